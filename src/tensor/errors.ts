@@ -1,0 +1,61 @@
+/**
+ * The errors Latch throws on purpose. Each message reads
+ * `where: expected X, got Y. Remedy.`, and each class carries the same facts as data.
+ */
+
+export interface ErrorFacts {
+  /** Where it happened: a function, option, file with line or byte. */
+  where: string
+  expected: string
+  got: string
+  /** What the reader can do about it: a full sentence. */
+  remedy?: string
+}
+
+/** Base of every deliberate Latch error; `instanceof LatchError` tells user mistakes from bugs. */
+export class LatchError extends Error {
+  readonly where: string
+  readonly expected: string
+  readonly got: string
+  readonly remedy: string | undefined
+
+  constructor(facts: ErrorFacts, options?: ErrorOptions) {
+    const remedy = facts.remedy ? `. ${facts.remedy}` : ''
+    super(`${facts.where}: expected ${facts.expected}, got ${facts.got}${remedy}`, options)
+    this.name = new.target.name
+    this.where = facts.where
+    this.expected = facts.expected
+    this.got = facts.got
+    this.remedy = facts.remedy
+  }
+}
+
+/** Dimensions that do not fit each other. */
+export class ShapeError extends LatchError {}
+
+/** A table, row, column, label or text that cannot be used. */
+export class DataError extends LatchError {}
+
+/** A file whose bytes are not what its format promises. */
+export class FormatError extends LatchError {}
+
+/** An option outside its range, or a call out of order. */
+export class UsageError extends LatchError {}
+
+/** Something valid that Latch does not do. */
+export class UnsupportedError extends LatchError {}
+
+/** An engine that ran out of its address space or could not get memory. */
+export class MemoryError extends LatchError {}
+
+/** Training that left the finite numbers: carries the step and what was kept. */
+export class DivergenceError extends LatchError {
+  readonly epoch: number
+  readonly step: number
+
+  constructor(facts: ErrorFacts & { epoch: number; step: number }) {
+    super(facts)
+    this.epoch = facts.epoch
+    this.step = facts.step
+  }
+}
