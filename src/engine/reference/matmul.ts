@@ -10,6 +10,7 @@ import type { Access } from './access.ts'
 type MatmulKernels = Pick<Kernels, 'matmul' | 'matmulTransposed' | 'packTransposed' | 'fillRows' | 'sumRows'>
 
 export function matmulKernels({ f, i: ints, shift, panel: W }: Access): MatmulKernels {
+  const starts = new Uint32Array(TRANSPOSED_BLOCK)
   return {
     matmul(c, a, b, m, n, k, lda, ldc, accumulate) {
       const x = f()
@@ -24,21 +25,19 @@ export function matmulKernels({ f, i: ints, shift, panel: W }: Access): MatmulKe
 
     matmulTransposed(dw, a, index, dz, _scratch, m, n, k, lda, ldz) {
       const x = f()
-      const rows = index ? ints() : null
-      const [dW, A, dZ, first] = [dw >>> shift, a >>> shift, dz >>> shift, index >>> 2]
+      const id = ints()
+      const [dW, A, dZ] = [dw >>> shift, a >>> shift, dz >>> shift]
       for (let block = 0; block < m; block += TRANSPOSED_BLOCK) {
-        const end = Math.min(m, block + TRANSPOSED_BLOCK)
-        for (let j = 0; j < n; j++) {
+        const rows = Math.min(TRANSPOSED_BLOCK, m - block)
+        for (let i = 0; i < rows; i++) {
+          starts[i] = A + (index ? id[(index >>> 2) + block + i] : block + i) * lda
+        }
+        for (let j = 0; j < n; j += 4) {
           const column = dW + Math.floor(j / W) * k * W + (j % W)
+          const from = dZ + block * ldz + j
           for (let l = 0; l < k; l++) {
-            // dW[l, j] += Σ_i A[row(i), l] · dZ[i, j]
-            let sum = x[column + l * W]
-            if (rows) {
-              for (let i = block; i < end; i++) sum += x[A + rows[first + i] * lda + l] * x[dZ + i * ldz + j]
-            } else {
-              for (let i = block; i < end; i++) sum += x[A + i * lda + l] * x[dZ + i * ldz + j]
-            }
-            x[column + l * W] = sum
+            if (j + 4 <= n) addFour(x, column + l * W, starts, l, from, rows, ldz)
+            else for (let r = 0; j + r < n; r++) addOne(x, column + l * W + r, starts, l, from + r, rows, ldz)
           }
         }
       }
@@ -99,4 +98,43 @@ function dotFour(
   x[c + 1] = accumulate ? x[c + 1] + s1 : s1
   x[c + 2] = accumulate ? x[c + 2] + s2 : s2
   x[c + 3] = accumulate ? x[c + 3] + s3 : s3
+}
+
+/** dW[l, j…j+3] += Σ_i A[i, l] · dZ[i, j…j+3]; `starts` holds where each row of A begins. */
+function addFour(
+  x: FloatArray,
+  dw: number,
+  starts: Uint32Array,
+  l: number,
+  dz: number,
+  rows: number,
+  ldz: number,
+): void {
+  let [s0, s1, s2, s3] = [x[dw], x[dw + 1], x[dw + 2], x[dw + 3]]
+  for (let i = 0; i < rows; i++, dz += ldz) {
+    const value = x[starts[i] + l]
+    s0 += value * x[dz]
+    s1 += value * x[dz + 1]
+    s2 += value * x[dz + 2]
+    s3 += value * x[dz + 3]
+  }
+  x[dw] = s0
+  x[dw + 1] = s1
+  x[dw + 2] = s2
+  x[dw + 3] = s3
+}
+
+/** The same for one column, where fewer than four are left. */
+function addOne(
+  x: FloatArray,
+  dw: number,
+  starts: Uint32Array,
+  l: number,
+  dz: number,
+  rows: number,
+  ldz: number,
+): void {
+  let sum = x[dw]
+  for (let i = 0; i < rows; i++, dz += ldz) sum += x[starts[i] + l] * x[dz]
+  x[dw] = sum
 }
