@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { access, chmod, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { DataError } from '../tensor/errors.ts'
@@ -24,7 +24,7 @@ export interface WritableFile {
 
 /** The calls that put bytes on the disk; tests pass their own to fail half-way. */
 export interface SavingCalls {
-  open(path: string, flags: string, mode?: number): Promise<WritableFile>
+  open(path: string, flags: string): Promise<WritableFile>
   rename(from: string, to: string): Promise<void>
 }
 
@@ -38,31 +38,30 @@ const nodeCalls: SavingCalls = { open, rename }
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array, calls = nodeCalls): Promise<void> {
   let temporary: string | undefined
+  let comfort: string | undefined
   try {
     const { target, mode } = await checkTarget(path)
+    if (mode !== undefined) comfort = 'The old file is untouched'
     const folder = dirname(target)
     await removeAbandoned(folder)
     temporary = join(folder, temporaryName())
-    await writeAndSync(temporary, bytes, mode, calls)
+    await writeAndSync(temporary, bytes, calls)
+    if (mode !== undefined) await chmod(temporary, mode)
     await calls.rename(temporary, target)
     await syncFolder(folder, calls)
   } catch (cause) {
     if (temporary !== undefined) await unlink(temporary).catch(() => undefined)
-    throw inWords(
-      cause,
-      path,
-      `room and permission to save ${sizeText(bytes.length)}`,
-      'The old file is untouched',
-    )
+    throw inWords(cause, path, `room and permission to save ${sizeText(bytes.length)}`, comfort)
   }
 }
 
-async function checkTarget(path: string): Promise<{ target: string; mode: number }> {
+/** Where to write behind links, and the permissions of the old file if there is one. */
+async function checkTarget(path: string): Promise<{ target: string; mode?: number }> {
   const old = await stat(path).catch((cause: unknown) => {
     if (codeOf(cause) === 'ENOENT') return undefined
     throw cause
   })
-  if (old === undefined) return { target: path, mode: 0o666 }
+  if (old === undefined) return { target: path }
   if (!old.isFile()) {
     const got = old.isDirectory() ? 'a folder' : 'a device or pipe'
     const remedy = 'Name a file inside a folder.'
@@ -100,13 +99,8 @@ function isRunning(processId: number): boolean {
   }
 }
 
-async function writeAndSync(
-  path: string,
-  bytes: Uint8Array,
-  mode: number,
-  calls: SavingCalls,
-): Promise<void> {
-  const file = await calls.open(path, 'wx', mode)
+async function writeAndSync(path: string, bytes: Uint8Array, calls: SavingCalls): Promise<void> {
+  const file = await calls.open(path, 'wx')
   try {
     for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done))
@@ -123,7 +117,7 @@ async function syncFolder(folder: string, calls: SavingCalls): Promise<void> {
   const handle = await calls.open(folder, 'r').catch(() => undefined)
   if (handle === undefined) return
   await handle.sync().catch(() => undefined)
-  await handle.close()
+  await handle.close().catch(() => undefined)
 }
 
 /**

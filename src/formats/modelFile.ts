@@ -4,7 +4,7 @@
  * whoever rebuilds a model takes each tensor by name and shape and refuses what is left over.
  */
 import { FormatError, UsageError } from '../tensor/errors.ts'
-import { describe, fieldAt, readChoice, readString, rootField } from './fields.ts'
+import { describe, fieldAt, readChoice, readString, rootField } from '../tensor/fields.ts'
 import { readSafetensors, shapeText, writeSafetensors } from './safetensors.ts'
 import { quoted } from './safetensorsHeader.ts'
 import type { NamedTensor } from './safetensors.ts'

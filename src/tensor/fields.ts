@@ -3,7 +3,7 @@
  * path when it is wrong (`document.network.layers[2].units`). Numbers come with their range, lists
  * with their length, so that a configuration is fully known before anything is built from it.
  */
-import { FormatError } from '../tensor/errors.ts'
+import { FormatError } from './errors.ts'
 
 /** A value with the place it came from. */
 export interface Field {

@@ -1,0 +1,33 @@
+/** Every cell by its name and form: the one line that a new cell adds. */
+import type { Cell, CellName } from './cell.ts'
+import { gruResetAfter, gruResetBefore, type GruGate } from './gru.ts'
+import { lstm, type LstmGate } from './lstm.ts'
+import { rnnRelu, rnnTanh, type RnnGate } from './rnn.ts'
+
+/** Gate names by cell, so that a trace's type knows them. */
+export interface GatesOf {
+  rnn: RnnGate
+  lstm: LstmGate
+  gru: GruGate
+}
+
+/** State names by cell. */
+export interface StatesOf {
+  rnn: 'hidden'
+  lstm: 'hidden' | 'cell'
+  gru: 'hidden'
+}
+
+export interface CellForm {
+  cell: CellName
+  /** GRU only. Default `after`. */
+  reset?: 'after' | 'before'
+  /** SimpleRNN only. Default `tanh`. */
+  activation?: 'tanh' | 'relu'
+}
+
+export function cellOf(form: CellForm): Cell {
+  if (form.cell === 'lstm') return lstm
+  if (form.cell === 'gru') return form.reset === 'before' ? gruResetBefore : gruResetAfter
+  return form.activation === 'relu' ? rnnRelu : rnnTanh
+}

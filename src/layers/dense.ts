@@ -1,0 +1,91 @@
+/**
+ * A dense layer on rows: y = f(x·W + b), on every step or every sequence. PyTorch's Linear: weight
+ * (units, inputs), bias (units). Activation default linear: what follows is a loss on logits.
+ */
+import { strideOf } from '../engine/engine.ts'
+import { transposedScratch, type Pointer } from '../engine/kernels.ts'
+import { Random } from '../tensor/random.ts'
+import { UnsupportedError } from '../tensor/errors.ts'
+import { glorotUniform } from './initialise.ts'
+import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer } from './layer.ts'
+import type { PackedBatch } from './packed.ts'
+import type { Parameter } from './parameters.ts'
+
+export const ACTIVATIONS = ['linear', 'relu', 'tanh', 'sigmoid'] as const
+
+export interface DenseOptions {
+  type: 'dense'
+  units: number
+  activation?: (typeof ACTIVATIONS)[number]
+  bias?: boolean
+}
+
+export class DenseLayer implements Layer {
+  readonly type = 'dense'
+  readonly parameters: readonly Parameter[]
+  readonly output: Activation
+  readonly #context: Context
+  readonly #input: Activation
+  readonly #weight: Parameter // (N, K)
+  readonly #bias: Parameter | null // (N)
+  readonly #kind: number
+  #transposed: Pointer = 0
+
+  constructor(context: Context, name: string, options: DenseOptions, input: Activation) {
+    if (input.ids) {
+      throw new UnsupportedError({
+        where: name,
+        expected: 'a layer with values below it',
+        got: 'one-hot input',
+        remedy: 'Use an embedding: it is the same product without the one-hot rows.',
+      })
+    }
+    const { store, engine } = context
+    this.#context = context
+    this.#input = input
+    this.#kind = ACTIVATIONS.indexOf(options.activation ?? 'linear')
+    this.#weight = store.matrix(`${name}.weight`, [options.units, input.width])
+    this.#bias = options.bias === false ? null : store.plain(`${name}.bias`, [options.units])
+    this.parameters = this.#bias ? [this.#weight, this.#bias] : [this.#weight]
+    this.output = activation(input.per, options.units, strideOf(engine, options.units))
+    context.needScratch(transposedScratch(options.units, input.width, engine.panel))
+  }
+
+  initialise(seed: number): void {
+    const [units, inputs] = this.#weight.shape
+    const random = new Random(seed, 'initial', this.#weight.name)
+    this.#context.store.write(this.#weight, glorotUniform(units, inputs, random))
+  }
+
+  plan(capacity: Capacity, training: boolean): void {
+    const { engine } = this.#context
+    const floats = capacityOf(this.output, capacity) * this.output.stride
+    this.output.value = engine.memory.floats(floats, 'dense output')
+    this.output.gradient = training ? engine.memory.floats(floats, 'dense output') : 0
+    this.#transposed = training ? engine.memory.floats(this.#input.stride * this.output.width, 'dense weights') : 0
+  }
+
+  forward(batch: PackedBatch): void {
+    const { kernels, store } = this.#context
+    const { value, width, stride } = this.output
+    const input = this.#input
+    const rows = rowsOf(input, batch)
+    kernels.fillRows(value, this.#bias ? store.at(this.#bias) : 0, 0, rows, width, stride)
+    kernels.matmul(value, input.value, store.at(this.#weight), rows, width, input.width, input.stride, stride, 1)
+    if (this.#kind) kernels.activate(value, value, rows * stride, this.#kind)
+  }
+
+  backward(batch: PackedBatch): void {
+    const { kernels, store, scratch } = this.#context
+    const { value, gradient, width, stride } = this.output
+    const input = this.#input
+    const rows = rowsOf(input, batch)
+    if (this.#kind) kernels.activateBackward(gradient, gradient, value, rows * stride, this.#kind)
+    if (this.#bias) kernels.sumRows(store.at(this.#bias, 0, 'gradients'), gradient, rows, width, stride)
+    const dw = store.at(this.#weight, 0, 'gradients')
+    kernels.matmulTransposed(dw, input.value, 0, gradient, scratch, rows, width, input.width, input.stride, stride)
+    if (!input.gradient) return
+    kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
+    kernels.matmul(input.gradient, gradient, this.#transposed, rows, input.width, width, stride, input.stride, 0)
+  }
+}

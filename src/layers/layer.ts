@@ -1,0 +1,87 @@
+/**
+ * The contract of a layer, and what flows between layers. A layer owns its parameters and its output;
+ * forward reads the input's values, backward reads the output's gradient and writes the input's.
+ */
+import type { Engine } from '../engine/engine.ts'
+import type { Kernels, Pointer } from '../engine/kernels.ts'
+import type { PackedBatch } from './packed.ts'
+import type { ParameterStore, Parameter } from './parameters.ts'
+
+/** Values on an edge of the network: one row a step (R) or one row a sequence (B). */
+export interface Activation {
+  readonly per: 'step' | 'sequence'
+  readonly width: number
+  readonly stride: number
+  value: Pointer // (rows, width; stride)
+  gradient: Pointer // same shape; 0 where nobody below wants it
+  /** Set instead of `value` on a one-hot edge: ids (R), of which one-hot rows are never made. */
+  ids: Pointer
+  reversedIds: Pointer
+}
+
+/** The most a plan has to hold. */
+export interface Capacity {
+  sequences: number // B
+  steps: number // T
+  rows: number // R
+}
+
+/** How a pass runs. */
+export interface Pass {
+  training: boolean
+  /** Keep ∂L/∂h_t and ∂L/∂c_t of every step. */
+  record: boolean
+  /** Decides all dropout masks of this pass. */
+  key: number
+}
+
+/** Where the batch's index arrays lie in the arena (int32). */
+export interface BatchPointers {
+  ids: Pointer // (R)
+  reversedIds: Pointer // (R)
+  features: Pointer // (R, F)
+  lengths: Pointer // (B)
+  offsets: Pointer // (T)
+  /** Row of the hidden buffer (B initial rows first) that holds the state before row r. (R) */
+  previousRow: Pointer
+  /** Row r of a sequence read backwards. (R) */
+  reverseRow: Pointer
+  /** Last row of each sequence. (B) */
+  lastRow: Pointer
+}
+
+/** What layers share. */
+export interface Context {
+  readonly engine: Engine
+  readonly kernels: Kernels
+  readonly store: ParameterStore
+  readonly pointers: BatchPointers
+  /** Scratch of the matrix products, as large as any layer asked for. */
+  scratch: Pointer
+  needScratch(floats: number): void
+}
+
+export interface Layer {
+  readonly type: string
+  readonly parameters: readonly Parameter[]
+  readonly output: Activation
+  /** Reserves activations (and, for training, gradients) for at most `capacity`. */
+  plan(capacity: Capacity, training: boolean): void
+  forward(batch: PackedBatch, pass: Pass): void
+  /** Adds to the parameters' gradients; writes the input's gradient where there is one. */
+  backward(batch: PackedBatch, pass: Pass): void
+}
+
+export function activation(per: 'step' | 'sequence', width: number, stride: number): Activation {
+  return { per, width, stride, value: 0, gradient: 0, ids: 0, reversedIds: 0 }
+}
+
+/** Rows of an edge in this batch. */
+export function rowsOf(edge: Activation, batch: PackedBatch): number {
+  return edge.per === 'step' ? batch.rows : batch.sequences
+}
+
+/** Rows of an edge at most. */
+export function capacityOf(edge: Activation, capacity: Capacity): number {
+  return edge.per === 'step' ? capacity.rows : capacity.sequences
+}

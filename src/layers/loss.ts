@@ -1,0 +1,161 @@
+/**
+ * The loss at the end of a network: how wrong the output is, as a mean over rows, and its gradient.
+ * Classification losses take logits; definitions are PyTorch's, label smoothing and class weights included.
+ */
+import type { Pointer } from '../engine/kernels.ts'
+import { DataError, ShapeError } from '../tensor/errors.ts'
+import { rowsOf, type Activation, type Capacity, type Context } from './layer.ts'
+import type { PackedBatch } from './packed.ts'
+
+export const LOSS_TYPES = [
+  'softmaxCrossEntropy',
+  'binaryCrossEntropy',
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'huber',
+] as const
+
+export interface LossOptions {
+  type: (typeof LOSS_TYPES)[number]
+  /** Weight of each class (C), or of targets 0 and 1. Classification only. */
+  classWeights?: readonly number[]
+  /** Share of the target spread over all classes (Szegedy et al. 2016). Classification only. Default 0. */
+  labelSmoothing?: number
+  /** Where Huber turns from squared to linear. Default 1. */
+  delta?: number
+}
+
+/**
+ * What a batch should have given. One of:
+ * classes: a class number per sequence (B), in the order of the door; negative: left out;
+ * stepClasses: class numbers per step of each sequence, negative: left out;
+ * values: numbers (B, C) or per step packed (R, C).
+ */
+export interface Targets {
+  classes?: ArrayLike<number>
+  stepClasses?: readonly ArrayLike<number>[]
+  values?: ArrayLike<number>
+}
+
+export interface LossValue {
+  /** Mean over the weight of the rows that counted. */
+  mean: number
+  /** Sum of the weights of the rows that counted: combine batches as Σ mean·weight / Σ weight. */
+  weight: number
+}
+
+export class LossLayer {
+  readonly options: LossOptions
+  readonly #context: Context
+  readonly #output: Activation
+  #targets: Pointer = 0
+  #weights: Pointer = 0
+
+  constructor(context: Context, options: LossOptions, output: Activation) {
+    this.options = options
+    this.#context = context
+    this.#output = output
+    const { classWeights } = options
+    const classes = options.type === 'binaryCrossEntropy' ? 2 : output.width
+    if (classWeights && classWeights.length !== classes) {
+      throw new ShapeError({ where: 'loss.classWeights', expected: `${classes} weights`, got: `${classWeights.length}` })
+    }
+  }
+
+  plan({ sequences: B, rows: R }: Capacity): void {
+    const { memory } = this.#context.engine
+    const rows = this.#output.per === 'step' ? R : B
+    this.#targets = memory.floats(rows * Math.max(1, this.#output.width), 'targets')
+    this.#weights = 0
+    const { classWeights, type } = this.options
+    if (!classWeights || type !== 'softmaxCrossEntropy') return
+    this.#weights = memory.floats(classWeights.length, 'class weights')
+    memory.viewFloats(this.#weights, classWeights.length).set(classWeights)
+  }
+
+  /** The mean loss of the output; with `gradient` also its gradient into the output's edge. */
+  compute(batch: PackedBatch, targets: Targets, gradient: boolean): LossValue {
+    return this.options.type === 'softmaxCrossEntropy'
+      ? this.#softmax(batch, targets, gradient)
+      : this.#elementwise(batch, targets, gradient)
+  }
+
+  #softmax(batch: PackedBatch, targets: Targets, gradient: boolean): LossValue {
+    const { kernels, engine } = this.#context
+    const { value, width, stride } = this.#output
+    const rows = rowsOf(this.#output, batch)
+    const classes = engine.memory.viewInts(this.#targets, rows)
+    this.#classTargets(batch, targets, classes)
+    const { classWeights, labelSmoothing = 0 } = this.options
+    let weight = 0
+    for (let r = 0; r < rows; r++) {
+      if (classes[r] >= width) this.#refuseClass(classes[r])
+      if (classes[r] >= 0) weight += classWeights ? classWeights[classes[r]] : 1
+    }
+    const scale = weight > 0 ? 1 / weight : 0
+    const dx = gradient ? this.#output.gradient : 0
+    const mean = kernels.softmaxCrossEntropy(
+      dx, value, this.#targets, this.#weights, rows, width, stride, labelSmoothing, scale,
+    ) // prettier-ignore
+    return { mean, weight }
+  }
+
+  #elementwise(batch: PackedBatch, targets: Targets, gradient: boolean): LossValue {
+    const { kernels, engine } = this.#context
+    const { value, width, stride } = this.#output
+    const { type, classWeights, labelSmoothing = 0, delta = 1 } = this.options
+    const rows = rowsOf(this.#output, batch)
+    const wanted = engine.memory.viewFloats(this.#targets, rows * width)
+    this.#valueTargets(batch, targets, wanted)
+    const dx = gradient ? this.#output.gradient : 0
+    if (type !== 'binaryCrossEntropy') {
+      const kind = type === 'meanSquaredError' ? 0 : type === 'meanAbsoluteError' ? 1 : 2
+      const weight = rows * width
+      const mean = kernels.regressionLoss(dx, value, this.#targets, rows, width, stride, kind, delta, 1 / weight)
+      return { mean, weight }
+    }
+    const [w0, w1] = classWeights ?? [1, 1]
+    let weight = 0
+    for (let i = 0; i < wanted.length; i++) weight += w0 + wanted[i] * (w1 - w0)
+    const mean = kernels.binaryCrossEntropy(
+      dx, value, this.#targets, rows, width, stride, labelSmoothing, w0, w1, 1 / weight,
+    ) // prettier-ignore
+    return { mean, weight }
+  }
+
+  #classTargets(batch: PackedBatch, targets: Targets, into: Int32Array): void {
+    if (this.#output.per === 'sequence') {
+      const { classes } = targets
+      if (!classes || classes.length !== batch.sequences) this.#refuse(`${batch.sequences} classes`, classes?.length)
+      for (let b = 0; b < batch.sequences; b++) into[b] = classes[batch.order[b]]
+      return
+    }
+    const { stepClasses } = targets
+    if (!stepClasses || stepClasses.length !== batch.sequences) {
+      this.#refuse(`step classes of ${batch.sequences} sequences`, stepClasses?.length)
+    }
+    batch.eachRow((row, sequence, t) => (into[row] = stepClasses[sequence][t]))
+  }
+
+  #valueTargets(batch: PackedBatch, targets: Targets, into: Float32Array | Float64Array): void {
+    const { width, per } = this.#output
+    const values = targets.values ?? (width === 1 ? targets.classes : undefined)
+    if (!values || values.length !== into.length) this.#refuse(`${into.length} target values`, values?.length)
+    if (per === 'step') {
+      for (let i = 0; i < into.length; i++) into[i] = values[i]
+      return
+    }
+    for (let b = 0; b < batch.sequences; b++) {
+      for (let j = 0; j < width; j++) into[b * width + j] = values[batch.order[b] * width + j]
+    }
+  }
+
+  #refuse(expected: string, got: number | undefined): never {
+    throw new ShapeError({ where: `loss ${this.options.type}`, expected, got: got === undefined ? 'none' : `${got}` })
+  }
+
+  #refuseClass(got: number): never {
+    const expected = `classes below ${this.#output.width}, the width of the output`
+    throw new DataError({ where: `loss ${this.options.type}`, expected, got: `${got}` })
+  }
+}

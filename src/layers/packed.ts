@@ -1,0 +1,106 @@
+/**
+ * A batch as packed sequences: `(B, T, …)` at the door turns into time-major rows here, and only here.
+ * Sequences are ordered longest first; step t holds a row for each of the `counts[t]` sequences that
+ * still run, so padding does not exist inside. Row of (step t, sequence b): offsets[t] + b.
+ */
+import { ShapeError } from '../tensor/errors.ts'
+
+export class PackedBatch {
+  /** B, T and R = Σ lengths. */
+  readonly sequences: number
+  readonly steps: number
+  readonly rows: number
+  /** Longest first. (B) */
+  readonly lengths: Int32Array
+  /** order[b]: the number that sequence b had at the door. (B) */
+  readonly order: Int32Array
+  /** Sequences still running at each step. (T) */
+  readonly counts: Int32Array
+  /** First row of each step. (T) */
+  readonly offsets: Int32Array
+  /** Whether all sequences are equally long. */
+  readonly equal: boolean
+  /** Token ids, packed. (R) */
+  ids: Int32Array | null = null
+  /** Features, packed. (R, F) */
+  features: Float32Array | Float64Array | null = null
+  featureWidth = 0
+
+  constructor(lengths: ArrayLike<number>) {
+    const B = lengths.length
+    if (B === 0) throw new ShapeError({ where: 'batch', expected: 'at least one sequence', got: 'none' })
+    const order = Int32Array.from({ length: B }, (_, i) => i)
+    order.sort((a, b) => lengths[b] - lengths[a] || a - b)
+    this.order = order
+    this.lengths = Int32Array.from(order, (i) => lengths[i])
+    const shortest = this.lengths[B - 1]
+    if (!(shortest >= 1)) {
+      throw new ShapeError({
+        where: `batch, sequence ${order[B - 1]}`,
+        expected: 'at least one step',
+        got: `${shortest}`,
+        remedy: 'Leave empty sequences out.',
+      })
+    }
+    const T = this.lengths[0]
+    this.sequences = B
+    this.steps = T
+    this.equal = shortest === T
+    this.counts = new Int32Array(T)
+    this.offsets = new Int32Array(T)
+    let running = B
+    let row = 0
+    for (let t = 0; t < T; t++) {
+      while (this.lengths[running - 1] <= t) running--
+      this.counts[t] = running
+      this.offsets[t] = row
+      row += running
+    }
+    this.rows = row
+  }
+
+  /** A batch of token id sequences. */
+  static ofIds(sequences: readonly ArrayLike<number>[]): PackedBatch {
+    const batch = new PackedBatch(sequences.map((s) => s.length))
+    const ids = new Int32Array(batch.rows)
+    batch.eachRow((row, sequence, t) => (ids[row] = sequences[sequence][t]))
+    batch.ids = ids
+    return batch
+  }
+
+  /** A batch of features `(B, T, F)`, row-major, with optional lengths (B); what lies beyond a length is not read. */
+  static ofFeatures(
+    features: ArrayLike<number>,
+    shape: readonly [number, number, number],
+    lengths?: ArrayLike<number>,
+  ): PackedBatch {
+    const [B, T, F] = shape
+    if (features.length !== B * T * F) {
+      throw new ShapeError({
+        where: 'batch features',
+        expected: `${B}·${T}·${F} = ${B * T * F} numbers for (batch, timesteps, features) = (${shape})`,
+        got: `${features.length}`,
+      })
+    }
+    if (lengths && lengths.length !== B)
+      throw new ShapeError({ where: 'batch lengths', expected: `${B} of them`, got: `${lengths.length}` })
+    const batch = new PackedBatch(lengths ?? new Int32Array(B).fill(T))
+    if (batch.steps > T)
+      throw new ShapeError({ where: 'batch lengths', expected: `at most ${T} steps`, got: `${batch.steps}` })
+    const packed = new Float64Array(batch.rows * F)
+    batch.eachRow((row, sequence, t) => {
+      const from = (sequence * T + t) * F
+      for (let j = 0; j < F; j++) packed[row * F + j] = features[from + j]
+    })
+    batch.features = packed
+    batch.featureWidth = F
+    return batch
+  }
+
+  /** Calls back for each row: (row, sequence number at the door, step). */
+  eachRow(visit: (row: number, sequence: number, step: number) => void): void {
+    for (let t = 0; t < this.steps; t++) {
+      for (let b = 0; b < this.counts[t]; b++) visit(this.offsets[t] + b, this.order[b], t)
+    }
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * A recurrent level: one time loop a direction, its input and output. The backward direction is the
+ * same loop over each sequence read backwards. Outputs: every step's h (R, D·H), or each sequence's
+ * last h (B, D·H), directions side by side as PyTorch and Keras put them.
+ */
+import type { Cell } from '../cells/cell.ts'
+import { cellOf, type CellForm } from '../cells/registry.ts'
+import { strideOf } from '../engine/engine.ts'
+import type { Pointer } from '../engine/kernels.ts'
+import { Random } from '../tensor/random.ts'
+import { ShapeError } from '../tensor/errors.ts'
+import { glorotUniform, orthogonalPerGate } from './initialise.ts'
+import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
+import type { PackedBatch } from './packed.ts'
+import type { Parameter, ParameterStore } from './parameters.ts'
+import { TimeLoop, type DirectionParameters } from './timeLoop.ts'
+
+export interface RecurrentOptions extends CellForm {
+  type: 'recurrent'
+  units: number
+  /** Default `forward`. */
+  direction?: 'forward' | 'bidirectional'
+  /** Every step's output, or each sequence's last one. Default `every`. */
+  outputs?: 'every' | 'last'
+  /** Default true. */
+  bias?: boolean
+}
+
+export type StateName = 'hidden' | 'cell'
+
+export class RecurrentLayer implements Layer {
+  readonly type = 'recurrent'
+  readonly name: string
+  readonly cell: Cell
+  readonly units: number
+  readonly loops: readonly TimeLoop[]
+  readonly parameters: readonly Parameter[]
+  readonly output: Activation
+  readonly #context: Context
+  readonly #input: Activation
+  readonly #last: boolean
+  #reversedInput: Pointer = 0
+  #reversedInputGradient: Pointer = 0
+  #reversedOutputGradient: Pointer = 0
+  #ownOutput: Pointer = 0
+  #capacity: Capacity | null = null
+  #keepInitial = false
+  #keepFinalGradient = false
+
+  constructor(context: Context, name: string, options: RecurrentOptions, input: Activation) {
+    this.name = name
+    this.cell = cellOf(options)
+    this.units = options.units
+    this.#context = context
+    this.#input = input
+    this.#last = options.outputs === 'last'
+    const directions = options.direction === 'bidirectional' ? ['', '_reverse'] : ['']
+    this.loops = directions.map((suffix) => {
+      const parameters = declare(context.store, this.cell, name, options, input.width, suffix)
+      return new TimeLoop(context, this.cell, options.units, input, parameters)
+    })
+    this.parameters = this.loops.flatMap(({ parameters: p }) =>
+      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden].filter((x) => x !== null),
+    )
+    const width = directions.length * options.units
+    this.output = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
+  }
+
+  /** Initial weights: Glorot for the input, orthogonal per gate for the state, forget bias 1. */
+  initialise(seed: number): void {
+    const { store } = this.#context
+    const gates = this.cell.gateNames.length
+    for (const { parameters } of this.loops) {
+      const { weightInput, weightHidden, biasInput } = parameters
+      const random = (p: Parameter) => new Random(seed, 'initial', p.name)
+      store.write(weightInput, glorotUniform(gates * this.units, this.#input.width, random(weightInput)))
+      store.write(weightHidden, orthogonalPerGate(gates, this.units, random(weightHidden)))
+      if (!biasInput || !this.cell.biasOne) continue
+      const bias = new Float64Array(gates * this.units)
+      const first = this.cell.gateNames.indexOf(this.cell.biasOne) * this.units
+      bias.fill(1, first, first + this.units)
+      store.write(biasInput, bias)
+    }
+  }
+
+  plan(capacity: Capacity, training: boolean): void {
+    const { memory } = this.#context.engine
+    const { rows: R, sequences: B } = capacity
+    for (const loop of this.loops) loop.plan(capacity, training)
+    this.#capacity = capacity
+    const bidirectional = this.loops.length === 2
+    const inputStride = this.#input.stride
+    const wantsInput = training && this.#input.gradient !== 0
+    this.#reversedInput = bidirectional && !this.#input.ids ? memory.floats(R * inputStride, 'reversed input') : 0
+    this.#reversedInputGradient = bidirectional && wantsInput ? memory.floats(R * inputStride, 'reversed input') : 0
+    const outputRows = this.#last ? B : R
+    const { stride } = this.output
+    this.#ownOutput = this.#last || bidirectional ? memory.floats(outputRows * stride, 'recurrent output') : 0
+    this.output.gradient = training ? memory.floats(outputRows * stride, 'recurrent output gradient') : 0
+    this.#reversedOutputGradient =
+      bidirectional && training && !this.#last ? memory.floats(R * this.loops[0].stride, 'reversed gradient') : 0
+  }
+
+  forward(batch: PackedBatch): void {
+    for (const loop of this.loops) if (!this.#keepInitial) loop.clearInitialStates(batch)
+    this.#keepInitial = false
+    this.loops.forEach((loop, d) => loop.forward(batch, this.#inputOf(d, batch)))
+    this.#collect(batch)
+  }
+
+  backward(batch: PackedBatch, pass: Pass): void {
+    if (pass.record && !this.loops[0].tape.dHidden) for (const loop of this.loops) loop.planRecord(this.#capacity!)
+    for (const loop of this.loops) if (!this.#keepFinalGradient) loop.clearFinalGradients(batch)
+    this.#keepFinalGradient = false
+    if (this.#last) this.#spreadLast(batch)
+    this.loops.forEach((loop, d) => this.#backwardOf(loop, d, batch, pass))
+  }
+
+  #inputOf(direction: number, batch: PackedBatch): Pointer {
+    const input = this.#input
+    if (direction === 0) return input.ids || input.value
+    if (input.ids) return input.reversedIds
+    const { kernels, pointers } = this.#context
+    kernels.gatherRows(
+      this.#reversedInput, input.value, pointers.reverseRow, batch.rows, input.width, input.stride, input.stride,
+    ) // prettier-ignore
+    return this.#reversedInput
+  }
+
+  /** Puts the directions' hidden states into the output. */
+  #collect(batch: PackedBatch): void {
+    const { kernels, pointers, engine } = this.#context
+    const size = engine.memory.floatBytes
+    if (!this.#ownOutput) {
+      this.output.value = this.loops[0].tape.hidden + batch.sequences * this.loops[0].stride * size
+      return
+    }
+    this.output.value = this.#ownOutput
+    this.loops.forEach(({ tape, stride, units }, d) => {
+      const states = tape.hidden + batch.sequences * stride * size
+      const index = this.#last ? pointers.lastRow : d === 0 ? 0 : pointers.reverseRow
+      const rows = this.#last ? batch.sequences : batch.rows
+      kernels.gatherRows(this.#ownOutput + d * units * size, states, index, rows, units, this.output.stride, stride)
+    })
+  }
+
+  /** Gradient of the last outputs becomes each sequence's final-state gradient. */
+  #spreadLast(batch: PackedBatch): void {
+    const { kernels, engine } = this.#context
+    this.loops.forEach(({ dHidden, units, stride }, d) => {
+      const from = this.output.gradient + d * units * engine.memory.floatBytes
+      kernels.scatterAddRows(dHidden, 0, from, batch.sequences, units, stride, this.output.stride)
+    })
+  }
+
+  #backwardOf(loop: TimeLoop, d: number, batch: PackedBatch, pass: Pass): void {
+    const { kernels, pointers } = this.#context
+    const input = this.#input
+    const { gradient, stride: outputStride } = this.output
+    if (d === 0) {
+      loop.backward(batch, input.ids || input.value, input.gradient, this.#last ? 0 : gradient, outputStride, pass)
+      return
+    }
+    let dOutput = 0
+    if (!this.#last) {
+      dOutput = this.#reversedOutputGradient
+      const from = gradient + loop.units * this.#context.engine.memory.floatBytes
+      kernels.gatherRows(dOutput, from, pointers.reverseRow, batch.rows, loop.units, loop.stride, outputStride)
+    }
+    const x = input.ids ? input.reversedIds : this.#reversedInput
+    const dx = this.#reversedInputGradient
+    loop.backward(batch, x, dx, dOutput, loop.stride, pass)
+    if (dx) {
+      kernels.scatterAddRows(
+        input.gradient, pointers.reverseRow, dx, batch.rows, input.width, input.stride, input.stride,
+      ) // prettier-ignore
+    }
+  }
+
+  /** Sets the states (B, H) the next forward pass starts from, in the order of the door. Default zeros. */
+  writeInitialState(batch: PackedBatch, state: StateName, direction: number, values: ArrayLike<number>): void {
+    if (!this.#keepInitial) for (const loop of this.loops) loop.clearInitialStates(batch)
+    this.#keepInitial = true
+    this.#writeStates(batch, this.#stateOf(state, direction), direction, values)
+  }
+
+  /** The states (B, H) after each sequence's last step, in the order of the door. */
+  readFinalState(batch: PackedBatch, state: StateName, direction: number): Float64Array {
+    const base = this.#stateOf(state, direction)
+    return this.#readStates(batch, (b) => {
+      const last = batch.offsets[batch.lengths[b] - 1] + b
+      return base + (batch.sequences + last) * this.loops[direction].stride * this.#context.engine.memory.floatBytes
+    })
+  }
+
+  /** Sets ∂L/∂(final state) (B, H) for the next backward pass. Default zeros. */
+  writeFinalGradient(batch: PackedBatch, state: StateName, direction: number, values: ArrayLike<number>): void {
+    if (!this.#keepFinalGradient) for (const loop of this.loops) loop.clearFinalGradients(batch)
+    this.#keepFinalGradient = true
+    const loop = this.loops[direction]
+    this.#writeStates(batch, state === 'cell' ? loop.dCell : loop.dHidden, direction, values)
+  }
+
+  /** ∂L/∂(initial state) (B, H) after a backward pass. */
+  readInitialGradient(batch: PackedBatch, state: StateName, direction: number): Float64Array {
+    const loop = this.loops[direction]
+    const base = state === 'cell' ? loop.dCell : loop.dHidden
+    const bytes = loop.stride * this.#context.engine.memory.floatBytes
+    return this.#readStates(batch, (b) => base + b * bytes)
+  }
+
+  #stateOf(state: StateName, direction: number): Pointer {
+    const { tape } = this.loops[direction]
+    if (state === 'hidden') return tape.hidden
+    if (tape.cell) return tape.cell
+    const got = `cell of ${this.cell.name}`
+    throw new ShapeError({ where: this.name, expected: `a state among ${this.cell.stateNames.join(', ')}`, got })
+  }
+
+  #writeStates(batch: PackedBatch, base: Pointer, direction: number, values: ArrayLike<number>): void {
+    const { stride } = this.loops[direction]
+    const H = this.units
+    if (values.length !== batch.sequences * H) {
+      const expected = `${batch.sequences}·${H} numbers (batch, units)`
+      throw new ShapeError({ where: `${this.name} state`, expected, got: `${values.length}` })
+    }
+    const view = this.#context.engine.memory.viewFloats(base, batch.sequences * stride)
+    for (let b = 0; b < batch.sequences; b++) {
+      for (let j = 0; j < H; j++) view[b * stride + j] = values[batch.order[b] * H + j]
+    }
+  }
+
+  #readStates(batch: PackedBatch, at: (b: number) => Pointer): Float64Array {
+    const H = this.units
+    const out = new Float64Array(batch.sequences * H)
+    for (let b = 0; b < batch.sequences; b++) {
+      out.set(this.#context.engine.memory.viewFloats(at(b), H), batch.order[b] * H)
+    }
+    return out
+  }
+}
+
+function declare(
+  store: ParameterStore, cell: Cell, name: string, options: RecurrentOptions, width: number, suffix: string,
+): DirectionParameters {
+  const H = options.units
+  const rows = cell.gateNames.length * H
+  const blocks = cell.stages.map((stage) => stage.gateCount * H)
+  const bias = options.bias !== false
+  return {
+    weightInput: store.matrix(`${name}.weight_ih_l0${suffix}`, [rows, width]),
+    weightHidden: store.matrix(`${name}.weight_hh_l0${suffix}`, [rows, H], blocks),
+    biasInput: bias ? store.plain(`${name}.bias_ih_l0${suffix}`, [rows]) : null,
+    biasHidden: bias ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
+  }
+} // prettier-ignore

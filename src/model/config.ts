@@ -1,0 +1,142 @@
+/**
+ * A network as data: the list of layers and the loss, as written by hand or read from a file.
+ * `readNetworkConfig` is the door for anything that was not typed: each field is checked and named.
+ */
+import type { DenseOptions } from '../layers/dense.ts'
+import { ACTIVATIONS } from '../layers/dense.ts'
+import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
+import { LOSS_TYPES, type LossOptions } from '../layers/loss.ts'
+import type { RecurrentOptions } from '../layers/recurrent.ts'
+import type { DropoutOptions, FlattenOptions, PoolOptions } from '../layers/shape.ts'
+import {
+  fieldAt,
+  fieldError,
+  readArray,
+  readBoolean,
+  readChoice,
+  readInteger,
+  readList,
+  readNumber,
+  readObject,
+  readOptional,
+  type Field,
+} from '../tensor/fields.ts'
+
+export type LayerOptions =
+  | EmbeddingOptions
+  | OneHotOptions
+  | FeaturesOptions
+  | RecurrentOptions
+  | DropoutOptions
+  | PoolOptions
+  | FlattenOptions
+  | DenseOptions
+
+export interface NetworkConfig {
+  /** The first is an input (embedding, oneHot, features); the others follow in the data's way. */
+  layers: readonly LayerOptions[]
+  /** Needed for training and gradients. */
+  loss?: LossOptions
+}
+
+const MAX_WIDTH = 2 ** 20
+const MAX_VOCABULARY = 2 ** 26
+
+const width = (field: Field) => readInteger(field, { min: 1, max: MAX_WIDTH })
+const vocabulary = (field: Field) => readInteger(field, { min: 1, max: MAX_VOCABULARY })
+const share = (field: Field) => {
+  const rate = readNumber(field, { min: 0, max: 1 })
+  if (rate === 1) throw fieldError(field, 'a share below 1')
+  return rate
+}
+const optional = <T>(field: Field, read: (field: Field) => T): T | undefined => readOptional(field, read, undefined)
+
+const readers: { [T in LayerOptions['type']]: (field: Field) => Extract<LayerOptions, { type: T }> } = {
+  embedding(field) {
+    const f = readObject(field, ['type', 'vocabulary', 'size', 'wordDropout'])
+    return compact({
+      type: 'embedding',
+      vocabulary: vocabulary(f.vocabulary),
+      size: width(f.size),
+      wordDropout: optional(f.wordDropout, share),
+    })
+  },
+  oneHot(field) {
+    const f = readObject(field, ['type', 'vocabulary', 'wordDropout'])
+    return compact({
+      type: 'oneHot',
+      vocabulary: vocabulary(f.vocabulary),
+      wordDropout: optional(f.wordDropout, share),
+    })
+  },
+  features(field) {
+    const f = readObject(field, ['type', 'width'])
+    return { type: 'features', width: width(f.width) }
+  },
+  recurrent(field) {
+    const f = readObject(field, ['type', 'cell', 'units', 'direction', 'outputs', 'bias', 'reset', 'activation'])
+    return compact({
+      type: 'recurrent',
+      cell: readChoice(f.cell, ['rnn', 'lstm', 'gru']),
+      units: width(f.units),
+      direction: optional(f.direction, (x) => readChoice(x, ['forward', 'bidirectional'])),
+      outputs: optional(f.outputs, (x) => readChoice(x, ['every', 'last'])),
+      bias: optional(f.bias, readBoolean),
+      reset: optional(f.reset, (x) => readChoice(x, ['after', 'before'])),
+      activation: optional(f.activation, (x) => readChoice(x, ['tanh', 'relu'])),
+    })
+  },
+  dropout(field) {
+    const f = readObject(field, ['type', 'rate'])
+    return { type: 'dropout', rate: share(f.rate) }
+  },
+  pool(field) {
+    const f = readObject(field, ['type', 'over'])
+    return { type: 'pool', over: readChoice(f.over, ['last', 'max', 'mean']) }
+  },
+  flatten(field) {
+    const f = readObject(field, ['type', 'steps'])
+    return { type: 'flatten', steps: width(f.steps) }
+  },
+  dense(field) {
+    const f = readObject(field, ['type', 'units', 'activation', 'bias'])
+    return compact({
+      type: 'dense',
+      units: width(f.units),
+      activation: optional(f.activation, (x) => readChoice(x, ACTIVATIONS)),
+      bias: optional(f.bias, readBoolean),
+    })
+  },
+}
+
+const INPUTS: readonly string[] = ['embedding', 'oneHot', 'features']
+
+/** Reads and checks a configuration. @throws FormatError that names the field. */
+export function readNetworkConfig(field: Field): NetworkConfig {
+  const { layers, loss } = readObject(field, ['layers', 'loss'])
+  const types = Object.keys(readers) as LayerOptions['type'][]
+  const items = readArray(layers, { minLength: 1, maxLength: 1000 })
+  const read = items.map((item, i) => {
+    const type = readChoice(fieldAt(item, 'type'), types)
+    if (INPUTS.includes(type) !== (i === 0)) {
+      throw fieldError(fieldAt(item, 'type'), i === 0 ? `an input (${INPUTS.join(', ')})` : 'one input only, first')
+    }
+    return readers[type](item)
+  })
+  return compact({ layers: read, loss: optional(loss, readLoss) })
+}
+
+function readLoss(field: Field): LossOptions {
+  const f = readObject(field, ['type', 'classWeights', 'labelSmoothing', 'delta'])
+  return compact({
+    type: readChoice(f.type, LOSS_TYPES),
+    classWeights: optional(f.classWeights, (x) => readList(x, (w) => readNumber(w, { min: 0 }))),
+    labelSmoothing: optional(f.labelSmoothing, share),
+    delta: optional(f.delta, (x) => readNumber(x, { min: 1e-12 })),
+  })
+}
+
+/** Leaves out what is undefined, so that a configuration read equals the one written. */
+function compact<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+}

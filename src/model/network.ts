@@ -1,0 +1,295 @@
+/**
+ * A network: layers in a row, their parameters in one store, forward and backward. It plans its memory
+ * for the largest batch it has met and reuses it; the steady state allocates nothing.
+ */
+import { createEngine } from '../engine/load.ts'
+import type { Engine, EngineOptions } from '../engine/engine.ts'
+import { DenseLayer } from '../layers/dense.ts'
+import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/input.ts'
+import type { Activation, BatchPointers, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import { rowsOf } from '../layers/layer.ts'
+import { LossLayer, type LossValue, type Targets } from '../layers/loss.ts'
+import type { PackedBatch } from '../layers/packed.ts'
+import { ParameterStore, type Parameter } from '../layers/parameters.ts'
+import { RecurrentLayer } from '../layers/recurrent.ts'
+import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
+import { rootField } from '../tensor/fields.ts'
+import { ShapeError, UsageError } from '../tensor/errors.ts'
+import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
+
+export interface NetworkOptions extends EngineOptions {
+  /** Seed of the initial weights. Default 1. */
+  seed?: number
+  /** Also compute ∂L/∂input of a features input. Default false. */
+  inputGradients?: boolean
+}
+
+const INFERENCE: Pass = { training: false, record: false, key: 0 }
+
+export class Network {
+  readonly config: NetworkConfig
+  readonly engine: Engine
+  readonly store: ParameterStore
+  readonly layers: readonly Layer[]
+  readonly output: Activation
+  readonly #context: Context
+  readonly #loss: LossLayer | null
+  readonly #inputGradients: boolean
+  #planned: Capacity = { sequences: 0, steps: 0, rows: 0 }
+  #plannedGradients = false
+  #wantsGradients = false
+  #workspace: number | null = null
+  #scratchFloats = 0
+
+  /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
+  constructor(config: NetworkConfig, options: NetworkOptions = {}) {
+    this.config = readNetworkConfig(rootField(config, 'network', 'configuration'))
+    this.engine = createEngine(options)
+    this.store = new ParameterStore(this.engine)
+    this.#inputGradients = options.inputGradients ?? false
+    this.#context = this.#createContext()
+    this.layers = this.#build()
+    this.output = this.layers[this.layers.length - 1].output
+    this.#loss = this.config.loss ? new LossLayer(this.#context, this.config.loss, this.output) : null
+    this.store.region('weights')
+    for (const layer of this.layers) if ('initialise' in layer) (layer as Initialised).initialise(options.seed ?? 1)
+  }
+
+  /** All parameters in the order of the layers, by PyTorch's names. */
+  get parameters(): readonly Parameter[] {
+    return this.store.all
+  }
+
+  /** How many numbers the network learns. */
+  get parameterCount(): number {
+    return this.parameters.reduce((sum, p) => sum + p.size, 0)
+  }
+
+  /** The recurrent layers, lowest first. */
+  get recurrent(): readonly RecurrentLayer[] {
+    return this.layers.filter((layer) => layer instanceof RecurrentLayer)
+  }
+
+  /**
+   * Makes room for gradients and whatever regions training needs (`store.region` after this call).
+   * Plans are made anew at the next pass.
+   */
+  prepareTraining(...regions: readonly string[]): void {
+    const wanted = ['gradients', ...regions]
+    this.#wantsGradients = true
+    if (wanted.every((name) => this.store.has(name))) return
+    this.#dropPlan()
+    for (const name of wanted) this.store.region(name)
+  }
+
+  /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
+  reserve(capacity: Capacity): void {
+    this.#plan(capacity)
+  }
+
+  /** Runs the layers on a batch; results lie in `output` until the next pass. */
+  forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
+    this.#plan({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
+    this.#upload(batch)
+    for (const layer of this.layers) layer.forward(batch, pass)
+  }
+
+  /** The loss of the last forward pass. */
+  loss(batch: PackedBatch, targets: Targets): LossValue {
+    return this.#lossLayer().compute(batch, targets, false)
+  }
+
+  /** Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`. */
+  backward(batch: PackedBatch, targets: Targets, pass: Pass): LossValue {
+    this.#needGradients()
+    const value = this.#lossLayer().compute(batch, targets, true)
+    this.#backThrough(batch, pass)
+    return value
+  }
+
+  /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
+  backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
+    this.#needGradients()
+    const { stride, width } = this.output
+    const rows = rowsOf(this.output, batch)
+    const view = this.engine.memory.viewFloats(this.output.gradient, rows * stride).fill(0)
+    this.#eachOutput(batch, (row, at) => {
+      for (let j = 0; j < width; j++) view[row * stride + j] = gradient[at * width + j]
+    })
+    this.#backThrough(batch, pass)
+  }
+
+  zeroGradients(): void {
+    this.engine.kernels.zero(this.store.region('gradients'), this.store.count)
+  }
+
+  /** The output in the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
+  readOutput(batch: PackedBatch): Float64Array {
+    const { value, stride, width, per } = this.output
+    const rows = rowsOf(this.output, batch)
+    const view = this.engine.memory.viewFloats(value, rows * stride)
+    const out = new Float64Array(batch.sequences * (per === 'step' ? batch.steps : 1) * width)
+    this.#eachOutput(batch, (row, at) => out.set(view.subarray(row * stride, row * stride + width), at * width))
+    return out
+  }
+
+  /** ∂L/∂features (B, T, F) of the last backward pass. Needs the option `inputGradients`. */
+  readInputGradient(batch: PackedBatch): Float64Array {
+    const { gradient, stride, width } = this.layers[0].output
+    if (!gradient || this.layers[0].type !== 'features') {
+      throw new UsageError({
+        where: 'network.readInputGradient',
+        expected: 'a features input and the option inputGradients',
+        got: `input ${this.layers[0].type}`,
+      })
+    }
+    const view = this.engine.memory.viewFloats(gradient, batch.rows * stride)
+    const out = new Float64Array(batch.sequences * batch.steps * width)
+    batch.eachRow((row, sequence, t) => {
+      out.set(view.subarray(row * stride, row * stride + width), (sequence * batch.steps + t) * width)
+    })
+    return out
+  }
+
+  #eachOutput(batch: PackedBatch, visit: (row: number, at: number) => void): void {
+    if (this.output.per === 'step') batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
+    else for (let b = 0; b < batch.sequences; b++) visit(b, batch.order[b])
+  }
+
+  #backThrough(batch: PackedBatch, pass: Pass): void {
+    for (let i = this.layers.length - 1; i >= 0; i--) this.layers[i].backward(batch, pass)
+  }
+
+  #lossLayer(): LossLayer {
+    if (this.#loss) return this.#loss
+    throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
+  }
+
+  #needGradients(): void {
+    if (this.#plannedGradients) return
+    throw new UsageError({
+      where: 'network.backward',
+      expected: 'prepareTraining() before the forward pass',
+      got: 'a forward pass planned without gradients',
+    })
+  }
+
+  #createContext(): Context {
+    const pointers: BatchPointers = {
+      ids: 0, reversedIds: 0, features: 0, lengths: 0, offsets: 0, previousRow: 0, reverseRow: 0, lastRow: 0,
+    } // prettier-ignore
+    const { engine, store } = this
+    const needScratch = (floats: number) => (this.#scratchFloats = Math.max(this.#scratchFloats, floats))
+    return { engine, kernels: engine.kernels, store, pointers, scratch: 0, needScratch }
+  }
+
+  #build(): Layer[] {
+    const layers: Layer[] = []
+    const counts = new Map<string, number>()
+    for (const options of this.config.layers) {
+      const number = counts.get(options.type) ?? 0
+      counts.set(options.type, number + 1)
+      const input = layers[layers.length - 1]?.output
+      layers.push(buildLayer(this.#context, `${options.type}.${number}`, options, input, this.#inputGradients))
+    }
+    return layers
+  }
+
+  #dropPlan(): void {
+    if (this.#workspace !== null) this.engine.memory.release(this.#workspace)
+    this.#workspace = null
+    this.#planned = { sequences: 0, steps: 0, rows: 0 }
+  }
+
+  #plan(need: Capacity): void {
+    const have = this.#planned
+    const fits = need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
+    if (fits && this.#workspace !== null && this.#plannedGradients === this.#wantsGradients) return
+    const capacity = {
+      sequences: Math.max(need.sequences, have.sequences),
+      steps: Math.max(need.steps, have.steps),
+      rows: Math.max(need.rows, have.rows),
+    }
+    this.#dropPlan()
+    const { memory } = this.engine
+    this.#workspace = memory.mark()
+    this.#planIndex(capacity)
+    this.#context.scratch = this.#wantsGradients ? memory.floats(this.#scratchFloats, 'scratch') : 0
+    for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
+    this.#loss?.plan(capacity)
+    this.#planned = capacity
+    this.#plannedGradients = this.#wantsGradients
+  }
+
+  #planIndex({ sequences: B, steps: T, rows: R }: Capacity): void {
+    const { memory } = this.engine
+    const { pointers } = this.#context
+    pointers.lengths = memory.ints(B, 'batch index')
+    pointers.lastRow = memory.ints(B, 'batch index')
+    pointers.offsets = memory.ints(T, 'batch index')
+    pointers.previousRow = memory.ints(R, 'batch index')
+    pointers.reverseRow = memory.ints(R, 'batch index')
+  }
+
+  /** Writes the batch's index arrays into the arena. */
+  #upload(batch: PackedBatch): void {
+    const { memory } = this.engine
+    const { pointers } = this.#context
+    const { sequences: B, steps: T, rows: R, lengths, offsets, counts } = batch
+    memory.viewInts(pointers.lengths, B).set(lengths)
+    memory.viewInts(pointers.offsets, T).set(offsets)
+    const last = memory.viewInts(pointers.lastRow, B)
+    for (let b = 0; b < B; b++) last[b] = offsets[lengths[b] - 1] + b
+    const previous = memory.viewInts(pointers.previousRow, R)
+    const reverse = memory.viewInts(pointers.reverseRow, R)
+    for (let t = 0; t < T; t++) {
+      const before = t === 0 ? 0 : B + offsets[t - 1]
+      for (let b = 0; b < counts[t]; b++) {
+        previous[offsets[t] + b] = before + b
+        reverse[offsets[t] + b] = offsets[lengths[b] - 1 - t] + b
+      }
+    }
+  }
+}
+
+interface Initialised {
+  initialise(seed: number): void
+}
+
+function buildLayer(
+  context: Context, name: string, options: LayerOptions, input: Activation, inputGradients: boolean,
+): Layer {
+  switch (options.type) {
+    case 'embedding':
+      return new EmbeddingLayer(context, name, options)
+    case 'oneHot':
+      return new OneHotLayer(context, options)
+    case 'features':
+      return new FeaturesLayer(context, options, inputGradients)
+    case 'recurrent':
+      if (input.per === 'step') return new RecurrentLayer(context, name, options, input)
+      throw new ShapeError({
+        where: name,
+        expected: 'a sequence of steps below it',
+        got: 'one row a sequence',
+        remedy: "Give the recurrent layer below outputs: 'every'.",
+      })
+    case 'dropout':
+      return new DropoutLayer(context, name, options, input)
+    case 'pool':
+      return new PoolLayer(context, name, options, input)
+    case 'flatten':
+      return new FlattenLayer(context, name, options, input)
+    case 'dense':
+      return new DenseLayer(context, name, options, input)
+  }
+} // prettier-ignore
+
+/** Builds a network from its layers: `network([{ type: 'features', width: 5 }, …], { loss })`. */
+export function network(
+  layers: readonly LayerOptions[],
+  options: NetworkOptions & { loss?: NetworkConfig['loss'] } = {},
+): Network {
+  const { loss, ...rest } = options
+  return new Network(loss ? { layers, loss } : { layers }, rest)
+}
