@@ -1,0 +1,59 @@
+/**
+ * What a trace is: one input's way through a trained model, step by step, under the names that the
+ * cells use. The command line, the library and the studio show this one type.
+ */
+import type { CellName } from '../cells/cell.ts'
+import type { GatesOf } from '../cells/registry.ts'
+
+/** Gate names without the candidate. */
+export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
+
+/** One step of one recurrent level in one direction. All vectors have `units` entries. */
+export interface CellStep<C extends CellName = CellName> {
+  /** Activated gates by name, each in 0..1. Empty for a simple RNN. */
+  gates: { [G in GateName<C>]: Float64Array }
+  /** The candidate: tanh's output (for a simple RNN the new hidden state itself). */
+  candidate: Float64Array
+  /** h_t. */
+  hidden: Float64Array
+  /** c_t of an LSTM, else null. */
+  cell: Float64Array | null
+  /** Mean share of the past this step keeps: forget gate of an LSTM, update gate of a GRU (z keeps the old); else null. */
+  keeps: number | null
+  /** ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖ (null where there is no c). */
+  gradient: { hidden: number; cell: number | null }
+}
+
+/** All steps of one level in one direction. */
+export interface TraceLevel<C extends CellName = CellName> {
+  /** 0 is the lowest. */
+  level: number
+  direction: 'forward' | 'backward'
+  units: number
+  /** In the order of the text, whatever the direction. */
+  steps: CellStep<C>[]
+}
+
+/** One token's step: what came in, the top forward level's insides, what the model would say if the text ended here. */
+export interface TraceStep<C extends CellName = CellName, L extends string = string> extends CellStep<C> {
+  token: string
+  id: number
+  /** False: the vocabulary does not have this token. */
+  known: boolean
+  output: { label: L; probabilities: Record<L, number> }
+}
+
+export interface Trace<C extends CellName = CellName, L extends string = string> {
+  text: string
+  cell: C
+  /** The prediction for the whole text. */
+  label: L
+  probabilities: Record<L, number>
+  /** The label whose loss the gradients are of: the one given, else the predicted one. */
+  target: L
+  loss: number
+  /** By gate name, how `keeps` is computed, in words. */
+  convention: string
+  steps: TraceStep<C, L>[]
+  levels: TraceLevel<C>[]
+}
