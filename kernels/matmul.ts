@@ -1,0 +1,222 @@
+/**
+ * Matrix products over packed operands: A·B for the way forward, Aᵀ·dZ for weight gradients.
+ * A packed matrix (K, N) lies as [⌈N/W⌉][K][W]; master weights and their gradients live in this layout,
+ * so nothing is repacked on the way forward. Every element has one accumulator chain in ascending k (m).
+ */
+import { F, RELAXED, add, load4, store4, zero4 } from './simd'
+import { row1x36, tile1x12, tile2x12, tile3x12 } from './tiles12'
+import { row1x32, tile1x8, tile2x8, tile6x8 } from './tiles8'
+
+/** Columns of a packed panel, W. */
+export const PANEL: i32 = RELAXED ? 8 : 12
+/** Rows of the largest tile. */
+const ROWS: i32 = RELAXED ? 6 : 3
+/** Panels that the one-row loop takes at once. */
+const WIDE: i32 = RELAXED ? 4 : 3
+/** A panel of 512 k fits the first-level cache, 240 rows of A with it the second. */
+const K_BLOCK: i32 = 512
+const M_BLOCK: i32 = 240
+/** TRANSPOSED_BLOCK of the ABI. */
+const T_BLOCK: i32 = 256
+
+// @ts-ignore: decorator
+@inline
+function tile(rows: i32, c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, acc: i32): void {
+  if (rows == ROWS) {
+    if (RELAXED) tile6x8(c, a, b, k, lda, step, ldc, acc)
+    else tile3x12(c, a, b, k, lda, step, ldc, acc)
+  } else if (rows == 2) {
+    if (RELAXED) tile2x8(c, a, b, k, lda, step, ldc, acc)
+    else tile2x12(c, a, b, k, lda, step, ldc, acc)
+  } else {
+    if (RELAXED) tile1x8(c, a, b, k, step, acc)
+    else tile1x12(c, a, b, k, step, acc)
+  }
+}
+
+/** How many rows the next tile takes of those left; 4 = 2 + 2 is faster than 3 + 1. */
+// @ts-ignore: decorator
+@inline
+function nextRows(left: i32): i32 {
+  if (!RELAXED && left == 4) return 2
+  return left >= ROWS ? ROWS : left >= 2 ? 2 : 1
+}
+
+/** One panel of C over m rows and one block of k. */
+function panelRows(c: usize, a: usize, b: usize, m: i32, k: usize, lda: usize, ldc: usize, acc: i32): void {
+  while (m > 0) {
+    const rows = nextRows(m)
+    tile(rows, c, a, b, k, lda, F, ldc, acc)
+    c += <usize>rows * ldc
+    a += <usize>rows * lda
+    m -= rows
+  }
+}
+
+/** One row of C: panels stream from memory, several at a time. */
+function rowProduct(c: usize, a: usize, b: usize, panels: i32, k: usize, acc: i32): void {
+  const width = <usize>PANEL * F
+  let p = 0
+  for (; p + WIDE <= panels; p += WIDE) {
+    const at = b + <usize>p * k * width
+    if (RELAXED) row1x32(c + <usize>p * width, a, at, k, acc)
+    else row1x36(c + <usize>p * width, a, at, k, acc)
+  }
+  for (; p < panels; p++) {
+    if (RELAXED) tile1x8(c + <usize>p * width, a, b + <usize>p * k * width, k, F, acc)
+    else tile1x12(c + <usize>p * width, a, b + <usize>p * k * width, k, F, acc)
+  }
+}
+
+// C[i, j] (+)= Σ_k A[i, k]·B[k, j]
+export function matmul(
+  c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, lda: i32, ldc: i32, accumulate: i32,
+): void {
+  const width = <usize>PANEL * F
+  const panels = (n + PANEL - 1) / PANEL
+  if (m == 1) return rowProduct(c, a, b, panels, k, accumulate)
+  const strideA = <usize>lda * F
+  const strideC = <usize>ldc * F
+  for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
+    const kb = min(K_BLOCK, k - k0)
+    const acc = accumulate | i32(k0 > 0)
+    for (let i0 = 0; i0 < m; i0 += M_BLOCK) {
+      const rows = min(M_BLOCK, m - i0)
+      const ai = a + <usize>i0 * strideA + <usize>k0 * F
+      const ci = c + <usize>i0 * strideC
+      for (let p = 0; p < panels; p++) {
+        const bp = b + (<usize>p * k + k0) * width
+        panelRows(ci + <usize>p * width, ai, bp, rows, kb, strideA, strideC, acc)
+      }
+    }
+  }
+}
+
+/** Copies row i of A into strips of ROWS columns, [⌈k/ROWS⌉][rows][ROWS]; the strip's tail stays unread. */
+function packStrips(out: usize, a: usize, index: usize, rows: i32, k: i32, lda: usize): void {
+  const full = k / ROWS
+  const rest = k - full * ROWS
+  const next = <usize>(rows * ROWS) * F
+  for (let i = 0; i < rows; i++) {
+    const row = index ? load<i32>(index + (<usize>i << 2)) : i
+    let from = a + <usize>row * lda
+    let to = out + <usize>(i * ROWS) * F
+    for (let s = 0; s < full; s++) {
+      if (RELAXED) {
+        v128.store(to, v128.load(from))
+        store<i64>(to, load<i64>(from, 16), 16)
+      } else {
+        store<i64>(to, load<i64>(from))
+        store<f32>(to, load<f32>(from, 8), 8)
+      }
+      from += <usize>ROWS * F
+      to += next
+    }
+    for (let r = 0; r < rest; r++) store<f32>(to + <usize>r * F, load<f32>(from + <usize>r * F))
+  }
+}
+
+/** Packs rows of dZ into panels, [⌈n/W⌉][rows][W]; columns from n on become zero. */
+function packPanels(out: usize, dz: usize, rows: i32, n: i32, ldz: usize): void {
+  const full = n / PANEL
+  const rest = n - full * PANEL
+  const width = <usize>PANEL * F
+  const next = <usize>rows * width
+  for (let i = 0; i < rows; i++) {
+    let from = dz + <usize>i * ldz
+    let to = out + <usize>i * width
+    for (let p = 0; p < full; p++) {
+      v128.store(to, v128.load(from))
+      v128.store(to, v128.load(from, 16), 16)
+      if (!RELAXED) v128.store(to, v128.load(from, 32), 32)
+      from += width
+      to += next
+    }
+    if (rest == 0) continue
+    for (let j = 0; j < PANEL; j += 4) {
+      const lanes = min(4, rest - j)
+      v128.store(to, lanes > 0 ? load4(from, lanes) : zero4())
+      from += 16
+      to += 16
+    }
+  }
+}
+
+// dW[k, n] += Σ_m A[m, k]·dZ[m, n]
+export function matmulTransposed(
+  dw: usize, a: usize, index: usize, dz: usize, scratch: usize, m: i32, n: i32, k: i32, lda: i32, ldz: i32,
+): void {
+  const width = <usize>PANEL * F
+  const strip = <usize>ROWS * F
+  const panels = (n + PANEL - 1) / PANEL
+  const panelsAt = scratch
+  const stripsAt = scratch + <usize>(panels * T_BLOCK) * width
+  for (let m0 = 0; m0 < m; m0 += T_BLOCK) {
+    const rows = min(T_BLOCK, m - m0)
+    const first = index ? a : a + <usize>m0 * <usize>lda * F
+    packStrips(stripsAt, first, index ? index + (<usize>m0 << 2) : 0, rows, k, <usize>lda * F)
+    packPanels(panelsAt, dz + <usize>m0 * <usize>ldz * F, rows, n, <usize>ldz * F)
+    for (let p = 0; p < panels; p++) {
+      const bp = panelsAt + <usize>(p * rows) * width
+      let c = dw + <usize>p * k * width
+      let strips = stripsAt
+      for (let left = k; left > 0; ) {
+        const taken = min(ROWS, left)
+        for (let r = 0; r < taken; ) {
+          const some = taken - r == ROWS ? ROWS : taken - r >= 2 ? 2 : 1
+          tile(some, c, strips + <usize>r * F, bp, rows, F, strip, width, 1)
+          c += <usize>some * width
+          r += some
+        }
+        strips += <usize>rows * strip
+        left -= taken
+      }
+    }
+  }
+}
+
+// out[j, i] = W[i, j], packed (n, k) from packed (k, n); padding columns become zero
+export function packTransposed(out: usize, w: usize, k: i32, n: i32): void {
+  for (let i0 = 0; i0 < k; i0 += PANEL) {
+    const columns = min(PANEL, k - i0)
+    for (let j = 0; j < n; j++) {
+      const panel = j / PANEL
+      let from = w + <usize>((panel * k + i0) * PANEL + (j - panel * PANEL)) * F
+      const to = out + (<usize>i0 * n + <usize>(j * PANEL)) * F
+      for (let i = 0; i < PANEL; i++) {
+        store<f32>(to + <usize>i * F, i < columns ? load<f32>(from) : 0)
+        from += <usize>PANEL * F
+      }
+    }
+  }
+}
+
+// z[i, :] = b1 + b2
+export function fillRows(z: usize, b1: usize, b2: usize, m: i32, n: i32, ldz: i32): void {
+  const stride = <usize>ldz * F
+  const padded = ((n + PANEL - 1) / PANEL) * PANEL
+  for (let j = 0; j < padded; j += 4) {
+    const r = max(0, min(4, n - j))
+    let v = zero4()
+    if (r > 0 && b1) v = load4(b1 + <usize>j * F, r)
+    if (r > 0 && b2) v = add(v, load4(b2 + <usize>j * F, r))
+    v128.store(z + <usize>j * F, v)
+  }
+  for (let i = 1; i < m; i++) memory.copy(z + <usize>i * stride, z, <usize>padded * F)
+}
+
+// db[j] += Σ_i dZ[i, j]
+export function sumRows(db: usize, dz: usize, m: i32, n: i32, ldz: i32): void {
+  const stride = <usize>ldz * F
+  const whole = n & ~3
+  for (let i = 0; i < m; i++) {
+    const row = dz + <usize>i * stride
+    for (let j = <usize>0; j < <usize>whole * F; j += 16) {
+      v128.store(db + j, add(v128.load(db + j), v128.load(row + j)))
+    }
+    if (n > whole) {
+      const j = <usize>whole * F
+      store4(db + j, n - whole, add(load4(db + j, n - whole), load4(row + j, n - whole)))
+    }
+  }
+}

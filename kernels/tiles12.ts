@@ -1,0 +1,170 @@
+/**
+ * The innermost loops of the plain build: R rows × 12 columns of C over K, one accumulator per element,
+ * k ascending, so that an element's bits do not depend on the tile that computes it.
+ * Each is exported so that no optimizer inlines it, and none is unrolled over k: either costs V8 half the
+ * speed, because it then spills accumulators. 3×12 is what fits 16 registers without FMA.
+ * Contract: a row stride lda and step per k in bytes (row-major: lda, 4; packed: 4, 12); ldc in bytes.
+ */
+import { madd, zero4 } from './simd'
+
+export function tile3x12(
+  c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, accumulate: i32,
+): void {
+  let c00 = zero4(), c01 = zero4(), c02 = zero4()
+  let c10 = zero4(), c11 = zero4(), c12 = zero4()
+  let c20 = zero4(), c21 = zero4(), c22 = zero4()
+  const d = c + ldc
+  const e = d + ldc
+  if (accumulate) {
+    c00 = v128.load(c)
+    c01 = v128.load(c, 16)
+    c02 = v128.load(c, 32)
+    c10 = v128.load(d)
+    c11 = v128.load(d, 16)
+    c12 = v128.load(d, 32)
+    c20 = v128.load(e)
+    c21 = v128.load(e, 16)
+    c22 = v128.load(e, 32)
+  }
+  let a1 = a + lda
+  let a2 = a1 + lda
+  const end = b + k * 48
+  do {
+    const b0 = v128.load(b)
+    const b1 = v128.load(b, 16)
+    const b2 = v128.load(b, 32)
+    const x0 = v128.load32_splat(a)
+    c00 = madd(x0, b0, c00)
+    c01 = madd(x0, b1, c01)
+    c02 = madd(x0, b2, c02)
+    const x1 = v128.load32_splat(a1)
+    c10 = madd(x1, b0, c10)
+    c11 = madd(x1, b1, c11)
+    c12 = madd(x1, b2, c12)
+    const x2 = v128.load32_splat(a2)
+    c20 = madd(x2, b0, c20)
+    c21 = madd(x2, b1, c21)
+    c22 = madd(x2, b2, c22)
+    a += step
+    a1 += step
+    a2 += step
+    b += 48
+  } while (b != end)
+  v128.store(c, c00)
+  v128.store(c, c01, 16)
+  v128.store(c, c02, 32)
+  v128.store(d, c10)
+  v128.store(d, c11, 16)
+  v128.store(d, c12, 32)
+  v128.store(e, c20)
+  v128.store(e, c21, 16)
+  v128.store(e, c22, 32)
+}
+
+export function tile2x12(
+  c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, accumulate: i32,
+): void {
+  let c00 = zero4(), c01 = zero4(), c02 = zero4()
+  let c10 = zero4(), c11 = zero4(), c12 = zero4()
+  const d = c + ldc
+  if (accumulate) {
+    c00 = v128.load(c)
+    c01 = v128.load(c, 16)
+    c02 = v128.load(c, 32)
+    c10 = v128.load(d)
+    c11 = v128.load(d, 16)
+    c12 = v128.load(d, 32)
+  }
+  let a1 = a + lda
+  const end = b + k * 48
+  do {
+    const b0 = v128.load(b)
+    const b1 = v128.load(b, 16)
+    const b2 = v128.load(b, 32)
+    const x0 = v128.load32_splat(a)
+    c00 = madd(x0, b0, c00)
+    c01 = madd(x0, b1, c01)
+    c02 = madd(x0, b2, c02)
+    const x1 = v128.load32_splat(a1)
+    c10 = madd(x1, b0, c10)
+    c11 = madd(x1, b1, c11)
+    c12 = madd(x1, b2, c12)
+    a += step
+    a1 += step
+    b += 48
+  } while (b != end)
+  v128.store(c, c00)
+  v128.store(c, c01, 16)
+  v128.store(c, c02, 32)
+  v128.store(d, c10)
+  v128.store(d, c11, 16)
+  v128.store(d, c12, 32)
+}
+
+export function tile1x12(c: usize, a: usize, b: usize, k: usize, step: usize, accumulate: i32): void {
+  let c0 = zero4(), c1 = zero4(), c2 = zero4()
+  if (accumulate) {
+    c0 = v128.load(c)
+    c1 = v128.load(c, 16)
+    c2 = v128.load(c, 32)
+  }
+  const end = b + k * 48
+  do {
+    const x = v128.load32_splat(a)
+    c0 = madd(x, v128.load(b), c0)
+    c1 = madd(x, v128.load(b, 16), c1)
+    c2 = madd(x, v128.load(b, 32), c2)
+    a += step
+    b += 48
+  } while (b != end)
+  v128.store(c, c0)
+  v128.store(c, c1, 16)
+  v128.store(c, c2, 32)
+}
+
+/** One row over three neighbouring panels at once: nine chains hide the latency of the adds. */
+export function row1x36(c: usize, a: usize, b: usize, k: usize, accumulate: i32): void {
+  const size = k * 48
+  let p = b + size
+  let q = p + size
+  let c0 = zero4(), c1 = zero4(), c2 = zero4()
+  let c3 = zero4(), c4 = zero4(), c5 = zero4()
+  let c6 = zero4(), c7 = zero4(), c8 = zero4()
+  if (accumulate) {
+    c0 = v128.load(c)
+    c1 = v128.load(c, 16)
+    c2 = v128.load(c, 32)
+    c3 = v128.load(c, 48)
+    c4 = v128.load(c, 64)
+    c5 = v128.load(c, 80)
+    c6 = v128.load(c, 96)
+    c7 = v128.load(c, 112)
+    c8 = v128.load(c, 128)
+  }
+  const end = p
+  do {
+    const x = v128.load32_splat(a)
+    c0 = madd(x, v128.load(b), c0)
+    c1 = madd(x, v128.load(b, 16), c1)
+    c2 = madd(x, v128.load(b, 32), c2)
+    c3 = madd(x, v128.load(p), c3)
+    c4 = madd(x, v128.load(p, 16), c4)
+    c5 = madd(x, v128.load(p, 32), c5)
+    c6 = madd(x, v128.load(q), c6)
+    c7 = madd(x, v128.load(q, 16), c7)
+    c8 = madd(x, v128.load(q, 32), c8)
+    a += 4
+    b += 48
+    p += 48
+    q += 48
+  } while (b != end)
+  v128.store(c, c0)
+  v128.store(c, c1, 16)
+  v128.store(c, c2, 32)
+  v128.store(c, c3, 48)
+  v128.store(c, c4, 64)
+  v128.store(c, c5, 80)
+  v128.store(c, c6, 96)
+  v128.store(c, c7, 112)
+  v128.store(c, c8, 128)
+}
