@@ -270,7 +270,8 @@ function checkWritable(tensors: readonly NamedTensor[]): void {
     if (!(data instanceof WRITTEN[dtype])) {
       throw new UsageError({ where, expected: `data of dtype ${dtype}`, got: data.constructor.name })
     }
-    if (byteSize(shape, data.BYTES_PER_ELEMENT) !== data.byteLength) {
+    const sizesExist = shape.every((size) => Number.isSafeInteger(size) && size >= 0)
+    if (!sizesExist || byteSize(shape, data.BYTES_PER_ELEMENT) !== data.byteLength) {
       const expected = `as many numbers as the shape ${shapeText(shape)} has`
       throw new ShapeError({ where, expected, got: `${data.length}` })
     }
