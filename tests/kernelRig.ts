@@ -10,7 +10,7 @@ import { Random } from '../src/tensor/random.ts'
 export const SIZES = [1, 3, 4, 5, 8, 17, 33]
 
 /** Odd, so that buffers start off the 16-byte grid as rows inside a larger buffer do. */
-const GUARD = 5
+const GUARD = 41
 const GUARD_VALUE = -77777.5
 
 export interface Matrix {

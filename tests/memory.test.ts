@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createEngine } from '../src/engine/load.ts'
 import { Memory } from '../src/engine/memory.ts'
 import type { Backing } from '../src/engine/memory.ts'
 import { createReferenceEngine } from '../src/engine/reference/index.ts'
@@ -84,10 +85,18 @@ describe('the reference engine', () => {
     for (const panel of [0, -4, 6, 2.5, NaN])
       expect(() => createReferenceEngine('float32', panel)).toThrow(UsageError)
   })
+})
+
+describe('every engine', () => {
+  const engines = [
+    () => createEngine({ engine: 'simd' }),
+    () => createReferenceEngine('float32'),
+    () => createReferenceEngine('float64'),
+  ]
 
   test('computes on after its memory has grown', () => {
-    for (const precision of ['float32', 'float64'] as const) {
-      const { memory, kernels } = createReferenceEngine(precision)
+    for (const open of engines) {
+      const { memory, kernels } = open()
       const x = memory.floats(3, 'x')
       memory.viewFloats(x, 3).set([1, 2, 3])
       kernels.add(x, x, 3)
@@ -102,11 +111,13 @@ describe('the reference engine', () => {
   })
 
   test('two engines share nothing', () => {
-    const [a, b] = [createReferenceEngine('float32'), createReferenceEngine('float32')]
-    const [x, y] = [a.memory.floats(1, 'x'), b.memory.floats(1, 'y')]
-    a.memory.viewFloats(x, 1)[0] = 1
-    b.memory.viewFloats(y, 1)[0] = 2
-    expect(x).toBe(y)
-    expect(a.memory.viewFloats(x, 1)[0]).toBe(1)
+    for (const open of engines) {
+      const [a, b] = [open(), open()]
+      const [x, y] = [a.memory.floats(1, 'x'), b.memory.floats(1, 'y')]
+      a.memory.viewFloats(x, 1)[0] = 1
+      b.memory.viewFloats(y, 1)[0] = 2
+      expect(x).toBe(y)
+      expect(a.memory.viewFloats(x, 1)[0]).toBe(1)
+    }
   })
 })
