@@ -1,5 +1,23 @@
+/** What `npm test` runs. The long trainings on real data have a configuration of their own. */
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+
+/** Examples import the package by its name, as a reader's program would. */
+export const alias = [
+  { find: /^latch$/, replacement: source('node.ts') },
+  { find: /^latch\/datasets$/, replacement: source('datasets/index.ts') },
+]
+
 export default defineConfig({
-  test: { include: ['tests/**/*.test.ts'], testTimeout: 120_000, pool: 'forks', maxWorkers: 2 },
+  resolve: { alias },
+  test: {
+    include: ['tests/**/*.test.ts'],
+    exclude: ['tests/floors/**'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
 })

@@ -1,0 +1,154 @@
+/**
+ * What a clone needs before anything runs: dependencies, compiled kernels, dist/, the `latch` command.
+ * Each part is made only where it is missing or its sources changed (by their contents, not by the
+ * clock). Says one line a part, on standard error; shows a tool's own words only when it fails.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const path = (...parts) => join(root, ...parts)
+const OLDEST_NODE = 20
+
+const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --build]
+  (nothing)        everything, each part where it is out of date
+  --dependencies   only node_modules
+  --kernels        node_modules and the compiled kernels
+  --build          everything, dist/ even where it is up to date`
+
+/** Every file below the given files and folders, sorted, as paths from the root. */
+function filesOf(...names) {
+  return names.flatMap((name) => {
+    if (!existsSync(path(name))) return []
+    if (statSync(path(name)).isFile()) return [name]
+    const inside = readdirSync(path(name), { recursive: true, withFileTypes: true })
+    return inside
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+      .toSorted()
+  })
+}
+
+/** One hash of names and contents. */
+function fingerprint(...names) {
+  const hash = createHash('sha256')
+  for (const file of filesOf(...names)) hash.update(`${file}\0`).update(readFileSync(path(file))).update('\0') // prettier-ignore
+  return hash.digest('hex')
+}
+
+function readStamp(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : null
+}
+
+/** Runs one tool silently; where it fails, shows what it said and ends with its exit code. */
+function step(words, command, args, options = {}) {
+  process.stderr.write(`${words} … `)
+  const begin = performance.now()
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    ...options,
+  })
+  if (status === 0) {
+    process.stderr.write(`${((performance.now() - begin) / 1000).toFixed(1)} s\n`)
+    return
+  }
+  process.stderr.write(`failed\n${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}`)
+  process.exit(status || 1)
+}
+
+function dependencies() {
+  const stamp = path('node_modules', '.latch-setup')
+  const wanted = fingerprint('package-lock.json')
+  if (readStamp(stamp) === wanted) return
+  if (!installedByHand()) {
+    const npm = process.env.npm_execpath
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+    if (npm?.endsWith('.js')) step('installing dependencies (npm ci)', process.execPath, [npm, ...args])
+    else step('installing dependencies (npm ci)', 'npm', args, { shell: process.platform === 'win32' })
+  }
+  writeFileSync(stamp, wanted)
+}
+
+/** Whether npm itself says that it installed this very lock file. */
+function installedByHand() {
+  const installed = path('node_modules', '.package-lock.json')
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(path('package-lock.json')).mtimeMs
+}
+
+function kernels() {
+  const stamp = path('build', '.stamp')
+  const wanted = fingerprint(
+    'kernels',
+    'scripts/buildKernels.mjs',
+    'node_modules/assemblyscript/package.json',
+  )
+  const there = existsSync(path('build', 'simd.wasm')) && existsSync(path('src', 'engine', 'wasm', 'simd.ts'))
+  if (there && readStamp(stamp) === wanted) return
+  // The build script goes by the clock, which a checkout may have set back.
+  for (const output of ['build/simd.wasm', 'src/engine/wasm/simd.ts']) {
+    if (existsSync(path(output))) utimesSync(path(output), 0, 0)
+  }
+  step('compiling the kernels (AssemblyScript)', process.execPath, [path('scripts', 'buildKernels.mjs')])
+  mkdirSync(path('build'), { recursive: true })
+  writeFileSync(stamp, wanted)
+}
+
+function compile(always) {
+  const stamp = path('dist', '.stamp')
+  const sources = ['src', 'cli', 'examples', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+  const wanted = fingerprint(...sources)
+  if (!always && readStamp(stamp) === wanted) return
+  rmSync(path('dist'), { recursive: true, force: true })
+  step('building dist/ (tsc)', process.execPath, [
+    path('node_modules', 'typescript', 'bin', 'tsc6'),
+    '-p',
+    'tsconfig.build.json',
+  ])
+  writeFileSync(stamp, wanted)
+}
+
+/** npx looks for a project's own command in node_modules/.bin, where npm does not put it. */
+function linkCommand() {
+  const command = path('dist', 'cli', 'latch.js')
+  if (!existsSync(command)) return
+  chmodSync(command, 0o755)
+  const link = path('node_modules', '.bin', 'latch')
+  if (existsSync(link)) return
+  rmSync(link, { force: true })
+  if (process.platform === 'win32')
+    writeFileSync(`${link}.cmd`, '@node "%~dp0\\..\\..\\dist\\cli\\latch.js" %*\r\n')
+  else symlinkSync(join('..', '..', 'dist', 'cli', 'latch.js'), link)
+}
+
+const [option, ...rest] = process.argv.slice(2)
+if (rest.length || (option && !['--dependencies', '--kernels', '--build'].includes(option))) {
+  process.stderr.write(`${USAGE}\n`)
+  process.exit(2)
+}
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  process.stderr.write(
+    `setup: expected Node ${OLDEST_NODE} or newer, got ${process.version}. Install a newer one.\n`,
+  )
+  process.exit(1)
+}
+dependencies()
+if (option !== '--dependencies') kernels()
+if (option !== '--dependencies' && option !== '--kernels') {
+  compile(option === '--build')
+  linkCommand()
+}

@@ -1,0 +1,8 @@
+/** Trainings on real data that must reach their floor: `npm run test:floors`. Minutes, not seconds. */
+import { defineConfig } from 'vitest/config'
+import { alias } from './vitest.config.ts'
+
+export default defineConfig({
+  resolve: { alias },
+  test: { include: ['tests/floors/**/*.test.ts'], testTimeout: 1_800_000, pool: 'forks', maxWorkers: 2 },
+})
