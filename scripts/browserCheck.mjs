@@ -1,0 +1,137 @@
+/**
+ * Trains a few steps in headless Chromium, from dist/ over a small file server, and compares with Node.
+ * `node scripts/browserCheck.mjs [--json FILE]`; the browser is $CHROMIUM or what the host calls chromium.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { dirname, extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { trainAFewSteps } from './browserTraining.mjs'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const TIME_LIMIT = 120_000
+const TOLERANCE = 1e-6
+const TYPES = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.html': 'text/html',
+  '.json': 'application/json',
+}
+
+const page = `<!doctype html><meta charset="utf-8"><title>Latch</title><script type="module">
+const tell = (body) => fetch('/result', { method: 'POST', body: JSON.stringify(body) })
+addEventListener('error', (event) => tell({ error: String(event.message) }))
+try {
+  const { trainAFewSteps } = await import('/scripts/browserTraining.mjs')
+  const results = await trainAFewSteps(await import('/dist/src/index.js'))
+  await tell({ results, agent: navigator.userAgent })
+} catch (error) {
+  await tell({ error: String(error?.stack ?? error) })
+}
+</script>`
+
+function serve(onResult) {
+  return createServer((request, response) => {
+    if (request.method === 'POST') {
+      let body = ''
+      request.on('data', (chunk) => (body += chunk))
+      request.on('end', () => {
+        response.end()
+        onResult(JSON.parse(body))
+      })
+      return
+    }
+    if (request.url === '/') return response.setHeader('content-type', TYPES['.html']).end(page)
+    const path = normalize(new URL(request.url, 'http://localhost').pathname)
+    const allowed = path.startsWith('/dist/src/') || path === '/scripts/browserTraining.mjs'
+    try {
+      if (!allowed) throw new Error('not served')
+      const bytes = readFileSync(join(root, path))
+      response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream').end(bytes)
+    } catch {
+      response.writeHead(404).end()
+    }
+  })
+}
+
+function findBrowser() {
+  const names = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'].filter(Boolean)
+  const found = names.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
+  if (found) return found
+  throw new Error(`browser: expected one of ${names.join(', ')}, got none. Install chromium or set CHROMIUM.`)
+}
+
+async function inBrowser() {
+  const profile = mkdtempSync(join(tmpdir(), 'latch-browser-'))
+  let child
+  const { promise, resolve, reject } = deferred()
+  const server = serve(resolve)
+  const timer = setTimeout(
+    () => reject(new Error(`browser: no answer in ${TIME_LIMIT / 1000} s`)),
+    TIME_LIMIT,
+  )
+  try {
+    await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
+    const url = `http://127.0.0.1:${server.address().port}/`
+    child = spawn(findBrowser(), [...flags, `--user-data-dir=${profile}`, '--remote-debugging-port=0', url], {
+      stdio: 'ignore',
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`browser: ended with code ${code} before it answered`)))
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    server.close()
+    server.closeAllConnections()
+    await ended(child)
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+}
+
+function deferred() {
+  const parts = {}
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }))
+  return parts
+}
+
+function ended(child) {
+  if (!child || child.exitCode !== null || !child.pid) return null
+  return new Promise((exit) => {
+    child.once('exit', exit)
+    child.kill('SIGKILL')
+  })
+}
+
+/** One line a comparison; returns how many passed and failed. */
+function compare(node, browser) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  for (const [cell, here] of Object.entries(node)) {
+    const there = browser[cell]
+    for (const name of ['loss', 'good', 'weights']) {
+      const alike = Math.abs(here[name] - there?.[name]) <= TOLERANCE * Math.max(1, Math.abs(here[name]))
+      counts[alike ? 'passed' : 'failed']++
+      const words = Object.is(here[name], there?.[name]) ? 'same bits' : alike ? 'alike' : 'DIFFERENT'
+      console.log(`${cell} ${name}: Node ${here[name]}, browser ${there?.[name]}: ${words}`)
+    }
+  }
+  return counts
+}
+
+const report = process.argv[2] === '--json' ? process.argv[3] : null
+let counts = { passed: 0, failed: 1, skipped: 0 }
+try {
+  const latch = await import(join(root, 'dist', 'src', 'index.js'))
+  const here = await trainAFewSteps(latch)
+  const answer = await inBrowser()
+  if (answer.error) throw new Error(`in the browser: ${answer.error}`)
+  console.log(answer.agent)
+  counts = compare(here, answer.results)
+} catch (error) {
+  console.error(error.stack ?? error)
+}
+if (report) writeFileSync(report, JSON.stringify(counts))
+console.log(`browser: ${counts.passed} passed, ${counts.failed} failed`)
+process.exitCode = counts.failed ? 1 : 0
