@@ -1,0 +1,34 @@
+/**
+ * Gradient clipping, and the norm that tells a run going wrong. By value first, where asked for; then by
+ * global norm (Pascanu et al. 2013), which only yields a factor that the optimizer takes in passing.
+ */
+import type { Network } from '../model/network.ts'
+
+export interface ClipOptions {
+  /** Greatest global norm of all gradients together; null: no limit. */
+  clipNorm?: number | null
+  /** Greatest size of a single gradient; null: no limit. */
+  clipValue?: number | null
+}
+
+export interface Clipping {
+  /** Global norm before any clipping; not finite as soon as one gradient is not. */
+  norm: number
+  /** What the optimizer multiplies gradients with. */
+  scale: number
+}
+
+// PyTorch's guard against division by zero.
+const GUARD = 1e-6
+
+/** g = clamp(g, ±clipValue) in place; then g · min(1, clipNorm / (norm + 1e-6)), as `scale`. */
+export function clipGradients(network: Network, { clipNorm, clipValue }: ClipOptions): Clipping {
+  const { kernels } = network.engine
+  const gradients = network.store.region('gradients')
+  const { count } = network.store
+  const norm = Math.sqrt(kernels.sumSquares(gradients, count))
+  if (clipValue) kernels.clamp(gradients, count, clipValue)
+  if (!clipNorm) return { norm, scale: 1 }
+  const limited = clipValue ? Math.sqrt(kernels.sumSquares(gradients, count)) : norm
+  return { norm, scale: Math.min(1, clipNorm / (limited + GUARD)) }
+}

@@ -1,0 +1,101 @@
+/** What training tells while it runs and when it ends. All plain JSON. */
+import type { EngineName, Precision } from '../engine/engine.ts'
+
+/** One finished epoch. Epochs are counted from 1 wherever people read them. */
+export interface EpochRecord {
+  epoch: number
+  /** Mean loss over the epoch's batches, as optimised: with dropout, smoothing, class weights. */
+  trainLoss: number
+  /** Share right in those batches (with dropout); null where the loss knows no classes. */
+  trainAccuracy: number | null
+  /** Plain loss: without dropout, smoothing, class weights; of the averaged weights where averaging is on. */
+  validationLoss: number | null
+  validationAccuracy: number | null
+  /** In force at the epoch's last step. */
+  learningRate: number
+  /** Mean global gradient norm before clipping. */
+  gradientNorm: number
+  /** Wall time, validation included. */
+  seconds: number
+}
+
+/** The epoch with the lowest validation loss. */
+export interface BestEpoch {
+  epoch: number
+  loss: number
+  accuracy: number | null
+}
+
+export type StopReason = 'epochs' | 'patience' | 'aborted'
+
+/** Which weights the network holds after training. */
+export type KeptWeights = 'best' | 'average' | 'last'
+
+export interface StartEvent {
+  type: 'start'
+  epochs: number
+  stepsPerEpoch: number
+  sequences: number
+  validationSequences: number
+  parameters: number
+  engine: EngineName
+  precision: Precision
+  /** Where a resumed run goes on: epochs done and steps done in the next; null for a fresh run. */
+  resumed: { epochs: number; step: number } | null
+}
+
+/** About ten times a second. */
+export interface ProgressEvent {
+  type: 'progress'
+  epoch: number
+  epochs: number
+  /** Steps done in this epoch. */
+  step: number
+  steps: number
+  /** Means over the epoch so far. */
+  loss: number
+  accuracy: number | null
+  learningRate: number
+  sequencesPerSecond: number
+  /** To the last epoch, were none stopped early. */
+  secondsLeft: number
+}
+
+export interface EpochEvent extends EpochRecord {
+  type: 'epoch'
+  epochs: number
+  /** Whether this is the best validation loss so far. */
+  best: boolean
+}
+
+export interface CheckpointEvent {
+  type: 'checkpoint'
+  epoch: number
+  step: number
+  /** Time it took. */
+  seconds: number
+}
+
+export interface StopEvent {
+  type: 'stop'
+  reason: StopReason | 'diverged'
+  epoch: number
+  /** Steps done in that epoch. */
+  step: number
+  kept: KeptWeights | 'last good'
+}
+
+export type TrainingEvent = StartEvent | ProgressEvent | EpochEvent | CheckpointEvent | StopEvent
+
+export interface FitReport {
+  /** Epochs finished, over all sessions of the run. */
+  epochs: number
+  /** Updates made, over all sessions. */
+  steps: number
+  stopped: StopReason
+  kept: KeptWeights
+  best: BestEpoch | null
+  history: EpochRecord[]
+  /** Wall time, over all sessions. */
+  seconds: number
+}
