@@ -8,10 +8,13 @@ import type { GatesOf } from '../cells/registry.ts'
 /** Gate names without the candidate. */
 export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
 
+/** Activated gates by name, each in 0..1; one shape per cell. */
+export type GateVectors<C extends CellName> = C extends CellName ? { [G in GateName<C>]: Float64Array } : never
+
 /** One step of one recurrent level in one direction. All vectors have `units` entries. */
 export interface CellStep<C extends CellName = CellName> {
-  /** Activated gates by name, each in 0..1. Empty for a simple RNN. */
-  gates: { [G in GateName<C>]: Float64Array }
+  /** Empty for a simple RNN. */
+  gates: GateVectors<C>
   /** The candidate: tanh's output (for a simple RNN the new hidden state itself). */
   candidate: Float64Array
   /** h_t. */

@@ -73,20 +73,25 @@ export class LossLayer {
     memory.viewFloats(this.#weights, classWeights.length).set(classWeights)
   }
 
-  /** The mean loss of the output; with `gradient` also its gradient into the output's edge. */
-  compute(batch: PackedBatch, targets: Targets, gradient: boolean): LossValue {
-    return this.options.type === 'softmaxCrossEntropy'
-      ? this.#softmax(batch, targets, gradient)
-      : this.#elementwise(batch, targets, gradient)
+  /**
+   * The mean loss of the output; with `gradient` also its gradient into the output's edge.
+   * `plain` leaves out label smoothing and class weights: the figure to compare models by.
+   */
+  compute(batch: PackedBatch, targets: Targets, gradient: boolean, plain = false): LossValue {
+    const { type, delta } = this.options
+    const options = plain ? { type, delta } : this.options
+    return type === 'softmaxCrossEntropy'
+      ? this.#softmax(batch, targets, gradient, options)
+      : this.#elementwise(batch, targets, gradient, options)
   }
 
-  #softmax(batch: PackedBatch, targets: Targets, gradient: boolean): LossValue {
+  #softmax(batch: PackedBatch, targets: Targets, gradient: boolean, options: LossOptions): LossValue {
     const { kernels, engine } = this.#context
     const { value, width, stride } = this.#output
     const rows = rowsOf(this.#output, batch)
     const classes = engine.memory.viewInts(this.#targets, rows)
     this.#classTargets(batch, targets, classes)
-    const { classWeights, labelSmoothing = 0 } = this.options
+    const { classWeights, labelSmoothing = 0 } = options
     let weight = 0
     for (let r = 0; r < rows; r++) {
       if (classes[r] >= width) this.#refuseClass(classes[r])
@@ -95,15 +100,15 @@ export class LossLayer {
     const scale = weight > 0 ? 1 / weight : 0
     const dx = gradient ? this.#output.gradient : 0
     const mean = kernels.softmaxCrossEntropy(
-      dx, value, this.#targets, this.#weights, rows, width, stride, labelSmoothing, scale,
+      dx, value, this.#targets, classWeights ? this.#weights : 0, rows, width, stride, labelSmoothing, scale,
     ) // prettier-ignore
     return { mean, weight }
   }
 
-  #elementwise(batch: PackedBatch, targets: Targets, gradient: boolean): LossValue {
+  #elementwise(batch: PackedBatch, targets: Targets, gradient: boolean, options: LossOptions): LossValue {
     const { kernels, engine } = this.#context
     const { value, width, stride } = this.#output
-    const { type, classWeights, labelSmoothing = 0, delta = 1 } = this.options
+    const { type, classWeights, labelSmoothing = 0, delta = 1 } = options
     const rows = rowsOf(this.#output, batch)
     const wanted = engine.memory.viewFloats(this.#targets, rows * width)
     this.#valueTargets(batch, targets, wanted)

@@ -22,6 +22,11 @@ export interface NetworkOptions extends EngineOptions {
   seed?: number
   /** Also compute ∂L/∂input of a features input. Default false. */
   inputGradients?: boolean
+  /**
+   * Gives each parameter's numbers in PyTorch's order, in place of initial weights. Called for all
+   * parameters before memory for them is taken, so that it can refuse shapes that do not fit.
+   */
+  weights?: (parameter: Parameter) => ArrayLike<number>
 }
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
@@ -51,8 +56,14 @@ export class Network {
     this.layers = this.#build()
     this.output = this.layers[this.layers.length - 1].output
     this.#loss = this.config.loss ? new LossLayer(this.#context, this.config.loss, this.output) : null
+    this.#fill(options)
+  }
+
+  #fill({ weights, seed = 1 }: NetworkOptions): void {
+    const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
     this.store.region('weights')
-    for (const layer of this.layers) if ('initialise' in layer) (layer as Initialised).initialise(options.seed ?? 1)
+    if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
+    else for (const layer of this.layers) if ('initialise' in layer) (layer as Initialised).initialise(seed)
   }
 
   /** All parameters in the order of the layers, by PyTorch's names. */
@@ -94,9 +105,9 @@ export class Network {
     for (const layer of this.layers) layer.forward(batch, pass)
   }
 
-  /** The loss of the last forward pass. */
-  loss(batch: PackedBatch, targets: Targets): LossValue {
-    return this.#lossLayer().compute(batch, targets, false)
+  /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
+  loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
+    return this.#lossLayer().compute(batch, targets, false, plain)
   }
 
   /** Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`. */

@@ -5,7 +5,7 @@
  * arithmetic alone and give the same numbers on every host.
  */
 
-/** A full-avalanche 32-bit hash ("lowbias32", Wellons 2018). */
+/** A full-avalanche 32-bit hash: two multiply–xorshift rounds, constants found by the hash-prospector search. */
 export function hash32(value: number): number {
   let x = value | 0
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)

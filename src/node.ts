@@ -1,0 +1,11 @@
+/**
+ * The door for Node: everything of the browser's, plus files.
+ */
+import { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
+import { useStorage } from './tasks/storage.ts'
+
+useStorage({ read: (path) => readFileBytes(path), write: (path, bytes) => writeFileAtomic(path, bytes) })
+
+export * from './index.ts'
+export { readExamples, readTable } from './data/tablesNode.ts'
+export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'

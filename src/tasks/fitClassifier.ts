@@ -1,0 +1,319 @@
+/**
+ * From rows to a trained classifier: read, split, count the vocabulary, build the network, hand over to
+ * training/fit.ts, and give its events and report the names of this task.
+ */
+import { stratifiedSplit } from '../data/batches.ts'
+import { examplesFromRows } from '../data/examples.ts'
+import { Vocabulary } from '../data/vocabulary.ts'
+import type { EngineOptions } from '../engine/engine.ts'
+import { Network } from '../model/network.ts'
+import { DataError, UsageError } from '../tensor/errors.ts'
+import type { SavedState, TrainingState } from '../training/checkpoint.ts'
+import type { EpochRecord, FitReport, TrainingEvent } from '../training/events.ts'
+import { fit } from '../training/fit.ts'
+import type { OptimizerOptions } from '../training/optimizer.ts'
+import type { ScheduleOptions } from '../training/schedule.ts'
+import { readClassifier, writeClassifier, type TrainingContent } from './classifierFile.ts'
+import { classifierNetwork, type ClassifierSettings } from './classifierOptions.ts'
+import { classOf, cutNote, type Trained } from './classes.ts'
+import { TextDataset, type TextReader } from './textDataset.ts'
+
+export interface ClassifierFitOptions<Row extends object = Record<string, unknown>> {
+  /** Name of the column with the text. */
+  text: keyof Row & string
+  /** Name of the column with the label. */
+  label: keyof Row & string
+  /** Share of the rows put aside (by class), or rows of their own. 0: none. Default 0.1. */
+  validation?: number | readonly Row[]
+  /** At most. Default 30. */
+  epochs?: number
+  /** Texts an update. Default 32. */
+  batchSize?: number
+  /** Default 0.002; for a simple RNN 0.001. */
+  learningRate?: number
+  /** Default `adamw` with weight decay 0.01. */
+  optimizer?: OptimizerOptions['type'] | OptimizerOptions
+  /** Default constant. */
+  schedule?: ScheduleOptions
+  /** Greatest global norm of a gradient; null: none. Default 1. */
+  clipNorm?: number | null
+  /** Greatest absolute value of a gradient's element; null: none. Default null. */
+  clipValue?: number | null
+  /** `balanced`: inversely to how often each class occurs. Default all 1. */
+  classWeights?: 'balanced' | { readonly [label: string]: number }
+  /** Default 0.1. */
+  labelSmoothing?: number
+  /** Greatest decay of the weights' moving average; null: none. Default 0.99. */
+  averaging?: number | null
+  /** Epochs in a row without a lower validation loss before training stops; null: never. Default 5. */
+  patience?: number | null
+  /** Initial weights, split, order, dropout. Default 1. */
+  seed?: number
+  /** Stops at a step's end, after a last checkpoint. */
+  signal?: AbortSignal
+  onEvent?: (event: ClassifierEvent) => void
+  /** Keeps what is needed to go on exactly. */
+  checkpoint?: {
+    everySeconds?: number
+    everySteps?: number
+    write(bytes: Uint8Array): void | Promise<void>
+  }
+  /** A checkpoint's bytes: goes on from there with the same rows. */
+  resume?: Uint8Array
+}
+
+export interface ClassifierReport extends FitReport {
+  /** What was guessed, left out or cut, each a sentence. */
+  notes: string[]
+  parameters: number
+  vocabulary: number
+  labels: string[]
+  trainSize: number
+  validationSize: number
+}
+
+/** What training tells, in the words of the classifier. */
+export type ClassifierEvent =
+  | {
+      event: 'start'
+      engine: string
+      precision: string
+      parameters: number
+      vocabulary: number
+      labels: string[]
+      trainSize: number
+      validationSize: number
+      notes: string[]
+      resumed: { epochs: number; step: number } | null
+    }
+  | {
+      event: 'progress'
+      epoch: number
+      epochs: number
+      step: number
+      steps: number
+      loss: number
+      accuracy: number
+      sequencesPerSecond: number
+      secondsLeft: number
+    }
+  | {
+      event: 'epoch'
+      epoch: number
+      epochs: number
+      loss: number
+      accuracy: number
+      validationLoss: number | null
+      validationAccuracy: number | null
+      learningRate: number
+      seconds: number
+      best: boolean
+    }
+  | { event: 'checkpoint'; epoch: number; step: number }
+  | { event: 'stop'; reason: string; epoch: number; kept: string }
+
+export interface FitRequest {
+  rows: Iterable<object>
+  options: ClassifierFitOptions
+  settings: ClassifierSettings
+  engine: EngineOptions
+  reader: TextReader
+  wantedLabels: readonly string[] | null
+  /** A model to train further, or null. */
+  trained: Trained | null
+  /** Called as soon as there is a network, so that a run that fails later still leaves its weights. */
+  adopt: (trained: Trained) => void
+}
+
+interface Texts {
+  texts: string[]
+  labels: string[]
+}
+
+/** Trains, and reports. Errors: see TextClassifier.fit. */
+export async function fitClassifier(request: FitRequest): Promise<ClassifierReport> {
+  const { settings, options } = request
+  const saved = options.resume ? readCheckpoint(options.resume, request.engine) : null
+  const prepared = prepare(request, saved?.trained ?? request.trained)
+  const { trained, train, validation, notes } = prepared
+  request.adopt(trained)
+  const { network, vocabulary, labels } = trained
+  const about = {
+    parameters: network.parameterCount,
+    vocabulary: vocabulary.size,
+    labels: [...labels],
+    trainSize: train.size,
+    validationSize: validation?.size ?? 0,
+    notes,
+  }
+  const { checkpoint } = options
+  const report = await fit(network, {
+    train,
+    validation,
+    ...trainingOptions(options, settings, validation !== null),
+    signal: options.signal,
+    onEvent: (event) => {
+      const translated = translate(event, about)
+      if (translated) options.onEvent?.(translated)
+    },
+    checkpoint: checkpoint && {
+      everySeconds: checkpoint.everySeconds,
+      everySteps: checkpoint.everySteps,
+      write: (state) => checkpoint.write(checkpointBytes(trained, settings, state, options)),
+    },
+    resume: saved?.state,
+  })
+  return { ...report, ...about }
+}
+
+function checkpointBytes(
+  trained: Trained, settings: ClassifierSettings, state: TrainingState, options: ClassifierFitOptions,
+): Uint8Array {
+  const training: TrainingContent = { state: state.document, tensors: state.tensors, fitOptions: plainOptions(options) }
+  return writeClassifier({ ...trained, settings, report: null, training })
+} // prettier-ignore
+
+/** The options that a checkpoint can keep: no rows, no functions. */
+function plainOptions(options: ClassifierFitOptions): object {
+  const { signal: _signal, onEvent: _onEvent, checkpoint: _checkpoint, resume: _resume, validation, ...rest } = options
+  return typeof validation === 'object' ? rest : { ...rest, ...(validation === undefined ? {} : { validation }) }
+}
+
+function readCheckpoint(bytes: Uint8Array, engine: EngineOptions): { trained: Trained; state: SavedState } {
+  const source = 'checkpoint'
+  const { network, vocabulary, labels, training } = readClassifier(bytes, source, engine)
+  if (!training) {
+    const expected = 'a checkpoint of a run that was stopped'
+    throw new UsageError({ where: source, expected, got: 'the model of a finished run' })
+  }
+  const state = { document: training.state, tensors: training.tensors, source }
+  return { trained: { network, vocabulary, labels }, state }
+}
+
+/** Rows → datasets and a network that fits them (a new one, or the one there is). */
+function prepare(request: FitRequest, before: Trained | null) {
+  const { options, settings, reader } = request
+  const { text, label, validation = 0.1, seed = 1 } = options
+  const examples = examplesFromRows(request.rows, { text, label })
+  const notes = [...examples.notes]
+  const labels = before?.labels ?? labelsOf(examples, request.wantedLabels)
+  const classes = Int32Array.from(examples.labels, (name) => classOf(name, labels))
+  refuseOneClass(examples, classes)
+  const tokens = readAll(examples, reader, settings, notes)
+  const parts = split(classes, typeof validation === 'number' ? validation : 0, seed)
+  const pick = <T>(list: readonly T[], rows: Int32Array) => Array.from(rows, (row) => list[row])
+  const trainTokens = pick(tokens, parts.train)
+  const vocabulary = before?.vocabulary ?? buildVocabulary(trainTokens, settings)
+  const trainClasses = classes.filter((_, i) => parts.isTrain[i])
+  const train = new TextDataset(trainTokens, trainClasses, vocabulary)
+  const aside = () => {
+    const rows = parts.validation
+    return rows.length ? new TextDataset(pick(tokens, rows), Int32Array.from(rows, (r) => classes[r]), vocabulary) : null
+  }
+  const given = () => givenValidation(request, labels, vocabulary, notes)
+  const watched = typeof validation === 'number' ? aside() : given()
+  const network = before?.network ?? buildNetwork(request, vocabulary, labels, trainClasses, seed)
+  return { trained: { network, vocabulary, labels }, train, validation: watched, notes }
+}
+
+function labelsOf({ labels }: Texts, wanted: readonly string[] | null): readonly string[] {
+  const found = wanted ?? [...new Set(labels)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  if (new Set(found).size >= 2) return found
+  throw new DataError({
+    where: 'labels',
+    expected: 'at least two different labels',
+    got: `only ${JSON.stringify(found[0])} in ${labels.length} rows`,
+    remedy: 'Check the label column, or add rows of another class.',
+  })
+}
+
+function refuseOneClass({ labels }: Texts, classes: Int32Array): void {
+  if (classes.some((c) => c !== classes[0])) return
+  labelsOf({ texts: [], labels }, null)
+}
+
+function readAll({ texts }: Texts, reader: TextReader, settings: ClassifierSettings, notes: string[]): string[][] {
+  const read = texts.map((one) => reader.read(one))
+  notes.push(...cutNote(read.filter((r) => r.cut).length, settings.maximumLength))
+  return read.map((r) => r.tokens)
+}
+
+function split(classes: Int32Array, share: number, seed: number) {
+  const all = Int32Array.from(classes, (_, i) => i)
+  const none = new Int32Array(0)
+  const parts = share === 0 ? { train: all, validation: none } : stratifiedSplit(classes, share, [seed, 'validation'])
+  const isTrain = new Uint8Array(classes.length)
+  for (const row of parts.train) isTrain[row] = 1
+  return { ...parts, isTrain }
+}
+
+function buildVocabulary(tokens: readonly string[][], settings: ClassifierSettings): Vocabulary {
+  const { minimumCount, maximumVocabulary } = settings
+  return Vocabulary.build(tokens, { minimumCount, maximumSize: maximumVocabulary ?? undefined })
+}
+
+function givenValidation(
+  { options, reader, settings }: FitRequest, labels: readonly string[], vocabulary: Vocabulary, notes: string[],
+): TextDataset {
+  const { text, label, validation } = options
+  const examples = examplesFromRows(validation as readonly object[], { text, label, name: 'validation rows' })
+  notes.push(...examples.notes)
+  const classes = Int32Array.from(examples.labels, (name) => classOf(name, labels))
+  return new TextDataset(readAll(examples, reader, settings, notes), classes, vocabulary)
+} // prettier-ignore
+
+function buildNetwork(
+  { options, settings, engine }: FitRequest,
+  vocabulary: Vocabulary, labels: readonly string[], classes: Int32Array, seed: number,
+): Network {
+  const { labelSmoothing = 0.1 } = options
+  const classWeights = weightsOf(options.classWeights, labels, classes)
+  const loss = { labelSmoothing, ...(classWeights ? { classWeights } : {}) }
+  return new Network(classifierNetwork(settings, vocabulary.size, labels.length, loss), { ...engine, seed })
+} // prettier-ignore
+
+function weightsOf(
+  given: ClassifierFitOptions['classWeights'], labels: readonly string[], classes: Int32Array,
+): number[] | null {
+  if (!given) return null
+  if (given !== 'balanced') {
+    for (const name of Object.keys(given)) classOf(name, labels)
+    return labels.map((name) => given[name] ?? 1)
+  }
+  const counts = labels.map((_, c) => classes.filter((x) => x === c).length)
+  return counts.map((n) => classes.length / (labels.length * Math.max(1, n)))
+} // prettier-ignore
+
+function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
+  const { optimizer = 'adamw', epochs = 30, batchSize = 32, clipNorm = 1, averaging = 0.99, patience = 5 } = options
+  const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
+  return {
+    optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
+    patience: watched ? patience : null,
+    epochs, batchSize, clipNorm, averaging, learningRate, schedule, clipValue, seed,
+  } // prettier-ignore
+}
+
+type About = Pick<ClassifierReport, 'parameters' | 'vocabulary' | 'labels' | 'trainSize' | 'validationSize' | 'notes'>
+
+function translate(event: TrainingEvent, about: About): ClassifierEvent | null {
+  switch (event.type) {
+    case 'start':
+      return { event: 'start', engine: event.engine, precision: event.precision, ...about, resumed: event.resumed }
+    case 'progress': {
+      const { epoch, epochs, step, steps, loss, accuracy, sequencesPerSecond, secondsLeft } = event
+      return { event: 'progress', epoch, epochs, step, steps, loss, accuracy: accuracy!, sequencesPerSecond, secondsLeft }
+    }
+    case 'epoch':
+      return { event: 'epoch', epochs: event.epochs, best: event.best, ...epochFigures(event) }
+    case 'checkpoint':
+      return { event: 'checkpoint', epoch: event.epoch, step: event.step }
+    case 'stop':
+      return { event: 'stop', reason: event.reason, epoch: event.epoch, kept: event.kept }
+  }
+}
+
+function epochFigures({ epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, seconds }: EpochRecord) {
+  const accuracy = trainAccuracy!
+  return { epoch, loss: trainLoss, accuracy, validationLoss, validationAccuracy, learningRate, seconds }
+}

@@ -1,0 +1,27 @@
+/** Logits → probabilities by label: one logit is a sigmoid for the second label, more are a softmax. */
+
+export interface Prediction<L extends string = string> {
+  label: L
+  probabilities: Record<L, number>
+}
+
+export function predictionOf<L extends string>(logits: ArrayLike<number>, labels: readonly L[]): Prediction<L> {
+  const shares = logits.length === 1 ? sigmoidPair(logits[0]) : softmax(logits)
+  let best = 0
+  for (let c = 1; c < shares.length; c++) if (shares[c] > shares[best]) best = c
+  const probabilities = Object.fromEntries(labels.map((label, c) => [label, shares[c]])) as Record<L, number>
+  return { label: labels[best], probabilities }
+}
+
+function sigmoidPair(logit: number): number[] {
+  const second = 1 / (1 + Math.exp(-logit))
+  return [1 / (1 + Math.exp(logit)), second]
+}
+
+function softmax(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits)
+  const most = Math.max(...values)
+  const powers = values.map((x) => Math.exp(x - most))
+  const sum = powers.reduce((a, b) => a + b, 0)
+  return powers.map((x) => x / sum)
+}

@@ -1,0 +1,267 @@
+/**
+ * The text classifier: rows of text and label in; a trained, saved, explained model out. Two classes
+ * end in a sigmoid, more in a softmax. Everything it learns goes through model/, training/ and
+ * inspection/: this room only names things.
+ */
+import type { CellName } from '../cells/cell.ts'
+import { examplesFromRows } from '../data/examples.ts'
+import type { Vocabulary } from '../data/vocabulary.ts'
+import type { EngineOptions } from '../engine/engine.ts'
+import { KEEPS_CONVENTION, prefixOutputs, traceSequence } from '../inspection/trace.ts'
+import type { Trace, TraceStep } from '../inspection/traceTypes.ts'
+import { PackedBatch } from '../layers/packed.ts'
+import type { Network } from '../model/network.ts'
+import { DataError, UnsupportedError, UsageError } from '../tensor/errors.ts'
+import { evaluate } from '../training/evaluate.ts'
+import { classificationReport, type ClassificationReport } from '../training/metrics.ts'
+import { classOf, cutNote, type Trained } from './classes.ts'
+import { readClassifier, writeClassifier, type ClassifierContent } from './classifierFile.ts'
+import { settle, type CellChoice, type ClassifierOptions, type ClassifierSettings } from './classifierOptions.ts'
+import { fitClassifier, type ClassifierFitOptions, type ClassifierReport } from './fitClassifier.ts'
+import { predictionOf, type Prediction } from './probabilities.ts'
+import { storage } from './storage.ts'
+import { TextDataset, TextReader } from './textDataset.ts'
+
+/** Columns that hold the text and the label. */
+export interface Columns<Row extends object = Record<string, unknown>> {
+  text: keyof Row & string
+  label: keyof Row & string
+}
+
+export interface Evaluation<L extends string = string> extends ClassificationReport<L> {
+  labels: readonly L[]
+  /** What was left out or cut, each a sentence. */
+  notes: readonly string[]
+}
+
+const BATCH = 64
+
+export class TextClassifier<C extends CellChoice = CellChoice, L extends string = string> {
+  readonly settings: ClassifierSettings
+  /** Which engine and precision it computes with. */
+  readonly engine: EngineOptions
+  #trained: Trained | null = null
+  #report: ClassifierReport | null = null
+  readonly #wantedLabels: readonly L[] | null
+  readonly #reader: TextReader
+
+  /** @throws UsageError naming the option that is out of range */
+  constructor(options: ClassifierOptions<C, L> = {}) {
+    this.settings = settle(options)
+    const { engine, precision } = options
+    this.engine = { engine, precision }
+    this.#wantedLabels = options.labels ?? null
+    this.#reader = new TextReader(this.settings)
+  }
+
+  /** The labels, in the order of their class numbers. */
+  get labels(): readonly L[] {
+    return this.#need().labels as readonly L[]
+  }
+
+  get vocabulary(): Vocabulary {
+    return this.#need().vocabulary
+  }
+
+  /** The network inside: layers, named parameters, engine. */
+  get network(): Network {
+    return this.#need().network
+  }
+
+  get parameterCount(): number {
+    return this.network.parameterCount
+  }
+
+  /** What the last `fit` reported, also after loading; null if there is none. */
+  get report(): ClassifierReport | null {
+    return this.#report
+  }
+
+  /**
+   * Trains on rows. A second call goes on from the weights there are, with the same vocabulary and labels.
+   * @param rows objects, each with a text and a label under the names in `options`
+   * @throws DataError for rows that cannot be learned from (one class only, no text …);
+   * DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not fit
+   */
+  async fit<Row extends object>(rows: Iterable<Row>, options: ClassifierFitOptions<Row>): Promise<ClassifierReport> {
+    this.#report = await fitClassifier({
+      rows,
+      options: options as unknown as ClassifierFitOptions,
+      settings: this.settings,
+      engine: this.engine,
+      reader: this.#reader,
+      wantedLabels: this.#wantedLabels,
+      trained: this.#trained,
+      adopt: (trained) => (this.#trained = trained),
+    })
+    return this.#report
+  }
+
+  /** Loss, accuracy, precision, recall, F1 and confusion on rows with labels. */
+  async evaluate<Row extends object>(rows: Iterable<Row>, columns: Columns<Row>): Promise<Evaluation<L>> {
+    const { network, vocabulary } = this.#need()
+    const examples = examplesFromRows(rows, { text: columns.text, label: columns.label })
+    const classes = Int32Array.from(examples.labels, (label) => classOf(label, this.labels))
+    const read = examples.texts.map((text) => this.#reader.read(text))
+    const tokens = read.map((r) => r.tokens)
+    const { actual, predicted, loss } = await evaluate(network, new TextDataset(tokens, classes, vocabulary))
+    const notes = [...examples.notes, ...cutNote(read.filter((r) => r.cut).length, this.settings.maximumLength)]
+    return { ...classificationReport(this.labels, actual, predicted, loss), labels: this.labels, notes }
+  }
+
+  /** The label and every label's probability of a text, or of each of many. Unseen words are fine. */
+  predict(text: string): Prediction<L>
+  predict(texts: readonly string[]): Prediction<L>[]
+  predict(input: string | readonly string[]): Prediction<L> | Prediction<L>[] {
+    const { network, labels, vocabulary } = this.#need()
+    const texts = typeof input === 'string' ? [input] : input
+    texts.forEach(refuseNoText)
+    const ids = texts.map((text) => vocabulary.encode(this.#reader.read(text).tokens))
+    const out = new Array<Prediction<L>>(texts.length)
+    eachBatch(
+      ids.map((list) => list.length),
+      (index) => {
+        const batch = PackedBatch.ofIds(Array.from(index, (i) => ids[i]))
+        network.forward(batch)
+        this.#eachLogits(network, batch, (i, logits) => (out[index[i]] = predictionOf(logits, labels as readonly L[])))
+      },
+    )
+    return typeof input === 'string' ? out[0] : out
+  }
+
+  /**
+   * Follows a text step by step: tokens, gates by name, states, the output so far, and the norms of the
+   * loss's gradient on its way back through time.
+   * @param options.label whose loss the gradients are of; default the predicted label
+   * @throws UnsupportedError for the feed-forward baselines, which have no steps
+   */
+  trace(text: string, options: { label?: L } = {}): Trace<Extract<C, CellName>, L> {
+    refuseNoText(text)
+    const { network, labels, vocabulary } = this.#need()
+    const { cell } = this.settings
+    if (cell === 'ann' || cell === 'bag') {
+      const expected = 'a recurrent cell (rnn, lstm, gru)'
+      throw new UnsupportedError({ where: 'trace', expected, got: `cell ${cell}, which has no steps` })
+    }
+    const { tokens } = this.#reader.read(text)
+    const ids = vocabulary.encode(tokens)
+    const { label, probabilities } = this.predict(text)
+    const target = options.label ?? label
+    const { loss, levels } = traceSequence(network, ids, { classes: [classOf(target, labels)] })
+    const top = levels.findLast((level) => level.direction === 'forward')!
+    const outputs = prefixOutputs(network, ids)
+    const steps = tokens.map((token, t) => ({
+      ...top.steps[t],
+      token,
+      id: ids[t],
+      known: vocabulary.has(token),
+      output: predictionOf(outputs[t], labels as readonly L[]),
+    }))
+    return {
+      text,
+      cell,
+      label,
+      probabilities,
+      target,
+      loss,
+      convention: KEEPS_CONVENTION[cell],
+      steps: steps as TraceStep[],
+      levels,
+    } as unknown as Trace<Extract<C, CellName>, L>
+  }
+
+  /** The model file's bytes: weights, vocabulary, labels, settings, history. */
+  toBytes(): Uint8Array {
+    return writeClassifier(this.#content(this.#need(), this.#report))
+  }
+
+  /** Writes the model file (Node), atomically: an old file stays whole if anything fails. */
+  async save(path: string): Promise<void> {
+    await storage().write(path, this.toBytes())
+  }
+
+  /** @throws FormatError naming what is wrong with the bytes and where */
+  static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): TextClassifier {
+    return TextClassifier.#of(readClassifier(bytes, source, engine), engine)
+  }
+
+  /** Reads a model file (Node). @throws DataError, FormatError */
+  static async load(path: string, engine: EngineOptions = {}): Promise<TextClassifier> {
+    return TextClassifier.fromBytes(await storage().read(path), path, engine)
+  }
+
+  /**
+   * A killed run's model and the options it ran with, to go on exactly where the checkpoint was written:
+   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`.
+   */
+  static fromCheckpoint(
+    bytes: Uint8Array, source = 'checkpoint', engine: EngineOptions = {},
+  ): { model: TextClassifier; fitOptions: ClassifierFitOptions } {
+    const content = readClassifier(bytes, source, engine)
+    if (!content.training) {
+      throw new UsageError({
+        where: source,
+        expected: 'a checkpoint of a run that was stopped',
+        got: 'the model of a finished run',
+        remedy: 'Train it further with fit, or start a new run.',
+      })
+    }
+    const { fitOptions } = content.training
+    return { model: TextClassifier.#of(content, engine), fitOptions: fitOptions as ClassifierFitOptions }
+  } // prettier-ignore
+
+  static #of(content: ClassifierContent, engine: EngineOptions): TextClassifier {
+    const model = new TextClassifier({ ...optionsOf(content.settings), ...engine })
+    model.#trained = content
+    model.#report = content.report
+    return model
+  }
+
+  #content(trained: Trained, report: ClassifierReport | null): ClassifierContent {
+    return { ...trained, settings: this.settings, report, training: null }
+  }
+
+  #eachLogits(network: Network, batch: PackedBatch, visit: (i: number, logits: Float64Array) => void): void {
+    const out = network.readOutput(batch)
+    const { width } = network.output
+    for (let i = 0; i < batch.sequences; i++) visit(i, out.subarray(i * width, (i + 1) * width))
+  }
+
+  #need(): Trained {
+    if (this.#trained) return this.#trained
+    throw new UsageError({
+      where: 'textClassifier',
+      expected: 'a trained model',
+      got: 'one without weights',
+      remedy: 'Call fit first, or load a model file.',
+    })
+  }
+}
+
+/**
+ * A text classifier, ready to `fit`.
+ * @example
+ * const model = textClassifier({ cell: 'gru', units: 64 })
+ * await model.fit(rows, { text: 'comment', label: 'sentiment' })
+ * model.predict('you are not good')
+ */
+export function textClassifier<const C extends CellChoice = 'lstm', const L extends string = string>(
+  options: ClassifierOptions<C, L> = {},
+): TextClassifier<C, L> {
+  return new TextClassifier<C, L>(options)
+}
+
+/** Numbers of rows, longest first, in batches. */
+function eachBatch(lengths: ArrayLike<number>, visit: (index: Int32Array) => void): void {
+  const order = Int32Array.from(lengths, (_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b)
+  for (let from = 0; from < order.length; from += BATCH) visit(order.subarray(from, from + BATCH))
+}
+
+function refuseNoText(text: unknown): void {
+  if (typeof text === 'string') return
+  throw new DataError({ where: 'text', expected: 'a string', got: text === null ? 'null' : typeof text })
+}
+
+function optionsOf({ maximumVocabulary, ...rest }: ClassifierSettings): ClassifierOptions {
+  return maximumVocabulary === null ? rest : { ...rest, maximumVocabulary }
+}

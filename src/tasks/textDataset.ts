@@ -1,0 +1,53 @@
+/**
+ * Texts as a network sees them: tokens → ids, cut at the length limit, with their classes; and as the
+ * batches that training asks for.
+ */
+import { createTokenizer, type Tokenizer } from '../data/tokens.ts'
+import { UNKNOWN_TOKEN, type Vocabulary } from '../data/vocabulary.ts'
+import { PackedBatch } from '../layers/packed.ts'
+import type { Dataset } from '../training/dataset.ts'
+import type { ClassifierSettings } from './classifierOptions.ts'
+
+/** Splits texts into tokens, at most `maximumLength` of them. */
+export class TextReader {
+  readonly #tokenizer: Tokenizer
+  readonly #limit: number
+
+  constructor(settings: ClassifierSettings) {
+    const kind = settings.tokens
+    this.#tokenizer = createTokenizer({ kind, lowercase: settings.lowercase })
+    this.#limit = settings.maximumLength
+  }
+
+  /** Tokens of a text and whether it was cut. A text without any token reads as one unknown token. */
+  read(text: string): { tokens: string[]; cut: boolean } {
+    const tokens = this.#tokenizer.tokenize(text)
+    if (tokens.length === 0) return { tokens: [UNKNOWN_TOKEN], cut: false }
+    return tokens.length <= this.#limit
+      ? { tokens, cut: false }
+      : { tokens: tokens.slice(0, this.#limit), cut: true }
+  }
+}
+
+/** Encoded texts with a class each. */
+export class TextDataset implements Dataset {
+  readonly ids: readonly Int32Array[]
+  readonly lengths: Int32Array
+  readonly classes: Int32Array
+
+  constructor(tokens: readonly (readonly string[])[], classes: Int32Array, vocabulary: Vocabulary) {
+    this.ids = tokens.map((list) => vocabulary.encode(list))
+    this.lengths = Int32Array.from(this.ids, (list) => list.length)
+    this.classes = classes
+  }
+
+  get size(): number {
+    return this.ids.length
+  }
+
+  batch(rows: Int32Array) {
+    const batch = PackedBatch.ofIds(Array.from(rows, (row) => this.ids[row]))
+    const classes = Int32Array.from(rows, (row) => this.classes[row])
+    return { batch, targets: { classes }, classes }
+  }
+}
