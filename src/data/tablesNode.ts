@@ -105,8 +105,13 @@ async function* decompressed(source: AsyncIterable<Uint8Array>, name: string): A
 }
 
 async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  if (head.length > 0) yield head
-  for (let result = await rest.next(); !result.done; result = await rest.next()) yield result.value
+  try {
+    if (head.length > 0) yield head
+    for (let result = await rest.next(); !result.done; result = await rest.next()) yield result.value
+  } finally {
+    // A reader that stopped early (at a bad row, say) must not leave the file open.
+    await rest.return?.()
+  }
 }
 
 const FILE_FAULTS: Record<string, { got: string; remedy?: string }> = {
