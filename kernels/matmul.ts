@@ -4,7 +4,7 @@
  * so nothing is repacked on the way forward. Every element has one accumulator chain in ascending k (m).
  */
 import { F, RELAXED, add, load4, store4, zero4 } from './simd'
-import { row1x36, tile1x12, tile2x12, tile3x12 } from './tiles12'
+import { row1x36, strip3x12, tile1x12, tile2x12, tile3x12 } from './tiles12'
 import { row1x32, tile1x8, tile2x8, tile6x8 } from './tiles8'
 
 /** Columns of a packed panel, W. */
@@ -24,7 +24,8 @@ const T_BLOCK: i32 = 256
 function tile(rows: i32, c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, acc: i32): void {
   if (rows == ROWS) {
     if (RELAXED) tile6x8(c, a, b, k, lda, step, ldc, acc)
-    else tile3x12(c, a, b, k, lda, step, ldc, acc)
+    else if (step == F) tile3x12(c, a, b, k, lda, ldc, acc)
+    else strip3x12(c, a, b, k)
   } else if (rows == 2) {
     if (RELAXED) tile2x8(c, a, b, k, lda, step, ldc, acc)
     else tile2x12(c, a, b, k, lda, step, ldc, acc)

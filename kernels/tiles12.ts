@@ -3,13 +3,15 @@
  * k ascending, so that an element's bits do not depend on the tile that computes it.
  * Each is exported so that no optimizer inlines it, and none is unrolled over k: either costs V8 half the
  * speed, because it then spills accumulators. 3×12 is what fits 16 registers without FMA.
- * Contract: a row stride lda and step per k in bytes (row-major: lda, 4; packed: 4, 12); ldc in bytes.
  */
 import { madd, zero4 } from './simd'
 
-export function tile3x12(
-  c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, accumulate: i32,
-): void {
+// Why the 3×12 loops leave in the middle: V8 hoists every load of a basic block to its top. Six loaded
+// vectors and nine accumulators leave no register for a product, one accumulator is spilled, and its trip
+// through memory becomes the loop's latency (21 instead of 40 GFLOP/s). The exit cuts the block in two.
+
+/** Rows lda bytes apart, k lies contiguous (row-major A). */
+export function tile3x12(c: usize, a: usize, b: usize, k: usize, lda: usize, ldc: usize, accumulate: i32): void {
   let c00 = zero4(), c01 = zero4(), c02 = zero4()
   let c10 = zero4(), c11 = zero4(), c12 = zero4()
   let c20 = zero4(), c21 = zero4(), c22 = zero4()
@@ -29,14 +31,18 @@ export function tile3x12(
   let a1 = a + lda
   let a2 = a1 + lda
   const end = b + k * 48
-  do {
-    const b0 = v128.load(b)
-    const b1 = v128.load(b, 16)
-    const b2 = v128.load(b, 32)
+  let b0: v128, b1: v128, b2: v128
+  while (true) {
+    b0 = v128.load(b)
+    b1 = v128.load(b, 16)
+    b2 = v128.load(b, 32)
     const x0 = v128.load32_splat(a)
     c00 = madd(x0, b0, c00)
     c01 = madd(x0, b1, c01)
     c02 = madd(x0, b2, c02)
+    a += 4
+    b += 48
+    if (b == end) break
     const x1 = v128.load32_splat(a1)
     c10 = madd(x1, b0, c10)
     c11 = madd(x1, b1, c11)
@@ -45,11 +51,17 @@ export function tile3x12(
     c20 = madd(x2, b0, c20)
     c21 = madd(x2, b1, c21)
     c22 = madd(x2, b2, c22)
-    a += step
-    a1 += step
-    a2 += step
-    b += 48
-  } while (b != end)
+    a1 += 4
+    a2 += 4
+  }
+  const x1 = v128.load32_splat(a1)
+  c10 = madd(x1, b0, c10)
+  c11 = madd(x1, b1, c11)
+  c12 = madd(x1, b2, c12)
+  const x2 = v128.load32_splat(a2)
+  c20 = madd(x2, b0, c20)
+  c21 = madd(x2, b1, c21)
+  c22 = madd(x2, b2, c22)
   v128.store(c, c00)
   v128.store(c, c01, 16)
   v128.store(c, c02, 32)
@@ -61,6 +73,59 @@ export function tile3x12(
   v128.store(e, c22, 32)
 }
 
+/** A as a strip [k][3]: one pointer instead of three (8 % faster). Always accumulates; c's rows are 12 apart. */
+export function strip3x12(c: usize, a: usize, b: usize, k: usize): void {
+  let c00 = v128.load(c)
+  let c01 = v128.load(c, 16)
+  let c02 = v128.load(c, 32)
+  let c10 = v128.load(c, 48)
+  let c11 = v128.load(c, 64)
+  let c12 = v128.load(c, 80)
+  let c20 = v128.load(c, 96)
+  let c21 = v128.load(c, 112)
+  let c22 = v128.load(c, 128)
+  const end = b + k * 48
+  let b0: v128, b1: v128, b2: v128
+  while (true) {
+    b0 = v128.load(b)
+    b1 = v128.load(b, 16)
+    b2 = v128.load(b, 32)
+    const x0 = v128.load32_splat(a)
+    c00 = madd(x0, b0, c00)
+    c01 = madd(x0, b1, c01)
+    c02 = madd(x0, b2, c02)
+    b += 48
+    if (b == end) break
+    const x1 = v128.load32_splat(a, 4)
+    c10 = madd(x1, b0, c10)
+    c11 = madd(x1, b1, c11)
+    c12 = madd(x1, b2, c12)
+    const x2 = v128.load32_splat(a, 8)
+    c20 = madd(x2, b0, c20)
+    c21 = madd(x2, b1, c21)
+    c22 = madd(x2, b2, c22)
+    a += 12
+  }
+  const x1 = v128.load32_splat(a, 4)
+  c10 = madd(x1, b0, c10)
+  c11 = madd(x1, b1, c11)
+  c12 = madd(x1, b2, c12)
+  const x2 = v128.load32_splat(a, 8)
+  c20 = madd(x2, b0, c20)
+  c21 = madd(x2, b1, c21)
+  c22 = madd(x2, b2, c22)
+  v128.store(c, c00)
+  v128.store(c, c01, 16)
+  v128.store(c, c02, 32)
+  v128.store(c, c10, 48)
+  v128.store(c, c11, 64)
+  v128.store(c, c12, 80)
+  v128.store(c, c20, 96)
+  v128.store(c, c21, 112)
+  v128.store(c, c22, 128)
+}
+
+/** As tile3x12, with step bytes from k to k: 4 in row-major A, 12 in a strip. */
 export function tile2x12(
   c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, accumulate: i32,
 ): void {
