@@ -4,8 +4,14 @@
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier.ts'
 export type { Columns, Evaluation } from './tasks/textClassifier.ts'
-export type { CellChoice, ClassifierOptions, ClassifierSettings, DropoutShares } from './tasks/classifierOptions.ts'
+export type {
+  CellChoice,
+  ClassifierOptions,
+  ClassifierSettings,
+  DropoutShares,
+} from './tasks/classifierOptions.ts'
 export type { ClassifierFitOptions, ClassifierReport, ClassifierEvent } from './tasks/fitClassifier.ts'
+export type { TrainingHistory } from './tasks/history.ts'
 export type { Prediction } from './tasks/probabilities.ts'
 export { naiveBayes } from './tasks/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/naiveBayes.ts'
@@ -17,7 +23,14 @@ export type { LossOptions, LossValue, Targets } from './layers/loss.ts'
 export type { Parameter } from './layers/parameters.ts'
 export type { Pass } from './layers/layer.ts'
 export { traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
-export type { CellStep, GateName, GateVectors, Trace, TraceLevel, TraceStep } from './inspection/traceTypes.ts'
+export type {
+  CellStep,
+  GateName,
+  GateVectors,
+  Trace,
+  TraceLevel,
+  TraceStep,
+} from './inspection/traceTypes.ts'
 export { createEngine, simdSupported } from './engine/load.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer } from './data/tokens.ts'

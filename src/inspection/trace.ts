@@ -16,6 +16,7 @@ import type { CellStep, TraceLevel } from './traceTypes.ts'
 export interface SequenceTrace {
   /** The network's output for the whole sequence: (C), or (T, C) where it answers every step. */
   output: Float64Array
+  /** Without label smoothing and class weights; so are the gradients. */
   loss: number
   levels: TraceLevel[]
 }
@@ -49,7 +50,7 @@ export function traceSequence(network: Network, ids: ArrayLike<number>, targets:
   network.forward(batch, pass)
   const output = network.readOutput(batch)
   network.zeroGradients()
-  const { mean: loss } = network.backward(batch, targets, pass)
+  const { mean: loss } = network.backward(batch, targets, pass, true)
   const levels = network.recurrent.flatMap((layer, level) =>
     layer.loops.map((loop, d) => readLevel(network, layer, loop, level, d, batch.steps)),
   )
@@ -90,7 +91,8 @@ function readStep(network: Network, loop: TimeLoop, t: number): CellStep {
   let candidate: Float64Array = new Float64Array(0)
   cell.gateNames.forEach((name, g) => {
     // A simple RNN keeps no gate of its own: its activation is h.
-    const values = cell.name === 'rnn' ? read(tape.hidden, (1 + t) * stride) : read(tape.gates, t * gateStride + g * H)
+    const values =
+      cell.name === 'rnn' ? read(tape.hidden, (1 + t) * stride) : read(tape.gates, t * gateStride + g * H)
     if (name === cell.candidate) candidate = values
     else gates[name] = values
   })

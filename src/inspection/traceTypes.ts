@@ -9,7 +9,9 @@ import type { GatesOf } from '../cells/registry.ts'
 export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
 
 /** Activated gates by name, each in 0..1; one shape per cell. */
-export type GateVectors<C extends CellName> = C extends CellName ? { [G in GateName<C>]: Float64Array } : never
+export type GateVectors<C extends CellName> = C extends CellName
+  ? { [G in GateName<C>]: Float64Array }
+  : never
 
 /** One step of one recurrent level in one direction. All vectors have `units` entries. */
 export interface CellStep<C extends CellName = CellName> {

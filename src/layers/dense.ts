@@ -7,7 +7,15 @@ import { transposedScratch, type Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import { glorotUniform } from './initialise.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer } from './layer.ts'
+import {
+  activation,
+  capacityOf,
+  rowsOf,
+  type Activation,
+  type Capacity,
+  type Context,
+  type Layer,
+} from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
 
@@ -62,7 +70,9 @@ export class DenseLayer implements Layer {
     const floats = capacityOf(this.output, capacity) * this.output.stride
     this.output.value = engine.memory.floats(floats, 'dense output')
     this.output.gradient = training ? engine.memory.floats(floats, 'dense output') : 0
-    this.#transposed = training ? engine.memory.floats(this.#input.stride * this.output.width, 'dense weights') : 0
+    this.#transposed = training
+      ? engine.memory.floats(this.#input.stride * this.output.width, 'dense weights')
+      : 0
   }
 
   forward(batch: PackedBatch): void {
@@ -71,7 +81,17 @@ export class DenseLayer implements Layer {
     const input = this.#input
     const rows = rowsOf(input, batch)
     kernels.fillRows(value, this.#bias ? store.at(this.#bias) : 0, 0, rows, width, stride)
-    kernels.matmul(value, input.value, store.at(this.#weight), rows, width, input.width, input.stride, stride, 1)
+    kernels.matmul(
+      value,
+      input.value,
+      store.at(this.#weight),
+      rows,
+      width,
+      input.width,
+      input.stride,
+      stride,
+      1,
+    )
     if (this.#kind) kernels.activate(value, value, rows * stride, this.#kind)
   }
 
@@ -83,9 +103,30 @@ export class DenseLayer implements Layer {
     if (this.#kind) kernels.activateBackward(gradient, gradient, value, rows * stride, this.#kind)
     if (this.#bias) kernels.sumRows(store.at(this.#bias, 0, 'gradients'), gradient, rows, width, stride)
     const dw = store.at(this.#weight, 0, 'gradients')
-    kernels.matmulTransposed(dw, input.value, 0, gradient, scratch, rows, width, input.width, input.stride, stride)
+    kernels.matmulTransposed(
+      dw,
+      input.value,
+      0,
+      gradient,
+      scratch,
+      rows,
+      width,
+      input.width,
+      input.stride,
+      stride,
+    )
     if (!input.gradient) return
     kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
-    kernels.matmul(input.gradient, gradient, this.#transposed, rows, input.width, width, stride, input.stride, 0)
+    kernels.matmul(
+      input.gradient,
+      gradient,
+      this.#transposed,
+      rows,
+      input.width,
+      width,
+      stride,
+      input.stride,
+      0,
+    )
   }
 }

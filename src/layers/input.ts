@@ -78,7 +78,12 @@ class Ids {
 
   #refuse(id: number): never {
     const expected = `an id in 0..${this.#vocabulary - 1}`
-    throw new DataError({ where: 'network input', expected, got: `${id}`, remedy: 'Encode with the model’s vocabulary.' })
+    throw new DataError({
+      where: 'network input',
+      expected,
+      got: `${id}`,
+      remedy: 'Encode with the model’s vocabulary.',
+    })
   }
 }
 

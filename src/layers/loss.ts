@@ -58,7 +58,11 @@ export class LossLayer {
     const { classWeights } = options
     const classes = options.type === 'binaryCrossEntropy' ? 2 : output.width
     if (classWeights && classWeights.length !== classes) {
-      throw new ShapeError({ where: 'loss.classWeights', expected: `${classes} weights`, got: `${classWeights.length}` })
+      throw new ShapeError({
+        where: 'loss.classWeights',
+        expected: `${classes} weights`,
+        got: `${classWeights.length}`,
+      })
     }
   }
 
@@ -116,7 +120,17 @@ export class LossLayer {
     if (type !== 'binaryCrossEntropy') {
       const kind = type === 'meanSquaredError' ? 0 : type === 'meanAbsoluteError' ? 1 : 2
       const weight = rows * width
-      const mean = kernels.regressionLoss(dx, value, this.#targets, rows, width, stride, kind, delta, 1 / weight)
+      const mean = kernels.regressionLoss(
+        dx,
+        value,
+        this.#targets,
+        rows,
+        width,
+        stride,
+        kind,
+        delta,
+        1 / weight,
+      )
       return { mean, weight }
     }
     const [w0, w1] = classWeights ?? [1, 1]
@@ -131,7 +145,8 @@ export class LossLayer {
   #classTargets(batch: PackedBatch, targets: Targets, into: Int32Array): void {
     if (this.#output.per === 'sequence') {
       const { classes } = targets
-      if (!classes || classes.length !== batch.sequences) this.#refuse(`${batch.sequences} classes`, classes?.length)
+      if (!classes || classes.length !== batch.sequences)
+        this.#refuse(`${batch.sequences} classes`, classes?.length)
       for (let b = 0; b < batch.sequences; b++) into[b] = classes[batch.order[b]]
       return
     }
@@ -156,7 +171,11 @@ export class LossLayer {
   }
 
   #refuse(expected: string, got: number | undefined): never {
-    throw new ShapeError({ where: `loss ${this.options.type}`, expected, got: got === undefined ? 'none' : `${got}` })
+    throw new ShapeError({
+      where: `loss ${this.options.type}`,
+      expected,
+      got: got === undefined ? 'none' : `${got}`,
+    })
   }
 
   #refuseClass(got: number): never {

@@ -109,7 +109,10 @@ export class ParameterStore {
   read(parameter: Parameter, region: RegionName = 'weights'): Float32Array | Float64Array {
     const base = this.region(region)
     const all = this.#engine.memory.viewFloats(base, this.#count)
-    const out = this.#engine.precision === 'float32' ? new Float32Array(parameter.size) : new Float64Array(parameter.size)
+    const out =
+      this.#engine.precision === 'float32'
+        ? new Float32Array(parameter.size)
+        : new Float64Array(parameter.size)
     this.#eachElement(parameter, (native, inside) => (out[native] = all[inside]))
     return out
   }

@@ -91,14 +91,18 @@ export class RecurrentLayer implements Layer {
     const bidirectional = this.loops.length === 2
     const inputStride = this.#input.stride
     const wantsInput = training && this.#input.gradient !== 0
-    this.#reversedInput = bidirectional && !this.#input.ids ? memory.floats(R * inputStride, 'reversed input') : 0
-    this.#reversedInputGradient = bidirectional && wantsInput ? memory.floats(R * inputStride, 'reversed input') : 0
+    this.#reversedInput =
+      bidirectional && !this.#input.ids ? memory.floats(R * inputStride, 'reversed input') : 0
+    this.#reversedInputGradient =
+      bidirectional && wantsInput ? memory.floats(R * inputStride, 'reversed input') : 0
     const outputRows = this.#last ? B : R
     const { stride } = this.output
     this.#ownOutput = this.#last || bidirectional ? memory.floats(outputRows * stride, 'recurrent output') : 0
     this.output.gradient = training ? memory.floats(outputRows * stride, 'recurrent output gradient') : 0
     this.#reversedOutputGradient =
-      bidirectional && training && !this.#last ? memory.floats(R * this.loops[0].stride, 'reversed gradient') : 0
+      bidirectional && training && !this.#last
+        ? memory.floats(R * this.loops[0].stride, 'reversed gradient')
+        : 0
   }
 
   forward(batch: PackedBatch): void {
@@ -109,7 +113,8 @@ export class RecurrentLayer implements Layer {
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
-    if (pass.record && !this.loops[0].tape.dHidden) for (const loop of this.loops) loop.planRecord(this.#capacity!)
+    if (pass.record && !this.loops[0].tape.dHidden)
+      for (const loop of this.loops) loop.planRecord(this.#capacity!)
     for (const loop of this.loops) if (!this.#keepFinalGradient) loop.clearFinalGradients(batch)
     this.#keepFinalGradient = false
     if (this.#last) this.#spreadLast(batch)
@@ -140,7 +145,15 @@ export class RecurrentLayer implements Layer {
       const states = tape.hidden + batch.sequences * stride * size
       const index = this.#last ? pointers.lastRow : d === 0 ? 0 : pointers.reverseRow
       const rows = this.#last ? batch.sequences : batch.rows
-      kernels.gatherRows(this.#ownOutput + d * units * size, states, index, rows, units, this.output.stride, stride)
+      kernels.gatherRows(
+        this.#ownOutput + d * units * size,
+        states,
+        index,
+        rows,
+        units,
+        this.output.stride,
+        stride,
+      )
     })
   }
 
@@ -158,14 +171,29 @@ export class RecurrentLayer implements Layer {
     const input = this.#input
     const { gradient, stride: outputStride } = this.output
     if (d === 0) {
-      loop.backward(batch, input.ids || input.value, input.gradient, this.#last ? 0 : gradient, outputStride, pass)
+      loop.backward(
+        batch,
+        input.ids || input.value,
+        input.gradient,
+        this.#last ? 0 : gradient,
+        outputStride,
+        pass,
+      )
       return
     }
     let dOutput = 0
     if (!this.#last) {
       dOutput = this.#reversedOutputGradient
       const from = gradient + loop.units * this.#context.engine.memory.floatBytes
-      kernels.gatherRows(dOutput, from, pointers.reverseRow, batch.rows, loop.units, loop.stride, outputStride)
+      kernels.gatherRows(
+        dOutput,
+        from,
+        pointers.reverseRow,
+        batch.rows,
+        loop.units,
+        loop.stride,
+        outputStride,
+      )
     }
     const x = input.ids ? input.reversedIds : this.#reversedInput
     const dx = this.#reversedInputGradient
@@ -178,7 +206,12 @@ export class RecurrentLayer implements Layer {
   }
 
   /** Sets the states (B, H) the next forward pass starts from, in the order of the door. Default zeros. */
-  writeInitialState(batch: PackedBatch, state: StateName, direction: number, values: ArrayLike<number>): void {
+  writeInitialState(
+    batch: PackedBatch,
+    state: StateName,
+    direction: number,
+    values: ArrayLike<number>,
+  ): void {
     if (!this.#keepInitial) for (const loop of this.loops) loop.clearInitialStates(batch)
     this.#keepInitial = true
     this.#writeStates(batch, this.#stateOf(state, direction), direction, values)
@@ -189,12 +222,20 @@ export class RecurrentLayer implements Layer {
     const base = this.#stateOf(state, direction)
     return this.#readStates(batch, (b) => {
       const last = batch.offsets[batch.lengths[b] - 1] + b
-      return base + (batch.sequences + last) * this.loops[direction].stride * this.#context.engine.memory.floatBytes
+      return (
+        base +
+        (batch.sequences + last) * this.loops[direction].stride * this.#context.engine.memory.floatBytes
+      )
     })
   }
 
   /** Sets ∂L/∂(final state) (B, H) for the next backward pass. Default zeros. */
-  writeFinalGradient(batch: PackedBatch, state: StateName, direction: number, values: ArrayLike<number>): void {
+  writeFinalGradient(
+    batch: PackedBatch,
+    state: StateName,
+    direction: number,
+    values: ArrayLike<number>,
+  ): void {
     if (!this.#keepFinalGradient) for (const loop of this.loops) loop.clearFinalGradients(batch)
     this.#keepFinalGradient = true
     const loop = this.loops[direction]
@@ -214,7 +255,11 @@ export class RecurrentLayer implements Layer {
     if (state === 'hidden') return tape.hidden
     if (tape.cell) return tape.cell
     const got = `cell of ${this.cell.name}`
-    throw new ShapeError({ where: this.name, expected: `a state among ${this.cell.stateNames.join(', ')}`, got })
+    throw new ShapeError({
+      where: this.name,
+      expected: `a state among ${this.cell.stateNames.join(', ')}`,
+      got,
+    })
   }
 
   #writeStates(batch: PackedBatch, base: Pointer, direction: number, values: ArrayLike<number>): void {

@@ -88,7 +88,11 @@ export class PoolLayer implements Layer {
 
   constructor(context: Context, name: string, options: PoolOptions, input: Activation) {
     if (input.per !== 'step' || input.ids) {
-      throw new ShapeError({ where: name, expected: 'a sequence of steps below it', got: 'one row a sequence' })
+      throw new ShapeError({
+        where: name,
+        expected: 'a sequence of steps below it',
+        got: 'one row a sequence',
+      })
     }
     this.#context = context
     this.#input = input
@@ -110,7 +114,8 @@ export class PoolLayer implements Layer {
     const B = batch.sequences
     const { lengths, offsets, lastRow } = pointers
     if (this.#over === 'last') kernels.gatherRows(y, x, lastRow, B, n, stride, stride)
-    else if (this.#over === 'max') kernels.maxPoolForward(y, this.#winners, x, lengths, offsets, B, n, stride, stride)
+    else if (this.#over === 'max')
+      kernels.maxPoolForward(y, this.#winners, x, lengths, offsets, B, n, stride, stride)
     else kernels.meanPoolForward(y, x, lengths, offsets, B, n, stride, stride)
   }
 
@@ -139,7 +144,11 @@ export class FlattenLayer implements Layer {
 
   constructor(context: Context, name: string, options: FlattenOptions, input: Activation) {
     if (input.per !== 'step' || input.ids) {
-      throw new ShapeError({ where: name, expected: 'a sequence of steps below it', got: 'one row a sequence' })
+      throw new ShapeError({
+        where: name,
+        expected: 'a sequence of steps below it',
+        got: 'one row a sequence',
+      })
     }
     this.#context = context
     this.#input = input
@@ -169,7 +178,15 @@ export class FlattenLayer implements Layer {
     if (!gradient) return
     kernels.zero(gradient, batch.rows * stride)
     this.#eachStep(batch, (rows, steps, flat) => {
-      kernels.gatherRows(gradient + steps, this.output.gradient + flat, 0, rows, width, stride, this.output.stride)
+      kernels.gatherRows(
+        gradient + steps,
+        this.output.gradient + flat,
+        0,
+        rows,
+        width,
+        stride,
+        this.output.stride,
+      )
     })
   }
 

@@ -53,7 +53,13 @@ export class TimeLoop {
   #transposed: Pointer = 0
   #inputTransposed: Pointer = 0
 
-  constructor(context: Context, cell: Cell, units: number, input: Activation, parameters: DirectionParameters) {
+  constructor(
+    context: Context,
+    cell: Cell,
+    units: number,
+    input: Activation,
+    parameters: DirectionParameters,
+  ) {
     const gates = cell.gateNames.length
     this.cell = cell
     this.units = units
@@ -135,14 +141,31 @@ export class TimeLoop {
           kernels.fillRows(target, bias, 0, step.rows, stage.gateCount * units, gateStride)
         }
         const weights = store.at(parameters.weightHidden, s)
-        kernels.matmul(target, operand, weights, step.rows, stage.gateCount * units, units, stride, gateStride, 1)
+        kernels.matmul(
+          target,
+          operand,
+          weights,
+          step.rows,
+          stage.gateCount * units,
+          units,
+          stride,
+          gateStride,
+          1,
+        )
         stage.forward(kernels, step)
       }
     }
   }
 
   /** dOutput: gradient of this direction's outputs by row (R, H; ldd), or 0. */
-  backward(batch: PackedBatch, x: Pointer, dx: Pointer, dOutput: Pointer, outputStride: number, pass: Pass): void {
+  backward(
+    batch: PackedBatch,
+    x: Pointer,
+    dx: Pointer,
+    dOutput: Pointer,
+    outputStride: number,
+    pass: Pass,
+  ): void {
     const { kernels, store, engine } = this.#context
     const { cell, units, gateStride, stride, parameters } = this
     const size = engine.memory.floatBytes
@@ -249,7 +272,18 @@ export class TimeLoop {
       const operand = stage.operand === 'hidden' ? tape.hidden : tape.saved
       const index = stage.operand === 'hidden' && !batch.equal ? pointers.previousRow : 0
       const columns = stage.gateCount * units
-      kernels.matmulTransposed(dw, operand, index, dz, scratch, batch.rows, columns, units, stride, gateStride)
+      kernels.matmulTransposed(
+        dw,
+        operand,
+        index,
+        dz,
+        scratch,
+        batch.rows,
+        columns,
+        units,
+        stride,
+        gateStride,
+      )
     })
     if (!parameters.biasHidden) return
     const db = store.at(parameters.biasHidden, 0, 'gradients')

@@ -49,7 +49,8 @@ const share = (field: Field) => {
   if (rate === 1) throw fieldError(field, 'a share below 1')
   return rate
 }
-const optional = <T>(field: Field, read: (field: Field) => T): T | undefined => readOptional(field, read, undefined)
+const optional = <T>(field: Field, read: (field: Field) => T): T | undefined =>
+  readOptional(field, read, undefined)
 
 const readers: { [T in LayerOptions['type']]: (field: Field) => Extract<LayerOptions, { type: T }> } = {
   embedding(field) {
@@ -74,7 +75,16 @@ const readers: { [T in LayerOptions['type']]: (field: Field) => Extract<LayerOpt
     return { type: 'features', width: width(f.width) }
   },
   recurrent(field) {
-    const f = readObject(field, ['type', 'cell', 'units', 'direction', 'outputs', 'bias', 'reset', 'activation'])
+    const f = readObject(field, [
+      'type',
+      'cell',
+      'units',
+      'direction',
+      'outputs',
+      'bias',
+      'reset',
+      'activation',
+    ])
     return compact({
       type: 'recurrent',
       cell: readChoice(f.cell, ['rnn', 'lstm', 'gru']),
@@ -119,7 +129,10 @@ export function readNetworkConfig(field: Field): NetworkConfig {
   const read = items.map((item, i) => {
     const type = readChoice(fieldAt(item, 'type'), types)
     if (INPUTS.includes(type) !== (i === 0)) {
-      throw fieldError(fieldAt(item, 'type'), i === 0 ? `an input (${INPUTS.join(', ')})` : 'one input only, first')
+      throw fieldError(
+        fieldAt(item, 'type'),
+        i === 0 ? `an input (${INPUTS.join(', ')})` : 'one input only, first',
+      )
     }
     return readers[type](item)
   })

@@ -111,9 +111,9 @@ export class Network {
   }
 
   /** Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`. */
-  backward(batch: PackedBatch, targets: Targets, pass: Pass): LossValue {
+  backward(batch: PackedBatch, targets: Targets, pass: Pass, plain = false): LossValue {
     this.#needGradients()
-    const value = this.#lossLayer().compute(batch, targets, true)
+    const value = this.#lossLayer().compute(batch, targets, true, plain)
     this.#backThrough(batch, pass)
     return value
   }
@@ -140,7 +140,9 @@ export class Network {
     const rows = rowsOf(this.output, batch)
     const view = this.engine.memory.viewFloats(value, rows * stride)
     const out = new Float64Array(batch.sequences * (per === 'step' ? batch.steps : 1) * width)
-    this.#eachOutput(batch, (row, at) => out.set(view.subarray(row * stride, row * stride + width), at * width))
+    this.#eachOutput(batch, (row, at) =>
+      out.set(view.subarray(row * stride, row * stride + width), at * width),
+    )
     return out
   }
 
@@ -163,7 +165,8 @@ export class Network {
   }
 
   #eachOutput(batch: PackedBatch, visit: (row: number, at: number) => void): void {
-    if (this.output.per === 'step') batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
+    if (this.output.per === 'step')
+      batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
     else for (let b = 0; b < batch.sequences; b++) visit(b, batch.order[b])
   }
 
@@ -201,7 +204,9 @@ export class Network {
       const number = counts.get(options.type) ?? 0
       counts.set(options.type, number + 1)
       const input = layers[layers.length - 1]?.output
-      layers.push(buildLayer(this.#context, `${options.type}.${number}`, options, input, this.#inputGradients))
+      layers.push(
+        buildLayer(this.#context, `${options.type}.${number}`, options, input, this.#inputGradients),
+      )
     }
     return layers
   }

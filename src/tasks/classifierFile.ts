@@ -9,9 +9,18 @@ import { decodeModel, encodeModel, refuseLeftovers, takeTensor } from '../format
 import type { NamedTensor } from '../formats/safetensors.ts'
 import { readNetworkConfig, type NetworkConfig } from '../model/config.ts'
 import { Network } from '../model/network.ts'
-import { fieldAt, fieldError, readList, readString, rootField, type Field } from '../tensor/fields.ts'
+import {
+  fieldAt,
+  fieldError,
+  readList,
+  readOptional,
+  readString,
+  rootField,
+  type Field,
+} from '../tensor/fields.ts'
 import { readSettings, type ClassifierSettings } from './classifierOptions.ts'
-import type { ClassifierReport } from './fitClassifier.ts'
+import type { Trained } from './classes.ts'
+import { readHistory, type TrainingHistory } from './history.ts'
 
 /** Prefix of a checkpoint's own tensors, beside the model's. */
 const TRAINING = 'training/'
@@ -25,17 +34,14 @@ export interface TrainingContent {
   fitOptions: unknown
 }
 
-export interface ClassifierContent {
+export interface ClassifierContent extends Trained {
   settings: ClassifierSettings
-  network: Network
-  vocabulary: Vocabulary
-  labels: readonly string[]
-  report: ClassifierReport | null
+  history: TrainingHistory | null
   training: TrainingContent | null
 }
 
 export function writeClassifier(content: ClassifierContent): Uint8Array {
-  const { settings, network, vocabulary, labels, report, training } = content
+  const { settings, network, vocabulary, labels, history, training } = content
   const document = {
     format: 'latch' as const,
     version: 1 as const,
@@ -44,7 +50,7 @@ export function writeClassifier(content: ClassifierContent): Uint8Array {
     labels,
     vocabulary: vocabulary.toJSON(),
     network: network.config,
-    ...(report ? { report } : {}),
+    ...(history ? { history } : {}),
     ...(training ? { training: { state: training.state, fitOptions: training.fitOptions } } : {}),
   }
   const weights = network.parameters.map(({ name, shape }): NamedTensor => {
@@ -68,11 +74,12 @@ export function readClassifier(bytes: Uint8Array, source: string, engine: Engine
   const config = readNetworkConfig(networkField)
   checkFit(networkField, config, settings, vocabulary.size, labels.length)
   const training = readTraining(fieldAt(root, 'training'), tensors)
-  const weights = ({ name, shape }: { name: string; shape: readonly number[] }) => takeTensor(tensors, name, shape, source)
+  const weights = ({ name, shape }: { name: string; shape: readonly number[] }) =>
+    takeTensor(tensors, name, shape, source)
   const network = new Network(config, { ...engine, weights })
   refuseLeftovers(tensors, source)
-  const report = (fieldAt(root, 'report').value ?? null) as ClassifierReport | null
-  return { settings, network, vocabulary, labels, report, training }
+  const history = readOptional(fieldAt(root, 'history'), readHistory, null)
+  return { settings, network, vocabulary, labels, history, training }
 }
 
 function readLabels(field: Field): string[] {

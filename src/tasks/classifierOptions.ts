@@ -25,7 +25,10 @@ export interface DropoutShares {
   output: number
 }
 
-export interface ClassifierOptions<C extends CellChoice = CellChoice, L extends string = string> extends EngineOptions {
+export interface ClassifierOptions<
+  C extends CellChoice = CellChoice,
+  L extends string = string,
+> extends EngineOptions {
   /** Default `lstm`. */
   cell?: C
   /** Hidden units H. Default 64. */
@@ -104,7 +107,10 @@ export function settle(options: ClassifierOptions): ClassifierSettings {
     embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding),
     minimumCount: whole('minimumCount', options.minimumCount ?? 2),
     maximumVocabulary: options.maximumVocabulary === undefined ? null : whole('maximumVocabulary', options.maximumVocabulary), // prettier-ignore
-    maximumLength: whole('maximumLength', options.maximumLength ?? (cell === 'ann' ? ANN_LENGTH : LENGTH[tokens])),
+    maximumLength: whole(
+      'maximumLength',
+      options.maximumLength ?? (cell === 'ann' ? ANN_LENGTH : LENGTH[tokens]),
+    ),
     dropout: dropoutShares(options.dropout, DROPOUT[tokens]),
   }
   refuseContradictions(settings)
@@ -118,7 +124,8 @@ function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutSha
       ? { ...defaults, ...(given as Partial<DropoutShares> | undefined) }
       : { words: one === 0 ? 0 : defaults.words, embedding: one, layers: one, output: one }
   for (const [name, share] of Object.entries(shares)) {
-    if (!(share >= 0 && share < 1)) refuse(one === null ? `dropout.${name}` : 'dropout', 'a share from 0 to below 1', share)
+    if (!(share >= 0 && share < 1))
+      refuse(one === null ? `dropout.${name}` : 'dropout', 'a share from 0 to below 1', share)
   }
   return shares
 }
@@ -186,7 +193,9 @@ export function classifierNetwork(
   return {
     layers: [
       ...inputLayers(settings, vocabulary),
-      ...(settings.cell === 'ann' || settings.cell === 'bag' ? feedForward(settings) : recurrentLayers(settings)),
+      ...(settings.cell === 'ann' || settings.cell === 'bag'
+        ? feedForward(settings)
+        : recurrentLayers(settings)),
       ...dropoutLayer(dropout.output),
       { type: 'dense', units: two ? 1 : classes },
     ],

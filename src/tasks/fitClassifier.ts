@@ -170,13 +170,22 @@ function checkpointBytes(
   trained: Trained, settings: ClassifierSettings, state: TrainingState, options: ClassifierFitOptions,
 ): Uint8Array {
   const training: TrainingContent = { state: state.document, tensors: state.tensors, fitOptions: plainOptions(options) }
-  return writeClassifier({ ...trained, settings, report: null, training })
+  return writeClassifier({ ...trained, settings, history: null, training })
 } // prettier-ignore
 
 /** The options that a checkpoint can keep: no rows, no functions. */
 function plainOptions(options: ClassifierFitOptions): object {
-  const { signal: _signal, onEvent: _onEvent, checkpoint: _checkpoint, resume: _resume, validation, ...rest } = options
-  return typeof validation === 'object' ? rest : { ...rest, ...(validation === undefined ? {} : { validation }) }
+  const {
+    signal: _signal,
+    onEvent: _onEvent,
+    checkpoint: _checkpoint,
+    resume: _resume,
+    validation,
+    ...rest
+  } = options
+  return typeof validation === 'object'
+    ? rest
+    : { ...rest, ...(validation === undefined ? {} : { validation }) }
 }
 
 function readCheckpoint(bytes: Uint8Array, engine: EngineOptions): { trained: Trained; state: SavedState } {
@@ -208,7 +217,13 @@ function prepare(request: FitRequest, before: Trained | null) {
   const train = new TextDataset(trainTokens, trainClasses, vocabulary)
   const aside = () => {
     const rows = parts.validation
-    return rows.length ? new TextDataset(pick(tokens, rows), Int32Array.from(rows, (r) => classes[r]), vocabulary) : null
+    return rows.length
+      ? new TextDataset(
+          pick(tokens, rows),
+          Int32Array.from(rows, (r) => classes[r]),
+          vocabulary,
+        )
+      : null
   }
   const given = () => givenValidation(request, labels, vocabulary, notes)
   const watched = typeof validation === 'number' ? aside() : given()
@@ -232,7 +247,12 @@ function refuseOneClass({ labels }: Texts, classes: Int32Array): void {
   labelsOf({ texts: [], labels }, null)
 }
 
-function readAll({ texts }: Texts, reader: TextReader, settings: ClassifierSettings, notes: string[]): string[][] {
+function readAll(
+  { texts }: Texts,
+  reader: TextReader,
+  settings: ClassifierSettings,
+  notes: string[],
+): string[][] {
   const read = texts.map((one) => reader.read(one))
   notes.push(...cutNote(read.filter((r) => r.cut).length, settings.maximumLength))
   return read.map((r) => r.tokens)
@@ -241,7 +261,8 @@ function readAll({ texts }: Texts, reader: TextReader, settings: ClassifierSetti
 function split(classes: Int32Array, share: number, seed: number) {
   const all = Int32Array.from(classes, (_, i) => i)
   const none = new Int32Array(0)
-  const parts = share === 0 ? { train: all, validation: none } : stratifiedSplit(classes, share, [seed, 'validation'])
+  const parts =
+    share === 0 ? { train: all, validation: none } : stratifiedSplit(classes, share, [seed, 'validation'])
   const isTrain = new Uint8Array(classes.length)
   for (const row of parts.train) isTrain[row] = 1
   return { ...parts, isTrain }
@@ -285,7 +306,14 @@ function weightsOf(
 } // prettier-ignore
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
-  const { optimizer = 'adamw', epochs = 30, batchSize = 32, clipNorm = 1, averaging = 0.99, patience = 5 } = options
+  const {
+    optimizer = 'adamw',
+    epochs = 30,
+    batchSize = 32,
+    clipNorm = 1,
+    averaging = 0.99,
+    patience = 5,
+  } = options
   const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
@@ -294,15 +322,34 @@ function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSett
   } // prettier-ignore
 }
 
-type About = Pick<ClassifierReport, 'parameters' | 'vocabulary' | 'labels' | 'trainSize' | 'validationSize' | 'notes'>
+type About = Pick<
+  ClassifierReport,
+  'parameters' | 'vocabulary' | 'labels' | 'trainSize' | 'validationSize' | 'notes'
+>
 
 function translate(event: TrainingEvent, about: About): ClassifierEvent | null {
   switch (event.type) {
     case 'start':
-      return { event: 'start', engine: event.engine, precision: event.precision, ...about, resumed: event.resumed }
+      return {
+        event: 'start',
+        engine: event.engine,
+        precision: event.precision,
+        ...about,
+        resumed: event.resumed,
+      }
     case 'progress': {
       const { epoch, epochs, step, steps, loss, accuracy, sequencesPerSecond, secondsLeft } = event
-      return { event: 'progress', epoch, epochs, step, steps, loss, accuracy: accuracy!, sequencesPerSecond, secondsLeft }
+      return {
+        event: 'progress',
+        epoch,
+        epochs,
+        step,
+        steps,
+        loss,
+        accuracy: accuracy!,
+        sequencesPerSecond,
+        secondsLeft,
+      }
     }
     case 'epoch':
       return { event: 'epoch', epochs: event.epochs, best: event.best, ...epochFigures(event) }
@@ -313,7 +360,15 @@ function translate(event: TrainingEvent, about: About): ClassifierEvent | null {
   }
 }
 
-function epochFigures({ epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, seconds }: EpochRecord) {
+function epochFigures({
+  epoch,
+  trainLoss,
+  trainAccuracy,
+  validationLoss,
+  validationAccuracy,
+  learningRate,
+  seconds,
+}: EpochRecord) {
   const accuracy = trainAccuracy!
   return { epoch, loss: trainLoss, accuracy, validationLoss, validationAccuracy, learningRate, seconds }
 }

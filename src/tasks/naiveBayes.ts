@@ -62,7 +62,12 @@ function withPairs(tokens: string[], ngrams: 1 | 2): string[] {
 }
 
 /** log P(class) + Σ log P(term | class); terms never seen are left out. */
-function best(terms: string[], counts: Map<string, Float64Array>, totals: Float64Array, rows: Float64Array): number {
+function best(
+  terms: string[],
+  counts: Map<string, Float64Array>,
+  totals: Float64Array,
+  rows: Float64Array,
+): number {
   const scores = rows.map((n) => Math.log(n))
   for (const term of terms) {
     const row = counts.get(term)

@@ -5,7 +5,10 @@ export interface Prediction<L extends string = string> {
   probabilities: Record<L, number>
 }
 
-export function predictionOf<L extends string>(logits: ArrayLike<number>, labels: readonly L[]): Prediction<L> {
+export function predictionOf<L extends string>(
+  logits: ArrayLike<number>,
+  labels: readonly L[],
+): Prediction<L> {
   const shares = logits.length === 1 ? sigmoidPair(logits[0]) : softmax(logits)
   let best = 0
   for (let c = 1; c < shares.length; c++) if (shares[c] > shares[best]) best = c

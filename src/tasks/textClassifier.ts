@@ -16,8 +16,14 @@ import { evaluate } from '../training/evaluate.ts'
 import { classificationReport, type ClassificationReport } from '../training/metrics.ts'
 import { classOf, cutNote, type Trained } from './classes.ts'
 import { readClassifier, writeClassifier, type ClassifierContent } from './classifierFile.ts'
-import { settle, type CellChoice, type ClassifierOptions, type ClassifierSettings } from './classifierOptions.ts'
+import {
+  settle,
+  type CellChoice,
+  type ClassifierOptions,
+  type ClassifierSettings,
+} from './classifierOptions.ts'
 import { fitClassifier, type ClassifierFitOptions, type ClassifierReport } from './fitClassifier.ts'
+import { historyOf, type TrainingHistory } from './history.ts'
 import { predictionOf, type Prediction } from './probabilities.ts'
 import { storage } from './storage.ts'
 import { TextDataset, TextReader } from './textDataset.ts'
@@ -41,7 +47,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   /** Which engine and precision it computes with. */
   readonly engine: EngineOptions
   #trained: Trained | null = null
-  #report: ClassifierReport | null = null
+  #history: TrainingHistory | null = null
   readonly #wantedLabels: readonly L[] | null
   readonly #reader: TextReader
 
@@ -72,9 +78,9 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     return this.network.parameterCount
   }
 
-  /** What the last `fit` reported, also after loading; null if there is none. */
-  get report(): ClassifierReport | null {
-    return this.#report
+  /** How it was trained, also after loading; null before `fit`. */
+  get history(): TrainingHistory | null {
+    return this.#history
   }
 
   /**
@@ -83,8 +89,11 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * @throws DataError for rows that cannot be learned from (one class only, no text …);
    * DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not fit
    */
-  async fit<Row extends object>(rows: Iterable<Row>, options: ClassifierFitOptions<Row>): Promise<ClassifierReport> {
-    this.#report = await fitClassifier({
+  async fit<Row extends object>(
+    rows: Iterable<Row>,
+    options: ClassifierFitOptions<Row>,
+  ): Promise<ClassifierReport> {
+    const report = await fitClassifier({
       rows,
       options: options as unknown as ClassifierFitOptions,
       settings: this.settings,
@@ -94,7 +103,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       trained: this.#trained,
       adopt: (trained) => (this.#trained = trained),
     })
-    return this.#report
+    this.#history = historyOf(report)
+    return report
   }
 
   /** Loss, accuracy, precision, recall, F1 and confusion on rows with labels. */
@@ -105,7 +115,10 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     const read = examples.texts.map((text) => this.#reader.read(text))
     const tokens = read.map((r) => r.tokens)
     const { actual, predicted, loss } = await evaluate(network, new TextDataset(tokens, classes, vocabulary))
-    const notes = [...examples.notes, ...cutNote(read.filter((r) => r.cut).length, this.settings.maximumLength)]
+    const notes = [
+      ...examples.notes,
+      ...cutNote(read.filter((r) => r.cut).length, this.settings.maximumLength),
+    ]
     return { ...classificationReport(this.labels, actual, predicted, loss), labels: this.labels, notes }
   }
 
@@ -123,7 +136,11 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       (index) => {
         const batch = PackedBatch.ofIds(Array.from(index, (i) => ids[i]))
         network.forward(batch)
-        this.#eachLogits(network, batch, (i, logits) => (out[index[i]] = predictionOf(logits, labels as readonly L[])))
+        this.#eachLogits(
+          network,
+          batch,
+          (i, logits) => (out[index[i]] = predictionOf(logits, labels as readonly L[])),
+        )
       },
     )
     return typeof input === 'string' ? out[0] : out
@@ -172,7 +189,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
 
   /** The model file's bytes: weights, vocabulary, labels, settings, history. */
   toBytes(): Uint8Array {
-    return writeClassifier(this.#content(this.#need(), this.#report))
+    return writeClassifier(this.#content(this.#need(), this.#history))
   }
 
   /** Writes the model file (Node), atomically: an old file stays whole if anything fails. */
@@ -213,12 +230,12 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   static #of(content: ClassifierContent, engine: EngineOptions): TextClassifier {
     const model = new TextClassifier({ ...optionsOf(content.settings), ...engine })
     model.#trained = content
-    model.#report = content.report
+    model.#history = content.history
     return model
   }
 
-  #content(trained: Trained, report: ClassifierReport | null): ClassifierContent {
-    return { ...trained, settings: this.settings, report, training: null }
+  #content(trained: Trained, history: TrainingHistory | null): ClassifierContent {
+    return { ...trained, settings: this.settings, history, training: null }
   }
 
   #eachLogits(network: Network, batch: PackedBatch, visit: (i: number, logits: Float64Array) => void): void {
