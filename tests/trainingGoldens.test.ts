@@ -143,10 +143,16 @@ function compare(got: ArrayLike<number>, wanted: number[], tolerance: number, wh
   expect(worst, what).toBeLessThan(tolerance)
 }
 
-function comparePredictions(got: Float64Array, wanted: number[], { kind, data }: Golden, tolerance: number): void {
+function comparePredictions(
+  got: Float64Array,
+  wanted: number[],
+  { kind, data }: Golden,
+  tolerance: number,
+): void {
   const width = wanted.length / data.targets.data.length
   const [, T = 1] = kind === 'tagger' ? data.targets.shape : []
-  const counts = (at: number) => kind !== 'tagger' || Math.floor(at / width) % T < data.lengths![Math.floor(at / width / T)]
+  const counts = (at: number) =>
+    kind !== 'tagger' || Math.floor(at / width) % T < data.lengths![Math.floor(at / width / T)]
   wanted.forEach((value, at) => {
     if (counts(at)) expect(Math.abs(got[at] - value), `prediction ${at}`).toBeLessThan(tolerance)
   })

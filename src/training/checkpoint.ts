@@ -100,7 +100,16 @@ export function captureState(run: Resumable, progress: Progress): TrainingState 
       return { name: `${region}/${parameter.name}`, shape: parameter.shape, dtype, data: values }
     }),
   )
-  const document = { kind: 'training', version: 1, engine, precision, network: network.config, options, data, progress }
+  const document = {
+    kind: 'training',
+    version: 1,
+    engine,
+    precision,
+    network: network.config,
+    options,
+    data,
+    progress,
+  }
   return { document: structuredClone(document) as TrainingDocument, tensors }
 }
 
@@ -121,14 +130,22 @@ export function restoreState(run: Resumable, state: SavedState): Progress {
   readChoice(document.kind, ['training'])
   readChoice(document.version, [1])
   const { name, precision } = run.network.engine
-  requireSame(document.engine, name, `Results differ in their last bits between engines: resume with this one.`)
+  requireSame(
+    document.engine,
+    name,
+    `Results differ in their last bits between engines: resume with this one.`,
+  )
   requireSame(document.precision, precision)
   requireSame(document.network, run.network.config, 'Resume with the network of the run that wrote it.')
   for (const [option, value] of Object.entries(run.options)) {
     requireSame(fieldAt(document.options, option), value, 'Resume with the options of the run that wrote it.')
   }
   for (const part of ['train', 'validation'] as const) {
-    requireSame(fieldAt(document.data, part), run.data[part], `Resume with the same ${part} data, in the same order.`)
+    requireSame(
+      fieldAt(document.data, part),
+      run.data[part],
+      `Resume with the same ${part} data, in the same order.`,
+    )
   }
   const progress = readProgress(document.progress, run.stepsPerEpoch)
   writeTensors(run, regionsOf(run, progress), state, source)
@@ -138,7 +155,12 @@ export function restoreState(run: Resumable, state: SavedState): Progress {
 function requireSame(field: Field, wanted: unknown, remedy?: string): void {
   const [expected, got] = [canonical(wanted), canonical(field.value)]
   if (expected === got) return
-  throw new FormatError({ where: `${field.source}, ${field.path}`, expected: short(expected), got: short(got), remedy })
+  throw new FormatError({
+    where: `${field.source}, ${field.path}`,
+    expected: short(expected),
+    got: short(got),
+    remedy,
+  })
 }
 
 /** JSON with the names of objects in order. */
@@ -185,7 +207,17 @@ function numbersOf(network: Network, data: unknown, size: number, where: string)
   return numbers
 }
 
-const PROGRESS = ['epoch', 'step', 'steps', 'sums', 'plateau', 'best', 'waited', 'history', 'seconds'] as const
+const PROGRESS = [
+  'epoch',
+  'step',
+  'steps',
+  'sums',
+  'plateau',
+  'best',
+  'waited',
+  'history',
+  'seconds',
+] as const
 const RECORD = [
   'epoch', 'trainLoss', 'trainAccuracy', 'validationLoss', 'validationAccuracy',
   'learningRate', 'gradientNorm', 'seconds',
@@ -248,7 +280,12 @@ function readRecordOf(field: Field): EpochRecord {
  * before it can resume. Only the frame is checked here; `fit` checks the rest.
  * @throws FormatError
  */
-export function peekState(state: SavedState): { network: Field; options: Field; engine: string; precision: string } {
+export function peekState(state: SavedState): {
+  network: Field
+  options: Field
+  engine: string
+  precision: string
+} {
   const document = rootField(state.document, 'document', state.source ?? 'checkpoint')
   readChoice(fieldAt(document, 'kind'), ['training'])
   readChoice(fieldAt(document, 'version'), [1])

@@ -52,7 +52,8 @@ export function eachPrediction(
   }
   if (per === 'step') {
     const { stepClasses, values } = targets
-    const actualAt = (row: number, sequence: number, t: number) => stepClasses?.[sequence][t] ?? values?.[row] ?? -1
+    const actualAt = (row: number, sequence: number, t: number) =>
+      stepClasses?.[sequence][t] ?? values?.[row] ?? -1
     batch.eachRow((row, sequence, t) => visit(sequence, actualAt(row, sequence, t), classAt(row)))
     return
   }
@@ -116,7 +117,10 @@ class Pairs {
     const predicted = Int32Array.from(this.#predicted)
     if (!this.#knows) return { accuracy: null, n: dataset.size, actual, predicted }
     const n = actual.reduce((count, value) => count + (value >= 0 ? 1 : 0), 0)
-    const right = actual.reduce((count, value, i) => count + (value >= 0 && value === predicted[i] ? 1 : 0), 0)
+    const right = actual.reduce(
+      (count, value, i) => count + (value >= 0 && value === predicted[i] ? 1 : 0),
+      0,
+    )
     return { accuracy: n > 0 ? right / n : 0, n, actual, predicted }
   }
 }

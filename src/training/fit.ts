@@ -34,7 +34,12 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, average, options, progress } = run
   const { seed, batchSize, pool } = options
   const { epoch } = progress
-  const batches = bucketedBatches(train.lengths, { batchSize, pool, shuffle: true, key: [seed, 'shuffle', epoch] })
+  const batches = bucketedBatches(train.lengths, {
+    batchSize,
+    pool,
+    shuffle: true,
+    key: [seed, 'shuffle', epoch],
+  })
   while (progress.step < batches.length) {
     if (run.aborted) return false
     const sample = train.batch(batches[progress.step])

@@ -55,7 +55,11 @@ export function confusionMatrix(
 
 function requireClass(value: number, classes: number, pair: number): void {
   if (Number.isInteger(value) && value >= 0 && value < classes) return
-  throw new DataError({ where: `confusionMatrix, pair ${pair}`, expected: `a class in 0..${classes - 1}`, got: `${value}` })
+  throw new DataError({
+    where: `confusionMatrix, pair ${pair}`,
+    expected: `a class in 0..${classes - 1}`,
+    got: `${value}`,
+  })
 }
 
 /** Everything at once, from class numbers; `labels[k]` names class k. */
@@ -67,7 +71,9 @@ export function classificationReport<Label extends string>(
 ): ClassificationReport<Label> {
   const confusion = confusionMatrix(labels.length, actual, predicted)
   const perClass = labels.map((label, k) => scoresOf(label, k, confusion))
-  const occurring = perClass.filter((_, k) => confusion[k].some((n) => n > 0) || confusion.some((row) => row[k] > 0))
+  const occurring = perClass.filter(
+    (_, k) => confusion[k].some((n) => n > 0) || confusion.some((row) => row[k] > 0),
+  )
   const n = perClass.reduce((sum, { support }) => sum + support, 0)
   const right = confusion.reduce((sum, row, k) => sum + row[k], 0)
   return {

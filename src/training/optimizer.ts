@@ -104,7 +104,11 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
       return { type: options.type, beta1, beta2, epsilon, weightDecay }
     }
     default:
-      return refuse('optimizer.type', 'sgd, rmsprop, adagrad, adam or adamw', String((options as { type: unknown }).type))
+      return refuse(
+        'optimizer.type',
+        'sgd, rmsprop, adagrad, adam or adamw',
+        String((options as { type: unknown }).type),
+      )
   }
 }
 
@@ -135,7 +139,8 @@ export class Optimizer {
     this.regions = optimizerRegions(this.options)
     this.#network = network
     network.prepareTraining(...this.regions)
-    for (const region of this.regions) network.engine.kernels.zero(network.store.region(region), network.store.count)
+    for (const region of this.regions)
+      network.engine.kernels.zero(network.store.region(region), network.store.count)
   }
 
   /** One step from the gradients, each taken times `gradientScale` (clipping by norm costs no pass of its own). */
@@ -174,7 +179,11 @@ export class Optimizer {
 
 function requireRange(where: string, value: number, low: number, below: number): void {
   if (value >= low && value < below) return
-  refuse(where, below === Infinity ? `a number, ${low} or more` : `a number from ${low} to below ${below}`, String(value))
+  refuse(
+    where,
+    below === Infinity ? `a number, ${low} or more` : `a number from ${low} to below ${below}`,
+    String(value),
+  )
 }
 
 function refuse(where: string, expected: string, got: string): never {

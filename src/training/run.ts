@@ -120,7 +120,12 @@ export class TrainingRun implements Resumable {
   /** The learning rate of the update that follows `step` others. */
   rateAt(step: number): number {
     const { options, progress } = this
-    return learningRateAt(options.schedule, options.learningRate, { epoch: progress.epoch, step }, progress.plateau)
+    return learningRateAt(
+      options.schedule,
+      options.learningRate,
+      { epoch: progress.epoch, step },
+      progress.plateau,
+    )
   }
 
   /** @throws DivergenceError when a step's loss or gradient left the finite numbers; good weights are put back. */
@@ -331,7 +336,12 @@ function tooLarge(error: MemoryError, { sequences, steps, rows }: Capacity): Mem
 
 function requireData({ train, validation, patience }: FitOptions): void {
   demand('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
-  demand('validation', '0 sequences', !validation || validation.size > 0, 'at least one sequence, or no such option')
+  demand(
+    'validation',
+    '0 sequences',
+    !validation || validation.size > 0,
+    'at least one sequence, or no such option',
+  )
   demand('patience', 'none', !patience || !!validation, 'validation data to watch')
 }
 

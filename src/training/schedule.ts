@@ -33,7 +33,13 @@ export type ScheduleOptions =
    * rate is the peak; it begins at peak / initialDivisor (25), ends at that / finalDivisor (1e4);
    * `rise` (0.3) is the rising share.
    */
-  | (Timed & { type: 'oneCycle'; length: number; rise?: number; initialDivisor?: number; finalDivisor?: number })
+  | (Timed & {
+      type: 'oneCycle'
+      length: number
+      rise?: number
+      initialDivisor?: number
+      finalDivisor?: number
+    })
   /**
    * rate · factor (default 0.1) after more than `patience` (10) epochs in which the loss did not fall
    * below best · (1 − threshold) (1e-4); never below `minimum` (0). Watches the validation loss, or the
@@ -88,7 +94,12 @@ export interface PlateauState {
 /** Fills in the defaults. @throws UsageError for a value outside its range. */
 export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
   const { warmup = 0 } = options
-  requireNumber('warmup', warmup, Number.isInteger(warmup) && warmup >= 0, 'a whole number of steps, 0 or more')
+  requireNumber(
+    'warmup',
+    warmup,
+    Number.isInteger(warmup) && warmup >= 0,
+    'a whole number of steps, 0 or more',
+  )
   switch (options.type) {
     case 'constant':
       return { type: 'constant', warmup }
@@ -114,7 +125,11 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
     case 'plateau':
       return completePlateau(options, warmup)
     default:
-      return refuse('type', 'constant, step, exponential, cosine, oneCycle or plateau', String((options as { type: unknown }).type))
+      return refuse(
+        'type',
+        'constant, step, exponential, cosine, oneCycle or plateau',
+        String((options as { type: unknown }).type),
+      )
   }
 }
 
@@ -189,7 +204,8 @@ function cosineBetween(from: number, to: number, share: number): number {
 export function observeLoss(schedule: CompleteSchedule, state: PlateauState, loss: number): PlateauState {
   if (schedule.type !== 'plateau') return state
   const { factor, patience, threshold, minimum } = schedule
-  if (state.best === null || loss < state.best * (1 - threshold)) return { rate: state.rate, best: loss, waited: 0 }
+  if (state.best === null || loss < state.best * (1 - threshold))
+    return { rate: state.rate, best: loss, waited: 0 }
   const waited = state.waited + 1
   if (waited <= patience) return { ...state, waited }
   return { rate: Math.min(state.rate, Math.max(state.rate * factor, minimum)), best: state.best, waited: 0 }

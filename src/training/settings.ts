@@ -5,7 +5,12 @@
 import { requirePositiveInteger } from '../data/checks.ts'
 import { UsageError } from '../tensor/errors.ts'
 import type { ClipOptions } from './clip.ts'
-import { completeOptimizer, DEFAULT_LEARNING_RATES, type CompleteOptimizer, type OptimizerOptions } from './optimizer.ts'
+import {
+  completeOptimizer,
+  DEFAULT_LEARNING_RATES,
+  type CompleteOptimizer,
+  type OptimizerOptions,
+} from './optimizer.ts'
 import { completeSchedule, type CompleteSchedule, type ScheduleOptions } from './schedule.ts'
 
 /** The choices of a run, apart from its data. */
@@ -56,7 +61,12 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   demand('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
   demand('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
   demand('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
-  demand('averaging', averaging, averaging === null || (averaging > 0 && averaging < 1), 'a decay above 0 and below 1, or null')
+  demand(
+    'averaging',
+    averaging,
+    averaging === null || (averaging > 0 && averaging < 1),
+    'a decay above 0 and below 1, or null',
+  )
   demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
   return {
