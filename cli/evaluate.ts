@@ -1,0 +1,41 @@
+/** `latch evaluate`: how good a saved model is on rows with labels. */
+import { Command } from '@commander-js/extra-typings'
+import { TextClassifier } from '../src/node.ts'
+import { oneOf } from './options.ts'
+import type { Output } from './output.ts'
+import { drawEvaluation, evaluationJson } from './reports.ts'
+import { readRows } from './rows.ts'
+
+const EXAMPLES = `
+Examples:
+  $ latch evaluate model.safetensors test.csv --text comment --label sentiment
+  $ zcat test.tsv.gz | latch evaluate model.safetensors - --text 1 --label 0 --json`
+
+export function evaluateCommand(output: Output) {
+  return new Command('evaluate')
+    .summary('test a saved model on rows with labels')
+    .description('Accuracy, scores by class and confusion matrix of a saved model on rows with labels.')
+    .argument('<model>', 'model file')
+    .argument('<data>', 'table of rows: CSV, TSV or JSON Lines, plain or gzip (- reads standard input)')
+    .option('--text <column>', 'column of the texts, by name or by number from 0 (guessed and told)')
+    .option('--label <column>', 'column of the labels, likewise')
+    .option(
+      '--format <name>',
+      'csv, tsv or jsonl (by the name or the first line)',
+      oneOf('--format', ['csv', 'tsv', 'jsonl']),
+    )
+    .option('--header', 'the first line names the columns (guessed and told)')
+    .option('--no-header', 'the first line is data; columns go by number')
+    .option('--engine <name>', 'simd or reference (simd)', oneOf('--engine', ['simd', 'reference']))
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'no notes')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path, data, flags) => {
+      const model = await TextClassifier.load(path, { engine: flags.engine })
+      const { rows, columns } = await readRows(data, flags, output)
+      const result = await model.evaluate(rows, columns)
+      for (const note of result.notes) output.note(note)
+      output.event(evaluationJson(result))
+      output.say(drawEvaluation(result, output.colors, output.width))
+    })
+}

@@ -1,0 +1,87 @@
+/**
+ * How many columns of a terminal a text takes: wide East Asian glyphs and emoji take two, combining
+ * marks none. Counted by grapheme, so that a letter with its marks or a joined emoji is one glyph.
+ */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u
+const EMOJI = /\p{Emoji_Presentation}|\ufe0f/u
+const ESCAPES = /\u001b\[[0-9;]*m/g
+
+/** First and last code points that Unicode's EastAsianWidth gives as wide or full-width. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0x33ff],
+  [0x3400, 0x4dbf],
+  [0x4e00, 0xa4cf],
+  [0xa960, 0xa97c],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x17000, 0x18cff],
+  [0x1b000, 0x1b2ff],
+  [0x20000, 0x3fffd],
+]
+
+/** The glyphs of a text, as a reader would count them. */
+export function glyphsOf(text: string): string[] {
+  return Array.from(graphemes.segment(text), ({ segment }) => segment)
+}
+
+/** Columns a text takes; colour escapes take none. */
+export function widthOf(text: string): number {
+  const plain = text.replace(ESCAPES, '')
+  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length
+  return glyphsOf(plain).reduce((sum, glyph) => sum + glyphWidth(glyph), 0)
+}
+
+function glyphWidth(glyph: string): number {
+  if (INVISIBLE.test(glyph)) return 0
+  if (EMOJI.test(glyph)) return 2
+  const code = glyph.codePointAt(0) ?? 0
+  return WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1
+}
+
+/** Cuts a plain text to at most `width` columns; `…` stands for what is gone. */
+export function fit(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  let kept = ''
+  let used = 0
+  for (const glyph of glyphsOf(text)) {
+    const next = glyphWidth(glyph)
+    if (used + next > width - 1) break
+    kept += glyph
+    used += next
+  }
+  return `${kept}…`
+}
+
+/** Fills up with spaces on the right (the left for `end`). */
+export function pad(text: string, width: number, side: 'start' | 'end' = 'start'): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)))
+  return side === 'start' ? text + space : space + text
+}
+
+/** Breaks a plain text into lines of at most `width` columns, at spaces. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/)) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && widthOf(longer) > width) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line]
+}
+
+const SIGNS: Record<string, string> = { '\n': '↵', '\r': '↵', '\t': '⇥' }
+
+/** Text from data made safe to show: what would move the cursor or colour the terminal becomes a sign. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (sign) => SIGNS[sign] ?? '�')
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** The command line: reads what was typed, runs one command, and turns every error into words and an exit code. */
+import { Command } from '@commander-js/extra-typings'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { compareCommand } from './compare.ts'
+import { evaluateCommand } from './evaluate.ts'
+import { EXIT_CODES_HELP, reportError } from './exitCodes.ts'
+import { infoCommand } from './info.ts'
+import { inspectCommand } from './inspect.ts'
+import { Output } from './output.ts'
+import { predictCommand } from './predict.ts'
+import { trainCommand } from './train.ts'
+import { version } from './version.ts'
+
+const EXAMPLES = `
+${EXIT_CODES_HELP}.
+
+Examples:
+  $ latch train comments.csv --text comment --label sentiment
+  $ latch predict model.safetensors "you are not good"
+  $ latch inspect model.safetensors "you are not good"
+  $ latch compare comments.csv --text comment --label sentiment
+Every command has more under --help.`
+
+function program(output: Output): CommandUnknownOpts {
+  const latch = new Command('latch')
+    .description('Recurrent networks for text: train, test, use and look inside.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error:/, output.errorColors.red('error:'))),
+    })
+    .showHelpAfterError('(see --help)')
+    .addHelpText('after', EXAMPLES)
+  const makers = [trainCommand, evaluateCommand, predictCommand, inspectCommand, compareCommand, infoCommand]
+  for (const make of makers) latch.addCommand(make(output).copyInheritedSettings(latch) as CommandUnknownOpts)
+  return latch
+}
+
+async function main(args: string[]): Promise<void> {
+  const end = args.indexOf('--')
+  const flags = new Set(end < 0 ? args : args.slice(0, end))
+  const output = new Output({ json: flags.has('--json'), quiet: flags.has('--quiet') || flags.has('-q') })
+  try {
+    await program(output).parseAsync(args, { from: 'user' })
+  } catch (error) {
+    process.exitCode = reportError(error, output)
+  }
+}
+
+await main(process.argv.slice(2))

@@ -1,0 +1,52 @@
+/** Numbers as people read them: shares, counts, times, gradients. */
+
+const grouped = new Intl.NumberFormat('en-US')
+
+/** 0.8842 → `88.4%`. */
+export function percent(share: number | null | undefined, digits = 1): string {
+  return share === null || share === undefined || Number.isNaN(share)
+    ? '–'
+    : `${(share * 100).toFixed(digits)}%`
+}
+
+/** 0.031 → `3.1 points`, the difference of two shares. */
+export function points(difference: number): string {
+  const size = Math.abs(difference * 100).toFixed(1)
+  return `${size} ${size === '1.0' ? 'point' : 'points'}`
+}
+
+/** 12345 → `12,345`. */
+export function count(value: number): string {
+  return grouped.format(Math.round(value))
+}
+
+/** `1 row`, `2,000 rows`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`
+}
+
+/** A loss: three digits behind the point; `–` where there is none. */
+export function loss(value: number | null | undefined): string {
+  return value === null || value === undefined || Number.isNaN(value) ? '–' : value.toFixed(3)
+}
+
+/** Seconds a thing took: `0.42 s`, `12.3 s`, `2:05 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 1) return `${seconds.toFixed(2)} s`
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${clock(seconds)} min`
+}
+
+/** Seconds as a clock: `0:07`, `2:05`, `1:02:05`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds))
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const minutes = Math.floor(whole / 60)
+  const short = `${minutes}:${two(whole % 60)}`
+  return minutes < 60 ? short : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+}
+
+/** Two digits in any size: `0.32`, `3.2e-4`. */
+export function brief(value: number): string {
+  if (value === 0) return '0'
+  return value >= 0.01 && value < 100 ? value.toPrecision(2) : value.toExponential(1)
+}

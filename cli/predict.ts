@@ -1,0 +1,173 @@
+/** `latch predict`: label and probabilities of texts from the command line, a file or standard input. */
+import { Command } from '@commander-js/extra-typings'
+import type { Prediction } from '../src/node.ts'
+import { TextClassifier, UsageError, readTable } from '../src/node.ts'
+import { readLines } from '../src/data/tablesNode.ts'
+import { bar } from './bars.ts'
+import { fit, pad, visible, widthOf } from './glyphWidth.ts'
+import { count, percent } from './numbers.ts'
+import { oneOf } from './options.ts'
+import type { Output } from './output.ts'
+import { LiveLine } from './progress.ts'
+import { formatByName } from './rows.ts'
+
+const EXAMPLES = `
+With neither TEXT nor --file, texts come from standard input, one a line; for each text one line comes out.
+On a terminal: label, probability, text. On a pipe: the same three with tabs between.
+
+Examples:
+  $ latch predict model.safetensors "you are not good" "well done"
+  $ latch predict model.safetensors --file comments.csv --text comment --json > labels.jsonl
+  $ tail -f chat.log | latch predict model.safetensors`
+
+/** Texts that the model reads at once. */
+const AT_ONCE = 256
+
+export function predictCommand(output: Output) {
+  return new Command('predict')
+    .summary('label texts with a saved model')
+    .description('The label of each text, and how probable each label is.')
+    .argument('<model>', 'model file')
+    .argument('[texts...]', 'texts to label')
+    .option('--file <data>', 'table with the texts: CSV, TSV or JSON Lines, plain or gzip')
+    .option('--text <column>', 'its column of texts, by name or by number from 0 (guessed and told)')
+    .option(
+      '--format <name>',
+      'csv, tsv or jsonl (by the name or the first line)',
+      oneOf('--format', ['csv', 'tsv', 'jsonl']),
+    )
+    .option('--header', 'the first line names the columns (guessed and told)')
+    .option('--no-header', 'the first line is data; columns go by number')
+    .option('--engine <name>', 'simd or reference (simd)', oneOf('--engine', ['simd', 'reference']))
+    .option('--json', 'print one JSON object a line: { label, probabilities }')
+    .option('-q, --quiet', 'no notes, no progress')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path, texts, flags) => {
+      if (flags.file !== undefined && texts.length > 0) {
+        throw new UsageError({ where: 'predict', expected: 'texts or --file', got: 'both' })
+      }
+      if (flags.text !== undefined && flags.file === undefined) {
+        const remedy = 'Write --file DATA --text COLUMN'
+        throw new UsageError({ where: '--text', expected: '--file with it', got: 'none', remedy })
+      }
+      const model = await TextClassifier.load(path, { engine: flags.engine })
+      const printer = new Printer(output, model.labels)
+      if (texts.length > 0) await printAll(chunks(texts), model, printer)
+      else if (flags.file !== undefined)
+        await printAll(chunks(await textsOf(flags.file, flags, output)), model, printer)
+      else await predictInput(model, printer, output)
+    })
+}
+
+async function textsOf(file: string, flags: TableFlags, output: Output): Promise<string[]> {
+  const { guessTextColumn, resolveColumn } = await import('../src/data/columns.ts')
+  const { text, format = formatByName(file), header } = flags
+  const table = await readTable(file, {
+    format,
+    header,
+    columns: text === undefined ? [] : [text],
+    choose(sample, notes) {
+      if (text !== undefined) return [resolveColumn(text, sample)]
+      const { index, reason } = guessTextColumn(sample)
+      notes.push(`${sample.name}: texts from column "${sample.columns[index]}" (${reason}).`)
+      return [index]
+    },
+  })
+  for (const note of table.notes) output.note(note)
+  return table.rows.map((row) => row[0])
+}
+
+interface TableFlags {
+  text?: string
+  format?: 'csv' | 'tsv' | 'jsonl'
+  header?: boolean
+}
+
+async function predictInput(model: TextClassifier, printer: Printer, output: Output): Promise<void> {
+  if (process.stdin.isTTY) output.note('type a text and Enter; Ctrl-D ends.')
+  await printAll(gathered(readLines('-'), AT_ONCE), model, printer)
+}
+
+async function printAll(
+  groups: AsyncIterable<string[]>,
+  model: TextClassifier,
+  printer: Printer,
+): Promise<void> {
+  for await (const texts of groups) {
+    const predictions = model.predict(texts)
+    predictions.forEach((prediction, i) => printer.print(texts[i], prediction))
+    if (await printer.finished()) break
+  }
+  printer.end()
+}
+
+async function* chunks(texts: readonly string[]): AsyncGenerator<string[]> {
+  for (let from = 0; from < texts.length; from += AT_ONCE) yield texts.slice(from, from + AT_ONCE)
+}
+
+/** Lines in groups: as many as are there, without waiting for more, so that a slow pipe is answered at once. */
+async function* gathered(lines: AsyncGenerator<string>, most: number): AsyncGenerator<string[]> {
+  let next = lines.next()
+  for (;;) {
+    const first = await next
+    if (first.done) return
+    const group = [first.value]
+    next = lines.next()
+    while (group.length < most) {
+      const ready = await Promise.race([
+        next,
+        new Promise<undefined>((resolve) => setImmediate(resolve, undefined)),
+      ])
+      if (!ready || ready.done) break
+      group.push(ready.value)
+      next = lines.next()
+    }
+    yield group
+  }
+}
+
+/** Prints predictions in the form that the reader wants. */
+class Printer {
+  readonly #output: Output
+  readonly #live: LiveLine
+  readonly #labelWidth: number
+  #printed = 0
+
+  constructor(output: Output, labels: readonly string[]) {
+    this.#output = output
+    this.#live = new LiveLine(output)
+    this.#labelWidth = Math.min(20, Math.max(...labels.map((label) => widthOf(visible(label)))))
+  }
+
+  print(text: string, { label, probabilities }: Prediction): void {
+    this.#printed++
+    const share = probabilities[label]
+    this.#output.event({ label, probabilities })
+    if (this.#output.json) return
+    if (!this.#output.isTerminal) this.#output.say([label, share.toFixed(4), text].map(cell).join('\t'))
+    else this.#output.say(this.#line(visible(text), visible(label), share))
+  }
+
+  /** Whether nobody reads any more; waits until the reader has kept up. */
+  async finished(): Promise<boolean> {
+    if (!this.#output.isTerminal) this.#live.draw(() => `${count(this.#printed)} texts labelled`)
+    await this.#output.drained()
+    return this.#output.closed
+  }
+
+  end(): void {
+    this.#live.clear()
+  }
+
+  #line(text: string, label: string, share: number): string {
+    const { bold, cyan } = this.#output.colors
+    const name = bold(pad(fit(label, this.#labelWidth), this.#labelWidth))
+    const room = Math.max(10, this.#output.width - this.#labelWidth - 20)
+    return `${name}  ${pad(percent(share), 7, 'end')} ${cyan(bar(share, 6))}  ${fit(text, room)}`
+  }
+}
+
+/** A cell of a line with tabs between. */
+function cell(text: string): string {
+  return visible(text.replace(/[\t\r\n]/g, ' '))
+}
