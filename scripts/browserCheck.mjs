@@ -8,7 +8,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { trainAFewSteps } from './browserTraining.mjs'
+import { trainHere } from './browserTraining.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const TIME_LIMIT = 120_000
@@ -24,8 +24,8 @@ const page = `<!doctype html><meta charset="utf-8"><title>Latch</title><script t
 const tell = (body) => fetch('/result', { method: 'POST', body: JSON.stringify(body) })
 addEventListener('error', (event) => tell({ error: String(event.message) }))
 try {
-  const { trainAFewSteps } = await import('/scripts/browserTraining.mjs')
-  const results = await trainAFewSteps(await import('/dist/src/index.js'))
+  const { trainHere } = await import('/scripts/browserTraining.mjs')
+  const results = await trainHere(await import('/dist/src/index.js'))
   await tell({ results, agent: navigator.userAgent })
 } catch (error) {
   await tell({ error: String(error?.stack ?? error) })
@@ -78,6 +78,7 @@ async function inBrowser() {
     const url = `http://127.0.0.1:${server.address().port}/`
     child = spawn(findBrowser(), [...flags, `--user-data-dir=${profile}`, '--remote-debugging-port=0', url], {
       stdio: 'ignore',
+      detached: true,
     })
     child.on('error', reject)
     child.on('exit', (code) => reject(new Error(`browser: ended with code ${code} before it answered`)))
@@ -101,7 +102,8 @@ function ended(child) {
   if (!child || child.exitCode !== null || !child.pid) return null
   return new Promise((exit) => {
     child.once('exit', exit)
-    child.kill('SIGKILL')
+    // The browser's own children are in its process group.
+    process.kill(-child.pid, 'SIGKILL')
   })
 }
 
@@ -124,7 +126,7 @@ const report = process.argv[2] === '--json' ? process.argv[3] : null
 let counts = { passed: 0, failed: 1, skipped: 0 }
 try {
   const latch = await import(join(root, 'dist', 'src', 'index.js'))
-  const here = await trainAFewSteps(latch)
+  const here = await trainHere(latch)
   const answer = await inBrowser()
   if (answer.error) throw new Error(`in the browser: ${answer.error}`)
   console.log(answer.agent)
