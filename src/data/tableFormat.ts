@@ -37,7 +37,7 @@ export function guessFormat(name: string, firstLine: string, given?: TableFormat
     const reason = byName ? 'its name ends' : 'its first line reads'
     notes.push(`${name}: read as ${WORDS[format]}, as ${reason}.`)
   }
-  const semicolons = format === 'csv' && !firstLine.includes(',') && firstLine.includes(';')
+  const semicolons = format === 'csv' && hasSemicolons(firstLine)
   if (semicolons) notes.push(`${name}: the delimiter is ";", as the first line has no comma.`)
   const delimiter = format === 'tsv' ? '\t' : semicolons ? ';' : ','
   return { format, delimiter, notes }
@@ -46,4 +46,10 @@ export function guessFormat(name: string, firstLine: string, given?: TableFormat
 function formatOf(firstLine: string): TableFormat {
   if (/^\s*[{[]/.test(firstLine)) return 'jsonl'
   return firstLine.includes('\t') ? 'tsv' : 'csv'
+}
+
+/** Cells set apart by `;` alone; a line that ends inside quotes is no evidence, nor is `;` before a space. */
+function hasSemicolons(firstLine: string): boolean {
+  const unquoted = firstLine.replace(/"[^"]*"/g, '')
+  return !/[,"]/.test(unquoted) && /;(?! )/.test(unquoted)
 }

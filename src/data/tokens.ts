@@ -11,6 +11,7 @@ export interface TokenizerConfig {
   lowercase: boolean
 }
 
+/** Cuts texts into tokens, always in the same way. */
 export interface Tokenizer {
   readonly config: TokenizerConfig
   /** Never throws; gives `[]` for a text with nothing visible in it (words) or nothing at all (characters). */

@@ -15,6 +15,7 @@ export interface VocabularyOptions {
   maximumSize?: number
 }
 
+/** The tokens a model knows, by id and back. */
 export class Vocabulary {
   /** Every token by id; the first is `<unk>`. */
   readonly tokens: readonly string[]
