@@ -2,19 +2,28 @@
  * Kernels over `count` consecutive floats, and softmax by row.
  * Activation kinds: 1 relu, 2 tanh, 3 logistic.
  */
-import { F, add, exp4, load4, load4Or, mul, sigmoid4, sigmoidSlope, store4, sum2, tanh4, tanhSlope, zero4 } from './simd'
+import {
+  F,
+  addRow,
+  exp4,
+  load4,
+  load4Or,
+  mul,
+  reluRow,
+  sigmoidRow,
+  sigmoidSlope,
+  store4,
+  sum2,
+  tanhRow,
+  tanhSlope,
+  zero4,
+} from './simd'
 
-// @ts-ignore: decorator
-@inline
-function activated(x: v128, kind: i32): v128 {
-  return kind == 1 ? f32x4.max(x, zero4()) : kind == 2 ? tanh4(x) : sigmoid4(x)
-}
-
+// y = f(x)
 export function activate(y: usize, x: usize, count: i32, kind: i32): void {
-  let i = 0
-  for (; i + 4 <= count; i += 4) v128.store(y + <usize>i * F, activated(v128.load(x + <usize>i * F), kind))
-  const o = <usize>i * F
-  if (i < count) store4(y + o, count - i, activated(load4(x + o, count - i), kind))
+  if (kind == 1) reluRow(y, x, count)
+  else if (kind == 2) tanhRow(y, x, count)
+  else sigmoidRow(y, x, count)
 }
 
 // @ts-ignore: decorator
@@ -61,15 +70,9 @@ export function dropout(y: usize, x: usize, count: i32, rate: f64, key: i32): vo
   }
 }
 
-// y += x  (named apart from the lane helper; exported as `add`)
+/** y += x: the ABI's `add`, a name that the lane helper has here. */
 export function addTo(y: usize, x: usize, count: i32): void {
-  let i = 0
-  for (; i + 4 <= count; i += 4) {
-    const o = <usize>i * F
-    v128.store(y + o, add(v128.load(y + o), v128.load(x + o)))
-  }
-  const o = <usize>i * F
-  if (i < count) store4(y + o, count - i, add(load4(y + o, count - i), load4(x + o, count - i)))
+  addRow(y, x, count)
 }
 
 export function zero(x: usize, count: i32): void {

@@ -3,20 +3,7 @@
  * scatter-add in ascending row order. Plain tables are row-major, weights packed [⌈n/W⌉][k][W].
  */
 import { PANEL } from './matmul'
-import { F, add, load4, store4 } from './simd'
-
-/** to[0..n) += from[0..n). */
-// @ts-ignore: decorator
-@inline
-function addRow(to: usize, from: usize, n: i32): void {
-  let j = 0
-  for (; j + 4 <= n; j += 4) {
-    v128.store(to, add(v128.load(to), v128.load(from)))
-    to += 16
-    from += 16
-  }
-  if (j < n) store4(to, n - j, add(load4(to, n - j), load4(from, n - j)))
-}
+import { F, addRow } from './simd'
 
 // @ts-ignore: decorator
 @inline

@@ -3,7 +3,7 @@
  * and before it (the paper). Gates r z n lie side by side in (m, 3H; ldz); states are (m, H; ldh).
  * z keeps the old state. Writes exactly H columns a segment.
  */
-import { F, add, complement, load4, madd, mul, sigmoid4, sigmoidSlope, store4, sub, tanh4, tanhSlope } from './simd'
+import { F, add, addRow, complement, load4, madd, mul, sigmoidRow, sigmoidSlope, store4, sub, tanh4, tanhSlope } from './simd'
 
 // h = z∘hPrev + (1 − z)∘n
 // @ts-ignore: decorator
@@ -15,17 +15,12 @@ function mix(z: v128, hPrev: v128, n: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function forwardLanes(h: usize, hn: usize, zx: usize, zh: usize, H: usize, hPrev: usize, l: i32): void {
-  // r = σ(zx_r + zh_r);  z = σ(zx_z + zh_z)
-  const r = sigmoid4(add(load4(zx, l), load4(zh, l)))
-  store4(zx, l, r)
-  const z = sigmoid4(add(load4(zx + H, l), load4(zh + H, l)))
-  store4(zx + H, l, z)
   // n = tanh(zx_n + r∘hn)
   const candidate = load4(zh + 2 * H, l)
   store4(hn, l, candidate)
-  const n = tanh4(madd(r, candidate, load4(zx + 2 * H, l)))
+  const n = tanh4(madd(load4(zx, l), candidate, load4(zx + 2 * H, l)))
   store4(zx + 2 * H, l, n)
-  store4(h, l, mix(z, load4(hPrev, l), n))
+  store4(h, l, mix(load4(zx + H, l), load4(hPrev, l), n))
 }
 
 export function gruForward(
@@ -35,6 +30,9 @@ export function gruForward(
   for (let i = 0; i < m; i++) {
     const s = <usize>i * ldh * F
     const q = <usize>i * ldz * F
+    // r = σ(zx_r + zh_r);  z = σ(zx_z + zh_z)
+    addRow(zx + q, zh + q, 2 * H)
+    sigmoidRow(zx + q, zx + q, 2 * H)
     let o = <usize>0
     for (; o + 16 <= segment; o += 16) {
       forwardLanes(h + s + o, hn + s + o, zx + q + o, zh + q + o, segment, hPrev + s + o, 4)
@@ -96,25 +94,17 @@ export function gruBackward(
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function resetLanes(rh: usize, zp: usize, H: usize, hPrev: usize, l: i32): void {
-  const r = sigmoid4(load4(zp, l))
-  store4(zp, l, r)
-  store4(zp + H, l, sigmoid4(load4(zp + H, l)))
-  store4(rh, l, mul(r, load4(hPrev, l)))
-}
-
 // r = σ(z_r);  z = σ(z_z);  rh = r∘hPrev
 export function gruResetForward(rh: usize, z: usize, hPrev: usize, m: i32, H: i32, ldz: i32, ldh: i32): void {
   const segment = <usize>H * F
   for (let i = 0; i < m; i++) {
     const s = <usize>i * ldh * F
     const q = z + <usize>i * ldz * F
+    sigmoidRow(q, q, 2 * H)
     let o = <usize>0
-    for (; o + 16 <= segment; o += 16) resetLanes(rh + s + o, q + o, segment, hPrev + s + o, 4)
+    for (; o + 16 <= segment; o += 16) v128.store(rh + s + o, mul(v128.load(q + o), v128.load(hPrev + s + o)))
     const rest = <i32>((segment - o) / F)
-    if (rest) resetLanes(rh + s + o, q + o, segment, hPrev + s + o, rest)
+    if (rest) store4(rh + s + o, rest, mul(load4(q + o, rest), load4(hPrev + s + o, rest)))
   }
 }
 

@@ -2,27 +2,19 @@
  * LSTM, one time step (Hochreiter & Schmidhuber 1997; forget gate Gers et al. 2000). Gates i f g o lie
  * side by side in z (m, 4H; ldz); states are (m, H; ldh), row-major. Writes exactly H columns a segment.
  */
-import { F, add, load4, madd, mul, sigmoid4, sigmoidSlope, store4, tanh4, tanhSlope } from './simd'
+import { F, add, load4, madd, mul, sigmoidRow, sigmoidSlope, store4, tanh4, tanhRow, tanhSlope } from './simd'
 
 // @ts-ignore: decorator
 @inline
 function forwardLanes(h: usize, c: usize, tc: usize, z: usize, H: usize, cPrev: usize, r: i32): void {
-  const i = sigmoid4(load4(z, r))
-  store4(z, r, i)
-  const g = tanh4(load4(z + 2 * H, r))
-  store4(z + 2 * H, r, g)
-  const f = sigmoid4(load4(z + H, r))
-  store4(z + H, r, f)
   // c = f∘cPrev + i∘g
-  const cell = madd(f, load4(cPrev, r), mul(i, g))
+  const cell = madd(load4(z + H, r), load4(cPrev, r), mul(load4(z, r), load4(z + 2 * H, r)))
   store4(c, r, cell)
   // tc = tanh(c)
   const squashed = tanh4(cell)
   store4(tc, r, squashed)
-  const o = sigmoid4(load4(z + 3 * H, r))
-  store4(z + 3 * H, r, o)
   // h = o∘tc
-  store4(h, r, mul(o, squashed))
+  store4(h, r, mul(load4(z + 3 * H, r), squashed))
 }
 
 export function lstmForward(
@@ -32,6 +24,10 @@ export function lstmForward(
   for (let i = 0; i < m; i++) {
     const row = <usize>i * ldh * F
     const zp = z + <usize>i * ldz * F
+    // i, f = σ(z_i), σ(z_f);  g = tanh(z_g);  o = σ(z_o)
+    sigmoidRow(zp, zp, 2 * H)
+    tanhRow(zp + 2 * segment, zp + 2 * segment, H)
+    sigmoidRow(zp + 3 * segment, zp + 3 * segment, H)
     let o = <usize>0
     for (; o + 16 <= segment; o += 16) {
       forwardLanes(h + row + o, c + row + o, tc + row + o, zp + o, segment, cPrev + row + o, 4)

@@ -3,8 +3,8 @@
  * A packed matrix (K, N) lies as [⌈N/W⌉][K][W]; master weights and their gradients live in this layout,
  * so nothing is repacked on the way forward. Every element has one accumulator chain in ascending k (m).
  */
-import { F, RELAXED, add, load4, store4, zero4 } from './simd'
-import { row1x36, strip3x12, tile1x12, tile2x12, tile3x12 } from './tiles12'
+import { F, RELAXED, add, addRow, load4, zero4 } from './simd'
+import { row1x24, strip3x12, tile1x12, tile2x12, tile3x12 } from './tiles12'
 import { row1x32, tile1x8, tile2x8, tile6x8 } from './tiles8'
 
 /** Columns of a packed panel, W. */
@@ -12,7 +12,7 @@ export const PANEL: i32 = RELAXED ? 8 : 12
 /** Rows of the largest tile. */
 const ROWS: i32 = RELAXED ? 6 : 3
 /** Panels that the one-row loop takes at once. */
-const WIDE: i32 = RELAXED ? 4 : 3
+const WIDE: i32 = RELAXED ? 4 : 2
 /** A panel of 512 k fits the first-level cache, 240 rows of A with it the second. */
 const K_BLOCK: i32 = 512
 const M_BLOCK: i32 = 240
@@ -61,7 +61,7 @@ function rowProduct(c: usize, a: usize, b: usize, panels: i32, k: usize, acc: i3
   for (; p + WIDE <= panels; p += WIDE) {
     const at = b + <usize>p * k * width
     if (RELAXED) row1x32(c + <usize>p * width, a, at, k, acc)
-    else row1x36(c + <usize>p * width, a, at, k, acc)
+    else row1x24(c + <usize>p * width, a, at, k, acc)
   }
   for (; p < panels; p++) {
     if (RELAXED) tile1x8(c + <usize>p * width, a, b + <usize>p * k * width, k, F, acc)
@@ -208,16 +208,5 @@ export function fillRows(z: usize, b1: usize, b2: usize, m: i32, n: i32, ldz: i3
 
 // db[j] += Σ_i dZ[i, j]
 export function sumRows(db: usize, dz: usize, m: i32, n: i32, ldz: i32): void {
-  const stride = <usize>ldz * F
-  const whole = n & ~3
-  for (let i = 0; i < m; i++) {
-    const row = dz + <usize>i * stride
-    for (let j = <usize>0; j < <usize>whole * F; j += 16) {
-      v128.store(db + j, add(v128.load(db + j), v128.load(row + j)))
-    }
-    if (n > whole) {
-      const j = <usize>whole * F
-      store4(db + j, n - whole, add(load4(db + j, n - whole), load4(row + j, n - whole)))
-    }
-  }
+  for (let i = 0; i < m; i++) addRow(db, dz + <usize>i * ldz * F, n)
 }

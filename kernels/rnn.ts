@@ -2,27 +2,15 @@
  * The simple recurrent cell, one time step: h = f(z), f = tanh or relu; all buffers row-major.
  * Writes exactly H columns of each row. dz may be the buffer that z lay in.
  */
-import { F, add, load4, mul, store4, tanh4, tanhSlope, zero4 } from './simd'
-
-// @ts-ignore: decorator
-@inline
-function forwardLanes(h: usize, z: usize, r: i32, relu: i32): void {
-  const x = load4(z, r)
-  store4(h, r, relu ? f32x4.max(x, zero4()) : tanh4(x))
-}
+import { F, add, load4, mul, reluRow, store4, tanhRow, tanhSlope, zero4 } from './simd'
 
 // h = tanh(z) or max(0, z)
 export function rnnForward(h: usize, z: usize, m: i32, H: i32, ldz: i32, ldh: i32, relu: i32): void {
   for (let i = 0; i < m; i++) {
-    let zp = z + <usize>i * ldz * F
-    let hp = h + <usize>i * ldh * F
-    let j = 0
-    for (; j + 4 <= H; j += 4) {
-      forwardLanes(hp, zp, 4, relu)
-      zp += 16
-      hp += 16
-    }
-    if (j < H) forwardLanes(hp, zp, H - j, relu)
+    const zp = z + <usize>i * ldz * F
+    const hp = h + <usize>i * ldh * F
+    if (relu) reluRow(hp, zp, H)
+    else tanhRow(hp, zp, H)
   }
 }
 

@@ -196,6 +196,67 @@ export function exp4(x: v128): v128 {
   return v128.andnot(mul(p, power), f32x4.lt(x, floor))
 }
 
+// Rows of activations. Plain loops over one function keep many independent chains in flight; fused into
+// a cell's kernel, the same arithmetic waits for its own latency (measured: half the speed in lstmForward).
+
+/** y = tanh(x) over n floats; y may be x. */
+export function tanhRow(y: usize, x: usize, n: i32): void {
+  for (; n >= 8; n -= 8) {
+    const a = tanh4(v128.load(x))
+    const b = tanh4(v128.load(x, 16))
+    v128.store(y, a)
+    v128.store(y, b, 16)
+    x += 32
+    y += 32
+  }
+  if (n >= 4) {
+    v128.store(y, tanh4(v128.load(x)))
+    x += 16
+    y += 16
+    n -= 4
+  }
+  if (n) store4(y, n, tanh4(load4(x, n)))
+}
+
+/** y = σ(x) over n floats; y may be x. */
+export function sigmoidRow(y: usize, x: usize, n: i32): void {
+  for (; n >= 8; n -= 8) {
+    const a = sigmoid4(v128.load(x))
+    const b = sigmoid4(v128.load(x, 16))
+    v128.store(y, a)
+    v128.store(y, b, 16)
+    x += 32
+    y += 32
+  }
+  if (n >= 4) {
+    v128.store(y, sigmoid4(v128.load(x)))
+    x += 16
+    y += 16
+    n -= 4
+  }
+  if (n) store4(y, n, sigmoid4(load4(x, n)))
+}
+
+/** y = max(0, x) over n floats, NaN stays; y may be x. */
+export function reluRow(y: usize, x: usize, n: i32): void {
+  for (; n >= 4; n -= 4) {
+    v128.store(y, f32x4.max(v128.load(x), zero4()))
+    x += 16
+    y += 16
+  }
+  if (n) store4(y, n, f32x4.max(load4(x, n), zero4()))
+}
+
+/** y += x over n floats. */
+export function addRow(y: usize, x: usize, n: i32): void {
+  for (; n >= 4; n -= 4) {
+    v128.store(y, add(v128.load(y), v128.load(x)))
+    x += 16
+    y += 16
+  }
+  if (n) store4(y, n, add(load4(y, n), load4(x, n)))
+}
+
 /** The sum of four lanes in float64, in lane order of two pairs. */
 // @ts-ignore: decorator
 @inline

@@ -187,14 +187,11 @@ export function tile1x12(c: usize, a: usize, b: usize, k: usize, step: usize, ac
   v128.store(c, c2, 32)
 }
 
-/** One row over three neighbouring panels at once: nine chains hide the latency of the adds. */
-export function row1x36(c: usize, a: usize, b: usize, k: usize, accumulate: i32): void {
-  const size = k * 48
-  let p = b + size
-  let q = p + size
+/** One row over two neighbouring panels at once: six chains hide the latency of the adds, nine would spill. */
+export function row1x24(c: usize, a: usize, b: usize, k: usize, accumulate: i32): void {
+  let p = b + k * 48
   let c0 = zero4(), c1 = zero4(), c2 = zero4()
   let c3 = zero4(), c4 = zero4(), c5 = zero4()
-  let c6 = zero4(), c7 = zero4(), c8 = zero4()
   if (accumulate) {
     c0 = v128.load(c)
     c1 = v128.load(c, 16)
@@ -202,9 +199,6 @@ export function row1x36(c: usize, a: usize, b: usize, k: usize, accumulate: i32)
     c3 = v128.load(c, 48)
     c4 = v128.load(c, 64)
     c5 = v128.load(c, 80)
-    c6 = v128.load(c, 96)
-    c7 = v128.load(c, 112)
-    c8 = v128.load(c, 128)
   }
   const end = p
   do {
@@ -215,13 +209,9 @@ export function row1x36(c: usize, a: usize, b: usize, k: usize, accumulate: i32)
     c3 = madd(x, v128.load(p), c3)
     c4 = madd(x, v128.load(p, 16), c4)
     c5 = madd(x, v128.load(p, 32), c5)
-    c6 = madd(x, v128.load(q), c6)
-    c7 = madd(x, v128.load(q, 16), c7)
-    c8 = madd(x, v128.load(q, 32), c8)
     a += 4
     b += 48
     p += 48
-    q += 48
   } while (b != end)
   v128.store(c, c0)
   v128.store(c, c1, 16)
@@ -229,7 +219,4 @@ export function row1x36(c: usize, a: usize, b: usize, k: usize, accumulate: i32)
   v128.store(c, c3, 48)
   v128.store(c, c4, 64)
   v128.store(c, c5, 80)
-  v128.store(c, c6, 96)
-  v128.store(c, c7, 112)
-  v128.store(c, c8, 128)
 }

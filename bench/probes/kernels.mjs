@@ -43,17 +43,20 @@ function packed(k, n, size) {
   return pointer
 }
 
-/** Samples of `repeat` calls each: [minimum, median] in ms per call. */
+/** Samples of `repeat` calls each: minimum, median and all in ms per call; cpu: mean ms this process ran. */
 function measure(call, repeat, samples) {
   for (let i = 0; i < repeat; i++) call()
   const times = []
+  const used = process.cpuUsage()
   for (let s = 0; s < samples; s++) {
     const start = performance.now()
     for (let i = 0; i < repeat; i++) call()
     times.push((performance.now() - start) / repeat)
   }
+  const { user, system } = process.cpuUsage(used)
   times.sort((a, b) => a - b)
-  return [times[0], times[times.length >> 1], times]
+  const cpu = (user + system) / 1000 / repeat / samples
+  return { minimum: times[0], median: times[times.length >> 1], times, cpu }
 }
 
 function products() {
@@ -79,9 +82,9 @@ function products() {
   }
 }
 
-function report(name, flops, [minimum, median]) {
+function report(name, flops, { minimum, median, cpu }) {
   const rate = (ms) => (flops / ms / 1e6).toFixed(1).padStart(6)
-  console.log(`${name.padEnd(42)} GFLOP/s best ${rate(minimum)}  median ${rate(median)}`)
+  console.log(`${name.padEnd(42)} GFLOP/s best ${rate(minimum)}  median ${rate(median)}  by cpu time ${rate(cpu)}`)
 }
 
 /** One LSTM training step on fixed data; returns the step and its parts for timing. */
@@ -190,8 +193,9 @@ function training(name, sizes, samples) {
   const first = run()
   for (let i = 0; i < 3; i++) run()
   for (const part of Object.keys(spent)) spent[part] = 0
-  const [minimum, median, times] = measure(run, 1, samples)
-  console.log(`${name}: best ${minimum.toFixed(1)} ms  median ${median.toFixed(1)} ms  loss ${first.toFixed(4)} → ${run().toFixed(4)}`)
+  const { minimum, median, times, cpu } = measure(run, 1, samples)
+  const speed = `best ${minimum.toFixed(1)}  median ${median.toFixed(1)}  cpu ${cpu.toFixed(1)} ms`
+  console.log(`${name}: ${speed}, loss ${first.toFixed(4)} → ${run().toFixed(4)}`)
   const parts = Object.entries(spent).map(([part, ms]) => `${part} ${(ms / (samples + 2)).toFixed(2)}`)
   console.log(`  mean ms: ${parts.join(', ')}`)
   if (process.argv.includes('--rows')) console.log(`  ${times.map((t) => t.toFixed(1)).join(' ')}`)
