@@ -21,7 +21,9 @@ interface Golden {
 
 function rates(options: ScheduleOptions, learningRate: number, count: number): number[] {
   const schedule = completeSchedule(options)
-  return Array.from({ length: count }, (_, n) => learningRateAt(schedule, learningRate, { epoch: n, step: n }))
+  return Array.from({ length: count }, (_, n) =>
+    learningRateAt(schedule, learningRate, { epoch: n, step: n }),
+  )
 }
 
 function close(got: number[], wanted: number[], tolerance = 1e-12): void {
@@ -48,7 +50,10 @@ describe('each schedule by hand', () => {
   it('exponential', () => close(rates({ type: 'exponential', factor: 0.5 }, 8, 4), [8, 4, 2, 1]))
 
   it('cosine, which stays at its minimum', () => {
-    close(rates({ type: 'cosine', length: 4, minimum: 0.2 }, 1, 6), [1, 0.882842712474619, 0.6, 0.317157287525381, 0.2, 0.2])
+    close(
+      rates({ type: 'cosine', length: 4, minimum: 0.2 }, 1, 6),
+      [1, 0.882842712474619, 0.6, 0.317157287525381, 0.2, 0.2],
+    )
   })
 
   it('one cycle: up to the learning rate, down to almost nothing', () => {
@@ -74,15 +79,20 @@ describe('composition', () => {
   })
 
   it('counts epochs or steps as told', () => {
-    const at = (options: ScheduleOptions) => learningRateAt(completeSchedule(options), 1, { epoch: 1, step: 3 })
+    const at = (options: ScheduleOptions) =>
+      learningRateAt(completeSchedule(options), 1, { epoch: 1, step: 3 })
     expect(at({ type: 'exponential', factor: 0.5 })).toBe(0.5)
     expect(at({ type: 'exponential', factor: 0.5, per: 'step' })).toBe(0.125)
   })
 
   it('refuses what it cannot do, by name', () => {
-    expect(() => completeSchedule({ type: 'step', size: 0 })).toThrow(/schedule\.size: expected a whole number/)
+    expect(() => completeSchedule({ type: 'step', size: 0 })).toThrow(
+      /schedule\.size: expected a whole number/,
+    )
     expect(() => completeSchedule({ type: 'exponential', factor: 2 })).toThrow(/schedule\.factor/)
-    expect(() => completeSchedule({ type: 'sine' } as never)).toThrow(/schedule\.type: expected constant, step/)
+    expect(() => completeSchedule({ type: 'sine' } as never)).toThrow(
+      /schedule\.type: expected constant, step/,
+    )
     expect(() => completeSchedule({ type: 'constant', warmup: -1 })).toThrow(/schedule\.warmup/)
   })
 })

@@ -8,6 +8,7 @@ export const AVERAGE_REGION = 'average'
 
 const CHUNK = 4096
 
+/** A moving average of a network’s weights. */
 export class WeightAverage {
   readonly limit: number
   readonly #network: Network

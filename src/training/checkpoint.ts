@@ -44,6 +44,7 @@ export interface Progress {
   seconds: { epoch: number; total: number }
 }
 
+/** The JSON of a saved state. */
 export interface TrainingDocument {
   kind: 'training'
   version: 1
@@ -56,6 +57,7 @@ export interface TrainingDocument {
   progress: Progress
 }
 
+/** Numbers of a saved state, in PyTorch’s order. */
 export interface StateTensor {
   /** `weights/recurrent.0.weight_ih_l0`, `optimizer.mean/…`, `average/…`, `best/…`. */
   name: string
@@ -64,6 +66,7 @@ export interface StateTensor {
   data: Float32Array | Float64Array
 }
 
+/** A whole run, ready to be written to a file. */
 export interface TrainingState {
   document: TrainingDocument
   tensors: StateTensor[]

@@ -4,6 +4,7 @@
  */
 import type { Network } from '../model/network.ts'
 
+/** Limits of gradients. */
 export interface ClipOptions {
   /** Greatest global norm of all gradients together; null: no limit. */
   clipNorm?: number | null
@@ -11,6 +12,7 @@ export interface ClipOptions {
   clipValue?: number | null
 }
 
+/** What clipping found. */
 export interface Clipping {
   /** Global norm before any clipping; not finite as soon as one gradient is not. */
   norm: number

@@ -14,6 +14,7 @@ export interface Sample {
   classes?: Int32Array
 }
 
+/** Labelled sequences that training and evaluation draw batches from. */
 export interface Dataset {
   /** How many sequences. */
   readonly size: number

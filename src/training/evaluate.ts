@@ -7,6 +7,7 @@ import type { Network } from '../model/network.ts'
 import type { Dataset, Sample } from './dataset.ts'
 import { breathe, Interval } from './pace.ts'
 
+/** How an evaluation runs. */
 export interface EvaluateOptions {
   /** Sequences at a time; changes speed and memory, never results. Default 64. */
   batchSize?: number
@@ -16,6 +17,7 @@ export interface EvaluateOptions {
   onProgress?: (share: number) => void
 }
 
+/** What an evaluation found. */
 export interface Evaluation {
   /** Mean loss without dropout, label smoothing and class weights. */
   loss: number

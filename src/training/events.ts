@@ -26,11 +26,13 @@ export interface BestEpoch {
   accuracy: number | null
 }
 
+/** Why training ended: all epochs done, patience at its end, or the signal. */
 export type StopReason = 'epochs' | 'patience' | 'aborted'
 
 /** Which weights the network holds after training. */
 export type KeptWeights = 'best' | 'average' | 'last'
 
+/** Once, before the first step. */
 export interface StartEvent {
   type: 'start'
   epochs: number
@@ -61,6 +63,7 @@ export interface ProgressEvent {
   secondsLeft: number
 }
 
+/** After each epoch, validation included. */
 export interface EpochEvent extends EpochRecord {
   type: 'epoch'
   epochs: number
@@ -68,6 +71,7 @@ export interface EpochEvent extends EpochRecord {
   best: boolean
 }
 
+/** After a checkpoint was written. */
 export interface CheckpointEvent {
   type: 'checkpoint'
   epoch: number
@@ -76,6 +80,7 @@ export interface CheckpointEvent {
   seconds: number
 }
 
+/** Once, at the end, whatever the reason. */
 export interface StopEvent {
   type: 'stop'
   reason: StopReason | 'diverged'
@@ -85,8 +90,10 @@ export interface StopEvent {
   kept: KeptWeights | 'last good'
 }
 
+/** Everything `onEvent` is called with; `type` tells which. */
 export type TrainingEvent = StartEvent | ProgressEvent | EpochEvent | CheckpointEvent | StopEvent
 
+/** What `fit` returns. */
 export interface FitReport {
   /** Epochs finished, over all sessions of the run. */
   epochs: number

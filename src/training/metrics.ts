@@ -4,6 +4,7 @@
  */
 import { DataError, ShapeError } from '../tensor/errors.ts'
 
+/** How one class fares. */
 export interface ClassScores<Label extends string = string> {
   label: Label
   /** Of those predicted to be this class, the share that is. 0 where none was predicted. */
@@ -16,6 +17,7 @@ export interface ClassScores<Label extends string = string> {
   support: number
 }
 
+/** How a classifier fares on labelled data. Plain JSON. */
 export interface ClassificationReport<Label extends string = string> {
   accuracy: number
   /** Means over the classes that occur, as actual or predicted. */

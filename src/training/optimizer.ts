@@ -5,6 +5,7 @@
 import type { Network } from '../model/network.ts'
 import { UsageError } from '../tensor/errors.ts'
 
+/** How weights follow their gradients; `type` tells which optimizer. */
 export type OptimizerOptions =
   | SgdOptions
   | RmspropOptions
@@ -55,6 +56,7 @@ export interface AdamOptions {
   weightDecay?: number
 }
 
+/** Names of the optimizers. */
 export type OptimizerType = OptimizerOptions['type']
 
 /** Every field set, in one order, so that two of them can be compared as text. */
@@ -125,6 +127,7 @@ export function optimizerRegions(options: CompleteOptimizer): readonly string[] 
   }
 }
 
+/** An optimizer at work on one network. */
 export class Optimizer {
   readonly options: CompleteOptimizer
   /** Names of its states in the network's store. */

@@ -16,6 +16,7 @@ import { breathe, Interval } from './pace.ts'
 import { initialPlateau, learningRateAt, observeLoss } from './schedule.ts'
 import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './settings.ts'
 
+/** When and where a run is saved. */
 export interface CheckpointOptions {
   /** Write about this often, at the next step's end. */
   everySeconds?: number
@@ -25,6 +26,7 @@ export interface CheckpointOptions {
   write(state: TrainingState): void | Promise<void>
 }
 
+/** What to train on, how, and who listens. */
 export interface FitOptions extends TrainingChoices {
   train: Dataset
   /** Watched after each epoch; the weights with the lowest loss on it are kept. */
@@ -41,6 +43,7 @@ const GOOD_REGION = 'good'
 const GOOD_EVERY = 32
 const PROGRESS_EVERY = 100
 
+/** A run in progress. */
 export class TrainingRun implements Resumable {
   readonly network: Network
   readonly train: Dataset

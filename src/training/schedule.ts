@@ -20,6 +20,7 @@ interface Timed extends Warmup {
   per?: ScheduleUnit
 }
 
+/** How the learning rate changes over time; `type` tells which schedule. */
 export type ScheduleOptions =
   | (Warmup & { type: 'constant' })
   /** rate · factor^⌊n / size⌋. Factor default 0.1. */
@@ -47,6 +48,7 @@ export type ScheduleOptions =
    */
   | (Warmup & { type: 'plateau'; factor?: number; patience?: number; threshold?: number; minimum?: number })
 
+/** Names of the schedules. */
 export type ScheduleType = ScheduleOptions['type']
 
 /** Every field set, in one order, so that two of them can be compared as text. */
