@@ -110,7 +110,15 @@ function kernels() {
 
 function compile(always) {
   const stamp = path('dist', '.stamp')
-  const sources = ['src', 'cli', 'examples', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+  const sources = [
+    'src',
+    'cli',
+    'examples',
+    'demo',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ]
   const wanted = fingerprint(...sources)
   if (!always && readStamp(stamp) === wanted) return
   rmSync(path('dist'), { recursive: true, force: true })

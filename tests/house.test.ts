@@ -190,19 +190,21 @@ describe('the house style catches', () => {
 })
 
 describe('this house', () => {
-  const source = readTree(['src', 'cli', 'kernels', 'examples'])
+  const source = readTree(['src', 'cli', 'kernels', 'examples', 'demo'])
   const nothing = (violations: readonly Violation[]) => expect(show(violations)).toEqual([])
 
   test('has all its rooms', () => expect(source.paths.length).toBeGreaterThan(50))
   test('keeps the import rule', () => nothing(importViolations(source)))
   test('has a door a browser can open', () => nothing(browserViolations(source)))
   test('keeps the style', () => {
-    nothing(styleViolations(readTree(['src', 'cli', 'kernels', 'examples', 'tests', 'scripts', 'bench'])))
+    nothing(
+      styleViolations(readTree(['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench'])),
+    )
   })
   test('documents what it exports', () => nothing(undocumented(source)))
 
   test('names no machine', () => {
-    const folders = ['src', 'cli', 'kernels', 'examples', 'tests', 'scripts', 'bench', 'docs', '.ci']
+    const folders = ['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench', 'docs', '.ci']
     const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
     const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
     const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])

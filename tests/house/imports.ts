@@ -14,12 +14,12 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['index'],
   ['node'],
   ['cli'],
-  ['examples'],
+  ['examples', 'demo'],
 ]
 
 /** Floors that may handle places in memory. */
 const POINTER_FLOORS = ['engine', 'cells', 'layers']
-const NODE_FILE = /Node\.ts$|^src\/node\.ts$|^cli\/|^examples\//
+const NODE_FILE = /Node\.ts$|^src\/node\.ts$|^(cli|examples|demo)\//
 
 /** The floor a file stands on, or null where it stands on none. */
 export function floorOf(path: string): string | null {
@@ -27,7 +27,7 @@ export function floorOf(path: string): string | null {
   if (name) return rankOf(name) < 0 ? null : name
   if (path === 'src/index.ts') return 'index'
   if (path === 'src/node.ts') return 'node'
-  return /^(cli|examples|kernels)\//.exec(path)?.[1] ?? null
+  return /^(cli|examples|demo|kernels)\//.exec(path)?.[1] ?? null
 }
 
 function rankOf(floor: string): number {
