@@ -17,7 +17,6 @@ import {
   readNumber,
   readObject,
   readOptional,
-  readString,
   rootField,
   type Field,
 } from '../tensor/fields.ts'
@@ -275,27 +274,5 @@ function readRecordOf(field: Field): EpochRecord {
     learningRate: readNumber(f.learningRate),
     gradientNorm: readNumber(f.gradientNorm),
     seconds: readNumber(f.seconds),
-  }
-}
-
-/**
- * The network configuration, options and progress of a saved state, for whoever must build a network
- * before it can resume. Only the frame is checked here; `fit` checks the rest.
- * @throws FormatError
- */
-export function peekState(state: SavedState): {
-  network: Field
-  options: Field
-  engine: string
-  precision: string
-} {
-  const document = rootField(state.document, 'document', state.source ?? 'checkpoint')
-  readChoice(fieldAt(document, 'kind'), ['training'])
-  readChoice(fieldAt(document, 'version'), [1])
-  return {
-    network: fieldAt(document, 'network'),
-    options: fieldAt(document, 'options'),
-    engine: readString(fieldAt(document, 'engine')),
-    precision: readString(fieldAt(document, 'precision')),
   }
 }
