@@ -8,7 +8,8 @@ import { madd, zero4 } from './simd'
 
 // Why the 3×12 loops leave in the middle: V8 hoists every load of a basic block to its top. Six loaded
 // vectors and nine accumulators leave no register for a product, one accumulator is spilled, and its trip
-// through memory becomes the loop's latency (21 instead of 40 GFLOP/s). The exit cuts the block in two.
+// through memory becomes the loop's latency (21 instead of 40 GFLOP/s). The exit cuts the block in two. Pointers step
+// before they are used, because a sum is known to fit 32 bits and a loop variable costs a move (3 %).
 
 /** Rows lda bytes apart, k lies contiguous (row-major A). */
 export function tile3x12(c: usize, a: usize, b: usize, k: usize, lda: usize, ldc: usize, accumulate: i32): void {
@@ -28,21 +29,25 @@ export function tile3x12(c: usize, a: usize, b: usize, k: usize, lda: usize, ldc
     c21 = v128.load(e, 16)
     c22 = v128.load(e, 32)
   }
-  let a1 = a + lda
+  let a0 = a - 4
+  let a1 = a0 + lda
   let a2 = a1 + lda
+  b -= 48
   const end = b + k * 48
   let b0: v128, b1: v128, b2: v128
   while (true) {
+    a0 += 4
+    b += 48
     b0 = v128.load(b)
     b1 = v128.load(b, 16)
     b2 = v128.load(b, 32)
-    const x0 = v128.load32_splat(a)
+    const x0 = v128.load32_splat(a0)
     c00 = madd(x0, b0, c00)
     c01 = madd(x0, b1, c01)
     c02 = madd(x0, b2, c02)
-    a += 4
-    b += 48
     if (b == end) break
+    a1 += 4
+    a2 += 4
     const x1 = v128.load32_splat(a1)
     c10 = madd(x1, b0, c10)
     c11 = madd(x1, b1, c11)
@@ -51,9 +56,9 @@ export function tile3x12(c: usize, a: usize, b: usize, k: usize, lda: usize, ldc
     c20 = madd(x2, b0, c20)
     c21 = madd(x2, b1, c21)
     c22 = madd(x2, b2, c22)
-    a1 += 4
-    a2 += 4
   }
+  a1 += 4
+  a2 += 4
   const x1 = v128.load32_splat(a1)
   c10 = madd(x1, b0, c10)
   c11 = madd(x1, b1, c11)
@@ -73,7 +78,7 @@ export function tile3x12(c: usize, a: usize, b: usize, k: usize, lda: usize, ldc
   v128.store(e, c22, 32)
 }
 
-/** A as a strip [k][3]: one pointer instead of three (8 % faster). Always accumulates; c's rows are 12 apart. */
+/** A as a strip [k][3]: one pointer instead of three (7 % faster). Always accumulates; c's rows are 12 apart. */
 export function strip3x12(c: usize, a: usize, b: usize, k: usize): void {
   let c00 = v128.load(c)
   let c01 = v128.load(c, 16)
@@ -84,9 +89,13 @@ export function strip3x12(c: usize, a: usize, b: usize, k: usize): void {
   let c20 = v128.load(c, 96)
   let c21 = v128.load(c, 112)
   let c22 = v128.load(c, 128)
+  a -= 12
+  b -= 48
   const end = b + k * 48
   let b0: v128, b1: v128, b2: v128
   while (true) {
+    a += 12
+    b += 48
     b0 = v128.load(b)
     b1 = v128.load(b, 16)
     b2 = v128.load(b, 32)
@@ -94,22 +103,16 @@ export function strip3x12(c: usize, a: usize, b: usize, k: usize): void {
     c00 = madd(x0, b0, c00)
     c01 = madd(x0, b1, c01)
     c02 = madd(x0, b2, c02)
-    b += 48
-    if (b == end) break
     const x1 = v128.load32_splat(a, 4)
     c10 = madd(x1, b0, c10)
     c11 = madd(x1, b1, c11)
     c12 = madd(x1, b2, c12)
+    if (b == end) break
     const x2 = v128.load32_splat(a, 8)
     c20 = madd(x2, b0, c20)
     c21 = madd(x2, b1, c21)
     c22 = madd(x2, b2, c22)
-    a += 12
   }
-  const x1 = v128.load32_splat(a, 4)
-  c10 = madd(x1, b0, c10)
-  c11 = madd(x1, b1, c11)
-  c12 = madd(x1, b2, c12)
   const x2 = v128.load32_splat(a, 8)
   c20 = madd(x2, b0, c20)
   c21 = madd(x2, b1, c21)
