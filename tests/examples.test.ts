@@ -17,11 +17,11 @@ const EXACT = 1e-12
 const SINGLE = 1e-6
 const folder = new URL('../examples/', import.meta.url)
 
-/** Runs an example, checks its page, and gives its numbers and its text. */
+/** Runs an example for its numbers and its text, and checks its page in a test of its own. */
 function show<R>(example: (print: (line: string) => void) => R): { result: R; text: string } {
   const page: string[] = []
   const result = example((line) => page.push(line))
-  checkPage(page)
+  it('prints a readable page without any disagreement', () => checkPage(page))
   return { result, text: page.join('\n') }
 }
 
