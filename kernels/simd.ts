@@ -1,6 +1,6 @@
 /**
  * Lanes: loads and stores with tails, and the three transcendental functions, four values at a time.
- * Accuracy (float32, all inputs): tanh4 3e-7 absolute, sigmoid4 1.5e-7 absolute, exp4 2e-7 relative.
+ * Accuracy (float32, all inputs): tanh4 3e-7 absolute, sigmoid4 2e-7 absolute, exp4 2e-7 relative.
  * Constants come from a table in memory: V8 rebuilds a splat literal at every use.
  * pmin / pmax keep the first operand when it is NaN, so a NaN always comes through.
  */
@@ -16,22 +16,22 @@ export const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD
 export const F: usize = 4
 
 // tanh x ≈ x·P(x²)/Q(x²), degrees 13 / 6: a minimax fit of our own on |x| ≤ 8.7, relative error 4.6e-9,
-// scaled by 5.477 (of 300 scales the one with the smallest error after rounding to float32).
+// scaled by 27.96 (of 500 scales the one with the smallest error after rounding to float32).
 // exp r ≈ 1 + r + r²·q(r), degree 4 of q, on |r| ≤ ln 2 / 2: relative error 4.2e-9.
 const TABLE = memory.data<f32>(
   [
     8.7, 8.7, 8.7, 8.7,
     -8.7, -8.7, -8.7, -8.7,
-    -5.103834564181009e-13, -5.103834564181009e-13, -5.103834564181009e-13, -5.103834564181009e-13,
-    3.0607608114685547e-10, 3.0607608114685547e-10, 3.0607608114685547e-10, 3.0607608114685547e-10,
-    -1.1418821799225043e-7, -1.1418821799225043e-7, -1.1418821799225043e-7, -1.1418821799225043e-7,
-    6.191524880705401e-5, 6.191524880705401e-5, 6.191524880705401e-5, 6.191524880705401e-5,
-    0.017078714445233345, 0.017078714445233345, 0.017078714445233345, 0.017078714445233345,
-    0.7173444032669067, 0.7173444032669067, 0.7173444032669067, 0.7173444032669067,
-    5.477334022521973, 5.477334022521973, 5.477334022521973, 5.477334022521973,
-    0.0014059249078854918, 0.0014059249078854918, 0.0014059249078854918, 0.0014059249078854918,
-    0.13447529077529907, 0.13447529077529907, 0.13447529077529907, 0.13447529077529907,
-    2.5431222915649414, 2.5431222915649414, 2.5431222915649414, 2.5431222915649414,
+    -2.6057908001503316e-12, -2.6057908001503316e-12, -2.6057908001503316e-12, -2.6057908001503316e-12,
+    1.5626883120845037e-09, 1.5626883120845037e-09, 1.5626883120845037e-09, 1.5626883120845037e-09,
+    -5.829942324453441e-07, -5.829942324453441e-07, -5.829942324453441e-07, -5.829942324453441e-07,
+    0.00031611172016710043, 0.00031611172016710043, 0.00031611172016710043, 0.00031611172016710043,
+    0.08719631284475327, 0.08719631284475327, 0.08719631284475327, 0.08719631284475327,
+    3.6624414920806885, 3.6624414920806885, 3.6624414920806885, 3.6624414920806885,
+    27.96483039855957, 27.96483039855957, 27.96483039855957, 27.96483039855957,
+    0.007178027182817459, 0.007178027182817459, 0.007178027182817459, 0.007178027182817459,
+    0.6865710020065308, 0.6865710020065308, 0.6865710020065308, 0.6865710020065308,
+    12.984050750732422, 12.984050750732422, 12.984050750732422, 12.984050750732422,
     1, 1, 1, 1,
     -1, -1, -1, -1,
     0.5, 0.5, 0.5, 0.5,
@@ -158,15 +158,14 @@ export function sigmoidSlope(y: v128): v128 {
 export function tanh4(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, constant(1)), constant(0))
   const y = mul(x, x)
-  let p = madd(constant(2), y, constant(3))
-  let q = madd(constant(9), y, constant(10))
-  p = madd(p, y, constant(4))
-  q = madd(q, y, constant(11))
-  p = madd(p, y, constant(5))
-  q = madd(q, y, constant(8))
-  p = madd(p, y, constant(6))
-  p = madd(p, y, constant(7))
-  p = madd(p, y, constant(8))
+  // Estrin's order instead of Horner's: two more products, half the latency.
+  const y2 = mul(y, y)
+  const y4 = mul(y2, y2)
+  const high = madd(constant(2), y2, madd(constant(3), y, constant(4)))
+  const middle = madd(constant(5), y, constant(6))
+  const low = madd(constant(7), y, constant(8))
+  const p = madd(high, y4, madd(middle, y2, low))
+  const q = madd(madd(constant(9), y, constant(10)), y2, madd(constant(11), y, constant(8)))
   // The fit overshoots 1 by up to 2e-7 near its end; a gate beyond 1 would turn a slope negative.
   return f32x4.pmin(f32x4.pmax(f32x4.div(mul(x, p), q), constant(13)), constant(12))
 }
