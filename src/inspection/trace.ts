@@ -86,7 +86,7 @@ function readStep(network: Network, loop: TimeLoop, t: number): CellStep {
   const { memory } = network.engine
   const { tape, units: H, cell, stride, gateStride } = loop
   const read = (pointer: number, floats: number) =>
-    Float64Array.from(memory.viewFloats(pointer + floats * memory.floatBytes, H))
+    Float64Array.from(memory.viewFloats(pointer, floats + H).subarray(floats))
   const gates: Record<string, Float64Array> = {}
   let candidate: Float64Array = new Float64Array(0)
   cell.gateNames.forEach((name, g) => {

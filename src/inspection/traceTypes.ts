@@ -48,6 +48,7 @@ export interface TraceStep<C extends CellName = CellName, L extends string = str
   output: { label: L; probabilities: Record<L, number> }
 }
 
+/** One text's way through a model: what it said, and every step's insides and gradients. */
 export interface Trace<C extends CellName = CellName, L extends string = string> {
   text: string
   cell: C

@@ -7,8 +7,9 @@ import { Vocabulary } from '../data/vocabulary.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import { decodeModel, encodeModel, refuseLeftovers, takeTensor } from '../formats/modelFile.ts'
 import type { NamedTensor } from '../formats/safetensors.ts'
-import { readNetworkConfig, type NetworkConfig } from '../model/config.ts'
+import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../model/config.ts'
 import { Network } from '../model/network.ts'
+import { ShapeError, UnsupportedError } from '../tensor/errors.ts'
 import {
   fieldAt,
   fieldError,
@@ -76,10 +77,20 @@ export function readClassifier(bytes: Uint8Array, source: string, engine: Engine
   const training = readTraining(fieldAt(root, 'training'), tensors)
   const weights = ({ name, shape }: { name: string; shape: readonly number[] }) =>
     takeTensor(tensors, name, shape, source)
-  const network = new Network(config, { ...engine, weights })
+  const network = fitting(networkField, () => new Network(config, { ...engine, weights }))
   refuseLeftovers(tensors, source)
   const history = readOptional(fieldAt(root, 'history'), readHistory, null)
   return { settings, network, vocabulary, labels, history, training }
+}
+
+/** Layers that cannot stand on each other are a fault of the file. */
+function fitting<T>(field: Field, build: () => T): T {
+  try {
+    return build()
+  } catch (error) {
+    if (!(error instanceof ShapeError || error instanceof UnsupportedError)) throw error
+    throw fieldError(field, `layers that fit (${error.where}: ${error.expected})`, error.got)
+  }
 }
 
 function readLabels(field: Field): string[] {
@@ -102,6 +113,9 @@ function checkFit(
   if (last.type !== 'dense' || last.units !== outputs) {
     throw fieldError(layers, `a dense layer of ${outputs} last, for ${labels} labels`, JSON.stringify(last))
   }
+  if (!config.layers.some(endsSequence)) {
+    throw fieldError(layers, 'one row a text before the dense layer', 'one a step')
+  }
   const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
   const feedForward = settings.cell === 'ann' || settings.cell === 'bag'
   if (feedForward ? cells.length > 0 : cells.length === 0 || cells.some((cell) => cell !== settings.cell)) {
@@ -112,6 +126,12 @@ function checkFit(
   if (config.loss?.type !== wanted) throw fieldError(loss, wanted, config.loss?.type ?? 'nothing')
 } // prettier-ignore
 
+/** Whether one row a sequence comes out of this layer. */
+function endsSequence(layer: LayerOptions): boolean {
+  if (layer.type === 'recurrent') return layer.outputs === 'last'
+  return layer.type === 'pool' || layer.type === 'flatten'
+}
+
 function readTraining(field: Field, tensors: Map<string, NamedTensor>): TrainingContent | null {
   if (field.value === undefined) return null
   const taken: NamedTensor[] = []
@@ -120,6 +140,7 @@ function readTraining(field: Field, tensors: Map<string, NamedTensor>): Training
     tensors.delete(name)
     taken.push({ ...tensor, name: name.slice(TRAINING.length) })
   }
-  const fitOptions = fieldAt(field, 'fitOptions').value
-  return { state: fieldAt(field, 'state').value, tensors: taken, fitOptions }
+  const fitOptions = fieldAt(field, 'fitOptions')
+  for (const name of ['text', 'label']) readString(fieldAt(fitOptions, name))
+  return { state: fieldAt(field, 'state').value, tensors: taken, fitOptions: fitOptions.value }
 }

@@ -7,10 +7,11 @@ import type { EngineOptions } from '../engine/engine.ts'
 import type { LossOptions } from '../layers/loss.ts'
 import type { LayerOptions, NetworkConfig } from '../model/config.ts'
 import { UsageError } from '../tensor/errors.ts'
-import { readBoolean, readChoice, readInteger, readNumber, readObject, type Field } from '../tensor/fields.ts'
+import { fieldAt, fieldError, readBoolean, readChoice, readInteger, readNumber, readObject, type Field } from '../tensor/fields.ts' // prettier-ignore
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
+/** A cell or a baseline by its name. */
 export type CellChoice = (typeof CELL_CHOICES)[number]
 
 /** Shares that training drops. */
@@ -25,6 +26,7 @@ export interface DropoutShares {
   output: number
 }
 
+/** What `textClassifier` can be told. Every option has a default. */
 export interface ClassifierOptions<
   C extends CellChoice = CellChoice,
   L extends string = string,
@@ -89,56 +91,86 @@ const DROPOUT: { [K in ClassifierSettings['tokens']]: DropoutShares } = {
 const LENGTH = { words: 400, characters: 1000 }
 const ANN_LENGTH = 60
 
+/** Widths that the network takes, and counts that a model file takes: what is settled can be saved and read. */
+const MAX_WIDTH = 2 ** 20
+const MAX_LAYERS = 100
+const MAX_COUNT = 2 ** 30
+
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function settle(options: ClassifierOptions): ClassifierSettings {
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', ['words', 'characters'])
-  const { embedding = 64 } = options
+  const { embedding = 64, maximumVocabulary = null } = options
+  const { maximumLength = cell === 'ann' ? ANN_LENGTH : LENGTH[tokens] } = options
   const settings: ClassifierSettings = {
     cell,
-    units: whole('units', options.units ?? 64),
-    layers: whole('layers', options.layers ?? 1),
-    bidirectional: options.bidirectional ?? false,
+    units: whole('units', options.units ?? 64, MAX_WIDTH),
+    layers: whole('layers', options.layers ?? 1, MAX_LAYERS),
+    bidirectional: flag('bidirectional', options.bidirectional ?? false),
     reset: choice('reset', options.reset ?? 'after', ['after', 'before']),
     activation: choice('activation', options.activation ?? 'tanh', ['tanh', 'relu']),
     pooling: choice('pooling', options.pooling ?? 'last', ['last', 'max', 'mean']),
     tokens,
-    lowercase: options.lowercase ?? tokens === 'words',
-    embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding),
-    minimumCount: whole('minimumCount', options.minimumCount ?? 2),
-    maximumVocabulary: options.maximumVocabulary === undefined ? null : whole('maximumVocabulary', options.maximumVocabulary), // prettier-ignore
-    maximumLength: whole(
-      'maximumLength',
-      options.maximumLength ?? (cell === 'ann' ? ANN_LENGTH : LENGTH[tokens]),
-    ),
+    lowercase: flag('lowercase', options.lowercase ?? tokens === 'words'),
+    embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding, MAX_WIDTH),
+    minimumCount: whole('minimumCount', options.minimumCount ?? 2, MAX_COUNT),
+    maximumVocabulary:
+      maximumVocabulary === null ? null : whole('maximumVocabulary', maximumVocabulary, MAX_COUNT),
+    maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
     dropout: dropoutShares(options.dropout, DROPOUT[tokens]),
   }
-  refuseContradictions(settings)
+  const contradiction = contradictionIn(settings)
+  if (contradiction) refuse(...contradiction)
   return settings
 }
 
+/** At least two labels, each once; or none given. @throws UsageError */
+export function settleLabels<L extends string>(labels: readonly L[] | undefined): readonly L[] | null {
+  if (labels === undefined) return null
+  if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string' || label.trim() === ''))
+    refuse('labels', 'a list of texts, none empty', JSON.stringify(labels))
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i)
+  if (twice !== undefined) refuse('labels', 'each label once', `${JSON.stringify(twice)} twice`)
+  if (labels.length < 2) refuse('labels', 'at least two labels', `${labels.length}`)
+  return [...labels]
+}
+
 function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutShares): DropoutShares {
-  const one = typeof given === 'number' ? given : null
-  const shares =
-    one === null
-      ? { ...defaults, ...(given as Partial<DropoutShares> | undefined) }
-      : { words: one === 0 ? 0 : defaults.words, embedding: one, layers: one, output: one }
-  for (const [name, share] of Object.entries(shares)) {
-    if (!(share >= 0 && share < 1))
-      refuse(one === null ? `dropout.${name}` : 'dropout', 'a share from 0 to below 1', share)
+  if (typeof given === 'number') {
+    const one = share('dropout', given)
+    return { words: one === 0 ? 0 : defaults.words, embedding: one, layers: one, output: one }
+  }
+  const shares = { ...defaults }
+  for (const [name, value] of Object.entries(given ?? {})) {
+    const known = Object.keys(defaults)
+    if (!known.includes(name)) refuse('dropout', `shares named ${known.join(', ')}`, name)
+    if (value !== undefined) shares[name as keyof DropoutShares] = share(`dropout.${name}`, value)
   }
   return shares
 }
 
-function refuseContradictions({ cell, embedding, bidirectional, layers }: ClassifierSettings): void {
-  const recurrent = cell !== 'ann' && cell !== 'bag'
-  if (!recurrent && embedding === 'oneHot') refuse('embedding', `a width for cell ${cell}`, 'oneHot')
-  if (!recurrent && bidirectional) refuse('bidirectional', `false for cell ${cell}`, true)
-  if (!recurrent && layers !== 1) refuse('layers', `1 for cell ${cell}`, layers)
+/** An option that the others rule out: its name, what was expected, what it is. */
+function contradictionIn(
+  settings: ClassifierSettings,
+): [name: string, expected: string, got: unknown] | null {
+  const { cell, embedding, bidirectional, layers } = settings
+  if (cell !== 'ann' && cell !== 'bag') return null
+  if (embedding === 'oneHot') return ['embedding', `a width for cell ${cell}`, 'oneHot']
+  if (bidirectional) return ['bidirectional', `false for cell ${cell}`, true]
+  return layers === 1 ? null : ['layers', `1 for cell ${cell}`, layers]
 }
 
-function whole(name: string, value: number): number {
-  return Number.isSafeInteger(value) && value >= 1 ? value : refuse(name, 'a whole number from 1', value)
+function whole(name: string, value: number, max: number): number {
+  const fits = Number.isSafeInteger(value) && value >= 1 && value <= max
+  return fits ? value : refuse(name, `a whole number from 1 to ${max}`, value)
+}
+
+function share(name: string, value: number): number {
+  return value >= 0 && value < 1 ? value : refuse(name, 'a share from 0 to below 1', value)
+}
+
+function flag(name: string, value: boolean): boolean {
+  return typeof value === 'boolean' ? value : refuse(name, 'true or false', value)
 }
 
 function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
@@ -155,29 +187,41 @@ export function readSettings(field: Field): ClassifierSettings {
     'cell', 'units', 'layers', 'bidirectional', 'reset', 'activation', 'pooling', 'tokens', 'lowercase',
     'embedding', 'minimumCount', 'maximumVocabulary', 'maximumLength', 'dropout',
   ]) // prettier-ignore
-  const count = (x: Field) => readInteger(x, { min: 1, max: 2 ** 30 })
-  const shares = readObject(f.dropout, ['words', 'embedding', 'layers', 'output'])
-  const share = (x: Field) => readNumber(x, { min: 0, max: 1 })
-  return {
-    cell: readChoice(f.cell, CELL_CHOICES),
-    units: count(f.units),
-    layers: count(f.layers),
+  const count = (x: Field, max = MAX_COUNT) => readInteger(x, { min: 1, max })
+  const cell = readChoice(f.cell, CELL_CHOICES)
+  const settings: ClassifierSettings = {
+    cell,
+    units: count(f.units, MAX_WIDTH),
+    layers: count(f.layers, MAX_LAYERS),
     bidirectional: readBoolean(f.bidirectional),
     reset: readChoice(f.reset, ['after', 'before']),
     activation: readChoice(f.activation, ['tanh', 'relu']),
     pooling: readChoice(f.pooling, ['last', 'max', 'mean']),
     tokens: readChoice(f.tokens, ['words', 'characters']),
     lowercase: readBoolean(f.lowercase),
-    embedding: f.embedding.value === 'oneHot' ? 'oneHot' : count(f.embedding),
+    embedding: f.embedding.value === 'oneHot' ? 'oneHot' : count(f.embedding, MAX_WIDTH),
     minimumCount: count(f.minimumCount),
     maximumVocabulary: f.maximumVocabulary.value === null ? null : count(f.maximumVocabulary),
-    maximumLength: count(f.maximumLength),
-    dropout: {
-      words: share(shares.words),
-      embedding: share(shares.embedding),
-      layers: share(shares.layers),
-      output: share(shares.output),
-    },
+    maximumLength: count(f.maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
+    dropout: readShares(f.dropout),
+  }
+  const contradiction = contradictionIn(settings)
+  if (contradiction) throw fieldError(fieldAt(field, contradiction[0]), contradiction[1])
+  return settings
+}
+
+function readShares(field: Field): DropoutShares {
+  const f = readObject(field, ['words', 'embedding', 'layers', 'output'])
+  const read = (x: Field) => {
+    const value = readNumber(x, { min: 0, max: 1 })
+    if (value === 1) throw fieldError(x, 'a share below 1')
+    return value
+  }
+  return {
+    words: read(f.words),
+    embedding: read(f.embedding),
+    layers: read(f.layers),
+    output: read(f.output),
   }
 }
 

@@ -16,8 +16,10 @@ import type { ScheduleOptions } from '../training/schedule.ts'
 import { readClassifier, writeClassifier, type TrainingContent } from './classifierFile.ts'
 import { classifierNetwork, type ClassifierSettings } from './classifierOptions.ts'
 import { classOf, cutNote, type Trained } from './classes.ts'
+import { classLoss, type ClassWeights } from './classLoss.ts'
 import { TextDataset, type TextReader } from './textDataset.ts'
 
+/** What `fit` can be told. Only the columns have no default. */
 export interface ClassifierFitOptions<Row extends object = Record<string, unknown>> {
   /** Name of the column with the text. */
   text: keyof Row & string
@@ -40,7 +42,7 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   /** Greatest absolute value of a gradient's element; null: none. Default null. */
   clipValue?: number | null
   /** `balanced`: inversely to how often each class occurs. Default all 1. */
-  classWeights?: 'balanced' | { readonly [label: string]: number }
+  classWeights?: ClassWeights
   /** Default 0.1. */
   labelSmoothing?: number
   /** Greatest decay of the weights' moving average; null: none. Default 0.99. */
@@ -62,6 +64,7 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   resume?: Uint8Array
 }
 
+/** What `fit` says when it has ended. */
 export interface ClassifierReport extends FitReport {
   /** What was guessed, left out or cut, each a sentence. */
   notes: string[]
@@ -121,7 +124,7 @@ export interface FitRequest {
   wantedLabels: readonly string[] | null
   /** A model to train further, or null. */
   trained: Trained | null
-  /** Called as soon as there is a network, so that a run that fails later still leaves its weights. */
+  /** Called when training starts, so that a run that fails later still leaves its weights. */
   adopt: (trained: Trained) => void
 }
 
@@ -133,10 +136,9 @@ interface Texts {
 /** Trains, and reports. Errors: see TextClassifier.fit. */
 export async function fitClassifier(request: FitRequest): Promise<ClassifierReport> {
   const { settings, options } = request
-  const saved = options.resume ? readCheckpoint(options.resume, request.engine) : null
+  const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const prepared = prepare(request, saved?.trained ?? request.trained)
   const { trained, train, validation, notes } = prepared
-  request.adopt(trained)
   const { network, vocabulary, labels } = trained
   const about = {
     parameters: network.parameterCount,
@@ -153,6 +155,7 @@ export async function fitClassifier(request: FitRequest): Promise<ClassifierRepo
     ...trainingOptions(options, settings, validation !== null),
     signal: options.signal,
     onEvent: (event) => {
+      if (event.type === 'start') request.adopt(trained)
       const translated = translate(event, about)
       if (translated) options.onEvent?.(translated)
     },
@@ -188,22 +191,35 @@ function plainOptions(options: ClassifierFitOptions): object {
     : { ...rest, ...(validation === undefined ? {} : { validation }) }
 }
 
-function readCheckpoint(bytes: Uint8Array, engine: EngineOptions): { trained: Trained; state: SavedState } {
+function readCheckpoint(
+  bytes: Uint8Array, request: FitRequest,
+): { trained: Trained; state: SavedState } {
   const source = 'checkpoint'
-  const { network, vocabulary, labels, training } = readClassifier(bytes, source, engine)
+  const { network, vocabulary, labels, training, settings } = readClassifier(bytes, source, request.engine)
   if (!training) {
     const expected = 'a checkpoint of a run that was stopped'
     throw new UsageError({ where: source, expected, got: 'the model of a finished run' })
   }
+  const wrong = Object.entries(settings).find(([name, value]) => {
+    return JSON.stringify(value) !== JSON.stringify(request.settings[name as keyof ClassifierSettings])
+  })
+  if (wrong) {
+    throw new UsageError({
+      where: `fit option resume, a checkpoint with ${wrong[0]} ${JSON.stringify(wrong[1])}`,
+      expected: 'a classifier with the same options',
+      got: `${wrong[0]} ${JSON.stringify(request.settings[wrong[0] as keyof ClassifierSettings])}`,
+      remedy: 'TextClassifier.fromCheckpoint makes the classifier that goes with the bytes.',
+    })
+  }
   const state = { document: training.state, tensors: training.tensors, source }
   return { trained: { network, vocabulary, labels }, state }
-}
+} // prettier-ignore
 
 /** Rows → datasets and a network that fits them (a new one, or the one there is). */
 function prepare(request: FitRequest, before: Trained | null) {
   const { options, settings, reader } = request
   const { text, label, validation = 0.1, seed = 1 } = options
-  const examples = examplesFromRows(request.rows, { text, label })
+  const examples = examplesFromRows(request.rows, { text, label, name: 'rows' })
   const notes = [...examples.notes]
   const labels = before?.labels ?? labelsOf(examples, request.wantedLabels)
   const classes = Int32Array.from(examples.labels, (name) => classOf(name, labels))
@@ -227,7 +243,7 @@ function prepare(request: FitRequest, before: Trained | null) {
   }
   const given = () => givenValidation(request, labels, vocabulary, notes)
   const watched = typeof validation === 'number' ? aside() : given()
-  const network = before?.network ?? buildNetwork(request, vocabulary, labels, trainClasses, seed)
+  const network = buildNetwork(request, before, vocabulary, labels, trainClasses)
   return { trained: { network, vocabulary, labels }, train, validation: watched, notes }
 }
 
@@ -283,26 +299,29 @@ function givenValidation(
   return new TextDataset(readAll(examples, reader, settings, notes), classes, vocabulary)
 } // prettier-ignore
 
+/** A new network, or the one there is: with its weights, and with this run's loss. */
 function buildNetwork(
   { options, settings, engine }: FitRequest,
-  vocabulary: Vocabulary, labels: readonly string[], classes: Int32Array, seed: number,
+  before: Trained | null, vocabulary: Vocabulary, labels: readonly string[], classes: Int32Array,
 ): Network {
-  const { labelSmoothing = 0.1 } = options
-  const classWeights = weightsOf(options.classWeights, labels, classes)
-  const loss = { labelSmoothing, ...(classWeights ? { classWeights } : {}) }
-  return new Network(classifierNetwork(settings, vocabulary.size, labels.length, loss), { ...engine, seed })
-} // prettier-ignore
-
-function weightsOf(
-  given: ClassifierFitOptions['classWeights'], labels: readonly string[], classes: Int32Array,
-): number[] | null {
-  if (!given) return null
-  if (given !== 'balanced') {
-    for (const name of Object.keys(given)) classOf(name, labels)
-    return labels.map((name) => given[name] ?? 1)
+  const loss = classLoss(options, labels, classes)
+  if (!before) {
+    const config = classifierNetwork(settings, vocabulary.size, labels.length, loss)
+    return new Network(config, { ...engine, seed: options.seed })
   }
-  const counts = labels.map((_, c) => classes.filter((x) => x === c).length)
-  return counts.map((n) => classes.length / (labels.length * Math.max(1, n)))
+  const { config, store } = before.network
+  const { labelSmoothing = 0, classWeights } = config.loss!
+  if (labelSmoothing === loss.labelSmoothing && `${classWeights}` === `${loss.classWeights}`) return before.network
+  if (options.resume) {
+    throw new UsageError({
+      where: 'fit options labelSmoothing, classWeights',
+      expected: `those of the checkpoint (${JSON.stringify({ labelSmoothing, classWeights })})`,
+      got: JSON.stringify(loss),
+      remedy: 'Resume with the options and the rows of the run that wrote it.',
+    })
+  }
+  const weights = ({ name }: { name: string }) => store.read(store.find(name))
+  return new Network({ ...config, loss: { type: config.loss!.type, ...loss } }, { ...engine, weights })
 } // prettier-ignore
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {

@@ -15,6 +15,7 @@ import {
 
 export type HistoryEpoch = Omit<EpochRecord, 'seconds'>
 
+/** A training in figures, epoch by epoch. */
 export interface TrainingHistory {
   epochs: number
   /** Updates made. */

@@ -6,6 +6,7 @@ import { examplesFromRows } from '../data/examples.ts'
 import { createTokenizer } from '../data/tokens.ts'
 import { UsageError } from '../tensor/errors.ts'
 
+/** Columns and terms of `naiveBayes`. */
 export interface NaiveBayesOptions {
   text: string
   label: string
@@ -13,6 +14,7 @@ export interface NaiveBayesOptions {
   ngrams?: 1 | 2
 }
 
+/** A naive Bayes classifier that has counted its rows. */
 export interface NaiveBayes {
   labels: readonly string[]
   predict(text: string): string

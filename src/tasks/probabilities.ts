@@ -10,8 +10,9 @@ export function predictionOf<L extends string>(
   labels: readonly L[],
 ): Prediction<L> {
   const shares = logits.length === 1 ? sigmoidPair(logits[0]) : softmax(logits)
-  let best = 0
-  for (let c = 1; c < shares.length; c++) if (shares[c] > shares[best]) best = c
+  // From the logits, as evaluation decides: two shares can round to the same number.
+  let best = logits.length === 1 && logits[0] > 0 ? 1 : 0
+  for (let c = 1; c < logits.length; c++) if (logits[c] > logits[best]) best = c
   const probabilities = Object.fromEntries(labels.map((label, c) => [label, shares[c]])) as Record<L, number>
   return { label: labels[best], probabilities }
 }

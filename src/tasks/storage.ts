@@ -11,8 +11,8 @@ export interface Storage {
 let current: Storage | null = null
 
 /** Sets the storage behind `save` and `load`. */
-export function useStorage(storage: Storage): void {
-  current = storage
+export function useStorage(chosen: Storage): void {
+  current = chosen
 }
 
 export function storage(): Storage {

@@ -18,6 +18,7 @@ import { classOf, cutNote, type Trained } from './classes.ts'
 import { readClassifier, writeClassifier, type ClassifierContent } from './classifierFile.ts'
 import {
   settle,
+  settleLabels,
   type CellChoice,
   type ClassifierOptions,
   type ClassifierSettings,
@@ -34,6 +35,7 @@ export interface Columns<Row extends object = Record<string, unknown>> {
   label: keyof Row & string
 }
 
+/** What `evaluate` says: figures over all rows and by label. */
 export interface Evaluation<L extends string = string> extends ClassificationReport<L> {
   labels: readonly L[]
   /** What was left out or cut, each a sentence. */
@@ -42,12 +44,14 @@ export interface Evaluation<L extends string = string> extends ClassificationRep
 
 const BATCH = 64
 
+/** A classifier of texts with its vocabulary, labels and network; made by `textClassifier`, `load` or `fromBytes`. */
 export class TextClassifier<C extends CellChoice = CellChoice, L extends string = string> {
   readonly settings: ClassifierSettings
   /** Which engine and precision it computes with. */
   readonly engine: EngineOptions
   #trained: Trained | null = null
   #history: TrainingHistory | null = null
+  #fitting = false
   readonly #wantedLabels: readonly L[] | null
   readonly #reader: TextReader
 
@@ -56,7 +60,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     this.settings = settle(options)
     const { engine, precision } = options
     this.engine = { engine, precision }
-    this.#wantedLabels = options.labels ?? null
+    this.#wantedLabels = settleLabels(options.labels)
     this.#reader = new TextReader(this.settings)
   }
 
@@ -93,24 +97,38 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     rows: Iterable<Row>,
     options: ClassifierFitOptions<Row>,
   ): Promise<ClassifierReport> {
-    const report = await fitClassifier({
-      rows,
-      options: options as unknown as ClassifierFitOptions,
-      settings: this.settings,
-      engine: this.engine,
-      reader: this.#reader,
-      wantedLabels: this.#wantedLabels,
-      trained: this.#trained,
-      adopt: (trained) => (this.#trained = trained),
-    })
-    this.#history = historyOf(report)
-    return report
+    if (this.#fitting) {
+      const got = 'another, while one is under way'
+      throw new UsageError({
+        where: 'fit',
+        expected: 'one training at a time',
+        got,
+        remedy: 'Await it first.',
+      })
+    }
+    this.#fitting = true
+    try {
+      const report = await fitClassifier({
+        rows,
+        options: options as unknown as ClassifierFitOptions,
+        settings: this.settings,
+        engine: this.engine,
+        reader: this.#reader,
+        wantedLabels: this.#wantedLabels,
+        trained: this.#trained,
+        adopt: (trained) => (this.#trained = trained),
+      })
+      this.#history = historyOf(report)
+      return report
+    } finally {
+      this.#fitting = false
+    }
   }
 
   /** Loss, accuracy, precision, recall, F1 and confusion on rows with labels. */
   async evaluate<Row extends object>(rows: Iterable<Row>, columns: Columns<Row>): Promise<Evaluation<L>> {
     const { network, vocabulary } = this.#need()
-    const examples = examplesFromRows(rows, { text: columns.text, label: columns.label })
+    const examples = examplesFromRows(rows, { ...columns, name: 'rows' })
     const classes = Int32Array.from(examples.labels, (label) => classOf(label, this.labels))
     const read = examples.texts.map((text) => this.#reader.read(text))
     const tokens = read.map((r) => r.tokens)
@@ -127,7 +145,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   predict(texts: readonly string[]): Prediction<L>[]
   predict(input: string | readonly string[]): Prediction<L> | Prediction<L>[] {
     const { network, labels, vocabulary } = this.#need()
-    const texts = typeof input === 'string' ? [input] : input
+    const texts = Array.isArray(input) ? (input as readonly string[]) : [input as string]
     texts.forEach(refuseNoText)
     const ids = texts.map((text) => vocabulary.encode(this.#reader.read(text).tokens))
     const out = new Array<Prediction<L>>(texts.length)

@@ -19,9 +19,12 @@ export class TextReader {
     this.#limit = settings.maximumLength
   }
 
-  /** Tokens of a text and whether it was cut. A text without any token reads as one unknown token. */
+  /**
+   * Tokens of a text and whether it was cut. A text without any token reads as one unknown token. Rows
+   * come trimmed; so is any other text, or its characters would differ from a row's.
+   */
   read(text: string): { tokens: string[]; cut: boolean } {
-    const tokens = this.#tokenizer.tokenize(text)
+    const tokens = this.#tokenizer.tokenize(text.trim())
     if (tokens.length === 0) return { tokens: [UNKNOWN_TOKEN], cut: false }
     return tokens.length <= this.#limit
       ? { tokens, cut: false }
