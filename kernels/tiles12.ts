@@ -192,7 +192,7 @@ export function tile1x12(c: usize, a: usize, b: usize, k: usize, step: usize, ac
 
 /** One row over two neighbouring panels at once: six chains hide the latency of the adds, nine would spill. */
 export function row1x24(c: usize, a: usize, b: usize, k: usize, accumulate: i32): void {
-  let p = b + k * 48
+  let p = b + (k - 1) * 48
   let c0 = zero4(), c1 = zero4(), c2 = zero4()
   let c3 = zero4(), c4 = zero4(), c5 = zero4()
   if (accumulate) {
@@ -204,7 +204,12 @@ export function row1x24(c: usize, a: usize, b: usize, k: usize, accumulate: i32)
     c5 = v128.load(c, 80)
   }
   const end = p
+  a -= 4
+  b -= 48
   do {
+    a += 4
+    b += 48
+    p += 48
     const x = v128.load32_splat(a)
     c0 = madd(x, v128.load(b), c0)
     c1 = madd(x, v128.load(b, 16), c1)
@@ -212,9 +217,6 @@ export function row1x24(c: usize, a: usize, b: usize, k: usize, accumulate: i32)
     c3 = madd(x, v128.load(p), c3)
     c4 = madd(x, v128.load(p, 16), c4)
     c5 = madd(x, v128.load(p, 32), c5)
-    a += 4
-    b += 48
-    p += 48
   } while (b != end)
   v128.store(c, c0)
   v128.store(c, c1, 16)
