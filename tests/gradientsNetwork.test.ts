@@ -40,7 +40,9 @@ const cases: Record<string, Case> = {
       three,
     ],
   },
-  'no bias': { layers: [embedding, recurrent({ bias: false } as never), { type: 'dense', units: 3, bias: false }] },
+  'no bias': {
+    layers: [embedding, recurrent({ bias: false } as never), { type: 'dense', units: 3, bias: false }],
+  },
   'stacked, bidirectional, dropout everywhere, max over time': {
     layers: [
       embedding,
@@ -53,16 +55,32 @@ const cases: Record<string, Case> = {
       three,
     ],
   },
-  'mean over time': { layers: [embedding, recurrent({ outputs: 'every' } as never), { type: 'pool', over: 'mean' }, three] },
-  'last by pooling': { layers: [embedding, recurrent({ outputs: 'every' } as never), { type: 'pool', over: 'last' }, three] },
+  'mean over time': {
+    layers: [embedding, recurrent({ outputs: 'every' } as never), { type: 'pool', over: 'mean' }, three],
+  },
+  'last by pooling': {
+    layers: [embedding, recurrent({ outputs: 'every' } as never), { type: 'pool', over: 'last' }, three],
+  },
   'bidirectional last': { layers: [embedding, recurrent({ direction: 'bidirectional' } as never), three] },
   'flattened ANN': {
-    layers: [embedding, { type: 'flatten', steps: 5 }, { type: 'dense', units: 4, activation: 'tanh' }, three],
+    layers: [
+      embedding,
+      { type: 'flatten', steps: 5 },
+      { type: 'dense', units: 4, activation: 'tanh' },
+      three,
+    ],
   },
   'bag of words': {
-    layers: [embedding, { type: 'pool', over: 'mean' }, { type: 'dense', units: 4, activation: 'sigmoid' }, three],
+    layers: [
+      embedding,
+      { type: 'pool', over: 'mean' },
+      { type: 'dense', units: 4, activation: 'sigmoid' },
+      three,
+    ],
   },
-  'relu hidden': { layers: [embedding, recurrent({}), { type: 'dense', units: 6, activation: 'relu' }, three] },
+  'relu hidden': {
+    layers: [embedding, recurrent({}), { type: 'dense', units: 6, activation: 'relu' }, three],
+  },
   'a class at every step': {
     layers: [embedding, recurrent({ outputs: 'every' } as never), three],
     targets: { stepClasses: lengths.map((n, i) => Array.from({ length: n }, (_, t) => ((i + t) % 4) - 1)) },
@@ -103,7 +121,13 @@ describe('gradients of whole networks', () => {
   })
 })
 
-function checkParameter(net: Network, name: string, batch: PackedBatch, targets: Targets, pass: never | { training: boolean; record: boolean; key: number }): void {
+function checkParameter(
+  net: Network,
+  name: string,
+  batch: PackedBatch,
+  targets: Targets,
+  pass: never | { training: boolean; record: boolean; key: number },
+): void {
   const parameter = net.store.find(name)
   const analytic = net.store.read(parameter, 'gradients')
   const values = net.store.read(parameter)
@@ -120,6 +144,9 @@ function checkParameter(net: Network, name: string, batch: PackedBatch, targets:
     const numeric = (lossAt(values[i] + epsilon) - lossAt(values[i] - epsilon)) / (2 * epsilon)
     net.store.write(parameter, values)
     const scale = Math.max(1e-3, Math.abs(numeric), Math.abs(analytic[i]))
-    expect(Math.abs(numeric - analytic[i]) / scale, `${name}[${i}]: ${analytic[i]} against ${numeric}`).toBeLessThan(2e-6)
+    expect(
+      Math.abs(numeric - analytic[i]) / scale,
+      `${name}[${i}]: ${analytic[i]} against ${numeric}`,
+    ).toBeLessThan(2e-6)
   }
 }

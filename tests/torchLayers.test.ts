@@ -6,7 +6,13 @@ import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import { network, type Network, type NetworkOptions } from '../src/model/network.ts'
-import { readTorchLayer, torchIsHere, torchLayerNames, type TorchExpected, type TorchLayerCase } from './torchFiles.ts'
+import {
+  readTorchLayer,
+  torchIsHere,
+  torchLayerNames,
+  type TorchExpected,
+  type TorchLayerCase,
+} from './torchFiles.ts'
 
 const engines: { options: NetworkOptions; tolerance: number; double: boolean }[] = [
   { options: { engine: 'reference', precision: 'float64' }, tolerance: 1e-9, double: true },
@@ -106,7 +112,13 @@ function runForward(net: Network, torch: TorchLayerCase, batch: PackedBatch): vo
   net.forward(batch)
 }
 
-function checkFinalStates(net: Network, torch: TorchLayerCase, batch: PackedBatch, expected: TorchExpected, tolerance: number): void {
+function checkFinalStates(
+  net: Network,
+  torch: TorchLayerCase,
+  batch: PackedBatch,
+  expected: TorchExpected,
+  tolerance: number,
+): void {
   eachDirection(net, (level, d, i) => {
     const read = (state: 'hidden' | 'cell') => net.recurrent[level].readFinalState(batch, state, d)
     closeTo(read('hidden'), part(expected.h_n.data, i, torch), tolerance, `h_n ${i}`)
@@ -127,7 +139,13 @@ function runBackward(net: Network, torch: TorchLayerCase, batch: PackedBatch, ou
   net.backwardFrom(batch, output.map((y, i) => weights[i] + y), pass) // prettier-ignore
 }
 
-function checkGradients(net: Network, torch: TorchLayerCase, batch: PackedBatch, expected: TorchExpected, tolerance: number): void {
+function checkGradients(
+  net: Network,
+  torch: TorchLayerCase,
+  batch: PackedBatch,
+  expected: TorchExpected,
+  tolerance: number,
+): void {
   for (const name of Object.keys(torch.weights)) {
     const got = net.store.read(net.store.find(ours(name)), 'gradients')
     closeTo(got, expected.grad[name].data, tolerance, `d ${name}`)
@@ -136,8 +154,10 @@ function checkGradients(net: Network, torch: TorchLayerCase, batch: PackedBatch,
   closeTo(net.readInputGradient(batch), dx, tolerance, 'dx')
   eachDirection(net, (level, d, i) => {
     const read = (state: 'hidden' | 'cell') => net.recurrent[level].readInitialGradient(batch, state, d)
-    if (expected.grad.h_0) closeTo(read('hidden'), part(expected.grad.h_0.data, i, torch), tolerance, `dh_0 ${i}`)
-    if (expected.grad.c_0) closeTo(read('cell'), part(expected.grad.c_0.data, i, torch), tolerance, `dc_0 ${i}`)
+    if (expected.grad.h_0)
+      closeTo(read('hidden'), part(expected.grad.h_0.data, i, torch), tolerance, `dh_0 ${i}`)
+    if (expected.grad.c_0)
+      closeTo(read('cell'), part(expected.grad.c_0.data, i, torch), tolerance, `dc_0 ${i}`)
   })
 }
 

@@ -7,8 +7,10 @@ import type { Memory } from './memory.ts'
 
 /** `reference`: plain TypeScript, any host. `simd`: WebAssembly with 128-bit SIMD. */
 export type EngineName = 'reference' | 'simd'
+/** Of every number an engine computes with. */
 export type Precision = 'float32' | 'float64'
 
+/** Which engine to create. */
 export interface EngineOptions {
   /** Which engine; default `simd`. */
   engine?: EngineName
@@ -16,6 +18,7 @@ export interface EngineOptions {
   precision?: Precision
 }
 
+/** Kernels and the memory they work in. */
 export interface Engine {
   readonly name: EngineName
   readonly precision: Precision

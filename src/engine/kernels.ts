@@ -1,16 +1,19 @@
 /**
  * The kernel facade: what every engine can compute. The WASM exports and the plain twin in
  * `reference/` have exactly these signatures, so this file is the ABI.
- *
- * Conventions. A `Pointer` is a byte address in the engine's arena. Outputs come first, then
- * inputs, then sizes. Floats are the engine's precision (4 or 8 bytes); integers are int32.
- * A matrix is row-major with a row stride `ld…` in elements. `0` for an optional pointer means none.
- * W is the engine's panel width. A packed matrix (K, N) lies as [⌈N/W⌉][K][W]; its padding columns
- * hold zeros. Padding columns of row-major buffers (n ≤ column < ld) are never read as values, and a
- * kernel that writes whole panels may write anything finite there.
+ */
+
+/*
+ * Conventions. Outputs come first, then inputs, then sizes. Floats are the engine's precision (4 or 8
+ * bytes); integers are int32. A matrix is row-major with a row stride `ld…` in elements. `0` for an
+ * optional pointer means none. W is the engine's panel width. A packed matrix (K, N) lies as
+ * [⌈N/W⌉][K][W]; its padding columns hold zeros. Padding columns of row-major buffers (n ≤ column < ld)
+ * are never read as values, and a kernel that writes whole panels may write anything finite there.
  * Each element's sum runs in one fixed order (ascending k, m or row), whatever the tile.
  * Kernels check nothing: sizes are validated where data enters.
  */
+
+/** A byte address in the engine's arena. */
 export type Pointer = number
 
 export interface Kernels {

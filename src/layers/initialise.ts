@@ -3,7 +3,7 @@
  * Glorot uniform (Glorot & Bengio 2010) for input and dense kernels, orthogonal per gate for recurrent
  * kernels (Saxe et al. 2014), uniform ±0.1 for embeddings, zeros for biases, one for the forget gate's.
  */
-import { Random } from '../tensor/random.ts'
+import type { Random } from '../tensor/random.ts'
 
 /** Uniform in ±√(6 / (fanIn + fanOut)), shape (rows, columns) = (fanOut, fanIn). */
 export function glorotUniform(rows: number, columns: number, random: Random): Float64Array {

@@ -15,6 +15,7 @@ export const LOSS_TYPES = [
   'huber',
 ] as const
 
+/** Which loss, and how classes and targets count in it. */
 export interface LossOptions {
   type: (typeof LOSS_TYPES)[number]
   /** Weight of each class (C), or of targets 0 and 1. Classification only. */
@@ -37,6 +38,7 @@ export interface Targets {
   values?: ArrayLike<number>
 }
 
+/** A batch's loss. */
 export interface LossValue {
   /** Mean over the weight of the rows that counted. */
   mean: number

@@ -5,6 +5,7 @@
  */
 import { ShapeError } from '../tensor/errors.ts'
 
+/** Sequences of any lengths, packed. Make one with `ofIds` or `ofFeatures`. */
 export class PackedBatch {
   /** B, T and R = Σ lengths. */
   readonly sequences: number

@@ -14,6 +14,7 @@ interface PackedPart {
   readonly offset: number
 }
 
+/** One named tensor that a network learns. */
 export interface Parameter {
   readonly name: string
   /** PyTorch's shape: (N, K) for matrices, (N) for vectors, (V, E) for an embedding. */

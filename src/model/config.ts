@@ -22,6 +22,7 @@ import {
   type Field,
 } from '../tensor/fields.ts'
 
+/** One layer of a network, by its `type`. */
 export type LayerOptions =
   | EmbeddingOptions
   | OneHotOptions
@@ -32,6 +33,7 @@ export type LayerOptions =
   | FlattenOptions
   | DenseOptions
 
+/** A whole network as JSON. */
 export interface NetworkConfig {
   /** The first is an input (embedding, oneHot, features); the others follow in the data's way. */
   layers: readonly LayerOptions[]

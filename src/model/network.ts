@@ -17,6 +17,7 @@ import { rootField } from '../tensor/fields.ts'
 import { ShapeError, UsageError } from '../tensor/errors.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
 
+/** Engine, seed and where the weights come from. */
 export interface NetworkOptions extends EngineOptions {
   /** Seed of the initial weights. Default 1. */
   seed?: number
@@ -31,6 +32,7 @@ export interface NetworkOptions extends EngineOptions {
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
 
+/** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
 export class Network {
   readonly config: NetworkConfig
   readonly engine: Engine

@@ -30,6 +30,7 @@ export function mixKey(...parts: readonly (number | string)[]): number {
 /** The state of a `Random`: four unsigned 32-bit words. */
 export type RandomState = readonly [number, number, number, number]
 
+/** A seeded stream of random numbers; its state can be kept and put back. */
 export class Random {
   #a: number
   #b: number
