@@ -40,7 +40,10 @@ async function build() {
   const wasm = `build/simd.${process.pid}.wasm`
   const { error, stderr } = await asc.main([
     'kernels/index.ts',
-    ...['--baseDir', root, '--outFile', wasm],
+    '--baseDir',
+    root,
+    '--outFile',
+    wasm,
     ...flags.split(' '),
   ])
   if (error) {

@@ -61,7 +61,13 @@ function measure(call, repeat, samples) {
 
 function products() {
   const mark = top
-  for (const [m, n, k] of [[32, 512, 128], [32, 128, 512], [64, 2048, 512], [3200, 512, 64], [1, 512, 128]]) {
+  for (const [m, n, k] of [
+    [32, 512, 128],
+    [32, 128, 512],
+    [64, 2048, 512],
+    [3200, 512, 64],
+    [1, 512, 128],
+  ]) {
     const c = random(m * up(n))
     const a = random(m * k)
     const b = packed(k, n)
@@ -70,7 +76,11 @@ function products() {
     report(`matmul (${m}, ${n}, ${k})`, flops, measure(call, Math.ceil(4e7 / flops), 40))
     top = mark
   }
-  for (const [m, n, k] of [[3200, 512, 64], [3200, 512, 128], [4096, 2048, 512]]) {
+  for (const [m, n, k] of [
+    [3200, 512, 64],
+    [3200, 512, 128],
+    [4096, 2048, 512],
+  ]) {
     const dw = packed(k, n)
     const a = random(m * k)
     const dz = random(m * up(n))
@@ -84,7 +94,9 @@ function products() {
 
 function report(name, flops, { minimum, median, cpu }) {
   const rate = (ms) => (flops / ms / 1e6).toFixed(1).padStart(6)
-  console.log(`${name.padEnd(42)} GFLOP/s best ${rate(minimum)}  median ${rate(median)}  by cpu time ${rate(cpu)}`)
+  console.log(
+    `${name.padEnd(42)} GFLOP/s best ${rate(minimum)}  median ${rate(median)}  by cpu time ${rate(cpu)}`,
+  )
 }
 
 /** One LSTM training step on fixed data; returns the step and its parts for timing. */
@@ -107,7 +119,11 @@ function lstmStep(B, T, F, H, classes) {
   }
   const [Wx, Wh, bx, bh, Wd, bd] = at(parameters)
   const [dWx, dWh, dbx, dbh, dWd, dbd] = at(gradients)
-  for (const [to, k, n] of [[Wx, F, G], [Wh, H, G], [Wd, H, classes]]) {
+  for (const [to, k, n] of [
+    [Wx, F, G],
+    [Wh, H, G],
+    [Wd, H, classes],
+  ]) {
     const mark = top
     const from = packed(k, n, 0.08)
     floats.copyWithin(to / 4, from / 4, from / 4 + k * up(n))
@@ -185,8 +201,20 @@ function lstmStep(B, T, F, H, classes) {
     lap('db')
     step++
     K.adam(
-      parameters, gradients, m, v, count,
-      1e-3, 0.9, 0.999, 1e-8, 0, 0, 1 - 0.9 ** step, 1 - 0.999 ** step, 1,
+      parameters,
+      gradients,
+      m,
+      v,
+      count,
+      1e-3,
+      0.9,
+      0.999,
+      1e-8,
+      0,
+      0,
+      1 - 0.9 ** step,
+      1 - 0.999 ** step,
+      1,
     )
     lap('adam')
     return loss
@@ -219,4 +247,5 @@ function training(name, sizes, samples) {
 console.log(`node ${process.version}, panel ${W}, ${bytes.length} bytes`)
 products()
 training('W1 LSTM (B 32, T 100, F 64, H 128, Adam)', [32, 100, 64, 128, 10], 30)
-if (process.argv.includes('--large')) training('W4 LSTM (B 64, T 64, F 256, H 512, Adam)', [64, 64, 256, 512, 10], 4)
+if (process.argv.includes('--large'))
+  training('W4 LSTM (B 64, T 64, F 256, H 512, Adam)', [64, 64, 256, 512, 10], 4)
