@@ -74,12 +74,12 @@ export function readClassifier(bytes: Uint8Array, source: string, engine: Engine
   const networkField = fieldAt(root, 'network')
   const config = readNetworkConfig(networkField)
   checkFit(networkField, config, settings, vocabulary.size, labels.length)
+  const history = readOptional(fieldAt(root, 'history'), readHistory, null)
   const training = readTraining(fieldAt(root, 'training'), tensors)
   const weights = ({ name, shape }: { name: string; shape: readonly number[] }) =>
     takeTensor(tensors, name, shape, source)
   const network = fitting(networkField, () => new Network(config, { ...engine, weights }))
   refuseLeftovers(tensors, source)
-  const history = readOptional(fieldAt(root, 'history'), readHistory, null)
   return { settings, network, vocabulary, labels, history, training }
 }
 
