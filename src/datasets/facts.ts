@@ -9,8 +9,12 @@ import type { LabelledText } from './negation.ts'
 
 export interface FactOptions {
   count: number
-  /** Tokens between the end of the deciding fact and the question. */
-  distance: number
+  /**
+   * Tokens between the end of the deciding fact and the question; two numbers: drawn anew for each
+   * story, from the first to the second. Short ones among the training stories show a network what
+   * is asked long before it can remember over the long ones.
+   */
+  distance: number | readonly [number, number]
   seed: number
   /** Persons in a story, 1 to 6; all but one are only there to distract. Default 2. */
   people?: number
@@ -35,6 +39,9 @@ const FILLERS: readonly (readonly string[])[] = [
 
 const FACT_TOKENS = 5
 
+/** How often filler is a fact about somebody else, where it fits. */
+const DISTRACTION = 0.1
+
 /**
  * Stories such as "riya lives in delhi . it rained . riya moved to london . … where does riya live ?"
  * with the city as label; lower-case, tokens set apart by spaces.
@@ -47,8 +54,10 @@ const FACT_TOKENS = 5
  */
 export function changingFacts(options: FactOptions): LabelledText<City>[] {
   const { count, distance, seed, people = 2 } = options
+  const [least, most] = typeof distance === 'number' ? [distance, distance] : distance
   requireCount('count', count)
-  requireCount('distance', distance, 0)
+  requireCount('distance', least, 0)
+  requireCount('distance', most, least)
   if (!Number.isInteger(people) || people < 1 || people > NAMES.length) {
     throw new UsageError({
       where: 'people',
@@ -56,15 +65,17 @@ export function changingFacts(options: FactOptions): LabelledText<City>[] {
       got: String(people),
     })
   }
-  const random = new Random(seed, 'changing facts', distance, people)
-  return Array.from({ length: count }, () => makeStory(random, distance, people))
+  const random = new Random(seed, 'changing facts', least, most, people)
+  return Array.from({ length: count }, () =>
+    makeStory(random, least + random.integer(most - least + 1), people),
+  )
 }
 
 /** Where everybody was last said to live. */
 type Homes = Map<string, City>
 
 function makeStory(random: Random, distance: number, people: number): LabelledText<City> {
-  const cast = random.shuffle([...NAMES]).slice(0, people)
+  const cast = random.shuffle(NAMES.slice(0, people))
   const [asked, ...others] = cast
   const homes: Homes = new Map()
   const sentences: string[] = []
@@ -89,7 +100,7 @@ function tellFact(random: Random, person: string, homes: Homes): string {
 function makeFiller(random: Random, tokens: number, others: readonly string[], homes: Homes): string[] {
   const sentences: string[] = []
   for (let left = tokens; left > 0;) {
-    if (left >= FACT_TOKENS && others.length > 0 && random.uniform() < 0.3) {
+    if (left >= FACT_TOKENS && others.length > 0 && random.uniform() < DISTRACTION) {
       sentences.push(tellFact(random, random.pick(others), homes))
       left -= FACT_TOKENS
     } else {
