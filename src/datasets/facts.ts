@@ -40,7 +40,7 @@ const FILLERS: readonly (readonly string[])[] = [
 const FACT_TOKENS = 5
 
 /** How often filler is a fact about somebody else, where it fits. */
-const DISTRACTION = 0.1
+const DISTRACTION = 0.15
 
 /**
  * Stories such as "riya lives in delhi . it rained . riya moved to london . … where does riya live ?"
