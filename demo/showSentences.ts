@@ -55,7 +55,7 @@ function inWords(trace: Trace<'gru'>, truth: string): string {
     .slice(0, settled)
     .map(({ token }) => token)
     .join('')
-  const gates = `there the update gate keeps ${share(at.gates.update)} of the memory and the reset gate lets ${share(at.gates.reset)} of it into the candidate`
+  const gates = `there the update gate keeps ${meanShare(at.gates.update)} of the memory and the reset gate lets ${meanShare(at.gates.reset)} of it into the candidate`
   const strongest = steps.reduce(
     (best, step, i) => (step.gradient.hidden > steps[best].gradient.hidden ? i : best),
     0,
@@ -72,6 +72,6 @@ export function settledAt(answers: readonly string[], last: string): number {
   return answers.findLastIndex((answer) => answer !== last) + 2
 }
 
-function share(gate: Float64Array): string {
+function meanShare(gate: Float64Array): string {
   return percent(gate.reduce((sum, value) => sum + value, 0) / gate.length, 0)
 }

@@ -20,7 +20,7 @@ import { showScores } from './showScores.ts'
 import { showPredictions, showTrace } from './showSentences.ts'
 
 const MODEL = 'models/languages.safetensors'
-const TRACED: Row = { text: 'Mañana vamos a la playa con los niños.', language: 'Spanish' }
+const TRACED: Row = { text: 'Ich habe heute Morgen den Bus verpasst.', language: 'German' }
 
 async function main(output: Output): Promise<void> {
   const began = performance.now()
@@ -122,7 +122,7 @@ function nextSteps(output: Output, seconds: number): void {
   output.say()
   output.say(bold('What to type next'))
   const commands = [
-    [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'name a language'],
+    [`npx latch predict ${MODEL} "¿Qué hora es en tu ciudad?"`, 'name a language'],
     [`npx latch inspect ${MODEL} "Hvor er nøklene mine?"`, 'follow a sentence, letter by letter'],
     ['npx latch train your.csv --text comment --label rating', 'learn from a table of your own'],
     ['npx latch compare your.csv --text comment --label rating', 'ANN, RNN, LSTM and GRU side by side'],
