@@ -7,6 +7,7 @@ import { drawComparison, verdicts } from './comparison.ts'
 import type { Compared } from './comparison.ts'
 import { EXIT_INTERRUPTED } from './exitCodes.ts'
 import { listenForInterrupt } from './interrupt.ts'
+import { duration, percent } from './numbers.ts'
 import { wrongValue } from './options.ts'
 import type { Output } from './output.ts'
 import { LiveLine, TrainingProgress } from './progress.ts'
@@ -68,6 +69,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
       const row = await compareCell(cell, race, interruption.signal)
       if (!row) break
       rows.push(row)
+      tellDone(row, output)
     }
   } finally {
     interruption.release()
@@ -83,6 +85,14 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
     complete: interruption.exitCode === undefined,
   })
   output.say(drawComparison(rows, said, { sizes, heldOut, colors: output.colors, width: output.width }))
+}
+
+/** A pipe sees no live line, so it is told model by model. */
+function tellDone({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
+  if (output.quiet || output.json || process.stderr.isTTY) return
+  output.complain(
+    `${model}: test accuracy ${percent(testAccuracy)}, ${epochs} epochs in ${duration(seconds)}`,
+  )
 }
 
 /** What every model runs on. */

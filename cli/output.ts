@@ -3,7 +3,9 @@
  * standard output carries JSON alone, an object a line. A reader that goes away (`| head`) is no error.
  */
 import pc from 'picocolors'
-import { visible } from './glyphWidth.ts'
+import { visible, wrap } from './glyphWidth.ts'
+
+const NOTE_INDENT = 'note: '.length
 
 export type Colors = ReturnType<typeof pc.createColors>
 
@@ -56,7 +58,9 @@ export class Output {
 
   /** Something worth knowing that is no result. */
   note(text: string): void {
-    if (!this.quiet) process.stderr.write(`${this.errorColors.dim('note:')} ${visible(text)}\n`)
+    if (this.quiet) return
+    const lines = wrap(visible(text), (process.stderr.columns ?? Infinity) - NOTE_INDENT)
+    process.stderr.write(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}\n`)
   }
 
   /** An error: what is wrong, then what to do about it. */

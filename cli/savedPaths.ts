@@ -7,13 +7,19 @@ import { DataError } from '../src/node.ts'
 export interface SavedPaths {
   model: string
   checkpoint: string
+  /** Weights of a run whose loss left the finite numbers. */
+  lastGood: string
 }
 
 /** `model.safetensors` → `model.checkpoint.safetensors` beside it. */
 export function savedPaths(model: string): SavedPaths {
   const ending = extname(model)
   const stem = ending ? model.slice(0, -ending.length) : model
-  return { model, checkpoint: `${stem}.checkpoint.safetensors` }
+  return {
+    model,
+    checkpoint: `${stem}.checkpoint.safetensors`,
+    lastGood: `${stem}.last-good.safetensors`,
+  }
 }
 
 /** Nobody wants to hear after an hour that the folder was misspelt. @throws DataError */
@@ -26,7 +32,10 @@ export async function checkWritable({ model }: SavedPaths): Promise<void> {
     throw new DataError({ where: `--out ${model}`, expected, got, remedy: 'Create the folder first' })
   }
   const old = await stat(model).catch(() => undefined)
-  if (old?.isDirectory()) throw new DataError({ where: `--out ${model}`, expected, got: 'a folder' })
+  if (old && !old.isFile()) {
+    const got = old.isDirectory() ? 'a folder' : 'a device or pipe'
+    throw new DataError({ where: `--out ${model}`, expected, got })
+  }
   const refused = await access(old ? model : folder, constants.W_OK).then(
     () => false,
     () => true,

@@ -16,6 +16,7 @@ interface Place {
 /** Columns at the left, for the names of the lines. */
 const MARGIN = 8
 const MOST_TOKEN = 16
+const SHORTEST_NAME = 4
 
 export function traceColumns(canvas: Canvas): string[] {
   const letters = canvas.trace.steps.every(({ token }) => Array.from(token).length === 1)
@@ -83,27 +84,37 @@ function drawLine(places: Place[], canvas: Canvas, gap: number): string[] {
   return [...lines, ...answers(places, canvas, gap)]
 }
 
-/** The probability of the answer so far, and its name wherever it changes and there is room. */
-function answers(places: Place[], { colors, trace }: Canvas, gap: number): string[] {
-  const paint = (step: TraceStep) => (step.output.label === trace.label ? colors.green : colors.red)
-  const sparks = places.map(({ step, width }) =>
-    paint(step)(spark(step.output.probabilities[step.output.label]).repeat(width)),
-  )
-  let names = ''
-  places.forEach(({ step, width }, i) => {
-    const changed = i === 0 || places[i - 1].step.output.label !== step.output.label
-    const start = places.slice(0, i).reduce((sum, place) => sum + place.width + gap, 0)
-    if (!changed || widthOf(names) > start) return
-    let until = i
-    while (until + 1 < places.length && places[until + 1].step.output.label === step.output.label) until++
-    const last = until === places.length - 1
-    const room = places.slice(i, until + 1).reduce((sum, place) => sum + place.width + gap, -1)
-    const name = fit(visible(step.output.label), Math.max(last ? 8 : 1, room))
-    names = pad(names, start) + (widthOf(name) > 0 ? paint(step)(name) : '')
-    void width
+/** The probability of the answer so far, and under it the answer's name wherever it changes. */
+function answers(places: Place[], canvas: Canvas, gap: number): string[] {
+  const sparks = places.map(({ step, width }) => {
+    const { label, probabilities } = step.output
+    return painterOf(label, canvas)(spark(probabilities[label]).repeat(width))
   })
-  return [
-    (colors.dim(pad('says', MARGIN)) + sparks.join(' '.repeat(gap))).trimEnd(),
-    `${' '.repeat(MARGIN)}${names}`.trimEnd(),
-  ]
+  const says = canvas.colors.dim(pad('says', MARGIN)) + sparks.join(' '.repeat(gap))
+  return [says.trimEnd(), `${' '.repeat(MARGIN)}${names(places, canvas, gap)}`.trimEnd()]
+}
+
+/** A name takes the columns until the next change; where that is too few to read, none. */
+function names(places: readonly Place[], canvas: Canvas, gap: number): string {
+  let line = ''
+  let start = 0
+  places.forEach(({ step, width }, i) => {
+    const { label } = step.output
+    if (i === 0 || places[i - 1].step.output.label !== label) {
+      const next = places.findIndex((place, at) => at > i && place.step.output.label !== label)
+      const run = places.slice(i, next < 0 ? undefined : next)
+      const left =
+        next < 0 ? canvas.width - MARGIN - start : run.reduce((sum, place) => sum + place.width + gap, -1)
+      const text = visible(label)
+      const name = left >= Math.min(widthOf(text), SHORTEST_NAME) ? fit(text, left) : ''
+      line = pad(line, start) + painterOf(label, canvas)(name)
+    }
+    start += width + gap
+  })
+  return line
+}
+
+/** Green for the final answer, red for another. */
+function painterOf(label: string, { colors, trace }: Canvas): (text: string) => string {
+  return label === trace.label ? colors.green : colors.red
 }

@@ -4,8 +4,8 @@
  */
 import type { Trace } from '../src/inspection/traceTypes.ts'
 import { logScale } from './bars.ts'
-import { fit, visible, widthOf, wrap } from './glyphWidth.ts'
-import { loss, percent, plural } from './numbers.ts'
+import { fit, pad, visible, widthOf, wrap } from './glyphWidth.ts'
+import { brief, loss, percent, plural } from './numbers.ts'
 import type { Colors } from './output.ts'
 import { traceColumns } from './traceColumns.ts'
 import { traceRows } from './traceRows.ts'
@@ -56,33 +56,31 @@ function headline({ trace, colors, width }: Canvas): string[] {
 
 /** What each part means, and in which convention. */
 function legend(canvas: Canvas, layout: TraceLayout): string[] {
-  const { trace, width, colors, scale } = canvas
-  const target = `“${visible(trace.target)}”`
-  const deep = trace.levels.length > 1
-  const items: [string, string][] = []
-  if (trace.steps.some((step) => step.keeps !== null)) {
-    items.push([
-      'keeps',
-      `share of its memory that this step keeps: ${trace.convention.replace(/^keeps = /, '')}`,
-    ])
-  } else items.push(['keeps', trace.convention])
-  items.push(['says', 'what the model would answer if the text ended after this token'])
-  const both = trace.steps.some((step) => step.gradient.cell !== null)
-  items.push([
-    both ? '∂h, ∂c' : '∂h',
-    `‖∂L/∂h_t‖${both ? ' and ‖∂L/∂c_t‖' : ''}: how strongly the loss of ${target} pulls at this step's memory. ` +
-      `Logarithmic: full is ${scale.most.toExponential(1)}, empty ${scale.least.toExponential(1)} or less`,
-  ])
+  const { width, colors } = canvas
+  const items = layout === 'rows' ? meanings(canvas, '‖∂L/∂h‖') : meanings(canvas, '∂h')
+  if (layout === 'columns') items.push(['more', '--layout rows shows the numbers, one token a line'])
+  const indent = Math.max(...items.map(([name]) => widthOf(name))) + 2
+  return items.flatMap(([name, meaning]) =>
+    wrap(meaning, width - indent).map((line, i) => colors.dim(pad(i === 0 ? name : '', indent) + line)),
+  )
+}
+
+function meanings({ trace, scale }: Canvas, gradient: string): [name: string, meaning: string][] {
+  const gated = trace.steps.some((step) => step.keeps !== null)
+  const cells = trace.steps.some((step) => step.gradient.cell !== null)
+  const rule = trace.convention.replace(/^keeps = /, '')
+  const norms = `how strongly the loss of “${visible(trace.target)}” pulls at the memory of this step: norm of its gradient by the hidden state h${cells ? ', by the cell state c' : ''}`
+  const bars = `bars are logarithmic: full is ${brief(scale.most)}, empty ${brief(scale.least)} or less`
+  const items: [string, string][] = [
+    ['keeps', gated ? `share of its memory that this step keeps (${rule})` : rule],
+    ['says', 'what the model would answer if the text ended after this token'],
+    [gradient, `${norms}; ${bars}`],
+  ]
   if (trace.steps.some((step) => !step.known)) {
     items.push(['?', 'not in the vocabulary: the model reads it as the unknown token'])
   }
-  if (deep)
-    items.push(['level', 'shown is the top level, read forwards; --json has every level and direction'])
-  if (layout === 'columns') items.push(['rows', '--layout rows shows every number, one token a line'])
-  const indent = Math.max(...items.map(([name]) => widthOf(name))) + 2
-  return items.flatMap(([name, meaning]) =>
-    wrap(meaning, width - indent).map((line, i) =>
-      colors.dim(`${i === 0 ? name + ' '.repeat(indent - widthOf(name)) : ' '.repeat(indent)}${line}`),
-    ),
-  )
+  if (trace.levels.length > 1) {
+    items.push(['level', 'this is the top level, read forwards; --json has every level and direction'])
+  }
+  return items
 }

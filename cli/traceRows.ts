@@ -64,9 +64,9 @@ function layOut(canvas: Canvas): PictureColumn[] {
   if (hasKeeps) columns.push(keepsColumn(size, canvas))
   columns.push(
     answerColumn(label, size, canvas),
-    gradientColumn('∂h', size, canvas, (step) => step.gradient.hidden),
+    gradientColumn('‖∂L/∂h‖', size, canvas, (step) => step.gradient.hidden),
   )
-  if (hasCell) columns.push(gradientColumn('∂c', size, canvas, (step) => step.gradient.cell ?? 0))
+  if (hasCell) columns.push(gradientColumn('‖∂L/∂c‖', size, canvas, (step) => step.gradient.cell ?? 0))
   return columns
 }
 

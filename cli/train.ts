@@ -1,6 +1,13 @@
 /** `latch train`: a table of texts and labels in, a saved model out. */
 import type { ClassifierFitOptions, ClassifierReport } from '../src/node.ts'
-import { TextClassifier, UsageError, readFileBytes, textClassifier, writeFileAtomic } from '../src/node.ts'
+import {
+  DivergenceError,
+  TextClassifier,
+  UsageError,
+  readFileBytes,
+  textClassifier,
+  writeFileAtomic,
+} from '../src/node.ts'
 import { EXIT_INTERRUPTED } from './exitCodes.ts'
 import { measureFloor, splitAs } from './floor.ts'
 import { listenForInterrupt } from './interrupt.ts'
@@ -194,10 +201,17 @@ async function fitWatched(
   } catch (error) {
     progress.end()
     if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
+    if (error instanceof DivergenceError) await keepLastGood(model, paths, output)
     throw error
   } finally {
     interruption.release()
   }
+}
+
+/** A run that left the finite numbers still has the weights of the step before: not the model, but not lost. */
+async function keepLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
+  await model.save(lastGood)
+  output.note(`the last good weights are saved in ${lastGood}.`)
 }
 
 function tellInterrupted(checkpoint: string | undefined, again: string, output: Output): void {

@@ -31,7 +31,7 @@ const STOPPED = {
 
 export function drawSummary(summary: Summary, colors: Colors, width: number): string {
   const { report, result } = summary
-  const lines = [trained(summary, colors), bestEpoch(report)]
+  const lines = [trained(summary, colors), bestEpoch(report)].flatMap((line) => wrap(line, width))
   if (result) lines.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
   const floor = floorLine(summary)
   if (floor) lines.push('', ...wrap(floor, width))

@@ -155,14 +155,19 @@ export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<R
     learningRate: flags.lr,
     optimizer: optimizer && optimizerOptions(optimizer),
     schedule: scheduleOptions(flags),
-    clipNorm: flags.clip,
+    clipNorm: nullIfOff(flags.clip),
     clipValue: flags.clipValue,
     labelSmoothing: flags.labelSmoothing,
     classWeights,
-    averaging: flags.averaging,
-    patience: flags.patience,
+    averaging: nullIfOff(flags.averaging),
+    patience: nullIfOff(flags.patience),
     seed: flags.seed,
   }) as Partial<ClassifierFitOptions<Record<string, string>>>
+}
+
+/** The library calls `off` null; the parser of the command line cannot. */
+function nullIfOff(value: number | 'off' | undefined): number | null | undefined {
+  return value === 'off' ? null : value
 }
 
 function optimizerOptions({ type, settings }: Named<(typeof OPTIMIZERS)[number]>): object {
@@ -237,10 +242,10 @@ function classWeights(text: string): 'balanced' | NamedNumbers {
   return text === 'balanced' ? text : numbersByName('--class-weights', { least: 0 })(text)
 }
 
-/** `off` is null to the library: none at all. */
-function orOff(read: ValueReader<number>): ValueReader<number | null> {
+/** A number, or none at all. */
+function orOff(read: ValueReader<number>): ValueReader<number | 'off'> {
   return (text) => {
-    if (text === 'off') return null
+    if (text === 'off') return text
     try {
       return read(text)
     } catch (error) {

@@ -1,0 +1,141 @@
+/** Data and model files as they should not be: each ends with a message that says what and where. */
+import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workplace, comments, csv, json } from './cliRig.ts'
+
+const SMALL = '--units 4 --embedding 4 --epochs 1 --text comment --label mood'.split(' ')
+
+let place: Workplace
+
+beforeAll(async () => {
+  place = new Workplace()
+  place.write('good.csv', csv(comments(40)))
+  place.write('empty.csv', '')
+  place.write('header.csv', 'comment,mood\n')
+  place.write('one.csv', 'comment,mood\nfine,good\nlovely,good\n')
+  place.write('open.csv', 'comment,mood\nfine,good\n"never closed,bad\nmore,good\n')
+  place.write('latin.csv', Buffer.from('comment,mood\nfine,good\ncaf\xe9,bad\n', 'latin1'))
+  place.write('strange.csv', 'comment,mood\nfine,good\nso so,middling\n')
+  place.write('list.jsonl', '[{"comment":"fine","mood":"good"}]\n')
+  place.write(
+    'long.csv',
+    `comment,mood\n${`${'a b '.repeat(200)},good\n${'a b '.repeat(200)},bad\n`.repeat(1000)}`,
+  )
+  place.write('notes.txt', 'no model\n')
+  mkdirSync(place.path('folder'))
+  const { code, stderr } = await place.latch(['train', 'good.csv', ...SMALL])
+  if (code !== 0) throw new Error(stderr)
+})
+afterAll(() => place.remove())
+
+/** What is typed, and the message. Every one ends with exit code 1 and no stack. */
+const FAILURES: [string, string[], RegExp][] = [
+  ['missing file', ['train', 'none.csv'], /none\.csv: expected a readable file, got no file of that name/],
+  [
+    'missing column',
+    ['train', 'good.csv', '--text', 'body'],
+    /a column "body", got the columns "comment", "mood"/,
+  ],
+  ['missing number', ['train', 'good.csv', '--no-header', '--text', '7'], /column number 7, got 2 columns/],
+  ['one class only', ['train', 'one.csv'], /at least two different labels, got only "good" in 2 rows/],
+  [
+    'empty file',
+    ['train', 'empty.csv'],
+    /empty\.csv: expected a table with at least one row, got an empty one/,
+  ],
+  ['header alone', ['train', 'header.csv', ...SMALL], /at least one row, got only a header line/],
+  ['a quote never closed', ['train', 'open.csv', ...SMALL], /open\.csv, line 3: .*quote/],
+  ['not UTF-8', ['train', 'latin.csv', ...SMALL], /latin\.csv.*UTF-8/],
+  ['a list for JSON Lines', ['train', 'list.jsonl'], /line 1: expected a JSON object.*\n.*one object a line/],
+  ['one column for both', ['train', 'good.csv', '--text', '0', '--label', '0'], /columns of their own/],
+  ['labels of the test unknown', ['train', 'good.csv', ...SMALL, '--test', 'strange.csv'], /got "middling"/],
+  ['folder of the model missing', ['train', 'good.csv', '--out', 'no/m.safetensors'], /no folder "no"/],
+  ['folder as model', ['train', 'good.csv', '--out', 'folder'], /--out folder: .* got a folder/],
+  ['no model of that name', ['predict', 'modle.safetensors', 'hi'], /Did you mean "model\.safetensors"\?/],
+  ['no model at all', ['predict', 'notes.txt', 'hi'], /notes\.txt/],
+  [
+    'label unknown to the model',
+    ['inspect', 'model.safetensors', 'hi', '--label', 'x'],
+    /labels bad, good, got "x"/,
+  ],
+  [
+    'rows unknown to the model',
+    ['evaluate', 'model.safetensors', 'strange.csv'],
+    /labels bad, good, got "middling"/,
+  ],
+  [
+    'memory',
+    ['train', 'long.csv', '--units', '256', '--batch', '2000', '--quiet'],
+    /needs [\d,]+ MiB\.\n +Lower batchSize/,
+  ],
+]
+
+describe('each fault has its message', () => {
+  it.each(FAILURES)('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await place.latch(args)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+  })
+
+  it('also as an event, alone on standard output', async () => {
+    const ran = await place.latch(['evaluate', 'model.safetensors', 'none.csv', '--json'])
+    expect(json(ran)).toEqual({
+      event: 'error',
+      message: 'none.csv: expected a readable file, got no file of that name. Check the path',
+      where: 'none.csv',
+    })
+    expect(ran.stderr).toBe(
+      'error: none.csv: expected a readable file, got no file of that name.\n       Check the path.\n',
+    )
+    expect(ran.code).toBe(1)
+  })
+
+  it('a finished model given as a checkpoint is wrong usage', async () => {
+    const { code, stderr } = await place.latch(['train', 'good.csv', '--resume', 'model.safetensors'])
+    expect(stderr).toMatch(/model\.safetensors: expected a checkpoint .*got the model of a finished run/)
+    expect(code).toBe(2)
+  })
+
+  it('a loss that leaves the finite numbers names its step and keeps the last good weights', async () => {
+    const args = ['train', 'good.csv', ...SMALL, '--optimizer', 'sgd', '--lr', '1e38', '--clip', 'off']
+    const { code, stderr } = await place.latch([...args, '--batch', '8', '--out', 'wild.safetensors'])
+    expect(stderr).toMatch(/error: .*step \d+.*\n +\w/)
+    expect(stderr).toContain('the last good weights are saved in wild.last-good.safetensors')
+    expect(code).toBe(1)
+    expect((await place.latch(['predict', 'wild.last-good.safetensors', 'hi'])).code).toBe(0)
+  })
+
+  it('a truncated model', async () => {
+    writeFileSync(place.path('short.safetensors'), readFileSync(place.path('model.safetensors')))
+    truncateSync(place.path('short.safetensors'), 1000)
+    const { code, stderr } = await place.latch(['predict', 'short.safetensors', 'hi'])
+    expect(stderr).toMatch(/^error: short\.safetensors.*: expected .*, got .*/)
+    expect(code).toBe(1)
+  })
+
+  it.skipIf(process.getuid?.() === 0)('a folder that may not be written to', async () => {
+    chmodSync(place.path('folder'), 0o500)
+    const { code, stderr } = await place.latch(['train', 'good.csv', '--out', 'folder/m.safetensors'])
+    expect(stderr).toMatch(/no permission/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('what is left out is told', () => {
+  it('rows without text or label are counted', async () => {
+    place.write('gaps.csv', `${csv(comments(40))},good\n  ,bad\nno label,\n`)
+    const { code, stderr } = await place.latch(['train', 'gaps.csv', ...SMALL])
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'note: gaps.csv: left out 2 rows with an empty text and 1 row with an empty label.',
+    )
+  })
+
+  it('texts longer than the limit are cut', async () => {
+    const { code, stderr } = await place.latch(['train', 'good.csv', ...SMALL, '--max-length', '5'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('note: 40 texts cut at 5 tokens.')
+  })
+})

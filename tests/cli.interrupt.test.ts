@@ -1,0 +1,73 @@
+/** Ctrl-C: a checkpoint, how to go on, and the same bits in the end. */
+import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workplace, comments, csv, jsonLines } from './cliRig.ts'
+import type { Ran } from './cliRig.ts'
+
+const OPTIONS = '--text comment --label mood --units 24 --epochs 6 --patience off --seed 3'.split(' ')
+const LATER = ['--out', 'later.safetensors']
+
+let place: Workplace
+
+beforeAll(() => {
+  place = new Workplace()
+  place.write('train.csv', csv(comments(1200)))
+  place.write('test.csv', csv(comments(20, 2)))
+})
+afterAll(() => place.remove())
+
+/** Sends a signal as soon as the second epoch is done. */
+function interrupted(signal: NodeJS.Signals): Promise<Ran> {
+  let sent = false
+  return place.latch(['train', 'train.csv', ...OPTIONS, ...LATER, '--test', 'test.csv', '--json'], {
+    watch(child, stdout) {
+      if (sent || !stdout.includes('"epoch":2')) return
+      sent = true
+      child.kill(signal)
+    },
+  })
+}
+
+describe('a run that is interrupted', () => {
+  it('says how to go on, and ends with the bits of a run that was not', async () => {
+    const whole = await place.latch(['train', 'train.csv', ...OPTIONS, '--json'])
+    expect(whole.code).toBe(0)
+    const stopped = await interrupted('SIGINT')
+    expect(stopped.code).toBe(130)
+    const again =
+      'latch train train.csv --text comment --label mood --test test.csv --epochs 6 --out later.safetensors --resume later.checkpoint.safetensors'
+    expect(stopped.stderr).toContain(`To go on:\n  ${again}\n`)
+    expect(jsonLines(stopped).at(-1)).toEqual({
+      event: 'interrupted',
+      checkpoint: 'later.checkpoint.safetensors',
+      resume: again,
+    })
+    expect(existsSync(place.path('later.safetensors'))).toBe(false)
+    const resumed = await place.latch([...again.split(' ').slice(1), '--json'])
+    expect(resumed.stderr).toBe('')
+    expect(resumed.code).toBe(0)
+    const events = jsonLines(resumed)
+    expect(events[0]).toMatchObject({ event: 'start', resumed: { epochs: 2 } })
+    expect(events.at(-1)).toMatchObject({ event: 'done', epochs: 6, test: { n: 20 } })
+    expect(readFileSync(place.path('later.safetensors'))).toEqual(
+      readFileSync(place.path('model.safetensors')),
+    )
+    expect(existsSync(place.path('later.checkpoint.safetensors'))).toBe(false)
+  })
+
+  it('keeps its checkpoint for a later day, and tells a new run that it is there', async () => {
+    expect((await interrupted('SIGTERM')).code).toBe(143)
+    const other = await place.latch([
+      'train',
+      'test.csv',
+      ...OPTIONS.slice(0, 4),
+      '--resume',
+      'later.checkpoint.safetensors',
+    ])
+    expect(other.stderr).toMatch(/Resume with the same train data/)
+    expect(other.code).toBe(1)
+    const fresh = await place.latch(['train', 'test.csv', '--epochs', '1', ...LATER])
+    expect(fresh.stderr).toContain('later.checkpoint.safetensors is there from an earlier run')
+    expect(fresh.code).toBe(0)
+  })
+})

@@ -1,0 +1,101 @@
+/** What people type wrong, and what they ask about: help, exit codes, messages. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workplace, comments, csv, json } from './cliRig.ts'
+
+let place: Workplace
+
+beforeAll(() => {
+  place = new Workplace()
+  place.write('data.csv', csv(comments(20)))
+})
+afterAll(() => place.remove())
+
+const COMMANDS = ['train', 'evaluate', 'predict', 'inspect', 'compare', 'info']
+
+describe('help', () => {
+  it('lists every command, exit codes and examples', async () => {
+    const { code, stdout, stderr } = await place.latch(['--help'])
+    expect(code).toBe(0)
+    for (const command of COMMANDS) expect(stdout).toContain(`  ${command} `)
+    expect(stdout).toContain('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted')
+    expect(stderr).toBe('')
+  })
+
+  it.each(COMMANDS)('%s has examples', async (command) => {
+    const { code, stdout } = await place.latch([command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`Examples:\n.*latch ${command}`, 's'))
+  })
+
+  it('train knows every option that the README promises', async () => {
+    const { stdout } = await place.latch(['train', '--help'])
+    const flags =
+      'text label test cell units layers bidirectional tokens embedding dropout epochs batch lr clip optimizer validation seed out resume json'
+    for (const flag of flags.split(' ')) expect(stdout).toMatch(new RegExp(`--${flag}\\b`))
+  })
+
+  it('prints the version', async () => {
+    expect((await place.latch(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+/** What is typed, and what standard error must say. Every one ends with exit code 2. */
+const WRONG: [string[], RegExp][] = [
+  [[], /Usage: latch/],
+  [['trian', 'data.csv'], /unknown command 'trian'\n\(Did you mean train\?\)/],
+  [['train', 'data.csv', '--unit', '3'], /unknown option '--unit'\n\(Did you mean --units\?\)/],
+  [['train'], /missing required argument 'data'/],
+  [['train', 'data.csv', 'more.csv'], /too many arguments/],
+  [['train', 'data.csv', '--units', '3.5'], /--units: expected a whole number from 1, got "3\.5"\./],
+  [['train', 'data.csv', '--units', '-1'], /--units: expected a whole number from 1, got "-1"\./],
+  [['train', 'data.csv', '--lr', 'fast'], /--lr: expected a number above 0, got "fast"\./],
+  [['train', 'data.csv', '--lr', '0'], /--lr: expected a number above 0, got "0"\./],
+  [['train', 'data.csv', '--dropout', '1'], /--dropout: expected a number from 0 and below 1, got "1"\./],
+  [['train', 'data.csv', '--dropout', 'word=0.1'], /--dropout: expected NAME=NUMBER pairs.*words, embedding/],
+  [['train', 'data.csv', '--cell', 'lstn'], /--cell: expected one of lstm, gru, rnn, ann, bag, got "lstn"\./],
+  [['train', 'data.csv', '--embedding', 'wide'], /--embedding: expected a whole number from 1, or one-hot/],
+  [['train', 'data.csv', '--clip', 'none'], /--clip: expected a number above 0, or off, got "none"/],
+  [['train', 'data.csv', '--schedule', 'step'], /--schedule step: expected a size in epochs/],
+  [['train', 'data.csv', '--optimizer', 'sgd:speed=1'], /--optimizer sgd: expected NAME=NUMBER pairs/],
+  [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
+  [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],
+  [['train', 'data.csv', '--resume', 'x', '--units', '3'], /leave out --units/],
+  [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected texts or --file, got both/],
+  [['predict', 'm.safetensors', 'hi', '--text', '0'], /--text: expected --file with it/],
+  [['compare', 'data.csv', '--cell', 'lstm,tree'], /--cell: expected some of bag, ann, rnn, lstm, gru/],
+]
+
+describe('wrong usage', () => {
+  it.each(WRONG)('%j', async (args, message) => {
+    const { code, stdout, stderr } = await place.latch(args)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('    at ')
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+  })
+
+  it.each([
+    [
+      ['train', 'data.csv', '--json', '--unitz', '3'],
+      'command line',
+      "unknown option '--unitz' (Did you mean --units?)",
+    ],
+    [
+      ['train', 'data.csv', '--json', '--units', 'x'],
+      '--units',
+      '--units: expected a whole number from 1, got "x"',
+    ],
+  ])('with --json is an event too: %j', async (args, where, message) => {
+    const ran = await place.latch(args)
+    expect(json(ran)).toEqual({ event: 'error', message, where })
+    expect(ran.stderr).toContain('error:')
+    expect(ran.code).toBe(2)
+  })
+})
+
+describe('info', () => {
+  it('names version, Node and engine', async () => {
+    const facts = json(await place.latch(['info', '--json']))
+    expect(facts).toMatchObject({ node: process.version, engine: 'simd', precision: 'float32' })
+  })
+})
