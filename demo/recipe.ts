@@ -11,14 +11,14 @@ export interface Recipe {
   crops: CropOptions
 }
 
-const EPOCHS = 3
+const EPOCHS = 2
 const BATCH = 32
 
 /**
  * For this many languages. Short pieces teach the most a second; the count below which a character is
  * unknown grows with their number, because the pieces overlap.
  */
-export function recipe(languages: number, each = 1100): Recipe {
+export function recipe(languages: number, each = 1650): Recipe {
   const steps = Math.ceil((languages * each) / BATCH) * EPOCHS
   return {
     network: {
@@ -35,9 +35,10 @@ export function recipe(languages: number, each = 1100): Recipe {
       validation: 0,
       epochs: EPOCHS,
       batchSize: BATCH,
-      learningRate: 0.012,
+      learningRate: 0.01,
       schedule: { type: 'cosine', per: 'step', length: steps, warmup: Math.min(100, Math.ceil(steps / 10)) },
-      labelSmoothing: 0.05,
+      labelSmoothing: 0,
+      averaging: 0.998,
       seed: 1,
     },
     crops: { seed: 1, least: 5, most: 45, each },
