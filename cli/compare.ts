@@ -12,7 +12,8 @@ import { wrongValue } from './options.ts'
 import type { Output } from './output.ts'
 import { LiveLine, TrainingProgress } from './progress.ts'
 import { readRows, readRowsLike } from './rows.ts'
-import { classifierOptions, fitOptions, trainingCommand } from './trainingCommand.ts'
+import { classifierOptions, fitOptions } from './trainingChoices.ts'
+import { trainingCommand } from './trainingCommand.ts'
 import type { TrainingFlags } from './trainingCommand.ts'
 
 const CELLS = ['bag', 'ann', 'rnn', 'lstm', 'gru'] as const

@@ -1,15 +1,13 @@
 /** The options that every training command shares, and what they say to the library. */
 import { Command } from '@commander-js/extra-typings'
-import type { ClassifierFitOptions, ClassifierOptions } from '../src/node.ts'
+import type { OptionValues } from '@commander-js/extra-typings'
 import { UsageError } from '../src/node.ts'
 import { numberOrText, numbersByName, oneOf, realNumber, share, wholeNumber, wrongValue } from './options.ts'
 import type { NamedNumbers, ValueReader } from './options.ts'
 
-const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
-const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
+export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
+export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
 const DROPOUT_PLACES = ['words', 'embedding', 'layers', 'output']
-/** What the library trains at most by itself; the length of schedules that end with the run. */
-const DEFAULT_EPOCHS = 30
 
 /** A name with settings: `sgd:momentum=0.9`. */
 export interface Named<T extends string> {
@@ -25,7 +23,11 @@ export interface CellChoiceOption<T> {
 
 /** A command with the arguments and options of training; files are each command's own. */
 export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
-  return new Command(name)
+  return withTraining(withNetwork(withData(new Command(name)), cell))
+}
+
+function withData(command: Command) {
+  return command
     .argument('<data>', 'table of rows: CSV, TSV or JSON Lines, plain or gzip (- reads standard input)')
     .optionsGroup('Data:')
     .option('--text <column>', 'column of the texts, by name or by number from 0 (guessed and told)')
@@ -43,6 +45,10 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
       'share of the rows, or a file, that decides when to stop (0.1)',
       validation,
     )
+}
+
+function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, cell: CellChoiceOption<T>) {
+  return command
     .optionsGroup('Network:')
     .option('--cell <cell>', cell.help, cell.read)
     .option('--units <n>', 'hidden units (64)', wholeNumber('--units'))
@@ -75,6 +81,10 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
       wholeNumber('--max-length'),
     )
     .option('--dropout <p>', 'one share, or words=0.2,embedding=0.6,layers=0.3,output=0.3', dropout)
+}
+
+function withTraining<O extends OptionValues>(command: Command<[string], O>) {
+  return command
     .optionsGroup('Training:')
     .option('--epochs <n>', 'at most this many rounds through the rows (30)', wholeNumber('--epochs'))
     .option('--batch <n>', 'rows a step (32)', wholeNumber('--batch'))
@@ -101,7 +111,7 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
     )
     .option('--clip-value <x>', 'limit of each gradient (off)', realNumber('--clip-value', { above: 0 }))
     .option('--label-smoothing <p>', 'share spread over the other labels (0.1)', share('--label-smoothing'))
-    .option('--class-weights <w>', 'balanced, or LABEL=WEIGHT,… (all 1)', classWeights)
+    .option('--class-weights <w>', 'balanced, or LABEL=WEIGHT,… (all 1)', weights)
     .option(
       '--averaging <decay>',
       'moving average of the weights, or off (0.99)',
@@ -123,79 +133,6 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
 
 /** What was typed, checked. */
 export type TrainingFlags = ReturnType<ReturnType<typeof trainingCommand<unknown>>['opts']>
-
-/** The network's options in the library's words; those left out keep the library's defaults. */
-export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions, 'cell'> {
-  const { units, layers, bidirectional, reset, activation, pooling, lowercase, engine, precision } = flags
-  return given({
-    units,
-    layers,
-    bidirectional,
-    reset,
-    activation,
-    pooling,
-    tokens: flags.tokens === 'chars' ? ('characters' as const) : flags.tokens,
-    lowercase,
-    embedding: flags.embedding,
-    minimumCount: flags.minCount,
-    maximumVocabulary: flags.maxVocabulary,
-    maximumLength: flags.maxLength,
-    dropout: flags.dropout,
-    engine,
-    precision,
-  })
-}
-
-/** The training's options likewise; columns, files and events are each command's own. */
-export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<Record<string, string>>> {
-  const { optimizer, classWeights } = flags
-  return given({
-    epochs: flags.epochs,
-    batchSize: flags.batch,
-    learningRate: flags.lr,
-    optimizer: optimizer && optimizerOptions(optimizer),
-    schedule: scheduleOptions(flags),
-    clipNorm: nullIfOff(flags.clip),
-    clipValue: flags.clipValue,
-    labelSmoothing: flags.labelSmoothing,
-    classWeights,
-    averaging: nullIfOff(flags.averaging),
-    patience: nullIfOff(flags.patience),
-    seed: flags.seed,
-  }) as Partial<ClassifierFitOptions<Record<string, string>>>
-}
-
-/** The library calls `off` null; the parser of the command line cannot. */
-function nullIfOff(value: number | 'off' | undefined): number | null | undefined {
-  return value === 'off' ? null : value
-}
-
-function optimizerOptions({ type, settings }: Named<(typeof OPTIMIZERS)[number]>): object {
-  return 'nesterov' in settings
-    ? { type, ...settings, nesterov: settings.nesterov !== 0 }
-    : { type, ...settings }
-}
-
-/** Schedules that end with the run are as long as the run, unless told otherwise. */
-function scheduleOptions({ schedule, warmup, epochs = DEFAULT_EPOCHS }: TrainingFlags): object | undefined {
-  if (!schedule) return warmup === undefined ? undefined : { type: 'constant', warmup }
-  const { type, settings } = schedule
-  if (type === 'step' && settings.size === undefined) {
-    throw wrongValue('--schedule step', 'a size in epochs', 'step', 'Write --schedule step:size=5.')
-  }
-  if (type === 'exponential' && settings.factor === undefined) {
-    throw wrongValue(
-      '--schedule exponential',
-      'a factor',
-      'exponential',
-      'Write --schedule exponential:factor=0.9.',
-    )
-  }
-  const rest = { ...settings, ...(warmup === undefined ? {} : { warmup }) }
-  if (type === 'cosine') return { type, length: epochs, ...rest }
-  if (type === 'one-cycle') return { type: 'oneCycle', per: 'epoch', length: epochs, ...rest }
-  return { type, ...rest }
-}
 
 const SETTINGS: Record<string, readonly string[]> = {
   adamw: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
@@ -238,7 +175,7 @@ function dropout(text: string): number | NamedNumbers {
   return numbersByName('--dropout', { least: 0, below: 1 }, DROPOUT_PLACES)(text)
 }
 
-function classWeights(text: string): 'balanced' | NamedNumbers {
+function weights(text: string): 'balanced' | NamedNumbers {
   return text === 'balanced' ? text : numbersByName('--class-weights', { least: 0 })(text)
 }
 
@@ -253,9 +190,4 @@ function orOff(read: ValueReader<number>): ValueReader<number | 'off'> {
       throw new UsageError({ where: error.where, expected: `${error.expected}, or off`, got: error.got })
     }
   }
-}
-
-/** Without the options that were not given. */
-function given<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

@@ -43,7 +43,9 @@ describe('a run that is interrupted', () => {
       resume: again,
     })
     expect(existsSync(place.path('later.safetensors'))).toBe(false)
-    const resumed = await place.latch([...again.split(' ').slice(1), '--json'])
+    // The model's name follows from the checkpoint's.
+    const short = again.replace('--out later.safetensors ', '')
+    const resumed = await place.latch([...short.split(' ').slice(1), '--json'])
     expect(resumed.stderr).toBe('')
     expect(resumed.code).toBe(0)
     const events = jsonLines(resumed)

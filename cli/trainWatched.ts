@@ -1,0 +1,76 @@
+/** A training run under watch: progress, checkpoints, Ctrl-C, and what is kept when it goes wrong. */
+import type { ClassifierReport, TextClassifier } from '../src/node.ts'
+import { DivergenceError, writeFileAtomic } from '../src/node.ts'
+import { EXIT_INTERRUPTED } from './exitCodes.ts'
+import { listenForInterrupt } from './interrupt.ts'
+import type { Output } from './output.ts'
+import { TrainingProgress } from './progress.ts'
+import type { Options } from './resume.ts'
+import type { Rows } from './rows.ts'
+import type { SavedPaths } from './savedPaths.ts'
+
+export interface Job {
+  data: string
+  rows: Rows
+  test: Rows | undefined
+  paths: SavedPaths
+  /** What to type to go on after an interruption. */
+  again: string
+  output: Output
+  /** Between checkpoints. */
+  seconds: number
+}
+
+/** Trains with progress, checkpoints and Ctrl-C; nothing comes back from an interrupted run. */
+export async function trainWatched(
+  model: TextClassifier,
+  options: Options,
+  { rows, paths, again, output, seconds }: Job,
+): Promise<ClassifierReport | undefined> {
+  const progress = new TrainingProgress(output)
+  let written = false
+  const interruption = listenForInterrupt(() => {
+    progress.end()
+    output.complain('stopping … (Ctrl-C again stops at once)')
+  })
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    await writeFileAtomic(paths.checkpoint, bytes)
+    written = true
+  }
+  try {
+    const report = await model.fit(rows.rows, {
+      ...options,
+      signal: interruption.signal,
+      checkpoint: { everySeconds: seconds, write },
+      onEvent(event) {
+        progress.show(event)
+        if (event.event === 'start' || event.event === 'epoch') output.event(event)
+        if (event.event === 'start') for (const note of event.notes) output.note(note)
+      },
+    })
+    progress.end()
+    if (report.stopped !== 'aborted') return report
+    tellInterrupted(written ? paths.checkpoint : undefined, again, output)
+    process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
+    return undefined
+  } catch (error) {
+    progress.end()
+    if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
+    if (error instanceof DivergenceError) await keepLastGood(model, paths, output)
+    throw error
+  } finally {
+    interruption.release()
+  }
+}
+
+/** A run that left the finite numbers still has the weights of the step before: not the model, but not lost. */
+async function keepLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
+  await model.save(lastGood)
+  output.note(`the last good weights are saved in ${lastGood}.`)
+}
+
+function tellInterrupted(checkpoint: string | undefined, again: string, output: Output): void {
+  output.event({ event: 'interrupted', checkpoint: checkpoint ?? null, resume: checkpoint ? again : null })
+  if (checkpoint === undefined) return output.complain('Stopped before there was anything to keep.')
+  output.complain(`Stopped; everything so far is in ${checkpoint}. To go on:\n  ${again}`)
+}
