@@ -84,7 +84,7 @@ async function train(
     progress.end()
     const { epoch, epochs, loss, accuracy, seconds } = event
     output.say(
-      `  round ${epoch} of ${epochs}   loss ${loss.toFixed(3)}   right while learning: ${percent(accuracy)}   ${duration(seconds)}`,
+      `  epoch ${epoch} of ${epochs}   loss ${loss.toFixed(3)}   right while learning: ${percent(accuracy)}   ${duration(seconds)}`,
     )
   }
   try {
@@ -122,8 +122,8 @@ function nextSteps(output: Output, seconds: number): void {
   output.say()
   output.say(bold('What to type next'))
   const commands = [
-    [`npx latch predict ${MODEL} "¿Qué hora es en tu ciudad?"`, 'name a language'],
-    [`npx latch inspect ${MODEL} "Hvor er nøklene mine?"`, 'follow a sentence, letter by letter'],
+    [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'name a language'],
+    [`npx latch inspect ${MODEL} "Kde je tady nejbližší lékárna?"`, 'follow a sentence, letter by letter'],
     ['npx latch train your.csv --text comment --label rating', 'learn from a table of your own'],
     ['npx latch compare your.csv --text comment --label rating', 'ANN, RNN, LSTM and GRU side by side'],
     ['npx latch --help', 'everything else'],
