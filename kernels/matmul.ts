@@ -194,6 +194,7 @@ export function packTransposed(out: usize, w: usize, k: i32, n: i32): void {
 
 // z[i, :] = b1 + b2
 export function fillRows(z: usize, b1: usize, b2: usize, m: i32, n: i32, ldz: i32): void {
+  if (m < 1) return
   const stride = <usize>ldz * F
   const padded = ((n + PANEL - 1) / PANEL) * PANEL
   for (let j = 0; j < padded; j += 4) {

@@ -11,6 +11,8 @@ import { createReferenceEngine } from './reference/index.ts'
 import { simdBase64 } from './wasm/simd.ts'
 
 const PAGE = 65536
+/** Pages an engine begins with: the static data, so that a model refused early cost next to nothing. */
+const INITIAL = 2
 /** Pages to grow by at least: growing detaches every view, so it should be rare. */
 const STEP = 16
 const MAXIMUM = 65536
@@ -70,7 +72,7 @@ function show(value: unknown): string {
 
 function openSimd(): Engine {
   compiled ??= new WebAssembly.Module(decodeBase64(simdBase64))
-  const memory = new WebAssembly.Memory({ initial: STEP, maximum: MAXIMUM })
+  const memory = new WebAssembly.Memory({ initial: INITIAL, maximum: MAXIMUM })
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory } })
   const { panel, heapBase } = exports as unknown as { panel(): number; heapBase(): number }
   return {
