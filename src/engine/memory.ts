@@ -70,6 +70,11 @@ export class Memory {
     return this.#ints.subarray(pointer / 4, pointer / 4 + count)
   }
 
+  /** @throws MemoryError when `bytes` more could never fit; takes nothing. */
+  demand(bytes: number, what: string): void {
+    if (this.#top + bytes > LIMIT) refuse(this.#top + bytes, what)
+  }
+
   #refresh(): void {
     const buffer = this.#backing.buffer
     this.#floats = this.floatBytes === 4 ? new Float32Array(buffer) : new Float64Array(buffer)
@@ -80,16 +85,20 @@ export class Memory {
     const pointer = this.#top
     const top = align(pointer + bytes)
     if (top > LIMIT || (top > this.#backing.buffer.byteLength && !this.#backing.grow(top))) {
-      throw new MemoryError({
-        where: `engine memory (${what})`,
-        expected: `at most ${megabytes(LIMIT)} in all`,
-        got: `a request that needs ${megabytes(top)}`,
-        remedy: 'Lower the batch size, the text length limit, the units or the vocabulary size.',
-      })
+      refuse(top, what)
     }
     this.#top = top
     return pointer
   }
+}
+
+function refuse(bytes: number, what: string): never {
+  throw new MemoryError({
+    where: `engine memory (${what})`,
+    expected: `at most ${megabytes(LIMIT)} in all`,
+    got: `a request that needs ${megabytes(bytes)}`,
+    remedy: 'Lower the batch size, the text length limit, the units or the vocabulary size.',
+  })
 }
 
 function align(bytes: number): number {

@@ -23,22 +23,31 @@ export function orthogonalPerGate(gates: number, units: number, random: Random):
   return out
 }
 
-/** A random orthogonal (n, n) matrix: Gram–Schmidt, twice for accuracy, on normal rows. */
+/**
+ * A random orthogonal (n, n) matrix: Gram–Schmidt on normal rows, a second time for those that the first
+ * left with little of their length (Daniel et al. 1976: twice is enough).
+ */
 export function orthogonal(n: number, random: Random): Float64Array {
   const q = Float64Array.from({ length: n * n }, () => random.normal())
   for (let i = 0; i < n; i++) {
     const row = q.subarray(i * n, (i + 1) * n)
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < i; j++) {
-        const other = q.subarray(j * n, (j + 1) * n)
-        const projection = dot(row, other)
-        for (let k = 0; k < n; k++) row[k] -= projection * other[k]
-      }
-    }
+    const before = dot(row, row)
+    project(row, q, i)
+    if (dot(row, row) < 0.25 * before) project(row, q, i)
     const norm = Math.sqrt(dot(row, row))
     for (let k = 0; k < n; k++) row[k] /= norm
   }
   return q
+}
+
+/** Takes the first `count` rows of q out of `row`. */
+function project(row: Float64Array, q: Float64Array, count: number): void {
+  const n = row.length
+  for (let j = 0; j < count; j++) {
+    const at = j * n
+    const projection = dot(row, q.subarray(at, at + n))
+    for (let k = 0; k < n; k++) row[k] -= projection * q[at + k]
+  }
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -24,6 +24,11 @@ export interface NetworkOptions extends EngineOptions {
   /** Also compute ∂L/∂input of a features input. Default false. */
   inputGradients?: boolean
   /**
+   * How many copies of the weights will be needed in all (gradients, optimizer, averages …), so that a
+   * network too large to train is refused before its initial weights are made. Default 1.
+   */
+  copies?: number
+  /**
    * Gives each parameter's numbers in PyTorch's order, in place of initial weights. Called for all
    * parameters before memory for them is taken, so that it can refuse shapes that do not fit.
    */
@@ -61,7 +66,10 @@ export class Network {
     this.#fill(options)
   }
 
-  #fill({ weights, seed = 1 }: NetworkOptions): void {
+  #fill({ weights, seed = 1, copies = 1 }: NetworkOptions): void {
+    const { store } = this
+    const what = `${copies} copies of ${store.count.toLocaleString('en')} weights`
+    this.engine.memory.demand(copies * store.count * this.engine.memory.floatBytes, what)
     const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
     this.store.region('weights')
     if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))

@@ -115,6 +115,9 @@ export type ClassifierEvent =
   | { event: 'checkpoint'; epoch: number; step: number }
   | { event: 'stop'; reason: string; epoch: number; kept: string }
 
+/** Weights, gradients, two optimizer states, average, best, last good. */
+const TRAINING_COPIES = 7
+
 export interface FitRequest {
   rows: Iterable<object>
   options: ClassifierFitOptions
@@ -307,7 +310,7 @@ function buildNetwork(
   const loss = classLoss(options, labels, classes)
   if (!before) {
     const config = classifierNetwork(settings, vocabulary.size, labels.length, loss)
-    return new Network(config, { ...engine, seed: options.seed })
+    return new Network(config, { ...engine, seed: options.seed, copies: TRAINING_COPIES })
   }
   const { config, store } = before.network
   const { labelSmoothing = 0, classWeights } = config.loss!

@@ -10,7 +10,7 @@ import { UsageError } from '../tensor/errors.ts'
 export interface NaiveBayesOptions {
   text: string
   label: string
-  /** 1: words; 2: words and pairs of neighbours. Default 1. */
+  /** 1: words; 2: words and pairs of neighbours. Default 2, the higher floor on most data. */
   ngrams?: 1 | 2
 }
 
@@ -24,7 +24,7 @@ export interface NaiveBayes {
 
 /** Counts the words of each class in the rows; ready to predict. */
 export function naiveBayes(rows: Iterable<object>, options: NaiveBayesOptions): NaiveBayes {
-  const { text, label, ngrams = 1 } = options
+  const { text, label, ngrams = 2 } = options
   const { texts, labels: given } = examplesFromRows(rows, { text, label })
   const tokenizer = createTokenizer({ kind: 'words', lowercase: true })
   const terms = (t: string) => withPairs(tokenizer.tokenize(t), ngrams)
