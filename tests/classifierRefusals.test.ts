@@ -108,7 +108,7 @@ describe('what cannot go on', () => {
   it('a model that does not fit memory', async () => {
     const error = await thrown(() => textClassifier({ units: 2 ** 16 }).fit(comments(8, 1), quick))
     expect(error).toBeInstanceOf(MemoryError)
-    expect(error.message).toMatch(/weights of \d+ parameters.*needs 6[5-9],\d{3} MiB.*units/)
+    expect(error.message).toMatch(/7 copies of [\d,]+ weights.*needs 459,\d{3} MiB.*units/)
   })
 
   it.each(['lstm', 'gru', 'rnn', 'bag'] as const)('%s diverges: step named, good weights kept', async (cell) => {

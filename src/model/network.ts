@@ -67,10 +67,10 @@ export class Network {
   }
 
   #fill({ weights, seed = 1, copies = 1 }: NetworkOptions): void {
-    const { store } = this
-    const what = `${copies} copies of ${store.count.toLocaleString('en')} weights`
-    this.engine.memory.demand(copies * store.count * this.engine.memory.floatBytes, what)
     const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
+    const { count } = this.store
+    const what = `${copies} copies of ${count.toLocaleString('en')} weights`
+    this.engine.memory.demand(copies * count * this.engine.memory.floatBytes, what)
     this.store.region('weights')
     if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
     else for (const layer of this.layers) if ('initialise' in layer) (layer as Initialised).initialise(seed)
