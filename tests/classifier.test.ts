@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DataError } from '../src/tensor/errors.ts'
 import { textClassifier } from '../src/tasks/textClassifier.ts'
 import type { ClassifierOptions } from '../src/tasks/classifierOptions.ts'
-import type { ClassifierEvent } from '../src/tasks/fitClassifier.ts'
+import type { ClassifierEvent } from '../src/tasks/classifierEvents.ts'
 import { comments, hex, quick, THREE, thrown, tiny, trained } from './classifierRig.ts'
 
 const choices: [string, ClassifierOptions][] = [

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { DivergenceError, MemoryError, UnsupportedError, UsageError } from '../src/tensor/errors.ts'
 import { textClassifier } from '../src/tasks/textClassifier.ts'
-import type { ClassifierEvent } from '../src/tasks/fitClassifier.ts'
+import type { ClassifierEvent } from '../src/tasks/classifierEvents.ts'
 import { comments, quick, thrown, tiny, trained } from './classifierRig.ts'
 
 describe('options out of range are named', () => {

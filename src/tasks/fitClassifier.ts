@@ -9,11 +9,12 @@ import type { EngineOptions } from '../engine/engine.ts'
 import { Network } from '../model/network.ts'
 import { DataError, UsageError } from '../tensor/errors.ts'
 import type { SavedState, TrainingState } from '../training/checkpoint.ts'
-import type { EpochRecord, FitReport, TrainingEvent } from '../training/events.ts'
+import type { FitReport } from '../training/events.ts'
 import { fit } from '../training/fit.ts'
 import type { OptimizerOptions } from '../training/optimizer.ts'
 import type { ScheduleOptions } from '../training/schedule.ts'
 import { readClassifier, writeClassifier, type TrainingContent } from './classifierFile.ts'
+import { translate, type ClassifierEvent, type RunFacts } from './classifierEvents.ts'
 import { classifierNetwork, type ClassifierSettings } from './classifierOptions.ts'
 import { classOf, cutNote, type Trained } from './classes.ts'
 import { classLoss, type ClassWeights } from './classLoss.ts'
@@ -65,55 +66,7 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
 }
 
 /** What `fit` says when it has ended. */
-export interface ClassifierReport extends FitReport {
-  /** What was guessed, left out or cut, each a sentence. */
-  notes: string[]
-  parameters: number
-  vocabulary: number
-  labels: string[]
-  trainSize: number
-  validationSize: number
-}
-
-/** What training tells, in the words of the classifier. */
-export type ClassifierEvent =
-  | {
-      event: 'start'
-      engine: string
-      precision: string
-      parameters: number
-      vocabulary: number
-      labels: string[]
-      trainSize: number
-      validationSize: number
-      notes: string[]
-      resumed: { epochs: number; step: number } | null
-    }
-  | {
-      event: 'progress'
-      epoch: number
-      epochs: number
-      step: number
-      steps: number
-      loss: number
-      accuracy: number
-      sequencesPerSecond: number
-      secondsLeft: number
-    }
-  | {
-      event: 'epoch'
-      epoch: number
-      epochs: number
-      loss: number
-      accuracy: number
-      validationLoss: number | null
-      validationAccuracy: number | null
-      learningRate: number
-      seconds: number
-      best: boolean
-    }
-  | { event: 'checkpoint'; epoch: number; step: number }
-  | { event: 'stop'; reason: string; epoch: number; kept: string }
+export interface ClassifierReport extends FitReport, RunFacts {}
 
 /** Weights, gradients, two optimizer states, average, best, last good. */
 const TRAINING_COPIES = 7
@@ -342,55 +295,4 @@ function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSett
     patience: watched ? patience : null,
     epochs, batchSize, clipNorm, averaging, learningRate, schedule, clipValue, seed,
   } // prettier-ignore
-}
-
-type About = Pick<
-  ClassifierReport,
-  'parameters' | 'vocabulary' | 'labels' | 'trainSize' | 'validationSize' | 'notes'
->
-
-function translate(event: TrainingEvent, about: About): ClassifierEvent | null {
-  switch (event.type) {
-    case 'start':
-      return {
-        event: 'start',
-        engine: event.engine,
-        precision: event.precision,
-        ...about,
-        resumed: event.resumed,
-      }
-    case 'progress': {
-      const { epoch, epochs, step, steps, loss, accuracy, sequencesPerSecond, secondsLeft } = event
-      return {
-        event: 'progress',
-        epoch,
-        epochs,
-        step,
-        steps,
-        loss,
-        accuracy: accuracy!,
-        sequencesPerSecond,
-        secondsLeft,
-      }
-    }
-    case 'epoch':
-      return { event: 'epoch', epochs: event.epochs, best: event.best, ...epochFigures(event) }
-    case 'checkpoint':
-      return { event: 'checkpoint', epoch: event.epoch, step: event.step }
-    case 'stop':
-      return { event: 'stop', reason: event.reason, epoch: event.epoch, kept: event.kept }
-  }
-}
-
-function epochFigures({
-  epoch,
-  trainLoss,
-  trainAccuracy,
-  validationLoss,
-  validationAccuracy,
-  learningRate,
-  seconds,
-}: EpochRecord) {
-  const accuracy = trainAccuracy!
-  return { epoch, loss: trainLoss, accuracy, validationLoss, validationAccuracy, learningRate, seconds }
 }
