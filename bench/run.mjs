@@ -79,8 +79,8 @@ function collect(engine, round) {
 function summary(ms) {
   const sorted = ms.toSorted((a, b) => a - b)
   return {
-    medianMs: round(median(ms)),
-    p10Ms: round(sorted[Math.floor(sorted.length / 10)]),
+    medianMs: shortened(median(ms)),
+    p10Ms: shortened(sorted[Math.floor(sorted.length / 10)]),
     runs: ms.length,
   }
 }
@@ -89,7 +89,7 @@ function median(ms) {
   return ms.toSorted((a, b) => a - b)[Math.floor(ms.length / 2)]
 }
 
-function round(x) {
+function shortened(x) {
   return Number(x.toPrecision(5))
 }
 
@@ -103,7 +103,7 @@ function findTorch() {
 /** Ratios pair the medians of the same round, so that a drifting machine does not decide. */
 function printTable() {
   console.log(
-    '\nworkload                                        engine            median ms    p10 ms   runs   vs Latch',
+    '\nworkload                                            engine            median ms    p10 ms   runs   vs Latch',
   )
   for (const row of rows) {
     const { what, B, T, F, H } = workloads[row.workload]
@@ -115,7 +115,7 @@ function printTable() {
         ? ''
         : `${median(ratios).toFixed(2)} ×  (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
     console.log(
-      title.padEnd(48) +
+      title.padEnd(52) +
         row.engine.padEnd(18) +
         row.medianMs.toFixed(2).padStart(9) +
         row.p10Ms.toFixed(2).padStart(10) +

@@ -11,6 +11,7 @@ import {
   type ClassifierOptions,
 } from '../../src/node.ts'
 import { solveAdding } from './adding.ts'
+import { tell } from './tell.ts'
 
 const columns = { text: 'text', label: 'label' } as const
 interface Row {
@@ -32,7 +33,7 @@ describe('comments with negation', () => {
 
   it.each(['lstm', 'gru', 'bag', 'rnn', 'ann'] as CellChoice[])('%s', async (cell) => {
     const share = await accuracy(train, test, { cell })
-    console.log(`negation  ${cell}  accuracy ${share.toFixed(4)}`)
+    tell(`negation  ${cell}  accuracy ${share.toFixed(4)}`)
     if (cell === 'lstm' || cell === 'gru') expect(share).toBeGreaterThanOrEqual(0.99)
     if (cell === 'bag') expect(share).toBeLessThanOrEqual(0.8)
   })
@@ -53,7 +54,7 @@ describe('facts that change, distance 40', () => {
 
   it.each(['lstm', 'gru', 'rnn'] as CellChoice[])('%s', async (cell) => {
     const share = await accuracy(train, test, { cell, dropout: 0 }, training)
-    console.log(`facts, distance 40  ${cell}  accuracy ${share.toFixed(4)}`)
+    tell(`facts, distance 40  ${cell}  accuracy ${share.toFixed(4)}`)
     if (cell !== 'rnn') expect(share).toBeGreaterThanOrEqual(0.95)
   })
 })
@@ -61,7 +62,7 @@ describe('facts that change, distance 40', () => {
 describe('adding problem, T = 100', () => {
   it.each(['lstm', 'gru', 'rnn'] as const)('%s', async (cell) => {
     const { error } = await solveAdding(cell, 100)
-    console.log(`adding, T = 100  ${cell}  mean squared error ${error.toFixed(5)}`)
+    tell(`adding, T = 100  ${cell}  mean squared error ${error.toFixed(5)}`)
     if (cell !== 'rnn') expect(error).toBeLessThanOrEqual(0.01)
   })
 })

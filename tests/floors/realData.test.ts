@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { naiveBayes, textClassifier } from '../../src/node.ts'
+import { tell } from './tell.ts'
 import { dataIsHere, datasets, type RealData } from './realData.ts'
 
 const columns = { text: 'text', label: 'label' } as const
@@ -21,7 +22,7 @@ describe.skipIf(!dataIsHere)('defaults on real data', () => {
           .accuracy.toFixed(4),
       )
       const seeds = accuracies.map((a) => a.toFixed(4)).join(' ')
-      console.log(
+      tell(
         `${name}  ${cell}  mean ${mean.toFixed(4)} (${seeds})  naive Bayes words ${floors[0]}, with pairs ${floors[1]}`,
       )
       expect(mean).toBeGreaterThanOrEqual(floor)
