@@ -10,7 +10,8 @@ export type {
   ClassifierSettings,
   DropoutShares,
 } from './tasks/classifierOptions.ts'
-export type { ClassifierFitOptions, ClassifierReport, ClassifierEvent } from './tasks/fitClassifier.ts'
+export type { ClassifierFitOptions, ClassifierReport } from './tasks/fitClassifier.ts'
+export type { ClassifierEvent } from './tasks/classifierEvents.ts'
 export type { TrainingHistory } from './tasks/history.ts'
 export type { Prediction } from './tasks/probabilities.ts'
 export { naiveBayes } from './tasks/naiveBayes.ts'
@@ -36,7 +37,7 @@ export type { Engine, EngineName, EngineOptions, Precision } from './engine/engi
 export { createTokenizer } from './data/tokens.ts'
 export type { Tokenizer, TokenizerConfig } from './data/tokens.ts'
 export { Vocabulary } from './data/vocabulary.ts'
-export { parseExamples, examplesFromRows } from './data/examples.ts'
+export { examplesFromRows } from './data/examples.ts'
 export { bucketedBatches, stratifiedSplit } from './data/batches.ts'
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts'
 export { Random } from './tensor/random.ts'

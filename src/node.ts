@@ -7,5 +7,6 @@ import { useStorage } from './tasks/storage.ts'
 useStorage({ read: (path) => readFileBytes(path), write: (path, bytes) => writeFileAtomic(path, bytes) })
 
 export * from './index.ts'
+export { parseExamples } from './data/tables.ts'
 export { readExamples, readTable } from './data/tablesNode.ts'
 export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readExamples, readLines, readTable } from '../src/data/tablesNode.ts'
+import { parseTable } from '../src/tables.ts'
 import { DataError } from '../src/tensor/errors.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-tables-'))
@@ -48,6 +50,34 @@ describe('the same rows from every source', () => {
       expect((await readTable(inPieces(content, size), options)).rows).toEqual(EXPECTED)
       expect((await readTable(inPieces(gzipSync(content), size), options)).rows).toEqual(EXPECTED)
     }
+  })
+
+  test('rows and refusals as in memory, however the bytes are cut', async () => {
+    const piece = fc.constantFrom(
+      'a',
+      'é😀',
+      '"b"',
+      '"c,d"',
+      '"e\r\nf"',
+      '"g""h"',
+      '"',
+      ',',
+      ',',
+      '\n',
+      '\r\n',
+      '',
+    )
+    const body = fc.array(piece, { maxLength: 14 }).map((parts) => parts.join(''))
+    await fc.assert(
+      fc.asyncProperty(body, fc.integer({ min: 1, max: 5 }), async (cells, size) => {
+        const text = `x,y,z\n${cells}`
+        const options = { header: false, format: 'csv' as const }
+        const streamed = readTable(inPieces(text, size), options).catch(String)
+        const inMemory = () => parseTable(text, options)
+        expect(await streamed).toEqual(await new Promise((done) => done(inMemory())).catch(String))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   test('TSV, and gzip of it', async () => {
@@ -142,6 +172,21 @@ describe('faults', () => {
         /^table, line 41, byte 201: expected UTF-8 text, got the byte 0xE9\. Save the file as UTF-8/,
       )
     }
+  })
+
+  test('a quote left open does not read a large file to its end', async () => {
+    let read = 0
+    async function* endless(head: string, rest: string): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(head)
+      for (read = 0; ; read++) yield Buffer.from(rest)
+    }
+    expect(await fault(endless('text,label\n\n"a\nb",1\n"', 'never '.repeat(1e5)))).toMatch(
+      /^table, line 5: expected every quote closed, got a quote that opens here and stays open for 4194304 bytes\./,
+    )
+    expect(await fault(endless('text,label\n', 'no end '.repeat(1e5)))).toMatch(
+      /^table, line 2: expected a record of at most 4194304 bytes, got a longer one\./,
+    )
+    expect(read).toBeLessThan(100)
   })
 
   test('an error of the stream itself stays what it is', async () => {

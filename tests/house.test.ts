@@ -117,6 +117,9 @@ describe('the import rule catches', () => {
       `src/data/b.ts:1 browser entry: imports csv-parse, ${by}`,
       `src/data/b.ts:2 browser entry: imports node:fs/promises, ${by}`,
     ])
+    expect(show(browserViolations(tree, 'src/data/a.ts', ['csv-parse']))).toEqual([
+      'src/data/b.ts:2 browser entry: imports node:fs/promises, reached by src/data/a.ts → src/data/b.ts',
+    ])
     expect(show(browserViolations(new SourceTree({})))[0]).toContain('does not exist')
   })
 })
@@ -196,12 +199,18 @@ describe('this house', () => {
   test('has all its rooms', () => expect(source.paths.length).toBeGreaterThan(50))
   test('keeps the import rule', () => nothing(importViolations(source)))
   test('has a door a browser can open', () => nothing(browserViolations(source)))
+  test('has a door to tables, with csv-parse in its browser build', () => {
+    nothing(browserViolations(source, 'src/tables.ts', ['csv-parse/browser/esm/sync']))
+  })
   test('keeps the style', () => {
     nothing(
       styleViolations(readTree(['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench'])),
     )
   })
-  test('documents what it exports', () => nothing(undocumented(source)))
+  test('documents what it exports', () => {
+    nothing(undocumented(source))
+    nothing(undocumented(source, 'src/tables.ts'))
+  })
 
   test('names no machine', () => {
     const folders = ['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench', 'docs', '.ci']

@@ -1,15 +1,15 @@
 /**
  * Tables → texts and labels, ready to be tokenized. Rows without a text or a label are counted,
- * told and left out. Browser-safe; files are in tablesNode.ts.
+ * told and left out. Nothing here parses text, so it comes without a dependency: see tables.ts.
  */
 import { DataError } from '../tensor/errors.ts'
 import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { TableCollector } from './tableCollector.ts'
 import type { CollectedTable } from './tableCollector.ts'
-import { parseTable } from './tables.ts'
-import type { TableOptions } from './tables.ts'
+import type { TableOptions } from './tableStart.ts'
 
+/** Which columns of a table hold the texts and the labels. */
 export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
   /** The text's column, by name or by number from 0. Default: guessed and told. */
   text?: string
@@ -17,6 +17,7 @@ export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | '
   label?: string | false
 }
 
+/** Texts and their labels, ready to train on. */
 export interface Examples {
   texts: string[]
   /** One a text; empty if `label` was false. */
@@ -27,17 +28,6 @@ export interface Examples {
   skipped: { emptyText: number; emptyLabel: number }
   /** What was guessed and left out, each a sentence for the user. */
   notes: string[]
-}
-
-/**
- * Texts and labels from a table in memory: a string or its bytes (UTF-8).
- * @throws DataError for anything that is no table, a missing column, or no usable row.
- */
-export function parseExamples(
-  data: string | ArrayBuffer | Uint8Array,
-  options: ExampleOptions = {},
-): Examples {
-  return examplesFromTable(parseTable(data, exampleTable(options)), options)
 }
 
 /**

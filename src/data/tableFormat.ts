@@ -1,6 +1,7 @@
 /** Which format a table is in: what the caller says, else the name's ending, else the first line. */
 import { DataError } from '../tensor/errors.ts'
 
+/** Comma-separated values, tab-separated values, or JSON Lines: one JSON object a line. */
 export type TableFormat = 'csv' | 'tsv' | 'jsonl'
 
 export interface FormatGuess {

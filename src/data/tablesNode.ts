@@ -1,16 +1,20 @@
 /**
  * Tables from files, gzip files and standard input, read as streams (Node only). Whatever the
- * source, it becomes bytes, then strict UTF-8 text, then the readers of tables.ts.
+ * source, it becomes bytes, then strict UTF-8 text, then records: by csv-parse, or JSON Lines.
  */
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { Readable, pipeline } from 'node:stream'
+import { pipeline as piped } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import { parse } from 'csv-parse'
 import { DataError } from '../tensor/errors.ts'
+import { RecordReader } from './csvRecords.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
-import { TableReader, isGzip } from './tables.ts'
-import type { Table, TableOptions } from './tables.ts'
+import { isGzip } from './tables.ts'
+import { holdsFirstLine, jsonLinesReader, startTable } from './tableStart.ts'
+import type { Table, TableOptions, TableStart } from './tableStart.ts'
 import { Utf8Reader } from './utf8.ts'
 
 /** A file's path, '-' for standard input, or bytes as they come. */
@@ -22,9 +26,45 @@ export type TableSource = string | AsyncIterable<Uint8Array>
  */
 export async function readTable(source: TableSource, options: TableOptions = {}): Promise<Table> {
   const name = nameOf(source, options.name)
-  const reader = new TableReader({ ...options, name })
-  for await (const text of readText(source, name)) reader.push(text)
-  return reader.finish()
+  const pieces = readText(source, name)
+  try {
+    const head = await readHead(pieces)
+    const start = startTable(head, { ...options, name })
+    const text = joined(head, pieces)
+    if (start.format === 'jsonl') await collectObjects(text, start)
+    else await collectRecords(text, start)
+    return { ...start.collector.finish(), format: start.format }
+  } finally {
+    await pieces.return(undefined)
+  }
+}
+
+async function readHead(pieces: AsyncIterator<string>): Promise<string> {
+  let head = ''
+  while (!holdsFirstLine(head)) {
+    const result = await pieces.next()
+    if (result.done) break
+    head += result.value
+  }
+  return head
+}
+
+async function collectObjects(text: AsyncIterable<string>, start: TableStart): Promise<void> {
+  const reader = jsonLinesReader(start)
+  for await (const piece of text) reader.push(piece)
+  reader.finish()
+}
+
+async function collectRecords(
+  text: AsyncIterable<string>,
+  { collector, dialect }: TableStart,
+): Promise<void> {
+  const reader = new RecordReader(dialect, (cells, line) => collector.acceptCells(cells, line))
+  try {
+    await piped(text, parse(reader.options).resume())
+  } catch (thrown) {
+    throw reader.explain(thrown)
+  }
 }
 
 /**
@@ -104,7 +144,10 @@ async function* decompressed(source: AsyncIterable<Uint8Array>, name: string): A
   yield* all
 }
 
-async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* joined<Piece extends string | Uint8Array>(
+  head: Piece,
+  rest: AsyncIterator<Piece>,
+): AsyncGenerator<Piece> {
   try {
     if (head.length > 0) yield head
     for (let result = await rest.next(); !result.done; result = await rest.next()) yield result.value

@@ -1,0 +1,53 @@
+/** How a table begins, in memory or as a stream: its first line decides the format, its records are collected. */
+import { JsonLinesParser } from './jsonLines.ts'
+import { TableCollector, emptyTable } from './tableCollector.ts'
+import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
+import { guessFormat } from './tableFormat.ts'
+import type { TableFormat } from './tableFormat.ts'
+
+/** How to read a table, and which of its columns. */
+export interface TableOptions extends Omit<CollectorOptions, 'name'> {
+  /** What messages call the source; a file's name helps to guess its format. Default 'table'. */
+  name?: string
+  /** Default: guessed by the name's ending, else by the first line. */
+  format?: TableFormat
+}
+
+/** The columns kept of a table, and what was guessed about it. */
+export interface Table extends CollectedTable {
+  format: TableFormat
+}
+
+export interface TableStart {
+  collector: TableCollector
+  format: TableFormat
+  /** For CSV and TSV, what their reader must know. */
+  dialect: { name: string; delimiter: string; quotes: boolean }
+}
+
+/** Characters waited for, at most, until the first line is complete. */
+const HEAD_LIMIT = 1 << 16
+
+/** Whether text holds the first line that is not blank, or enough of it. */
+export function holdsFirstLine(head: string): boolean {
+  return /\S.*[\r\n]/.test(head) || head.trimStart().length > HEAD_LIMIT
+}
+
+/**
+ * @param head the table's text, up to its first line's end at least
+ * @throws DataError if it is blank, or for a format that is none.
+ */
+export function startTable(head: string, options: TableOptions): TableStart {
+  const name = options.name ?? 'table'
+  const firstLine = /\S.*/.exec(head)?.[0]
+  if (firstLine === undefined) throw emptyTable(name, 'an empty one')
+  const { format, delimiter, notes } = guessFormat(name, firstLine, options.format)
+  const collector = new TableCollector({ ...options, name })
+  collector.notes.push(...notes)
+  return { collector, format, dialect: { name, delimiter, quotes: format === 'csv' } }
+}
+
+/** The reader of JSON Lines for a table that started so. */
+export function jsonLinesReader({ collector, dialect }: TableStart): JsonLinesParser {
+  return new JsonLinesParser(dialect.name, (row, line) => collector.acceptObject(row, line))
+}
