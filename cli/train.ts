@@ -30,7 +30,7 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors`
 
 export function trainCommand(output: Output) {
-  const cell = { help: 'lstm, gru, rnn, or without order: ann, bag (lstm)', read: oneOf('--cell', CELLS) }
+  const cell = { help: 'lstm, gru, rnn, or feed-forward: ann, bag (lstm)', read: oneOf('--cell', CELLS) }
   const command = trainingCommand('train', cell)
     .summary('train a text classifier and save it')
     .description('Trains a text classifier on a table of texts and labels, and saves it as one file.')

@@ -8,7 +8,7 @@ import { cellOf, type CellForm } from '../cells/registry.ts'
 import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
-import { ShapeError } from '../tensor/errors.ts'
+import { ShapeError, UsageError } from '../tensor/errors.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
@@ -212,6 +212,7 @@ export class RecurrentLayer implements Layer {
     direction: number,
     values: ArrayLike<number>,
   ): void {
+    this.#needPlan(batch)
     if (!this.#keepInitial) for (const loop of this.loops) loop.clearInitialStates(batch)
     this.#keepInitial = true
     this.#writeStates(batch, this.#stateOf(state, direction), direction, values)
@@ -250,7 +251,22 @@ export class RecurrentLayer implements Layer {
     return this.#readStates(batch, (b) => base + b * bytes)
   }
 
+  /** Before a plan there is no place for states. */
+  #needPlan({ sequences }: PackedBatch): void {
+    if (this.#capacity && this.#capacity.sequences >= sequences) return
+    throw new UsageError({
+      where: `${this.name} state`,
+      expected: 'a plan for this batch',
+      got: 'none',
+      remedy: 'Call network.writeInitialState, or network.reserve first.',
+    })
+  }
+
   #stateOf(state: StateName, direction: number): Pointer {
+    if (!this.loops[direction]) {
+      const expected = `a direction below ${this.loops.length}`
+      throw new ShapeError({ where: `${this.name} state`, expected, got: `${direction}` })
+    }
     const { tape } = this.loops[direction]
     if (state === 'hidden') return tape.hidden
     if (tape.cell) return tape.cell

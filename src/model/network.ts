@@ -11,7 +11,7 @@ import { rowsOf } from '../layers/layer.ts'
 import { LossLayer, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
 import { ParameterStore, type Parameter } from '../layers/parameters.ts'
-import { RecurrentLayer } from '../layers/recurrent.ts'
+import { RecurrentLayer, type StateName } from '../layers/recurrent.ts'
 import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
 import { rootField } from '../tensor/fields.ts'
 import { ShapeError, UsageError } from '../tensor/errors.ts'
@@ -33,6 +33,16 @@ export interface NetworkOptions extends EngineOptions {
    * parameters before memory for them is taken, so that it can refuse shapes that do not fit.
    */
   weights?: (parameter: Parameter) => ArrayLike<number>
+}
+
+/** Which state of which recurrent layer. */
+export interface StatePlace {
+  /** Default 0, the lowest. */
+  level?: number
+  /** Default `hidden`. */
+  state?: StateName
+  /** 0 forward, 1 backward. Default 0. */
+  direction?: number
 }
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
@@ -110,9 +120,41 @@ export class Network {
 
   /** Runs the layers on a batch; results lie in `output` until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
-    this.#plan({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
+    this.#planFor(batch)
     this.#upload(batch)
     for (const layer of this.layers) layer.forward(batch, pass)
+  }
+
+  /**
+   * Sets a state (B, H; order of the door) that the next forward pass of this batch starts from; states
+   * that are not set are zero. `level` counts recurrent layers from the input, `direction` 0 is forward.
+   */
+  writeInitialState(
+    batch: PackedBatch,
+    values: ArrayLike<number>,
+    { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
+  ): void {
+    this.#planFor(batch)
+    this.#levelAt(level).writeInitialState(batch, state, direction, values)
+  }
+
+  /** A state (B, H; order of the door) after each sequence's last step, of the last forward pass. */
+  readFinalState(
+    batch: PackedBatch,
+    { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
+  ): Float64Array {
+    return this.#levelAt(level).readFinalState(batch, state, direction)
+  }
+
+  #levelAt(level: number): RecurrentLayer {
+    const { recurrent } = this
+    if (recurrent[level]) return recurrent[level]
+    const expected = `a recurrent level below ${recurrent.length}`
+    throw new UsageError({ where: 'network state', expected, got: `${level}` })
+  }
+
+  #planFor({ sequences, steps, rows }: PackedBatch): void {
+    this.#plan({ sequences, steps, rows })
   }
 
   /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
