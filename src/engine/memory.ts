@@ -70,9 +70,10 @@ export class Memory {
     return this.#ints.subarray(pointer / 4, pointer / 4 + count)
   }
 
-  /** @throws MemoryError when `bytes` more could never fit; takes nothing. */
-  demand(bytes: number, what: string): void {
-    if (this.#top + bytes > LIMIT) refuse(this.#top + bytes, what)
+  /** @throws MemoryError when `count` floats more could never fit; takes nothing. */
+  demand(count: number, what: string): void {
+    const top = this.#top + count * this.floatBytes
+    if (top > LIMIT) refuse(top, what)
   }
 
   #refresh(): void {

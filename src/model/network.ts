@@ -80,7 +80,7 @@ export class Network {
     const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
     const { count } = this.store
     const what = `${copies} copies of ${count.toLocaleString('en')} weights`
-    this.engine.memory.demand(copies * count * this.engine.memory.floatBytes, what)
+    this.engine.memory.demand(copies * count, what)
     this.store.region('weights')
     if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
     else for (const layer of this.layers) if ('initialise' in layer) (layer as Initialised).initialise(seed)
