@@ -88,7 +88,8 @@ export class PackedBatch {
     const batch = new PackedBatch(lengths ?? new Int32Array(B).fill(T))
     if (batch.steps > T)
       throw new ShapeError({ where: 'batch lengths', expected: `at most ${T} steps`, got: `${batch.steps}` })
-    const packed = new Float64Array(batch.rows * F)
+    const Kind = features instanceof Float32Array ? Float32Array : Float64Array
+    const packed = new Kind(batch.rows * F)
     batch.eachRow((row, sequence, t) => {
       const from = (sequence * T + t) * F
       for (let j = 0; j < F; j++) packed[row * F + j] = features[from + j]
