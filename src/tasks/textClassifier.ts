@@ -12,7 +12,7 @@ import type { Trace, TraceStep } from '../inspection/traceTypes.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
 import { DataError, UnsupportedError, UsageError } from '../tensor/errors.ts'
-import { evaluate } from '../training/evaluate.ts'
+import { evaluate, type EvaluateOptions } from '../training/evaluate.ts'
 import { classificationReport, type ClassificationReport } from '../training/metrics.ts'
 import { classOf, cutNote, type Trained } from './classes.ts'
 import { readClassifier, writeClassifier, type ClassifierContent } from './classifierFile.ts'
@@ -125,14 +125,26 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     }
   }
 
-  /** Loss, accuracy, precision, recall, F1 and confusion on rows with labels. */
-  async evaluate<Row extends object>(rows: Iterable<Row>, columns: Columns<Row>): Promise<Evaluation<L>> {
+  /**
+   * Loss, accuracy, precision, recall, F1 and confusion on rows with labels.
+   * @param options.signal ends it by throwing the signal's reason
+   * @param options.onProgress called now and then with the share done, 0 to 1
+   * @throws DataError for a label that the model does not know, or no usable row
+   */
+  async evaluate<Row extends object>(
+    rows: Iterable<Row>,
+    columns: Columns<Row>,
+    options: Pick<EvaluateOptions, 'signal' | 'onProgress'> = {},
+  ): Promise<Evaluation<L>> {
     const { network, vocabulary } = this.#need()
     const examples = examplesFromRows(rows, { ...columns, name: 'rows' })
     const classes = Int32Array.from(examples.labels, (label) => classOf(label, this.labels))
     const read = examples.texts.map((text) => this.#reader.read(text))
     const tokens = read.map((r) => r.tokens)
-    const { actual, predicted, loss } = await evaluate(network, new TextDataset(tokens, classes, vocabulary))
+    const { signal, onProgress } = options
+    signal?.throwIfAborted()
+    const dataset = new TextDataset(tokens, classes, vocabulary)
+    const { actual, predicted, loss } = await evaluate(network, dataset, { signal, onProgress })
     const notes = [
       ...examples.notes,
       ...cutNote(read.filter((r) => r.cut).length, this.settings.maximumLength),
