@@ -119,11 +119,9 @@ function engine(options: NetworkOptions, reset: 'before' | 'after' = 'before') {
     loss: { type: 'meanSquaredError' },
     weights: ({ name }) => nativeWeights(name),
   })
-  const ids = WORDS.map((_, t) => t)
-  net.prepareTraining()
-  net.reserve({ sequences: 1, steps: ids.length, rows: ids.length })
-  net.recurrent[0].writeInitialState(PackedBatch.ofIds([ids]), 'hidden', 0, H0)
-  const { steps } = traceSequence(net, ids, { values: [0, 0] }).levels[0]
+  const batch = PackedBatch.ofIds([WORDS.map((_, t) => t)])
+  net.writeInitialState(batch, H0)
+  const { steps } = traceSequence(net, batch, { values: [0, 0] }).levels[0]
   return {
     hidden: steps.flatMap((step) => [...step.hidden]),
     update: steps.flatMap((step) => [...(step.gates as { update: Float64Array }).update]),

@@ -188,13 +188,11 @@ function engineStep(cell: 'rnn' | 'lstm' | 'gru', weights: TorchWeights, options
     },
   )
   const batch = PackedBatch.ofFeatures(X, [1, 1, 3])
-  net.reserve({ sequences: 1, steps: 1, rows: 1 })
-  const [layer] = net.recurrent
-  layer.writeInitialState(batch, 'hidden', 0, H0)
-  if (cell === 'lstm') layer.writeInitialState(batch, 'cell', 0, C0)
+  net.writeInitialState(batch, H0)
+  if (cell === 'lstm') net.writeInitialState(batch, C0, { state: 'cell' })
   net.forward(batch)
-  const hidden = layer.readFinalState(batch, 'hidden', 0)
-  return cell === 'lstm' ? [...hidden, ...layer.readFinalState(batch, 'cell', 0)] : [...hidden]
+  const hidden = net.readFinalState(batch)
+  return cell === 'lstm' ? [...hidden, ...net.readFinalState(batch, { state: 'cell' })] : [...hidden]
 }
 
 function settle(

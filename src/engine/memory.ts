@@ -85,19 +85,23 @@ export class Memory {
   #reserve(bytes: number, what: string): Pointer {
     const pointer = this.#top
     const top = align(pointer + bytes)
-    if (top > LIMIT || (top > this.#backing.buffer.byteLength && !this.#backing.grow(top))) {
-      refuse(top, what)
-    }
+    if (top > LIMIT) refuse(top, what)
+    const have = this.#backing.buffer.byteLength
+    if (top > have && !this.#backing.grow(top)) refuse(top, what, have)
     this.#top = top
     return pointer
   }
 }
 
-function refuse(bytes: number, what: string): never {
+/** `have`: what the host has given so far, where it is the host that refuses. */
+function refuse(bytes: number, what: string, have?: number): never {
   throw new MemoryError({
     where: `engine memory (${what})`,
-    expected: `at most ${megabytes(LIMIT)} in all`,
-    got: `a request that needs ${megabytes(bytes)}`,
+    expected:
+      have === undefined
+        ? `at most ${megabytes(LIMIT)} in all`
+        : `${megabytes(bytes)} from this machine, which stopped at ${megabytes(have)}`,
+    got: have === undefined ? `a request that needs ${megabytes(bytes)}` : 'a refusal to grow',
     remedy: 'Lower the batch size, the text length limit, the units or the vocabulary size.',
   })
 }

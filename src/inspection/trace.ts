@@ -9,7 +9,7 @@ import { PackedBatch } from '../layers/packed.ts'
 import type { RecurrentLayer } from '../layers/recurrent.ts'
 import type { TimeLoop } from '../layers/timeLoop.ts'
 import type { Network } from '../model/network.ts'
-import { UnsupportedError } from '../tensor/errors.ts'
+import { ShapeError, UnsupportedError } from '../tensor/errors.ts'
 import type { CellStep, TraceLevel } from './traceTypes.ts'
 
 /** What the tape says about one sequence, before a task gives tokens and labels their names. */
@@ -28,14 +28,19 @@ export const KEEPS_CONVENTION: { readonly [C in CellName]: string } = {
   gru: 'keeps = mean of the update gate z, which keeps the old here: h = z∘h₋₁ + (1−z)∘n',
 }
 
-const PREFIXES_AT_ONCE = 64
+/** Prefixes go through the network together, as many as make about this many steps. */
+const ROWS_AT_ONCE = 8192
 
 /**
- * Traces one sequence of token ids through a network with recurrent layers.
+ * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.
  * @param targets what the loss compares with, for the gradients ∂L/∂h_t and ∂L/∂c_t
  * @throws UnsupportedError for a network without recurrent layers
  */
-export function traceSequence(network: Network, ids: ArrayLike<number>, targets: Targets): SequenceTrace {
+export function traceSequence(
+  network: Network,
+  input: ArrayLike<number> | PackedBatch,
+  targets: Targets,
+): SequenceTrace {
   if (network.recurrent.length === 0) {
     throw new UnsupportedError({
       where: 'trace',
@@ -45,7 +50,10 @@ export function traceSequence(network: Network, ids: ArrayLike<number>, targets:
     })
   }
   network.prepareTraining()
-  const batch = PackedBatch.ofIds([ids])
+  const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
+  if (batch.sequences !== 1) {
+    throw new ShapeError({ where: 'trace', expected: 'one sequence', got: `${batch.sequences}` })
+  }
   const pass = { training: false, record: true, key: 0 }
   network.forward(batch, pass)
   const output = network.readOutput(batch)
@@ -58,18 +66,22 @@ export function traceSequence(network: Network, ids: ArrayLike<number>, targets:
   return { output, loss, levels }
 }
 
-/** The network's outputs for every prefix of a sequence: T rows of C. */
+/** The network's outputs at the end of every prefix of a sequence: T rows of C. */
 export function prefixOutputs(network: Network, ids: ArrayLike<number>): Float64Array[] {
   const all = Array.from(ids)
   const outputs: Float64Array[] = []
-  const { width } = network.output
-  for (let from = 0; from < all.length; from += PREFIXES_AT_ONCE) {
-    const to = Math.min(all.length, from + PREFIXES_AT_ONCE)
+  const { width, per } = network.output
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / all.length))
+  for (let from = 0; from < all.length; from += atOnce) {
+    const to = Math.min(all.length, from + atOnce)
     const prefixes = Array.from({ length: to - from }, (_, i) => all.slice(0, from + i + 1))
     const batch = PackedBatch.ofIds(prefixes)
     network.forward(batch)
     const out = network.readOutput(batch)
-    for (let i = 0; i < prefixes.length; i++) outputs.push(out.slice(i * width, (i + 1) * width))
+    prefixes.forEach((prefix, i) => {
+      const at = (per === 'step' ? i * batch.steps + prefix.length - 1 : i) * width
+      outputs.push(out.slice(at, at + width))
+    })
   }
   return outputs
 }

@@ -28,8 +28,9 @@ export interface LossOptions {
 
 /**
  * What a batch should have given. One of:
- * classes: a class number per sequence (B), in the order of the door; negative: left out;
- * stepClasses: class numbers per step of each sequence, negative: left out;
+ * classes: a class number per sequence (B), in the order of the door;
+ * stepClasses: class numbers per step of each sequence;
+ * (softmax leaves negative classes out; a sigmoid takes 0 and 1);
  * values: numbers (B, C) or per step packed (R, C).
  */
 export interface Targets {
@@ -59,6 +60,15 @@ export class LossLayer {
     this.#output = output
     const { classWeights } = options
     const classes = options.type === 'binaryCrossEntropy' ? 2 : output.width
+    if (options.type === 'softmaxCrossEntropy' && output.width === 1) {
+      const remedy = 'One logit is a sigmoid: use binaryCrossEntropy.'
+      throw new ShapeError({
+        where: 'loss softmaxCrossEntropy',
+        expected: 'at least two outputs',
+        got: 'one',
+        remedy,
+      })
+    }
     if (classWeights && classWeights.length !== classes) {
       throw new ShapeError({
         where: 'loss.classWeights',
@@ -96,11 +106,10 @@ export class LossLayer {
     const { value, width, stride } = this.#output
     const rows = rowsOf(this.#output, batch)
     const classes = engine.memory.viewInts(this.#targets, rows)
-    this.#classTargets(batch, targets, classes)
+    this.#classTargets(batch, targets, classes, -Infinity)
     const { classWeights, labelSmoothing = 0 } = options
     let weight = 0
     for (let r = 0; r < rows; r++) {
-      if (classes[r] >= width) this.#refuseClass(classes[r])
       if (classes[r] >= 0) weight += classWeights ? classWeights[classes[r]] : 1
     }
     const scale = weight > 0 ? 1 / weight : 0
@@ -139,30 +148,41 @@ export class LossLayer {
     let weight = 0
     for (let i = 0; i < wanted.length; i++) weight += w0 + wanted[i] * (w1 - w0)
     const mean = kernels.binaryCrossEntropy(
-      dx, value, this.#targets, rows, width, stride, labelSmoothing, w0, w1, 1 / weight,
+      dx, value, this.#targets, rows, width, stride, labelSmoothing, w0, w1, weight > 0 ? 1 / weight : 0,
     ) // prettier-ignore
     return { mean, weight }
   }
 
-  #classTargets(batch: PackedBatch, targets: Targets, into: Int32Array): void {
+  /** Class numbers by row. `least`: negative ones are left out by a softmax, and refused by a sigmoid. */
+  #classTargets(batch: PackedBatch, targets: Targets, into: { [row: number]: number }, least: number): void {
+    const classes = this.options.type === 'softmaxCrossEntropy' ? this.#output.width : 2
+    const read = (from: ArrayLike<number>, at: number) => {
+      const found = from[at]
+      if (!Number.isInteger(found) || found >= classes || found < least)
+        this.#refuseClass(found, classes, least)
+      return found
+    }
     if (this.#output.per === 'sequence') {
-      const { classes } = targets
-      if (!classes || classes.length !== batch.sequences)
-        this.#refuse(`${batch.sequences} classes`, classes?.length)
-      for (let b = 0; b < batch.sequences; b++) into[b] = classes[batch.order[b]]
+      const given = targets.classes
+      if (given?.length !== batch.sequences) this.#refuse(`${batch.sequences} classes`, given?.length)
+      for (let b = 0; b < batch.sequences; b++) into[b] = read(given, batch.order[b])
       return
     }
     const { stepClasses } = targets
-    if (!stepClasses || stepClasses.length !== batch.sequences) {
+    if (stepClasses?.length !== batch.sequences) {
       this.#refuse(`step classes of ${batch.sequences} sequences`, stepClasses?.length)
     }
-    batch.eachRow((row, sequence, t) => (into[row] = stepClasses[sequence][t]))
+    batch.eachRow((row, sequence, t) => (into[row] = read(stepClasses[sequence], t)))
   }
 
   #valueTargets(batch: PackedBatch, targets: Targets, into: Float32Array | Float64Array): void {
     const { width, per } = this.#output
-    const values = targets.values ?? (width === 1 ? targets.classes : undefined)
-    if (!values || values.length !== into.length) this.#refuse(`${into.length} target values`, values?.length)
+    const { values } = targets
+    if (!values && width === 1 && this.options.type === 'binaryCrossEntropy') {
+      this.#classTargets(batch, targets, into, 0)
+      return
+    }
+    if (values?.length !== into.length) this.#refuse(`${into.length} target values`, values?.length)
     if (per === 'step') {
       for (let i = 0; i < into.length; i++) into[i] = values[i]
       return
@@ -180,8 +200,12 @@ export class LossLayer {
     })
   }
 
-  #refuseClass(got: number): never {
-    const expected = `classes below ${this.#output.width}, the width of the output`
-    throw new DataError({ where: `loss ${this.options.type}`, expected, got: `${got}` })
+  #refuseClass(got: number, classes: number, least: number): never {
+    const range = least === 0 ? `from 0 to ${classes - 1}` : `below ${classes}`
+    throw new DataError({
+      where: `loss ${this.options.type}`,
+      expected: `whole class numbers ${range}`,
+      got: `${got}`,
+    })
   }
 }

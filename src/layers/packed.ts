@@ -29,6 +29,7 @@ export class PackedBatch {
 
   constructor(lengths: ArrayLike<number>) {
     const B = lengths.length
+    for (let i = 0; i < B; i++) requireWhole(`batch, length of sequence ${i}`, lengths[i])
     if (B === 0) throw new ShapeError({ where: 'batch', expected: 'at least one sequence', got: 'none' })
     const order = Int32Array.from({ length: B }, (_, i) => i)
     order.sort((a, b) => lengths[b] - lengths[a] || a - b)
@@ -64,7 +65,11 @@ export class PackedBatch {
   static ofIds(sequences: readonly ArrayLike<number>[]): PackedBatch {
     const batch = new PackedBatch(sequences.map((s) => s.length))
     const ids = new Int32Array(batch.rows)
-    batch.eachRow((row, sequence, t) => (ids[row] = sequences[sequence][t]))
+    batch.eachRow((row, sequence, t) => {
+      const id = sequences[sequence][t]
+      ids[row] = id
+      if (ids[row] !== id) requireWhole(`batch, sequence ${sequence}, step ${t}`, id)
+    })
     batch.ids = ids
     return batch
   }
@@ -76,6 +81,7 @@ export class PackedBatch {
     lengths?: ArrayLike<number>,
   ): PackedBatch {
     const [B, T, F] = shape
+    for (const size of shape) requireWhole('batch shape (batch, timesteps, features)', size)
     if (features.length !== B * T * F) {
       throw new ShapeError({
         where: 'batch features',
@@ -105,4 +111,9 @@ export class PackedBatch {
       for (let b = 0; b < this.counts[t]; b++) visit(this.offsets[t] + b, this.order[b], t)
     }
   }
+}
+
+function requireWhole(where: string, value: number): void {
+  if ((value | 0) === value) return
+  throw new ShapeError({ where, expected: 'a whole number below 2^31', got: String(value) })
 }

@@ -8,11 +8,12 @@ import { cellOf, type CellForm } from '../cells/registry.ts'
 import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
-import { ShapeError, UsageError } from '../tensor/errors.ts'
+import { ShapeError } from '../tensor/errors.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter, ParameterStore } from './parameters.ts'
+import { PendingStates } from './pendingStates.ts'
 import { TimeLoop, type DirectionParameters } from './timeLoop.ts'
 
 export interface RecurrentOptions extends CellForm {
@@ -44,11 +45,13 @@ export class RecurrentLayer implements Layer {
   #reversedOutputGradient: Pointer = 0
   #ownOutput: Pointer = 0
   #capacity: Capacity | null = null
-  #keepInitial = false
-  #keepFinalGradient = false
+  readonly #initial: PendingStates<StateName>
+  readonly #finalGradient: PendingStates<StateName>
 
   constructor(context: Context, name: string, options: RecurrentOptions, input: Activation) {
     this.name = name
+    this.#initial = new PendingStates(`${name} initial state`)
+    this.#finalGradient = new PendingStates(`${name} final gradient`)
     this.cell = cellOf(options)
     this.units = options.units
     this.#context = context
@@ -106,8 +109,11 @@ export class RecurrentLayer implements Layer {
   }
 
   forward(batch: PackedBatch): void {
-    for (const loop of this.loops) if (!this.#keepInitial) loop.clearInitialStates(batch)
-    this.#keepInitial = false
+    for (const loop of this.loops) loop.clearInitialStates(batch)
+    for (const { state, direction, values } of this.#initial.take(batch)) {
+      const { tape } = this.loops[direction]
+      this.#writeStates(batch, state === 'cell' ? tape.cell : tape.hidden, direction, values)
+    }
     this.loops.forEach((loop, d) => loop.forward(batch, this.#inputOf(d, batch)))
     this.#collect(batch)
   }
@@ -115,8 +121,11 @@ export class RecurrentLayer implements Layer {
   backward(batch: PackedBatch, pass: Pass): void {
     if (pass.record && !this.loops[0].tape.dHidden)
       for (const loop of this.loops) loop.planRecord(this.#capacity!)
-    for (const loop of this.loops) if (!this.#keepFinalGradient) loop.clearFinalGradients(batch)
-    this.#keepFinalGradient = false
+    for (const loop of this.loops) loop.clearFinalGradients(batch)
+    for (const { state, direction, values } of this.#finalGradient.take(batch)) {
+      const loop = this.loops[direction]
+      this.#writeStates(batch, state === 'cell' ? loop.dCell : loop.dHidden, direction, values)
+    }
     if (this.#last) this.#spreadLast(batch)
     this.loops.forEach((loop, d) => this.#backwardOf(loop, d, batch, pass))
   }
@@ -212,15 +221,14 @@ export class RecurrentLayer implements Layer {
     direction: number,
     values: ArrayLike<number>,
   ): void {
-    this.#needPlan(batch)
-    if (!this.#keepInitial) for (const loop of this.loops) loop.clearInitialStates(batch)
-    this.#keepInitial = true
-    this.#writeStates(batch, this.#stateOf(state, direction), direction, values)
+    this.#initial.give(batch, this.#checked(batch, state, direction, values))
   }
 
   /** The states (B, H) after each sequence's last step, in the order of the door. */
   readFinalState(batch: PackedBatch, state: StateName, direction: number): Float64Array {
-    const base = this.#stateOf(state, direction)
+    this.#check(state, direction)
+    const { tape } = this.loops[direction]
+    const base = state === 'cell' ? tape.cell : tape.hidden
     return this.#readStates(batch, (b) => {
       const last = batch.offsets[batch.lengths[b] - 1] + b
       return (
@@ -237,54 +245,46 @@ export class RecurrentLayer implements Layer {
     direction: number,
     values: ArrayLike<number>,
   ): void {
-    if (!this.#keepFinalGradient) for (const loop of this.loops) loop.clearFinalGradients(batch)
-    this.#keepFinalGradient = true
-    const loop = this.loops[direction]
-    this.#writeStates(batch, state === 'cell' ? loop.dCell : loop.dHidden, direction, values)
+    this.#finalGradient.give(batch, this.#checked(batch, state, direction, values))
   }
 
   /** ∂L/∂(initial state) (B, H) after a backward pass. */
   readInitialGradient(batch: PackedBatch, state: StateName, direction: number): Float64Array {
+    this.#check(state, direction)
     const loop = this.loops[direction]
     const base = state === 'cell' ? loop.dCell : loop.dHidden
     const bytes = loop.stride * this.#context.engine.memory.floatBytes
     return this.#readStates(batch, (b) => base + b * bytes)
   }
 
-  /** Before a plan there is no place for states. */
-  #needPlan({ sequences }: PackedBatch): void {
-    if (this.#capacity && this.#capacity.sequences >= sequences) return
-    throw new UsageError({
-      where: `${this.name} state`,
-      expected: 'a plan for this batch',
-      got: 'none',
-      remedy: 'Call network.writeInitialState, or network.reserve first.',
+  #check(state: StateName, direction: number): void {
+    const where = `${this.name} state`
+    if (!this.loops[direction]) {
+      throw new ShapeError({ where, expected: `a direction below ${this.loops.length}`, got: `${direction}` })
+    }
+    const { stateNames, name } = this.cell
+    if (stateNames.includes(state)) return
+    throw new ShapeError({
+      where,
+      expected: `a state among ${stateNames.join(', ')}`,
+      got: `${state} of ${name}`,
     })
   }
 
-  #stateOf(state: StateName, direction: number): Pointer {
-    if (!this.loops[direction]) {
-      const expected = `a direction below ${this.loops.length}`
-      throw new ShapeError({ where: `${this.name} state`, expected, got: `${direction}` })
+  /** A copy, after checks at the door. */
+  #checked(batch: PackedBatch, state: StateName, direction: number, values: ArrayLike<number>) {
+    this.#check(state, direction)
+    const count = batch.sequences * this.units
+    if (values.length !== count) {
+      const expected = `${batch.sequences}·${this.units} numbers (batch, units)`
+      throw new ShapeError({ where: `${this.name} state`, expected, got: `${values.length}` })
     }
-    const { tape } = this.loops[direction]
-    if (state === 'hidden') return tape.hidden
-    if (tape.cell) return tape.cell
-    const got = `cell of ${this.cell.name}`
-    throw new ShapeError({
-      where: this.name,
-      expected: `a state among ${this.cell.stateNames.join(', ')}`,
-      got,
-    })
+    return { state, direction, values: Float64Array.from(values) }
   }
 
   #writeStates(batch: PackedBatch, base: Pointer, direction: number, values: ArrayLike<number>): void {
     const { stride } = this.loops[direction]
     const H = this.units
-    if (values.length !== batch.sequences * H) {
-      const expected = `${batch.sequences}·${H} numbers (batch, units)`
-      throw new ShapeError({ where: `${this.name} state`, expected, got: `${values.length}` })
-    }
     const view = this.#context.engine.memory.viewFloats(base, batch.sequences * stride)
     for (let b = 0; b < batch.sequences; b++) {
       for (let j = 0; j < H; j++) view[b * stride + j] = values[batch.order[b] * H + j]

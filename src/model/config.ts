@@ -87,6 +87,10 @@ const readers: { [T in LayerOptions['type']]: (field: Field) => Extract<LayerOpt
       'reset',
       'activation',
     ])
+    if (f.reset.value === 'before' && f.cell.value !== 'gru')
+      throw fieldError(f.reset, 'nothing for a cell without a reset gate')
+    if (f.activation.value === 'relu' && f.cell.value !== 'rnn')
+      throw fieldError(f.activation, 'tanh for a gated cell')
     return compact({
       type: 'recurrent',
       cell: readChoice(f.cell, ['rnn', 'lstm', 'gru']),
@@ -143,8 +147,13 @@ export function readNetworkConfig(field: Field): NetworkConfig {
 
 function readLoss(field: Field): LossOptions {
   const f = readObject(field, ['type', 'classWeights', 'labelSmoothing', 'delta'])
+  const type = readChoice(f.type, LOSS_TYPES)
+  const ofClasses = type === 'softmaxCrossEntropy' || type === 'binaryCrossEntropy'
+  for (const field of [f.classWeights, f.labelSmoothing]) {
+    if (!ofClasses && field.value) throw fieldError(field, `nothing for ${type}, which knows no classes`)
+  }
   return compact({
-    type: readChoice(f.type, LOSS_TYPES),
+    type,
     classWeights: optional(f.classWeights, (x) => readList(x, (w) => readNumber(w, { min: 0 }))),
     labelSmoothing: optional(f.labelSmoothing, share),
     delta: optional(f.delta, (x) => readNumber(x, { min: 1e-12 })),

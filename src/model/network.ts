@@ -61,6 +61,8 @@ export class Network {
   #plannedGradients = false
   #wantsGradients = false
   #workspace: number | null = null
+  /** Whose values lie in the arena; null before the first pass of a plan. */
+  #current: PackedBatch | null = null
   #scratchFloats = 0
 
   /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
@@ -121,8 +123,10 @@ export class Network {
   /** Runs the layers on a batch; results lie in `output` until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     this.#planFor(batch)
+    this.#current = null
     this.#upload(batch)
     for (const layer of this.layers) layer.forward(batch, pass)
+    this.#current = batch
   }
 
   /**
@@ -134,7 +138,6 @@ export class Network {
     values: ArrayLike<number>,
     { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): void {
-    this.#planFor(batch)
     this.#levelAt(level).writeInitialState(batch, state, direction, values)
   }
 
@@ -143,6 +146,7 @@ export class Network {
     batch: PackedBatch,
     { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): Float64Array {
+    this.#needPass(batch)
     return this.#levelAt(level).readFinalState(batch, state, direction)
   }
 
@@ -159,12 +163,14 @@ export class Network {
 
   /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
   loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
+    this.#needPass(batch)
     return this.#lossLayer().compute(batch, targets, false, plain)
   }
 
   /** Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`. */
   backward(batch: PackedBatch, targets: Targets, pass: Pass, plain = false): LossValue {
     this.#needGradients()
+    this.#needPass(batch)
     const value = this.#lossLayer().compute(batch, targets, true, plain)
     this.#backThrough(batch, pass)
     return value
@@ -173,7 +179,9 @@ export class Network {
   /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
   backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
     this.#needGradients()
+    this.#needPass(batch)
     const { stride, width } = this.output
+    this.#checkGradient(batch, gradient.length)
     const rows = rowsOf(this.output, batch)
     const view = this.engine.memory.viewFloats(this.output.gradient, rows * stride).fill(0)
     this.#eachOutput(batch, (row, at) => {
@@ -188,6 +196,7 @@ export class Network {
 
   /** The output in the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
+    this.#needPass(batch)
     const { value, stride, width, per } = this.output
     const rows = rowsOf(this.output, batch)
     const view = this.engine.memory.viewFloats(value, rows * stride)
@@ -200,6 +209,7 @@ export class Network {
 
   /** ∂L/∂features (B, T, F) of the last backward pass. Needs the option `inputGradients`. */
   readInputGradient(batch: PackedBatch): Float64Array {
+    this.#needPass(batch)
     const { gradient, stride, width } = this.layers[0].output
     if (!gradient || this.layers[0].type !== 'features') {
       throw new UsageError({
@@ -240,6 +250,31 @@ export class Network {
     })
   }
 
+  /** Values lie in the arena for the batch of the last forward pass only. */
+  #needPass(batch: PackedBatch): void {
+    if (this.#current === batch) return
+    throw new UsageError({
+      where: 'network',
+      expected: 'the batch of the last forward pass',
+      got: this.#current ? 'another batch' : 'no forward pass yet',
+      remedy: 'Call forward with this batch first.',
+    })
+  }
+
+  #checkGradient(batch: PackedBatch, got: number): void {
+    const { width, per, gradient } = this.output
+    const rows = per === 'step' ? batch.sequences * batch.steps : batch.sequences
+    const where = 'network.backwardFrom'
+    if (got !== rows * width)
+      throw new ShapeError({ where, expected: `${rows}·${width} numbers`, got: `${got}` })
+    if (gradient) return
+    throw new UsageError({
+      where,
+      expected: 'an output that can learn',
+      got: 'an input that wants no gradient',
+    })
+  }
+
   #createContext(): Context {
     const pointers: BatchPointers = {
       ids: 0, reversedIds: 0, features: 0, lengths: 0, offsets: 0, previousRow: 0, reverseRow: 0, lastRow: 0,
@@ -266,6 +301,7 @@ export class Network {
   #dropPlan(): void {
     if (this.#workspace !== null) this.engine.memory.release(this.#workspace)
     this.#workspace = null
+    this.#current = null
     this.#planned = { sequences: 0, steps: 0, rows: 0 }
   }
 
