@@ -123,7 +123,7 @@ describe('every engine', () => {
 })
 
 describe('a host that gives no more', () => {
-  it('is named as the one who refuses, with how far it went', () => {
+  test('is named as the one who refuses, with how far it went', () => {
     const memory = new Memory({ buffer: new ArrayBuffer(2 ** 20), grow: () => false }, 64, 4)
     expect(() => memory.floats(2 ** 20, 'activations')).toThrow(
       /engine memory \(activations\): expected 5 MiB from this machine, which stopped at 1 MiB, got a refusal to grow\. Lower/,
