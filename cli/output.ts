@@ -36,10 +36,10 @@ export class Output {
     return this.#closed
   }
 
-  /** Columns of the terminal; 80 where there is none, unless COLUMNS says another number. */
+  /** Columns of the terminal; 80 where there is none or it does not know, unless COLUMNS says another number. */
   get width(): number {
     const given = Number(process.env.COLUMNS)
-    return process.stdout.columns ?? (Number.isInteger(given) && given > 0 ? given : 80)
+    return process.stdout.columns || (Number.isInteger(given) && given > 0 ? given : 80)
   }
 
   get isTerminal(): boolean {
@@ -59,8 +59,9 @@ export class Output {
   /** Something worth knowing that is no result. */
   note(text: string): void {
     if (this.quiet) return
-    const lines = wrap(visible(text), (process.stderr.columns ?? Infinity) - NOTE_INDENT)
-    process.stderr.write(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}\n`)
+    const { stderr } = process
+    const lines = wrap(visible(text), (stderr.isTTY ? stderr.columns || 80 : Infinity) - NOTE_INDENT)
+    stderr.write(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}\n`)
   }
 
   /** An error: what is wrong, then what to do about it. */

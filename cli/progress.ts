@@ -6,7 +6,7 @@ import type { ClassifierEvent } from '../src/node.ts'
 import { bar } from './bars.ts'
 import { fit, pad, widthOf } from './glyphWidth.ts'
 import { clock, count, loss, percent } from './numbers.ts'
-import type { Output } from './output.ts'
+import type { Colors, Output } from './output.ts'
 
 const REDRAW_MILLISECONDS = 80
 const PATIENCE_MILLISECONDS = 500
@@ -34,13 +34,20 @@ export class LiveLine {
       return
     this.#drawn = now
     this.#visible = true
-    this.#stream.write(`\r${text((this.#stream.columns ?? 80) - 1)}\u001b[K`)
+    this.#stream.write(`\r${text((this.#stream.columns || 80) - 1)}\u001b[K`)
   }
 
   clear(): void {
     if (this.#visible) this.#stream.write('\r\u001b[K')
     this.#visible = false
   }
+}
+
+/** What is under way and how much of it is done, in one line. */
+export function drawShare(name: string, share: number, width: number, { bold, cyan }: Colors): string {
+  const size = Math.max(4, Math.min(24, width - widthOf(name) - 6))
+  const done = `${pad(`${Math.floor(share * 100)}`, 3, 'end')}%`
+  return `${bold(fit(name, width))} ${cyan(bar(share, size))} ${done}`
 }
 
 type Progress = Extract<ClassifierEvent, { event: 'progress' }>
