@@ -7,11 +7,11 @@ import { drawComparison, verdicts } from './comparison.ts'
 import type { Compared } from './comparison.ts'
 import { EXIT_INTERRUPTED } from './exitCodes.ts'
 import { listenForInterrupt } from './interrupt.ts'
-import { duration, percent } from './numbers.ts'
+import { duration, percent, plural } from './numbers.ts'
 import { wrongValue } from './options.ts'
 import type { Output } from './output.ts'
-import { LiveLine, TrainingProgress } from './progress.ts'
-import { readRows, readRowsLike } from './rows.ts'
+import { LiveLine, TrainingProgress, drawShare } from './progress.ts'
+import { readRows, readRowsLike, refuseOneRow } from './rows.ts'
 import { classifierOptions, fitOptions } from './trainingChoices.ts'
 import { trainingCommand } from './trainingCommand.ts'
 import type { TrainingFlags } from './trainingCommand.ts'
@@ -92,7 +92,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
 function tellDone({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
   if (output.quiet || output.json || process.stderr.isTTY) return
   output.complain(
-    `${model}: test accuracy ${percent(testAccuracy)}, ${epochs} epochs in ${duration(seconds)}`,
+    `${model}: test accuracy ${percent(testAccuracy)}, ${plural(epochs ?? 0, 'epoch')} in ${duration(seconds)}`,
   )
 }
 
@@ -108,6 +108,7 @@ interface Race {
 
 async function readParts(data: string, flags: CompareFlags, seed: number, output: Output) {
   const all = await readRows(data, flags, output)
+  refuseOneRow(all)
   const { columns } = all
   const given = flags.test === undefined ? undefined : await readRowsLike(all, flags.test, output)
   const validationFile =
@@ -155,7 +156,7 @@ function floorRow({ parts, shuffled, columns }: Race): Compared {
 
 /** Trains one kind and measures it; nothing comes back if it was stopped. */
 async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise<Compared | undefined> {
-  const { parts, shuffled, columns, flags, output } = race
+  const { parts, columns, flags, output } = race
   const model = textClassifier({ ...optionsFor(cell, flags), cell }) as TextClassifier
   const progress = new TrainingProgress(output, { name: `${cell}, epoch`, everyEpoch: false })
   const validation: ClassifierFitOptions['validation'] = parts.validation.length > 0 ? parts.validation : 0
@@ -169,25 +170,43 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
   })
   progress.end()
   if (report.stopped === 'aborted') return undefined
-  const measuring = new LiveLine(output)
-  measuring.draw(() => `${cell}, measuring …`)
-  const accuracy = async (rows: readonly Record<string, string>[]): Promise<number | null> =>
-    rows.length > 0 ? (await model.evaluate(rows, columns)).accuracy : null
-  const row: Compared = {
+  const measured = await measureParts(model, cell, race, signal)
+  if (!measured) return undefined
+  for (const note of report.notes) output.note(`${cell}: ${note}`)
+  return {
     model: cell,
     parameters: report.parameters,
     epochs: report.epochs,
     secondsPerEpoch: report.seconds / Math.max(1, report.epochs),
     seconds: report.seconds,
-    trainAccuracy: await accuracy(parts.train),
-    validationAccuracy: await accuracy(parts.validation),
-    testAccuracy: await accuracy(parts.test),
-    shuffledAccuracy: await accuracy(shuffled),
+    ...measured,
     notes: report.notes,
   }
-  measuring.clear()
-  for (const note of report.notes) output.note(`${cell}: ${note}`)
-  return row
+}
+
+/** Accuracies on every part; nothing comes back if it was stopped. */
+async function measureParts(model: TextClassifier, cell: Cell, race: Race, signal: AbortSignal) {
+  const { parts, shuffled, columns, output } = race
+  const live = new LiveLine(output)
+  const accuracy = async (rows: readonly Record<string, string>[], part: string): Promise<number | null> => {
+    if (rows.length === 0) return null
+    const onProgress = (share: number): void =>
+      live.draw((width) => drawShare(`${cell}, ${part}`, share, width, output.errorColors))
+    return (await model.evaluate(rows, columns, { signal, onProgress })).accuracy
+  }
+  try {
+    return {
+      trainAccuracy: await accuracy(parts.train, 'train rows'),
+      validationAccuracy: await accuracy(parts.validation, 'validation rows'),
+      testAccuracy: await accuracy(parts.test, 'test rows'),
+      shuffledAccuracy: await accuracy(shuffled, 'shuffled test rows'),
+    }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error
+    return undefined
+  } finally {
+    live.clear()
+  }
 }
 
 /** The nets without order know neither levels nor directions. */

@@ -1,10 +1,11 @@
 /** `latch evaluate`: how good a saved model is on rows with labels. */
 import { Command } from '@commander-js/extra-typings'
 import { TextClassifier } from '../src/node.ts'
+import { measureWatched } from './measuring.ts'
 import { oneOf } from './options.ts'
 import type { Output } from './output.ts'
 import { drawEvaluation, evaluationJson } from './reports.ts'
-import { readRows } from './rows.ts'
+import { readRows, refuseLabels } from './rows.ts'
 
 const EXAMPLES = `
 Examples:
@@ -32,8 +33,13 @@ export function evaluateCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
       const model = await TextClassifier.load(path, { engine: flags.engine })
-      const { rows, columns } = await readRows(data, flags, output)
-      const result = await model.evaluate(rows, columns)
+      const rows = await readRows(data, flags, output)
+      refuseLabels(rows, new Set(model.labels), path)
+      const result = await measureWatched(model, rows, output)
+      if (!result) {
+        output.event({ event: 'interrupted' })
+        return output.complain('Stopped before every row was tested.')
+      }
       for (const note of result.notes) output.note(note)
       output.event(evaluationJson(result))
       output.say(drawEvaluation(result, output.colors, output.width))

@@ -5,7 +5,7 @@ import { TextClassifier, UsageError, readTable } from '../src/node.ts'
 import { readLines } from '../src/data/tablesNode.ts'
 import { bar } from './bars.ts'
 import { fit, pad, visible, widthOf } from './glyphWidth.ts'
-import { count, percent } from './numbers.ts'
+import { percent, plural } from './numbers.ts'
 import { oneOf } from './options.ts'
 import type { Output } from './output.ts'
 import { LiveLine } from './progress.ts'
@@ -150,7 +150,7 @@ class Printer {
 
   /** Whether nobody reads any more; waits until the reader has kept up. */
   async finished(): Promise<boolean> {
-    if (!this.#output.isTerminal) this.#live.draw(() => `${count(this.#printed)} texts labelled`)
+    if (!this.#output.isTerminal) this.#live.draw(() => `${plural(this.#printed, 'text')} labelled`)
     await this.#output.drained()
     return this.#output.closed
   }

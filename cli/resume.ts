@@ -2,6 +2,7 @@
 import type { ClassifierFitOptions } from '../src/node.ts'
 import { TextClassifier, UsageError, readFileBytes } from '../src/node.ts'
 import { shellWord } from './options.ts'
+import { programName } from './programName.ts'
 import type { Rows } from './rows.ts'
 import type { SavedPaths } from './savedPaths.ts'
 import type { TrainingFlags } from './trainingCommand.ts'
@@ -23,9 +24,13 @@ export interface TrainFlags extends TrainingFlags {
 const WITH_RESUME =
   '--text --label --format --header --no-header --test --validation --epochs --out --resume --checkpoint-every --engine --precision --json --quiet'
 
-/** @throws UsageError for options that the checkpoint decides */
-export function refuseWithResume(typed: readonly string[]): void {
+/**
+ * The rows of a validation file are read anew; a share of the rows was decided when the run began.
+ * @throws UsageError for options that the checkpoint decides
+ */
+export function refuseWithResume(typed: readonly string[], { validation }: TrainFlags): void {
   const kept = new Set(WITH_RESUME.split(' '))
+  if (typeof validation === 'number') kept.delete('--validation')
   const refused = typed.filter((flag) => !kept.has(flag))
   if (refused.length === 0) return
   const remedy = `The checkpoint keeps what the run began with: leave out ${refused.join(', ')}`
@@ -67,7 +72,7 @@ export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
 
 /** What to type to go on with an interrupted run. */
 export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows, paths: SavedPaths): string {
-  const words = ['latch', 'train', data, '--text', columns.text, '--label', columns.label]
+  const words = ['train', data, '--text', columns.text, '--label', columns.label]
   if (flags.format !== undefined) words.push('--format', flags.format)
   if (flags.header !== undefined) words.push(flags.header ? '--header' : '--no-header')
   if (typeof flags.validation === 'string') words.push('--validation', flags.validation)
@@ -76,5 +81,6 @@ export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows
   if (flags.engine !== undefined) words.push('--engine', flags.engine)
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
   if (flags.out !== undefined) words.push('--out', flags.out)
-  return [...words, '--resume', paths.checkpoint].map(shellWord).join(' ')
+  const typed = [...words, '--resume', paths.checkpoint].map(shellWord)
+  return [programName(), ...typed].join(' ')
 }

@@ -1,5 +1,6 @@
 /** Tables → rows for the library, with their columns; whatever was guessed or left out is told. */
 import { DataError, readExamples } from '../src/node.ts'
+import { plural } from './numbers.ts'
 import type { Output } from './output.ts'
 
 export interface Rows {
@@ -44,15 +45,34 @@ export function formatByName(source: string): TableFormat | undefined {
 export async function readRowsLike(first: Rows, source: string, output: Output): Promise<Rows> {
   const more = await readRows(source, first.columns, output)
   const known = new Set(first.rows.map((row) => row[first.columns.label]))
-  const strange = new Set(
-    more.rows.map((row) => row[more.columns.label]).filter((label) => !known.has(label)),
-  )
-  if (strange.size === 0) return { ...more, rows: renamed(more, first) }
+  refuseLabels(more, known, first.name)
+  return { ...more, rows: renamed(more, first) }
+}
+
+/** @throws DataError for rows with labels that what is called `owner` does not have */
+export function refuseLabels({ rows, columns, name }: Rows, known: ReadonlySet<string>, owner: string): void {
+  const strange = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
+  if (strange.length === 0) return
+  const labels = new Set(strange)
   throw new DataError({
-    where: source,
-    expected: `the labels of ${first.name} (${list(known)})`,
-    got: list(strange),
+    where: name,
+    expected: `the labels of ${owner} (${list(known)})`,
+    got: `${plural(strange.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)}`,
     remedy: 'Take these rows out, or give rows with these labels to training',
+  })
+}
+
+/** A header alone reads as data where nothing says that it is one. @throws DataError */
+export function refuseOneRow({ rows, columns, name }: Rows): void {
+  if (rows.length > 1) return
+  const numbered = /^\d+$/.test(columns.text)
+  throw new DataError({
+    where: name,
+    expected: 'at least two rows to learn from',
+    got: numbered ? 'one line only, read as data' : plural(rows.length, 'row'),
+    remedy: numbered
+      ? 'If that line names the columns, the rows below it are missing'
+      : 'Give more rows, with at least two different labels',
   })
 }
 

@@ -2,12 +2,13 @@
 import type { ClassifierReport, TextClassifier } from '../src/node.ts'
 import { textClassifier } from '../src/node.ts'
 import { measureFloor, splitAs } from './floor.ts'
+import { measureWatched } from './measuring.ts'
 import { oneOf, realNumber, typedFlags } from './options.ts'
 import type { Output } from './output.ts'
 import { evaluationJson } from './reports.ts'
 import { CELLS, DEFAULT_OUT, modelPath, refuseWithResume, resumeCommand, resumed } from './resume.ts'
 import type { Options, Start, TrainFlags } from './resume.ts'
-import { readRows, readRowsLike } from './rows.ts'
+import { readRows, readRowsLike, refuseOneRow } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { checkWritable, exists, removeIfThere, savedPaths } from './savedPaths.ts'
 import { drawSummary } from './trainSummary.ts'
@@ -47,7 +48,7 @@ export function trainCommand(output: Output) {
     .option('-q, --quiet', 'no progress, no notes')
     .addHelpText('after', EXAMPLES)
   return command.action(async (data, flags) => {
-    if (flags.resume !== undefined) refuseWithResume(typedFlags(command))
+    if (flags.resume !== undefined) refuseWithResume(typedFlags(command), flags)
     await runTraining(data, flags, output)
   })
 }
@@ -62,6 +63,7 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
     { ...flags, text: flags.text ?? options.text, label: flags.label ?? options.label },
     output,
   )
+  refuseOneRow(rows)
   const test = flags.test === undefined ? undefined : await readRowsLike(rows, flags.test, output)
   const validation =
     typeof flags.validation === 'string' ? await readRowsLike(rows, flags.validation, output) : undefined
@@ -109,7 +111,8 @@ async function finish(
   await model.save(paths.model)
   await removeIfThere(paths.checkpoint)
   const { columns } = rows
-  const result = test && (await model.evaluate(test.rows, columns))
+  const result = test && (await measureWatched(model, test, output))
+  if (test && !result) return tellUntested(paths.model, output)
   const floor = measureFloor({ ...partsOf(rows, options), test: test?.rows ?? [] }, columns)
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, notes, history } = report
   output.event({
@@ -133,6 +136,11 @@ async function finish(
   output.say(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
   )
+}
+
+function tellUntested(path: string, output: Output): void {
+  output.event({ event: 'interrupted', model: path })
+  output.complain(`Stopped before the test was done; the trained model is saved in ${path}.`)
 }
 
 /** The rows that were trained on and those that were put aside, as training itself chose them. */

@@ -12,6 +12,9 @@ beforeAll(async () => {
   place.write('good.csv', csv(comments(40)))
   place.write('empty.csv', '')
   place.write('header.csv', 'comment,mood\n')
+  place.write('line.csv', 'the film was lovely,good\n')
+  place.write('row.csv', 'comment,mood\nfine,good\n')
+  place.write('two.csv', 'comment,mood\nfine,good\nso so,middling\nmeh,middling\n')
   place.write('one.csv', 'comment,mood\nfine,good\nlovely,good\n')
   place.write('open.csv', 'comment,mood\nfine,good\n"never closed,bad\nmore,good\n')
   place.write('latin.csv', Buffer.from('comment,mood\nfine,good\ncaf\xe9,bad\n', 'latin1'))
@@ -44,11 +47,25 @@ const FAILURES: [string, string[], RegExp][] = [
     /empty\.csv: expected a table with at least one row, got an empty one/,
   ],
   ['header alone', ['train', 'header.csv', ...SMALL], /at least one row, got only a header line/],
+  [
+    'one line only',
+    ['train', 'line.csv', '--no-header'],
+    /line\.csv: expected at least two rows to learn from, got one line only.*\n.*names the columns/,
+  ],
+  [
+    'one row only',
+    ['compare', 'row.csv', ...SMALL.slice(-4)],
+    /row\.csv: expected at least two rows .*got 1 row\./,
+  ],
   ['a quote never closed', ['train', 'open.csv', ...SMALL], /open\.csv, line 3: .*quote/],
   ['not UTF-8', ['train', 'latin.csv', ...SMALL], /latin\.csv.*UTF-8/],
   ['a list for JSON Lines', ['train', 'list.jsonl'], /line 1: expected a JSON object.*\n.*one object a line/],
   ['one column for both', ['train', 'good.csv', '--text', '0', '--label', '0'], /columns of their own/],
-  ['labels of the test unknown', ['train', 'good.csv', ...SMALL, '--test', 'strange.csv'], /got "middling"/],
+  [
+    'labels of the test unknown',
+    ['train', 'good.csv', ...SMALL, '--test', 'strange.csv'],
+    /strange\.csv: expected the labels of good\.csv .*got 1 row with the label "middling"/,
+  ],
   ['folder of the model missing', ['train', 'good.csv', '--out', 'no/m.safetensors'], /no folder "no"/],
   ['folder as model', ['train', 'good.csv', '--out', 'folder'], /--out folder: .* got a folder/],
   ['no model of that name', ['predict', 'modle.safetensors', 'hi'], /Did you mean "model\.safetensors"\?/],
@@ -60,8 +77,8 @@ const FAILURES: [string, string[], RegExp][] = [
   ],
   [
     'rows unknown to the model',
-    ['evaluate', 'model.safetensors', 'strange.csv'],
-    /labels bad, good, got "middling"/,
+    ['evaluate', 'model.safetensors', 'two.csv'],
+    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling"\.\n +Take/,
   ],
   [
     'memory',

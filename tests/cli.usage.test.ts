@@ -60,6 +60,7 @@ const WRONG: [string[], RegExp][] = [
   [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
   [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],
   [['train', 'data.csv', '--resume', 'x', '--units', '3'], /leave out --units/],
+  [['train', 'data.csv', '--resume', 'x', '--validation', '0.3'], /leave out --validation/],
   [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected texts or --file, got both/],
   [['predict', 'm.safetensors', 'hi', '--text', '0'], /--text: expected --file with it/],
   [['compare', 'data.csv', '--cell', 'lstm,tree'], /--cell: expected some of bag, ann, rnn, lstm, gru/],
