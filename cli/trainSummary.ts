@@ -3,9 +3,10 @@ import type { ClassifierReport, Evaluation } from '../src/node.ts'
 import { verdictOnFloor } from './floor.ts'
 import type { Floor } from './floor.ts'
 import { visible, wrap } from './glyphWidth.ts'
-import { count, duration, loss, percent, plural } from './numbers.ts'
+import { duration, loss, percent, plural } from './numbers.ts'
 import { shellWord } from './options.ts'
 import type { Colors } from './output.ts'
+import { programName } from './programName.ts'
 import { drawEvaluation } from './reports.ts'
 
 export interface Summary {
@@ -42,7 +43,7 @@ function trained({ cell, report }: Summary, { bold }: Colors): string {
   const facts = [
     plural(report.trainSize, 'row'),
     plural(report.labels.length, 'label'),
-    `${count(report.vocabulary)} tokens`,
+    plural(report.vocabulary, 'token'),
     plural(report.parameters, 'parameter'),
   ]
   const how = `${plural(report.epochs, 'epoch')}, ${duration(report.seconds)}, ${STOPPED[report.stopped]}`
@@ -65,16 +66,17 @@ function floorLine({ cell, report, result, floor }: Summary): string | undefined
 function next({ cell, path, sample, result, data, columns }: Summary, { green, dim }: Colors): string[] {
   const file = shellWord(path)
   const text = shellWord(shortened(sample))
-  const commands = [`latch predict ${file} ${text}`]
-  if (cell !== 'ann' && cell !== 'bag') commands.push(`latch inspect ${file} ${text}`)
+  const latch = programName()
+  const commands = [`${latch} predict ${file} ${text}`]
+  if (cell !== 'ann' && cell !== 'bag') commands.push(`${latch} inspect ${file} ${text}`)
   if (!result) {
     commands.push(
-      `latch evaluate ${file} TEST_FILE --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
+      `${latch} evaluate ${file} TEST_FILE --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
     )
   }
   if (data !== '-') {
     commands.push(
-      `latch compare ${shellWord(data)} --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
+      `${latch} compare ${shellWord(data)} --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
     )
   }
   return [`Saved ${green(path)}. Next:`, ...commands.map((command) => `  ${dim('$')} ${command}`)]

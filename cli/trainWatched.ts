@@ -25,8 +25,9 @@ export interface Job {
 export async function trainWatched(
   model: TextClassifier,
   options: Options,
-  { rows, paths, again, output, seconds }: Job,
+  job: Job,
 ): Promise<ClassifierReport | undefined> {
+  const { rows, paths, output, seconds } = job
   const progress = new TrainingProgress(output)
   let written = false
   const interruption = listenForInterrupt(() => {
@@ -50,7 +51,7 @@ export async function trainWatched(
     })
     progress.end()
     if (report.stopped !== 'aborted') return report
-    tellInterrupted(written ? paths.checkpoint : undefined, again, output)
+    tellInterrupted(written ? paths.checkpoint : undefined, job)
     process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
     return undefined
   } catch (error) {
@@ -69,8 +70,9 @@ async function keepLastGood(model: TextClassifier, { lastGood }: SavedPaths, out
   output.note(`the last good weights are saved in ${lastGood}.`)
 }
 
-function tellInterrupted(checkpoint: string | undefined, again: string, output: Output): void {
+function tellInterrupted(checkpoint: string | undefined, { again, data, output }: Job): void {
   output.event({ event: 'interrupted', checkpoint: checkpoint ?? null, resume: checkpoint ? again : null })
   if (checkpoint === undefined) return output.complain('Stopped before there was anything to keep.')
-  output.complain(`Stopped; everything so far is in ${checkpoint}. To go on:\n  ${again}`)
+  const rows = data === '-' ? ', with the same rows on standard input' : ''
+  output.complain(`Stopped; everything so far is in ${checkpoint}. To go on${rows}:\n  ${again}`)
 }

@@ -59,7 +59,9 @@ describe('train', () => {
     expect(stdout).toMatch(/Best epoch \d/)
     expect(stdout).toContain('Test: accuracy 100.0%')
     expect(stdout).toContain('naive Bayes floor')
-    expect(stdout).toMatch(/Saved told\.safetensors\. Next:\n {2}\$ latch predict told\.safetensors '/)
+    expect(stdout).toMatch(
+      /Saved told\.safetensors\. Next:\n {2}\$ node .*latch\.js predict told\.safetensors '/,
+    )
     expect(stderr).toMatch(/epoch +loss +accuracy/)
     expect(stderr).toMatch(/4\/4 +0\.\d{3}/)
     expect(stdout + stderr).not.toContain(ESCAPE)
@@ -154,6 +156,16 @@ describe('train', () => {
       tokens: 'characters',
       embedding: 'oneHot',
     })
+  })
+})
+
+describe('counts', () => {
+  it('are one token, or more', async () => {
+    place.write('same.csv', 'comment,mood\na,good\na,bad\na,good\na,bad\n')
+    const args = ['train', 'same.csv', ...COLUMNS, ...SMALL, '--out', 'same.safetensors', '--validation', '0']
+    const { stdout } = await place.latch([...args, '--epochs', '1', '--lowercase'])
+    expect(stdout).toMatch(/on 4 rows, 2 labels, \d+ tokens?, /)
+    expect(stdout).not.toMatch(/\b1 (rows|labels|tokens|epochs|parameters)\b/)
   })
 })
 

@@ -35,17 +35,17 @@ describe('a run that is interrupted', () => {
     const stopped = await interrupted('SIGINT')
     expect(stopped.code).toBe(130)
     const again =
-      'latch train train.csv --text comment --label mood --test test.csv --epochs 12 --out later.safetensors --resume later.checkpoint.safetensors'
-    expect(stopped.stderr).toContain(`To go on:\n  ${again}\n`)
+      'train train.csv --text comment --label mood --test test.csv --epochs 12 --out later.safetensors --resume later.checkpoint.safetensors'
+    expect(stopped.stderr).toMatch(new RegExp(`To go on:\\n  node .*latch\\.js ${again}\\n`))
     expect(jsonLines(stopped).at(-1)).toEqual({
       event: 'interrupted',
       checkpoint: 'later.checkpoint.safetensors',
-      resume: again,
+      resume: expect.stringMatching(new RegExp(`^node .*latch\\.js ${again}$`)),
     })
     expect(existsSync(place.path('later.safetensors'))).toBe(false)
     // The model's name follows from the checkpoint's.
     const short = again.replace('--out later.safetensors ', '')
-    const resumed = await place.latch([...short.split(' ').slice(1), '--json'])
+    const resumed = await place.latch([...short.split(' '), '--json'])
     expect(resumed.stderr).toBe('')
     expect(resumed.code).toBe(0)
     const events = jsonLines(resumed)

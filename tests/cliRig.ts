@@ -46,7 +46,8 @@ export class Workplace {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [program, ...args], {
         cwd: this.folder,
-        env: { ...process.env, ...env },
+        // Whether these tests were started through npx is not the command line's business.
+        env: { ...process.env, npm_command: '', ...env },
       })
       const ran: Ran = { code: null, stdout: '', stderr: '' }
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
