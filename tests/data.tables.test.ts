@@ -240,6 +240,17 @@ test('rows of objects', () => {
     labels: ['1', '0'],
     skipped: { emptyText: 1 },
   })
+  expect(examplesFromRows(rows, { text: 'comment', label: 'mood' }).rows).toEqual([
+    { text: 'good', label: '1' },
+    { text: 'bad', label: '0' },
+  ])
+  expect(examplesFromRows(rows, { text: 'comment', label: false }).rows[0]).toEqual({
+    text: 'good',
+    label: '',
+  })
+  expect(examplesFromRows([{ t: 'a', l: ' cafe\u0301 ' }], { text: 't', label: 'l' }).labels).toEqual([
+    'caf\u00e9',
+  ])
   expect(examplesFromRows(rows).columns).toEqual({ text: 'comment', label: 'mood' })
   expect(() => examplesFromRows(rows, { text: 'text', label: 'mood' })).toThrow(
     'rows: expected a column "text", got the columns "comment", "mood", "other"',

@@ -17,8 +17,17 @@ export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | '
   label?: string | false
 }
 
+/** One example as `fit` and `evaluate` take it. */
+export interface ExampleRow {
+  text: string
+  /** Empty where there is no label. */
+  label: string
+}
+
 /** Texts and their labels, ready to train on. */
 export interface Examples {
+  /** The same as rows: `model.fit(examples.rows, { text: 'text', label: 'label' })`. Made on each call. */
+  readonly rows: ExampleRow[]
   texts: string[]
   /** One a text; empty if `label` was false. */
   labels: string[]
@@ -42,6 +51,11 @@ export function examplesFromRows<Row extends object>(
   let line = 0
   for (const row of rows) collector.acceptObject(row as Record<string, unknown>, ++line)
   return examplesFromTable(collector.finish(), options)
+}
+
+/** A label as it is compared: without space around it, in Unicode's composed form (NFC). */
+export function cleanLabel(label: string): string {
+  return label.trim().normalize('NFC')
 }
 
 /** The table options that read just the columns of the examples. */
@@ -89,7 +103,7 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
   const skipped = { emptyText: 0, emptyLabel: 0 }
   for (const row of table.rows) {
     const text = row[0].trim()
-    const label = labelled ? row[1].trim() : ''
+    const label = labelled ? cleanLabel(row[1]) : ''
     if (text === '') skipped.emptyText++
     else if (labelled && label === '') skipped.emptyLabel++
     else {
@@ -102,7 +116,16 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
     const got = `${table.rows.length} ${table.rows.length === 1 ? 'row' : 'rows'} with an empty text or label`
     throw new DataError({ where: name, expected: 'at least one row with text and label', got })
   }
-  return { texts, labels, columns: { text: table.columns[0], label: table.columns[1] }, skipped, notes }
+  return {
+    get rows() {
+      return texts.map((text, i) => ({ text, label: labels[i] ?? '' }))
+    },
+    texts,
+    labels,
+    columns: { text: table.columns[0], label: table.columns[1] },
+    skipped,
+    notes,
+  }
 }
 
 function skippedNotes(name: string, skipped: Examples['skipped']): string[] {
