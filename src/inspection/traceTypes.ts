@@ -48,8 +48,15 @@ export interface TraceStep<C extends CellName = CellName, L extends string = str
   output: { label: L; probabilities: Record<L, number> }
 }
 
-/** One text's way through a model: what it said, and every step's insides and gradients. */
-export interface Trace<C extends CellName = CellName, L extends string = string> {
+/**
+ * One text's way through a model: what it said, and every step's insides and gradients. For a cell that
+ * is not known beforehand, `trace.cell` tells which gates the steps have.
+ */
+export type Trace<C extends CellName = CellName, L extends string = string> = C extends CellName
+  ? TraceOf<C, L>
+  : never
+
+interface TraceOf<C extends CellName, L extends string> {
   text: string
   cell: C
   /** The prediction for the whole text. */
