@@ -2,6 +2,9 @@
  * Latch's one public door. Safe in browsers: no dependency, no file system.
  * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
  */
+import type { LayerOptions } from './model/config.ts'
+import type { Network, StatePlace } from './model/network.ts'
+
 export { textClassifier, TextClassifier } from './tasks/textClassifier.ts'
 export type { Columns, Evaluation } from './tasks/textClassifier.ts'
 export type {
@@ -16,14 +19,73 @@ export type { TrainingHistory } from './tasks/history.ts'
 export type { Prediction } from './tasks/probabilities.ts'
 export { naiveBayes } from './tasks/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/naiveBayes.ts'
+export type { ClassWeights } from './tasks/classLoss.ts'
+export { fit } from './training/fit.ts'
+export type { CheckpointOptions, FitOptions } from './training/run.ts'
+export { completeOptions } from './training/settings.ts'
+export type { TrainingChoices, TrainingOptions } from './training/settings.ts'
+export { fingerprint } from './training/dataset.ts'
+export type { Dataset, Sample } from './training/dataset.ts'
+export { evaluate } from './training/evaluate.ts'
+export type { EvaluateOptions, Evaluation as NetworkEvaluation } from './training/evaluate.ts'
+export { classificationReport, confusionMatrix } from './training/metrics.ts'
+export type { ClassificationReport, ClassScores } from './training/metrics.ts'
+export type {
+  BestEpoch,
+  CheckpointEvent,
+  EpochEvent,
+  EpochRecord,
+  FitReport,
+  KeptWeights,
+  ProgressEvent,
+  StartEvent,
+  StopEvent,
+  StopReason,
+  TrainingEvent,
+} from './training/events.ts'
+export { Optimizer } from './training/optimizer.ts'
+export type {
+  AdagradOptions,
+  AdamOptions,
+  CompleteOptimizer,
+  OptimizerOptions,
+  OptimizerType,
+  RmspropOptions,
+  SgdOptions,
+} from './training/optimizer.ts'
+export { clipGradients } from './training/clip.ts'
+export type { Clipping, ClipOptions } from './training/clip.ts'
+export { completeSchedule, initialPlateau, learningRateAt, observeLoss } from './training/schedule.ts'
+export type {
+  CompleteSchedule,
+  PlateauState,
+  ScheduleOptions,
+  SchedulePosition,
+  ScheduleType,
+  ScheduleUnit,
+} from './training/schedule.ts'
+export { WeightAverage } from './training/averaging.ts'
+export { captureState, restoreState } from './training/checkpoint.ts'
+export type {
+  Progress,
+  Resumable,
+  SavedState,
+  StateTensor,
+  TrainingDocument,
+  TrainingState,
+} from './training/checkpoint.ts'
 export { network, Network } from './model/network.ts'
-export type { NetworkOptions } from './model/network.ts'
+export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
 export { PackedBatch } from './layers/packed.ts'
 export type { LossOptions, LossValue, Targets } from './layers/loss.ts'
 export type { Parameter } from './layers/parameters.ts'
-export type { Pass } from './layers/layer.ts'
+export type { Activation, Capacity, Pass } from './layers/layer.ts'
+export { cellOf } from './cells/registry.ts'
+export type { CellForm, GatesOf, StatesOf } from './cells/registry.ts'
+export type { Cell, CellName, KeepGate } from './cells/cell.ts'
 export { traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
+export type { SequenceTrace } from './inspection/trace.ts'
 export type {
   CellStep,
   GateName,
@@ -36,11 +98,18 @@ export { createEngine, simdSupported } from './engine/load.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer } from './data/tokens.ts'
 export type { Tokenizer, TokenizerConfig } from './data/tokens.ts'
-export { Vocabulary } from './data/vocabulary.ts'
+export { UNKNOWN_TOKEN, Vocabulary } from './data/vocabulary.ts'
+export type { VocabularyOptions } from './data/vocabulary.ts'
 export { examplesFromRows } from './data/examples.ts'
+export type { ExampleOptions, ExampleRow, Examples } from './data/examples.ts'
+export type { Table, TableOptions } from './data/tableStart.ts'
+export type { TableFormat } from './data/tableFormat.ts'
 export { bucketedBatches, stratifiedSplit } from './data/batches.ts'
+export type { BucketOptions, Split } from './data/batches.ts'
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts'
+export type { NamedTensor, SafetensorsContent, TensorData, TensorDtype } from './formats/safetensors.ts'
 export { Random } from './tensor/random.ts'
+export type { RandomState } from './tensor/random.ts'
 export {
   DataError,
   DivergenceError,
@@ -51,3 +120,31 @@ export {
   UnsupportedError,
   UsageError,
 } from './tensor/errors.ts'
+export type { ErrorFacts } from './tensor/errors.ts'
+
+type LayerOf<T extends LayerOptions['type']> = Extract<LayerOptions, { type: T }>
+
+/** Input layer: token ids, each a row of a learned table (vocabulary, size). */
+export type EmbeddingOptions = LayerOf<'embedding'>
+/** Input layer: token ids as one-hot rows, which are never made. */
+export type OneHotOptions = LayerOf<'oneHot'>
+/** Input layer: numbers, (batch, timesteps, width). */
+export type FeaturesOptions = LayerOf<'features'>
+/** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
+export type RecurrentOptions = LayerOf<'recurrent'>
+/** Drops elements in training, at `rate`. */
+export type DropoutOptions = LayerOf<'dropout'>
+/** All steps of a sequence → one row. */
+export type PoolOptions = LayerOf<'pool'>
+/** A fixed number of steps side by side, for nets without a memory. */
+export type FlattenOptions = LayerOf<'flatten'>
+/** A fully connected layer, by step or by sequence as its input is. */
+export type DenseOptions = LayerOf<'dense'>
+/** Which state of a recurrent layer. */
+export type StateName = NonNullable<StatePlace['state']>
+/** A layer at work in a network. */
+export type Layer = Network['layers'][number]
+/** A recurrent layer at work in a network. */
+export type RecurrentLayer = Network['recurrent'][number]
+/** Where a network keeps its named parameters. */
+export type ParameterStore = Network['store']

@@ -51,8 +51,10 @@ export interface Stage {
 /** How much of the past a step keeps, per unit, from its gates: `forget` of an LSTM, `update` of a GRU. */
 export type KeepGate = 'forget' | 'update' | null
 
+/** Names of the cells. */
 export type CellName = 'rnn' | 'lstm' | 'gru'
 
+/** A recurrent cell: its names, and its equations as stages. */
 export interface Cell<Gate extends string = string, State extends string = string> {
   readonly name: CellName
   /** In the order of PyTorch's weight rows. */

@@ -18,6 +18,7 @@ export interface StatesOf {
   gru: 'hidden'
 }
 
+/** Which cell, and which form of it. */
 export interface CellForm {
   cell: CellName
   /** GRU only. Default `after`. */
@@ -26,6 +27,7 @@ export interface CellForm {
   activation?: 'tanh' | 'relu'
 }
 
+/** The cell of a form. */
 export function cellOf(form: CellForm): Cell {
   if (form.cell === 'lstm') return lstm
   if (form.cell === 'gru') return form.reset === 'before' ? gruResetBefore : gruResetAfter

@@ -6,6 +6,7 @@ import { UsageError } from '../tensor/errors.ts'
 import { Random } from '../tensor/random.ts'
 import { requirePositiveInteger } from './checks.ts'
 
+/** How `bucketedBatches` orders and cuts. */
 export interface BucketOptions {
   batchSize: number
   /** Names the order, for example `[seed, 'shuffle', epoch]`: the same key gives the same batches. */
@@ -43,6 +44,7 @@ export function bucketedBatches(lengths: ArrayLike<number>, options: BucketOptio
   return shuffle ? random.shuffle(batches) : batches
 }
 
+/** Row numbers of the two parts, each rising. */
 export interface Split {
   train: Int32Array
   validation: Int32Array

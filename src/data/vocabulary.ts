@@ -8,6 +8,7 @@ import { requirePositiveInteger } from './checks.ts'
 /** The token of id 0: every token that the vocabulary does not hold. */
 export const UNKNOWN_TOKEN = '<unk>'
 
+/** Which tokens a vocabulary keeps. */
 export interface VocabularyOptions {
   /** Tokens seen less often than this become unknown; default 2. */
   minimumCount?: number

@@ -7,9 +7,12 @@ import { FormatError, ShapeError, UsageError } from '../tensor/errors.ts'
 import { MAX_HEADER_BYTES, MAX_TENSORS, quoted, readHeader } from './safetensorsHeader.ts'
 import type { HeaderEntry } from './safetensorsHeader.ts'
 
+/** Number formats that are written. */
 export type TensorDtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8'
+/** A tensor’s numbers, typed as they are stored. */
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array
 
+/** One tensor of a file. */
 export interface NamedTensor {
   name: string
   /** Row-major; `[]` is a single number. */
@@ -21,6 +24,7 @@ export interface NamedTensor {
   storedAs?: 'F16' | 'BF16'
 }
 
+/** A whole file. */
 export interface SafetensorsContent {
   tensors: Map<string, NamedTensor>
   metadata: Record<string, string>

@@ -3,6 +3,7 @@
  * `where: expected X, got Y. Remedy.`, and each class carries the same facts as data.
  */
 
+/** What every Latch error says. */
 export interface ErrorFacts {
   /** Where it happened: a function, option, file with line or byte. */
   where: string

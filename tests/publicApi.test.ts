@@ -1,0 +1,119 @@
+/** The public door alone: the README's programs run as they stand, and each rung can be taken by hand. */
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import * as datasets from '../src/datasets/index.ts'
+import * as latch from '../src/index.ts'
+import type { Dataset, EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../src/index.ts'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const programs = [...readme.matchAll(/```ts\n([^]*?)```/g)].map((match) => match[1])
+
+/** Runs a program of the README, its imports answered by the doors, and gives what `last` names. */
+async function runProgram(program: string, last: string): Promise<unknown> {
+  const body = program.replace(/^import .*\n/gm, '') + `\nreturn ${last}`
+  const { outputText } = ts.transpileModule(`async function main() {\n${body}\n}`, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022 },
+  })
+  const imported = [...program.matchAll(/^import \{(.*)\} from/gm)].flatMap((match) => match[1].split(','))
+  const names = imported.map((name) => name.trim()).filter((name) => !name.startsWith('type '))
+  const values = { ...datasets, ...latch } as Record<string, unknown>
+  for (const name of names) expect(values[name], name).toBeDefined()
+  const make = new Function(...names, `${outputText}\nreturn main`)
+  return make(...names.map((name) => values[name]))()
+}
+
+/** Rows of one feature; the class says whether they end above 0. */
+function signs(count: number): Dataset {
+  const value = (row: number) => (row % 2 === 0 ? 1 : -1) * (1 + row / count)
+  return {
+    size: count,
+    lengths: new Int32Array(count).fill(3),
+    batch(rows) {
+      const x = Float32Array.from({ length: rows.length * 3 }, (_, i) => value(rows[Math.floor(i / 3)]))
+      const classes = Int32Array.from(rows, (row) => (value(row) > 0 ? 1 : 0))
+      return { batch: latch.PackedBatch.ofFeatures(x, [rows.length, 3, 1]), targets: { classes } }
+    },
+  }
+}
+
+const layers = [
+  { type: 'features', width: 1 },
+  { type: 'recurrent', cell: 'rnn', units: 4, outputs: 'last' },
+  { type: 'dense', units: 2 },
+] as const
+
+describe('the door', () => {
+  it('trains a network of features as the README does', { timeout: 60_000 }, async () => {
+    const program = programs.find((text) => text.includes('addingProblem'))!
+    expect(await runProgram(program, 'loss')).toBeLessThan(0.01)
+  })
+
+  it('trains with a loop of one’s own, and scores it', async () => {
+    const { Optimizer, WeightAverage, clipGradients, completeSchedule, learningRateAt } = latch
+    const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' } })
+    const data = signs(20)
+    const optimizer = new Optimizer(net, { type: 'adam' })
+    const average = new WeightAverage(net, 0.9)
+    const schedule = completeSchedule({ type: 'constant', warmup: 5 })
+    const { batch, targets } = data.batch(Int32Array.from({ length: 20 }, (_, i) => i))
+    const pass = { training: true, record: false, key: 1 }
+    for (let step = 0; step < 60; step++) {
+      net.zeroGradients()
+      net.forward(batch, pass)
+      net.backward(batch, targets, pass)
+      const { scale } = clipGradients(net, { clipNorm: 1 })
+      optimizer.update(learningRateAt(schedule, 0.05, { epoch: 0, step }), scale)
+      average.update(optimizer.steps)
+    }
+    average.swap()
+    const { actual, predicted, loss, accuracy } = await latch.evaluate(net, data)
+    expect(accuracy).toBe(1)
+    expect(latch.confusionMatrix(2, actual, predicted)).toEqual([[10, 0], [0, 10]]) // prettier-ignore
+    expect(latch.classificationReport(['down', 'up'], actual, predicted, loss).macroF1).toBe(1)
+  })
+
+  it('captures the state of a run and restores it into another network', () => {
+    const run = (seed: number) => {
+      const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' }, seed })
+      const options = latch.completeOptions({})
+      const { regions } = new latch.Optimizer(net, options.optimizer)
+      const data = { train: latch.fingerprint(signs(20)), validation: null }
+      return { network: net, options, data, regions, stepsPerEpoch: 1 } satisfies latch.Resumable
+    }
+    const [one, other] = [run(1), run(2)]
+    const progress: latch.Progress = {
+      epoch: 0,
+      step: 0,
+      steps: 0,
+      sums: { loss: 0, weight: 0, correct: 0, counted: 0, norm: 0 },
+      plateau: latch.initialPlateau(0.001),
+      best: null,
+      waited: 0,
+      history: [],
+      seconds: { epoch: 0, total: 0 },
+    }
+    const weights = ({ network: { parameters, store } }: latch.Resumable) =>
+      parameters.map((p) => store.read(p))
+    expect(weights(other)).not.toEqual(weights(one))
+    expect(latch.restoreState(other, latch.captureState(one, progress))).toEqual(progress)
+    expect(weights(other)).toEqual(weights(one))
+  })
+
+  it('knows cells and the types of layers', () => {
+    expect(latch.cellOf({ cell: 'gru' }).gateNames).toEqual(['reset', 'update', 'candidate'])
+    expectTypeOf<RecurrentOptions['cell']>().toEqualTypeOf<'rnn' | 'lstm' | 'gru'>()
+    expectTypeOf<EmbeddingOptions['size']>().toEqualTypeOf<number>()
+    expectTypeOf<StateName>().toEqualTypeOf<'hidden' | 'cell'>()
+  })
+
+  it('a trace’s cell tells its gates', () => {
+    const gates = (trace: Trace): readonly Float64Array[] => {
+      if (trace.cell === 'lstm') return trace.steps.map((step) => step.gates.forget)
+      // @ts-expect-error a GRU or RNN has no forget gate
+      trace.steps.map((step) => step.gates.forget)
+      return trace.cell === 'gru' ? trace.steps.map((step) => step.gates.update) : []
+    }
+    expect(gates({ cell: 'rnn', steps: [] as unknown[] } as Trace)).toEqual([])
+  })
+})
