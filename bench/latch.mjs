@@ -1,7 +1,6 @@
 // One engine of Latch in a process of its own: node latch.mjs ENGINE SECONDS WORKLOAD…
 // Prints a JSON line a workload: { workload, engine, threads, ms: […] }, one number a step, warm-up left out.
-import { network, PackedBatch, Random } from '../dist/src/node.js'
-import { Optimizer } from '../dist/src/training/optimizer.js'
+import { network, Optimizer, PackedBatch, Random } from '../dist/src/node.js'
 import { classes, workloads } from './workloads.mjs'
 
 const [engine, seconds, ...names] = process.argv.slice(2)
