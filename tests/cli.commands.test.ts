@@ -159,16 +159,6 @@ describe('train', () => {
   })
 })
 
-describe('counts', () => {
-  it('are one token, or more', async () => {
-    place.write('same.csv', 'comment,mood\na,good\na,bad\na,good\na,bad\n')
-    const args = ['train', 'same.csv', ...COLUMNS, ...SMALL, '--out', 'same.safetensors', '--validation', '0']
-    const { stdout } = await place.latch([...args, '--epochs', '1', '--lowercase'])
-    expect(stdout).toMatch(/on 4 rows, 2 labels, \d+ tokens?, /)
-    expect(stdout).not.toMatch(/\b1 (rows|labels|tokens|epochs|parameters)\b/)
-  })
-})
-
 describe('evaluate', () => {
   it('--json is one object with the promised figures', async () => {
     const result = json(

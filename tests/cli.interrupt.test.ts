@@ -74,4 +74,21 @@ describe('a run that is interrupted', () => {
     expect(fresh.stderr).toContain('later.checkpoint.safetensors is there from an earlier run')
     expect(fresh.code).toBe(0)
   })
+
+  it('asks for the same rows where they came on standard input', async () => {
+    let sent = false
+    const { code, stderr } = await place.latch(
+      ['train', '-', ...OPTIONS, '--out', 'piped.safetensors', '--json'],
+      {
+        input: csv(comments(1200)),
+        watch(child, stdout) {
+          if (sent || !stdout.includes('"epoch":2')) return
+          sent = true
+          child.kill('SIGINT')
+        },
+      },
+    )
+    expect(code).toBe(130)
+    expect(stderr).toMatch(/To go on, with the same rows on standard input:\n {2}node .*latch\.js train - /)
+  })
 })

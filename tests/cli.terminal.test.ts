@@ -7,6 +7,8 @@ import { measureWatched } from '../cli/measuring.ts'
 import { Output } from '../cli/output.ts'
 import { LiveLine } from '../cli/progress.ts'
 import { programName } from '../cli/programName.ts'
+import { drawSummary } from '../cli/trainSummary.ts'
+import type { Summary } from '../cli/trainSummary.ts'
 import type { TextClassifier } from '../src/node.ts'
 
 const ROWS = { rows: [{ text: 'a', label: 'b' }], columns: { text: 'text', label: 'label' } }
@@ -103,6 +105,24 @@ describe('a measurement', () => {
       throw new Error('no memory')
     })
     await expect(measureWatched(model, ROWS, terminal(80))).rejects.toThrow('no memory')
+  })
+})
+
+describe('one of a thing', () => {
+  it('is a row, a token, an epoch', () => {
+    const report = { trainSize: 1, labels: ['a'], vocabulary: 1, parameters: 1, epochs: 1, seconds: 1 }
+    const columns = { text: 'text', label: 'label' }
+    const more = { stopped: 'epochs', best: { epoch: 1, accuracy: 1, loss: 0 }, validationSize: 1 }
+    const summary = {
+      cell: 'lstm',
+      report: { ...report, ...more },
+      path: 'm',
+      sample: 'a',
+      data: '-',
+      columns,
+    }
+    const drawn = drawSummary(summary as unknown as Summary, terminal(0).colors, 200)
+    expect(drawn).toMatch(/on 1 row, 1 label, 1 token, 1 parameter \(1 epoch, .*\n.* on 1 validation row\./)
   })
 })
 
