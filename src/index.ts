@@ -13,7 +13,8 @@ export type {
   ClassifierSettings,
   DropoutShares,
 } from './tasks/classifierOptions.ts'
-export type { ClassifierFitOptions, ClassifierReport } from './tasks/fitClassifier.ts'
+export type { ClassifierReport } from './tasks/fitClassifier.ts'
+export type { ClassifierFitOptions } from './tasks/fitOptions.ts'
 export type { ClassifierEvent } from './tasks/classifierEvents.ts'
 export type { TrainingHistory } from './tasks/history.ts'
 export type { Prediction } from './tasks/probabilities.ts'

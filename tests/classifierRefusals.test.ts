@@ -34,6 +34,8 @@ describe('options out of range are named', () => {
     ['labels', ['good', 'bad', 'good'], /^option labels: expected each label once, got "good" twice/],
     ['labels', ['good', ' '], /^option labels/],
     ['labels', 'good', /^option labels/],
+    ['labels', ['caf\u00e9', ' cafe\u0301 '], /^option labels: expected each label once/],
+    ['unitz', 3, /^option unitz: expected options named cell, units, .*precision, got "unitz"/],
   ] // prettier-ignore
   it.each(wrong)('%s %j', async (name, value, message) => {
     const error = await thrown(() => textClassifier({ [name]: value }))
@@ -75,6 +77,20 @@ describe('options out of range are named', () => {
     ['optimizer', 'lion', /optimizer\.type/],
     ['optimizer', { type: 'sgd', momentum: 2 }, /optimizer\.momentum/],
   ]
+  wrongFit.push(
+    ['epoch', 3, /^fit option epoch: expected options named text, label, .*epochs, .*resume, got "epoch"/],
+    ['optimizer', { type: 'adam', momentum: 0.9 }, /^fit option optimizer \(adam\) momentum: .*named type, beta1, beta2/],
+    ['optimizer', null, /^fit option optimizer: expected a name, or an object with a type, got null/],
+    ['schedule', { type: 'cosine', length: 5, steps: 5 }, /^fit option schedule steps: .*named type, .*length/],
+    ['schedule', 'cosine', /^fit option schedule: expected an object with a type, got "cosine"/],
+    ['checkpoint', { everySeconds: -1, write() {} }, /^fit option checkpoint\.everySeconds: expected a number above 0, got -1/],
+    ['checkpoint', { everySteps: 0.5, write() {} }, /^fit option checkpoint\.everySteps: expected a whole number above 0/],
+    ['checkpoint', { every: 1, write() {} }, /^fit option checkpoint every: expected options named everySeconds/],
+    ['checkpoint', { everySteps: 1 }, /^fit option checkpoint\.write: expected a function, got nothing/],
+    ['onEvent', 1, /^fit option onEvent: expected a function, got 1/],
+    ['validation', 'rest', /^fit option validation: expected a share of the rows, or an array of rows, got "rest"/],
+    ['label', undefined, /^fit option label: expected the name of the column with the label, got nothing/],
+  ) // prettier-ignore
   it.each(wrongFit)('fit: %s %j', async (name, value, message) => {
     const model = textClassifier(tiny)
     const options = { ...quick, validation: 0.2, [name]: value }
@@ -86,6 +102,32 @@ describe('options out of range are named', () => {
       /expected a trained model.*Call fit first/,
     )
   })
+})
+
+describe('calls without what they need', () => {
+  const columns = { text: 'text', label: 'label' }
+  const model = textClassifier(tiny)
+  const some = comments(4, 1)
+  const calls: [string, () => unknown, RegExp][] = [
+    ['textClassifier(null)', () => textClassifier(null as never), /^option: expected an object of options \(cell, /],
+    ['fit(null)', () => model.fit(null as never, columns as never), /^fit: expected rows: an array .*, got null\./],
+    ['fit(examples)', () => model.fit({ texts: [] } as never, columns as never), /got an object\. .*`examples\.rows`/],
+    ['fit(rows)', () => model.fit(some, undefined as never), /^fit option: expected an object .*\(text, label, .*got nothing/],
+    ['fit without label', () => model.fit(some, { text: 'text' } as never), /^fit option label: /],
+  ] // prettier-ignore
+  it.each(calls)('%s', async (_, call, message) => {
+    const error = await thrown(call)
+    expect(error).toBeInstanceOf(UsageError)
+    expect(error.message).toMatch(message)
+  })
+
+  it('evaluate', async () => {
+    const ready = await trained({}, { epochs: 1 })
+    const none = await thrown(() => ready.evaluate(some, undefined as never))
+    expect(none).toBeInstanceOf(UsageError)
+    expect(none.message).toMatch(/^evaluate option text: expected the name of the column with the text, got nothing/)
+    expect((await thrown(() => ready.evaluate(null as never, columns as never))).message).toMatch(/^evaluate: .*got null/)
+  }) // prettier-ignore
 })
 
 describe('what cannot go on', () => {

@@ -57,6 +57,10 @@ describe('types', () => {
     const rnn = textClassifier({ ...tiny, cell: 'rnn' })
     await rnn.fit(rows, fitting)
     expectTypeOf(rnn.trace('soup').steps[0].gates).toEqualTypeOf<Record<never, Float64Array>>()
+    const loaded = TextClassifier.fromBytes(lstm.toBytes()).trace('soup')
+    // @ts-expect-error which cell it is, only the file knows
+    expect(loaded.steps[0].gates.forget).toHaveLength(8)
+    if (loaded.cell === 'lstm') expectTypeOf(loaded.steps[0].gates.forget).toEqualTypeOf<Float64Array>()
     expect(rnn.trace('soup').steps[0].gates).toEqual({})
   })
 
@@ -66,7 +70,7 @@ describe('types', () => {
     // @ts-expect-error units is a number
     await thrown(() => textClassifier({ units: '64' }))
     // @ts-expect-error no such option: it is called units
-    textClassifier({ unit: 64 })
+    await thrown(() => textClassifier({ unit: 64 }))
     // @ts-expect-error no such share
     await thrown(() => textClassifier({ dropout: { word: 0.1 } }))
     // @ts-expect-error no such column

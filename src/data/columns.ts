@@ -55,7 +55,9 @@ export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows
   throw new DataError({
     where: name,
     expected: hasHeader ? `a column "${reference}"` : `a column number ${reference}`,
-    got: hasHeader ? `the columns ${listColumns(columns)}` : `${columns.length} columns, numbered from 0`,
+    got: hasHeader
+      ? `the columns ${listColumns(columns)}`
+      : `${columns.length} ${columns.length === 1 ? 'column' : 'columns'}, numbered from 0`,
     remedy: hasHeader ? 'Without a header line, name columns by number from 0' : undefined,
   })
 }

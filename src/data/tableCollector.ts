@@ -130,7 +130,7 @@ export class TableCollector {
     if (!this.#keyed && values.length > this.#names.length) {
       throw new DataError({
         where: `${name}, line ${line}`,
-        expected: `${this.#names.length} cells`,
+        expected: `${this.#names.length} ${this.#names.length === 1 ? 'cell' : 'cells'}`,
         got: String(values.length),
         remedy: 'Put cells that hold a delimiter in quotes (CSV), or take it out (TSV)',
       })

@@ -36,12 +36,12 @@ function weightsOf(given: ClassWeights, labels: readonly string[], classes: Int3
   }
   if (typeof given !== 'object' || given === null)
     refuse('classWeights', "'balanced' or a weight by label", given)
+  const weights = labels.map(() => 1)
   for (const [name, weight] of Object.entries(given)) {
-    classOf(name, labels)
+    const c = classOf(name, labels)
     if (!(weight >= 0 && weight < Infinity)) refuse(`classWeights.${name}`, 'a number, 0 or more', weight)
+    weights[c] = weight
   }
-  // Own properties only: a label may be called "constructor".
-  const weights = labels.map((name) => (Object.hasOwn(given, name) ? given[name] : 1))
   if (weights.every((weight) => weight === 0)) refuse('classWeights', 'a weight above 0', 'only zeros')
   return weights
 }

@@ -3,11 +3,13 @@
  * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
 import type { CellName } from '../cells/cell.ts'
+import { cleanLabel } from '../data/examples.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import type { LossOptions } from '../layers/loss.ts'
 import type { LayerOptions, NetworkConfig } from '../model/config.ts'
 import { UsageError } from '../tensor/errors.ts'
 import { fieldAt, fieldError, readBoolean, readChoice, readInteger, readNumber, readObject, type Field } from '../tensor/fields.ts' // prettier-ignore
+import { refuseUnknown, type Names } from './knownNames.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
@@ -62,7 +64,10 @@ export interface ClassifierOptions<
    * Default words 0.2, embedding 0.6, layers 0.3, output 0.3; characters 0.05, 0.2, 0.2, 0.2.
    */
   dropout?: number | Partial<DropoutShares>
-  /** The labels, so that their type is known and others are refused. Default: those of the training rows. */
+  /**
+   * The labels, so that their type is known and others are refused; without space around them and in NFC,
+   * as the rows' labels are read. Default: those of the training rows.
+   */
   labels?: readonly L[]
 }
 
@@ -91,6 +96,12 @@ const DROPOUT: { [K in ClassifierSettings['tokens']]: DropoutShares } = {
 const LENGTH = { words: 400, characters: 1000 }
 const ANN_LENGTH = 60
 
+const NAMES: Names<ClassifierOptions> = {
+  cell: 1, units: 1, layers: 1, bidirectional: 1, reset: 1, activation: 1, pooling: 1, tokens: 1, lowercase: 1,
+  embedding: 1, minimumCount: 1, maximumVocabulary: 1, maximumLength: 1, dropout: 1, labels: 1, engine: 1,
+  precision: 1,
+} // prettier-ignore
+
 /** Widths that the network takes, and counts that a model file takes: what is settled can be saved and read. */
 const MAX_WIDTH = 2 ** 20
 const MAX_LAYERS = 100
@@ -98,6 +109,7 @@ const MAX_COUNT = 2 ** 30
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function settle(options: ClassifierOptions): ClassifierSettings {
+  refuseUnknown('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', ['words', 'characters'])
   const { embedding = 64, maximumVocabulary = null } = options
@@ -124,15 +136,16 @@ export function settle(options: ClassifierOptions): ClassifierSettings {
   return settings
 }
 
-/** At least two labels, each once; or none given. @throws UsageError */
-export function settleLabels<L extends string>(labels: readonly L[] | undefined): readonly L[] | null {
-  if (labels === undefined) return null
-  if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string' || label.trim() === ''))
-    refuse('labels', 'a list of texts, none empty', JSON.stringify(labels))
+/** At least two labels, each once, cleaned as the rows' labels are; or none given. @throws UsageError */
+export function settleLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
+  if (given === undefined) return null
+  if (!Array.isArray(given) || given.some((label) => typeof label !== 'string' || label.trim() === ''))
+    refuse('labels', 'a list of texts, none empty', JSON.stringify(given))
+  const labels = given.map((label) => cleanLabel(label) as L)
   const twice = labels.find((label, i) => labels.indexOf(label) !== i)
   if (twice !== undefined) refuse('labels', 'each label once', `${JSON.stringify(twice)} twice`)
   if (labels.length < 2) refuse('labels', 'at least two labels', `${labels.length}`)
-  return [...labels]
+  return labels
 }
 
 function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutShares): DropoutShares {

@@ -11,59 +11,16 @@ import { DataError, UsageError } from '../tensor/errors.ts'
 import type { SavedState, TrainingState } from '../training/checkpoint.ts'
 import type { FitReport } from '../training/events.ts'
 import { fit } from '../training/fit.ts'
-import type { OptimizerOptions } from '../training/optimizer.ts'
-import type { ScheduleOptions } from '../training/schedule.ts'
 import { readClassifier, writeClassifier, type TrainingContent } from './classifierFile.ts'
-import { translate, type ClassifierEvent, type RunFacts } from './classifierEvents.ts'
+import { translate, type RunFacts } from './classifierEvents.ts'
 import { classifierNetwork, type ClassifierSettings } from './classifierOptions.ts'
-import { classOf, cutNote, type Trained } from './classes.ts'
-import { classLoss, type ClassWeights } from './classLoss.ts'
+import { classOf, counted, cutNote, type Trained } from './classes.ts'
+import { classLoss } from './classLoss.ts'
+import { checkFitOptions, type ClassifierFitOptions } from './fitOptions.ts'
+import { refuseNoRows } from './knownNames.ts'
 import { TextDataset, type TextReader } from './textDataset.ts'
 
-/** What `fit` can be told. Only the columns have no default. */
-export interface ClassifierFitOptions<Row extends object = Record<string, unknown>> {
-  /** Name of the column with the text. */
-  text: keyof Row & string
-  /** Name of the column with the label. */
-  label: keyof Row & string
-  /** Share of the rows put aside (by class), or rows of their own. 0: none. Default 0.1. */
-  validation?: number | readonly Row[]
-  /** At most. Default 30. */
-  epochs?: number
-  /** Texts an update. Default 32. */
-  batchSize?: number
-  /** Default 0.002; for a simple RNN 0.001. */
-  learningRate?: number
-  /** Default `adamw` with weight decay 0.01. */
-  optimizer?: OptimizerOptions['type'] | OptimizerOptions
-  /** Default constant. */
-  schedule?: ScheduleOptions
-  /** Greatest global norm of a gradient; null: none. Default 1. */
-  clipNorm?: number | null
-  /** Greatest absolute value of a gradient's element; null: none. Default null. */
-  clipValue?: number | null
-  /** `balanced`: inversely to how often each class occurs. Default all 1. */
-  classWeights?: ClassWeights
-  /** Default 0.1. */
-  labelSmoothing?: number
-  /** Greatest decay of the weights' moving average; null: none. Default 0.99. */
-  averaging?: number | null
-  /** Epochs in a row without a lower validation loss before training stops; null: never. Default 5. */
-  patience?: number | null
-  /** Initial weights, split, order, dropout. Default 1. */
-  seed?: number
-  /** Stops at a step's end, after a last checkpoint. */
-  signal?: AbortSignal
-  onEvent?: (event: ClassifierEvent) => void
-  /** Keeps what is needed to go on exactly. */
-  checkpoint?: {
-    everySeconds?: number
-    everySteps?: number
-    write(bytes: Uint8Array): void | Promise<void>
-  }
-  /** A checkpoint's bytes: goes on from there with the same rows. */
-  resume?: Uint8Array
-}
+export type { ClassifierFitOptions } from './fitOptions.ts'
 
 /** What `fit` says when it has ended. */
 export interface ClassifierReport extends FitReport, RunFacts {}
@@ -92,6 +49,8 @@ interface Texts {
 /** Trains, and reports. Errors: see TextClassifier.fit. */
 export async function fitClassifier(request: FitRequest): Promise<ClassifierReport> {
   const { settings, options } = request
+  refuseNoRows('fit', request.rows)
+  checkFitOptions(options)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const prepared = prepare(request, saved?.trained ?? request.trained)
   const { trained, train, validation, notes } = prepared
@@ -209,7 +168,7 @@ function labelsOf({ labels }: Texts, wanted: readonly string[] | null): readonly
   throw new DataError({
     where: 'labels',
     expected: 'at least two different labels',
-    got: `only ${JSON.stringify(found[0])} in ${labels.length} rows`,
+    got: `only ${JSON.stringify(found[0])} in ${counted(labels.length, 'row')}`,
     remedy: 'Check the label column, or add rows of another class.',
   })
 }

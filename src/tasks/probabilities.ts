@@ -1,7 +1,12 @@
 /** Logits → probabilities by label: one logit is a sigmoid for the second label, more are a softmax. */
 
+/** What a classifier says of a text. */
 export interface Prediction<L extends string = string> {
   label: L
+  /**
+   * By label. JavaScript lists keys that look like whole numbers first, in rising order; the order of the
+   * class numbers is that of the model's `labels`.
+   */
   probabilities: Record<L, number>
 }
 

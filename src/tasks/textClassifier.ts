@@ -25,6 +25,7 @@ import {
 } from './classifierOptions.ts'
 import { fitClassifier, type ClassifierFitOptions, type ClassifierReport } from './fitClassifier.ts'
 import { historyOf, type TrainingHistory } from './history.ts'
+import { refuseNoColumns, refuseNoRows } from './knownNames.ts'
 import { predictionOf, type Prediction } from './probabilities.ts'
 import { storage } from './storage.ts'
 import { TextDataset, TextReader } from './textDataset.ts'
@@ -64,7 +65,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     this.#reader = new TextReader(this.settings)
   }
 
-  /** The labels, in the order of their class numbers. */
+  /** The labels, in the order of their class numbers (as keys of `probabilities` they may stand otherwise). */
   get labels(): readonly L[] {
     return this.#need().labels as readonly L[]
   }
@@ -90,7 +91,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   /**
    * Trains on rows. A second call goes on from the weights there are, with the same vocabulary and labels.
    * @param rows objects, each with a text and a label under the names in `options`
-   * @throws DataError for rows that cannot be learned from (one class only, no text …);
+   * @throws UsageError naming the option that is unknown, missing or out of range;
+   * DataError for rows that cannot be learned from (one class only, no text …);
    * DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not fit
    */
   async fit<Row extends object>(
@@ -129,7 +131,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * Loss, accuracy, precision, recall, F1 and confusion on rows with labels.
    * @param options.signal ends it by throwing the signal's reason
    * @param options.onProgress called now and then with the share done, 0 to 1
-   * @throws DataError for a label that the model does not know, or no usable row
+   * @throws UsageError without rows or columns; DataError for a label that the model does not know, or no
+   * usable row
    */
   async evaluate<Row extends object>(
     rows: Iterable<Row>,
@@ -137,9 +140,12 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     options: Pick<EvaluateOptions, 'signal' | 'onProgress'> = {},
   ): Promise<Evaluation<L>> {
     const { network, vocabulary } = this.#need()
-    const examples = examplesFromRows(rows, { ...columns, name: 'rows' })
-    const classes = Int32Array.from(examples.labels, (label) => classOf(label, this.labels))
-    const read = examples.texts.map((text) => this.#reader.read(text))
+    refuseNoRows('evaluate', rows)
+    refuseNoColumns('evaluate', columns ?? {})
+    const { text, label } = columns
+    const examples = examplesFromRows(rows, { text, label, name: 'rows' })
+    const classes = Int32Array.from(examples.labels, (name) => classOf(name, this.labels))
+    const read = examples.texts.map((one) => this.#reader.read(one))
     const tokens = read.map((r) => r.tokens)
     const { signal, onProgress } = options
     signal?.throwIfAborted()
@@ -179,10 +185,11 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   /**
    * Follows a text step by step: tokens, gates by name, states, the output so far, and the norms of the
    * loss's gradient on its way back through time.
-   * @param options.label whose loss the gradients are of; default the predicted label
-   * @throws UnsupportedError for the feed-forward baselines, which have no steps
+   * @param options.label whose loss the gradients are of (a number stands for its text, as in rows);
+   * default the predicted label
+   * @throws DataError for a label that the model does not know; UnsupportedError for the feed-forward baselines, which have no steps
    */
-  trace(text: string, options: { label?: L } = {}): Trace<Extract<C, CellName>, L> {
+  trace(text: string, options: { label?: L | number } = {}): Trace<Extract<C, CellName>, L> {
     refuseNoText(text)
     const { network, labels, vocabulary } = this.#need()
     const { cell } = this.settings
@@ -193,8 +200,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     const { tokens } = this.#reader.read(text)
     const ids = vocabulary.encode(tokens)
     const { label, probabilities } = this.predict(text)
-    const target = options.label ?? label
-    const { loss, levels } = traceSequence(network, ids, { classes: [classOf(target, labels)] })
+    const target = classOf(options.label ?? label, labels)
+    const { loss, levels } = traceSequence(network, ids, { classes: [target] })
     const top = levels.findLast((level) => level.direction === 'forward')!
     const outputs = prefixOutputs(network, ids)
     const steps = tokens.map((token, t) => ({
@@ -209,7 +216,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       cell,
       label,
       probabilities,
-      target,
+      target: labels[target],
       loss,
       convention: KEEPS_CONVENTION[cell],
       steps: steps as TraceStep[],
