@@ -9,4 +9,5 @@ useStorage({ read: (path) => readFileBytes(path), write: (path, bytes) => writeF
 export * from './index.ts'
 export { parseExamples } from './data/tables.ts'
 export { readExamples, readTable } from './data/tablesNode.ts'
+export type { TableSource } from './data/tablesNode.ts'
 export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'

@@ -13,6 +13,7 @@ import {
   type Field,
 } from '../tensor/fields.ts'
 
+/** An epoch's figures, without its wall time. */
 export type HistoryEpoch = Omit<EpochRecord, 'seconds'>
 
 /** A training in figures, epoch by epoch. */
