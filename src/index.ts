@@ -2,9 +2,6 @@
  * Latch's one public door. Safe in browsers: no dependency, no file system.
  * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
  */
-import type { LayerOptions } from './model/config.ts'
-import type { Network, StatePlace } from './model/network.ts'
-
 export { textClassifier, TextClassifier } from './tasks/textClassifier.ts'
 export type { Columns, Evaluation } from './tasks/textClassifier.ts'
 export type {
@@ -79,9 +76,13 @@ export { network, Network } from './model/network.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
 export { PackedBatch } from './layers/packed.ts'
+export type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from './layers/input.ts'
+export type { RecurrentLayer, RecurrentOptions, StateName } from './layers/recurrent.ts'
+export type { DropoutOptions, FlattenOptions, PoolOptions } from './layers/shape.ts'
+export type { DenseOptions } from './layers/dense.ts'
 export type { LossOptions, LossValue, Targets } from './layers/loss.ts'
-export type { Parameter } from './layers/parameters.ts'
-export type { Activation, Capacity, Pass } from './layers/layer.ts'
+export type { Parameter, ParameterStore } from './layers/parameters.ts'
+export type { Activation, Capacity, Layer, Pass } from './layers/layer.ts'
 export { cellOf } from './cells/registry.ts'
 export type { CellForm, GatesOf, StatesOf } from './cells/registry.ts'
 export type { Cell, CellName, KeepGate } from './cells/cell.ts'
@@ -122,30 +123,3 @@ export {
   UsageError,
 } from './tensor/errors.ts'
 export type { ErrorFacts } from './tensor/errors.ts'
-
-type LayerOf<T extends LayerOptions['type']> = Extract<LayerOptions, { type: T }>
-
-/** Input layer: token ids, each a row of a learned table (vocabulary, size). */
-export type EmbeddingOptions = LayerOf<'embedding'>
-/** Input layer: token ids as one-hot rows, which are never made. */
-export type OneHotOptions = LayerOf<'oneHot'>
-/** Input layer: numbers, (batch, timesteps, width). */
-export type FeaturesOptions = LayerOf<'features'>
-/** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
-export type RecurrentOptions = LayerOf<'recurrent'>
-/** Drops elements in training, at `rate`. */
-export type DropoutOptions = LayerOf<'dropout'>
-/** All steps of a sequence → one row. */
-export type PoolOptions = LayerOf<'pool'>
-/** A fixed number of steps side by side, for nets without a memory. */
-export type FlattenOptions = LayerOf<'flatten'>
-/** A fully connected layer, by step or by sequence as its input is. */
-export type DenseOptions = LayerOf<'dense'>
-/** Which state of a recurrent layer. */
-export type StateName = NonNullable<StatePlace['state']>
-/** A layer at work in a network. */
-export type Layer = Network['layers'][number]
-/** A recurrent layer at work in a network. */
-export type RecurrentLayer = Network['recurrent'][number]
-/** Where a network keeps its named parameters. */
-export type ParameterStore = Network['store']

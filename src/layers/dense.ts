@@ -21,6 +21,7 @@ import type { Parameter } from './parameters.ts'
 
 export const ACTIVATIONS = ['linear', 'relu', 'tanh', 'sigmoid'] as const
 
+/** A fully connected layer, by step or by sequence as its input is. */
 export interface DenseOptions {
   type: 'dense'
   units: number

@@ -11,6 +11,7 @@ import { activation, type Activation, type Capacity, type Context, type Layer, t
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
 
+/** Input layer: token ids, each a row of a learned table (vocabulary, size). */
 export interface EmbeddingOptions {
   type: 'embedding'
   vocabulary: number
@@ -19,12 +20,14 @@ export interface EmbeddingOptions {
   wordDropout?: number
 }
 
+/** Input layer: token ids as one-hot rows, which are never made. */
 export interface OneHotOptions {
   type: 'oneHot'
   vocabulary: number
   wordDropout?: number
 }
 
+/** Input layer: numbers, (batch, timesteps, width). */
 export interface FeaturesOptions {
   type: 'features'
   width: number

@@ -61,6 +61,7 @@ export interface Context {
   needScratch(floats: number): void
 }
 
+/** A layer at work in a network. */
 export interface Layer {
   readonly type: string
   readonly parameters: readonly Parameter[]

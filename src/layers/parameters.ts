@@ -31,6 +31,7 @@ export type RegionName = string
 
 const ROUND = 16
 
+/** Where a network keeps its named parameters, their gradients and optimizer states. */
 export class ParameterStore {
   readonly #engine: Engine
   readonly #parameters: Parameter[] = []

@@ -16,6 +16,7 @@ import type { Parameter, ParameterStore } from './parameters.ts'
 import { PendingStates } from './pendingStates.ts'
 import { TimeLoop, type DirectionParameters } from './timeLoop.ts'
 
+/** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
 export interface RecurrentOptions extends CellForm {
   type: 'recurrent'
   units: number
@@ -27,8 +28,10 @@ export interface RecurrentOptions extends CellForm {
   bias?: boolean
 }
 
+/** Which state of a recurrent layer; only an LSTM has a cell state. */
 export type StateName = 'hidden' | 'cell'
 
+/** A recurrent level at work: its time loops, parameters and output. */
 export class RecurrentLayer implements Layer {
   readonly type = 'recurrent'
   readonly name: string

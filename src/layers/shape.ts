@@ -10,16 +10,19 @@ import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Co
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
 
+/** Drops elements in training, at `rate`. */
 export interface DropoutOptions {
   type: 'dropout'
   rate: number
 }
 
+/** All steps of a sequence → one row. */
 export interface PoolOptions {
   type: 'pool'
   over: 'last' | 'max' | 'mean'
 }
 
+/** A fixed number of steps side by side, for nets without a memory. */
 export interface FlattenOptions {
   type: 'flatten'
   /** Steps of the fixed length: longer sequences are cut, shorter ones padded with zeros. */

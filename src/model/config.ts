@@ -149,8 +149,8 @@ function readLoss(field: Field): LossOptions {
   const f = readObject(field, ['type', 'classWeights', 'labelSmoothing', 'delta'])
   const type = readChoice(f.type, LOSS_TYPES)
   const ofClasses = type === 'softmaxCrossEntropy' || type === 'binaryCrossEntropy'
-  for (const field of [f.classWeights, f.labelSmoothing]) {
-    if (!ofClasses && field.value) throw fieldError(field, `nothing for ${type}, which knows no classes`)
+  for (const given of [f.classWeights, f.labelSmoothing]) {
+    if (!ofClasses && given.value) throw fieldError(given, `nothing for ${type}, which knows no classes`)
   }
   return compact({
     type,
