@@ -6,6 +6,7 @@ import {
   prefixOutputs,
   ShapeError,
   UsageError,
+  type LayerOptions,
   type LossOptions,
 } from '../src/index.ts'
 
@@ -177,5 +178,36 @@ describe('prefixes', () => {
     net.forward(batch)
     const whole = [...net.readOutput(batch)]
     expect(prefixOutputs(net, [1, 2, 3]).flatMap((row) => [...row])).toEqual(whole)
+  })
+
+  it('are the answers to the prefixes alone, to the bit, whichever way they are found', () => {
+    const ids = Array.from({ length: 70 }, (_, t) => (t * t) % 4)
+    const heads: LayerOptions[][] = [
+      [{ type: 'recurrent', cell: 'lstm', units: 5, outputs: 'last' }],
+      [
+        { type: 'recurrent', cell: 'gru', units: 5 },
+        { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+        { type: 'dropout', rate: 0.5 },
+      ],
+      [{ type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' }],
+      [
+        { type: 'recurrent', cell: 'gru', units: 5 },
+        { type: 'pool', over: 'max' },
+      ],
+    ]
+    for (const head of heads) {
+      const net = network([
+        { type: 'embedding', vocabulary: 4, size: 3 },
+        ...head,
+        { type: 'dense', units: 2 },
+      ])
+      const together = prefixOutputs(net, ids)
+      const alone = ids.map((_, t) => {
+        const batch = PackedBatch.ofIds([ids.slice(0, t + 1)])
+        net.forward(batch)
+        return net.readOutput(batch)
+      })
+      expect(together).toEqual(alone)
+    }
   })
 })

@@ -8,7 +8,8 @@ import type { Targets } from '../layers/loss.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { RecurrentLayer } from '../layers/recurrent.ts'
 import type { TimeLoop } from '../layers/timeLoop.ts'
-import type { Network } from '../model/network.ts'
+import type { LayerOptions } from '../model/config.ts'
+import { Network } from '../model/network.ts'
 import { ShapeError, UnsupportedError } from '../tensor/errors.ts'
 import type { CellStep, TraceLevel } from './traceTypes.ts'
 
@@ -66,9 +67,50 @@ export function traceSequence(
   return { output, loss, levels }
 }
 
-/** The network's outputs at the end of every prefix of a sequence: T rows of C. */
+/**
+ * The network's outputs at the end of every prefix of a sequence: T rows of C. Where it reads forwards
+ * only, one pass gives them all, to the same bits; else each prefix is read by itself.
+ */
 export function prefixOutputs(network: Network, ids: ArrayLike<number>): Float64Array[] {
-  const all = Array.from(ids)
+  const once = answeringEveryStep(network)
+  if (!once) return prefixByPrefix(network, Array.from(ids))
+  const batch = PackedBatch.ofIds([ids])
+  once.forward(batch)
+  const out = once.readOutput(batch)
+  const { width } = once.output
+  return Array.from({ length: batch.steps }, (_, t) => out.slice(t * width, (t + 1) * width))
+}
+
+/** The same weights answering at every step; null where a step's answer would hang on what follows it. */
+function answeringEveryStep(network: Network): Network | null {
+  const { layers } = network.config
+  const top = layers.findLastIndex(({ type }) => type === 'recurrent')
+  const forwards = layers.every((layer) => layer.type !== 'recurrent' || layer.direction !== 'bidirectional')
+  const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
+  if (top < 0 || !forwards || !plain) return null
+  if (network.output.per === 'step') return network
+  const twin = everyStep.get(network) ?? twinOf(network, top)
+  for (const { name } of twin.parameters) {
+    twin.store.write(twin.store.find(name), network.store.read(network.store.find(name)))
+  }
+  return twin
+}
+
+/** One twin a network, however many texts are traced: each opens an engine. */
+const everyStep = new WeakMap<Network, Network>()
+
+function twinOf(network: Network, top: number): Network {
+  const { engine, config, store } = network
+  const layers = config.layers.map((layer, i) => (i === top ? { ...layer, outputs: 'every' } : layer))
+  const twin = new Network(
+    { layers: layers as LayerOptions[] },
+    { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },
+  )
+  everyStep.set(network, twin)
+  return twin
+}
+
+function prefixByPrefix(network: Network, all: number[]): Float64Array[] {
   const outputs: Float64Array[] = []
   const { width, per } = network.output
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / all.length))
