@@ -75,7 +75,7 @@ class Ids {
       own[r] = drops && hash32(hash32(r) ^ key) < threshold ? 0 : id
     }
     const reversed = memory.viewInts(this.#reversed, batch.rows)
-    const reverseRow = memory.viewInts(this.#context.pointers.reverseRow, batch.rows)
+    const reverseRow = memory.viewInts(this.#context.index.reverseRow, batch.rows)
     for (let r = 0; r < batch.rows; r++) reversed[r] = own[reverseRow[r]]
   }
 

@@ -4,8 +4,11 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
-import type { PackedBatch } from './packed.ts'
+import type { BatchIndex } from './batchIndex.ts'
+import type { Capacity, PackedBatch } from './packed.ts'
 import type { ParameterStore, Parameter } from './parameters.ts'
+
+export type { Capacity } from './packed.ts'
 
 /** Values on an edge of the network: one row a step (R) or one row a sequence (B). */
 export interface Activation {
@@ -19,13 +22,6 @@ export interface Activation {
   reversedIds: Pointer
 }
 
-/** The most a plan has to hold. */
-export interface Capacity {
-  sequences: number // B
-  steps: number // T
-  rows: number // R
-}
-
 /** How a pass runs. */
 export interface Pass {
   training: boolean
@@ -35,27 +31,12 @@ export interface Pass {
   key: number
 }
 
-/** Where the batch's index arrays lie in the arena (int32). */
-export interface BatchPointers {
-  ids: Pointer // (R)
-  reversedIds: Pointer // (R)
-  features: Pointer // (R, F)
-  lengths: Pointer // (B)
-  offsets: Pointer // (T)
-  /** Row of the hidden buffer (B initial rows first) that holds the state before row r. (R) */
-  previousRow: Pointer
-  /** Row r of a sequence read backwards. (R) */
-  reverseRow: Pointer
-  /** Last row of each sequence. (B) */
-  lastRow: Pointer
-}
-
 /** What layers share. */
 export interface Context {
   readonly engine: Engine
   readonly kernels: Kernels
   readonly store: ParameterStore
-  readonly pointers: BatchPointers
+  readonly index: BatchIndex
   /** Scratch of the matrix products, as large as any layer asked for. */
   scratch: Pointer
   needScratch(floats: number): void

@@ -5,6 +5,13 @@
  */
 import { ShapeError } from '../tensor/errors.ts'
 
+/** The most a plan has to hold. */
+export interface Capacity {
+  sequences: number // B
+  steps: number // T
+  rows: number // R
+}
+
 /** Sequences of any lengths, packed. Make one with `ofIds` or `ofFeatures`. */
 export class PackedBatch {
   /** B, T and R = Σ lengths. */

@@ -137,16 +137,16 @@ export class RecurrentLayer implements Layer {
     const input = this.#input
     if (direction === 0) return input.ids || input.value
     if (input.ids) return input.reversedIds
-    const { kernels, pointers } = this.#context
+    const { kernels, index } = this.#context
     kernels.gatherRows(
-      this.#reversedInput, input.value, pointers.reverseRow, batch.rows, input.width, input.stride, input.stride,
+      this.#reversedInput, input.value, index.reverseRow, batch.rows, input.width, input.stride, input.stride,
     ) // prettier-ignore
     return this.#reversedInput
   }
 
   /** Puts the directions' hidden states into the output. */
   #collect(batch: PackedBatch): void {
-    const { kernels, pointers, engine } = this.#context
+    const { kernels, index, engine } = this.#context
     const size = engine.memory.floatBytes
     if (!this.#ownOutput) {
       this.output.value = this.loops[0].tape.hidden + batch.sequences * this.loops[0].stride * size
@@ -155,12 +155,12 @@ export class RecurrentLayer implements Layer {
     this.output.value = this.#ownOutput
     this.loops.forEach(({ tape, stride, units }, d) => {
       const states = tape.hidden + batch.sequences * stride * size
-      const index = this.#last ? pointers.lastRow : d === 0 ? 0 : pointers.reverseRow
+      const from = this.#last ? index.lastRow : d === 0 ? 0 : index.reverseRow
       const rows = this.#last ? batch.sequences : batch.rows
       kernels.gatherRows(
         this.#ownOutput + d * units * size,
         states,
-        index,
+        from,
         rows,
         units,
         this.output.stride,
@@ -179,7 +179,7 @@ export class RecurrentLayer implements Layer {
   }
 
   #backwardOf(loop: TimeLoop, d: number, batch: PackedBatch, pass: Pass): void {
-    const { kernels, pointers } = this.#context
+    const { kernels, index } = this.#context
     const input = this.#input
     const { gradient, stride: outputStride } = this.output
     if (d === 0) {
@@ -197,22 +197,14 @@ export class RecurrentLayer implements Layer {
     if (!this.#last) {
       dOutput = this.#reversedOutputGradient
       const from = gradient + loop.units * this.#context.engine.memory.floatBytes
-      kernels.gatherRows(
-        dOutput,
-        from,
-        pointers.reverseRow,
-        batch.rows,
-        loop.units,
-        loop.stride,
-        outputStride,
-      )
+      kernels.gatherRows(dOutput, from, index.reverseRow, batch.rows, loop.units, loop.stride, outputStride)
     }
     const x = input.ids ? input.reversedIds : this.#reversedInput
     const dx = this.#reversedInputGradient
     loop.backward(batch, x, dx, dOutput, loop.stride, pass)
     if (dx) {
       kernels.scatterAddRows(
-        input.gradient, pointers.reverseRow, dx, batch.rows, input.width, input.stride, input.stride,
+        input.gradient, index.reverseRow, dx, batch.rows, input.width, input.stride, input.stride,
       ) // prettier-ignore
     }
   }

@@ -111,11 +111,11 @@ export class PoolLayer implements Layer {
   }
 
   forward(batch: PackedBatch): void {
-    const { kernels, pointers } = this.#context
+    const { kernels, index } = this.#context
     const { value: y, width: n, stride } = this.output
     const x = this.#input.value
     const B = batch.sequences
-    const { lengths, offsets, lastRow } = pointers
+    const { lengths, offsets, lastRow } = index
     if (this.#over === 'last') kernels.gatherRows(y, x, lastRow, B, n, stride, stride)
     else if (this.#over === 'max')
       kernels.maxPoolForward(y, this.#winners, x, lengths, offsets, B, n, stride, stride)
@@ -123,12 +123,12 @@ export class PoolLayer implements Layer {
   }
 
   backward(batch: PackedBatch): void {
-    const { kernels, pointers } = this.#context
+    const { kernels, index } = this.#context
     const { gradient: dy, width: n, stride } = this.output
     const dx = this.#input.gradient
     if (!dx) return
     const B = batch.sequences
-    const { lengths, offsets, lastRow } = pointers
+    const { lengths, offsets, lastRow } = index
     kernels.zero(dx, batch.rows * stride)
     if (this.#over === 'last') kernels.scatterAddRows(dx, lastRow, dy, B, n, stride, stride)
     else if (this.#over === 'max') kernels.maxPoolBackward(dx, dy, this.#winners, B, n, stride, stride)

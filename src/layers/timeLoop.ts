@@ -263,19 +263,19 @@ export class TimeLoop {
 
   /** dWh = operandᵀ·dz over all rows at once (K = R), and the hidden bias. */
   #hiddenGradients(batch: PackedBatch): void {
-    const { kernels, store, engine, pointers, scratch } = this.#context
+    const { kernels, store, engine, index, scratch } = this.#context
     const { cell, units, gateStride, stride, parameters, tape } = this
     cell.stages.forEach((stage, s) => {
       const dw = store.at(parameters.weightHidden, s, 'gradients')
       const first = stage.firstGate * units * engine.memory.floatBytes
       const dz = (stage.into === 'gates' ? this.#dGates : this.#dRecurrent) + first
       const operand = stage.operand === 'hidden' ? tape.hidden : tape.saved
-      const index = stage.operand === 'hidden' && !batch.equal ? pointers.previousRow : 0
+      const operandRows = stage.operand === 'hidden' && !batch.equal ? index.previousRow : 0
       const columns = stage.gateCount * units
       kernels.matmulTransposed(
         dw,
         operand,
-        index,
+        operandRows,
         dz,
         scratch,
         batch.rows,

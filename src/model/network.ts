@@ -4,9 +4,10 @@
  */
 import { createEngine } from '../engine/load.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
+import { BatchIndex } from '../layers/batchIndex.ts'
 import { DenseLayer } from '../layers/dense.ts'
 import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/input.ts'
-import type { Activation, BatchPointers, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import { rowsOf } from '../layers/layer.ts'
 import { LossLayer, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
@@ -124,7 +125,7 @@ export class Network {
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     this.#planFor(batch)
     this.#current = null
-    this.#upload(batch)
+    this.#context.index.write(this.engine.memory, batch)
     for (const layer of this.layers) layer.forward(batch, pass)
     this.#current = batch
   }
@@ -276,12 +277,9 @@ export class Network {
   }
 
   #createContext(): Context {
-    const pointers: BatchPointers = {
-      ids: 0, reversedIds: 0, features: 0, lengths: 0, offsets: 0, previousRow: 0, reverseRow: 0, lastRow: 0,
-    } // prettier-ignore
     const { engine, store } = this
     const needScratch = (floats: number) => (this.#scratchFloats = Math.max(this.#scratchFloats, floats))
-    return { engine, kernels: engine.kernels, store, pointers, scratch: 0, needScratch }
+    return { engine, kernels: engine.kernels, store, index: new BatchIndex(), scratch: 0, needScratch }
   }
 
   #build(): Layer[] {
@@ -317,42 +315,12 @@ export class Network {
     this.#dropPlan()
     const { memory } = this.engine
     this.#workspace = memory.mark()
-    this.#planIndex(capacity)
+    this.#context.index.plan(memory, capacity)
     this.#context.scratch = this.#wantsGradients ? memory.floats(this.#scratchFloats, 'scratch') : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
     this.#loss?.plan(capacity)
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
-  }
-
-  #planIndex({ sequences: B, steps: T, rows: R }: Capacity): void {
-    const { memory } = this.engine
-    const { pointers } = this.#context
-    pointers.lengths = memory.ints(B, 'batch index')
-    pointers.lastRow = memory.ints(B, 'batch index')
-    pointers.offsets = memory.ints(T, 'batch index')
-    pointers.previousRow = memory.ints(R, 'batch index')
-    pointers.reverseRow = memory.ints(R, 'batch index')
-  }
-
-  /** Writes the batch's index arrays into the arena. */
-  #upload(batch: PackedBatch): void {
-    const { memory } = this.engine
-    const { pointers } = this.#context
-    const { sequences: B, steps: T, rows: R, lengths, offsets, counts } = batch
-    memory.viewInts(pointers.lengths, B).set(lengths)
-    memory.viewInts(pointers.offsets, T).set(offsets)
-    const last = memory.viewInts(pointers.lastRow, B)
-    for (let b = 0; b < B; b++) last[b] = offsets[lengths[b] - 1] + b
-    const previous = memory.viewInts(pointers.previousRow, R)
-    const reverse = memory.viewInts(pointers.reverseRow, R)
-    for (let t = 0; t < T; t++) {
-      const before = t === 0 ? 0 : B + offsets[t - 1]
-      for (let b = 0; b < counts[t]; b++) {
-        previous[offsets[t] + b] = before + b
-        reverse[offsets[t] + b] = offsets[lengths[b] - 1 - t] + b
-      }
-    }
   }
 }
 

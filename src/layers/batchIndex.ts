@@ -1,0 +1,43 @@
+/**
+ * A batch's index arrays in the arena (int32): what kernels need to know of which row belongs where.
+ * Planned for the largest batch, written anew for each.
+ */
+import type { Pointer } from '../engine/kernels.ts'
+import type { Memory } from '../engine/memory.ts'
+import type { Capacity, PackedBatch } from './packed.ts'
+
+export class BatchIndex {
+  lengths: Pointer = 0 // (B)
+  offsets: Pointer = 0 // (T)
+  /** Row of the hidden buffer (B initial rows first) that holds the state before row r. */
+  previousRow: Pointer = 0 // (R)
+  /** Row r of a sequence read backwards. */
+  reverseRow: Pointer = 0 // (R)
+  /** Last row of each sequence. */
+  lastRow: Pointer = 0 // (B)
+
+  plan(memory: Memory, { sequences: B, steps: T, rows: R }: Capacity): void {
+    const what = 'batch index'
+    this.lengths = memory.ints(B, what)
+    this.lastRow = memory.ints(B, what)
+    this.offsets = memory.ints(T, what)
+    this.previousRow = memory.ints(R, what)
+    this.reverseRow = memory.ints(R, what)
+  }
+
+  write(memory: Memory, { sequences: B, steps: T, rows: R, lengths, offsets, counts }: PackedBatch): void {
+    memory.viewInts(this.lengths, B).set(lengths)
+    memory.viewInts(this.offsets, T).set(offsets)
+    const last = memory.viewInts(this.lastRow, B)
+    for (let b = 0; b < B; b++) last[b] = offsets[lengths[b] - 1] + b
+    const previous = memory.viewInts(this.previousRow, R)
+    const reverse = memory.viewInts(this.reverseRow, R)
+    for (let t = 0; t < T; t++) {
+      const before = t === 0 ? 0 : B + offsets[t - 1]
+      for (let b = 0; b < counts[t]; b++) {
+        previous[offsets[t] + b] = before + b
+        reverse[offsets[t] + b] = offsets[lengths[b] - 1 - t] + b
+      }
+    }
+  }
+}
