@@ -89,7 +89,8 @@ function answeringEveryStep(network: Network): Network | null {
   const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network
-  const twin = everyStep.get(network) ?? twinOf(network, top)
+  const twin = everyStep.get(network)
+  if (!twin) return twinOf(network, top)
   for (const { name } of twin.parameters) {
     twin.store.write(twin.store.find(name), network.store.read(network.store.find(name)))
   }

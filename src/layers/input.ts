@@ -33,13 +33,12 @@ export interface FeaturesOptions {
   width: number
 }
 
-/** Ids as training sees them: with word dropout, and read backwards for a backward direction. */
+/** Ids as training sees them: with word dropout. */
 class Ids {
   readonly #context: Context
   readonly #vocabulary: number
   readonly #rate: number
   #own: Pointer = 0
-  #reversed: Pointer = 0
 
   constructor(context: Context, vocabulary: number, rate: number) {
     this.#context = context
@@ -49,15 +48,10 @@ class Ids {
 
   plan({ rows }: Capacity): void {
     this.#own = this.#context.engine.memory.ints(rows, 'token ids')
-    this.#reversed = this.#context.engine.memory.ints(rows, 'token ids')
   }
 
   get own(): Pointer {
     return this.#own
-  }
-
-  get reversed(): Pointer {
-    return this.#reversed
   }
 
   load(batch: PackedBatch, pass: Pass): void {
@@ -74,9 +68,6 @@ class Ids {
       if (!(id >= 0 && id < this.#vocabulary)) this.#refuse(id)
       own[r] = drops && hash32(hash32(r) ^ key) < threshold ? 0 : id
     }
-    const reversed = memory.viewInts(this.#reversed, batch.rows)
-    const reverseRow = memory.viewInts(this.#context.index.reverseRow, batch.rows)
-    for (let r = 0; r < batch.rows; r++) reversed[r] = own[reverseRow[r]]
   }
 
   #refuse(id: number): never {
@@ -137,9 +128,11 @@ export class OneHotLayer implements Layer {
   readonly type = 'oneHot'
   readonly parameters: readonly Parameter[] = []
   readonly output: Activation
+  readonly #context: Context
   readonly #ids: Ids
 
   constructor(context: Context, options: OneHotOptions) {
+    this.#context = context
     this.#ids = new Ids(context, options.vocabulary, options.wordDropout ?? 0)
     this.output = activation('step', options.vocabulary, strideOf(context.engine, options.vocabulary))
     // Marks the edge as ids before the first plan gives it an address.
@@ -149,11 +142,16 @@ export class OneHotLayer implements Layer {
   plan(capacity: Capacity): void {
     this.#ids.plan(capacity)
     this.output.ids = this.#ids.own
-    this.output.reversedIds = this.#ids.reversed
+    this.output.reversedIds = this.#context.engine.memory.ints(capacity.rows, 'token ids')
   }
 
   forward(batch: PackedBatch, pass: Pass): void {
     this.#ids.load(batch, pass)
+    const { engine, index } = this.#context
+    const own = engine.memory.viewInts(this.output.ids, batch.rows)
+    const reversed = engine.memory.viewInts(this.output.reversedIds, batch.rows)
+    const reverseRow = engine.memory.viewInts(index.reverseRow, batch.rows)
+    for (let r = 0; r < batch.rows; r++) reversed[r] = own[reverseRow[r]]
   }
 
   backward(): void {}

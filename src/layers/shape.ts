@@ -90,13 +90,7 @@ export class PoolLayer implements Layer {
   #winners: Pointer = 0 // (B, width) int32
 
   constructor(context: Context, name: string, options: PoolOptions, input: Activation) {
-    if (input.per !== 'step' || input.ids) {
-      throw new ShapeError({
-        where: name,
-        expected: 'a sequence of steps below it',
-        got: 'one row a sequence',
-      })
-    }
+    needSteps(name, input)
     this.#context = context
     this.#input = input
     this.#over = options.over
@@ -146,13 +140,7 @@ export class FlattenLayer implements Layer {
   readonly #steps: number
 
   constructor(context: Context, name: string, options: FlattenOptions, input: Activation) {
-    if (input.per !== 'step' || input.ids) {
-      throw new ShapeError({
-        where: name,
-        expected: 'a sequence of steps below it',
-        got: 'one row a sequence',
-      })
-    }
+    needSteps(name, input)
     this.#context = context
     this.#input = input
     this.#steps = options.steps
@@ -200,4 +188,9 @@ export class FlattenLayer implements Layer {
       visit(batch.counts[t], batch.offsets[t] * this.#input.stride * size, t * this.#input.width * size)
     }
   }
+}
+
+function needSteps(name: string, input: Activation): void {
+  if (input.per === 'step' && !input.ids) return
+  throw new ShapeError({ where: name, expected: 'a sequence of steps below it', got: 'one row a sequence' })
 }
