@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { TextClassifier } from '../src/node.ts'
 import { measureWatched } from './measuring.ts'
-import { oneOf } from './options.ts'
+import { engineOption, formatOption } from './options.ts'
 import type { Output } from './output.ts'
 import { drawEvaluation, evaluationJson } from './reports.ts'
 import { readRows, refuseLabels } from './rows.ts'
@@ -20,14 +20,10 @@ export function evaluateCommand(output: Output) {
     .argument('<data>', 'table of rows: CSV, TSV or JSON Lines, plain or gzip (- reads standard input)')
     .option('--text <column>', 'column of the texts, by name or by number from 0 (guessed and told)')
     .option('--label <column>', 'column of the labels, likewise')
-    .option(
-      '--format <name>',
-      'csv, tsv or jsonl (by the name or the first line)',
-      oneOf('--format', ['csv', 'tsv', 'jsonl']),
-    )
+    .option(...formatOption)
     .option('--header', 'the first line names the columns (guessed and told)')
     .option('--no-header', 'the first line is data; columns go by number')
-    .option('--engine <name>', 'simd or reference (simd)', oneOf('--engine', ['simd', 'reference']))
+    .option(...engineOption)
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'no notes')
     .addHelpText('after', EXAMPLES)

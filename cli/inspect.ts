@@ -1,7 +1,7 @@
 /** `latch inspect`: follows one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
 import { TextClassifier } from '../src/node.ts'
-import { oneOf } from './options.ts'
+import { engineOption, oneOf } from './options.ts'
 import type { Output } from './output.ts'
 import { MOST_ROWS, drawTrace } from './tracePicture.ts'
 
@@ -27,7 +27,7 @@ export function inspectCommand(output: Output) {
       `rows, a token a line, or columns (columns above ${MOST_ROWS} tokens)`,
       oneOf('--layout', ['rows', 'columns']),
     )
-    .option('--engine <name>', 'simd or reference (simd)', oneOf('--engine', ['simd', 'reference']))
+    .option(...engineOption)
     .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every level')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {

@@ -103,3 +103,17 @@ export function typedFlags(command: {
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
+
+/** `--format`, the same wherever a table is read: `.option(...formatOption)`. */
+export const formatOption = [
+  '--format <name>',
+  'csv, tsv or jsonl (by the name or the first line)',
+  oneOf('--format', ['csv', 'tsv', 'jsonl']),
+] as const
+
+/** `--engine`, the same wherever a model computes. */
+export const engineOption = [
+  '--engine <name>',
+  'simd or reference (simd)',
+  oneOf('--engine', ['simd', 'reference']),
+] as const

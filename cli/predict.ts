@@ -6,7 +6,7 @@ import { readLines } from '../src/data/tablesNode.ts'
 import { bar } from './bars.ts'
 import { fit, pad, visible, widthOf } from './glyphWidth.ts'
 import { percent, plural } from './numbers.ts'
-import { oneOf } from './options.ts'
+import { engineOption, formatOption } from './options.ts'
 import type { Output } from './output.ts'
 import { LiveLine } from './progress.ts'
 import { formatByName } from './rows.ts'
@@ -31,14 +31,10 @@ export function predictCommand(output: Output) {
     .argument('[texts...]', 'texts to label')
     .option('--file <data>', 'table with the texts: CSV, TSV or JSON Lines, plain or gzip')
     .option('--text <column>', 'its column of texts, by name or by number from 0 (guessed and told)')
-    .option(
-      '--format <name>',
-      'csv, tsv or jsonl (by the name or the first line)',
-      oneOf('--format', ['csv', 'tsv', 'jsonl']),
-    )
+    .option(...formatOption)
     .option('--header', 'the first line names the columns (guessed and told)')
     .option('--no-header', 'the first line is data; columns go by number')
-    .option('--engine <name>', 'simd or reference (simd)', oneOf('--engine', ['simd', 'reference']))
+    .option(...engineOption)
     .option('--json', 'print one JSON object a line: { label, probabilities }')
     .option('-q, --quiet', 'no notes, no progress')
     .addHelpText('after', EXAMPLES)

@@ -2,7 +2,17 @@
 import { Command } from '@commander-js/extra-typings'
 import type { OptionValues } from '@commander-js/extra-typings'
 import { UsageError } from '../src/node.ts'
-import { numberOrText, numbersByName, oneOf, realNumber, share, wholeNumber, wrongValue } from './options.ts'
+import {
+  engineOption,
+  formatOption,
+  numberOrText,
+  numbersByName,
+  oneOf,
+  realNumber,
+  share,
+  wholeNumber,
+  wrongValue,
+} from './options.ts'
 import type { NamedNumbers, ValueReader } from './options.ts'
 
 export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
@@ -32,11 +42,7 @@ function withData(command: Command) {
     .optionsGroup('Data:')
     .option('--text <column>', 'column of the texts, by name or by number from 0 (guessed and told)')
     .option('--label <column>', 'column of the labels, likewise')
-    .option(
-      '--format <name>',
-      'csv, tsv or jsonl (by the name or the first line)',
-      oneOf('--format', ['csv', 'tsv', 'jsonl']),
-    )
+    .option(...formatOption)
     .option('--header', 'the first line names the columns (guessed and told)')
     .option('--no-header', 'the first line is data; columns go by number')
     .option('--test <file>', 'rows kept for the test at the end')
@@ -123,7 +129,7 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
       orOff(wholeNumber('--patience')),
     )
     .option('--seed <n>', 'the same seed gives the same bits (1)', wholeNumber('--seed', { least: 0 }))
-    .option('--engine <name>', 'simd or reference (simd)', oneOf('--engine', ['simd', 'reference']))
+    .option(...engineOption)
     .option(
       '--precision <name>',
       'float32, or float64 on the reference engine',
