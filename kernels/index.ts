@@ -20,8 +20,6 @@ export { maxPoolBackward, maxPoolForward, meanPoolBackward, meanPoolForward } fr
 export { activate, activateBackward, addTo as add, dropout, softmax, zero } from './elementwise'
 export { binaryCrossEntropy, regressionLoss, softmaxCrossEntropy } from './loss'
 export { adagrad, adam, average, clamp, rmsprop, sgd, sumSquares } from './optimizer'
-// Exported only to keep them functions of their own (see tiles12.ts); nobody calls them from outside.
-export { row1x24, strip3x12, tile1x12, tile2x12, tile3x12 } from './tiles12'
 
 /** Columns of a packed panel, W. */
 export function panel(): i32 {

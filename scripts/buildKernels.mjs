@@ -1,15 +1,23 @@
 /**
- * Builds the kernels: kernels/*.ts → build/simd.wasm → src/engine/wasm/simd.ts (base64, so that one
- * import works in Node, in a browser and in every bundler). Does nothing while the output is newer.
+ * Builds the kernels twice from one source: kernels/*.ts → build/{simd,relaxed}.wasm →
+ * src/engine/wasm/{simd,relaxed}.ts (base64, so that one import works in Node, in a browser and in every
+ * bundler). Does nothing while the outputs are newer.
  */
 import { mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const output = join(root, 'src/engine/wasm/simd.ts')
 
-const flags = '--enable simd --importMemory --maximumMemory 65536 --runtime stub --noAssert -O3 --converge'
+/** Each build's own tiles are entry files too: what an entry exports stays a function of its own. */
+const builds = [
+  { name: 'simd', features: 'simd', tiles: 'kernels/tiles12.ts' },
+  { name: 'relaxed', features: 'simd,relaxed-simd', tiles: 'kernels/tiles8.ts' },
+]
+const flags = '--importMemory --maximumMemory 65536 --runtime stub --noAssert -O3 --converge'
+
+const wasmOf = (name) => join(root, `build/${name}.wasm`)
+const moduleOf = (name) => join(root, `src/engine/wasm/${name}.ts`)
 
 function modified(path) {
   try {
@@ -23,7 +31,7 @@ function upToDate() {
   const folder = join(root, 'kernels')
   const sources = readdirSync(folder).map((name) => join(folder, name))
   const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map(modified))
-  return modified(output) > newest && modified(join(root, 'build/simd.wasm')) > newest
+  return builds.every(({ name }) => modified(moduleOf(name)) > newest && modified(wasmOf(name)) > newest)
 }
 
 /** Two builds may run at once (tests in parallel): each file appears whole or not at all. */
@@ -33,27 +41,23 @@ function writeWhole(path, content) {
   renameSync(temporary, path)
 }
 
-async function build() {
-  const { default: asc } = await import('assemblyscript/asc')
-  mkdirSync(join(root, 'build'), { recursive: true })
-  mkdirSync(dirname(output), { recursive: true })
-  const wasm = `build/simd.${process.pid}.wasm`
-  const { error, stderr } = await asc.main([
-    'kernels/index.ts',
-    '--baseDir',
-    root,
-    '--outFile',
-    wasm,
-    ...flags.split(' '),
-  ])
+async function build(asc, { name, features, tiles }) {
+  const wasm = `build/${name}.${process.pid}.wasm`
+  const files = ['kernels/index.ts', tiles, '--baseDir', root, '--outFile', wasm]
+  const { error, stderr } = await asc.main([...files, '--enable', features, ...flags.split(' ')])
   if (error) {
     process.stderr.write(stderr.toString())
     throw error
   }
   const bytes = readFileSync(join(root, wasm))
-  renameSync(join(root, wasm), join(root, 'build/simd.wasm'))
-  writeWhole(output, `export const simdBase64 =\n  '${bytes.toString('base64')}'\n`)
-  console.log(`kernels: build/simd.wasm, ${bytes.length.toLocaleString('en')} bytes`)
+  renameSync(join(root, wasm), wasmOf(name))
+  writeWhole(moduleOf(name), `export const ${name}Base64 =\n  '${bytes.toString('base64')}'\n`)
+  console.log(`kernels: build/${name}.wasm, ${bytes.length.toLocaleString('en')} bytes`)
 }
 
-if (!upToDate()) await build()
+if (!upToDate()) {
+  const { default: asc } = await import('assemblyscript/asc')
+  mkdirSync(join(root, 'build'), { recursive: true })
+  mkdirSync(join(root, 'src/engine/wasm'), { recursive: true })
+  for (const each of builds) await build(asc, each)
+}

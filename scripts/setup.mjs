@@ -97,12 +97,11 @@ function kernels() {
     'scripts/buildKernels.mjs',
     'node_modules/assemblyscript/package.json',
   )
-  const there = existsSync(path('build', 'simd.wasm')) && existsSync(path('src', 'engine', 'wasm', 'simd.ts'))
-  if (there && readStamp(stamp) === wanted) return
+  const outputs = ['simd', 'relaxed'].flatMap((name) => [`build/${name}.wasm`, `src/engine/wasm/${name}.ts`])
+  const there = outputs.filter((output) => existsSync(path(output)))
+  if (there.length === outputs.length && readStamp(stamp) === wanted) return
   // The build script goes by the clock, which a checkout may have set back.
-  for (const output of ['build/simd.wasm', 'src/engine/wasm/simd.ts']) {
-    if (existsSync(path(output))) utimesSync(path(output), 0, 0)
-  }
+  for (const output of there) utimesSync(path(output), 0, 0)
   step('compiling the kernels (AssemblyScript)', process.execPath, [path('scripts', 'buildKernels.mjs')])
   mkdirSync(path('build'), { recursive: true })
   writeFileSync(stamp, wanted)
