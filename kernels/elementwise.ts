@@ -52,14 +52,14 @@ function hash4(value: v128): v128 {
   return v128.xor(x, i32x4.shr_u(x, 15))
 }
 
-// y = keep ? x / (1 − rate) : 0;  keep = hash(hash(i) ^ key) ≥ ⌊rate·2³²⌋
-export function dropout(y: usize, x: usize, count: i32, rate: f64, key: i32): void {
+// y = keep ? x / (1 − rate) : 0;  keep = hash(hash(first + i) ^ key) ≥ ⌊rate·2³²⌋
+export function dropout(y: usize, x: usize, count: i32, first: i32, rate: f64, key: i32): void {
   const limit = floor(rate * 4294967296)
   if (limit >= 4294967296) return memory.fill(y, 0, <usize>count * F)
   const threshold = i32x4.splat(<i32>(<u32>limit))
   const keys = i32x4.splat(key)
   const share = f32x4.splat(<f32>(1 - rate))
-  let index = i32x4(0, 1, 2, 3)
+  let index = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3))
   for (let i = 0; i < count; i += 4) {
     const o = <usize>i * F
     const r = min(4, count - i)
