@@ -1,6 +1,6 @@
 /** `latch info`: which Latch, which Node, which engine; and what is in a model file. */
 import { Command } from '@commander-js/extra-typings'
-import { TextClassifier, createEngine, simdSupported } from '../src/node.ts'
+import { TextClassifier, createEngine } from '../src/node.ts'
 import { visible, widthOf } from './glyphWidth.ts'
 import { count, percent } from './numbers.ts'
 import type { Output } from './output.ts'
@@ -32,14 +32,14 @@ export function infoCommand(output: Output) {
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
 
 function hostFacts(): Facts {
-  const engine = simdSupported() ? createEngine() : createEngine({ engine: 'reference' })
+  const engine = createEngine()
   return {
     latch: version(),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     engine: engine.name,
     precision: engine.precision,
-    threads: 1,
+    threads: engine.threads,
   }
 }
 

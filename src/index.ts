@@ -96,7 +96,7 @@ export type {
   TraceLevel,
   TraceStep,
 } from './inspection/traceTypes.ts'
-export { createEngine, simdSupported } from './engine/load.ts'
+export { createEngine, supportedEngines } from './engine/load.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer } from './data/tokens.ts'
 export type { Tokenizer, TokenizerConfig } from './data/tokens.ts'
@@ -121,5 +121,6 @@ export {
   ShapeError,
   UnsupportedError,
   UsageError,
+  WorkerError,
 } from './tensor/errors.ts'
 export type { ErrorFacts } from './tensor/errors.ts'

@@ -1,9 +1,12 @@
 /**
  * The door for Node: everything of the browser's, plus files.
  */
+import { useHost } from './engine/host.ts'
+import { nodeHost } from './engine/hostNode.ts'
 import { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
 import { useStorage } from './tasks/storage.ts'
 
+useHost(nodeHost())
 useStorage({ read: (path) => readFileBytes(path), write: (path, bytes) => writeFileAtomic(path, bytes) })
 
 export * from './index.ts'

@@ -147,7 +147,7 @@ const byCount: Record<string, Flat> = {
   ...activations(),
   add: (t, count, k) => k.add(t.floats('y', count), t.floats('x', count), count),
   zero: (t, count, k) => k.zero(t.floats('x', count), count),
-  dropout: (t, count, k) => k.dropout(t.floats('y', count), t.floats('x', count), count, 0.3, 0xdeadbeef),
+  dropout: (t, count, k) => k.dropout(t.floats('y', count), t.floats('x', count), count, 7, 0.3, 0xdeadbeef),
   'sgd, plain': (t, count, k) =>
     k.sgd(t.floats('p', count), t.floats('g', count), 0, count, 0.1, 0, 0, 0, 0, 1),
   'sgd, first step': (t, count, k) => {

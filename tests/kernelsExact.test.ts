@@ -151,7 +151,7 @@ describe('dropout', () => {
           for (const count of [1, 3, 8, 1003]) {
             run(engine, 'dropout', (t) => {
               const [y, x] = [t.floats('y', count), t.floats('x', count, { low: 1, high: 2 })]
-              t.kernels.dropout(y, x, count, rate, key)
+              t.kernels.dropout(y, x, count, 0, rate, key)
               const [got, from] = [t.read(y, count), t.read(x, count)]
               const threshold = Math.floor(rate * 2 ** 32)
               for (let i = 0; i < count; i++) {

@@ -37,7 +37,7 @@ interface Golden {
   expected_f64: Expected
 }
 
-const engines: (Required<EngineOptions> & { tolerance: number })[] = [
+const engines: (Required<Pick<EngineOptions, 'engine' | 'precision'>> & { tolerance: number })[] = [
   { engine: 'simd', precision: 'float32', tolerance: 1e-4 },
   { engine: 'reference', precision: 'float32', tolerance: 1e-4 },
   // Inputs are float32 numbers, the rest is float64: PyTorch's own figures are the limit.

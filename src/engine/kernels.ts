@@ -121,10 +121,10 @@ export interface Kernels {
 
   // ── elementwise over `count` consecutive floats ────────────────────────────────────────────────
   /**
-   * y[i] = keep ? x[i] / (1 − rate) : 0, keep = hash32(hash32(i) ^ key) ≥ ⌊rate · 2^32⌋ (unsigned), i the element's
-   * number in the buffer (hash32: tensor/random.ts). The same key gives the same mask, so backward is the same call on dy.
+   * y[i] = keep ? x[i] / (1 − rate) : 0, keep = hash32(hash32(first + i) ^ key) ≥ ⌊rate · 2^32⌋ (unsigned), first + i the
+   * element's number in the whole buffer (hash32: tensor/random.ts). The same key gives the same mask, so backward is the same call on dy.
    */
-  dropout(y: Pointer, x: Pointer, count: number, rate: number, key: number): void
+  dropout(y: Pointer, x: Pointer, count: number, first: number, rate: number, key: number): void
   /** y = f(x), kind 1 relu, 2 tanh, 3 sigmoid. In place allowed. */
   activate(y: Pointer, x: Pointer, count: number, kind: number): void
   /** dx = dy ∘ f'(y) by the output y. In place (dx = dy) allowed. */

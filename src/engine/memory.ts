@@ -20,7 +20,7 @@ const LIMIT = 2 ** 32 - 65536
 
 export class Memory {
   readonly floatBytes: 4 | 8
-  readonly #backing: Backing
+  #backing: Backing
   #top: Pointer
   #floats!: FloatArray
   #ints!: Int32Array<ArrayBuffer>
@@ -29,6 +29,13 @@ export class Memory {
     this.#backing = backing
     this.floatBytes = floatBytes
     this.#top = align(base)
+    this.#refresh()
+  }
+
+  /** Lets the bytes go. */
+  dispose(): void {
+    this.#backing = { buffer: new ArrayBuffer(0), grow: () => false }
+    this.#top = LIMIT
     this.#refresh()
   }
 

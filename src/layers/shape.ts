@@ -64,14 +64,14 @@ export class DropoutLayer implements Layer {
     this.output.value = drops ? this.#own : this.#input.value
     if (!drops) return
     const count = rowsOf(this.output, batch) * this.output.stride
-    this.#context.kernels.dropout(this.#own, this.#input.value, count, this.#rate, this.#key(pass))
+    this.#context.kernels.dropout(this.#own, this.#input.value, count, 0, this.#rate, this.#key(pass))
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
     const { gradient, stride } = this.output
     if (!pass.training || !this.#rate || !gradient) return
     const count = rowsOf(this.output, batch) * stride
-    this.#context.kernels.dropout(gradient, gradient, count, this.#rate, this.#key(pass))
+    this.#context.kernels.dropout(gradient, gradient, count, 0, this.#rate, this.#key(pass))
   }
 
   #key(pass: Pass): number {

@@ -59,8 +59,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   /** @throws UsageError naming the option that is out of range */
   constructor(options: ClassifierOptions<C, L> = {}) {
     this.settings = settle(options)
-    const { engine, precision } = options
-    this.engine = { engine, precision }
+    const { engine, reproducible, threads, precision } = options
+    this.engine = { engine, reproducible, threads, precision }
     this.#wantedLabels = settleLabels(options.labels)
     this.#reader = new TextReader(this.settings)
   }

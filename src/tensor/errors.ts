@@ -49,6 +49,9 @@ export class UnsupportedError extends LatchError {}
 /** An engine that ran out of its address space or could not get memory. */
 export class MemoryError extends LatchError {}
 
+/** A thread that was lost at work: what it was computing is lost with it. */
+export class WorkerError extends LatchError {}
+
 /** Training that left the finite numbers: carries the step and what was kept. */
 export class DivergenceError extends LatchError {
   readonly epoch: number

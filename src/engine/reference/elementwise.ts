@@ -14,13 +14,13 @@ const TANH = 2
 
 export function elementwiseKernels({ f, shift }: Access): ElementwiseKernels {
   return {
-    dropout(y, x, count, rate, key) {
+    dropout(y, x, count, first, rate, key) {
       const v = f()
       const [y0, x0] = [y >>> shift, x >>> shift]
       const threshold = Math.floor(rate * 2 ** 32)
       for (let i = 0; i < count; i++) {
         // y = keep ∘ x / (1 − rate)
-        v[y0 + i] = hash32(hash32(i) ^ key) >= threshold ? v[x0 + i] / (1 - rate) : 0
+        v[y0 + i] = hash32(hash32(first + i) ^ key) >= threshold ? v[x0 + i] / (1 - rate) : 0
       }
     },
 

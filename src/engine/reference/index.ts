@@ -5,7 +5,9 @@
 import { UsageError } from '../../tensor/errors.ts'
 import type { Engine, Precision } from '../engine.ts'
 import type { Backing, FloatArray } from '../memory.ts'
+import type { Kernels } from '../kernels.ts'
 import { Memory } from '../memory.ts'
+import { soloTeam } from '../team.ts'
 import type { Access } from './access.ts'
 import { elementwiseKernels } from './elementwise.ts'
 import { gruKernels, gruResetBeforeKernels } from './gru.ts'
@@ -36,24 +38,31 @@ export function createReferenceEngine(precision: Precision, panel = 12): Engine 
   }
   const backing = growable()
   const access = accessTo(backing, precision, panel)
+  const memory = new Memory(backing, BASE, precision === 'float32' ? 4 : 8)
+  const kernels: Kernels = {
+    ...matmulKernels(access),
+    ...rowKernels(access),
+    ...rnnKernels(access),
+    ...lstmKernels(access),
+    ...gruKernels(access),
+    ...gruResetBeforeKernels(access),
+    ...poolKernels(access),
+    ...elementwiseKernels(access),
+    ...lossKernels(access),
+    ...optimizerKernels(access),
+    ...flatKernels(access),
+  }
   return {
     name: 'reference',
     precision,
+    threads: 1,
+    threadsNote: null,
     panel,
-    memory: new Memory(backing, BASE, precision === 'float32' ? 4 : 8),
-    kernels: {
-      ...matmulKernels(access),
-      ...rowKernels(access),
-      ...rnnKernels(access),
-      ...lstmKernels(access),
-      ...gruKernels(access),
-      ...gruResetBeforeKernels(access),
-      ...poolKernels(access),
-      ...elementwiseKernels(access),
-      ...lossKernels(access),
-      ...optimizerKernels(access),
-      ...flatKernels(access),
-    },
+    memory,
+    kernels,
+    team: soloTeam(kernels),
+    ready: async () => {},
+    dispose: () => memory.dispose(),
   }
 }
 

@@ -1,0 +1,64 @@
+/**
+ * What an engine needs of its host: cores, workers, and how relaxed SIMD is switched on. Browsers are
+ * served here; the Node door brings its own (hostNode.ts).
+ */
+import type { EngineName } from './engine.ts'
+
+/** A worker that runs a script and exchanges messages. */
+export interface HostWorker {
+  post(message: unknown): void
+  /** Whether a program that has nothing else to do should wait for this worker. */
+  keepAlive(keep: boolean): void
+  terminate(): void
+}
+
+/** Who listens to a worker. */
+export interface WorkerEvents {
+  message(message: unknown): void
+  /** It could not start, failed, or ended by itself. */
+  death(why: string): void
+}
+
+export interface Host {
+  /** Cores that a program may use. */
+  cores(): number
+  /** Starts `main(port)` in a worker: a function that names nothing outside itself. */
+  spawn(main: string, events: WorkerEvents): HostWorker
+  /** Called where relaxed SIMD did not validate; may switch it on. */
+  enableRelaxed(): void
+  /** Choices of the environment, before any option. */
+  readonly defaults: { engine?: EngineName; threads?: number }
+}
+
+const browser: Host = {
+  cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
+  spawn(main, events) {
+    const script = `(${main})({ listen: (f) => { onmessage = (e) => f(e.data) }, reply: (m) => postMessage(m) })`
+    const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
+    const worker = new Worker(url)
+    worker.onmessage = (event) => {
+      // The script is loaded once it has answered.
+      URL.revokeObjectURL(url)
+      events.message(event.data)
+    }
+    worker.onerror = (event) => events.death(event.message ?? 'its script was refused')
+    return {
+      post: (message) => worker.postMessage(message),
+      keepAlive() {},
+      terminate: () => worker.terminate(),
+    }
+  },
+  enableRelaxed() {},
+  defaults: {},
+}
+
+let current: Host = browser
+
+/** Sets the host behind engines. */
+export function useHost(host: Host): void {
+  current = host
+}
+
+export function host(): Host {
+  return current
+}

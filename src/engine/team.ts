@@ -1,0 +1,61 @@
+/**
+ * Work in parts: whoever has work that falls into independent rows, panels or ranges gives it here with
+ * its size, and it runs on as many threads as are ready. How it is cut never changes a bit, because no
+ * sum is ever cut: each element is computed by one part, in its one order.
+ */
+import type { Kernels } from './kernels.ts'
+
+/**
+ * One part of the work. It may only call kernels that return nothing: on another thread the calls are
+ * recorded here and made there. `sync` waits until every part has come as far.
+ */
+export type Part = (kernels: Kernels, part: number, sync: () => void) => void
+
+export interface Team {
+  /** Parts that can run at once now. */
+  readonly size: number
+  /** Asks for threads: called when work turned out large enough to share. */
+  want(): void
+  /** Runs all parts, part 0 on this thread, and returns when all are done. `parts` ≤ `size`. */
+  run(parts: number, body: Part): void
+}
+
+/** When work is shared: multiply-adds (or float loads) that outweigh telling another thread about it. */
+export const sharing = { minimumWork: 200_000 }
+
+/** This thread alone. */
+export function soloTeam(kernels: Kernels): Team {
+  return {
+    size: 1,
+    want() {},
+    run(parts, body) {
+      for (let part = 0; part < parts; part++) body(kernels, part, alone)
+    },
+  }
+}
+
+function alone(): void {}
+
+/** How many parts work of this size is worth, at most `most`; asks for threads if it is worth any. */
+export function partsFor(team: Team, work: number, most: number): number {
+  if (work < sharing.minimumWork || most < 2) return 1
+  team.want()
+  return Math.min(team.size, most)
+}
+
+/** Cuts 0..count at multiples of `grain` into equal ranges and runs `body` on each. */
+export function split(
+  team: Team,
+  count: number,
+  grain: number,
+  work: number,
+  body: (kernels: Kernels, from: number, to: number) => void,
+): void {
+  const grains = Math.ceil(count / grain)
+  const parts = partsFor(team, work, grains)
+  const edge = (part: number) => Math.min(count, Math.round((grains * part) / parts) * grain)
+  team.run(parts, (kernels, part) => {
+    const [from, to] = [edge(part), edge(part + 1)]
+    if (to > from) body(kernels, from, to)
+  })
+}
