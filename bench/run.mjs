@@ -1,145 +1,152 @@
 #!/usr/bin/env node
-// npm run bench [-- --json] [--workloads W1,W2] [--rounds 5] [--seconds 1.5]
-// Latch and every peer found, each in a fresh process a round, the order reversed every other round.
-// Prints medians; the raw rows with machine and versions go to bench/results/.
-import { execFileSync, spawnSync } from 'node:child_process'
+// npm run bench: Latch and every peer found, each workload, engine and round in a fresh process; the order of
+// the engines is turned round every other round. Raw rows with machine and versions go to bench/results/.
+import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { workloads } from './workloads.mjs'
+import { contestants, runs } from './contestants.mjs'
+import { installPeers, machine } from './peers.mjs'
+import { jsonLines, markdownReport, textReport } from './report.mjs'
+import { Rows } from './rows.mjs'
+import { workloadNames } from './workloads.mjs'
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    workloads: { type: 'string', default: 'W1,W2,W3,W5,W7' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1.5' },
-  },
-})
-const names = options.workloads.split(',')
-const unknown = names.filter((name) => !workloads[name])
-if (unknown.length > 0) {
-  console.error(
-    `--workloads: expected names among ${Object.keys(workloads).join(', ')}, got ${unknown.join(', ')}`,
+const USAGE = `npm run bench -- [options]
+  --workloads W1,W6,…   default all: W1–W7, brain, lengths
+  --engines latch,…     latch, latch-relaxed, latch-simd, pytorch, onnxruntime-node, onnxruntime-web,
+                        tfjs-wasm, tfjs-cpu, brain.js; named ones also run what they are too slow for by default
+  --threads 1,2         thread counts
+  --rounds 5            how often each is run in a fresh process
+  --seconds 1           how long each is timed in a round
+  --quick               2 rounds of 0.4 s, without tfjs-cpu
+  --json                JSON Lines on standard output, nothing else
+  --markdown            the tables as Markdown`
+/** For a process; the slow ones, which run once, get more. */
+const LIMIT_SECONDS = 60
+const SLOW_LIMIT_SECONDS = 300
+
+const options = readOptions()
+const quiet = options.json || options.markdown
+const tell = (line) => (quiet ? process.stderr : process.stdout).write(`${line}\n`)
+const begun = performance.now()
+
+installPeers(tell)
+const { all, torch } = contestants(options.threads, (name, why) => tell(`${name}: absent (${why})`))
+const chosen = all.filter(({ name }) => isChosen(name))
+const rows = new Rows()
+for (let round = 0; round < options.rounds; round++) {
+  const order = round % 2 === 0 ? chosen : chosen.toReversed()
+  for (const workload of options.workloads) {
+    for (const contestant of order) {
+      if (round > 0 && contestant.once) continue
+      if (runs(contestant, workload, Boolean(options.engines))) await collect(contestant, workload, round)
+    }
+  }
+  tell(
+    `round ${round + 1} of ${options.rounds}, ${((performance.now() - begun) / 60_000).toFixed(1)} minutes`,
   )
-  process.exit(2)
 }
-const here = (file) => fileURLToPath(new URL(file, import.meta.url))
-const tell = (line) => (options.json ? process.stderr : process.stdout).write(`${line}\n`)
-
-const python = findTorch()
-const engines = [
-  { name: 'latch', run: () => [process.execPath, here('latch.mjs'), 'simd', options.seconds, ...names] },
-  ...(python
-    ? [
-        {
-          name: 'pytorch',
-          run: () => [
-            python,
-            here('torch_engine.py'),
-            '1',
-            options.seconds,
-            JSON.stringify(workloads),
-            ...names,
-          ],
-        },
-      ]
-    : []),
-]
-if (!python) tell('PyTorch: absent (no python3 with torch), so Latch runs alone')
-
-const samples = new Map()
-for (let round = 0; round < Number(options.rounds); round++) {
-  const order = round % 2 === 0 ? engines : engines.toReversed()
-  for (const engine of order) collect(engine, round)
-  tell(`round ${round + 1} of ${options.rounds} done`)
-}
-const rows = [...samples.values()].map(({ ms, ...row }) => ({ ...row, ...summary(ms) }))
-if (options.json) for (const row of rows) console.log(JSON.stringify(row))
-else printTable()
+const about = machine(torch)
+if (options.json) for (const line of jsonLines(rows, about)) console.log(line)
+else console.log(options.markdown ? markdownReport(rows, about) : textReport(rows, about))
 keepRaw()
 
-/** One fresh process, one thread whatever the library. */
-function collect(engine, round) {
-  const [command, ...args] = engine.run()
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' }
-  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8', maxBuffer: 2 ** 28 })
-  if (status !== 0) throw new Error(`${engine.name} failed:\n${stderr}`)
-  for (const line of stdout.trim().split('\n')) {
-    const { workload, engine: name, threads, ms } = JSON.parse(line)
-    const key = `${workload} ${name}`
-    if (!samples.has(key)) samples.set(key, { workload, engine: name, threads, ms: [], rounds: [] })
-    const entry = samples.get(key)
-    entry.ms.push(...ms)
-    entry.rounds.push({ round, medianMs: median(ms) })
+function readOptions() {
+  const text = (value) => ({ type: 'string', ...(value ? { default: value } : {}) })
+  const flag = { type: 'boolean', default: false }
+  try {
+    const { values } = parseArgs({
+      options: {
+        workloads: text(),
+        engines: text(),
+        threads: text('1,2'),
+        rounds: text(),
+        seconds: text(),
+        quick: flag,
+        json: flag,
+        markdown: flag,
+        help: flag,
+      },
+    })
+    if (values.help) {
+      console.log(USAGE)
+      process.exit(0)
+    }
+    return {
+      ...values,
+      workloads: workloadNames(values.workloads),
+      threads: values.threads.split(',').map((n) => above('--threads', n)),
+      rounds: above('--rounds', values.rounds ?? (values.quick ? 2 : 5)),
+      seconds: above('--seconds', values.seconds ?? (values.quick ? 0.4 : 1)),
+    }
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`)
+    return process.exit(2)
   }
 }
 
-function summary(ms) {
-  const sorted = ms.toSorted((a, b) => a - b)
-  return {
-    medianMs: shortened(median(ms)),
-    p10Ms: shortened(sorted[Math.floor(sorted.length / 10)]),
-    runs: ms.length,
-  }
-}
-
-function median(ms) {
-  return ms.toSorted((a, b) => a - b)[Math.floor(ms.length / 2)]
-}
-
-function shortened(x) {
-  return Number(x.toPrecision(5))
-}
-
-function findTorch() {
-  for (const candidate of ['/usr/bin/python3', 'python3']) {
-    if (spawnSync(candidate, ['-c', 'import torch']).status === 0) return candidate
-  }
-  return null
-}
-
-/** Ratios pair the medians of the same round, so that a drifting machine does not decide. */
-function printTable() {
-  console.log(
-    '\nworkload                                            engine            median ms    p10 ms   runs   vs Latch',
-  )
-  for (const row of rows) {
-    const { what, B, T, F, H } = workloads[row.workload]
-    const title = `${row.workload} ${what} (B ${B} T ${T} F ${F} H ${H})`
-    const ours = samples.get(`${row.workload} latch simd`)
-    const ratios = row.rounds.map(({ medianMs }, i) => medianMs / ours.rounds[i].medianMs)
-    const versus =
-      row.engine === 'latch simd'
-        ? ''
-        : `${median(ratios).toFixed(2)} ×  (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
-    console.log(
-      title.padEnd(52) +
-        row.engine.padEnd(18) +
-        row.medianMs.toFixed(2).padStart(9) +
-        row.p10Ms.toFixed(2).padStart(10) +
-        String(row.runs).padStart(7) +
-        '   ' +
-        versus,
-    )
-  }
-  console.log(
-    '\nOne thread each. "vs Latch" above 1: Latch is faster (median of the rounds, range in brackets).',
+function above(name, text) {
+  const value = Number(text)
+  const whole = name === '--seconds' || Number.isInteger(value)
+  if (value > 0 && whole) return value
+  throw new Error(
+    `${name}: expected ${name === '--seconds' ? 'seconds' : 'whole numbers'} above 0, got ${text}`,
   )
 }
 
+function isChosen(name) {
+  const short = name.replace(' ', '-')
+  if (options.engines) return options.engines.split(',').some((word) => short === word || short.startsWith(`${word}-`)) // prettier-ignore
+  return !(options.quick && name === 'tfjs-cpu')
+}
+
+/** One fresh process; what it cannot do is kept as its answer. */
+async function collect({ name, mode, threads, once, env, job, command }, workload, round) {
+  const [program, ...args] = command({ workload, threads, seconds: options.seconds, ...job })
+  const { status, out, err } = await output(program, args, { ...process.env, ...env }, once ? SLOW_LIMIT_SECONDS : LIMIT_SECONDS) // prettier-ignore
+  const lines = out.split('\n').filter((line) => line.startsWith('{"workload"'))
+  if (status !== 0 || lines.length === 0) {
+    const words = err.trim().split('\n').at(-1) || `ended with ${status}`
+    rows.addFailure({ workload, engine: name, threads, why: words.slice(0, 200) })
+    return
+  }
+  for (const line of lines) {
+    const { ms, variant, unsupported } = JSON.parse(line)
+    const engine = variant ? `${name} ${variant}` : name
+    if (unsupported) rows.addFailure({ workload, engine, threads, why: unsupported })
+    else rows.add(round, { workload, engine, mode, threads, ms })
+  }
+}
+
+function output(program, args, env, limit) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = { out: '', err: '' }
+    const timer = setTimeout(() => child.kill('SIGKILL'), limit * 1000)
+    child.stdout.on('data', (chunk) => (said.out += chunk))
+    child.stderr.on('data', (chunk) => (said.err += chunk))
+    child.on('error', (error) => resolve({ status: 1, ...said, err: error.message }))
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ status: signal ? `${signal} (limit ${limit} s)` : code, ...said })
+    })
+  })
+}
+
+/** One line a round, so that a diff of two runs can be read. */
 function keepRaw() {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-    cwd: here('.'),
-    encoding: 'utf8',
-  }).trim()
-  const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version, commit }
-  mkdirSync(here('results'), { recursive: true })
-  const file = here(`results/${new Date().toISOString().slice(0, 10)}-${commit}.json`)
-  writeFileSync(
-    file,
-    `${JSON.stringify({ machine, rounds: options.rounds, seconds: options.seconds, rows }, null, 1)}\n`,
-  )
-  tell(`raw rows: bench/results/${file.split('/').at(-1)}`)
+  const folder = fileURLToPath(new URL('results/', import.meta.url))
+  mkdirSync(folder, { recursive: true })
+  const { rounds, seconds } = options
+  const head = {
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    machine: about,
+    rounds,
+    seconds,
+  }
+  const lines = rows.all.flatMap((row) => row.rounds.map((one) => JSON.stringify({ ...row, rounds: undefined, ...one }))) // prettier-ignore
+  const file = `${new Date().toISOString().slice(0, 16).replace(':', '')}-${about.commit.replace('*', '-changed')}.json` // prettier-ignore
+  const body = `{\n"head": ${JSON.stringify(head)},\n"rows": [\n${lines.join(',\n')}\n]\n}\n`
+  writeFileSync(`${folder}${file}`, body)
+  tell(`raw rows: bench/results/${file}`)
 }

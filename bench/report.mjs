@@ -1,0 +1,111 @@
+// The report: every time measured, then every bar with what was got; as text, Markdown or JSON Lines.
+import { judgeBars, ourEngine } from './bars.mjs'
+import { ratioOf, summary } from './rows.mjs'
+import { sizesOf, workloads } from './workloads.mjs'
+
+const TIMES = [
+  'workload',
+  'engine',
+  'threads',
+  'median',
+  'p10',
+  'min',
+  'samples',
+  '× Latch (range over rounds)',
+]
+const BARS = ['workload', 'threads', 'against', 'Latch', 'theirs', 'got', '(range)', 'at least', 'aim', 'ok']
+
+/** JSON Lines: { kind: 'machine' | 'time' | 'failure' | 'bar', … }, times in milliseconds. */
+export function jsonLines(rows, machine) {
+  const times = rows.all.map(({ rounds, ...row }) => ({ kind: 'time', ...row, ...summary({ rounds }) }))
+  const failures = rows.failures.map((failure) => ({ kind: 'failure', ...failure }))
+  const bars = judgeBars(rows).map((bar) => ({ kind: 'bar', ...bar }))
+  return [{ kind: 'machine', ...machine }, ...times, ...failures, ...bars].map((line) => JSON.stringify(line))
+}
+
+export function textReport(rows, machine) {
+  const failures = rows.failures.map(({ workload, engine, threads, why }) => `  ${engine}, ${threads}, ${workload}: ${why}`) // prettier-ignore
+  return [
+    '',
+    ...table(TIMES, timeCells(rows)),
+    '',
+    `Medians over all samples. "× Latch" sets the medians of one round against ${ourEngine(rows)} with as many threads;`,
+    'above 1 Latch is faster.',
+    ...(failures.length > 0 ? ['', 'Not run:', ...failures] : []),
+    '',
+    ...table(BARS, barCells(rows)),
+    '',
+    machineWords(machine),
+  ].join('\n')
+}
+
+export function markdownReport(rows, machine) {
+  const row = (cells) => `| ${cells.join(' | ')} |`
+  const grid = (head, body) => [row(head), row(head.map(() => '---')), ...body.map(row)]
+  return [...grid(BARS, barCells(rows)), '', ...grid(TIMES, timeCells(rows)), '', machineWords(machine)].join('\n') // prettier-ignore
+}
+
+function timeCells(rows) {
+  const latch = ourEngine(rows)
+  return Object.entries(workloads).flatMap(([name, size]) =>
+    rows
+      .find(name, () => true)
+      .map((row) => {
+        const { medianMs, p10Ms, minMs, samples } = summary(row)
+        const [ours] = rows.find(name, ({ engine, threads }) => engine === latch && threads === row.threads)
+        const ratio = ours && ours !== row ? ratioOf(ours, row) : null
+        const title = `${name} ${size.what} (${sizesOf(size)})`
+        const engine = row.mode ? `${row.engine} (${row.mode})` : row.engine
+        const times = [medianMs, p10Ms, minMs].map((ms) => time(ms, size.unit))
+        return [title, engine, row.threads, ...times, samples, ratio ? `${short(ratio.ratio)} ${range(ratio)}` : ''] // prettier-ignore
+      }),
+  )
+}
+
+function barCells(rows) {
+  return judgeBars(rows).map(
+    ({ workload, threads, against, by, oursMs, theirsMs, got, least, aim, less, ok }) => {
+      const { unit } = workloads[workload]
+      const goal = (x) => (less ? `≤ ${x}` : String(x))
+      const whom = by && /best/.test(against) ? `${against}: ${by}` : against
+      const times = [oursMs, theirsMs].map((ms) => (ms === undefined ? '–' : time(ms, unit)))
+      return [workload, threads, whom, ...times, got ? short(got.ratio) : '–', got ? range(got) : '', goal(least), goal(aim), ok] // prettier-ignore
+    },
+  )
+}
+
+/** Columns as wide as their widest cell; a workload is named once. */
+export function table(head, body) {
+  const cells = [head, ...body].map((line) => line.map(String))
+  const widths = head.map((_, i) => Math.max(...cells.map((line) => line[i].length)))
+  const numeric = head.map((_, i) => i > 0 && body.every((line) => /^[≤<]?[\d.–\s]*( ?(ms|µs))?$/.test(String(line[i])))) // prettier-ignore
+  const lines = cells.map((line, row) =>
+    line
+      .map((cell, i) => {
+        const shown = i === 0 && row > 1 && cells[row - 1][0] === cell ? '' : cell
+        return numeric[i] ? shown.padStart(widths[i]) : shown.padEnd(widths[i])
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+  return [lines[0], widths.map((n) => '─'.repeat(n)).join('  '), ...lines.slice(1)]
+}
+
+export function machineWords({ cpu, cores, node, commit, torch, peers }) {
+  const others = Object.entries(peers).map(([name, version]) => `${name} ${version ?? 'absent'}`)
+  return `${cpu}, ${cores} cores; Node ${node}; Latch ${commit}; PyTorch ${torch ?? 'absent'}; ${others.join(', ')}`
+}
+
+function time(ms, unit) {
+  return unit === 'µs' ? `${short(ms * 1000)} µs` : `${short(ms)} ms`
+}
+
+function range({ low, high, rounds }) {
+  return rounds > 1 ? `(${short(low)}–${short(high)})` : '(one round)'
+}
+
+/** Three figures. */
+export function short(x) {
+  if (x >= 100) return x.toFixed(0)
+  return x >= 10 ? x.toFixed(1) : x.toFixed(2)
+}
