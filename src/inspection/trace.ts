@@ -56,6 +56,8 @@ export function traceSequence(
     throw new ShapeError({ where: 'trace', expected: 'one sequence', got: `${batch.sequences}` })
   }
   const pass = { training: false, record: true, key: 0 }
+  // A trace reads the whole tape.
+  network.segment = null
   network.forward(batch, pass)
   const output = network.readOutput(batch)
   network.zeroGradients()

@@ -3,7 +3,8 @@
  * (units, inputs), bias (units). Activation default linear: what follows is a loss on logits.
  */
 import { strideOf } from '../engine/engine.ts'
-import { transposedScratch, type Pointer } from '../engine/kernels.ts'
+import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels.ts'
+import { partsFor, split } from '../engine/team.ts'
 import { Random } from '../tensor/random.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import { glorotUniform } from './initialise.ts'
@@ -18,6 +19,7 @@ import {
 } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
+import { share } from './shares.ts'
 
 export const ACTIVATIONS = ['linear', 'relu', 'tanh', 'sigmoid'] as const
 
@@ -77,57 +79,58 @@ export class DenseLayer implements Layer {
   }
 
   forward(batch: PackedBatch): void {
-    const { kernels, store } = this.#context
+    const { engine, store } = this.#context
     const { value, width, stride } = this.output
     const input = this.#input
     const rows = rowsOf(input, batch)
-    kernels.fillRows(value, this.#bias ? store.at(this.#bias) : 0, 0, rows, width, stride)
-    kernels.matmul(
-      value,
-      input.value,
-      store.at(this.#weight),
-      rows,
-      width,
-      input.width,
-      input.stride,
-      stride,
-      1,
-    )
-    if (this.#kind) kernels.activate(value, value, rows * stride, this.#kind)
+    const size = engine.memory.floatBytes
+    const bias = this.#bias ? store.at(this.#bias) : 0
+    const weights = store.at(this.#weight)
+    split(engine.team, rows, 1, rows * width * input.width, (kernels, from, to) => {
+      const [y, x] = [value + from * stride * size, input.value + from * input.stride * size]
+      kernels.fillRows(y, bias, 0, to - from, width, stride)
+      kernels.matmul(y, x, weights, to - from, width, input.width, input.stride, stride, 1)
+      if (this.#kind) kernels.activate(y, y, (to - from) * stride, this.#kind)
+    })
   }
 
   backward(batch: PackedBatch): void {
-    const { kernels, store, scratch } = this.#context
+    const { kernels, store, engine } = this.#context
     const { value, gradient, width, stride } = this.output
     const input = this.#input
     const rows = rowsOf(input, batch)
     if (this.#kind) kernels.activateBackward(gradient, gradient, value, rows * stride, this.#kind)
-    if (this.#bias) kernels.sumRows(store.at(this.#bias, 0, 'gradients'), gradient, rows, width, stride)
-    const dw = store.at(this.#weight, 0, 'gradients')
-    kernels.matmulTransposed(
-      dw,
-      input.value,
-      0,
-      gradient,
-      scratch,
-      rows,
-      width,
-      input.width,
-      input.stride,
-      stride,
-    )
-    if (!input.gradient) return
-    kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
-    kernels.matmul(
-      input.gradient,
-      gradient,
-      this.#transposed,
-      rows,
-      input.width,
-      width,
-      stride,
-      input.stride,
-      0,
-    )
+    if (input.gradient) kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
+    const parts = partsFor(engine.team, rows * width * input.width, Infinity)
+    engine.team.run(parts, (kernels, part) => {
+      this.#weightGradients(kernels, rows, part, parts)
+      if (input.gradient) this.#inputGradients(kernels, rows, part, parts)
+    })
+  }
+
+  /** dW = xᵀ·dy and db, by panels. */
+  #weightGradients(kernels: Kernels, rows: number, part: number, parts: number): void {
+    const { store, engine } = this.#context
+    const { gradient, width, stride } = this.output
+    const { value: x, width: K, stride: ldx } = this.#input
+    const size = engine.memory.floatBytes
+    const [first, end] = share(width, engine.panel, part, parts)
+    if (end <= first) return
+    const dy = gradient + first * size
+    if (this.#bias)
+      kernels.sumRows(store.at(this.#bias, 0, 'gradients') + first * size, dy, rows, end - first, stride)
+    const dw = store.at(this.#weight, 0, 'gradients') + first * K * size
+    kernels.matmulTransposed(dw, x, 0, dy, this.#context.scratchOf(part), rows, end - first, K, ldx, stride)
+  }
+
+  /** dx = dy·Wᵀ, by rows. */
+  #inputGradients(kernels: Kernels, rows: number, part: number, parts: number): void {
+    const { gradient, width, stride } = this.output
+    const { gradient: dx, width: K, stride: ldx } = this.#input
+    const size = this.#context.engine.memory.floatBytes
+    const [first, end] = share(rows, 1, part, parts)
+    if (end <= first) return
+    const dy = gradient + first * stride * size
+    kernels.matmul(dx + first * ldx * size, dy, this.#transposed, end - first, K, width, stride, ldx, 0)
   }
 }

@@ -10,6 +10,7 @@ import { uniform } from './initialise.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
+import { UsedRows } from './usedRows.ts'
 
 /** Input layer: token ids, each a row of a learned table (vocabulary, size). */
 export interface EmbeddingOptions {
@@ -85,6 +86,7 @@ export class EmbeddingLayer implements Layer {
   readonly type = 'embedding'
   readonly parameters: readonly Parameter[]
   readonly output: Activation
+  readonly rowsUsed: UsedRows
   readonly #context: Context
   readonly #ids: Ids
   readonly #table: Parameter // (V, E)
@@ -94,6 +96,7 @@ export class EmbeddingLayer implements Layer {
     this.#ids = new Ids(context, options.vocabulary, options.wordDropout ?? 0)
     this.#table = context.store.plain(`${name}.weight`, [options.vocabulary, options.size])
     this.parameters = [this.#table]
+    this.rowsUsed = new UsedRows(this.#table)
     this.output = activation('step', options.size, strideOf(context.engine, options.size))
   }
 
@@ -117,8 +120,9 @@ export class EmbeddingLayer implements Layer {
   }
 
   backward(batch: PackedBatch): void {
-    const { kernels, store } = this.#context
+    const { kernels, store, engine } = this.#context
     const { width, stride, gradient } = this.output
+    this.rowsUsed.add(engine.memory.viewInts(this.#ids.own, batch.rows))
     const table = store.at(this.#table, 0, 'gradients')
     kernels.scatterAddRows(table, this.#ids.own, gradient, batch.rows, width, width, stride)
   }

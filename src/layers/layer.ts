@@ -7,6 +7,7 @@ import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { BatchIndex } from './batchIndex.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 import type { ParameterStore, Parameter } from './parameters.ts'
+import type { UsedRows } from './usedRows.ts'
 
 export type { Capacity } from './packed.ts'
 
@@ -37,9 +38,11 @@ export interface Context {
   readonly kernels: Kernels
   readonly store: ParameterStore
   readonly index: BatchIndex
-  /** Scratch of the matrix products, as large as any layer asked for. */
-  scratch: Pointer
+  /** Steps whose tape is kept at once: Infinity for all, 0 for no more than a block. */
+  keptSteps: number
+  /** Asks for scratch of the matrix products; each thread has some, as large as any layer asked for. */
   needScratch(floats: number): void
+  scratchOf(part: number): Pointer
 }
 
 /** A layer at work in a network. */
@@ -47,6 +50,8 @@ export interface Layer {
   readonly type: string
   readonly parameters: readonly Parameter[]
   readonly output: Activation
+  /** Where a parameter is a table: which of its rows got gradients. */
+  readonly rowsUsed?: UsedRows
   /** Reserves activations (and, for training, gradients) for at most `capacity`. */
   plan(capacity: Capacity, training: boolean): void
   forward(batch: PackedBatch, pass: Pass): void

@@ -47,6 +47,9 @@ export interface LossValue {
   weight: number
 }
 
+/** Which gradient a loss gives: of the mean, of the sum (to be added up over batches), or none. */
+export type GradientOf = 'mean' | 'sum' | null
+
 export class LossLayer {
   readonly options: LossOptions
   readonly #context: Context
@@ -90,10 +93,11 @@ export class LossLayer {
   }
 
   /**
-   * The mean loss of the output; with `gradient` also its gradient into the output's edge.
+   * The mean loss of the output; with a `gradient` also that of the mean, or of the sum over all rows
+   * (each times its weight), into the output's edge.
    * `plain` leaves out label smoothing and class weights: the figure to compare models by.
    */
-  compute(batch: PackedBatch, targets: Targets, gradient: boolean, plain = false): LossValue {
+  compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain = false): LossValue {
     const { type, delta } = this.options
     const options = plain ? { type, delta } : this.options
     return type === 'softmaxCrossEntropy'
@@ -101,7 +105,7 @@ export class LossLayer {
       : this.#elementwise(batch, targets, gradient, options)
   }
 
-  #softmax(batch: PackedBatch, targets: Targets, gradient: boolean, options: LossOptions): LossValue {
+  #softmax(batch: PackedBatch, targets: Targets, gradient: GradientOf, options: LossOptions): LossValue {
     const { kernels, engine } = this.#context
     const { value, width, stride } = this.#output
     const rows = rowsOf(this.#output, batch)
@@ -112,15 +116,15 @@ export class LossLayer {
     for (let r = 0; r < rows; r++) {
       if (classes[r] >= 0) weight += classWeights ? classWeights[classes[r]] : 1
     }
-    const scale = weight > 0 ? 1 / weight : 0
     const dx = gradient ? this.#output.gradient : 0
-    const mean = kernels.softmaxCrossEntropy(
-      dx, value, this.#targets, classWeights ? this.#weights : 0, rows, width, stride, labelSmoothing, scale,
+    return scaled(weight, gradient, (scale) =>
+      kernels.softmaxCrossEntropy(
+        dx, value, this.#targets, classWeights ? this.#weights : 0, rows, width, stride, labelSmoothing, scale,
+      ),
     ) // prettier-ignore
-    return { mean, weight }
   }
 
-  #elementwise(batch: PackedBatch, targets: Targets, gradient: boolean, options: LossOptions): LossValue {
+  #elementwise(batch: PackedBatch, targets: Targets, gradient: GradientOf, options: LossOptions): LossValue {
     const { kernels, engine } = this.#context
     const { value, width, stride } = this.#output
     const { type, classWeights, labelSmoothing = 0, delta = 1 } = options
@@ -130,27 +134,18 @@ export class LossLayer {
     const dx = gradient ? this.#output.gradient : 0
     if (type !== 'binaryCrossEntropy') {
       const kind = type === 'meanSquaredError' ? 0 : type === 'meanAbsoluteError' ? 1 : 2
-      const weight = rows * width
-      const mean = kernels.regressionLoss(
-        dx,
-        value,
-        this.#targets,
-        rows,
-        width,
-        stride,
-        kind,
-        delta,
-        1 / weight,
+      return scaled(rows * width, gradient, (scale) =>
+        kernels.regressionLoss(dx, value, this.#targets, rows, width, stride, kind, delta, scale),
       )
-      return { mean, weight }
     }
     const [w0, w1] = classWeights ?? [1, 1]
     let weight = 0
     for (let i = 0; i < wanted.length; i++) weight += w0 + wanted[i] * (w1 - w0)
-    const mean = kernels.binaryCrossEntropy(
-      dx, value, this.#targets, rows, width, stride, labelSmoothing, w0, w1, weight > 0 ? 1 / weight : 0,
+    return scaled(weight, gradient, (scale) =>
+      kernels.binaryCrossEntropy(
+        dx, value, this.#targets, rows, width, stride, labelSmoothing, w0, w1, scale,
+      ),
     ) // prettier-ignore
-    return { mean, weight }
   }
 
   /** Class numbers by row. `least`: negative ones are left out by a softmax, and refused by a sigmoid. */
@@ -208,4 +203,10 @@ export class LossLayer {
       got: `${got}`,
     })
   }
+}
+
+/** Runs a loss kernel with the scale that makes mean or sum of it. */
+function scaled(weight: number, gradient: GradientOf, compute: (scale: number) => number): LossValue {
+  if (gradient === 'sum') return { mean: weight > 0 ? compute(1) / weight : compute(0), weight }
+  return { mean: compute(weight > 0 ? 1 / weight : 0), weight }
 }

@@ -14,7 +14,8 @@ import { activation, type Activation, type Capacity, type Context, type Layer, t
 import type { PackedBatch } from './packed.ts'
 import type { Parameter, ParameterStore } from './parameters.ts'
 import { PendingStates } from './pendingStates.ts'
-import { TimeLoop, type DirectionParameters } from './timeLoop.ts'
+import type { DirectionParameters } from './loopShape.ts'
+import { TimeLoop } from './timeLoop.ts'
 
 /** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
 export interface RecurrentOptions extends CellForm {
@@ -92,7 +93,8 @@ export class RecurrentLayer implements Layer {
   plan(capacity: Capacity, training: boolean): void {
     const { memory } = this.#context.engine
     const { rows: R, sequences: B } = capacity
-    for (const loop of this.loops) loop.plan(capacity, training)
+    const keep = { gradients: training, steps: this.#context.keptSteps }
+    for (const loop of this.loops) loop.plan(capacity, keep)
     this.#capacity = capacity
     const bidirectional = this.loops.length === 2
     const inputStride = this.#input.stride
@@ -123,7 +125,7 @@ export class RecurrentLayer implements Layer {
 
   backward(batch: PackedBatch, pass: Pass): void {
     if (pass.record && !this.loops[0].tape.dHidden)
-      for (const loop of this.loops) loop.planRecord(this.#capacity!)
+      for (const loop of this.loops) loop.tape.planRecord(this.#capacity!.rows)
     for (const loop of this.loops) loop.clearFinalGradients(batch)
     for (const { state, direction, values } of this.#finalGradient.take(batch)) {
       const loop = this.loops[direction]
@@ -183,14 +185,8 @@ export class RecurrentLayer implements Layer {
     const input = this.#input
     const { gradient, stride: outputStride } = this.output
     if (d === 0) {
-      loop.backward(
-        batch,
-        input.ids || input.value,
-        input.gradient,
-        this.#last ? 0 : gradient,
-        outputStride,
-        pass,
-      )
+      const edges = { x: input.ids || input.value, dx: input.gradient, dOutput: this.#last ? 0 : gradient }
+      loop.backward(batch, { ...edges, outputStride }, pass)
       return
     }
     let dOutput = 0
@@ -201,7 +197,7 @@ export class RecurrentLayer implements Layer {
     }
     const x = input.ids ? input.reversedIds : this.#reversedInput
     const dx = this.#reversedInputGradient
-    loop.backward(batch, x, dx, dOutput, loop.stride, pass)
+    loop.backward(batch, { x, dx, dOutput, outputStride: loop.stride }, pass)
     if (dx) {
       kernels.scatterAddRows(
         input.gradient, index.reverseRow, dx, batch.rows, input.width, input.stride, input.stride,
@@ -222,14 +218,12 @@ export class RecurrentLayer implements Layer {
   /** The states (B, H) after each sequence's last step, in the order of the door. */
   readFinalState(batch: PackedBatch, state: StateName, direction: number): Float64Array {
     this.#check(state, direction)
-    const { tape } = this.loops[direction]
-    const base = state === 'cell' ? tape.cell : tape.hidden
+    const { tape, stride } = this.loops[direction]
+    const bytes = stride * this.#context.engine.memory.floatBytes
+    if (state === 'cell') return this.#readStates(batch, (b) => tape.finalCell + b * bytes)
     return this.#readStates(batch, (b) => {
       const last = batch.offsets[batch.lengths[b] - 1] + b
-      return (
-        base +
-        (batch.sequences + last) * this.loops[direction].stride * this.#context.engine.memory.floatBytes
-      )
+      return tape.hidden + (batch.sequences + last) * bytes
     })
   }
 

@@ -1,57 +1,49 @@
 /**
  * The only time loop: one direction of one recurrent level, forward and backward through time, for
- * every cell. One product x·Wx for all steps, then per step h·Wh and the cell's pointwise stage, onto
- * the tape; backwards the same stages mirrored, then all weight gradients as one product each.
+ * every cell. Block by block: one product x·Wx for its steps, then per step h·Wh and the cell's pointwise
+ * stage, onto the tape; backwards the same stages mirrored, then the block's share of all weight gradients.
  */
-import type { Cell, Stage, Step } from '../cells/cell.ts'
+import type { Cell, Step } from '../cells/cell.ts'
 import { strideOf } from '../engine/engine.ts'
-import { transposedScratch, type Pointer } from '../engine/kernels.ts'
+import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels.ts'
+import { partsFor } from '../engine/team.ts'
 import type { Activation, Capacity, Context, Pass } from './layer.ts'
+import { Gradients } from './loopGradients.ts'
+import type { DirectionParameters, LoopEdges, LoopShape } from './loopShape.ts'
 import type { PackedBatch } from './packed.ts'
-import type { Parameter } from './parameters.ts'
+import { rowEdges, share } from './shares.ts'
+import { Tape } from './tape.ts'
+import { partitionOf, type Keep } from './windows.ts'
 
-/** Everything one direction remembers of a forward pass: what BPTT needs is what inspection reads. */
-export interface Tape {
-  /** Activated gates (R, G·H; gateStride). */
-  gates: Pointer
-  /** h: B initial rows, then (R, H; stride). */
-  hidden: Pointer
-  /** c, likewise; 0 where the cell has none. */
-  cell: Pointer
-  /** The cell's own (R, H; stride); 0 where it saves nothing. */
-  saved: Pointer
-  /** ∂L/∂h_t and ∂L/∂c_t (R, H; stride) after a recording backward pass. */
-  dHidden: Pointer
-  dCell: Pointer
+/** Units from which on a sequence by itself is worth sharing: its products go by panels. */
+const SHARED_UNITS = 256
+
+/** Who does what of a block: `rows` part by part, or the panels of each product (`panels`), or one does all. */
+interface Shares {
+  parts: number
+  by: 'rows' | 'panels' | 'one'
+  /** First sequence of each part, then the number of sequences. */
+  edges: readonly number[]
 }
 
-export interface DirectionParameters {
-  weightInput: Parameter // (G·H, F)
-  weightHidden: Parameter // (G·H, H)
-  biasInput: Parameter | null // (G·H)
-  biasHidden: Parameter | null // (G·H)
-}
-
-export class TimeLoop {
+export class TimeLoop implements LoopShape {
   readonly cell: Cell
   readonly units: number
   readonly stride: number
   readonly gateStride: number
   readonly parameters: DirectionParameters
-  readonly tape: Tape = { gates: 0, hidden: 0, cell: 0, saved: 0, dHidden: 0, dCell: 0 }
+  readonly tape: Tape
   /** Carries of BPTT (B, H; stride): before backward ∂L/∂(final state), after it ∂L/∂(initial state). */
   dHidden: Pointer = 0
   dCell: Pointer = 0
 
   readonly #context: Context
   readonly #input: Activation
+  readonly #gradients: Gradients
   readonly #step: Step
-  #recurrent: Pointer = 0
-  #dGates: Pointer = 0
-  #dRecurrent: Pointer = 0
+  #keep: Keep = { gradients: false, steps: 0 }
   #dOperand: Pointer = 0
   #transposed: Pointer = 0
-  #inputTransposed: Pointer = 0
 
   constructor(
     context: Context,
@@ -60,54 +52,41 @@ export class TimeLoop {
     input: Activation,
     parameters: DirectionParameters,
   ) {
+    const { engine } = context
     const gates = cell.gateNames.length
     this.cell = cell
     this.units = units
     this.parameters = parameters
     this.#context = context
     this.#input = input
-    this.stride = strideOf(context.engine, units)
+    this.stride = strideOf(engine, units)
     // The last block's panels may reach past the last gate.
     const last = cell.stages[cell.stages.length - 1]
     this.gateStride = Math.max(
-      strideOf(context.engine, gates * units),
-      strideOf(context.engine, last.firstGate * units + strideOf(context.engine, last.gateCount * units)),
+      strideOf(engine, gates * units),
+      strideOf(engine, last.firstGate * units + strideOf(engine, last.gateCount * units)),
     )
+    this.tape = new Tape(engine, cell, this.stride, this.gateStride)
+    this.#gradients = new Gradients(context, this, input)
     this.#step = emptyStep(units, this.gateStride, this.stride)
-    const { panel } = context.engine
-    context.needScratch(transposedScratch(gates * units, Math.max(units, input.ids ? 1 : input.width), panel))
+    const widest = Math.max(units, input.ids ? 1 : input.width)
+    context.needScratch(transposedScratch(gates * units, widest, engine.panel))
   }
 
-  plan({ sequences: B, rows: R }: Capacity, training: boolean): void {
+  plan(capacity: Capacity, keep: Keep): void {
     const { memory, panel } = this.#context.engine
-    const { cell, stride, gateStride, units, tape } = this
-    const what = `${cell.name} of ${units} units over ${R} steps`
-    const states = () => memory.floats((B + R) * stride, what)
-    const perRow = () => memory.floats(R * stride, what)
-    tape.gates = memory.floats(R * gateStride, what)
-    tape.hidden = states()
-    tape.cell = cell.stateNames.includes('cell') ? states() : 0
-    tape.saved = cell.savedName ? perRow() : 0
-    this.#recurrent = cell.separateRecurrent ? memory.floats(B * gateStride, what) : 0
-    tape.dHidden = tape.dCell = 0
+    const { cell, stride, units } = this
+    const what = `${cell.name} of ${units} units over ${capacity.rows} steps`
+    this.#keep = keep
+    this.tape.plan(capacity, keep, what)
     this.dHidden = this.dCell = 0
-    if (!training) return
-    this.#dGates = memory.floats(R * gateStride, what)
-    this.#dRecurrent = cell.separateRecurrent ? memory.floats(R * gateStride, what) : 0
-    this.dHidden = memory.floats(B * stride, what)
-    this.dCell = memory.floats(B * stride, what)
-    this.#dOperand = memory.floats(B * stride, what)
+    if (!keep.gradients) return
+    this.dHidden = memory.floats(capacity.sequences * stride, what)
+    this.dCell = memory.floats(capacity.sequences * stride, what)
+    this.#dOperand = memory.floats(capacity.sequences * stride, what)
     const gates = cell.gateNames.length
     this.#transposed = memory.floats(stride * (gates * units + gates * panel), what)
-    const inputStride = strideOf(this.#context.engine, this.#input.width)
-    this.#inputTransposed = this.#input.ids ? 0 : memory.floats(inputStride * gates * units, what)
-  }
-
-  /** Reserves the record of state gradients; called before the first recording pass of a plan. */
-  planRecord({ rows: R }: Capacity): void {
-    const { memory } = this.#context.engine
-    this.tape.dHidden = memory.floats(R * this.stride, 'recorded gradients')
-    this.tape.dCell = this.tape.cell ? memory.floats(R * this.stride, 'recorded gradients') : 0
+    this.#gradients.plan(what)
   }
 
   /** Initial states are zero unless written after this and before `forward`. */
@@ -124,188 +103,230 @@ export class TimeLoop {
     kernels.zero(this.dCell, batch.sequences * this.stride)
   }
 
-  /** x: this direction's input rows (R, F; ldx), or ids (R) on a one-hot edge. */
   forward(batch: PackedBatch, x: Pointer): void {
-    this.#projectInput(batch, x)
-    const { kernels, store } = this.#context
-    const { cell, units, gateStride, stride, parameters } = this
-    const step = this.#step
-    for (let t = 0; t < batch.steps; t++) {
-      this.#pointAt(batch, t)
-      for (let s = 0; s < cell.stages.length; s++) {
-        const stage = cell.stages[s]
-        const target = this.#operandTarget(stage, step)
-        const operand = stage.operand === 'hidden' ? step.previousHidden : step.saved
-        if (stage.into === 'recurrent') {
-          const bias = parameters.biasHidden ? store.at(parameters.biasHidden) : 0
-          kernels.fillRows(target, bias, 0, step.rows, stage.gateCount * units, gateStride)
-        }
-        const weights = store.at(parameters.weightHidden, s)
-        kernels.matmul(
-          target,
-          operand,
-          weights,
-          step.rows,
-          stage.gateCount * units,
-          units,
-          stride,
-          gateStride,
-          1,
-        )
-        stage.forward(kernels, step)
-      }
+    const { blocks, windows } = partitionOf(batch, this.#keep.steps)
+    for (let w = 0; w + 1 < windows.length; w++) {
+      this.tape.enter(batch, w, blocks[windows[w]])
+      for (let b = windows[w]; b < windows[w + 1]; b++) this.#blockForward(batch, x, blocks[b], blocks[b + 1])
     }
   }
 
-  /** dOutput: gradient of this direction's outputs by row (R, H; ldd), or 0. */
-  backward(
-    batch: PackedBatch,
-    x: Pointer,
-    dx: Pointer,
-    dOutput: Pointer,
-    outputStride: number,
-    pass: Pass,
-  ): void {
-    const { kernels, store, engine } = this.#context
-    const { cell, units, gateStride, stride, parameters } = this
-    const size = engine.memory.floatBytes
-    const step = this.#step
-    step.outputStride = outputStride
+  /** Adds to the parameters' gradients and writes the input's. */
+  backward(batch: PackedBatch, edges: LoopEdges, pass: Pass): void {
+    const { blocks, windows } = partitionOf(batch, this.#keep.steps)
+    this.#step.outputStride = edges.outputStride
     this.#transposeHidden()
-    for (let t = batch.steps - 1; t >= 0; t--) {
-      this.#pointAt(batch, t)
-      this.#pointBack(batch, t, dOutput, pass)
-      let transposed = this.#transposed
-      for (let s = cell.stages.length - 1; s >= 0; s--) {
-        const stage = cell.stages[s]
-        stage.backward(kernels, step)
-        const dz = (stage.into === 'gates' ? step.dGates : step.dRecurrent) + stage.firstGate * units * size
-        const target = stage.operand === 'hidden' ? step.dHidden : step.dOperand
-        const keep = stage.keepsDirectPath ? 1 : 0
-        const columns = stage.gateCount * units
-        kernels.matmul(target, dz, transposed, step.rows, units, columns, gateStride, stride, keep)
-        transposed += this.#transposedFloats(stage) * size
+    this.#gradients.begin(edges.dx)
+    for (let w = windows.length - 2; w >= 0; w--) {
+      if (w < windows.length - 2) {
+        this.tape.reenter(batch, w, blocks[windows[w]])
+        for (let b = windows[w]; b < windows[w + 1]; b++)
+          this.#blockForward(batch, edges.x, blocks[b], blocks[b + 1])
       }
-    }
-    this.#hiddenGradients(batch)
-    this.#inputGradients(batch, x, dx)
-    if (parameters.biasInput) {
-      const db = store.at(parameters.biasInput, 0, 'gradients')
-      kernels.sumRows(db, this.#dGates, batch.rows, cell.gateNames.length * units, gateStride)
+      for (let b = windows[w + 1] - 1; b >= windows[w]; b--)
+        this.#blockBackward(batch, edges, blocks[b], blocks[b + 1], pass)
     }
   }
 
-  #projectInput(batch: PackedBatch, x: Pointer): void {
-    const { kernels, store } = this.#context
+  #blockForward(batch: PackedBatch, x: Pointer, from: number, to: number): void {
+    const rows = rowsBetween(batch, from, to)
+    const shares = this.#sharesOf(batch, from, to, rows)
+    this.#context.engine.team.run(shares.parts, (kernels, part, sync) => {
+      const [first, end] = share(rows, 1, part, shares.parts)
+      if (end > first) this.#projectInput(kernels, x, batch.offsets[from] + first, end - first)
+      if (shares.parts > 1) sync()
+      if (shares.by === 'panels') {
+        for (let t = from; t < to; t++) this.#stepByPanels(kernels, batch, t, part, shares.parts, sync)
+        return
+      }
+      const [low, high] = [shares.edges[part], shares.edges[part + 1]]
+      for (let t = from; t < to && high > low && batch.counts[t] > low; t++)
+        this.#stepForward(kernels, batch, t, low, high)
+    })
+  }
+
+  #blockBackward(batch: PackedBatch, edges: LoopEdges, from: number, to: number, pass: Pass): void {
+    const rows = rowsBetween(batch, from, to)
+    const shares = this.#sharesOf(batch, from, to, rows)
+    this.#context.engine.team.run(shares.parts, (kernels, part, sync) => {
+      const [low, high] = [shares.edges[part], shares.edges[part + 1]]
+      for (let t = to - 1; t >= from; t--) {
+        if (shares.by === 'panels')
+          this.#backByPanels(kernels, batch, edges, t, part, shares.parts, pass, sync)
+        else if (high > low && batch.counts[t] > low)
+          this.#stepBackward(kernels, batch, edges, t, low, high, pass)
+      }
+      if (shares.parts > 1) sync()
+      this.#gradients.ofBlock(kernels, batch, edges, batch.offsets[from], rows, part, shares.parts)
+    })
+  }
+
+  /** Large blocks are shared: by sequences where there are enough, by panels where units are many. */
+  #sharesOf(batch: PackedBatch, from: number, to: number, rows: number): Shares {
+    const { team } = this.#context.engine
+    const { units, cell } = this
+    const running = batch.counts[from]
+    const madds = rows * units * cell.gateNames.length * (units + (this.#input.ids ? 1 : this.#input.width))
+    const parts = partsFor(team, madds, Infinity)
+    if (parts === 1) return { parts, by: 'one', edges: [0, running] }
+    const byPanels = running < 2 * parts && units >= SHARED_UNITS
+    const edges = rowEdges(batch, from, to, parts)
+    return { parts, by: byPanels ? 'panels' : 'rows', edges }
+  }
+
+  /** One step of sequences low … high − 1. */
+  #stepForward(kernels: Kernels, batch: PackedBatch, t: number, low: number, high: number): void {
+    const step = this.#step
+    this.tape.pointAt(step, batch, t, low)
+    step.rows = Math.min(high, batch.counts[t]) - low
+    const { stages } = this.cell
+    for (let s = 0; s < stages.length; s++) {
+      this.#product(kernels, s, step, 0, stages[s].gateCount * this.units)
+      stages[s].forward(kernels, step)
+    }
+    this.#keepFinal(kernels, batch, t, low, high)
+  }
+
+  /** The same with each product cut into columns; the pointwise stage is too small to share. */
+  #stepByPanels(
+    kernels: Kernels, batch: PackedBatch, t: number, part: number, parts: number, sync: () => void,
+  ): void {
+    const step = this.#step
+    const running = batch.counts[t]
+    this.tape.pointAt(step, batch, t, 0)
+    step.rows = running
+    const { stages } = this.cell
+    for (let s = 0; s < stages.length; s++) {
+      const columns = stages[s].gateCount * this.units
+      const [first, end] = share(columns, this.#context.engine.panel, part, parts)
+      if (end > first) this.#product(kernels, s, step, first, end)
+      sync()
+      if (part === 0) stages[s].forward(kernels, step)
+      sync()
+    }
+    if (part === 0) this.#keepFinal(kernels, batch, t, 0, running)
+  } // prettier-ignore
+
+  /** Columns first … end − 1 of operand·Wh of a stage, onto what lies in its target. */
+  #product(kernels: Kernels, s: number, step: Step, first: number, end: number): void {
+    const { store, engine } = this.#context
+    const { units, gateStride, stride, parameters, cell } = this
+    const stage = cell.stages[s]
+    const size = engine.memory.floatBytes
+    const operand = stage.operand === 'hidden' ? step.previousHidden : step.saved
+    const buffer = stage.into === 'gates' ? step.gates : step.recurrent
+    const target = buffer + (stage.firstGate * units + first) * size
+    if (stage.into === 'recurrent') {
+      const bias = parameters.biasHidden ? store.at(parameters.biasHidden) + first * size : 0
+      kernels.fillRows(target, bias, 0, step.rows, end - first, gateStride)
+    }
+    const weights = store.at(parameters.weightHidden, s) + first * units * size
+    kernels.matmul(target, operand, weights, step.rows, end - first, units, stride, gateStride, 1)
+  }
+
+  /** Keeps the cell states of sequences that end with step t. */
+  #keepFinal(kernels: Kernels, batch: PackedBatch, t: number, low: number, high: number): void {
+    if (!this.tape.cell) return
+    const after = t + 1 < batch.steps ? batch.counts[t + 1] : 0
+    const [first, end] = [Math.max(low, after), Math.min(high, batch.counts[t])]
+    if (end <= first) return
+    const state = this.stride * this.#context.engine.memory.floatBytes
+    const from = this.#step.cell + (first - low) * state
+    kernels.gatherRows(this.tape.finalCell + first * state, from, 0, end - first, this.units, this.stride, this.stride) // prettier-ignore
+  }
+
+  #stepBackward(
+    kernels: Kernels, batch: PackedBatch, edges: LoopEdges, t: number, low: number, high: number, pass: Pass,
+  ): void {
+    const step = this.#pointBack(batch, edges, t, low, pass)
+    step.rows = Math.min(high, batch.counts[t]) - low
+    for (let s = this.cell.stages.length - 1; s >= 0; s--) {
+      this.cell.stages[s].backward(kernels, step)
+      this.#productBack(kernels, s, step, 0, this.units)
+    }
+  } // prettier-ignore
+
+  #backByPanels(
+    kernels: Kernels, batch: PackedBatch, edges: LoopEdges, t: number, part: number, parts: number, pass: Pass,
+    sync: () => void,
+  ): void {
+    const step = this.#pointBack(batch, edges, t, 0, pass)
+    step.rows = batch.counts[t]
+    const [first, end] = share(this.units, this.#context.engine.panel, part, parts)
+    for (let s = this.cell.stages.length - 1; s >= 0; s--) {
+      if (part === 0) this.cell.stages[s].backward(kernels, step)
+      sync()
+      if (end > first) this.#productBack(kernels, s, step, first, end)
+      sync()
+    }
+  } // prettier-ignore
+
+  /** Columns first … end − 1 of dz·Whᵀ of a stage, into the gradient of its operand. */
+  #productBack(kernels: Kernels, s: number, step: Step, first: number, end: number): void {
+    const { units, gateStride, stride } = this
+    const stage = this.cell.stages[s]
+    const size = this.#context.engine.memory.floatBytes
+    const columns = stage.gateCount * units
+    const dz = (stage.into === 'gates' ? step.dGates : step.dRecurrent) + stage.firstGate * units * size
+    const target = (stage.operand === 'hidden' ? step.dHidden : step.dOperand) + first * size
+    const transposed = this.#transposedAt(s) + first * columns * size
+    const keep = stage.keepsDirectPath ? 1 : 0
+    kernels.matmul(target, dz, transposed, step.rows, end - first, columns, gateStride, stride, keep)
+  }
+
+  /** Pre-activations from the input: biases, then x·Wx, for rows of the window. */
+  #projectInput(kernels: Kernels, x: Pointer, firstRow: number, rows: number): void {
+    const { store, engine } = this.#context
     const { cell, units, gateStride, parameters, tape } = this
+    const size = engine.memory.floatBytes
     const N = cell.gateNames.length * units
     const biasInput = parameters.biasInput ? store.at(parameters.biasInput) : 0
     const biasHidden = parameters.biasHidden && !cell.separateRecurrent ? store.at(parameters.biasHidden) : 0
-    kernels.fillRows(tape.gates, biasInput, biasHidden, batch.rows, N, gateStride)
+    const gates = tape.gates + (firstRow - tape.firstRow) * gateStride * size
+    kernels.fillRows(gates, biasInput, biasHidden, rows, N, gateStride)
     const weights = store.at(parameters.weightInput)
     const { width, stride, ids } = this.#input
-    if (ids) kernels.gatherPanels(tape.gates, weights, x, batch.rows, N, width, gateStride)
-    else kernels.matmul(tape.gates, x, weights, batch.rows, N, width, stride, gateStride, 1)
+    if (ids) kernels.gatherPanels(gates, weights, x + firstRow * 4, rows, N, width, gateStride)
+    else kernels.matmul(gates, x + firstRow * stride * size, weights, rows, N, width, stride, gateStride, 1)
   }
 
-  #operandTarget(stage: Stage, step: Step): Pointer {
-    const first = stage.firstGate * this.units * this.#context.engine.memory.floatBytes
-    return (stage.into === 'gates' ? step.gates : step.recurrent) + first
-  }
-
-  #pointAt(batch: PackedBatch, t: number): void {
-    const { tape, stride, gateStride } = this
+  #pointBack(
+    batch: PackedBatch,
+    { dOutput, outputStride }: LoopEdges,
+    t: number,
+    low: number,
+    pass: Pass,
+  ): Step {
     const size = this.#context.engine.memory.floatBytes
-    const row = batch.offsets[t]
-    const state = (batch.sequences + row) * stride * size
-    const previous = t === 0 ? 0 : (batch.sequences + batch.offsets[t - 1]) * stride * size
     const step = this.#step
-    step.rows = batch.counts[t]
-    step.gates = tape.gates + row * gateStride * size
-    step.recurrent = this.#recurrent
-    step.hidden = tape.hidden + state
-    step.previousHidden = tape.hidden + previous
-    step.cell = tape.cell ? tape.cell + state : 0
-    step.previousCell = tape.cell ? tape.cell + previous : 0
-    step.saved = tape.saved ? tape.saved + row * stride * size : 0
+    this.tape.pointAt(step, batch, t, low)
+    this.tape.pointBack(step, batch, t, low, pass.record)
+    const first = low * this.stride * size
+    step.dHidden = this.dHidden + first
+    step.dCell = this.dCell + first
+    step.dOperand = this.#dOperand + first
+    step.dOutput = dOutput ? dOutput + (batch.offsets[t] + low) * outputStride * size : 0
+    return step
   }
 
-  #pointBack(batch: PackedBatch, t: number, dOutput: Pointer, pass: Pass): void {
-    const { tape, stride, gateStride } = this
-    const size = this.#context.engine.memory.floatBytes
-    const row = batch.offsets[t]
-    const step = this.#step
-    step.dGates = this.#dGates + row * gateStride * size
-    step.dRecurrent = this.#dRecurrent ? this.#dRecurrent + row * gateStride * size : 0
-    step.dHidden = this.dHidden
-    step.dCell = this.dCell
-    step.dOperand = this.#dOperand
-    step.dOutput = dOutput ? dOutput + row * step.outputStride * size : 0
-    step.dHiddenTotal = pass.record ? tape.dHidden + row * stride * size : 0
-    step.dCellTotal = pass.record && tape.dCell ? tape.dCell + row * stride * size : 0
+  /** Whᵀ of stage s. */
+  #transposedAt(s: number): Pointer {
+    let gates = 0
+    for (let before = 0; before < s; before++) gates += this.cell.stages[before].gateCount
+    return this.#transposed + gates * this.stride * this.units * this.#context.engine.memory.floatBytes
   }
 
-  #transposedFloats(stage: Stage): number {
-    return this.stride * stage.gateCount * this.units
-  }
-
-  /** Whᵀ of every stage, last stage first, as the backward loop meets them. */
   #transposeHidden(): void {
-    const { kernels, store, engine } = this.#context
-    let target = this.#transposed
-    for (let s = this.cell.stages.length - 1; s >= 0; s--) {
-      const stage = this.cell.stages[s]
+    const { kernels, store } = this.#context
+    this.cell.stages.forEach(({ gateCount }, s) => {
       const weights = store.at(this.parameters.weightHidden, s)
-      kernels.packTransposed(target, weights, this.units, stage.gateCount * this.units)
-      target += this.#transposedFloats(stage) * engine.memory.floatBytes
-    }
-  }
-
-  /** dWh = operandᵀ·dz over all rows at once (K = R), and the hidden bias. */
-  #hiddenGradients(batch: PackedBatch): void {
-    const { kernels, store, engine, index, scratch } = this.#context
-    const { cell, units, gateStride, stride, parameters, tape } = this
-    cell.stages.forEach((stage, s) => {
-      const dw = store.at(parameters.weightHidden, s, 'gradients')
-      const first = stage.firstGate * units * engine.memory.floatBytes
-      const dz = (stage.into === 'gates' ? this.#dGates : this.#dRecurrent) + first
-      const operand = stage.operand === 'hidden' ? tape.hidden : tape.saved
-      const operandRows = stage.operand === 'hidden' && !batch.equal ? index.previousRow : 0
-      const columns = stage.gateCount * units
-      kernels.matmulTransposed(
-        dw,
-        operand,
-        operandRows,
-        dz,
-        scratch,
-        batch.rows,
-        columns,
-        units,
-        stride,
-        gateStride,
-      )
+      kernels.packTransposed(this.#transposedAt(s), weights, this.units, gateCount * this.units)
     })
-    if (!parameters.biasHidden) return
-    const db = store.at(parameters.biasHidden, 0, 'gradients')
-    const dz = cell.separateRecurrent ? this.#dRecurrent : this.#dGates
-    kernels.sumRows(db, dz, batch.rows, cell.gateNames.length * units, gateStride)
   }
+}
 
-  #inputGradients(batch: PackedBatch, x: Pointer, dx: Pointer): void {
-    const { kernels, store, scratch } = this.#context
-    const { cell, units, gateStride, parameters } = this
-    const { width, stride, ids } = this.#input
-    const N = cell.gateNames.length * units
-    const dw = store.at(parameters.weightInput, 0, 'gradients')
-    if (ids) {
-      kernels.scatterAddPanels(dw, this.#dGates, x, batch.rows, N, width, gateStride)
-      return
-    }
-    kernels.matmulTransposed(dw, x, 0, this.#dGates, scratch, batch.rows, N, width, stride, gateStride)
-    if (!dx) return
-    kernels.packTransposed(this.#inputTransposed, store.at(parameters.weightInput), width, N)
-    kernels.matmul(dx, this.#dGates, this.#inputTransposed, batch.rows, width, N, gateStride, stride, 0)
-  }
+function rowsBetween({ steps, rows, offsets }: PackedBatch, from: number, to: number): number {
+  return (to < steps ? offsets[to] : rows) - offsets[from]
 }
 
 function emptyStep(units: number, gateStride: number, stride: number): Step {

@@ -9,9 +9,10 @@ import { DenseLayer } from '../layers/dense.ts'
 import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/input.ts'
 import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import { rowsOf } from '../layers/layer.ts'
-import { LossLayer, type LossValue, type Targets } from '../layers/loss.ts'
+import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
 import { ParameterStore, type Parameter } from '../layers/parameters.ts'
+import { Regions } from '../layers/regions.ts'
 import { RecurrentLayer, type StateName } from '../layers/recurrent.ts'
 import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
 import { rootField } from '../tensor/fields.ts'
@@ -53,6 +54,8 @@ export class Network {
   readonly config: NetworkConfig
   readonly engine: Engine
   readonly store: ParameterStore
+  /** Parameters and gradients as a whole, for whoever changes them. */
+  readonly regions: Regions
   readonly layers: readonly Layer[]
   readonly output: Activation
   readonly #context: Context
@@ -65,6 +68,8 @@ export class Network {
   /** Whose values lie in the arena; null before the first pass of a plan. */
   #current: PackedBatch | null = null
   #scratchFloats = 0
+  #scratch = 0
+  #segment: number | null = null
 
   /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
   constructor(config: NetworkConfig, options: NetworkOptions = {}) {
@@ -74,6 +79,7 @@ export class Network {
     this.#inputGradients = options.inputGradients ?? false
     this.#context = this.#createContext()
     this.layers = this.#build()
+    this.regions = new Regions(this.engine, this.store, this.layers)
     this.output = this.layers[this.layers.length - 1].output
     this.#loss = this.config.loss ? new LossLayer(this.#context, this.config.loss, this.output) : null
     this.#fill(options)
@@ -114,6 +120,25 @@ export class Network {
     if (wanted.every((name) => this.store.has(name))) return
     this.#dropPlan()
     for (const name of wanted) this.store.region(name)
+  }
+
+  /**
+   * Steps whose tape training keeps at once: before it goes back through older ones it runs them again
+   * (Chen et al. 2016), for sequences whose tape would not fit. The gradients are the same bits. null: all.
+   */
+  get segment(): number | null {
+    return this.#segment
+  }
+
+  /** @throws UsageError for what is no whole number from 1 */
+  set segment(steps: number | null) {
+    if (steps !== null && !(Number.isInteger(steps) && steps >= 1)) {
+      const expected = 'a whole number of steps from 1, or null'
+      throw new UsageError({ where: 'network.segment', expected, got: String(steps) })
+    }
+    if (steps === this.#segment) return
+    this.#dropPlan()
+    this.#segment = steps
   }
 
   /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
@@ -165,14 +190,23 @@ export class Network {
   /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
   loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
     this.#needPass(batch)
-    return this.#lossLayer().compute(batch, targets, false, plain)
+    return this.#lossLayer().compute(batch, targets, null, plain)
   }
 
-  /** Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`. */
-  backward(batch: PackedBatch, targets: Targets, pass: Pass, plain = false): LossValue {
+  /**
+   * Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`
+   * those of the batch's mean loss; or of its sum, so that batches can be added up and divided by Σ weight.
+   */
+  backward(
+    batch: PackedBatch,
+    targets: Targets,
+    pass: Pass,
+    plain = false,
+    of: NonNullable<GradientOf> = 'mean',
+  ): LossValue {
     this.#needGradients()
     this.#needPass(batch)
-    const value = this.#lossLayer().compute(batch, targets, true, plain)
+    const value = this.#lossLayer().compute(batch, targets, of, plain)
     this.#backThrough(batch, pass)
     return value
   }
@@ -192,7 +226,7 @@ export class Network {
   }
 
   zeroGradients(): void {
-    this.engine.kernels.zero(this.store.region('gradients'), this.store.count)
+    this.regions.clearGradients()
   }
 
   /** The output in the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
@@ -279,7 +313,9 @@ export class Network {
   #createContext(): Context {
     const { engine, store } = this
     const needScratch = (floats: number) => (this.#scratchFloats = Math.max(this.#scratchFloats, floats))
-    return { engine, kernels: engine.kernels, store, index: new BatchIndex(), scratch: 0, needScratch }
+    const scratchOf = (part: number) => this.#scratch + part * this.#scratchFloats * engine.memory.floatBytes
+    const index = new BatchIndex()
+    return { engine, kernels: engine.kernels, store, index, keptSteps: 0, needScratch, scratchOf }
   }
 
   #build(): Layer[] {
@@ -316,7 +352,9 @@ export class Network {
     const { memory } = this.engine
     this.#workspace = memory.mark()
     this.#context.index.plan(memory, capacity)
-    this.#context.scratch = this.#wantsGradients ? memory.floats(this.#scratchFloats, 'scratch') : 0
+    const { threads } = this.engine
+    this.#scratch = this.#wantsGradients ? memory.floats(this.#scratchFloats * threads, 'scratch') : 0
+    this.#context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
     this.#loss?.plan(capacity)
     this.#planned = capacity
