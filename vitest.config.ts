@@ -13,6 +13,7 @@ export const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
+    setupFiles: ['tests/setup.ts'],
     include: ['tests/**/*.test.ts'],
     exclude: ['tests/floors/**'],
     testTimeout: 120_000,

@@ -4,5 +4,11 @@ import { alias } from './vitest.config.ts'
 
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['tests/floors/**/*.test.ts'], testTimeout: 1_800_000, pool: 'forks', maxWorkers: 2 },
+  test: {
+    setupFiles: ['tests/setup.ts'],
+    include: ['tests/floors/**/*.test.ts'],
+    testTimeout: 1_800_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
 })

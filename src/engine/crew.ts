@@ -5,6 +5,7 @@
 import { WorkerError } from '../tensor/errors.ts'
 import { host, type HostWorker } from './host.ts'
 import { CAPACITY, Program, RECORDED, SLOTS, SYNC } from './program.ts'
+import { sharing } from './team.ts'
 import { workerMain, type Places, type WorkerLetter, type WorkerReply } from './worker.ts'
 
 /** What a worker needs to compute with an engine. */
@@ -32,8 +33,7 @@ const LINE = 32
 const SPINS = 5_000
 /** Engines dropped before workers are replaced. */
 const WORN = 16
-/** A worker that made no kernel call for so long is dead: no call takes a tenth of it. */
-const PATIENCE = 10_000
+/** How long a thread sleeps before it looks whether anything moved. */
 const LOOK = 100
 
 interface Member {
@@ -56,13 +56,19 @@ class Crew {
     this.#control = new Int32Array(new SharedArrayBuffer((HEADER + most * BLOCK) * 4))
   }
 
-  /** Tells enough workers about an engine; each answers by `attached`. */
-  enlist(engine: Crewed): void {
+  /** Tells enough workers about an engine; each answers by `attached`, `now`: before this returns. */
+  enlist(engine: Crewed, now: boolean): void {
     const { attachment, helpers } = engine
     this.#engines.set(attachment.id, new WeakRef(engine))
     while (this.#members.length < helpers) this.#members.push(this.#start(this.#members.length))
     for (const { worker, places } of this.#members.slice(0, helpers)) {
       this.#send(worker, places, { type: 'attach', ...attachment, kernels: RECORDED })
+    }
+    if (!now) return
+    for (const { places } of this.#members.slice(0, helpers)) {
+      const sent = this.#control[places.letters]
+      this.#await(places.read, (read) => read >= sent, places.leaderSleeps)
+      engine.attached()
     }
   }
 
@@ -101,8 +107,8 @@ class Crew {
 
   /** Waits until every worker of this job is done. @throws WorkerError if one is not going to be */
   join(parts: number): void {
-    for (let part = 1; part < parts; part++) {
-      const { places } = this.#members[part - 1]
+    for (const [index, { places }] of this.#members.slice(0, parts - 1).entries()) {
+      const part = index + 1
       this.#await(places.done, (done) => done === this.#job, places.leaderSleeps)
       if (this.#control[places.failed]) this.#fail(`worker ${part} failed in a kernel`)
     }
@@ -128,7 +134,8 @@ class Crew {
       const now = this.#progress()
       still = now === before ? still + LOOK : 0
       before = now
-      if (still > PATIENCE) this.#fail(`no worker made progress for ${PATIENCE / 1000} seconds`)
+      if (still > sharing.patience)
+        this.#fail(`no worker made progress for ${sharing.patience / 1000} seconds`)
     }
     Atomics.sub(control, sleeps, 1)
   }
@@ -147,7 +154,7 @@ class Crew {
     const worker = host().spawn(workerMain.toString(), {
       message: (reply) => this.#read(reply as WorkerReply),
       death: (why) => {
-        if (this.#members.some((member) => member.worker === worker)) this.#end(`a worker is gone: ${why}`)
+        if (this.#members.some((member) => member.worker === worker)) this.abandon(`a worker is gone: ${why}`)
       },
     })
     worker.keepAlive(this.#alive > 0)
@@ -173,12 +180,12 @@ class Crew {
   }
 
   #fail(why: string): never {
-    this.#end(why)
+    this.abandon(why)
     throw lostError(why)
   }
 
   /** Ends all workers; engines compute alone from here on. */
-  #end(why: string | null): void {
+  abandon(why: string | null): void {
     const engines = [...this.#engines.values()]
     for (const { worker } of this.#members.splice(0)) worker.terminate()
     this.#engines.clear()
@@ -189,7 +196,7 @@ class Crew {
 
   /** New workers for the engines that are still in use. */
   #renew(): void {
-    this.#end(null)
+    this.abandon(null)
   }
 }
 
@@ -219,6 +226,7 @@ function placesOf(index: number): Places {
     asleep: worker + 1,
     progress: worker + 2,
     failed: worker + 3,
+    read: worker + 4,
   }
 }
 

@@ -20,8 +20,15 @@ export interface Team {
   run(parts: number, body: Part): void
 }
 
-/** When work is shared: multiply-adds (or float loads) that outweigh telling another thread about it. */
-export const sharing = { minimumWork: 200_000 }
+/** When work is shared. Tests set it, so that small work is shared, and from the first call on. */
+export const sharing = {
+  /** Multiply-adds, or ten float loads each, that outweigh telling another thread about them. */
+  minimumWork: 200_000,
+  /** Whether the first work that wants threads waits for them; a page could not. */
+  startAtOnce: false,
+  /** Milliseconds without a kernel call by any worker after which they are given up: no call takes a tenth of it. */
+  patience: 10_000,
+}
 
 /** This thread alone. */
 export function soloTeam(kernels: Kernels): Team {

@@ -5,7 +5,7 @@
  */
 import { crew, lostError, type Attachment, type Crewed } from './crew.ts'
 import type { Kernels } from './kernels.ts'
-import type { Part, Team } from './team.ts'
+import { sharing, type Part, type Team } from './team.ts'
 
 /** How long workers may take to start, in milliseconds. */
 const START_LIMIT = 20_000
@@ -38,14 +38,14 @@ export class ThreadTeam implements Team, Crewed {
     if (this.#wanted) return
     this.#wanted = true
     try {
-      crew().enlist(this)
+      crew().enlist(this, sharing.startAtOnce)
     } catch (error) {
       this.#settle(`workers could not be started: ${(error as Error).message}`)
     }
   }
 
   attached(): void {
-    if (++this.#ready < this.helpers) return
+    if (++this.#ready !== this.helpers) return
     this.size = this.helpers + 1
     this.#settle(null)
   }
@@ -104,18 +104,20 @@ export class ThreadTeam implements Team, Crewed {
     }
     workers.begin(this.attachment.id, parts)
     try {
-      body(this.#kernels, 0, workers.meet)
-    } finally {
-      this.#join(parts)
+      this.#lead(parts, body)
+    } catch (error) {
+      // Told here and now, not once more at the next run.
+      this.#lost = null
+      throw error
     }
   }
 
-  #join(parts: number): void {
+  /** Part 0; whatever happens to it, the other parts are waited for. */
+  #lead(parts: number, body: Part): void {
     try {
+      body(this.#kernels, 0, crew().meet)
+    } finally {
       crew().join(parts)
-    } catch (error) {
-      this.#lost = null
-      throw error
     }
   }
 }

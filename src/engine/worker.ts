@@ -21,6 +21,8 @@ export interface Places {
   done: number
   asleep: number
   progress: number
+  /** Letters read. */
+  read: number
   failed: number
 }
 
@@ -68,6 +70,8 @@ export function workerMain(port: WorkerPort): void {
       engines.set(letter.id, letter.kernels.map((name) => exports[name] as Call)) // prettier-ignore
       port.reply({ type: 'attached', id: letter.id })
     } else engines.delete(letter.id)
+    Atomics.store(control, places.read, received)
+    Atomics.notify(control, places.read)
     serve()
   })
 
