@@ -75,6 +75,8 @@ export type {
 export { network, Network } from './model/network.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
+export type { Stream, StreamOutput, Streams } from './model/stream.ts'
+export type { StreamState } from './model/streamState.ts'
 export { PackedBatch } from './layers/packed.ts'
 export type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from './layers/input.ts'
 export type { RecurrentLayer, RecurrentOptions, StateName } from './layers/recurrent.ts'

@@ -18,6 +18,8 @@ import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
 import { rootField } from '../tensor/fields.ts'
 import { ShapeError, UsageError } from '../tensor/errors.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
+import { Stream, Streams } from './stream.ts'
+import { StreamRoom } from './streamRoom.ts'
 
 /** Engine, seed and where the weights come from. */
 export interface NetworkOptions extends EngineOptions {
@@ -61,6 +63,7 @@ export class Network {
   readonly #context: Context
   readonly #loss: LossLayer | null
   readonly #inputGradients: boolean
+  readonly #streams = new StreamRoom(this, () => this.#dropPlan())
   #planned: Capacity = { sequences: 0, steps: 0, rows: 0 }
   #plannedGradients = false
   #wantsGradients = false
@@ -185,6 +188,16 @@ export class Network {
 
   #planFor({ sequences, steps, rows }: PackedBatch): void {
     this.#plan({ sequences, steps, rows })
+  }
+
+  /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */
+  stream(): Stream {
+    return new Stream(this.#streams)
+  }
+
+  /** `count` streams as one batch. @throws UsageError, and as `stream()` */
+  streams(count: number): Streams {
+    return new Streams(this.#streams, count)
   }
 
   /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
