@@ -23,26 +23,48 @@ export function jsonLines(rows, machine) {
   return [{ kind: 'machine', ...machine }, ...times, ...failures, ...bars].map((line) => JSON.stringify(line))
 }
 
+/** Times, what could not run, and the bars, in columns. */
 export function textReport(rows, machine) {
-  const failures = rows.failures.map(({ workload, engine, threads, why }) => `  ${engine}, ${threads}, ${workload}: ${why}`) // prettier-ignore
+  return [timesText(rows), '', ...table(BARS, barCells(rows)), '', machineWords(machine)].join('\n')
+}
+
+/** As `textReport`, as Markdown; the bars first. */
+export function markdownReport(rows, machine) {
+  const parts = [grid(BARS, barCells(rows)), [''], grid(TIMES, timeCells(rows)), ['', machineWords(machine)]]
+  return parts.flat().join('\n')
+}
+
+/** Without the bars. */
+export function timesReport(rows, machine, markdown) {
+  const body = markdown ? grid(TIMES, timeCells(rows)).join('\n') : timesText(rows)
+  return [body, '', machineWords(machine)].join('\n')
+}
+
+function timesText(rows) {
   return [
     '',
     ...table(TIMES, timeCells(rows)),
     '',
     `Medians over all samples. "× Latch" sets the medians of one round against ${ourEngine(rows)} with as many threads;`,
     'above 1 Latch is faster.',
-    ...(failures.length > 0 ? ['', 'Not run:', ...failures] : []),
-    '',
-    ...table(BARS, barCells(rows)),
-    '',
-    machineWords(machine),
+    ...(rows.failures.length > 0 ? ['', 'Not run:', ...failureLines(rows.failures)] : []),
   ].join('\n')
 }
 
-export function markdownReport(rows, machine) {
+/** One line an engine and reason, with the workloads it holds for. */
+function failureLines(failures) {
+  const lines = new Map()
+  for (const { engine, threads, workload, why } of failures) {
+    const key = `  ${engine}, ${threads}: ${why}`
+    lines.set(key, [...(lines.get(key) ?? []), workload])
+  }
+  return [...lines].map(([line, names]) => `${line} (${names.join(', ')})`)
+}
+
+/** A Markdown table. */
+export function grid(head, body) {
   const row = (cells) => `| ${cells.join(' | ')} |`
-  const grid = (head, body) => [row(head), row(head.map(() => '---')), ...body.map(row)]
-  return [...grid(BARS, barCells(rows)), '', ...grid(TIMES, timeCells(rows)), '', machineWords(machine)].join('\n') // prettier-ignore
+  return [row(head), row(head.map(() => '---')), ...body.map(row)]
 }
 
 function timeCells(rows) {
@@ -91,9 +113,9 @@ export function table(head, body) {
   return [lines[0], widths.map((n) => '─'.repeat(n)).join('  '), ...lines.slice(1)]
 }
 
-export function machineWords({ cpu, cores, node, commit, torch, peers }) {
+export function machineWords({ cpu, cores, node, commit, torch, peers, browser }) {
   const others = Object.entries(peers).map(([name, version]) => `${name} ${version ?? 'absent'}`)
-  return `${cpu}, ${cores} cores; Node ${node}; Latch ${commit}; PyTorch ${torch ?? 'absent'}; ${others.join(', ')}`
+  return `${cpu}, ${cores} cores; ${browser ?? `Node ${node}`}; Latch ${commit}; ${browser ? '' : `PyTorch ${torch ?? 'absent'}; `}${others.join(', ')}`
 }
 
 function time(ms, unit) {

@@ -2,13 +2,12 @@
 // npm run bench: Latch and every peer found, each workload, engine and round in a fresh process; the order of
 // the engines is turned round every other round. Raw rows with machine and versions go to bench/results/.
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contestants, runs } from './contestants.mjs'
 import { installPeers, machine } from './peers.mjs'
 import { jsonLines, markdownReport, textReport } from './report.mjs'
 import { Rows } from './rows.mjs'
+import { above, keepRaw } from './runOptions.mjs'
 import { workloadNames } from './workloads.mjs'
 
 const USAGE = `npm run bench -- [options]
@@ -49,7 +48,7 @@ for (let round = 0; round < options.rounds; round++) {
 const about = machine(torch)
 if (options.json) for (const line of jsonLines(rows, about)) console.log(line)
 else console.log(options.markdown ? markdownReport(rows, about) : textReport(rows, about))
-keepRaw()
+tell(keepRaw('', rows, { machine: about, rounds: options.rounds, seconds: options.seconds }))
 
 function readOptions() {
   const text = (value) => ({ type: 'string', ...(value ? { default: value } : {}) })
@@ -83,15 +82,6 @@ function readOptions() {
     console.error(`${error.message}\n\n${USAGE}`)
     return process.exit(2)
   }
-}
-
-function above(name, text) {
-  const value = Number(text)
-  const whole = name === '--seconds' || Number.isInteger(value)
-  if (value > 0 && whole) return value
-  throw new Error(
-    `${name}: expected ${name === '--seconds' ? 'seconds' : 'whole numbers'} above 0, got ${text}`,
-  )
 }
 
 function isChosen(name) {
@@ -131,22 +121,4 @@ function output(program, args, env, limit) {
       resolve({ status: signal ? `${signal} (limit ${limit} s)` : code, ...said })
     })
   })
-}
-
-/** One line a round, so that a diff of two runs can be read. */
-function keepRaw() {
-  const folder = fileURLToPath(new URL('results/', import.meta.url))
-  mkdirSync(folder, { recursive: true })
-  const { rounds, seconds } = options
-  const head = {
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
-    machine: about,
-    rounds,
-    seconds,
-  }
-  const lines = rows.all.flatMap((row) => row.rounds.map((one) => JSON.stringify({ ...row, rounds: undefined, ...one }))) // prettier-ignore
-  const file = `${new Date().toISOString().slice(0, 16).replace(':', '')}-${about.commit.replace('*', '-changed')}.json` // prettier-ignore
-  const body = `{\n"head": ${JSON.stringify(head)},\n"rows": [\n${lines.join(',\n')}\n]\n}\n`
-  writeFileSync(`${folder}${file}`, body)
-  tell(`raw rows: bench/results/${file}`)
 }
