@@ -5,12 +5,12 @@
  */
 import { F, RELAXED, add, addRow, load4, zero4 } from './simd'
 import { row1x24, strip3x12, tile1x12, tile2x12, tile3x12 } from './tiles12'
-import { row1x32, tile1x8, tile2x8, tile6x8 } from './tiles8'
+import { row1x32, strip4x8, tile1x8, tile2x16, tile3x8, tile4x8, tile5x8 } from './tiles8'
 
 /** Columns of a packed panel, W. */
 export const PANEL: i32 = RELAXED ? 8 : 12
-/** Rows of the largest tile. */
-const ROWS: i32 = RELAXED ? 6 : 3
+/** Rows of a strip of packed A. */
+const STRIP: i32 = RELAXED ? 4 : 3
 /** Panels that the one-row loop takes at once. */
 const WIDE: i32 = RELAXED ? 4 : 2
 /** A panel of 512 k fits the first-level cache, 240 rows of A with it the second. */
@@ -19,35 +19,26 @@ const M_BLOCK: i32 = 240
 /** TRANSPOSED_BLOCK of the ABI. */
 const T_BLOCK: i32 = 256
 
-// @ts-ignore: decorator
-@inline
-function tile(rows: i32, c: usize, a: usize, b: usize, k: usize, lda: usize, step: usize, ldc: usize, acc: i32): void {
-  if (rows == ROWS) {
-    if (RELAXED) tile6x8(c, a, b, k, lda, step, ldc, acc)
-    else if (step == F) tile3x12(c, a, b, k, lda, ldc, acc)
-    else strip3x12(c, a, b, k)
-  } else if (rows == 2) {
-    if (RELAXED) tile2x8(c, a, b, k, lda, step, ldc, acc)
-    else tile2x12(c, a, b, k, lda, step, ldc, acc)
-  } else {
-    if (RELAXED) tile1x8(c, a, b, k, step, acc)
-    else tile1x12(c, a, b, k, step, acc)
-  }
-}
-
-/** How many rows the next tile takes of those left; 4 = 2 + 2 is faster than 3 + 1. */
+/** How many rows the next tile takes of those left, so that none is left for a narrow, slow tile. */
 // @ts-ignore: decorator
 @inline
 function nextRows(left: i32): i32 {
-  if (!RELAXED && left == 4) return 2
-  return left >= ROWS ? ROWS : left >= 2 ? 2 : 1
+  if (RELAXED) return left % 5 == 0 ? 5 : left == 6 || left == 3 ? 3 : 4
+  return left == 4 || left == 2 ? 2 : 3
 }
 
-/** One panel of C over m rows and one block of k. */
+/** One panel of C over m ≥ 3 rows (plain build: 2) and one block of k. */
 function panelRows(c: usize, a: usize, b: usize, m: i32, k: usize, lda: usize, ldc: usize, acc: i32): void {
   while (m > 0) {
     const rows = nextRows(m)
-    tile(rows, c, a, b, k, lda, F, ldc, acc)
+    if (RELAXED) {
+      if (rows == 5) tile5x8(c, a, b, k, lda, ldc, acc)
+      else if (rows == 4) tile4x8(c, a, b, k, lda, ldc, acc)
+      else tile3x8(c, a, b, k, lda, ldc, acc)
+    } else {
+      if (rows == 3) tile3x12(c, a, b, k, lda, ldc, acc)
+      else tile2x12(c, a, b, k, lda, F, ldc, acc)
+    }
     c += <usize>rows * ldc
     a += <usize>rows * lda
     m -= rows
@@ -57,16 +48,31 @@ function panelRows(c: usize, a: usize, b: usize, m: i32, k: usize, lda: usize, l
 /** One row of C: panels stream from memory, several at a time. */
 function rowProduct(c: usize, a: usize, b: usize, panels: i32, k: usize, acc: i32): void {
   const width = <usize>PANEL * F
-  let p = 0
-  for (; p + WIDE <= panels; p += WIDE) {
-    const at = b + <usize>p * k * width
-    if (RELAXED) row1x32(c + <usize>p * width, a, at, k, acc)
-    else row1x24(c + <usize>p * width, a, at, k, acc)
+  const size = k * width
+  for (; panels >= WIDE; panels -= WIDE) {
+    if (RELAXED) row1x32(c, a, b, k, acc)
+    else row1x24(c, a, b, k, acc)
+    c += <usize>WIDE * width
+    b += <usize>WIDE * size
   }
-  for (; p < panels; p++) {
-    if (RELAXED) tile1x8(c + <usize>p * width, a, b + <usize>p * k * width, k, F, acc)
-    else tile1x12(c + <usize>p * width, a, b + <usize>p * k * width, k, F, acc)
+  for (; panels > 0; panels--) {
+    if (RELAXED) tile1x8(c, a, b, k, F, acc)
+    else tile1x12(c, a, b, k, F, acc)
+    c += width
+    b += size
   }
+}
+
+/** Two rows of C in the relaxed build, two panels at a time. */
+function pairProduct(c: usize, a: usize, b: usize, panels: i32, k: usize, lda: usize, ldc: usize, acc: i32): void {
+  for (; panels >= 2; panels -= 2) {
+    tile2x16(c, a, b, k, lda, ldc, acc)
+    c += 64
+    b += k * 64
+  }
+  if (panels == 0) return
+  tile1x8(c, a, b, k, F, acc)
+  tile1x8(c + ldc, a + lda, b, k, F, acc)
 }
 
 // C[i, j] (+)= Σ_k A[i, k]·B[k, j]
@@ -75,42 +81,44 @@ export function matmul(
 ): void {
   const width = <usize>PANEL * F
   const panels = (n + PANEL - 1) / PANEL
-  if (m == 1) return rowProduct(c, a, b, panels, k, accumulate)
   const strideA = <usize>lda * F
   const strideC = <usize>ldc * F
-  for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
-    const kb = min(K_BLOCK, k - k0)
-    const acc = accumulate | i32(k0 > 0)
-    for (let i0 = 0; i0 < m; i0 += M_BLOCK) {
-      const rows = min(M_BLOCK, m - i0)
-      const ai = a + <usize>i0 * strideA + <usize>k0 * F
-      const ci = c + <usize>i0 * strideC
+  while (m > 0) {
+    const rows = min(M_BLOCK, m)
+    if (rows == 1) return rowProduct(c, a, b, panels, k, accumulate)
+    if (RELAXED && rows == 2) return pairProduct(c, a, b, panels, k, strideA, strideC, accumulate)
+    for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
+      const kb = min(K_BLOCK, k - k0)
+      const acc = accumulate | i32(k0 > 0)
+      let bp = b + <usize>k0 * width
       for (let p = 0; p < panels; p++) {
-        const bp = b + (<usize>p * k + k0) * width
-        panelRows(ci + <usize>p * width, ai, bp, rows, kb, strideA, strideC, acc)
+        panelRows(c + <usize>p * width, a + <usize>k0 * F, bp, rows, kb, strideA, strideC, acc)
+        bp += <usize>k * width
       }
     }
+    c += <usize>rows * strideC
+    a += <usize>rows * strideA
+    m -= rows
   }
 }
 
-/** Copies row i of A into strips of ROWS columns, [⌈k/ROWS⌉][rows][ROWS]; the strip's tail stays unread. */
+/** Copies row i of A into strips of STRIP columns, [⌈k/STRIP⌉][rows][STRIP]; the last strip's tail stays unread. */
 function packStrips(out: usize, a: usize, index: usize, rows: i32, k: i32, lda: usize): void {
-  const full = k / ROWS
-  const rest = k - full * ROWS
-  const next = <usize>(rows * ROWS) * F
+  const full = k / STRIP
+  const rest = k - full * STRIP
+  const next = <usize>(rows * STRIP) * F
   for (let i = 0; i < rows; i++) {
     const row = index ? load<i32>(index + (<usize>i << 2)) : i
     let from = a + <usize>row * lda
-    let to = out + <usize>(i * ROWS) * F
+    let to = out + <usize>(i * STRIP) * F
     for (let s = 0; s < full; s++) {
       if (RELAXED) {
         v128.store(to, v128.load(from))
-        store<i64>(to, load<i64>(from, 16), 16)
       } else {
         store<i64>(to, load<i64>(from))
         store<f32>(to, load<f32>(from, 8), 8)
       }
-      from += <usize>ROWS * F
+      from += <usize>STRIP * F
       to += next
     }
     for (let r = 0; r < rest; r++) store<f32>(to + <usize>r * F, load<f32>(from + <usize>r * F))
@@ -143,35 +151,39 @@ function packPanels(out: usize, dz: usize, rows: i32, n: i32, ldz: usize): void 
   }
 }
 
+/** One panel of dW, row strip by row strip; the last strip may be narrower. */
+function panelStrips(c: usize, strips: usize, b: usize, k: i32, rows: usize): void {
+  const width = <usize>PANEL * F
+  const step = <usize>STRIP * F
+  for (; k >= STRIP; k -= STRIP) {
+    if (RELAXED) strip4x8(c, strips, b, rows)
+    else strip3x12(c, strips, b, rows)
+    c += <usize>STRIP * width
+    strips += rows * step
+  }
+  if (!RELAXED && k == 2) return tile2x12(c, strips, b, rows, F, step, width, 1)
+  for (; k > 0; k--) {
+    if (RELAXED) tile1x8(c, strips, b, rows, step, 1)
+    else tile1x12(c, strips, b, rows, step, 1)
+    c += width
+    strips += F
+  }
+}
+
 // dW[k, n] += Σ_m A[m, k]·dZ[m, n]
 export function matmulTransposed(
   dw: usize, a: usize, index: usize, dz: usize, scratch: usize, m: i32, n: i32, k: i32, lda: i32, ldz: i32,
 ): void {
   const width = <usize>PANEL * F
-  const strip = <usize>ROWS * F
   const panels = (n + PANEL - 1) / PANEL
-  const panelsAt = scratch
   const stripsAt = scratch + <usize>(panels * T_BLOCK) * width
   for (let m0 = 0; m0 < m; m0 += T_BLOCK) {
     const rows = min(T_BLOCK, m - m0)
     const first = index ? a : a + <usize>m0 * <usize>lda * F
     packStrips(stripsAt, first, index ? index + (<usize>m0 << 2) : 0, rows, k, <usize>lda * F)
-    packPanels(panelsAt, dz + <usize>m0 * <usize>ldz * F, rows, n, <usize>ldz * F)
+    packPanels(scratch, dz + <usize>m0 * <usize>ldz * F, rows, n, <usize>ldz * F)
     for (let p = 0; p < panels; p++) {
-      const bp = panelsAt + <usize>(p * rows) * width
-      let c = dw + <usize>p * k * width
-      let strips = stripsAt
-      for (let left = k; left > 0; ) {
-        const taken = min(ROWS, left)
-        for (let r = 0; r < taken; ) {
-          const some = taken - r == ROWS ? ROWS : taken - r >= 2 ? 2 : 1
-          tile(some, c, strips + <usize>r * F, bp, rows, F, strip, width, 1)
-          c += <usize>some * width
-          r += some
-        }
-        strips += <usize>rows * strip
-        left -= taken
-      }
+      panelStrips(dw + <usize>(p * k) * width, stripsAt, scratch + <usize>(p * rows) * width, k, rows)
     }
   }
 }
