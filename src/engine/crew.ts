@@ -110,7 +110,8 @@ class Crew {
     for (const [index, { places }] of this.#members.slice(0, parts - 1).entries()) {
       const part = index + 1
       this.#await(places.done, (done) => done === this.#job, places.leaderSleeps)
-      if (this.#control[places.failed]) this.#fail(`worker ${part} failed in a kernel`)
+      const failed = this.#control[places.failed]
+      if (failed) this.#fail(`worker ${part} failed in kernel ${RECORDED[failed - 1]}`)
     }
   }
 
@@ -165,7 +166,7 @@ class Crew {
   }
 
   #read(reply: WorkerReply): void {
-    if (reply.type === 'attached') this.#engines.get(reply.id)?.deref()?.attached()
+    this.#engines.get(reply.id)?.deref()?.attached()
   }
 
   #send(worker: HostWorker, places: Places, letter: WorkerLetter): void {

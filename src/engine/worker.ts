@@ -23,6 +23,7 @@ export interface Places {
   progress: number
   /** Letters read. */
   read: number
+  /** 1 + the code of the kernel in which it failed, or 0. */
   failed: number
 }
 
@@ -45,7 +46,7 @@ export type WorkerLetter =
     }
   | { type: 'drop'; id: number }
 
-export type WorkerReply = { type: 'attached'; id: number } | { type: 'failed'; why: string }
+export type WorkerReply = { type: 'attached'; id: number }
 
 /** A worker's line to whoever started it. */
 export interface WorkerPort {
@@ -59,7 +60,7 @@ export function workerMain(port: WorkerPort): void {
   let control!: Int32Array
   let program!: Float64Array
   let places!: Places
-  let [sync, slots, spins, received, done] = [0, 0, 0, 0, 0]
+  let [sync, slots, spins, received, done, call] = [0, 0, 0, 0, 0, 0]
 
   port.listen((letter) => {
     received++
@@ -89,9 +90,8 @@ export function workerMain(port: WorkerPort): void {
   function work(job: number): void {
     try {
       perform()
-    } catch (error) {
-      control[places.failed] = 1
-      port.reply({ type: 'failed', why: String(error) })
+    } catch {
+      control[places.failed] = 1 + call
     }
     done = job
     Atomics.store(control, places.done, job)
@@ -112,9 +112,10 @@ export function workerMain(port: WorkerPort): void {
     const p = program
     let meetings = 0
     for (let i = 0; i < end; i += slots) {
-      if (p[i] === sync) meet(++meetings * control[places.parts])
+      call = p[i]
+      if (call === sync) meet(++meetings * control[places.parts])
       else
-        calls[p[i]](
+        calls[call](
           p[i + 1], p[i + 2], p[i + 3], p[i + 4], p[i + 5], p[i + 6], p[i + 7], p[i + 8],
           p[i + 9], p[i + 10], p[i + 11], p[i + 12], p[i + 13], p[i + 14], p[i + 15],
         ) // prettier-ignore
