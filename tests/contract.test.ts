@@ -22,7 +22,10 @@ const forms: [string, CellForm][] = [
 const engines: [string, EngineOptions][] = [
   ['reference float32', { engine: 'reference', precision: 'float32' }],
   ['reference float64', { engine: 'reference', precision: 'float64' }],
-  ['simd', { engine: 'simd' }],
+  ['simd', { engine: 'simd', threads: 1 }],
+  ['simd, 3 threads', { engine: 'simd', threads: 3 }],
+  ['relaxed', { engine: 'relaxed', threads: 1 }],
+  ['relaxed, 3 threads', { engine: 'relaxed', threads: 3 }],
 ]
 const matrix = engines.flatMap(([engine, options]) =>
   forms.map(([form, cell]) => [`${form}, ${engine}`, cell, options] as const),

@@ -27,6 +27,7 @@ const namesIn = (folder: string) =>
 
 const engines: (EngineOptions & { exact: boolean })[] = [
   { engine: 'simd', precision: 'float32', exact: false },
+  { engine: 'relaxed', precision: 'float32', exact: false },
   { engine: 'reference', precision: 'float32', exact: false },
   { engine: 'reference', precision: 'float64', exact: true },
 ]

@@ -10,9 +10,6 @@ import { createReferenceEngine } from '../src/engine/reference/index.ts'
 import type { Call, Trial } from './kernelRig.ts'
 import { expectSame, SIZES } from './kernelRig.ts'
 
-const simd = createEngine({ engine: 'simd' })
-const plain = createReferenceEngine('float32', simd.panel)
-
 const SUMS = 2e-5
 
 type Shape = (t: Trial, m: number, n: number, k: number) => number | void
@@ -172,7 +169,12 @@ const byCount: Record<string, Flat> = {
   average: (t, count, k) => k.average(t.floats('avg', count), t.floats('p', count), count, 0.99),
 }
 
-describe('simd kernels equal the plain twin', () => {
+describe.each(['simd', 'relaxed'] as const)('%s kernels equal the plain twin', (name) => {
+  const engine = createEngine({ engine: name })
+  const plain = createReferenceEngine('float32', engine.panel)
+  const same = (what: string, call: Call, tolerance?: number) =>
+    expectSame(engine, plain, what, call, tolerance)
+
   for (const [name, call] of Object.entries(byShape)) {
     test(name, () => {
       for (const m of SIZES)
@@ -201,10 +203,6 @@ describe('simd kernels equal the plain twin', () => {
     same('long', (t) => byShape['matmulTransposed, by index'](t, 600, 29, 31), 2e-4)
   })
 })
-
-function same(name: string, call: Call, tolerance?: number): void {
-  expectSame(simd, plain, name, call, tolerance)
-}
 
 /** `count` random integers in [low, high). */
 function draw(t: Trial, count: number, low: number, high: number): number[] {

@@ -89,7 +89,9 @@ describe('the reference engine', () => {
 
 describe('every engine', () => {
   const engines = [
-    () => createEngine({ engine: 'simd' }),
+    () => createEngine({ engine: 'simd', threads: 1 }),
+    () => createEngine({ engine: 'simd', threads: 2 }),
+    () => createEngine({ engine: 'relaxed' }),
     () => createReferenceEngine('float32'),
     () => createReferenceEngine('float64'),
   ]

@@ -11,6 +11,7 @@ const engines: { options: NetworkOptions; tolerance: number; double: boolean }[]
   { options: { engine: 'reference', precision: 'float64' }, tolerance: 1e-9, double: true },
   { options: { engine: 'reference', precision: 'float32' }, tolerance: 1e-5, double: false },
   { options: { engine: 'simd' }, tolerance: 1e-5, double: false },
+  { options: { engine: 'relaxed' }, tolerance: 1e-5, double: false },
 ]
 
 const covered = torchLayerNames().filter((name) => readTorchLayer(name).proj_size === 0)

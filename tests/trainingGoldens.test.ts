@@ -39,6 +39,7 @@ interface Golden {
 
 const engines: (Required<Pick<EngineOptions, 'engine' | 'precision'>> & { tolerance: number })[] = [
   { engine: 'simd', precision: 'float32', tolerance: 1e-4 },
+  { engine: 'relaxed', precision: 'float32', tolerance: 1e-4 },
   { engine: 'reference', precision: 'float32', tolerance: 1e-4 },
   // Inputs are float32 numbers, the rest is float64: PyTorch's own figures are the limit.
   { engine: 'reference', precision: 'float64', tolerance: 1e-9 },

@@ -11,6 +11,7 @@ const there = existsSync(GOLDENS)
 
 const engines: (EngineOptions & { tolerance: number })[] = [
   { engine: 'simd', precision: 'float32', tolerance: 1e-5 },
+  { engine: 'relaxed', precision: 'float32', tolerance: 1e-5 },
   { engine: 'reference', precision: 'float32', tolerance: 1e-5 },
   { engine: 'reference', precision: 'float64', tolerance: 1e-9 },
 ]
