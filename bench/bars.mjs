@@ -7,7 +7,7 @@ const named = (name, threads) => (row) => row.engine === name && (threads === un
 const torch = (threads) => (row) => row.engine.startsWith('pytorch') && row.threads <= threads
 const peer = (row) => !row.engine.startsWith('latch') && row.threads === 1
 
-/** `ours` and `theirs` say which rows; of several, the fastest stands for them. */
+/** `ours` and `theirs` say which rows. */
 function comparisons(latch) {
   const one = named(latch, 1)
   const two = named(latch, 2)
@@ -47,12 +47,23 @@ export function ourEngine(rows) {
   return rows.all.some((row) => row.engine === 'latch relaxed') ? 'latch relaxed' : 'latch simd'
 }
 
+/** Of several rows of theirs the one that Latch is least ahead of, so that no lucky median chooses. */
 function judged(rows, { workload, theirWorkload = workload, ours, theirs, ...bar }) {
   const [mine] = rows.find(workload, ours)
-  const [other] = rows.find(theirWorkload, theirs)
-  const got = mine && other ? ratioOf(mine, other) : null
-  const times = { oursMs: mine && summary(mine).medianMs, theirsMs: other && summary(other).medianMs }
-  return { workload, ...bar, against: bar.against, by: other ? rowName(other) : null, ...times, got, ok: verdict(got?.ratio, bar) } // prettier-ignore
+  const others = rows.find(theirWorkload, theirs)
+  const compared = mine ? others.map((row) => ({ row, got: ratioOf(mine, row) })) : []
+  const paired = compared.filter(({ got }) => got).toSorted((x, y) => x.got.ratio - y.got.ratio)
+  const other = paired[0]?.row ?? others[0]
+  const got = paired[0]?.got ?? null
+  return {
+    workload,
+    ...bar,
+    by: other ? rowName(other) : null,
+    oursMs: mine && summary(mine).medianMs,
+    theirsMs: other && summary(other).medianMs,
+    got,
+    ok: verdict(got?.ratio, bar),
+  }
 }
 
 /** The plain build's speed as a share of the relaxed one's. */
