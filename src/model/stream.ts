@@ -49,10 +49,8 @@ export class Stream {
     program.input.write(step)
     program.run(1)
     this.#steps++
-    const output = this.#output
-    const { view } = program.output
-    for (let j = 0; j < output.length; j++) output[j] = view[j]
-    return output
+    this.#output.set(program.output.row(0))
+    return this.#output
   }
 
   /** Back to the beginning: all states zero. */
@@ -129,7 +127,7 @@ export class Streams {
     program.run(count)
     for (let i = 0; i < count; i++) {
       this.#steps[i]++
-      this.#answer(i, i)
+      this.#output.set(program.output.row(i), i * program.output.width)
     }
     return this.#output
   }
@@ -159,16 +157,9 @@ export class Streams {
       const i = this.#active[row]
       takeRow(carried, this.#held, i, row)
       this.#steps[i]++
-      this.#answer(i, row)
+      this.#output.set(program.output.row(row), i * program.output.width)
     }
     return this.#output
-  }
-
-  /** Row `row` of the program's output is stream i's answer. */
-  #answer(i: number, row: number): void {
-    const output = this.#output
-    const { view, width, stride } = this.#room.program.output
-    for (let j = 0; j < width; j++) output[i * width + j] = view[row * stride + j]
   }
 
   /** Stream `i`, or all, back to the beginning. */

@@ -38,7 +38,7 @@ export class StreamInput {
     else {
       this.check(step, 1)
       if (this.features === null) this.#refuse(1, step)
-      this.#writeFeatures(0, step, 0)
+      this.features.row(0).set(step)
     }
   }
 

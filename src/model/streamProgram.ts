@@ -3,7 +3,6 @@
  * addresses are settled once.
  */
 import { strideOf, type Engine } from '../engine/engine.ts'
-import type { FloatArray } from '../engine/memory.ts'
 import { ACTIVATIONS, type DenseOptions } from '../layers/dense.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { ParameterStore } from '../layers/parameters.ts'
@@ -12,8 +11,8 @@ import type { PoolOptions } from '../layers/shape.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
 import { StreamInput, type InputOptions } from './streamInput.ts'
 import { RecurrentStep } from './streamLevel.ts'
-import { Rows } from './streamRows.ts'
-import { DenseStep, EmbedStep, MaxStep, MeanStep, type Carried, type LayerStep } from './streamSteps.ts'
+import { Kept, Rows, type Carried } from './streamRows.ts'
+import { DenseStep, EmbedStep, MaxStep, MeanStep, type LayerStep } from './streamSteps.ts'
 
 /** What of a network its streams need. */
 export interface StreamSource {
@@ -114,7 +113,8 @@ class Builder {
     this.steps.push(level)
     for (const name of layer.cell.stateNames) {
       const state = name === 'cell' ? level.cell! : level.hidden
-      this.carried.push(new Named(`${layer.name}.${name}`, state))
+      state.name = `${layer.name}.${name}`
+      this.carried.push(state)
     }
     this.value = level.hidden
   }
@@ -132,8 +132,8 @@ class Builder {
     if (over === 'last') return
     const x = this.value
     const y = this.rows(x.width, x.stride)
-    const running = kept(`${name}.${over}`, this.#capacity, x.width)
-    const seen = kept(`${name}.seen`, this.#capacity, 1)
+    const running = new Kept(`${name}.${over}`, this.#capacity, x.width)
+    const seen = new Kept(`${name}.seen`, this.#capacity, 1)
     this.carried.push(running, seen)
     const single = this.#source.engine.name !== 'reference'
     const pooling =
@@ -141,28 +141,4 @@ class Builder {
     this.steps.push(pooling)
     this.value = y
   }
-}
-
-/** A buffer of the arena under the name it is saved by. */
-class Named implements Carried {
-  readonly name: string
-  readonly width: number
-  readonly stride: number
-  readonly #rows: Rows
-
-  constructor(name: string, rows: Rows) {
-    this.name = name
-    this.width = rows.width
-    this.stride = rows.stride
-    this.#rows = rows
-  }
-
-  get view(): FloatArray {
-    return this.#rows.view
-  }
-}
-
-/** A state outside the arena. */
-function kept(name: string, capacity: number, width: number): Carried {
-  return { name, width, stride: width, view: new Float64Array(capacity * width) }
 }

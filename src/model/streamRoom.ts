@@ -7,7 +7,7 @@ import type { FloatArray } from '../engine/memory.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import type { LayerOptions } from './config.ts'
 import { StreamProgram, type StreamSource } from './streamProgram.ts'
-import type { Carried } from './streamSteps.ts'
+import type { Carried } from './streamRows.ts'
 
 /** The state of `rows` streams that push together, a list of rows for each name of the program's `carried`. */
 export interface Held {
@@ -56,7 +56,7 @@ export class StreamRoom {
     program.look()
     if (this.#resident !== held) {
       this.#leave(program)
-      bring(program.carried, held, held.rows)
+      bring(program.carried, held)
       this.#resident = held
     }
     return program
@@ -115,30 +115,24 @@ export class StreamRoom {
 /** Row `from` of a state into row `to` of the buffers. */
 export function bringRow(carried: readonly Carried[], to: number, { values }: Held, from: number): void {
   for (let k = 0; k < carried.length; k++) {
-    const { view, stride } = carried[k]
-    copy(view, to * stride, values[k], from * stride, stride)
+    const { view, width, stride } = carried[k]
+    const own = values[k]
+    // A loop: `set` would need a view of the row.
+    for (let j = 0; j < width; j++) view[to * stride + j] = own[from * stride + j]
   }
 }
 
 /** Row `from` of the buffers into row `to` of a state. */
 export function takeRow(carried: readonly Carried[], { values }: Held, to: number, from: number): void {
-  for (let k = 0; k < carried.length; k++) {
-    const { view, stride } = carried[k]
-    copy(values[k], to * stride, view, from * stride, stride)
-  }
+  for (let k = 0; k < carried.length; k++) values[k].set(carried[k].row(from), to * carried[k].stride)
 }
 
-function bring(carried: readonly Carried[], { values }: Held, rows: number): void {
-  for (let k = 0; k < carried.length; k++) copy(carried[k].view, 0, values[k], 0, rows * carried[k].stride)
+function bring(carried: readonly Carried[], { values }: Held): void {
+  for (let k = 0; k < carried.length; k++) carried[k].view.set(values[k])
 }
 
-function take(carried: readonly Carried[], { values, rows }: Held): void {
-  for (let k = 0; k < carried.length; k++) copy(values[k], 0, carried[k].view, 0, rows * carried[k].stride)
-}
-
-/** A loop: `set` would need a subarray, and a push allocates nothing. */
-function copy(to: FloatArray, toAt: number, from: FloatArray, fromAt: number, count: number): void {
-  for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]
+function take(carried: readonly Carried[], held: Held): void {
+  for (let row = 0; row < held.rows; row++) takeRow(carried, held, row, row)
 }
 
 /** @throws UnsupportedError for layers that need what comes after a step */

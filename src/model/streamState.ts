@@ -1,7 +1,7 @@
 /** A stream's state as plain data: what `save` gives and `restore` takes, and what is checked of it. */
 import { ShapeError, UsageError } from '../tensor/errors.ts'
 import { describe } from '../tensor/fields.ts'
-import type { Carried } from './streamSteps.ts'
+import type { Carried } from './streamRows.ts'
 import type { Held } from './streamRoom.ts'
 
 const VERSION = 1

@@ -3,20 +3,11 @@
  * step is made; its `run` calls kernels, and pools look at views.
  */
 import type { Kernels } from '../engine/kernels.ts'
-import type { FloatArray } from '../engine/memory.ts'
-import type { Rows } from './streamRows.ts'
+import type { Carried, Rows } from './streamRows.ts'
 
 /** The part of one layer: computes `rows` rows of its output from its input's. */
 export interface LayerStep {
   run(rows: number): void
-}
-
-/** What goes from step to step: rows of `width` numbers, `stride` apart. */
-export interface Carried {
-  readonly name: string
-  readonly width: number
-  readonly stride: number
-  readonly view: FloatArray
 }
 
 export class EmbedStep implements LayerStep {
