@@ -46,6 +46,7 @@ export type {
   AdagradOptions,
   AdamOptions,
   CompleteOptimizer,
+  EmbeddingUpdates,
   OptimizerOptions,
   OptimizerType,
   RmspropOptions,
@@ -82,9 +83,10 @@ export type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from './layers/
 export type { RecurrentLayer, RecurrentOptions, StateName } from './layers/recurrent.ts'
 export type { DropoutOptions, FlattenOptions, PoolOptions } from './layers/shape.ts'
 export type { DenseOptions } from './layers/dense.ts'
-export type { LossOptions, LossValue, Targets } from './layers/loss.ts'
+export type { GradientOf, LossOptions, LossValue, Targets } from './layers/loss.ts'
 export type { Parameter, ParameterStore } from './layers/parameters.ts'
 export type { Activation, Capacity, Layer, Pass } from './layers/layer.ts'
+export type { Places, Regions, Visit } from './layers/regions.ts'
 export { cellOf } from './cells/registry.ts'
 export type { CellForm, GatesOf, StatesOf } from './cells/registry.ts'
 export type { Cell, CellName, KeepGate } from './cells/cell.ts'

@@ -183,7 +183,8 @@ describe('class weights and smoothing', () => {
 
 describe('divergence', () => {
   it('names the step, keeps the weights before it, says what to try', async () => {
-    const net = classifier()
+    // Which step it is depends on how an engine treats infinities.
+    const net = classifier({ engine: 'simd' })
     const before = bitsOf(net)
     const error = await failureOf(fit(net, { train, optimizer: { type: 'sgd' }, learningRate: 1e38 }))
     expect(error).toBeInstanceOf(DivergenceError)
@@ -236,7 +237,8 @@ describe('divergence', () => {
 describe('events', () => {
   it('start, epochs, stop; all JSON', async () => {
     const events: TrainingEvent[] = []
-    await fit(classifier(), { train, validation: test, epochs: 2, onEvent: (event) => events.push(event) })
+    const net = classifier()
+    await fit(net, { train, validation: test, epochs: 2, onEvent: (event) => events.push(event) })
     expect(JSON.parse(JSON.stringify(events))).toEqual(events)
     const without = events.filter(({ type }) => type !== 'progress')
     expect(without.map(({ type }) => type)).toEqual(['start', 'epoch', 'epoch', 'stop'])
@@ -246,7 +248,9 @@ describe('events', () => {
       sequences: 400,
       validationSequences: 200,
     })
-    expect(without[0]).toMatchObject({ engine: 'simd', precision: 'float32', resumed: null })
+    const { name: engine, threads } = net.engine
+    expect(without[0]).toMatchObject({ engine, precision: 'float32', threads, resumed: null })
+    expect(threads).toBeGreaterThanOrEqual(1)
     expect(without[3]).toMatchObject({ reason: 'epochs', epoch: 2, step: 13, kept: 'best' })
   })
 
@@ -299,14 +303,14 @@ describe('refusals', () => {
     const error = await failureOf(fit(net, { train: endless }))
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(
-      /a batch of 1 sequences of up to 1200000000 steps.*needs [\d,]+ MiB\. Lower batchSize \(1\)/,
+      /a batch of 1 sequences of up to 1200000000 steps.*needs [\d,]+ MiB\. Lower batchSize \(1\) and raise accumulate for it, set segment \(34642/,
     )
     await fit(net, { train, epochs: 1 })
   })
 })
 
 describe('memory', () => {
-  it('stays flat over a hundred steps', async () => {
+  it('stays flat over hundreds of steps', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const net = classifier({ dropout: 0.2, units: 16 })
@@ -324,11 +328,11 @@ describe('memory', () => {
         return train.batch(rows)
       },
     }
-    await fit(net, { train: counted, epochs: 24, averaging: 0.99, clipNorm: 1, ...adam })
+    await fit(net, { train: counted, epochs: 72, averaging: 0.99, clipNorm: 1, ...adam })
     expect(new Set(used).size).toBe(1)
-    expect(heap).toHaveLength(6)
-    // From step 150 to step 300: less than a kilobyte a step would be.
-    expect(heap[5] - heap[2]).toBeLessThan(100_000)
+    expect(heap).toHaveLength(18)
+    // From step 450, when most code has been compiled, to step 900: less than a kilobyte a step would be.
+    expect(heap[17] - heap[8]).toBeLessThan(450_000)
   })
 })
 

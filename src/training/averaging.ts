@@ -7,6 +7,8 @@ import type { Network } from '../model/network.ts'
 export const AVERAGE_REGION = 'average'
 
 const CHUNK = 4096
+/** Float loads that an element takes, about. */
+const WORK = 2
 
 /** A moving average of a network’s weights. */
 export class WeightAverage {
@@ -23,9 +25,12 @@ export class WeightAverage {
 
   /** average = d·average + (1 − d)·weights, d = min(limit, (1 + step) / (10 + step)); `step` updates were made. */
   update(step: number): void {
-    const { store, engine } = this.#network
+    const { store, regions } = this.#network
     const decay = Math.min(this.limit, (1 + step) / (10 + step))
-    engine.kernels.average(store.region(AVERAGE_REGION), store.region('weights'), store.count, decay)
+    const [average, weights] = [store.region(AVERAGE_REGION), store.region('weights')]
+    regions.walk('all', WORK, (kernels, offset, count) =>
+      kernels.average(average + offset, weights + offset, count, decay),
+    )
   }
 
   /** Exchanges weights and average: once to validate, once more to train on. */

@@ -21,14 +21,14 @@ import {
   type Field,
 } from '../tensor/fields.ts'
 import type { BestEpoch, EpochRecord } from './events.ts'
-import type { PlateauState } from './schedule.ts'
+import { initialPlateau, type PlateauState } from './schedule.ts'
 import type { TrainingOptions } from './settings.ts'
 
 /** Where a run stands. Plain JSON; doubles survive JSON to the bit. */
 export interface Progress {
   /** Epochs finished. */
   epoch: number
-  /** Steps done in the epoch after those. */
+  /** Steps (updates) done in the epoch after those. */
   step: number
   /** Updates made in all. */
   steps: number
@@ -135,7 +135,7 @@ export function restoreState(run: Resumable, state: SavedState): Progress {
   requireSame(
     document.engine,
     name,
-    `Results differ in their last bits between engines: resume with this one.`,
+    `Results differ in their last bits between engines: resume on the engine of the checkpoint.`,
   )
   requireSame(document.precision, precision)
   requireSame(document.network, run.network.config, 'Resume with the network of the run that wrote it.')
@@ -275,4 +275,23 @@ function readRecordOf(field: Field): EpochRecord {
     gradientNorm: readNumber(f.gradientNorm),
     seconds: readNumber(f.seconds),
   }
+}
+
+/** Where every run begins. */
+export function freshProgress(learningRate: number): Progress {
+  return {
+    epoch: 0,
+    step: 0,
+    steps: 0,
+    sums: emptySums(),
+    plateau: initialPlateau(learningRate),
+    best: null,
+    waited: 0,
+    history: [],
+    seconds: { epoch: 0, total: 0 },
+  }
+}
+
+export function emptySums(): Progress['sums'] {
+  return { loss: 0, weight: 0, correct: 0, counted: 0, norm: 0 }
 }

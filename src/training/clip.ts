@@ -23,14 +23,20 @@ export interface Clipping {
 // PyTorch's guard against division by zero.
 const GUARD = 1e-6
 
-/** g = clamp(g, ±clipValue) in place; then g · min(1, clipNorm / (norm + 1e-6)), as `scale`. */
-export function clipGradients(network: Network, { clipNorm, clipValue }: ClipOptions): Clipping {
-  const { kernels } = network.engine
-  const gradients = network.store.region('gradients')
-  const { count } = network.store
-  const norm = Math.sqrt(kernels.sumSquares(gradients, count))
-  if (clipValue) kernels.clamp(gradients, count, clipValue)
-  if (!clipNorm) return { norm, scale: 1 }
-  const limited = clipValue ? Math.sqrt(kernels.sumSquares(gradients, count)) : norm
-  return { norm, scale: Math.min(1, clipNorm / (limited + GUARD)) }
-}
+/**
+ * g = clamp(g, ±clipValue) in place; then g · min(1, clipNorm / (norm + 1e-6)), as `scale`.
+ * @param weight where gradients are sums: what they are divided by to be means, which is what the limits
+ * are about. The division is part of `scale`. Default 1.
+ */
+export function clipGradients(
+  network: Network, { clipNorm, clipValue }: ClipOptions, weight = 1,
+): Clipping {
+  const { regions } = network
+  const mean = weight > 0 ? 1 / weight : 0
+  const measure = () => Math.sqrt(regions.sumSquares()) * mean
+  const norm = measure()
+  if (clipValue) regions.clampGradients(clipValue * weight)
+  if (!clipNorm) return { norm, scale: mean }
+  const limited = clipValue ? measure() : norm
+  return { norm, scale: Math.min(1, clipNorm / (limited + GUARD)) * mean }
+} // prettier-ignore

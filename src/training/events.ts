@@ -36,12 +36,15 @@ export type KeptWeights = 'best' | 'average' | 'last'
 export interface StartEvent {
   type: 'start'
   epochs: number
+  /** A step is an update. */
   stepsPerEpoch: number
   sequences: number
   validationSequences: number
   parameters: number
   engine: EngineName
   precision: Precision
+  /** Threads that large work may be shared by; they change speed, never a bit. */
+  threads: number
   /** Where a resumed run goes on: epochs done and steps done in the next; null for a fresh run. */
   resumed: { epochs: number; step: number } | null
 }
@@ -83,7 +86,7 @@ export interface CheckpointEvent {
 /** Once, at the end, whatever the reason. */
 export interface StopEvent {
   type: 'stop'
-  reason: StopReason | 'diverged'
+  reason: StopReason | 'diverged' | 'failed'
   epoch: number
   /** Steps done in that epoch. */
   step: number

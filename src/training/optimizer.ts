@@ -1,7 +1,8 @@
 /**
  * Optimizers by PyTorch's definitions and defaults. Parameters, gradients and each state lie in regions
- * of one layout, so an update is one kernel call over the whole network.
+ * of one layout, so an update is one walk over the whole network.
  */
+import type { Visit } from '../layers/regions.ts'
 import type { Network } from '../model/network.ts'
 import { UsageError } from '../tensor/errors.ts'
 
@@ -127,6 +128,19 @@ export function optimizerRegions(options: CompleteOptimizer): readonly string[] 
   }
 }
 
+/** Float loads that an element of an update takes, about: roots and divisions count. */
+const WORK = 10
+
+/**
+ * Which rows of an embedding an update changes. `dense`: all of them, as the optimizer's definition has it,
+ * though most gradients are zero: moments fade and weights decay in every row. `lazy`: only rows that were
+ * used since the last update; moments and weights of the others stay as they are, as in PyTorch's
+ * SparseAdam and TensorFlow Addons' LazyAdam (bias correction counts all updates). Its results differ from
+ * the dense ones wherever a row is left out once. An update then costs the same however large the
+ * vocabulary. All other parameters are updated alike.
+ */
+export type EmbeddingUpdates = 'dense' | 'lazy'
+
 /** An optimizer at work on one network. */
 export class Optimizer {
   readonly options: CompleteOptimizer
@@ -135,12 +149,14 @@ export class Optimizer {
   /** Updates made. Set it when states are restored. */
   steps = 0
   readonly #network: Network
+  readonly #places: 'all' | 'used'
 
   /** Makes room for gradients and states in the network, and sets the states to zero. */
-  constructor(network: Network, options: OptimizerOptions) {
+  constructor(network: Network, options: OptimizerOptions, embeddingUpdates: EmbeddingUpdates = 'dense') {
     this.options = completeOptimizer(options)
     this.regions = optimizerRegions(this.options)
     this.#network = network
+    this.#places = embeddingUpdates === 'lazy' ? 'used' : 'all'
     network.prepareTraining(...this.regions)
     for (const region of this.regions)
       network.engine.kernels.zero(network.store.region(region), network.store.count)
@@ -148,33 +164,39 @@ export class Optimizer {
 
   /** One step from the gradients, each taken times `gradientScale` (clipping by norm costs no pass of its own). */
   update(learningRate: number, gradientScale = 1): void {
-    const { kernels } = this.#network.engine
-    const { store } = this.#network
-    const [p, g, count] = [store.region('weights'), store.region('gradients'), store.count]
+    const { store, regions } = this.#network
+    const [p, g] = [store.region('weights'), store.region('gradients')]
     const [first, second] = this.regions.map((region) => store.region(region))
+    regions.walk(this.#places, WORK, this.#rule(p, g, first, second, learningRate, gradientScale))
+  }
+
+  /** The kernel call of this step for a range that begins `at` bytes after each region's start. */
+  #rule(p: number, g: number, first: number, second: number, rate: number, scale: number): Visit {
     const o = this.options
     const step = ++this.steps
     switch (o.type) {
       case 'sgd': {
         const [nesterov, isFirst] = [o.nesterov ? 1 : 0, step === 1 ? 1 : 0] as const
-        kernels.sgd(
-          p, g, first ?? 0, count, learningRate, o.momentum, nesterov, o.weightDecay, isFirst, gradientScale,
-        ) // prettier-ignore
-        return
+        return (kernels, at, count) =>
+          kernels.sgd(
+            p + at, g + at, first === undefined ? 0 : first + at, count,
+            rate, o.momentum, nesterov, o.weightDecay, isFirst, scale,
+          ) // prettier-ignore
       }
       case 'rmsprop':
-        kernels.rmsprop(p, g, first, count, learningRate, o.alpha, o.epsilon, o.weightDecay, gradientScale)
-        return
+        return (kernels, at, count) =>
+          kernels.rmsprop(p + at, g + at, first + at, count, rate, o.alpha, o.epsilon, o.weightDecay, scale)
       case 'adagrad':
-        kernels.adagrad(p, g, first, count, learningRate, o.epsilon, o.weightDecay, gradientScale)
-        return
+        return (kernels, at, count) =>
+          kernels.adagrad(p + at, g + at, first + at, count, rate, o.epsilon, o.weightDecay, scale)
       default: {
         const decoupled = o.type === 'adamw' ? 1 : 0
         const [c1, c2] = [1 - o.beta1 ** step, 1 - o.beta2 ** step]
-        kernels.adam(
-          p, g, first, second, count,
-          learningRate, o.beta1, o.beta2, o.epsilon, o.weightDecay, decoupled, c1, c2, gradientScale,
-        ) // prettier-ignore
+        return (kernels, at, count) =>
+          kernels.adam(
+            p + at, g + at, first + at, second + at, count,
+            rate, o.beta1, o.beta2, o.epsilon, o.weightDecay, decoupled, c1, c2, scale,
+          ) // prettier-ignore
       }
     }
   }

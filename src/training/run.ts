@@ -2,25 +2,26 @@
  * One training run: what `fit` works on. It owns the optimizer, the average and the progress, and does
  * everything around a step: counting, checkpoints, progress events, validation, keeping the best weights.
  */
-import type { Capacity } from '../layers/layer.ts'
+import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
-import { DivergenceError, MemoryError } from '../tensor/errors.ts'
+import { DivergenceError } from '../tensor/errors.ts'
 import { AVERAGE_REGION, WeightAverage } from './averaging.ts'
-import { BEST_REGION, captureState, restoreState, type Progress, type Resumable, type SavedState, type TrainingState } from './checkpoint.ts' // prettier-ignore
-import { capacityFor, fingerprint, type Dataset, type Sample } from './dataset.ts'
+import { BEST_REGION, captureState, emptySums, freshProgress, restoreState, type Progress, type Resumable, type SavedState, type TrainingState } from './checkpoint.ts' // prettier-ignore
+import { fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StopReason, TrainingEvent } from './events.ts'
 import { Optimizer } from './optimizer.ts'
 import { breathe, Interval } from './pace.ts'
-import { initialPlateau, learningRateAt, observeLoss } from './schedule.ts'
+import { reserveFor } from './room.ts'
+import { learningRateAt, observeLoss } from './schedule.ts'
 import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './settings.ts'
 
 /** When and where a run is saved. */
 export interface CheckpointOptions {
   /** Write about this often, at the next step's end. */
   everySeconds?: number
-  /** Write after each so many steps. With neither, only a stop by `signal` writes. */
+  /** Write after each so many steps (updates). With neither, only a stop by `signal` writes. */
   everySteps?: number
   /** Keeps the state; training waits for it. */
   write(state: TrainingState): void | Promise<void>
@@ -35,7 +36,7 @@ export interface FitOptions extends TrainingChoices {
   signal?: AbortSignal
   onEvent?: (event: TrainingEvent) => void
   checkpoint?: CheckpointOptions
-  /** Goes on from there. All options but `epochs`, and the data, must be those of the run that wrote it. */
+  /** Goes on from there. All options but `epochs` and `segment`, and the data, must be those of the run that wrote it. */
   resume?: SavedState
 }
 
@@ -64,6 +65,7 @@ export class TrainingRun implements Resumable {
   readonly #stepsBefore: number
   #epochStarted: number
   #hasGood = false
+  #begun = false
 
   /** @throws UsageError, MemoryError, and FormatError for a state that belongs to another run */
   constructor(network: Network, given: FitOptions) {
@@ -74,17 +76,22 @@ export class TrainingRun implements Resumable {
     this.epochs = given.epochs ?? 10
     this.options = completeOptions(given)
     requireData(given)
-    this.stepsPerEpoch = Math.ceil(this.train.size / this.options.batchSize)
+    refuseLazy(network, this.options)
+    const batches = Math.ceil(this.train.size / this.options.batchSize)
+    this.stepsPerEpoch = Math.ceil(batches / this.options.accumulate)
     this.#checkpoint = new Interval((given.checkpoint?.everySeconds ?? Infinity) * 1000)
     const recorded = !!(given.checkpoint || given.resume)
     this.data = {
       train: recorded ? fingerprint(this.train) : '',
       validation: recorded && this.#validation ? fingerprint(this.#validation) : null,
     }
-    this.optimizer = new Optimizer(network, this.options.optimizer)
+    const { optimizer, embeddingUpdates } = this.options
+    this.optimizer = new Optimizer(network, optimizer, embeddingUpdates)
     this.average = this.options.averaging === null ? null : new WeightAverage(network, this.options.averaging)
     network.prepareTraining(GOOD_REGION, ...(this.#validation ? [BEST_REGION] : []))
-    this.#reserve()
+    if (given.segment !== undefined) network.segment = given.segment
+    const sets = this.#validation ? [this.train, this.#validation] : [this.train]
+    reserveFor(network, sets, this.options.batchSize)
     this.progress = given.resume ? restoreState(this, given.resume) : freshProgress(this.options.learningRate)
     this.optimizer.steps = this.progress.steps
     this.#secondsBefore = this.progress.seconds.total
@@ -95,6 +102,12 @@ export class TrainingRun implements Resumable {
   /** States beside the weights that a checkpoint holds. */
   get regions(): readonly string[] {
     return this.average ? [...this.optimizer.regions, AVERAGE_REGION] : this.optimizer.regions
+  }
+
+  /** How an epoch's batches are put together. */
+  get batching(): BucketOptions {
+    const { batchSize, pool, seed } = this.options
+    return { batchSize, pool, shuffle: true, key: [seed, 'shuffle', this.progress.epoch] }
   }
 
   get aborted(): boolean {
@@ -116,6 +129,7 @@ export class TrainingRun implements Resumable {
       parameters: this.network.parameterCount,
       engine: this.network.engine.name,
       precision: this.network.engine.precision,
+      threads: this.network.engine.threads,
       resumed: this.#given.resume ? { epochs: epoch, step } : null,
     })
   }
@@ -139,14 +153,11 @@ export class TrainingRun implements Resumable {
     this.#hasGood = true
   }
 
-  /** Counts a step that was made. */
-  count(sample: Sample, loss: LossValue, norm: number): void {
+  /** Counts a batch's loss and right answers. */
+  observe(sample: Sample, loss: LossValue): void {
     const { sums } = this.progress
     sums.loss += loss.mean * loss.weight
     sums.weight += loss.weight
-    sums.norm += norm
-    this.progress.step++
-    this.progress.steps++
     if (!knowsClasses(this.network)) return
     eachPrediction(this.network, sample, (_, actual, predicted) => {
       if (actual < 0) return
@@ -155,20 +166,34 @@ export class TrainingRun implements Resumable {
     })
   }
 
-  /** Between steps: a checkpoint, a progress event and a rest for the event loop, each where it is due. */
+  /** Counts an update that was made. */
+  count(norm: number): void {
+    this.progress.sums.norm += norm
+    this.progress.step++
+    this.progress.steps++
+  }
+
+  /** Between the batches of an update: a progress event and a rest for the event loop, where they are due. */
+  rest(now = performance.now()): Promise<void> | null {
+    if (this.#report.passed(now)) this.#emitProgress(now)
+    return this.#rest.passed(now) ? breathe() : null
+  }
+
+  /** Between steps: the same, and a checkpoint where it is due; after the first, threads that it asked for. */
   pause(): Promise<void> | null {
     const now = performance.now()
     const { checkpoint } = this.#given
     const everySteps = checkpoint?.everySteps ?? Infinity
     const save = checkpoint && (this.#checkpoint.passed(now) || this.progress.steps % everySteps === 0)
-    if (this.#report.passed(now)) this.#emitProgress(now)
-    const rest = this.#rest.passed(now)
-    return save || rest ? this.#pauseFor(!!save, rest) : null
+    const rest = this.rest(now)
+    return save || !this.#begun ? this.#pauseFor(!!save, rest) : rest
   }
 
-  async #pauseFor(save: boolean, rest: boolean): Promise<void> {
+  async #pauseFor(save: boolean, rest: Promise<void> | null): Promise<void> {
+    if (!this.#begun) await this.network.engine.ready()
+    this.#begun = true
     if (save) await this.save()
-    if (rest) await breathe()
+    await rest
   }
 
   /** Writes a checkpoint where the caller wants any. */
@@ -266,6 +291,7 @@ export class TrainingRun implements Resumable {
     const { epoch, step, steps, sums } = this.progress
     const seconds = Math.max(1e-9, (now - this.#started) / 1000)
     const perSecond = (steps - this.#stepsBefore) / seconds
+    if (perSecond === 0) return
     const left = this.epochs * this.stepsPerEpoch - steps
     this.emit({
       type: 'progress',
@@ -292,6 +318,13 @@ export class TrainingRun implements Resumable {
     return 'last good'
   }
 
+  /** A thread was lost in the middle of a step, which may have changed half of the weights. */
+  lose(): void {
+    const { epoch, step } = this.progress
+    const kept = this.#restoreGood(Number.NaN)
+    this.emit({ type: 'stop', reason: 'failed', epoch: epoch + 1, step, kept })
+  }
+
   #diverge(loss: number, norm: number, what = 'loss'): never {
     const { epoch, step, best } = this.progress
     // While validating, weights and average are exchanged; what is restored must outlive the exchange back.
@@ -312,29 +345,6 @@ export class TrainingRun implements Resumable {
       step: at,
     })
   }
-
-  #reserve(): void {
-    const { batchSize } = this.options
-    const sets = this.#validation ? [this.train, this.#validation] : [this.train]
-    const capacity = capacityFor(sets, batchSize)
-    try {
-      this.network.reserve(capacity)
-    } catch (error) {
-      throw error instanceof MemoryError ? tooLarge(error, capacity) : error
-    }
-  }
-}
-
-function tooLarge(error: MemoryError, { sequences, steps, rows }: Capacity): MemoryError {
-  return new MemoryError(
-    {
-      where: `fit, a batch of ${sequences} sequences of up to ${steps} steps (${rows} in all): ${error.where}`,
-      expected: error.expected,
-      got: error.got,
-      remedy: `Lower batchSize (${sequences}), the length limit (${steps}), the units or the vocabulary size.`,
-    },
-    { cause: error },
-  )
 }
 
 function requireData({ train, validation, patience }: FitOptions): void {
@@ -348,20 +358,8 @@ function requireData({ train, validation, patience }: FitOptions): void {
   demand('patience', 'none', !patience || !!validation, 'validation data to watch')
 }
 
-function freshProgress(learningRate: number): Progress {
-  return {
-    epoch: 0,
-    step: 0,
-    steps: 0,
-    sums: emptySums(),
-    plateau: initialPlateau(learningRate),
-    best: null,
-    waited: 0,
-    history: [],
-    seconds: { epoch: 0, total: 0 },
-  }
-}
-
-function emptySums(): Progress['sums'] {
-  return { loss: 0, weight: 0, correct: 0, counted: 0, norm: 0 }
+/** A choice that would do nothing is a mistake. */
+function refuseLazy({ regions }: Network, { embeddingUpdates }: TrainingOptions): void {
+  const fits = embeddingUpdates === 'dense' || regions.hasTables
+  demand('embeddingUpdates', `'${embeddingUpdates}'`, fits, "'dense' for a network without an embedding")
 }

@@ -9,6 +9,7 @@ import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
   type CompleteOptimizer,
+  type EmbeddingUpdates,
   type OptimizerOptions,
 } from './optimizer.ts'
 import { completeSchedule, type CompleteSchedule, type ScheduleOptions } from './schedule.ts'
@@ -17,12 +18,22 @@ import { completeSchedule, type CompleteSchedule, type ScheduleOptions } from '.
 export interface TrainingChoices extends ClipOptions {
   /** At most. Default 10. */
   epochs?: number
-  /** Sequences an update. Default 32. */
+  /** Sequences a batch. Default 32. */
   batchSize?: number
+  /**
+   * Batches an update: gradients are added up, so that an update's gradient is that of one batch so many
+   * times as large, in the memory of one. Steps, schedules and checkpoints count updates. Default 1.
+   */
+  accumulate?: number
   /** Batches a pool: inside one, rows are sorted by length. Default 20. */
   pool?: number
   /** Default `{ type: 'adam' }`. */
   optimizer?: OptimizerOptions
+  /**
+   * `lazy`: an update leaves rows of an embedding alone that were not used; its results differ from the
+   * dense optimizer's (see EmbeddingUpdates). Default `dense`.
+   */
+  embeddingUpdates?: EmbeddingUpdates
   /** Default: see DEFAULT_LEARNING_RATES. */
   learningRate?: number
   /** Default `{ type: 'constant' }`. */
@@ -33,13 +44,20 @@ export interface TrainingChoices extends ClipOptions {
   patience?: number | null
   /** Decides order, dropout and word dropout; initial weights have a seed of their own. Default 1. */
   seed?: number
+  /**
+   * Steps whose tape is kept at once; older ones are computed again on the way back, for sequences whose
+   * tape would not fit. It costs about a third more time and changes no bit. null: the whole tape. Default null.
+   */
+  segment?: number | null
 }
 
 /** What decides the bits, complete, in one order. Plain JSON. */
 export interface TrainingOptions {
   batchSize: number
+  accumulate: number
   pool: number
   optimizer: CompleteOptimizer
+  embeddingUpdates: EmbeddingUpdates
   learningRate: number
   schedule: CompleteSchedule
   clipNorm: number | null
@@ -52,12 +70,17 @@ export interface TrainingOptions {
 /** Fills in the defaults. @throws UsageError naming the option that does not fit. */
 export function completeOptions(options: TrainingChoices): TrainingOptions {
   const { batchSize = 32, pool = 20, seed = 1, clipNorm = null, clipValue = null } = options
+  const { accumulate = 1, embeddingUpdates = 'dense', segment = null } = options
   const { averaging = null, patience = null, schedule = { type: 'constant' }, epochs = 10 } = options
   const optimizer = completeOptimizer(options.optimizer ?? { type: 'adam' })
   const { learningRate = DEFAULT_LEARNING_RATES[optimizer.type] } = options
   requirePositiveInteger('epochs', epochs)
   requirePositiveInteger('batchSize', batchSize)
+  requirePositiveInteger('accumulate', accumulate)
   requirePositiveInteger('pool', pool)
+  if (segment !== null) requirePositiveInteger('segment', segment)
+  const known = embeddingUpdates === 'dense' || embeddingUpdates === 'lazy'
+  demand('embeddingUpdates', embeddingUpdates, known, "'dense' or 'lazy'")
   demand('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
   demand('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
   demand('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
@@ -70,7 +93,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
   return {
-    batchSize, pool, optimizer, learningRate, schedule: completeSchedule(schedule),
+    batchSize, accumulate, pool, optimizer, embeddingUpdates, learningRate, schedule: completeSchedule(schedule),
     clipNorm, clipValue, averaging, patience, seed,
   } // prettier-ignore
 }
