@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [options]
   --threads 1,2         thread counts
   --rounds 5            how often each is run in a fresh process
   --seconds 1           how long each is timed in a round
-  --quick               2 rounds of 0.4 s, without tfjs-cpu
+  --quick               one round of 0.6 s, without tfjs-cpu
   --json                JSON Lines on standard output, nothing else
   --markdown            the tables as Markdown`
 /** For a process; the slow ones, which run once, get more. */
@@ -75,8 +75,8 @@ function readOptions() {
       ...values,
       workloads: workloadNames(values.workloads),
       threads: values.threads.split(',').map((n) => above('--threads', n)),
-      rounds: above('--rounds', values.rounds ?? (values.quick ? 2 : 5)),
-      seconds: above('--seconds', values.seconds ?? (values.quick ? 0.4 : 1)),
+      rounds: above('--rounds', values.rounds ?? (values.quick ? 1 : 5)),
+      seconds: above('--seconds', values.seconds ?? (values.quick ? 0.6 : 1)),
     }
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`)
