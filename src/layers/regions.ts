@@ -18,6 +18,7 @@ export type Places = 'all' | 'used'
 
 /** Where threads may cut: a cache line of floats. */
 const GRAIN = 16
+const SHORT = 4096
 /** Float loads that an element takes, about. */
 const PASS = 2
 
@@ -78,7 +79,12 @@ export class Regions {
   walk(places: Places, work: number, visit: Visit): void {
     if (places === 'all' || !this.hasTables) return this.#share(0, this.#store.count, work, visit)
     const ranges = this.#used()
-    for (let i = 0; i < ranges.length; i += 2) this.#share(ranges[i], ranges[i + 1], work, visit)
+    const { kernels, memory } = this.#engine
+    for (let i = 0; i < ranges.length; i += 2) {
+      // A table's rows are many and short: not worth a thought about sharing.
+      if (ranges[i + 1] < SHORT) visit(kernels, ranges[i] * memory.floatBytes, ranges[i + 1])
+      else this.#share(ranges[i], ranges[i + 1], work, visit)
+    }
   }
 
   #share(first: number, count: number, work: number, visit: Visit): void {
