@@ -1,28 +1,11 @@
 /** Streams: at each step the bits that the whole sequence so far would give, on every engine. */
 import { describe, expect, it } from 'vitest'
 import type { CellForm } from '../src/cells/registry.ts'
-import type { EngineOptions } from '../src/engine/engine.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
-import { network, type Network } from '../src/model/network.ts'
-import { supportedEngines } from '../src/node.ts'
+import type { Network } from '../src/model/network.ts'
 import { Random } from '../src/tensor/random.ts'
-
-const engines: [string, EngineOptions][] = [
-  ['reference float32', { engine: 'reference', precision: 'float32' }],
-  ['reference float64', { engine: 'reference', precision: 'float64' }],
-  ['simd', { engine: 'simd', threads: 1 }],
-  ['relaxed', { engine: 'relaxed', threads: 1 }],
-  ['relaxed, memory that threads share', { engine: 'relaxed', threads: 2 }],
-]
-const offered = engines.filter(([, { engine }]) => supportedEngines().includes(engine!))
-const forms: [string, CellForm][] = [
-  ['rnn tanh', { cell: 'rnn' }],
-  ['rnn relu', { cell: 'rnn', activation: 'relu' }],
-  ['lstm', { cell: 'lstm' }],
-  ['gru after', { cell: 'gru', reset: 'after' }],
-  ['gru before', { cell: 'gru', reset: 'before' }],
-]
+import { build, forms, offered } from './streamCase.ts'
 
 const [V, F, T] = [9, 5, 13]
 const random = new Random(3, 'steps')
@@ -57,18 +40,6 @@ const cases = offered.flatMap(([engine, options]) =>
     stacks(cell).map(([name, input, layers]) => [`${form}, ${name}, ${engine}`, input, layers, options] as const),
   ),
 ) // prettier-ignore
-
-/** A network whose biases are not zero, where mistakes in them would not show. */
-function build(layers: readonly LayerOptions[], options: EngineOptions): Network {
-  const net = network(layers, { ...options, seed: 4 })
-  const own = new Random(8, 'bias')
-  for (const parameter of net.parameters.filter(({ name }) => name.includes('bias')))
-    net.store.write(
-      parameter,
-      Float64Array.from({ length: parameter.size }, () => own.between(-0.5, 0.5)),
-    )
-  return net
-}
 
 const batchOf = (input: Input, steps: number) =>
   input === 'features'
