@@ -52,6 +52,8 @@ export interface Layer {
   readonly output: Activation
   /** Where a parameter is a table: which of its rows got gradients. */
   readonly rowsUsed?: UsedRows
+  /** Sets its initial weights; layers without any have none to set. */
+  initialise?(seed: number): void
   /** Reserves activations (and, for training, gradients) for at most `capacity`. */
   plan(capacity: Capacity, training: boolean): void
   forward(batch: PackedBatch, pass: Pass): void

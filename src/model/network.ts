@@ -5,18 +5,16 @@
 import { createEngine } from '../engine/load.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import { DenseLayer } from '../layers/dense.ts'
-import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/input.ts'
 import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
-import { rowsOf } from '../layers/layer.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
 import { ParameterStore, type Parameter } from '../layers/parameters.ts'
 import { Regions } from '../layers/regions.ts'
 import { RecurrentLayer, type StateName } from '../layers/recurrent.ts'
-import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
 import { rootField } from '../tensor/fields.ts'
-import { ShapeError, UsageError } from '../tensor/errors.ts'
+import { UsageError } from '../tensor/errors.ts'
+import { buildLayers } from './build.ts'
+import { readEdge, writeOutputGradient } from './door.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRoom } from './streamRoom.ts'
@@ -49,21 +47,25 @@ export interface StatePlace {
   direction?: number
 }
 
+/** What a network is made of. */
+interface Parts {
+  engine: Engine
+  context: Context
+  store: ParameterStore
+  layers: readonly Layer[]
+  regions: Regions
+  loss: LossLayer | null
+  streams: StreamRoom
+}
+
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
 
 /** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
 export class Network {
   readonly config: NetworkConfig
-  readonly engine: Engine
-  readonly store: ParameterStore
-  /** Parameters and gradients as a whole, for whoever changes them. */
-  readonly regions: Regions
-  readonly layers: readonly Layer[]
   readonly output: Activation
-  readonly #context: Context
-  readonly #loss: LossLayer | null
-  readonly #inputGradients: boolean
-  readonly #streams = new StreamRoom(this, () => this.#dropPlan())
+  /** What holds memory; null once that was given back. */
+  #parts: Parts | null
   #planned: Capacity = { sequences: 0, steps: 0, rows: 0 }
   #plannedGradients = false
   #wantsGradients = false
@@ -77,14 +79,22 @@ export class Network {
   /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
   constructor(config: NetworkConfig, options: NetworkOptions = {}) {
     this.config = readNetworkConfig(rootField(config, 'network', 'configuration'))
-    this.engine = createEngine(options)
-    this.store = new ParameterStore(this.engine)
-    this.#inputGradients = options.inputGradients ?? false
-    this.#context = this.#createContext()
-    this.layers = this.#build()
-    this.regions = new Regions(this.engine, this.store, this.layers)
-    this.output = this.layers[this.layers.length - 1].output
-    this.#loss = this.config.loss ? new LossLayer(this.#context, this.config.loss, this.output) : null
+    const engine = createEngine(options)
+    const context = this.#createContext(engine)
+    const { store } = context
+    const layers = buildLayers(context, this.config, options.inputGradients ?? false)
+    this.output = layers[layers.length - 1].output
+    const loss = this.config.loss ? new LossLayer(context, this.config.loss, this.output) : null
+    const streams = new StreamRoom(this, () => this.#dropPlan())
+    this.#parts = {
+      engine,
+      context,
+      store,
+      layers,
+      loss,
+      streams,
+      regions: new Regions(engine, store, layers),
+    }
     this.#fill(options)
   }
 
@@ -95,7 +105,29 @@ export class Network {
     this.engine.memory.demand(copies * count, what)
     this.store.region('weights')
     if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
-    else for (const layer of this.layers) if ('initialise' in layer) (layer as Initialised).initialise(seed)
+    else for (const layer of this.layers) layer.initialise?.(seed)
+  }
+
+  get #live(): Parts {
+    if (this.#parts) return this.#parts
+    throw new UsageError({ where: 'network', expected: 'a network in use', got: 'one that was disposed of' })
+  }
+
+  get engine(): Engine {
+    return this.#live.engine
+  }
+
+  get store(): ParameterStore {
+    return this.#live.store
+  }
+
+  /** Parameters and gradients as a whole, for whoever changes them. */
+  get regions(): Regions {
+    return this.#live.regions
+  }
+
+  get layers(): readonly Layer[] {
+    return this.#live.layers
   }
 
   /** All parameters in the order of the layers, by PyTorch's names. */
@@ -153,7 +185,7 @@ export class Network {
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     this.#planFor(batch)
     this.#current = null
-    this.#context.index.write(this.engine.memory, batch)
+    this.#live.context.index.write(this.engine.memory, batch)
     for (const layer of this.layers) layer.forward(batch, pass)
     this.#current = batch
   }
@@ -192,12 +224,12 @@ export class Network {
 
   /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */
   stream(): Stream {
-    return new Stream(this.#streams)
+    return new Stream(this.#live.streams)
   }
 
   /** `count` streams as one batch. @throws UsageError, and as `stream()` */
   streams(count: number): Streams {
-    return new Streams(this.#streams, count)
+    return new Streams(this.#live.streams, count)
   }
 
   /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
@@ -228,13 +260,7 @@ export class Network {
   backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
     this.#needGradients()
     this.#needPass(batch)
-    const { stride, width } = this.output
-    this.#checkGradient(batch, gradient.length)
-    const rows = rowsOf(this.output, batch)
-    const view = this.engine.memory.viewFloats(this.output.gradient, rows * stride).fill(0)
-    this.#eachOutput(batch, (row, at) => {
-      for (let j = 0; j < width; j++) view[row * stride + j] = gradient[at * width + j]
-    })
+    writeOutputGradient(this.engine.memory, this.output, batch, gradient)
     this.#backThrough(batch, pass)
   }
 
@@ -245,39 +271,19 @@ export class Network {
   /** The output in the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
-    const { value, stride, width, per } = this.output
-    const rows = rowsOf(this.output, batch)
-    const view = this.engine.memory.viewFloats(value, rows * stride)
-    const out = new Float64Array(batch.sequences * (per === 'step' ? batch.steps : 1) * width)
-    this.#eachOutput(batch, (row, at) =>
-      out.set(view.subarray(row * stride, row * stride + width), at * width),
-    )
-    return out
+    return readEdge(this.engine.memory, this.output, 'value', batch)
   }
 
   /** ∂L/∂features (B, T, F) of the last backward pass. Needs the option `inputGradients`. */
   readInputGradient(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
-    const { gradient, stride, width } = this.layers[0].output
-    if (!gradient || this.layers[0].type !== 'features') {
-      throw new UsageError({
-        where: 'network.readInputGradient',
-        expected: 'a features input and the option inputGradients',
-        got: `input ${this.layers[0].type}`,
-      })
-    }
-    const view = this.engine.memory.viewFloats(gradient, batch.rows * stride)
-    const out = new Float64Array(batch.sequences * batch.steps * width)
-    batch.eachRow((row, sequence, t) => {
-      out.set(view.subarray(row * stride, row * stride + width), (sequence * batch.steps + t) * width)
+    const [{ type, output }] = this.layers
+    if (output.gradient && type === 'features') return readEdge(this.engine.memory, output, 'gradient', batch)
+    throw new UsageError({
+      where: 'network.readInputGradient',
+      expected: 'a features input and the option inputGradients',
+      got: `input ${type}`,
     })
-    return out
-  }
-
-  #eachOutput(batch: PackedBatch, visit: (row: number, at: number) => void): void {
-    if (this.output.per === 'step')
-      batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
-    else for (let b = 0; b < batch.sequences; b++) visit(b, batch.order[b])
   }
 
   #backThrough(batch: PackedBatch, pass: Pass): void {
@@ -285,7 +291,8 @@ export class Network {
   }
 
   #lossLayer(): LossLayer {
-    if (this.#loss) return this.#loss
+    const { loss } = this.#live
+    if (loss) return loss
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
   }
 
@@ -309,40 +316,23 @@ export class Network {
     })
   }
 
-  #checkGradient(batch: PackedBatch, got: number): void {
-    const { width, per, gradient } = this.output
-    const rows = per === 'step' ? batch.sequences * batch.steps : batch.sequences
-    const where = 'network.backwardFrom'
-    if (got !== rows * width)
-      throw new ShapeError({ where, expected: `${rows}·${width} numbers`, got: `${got}` })
-    if (gradient) return
-    throw new UsageError({
-      where,
-      expected: 'an output that can learn',
-      got: 'an input that wants no gradient',
-    })
+  /**
+   * Gives the memory back now instead of when the network is collected: for those who hold on to networks
+   * that they no longer use. Whatever is asked of it afterwards throws a UsageError.
+   */
+  dispose(): void {
+    if (!this.#parts) return
+    this.#dropPlan()
+    this.#parts.engine.dispose()
+    this.#parts = null
   }
 
-  #createContext(): Context {
-    const { engine, store } = this
+  #createContext(engine: Engine): Context {
+    const store = new ParameterStore(engine)
     const needScratch = (floats: number) => (this.#scratchFloats = Math.max(this.#scratchFloats, floats))
     const scratchOf = (part: number) => this.#scratch + part * this.#scratchFloats * engine.memory.floatBytes
     const index = new BatchIndex()
     return { engine, kernels: engine.kernels, store, index, keptSteps: 0, needScratch, scratchOf }
-  }
-
-  #build(): Layer[] {
-    const layers: Layer[] = []
-    const counts = new Map<string, number>()
-    for (const options of this.config.layers) {
-      const number = counts.get(options.type) ?? 0
-      counts.set(options.type, number + 1)
-      const input = layers[layers.length - 1]?.output
-      layers.push(
-        buildLayer(this.#context, `${options.type}.${number}`, options, input, this.#inputGradients),
-      )
-    }
-    return layers
   }
 
   #dropPlan(): void {
@@ -364,49 +354,16 @@ export class Network {
     this.#dropPlan()
     const { memory } = this.engine
     this.#workspace = memory.mark()
-    this.#context.index.plan(memory, capacity)
+    this.#live.context.index.plan(memory, capacity)
     const { threads } = this.engine
     this.#scratch = this.#wantsGradients ? memory.floats(this.#scratchFloats * threads, 'scratch') : 0
-    this.#context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
+    this.#live.context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
-    this.#loss?.plan(capacity)
+    this.#live.loss?.plan(capacity)
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
   }
 }
-
-interface Initialised {
-  initialise(seed: number): void
-}
-
-function buildLayer(
-  context: Context, name: string, options: LayerOptions, input: Activation, inputGradients: boolean,
-): Layer {
-  switch (options.type) {
-    case 'embedding':
-      return new EmbeddingLayer(context, name, options)
-    case 'oneHot':
-      return new OneHotLayer(context, options)
-    case 'features':
-      return new FeaturesLayer(context, options, inputGradients)
-    case 'recurrent':
-      if (input.per === 'step') return new RecurrentLayer(context, name, options, input)
-      throw new ShapeError({
-        where: name,
-        expected: 'a sequence of steps below it',
-        got: 'one row a sequence',
-        remedy: "Give the recurrent layer below outputs: 'every'.",
-      })
-    case 'dropout':
-      return new DropoutLayer(context, name, options, input)
-    case 'pool':
-      return new PoolLayer(context, name, options, input)
-    case 'flatten':
-      return new FlattenLayer(context, name, options, input)
-    case 'dense':
-      return new DenseLayer(context, name, options, input)
-  }
-} // prettier-ignore
 
 /** Builds a network from its layers: `network([{ type: 'features', width: 5 }, …], { loss })`. */
 export function network(
