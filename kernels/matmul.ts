@@ -16,8 +16,10 @@ const WIDE: i32 = RELAXED ? 4 : 2
 /** A panel of 512 k fits the first-level cache, 240 rows of A with it the second. */
 const K_BLOCK: i32 = 512
 const M_BLOCK: i32 = 240
-/** TRANSPOSED_BLOCK of the ABI. */
-const T_BLOCK: i32 = 256
+/** Rows that are packed at once for a weight gradient; TRANSPOSED_BLOCK of the ABI leaves room for twice as many. */
+const T_BLOCK: i32 = 128
+/** Between packed panels: strides of whole 4 KiB would put all of them into the same few sets of the cache. */
+const GAP: usize = 64
 
 /** How many rows the next tile takes of those left, so that none is left for a narrow, slow tile. */
 // @ts-ignore: decorator
@@ -102,11 +104,11 @@ export function matmul(
   }
 }
 
-/** Copies row i of A into strips of STRIP columns, [⌈k/STRIP⌉][rows][STRIP]; the last strip's tail stays unread. */
+/** Copies row i of A into strips of STRIP columns, [⌈k/STRIP⌉][rows][STRIP] and gaps; the last strip's tail stays unread. */
 function packStrips(out: usize, a: usize, index: usize, rows: i32, k: i32, lda: usize): void {
   const full = k / STRIP
   const rest = k - full * STRIP
-  const next = <usize>(rows * STRIP) * F
+  const next = <usize>(rows * STRIP) * F + GAP
   for (let i = 0; i < rows; i++) {
     const row = index ? load<i32>(index + (<usize>i << 2)) : i
     let from = a + <usize>row * lda
@@ -125,12 +127,12 @@ function packStrips(out: usize, a: usize, index: usize, rows: i32, k: i32, lda: 
   }
 }
 
-/** Packs rows of dZ into panels, [⌈n/W⌉][rows][W]; columns from n on become zero. */
+/** Packs rows of dZ into panels, [⌈n/W⌉][rows][W] and gaps; columns from n on become zero. */
 function packPanels(out: usize, dz: usize, rows: i32, n: i32, ldz: usize): void {
   const full = n / PANEL
   const rest = n - full * PANEL
   const width = <usize>PANEL * F
-  const next = <usize>rows * width
+  const next = <usize>rows * width + GAP
   for (let i = 0; i < rows; i++) {
     let from = dz + <usize>i * ldz
     let to = out + <usize>i * width
@@ -159,7 +161,7 @@ function panelStrips(c: usize, strips: usize, b: usize, k: i32, rows: usize): vo
     if (RELAXED) strip4x8(c, strips, b, rows)
     else strip3x12(c, strips, b, rows)
     c += <usize>STRIP * width
-    strips += rows * step
+    strips += rows * step + GAP
   }
   if (!RELAXED && k == 2) return tile2x12(c, strips, b, rows, F, step, width, 1)
   for (; k > 0; k--) {
@@ -176,14 +178,14 @@ export function matmulTransposed(
 ): void {
   const width = <usize>PANEL * F
   const panels = (n + PANEL - 1) / PANEL
-  const stripsAt = scratch + <usize>(panels * T_BLOCK) * width
+  const stripsAt = scratch + <usize>panels * (<usize>T_BLOCK * width + GAP)
   for (let m0 = 0; m0 < m; m0 += T_BLOCK) {
     const rows = min(T_BLOCK, m - m0)
     const first = index ? a : a + <usize>m0 * <usize>lda * F
     packStrips(stripsAt, first, index ? index + (<usize>m0 << 2) : 0, rows, k, <usize>lda * F)
     packPanels(scratch, dz + <usize>m0 * <usize>ldz * F, rows, n, <usize>ldz * F)
     for (let p = 0; p < panels; p++) {
-      panelStrips(dw + <usize>(p * k) * width, stripsAt, scratch + <usize>(p * rows) * width, k, rows)
+      panelStrips(dw + <usize>(p * k) * width, stripsAt, scratch + <usize>p * (<usize>rows * width + GAP), k, rows)
     }
   }
 }

@@ -192,7 +192,6 @@ export function tile1x12(c: usize, a: usize, b: usize, k: usize, step: usize, ac
 
 /** One row over two neighbouring panels at once: six chains hide the latency of the adds, nine would spill. */
 export function row1x24(c: usize, a: usize, b: usize, k: usize, accumulate: i32): void {
-  let p = b + (k - 1) * 48
   let c0 = zero4(), c1 = zero4(), c2 = zero4()
   let c3 = zero4(), c4 = zero4(), c5 = zero4()
   if (accumulate) {
@@ -203,21 +202,28 @@ export function row1x24(c: usize, a: usize, b: usize, k: usize, accumulate: i32)
     c4 = v128.load(c, 64)
     c5 = v128.load(c, 80)
   }
-  const end = p
+  let p = b - 48
+  let q = p + k * 48
+  const end = q
   a -= 4
-  b -= 48
-  do {
+  let x: v128
+  while (true) {
     a += 4
-    b += 48
+    x = v128.load32_splat(a)
     p += 48
-    const x = v128.load32_splat(a)
-    c0 = madd(x, v128.load(b), c0)
-    c1 = madd(x, v128.load(b, 16), c1)
-    c2 = madd(x, v128.load(b, 32), c2)
-    c3 = madd(x, v128.load(p), c3)
-    c4 = madd(x, v128.load(p, 16), c4)
-    c5 = madd(x, v128.load(p, 32), c5)
-  } while (b != end)
+    c0 = madd(x, v128.load(p), c0)
+    c1 = madd(x, v128.load(p, 16), c1)
+    c2 = madd(x, v128.load(p, 32), c2)
+    if (p == end) break
+    q += 48
+    c3 = madd(x, v128.load(q), c3)
+    c4 = madd(x, v128.load(q, 16), c4)
+    c5 = madd(x, v128.load(q, 32), c5)
+  }
+  q += 48
+  c3 = madd(x, v128.load(q), c3)
+  c4 = madd(x, v128.load(q, 16), c4)
+  c5 = madd(x, v128.load(q, 32), c5)
   v128.store(c, c0)
   v128.store(c, c1, 16)
   v128.store(c, c2, 32)
