@@ -10,6 +10,7 @@ export type {
   ClassifierSettings,
   DropoutShares,
 } from './tasks/classifierOptions.ts'
+export type { ClassifierStream, ClassifierStreamState } from './tasks/classifierStream.ts'
 export type { ClassifierReport } from './tasks/fitClassifier.ts'
 export type { ClassifierFitOptions } from './tasks/fitOptions.ts'
 export type { ClassifierEvent, RunFacts } from './tasks/classifierEvents.ts'

@@ -23,6 +23,7 @@ import {
   type ClassifierOptions,
   type ClassifierSettings,
 } from './classifierOptions.ts'
+import { ClassifierStream } from './classifierStream.ts'
 import { fitClassifier, type ClassifierFitOptions, type ClassifierReport } from './fitClassifier.ts'
 import { historyOf, type TrainingHistory } from './history.ts'
 import { refuseNoColumns, refuseNoRows } from './knownNames.ts'
@@ -53,6 +54,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   #trained: Trained | null = null
   #history: TrainingHistory | null = null
   #fitting = false
+  #disposed = false
   readonly #wantedLabels: readonly L[] | null
   readonly #reader: TextReader
 
@@ -93,21 +95,15 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * @param rows objects, each with a text and a label under the names in `options`
    * @throws UsageError naming the option that is unknown, missing or out of range;
    * DataError for rows that cannot be learned from (one class only, no text …);
-   * DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not fit
+   * DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not fit;
+   * WorkerError when a thread was lost: the model then holds good weights and goes on with one thread
    */
   async fit<Row extends object>(
     rows: Iterable<Row>,
     options: ClassifierFitOptions<Row>,
   ): Promise<ClassifierReport> {
-    if (this.#fitting) {
-      const got = 'another, while one is under way'
-      throw new UsageError({
-        where: 'fit',
-        expected: 'one training at a time',
-        got,
-        remedy: 'Await it first.',
-      })
-    }
+    this.#refuseDisposed()
+    this.#refuseFitting('fit', 'another')
     this.#fitting = true
     try {
       const report = await fitClassifier({
@@ -183,6 +179,14 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   }
 
   /**
+   * Reads a text as it comes in, a token in microseconds: `stream.push(token)` gives the prediction so far.
+   * @throws UnsupportedError for a `bidirectional` model and for `ann`, which need the whole text
+   */
+  stream(): ClassifierStream<L> {
+    return new ClassifierStream<L>(this.#need(), this.settings)
+  }
+
+  /**
    * Follows a text step by step: tokens, gates by name, states, the output so far, and the norms of the
    * loss's gradient on its way back through time.
    * @param options.label whose loss the gradients are of (a number stands for its text, as in rows);
@@ -234,7 +238,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     await storage().write(path, this.toBytes())
   }
 
-  /** @throws FormatError naming what is wrong with the bytes and where */
+  /** @throws FormatError naming what is wrong with the bytes and where; what `createEngine` throws */
   static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): TextClassifier {
     return TextClassifier.#of(readClassifier(bytes, source, engine), engine)
   }
@@ -246,7 +250,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
 
   /**
    * A killed run's model and the options it ran with, to go on exactly where the checkpoint was written:
-   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`.
+   * `model.fit(sameRows, { ...fitOptions, resume: bytes })`. Unless `engine` names them, engine and
+   * precision are those the run began with; threads may differ.
    */
   static fromCheckpoint(
     bytes: Uint8Array, source = 'checkpoint', engine: EngineOptions = {},
@@ -281,7 +286,36 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     for (let i = 0; i < batch.sequences; i++) visit(i, out.subarray(i * width, (i + 1) * width))
   }
 
+  /**
+   * Gives the model's memory back at once, instead of when it is collected: for programs that make many
+   * models. Saved files and results stay; anything else afterwards throws.
+   * @throws UsageError while a training is under way
+   */
+  dispose(): void {
+    this.#refuseFitting('dispose', 'a call')
+    this.#disposed = true
+    this.#trained?.network.dispose()
+    this.#trained = null
+  }
+
+  #refuseFitting(where: string, what: string): void {
+    if (!this.#fitting) return
+    const got = `${what}, while one is under way`
+    throw new UsageError({ where, expected: 'one training at a time', got, remedy: 'Await it first.' })
+  }
+
+  #refuseDisposed(): void {
+    if (!this.#disposed) return
+    throw new UsageError({
+      where: 'textClassifier',
+      expected: 'a model in use',
+      got: 'one that was disposed of',
+      remedy: 'Load it again, or make a new one.',
+    })
+  }
+
   #need(): Trained {
+    this.#refuseDisposed()
     if (this.#trained) return this.#trained
     throw new UsageError({
       where: 'textClassifier',
