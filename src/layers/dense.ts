@@ -59,7 +59,7 @@ export class DenseLayer implements Layer {
     this.#bias = options.bias === false ? null : store.plain(`${name}.bias`, [options.units])
     this.parameters = this.#bias ? [this.#weight, this.#bias] : [this.#weight]
     this.output = activation(input.per, options.units, strideOf(engine, options.units))
-    context.needScratch(transposedScratch(options.units, input.width, engine.panel))
+    context.scratch.need(transposedScratch(options.units, input.width, engine.panel))
   }
 
   initialise(seed: number): void {
@@ -120,7 +120,7 @@ export class DenseLayer implements Layer {
     if (this.#bias)
       kernels.sumRows(store.at(this.#bias, 0, 'gradients') + first * size, dy, rows, end - first, stride)
     const dw = store.at(this.#weight, 0, 'gradients') + first * K * size
-    kernels.matmulTransposed(dw, x, 0, dy, this.#context.scratchOf(part), rows, end - first, K, ldx, stride)
+    kernels.matmulTransposed(dw, x, 0, dy, this.#context.scratch.of(part), rows, end - first, K, ldx, stride)
   }
 
   /** dx = dy·Wᵀ, by rows. */

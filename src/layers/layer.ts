@@ -7,6 +7,7 @@ import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { BatchIndex } from './batchIndex.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 import type { ParameterStore, Parameter } from './parameters.ts'
+import type { Scratch } from './scratch.ts'
 import type { UsedRows } from './usedRows.ts'
 
 export type { Capacity } from './packed.ts'
@@ -40,9 +41,7 @@ export interface Context {
   readonly index: BatchIndex
   /** Steps whose tape is kept at once: Infinity for all, 0 for no more than a block. */
   keptSteps: number
-  /** Asks for scratch of the matrix products; each thread has some, as large as any layer asked for. */
-  needScratch(floats: number): void
-  scratchOf(part: number): Pointer
+  readonly scratch: Scratch
 }
 
 /** A layer at work in a network. */

@@ -84,7 +84,7 @@ export class Gradients {
       operand = batch.equal ? tape.hidden + firstRow * stride * size : tape.hidden
       indices = batch.equal ? 0 : index.previousRow + firstRow * 4
     }
-    const scratch = this.#context.scratchOf(part)
+    const scratch = this.#context.scratch.of(part)
     kernels.matmulTransposed(dw, operand, indices, dz, scratch, rows, end - first, units, stride, gateStride)
   }
 
@@ -103,7 +103,7 @@ export class Gradients {
       return
     }
     const x = edges.x + firstRow * stride * size
-    const scratch = this.#context.scratchOf(part)
+    const scratch = this.#context.scratch.of(part)
     kernels.matmulTransposed(dw, x, 0, dz, scratch, rows, end - first, width, stride, gateStride)
   }
 

@@ -70,7 +70,7 @@ export class TimeLoop implements LoopShape {
     this.#gradients = new Gradients(context, this, input)
     this.#step = emptyStep(units, this.gateStride, this.stride)
     const widest = Math.max(units, input.ids ? 1 : input.width)
-    context.needScratch(transposedScratch(gates * units, widest, engine.panel))
+    context.scratch.need(transposedScratch(gates * units, widest, engine.panel))
   }
 
   plan(capacity: Capacity, keep: Keep): void {

@@ -11,6 +11,7 @@ import type { PackedBatch } from '../layers/packed.ts'
 import { ParameterStore, type Parameter } from '../layers/parameters.ts'
 import { Regions } from '../layers/regions.ts'
 import { RecurrentLayer, type StateName } from '../layers/recurrent.ts'
+import { Scratch } from '../layers/scratch.ts'
 import { rootField } from '../tensor/fields.ts'
 import { UsageError } from '../tensor/errors.ts'
 import { buildLayers } from './build.ts'
@@ -72,15 +73,13 @@ export class Network {
   #workspace: number | null = null
   /** Whose values lie in the arena; null before the first pass of a plan. */
   #current: PackedBatch | null = null
-  #scratchFloats = 0
-  #scratch = 0
   #segment: number | null = null
 
   /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
   constructor(config: NetworkConfig, options: NetworkOptions = {}) {
     this.config = readNetworkConfig(rootField(config, 'network', 'configuration'))
     const engine = createEngine(options)
-    const context = this.#createContext(engine)
+    const context = contextOf(engine)
     const { store } = context
     const layers = buildLayers(context, this.config, options.inputGradients ?? false)
     this.output = layers[layers.length - 1].output
@@ -327,14 +326,6 @@ export class Network {
     this.#parts = null
   }
 
-  #createContext(engine: Engine): Context {
-    const store = new ParameterStore(engine)
-    const needScratch = (floats: number) => (this.#scratchFloats = Math.max(this.#scratchFloats, floats))
-    const scratchOf = (part: number) => this.#scratch + part * this.#scratchFloats * engine.memory.floatBytes
-    const index = new BatchIndex()
-    return { engine, kernels: engine.kernels, store, index, keptSteps: 0, needScratch, scratchOf }
-  }
-
   #dropPlan(): void {
     if (this.#workspace !== null) this.engine.memory.release(this.#workspace)
     this.#workspace = null
@@ -355,14 +346,19 @@ export class Network {
     const { memory } = this.engine
     this.#workspace = memory.mark()
     this.#live.context.index.plan(memory, capacity)
-    const { threads } = this.engine
-    this.#scratch = this.#wantsGradients ? memory.floats(this.#scratchFloats * threads, 'scratch') : 0
+    if (this.#wantsGradients) this.#live.context.scratch.plan()
     this.#live.context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
     this.#live.loss?.plan(capacity)
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
   }
+}
+
+function contextOf(engine: Engine): Context {
+  const store = new ParameterStore(engine)
+  const [index, scratch] = [new BatchIndex(), new Scratch(engine)]
+  return { engine, kernels: engine.kernels, store, index, scratch, keptSteps: 0 }
 }
 
 /** Builds a network from its layers: `network([{ type: 'features', width: 5 }, …], { loss })`. */
