@@ -188,6 +188,10 @@ export class FeaturesLayer implements Layer {
       throw new ShapeError({ where: 'network input', expected: `${width} features a step`, got })
     }
     const view = this.#context.engine.memory.viewFloats(value, batch.rows * stride)
+    if (stride === width) {
+      view.set(batch.features)
+      return
+    }
     for (let r = 0; r < batch.rows; r++) {
       for (let j = 0; j < width; j++) view[r * stride + j] = batch.features[r * width + j]
     }
