@@ -1,5 +1,6 @@
 /**
- * Trains a few steps in headless Chromium, from dist/ over a small file server, and compares with Node.
+ * Trains a few steps in headless Chromium, from dist/ over a small file server, and compares with Node:
+ * with threads on an isolated page, and on a plain one where there are none.
  * `node scripts/browserCheck.mjs [--json FILE]`; the browser is $CHROMIUM or what the host calls chromium.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -32,8 +33,15 @@ try {
 }
 </script>`
 
-function serve(onResult) {
+/** Only isolated pages have SharedArrayBuffer. */
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
+
+function serve(isolated, onResult) {
   return createServer((request, response) => {
+    if (isolated) for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value)
     if (request.method === 'POST') {
       let body = ''
       request.on('data', (chunk) => (body += chunk))
@@ -63,11 +71,11 @@ function findBrowser() {
   throw new Error(`browser: expected one of ${names.join(', ')}, got none. Install chromium or set CHROMIUM.`)
 }
 
-async function inBrowser() {
+async function inBrowser(isolated) {
   const profile = mkdtempSync(join(tmpdir(), 'latch-browser-'))
   let child
   const { promise, resolve, reject } = deferred()
-  const server = serve(resolve)
+  const server = serve(isolated, resolve)
   const timer = setTimeout(
     () => reject(new Error(`browser: no answer in ${TIME_LIMIT / 1000} s`)),
     TIME_LIMIT,
@@ -107,33 +115,52 @@ function ended(child) {
   })
 }
 
-/** One line a comparison; returns how many passed and failed. */
-function compare(node, browser) {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
-  for (const [cell, here] of Object.entries(node)) {
-    const there = browser[cell]
+/** Counts and tells checks. */
+class Checks {
+  counts = { passed: 0, failed: 0, skipped: 0 }
+
+  check(fits, words) {
+    this.counts[fits ? 'passed' : 'failed']++
+    console.log(`${fits ? 'ok  ' : 'FAIL'} ${words}`)
+  }
+}
+
+/** The fastest builds agree closely; the reproducible one writes the same file; threads change no bit. */
+function compare(checks, node, browser) {
+  for (const [cell, here] of Object.entries(node.cells)) {
+    const there = browser.cells[cell]
     for (const name of ['loss', 'good', 'weights']) {
       const alike = Math.abs(here[name] - there?.[name]) <= TOLERANCE * Math.max(1, Math.abs(here[name]))
-      counts[alike ? 'passed' : 'failed']++
-      const words = Object.is(here[name], there?.[name]) ? 'same bits' : alike ? 'alike' : 'DIFFERENT'
-      console.log(`${cell} ${name}: Node ${here[name]}, browser ${there?.[name]}: ${words}`)
+      const words = Object.is(here[name], there?.[name]) ? 'same bits' : `${here[name]} and ${there?.[name]}`
+      checks.check(alike, `${cell} ${name} (Node ${node.engine}, browser ${browser.engine}): ${words}`)
     }
+    checks.check(
+      here.file === there?.file,
+      `${cell} reproducible: SHA-256 ${here.file.slice(0, 12)}… in both`,
+    )
   }
-  return counts
+  const files = [...node.threads, ...browser.threads].map(({ file }) => file)
+  checks.check(new Set(files).size === 1, `one and two threads, here and there: ${new Set(files).size} file`)
 }
 
 const report = process.argv[2] === '--json' ? process.argv[3] : null
-let counts = { passed: 0, failed: 1, skipped: 0 }
+const checks = new Checks()
 try {
-  const latch = await import(join(root, 'dist', 'src', 'index.js'))
-  const here = await trainHere(latch)
-  const answer = await inBrowser()
-  if (answer.error) throw new Error(`in the browser: ${answer.error}`)
-  console.log(answer.agent)
-  counts = compare(here, answer.results)
+  const here = await trainHere(await import(join(root, 'dist', 'src', 'node.js')))
+  for (const isolated of [true, false]) {
+    const answer = await inBrowser(isolated)
+    if (answer.error) throw new Error(`in the browser: ${answer.error}`)
+    console.log(`${answer.agent}, ${isolated ? 'with' : 'without'} SharedArrayBuffer`)
+    compare(checks, here, answer.results)
+    const [, two] = answer.results.threads
+    const note = two.note ?? 'no note'
+    checks.check(two.size === (isolated ? 2 : 1), `asked for two threads: ${two.size} (${note})`)
+    checks.check(isolated === (two.note === null), `fewer threads are told: ${note}`)
+  }
 } catch (error) {
-  console.error(error.stack ?? error)
+  checks.check(false, error.stack ?? String(error))
 }
+const { counts } = checks
 if (report) writeFileSync(report, JSON.stringify(counts))
 console.log(`browser: ${counts.passed} passed, ${counts.failed} failed`)
 process.exitCode = counts.failed ? 1 : 0

@@ -6,20 +6,37 @@ const rows = [
   ...bad.map((text) => ({ text, label: 'bad' })),
 ]
 
-/** What must come out alike: the loss after training, one prediction, and every byte of the weights. */
-export async function trainHere({ textClassifier }) {
+/** By cell: loss and weights of the host's fastest build, and the file of the reproducible one. */
+export async function trainHere(latch) {
   const results = {}
   for (const cell of ['lstm', 'gru', 'rnn']) {
-    const model = textClassifier({ cell, units: 8, embedding: 8, minimumCount: 1 })
-    const columns = { text: 'text', label: 'label' }
-    const before = performance.now()
-    await model.fit(rows, { ...columns, epochs: 20, batchSize: 3, validation: 0, seed: 1 })
-    const milliseconds = performance.now() - before
-    const { loss, n } = await model.evaluate(rows, columns)
-    const { probabilities } = model.predict('you are not good')
-    results[cell] = { loss, n, good: probabilities.good, weights: sum(model), milliseconds }
+    const { model, loss, good } = await train(latch, { cell, units: 8, embedding: 8 }, 20)
+    const exact = await train(latch, { cell, units: 8, embedding: 8, reproducible: true }, 20)
+    results[cell] = { loss, good, weights: sum(model), file: await digest(exact.model.toBytes()) }
   }
-  return results
+  const threads = await Promise.all([1, 2].map((count) => trainWide(latch, count)))
+  return { cells: results, threads, engine: latch.createEngine().name, shared: typeof SharedArrayBuffer }
+}
+
+async function train({ textClassifier }, options, epochs) {
+  const model = textClassifier({ minimumCount: 1, ...options })
+  const columns = { text: 'text', label: 'label' }
+  await model.fit(rows, { ...columns, epochs, batchSize: 3, validation: 0, seed: 1 })
+  const { loss } = await model.evaluate(rows, columns)
+  const { probabilities } = model.predict('you are not good')
+  return { model, loss, good: probabilities.good }
+}
+
+/** Large enough that threads share it. */
+async function trainWide(latch, threads) {
+  const { model } = await train(latch, { cell: 'lstm', units: 160, embedding: 64, reproducible: true, threads }, 8) // prettier-ignore
+  const { team, threadsNote } = model.network.engine
+  return { file: await digest(model.toBytes()), size: team.size, note: threadsNote }
+}
+
+async function digest(bytes) {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function sum({ network }) {
