@@ -1,5 +1,6 @@
 /** A text token by token: at every token what the model says of the text so far. */
 import { describe, expect, it } from 'vitest'
+import { run as wordByWord } from '../examples/wordByWord.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../src/node.ts'
 import type { ClassifierOptions } from '../src/tasks/classifierOptions.ts'
 import { comments, THREE, trained } from './classifierRig.ts'
@@ -91,4 +92,14 @@ it('refuses what is no text, no state, and models that need the whole text', asy
     const whole = await trained<'lstm' | 'ann'>(options, short)
     expect(() => whole.stream()).toThrow(UnsupportedError)
   }
+})
+
+it('the example word by word: each word read once, every answer the model’s own', async () => {
+  const page: string[] = []
+  const { accuracy, writers, difference, words } = await wordByWord((line) => page.push(line))
+  expect(accuracy).toBeGreaterThan(0.95)
+  expect(difference).toBe(0)
+  expect(words).toEqual({ anew: 160, streamed: 24 })
+  expect(writers.map((moments) => moments.at(-1)!.stream > 0.5)).toEqual([true, true])
+  expect(page.filter((line) => [...line].length > 80 || /NaN|undefined|Infinity/.test(line))).toEqual([])
 })
