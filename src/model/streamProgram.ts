@@ -30,7 +30,7 @@ export class StreamProgram {
   readonly carried: readonly Carried[]
   readonly #steps: readonly LayerStep[]
   readonly #buffers: readonly Rows[]
-  /** The buffer of every engine but this one is detached when it is replaced. */
+  /** A replaced buffer is detached, or shared and still the same memory; on this engine alone it is neither. */
   readonly #moves: boolean
 
   /** Reserves memory that stays reserved. @throws MemoryError */
