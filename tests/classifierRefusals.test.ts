@@ -141,7 +141,7 @@ describe('what cannot go on', () => {
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(/^fit, a batch of 64 sequences of up to \d+ steps \(\d+ in all\): engine memory/)
     expect(error.message).toMatch(/expected at most 4,096 MiB in all, got a request that needs \d[\d,]+ MiB/)
-    expect(error.message).toMatch(/Lower batchSize \(64\), the length limit \(\d+\), the units or the vocabulary/)
+    expect(error.message).toMatch(/Lower batchSize \(64\) and raise accumulate .*set segment \(45.*the length limit \(\d+\), the units or the vocabulary/)
     expect(events).toEqual([])
     expect(process.memoryUsage.rss() - before).toBeLessThan(600 * 2 ** 20)
     expect((await thrown(() => model.predict('a'))).message).toMatch(/Call fit first/)

@@ -43,7 +43,10 @@ function backward(net: Network, sequences: number[][], classes: number[], key = 
 
 const norm = (net: Network) =>
   Math.sqrt(
-    net.parameters.reduce((sum, p) => sum + net.store.read(p, 'gradients').reduce((s, x) => s + x * x, 0), 0),
+    net.parameters.reduce(
+      (sum, p) => sum + Array.from(net.store.read(p, 'gradients')).reduce((s, x) => s + x * x, 0),
+      0,
+    ),
   )
 
 describe('gradients of a table', () => {

@@ -7,6 +7,8 @@ export type ClassifierEvent =
       event: 'start'
       engine: string
       precision: string
+      /** Threads that large work may be shared by. */
+      threads: number
       resumed: { epochs: number; step: number } | null
     } & RunFacts)
   | {
@@ -54,6 +56,7 @@ export function translate(event: TrainingEvent, about: RunFacts): ClassifierEven
         event: 'start',
         engine: event.engine,
         precision: event.precision,
+        threads: event.threads,
         ...about,
         resumed: event.resumed,
       }

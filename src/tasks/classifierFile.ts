@@ -19,6 +19,7 @@ import {
   rootField,
   type Field,
 } from '../tensor/fields.ts'
+import { engineOfCheckpoint } from './checkpointEngine.ts'
 import { readSettings, type ClassifierSettings } from './classifierOptions.ts'
 import type { Trained } from './classes.ts'
 import { readHistory, type TrainingHistory } from './history.ts'
@@ -62,7 +63,10 @@ export function writeClassifier(content: ClassifierContent): Uint8Array {
   return encodeModel(document, [...weights, ...extra])
 }
 
-/** @throws FormatError naming the field or tensor that does not fit, before anything is allocated for it */
+/**
+ * @throws FormatError naming the field or tensor that does not fit, before anything is allocated for it;
+ * UsageError, UnsupportedError for a checkpoint whose engine was ruled out or is not to be had
+ */
 export function readClassifier(bytes: Uint8Array, source: string, engine: EngineOptions): ClassifierContent {
   const { document, tensors } = decodeModel(bytes, source)
   const root = rootField(document, 'document', source)
@@ -78,7 +82,8 @@ export function readClassifier(bytes: Uint8Array, source: string, engine: Engine
   const training = readTraining(fieldAt(root, 'training'), tensors)
   const weights = ({ name, shape }: { name: string; shape: readonly number[] }) =>
     takeTensor(tensors, name, shape, source)
-  const network = fitting(networkField, () => new Network(config, { ...engine, weights }))
+  const options = training ? engineOfCheckpoint(fieldAt(fieldAt(root, 'training'), 'state'), engine) : engine
+  const network = fitting(networkField, () => new Network(config, { ...options, weights }))
   refuseLeftovers(tensors, source)
   return { settings, network, vocabulary, labels, history, training }
 }

@@ -11,6 +11,7 @@ import { DataError, UsageError } from '../tensor/errors.ts'
 import type { SavedState, TrainingState } from '../training/checkpoint.ts'
 import type { FitReport } from '../training/events.ts'
 import { fit } from '../training/fit.ts'
+import { engineNote } from './checkpointEngine.ts'
 import { readClassifier, writeClassifier, type TrainingContent } from './classifierFile.ts'
 import { translate, type RunFacts } from './classifierEvents.ts'
 import { classifierNetwork, type ClassifierSettings } from './classifierOptions.ts'
@@ -54,6 +55,7 @@ export async function fitClassifier(request: FitRequest): Promise<ClassifierRepo
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const prepared = prepare(request, saved?.trained ?? request.trained)
   const { trained, train, validation, notes } = prepared
+  if (saved?.note) notes.unshift(saved.note)
   const { network, vocabulary, labels } = trained
   const about = {
     parameters: network.parameterCount,
@@ -91,13 +93,14 @@ function checkpointBytes(
   return writeClassifier({ ...trained, settings, history: null, training })
 } // prettier-ignore
 
-/** The options that a checkpoint can keep: no rows, no functions. */
+/** The options that a checkpoint can keep: no rows, no functions, nothing that changes no bit. */
 function plainOptions(options: ClassifierFitOptions): object {
   const {
     signal: _signal,
     onEvent: _onEvent,
     checkpoint: _checkpoint,
     resume: _resume,
+    segment: _segment,
     validation,
     ...rest
   } = options
@@ -108,7 +111,7 @@ function plainOptions(options: ClassifierFitOptions): object {
 
 function readCheckpoint(
   bytes: Uint8Array, request: FitRequest,
-): { trained: Trained; state: SavedState } {
+): { trained: Trained; state: SavedState; note: string | null } {
   const source = 'checkpoint'
   const { network, vocabulary, labels, training, settings } = readClassifier(bytes, source, request.engine)
   if (!training) {
@@ -127,7 +130,7 @@ function readCheckpoint(
     })
   }
   const state = { document: training.state, tensors: training.tensors, source }
-  return { trained: { network, vocabulary, labels }, state }
+  return { trained: { network, vocabulary, labels }, state, note: engineNote(network.engine, request.engine) }
 } // prettier-ignore
 
 /** Rows → datasets and a network that fits them (a new one, or the one there is). */
@@ -249,9 +252,11 @@ function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSett
     patience = 5,
   } = options
   const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
+  const { accumulate, segment = null, embeddingUpdates } = options
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     patience: watched ? patience : null,
     epochs, batchSize, clipNorm, averaging, learningRate, schedule, clipValue, seed,
+    accumulate, segment, embeddingUpdates,
   } // prettier-ignore
 }

@@ -1,7 +1,7 @@
 /** The options of a classifier's `fit`, and their check: callers without types may give any name and form. */
 import { UsageError } from '../tensor/errors.ts'
 import { describe } from '../tensor/fields.ts'
-import { completeOptimizer, type OptimizerOptions } from '../training/optimizer.ts'
+import { completeOptimizer, type EmbeddingUpdates, type OptimizerOptions } from '../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../training/schedule.ts'
 import type { ClassifierEvent } from './classifierEvents.ts'
 import type { ClassWeights } from './classLoss.ts'
@@ -17,12 +17,27 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   validation?: number | readonly Row[]
   /** At most. Default 30. */
   epochs?: number
-  /** Texts an update. Default 32. */
+  /** Texts a batch. Default 32. */
   batchSize?: number
+  /**
+   * Batches an update: its gradient is that of one batch so many times as large, in the memory of one.
+   * Steps count updates. Default 1.
+   */
+  accumulate?: number
+  /**
+   * Steps of a text whose tape is kept at once; older ones are computed again on the way back. For texts too
+   * long for memory; costs about a third more time and changes no bit. null: all. Default null.
+   */
+  segment?: number | null
   /** Default 0.002; for a simple RNN 0.001. */
   learningRate?: number
   /** Default `adamw` with weight decay 0.01. */
   optimizer?: OptimizerOptions['type'] | OptimizerOptions
+  /**
+   * `lazy`: an update leaves embeddings of tokens alone that its texts do not have (as PyTorch's
+   * SparseAdam), so that a large vocabulary costs nothing; results differ from `dense`. Default `dense`.
+   */
+  embeddingUpdates?: EmbeddingUpdates
   /** Default constant. */
   schedule?: ScheduleOptions
   /** Greatest global norm of a gradient; null: none. Default 1. */
@@ -53,7 +68,7 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
 }
 
 const NAMES: Names<ClassifierFitOptions> = {
-  text: 1, label: 1, validation: 1, epochs: 1, batchSize: 1, learningRate: 1, optimizer: 1, schedule: 1,
+  text: 1, label: 1, validation: 1, epochs: 1, batchSize: 1, accumulate: 1, segment: 1, embeddingUpdates: 1, learningRate: 1, optimizer: 1, schedule: 1,
   clipNorm: 1, clipValue: 1, classWeights: 1, labelSmoothing: 1, averaging: 1, patience: 1, seed: 1,
   signal: 1, onEvent: 1, checkpoint: 1, resume: 1,
 } // prettier-ignore

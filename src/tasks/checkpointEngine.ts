@@ -1,0 +1,46 @@
+/**
+ * A checkpoint goes on with the engine and precision it began with, since bits depend on both; threads are
+ * free. Whoever names another is refused by the run itself (training/checkpoint.ts).
+ */
+import { ENGINE_NAMES, type Engine, type EngineName, type EngineOptions } from '../engine/engine.ts'
+import { host } from '../engine/host.ts'
+import { supportedEngines } from '../engine/load.ts'
+import { UnsupportedError, UsageError } from '../tensor/errors.ts'
+import { fieldAt, readChoice, type Field } from '../tensor/fields.ts'
+
+/**
+ * Engine options with what the checkpoint says, where nothing else was asked for.
+ * @param state the saved state of training
+ * @throws UsageError where `reproducible` rules its engine out; UnsupportedError where the host lacks it
+ */
+export function engineOfCheckpoint(state: Field, asked: EngineOptions): EngineOptions {
+  const precision = asked.precision ?? readChoice(fieldAt(state, 'precision'), ['float32', 'float64'])
+  if (asked.engine !== undefined) return { ...asked, precision }
+  const engine = readChoice(fieldAt(state, 'engine'), ENGINE_NAMES)
+  if (asked.reproducible && engine === 'relaxed') {
+    throw new UsageError({
+      where: `${state.source}, reproducible`,
+      expected: "a checkpoint that began on engine 'simd' or 'reference'",
+      got: "one of engine 'relaxed'",
+      remedy: 'Resume without reproducible, or begin a new run with it.',
+    })
+  }
+  if (!supportedEngines().includes(engine)) refuse(state.source, engine)
+  return { ...asked, engine, precision }
+}
+
+function refuse(source: string, engine: EngineName): never {
+  throw new UnsupportedError({
+    where: source,
+    expected: `a host that runs engine '${engine}', with which this run began`,
+    got: `one that runs ${supportedEngines().join(', ')}`,
+    remedy: `Resume where '${engine}' runs; another engine would end with other bits.`,
+  })
+}
+
+/** What to tell where a resumed run goes on with another engine than a fresh one would take. */
+export function engineNote({ name }: Engine, asked: EngineOptions): string | null {
+  const usual = host().defaults.engine ?? supportedEngines()[0]
+  if (asked.engine !== undefined || asked.reproducible || name === usual) return null
+  return `Goes on with engine ${name}, as the run began (a new one would take ${usual}).`
+}
