@@ -5,6 +5,8 @@ import { splitAs } from './floor.ts'
 import type { Columns, Parts } from './floor.ts'
 import { drawComparison, verdicts } from './comparison.ts'
 import type { Compared } from './comparison.ts'
+import { engineInWords } from './engineWords.ts'
+import type { EngineFacts } from './engineWords.ts'
 import { EXIT_INTERRUPTED } from './exitCodes.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { duration, percent, plural } from './numbers.ts'
@@ -57,12 +59,13 @@ function cellList(text: string): Cell[] {
 
 async function compare(data: string, flags: CompareFlags, output: Output): Promise<void> {
   const { seed = 1 } = flags
+  const network = classifierOptions(flags)
   const { parts, columns, heldOut } = await readParts(data, flags, seed, output)
   const shuffled = parts.test.map((row, i) => ({
     ...row,
     [columns.text]: shuffleWords(row[columns.text], seed, i),
   }))
-  const race: Race = { parts, shuffled, columns, flags, output }
+  const race: Race = { parts, shuffled, columns, flags, network, engine: null, output }
   const rows: Compared[] = [floorRow(race)]
   const interruption = listenForInterrupt(() => output.complain('\nstopping … (Ctrl-C again stops at once)'))
   try {
@@ -83,6 +86,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
     verdict: said,
     rows: { ...sizes, testHeldOut: heldOut },
     seed,
+    ...race.engine,
     complete: interruption.exitCode === undefined,
   })
   output.say(drawComparison(rows, said, { sizes, heldOut, colors: output.colors, width: output.width }))
@@ -103,7 +107,18 @@ interface Race {
   shuffled: Record<string, string>[]
   columns: Columns
   flags: CompareFlags
+  network: ReturnType<typeof classifierOptions>
+  /** Known from the first start on. */
+  engine: EngineFacts | null
   output: Output
+}
+
+/** Says once what all of them run on. */
+function tellEngine(race: Race, { engine, precision, threads }: EngineFacts): void {
+  const { output } = race
+  if (!race.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
+    output.complain(output.errorColors.dim(engineInWords({ engine, precision, threads })))
+  race.engine = { engine, precision, threads }
 }
 
 async function readParts(data: string, flags: CompareFlags, seed: number, output: Output) {
@@ -156,8 +171,8 @@ function floorRow({ parts, shuffled, columns }: Race): Compared {
 
 /** Trains one kind and measures it; nothing comes back if it was stopped. */
 async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise<Compared | undefined> {
-  const { parts, columns, flags, output } = race
-  const model = textClassifier({ ...optionsFor(cell, flags), cell }) as TextClassifier
+  const { parts, columns, flags, network, output } = race
+  const model = textClassifier({ ...optionsFor(cell, network), cell }) as TextClassifier
   const progress = new TrainingProgress(output, { name: `${cell}, epoch`, everyEpoch: false })
   const validation: ClassifierFitOptions['validation'] = parts.validation.length > 0 ? parts.validation : 0
   const options = { ...fitOptions(flags), ...columns, validation } as ClassifierFitOptions<
@@ -166,7 +181,10 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
   const report = await model.fit(parts.train, {
     ...options,
     signal,
-    onEvent: (event) => progress.show(event),
+    onEvent(event) {
+      if (event.event === 'start') tellEngine(race, event)
+      progress.show(event)
+    },
   })
   progress.end()
   if (report.stopped === 'aborted') return undefined
@@ -210,8 +228,7 @@ async function measureParts(model: TextClassifier, cell: Cell, race: Race, signa
 }
 
 /** The nets without order know neither levels nor directions. */
-function optionsFor(cell: Cell, flags: CompareFlags) {
-  const options = classifierOptions(flags)
+function optionsFor(cell: Cell, options: Race['network']) {
   if (cell !== 'ann' && cell !== 'bag') return options
   const { layers: _layers, bidirectional: _bidirectional, embedding, ...rest } = options
   return embedding === 'oneHot' || embedding === undefined ? rest : { ...rest, embedding }

@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { TextClassifier } from '../src/node.ts'
 import { measureWatched } from './measuring.ts'
-import { engineOption, formatOption } from './options.ts'
+import { engineOption, engineOptions, formatOption, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { drawEvaluation, evaluationJson } from './reports.ts'
 import { readRows, refuseLabels } from './rows.ts'
@@ -24,11 +24,13 @@ export function evaluateCommand(output: Output) {
     .option('--header', 'the first line names the columns (guessed and told)')
     .option('--no-header', 'the first line is data; columns go by number')
     .option(...engineOption)
+    .option(...reproducibleOption)
+    .option(...threadsOption)
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'no notes')
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
-      const model = await TextClassifier.load(path, { engine: flags.engine })
+      const model = await TextClassifier.load(path, engineOptions(flags))
       const rows = await readRows(data, flags, output)
       refuseLabels(rows, new Set(model.labels), path)
       const result = await measureWatched(model, rows, output)

@@ -1,7 +1,7 @@
 /** `latch inspect`: follows one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
 import { TextClassifier } from '../src/node.ts'
-import { engineOption, oneOf } from './options.ts'
+import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { MOST_ROWS, drawTrace } from './tracePicture.ts'
 
@@ -28,10 +28,12 @@ export function inspectCommand(output: Output) {
       oneOf('--layout', ['rows', 'columns']),
     )
     .option(...engineOption)
+    .option(...reproducibleOption)
+    .option(...threadsOption)
     .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every level')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
-      const model = await TextClassifier.load(path, { engine: flags.engine })
+      const model = await TextClassifier.load(path, engineOptions(flags))
       const trace = model.trace(text, { label: flags.label })
       output.event(trace)
       if (output.json) return

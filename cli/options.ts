@@ -1,4 +1,7 @@
 /** Values of options: text from the command line → checked values, or an error that says what was expected. */
+import { MOST_THREADS } from '../src/engine/crew.ts'
+import { ENGINE_NAMES } from '../src/engine/engine.ts'
+import type { EngineName, EngineOptions, Precision } from '../src/engine/engine.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 
 /** Turns an option's text into its value. @throws UsageError naming the option */
@@ -111,9 +114,38 @@ export const formatOption = [
   oneOf('--format', ['csv', 'tsv', 'jsonl']),
 ] as const
 
-/** `--engine`, the same wherever a model computes. */
+/** Which engine computes, on how many threads: the same wherever a model computes. */
 export const engineOption = [
   '--engine <name>',
-  'simd or reference (simd)',
-  oneOf('--engine', ['simd', 'reference']),
+  'relaxed, simd or reference (the fastest of this machine)',
+  oneOf('--engine', ENGINE_NAMES),
 ] as const
+export const reproducibleOption = [
+  '--reproducible',
+  'take the engine whose results are the same bits on every machine (simd)',
+] as const
+export const threadsOption = [
+  '--threads <n>',
+  'threads that share large work; no bit depends on it (one a core, at most 8)',
+  wholeNumber('--threads', { least: 1, most: MOST_THREADS }),
+] as const
+
+export interface EngineFlags {
+  engine?: EngineName
+  reproducible?: true
+  threads?: number
+  precision?: Precision
+}
+
+/** What was typed about the engine, in the library's words. @throws UsageError for choices that exclude each other */
+export function engineOptions({ engine, reproducible, threads, precision }: EngineFlags): EngineOptions {
+  if (reproducible && engine === 'relaxed') {
+    const remedy = 'Leave --engine out: --reproducible chooses it.'
+    throw wrongValue('--reproducible with --engine', 'simd or reference', engine, remedy)
+  }
+  if (precision === 'float64' && engine !== undefined && engine !== 'reference') {
+    throw wrongValue('--precision float64 with --engine', 'reference', engine)
+  }
+  const given = { engine, reproducible, threads, precision }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}

@@ -6,7 +6,7 @@ import { readLines } from '../src/data/tablesNode.ts'
 import { bar } from './bars.ts'
 import { fit, pad, visible, widthOf } from './glyphWidth.ts'
 import { percent, plural } from './numbers.ts'
-import { engineOption, formatOption } from './options.ts'
+import { engineOption, engineOptions, formatOption, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { LiveLine } from './progress.ts'
 import { formatByName } from './rows.ts'
@@ -35,6 +35,8 @@ export function predictCommand(output: Output) {
     .option('--header', 'the first line names the columns (guessed and told)')
     .option('--no-header', 'the first line is data; columns go by number')
     .option(...engineOption)
+    .option(...reproducibleOption)
+    .option(...threadsOption)
     .option('--json', 'print one JSON object a line: { label, probabilities }')
     .option('-q, --quiet', 'no notes, no progress')
     .addHelpText('after', EXAMPLES)
@@ -46,7 +48,7 @@ export function predictCommand(output: Output) {
         const remedy = 'Write --file DATA --text COLUMN'
         throw new UsageError({ where: '--text', expected: '--file with it', got: 'none', remedy })
       }
-      const model = await TextClassifier.load(path, { engine: flags.engine })
+      const model = await TextClassifier.load(path, engineOptions(flags))
       const printer = new Printer(output, model.labels)
       if (texts.length > 0) await printAll(chunks(texts), model, printer)
       else if (flags.file !== undefined)

@@ -1,9 +1,10 @@
 /**
- * How far the work is, on standard error: on a terminal one line that redraws itself under a line an
- * epoch; on a pipe the lines an epoch alone. Nothing shows for work that is done within half a second.
+ * How far the work is, on standard error: the engine, then on a terminal one line that redraws itself
+ * under a line an epoch; on a pipe the lines an epoch alone. Nothing shows for work that is done within half a second.
  */
 import type { ClassifierEvent } from '../src/node.ts'
 import { bar } from './bars.ts'
+import { engineInWords } from './engineWords.ts'
 import { fit, pad, widthOf } from './glyphWidth.ts'
 import { clock, count, loss, percent } from './numbers.ts'
 import type { Colors, Output } from './output.ts'
@@ -61,7 +62,7 @@ export class TrainingProgress {
   readonly #everyEpoch: boolean
   #headed = false
 
-  /** `everyEpoch: false` leaves only the live line, under the given name. */
+  /** `everyEpoch: false` leaves out engine and epochs: only the live line, under the given name. */
   constructor(output: Output, options: { name?: string; everyEpoch?: boolean } = {}) {
     this.#output = output
     this.#name = options.name ?? 'epoch'
@@ -73,7 +74,10 @@ export class TrainingProgress {
   show(event: ClassifierEvent): void {
     if (event.event === 'progress') {
       this.#live.draw((width) => this.#bar(event, width))
-    } else if (event.event === 'epoch' && this.#everyEpoch) this.#epoch(event)
+    } else if (this.#everyEpoch) {
+      if (event.event === 'start') this.#output.complain(this.#output.errorColors.dim(engineInWords(event)))
+      if (event.event === 'epoch') this.#epoch(event)
+    }
   }
 
   end(): void {

@@ -1,10 +1,11 @@
 /** Going on with a run that was stopped: what may be typed, what its checkpoint keeps, where its model goes. */
 import type { ClassifierFitOptions } from '../src/node.ts'
 import { TextClassifier, UsageError, readFileBytes } from '../src/node.ts'
-import { shellWord } from './options.ts'
+import { engineOptions, shellWord } from './options.ts'
 import { programName } from './programName.ts'
 import type { Rows } from './rows.ts'
 import type { SavedPaths } from './savedPaths.ts'
+import { given } from './trainingChoices.ts'
 import type { TrainingFlags } from './trainingCommand.ts'
 
 export const CELLS = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
@@ -22,7 +23,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options that a resumed run may still be given; the checkpoint keeps all others. */
 const WITH_RESUME =
-  '--text --label --format --header --no-header --test --validation --epochs --out --resume --checkpoint-every --engine --precision --json --quiet'
+  '--text --label --format --header --no-header --test --validation --epochs --out --resume --checkpoint-every --engine --reproducible --threads --precision --segment --json --quiet'
 
 /**
  * The rows of a validation file are read anew; a share of the rows was decided when the run began.
@@ -58,13 +59,12 @@ export interface Start {
 /** @throws DataError, FormatError, UsageError for a file that is no checkpoint */
 export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
   const bytes = await readFileBytes(path)
-  const { engine, precision } = flags
-  const { model, fitOptions: kept } = TextClassifier.fromCheckpoint(bytes, path, { engine, precision })
+  const { model, fitOptions: kept } = TextClassifier.fromCheckpoint(bytes, path, engineOptions(flags))
   return {
     model,
     options: {
       ...(kept as Partial<Options>),
-      ...(flags.epochs === undefined ? {} : { epochs: flags.epochs }),
+      ...given({ epochs: flags.epochs, segment: flags.segment }),
     },
     resume: bytes,
   }
@@ -79,6 +79,9 @@ export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows
   if (flags.test !== undefined) words.push('--test', flags.test)
   if (flags.epochs !== undefined) words.push('--epochs', String(flags.epochs))
   if (flags.engine !== undefined) words.push('--engine', flags.engine)
+  if (flags.reproducible) words.push('--reproducible')
+  if (flags.threads !== undefined) words.push('--threads', String(flags.threads))
+  if (flags.segment !== undefined) words.push('--segment', String(flags.segment))
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
   if (flags.out !== undefined) words.push('--out', flags.out)
   const typed = [...words, '--resume', paths.checkpoint].map(shellWord)

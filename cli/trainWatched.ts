@@ -1,6 +1,6 @@
 /** A training run under watch: progress, checkpoints, Ctrl-C, and what is kept when it goes wrong. */
 import type { ClassifierReport, TextClassifier } from '../src/node.ts'
-import { DivergenceError, writeFileAtomic } from '../src/node.ts'
+import { DivergenceError, MemoryError, WorkerError, writeFileAtomic } from '../src/node.ts'
 import { EXIT_INTERRUPTED } from './exitCodes.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -56,7 +56,10 @@ export async function trainWatched(
     return undefined
   } catch (error) {
     progress.end()
-    if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
+    if (error instanceof WorkerError) tellLost(written ? paths.checkpoint : null, job)
+    else if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
+    if (error instanceof MemoryError)
+      output.note('on the command line: --batch, --accumulate, --segment, --max-length, --units.')
     if (error instanceof DivergenceError) await keepLastGood(model, paths, output)
     throw error
   } finally {
@@ -68,6 +71,15 @@ export async function trainWatched(
 async function keepLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
   await model.save(lastGood)
   output.note(`the last good weights are saved in ${lastGood}.`)
+}
+
+/** A thread died: nothing is wrong with the run, so it can go on from where it was last saved. */
+function tellLost(checkpoint: string | null, { again, data, output }: Job): void {
+  const resume = checkpoint && again
+  output.event({ event: 'failed', checkpoint, resume })
+  if (!checkpoint) return output.complain('A thread was lost before there was anything to keep.')
+  const rows = data === '-' ? ', with the same rows on standard input' : ''
+  output.complain(`A thread was lost; the last checkpoint is ${checkpoint}. To go on${rows}:\n  ${again}`)
 }
 
 function tellInterrupted(checkpoint: string | undefined, { again, data, output }: Job): void {

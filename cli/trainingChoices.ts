@@ -1,6 +1,6 @@
 /** Checked options of the command line → the library's own. */
 import type { ClassifierFitOptions, ClassifierOptions } from '../src/node.ts'
-import { wrongValue } from './options.ts'
+import { engineOptions, wrongValue } from './options.ts'
 import type { Named, OPTIMIZERS, TrainingFlags } from './trainingCommand.ts'
 
 /** What the library trains at most by itself; the length of schedules that end with the run. */
@@ -8,7 +8,7 @@ const DEFAULT_EPOCHS = 30
 
 /** The network's options in the library's words; those left out keep the library's defaults. */
 export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions, 'cell'> {
-  const { units, layers, bidirectional, reset, activation, pooling, lowercase, engine, precision } = flags
+  const { units, layers, bidirectional, reset, activation, pooling, lowercase } = flags
   return given({
     units,
     layers,
@@ -23,8 +23,7 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
     maximumVocabulary: flags.maxVocabulary,
     maximumLength: flags.maxLength,
     dropout: flags.dropout,
-    engine,
-    precision,
+    ...engineOptions(flags),
   })
 }
 
@@ -34,6 +33,9 @@ export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<R
   return given({
     epochs: flags.epochs,
     batchSize: flags.batch,
+    accumulate: flags.accumulate,
+    segment: flags.segment,
+    embeddingUpdates: flags.lazyEmbedding ? ('lazy' as const) : undefined,
     learningRate: flags.lr,
     optimizer: optimizer && optimizerOptions(optimizer),
     schedule: scheduleOptions(flags),
@@ -80,6 +82,6 @@ function scheduleOptions({ schedule, warmup, epochs = DEFAULT_EPOCHS }: Training
 }
 
 /** Without the options that were not given. */
-function given<T extends object>(options: T): T {
+export function given<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

@@ -9,7 +9,9 @@ import {
   numbersByName,
   oneOf,
   realNumber,
+  reproducibleOption,
   share,
+  threadsOption,
   wholeNumber,
   wrongValue,
 } from './options.ts'
@@ -33,7 +35,7 @@ export interface CellChoiceOption<T> {
 
 /** A command with the arguments and options of training; files are each command's own. */
 export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
-  return withTraining(withNetwork(withData(new Command(name)), cell))
+  return withEngine(withTraining(withNetwork(withData(new Command(name)), cell)))
 }
 
 function withData(command: Command) {
@@ -93,7 +95,16 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
   return command
     .optionsGroup('Training:')
     .option('--epochs <n>', 'at most this many rounds through the rows (30)', wholeNumber('--epochs'))
-    .option('--batch <n>', 'rows a step (32)', wholeNumber('--batch'))
+    .option('--batch <n>', 'rows a batch (32)', wholeNumber('--batch'))
+    .option(
+      '--accumulate <n>',
+      'batches an update: n times the batch in the memory of one (1)',
+      wholeNumber('--accumulate'),
+    )
+    .option(
+      '--lazy-embedding',
+      'update only embeddings of tokens in the batch: fast for large vocabularies, other results',
+    )
     .option('--lr <x>', 'learning rate', realNumber('--lr', { above: 0 }))
     .option(
       '--optimizer <name>',
@@ -129,11 +140,23 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
       orOff(wholeNumber('--patience')),
     )
     .option('--seed <n>', 'the same seed gives the same bits (1)', wholeNumber('--seed', { least: 0 }))
+}
+
+function withEngine<O extends OptionValues>(command: Command<[string], O>) {
+  return command
+    .optionsGroup('Engine:')
     .option(...engineOption)
+    .option(...reproducibleOption)
+    .option(...threadsOption)
     .option(
       '--precision <name>',
       'float32, or float64 on the reference engine',
       oneOf('--precision', ['float32', 'float64']),
+    )
+    .option(
+      '--segment <steps>',
+      'keep so many steps of a text at once and compute older ones again, to save memory (off)',
+      wholeNumber('--segment'),
     )
 }
 

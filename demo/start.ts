@@ -4,6 +4,7 @@
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { engineInWords } from '../cli/engineWords.ts'
 import { reportError } from '../cli/exitCodes.ts'
 import { wrap } from '../cli/glyphWidth.ts'
 import { count, duration, percent } from '../cli/numbers.ts'
@@ -95,13 +96,9 @@ async function train(
 }
 
 function tellStart(output: Output, event: Extract<ClassifierEvent, { event: 'start' }>): void {
-  const { parameters, vocabulary, engine, precision } = event
+  const { parameters, vocabulary } = event
   hanging(output, 'Size', `${count(parameters)} parameters, ${count(vocabulary)} characters known`)
-  hanging(
-    output,
-    'Engine',
-    `${engine === 'simd' ? 'WebAssembly with SIMD' : 'plain TypeScript (reference)'}, ${precision}, one thread`,
-  )
+  hanging(output, 'Engine', engineInWords(event))
   output.say()
   output.say(output.colors.bold('Training'))
 }

@@ -116,7 +116,19 @@ describe('each fault has its message', () => {
   })
 
   it('a loss that leaves the finite numbers names its step and keeps the last good weights', async () => {
-    const args = ['train', 'good.csv', ...SMALL, '--optimizer', 'sgd', '--lr', '1e38', '--clip', 'off']
+    const args = [
+      'train',
+      'good.csv',
+      ...SMALL,
+      '--engine',
+      'simd',
+      '--optimizer',
+      'sgd',
+      '--lr',
+      '1e38',
+      '--clip',
+      'off',
+    ]
     const { code, stderr } = await place.latch([...args, '--batch', '8', '--out', 'wild.safetensors'])
     expect(stderr).toMatch(/error: .*step \d+.*\n +\w/)
     expect(stderr).toContain('the last good weights are saved in wild.last-good.safetensors')

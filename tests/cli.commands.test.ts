@@ -1,6 +1,7 @@
 /** The commands doing their work on small data, one after the other as people use them. */
 import { gzipSync } from 'node:zlib'
 import { existsSync, readFileSync } from 'node:fs'
+import { createEngine } from '../src/node.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
 import type { Ran } from './cliRig.ts'
@@ -28,7 +29,9 @@ describe('train', () => {
     const events = jsonLines(trained)
     expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'epoch', 'done'])
     expect(events[0]).toMatchObject({
-      engine: 'simd',
+      engine: createEngine().name,
+      precision: 'float32',
+      threads: expect.any(Number),
       labels: ['bad', 'good'],
       trainSize: 180,
       validationSize: 20,
@@ -127,7 +130,8 @@ describe('train', () => {
       '--cell gru --reset before --layers 2 --bidirectional --pooling max --tokens chars --lowercase --embedding one-hot ' +
       '--min-count 1 --max-vocabulary 30 --max-length 40 --dropout words=0.1,output=0.2 --optimizer sgd:momentum=0.9,nesterov=1 ' +
       '--schedule cosine --warmup 3 --clip off --clip-value 1 --label-smoothing 0 --class-weights good=1,bad=2 --averaging 0.9 ' +
-      '--patience off --seed 7 --engine reference --precision float64 --validation test.csv --batch 64 --checkpoint-every 100'
+      '--patience off --seed 7 --engine reference --precision float64 --validation test.csv --batch 64 --checkpoint-every 100 ' +
+      '--accumulate 2 --segment 5 --threads 2 --reproducible'
     const args = [
       'train',
       'train.csv',

@@ -1,4 +1,5 @@
 /** What people type wrong, and what they ask about: help, exit codes, messages. */
+import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workplace, comments, csv, json } from './cliRig.ts'
 
@@ -60,6 +61,15 @@ const WRONG: [string[], RegExp][] = [
   [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
   [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],
   [['train', 'data.csv', '--resume', 'x', '--units', '3'], /leave out --units/],
+  [['train', 'data.csv', '--resume', 'x', '--accumulate', '3'], /leave out --accumulate/],
+  [
+    ['train', 'data.csv', '--reproducible', '--engine', 'relaxed'],
+    /--reproducible with --engine: expected simd or reference, got "relaxed"\.\n +Leave --engine out/,
+  ],
+  [['compare', 'data.csv', '--reproducible', '--engine', 'relaxed'], /--reproducible with --engine/],
+  [['predict', 'm.safetensors', 'hi', '--threads', '0'], /--threads: expected a whole number from 1 to 64/],
+  [['info', '--engine', 'gpu'], /--engine: expected one of relaxed, simd, reference, got "gpu"/],
+  [['train', 'data.csv', '--precision', 'float64', '--engine', 'simd'], /expected reference, got "simd"/],
   [['train', 'data.csv', '--resume', 'x', '--validation', '0.3'], /leave out --validation/],
   [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected texts or --file, got both/],
   [['predict', 'm.safetensors', 'hi', '--text', '0'], /--text: expected --file with it/],
@@ -97,6 +107,15 @@ describe('wrong usage', () => {
 describe('info', () => {
   it('names version, Node and engine', async () => {
     const facts = json(await place.latch(['info', '--json']))
-    expect(facts).toMatchObject({ node: process.version, engine: 'simd', precision: 'float32' })
+    expect(facts).toMatchObject({
+      node: process.version,
+      precision: 'float32',
+      cores: availableParallelism(),
+    })
+    const { engine, engines } = facts as { engine: string; engines: string[] }
+    expect(engine).toBe(process.env.LATCH_ENGINE || engines[0])
+    expect(facts.why).toMatch(
+      /^(WebAssembly with|plain TypeScript).*: (the fastest|asked for by LATCH_ENGINE)/,
+    )
   })
 })
