@@ -1,6 +1,7 @@
 /**
  * Losses: each writes dx (where not 0) and returns the sum over rows, both times `scale`. Sums and
  * everything that is not per class run in float64, rows ascending. dx may be x.
+ * log1p and expm1 stand for log and exp, which would bring 6 KiB of tables; total ≥ 1, |x| ≥ 0: nothing cancels.
  */
 import { expSum, rowMax } from './elementwise'
 import { F, load4, mul, store4, sub } from './simd'
@@ -55,7 +56,7 @@ export function softmaxCrossEntropy(
     // The smoothed part needs x, which the next line overwrites where dx is x.
     const shifted = smoothing != 0 ? smoothedSum(xp, weights, c, <f64>top) : 0
     const total = expSum(dp, xp, c, top)
-    const log = Math.log(total)
+    const log = Math.log1p(total - 1)
     loss += aim * (<f64>top + log - xt) + each * (shifted + allWeights * log)
     if (!dp) continue
     // dL/dx_j = p_j·((1−e)·w_t + e/c·Σw) − e/c·w_j − [j = t]·(1−e)·w_t
@@ -78,7 +79,7 @@ export function binaryCrossEntropy(
       const target = float(targets, i * c + j)
       const aim = target * (1 - smoothing) + smoothing * 0.5
       const weight = w0 + target * (w1 - w0)
-      const e = Math.exp(-abs(v))
+      const e = 1 / (1 + Math.expm1(abs(v)))
       loss += weight * (max(v, 0) - v * aim + Math.log1p(e))
       // dL/dx = w·(σ(x) − t')
       const sigma = (v >= 0 ? 1 : e) / (1 + e)

@@ -103,16 +103,20 @@ export function strip3x12(c: usize, a: usize, b: usize, k: usize): void {
     c00 = madd(x0, b0, c00)
     c01 = madd(x0, b1, c01)
     c02 = madd(x0, b2, c02)
+    if (b == end) break
     const x1 = v128.load32_splat(a, 4)
     c10 = madd(x1, b0, c10)
     c11 = madd(x1, b1, c11)
     c12 = madd(x1, b2, c12)
-    if (b == end) break
     const x2 = v128.load32_splat(a, 8)
     c20 = madd(x2, b0, c20)
     c21 = madd(x2, b1, c21)
     c22 = madd(x2, b2, c22)
   }
+  const x1 = v128.load32_splat(a, 4)
+  c10 = madd(x1, b0, c10)
+  c11 = madd(x1, b1, c11)
+  c12 = madd(x1, b2, c12)
   const x2 = v128.load32_splat(a, 8)
   c20 = madd(x2, b0, c20)
   c21 = madd(x2, b1, c21)
