@@ -79,10 +79,23 @@ export function zero(x: usize, count: i32): void {
   memory.fill(x, 0, <usize>count * F)
 }
 
-/** The largest of c floats; NaN if any is NaN. */
+/** The largest of c floats, NaNs left out: they come back through expSum. */
 export function rowMax(x: usize, c: i32): f32 {
-  let v = f32x4.splat(-Infinity)
-  for (let j = 0; j < c; j += 4) v = f32x4.max(v, load4Or(x + <usize>j * F, min(4, c - j), f32x4.splat(-Infinity)))
+  const lowest = f32x4.splat(-Infinity)
+  let v = lowest
+  let w = lowest
+  for (; c >= 8; c -= 8) {
+    v = f32x4.pmax(v, v128.load(x))
+    w = f32x4.pmax(w, v128.load(x, 16))
+    x += 32
+  }
+  if (c >= 4) {
+    v = f32x4.pmax(v, v128.load(x))
+    x += 16
+    c -= 4
+  }
+  if (c) w = f32x4.pmax(w, load4Or(x, c, lowest))
+  v = f32x4.pmax(v, w)
   return max(
     max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
     max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
@@ -94,10 +107,13 @@ export function expSum(e: usize, x: usize, c: i32, shift: f32): f64 {
   const top = f32x4.splat(shift)
   let a = f64x2.splat(0)
   let b = f64x2.splat(0)
-  for (let j = 0; j < c; j += 4) {
-    const r = min(4, c - j)
-    const v = exp4(f32x4.sub(load4Or(x + <usize>j * F, r, f32x4.splat(-Infinity)), top))
-    if (e) store4(e + <usize>j * F, r, v)
+  for (; c > 0; c -= 4) {
+    const v = exp4(f32x4.sub(load4Or(x, min(4, c), f32x4.splat(-Infinity)), top))
+    x += 16
+    if (e) {
+      store4(e, min(4, c), v)
+      e += 16
+    }
     a = f64x2.add(a, f64x2.promote_low_f32x4(v))
     b = f64x2.add(b, f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0)))
   }
