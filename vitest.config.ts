@@ -7,6 +7,7 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
 /** Examples import the package by its name, as a reader's program would. */
 export const alias = [
   { find: /^latch$/, replacement: source('node.ts') },
+  { find: /^latch\/training$/, replacement: source('training/index.ts') },
   { find: /^latch\/datasets$/, replacement: source('datasets/index.ts') },
 ]
 

@@ -1,5 +1,6 @@
 /** The floor beside a network: naive Bayes on the same rows. People should know when a network is not worth it. */
-import { naiveBayes, stratifiedSplit } from '../src/node.ts'
+import { naiveBayes } from '../src/node.ts'
+import { stratifiedSplit } from '../src/training/index.ts'
 import { percent, points } from './numbers.ts'
 
 type Row = Record<string, string>

@@ -1,9 +1,9 @@
 /** A training of sixty steps that Node and a browser both run, each with its own copy of Latch. */
-const good = ['you are good', 'this is a fine day', 'good work and a kind word', 'a bright and lovely song']
-const bad = ['you are bad', 'this is a poor day', 'bad work and a hard word', 'a dull and sorry song']
+const kind = ['you are good', 'this is a fine day', 'good work and a kind word', 'a bright and lovely song']
+const unkind = ['you are bad', 'this is a poor day', 'bad work and a hard word', 'a dull and sorry song']
 const rows = [
-  ...good.map((text) => ({ text, label: 'good' })),
-  ...bad.map((text) => ({ text, label: 'bad' })),
+  ...kind.map((text) => ({ text, label: 'good' })),
+  ...unkind.map((text) => ({ text, label: 'bad' })),
 ]
 
 /** By cell: loss and weights of the host's fastest build, and the file of the reproducible one. */

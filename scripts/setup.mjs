@@ -97,7 +97,7 @@ function kernels() {
     'scripts/buildKernels.mjs',
     'node_modules/assemblyscript/package.json',
   )
-  const outputs = ['simd', 'relaxed'].flatMap((name) => [`build/${name}.wasm`, `src/engine/wasm/${name}.ts`])
+  const outputs = ['build/simd.wasm', 'build/relaxed.wasm', 'src/engine/wasm/builds.ts']
   const there = outputs.filter((output) => existsSync(path(output)))
   if (there.length === outputs.length && readStamp(stamp) === wanted) return
   // The build script goes by the clock, which a checkout may have set back.

@@ -1,9 +1,10 @@
 /**
- * Latch's one public door. Safe in browsers: no dependency, no file system.
+ * Latch's public door. Safe in browsers: no dependency, no file system. Training a network by hand has a
+ * door of its own (`latch/training`), so that a page which only predicts does not load it.
  * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier.ts'
-export type { Columns, Evaluation } from './tasks/textClassifier.ts'
+export type { Columns, Evaluation } from './tasks/evaluateClassifier.ts'
 export type {
   CellChoice,
   ClassifierOptions,
@@ -19,61 +20,6 @@ export type { Prediction } from './tasks/probabilities.ts'
 export { naiveBayes } from './tasks/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/naiveBayes.ts'
 export type { ClassWeights } from './tasks/classLoss.ts'
-export { fit } from './training/fit.ts'
-export type { CheckpointOptions, FitOptions } from './training/run.ts'
-export { completeOptions } from './training/settings.ts'
-export type { TrainingChoices, TrainingOptions } from './training/settings.ts'
-export { fingerprint } from './training/dataset.ts'
-export type { Dataset, Sample } from './training/dataset.ts'
-export { evaluate } from './training/evaluate.ts'
-export type { EvaluateOptions, Evaluation as NetworkEvaluation } from './training/evaluate.ts'
-export { classificationReport, confusionMatrix } from './training/metrics.ts'
-export type { ClassificationReport, ClassScores } from './training/metrics.ts'
-export type {
-  BestEpoch,
-  CheckpointEvent,
-  EpochEvent,
-  EpochRecord,
-  FitReport,
-  KeptWeights,
-  ProgressEvent,
-  StartEvent,
-  StopEvent,
-  StopReason,
-  TrainingEvent,
-} from './training/events.ts'
-export { Optimizer } from './training/optimizer.ts'
-export type {
-  AdagradOptions,
-  AdamOptions,
-  CompleteOptimizer,
-  EmbeddingUpdates,
-  OptimizerOptions,
-  OptimizerType,
-  RmspropOptions,
-  SgdOptions,
-} from './training/optimizer.ts'
-export { clipGradients } from './training/clip.ts'
-export type { Clipping, ClipOptions } from './training/clip.ts'
-export { completeSchedule, initialPlateau, learningRateAt, observeLoss } from './training/schedule.ts'
-export type {
-  CompleteSchedule,
-  PlateauState,
-  ScheduleOptions,
-  SchedulePosition,
-  ScheduleType,
-  ScheduleUnit,
-} from './training/schedule.ts'
-export { WeightAverage } from './training/averaging.ts'
-export { captureState, restoreState } from './training/checkpoint.ts'
-export type {
-  Progress,
-  Resumable,
-  SavedState,
-  StateTensor,
-  TrainingDocument,
-  TrainingState,
-} from './training/checkpoint.ts'
 export { network, Network } from './model/network.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
@@ -107,12 +53,8 @@ export { createTokenizer } from './data/tokens.ts'
 export type { Tokenizer, TokenizerConfig } from './data/tokens.ts'
 export { UNKNOWN_TOKEN, Vocabulary } from './data/vocabulary.ts'
 export type { VocabularyOptions } from './data/vocabulary.ts'
-export { examplesFromRows } from './data/examples.ts'
-export type { ExampleOptions, ExampleRow, Examples } from './data/examples.ts'
 export type { Table, TableOptions } from './data/tableStart.ts'
 export type { TableFormat } from './data/tableFormat.ts'
-export { bucketedBatches, stratifiedSplit } from './data/batches.ts'
-export type { BucketOptions, Split } from './data/batches.ts'
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts'
 export type { NamedTensor, SafetensorsContent, TensorData, TensorDtype } from './formats/safetensors.ts'
 export { Random } from './tensor/random.ts'

@@ -4,7 +4,9 @@ import ts from 'typescript'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as datasets from '../src/datasets/index.ts'
 import * as latch from '../src/index.ts'
-import type { Dataset, EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../src/index.ts'
+import * as training from '../src/training/index.ts'
+import type { Dataset } from '../src/training/index.ts'
+import type { EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../src/index.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const programs = [...readme.matchAll(/```ts\n([^]*?)```/g)].map((match) => match[1])
@@ -17,7 +19,7 @@ async function runProgram(program: string, last: string): Promise<unknown> {
   })
   const imported = [...program.matchAll(/^import \{(.*)\} from/gm)].flatMap((match) => match[1].split(','))
   const names = imported.map((name) => name.trim()).filter((name) => !name.startsWith('type '))
-  const values = { ...datasets, ...latch } as Record<string, unknown>
+  const values = { ...datasets, ...training, ...latch } as Record<string, unknown>
   for (const name of names) expect(values[name], name).toBeDefined()
   const make = new Function(...names, `${outputText}\nreturn main`)
   return make(...names.map((name) => values[name]))()
@@ -50,7 +52,7 @@ describe('the door', () => {
   })
 
   it('trains with a loop of one’s own, and scores it', async () => {
-    const { Optimizer, WeightAverage, clipGradients, completeSchedule, learningRateAt } = latch
+    const { Optimizer, WeightAverage, clipGradients, completeSchedule, learningRateAt } = training
     const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' } })
     const data = signs(20)
     const optimizer = new Optimizer(net, { type: 'adam' })
@@ -67,36 +69,36 @@ describe('the door', () => {
       average.update(optimizer.steps)
     }
     average.swap()
-    const { actual, predicted, loss, accuracy } = await latch.evaluate(net, data)
+    const { actual, predicted, loss, accuracy } = await training.evaluate(net, data)
     expect(accuracy).toBe(1)
-    expect(latch.confusionMatrix(2, actual, predicted)).toEqual([[10, 0], [0, 10]]) // prettier-ignore
-    expect(latch.classificationReport(['down', 'up'], actual, predicted, loss).macroF1).toBe(1)
+    expect(training.confusionMatrix(2, actual, predicted)).toEqual([[10, 0], [0, 10]]) // prettier-ignore
+    expect(training.classificationReport(['down', 'up'], actual, predicted, loss).macroF1).toBe(1)
   })
 
   it('captures the state of a run and restores it into another network', () => {
     const run = (seed: number) => {
       const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' }, seed })
-      const options = latch.completeOptions({})
-      const { regions } = new latch.Optimizer(net, options.optimizer)
-      const data = { train: latch.fingerprint(signs(20)), validation: null }
-      return { network: net, options, data, regions, stepsPerEpoch: 1 } satisfies latch.Resumable
+      const options = training.completeOptions({})
+      const { regions } = new training.Optimizer(net, options.optimizer)
+      const data = { train: training.fingerprint(signs(20)), validation: null }
+      return { network: net, options, data, regions, stepsPerEpoch: 1 } satisfies training.Resumable
     }
     const [one, other] = [run(1), run(2)]
-    const progress: latch.Progress = {
+    const progress: training.Progress = {
       epoch: 0,
       step: 0,
       steps: 0,
       sums: { loss: 0, weight: 0, correct: 0, counted: 0, norm: 0 },
-      plateau: latch.initialPlateau(0.001),
+      plateau: training.initialPlateau(0.001),
       best: null,
       waited: 0,
       history: [],
       seconds: { epoch: 0, total: 0 },
     }
-    const weights = ({ network: { parameters, store } }: latch.Resumable) =>
+    const weights = ({ network: { parameters, store } }: training.Resumable) =>
       parameters.map((p) => store.read(p))
     expect(weights(other)).not.toEqual(weights(one))
-    expect(latch.restoreState(other, latch.captureState(one, progress))).toEqual(progress)
+    expect(training.restoreState(other, training.captureState(one, progress))).toEqual(progress)
     expect(weights(other)).toEqual(weights(one))
   })
 

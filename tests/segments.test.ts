@@ -86,9 +86,9 @@ describe('a partition', () => {
           (to < batch.steps ? batch.offsets[to] : batch.rows) - batch.offsets[from]
         expect([blocks[0], blocks.at(-1), windows[0], windows.at(-1)]).toEqual([0, batch.steps, 0, blocks.length - 1]) // prettier-ignore
         for (let b = 0; b + 1 < blocks.length; b++) {
-          const steps = blocks[b + 1] - blocks[b]
-          expect(steps).toBeGreaterThan(0)
-          if (steps > 1) expect(rowsOf(blocks[b], blocks[b + 1])).toBeLessThanOrEqual(BLOCK_ROWS)
+          const long = blocks[b + 1] - blocks[b]
+          expect(long).toBeGreaterThan(0)
+          if (long > 1) expect(rowsOf(blocks[b], blocks[b + 1])).toBeLessThanOrEqual(BLOCK_ROWS)
         }
         for (let w = 0; w + 1 < windows.length; w++) {
           const rows = rowsOf(blocks[windows[w]], blocks[windows[w + 1]])

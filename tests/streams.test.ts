@@ -4,7 +4,8 @@ import type { EngineOptions } from '../src/engine/engine.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import type { Network } from '../src/model/network.ts'
-import { network, Optimizer, Random, ShapeError, UnsupportedError, UsageError } from '../src/node.ts'
+import { network, Random, ShapeError, UnsupportedError, UsageError } from '../src/node.ts'
+import { Optimizer } from '../src/training/index.ts'
 import { build, forms, offered } from './streamCase.ts'
 
 const [V, N, T] = [9, 7, 12]

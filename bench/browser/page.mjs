@@ -27,7 +27,10 @@ try {
 /** The library of the job, ready to measure. */
 async function open({ library, threads }) {
   if (library === 'latch') {
-    const latch = await import('/dist/src/index.js')
+    const latch = {
+      ...(await import('/dist/src/index.js')),
+      ...(await import('/dist/src/training/index.js')),
+    }
     return (one) => measureLatch(latch, one)
   }
   if (library === 'onnxruntime-web') {

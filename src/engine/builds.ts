@@ -3,12 +3,9 @@
  * memory is not shared; where threads share it, the one flag of the import that says so is set first.
  */
 import { host } from './host.ts'
-import { relaxedBase64 } from './wasm/relaxed.ts'
-import { simdBase64 } from './wasm/simd.ts'
+import { alphabet, bytes as text, lengths, names } from './wasm/builds.ts'
 
-export type BuildName = 'relaxed' | 'simd'
-
-const BYTES = { relaxed: relaxedBase64, simd: simdBase64 }
+export type BuildName = (typeof names)[number]
 
 // The smallest modules that need it: (func (result v128) …) with i8x16.popcnt or f32x4.relaxed_madd.
 const SPLAT = [0x41, 0, 0xfd, 0x0f]
@@ -49,7 +46,7 @@ export function moduleOf(name: BuildName, shared: boolean): WebAssembly.Module {
   const key = `${name} ${shared}`
   let module = modules.get(key)
   if (!module) {
-    const bytes = decodeBase64(BYTES[name])
+    const bytes = bytesOf(name)
     if (shared) bytes[memoryFlags(bytes)] |= SHARED
     module = new WebAssembly.Module(bytes)
     modules.set(key, module)
@@ -85,9 +82,17 @@ function memoryFlags(bytes: Uint8Array): number {
   return at + 1
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text)
-  const bytes = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+/** A build's bytes, which lie piece by piece in turn with the other's: see scripts/buildKernels.mjs. */
+function bytesOf(name: BuildName): Uint8Array<ArrayBuffer> {
+  const own = names.indexOf(name)
+  const bytes = new Uint8Array(lengths.reduce((sum, turn) => sum + turn[own], 0))
+  const byteOf = new Map(Array.from(alphabet, (letter, byte) => [letter, byte]))
+  let [from, to] = [0, 0]
+  for (const turn of lengths) {
+    turn.forEach((length, build) => {
+      if (build === own) for (let i = 0; i < length; i++) bytes[to++] = byteOf.get(text[from + i])!
+      from += length
+    })
+  }
   return bytes
 }

@@ -43,6 +43,7 @@ const browser: Host = {
     }
     worker.onerror = (event) => events.death(event.message ?? 'its script was refused')
     return {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
       post: (message) => worker.postMessage(message),
       keepAlive() {},
       terminate: () => worker.terminate(),
@@ -55,8 +56,8 @@ const browser: Host = {
 let current: Host = browser
 
 /** Sets the host behind engines. */
-export function useHost(host: Host): void {
-  current = host
+export function useHost(chosen: Host): void {
+  current = chosen
 }
 
 export function host(): Host {

@@ -8,7 +8,7 @@ import type { Host } from './host.ts'
 
 /**
  * Engines on Node. The environment variables LATCH_ENGINE and LATCH_THREADS set defaults.
- * @throws UsageError for a variable that does not fit
+ * Its `defaults` throw UsageError for a variable that does not fit.
  */
 export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
   return {
@@ -21,6 +21,7 @@ export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
       worker.on('error', (error) => events.death(error.message))
       worker.on('exit', (code) => events.death(`it ended with code ${code}`))
       return {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
         post: (message) => worker.postMessage(message),
         keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
         terminate: () => void worker.terminate(),
@@ -28,7 +29,10 @@ export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
     },
     // Newer Nodes have it on and would print a warning for the flag; they never come here.
     enableRelaxed: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),
-    defaults: { engine: engineOf(environment.LATCH_ENGINE), threads: threadsOf(environment.LATCH_THREADS) },
+    // Read when an engine is opened, so that a variable that does not fit is refused there.
+    get defaults() {
+      return { engine: engineOf(environment.LATCH_ENGINE), threads: threadsOf(environment.LATCH_THREADS) }
+    },
   }
 }
 

@@ -102,9 +102,9 @@ export class DenseLayer implements Layer {
     if (this.#kind) kernels.activateBackward(gradient, gradient, value, rows * stride, this.#kind)
     if (input.gradient) kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
     const parts = partsFor(engine.team, rows * width * input.width, Infinity)
-    engine.team.run(parts, (kernels, part) => {
-      this.#weightGradients(kernels, rows, part, parts)
-      if (input.gradient) this.#inputGradients(kernels, rows, part, parts)
+    engine.team.run(parts, (theirs, part) => {
+      this.#weightGradients(theirs, rows, part, parts)
+      if (input.gradient) this.#inputGradients(theirs, rows, part, parts)
     })
   }
 

@@ -140,8 +140,8 @@ export class TimeLoop implements LoopShape {
         return
       }
       const [low, high] = [shares.edges[part], shares.edges[part + 1]]
-      for (let t = from; t < to && high > low && batch.counts[t] > low; t++)
-        this.#stepForward(kernels, batch, t, low, high)
+      if (high === low) return
+      for (let t = from; t < to && batch.counts[t] > low; t++) this.#stepForward(kernels, batch, t, low, high)
     })
   }
 
@@ -150,11 +150,11 @@ export class TimeLoop implements LoopShape {
     const shares = this.#sharesOf(batch, from, to, rows)
     this.#context.engine.team.run(shares.parts, (kernels, part, sync) => {
       const [low, high] = [shares.edges[part], shares.edges[part + 1]]
-      for (let t = to - 1; t >= from; t--) {
-        if (shares.by === 'panels')
-          this.#backByPanels(kernels, batch, edges, t, part, shares.parts, pass, sync)
-        else if (high > low && batch.counts[t] > low)
-          this.#stepBackward(kernels, batch, edges, t, low, high, pass)
+      const byPanels = shares.by === 'panels'
+      const first = byPanels || high > low ? from : to
+      for (let t = to - 1; t >= first; t--) {
+        if (byPanels) this.#backByPanels(kernels, batch, edges, t, part, shares.parts, pass, sync)
+        else if (batch.counts[t] > low) this.#stepBackward(kernels, batch, edges, t, low, high, pass)
       }
       if (shares.parts > 1) sync()
       this.#gradients.ofBlock(kernels, batch, edges, batch.offsets[from], rows, part, shares.parts)

@@ -4,7 +4,6 @@
  * inspection/: this room only names things.
  */
 import type { CellName } from '../cells/cell.ts'
-import { examplesFromRows } from '../data/examples.ts'
 import type { Vocabulary } from '../data/vocabulary.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import { KEEPS_CONVENTION, prefixOutputs, traceSequence } from '../inspection/trace.ts'
@@ -12,9 +11,8 @@ import type { Trace, TraceStep } from '../inspection/traceTypes.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
 import { DataError, UnsupportedError, UsageError } from '../tensor/errors.ts'
-import { evaluate, type EvaluateOptions } from '../training/evaluate.ts'
-import { classificationReport, type ClassificationReport } from '../training/metrics.ts'
-import { classOf, cutNote, type Trained } from './classes.ts'
+import type { EvaluateOptions } from '../training/evaluate.ts'
+import { classOf, type Trained } from './classes.ts'
 import { readClassifier, writeClassifier, type ClassifierContent } from './classifierFile.ts'
 import {
   settle,
@@ -24,25 +22,14 @@ import {
   type ClassifierSettings,
 } from './classifierOptions.ts'
 import { ClassifierStream } from './classifierStream.ts'
-import { fitClassifier, type ClassifierFitOptions, type ClassifierReport } from './fitClassifier.ts'
+import type { Columns, Evaluation } from './evaluateClassifier.ts'
+import type { ClassifierReport } from './fitClassifier.ts'
+import type { ClassifierFitOptions } from './fitOptions.ts'
 import { historyOf, type TrainingHistory } from './history.ts'
 import { refuseNoColumns, refuseNoRows } from './knownNames.ts'
 import { predictionOf, type Prediction } from './probabilities.ts'
 import { storage } from './storage.ts'
-import { TextDataset, TextReader } from './textDataset.ts'
-
-/** Columns that hold the text and the label. */
-export interface Columns<Row extends object = Record<string, unknown>> {
-  text: keyof Row & string
-  label: keyof Row & string
-}
-
-/** What `evaluate` says: figures over all rows and by label. */
-export interface Evaluation<L extends string = string> extends ClassificationReport<L> {
-  labels: readonly L[]
-  /** What was left out or cut, each a sentence. */
-  notes: readonly string[]
-}
+import { TextReader } from './textDataset.ts'
 
 const BATCH = 64
 
@@ -106,6 +93,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     this.#refuseFitting('fit', 'another')
     this.#fitting = true
     try {
+      const { fitClassifier } = await import('./fitClassifier.ts')
       const report = await fitClassifier({
         rows,
         options: options as unknown as ClassifierFitOptions,
@@ -138,20 +126,12 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     const { network, vocabulary } = this.#need()
     refuseNoRows('evaluate', rows)
     refuseNoColumns('evaluate', columns ?? {})
-    const { text, label } = columns
-    const examples = examplesFromRows(rows, { text, label, name: 'rows' })
-    const classes = Int32Array.from(examples.labels, (name) => classOf(name, this.labels))
-    const read = examples.texts.map((one) => this.#reader.read(one))
-    const tokens = read.map((r) => r.tokens)
-    const { signal, onProgress } = options
-    signal?.throwIfAborted()
-    const dataset = new TextDataset(tokens, classes, vocabulary)
-    const { actual, predicted, loss } = await evaluate(network, dataset, { signal, onProgress })
-    const notes = [
-      ...examples.notes,
-      ...cutNote(read.filter((r) => r.cut).length, this.settings.maximumLength),
-    ]
-    return { ...classificationReport(this.labels, actual, predicted, loss), labels: this.labels, notes }
+    // Only a page that measures or trains loads what that takes.
+    const { evaluateClassifier } = await import('./evaluateClassifier.ts')
+    const found = await evaluateClassifier({
+      rows, columns: columns as Columns<object>, network, vocabulary, labels: this.labels, reader: this.#reader, ...options,
+    }) // prettier-ignore
+    return found as Evaluation<L>
   }
 
   /** The label and every label's probability of a text, or of each of many. Unseen words are fine. */

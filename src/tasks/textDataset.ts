@@ -11,12 +11,13 @@ import type { ClassifierSettings } from './classifierOptions.ts'
 /** Splits texts into tokens, at most `maximumLength` of them. */
 export class TextReader {
   readonly #tokenizer: Tokenizer
-  readonly #limit: number
+  /** Tokens of a text that count. */
+  readonly maximumLength: number
 
   constructor(settings: ClassifierSettings) {
     const kind = settings.tokens
     this.#tokenizer = createTokenizer({ kind, lowercase: settings.lowercase })
-    this.#limit = settings.maximumLength
+    this.maximumLength = settings.maximumLength
   }
 
   /**
@@ -26,9 +27,9 @@ export class TextReader {
   read(text: string): { tokens: string[]; cut: boolean } {
     const tokens = this.#tokenizer.tokenize(text.trim())
     if (tokens.length === 0) return { tokens: [UNKNOWN_TOKEN], cut: false }
-    return tokens.length <= this.#limit
+    return tokens.length <= this.maximumLength
       ? { tokens, cut: false }
-      : { tokens: tokens.slice(0, this.#limit), cut: true }
+      : { tokens: tokens.slice(0, this.maximumLength), cut: true }
   }
 }
 
