@@ -63,6 +63,7 @@ function memoryFlags(bytes: Uint8Array): number {
   let at = 8
   const number = () => {
     for (let [value, shift] = [0, 0]; ; shift += 7) {
+      if (at >= bytes.length) throw new Error('a build ends before its imported memory')
       const byte = bytes[at++]
       value |= (byte & 0x7f) << shift
       if (byte < 0x80) return value

@@ -110,8 +110,7 @@ class Crew {
     for (const [index, { places }] of this.#members.slice(0, parts - 1).entries()) {
       const part = index + 1
       this.#await(places.done, (done) => done === this.#job, places.leaderSleeps)
-      const failed = this.#control[places.failed]
-      if (failed) this.#fail(`worker ${part} failed in kernel ${RECORDED[failed - 1]}`)
+      if (this.#control[places.failed]) this.#failIn(part)
     }
   }
 
@@ -132,6 +131,9 @@ class Crew {
     let [still, before] = [0, this.#progress()]
     for (let value = Atomics.load(control, word); !fits(value); value = Atomics.load(control, word)) {
       pauseUntil(control, word, value)
+      // Who failed comes to no meeting.
+      const failed = this.#members.findIndex(({ places }) => Atomics.load(control, places.failed))
+      if (failed >= 0) this.#failIn(failed + 1)
       const now = this.#progress()
       still = now === before ? still + LOOK : 0
       before = now
@@ -170,14 +172,20 @@ class Crew {
   }
 
   #send(worker: HostWorker, places: Places, letter: WorkerLetter): void {
-    worker.post(letter)
+    // Counted before it is sent, or a quick reader would have read more letters than there are.
     Atomics.add(this.#control, places.letters, 1)
+    worker.post(letter)
     this.#wake(places)
   }
 
   #wake({ event, asleep }: Places): void {
     Atomics.add(this.#control, event, 1)
     if (Atomics.load(this.#control, asleep)) Atomics.notify(this.#control, event)
+  }
+
+  #failIn(part: number): never {
+    const code = this.#control[this.#members[part - 1].places.failed] - 1
+    this.#fail(`worker ${part} failed in kernel ${RECORDED[code] ?? code}`)
   }
 
   #fail(why: string): never {

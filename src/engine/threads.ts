@@ -114,10 +114,14 @@ export class ThreadTeam implements Team, Crewed {
 
   /** Part 0; whatever happens to it, the other parts are waited for. */
   #lead(parts: number, body: Part): void {
+    let complete = false
     try {
       body(this.#kernels, 0, crew().meet)
+      complete = true
     } finally {
-      crew().join(parts)
+      // An error of this part is the one to tell, not what it did to the others.
+      if (complete) crew().join(parts)
+      else crew().abandon('this thread failed in its part')
     }
   }
 }
