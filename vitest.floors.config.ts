@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     setupFiles: ['tests/setup.ts'],
+    env: { LATCH_ENGINE: 'simd' },
     include: ['tests/floors/**/*.test.ts'],
     testTimeout: 1_800_000,
     pool: 'forks',
