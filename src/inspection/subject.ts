@@ -3,8 +3,9 @@
  * takes either, and turns it into the same thing here: a network, one packed batch, what it should say.
  */
 import type { Targets } from '../layers/loss.ts'
-import type { PackedBatch } from '../layers/packed.ts'
+import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
+import { DataError, ShapeError, UnsupportedError, UsageError } from '../tensor/errors.ts'
 
 /** A text as a model reads it. All three have one entry a token. */
 export interface EncodedText {
@@ -30,3 +31,159 @@ export type SubjectInput = string | ArrayLike<number> | PackedBatch
 
 /** What the loss compares with: a label (models), a class number, or targets. Default: what the subject says. */
 export type SubjectTarget = string | number | Targets
+
+/** A subject with its input and target settled. */
+export interface ResolvedSubject {
+  network: Network
+  /** One sequence. */
+  batch: PackedBatch
+  /** What a text was cut into; null where no model read a text. */
+  tokens: readonly string[] | null
+  /** Token ids, null for features. */
+  ids: readonly number[] | null
+  /** Which tokens the vocabulary has; null where no model read a text. */
+  known: readonly boolean[] | null
+  /** A model's labels in the order of its classes, null for a network. */
+  labels: readonly string[] | null
+  /** What the loss compares with. */
+  targets: Targets
+  /** The class in `targets`, null where they are no single class. */
+  target: number | null
+}
+
+/**
+ * Settles what is asked about: reads a text, packs the sequence, finds the target. Without a target it is
+ * what the subject says: its likeliest class (with one logit, class 1 above 0), at every step where it answers
+ * every step; that takes one forward pass.
+ * @param where names the asking function in errors
+ * @throws UnsupportedError for a network without recurrent layers, or a text without a model to read it;
+ * DataError for an empty text or an unknown label; ShapeError for more than one sequence; UsageError for a
+ * network without a loss, or a target that is missing where outputs are no classes
+ */
+export function resolveSubject(
+  where: string,
+  subject: Subject,
+  input: SubjectInput,
+  target?: SubjectTarget,
+): ResolvedSubject {
+  const model = isReader(subject) ? subject : null
+  const network = model ? model.network : (subject as Network)
+  needRecurrent(where, network)
+  const labels = model ? model.labels : null
+  const text = typeof input === 'string' ? readText(where, model, input) : null
+  const ids = text ? text.ids : input
+  const batch = ids instanceof PackedBatch ? ids : PackedBatch.ofIds([ids as ArrayLike<number>])
+  if (batch.sequences !== 1) {
+    throw new ShapeError({ where, expected: 'one sequence', got: `${batch.sequences}` })
+  }
+  return {
+    network,
+    batch,
+    tokens: text && text.tokens,
+    ids: batch.ids && Array.from(batch.ids),
+    known: text && text.known,
+    labels,
+    ...targetsOf(where, network, batch, labels, target),
+  }
+}
+
+/** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */
+export function needRecurrent(where: string, network: Network): void {
+  if (network.recurrent.length > 0) return
+  throw new UnsupportedError({
+    where,
+    expected: 'a network with a recurrent layer',
+    got: `layers ${network.config.layers.map((layer) => layer.type).join(', ')}`,
+    remedy: 'A feed-forward net has no steps to follow; train with cell rnn, lstm or gru.',
+  })
+}
+
+function isReader(subject: Subject): subject is ReadingModel {
+  return 'encode' in subject && typeof subject.encode === 'function'
+}
+
+function readText(where: string, model: ReadingModel | null, text: string): EncodedText {
+  if (!model) {
+    const remedy = 'A bare network knows no words: give token ids, or the model that reads texts.'
+    throw new UnsupportedError({ where, expected: 'token ids or a batch', got: 'a text', remedy })
+  }
+  const read = text.trim() === '' ? null : model.encode(text)
+  if (read && read.ids.length > 0) return read
+  throw new DataError({ where, expected: 'a text with at least one token', got: JSON.stringify(text) })
+}
+
+function targetsOf(
+  where: string, network: Network, batch: PackedBatch, labels: readonly string[] | null, target?: SubjectTarget,
+): Pick<ResolvedSubject, 'targets' | 'target'> {
+  const { loss } = network.config
+  if (!loss) {
+    const remedy = 'Gradients are of a loss: build the network with one.'
+    throw new UsageError({ where, expected: 'a network with a loss', got: 'one without', remedy })
+  }
+  if (typeof target === 'object') {
+    const { classes } = target
+    return { targets: target, target: classes?.length === 1 ? classes[0] : null }
+  }
+  if (target === undefined) return ownTargets(where, network, batch)
+  const number = typeof target === 'string' ? classOfLabel(where, labels, target) : target
+  const classes = classesOf(network)
+  if (classes === 0 || network.output.per === 'step') {
+    const expected = network.output.per === 'step' ? 'targets of every step' : 'targets with values'
+    const remedy = 'This network does not end in one class: give { stepClasses } or { values }.'
+    throw new UsageError({ where, expected, got: `class ${number}`, remedy })
+  }
+  if (Number.isInteger(number) && number >= 0 && number < classes) {
+    return { targets: { classes: [number] }, target: number }
+  }
+  throw new DataError({ where, expected: `a class from 0 to ${classes - 1}`, got: `${number}` })
+} // prettier-ignore
+
+/** How many classes an output row tells apart; 0 where it is numbers. */
+function classesOf({ config, output }: Network): number {
+  if (config.loss?.type === 'softmaxCrossEntropy') return output.width
+  return config.loss?.type === 'binaryCrossEntropy' && output.width === 1 ? 2 : 0
+}
+
+function classOfLabel(where: string, labels: readonly string[] | null, label: string): number {
+  if (!labels) {
+    const remedy = 'A bare network knows no labels.'
+    throw new UsageError({ where, expected: 'a class number or targets', got: JSON.stringify(label), remedy })
+  }
+  const found = labels.indexOf(label)
+  if (found >= 0) return found
+  throw new DataError({
+    where,
+    expected: `one of the labels ${labels.join(', ')}`,
+    got: JSON.stringify(label),
+  })
+}
+
+/** What the network itself says. */
+function ownTargets(
+  where: string,
+  network: Network,
+  batch: PackedBatch,
+): Pick<ResolvedSubject, 'targets' | 'target'> {
+  const { width, per } = network.output
+  const type = network.config.loss!.type
+  if (type !== 'softmaxCrossEntropy' && type !== 'binaryCrossEntropy') {
+    const remedy = `What should it have said? Give { values }.`
+    throw new UsageError({ where, expected: `targets for ${type}`, got: 'none', remedy })
+  }
+  network.forward(batch)
+  const out = network.readOutput(batch)
+  if (classesOf(network) === 0) return { targets: { values: out.map((x) => (x > 0 ? 1 : 0)) }, target: null }
+  const said = Array.from({ length: out.length / width }, (_, row) =>
+    likeliest(out.subarray(row * width, (row + 1) * width)),
+  )
+  if (per === 'step') return { targets: { stepClasses: [said] }, target: null }
+  return { targets: { classes: said }, target: said[0] }
+}
+
+/** The class of a row of logits; the first of equals. */
+function likeliest(logits: Float64Array): number {
+  if (logits.length === 1) return logits[0] > 0 ? 1 : 0
+  let best = 0
+  for (let c = 1; c < logits.length; c++) if (logits[c] > logits[best]) best = c
+  return best
+}

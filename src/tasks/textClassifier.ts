@@ -6,6 +6,7 @@
 import type { CellName } from '../cells/cell.ts'
 import type { Vocabulary } from '../data/vocabulary.ts'
 import type { EngineOptions } from '../engine/engine.ts'
+import type { EncodedText } from '../inspection/subject.ts'
 import { KEEPS_CONVENTION, prefixOutputs, traceSequence } from '../inspection/trace.ts'
 import type { Trace, TraceStep } from '../inspection/traceTypes.ts'
 import { PackedBatch } from '../layers/packed.ts'
@@ -156,6 +157,19 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       },
     )
     return typeof input === 'string' ? out[0] : out
+  }
+
+  /**
+   * A text as the model reads it: its tokens, their ids, and whether the vocabulary has them (at most
+   * `maximumLength`; a text without any is one unknown token).
+   * @throws DataError for what is no string
+   */
+  encode(text: string): EncodedText {
+    refuseNoText(text)
+    const { vocabulary } = this.#need()
+    const { tokens } = this.#reader.read(text)
+    const ids = Array.from(vocabulary.encode(tokens))
+    return { tokens, ids, known: tokens.map((token) => vocabulary.has(token)) }
   }
 
   /**
