@@ -9,6 +9,7 @@ export const alias = [
   { find: /^latch$/, replacement: source('node.ts') },
   { find: /^latch\/training$/, replacement: source('training/index.ts') },
   { find: /^latch\/datasets$/, replacement: source('datasets/index.ts') },
+  { find: /^latch\/inspection$/, replacement: source('inspection.ts') },
 ]
 
 export default defineConfig({

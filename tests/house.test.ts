@@ -202,6 +202,9 @@ describe('this house', () => {
   test('has a door to tables, with csv-parse in its browser build', () => {
     nothing(browserViolations(source, 'src/tables.ts', ['csv-parse/browser/esm/sync']))
   })
+  test('has a door to inspection without any dependency', () => {
+    nothing(browserViolations(source, 'src/inspection.ts'))
+  })
   test('keeps the style', () => {
     nothing(
       styleViolations(readTree(['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench'])),
@@ -210,6 +213,7 @@ describe('this house', () => {
   test('documents what it exports', () => {
     nothing(undocumented(source))
     nothing(undocumented(source, 'src/tables.ts'))
+    nothing(undocumented(source, 'src/inspection.ts'))
   })
 
   test('names no machine', () => {

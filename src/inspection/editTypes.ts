@@ -56,6 +56,7 @@ export interface TokenInfluence {
   leaveOneOut: { logit: number; probability: number } | null
 }
 
+/** What each token of one text did to one class's logit. */
 export interface Influence {
   /** Class whose logit it is. */
   target: number

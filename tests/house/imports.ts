@@ -11,7 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['model'],
   ['training', 'generation', 'inspection', 'formats'],
   ['tasks'],
-  ['index', 'tables'],
+  ['index', 'tables', 'inspection door'],
   ['node'],
   ['cli'],
   ['examples', 'demo'],
@@ -23,8 +23,9 @@ const NODE_FILE = /Node\.ts$|^src\/node\.ts$|^(cli|examples|demo)\//
 
 /** The floor a file stands on, or null where it stands on none. */
 export function floorOf(path: string): string | null {
-  const [, door] = /^src\/(index|tables|node)\.ts$/.exec(path) ?? []
-  if (door) return door
+  const [, door] = /^src\/(index|tables|inspection|node)\.ts$/.exec(path) ?? []
+  // The room behind it has the same name.
+  if (door) return door === 'inspection' ? 'inspection door' : door
   const [, name] = /^src\/(\w+)\//.exec(path) ?? []
   if (name) return rankOf(name) < 0 ? null : name
   return /^(cli|examples|demo|kernels)\//.exec(path)?.[1] ?? null

@@ -1,0 +1,35 @@
+/**
+ * The door `latch/inspection`: everything that looks into a trained network or model, so that a page which
+ * only predicts does not load it. Safe in browsers: no dependency, no file system.
+ */
+export { traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
+export type { SequenceTrace } from './inspection/trace.ts'
+export type {
+  CellStep,
+  GateName,
+  GateVectors,
+  Trace,
+  TraceLevel,
+  TraceStep,
+} from './inspection/traceTypes.ts'
+export type { EncodedText, ReadingModel, Subject, SubjectInput, SubjectTarget } from './inspection/subject.ts'
+export type {
+  FlowLevel,
+  FlowStep,
+  FlowVerdict,
+  GradientFlow,
+  GradientShare,
+  JacobianNorms,
+} from './inspection/flowTypes.ts'
+export type { Explanation, FactorSource, Term, TracedValue, TracePlace } from './inspection/explanation.ts'
+export type {
+  DropToken,
+  Edit,
+  EditPlace,
+  HoldGate,
+  Influence,
+  MemoryLevel,
+  ReplaceToken,
+  SetState,
+  TokenInfluence,
+} from './inspection/editTypes.ts'
