@@ -71,6 +71,7 @@ export async function fitClassifier(request: FitRequest): Promise<ClassifierRepo
     validation,
     ...trainingOptions(options, settings, validation !== null),
     signal: options.signal,
+    onStep: options.onStep,
     onEvent: (event) => {
       if (event.type === 'start') request.adopt(trained)
       const translated = translate(event, about)
@@ -98,6 +99,7 @@ function plainOptions(options: ClassifierFitOptions): object {
   const {
     signal: _signal,
     onEvent: _onEvent,
+    onStep: _onStep,
     checkpoint: _checkpoint,
     resume: _resume,
     segment: _segment,

@@ -1,6 +1,7 @@
 /** The options of a classifier's `fit`, and their check: callers without types may give any name and form. */
 import { UsageError } from '../tensor/errors.ts'
 import { describe } from '../tensor/fields.ts'
+import type { StepProgress } from '../training/events.ts'
 import { completeOptimizer, type EmbeddingUpdates, type OptimizerOptions } from '../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../training/schedule.ts'
 import type { ClassifierEvent } from './classifierEvents.ts'
@@ -57,6 +58,11 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   /** Stops at a step's end, after a last checkpoint. */
   signal?: AbortSignal
   onEvent?: (event: ClassifierEvent) => void
+  /**
+   * Called after each update and waited for: training can be paused, stepped, and the model looked into in
+   * between (`model.trace` and all of `latch/inspection`). It changes no bit. A signal ends the wait too.
+   */
+  onStep?: (progress: StepProgress) => void | Promise<void>
   /** Keeps what is needed to go on exactly. */
   checkpoint?: {
     everySeconds?: number
@@ -70,7 +76,7 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
 const NAMES: Names<ClassifierFitOptions> = {
   text: 1, label: 1, validation: 1, epochs: 1, batchSize: 1, accumulate: 1, segment: 1, embeddingUpdates: 1, learningRate: 1, optimizer: 1, schedule: 1,
   clipNorm: 1, clipValue: 1, classWeights: 1, labelSmoothing: 1, averaging: 1, patience: 1, seed: 1,
-  signal: 1, onEvent: 1, checkpoint: 1, resume: 1,
+  signal: 1, onEvent: 1, onStep: 1, checkpoint: 1, resume: 1,
 } // prettier-ignore
 const CHECKPOINT: Names<NonNullable<ClassifierFitOptions['checkpoint']>> = {
   everySeconds: 1,
@@ -82,7 +88,7 @@ const CHECKPOINT: Names<NonNullable<ClassifierFitOptions['checkpoint']>> = {
 export function checkFitOptions(options: ClassifierFitOptions): void {
   refuseUnknown('fit option', options, NAMES)
   refuseNoColumns('fit', options)
-  const { validation, optimizer, schedule, checkpoint, onEvent } = options
+  const { validation, optimizer, schedule, checkpoint, onEvent, onStep } = options
   if (optimizer !== undefined) checkOptimizer(optimizer)
   if (schedule !== undefined) {
     if (!isObject(schedule)) refuse('schedule', 'an object with a type', schedule)
@@ -91,6 +97,7 @@ export function checkFitOptions(options: ClassifierFitOptions): void {
   if (validation !== undefined && typeof validation !== 'number' && !Array.isArray(validation))
     refuse('validation', 'a share of the rows, or an array of rows', validation)
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'a function', onEvent)
+  if (onStep !== undefined && typeof onStep !== 'function') refuse('onStep', 'a function', onStep)
   if (checkpoint !== undefined) checkCheckpoint(checkpoint)
 }
 

@@ -66,6 +66,24 @@ export interface ProgressEvent {
   secondsLeft: number
 }
 
+/** What `onStep` is called with, after each update. */
+export interface StepProgress {
+  epoch: number
+  epochs: number
+  /** Updates made in this epoch. */
+  step: number
+  /** Updates an epoch has. */
+  steps: number
+  /** Updates made over all sessions of the run. */
+  updates: number
+  /** Mean loss of this update's batches, as optimised: with dropout, smoothing, class weights. */
+  loss: number
+  /** Global norm of its gradient before clipping. */
+  gradientNorm: number
+  /** What it was made with. */
+  learningRate: number
+}
+
 /** After each epoch, validation included. */
 export interface EpochEvent extends EpochRecord {
   type: 'epoch'

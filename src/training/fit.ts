@@ -59,11 +59,14 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       if (i < last) await run.rest()
     }
     const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
-    run.check(weight > 0 ? loss / weight : loss, norm)
+    const mean = weight > 0 ? loss / weight : loss
+    run.check(mean, norm)
     optimizer.update(run.rateAt(progress.steps), scale)
     average?.update(optimizer.steps)
     run.count(norm)
     await run.pause()
+    const told = run.told(mean, norm)
+    if (told) await told
   }
   return true
 }

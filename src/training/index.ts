@@ -21,6 +21,7 @@ export type {
   KeptWeights,
   ProgressEvent,
   StartEvent,
+  StepProgress,
   StopEvent,
   StopReason,
   TrainingEvent,

@@ -16,6 +16,19 @@ export function breathe(): Promise<void> {
   })
 }
 
+/** Waits for a promise, or for a signal to be given, whichever comes first. */
+export async function untilAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (!signal) return promise
+  if (signal.aborted) return
+  let stop = () => {}
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', (stop = () => resolve())))
+  try {
+    await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
 /** Says when an interval of milliseconds has passed since it last did. */
 export class Interval {
   readonly #length: number

@@ -10,9 +10,9 @@ import { AVERAGE_REGION, WeightAverage } from './averaging.ts'
 import { BEST_REGION, captureState, emptySums, freshProgress, restoreState, type Progress, type Resumable, type SavedState, type TrainingState } from './checkpoint.ts' // prettier-ignore
 import { fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
-import type { FitReport, KeptWeights, StopReason, TrainingEvent } from './events.ts'
+import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { Optimizer } from './optimizer.ts'
-import { breathe, Interval } from './pace.ts'
+import { breathe, Interval, untilAborted } from './pace.ts'
 import { reserveFor } from './room.ts'
 import { learningRateAt, observeLoss } from './schedule.ts'
 import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './settings.ts'
@@ -35,6 +35,12 @@ export interface FitOptions extends TrainingChoices {
   /** Stops at the end of a step, after a last checkpoint. */
   signal?: AbortSignal
   onEvent?: (event: TrainingEvent) => void
+  /**
+   * Called after each update and waited for, so that training can be paused, stepped and looked into in
+   * between; the network holds the last weights, not their average. It changes no bit as long as it writes
+   * none. A signal ends the wait too.
+   */
+  onStep?: (progress: StepProgress) => void | Promise<void>
   checkpoint?: CheckpointOptions
   /** Goes on from there. All options but `epochs` and `segment`, and the data, must be those of the run that wrote it. */
   resume?: SavedState
@@ -187,6 +193,25 @@ export class TrainingRun implements Resumable {
     const save = checkpoint && (this.#checkpoint.passed(now) || this.progress.steps % everySteps === 0)
     const rest = this.rest(now)
     return save || !this.#begun ? this.#pauseFor(!!save, rest) : rest
+  }
+
+  /** Between updates: tells whoever wants to know each one, and waits. Null where nobody does. */
+  told(loss: number, gradientNorm: number): Promise<void> | null {
+    const { onStep } = this.#given
+    return onStep ? this.#tell(onStep, loss, gradientNorm) : null
+  }
+
+  async #tell(onStep: NonNullable<FitOptions['onStep']>, loss: number, gradientNorm: number): Promise<void> {
+    const { epoch, step, steps: updates } = this.progress
+    const { network, epochs, stepsPerEpoch } = this
+    const { segment } = network
+    const learningRate = this.rateAt(updates - 1)
+    const waiting = onStep({
+      epoch: epoch + 1, epochs, step, steps: stepsPerEpoch, updates, loss, gradientNorm, learningRate,
+    }) // prettier-ignore
+    if (waiting) await untilAborted(waiting, this.#given.signal)
+    // A trace keeps the whole tape.
+    network.segment = segment
   }
 
   async #pauseFor(save: boolean, rest: Promise<void> | null): Promise<void> {
@@ -347,7 +372,7 @@ export class TrainingRun implements Resumable {
   }
 }
 
-function requireData({ train, validation, patience }: FitOptions): void {
+function requireData({ train, validation, patience, onStep }: FitOptions): void {
   demand('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
   demand(
     'validation',
@@ -355,6 +380,7 @@ function requireData({ train, validation, patience }: FitOptions): void {
     !validation || validation.size > 0,
     'at least one sequence, or no such option',
   )
+  demand('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
   demand('patience', 'none', !patience || !!validation, 'validation data to watch')
 }
 
