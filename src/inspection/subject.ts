@@ -6,6 +6,7 @@ import type { Targets } from '../layers/loss.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../tensor/errors.ts'
+import { needRecurrent } from './traceLink.ts'
 
 /** A text as a model reads it. All three have one entry a token. */
 export interface EncodedText {
@@ -85,17 +86,6 @@ export function resolveSubject(
     labels,
     ...targetsOf(where, network, batch, labels, target),
   }
-}
-
-/** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */
-export function needRecurrent(where: string, network: Network): void {
-  if (network.recurrent.length > 0) return
-  throw new UnsupportedError({
-    where,
-    expected: 'a network with a recurrent layer',
-    got: `layers ${network.config.layers.map((layer) => layer.type).join(', ')}`,
-    remedy: 'A feed-forward net has no steps to follow; train with cell rnn, lstm or gru.',
-  })
 }
 
 function isReader(subject: Subject): subject is ReadingModel {

@@ -6,21 +6,15 @@
 import type { CellName } from '../cells/cell.ts'
 import type { Targets } from '../layers/loss.ts'
 import { PackedBatch } from '../layers/packed.ts'
-import type { RecurrentLayer } from '../layers/recurrent.ts'
-import type { TimeLoop } from '../layers/timeLoop.ts'
 import type { LayerOptions } from '../model/config.ts'
 import { Network } from '../model/network.ts'
-import { ShapeError, UnsupportedError } from '../tensor/errors.ts'
-import type { CellStep, TraceLevel } from './traceTypes.ts'
+import { ShapeError } from '../tensor/errors.ts'
+import { plainLosses, type PlainLoss } from './plainLoss.ts'
+import { readLevels } from './tapeReader.ts'
+import { linkTrace, needRecurrent, type AnySequenceTrace } from './traceLink.ts'
+import type { SequenceTrace } from './traceTypes.ts'
 
-/** What the tape says about one sequence, before a task gives tokens and labels their names. */
-export interface SequenceTrace {
-  /** The network's output for the whole sequence: (C), or (T, C) where it answers every step. */
-  output: Float64Array
-  /** Without label smoothing and class weights; so are the gradients. */
-  loss: number
-  levels: TraceLevel[]
-}
+export type { SequenceTrace } from './traceTypes.ts'
 
 /** How "keeps" is to be read, by cell. */
 export const KEEPS_CONVENTION: { readonly [C in CellName]: string } = {
@@ -35,38 +29,84 @@ const ROWS_AT_ONCE = 8192
 /**
  * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.
  * @param targets what the loss compares with, for the gradients ∂L/∂h_t and ∂L/∂c_t
- * @throws UnsupportedError for a network without recurrent layers
+ * @throws UnsupportedError for a network without recurrent layers; ShapeError for more than one sequence
  */
 export function traceSequence(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
   targets: Targets,
 ): SequenceTrace {
-  if (network.recurrent.length === 0) {
-    throw new UnsupportedError({
-      where: 'trace',
-      expected: 'a network with a recurrent layer',
-      got: `layers ${network.config.layers.map((layer) => layer.type).join(', ')}`,
-      remedy: 'A feed-forward net has no steps to follow; train with cell rnn, lstm or gru.',
-    })
-  }
-  network.prepareTraining()
+  needRecurrent('trace', network)
   const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
   if (batch.sequences !== 1) {
     throw new ShapeError({ where: 'trace', expected: 'one sequence', got: `${batch.sequences}` })
   }
-  const pass = { training: false, record: true, key: 0 }
+  return traceBatch(network, batch, targets)[0]
+}
+
+/**
+ * Traces all sequences of a batch in one pass forward and one back: a trace each, in the order of the door,
+ * steps in the order of the text. Losses and gradients are each sequence's own, as if it were alone.
+ * @param targets as for `network.backward`, or null: then there are no gradients
+ * @throws UnsupportedError for a network without recurrent layers; UsageError for targets without a loss
+ */
+export function traceBatch(network: Network, batch: PackedBatch, targets: Targets): SequenceTrace[]
+export function traceBatch(network: Network, batch: PackedBatch, targets: null): SequenceTrace<null>[]
+export function traceBatch(network: Network, batch: PackedBatch, targets: Targets | null): AnySequenceTrace[]
+export function traceBatch(
+  network: Network,
+  batch: PackedBatch,
+  targets: Targets | null,
+): AnySequenceTrace[] {
+  needRecurrent('trace', network)
+  network.prepareTraining()
+  const { segment } = network
+  const pass = { training: false, record: targets !== null, key: 0 }
   // A trace reads the whole tape.
   network.segment = null
-  network.forward(batch, pass)
-  const output = network.readOutput(batch)
-  network.zeroGradients()
-  const { mean: loss } = network.backward(batch, targets, pass, true)
-  const levels = network.recurrent.flatMap((layer, level) =>
-    layer.loops.map((loop, d) => readLevel(network, layer, loop, level, d, batch.steps)),
-  )
-  network.zeroGradients()
-  return { output, loss, levels }
+  try {
+    network.forward(batch, pass)
+    const output = network.readOutput(batch)
+    if (!targets) return tracesOf(network, batch, output, null)
+    network.zeroGradients()
+    // The sum leaves each sequence its own gradient, to be divided by its own weight.
+    network.backward(batch, targets, pass, true, 'sum')
+    const losses = plainLosses(network, batch, output, targets)
+    network.zeroGradients()
+    return tracesOf(network, batch, output, losses)
+  } finally {
+    network.segment = segment
+  }
+}
+
+function tracesOf(
+  network: Network,
+  batch: PackedBatch,
+  output: Float64Array,
+  losses: readonly PlainLoss[] | null,
+): AnySequenceTrace[] {
+  const traces = new Array<AnySequenceTrace>(batch.sequences)
+  for (let b = 0; b < batch.sequences; b++) {
+    const sequence = batch.order[b]
+    const loss = losses && losses[sequence]
+    const trace = {
+      ...outputsOf(network, batch, output, b),
+      loss: loss && loss.mean,
+      levels: readLevels(network, batch, b, loss && (loss.weight > 0 ? 1 / loss.weight : 0)),
+    } as AnySequenceTrace
+    linkTrace(trace, network)
+    traces[sequence] = trace
+  }
+  return traces
+}
+
+function outputsOf(network: Network, batch: PackedBatch, output: Float64Array, b: number) {
+  const { width, per } = network.output
+  const [sequence, T] = [batch.order[b], batch.lengths[b]]
+  const row = (at: number, count = 1) => output.slice(at * width, (at + count) * width)
+  if (per === 'sequence') return { output: row(sequence), outputs: null }
+  const first = sequence * batch.steps
+  return { output: row(first, T), outputs: Array.from({ length: T }, (_, t) => row(first + t)) }
 }
 
 /**
@@ -129,44 +169,4 @@ function prefixByPrefix(network: Network, all: number[]): Float64Array[] {
     })
   }
   return outputs
-}
-
-function readLevel(
-  network: Network, layer: RecurrentLayer, loop: TimeLoop, level: number, d: number, T: number,
-): TraceLevel {
-  const steps = Array.from({ length: T }, (_, t) => readStep(network, loop, d === 0 ? t : T - 1 - t))
-  return { level, direction: d === 0 ? 'forward' : 'backward', units: layer.units, steps }
-} // prettier-ignore
-
-/** Row `t` of a one-sequence tape. */
-function readStep(network: Network, loop: TimeLoop, t: number): CellStep {
-  const { memory } = network.engine
-  const { tape, units: H, cell, stride, gateStride } = loop
-  const read = (pointer: number, floats: number) =>
-    Float64Array.from(memory.viewFloats(pointer, floats + H).subarray(floats))
-  const gates: Record<string, Float64Array> = {}
-  let candidate: Float64Array = new Float64Array(0)
-  cell.gateNames.forEach((name, g) => {
-    // A simple RNN keeps no gate of its own: its activation is h.
-    const values =
-      cell.name === 'rnn' ? read(tape.hidden, (1 + t) * stride) : read(tape.gates, t * gateStride + g * H)
-    if (name === cell.candidate) candidate = values
-    else gates[name] = values
-  })
-  const keep = cell.keepGate ? gates[cell.keepGate] : null
-  return {
-    gates: gates as CellStep['gates'],
-    candidate,
-    hidden: read(tape.hidden, (1 + t) * stride),
-    cell: tape.cell ? read(tape.cell, (1 + t) * stride) : null,
-    keeps: keep && keep.reduce((sum, x) => sum + x, 0) / H,
-    gradient: {
-      hidden: norm(read(tape.dHidden, t * stride)),
-      cell: tape.dCell ? norm(read(tape.dCell, t * stride)) : null,
-    },
-  }
-}
-
-function norm(x: Float64Array): number {
-  return Math.sqrt(x.reduce((sum, value) => sum + value * value, 0))
 }

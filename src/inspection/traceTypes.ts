@@ -13,8 +13,30 @@ export type GateVectors<C extends CellName> = C extends CellName
   ? { [G in GateName<C>]: Float64Array }
   : never
 
-/** One step of one recurrent level in one direction. All vectors have `units` entries. */
-export interface CellStep<C extends CellName = CellName> {
+/** What the loss says of one step. All vectors have `units` entries. */
+export interface StepGradient {
+  /** ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖ (null where there is no c). */
+  hidden: number
+  cell: number | null
+  /** ∂L/∂h_t. */
+  hiddenVector: Float64Array
+  /** ∂L/∂c_t, with what reaches it through h_t; null where there is no c. */
+  cellVector: Float64Array | null
+  /** Gradients of pre-activations by gate, the candidate among them: ∂L/∂(W_ih·x + b_ih + …), as BPTT has them. */
+  gates: Record<string, Float64Array>
+  /** ∂L/∂(W_hn·h₋₁ + b_hn), the recurrent half of a GRU's candidate with reset after; else null. */
+  recurrent: Float64Array | null
+}
+
+/**
+ * One step of one recurrent level in one direction. Vectors have `units` entries, but for `input`.
+ * `G` is null in a trace without targets.
+ */
+export interface CellStep<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
+  /** x_t: what came in from below (width of that level's input). Empty where the input is one-hot: see `inputId`. */
+  input: Float64Array
+  /** The token's id at the lowest level of a network that reads ids, else null. */
+  inputId: number | null
   /** Empty for a simple RNN. */
   gates: GateVectors<C>
   /** The candidate: tanh's output (for a simple RNN the new hidden state itself). */
@@ -25,18 +47,34 @@ export interface CellStep<C extends CellName = CellName> {
   cell: Float64Array | null
   /** Mean share of the past this step keeps: forget gate of an LSTM, update gate of a GRU (z keeps the old); else null. */
   keeps: number | null
-  /** ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖ (null where there is no c). */
-  gradient: { hidden: number; cell: number | null }
+  /**
+   * What the cell keeps for itself: tanh(c_t) of an LSTM; of a GRU W_hn·h₋₁ + b_hn (reset after) or r∘h₋₁
+   * (reset before); null of a simple RNN.
+   */
+  saved: Float64Array | null
+  /** What the loss says of it; null where nothing was asked. */
+  gradient: G
 }
 
 /** All steps of one level in one direction. */
-export interface TraceLevel<C extends CellName = CellName> {
+export interface TraceLevel<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
   /** 0 is the lowest. */
   level: number
   direction: 'forward' | 'backward'
   units: number
   /** In the order of the text, whatever the direction. */
-  steps: CellStep<C>[]
+  steps: CellStep<C, G>[]
+}
+
+/** What the tape says about one sequence, before a task gives tokens and labels their names. Plain data. */
+export interface SequenceTrace<G extends StepGradient | null = StepGradient> {
+  /** The network's output for the whole sequence: (C), or (T, C) where it answers every step. */
+  output: Float64Array
+  /** The output of each step (C) where the network answers every step, else null. */
+  outputs: Float64Array[] | null
+  /** Mean over the sequence, without label smoothing and class weights; so are the gradients. Null without targets. */
+  loss: G extends StepGradient ? number : null
+  levels: TraceLevel<CellName, G>[]
 }
 
 /** One token's step: what came in, the top forward level's insides, what the model would say if the text ended here. */

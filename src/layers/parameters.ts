@@ -37,6 +37,7 @@ export class ParameterStore {
   readonly #parameters: Parameter[] = []
   readonly #regions = new Map<RegionName, Pointer>()
   #count = 0
+  #revision = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -44,6 +45,16 @@ export class ParameterStore {
 
   get all(): readonly Parameter[] {
     return this.#parameters
+  }
+
+  /** Goes up whenever weights may have changed, so that what was read of them can be told from what they are. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** For whoever changes weights in place, without `write` or `copy`. */
+  noteChange(): void {
+    this.#revision++
   }
 
   /** Floats of a region, padding included. */
@@ -99,6 +110,7 @@ export class ParameterStore {
     const source = this.region(from)
     const { memory } = this.#engine
     memory.viewFloats(target, this.#count).set(memory.viewFloats(source, this.#count))
+    if (to === 'weights') this.noteChange()
   }
 
   /** Address of a parameter (or of its part) in a region. */
@@ -131,6 +143,7 @@ export class ParameterStore {
     const base = this.region(region)
     const all = this.#engine.memory.viewFloats(base, this.#count)
     this.#eachElement(parameter, (native, inside) => (all[inside] = data[native]))
+    if (region === 'weights') this.noteChange()
   }
 
   find(name: string): Parameter {

@@ -73,6 +73,11 @@ export class RecurrentLayer implements Layer {
     this.output = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
   }
 
+  /** The edge below: its values lie in the order of the text, whatever the direction. */
+  get input(): Activation {
+    return this.#input
+  }
+
   /** Initial weights: Glorot for the input, orthogonal per gate for the state, forget bias 1. */
   initialise(seed: number): void {
     const { store } = this.#context

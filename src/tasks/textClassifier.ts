@@ -8,6 +8,7 @@ import type { Vocabulary } from '../data/vocabulary.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import type { EncodedText } from '../inspection/subject.ts'
 import { KEEPS_CONVENTION, prefixOutputs, traceSequence } from '../inspection/trace.ts'
+import { passLink } from '../inspection/traceLink.ts'
 import type { Trace, TraceStep } from '../inspection/traceTypes.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
@@ -199,7 +200,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     const ids = vocabulary.encode(tokens)
     const { label, probabilities } = this.predict(text)
     const target = classOf(options.label ?? label, labels)
-    const { loss, levels } = traceSequence(network, ids, { classes: [target] })
+    const sequence = traceSequence(network, ids, { classes: [target] })
+    const { loss, levels } = sequence
     const top = levels.findLast((level) => level.direction === 'forward')!
     const outputs = prefixOutputs(network, ids)
     const steps = tokens.map((token, t) => ({
@@ -209,7 +211,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       known: vocabulary.has(token),
       output: predictionOf(outputs[t], labels as readonly L[]),
     }))
-    return {
+    const trace = {
       text,
       cell,
       label,
@@ -220,6 +222,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       steps: steps as TraceStep[],
       levels,
     } as unknown as Trace<Extract<C, CellName>, L>
+    passLink(sequence, trace)
+    return trace
   }
 
   /** The model file's bytes: weights, vocabulary, labels, settings, history. */

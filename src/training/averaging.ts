@@ -43,5 +43,6 @@ export class WeightAverage {
       weights.set(average.subarray(from, from + CHUNK), from)
       average.set(held, from)
     }
+    store.noteChange()
   }
 }

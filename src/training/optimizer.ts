@@ -168,6 +168,7 @@ export class Optimizer {
     const [p, g] = [store.region('weights'), store.region('gradients')]
     const [first, second] = this.regions.map((region) => store.region(region))
     regions.walk(this.#places, WORK, this.#rule(p, g, first, second, learningRate, gradientScale))
+    store.noteChange()
   }
 
   /** The kernel call of this step for a range that begins `at` bytes after each region's start. */

@@ -1,0 +1,61 @@
+/**
+ * What a trace came from: the network and the state of its weights. Kept beside the trace, not in it, so
+ * that a trace stays plain data that can be sent, stored and compared.
+ */
+import type { Network } from '../model/network.ts'
+import { UnsupportedError, UsageError } from '../tensor/errors.ts'
+import type { SequenceTrace, StepGradient } from './traceTypes.ts'
+
+/** Any trace, with gradients or without. */
+export type AnySequenceTrace = SequenceTrace<StepGradient | null>
+
+export interface TraceLink {
+  network: Network
+  /** `store.revision` when it was traced. */
+  revision: number
+  sequence: AnySequenceTrace
+}
+
+const links = new WeakMap<object, TraceLink>()
+
+/** Remembers what a trace came from. */
+export function linkTrace(trace: AnySequenceTrace, network: Network): void {
+  links.set(trace, { network, revision: network.store.revision, sequence: trace })
+}
+
+/** The same origin for a trace that a task made of another one. */
+export function passLink(from: object, to: object): void {
+  const link = links.get(from)
+  if (link) links.set(to, link)
+}
+
+/**
+ * What a trace came from.
+ * @throws UsageError for a copy (JSON, another thread), and for weights that have changed since
+ */
+export function linkOf(where: string, trace: object): TraceLink {
+  const link = links.get(trace)
+  if (!link) {
+    const remedy = 'Weights are not in a trace: the trace must come from this process, and be no copy.'
+    throw new UsageError({
+      where,
+      expected: 'a trace as trace() gave it',
+      got: 'a copy, or no trace',
+      remedy,
+    })
+  }
+  if (link.network.store.revision === link.revision) return link
+  const facts = { expected: 'the weights that were traced', got: 'weights that have changed since' }
+  throw new UsageError({ where, ...facts, remedy: 'Trace again.' })
+}
+
+/** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */
+export function needRecurrent(where: string, network: Network): void {
+  if (network.recurrent.length > 0) return
+  throw new UnsupportedError({
+    where,
+    expected: 'a network with a recurrent layer',
+    got: `layers ${network.config.layers.map((layer) => layer.type).join(', ')}`,
+    remedy: 'A feed-forward net has no steps to follow; train with cell rnn, lstm or gru.',
+  })
+}
