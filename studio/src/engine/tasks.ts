@@ -1,0 +1,78 @@
+/** The generated tasks as rows of text and label, and how each is trained when nothing is chosen. */
+import { changingFacts, negationComments } from 'latch/datasets'
+import type { DataSpec } from './protocol.ts'
+
+export interface Row {
+  text: string
+  label: string
+}
+
+export interface Task {
+  id: string
+  title: string
+  /** What the rows are, in a sentence. */
+  about: string
+  count: number
+  /** A sentence to look into first. */
+  sentence: string
+  epochs: number
+  /** Whether the recipe of small exact tasks is used: no dropout, no smoothing. */
+  exact: boolean
+}
+
+export const TASKS: readonly Task[] = [
+  {
+    id: 'comments',
+    title: 'Comments with “not”',
+    about: 'Short reviews in which the order of the words decides: “not bad but good” against “not good but bad”.',
+    count: 2000,
+    sentence: 'the food was not bad but good',
+    epochs: 8,
+    exact: false,
+  },
+  {
+    id: 'facts',
+    title: 'Who lives where?',
+    about: 'Stories in which somebody lives in a city, moves, and is asked for at the end. The last fact counts.',
+    count: 3000,
+    sentence: 'riya lives in delhi . it rained . riya moved to london . time passed . where does riya live ?',
+    epochs: 8,
+    exact: true,
+  },
+  {
+    id: 'notes',
+    title: 'The notes’ three comments',
+    about: 'The lecture’s own table: “you are good” 1, “you are bad” 0, “you are not good” 0. Three rows and no more.',
+    count: 3,
+    sentence: 'you are not good',
+    epochs: 60,
+    exact: true,
+  },
+] // prettier-ignore
+
+const NOTES: readonly Row[] = [
+  { text: 'you are good', label: '1' },
+  { text: 'you are bad', label: '0' },
+  { text: 'you are not good', label: '0' },
+]
+
+export function taskOf(id: string): Task | null {
+  return TASKS.find((task) => task.id === id) ?? null
+}
+
+/** Rows to train with. The same specification and seed give the same rows everywhere. */
+export function rowsOf(data: DataSpec, seed: number): Row[] {
+  const count = data.count ?? taskOf(data.task)?.count ?? 0
+  if (data.task === 'comments') return negationComments({ count, seed })
+  if (data.task === 'facts') return changingFacts({ count, distance: data.distance ?? [0, 10], seed, people: 2 })
+  if (data.task === 'notes') return [...NOTES]
+  return data.rows ?? []
+}
+
+/** Rows that no training sees, or null where there are none. */
+export function testRowsOf(data: DataSpec, seed: number): Row[] | null {
+  if (data.task === 'comments') return negationComments({ count: 400, seed, test: true })
+  if (data.task === 'facts')
+    return changingFacts({ count: 400, distance: data.distance ?? [0, 10], seed: seed + 7919, people: 2 })
+  return null
+}

@@ -1,0 +1,6 @@
+/** The studio's entry: puts the app on the page. */
+import { mount } from 'svelte'
+import App from './App.svelte'
+import './app.css'
+
+mount(App, { target: document.getElementById('app')! })

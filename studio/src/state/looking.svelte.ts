@@ -1,0 +1,86 @@
+/**
+ * What is looked at: one sentence, one model, and the answers of its worker, asked for when a view needs
+ * them and kept until sentence or weights change.
+ */
+import { untrack } from 'svelte'
+import type { GradientFlow, Influence } from 'latch/inspection'
+import type { Look } from '../engine/protocol.ts'
+import type { RemoteError } from '../engine/remote.ts'
+import { bench, wordsOf, type Run } from './runs.svelte.ts'
+
+/** An answer on its way. While a newer one comes, `value` still holds the last. */
+export interface Answer<T> {
+  loading: boolean
+  value: T | null
+  error: RemoteError | null
+}
+
+interface Answers {
+  look: Look
+  flow: GradientFlow
+  influence: Influence
+}
+
+class Kept<T> {
+  answer = $state.raw<Answer<T>>({ loading: false, value: null, error: null })
+  key = ''
+  asked = 0
+}
+
+class Looking {
+  /** The sentence; the reader's own. */
+  text = $state('')
+  /** Whose loss the gradients are of; null: what the model says. */
+  target = $state<string | null>(null)
+  readonly #kept = new WeakMap<Run, Partial<Record<keyof Answers, Kept<never>>>>()
+
+  /** The whole trace of a run's model on the sentence. Call it in markup or $derived: it asks by itself. */
+  look(run: Run = bench.current): Answer<Look> {
+    return this.#ask(run, 'look')
+  }
+
+  flow(run: Run = bench.current): Answer<GradientFlow> {
+    return this.#ask(run, 'flow')
+  }
+
+  influence(run: Run = bench.current): Answer<Influence> {
+    return this.#ask(run, 'influence')
+  }
+
+  #ask<K extends keyof Answers>(run: Run, kind: K): Answer<Answers[K]> {
+    const kept = this.#of(run, kind)
+    const { text, target } = this
+    const usable = run.ready && run.recurrent
+    const known = target !== null && run.facts?.labels.includes(target) ? target : null
+    const key = `${run.revision}|${known}|${text}`
+    if (usable && key !== kept.key) untrack(() => this.#fetch(run, kind, kept, key, text, known))
+    return kept.answer
+  }
+
+  #of<K extends keyof Answers>(run: Run, kind: K): Kept<Answers[K]> {
+    let all = this.#kept.get(run)
+    if (!all) this.#kept.set(run, (all = {}))
+    return (all[kind] ??= untrack(() => new Kept<never>())) as unknown as Kept<Answers[K]>
+  }
+
+  /** One request at a time; where the key has moved on meanwhile, the newest is asked next. */
+  #fetch<K extends keyof Answers>(
+    run: Run, kind: K, kept: Kept<Answers[K]>, key: string, text: string, target: string | null,
+  ): void {
+    kept.key = key
+    const asked = ++kept.asked
+    queueMicrotask(async () => {
+      if (asked !== kept.asked) return
+      kept.answer = { ...kept.answer, loading: true }
+      try {
+        const value = (await run.runner[kind](text, target)) as Answers[K]
+        if (asked === kept.asked) kept.answer = { loading: false, value, error: null }
+        else kept.answer = { loading: true, value, error: null }
+      } catch (error) {
+        if (asked === kept.asked) kept.answer = { loading: false, value: null, error: wordsOf(error) }
+      }
+    })
+  } // prettier-ignore
+}
+
+export const looking = new Looking()

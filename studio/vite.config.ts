@@ -1,0 +1,37 @@
+/**
+ * Two builds of one source: the studio (static files) and, with `--mode report`, one self-contained page
+ * that `latch inspect --html` fills with a model and a text.
+ */
+import { fileURLToPath } from 'node:url'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
+import { viteSingleFile } from 'vite-plugin-singlefile'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig(({ mode }) => {
+  const report = mode === 'report'
+  return {
+    root: here('.'),
+    base: './',
+    publicDir: report ? false : 'public',
+    plugins: [svelte(), ...(report ? [viteSingleFile()] : [])],
+    resolve: {
+      alias: [
+        { find: /^latch$/, replacement: here('../src/index.ts') },
+        { find: /^latch\/(inspection|tables)$/, replacement: here('../src/$1.ts') },
+        { find: /^latch\/(datasets|training)$/, replacement: here('../src/$1/index.ts') },
+        // A page on its own has no file for its workers: they are in it.
+        ...(report ? [{ find: /^(.*)\/spawn\.ts$/, replacement: '$1/spawnInline.ts' }] : []),
+      ],
+    },
+    worker: { format: 'es' },
+    build: {
+      outDir: here('../dist/studio'),
+      emptyOutDir: !report,
+      target: 'es2022',
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: report ? here('report.html') : here('index.html') },
+    },
+  }
+})
