@@ -1,5 +1,5 @@
 /**
- * What a clone needs before anything runs: dependencies, compiled kernels, dist/, the `latch` command.
+ * What a clone needs before anything runs: dependencies, kernels, dist/ with the studio, the `latch` command.
  * Each part is made only where it is missing or its sources changed (by their contents, not by the
  * clock). Says one line a part, on standard error; shows a tool's own words only when it fails.
  */
@@ -24,10 +24,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const path = (...parts) => join(root, ...parts)
 const OLDEST_NODE = 20
 
-const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --build]
+const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --library | --build]
   (nothing)        everything, each part where it is out of date
   --dependencies   only node_modules
   --kernels        node_modules and the compiled kernels
+  --library        everything but the studio
   --build          everything, dist/ even where it is up to date`
 
 /** Every file below the given files and folders, sorted, as paths from the root. */
@@ -120,12 +121,33 @@ function compile(always) {
   ]
   const wanted = fingerprint(...sources)
   if (!always && readStamp(stamp) === wanted) return
-  rmSync(path('dist'), { recursive: true, force: true })
+  // All but the studio, which has a stamp of its own.
+  const old = existsSync(path('dist')) ? readdirSync(path('dist')) : []
+  for (const name of old.filter((entry) => entry !== 'studio')) {
+    rmSync(path('dist', name), { recursive: true, force: true })
+  }
   step('building dist/ (tsc)', process.execPath, [
     path('node_modules', 'typescript', 'bin', 'tsc6'),
     '-p',
     'tsconfig.build.json',
   ])
+  writeFileSync(stamp, wanted)
+}
+
+/** The studio's page, and the page that `latch inspect --html` fills. */
+function studio(always) {
+  const stamp = path('build', '.studio-stamp')
+  const own = readdirSync(path('studio')).filter((name) => name !== 'node_modules')
+  const wanted = fingerprint(...own.map((name) => `studio/${name}`), 'src', 'package-lock.json')
+  const there = ['index.html', 'report.html'].every((page) => existsSync(path('dist', 'studio', page)))
+  if (!always && there && readStamp(stamp) === wanted) return
+  // A build that fails half-way must not pass for a whole one.
+  rmSync(stamp, { force: true })
+  const vite = [path('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'error']
+  // The first empties dist/studio, the second adds to it.
+  step('building the studio (vite)', process.execPath, vite, { cwd: path('studio') })
+  step('building the report (vite)', process.execPath, [...vite, '--mode', 'report'], { cwd: path('studio') })
+  mkdirSync(path('build'), { recursive: true })
   writeFileSync(stamp, wanted)
 }
 
@@ -142,8 +164,9 @@ function linkCommand() {
   else symlinkSync(join('..', '..', 'dist', 'cli', 'latch.js'), link)
 }
 
+const OPTIONS = ['--dependencies', '--kernels', '--library', '--build']
 const [option, ...rest] = process.argv.slice(2)
-if (rest.length || (option && !['--dependencies', '--kernels', '--build'].includes(option))) {
+if (rest.length || (option && !OPTIONS.includes(option))) {
   process.stderr.write(`${USAGE}\n`)
   process.exit(2)
 }
@@ -158,4 +181,5 @@ if (option !== '--dependencies') kernels()
 if (option !== '--dependencies' && option !== '--kernels') {
   compile(option === '--build')
   linkCommand()
+  if (option !== '--library') studio(option === '--build')
 }
