@@ -5,6 +5,8 @@
  */
 import type { CellName } from '../cells/cell.ts'
 import type { Targets } from '../layers/loss.ts'
+import type { Hold } from '../layers/holds.ts'
+import type { Pass } from '../layers/layer.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { LayerOptions } from '../model/config.ts'
 import { Network } from '../model/network.ts'
@@ -29,51 +31,71 @@ const ROWS_AT_ONCE = 8192
 /**
  * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.
  * @param targets what the loss compares with, for the gradients ∂L/∂h_t and ∂L/∂c_t
+ * @param holds gates and states held fixed, by layer and direction (see `intervene`, which checks them)
  * @throws UnsupportedError for a network without recurrent layers; ShapeError for more than one sequence
  */
 export function traceSequence(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
   targets: Targets,
+  holds?: readonly Hold[],
 ): SequenceTrace {
   needRecurrent('trace', network)
   const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
   if (batch.sequences !== 1) {
     throw new ShapeError({ where: 'trace', expected: 'one sequence', got: `${batch.sequences}` })
   }
-  return traceBatch(network, batch, targets)[0]
+  return traceBatch(network, batch, targets, holds)[0]
 }
 
 /**
  * Traces all sequences of a batch in one pass forward and one back: a trace each, in the order of the door,
  * steps in the order of the text. Losses and gradients are each sequence's own, as if it were alone.
  * @param targets as for `network.backward`, or null: then there are no gradients
+ * @param holds gates and states held fixed in each sequence; such traces are not linked to the weights
  * @throws UnsupportedError for a network without recurrent layers; UsageError for targets without a loss
  */
-export function traceBatch(network: Network, batch: PackedBatch, targets: Targets): SequenceTrace[]
-export function traceBatch(network: Network, batch: PackedBatch, targets: null): SequenceTrace<null>[]
-export function traceBatch(network: Network, batch: PackedBatch, targets: Targets | null): AnySequenceTrace[]
+export function traceBatch(
+  network: Network,
+  batch: PackedBatch,
+  targets: Targets,
+  holds?: readonly Hold[],
+): SequenceTrace[]
+export function traceBatch(
+  network: Network,
+  batch: PackedBatch,
+  targets: null,
+  holds?: readonly Hold[],
+): SequenceTrace<null>[]
 export function traceBatch(
   network: Network,
   batch: PackedBatch,
   targets: Targets | null,
+  holds?: readonly Hold[],
+): AnySequenceTrace[]
+export function traceBatch(
+  network: Network,
+  batch: PackedBatch,
+  targets: Targets | null,
+  holds: readonly Hold[] = [],
 ): AnySequenceTrace[] {
   needRecurrent('trace', network)
   network.prepareTraining()
   const { segment } = network
-  const pass = { training: false, record: targets !== null, key: 0 }
+  const pass = { training: false, record: targets !== null, key: 0, holds }
   // A trace reads the whole tape.
   network.segment = null
   try {
     network.forward(batch, pass)
     const output = network.readOutput(batch)
-    if (!targets) return tracesOf(network, batch, output, null)
+    const linked = holds.length === 0
+    if (!targets) return tracesOf(network, batch, output, null, linked)
     network.zeroGradients()
     // The sum leaves each sequence its own gradient, to be divided by its own weight.
     network.backward(batch, targets, pass, true, 'sum')
     const losses = plainLosses(network, batch, output, targets)
     network.zeroGradients()
-    return tracesOf(network, batch, output, losses)
+    return tracesOf(network, batch, output, losses, linked)
   } finally {
     network.segment = segment
   }
@@ -84,6 +106,7 @@ function tracesOf(
   batch: PackedBatch,
   output: Float64Array,
   losses: readonly PlainLoss[] | null,
+  linked: boolean,
 ): AnySequenceTrace[] {
   const traces = new Array<AnySequenceTrace>(batch.sequences)
   for (let b = 0; b < batch.sequences; b++) {
@@ -94,7 +117,8 @@ function tracesOf(
       loss: loss && loss.mean,
       levels: readLevels(network, batch, b, loss && (loss.weight > 0 ? 1 / loss.weight : 0)),
     } as AnySequenceTrace
-    linkTrace(trace, network)
+    // The weights do not explain numbers that were held.
+    if (linked) linkTrace(trace, network)
     traces[sequence] = trace
   }
   return traces
@@ -113,11 +137,16 @@ function outputsOf(network: Network, batch: PackedBatch, output: Float64Array, b
  * The network's outputs at the end of every prefix of a sequence: T rows of C. Where it reads forwards
  * only, one pass gives them all, to the same bits; else each prefix is read by itself.
  */
-export function prefixOutputs(network: Network, ids: ArrayLike<number>): Float64Array[] {
+export function prefixOutputs(
+  network: Network,
+  ids: ArrayLike<number>,
+  holds: readonly Hold[] = [],
+): Float64Array[] {
   const once = answeringEveryStep(network)
-  if (!once) return prefixByPrefix(network, Array.from(ids))
+  const pass = { training: false, record: false, key: 0, holds }
+  if (!once) return prefixByPrefix(network, Array.from(ids), pass)
   const batch = PackedBatch.ofIds([ids])
-  once.forward(batch)
+  once.forward(batch, pass)
   const out = once.readOutput(batch)
   const { width } = once.output
   return Array.from({ length: batch.steps }, (_, t) => out.slice(t * width, (t + 1) * width))
@@ -153,7 +182,7 @@ function twinOf(network: Network, top: number): Network {
   return twin
 }
 
-function prefixByPrefix(network: Network, all: number[]): Float64Array[] {
+function prefixByPrefix(network: Network, all: number[], pass: Pass): Float64Array[] {
   const outputs: Float64Array[] = []
   const { width, per } = network.output
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / all.length))
@@ -161,7 +190,7 @@ function prefixByPrefix(network: Network, all: number[]): Float64Array[] {
     const to = Math.min(all.length, from + atOnce)
     const prefixes = Array.from({ length: to - from }, (_, i) => all.slice(0, from + i + 1))
     const batch = PackedBatch.ofIds(prefixes)
-    network.forward(batch)
+    network.forward(batch, pass)
     const out = network.readOutput(batch)
     prefixes.forEach((prefix, i) => {
       const at = (per === 'step' ? i * batch.steps + prefix.length - 1 : i) * width

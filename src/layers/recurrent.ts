@@ -9,6 +9,7 @@ import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
 import { ShapeError } from '../tensor/errors.ts'
+import { loopHolds, type LoopHolds } from './holds.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
@@ -118,13 +119,16 @@ export class RecurrentLayer implements Layer {
         : 0
   }
 
-  forward(batch: PackedBatch): void {
+  forward(batch: PackedBatch, pass: Pass): void {
     for (const loop of this.loops) loop.clearInitialStates(batch)
     for (const { state, direction, values } of this.#initial.take(batch)) {
       const { tape } = this.loops[direction]
       this.#writeStates(batch, state === 'cell' ? tape.cell : tape.hidden, direction, values)
     }
-    this.loops.forEach((loop, d) => loop.forward(batch, this.#inputOf(d, batch)))
+    this.loops.forEach((loop, d) => {
+      loop.holds = this.#holdsOf(d, pass)
+      loop.forward(batch, this.#inputOf(d, batch))
+    })
     this.#collect(batch)
   }
 
@@ -137,7 +141,14 @@ export class RecurrentLayer implements Layer {
       this.#writeStates(batch, state === 'cell' ? loop.dCell : loop.dHidden, direction, values)
     }
     if (this.#last) this.#spreadLast(batch)
-    this.loops.forEach((loop, d) => this.#backwardOf(loop, d, batch, pass))
+    this.loops.forEach((loop, d) => {
+      loop.holds = this.#holdsOf(d, pass)
+      this.#backwardOf(loop, d, batch, pass)
+    })
+  }
+
+  #holdsOf(direction: number, { holds }: Pass): LoopHolds | null {
+    return loopHolds(this.#context.engine.memory, this.cell, this.name, direction, holds)
   }
 
   #inputOf(direction: number, batch: PackedBatch): Pointer {

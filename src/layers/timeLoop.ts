@@ -9,6 +9,7 @@ import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels
 import { partsFor } from '../engine/team.ts'
 import type { Activation, Capacity, Context, Pass } from './layer.ts'
 import { Gradients } from './loopGradients.ts'
+import type { LoopHolds } from './holds.ts'
 import type { DirectionParameters, LoopEdges, LoopShape } from './loopShape.ts'
 import type { PackedBatch } from './packed.ts'
 import { rowEdges, share } from './shares.ts'
@@ -36,6 +37,8 @@ export class TimeLoop implements LoopShape {
   /** Carries of BPTT (B, H; stride): before backward ∂L/∂(final state), after it ∂L/∂(initial state). */
   dHidden: Pointer = 0
   dCell: Pointer = 0
+  /** What the pass at hand holds fixed, or null. */
+  holds: LoopHolds | null = null
 
   readonly #context: Context
   readonly #input: Activation
@@ -167,7 +170,7 @@ export class TimeLoop implements LoopShape {
     const { units, cell } = this
     const running = batch.counts[from]
     const madds = rows * units * cell.gateNames.length * (units + (this.#input.ids ? 1 : this.#input.width))
-    const parts = partsFor(team, madds, Infinity)
+    const parts = this.holds ? 1 : partsFor(team, madds, Infinity)
     if (parts === 1) return { parts, by: 'one', edges: [0, running] }
     const byPanels = running < 2 * parts && units >= SHARED_UNITS
     const edges = rowEdges(batch, from, to, parts)
@@ -182,8 +185,11 @@ export class TimeLoop implements LoopShape {
     const { stages } = this.cell
     for (let s = 0; s < stages.length; s++) {
       this.#product(kernels, s, step, 0, stages[s].gateCount * this.units)
+      this.holds?.beforeForward(step, batch, t, stages[s])
       stages[s].forward(kernels, step)
+      this.holds?.afterForward(step, batch, t, stages[s])
     }
+    this.holds?.setStates(step, batch, t)
     this.#keepFinal(kernels, batch, t, low, high)
   }
 
@@ -240,8 +246,10 @@ export class TimeLoop implements LoopShape {
   ): void {
     const step = this.#pointBack(batch, edges, t, low, pass)
     step.rows = Math.min(high, batch.counts[t]) - low
+    this.holds?.beforeBackward(step, batch, t)
     for (let s = this.cell.stages.length - 1; s >= 0; s--) {
       this.cell.stages[s].backward(kernels, step)
+      this.holds?.afterBackward(step, batch, t, this.cell.stages[s])
       this.#productBack(kernels, s, step, 0, this.units)
     }
   } // prettier-ignore

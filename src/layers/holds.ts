@@ -1,0 +1,154 @@
+/**
+ * What a pass is told to hold fixed: gates at a value (their pre-activation is replaced, so that the cell's
+ * own equations make everything that follows), states overwritten after a step. Backwards no gradient
+ * passes what was held. Steps count in the order of the text, in either direction, for each sequence.
+ */
+import type { Cell, Stage, Step } from '../cells/cell.ts'
+import { rnnRelu } from '../cells/rnn.ts'
+import type { Pointer } from '../engine/kernels.ts'
+import type { Memory } from '../engine/memory.ts'
+import type { PackedBatch } from './packed.ts'
+
+/** One gate or state of some units of one loop, over a range of steps. */
+export interface Hold {
+  /** Name of the recurrent layer, as `RecurrentLayer.name`. */
+  layer: string
+  /** 0 forward, 1 backward. */
+  direction: number
+  /** A gate's name (the candidate's too); a state of the cell, as it is after the step. */
+  what: { gate: string } | { state: 'hidden' | 'cell' }
+  units: readonly number[]
+  /** First and last step of the text. */
+  from: number
+  to: number
+  value: number
+}
+
+/** Far enough that σ is 0 or 1 and tanh ±1 in every precision, and that no engine overflows. */
+const SATURATED = 800
+
+/** The pre-activation that gives a value. */
+function preActivation(cell: Cell, gate: string, value: number): number {
+  if (gate !== cell.candidate) {
+    if (value <= 0) return -SATURATED
+    return value >= 1 ? SATURATED : Math.log(value / (1 - value))
+  }
+  if (cell === rnnRelu) return value
+  return Math.abs(value) >= 1 ? Math.sign(value) * SATURATED : Math.atanh(value)
+}
+
+/** A hold of a gate, with what it takes to make it so. */
+interface GateHold extends Hold {
+  gate: number
+  pre: number
+}
+
+/** Everything that one loop holds, and the changes it makes around each step. */
+export class LoopHolds {
+  readonly #memory: Memory
+  readonly #cell: Cell
+  readonly #backward: boolean
+  readonly #gates: readonly GateHold[]
+  readonly #hidden: readonly Hold[]
+  readonly #cells: readonly Hold[]
+
+  constructor(memory: Memory, cell: Cell, direction: number, holds: readonly Hold[]) {
+    this.#memory = memory
+    this.#cell = cell
+    this.#backward = direction === 1
+    this.#gates = holds.flatMap((hold) => {
+      if (!('gate' in hold.what)) return []
+      const { gate: name } = hold.what
+      return [{ ...hold, gate: cell.gateNames.indexOf(name), pre: preActivation(cell, name, hold.value) }]
+    })
+    const ofState = (state: string) => holds.filter(({ what }) => 'state' in what && what.state === state)
+    this.#hidden = ofState('hidden')
+    this.#cells = ofState('cell')
+  }
+
+  /** Before a stage's pointwise part: held gates get the pre-activation that gives their value. */
+  beforeForward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    this.#eachGate(step, batch, t, stage, (hold, at) => {
+      this.#write(step.gates, at, hold.pre)
+      // Gates add both halves; a candidate multiplies the second by r.
+      if (this.#cell.separateRecurrent) this.#write(step.recurrent, at, 0)
+    })
+  }
+
+  /** After it: held gates read exactly as they were told. */
+  afterForward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    this.#eachGate(step, batch, t, stage, (hold, at, row, unit) => {
+      // A simple RNN's activation is its state.
+      if (this.#cell.name === 'rnn') this.#write(step.hidden, row * step.stride + unit, hold.value)
+      else this.#write(step.gates, at, hold.value)
+    })
+  }
+
+  /** After a step: the states that are set. */
+  setStates(step: Step, batch: PackedBatch, t: number): void {
+    const set = (base: Pointer) => (hold: Hold, row: number, unit: number) =>
+      this.#write(base, row * step.stride + unit, hold.value)
+    this.#each(this.#hidden, step, batch, t, set(step.hidden))
+    this.#each(this.#cells, step, batch, t, set(step.cell))
+  }
+
+  /** Before a step's backward: what follows a set state says nothing about the state that was computed. */
+  beforeBackward(step: Step, batch: PackedBatch, t: number): void {
+    this.#each(this.#hidden, step, batch, t, (_, row, unit) => {
+      const above = step.dOutput ? this.#read(step.dOutput, row * step.outputStride + unit) : 0
+      // The cell adds the output's gradient to the carry: together they are exactly 0.
+      this.#write(step.dHidden, row * step.stride + unit, -above)
+    })
+    this.#each(this.#cells, step, batch, t, (_, row, unit) =>
+      this.#write(step.dCell, row * step.stride + unit, 0),
+    )
+  }
+
+  /** After a stage's pointwise backward: no gradient passes a held gate. */
+  afterBackward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    this.#eachGate(step, batch, t, stage, (_, at) => {
+      this.#write(step.dGates, at, 0)
+      if (this.#cell.separateRecurrent) this.#write(step.dRecurrent, at, 0)
+    })
+  }
+
+  /** `at`: the element of a gate buffer. */
+  #eachGate(
+    step: Step, batch: PackedBatch, t: number, { firstGate, gateCount }: Stage,
+    visit: (hold: GateHold, at: number, row: number, unit: number) => void,
+  ): void {
+    const inStage = this.#gates.filter(({ gate }) => gate >= firstGate && gate < firstGate + gateCount)
+    this.#each(inStage, step, batch, t, (hold, row, unit) =>
+      visit(hold, row * step.gateStride + hold.gate * step.units + unit, row, unit),
+    )
+  } // prettier-ignore
+
+  #each<H extends Hold>(
+    holds: readonly H[], step: Step, batch: PackedBatch, t: number,
+    visit: (hold: H, row: number, unit: number) => void,
+  ): void {
+    for (const hold of holds) {
+      for (let row = 0; row < step.rows; row++) {
+        const place = this.#backward ? batch.lengths[row] - 1 - t : t
+        if (place < hold.from || place > hold.to) continue
+        for (const unit of hold.units) visit(hold, row, unit)
+      }
+    }
+  } // prettier-ignore
+
+  #write(base: Pointer, at: number, value: number): void {
+    this.#memory.viewFloats(base, at + 1)[at] = value
+  }
+
+  #read(base: Pointer, at: number): number {
+    return this.#memory.viewFloats(base, at + 1)[at]
+  }
+}
+
+/** What one loop of a pass holds, or null. */
+export function loopHolds(
+  memory: Memory, cell: Cell, layer: string, direction: number, holds: readonly Hold[] | undefined,
+): LoopHolds | null {
+  const own = holds?.filter((hold) => hold.layer === layer && hold.direction === direction)
+  return own?.length ? new LoopHolds(memory, cell, direction, own) : null
+} // prettier-ignore
