@@ -9,6 +9,7 @@ import { infoCommand } from './info.ts'
 import { inspectCommand } from './inspect.ts'
 import { Output } from './output.ts'
 import { predictCommand } from './predict.ts'
+import { studioCommand } from './studio.ts'
 import { trainCommand } from './train.ts'
 import { version } from './version.ts'
 
@@ -19,6 +20,7 @@ Examples:
   $ latch train comments.csv --text comment --label sentiment
   $ latch predict model.safetensors "you are not good"
   $ latch inspect model.safetensors "you are not good"
+  $ latch studio model.safetensors
   $ latch compare comments.csv --text comment --label sentiment
 Every command has more under --help.`
 
@@ -34,7 +36,15 @@ function program(output: Output): CommandUnknownOpts {
     })
     .showHelpAfterError('(see --help)')
     .addHelpText('after', EXAMPLES)
-  const makers = [trainCommand, evaluateCommand, predictCommand, inspectCommand, compareCommand, infoCommand]
+  const makers = [
+    trainCommand,
+    evaluateCommand,
+    predictCommand,
+    inspectCommand,
+    studioCommand,
+    compareCommand,
+    infoCommand,
+  ]
   for (const make of makers) latch.addCommand(make(output).copyInheritedSettings(latch) as CommandUnknownOpts)
   return latch
 }
