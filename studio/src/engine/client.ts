@@ -60,3 +60,9 @@ export function lab<T>(name: string, ...args: unknown[]): Promise<T> {
   labs ??= new Remote(spawnLabs())
   return labs.call<T>(name, args)
 }
+
+/** The same, hearing what the experiment tells while it runs. */
+export function labTold<T>(name: string, tell: (event: never) => void, ...args: unknown[]): Promise<T> {
+  labs ??= new Remote(spawnLabs())
+  return labs.call<T>(name, args, tell)
+}
