@@ -24,7 +24,9 @@ interface Answers {
 class Kept<T> {
   answer = $state.raw<Answer<T>>({ loading: false, value: null, error: null })
   key = ''
-  asked = 0
+  busy = false
+  /** The newest question that was not asked yet. */
+  next: (() => Promise<T>) | null = null
 }
 
 class Looking {
@@ -63,24 +65,30 @@ class Looking {
     return (all[kind] ??= untrack(() => new Kept<never>())) as unknown as Kept<Answers[K]>
   }
 
-  /** One request at a time; where the key has moved on meanwhile, the newest is asked next. */
+  /** One request at a time; where sentence or weights have moved on meanwhile, the newest is asked next. */
   #fetch<K extends keyof Answers>(
     run: Run, kind: K, kept: Kept<Answers[K]>, key: string, text: string, target: string | null,
   ): void {
     kept.key = key
-    const asked = ++kept.asked
-    queueMicrotask(async () => {
-      if (asked !== kept.asked) return
+    kept.next = () => run.runner[kind](text, target) as Promise<Answers[K]>
+    if (!kept.busy) queueMicrotask(() => void this.#work(kept))
+  } // prettier-ignore
+
+  async #work<T>(kept: Kept<T>): Promise<void> {
+    if (kept.busy) return
+    kept.busy = true
+    while (kept.next) {
+      const ask = kept.next
+      kept.next = null
       kept.answer = { ...kept.answer, loading: true }
       try {
-        const value = (await run.runner[kind](text, target)) as Answers[K]
-        if (asked === kept.asked) kept.answer = { loading: false, value, error: null }
-        else kept.answer = { loading: true, value, error: null }
+        kept.answer = { loading: false, value: await ask(), error: null }
       } catch (error) {
-        if (asked === kept.asked) kept.answer = { loading: false, value: null, error: wordsOf(error) }
+        kept.answer = { loading: false, value: null, error: wordsOf(error) }
       }
-    })
-  } // prettier-ignore
+    }
+    kept.busy = false
+  }
 }
 
 export const looking = new Looking()
