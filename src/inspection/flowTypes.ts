@@ -30,7 +30,10 @@ export interface FlowStep {
   jacobian: JacobianNorms | null
   /** ∂s_t/∂s_{t−1} of the whole state s = (h, c); the same as `jacobian` where there is no c; null at the first step. */
   stateJacobian: JacobianNorms | null
-  /** The chain from the last step read back to this one: ∂h_T/∂s_t, spectral; at the last step 1. */
+  /**
+   * The chain from the last step read back to this one: largest singular value of ∂h_T/∂h_t, where h_t moves
+   * alone (c_t held; later cell states follow); at the last step 1.
+   */
   product: number
   /** Of ∂L/∂weight_ih and ∂L/∂weight_hh (at the first step read, with zero initial state, the second is 0). */
   shares: { input: GradientShare; hidden: GradientShare }
