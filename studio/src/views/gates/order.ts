@@ -1,0 +1,64 @@
+/** In which order units are drawn: by number, by how much they move, or so that units alike stand side by side. */
+export type Sorting = 'number' | 'activity' | 'similarity'
+
+/** Steps looked at for similarity; of longer texts evenly spread ones. */
+const MOST_SAMPLES = 64
+
+/** Unit numbers in drawing order. At most `most` of them: those that move most. */
+export function orderOf(series: readonly Float64Array[], units: number, sorting: Sorting, most: number): number[] {
+  const numbers = Array.from({ length: units }, (_, unit) => unit)
+  if (sorting === 'number' && units <= most) return numbers
+  const moves = activity(series, units)
+  const liveliest = numbers.toSorted((a, b) => moves[b] - moves[a] || a - b).slice(0, most)
+  if (sorting === 'activity') return liveliest
+  if (sorting === 'number') return liveliest.toSorted((a, b) => a - b)
+  return alike(series, liveliest)
+}
+
+/** Variance of each unit over the steps. */
+export function activity(series: readonly Float64Array[], units: number): Float64Array {
+  const out = new Float64Array(units)
+  for (let unit = 0; unit < units; unit++) {
+    let [sum, squares] = [0, 0]
+    for (const vector of series) {
+      sum += vector[unit]
+      squares += vector[unit] * vector[unit]
+    }
+    const mean = sum / series.length
+    out[unit] = Math.max(0, squares / series.length - mean * mean)
+  }
+  return out
+}
+
+/** Starts at the first unit and goes on to the nearest that is left, by distance over the steps. */
+function alike(series: readonly Float64Array[], units: readonly number[]): number[] {
+  const stride = Math.max(1, Math.ceil(series.length / MOST_SAMPLES))
+  const samples = series.filter((_, step) => step % stride === 0)
+  const rows = new Map(units.map((unit) => [unit, samples.map((vector) => vector[unit])]))
+  const left = new Set(units)
+  const order: number[] = []
+  let now: number | undefined = units[0]
+  while (now !== undefined) {
+    left.delete(now)
+    order.push(now)
+    now = nearest(rows, now, left)
+  }
+  return order
+}
+
+function nearest(rows: ReadonlyMap<number, number[]>, from: number, left: ReadonlySet<number>): number | undefined {
+  const own = rows.get(from)!
+  let [best, least] = [undefined as number | undefined, Infinity]
+  for (const unit of left) {
+    const other = rows.get(unit)!
+    let distance = 0
+    for (let i = 0; i < own.length && distance < least; i++) distance += (own[i] - other[i]) ** 2
+    if (distance < least) [best, least] = [unit, distance]
+  }
+  return best
+}
+
+/** Mean over the units of each step's vector: the line under a map. */
+export function meanLine(series: readonly Float64Array[]): number[] {
+  return series.map((vector) => vector.reduce((sum, value) => sum + value, 0) / Math.max(1, vector.length))
+}

@@ -1,0 +1,62 @@
+/** What colours the tokens: a number for each step, how strong it is on the scale, and what it is in words. */
+import type { Trace, TraceLevel } from 'latch'
+import type { Influence, MemoryLevel } from 'latch/inspection'
+import { percent, short } from '../../paint/numbers.ts'
+import { largest, vectorAt, type VectorName } from '../vectors.ts'
+
+export interface Colouring {
+  values: number[]
+  kind: 'signed' | 'share'
+  /** The value of the strongest colour. */
+  scale: number
+  /** What the numbers are, as a sentence without its full stop. */
+  words: string
+  format: (value: number) => string
+}
+
+/** One unit of a vector at every step. */
+export function byUnit(level: TraceLevel, vector: VectorName, unit: number): Colouring {
+  const values = level.steps.map((step) => vectorAt(step, vector.value)?.[unit] ?? NaN)
+  const scale = vector.kind === 'share' ? 1 : largest(values)
+  const words = `${vector.letter}[${unit}], unit ${unit} of the ${vector.title.replace(/:.*/, '')}, at each step`
+  return { values, kind: vector.kind, scale, words, format: (value) => short(value) }
+}
+
+/** How much of what each token wrote is held after the last step read. */
+export function byMemory(memory: MemoryLevel): Colouring {
+  const last = memory.direction === 'forward' ? memory.share.length - 1 : 0
+  return {
+    values: Array.from(memory.share[last] ?? []),
+    kind: 'share',
+    scale: 1,
+    words: `share of what each token wrote that the memory still holds at the end (${memory.convention})`,
+    format: (value) => percent(value, value > 0 && value < 0.1 ? 1 : 0),
+  }
+}
+
+export const INFLUENCES = {
+  gradient: 'gradient × input',
+  logit: 'leaving it out: change of the logit',
+  probability: 'leaving it out: change of the probability',
+} as const
+export type InfluenceKind = keyof typeof INFLUENCES
+
+/** What each token did to the target. */
+export function byInfluence(influence: Influence, kind: InfluenceKind, label: string): Colouring {
+  const values = influence.tokens.map(({ gradientInput, leaveOneOut }) =>
+    kind === 'gradient' ? gradientInput : (leaveOneOut?.[kind] ?? NaN),
+  )
+  const words =
+    kind === 'gradient'
+      ? `gradient of the logit of ${label} times the token’s input: blue speaks for ${label}, orange against it`
+      : `${kind} of ${label} with the token, minus ${kind} without it: blue speaks for ${label}, orange against it`
+  return { values, kind: 'signed', scale: largest(values.filter(Number.isFinite)), words, format: (value) => short(value) }
+}
+
+/** "if the text ended here": label and probability, the label only where it changes when `sparse`. */
+export function outputUnder(trace: Trace, step: number, sparse: boolean): string {
+  const { label, probabilities } = trace.steps[step].output
+  const share = percent(probabilities[label])
+  const same = step > 0 && trace.steps[step - 1].output.label === label
+  return sparse && same ? share : `${label} ${share}`
+}
