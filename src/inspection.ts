@@ -33,3 +33,5 @@ export type {
   SetState,
   TokenInfluence,
 } from './inspection/editTypes.ts'
+export { intervene } from './inspection/intervene.ts'
+export type { EditedTrace, Intervention } from './inspection/intervene.ts'
