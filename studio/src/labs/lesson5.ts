@@ -1,6 +1,7 @@
 /** Lesson 5: an RNN whose gradient vanishes or explodes by the spectral radius of Wh, and what clipping does. */
 import { network, PackedBatch, Random, type LayerOptions, type Network } from 'latch'
-import { gradientFlow, setSpectralRadius, type FlowVerdict } from 'latch/inspection'
+import * as inspection from 'latch/inspection'
+import type { FlowVerdict } from 'latch/inspection'
 import { clipGradients } from 'latch/training'
 import type { Served } from '../engine/remote.ts'
 import { ENGINE } from './models.ts'
@@ -35,12 +36,12 @@ function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explo
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
   try {
-    const initialRadius = setSpectralRadius(net, radius)
+    const initialRadius = inspection.setSpectralRadius(net, radius)
     const random = new Random(1, 'inputs of the explosion laboratory')
     const inputs = Array.from({ length: steps * FEATURES }, () => random.uniform() - 0.5)
     const batch = PackedBatch.ofFeatures(inputs, [1, steps, FEATURES])
     const targets = { values: [1] }
-    const flow = gradientFlow(net, batch, targets)
+    const flow = inspection.gradientFlow(net, batch, targets)
     const norms = flow.levels[0].steps.map(({ hidden }) => hidden).reverse()
     return { norms, verdict: flow.verdict, initialRadius, gradient: clipped(net, batch, clip) }
   } finally {
