@@ -97,3 +97,8 @@ export interface InterveneRequest {
   edits: Edit[]
   target: string | null
 }
+
+/** Accuracy against distance on the facts task. */
+export interface Span {
+  distances: { distance: number; accuracy: number; count: number; standardError: number }[]
+}

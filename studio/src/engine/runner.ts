@@ -6,7 +6,7 @@ import { createTokenizer, textClassifier, TextClassifier, type CellName, type Tr
 import * as inspection from 'latch/inspection'
 import type { Edit, Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
 import { factsOf } from './facts.ts'
-import type { InterveneRequest, Look, ModelFacts, RunEvent, RunResult, TrainRequest } from './protocol.ts'
+import type { InterveneRequest, Look, ModelFacts, RunEvent, RunResult, Span, TrainRequest } from './protocol.ts'
 import type { Served } from './remote.ts'
 import { Training } from './training.ts'
 
@@ -86,6 +86,12 @@ class Runner {
     return inspection.intervene(this.model, this.#fitting(text).text, edits as Edit[], target ?? undefined)
   }
 
+  /** How far back this model of the facts task remembers. */
+  async span(): Promise<Span> {
+    const { distances } = await inspection.memorySpan(this.model)
+    return { distances }
+  }
+
   /** The text as far as views can show it, cut at a token. */
   #fitting(text: string): { text: string; cut: number } {
     const { settings } = this.model
@@ -120,6 +126,7 @@ export function runnerMethods(): Served {
     flow: (_: unknown, text: string, target: string | null) => runner.flow(text, target),
     influence: (_: unknown, text: string, target: string | null) => runner.influence(text, target),
     explain: (_: unknown, place: TracePlace) => runner.explain(place),
+    span: () => runner.span(),
     intervene: (_: unknown, request: InterveneRequest) => runner.intervene(request),
   } as unknown as Served
 }
