@@ -33,5 +33,7 @@ export type {
   SetState,
   TokenInfluence,
 } from './inspection/editTypes.ts'
+export { gradientFlow } from './inspection/gradientFlow.ts'
+export { shareMatrix } from './inspection/shares.ts'
 export { intervene } from './inspection/intervene.ts'
 export type { EditedTrace, Intervention } from './inspection/intervene.ts'
