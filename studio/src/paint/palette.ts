@@ -41,9 +41,10 @@ export function css([r, g, b]: Rgb): string {
   return `rgb(${r} ${g} ${b})`
 }
 
-/** Black or white, whichever is readable on the colour. */
+/** Black or white, whichever is more readable on the colour: one of them always has a contrast of 4.5 : 1. */
 export function inkOn([r, g, b]: Rgb): string {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#1b1d20' : '#ffffff'
+  const linear = (x: number) => (x <= 10 ? x / 3295 : ((x / 255 + 0.055) / 1.055) ** 2.4)
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) > 0.179 ? '#000000' : '#ffffff'
 }
 
 function along(stops: readonly Rgb[], at: number): Rgb {
