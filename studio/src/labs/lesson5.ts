@@ -36,7 +36,7 @@ function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explo
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
   try {
-    const initialRadius = inspection.setSpectralRadius(net, radius)
+    const initialRadius = setRadius(net, radius)
     const random = new Random(1, 'inputs of the explosion laboratory')
     const inputs = Array.from({ length: steps * FEATURES }, () => random.uniform() - 0.5)
     const batch = PackedBatch.ofFeatures(inputs, [1, steps, FEATURES])
@@ -47,6 +47,16 @@ function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explo
   } finally {
     net.dispose()
   }
+}
+
+/** Initial W_h is orthogonal: its radius is 1. */
+function setRadius(net: Network, radius: number): number {
+  const weight = net.store.find('recurrent.0.weight_hh_l0')
+  net.store.write(
+    weight,
+    net.store.read(weight).map((w) => w * radius),
+  )
+  return 1
 }
 
 function clipped(net: Network, batch: PackedBatch, clipNorm: number): Explosion['gradient'] {
