@@ -1,6 +1,11 @@
-/** The studio's entry: puts the app on the page. */
+/** The studio's entry: puts the app on the page, and its state where a console can reach it. */
 import { mount } from 'svelte'
 import App from './App.svelte'
 import './app.css'
+import { looking } from './state/looking.svelte.ts'
+import { place } from './state/place.svelte.ts'
+import { plan } from './state/plan.svelte.ts'
+import { bench } from './state/runs.svelte.ts'
 
 mount(App, { target: document.getElementById('app')! })
+Object.assign(globalThis, { latchStudio: { bench, looking, place, plan } })

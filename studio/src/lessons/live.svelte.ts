@@ -8,6 +8,7 @@ export class Live<T> {
   error = $state.raw<RemoteError | null>(null)
   loading = $state(false)
   #busy = false
+  #answered = false
   #next: (() => Promise<T>) | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -16,7 +17,7 @@ export class Live<T> {
     this.loading = true
     this.#next = question
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#run(), this.value === null ? 0 : WAIT)
+    this.#timer = setTimeout(() => void this.#run(), this.#answered ? WAIT : 0)
   }
 
   async #run(): Promise<void> {
@@ -28,6 +29,7 @@ export class Live<T> {
       try {
         const value = await question()
         this.value = value
+        this.#answered = true
         this.error = null
       } catch (error) {
         this.error = errorOf(error)
