@@ -273,14 +273,14 @@ export class Network {
     return readEdge(this.engine.memory, this.output, 'value', batch)
   }
 
-  /** ∂L/∂features (B, T, F) of the last backward pass. Needs the option `inputGradients`. */
+  /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
   readInputGradient(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
     const [{ type, output }] = this.layers
-    if (output.gradient && type === 'features') return readEdge(this.engine.memory, output, 'gradient', batch)
+    if (output.gradient && type !== 'oneHot') return readEdge(this.engine.memory, output, 'gradient', batch)
     throw new UsageError({
       where: 'network.readInputGradient',
-      expected: 'a features input and the option inputGradients',
+      expected: 'an embedding, or a features input and the option inputGradients',
       got: `input ${type}`,
     })
   }
