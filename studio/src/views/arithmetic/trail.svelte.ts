@@ -1,0 +1,74 @@
+/** The numbers that were visited, so that there is a way back; and how a place is named for people. */
+import type { Trace } from 'latch'
+import type { TracePlace } from 'latch/inspection'
+import { place } from '../../state/place.svelte.ts'
+import { letterOf, topLevel, vectorsOf } from '../vectors.ts'
+
+const MOST = 100
+
+class Trail {
+  /** Oldest first; the last one is what is shown. */
+  visited = $state.raw<TracePlace[]>([])
+
+  visit(at: TracePlace): void {
+    const last = this.visited.at(-1)
+    if (last && samePlace(last, at)) return
+    this.visited = [...this.visited, at].slice(-MOST)
+  }
+
+  back(): void {
+    if (this.visited.length < 2) return
+    this.visited = this.visited.slice(0, -1)
+    place.pin(this.visited.at(-1)!)
+  }
+}
+
+export const trail = new Trail()
+
+export function samePlace(a: TracePlace, b: TracePlace): boolean {
+  return a.level === b.level && a.direction === b.direction && a.step === b.step && a.value === b.value && a.unit === b.unit
+}
+
+export const OUTPUTS = ['logit', 'probability']
+
+/** The values that can be asked for, as `explain` calls them. */
+export function valuesOf(trace: Trace, at: { level: number; direction: string }): { value: string; title: string }[] {
+  const level = trace.levels.find((one) => one.level === at.level && one.direction === at.direction) ?? topLevel(trace)
+  const vectors = vectorsOf(trace.cell, level as never).toReversed()
+  return [
+    ...vectors.map(({ value, letter, title }) => ({ value, title: `${letter}: ${title.replace(/:.*/, '')}` })),
+    { value: 'logit', title: 'logit of a class' },
+    { value: 'probability', title: 'probability of a class' },
+  ]
+}
+
+/** A place that the trace has, as near as can be to the one asked for; without one the last h, unit 0. */
+export function fitting(trace: Trace, wish: TracePlace | null): TracePlace {
+  const top = topLevel(trace)
+  const last = trace.steps.length - 1
+  if (!wish) return { level: top.level, direction: 'forward', step: last, value: 'hidden', unit: 0 }
+  const level = trace.levels.find((one) => one.level === wish.level && one.direction === wish.direction) ?? top
+  const output = OUTPUTS.includes(wish.value)
+  const known = valuesOf(trace, level).some(({ value }) => value === wish.value)
+  const rnnCandidate = trace.cell === 'rnn' && wish.value === 'candidate'
+  const width = output ? Object.keys(trace.probabilities).length : level.units
+  const { level: number, direction } = output ? top : level
+  return {
+    level: number,
+    direction,
+    step: output ? last : clamp(wish.step, last),
+    value: known || rnnCandidate ? wish.value : 'hidden',
+    unit: clamp(wish.unit, width - 1),
+  }
+}
+
+function clamp(value: number, most: number): number {
+  return Number.isFinite(value) ? Math.max(0, Math.min(most, Math.round(value))) : 0
+}
+
+/** "h[3]", "P(good)". */
+export function nameOf(trace: Trace, { value, unit }: TracePlace): string {
+  if (!OUTPUTS.includes(value)) return `${letterOf(trace.cell, value)}[${unit}]`
+  const label = Object.keys(trace.probabilities)[unit] ?? unit
+  return value === 'logit' ? `logit of ${label}` : `P(${label})`
+}
