@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     setupFiles: ['tests/setup.ts'],
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/floors/**'],
+    exclude: ['tests/floors/**', 'tests/studio/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
