@@ -76,6 +76,19 @@ describe('the import rule catches', () => {
     expect(brokenImports(tree)[0]).toContain('upward edge: index → cli')
   })
 
+  test('a studio that goes past the doors, or whose rooms look up', () => {
+    const tree = {
+      'src/cells/lstm.ts': '',
+      'studio/src/views/Text.svelte':
+        "<!-- A view. -->\n<script>\n  import { lstm } from '../../../src/cells/lstm.ts'\n</script>\n",
+      'studio/src/state/runs.ts': "import '../views/Text.svelte'\nimport { network } from 'latch'\n",
+    }
+    expect(brokenImports(tree)).toEqual([
+      'studio/src/views/Text.svelte:3 doors: studio/src/views/Text.svelte → src/cells/lstm.ts; import latch or latch/…',
+      'studio/src/state/runs.ts:1 upward edge: studio studio/src/state/runs.ts → studio/src/views/Text.svelte',
+    ])
+  })
+
   test('kernels that look outside, and others that look into them', () => {
     expect(
       brokenImports({ 'kernels/a.ts': "import '../src/tensor/e.ts'", 'src/tensor/e.ts': '' })[0],
@@ -193,7 +206,7 @@ describe('the house style catches', () => {
 })
 
 describe('this house', () => {
-  const source = readTree(['src', 'cli', 'kernels', 'examples', 'demo'])
+  const source = readTree(['src', 'cli', 'studio/src', 'kernels', 'examples', 'demo'])
   const nothing = (violations: readonly Violation[]) => expect(show(violations)).toEqual([])
 
   test('has all its rooms', () => expect(source.paths.length).toBeGreaterThan(50))
@@ -207,7 +220,9 @@ describe('this house', () => {
   })
   test('keeps the style', () => {
     nothing(
-      styleViolations(readTree(['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench'])),
+      styleViolations(
+        readTree(['src', 'cli', 'studio/src', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench']),
+      ),
     )
   })
   test('documents what it exports', () => {
@@ -217,7 +232,19 @@ describe('this house', () => {
   })
 
   test('names no machine', () => {
-    const folders = ['src', 'cli', 'kernels', 'examples', 'demo', 'tests', 'scripts', 'bench', 'docs', '.ci']
+    const folders = [
+      'src',
+      'cli',
+      'studio/src',
+      'kernels',
+      'examples',
+      'demo',
+      'tests',
+      'scripts',
+      'bench',
+      'docs',
+      '.ci',
+    ]
     const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
     const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
     const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])

@@ -13,8 +13,17 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['tasks'],
   ['index', 'tables', 'inspection door'],
   ['node'],
-  ['cli'],
+  ['cli', 'studio'],
   ['examples', 'demo'],
+]
+
+/** The studio's own floors, lowest first: a view knows the state, the state knows the worker, and never back. */
+export const STUDIO_FLOORS: readonly (readonly string[])[] = [
+  ['paint'],
+  ['engine', 'labs'],
+  ['state'],
+  ['parts'],
+  ['lessons', 'views', 'workbench'],
 ]
 
 /** Floors that may handle places in memory. */
@@ -28,7 +37,7 @@ export function floorOf(path: string): string | null {
   if (door) return door === 'inspection' ? 'inspection door' : door
   const [, name] = /^src\/(\w+)\//.exec(path) ?? []
   if (name) return rankOf(name) < 0 ? null : name
-  return /^(cli|examples|demo|kernels)\//.exec(path)?.[1] ?? null
+  return /^(cli|studio|examples|demo|kernels)\//.exec(path)?.[1] ?? null
 }
 
 function rankOf(floor: string): number {
@@ -67,8 +76,10 @@ function edgeViolations(tree: SourceTree, edge: Edge, floor: string): Violation[
   // The built kernels are made, not written.
   if (edge.to.startsWith('src/engine/wasm/'))
     return floor === 'engine' ? [] : at('engine only', `imports ${edge.to}`)
+  if (/\.(css|json)$/.test(edge.to)) return []
   if (!tree.files.has(edge.to)) return at('no such file', edge.to)
   const other = floorOf(edge.to)
+  if (floor === 'studio') return studioEdge(edge, other, at)
   if (other === null || other === floor) return []
   if (floor === 'kernels' || other === 'kernels') return at('kernels alone', `${edge.from} → ${edge.to}`)
   const [from, to] = [rankOf(floor), rankOf(other)]
@@ -78,6 +89,24 @@ function edgeViolations(tree: SourceTree, edge: Edge, floor: string): Violation[
     return at('pointers', `${floor} takes the type Pointer; only ${POINTER_FLOORS.join(', ')} may`)
   }
   return []
+}
+
+/** The studio takes the library by its doors, and its own rooms look down only. */
+function studioEdge(
+  edge: Edge, other: string | null, at: (rule: string, message: string) => Violation[],
+): Violation[] {
+  if (other !== 'studio') return at('doors', `${edge.from} → ${edge.to}; import latch or latch/…`)
+  const [from, to] = [studioRank(edge.from), studioRank(edge.to)]
+  if (from === null || to === null || to <= from) return []
+  return at('upward edge', `studio ${edge.from} → ${edge.to}`)
+} // prettier-ignore
+
+/** Null for the files that put the page together. */
+function studioRank(path: string): number | null {
+  const [, room] = /^studio\/src\/(\w+)\//.exec(path) ?? []
+  if (!room) return null
+  const rank = STUDIO_FLOORS.findIndex((row) => row.includes(room))
+  return rank < 0 ? null : rank
 }
 
 function webAssemblyUses(tree: SourceTree, path: string): Violation[] {

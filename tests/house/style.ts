@@ -15,7 +15,7 @@ export function styleViolations(tree: SourceTree): Violation[] {
   return tree.paths.flatMap((path) => [
     ...fileLength(tree, path),
     ...functionLengths(tree, path),
-    ...(path.startsWith('src/') ? header(tree, path) : []),
+    ...(/^(src|studio\/src)\//.test(path) ? header(tree, path) : []),
     ...emptyName(path),
   ])
 }
@@ -70,10 +70,10 @@ function nameOfPlace(parent: ts.Node): string {
 
 function header(tree: SourceTree, file: string): Violation[] {
   const text = tree.text(file).replace(/^#!.*\n/, '')
-  const comment = /^\/\*\*?[\s\S]*?\*\/|^(?:\/\/.*\n)+/.exec(text)?.[0]
+  const comment = /^\/\*\*?[\s\S]*?\*\/|^<!--[\s\S]*?-->|^(?:\/\/.*\n)+/.exec(text)?.[0]
   if (!comment)
     return [{ rule: 'header', file, line: 1, message: 'no comment at the top says what this file is' }]
-  const lines = comment.split('\n').filter((line) => /[^\s/*]/.test(line)).length
+  const lines = comment.split('\n').filter((line) => /[^\s/*<>!-]/.test(line)).length
   if (lines <= HEADER_LINES) return []
   return [{ rule: 'header', file, line: 1, message: `${lines} lines, at most ${HEADER_LINES}` }]
 }

@@ -42,7 +42,12 @@ export class SourceTree {
   syntax(path: string): ts.SourceFile {
     let parsed = this.#parsed.get(path)
     if (!parsed) {
-      parsed = ts.createSourceFile(path, this.text(path), ts.ScriptTarget.Latest, true)
+      parsed = ts.createSourceFile(
+        `${path}.ts`,
+        scriptOf(path, this.text(path)),
+        ts.ScriptTarget.Latest,
+        true,
+      )
       this.#parsed.set(path, parsed)
     }
     return parsed
@@ -60,7 +65,8 @@ export class SourceTree {
       if (!specifier) return
       const spec = specifier.text
       const own = spec.startsWith('.')
-      const to = own ? this.#resolve(posix.join(posix.dirname(path), spec)) : spec
+      // A bundler's wish (`?worker`) names the same file.
+      const to = own ? this.#resolve(posix.join(posix.dirname(path), spec.replace(/\?.*$/, ''))) : spec
       edges.push({
         from: path,
         to,
@@ -87,6 +93,19 @@ export class SourceTree {
   }
 }
 
+/** A component's scripts, on the lines where they stand; all else is left blank. */
+function scriptOf(path: string, text: string): string {
+  if (!path.endsWith('.svelte')) return text
+  const blank = (part: string) => part.replace(/[^\n]/g, ' ')
+  let [out, end] = ['', 0]
+  for (const { 0: all, 1: script, index } of text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)) {
+    const start = index + all.indexOf('>') + 1
+    out += blank(text.slice(end, start)) + script
+    end = start + script.length
+  }
+  return out + blank(text.slice(end))
+}
+
 function specifierOf(node: ts.Node): ts.StringLiteralLike | null {
   let found: ts.Node | undefined
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) found = node.moduleSpecifier
@@ -111,7 +130,7 @@ function namesOf(node: ts.Node): string[] {
 }
 
 /** The files below some folders whose names end as given; nothing generated. */
-export function readTree(folders: readonly string[], ending = /\.(ts|mjs)$/): SourceTree {
+export function readTree(folders: readonly string[], ending = /\.(ts|mjs|svelte)$/): SourceTree {
   const files = new Map<string, string>()
   for (const folder of folders) {
     if (!existsSync(join(root, folder))) continue

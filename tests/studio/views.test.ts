@@ -55,7 +55,9 @@ describe.skipIf(!browserPath)('the views', () => {
       await page.getByTestId('arith-value').waitFor()
       const [value, computed] = [await number(page, 'arith-value'), await number(page, 'arith-computed')]
       expect(Number.isFinite(value)).toBe(true)
-      expect(Math.abs(computed - value), `${cell} map ${i}: ${computed} and ${value}`).toBeLessThanOrEqual(1e-6)
+      expect(Math.abs(computed - value), `${cell} map ${i}: ${computed} and ${value}`).toBeLessThanOrEqual(
+        1e-6,
+      )
     }
     await close(watched)
   })
@@ -78,7 +80,10 @@ describe.skipIf(!browserPath)('the views', () => {
   })
 
   test('a link restores sentence, view, step and unit', async () => {
-    const watched = await open(browser, `${server.url}#/?data=comments&model=models/comments-gru.safetensors&nets=gru-32`)
+    const watched = await open(
+      browser,
+      `${server.url}#/?data=comments&model=models/comments-gru.safetensors&nets=gru-32`,
+    )
     const { page } = watched
     await answered(page)
     await page.getByRole('textbox', { name: 'Your sentence' }).fill('you are not bad at all')
@@ -88,7 +93,9 @@ describe.skipIf(!browserPath)('the views', () => {
     const link = page.url()
     const second = await open(browser, link)
     await answered(second.page)
-    expect(await second.page.getByRole('textbox', { name: 'Your sentence' }).inputValue()).toBe('you are not bad at all')
+    expect(await second.page.getByRole('textbox', { name: 'Your sentence' }).inputValue()).toBe(
+      'you are not bad at all',
+    )
     expect(second.page.url()).toBe(link)
     const pressed = second.page.getByRole('group', { name: 'tokens' }).getByRole('button', { pressed: true })
     await expect.poll(() => pressed.textContent()).toContain('bad')
@@ -97,7 +104,10 @@ describe.skipIf(!browserPath)('the views', () => {
   })
 
   test('keyboard only: skip link, tabs, heat map, arithmetic', async () => {
-    const watched = await open(browser, `${server.url}#/?data=comments&model=models/comments-lstm.safetensors&nets=lstm-32`)
+    const watched = await open(
+      browser,
+      `${server.url}#/?data=comments&model=models/comments-lstm.safetensors&nets=lstm-32`,
+    )
     const { page } = watched
     await answered(page)
     await page.keyboard.press('Tab')
@@ -113,24 +123,29 @@ describe.skipIf(!browserPath)('the views', () => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
     await page.getByTestId('arith-value').waitFor()
-    expect(Math.abs((await number(page, 'arith-computed')) - (await number(page, 'arith-value')))).toBeLessThanOrEqual(1e-6)
+    expect(
+      Math.abs((await number(page, 'arith-computed')) - (await number(page, 'arith-value'))),
+    ).toBeLessThanOrEqual(1e-6)
     await close(watched)
   })
 
-  test.each(['light', 'dark'] as const)('%s: every view and lesson without violations (axe), at both widths', async (colorScheme) => {
-    for (const [name, url] of addresses(server.url)) {
-      const watched = await open(browser, url, { colorScheme })
-      const { page } = watched
-      await page.locator('h1, h2').first().waitFor()
-      await page.waitForTimeout(400)
-      await settled(page)
-      await expectNoSideways(page, `${name}, wide`)
-      expect(await violations(page), `${name}, ${colorScheme}`).toEqual([])
-      expect(await page.getByRole('alert').count(), `${name} shows an error`).toBe(0)
-      await page.setViewportSize({ width: 390, height: 844 })
-      await page.waitForTimeout(150)
-      await expectNoSideways(page, `${name}, narrow`)
-      await close(watched)
-    }
-  })
+  test.each(['light', 'dark'] as const)(
+    '%s: every view and lesson without violations (axe), at both widths',
+    async (colorScheme) => {
+      for (const [name, url] of addresses(server.url)) {
+        const watched = await open(browser, url, { colorScheme })
+        const { page } = watched
+        await page.locator('h1, h2').first().waitFor()
+        await page.waitForTimeout(400)
+        await settled(page)
+        await expectNoSideways(page, `${name}, wide`)
+        expect(await violations(page), `${name}, ${colorScheme}`).toEqual([])
+        expect(await page.getByRole('alert').count(), `${name} shows an error`).toBe(0)
+        await page.setViewportSize({ width: 390, height: 844 })
+        await page.waitForTimeout(150)
+        await expectNoSideways(page, `${name}, narrow`)
+        await close(watched)
+      }
+    },
+  )
 })

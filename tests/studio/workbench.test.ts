@@ -29,7 +29,18 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const table = join(folder, 'comments.csv')
     const rows = negationComments({ count: 400, seed: 3 }).map(({ text, label }) => `"${text}",${label}`)
     writeFileSync(table, `text,label\n${rows.join('\n')}\n`)
-    const train = [latch, 'train', table, '--units', '8', '--epochs', '2', '--reproducible', '--out', cliModel]
+    const train = [
+      latch,
+      'train',
+      table,
+      '--units',
+      '8',
+      '--epochs',
+      '2',
+      '--reproducible',
+      '--out',
+      cliModel,
+    ]
     execFileSync(process.execPath, train, { stdio: 'pipe' })
     server = await Server.start()
     browser = await launch()
@@ -43,7 +54,9 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const watched = await open(browser, server.url)
     const { page } = watched
     await answered(page)
-    const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
+    const paint = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+    )
     console.log(`first contentful paint: ${paint?.toFixed(0)} ms`)
     expect(await page.getByRole('tab', { name: 'Text' }).getAttribute('aria-selected')).toBe('true')
     await close(watched)
@@ -54,7 +67,9 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const { page } = watched
     await page.getByRole('button', { name: 'Train all 2' }).click()
     await page.getByRole('button', { name: 'Pause' }).click()
-    await expect.poll(() => statuses(page)).toEqual([expect.stringContaining('paused'), expect.stringContaining('paused')])
+    await expect
+      .poll(() => statuses(page))
+      .toEqual([expect.stringContaining('paused'), expect.stringContaining('paused')])
     const [before] = await statuses(page)
     await page.getByRole('button', { name: 'Step' }).click()
     const update = (text: string) => Number(/update ([\d,]+)/.exec(text)?.[1].replaceAll(',', ''))
@@ -115,7 +130,9 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const { page } = watched
     await answered(page)
     await page.locator('input[type=file][accept=".safetensors"]').setInputFiles(cliModel)
-    await expect.poll(() => statuses(page)).toContainEqual(expect.stringContaining('from the cli.safetensors'))
+    await expect
+      .poll(() => statuses(page))
+      .toContainEqual(expect.stringContaining('from the cli.safetensors'))
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Save the model of network 2' }).click()
     const path = await (await download).path()
@@ -135,8 +152,12 @@ describe.skipIf(!browserPath)('the workbench', () => {
     await page.getByRole('radio', { name: 'Your own' }).check()
     await page.getByRole('textbox', { name: 'Rows' }).fill('text\nonly one column\nno label here\n')
     await page.getByRole('button', { name: 'Read these rows' }).click()
-    await expect.poll(async () => (await page.getByRole('alert').allTextContents()).join(' ')).toMatch(/label|column/)
-    await page.getByRole('textbox', { name: 'Rows' }).fill('text,label\nyou are good,1\nyou are bad,0\nyou are not good,0\n')
+    await expect
+      .poll(async () => (await page.getByRole('alert').allTextContents()).join(' '))
+      .toMatch(/label|column/)
+    await page
+      .getByRole('textbox', { name: 'Rows' })
+      .fill('text,label\nyou are good,1\nyou are bad,0\nyou are not good,0\n')
     await page.getByRole('button', { name: 'Read these rows' }).click()
     await page.getByText('3 rows').waitFor()
 
