@@ -1,7 +1,15 @@
 /** The page's hand on one runner: its methods with types. */
 import type { Explanation, GradientFlow, Influence, Intervention, TracePlace } from 'latch/inspection'
 import type { Prediction } from 'latch'
-import type { InterveneRequest, Look, ModelFacts, RunEvent, RunResult, Span, TrainRequest } from './protocol.ts'
+import type {
+  InterveneRequest,
+  Look,
+  ModelFacts,
+  RunEvent,
+  RunResult,
+  Span,
+  TrainRequest,
+} from './protocol.ts'
 import { Remote } from './remote.ts'
 import { spawnLabs, spawnRunner } from './spawn.ts'
 

@@ -24,9 +24,7 @@ export class CallError extends Error {
 
 type Request = { call: number; method: string; args: unknown[] }
 type Reply =
-  | { call: number; value: unknown }
-  | { call: number; error: RemoteError }
-  | { call: number; event: unknown }
+  { call: number; value: unknown } | { call: number; error: RemoteError } | { call: number; event: unknown }
 
 /** Methods that a worker serves: arguments, then a function that tells events. */
 export type Served = Record<string, (tell: (event: never) => void, ...args: never[]) => unknown>

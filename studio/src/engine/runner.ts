@@ -6,7 +6,15 @@ import { createTokenizer, textClassifier, TextClassifier, type CellName, type Tr
 import * as inspection from 'latch/inspection'
 import type { Edit, Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
 import { factsOf } from './facts.ts'
-import type { InterveneRequest, Look, ModelFacts, RunEvent, RunResult, Span, TrainRequest } from './protocol.ts'
+import type {
+  InterveneRequest,
+  Look,
+  ModelFacts,
+  RunEvent,
+  RunResult,
+  Span,
+  TrainRequest,
+} from './protocol.ts'
 import type { Served } from './remote.ts'
 import { Training } from './training.ts'
 
@@ -43,7 +51,14 @@ class Runner {
     this.#name = `${cell}-${units}`
     this.#training = new Training(request, tell, this.#name)
     const options = this.#training.modelOptions
-    this.#model = textClassifier({ cell, units, layers, bidirectional, ...options, ...ENGINE }) as TextClassifier
+    this.#model = textClassifier({
+      cell,
+      units,
+      layers,
+      bidirectional,
+      ...options,
+      ...ENGINE,
+    }) as TextClassifier
     return this.#training.run(this.#model)
   }
 

@@ -64,7 +64,8 @@ export function taskOf(id: string): Task | null {
 export function rowsOf(data: DataSpec, seed: number): Row[] {
   const count = data.count ?? taskOf(data.task)?.count ?? 0
   if (data.task === 'comments') return negationComments({ count, seed })
-  if (data.task === 'facts') return changingFacts({ count, distance: data.distance ?? [0, 10], seed, people: 2 })
+  if (data.task === 'facts')
+    return changingFacts({ count, distance: data.distance ?? [0, 10], seed, people: 2 })
   if (data.task === 'notes') return [...NOTES]
   return data.rows ?? []
 }

@@ -34,7 +34,11 @@ export class Training {
     const small = (data.task === 'own' ? (data.rows?.length ?? 0) : (taskOf(data.task)?.count ?? 0)) < 200
     const exact = taskOf(data.task)?.exact ?? small
     const embedding = Math.min(64, Math.max(8, network.units))
-    return { embedding, ...(exact ? { dropout: 0, minimumCount: 1 } : {}), ...(small ? { minimumCount: 1 } : {}) }
+    return {
+      embedding,
+      ...(exact ? { dropout: 0, minimumCount: 1 } : {}),
+      ...(small ? { minimumCount: 1 } : {}),
+    }
   }
 
   control(action: 'pause' | 'resume' | 'step' | 'stop'): void {
@@ -130,7 +134,8 @@ export class Training {
     if (ids.length === 0) return
     const { network } = model
     const weights = ({ name }: { name: string }) => network.store.read(network.store.find(name))
-    if (!this.#probeNetwork) this.#probeNetwork = new Network(network.config, { reproducible: true, threads: 1, weights })
+    if (!this.#probeNetwork)
+      this.#probeNetwork = new Network(network.config, { reproducible: true, threads: 1, weights })
     else
       for (const parameter of this.#probeNetwork.parameters)
         this.#probeNetwork.store.write(parameter, weights(parameter))

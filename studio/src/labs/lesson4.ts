@@ -47,7 +47,9 @@ export interface LessonState {
   answers: number[]
   ways: WayBack[]
   /** What each step of each sentence adds to the gradient of the weight asked for; their sums; the mean; the engine's. */
-  weight: { place: WeightPlace; old: number; parts: number[][]; sums: number[]; mean: number; engine: number }
+  weight: { place: WeightPlace; old: number; parts: number[][]; sums: number[]; mean: number; engine: number; next: number }
+  /** The loss after that step. */
+  lossNext: number
 }
 
 const NAMES = { Wi: 'recurrent.0.weight_ih_l0', Wh: 'recurrent.0.weight_hh_l0' } as const

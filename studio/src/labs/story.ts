@@ -1,5 +1,5 @@
 /** Lessons 6 and 7: a story through a trained model, which fact its memory holds, and what holding a gate does. */
-import type { Trace } from 'latch'
+import { UNKNOWN_TOKEN, type Trace } from 'latch'
 import * as inspection from 'latch/inspection'
 import type { Served } from '../engine/remote.ts'
 import { modelAt } from './models.ts'
@@ -11,6 +11,8 @@ export interface StoryStep {
   keeps: number
   /** Share of what this step wrote that is still held after the last step. */
   held: number
+  /** How many units still hold more than half of it. */
+  heldUnits: number
   /** The answer if the story ended here. */
   answer: string
   probability: number
@@ -28,6 +30,10 @@ export interface Story {
   /** Steps until half of the memory is lost, by the mean keep gate; null where nothing is lost. */
   halfLife: number | null
   parameters: number
+  units: number
+  /** Words of the vocabulary, without the unknown one. */
+  words: string[]
+  labels: readonly string[]
 }
 
 const MOST_TOKENS = 200
@@ -45,6 +51,7 @@ async function read(address: string, text: string): Promise<Story> {
     known,
     keeps: keeps ?? 0,
     held: level.share[last][k],
+    heldUnits: level.held[k].reduce((count, share) => count + (share > 0.5 ? 1 : 0), 0),
     answer: output.label,
     probability: output.probabilities[output.label],
     influence: influences[k].leaveOneOut,
@@ -57,6 +64,9 @@ async function read(address: string, text: string): Promise<Story> {
     answers: ranked(trace.probabilities),
     halfLife: level.halfLife,
     parameters: model.parameterCount,
+    units: model.settings.units,
+    words: model.vocabulary.tokens.filter((word) => word !== UNKNOWN_TOKEN),
+    labels: model.labels,
   }
 } // prettier-ignore
 

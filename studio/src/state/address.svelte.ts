@@ -46,8 +46,11 @@ class Address {
     this.#place(query)
     if (paths.length) {
       this.models = paths.slice(0, 4)
-      if (!query.get('nets')) bench.lay(this.models.map(() => ({ cell: 'lstm', units: 32, layers: 1, bidirectional: false })))
-      await Promise.all(this.models.map((path, i) => openPath(path, bench.runs[i] ?? bench.add() ?? undefined)))
+      if (!query.get('nets'))
+        bench.lay(this.models.map(() => ({ cell: 'lstm', units: 32, layers: 1, bidirectional: false })))
+      await Promise.all(
+        this.models.map((path, i) => openPath(path, bench.runs[i] ?? bench.add() ?? undefined)),
+      )
       bench.at = 0
       if (!looking.text) looking.text = 'you are not good'
     } else if (query.get('trained')) {

@@ -29,16 +29,20 @@ function free(): Run | null {
 /** @throws Error in words for a file that is too large to open in a page */
 export async function openFile(file: File): Promise<Run> {
   if (file.size > MOST_BYTES)
-    throw new Error(`${file.name} has ${Math.round(file.size / 2 ** 20)} MB; a page opens models up to 512 MB.`)
+    throw new Error(
+      `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; a page opens models up to 512 MB.`,
+    )
   return openBytes(new Uint8Array(await file.arrayBuffer()), file.name)
 }
 
 /** Opens a model by a path below this page; no other place is ever asked. */
 export async function openPath(path: string, run?: Run): Promise<Run> {
   const url = new URL(path, document.baseURI)
-  if (url.origin !== location.origin) throw new Error(`${path}: only models of this page's own server are opened.`)
+  if (url.origin !== location.origin)
+    throw new Error(`${path}: only models of this page's own server are opened.`)
   const response = await fetch(url)
-  if (!response.ok) throw new Error(`${path}: expected a model file, got ${response.status} ${response.statusText}.`)
+  if (!response.ok)
+    throw new Error(`${path}: expected a model file, got ${response.status} ${response.statusText}.`)
   const bytes = new Uint8Array(await response.arrayBuffer())
   return openBytes(bytes, decodeURIComponent(url.pathname.split('/').at(-1) ?? path), run)
 }

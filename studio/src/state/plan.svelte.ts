@@ -83,7 +83,10 @@ class Plan {
   }
 
   async restore(query: URLSearchParams): Promise<void> {
-    const nets = (query.get('nets') ?? '').split(',').map(specOf).filter((spec) => spec !== null)
+    const nets = (query.get('nets') ?? '')
+      .split(',')
+      .map(specOf)
+      .filter((spec) => spec !== null)
     if (nets.length) bench.lay(nets.slice(0, MOST_RUNS))
     const task = query.get('data')
     if (task) this.choose(task)
@@ -107,7 +110,12 @@ function wordOf({ cell, units, layers, bidirectional }: NetworkSpec): string {
 function specOf(word: string): NetworkSpec | null {
   const [, cell, units, layers, both] = /^(rnn|lstm|gru|ann|bag)-(\d{1,4})(?:x(\d))?(b)?$/.exec(word) ?? []
   if (!cell) return null
-  const spec = { cell: cell as CellChoice, units: Number(units), layers: Number(layers ?? 1), bidirectional: !!both }
+  const spec = {
+    cell: cell as CellChoice,
+    units: Number(units),
+    layers: Number(layers ?? 1),
+    bidirectional: !!both,
+  }
   return spec.units >= 1 && spec.units <= 512 && spec.layers >= 1 && spec.layers <= 4 ? spec : null
 }
 

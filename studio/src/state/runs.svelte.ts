@@ -154,7 +154,10 @@ export class Run {
       const { step, loss, accuracy } = event
       this.curve = [...this.curve, { step, loss, accuracy }]
       if (event.type === 'epoch' && event.validationLoss !== null)
-        this.validation = [...this.validation, { step, loss: event.validationLoss, accuracy: event.validationAccuracy }]
+        this.validation = [
+          ...this.validation,
+          { step, loss: event.validationLoss, accuracy: event.validationAccuracy },
+        ]
     } else this.status = event.type === 'paused' ? 'paused' : 'training'
     this.revision++
   }
