@@ -1,0 +1,50 @@
+/**
+ * When each vector of the unrolled network is computed, counted in phases: the steps forward, the loss, the
+ * steps back. One direction: all layers of a step at once. Both directions: a layer at a time, as each layer
+ * needs the whole of the one below.
+ */
+import type { Direction } from './rows.ts'
+
+export interface Schedule {
+  /** Phases before the loss; the loss is phase `forward`. */
+  forward: number
+  /** All phases. */
+  count: number
+  /** When h_t of a level and direction is computed. */
+  stateAt(level: number, direction: Direction, step: number): number
+  /** When ∂L/∂h_t is. */
+  gradientAt(level: number, direction: Direction, step: number): number
+  inputAt(step: number): number
+  outputAt(step: number): number
+}
+
+export function scheduleOf(steps: number, levels: number, bidirectional: boolean): Schedule {
+  const rounds = bidirectional ? levels : 1
+  const forward = steps * rounds
+  const read = (direction: Direction, step: number) => (direction === 'forward' ? step : steps - 1 - step)
+  return {
+    forward,
+    count: 2 * forward + 1,
+    stateAt: (level, direction, step) => (bidirectional ? level * steps : 0) + read(direction, step),
+    gradientAt: (level, direction, step) =>
+      forward + 1 + (bidirectional ? (levels - 1 - level) * steps : 0) + (steps - 1 - read(direction, step)),
+    inputAt: (step) => (bidirectional ? 0 : step),
+    outputAt: (step) => (bidirectional ? forward - 1 : step),
+  }
+}
+
+/** A phase in words. */
+export function phaseName(phase: number, schedule: Schedule, tokens: readonly string[], both: boolean): string {
+  const { forward } = schedule
+  const steps = tokens.length
+  if (phase === forward) return 'the loss at the end'
+  const back = phase > forward
+  const at = back ? phase - forward - 1 : phase
+  const round = Math.floor(at / steps)
+  const within = at % steps
+  const step = back ? steps - 1 - within : within
+  const word = `“${tokens[step]}”`
+  if (!both) return back ? `gradient back to step ${step + 1} ${word}` : `step ${step + 1} ${word}`
+  const level = back ? forward / steps - round : round + 1
+  return `layer ${level}, ${back ? 'gradients' : 'both directions'}, ${within + 1} of ${steps}`
+}
