@@ -17,12 +17,10 @@ let server: Server
 /** The status lines of all networks. */
 const statuses = (page: Page) => page.getByTestId('run-status').allTextContents()
 
-const trained = (page: Page, runs: number) =>
-  expect
-    .poll(async () => (await statuses(page)).filter((text) => text.includes('right on new texts')).length, {
-      timeout: 90_000,
-    })
-    .toBe(runs)
+async function trained(page: Page, runs: number): Promise<void> {
+  const done = async () => (await statuses(page)).filter((text) => text.includes('right on new texts'))
+  await expect.poll(done, { timeout: 90_000 }).toHaveLength(runs)
+}
 
 describe.skipIf(!browserPath)('the workbench', () => {
   beforeAll(async () => {
@@ -57,7 +55,7 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const paint = await page.evaluate(
       () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
     )
-    console.log(`first contentful paint: ${paint?.toFixed(0)} ms`)
+    process.stderr.write(`first contentful paint: ${paint?.toFixed(0)} ms\n`)
     expect(await page.getByRole('tab', { name: 'Text' }).getAttribute('aria-selected')).toBe('true')
     await close(watched)
   })

@@ -1,0 +1,70 @@
+/**
+ * Photographs every view and lesson of the built studio, light and dark, wide and narrow:
+ * `node scripts/screenshots.mjs [FOLDER] [NAME …]` (default build/screenshots, everything).
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const [folder = join(root, 'build', 'screenshots'), ...wanted] = process.argv.slice(2)
+const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
+
+const facts = ['rnn', 'lstm', 'gru'].map((cell) => `models/facts-${cell}.safetensors`).join(',')
+const on = (view, more = '') =>
+  `#/?data=facts&model=${facts}&nets=rnn-32,lstm-32,gru-32&at=1&step=11&unit=3&value=cell&view=${view}${more}`
+const hold = encodeURIComponent(
+  JSON.stringify([{ type: 'gate', gate: 'forget', value: 0, from: 15, to: 15 }]),
+)
+const PAGES = {
+  first: '',
+  ...Object.fromEntries(
+    ['text', 'network', 'gates', 'flow', 'arithmetic', 'compare'].map((view) => [view, on(view)]),
+  ),
+  whatif: on('whatif', `&edits=${hold}`),
+  lessons: '#/lessons',
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`lesson${n}`, `#/lessons/${n}`])),
+}
+
+/** The studio's address, once its server answers. */
+function serve() {
+  const child = spawn(process.execPath, [join(root, 'dist/cli/latch.js'), 'studio', '--no-open', '--json'])
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`latch studio ended with ${code}`)))
+    child.stdout.once('data', (line) => resolve({ child, url: JSON.parse(line).url }))
+  })
+}
+
+async function photograph(browser, url, name, scheme, size) {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme })
+  const page = await context.newPage()
+  page.on('pageerror', (error) => console.log(`${name}: ${error.message}`))
+  await page.goto(url)
+  await page.waitForLoadState('networkidle')
+  await page.waitForTimeout(1200)
+  const path = join(folder, `${name}-${size}-${scheme}.png`)
+  await page.screenshot({ path, fullPage: true })
+  await context.close()
+}
+
+mkdirSync(folder, { recursive: true })
+const { child, url } = await serve()
+const browser = await chromium.launch({
+  executablePath: browserPath,
+  args: ['--no-sandbox', '--disable-gpu'],
+})
+try {
+  for (const [name, hash] of Object.entries(PAGES)) {
+    if (wanted.length && !wanted.includes(name)) continue
+    for (const size of Object.keys(SIZES))
+      for (const scheme of ['light', 'dark']) await photograph(browser, url + hash, name, scheme, size)
+    console.log(`${name}: 4 pictures`)
+  }
+} finally {
+  await browser.close()
+  child.removeAllListeners('exit')
+  child.kill('SIGINT')
+}
