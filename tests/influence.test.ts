@@ -107,7 +107,7 @@ describe('leave-one-out', () => {
     const model = await trained(options, { epochs: 4 }, comments(48, 1, labels))
     const text = 'the great soup was awful'
     const words = text.split(' ')
-    const of = (words: string[], label: string) => (model.predict(words.join(' ')).probabilities as Record<string, number>)[label] // prettier-ignore
+    const of = (list: string[], label: string) => (model.predict(list.join(' ')).probabilities as Record<string, number>)[label] // prettier-ignore
     for (const label of labels) {
       const found = influence(model, text, label)
       expect(model.labels[found.target]).toBe(label)
