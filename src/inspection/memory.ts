@@ -23,6 +23,7 @@ export interface RememberedLevel {
   steps: readonly RememberedStep[]
 }
 
+/** What of memory is worked out. */
 export interface MemoryOptions {
   /** Default true. Without it `share` is empty, and sequences may be of any length. */
   share?: boolean
