@@ -2,8 +2,12 @@
  * The arithmetic of one number, as data: what was multiplied, what was added, through which function it
  * went, and where each factor came from, so that a page can follow it further back.
  */
-/** Names of vectors of a trace: a gate of the cell, or one of these. */
-export type TracedValue = 'input' | 'candidate' | 'hidden' | 'cell' | 'logit' | 'probability' | (string & {})
+/**
+ * Names of vectors of a trace: a gate of the cell, or one of these. `x` is what came in from below; `input` is an
+ * LSTM's input gate, and for cells without such a gate the same as `x`.
+ */
+export type TracedValue =
+  'x' | 'input' | 'candidate' | 'hidden' | 'cell' | 'saved' | 'logit' | 'probability' | (string & {})
 
 /** One number of a trace. */
 export interface TracePlace {

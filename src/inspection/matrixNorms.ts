@@ -1,6 +1,7 @@
 /**
- * Norms of small matrices, in float64. Spectral: power iteration on MᵀM (Golub & Van Loan, Matrix
- * Computations, §8.2) from a fixed random start, so that the same matrix always gives the same number.
+ * Norms of small matrices, in float64. Spectral: Lanczos on MᵀM with full reorthogonalisation (Golub & Van
+ * Loan, Matrix Computations, ch. 10) from a fixed random start: the same matrix always gives the same number.
+ * Power iteration takes thousands of steps where many singular values are alike, as in an LSTM's Jacobian.
  */
 import { Random } from '../tensor/random.ts'
 
@@ -11,9 +12,8 @@ export interface Matrix {
   values: Float64Array | Float32Array
 }
 
-/** Relative change of the norm at which the iteration stops. */
-const CONVERGED = 1e-12
-const MOST_ITERATIONS = 2000
+/** Relative change of the squared norm, twice in a row, at which the iteration stops. */
+const CONVERGED = 1e-13
 
 /** Root of the sum of squares; NaN and Infinity as they come. */
 export function frobeniusNorm({ values }: Matrix): number {
@@ -33,31 +33,79 @@ export function frobeniusNorm({ values }: Matrix): number {
 export function spectralNorm(matrix: Matrix): number {
   const size = frobeniusNorm(matrix)
   if (!(size > 0 && size < Infinity)) return size
-  const { rows, columns, values } = matrix
+  const { rows, columns } = matrix
   const random = new Random(1, 'spectral norm')
-  const v = Float64Array.from({ length: columns }, () => random.normal())
-  const u = new Float64Array(rows)
-  scaleTo(v, 1 / frobeniusNorm({ rows: 1, columns, values: v }))
-  let norm = 0
-  for (let i = 0; i < MOST_ITERATIONS; i++) {
-    // Scaled by the Frobenius norm, no square leaves the range.
-    let square = 0
-    for (let r = 0; r < rows; r++) {
-      let sum = 0
-      for (let c = 0; c < columns; c++) sum += values[r * columns + c] * v[c]
-      u[r] = sum / size
-      square += u[r] * u[r]
-    }
-    const next = Math.sqrt(square)
-    if (Math.abs(next - norm) <= CONVERGED * next) return next * size
-    norm = next
-    v.fill(0)
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) v[c] += (values[r * columns + c] / size) * u[r]
-    }
-    scaleTo(v, 1 / frobeniusNorm({ rows: 1, columns, values: v }))
+  const first = Float64Array.from({ length: columns }, () => random.normal())
+  scaleTo(first, 1 / length(first))
+  const basis: Float64Array[] = [first]
+  const [diagonal, beside]: [number[], number[]] = [[], []]
+  let [largest, calm] = [0, 0]
+  // MᵀM has at most so many eigenvalues that are not zero, and the start may have a part in its kernel.
+  const most = Math.min(rows + 1, columns)
+  for (let k = 0; k < most && calm < 2; k++) {
+    const w = gramTimes(matrix, basis[k], size)
+    diagonal.push(dot(w, basis[k]))
+    for (let pass = 0; pass < 2; pass++) for (const q of basis) subtract(w, dot(w, q), q)
+    const next = topOfTridiagonal(diagonal, beside, largest)
+    calm = next - largest <= CONVERGED * next ? calm + 1 : 0
+    largest = next
+    const left = length(w)
+    if (left <= CONVERGED * largest) break
+    beside.push(left)
+    scaleTo(w, 1 / left)
+    basis.push(w)
   }
-  return norm * size
+  return Math.sqrt(largest) * size
+}
+
+/** MᵀM·v / size²: scaled by the Frobenius norm, no square leaves the range. */
+function gramTimes({ rows, columns, values }: Matrix, v: Float64Array, size: number): Float64Array {
+  const out = new Float64Array(columns)
+  for (let r = 0; r < rows; r++) {
+    const at = r * columns
+    let sum = 0
+    for (let c = 0; c < columns; c++) sum += values[at + c] * v[c]
+    sum /= size
+    for (let c = 0; c < columns; c++) out[c] += (values[at + c] / size) * sum
+  }
+  return out
+}
+
+/** Largest eigenvalue of a tridiagonal matrix, at least `low`, by bisection on the signs of its pivots. */
+function topOfTridiagonal(diagonal: readonly number[], beside: readonly number[], low: number): number {
+  let high = low
+  diagonal.forEach((x, i) => (high = Math.max(high, x + (beside[i - 1] ?? 0) + (beside[i] ?? 0))))
+  while (high - low > 1e-15 * high) {
+    const middle = (low + high) / 2
+    if (middle === low || middle === high) break
+    if (allBelow(diagonal, beside, middle)) high = middle
+    else low = middle
+  }
+  return high
+}
+
+function allBelow(diagonal: readonly number[], beside: readonly number[], x: number): boolean {
+  let pivot = 0
+  for (let i = 0; i < diagonal.length; i++) {
+    pivot = diagonal[i] - x - (i > 0 ? beside[i - 1] ** 2 / pivot : 0)
+    if (pivot >= 0) return false
+  }
+  return true
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
+  return sum
+}
+
+function length(v: Float64Array): number {
+  return Math.sqrt(dot(v, v))
+}
+
+/** a −= factor·b. */
+function subtract(a: Float64Array, factor: number, b: Float64Array): void {
+  for (let i = 0; i < a.length; i++) a[i] -= factor * b[i]
 }
 
 function scaleTo(v: Float64Array, factor: number): void {
@@ -73,10 +121,9 @@ export function orthonormalProbes(rows: number, columns: number, key: string): M
     for (let pass = 0; pass < 2; pass++) {
       for (let q = 0; q < r; q++) {
         const other = values.subarray(q * columns, (q + 1) * columns)
-        const along = own.reduce((sum, x, c) => sum + x * other[c], 0)
-        for (let c = 0; c < columns; c++) own[c] -= along * other[c]
+        subtract(own, dot(own, other), other)
       }
-      scaleTo(own, 1 / frobeniusNorm({ rows: 1, columns, values: own }))
+      scaleTo(own, 1 / length(own))
     }
   }
   return { rows, columns, values }
