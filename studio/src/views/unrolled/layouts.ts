@@ -11,8 +11,10 @@ export interface Tag {
   name: string
   x: number
   y: number
-  /** The value of the trace whose arithmetic shows this number; null: it came from outside this step. */
-  picks: string | null
+  /** The value of the trace whose arithmetic shows this number. */
+  picks: string
+  /** It is of the step before. */
+  before?: boolean
   /** A product, for a tag whose vector is not known: the symbols' keys around the sign. */
   from?: readonly [string, '×' | '1−', string]
 }
@@ -25,6 +27,8 @@ export interface Box {
   /** Under the box: its weights, and what they are multiplied with. */
   weight: string
   times: 'both' | 'state' | 'input' | null
+  /** Weight under the box, where a wire leaves at its right. */
+  below?: boolean
 }
 
 /** A pointwise operator. */
@@ -75,7 +79,7 @@ const lstm: Layout = {
   wires: [
     { d: 'M14 62H238', tag: 'previousCell', belt: true },
     { d: 'M262 62H498', tag: 'kept', belt: true },
-    { d: 'M522 62H886', tag: 'cell', belt: true, arrow: true },
+    { d: 'M522 62H888', tag: 'cell', belt: true, arrow: true },
     { d: 'M14 428H150', tag: 'previousHidden' },
     { d: 'M150 492V428', tag: 'x' },
     { d: 'M150 428H640M250 428V358M380 428V358M510 428V358M640 428V358', tag: null },
@@ -90,18 +94,18 @@ const lstm: Layout = {
     { d: 'M850 428V14', tag: 'hidden', arrow: true },
   ],
   tags: [
-    { key: 'previousCell', symbol: 'c₋₁', name: 'cell state before', x: 110, y: 62, picks: null },
+    { key: 'previousCell', symbol: 'c₋₁', name: 'cell state before', x: 110, y: 62, picks: 'cell', before: true },
     { key: 'kept', symbol: 'f∘c₋₁', name: 'what is kept', x: 380, y: 62, picks: 'cell', from: ['forget', '×', 'previousCell'] },
     { key: 'cell', symbol: 'c', name: 'cell state', x: 640, y: 62, picks: 'cell' },
-    { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 70, y: 428, picks: null },
-    { key: 'x', symbol: 'x', name: 'input', x: 220, y: 474, picks: null },
+    { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 70, y: 428, picks: 'hidden', before: true },
+    { key: 'x', symbol: 'x', name: 'input', x: 220, y: 474, picks: 'x' },
     { key: 'forget', symbol: 'f', name: 'forget gate', x: 250, y: 250, picks: 'forget' },
     { key: 'input', symbol: 'i', name: 'input gate', x: 380, y: 250, picks: 'input' },
     { key: 'candidate', symbol: 'g', name: 'candidate', x: 510, y: 250, picks: 'candidate' },
     { key: 'written', symbol: 'i∘g', name: 'what is written', x: 510, y: 124, picks: 'cell', from: ['input', '×', 'candidate'] },
     { key: 'output', symbol: 'o', name: 'output gate', x: 640, y: 284, picks: 'output' },
-    { key: 'saved', symbol: 'tanh(c)', name: 'tanh of the cell state', x: 760, y: 186, picks: 'hidden' },
-    { key: 'hidden', symbol: 'h', name: 'hidden state', x: 760, y: 360, picks: 'hidden' },
+    { key: 'saved', symbol: 'tanh(c)', name: 'tanh of the cell state', x: 760, y: 186, picks: 'saved' },
+    { key: 'hidden', symbol: 'h', name: 'hidden state', x: 760, y: 388, picks: 'hidden' },
   ],
   notes: [
     { x: 14, y: 26, text: 'the cell state runs along the top like a belt' },
@@ -118,7 +122,7 @@ const lstm: Layout = {
 const GRU_BELT = [
   { d: 'M14 56H238', tag: 'previousHidden', belt: true },
   { d: 'M262 56H718', tag: 'kept', belt: true },
-  { d: 'M742 56H886', tag: 'hidden', belt: true, arrow: true },
+  { d: 'M742 56H888', tag: 'hidden', belt: true, arrow: true },
   { d: 'M42 56V444H150', tag: 'previousHidden' },
   { d: 'M150 532V444', tag: 'x' },
   { d: 'M150 444H400M250 444V398M400 444V398', tag: null },
@@ -127,14 +131,14 @@ const GRU_BELT = [
   { d: 'M332 160H718', tag: 'open', arrow: true },
   { d: 'M730 148V68', tag: 'written', arrow: true },
   { d: 'M730 242V172', tag: 'candidate', arrow: true },
-  { d: 'M868 56V14', tag: 'hidden', arrow: true },
+  { d: 'M862 56V14', tag: 'hidden', arrow: true },
 ] as const satisfies readonly Wire[]
 
 const GRU_TAGS: readonly Tag[] = [
-  { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 120, y: 56, picks: null },
+  { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 120, y: 56, picks: 'hidden', before: true },
   { key: 'kept', symbol: 'z∘h₋₁', name: 'what is kept', x: 480, y: 56, picks: 'hidden', from: ['update', '×', 'previousHidden'] },
-  { key: 'hidden', symbol: 'h', name: 'hidden state', x: 806, y: 56, picks: 'hidden' },
-  { key: 'x', symbol: 'x', name: 'input', x: 86, y: 510, picks: null },
+  { key: 'hidden', symbol: 'h', name: 'hidden state', x: 802, y: 56, picks: 'hidden' },
+  { key: 'x', symbol: 'x', name: 'input', x: 86, y: 510, picks: 'x' },
   { key: 'update', symbol: 'z', name: 'update gate', x: 250, y: 290, picks: 'update' },
   { key: 'open', symbol: '1 − z', name: 'room for the new', x: 500, y: 160, picks: 'update', from: ['1', '1−', 'update'] },
   { key: 'reset', symbol: 'r', name: 'reset gate', x: 400, y: 320, picks: 'reset' },
@@ -178,11 +182,11 @@ const gruAfter: Layout = {
   ],
   tags: [
     ...GRU_TAGS,
-    { key: 'saved', symbol: 'U_n·h₋₁+b', name: 'what the past says to the candidate', x: 550, y: 320, picks: 'candidate' },
+    { key: 'saved', symbol: 'U_n·h₋₁+b', name: 'what the past says to the candidate', x: 550, y: 320, picks: 'saved' },
     { key: 'resetState', symbol: 'r∘(U_n·h₋₁+b)', name: 'the past after the reset', x: 634, y: 260, picks: 'candidate', from: ['reset', '×', 'saved'] },
   ],
   notes: [
-    { x: 860, y: 20, text: 'h goes up to the next layer', anchor: 'end' },
+    { x: 853, y: 20, text: 'h goes up to the next layer', anchor: 'end' },
     { x: 745, y: 330, text: '+ inside tanh' },
   ],
   equations: [
@@ -211,9 +215,9 @@ const gruBefore: Layout = {
   ],
   tags: [
     ...GRU_TAGS,
-    { key: 'saved', symbol: 'r∘h₋₁', name: 'the past after the reset', x: 622, y: 320, picks: 'candidate' },
+    { key: 'saved', symbol: 'r∘h₋₁', name: 'the past after the reset', x: 622, y: 320, picks: 'saved' },
   ],
-  notes: [{ x: 860, y: 20, text: 'h goes up to the next layer', anchor: 'end' }],
+  notes: [{ x: 853, y: 20, text: 'h goes up to the next layer', anchor: 'end' }],
   equations: [
     'z, r = σ(W·[h₋₁, x] + b)',
     'n = tanh(W_n·[r∘h₋₁, x] + b)  (reset before the product)',
@@ -224,7 +228,7 @@ const gruBefore: Layout = {
 const rnn: Layout = {
   width: 640,
   height: 250,
-  boxes: [{ x: 340, y: 110, text: 'tanh', weight: 'W', times: 'both' }],
+  boxes: [{ x: 340, y: 110, text: 'tanh', weight: 'W', times: 'both', below: true }],
   operators: [],
   joins: [{ x: 190, y: 110, text: '[h₋₁, x]', below: '' }],
   wires: [
@@ -235,8 +239,8 @@ const rnn: Layout = {
     { d: 'M580 110V14', tag: 'hidden', arrow: true },
   ],
   tags: [
-    { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 80, y: 110, picks: null },
-    { key: 'x', symbol: 'x', name: 'input', x: 190, y: 195, picks: null },
+    { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 80, y: 110, picks: 'hidden', before: true },
+    { key: 'x', symbol: 'x', name: 'input', x: 190, y: 195, picks: 'x' },
     { key: 'hidden', symbol: 'h', name: 'hidden state', x: 480, y: 110, picks: 'hidden' },
   ],
   notes: [{ x: 570, y: 24, text: 'h goes up to the next layer', anchor: 'end' }],
@@ -247,4 +251,12 @@ export function layoutOf(cell: 'rnn' | 'lstm' | 'gru', reset: 'after' | 'before'
   if (cell === 'lstm') return lstm
   if (cell === 'rnn') return rnn
   return reset === 'before' ? gruBefore : gruAfter
+}
+
+/** Text cut at its subscripts: `W_f·x` is W, f (small), ·x. */
+export function subscripts(text: string): { text: string; sub: boolean }[] {
+  return text
+    .split(/(_[a-z])/)
+    .filter(Boolean)
+    .map((part) => (part.startsWith('_') ? { text: part.slice(1), sub: true } : { text: part, sub: false }))
 }

@@ -136,12 +136,16 @@ function across(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: n
   paint.globalAlpha = phase >= at(row.level, row.direction, target) ? 1 : FAINT
   const { inset } = boxOf(wide)
   const [a, b, y] = [x + wide - inset + 2, x + wide + inset - 2, row.y + row.height / 2]
-  arrow(paint, inks.soft, target === step + 1 ? [a, y, b, y] : [b, y, a, y])
-  if (wide >= 44) {
-    paint.fillStyle = inks.soft
-    paint.font = `10px ${inks.font}`
-    paint.fillText('U', x + wide, y - 6)
-  }
+  const onwards = target === step + 1
+  const cell = look.trace.levels[row.at].steps[step].cell !== null
+  if (cell) arrow(paint, inks.accent, onwards ? [a, y - 16, b, y - 16] : [b, y - 16, a, y - 16], 2.5)
+  const lower = cell ? y + 10 : y
+  arrow(paint, inks.soft, onwards ? [a, lower, b, lower] : [b, lower, a, lower])
+  if (wide < 44) return
+  paint.fillStyle = inks.soft
+  paint.font = `10px ${inks.font}`
+  if (cell) paint.fillText('c', x + wide, y - 22)
+  paint.fillText('U', x + wide, lower - 6)
 }
 
 /** From the row below into this one; back down while gradients flow. */
@@ -162,10 +166,10 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
   paint.textAlign = 'center'
 } // prettier-ignore
 
-function arrow(paint: CanvasRenderingContext2D, colour: string, [x1, y1, x2, y2]: number[]): void {
+function arrow(paint: CanvasRenderingContext2D, colour: string, [x1, y1, x2, y2]: number[], width = 1.2): void {
   const [dx, dy] = [Math.sign(x2 - x1), Math.sign(y2 - y1)]
   paint.strokeStyle = paint.fillStyle = colour
-  paint.lineWidth = 1.2
+  paint.lineWidth = width
   paint.beginPath()
   paint.moveTo(x1, y1)
   paint.lineTo(x2 - 3 * dx, y2 - 3 * dy)
@@ -197,7 +201,7 @@ function output(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: n
   const { inset, width } = boxOf(wide)
   const last = step === look.trace.steps.length - 1
   const { output: said } = look.trace.steps[step]
-  paint.globalAlpha = phase >= schedule.outputAt(step) && (phase < schedule.forward || last) ? 1 : FAINT
+  paint.globalAlpha = phase >= schedule.outputAt(step) && (phase <= schedule.forward || last) ? 1 : FAINT
   const words = wide >= 44
   strip(paint, forward.output, step, x + inset, row.y, words ? 10 : width, row.height)
   const atLoss = phase === schedule.forward && last
