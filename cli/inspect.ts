@@ -1,6 +1,7 @@
 /** `latch inspect`: follows one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
-import { TextClassifier } from '../src/node.ts'
+import { TextClassifier, readFileBytes } from '../src/node.ts'
+import { PICTURES, checkFiles, writeFiles } from './inspectFiles.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { MOST_ROWS, drawTrace } from './tracePicture.ts'
@@ -10,6 +11,8 @@ Examples:
   $ latch inspect model.safetensors "you are not good"
   $ latch inspect model.safetensors "you are not good" --label positive
   $ latch inspect model.safetensors "$(cat letter.txt)" --layout columns
+  $ latch inspect model.safetensors "you are not good" --html report.html
+  $ latch inspect model.safetensors "you are not good" --png flow.png --picture flow
   $ latch inspect model.safetensors "you are not good" --json`
 
 export function inspectCommand(output: Output) {
@@ -27,18 +30,31 @@ export function inspectCommand(output: Output) {
       `rows, a token a line, or columns (columns above ${MOST_ROWS} tokens)`,
       oneOf('--layout', ['rows', 'columns']),
     )
+    .option('--html <file>', 'write a page that computes on its own: model, text and studio in one file')
+    .option('--svg <file>', 'write a picture as SVG')
+    .option('--png <file>', 'write a picture as PNG')
+    .option(
+      '--picture <kind>',
+      'what --svg and --png show: gates, a heat map, or flow, the gradient’s norms (gates)',
+      oneOf('--picture', PICTURES),
+    )
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
     .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every level')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
-      const model = await TextClassifier.load(path, engineOptions(flags))
+      checkFiles(flags, path)
+      const bytes = await readFileBytes(path)
+      const model = TextClassifier.fromBytes(bytes, path, engineOptions(flags))
       const trace = model.trace(text, { label: flags.label })
       output.event(trace)
-      if (output.json) return
-      const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')
-      for (const line of drawTrace(trace, { width: output.width, colors: output.colors, layout }))
-        output.say(line)
+      if (!output.json) {
+        const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')
+        const options = { width: output.width, colors: output.colors, layout }
+        for (const line of drawTrace(trace, options)) output.say(line)
+        if (flags.html ?? flags.svg ?? flags.png) output.say()
+      }
+      await writeFiles({ path, bytes, model, trace }, flags, output)
     })
 }

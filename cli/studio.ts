@@ -2,14 +2,13 @@
 import { Command } from '@commander-js/extra-typings'
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { TextClassifier, readFileBytes } from '../src/node.ts'
 import { EXIT_DONE } from './exitCodes.ts'
 import { visible } from './glyphWidth.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { wholeNumber } from './options.ts'
 import type { Output } from './output.ts'
-import { FIRST_PORT, serveStudio } from './studioServer.ts'
+import { FIRST_PORT, serveStudio, studioPages } from './studioServer.ts'
 import type { ServedModel } from './studioServer.ts'
 
 const EXAMPLES = `
@@ -36,8 +35,7 @@ export function studioCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {
       const model = path === undefined ? null : await checkedModel(path)
-      const pages = fileURLToPath(new URL('../studio', import.meta.url))
-      const { url, port, close } = await serveStudio(pages, model, flags.port ?? null)
+      const { url, port, close } = await serveStudio(studioPages(), model, flags.port ?? null)
       const interruption = listenForInterrupt(() => undefined)
       if (flags.port === undefined && port !== FIRST_PORT) {
         output.note(`port ${FIRST_PORT} is taken; this studio is at ${port}`)

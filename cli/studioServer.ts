@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import sirv from 'sirv'
 import { DataError, UsageError } from '../src/tensor/errors.ts'
 
@@ -49,6 +50,11 @@ export interface StudioServer {
   port: number
   /** Ends it with all its connections. */
   close(): Promise<void>
+}
+
+/** The folder of the built pages, beside the built command line. */
+export function studioPages(): string {
+  return fileURLToPath(new URL('../studio', import.meta.url))
 }
 
 /** Where the page finds a model: relative to it, encoded once. */

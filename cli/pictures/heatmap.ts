@@ -1,0 +1,108 @@
+/**
+ * One panel of a heat map: steps from left to right, units from top to bottom. Many units are pooled to
+ * fewer rows. Few cells say their number to whoever rests on them; many are drawn as one path a colour.
+ */
+import { inkOn, signedColour } from './colours.ts'
+import type { Columns } from './frame.ts'
+import { FAINT, RULE, element, escaped, text, tooltip } from './svg.ts'
+
+export interface Panel {
+  name: string
+  /** By step, each with one value a unit. */
+  values: readonly Float64Array[]
+  /** What full colour means. */
+  most: number
+}
+
+/** How a level's units become rows; the same for all its panels. */
+export interface Rows {
+  count: number
+  /** Units in a row, fewer in the last. */
+  pooled: number
+  height: number
+}
+
+const MOST_ROWS = 64
+/** Above this the file would be tens of megabytes. */
+const MOST_TOLD = 15_000
+
+/** Rows for so many units: about a hundred points high in all, twice that where panels are few. */
+export function rowsFor(units: number, panels: number): Rows {
+  const room = panels <= 2 ? 192 : 96
+  const pooled = Math.ceil(units / MOST_ROWS)
+  const count = Math.ceil(units / pooled)
+  return { count, pooled, height: Math.min(16, Math.max(2, Math.round(room / count))) }
+}
+
+/** Whether each of so many cells can carry its number. */
+export function isTold(cells: number): boolean {
+  return cells <= MOST_TOLD
+}
+
+/** The panel's cells with their frame and the numbers of its first and last unit. */
+export function drawPanel(panel: Panel, rows: Rows, columns: Columns, top: number, told: boolean): string {
+  const { values, name } = panel
+  const units = values[0].length
+  const { left, right } = columns
+  const height = rows.count * rows.height
+  const cells = told ? toldCells(panel, rows, columns, top) : pathCells(panel, rows, columns, top)
+  const frame = { x: left - 0.5, y: top - 0.5, width: right - left + 1, height: height + 1 }
+  const small = { 'font-size': 9, fill: FAINT, 'text-anchor': 'end' }
+  const ends =
+    units === 1
+      ? []
+      : [text(left - 6, top + 8, 'unit 0', small), text(left - 6, top + height, `${units - 1}`, small)]
+  return element(
+    'g',
+    { 'data-panel': escaped(name) },
+    element('g', { 'shape-rendering': 'crispEdges' }, ...cells),
+    element('rect', { ...frame, fill: 'none', stroke: RULE }),
+    ...ends,
+  )
+}
+
+function toldCells(panel: Panel, rows: Rows, { left, column }: Columns, top: number): string[] {
+  const gaps = { x: column >= 7 ? 1 : 0, y: rows.height >= 7 ? 1 : 0 }
+  const numbers = column >= 34 && rows.height >= 12
+  return panel.values.flatMap((units, t) =>
+    Array.from({ length: rows.count }, (_, row) => {
+      const { mean, who } = pooledValue(units, row, rows.pooled)
+      const [x, y] = [left + t * column, top + row * rows.height]
+      const fill = signedColour(mean / panel.most)
+      const words = tooltip(`${panel.name}, step ${t}, ${who}: ${mean.toFixed(4)}`)
+      const size = { width: column - gaps.x, height: rows.height - gaps.y }
+      const cell = element('rect', { x, y, ...size, fill }, words)
+      if (!numbers) return cell
+      const middle = { 'text-anchor': 'middle', 'font-size': 9, fill: inkOn(mean / panel.most) }
+      const at = [x + column / 2, y + rows.height / 2 + 3] as const
+      return cell + text(...at, signed(mean), { ...middle, 'pointer-events': 'none' })
+    }),
+  )
+}
+
+/** All cells of one colour are one path of rectangles. */
+function pathCells(panel: Panel, rows: Rows, { left, column }: Columns, top: number): string[] {
+  const paths = new Map<string, string[]>()
+  panel.values.forEach((units, t) => {
+    for (let row = 0; row < rows.count; row++) {
+      const colour = signedColour(pooledValue(units, row, rows.pooled).mean / panel.most)
+      const part = `M${left + t * column} ${top + row * rows.height}h${column}v${rows.height}h${-column}z`
+      const parts = paths.get(colour)
+      if (parts) parts.push(part)
+      else paths.set(colour, [part])
+    }
+  })
+  return [...paths].map(([fill, parts]) => element('path', { fill, d: parts.join('') }))
+}
+
+/** Mean of a row's units, and which they are. */
+function pooledValue(units: Float64Array, row: number, pooled: number): { mean: number; who: string } {
+  const from = row * pooled
+  const part = units.subarray(from, from + pooled)
+  const mean = part.reduce((sum, value) => sum + value, 0) / part.length
+  return { mean, who: part.length === 1 ? `unit ${from}` : `units ${from} to ${from + part.length - 1}` }
+}
+
+function signed(value: number): string {
+  return (Math.abs(value) < 0.005 ? 0 : value).toFixed(2).replace('-', '−')
+}
