@@ -43,6 +43,7 @@ export type {
   CellStep,
   GateName,
   GateVectors,
+  StepGradient,
   Trace,
   TraceLevel,
   TraceStep,

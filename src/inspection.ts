@@ -2,12 +2,13 @@
  * The door `latch/inspection`: everything that looks into a trained network or model, so that a page which
  * only predicts does not load it. Safe in browsers: no dependency, no file system.
  */
-export { traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
+export { traceBatch, traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
 export type { SequenceTrace } from './inspection/trace.ts'
 export type {
   CellStep,
   GateName,
   GateVectors,
+  StepGradient,
   Trace,
   TraceLevel,
   TraceStep,
@@ -21,7 +22,16 @@ export type {
   GradientShare,
   JacobianNorms,
 } from './inspection/flowTypes.ts'
-export type { Explanation, FactorSource, Term, TracedValue, TracePlace } from './inspection/explanation.ts'
+export { explain } from './inspection/explain.ts'
+export type { ExplainableTrace, ExplainOptions } from './inspection/explain.ts'
+export type {
+  Explanation,
+  Factor,
+  FactorSource,
+  Term,
+  TracedValue,
+  TracePlace,
+} from './inspection/explanation.ts'
 export type {
   DropToken,
   Edit,
