@@ -19,7 +19,7 @@ export interface VectorName {
 const LETTERS: Record<string, Record<string, string>> = {
   lstm: { input: 'i', forget: 'f', output: 'o', candidate: 'g' },
   gru: { reset: 'r', update: 'z', candidate: 'n' },
-  rnn: {},
+  rnn: { candidate: 'h' },
 }
 
 const TITLES: Record<string, string> = {
@@ -43,12 +43,14 @@ export function vectorsOf(cell: string, level: TraceLevel): VectorName[] {
   })
   const list = gates.map((gate) => name(gate, 'share'))
   if (cell !== 'rnn') list.push(name('candidate', 'signed'))
-  if (level.steps[0]?.cell) list.push({ value: 'cell', letter: 'c', title: 'cell state: the memory', kind: 'signed' })
+  if (level.steps[0]?.cell)
+    list.push({ value: 'cell', letter: 'c', title: 'cell state: the memory', kind: 'signed' })
   list.push({ value: 'hidden', letter: 'h', title: 'hidden state: what is passed on', kind: 'signed' })
   return list
 }
 
 export function letterOf(cell: string, value: string): string {
+  if (value === 'saved') return cell === 'lstm' ? 'tanh(c)' : 'recurrent half'
   if (value === 'hidden') return 'h'
   if (value === 'cell') return 'c'
   return LETTERS[cell]?.[value] ?? value
@@ -58,6 +60,8 @@ export function letterOf(cell: string, value: string): string {
 export function vectorAt(step: CellStep, value: string): Float64Array | null {
   if (value === 'hidden') return step.hidden
   if (value === 'cell') return step.cell
+  if (value === 'saved') return step.saved
+  if (value === 'x') return step.input
   if (value === 'candidate') return step.candidate
   return (step.gates as Record<string, Float64Array>)[value] ?? null
 }

@@ -1,8 +1,11 @@
 /** The numbers that were visited, so that there is a way back; and how a place is named for people. */
-import type { Trace } from 'latch'
-import type { TracePlace } from 'latch/inspection'
+import type { Trace, TraceLevel } from 'latch'
+import type { Explanation, TracePlace } from 'latch/inspection'
 import { place } from '../../state/place.svelte.ts'
 import { letterOf, topLevel, vectorsOf } from '../vectors.ts'
+
+/** One factor of a term. */
+export type Factor = Explanation['terms'][number]['factors'][number]
 
 const MOST = 100
 
@@ -26,17 +29,36 @@ class Trail {
 export const trail = new Trail()
 
 export function samePlace(a: TracePlace, b: TracePlace): boolean {
-  return a.level === b.level && a.direction === b.direction && a.step === b.step && a.value === b.value && a.unit === b.unit
+  return (
+    a.level === b.level &&
+    a.direction === b.direction &&
+    a.step === b.step &&
+    a.value === b.value &&
+    a.unit === b.unit
+  )
 }
 
+const SAVED: Record<string, string> = {
+  lstm: 'tanh(c): the memory as it is shown',
+  gru: 'the past’s half of the candidate',
+}
 export const OUTPUTS = ['logit', 'probability']
 
 /** The values that can be asked for, as `explain` calls them. */
-export function valuesOf(trace: Trace, at: { level: number; direction: string }): { value: string; title: string }[] {
-  const level = trace.levels.find((one) => one.level === at.level && one.direction === at.direction) ?? topLevel(trace)
+export function valuesOf(
+  trace: Trace,
+  at: { level: number; direction: string },
+): { value: string; title: string }[] {
+  const level =
+    trace.levels.find((one) => one.level === at.level && one.direction === at.direction) ?? topLevel(trace)
   const vectors = vectorsOf(trace.cell, level as never).toReversed()
   return [
-    ...vectors.map(({ value, letter, title }) => ({ value, title: `${letter}: ${title.replace(/:.*/, '')}` })),
+    ...vectors.map(({ value, letter, title }) => ({
+      value,
+      title: `${letter}: ${title.replace(/:.*/, '')}`,
+    })),
+    ...(level.steps[0]?.saved ? [{ value: 'saved', title: SAVED[trace.cell] }] : []),
+    { value: 'x', title: 'x: what came in' },
     { value: 'logit', title: 'logit of a class' },
     { value: 'probability', title: 'probability of a class' },
   ]
@@ -47,19 +69,29 @@ export function fitting(trace: Trace, wish: TracePlace | null): TracePlace {
   const top = topLevel(trace)
   const last = trace.steps.length - 1
   if (!wish) return { level: top.level, direction: 'forward', step: last, value: 'hidden', unit: 0 }
-  const level = trace.levels.find((one) => one.level === wish.level && one.direction === wish.direction) ?? top
+  const level =
+    trace.levels.find((one) => one.level === wish.level && one.direction === wish.direction) ?? top
   const output = OUTPUTS.includes(wish.value)
   const known = valuesOf(trace, level).some(({ value }) => value === wish.value)
   const rnnCandidate = trace.cell === 'rnn' && wish.value === 'candidate'
-  const width = output ? Object.keys(trace.probabilities).length : level.units
+  const step = output ? last : clamp(wish.step, last)
+  const width = output
+    ? Object.keys(trace.probabilities).length
+    : widthOf(level as TraceLevel, step, wish.value)
   const { level: number, direction } = output ? top : level
   return {
     level: number,
     direction,
-    step: output ? last : clamp(wish.step, last),
+    step,
     value: known || rnnCandidate ? wish.value : 'hidden',
     unit: clamp(wish.unit, width - 1),
   }
+}
+
+/** How many numbers a vector has; a one-hot x has no end that a trace knows. */
+export function widthOf(level: TraceLevel, step: number, value: string): number {
+  if (value !== 'x') return level.units
+  return level.steps[step].input.length || Infinity
 }
 
 function clamp(value: number, most: number): number {

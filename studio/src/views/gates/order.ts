@@ -5,7 +5,12 @@ export type Sorting = 'number' | 'activity' | 'similarity'
 const MOST_SAMPLES = 64
 
 /** Unit numbers in drawing order. At most `most` of them: those that move most. */
-export function orderOf(series: readonly Float64Array[], units: number, sorting: Sorting, most: number): number[] {
+export function orderOf(
+  series: readonly Float64Array[],
+  units: number,
+  sorting: Sorting,
+  most: number,
+): number[] {
   const numbers = Array.from({ length: units }, (_, unit) => unit)
   if (sorting === 'number' && units <= most) return numbers
   const moves = activity(series, units)
@@ -46,7 +51,11 @@ function alike(series: readonly Float64Array[], units: readonly number[]): numbe
   return order
 }
 
-function nearest(rows: ReadonlyMap<number, number[]>, from: number, left: ReadonlySet<number>): number | undefined {
+function nearest(
+  rows: ReadonlyMap<number, number[]>,
+  from: number,
+  left: ReadonlySet<number>,
+): number | undefined {
   const own = rows.get(from)!
   let [best, least] = [undefined as number | undefined, Infinity]
   for (const unit of left) {

@@ -50,7 +50,13 @@ export function byInfluence(influence: Influence, kind: InfluenceKind, label: st
     kind === 'gradient'
       ? `gradient of the logit of ${label} times the token’s input: blue speaks for ${label}, orange against it`
       : `${kind} of ${label} with the token, minus ${kind} without it: blue speaks for ${label}, orange against it`
-  return { values, kind: 'signed', scale: largest(values.filter(Number.isFinite)), words, format: (value) => short(value) }
+  return {
+    values,
+    kind: 'signed',
+    scale: largest(values.filter(Number.isFinite)),
+    words,
+    format: (value) => short(value),
+  }
 }
 
 /** "if the text ended here": label and probability, the label only where it changes when `sparse`. */

@@ -12,7 +12,9 @@ export function readEdits(text: string | null): { edits: Edit[]; broken: boolean
   if (!text) return { edits: [], broken: false }
   try {
     const value: unknown = JSON.parse(text)
-    const fine = Array.isArray(value) && value.every((edit) => typeof edit === 'object' && edit !== null && 'type' in edit)
+    const fine =
+      Array.isArray(value) &&
+      value.every((edit) => typeof edit === 'object' && edit !== null && 'type' in edit)
     return fine ? { edits: value.slice(0, MOST_EDITS) as Edit[], broken: false } : { edits: [], broken: true }
   } catch {
     return { edits: [], broken: true }
@@ -28,7 +30,10 @@ export function inWords(edit: Edit, cell: string, tokens: readonly string[]): st
   const at = (step: number) => `step ${step}${tokens[step] === undefined ? '' : ` ${quoted(tokens[step])}`}`
   if (edit.type === 'drop') return `drop the token of ${at(edit.step)}`
   if (edit.type === 'replace') return `put “${edit.token}” in place of ${at(edit.step)}`
-  const what = edit.type === 'gate' ? holdName(edit.gate, cell) : `set the ${edit.state} state ${letterOf(cell, edit.state)}`
+  const what =
+    edit.type === 'gate'
+      ? holdName(edit.gate, cell)
+      : `set the ${edit.state} state ${letterOf(cell, edit.state)}`
   return `${what} at ${short(edit.value)}, ${span(edit, tokens.length, at)}${whose(edit)}`
 }
 
@@ -46,9 +51,26 @@ function whose({ level, direction, units }: EditPlace): string {
   const parts = [
     level === undefined ? '' : `layer ${level}`,
     direction === undefined ? '' : `read ${direction === 'forward' ? 'forwards' : 'backwards'}`,
-    units === undefined ? '' : `${units.length === 1 ? 'unit' : 'units'} ${units.slice(0, 8).join(', ')}${units.length > 8 ? ', …' : ''}`,
+    units === undefined
+      ? ''
+      : `${units.length === 1 ? 'unit' : 'units'} ${units.slice(0, 8).join(', ')}${units.length > 8 ? ', …' : ''}`,
   ]
-  return parts.filter(Boolean).map((part) => `, ${part}`).join('')
+  return parts
+    .filter(Boolean)
+    .map((part) => `, ${part}`)
+    .join('')
+}
+
+/** What is changed at one step, as short as can be. */
+export function underToken(edits: readonly Edit[], step: number, cell: string, steps: number): string {
+  const parts = edits.flatMap((edit) => {
+    if (edit.type === 'drop') return edit.step === step ? ['dropped'] : []
+    if (edit.type === 'replace') return edit.step === step ? [`→ ${edit.token}`] : []
+    const { from = 0, to = steps - 1, value } = edit
+    if (step < from || step > to) return []
+    return [`${letterOf(cell, edit.type === 'gate' ? edit.gate : edit.state)} = ${short(value, 2)}`]
+  })
+  return parts.length > 2 ? `${parts.length} edits` : parts.join(', ') || '\u00a0'
 }
 
 export interface Preset {
@@ -61,7 +83,11 @@ export interface Preset {
 /** What can be done at one step with one press. */
 export function presets(facts: ModelFacts, step: number): Preset[] {
   const { keepGate, settings } = facts
-  const drop: Preset = { title: 'Drop this token', help: 'the text without it', edits: [{ type: 'drop', step }] }
+  const drop: Preset = {
+    title: 'Drop this token',
+    help: 'the text without it',
+    edits: [{ type: 'drop', step }],
+  }
   if (!keepGate) {
     const edits: Edit[] = [{ type: 'state', state: 'hidden', value: 0, from: step, to: step }]
     return [{ title: 'Forget everything here', help: 'h = 0 after this step', edits }, drop]
