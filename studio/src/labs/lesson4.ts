@@ -47,7 +47,15 @@ export interface LessonState {
   answers: number[]
   ways: WayBack[]
   /** What each step of each sentence adds to the gradient of the weight asked for; their sums; the mean; the engine's. */
-  weight: { place: WeightPlace; old: number; parts: number[][]; sums: number[]; mean: number; engine: number; next: number }
+  weight: {
+    place: WeightPlace
+    old: number
+    parts: number[][]
+    sums: number[]
+    mean: number
+    engine: number
+    next: number
+  }
   /** The loss after that step. */
   lossNext: number
 }
@@ -120,25 +128,28 @@ function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace
   })
 }
 
-function look(values: Values | null, place: WeightPlace): LessonState {
+function look(values: Values | null, place: WeightPlace, eta: number): LessonState {
   const net = build(values)
   const kept = valuesOf(net)
   const ways = ROWS.map((_, row) => wayBack(net, row))
   const all = ROWS.map((_, row) => parts(net, row, place))
-  const sums = all.map((list) => list.reduce((a, b) => a + b, 0))
+  const sums = all.map(total)
+  net.prepareTraining()
+  const optimizer = new Optimizer(net, { type: 'sgd' })
   const loss = backward(net)
   const gradients = { Wi: matrix(net, 'Wi', 'gradients'), Wh: matrix(net, 'Wh', 'gradients') }
   const [Wi, Wh] = [matrix(net, 'Wi'), matrix(net, 'Wh')]
-  const weight = {
-    place,
-    old: { Wi, Wh }[place.matrix][place.from][place.to],
-    parts: all,
-    sums,
-    mean: sums.reduce((a, b) => a + b, 0) / sums.length,
-    engine: gradients[place.matrix][place.from][place.to],
-  }
+  optimizer.update(eta)
+  const at = (weights: Record<'Wi' | 'Wh', number[][]>) => weights[place.matrix][place.from][place.to]
+  const next = at({ Wi: matrix(net, 'Wi'), Wh: matrix(net, 'Wh') })
+  const weight = { place, old: at({ Wi, Wh }), parts: all, sums, mean: total(sums) / sums.length, engine: at(gradients), next } // prettier-ignore
+  const lossNext = backward(net)
   net.dispose()
-  return { values: kept, Wi, Wh, gradients, loss, answers: answersOf(kept), ways, weight }
+  return { values: kept, Wi, Wh, gradients, loss, answers: answersOf(kept), ways, weight, lossNext }
+}
+
+function total(list: readonly number[]): number {
+  return list.reduce((a, b) => a + b, 0)
 }
 
 function answersOf(values: Values): number[] {
@@ -162,11 +173,12 @@ function update(values: Values, eta: number, times: number, place: WeightPlace) 
   }
   const after = valuesOf(net)
   net.dispose()
-  return { losses, state: look(after, place) }
+  return { losses, state: look(after, place, eta) }
 }
 
 export const lesson4: Served = {
-  'lesson4.look': (_: unknown, values: Values | null, place: WeightPlace) => look(values, place),
+  'lesson4.look': (_: unknown, values: Values | null, place: WeightPlace, eta: number) =>
+    look(values, place, eta),
   'lesson4.update': (_: unknown, values: Values, eta: number, times: number, place: WeightPlace) =>
     update(values, eta, times, place),
 } as unknown as Served
