@@ -1,7 +1,6 @@
 /** Lesson 5: an RNN whose gradient vanishes or explodes by the spectral radius of Wh, and what clipping does. */
 import { network, PackedBatch, Random, type LayerOptions, type Network } from 'latch'
-import * as inspection from 'latch/inspection'
-import type { FlowVerdict } from 'latch/inspection'
+import { gradientFlow, setSpectralRadius, type FlowVerdict } from 'latch/inspection'
 import { clipGradients } from 'latch/training'
 import type { Served } from '../engine/remote.ts'
 import { ENGINE } from './models.ts'
@@ -36,27 +35,17 @@ function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explo
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
   try {
-    const initialRadius = setRadius(net, radius)
+    const [{ radius: initialRadius }] = setSpectralRadius(net, radius)
     const random = new Random(1, 'inputs of the explosion laboratory')
     const inputs = Array.from({ length: steps * FEATURES }, () => random.uniform() - 0.5)
     const batch = PackedBatch.ofFeatures(inputs, [1, steps, FEATURES])
     const targets = { values: [1] }
-    const flow = inspection.gradientFlow(net, batch, targets)
+    const flow = gradientFlow(net, batch, targets)
     const norms = flow.levels[0].steps.map(({ hidden }) => hidden).reverse()
     return { norms, verdict: flow.verdict, initialRadius, gradient: clipped(net, batch, clip) }
   } finally {
     net.dispose()
   }
-}
-
-/** Initial W_h is orthogonal: its radius is 1. */
-function setRadius(net: Network, radius: number): number {
-  const weight = net.store.find('recurrent.0.weight_hh_l0')
-  net.store.write(
-    weight,
-    net.store.read(weight).map((w) => w * radius),
-  )
-  return 1
 }
 
 function clipped(net: Network, batch: PackedBatch, clipNorm: number): Explosion['gradient'] {

@@ -1,6 +1,6 @@
 /** Lessons 6 and 7: a story through a trained model, which fact its memory holds, and what holding a gate does. */
 import { UNKNOWN_TOKEN, type Trace } from 'latch'
-import * as inspection from 'latch/inspection'
+import { influence, intervene, memory } from 'latch/inspection'
 import type { Served } from '../engine/remote.ts'
 import { modelAt } from './models.ts'
 
@@ -43,9 +43,9 @@ async function read(address: string, text: string): Promise<Story> {
   const { tokens } = model.encode(text)
   if (tokens.length > MOST_TOKENS) throw new Error(`A story of ${tokens.length} words: at most ${MOST_TOKENS} fit here.`)
   const trace = model.trace(text) as Trace
-  const [level] = inspection.memory(trace)
+  const [level] = memory(trace)
   const last = trace.steps.length - 1
-  const { tokens: influences } = inspection.influence(model, text, trace.label)
+  const { tokens: influences } = influence(model, text, trace.label)
   const steps = trace.steps.map(({ token, known, keeps, output }, k) => ({
     token,
     known,
@@ -93,7 +93,7 @@ export interface Held {
 
 async function hold(address: string, { text, gate, value, from }: HoldRequest): Promise<Held> {
   const model = await modelAt(address)
-  const { before, after } = inspection.intervene(model, text, [{ type: 'gate', gate, value, from }])
+  const { before, after } = intervene(model, text, [{ type: 'gate', gate, value, from }])
   const named = (shares: Float64Array | null) =>
     ranked(Object.fromEntries(model.labels.map((label, c) => [label, shares ? shares[c] : 0])))
   return {
