@@ -21,8 +21,22 @@ interface Answers {
   influence: Influence
 }
 
+/** Goes up with every answer. A state made inside a $derived would not wake that $derived; this one does. */
+let answers = $state(0)
+
 class Kept<T> {
-  answer = $state.raw<Answer<T>>({ loading: false, value: null, error: null })
+  #answer: Answer<T> = { loading: false, value: null, error: null }
+
+  get answer(): Answer<T> {
+    void answers
+    return this.#answer
+  }
+
+  set answer(answer: Answer<T>) {
+    this.#answer = answer
+    answers++
+  }
+
   key = ''
   busy = false
   /** The newest question that was not asked yet. */
