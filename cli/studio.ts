@@ -21,8 +21,9 @@ export function studioCommand(output: Output) {
   return new Command('studio')
     .summary('open the studio: follow, edit and train networks in the browser')
     .description(
-      'Serves the studio, a page that computes in the browser, until Ctrl-C. With a model file it opens that\n' +
-        'model. Nobody but this machine reaches it (127.0.0.1), and nothing leaves the machine.',
+      'Serves the studio, a page that computes in the browser, until Ctrl-C; with\n' +
+        'a model file it opens that model. Nobody but this machine reaches it\n' +
+        '(127.0.0.1), and nothing leaves the machine.',
     )
     .argument('[model]', 'model file to open')
     .option(

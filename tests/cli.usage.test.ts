@@ -11,7 +11,7 @@ beforeAll(() => {
 })
 afterAll(() => place.remove())
 
-const COMMANDS = ['train', 'evaluate', 'predict', 'inspect', 'compare', 'info']
+const COMMANDS = ['train', 'evaluate', 'predict', 'inspect', 'studio', 'compare', 'info']
 
 describe('help', () => {
   it('lists every command, exit codes and examples', async () => {

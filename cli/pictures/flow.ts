@@ -10,7 +10,7 @@ import { LINE_COLOURS } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
 import { answerOf } from './gates.ts'
-import { FAINT, RULE, columnsOf, element, picture, text, tooltip } from './svg.ts'
+import { FAINT, RIM, RULE, columnsOf, element, picture, text, tooltip } from './svg.ts'
 
 const HEIGHT = 260
 const HIDDEN = '‖∂L/∂h‖'
@@ -109,8 +109,8 @@ function drawChart(
   const y = (value: number): number => top + (HEIGHT * (span.most - Math.log10(value))) / size
   return [
     ...axis(span, columns, top),
-    ...lines.flatMap((line) => drawLine(steps, line, columns, y)),
     ...(columns.column >= 44 ? numbersAt(steps, lines, columns, y) : []),
+    ...lines.flatMap((line) => drawLine(steps, line, columns, y)),
   ]
 }
 
@@ -209,7 +209,7 @@ function numbersAt(
     return values
       .filter(({ value }) => isDrawn(value))
       .map(({ value, colour }) => {
-        const place = { 'font-size': 10, 'text-anchor': 'middle', fill: colour }
+        const place = { 'font-size': 10, 'text-anchor': 'middle', fill: colour, ...RIM }
         return text(left + (t + 0.5) * column, y(value) + (value === most ? -8 : 16), brief(value), place)
       })
   })

@@ -10,7 +10,7 @@ import { MARGIN, columnsFor, head, notes, panelName, tokenNames } from './frame.
 import type { Columns } from './frame.ts'
 import { drawPanel, isTold, rowsFor } from './heatmap.ts'
 import type { Panel, Rows } from './heatmap.ts'
-import { FAINT, RULE, element, picture, text, tooltip } from './svg.ts'
+import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
 
 const GATE_LETTERS: Record<string, string> = { input: 'i', forget: 'f', output: 'o', update: 'z', reset: 'r' }
 const CANDIDATE_LETTERS: Record<CellName, string> = { lstm: 'g', gru: 'n', rnn: 'h' }
@@ -141,7 +141,7 @@ function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns
       tooltip(`keeps, step ${t}: ${share.toFixed(4)}`),
     ),
   )
-  const middle = { 'font-size': 9.5, 'text-anchor': 'middle' }
+  const middle = { 'font-size': 9.5, 'text-anchor': 'middle', ...RIM }
   // Above the point, but never out of the panel's top.
   const told = shares.map((share, t) =>
     text(x(t), y(share) + (share > 0.85 ? 14 : -7), percent(share, 0), middle),
@@ -151,9 +151,9 @@ function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns
     { 'data-panel': 'keeps' },
     ...panelName('keeps', 'of its memory', top),
     ...rules,
+    ...(column >= 30 ? told : []),
     element('polyline', line),
     ...dots,
-    ...(column >= 30 ? told : []),
   )
 }
 

@@ -40,6 +40,14 @@ export function text(x: number, y: number, words: string, attributes: Attributes
   return element('text', { x, y, ...attributes }, escaped(words))
 }
 
+/** For words on lines: a white rim keeps them readable. */
+export const RIM = {
+  stroke: '#ffffff',
+  'stroke-width': 3,
+  'stroke-linejoin': 'round',
+  'paint-order': 'stroke',
+} as const
+
 /** A whole picture on white. `title` is read aloud for it, `about` says more. */
 export function picture(
   width: number,
