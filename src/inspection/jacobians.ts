@@ -19,7 +19,7 @@ const MOST_KEPT = 2 ** 23
 const PROBES = 32
 const LEAST_PROBES = 4
 /** Multiplications that probes may cost, about; beyond it they are fewer. */
-const PROBE_WORK = 2 ** 37
+const PROBE_WORK = 2 ** 34
 const ROWS_AT_ONCE = 4096
 const GATES_AT_ONCE = 2 ** 24
 const PASS = { training: false, record: false, key: 0 }

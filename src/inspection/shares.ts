@@ -14,6 +14,8 @@ interface Outer {
   column: number
 }
 
+const TILE = 8
+
 /** Which weight of a level. */
 export type ShareWeight = 'input' | 'hidden'
 
@@ -97,11 +99,14 @@ function byColumn(list: readonly Outer[]): { along: Float64Array; total: number 
 /** Few steps: ⟨a⊗x, b⊗y⟩ = ⟨a, b⟩⟨x, y⟩. */
 function byPairs(list: readonly Outer[]): { along: Float64Array; total: number } {
   const along = new Float64Array(list.length)
-  for (let t = 0; t < list.length; t++) {
-    for (let u = 0; u <= t; u++) {
-      const product = dot(list[t].dz, list[u].dz) * dot(list[t].operand!, list[u].operand!)
-      along[t] += product
-      if (u < t) along[u] += product
+  // In tiles, so that long vectors are read from the cache.
+  for (let from = 0; from < list.length; from += TILE) {
+    for (let t = from; t < list.length; t++) {
+      for (let u = from; u < Math.min(from + TILE, t + 1); u++) {
+        const product = dot(list[t].dz, list[u].dz) * dot(list[t].operand!, list[u].operand!)
+        along[t] += product
+        if (u < t) along[u] += product
+      }
     }
   }
   return { along, total: along.reduce((a, b) => a + b, 0) }
