@@ -1,8 +1,11 @@
 /** What memory holds, against products by hand, and against what the states of a real pass show. */
 import { describe, expect, it } from 'vitest'
+import { effectiveMemory } from '../src/inspection/effectiveMemory.ts'
+import { gradientFlow } from '../src/inspection/gradientFlow.ts'
 import { intervene } from '../src/inspection/intervene.ts'
 import { memory } from '../src/inspection/memory.ts'
-import { traceSequence } from '../src/inspection/trace.ts'
+import { PackedBatch } from '../src/layers/packed.ts'
+import { traceBatch, traceSequence } from '../src/inspection/trace.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 import { thrown, trained } from './classifierRig.ts'
 
@@ -111,4 +114,47 @@ it('long sequences: every step against every other up to 2,048, on request none'
   expect(error.message).toContain('share: false')
   expect(memory([level(5000)], { share: false })[0]).toMatchObject({ share: [] })
   expect(await thrown(() => memory({} as never))).toBeInstanceOf(UsageError)
+})
+
+describe('effective memory', () => {
+  it.each(['rnn', 'lstm', 'gru'] as const)('%s: the same from a flow, a trace and a copy', async (cell) => {
+    const model = await trained({ cell, bidirectional: true }, { epochs: 2 })
+    const trace = model.trace(TEXT)
+    const found = effectiveMemory(trace)
+    const flow = effectiveMemory(gradientFlow(model, TEXT))
+    const lives = memory(trace).map(({ halfLife }) => halfLife)
+    expect(found).toHaveLength(2)
+    found.forEach(({ gradient, halfLife }, i) => {
+      expect(halfLife).toBe(lives[i])
+      if (gradient === null) expect(flow[i].gradient).toBeNull()
+      else expect(gradient).toBeCloseTo(flow[i].gradient!, 6)
+      expect(flow[i]).not.toHaveProperty('halfLife')
+    })
+    expect(effectiveMemory(JSON.parse(JSON.stringify(trace)))).toEqual(found)
+  })
+
+  it('of gates held: a cell that keeps f a step loses 1/e of the gradient in −1/ln f steps', async () => {
+    const model = await trained({ cell: 'lstm' }, { epochs: 1 })
+    const value = Math.exp(-1 / 3)
+    const { after } = intervene(model, TEXT, [
+      { type: 'gate', gate: 'forget', value },
+      { type: 'gate', gate: 'input', value: 0 },
+      { type: 'gate', gate: 'candidate', value: 0 },
+      { type: 'gate', gate: 'output', value: 0, to: 4 },
+    ])
+    const [{ gradient, halfLife }] = effectiveMemory(after)
+    expect(halfLife).toBeCloseTo(3 * Math.LN2, 4)
+    const norms = after.levels[0].steps.map((step) => step.gradient.cell!)
+    for (let t = 0; t < 5; t++) expect(norms[t] / norms[t + 1]).toBeCloseTo(value, 4)
+    // The last step's own ∂L/∂h adds to its norm alone, so the line falls a little faster.
+    expect(gradient!).toBeGreaterThan(1)
+    expect(gradient!).toBeLessThan(3)
+  })
+
+  it('says nothing of gradients where a trace has none', async () => {
+    const model = await trained({ cell: 'gru' }, { epochs: 1 })
+    const [trace] = traceBatch(model.network, PackedBatch.ofIds([[1, 2, 3]]), null)
+    expect(effectiveMemory(trace)[0]).not.toHaveProperty('gradient')
+    expect(await thrown(() => effectiveMemory({ levels: [] }))).toBeInstanceOf(UsageError)
+  })
 })
