@@ -34,7 +34,9 @@ export function plural(value: number, word: string): string {
 }
 
 function trimmed(text: string): string {
-  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text
+  // toPrecision writes 12345 as 1.23e+4: here it is plain digits.
+  if (text.includes('e')) return String(Number(text))
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 function power(value: number, digits: number): string {
