@@ -25,7 +25,7 @@ const WARM = 3
 /** Readings of the clock, at least. */
 const LEAST = 5
 /** Milliseconds spent on one measurement at most, once the least number is done. */
-const BUDGET = 250
+const BUDGET = 150
 /** Milliseconds between two readings, at least: a page's clock may be coarse. */
 const APART = 4
 
