@@ -1,6 +1,7 @@
 /** The numbers that were visited, so that there is a way back; and how a place is named for people. */
 import type { Trace, TraceLevel } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
+import type { Look } from '../../engine/protocol.ts'
 import { place } from '../../state/place.svelte.ts'
 import { letterOf, topLevel, vectorsOf } from '../vectors.ts'
 
@@ -44,6 +45,18 @@ const SAVED: Record<string, string> = {
 }
 export const OUTPUTS = ['logit', 'probability']
 
+/** Whose logits and probabilities there are, by label. */
+export interface Outputs {
+  logit: readonly string[]
+  probability: readonly string[]
+}
+
+/** Two classes may share one logit: it is the second one's. */
+export function outputsOf(labels: readonly string[], shapes: Look['shapes']): Outputs {
+  const single = labels.length === 2 && shapes.at(-1)?.shape[0] === 1
+  return { logit: single ? labels.slice(1) : labels, probability: labels }
+}
+
 /** The values that can be asked for, as `explain` calls them. */
 export function valuesOf(
   trace: Trace,
@@ -65,7 +78,7 @@ export function valuesOf(
 }
 
 /** A place that the trace has, as near as can be to the one asked for; without one the last h, unit 0. */
-export function fitting(trace: Trace, wish: TracePlace | null): TracePlace {
+export function fitting(trace: Trace, outputs: Outputs, wish: TracePlace | null): TracePlace {
   const top = topLevel(trace)
   const last = trace.steps.length - 1
   if (!wish) return { level: top.level, direction: 'forward', step: last, value: 'hidden', unit: 0 }
@@ -99,8 +112,8 @@ function clamp(value: number, most: number): number {
 }
 
 /** "h[3]", "P(good)". */
-export function nameOf(trace: Trace, { value, unit }: TracePlace): string {
+export function nameOf(trace: Trace, outputs: Outputs, { value, unit }: TracePlace): string {
   if (!OUTPUTS.includes(value)) return `${letterOf(trace.cell, value)}[${unit}]`
-  const label = Object.keys(trace.probabilities)[unit] ?? unit
+  const label = outputs[value as keyof Outputs][unit] ?? unit
   return value === 'logit' ? `logit of ${label}` : `P(${label})`
 }
