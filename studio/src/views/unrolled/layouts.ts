@@ -239,7 +239,15 @@ const rnn: Layout = {
     { d: 'M580 110V14', tag: 'hidden', arrow: true },
   ],
   tags: [
-    { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 80, y: 110, picks: 'hidden', before: true },
+    {
+      key: 'previousHidden',
+      symbol: 'h₋₁',
+      name: 'hidden state before',
+      x: 80,
+      y: 110,
+      picks: 'hidden',
+      before: true,
+    },
     { key: 'x', symbol: 'x', name: 'input', x: 190, y: 195, picks: 'x' },
     { key: 'hidden', symbol: 'h', name: 'hidden state', x: 480, y: 110, picks: 'hidden' },
   ],

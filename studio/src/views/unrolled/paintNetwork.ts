@@ -52,7 +52,8 @@ export function paintNetwork(paint: CanvasRenderingContext2D, scene: Scene): voi
       else token(paint, scene, row, step, x)
       if (row.kind === 'output' || row.kind === 'state') upArrow(paint, scene, row, step, x)
       const { cursor } = scene
-      if (cursor && cursor.row === at && cursor.step === step) frame(paint, scene, row, x, scene.inks.ink, 1.5)
+      if (cursor && cursor.row === at && cursor.step === step)
+        frame(paint, scene, row, x, scene.inks.ink, 1.5)
     })
   }
   paint.globalAlpha = 1
@@ -119,7 +120,11 @@ function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   if (label) {
     paint.fillStyle = inks.ink
     paint.font = `10px ${inks.font}`
-    const words = inGradients ? (done ? `‖${short(data.gradient.hidden, 2)}‖` : '') : short(data.hidden[unit] ?? NaN, 2)
+    const words = inGradients
+      ? done
+        ? `‖${short(data.gradient.hidden, 2)}‖`
+        : ''
+      : short(data.hidden[unit] ?? NaN, 2)
     paint.fillText(words, x + wide / 2, row.y + row.height - 5, width)
   }
   across(paint, scene, row, step, x)
@@ -166,7 +171,12 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
   paint.textAlign = 'center'
 } // prettier-ignore
 
-function arrow(paint: CanvasRenderingContext2D, colour: string, [x1, y1, x2, y2]: number[], width = 1.2): void {
+function arrow(
+  paint: CanvasRenderingContext2D,
+  colour: string,
+  [x1, y1, x2, y2]: number[],
+  width = 1.2,
+): void {
   const [dx, dy] = [Math.sign(x2 - x1), Math.sign(y2 - y1)]
   paint.strokeStyle = paint.fillStyle = colour
   paint.lineWidth = width
@@ -193,7 +203,12 @@ function input(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   frame(paint, scene, row, x, inks.line, 1)
   paint.fillStyle = inks.ink
   paint.font = `10px ${inks.font}`
-  paint.fillText(`id ${look.trace.steps[step].id}`, x + inset + width / 2, row.y + row.height / 2 + 3, width - 4)
+  paint.fillText(
+    `id ${look.trace.steps[step].id}`,
+    x + inset + width / 2,
+    row.y + row.height / 2 + 3,
+    width - 4,
+  )
 }
 
 function output(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {

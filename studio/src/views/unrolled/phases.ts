@@ -34,7 +34,12 @@ export function scheduleOf(steps: number, levels: number, bidirectional: boolean
 }
 
 /** A phase in words. */
-export function phaseName(phase: number, schedule: Schedule, tokens: readonly string[], both: boolean): string {
+export function phaseName(
+  phase: number,
+  schedule: Schedule,
+  tokens: readonly string[],
+  both: boolean,
+): string {
   const { forward } = schedule
   const steps = tokens.length
   if (phase === forward) return 'the loss at the end'

@@ -42,18 +42,36 @@ export function drawingOf(look: Look): Drawing {
   }
   const none = { at: -1, level: -1, direction: 'forward', across: '' } as const
   const classes = Object.keys(trace.probabilities).length
-  add({ ...none, kind: 'output', title: 'output', shapes: [`(1, ${classes})`], up: weightOf(look, 'dense', 'V') }, GAP)
-  const order = trace.levels.map((_, at) => at).sort((a, b) => trace.levels[b].level - trace.levels[a].level || a - b)
+  add(
+    {
+      ...none,
+      kind: 'output',
+      title: 'output',
+      shapes: [`(1, ${classes})`],
+      up: weightOf(look, 'dense', 'V'),
+    },
+    GAP,
+  )
+  const order = trace.levels
+    .map((_, at) => at)
+    .sort((a, b) => trace.levels[b].level - trace.levels[a].level || a - b)
   for (const at of order) {
     const { level, direction, units, steps } = trace.levels[at]
     const arrow = both ? (direction === 'forward' ? ' →' : ' ←') : ''
-    const name = (part: 'ih' | 'hh', letter: string) => recurrentWeight(look, level, direction, part, letter, units)
+    const name = (part: 'ih' | 'hh', letter: string) =>
+      recurrentWeight(look, level, direction, part, letter, units)
     const shapes = steps[0]?.cell ? [`c (1, ${units})`, `h (1, ${units})`] : [`h (1, ${units})`]
     const title = `layer ${level + 1}${arrow}`
-    add({ kind: 'state', at, level, direction, title, shapes, up: name('ih', 'W'), across: name('hh', 'U') }, GAP)
+    add(
+      { kind: 'state', at, level, direction, title, shapes, up: name('ih', 'W'), across: name('hh', 'U') },
+      GAP,
+    )
   }
   const width = trace.levels[0]?.steps[0]?.input.length ?? 0
-  const input = { title: width ? 'x, embedding' : 'x, one-hot', shapes: [`(1, ${width || inputWidth(look)})`] }
+  const input = {
+    title: width ? 'x, embedding' : 'x, one-hot',
+    shapes: [`(1, ${width || inputWidth(look)})`],
+  }
   add({ ...none, ...input, kind: 'input', up: '' }, 6)
   add({ ...none, kind: 'token', title: 'token', shapes: [], up: '' }, 0)
   return { rows, height: y }

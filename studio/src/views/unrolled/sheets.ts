@@ -56,7 +56,8 @@ export function backwardSheets({ trace }: Look, scheme: Scheme, logarithmic: boo
     hidden: steps.map(({ gradient }) => gradient.hiddenVector),
     cell: steps.flatMap(({ gradient }) => (gradient.cellVector ? [gradient.cellVector] : [])),
   }))
-  const scale = vectors.reduce((most, { hidden, cell }) => Math.max(most, largest(hidden), largest(cell)), 0) || 1
+  const scale =
+    vectors.reduce((most, { hidden, cell }) => Math.max(most, largest(hidden), largest(cell)), 0) || 1
   const levels = vectors.map(({ hidden, cell }) => ({
     hidden: sheetOf(hidden, scheme, scale, logarithmic),
     cell: cell.length ? sheetOf(cell, scheme, scale, logarithmic) : null,

@@ -19,14 +19,24 @@ export interface WireVector {
 
 const NO_SIGN = new Set(['forget', 'input', 'output', 'update', 'reset', 'open'])
 
-export function vectorOf(key: string, step: AnyStep, previous: AnyStep | null, parts: Parts): WireVector | null {
+export function vectorOf(
+  key: string,
+  step: AnyStep,
+  previous: AnyStep | null,
+  parts: Parts,
+): WireVector | null {
   const values = valuesOf(key, step, previous, parts)
   if (!values || values.length === 0) return null
   const kind = NO_SIGN.has(key) ? 'share' : 'signed'
   return { values, kind, scale: kind === 'share' ? 1 : largest(values) }
 }
 
-function valuesOf(key: string, step: AnyStep, previous: AnyStep | null, parts: Parts): ArrayLike<number> | null {
+function valuesOf(
+  key: string,
+  step: AnyStep,
+  previous: AnyStep | null,
+  parts: Parts,
+): ArrayLike<number> | null {
   const gates = step.gates as Record<string, Float64Array | undefined>
   if (key === 'x') return step.input
   // Every sequence starts from a state of zeros.
