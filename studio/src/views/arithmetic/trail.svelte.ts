@@ -89,7 +89,7 @@ export function fitting(trace: Trace, outputs: Outputs, wish: TracePlace | null)
   const rnnCandidate = trace.cell === 'rnn' && wish.value === 'candidate'
   const step = output ? last : clamp(wish.step, last)
   const width = output
-    ? Object.keys(trace.probabilities).length
+    ? outputs[wish.value as keyof Outputs].length
     : widthOf(level as TraceLevel, step, wish.value)
   const { level: number, direction } = output ? top : level
   return {
