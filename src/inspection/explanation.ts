@@ -25,6 +25,7 @@ export type FactorSource =
   | { kind: 'parameter'; name: string; row: number; column: number | null }
   | { kind: 'constant' }
 
+/** One number that is multiplied, with its name in the equation. */
 export interface Factor {
   /** As in the equation: `x[3]`, `W_ih[12, 3]`, `f`, `1 − z`. */
   name: string
