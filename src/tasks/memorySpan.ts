@@ -66,8 +66,9 @@ const CHANCE = 1 / CITIES.length
 
 /**
  * Measures how far back facts are remembered, on stories of `changingFacts` with other seeds than a
- * training's. A model is asked as it is; a cell's name trains one first (two recurrent cells with gates learn
- * distances to 40 with the defaults, in one to two minutes on one core; fewer stories and epochs are quicker).
+ * training's. A model is asked as it is; a cell's name trains one first. The defaults are the generous recipe
+ * of docs/defaults.md and take minutes; `{ units: 32, stories: 4000, epochs: 10, learningRate: 0.01 }` takes a
+ * tenth of that, and answers about six in seven right instead of nearly all.
  * @throws UsageError for a model whose labels are not the cities, and for options out of range; what
  * `TextClassifier.fit` throws; the signal's reason
  */
