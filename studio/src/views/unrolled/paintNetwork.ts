@@ -161,6 +161,7 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
     ? inGradients ? schedule.forward + 1 : schedule.outputAt(step)
     : (inGradients ? schedule.gradientAt : schedule.stateAt)(row.level, row.direction, step)
   paint.globalAlpha = phase >= own && !(row.kind === 'output' && inGradients && step < scene.look.trace.steps.length - 1) ? 1 : FAINT
+  if (row.pair === 'upper') return aroundLower(paint, scene, row, x)
   const [middle, bottom, next] = [x + wide / 2, row.y + row.height + 4, row.y + row.height + 26]
   arrow(paint, inks.soft, inGradients ? [middle, bottom, middle, next] : [middle, next, middle, bottom])
   if (wide < 44) return
@@ -170,6 +171,39 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
   paint.fillText(row.kind === 'output' ? 'V' : 'W', middle + 5, row.y + row.height + 19)
   paint.textAlign = 'center'
 } // prettier-ignore
+
+/**
+ * Two directions of a layer: both read what comes from below, and what both say goes up together. The
+ * drawing leads one past the other.
+ */
+function aroundLower(paint: CanvasRenderingContext2D, scene: Scene, row: Row, x: number): void {
+  const { drawing, inks, wide, phase, schedule } = scene
+  const lower = drawing.rows[drawing.rows.indexOf(row) + 1]
+  const { inset, width } = boxOf(wide)
+  const middle = x + wide / 2
+  const [left, right] = [x + inset - 5, x + inset + width + 5]
+  const [bottom, under] = [row.y + row.height, lower.y + lower.height]
+  paint.strokeStyle = inks.soft
+  paint.lineWidth = 1.2
+  paint.beginPath()
+  paint.moveTo(middle, under + 20)
+  paint.lineTo(left, under + 14)
+  paint.lineTo(left, bottom + 15)
+  paint.lineTo(middle - 6, bottom + 15)
+  paint.moveTo(middle + 6, lower.y - 2)
+  paint.lineTo(middle + 6, lower.y - 9)
+  paint.lineTo(right, lower.y - 9)
+  paint.lineTo(right, row.y - 8)
+  paint.lineTo(middle, row.y - 14)
+  paint.stroke()
+  const [from, to] = [bottom + 15, bottom + 3]
+  const back = phase > schedule.forward
+  arrow(paint, inks.soft, back ? [middle - 6, to, middle - 6, from] : [middle - 6, from, middle - 6, to])
+  if (wide < 44) return
+  paint.fillStyle = inks.soft
+  paint.font = `10px ${inks.font}`
+  paint.fillText('W', middle - 16, bottom + 12)
+}
 
 function arrow(
   paint: CanvasRenderingContext2D,
@@ -244,7 +278,18 @@ function token(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   paint.globalAlpha = phase >= schedule.inputAt(step) ? 1 : 0.55
   paint.fillStyle = known ? inks.ink : inks.soft
   paint.font = `${known ? '' : 'italic '}12px ${inks.font}`
-  paint.fillText(cut(paint, word === ' ' ? '␣' : word, wide - 4), x + wide / 2, row.y + 16)
+  const shown = word === ' ' ? '␣' : word
+  if (wide >= 44) {
+    paint.fillText(cut(paint, shown, wide - 4), x + wide / 2, row.y + 16)
+    return
+  }
+  if (wide < 9) return
+  paint.save()
+  paint.translate(x + wide / 2 + 4, row.y + 4)
+  paint.rotate(-Math.PI / 2)
+  paint.textAlign = 'right'
+  paint.fillText(cut(paint, shown, row.height - 6), 0, 0)
+  paint.restore()
 }
 
 /** As much of a word as fits. */

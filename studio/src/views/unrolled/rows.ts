@@ -18,6 +18,8 @@ export interface Row {
   shapes: string[]
   /** What comes into it from below. */
   up: string
+  /** Of the two directions of a layer, which of them this row is; null: there is one. */
+  pair: 'upper' | 'lower' | null
   /** What passes from step to step. */
   across: string
 }
@@ -31,16 +33,18 @@ export interface Drawing {
 const GAP = 30
 const HEIGHT = { output: 44, state: 92, input: 58, token: 24 }
 
-export function drawingOf(look: Look): Drawing {
+/** @param slanted tokens stand on end, where columns are narrow */
+export function drawingOf(look: Look, slanted = false): Drawing {
   const { trace } = look
   const both = trace.levels.some(({ direction }) => direction === 'backward')
   const rows: Row[] = []
   let y = 26
   const add = (row: Omit<Row, 'y' | 'height'>, gap: number) => {
-    rows.push({ ...row, y, height: HEIGHT[row.kind] })
-    y += HEIGHT[row.kind] + gap
+    const height = row.kind === 'token' && slanted ? 70 : HEIGHT[row.kind]
+    rows.push({ ...row, y, height })
+    y += height + gap
   }
-  const none = { at: -1, level: -1, direction: 'forward', across: '' } as const
+  const none = { at: -1, level: -1, direction: 'forward', pair: null, across: '' } as const
   const classes = Object.keys(trace.probabilities).length
   add(
     {
@@ -61,9 +65,20 @@ export function drawingOf(look: Look): Drawing {
     const name = (part: 'ih' | 'hh', letter: string) =>
       recurrentWeight(look, level, direction, part, letter, units)
     const shapes = steps[0]?.cell ? [`c (1, ${units})`, `h (1, ${units})`] : [`h (1, ${units})`]
+    const pair = both ? (direction === 'forward' ? 'upper' : 'lower') : null
     const title = `layer ${level + 1}${arrow}`
     add(
-      { kind: 'state', at, level, direction, title, shapes, up: name('ih', 'W'), across: name('hh', 'U') },
+      {
+        kind: 'state',
+        pair,
+        at,
+        level,
+        direction,
+        title,
+        shapes,
+        up: name('ih', 'W'),
+        across: name('hh', 'U'),
+      },
       GAP,
     )
   }

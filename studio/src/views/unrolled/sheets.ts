@@ -37,17 +37,21 @@ export const DECADES = 6
 
 export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
   const inputs = trace.levels[0]?.steps.map(({ input }) => input) ?? []
+  const outputs = trace.steps.map(({ output }) => Object.values<number>(output.probabilities))
+  const vectors = trace.levels.map(({ steps }) => ({
+    hidden: steps.map((step) => step.hidden),
+    cell: steps.flatMap(({ cell }) => (cell ? [cell] : [])),
+  }))
+  // One scale for all levels; at least 1, as h of most cells lies within ±1.
+  const hiddenScale = vectors.reduce((most, { hidden }) => Math.max(most, largest(hidden)), 1)
+  const cellScale = vectors.reduce((most, { cell }) => Math.max(most, largest(cell)), 1)
   return {
-    input: inputs[0]?.length ? sheetOf(inputs, scheme, Math.max(1e-30, largest(inputs))) : null,
-    output: sheetOf(trace.steps.map(({ output }) => Object.values<number>(output.probabilities)), scheme, 1),
-    levels: trace.levels.map(({ steps }) => {
-      const cells = steps.flatMap(({ cell }) => (cell ? [cell] : []))
-      const hidden = steps.map((step) => step.hidden)
-      return {
-        hidden: sheetOf(hidden, scheme, Math.max(1, largest(hidden))),
-        cell: cells.length ? sheetOf(cells, scheme, Math.max(1, largest(cells))) : null,
-      }
-    }),
+    input: inputs[0]?.length ? sheetOf(inputs, scheme, largest(inputs) || 1) : null,
+    output: sheetOf(outputs, scheme, 1),
+    levels: vectors.map(({ hidden, cell }) => ({
+      hidden: sheetOf(hidden, scheme, hiddenScale),
+      cell: cell.length ? sheetOf(cell, scheme, cellScale) : null,
+    })),
   }
 } // prettier-ignore
 
