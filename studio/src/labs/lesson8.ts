@@ -1,7 +1,7 @@
 /** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
 import { cellOf, network, type CellName } from 'latch'
 import { changingFacts } from 'latch/datasets'
-import { traceSequence } from 'latch/inspection'
+import { memorySpan, traceSequence } from 'latch/inspection'
 import type { Served } from '../engine/remote.ts'
 import { ENGINE, modelAt } from './models.ts'
 
@@ -28,48 +28,66 @@ function parameters(units: number, features: number): ParameterCount[] {
   })
 } // prettier-ignore
 
-export interface AccuracyRequest {
+export interface StoriesRequest {
   distance: number
   stories: number
 }
 
-export interface DistanceAccuracy extends AccuracyRequest {
+export interface DistanceAccuracy {
+  distance: number
   accuracy: number
+  standardError: number
+  /** What guessing gets right. */
+  chance: number
+  /** Whether it is at least halfway from chance to 1. */
+  reached: boolean
 }
 
-/** On stories that no training saw: another seed. */
-async function accuracy(address: string, { distance, stories }: AccuracyRequest): Promise<DistanceAccuracy> {
+/** One distance of the memory span, so that a page can tell progress and stop. */
+async function accuracy(address: string, { distance, stories }: StoriesRequest): Promise<DistanceAccuracy> {
   const model = await modelAt(address)
-  const rows = changingFacts({ count: stories, distance, seed: 7, people: 2 })
-  const { accuracy: share } = await model.evaluate(rows, { text: 'text', label: 'label' })
-  return { distance, stories, accuracy: share }
+  const { distances, chance, span } = await memorySpan(model, {
+    distances: [distance],
+    count: stories,
+    seed: 6,
+  })
+  const [point] = distances
+  return {
+    distance,
+    accuracy: point.accuracy,
+    standardError: point.standardError,
+    chance,
+    reached: span !== null,
+  }
 }
 
 export interface LagNorms {
-  /** Mean over the stories of ‖∂L/∂(h, c)‖, by steps back from the last one. */
-  norms: number[]
+  /** ‖∂L/∂(h, c)‖ by steps back, as its share of the last step's: median over the stories. */
+  relative: number[]
+  /** The one at lag 40 divided by the one at lag 1: median over the stories. */
+  ratio: number
   stories: number
 }
 
 /** The gradient's length by lag, on stories that no training saw. */
-async function lags(address: string, { distance, stories }: AccuracyRequest): Promise<LagNorms> {
+async function lags(address: string, { distance, stories }: StoriesRequest): Promise<LagNorms> {
   const model = await modelAt(address)
-  const rows = changingFacts({ count: stories, distance, seed: 7, people: 2 })
-  const sums: number[] = []
-  let most = Infinity
-  for (const { text, label } of rows) {
-    const { ids } = model.encode(text)
-    const [level] = traceSequence(model.network, ids, { classes: [model.labels.indexOf(label)] }).levels
-    most = Math.min(most, ids.length)
-    level.steps.toReversed().forEach(({ gradient }, lag) => {
-      sums[lag] = (sums[lag] ?? 0) + Math.hypot(gradient.hidden, gradient.cell ?? 0)
-    })
-  }
-  return { norms: sums.slice(0, most).map((sum) => sum / rows.length), stories: rows.length }
+  const norms = changingFacts({ count: stories, distance, seed: 7, people: 2 }).map(({ text, label }) => {
+    const targets = { classes: [model.labels.indexOf(label)] }
+    const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+    return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
+  })
+  const shortest = Math.min(...norms.map(({ length }) => length))
+  const relative = Array.from({ length: shortest }, (_, lag) => median(norms.map((g) => g[lag] / g[0])))
+  return { relative, ratio: median(norms.map((g) => g[40] / g[1])), stories }
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]
 }
 
 export const lesson8: Served = {
   'lesson8.parameters': (_, units: number, features: number) => parameters(units, features),
-  'lesson8.lags': (_, address: string, request: AccuracyRequest) => lags(address, request),
-  'lesson8.accuracy': (_, address: string, request: AccuracyRequest) => accuracy(address, request),
+  'lesson8.lags': (_, address: string, request: StoriesRequest) => lags(address, request),
+  'lesson8.accuracy': (_, address: string, request: StoriesRequest) => accuracy(address, request),
 }
