@@ -1,0 +1,98 @@
+/**
+ * What only further trainings can tell: what order is worth to five kinds of network and how long an epoch
+ * of each takes, how much a seed decides, and how far a memory reaches that was taught on short ways.
+ */
+import type { CellChoice, TextClassifier } from '../../src/node.ts'
+import { lessonComments, SHOWN, shuffledWords } from './comments.ts'
+import { accuracyByDistance } from './measureFacts.ts'
+import {
+  columns, commentsRecipe, factsRecipe, LESSON_CELLS, LONGEST, RATE, SEED, trainBy,
+  type FactsChange, type LessonCell,
+} from './models.ts' // prettier-ignore
+import { quartilesOf, shareOf } from './spread.ts'
+
+type Say = (line: string) => void
+
+const KINDS: readonly CellChoice[] = ['ann', 'bag', 'rnn', 'lstm', 'gru']
+
+/** Right on comments as written, and with each comment's words shuffled; what it says of those shown. */
+export async function orderMatters(model: TextClassifier) {
+  const test = lessonComments('test')
+  const right = async (rows: typeof test) =>
+    shareOf(Math.round((await model.evaluate(rows, columns)).accuracy * rows.length), rows.length)
+  const isPerson = ({ text }: { text: string }) => /^(you|he|she|we|they) /.test(text)
+  const things = test.filter((row) => !isPerson(row))
+  return {
+    asWritten: await right(things),
+    shuffled: await right(shuffledWords(things, SEED)),
+    persons: await right(test.filter(isPerson)),
+    shown: SHOWN.map(({ text, label }) => {
+      const says = model.predict(text)
+      return { text, label, says: says.label, probability: says.probabilities[says.label] }
+    }),
+  }
+}
+
+/** The five kinds, trained alike: what order is worth, and the median seconds of an epoch on one thread. */
+export async function orderAndSeconds(say: Say) {
+  const order: Record<string, Awaited<ReturnType<typeof orderMatters>>> = {}
+  const seconds: Record<string, { perEpoch: number; epochs: number; parameters: number; steps: number }> = {}
+  for (const kind of KINDS) {
+    const { model, report } = await trainBy(commentsRecipe(kind))
+    order[kind] = await orderMatters(model)
+    const perEpoch = quartilesOf(report.history.map((epoch) => epoch.seconds)).median
+    const steps = Math.ceil(report.trainSize / 32)
+    seconds[kind] = { perEpoch, epochs: report.epochs, parameters: model.parameterCount, steps }
+    say(`comments ${kind}: written ${order[kind].asWritten.share}, shuffled ${order[kind].shuffled.share}`)
+    model.dispose()
+  }
+  return { order, seconds }
+}
+
+/** One training of the facts recipe with something changed. */
+export interface Trained {
+  cell: LessonCell
+  seed: number
+  rate: number
+  /** Distances of the stories trained on. */
+  distance: FactsChange['distance']
+  accuracy: Awaited<ReturnType<typeof accuracyByDistance>>
+}
+
+async function train(cell: LessonCell, change: FactsChange, asked: number[], say: Say): Promise<Trained> {
+  const { model } = await trainBy(factsRecipe(cell, change))
+  const accuracy = await accuracyByDistance(model, STORIES, asked)
+  model.dispose()
+  const { seed = SEED, rate = RATE[cell], distance = [0, LONGEST] } = change
+  say(`${cell} ${JSON.stringify(change)}: ${accuracy.map(({ share }) => share).join(' ')}`)
+  return { cell, seed, rate, distance, accuracy }
+}
+
+const STORIES = 1000
+const FAR = [0, 10, 20, 40, 60, 80]
+
+/** How much the seed and, of the simple RNN, the rate decide. */
+export async function bySeedAndRate(say: Say): Promise<Trained[]> {
+  const found: Trained[] = []
+  for (const seed of [1, 2, 3])
+    for (const rate of [0.001, 0.002, 0.006]) found.push(await train('rnn', { rate, seed }, FAR, say))
+  for (const cell of ['lstm', 'gru'] as const)
+    for (const seed of [2, 3]) found.push(await train(cell, { seed }, FAR, say))
+  return found
+}
+
+/** Taught on ways of 0 to 10 words, asked over longer ones. */
+export async function shortWays(say: Say): Promise<Trained[]> {
+  const found: Trained[] = []
+  for (const cell of LESSON_CELLS)
+    for (const seed of [1, 2]) found.push(await train(cell, { distance: [0, 10], seed }, FAR, say))
+  return found
+}
+
+/** Taught on one distance only, so that no short way shows what is asked: does the gradient bridge it? */
+export async function oneDistance(say: Say): Promise<Trained[]> {
+  const found: Trained[] = []
+  for (const distance of [5, 10, 20, 40])
+    for (const cell of LESSON_CELLS) found.push(await train(cell, { distance, count: 4000 }, [distance], say))
+  return found
+}
