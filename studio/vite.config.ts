@@ -25,7 +25,10 @@ export default defineConfig(({ mode }) => {
         ...(report ? [{ find: /^(.*)\/spawn\.ts$/, replacement: '$1/spawnInline.ts' }] : []),
       ],
     },
-    worker: { format: 'es' },
+    // A module worker from a blob does not start on a page that came from a disk.
+    worker: report
+      ? { format: 'iife', rolldownOptions: { output: { codeSplitting: false } } }
+      : { format: 'es' },
     build: {
       outDir: here('../dist/studio'),
       emptyOutDir: !report,

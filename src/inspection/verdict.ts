@@ -66,10 +66,16 @@ function wordsOf(norms: readonly number[], factor: number, ratio: number): strin
     return `after ${steps(last - zero)} back the gradient is exactly 0`
   }
   if (!Number.isFinite(ratio)) return 'the last step has no gradient, earlier ones do'
-  const change = factor > 1 ? `multiplies the gradient by ${short(factor)}` : `keeps ${short(factor)} of the gradient`
+  const change = changeOf(factor, ratio)
   const end = ratio > 1 ? `it is ${short(ratio)} times as large` : `${short(ratio)} is left`
   return `each step back ${change}; after ${steps(last)} ${end}`
 } // prettier-ignore
+
+/** A gradient that goes up and down has a fitted factor that its ends need not show. */
+function changeOf(factor: number, ratio: number): string {
+  if (factor > 1 !== ratio > 1) return `changes the gradient by a factor of ${short(factor)} on average`
+  return factor > 1 ? `multiplies the gradient by ${short(factor)}` : `keeps ${short(factor)} of the gradient`
+}
 
 function steps(count: number): string {
   return `${count} step${count === 1 ? '' : 's'}`
