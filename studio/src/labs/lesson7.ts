@@ -80,15 +80,15 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
   )
   const batch = PackedBatch.ofFeatures(Float64Array.from(x), [1, 1, x.length])
   net.writeInitialState(batch, h)
-  const [step] = traceSequence(net, batch, { values: [0, 0] }).levels[0].steps
-  const { update: z, reset: r } = step.gates as { update: Float64Array; reset: Float64Array }
+  const [only] = traceSequence(net, batch, { values: [0, 0] }).levels[0].steps
+  const { update: z, reset: r } = only.gates as { update: Float64Array; reset: Float64Array }
   net.dispose()
   return {
     update: [...z],
     reset: [...r],
-    candidate: [...step.candidate],
-    hidden: [...step.hidden],
-    keeps: step.keeps!,
+    candidate: [...only.candidate],
+    hidden: [...only.hidden],
+    keeps: only.keeps!,
   }
 } // prettier-ignore
 
