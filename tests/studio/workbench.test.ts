@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { negationComments } from '../../src/datasets/index.ts'
-import { TextClassifier } from '../../src/node.ts'
+import { Network, Random, TextClassifier } from '../../src/node.ts'
+import { readClassifier, writeClassifier } from '../../src/tasks/classifierFile.ts'
+import { classifierNetwork } from '../../src/tasks/classifierOptions.ts'
 import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './rig.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-'))
@@ -20,6 +22,18 @@ const statuses = (page: Page) => page.getByTestId('run-status').allTextContents(
 async function trained(page: Page, runs: number): Promise<void> {
   const done = async () => (await statuses(page)).filter((text) => text.includes('right on new texts'))
   await expect.poll(done, { timeout: 90_000 }).toHaveLength(runs)
+}
+
+/** A small model's words and labels with a GRU of 2,000 units, whose weights cost no training. */
+function largeModel(bytes: Uint8Array): Uint8Array {
+  const { vocabulary, labels, settings, history } = readClassifier(bytes, 'small model', {})
+  const large = { ...settings, cell: 'gru' as const, units: 2000 }
+  const random = new Random(1, 'large')
+  const weights = ({ size }: { size: number }) =>
+    Float32Array.from({ length: size }, () => random.between(-0.02, 0.02))
+  const config = classifierNetwork(large, vocabulary.size, labels.length, {})
+  const network = new Network(config, { weights, threads: 1 })
+  return writeClassifier({ network, vocabulary, labels, settings: large, history, training: null })
 }
 
 describe.skipIf(!browserPath)('the workbench', () => {
@@ -171,13 +185,8 @@ describe.skipIf(!browserPath)('the workbench', () => {
   })
 
   test('a model of 2,000 units opens and answers', async () => {
-    const { textClassifier } = await import('../../src/node.ts')
-    const large = textClassifier({ cell: 'gru', units: 2000, embedding: 16, reproducible: true, threads: 1 })
-    const row = (text: string, label: string) => ({ text, label })
-    await large.fit([row('you are good', '1'), row('you are good', '1'), row('you are bad', '0'), row('you are bad', '0')], { text: 'text', label: 'label', epochs: 1, validation: 0 }) // prettier-ignore
     const path = join(folder, 'large.safetensors')
-    await large.save(path)
-    large.dispose()
+    writeFileSync(path, largeModel(readFileSync(cliModel)))
     const watched = await open(browser, server.url)
     const { page } = watched
     await answered(page)

@@ -3,7 +3,7 @@
  * library's own functions. The reproducible engine is used, so that a link shows the same digits anywhere.
  */
 import { createTokenizer, textClassifier, TextClassifier, type CellName, type Trace } from 'latch'
-import * as inspection from 'latch/inspection'
+import { explain, gradientFlow, influence, intervene, memory, memorySpan } from 'latch/inspection'
 import type { Edit, Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
 import { factsOf } from './facts.ts'
 import type {
@@ -23,7 +23,7 @@ export const MOST_TOKENS = 400
 /** Letters that are read at all. */
 const MOST_LETTERS = 200_000
 /** Numbers a look may hold: steps × units × levels, some dozen vectors each. */
-const MOST_NUMBERS = 400_000
+const MOST_NUMBERS = 100_000
 
 const ENGINE = { reproducible: true, threads: 1 } as const
 
@@ -80,30 +80,30 @@ class Runner {
     const trace = model.trace(fitting.text, target === null ? {} : { label: target })
     this.#trace = trace as Trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
-    return { trace: trace as Trace, memory: inspection.memory(trace as Trace), shapes, cut: fitting.cut }
+    return { trace: trace as Trace, memory: memory(trace as Trace), shapes, cut: fitting.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {
-    return inspection.gradientFlow(this.model, this.#fitting(text).text, target ?? undefined)
+    return gradientFlow(this.model, this.#fitting(text).text, target ?? undefined)
   }
 
   influence(text: string, target: string | null): Influence {
-    return inspection.influence(this.model, this.#fitting(text).text, target ?? undefined)
+    return influence(this.model, this.#fitting(text).text, target ?? undefined)
   }
 
   /** Of the last look. */
   explain(place: TracePlace): Explanation {
     if (!this.#trace) throw new Error('Nothing is looked at yet.')
-    return inspection.explain(this.#trace, place)
+    return explain(this.#trace, place)
   }
 
   intervene({ text, edits, target }: InterveneRequest) {
-    return inspection.intervene(this.model, this.#fitting(text).text, edits as Edit[], target ?? undefined)
+    return intervene(this.model, this.#fitting(text).text, edits as Edit[], target ?? undefined)
   }
 
   /** How far back this model of the facts task remembers. */
   async span(): Promise<Span> {
-    const { distances } = await inspection.memorySpan(this.model)
+    const { distances } = await memorySpan(this.model)
     return { distances }
   }
 

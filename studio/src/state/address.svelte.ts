@@ -17,6 +17,8 @@ class Address {
   trained = $state(false)
   error = $state.raw<RemoteError | null>(null)
   #restored = false
+  /** False until what the address says has been taken over. */
+  #taken = $state(false)
 
   /** Once, when the workbench is first shown. */
   async restore(): Promise<void> {
@@ -35,17 +37,20 @@ class Address {
   async #first(): Promise<void> {
     plan.choose('comments')
     this.models = ['models/comments-lstm.safetensors']
+    this.#taken = true
     await openPath(this.models[0])
   }
 
   async #from(query: URLSearchParams): Promise<void> {
     const paths = (query.get('model') ?? '').split(',').filter(Boolean)
+    this.models = paths.slice(0, 4)
+    this.trained = !paths.length && query.has('trained')
     await plan.restore(query)
     looking.text = query.get('text') ?? looking.text
     looking.target = query.get('target')
     this.#place(query)
+    this.#taken = true
     if (paths.length) {
-      this.models = paths.slice(0, 4)
       if (!query.get('nets'))
         bench.lay(this.models.map(() => ({ cell: 'lstm', units: 32, layers: 1, bidirectional: false })))
       await Promise.all(
@@ -53,10 +58,7 @@ class Address {
       )
       bench.at = 0
       if (!looking.text) looking.text = 'you are not good'
-    } else if (query.get('trained')) {
-      this.trained = true
-      void plan.train()
-    }
+    } else if (this.trained) void plan.train()
     bench.at = Math.max(0, Math.min(bench.runs.length - 1, Number(query.get('at') ?? 0) || 0))
   }
 
@@ -73,7 +75,7 @@ class Address {
 
   /** Keeps the address true; called in an effect of the app. */
   write(): void {
-    if (!this.#restored || route.path !== '/') return
+    if (!this.#taken || route.path !== '/') return
     const { step, unit, level, direction, explained } = place
     route.put({
       ...plan.words,

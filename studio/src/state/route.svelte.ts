@@ -20,6 +20,8 @@ class Route {
       if (value === null || value === '') next.delete(name)
       else next.set(name, value)
     }
+    // One state, one address.
+    next.sort()
     if (next.toString() === this.query.toString()) return
     this.query = next
     history.replaceState(null, '', `#${this.path}${next.size ? `?${next}` : ''}`)
