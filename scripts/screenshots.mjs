@@ -1,6 +1,7 @@
 /**
  * Photographs every view and lesson of the built studio, light and dark, wide and narrow:
  * `node scripts/screenshots.mjs [FOLDER] [NAME …]` (default build/screenshots, everything).
+ * `node scripts/screenshots.mjs --readme` takes the README's pictures into docs/pictures.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -9,7 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const [folder = join(root, 'build', 'screenshots'), ...wanted] = process.argv.slice(2)
+const readme = process.argv[2] === '--readme'
+const [folder = join(root, 'build', 'screenshots'), ...wanted] = process.argv.slice(readme ? 3 : 2)
 const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
 
@@ -28,6 +30,12 @@ const PAGES = {
   lessons: '#/lessons',
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`lesson${n}`, `#/lessons/${n}`])),
 }
+
+const README = [
+  ['network', 'light'],
+  ['gates', 'dark'],
+  ['flow', 'light'],
+]
 
 /** The studio's address, once its server answers. */
 function serve() {
@@ -50,6 +58,27 @@ async function photograph(browser, url, name, scheme, size) {
   await context.close()
 }
 
+/** One view without what stands around it. */
+async function photographView(browser, url, name, scheme) {
+  const context = await browser.newContext({ viewport: { width: 1240, height: 900 }, colorScheme: scheme })
+  const page = await context.newPage()
+  await page.goto(url + on(name))
+  await page.waitForTimeout(2500)
+  const view = page.locator('#view-panel > section').first()
+  await view.screenshot({ path: join(root, 'docs', 'pictures', `${name}.png`) })
+  await context.close()
+}
+
+async function photographAll(browser, url) {
+  for (const [name, hash] of Object.entries(PAGES)) {
+    if (wanted.length && !wanted.includes(name)) continue
+    for (const size of Object.keys(SIZES))
+      for (const scheme of ['light', 'dark']) await photograph(browser, url + hash, name, scheme, size)
+    console.log(`${name}: 4 pictures`)
+  }
+}
+
+mkdirSync(join(root, 'docs', 'pictures'), { recursive: true })
 mkdirSync(folder, { recursive: true })
 const { child, url } = await serve()
 const browser = await chromium.launch({
@@ -57,12 +86,8 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 })
 try {
-  for (const [name, hash] of Object.entries(PAGES)) {
-    if (wanted.length && !wanted.includes(name)) continue
-    for (const size of Object.keys(SIZES))
-      for (const scheme of ['light', 'dark']) await photograph(browser, url + hash, name, scheme, size)
-    console.log(`${name}: 4 pictures`)
-  }
+  if (readme) for (const [name, scheme] of README) await photographView(browser, url, name, scheme)
+  else await photographAll(browser, url)
 } finally {
   await browser.close()
   child.removeAllListeners('exit')
