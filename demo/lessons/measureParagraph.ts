@@ -31,7 +31,7 @@ export async function paragraphAccuracy(model: TextClassifier, count: number) {
 }
 
 /** What one fact's word wrote, and how much of that later steps keep. */
-interface FactKeeps {
+export interface FactKeeps {
   /** Mean of the keep gate as the word itself is read. */
   gate: number
   /** Of what the word wrote, the share still there after "last year , … moved to … ."; null if it came later. */

@@ -40,8 +40,9 @@ export function quartilesOf(values: readonly number[]): Quartiles {
   return { low: at(0.25), median: at(0.5), high: at(0.75), count: sorted.length }
 }
 
-/** Four digits: more would only be noise in a file that people read. */
+/** Four digits, counts whole: more would only be noise in a file that people read. */
 export function rounded<T>(value: T): T {
-  const round = (_: string, x: unknown) => (typeof x === 'number' ? Number(x.toPrecision(4)) : x)
+  const round = (_: string, x: unknown) =>
+    typeof x === 'number' && !Number.isInteger(x) ? Number(x.toPrecision(4)) : x
   return JSON.parse(JSON.stringify(value, round)) as T
 }
