@@ -43,6 +43,9 @@ export interface DistanceAccuracy {
   reached: boolean
 }
 
+/** Persons in a story: the shipped models learned stories of one (demo/lessons/stories.ts). */
+const PEOPLE = 1
+
 /** One distance of the memory span, so that a page can tell progress and stop. */
 async function accuracy(address: string, { distance, stories }: StoriesRequest): Promise<DistanceAccuracy> {
   const model = await modelAt(address)
@@ -72,11 +75,13 @@ export interface LagNorms {
 /** The gradient's length by lag, on stories that no training saw. */
 async function lags(address: string, { distance, stories }: StoriesRequest): Promise<LagNorms> {
   const model = await modelAt(address)
-  const norms = changingFacts({ count: stories, distance, seed: 7, people: 2 }).map(({ text, label }) => {
-    const targets = { classes: [model.labels.indexOf(label)] }
-    const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
-    return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
-  })
+  const norms = changingFacts({ count: stories, distance, seed: 7, people: PEOPLE }).map(
+    ({ text, label }) => {
+      const targets = { classes: [model.labels.indexOf(label)] }
+      const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+      return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
+    },
+  )
   const shortest = Math.min(...norms.map(({ length }) => length))
   const relative = Array.from({ length: shortest }, (_, lag) => median(norms.map((g) => g[lag] / g[0])))
   return { relative, ratio: median(norms.map((g) => g[40] / g[1])), stories }

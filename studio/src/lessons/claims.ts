@@ -74,7 +74,18 @@ export interface ParagraphFact {
   mean: FactKeeps<Mean>
   question: string
   says: string
+  /** Of the answer that the lecture's fact would be. */
   probability: number
+  /** What the answer loses without the fact's word. */
+  influence: { logit: number; probability: number }
+}
+
+/** One further training, and what it was right in. */
+export interface Training {
+  cell: string
+  seed: number
+  rate: number
+  accuracy: ({ distance: number } & Share)[]
 }
 
 export interface Claims {
@@ -83,7 +94,9 @@ export interface Claims {
   paragraph: Record<'lstm' | 'gru', { accuracy: Record<string, Share>; facts: ParagraphFact[] }> | null
   trainings: {
     seconds: Record<string, { perEpoch: number; epochs: number; parameters: number }>
-    simpleByRate?: { rate: number; seed: number; accuracy: ({ distance: number } & Share)[] }[]
+    bySeedAndRate: Training[]
+    /** Taught on ways of 0 to 10 words. */
+    shortWays: Training[]
   } | null
 }
 
