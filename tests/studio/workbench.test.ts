@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { negationComments } from '../../src/datasets/index.ts'
+import { gradientFlow, influence } from '../../src/inspection.ts'
 import { Network, Random, TextClassifier } from '../../src/node.ts'
 import { readClassifier, writeClassifier } from '../../src/tasks/classifierFile.ts'
 import { classifierNetwork } from '../../src/tasks/classifierOptions.ts'
@@ -123,12 +124,17 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const text = 'the food was not bad but good'
     await page.getByRole('textbox', { name: 'Your sentence' }).fill(text)
     const shown = await page.evaluate(async (sentence) => {
-      const { bench } = (globalThis as never as { latchStudio: { bench: { current: { runner: { look(text: string, target: null): Promise<{ trace: unknown }> } } } } }).latchStudio // prettier-ignore
-      const { trace } = await bench.current.runner.look(sentence, null)
-      return JSON.stringify(trace, (_, item) => (ArrayBuffer.isView(item) ? Array.from(item as never) : item))
+      type Ask<T> = (text: string, target: null) => Promise<T>
+      type Runner = { look: Ask<{ trace: unknown }>; flow: Ask<unknown>; influence: Ask<unknown> }
+      const { bench } = (globalThis as never as { latchStudio: { bench: { current: { runner: Runner } } } }).latchStudio // prettier-ignore
+      const { runner } = bench.current
+      const { trace } = await runner.look(sentence, null)
+      const all = [trace, await runner.flow(sentence, null), await runner.influence(sentence, null)]
+      return JSON.stringify(all, (_, item) => (ArrayBuffer.isView(item) ? Array.from(item as never) : item))
     }, text)
     const model = await TextClassifier.load(cliModel, { reproducible: true, threads: 1 })
-    const here = JSON.stringify(model.trace(text), (_, item) =>
+    const all = [model.trace(text), gradientFlow(model, text), influence(model, text)]
+    const here = JSON.stringify(all, (_, item) =>
       ArrayBuffer.isView(item) ? Array.from(item as never) : item,
     )
     expect(JSON.parse(shown)).toEqual(JSON.parse(here))
