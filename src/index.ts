@@ -37,7 +37,8 @@ export type { Places, Regions, Visit } from './layers/regions.ts'
 export { cellOf } from './cells/registry.ts'
 export type { CellForm, GatesOf, StatesOf } from './cells/registry.ts'
 export type { Cell, CellName, KeepGate } from './cells/cell.ts'
-export { traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
+export { traceSequence, KEEPS_CONVENTION } from './inspection/trace.ts'
+export { prefixOutputs } from './inspection/prefixes.ts'
 export type { SequenceTrace } from './inspection/trace.ts'
 export type {
   CellStep,

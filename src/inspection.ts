@@ -2,7 +2,9 @@
  * The door `latch/inspection`: everything that looks into a trained network or model, so that a page which
  * only predicts does not load it. Safe in browsers: no dependency, no file system.
  */
-export { traceBatch, traceSequence, prefixOutputs, KEEPS_CONVENTION } from './inspection/trace.ts'
+export { traceBatch } from './inspection/traceBatch.ts'
+export { traceSequence, KEEPS_CONVENTION } from './inspection/trace.ts'
+export { prefixOutputs } from './inspection/prefixes.ts'
 export type { SequenceTrace } from './inspection/trace.ts'
 export type {
   CellStep,

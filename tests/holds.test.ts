@@ -1,10 +1,10 @@
 /** Held gates and set states: exactly their value on every engine, and the gradients of what they make of the loss. */
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../src/engine/engine.ts'
-import type { Hold } from '../src/layers/holds.ts'
+import { Holds, type Hold } from '../src/layers/holds.ts'
 import type { Pass } from '../src/layers/layer.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
-import { traceBatch } from '../src/inspection/trace.ts'
+import { traceBatch } from '../src/inspection/traceBatch.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import { network, type Network } from '../src/model/network.ts'
 import { Random } from '../src/tensor/random.ts'
@@ -37,7 +37,7 @@ function build(levels: LayerOptions[], engine: EngineOptions = exact): Network {
 const hold = (what: Hold['what'], value: number, more: Partial<Hold> = {}): Hold => ({
   layer: 'recurrent.0', direction: 0, what, units: [0, 2], from: 1, to: 2, value, ...more,
 }) // prettier-ignore
-const passOf = (holds: Hold[]): Pass => ({ training: false, record: true, key: 0, holds })
+const passOf = (holds: Hold[]): Pass => ({ training: false, record: true, key: 0, holds: new Holds(holds) })
 
 /** Every gate, then the states, at values inside and at the ends. */
 function holdsOf(gates: string[], states: ('hidden' | 'cell')[] = ['hidden'], more: Partial<Hold> = {}): Hold[] {
@@ -131,7 +131,7 @@ describe.each(engines)('values on $engine $precision', (engine) => {
   it.each(cases)('%s: held and set numbers are the tape’s, in the order of the text', (_, levels, holds) => {
     const net = build(levels, engine)
     const batch = PackedBatch.ofIds(ids)
-    const traces = traceBatch(net, batch, targets, holds)
+    const traces = traceBatch(net, batch, targets, new Holds(holds))
     for (const { layer, direction, what, units, from, to, value } of holds) {
       const level = Number(layer.split('.')[1])
       const name = direction === 0 ? 'forward' : 'backward'
@@ -157,31 +157,45 @@ describe.each(engines)('values on $engine $precision', (engine) => {
     const net = build([recurrent({ cell: 'lstm' })], engine)
     const all = { units: [0, 1, 2, 3], from: 0, to: 5 }
     const ends: [string, number, number][] = [['forget', 1, 0], ['input', 0, 0], ['candidate', 1, 1], ['candidate', -1, -1]] // prettier-ignore
-    const [kept] = traceBatch(net, PackedBatch.ofIds([ids[1]]), { classes: [0] }, [
-      hold({ state: 'cell' }, 0.75, { ...all, to: 0 }),
-      hold({ gate: 'forget' }, 1, all),
-      hold({ gate: 'input' }, 0, all),
-      hold({ gate: 'output' }, 1, all),
-    ])
+    const [kept] = traceBatch(
+      net,
+      PackedBatch.ofIds([ids[1]]),
+      { classes: [0] },
+      new Holds([
+        hold({ state: 'cell' }, 0.75, { ...all, to: 0 }),
+        hold({ gate: 'forget' }, 1, all),
+        hold({ gate: 'input' }, 0, all),
+        hold({ gate: 'output' }, 1, all),
+      ]),
+    )
     for (const { cell } of kept.levels[0].steps) expect([...cell!]).toEqual([0.75, 0.75, 0.75, 0.75])
     for (const [gate, value, wanted] of ends.slice(2)) {
-      const [trace] = traceBatch(net, PackedBatch.ofIds([ids[1]]), { classes: [0] }, [
-        hold({ gate }, value, all),
-        hold({ gate: 'input' }, 1, all),
-        hold({ gate: 'forget' }, 0, all),
-      ])
+      const [trace] = traceBatch(
+        net,
+        PackedBatch.ofIds([ids[1]]),
+        { classes: [0] },
+        new Holds([
+          hold({ gate }, value, all),
+          hold({ gate: 'input' }, 1, all),
+          hold({ gate: 'forget' }, 0, all),
+        ]),
+      )
       for (const { cell } of trace.levels[0].steps) for (const c of cell!) expect(c).toBe(wanted)
     }
     const gru = build([recurrent({ cell: 'gru' })], engine)
-    const [still] = traceBatch(gru, PackedBatch.ofIds([ids[1]]), { classes: [0] }, [
-      hold({ state: 'hidden' }, 0.5, { ...all, to: 0 }),
-      hold({ gate: 'update' }, 1, all),
-    ])
+    const [still] = traceBatch(
+      gru,
+      PackedBatch.ofIds([ids[1]]),
+      { classes: [0] },
+      new Holds([hold({ state: 'hidden' }, 0.5, { ...all, to: 0 }), hold({ gate: 'update' }, 1, all)]),
+    )
     for (const { hidden } of still.levels[0].steps) expect([...hidden]).toEqual([0.5, 0.5, 0.5, 0.5])
-    const [fresh] = traceBatch(gru, PackedBatch.ofIds([ids[1]]), { classes: [0] }, [
-      hold({ gate: 'update' }, 0, all),
-      hold({ gate: 'candidate' }, -1, all),
-    ])
+    const [fresh] = traceBatch(
+      gru,
+      PackedBatch.ofIds([ids[1]]),
+      { classes: [0] },
+      new Holds([hold({ gate: 'update' }, 0, all), hold({ gate: 'candidate' }, -1, all)]),
+    )
     for (const { hidden } of fresh.levels[0].steps) expect([...hidden]).toEqual([-1, -1, -1, -1])
   })
 })

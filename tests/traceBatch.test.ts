@@ -1,8 +1,9 @@
 /** Traces of whole batches: each sequence as if it were alone, all that the tape holds, and where traces come from. */
 import { describe, expect, it } from 'vitest'
-import { linkOf } from '../src/inspection/traceLink.ts'
+import { linkOf } from '../src/inspection/traceOrigin.ts'
 import { resolveSubject } from '../src/inspection/subject.ts'
-import { traceBatch, traceSequence, type SequenceTrace } from '../src/inspection/trace.ts'
+import { traceBatch } from '../src/inspection/traceBatch.ts'
+import { traceSequence, type SequenceTrace } from '../src/inspection/trace.ts'
 import type { StepGradient } from '../src/inspection/traceTypes.ts'
 import type { LossOptions, Targets } from '../src/layers/loss.ts'
 import { PackedBatch } from '../src/layers/packed.ts'

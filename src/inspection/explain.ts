@@ -2,6 +2,7 @@
  * How any number of a trace was made: its equation, what was multiplied and added, and where each factor
  * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
  */
+import { readRow } from '../layers/parameterRow.ts'
 import type { CellName } from '../cells/cell.ts'
 import type { Network } from '../model/network.ts'
 import { UnsupportedError, UsageError } from '../tensor/errors.ts'
@@ -9,7 +10,8 @@ import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
 import { rulesOf, vectorOf, type AnyStep, type CellPlace } from './explainCell.ts'
 import { logitOf, probabilityCount, probabilityOf } from './explainHead.ts'
 import { constant, explanationOf, term, traced, weight, type Arithmetic } from './terms.ts'
-import { linkOf, type AnySequenceTrace } from './traceLink.ts'
+import { type AnySequenceTrace } from './traceLink.ts'
+import { linkOf } from './traceOrigin.ts'
 import type { StepGradient, TraceLevel } from './traceTypes.ts'
 
 type AnyLevel = TraceLevel<CellName, StepGradient | null>
@@ -129,7 +131,7 @@ function inputOf(
   const [first] = network.layers
   if (first.type === 'embedding') {
     const [table] = first.parameters
-    const row = network.store.readRow(table, step.inputId!)
+    const row = readRow(network.store, table, step.inputId!)
     return made('x = E[token]', step.input[unit], [term('table', weight('E', row[unit], table.name, step.inputId!, unit))])
   }
   const hot = step.input.length === 0

@@ -2,9 +2,10 @@
  * The arithmetic inside a step of each cell: gates, candidate, states and what the cell saves, with the
  * equations of src/cells/ in the cell's letters. Weights and operands are the real ones; only sums are made here.
  */
+import { readRow } from '../layers/parameterRow.ts'
 import type { Cell } from '../cells/cell.ts'
 import type { DirectionParameters } from '../layers/loopShape.ts'
-import type { ParameterStore } from '../layers/parameters.ts'
+import type { Parameter, ParameterStore } from '../layers/parameters.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
 import type { CellStep, StepGradient } from './traceTypes.ts'
@@ -89,7 +90,7 @@ function gate(at: CellPlace, name: string, g: number): Arithmetic {
 function inputTerms(at: CellPlace, row: number): Term[] {
   const { place, parameters, store, step } = at
   const { weightInput, biasInput } = parameters
-  const weights = store.readRow(weightInput, row)
+  const weights = readRow(store, weightInput, row)
   const factorOf = (j: number) => weight('W_ih', weights[j], weightInput.name, row, j)
   const id = step.inputId
   const terms =
@@ -106,7 +107,7 @@ function inputTerms(at: CellPlace, row: number): Term[] {
 function stateTerms(at: CellPlace, row: number, resets: boolean): Term[] {
   const { parameters, store, cell, units } = at
   const { weightHidden, biasHidden } = parameters
-  const weights = store.readRow(weightHidden, row)
+  const weights = readRow(store, weightHidden, row)
   const [after, before] = [resets && cell.separateRecurrent, resets && !cell.separateRecurrent]
   const reset = after ? [own(at, 'r', 'reset')] : []
   const terms = Array.from({ length: units }, (_, k) => {
@@ -120,8 +121,8 @@ function stateTerms(at: CellPlace, row: number, resets: boolean): Term[] {
   return terms
 }
 
-function biasOf({ store }: CellPlace, label: string, bias: { name: string } & Parameters<ParameterStore['readRow']>[0], row: number): Factor {
-  return weight(label, store.readRow(bias, row)[0], bias.name, row, null)
+function biasOf({ store }: CellPlace, label: string, bias: Parameter, row: number): Factor {
+  return weight(label, readRow(store, bias, row)[0], bias.name, row, null)
 } // prettier-ignore
 
 function lstmCell(at: CellPlace): Arithmetic {

@@ -2,6 +2,7 @@
  * The arithmetic of the output: a logit as Σ h·W + b over what the last dense layer reads, a probability as
  * the sigmoid or softmax of the logits.
  */
+import { readRow } from '../layers/parameterRow.ts'
 import type { Network } from '../model/network.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
@@ -32,7 +33,7 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
   const over = headOf(network)
   const { store, recurrent, layers } = network
   const [dense, denseBias] = layers[layers.length - 1].parameters
-  const weights = store.readRow(dense, place.unit)
+  const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
   for (let j = 0; j < units * loops.length; j++) {
@@ -41,7 +42,7 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
     for (const source of from) terms.push(term('state', ...hiddenFactors(sequence, place, source, share), w))
   }
   if (denseBias) {
-    const bias = store.readRow(denseBias, place.unit)[0]
+    const bias = readRow(store, denseBias, place.unit)[0]
     terms.push(term('bias', weight('b', bias, denseBias.name, place.unit, null)))
   }
   const read = { last: 'h_T', step: 'h', poolLast: 'h_T', max: 'max_t h_t', mean: 'mean_t h_t' }[over]

@@ -8,7 +8,7 @@ import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
 import { twinOf, type ReadSteps } from './levelTwin.ts'
 import { sharesOf } from './shares.ts'
 import { resolveSubject, type Subject, type SubjectInput, type SubjectTarget } from './subject.ts'
-import { traceBatch } from './trace.ts'
+import { traceBatch } from './traceBatch.ts'
 import type { CellStep, TraceLevel } from './traceTypes.ts'
 import { verdictOf } from './verdict.ts'
 

@@ -2,7 +2,7 @@
  * What if: the same sequence twice through the same pass, once as it is and once with gates held, states
  * set, tokens dropped or replaced. Everything after an edit follows from it by the cell's own equations.
  */
-import type { Hold } from '../layers/holds.ts'
+import { Holds } from '../layers/holds.ts'
 import type { Targets } from '../layers/loss.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
@@ -16,7 +16,8 @@ import {
   type SubjectInput,
   type SubjectTarget,
 } from './subject.ts'
-import { prefixOutputs, traceSequence } from './trace.ts'
+import { prefixOutputs } from './prefixes.ts'
+import { traceSequence } from './trace.ts'
 import type { SequenceTrace } from './traceTypes.ts'
 
 /** A trace with the names of what was read, and what the subject says of classes. */
@@ -66,13 +67,13 @@ export function intervene(
   const applied = applyEdits(resolved, 'encode' in subject ? subject : null, edits)
   return {
     target: resolved.target,
-    before: traceOf(resolved, []),
-    after: traceOf(edited(resolved, applied), applied.holds),
+    before: traceOf(resolved),
+    after: traceOf(edited(resolved, applied), applied.holds.length ? new Holds(applied.holds) : undefined),
     steps: applied.steps,
   }
 }
 
-function traceOf({ network, batch, ids, tokens, known, labels, targets }: ResolvedSubject, holds: Hold[]): EditedTrace {
+function traceOf({ network, batch, ids, tokens, known, labels, targets }: ResolvedSubject, holds?: Holds): EditedTrace {
   const trace = traceSequence(network, batch, targets, holds)
   const classes = classCount(network)
   const single = classes > 0 && network.output.per === 'sequence'

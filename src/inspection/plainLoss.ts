@@ -5,12 +5,7 @@
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
-
-/** Mean over what counted, and how much that was (rows of a softmax, numbers of other losses). */
-export interface PlainLoss {
-  mean: number
-  weight: number
-}
+import type { PlainLoss } from './traceParts.ts'
 
 /**
  * One loss a sequence, in the order of the door.

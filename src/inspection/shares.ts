@@ -4,7 +4,7 @@
  */
 import type { Cell } from '../cells/cell.ts'
 import type { GradientShare } from './flowTypes.ts'
-import { linkOf } from './traceLink.ts'
+import { linkOf } from './traceOrigin.ts'
 import type { SequenceTrace, TraceLevel } from './traceTypes.ts'
 
 /** One block of rows of one step's matrix: dz ⊗ operand. Without an operand it is a one-hot column. */

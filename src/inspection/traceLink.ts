@@ -3,7 +3,7 @@
  * that a trace stays plain data that can be sent, stored and compared.
  */
 import type { Network } from '../model/network.ts'
-import { UnsupportedError, UsageError } from '../tensor/errors.ts'
+import { UnsupportedError } from '../tensor/errors.ts'
 import type { SequenceTrace, StepGradient } from './traceTypes.ts'
 
 /** Any trace, with gradients or without. */
@@ -29,24 +29,9 @@ export function passLink(from: object, to: object): void {
   if (link) links.set(to, link)
 }
 
-/**
- * What a trace came from.
- * @throws UsageError for a copy (JSON, another thread), and for weights that have changed since
- */
-export function linkOf(where: string, trace: object): TraceLink {
-  const link = links.get(trace)
-  if (!link) {
-    const remedy = 'Weights are not in a trace: the trace must come from this process, and be no copy.'
-    throw new UsageError({
-      where,
-      expected: 'a trace as trace() gave it',
-      got: 'a copy, or no trace',
-      remedy,
-    })
-  }
-  if (link.network.store.revision === link.revision) return link
-  const facts = { expected: 'the weights that were traced', got: 'weights that have changed since' }
-  throw new UsageError({ where, ...facts, remedy: 'Trace again.' })
+/** What a trace came from; undefined for a copy. */
+export function linkAt(trace: object): TraceLink | undefined {
+  return links.get(trace)
 }
 
 /** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */

@@ -145,10 +145,17 @@ export class LoopHolds {
   }
 }
 
-/** What one loop of a pass holds, or null. */
-export function loopHolds(
-  memory: Memory, cell: Cell, layer: string, direction: number, holds: readonly Hold[] | undefined,
-): LoopHolds | null {
-  const own = holds?.filter((hold) => hold.layer === layer && hold.direction === direction)
-  return own?.length ? new LoopHolds(memory, cell, direction, own) : null
-} // prettier-ignore
+/** All that a pass holds. Made by whoever wants it: a page that only predicts does not load this room. */
+export class Holds {
+  readonly #all: readonly Hold[]
+
+  constructor(all: readonly Hold[]) {
+    this.#all = all
+  }
+
+  /** What one loop holds, or null. */
+  of(memory: Memory, cell: Cell, layer: string, direction: number): LoopHolds | null {
+    const own = this.#all.filter((hold) => hold.layer === layer && hold.direction === direction)
+    return own.length ? new LoopHolds(memory, cell, direction, own) : null
+  }
+}

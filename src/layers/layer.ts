@@ -5,7 +5,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { BatchIndex } from './batchIndex.ts'
-import type { Hold } from './holds.ts'
+import type { Holds } from './holds.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 import type { ParameterStore, Parameter } from './parameters.ts'
 import type { Scratch } from './scratch.ts'
@@ -33,7 +33,7 @@ export interface Pass {
   /** Decides all dropout masks of this pass. */
   key: number
   /** What is held fixed, if anything; the pass then runs on one thread. The same forward and backward. */
-  holds?: readonly Hold[]
+  holds?: Holds
 }
 
 /** What layers share. */

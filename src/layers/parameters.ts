@@ -43,6 +43,10 @@ export class ParameterStore {
     this.#engine = engine
   }
 
+  get engine(): Engine {
+    return this.#engine
+  }
+
   get all(): readonly Parameter[] {
     return this.#parameters
   }
@@ -129,21 +133,6 @@ export class ParameterStore {
         : new Float64Array(parameter.size)
     this.#eachElement(parameter, (native, inside) => (out[native] = all[inside]))
     return out
-  }
-
-  /** One row of a matrix or table (or one number of a vector), without reading the rest. */
-  readRow(parameter: Parameter, row: number, region: RegionName = 'weights'): Float64Array {
-    const all = this.#engine.memory.viewFloats(this.region(region), this.#count)
-    const width = parameter.shape[1] ?? 1
-    if (!parameter.parts) {
-      const at = parameter.offset + row * width
-      return Float64Array.from(all.subarray(at, at + width))
-    }
-    const W = this.#engine.panel
-    const part = parameter.parts.findLast(({ firstRow }) => firstRow <= row)!
-    const n = row - part.firstRow
-    const column = part.offset + Math.floor(n / W) * width * W + (n % W)
-    return Float64Array.from({ length: width }, (_, k) => all[column + k * W])
   }
 
   /** Writes a parameter given in PyTorch's order. */

@@ -9,7 +9,7 @@ import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
 import { ShapeError } from '../tensor/errors.ts'
-import { loopHolds, type LoopHolds } from './holds.ts'
+import type { LoopHolds } from './holds.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
@@ -148,7 +148,7 @@ export class RecurrentLayer implements Layer {
   }
 
   #holdsOf(direction: number, { holds }: Pass): LoopHolds | null {
-    return loopHolds(this.#context.engine.memory, this.cell, this.name, direction, holds)
+    return holds?.of(this.#context.engine.memory, this.cell, this.name, direction) ?? null
   }
 
   #inputOf(direction: number, batch: PackedBatch): Pointer {

@@ -2,8 +2,7 @@
  * A checkpoint goes on with the engine and precision it began with, since bits depend on both; threads are
  * free. Whoever names another is refused by the run itself (training/checkpoint.ts).
  */
-import { ENGINE_NAMES, type Engine, type EngineName, type EngineOptions } from '../engine/engine.ts'
-import { host } from '../engine/host.ts'
+import { ENGINE_NAMES, type EngineName, type EngineOptions } from '../engine/engine.ts'
 import { supportedEngines } from '../engine/load.ts'
 import { UnsupportedError, UsageError } from '../tensor/errors.ts'
 import { fieldAt, readChoice, type Field } from '../tensor/fields.ts'
@@ -36,11 +35,4 @@ function refuse(source: string, engine: EngineName): never {
     got: `one that runs ${supportedEngines().join(', ')}`,
     remedy: `Resume where '${engine}' runs; another engine would end with other bits.`,
   })
-}
-
-/** What to tell where a resumed run goes on with another engine than a fresh one would take. */
-export function engineNote({ name }: Engine, asked: EngineOptions): string | null {
-  const usual = host().defaults.engine ?? supportedEngines()[0]
-  if (asked.engine !== undefined || asked.reproducible || name === usual) return null
-  return `Goes on with engine ${name}, as the run began (a new one would take ${usual}).`
 }

@@ -1,0 +1,74 @@
+/**
+ * The outputs "if the text ended here": the network's own answers for every prefix of a sequence.
+ */
+import type { Holds } from '../layers/holds.ts'
+import type { Pass } from '../layers/layer.ts'
+import { PackedBatch } from '../layers/packed.ts'
+import type { LayerOptions } from '../model/config.ts'
+import { Network } from '../model/network.ts'
+
+/** Prefixes go through the network together, as many as make about this many steps. */
+const ROWS_AT_ONCE = 8192
+
+/**
+ * The network's outputs at the end of every prefix of a sequence: T rows of C. Where it reads forwards
+ * only, one pass gives them all, to the same bits; else each prefix is read by itself.
+ */
+export function prefixOutputs(network: Network, ids: ArrayLike<number>, holds?: Holds): Float64Array[] {
+  const once = answeringEveryStep(network)
+  const pass = { training: false, record: false, key: 0, holds }
+  if (!once) return prefixByPrefix(network, Array.from(ids), pass)
+  const batch = PackedBatch.ofIds([ids])
+  once.forward(batch, pass)
+  const out = once.readOutput(batch)
+  const { width } = once.output
+  return Array.from({ length: batch.steps }, (_, t) => out.slice(t * width, (t + 1) * width))
+}
+
+/** The same weights answering at every step; null where a step's answer would hang on what follows it. */
+function answeringEveryStep(network: Network): Network | null {
+  const { layers } = network.config
+  const top = layers.findLastIndex(({ type }) => type === 'recurrent')
+  const forwards = layers.every((layer) => layer.type !== 'recurrent' || layer.direction !== 'bidirectional')
+  const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
+  if (top < 0 || !forwards || !plain) return null
+  if (network.output.per === 'step') return network
+  const twin = everyStep.get(network)
+  if (!twin) return twinOf(network, top)
+  for (const { name } of twin.parameters) {
+    twin.store.write(twin.store.find(name), network.store.read(network.store.find(name)))
+  }
+  return twin
+}
+
+/** One twin a network, however many texts are traced: each opens an engine. */
+const everyStep = new WeakMap<Network, Network>()
+
+function twinOf(network: Network, top: number): Network {
+  const { engine, config, store } = network
+  const layers = config.layers.map((layer, i) => (i === top ? { ...layer, outputs: 'every' } : layer))
+  const twin = new Network(
+    { layers: layers as LayerOptions[] },
+    { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },
+  )
+  everyStep.set(network, twin)
+  return twin
+}
+
+function prefixByPrefix(network: Network, all: number[], pass: Pass): Float64Array[] {
+  const outputs: Float64Array[] = []
+  const { width, per } = network.output
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / all.length))
+  for (let from = 0; from < all.length; from += atOnce) {
+    const to = Math.min(all.length, from + atOnce)
+    const prefixes = Array.from({ length: to - from }, (_, i) => all.slice(0, from + i + 1))
+    const batch = PackedBatch.ofIds(prefixes)
+    network.forward(batch, pass)
+    const out = network.readOutput(batch)
+    prefixes.forEach((prefix, i) => {
+      const at = (per === 'step' ? i * batch.steps + prefix.length - 1 : i) * width
+      outputs.push(out.slice(at, at + width))
+    })
+  }
+  return outputs
+}
