@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 
-const LIMIT = 60_000
+// 60,000 until traces told what came in, what was saved and all gradients; 0.4 kB of that could not be saved.
+const LIMIT = 60_500
 
 const input = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'src', 'index.js')
 const bundle = await rolldown({ input, platform: 'browser' })
-const { output } = await bundle.generate({ format: 'es', minify: true })
+const { output } = await bundle.generate({ format: 'es', minify: true, comments: false })
 const chunks = new Map(output.map((chunk) => [chunk.fileName, chunk]))
 
 /** The entry and all that it imports at once. */
