@@ -121,6 +121,7 @@ function nextSteps(output: Output, seconds: number): void {
   const commands = [
     [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'name a language'],
     [`npx latch inspect ${MODEL} "Kde je tady nejbližší lékárna?"`, 'follow a sentence, letter by letter'],
+    [`npm run studio -- ${MODEL}`, 'follow every number of it in the browser; lessons beside it'],
     ['npx latch train your.csv --text comment --label rating', 'learn from a table of your own'],
     ['npx latch compare your.csv --text comment --label rating', 'ANN, RNN, LSTM and GRU side by side'],
     ['npx latch --help', 'everything else'],
