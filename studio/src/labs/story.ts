@@ -40,8 +40,8 @@ const MOST_TOKENS = 200
 
 async function read(address: string, text: string): Promise<Story> {
   const model = await modelAt(address)
+  if (!text.trim()) throw new Error('The story is empty: write a word or more.')
   const { tokens } = model.encode(text)
-  if (tokens.length === 0) throw new Error('The story is empty: write a word or more.')
   if (tokens.length > MOST_TOKENS) throw new Error(`A story of ${tokens.length} words and marks: at most ${MOST_TOKENS} fit here.`)
   const trace = model.trace(text) as Trace
   const [level] = memory(trace)
