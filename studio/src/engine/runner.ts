@@ -103,7 +103,7 @@ class Runner {
 
   /** How far back this model of the facts task remembers. */
   async span(): Promise<Span> {
-    const { distances } = await memorySpan(this.model)
+    const { distances } = await memorySpan(this.model, { people: 1 })
     return { distances }
   }
 

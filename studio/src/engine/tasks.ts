@@ -65,7 +65,7 @@ export function rowsOf(data: DataSpec, seed: number): Row[] {
   const count = data.count ?? taskOf(data.task)?.count ?? 0
   if (data.task === 'comments') return negationComments({ count, seed })
   if (data.task === 'facts')
-    return changingFacts({ count, distance: data.distance ?? [0, 10], seed, people: 2 })
+    return changingFacts({ count, distance: data.distance ?? [0, 10], seed, people: 1 })
   if (data.task === 'notes') return [...NOTES]
   return data.rows ?? []
 }
@@ -74,6 +74,6 @@ export function rowsOf(data: DataSpec, seed: number): Row[] {
 export function testRowsOf(data: DataSpec, seed: number): Row[] | null {
   if (data.task === 'comments') return negationComments({ count: 400, seed, test: true })
   if (data.task === 'facts')
-    return changingFacts({ count: 400, distance: data.distance ?? [0, 10], seed: seed + 7919, people: 2 })
+    return changingFacts({ count: 400, distance: data.distance ?? [0, 10], seed: seed + 7919, people: 1 })
   return null
 }
