@@ -8,12 +8,13 @@ export function classCount({ config, output }: Network): number {
 }
 
 /** Probabilities of the classes, in their order: a softmax, or a sigmoid and its complement for one logit. */
-export function probabilitiesOf(logits: Float64Array): Float64Array {
+export function probabilitiesOf(logits: ArrayLike<number>): Float64Array {
   if (logits.length === 1) {
     return Float64Array.of(1 / (1 + Math.exp(logits[0])), 1 / (1 + Math.exp(-logits[0])))
   }
-  const most = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  const powers = logits.map((x) => Math.exp(x - most))
+  const values = Float64Array.from(logits)
+  const most = values.reduce((a, b) => Math.max(a, b), -Infinity)
+  const powers = values.map((x) => Math.exp(x - most))
   const sum = powers.reduce((a, b) => a + b, 0)
   return powers.map((x) => x / sum)
 }
@@ -25,7 +26,7 @@ export function logitOf(logits: Float64Array, target: number): number {
 }
 
 /** The likeliest class; the first of equals. */
-export function likeliestClass(logits: Float64Array): number {
+export function likeliestClass(logits: ArrayLike<number>): number {
   if (logits.length === 1) return logits[0] > 0 ? 1 : 0
   let best = 0
   for (let c = 1; c < logits.length; c++) if (logits[c] > logits[best]) best = c

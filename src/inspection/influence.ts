@@ -10,6 +10,7 @@ import { classCount, logitOf, probabilitiesOf } from './classScores.ts'
 import type { Influence, TokenInfluence } from './editTypes.ts'
 import { resolveSubject, type Subject, type SubjectInput } from './subject.ts'
 import { readLevels } from './tapeReader.ts'
+import { wholeTape } from './traceParts.ts'
 
 /** Shortened sequences go through the network together, as many as make about this many steps. */
 const ROWS_AT_ONCE = 8192
@@ -48,13 +49,8 @@ export function influence(subject: Subject, input: SubjectInput, target?: string
 /** x·∂(logit)/∂x of each step, and the logits. */
 function gradientTimesInput(subject: Network, batch: PackedBatch, target: number): [Float64Array, Float64Array] {
   const network = withInputGradients(subject)
-  network.prepareTraining()
-  const { segment } = network
   const oneHot = network.layers[0].type === 'oneHot'
-  const pass = { training: false, record: oneHot, key: 0 }
-  // A one-hot input's gradient is read off the whole tape.
-  if (oneHot) network.segment = null
-  try {
+  return wholeTape(network, (pass) => {
     network.forward(batch, pass)
     const logits = network.readOutput(batch)
     const seed = new Float64Array(logits.length)
@@ -64,9 +60,7 @@ function gradientTimesInput(subject: Network, batch: PackedBatch, target: number
     const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
     network.zeroGradients()
     return [slopes, logits]
-  } finally {
-    network.segment = segment
-  }
+  }, { record: oneHot })
 } // prettier-ignore
 
 /** x·∂/∂x where x is the token's row of Wx in every direction: Σ dz·Wx[:, id]. */

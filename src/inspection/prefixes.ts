@@ -33,16 +33,19 @@ function answeringEveryStep(network: Network): Network | null {
   const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network
-  const twin = everyStep.get(network)
-  if (!twin) return twinOf(network, top)
+  const known = everyStep.get(network)
+  if (!known) return twinOf(network, top)
+  const { twin, revision } = known
+  if (revision === network.store.revision) return twin
   for (const { name } of twin.parameters) {
     twin.store.write(twin.store.find(name), network.store.read(network.store.find(name)))
   }
+  everyStep.set(network, { twin, revision: network.store.revision })
   return twin
 }
 
-/** One twin a network, however many texts are traced: each opens an engine. */
-const everyStep = new WeakMap<Network, Network>()
+/** One twin a network, however many texts are traced (each opens an engine), and whose weights it has. */
+const everyStep = new WeakMap<Network, { twin: Network; revision: number }>()
 
 function twinOf(network: Network, top: number): Network {
   const { engine, config, store } = network
@@ -51,7 +54,7 @@ function twinOf(network: Network, top: number): Network {
     { layers: layers as LayerOptions[] },
     { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },
   )
-  everyStep.set(network, twin)
+  everyStep.set(network, { twin, revision: store.revision })
   return twin
 }
 

@@ -6,6 +6,7 @@ import type { Targets } from '../layers/loss.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../tensor/errors.ts'
+import { classCount, likeliestClass } from './classScores.ts'
 import { needRecurrent } from './traceLink.ts'
 
 /** A text as a model reads it. All three have one entry a token. */
@@ -116,7 +117,7 @@ function targetsOf(
   }
   if (target === undefined) return ownTargets(where, network, batch)
   const number = typeof target === 'string' ? classOfLabel(where, labels, target) : target
-  const classes = classesOf(network)
+  const classes = classCount(network)
   if (classes === 0 || network.output.per === 'step') {
     const expected = network.output.per === 'step' ? 'targets of every step' : 'targets with values'
     const remedy = 'This network does not end in one class: give { stepClasses } or { values }.'
@@ -127,12 +128,6 @@ function targetsOf(
   }
   throw new DataError({ where, expected: `a class from 0 to ${classes - 1}`, got: `${number}` })
 } // prettier-ignore
-
-/** How many classes an output row tells apart; 0 where it is numbers. */
-function classesOf({ config, output }: Network): number {
-  if (config.loss?.type === 'softmaxCrossEntropy') return output.width
-  return config.loss?.type === 'binaryCrossEntropy' && output.width === 1 ? 2 : 0
-}
 
 function classOfLabel(where: string, labels: readonly string[] | null, label: string): number {
   if (!labels) {
@@ -162,18 +157,10 @@ function ownTargets(
   }
   network.forward(batch)
   const out = network.readOutput(batch)
-  if (classesOf(network) === 0) return { targets: { values: out.map((x) => (x > 0 ? 1 : 0)) }, target: null }
+  if (classCount(network) === 0) return { targets: { values: out.map((x) => (x > 0 ? 1 : 0)) }, target: null }
   const said = Array.from({ length: out.length / width }, (_, row) =>
-    likeliest(out.subarray(row * width, (row + 1) * width)),
+    likeliestClass(out.subarray(row * width, (row + 1) * width)),
   )
   if (per === 'step') return { targets: { stepClasses: [said] }, target: null }
   return { targets: { classes: said }, target: said[0] }
-}
-
-/** The class of a row of logits; the first of equals. */
-function likeliest(logits: Float64Array): number {
-  if (logits.length === 1) return logits[0] > 0 ? 1 : 0
-  let best = 0
-  for (let c = 1; c < logits.length; c++) if (logits[c] > logits[best]) best = c
-  return best
 }

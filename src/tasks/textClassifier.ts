@@ -191,14 +191,13 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    */
   trace(text: string, options: { label?: L | number } = {}): Trace<Extract<C, CellName>, L> {
     refuseNoText(text)
-    const { network, labels, vocabulary } = this.#need()
+    const { network, labels } = this.#need()
     const { cell } = this.settings
     if (cell === 'ann' || cell === 'bag') {
       const expected = 'a recurrent cell (rnn, lstm, gru)'
       throw new UnsupportedError({ where: 'trace', expected, got: `cell ${cell}, which has no steps` })
     }
-    const { tokens } = this.#reader.read(text)
-    const ids = vocabulary.encode(tokens)
+    const { tokens, ids, known } = this.encode(text)
     const { label, probabilities } = this.predict(text)
     const target = classOf(options.label ?? label, labels)
     const sequence = traceSequence(network, ids, { classes: [target] })
@@ -209,7 +208,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       ...top.steps[t],
       token,
       id: ids[t],
-      known: vocabulary.has(token),
+      known: known[t],
       output: predictionOf(outputs[t], labels as readonly L[]),
     }))
     const trace = {
