@@ -19,6 +19,8 @@ export interface EmbeddingOptions {
   size: number
   /** Share of tokens that training replaces by the unknown token (Iyyer et al. 2015). Default 0. */
   wordDropout?: number
+  /** Steps whose id is 0 are masked (Keras `mask_zero`): see layers/masking.ts. Default false. */
+  maskZero?: boolean
 }
 
 /** Input layer: token ids as one-hot rows, which are never made. */

@@ -33,6 +33,8 @@ export class PackedBatch {
   /** Features, packed. (R, F) */
   features: Float32Array | Float64Array | null = null
   featureWidth = 0
+  /** Which steps count (1) and which are masked (0), packed; null: all count. (R) */
+  mask: Uint8Array | null = null
 
   constructor(lengths: ArrayLike<number>) {
     const B = lengths.length

@@ -22,8 +22,12 @@ import { TimeLoop } from './timeLoop.ts'
 export interface RecurrentOptions extends CellForm {
   type: 'recurrent'
   units: number
-  /** Default `forward`. */
-  direction?: 'forward' | 'bidirectional'
+  /** `reverse` reads each sequence from its end; outputs stand at the steps they belong to. Default `forward`. */
+  direction?: 'forward' | 'reverse' | 'bidirectional'
+  /** How two directions become one output: side by side, or element by element. Default `concat`. */
+  merge?: 'concat' | 'sum' | 'multiply' | 'average'
+  /** The second direction's functions, where they differ from the first's. */
+  backward?: Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivation'>
   /** Every step's output, or each sequence's last one. Default `every`. */
   outputs?: 'every' | 'last'
   /** Default true. */

@@ -19,7 +19,11 @@ export interface DropoutOptions {
 /** All steps of a sequence → one row. */
 export interface PoolOptions {
   type: 'pool'
-  over: 'last' | 'max' | 'mean'
+  /**
+   * `attention`: the weighted average whose weights are a softmax over the steps of x·w, with one learned
+   * column w (width), `pool.N.weight`.
+   */
+  over: 'last' | 'first' | 'max' | 'mean' | 'sum' | 'attention'
 }
 
 /** A fixed number of steps side by side, for nets without a memory. */

@@ -4,6 +4,11 @@
  */
 import type { DenseOptions } from '../layers/dense.ts'
 import { ACTIVATIONS } from '../layers/dense.ts'
+import type { ActivationOptions } from '../layers/activate.ts'
+import type { ConcatOptions } from '../layers/concat.ts'
+import type { LayerNormOptions } from '../layers/layerNorm.ts'
+import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masking.ts'
+import type { ReverseOptions } from '../layers/reverse.ts'
 import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
 import { LOSS_TYPES, type LossOptions } from '../layers/loss.ts'
 import type { RecurrentOptions } from '../layers/recurrent.ts'
@@ -32,6 +37,12 @@ export type LayerOptions =
   | PoolOptions
   | FlattenOptions
   | DenseOptions
+  | ActivationOptions
+  | LayerNormOptions
+  | MaskingOptions
+  | ZeroMaskedOptions
+  | ReverseOptions
+  | ConcatOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

@@ -1,0 +1,61 @@
+/**
+ * Activation functions by name, for every layer and cell that takes one. `alpha` and `beta` mean what ONNX
+ * and Keras mean by them; what computes them is in engine/general. Sources: ONNX operator specification,
+ * keras.activations.
+ */
+
+/** Names of the activations that act on each number alone. */
+export const ACTIVATION_NAMES = [
+  'linear', 'relu', 'tanh', 'sigmoid', // these four are the fast ones: kernels of their own
+  'hardSigmoid', // clip(alpha·x + beta, 0, 1); 0.2, 0.5 (Keras 2, TensorFlow.js, ONNX); Keras 3: 1/6, 0.5
+  'softplus', // log(1 + eˣ)
+  'softsign', // x / (1 + |x|)
+  'elu', // x, below zero alpha·(eˣ − 1); 1
+  'selu', // 1.0507·(x, below zero 1.6733·(eˣ − 1))
+  'leakyRelu', // x, below zero alpha·x; 0.01 (Keras 3: 0.2, Keras 2: 0.3)
+  'thresholdedRelu', // x above alpha, else 0; 1
+  'scaledTanh', // alpha·tanh(beta·x); no defaults
+  'affine', // alpha·x + beta; 1, 0
+  'exponential', // eˣ
+  'relu6', // clip(x, 0, 6)
+  'gelu', // x·Φ(x); alpha 1: the tanh approximation. 0
+  'silu', // x·σ(x); also called swish
+  'mish', // x·tanh(softplus(x))
+  'hardSilu', // x·clip(x/6 + 0.5, 0, 1); also called hard swish
+] as const // prettier-ignore
+
+/** An activation by name. */
+export type ActivationName = (typeof ACTIVATION_NAMES)[number]
+
+/** An activation with its parameters, where the defaults are not meant. */
+export interface ActivationSpec {
+  type: ActivationName
+  alpha?: number
+  beta?: number
+}
+
+/** By name, or with parameters. */
+export type ActivationChoice = ActivationName | ActivationSpec
+
+const DEFAULTS: Partial<Record<ActivationName, { alpha: number; beta: number }>> = {
+  hardSigmoid: { alpha: 0.2, beta: 0.5 },
+  elu: { alpha: 1, beta: 0 },
+  leakyRelu: { alpha: 0.01, beta: 0 },
+  thresholdedRelu: { alpha: 1, beta: 0 },
+  scaledTanh: { alpha: 1, beta: 1 },
+  affine: { alpha: 1, beta: 0 },
+  gelu: { alpha: 0, beta: 0 },
+}
+
+/** Name, alpha and beta, all settled. */
+export function settleActivation(choice: ActivationChoice): Required<ActivationSpec> {
+  const given: ActivationSpec = typeof choice === 'string' ? { type: choice } : choice
+  const { alpha = 0, beta = 0 } = DEFAULTS[given.type] ?? {}
+  return { type: given.type, alpha: given.alpha ?? alpha, beta: given.beta ?? beta }
+}
+
+/** Whether two choices say the same function. */
+export function sameActivation(a: ActivationChoice, b: ActivationChoice): boolean {
+  const [x, y] = [settleActivation(a), settleActivation(b)]
+  return x.type === y.type && x.alpha === y.alpha && x.beta === y.beta
+}
