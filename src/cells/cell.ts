@@ -4,6 +4,7 @@
  * a cell is its pointwise equations. Shapes: m active rows, H units, G gates.
  */
 import type { Kernels, Pointer } from '../engine/kernels.ts'
+import type { ActivationSpec } from './activations.ts'
 
 /** The pointers of one time step. Forward fields are set in both directions; `d…` only in backward. */
 export interface Step {
@@ -31,6 +32,13 @@ export interface Step {
   dOperand: Pointer // (m, H) gradient of a second stage's operand
   dHiddenTotal: Pointer // (m, H) where to record ∂L/∂h_t, or 0
   dCellTotal: Pointer // (m, H) where to record ∂L/∂c_t, or 0
+
+  // Of general cells (cells/general.ts) only.
+  own: Pointer // the cell's own parameters, all rows (ΣR, H) without padding, or 0
+  dOwn: Pointer // their gradient, which backward adds to, or 0
+  slopes: Pointer // (m, G·H; gateStride) forward leaves the slopes of gates and candidate here, or 0
+  /** Called when gates are activated and not used yet: whoever holds gates sets them, and their slopes to 0. */
+  hold: (() => void) | null
 }
 
 /** One matrix product with a block of Wh, and the pointwise work after it. */
@@ -50,6 +58,18 @@ export interface Stage {
 
 /** How much of the past a step keeps, per unit, from its gates: `forget` of an LSTM, `update` of a GRU. */
 export type KeepGate = 'forget' | 'update' | null
+
+/** What a general cell computes with: functions of gates, candidate and LSTM state, and what changes around them. */
+export interface CellFunctions {
+  readonly gate: Required<ActivationSpec>
+  readonly candidate: Required<ActivationSpec>
+  /** LSTM only: what h makes of c. */
+  readonly state: Required<ActivationSpec>
+  /** Pre-activations are clipped to ±clip. */
+  readonly clip: number | null
+  readonly peepholes: boolean
+  readonly coupled: boolean
+}
 
 /** Names of the cells. */
 export type CellName = 'rnn' | 'lstm' | 'gru'
@@ -71,6 +91,14 @@ export interface Cell<Gate extends string = string, State extends string = strin
   readonly stages: readonly Stage[]
   /** Gate whose bias starts at 1 (Gers et al. 2000, Jozefowicz et al. 2015), or null. */
   readonly biasOne: Gate | null
+  /** Parameters besides weights and biases, (rows, H) each: LSTM peepholes, `weight_ph` with rows i f o. */
+  readonly ownParameters?: readonly { name: string; rows: number }[]
+  /** General cells only, null or missing where tanh, σ and nothing else are meant. */
+  readonly functions?: CellFunctions
+  /** The tape has `slopes`, of gate size, in training. */
+  readonly keepsSlopes?: boolean
+  /** Must run on one thread: its kernels are not the engine's. */
+  readonly solo?: boolean
 }
 
 /** Copies ∂L/∂h_t to the record where one is kept. */

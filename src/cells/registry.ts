@@ -1,4 +1,6 @@
 /** Every cell by its name and form: the one line that a new cell adds. */
+import type { Engine } from '../engine/engine.ts'
+import { UnsupportedError } from '../tensor/errors.ts'
 import type { ActivationChoice } from './activations.ts'
 import type { Cell, CellName } from './cell.ts'
 import { gruResetAfter, gruResetBefore, type GruGate } from './gru.ts'
@@ -38,9 +40,43 @@ export interface CellForm {
   coupled?: boolean
 }
 
-/** The cell of a form. */
-export function cellOf(form: CellForm): Cell {
-  if (form.cell === 'lstm') return lstm
-  if (form.cell === 'gru') return form.reset === 'before' ? gruResetBefore : gruResetAfter
-  return form.activation === 'relu' ? rnnRelu : rnnTanh
+/** Makes a cell of any form on an engine. */
+export type GeneralCells = (form: CellForm, engine: Engine | undefined) => Cell
+
+let general: GeneralCells = () => {
+  throw new UnsupportedError({
+    where: 'cell',
+    expected: 'tanh and sigmoid',
+    got: 'other functions',
+    remedy: "import 'latch/formats'",
+  })
+}
+
+/** Tells who makes the forms that have no kernels of their own (model/moreLayers.ts does). */
+export function announceGeneralCells(factory: GeneralCells): void {
+  general = factory
+}
+
+/**
+ * The cell of a form: of the default forms, and a simple RNN's `relu`, the fast one.
+ * @param engine where it computes; only other forms need it
+ * @throws UnsupportedError for other forms unless `latch/formats` is loaded
+ */
+export function cellOf(form: CellForm, engine?: Engine): Cell {
+  const {
+    cell,
+    activation: f = 'tanh',
+    gateActivation,
+    stateActivation: s = f,
+    clip,
+    peepholes,
+    coupled,
+  } = form
+  const isRnn = cell === 'rnn'
+  const plainGates = isRnn || ((gateActivation ?? 'sigmoid') === 'sigmoid' && s === 'tanh')
+  if (clip || peepholes || coupled || !plainGates || (f !== 'tanh' && !(isRnn && f === 'relu')))
+    return general(form, engine)
+  if (cell === 'lstm') return lstm
+  if (cell === 'gru') return form.reset === 'before' ? gruResetBefore : gruResetAfter
+  return f === 'relu' ? rnnRelu : rnnTanh
 }

@@ -134,5 +134,6 @@ function inPlace(
     gates: gates.at, recurrent: recurrent?.at ?? 0, saved: saved?.at ?? 0,
     hidden: hidden.at, previousHidden: hidden.at, cell: cell?.at ?? 0, previousCell: cell?.at ?? 0,
     dGates: 0, dRecurrent: 0, dHidden: 0, dCell: 0, dOutput: 0, dOperand: 0, dHiddenTotal: 0, dCellTotal: 0,
+    own: 0, dOwn: 0, slopes: 0, hold: null,
   }
 } // prettier-ignore
