@@ -1,0 +1,278 @@
+/**
+ * The messages of an ONNX file that Latch reads and writes, for @bufbuild/protobuf: a table of names, numbers and
+ * kinds, from which the descriptors are built, so that no compiler is needed. Facts from onnx.proto
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+ */
+import { create, createFileRegistry, type Message } from '@bufbuild/protobuf'
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2'
+import {
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+  FileDescriptorProtoSchema,
+} from '@bufbuild/protobuf/wkt'
+
+const SCALARS = {
+  int32: Type.INT32,
+  int64: Type.INT64,
+  uint64: Type.UINT64,
+  float: Type.FLOAT,
+  double: Type.DOUBLE,
+  string: Type.STRING,
+  bytes: Type.BYTES,
+}
+type Scalar = keyof typeof SCALARS
+
+/** number, kind; `*` repeated, `*packed` repeated and packed, `?name` one of. */
+type Row = readonly [number: number, kind: string, rule?: string]
+
+// Enumerations are written as int32, which is the same on the wire.
+const MESSAGES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
+  ModelProto: {
+    ir_version: [1, 'int64'],
+    producer_name: [2, 'string'],
+    producer_version: [3, 'string'],
+    domain: [4, 'string'],
+    model_version: [5, 'int64'],
+    doc_string: [6, 'string'],
+    graph: [7, 'GraphProto'],
+    opset_import: [8, 'OperatorSetIdProto', '*'],
+    metadata_props: [14, 'StringStringEntryProto', '*'],
+    functions: [25, 'bytes', '*'], // not read, only seen
+  },
+  OperatorSetIdProto: { domain: [1, 'string'], version: [2, 'int64'] },
+  StringStringEntryProto: { key: [1, 'string'], value: [2, 'string'] },
+  GraphProto: {
+    node: [1, 'NodeProto', '*'],
+    name: [2, 'string'],
+    initializer: [5, 'TensorProto', '*'],
+    doc_string: [10, 'string'],
+    input: [11, 'ValueInfoProto', '*'],
+    output: [12, 'ValueInfoProto', '*'],
+    sparse_initializer: [15, 'bytes', '*'], // not read, only seen
+  },
+  NodeProto: {
+    input: [1, 'string', '*'],
+    output: [2, 'string', '*'],
+    name: [3, 'string'],
+    op_type: [4, 'string'],
+    attribute: [5, 'AttributeProto', '*'],
+    doc_string: [6, 'string'],
+    domain: [7, 'string'],
+  },
+  AttributeProto: {
+    name: [1, 'string'],
+    f: [2, 'float'],
+    i: [3, 'int64'],
+    s: [4, 'bytes'],
+    t: [5, 'TensorProto'],
+    g: [6, 'GraphProto'],
+    floats: [7, 'float', '*'],
+    ints: [8, 'int64', '*'],
+    strings: [9, 'bytes', '*'],
+    tensors: [10, 'TensorProto', '*'],
+    graphs: [11, 'GraphProto', '*'],
+    doc_string: [13, 'string'],
+    type: [20, 'int32'],
+    ref_attr_name: [21, 'string'],
+  },
+  TensorProto: {
+    dims: [1, 'int64', '*'],
+    data_type: [2, 'int32'],
+    segment: [3, 'bytes'], // not read, only seen
+    float_data: [4, 'float', '*packed'],
+    int32_data: [5, 'int32', '*packed'],
+    string_data: [6, 'bytes', '*'],
+    int64_data: [7, 'int64', '*packed'],
+    name: [8, 'string'],
+    raw_data: [9, 'bytes'],
+    double_data: [10, 'double', '*packed'],
+    uint64_data: [11, 'uint64', '*packed'],
+    doc_string: [12, 'string'],
+    external_data: [13, 'StringStringEntryProto', '*'],
+    data_location: [14, 'int32'],
+  },
+  ValueInfoProto: { name: [1, 'string'], type: [2, 'TypeProto'], doc_string: [3, 'string'] },
+  TypeProto: { tensor_type: [1, 'TypeProto.Tensor', '?value'], denotation: [6, 'string'] },
+  'TypeProto.Tensor': { elem_type: [1, 'int32'], shape: [2, 'TensorShapeProto'] },
+  TensorShapeProto: { dim: [1, 'TensorShapeProto.Dimension', '*'] },
+  'TensorShapeProto.Dimension': {
+    dim_value: [1, 'int64', '?value'],
+    dim_param: [2, 'string', '?value'],
+    denotation: [3, 'string'],
+  },
+}
+
+const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase())
+
+function fieldOf([name, [number, kind, rule = '']]: [string, Row]) {
+  const scalar = SCALARS[kind as Scalar] as Type | undefined
+  return {
+    name,
+    number,
+    jsonName: camel(name),
+    label: rule.startsWith('*') ? Label.REPEATED : Label.OPTIONAL,
+    type: scalar ?? Type.MESSAGE,
+    ...(scalar ? {} : { typeName: `.onnx.${kind}` }),
+    ...(rule === '*packed' ? { options: { packed: true } } : {}),
+    ...(rule.startsWith('?') ? { oneofIndex: 0 } : {}),
+  }
+}
+
+function messageOf(name: string): object {
+  const rows = Object.entries(MESSAGES[name])
+  const nested = Object.keys(MESSAGES).filter((other) => other.startsWith(`${name}.`))
+  return {
+    name: name.slice(name.lastIndexOf('.') + 1),
+    field: rows.map(fieldOf),
+    nestedType: nested.map(messageOf),
+    oneofDecl: rows.some(([, row]) => row[2] === '?value') ? [{ name: 'value' }] : [],
+  }
+}
+
+const registry = createFileRegistry(
+  create(FileDescriptorProtoSchema, {
+    name: 'onnx.proto',
+    package: 'onnx',
+    syntax: 'proto2', // a number that is not given is not written, a zero that is given is
+    messageType: Object.keys(MESSAGES).filter((name) => !name.includes('.')).map(messageOf),
+  }),
+  () => undefined,
+) // prettier-ignore
+
+function schemaOf<M extends Message>(name: string): GenMessage<M> {
+  return registry.getMessage(`onnx.${name}`) as unknown as GenMessage<M>
+}
+
+/** A key and its value, of metadata and external data. */
+export type StringStringEntryProto = Message<'onnx.StringStringEntryProto'> & { key: string; value: string }
+
+/** Which version of which domain's operators. */
+export type OperatorSetIdProto = Message<'onnx.OperatorSetIdProto'> & { domain: string; version: bigint }
+
+/** A whole file. */
+export type ModelProto = Message<'onnx.ModelProto'> & {
+  irVersion: bigint
+  producerName: string
+  producerVersion: string
+  domain: string
+  modelVersion: bigint
+  docString: string
+  graph?: GraphProto
+  opsetImport: OperatorSetIdProto[]
+  metadataProps: StringStringEntryProto[]
+  functions: Uint8Array[]
+}
+
+/** Operators, weights, inputs and outputs. */
+export type GraphProto = Message<'onnx.GraphProto'> & {
+  node: NodeProto[]
+  name: string
+  initializer: TensorProto[]
+  docString: string
+  input: ValueInfoProto[]
+  output: ValueInfoProto[]
+  sparseInitializer: Uint8Array[]
+}
+
+/** One operator. */
+export type NodeProto = Message<'onnx.NodeProto'> & {
+  input: string[]
+  output: string[]
+  name: string
+  opType: string
+  attribute: AttributeProto[]
+  docString: string
+  domain: string
+}
+
+/** A constant of an operator; `type` says which field counts. */
+export type AttributeProto = Message<'onnx.AttributeProto'> & {
+  name: string
+  f: number
+  i: bigint
+  s: Uint8Array
+  t?: TensorProto
+  g?: GraphProto
+  floats: number[]
+  ints: bigint[]
+  strings: Uint8Array[]
+  tensors: TensorProto[]
+  graphs: GraphProto[]
+  docString: string
+  type: number
+  refAttrName: string
+}
+
+/** Numbers with a shape. */
+export type TensorProto = Message<'onnx.TensorProto'> & {
+  dims: bigint[]
+  dataType: number
+  segment: Uint8Array
+  floatData: number[]
+  int32Data: number[]
+  stringData: Uint8Array[]
+  int64Data: bigint[]
+  name: string
+  rawData: Uint8Array
+  doubleData: number[]
+  uint64Data: bigint[]
+  docString: string
+  externalData: StringStringEntryProto[]
+  dataLocation: number
+}
+
+/** A value's name and type. */
+export type ValueInfoProto = Message<'onnx.ValueInfoProto'> & {
+  name: string
+  type?: TypeProto
+  docString: string
+}
+
+/** Only tensors have a place here. */
+export type TypeProto = Message<'onnx.TypeProto'> & {
+  value: { case: 'tensorType'; value: TensorTypeProto } | { case: undefined; value?: undefined }
+  denotation: string
+}
+
+/** Element type and shape. */
+export type TensorTypeProto = Message<'onnx.TypeProto.Tensor'> & {
+  elemType: number
+  shape?: TensorShapeProto
+}
+
+/** Axes, outermost first. */
+export type TensorShapeProto = Message<'onnx.TensorShapeProto'> & { dim: DimensionProto[] }
+
+/** An axis' size, or the name of one that differs from call to call. */
+export type DimensionProto = Message<'onnx.TensorShapeProto.Dimension'> & {
+  value:
+    | { case: 'dimValue'; value: bigint }
+    | { case: 'dimParam'; value: string }
+    | { case: undefined; value?: undefined }
+  denotation: string
+}
+
+export const ModelSchema = schemaOf<ModelProto>('ModelProto')
+export const GraphSchema = schemaOf<GraphProto>('GraphProto')
+export const NodeSchema = schemaOf<NodeProto>('NodeProto')
+export const AttributeSchema = schemaOf<AttributeProto>('AttributeProto')
+export const TensorSchema = schemaOf<TensorProto>('TensorProto')
+export const ValueInfoSchema = schemaOf<ValueInfoProto>('ValueInfoProto')
+export const TypeSchema = schemaOf<TypeProto>('TypeProto')
+export const TensorTypeSchema = schemaOf<TensorTypeProto>('TypeProto.Tensor')
+export const TensorShapeSchema = schemaOf<TensorShapeProto>('TensorShapeProto')
+export const DimensionSchema = schemaOf<DimensionProto>('TensorShapeProto.Dimension')
+export const OperatorSetSchema = schemaOf<OperatorSetIdProto>('OperatorSetIdProto')
+export const EntrySchema = schemaOf<StringStringEntryProto>('StringStringEntryProto')
+
+/** `TensorProto.data_type` of each element type. */
+export const DATA_TYPES = {
+  float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10,
+  float64: 11, uint32: 12, uint64: 13, complex64: 14, complex128: 15, bfloat16: 16,
+} as const // prettier-ignore
+
+/** `AttributeProto.type` of each kind of attribute. */
+export const ATTRIBUTE_TYPES = {
+  float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8, tensors: 9, graphs: 10,
+  sparseTensor: 11, sparseTensors: 12, type: 13, types: 14,
+} as const // prettier-ignore
