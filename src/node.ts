@@ -4,9 +4,11 @@
 import { useHost } from './engine/host.ts'
 import { nodeHost } from './engine/hostNode.ts'
 import { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
+import { announceMoreLayers } from './model/moreLayers.ts'
 import { useStorage } from './tasks/storage.ts'
 
 useHost(nodeHost())
+announceMoreLayers()
 useStorage({ read: (path) => readFileBytes(path), write: (path, bytes) => writeFileAtomic(path, bytes) })
 
 export * from './index.ts'

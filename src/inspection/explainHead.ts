@@ -72,8 +72,10 @@ function headOf({ config }: Network): Over {
   const recurrent = layers[top]
   if (plain && head.length === 1 && recurrent.type === 'recurrent')
     return recurrent.outputs === 'last' ? 'last' : 'step'
-  if (plain && first.type === 'pool' && second === dense && head.length === 2)
-    return first.over === 'last' ? 'poolLast' : first.over
+  if (plain && first.type === 'pool' && second === dense && head.length === 2) {
+    if (first.over === 'last') return 'poolLast'
+    if (first.over === 'max' || first.over === 'mean') return first.over
+  }
   throw new UnsupportedError({
     where: 'explain',
     expected: 'a head of one linear dense layer over last, pooled or single steps',

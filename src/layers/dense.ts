@@ -56,7 +56,7 @@ export class DenseLayer implements Layer {
     const { store, engine } = context
     this.#context = context
     this.#input = input
-    this.#kind = ACTIVATIONS.indexOf(options.activation ?? 'linear')
+    this.#kind = (ACTIVATIONS as readonly unknown[]).indexOf(options.activation ?? 'linear')
     this.#weight = store.matrix(`${name}.weight`, [options.units, input.width])
     this.#bias = options.bias === false ? null : store.plain(`${name}.bias`, [options.units])
     this.parameters = this.#bias ? [this.#weight, this.#bias] : [this.#weight]

@@ -1,10 +1,11 @@
 /** A layer from its options: which class it is, and what may stand below it. */
-import { DenseLayer } from '../layers/dense.ts'
+import { DenseLayer, type DenseOptions } from '../layers/dense.ts'
 import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/input.ts'
 import type { Activation, Context, Layer } from '../layers/layer.ts'
 import { RecurrentLayer } from '../layers/recurrent.ts'
 import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
 import { ShapeError } from '../tensor/errors.ts'
+import { kindOf } from './catalogue.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
 
 /** All layers of a configuration, lowest first, each named by its type and number. */
@@ -15,7 +16,9 @@ export function buildLayers(context: Context, config: NetworkConfig, inputGradie
     const number = counts.get(options.type) ?? 0
     counts.set(options.type, number + 1)
     const input = layers[layers.length - 1]?.output
-    layers.push(buildLayer(context, `${options.type}.${number}`, options, input, inputGradients))
+    const name = `${options.type}.${number}`
+    const own = kindOf(options.type)?.build?.(context, name, options, input, layers)
+    layers.push(own ?? buildLayer(context, name, options, input, inputGradients))
   }
   return layers
 }
@@ -44,7 +47,8 @@ function buildLayer(
       return new PoolLayer(context, name, options, input)
     case 'flatten':
       return new FlattenLayer(context, name, options, input)
-    case 'dense':
-      return new DenseLayer(context, name, options, input)
+    default:
+      // Other types were announced, or refused when the configuration was read.
+      return new DenseLayer(context, name, options as DenseOptions, input)
   }
 } // prettier-ignore

@@ -26,6 +26,7 @@ import {
   readOptional,
   type Field,
 } from '../tensor/fields.ts'
+import { kindOf, LATER, refuseLater, type LayerKind } from './catalogue.ts'
 
 /** One layer of a network, by its `type`. */
 export type LayerOptions =
@@ -55,17 +56,19 @@ export interface NetworkConfig {
 const MAX_WIDTH = 2 ** 20
 const MAX_VOCABULARY = 2 ** 26
 
-const width = (field: Field) => readInteger(field, { min: 1, max: MAX_WIDTH })
-const vocabulary = (field: Field) => readInteger(field, { min: 1, max: MAX_VOCABULARY })
-const share = (field: Field) => {
+export const width = (field: Field) => readInteger(field, { min: 1, max: MAX_WIDTH })
+export const vocabulary = (field: Field) => readInteger(field, { min: 1, max: MAX_VOCABULARY })
+export const share = (field: Field) => {
   const rate = readNumber(field, { min: 0, max: 1 })
   if (rate === 1) throw fieldError(field, 'a share below 1')
   return rate
 }
-const optional = <T>(field: Field, read: (field: Field) => T): T | undefined =>
+export const optional = <T>(field: Field, read: (field: Field) => T): T | undefined =>
   readOptional(field, read, undefined)
 
-const readers: { [T in LayerOptions['type']]: (field: Field) => Extract<LayerOptions, { type: T }> } = {
+type CoreType = Exclude<LayerOptions['type'], (typeof LATER)[number]>
+
+const readers: { [T in CoreType]: (field: Field) => Extract<LayerOptions, { type: T }> } = {
   embedding(field) {
     const f = readObject(field, ['type', 'vocabulary', 'size', 'wordDropout'])
     return compact({
@@ -136,23 +139,26 @@ const readers: { [T in LayerOptions['type']]: (field: Field) => Extract<LayerOpt
   },
 }
 
+function readCore(item: Field, type: LayerOptions['type']): LayerOptions {
+  return readers[type as CoreType]?.(item) ?? refuseLater(item, type)
+}
+
 const INPUTS: readonly string[] = ['embedding', 'oneHot', 'features']
 
 /** Reads and checks a configuration. @throws FormatError that names the field. */
 export function readNetworkConfig(field: Field): NetworkConfig {
   const { layers, loss } = readObject(field, ['layers', 'loss'])
-  const types = Object.keys(readers) as LayerOptions['type'][]
-  const items = readArray(layers, { minLength: 1, maxLength: 1000 })
-  const read = items.map((item, i) => {
-    const type = readChoice(fieldAt(item, 'type'), types)
-    if (INPUTS.includes(type) !== (i === 0)) {
-      throw fieldError(
-        fieldAt(item, 'type'),
-        i === 0 ? `an input (${INPUTS.join(', ')})` : 'one input only, first',
-      )
+  const types = [...Object.keys(readers), ...LATER] as LayerOptions['type'][]
+  const read: LayerOptions[] = []
+  for (const item of readArray(layers, { minLength: 1, maxLength: 1000 })) {
+    const named = fieldAt(item, 'type')
+    const type = readChoice(named, types)
+    const first = !read.length
+    if (INPUTS.includes(type) !== first) {
+      throw fieldError(named, first ? `an input (${INPUTS.join(', ')})` : 'one input only, first')
     }
-    return readers[type](item)
-  })
+    read.push((kindOf(type) as LayerKind<LayerOptions> | undefined)?.read(item, read) ?? readCore(item, type))
+  }
   return compact({ layers: read, loss: optional(loss, readLoss) })
 }
 
@@ -172,6 +178,6 @@ function readLoss(field: Field): LossOptions {
 }
 
 /** Leaves out what is undefined, so that a configuration read equals the one written. */
-function compact<T extends object>(object: T): T {
+export function compact<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
 }

@@ -8,6 +8,7 @@ import type { Layer } from '../layers/layer.ts'
 import type { ParameterStore } from '../layers/parameters.ts'
 import { RecurrentLayer } from '../layers/recurrent.ts'
 import type { PoolOptions } from '../layers/shape.ts'
+import { kindOf, type StreamPlace } from './catalogue.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
 import { StreamInput, type InputOptions } from './streamInput.ts'
 import { RecurrentStep } from './streamLevel.ts'
@@ -63,12 +64,14 @@ export class StreamProgram {
 }
 
 /** Goes through the layers once; `value` is the edge it stands on. */
-class Builder {
+class Builder implements StreamPlace {
   readonly steps: LayerStep[] = []
   readonly carried: Carried[] = []
   readonly buffers: Rows[] = []
   readonly input: StreamInput
   value: Rows
+  name = ''
+  readonly #edges = new Map<Layer, Rows>()
   readonly #source: StreamSource
   readonly #capacity: number
 
@@ -85,13 +88,39 @@ class Builder {
     if (first.type === 'features') this.input.features = this.value
     const counts = new Map<string, number>()
     rest.forEach((options, i) => {
+      this.#edges.set(layers[i], this.value)
       const layer = layers[i + 1]
       const number = counts.get(options.type) ?? 0
       counts.set(options.type, number + 1)
-      if (layer instanceof RecurrentLayer) this.#recur(layer)
+      this.name = `${options.type}.${number}`
+      const own = kindOf(options.type)?.stream?.(this, layer, options)
+      if (own) this.value = own
+      else if (layer instanceof RecurrentLayer) this.#recur(layer)
       else if (options.type === 'dense') this.#dense(layer, options)
-      else if (options.type === 'pool') this.#pool(`pool.${number}`, options)
+      else if (options.type === 'pool') this.#pool(options)
     })
+  }
+
+  get engine(): Engine {
+    return this.#source.engine
+  }
+
+  get store(): ParameterStore {
+    return this.#source.store
+  }
+
+  edge(layer: Layer): Rows {
+    return this.#edges.get(layer)!
+  }
+
+  add(step: LayerStep): void {
+    this.steps.push(step)
+  }
+
+  keep(name: string, width: number): Carried {
+    const kept = new Kept(`${this.name}.${name}`, this.#capacity, width)
+    this.carried.push(kept)
+    return kept
   }
 
   rows(width: number, stride = strideOf(this.#source.engine, width)): Rows {
@@ -122,19 +151,18 @@ class Builder {
   #dense({ parameters: [weight, bias] }: Layer, { units, activation = 'linear' }: DenseOptions): void {
     const { engine, store } = this.#source
     const y = this.rows(units)
-    const kind = ACTIVATIONS.indexOf(activation)
+    const kind = (ACTIVATIONS as readonly unknown[]).indexOf(activation)
     const at = { weight: store.at(weight), bias: bias ? store.at(bias) : 0 }
     this.steps.push(new DenseStep(engine.kernels, y, this.value, at, kind))
     this.value = y
   }
 
-  #pool(name: string, { over }: PoolOptions): void {
+  #pool({ over }: PoolOptions): void {
     if (over === 'last') return
     const x = this.value
     const y = this.rows(x.width, x.stride)
-    const running = new Kept(`${name}.${over}`, this.#capacity, x.width)
-    const seen = new Kept(`${name}.seen`, this.#capacity, 1)
-    this.carried.push(running, seen)
+    const running = this.keep(over, x.width)
+    const seen = this.keep('seen', 1)
     const single = this.#source.engine.name !== 'reference'
     const pooling =
       over === 'max' ? new MaxStep(y, x, running, seen) : new MeanStep(y, x, running, seen, single)

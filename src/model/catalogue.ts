@@ -1,0 +1,79 @@
+/**
+ * Layers that come later: what a network's configuration can name, but only imported models need. Their code is
+ * announced at run time (model/moreLayers.ts), so that the browser's entry does not carry it.
+ */
+import type { Engine } from '../engine/engine.ts'
+import type { Activation, Context, Layer } from '../layers/layer.ts'
+import type { ParameterStore } from '../layers/parameters.ts'
+import { UnsupportedError } from '../tensor/errors.ts'
+import type { Field } from '../tensor/fields.ts'
+import type { Carried, Rows } from './streamRows.ts'
+import type { LayerStep } from './streamSteps.ts'
+
+/** A layer's options, whatever they are. */
+export interface AnyOptions {
+  readonly type: string
+}
+
+/** Where a layer makes its part of a stream. */
+export interface StreamPlace {
+  readonly engine: Engine
+  readonly store: ParameterStore
+  /** `pool.0`: the layer's type and number. */
+  readonly name: string
+  /** The rows that the layer below leaves. */
+  readonly value: Rows
+  /** The rows that any layer below leaves. */
+  edge(layer: Layer): Rows
+  /** Reserves rows in the arena. */
+  rows(width: number, stride?: number): Rows
+  /** Numbers that go from step to step, zeros at first. */
+  keep(name: string, width: number): Carried
+  /** Adds work of each step. */
+  add(step: LayerStep): void
+}
+
+/** What a network knows of a type of layer. */
+export interface LayerKind<Options extends AnyOptions = AnyOptions> {
+  /** Checks the options; `below` are those of the layers before. @throws FormatError that names the field */
+  read(field: Field, below: readonly AnyOptions[]): Options
+  /** Makes the layer; null: the core's own layer serves. */
+  build?(
+    context: Context,
+    name: string,
+    options: Options,
+    input: Activation,
+    below: readonly Layer[],
+  ): Layer | null
+  /**
+   * Adds the layer's part of a stream and gives the rows that it leaves; null: the core's own part serves.
+   * @throws UnsupportedError for a layer that cannot answer step by step
+   */
+  stream?(place: StreamPlace, layer: Layer, options: Options): Rows | null
+}
+
+/** Types that are no core ones. */
+export const LATER = ['activation', 'layerNorm', 'masking', 'zeroMasked', 'reverse', 'concat'] as const
+
+let announced: { readonly [type: string]: LayerKind | undefined } = {}
+
+/** Makes types known to all networks from now on; a core type's kind reads and builds more than the core does. */
+export function announceLayers(kinds: { readonly [type: string]: LayerKind }): void {
+  announced = { ...announced, ...kinds }
+}
+
+/** The kind announced for a type, if one was. */
+export function kindOf(type: string): LayerKind | undefined {
+  return announced[type]
+}
+
+/** @throws UnsupportedError that says what to import */
+export function refuseLater({ path, source }: Field, got: string): never {
+  const where = `${source}, ${path}`
+  throw new UnsupportedError({
+    where,
+    expected: 'a core layer',
+    got,
+    remedy: "import 'latch/formats' first.",
+  })
+}

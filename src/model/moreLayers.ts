@@ -1,0 +1,18 @@
+/**
+ * Announces what imported models need beyond the core: options of the core's layers that it does not read, and
+ * layers that it does not have. Doors call `announceMoreLayers` once; calling it again changes nothing.
+ */
+import { announceLayers, type LayerKind } from './catalogue.ts'
+import { readDense, readEmbedding, readPool, readRecurrent } from './moreReaders.ts'
+
+const kinds: Readonly<Record<string, LayerKind>> = {
+  embedding: { read: readEmbedding },
+  recurrent: { read: readRecurrent },
+  dense: { read: readDense },
+  pool: { read: readPool },
+}
+
+/** Makes all of them known to the networks of this process. */
+export function announceMoreLayers(): void {
+  announceLayers(kinds)
+}
