@@ -6,7 +6,12 @@ import type { Engine } from '../engine.ts'
 import type { Pointer } from '../kernels.ts'
 import { accessOf, type FunctionSpec } from './access.ts'
 import { activatorOf, type Activator } from './activations.ts'
+import { gruCandidateStage, gruResetStage, gruStage } from './gru.ts'
+import { lstmStage } from './lstm.ts'
+import { rnnStage } from './rnn.ts'
+import type { GeneralStage, StepFunctions } from './step.ts'
 
+export type { GeneralStage, GeneralStep, StepFunctions } from './step.ts'
 export type { FunctionSpec } from './access.ts'
 export type { Activator } from './activations.ts'
 
@@ -23,6 +28,11 @@ export interface GeneralKernels {
   slopeByOutput(spec: FunctionSpec): boolean
   /** A function to be applied again and again. @throws UnsupportedError for an unknown name. */
   activator(spec: FunctionSpec): Activator
+  /** The one stage of a simple RNN, of an LSTM, of a GRU that resets after the product; both stages of one that resets before. */
+  rnn(functions: StepFunctions): GeneralStage
+  lstm(functions: StepFunctions): GeneralStage
+  gru(functions: StepFunctions): GeneralStage
+  gruResetBefore(functions: StepFunctions): [GeneralStage, GeneralStage]
 }
 
 const made = new WeakMap<Engine, GeneralKernels>()
@@ -46,8 +56,21 @@ function makeKernels(engine: Engine): GeneralKernels {
     if (!found) activators.set(key, (found = activatorOf(engine, access, spec)))
     return found
   }
+  const settled = ({ gate, candidate, state, ...rest }: StepFunctions) => ({
+    ...rest,
+    gate: activator(gate),
+    candidate: activator(candidate),
+    state: activator(state),
+  })
   return {
     activator,
+    rnn: ({ candidate, clip }) => rnnStage(access, activator(candidate), clip),
+    lstm: (functions) => lstmStage(access, settled(functions)),
+    gru: (functions) => gruStage(access, settled(functions)),
+    gruResetBefore: (functions) => {
+      const by = settled(functions)
+      return [gruResetStage(access, by), gruCandidateStage(access, by)]
+    },
     slopeByOutput: (spec) => activator(spec).slopeByOutput,
     activateForward: (y, x, count, spec) => activator(spec).apply(y, x, count),
     activateBackward(dx, dy, x, y, count, spec) {
