@@ -104,3 +104,21 @@ function orderOf(layout: WeightLayout, cell: CellName): GateOrder {
 export function gateCount(cell: CellName): number {
   return cellOf({ cell }).gateNames.length
 }
+
+/**
+ * Gate blocks as Keras 2's CuDNN layers keep them, (width, G·H) in the order of `keras`: each block, read row
+ * by row, is already the gate's native rows (H, width), for kernels and recurrent kernels alike.
+ */
+export function cudnnToNative(values: Float32Array, cell: CellName, width: number): Float32Array {
+  const gates = gateCount(cell)
+  const columns = values.length / width // G·H
+  const size = columns / gates // H
+  const rows = new Float32Array(values.length)
+  for (let gate = 0; gate < gates; gate++) {
+    for (let k = 0; k < width; k++) {
+      const from = k * columns + gate * size
+      rows.set(values.subarray(from, from + size), gate * size * width + k * size)
+    }
+  }
+  return rowsToNative(rows, 'keras', cell)
+}
