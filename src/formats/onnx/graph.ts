@@ -7,12 +7,15 @@
 export type OnnxDtype =
   | 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'bool' // prettier-ignore
 
-/** A tensor: numbers as float64-safe lists. int64 values beyond 2⁵³ are refused where they are read. */
+/**
+ * A tensor. int64 values beyond 2⁵³ are refused where they are read, but for the ends of int64, which are ±2⁶³.
+ * Halves (float16, bfloat16) are widened.
+ */
 export interface OnnxTensor {
   dtype: OnnxDtype
   /** Row-major; `[]` is a single number. */
   shape: readonly number[]
-  /** Floats as Float32Array (Float64Array for float64); integers and booleans as Float64Array of whole numbers. */
+  /** `storageOf(dtype)`: Float64Array for float64 and integers of 32 and 64 bits, else Float32Array; all exact. */
   data: Float32Array | Float64Array
 }
 
@@ -54,4 +57,17 @@ export interface OnnxModel {
   inputs: readonly OnnxValueInfo[]
   outputs: readonly OnnxValueInfo[]
   metadata: ReadonlyMap<string, string>
+}
+
+/** Room for so many numbers of a type, zeros. */
+export function storageOf(dtype: OnnxDtype, count: number): Float32Array | Float64Array {
+  return WIDE.has(dtype) ? new Float64Array(count) : new Float32Array(count)
+}
+
+const WIDE: ReadonlySet<OnnxDtype> = new Set(['float64', 'int64', 'int32', 'uint64', 'uint32'])
+
+/** How a node is named in errors: `model.onnx, node 'rnn' (LSTM, number 3; inputs x, W, R)`. */
+export function placeOf(source: string, { name, op, index, inputs }: OnnxNode): string {
+  const names = inputs.map((input) => input || '-').join(', ')
+  return `${source}, node '${name}' (${op}, number ${index}; ${inputs.length ? `inputs ${names}` : 'no inputs'})`
 }
