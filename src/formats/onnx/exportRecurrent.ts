@@ -1,0 +1,142 @@
+/**
+ * A recurrent level as ONNX' RNN, LSTM or GRU: layout 0, lengths as `sequence_lens`, both halves of the bias. One
+ * operator holds both directions; what follows it puts them together as the level's `merge` says.
+ */
+import type { RecurrentOptions } from '../../layers/recurrent.ts'
+import type { Network } from '../../model/network.ts'
+import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsFromNative } from '../weightLayouts.ts'
+import { cellActivations } from './exportActivations.ts'
+import type { AttributeValue, ExportGraph, WeightPart } from './exportGraph.ts'
+
+const OPERATORS = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const
+
+/** What the level is, where its weights are and how its operator begins. */
+export interface RecurrentExport {
+  network: Network
+  name: string
+  options: RecurrentOptions
+  inputWidth: number
+  /** Value of the input, (time, batch, width). */
+  input: string
+  /** Value of the lengths, int32 (batch). */
+  lengths: string
+}
+
+/** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
+export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): string {
+  const { options, name, input, lengths } = level
+  const last = options.outputs === 'last'
+  const peepholes = options.peepholes ? [weightsOf(graph, level, 'weight_ph')] : []
+  const inputs = [
+    input,
+    weightsOf(graph, level, 'weight_ih'),
+    weightsOf(graph, level, 'weight_hh'),
+    options.bias === false ? '' : biasesOf(graph, level),
+    lengths,
+    ...(peepholes.length ? ['', '', ...peepholes] : []),
+  ]
+  const attributes = attributesOf(options, name)
+  const outputs = graph.operator(
+    OPERATORS[options.cell], inputs, attributes, last ? 2 : 1, (i) => i === (last ? 1 : 0),
+  ) // prettier-ignore
+  return last ? mergeLast(graph, options, outputs[1]) : mergeSteps(graph, options, outputs[0])
+}
+
+function attributesOf(options: RecurrentOptions, name: string): Record<string, AttributeValue | undefined> {
+  const { cell, units, direction = 'forward', clip, coupled } = options
+  const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = options
+  const first = { activation, gateActivation, stateActivation }
+  // Like the first direction's, but for what is said; its own activation also decides its state's.
+  const own = options.backward
+  const second = { ...first, ...(own?.activation ? { stateActivation: own.activation } : {}), ...own }
+  const directions = direction === 'bidirectional' ? [first, second] : [first]
+  const functions = directions.flatMap((f) => {
+    if (cell === 'rnn') return [f.activation]
+    if (cell === 'gru') return [f.gateActivation, f.activation]
+    return [f.gateActivation, f.activation, f.stateActivation]
+  })
+  return {
+    hidden_size: units,
+    direction,
+    ...cellActivations(functions, name),
+    clip: clip === undefined ? undefined : { float: clip },
+    linear_before_reset: cell === 'gru' ? (options.reset === 'before' ? 0 : 1) : undefined,
+    input_forget: coupled ? 1 : undefined,
+  }
+}
+
+/** Names of a level's parameters, one of each direction. */
+function namesOf({ network, name, options }: RecurrentExport, kind: string): string[] {
+  const plain = `${name}.${kind}_l0`
+  if (options.direction === 'bidirectional') return [plain, `${plain}_reverse`]
+  return [network.parameters.some((p) => p.name === plain) ? plain : `${plain}_reverse`]
+}
+
+function partOf(
+  { network, options }: RecurrentExport,
+  name: string,
+  turn: 'gates' | 'peepholes',
+): WeightPart {
+  const parameter = network.store.find(name)
+  return {
+    length: parameter.size,
+    make() {
+      const values = Float32Array.from(network.store.read(parameter))
+      if (turn === 'gates') return rowsFromNative(values, 'onnx', options.cell)
+      return reorderBlocks(values, PEEPHOLE_ORDERS.native, PEEPHOLE_ORDERS.onnx)
+    },
+  }
+}
+
+/** (directions, G·H, width), or peepholes (directions, 3·H). */
+function weightsOf(graph: ExportGraph, level: RecurrentExport, kind: 'weight_ih' | 'weight_hh' | 'weight_ph'): string {
+  const { cell, units } = level.options
+  const names = namesOf(level, kind)
+  const parts = names.map((name) => partOf(level, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
+  const rows = gateCount(cell) * units
+  const dims = {
+    weight_ih: [names.length, rows, level.inputWidth],
+    weight_hh: [names.length, rows, units],
+    weight_ph: [names.length, 3 * units],
+  }[kind]
+  return graph.weight(`${level.name}.${kind}`, dims, parts)
+} // prettier-ignore
+
+/** (directions, 2·G·H): the input's bias, then the state's, of each direction. */
+function biasesOf(graph: ExportGraph, level: RecurrentExport): string {
+  const inputs = namesOf(level, 'bias_ih')
+  const states = namesOf(level, 'bias_hh')
+  const parts = inputs.flatMap((name, d) => [partOf(level, name, 'gates'), partOf(level, states[d], 'gates')])
+  const dims = [inputs.length, 2 * gateCount(level.options.cell) * level.options.units]
+  return graph.weight(`${level.name}.bias`, dims, parts)
+}
+
+/** (time, directions, batch, units) → (time, batch, width). */
+function mergeSteps(graph: ExportGraph, options: RecurrentOptions, y: string): string {
+  if (options.direction !== 'bidirectional') return graph.node('Squeeze', [y, graph.ints([1])])
+  const { merge = 'concat' } = options
+  if (merge !== 'concat') return mergeElements(graph, merge, y, 1)
+  const beside = graph.node('Transpose', [y], { perm: { ints: [0, 2, 1, 3] } })
+  return graph.node('Reshape', [beside, graph.ints([0, 0, 2 * options.units])])
+}
+
+/** (directions, batch, units) → (batch, width). */
+function mergeLast(graph: ExportGraph, options: RecurrentOptions, h: string): string {
+  if (options.direction !== 'bidirectional') return graph.node('Squeeze', [h, graph.ints([0])])
+  const { merge = 'concat' } = options
+  if (merge !== 'concat') return mergeElements(graph, merge, h, 0)
+  const beside = graph.node('Transpose', [h], { perm: { ints: [1, 0, 2] } })
+  return graph.node('Reshape', [beside, graph.ints([0, 2 * options.units])])
+}
+
+function mergeElements(
+  graph: ExportGraph,
+  merge: 'sum' | 'multiply' | 'average',
+  value: string,
+  axis: number,
+): string {
+  if (merge === 'sum') return graph.node('ReduceSum', [value, graph.ints([axis])], { keepdims: 0 })
+  if (merge === 'average') return graph.node('ReduceMean', [value], { axes: { ints: [axis] }, keepdims: 0 })
+  const [first, second] = graph.operator('Split', [value, graph.ints([1, 1])], { axis }, 2)
+  return graph.node('Squeeze', [graph.node('Mul', [first, second]), graph.ints([axis])])
+}
