@@ -54,6 +54,8 @@ export interface Layer {
   readonly output: Activation
   /** Where a parameter is a table: which of its rows got gradients. */
   readonly rowsUsed?: UsedRows
+  /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
+  taps?: ((batch: PackedBatch) => void)[]
   /** Sets its initial weights; layers without any have none to set. */
   initialise?(seed: number): void
   /** Reserves activations (and, for training, gradients) for at most `capacity`. */

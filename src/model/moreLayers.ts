@@ -4,18 +4,25 @@
  */
 import { generalCells } from '../cells/general.ts'
 import { announceGeneralCells } from '../cells/registry.ts'
+import { announceLoops } from '../layers/moreLoops.ts'
 import { announceLayers, type LayerKind } from './catalogue.ts'
-import { readDense, readEmbedding, readPool, readRecurrent } from './moreReaders.ts'
+import { activationKind, concatKind, denseKind, layerNormKind, poolKind, reverseKind } from './moreKinds.ts'
+import { readEmbedding, readRecurrent } from './moreReaders.ts'
 
 const kinds: Readonly<Record<string, LayerKind>> = {
   embedding: { read: readEmbedding },
   recurrent: { read: readRecurrent },
-  dense: { read: readDense },
-  pool: { read: readPool },
+  dense: denseKind,
+  pool: poolKind,
+  activation: activationKind,
+  layerNorm: layerNormKind,
+  reverse: reverseKind,
+  concat: concatKind,
 }
 
 /** Makes all of them known to the networks of this process. */
 export function announceMoreLayers(): void {
   announceLayers(kinds)
   announceGeneralCells(generalCells)
+  announceLoops()
 }
