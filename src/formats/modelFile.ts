@@ -83,10 +83,14 @@ export function decodeModel(bytes: Uint8Array, source = 'model bytes'): ModelCon
       got: `a safetensors file without Latch's metadata (${tensors.size} tensors)`,
     })
   }
-  return { document: parseDocument(metadata.latch, source), tensors }
+  return { document: parseModelDocument(metadata.latch, source), tensors }
 }
 
-function parseDocument(text: string, source: string): ModelDocument {
+/**
+ * A document from its text, scanned before it is parsed.
+ * @throws FormatError for what is no JSON, too deep, of another format or version
+ */
+export function parseModelDocument(text: string, source: string): ModelDocument {
   const where = `${source}, __metadata__.latch`
   refuseJsonBomb(text, where)
   let value: unknown
@@ -118,7 +122,7 @@ function checkVersion(version: unknown, source: string): void {
  * A list or object costs some 60 bytes of memory and as little as one byte of text. So their depth and
  * their number are bounded by the text's length before JSON.parse may build any.
  */
-function refuseJsonBomb(text: string, where: string): void {
+export function refuseJsonBomb(text: string, where: string): void {
   const most = 100_000 + Math.floor(text.length / 10)
   let depth = 0
   let containers = 0

@@ -1,0 +1,131 @@
+/**
+ * Which module follows which. A state_dict does not say it, so widths and numbers in the names decide: what
+ * comes out of one module must fit into the next, `fc.0` comes before `fc.2`. Where more than one order is
+ * left, none is guessed: the error shows two of them, and `config.order` decides.
+ */
+import { FormatError } from '../../tensor/errors.ts'
+import { quoted } from '../safetensorsHeader.ts'
+import type { EmbeddingModule, LinearModule, TorchModule } from './modules.ts'
+
+const MAX_TRIES = 20_000
+const MAX_FOUND = 8
+
+/** The modules in the data's way. @throws FormatError where widths and names leave none or several orders. */
+export function chainOf(modules: readonly TorchModule[], source: string): TorchModule[] {
+  const search = new Search(modules)
+  search.run()
+  const withTable = search.found.filter(([first]) => first.kind === 'embedding')
+  const found = withTable.length > 0 ? withTable : search.found
+  if (found.length === 1 && !search.tooMany) return found[0]
+  const where = `${source}, order of the modules`
+  const remedy = `Give the order: config {"order": [${modules.map(({ path }) => quoted(path)).join(', ')}]} as the model runs it, or a prefix to read a part.`
+  const expected = 'one order in which widths fit'
+  if (found.length > 0) {
+    const shown = found.slice(0, 2).map(chainText)
+    throw new FormatError({
+      where,
+      expected,
+      got: `at least ${shown.length}: ${shown.join(', or ')}`,
+      remedy,
+    })
+  }
+  const got = `none for ${modules.map(widthText).join(', ')}`
+  throw new FormatError({ where, expected, got, remedy })
+}
+
+/** The modules that `order` names, in its order; the others are left. */
+export function chainByOrder(
+  modules: readonly TorchModule[],
+  order: readonly string[],
+  source: string,
+): TorchModule[] {
+  const where = `${source}, config.order`
+  const chain = order.map((path) => {
+    const module = modules.find((m) => m.path === path)
+    if (module) return module
+    const expected = `names of modules (${modules.map((m) => quoted(m.path)).join(', ')})`
+    throw new FormatError({ where, expected, got: quoted(path) })
+  })
+  const [first, next] = chain
+  if (mayBeTable(first) && (!next || first.input === inputOf(next))) chain[0] = tableOf(first)
+  chain.forEach((module, i) => {
+    if (i === 0 || inputOf(module) === chain[i - 1].output) return
+    const expected = `an input of ${chain[i - 1].output} after ${quoted(chain[i - 1].path)}`
+    throw new FormatError({ where, expected, got: widthText(module) })
+  })
+  return chain
+}
+
+/** Depth first, with a bound on its tries. */
+class Search {
+  readonly found: TorchModule[][] = []
+  tooMany = false
+  readonly #modules: readonly TorchModule[]
+  readonly #used = new Set<TorchModule>()
+  readonly #chain: TorchModule[] = []
+  #tries = 0
+
+  constructor(modules: readonly TorchModule[]) {
+    this.#modules = modules
+  }
+
+  run(): void {
+    if (this.#modules.length > 200) {
+      this.tooMany = true
+      return
+    }
+    const named = this.#modules.filter((m) => mayBeTable(m) && /emb/i.test(m.path))
+    const tables = named.length > 0 ? named : this.#modules.filter(mayBeTable)
+    for (const module of tables) this.#step(module, tableOf(module as LinearModule))
+    if (named.length === 0) for (const module of this.#modules) this.#step(module, module)
+  }
+
+  #step(module: TorchModule, as: TorchModule): void {
+    if (++this.#tries > MAX_TRIES || this.found.length >= MAX_FOUND) {
+      this.tooMany = true
+      return
+    }
+    if (this.#modules.some((m) => m !== module && !this.#used.has(m) && numberedBefore(m.path, module.path)))
+      return
+    this.#used.add(module)
+    this.#chain.push(as)
+    if (this.#chain.length === this.#modules.length) this.found.push([...this.#chain])
+    for (const next of this.#modules) {
+      if (!this.#used.has(next) && inputOf(next) === as.output) this.#step(next, next)
+    }
+    this.#chain.pop()
+    this.#used.delete(module)
+  }
+}
+
+function mayBeTable(module: TorchModule): module is LinearModule {
+  return module.kind === 'linear' && module.bias === null
+}
+
+function tableOf({ path, input, output, weight }: LinearModule): EmbeddingModule {
+  return { kind: 'embedding', path, vocabulary: output, output: input, weight }
+}
+
+function inputOf(module: TorchModule): number {
+  return module.kind === 'embedding' ? -1 : module.input
+}
+
+/** `layers.0.norm` before `layers.1.lstm`, `fc` before `fc2`: the first number that differs decides. */
+function numberedBefore(a: string, b: string): boolean {
+  const [x, y] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []]
+  const at = x.findIndex((part, i) => part !== y[i])
+  if (at < 0) return /^\d/.test(y[x.length] ?? '')
+  if (at >= y.length) return false
+  const [left, right] = [Number(x[at]), Number(y[at])]
+  return left < right
+}
+
+function chainText(chain: readonly TorchModule[]): string {
+  return chain.map(({ path, kind }) => (kind === 'embedding' ? `${path} (table)` : path)).join(' → ')
+}
+
+/** `"fc" 128 → 10`. */
+export function widthText(module: TorchModule): string {
+  const from = module.kind === 'embedding' ? `ids below ${module.vocabulary}` : `${module.input}`
+  return `${quoted(module.path)} ${from} → ${module.output}`
+}
