@@ -2,11 +2,26 @@
  * A batch's index arrays in the arena (int32): what kernels need to know of which row belongs where.
  * Planned for the largest batch, written anew for each.
  */
-import type { Pointer } from '../engine/kernels.ts'
+import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { Memory } from '../engine/memory.ts'
+import type { LoopMask, LoopShape } from './loopShape.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 
+/** What layers ask about the masked steps of a batch that has some (layers/masks.ts). */
+export interface BatchMask extends Pick<Kernels, 'meanPoolForward' | 'meanPoolBackward'> {
+  /** Which rows count. (R) */
+  readonly steps: Uint8Array
+  of(loop: LoopShape): LoopMask
+  /** What computes the loss: over the rows that count alone, where the network answers every step. */
+  loss<Loss>(layer: Loss, output: { readonly per: 'step' | 'sequence' }): Loss
+}
+
 export class BatchIndex {
+  /** Masked steps of the batch at hand, or null. */
+  mask: BatchMask | null = null
+  /** The most that this plan holds, and what masks have reserved in it. */
+  capacity!: Capacity
+  masks: BatchMask | null = null
   lengths: Pointer = 0 // (B)
   offsets: Pointer = 0 // (T)
   /** Row of the hidden buffer (B initial rows first) that holds the state before row r. */
@@ -16,8 +31,11 @@ export class BatchIndex {
   /** Last row of each sequence. */
   lastRow: Pointer = 0 // (B)
 
-  plan(memory: Memory, { sequences: B, steps: T, rows: R }: Capacity): void {
+  plan(memory: Memory, capacity: Capacity): void {
+    const { sequences: B, steps: T, rows: R } = capacity
     const what = 'batch index'
+    this.capacity = capacity
+    this.masks = null
     this.lengths = memory.ints(B, what)
     this.lastRow = memory.ints(B, what)
     this.offsets = memory.ints(T, what)

@@ -13,7 +13,7 @@ import type { PackedBatch } from './packed.ts'
 export interface Hold {
   /** Name of the recurrent layer, as `RecurrentLayer.name`. */
   layer: string
-  /** 0 forward, 1 backward. */
+  /** Number of the layer's loop: 1 is the second direction of two. */
   direction: number
   /** A gate's name (the candidate's too); a state of the cell, as it is after the step. */
   what: { gate: string } | { state: 'hidden' | 'cell' }
@@ -37,6 +37,12 @@ function preActivation(cell: Cell, gate: string, value: number): number {
   return Math.abs(value) >= 1 ? Math.sign(value) * SATURATED : Math.atanh(value)
 }
 
+/** What holds need to know of their loop. */
+interface HeldLoop {
+  readonly cell: Cell
+  readonly reversed: boolean
+}
+
 /** A hold of a gate, with what it takes to make it so. */
 interface GateHold extends Hold {
   gate: number
@@ -52,10 +58,10 @@ export class LoopHolds {
   readonly #hidden: readonly Hold[]
   readonly #cells: readonly Hold[]
 
-  constructor(memory: Memory, cell: Cell, direction: number, holds: readonly Hold[]) {
+  constructor(memory: Memory, { cell, reversed }: HeldLoop, holds: readonly Hold[]) {
     this.#memory = memory
     this.#cell = cell
-    this.#backward = direction === 1
+    this.#backward = reversed
     this.#gates = holds.flatMap((hold) => {
       if (!('gate' in hold.what)) return []
       const { gate: name } = hold.what
@@ -68,6 +74,11 @@ export class LoopHolds {
 
   /** Before a stage's pointwise part: held gates get the pre-activation that gives their value. */
   beforeForward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    if (this.#cell.functions) {
+      // Other functions need not have an inverse, and peepholes are added later: the cell lets gates be set itself.
+      step.hold = () => this.#setGates(step, batch, t, stage)
+      return
+    }
     this.#eachGate(step, batch, t, stage, (hold, at) => {
       this.#write(step.gates, at, hold.pre)
       // Gates add both halves; a candidate multiplies the second by r.
@@ -75,8 +86,16 @@ export class LoopHolds {
     })
   }
 
+  #setGates(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    this.#eachGate(step, batch, t, stage, (hold, at) => {
+      this.#write(step.gates, at, hold.value)
+      if (step.slopes) this.#write(step.slopes, at, 0)
+    })
+  }
+
   /** After it: held gates read exactly as they were told. */
   afterForward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    step.hold = null
     this.#eachGate(step, batch, t, stage, (hold, at, row, unit) => {
       // A simple RNN's activation is its state.
       if (this.#cell.name === 'rnn') this.#write(step.hidden, row * step.stride + unit, hold.value)
@@ -154,8 +173,8 @@ export class Holds {
   }
 
   /** What one loop holds, or null. */
-  of(memory: Memory, cell: Cell, layer: string, direction: number): LoopHolds | null {
+  of(memory: Memory, loop: HeldLoop, layer: string, direction: number): LoopHolds | null {
     const own = this.#all.filter((hold) => hold.layer === layer && hold.direction === direction)
-    return own.length ? new LoopHolds(memory, cell, direction, own) : null
+    return own.length ? new LoopHolds(memory, loop, own) : null
   }
 }

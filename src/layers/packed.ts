@@ -70,8 +70,11 @@ export class PackedBatch {
     this.rows = row
   }
 
-  /** A batch of token id sequences. */
-  static ofIds(sequences: readonly ArrayLike<number>[]): PackedBatch {
+  /** A batch of token id sequences; `masks` tells of each step whether it counts. */
+  static ofIds(
+    sequences: readonly ArrayLike<number>[],
+    masks?: readonly ArrayLike<number | boolean>[],
+  ): PackedBatch {
     const batch = new PackedBatch(sequences.map((s) => s.length))
     const ids = new Int32Array(batch.rows)
     batch.eachRow((row, sequence, t) => {
@@ -80,14 +83,19 @@ export class PackedBatch {
       if (ids[row] !== id) requireWhole(`batch, sequence ${sequence}, step ${t}`, id)
     })
     batch.ids = ids
+    if (masks) batch.#maskBy((sequence, t) => masks[sequence]?.[t])
     return batch
   }
 
-  /** A batch of features `(B, T, F)`, row-major, with optional lengths (B); what lies beyond a length is not read. */
+  /**
+   * A batch of features `(B, T, F)`, row-major, with optional lengths (B); what lies beyond a length is not read.
+   * `mask` (B, T) tells of each step whether it counts.
+   */
   static ofFeatures(
     features: ArrayLike<number>,
     shape: readonly [number, number, number],
     lengths?: ArrayLike<number>,
+    mask?: ArrayLike<number | boolean>,
   ): PackedBatch {
     const [B, T, F] = shape
     for (const size of shape) requireWhole('batch shape (batch, timesteps, features)', size)
@@ -111,7 +119,17 @@ export class PackedBatch {
     })
     batch.features = packed
     batch.featureWidth = F
+    if (mask) batch.#maskBy((sequence, t) => mask[sequence * T + t])
     return batch
+  }
+
+  #maskBy(counts: (sequence: number, step: number) => unknown): void {
+    const mask = (this.mask = new Uint8Array(this.rows))
+    this.eachRow((row, sequence, t) => {
+      const given = Number(counts(sequence, t))
+      requireWhole(`batch mask, sequence ${sequence}, step ${t}`, given)
+      mask[row] = given ? 1 : 0
+    })
   }
 
   /** Calls back for each row: (row, sequence number at the door, step). */

@@ -11,6 +11,7 @@ import { Random } from '../tensor/random.ts'
 import { ShapeError } from '../tensor/errors.ts'
 import type { LoopHolds } from './holds.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
+import { later } from './later.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter, ParameterStore } from './parameters.ts'
@@ -49,6 +50,9 @@ export class RecurrentLayer implements Layer {
   readonly #context: Context
   readonly #input: Activation
   readonly #last: boolean
+  /** The directions' outputs side by side, and what else is made of them. */
+  readonly #sides: Activation
+  readonly #merge: Layer | null
   #reversedInput: Pointer = 0
   #reversedInputGradient: Pointer = 0
   #reversedOutputGradient: Pointer = 0
@@ -61,21 +65,25 @@ export class RecurrentLayer implements Layer {
     this.name = name
     this.#initial = new PendingStates(`${name} initial state`)
     this.#finalGradient = new PendingStates(`${name} final gradient`)
-    this.cell = cellOf(options)
-    this.units = options.units
+    const { direction, outputs, merge = 'concat', units } = options
+    this.units = units
     this.#context = context
     this.#input = input
-    this.#last = options.outputs === 'last'
-    const directions = options.direction === 'bidirectional' ? ['', '_reverse'] : ['']
-    this.loops = directions.map((suffix) => {
-      const parameters = declare(context.store, this.cell, name, options, input.width, suffix)
-      return new TimeLoop(context, this.cell, options.units, input, parameters)
+    this.#last = outputs === 'last'
+    const both = direction === 'bidirectional'
+    this.loops = (both ? [false, true] : [direction === 'reverse']).map((reversed, d) => {
+      const cell = cellOf(d ? { ...options, ...options.backward } : options, context.engine)
+      const parameters = declare(context.store, cell, name, options, input.width, d ? '_reverse' : '')
+      return new TimeLoop(context, cell, units, input, parameters, reversed)
     })
+    this.cell = this.loops[0].cell
     this.parameters = this.loops.flatMap(({ parameters: p }) =>
-      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden].filter((x) => x !== null),
+      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.own].filter((x) => x !== null),
     )
-    const width = directions.length * options.units
-    this.output = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
+    const width = this.loops.length * units
+    this.#sides = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
+    this.#merge = both && merge !== 'concat' ? later.merge!(context, merge, this.#sides) : null
+    this.output = this.#merge?.output ?? this.#sides
   }
 
   /** The edge below: its values lie in the order of the text, whatever the direction. */
@@ -86,15 +94,15 @@ export class RecurrentLayer implements Layer {
   /** Initial weights: Glorot for the input, orthogonal per gate for the state, forget bias 1. */
   initialise(seed: number): void {
     const { store } = this.#context
-    const gates = this.cell.gateNames.length
-    for (const { parameters } of this.loops) {
+    for (const { parameters, cell } of this.loops) {
+      const gates = cell.gateNames.length
       const { weightInput, weightHidden, biasInput } = parameters
       const random = (p: Parameter) => new Random(seed, 'initial', p.name)
       store.write(weightInput, glorotUniform(gates * this.units, this.#input.width, random(weightInput)))
       store.write(weightHidden, orthogonalPerGate(gates, this.units, random(weightHidden)))
-      if (!biasInput || !this.cell.biasOne) continue
+      if (!biasInput || !cell.biasOne) continue
       const bias = new Float64Array(gates * this.units)
-      const first = this.cell.gateNames.indexOf(this.cell.biasOne) * this.units
+      const first = cell.gateNames.indexOf(cell.biasOne) * this.units
       bias.fill(1, first, first + this.units)
       store.write(biasInput, bias)
     }
@@ -106,21 +114,17 @@ export class RecurrentLayer implements Layer {
     const keep = { gradients: training, steps: this.#context.keptSteps }
     for (const loop of this.loops) loop.plan(capacity, keep)
     this.#capacity = capacity
-    const bidirectional = this.loops.length === 2
-    const inputStride = this.#input.stride
+    const back = this.loops[this.loops.length - 1].reversed
+    const reserve = (wanted: boolean, floats: number) => (wanted ? memory.floats(floats, this.name) : 0)
+    const inputFloats = R * this.#input.stride
     const wantsInput = training && this.#input.gradient !== 0
-    this.#reversedInput =
-      bidirectional && !this.#input.ids ? memory.floats(R * inputStride, 'reversed input') : 0
-    this.#reversedInputGradient =
-      bidirectional && wantsInput ? memory.floats(R * inputStride, 'reversed input') : 0
-    const outputRows = this.#last ? B : R
-    const { stride } = this.output
-    this.#ownOutput = this.#last || bidirectional ? memory.floats(outputRows * stride, 'recurrent output') : 0
-    this.output.gradient = training ? memory.floats(outputRows * stride, 'recurrent output gradient') : 0
-    this.#reversedOutputGradient =
-      bidirectional && training && !this.#last
-        ? memory.floats(R * this.loops[0].stride, 'reversed gradient')
-        : 0
+    this.#reversedInput = reserve(back && !this.#input.ids, inputFloats)
+    this.#reversedInputGradient = reserve(back && wantsInput, inputFloats)
+    const outputFloats = (this.#last ? B : R) * this.#sides.stride
+    this.#ownOutput = reserve(this.#last || back, outputFloats)
+    this.#sides.gradient = reserve(training, outputFloats)
+    this.#reversedOutputGradient = reserve(back && training && !this.#last, R * this.loops[0].stride)
+    this.#merge?.plan(capacity, training)
   }
 
   forward(batch: PackedBatch, pass: Pass): void {
@@ -131,12 +135,14 @@ export class RecurrentLayer implements Layer {
     }
     this.loops.forEach((loop, d) => {
       loop.holds = this.#holdsOf(d, pass)
-      loop.forward(batch, this.#inputOf(d, batch))
+      loop.forward(batch, this.#inputOf(loop, batch))
     })
     this.#collect(batch)
+    this.#merge?.forward(batch, pass)
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
+    this.#merge?.backward(batch, pass)
     if (pass.record && !this.loops[0].tape.dHidden)
       for (const loop of this.loops) loop.tape.planRecord(this.#capacity!.rows)
     for (const loop of this.loops) loop.clearFinalGradients(batch)
@@ -152,12 +158,12 @@ export class RecurrentLayer implements Layer {
   }
 
   #holdsOf(direction: number, { holds }: Pass): LoopHolds | null {
-    return holds?.of(this.#context.engine.memory, this.cell, this.name, direction) ?? null
+    return holds?.of(this.#context.engine.memory, this.loops[direction], this.name, direction) ?? null
   }
 
-  #inputOf(direction: number, batch: PackedBatch): Pointer {
+  #inputOf({ reversed }: TimeLoop, batch: PackedBatch): Pointer {
     const input = this.#input
-    if (direction === 0) return input.ids || input.value
+    if (!reversed) return input.ids || input.value
     if (input.ids) return input.reversedIds
     const { kernels, index } = this.#context
     kernels.gatherRows(
@@ -171,23 +177,16 @@ export class RecurrentLayer implements Layer {
     const { kernels, index, engine } = this.#context
     const size = engine.memory.floatBytes
     if (!this.#ownOutput) {
-      this.output.value = this.loops[0].tape.hidden + batch.sequences * this.loops[0].stride * size
+      this.#sides.value = this.loops[0].tape.hidden + batch.sequences * this.loops[0].stride * size
       return
     }
-    this.output.value = this.#ownOutput
-    this.loops.forEach(({ tape, stride, units }, d) => {
+    this.#sides.value = this.#ownOutput
+    this.loops.forEach(({ tape, stride, units, reversed }, d) => {
       const states = tape.hidden + batch.sequences * stride * size
-      const from = this.#last ? index.lastRow : d === 0 ? 0 : index.reverseRow
+      const from = this.#last ? index.lastRow : reversed ? index.reverseRow : 0
       const rows = this.#last ? batch.sequences : batch.rows
-      kernels.gatherRows(
-        this.#ownOutput + d * units * size,
-        states,
-        from,
-        rows,
-        units,
-        this.output.stride,
-        stride,
-      )
+      const to = this.#ownOutput + d * units * size
+      kernels.gatherRows(to, states, from, rows, units, this.#sides.stride, stride)
     })
   }
 
@@ -195,16 +194,16 @@ export class RecurrentLayer implements Layer {
   #spreadLast(batch: PackedBatch): void {
     const { kernels, engine } = this.#context
     this.loops.forEach(({ dHidden, units, stride }, d) => {
-      const from = this.output.gradient + d * units * engine.memory.floatBytes
-      kernels.scatterAddRows(dHidden, 0, from, batch.sequences, units, stride, this.output.stride)
+      const from = this.#sides.gradient + d * units * engine.memory.floatBytes
+      kernels.scatterAddRows(dHidden, 0, from, batch.sequences, units, stride, this.#sides.stride)
     })
   }
 
   #backwardOf(loop: TimeLoop, d: number, batch: PackedBatch, pass: Pass): void {
     const { kernels, index } = this.#context
     const input = this.#input
-    const { gradient, stride: outputStride } = this.output
-    if (d === 0) {
+    const { gradient, stride: outputStride } = this.#sides
+    if (!loop.reversed) {
       const edges = { x: input.ids || input.value, dx: input.gradient, dOutput: this.#last ? 0 : gradient }
       loop.backward(batch, { ...edges, outputStride }, pass)
       return
@@ -212,13 +211,15 @@ export class RecurrentLayer implements Layer {
     let dOutput = 0
     if (!this.#last) {
       dOutput = this.#reversedOutputGradient
-      const from = gradient + loop.units * this.#context.engine.memory.floatBytes
+      const from = gradient + d * loop.units * this.#context.engine.memory.floatBytes
       kernels.gatherRows(dOutput, from, index.reverseRow, batch.rows, loop.units, loop.stride, outputStride)
     }
     const x = input.ids ? input.reversedIds : this.#reversedInput
     const dx = this.#reversedInputGradient
     loop.backward(batch, { x, dx, dOutput, outputStride: loop.stride }, pass)
     if (dx) {
+      // A first direction leaves its gradient there.
+      if (d === 0) kernels.zero(input.gradient, batch.rows * input.stride)
       kernels.scatterAddRows(
         input.gradient, index.reverseRow, dx, batch.rows, input.width, input.stride, input.stride,
       ) // prettier-ignore
@@ -317,10 +318,12 @@ function declare(
   const rows = cell.gateNames.length * H
   const blocks = cell.stages.map((stage) => stage.gateCount * H)
   const bias = options.bias !== false
+  const own = cell.ownParameters?.[0]
   return {
     weightInput: store.matrix(`${name}.weight_ih_l0${suffix}`, [rows, width]),
     weightHidden: store.matrix(`${name}.weight_hh_l0${suffix}`, [rows, H], blocks),
     biasInput: bias ? store.plain(`${name}.bias_ih_l0${suffix}`, [rows]) : null,
     biasHidden: bias ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
+    own: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
   }
 } // prettier-ignore

@@ -26,6 +26,8 @@ export class Tape {
   /** Gradients of pre-activations (window rows, G·H; gateStride). */
   dGates: Pointer = 0
   dRecurrent: Pointer = 0
+  /** Slopes of gates (window rows, G·H; gateStride), where the cell keeps them; else 0. */
+  slopes: Pointer = 0
   /** First row of the window at hand. */
   firstRow = 0
 
@@ -49,7 +51,7 @@ export class Tape {
     const rows = windowRows(capacity, steps)
     const gatesOf = (count: number) => memory.floats(count * this.#gateStride, what)
     const statesOf = (count: number) => memory.floats(count * this.#stride, what)
-    const { separateRecurrent, savedName, stateNames } = this.#cell
+    const { separateRecurrent, savedName, stateNames, keepsSlopes } = this.#cell
     this.gates = gatesOf(rows)
     this.hidden = statesOf(B + R)
     const hasCell = stateNames.includes('cell')
@@ -57,9 +59,10 @@ export class Tape {
     this.finalCell = hasCell ? statesOf(B) : 0
     this.saved = savedName ? statesOf(rows) : 0
     this.#recurrent = separateRecurrent ? gatesOf(B) : 0
-    this.dHidden = this.dCell = this.dGates = this.dRecurrent = this.#boundaries = 0
+    this.dHidden = this.dCell = this.dGates = this.dRecurrent = this.slopes = this.#boundaries = 0
     if (!gradients) return
     this.dGates = gatesOf(rows)
+    if (keepsSlopes) this.slopes = gatesOf(rows)
     this.dRecurrent = separateRecurrent ? gatesOf(rows) : 0
     if (hasCell && steps !== Infinity) this.#boundaries = statesOf(B * windowCount(capacity, steps))
   }
@@ -113,6 +116,7 @@ export class Tape {
     const inside = row - this.firstRow
     const before = t === 0 ? first : B + batch.offsets[t - 1] + first
     step.gates = this.gates + inside * gate
+    step.slopes = this.slopes && this.slopes + inside * gate
     step.recurrent = this.#recurrent + first * gate
     step.hidden = this.hidden + (B + row) * state
     step.previousHidden = this.hidden + before * state

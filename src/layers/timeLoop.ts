@@ -10,7 +10,7 @@ import { partsFor } from '../engine/team.ts'
 import type { Activation, Capacity, Context, Pass } from './layer.ts'
 import { Gradients } from './loopGradients.ts'
 import type { LoopHolds } from './holds.ts'
-import type { DirectionParameters, LoopEdges, LoopShape } from './loopShape.ts'
+import type { DirectionParameters, LoopEdges, LoopMask, LoopShape } from './loopShape.ts'
 import type { PackedBatch } from './packed.ts'
 import { rowEdges, share } from './shares.ts'
 import { Tape } from './tape.ts'
@@ -30,6 +30,7 @@ interface Shares {
 export class TimeLoop implements LoopShape {
   readonly cell: Cell
   readonly units: number
+  readonly reversed: boolean
   readonly stride: number
   readonly gateStride: number
   readonly parameters: DirectionParameters
@@ -40,6 +41,8 @@ export class TimeLoop implements LoopShape {
   /** What the pass at hand holds fixed, or null. */
   holds: LoopHolds | null = null
 
+  /** What masked steps change in the pass at hand, or null. */
+  #mask: LoopMask | null = null
   readonly #context: Context
   readonly #input: Activation
   readonly #gradients: Gradients
@@ -54,11 +57,13 @@ export class TimeLoop implements LoopShape {
     units: number,
     input: Activation,
     parameters: DirectionParameters,
+    reversed: boolean,
   ) {
     const { engine } = context
     const gates = cell.gateNames.length
     this.cell = cell
     this.units = units
+    this.reversed = reversed
     this.parameters = parameters
     this.#context = context
     this.#input = input
@@ -107,6 +112,7 @@ export class TimeLoop implements LoopShape {
   }
 
   forward(batch: PackedBatch, x: Pointer): void {
+    this.#mask = this.#context.index.mask?.of(this) ?? null
     const { blocks, windows } = partitionOf(batch, this.#keep.steps)
     for (let w = 0; w + 1 < windows.length; w++) {
       this.tape.enter(batch, w, blocks[windows[w]])
@@ -117,7 +123,6 @@ export class TimeLoop implements LoopShape {
   /** Adds to the parameters' gradients and writes the input's. */
   backward(batch: PackedBatch, edges: LoopEdges, pass: Pass): void {
     const { blocks, windows } = partitionOf(batch, this.#keep.steps)
-    this.#step.outputStride = edges.outputStride
     this.#transposeHidden()
     this.#gradients.begin(edges.dx)
     for (let w = windows.length - 2; w >= 0; w--) {
@@ -170,9 +175,9 @@ export class TimeLoop implements LoopShape {
     const { units, cell } = this
     const running = batch.counts[from]
     const madds = rows * units * cell.gateNames.length * (units + (this.#input.ids ? 1 : this.#input.width))
-    const parts = this.holds ? 1 : partsFor(team, madds, Infinity)
+    const parts = this.holds || cell.solo ? 1 : partsFor(team, madds, Infinity)
     if (parts === 1) return { parts, by: 'one', edges: [0, running] }
-    const byPanels = running < 2 * parts && units >= SHARED_UNITS
+    const byPanels = running < 2 * parts && units >= SHARED_UNITS && !this.#mask
     const edges = rowEdges(batch, from, to, parts)
     return { parts, by: byPanels ? 'panels' : 'rows', edges }
   }
@@ -181,6 +186,7 @@ export class TimeLoop implements LoopShape {
   #stepForward(kernels: Kernels, batch: PackedBatch, t: number, low: number, high: number): void {
     const step = this.#step
     this.tape.pointAt(step, batch, t, low)
+    this.#pointOwn()
     step.rows = Math.min(high, batch.counts[t]) - low
     const { stages } = this.cell
     for (let s = 0; s < stages.length; s++) {
@@ -189,6 +195,7 @@ export class TimeLoop implements LoopShape {
       stages[s].forward(kernels, step)
       this.holds?.afterForward(step, batch, t, stages[s])
     }
+    this.#mask?.afterForward(kernels, step, t, low)
     this.holds?.setStates(step, batch, t)
     this.#keepFinal(kernels, batch, t, low, high)
   }
@@ -247,11 +254,13 @@ export class TimeLoop implements LoopShape {
     const step = this.#pointBack(batch, edges, t, low, pass)
     step.rows = Math.min(high, batch.counts[t]) - low
     this.holds?.beforeBackward(step, batch, t)
+    this.#mask?.beforeBackward(kernels, step, t, low)
     for (let s = this.cell.stages.length - 1; s >= 0; s--) {
       this.cell.stages[s].backward(kernels, step)
       this.holds?.afterBackward(step, batch, t, this.cell.stages[s])
       this.#productBack(kernels, s, step, 0, this.units)
     }
+    this.#mask?.afterBackward(kernels, step, t, low)
   } // prettier-ignore
 
   #backByPanels(
@@ -309,12 +318,23 @@ export class TimeLoop implements LoopShape {
     const step = this.#step
     this.tape.pointAt(step, batch, t, low)
     this.tape.pointBack(step, batch, t, low, pass.record)
+    this.#pointOwn('gradients')
     const first = low * this.stride * size
     step.dHidden = this.dHidden + first
     step.dCell = this.dCell + first
     step.dOperand = this.#dOperand + first
+    step.outputStride = outputStride
     step.dOutput = dOutput ? dOutput + (batch.offsets[t] + low) * outputStride * size : 0
     return step
+  }
+
+  /** Points a step at the cell's own parameters, for a way back at their gradients too. */
+  #pointOwn(gradients?: 'gradients'): void {
+    const { own } = this.parameters
+    if (!own) return
+    const { store } = this.#context
+    this.#step.own = store.at(own)
+    if (gradients) this.#step.dOwn = store.at(own, 0, gradients)
   }
 
   /** Whᵀ of stage s. */

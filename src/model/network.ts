@@ -5,6 +5,7 @@
 import { createEngine } from '../engine/load.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
+import { later } from '../layers/later.ts'
 import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
@@ -184,7 +185,9 @@ export class Network {
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     this.#planFor(batch)
     this.#current = null
-    this.#live.context.index.write(this.engine.memory, batch)
+    const { context } = this.#live
+    context.index.write(this.engine.memory, batch)
+    context.index.mask = later.masks(context, this.config.layers, batch)
     for (const layer of this.layers) layer.forward(batch, pass)
     this.#current = batch
   }
@@ -286,12 +289,16 @@ export class Network {
   }
 
   #backThrough(batch: PackedBatch, pass: Pass): void {
-    for (let i = this.layers.length - 1; i >= 0; i--) this.layers[i].backward(batch, pass)
+    for (let i = this.layers.length - 1; i >= 0; i--) {
+      const layer = this.layers[i]
+      for (const tap of layer.taps ?? []) tap(batch)
+      layer.backward(batch, pass)
+    }
   }
 
   #lossLayer(): LossLayer {
-    const { loss } = this.#live
-    if (loss) return loss
+    const { loss, context } = this.#live
+    if (loss) return context.index.mask?.loss(loss, this.output) ?? loss
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
   }
 

@@ -5,6 +5,7 @@
  */
 import type { FloatArray } from '../engine/memory.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
+import type { RecurrentOptions } from '../layers/recurrent.ts'
 import type { LayerOptions } from './config.ts'
 import { StreamProgram, type StreamSource } from './streamProgram.ts'
 import type { Carried } from './streamRows.ts'
@@ -138,8 +139,10 @@ function take(carried: readonly Carried[], held: Held): void {
 /** @throws UnsupportedError for layers that need what comes after a step */
 function refuseUnsteady(layers: readonly LayerOptions[]): void {
   for (const layer of layers) {
-    if (layer.type === 'recurrent' && layer.direction === 'bidirectional') {
-      refuse('a recurrent layer that reads both ways', "Train it with direction 'forward': the way back begins at the end.") // prettier-ignore
+    const { direction = 'forward' } = layer as RecurrentOptions
+    if (direction !== 'forward') {
+      const how = direction === 'reverse' ? 'from the end' : 'both ways'
+      refuse(`a recurrent layer that reads ${how}`, "Train it with direction 'forward': the way back begins at the end.") // prettier-ignore
     }
     if (layer.type === 'flatten') {
       refuse('a flatten layer, which needs all steps at once', 'Use a recurrent layer or a pool layer there.')

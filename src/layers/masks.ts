@@ -1,0 +1,243 @@
+/**
+ * Masked steps of a batch, as Keras propagates them: a level keeps its states over a masked step and so repeats
+ * its output (before the first step that counts: the initial state, zeros unless given), a mean and a loss leave
+ * it out. Lists of rows are made once a batch, so that each step is a few kernel calls on any thread.
+ */
+import type { Step } from '../cells/cell.ts'
+import type { Kernels, Pointer } from '../engine/kernels.ts'
+import { ShapeError } from '../tensor/errors.ts'
+import type { BatchMask } from './batchIndex.ts'
+import { CountedLoss } from './countedLoss.ts'
+import type { Activation, Context } from './layer.ts'
+import type { LoopMask, LoopShape } from './loopShape.ts'
+import { LossLayer } from './loss.ts'
+import type { PackedBatch } from './packed.ts'
+
+/** What masks ask of a network's layers. */
+export interface MaskingLayers {
+  readonly type: string
+  readonly maskZero?: boolean
+  readonly value?: number
+}
+
+/**
+ * Which steps of a batch count (R, packed) in a network of these layers: by the batch's own mask, and by an
+ * embedding's `maskZero` or a masking layer right after the features. Null where all do.
+ * @param single whether numbers are compared in float32
+ * @throws ShapeError for a masking layer elsewhere
+ */
+export function countingSteps(
+  layers: readonly MaskingLayers[], batch: PackedBatch, single: boolean,
+): Uint8Array | null {
+  const { ids, features, featureWidth: F, rows } = batch
+  const steps = batch.mask ? batch.mask.slice() : new Uint8Array(rows).fill(1)
+  const [first, second] = layers
+  if (first.maskZero && ids) for (let r = 0; r < rows; r++) if (ids[r] === 0) steps[r] = 0
+  if (layers.some(({ type }, i) => type === 'masking' && (i !== 1 || first.type !== 'features'))) {
+    const facts = { expected: 'a features input right below it', got: 'another layer' }
+    throw new ShapeError({ where: 'masking', ...facts })
+  }
+  if (second?.type === 'masking' && features) {
+    const masked = (x: number) => (single ? Math.fround(x) : x) === (single ? Math.fround(second.value ?? 0) : second.value ?? 0)
+    for (let r = 0; r < rows; r++) if (features.subarray(r * F, (r + 1) * F).every(masked)) steps[r] = 0
+  }
+  return steps.includes(0) ? steps : null
+} // prettier-ignore
+
+/** The masked steps of a batch, or null; what this reserves goes with the plan. */
+export function masksOf(
+  context: Context,
+  layers: readonly MaskingLayers[],
+  batch: PackedBatch,
+): BatchMask | null {
+  const wanted = batch.mask !== null || layers.some(({ type, maskZero }) => maskZero || type === 'masking')
+  const steps = wanted ? countingSteps(layers, batch, context.engine.precision === 'float32') : null
+  if (!steps) return null
+  const masks = (context.index.masks ??= new MaskedRows(context)) as MaskedRows
+  masks.load(batch, steps)
+  return masks
+}
+
+/** For each row of one reading direction: its sequence or −1, once for rows that count and once for the others. */
+interface RowLists {
+  counted: Pointer // (R)
+  masked: Pointer // (R)
+  /** Steps with masked rows. (T) */
+  touched: Uint8Array
+}
+
+/** Masks of one plan. */
+class MaskedRows implements BatchMask {
+  steps: Uint8Array = new Uint8Array(0)
+  batch!: PackedBatch
+  readonly #context: Context
+  readonly #lists: readonly RowLists[]
+  readonly #loops = new Map<LoopShape, MaskedLoop>()
+  #loss: CountedLoss | null = null
+
+  constructor(context: Context) {
+    const { memory } = context.engine
+    const { rows } = context.index.capacity
+    const list = () => memory.ints(rows, 'masks')
+    this.#context = context
+    this.#lists = [0, 1].map(() => ({ counted: list(), masked: list(), touched: new Uint8Array(0) }))
+  }
+
+  load(batch: PackedBatch, steps: Uint8Array): void {
+    const { memory } = this.#context.engine
+    const reverseRow = memory.viewInts(this.#context.index.reverseRow, batch.rows)
+    this.batch = batch
+    this.steps = steps
+    this.#lists.forEach((lists, reversed) => {
+      const [counted, masked] = [lists.counted, lists.masked].map((list) => memory.viewInts(list, batch.rows))
+      lists.touched = new Uint8Array(batch.steps)
+      for (let t = 0; t < batch.steps; t++) {
+        for (let b = 0; b < batch.counts[t]; b++) {
+          const row = batch.offsets[t] + b
+          const counts = steps[reversed ? reverseRow[row] : row]
+          counted[row] = counts ? b : -1
+          masked[row] = counts ? -1 : b
+          if (!counts) lists.touched[t] = 1
+        }
+      }
+    })
+  }
+
+  lists(reversed: boolean): RowLists {
+    return this.#lists[reversed ? 1 : 0]
+  }
+
+  of(loop: LoopShape): LoopMask {
+    const known = this.#loops.get(loop) ?? new MaskedLoop(this.#context, this, loop)
+    this.#loops.set(loop, known)
+    return known
+  }
+
+  loss<Loss>(layer: Loss, output: Activation): Loss {
+    if (output.per === 'sequence' || !(layer instanceof LossLayer)) return layer
+    this.#loss ??= new CountedLoss(this.#context, layer, output)
+    this.#loss.counts = this.steps
+    return this.#loss as Loss
+  }
+
+  /** The mean over the steps that count; zeros where none does (Keras divides 0 by 0 there, or guards it, by version). */
+  meanPoolForward(y: Pointer, x: Pointer, _lengths: Pointer, _offsets: Pointer, B: number, n: number, ldy: number, ldx: number): void {
+    const { memory } = this.#context.engine
+    const [to, from] = [memory.viewFloats(y, B * ldy), memory.viewFloats(x, this.batch.rows * ldx)]
+    const counts = this.#counts()
+    to.fill(0)
+    this.#eachCounted((row, b) => {
+      for (let j = 0; j < n; j++) to[b * ldy + j] += from[row * ldx + j]
+    })
+    for (let b = 0; b < B; b++) for (let j = 0; j < n; j++) to[b * ldy + j] /= counts[b] || 1
+  } // prettier-ignore
+
+  meanPoolBackward(dx: Pointer, dy: Pointer, _lengths: Pointer, _offsets: Pointer, B: number, n: number, ldx: number, ldy: number): void {
+    const { memory } = this.#context.engine
+    const [to, from] = [memory.viewFloats(dx, this.batch.rows * ldx), memory.viewFloats(dy, B * ldy)]
+    const counts = this.#counts()
+    this.#eachCounted((row, b) => {
+      for (let j = 0; j < n; j++) to[row * ldx + j] += from[b * ldy + j] / counts[b]
+    })
+  } // prettier-ignore
+
+  /** Steps that count, by sequence. (B) */
+  #counts(): Int32Array {
+    const counts = new Int32Array(this.batch.sequences)
+    this.#eachCounted((_, b) => counts[b]++)
+    return counts
+  }
+
+  #eachCounted(visit: (row: number, b: number) => void): void {
+    const { steps: T, counts, offsets } = this.batch
+    for (let t = 0; t < T; t++)
+      for (let b = 0; b < counts[t]; b++) if (this.steps[offsets[t] + b]) visit(offsets[t] + b, b)
+  }
+}
+
+/** What masked rows change around the steps of one loop. */
+class MaskedLoop implements LoopMask {
+  readonly #context: Context
+  readonly #rows: MaskedRows
+  readonly #loop: LoopShape
+  /** Reserved by the first way back: gradients put aside, and the output's without masked rows (B, H; stride). */
+  #aside: { dHidden: Pointer; dCell: Pointer; dOutput: Pointer } | null = null
+
+  constructor(context: Context, rows: MaskedRows, loop: LoopShape) {
+    this.#context = context
+    this.#rows = rows
+    this.#loop = loop
+  }
+
+  afterForward(kernels: Kernels, step: Step, t: number, low: number): void {
+    if (!this.#touched(t)) return
+    this.#put(kernels, step.hidden, step.previousHidden, step, t, low)
+    if (step.cell) this.#put(kernels, step.cell, step.previousCell, step, t, low)
+  }
+
+  /** What arrives at masked rows is zero, so that all they could leave in any gradient is zero too. */
+  beforeBackward(kernels: Kernels, step: Step, t: number, low: number): void {
+    if (!this.#touched(t)) return
+    const { rows, units, stride, dOutput, outputStride } = step
+    const [{ dHidden, dCell, dOutput: own }, first] = [this.#reserved(), this.#bytes(low, stride)]
+    kernels.gatherRows(dHidden + first, step.dHidden, 0, rows, units, stride, stride)
+    this.#clear(kernels, step.dHidden, step, t, low)
+    if (step.cell) {
+      kernels.gatherRows(dCell + first, step.dCell, 0, rows, units, stride, stride)
+      this.#clear(kernels, step.dCell, step, t, low)
+    }
+    if (!dOutput) return
+    kernels.scatterAddRows(dHidden + first, 0, dOutput, rows, units, stride, outputStride)
+    const { counted } = this.#rows.lists(this.#loop.reversed)
+    const all = dOutput - this.#bytes(low, outputStride)
+    kernels.gatherRows(own + first, all, this.#at(counted, t, low), rows, units, stride, outputStride)
+    step.dOutput = own + first
+    step.outputStride = stride
+  }
+
+  afterBackward(kernels: Kernels, step: Step, t: number, low: number): void {
+    if (!this.#touched(t)) return
+    const { dHidden, dCell } = this.#reserved()
+    const first = this.#bytes(low, step.stride)
+    this.#put(kernels, step.dHidden, dHidden + first, step, t, low)
+    if (step.dHiddenTotal) this.#put(kernels, step.dHiddenTotal, dHidden + first, step, t, low)
+    if (!step.cell) return
+    this.#put(kernels, step.dCell, dCell + first, step, t, low)
+    if (step.dCellTotal) this.#put(kernels, step.dCellTotal, dCell + first, step, t, low)
+  }
+
+  #touched(t: number): boolean {
+    return this.#rows.lists(this.#loop.reversed).touched[t] === 1
+  }
+
+  #bytes(rows: number, stride: number): number {
+    return rows * stride * this.#context.engine.memory.floatBytes
+  }
+
+  /** A list from the row of (t, low) on. */
+  #at(list: Pointer, t: number, low: number): Pointer {
+    return list + (this.#rows.batch.offsets[t] + low) * 4
+  }
+
+  #reserved() {
+    const { engine, index } = this.#context
+    const rows = () => engine.memory.floats(index.capacity.sequences * this.#loop.stride, 'masks')
+    return (this.#aside ??= { dHidden: rows(), dCell: rows(), dOutput: rows() })
+  }
+
+  /** Masked rows of `target` = 0. Both point at the row of `low`. */
+  #clear(kernels: Kernels, target: Pointer, { rows, units, stride }: Step, t: number, low: number): void {
+    const { counted } = this.#rows.lists(this.#loop.reversed)
+    const all = target - this.#bytes(low, stride)
+    kernels.gatherRows(target, all, this.#at(counted, t, low), rows, units, stride, stride)
+  }
+
+  /** Masked rows of `target` = those of `source`. */
+  #put(kernels: Kernels, target: Pointer, source: Pointer, step: Step, t: number, low: number): void {
+    const { rows, units, stride } = step
+    const { masked } = this.#rows.lists(this.#loop.reversed)
+    this.#clear(kernels, target, step, t, low)
+    const all = target - this.#bytes(low, stride)
+    kernels.scatterAddRows(all, this.#at(masked, t, low), source, rows, units, stride, stride)
+  }
+}
