@@ -5,6 +5,12 @@ import { ACTIVATIONS, type DenseOptions } from '../layers/dense.ts'
 import { DenseAnyLayer } from '../layers/denseAny.ts'
 import { LAYER_NORM_EPSILON, LayerNormLayer, type LayerNormOptions } from '../layers/layerNorm.ts'
 import { AttentionPool, FirstPool, MORE_POOLS, SumPool } from '../layers/morePools.ts'
+import {
+  MaskingLayer,
+  ZeroMaskedLayer,
+  type MaskingOptions,
+  type ZeroMaskedOptions,
+} from '../layers/masking.ts'
 import { ReverseLayer, type ReverseOptions } from '../layers/reverse.ts'
 import type { PoolOptions } from '../layers/shape.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
@@ -128,6 +134,27 @@ function refuseStream(got: string): never {
     got,
     remedy: 'Give whole sequences to forward.',
   })
+}
+
+export const maskingKind: LayerKind<MaskingOptions> = {
+  read(field, below) {
+    const f = readObject(field, ['type', 'value'])
+    if (below.length !== 1 || below[0].type !== 'features') {
+      throw fieldError(f.type, 'masking right after a features input only', below[below.length - 1]?.type)
+    }
+    return compact({ type: 'masking', value: optional(f.value, readNumber) })
+  },
+  build: (context, name, options, input) => new MaskingLayer(context, name, options, input),
+  stream: () => refuseStream('a masking layer'),
+}
+
+export const zeroMaskedKind: LayerKind<ZeroMaskedOptions> = {
+  read(field) {
+    readObject(field, ['type'])
+    return { type: 'zeroMasked' }
+  },
+  build: (context, name, options, input) => new ZeroMaskedLayer(context, name, options, input),
+  stream: () => refuseStream('a layer about masked steps'),
 }
 
 export const concatKind: LayerKind<ConcatOptions> = {

@@ -6,7 +6,16 @@ import { generalCells } from '../cells/general.ts'
 import { announceGeneralCells } from '../cells/registry.ts'
 import { announceLoops } from '../layers/moreLoops.ts'
 import { announceLayers, type LayerKind } from './catalogue.ts'
-import { activationKind, concatKind, denseKind, layerNormKind, poolKind, reverseKind } from './moreKinds.ts'
+import {
+  activationKind,
+  concatKind,
+  denseKind,
+  layerNormKind,
+  maskingKind,
+  poolKind,
+  reverseKind,
+  zeroMaskedKind,
+} from './moreKinds.ts'
 import { readEmbedding, readRecurrent } from './moreReaders.ts'
 
 const kinds: Readonly<Record<string, LayerKind>> = {
@@ -17,6 +26,8 @@ const kinds: Readonly<Record<string, LayerKind>> = {
   activation: activationKind,
   layerNorm: layerNormKind,
   reverse: reverseKind,
+  masking: maskingKind,
+  zeroMasked: zeroMaskedKind,
   concat: concatKind,
 }
 
