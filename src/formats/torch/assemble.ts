@@ -117,9 +117,9 @@ export function assembleByLayers(
     matchLayer(layer, piece, where)
     return piece
   })
-  const [input] = network.layers
+  const [input, second] = network.layers
   const [first] = chain
-  if (first.kind !== 'embedding' && widthOf(input) !== first.input) {
+  if (first.kind !== 'embedding' && learns(second) && widthOf(input) !== first.input) {
     const where = `${source}, config.layers[0]`
     throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${widthOf(input)}` })
   }
@@ -133,7 +133,9 @@ export function assembleByLayers(
 }
 
 function learns(layer: LayerOptions): boolean {
-  return ['embedding', 'recurrent', 'dense', 'layerNorm'].includes(layer.type)
+  if (layer.type === 'pool') return layer.over === 'attention'
+  if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
+  return ['embedding', 'recurrent', 'dense'].includes(layer.type)
 }
 
 function widthOf(input: LayerOptions): number {
@@ -144,7 +146,9 @@ function widthOf(input: LayerOptions): number {
 /** Fields that weights fix. Others (functions, outputs, merge) are the configuration's to say. */
 function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
   const theirs: Record<string, unknown> = { bias: true, ...piece.options }
-  const ours: Record<string, unknown> = { bias: true, ...layer }
+  // The weights of an attention are a linear layer of one unit.
+  const dense = layer.type === 'pool' ? { type: 'dense', units: 1, bias: false } : layer
+  const ours: Record<string, unknown> = { bias: true, ...dense }
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
   const same = (['type', 'cell', 'units', 'vocabulary', 'size', 'bias'] as const).find(
     (name) => ours[name] !== theirs[name],

@@ -36,16 +36,20 @@ export async function readTorch(files: ModelFiles, options: ImportOptions = {}):
   }
   const plain = options.config === undefined && options.prefix === undefined && !options.until
   const own = plain ? ownFileOf(content, source) : null
-  return own ? readOwn(own, options, source) : readForeign(content, options, source)
+  return own ? readOwn(own, content, options, source) : readForeign(content, options, source)
 }
 
 /** A file that Latch wrote: its layers fill by its own order, and its metadata says the rest. */
-function readOwn(own: OwnFile, options: ImportOptions, source: string): ImportedModel {
+function readOwn(
+  own: OwnFile,
+  content: SafetensorsContent,
+  options: ImportOptions,
+  source: string,
+): ImportedModel {
   const { answer, input, labels, document, vocabulary, tokens } = own.carried
-  const read = readForeign(own.content, { ...options, config: own.config }, source)
+  const read = readForeign(content, { ...options, config: own.config }, source)
   return {
     ...read,
-    weights: new Map([...read.weights, ...own.pools]),
     producer: 'Latch',
     answer: options.answer ?? answer,
     input,
@@ -67,7 +71,10 @@ function readForeign(
   const { modules, unknown } = findModules(taken, source)
   if (!config.order && !options.until) refuseUnknown(unknown, prefixesOf(modules), source)
   if (modules.length === 0) refuseUnknown(taken, [], source)
-  const whole = config.order ? chainByOrder(modules, config.order, source) : chainOf(modules, source)
+  const layers = 'network' in config ? config.network.layers : null
+  const whole = config.order
+    ? chainByOrder(modules, config.order, source, layers)
+    : chainOf(modules, source)
   const chain = cutAfter(whole, options.until, source)
   const activation = 'network' in config ? 'tanh' : config.activation
   const pieces = chain.flatMap((module) => piecesOf(module, activation))
@@ -84,7 +91,7 @@ function readForeign(
     network: assembled.network,
     weights: assembled.weights,
     answer: options.answer ?? assembled.answer,
-    input: inputOf(chain, 'network' in config ? config.network.layers[0].type === 'oneHot' : config.oneHot),
+    input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
     layers: pieces.map((piece) => factsOf(piece)),

@@ -3,6 +3,7 @@
  * comes out of one module must fit into the next, `fc.0` comes before `fc.2`. Where more than one order is
  * left, none is guessed: the error shows two of them, and `config.order` decides.
  */
+import type { LayerOptions } from '../../model/config.ts'
 import { FormatError } from '../../tensor/errors.ts'
 import { quoted } from '../safetensorsHeader.ts'
 import type { EmbeddingModule, LinearModule, TorchModule } from './modules.ts'
@@ -33,11 +34,12 @@ export function chainOf(modules: readonly TorchModule[], source: string): TorchM
   throw new FormatError({ where, expected, got, remedy })
 }
 
-/** The modules that `order` names, in its order; the others are left. */
+/** The modules that `order` names, in its order; the others are left. Given layers say themselves how widths go on. */
 export function chainByOrder(
   modules: readonly TorchModule[],
   order: readonly string[],
   source: string,
+  layers: readonly LayerOptions[] | null,
 ): TorchModule[] {
   const where = `${source}, config.order`
   const chain = order.map((path) => {
@@ -47,7 +49,11 @@ export function chainByOrder(
     throw new FormatError({ where, expected, got: quoted(path) })
   })
   const [first, next] = chain
-  if (mayBeTable(first) && (!next || first.input === inputOf(next))) chain[0] = tableOf(first)
+  if (mayBeTable(first)) {
+    const table = layers ? layers[0].type === 'embedding' : !next || first.input === inputOf(next)
+    if (table) chain[0] = tableOf(first)
+  }
+  if (layers) return chain
   chain.forEach((module, i) => {
     if (i === 0 || inputOf(module) === chain[i - 1].output) return
     const expected = `an input of ${chain[i - 1].output} after ${quoted(chain[i - 1].path)}`

@@ -1,20 +1,14 @@
 /** State dicts that Latch wrote: names are Latch's but for one dot, and the metadata says everything else. */
 import { readArray, fieldAt, readString, rootField } from '../../tensor/fields.ts'
 import { CARRIED_KEY, readCarried, type Carried } from '../carried.ts'
-import type { NamedTensor, SafetensorsContent } from '../safetensors.ts'
+import type { SafetensorsContent } from '../safetensors.ts'
 
 /** What such a file says of itself. */
 export interface OwnFile {
   carried: Carried
   /** Latch's layers and the modules that fill them. */
   config: { layers: unknown; loss?: unknown; order: readonly string[] }
-  /** Tensors of modules that PyTorch has. */
-  content: SafetensorsContent
-  /** Parameters of pools, by Latch's names. */
-  pools: Map<string, Float32Array>
 }
-
-const POOL = /^pool(\d+)\.weight$/
 
 /** `recurrent.0.weight_ih_l0` → `recurrent0.weight_ih_l0`. */
 export function torchName(name: string): string {
@@ -27,14 +21,7 @@ export function ownFileOf(content: SafetensorsContent, source: string): OwnFile 
   const carried = readCarried(content.metadata[CARRIED_KEY], source)
   const root = rootField(carried.network, `${CARRIED_KEY}.network`, source)
   const layers = fieldAt(root, 'layers')
-  const tensors = new Map<string, NamedTensor>()
-  const pools = new Map<string, Float32Array>()
-  for (const [name, tensor] of content.tensors) {
-    const pool = POOL.exec(name)
-    if (pool && tensor.data instanceof Float32Array) pools.set(`pool.${pool[1]}.weight`, tensor.data)
-    else tensors.set(name, tensor)
-  }
-  const paths = new Set(Array.from(tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))))
+  const paths = new Set(Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))))
   const counts = new Map<string, number>()
   const order: string[] = []
   for (const layer of readArray(layers, { maxLength: 1000 })) {
@@ -45,5 +32,5 @@ export function ownFileOf(content: SafetensorsContent, source: string): OwnFile 
   }
   const loss = fieldAt(root, 'loss').value
   const config = { layers: layers.value, ...(loss !== undefined && { loss }), order }
-  return { carried, config, content: { ...content, tensors }, pools }
+  return { carried, config }
 } // prettier-ignore

@@ -171,13 +171,10 @@ function poolLines({ over }: PoolOptions, module: string, width: number): Lines 
     max: ['x = x.masked_fill(~mask, -torch.inf).amax(1)'],
     mean: ['x = (x * mask).sum(1) / lengths[:, None]'],
     sum: ['x = (x * mask).sum(1)'],
-    attention: [
-      `a = (x @ ${module}["weight"].reshape(-1, 1)).masked_fill(~mask, -torch.inf).softmax(1)`,
-      'x = (a * x).sum(1)',
-    ],
+    attention: [`a = ${module}(x).masked_fill(~mask, -torch.inf).softmax(1)`, 'x = (a * x).sum(1)'],
   }
-  const weight = `nn.ParameterDict({"weight": nn.Parameter(torch.zeros(${width}))})`
-  return { make: over === 'attention' ? `${module} = ${weight}` : null, run: run[over] }
+  const make = over === 'attention' ? `${module} = nn.Linear(${width}, 1, bias=False)` : null
+  return { make, run: run[over] }
 }
 
 function flattenLines(steps: number): string[] {
