@@ -3,8 +3,11 @@ import { expect } from 'vitest'
 import type { LossOptions, Targets } from '../src/layers/loss.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { LayerOptions } from '../src/model/config.ts'
+import { announceMoreLayers } from '../src/model/moreLayers.ts'
 import { network, type Network } from '../src/model/network.ts'
 import { Random } from '../src/tensor/random.ts'
+
+announceMoreLayers()
 
 export const VOCABULARY = 7
 const lengths = [4, 6, 1, 4]

@@ -4,7 +4,6 @@ import { ACTIVATION_NAMES } from '../src/cells/activations.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import { network } from '../src/model/network.ts'
-import '../src/node.ts'
 import { checkGradients, VOCABULARY } from './gradientCase.ts'
 
 const features: LayerOptions = { type: 'features', width: 3 }
@@ -74,7 +73,7 @@ describe('what they compute', () => {
     const batch = PackedBatch.ofFeatures([9, 9, 9, 0, 0, 0, 0, 0, 0, ...x.flat()], [2, 3, 3], [1, 3])
     net.forward(batch)
     const out = net.readOutput(batch)
-    return [...out.slice(out.length / 2)]
+    return Array.from(out.subarray(out.length / 2))
   }
   const near = (got: number[], wanted: number[]) => {
     expect(got).toHaveLength(wanted.length)

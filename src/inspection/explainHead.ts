@@ -3,6 +3,7 @@
  * the sigmoid or softmax of the logits.
  */
 import { readRow } from '../layers/parameterRow.ts'
+import type { LayerOptions } from '../model/config.ts'
 import type { Network } from '../model/network.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
@@ -45,7 +46,7 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
     const bias = readRow(store, denseBias, place.unit)[0]
     terms.push(term('bias', weight('b', bias, denseBias.name, place.unit, null)))
   }
-  const read = { last: 'h_T', step: 'h', poolLast: 'h_T', max: 'max_t h_t', mean: 'mean_t h_t' }[over]
+  const read = READS[over]
   const equation = `logit = W·${read}${denseBias ? ' + b' : ''}`
   return { equation, activation: 'linear', terms, value: rowOf(sequence, place.step)[place.unit] }
 }
@@ -59,7 +60,22 @@ function hiddenFactors(
   return share === 1 ? [state] : [constant('1/T', share), state]
 } // prettier-ignore
 
-type Over = 'last' | 'step' | 'poolLast' | 'max' | 'mean'
+type Over = 'last' | 'step' | 'poolFirst' | 'poolLast' | 'max' | 'mean' | 'sum'
+
+/** Whether steps may be masked, so that a trace does not say which of them a mean is of. */
+function masksSteps({ layers: [input, second] }: Network['config']): boolean {
+  return second?.type === 'masking' || (input.type === 'embedding' && input.maskZero === true)
+}
+
+const READS: { readonly [O in Over]: string } = {
+  last: 'h_T',
+  step: 'h',
+  poolFirst: 'h_1',
+  poolLast: 'h_T',
+  max: 'max_t h_t',
+  mean: 'mean_t h_t',
+  sum: 'Σ_t h_t',
+}
 
 /** What lies between the top level and the last layer. */
 function headOf({ config }: Network): Over {
@@ -73,15 +89,27 @@ function headOf({ config }: Network): Over {
   if (plain && head.length === 1 && recurrent.type === 'recurrent')
     return recurrent.outputs === 'last' ? 'last' : 'step'
   if (plain && first.type === 'pool' && second === dense && head.length === 2) {
+    if (first.over === 'first') return 'poolFirst'
     if (first.over === 'last') return 'poolLast'
-    if (first.over === 'max' || first.over === 'mean') return first.over
+    const summed = first.over === 'mean' || first.over === 'sum'
+    if (first.over !== 'attention' && !(summed && masksSteps(config))) return first.over
   }
   throw new UnsupportedError({
     where: 'explain',
     expected: 'a head of one linear dense layer over last, pooled or single steps',
-    got: head.map(({ type }) => type).join(', ') || 'none',
+    got: head.map(worded).join(', ') || 'none',
     remedy: 'Explain the hidden states below it instead.',
   })
+}
+
+/** `dense with gelu`, `pool over attention`. */
+function worded(layer: LayerOptions): string {
+  const { type } = layer
+  if (type === 'pool') return `pool over ${layer.over}`
+  if (type !== 'dense' && type !== 'activation') return type
+  const { activation = 'linear' } = layer
+  const name = typeof activation === 'string' ? activation : activation.type
+  return name === 'linear' ? type : `${type} with ${name}`
 }
 
 /** Which states input `j` of the head is. */
@@ -93,7 +121,9 @@ function readsOf({ levels }: AnySequenceTrace, over: Over, place: TracePlace, j:
   const at = (step: number) => ({ direction, step, unit })
   if (over === 'step') return { from: [at(place.step)], share: 1 }
   if (over === 'last') return { from: [at(direction === 'forward' ? last : 0)], share: 1 }
+  if (over === 'poolFirst') return { from: [at(0)], share: 1 }
   if (over === 'poolLast') return { from: [at(last)], share: 1 }
+  if (over === 'sum') return { from: steps.map((_, t) => at(t)), share: 1 }
   if (over === 'mean') return { from: steps.map((_, t) => at(t)), share: 1 / steps.length }
   let best = 0
   steps.forEach(({ hidden }, t) => {
