@@ -10,6 +10,7 @@ export const alias = [
   { find: /^latch\/training$/, replacement: source('training/index.ts') },
   { find: /^latch\/datasets$/, replacement: source('datasets/index.ts') },
   { find: /^latch\/inspection$/, replacement: source('inspection.ts') },
+  { find: /^latch\/formats$/, replacement: source('formatsNode.ts') },
 ]
 
 export default defineConfig({

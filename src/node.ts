@@ -9,7 +9,10 @@ import { useStorage } from './tasks/storage.ts'
 
 useHost(nodeHost())
 announceMoreLayers()
-useStorage({ read: (path) => readFileBytes(path), write: (path, bytes) => writeFileAtomic(path, bytes) })
+useStorage({
+  read: (path) => readFileBytes(path),
+  write: async (path, bytes) => void (await writeFileAtomic(path, bytes)),
+})
 
 export * from './index.ts'
 export { parseExamples } from './data/tables.ts'

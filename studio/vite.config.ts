@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => {
     resolve: {
       alias: [
         { find: /^latch$/, replacement: here('../src/index.ts') },
-        { find: /^latch\/(inspection|tables)$/, replacement: here('../src/$1.ts') },
+        { find: /^latch\/(formats|inspection|tables)$/, replacement: here('../src/$1.ts') },
         { find: /^latch\/(datasets|training)$/, replacement: here('../src/$1/index.ts') },
         // A page on its own has no file for its workers: they are in it.
         ...(report ? [{ find: /^(.*)\/spawn\.ts$/, replacement: '$1/spawnInline.ts' }] : []),

@@ -134,6 +134,9 @@ describe('the import rule catches', () => {
       'src/data/b.ts:2 browser entry: imports node:fs/promises, reached by src/data/a.ts → src/data/b.ts',
     ])
     expect(show(browserViolations(new SourceTree({})))[0]).toContain('does not exist')
+    const lazy = new SourceTree({ 'src/index.ts': "await import('./a.ts')", 'src/a.ts': "import 'fflate'" })
+    expect(browserViolations(lazy)).toHaveLength(1)
+    expect(browserViolations(lazy, 'src/index.ts', [], false)).toEqual([])
   })
 })
 
@@ -218,6 +221,18 @@ describe('this house', () => {
   test('has a door to inspection without any dependency', () => {
     nothing(browserViolations(source, 'src/inspection.ts'))
   })
+  test('has a door to formats, whose readers bring what they need when they are met', () => {
+    const brings = [
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/codegenv2',
+      '@bufbuild/protobuf/wire',
+      '@bufbuild/protobuf/wkt',
+      'fflate',
+      'h5wasm',
+    ]
+    nothing(browserViolations(source, 'src/formats.ts', brings))
+    nothing(browserViolations(source, 'src/formats.ts', [], false))
+  })
   test('keeps the style', () => {
     nothing(
       styleViolations(
@@ -229,6 +244,8 @@ describe('this house', () => {
     nothing(undocumented(source))
     nothing(undocumented(source, 'src/tables.ts'))
     nothing(undocumented(source, 'src/inspection.ts'))
+    nothing(undocumented(source, 'src/formats.ts'))
+    nothing(undocumented(source, 'src/formatsNode.ts'))
   })
 
   test('names no machine', () => {

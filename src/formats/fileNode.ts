@@ -32,11 +32,18 @@ const nodeCalls: SavingCalls = { open, rename }
 
 /**
  * Writes a file so that it is whole at every moment: whatever fails, and even if the process is killed,
- * the old file stays as it was. A link is followed; the old file's permissions are kept.
+ * the old file stays as it was. A link is followed; the old file's permissions are kept. Gives the bytes written.
  *
- * @throws DataError in words: disk full, missing folder, no permission
+ * @param content all bytes, or chunks that are made while they are written and never held together
+ * @throws DataError in words: disk full, missing folder, no permission; what making a chunk throws
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array, calls = nodeCalls): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | Iterable<Uint8Array>,
+  calls = nodeCalls,
+): Promise<number> {
+  const chunks = content instanceof Uint8Array ? [content] : content
+  const size = content instanceof Uint8Array ? content.length : null
   let temporary: string | undefined
   let comfort: string | undefined
   try {
@@ -45,13 +52,15 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, calls = n
     const folder = dirname(target)
     await removeAbandoned(folder)
     temporary = join(folder, temporaryName())
-    await writeAndSync(temporary, bytes, calls)
+    const written = await writeAndSync(temporary, chunks, calls)
     if (mode !== undefined) await chmod(temporary, mode)
     await calls.rename(temporary, target)
     await syncFolder(folder, calls)
+    return written
   } catch (cause) {
     if (temporary !== undefined) await unlink(temporary).catch(() => undefined)
-    throw inWords(cause, path, `room and permission to save ${sizeText(bytes.length)}`, comfort)
+    const what = size === null ? 'the file' : sizeText(size)
+    throw inWords(cause, path, `room and permission to save ${what}`, comfort)
   }
 }
 
@@ -99,14 +108,19 @@ function isRunning(processId: number): boolean {
   }
 }
 
-async function writeAndSync(path: string, bytes: Uint8Array, calls: SavingCalls): Promise<void> {
+async function writeAndSync(path: string, chunks: Iterable<Uint8Array>, calls: SavingCalls): Promise<number> {
   const file = await calls.open(path, 'wx')
+  let total = 0
   try {
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done))
-      done += bytesWritten
+    for (const bytes of chunks) {
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done))
+        done += bytesWritten
+      }
+      total += bytes.length
     }
     await file.sync()
+    return total
   } finally {
     await file.close()
   }

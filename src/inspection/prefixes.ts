@@ -11,14 +11,18 @@ import { Network } from '../model/network.ts'
 const ROWS_AT_ONCE = 8192
 
 /**
- * The network's outputs at the end of every prefix of a sequence: T rows of C. Where it reads forwards
+ * The network's outputs at the end of every prefix of a sequence (ids, or a batch of one): T rows of C. Where it reads forwards
  * only, one pass gives them all, to the same bits; else each prefix is read by itself.
  */
-export function prefixOutputs(network: Network, ids: ArrayLike<number>, holds?: Holds): Float64Array[] {
+export function prefixOutputs(
+  network: Network,
+  input: ArrayLike<number> | PackedBatch,
+  holds?: Holds,
+): Float64Array[] {
   const once = answeringEveryStep(network)
   const pass = { training: false, record: false, key: 0, holds }
-  if (!once) return prefixByPrefix(network, Array.from(ids), pass)
-  const batch = PackedBatch.ofIds([ids])
+  const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
+  if (!once) return prefixByPrefix(network, batch, pass)
   once.forward(batch, pass)
   const out = once.readOutput(batch)
   const { width } = once.output
@@ -29,7 +33,7 @@ export function prefixOutputs(network: Network, ids: ArrayLike<number>, holds?: 
 function answeringEveryStep(network: Network): Network | null {
   const { layers } = network.config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
-  const forwards = layers.every((layer) => layer.type !== 'recurrent' || layer.direction !== 'bidirectional')
+  const forwards = layers.every((layer) => layer.type === 'recurrent' ? (layer.direction ?? 'forward') === 'forward' : layer.type !== 'reverse') // prettier-ignore
   const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network
@@ -58,18 +62,25 @@ function twinOf(network: Network, top: number): Network {
   return twin
 }
 
-function prefixByPrefix(network: Network, all: number[], pass: Pass): Float64Array[] {
+function prefixByPrefix(network: Network, whole: PackedBatch, pass: Pass): Float64Array[] {
   const outputs: Float64Array[] = []
   const { width, per } = network.output
-  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / all.length))
-  for (let from = 0; from < all.length; from += atOnce) {
-    const to = Math.min(all.length, from + atOnce)
-    const prefixes = Array.from({ length: to - from }, (_, i) => all.slice(0, from + i + 1))
-    const batch = PackedBatch.ofIds(prefixes)
-    network.forward(batch, pass)
-    const out = network.readOutput(batch)
-    prefixes.forEach((prefix, i) => {
-      const at = (per === 'step' ? i * batch.steps + prefix.length - 1 : i) * width
+  const { steps: T, ids, features, featureWidth: F } = whole
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / T))
+  for (let from = 0; from < T; from += atOnce) {
+    const lengths = Array.from({ length: Math.min(T - from, atOnce) }, (_, i) => from + i + 1)
+    const longest = lengths[lengths.length - 1]
+    const prefixes = ids
+      ? PackedBatch.ofIds(lengths.map((length) => ids.subarray(0, length)))
+      : PackedBatch.ofFeatures(
+          Array.from(lengths, () => Array.from(features!.subarray(0, longest * F))).flat(),
+          [lengths.length, longest, F],
+          lengths,
+        )
+    network.forward(prefixes, pass)
+    const out = network.readOutput(prefixes)
+    lengths.forEach((length, i) => {
+      const at = (per === 'step' ? i * longest + length - 1 : i) * width
       outputs.push(out.slice(at, at + width))
     })
   }

@@ -48,10 +48,12 @@ export interface CellStep<C extends CellName = CellName, G extends StepGradient 
   /** Mean share of the past this step keeps: forget gate of an LSTM, update gate of a GRU (z keeps the old); else null. */
   keeps: number | null
   /**
-   * What the cell keeps for itself: tanh(c_t) of an LSTM; of a GRU W_hn·h₋₁ + b_hn (reset after) or r∘h₋₁
+   * What the cell keeps for itself: tanh(c_t) of an LSTM (`savedName` of the cell, if its functions differ); of a GRU W_hn·h₋₁ + b_hn (reset after) or r∘h₋₁
    * (reset before); null of a simple RNN.
    */
   saved: Float64Array | null
+  /** Set where the step is masked: whatever its gates are, states are those of the step read before. */
+  masked?: true
   /** What the loss says of it; null where nothing was asked. */
   gradient: G
 }
@@ -100,6 +102,8 @@ interface TraceOf<C extends CellName, L extends string> {
   /** The prediction for the whole text. */
   label: L
   probabilities: Record<L, number>
+  /** Set where outputs are numbers and no classes: all `probabilities` then hold the numbers themselves. */
+  numbers?: true
   /** The label whose loss the gradients are of: the one given, else the predicted one. */
   target: L
   loss: number

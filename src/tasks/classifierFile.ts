@@ -5,11 +5,16 @@
  */
 import { Vocabulary } from '../data/vocabulary.ts'
 import type { EngineOptions } from '../engine/engine.ts'
-import { decodeModel, encodeModel, refuseLeftovers, takeTensor } from '../formats/modelFile.ts'
+import {
+  decodeModel,
+  encodeModel,
+  refuseLeftovers,
+  takeTensor,
+  type ModelDocument,
+} from '../formats/modelFile.ts'
 import type { NamedTensor } from '../formats/safetensors.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../model/config.ts'
 import { Network } from '../model/network.ts'
-import { ShapeError, UnsupportedError } from '../tensor/errors.ts'
 import {
   fieldAt,
   fieldError,
@@ -22,6 +27,7 @@ import {
 import { engineOfCheckpoint } from './checkpointEngine.ts'
 import { readSettings, type ClassifierSettings } from './classifierOptions.ts'
 import type { Trained } from './classes.ts'
+import { fitting } from './fitting.ts'
 import { readHistory, type TrainingHistory } from './history.ts'
 
 /** Prefix of a checkpoint's own tensors, beside the model's. */
@@ -42,11 +48,12 @@ export interface ClassifierContent extends Trained {
   training: TrainingContent | null
 }
 
-export function writeClassifier(content: ClassifierContent): Uint8Array {
+/** Everything of a model but its weights. */
+export function classifierDocument(content: ClassifierContent): ModelDocument {
   const { settings, network, vocabulary, labels, history, training } = content
-  const document = {
-    format: 'latch' as const,
-    version: 1 as const,
+  return {
+    format: 'latch',
+    version: 1,
     task: 'textClassifier',
     settings,
     labels,
@@ -55,12 +62,16 @@ export function writeClassifier(content: ClassifierContent): Uint8Array {
     ...(history ? { history } : {}),
     ...(training ? { training: { state: training.state, fitOptions: training.fitOptions } } : {}),
   }
+}
+
+export function writeClassifier(content: ClassifierContent): Uint8Array {
+  const { network, training } = content
   const weights = network.parameters.map(({ name, shape }): NamedTensor => {
     const data = network.store.read(network.store.find(name))
     return { name, shape, dtype: 'F32', data: data instanceof Float32Array ? data : Float32Array.from(data) }
   })
   const extra = training?.tensors.map((tensor) => ({ ...tensor, name: TRAINING + tensor.name })) ?? []
-  return encodeModel(document, [...weights, ...extra])
+  return encodeModel(classifierDocument(content), [...weights, ...extra])
 }
 
 /**
@@ -86,16 +97,6 @@ export function readClassifier(bytes: Uint8Array, source: string, engine: Engine
   const network = fitting(networkField, () => new Network(config, { ...options, weights }))
   refuseLeftovers(tensors, source)
   return { settings, network, vocabulary, labels, history, training }
-}
-
-/** Layers that cannot stand on each other are a fault of the file. */
-function fitting<T>(field: Field, build: () => T): T {
-  try {
-    return build()
-  } catch (error) {
-    if (!(error instanceof ShapeError || error instanceof UnsupportedError)) throw error
-    throw fieldError(field, `layers that fit (${error.where}: ${error.expected})`, error.got)
-  }
 }
 
 function readLabels(field: Field): string[] {

@@ -11,7 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['model'],
   ['training', 'generation', 'inspection', 'formats'],
   ['tasks'],
-  ['index', 'tables', 'inspection door'],
+  ['index', 'tables', 'inspection door', 'formats door'],
   ['node'],
   ['cli', 'studio'],
   ['examples', 'demo'],
@@ -32,9 +32,10 @@ const NODE_FILE = /Node\.ts$|^src\/node\.ts$|^(cli|examples|demo)\//
 
 /** The floor a file stands on, or null where it stands on none. */
 export function floorOf(path: string): string | null {
-  const [, door] = /^src\/(index|tables|inspection|node)\.ts$/.exec(path) ?? []
-  // The room behind it has the same name.
-  if (door) return door === 'inspection' ? 'inspection door' : door
+  const [, door] = /^src\/(index|tables|inspection|formats|node|formatsNode)\.ts$/.exec(path) ?? []
+  // The rooms behind them have the same names.
+  if (door === 'inspection' || door === 'formats') return `${door} door`
+  if (door) return door === 'formatsNode' ? 'node' : door
   const [, name] = /^src\/(\w+)\//.exec(path) ?? []
   if (name) return rankOf(name) < 0 ? null : name
   return /^(cli|studio|examples|demo|kernels)\//.exec(path)?.[1] ?? null
@@ -153,11 +154,15 @@ function cycles(tree: SourceTree): Violation[] {
   return found
 }
 
-/** What a browser's door reaches that a browser does not have; `brings` are the dependencies it may bring. */
+/**
+ * What a browser's door reaches that a browser does not have; `brings` are the dependencies it may bring. Without
+ * `later` only what is loaded at once counts.
+ */
 export function browserViolations(
   tree: SourceTree,
   entry = 'src/index.ts',
   brings: readonly string[] = [],
+  later = true,
 ): Violation[] {
   if (!tree.files.has(entry)) {
     return [{ rule: 'browser entry', file: entry, line: 1, message: 'does not exist' }]
@@ -166,7 +171,8 @@ export function browserViolations(
   const chain = new Map([[entry, entry]])
   const queue = [entry]
   for (const path of queue) {
-    for (const { to, line, relative } of tree.edges(path)) {
+    for (const { to, line, relative, later: isLater } of tree.edges(path)) {
+      if (isLater && !later) continue
       if (!relative) {
         if (brings.includes(to)) continue
         const message = `imports ${to}, reached by ${chain.get(path)}`

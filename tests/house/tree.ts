@@ -21,6 +21,8 @@ export interface Edge {
   relative: boolean
   /** The names it brings in; `*` for all. */
   names: readonly string[]
+  /** A dynamic import: loaded when the program comes to it. */
+  later: boolean
 }
 
 export class SourceTree {
@@ -73,6 +75,7 @@ export class SourceTree {
         line: this.lineOf(path, specifier.getStart()),
         relative: own,
         names: namesOf(node),
+        later: ts.isCallExpression(node),
       })
     })
     return edges

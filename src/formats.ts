@@ -1,0 +1,36 @@
+/**
+ * The door `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
+ * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
+ */
+import { announceMoreLayers } from './model/moreLayers.ts'
+
+announceMoreLayers()
+
+export { importModel, modelOf } from './tasks/importModel.ts'
+export type { ModelBytes } from './tasks/importModel.ts'
+export { exportModel } from './tasks/exportModel.ts'
+export { openModelFile } from './tasks/openModel.ts'
+export type { AnyModel } from './tasks/openModel.ts'
+export { SequenceModel } from './tasks/sequenceModel.ts'
+export type { SequencePrediction } from './tasks/sequenceAnswer.ts'
+export type { ReadSequence, SequenceInput } from './tasks/sequenceReader.ts'
+export type { SequenceStream } from './tasks/sequenceStream.ts'
+export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/fitSequences.ts'
+export type { ModelSource } from './tasks/sequenceParts.ts'
+export { filesInMemory, readModel } from './formats/open.ts'
+export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
+export { identify, KNOWN_FORMATS } from './formats/identify.ts'
+export type {
+  Answer,
+  ExportedFile,
+  ExportFormat,
+  ExportSource,
+  FormatName,
+  ImportedModel,
+  ImportOptions,
+  LayerFacts,
+  ModelFiles,
+  ModelInput,
+  ModelReader,
+  ModelWriter,
+} from './formats/imported.ts'

@@ -1,0 +1,66 @@
+/**
+ * A model file of any format → a model at work. What Latch itself exported carries its task along and comes back
+ * as that; anything else becomes a SequenceModel.
+ */
+import type { EngineOptions } from '../engine/engine.ts'
+import type { ImportedModel, ImportOptions, ModelFiles } from '../formats/imported.ts'
+import { parseModelDocument } from '../formats/modelFile.ts'
+import { filesInMemory, readModel } from '../formats/open.ts'
+import { writeSafetensors, type NamedTensor } from '../formats/safetensors.ts'
+import { readNetworkConfig } from '../model/config.ts'
+import { announceMoreLayers } from '../model/moreLayers.ts'
+import { Network } from '../model/network.ts'
+import { FormatError } from '../tensor/errors.ts'
+import { fieldAt, rootField } from '../tensor/fields.ts'
+import { openModelFile, type AnyModel } from './openModel.ts'
+import { SequenceModel } from './sequenceModel.ts'
+
+/** A model file in memory with what lies beside it. */
+export interface ModelBytes {
+  name: string
+  bytes: Uint8Array
+  /** Other files of the model by name (shards, external data). */
+  files?: ReadonlyMap<string, Uint8Array>
+}
+
+/**
+ * Opens a model file of any format: Latch, Keras, PyTorch (safetensors), TensorFlow.js, ONNX, TensorFlow 1 dumps.
+ * @param options what a file cannot say (configuration, vocabulary, labels), and how it computes
+ * @throws FormatError for broken or unknown files; UnsupportedError naming what is known but not read
+ */
+export async function importModel(
+  files: ModelFiles | ModelBytes,
+  options: ImportOptions & { engine?: EngineOptions } = {},
+): Promise<AnyModel> {
+  const { engine = {}, ...rest } = options
+  const given = 'sibling' in files ? files : filesInMemory(files.name, files.bytes, files.files ?? new Map())
+  return modelOf(await readModel(given, rest), given.name, engine)
+}
+
+/** What was read as a model: the task that the file carries, with the weights that it has now; else a SequenceModel. */
+export function modelOf(imported: ImportedModel, source: string, engine: EngineOptions = {}): AnyModel {
+  announceMoreLayers()
+  if (imported.document === null) return new SequenceModel(imported, engine)
+  return openModelFile(fileOf(imported, imported.document, source), source, engine)
+}
+
+/** The Latch model file that the document and the weights make. */
+function fileOf({ weights }: ImportedModel, document: string, source: string): Uint8Array {
+  const root = rootField(parseModelDocument(document, source), 'document', source)
+  const config = readNetworkConfig(fieldAt(root, 'network'))
+  // Shapes follow from the configuration: what it says is built once, small and without an initial weight.
+  const shapes = new Network(config, {
+    engine: 'reference',
+    weights: ({ name, size }) => {
+      const values = weights.get(name)
+      if (values?.length === size) return values
+      const expected = `${size} numbers for ${name}, as the document of Latch says`
+      throw new FormatError({ where: source, expected, got: values ? `${values.length}` : 'none' })
+    },
+  })
+  const tensors = shapes.parameters.map(({ name, shape }): NamedTensor => ({
+    name, shape, dtype: 'F32', data: weights.get(name)!,
+  })) // prettier-ignore
+  shapes.dispose()
+  return writeSafetensors(tensors, { format: 'pt', latch: document })
+}
