@@ -119,7 +119,7 @@ export function assembleByLayers(
   })
   const [input, second] = network.layers
   const [first] = chain
-  if (first.kind !== 'embedding' && learns(second) && widthOf(input) !== first.input) {
+  if (first.kind !== 'embedding' && second && learns(second) && widthOf(input) !== first.input) {
     const where = `${source}, config.layers[0]`
     throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${widthOf(input)}` })
   }
