@@ -8,6 +8,7 @@ import { checkGradients, VOCABULARY } from './gradientCase.ts'
 
 const features: LayerOptions = { type: 'features', width: 3 }
 const embedding: LayerOptions = { type: 'embedding', vocabulary: VOCABULARY, size: 5 }
+const masked: LayerOptions = { type: 'embedding', vocabulary: VOCABULARY, size: 5, maskZero: true }
 const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 4 }
 const two: LayerOptions = { type: 'dense', units: 2 }
 const norm: LayerOptions = { type: 'layerNorm' }
@@ -35,6 +36,9 @@ const cases: Record<string, LayerOptions[]> = {
   attention: [features, lstm, { type: 'pool', over: 'attention' }, two],
   'attention over features': [features, { type: 'pool', over: 'attention' }, two],
   'attention over an embedding': [embedding, { type: 'pool', over: 'attention' }, norm, two],
+  'sum over the steps that count': [masked, lstm, { type: 'pool', over: 'sum' }, two],
+  'attention over the steps that count': [masked, lstm, { type: 'pool', over: 'attention' }, two],
+  'zeros at masked steps': [masked, lstm, { type: 'zeroMasked' }, norm, { type: 'pool', over: 'sum' }, two],
   'dropout above and below': [
     embedding,
     { type: 'dropout', rate: 0.3 },
@@ -92,6 +96,30 @@ describe('what they compute', () => {
     const all = scores.reduce((a, b) => a + b)
     const wanted = [0, 1, 2].map((j) => x.reduce((sum, row, t) => sum + (scores[t] / all) * row[j], 0))
     near(outputOf([{ type: 'pool', over: 'attention' }], { 'pool.0.weight': w }), wanted)
+  })
+
+  it('steps that do not count are neither summed nor attended to', () => {
+    const net = network([features, { type: 'masking' }, { type: 'pool', over: 'sum' }], {
+      engine: 'reference',
+      precision: 'float64',
+    })
+    const batch = PackedBatch.ofFeatures([1, 2, 3, 0, 0, 0, 4, 4, 4, 0, 0, 0], [2, 2, 3])
+    net.forward(batch)
+    expect([...net.readOutput(batch)]).toEqual([1, 2, 3, 4, 4, 4])
+  })
+
+  it('a sequence whose steps are all masked gives zeros', () => {
+    const net = network([masked, { type: 'pool', over: 'attention' }], { engine: 'simd', threads: 1 })
+    const batch = PackedBatch.ofIds([[0, 0], [0, 2], [2]]) // prettier-ignore
+    net.prepareTraining()
+    net.forward(batch, { training: true, record: false, key: 0 })
+    const out = net.readOutput(batch)
+    expect([...out.subarray(0, 5)]).toEqual([0, 0, 0, 0, 0])
+    expect(out.subarray(5, 10)).toEqual(out.subarray(10))
+    net.zeroGradients()
+    net.backwardFrom(batch, out.map(() => 1), { training: true, record: false, key: 0 }) // prettier-ignore
+    const gradient = net.store.read(net.store.find('embedding.0.weight'), 'gradients')
+    expect([...gradient.subarray(0, 15)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2])
   })
 
   it('attention does not overflow', () => {
