@@ -44,9 +44,13 @@ export const PEEPHOLE_ORDERS = {
  * Blocks put in another order: `values` holds one block of equal size for each name of `from`; the result
  * has them in the order of `to`.
  */
-export function reorderBlocks(values: Float32Array, from: GateOrder, to: GateOrder): Float32Array {
+export function reorderBlocks<A extends Float32Array | Float64Array>(
+  values: A,
+  from: GateOrder,
+  to: GateOrder,
+): A {
   const size = values.length / from.length
-  const out = new Float32Array(values.length)
+  const out = values.slice() as A
   to.forEach((name, place) => {
     const at = from.indexOf(name) * size
     out.set(values.subarray(at, at + size), place * size)
@@ -64,7 +68,11 @@ export function transposed(values: Float32Array, rows: number, columns: number):
 }
 
 /** Gate rows (G·H, width) of a layout → native. A bias is of width 1. */
-export function rowsToNative(values: Float32Array, layout: WeightLayout, cell: CellName): Float32Array {
+export function rowsToNative<A extends Float32Array | Float64Array>(
+  values: A,
+  layout: WeightLayout,
+  cell: CellName,
+): A {
   return reorderBlocks(values, orderOf(layout, cell), orderOf('native', cell))
 }
 
