@@ -2,6 +2,7 @@
  * Edits, checked one by one and turned into what a pass understands: another text, and holds by layer,
  * direction, units and steps. Edits count steps in the text as it was; holds in the text as it becomes.
  */
+import type { Cell } from '../cells/cell.ts'
 import { rnnRelu } from '../cells/rnn.ts'
 import type { Hold } from '../layers/holds.ts'
 import type { RecurrentLayer } from '../layers/recurrent.ts'
@@ -108,7 +109,7 @@ function holdsOf(
   if (kept.length === 0) refuse(where, 'a step that stays in the text', `steps ${from} to ${to}, all dropped`)
   const range = { from: kept[0], to: kept[kept.length - 1] }
   return placesOf(where, levels, edit).map(({ layer, direction }) => {
-    const what = edit.type === 'gate' ? gateOf(where, layer, edit) : stateOf(where, layer, edit)
+    const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
     return { layer: layer.name, direction, what, units: unitsOf(where, layer, edit), ...range, value }
   })
 } // prettier-ignore
@@ -121,8 +122,8 @@ function placesOf(where: string, levels: readonly RecurrentLayer[], { level, dir
     refuse(`${where} direction`, "'forward' or 'backward'", describe(direction))
   }
   const places = (level === undefined ? levels : [levels[level]]).flatMap((layer) =>
-    layer.loops.flatMap((_, d) => {
-      const wanted = direction === undefined || (d === 0) === (direction === 'forward')
+    layer.loops.flatMap(({ reversed }, d) => {
+      const wanted = direction === undefined || reversed === (direction === 'backward')
       return wanted ? [{ layer, direction: d }] : []
     }),
   )
@@ -130,16 +131,36 @@ function placesOf(where: string, levels: readonly RecurrentLayer[], { level, dir
   return refuse(`${where} direction`, 'a direction that the level reads', `${direction}`)
 }
 
-function gateOf(where: string, { cell, name }: RecurrentLayer, { gate, value }: HoldGate): Hold['what'] {
+function gateOf(
+  where: string, { loops, name }: RecurrentLayer, direction: number, { gate, value }: HoldGate,
+): Hold['what'] {
+  const { cell } = loops[direction]
   if (!cell.gateNames.includes(gate)) {
     refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
   }
-  const isCandidate = gate === cell.candidate
-  const least = isCandidate && cell !== rnnRelu ? -1 : 0
-  const most = isCandidate && cell === rnnRelu ? Number.MAX_VALUE : 1
-  if (value >= least && value <= most) return { gate }
-  const range = most > 1 ? 'a number from 0 (relu)' : `a number from ${least} to ${most}`
+  if (cell.functions?.coupled && gate === 'forget') {
+    refuse(`${where} gate`, `a gate of its own (${name})`, 'forget, which is 1 − input here', 'Hold input at 1 − the value.')
+  }
+  const type = functionOf(cell, gate)
+  const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : [-Infinity, Infinity]
+  if (Number.isFinite(value) && value >= least && value <= most) return { gate }
+  const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
+  const range = most < Infinity ? `${open} to ${most}` : `${open} (${type})`
   return refuse(`${where} value`, `${range} for ${gate}`, describe(value))
+} // prettier-ignore
+
+/** What functions give at most, where they do not give every number. */
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  sigmoid: [0, 1], hardSigmoid: [0, 1], tanh: [-1, 1], softsign: [-1, 1],
+  relu: [0, Infinity], softplus: [0, Infinity], exponential: [0, Infinity], relu6: [0, 6],
+} // prettier-ignore
+
+/** The function of a gate or the candidate. */
+function functionOf(cell: Cell, gate: string): string {
+  const isCandidate = gate === cell.candidate
+  if (cell.functions) return (isCandidate ? cell.functions.candidate : cell.functions.gate).type
+  if (!isCandidate) return 'sigmoid'
+  return cell === rnnRelu ? 'relu' : 'tanh'
 }
 
 function stateOf(where: string, { cell, name }: RecurrentLayer, { state, value }: SetState): Hold['what'] {

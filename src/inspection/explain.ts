@@ -8,7 +8,7 @@ import type { Network } from '../model/network.ts'
 import { UnsupportedError, UsageError } from '../tensor/errors.ts'
 import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
 import { rulesOf, vectorOf, type AnyStep, type CellPlace } from './explainCell.ts'
-import { logitOf, probabilityCount, probabilityOf } from './explainHead.ts'
+import { logitOf, probabilityCount, probabilityOf, sideOf } from './explainHead.ts'
 import { constant, explanationOf, term, traced, weight, type Arithmetic } from './terms.ts'
 import { type AnySequenceTrace } from './traceLink.ts'
 import { linkOf } from './traceOrigin.ts'
@@ -49,20 +49,19 @@ export function explain(
   options: ExplainOptions = {},
 ): Explanation {
   const { network, sequence } = linkOf('explain', trace)
-  const { level = network.recurrent.length - 1, direction = 'forward' } = options
+  const { level = network.recurrent.length - 1, direction = readFirst(network, level) } = options
   const place =
     typeof placeOrStep === 'number' ? { level, direction, step: placeOrStep, value, unit } : { ...placeOrStep }
-  const found = sequence.levels.find((l) => l.level === place.level && l.direction === place.direction)
+  const ofOutput = place.value === 'logit' || place.value === 'probability'
+  const found = sequence.levels.find((l) => l.level === place.level && (ofOutput || l.direction === place.direction))
   if (!found) {
     const names = sequence.levels.map((l) => `${l.level} ${l.direction}`).join(', ')
     refuse(`a level and direction among ${names}`, `${place.level} ${place.direction}`)
   }
   needIndex('step', place.step, found.steps.length)
-  if (place.value === 'logit' || place.value === 'probability') {
-    return explainOutput(network, sequence, place)
-  }
+  if (ofOutput) return explainOutput(network, sequence, place)
   const at = cellPlace(network, found, place)
-  const rules = rulesOf(at.cell)
+  const rules = rulesOf(at.cell, at.step.masked)
   const rule = Object.hasOwn(rules, place.value) ? rules[place.value] : null
   if (rule) {
     needIndex('unit', place.unit, at.units)
@@ -75,6 +74,11 @@ export function explain(
   const input = { ...place, value: 'x' }
   return explanationOf(input, inputOf(network, sequence, at.step, input))
 } // prettier-ignore
+
+/** The direction of a level's first loop; forward where there is no such level. */
+function readFirst({ recurrent }: Network, level: number): 'forward' | 'backward' {
+  return recurrent[level]?.loops[0].reversed ? 'backward' : 'forward'
+}
 
 /** Outputs belong to the top level, and to the last step where there is one answer. */
 function explainOutput(network: Network, sequence: AnySequenceTrace, given: TracePlace): Explanation {
@@ -92,13 +96,11 @@ function explainOutput(network: Network, sequence: AnySequenceTrace, given: Trac
 
 function cellPlace(network: Network, { steps }: AnyLevel, place: TracePlace): CellPlace {
   const layer = network.recurrent[place.level]
-  const loop = layer.loops[place.direction === 'forward' ? 0 : 1]
-  const options = network.config.layers.filter(({ type }) => type === 'recurrent')[place.level]
+  const loop = layer.loops.find(({ reversed }) => reversed === (place.direction === 'backward'))!
   const at = place.direction === 'forward' ? place.step - 1 : place.step + 1
   return {
     place,
-    cell: layer.cell,
-    relu: options.type === 'recurrent' && options.activation === 'relu',
+    cell: loop.cell,
     units: layer.units,
     width: layer.input.width,
     parameters: loop.parameters,
@@ -122,7 +124,7 @@ function inputOf(
   }
   if (level > 0) {
     const { units } = network.recurrent[level - 1]
-    const direction = unit < units ? ('forward' as const) : ('backward' as const)
+    const direction = sideOf(network, level - 1, unit)
     const { steps } = sequence.levels.find((l) => l.level === level - 1 && l.direction === direction)!
     const source = { level: level - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
     const state = vectorOf(steps[place.step], 'hidden')[source.unit]

@@ -3,7 +3,9 @@
  * equations of src/cells/ in the cell's letters. Weights and operands are the real ones; only sums are made here.
  */
 import { readRow } from '../layers/parameterRow.ts'
+import { settleActivation, type ActivationSpec } from '../cells/activations.ts'
 import type { Cell } from '../cells/cell.ts'
+import { rnnRelu } from '../cells/rnn.ts'
 import type { DirectionParameters } from '../layers/loopShape.ts'
 import type { Parameter, ParameterStore } from '../layers/parameters.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
@@ -17,8 +19,6 @@ export type AnyStep = CellStep<Cell['name'], StepGradient | null>
 export interface CellPlace {
   place: TracePlace
   cell: Cell
-  /** Of a simple RNN. */
-  relu: boolean
   units: number
   /** Width of the input; a one-hot one's vocabulary. */
   width: number
@@ -37,13 +37,27 @@ const LETTERS: { readonly [C in Cell['name']]: Readonly<Record<string, string>> 
   gru: { reset: 'r', update: 'z', candidate: 'n' },
 }
 
-/** The rules of a cell's values by name; `x` is not among them. */
-export function rulesOf(cell: Cell): Readonly<Record<string, Rule>> {
+/** The rules of a cell's values by name, at a step that counts or a masked one; `x` is not among them. */
+export function rulesOf(cell: Cell, masked = false): Readonly<Record<string, Rule>> {
   const gates = Object.fromEntries(cell.gateNames.map((name, g) => [name, (at: CellPlace) => gate(at, name, g)]))
+  if (masked) return maskedRules(cell, gates)
   if (cell.name === 'rnn') return { ...gates, hidden: gates.candidate }
+  if (cell.functions?.coupled) gates.forget = coupledForget
   if (cell.name === 'lstm') return { ...gates, cell: lstmCell, saved: lstmSaved, hidden: lstmHidden }
   return { ...gates, saved: cell.separateRecurrent ? gruRecurrent : gruReset, hidden: gruHidden }
 } // prettier-ignore
+
+/** What was computed from the c that the step did not keep is not explained: the trace has the one it kept. */
+function maskedRules(cell: Cell, gates: Readonly<Record<string, Rule>>): Readonly<Record<string, Rule>> {
+  const hidden: Rule = (at) => kept(at, 'h', 'hidden')
+  if (cell.name === 'rnn') return { hidden, candidate: hidden }
+  if (cell.name === 'gru')
+    return { ...gates, saved: cell.separateRecurrent ? gruRecurrent : gruReset, hidden }
+  const { output, ...rest } = gates
+  const forget = cell.functions?.coupled ? coupledForget : rest.forget
+  const computed: Readonly<Record<string, Rule>> = cell.functions?.peepholes ? {} : { output }
+  return { ...rest, forget, ...computed, cell: (at) => kept(at, 'c', 'cell'), hidden }
+}
 
 /** A number of this step, or of the step before (0 where there is none). */
 function own(at: CellPlace, letter: string, value: string, unit = at.place.unit): Factor {
@@ -65,13 +79,43 @@ export function vectorOf(step: AnyStep, value: string): Float64Array {
   return (step.gates as Record<string, Float64Array>)[value]
 }
 
+/** What a gate, the candidate or an LSTM's state goes through. */
+function functionOf(cell: Cell, of: 'gate' | 'candidate' | 'state'): Required<ActivationSpec> {
+  if (cell.functions) return cell.functions[of]
+  return settleActivation(of === 'gate' ? 'sigmoid' : cell === rnnRelu ? 'relu' : 'tanh')
+}
+
+/** The function as an explanation tells it: alpha and beta where it has any. */
+function told({
+  type,
+  alpha,
+  beta,
+}: Required<ActivationSpec>): Pick<Arithmetic, 'activation' | 'parameters'> {
+  return { activation: type, ...((alpha !== 0 || beta !== 0) && { parameters: { alpha, beta } }) }
+}
+
+/** σ for sigmoid. */
+const symbolOf = (type: string): string => (type === 'sigmoid' ? 'σ' : type)
+
+/** A masked step's state: the one before it. */
+function kept(at: CellPlace, letter: string, state: 'hidden' | 'cell'): Arithmetic {
+  const { unit } = at.place
+  const terms = [term(`${letter}₋₁`, previous(at, `${letter}₋₁`, state, unit))]
+  return { equation: `${letter} = ${letter}₋₁ (masked step)`, activation: 'linear', terms, value: vectorOf(at.step, state)[unit] }
+} // prettier-ignore
+
+/** f = 1 − i: the forget gate's own weights are not used. */
+function coupledForget(at: CellPlace): Arithmetic {
+  const terms = [term('1', constant('1', 1)), term('−i', constant('−1', -1), own(at, 'i', 'input'))]
+  return { equation: 'f = 1 − i', activation: 'linear', terms, value: vectorOf(at.step, 'forget')[at.place.unit] }
+} // prettier-ignore
+
 function gate(at: CellPlace, name: string, g: number): Arithmetic {
   const { cell, place } = at
   const row = g * at.units + place.unit
   const letter = LETTERS[cell.name][name]
   const isCandidate = name === cell.candidate
-  const activation = !isCandidate ? 'sigmoid' : at.relu ? 'relu' : 'tanh'
-  const f = activation === 'sigmoid' ? 'σ' : activation
+  const by = functionOf(cell, isCandidate ? 'candidate' : 'gate')
   const w = cell.name === 'rnn' ? '' : letter
   const [input, bias] = [`W_i${w}·x`, at.parameters.biasInput ? ` + b_i${w}` : '']
   const [state, stateBias] = [`W_h${w}·h₋₁`, at.parameters.biasHidden ? ` + b_h${w}` : '']
@@ -81,9 +125,24 @@ function gate(at: CellPlace, name: string, g: number): Arithmetic {
     : cell.separateRecurrent
       ? `r∘(${state}${stateBias})`
       : `W_h${w}·(r∘h₋₁)${stateBias}`
-  const equation = `${letter} = ${f}(${input}${bias} + ${hidden})`
-  const terms = [...inputTerms(at, row), ...stateTerms(at, row, resets)]
-  return { equation, activation, terms, value: vectorOf(at.step, name)[place.unit] }
+  const peephole = isCandidate ? null : peepholeTerm(at, name, letter)
+  const sum = `${input}${bias} + ${hidden}${peephole ? ` + ${peephole.group}` : ''}`
+  const clip = cell.functions?.clip ?? undefined
+  const equation = `${letter} = ${symbolOf(by.type)}(${clip === undefined ? sum : `clip(${sum}, ±${clip})`})`
+  const terms = [...inputTerms(at, row), ...stateTerms(at, row, resets), ...(peephole ? [peephole] : [])]
+  return { equation, ...told(by), clip, terms, value: vectorOf(at.step, name)[place.unit] }
+}
+
+/** P∘c: i and f see the cell state before the step, o the one after it. */
+function peepholeTerm(at: CellPlace, name: string, letter: string): Term | null {
+  const { parameters, store, place } = at
+  if (!parameters.own) return null
+  const { unit } = place
+  const row = ['input', 'forget', 'output'].indexOf(name)
+  const after = name === 'output'
+  const state = after ? own(at, 'c', 'cell') : previous(at, 'c₋₁', 'cell', unit)
+  const value = readRow(store, parameters.own, row)[unit]
+  return term(`P_${letter}∘${after ? 'c' : 'c₋₁'}`, weight('P', value, parameters.own.name, row, unit), state)
 }
 
 /** x[j]·W_ih[row, j] and b_ih[row]. */
@@ -135,13 +194,15 @@ function lstmCell(at: CellPlace): Arithmetic {
 }
 
 function lstmSaved(at: CellPlace): Arithmetic {
+  const by = functionOf(at.cell, 'state')
   const terms = [term('c', own(at, 'c', 'cell'))]
-  return { equation: 'tanh(c)', activation: 'tanh', terms, value: at.step.saved![at.place.unit] }
+  return { equation: `${symbolOf(by.type)}(c)`, ...told(by), terms, value: at.step.saved![at.place.unit] }
 }
 
 function lstmHidden(at: CellPlace): Arithmetic {
-  const terms = [term('o∘tanh(c)', own(at, 'o', 'output'), own(at, 'tanh(c)', 'saved'))]
-  return { equation: 'h = o∘tanh(c)', activation: 'linear', terms, value: at.step.hidden[at.place.unit] }
+  const state = `${symbolOf(functionOf(at.cell, 'state').type)}(c)`
+  const terms = [term(`o∘${state}`, own(at, 'o', 'output'), own(at, state, 'saved'))]
+  return { equation: `h = o∘${state}`, activation: 'linear', terms, value: at.step.hidden[at.place.unit] }
 }
 
 function gruHidden(at: CellPlace): Arithmetic {

@@ -38,7 +38,8 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
   const { units, loops } = recurrent[recurrent.length - 1]
   const terms: Term[] = []
   for (let j = 0; j < units * loops.length; j++) {
-    const { from, share } = readsOf(sequence, over, place, j, units)
+    const direction = sideOf(network, recurrent.length - 1, j)
+    const { from, share } = readsOf(sequence, over, place, direction, j % units)
     const w = weight('W', weights[j], dense.name, place.unit, j)
     for (const source of from) terms.push(term('state', ...hiddenFactors(sequence, place, source, share), w))
   }
@@ -112,10 +113,28 @@ function worded(layer: LayerOptions): string {
   return name === 'linear' ? type : `${type} with ${name}`
 }
 
-/** Which states input `j` of the head is. */
-function readsOf({ levels }: AnySequenceTrace, over: Over, place: TracePlace, j: number, units: number): Read {
-  const direction = j < units ? ('forward' as const) : ('backward' as const)
-  const unit = j % units
+/**
+ * The direction that output `j` of a level is of.
+ * @throws UnsupportedError where the two directions are not side by side
+ */
+export function sideOf({ recurrent, config }: Network, level: number, j: number): 'forward' | 'backward' {
+  const { loops, units, name } = recurrent[level]
+  const options = config.layers.filter((layer) => layer.type === 'recurrent')[level]
+  if (loops.length === 2 && (options.merge ?? 'concat') !== 'concat') {
+    const facts = { expected: 'directions side by side', got: `their ${options.merge} (${name})` }
+    throw new UnsupportedError({
+      where: 'explain',
+      ...facts,
+      remedy: 'Explain the hidden states below it instead.',
+    })
+  }
+  return loops[Math.floor(j / units)].reversed ? 'backward' : 'forward'
+}
+
+/** Which states a unit of the head's input is. */
+function readsOf(
+  { levels }: AnySequenceTrace, over: Over, place: TracePlace, direction: 'forward' | 'backward', unit: number,
+): Read {
   const { steps } = levels.find((l) => l.level === place.level && l.direction === direction)!
   const last = steps.length - 1
   const at = (step: number) => ({ direction, step, unit })
@@ -124,7 +143,10 @@ function readsOf({ levels }: AnySequenceTrace, over: Over, place: TracePlace, j:
   if (over === 'poolFirst') return { from: [at(0)], share: 1 }
   if (over === 'poolLast') return { from: [at(last)], share: 1 }
   if (over === 'sum') return { from: steps.map((_, t) => at(t)), share: 1 }
-  if (over === 'mean') return { from: steps.map((_, t) => at(t)), share: 1 / steps.length }
+  if (over === 'mean') {
+    const counted = steps.flatMap(({ masked }, t) => (masked ? [] : [at(t)]))
+    return { from: counted, share: 1 / counted.length }
+  }
   let best = 0
   steps.forEach(({ hidden }, t) => {
     if (hidden[unit] > steps[best].hidden[unit]) best = t

@@ -2,6 +2,8 @@
  * The arithmetic of one number, as data: what was multiplied, what was added, through which function it
  * went, and where each factor came from, so that a page can follow it further back.
  */
+import type { ActivationName } from '../cells/activations.ts'
+
 /**
  * Names of vectors of a trace: a gate of the cell, or one of these. `x` is what came in from below; `input` is an
  * LSTM's input gate, and for cells without such a gate the same as `x`.
@@ -52,7 +54,11 @@ export interface Explanation {
   computed: number
   /** Sum of the terms, in float64; what the activation took. */
   preActivation: number
-  activation: 'sigmoid' | 'tanh' | 'relu' | 'softmax' | 'linear'
+  activation: ActivationName | 'softmax'
+  /** `alpha` and `beta` of the activation, where it is not one of σ, tanh, relu, softmax and linear. */
+  parameters?: { alpha: number; beta: number }
+  /** What the activation took was first clipped to ±clip. */
+  clip?: number
   /** Largest in absolute value first. */
   terms: Term[]
   /** Sums of the terms by group, in the order of the equation. */

@@ -29,7 +29,7 @@ export function gradientFlow(subject: Subject, input: SubjectInput, target?: Sub
   const { network, batch, targets, tokens } = settled
   const [trace] = traceBatch(network, batch, targets)
   const levels = trace.levels.map((level) => flowOf(network, level))
-  const top = levels.findLast(({ direction }) => direction === 'forward')!
+  const top = levels.findLast(({ direction }) => direction === 'forward') ?? levels[levels.length - 1]
   return { tokens, loss: trace.loss, target: settled.target, levels, verdict: top.verdict }
 }
 
@@ -39,7 +39,9 @@ function flowOf(network: Network, level: TraceLevel): FlowLevel {
   const backward = level.direction === 'backward'
   const inOrder = <X>(list: readonly X[]) => (backward ? list.toReversed() : list)
   const read = inOrder(level.steps)
-  const twin = twinOf(network, level.level, backward ? 1 : 0)
+  const { loops } = network.recurrent[level.level]
+  const loop = loops.findIndex(({ reversed }) => reversed === backward)
+  const twin = twinOf(network, level.level, loop)
   const given = readSteps(read)
   const [jacobians, products] = [stepJacobians(twin, given), chainNorms(twin, given)]
   const [input, hidden] = [sharesOf(cell, level, 'input'), sharesOf(cell, level, 'hidden')]
@@ -73,5 +75,6 @@ function readSteps(steps: readonly CellStep[]): ReadSteps {
     ids: hot ? steps.map(({ inputId }) => inputId!) : null,
     hidden: steps.map(({ hidden }) => hidden),
     cell: steps[0].cell && steps.map(({ cell }) => cell!),
+    masked: steps.some(({ masked }) => masked) ? steps.map(({ masked }) => masked === true) : null,
   }
 }

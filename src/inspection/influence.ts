@@ -69,7 +69,9 @@ function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
   const slopes = new Float64Array(batch.steps)
   readLevels(network, batch, 0, 1).forEach(({ level, direction, steps }) => {
     if (level !== 0) return
-    const { weightInput } = layer.loops[direction === 'forward' ? 0 : 1].parameters
+    const { weightInput } = layer.loops.find(
+      ({ reversed }) => reversed === (direction === 'backward'),
+    )!.parameters
     const weights = network.store.read(weightInput) // (G·H, V)
     const V = weightInput.shape[1]
     steps.forEach(({ gradient, inputId }, t) => {

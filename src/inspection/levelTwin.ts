@@ -17,6 +17,8 @@ export interface ReadSteps {
   hidden: readonly Float64Array[]
   /** c_t (H), null where the cell has none. */
   cell: readonly Float64Array[] | null
+  /** Whether each step is masked; null where none is. */
+  masked: readonly boolean[] | null
 }
 
 interface Twin {
@@ -27,7 +29,7 @@ interface Twin {
 /** Each twin opens an engine: one a level and direction, however often it is asked. */
 const twins = new WeakMap<Network, Map<string, Twin>>()
 
-/** The twin of a level (0 is the lowest) in a direction (0 forward), with the weights as they are now. */
+/** The twin of a level (0 is the lowest) by the number of its loop, with the weights as they are now. */
 export function twinOf(network: Network, level: number, direction: number): Network {
   const known = twins.get(network) ?? new Map<string, Twin>()
   twins.set(network, known)
@@ -53,7 +55,7 @@ function makeTwin(network: Network, level: number, direction: number): Network {
   const door: LayerOptions = input.ids
     ? { type: 'oneHot', vocabulary: input.width }
     : { type: 'features', width: input.width }
-  const own: RecurrentOptions = { ...options, direction: 'forward', outputs: 'last' }
+  const own = ownOptions(options, direction)
   const { name: engine, precision } = network.engine
   const weights = weightsOf(network, level, direction)
   const twin = new Network({ layers: [door, own] }, { engine, precision, weights })
@@ -61,11 +63,18 @@ function makeTwin(network: Network, level: number, direction: number): Network {
   return twin
 }
 
+/** The form of one loop, read forwards: the second of two may have functions of its own. */
+function ownOptions(options: RecurrentOptions, direction: number): RecurrentOptions {
+  const { backward, merge: _, ...form } = options
+  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', outputs: 'last' }
+}
+
 /** Reads a twin's parameter from its original. */
 function weightsOf({ recurrent, store }: Network, level: number, direction: number) {
-  const { weightInput, weightHidden, biasInput, biasHidden } = recurrent[level].loops[direction].parameters
-  const own = [weightInput, weightHidden, biasInput, biasHidden].filter((p) => p !== null)
-  return ({ name }: { name: string }) => store.read(own.find((p) => kindOf(p.name) === kindOf(name))!)
+  const { weightInput, weightHidden, biasInput, biasHidden, own } =
+    recurrent[level].loops[direction].parameters
+  const all = [weightInput, weightHidden, biasInput, biasHidden, own].filter((p) => p !== null)
+  return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
 }
 
 /** `weight_ih` of `recurrent.1.weight_ih_l0_reverse`. */
@@ -74,10 +83,18 @@ function kindOf(name: string): string {
 }
 
 /** Sequences of equal length for a twin: sequence b reads steps `at[b]`. */
-export function twinBatch({ inputs, ids }: ReadSteps, at: readonly (readonly number[])[]): PackedBatch {
-  if (ids) return PackedBatch.ofIds(at.map((steps) => steps.map((t) => ids[t])))
+export function twinBatch(
+  { inputs, ids, masked }: ReadSteps,
+  at: readonly (readonly number[])[],
+): PackedBatch {
+  const counted = masked && at.map((steps) => steps.map((t) => !masked[t]))
+  if (ids)
+    return PackedBatch.ofIds(
+      at.map((steps) => steps.map((t) => ids[t])),
+      counted ?? undefined,
+    )
   const [B, T, F] = [at.length, at[0].length, inputs[0].length]
   const features = new Float64Array(B * T * F)
   at.forEach((steps, b) => steps.forEach((t, i) => features.set(inputs[t], (b * T + i) * F)))
-  return PackedBatch.ofFeatures(features, [B, T, F])
+  return PackedBatch.ofFeatures(features, [B, T, F], undefined, counted?.flat())
 }

@@ -13,6 +13,8 @@ type Vector = ArrayLike<number> | Readonly<Record<string, number>>
 export interface RememberedStep {
   gates: Readonly<Record<string, Vector>>
   hidden: Vector
+  /** A masked step keeps all, whatever its gates say. */
+  masked?: boolean
 }
 
 /** What is read of a level: `TraceLevel`, or a copy of one. */
@@ -77,9 +79,9 @@ function memoryOf({ level, direction, steps }: RememberedLevel, wantsShare: bool
 function keepGates(steps: readonly RememberedStep[], backward: boolean) {
   const first = steps[0].gates
   const name = 'forget' in first ? 'forget' : 'update' in first ? 'update' : null
-  const gates = steps.map((step) => {
-    if (name) return vectorOf(step.gates[name])
-    return new Float64Array(vectorOf(step.hidden).length)
+  const gates = steps.map(({ gates: own, hidden, masked }) => {
+    if (name && !masked) return vectorOf(own[name])
+    return new Float64Array(vectorOf(hidden).length).fill(masked ? 1 : 0)
   })
   const cell: CellName = name === 'forget' ? 'lstm' : name === 'update' ? 'gru' : 'rnn'
   return { cell, gates: backward ? gates.reverse() : gates }
@@ -117,7 +119,7 @@ function shares(gates: readonly Float64Array[]): Float64Array[] {
       for (let j = 0; j < H; j++) sum += product[j] *= keep[j]
       share[t][k] = sum / H
       // Nothing comes back.
-      if (sum === 0) break
+      if (sum === 0 && product.every((x) => x === 0)) break
     }
   }
   return share

@@ -128,8 +128,8 @@ function blocksOf(where: string, { recurrent, store }: Network, { level, directi
   }
   const found = recurrent.flatMap((layer, l) => {
     if (level !== undefined && l !== level) return []
-    return layer.loops.flatMap((_, d) => {
-      const named = d === 0 ? ('forward' as const) : ('backward' as const)
+    return layer.loops.flatMap(({ reversed }, d) => {
+      const named = reversed ? ('backward' as const) : ('forward' as const)
       return direction === undefined || direction === named ? blocksOfLoop(store, layer, l, d, named) : []
     })
   })

@@ -28,18 +28,21 @@ export function readLevels(
     return Float64Array.from(memory.viewFloats(buffer, start + count).subarray(start))
   }
   const T = batch.lengths[b]
+  const { counted } = network
   return network.recurrent.flatMap((layer, level) =>
-    layer.loops.map((loop, d) => {
+    layer.loops.map((loop) => {
+      const { reversed } = loop
       const steps = Array.from({ length: T }, (_, t) => {
-        const [here, inside] = [batch.offsets[t] + b, batch.offsets[d === 0 ? t : T - 1 - t] + b]
+        const [here, inside] = [batch.offsets[t] + b, batch.offsets[reversed ? T - 1 - t : t] + b]
         return {
           input: readInput(layer, read, here),
           inputId: level === 0 && batch.ids ? batch.ids[here] : null,
           ...readStep(loop, read, batch.sequences, inside),
+          ...(counted?.[here] === 0 && { masked: true }),
           gradient: scale === null ? null : readGradient(loop, read, inside, scale),
         } as CellStep<CellName, StepGradient | null>
       })
-      const direction = d === 0 ? ('forward' as const) : ('backward' as const)
+      const direction = reversed ? ('backward' as const) : ('forward' as const)
       return { level, direction, units: layer.units, steps }
     }),
   )

@@ -1,10 +1,13 @@
 /** Building blocks of an explanation: factors with their sources, terms, and the sum with its function. */
+import { valueOf } from '../engine/general/values.ts'
 import type { Explanation, Factor, FactorSource, Term, TracePlace } from './explanation.ts'
 
 /** How a number is made, before it is summed up. */
 export interface Arithmetic {
   equation: string
   activation: Explanation['activation']
+  parameters?: Explanation['parameters']
+  clip?: number
   terms: Term[]
   /** The number that the trace shows. */
   value: number
@@ -42,7 +45,7 @@ export function term(group: string, ...factors: Factor[]): Term {
 /** Sums up: terms largest first, groups in the order of the equation. */
 export function explanationOf(
   place: TracePlace,
-  { equation, activation, terms, value }: Arithmetic,
+  { equation, activation, parameters, clip = Infinity, terms, value }: Arithmetic,
 ): Explanation {
   const groups = new Map<string, { group: string; sum: number; count: number }>()
   let preActivation = 0
@@ -54,7 +57,8 @@ export function explanationOf(
     preActivation += summand
   }
   const sorted = terms.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value))
-  const computed = activate(activation, preActivation)
+  const taken = Math.min(clip, Math.max(-clip, preActivation))
+  const computed = activate(activation, taken, parameters)
   return {
     place,
     equation,
@@ -62,15 +66,18 @@ export function explanationOf(
     computed,
     preActivation,
     activation,
+    ...(parameters && { parameters }),
+    ...(clip < Infinity && { clip }),
     terms: sorted,
     groups: [...groups.values()],
   }
 }
 
 /** Softmax takes the logit less the logarithm of the sum of all powers. */
-function activate(activation: Explanation['activation'], x: number): number {
-  if (activation === 'sigmoid') return 1 / (1 + Math.exp(-x))
-  if (activation === 'tanh') return Math.tanh(x)
-  if (activation === 'relu') return Math.max(0, x)
-  return activation === 'softmax' ? Math.exp(x) : x
+function activate(
+  activation: Explanation['activation'],
+  x: number,
+  { alpha, beta } = { alpha: 0, beta: 0 },
+): number {
+  return activation === 'softmax' ? Math.exp(x) : valueOf({ type: activation, alpha, beta }, x)
 }

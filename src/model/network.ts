@@ -135,6 +135,11 @@ export class Network {
     return this.store.all
   }
 
+  /** Which steps of the last pass counted (R, packed); null: all. */
+  get counted(): ArrayLike<number> | null {
+    return this.#live.context.index.mask?.steps ?? null
+  }
+
   /** How many numbers the network learns. */
   get parameterCount(): number {
     return this.parameters.reduce((sum, p) => sum + p.size, 0)

@@ -1,6 +1,7 @@
 /** The value of every activation, as loops over consecutive numbers: y[i] = f(x[i]); y may be x. Formulas: cells/activations.ts. */
 import type { FloatArray } from '../memory.ts'
 import { sigmoid } from '../reference/access.ts'
+import type { FunctionSpec } from './access.ts'
 import { normalShare } from './erf.ts'
 
 /** Elements y … y + n − 1 from elements x … x + n − 1 of one array. */
@@ -72,4 +73,11 @@ export const VALUES: Readonly<Record<string, ValueLoop>> = {
   hardSilu(v, y, x, n) {
     for (let i = 0; i < n; i++) v[y + i] = v[x + i] * Math.min(1, Math.max(0, v[x + i] / 6 + 0.5))
   },
+}
+
+/** One value, in float64. */
+export function valueOf({ type, alpha, beta }: FunctionSpec, x: number): number {
+  const one = Float64Array.of(x)
+  VALUES[type](one, 0, 0, 1, alpha, beta)
+  return one[0]
 }
