@@ -9,7 +9,8 @@ import { mutated, structureOf } from './mutate.mjs'
 const { files, from, to, library, progress } = workerData
 const { readModel } = await import(`${library}/src/formats/open.js`)
 const { LatchError } = await import(`${library}/src/tensor/errors.js`)
-await import(`${library}/src/model/moreLayers.js`)
+const { announceMoreLayers } = await import(`${library}/src/model/moreLayers.js`)
+announceMoreLayers()
 
 const state = new Float64Array(progress)
 const structures = files.map(({ parts }) => parts.map(({ bytes }) => structureOf(bytes)))
