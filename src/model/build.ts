@@ -5,7 +5,7 @@ import type { Activation, Context, Layer } from '../layers/layer.ts'
 import { RecurrentLayer } from '../layers/recurrent.ts'
 import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
 import { ShapeError } from '../tensor/errors.ts'
-import { kindOf } from './catalogue.ts'
+import { kinds } from './catalogue.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
 
 /** All layers of a configuration, lowest first, each named by its type and number. */
@@ -17,7 +17,7 @@ export function buildLayers(context: Context, config: NetworkConfig, inputGradie
     counts.set(options.type, number + 1)
     const input = layers[layers.length - 1]?.output
     const name = `${options.type}.${number}`
-    const own = kindOf(options.type)?.build?.(context, name, options, input, layers)
+    const own = kinds[options.type]?.build?.(context, name, options, input, layers)
     layers.push(own ?? buildLayer(context, name, options, input, inputGradients))
   }
   return layers

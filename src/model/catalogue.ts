@@ -15,22 +15,24 @@ export interface AnyOptions {
   readonly type: string
 }
 
-/** Where a layer makes its part of a stream. */
+/** Where a layer makes its part of a stream (model/streamProgram.ts). */
 export interface StreamPlace {
-  readonly engine: Engine
-  readonly store: ParameterStore
-  /** `pool.0`: the layer's type and number. */
+  readonly source: {
+    readonly engine: Engine
+    readonly store: ParameterStore
+    readonly layers: readonly Layer[]
+  }
+  readonly capacity: number
+  /** The layer's type and number, `pool.0`. */
   readonly name: string
-  /** The rows that the layer below leaves. */
+  /** The rows that the layer below leaves, and those that each of all below leaves. */
   readonly value: Rows
-  /** The rows that any layer below leaves. */
-  edge(layer: Layer): Rows
+  readonly edges: readonly Rows[]
+  /** What is done at each step; numbers that go from step to step, zeros at first. */
+  readonly steps: LayerStep[]
+  readonly carried: Carried[]
   /** Reserves rows in the arena. */
   rows(width: number, stride?: number): Rows
-  /** Numbers that go from step to step, zeros at first. */
-  keep(name: string, width: number): Carried
-  /** Adds work of each step. */
-  add(step: LayerStep): void
 }
 
 /** What a network knows of a type of layer. */
@@ -55,16 +57,12 @@ export interface LayerKind<Options extends AnyOptions = AnyOptions> {
 /** Types that are no core ones. */
 export const LATER = ['activation', 'layerNorm', 'masking', 'zeroMasked', 'reverse', 'concat'] as const
 
-let announced: { readonly [type: string]: LayerKind | undefined } = {}
+/** What was announced, by type; a core type's kind reads and builds more than the core does. */
+export const kinds: { [type: string]: LayerKind | undefined } = {}
 
-/** Makes types known to all networks from now on; a core type's kind reads and builds more than the core does. */
-export function announceLayers(kinds: { readonly [type: string]: LayerKind }): void {
-  announced = { ...announced, ...kinds }
-}
-
-/** The kind announced for a type, if one was. */
-export function kindOf(type: string): LayerKind | undefined {
-  return announced[type]
+/** Makes types known to all networks from now on. */
+export function announceLayers(more: { readonly [type: string]: LayerKind }): void {
+  Object.assign(kinds, more)
 }
 
 /** @throws UnsupportedError that says what to import */

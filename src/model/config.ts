@@ -26,7 +26,7 @@ import {
   readOptional,
   type Field,
 } from '../tensor/fields.ts'
-import { kindOf, LATER, refuseLater, type LayerKind } from './catalogue.ts'
+import { kinds, LATER, refuseLater, type LayerKind } from './catalogue.ts'
 
 /** One layer of a network, by its `type`. */
 export type LayerOptions =
@@ -63,84 +63,70 @@ export const share = (field: Field) => {
   if (rate === 1) throw fieldError(field, 'a share below 1')
   return rate
 }
-export const optional = <T>(field: Field, read: (field: Field) => T): T | undefined =>
-  readOptional(field, read, undefined)
+/** Of a field that may be absent. */
+export const maybe =
+  <T>(read: (field: Field) => T) =>
+  (field: Field) =>
+    readOptional(field, read, undefined)
+/** One of some texts. */
+export const oneOf =
+  <const T extends string>(...choices: T[]) =>
+  (field: Field) =>
+    readChoice(field, choices)
+
+/** A reader for each field that is known. */
+export type FieldReaders<Options> = { [K in keyof Options]?: (field: Field) => Options[K] }
+
+/** An object by its readers; what is absent stays absent, so that a configuration read equals the one written. */
+export function readFields<Options extends object>(field: Field, readers: FieldReaders<Options>): Options {
+  const names = Object.keys(readers) as (keyof Options & string)[]
+  const found = readObject(field, names)
+  const read = names.map((name) => [name, readers[name]!(found[name])] as const)
+  return Object.fromEntries(read.filter(([, value]) => value !== undefined)) as Options
+}
 
 type CoreType = Exclude<LayerOptions['type'], (typeof LATER)[number]>
 
-const readers: { [T in CoreType]: (field: Field) => Extract<LayerOptions, { type: T }> } = {
-  embedding(field) {
-    const f = readObject(field, ['type', 'vocabulary', 'size', 'wordDropout'])
-    return compact({
-      type: 'embedding',
-      vocabulary: vocabulary(f.vocabulary),
-      size: width(f.size),
-      wordDropout: optional(f.wordDropout, share),
-    })
+/** What the core reads of each type. */
+export const CORE: { [T in CoreType]: FieldReaders<Omit<Extract<LayerOptions, { type: T }>, 'type'>> } = {
+  embedding: { vocabulary, size: width, wordDropout: maybe(share) },
+  oneHot: { vocabulary, wordDropout: maybe(share) },
+  features: { width },
+  recurrent: {
+    cell: oneOf('rnn', 'lstm', 'gru'),
+    units: width,
+    direction: maybe(oneOf('forward', 'bidirectional')),
+    outputs: maybe(oneOf('every', 'last')),
+    bias: maybe(readBoolean),
+    reset: maybe(oneOf('after', 'before')),
+    activation: maybe(oneOf('tanh', 'relu')),
   },
-  oneHot(field) {
-    const f = readObject(field, ['type', 'vocabulary', 'wordDropout'])
-    return compact({
-      type: 'oneHot',
-      vocabulary: vocabulary(f.vocabulary),
-      wordDropout: optional(f.wordDropout, share),
-    })
-  },
-  features(field) {
-    const f = readObject(field, ['type', 'width'])
-    return { type: 'features', width: width(f.width) }
-  },
-  recurrent(field) {
-    const f = readObject(field, [
-      'type',
-      'cell',
-      'units',
-      'direction',
-      'outputs',
-      'bias',
-      'reset',
-      'activation',
-    ])
-    if (f.reset.value === 'before' && f.cell.value !== 'gru')
-      throw fieldError(f.reset, 'nothing for a cell without a reset gate')
-    if (f.activation.value === 'relu' && f.cell.value !== 'rnn')
-      throw fieldError(f.activation, 'tanh for a gated cell')
-    return compact({
-      type: 'recurrent',
-      cell: readChoice(f.cell, ['rnn', 'lstm', 'gru']),
-      units: width(f.units),
-      direction: optional(f.direction, (x) => readChoice(x, ['forward', 'bidirectional'])),
-      outputs: optional(f.outputs, (x) => readChoice(x, ['every', 'last'])),
-      bias: optional(f.bias, readBoolean),
-      reset: optional(f.reset, (x) => readChoice(x, ['after', 'before'])),
-      activation: optional(f.activation, (x) => readChoice(x, ['tanh', 'relu'])),
-    })
-  },
-  dropout(field) {
-    const f = readObject(field, ['type', 'rate'])
-    return { type: 'dropout', rate: share(f.rate) }
-  },
-  pool(field) {
-    const f = readObject(field, ['type', 'over'])
-    return { type: 'pool', over: readChoice(f.over, ['last', 'max', 'mean']) }
-  },
-  flatten(field) {
-    const f = readObject(field, ['type', 'steps'])
-    return { type: 'flatten', steps: width(f.steps) }
-  },
-  dense(field) {
-    const f = readObject(field, ['type', 'units', 'activation', 'bias'])
-    return compact({
-      type: 'dense',
-      units: width(f.units),
-      activation: optional(f.activation, (x) => readChoice(x, ACTIVATIONS)),
-      bias: optional(f.bias, readBoolean),
-    })
-  },
+  dropout: { rate: share },
+  pool: { over: oneOf('last', 'max', 'mean') },
+  flatten: { steps: width },
+  dense: { units: width, activation: maybe(oneOf(...ACTIVATIONS)), bias: maybe(readBoolean) },
+}
+
+/** Options whose `type` was read before. */
+export function readOptions<Options extends { type: string }>(
+  field: Field,
+  readers: FieldReaders<Omit<Options, 'type'>>,
+): Options {
+  return readFields(field, {
+    type: ({ value }: Field) => value,
+    ...readers,
+  } as FieldReaders<object>) as Options
 }
 
 function readCore(item: Field, type: LayerOptions['type']): LayerOptions {
-  return readers[type as CoreType]?.(item) ?? refuseLater(item, type)
+  const read = readOptions<LayerOptions>(item, CORE[type as CoreType] ?? refuseLater(item, type))
+  if (read.type === 'recurrent') {
+    if (read.reset === 'before' && read.cell !== 'gru')
+      throw fieldError(fieldAt(item, 'reset'), 'nothing for a cell without a reset gate')
+    if (read.activation === 'relu' && read.cell !== 'rnn')
+      throw fieldError(fieldAt(item, 'activation'), 'tanh for a gated cell')
+  }
+  return read
 }
 
 const INPUTS: readonly string[] = ['embedding', 'oneHot', 'features']
@@ -148,7 +134,7 @@ const INPUTS: readonly string[] = ['embedding', 'oneHot', 'features']
 /** Reads and checks a configuration. @throws FormatError that names the field. */
 export function readNetworkConfig(field: Field): NetworkConfig {
   const { layers, loss } = readObject(field, ['layers', 'loss'])
-  const types = [...Object.keys(readers), ...LATER] as LayerOptions['type'][]
+  const types = [...Object.keys(CORE), ...LATER] as LayerOptions['type'][]
   const read: LayerOptions[] = []
   for (const item of readArray(layers, { minLength: 1, maxLength: 1000 })) {
     const named = fieldAt(item, 'type')
@@ -157,27 +143,23 @@ export function readNetworkConfig(field: Field): NetworkConfig {
     if (INPUTS.includes(type) !== first) {
       throw fieldError(named, first ? `an input (${INPUTS.join(', ')})` : 'one input only, first')
     }
-    read.push((kindOf(type) as LayerKind<LayerOptions> | undefined)?.read(item, read) ?? readCore(item, type))
+    read.push((kinds[type] as LayerKind<LayerOptions> | undefined)?.read(item, read) ?? readCore(item, type))
   }
-  return compact({ layers: read, loss: optional(loss, readLoss) })
+  const known = maybe(readLoss)(loss)
+  return known ? { layers: read, loss: known } : { layers: read }
 }
 
 function readLoss(field: Field): LossOptions {
-  const f = readObject(field, ['type', 'classWeights', 'labelSmoothing', 'delta'])
-  const type = readChoice(f.type, LOSS_TYPES)
-  const ofClasses = type === 'softmaxCrossEntropy' || type === 'binaryCrossEntropy'
-  for (const given of [f.classWeights, f.labelSmoothing]) {
-    if (!ofClasses && given.value) throw fieldError(given, `nothing for ${type}, which knows no classes`)
-  }
-  return compact({
-    type,
-    classWeights: optional(f.classWeights, (x) => readList(x, (w) => readNumber(w, { min: 0 }))),
-    labelSmoothing: optional(f.labelSmoothing, share),
-    delta: optional(f.delta, (x) => readNumber(x, { min: 1e-12 })),
+  const read = readFields<LossOptions>(field, {
+    type: oneOf(...LOSS_TYPES),
+    classWeights: maybe((x) => readList(x, (w) => readNumber(w, { min: 0 }))),
+    labelSmoothing: maybe(share),
+    delta: maybe((x) => readNumber(x, { min: 1e-12 })),
   })
-}
-
-/** Leaves out what is undefined, so that a configuration read equals the one written. */
-export function compact<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+  const { type } = read
+  if (type === 'softmaxCrossEntropy' || type === 'binaryCrossEntropy') return read
+  for (const name of ['classWeights', 'labelSmoothing'] as const) {
+    if (read[name]) throw fieldError(fieldAt(field, name), `nothing for ${type}, which knows no classes`)
+  }
+  return read
 }

@@ -15,28 +15,34 @@ import { ReverseLayer, type ReverseOptions } from '../layers/reverse.ts'
 import type { PoolOptions } from '../layers/shape.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import {
+  fieldAt,
   fieldError,
-  readArray,
   readBoolean,
   readNumber,
-  readObject,
+  readList,
   readString,
   type Field,
 } from '../tensor/fields.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
-import { compact, optional } from './config.ts'
+import { maybe, readOptions } from './config.ts'
 import { readActivation, readDense, readPool } from './moreReaders.ts'
 import { AttentionStep, ConcatStep, FirstStep, FunctionStep, NormStep, SumStep } from './moreStreams.ts'
 import { DenseStep } from './streamSteps.ts'
-import type { Rows } from './streamRows.ts'
+import { Kept, type Rows } from './streamRows.ts'
+
+/** Numbers of a layer that go from step to step. */
+function keep(place: StreamPlace, name: string, width: number): Kept {
+  const kept = new Kept(`${place.name}.${name}`, place.capacity, width)
+  place.carried.push(kept)
+  return kept
+}
 
 const ROW_FUNCTIONS = ['softmax', 'logSoftmax'] as const
 
 export const activationKind: LayerKind<ActivationOptions> = {
   read(field) {
-    const f = readObject(field, ['type', 'activation'])
-    const rows = ROW_FUNCTIONS.find((name) => name === f.activation.value)
-    return { type: 'activation', activation: rows ?? readActivation(f.activation) }
+    const activation = (f: Field) => ROW_FUNCTIONS.find((name) => name === f.value) ?? readActivation(f)
+    return readOptions(field, { activation })
   },
   build: (context, name, options, input) => new ActivationLayer(context, name, options, input),
   stream(place, _, { activation }) {
@@ -46,7 +52,7 @@ export const activationKind: LayerKind<ActivationOptions> = {
 
 function applied(place: StreamPlace, x: Rows, activation: ActivationOptions['activation']): Rows {
   const y = place.rows(x.width, x.stride)
-  place.add(new FunctionStep(place.engine, y, x, activation))
+  place.steps.push(new FunctionStep(place.source.engine, y, x, activation))
   return y
 }
 
@@ -56,10 +62,10 @@ export const denseKind: LayerKind<DenseOptions> = {
     isFast(options) ? null : new DenseAnyLayer(context, name, options, input),
   stream(place, { parameters: [weight, bias] }, options) {
     if (isFast(options)) return null
-    const { engine, store } = place
+    const { engine, store } = place.source
     const y = place.rows(options.units)
     const at = { weight: store.at(weight), bias: bias ? store.at(bias) : 0 }
-    place.add(new DenseStep(engine.kernels, y, place.value, at, 0))
+    place.steps.push(new DenseStep(engine.kernels, y, place.value, at, 0))
     return applied(place, y, options.activation!)
   },
 }
@@ -77,14 +83,15 @@ export const poolKind: LayerKind<PoolOptions> = {
   },
   stream(place, { parameters: [weight] }, { over }) {
     if (!MORE_POOLS.includes(over)) return null
-    const { value: x, engine, store } = place
-    const [y, running] = [place.rows(x.width, x.stride), place.keep(over, x.width)]
-    if (over === 'first') place.add(new FirstStep(y, x, running, place.keep('seen', 1)))
-    else if (over === 'sum') place.add(new SumStep(y, x, running))
+    const { value: x } = place
+    const { engine, store } = place.source
+    const [y, running] = [place.rows(x.width, x.stride), keep(place, over, x.width)]
+    if (over === 'first') place.steps.push(new FirstStep(y, x, running, keep(place, 'seen', 1)))
+    else if (over === 'sum') place.steps.push(new SumStep(y, x, running))
     else {
-      const state = place.keep('scores', 2)
+      const state = keep(place, 'scores', 2)
       const parts = { kernels: engine.kernels, column: place.rows(x.width), weight: store.at(weight) }
-      place.add(new AttentionStep(y, x, { ...parts, state, sums: running }))
+      place.steps.push(new AttentionStep(y, x, { ...parts, state, sums: running }))
     }
     return y
   },
@@ -92,21 +99,20 @@ export const poolKind: LayerKind<PoolOptions> = {
 
 export const layerNormKind: LayerKind<LayerNormOptions> = {
   read(field) {
-    const f = readObject(field, ['type', 'epsilon', 'scale', 'centre'])
-    return compact({
-      type: 'layerNorm',
-      epsilon: optional(f.epsilon, readEpsilon),
-      scale: optional(f.scale, readBoolean),
-      centre: optional(f.centre, readBoolean),
+    return readOptions(field, {
+      epsilon: maybe(readEpsilon),
+      scale: maybe(readBoolean),
+      centre: maybe(readBoolean),
     })
   },
   build: (context, name, options, input) => new LayerNormLayer(context, name, options, input),
   stream(place, { parameters }, { epsilon = LAYER_NORM_EPSILON, scale = true, centre = true }) {
-    const { value: x, engine, store } = place
+    const { value: x } = place
+    const { engine, store } = place.source
     const y = place.rows(x.width, x.stride)
     const [first, second] = parameters.map((parameter) => store.at(parameter))
     const at = { weight: scale ? first : 0, bias: centre ? (scale ? second : first) : 0 }
-    place.add(new NormStep(engine, y, x, at, epsilon))
+    place.steps.push(new NormStep(engine, y, x, at, epsilon))
     return y
   },
 }
@@ -119,8 +125,7 @@ function readEpsilon(field: Field): number {
 
 export const reverseKind: LayerKind<ReverseOptions> = {
   read(field) {
-    readObject(field, ['type'])
-    return { type: 'reverse' }
+    return readOptions(field, {})
   },
   build: (context, name, options, input) => new ReverseLayer(context, name, options, input),
   stream: () => refuseStream('a reverse layer, whose first step is the last one'),
@@ -138,11 +143,11 @@ function refuseStream(got: string): never {
 
 export const maskingKind: LayerKind<MaskingOptions> = {
   read(field, below) {
-    const f = readObject(field, ['type', 'value'])
     if (below.length !== 1 || below[0].type !== 'features') {
-      throw fieldError(f.type, 'masking right after a features input only', below[below.length - 1]?.type)
+      const got = below[below.length - 1].type
+      throw fieldError(fieldAt(field, 'type'), 'masking right after a features input only', got)
     }
-    return compact({ type: 'masking', value: optional(f.value, readNumber) })
+    return readOptions(field, { value: maybe(readNumber) })
   },
   build: (context, name, options, input) => new MaskingLayer(context, name, options, input),
   stream: () => refuseStream('a masking layer'),
@@ -150,8 +155,7 @@ export const maskingKind: LayerKind<MaskingOptions> = {
 
 export const zeroMaskedKind: LayerKind<ZeroMaskedOptions> = {
   read(field) {
-    readObject(field, ['type'])
-    return { type: 'zeroMasked' }
+    return readOptions(field, {})
   },
   build: (context, name, options, input) => new ZeroMaskedLayer(context, name, options, input),
   stream: () => refuseStream('a layer about masked steps'),
@@ -159,16 +163,17 @@ export const zeroMaskedKind: LayerKind<ZeroMaskedOptions> = {
 
 export const concatKind: LayerKind<ConcatOptions> = {
   read(field, below) {
-    const f = readObject(field, ['type', 'of'])
     const names = layerNames(below.map(({ type }) => type))
-    const of = readArray(f.of, { minLength: 1, maxLength: 1000 }).map((item) => readName(item, names))
-    return { type: 'concat', of }
+    const of = (f: Field) => readList(f, (item) => readName(item, names), { minLength: 1, maxLength: 1000 })
+    return readOptions(field, { of })
   },
   build: (context, name, options, input, below) => new ConcatLayer(context, name, options, input, below),
   stream(place, layer) {
     const y = place.rows(layer.output.width)
-    const parts = (layer as ConcatLayer).sources.map((source) => place.edge(source))
-    place.add(new ConcatStep(y, parts))
+    const parts = (layer as ConcatLayer).sources.map(
+      (source) => place.edges[place.source.layers.indexOf(source)],
+    )
+    place.steps.push(new ConcatStep(y, parts))
     return y
   },
 }

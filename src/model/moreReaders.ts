@@ -13,8 +13,8 @@ import type { DenseOptions } from '../layers/dense.ts'
 import type { EmbeddingOptions } from '../layers/input.ts'
 import type { RecurrentOptions } from '../layers/recurrent.ts'
 import type { PoolOptions } from '../layers/shape.ts'
-import { fieldError, readBoolean, readChoice, readNumber, readObject, type Field } from '../tensor/fields.ts'
-import { compact, optional, share, vocabulary, width } from './config.ts'
+import { fieldAt, fieldError, readBoolean, readChoice, readNumber, type Field } from '../tensor/fields.ts'
+import { CORE, maybe, oneOf, readFields, readOptions, type FieldReaders } from './config.ts'
 
 const WITH_ALPHA: readonly ActivationName[] = [
   'hardSigmoid', 'elu', 'leakyRelu', 'thresholdedRelu', 'scaledTanh', 'affine', 'gelu',
@@ -24,116 +24,68 @@ const WITH_BETA: readonly ActivationName[] = ['hardSigmoid', 'scaledTanh', 'affi
 /** An activation by name, or with parameters; the name alone where the parameters say nothing. */
 export function readActivation(field: Field): ActivationChoice {
   if (typeof field.value === 'string') return readChoice(field, ACTIVATION_NAMES)
-  const f = readObject(field, ['type', 'alpha', 'beta'])
-  const type = readChoice(f.type, ACTIVATION_NAMES)
-  const settled = settleActivation(type)
-  const parameter = (given: Field, takers: readonly ActivationName[], absent: number) => {
-    const number = optional(given, readNumber)
-    if (number === undefined || takers.includes(type)) return number
-    if (number !== absent) throw fieldError(given, `nothing for ${type}`)
-    return undefined
-  }
-  const spec: ActivationSpec = compact({
-    type,
-    alpha: parameter(f.alpha, WITH_ALPHA, settled.alpha),
-    beta: parameter(f.beta, WITH_BETA, settled.beta),
+  const spec = readFields<ActivationSpec>(field, {
+    type: oneOf(...ACTIVATION_NAMES),
+    alpha: maybe(readNumber),
+    beta: maybe(readNumber),
   })
-  return Object.keys(spec).length === 1 ? type : spec
+  const settled = settleActivation(spec.type)
+  for (const [name, takers] of [['alpha', WITH_ALPHA], ['beta', WITH_BETA]] as const) {
+    if (spec[name] === undefined || takers.includes(spec.type)) continue
+    if (spec[name] !== settled[name]) throw fieldError(fieldAt(field, name), `nothing for ${spec.type}`)
+    delete spec[name]
+  } // prettier-ignore
+  return Object.keys(spec).length === 1 ? spec.type : spec
 }
 
 export function readEmbedding(field: Field): EmbeddingOptions {
-  const f = readObject(field, ['type', 'vocabulary', 'size', 'wordDropout', 'maskZero'])
-  return compact({
-    type: 'embedding',
-    vocabulary: vocabulary(f.vocabulary),
-    size: width(f.size),
-    wordDropout: optional(f.wordDropout, share),
-    maskZero: optional(f.maskZero, readBoolean),
-  })
+  return readOptions(field, { ...CORE.embedding, maskZero: maybe(readBoolean) })
 }
 
 export function readDense(field: Field): DenseOptions {
-  const f = readObject(field, ['type', 'units', 'activation', 'bias'])
-  return compact({
-    type: 'dense',
-    units: width(f.units),
-    activation: optional(f.activation, readActivation),
-    bias: optional(f.bias, readBoolean),
-  })
+  return readOptions(field, { ...CORE.dense, activation: maybe(readActivation) })
 }
 
 export function readPool(field: Field): PoolOptions {
-  const f = readObject(field, ['type', 'over'])
-  return { type: 'pool', over: readChoice(f.over, ['last', 'first', 'max', 'mean', 'sum', 'attention']) }
+  return readOptions(field, { over: oneOf('last', 'first', 'max', 'mean', 'sum', 'attention') })
 }
 
-const FUNCTIONS = ['activation', 'gateActivation', 'stateActivation'] as const
-const RECURRENT = [
-  'type', 'cell', 'units', 'direction', 'merge', 'backward', 'outputs', 'bias', 'reset', 'activation',
-  'gateActivation', 'stateActivation', 'clip', 'peepholes', 'coupled',
-] as const // prettier-ignore
+const FUNCTIONS = {
+  activation: maybe(readActivation),
+  gateActivation: maybe(readActivation),
+  stateActivation: maybe(readActivation),
+}
+
+const RECURRENT: FieldReaders<Omit<RecurrentOptions, 'type'>> = {
+  ...CORE.recurrent,
+  ...FUNCTIONS,
+  direction: maybe(oneOf('forward', 'reverse', 'bidirectional')),
+  merge: maybe(oneOf('concat', 'sum', 'multiply', 'average')),
+  backward: maybe((field) => readFields(field, FUNCTIONS)),
+  clip: maybe(readClip),
+  peepholes: maybe(readBoolean),
+  coupled: maybe(readBoolean),
+}
 
 export function readRecurrent(field: Field): RecurrentOptions {
-  const f = readObject(field, RECURRENT)
-  const cell = readChoice(f.cell, ['rnn', 'lstm', 'gru'])
-  const direction = optional(f.direction, (x) => readChoice(x, ['forward', 'reverse', 'bidirectional']))
-  refuseForms(cell, direction, f)
-  return compact({
-    type: 'recurrent',
-    cell,
-    units: width(f.units),
-    direction,
-    merge: optional(f.merge, (x) => readChoice(x, ['concat', 'sum', 'multiply', 'average'])),
-    backward: optional(f.backward, (x) => readFunctions(cell, readObject(x, FUNCTIONS))),
-    outputs: optional(f.outputs, (x) => readChoice(x, ['every', 'last'])),
-    bias: optional(f.bias, readBoolean),
-    reset: optional(f.reset, (x) => readChoice(x, ['after', 'before'])),
-    ...readFunctions(cell, f),
-    clip: optional(f.clip, readClip),
-    peepholes: optional(f.peepholes, readBoolean),
-    coupled: optional(f.coupled, readBoolean),
-  })
-}
-
-type Functions = Record<(typeof FUNCTIONS)[number], Field>
-
-/** Functions of a direction, those that its cell has. */
-function readFunctions(
-  cell: RecurrentOptions['cell'],
-  f: Functions,
-): Pick<RecurrentOptions, keyof Functions> {
-  if (cell === 'rnn') refuse(f.gateActivation, 'a cell without gates')
-  if (cell !== 'lstm') refuse(f.stateActivation, 'a cell without a cell state')
-  return compact({
-    activation: optional(f.activation, readActivation),
-    gateActivation: optional(f.gateActivation, readActivation),
-    stateActivation: optional(f.stateActivation, readActivation),
-  })
+  const options = readOptions<RecurrentOptions>(field, RECURRENT)
+  const { cell, direction, reset, backward } = options
+  const refuse = (at: Field, names: readonly string[], whom: string) => {
+    for (const given of names.map((name) => fieldAt(at, name)))
+      if (given.value) throw fieldError(given, `nothing for ${whom}`)
+  }
+  if (reset === 'before' && cell !== 'gru') refuse(field, ['reset'], 'a cell without a reset gate')
+  if (direction !== 'bidirectional') refuse(field, ['merge', 'backward'], 'a level that reads one way')
+  if (cell !== 'lstm') refuse(field, ['peepholes', 'coupled'], 'a cell without a cell state')
+  for (const at of backward ? [field, fieldAt(field, 'backward')] : [field]) {
+    if (cell !== 'lstm') refuse(at, ['stateActivation'], 'a cell without a cell state')
+    if (cell === 'rnn') refuse(at, ['gateActivation'], 'a cell without gates')
+  }
+  return options
 }
 
 function readClip(field: Field): number {
   const limit = readNumber(field, { min: 0 })
   if (limit > 0) return limit
   throw fieldError(field, 'a limit above 0')
-}
-
-/** Refuses what only other cells or directions have. */
-function refuseForms(
-  cell: RecurrentOptions['cell'], direction: RecurrentOptions['direction'],
-  f: Record<(typeof RECURRENT)[number], Field>,
-): void {
-  if (cell !== 'lstm') {
-    refuse(f.peepholes, 'a cell without a cell state')
-    refuse(f.coupled, 'a cell without a cell state')
-  }
-  if (cell !== 'gru' && f.reset.value === 'before') refuse(f.reset, 'a cell without a reset gate')
-  if (direction === 'bidirectional') return
-  refuse(f.merge, 'a level that reads one way')
-  refuse(f.backward, 'a level that reads one way')
-} // prettier-ignore
-
-/** `false` says nothing. */
-function refuse(given: Field, whom: string): void {
-  const { value } = given
-  if (value !== undefined && value !== null && value !== false) throw fieldError(given, `nothing for ${whom}`)
 }

@@ -8,7 +8,7 @@ import type { Layer } from '../layers/layer.ts'
 import type { ParameterStore } from '../layers/parameters.ts'
 import { RecurrentLayer } from '../layers/recurrent.ts'
 import type { PoolOptions } from '../layers/shape.ts'
-import { kindOf, type StreamPlace } from './catalogue.ts'
+import { kinds, type StreamPlace } from './catalogue.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
 import { StreamInput, type InputOptions } from './streamInput.ts'
 import { RecurrentStep } from './streamLevel.ts'
@@ -71,13 +71,13 @@ class Builder implements StreamPlace {
   readonly input: StreamInput
   value: Rows
   name = ''
-  readonly #edges = new Map<Layer, Rows>()
-  readonly #source: StreamSource
-  readonly #capacity: number
+  readonly edges: Rows[] = []
+  readonly source: StreamSource
+  readonly capacity: number
 
   constructor(source: StreamSource, capacity: number) {
-    this.#source = source
-    this.#capacity = capacity
+    this.source = source
+    this.capacity = capacity
     const { engine, config, layers } = source
     const [first, ...rest] = config.layers as [InputOptions, ...LayerOptions[]]
     this.input = new StreamInput(engine.memory, first, capacity)
@@ -88,12 +88,12 @@ class Builder implements StreamPlace {
     if (first.type === 'features') this.input.features = this.value
     const counts = new Map<string, number>()
     rest.forEach((options, i) => {
-      this.#edges.set(layers[i], this.value)
+      this.edges.push(this.value)
       const layer = layers[i + 1]
       const number = counts.get(options.type) ?? 0
       counts.set(options.type, number + 1)
       this.name = `${options.type}.${number}`
-      const own = kindOf(options.type)?.stream?.(this, layer, options)
+      const own = kinds[options.type]?.stream?.(this, layer, options)
       if (own) this.value = own
       else if (layer instanceof RecurrentLayer) this.#recur(layer)
       else if (options.type === 'dense') this.#dense(layer, options)
@@ -101,41 +101,19 @@ class Builder implements StreamPlace {
     })
   }
 
-  get engine(): Engine {
-    return this.#source.engine
-  }
-
-  get store(): ParameterStore {
-    return this.#source.store
-  }
-
-  edge(layer: Layer): Rows {
-    return this.#edges.get(layer)!
-  }
-
-  add(step: LayerStep): void {
-    this.steps.push(step)
-  }
-
-  keep(name: string, width: number): Carried {
-    const kept = new Kept(`${this.name}.${name}`, this.#capacity, width)
-    this.carried.push(kept)
-    return kept
-  }
-
-  rows(width: number, stride = strideOf(this.#source.engine, width)): Rows {
-    const rows = new Rows(this.#source.engine.memory, this.#capacity, width, stride)
+  rows(width: number, stride = strideOf(this.source.engine, width)): Rows {
+    const rows = new Rows(this.source.engine.memory, this.capacity, width, stride)
     this.buffers.push(rows)
     return rows
   }
 
   #embed({ parameters: [table] }: Layer): void {
-    const { engine, store } = this.#source
+    const { engine, store } = this.source
     this.steps.push(new EmbedStep(engine.kernels, this.value, store.at(table), this.input.ids))
   }
 
   #recur(layer: RecurrentLayer): void {
-    const { store, engine } = this.#source
+    const { store, engine } = this.source
     const ids = this.input.oneHot && this.carried.length === 0 ? this.input.ids : 0
     const rows = (width: number, stride?: number) => this.rows(width, stride)
     const level = new RecurrentStep({ kernels: engine.kernels, store, rows, x: this.value, ids }, layer)
@@ -149,7 +127,7 @@ class Builder implements StreamPlace {
   }
 
   #dense({ parameters: [weight, bias] }: Layer, { units, activation = 'linear' }: DenseOptions): void {
-    const { engine, store } = this.#source
+    const { engine, store } = this.source
     const y = this.rows(units)
     const kind = (ACTIVATIONS as readonly unknown[]).indexOf(activation)
     const at = { weight: store.at(weight), bias: bias ? store.at(bias) : 0 }
@@ -161,9 +139,10 @@ class Builder implements StreamPlace {
     if (over === 'last') return
     const x = this.value
     const y = this.rows(x.width, x.stride)
-    const running = this.keep(over, x.width)
-    const seen = this.keep('seen', 1)
-    const single = this.#source.engine.name !== 'reference'
+    const running = new Kept(`${this.name}.${over}`, this.capacity, x.width)
+    const seen = new Kept(`${this.name}.seen`, this.capacity, 1)
+    this.carried.push(running, seen)
+    const single = this.source.engine.name !== 'reference'
     const pooling =
       over === 'max' ? new MaxStep(y, x, running, seen) : new MeanStep(y, x, running, seen, single)
     this.steps.push(pooling)
