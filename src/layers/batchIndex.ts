@@ -4,14 +4,15 @@
  */
 import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { Memory } from '../engine/memory.ts'
-import type { LoopMask, LoopShape } from './loopShape.ts'
+import type { LoopHooks, LoopShape } from './loopShape.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 
 /** What layers ask about the masked steps of a batch that has some (layers/masks.ts). */
 export interface BatchMask extends Pick<Kernels, 'meanPoolForward' | 'meanPoolBackward'> {
   /** Which rows count. (R) */
   readonly steps: Uint8Array
-  of(loop: LoopShape): LoopMask
+  /** What they change around the steps of a loop, and with them what is held. */
+  of(loop: LoopShape, held: LoopHooks | null): LoopHooks
   /** What computes the loss: over the rows that count alone, where the network answers every step. */
   loss<Loss>(layer: Loss, output: { readonly per: 'step' | 'sequence' }): Loss
 }

@@ -7,6 +7,7 @@ import type { Cell, Stage, Step } from '../cells/cell.ts'
 import { rnnRelu } from '../cells/rnn.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import type { Memory } from '../engine/memory.ts'
+import type { LoopHooks, LoopWork } from './loopShape.ts'
 import type { PackedBatch } from './packed.ts'
 
 /** One gate or state of some units of one loop, over a range of steps. */
@@ -50,7 +51,8 @@ interface GateHold extends Hold {
 }
 
 /** Everything that one loop holds, and the changes it makes around each step. */
-export class LoopHolds {
+export class LoopHolds implements LoopHooks {
+  readonly solo = true
   readonly #memory: Memory
   readonly #cell: Cell
   readonly #backward: boolean
@@ -72,8 +74,8 @@ export class LoopHolds {
     this.#cells = ofState('cell')
   }
 
-  /** Before a stage's pointwise part: held gates get the pre-activation that gives their value. */
-  beforeForward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+  /** Before a stage's pointwise part: held gates get the pre-activation that gives their value, or wait for `hold`. */
+  beforeForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     if (this.#cell.functions) {
       // Other functions need not have an inverse, and peepholes are added later: the cell lets gates be set itself.
       step.hold = () => this.#setGates(step, batch, t, stage)
@@ -86,16 +88,10 @@ export class LoopHolds {
     })
   }
 
-  #setGates(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
-    this.#eachGate(step, batch, t, stage, (hold, at) => {
-      this.#write(step.gates, at, hold.value)
-      if (step.slopes) this.#write(step.slopes, at, 0)
-    })
-  }
-
   /** After it: held gates read exactly as they were told. */
-  afterForward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+  afterForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     step.hold = null
+    if (this.#cell.functions) return
     this.#eachGate(step, batch, t, stage, (hold, at, row, unit) => {
       // A simple RNN's activation is its state.
       if (this.#cell.name === 'rnn') this.#write(step.hidden, row * step.stride + unit, hold.value)
@@ -103,8 +99,16 @@ export class LoopHolds {
     })
   }
 
+  /** A general cell's gates, which nothing reaches backwards. */
+  #setGates(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+    this.#eachGate(step, batch, t, stage, (hold, at) => {
+      this.#write(step.gates, at, hold.value)
+      if (step.slopes) this.#write(step.slopes, at, 0)
+    })
+  }
+
   /** After a step: the states that are set. */
-  setStates(step: Step, batch: PackedBatch, t: number): void {
+  setStates(step: Step, { batch }: LoopWork, t: number): void {
     const set = (base: Pointer) => (hold: Hold, row: number, unit: number) =>
       this.#write(base, row * step.stride + unit, hold.value)
     this.#each(this.#hidden, step, batch, t, set(step.hidden))
@@ -112,7 +116,7 @@ export class LoopHolds {
   }
 
   /** Before a step's backward: what follows a set state says nothing about the state that was computed. */
-  beforeBackward(step: Step, batch: PackedBatch, t: number): void {
+  beforeBackward(step: Step, { batch }: LoopWork, t: number): void {
     this.#each(this.#hidden, step, batch, t, (_, row, unit) => {
       const above = step.dOutput ? this.#read(step.dOutput, row * step.outputStride + unit) : 0
       // The cell adds the output's gradient to the carry: together they are exactly 0.
@@ -124,12 +128,14 @@ export class LoopHolds {
   }
 
   /** After a stage's pointwise backward: no gradient passes a held gate. */
-  afterBackward(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
+  afterBackward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     this.#eachGate(step, batch, t, stage, (_, at) => {
       this.#write(step.dGates, at, 0)
       if (this.#cell.separateRecurrent) this.#write(step.dRecurrent, at, 0)
     })
   }
+
+  passStates(): void {}
 
   /** `at`: the element of a gate buffer. */
   #eachGate(

@@ -1,6 +1,7 @@
 /** What the parts of a time loop know of each other: sizes, parameters, tape, and the edges of a pass. */
-import type { Cell, Step } from '../cells/cell.ts'
+import type { Cell, Stage, Step } from '../cells/cell.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
+import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
 import type { Tape } from './tape.ts'
 
@@ -26,14 +27,33 @@ export interface LoopShape {
   readonly tape: Tape
 }
 
-/** What a batch with masked steps changes around each step of one loop, sequences from `low` on (layers/masks.ts). */
-export interface LoopMask {
-  /** After a step: masked rows keep the states of the step before. */
-  afterForward(kernels: Kernels, step: Step, t: number, low: number): void
-  /** Before a step's backward: what arrives at masked rows is put aside. */
-  beforeBackward(kernels: Kernels, step: Step, t: number, low: number): void
-  /** After it: it goes on to the step before. */
-  afterBackward(kernels: Kernels, step: Step, t: number, low: number): void
+/** A part of a block's work: sequences low … high − 1, and columns part `part` of `parts` of each product. */
+export interface LoopWork {
+  readonly kernels: Kernels
+  readonly batch: PackedBatch
+  readonly low: number
+  readonly high: number
+  readonly part: number
+  readonly parts: number
+  /** Waits for all parts of a product. */
+  sync(): void
+}
+
+/** What a pass changes around each step of one loop: holds, masked steps. */
+export interface LoopHooks {
+  /** Whether it must run on one thread. */
+  readonly solo: boolean
+  /** Before and after a stage's pointwise part. */
+  beforeForward(step: Step, work: LoopWork, t: number, stage: Stage): void
+  afterForward(step: Step, work: LoopWork, t: number, stage: Stage): void
+  /** After a step: the states are as the next one will find them. */
+  setStates(step: Step, work: LoopWork, t: number): void
+  /** Before a step's backward. */
+  beforeBackward(step: Step, work: LoopWork, t: number): void
+  /** After a stage's pointwise backward. */
+  afterBackward(step: Step, work: LoopWork, t: number, stage: Stage): void
+  /** After a step's backward: the carries are as the step before will find them. */
+  passStates(step: Step, work: LoopWork, t: number): void
 }
 
 /** Input and gradients of a pass, as pointers to rows. */

@@ -3,13 +3,13 @@
  * its output (before the first step that counts: the initial state, zeros unless given), a mean and a loss leave
  * it out. Lists of rows are made once a batch, so that each step is a few kernel calls on any thread.
  */
-import type { Step } from '../cells/cell.ts'
-import type { Kernels, Pointer } from '../engine/kernels.ts'
+import type { Stage, Step } from '../cells/cell.ts'
+import type { Pointer } from '../engine/kernels.ts'
 import { ShapeError } from '../tensor/errors.ts'
 import type { BatchMask } from './batchIndex.ts'
 import { CountedLoss } from './countedLoss.ts'
 import type { Activation, Context } from './layer.ts'
-import type { LoopMask, LoopShape } from './loopShape.ts'
+import type { LoopHooks, LoopShape, LoopWork } from './loopShape.ts'
 import { LossLayer } from './loss.ts'
 import type { PackedBatch } from './packed.ts'
 
@@ -107,9 +107,10 @@ class MaskedRows implements BatchMask {
     return this.#lists[reversed ? 1 : 0]
   }
 
-  of(loop: LoopShape): LoopMask {
+  of(loop: LoopShape, held: LoopHooks | null): LoopHooks {
     const known = this.#loops.get(loop) ?? new MaskedLoop(this.#context, this, loop)
     this.#loops.set(loop, known)
+    known.held = held
     return known
   }
 
@@ -156,7 +157,8 @@ class MaskedRows implements BatchMask {
 }
 
 /** What masked rows change around the steps of one loop. */
-class MaskedLoop implements LoopMask {
+class MaskedLoop implements LoopHooks {
+  held: LoopHooks | null = null
   readonly #context: Context
   readonly #rows: MaskedRows
   readonly #loop: LoopShape
@@ -169,22 +171,38 @@ class MaskedLoop implements LoopMask {
     this.#loop = loop
   }
 
-  afterForward(kernels: Kernels, step: Step, t: number, low: number): void {
-    if (!this.#touched(t)) return
-    this.#put(kernels, step.hidden, step.previousHidden, step, t, low)
-    if (step.cell) this.#put(kernels, step.cell, step.previousCell, step, t, low)
+  get solo(): boolean {
+    return this.held?.solo ?? false
+  }
+
+  beforeForward(step: Step, work: LoopWork, t: number, stage: Stage): void {
+    this.held?.beforeForward(step, work, t, stage)
+  }
+
+  afterForward(step: Step, work: LoopWork, t: number, stage: Stage): void {
+    this.held?.afterForward(step, work, t, stage)
+  }
+
+  setStates(step: Step, work: LoopWork, t: number): void {
+    if (this.#touched(t)) {
+      this.#put(work, step.hidden, step.previousHidden, step, t)
+      if (step.cell) this.#put(work, step.cell, step.previousCell, step, t)
+    }
+    this.held?.setStates(step, work, t)
   }
 
   /** What arrives at masked rows is zero, so that all they could leave in any gradient is zero too. */
-  beforeBackward(kernels: Kernels, step: Step, t: number, low: number): void {
+  beforeBackward(step: Step, work: LoopWork, t: number): void {
+    this.held?.beforeBackward(step, work, t)
     if (!this.#touched(t)) return
+    const { kernels, low } = work
     const { rows, units, stride, dOutput, outputStride } = step
     const [{ dHidden, dCell, dOutput: own }, first] = [this.#reserved(), this.#bytes(low, stride)]
     kernels.gatherRows(dHidden + first, step.dHidden, 0, rows, units, stride, stride)
-    this.#clear(kernels, step.dHidden, step, t, low)
+    this.#clear(work, step.dHidden, step, t)
     if (step.cell) {
       kernels.gatherRows(dCell + first, step.dCell, 0, rows, units, stride, stride)
-      this.#clear(kernels, step.dCell, step, t, low)
+      this.#clear(work, step.dCell, step, t)
     }
     if (!dOutput) return
     kernels.scatterAddRows(dHidden + first, 0, dOutput, rows, units, stride, outputStride)
@@ -195,15 +213,19 @@ class MaskedLoop implements LoopMask {
     step.outputStride = stride
   }
 
-  afterBackward(kernels: Kernels, step: Step, t: number, low: number): void {
+  afterBackward(step: Step, work: LoopWork, t: number, stage: Stage): void {
+    this.held?.afterBackward(step, work, t, stage)
+  }
+
+  passStates(step: Step, work: LoopWork, t: number): void {
     if (!this.#touched(t)) return
     const { dHidden, dCell } = this.#reserved()
-    const first = this.#bytes(low, step.stride)
-    this.#put(kernels, step.dHidden, dHidden + first, step, t, low)
-    if (step.dHiddenTotal) this.#put(kernels, step.dHiddenTotal, dHidden + first, step, t, low)
+    const first = this.#bytes(work.low, step.stride)
+    this.#put(work, step.dHidden, dHidden + first, step, t)
+    if (step.dHiddenTotal) this.#put(work, step.dHiddenTotal, dHidden + first, step, t)
     if (!step.cell) return
-    this.#put(kernels, step.dCell, dCell + first, step, t, low)
-    if (step.dCellTotal) this.#put(kernels, step.dCellTotal, dCell + first, step, t, low)
+    this.#put(work, step.dCell, dCell + first, step, t)
+    if (step.dCellTotal) this.#put(work, step.dCellTotal, dCell + first, step, t)
   }
 
   #touched(t: number): boolean {
@@ -226,17 +248,18 @@ class MaskedLoop implements LoopMask {
   }
 
   /** Masked rows of `target` = 0. Both point at the row of `low`. */
-  #clear(kernels: Kernels, target: Pointer, { rows, units, stride }: Step, t: number, low: number): void {
+  #clear({ kernels, low }: LoopWork, target: Pointer, { rows, units, stride }: Step, t: number): void {
     const { counted } = this.#rows.lists(this.#loop.reversed)
     const all = target - this.#bytes(low, stride)
     kernels.gatherRows(target, all, this.#at(counted, t, low), rows, units, stride, stride)
   }
 
   /** Masked rows of `target` = those of `source`. */
-  #put(kernels: Kernels, target: Pointer, source: Pointer, step: Step, t: number, low: number): void {
+  #put(work: LoopWork, target: Pointer, source: Pointer, step: Step, t: number): void {
+    const { kernels, low } = work
     const { rows, units, stride } = step
     const { masked } = this.#rows.lists(this.#loop.reversed)
-    this.#clear(kernels, target, step, t, low)
+    this.#clear(work, target, step, t)
     const all = target - this.#bytes(low, stride)
     kernels.scatterAddRows(all, this.#at(masked, t, low), source, rows, units, stride, stride)
   }

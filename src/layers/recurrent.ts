@@ -9,14 +9,13 @@ import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
 import { ShapeError } from '../tensor/errors.ts'
-import type { LoopHolds } from './holds.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
 import { later } from './later.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter, ParameterStore } from './parameters.ts'
 import { PendingStates } from './pendingStates.ts'
-import type { DirectionParameters } from './loopShape.ts'
+import type { DirectionParameters, LoopHooks } from './loopShape.ts'
 import { TimeLoop } from './timeLoop.ts'
 
 /** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
@@ -134,7 +133,7 @@ export class RecurrentLayer implements Layer {
       this.#writeStates(batch, state === 'cell' ? tape.cell : tape.hidden, direction, values)
     }
     this.loops.forEach((loop, d) => {
-      loop.holds = this.#holdsOf(d, pass)
+      loop.hooks = this.#hooksOf(loop, d, pass)
       loop.forward(batch, this.#inputOf(loop, batch))
     })
     this.#collect(batch)
@@ -152,13 +151,15 @@ export class RecurrentLayer implements Layer {
     }
     if (this.#last) this.#spreadLast(batch)
     this.loops.forEach((loop, d) => {
-      loop.holds = this.#holdsOf(d, pass)
+      loop.hooks = this.#hooksOf(loop, d, pass)
       this.#backwardOf(loop, d, batch, pass)
     })
   }
 
-  #holdsOf(direction: number, { holds }: Pass): LoopHolds | null {
-    return holds?.of(this.#context.engine.memory, this.loops[direction], this.name, direction) ?? null
+  #hooksOf(loop: TimeLoop, direction: number, { holds }: Pass): LoopHooks | null {
+    const { engine, index } = this.#context
+    const held = holds?.of(engine.memory, loop, this.name, direction) ?? null
+    return index.mask ? index.mask.of(loop, held) : held
   }
 
   #inputOf({ reversed }: TimeLoop, batch: PackedBatch): Pointer {

@@ -9,8 +9,7 @@ import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels
 import { partsFor } from '../engine/team.ts'
 import type { Activation, Capacity, Context, Pass } from './layer.ts'
 import { Gradients } from './loopGradients.ts'
-import type { LoopHolds } from './holds.ts'
-import type { DirectionParameters, LoopEdges, LoopMask, LoopShape } from './loopShape.ts'
+import type { DirectionParameters, LoopEdges, LoopHooks, LoopShape, LoopWork } from './loopShape.ts'
 import type { PackedBatch } from './packed.ts'
 import { rowEdges, share } from './shares.ts'
 import { Tape } from './tape.ts'
@@ -19,13 +18,11 @@ import { partitionOf, type Keep } from './windows.ts'
 /** Units from which on a sequence by itself is worth sharing: its products go by panels. */
 const SHARED_UNITS = 256
 
-/** Who does what of a block: `rows` part by part, or the panels of each product (`panels`), or one does all. */
-interface Shares {
-  parts: number
-  by: 'rows' | 'panels' | 'one'
-  /** First sequence of each part, then the number of sequences. */
-  edges: readonly number[]
-}
+/** A part of `parts` of a block of `rows` rows. */
+type RunPart = (work: LoopWork, sync: () => void, part: number, parts: number, rows: number) => void
+
+/** Products that are not cut. */
+const WHOLE = { part: 0, parts: 1, sync() {} }
 
 export class TimeLoop implements LoopShape {
   readonly cell: Cell
@@ -38,11 +35,9 @@ export class TimeLoop implements LoopShape {
   /** Carries of BPTT (B, H; stride): before backward ∂L/∂(final state), after it ∂L/∂(initial state). */
   dHidden: Pointer = 0
   dCell: Pointer = 0
-  /** What the pass at hand holds fixed, or null. */
-  holds: LoopHolds | null = null
+  /** What the pass at hand changes around each step, or null. */
+  hooks: LoopHooks | null = null
 
-  /** What masked steps change in the pass at hand, or null. */
-  #mask: LoopMask | null = null
   readonly #context: Context
   readonly #input: Activation
   readonly #gradients: Gradients
@@ -82,13 +77,17 @@ export class TimeLoop implements LoopShape {
   }
 
   plan(capacity: Capacity, keep: Keep): void {
-    const { memory, panel } = this.#context.engine
+    const { engine, store } = this.#context
+    const { memory, panel } = engine
     const { cell, stride, units } = this
+    const { own } = this.parameters
     const what = `${cell.name} of ${units} units over ${capacity.rows} steps`
     this.#keep = keep
     this.tape.plan(capacity, keep, what)
     this.dHidden = this.dCell = 0
+    if (own) this.#step.own = store.at(own)
     if (!keep.gradients) return
+    if (own) this.#step.dOwn = store.at(own, 0, 'gradients')
     this.dHidden = memory.floats(capacity.sequences * stride, what)
     this.dCell = memory.floats(capacity.sequences * stride, what)
     this.#dOperand = memory.floats(capacity.sequences * stride, what)
@@ -112,7 +111,6 @@ export class TimeLoop implements LoopShape {
   }
 
   forward(batch: PackedBatch, x: Pointer): void {
-    this.#mask = this.#context.index.mask?.of(this) ?? null
     const { blocks, windows } = partitionOf(batch, this.#keep.steps)
     for (let w = 0; w + 1 < windows.length; w++) {
       this.tape.enter(batch, w, blocks[windows[w]])
@@ -137,88 +135,68 @@ export class TimeLoop implements LoopShape {
   }
 
   #blockForward(batch: PackedBatch, x: Pointer, from: number, to: number): void {
-    const rows = rowsBetween(batch, from, to)
-    const shares = this.#sharesOf(batch, from, to, rows)
-    this.#context.engine.team.run(shares.parts, (kernels, part, sync) => {
-      const [first, end] = share(rows, 1, part, shares.parts)
-      if (end > first) this.#projectInput(kernels, x, batch.offsets[from] + first, end - first)
-      if (shares.parts > 1) sync()
-      if (shares.by === 'panels') {
-        for (let t = from; t < to; t++) this.#stepByPanels(kernels, batch, t, part, shares.parts, sync)
-        return
-      }
-      const [low, high] = [shares.edges[part], shares.edges[part + 1]]
-      if (high === low) return
-      for (let t = from; t < to && batch.counts[t] > low; t++) this.#stepForward(kernels, batch, t, low, high)
+    this.#share(batch, from, to, (work, sync, part, parts, rows) => {
+      const [first, end] = share(rows, 1, part, parts)
+      if (end > first) this.#projectInput(work.kernels, x, batch.offsets[from] + first, end - first)
+      if (parts > 1) sync()
+      for (let t = from; t < to && batch.counts[t] > work.low; t++) this.#stepForward(work, t)
     })
   }
 
   #blockBackward(batch: PackedBatch, edges: LoopEdges, from: number, to: number, pass: Pass): void {
-    const rows = rowsBetween(batch, from, to)
-    const shares = this.#sharesOf(batch, from, to, rows)
-    this.#context.engine.team.run(shares.parts, (kernels, part, sync) => {
-      const [low, high] = [shares.edges[part], shares.edges[part + 1]]
-      const byPanels = shares.by === 'panels'
-      const first = byPanels || high > low ? from : to
-      for (let t = to - 1; t >= first; t--) {
-        if (byPanels) this.#backByPanels(kernels, batch, edges, t, part, shares.parts, pass, sync)
-        else if (batch.counts[t] > low) this.#stepBackward(kernels, batch, edges, t, low, high, pass)
-      }
-      if (shares.parts > 1) sync()
-      this.#gradients.ofBlock(kernels, batch, edges, batch.offsets[from], rows, part, shares.parts)
+    this.#share(batch, from, to, (work, sync, part, parts, rows) => {
+      for (let t = to - 1; t >= from; t--)
+        if (batch.counts[t] > work.low) this.#stepBackward(work, edges, t, pass)
+      if (parts > 1) sync()
+      this.#gradients.ofBlock(work.kernels, batch, edges, batch.offsets[from], rows, part, parts)
     })
   }
 
-  /** Large blocks are shared: by sequences where there are enough, by panels where units are many. */
-  #sharesOf(batch: PackedBatch, from: number, to: number, rows: number): Shares {
+  /**
+   * Runs a block's work. Large blocks are shared: by sequences where there are enough, by panels of each product
+   * where units are many.
+   */
+  #share(batch: PackedBatch, from: number, to: number, run: RunPart): void {
     const { team } = this.#context.engine
-    const { units, cell } = this
+    const { units, cell, hooks } = this
     const running = batch.counts[from]
+    const rows = rowsBetween(batch, from, to)
     const madds = rows * units * cell.gateNames.length * (units + (this.#input.ids ? 1 : this.#input.width))
-    const parts = this.holds || cell.solo ? 1 : partsFor(team, madds, Infinity)
-    if (parts === 1) return { parts, by: 'one', edges: [0, running] }
-    const byPanels = running < 2 * parts && units >= SHARED_UNITS && !this.#mask
-    const edges = rowEdges(batch, from, to, parts)
-    return { parts, by: byPanels ? 'panels' : 'rows', edges }
+    const parts = hooks?.solo || cell.solo ? 1 : partsFor(team, madds, Infinity)
+    const byPanels = parts > 1 && running < 2 * parts && units >= SHARED_UNITS && !hooks
+    const edges = rowEdges(batch, from, to, byPanels ? 1 : parts)
+    team.run(parts, (kernels, part, sync) => {
+      const [low, high] = byPanels ? edges : [edges[part], edges[part + 1]]
+      const columns = byPanels ? { part, parts, sync } : WHOLE
+      // A part without sequences stands beyond the last one.
+      const work = { kernels, batch, low: high > low ? low : running, high, ...columns }
+      run(work, sync, part, parts, rows)
+    })
   }
 
-  /** One step of sequences low … high − 1. */
-  #stepForward(kernels: Kernels, batch: PackedBatch, t: number, low: number, high: number): void {
+  /** One step of a part's sequences, or of its columns; the pointwise stage is too small to be cut by columns. */
+  #stepForward(work: LoopWork, t: number): void {
+    const { kernels, batch, low, high, part, parts, sync } = work
+    const { cell, hooks } = this
     const step = this.#step
     this.tape.pointAt(step, batch, t, low)
-    this.#pointOwn()
     step.rows = Math.min(high, batch.counts[t]) - low
-    const { stages } = this.cell
-    for (let s = 0; s < stages.length; s++) {
-      this.#product(kernels, s, step, 0, stages[s].gateCount * this.units)
-      this.holds?.beforeForward(step, batch, t, stages[s])
-      stages[s].forward(kernels, step)
-      this.holds?.afterForward(step, batch, t, stages[s])
-    }
-    this.#mask?.afterForward(kernels, step, t, low)
-    this.holds?.setStates(step, batch, t)
-    this.#keepFinal(kernels, batch, t, low, high)
-  }
-
-  /** The same with each product cut into columns; the pointwise stage is too small to share. */
-  #stepByPanels(
-    kernels: Kernels, batch: PackedBatch, t: number, part: number, parts: number, sync: () => void,
-  ): void {
-    const step = this.#step
-    const running = batch.counts[t]
-    this.tape.pointAt(step, batch, t, 0)
-    step.rows = running
-    const { stages } = this.cell
-    for (let s = 0; s < stages.length; s++) {
-      const columns = stages[s].gateCount * this.units
-      const [first, end] = share(columns, this.#context.engine.panel, part, parts)
+    for (let s = 0; s < cell.stages.length; s++) {
+      const stage = cell.stages[s]
+      const [first, end] = share(stage.gateCount * this.units, this.#context.engine.panel, part, parts)
       if (end > first) this.#product(kernels, s, step, first, end)
       sync()
-      if (part === 0) stages[s].forward(kernels, step)
+      if (part === 0) {
+        hooks?.beforeForward(step, work, t, stage)
+        stage.forward(kernels, step)
+        hooks?.afterForward(step, work, t, stage)
+      }
       sync()
     }
-    if (part === 0) this.#keepFinal(kernels, batch, t, 0, running)
-  } // prettier-ignore
+    if (part > 0) return
+    hooks?.setStates(step, work, t)
+    this.#keepFinal(work, t)
+  }
 
   /** Columns first … end − 1 of operand·Wh of a stage, onto what lies in its target. */
   #product(kernels: Kernels, s: number, step: Step, first: number, end: number): void {
@@ -238,7 +216,7 @@ export class TimeLoop implements LoopShape {
   }
 
   /** Keeps the cell states of sequences that end with step t. */
-  #keepFinal(kernels: Kernels, batch: PackedBatch, t: number, low: number, high: number): void {
+  #keepFinal({ kernels, batch, low, high }: LoopWork, t: number): void {
     if (!this.tape.cell) return
     const after = t + 1 < batch.steps ? batch.counts[t + 1] : 0
     const [first, end] = [Math.max(low, after), Math.min(high, batch.counts[t])]
@@ -248,35 +226,24 @@ export class TimeLoop implements LoopShape {
     kernels.gatherRows(this.tape.finalCell + first * state, from, 0, end - first, this.units, this.stride, this.stride) // prettier-ignore
   }
 
-  #stepBackward(
-    kernels: Kernels, batch: PackedBatch, edges: LoopEdges, t: number, low: number, high: number, pass: Pass,
-  ): void {
+  #stepBackward(work: LoopWork, edges: LoopEdges, t: number, pass: Pass): void {
+    const { kernels, batch, low, high, part, parts, sync } = work
+    const { cell, hooks, units } = this
     const step = this.#pointBack(batch, edges, t, low, pass)
     step.rows = Math.min(high, batch.counts[t]) - low
-    this.holds?.beforeBackward(step, batch, t)
-    this.#mask?.beforeBackward(kernels, step, t, low)
-    for (let s = this.cell.stages.length - 1; s >= 0; s--) {
-      this.cell.stages[s].backward(kernels, step)
-      this.holds?.afterBackward(step, batch, t, this.cell.stages[s])
-      this.#productBack(kernels, s, step, 0, this.units)
-    }
-    this.#mask?.afterBackward(kernels, step, t, low)
-  } // prettier-ignore
-
-  #backByPanels(
-    kernels: Kernels, batch: PackedBatch, edges: LoopEdges, t: number, part: number, parts: number, pass: Pass,
-    sync: () => void,
-  ): void {
-    const step = this.#pointBack(batch, edges, t, 0, pass)
-    step.rows = batch.counts[t]
-    const [first, end] = share(this.units, this.#context.engine.panel, part, parts)
-    for (let s = this.cell.stages.length - 1; s >= 0; s--) {
-      if (part === 0) this.cell.stages[s].backward(kernels, step)
+    const [first, end] = share(units, this.#context.engine.panel, part, parts)
+    hooks?.beforeBackward(step, work, t)
+    for (let s = cell.stages.length - 1; s >= 0; s--) {
+      if (part === 0) {
+        cell.stages[s].backward(kernels, step)
+        hooks?.afterBackward(step, work, t, cell.stages[s])
+      }
       sync()
       if (end > first) this.#productBack(kernels, s, step, first, end)
       sync()
     }
-  } // prettier-ignore
+    hooks?.passStates(step, work, t)
+  }
 
   /** Columns first … end − 1 of dz·Whᵀ of a stage, into the gradient of its operand. */
   #productBack(kernels: Kernels, s: number, step: Step, first: number, end: number): void {
@@ -318,7 +285,6 @@ export class TimeLoop implements LoopShape {
     const step = this.#step
     this.tape.pointAt(step, batch, t, low)
     this.tape.pointBack(step, batch, t, low, pass.record)
-    this.#pointOwn('gradients')
     const first = low * this.stride * size
     step.dHidden = this.dHidden + first
     step.dCell = this.dCell + first
@@ -326,15 +292,6 @@ export class TimeLoop implements LoopShape {
     step.outputStride = outputStride
     step.dOutput = dOutput ? dOutput + (batch.offsets[t] + low) * outputStride * size : 0
     return step
-  }
-
-  /** Points a step at the cell's own parameters, for a way back at their gradients too. */
-  #pointOwn(gradients?: 'gradients'): void {
-    const { own } = this.parameters
-    if (!own) return
-    const { store } = this.#context
-    this.#step.own = store.at(own)
-    if (gradients) this.#step.dOwn = store.at(own, 0, gradients)
   }
 
   /** Whᵀ of stage s. */
