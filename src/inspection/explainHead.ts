@@ -63,11 +63,6 @@ function hiddenFactors(
 
 type Over = 'last' | 'step' | 'poolFirst' | 'poolLast' | 'max' | 'mean' | 'sum'
 
-/** Whether steps may be masked, so that a trace does not say which of them a mean is of. */
-function masksSteps({ layers: [input, second] }: Network['config']): boolean {
-  return second?.type === 'masking' || (input.type === 'embedding' && input.maskZero === true)
-}
-
 const READS: { readonly [O in Over]: string } = {
   last: 'h_T',
   step: 'h',
@@ -92,8 +87,7 @@ function headOf({ config }: Network): Over {
   if (plain && first.type === 'pool' && second === dense && head.length === 2) {
     if (first.over === 'first') return 'poolFirst'
     if (first.over === 'last') return 'poolLast'
-    const summed = first.over === 'mean' || first.over === 'sum'
-    if (first.over !== 'attention' && !(summed && masksSteps(config))) return first.over
+    if (first.over !== 'attention') return first.over
   }
   throw new UnsupportedError({
     where: 'explain',
@@ -142,10 +136,9 @@ function readsOf(
   if (over === 'last') return { from: [at(direction === 'forward' ? last : 0)], share: 1 }
   if (over === 'poolFirst') return { from: [at(0)], share: 1 }
   if (over === 'poolLast') return { from: [at(last)], share: 1 }
-  if (over === 'sum') return { from: steps.map((_, t) => at(t)), share: 1 }
-  if (over === 'mean') {
+  if (over === 'mean' || over === 'sum') {
     const counted = steps.flatMap(({ masked }, t) => (masked ? [] : [at(t)]))
-    return { from: counted, share: 1 / counted.length }
+    return { from: counted, share: over === 'sum' ? 1 : 1 / counted.length }
   }
   let best = 0
   steps.forEach(({ hidden }, t) => {
