@@ -1,0 +1,137 @@
+/**
+ * TensorFlow.js layers models: model.json with its shards beside it, or one JSON with everything. What the layers
+ * mean is Keras' matter (`keras/chain.ts`); here are the file, its weights by layer, and graph models refused.
+ */
+import { FormatError, UnsupportedError } from '../../tensor/errors.ts'
+import { fieldAt, fieldError, readString, rootField, type Field } from '../../tensor/fields.ts'
+import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
+import { CARRIED_KEY, parseJsonBytes, readCarried, type Carried } from '../carried.ts'
+import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
+import { importKerasConfig, type KerasArray } from '../keras/chain.ts'
+import { tokensByOptions } from '../tokensById.ts'
+import { readWeightsManifest, readWeightSpecs } from './weights.ts'
+
+export { writeTfjs } from './writer.ts'
+
+/**
+ * Reads a layers model: `files` is its model.json, or a JSON of artifacts with `weightSpecs` and base64 `weightData`.
+ * @throws UnsupportedError for graph models and unknown layers; FormatError naming field, array or shard
+ */
+export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
+  const { name: source, bytes } = files
+  const root = rootField(parseJsonBytes(bytes, source), 'model', source)
+  refuseGraph(root)
+  const topology = fieldAt(root, 'modelTopology')
+  const manifest = fieldAt(root, 'weightsManifest')
+  const arrays =
+    manifest.value === undefined ? singleArtifact(root) : await readWeightsManifest(manifest, files)
+  const byLayer = new LayerWeights(arrays)
+  const model = importKerasConfig(topology.value, (layer) => byLayer.of(layer), {
+    source,
+    format: 'tfjs',
+    producer: producerOf(root, topology),
+    options,
+    training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
+  })
+  const read = { ...model, ...tokensByOptions(options, source), left: [...model.left, ...byLayer.unused()] }
+  const carried = options.until ? null : carriedOf(root)
+  return carried ? withCarried(read, carried, options) : read
+}
+
+function refuseGraph(root: Field): void {
+  const topology = fieldAt(root, 'modelTopology')
+  if (typeof topology.value !== 'object' || topology.value === null) throw fieldError(topology, 'a layers model')
+  const format = fieldAt(root, 'format').value
+  const nodes = fieldAt(topology, 'node').value
+  if (format !== 'graph-model' && nodes === undefined) return
+  throw new UnsupportedError({
+    where: root.source,
+    expected: 'a layers model',
+    got: 'a graph model, which is a list of operations and no layers',
+    remedy: 'Convert the Keras model with --output_format tfjs_layers_model, or open the Keras file itself.',
+  })
+} // prettier-ignore
+
+/** Weights in the JSON itself. */
+function singleArtifact(root: Field): KerasArray[] {
+  const text = readString(fieldAt(root, 'weightData'))
+  let data: Uint8Array
+  try {
+    data = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))
+  } catch (cause) {
+    const where = `${root.source}, model.weightData`
+    throw new FormatError({ where, expected: 'base64', got: `${text.length} characters` }, { cause })
+  }
+  return readWeightSpecs(fieldAt(root, 'weightSpecs'), data)
+}
+
+/** `TensorFlow.js layers, Keras 2.1.5` */
+function producerOf(root: Field, topology: Field): string {
+  const generated = fieldAt(root, 'generatedBy').value
+  const version = fieldAt(topology, 'keras_version').value
+  const words = [generated, typeof version === 'string' ? `Keras ${version}` : null]
+  const shown = words.filter((word) => typeof word === 'string' && word.length < 100)
+  return ['TensorFlow.js layers', ...shown].join(', ')
+}
+
+const ORDER = ['embeddings', 'kernel', 'gamma', 'recurrent_kernel', 'beta', 'bias']
+
+/** Arrays by the layer in the first part of their names, in Keras' order. */
+class LayerWeights {
+  readonly #groups = new Map<string, KerasArray[]>()
+  readonly #asked = new Set<KerasArray>()
+
+  constructor(arrays: readonly KerasArray[]) {
+    for (const array of arrays) {
+      const layer = array.name.split('/', 1)[0]
+      const group = this.#groups.get(layer) ?? []
+      group.push(array)
+      this.#groups.set(layer, group)
+    }
+  }
+
+  /** Forward before backward; kernel, recurrent kernel, bias. */
+  of(layer: string): readonly KerasArray[] {
+    const group = this.#groups.get(layer.split('/', 1)[0]) ?? []
+    const own = group.filter(({ name }) => name.startsWith(`${layer}/`))
+    for (const array of own) this.#asked.add(array)
+    const rank = ({ name }: KerasArray) => {
+      const parts = name.split('/')
+      const backward = parts.slice(1).some((part) => part.startsWith('backward_'))
+      return (backward ? ORDER.length : 0) + ORDER.indexOf(parts[parts.length - 1].replace(/:\d+$/, ''))
+    }
+    return own.toSorted((a, b) => rank(a) - rank(b))
+  }
+
+  /** Arrays that no layer asked for. */
+  unused(): string[] {
+    const all = [...this.#groups.values()].flat()
+    return all.filter((array) => !this.#asked.has(array)).map(({ name }) => `weight ${name}`)
+  }
+}
+
+function carriedOf(root: Field): Carried | null {
+  const own = fieldAt(root, 'userDefinedMetadata')
+  if (typeof own.value !== 'object' || own.value === null) return null
+  const text = fieldAt(own, CARRIED_KEY).value
+  return typeof text === 'string' ? readCarried(text, root.source) : null
+}
+
+/** A file that Latch wrote: words and task come back with it, and ids where it wrote one-hot rows. */
+function withCarried(model: ImportedModel, carried: Carried, options: ImportOptions): ImportedModel {
+  const { labels, vocabulary, tokens, document, input } = carried
+  const [first, ...above] = model.network.layers
+  const asIds = input.kind === 'ids' && first.type === 'features' && first.width === input.width
+  const oneHot: LayerOptions = { type: 'oneHot', vocabulary: input.width }
+  const network: NetworkConfig = asIds ? { ...model.network, layers: [oneHot, ...above] } : model.network
+  return {
+    ...model,
+    network,
+    input: asIds ? input : model.input,
+    labels: options.labels ?? labels,
+    vocabulary: model.vocabulary ?? vocabulary,
+    tokens: model.tokens ?? options.tokens ?? tokens,
+    notes: [...model.notes, 'written by Latch: labels, vocabulary and task come from the file’s metadata'],
+    document,
+  }
+}
