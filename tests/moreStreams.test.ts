@@ -113,6 +113,72 @@ describe('a stream gives the bits of the whole sequence', () => {
   })
 })
 
+describe('masked steps', () => {
+  const V = 4
+  const IDS = [1, 0, 3, 0, 0, 2, 1, 0]
+  const lead = [0, 0, 2, 0, 1]
+  const masked: LayerOptions = { type: 'embedding', vocabulary: V, size: 6, maskZero: true }
+  const gru: LayerOptions = { type: 'recurrent', cell: 'gru', reset: 'before', units: 5 }
+  const tops: Record<string, LayerOptions[]> = {
+    'levels and last': [masked, lstm, gru, { ...lstm, outputs: 'last' }, three],
+    'every step': [masked, { ...lstm, cell: 'rnn' }, three],
+    mean: [masked, lstm, { type: 'pool', over: 'mean' }, three],
+    max: [masked, lstm, { type: 'pool', over: 'max' }],
+    sum: [masked, gru, { type: 'pool', over: 'sum' }, three],
+    attention: [masked, lstm, { type: 'pool', over: 'attention' }, three],
+    'first of the embedding': [masked, { type: 'pool', over: 'first' }],
+    'zeros at masked steps': [masked, lstm, { type: 'zeroMasked' }, norm, gru, { type: 'zeroMasked' }],
+    'a general cell': [masked, { ...lstm, gateActivation: 'hardSigmoid', peepholes: true }, three],
+  } as Record<string, LayerOptions[]>
+  const all = offered.flatMap(([engine, options]) =>
+    Object.entries(tops).map(([name, layers]) => [`${name}, ${engine}`, layers, options] as const),
+  )
+
+  it.each(all)('%s', (_, layers, options) => {
+    const net = build(layers, options)
+    for (const ids of [IDS, lead]) {
+      const wanted = ids.map((__, t) => {
+        const batch = PackedBatch.ofIds([ids.slice(0, t + 1)])
+        net.forward(batch)
+        return Array.from(net.readOutput(batch).subarray(-net.output.width))
+      })
+      const stream = net.stream()
+      expect(ids.map((id) => [...stream.push(id)])).toEqual(wanted)
+    }
+    net.dispose()
+  })
+
+  it.each(offered)('a masking layer, by its value in the engine’s precision: %s', (_, options) => {
+    const steps = [[0.1, 0.1], [0.1, 0.2], [0.1, 0.1], [1, 2]] // prettier-ignore
+    const layers: LayerOptions[] = [
+      { type: 'features', width: 2 }, { type: 'masking', value: 0.1 }, lstm, { type: 'pool', over: 'mean' },
+    ] // prettier-ignore
+    const net = build(layers, options)
+    const wanted = steps.map((__, t) => {
+      const batch = PackedBatch.ofFeatures(steps.slice(0, t + 1).flat(), [1, t + 1, 2])
+      net.forward(batch)
+      return Array.from(net.readOutput(batch))
+    })
+    expect(wanted[0]).toEqual(new Array(7).fill(0))
+    expect(wanted[2]).toEqual(wanted[1])
+    const stream = net.stream()
+    expect(steps.map((step) => [...stream.push(step)])).toEqual(wanted)
+  })
+
+  it('rows of several streams are masked one by one', () => {
+    const net = build(tops['zeros at masked steps'], { engine: 'simd', threads: 1 })
+    const one = (ids: number[]) => {
+      const stream = net.stream()
+      return ids.map((id) => [...stream.push(id)])
+    }
+    const [a, b] = [one(IDS), one(IDS.toReversed())]
+    const both = net.streams(2)
+    IDS.forEach((id, t) => {
+      expect([...both.push([id, IDS[IDS.length - 1 - t]])]).toEqual([...a[t], ...b[t]])
+    })
+  })
+})
+
 describe('whole networks', () => {
   const layers: LayerOptions[] = [...stacks.skips.slice(0, 7), { type: 'reverse' }, norm, { type: 'pool', over: 'attention' }, three] // prettier-ignore
   const lengths = [11, 4, 7, 11, 1, 9]

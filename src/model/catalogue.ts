@@ -7,6 +7,7 @@ import type { Activation, Context, Layer } from '../layers/layer.ts'
 import type { ParameterStore } from '../layers/parameters.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import type { Field } from '../tensor/fields.ts'
+import type { StreamInput } from './streamInput.ts'
 import type { Carried, Rows } from './streamRows.ts'
 import type { LayerStep } from './streamSteps.ts'
 
@@ -23,6 +24,7 @@ export interface StreamPlace {
     readonly layers: readonly Layer[]
   }
   readonly capacity: number
+  readonly input: StreamInput
   /** The layer's type and number, `pool.0`. */
   readonly name: string
   /** The rows that the layer below leaves, and those that each of all below leaves. */
@@ -48,7 +50,8 @@ export interface LayerKind<Options extends AnyOptions = AnyOptions> {
     below: readonly Layer[],
   ): Layer | null
   /**
-   * Adds the layer's part of a stream and gives the rows that it leaves; null: the core's own part serves.
+   * Adds the layer's part of a stream and gives the rows that it leaves; null: the core's own part serves. An
+   * input only adds to the core's.
    * @throws UnsupportedError for a layer that cannot answer step by step
    */
   stream?(place: StreamPlace, layer: Layer, options: Options): Rows | null

@@ -5,17 +5,11 @@ import { ACTIVATIONS, type DenseOptions } from '../layers/dense.ts'
 import { DenseAnyLayer } from '../layers/denseAny.ts'
 import { LAYER_NORM_EPSILON, LayerNormLayer, type LayerNormOptions } from '../layers/layerNorm.ts'
 import { AttentionPool, FirstPool, MORE_POOLS, SumPool } from '../layers/morePools.ts'
-import {
-  MaskingLayer,
-  ZeroMaskedLayer,
-  type MaskingOptions,
-  type ZeroMaskedOptions,
-} from '../layers/masking.ts'
+import type { Parameter } from '../layers/parameters.ts'
 import { ReverseLayer, type ReverseOptions } from '../layers/reverse.ts'
 import type { PoolOptions } from '../layers/shape.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import {
-  fieldAt,
   fieldError,
   readBoolean,
   readNumber,
@@ -25,9 +19,10 @@ import {
 } from '../tensor/fields.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
 import { maybe, readOptions } from './config.ts'
+import { MaskedMeanStep, maskOf, type StreamMask } from './maskedStreams.ts'
 import { readActivation, readDense, readPool } from './moreReaders.ts'
 import { AttentionStep, ConcatStep, FirstStep, FunctionStep, NormStep, SumStep } from './moreStreams.ts'
-import { DenseStep } from './streamSteps.ts'
+import { DenseStep, type LayerStep } from './streamSteps.ts'
 import { Kept, type Rows } from './streamRows.ts'
 
 /** Numbers of a layer that go from step to step. */
@@ -81,20 +76,37 @@ export const poolKind: LayerKind<PoolOptions> = {
     if (over === 'sum') return new SumPool(context, name, input)
     return over === 'attention' ? new AttentionPool(context, name, input) : null
   },
-  stream(place, { parameters: [weight] }, { over }) {
-    if (!MORE_POOLS.includes(over)) return null
-    const { value: x } = place
-    const { engine, store } = place.source
-    const [y, running] = [place.rows(x.width, x.stride), keep(place, over, x.width)]
-    if (over === 'first') place.steps.push(new FirstStep(y, x, running, keep(place, 'seen', 1)))
-    else if (over === 'sum') place.steps.push(new SumStep(y, x, running))
-    else {
-      const state = keep(place, 'scores', 2)
-      const parts = { kernels: engine.kernels, column: place.rows(x.width), weight: store.at(weight) }
-      place.steps.push(new AttentionStep(y, x, { ...parts, state, sums: running }))
-    }
+  stream(place, { parameters }, { over }) {
+    const mask = maskOf(place)
+    const masked = over === 'mean' && mask !== null
+    if (!masked && !MORE_POOLS.includes(over)) return null
+    const x = place.value
+    const y = place.rows(x.width, x.stride)
+    place.steps.push(masked ? meanStep(place, y, mask) : poolStep(place, y, over, parameters[0]))
     return y
   },
+}
+
+function poolStep(place: StreamPlace, y: Rows, over: PoolOptions['over'], weight: Parameter): LayerStep {
+  const { value: x, source } = place
+  const mask = maskOf(place)
+  const running = keep(place, over, x.width)
+  if (over === 'first') return new FirstStep(y, x, running, keep(place, 'seen', 1))
+  if (over === 'sum') return new SumStep(y, x, running, mask)
+  const [state, column] = [keep(place, 'scores', 2), place.rows(x.width)]
+  const parts = { kernels: source.engine.kernels, column, weight: source.store.at(weight) }
+  return new AttentionStep(y, x, { ...parts, state, sums: running, mask })
+}
+
+function meanStep(place: StreamPlace, y: Rows, mask: StreamMask): LayerStep {
+  const { value: x, source } = place
+  return new MaskedMeanStep(y, x, mask, {
+    sums: keep(place, 'mean', x.width),
+    rounded: keep(place, 'rounded', x.width),
+    counts: keep(place, 'counts', 2),
+    singleSums: source.engine.name !== 'reference',
+    single: source.engine.precision === 'float32',
+  })
 }
 
 export const layerNormKind: LayerKind<LayerNormOptions> = {
@@ -139,26 +151,6 @@ function refuseStream(got: string): never {
     got,
     remedy: 'Give whole sequences to forward.',
   })
-}
-
-export const maskingKind: LayerKind<MaskingOptions> = {
-  read(field, below) {
-    if (below.length !== 1 || below[0].type !== 'features') {
-      const got = below[below.length - 1].type
-      throw fieldError(fieldAt(field, 'type'), 'masking right after a features input only', got)
-    }
-    return readOptions(field, { value: maybe(readNumber) })
-  },
-  build: (context, name, options, input) => new MaskingLayer(context, name, options, input),
-  stream: () => refuseStream('a masking layer'),
-}
-
-export const zeroMaskedKind: LayerKind<ZeroMaskedOptions> = {
-  read(field) {
-    return readOptions(field, {})
-  },
-  build: (context, name, options, input) => new ZeroMaskedLayer(context, name, options, input),
-  stream: () => refuseStream('a layer about masked steps'),
 }
 
 export const concatKind: LayerKind<ConcatOptions> = {

@@ -6,21 +6,12 @@ import { generalCells } from '../cells/general.ts'
 import { announceGeneralCells } from '../cells/registry.ts'
 import { announceLoops } from '../layers/moreLoops.ts'
 import { announceLayers, type LayerKind } from './catalogue.ts'
-import {
-  activationKind,
-  concatKind,
-  denseKind,
-  layerNormKind,
-  maskingKind,
-  poolKind,
-  reverseKind,
-  zeroMaskedKind,
-} from './moreKinds.ts'
-import { readEmbedding, readRecurrent } from './moreReaders.ts'
+import { embeddingKind, maskingKind, recurrentKind, zeroMaskedKind } from './maskKinds.ts'
+import { activationKind, concatKind, denseKind, layerNormKind, poolKind, reverseKind } from './moreKinds.ts'
 
 const kinds: Readonly<Record<string, LayerKind>> = {
-  embedding: { read: readEmbedding },
-  recurrent: { read: readRecurrent },
+  embedding: embeddingKind,
+  recurrent: recurrentKind,
   dense: denseKind,
   pool: poolKind,
   activation: activationKind,

@@ -8,6 +8,7 @@ import { accessOf } from '../engine/general/access.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels } from '../engine/kernels.ts'
 import { rowFunction, type ActivationOptions, type RowFunction } from '../layers/activate.ts'
+import type { StreamMask } from './maskedStreams.ts'
 import type { Carried, Rows } from './streamRows.ts'
 import type { LayerStep } from './streamSteps.ts'
 
@@ -97,11 +98,13 @@ export class SumStep implements LayerStep {
   readonly #y: Rows
   readonly #x: Rows
   readonly #sums: Carried
+  readonly #mask: StreamMask | null
 
-  constructor(y: Rows, x: Rows, sums: Carried) {
+  constructor(y: Rows, x: Rows, sums: Carried, mask: StreamMask | null) {
     this.#y = y
     this.#x = x
     this.#sums = sums
+    this.#mask = mask
   }
 
   run(rows: number): void {
@@ -109,7 +112,7 @@ export class SumStep implements LayerStep {
     const [x, sums] = [this.#x.view, this.#sums.view]
     for (let r = 0; r < rows; r++)
       for (let j = 0; j < width; j++) {
-        sums[r * width + j] += x[r * stride + j]
+        if (!this.#mask?.[r]) sums[r * width + j] += x[r * stride + j]
         y[r * stride + j] = sums[r * width + j]
       }
   }
@@ -123,6 +126,7 @@ interface AttentionParts {
   weight: number
   state: Carried
   sums: Carried
+  mask: StreamMask | null
 }
 
 /** The weighted average so far. */
@@ -138,14 +142,17 @@ export class AttentionStep implements LayerStep {
   }
 
   run(rows: number): void {
-    const { kernels, column, weight, state, sums } = this.#parts
+    const { kernels, column, weight, state, sums, mask } = this.#parts
     const { width, stride, view: y } = this.#y
     const x = this.#x.view
     kernels.gatherRows(column.at, weight, 0, 1, width, stride, width)
     for (let r = 0; r < rows; r++) {
-      const score = scoreOf(x, r * stride, column.view, 0, width)
-      takeStep(state.view, 2 * r, sums.view, r * width, x, r * stride, width, score)
-      for (let j = 0; j < width; j++) y[r * stride + j] = sums.view[r * width + j] / state.view[2 * r + 1]
+      if (!mask?.[r]) {
+        const score = scoreOf(x, r * stride, column.view, 0, width)
+        takeStep(state.view, 2 * r, sums.view, r * width, x, r * stride, width, score)
+      }
+      const all = state.view[2 * r + 1] || 1
+      for (let j = 0; j < width; j++) y[r * stride + j] = sums.view[r * width + j] / all
     }
   }
 }

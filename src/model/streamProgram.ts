@@ -86,6 +86,7 @@ class Builder implements StreamPlace {
     else this.value = this.rows(first.type === 'embedding' ? first.size : first.width)
     if (first.type === 'embedding') this.#embed(layers[0])
     if (first.type === 'features') this.input.features = this.value
+    kinds[first.type]?.stream?.(this, layers[0], first)
     const counts = new Map<string, number>()
     rest.forEach((options, i) => {
       this.edges.push(this.value)
