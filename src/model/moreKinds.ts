@@ -9,14 +9,7 @@ import type { Parameter } from '../layers/parameters.ts'
 import { ReverseLayer, type ReverseOptions } from '../layers/reverse.ts'
 import type { PoolOptions } from '../layers/shape.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
-import {
-  fieldError,
-  readBoolean,
-  readNumber,
-  readList,
-  readString,
-  type Field,
-} from '../tensor/fields.ts'
+import { fieldError, readBoolean, readNumber, readList, readString, type Field } from '../tensor/fields.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
 import { maybe, readOptions } from './config.ts'
 import { MaskedMeanStep, maskOf, type StreamMask } from './maskedStreams.ts'
