@@ -1,5 +1,6 @@
 /** Latch → .keras → Latch: the same numbers for every cell and option; the HDF5 library agrees with what was written. */
-import { ready, File as H5File, Group, Dataset } from 'h5wasm'
+import type { Dataset } from 'h5wasm'
+import { ready, File as H5File, Group } from 'h5wasm'
 import { describe, expect, it } from 'vitest'
 import type { Answer, ExportSource, ImportedModel } from '../src/formats/imported.ts'
 import { readKeras, writeKeras } from '../src/formats/keras/index.ts'
@@ -44,7 +45,7 @@ async function trip(source: ExportSource): Promise<{ model: ImportedModel; bytes
   return { model: await readKeras(filesOf({ [file.name]: bytes }), {}), bytes }
 }
 
-function outputs(network: Network, batch: PackedBatch): Float64Array {
+function outputOf(network: Network, batch: PackedBatch): Float64Array {
   network.forward(batch)
   return network.readOutput(batch)
 }
@@ -68,7 +69,7 @@ async function compare(layers: readonly LayerOptions[], answer: Answer = 'linear
   const { model } = await trip(source)
   const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
   const batch = batchFor(layers)
-  expect(worstOf(outputs(again, batch()), outputs(source.network, batch()))).toBeLessThan(1e-6)
+  expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
   expect(model.answer).toBe(answer)
   return model
 }
@@ -208,7 +209,7 @@ describe('weights only, with the layers as Latch writes them', () => {
     const model = await readKeras(filesOf({ 'm.weights.h5': bytes.slice(at) }), { config: layers })
     const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
     const batch = batchFor(layers)
-    expect(worstOf(outputs(again, batch()), outputs(source.network, batch()))).toBeLessThan(1e-6)
+    expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
   })
 })
 

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { importKerasConfig, type KerasArray } from '../../src/formats/keras/chain.ts'
 import type { ImportedModel } from '../../src/formats/imported.ts'
-import { PackedBatch } from '../../src/layers/packed.ts'
+import type { PackedBatch } from '../../src/layers/packed.ts'
 import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import { Network } from '../../src/model/network.ts'
 import { worstOf, type ConformanceResult } from './result.ts'
