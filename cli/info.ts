@@ -1,11 +1,17 @@
-/** `latch info`: which Latch, which Node, which engine and why; and what is in a model file. */
+/** `latch info`: which Latch, which Node, which engine and why; and what is in a model file of any format. */
 import { Command } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
+import type { ImportedModel, LayerFacts } from '../src/formats/imported.ts'
 import { TextClassifier, createEngine, supportedEngines } from '../src/node.ts'
+import type { AnyModel } from '../src/tasks/openModel.ts'
 import type { EngineName } from '../src/node.ts'
 import { ENGINE_WORDS } from './engineWords.ts'
 import { visible, widthOf } from './glyphWidth.ts'
+import { configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
+import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from './layersTable.ts'
+import { openModelAt } from './models.ts'
 import { count, percent } from './numbers.ts'
+import { labelText } from './traceRows.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from './options.ts'
 import type { EngineFlags } from './options.ts'
 import type { Output } from './output.ts'
@@ -16,27 +22,51 @@ Examples:
   $ latch info
   $ latch info --reproducible
   $ latch info model.safetensors
-  $ latch info model.safetensors --json`
+  $ latch info model.safetensors --json
+  $ latch info model.onnx
+  $ latch info weights.hdf5 --config config.json`
 
 export function infoCommand(output: Output) {
   return new Command('info')
     .summary('show version and engine, or what is in a model file')
-    .description('Version, Node and engine of this Latch; with a model file, what is in it.')
+    .description('Version, Node and engine of this Latch; with a model file of any format, what is in it: layers, shapes,\nparameters, conventions found.')
     .argument('[model]', 'model file')
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
+    .option(...configOption)
+    .option(...untilOption)
+    .option(...prefixOption)
+    .option(...vocabularyOption)
+    .option(...labelsOption)
+    .option(...tokensOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {
-      const facts = path === undefined ? hostFacts(flags) : await modelFacts(path, flags)
-      output.event(facts)
-      const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
-      for (const [name, value] of Object.entries(facts)) {
-        output.say(`${output.colors.dim(name.padEnd(width))}${inWords(value)}`)
-      }
+      if (path === undefined) return tell(hostFacts(flags), null, output)
+      const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
+      if ('model' in found) return tell(modelFacts(path, found.model), layersOfNetwork(found.model.network), output)
+      const { imported } = found
+      tell(importedFacts(path, imported), imported.layers, output, imported)
     })
-}
+} // prettier-ignore
+
+function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output, imported?: ImportedModel): void {
+  const { notes = [], left = [] } = imported ?? {}
+  output.event({ ...facts, ...(layers ? { network: layers } : {}), ...(imported ? { notes, left } : {}) })
+  const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
+  for (const [name, value] of Object.entries(facts)) {
+    output.say(`${output.colors.dim(name.padEnd(width))}${inWords(value)}`)
+  }
+  if (!layers) return
+  output.say()
+  sayLayers(layers, output)
+  saySentences('found', notes, output)
+  saySentences('left out', left, output)
+} // prettier-ignore
+
+/** Of a list on one line. */
+const MOST_ITEMS = 20
 
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
 
@@ -64,8 +94,23 @@ function whyEngine(name: EngineName, { engine, reproducible }: EngineFlags): str
   return `${words}: the fastest that this machine runs`
 }
 
-async function modelFacts(path: string, flags: EngineFlags): Promise<Facts> {
-  const model = await TextClassifier.load(path, engineOptions(flags))
+function modelFacts(path: string, model: AnyModel): Facts {
+  if (!(model instanceof TextClassifier)) {
+    const { answer, input, labels, vocabulary, tokens, stateful, source, notes } = model
+    return {
+      model: path,
+      task: 'sequence model',
+      from: originInWords(source),
+      input: inputInWords(input),
+      answer,
+      stateful,
+      parameters: model.parameterCount,
+      vocabulary: vocabulary?.length ?? null,
+      tokens,
+      labels,
+      conventions: notes,
+    }
+  }
   const { history, settings, labels } = model
   const { cell, units, layers, bidirectional, tokens, lowercase, embedding, maximumLength } = settings
   return {
@@ -87,9 +132,33 @@ async function modelFacts(path: string, flags: EngineFlags): Promise<Facts> {
   }
 }
 
+/** Of a file of another format. */
+function importedFacts(path: string, imported: ImportedModel): Facts {
+  const { format, producer, input, answer, stateful, vocabulary, tokens, labels, layers, document } = imported
+  return {
+    file: path,
+    format,
+    producer,
+    input: inputInWords(input),
+    answer,
+    stateful,
+    parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
+    vocabulary: vocabulary?.length ?? null,
+    tokens,
+    labels,
+    ...(document === null ? {} : { task: 'exported by Latch, comes back whole' }),
+  }
+}
+
 function inWords(value: Facts[string]): string {
   if (value === null) return '–'
-  if (Array.isArray(value)) return value.map((item) => visible(String(item))).join(', ')
+  if (Array.isArray(value)) {
+    const shown = value
+      .slice(0, MOST_ITEMS)
+      .map((item) => labelText(String(item)))
+      .join(', ')
+    return value.length > MOST_ITEMS ? `${shown}, … ${count(value.length)} in all` : shown
+  }
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return count(value)
   if (typeof value === 'string') return visible(value)

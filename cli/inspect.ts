@@ -1,7 +1,9 @@
 /** `latch inspect`: follows one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
-import { TextClassifier, readFileBytes } from '../src/node.ts'
+import type { Trace } from '../src/inspection/traceTypes.ts'
+import { UsageError } from '../src/tensor/errors.ts'
 import { PICTURES, checkFiles, writeFiles } from './inspectFiles.ts'
+import { latchBytes, openAnyModel, textOfIds } from './models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { MOST_ROWS, drawTrace } from './tracePicture.ts'
@@ -13,6 +15,8 @@ Examples:
   $ latch inspect model.safetensors "$(cat letter.txt)" --layout columns
   $ latch inspect model.safetensors "you are not good" --html report.html
   $ latch inspect model.safetensors "you are not good" --png flow.png --picture flow
+  $ latch inspect model.onnx --ids "3 1 4"
+  $ latch inspect series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"
   $ latch inspect model.safetensors "you are not good" --json`
 
 export function inspectCommand(output: Output) {
@@ -23,7 +27,8 @@ export function inspectCommand(output: Output) {
         'strongly the loss pulls at the memory (norms of its gradients on their way back through time).',
     )
     .argument('<model>', 'model file')
-    .argument('<text>', 'the text to follow')
+    .argument('[text]', 'the text to follow; features as JSON for a model that reads them')
+    .option('--ids <numbers>', 'token ids to follow instead: "3 1 4"')
     .option('--label <label>', 'whose loss the gradients are of (the predicted label)')
     .option(
       '--layout <kind>',
@@ -45,9 +50,13 @@ export function inspectCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
       checkFiles(flags, path)
-      const bytes = await readFileBytes(path)
-      const model = TextClassifier.fromBytes(bytes, path, engineOptions(flags))
-      const trace = model.trace(text, { label: flags.label })
+      if ((text === undefined) === (flags.ids === undefined)) {
+        const got = text === undefined ? 'neither' : 'both'
+        throw new UsageError({ where: 'inspect', expected: 'a text or --ids', got })
+      }
+      const opened = await openAnyModel(path, engineOptions(flags))
+      const { model } = opened
+      const trace = model.trace(text ?? textOfIds(flags.ids!, model), { label: flags.label }) as Trace
       output.event(trace)
       if (!output.json) {
         const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')
@@ -55,6 +64,7 @@ export function inspectCommand(output: Output) {
         for (const line of drawTrace(trace, options)) output.say(line)
         if (flags.html ?? flags.svg ?? flags.png) output.say()
       }
+      const bytes = flags.html === undefined ? new Uint8Array(0) : latchBytes(opened)
       await writeFiles({ path, bytes, model, trace }, flags, output)
     })
 }

@@ -3,9 +3,11 @@ import { basename, resolve } from 'node:path'
 import { gradientFlow } from '../src/inspection/gradientFlow.ts'
 import type { Trace } from '../src/inspection/traceTypes.ts'
 import { writeFileAtomic } from '../src/node.ts'
-import type { TextClassifier } from '../src/node.ts'
+import type { AnyModel } from '../src/tasks/openModel.ts'
+import { SequenceModel } from '../src/tasks/sequenceModel.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 import { visible } from './glyphWidth.ts'
+import { sizeInWords } from './numbers.ts'
 import type { Output } from './output.ts'
 import { flowPicture } from './pictures/flow.ts'
 import { gatesPicture } from './pictures/gates.ts'
@@ -26,9 +28,9 @@ export interface FileFlags {
 /** What was looked into. */
 export interface Inspected {
   path: string
-  /** The model file as it was read. */
+  /** The model as Latch's own file. */
   bytes: Uint8Array
-  model: TextClassifier
+  model: AnyModel
   trace: Trace
 }
 
@@ -80,10 +82,8 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
 }
 
 function draw(kind: 'gates' | 'flow', { model, trace }: Inspected, { label }: FileFlags): string {
-  return kind === 'gates' ? gatesPicture(trace) : flowPicture(trace, gradientFlow(model, trace.text, label))
-}
-
-function sizeInWords(bytes: number): string {
-  const [size, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`
+  if (kind === 'gates') return gatesPicture(trace)
+  if (!(model instanceof SequenceModel)) return flowPicture(trace, gradientFlow(model, trace.text, label))
+  const targets = model.targets(trace.text, label)
+  return flowPicture(trace, gradientFlow(model, model.read(trace.text).batch, targets))
 }

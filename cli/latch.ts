@@ -5,6 +5,8 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { compareCommand } from './compare.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { EXIT_CODES_HELP, reportError } from './exitCodes.ts'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 import { infoCommand } from './info.ts'
 import { inspectCommand } from './inspect.ts'
 import { Output } from './output.ts'
@@ -22,6 +24,8 @@ Examples:
   $ latch inspect model.safetensors "you are not good"
   $ latch studio model.safetensors
   $ latch compare comments.csv --text comment --label sentiment
+  $ latch import model.h5 --out model.safetensors
+  $ latch export model.safetensors --to onnx
 Every command has more under --help.`
 
 function program(output: Output): CommandUnknownOpts {
@@ -43,6 +47,8 @@ function program(output: Output): CommandUnknownOpts {
     inspectCommand,
     studioCommand,
     compareCommand,
+    importCommand,
+    exportCommand,
     infoCommand,
   ]
   for (const make of makers) latch.addCommand(make(output).copyInheritedSettings(latch) as CommandUnknownOpts)

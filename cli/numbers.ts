@@ -50,3 +50,16 @@ export function brief(value: number): string {
   if (value === 0) return '0'
   return value >= 0.01 && value < 100 ? value.toPrecision(2) : value.toExponential(1)
 }
+
+/** A number of a model's output, four digits: `0.1234`, `-12.35`, `1.2e-7`. */
+export function outputNumber(number: number): string {
+  const size = Math.abs(number)
+  if (number === 0 || (size >= 1e-4 && size < 1e6)) return String(Number(number.toPrecision(4)))
+  return number.toExponential(1)
+}
+
+/** `3.5 kB`, `12 MB`. */
+export function sizeInWords(bytes: number): string {
+  const [size, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`
+}

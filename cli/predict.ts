@@ -1,24 +1,30 @@
-/** `latch predict`: label and probabilities of texts from the command line, a file or standard input. */
+/** `latch predict`: what a model says of texts, ids or features from the command line, a file or standard input. */
 import { Command } from '@commander-js/extra-typings'
-import type { Prediction } from '../src/node.ts'
-import { TextClassifier, UsageError, readTable } from '../src/node.ts'
+import { UsageError, readTable } from '../src/node.ts'
 import { readLines } from '../src/data/tablesNode.ts'
+import type { AnyModel } from '../src/tasks/openModel.ts'
+import { SequenceModel } from '../src/tasks/sequenceModel.ts'
 import { bar } from './bars.ts'
 import { fit, pad, visible, widthOf } from './glyphWidth.ts'
-import { percent, plural } from './numbers.ts'
+import { openAnyModel, textOfIds } from './models.ts'
+import { percent, plural, outputNumber } from './numbers.ts'
 import { engineOption, engineOptions, formatOption, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { LiveLine } from './progress.ts'
 import { formatByName } from './rows.ts'
+import { labelText } from './traceRows.ts'
 
 const EXAMPLES = `
 With neither TEXT nor --file, texts come from standard input, one a line; for each text one line comes out.
-On a terminal: label, probability, text. On a pipe: the same three with tabs between.
+On a terminal: label, probability, text. On a pipe: the same three with tabs between. Where the model says numbers
+and no label, they stand there instead. A model without a vocabulary takes --ids, or features as JSON, a row a step.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
   $ latch predict model.safetensors --file comments.csv --text comment --json > labels.jsonl
-  $ tail -f chat.log | latch predict model.safetensors`
+  $ tail -f chat.log | latch predict model.safetensors
+  $ latch predict model.onnx --ids "3 1 4"
+  $ latch predict series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"`
 
 /** Texts that the model reads at once. */
 const AT_ONCE = 256
@@ -29,6 +35,7 @@ export function predictCommand(output: Output) {
     .description('The label of each text, and how probable each label is.')
     .argument('<model>', 'model file')
     .argument('[texts...]', 'texts to label')
+    .option('--ids <numbers>', 'token ids of one sequence: "3 1 4"')
     .option('--file <data>', 'table with the texts: CSV, TSV or JSON Lines, plain or gzip')
     .option('--text <column>', 'its column of texts, by name or by number from 0 (guessed and told)')
     .option(...formatOption)
@@ -37,20 +44,22 @@ export function predictCommand(output: Output) {
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
-    .option('--json', 'print one JSON object a line: { label, probabilities }')
+    .option('--json', 'print one JSON object a line: { label, probabilities }, of numbers { output }')
     .option('-q, --quiet', 'no notes, no progress')
     .addHelpText('after', EXAMPLES)
     .action(async (path, texts, flags) => {
-      if (flags.file !== undefined && texts.length > 0) {
-        throw new UsageError({ where: 'predict', expected: 'texts or --file', got: 'both' })
+      if ((flags.file !== undefined || flags.ids !== undefined) && texts.length > 0) {
+        const expected = flags.file === undefined ? 'texts or --ids' : 'texts or --file'
+        throw new UsageError({ where: 'predict', expected, got: 'both' })
       }
       if (flags.text !== undefined && flags.file === undefined) {
         const remedy = 'Write --file DATA --text COLUMN'
         throw new UsageError({ where: '--text', expected: '--file with it', got: 'none', remedy })
       }
-      const model = await TextClassifier.load(path, engineOptions(flags))
+      const { model } = await openAnyModel(path, engineOptions(flags))
       const printer = new Printer(output, model.labels)
-      if (texts.length > 0) await printAll(chunks(texts), model, printer)
+      const given = flags.ids === undefined ? texts : [textOfIds(flags.ids, model)]
+      if (given.length > 0) await printAll(chunks(given), model, printer)
       else if (flags.file !== undefined)
         await printAll(chunks(await textsOf(flags.file, flags, output)), model, printer)
       else await predictInput(model, printer, output)
@@ -81,22 +90,29 @@ interface TableFlags {
   header?: boolean
 }
 
-async function predictInput(model: TextClassifier, printer: Printer, output: Output): Promise<void> {
+async function predictInput(model: AnyModel, printer: Printer, output: Output): Promise<void> {
   if (process.stdin.isTTY) output.note('type a text and Enter; Ctrl-D ends.')
   await printAll(gathered(readLines('-'), AT_ONCE), model, printer)
 }
 
-async function printAll(
-  groups: AsyncIterable<string[]>,
-  model: TextClassifier,
-  printer: Printer,
-): Promise<void> {
+async function printAll(groups: AsyncIterable<string[]>, model: AnyModel, printer: Printer): Promise<void> {
   for await (const texts of groups) {
-    const predictions = model.predict(texts)
+    const predictions = said(model, texts)
     predictions.forEach((prediction, i) => printer.print(texts[i], prediction))
     if (await printer.finished()) break
   }
   printer.end()
+}
+
+/** What a model says: a label with every label's probability, or numbers. */
+type Said = { label: string; probabilities: Record<string, number> } | { output: number[] }
+
+function said(model: AnyModel, texts: string[]): Said[] {
+  if (!(model instanceof SequenceModel)) return model.predict(texts)
+  return model.predictBatch(texts).map(({ label, probabilities, output, steps }) => {
+    if (label !== null && probabilities) return { label, probabilities, ...(steps ? { steps } : {}) }
+    return { output, ...(steps ? { steps } : {}) }
+  })
 }
 
 async function* chunks(texts: readonly string[]): AsyncGenerator<string[]> {
@@ -137,13 +153,20 @@ class Printer {
     this.#labelWidth = Math.min(20, Math.max(...labels.map((label) => widthOf(visible(label)))))
   }
 
-  print(text: string, { label, probabilities }: Prediction): void {
+  print(text: string, prediction: Said): void {
     this.#printed++
-    const share = probabilities[label]
-    this.#output.event({ label, probabilities })
+    this.#output.event(prediction)
     if (this.#output.json) return
+    const numbers = 'output' in prediction ? prediction.output.map(outputNumber).join(' ') : null
+    if (numbers !== null)
+      this.#output.say([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t')) // prettier-ignore
+    else this.#sayLabel(text, prediction as Exclude<Said, { output: number[] }>)
+  }
+
+  #sayLabel(text: string, { label, probabilities }: Exclude<Said, { output: number[] }>): void {
+    const share = probabilities[label]
     if (!this.#output.isTerminal) this.#output.say([label, share.toFixed(4), text].map(cell).join('\t'))
-    else this.#output.say(this.#line(visible(text), visible(label), share))
+    else this.#output.say(this.#line(visible(text), labelText(label), share))
   }
 
   /** Whether nobody reads any more; waits until the reader has kept up. */

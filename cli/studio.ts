@@ -2,10 +2,10 @@
 import { Command } from '@commander-js/extra-typings'
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
-import { TextClassifier, readFileBytes } from '../src/node.ts'
 import { EXIT_DONE } from './exitCodes.ts'
 import { visible } from './glyphWidth.ts'
 import { listenForInterrupt } from './interrupt.ts'
+import { latchBytes, openAnyModel } from './models.ts'
 import { wholeNumber } from './options.ts'
 import type { Output } from './output.ts'
 import { FIRST_PORT, serveStudio, studioPages } from './studioServer.ts'
@@ -15,6 +15,7 @@ const EXAMPLES = `
 Examples:
   $ latch studio
   $ latch studio model.safetensors
+  $ latch studio model.onnx
   $ latch studio model.safetensors --port 8080 --no-open`
 
 export function studioCommand(output: Output) {
@@ -22,7 +23,7 @@ export function studioCommand(output: Output) {
     .summary('open the studio: follow, edit and train networks in the browser')
     .description(
       'Serves the studio, a page that computes in the browser, until Ctrl-C; with\n' +
-        'a model file it opens that model. Nobody but this machine reaches it\n' +
+        'a model file of any format it opens that model. Nobody but this machine reaches it\n' +
         '(127.0.0.1), and nothing leaves the machine.',
     )
     .argument('[model]', 'model file to open')
@@ -52,10 +53,14 @@ export function studioCommand(output: Output) {
     })
 }
 
-/** A page cannot say as well as the command line what is wrong with a file. */
+/**
+ * A page cannot say as well as the command line what is wrong with a file, nor find what lies beside it: models
+ * of other formats are served as Latch's own.
+ */
 async function checkedModel(path: string): Promise<ServedModel> {
-  const bytes = await readFileBytes(path)
-  TextClassifier.fromBytes(bytes, path).dispose()
+  const opened = await openAnyModel(path, {})
+  const bytes = latchBytes(opened)
+  opened.model.dispose()
   return { name: basename(path), bytes }
 }
 

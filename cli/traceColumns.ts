@@ -86,6 +86,8 @@ function drawLine(places: Place[], canvas: Canvas, gap: number): string[] {
 
 /** The probability of the answer so far, and under it the answer's name wherever it changes. */
 function answers(places: Place[], canvas: Canvas, gap: number): string[] {
+  // Numbers have no share of a bar.
+  if (canvas.trace.numbers) return []
   const sparks = places.map(({ step, width }) => {
     const { label, probabilities } = step.output
     return painterOf(label, canvas)(spark(probabilities[label]).repeat(width))

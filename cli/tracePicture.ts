@@ -5,10 +5,10 @@
 import type { Trace } from '../src/inspection/traceTypes.ts'
 import { logScale } from './bars.ts'
 import { fit, pad, visible, widthOf, wrap } from './glyphWidth.ts'
-import { brief, loss, percent, plural } from './numbers.ts'
+import { brief, loss, percent, plural, outputNumber } from './numbers.ts'
 import type { Colors } from './output.ts'
 import { traceColumns } from './traceColumns.ts'
-import { traceRows } from './traceRows.ts'
+import { labelText, traceRows } from './traceRows.ts'
 import type { Canvas } from './traceRows.ts'
 
 export type TraceLayout = 'rows' | 'columns'
@@ -32,19 +32,17 @@ export function drawTrace(trace: Trace, options: PictureOptions): string[] {
 
 function headline({ trace, colors, width }: Canvas): string[] {
   const text = fit(visible(trace.text), width - 4)
-  const answers = Object.entries(trace.probabilities).sort(([, a], [, b]) => b - a)
-  const others = answers.slice(1, 4).map(([label, share]) => `${visible(label)} ${percent(share)}`)
-  const rest = answers.length > 4 ? ', …' : ''
-  const said = `${colors.bold(colors.green(visible(trace.label)))} ${percent(trace.probabilities[trace.label])}`
-  const [top] = trace.levels.filter((level) => level.direction === 'forward').slice(-1)
+  const { said, others, rest } = trace.numbers ? numbersSaid(trace, colors) : classesSaid(trace, colors)
+  const top = trace.levels.findLast((level) => level.direction === 'forward') ?? trace.levels.at(-1)!
   const unknown = trace.steps.filter((step) => !step.known).length
   const facts = [
     `${trace.cell}, ${plural(top.units, 'unit')}`,
     plural(trace.steps.length, 'token'),
     ...(unknown > 0 ? [`${unknown} not in the vocabulary`] : []),
   ]
-  const asked =
-    trace.target === trace.label
+  const asked = trace.numbers
+    ? `; gradients are of output ${visible(trace.target)}`
+    : trace.target === trace.label
       ? ''
       : `; gradients are of the loss of ${visible(trace.target)}, ${loss(trace.loss)}`
   return [
@@ -52,6 +50,22 @@ function headline({ trace, colors, width }: Canvas): string[] {
     `→ ${said}${colors.dim(`   ${others.join(', ')}${rest}`)}`,
     ...wrap(facts.join(' · ') + asked, width).map((line) => colors.dim(line)),
   ]
+}
+
+function classesSaid({ label, probabilities }: Trace, colors: Colors) {
+  const answers = Object.entries<number>(probabilities).sort(([, a], [, b]) => b - a)
+  const others = answers.slice(1, 4).map(([name, share]) => `${labelText(name)} ${percent(share)}`)
+  const said = `${colors.bold(colors.green(labelText(label)))} ${percent((probabilities as Record<string, number>)[label])}`
+  return { said, others, rest: answers.length > 4 ? ', …' : '' }
+} // prettier-ignore
+
+function numbersSaid({ probabilities }: Trace, colors: Colors) {
+  const numbers = Object.values<number>(probabilities).map(outputNumber)
+  return {
+    said: colors.bold(colors.green(numbers[0])),
+    others: numbers.slice(1, 8),
+    rest: numbers.length > 8 ? ', …' : '',
+  }
 }
 
 /** What each part means, and in which convention. */
@@ -69,7 +83,8 @@ function meanings({ trace, scale }: Canvas, gradient: string): [name: string, me
   const gated = trace.steps.some((step) => step.keeps !== null)
   const cells = trace.steps.some((step) => step.gradient.cell !== null)
   const rule = trace.convention.replace(/^keeps = /, '')
-  const norms = `how strongly the loss of “${visible(trace.target)}” pulls at the memory of this step: norm of its gradient by the hidden state h${cells ? ', by the cell state c' : ''}`
+  const source = trace.numbers ? `output ${visible(trace.target)}` : `the loss of “${visible(trace.target)}”`
+  const norms = `how strongly ${source} pulls at the memory of this step: norm of its gradient by the hidden state h${cells ? ', by the cell state c' : ''}`
   const bars = `bars are logarithmic: full is ${brief(scale.most)}, empty ${brief(scale.least)} or less`
   const items: [string, string][] = [
     ['keeps', gated ? `share of its memory that this step keeps (${rule})` : rule],

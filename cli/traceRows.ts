@@ -3,7 +3,7 @@ import type { Trace, TraceStep } from '../src/inspection/traceTypes.ts'
 import { bar } from './bars.ts'
 import type { LogScale } from './bars.ts'
 import { fit, pad, visible, widthOf } from './glyphWidth.ts'
-import { brief } from './numbers.ts'
+import { brief, outputNumber } from './numbers.ts'
 import type { Colors } from './output.ts'
 
 /** What both layouts draw from. */
@@ -52,7 +52,7 @@ function layOut(canvas: Canvas): PictureColumn[] {
   const token = between(5, longest(steps.map((step) => tokenText(step))), Math.max(8, Math.floor(width / 6)))
   const label = between(
     4,
-    longest(steps.map((step) => visible(step.output.label))),
+    longest(steps.map((step) => labelText(step.output.label))),
     Math.max(6, Math.floor(width / 8)),
   )
   const hasKeeps = steps.some((step) => step.keeps !== null)
@@ -63,7 +63,7 @@ function layOut(canvas: Canvas): PictureColumn[] {
   const columns = [numberColumn(digits, canvas), tokenColumn(token, canvas)]
   if (hasKeeps) columns.push(keepsColumn(size, canvas))
   columns.push(
-    answerColumn(label, size, canvas),
+    trace.numbers ? numberSaid(label + size + 6, canvas) : answerColumn(label, size, canvas),
     gradientColumn('‖∂L/∂h‖', size, canvas, (step) => step.gradient.hidden),
   )
   if (hasCell) columns.push(gradientColumn('‖∂L/∂c‖', size, canvas, (step) => step.gradient.cell ?? 0))
@@ -88,11 +88,20 @@ function keepsColumn(size: number, { colors }: Canvas): PictureColumn {
   return { title: 'keeps', width: size + 5, cell }
 }
 
+/** The number that gradients are of, at each step. */
+function numberSaid(width: number, { trace, colors }: Canvas): PictureColumn {
+  const cell = ({ output }: TraceStep): string =>
+    colors.green(
+      pad(outputNumber((output.probabilities as Record<string, number>)[trace.target]), width, 'end'),
+    )
+  return { title: 'says', width, cell }
+}
+
 function answerColumn(label: number, size: number, { trace, colors }: Canvas): PictureColumn {
   const cell = ({ output }: TraceStep): string => {
     const share = output.probabilities[output.label]
     const paint = output.label === trace.label ? colors.green : colors.red
-    const text = `${pad(fit(visible(output.label), label), label)} ${bar(share, size)}`
+    const text = `${pad(fit(labelText(output.label), label), label)} ${bar(share, size)}`
     return `${paint(text)} ${pad(`${Math.round(share * 100)}%`, 4, 'end')}`
   }
   return { title: 'says', width: label + size + 6, cell }
@@ -113,8 +122,12 @@ function gradientColumn(
 
 /** A token as it is shown: spaces as signs, `?` where the vocabulary lacks it. */
 export function tokenText(step: Pick<TraceStep, 'token' | 'known'>): string {
-  const text = /^\s+$/.test(step.token) ? step.token.replaceAll(' ', '␣') : step.token
-  return `${visible(text)}${step.known ? '' : ' ?'}`
+  return `${labelText(step.token)}${step.known ? '' : ' ?'}`
+}
+
+/** A label as it is shown: of a model that says its next token it may be a space. */
+export function labelText(label: string): string {
+  return visible(/^\s+$/.test(label) ? label.replaceAll(' ', '␣') : label)
 }
 
 function longest(texts: readonly string[]): number {

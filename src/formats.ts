@@ -8,7 +8,7 @@ announceMoreLayers()
 
 export { importModel, modelOf } from './tasks/importModel.ts'
 export type { ModelBytes } from './tasks/importModel.ts'
-export { exportModel } from './tasks/exportModel.ts'
+export { exportModel, torchSnippet } from './tasks/exportModel.ts'
 export { openModelFile } from './tasks/openModel.ts'
 export type { AnyModel } from './tasks/openModel.ts'
 export { SequenceModel } from './tasks/sequenceModel.ts'

@@ -37,13 +37,15 @@ interface Span {
 /** Draws a gradient flow as an SVG document. @throws UsageError for a text of more than 400 tokens */
 export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const columns = columnsFor(trace.steps.length)
-  const level = flow.levels.findLast(({ direction }) => direction === 'forward')!
+  const level = flow.levels.findLast(({ direction }) => direction === 'forward') ?? flow.levels.at(-1)!
   const lines = linesOf(level.steps)
   const facts = [
     `${level.cell.toUpperCase()}, ${plural(level.units, 'unit')}`,
     flow.levels.length > 1 ? 'top level, read forwards' : '',
     plural(level.steps.length, 'token'),
-    `gradient of the loss of ${trace.target}, ${loss(flow.loss)}`,
+    trace.numbers
+      ? `gradient of output ${trace.target}`
+      : `gradient of the loss of ${trace.target}, ${loss(flow.loss)}`,
   ]
   const top = head(trace.text, answerOf(trace), [facts.filter(Boolean).join(' · ')], columns.width)
   const verdict = verdictLines(flow.verdict.words, columns.width, top.bottom + 14)

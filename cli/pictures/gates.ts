@@ -4,7 +4,7 @@
  */
 import type { CellName } from '../../src/cells/cell.ts'
 import type { Trace, TraceStep } from '../../src/inspection/traceTypes.ts'
-import { loss, percent, plural } from '../numbers.ts'
+import { loss, percent, plural, outputNumber } from '../numbers.ts'
 import { LINE_COLOURS, signedColour } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, panelName, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
@@ -46,6 +46,10 @@ export function gatesPicture(trace: Trace): string {
 
 /** What the model said, with its certainty. */
 export function answerOf(trace: Trace): string {
+  if (trace.numbers) {
+    const numbers = Object.values<number>(trace.probabilities).map(outputNumber)
+    return `→ ${numbers.slice(0, 8).join(', ')}${numbers.length > 8 ? ', …' : ''}`
+  }
   const answers = Object.entries<number>(trace.probabilities).sort(([, a], [, b]) => b - a)
   const others = answers.slice(1, 4).map(([label, share]) => `${label} ${percent(share)}`)
   const rest = answers.length > 4 ? ', …' : ''
@@ -59,7 +63,7 @@ function factsOf(trace: Trace): string[] {
     trace.levels.length > 1 ? 'top level, read forwards' : '',
     plural(trace.steps.length, 'token'),
     unknown > 0 ? `${unknown} not in the vocabulary (?)` : '',
-    `loss of ${trace.target} ${loss(trace.loss)}`,
+    trace.numbers ? '' : `loss of ${trace.target} ${loss(trace.loss)}`,
   ]
   return [facts.filter(Boolean).join(' · ')]
 }

@@ -11,12 +11,26 @@ import { TextClassifier } from './textClassifier.ts'
  * @param name for the files and their descriptions, without an ending
  * @throws UnsupportedError naming the layer that the format has no word for
  */
-export async function exportModel(model: AnyModel, to: ExportFormat, name = 'model'): Promise<readonly ExportedFile[]> {
-  return model instanceof TextClassifier ? writeModel(sourceOf(model, name), to) : model.exportTo(to, name)
-} // prettier-ignore
+export async function exportModel(
+  model: AnyModel,
+  to: ExportFormat,
+  name = 'model',
+): Promise<readonly ExportedFile[]> {
+  return writeModel(sourceOf(model, name), to)
+}
+
+/**
+ * A Python program that loads a model exported `to: 'torch'` with PyTorch, strictly checked, and calls it once.
+ * @throws UnsupportedError for what PyTorch's modules do not have
+ */
+export async function torchSnippet(model: AnyModel, name = 'model'): Promise<string> {
+  const { torchSnippet: write } = await import('../formats/torch/index.ts')
+  return write(sourceOf(model, name))
+}
 
 /** Two labels are one logit and a sigmoid, more a softmax. */
-function sourceOf(model: TextClassifier, name: string): ExportSource {
+function sourceOf(model: AnyModel, name: string): ExportSource {
+  if (!(model instanceof TextClassifier)) return model.exportSource(name)
   const { network, labels, vocabulary, settings, history } = model
   const document = classifierDocument({ network, labels, vocabulary, settings, history, training: null })
   return {

@@ -3,7 +3,14 @@
  * traces, learns on and is saved like every model; imports become one, unless they carry a task of Latch.
  */
 import type { EngineOptions } from '../engine/engine.ts'
-import type { Answer, ExportedFile, ExportFormat, ImportedModel, ModelInput } from '../formats/imported.ts'
+import type {
+  Answer,
+  ExportedFile,
+  ExportFormat,
+  ExportSource,
+  ImportedModel,
+  ModelInput,
+} from '../formats/imported.ts'
 import type { EncodedText, ReadingModel } from '../inspection/subject.ts'
 import type { Trace } from '../inspection/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
@@ -238,7 +245,12 @@ export class SequenceModel implements ReadingModel {
    */
   async exportTo(format: ExportFormat, name = 'model'): Promise<readonly ExportedFile[]> {
     const { writeModel } = await import('../formats/write.ts')
-    return writeModel(exportSourceOf(this.#parts, name), format)
+    return writeModel(this.exportSource(name), format)
+  }
+
+  /** What writers of other formats take. */
+  exportSource(name = 'model'): ExportSource {
+    return exportSourceOf(this.#parts, name)
   }
 
   /** Gives the model's memory back at once. @throws UsageError for anything that is asked of it afterwards */

@@ -10,7 +10,7 @@ import type { SequenceFacts } from './sequenceParts.ts'
 
 /**
  * One sequence: a text (where there is a vocabulary), token ids, or features as rows (T of F) or flat (T·F). A
- * text also carries ids (`3 1 4`) and features (`[[0.1, 0.2], [0.3, 0.4]]`) where there is no vocabulary.
+ * text also carries ids (`#3 #1 #4`, or `3 1 4`) and features (`[[0.1, 0.2], [0.3, 0.4]]`) where there is no vocabulary.
  */
 export type SequenceInput = string | ArrayLike<number> | readonly ArrayLike<number>[]
 
@@ -26,6 +26,8 @@ export interface ReadSequence {
   known: boolean[]
 }
 
+/** `#3 #1 #4`: ids, whatever the vocabulary; so a trace shows ids without a token. */
+const NUMBERED = /^\s*#\d+(\s+#\d+)*\s*$/
 const UNKNOWN = /^[<[]?(unk|oov|unknown)[>\]]?$/i
 
 /** Reads inputs of one model. */
@@ -70,7 +72,7 @@ export class SequenceReader {
 
   #readAny(input: SequenceInput): ReadSequence {
     if (typeof input === 'string') {
-      if (this.readsText) return this.readText(input)
+      if (this.readsText && !NUMBERED.test(input)) return this.readText(input)
       return this.#readAny(this.#facts.input.kind === 'ids' ? typedIds(input) : typedRows(input))
     }
     if (typeof input !== 'object' || input === null || typeof input.length !== 'number') {
@@ -160,7 +162,7 @@ export class SequenceReader {
 function typedIds(text: string): number[] {
   const words = text.split(/[\s,[\]]+/).filter((word) => word !== '')
   return words.map((word, t) => {
-    if (/^\d+$/.test(word)) return Number(word)
+    if (/^#?\d+$/.test(word)) return Number(word.replace('#', ''))
     const remedy = 'This model has no vocabulary: give ids as numbers, or import it with a vocabulary.'
     throw new DataError({ where: `input, step ${t}`, expected: 'a token id', got: JSON.stringify(word), remedy })
   })

@@ -1,0 +1,79 @@
+/** `latch import`: a model of another format becomes a Latch model file; what was found in it is said. */
+import { Command } from '@commander-js/extra-typings'
+import { basename, resolve } from 'node:path'
+import type { ImportedModel } from '../src/formats/imported.ts'
+import { modelFilesAt } from '../src/formats/modelFilesNode.ts'
+import { writeFileAtomic } from '../src/node.ts'
+import { UsageError } from '../src/tensor/errors.ts'
+import { visible } from './glyphWidth.ts'
+import { configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
+import { inputInWords, originInWords, sayLayers, saySentences } from './layersTable.ts'
+import { count, sizeInWords } from './numbers.ts'
+import type { Output } from './output.ts'
+import { checkWritable, savedPaths } from './savedPaths.ts'
+
+const EXAMPLES = `
+Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX, TensorFlow.js (model.json) and TensorFlow 1
+dumps (manifest.json). What it cannot open it names; a .pt file is refused with the lines that convert it.
+
+Examples:
+  $ latch import model.h5
+  $ latch import weights.safetensors --prefix encoder. --out encoder.safetensors
+  $ latch import textgenrnn_weights.hdf5 --config config.json --vocabulary vocabulary.json
+  $ latch import model.keras --until lstm_1 --json`
+
+export function importCommand(output: Output) {
+  return new Command('import')
+    .summary('make a Latch model of a Keras, PyTorch, ONNX or TensorFlow.js one')
+    .description('Reads a model of another format, says what is in it, and saves it as a Latch model file.')
+    .argument('<file>', 'model file, or the folder of a model.json or manifest.json')
+    .option('--out <model>', 'where to save it (the file’s name with .safetensors, in this folder)')
+    .option(...configOption)
+    .option(...untilOption)
+    .option(...prefixOption)
+    .option(...vocabularyOption)
+    .option(...labelsOption)
+    .option(...tokensOption)
+    .option('--json', 'print one JSON object: what was found, and where it is saved')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path, flags) => {
+      const out = flags.out ?? defaultOut(path)
+      if (resolve(out) === resolve(path)) {
+        const remedy = 'Name another with --out.'
+        throw new UsageError({ where: `--out ${out}`, expected: 'a file of its own', got: 'the file that is read', remedy })
+      }
+      await checkWritable(savedPaths(out))
+      const options = await importOptions(flags)
+      const { readModel } = await import('../src/formats/open.ts')
+      const { modelOf } = await import('../src/tasks/importModel.ts')
+      const imported = await readModel({ ...(await modelFilesAt(path)), name: path }, options)
+      const bytes = modelOf(imported, path).toBytes()
+      await writeFileAtomic(out, bytes)
+      tell(path, out, bytes.length, imported, output)
+    })
+} // prettier-ignore
+
+/** `model.h5` → `model.safetensors`; a file of that ending already → `model.latch.safetensors`. */
+function defaultOut(path: string): string {
+  const name = basename(resolve(path))
+  const stem = name.replace(/\.[^.]*$/, '')
+  return /\.safetensors$/i.test(name) ? `${stem}.latch.safetensors` : `${stem}.safetensors`
+}
+
+function tell(path: string, out: string, bytes: number, imported: ImportedModel, output: Output): void {
+  const { format, producer, input, answer, labels, layers, notes, left, document } = imported
+  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
+  output.event({ event: 'imported', file: path, model: out, bytes, format, producer, input, answer, labels, parameters, layers, notes, left }) // prettier-ignore
+  const { bold, dim } = output.colors
+  output.say(`${bold(visible(path))}: ${visible(originInWords(imported))}, ${count(parameters)} parameters`)
+  output.say(
+    dim(`reads ${inputInWords(input)}; answers ${answer}${labels ? ` of ${labels.length} labels` : ''}`),
+  )
+  output.say()
+  sayLayers(layers, output)
+  saySentences('found', notes, output)
+  saySentences('left out', left, output)
+  output.say()
+  const task = document === null ? '' : ', with the task it was exported from'
+  output.say(`Saved ${bold(visible(out))} (${sizeInWords(bytes)})${task}.`)
+}
