@@ -21,6 +21,8 @@ export interface Activator {
   readonly slopeByOutput: boolean
   /** y = f(x) for `count` consecutive numbers; y may be x. */
   apply(y: Pointer, x: Pointer, count: number): void
+  /** The same by elements of the whole arena `v`, for who has it at hand. */
+  applyTo(v: FloatArray, y: number, x: number, count: number): void
   /** s ·= f′: n numbers of `s` from `to` on, by those of `v` (inputs or outputs, as `slopeByOutput` says) from `from` on. */
   multiplySlopes(s: FloatArray, to: number, v: FloatArray, from: number, n: number): void
 }
@@ -36,12 +38,16 @@ export function activatorOf({ kernels }: Engine, { f, shift }: Access, spec: Fun
     throw new UnsupportedError({ where: 'activation', expected, got: type })
   }
   const kind = Object.hasOwn(KERNELS, type) ? KERNELS[type] : 0
+  const size = 1 << shift
   return {
     spec,
     slopeByOutput,
     apply: kind
       ? (y, x, count) => kernels.activate(y, x, count, kind)
       : (y, x, count) => loop(f(), y >>> shift, x >>> shift, count, alpha, beta),
+    applyTo: kind
+      ? (_v, y, x, count) => kernels.activate(y * size, x * size, count, kind)
+      : (v, y, x, count) => loop(v, y, x, count, alpha, beta),
     multiplySlopes: (s, to, v, from, n) => slopes(s, to, v, from, n, alpha, beta),
   }
 }

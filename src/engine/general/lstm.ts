@@ -76,12 +76,11 @@ function newCell({ f, shift }: Access, step: GeneralStep): void {
 function output({ f, shift }: Access, state: Activator, step: GeneralStep): void {
   const v = f()
   const { rows, units: H, gateStride, stride, gates, cell, saved, hidden } = step
-  const size = 1 << shift
   for (let row = 0; row < rows; row++) {
     const offset = row * stride
-    state.apply(saved + offset * size, cell + offset * size, H)
     const o = (gates >>> shift) + row * gateStride + 3 * H
     const [h, kc] = [(hidden >>> shift) + offset, (saved >>> shift) + offset]
+    state.applyTo(v, kc, (cell >>> shift) + offset, H)
     // h = o∘k(c)
     for (let j = 0; j < H; j++) v[h + j] = v[o + j] * v[kc + j]
   }

@@ -58,7 +58,6 @@ export function activateGates(
 ): void {
   const v = f()
   const n = count * step.units
-  const size = 1 << shift
   for (let row = 0; row < step.rows; row++) {
     const offset = row * step.gateStride + first * step.units
     const at = (step.gates >>> shift) + offset
@@ -66,7 +65,7 @@ export function activateGates(
     if (slopes >= 0) v.fill(1, slopes, slopes + n)
     if (clip !== null) clipSpan(v, at, n, clip, slopes)
     if (slopes >= 0 && !by.slopeByOutput) by.multiplySlopes(v, slopes, v, at, n)
-    by.apply(at * size, at * size, n)
+    by.applyTo(v, at, at, n)
     if (slopes >= 0 && by.slopeByOutput) by.multiplySlopes(v, slopes, v, at, n)
   }
 } // prettier-ignore
