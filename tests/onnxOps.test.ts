@@ -5,7 +5,13 @@ import { decodeOnnx } from '../src/formats/onnx/decode.ts'
 import type { OnnxDtype, OnnxTensor } from '../src/formats/onnx/graph.ts'
 import { isFloat } from '../src/formats/onnx/node.ts'
 import { COVERED, OnnxGraph } from '../src/formats/onnx/run.ts'
-import { DataError, FormatError, LatchError, ShapeError, UnsupportedError } from '../src/tensor/errors.ts'
+import {
+  DataError,
+  FormatError,
+  type LatchError,
+  ShapeError,
+  UnsupportedError,
+} from '../src/tensor/errors.ts'
 import { floats, type GraphText, modelBytes, tensor, type Value, whole } from './onnxFiles.ts'
 
 interface Plain {
