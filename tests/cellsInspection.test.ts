@@ -50,7 +50,10 @@ const nets: [string, LayerOptions[]][] = [
       dense,
     ],
   ],
-  ['last of both ways', [embedding, recurrent({ direction: 'bidirectional', clip: 0.8 }), dense]],
+  [
+    'last of both ways',
+    [embedding, recurrent({ direction: 'bidirectional', clip: 1.5, backward: { activation: 'softplus' } }), dense],
+  ],
   ['masked, mean', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ ...both, peepholes: true }), { type: 'pool', over: 'mean' }, dense]],
   ['masked, sum', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ outputs: 'every' }), { type: 'pool', over: 'sum' }, dense]],
   ['masked gru', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ cell: 'gru' }), dense]],
