@@ -91,7 +91,7 @@ describe('not announced', () => {
     const read = await reader(false)
     const caught = () => read(features, { type })
     expect(caught).toThrow(
-      `model, network.layers[1]: expected a core layer, got ${type}. import 'latch/formats'`,
+      `model, network.layers[1]: expected what the core has, got ${type}. import 'latch/formats' first.`,
     )
   })
 

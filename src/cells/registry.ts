@@ -1,6 +1,6 @@
 /** Every cell by its name and form: the one line that a new cell adds. */
 import type { Engine } from '../engine/engine.ts'
-import { UnsupportedError } from '../tensor/errors.ts'
+import { needFormats } from '../tensor/errors.ts'
 import type { ActivationChoice } from './activations.ts'
 import type { Cell, CellName } from './cell.ts'
 import { gruResetAfter, gruResetBefore, type GruGate } from './gru.ts'
@@ -43,14 +43,7 @@ export interface CellForm {
 /** Makes a cell of any form on an engine. */
 export type GeneralCells = (form: CellForm, engine: Engine | undefined) => Cell
 
-let general: GeneralCells = () => {
-  throw new UnsupportedError({
-    where: 'cell',
-    expected: 'tanh and sigmoid',
-    got: 'other functions',
-    remedy: "import 'latch/formats'",
-  })
-}
+let general: GeneralCells = ({ cell }) => needFormats(cell, 'other functions')
 
 /** Tells who makes the forms that have no kernels of their own (model/moreLayers.ts does). */
 export function announceGeneralCells(factory: GeneralCells): void {

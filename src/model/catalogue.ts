@@ -5,7 +5,6 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Activation, Context, Layer } from '../layers/layer.ts'
 import type { ParameterStore } from '../layers/parameters.ts'
-import { UnsupportedError } from '../tensor/errors.ts'
 import type { Field } from '../tensor/fields.ts'
 import type { StreamInput } from './streamInput.ts'
 import type { Carried, Rows } from './streamRows.ts'
@@ -66,15 +65,4 @@ export const kinds: { [type: string]: LayerKind | undefined } = {}
 /** Makes types known to all networks from now on. */
 export function announceLayers(more: { readonly [type: string]: LayerKind }): void {
   Object.assign(kinds, more)
-}
-
-/** @throws UnsupportedError that says what to import */
-export function refuseLater({ path, source }: Field, got: string): never {
-  const where = `${source}, ${path}`
-  throw new UnsupportedError({
-    where,
-    expected: 'a core layer',
-    got,
-    remedy: "import 'latch/formats' first.",
-  })
 }

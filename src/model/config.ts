@@ -13,6 +13,7 @@ import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers
 import { LOSS_TYPES, type LossOptions } from '../layers/loss.ts'
 import type { RecurrentOptions } from '../layers/recurrent.ts'
 import type { DropoutOptions, FlattenOptions, PoolOptions } from '../layers/shape.ts'
+import { needFormats } from '../tensor/errors.ts'
 import {
   fieldAt,
   fieldError,
@@ -26,7 +27,7 @@ import {
   readOptional,
   type Field,
 } from '../tensor/fields.ts'
-import { kinds, LATER, refuseLater, type LayerKind } from './catalogue.ts'
+import { kinds, LATER, type LayerKind } from './catalogue.ts'
 
 /** One layer of a network, by its `type`. */
 export type LayerOptions =
@@ -119,7 +120,10 @@ export function readOptions<Options extends { type: string }>(
 }
 
 function readCore(item: Field, type: LayerOptions['type']): LayerOptions {
-  const read = readOptions<LayerOptions>(item, CORE[type as CoreType] ?? refuseLater(item, type))
+  const read = readOptions<LayerOptions>(
+    item,
+    CORE[type as CoreType] ?? needFormats(`${item.source}, ${item.path}`, type),
+  )
   if (read.type === 'recurrent') {
     if (read.reset === 'before' && read.cell !== 'gru')
       throw fieldError(fieldAt(item, 'reset'), 'nothing for a cell without a reset gate')

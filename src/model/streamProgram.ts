@@ -79,27 +79,29 @@ class Builder implements StreamPlace {
     this.source = source
     this.capacity = capacity
     const { engine, config, layers } = source
-    const [first, ...rest] = config.layers as [InputOptions, ...LayerOptions[]]
+    const first = config.layers[0] as InputOptions
     this.input = new StreamInput(engine.memory, first, capacity)
     // One-hot rows are never made.
-    if (first.type === 'oneHot') this.value = this.rows(first.vocabulary, 0)
-    else this.value = this.rows(first.type === 'embedding' ? first.size : first.width)
-    if (first.type === 'embedding') this.#embed(layers[0])
+    this.value = this.rows(layers[0].output.width, first.type === 'oneHot' ? 0 : undefined)
     if (first.type === 'features') this.input.features = this.value
-    kinds[first.type]?.stream?.(this, layers[0], first)
     const counts = new Map<string, number>()
-    rest.forEach((options, i) => {
-      this.edges.push(this.value)
-      const layer = layers[i + 1]
-      const number = counts.get(options.type) ?? 0
-      counts.set(options.type, number + 1)
-      this.name = `${options.type}.${number}`
-      const own = kinds[options.type]?.stream?.(this, layer, options)
+    config.layers.forEach((options, i) => {
+      const { type } = options
+      const number = counts.get(type) ?? 0
+      counts.set(type, number + 1)
+      this.name = `${type}.${number}`
+      const own = kinds[type]?.stream?.(this, layers[i], options)
       if (own) this.value = own
-      else if (layer instanceof RecurrentLayer) this.#recur(layer)
-      else if (options.type === 'dense') this.#dense(layer, options)
-      else if (options.type === 'pool') this.#pool(options)
+      else this.#core(layers[i], options)
+      this.edges.push(this.value)
     })
+  }
+
+  #core(layer: Layer, options: LayerOptions): void {
+    if (layer instanceof RecurrentLayer) this.#recur(layer)
+    else if (options.type === 'embedding') this.#embed(layer)
+    else if (options.type === 'dense') this.#dense(layer, options)
+    else if (options.type === 'pool') this.#pool(options)
   }
 
   rows(width: number, stride = strideOf(this.source.engine, width)): Rows {

@@ -6,9 +6,9 @@ import type { CellName } from '../cells/cell.ts'
 import { cleanLabel } from '../data/examples.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import type { LossOptions } from '../layers/loss.ts'
-import type { LayerOptions, NetworkConfig } from '../model/config.ts'
+import { oneOf, readFields, share, width, type LayerOptions, type NetworkConfig } from '../model/config.ts'
 import { UsageError } from '../tensor/errors.ts'
-import { fieldAt, fieldError, readBoolean, readChoice, readInteger, readNumber, readObject, type Field } from '../tensor/fields.ts' // prettier-ignore
+import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../tensor/fields.ts'
 import { refuseUnknown, type Names } from './knownNames.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
@@ -150,14 +150,14 @@ export function settleLabels<L extends string>(given: readonly L[] | undefined):
 
 function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutShares): DropoutShares {
   if (typeof given === 'number') {
-    const one = share('dropout', given)
+    const one = shareOption('dropout', given)
     return { words: one === 0 ? 0 : defaults.words, embedding: one, layers: one, output: one }
   }
   const shares = { ...defaults }
   for (const [name, value] of Object.entries(given ?? {})) {
     const known = Object.keys(defaults)
     if (!known.includes(name)) refuse('dropout', `shares named ${known.join(', ')}`, name)
-    if (value !== undefined) shares[name as keyof DropoutShares] = share(`dropout.${name}`, value)
+    if (value !== undefined) shares[name as keyof DropoutShares] = shareOption(`dropout.${name}`, value)
   }
   return shares
 }
@@ -178,7 +178,7 @@ function whole(name: string, value: number, max: number): number {
   return fits ? value : refuse(name, `a whole number from 1 to ${max}`, value)
 }
 
-function share(name: string, value: number): number {
+function shareOption(name: string, value: number): number {
   return value >= 0 && value < 1 ? value : refuse(name, 'a share from 0 to below 1', value)
 }
 
@@ -196,46 +196,26 @@ function refuse(name: string, expected: string, got: unknown): never {
 
 /** Reads settings from a model file. @throws FormatError naming the field */
 export function readSettings(field: Field): ClassifierSettings {
-  const f = readObject(field, [
-    'cell', 'units', 'layers', 'bidirectional', 'reset', 'activation', 'pooling', 'tokens', 'lowercase',
-    'embedding', 'minimumCount', 'maximumVocabulary', 'maximumLength', 'dropout',
-  ]) // prettier-ignore
   const count = (x: Field, max = MAX_COUNT) => readInteger(x, { min: 1, max })
-  const cell = readChoice(f.cell, CELL_CHOICES)
-  const settings: ClassifierSettings = {
-    cell,
-    units: count(f.units, MAX_WIDTH),
-    layers: count(f.layers, MAX_LAYERS),
-    bidirectional: readBoolean(f.bidirectional),
-    reset: readChoice(f.reset, ['after', 'before']),
-    activation: readChoice(f.activation, ['tanh', 'relu']),
-    pooling: readChoice(f.pooling, ['last', 'max', 'mean']),
-    tokens: readChoice(f.tokens, ['words', 'characters']),
-    lowercase: readBoolean(f.lowercase),
-    embedding: f.embedding.value === 'oneHot' ? 'oneHot' : count(f.embedding, MAX_WIDTH),
-    minimumCount: count(f.minimumCount),
-    maximumVocabulary: f.maximumVocabulary.value === null ? null : count(f.maximumVocabulary),
-    maximumLength: count(f.maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
-    dropout: readShares(f.dropout),
-  }
+  const settings = readFields<ClassifierSettings>(field, {
+    cell: oneOf(...CELL_CHOICES),
+    units: width,
+    layers: (x) => count(x, MAX_LAYERS),
+    bidirectional: readBoolean,
+    reset: oneOf('after', 'before'),
+    activation: oneOf('tanh', 'relu'),
+    pooling: oneOf('last', 'max', 'mean'),
+    tokens: oneOf('words', 'characters'),
+    lowercase: readBoolean,
+    embedding: (x) => (x.value === 'oneHot' ? 'oneHot' : width(x)),
+    minimumCount: count,
+    maximumVocabulary: (x) => (x.value === null ? null : count(x)),
+    maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? width(x) : count(x)),
+    dropout: (x) => readFields(x, { words: share, embedding: share, layers: share, output: share }),
+  })
   const contradiction = contradictionIn(settings)
   if (contradiction) throw fieldError(fieldAt(field, contradiction[0]), contradiction[1])
   return settings
-}
-
-function readShares(field: Field): DropoutShares {
-  const f = readObject(field, ['words', 'embedding', 'layers', 'output'])
-  const read = (x: Field) => {
-    const value = readNumber(x, { min: 0, max: 1 })
-    if (value === 1) throw fieldError(x, 'a share below 1')
-    return value
-  }
-  return {
-    words: read(f.words),
-    embedding: read(f.embedding),
-    layers: read(f.layers),
-    output: read(f.output),
-  }
 }
 
 /** The layers that settings, a vocabulary and a number of classes make. Two classes: one logit. */
