@@ -2,7 +2,7 @@
  * General cells: gradients of whole networks by finite differences in float64, each form alone and several together;
  * the fast cells' numbers where functions are the default ones; streams to the bit; what a trace shows.
  */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { ACTIVATION_NAMES, type ActivationChoice } from '../src/cells/activations.ts'
 import { lstm } from '../src/cells/lstm.ts'
 import { generalCell, generalCells } from '../src/cells/general.ts'
@@ -196,6 +196,14 @@ describe('general cells with default functions', () => {
     announceGeneralCells(generalCell)
     expect(cellOf(same, engine).functions!.gate.type).toBe('sigmoid')
     announceGeneralCells(generalCells)
+  })
+
+  it('are refused with a remedy where nobody announced them', async () => {
+    vi.resetModules()
+    const fresh = await import('../src/cells/registry.ts')
+    expect(fresh.cellOf({ cell: 'lstm' }).name).toBe('lstm')
+    const general: CellForm[] = [{ cell: 'lstm', clip: 1 }, { cell: 'lstm', peepholes: true }, { cell: 'gru', gateActivation: 'hardSigmoid' }, { cell: 'rnn', activation: 'elu' }, { cell: 'lstm', coupled: true }] // prettier-ignore
+    for (const form of general) expect(() => fresh.cellOf(form)).toThrow("import 'latch/formats'")
   })
 
   it('carry their names and parameters', () => {
