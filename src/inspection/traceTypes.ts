@@ -8,7 +8,7 @@ import type { GatesOf } from '../cells/registry.ts'
 /** Gate names without the candidate. */
 export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
 
-/** Activated gates by name, each in 0..1; one shape per cell. */
+/** Activated gates by name, each in 0..1 (an imported cell's: what its function gives); one shape per cell. */
 export type GateVectors<C extends CellName> = C extends CellName
   ? { [G in GateName<C>]: Float64Array }
   : never
@@ -39,7 +39,7 @@ export interface CellStep<C extends CellName = CellName, G extends StepGradient 
   inputId: number | null
   /** Empty for a simple RNN. */
   gates: GateVectors<C>
-  /** The candidate: tanh's output (for a simple RNN the new hidden state itself). */
+  /** The candidate: tanh's output, or another function's (for a simple RNN the new hidden state itself). */
   candidate: Float64Array
   /** h_t. */
   hidden: Float64Array
