@@ -126,6 +126,15 @@ describe('names and widths decide', () => {
     await expect(read(dict, { config: { layers: other } })).rejects.toThrow(/layers\[1\]\.units: expected 3/)
   })
 
+  it('a module may have any name, and a projection may not make a small file huge', async () => {
+    const odd = { ...lstm('constructor.', 4, 3), 'toString.weight': [2, 3], 'toString.bias': [2] }
+    const { network } = await read(odd)
+    expect(network.layers[2]).toEqual({ type: 'dense', units: 2 })
+    const H = 20_000
+    const narrow = { weight_ih_l0: [4 * H, 1], weight_hh_l0: [4 * H, 1], weight_hr_l0: [1, H] }
+    await expect(read(narrow)).rejects.toThrow(/20000 units projected to 1/)
+  })
+
   it('until and prefix read a part and list what is left', async () => {
     const dict = { ...lstm('a.lstm.', 4, 3), 'a.fc.weight': [2, 3], 'a.fc.bias': [2], 'b.conv': [2, 2, 2] }
     const part = await read(dict, { prefix: 'a.', until: 'lstm' })
@@ -150,6 +159,8 @@ describe('refusals', () => {
     ['a level without bias', { ...lstm('', 4, 3), weight_ih_l1: [12, 3], weight_hh_l1: [12, 3] }, 'level 1'],
     ['a level that is missing', { ...lstm('', 4, 3), ...lstm('', 3, 3, 2) }, 'weight_ih_l1'],
     ['tensors of other modules', { ...lstm('', 4, 3), 'conv.weight': [3, 3, 3] }, 'conv.weight'],
+    ['names without end', { [`${'x'.repeat(2000)}.weight`]: [2, 2] }, 'a name of at most 1000'],
+    ['more orders than can be tried', Object.fromEntries(Array.from({ length: 60 }, (_, i) => `${String.fromCharCode(97 + (i % 26)).repeat(1 + i)}.`).flatMap((path) => [[`${path}weight`, [3, 3]], [`${path}bias`, [3]]])), 'order of the modules'],
     ['nothing at all', { 'conv.weight': [3, 3, 3] }, 'conv.weight'],
   ])('%s, by name', async (_, shapes, place) => {
     await expect(read(shapes)).rejects.toThrow(FormatError)

@@ -7,7 +7,7 @@ import { FormatError, UnsupportedError } from '../../tensor/errors.ts'
 import { describe } from '../../tensor/fields.ts'
 import type { Answer } from '../imported.ts'
 import { quoted } from '../safetensorsHeader.ts'
-import type { TorchFlags } from './flags.ts'
+import type { Head, TorchFlags } from './flags.ts'
 import type { TorchModule } from './modules.ts'
 import type { Piece } from './pieces.ts'
 
@@ -42,13 +42,18 @@ export function assembleByFlags(
     const last = i === lastRecurrent && flags.outputs === 'last'
     add(last ? ({ ...piece.options, outputs: 'last' } as LayerOptions) : piece.options, piece)
     if (i === pooledAfter && flags.pool) add({ type: 'pool', over: flags.pool })
-    const head = piece.type === 'Linear' ? flags.heads[piece.path] : undefined
+    const head = piece.type === 'Linear' ? headOf(flags, piece.path) : undefined
     if (!head) return
     if (i === pieces.length - 1 && ANSWERS.includes(head)) answer = head as Answer
     else if (head !== 'linear') add({ type: 'activation', activation: head })
   })
   const network = { layers: folded(layers) }
   return { network, weights: nameAll(layers, named), answer, notes: notesOf(chain, flags, answer) }
+}
+
+/** Own fields only: a module may be called `constructor`. */
+function headOf({ heads }: TorchFlags, path: string): Head | undefined {
+  return Object.hasOwn(heads, path) ? heads[path] : undefined
 }
 
 function inputOf(first: TorchModule, oneHot: boolean, source: string): LayerOptions[] {
@@ -90,7 +95,7 @@ function notesOf(chain: readonly TorchModule[], flags: TorchFlags, answer: Answe
     notes.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
   if (recurrent.length > 0 && !flags.pool && flags.outputs === 'every')
     notes.push('answers at every step: config.outputs or config.pool makes one row a sequence')
-  const bare = chain.filter((m, i) => m.kind === 'linear' && !flags.heads[m.path] && i < chain.length - 1)
+  const bare = chain.filter((m, i) => m.kind === 'linear' && !headOf(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path).join(', ')
     notes.push(`nothing between ${names} and the next module: config.heads names functions`)

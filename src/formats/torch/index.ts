@@ -98,6 +98,7 @@ function readForeign(
     notes: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`] : []),
+      ...precisionNotes(taken),
       ...projectionNotes(chain),
       ...assembled.notes,
     ],
@@ -155,6 +156,14 @@ function factsOf({ path, type, options, parameters, conventions }: Piece): Layer
   const width = options.type === 'embedding' ? options.size : 'units' in options ? both * options.units : null
   const output = width === null ? null : `(batch, steps, ${width})`
   return { name: path, type, output, parameters, conventions }
+}
+
+function precisionNotes(tensors: readonly NamedTensor[]): string[] {
+  const half = tensors.find(({ storedAs }) => storedAs)
+  return [
+    ...(half ? [`numbers of half precision (${half.storedAs}) became float32, exactly`] : []),
+    ...(tensors.some(({ dtype }) => dtype === 'F64') ? ['float64 was rounded to float32'] : []),
+  ]
 }
 
 function projectionNotes(chain: readonly TorchModule[]): string[] {

@@ -77,6 +77,7 @@ export interface FoundModules {
   unknown: NamedTensor[]
 }
 
+const MAX_NAME = 1000
 const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
 const CELLS: Readonly<Record<number, CellName>> = { 1: 'rnn', 3: 'gru', 4: 'lstm' }
 
@@ -87,6 +88,14 @@ const CELLS: Readonly<Record<number, CellName>> = { 1: 'rnn', 3: 'gru', 4: 'lstm
 export function findModules(tensors: Iterable<NamedTensor>, source: string): FoundModules {
   const groups = new Map<string, Map<string, NamedTensor>>()
   for (const tensor of tensors) {
+    if (tensor.name.length > MAX_NAME) {
+      const where = `${source}, tensor ${quoted(tensor.name)}`
+      throw new FormatError({
+        where,
+        expected: `a name of at most ${MAX_NAME} characters`,
+        got: `${tensor.name.length}`,
+      })
+    }
     const cut = tensor.name.lastIndexOf('.')
     const path = tensor.name.slice(0, Math.max(cut, 0))
     const group = groups.get(path) ?? new Map<string, NamedTensor>()

@@ -10,6 +10,8 @@ import type { EmbeddingModule, LinearModule, TorchModule } from './modules.ts'
 
 const MAX_TRIES = 20_000
 const MAX_FOUND = 8
+const MAX_MODULES = 200
+const MAX_SHOWN = 12
 
 /** The modules in the data's way. @throws FormatError where widths and names leave none or several orders. */
 export function chainOf(modules: readonly TorchModule[], source: string): TorchModule[] {
@@ -19,18 +21,19 @@ export function chainOf(modules: readonly TorchModule[], source: string): TorchM
   const found = withTable.length > 0 ? withTable : search.found
   if (found.length === 1 && !search.tooMany) return found[0]
   const where = `${source}, order of the modules`
-  const remedy = `Give the order: config {"order": [${modules.map(({ path }) => quoted(path)).join(', ')}]} as the model runs it, or a prefix to read a part.`
+  const paths = `${shown(modules.map(({ path }) => quoted(path)))}`
+  const remedy = `Give the order: config {"order": [${paths}]} as the model runs it, or a prefix to read a part.`
   const expected = 'one order in which widths fit'
   if (found.length > 0) {
-    const shown = found.slice(0, 2).map(chainText)
+    const some = found.slice(0, 2).map(chainText)
     throw new FormatError({
       where,
       expected,
-      got: `at least ${shown.length}: ${shown.join(', or ')}`,
+      got: `at least ${some.length}: ${some.join(', or ')}`,
       remedy,
     })
   }
-  const got = `none for ${modules.map(widthText).join(', ')}`
+  const got = `none for ${shown(modules.map(widthText))}`
   throw new FormatError({ where, expected, got, remedy })
 }
 
@@ -45,7 +48,7 @@ export function chainByOrder(
   const chain = order.map((path) => {
     const module = modules.find((m) => m.path === path)
     if (module) return module
-    const expected = `names of modules (${modules.map((m) => quoted(m.path)).join(', ')})`
+    const expected = `names of modules (${shown(modules.map((m) => quoted(m.path)))})`
     throw new FormatError({ where, expected, got: quoted(path) })
   })
   const [first, next] = chain
@@ -69,6 +72,8 @@ class Search {
   readonly #modules: readonly TorchModule[]
   readonly #used = new Set<TorchModule>()
   readonly #chain: TorchModule[] = []
+  /** Modules whose numbers say that they come first, by module. */
+  readonly #earlier = new Map<TorchModule, TorchModule[]>()
   #tries = 0
 
   constructor(modules: readonly TorchModule[]) {
@@ -76,10 +81,17 @@ class Search {
   }
 
   run(): void {
-    if (this.#modules.length > 200) {
+    if (this.#modules.length > MAX_MODULES) {
       this.tooMany = true
       return
     }
+    const parts = this.#modules.map(({ path }) => path.match(/\d+|\D+/g) ?? [])
+    this.#modules.forEach((module, i) =>
+      this.#earlier.set(
+        module,
+        this.#modules.filter((_, k) => k !== i && numberedBefore(parts[k], parts[i])),
+      ),
+    )
     const named = this.#modules.filter((m) => mayBeTable(m) && /emb/i.test(m.path))
     const tables = named.length > 0 ? named : this.#modules.filter(mayBeTable)
     for (const module of tables) this.#step(module, tableOf(module as LinearModule))
@@ -91,8 +103,7 @@ class Search {
       this.tooMany = true
       return
     }
-    if (this.#modules.some((m) => m !== module && !this.#used.has(m) && numberedBefore(m.path, module.path)))
-      return
+    if (this.#earlier.get(module)!.some((m) => !this.#used.has(m))) return
     this.#used.add(module)
     this.#chain.push(as)
     if (this.#chain.length === this.#modules.length) this.found.push([...this.#chain])
@@ -117,8 +128,7 @@ function inputOf(module: TorchModule): number {
 }
 
 /** `layers.0.norm` before `layers.1.lstm`, `fc` before `fc2`: the first number that differs decides. */
-function numberedBefore(a: string, b: string): boolean {
-  const [x, y] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []]
+function numberedBefore(x: readonly string[], y: readonly string[]): boolean {
   const at = x.findIndex((part, i) => part !== y[i])
   if (at < 0) return /^\d/.test(y[x.length] ?? '')
   if (at >= y.length) return false
@@ -127,7 +137,12 @@ function numberedBefore(a: string, b: string): boolean {
 }
 
 function chainText(chain: readonly TorchModule[]): string {
-  return chain.map(({ path, kind }) => (kind === 'embedding' ? `${path} (table)` : path)).join(' → ')
+  const words = chain.map(({ path, kind }) => (kind === 'embedding' ? `${path} (table)` : path))
+  return words.length > MAX_SHOWN ? `${words.slice(0, MAX_SHOWN).join(' → ')} …` : words.join(' → ')
+}
+
+function shown(words: readonly string[]): string {
+  return words.length > MAX_SHOWN ? `${words.slice(0, MAX_SHOWN).join(', ')} …` : words.join(', ')
 }
 
 /** `"fc" 128 → 10`. */

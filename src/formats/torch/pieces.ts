@@ -4,6 +4,7 @@
  * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
  */
 import type { LayerOptions } from '../../model/config.ts'
+import { UnsupportedError } from '../../tensor/errors.ts'
 import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
 
 /** A layer with its parameters by the last part of their names. */
@@ -19,7 +20,13 @@ export interface Piece {
   conventions: string
 }
 
-/** All layers of a module, lowest first. */
+/** Numbers of weight_hh·weight_hr that any file may ask for; beyond, four times those of its level. */
+const FREE_FOLDED = 2 ** 22 // 1024 units
+
+/**
+ * All layers of a module, lowest first.
+ * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
+ */
 export function piecesOf(module: TorchModule, activation: 'tanh' | 'relu'): Piece[] {
   if (module.kind === 'recurrent') return module.levels.flatMap((_, l) => levelOf(module, l, activation))
   const { path, weight } = module
@@ -53,15 +60,25 @@ function levelOf(module: RecurrentModule, level: number, activation: 'tanh' | 'r
     ...(cell === 'rnn' && activation === 'relu' && { activation }),
   }
   const projected = directions[0].projection !== null
+  const parameters = directions.reduce((sum, d) => sum + countOf(d), 0)
+  if (projected) refuseNarrow(module, parameters)
   const piece: Piece = {
     path,
     options,
     tensors: directions.flatMap((d, i) => tensorsOf(d, units, i === 0 ? '' : '_reverse')),
-    parameters: directions.reduce((sum, d) => sum + countOf(d), 0),
+    parameters,
     type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
     conventions: conventionsOf(module, activation),
   }
   return projected ? [piece, projectionOf(module, directions)] : [piece]
+}
+
+/** A small file may not become a huge network. */
+function refuseNarrow({ path, units, output, levels }: RecurrentModule, parameters: number): void {
+  if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
+  const expected = 'a projection that can be folded into weight_hh without making it huge'
+  const got = `${units} units projected to ${output / levels[0].length}`
+  throw new UnsupportedError({ where: `module ${path || 'LSTM'}`, expected, got })
 }
 
 function tensorsOf(d: TorchDirection, units: number, suffix: string): (readonly [string, Float32Array])[] {
