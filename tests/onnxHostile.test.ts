@@ -172,6 +172,7 @@ describe('tensors that lie', () => {
     ['a size of 2^40', { dataType: 1, dims: [2n ** 40n], rawData: raw }, 'expected a size of an axis'],
     ['a product beyond 2^31', { dataType: 1, dims: [65536n, 65536n], rawData: raw }, 'fewer than 2^31 numbers'],
     ['a product beyond 2^64', { dataType: 1, dims: new Array(31).fill(2n ** 30n) as bigint[], rawData: raw }, 'fewer than 2^31 numbers'],
+    ['no numbers along enormous axes', { dataType: 1, dims: [2n ** 30n, 0n] }, 'fewer than 2^31 numbers, got a shape of (1073741824,0)'],
     ['too many axes', { dataType: 1, dims: new Array(40).fill(1n) as bigint[], rawData: raw }, 'at most 32 axes'],
     ['fewer raw bytes', { dataType: 1, dims: [2n ** 28n], rawData: raw }, 'expected 268,435,456 numbers of float32'],
     ['more raw bytes', { dataType: 1, dims: [1n], rawData: raw }, 'expected 1 numbers of float32 for (1), got 2'],

@@ -214,6 +214,24 @@ describe('refused when it runs', () => {
     await expect(run).rejects.toThrow(`small.onnx, node '${op} 0' (${op}, number 0; inputs in0`)
   })
 
+  it('tensors larger than the graph may make', async () => {
+    const nodes = [{ op: 'ConstantOfShape', inputs: ['n'], outputs: ['y'] }]
+    const model = await decodeOnnx(
+      modelBytes({ opset: 13, nodes, initializers: { n: whole(9) }, outputs: ['y'] }),
+      'm',
+    )
+    expect(new OnnxGraph(model, { source: 'm', mostNumbers: 9 }).run({}).y.data).toHaveLength(9)
+    const graph = new OnnxGraph(model, { source: 'm', mostNumbers: 8 })
+    expect(() => graph.run({})).toThrow('expected a shape of at most 8 numbers, got (9)')
+  })
+
+  it('enormous axes without numbers', async () => {
+    const made = runNode('ConstantOfShape', 13, {}, [whole(2 ** 30, 0)], 1)
+    await expect(made).rejects.toThrow(ShapeError)
+    const [product] = await runNode('MatMul', 13, {}, [floats([0, 3, 0], []), floats([0, 0, 3], [])], 1)
+    expect(product.shape).toEqual([0, 3, 3])
+  })
+
   it('inputs that the graph does not have, or not so', async () => {
     const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }]
     const graph = await open({ opset: 13, nodes, inputs: { x: ['float32', ['batch', 2]] }, outputs: ['y'] })

@@ -14,8 +14,10 @@ export type Run = (inputs: Inputs) => readonly OnnxTensor[]
 /** Reads a node's attributes when the graph is opened. @throws UnsupportedError, FormatError */
 export type Operator = (node: GraphNode) => Run
 
-/** Most numbers that one tensor may have. */
-const MAX_NUMBERS = 2 ** 28
+/** Most numbers that one tensor may have, unless the graph is opened with less. */
+export const MOST_NUMBERS = 2 ** 28
+/** Axes of a tensor without numbers still take their time. */
+const MOST_EMPTY = 2 ** 24
 
 const INTEGERS: ReadonlySet<OnnxDtype> = new Set([
   'int64', 'int32', 'int16', 'int8', 'uint8', 'uint16', 'uint32', 'uint64',
@@ -40,11 +42,19 @@ export class GraphNode {
   /** Values that are known before anything runs. */
   readonly constant: (input: number) => OnnxTensor | undefined
   readonly #known = new Set<string>()
+  readonly #most: number
 
-  constructor(source: string, node: OnnxNode, opset: number, constants: ReadonlyMap<string, OnnxTensor>) {
+  constructor(
+    source: string,
+    node: OnnxNode,
+    opset: number,
+    constants: ReadonlyMap<string, OnnxTensor>,
+    most: number,
+  ) {
     this.node = node
     this.opset = opset
     this.where = placeOf(source, node)
+    this.#most = most
     this.constant = (input) => constants.get(node.inputs[input] ?? '')
   }
 
@@ -149,16 +159,23 @@ export class GraphNode {
 
   /** A tensor of zeros. @throws ShapeError for one too large */
   make(dtype: OnnxDtype, shape: readonly number[]): OnnxTensor {
-    const count = countOf(shape)
-    if (count > MAX_NUMBERS || !shape.every((size) => Number.isInteger(size) && size >= 0))
-      throw this.misshapen(`a shape of at most ${MAX_NUMBERS.toLocaleString('en')} numbers`, showShape(shape))
-    return { dtype, shape, data: storageOf(dtype, count) }
+    this.#check(shape)
+    return { dtype, shape, data: storageOf(dtype, countOf(shape)) }
   }
 
   /** The same numbers under another shape. */
   reshape({ dtype, data }: OnnxTensor, shape: readonly number[]): OnnxTensor {
+    this.#check(shape)
     if (countOf(shape) === data.length) return { dtype, shape, data }
     throw this.misshapen(`a shape of ${data.length} numbers`, showShape(shape))
+  }
+
+  #check(shape: readonly number[]): void {
+    const count = countOf(shape)
+    const empty = count === 0 ? countOf(shape.map((size) => size || 1)) : 0
+    const whole = shape.every((size) => Number.isInteger(size) && size >= 0)
+    if (whole && count <= this.#most && empty <= MOST_EMPTY) return
+    throw this.misshapen(`a shape of at most ${this.#most.toLocaleString('en')} numbers`, showShape(shape))
   }
 
   /** An axis of so many, counted from the end where negative. `end`: one behind the last counts too. */

@@ -55,6 +55,7 @@ const matMul: Operator = (node) => {
       ...(b!.shape.length === 1 ? [] : [n]),
     ])
     const [lefts, rights] = heads.map((shape) => placesOf(head, broadcastStrides(shape, head)))
+    if (!out.data.length) return [out]
     const sums = new Float64Array(m * n)
     for (let i = 0; i < countOf(head); i++) {
       const one = { data: a!.data, first: lefts[i] * m * k, row: k, column: 1 }

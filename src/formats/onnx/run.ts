@@ -5,7 +5,7 @@
 import type { EngineOptions } from '../../engine/engine.ts'
 import { DataError, ShapeError, UnsupportedError } from '../../tensor/errors.ts'
 import { type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo, placeOf } from './graph.ts'
-import { GraphNode, type Operator, type Run, showShape } from './node.ts'
+import { GraphNode, MOST_NUMBERS, type Operator, type Run, showShape } from './node.ts'
 import { ACTIVATIONS } from './opsActivation.ts'
 import { ELEMENTWISE } from './opsElementwise.ts'
 import { constantOf, MAKERS } from './opsMake.ts'
@@ -36,6 +36,8 @@ export interface OnnxGraphOptions {
   source: string
   /** What recurrent operators compute with; those of float64 take the reference engine. */
   engine?: EngineOptions
+  /** Most numbers that a tensor made on the way may have. Default 2^28. */
+  mostNumbers?: number
 }
 
 interface Step {
@@ -55,14 +57,14 @@ export class OnnxGraph {
   readonly #constants: ReadonlyMap<string, OnnxTensor>
 
   /** @throws UnsupportedError for an operator or attribute that is not covered, FormatError for one that is wrong */
-  constructor(model: OnnxModel, { source, engine = {} }: OnnxGraphOptions) {
+  constructor(model: OnnxModel, { source, engine = {}, mostNumbers = MOST_NUMBERS }: OnnxGraphOptions) {
     this.inputs = model.inputs
     this.outputs = model.outputs
     this.#source = source
     const constants = new Map(model.initializers)
     const lastUse = lastUses(model)
     this.#steps = model.nodes.map((node) => {
-      const open = new GraphNode(source, node, model.opset, constants)
+      const open = new GraphNode(source, node, model.opset, constants, mostNumbers)
       const run = operatorOf(source, node, engine)(open)
       open.finish()
       if (node.op === 'Constant') constants.set(node.outputs[0], constantOf(open))

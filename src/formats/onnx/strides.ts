@@ -37,6 +37,7 @@ export function broadcastStrides(shape: readonly number[], out: readonly number[
 
 /** Places of all numbers of `shape` in row-major order, where axis i lies `strides[i]` apart. */
 export function placesOf(shape: readonly number[], strides: readonly number[], first = 0): Int32Array {
+  if (shape.includes(0)) return new Int32Array(0)
   let places = Int32Array.of(first)
   shape.forEach((size, axis) => {
     const stride = strides[axis]

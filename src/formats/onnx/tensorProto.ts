@@ -51,6 +51,8 @@ const TYPES: Readonly<Record<OnnxDtype, { bytes: number; field: TypedField }>> =
 
 const MAX_AXES = 32
 const MAX_AXIS = 2 ** 31 - 1
+/** Axes of a tensor without numbers still take their time. */
+const MOST_EMPTY = 2 ** 24
 
 const NAME_OF_TYPE = new Map(Object.entries(DATA_TYPES).map(([name, number]) => [number as number, name]))
 
@@ -165,7 +167,8 @@ function addAxis(message: WireMessage, dims: number[], dim: number): void {
 
 function sizeOf(source: string, where: string, dims: readonly number[]): number {
   const count = dims.reduce((product, dim) => product * dim, 1)
-  if (count <= MAX_AXIS) return count
+  const empty = count === 0 ? dims.reduce((product, dim) => product * (dim || 1), 1) : 0
+  if (count <= MAX_AXIS && empty <= MOST_EMPTY) return count
   throw new FormatError({
     where: `${source}, ${where}`,
     expected: 'fewer than 2^31 numbers',
