@@ -1,5 +1,5 @@
 /** Values of options: text from the command line → checked values, or an error that says what was expected. */
-import { MOST_THREADS } from '../src/engine/crew.ts'
+import { MOST_THREADS } from '../src/engine/team.ts'
 import { ENGINE_NAMES } from '../src/engine/engine.ts'
 import type { EngineName, EngineOptions, Precision } from '../src/engine/engine.ts'
 import { UsageError } from '../src/tensor/errors.ts'

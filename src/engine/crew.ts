@@ -2,10 +2,9 @@
  * The workers of this thread, shared by all its engines: started when work asks for them, told of each
  * engine's memory, and replaced now and then, because a sleeping worker never collects its garbage.
  */
-import { WorkerError } from '../tensor/errors.ts'
 import { host, type HostWorker } from './host.ts'
 import { CAPACITY, Program, RECORDED, SLOTS, SYNC } from './program.ts'
-import { sharing } from './team.ts'
+import { lostError, MOST_THREADS, sharing } from './team.ts'
 import { workerMain, type Places, type WorkerLetter, type WorkerReply } from './worker.ts'
 
 /** What a worker needs to compute with an engine. */
@@ -42,7 +41,7 @@ interface Member {
   readonly places: Places
 }
 
-class Crew {
+export class Crew {
   readonly #members: Member[] = []
   readonly #engines = new Map<number, WeakRef<Crewed>>()
   readonly #control: Int32Array
@@ -209,15 +208,6 @@ class Crew {
   }
 }
 
-export function lostError(why: string): WorkerError {
-  return new WorkerError({
-    where: 'engine threads',
-    expected: 'every worker to do its part',
-    got: why,
-    remedy: 'What was being computed is lost; go on from the last checkpoint, or with threads: 1.',
-  })
-}
-
 function placesOf(index: number): Places {
   const leader = HEADER + index * BLOCK
   const worker = leader + LINE
@@ -263,9 +253,6 @@ function maySleep(): boolean {
   }
   return sleeps
 }
-
-/** Most threads an engine may ask for. */
-export const MOST_THREADS = 64
 
 let shared: Crew | undefined
 

@@ -3,14 +3,17 @@ import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { UsageError } from '../tensor/errors.ts'
+import { crew } from './crew.ts'
 import { ENGINE_NAMES, type EngineName } from './engine.ts'
 import type { Host } from './host.ts'
+import { useCrew } from './threads.ts'
 
 /**
- * Engines on Node. The environment variables LATCH_ENGINE and LATCH_THREADS set defaults.
+ * Engines on Node, with the crew at hand. The environment variables LATCH_ENGINE and LATCH_THREADS set defaults.
  * Its `defaults` throw UsageError for a variable that does not fit.
  */
 export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
+  useCrew(crew)
   return {
     cores: () => availableParallelism(),
     spawn(main, events) {

@@ -3,14 +3,13 @@
  * per process and instantiated once per engine, each with a memory of its own.
  */
 import { UnsupportedError, UsageError } from '../tensor/errors.ts'
-import { MOST_THREADS } from './crew.ts'
 import { ENGINE_NAMES, type Engine, type EngineName, type EngineOptions } from './engine.ts'
 import { host } from './host.ts'
 import type { Kernels } from './kernels.ts'
 import { Memory } from './memory.ts'
 import type { Backing } from './memory.ts'
 import { createReferenceEngine } from './reference/index.ts'
-import { soloTeam } from './team.ts'
+import { MOST_THREADS, soloTeam } from './team.ts'
 import { ThreadTeam } from './threads.ts'
 import { moduleOf, supports, type BuildName } from './builds.ts'
 

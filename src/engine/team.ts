@@ -3,6 +3,7 @@
  * its size, and it runs on as many threads as are ready. How it is cut never changes a bit, because no
  * sum is ever cut: each element is computed by one part, in its one order.
  */
+import { WorkerError } from '../tensor/errors.ts'
 import type { Kernels } from './kernels.ts'
 
 /**
@@ -28,6 +29,19 @@ export const sharing = {
   startAtOnce: false,
   /** Milliseconds without a kernel call by any worker after which they are given up: no call takes a tenth of it. */
   patience: 10_000,
+}
+
+/** Most threads an engine may ask for. */
+export const MOST_THREADS = 64
+
+/** What is said when a worker did not do its part. */
+export function lostError(why: string): WorkerError {
+  return new WorkerError({
+    where: 'engine threads',
+    expected: 'every worker to do its part',
+    got: why,
+    remedy: 'What was being computed is lost; go on from the last checkpoint, or with threads: 1.',
+  })
 }
 
 /** This thread alone. */

@@ -1,19 +1,26 @@
 /**
  * An engine's team of threads: rows, panels or ranges go to workers as recorded kernel calls, part 0 is
  * done here. Until workers are running, and where they cannot, this thread does everything: the bits
- * are the same.
+ * are the same. So their code may come when work first asks for it, and a page need not load it before.
  */
-import { crew, lostError, type Attachment, type Crewed } from './crew.ts'
+import type { Attachment, Crew, Crewed } from './crew.ts'
 import type { Kernels } from './kernels.ts'
-import { sharing, type Part, type Team } from './team.ts'
+import { lostError, sharing, type Part, type Team } from './team.ts'
 
 /** How long workers may take to start, in milliseconds. */
 const START_LIMIT = 20_000
 
 let engines = 0
 
+let crew: (() => Crew) | null = null
+
+/** Gives engines their crew beforehand, as Node does, where workers may have to start at once. */
+export function useCrew(given: () => Crew): void {
+  crew = given
+}
+
 /** Tells the crew when an engine was collected. */
-const collected = new FinalizationRegistry<number>((id) => crew().drop(id))
+const collected = new FinalizationRegistry<number>((id) => crew?.().drop(id))
 
 export class ThreadTeam implements Team, Crewed {
   size = 1
@@ -37,11 +44,22 @@ export class ThreadTeam implements Team, Crewed {
   want(): void {
     if (this.#wanted) return
     this.#wanted = true
+    if (crew) this.#enlist(crew)
+    else import('./crew.ts').then((fetched) => this.#enlist((crew = fetched.crew)), this.#refuse)
+  }
+
+  #enlist(from: () => Crew): void {
+    // It may have been disposed of while the crew was fetched.
+    if (this.note) return
     try {
-      crew().enlist(this, sharing.startAtOnce)
+      from().enlist(this, sharing.startAtOnce)
     } catch (error) {
-      this.#settle(`workers could not be started: ${(error as Error).message}`)
+      this.#refuse(error)
     }
+  }
+
+  readonly #refuse = (error: unknown): void => {
+    this.#settle(`workers could not be started: ${(error as Error).message}`)
   }
 
   attached(): void {
@@ -70,18 +88,20 @@ export class ThreadTeam implements Team, Crewed {
 
   async ready(): Promise<void> {
     if (!this.#wanted || this.size > 1 || this.note) return
-    crew().stayAlive(1)
+    // Only Node keeps programs alive, and there the crew is at hand.
+    const keeper = crew?.()
+    keeper?.stayAlive(1)
     const timer = setTimeout(() => this.#settle('workers did not start'), START_LIMIT)
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
     clearTimeout(timer)
-    crew().stayAlive(-1)
+    keeper?.stayAlive(-1)
   }
 
   leave(): void {
     this.size = 1
     this.#wanted = true
     this.note = 'the engine was disposed of'
-    crew().drop(this.attachment.id)
+    crew?.().drop(this.attachment.id)
     collected.unregister(this)
   }
 
@@ -96,7 +116,7 @@ export class ThreadTeam implements Team, Crewed {
       for (let part = 0; part < parts; part++) body(this.#kernels, part, alone)
       return
     }
-    const workers = crew()
+    const workers = crew!()
     for (let part = 1; part < parts; part++) {
       const program = workers.program(part)
       program.clear()
@@ -104,7 +124,7 @@ export class ThreadTeam implements Team, Crewed {
     }
     workers.begin(this.attachment.id, parts)
     try {
-      this.#lead(parts, body)
+      this.#lead(workers, parts, body)
     } catch (error) {
       // Told here and now, not once more at the next run.
       this.#lost = null
@@ -113,15 +133,15 @@ export class ThreadTeam implements Team, Crewed {
   }
 
   /** Part 0; whatever happens to it, the other parts are waited for. */
-  #lead(parts: number, body: Part): void {
+  #lead(workers: Crew, parts: number, body: Part): void {
     let complete = false
     try {
-      body(this.#kernels, 0, crew().meet)
+      body(this.#kernels, 0, workers.meet)
       complete = true
     } finally {
       // An error of this part is the one to tell, not what it did to the others.
-      if (complete) crew().join(parts)
-      else crew().abandon('this thread failed in its part')
+      if (complete) workers.join(parts)
+      else workers.abandon('this thread failed in its part')
     }
   }
 }
