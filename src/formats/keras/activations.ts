@@ -10,6 +10,8 @@ import { describe, fieldAt, fieldError, readNumber, readOptional, type Field } f
 export interface KerasDialect {
   /** 1, 2 or 3. TensorFlow.js counts as 2. */
   major: number
+  /** Bidirectional layers give zeros at masked steps: Keras from 2.4. */
+  zeroesMasked: boolean
 }
 
 /** An activation of each number, or of a whole row. */

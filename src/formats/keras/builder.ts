@@ -35,6 +35,8 @@ export class NetworkBuilder {
   width = 0
   steps: number | null = null
   stateful = false
+  /** Steps may be masked here. */
+  masked = false
   /** Shape of the input without the batch, where an InputLayer or the first layer said it. */
   inputShape: readonly (number | null)[] | null = null
   #last = ''
@@ -78,6 +80,7 @@ export class NetworkBuilder {
     this.steps = this.inputShape?.[0] ?? null
     this.input = { kind: 'ids', width: vocabulary, steps: this.steps }
     this.width = size
+    this.masked = maskZero
     return this.add(
       maskZero ? { type: 'embedding', vocabulary, size, maskZero } : { type: 'embedding', vocabulary, size },
     )

@@ -2,7 +2,7 @@
  * A Keras model configuration and its arrays → a model of Latch. What files they come from (HDF5, .keras,
  * TensorFlow.js) is somebody else's matter: here are the layers, their dialects and their order.
  */
-import { UnsupportedError } from '../../tensor/errors.ts'
+import { UnsupportedError, UsageError } from '../../tensor/errors.ts'
 import { fieldAt, readArray, readInteger, readOptional, type Field } from '../../tensor/fields.ts'
 import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../imported.ts'
 import type { KerasDialect } from './activations.ts'
@@ -131,10 +131,11 @@ function inputShapeOf(config: Field): (number | null)[] | null {
 
 /** By the version named; else by words that only Keras 3 uses. */
 function dialectOf({ format, producer }: KerasAbout, first: KerasNode): KerasDialect {
-  if (format === 'tfjs') return { major: 2 }
-  const version = /keras\D{0,10}(\d)\./i.exec(producer ?? '')
-  if (version) return { major: Number(version[1]) }
-  return { major: fieldAt(first.config, 'batch_shape').value === undefined ? 2 : 3 }
+  if (format === 'tfjs') return { major: 2, zeroesMasked: false }
+  const [, major, minor] = /keras\D{0,10}(\d)\.(\d+)/i.exec(producer ?? '') ?? []
+  if (major) return { major: Number(major), zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04 }
+  const three = fieldAt(first.config, 'batch_shape').value !== undefined
+  return { major: three ? 3 : 2, zeroesMasked: three }
 }
 
 function noteHardSigmoid(to: NetworkBuilder, { major }: KerasDialect): void {
@@ -145,11 +146,21 @@ function noteHardSigmoid(to: NetworkBuilder, { major }: KerasDialect): void {
     )
 }
 
-/** Tokens by id, from a list or from ids by token. */
+/** Tokens by id, from a list or from ids by token. @throws UsageError for ids that are not 0, 1, 2 … */
 function vocabularyOf(given: ImportOptions['vocabulary']): readonly string[] | null {
   if (given === undefined) return null
   if (Array.isArray(given)) return given as readonly string[]
-  const tokens: string[] = []
-  for (const [token, id] of Object.entries(given)) tokens[id] = token
-  return Array.from(tokens, (token) => token ?? '')
+  const entries = Object.entries(given as Readonly<Record<string, number>>)
+  // A file's own vocabulary may leave 0 to padding.
+  const tokens = new Array<string>(entries.length + 1).fill('')
+  for (const [token, id] of entries) {
+    if (Number.isInteger(id) && id >= 0 && id < tokens.length) tokens[id] = token
+    else
+      throw new UsageError({
+        where: 'vocabulary',
+        expected: `ids 0 to ${entries.length}`,
+        got: `${token}: ${id}`,
+      })
+  }
+  return tokens[entries.length] === '' ? tokens.slice(0, -1) : tokens
 }

@@ -85,6 +85,7 @@ function addMasking(to: NetworkBuilder, layer: KerasLayer): string {
       got: `it above ${to.last}`,
     })
   const value = readOptional(fieldAt(layer.config, 'mask_value'), readNumber, 0)
+  to.masked = true
   to.add(value === 0 ? { type: 'masking' } : { type: 'masking', value })
   return `steps of ${value} masked`
 }

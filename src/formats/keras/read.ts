@@ -22,7 +22,7 @@ interface Told {
 
 /** Reads a Keras file. @throws FormatError with a place; UnsupportedError naming a layer or a form */
 export function readKerasFile({ bytes, name }: ModelFiles, options: ImportOptions): ImportedModel {
-  if (isZip(bytes)) return readArchive(new ZipFile(bytes, name), name, options)
+  if (isZip(bytes)) return readArchive(new ZipFile(bytes, name), name, options, bytes.length)
   if (!isHdf5(bytes))
     throw new FormatError({ where: name, expected: 'a .keras archive or an HDF5 file', got: 'other bytes' })
   const root = openHdf5(bytes, name)
@@ -37,7 +37,7 @@ export function readKerasFile({ bytes, name }: ModelFiles, options: ImportOption
   return assemble(root, name, told, options)
 }
 
-function readArchive(zip: ZipFile, name: string, options: ImportOptions): ImportedModel {
+function readArchive(zip: ZipFile, name: string, options: ImportOptions, stored: number): ImportedModel {
   const metadata = jsonMember(zip, name, 'metadata.json')
   const config = jsonMember(zip, name, 'config.json')
   const weights = zip.read('model.weights.h5')
@@ -54,7 +54,7 @@ function readArchive(zip: ZipFile, name: string, options: ImportOptions): Import
     training: undefined,
     latch: readLatchPart(fieldAt(fields, 'latch')),
   }
-  return assemble(openHdf5(weights, `${name}, model.weights.h5`), name, told, options)
+  return assemble(openHdf5(weights, `${name}, model.weights.h5`, stored), name, told, options)
 }
 
 function jsonMember(zip: ZipFile, source: string, member: string): unknown {

@@ -79,7 +79,7 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
     to.width = cell.units
     return wordsOf(cell, weights, layer.dialect)
   })
-  finish(to, config, every)
+  finish(to, config, every, readFlag(config, 'zero_output_for_mask'))
   if (backwards && every) to.add({ type: 'reverse' })
   if (backwards) to.note(`${layer.name} reads each sequence from its end (go_backwards)`)
   return [...new Set(conventions)].join('; ')
@@ -111,17 +111,18 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   putWeights(to, name, '', bias ? withBias(first, rows) : first)
   putWeights(to, name, '_reverse', bias ? withBias(second, rows) : second)
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
-  finish(to, ahead.config, every)
+  const zeroes = to.masked && (dialect.zeroesMasked || readFlag(ahead.config, 'zero_output_for_mask'))
+  finish(to, ahead.config, every, zeroes)
   return `${wordsOf(forward, first, dialect)}; merge ${merge}`
 }
 
 /** Sequence or row, masks that zero, state that goes on. */
-function finish(to: NetworkBuilder, config: Field, every: boolean): void {
+function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boolean): void {
   if (!every) {
     to.per = 'sequence'
     to.steps = null
   }
-  if (every && readFlag(config, 'zero_output_for_mask')) to.add({ type: 'zeroMasked' })
+  if (every && zeroes) to.add({ type: 'zeroMasked' })
   if (readFlag(config, 'stateful')) to.stateful = true
 }
 

@@ -21,7 +21,7 @@ const LOCAL = 0x04034b50
 const MOST_ENTRIES = 4096
 const MOST_RATIO = 1000
 /** What members may unpack to together beyond four times the file. */
-const UNPACKED = 64 * 2 ** 20
+const UNPACKED = 4 * 2 ** 20
 
 /** Whether bytes begin as a zip file does. */
 export function isZip(bytes: Uint8Array): boolean {

@@ -6,8 +6,10 @@ import { FormatError, UnsupportedError } from '../../../tensor/errors.ts'
 
 /** Structures read of one file before it counts as a loop: real files have some thousands. */
 const MOST_STEPS = 200_000
-/** Bytes that compressed data may unpack to beyond what the file's size allows. */
-const UNPACKED = 64 * 2 ** 20
+/** The most for large files, which may have one for every eight bytes. */
+const EVER_MOST_STEPS = 1_000_000
+/** Bytes of data that even a small file may have when unpacked. */
+const ALWAYS = 4 * 2 ** 20
 
 const decoder = new TextDecoder('utf-8')
 
@@ -21,12 +23,17 @@ export class FileBytes {
   /** Added to every address in the file. */
   base = 0
   readonly #view: DataView
+  readonly #mostTaken: number
+  readonly #mostSteps: number
   #steps = 0
   #taken = 0
 
-  constructor(bytes: Uint8Array, source: string) {
+  /** `stored`: bytes on disk, where the file was unpacked from an archive. */
+  constructor(bytes: Uint8Array, source: string, stored = bytes.length) {
     this.bytes = bytes
     this.source = source
+    this.#mostTaken = 4 * stored + ALWAYS
+    this.#mostSteps = Math.min(EVER_MOST_STEPS, MOST_STEPS + bytes.length / 8)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
@@ -47,15 +54,15 @@ export class FileBytes {
 
   /** Counts a structure. */
   step(at: number): void {
-    if (++this.#steps > MOST_STEPS) this.fail(at, `at most ${MOST_STEPS} structures`, 'more: a loop')
+    if (++this.#steps > this.#mostSteps)
+      this.fail(at, `at most ${this.#mostSteps} structures`, 'more: a loop')
   }
 
   /** Counts memory that is about to be taken for the file's data. */
-  take(at: number, count: number, packed: boolean): void {
-    const most = 4 * this.length + (packed ? UNPACKED : 0)
+  take(at: number, count: number): void {
     this.#taken += count
-    if (this.#taken > most)
-      this.fail(at, `data of at most ${most} bytes in a file of ${this.length}`, `${this.#taken}`)
+    if (this.#taken <= this.#mostTaken) return
+    this.fail(at, `data of at most ${this.#mostTaken} bytes in a file of ${this.length}`, `${this.#taken}`)
   }
 
   /** The range must lie in the file. */

@@ -53,7 +53,7 @@ function readChunks(file: FileBytes, messages: readonly Message[], { at }: Messa
   const bytes = sizeOf(file, at, [...chunk, size])
   if (bytes === 0) file.fail(at, 'chunks of at least one element', 'empty ones')
   const count = sizeOf(file, at, [...shape, size])
-  file.take(at, count + bytes, true)
+  file.take(at, count + bytes)
   const target = { file, shape, size, out: new Uint8Array(count) }
   const filters = filtersOf(file, messages)
   const tree = file.address(at + 3)

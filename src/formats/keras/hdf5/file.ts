@@ -22,9 +22,9 @@ export function isHdf5(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte)
 }
 
-/** Opens a file. @throws FormatError naming the byte; UnsupportedError for forms that Keras never writes */
-export function openHdf5(bytes: Uint8Array, source: string): Hdf5Object {
-  const file = new FileBytes(bytes, source)
+/** Opens a file; `stored`: how many bytes it has on disk, in an archive. @throws FormatError naming the byte; UnsupportedError for forms that Keras never writes */
+export function openHdf5(bytes: Uint8Array, source: string, stored = bytes.length): Hdf5Object {
+  const file = new FileBytes(bytes, source, stored)
   if (!isHdf5(bytes)) file.fail(0, 'an HDF5 file', 'other bytes')
   const version = file.u8(8)
   if (version > 3) file.fail(8, 'a superblock of version 0 to 3', `${version}`)
@@ -86,7 +86,7 @@ export class Hdf5Object {
   read(): Hdf5Array {
     const { type, shape } = this.#typeAndShape(this.#messages)
     const raw = readRaw(this.#file, this.#messages, shape, type.size)
-    this.#file.take(this.#at, 4 * (raw.length / type.size), false)
+    this.#file.take(this.#at, 4 * (raw.length / type.size))
     return { shape, data: floatsOf(this.#file, this.#at, raw, type) }
   }
 
@@ -147,7 +147,7 @@ function attributeTexts(file: FileBytes, at: number): string[] {
   const count = sizeOf(file, at, shape)
   if (type.kind !== 'text' && type.kind !== 'longText') return []
   file.check(places.data, count * type.size)
-  file.take(at, count * type.size, false)
+  file.take(at, count * type.size)
   return Array.from({ length: count }, (_, i) => {
     const here = places.data + i * type.size
     return type.kind === 'text' ? file.text(here, type.size).trimEnd() : longText(file, here)
@@ -167,7 +167,7 @@ function longText(file: FileBytes, at: number): string {
     const index = file.u16(here)
     const size = file.u64(here + 8)
     if (index === wanted) {
-      file.take(at, length, false)
+      file.take(at, length)
       if (length > size) file.fail(at, `a text of at most ${size} bytes`, `${length}`)
       return file.text(here + 16, length)
     }
