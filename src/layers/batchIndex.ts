@@ -2,13 +2,13 @@
  * A batch's index arrays in the arena (int32): what kernels need to know of which row belongs where.
  * Planned for the largest batch, written anew for each.
  */
-import type { Kernels, Pointer } from '../engine/kernels.ts'
+import type { Pointer } from '../engine/kernels.ts'
 import type { Memory } from '../engine/memory.ts'
 import type { LoopHooks, LoopShape } from './loopShape.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 
 /** What layers ask about the masked steps of a batch that has some (layers/masks.ts). */
-export interface BatchMask extends Pick<Kernels, 'meanPoolForward' | 'meanPoolBackward'> {
+export interface BatchMask {
   /** Which rows count. (R) */
   readonly steps: Uint8Array
   /** What they change around the steps of a loop, and with them what is held. */
@@ -20,9 +20,8 @@ export interface BatchMask extends Pick<Kernels, 'meanPoolForward' | 'meanPoolBa
 export class BatchIndex {
   /** Masked steps of the batch at hand, or null. */
   mask: BatchMask | null = null
-  /** The most that this plan holds, and what masks have reserved in it. */
+  /** The most that this plan holds: an object for each plan. */
   capacity!: Capacity
-  masks: BatchMask | null = null
   lengths: Pointer = 0 // (B)
   offsets: Pointer = 0 // (T)
   /** Row of the hidden buffer (B initial rows first) that holds the state before row r. */
@@ -36,7 +35,6 @@ export class BatchIndex {
     const { sequences: B, steps: T, rows: R } = capacity
     const what = 'batch index'
     this.capacity = capacity
-    this.masks = null
     this.lengths = memory.ints(B, what)
     this.lastRow = memory.ints(B, what)
     this.offsets = memory.ints(T, what)

@@ -11,7 +11,7 @@ import { CountedLoss } from './countedLoss.ts'
 import type { Activation, Context } from './layer.ts'
 import type { LoopHooks, LoopShape, LoopWork } from './loopShape.ts'
 import { LossLayer } from './loss.ts'
-import type { PackedBatch } from './packed.ts'
+import { requireWhole, type Capacity, type PackedBatch } from './packed.ts'
 
 /** What masks ask of a network's layers. */
 export interface MaskingLayers {
@@ -44,6 +44,17 @@ export function countingSteps(
   return steps.includes(0) ? steps : null
 } // prettier-ignore
 
+/** Packs a mask given step by step. @throws ShapeError for one that is too short, or of other things than numbers and booleans */
+export function packMask(batch: PackedBatch, counts: (sequence: number, step: number) => unknown): void {
+  const mask = new Uint8Array(batch.rows)
+  batch.eachRow((row, sequence, t) => {
+    const given = Number(counts(sequence, t))
+    requireWhole(`batch mask, sequence ${sequence}, step ${t}`, given)
+    mask[row] = given ? 1 : 0
+  })
+  batch.mask = mask
+}
+
 /** The masked steps of a batch, or null; what this reserves goes with the plan. */
 export function masksOf(
   context: Context,
@@ -53,10 +64,15 @@ export function masksOf(
   const wanted = batch.mask !== null || layers.some(({ type, maskZero }) => maskZero || type === 'masking')
   const steps = wanted ? countingSteps(layers, batch, context.engine.precision === 'float32') : null
   if (!steps) return null
-  const masks = (context.index.masks ??= new MaskedRows(context)) as MaskedRows
+  const { capacity } = context.index
+  const masks = plans.get(capacity) ?? new MaskedRows(context)
+  plans.set(capacity, masks)
   masks.load(batch, steps)
   return masks
 }
+
+/** What masks have reserved in each plan. */
+const plans = new WeakMap<Capacity, MaskedRows>()
 
 /** For each row of one reading direction: its sequence or −1, once for rows that count and once for the others. */
 interface RowLists {
@@ -119,40 +135,6 @@ class MaskedRows implements BatchMask {
     this.#loss ??= new CountedLoss(this.#context, layer, output)
     this.#loss.counts = this.steps
     return this.#loss as Loss
-  }
-
-  /** The mean over the steps that count; zeros where none does (Keras divides 0 by 0 there, or guards it, by version). */
-  meanPoolForward(y: Pointer, x: Pointer, _lengths: Pointer, _offsets: Pointer, B: number, n: number, ldy: number, ldx: number): void {
-    const { memory } = this.#context.engine
-    const [to, from] = [memory.viewFloats(y, B * ldy), memory.viewFloats(x, this.batch.rows * ldx)]
-    const counts = this.#counts()
-    to.fill(0)
-    this.#eachCounted((row, b) => {
-      for (let j = 0; j < n; j++) to[b * ldy + j] += from[row * ldx + j]
-    })
-    for (let b = 0; b < B; b++) for (let j = 0; j < n; j++) to[b * ldy + j] /= counts[b] || 1
-  } // prettier-ignore
-
-  meanPoolBackward(dx: Pointer, dy: Pointer, _lengths: Pointer, _offsets: Pointer, B: number, n: number, ldx: number, ldy: number): void {
-    const { memory } = this.#context.engine
-    const [to, from] = [memory.viewFloats(dx, this.batch.rows * ldx), memory.viewFloats(dy, B * ldy)]
-    const counts = this.#counts()
-    this.#eachCounted((row, b) => {
-      for (let j = 0; j < n; j++) to[row * ldx + j] += from[b * ldy + j] / counts[b]
-    })
-  } // prettier-ignore
-
-  /** Steps that count, by sequence. (B) */
-  #counts(): Int32Array {
-    const counts = new Int32Array(this.batch.sequences)
-    this.#eachCounted((_, b) => counts[b]++)
-    return counts
-  }
-
-  #eachCounted(visit: (row: number, b: number) => void): void {
-    const { steps: T, counts, offsets } = this.batch
-    for (let t = 0; t < T; t++)
-      for (let b = 0; b < counts[t]; b++) if (this.steps[offsets[t] + b]) visit(offsets[t] + b, b)
   }
 }
 

@@ -1,14 +1,43 @@
 /** Two directions of a level as one output, element by element: their sum, average or product. */
 import { strideOf } from '../engine/engine.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer } from './layer.ts' // prettier-ignore
-import type { MergeMode } from './later.ts'
+import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Pass } from './layer.ts' // prettier-ignore
 import type { PackedBatch } from './packed.ts'
-import type { Parameter } from './parameters.ts'
+import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
+
+/** How two directions become one output, other than side by side. */
+export type MergeMode = 'sum' | 'multiply' | 'average'
+
+/** A level of two directions whose outputs are merged. */
+export class MergedLayer extends RecurrentLayer {
+  readonly #merge: MergeLayer
+
+  constructor(context: Context, name: string, options: RecurrentOptions & { merge: MergeMode }, input: Activation) {
+    super(context, name, options, input)
+    this.#merge = new MergeLayer(context, options.merge, super.output)
+  }
+
+  override get output(): Activation {
+    return this.#merge.output
+  }
+
+  override plan(capacity: Capacity, training: boolean): void {
+    super.plan(capacity, training)
+    this.#merge.plan(capacity, training)
+  }
+
+  override forward(batch: PackedBatch, pass: Pass): void {
+    super.forward(batch, pass)
+    this.#merge.forward(batch)
+  }
+
+  override backward(batch: PackedBatch, pass: Pass): void {
+    this.#merge.backward(batch)
+    super.backward(batch, pass)
+  }
+} // prettier-ignore
 
 /** (rows, 2·H), directions side by side → (rows, H). */
-export class MergeLayer implements Layer {
-  readonly type = 'merge'
-  readonly parameters: readonly Parameter[] = []
+class MergeLayer {
   readonly output: Activation
   readonly #context: Context
   readonly #mode: MergeMode

@@ -1,10 +1,10 @@
-/** Puts masks and merges in place (layers/later.ts): model/moreLayers.ts calls this for whoever reads imported models. */
+/** Puts masks in place (layers/later.ts): model/moreLayers.ts calls this for whoever reads imported models. */
 import { later } from './later.ts'
-import { masksOf } from './masks.ts'
-import { MergeLayer } from './merge.ts'
+import { masksOf, packMask } from './masks.ts'
+import { packing } from './packed.ts'
 
 /** Calling it again changes nothing. */
 export function announceLoops(): void {
-  later.merge = (context, mode, sides) => new MergeLayer(context, mode, sides)
   later.masks = masksOf
+  packing.mask = packMask
 }

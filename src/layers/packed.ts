@@ -3,13 +3,19 @@
  * Sequences are ordered longest first; step t holds a row for each of the `counts[t]` sequences that
  * still run, so padding does not exist inside. Row of (step t, sequence b): offsets[t] + b.
  */
-import { ShapeError } from '../tensor/errors.ts'
+import { needFormats, ShapeError } from '../tensor/errors.ts'
 
 /** The most a plan has to hold. */
 export interface Capacity {
   sequences: number // B
   steps: number // T
   rows: number // R
+}
+
+/** How masks are packed: layers/moreLoops.ts puts it in place. */
+export const packing = {
+  mask: (_batch: PackedBatch, _counts: (sequence: number, step: number) => unknown): void =>
+    needFormats('batch', 'a mask'),
 }
 
 /** Sequences of any lengths, packed. Make one with `ofIds` or `ofFeatures`. */
@@ -83,7 +89,7 @@ export class PackedBatch {
       if (ids[row] !== id) requireWhole(`batch, sequence ${sequence}, step ${t}`, id)
     })
     batch.ids = ids
-    if (masks) batch.#maskBy((sequence, t) => masks[sequence]?.[t])
+    if (masks) packing.mask(batch, (sequence, t) => masks[sequence]?.[t])
     return batch
   }
 
@@ -119,17 +125,8 @@ export class PackedBatch {
     })
     batch.features = packed
     batch.featureWidth = F
-    if (mask) batch.#maskBy((sequence, t) => mask[sequence * T + t])
+    if (mask) packing.mask(batch, (sequence, t) => mask[sequence * T + t])
     return batch
-  }
-
-  #maskBy(counts: (sequence: number, step: number) => unknown): void {
-    const mask = (this.mask = new Uint8Array(this.rows))
-    this.eachRow((row, sequence, t) => {
-      const given = Number(counts(sequence, t))
-      requireWhole(`batch mask, sequence ${sequence}, step ${t}`, given)
-      mask[row] = given ? 1 : 0
-    })
   }
 
   /** Calls back for each row: (row, sequence number at the door, step). */
@@ -140,7 +137,7 @@ export class PackedBatch {
   }
 }
 
-function requireWhole(where: string, value: number): void {
+export function requireWhole(where: string, value: number): void {
   if ((value | 0) === value) return
   throw new ShapeError({ where, expected: 'a whole number below 2^31', got: String(value) })
 }

@@ -10,7 +10,6 @@ import type { Pointer } from '../engine/kernels.ts'
 import { Random } from '../tensor/random.ts'
 import { ShapeError } from '../tensor/errors.ts'
 import { glorotUniform, orthogonalPerGate } from './initialise.ts'
-import { later } from './later.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter, ParameterStore } from './parameters.ts'
@@ -45,13 +44,10 @@ export class RecurrentLayer implements Layer {
   readonly units: number
   readonly loops: readonly TimeLoop[]
   readonly parameters: readonly Parameter[]
-  readonly output: Activation
   readonly #context: Context
   readonly #input: Activation
   readonly #last: boolean
-  /** The directions' outputs side by side, and what else is made of them. */
   readonly #sides: Activation
-  readonly #merge: Layer | null
   #reversedInput: Pointer = 0
   #reversedInputGradient: Pointer = 0
   #reversedOutputGradient: Pointer = 0
@@ -64,13 +60,13 @@ export class RecurrentLayer implements Layer {
     this.name = name
     this.#initial = new PendingStates(`${name} initial state`)
     this.#finalGradient = new PendingStates(`${name} final gradient`)
-    const { direction, outputs, merge = 'concat', units } = options
+    const { direction, outputs, units } = options
     this.units = units
     this.#context = context
     this.#input = input
     this.#last = outputs === 'last'
-    const both = direction === 'bidirectional'
-    this.loops = (both ? [false, true] : [direction === 'reverse']).map((reversed, d) => {
+    const directions = direction === 'bidirectional' ? [false, true] : [direction === 'reverse']
+    this.loops = directions.map((reversed, d) => {
       const cell = cellOf(d ? { ...options, ...options.backward } : options, context.engine)
       const parameters = declare(context.store, cell, name, options, input.width, d ? '_reverse' : '')
       return new TimeLoop(context, cell, units, input, parameters, reversed)
@@ -81,8 +77,11 @@ export class RecurrentLayer implements Layer {
     )
     const width = this.loops.length * units
     this.#sides = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
-    this.#merge = both && merge !== 'concat' ? later.merge!(context, merge, this.#sides) : null
-    this.output = this.#merge?.output ?? this.#sides
+  }
+
+  /** Directions side by side. */
+  get output(): Activation {
+    return this.#sides
   }
 
   /** The edge below: its values lie in the order of the text, whatever the direction. */
@@ -123,7 +122,6 @@ export class RecurrentLayer implements Layer {
     this.#ownOutput = reserve(this.#last || back, outputFloats)
     this.#sides.gradient = reserve(training, outputFloats)
     this.#reversedOutputGradient = reserve(back && training && !this.#last, R * this.loops[0].stride)
-    this.#merge?.plan(capacity, training)
   }
 
   forward(batch: PackedBatch, pass: Pass): void {
@@ -137,11 +135,9 @@ export class RecurrentLayer implements Layer {
       loop.forward(batch, this.#inputOf(loop, batch))
     })
     this.#collect(batch)
-    this.#merge?.forward(batch, pass)
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
-    this.#merge?.backward(batch, pass)
     if (pass.record && !this.loops[0].tape.dHidden)
       for (const loop of this.loops) loop.tape.planRecord(this.#capacity!.rows)
     for (const loop of this.loops) loop.clearFinalGradients(batch)

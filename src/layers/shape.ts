@@ -117,7 +117,7 @@ export class PoolLayer implements Layer {
     if (this.#over === 'last') kernels.gatherRows(y, x, lastRow, B, n, stride, stride)
     else if (this.#over === 'max')
       kernels.maxPoolForward(y, this.#winners, x, lengths, offsets, B, n, stride, stride)
-    else (index.mask ?? kernels).meanPoolForward(y, x, lengths, offsets, B, n, stride, stride)
+    else kernels.meanPoolForward(y, x, lengths, offsets, B, n, stride, stride)
   }
 
   backward(batch: PackedBatch): void {
@@ -130,7 +130,7 @@ export class PoolLayer implements Layer {
     kernels.zero(dx, batch.rows * stride)
     if (this.#over === 'last') kernels.scatterAddRows(dx, lastRow, dy, B, n, stride, stride)
     else if (this.#over === 'max') kernels.maxPoolBackward(dx, dy, this.#winners, B, n, stride, stride)
-    else (index.mask ?? kernels).meanPoolBackward(dx, dy, lengths, offsets, B, n, stride, stride)
+    else kernels.meanPoolBackward(dx, dy, lengths, offsets, B, n, stride, stride)
   }
 }
 

@@ -9,7 +9,14 @@ import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels
 import { partsFor } from '../engine/team.ts'
 import type { Activation, Capacity, Context, Pass } from './layer.ts'
 import { Gradients } from './loopGradients.ts'
-import type { DirectionParameters, LoopEdges, LoopHooks, LoopShape, LoopWork } from './loopShape.ts'
+import {
+  emptyStep,
+  type DirectionParameters,
+  type LoopEdges,
+  type LoopHooks,
+  type LoopShape,
+  type LoopWork,
+} from './loopShape.ts'
 import type { PackedBatch } from './packed.ts'
 import { rowEdges, share } from './shares.ts'
 import { Tape } from './tape.ts'
@@ -312,13 +319,4 @@ export class TimeLoop implements LoopShape {
 
 function rowsBetween({ steps, rows, offsets }: PackedBatch, from: number, to: number): number {
   return (to < steps ? offsets[to] : rows) - offsets[from]
-}
-
-function emptyStep(units: number, gateStride: number, stride: number): Step {
-  return {
-    rows: 0, units, gateStride, stride, outputStride: 0,
-    gates: 0, recurrent: 0, hidden: 0, previousHidden: 0, cell: 0, previousCell: 0, saved: 0,
-    dGates: 0, dRecurrent: 0, dHidden: 0, dCell: 0, dOutput: 0, dOperand: 0, dHiddenTotal: 0, dCellTotal: 0,
-    own: 0, dOwn: 0, slopes: 0, hold: null,
-  } // prettier-ignore
 }

@@ -1,6 +1,7 @@
 /** Masked steps, as the catalogue wants them: embeddings and layers that mask, and levels that keep their states. */
 import type { EmbeddingOptions } from '../layers/input.ts'
 import { MaskingLayer, ZeroMaskedLayer, type MaskingOptions, type ZeroMaskedOptions } from '../layers/masking.ts' // prettier-ignore
+import { MergedLayer } from '../layers/merge.ts'
 import type { RecurrentLayer, RecurrentOptions } from '../layers/recurrent.ts'
 import { fieldAt, fieldError, readNumber } from '../tensor/fields.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
@@ -52,6 +53,12 @@ function zeroed(place: StreamPlace, mask: Uint8Array, value: number | null): Row
 
 export const recurrentKind: LayerKind<RecurrentOptions> = {
   read: readRecurrent,
+  build(context, name, options, input) {
+    const { merge = 'concat' } = options
+    // The core refuses what lies on no steps.
+    if (merge === 'concat' || input.per !== 'step') return null
+    return new MergedLayer(context, name, { ...options, merge }, input)
+  },
   stream(place, layer) {
     const mask = maskOf(place)
     return mask && maskedLevel(place, layer as RecurrentLayer, mask)

@@ -192,7 +192,7 @@ export class Network {
     this.#current = null
     const { context } = this.#live
     context.index.write(this.engine.memory, batch)
-    context.index.mask = later.masks(context, this.config.layers, batch)
+    context.index.mask = later.masks?.(context, this.config.layers, batch) ?? null
     for (const layer of this.layers) layer.forward(batch, pass)
     this.#current = batch
   }

@@ -4,6 +4,7 @@
  */
 import type { Stage, Step } from '../cells/cell.ts'
 import type { Kernels } from '../engine/kernels.ts'
+import { emptyStep } from '../layers/loopShape.ts'
 import type { RecurrentLayer } from '../layers/recurrent.ts'
 import type { ParameterStore } from '../layers/parameters.ts'
 import type { Rows } from './streamRows.ts'
@@ -130,11 +131,8 @@ function copyColumns(
 function inPlace(
   units: number, hidden: Rows, cell: Rows | null, saved: Rows | null, gates: Rows, recurrent: Rows | null,
 ): Step {
-  return {
-    rows: 0, units, gateStride: gates.stride, stride: hidden.stride, outputStride: 0,
+  return Object.assign(emptyStep(units, gates.stride, hidden.stride), {
     gates: gates.at, recurrent: recurrent?.at ?? 0, saved: saved?.at ?? 0,
     hidden: hidden.at, previousHidden: hidden.at, cell: cell?.at ?? 0, previousCell: cell?.at ?? 0,
-    dGates: 0, dRecurrent: 0, dHidden: 0, dCell: 0, dOutput: 0, dOperand: 0, dHiddenTotal: 0, dCellTotal: 0,
-    own: 0, dOwn: 0, slopes: 0, hold: null,
-  }
+  })
 } // prettier-ignore
