@@ -1,48 +1,24 @@
 /** TensorFlow.js layers models: a real one against its golden, every number format, what is refused, hostile files. */
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readTfjs } from '../src/formats/tfjs/index.ts'
-import { PackedBatch } from '../src/layers/packed.ts'
-import { announceMoreLayers } from '../src/model/moreLayers.ts'
-import { Network } from '../src/model/network.ts'
 import { FormatError, UnsupportedError } from '../src/tensor/errors.ts'
-import { filesOf, modelFile } from './conformance/files.ts'
-import { worstOf } from './conformance/result.ts'
+import { filesOf } from './conformance/files.ts'
+import {
+  goldenOf,
+  modelsAreHere,
+  openTextGeneration,
+  runTextGeneration,
+  type TextGenerationGolden,
+} from './conformance/otherModels.ts'
 
-announceMoreLayers()
-
-const FOLDER = new URL('../../shared/conformance/models/tfjs_lstm_text_generation/', import.meta.url)
-
-const softmax = (row: ArrayLike<number>) => {
-  const powers = Array.from(row, Math.exp)
-  const sum = powers.reduce((a, b) => a + b, 0)
-  return powers.map((x) => x / sum)
-}
-
-interface Golden {
-  cases: { text: string; probabilities: number[]; greedy_next_40_characters: string }[]
-}
-
-describe.skipIf(!existsSync(FOLDER))('tfjs-lstm-text-generation', () => {
-  const open = async () => {
-    const ids = JSON.parse(readFileSync(new URL('char_indices.json', FOLDER), 'utf8')) as Record<string, number>
-    const model = await readTfjs(modelFile(new URL('model.json', FOLDER)), { vocabulary: ids })
-    const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
-    const answer = (text: string): number[] => {
-      const rows = [...text].flatMap((sign) => model.vocabulary!.map((token) => Number(token === sign)))
-      const batch = PackedBatch.ofFeatures(rows, [1, 40, 57])
-      network.forward(batch)
-      return softmax(network.readOutput(batch))
-    }
-    return { model, answer }
-  } // prettier-ignore
-
+describe.skipIf(!modelsAreHere)('tfjs-lstm-text-generation', () => {
   it('equals its golden, and goes on in the same words', async () => {
-    const { model, answer } = await open()
-    const { cases } = JSON.parse(readFileSync(new URL('golden.json', FOLDER), 'utf8')) as Golden
+    const { worst } = await runTextGeneration()
+    expect(worst).toBeLessThan(1e-5)
+    const { model, answer } = await openTextGeneration()
+    const { cases } = goldenOf<TextGenerationGolden>('tfjs_lstm_text_generation')
     expect(cases).toHaveLength(3)
-    for (const { text, probabilities, greedy_next_40_characters } of cases) {
-      expect(worstOf(answer(text), probabilities)).toBeLessThan(1e-5)
+    for (const { text, greedy_next_40_characters } of cases) {
       let written = text
       for (let i = 0; i < 40; i++) {
         const row = answer(written.slice(-40))
@@ -53,7 +29,7 @@ describe.skipIf(!existsSync(FOLDER))('tfjs-lstm-text-generation', () => {
   })
 
   it('says what it is', async () => {
-    const { model } = await open()
+    const { model } = await openTextGeneration()
     expect(model.format).toBe('tfjs')
     expect(model.producer).toBe('TensorFlow.js layers, Keras 2.1.5')
     expect(model.answer).toBe('softmax')

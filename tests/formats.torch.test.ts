@@ -1,20 +1,16 @@
 /** State dicts of PyTorch: conformance cases, a real model file, what names and widths decide, refusals. */
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readTorch } from '../src/formats/torch/index.ts'
 import { writeSafetensors, type NamedTensor } from '../src/formats/safetensors.ts'
 import type { ImportOptions } from '../src/formats/imported.ts'
-import { PackedBatch } from '../src/layers/packed.ts'
 import { announceMoreLayers } from '../src/model/moreLayers.ts'
 import { Network } from '../src/model/network.ts'
 import { FormatError, UnsupportedError } from '../src/tensor/errors.ts'
 import { filesOf, modelFile } from './conformance/files.ts'
-import { worstOf } from './conformance/result.ts'
+import { inModel, modelsAreHere, runSilero } from './conformance/otherModels.ts'
 import { runTorchCase, torchCaseNames, torchCasesAreHere } from './conformance/torch.ts'
 
 announceMoreLayers()
-
-const SILERO = new URL('../../shared/conformance/models/silero_vad/', import.meta.url)
 
 /** Tensors by name and shape, filled with numbers that differ. */
 function stateDict(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {
@@ -46,27 +42,19 @@ describe.skipIf(!torchCasesAreHere)('PyTorch layer cases', () => {
   it('are all 23', () => expect(torchCaseNames()).toHaveLength(23))
 })
 
-describe.skipIf(!existsSync(SILERO))('Silero’s voice detector', () => {
-  const file = modelFile(new URL('silero_vad_16k.safetensors', SILERO))
+describe.skipIf(!modelsAreHere)('Silero’s voice detector', () => {
+  const file = () => modelFile(inModel('silero_vad', 'silero_vad_16k.safetensors'))
 
   it('is refused whole, with the tensors and the prefix that reads its cell', async () => {
-    await expect(readTorch(file, {})).rejects.toThrow(/stft_conv\.weight.*prefix \("lstm_cell\."\)/s)
+    await expect(readTorch(file(), {})).rejects.toThrow(/stft_conv\.weight.*prefix \("lstm_cell\."\)/s)
   })
 
-  it('lstm_cell equals its golden', async () => {
-    const golden = JSON.parse(readFileSync(new URL('golden.json', SILERO), 'utf8')) as {
-      x: number[][]
-      h_per_step: number[][]
-      c_last: number[]
-    }
-    const model = await readTorch(file, { prefix: 'lstm_cell.' })
-    expect(model.left).toContain('tensor conv1.weight')
-    expect(model.left).toHaveLength(11)
-    const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
-    const batch = PackedBatch.ofFeatures(golden.x.flat(), [1, 6, 128])
-    network.forward(batch)
-    expect(worstOf(network.readOutput(batch), golden.h_per_step.flat())).toBeLessThan(1e-5)
-    expect(worstOf(network.readFinalState(batch, { state: 'cell' }), golden.c_last)).toBeLessThan(1e-5)
+  it('lstm_cell equals its golden, and what is left is listed', async () => {
+    const { worst } = await runSilero()
+    expect(worst).toBeLessThan(1e-5)
+    const { left } = await readTorch(file(), { prefix: 'lstm_cell.' })
+    expect(left).toContain('tensor conv1.weight')
+    expect(left).toHaveLength(11)
   })
 })
 

@@ -23,6 +23,13 @@ export function torchCaseNames(): string[] {
   return files.map((name) => name.replace('.safetensors', '')).toSorted()
 }
 
+/** Runs all of them. */
+export async function runTorchLayers(): Promise<ConformanceResult[]> {
+  const results: ConformanceResult[] = []
+  for (const name of torchCaseNames()) results.push(await runTorchCase(name))
+  return results
+}
+
 /** Runs one case. */
 export async function runTorchCase(name: string): Promise<ConformanceResult> {
   const suite = 'PyTorch layers'
