@@ -193,7 +193,7 @@ describe('general cells with default functions', () => {
     expect(cellOf({ cell: 'gru', stateActivation: 'relu' }, engine).functions).toBeUndefined()
     expect(cellOf({ cell: 'lstm', stateActivation: 'relu' }, engine).functions!.state.type).toBe('relu')
     expect(() => cellOf({ cell: 'lstm', clip: 3 })).toThrow(UsageError)
-    announceGeneralCells(generalCell)
+    announceGeneralCells((form, on) => generalCell(form, on!))
     expect(cellOf(same, engine).functions!.gate.type).toBe('sigmoid')
     announceGeneralCells(generalCells)
   })
