@@ -39,7 +39,7 @@ function readForm(node: GraphNode, cell: Cell): Form {
   const directions = direction === 'bidirectional' ? 2 : 1
   const [first, second] = functionsOf(node, cell, directions)
   const units = node.has('hidden_size') ? node.int('hidden_size') : null
-  node.ignore('hidden_size', 'output_sequence') // output_sequence: of opset 1 to 6
+  node.ignore('hidden_size')
   const clip = node.has('clip') ? node.float('clip') : 0
   node.ignore('clip')
   if (clip < 0 || Number.isNaN(clip)) throw node.broken('a clip above 0', `${clip}`)
