@@ -79,6 +79,9 @@ function interpretNode(
   }
 }
 
+/** Numbers that a constant may have though its file has fewer. */
+const MOST_FOLDED = 2 ** 20
+
 /** What a node makes of constants. */
 function folded(
   context: LiftContext,
@@ -94,7 +97,9 @@ function folded(
   const names = node.outputs.filter((name) => name !== '')
   const outputs = names.map((name): OnnxValueInfo => ({ name, dtype: null, shape: null }))
   const one = { ...model, nodes: [{ ...node }], initializers, inputs: [], outputs }
-  const made = new OnnxGraph(one, { source: context.source }).run({})
+  const given = [...initializers.values()].reduce((sum, { data }) => sum + data.length, 0)
+  const mostNumbers = Math.max(MOST_FOLDED, given)
+  const made = new OnnxGraph(one, { source: context.source, mostNumbers }).run({})
   return node.outputs.map((name): Value => {
     if (name === '') return { kind: 'absent' }
     return { kind: 'constant', tensor: made[name] }
