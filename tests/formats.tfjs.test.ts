@@ -129,6 +129,12 @@ describe('refusals', () => {
     await expect(failing()).rejects.toThrow(place)
   }) // prettier-ignore
 
+  it('names with the model’s in front are understood', async () => {
+    const within = weights().map((entry) => ({ ...entry, name: `s/${entry.name}` }))
+    const model = await read(group(within), { a: bytesOf(Float32Array.from([1, 2, 3])) })
+    expect(model.weights.get('recurrent.0.weight_hh_l0')![0]).toBe(2)
+  })
+
   it('weights that no layer has are listed', async () => {
     const more = [...weights(), { name: 'other/kernel', shape: [1], dtype: 'float32' }]
     const model = await read(group(more), { a: new Uint8Array(16) })

@@ -30,7 +30,7 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
     source,
     format: 'tfjs',
     producer: producerOf(root, topology),
-    options,
+    options: { ...options, vocabulary: undefined },
     training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
   })
   const read = { ...model, ...tokensByOptions(options, source), left: [...model.left, ...byLayer.unused()] }
@@ -78,22 +78,29 @@ const ORDER = ['embeddings', 'kernel', 'gamma', 'recurrent_kernel', 'beta', 'bia
 
 /** Arrays by the layer in the first part of their names, in Keras' order. */
 class LayerWeights {
+  readonly #all: readonly KerasArray[]
   readonly #groups = new Map<string, KerasArray[]>()
+  /** By the second part: some converters put the model's name first. */
+  readonly #inner = new Map<string, KerasArray[]>()
   readonly #asked = new Set<KerasArray>()
 
   constructor(arrays: readonly KerasArray[]) {
+    this.#all = arrays
     for (const array of arrays) {
-      const layer = array.name.split('/', 1)[0]
-      const group = this.#groups.get(layer) ?? []
-      group.push(array)
-      this.#groups.set(layer, group)
+      const [first, second, ...more] = array.name.split('/', 3)
+      group(this.#groups, first).push(array)
+      if (more.length > 0) group(this.#inner, second).push(array)
     }
   }
 
   /** Forward before backward; kernel, recurrent kernel, bias. */
   of(layer: string): readonly KerasArray[] {
-    const group = this.#groups.get(layer.split('/', 1)[0]) ?? []
-    const own = group.filter(({ name }) => name.startsWith(`${layer}/`))
+    const begin = layer.split('/', 1)[0]
+    const outer = (this.#groups.get(begin) ?? []).filter(({ name }) => name.startsWith(`${layer}/`))
+    const own =
+      outer.length > 0
+        ? outer
+        : (this.#inner.get(begin) ?? []).filter(({ name }) => name.includes(`/${layer}/`))
     for (const array of own) this.#asked.add(array)
     const rank = ({ name }: KerasArray) => {
       const parts = name.split('/')
@@ -105,9 +112,14 @@ class LayerWeights {
 
   /** Arrays that no layer asked for. */
   unused(): string[] {
-    const all = [...this.#groups.values()].flat()
-    return all.filter((array) => !this.#asked.has(array)).map(({ name }) => `weight ${name}`)
+    return this.#all.filter((array) => !this.#asked.has(array)).map(({ name }) => `weight ${name}`)
   }
+}
+
+function group(groups: Map<string, KerasArray[]>, layer: string): KerasArray[] {
+  const own = groups.get(layer) ?? []
+  groups.set(layer, own)
+  return own
 }
 
 function carriedOf(root: Field): Carried | null {

@@ -41,11 +41,10 @@ export function assembleByFlags(
   pieces.forEach((piece, i) => {
     const last = i === lastRecurrent && flags.outputs === 'last'
     add(last ? ({ ...piece.options, outputs: 'last' } as LayerOptions) : piece.options, piece)
+    const head = pieces[i + 1]?.path === piece.path ? undefined : headOf(flags, piece.path)
+    if (head && i === pieces.length - 1 && ANSWERS.includes(head)) answer = head as Answer
+    else if (head && head !== 'linear') add({ type: 'activation', activation: head })
     if (i === pooledAfter && flags.pool) add({ type: 'pool', over: flags.pool })
-    const head = piece.type === 'Linear' ? headOf(flags, piece.path) : undefined
-    if (!head) return
-    if (i === pieces.length - 1 && ANSWERS.includes(head)) answer = head as Answer
-    else if (head !== 'linear') add({ type: 'activation', activation: head })
   })
   const network = { layers: folded(layers) }
   return { network, weights: nameAll(layers, named), answer, notes: notesOf(chain, flags, answer) }
@@ -79,10 +78,12 @@ function folded(layers: readonly LayerOptions[]): LayerOptions[] {
 }
 
 function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source: string): void {
-  const linear = chain.filter(({ kind }) => kind === 'linear').map(({ path }) => path)
   for (const path of Object.keys(heads)) {
-    if (linear.includes(path)) continue
-    const expected = `linear modules (${linear.map(quoted).join(', ') || 'there are none'})`
+    if (chain.some((module) => module.path === path)) continue
+    const expected = `modules that are read (${chain
+      .slice(0, 12)
+      .map((m) => quoted(m.path))
+      .join(', ')})`
     throw new FormatError({ where: `${source}, config.heads`, expected, got: quoted(path) })
   }
 }

@@ -19,7 +19,7 @@ import {
 
 const HEADS = [...ACTIVATION_NAMES, 'softmax', 'logSoftmax'] as const
 
-/** A function after a linear layer. */
+/** A function after a module. */
 export type Head = ActivationName | 'softmax' | 'logSoftmax'
 
 /** `options.config` for a state_dict. */
@@ -32,7 +32,10 @@ export interface TorchFlags {
   outputs: 'every' | 'last'
   /** All steps of `output` → one row: `output[:, -1]` is `last`. Default: none. */
   pool: 'last' | 'first' | 'max' | 'mean' | 'sum' | null
-  /** Functions after linear layers by their path: `{"fc1": "relu", "fc2": "softmax"}`. Default: none. */
+  /**
+   * Functions after modules by their path: `{"fc1": "relu", "fc2": "softmax"}`; after a recurrent one before any
+   * pool. A softmax or sigmoid at the end is what people read. Default: none.
+   */
   heads: Readonly<Record<string, Head>>
   /** The first module reads one-hot rows of ids. Default false. */
   oneHot: boolean

@@ -39,13 +39,13 @@ export interface RecurrentModule {
   single: boolean
 }
 
-/** nn.Linear, with or without bias; a matrix without one may be an nn.Embedding instead. */
+/** nn.Linear or nn.Conv1d over one step, with or without bias; a matrix without one may be an nn.Embedding instead. */
 export interface LinearModule {
   kind: 'linear'
   path: string
   input: number
   output: number
-  weight: TorchTensor // (output, input)
+  weight: TorchTensor // (output, input), of a convolution (output, input, 1)
   bias: TorchTensor | null
 }
 
@@ -136,7 +136,9 @@ function plainOf(path: string, group: Map<string, NamedTensor>): LinearModule | 
   if (!weight) return null
   const [rows, columns] = weight.shape
   if (bias && !(bias.shape.length === 1 && bias.shape[0] === rows)) return null
-  if (weight.shape.length === 2) {
+  // A convolution over one step is the same product at each step.
+  const bySteps = weight.shape.length === 3 && weight.shape[2] === 1
+  if (weight.shape.length === 2 || bySteps) {
     const parts = { weight: float32(weight), bias: bias ? float32(bias) : null }
     return { kind: 'linear', path, input: columns, output: rows, ...parts }
   }
