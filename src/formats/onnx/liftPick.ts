@@ -47,7 +47,7 @@ export function slice(at: NodeLift, flow: Flow, { axis: given, start, end, step 
   const axis = at.axis(given, flow.axes.length)
   const { role, size } = flow.axes[axis]
   const count = numberOf(size)
-  if (step === -1 && start === -1 && end < -(count ?? 2 ** 31) && at.context.takeTime(role))
+  if (step === -1 && start === -1 && end < -(count ?? 2 ** 31 - 1) && at.context.takeTime(role))
     return reversed(at, flow)
   if (step !== 1) throw at.refuse('steps of 1', `${step}`)
   if (count === null) return openSlice(at, flow, axis, start, end)
