@@ -144,6 +144,8 @@ describe('other layers', () => {
     ['layer normalisation', [features, level({}), { type: 'layerNorm' }, { type: 'layerNorm', epsilon: 1e-3, scale: false }, { type: 'layerNorm', centre: false }, dense]],
     ['flatten', [features, level({ cell: 'rnn' }), { type: 'flatten', steps: 4 }, dense]],
     ['activations', [features, { type: 'activation', activation: { type: 'leakyRelu', alpha: 0.05 } }, { type: 'dense', units: 4, activation: { type: 'elu', alpha: 0.5 }, bias: false }, gru, { type: 'activation', activation: { type: 'thresholdedRelu', alpha: 0.1 } }, { type: 'dense', units: 3, activation: 'gelu' }]],
+    ['skip connections', [{ type: 'embedding', vocabulary: 9, size: 4 }, level({}), { type: 'dropout', rate: 0.1 }, level({ cell: 'gru' }), { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] }, level({ outputs: 'last' }), dense], 'softmax'],
+    ['features beside what was made of them', [features, level({}), { type: 'concat', of: ['features.0', 'recurrent.0'] }, { type: 'pool', over: 'mean' }, dense]],
     ['activation last', [features, gru], 'softmax'],
   ] // prettier-ignore
   for (const [name, layers, answer] of cases)
@@ -191,7 +193,16 @@ describe('what Keras cannot say is refused in words', () => {
     [[features, level({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
     [[features, level({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
     [[features, level({}), { type: 'pool', over: 'attention' }, dense], /pool\.0.*attention/],
-    [[features, level({}), { type: 'concat', of: ['features.0', 'recurrent.0'] }, dense], /concat/],
+    [
+      [
+        features,
+        level({ direction: 'reverse' }),
+        { type: 'reverse' },
+        { type: 'concat', of: ['recurrent.0', 'reverse.0'] },
+        dense,
+      ],
+      /concat\.0.*recurrent\.0, which Keras gives together/,
+    ],
   ]
   for (const [layers, words] of cases)
     it(String(words), async () => {

@@ -92,8 +92,11 @@ function addNode(
 
 function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
   const axis = readOptional(fieldAt(node.config, 'axis'), (x) => readInteger(x, { min: -1, max: 8 }), -1)
-  const of = node.inputs.map((name) => to.outputs.get(name) ?? '')
-  const widths = of.map((name) => to.widths.get(name) ?? 0)
+  // An InputLayer gives the features; ids are no numbers to stand beside others.
+  const of = node.inputs.map((name) => to.outputs.get(name) || 'features.0')
+  const widths = of.map((name) => to.widths.get(name) ?? (to.input?.kind === 'features' ? to.input.width : 0))
+  if (widths.includes(0))
+    throw new UnsupportedError({ where, expected: 'features side by side', got: 'token ids' })
   if (axis !== -1 && axis !== (to.per === 'step' ? 2 : 1))
     throw new UnsupportedError({ where, expected: 'features side by side, axis -1', got: `axis ${axis}` })
   to.add({ type: 'concat', of })

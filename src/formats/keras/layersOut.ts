@@ -1,5 +1,5 @@
 /**
- * A network's layers → those of a Keras 3 Sequential model. Where Keras has one layer for two of Latch (a level
+ * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a level
  * and the reversal of its steps), or two for one (an input and its table), this is the place.
  */
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
@@ -10,14 +10,14 @@ import { rootField } from '../../tensor/fields.ts'
 import type { Answer } from '../imported.ts'
 import { transposed } from '../weightLayouts.ts'
 import { activationLayerOut, activationName } from './activationsOut.ts'
-import { kerasObject, type KerasObject, type OutArray, type OutLayer } from './outLayer.ts'
+import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './outLayer.ts'
 import { recurrentOut } from './recurrentOut.ts'
 import { numbered } from './stores.ts'
 
 /** A model's configuration, as config.json has it. */
 export interface KerasModelConfig {
   module: 'keras'
-  class_name: 'Sequential'
+  class_name: 'Sequential' | 'Functional'
   config: { name: string; trainable: true; layers: KerasObject[] }
   registered_name: null
 }
@@ -31,6 +31,8 @@ class Out {
   width = 0
   per: 'step' | 'sequence' = 'step'
   masked = false
+  /** Number of the Keras layer that gives what a layer of Latch gives, and how wide that is. */
+  readonly given = new Map<string, { layer: number; width: number }>()
   readonly #counts = new Map<string, number>()
 
   constructor(config: NetworkConfig) {
@@ -41,33 +43,52 @@ class Out {
     this.layers.push({ type, config, arrays })
   }
 
-  /** `dense.0` */
-  name({ type }: LayerOptions): string {
-    const number = this.#counts.get(type) ?? 0
-    this.#counts.set(type, number + 1)
-    return `${type}.${number}`
+  /** `dense.0`: the name that the next layer of its type will have. */
+  nextName({ type }: LayerOptions): string {
+    return `${type}.${this.#counts.get(type) ?? 0}`
+  }
+
+  /** Gives that name. */
+  name(layer: LayerOptions): string {
+    const name = this.nextName(layer)
+    this.#counts.set(layer.type, (this.#counts.get(layer.type) ?? 0) + 1)
+    return name
   }
 }
 
 /** The layers, the input first, and the answer's softmax or sigmoid last. @throws UnsupportedError in words */
 export function kerasLayersOf(config: NetworkConfig, answer: Answer): OutLayer[] {
   const out = new Out(config)
-  for (let i = 0; i < config.layers.length; i++)
-    i += addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
+  for (let i = 0; i < config.layers.length; i++) {
+    const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
+    // What a Keras layer does not give apart (steps before they are reversed) has no number.
+    const names = config.layers.slice(i, i + taken + 1).map((layer) => out.name(layer))
+    out.given.set(names[taken], { layer: out.layers.length - 1, width: out.width })
+    i += taken
+  }
   addAnswer(out, answer)
   return out.layers
 }
 
-/** Names them as Keras does (`lstm`, `lstm_1`) and puts them into a model. */
+/** Names them as Keras does (`lstm`, `lstm_1`) and puts them into a model: a chain, or with calls where one skips. */
 export function modelOf(layers: readonly OutLayer[], name: string): KerasModelConfig {
   const names = numbered(layers.map(({ type }) => type))
   const objects = layers.map(({ type, config }, i) => kerasObject(type, { name: names[i], ...config }))
-  return {
-    module: 'keras',
-    class_name: 'Sequential',
-    config: { name, trainable: true, layers: objects },
-    registered_name: null,
-  }
+  const skips = layers.some(({ inputs }) => inputs !== undefined)
+  const model = { module: 'keras' as const, registered_name: null }
+  if (!skips)
+    return { ...model, class_name: 'Sequential', config: { name, trainable: true, layers: objects } }
+  const called = objects.map((object, i) => {
+    const below = i ? kerasTensor(names[i - 1]) : null
+    const args = layers[i].inputs
+      ? [layers[i].inputs.map((n) => kerasTensor(names[n]))]
+      : below
+        ? [below]
+        : []
+    return { ...object, name: names[i], inbound_nodes: i ? [{ args, kwargs: {} }] : [] }
+  })
+  const ends = { input_layers: [[names[0], 0, 0]], output_layers: [[names[names.length - 1], 0, 0]] }
+  return { ...model, class_name: 'Functional', config: { name, trainable: true, layers: called, ...ends } }
 }
 
 /** Keras' configuration of layers as Latch writes them, for files that hold weights only. */
@@ -85,7 +106,7 @@ function addLayer(
   above: LayerOptions | undefined,
   second: LayerOptions | undefined,
 ): number {
-  const name = out.name(layer)
+  const name = out.nextName(layer)
   switch (layer.type) {
     case 'embedding':
     case 'oneHot':
@@ -120,6 +141,9 @@ function addLayer(
     case 'pool':
       addPool(out, layer.over, name)
       return 0
+    case 'concat':
+      addConcat(out, layer.of, name)
+      return 0
     default:
       throw refused(name, layer.type)
   }
@@ -127,7 +151,7 @@ function addLayer(
 
 function refused(where: string, got: string): UnsupportedError {
   const remedy = 'Export to ONNX instead.'
-  return new UnsupportedError({ where, expected: 'a layer that a Keras Sequential model has', got, remedy })
+  return new UnsupportedError({ where, expected: 'a layer that Keras has', got, remedy })
 }
 
 function addInput(
@@ -221,6 +245,20 @@ function addPool(out: Out, over: string, name: string): void {
   if (!type) throw refused(name, `pooling over ${over}`)
   out.add(type, { data_format: 'channels_last', keepdims: false })
   out.per = 'sequence'
+}
+
+/** The last of them must be the layer below, as in every chain. */
+function addConcat(out: Out, of: readonly string[], name: string): void {
+  const below = of.map((one) => out.given.get(one))
+  const apart = of.find((_, i) => !below[i])
+  if (apart !== undefined) throw refused(name, `${apart}, which Keras gives together with the layer above it`)
+  out.layers.push({
+    type: 'Concatenate',
+    config: { axis: -1 },
+    arrays: [],
+    inputs: below.map((one) => one!.layer),
+  })
+  out.width = below.reduce((sum, one) => sum + one!.width, 0)
 }
 
 /** Softmax or sigmoid of the last dense layer, or a layer of its own. */

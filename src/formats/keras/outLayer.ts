@@ -16,6 +16,8 @@ export interface OutLayer {
   type: string
   config: Record<string, unknown>
   arrays: readonly OutArray[]
+  /** Numbers of the layers below, where it is not the one before. */
+  inputs?: readonly number[]
 }
 
 /** An object as Keras 3 serialises it. */
@@ -37,4 +39,10 @@ const FLOAT32 = {
 export function kerasObject(type: string, config: Record<string, unknown>): KerasObject {
   const common = type === 'InputLayer' ? {} : { trainable: true, dtype: FLOAT32 }
   return { module: 'keras.layers', class_name: type, config: { ...common, ...config }, registered_name: null }
+}
+
+/** A layer's output as the call of another one takes it. */
+export function kerasTensor(name: string): object {
+  const config = { shape: [null, null], dtype: 'float32', keras_history: [name, 0, 0] }
+  return { class_name: '__keras_tensor__', config }
 }
