@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { LayerOptions } from '../src/model/config.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import { network } from '../src/model/network.ts'
-import { checkGradients, VOCABULARY } from './gradientCase.ts'
+import { Optimizer } from '../src/training/optimizer.ts'
+import { checkGradients, IDS, VOCABULARY } from './gradientCase.ts'
 
 const features: LayerOptions = { type: 'features', width: 3 }
 const embedding: LayerOptions = { type: 'embedding', vocabulary: VOCABULARY, size: 5 }
@@ -75,5 +76,53 @@ describe('concat', () => {
       'concat.0, oneHot.0: expected a layer with values below it, got one-hot input',
     )
     expect(make(embedding, concat())).toThrow('network.layers[1].of: expected 1 to 1000 items, got 0')
+  })
+})
+
+describe('training', () => {
+  const layers: LayerOptions[] = [
+    embedding,
+    lstm,
+    concat('embedding.0', 'recurrent.0'),
+    { type: 'layerNorm' },
+    gru,
+    concat('recurrent.0', 'recurrent.1'),
+    { type: 'pool', over: 'attention' },
+    { type: 'dense', units: 6, activation: 'gelu' },
+    two,
+  ]
+  const batch = PackedBatch.ofIds(IDS)
+  const targets = { classes: [0, 1, 1, 0] }
+  const loss = { type: 'softmaxCrossEntropy' } as const
+
+  it('in segments gives the same bits', () => {
+    const gradients = (segment: number | null) => {
+      const net = network(layers, { engine: 'simd', threads: 1, loss })
+      net.prepareTraining()
+      net.segment = segment
+      const pass = { training: true, record: false, key: 3 }
+      net.forward(batch, pass)
+      net.zeroGradients()
+      net.backward(batch, targets, pass)
+      return net.parameters.map((p) => net.store.read(p, 'gradients'))
+    }
+    expect(gradients(1)).toEqual(gradients(null))
+  })
+
+  it('learns, every parameter of it', () => {
+    const net = network(layers, { engine: 'simd', threads: 1, loss, copies: 4 })
+    const before = net.parameters.map((p) => net.store.read(p).slice())
+    net.prepareTraining()
+    const optimizer = new Optimizer(net, { type: 'adam' })
+    const pass = { training: true, record: false, key: 3 }
+    const losses = Array.from({ length: 60 }, () => {
+      net.forward(batch, pass)
+      net.zeroGradients()
+      const { mean } = net.backward(batch, targets, pass)
+      optimizer.update(0.03)
+      return mean
+    })
+    expect(losses[59]).toBeLessThan(0.05 * losses[0])
+    net.parameters.forEach((p, i) => expect(net.store.read(p), p.name).not.toEqual(before[i]))
   })
 })
