@@ -9,6 +9,7 @@ import { UnsupportedError } from '../tensor/errors.ts'
 import { classCount, logitOf, probabilitiesOf } from './classScores.ts'
 import type { Influence, TokenInfluence } from './editTypes.ts'
 import { resolveSubject, type Subject, type SubjectInput } from './subject.ts'
+import { batchOfSteps } from './stepBatch.ts'
 import { readLevels } from './tapeReader.ts'
 import { wholeTape } from './traceParts.ts'
 
@@ -135,13 +136,7 @@ function outputsWithout(network: Network, batch: PackedBatch): Float64Array[] {
 }
 
 /** One sequence for each step from … to − 1: all steps but that one. */
-function batchWithout({ ids, features, featureWidth: F, steps: T }: PackedBatch, from: number, to: number): PackedBatch {
-  const rest = (gone: number) => Array.from({ length: T - 1 }, (_, t) => (t < gone ? t : t + 1))
-  const dropped = Array.from({ length: to - from }, (_, i) => from + i)
-  if (ids) return PackedBatch.ofIds(dropped.map((gone) => rest(gone).map((t) => ids[t])))
-  const numbers = new Float64Array(dropped.length * (T - 1) * F)
-  dropped.forEach((gone, i) => {
-    rest(gone).forEach((t, at) => numbers.set(features!.subarray(t * F, (t + 1) * F), (i * (T - 1) + at) * F))
-  })
-  return PackedBatch.ofFeatures(numbers, [dropped.length, T - 1, F])
+function batchWithout(batch: PackedBatch, from: number, to: number): PackedBatch {
+  const all = Array.from({ length: batch.steps }, (_, t) => t)
+  return batchOfSteps(batch, all.slice(from, to).map((gone) => all.filter((t) => t !== gone)))
 } // prettier-ignore

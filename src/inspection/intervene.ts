@@ -4,7 +4,6 @@
  */
 import { Holds } from '../layers/holds.ts'
 import type { Targets } from '../layers/loss.ts'
-import { PackedBatch } from '../layers/packed.ts'
 import type { Network } from '../model/network.ts'
 import { classCount, likeliestClass, probabilitiesOf } from './classScores.ts'
 import { applyEdits, type AppliedEdits } from './edits.ts'
@@ -17,6 +16,7 @@ import {
   type SubjectTarget,
 } from './subject.ts'
 import { prefixOutputs } from './prefixes.ts'
+import { batchOfSteps } from './stepBatch.ts'
 import { traceSequence } from './trace.ts'
 import type { SequenceTrace } from './traceTypes.ts'
 
@@ -78,7 +78,7 @@ function traceOf({ network, batch, ids, tokens, known, labels, targets }: Resolv
   const classes = classCount(network)
   const single = classes > 0 && network.output.per === 'sequence'
   const said = single ? likeliestClass(trace.output) : null
-  const prefixes = ids && prefixOutputs(network, ids, holds)
+  const prefixes = ids && prefixOutputs(network, batch, holds)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
     tokens, ids, known,
@@ -93,20 +93,15 @@ function traceOf({ network, batch, ids, tokens, known, labels, targets }: Resolv
 /** The sequence that the edits of tokens make. */
 function edited(subject: ResolvedSubject, { steps, replaced }: AppliedEdits): ResolvedSubject {
   const { network, batch, ids, tokens, known, targets } = subject
-  const newIds = ids && steps.map((t) => replaced.get(t)?.id ?? ids[t])
+  const own = ids && Int32Array.from(ids, (id, t) => replaced.get(t)?.id ?? id)
   return {
     ...subject,
-    batch: newIds ? PackedBatch.ofIds([newIds]) : featuresAt(batch, steps),
-    ids: newIds,
+    batch: batchOfSteps({ ...batch, ids: own }, [steps]),
+    ids: own && steps.map((t) => own[t]),
     tokens: tokens && steps.map((t) => replaced.get(t)?.token ?? tokens[t]),
     known: known && steps.map((t) => replaced.get(t)?.known ?? known[t]),
     targets: targetsAt(network, targets, steps),
   }
-}
-
-function featuresAt({ features, featureWidth: F }: PackedBatch, steps: readonly number[]): PackedBatch {
-  const rows = steps.flatMap((t) => Array.from(features!.subarray(t * F, (t + 1) * F)))
-  return PackedBatch.ofFeatures(rows, [1, steps.length, F])
 }
 
 /** Targets of every step lose those of dropped steps. */

@@ -12,7 +12,7 @@ import type { PlainLoss } from './traceParts.ts'
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(
-  { config, output: { width, per } }: Network,
+  { config, output: { width, per }, counted }: Network,
   batch: PackedBatch,
   output: Float64Array,
   { classes, stepClasses, values }: Targets,
@@ -34,8 +34,11 @@ export function plainLosses(
     }
     weights[sequence] += width
   }
-  if (per === 'step') batch.eachRow((row, sequence, t) => visit(sequence, sequence * batch.steps + t, row, t))
-  else for (let i = 0; i < batch.sequences; i++) visit(i, i, i, 0)
+  if (per === 'step') {
+    batch.eachRow((row, sequence, t) => {
+      if (counted?.[row] !== 0) visit(sequence, sequence * batch.steps + t, row, t)
+    })
+  } else for (let i = 0; i < batch.sequences; i++) visit(i, i, i, 0)
   return Array.from(sums, (sum, i) => ({ mean: weights[i] ? sum / weights[i] : 0, weight: weights[i] }))
 }
 

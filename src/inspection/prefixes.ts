@@ -6,13 +6,14 @@ import type { Pass } from '../layers/layer.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import type { LayerOptions } from '../model/config.ts'
 import { Network } from '../model/network.ts'
+import { batchOfSteps } from './stepBatch.ts'
 
 /** Prefixes go through the network together, as many as make about this many steps. */
 const ROWS_AT_ONCE = 8192
 
 /**
- * The network's outputs at the end of every prefix of a sequence (ids, or a batch of one): T rows of C. Where it reads forwards
- * only, one pass gives them all, to the same bits; else each prefix is read by itself.
+ * The network's outputs at the end of every prefix of a sequence (ids, or a batch of one): T rows of C. Where it
+ * reads forwards only, one pass gives them all, to the same bits; else each prefix is read by itself.
  */
 export function prefixOutputs(
   network: Network,
@@ -65,22 +66,16 @@ function twinOf(network: Network, top: number): Network {
 function prefixByPrefix(network: Network, whole: PackedBatch, pass: Pass): Float64Array[] {
   const outputs: Float64Array[] = []
   const { width, per } = network.output
-  const { steps: T, ids, features, featureWidth: F } = whole
+  const { steps: T } = whole
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / T))
   for (let from = 0; from < T; from += atOnce) {
     const lengths = Array.from({ length: Math.min(T - from, atOnce) }, (_, i) => from + i + 1)
-    const longest = lengths[lengths.length - 1]
-    const prefixes = ids
-      ? PackedBatch.ofIds(lengths.map((length) => ids.subarray(0, length)))
-      : PackedBatch.ofFeatures(
-          Array.from(lengths, () => Array.from(features!.subarray(0, longest * F))).flat(),
-          [lengths.length, longest, F],
-          lengths,
-        )
+    const all = Array.from({ length: from + lengths.length }, (_, t) => t)
+    const prefixes = batchOfSteps(whole, lengths.map((length) => all.slice(0, length))) // prettier-ignore
     network.forward(prefixes, pass)
     const out = network.readOutput(prefixes)
     lengths.forEach((length, i) => {
-      const at = (per === 'step' ? i * longest + length - 1 : i) * width
+      const at = (per === 'step' ? i * prefixes.steps + length - 1 : i) * width
       outputs.push(out.slice(at, at + width))
     })
   }
