@@ -17,7 +17,16 @@ export type { ReadSequence, SequenceInput } from './tasks/sequenceReader.ts'
 export type { SequenceStream } from './tasks/sequenceStream.ts'
 export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/fitSequences.ts'
 export type { ModelSource } from './tasks/sequenceParts.ts'
-export { filesInMemory, readModel } from './formats/open.ts'
+export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
+export type { OnnxGraph } from './formats/onnx/run.ts'
+export type {
+  OnnxAttribute,
+  OnnxDtype,
+  OnnxModel,
+  OnnxNode,
+  OnnxTensor,
+  OnnxValueInfo,
+} from './formats/onnx/graph.ts'
 export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {

@@ -19,10 +19,20 @@ export default defineConfig(({ mode }) => {
     resolve: {
       alias: [
         { find: /^latch$/, replacement: here('../src/index.ts') },
-        { find: /^latch\/(formats|inspection|tables)$/, replacement: here('../src/$1.ts') },
+        {
+          find: /^latch\/formats$/,
+          replacement: here(report ? '../src/tasks/openModel.ts' : '../src/formats.ts'),
+        },
+        { find: /^latch\/(inspection|tables)$/, replacement: here('../src/$1.ts') },
         { find: /^latch\/(datasets|training)$/, replacement: here('../src/$1/index.ts') },
-        // A page on its own has no file for its workers: they are in it.
-        ...(report ? [{ find: /^(.*)\/spawn\.ts$/, replacement: '$1/spawnInline.ts' }] : []),
+        // A page on its own has no file for its workers: they are in it. Its model is Latch's own file.
+        ...(report
+          ? [
+              { find: /^(.*)\/spawn\.ts$/, replacement: '$1/spawnInline.ts' },
+              { find: /^(.*)\/opener\.ts$/, replacement: '$1/openerInline.ts' },
+              { find: /^.*\/formats\/write\.ts$/, replacement: here('src/engine/noWriters.ts') },
+            ]
+          : []),
       ],
     },
     // A module worker from a blob does not start on a page that came from a disk.

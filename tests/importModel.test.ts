@@ -8,10 +8,14 @@ import { readLatch } from '../src/formats/latch.ts'
 import { modelFilesAt, writeExport } from '../src/formats/modelFilesNode.ts'
 import { writeSafetensors } from '../src/formats/safetensors.ts'
 import { textClassifier, type TextClassifier } from '../src/node.ts'
-import { filesInMemory } from '../src/formats/open.ts'
-import { modelOf } from '../src/tasks/importModel.ts'
+import type { ExportedFile } from '../src/formats/imported.ts'
+import type { OnnxTensor } from '../src/formats/onnx/graph.ts'
+import { decodeOnnx, filesInMemory, openOnnxGraph } from '../src/formats/open.ts'
+import { writeModel } from '../src/formats/write.ts'
+import { exportModel } from '../src/tasks/exportModel.ts'
+import { importModel, modelOf } from '../src/tasks/importModel.ts'
 import { SequenceModel } from '../src/tasks/sequenceModel.ts'
-import { nextLetter, threeClasses } from './sequenceFixtures.ts'
+import { imported, nextLetter, threeClasses } from './sequenceFixtures.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-formats-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -116,6 +120,55 @@ describe('tasks carried along', () => {
     expect((modelOf(read, 'm') as SequenceModel).toBytes()).toEqual(model.toBytes())
   })
 })
+
+describe('readModel', () => {
+  const threeLetters = () =>
+    new SequenceModel(
+      imported(
+        {
+          layers: [
+            { type: 'features', width: 3 },
+            { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' },
+            { type: 'dense', units: 3 },
+          ],
+        },
+        { answer: 'softmax' },
+      ),
+    )
+  const bytesOf = (files: readonly ExportedFile[]) => Uint8Array.from([...files[0].chunks].flatMap((chunk) => [...chunk]))
+
+  test('one-hot rows become tokens where a vocabulary of their width is given', async () => {
+    const model = threeLetters()
+    const { document: _, ...source } = model.exportSource()
+    const exported = { name: 'm.keras', bytes: bytesOf(await writeModel({ ...source, document: null }, 'keras')) }
+    const letters = (await importModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
+    expect(letters.readsText).toBe(true)
+    expect(letters.notes.join(' ')).toContain('one-hot rows became tokens')
+    const rows = [[0, 1, 0], [0, 0, 1], [1, 0, 0]] // prettier-ignore
+    letters.predict('bca').output.forEach((x, i) => expect(x).toBeCloseTo(model.predict(rows).output[i], 6))
+    expect(letters.predict('bca').output).not.toEqual(letters.predict('bcb').output)
+  })
+
+  test('an ONNX graph runs as it is', async () => {
+    const model = threeLetters()
+    const files = filesInMemory('m.onnx', bytesOf(await exportModel(model, 'onnx')), new Map())
+    const graph = await openOnnxGraph(files)
+    const inputs: Record<string, OnnxTensor> = {}
+    for (const { name, dtype } of graph.inputs) {
+      inputs[name] =
+        dtype === 'float32'
+          ? { dtype, shape: [1, 2, 3], data: Float32Array.of(0, 1, 0, 1, 0, 0) }
+          : { dtype: dtype!, shape: [1], data: Float64Array.of(2) }
+    }
+    const outputs = graph.run(inputs)
+    const wanted = model.predict([[0, 1, 0], [1, 0, 0]]).output // prettier-ignore
+    const close = Object.values(outputs).some(({ data }) =>
+      data.length === 3 && Array.from(data).every((x, i) => Math.abs(x - wanted[i]) < 1e-5))
+    expect(close).toBe(true)
+    const decoded = await decodeOnnx(files)
+    expect(decoded.nodes.map(({ op }) => op)).toContain('LSTM')
+  })
+}) // prettier-ignore
 
 describe('on a disk', () => {
   test('a folder is opened by the file that names the others, which stay inside it', async () => {

@@ -2,7 +2,10 @@
  * The door of the readers: which format a file is in, and that format's reader, loaded when it is met. So a page
  * that opens ONNX files never loads HDF5.
  */
+import type { EngineOptions } from '../engine/engine.ts'
 import { DataError } from '../tensor/errors.ts'
+import type { OnnxModel } from './onnx/graph.ts'
+import type { OnnxGraph } from './onnx/run.ts'
 import type { FormatName, ImportedModel, ImportOptions, ModelFiles, ModelReader } from './imported.ts'
 import { identify } from './identify.ts'
 
@@ -23,7 +26,38 @@ const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
 export async function readModel(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
   const format = identify(files.bytes, files.name)
   const read = await readers[format]()
-  return read(files, options)
+  return tokensAsIds(await read(files, options))
+}
+
+/**
+ * A vocabulary as wide as the features: those are one-hot rows of its tokens. Then tokens themselves go in, which
+ * is the same product without the rows.
+ */
+function tokensAsIds(imported: ImportedModel): ImportedModel {
+  const { network, input, vocabulary, notes } = imported
+  const [first, second, ...above] = network.layers
+  if (first.type !== 'features' || second?.type !== 'recurrent' || vocabulary?.length !== first.width) return imported
+  return {
+    ...imported,
+    network: { ...network, layers: [{ type: 'oneHot', vocabulary: first.width }, second, ...above] },
+    input: { ...input, kind: 'ids' },
+    notes: [...notes, 'the vocabulary is as wide as the features: one-hot rows became tokens'],
+  }
+} // prettier-ignore
+
+/**
+ * An ONNX graph to be run as it is, node by node, also where it is no chain of layers that Latch could learn on.
+ * @throws FormatError, UnsupportedError naming the node or operator
+ */
+export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {
+  const { OnnxGraph: Graph } = await import('./onnx/run.ts')
+  return new Graph(await decodeOnnx(files), { source: files.name, engine })
+}
+
+/** An ONNX file as plain data: nodes, attributes, tensors. @throws FormatError naming the byte or field */
+export async function decodeOnnx(files: ModelFiles): Promise<OnnxModel> {
+  const { decodeOnnx: decode } = await import('./onnx/decode.ts')
+  return decode(files.bytes, files.name, files.sibling)
 }
 
 /** Files that lie in memory, by name; the first is the model. @throws DataError for a file that is not there */

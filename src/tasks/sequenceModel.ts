@@ -11,6 +11,7 @@ import type {
   ImportedModel,
   ModelInput,
 } from '../formats/imported.ts'
+import { writeModel } from '../formats/write.ts'
 import type { EncodedText, ReadingModel } from '../inspection/subject.ts'
 import type { Trace } from '../inspection/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
@@ -244,7 +245,6 @@ export class SequenceModel implements ReadingModel {
    * @throws UnsupportedError naming the layer that the format has no word for
    */
   async exportTo(format: ExportFormat, name = 'model'): Promise<readonly ExportedFile[]> {
-    const { writeModel } = await import('../formats/write.ts')
     return writeModel(this.exportSource(name), format)
   }
 

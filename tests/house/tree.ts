@@ -21,7 +21,7 @@ export interface Edge {
   relative: boolean
   /** The names it brings in; `*` for all. */
   names: readonly string[]
-  /** A dynamic import: loaded when the program comes to it. */
+  /** Nothing that is loaded at once: a dynamic import, or types alone. */
   later: boolean
 }
 
@@ -75,7 +75,7 @@ export class SourceTree {
         line: this.lineOf(path, specifier.getStart()),
         relative: own,
         names: namesOf(node),
-        later: ts.isCallExpression(node),
+        later: isLater(node),
       })
     })
     return edges
@@ -107,6 +107,11 @@ function scriptOf(path: string, text: string): string {
     end = start + script.length
   }
   return out + blank(text.slice(end))
+}
+
+function isLater(node: ts.Node): boolean {
+  if (ts.isImportDeclaration(node)) return node.importClause?.isTypeOnly ?? false
+  return ts.isExportDeclaration(node) ? node.isTypeOnly : true
 }
 
 function specifierOf(node: ts.Node): ts.StringLiteralLike | null {

@@ -5,7 +5,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { expect } from 'vitest'
 import { root } from '../house/tree.ts'
 
-export const latch = join(root, 'dist', 'cli', 'latch.js')
+export const latch = process.env.LATCH_CLI ?? join(root, 'dist', 'cli', 'latch.js')
 
 /** The browser's path, or null where there is none. */
 export const browserPath = ((): string | null => {

@@ -147,7 +147,7 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const watched = await open(browser, server.url)
     const { page } = watched
     await answered(page)
-    await page.locator('input[type=file][accept=".safetensors"]').setInputFiles(cliModel)
+    await page.locator('input[aria-label="Model file"]').setInputFiles(cliModel)
     await expect
       .poll(() => statuses(page))
       .toContainEqual(expect.stringContaining('from the cli.safetensors'))
@@ -164,7 +164,7 @@ describe.skipIf(!browserPath)('the workbench', () => {
     await answered(page)
     const noModel = join(folder, 'noise.safetensors')
     writeFileSync(noModel, Buffer.from('this is no model at all, only words'))
-    await page.locator('input[type=file][accept=".safetensors"]').setInputFiles(noModel)
+    await page.locator('input[aria-label="Model file"]').setInputFiles(noModel)
     await expect.poll(() => page.getByRole('alert').first().textContent()).toMatch(/expected|noise/)
 
     await page.getByRole('radio', { name: 'Your own' }).check()
@@ -196,7 +196,7 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const watched = await open(browser, server.url)
     const { page } = watched
     await answered(page)
-    await page.locator('input[type=file][accept=".safetensors"]').setInputFiles(path)
+    await page.locator('input[aria-label="Model file"]').setInputFiles(path)
     await page.getByText('large.safetensors').first().waitFor({ timeout: 60_000 })
     await page.getByRole('textbox', { name: 'Your sentence' }).fill('you are not good')
     for (const name of ['Gates', 'Unrolled network', 'Gradient flow', 'Arithmetic', 'Text']) {

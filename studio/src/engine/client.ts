@@ -16,8 +16,12 @@ import { spawnLabs, spawnRunner } from './spawn.ts'
 export class RunnerClient {
   readonly #remote = new Remote(spawnRunner())
 
-  open(bytes: Uint8Array, name: string): Promise<ModelFacts> {
-    return this.#remote.call('open', [bytes, name])
+  open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelFacts> {
+    return this.#remote.call('open', [bytes, name, files])
+  }
+
+  readable(text: string): Promise<boolean> {
+    return this.#remote.call('readable', [text])
   }
 
   train(request: TrainRequest, tell: (event: RunEvent) => void): Promise<RunResult> {

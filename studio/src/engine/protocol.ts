@@ -80,6 +80,12 @@ export interface ModelFacts {
   /** The gate that keeps the past, or null. */
   keepGate: string | null
   convention: string | null
+  /** What is typed for it: a sentence, token ids, or features as JSON. */
+  reads: 'text' | 'ids' | 'features'
+  /** Its outputs are numbers and no classes: `labels` name them. */
+  numbers: boolean
+  /** Something that it can read; null for a text classifier, which reads any text. */
+  example: string | null
 }
 
 /** One text's way through the model: what most views show. */

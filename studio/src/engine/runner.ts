@@ -2,10 +2,13 @@
  * One model in a worker: trains it, opens and saves it, and answers every question of the views with the
  * library's own functions. The reproducible engine is used, so that a link shows the same digits anywhere.
  */
-import { createTokenizer, textClassifier, TextClassifier, type CellName, type Trace } from 'latch'
-import { explain, gradientFlow, influence, intervene, memory, memorySpan } from 'latch/inspection'
+import { textClassifier, type CellName, type TextClassifier, type Trace } from 'latch'
+import type { AnyModel } from 'latch/formats'
+import { explain, memory, memorySpan } from 'latch/inspection'
 import type { Edit, Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
+import { fittingText, flowOf, influenceOf, interventionOf, isSequenceModel, traceOf } from './asked.ts'
 import { factsOf } from './facts.ts'
+import { openAny } from './opener.ts'
 import type {
   InterveneRequest,
   Look,
@@ -18,28 +21,21 @@ import type {
 import type { Served } from './remote.ts'
 import { Training } from './training.ts'
 
-/** Longer texts are cut: what the views can show, and what is quick to compute. */
-export const MOST_TOKENS = 400
-/** Letters that are read at all. */
-const MOST_LETTERS = 200_000
-/** Numbers a look may hold: steps × units × levels, some dozen vectors each. */
-const MOST_NUMBERS = 100_000
-
 const ENGINE = { reproducible: true, threads: 1 } as const
 
 class Runner {
-  #model: TextClassifier | null = null
+  #model: AnyModel | null = null
   #name = 'model'
   #training: Training | null = null
   #trace: Trace | null = null
 
-  get model(): TextClassifier {
+  get model(): AnyModel {
     if (this.#model) return this.#model
     throw new Error('There is no model yet: train one, or open a model file.')
   }
 
-  open(bytes: Uint8Array, name: string): ModelFacts {
-    this.#model = TextClassifier.fromBytes(bytes, name, ENGINE)
+  async open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelFacts> {
+    this.#model = await openAny(bytes, name, files, ENGINE)
     this.#name = name
     this.#trace = null
     return factsOf(this.model, name)
@@ -51,7 +47,7 @@ class Runner {
     this.#name = `${cell}-${units}`
     this.#training = new Training(request, tell, this.#name)
     const options = this.#training.modelOptions
-    this.#model = textClassifier({
+    const model = textClassifier({
       cell,
       units,
       layers,
@@ -59,7 +55,8 @@ class Runner {
       ...options,
       ...ENGINE,
     }) as TextClassifier
-    return this.#training.run(this.#model)
+    this.#model = model
+    return this.#training.run(model)
   }
 
   control(action: 'pause' | 'resume' | 'step' | 'stop'): void {
@@ -77,18 +74,18 @@ class Runner {
   look(text: string, target: string | null): Look {
     const { model } = this
     const fitting = this.#fitting(text)
-    const trace = model.trace(fitting.text, target === null ? {} : { label: target })
-    this.#trace = trace as Trace
+    const trace = traceOf(model, fitting.text, target)
+    this.#trace = trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
-    return { trace: trace as Trace, memory: memory(trace as Trace), shapes, cut: fitting.cut }
+    return { trace, memory: memory(trace), shapes, cut: fitting.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {
-    return gradientFlow(this.model, this.#fitting(text).text, target ?? undefined)
+    return flowOf(this.model, this.#fitting(text).text, target)
   }
 
   influence(text: string, target: string | null): Influence {
-    return influence(this.model, this.#fitting(text).text, target ?? undefined)
+    return influenceOf(this.model, this.#fitting(text).text, target)
   }
 
   /** Of the last look. */
@@ -98,26 +95,28 @@ class Runner {
   }
 
   intervene({ text, edits, target }: InterveneRequest) {
-    return intervene(this.model, this.#fitting(text).text, edits as Edit[], target ?? undefined)
+    return interventionOf(this.model, this.#fitting(text).text, edits as Edit[], target)
   }
 
   /** How far back this model of the facts task remembers. */
   async span(): Promise<Span> {
+    if (isSequenceModel(this.model)) throw new Error('This model answers no questions about cities.')
     const { distances } = await memorySpan(this.model, { people: 1 })
     return { distances }
   }
 
-  /** The text as far as views can show it, cut at a token. */
+  /** Whether this text is one for this model. */
+  readable(text: string): boolean {
+    try {
+      fittingText(this.model, text)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   #fitting(text: string): { text: string; cut: number } {
-    const { settings } = this.model
-    const tokenizer = createTokenizer({ kind: settings.tokens, lowercase: settings.lowercase })
-    const tokens = tokenizer.tokenize(text.slice(0, MOST_LETTERS))
-    if (tokens.length === 0) throw new Error('The text is empty: write a word or more.')
-    const width = settings.units * settings.layers * (settings.bidirectional ? 2 : 1)
-    const most = Math.min(settings.maximumLength, MOST_TOKENS, Math.max(8, Math.floor(MOST_NUMBERS / width)))
-    if (tokens.length <= most) return { text, cut: 0 }
-    const joint = settings.tokens === 'words' ? ' ' : ''
-    return { text: tokens.slice(0, most).join(joint), cut: tokens.length - most }
+    return fittingText(this.model, text)
   }
 
   facts(): ModelFacts {
@@ -131,7 +130,9 @@ export type { CellName }
 export function runnerMethods(): Served {
   const runner = new Runner()
   return {
-    open: (_: unknown, bytes: Uint8Array, name: string) => runner.open(bytes, name),
+    open: (_: unknown, bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>) =>
+      runner.open(bytes, name, files),
+    readable: (_: unknown, text: string) => runner.readable(text),
     train: (tell: (event: RunEvent) => void, request: TrainRequest) => runner.train(request, tell),
     control: (_: unknown, action: 'pause') => runner.control(action),
     save: () => runner.save(),

@@ -1,4 +1,5 @@
 /** Model files: from a disk, dropped on the page, from the server's own path; each into a run of the bench. */
+import { looking } from './looking.svelte.ts'
 import { bench, MOST_RUNS, type Run } from './runs.svelte.ts'
 
 /** The models that the studio brings along. */
@@ -14,9 +15,17 @@ export const READY = [
 const MOST_BYTES = 512 * 2 ** 20
 
 /** Opens bytes in a run that is empty, else in a new one, else in the current one. */
-export async function openBytes(bytes: Uint8Array, name: string, run: Run | null = free()): Promise<Run> {
+export async function openBytes(
+  bytes: Uint8Array,
+  name: string,
+  run: Run | null = free(),
+  files: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Run> {
   const into = run ?? bench.current
-  await into.open(bytes, name)
+  await into.open(bytes, name, files)
+  const { example } = into.facts!
+  // What stands there may be no input of this model.
+  if (example !== null && !(await into.runner.readable(looking.text))) looking.text = example
   bench.at = bench.runs.indexOf(into)
   return into
 }
@@ -26,13 +35,19 @@ function free(): Run | null {
   return empty ?? (bench.runs.length < MOST_RUNS ? bench.add() : null)
 }
 
-/** @throws Error in words for a file that is too large to open in a page */
-export async function openFile(file: File): Promise<Run> {
-  if (file.size > MOST_BYTES)
-    throw new Error(
-      `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; a page opens models up to 512 MB.`,
-    )
-  return openBytes(new Uint8Array(await file.arrayBuffer()), file.name)
+/**
+ * Opens a model's files, given together: the one that names the others, and its shards.
+ * @throws Error in words for files that are too large to open in a page
+ */
+export async function openFiles(files: readonly File[]): Promise<Run> {
+  const size = files.reduce((sum, file) => sum + file.size, 0)
+  const main = files.find(({ name }) => HEADS.test(name)) ?? files.find(looksLikeModel) ?? files[0]
+  if (size > MOST_BYTES)
+    throw new Error(`${main.name} has ${Math.round(size / 2 ** 20)} MB; a page opens models up to 512 MB.`)
+  const read = async (file: File) => new Uint8Array(await file.arrayBuffer())
+  const others = files.filter((file) => file !== main)
+  const beside = await Promise.all(others.map(async (file) => [file.name, await read(file)] as const))
+  return openBytes(await read(main), main.name, free(), new Map(beside))
 }
 
 /** Opens a model by a path below this page; no other place is ever asked. */
@@ -58,7 +73,10 @@ export async function saveRun(run: Run): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-/** A model file begins with the length of a JSON header; a table does not. */
+/** Files that name the others of their model. */
+const HEADS = /^(model|manifest)\.json$/i
+
+/** Models and tables share no ending. */
 export function looksLikeModel(file: File): boolean {
-  return /\.(safetensors|bin|pt|onnx|h5|keras)$/i.test(file.name)
+  return /\.(safetensors|bin|pt|pth|onnx|h5|hdf5|keras|json)$/i.test(file.name)
 }

@@ -73,11 +73,16 @@ export class Run {
     return cell !== 'ann' && cell !== 'bag'
   }
 
-  async open(bytes: Uint8Array, name: string): Promise<void> {
+  /** @param files others of the model, by name */
+  async open(
+    bytes: Uint8Array,
+    name: string,
+    files: ReadonlyMap<string, Uint8Array> = new Map(),
+  ): Promise<void> {
     this.#renew()
     this.status = 'opening'
     try {
-      this.facts = await this.runner.open(bytes, name)
+      this.facts = await this.runner.open(bytes, name, files)
       const { cell, units, layers, bidirectional } = this.facts.settings
       this.spec = { cell, units, layers, bidirectional }
       this.status = 'done'

@@ -72,8 +72,13 @@ export function valuesOf(
     })),
     ...(level.steps[0]?.saved ? [{ value: 'saved', title: SAVED[trace.cell] }] : []),
     { value: 'x', title: 'x: what came in' },
-    { value: 'logit', title: 'logit of a class' },
-    { value: 'probability', title: 'probability of a class' },
+    // Numbers that are no classes have neither.
+    ...(trace.numbers
+      ? []
+      : [
+          { value: 'logit', title: 'logit of a class' },
+          { value: 'probability', title: 'probability of a class' },
+        ]),
   ]
 }
 

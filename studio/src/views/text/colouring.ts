@@ -2,6 +2,7 @@
 import type { Trace, TraceLevel } from 'latch'
 import type { Influence, MemoryLevel } from 'latch/inspection'
 import { percent, short } from '../../paint/numbers.ts'
+import { sizeSaid } from '../../parts/said.ts'
 import { largest, vectorAt, type VectorName } from '../vectors.ts'
 
 export interface Colouring {
@@ -61,8 +62,9 @@ export function byInfluence(influence: Influence, kind: InfluenceKind, label: st
 
 /** "if the text ended here": label and probability, the label only where it changes when `sparse`. */
 export function outputUnder(trace: Trace, step: number, sparse: boolean): string {
-  const { label, probabilities } = trace.steps[step].output
-  const share = percent(probabilities[label])
+  const { label } = trace.steps[step].output
+  const share = sizeSaid(trace, trace.steps[step].output)
+  if (trace.numbers) return share
   const same = step > 0 && trace.steps[step - 1].output.label === label
   return sparse && same ? share : `${label} ${share}`
 }

@@ -1,6 +1,7 @@
 /** Draws the columns of the unrolled network that are in sight on one canvas. */
 import type { Look } from '../../engine/protocol.ts'
-import { percent, short } from '../../paint/numbers.ts'
+import { short } from '../../paint/numbers.ts'
+import { nameSaid, sizeSaid } from '../../parts/said.ts'
 import type { BackwardSheets, ForwardSheets, Sheet } from './sheets.ts'
 import type { Schedule } from './phases.ts'
 import type { Drawing, Row } from './rows.ts'
@@ -259,15 +260,15 @@ function output(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: n
     paint.fillStyle = inks.ink
     paint.font = `600 10px ${inks.font}`
     const middle = x + inset + 10 + (width - 10) / 2
-    paint.fillText(cut(paint, said.label, width - 14), middle, row.y + 18)
+    paint.fillText(cut(paint, nameSaid(look.trace, said), width - 14), middle, row.y + 18)
     paint.font = `10px ${inks.font}`
-    paint.fillText(percent(said.probabilities[said.label]), middle, row.y + 34, width - 14)
+    paint.fillText(sizeSaid(look.trace, said), middle, row.y + 34, width - 14)
   }
   if (last && phase >= schedule.forward) {
     paint.fillStyle = inks.accent
     paint.font = `600 11px ${inks.font}`
     paint.textAlign = 'right'
-    paint.fillText(`loss ${short(look.trace.loss)}`, x + wide - 2, row.y - 9)
+    paint.fillText(look.trace.numbers ? 'output' : `loss ${short(look.trace.loss)}`, x + wide - 2, row.y - 9)
     paint.textAlign = 'center'
   }
 }
