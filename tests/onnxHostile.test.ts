@@ -5,6 +5,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { describe, expect, it } from 'vitest'
 import { decodeOnnx, decodeOnnxTensor } from '../src/formats/onnx/decode.ts'
 import type { OnnxTensor } from '../src/formats/onnx/graph.ts'
+import { readOnnx } from '../src/formats/onnx/index.ts'
 import { OnnxGraph } from '../src/formats/onnx/run.ts'
 import {
   DATA_TYPES,
@@ -15,7 +16,11 @@ import {
 } from '../src/formats/onnx/schema.ts'
 import { FormatError, LatchError, UnsupportedError } from '../src/tensor/errors.ts'
 import { Random } from '../src/tensor/random.ts'
+import { announceMoreLayers } from '../src/model/moreLayers.ts'
+import { filesOf } from './conformance/files.ts'
 import { floats, modelBytes, modelProto, tensor } from './onnxFiles.ts'
+
+announceMoreLayers()
 
 const FOLDER = new URL('../../shared/conformance/onnx/', import.meta.url)
 
@@ -251,4 +256,22 @@ describe('weights outside the file', () => {
   it('in the file are read', async () => {
     expect((await open({ location: 'sub/w.bin' })).initializers.get('w')!.data).toHaveLength(4)
   })
+})
+
+it.each([2 ** 30, 0])('a fixed axis of %i is refused where the graph becomes layers', async (size) => {
+  const nodes = [{ op: 'RNN', inputs: ['x', 'w', 'r'], outputs: ['y'], attributes: { hidden_size: 1 } }]
+  const initializers = { w: floats([1, 1, 1], [1]), r: floats([1, 1, 1], [1]) }
+  const squeezed = [...nodes, { op: 'Squeeze', inputs: ['y', 'axes'], outputs: ['z'] }]
+  const shape = ['batch', 1]
+  const bytes = (steps: number | string) =>
+    modelBytes({
+      opset: 13,
+      nodes: squeezed,
+      inputs: { x: ['float32', [steps, ...shape]] },
+      initializers: { ...initializers, axes: tensor('int64', [1], [1]) },
+      outputs: ['z'],
+    })
+  expect((await readOnnx(filesOf({ 'm.onnx': bytes('steps') }), {})).network.layers).toHaveLength(2)
+  const reading = readOnnx(filesOf({ 'm.onnx': bytes(size) }), {})
+  await expect(reading).rejects.toThrow("m.onnx, input 'x': expected fixed axes of 1 to 32,768 steps in all")
 })

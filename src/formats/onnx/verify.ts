@@ -4,7 +4,7 @@
  */
 import { PackedBatch } from '../../layers/packed.ts'
 import { Network } from '../../model/network.ts'
-import { FormatError } from '../../tensor/errors.ts'
+import { FormatError, UnsupportedError } from '../../tensor/errors.ts'
 import { Random } from '../../tensor/random.ts'
 import type { Answer } from '../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from './graph.ts'
@@ -15,6 +15,9 @@ import { OnnxGraph } from './run.ts'
 const TOLERANCE = 1e-4
 const SEQUENCES = 3
 const STEPS = 5
+/** Rows and numbers of the largest batch that a graph may ask for by its fixed axes. */
+const MOST_ROWS = 2 ** 15
+const MOST_NUMBERS = 2 ** 20
 
 interface TestBatch {
   sequences: number
@@ -29,7 +32,7 @@ interface TestBatch {
  * @throws FormatError where they differ by more than 1e-4, with the place of the largest difference
  */
 export function verifyLift(model: OnnxModel, imported: LiftedModel, source: string): void {
-  const batch = drawBatch(model, imported)
+  const batch = drawBatch(model, imported, source)
   const expected = runGraph(model, imported, batch, source)
   const got = runNetwork(imported, batch)
   const where = `${source}, the layers that the graph was lifted to`
@@ -59,17 +62,23 @@ export function verifyLift(model: OnnxModel, imported: LiftedModel, source: stri
 const numberOr = (size: number | string | null | undefined, otherwise: number) =>
   typeof size === 'number' ? size : otherwise
 
-function drawBatch(model: OnnxModel, { places, input }: LiftedModel): TestBatch {
+function drawBatch(model: OnnxModel, { places, input }: LiftedModel, source: string): TestBatch {
   const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
   const [first, second] = shape
   const [batch, time] = places.inputTimeFirst ? [second, first] : [first, second]
   const [sequences, steps] = [numberOr(batch, places.sequences ?? SEQUENCES), numberOr(time, STEPS)]
+  const { kind, width } = input
+  const count = sequences * steps * (kind === 'ids' ? 1 : width)
+  if (!(count >= 1 && count <= MOST_NUMBERS && sequences * steps <= MOST_ROWS))
+    throw new UnsupportedError({
+      where: `${source}, input '${places.input}'`,
+      expected: `fixed axes of 1 to ${MOST_ROWS.toLocaleString('en')} steps in all`,
+      got: `(${shape.join(', ')})`,
+    })
   const lengths = Array.from({ length: sequences }, (_, b) =>
     places.lengths ? Math.max(1, steps - ((b * 3) % steps)) : steps,
   )
   const random = new Random(1, 'verify')
-  const { kind, width } = input
-  const count = sequences * steps * (kind === 'ids' ? 1 : width)
   const draw = () => (kind === 'ids' ? random.integer(width) : random.between(-1, 1))
   return { sequences, steps, lengths, values: Float32Array.from({ length: count }, draw) }
 }
