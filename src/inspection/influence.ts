@@ -3,7 +3,7 @@
  * 2016), what the answer's slope says of each token's vector; and leave-one-out (Li, Monroe & Jurafsky 2016),
  * what the network really says without it.
  */
-import { PackedBatch } from '../layers/packed.ts'
+import type { PackedBatch } from '../layers/packed.ts'
 import { Network } from '../model/network.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
 import { classCount, logitOf, probabilitiesOf } from './classScores.ts'

@@ -239,7 +239,10 @@ export class Network {
     return new Streams(this.#live.streams, count)
   }
 
-  /** The loss of the last forward pass; `plain`: without label smoothing and class weights. */
+  /**
+   * The loss of the last forward pass; `plain`: without label smoothing and class weights. Where the network
+   * answers every step, masked steps do not count, whatever their targets.
+   */
   loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
     this.#needPass(batch)
     return this.#lossLayer().compute(batch, targets, null, plain)
