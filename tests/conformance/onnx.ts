@@ -14,9 +14,6 @@ const FOLDER = new URL('../../../shared/conformance/onnx/', import.meta.url)
 const VECTORS = new URL('onnxruntime_vectors.json', FOLDER)
 const TOLERANCE = 1e-5
 
-/** Where the file says so: numbers with fewer digits. */
-const TOLERANCES: Readonly<Record<string, number>> = { lstm_BatchReallocation: 1e-4 }
-
 /** Whether the cases lie beside the clone. */
 export const onnxCasesAreHere = existsSync(FOLDER)
 
@@ -66,7 +63,7 @@ export async function runOnnxCase(suite: OnnxSuite, name: string): Promise<Confo
     const worst = shapes
       ? Infinity
       : Math.max(...pairs.map(([got, wanted]) => worstOf(got.data, wanted.data)))
-    const equal = worst <= (TOLERANCES[name] ?? TOLERANCE)
+    const equal = worst <= TOLERANCE
     const why = shapes ? `shape (${shapes[0].shape}) where (${shapes[1].shape}) is wanted` : ''
     return { ...head, status: equal ? 'equal' : 'different', worst, why }
   } catch (error) {
