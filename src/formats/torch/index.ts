@@ -94,7 +94,7 @@ function readForeign(
     input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
-    layers: pieces.map((piece) => factsOf(piece)),
+    layers: pieces.map((piece) => factsOf(piece, prefix)),
     notes: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`] : []),
@@ -151,11 +151,13 @@ function inputOf([first]: readonly TorchModule[], oneHot: boolean): ModelInput {
   return { kind: oneHot ? 'ids' : 'features', width: first.input, steps: null }
 }
 
-function factsOf({ path, type, options, parameters, conventions }: Piece): LayerFacts {
+function factsOf(piece: Piece, prefix: string | undefined): LayerFacts {
+  const { path, type, options, parameters, conventions } = piece
   const both = options.type === 'recurrent' && options.direction === 'bidirectional' ? 2 : 1
   const width = options.type === 'embedding' ? options.size : 'units' in options ? both * options.units : null
   const output = width === null ? null : `(batch, steps, ${width})`
-  return { name: path, type, output, parameters, conventions }
+  const name = path || (prefix ?? '').replace(/\.$/, '')
+  return { name, type, output, parameters, conventions }
 }
 
 function precisionNotes(tensors: readonly NamedTensor[]): string[] {

@@ -15,6 +15,11 @@ export function torchName(name: string): string {
   return name.replace(/^([a-zA-Z]+)\.(\d+)\./, '$1$2.')
 }
 
+/** `model` → `model.safetensors`; a name that ends so stays. */
+export function fileName(name: string): string {
+  return name.endsWith('.safetensors') ? name : `${name}.safetensors`
+}
+
 /** The file's own words, or null where it is not one of ours. @throws FormatError naming the field */
 export function ownFileOf(content: SafetensorsContent, source: string): OwnFile | null {
   if (!Object.hasOwn(content.metadata, CARRIED_KEY)) return null

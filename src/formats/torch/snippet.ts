@@ -7,6 +7,7 @@ import type { PoolOptions } from '../../layers/shape.ts'
 import type { LayerOptions } from '../../model/config.ts'
 import type { Network } from '../../model/network.ts'
 import type { Answer, ExportSource } from '../imported.ts'
+import { fileName } from './own.ts'
 import { expressionOf } from './snippetFunctions.ts'
 import { refuseForTorch } from './speakable.ts'
 
@@ -24,6 +25,8 @@ const RUN = `def run(module, x, lengths):
     h = state[0] if isinstance(state, tuple) else state
     return y, torch.cat(tuple(h), 1)
 `
+
+const MASK = '        mask = (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]'
 
 const BACKWARDS = `def backwards(x, lengths):
     """The steps of each sequence, last one first."""
@@ -45,6 +48,7 @@ export function torchSnippet(source: ExportSource): string {
   const run = lines.flatMap((layer) => layer.run.map((line) => `        ${line}`))
   const perStep = network.output.per === 'step'
   const body = run.join('\n')
+  const needsMask = perStep || body.includes('mask')
   const helpers = [body.includes('run(') ? RUN : '', body.includes('backwards(') ? BACKWARDS : '']
   return `import torch
 from torch import nn
@@ -59,13 +63,12 @@ ${made.join('\n') || '        pass'}
     def forward(self, x, lengths=None):
         if lengths is None:
             lengths = torch.full((x.shape[0],), x.shape[1], device=x.device)
-        mask = (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
-${body}
+${needsMask ? `${MASK}\n` : ''}${body}
         return x${perStep ? ' * mask' : ''}
 
 
 model = Model()
-model.load_state_dict(load_file(${JSON.stringify(`${source.name}.safetensors`)}), strict=True)
+model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
     print(${answerText(answer, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})

@@ -6,7 +6,7 @@ import type { LayerOptions } from '../../model/config.ts'
 import type { Network } from '../../model/network.ts'
 import { CARRIED_KEY, carriedText } from '../carried.ts'
 import type { ExportedFile, ExportSource } from '../imported.ts'
-import { torchName } from './own.ts'
+import { fileName, torchName } from './own.ts'
 import { refuseForTorch } from './speakable.ts'
 
 /** A tensor to write; its numbers are made when they are due. */
@@ -24,7 +24,7 @@ export async function writeTorch(source: ExportSource): Promise<readonly Exporte
   refuseForTorch(source.network.config.layers)
   const tensors = tensorsOf(source.network)
   const metadata = { format: 'pt', [CARRIED_KEY]: carriedText(source) }
-  return [{ name: `${source.name}.safetensors`, chunks: chunksOf(tensors, metadata) }]
+  return [{ name: fileName(source.name), chunks: chunksOf(tensors, metadata) }]
 }
 
 function tensorsOf(network: Network): Due[] {
