@@ -6,7 +6,17 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Network } from '../src/model/network.ts'
-import { CASES, answered, bytesOf, difference, drawn, raggedFor, sourceOf, type Ragged } from './onnxRig.ts'
+import {
+  CASES,
+  MASK_CASES,
+  answered,
+  bytesOf,
+  difference,
+  drawn,
+  raggedFor,
+  sourceOf,
+  type Ragged,
+} from './onnxRig.ts'
 
 interface OrtTensor {
   data: ArrayLike<number>
@@ -46,7 +56,7 @@ async function run(ort: Ort, bytes: Uint8Array, network: Network, ragged: Ragged
 async function check(ort: Ort, test: (typeof CASES)[number]) {
   const network = drawn({ layers: test.layers })
   const bytes = await bytesOf(sourceOf(network, { answer: test.answer ?? 'linear' }))
-  for (const lengths of [[4, 1, 6, 3], [5], [2, 2]]) {
+  for (const lengths of [[4, 1, 6, 3], [5], [2, 2], [1, 3]]) {
     const ragged = raggedFor(network, lengths)
     const { logits } = await run(ort, bytes, network, ragged)
     expect(difference(logits.data, answered(network, ragged))).toBeLessThan(1e-5)
@@ -54,7 +64,9 @@ async function check(ort: Ort, test: (typeof CASES)[number]) {
 }
 
 describe.skipIf(!native)('ONNX Runtime for Node', () => {
-  it.each(CASES.map((test) => [test.name, test] as const))('%s', (_, test) => check(native!, test))
+  it.each([...CASES, ...MASK_CASES].map((test) => [test.name, test] as const))('%s', (_, test) =>
+    check(native!, test),
+  )
 })
 
 describe.skipIf(!web)('ONNX Runtime for the web', () => {

@@ -126,6 +126,26 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
 ] // prettier-ignore
 
+/** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
+export const MASK_CASES: readonly OnnxCase[] = [
+  ...(['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
+    (['every', 'last'] as const).map((outputs) => ({
+      name: `maskZero, ${direction}, ${outputs}`,
+      layers: [{ ...embedding, maskZero: true } as LayerOptions, level({ cell: 'lstm', direction, outputs }), dense],
+    })),
+  ),
+  ...(['sum', 'multiply', 'average'] as const).map((merge) => ({
+    name: `maskZero, merge ${merge}`,
+    layers: [{ ...embedding, maskZero: true } as LayerOptions, level({ cell: 'gru', direction: 'bidirectional', merge })],
+  })),
+  ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
+    name: `maskZero, pool ${over}`,
+    layers: [{ ...embedding, maskZero: true } as LayerOptions, level(two), { type: 'pool', over } as LayerOptions, dense],
+  })),
+  { name: 'masking', layers: [features, { type: 'masking' }, level({ cell: 'gru' }), level({ cell: 'rnn' }), dense] },
+  { name: 'masking, zeroed', layers: [features, { type: 'masking' }, level(two), { type: 'zeroMasked' }, { type: 'pool', over: 'max' }, dense] },
+] // prettier-ignore
+
 const ACTIVATIONS = [
   'relu', 'tanh', 'sigmoid', 'hardSigmoid', 'softplus', 'softsign', 'elu', 'selu', 'leakyRelu',
   { type: 'thresholdedRelu', alpha: 0.3 }, { type: 'scaledTanh', alpha: 1.5, beta: 0.7 },
@@ -205,6 +225,7 @@ export function raggedFor(network: Network, lengths: readonly number[] = [4, 1, 
   const values = Float32Array.from({ length: lengths.length * steps }, () =>
     Math.floor(random.uniform() * size),
   )
+  if ('maskZero' in first && first.maskZero) values.fill(0, 0, 1).fill(0, 2, 4)
   const rows = lengths.map((length, b) => values.subarray(b * steps, b * steps + length))
   return { lengths, steps, values, batch: PackedBatch.ofIds(rows) }
 }

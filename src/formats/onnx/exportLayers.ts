@@ -4,7 +4,6 @@
  */
 import type { LayerOptions } from '../../model/config.ts'
 import type { Network } from '../../model/network.ts'
-import { UnsupportedError } from '../../tensor/errors.ts'
 import { emitActivation } from './exportActivations.ts'
 import { ExportGraph } from './exportGraph.ts'
 import { emitRecurrent } from './exportRecurrent.ts'
@@ -61,7 +60,7 @@ class LayerExport {
       return { value: graph.node('OneHot', inputs, { axis: -1 }), per: 'step', width: options.vocabulary }
     }
     if (options.type !== 'embedding') throw new RangeError(`${name} is no input`)
-    if (options.maskZero) this.#refuseMask(name, 'maskZero')
+    if (options.maskZero) this.#masks.mask(graph.node('Not', [graph.node('Equal', [turned, graph.ints(0)])]))
     const table = this.#parameter(`${name}.weight`)
     return { value: graph.node('Gather', [table, turned]), per: 'step', width: options.size }
   }
@@ -72,11 +71,11 @@ class LayerExport {
       case 'dropout':
         return input
       case 'recurrent': {
-        const lengths = this.#masks.lengths
-        const level = { network: this.#network, name, options, inputWidth: input.width, input: input.value }
+        const masks = this.#masks
+        const level = { network: this.#network, name, options, inputWidth: input.width, input: input.value, masks } // prettier-ignore
         const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
         return {
-          value: emitRecurrent(graph, { ...level, lengths }),
+          value: emitRecurrent(graph, level),
           per: options.outputs === 'last' ? 'sequence' : 'step',
           width: options.units * (both ? 2 : 1),
         }
@@ -105,21 +104,25 @@ class LayerExport {
       case 'concat':
         return this.#concat(options.of)
       case 'masking':
+        return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
-        return this.#refuseMask(name, options.type)
+        return { ...input, value: this.#masks.where(this.#masks.counting(), input.value, 0) }
       default:
         throw new RangeError(`${name} stands above an input`)
     }
   }
 
-  #refuseMask(name: string, got: string): never {
-    throw new UnsupportedError({
-      where: `export to ONNX, ${name}`,
-      expected: 'layers without masked steps',
-      got,
-      remedy:
-        'ONNX knows lengths and no masks: leave the padding to the lengths (a network without the mask), or export to keras.',
+  /** Steps whose features all have the value are masked, and become zeros. */
+  #masking(value: number, input: string): string {
+    const { graph } = this
+    const other = graph.node('Not', [graph.node('Equal', [input, graph.floats(value)])])
+    const any = graph.node('ReduceMax', [graph.node('Cast', [other], { to: 1 })], {
+      axes: { ints: [2] },
+      keepdims: 1,
     })
+    const kept = graph.node('Cast', [any], { to: 9 })
+    this.#masks.mask(graph.node('Squeeze', [kept, graph.ints([2])]))
+    return this.#masks.where(kept, input, 0)
   }
 
   #parameter(name: string): string {
@@ -175,9 +178,9 @@ class LayerExport {
       case 'last':
         return sum(masks.where(masks.last(), value, 0))
       case 'sum':
-        return sum(masks.where(masks.valid(), value, 0))
+        return sum(masks.where(masks.counting(), value, 0))
       case 'mean':
-        return graph.node('Div', [sum(masks.where(masks.valid(), value, 0)), masks.counts()])
+        return graph.node('Div', [sum(masks.where(masks.counting(), value, 0)), masks.counts()])
       case 'max': {
         const raised = masks.where(masks.valid(), value, LOWEST)
         return graph.node('ReduceMax', [raised], { axes: { ints: [0] }, keepdims: 0 })
@@ -186,8 +189,8 @@ class LayerExport {
         const make = () =>
           Float32Array.from(this.#network.store.read(this.#network.store.find(`${name}.weight`)))
         const column = graph.weight(`${name}.weight`, [width, 1], [{ length: width, make }])
-        const scores = masks.where(masks.valid(), graph.node('MatMul', [value, column]), LOWEST)
-        return sum(graph.node('Mul', [value, graph.node('Softmax', [scores], { axis: 0 })]))
+        const scores = masks.where(masks.counting(), graph.node('MatMul', [value, column]), LOWEST)
+        return masks.keepStates(sum(graph.node('Mul', [value, graph.node('Softmax', [scores], { axis: 0 })])))
       }
     }
   }

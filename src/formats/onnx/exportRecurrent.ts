@@ -7,6 +7,7 @@ import type { Network } from '../../model/network.ts'
 import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsFromNative } from '../weightLayouts.ts'
 import { cellActivations } from './exportActivations.ts'
 import type { AttributeValue, ExportGraph, WeightPart } from './exportGraph.ts'
+import type { StepMasks } from './exportMasks.ts'
 
 const OPERATORS = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const
 
@@ -18,28 +19,28 @@ export interface RecurrentExport {
   inputWidth: number
   /** Value of the input, (time, batch, width). */
   input: string
-  /** Value of the lengths, int32 (batch). */
-  lengths: string
+  masks: StepMasks
 }
 
 /** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
 export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): string {
-  const { options, name, input, lengths } = level
+  const { options, name, input, masks } = level
   const last = options.outputs === 'last'
   const peepholes = options.peepholes ? [weightsOf(graph, level, 'weight_ph')] : []
   const inputs = [
-    input,
+    masks.compact(input),
     weightsOf(graph, level, 'weight_ih'),
     weightsOf(graph, level, 'weight_hh'),
     options.bias === false ? '' : biasesOf(graph, level),
-    lengths,
+    masks.sequenceLengths(),
     ...(peepholes.length ? ['', '', ...peepholes] : []),
   ]
   const attributes = attributesOf(options, name)
   const outputs = graph.operator(
     OPERATORS[options.cell], inputs, attributes, last ? 2 : 1, (i) => i === (last ? 1 : 0),
   ) // prettier-ignore
-  return last ? mergeLast(graph, options, outputs[1]) : mergeSteps(graph, options, outputs[0])
+  if (last) return masks.keepStates(mergeLast(graph, options, outputs[1]))
+  return masks.masked ? mergeMasked(graph, level, outputs[0]) : mergeSteps(graph, options, outputs[0])
 }
 
 function attributesOf(options: RecurrentOptions, name: string): Record<string, AttributeValue | undefined> {
@@ -118,6 +119,19 @@ function mergeSteps(graph: ExportGraph, options: RecurrentOptions, y: string): s
   if (merge !== 'concat') return mergeElements(graph, merge, y, 1)
   const beside = graph.node('Transpose', [y], { perm: { ints: [0, 2, 1, 3] } })
   return graph.node('Reshape', [beside, graph.ints([0, 0, 2 * options.units])])
+}
+
+/** As `mergeSteps`, each direction's masked steps filled in by its own way of reading. */
+function mergeMasked(graph: ExportGraph, { options, masks }: RecurrentExport, y: string): string {
+  const { direction, merge = 'concat' } = options
+  const squeeze = (value: string) => graph.node('Squeeze', [value, graph.ints([1])])
+  if (direction !== 'bidirectional') return masks.spread(squeeze(y), direction === 'reverse')
+  const parts = graph.operator('Split', [y, graph.ints([1, 1])], { axis: 1 }, 2)
+  const sides = parts.map((part, d) => masks.spread(squeeze(part), d === 1))
+  if (merge === 'concat') return graph.node('Concat', sides, { axis: -1 })
+  if (merge === 'multiply') return graph.node('Mul', sides)
+  const sum = graph.node('Add', sides)
+  return merge === 'sum' ? sum : graph.node('Mul', [sum, graph.floats(0.5)])
 }
 
 /** (directions, batch, units) → (batch, width). */
