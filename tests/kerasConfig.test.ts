@@ -234,6 +234,14 @@ describe('layers', () => {
     expect(gru(array('b', 12))).not.toHaveProperty('reset')
   })
 
+  it('without biases, a GRU that says nothing goes by the version', () => {
+    const config = sequential(input3, layer('GRU', 'g', { units: 2, use_bias: false }))
+    const gru = (producer: string) =>
+      read(config, { g: [array('k', 3, 6), array('r', 2, 6)] }, { producer }).network.layers[1]
+    expect(gru('Keras 2.1.0')).toMatchObject({ reset: 'before' })
+    expect(gru('Keras 3.1.0')).not.toHaveProperty('reset')
+  })
+
   it('arrays too few and too many are named', () => {
     const config = sequential(input3, layer('LSTM', 'l', { units: 2 }))
     expect(() => read(config, { l: lstmArrays(3, 2).slice(0, 2) })).toThrow(

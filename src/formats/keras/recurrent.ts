@@ -21,6 +21,8 @@ interface CellConfig {
   gateActivation: ActivationChoice
   /** GRU: null where the configuration does not say, so that the bias's shape decides. */
   resetAfter: boolean | null
+  /** Where neither says it: Keras had no other GRU at first, and this one is the default of Keras 3. */
+  resetAbsent: boolean
   cudnn: boolean
 }
 
@@ -81,6 +83,10 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   })
   finish(to, config, every, readFlag(config, 'zero_output_for_mask'))
   if (backwards && every) to.add({ type: 'reverse' })
+  if (backwards && every && to.masked)
+    to.note(
+      `${layer.name}: Keras turns its outputs around and not its mask, which counts for what comes above it`,
+    )
   if (backwards) to.note(`${layer.name} reads each sequence from its end (go_backwards)`)
   return [...new Set(conventions)].join('; ')
 }
@@ -90,8 +96,10 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   const [ahead, back] = directionsOf(layer)
   const every = readFlag(ahead.config, 'return_sequences')
   noteCalls(to, layer, ahead.config)
-  const [forward] = cellsOf(ahead.type, ahead.config, dialect)
+  const [forward, stacked] = cellsOf(ahead.type, ahead.config, dialect)
   const [backward] = cellsOf(back.type, back.config, dialect)
+  if (stacked)
+    throw new UnsupportedError({ where: layer.where, expected: 'one cell a direction', got: 'several' })
   const first = takeCell(forward, to.width, arrays)
   const second = takeCell(backward, to.width, arrays)
   checkPair(layer, [forward, first], [backward, second])
@@ -237,6 +245,7 @@ function cellOf(type: string, config: Field, dialect: KerasDialect): CellConfig 
     activation: read('activation', 'tanh'),
     gateActivation: cell === 'rnn' ? 'sigmoid' : read('recurrent_activation', gates),
     resetAfter: cudnn ? true : typeof reset === 'boolean' ? reset : null,
+    resetAbsent: dialect.major >= 3,
     cudnn,
   }
 }
@@ -255,7 +264,10 @@ function takeCell(config: CellConfig, width: number, arrays: LayerArrays): CellW
     hidden: turn(recurrent, H),
     biasInput: bias ? rowsToNative(bias.input, 'keras', cell) : null,
     biasHidden: bias ? rowsToNative(bias.hidden, 'keras', cell) : null,
-    reset: cell === 'gru' ? (bias?.reset ?? ((config.resetAfter ?? true) ? 'after' : 'before')) : null,
+    reset:
+      cell === 'gru'
+        ? (bias?.reset ?? ((config.resetAfter ?? config.resetAbsent) ? 'after' : 'before'))
+        : null,
     cudnn,
   }
 }
