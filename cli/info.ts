@@ -9,8 +9,10 @@ import { ENGINE_WORDS } from './engineWords.ts'
 import { visible, widthOf } from './glyphWidth.ts'
 import { configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
 import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from './layersTable.ts'
+import type { Contents } from './contents.ts'
 import { openModelAt } from './models.ts'
 import { count, percent } from './numbers.ts'
+import { drawTable } from './reports.ts'
 import { labelText } from './traceRows.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from './options.ts'
 import type { EngineFlags } from './options.ts'
@@ -46,6 +48,7 @@ export function infoCommand(output: Output) {
       if (path === undefined) return tell(hostFacts(flags), null, output)
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
       if ('model' in found) return tell(modelFacts(path, found.model), layersOfNetwork(found.model.network), output)
+      if ('contents' in found) return tellContents(path, found.contents, output)
       const { imported } = found
       tell(importedFacts(path, imported), imported.layers, output, imported)
     })
@@ -67,6 +70,13 @@ function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output
 
 /** Of a list on one line. */
 const MOST_ITEMS = 20
+
+/** Of a file that is no chain of layers. */
+function tellContents(path: string, { format, head, rows, why }: Contents, output: Output): void {
+  output.event({ file: path, format, contents: rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]]))), why }) // prettier-ignore
+  output.say(drawTable(rows.map((row) => row.map(visible)), { head, left: [0, 1, 2], colors: output.colors }))
+  output.note(why)
+} // prettier-ignore
 
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
 

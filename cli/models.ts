@@ -6,6 +6,7 @@ import type { ImportedModel, ImportOptions, ModelFiles } from '../src/formats/im
 import { modelFilesAt } from '../src/formats/modelFilesNode.ts'
 import { openModelFile, type AnyModel } from '../src/tasks/openModel.ts'
 import { UsageError } from '../src/tensor/errors.ts'
+import type { Contents } from './contents.ts'
 
 /** A model and the files it came from. */
 export interface OpenedModel {
@@ -29,16 +30,21 @@ export async function openAnyModel(
   return { model: await importModel(files, { ...options, engine }), files, own }
 }
 
-/** Latch's own file as its model; another format's as it was read, without building it. */
+/** Latch's own file as its model; another format's as it was read, without building it, or what else is in it. */
 export async function openModelAt(
   path: string,
   engine: EngineOptions,
   options: ImportOptions,
-): Promise<{ model: AnyModel } | { imported: ImportedModel }> {
+): Promise<{ model: AnyModel } | { imported: ImportedModel } | { contents: Contents }> {
   const files = { ...(await modelFilesAt(path)), name: path }
   if (identify(files.bytes, path) === 'latch') return { model: openModelFile(files.bytes, path, engine) }
   const { readModel } = await import('../src/formats/open.ts')
-  return { imported: await readModel(files, options) }
+  try {
+    return { imported: await readModel(files, options) }
+  } catch (reason) {
+    const { contentsOf } = await import('./contents.ts')
+    return { contents: await contentsOf(files, reason) }
+  }
 }
 
 /** The bytes of a model as Latch's own file. */

@@ -216,7 +216,10 @@ describe.skipIf(!there)('real files', () => {
   })
 
   test('a prefix, a folder, weights without a configuration', async () => {
-    await refused(['info', file('silero_vad/silero_vad_16k.safetensors')], /prefix/)
+    await refused(['import', file('silero_vad/silero_vad_16k.safetensors')], /prefix/)
+    const all = await place.latch(['info', file('silero_vad/silero_vad_16k.safetensors')])
+    expect(all.stdout).toMatch(/lstm_cell\.weight_ih +\(512, 128\)/)
+    expect(all.stderr).toContain('prefix')
     const cell = await place.latch([
       'info',
       file('silero_vad/silero_vad_16k.safetensors'),
