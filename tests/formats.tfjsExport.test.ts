@@ -38,6 +38,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
 ) // prettier-ignore
 cases.flat = exportCase('flat', [ids, { type: 'flatten', steps: 4 }, { type: 'dense', units: 3, activation: 'silu' }], {}, [4, 4]) // prettier-ignore
 cases.masked = exportCase('masked', [{ ...ids, maskZero: true }, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' }]) // prettier-ignore
+cases.maskedMax = exportCase('maskedMax', [{ type: 'embedding', vocabulary: 3, size: 3, maskZero: true }, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'gru', units: 4, reset: 'before', direction: 'reverse', outputs: 'every' }, { type: 'reverse' }, { type: 'pool', over: 'max' }], {}, [9, 6, 7, 5]) // prettier-ignore
 cases.masking = exportCase('masking', [features, { type: 'masking', value: 0 }, { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' }]) // prettier-ignore
 
 /** What of TensorFlow.js is called here. */
@@ -49,18 +50,18 @@ interface Tf {
   setBackend(name: string): Promise<boolean>
   tensor(values: unknown, shape: undefined, dtype: 'int32' | 'float32'): Tensor
   loadLayersModel(handler: object): Promise<{ predict(x: Tensor): Tensor }>
-  io: { fromMemory(artifacts: object): object }
+  io: { http(address: string, options: object): object }
 }
 
+/** As a page does it: model.json by its address, then the shards that it names. */
 async function load(tf: Tf, files: readonly ExportedFile[]) {
-  const [model, weights] = files.map(({ chunks }) => bytesOf(chunks))
-  const json = JSON.parse(new TextDecoder().decode(model)) as {
-    modelTopology: object
-    weightsManifest: { weights: object[]; paths: string[] }[]
+  const bytes = new Map(files.map(({ name, chunks }) => [name, bytesOf(chunks)]))
+  const fetchFunc = async (address: string) => {
+    const body = bytes.get(address.slice(address.lastIndexOf('/') + 1))!
+    const type = address.endsWith('.json') ? 'application/json' : 'application/octet-stream'
+    return new Response(body.slice(), { headers: { 'content-type': type } })
   }
-  const [{ weights: weightSpecs }] = json.weightsManifest
-  const artifacts = { modelTopology: json.modelTopology, weightSpecs, weightData: weights.slice().buffer }
-  return tf.loadLayersModel(tf.io.fromMemory(artifacts))
+  return tf.loadLayersModel(tf.io.http('http://localhost/model.json', { fetchFunc }))
 }
 
 function exponentials(answer: string, row: number[]): number[] {
