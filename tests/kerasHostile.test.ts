@@ -267,6 +267,26 @@ describe('configurations', () => {
     ['a loop', { class_name: 'Functional', config: { layers: [{ class_name: 'Dense', name: 'a', config: { name: 'a' }, inbound_nodes: [[['a', 0, 0, {}]]] }], output_layers: [['a', 0, 0]] } }, /layer a: expected a chain, got a loop/],
     ['units that are no number', { class_name: 'Sequential', config: { layers: [{ class_name: 'LSTM', config: { name: 'l', units: 1e300, batch_shape: [null, 2, 2] } }] } }, /layer l\.units/],
   ] // prettier-ignore
+  it('objects within objects without end', async () => {
+    const nested = (levels: number, open: string, close: string, inside: string) =>
+      open.repeat(levels) + inside + close.repeat(levels)
+    const functions = nested(50_000, '{"class_name":"function","config":', '}', '"relu"')
+    const dense = `{"class_name":"Dense","config":{"name":"d","units":1,"batch_shape":[null,2,2],"activation":${functions}}}`
+    const texts = [
+      `{"class_name":"Sequential","config":{"layers":[${dense}]}}`,
+      nested(50_000, '{"model_config":', '}', '{}'),
+      nested(100_000, '[', ']', ''),
+      `{"class_name":"Functional","config":{"layers":[{"class_name":"Dense","config":{"name":"d"},"inbound_nodes":${nested(50_000, '[', ']', '')}}],"output_layers":[["d",0,0]]}}`,
+    ]
+    for (const json of texts)
+      await expect(
+        readKeras(
+          filesOf({ 'm.keras': zipSync({ ...members, 'config.json': [text(json), { level: 0 }] }) }),
+          {},
+        ),
+      ).rejects.toThrow(LatchError)
+  })
+
   for (const [name, value, words] of cases)
     it(name, async () => {
       await expect(config(value)).rejects.toThrow(words)

@@ -46,14 +46,15 @@ export function hardSigmoid({ major }: KerasDialect): ActivationChoice {
 }
 
 /** An `activation` field: null, a name, or an object of one of the serialisers. */
-export function activationOf(field: Field, dialect: KerasDialect): KerasActivation {
+export function activationOf(field: Field, dialect: KerasDialect, depth = 0): KerasActivation {
   const { value } = field
+  if (depth > 4) throw fieldError(field, 'an activation', 'objects within objects')
   if (value === null || value === undefined) return 'linear'
   if (typeof value === 'string') return byName(field, value, dialect)
   const type = fieldAt(field, 'class_name').value
   const config = fieldAt(field, 'config')
-  if (type === 'function' || type === 'Function') return activationOf(config, dialect)
-  const layer = typeof type === 'string' ? activationLayer(type, config, dialect) : null
+  if (type === 'function' || type === 'Function') return activationOf(config, dialect, depth + 1)
+  const layer = typeof type === 'string' ? activationLayer(type, config, dialect, depth + 1) : null
   if (layer) return layer
   throw fieldError(field, 'an activation', typeof type === 'string' ? type : describe(value))
 }
@@ -70,12 +71,17 @@ function byName(field: Field, given: string, dialect: KerasDialect): KerasActiva
 }
 
 /** The activation that a layer of that type is, or null where it is none. */
-export function activationLayer(type: string, config: Field, dialect: KerasDialect): KerasActivation | null {
+export function activationLayer(
+  type: string,
+  config: Field,
+  dialect: KerasDialect,
+  depth = 0,
+): KerasActivation | null {
   const number = (names: readonly string[], absent: number) => {
     const name = names.find((n) => typeof fieldAt(config, n).value === 'number') ?? names[0]
     return readOptional(fieldAt(config, name), readNumber, absent)
   }
-  if (type === 'Activation') return activationOf(fieldAt(config, 'activation'), dialect)
+  if (type === 'Activation') return activationOf(fieldAt(config, 'activation'), dialect, depth)
   if (type === 'LeakyReLU') return { type: 'leakyRelu', alpha: number(['negative_slope', 'alpha'], 0.3) }
   if (type === 'ELU') return { type: 'elu', alpha: number(['alpha'], 1) }
   if (type === 'ThresholdedReLU') return { type: 'thresholdedRelu', alpha: number(['theta'], 1) }

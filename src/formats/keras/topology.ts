@@ -52,7 +52,7 @@ export function readTopology(config: unknown, source: string, until?: string): K
 }
 
 /** The object with `class_name`, whichever way it is wrapped. */
-function modelField(config: unknown, source: string): Field {
+function modelField(config: unknown, source: string, depth = 0): Field {
   let value = config
   if (typeof value === 'string') {
     try {
@@ -64,7 +64,9 @@ function modelField(config: unknown, source: string): Field {
   if (Array.isArray(value)) return rootField({ class_name: 'Sequential', config: value }, 'config', source)
   const field = rootField(value, 'config', source)
   const wrapped = ['modelTopology', 'model_config'].find((name) => fieldAt(field, name).value)
-  return wrapped ? modelField(fieldAt(field, wrapped).value, source) : field
+  if (!wrapped) return field
+  if (depth > 4) throw fieldError(fieldAt(field, wrapped), 'a model', 'objects within objects')
+  return modelField(fieldAt(field, wrapped).value, source, depth + 1)
 }
 
 function readNode(layer: Field): KerasNode {

@@ -123,6 +123,8 @@ export class FileBytes {
   text(at: number, most: number): string {
     const bytes = this.slice(at, most)
     const end = bytes.indexOf(0)
-    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end))
+    const text = end < 0 ? bytes : bytes.subarray(0, end)
+    this.take(at, text.length)
+    return decoder.decode(text)
   }
 }
