@@ -187,6 +187,32 @@ describe('layers', () => {
     expect(types('Keras 2.2.4')).toEqual(['embedding', 'recurrent'])
   })
 
+  it('cells in a StackedRNNCells, read backwards', () => {
+    const cell = (type: string, units: number) => ({ class_name: type, config: { units } })
+    const cells = {
+      class_name: 'StackedRNNCells',
+      config: { cells: [cell('LSTMCell', 2), cell('SimpleRNNCell', 4)] },
+    }
+    const config = sequential(
+      input3,
+      layer('RNN', 'r', { cell: cells, go_backwards: true, return_sequences: true }),
+    )
+    const model = read(config, {
+      r: [...lstmArrays(3, 2), array('k', 2, 4), array('r', 4, 4), array('b', 4)],
+    })
+    expect(model.network.layers).toMatchObject([
+      { type: 'features' },
+      { cell: 'lstm', units: 2, direction: 'reverse', outputs: 'every' },
+      { cell: 'rnn', units: 4, direction: 'reverse', outputs: 'every' },
+      { type: 'reverse' },
+    ])
+    const two = sequential(
+      input3,
+      layer('Bidirectional', 'b', { layer: { class_name: 'RNN', config: { cell: cells } } }),
+    )
+    expect(() => read(two, {})).toThrow(/layer b: expected one cell a direction/)
+  })
+
   it('what acts in training only is left', () => {
     const config = sequential(
       input3,

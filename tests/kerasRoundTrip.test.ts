@@ -6,6 +6,7 @@ import type { Answer, ExportSource, ImportedModel } from '../src/formats/importe
 import { readKeras, writeKeras } from '../src/formats/keras/index.ts'
 import { openHdf5 } from '../src/formats/keras/hdf5/file.ts'
 import { hdf5Chunks } from '../src/formats/keras/hdf5/write.ts'
+import { ZipFile } from '../src/formats/keras/zip.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { RecurrentOptions } from '../src/layers/recurrent.ts'
 import type { LayerOptions } from '../src/model/config.ts'
@@ -211,6 +212,21 @@ describe('what Keras cannot say is refused in words', () => {
 })
 
 describe('weights only, with the layers as Latch writes them', () => {
+  it('or with Keras’ JSON, as text, as an object, as the bare list of layers', async () => {
+    const layers: LayerOptions[] = [features, level({ outputs: 'last' }), dense]
+    const source = sourceOf(layers)
+    const { bytes } = await trip(source)
+    const json = new TextDecoder().decode(new ZipFile(bytes, 'm').read('config.json')!)
+    const weights = new ZipFile(bytes, 'm').read('model.weights.h5')!
+    const parsed = JSON.parse(json) as { config: { layers: unknown[] } }
+    const batch = batchFor(layers)
+    for (const config of [json, parsed, parsed.config.layers, { model_config: parsed }]) {
+      const model = await readKeras(filesOf({ 'm.weights.h5': weights }), { config })
+      const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+      expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
+    }
+  })
+
   it('read by the layers’ order', async () => {
     const layers: LayerOptions[] = [features, level({ cell: 'gru', outputs: 'last' }), dense]
     const source = sourceOf(layers)

@@ -10,6 +10,7 @@ import { isHdf5, openHdf5, type Hdf5Object } from './hdf5/file.ts'
 import { readLatchPart, withLatchPart, type LatchPart } from './latchPart.ts'
 import { kerasConfigOf } from './layersOut.ts'
 import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } from './stores.ts'
+import { modelField } from './topology.ts'
 import { isZip, ZipFile } from './zip.ts'
 
 /** What a file says beside its weights. */
@@ -141,7 +142,7 @@ interface KerasConfig {
 }
 
 function listedLayers(config: unknown, source: string): ListedLayer[] {
-  const inner = fieldAt(rootField(config, 'config', source), 'config')
+  const inner = fieldAt(modelField(config, source), 'config')
   const list: Field = Array.isArray(inner.value) ? inner : fieldAt(inner, 'layers')
   if (!Array.isArray(list.value))
     throw new FormatError({ where: source, expected: 'layers', got: describe(list.value) })

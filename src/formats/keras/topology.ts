@@ -52,7 +52,7 @@ export function readTopology(config: unknown, source: string, until?: string): K
 }
 
 /** The object with `class_name`, whichever way it is wrapped. */
-function modelField(config: unknown, source: string, depth = 0): Field {
+export function modelField(config: unknown, source: string, depth = 0): Field {
   let value = config
   if (typeof value === 'string') {
     try {
