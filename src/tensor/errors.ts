@@ -15,6 +15,8 @@ export interface ErrorFacts {
 
 /** Base of every deliberate Latch error; `instanceof LatchError` tells user mistakes from bugs. */
 export class LatchError extends Error {
+  /** Written out, because bundlers shorten the names of classes. */
+  override name = 'LatchError'
   readonly where: string
   readonly expected: string
   readonly got: string
@@ -23,7 +25,6 @@ export class LatchError extends Error {
   constructor(facts: ErrorFacts, options?: ErrorOptions) {
     const remedy = facts.remedy ? `. ${facts.remedy}` : ''
     super(`${facts.where}: expected ${facts.expected}, got ${facts.got}${remedy}`, options)
-    this.name = new.target.name
     this.where = facts.where
     this.expected = facts.expected
     this.got = facts.got
@@ -32,19 +33,29 @@ export class LatchError extends Error {
 }
 
 /** Dimensions that do not fit each other. */
-export class ShapeError extends LatchError {}
+export class ShapeError extends LatchError {
+  override name = 'ShapeError'
+}
 
 /** A table, row, column, label or text that cannot be used. */
-export class DataError extends LatchError {}
+export class DataError extends LatchError {
+  override name = 'DataError'
+}
 
 /** A file whose bytes are not what its format promises. */
-export class FormatError extends LatchError {}
+export class FormatError extends LatchError {
+  override name = 'FormatError'
+}
 
 /** An option outside its range, or a call out of order. */
-export class UsageError extends LatchError {}
+export class UsageError extends LatchError {
+  override name = 'UsageError'
+}
 
 /** Something valid that Latch does not do. */
-export class UnsupportedError extends LatchError {}
+export class UnsupportedError extends LatchError {
+  override name = 'UnsupportedError'
+}
 
 /** Something of imported models, whose code the core announces at run time only. @throws UnsupportedError, always */
 export function needFormats(where: string, got: string): never {
@@ -53,13 +64,18 @@ export function needFormats(where: string, got: string): never {
 }
 
 /** An engine that ran out of its address space or could not get memory. */
-export class MemoryError extends LatchError {}
+export class MemoryError extends LatchError {
+  override name = 'MemoryError'
+}
 
 /** A thread that was lost at work: what it was computing is lost with it. */
-export class WorkerError extends LatchError {}
+export class WorkerError extends LatchError {
+  override name = 'WorkerError'
+}
 
 /** Training that left the finite numbers: carries the step and what was kept. */
 export class DivergenceError extends LatchError {
+  override name = 'DivergenceError'
   readonly epoch: number
   readonly step: number
 

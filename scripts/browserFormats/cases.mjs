@@ -1,0 +1,155 @@
+/** Model files for the page: real ones, where they lie beside the clone, and Latch's own exports. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { filesOf } from './work.mjs'
+
+const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared', 'conformance')
+
+/** Groups of real files; a clone alone has none of them. */
+const GROUPS = { models: realModels, 'onnx/pytorch_export': pytorchExports, 'torch/layers': torchLayers }
+
+/** `{ name, format, files: name → bytes (the model first), options }` of all that are here, and names of groups that are not. */
+export async function allCases(latch, door) {
+  const groups = Object.entries(GROUPS)
+  const missing = groups.filter(([folder]) => !existsSync(join(shared, folder)))
+  const real = groups.filter((group) => !missing.includes(group)).flatMap(([folder, make]) => make(folder))
+  return { cases: [...(await ownExports(latch, door)), ...real], missing: missing.map(([folder]) => folder) }
+}
+
+function taken(folder, [first, ...others]) {
+  const read = (name) => [basename(name), new Uint8Array(readFileSync(join(shared, folder, name)))]
+  return new Map([first, ...others].map(read))
+}
+
+function realModels(folder) {
+  const charRnn = readdirSync(join(shared, folder, 'ml5_charrnn_shakespeare')).filter((name) => !/golden|LICENSE|^manifest/.test(name)) // prettier-ignore
+  const make = (format, names, options = {}) => ({ name: names[0], format, files: taken(folder, names), options }) // prettier-ignore
+  const tfjs = ['model.json', 'group1-shard1of1', 'group2-shard1of1']
+  return [
+    make('keras', ['keras210_qoe/model_gru.h5']),
+    make('keras', ['keras210_qoe/lstm_basic.h5'], { until: 'lstm_1' }),
+    make('keras', ['textgenrnn/textgenrnn_weights.hdf5'], { config: textgenrnn() }),
+    make('tfjs', tfjs.map((name) => `tfjs_lstm_text_generation/${name}`)),
+    make('tensorflow1', ['manifest.json', ...charRnn].map((name) => `ml5_charrnn_shakespeare/${name}`)),
+    make('torch', ['silero_vad/silero_vad_16k.safetensors'], { prefix: 'lstm_cell.' }),
+  ]
+} // prettier-ignore
+
+/** What builds textgenrnn's network; its file has weights only. */
+function textgenrnn() {
+  const layer = (class_name, name, below, config = {}) => ({
+    class_name,
+    name,
+    config: { name, ...config },
+    inbound_nodes: below.length ? [below.map((one) => [one, 0, 0, {}])] : [],
+  })
+  const rnn = { units: 128, return_sequences: true }
+  const layers = [
+    layer('InputLayer', 'input', [], { batch_input_shape: [null, 40] }),
+    layer('Embedding', 'embedding', ['input'], { input_dim: 465, output_dim: 100, input_length: 40 }),
+    layer('CuDNNLSTM', 'rnn_1', ['embedding'], rnn),
+    layer('CuDNNLSTM', 'rnn_2', ['rnn_1'], rnn),
+    layer('Concatenate', 'rnn_concat', ['embedding', 'rnn_1', 'rnn_2'], { axis: -1 }),
+    layer('AttentionWeightedAverage', 'attention', ['rnn_concat']),
+    layer('Dense', 'output', ['attention'], { units: 465, activation: 'softmax' }),
+  ]
+  const ends = { input_layers: [['input', 0, 0]], output_layers: [['output', 0, 0]] }
+  return { class_name: 'Model', config: { name: 'textgenrnn', layers, ...ends } }
+}
+
+function pytorchExports(folder) {
+  return readdirSync(join(shared, folder)).map((name) => ({
+    name: `${name}/model.onnx`,
+    format: 'onnx',
+    files: taken(folder, [`${name}/model.onnx`]),
+    options: {},
+  }))
+}
+
+function torchLayers(folder) {
+  const names = readdirSync(join(shared, folder)).filter((name) => name.endsWith('.safetensors'))
+  return names.map((name) => ({
+    name,
+    format: 'torch',
+    files: taken(folder, [name]),
+    options: name.startsWith('rnn_relu') ? { config: { activation: 'relu' } } : {},
+  }))
+}
+
+/** A small classifier of texts in every format that Latch writes, and in its own. */
+async function ownExports({ textClassifier }, door) {
+  const model = textClassifier({ cell: 'lstm', units: 8, embedding: 8, minimumCount: 1, reproducible: true })
+  const texts = ['you are good', 'you are bad', 'this is a kind day', 'this is a dull song']
+  const rows = texts.map((text, i) => ({ text, label: i % 2 ? 'bad' : 'good' }))
+  await model.fit(rows, { text: 'text', label: 'label', epochs: 3, batchSize: 2, validation: 0, seed: 1 })
+  const cases = []
+  for (const to of door.EXPORT_FORMATS) {
+    const files = await filesOf(await door.exportModel(model, to, 'own'))
+    cases.push({ name: `own classifier as ${to}`, format: to, files, options: {} })
+  }
+  const files = new Map([['own.safetensors', model.toBytes()]])
+  return [...cases, { name: 'own classifier', format: 'latch', files, options: {} }]
+}
+
+const CELLS = {
+  lstm: { cell: 'lstm' },
+  gru: { cell: 'gru' },
+  'gru, reset before': { cell: 'gru', reset: 'before' },
+  rnn: { cell: 'rnn' },
+  'rnn, relu': { cell: 'rnn', activation: 'relu' },
+}
+const POOLS = ['last', 'first', 'max', 'mean', 'sum', 'attention']
+
+/** Every cell in every direction, with every way to answer, as Latch's own files: groups of name → bytes. */
+export function peerCases({ Network }, { SequenceModel }) {
+  const groups = []
+  for (const [cell, form] of Object.entries(CELLS)) {
+    for (const direction of ['forward', 'reverse', 'bidirectional']) {
+      const level = { type: 'recurrent', units: 5, direction, ...form }
+      const heads = {
+        every: [level],
+        last: [{ ...level, outputs: 'last' }],
+        'two levels': [level, { ...level, units: 4, outputs: 'last' }],
+        ...Object.fromEntries(POOLS.map((over) => [`pool ${over}`, [level, { type: 'pool', over }]])),
+      }
+      const files = new Map()
+      for (const [head, layers] of Object.entries(heads)) {
+        for (const kind of ['ids', 'features']) {
+          const name = `${cell}, ${direction}, ${head}, ${kind}`
+          const answer = kind === 'ids' ? 'softmax' : 'linear'
+          files.set(name, modelOf(Network, SequenceModel, name, kind, layers, answer))
+        }
+      }
+      groups.push({ name: `${cell}, ${direction}`, files })
+    }
+  }
+  return groups
+}
+
+function modelOf(Network, SequenceModel, name, kind, inner, answer) {
+  const first =
+    kind === 'ids' ? { type: 'embedding', vocabulary: 7, size: 3 } : { type: 'features', width: 3 }
+  const config = { layers: [first, ...inner, { type: 'dense', units: 4 }] }
+  const shapes = new Network(config, { seed: 5 })
+  const weights = new Map()
+  // Biases too: initial ones are zeros, which would hide their order.
+  for (const [place, parameter] of shapes.parameters.entries()) {
+    weights.set(parameter.name, Float32Array.from({ length: parameter.size }, (_, i) => Math.sin(1 + place * 31 + i * 7) * 0.6)) // prettier-ignore
+  }
+  shapes.dispose()
+  const facts = {
+    format: 'torch',
+    producer: null,
+    layers: [],
+    notes: [],
+    left: [],
+    stateful: false,
+    document: null,
+  }
+  const input = { kind, width: kind === 'ids' ? 7 : 3, steps: null }
+  const model = new SequenceModel({ ...facts, network: config, weights, answer, input, labels: null, vocabulary: null, tokens: null }) // prettier-ignore
+  const bytes = model.toBytes()
+  model.dispose()
+  return bytes
+}
