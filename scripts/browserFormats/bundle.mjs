@@ -55,7 +55,7 @@ export class Bundle {
   /** Modules in chunks that are another format's own, or a package's that this format does not need. */
   foreign(names, format) {
     const { folders, packages } = OWN[format]
-    const modules = [...names].flatMap((name) => Object.keys(this.chunks.get(name).modules))
+    const modules = [...names].flatMap((name) => Object.keys(this.chunks.get(name)?.modules ?? {}))
     return modules.filter((id) => {
       const [, folder] = /\/dist\/src\/formats\/([^/]+)\//.exec(id) ?? []
       const [, owner] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id) ?? []

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { filesOf } from './work.mjs'
 
-const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared', 'conformance')
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const shared = join(root, '..', 'shared', 'conformance')
 
 /** Groups of real files; a clone alone has none of them. */
 const GROUPS = { models: realModels, 'onnx/pytorch_export': pytorchExports, 'torch/layers': torchLayers }
@@ -14,7 +15,10 @@ export async function allCases(latch, door) {
   const groups = Object.entries(GROUPS)
   const missing = groups.filter(([folder]) => !existsSync(join(shared, folder)))
   const real = groups.filter((group) => !missing.includes(group)).flatMap(([folder, make]) => make(folder))
-  return { cases: [...(await ownExports(latch, door)), ...real], missing: missing.map(([folder]) => folder) }
+  return {
+    cases: [...(await ownExports(latch, door)), ...goldenExports(), ...real],
+    missing: missing.map(([folder]) => folder),
+  }
 }
 
 function taken(folder, [first, ...others]) {
@@ -77,19 +81,41 @@ function torchLayers(folder) {
   }))
 }
 
-/** A small classifier of texts in every format that Latch writes, and in its own. */
-async function ownExports({ textClassifier }, door) {
+/** What PyTorch exported for the tests: files of a stranger that every clone has. */
+function goldenExports() {
+  const names = ['attention', 'bigru_packed_steps', 'characters', 'gru_mean_sigmoid', 'lstm_packed']
+  return names.map((name) => {
+    const bytes = new Uint8Array(readFileSync(join(root, 'tests', 'golden', 'onnx', `${name}.onnx`)))
+    return { name: `golden ${name}`, format: 'onnx', files: new Map([[`${name}.onnx`, bytes]]), options: {} }
+  })
+}
+
+/** A small classifier of texts and a model of features, in every format that Latch writes and in its own. */
+async function ownExports(latch, door) {
+  const level = { type: 'recurrent', cell: 'lstm', units: 6, direction: 'bidirectional' }
+  const features = door.openModelFile(modelOf(latch, door, 'features', [level], 'linear'))
+  return [
+    ...(await inEveryFormat(door, await classifier(latch), 'own classifier')),
+    ...(await inEveryFormat(door, features, 'own features')),
+  ]
+}
+
+async function classifier({ textClassifier }) {
   const model = textClassifier({ cell: 'lstm', units: 8, embedding: 8, minimumCount: 1, reproducible: true })
   const texts = ['you are good', 'you are bad', 'this is a kind day', 'this is a dull song']
   const rows = texts.map((text, i) => ({ text, label: i % 2 ? 'bad' : 'good' }))
   await model.fit(rows, { text: 'text', label: 'label', epochs: 3, batchSize: 2, validation: 0, seed: 1 })
-  const cases = []
+  return model
+}
+
+async function inEveryFormat(door, model, name) {
+  const own = { name, format: 'latch', files: new Map([['own.safetensors', model.toBytes()]]), options: {} }
+  const cases = [own]
   for (const to of door.EXPORT_FORMATS) {
     const files = await filesOf(await door.exportModel(model, to, 'own'))
-    cases.push({ name: `own classifier as ${to}`, format: to, files, options: {} })
+    cases.push({ name: `${name} in ${to}`, format: to, files, options: {} })
   }
-  const files = new Map([['own.safetensors', model.toBytes()]])
-  return [...cases, { name: 'own classifier', format: 'latch', files, options: {} }]
+  return cases
 }
 
 const CELLS = {
@@ -102,7 +128,7 @@ const CELLS = {
 const POOLS = ['last', 'first', 'max', 'mean', 'sum', 'attention']
 
 /** Every cell in every direction, with every way to answer, as Latch's own files: groups of name → bytes. */
-export function peerCases({ Network }, { SequenceModel }) {
+export function peerCases(latch, door) {
   const groups = []
   for (const [cell, form] of Object.entries(CELLS)) {
     for (const direction of ['forward', 'reverse', 'bidirectional']) {
@@ -118,7 +144,7 @@ export function peerCases({ Network }, { SequenceModel }) {
         for (const kind of ['ids', 'features']) {
           const name = `${cell}, ${direction}, ${head}, ${kind}`
           const answer = kind === 'ids' ? 'softmax' : 'linear'
-          files.set(name, modelOf(Network, SequenceModel, name, kind, layers, answer))
+          files.set(name, modelOf(latch, door, kind, layers, answer))
         }
       }
       groups.push({ name: `${cell}, ${direction}`, files })
@@ -127,7 +153,7 @@ export function peerCases({ Network }, { SequenceModel }) {
   return groups
 }
 
-function modelOf(Network, SequenceModel, name, kind, inner, answer) {
+function modelOf({ Network }, { SequenceModel }, kind, inner, answer) {
   const first =
     kind === 'ids' ? { type: 'embedding', vocabulary: 7, size: 3 } : { type: 'features', width: 3 }
   const config = { layers: [first, ...inner, { type: 'dense', units: 4 }] }
