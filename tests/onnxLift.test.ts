@@ -14,7 +14,17 @@ import { verifyLift } from '../src/formats/onnx/verify.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import { Network } from '../src/model/network.ts'
 import { FormatError, UnsupportedError } from '../src/tensor/errors.ts'
-import { CASES, answered, bytesOf, difference, drawn, raggedFor, sourceOf, type Ragged } from './onnxRig.ts'
+import {
+  CASES,
+  MASK_CASES,
+  answered,
+  bytesOf,
+  difference,
+  drawn,
+  raggedFor,
+  sourceOf,
+  type Ragged,
+} from './onnxRig.ts'
 
 const golden = new URL('golden/onnx/', import.meta.url)
 const shared = new URL('../../shared/conformance/onnx/pytorch_export/', import.meta.url)
@@ -40,20 +50,23 @@ function runGraph(model: OnnxModel, network: Network, { values, lengths, steps }
 }
 
 describe('what Latch writes', () => {
-  it.each(CASES.map((test) => [test.name, test] as const))('%s', async (_, { layers, answer = 'linear' }) => {
-    const network = drawn({ layers })
-    const bytes = await bytesOf(sourceOf(network, { answer }))
-    const model = await decodeOnnx(bytes, 'model.onnx')
-    const imported = await read(bytes)
-    const back = networkOf(imported)
-    expect(imported.answer).toBe(answer)
-    for (const lengths of [[4, 1, 6, 3], [5], [2, 2]]) {
-      const ragged = raggedFor(network, lengths)
-      const expected = answered(network, ragged)
-      expect(difference(answered(back, ragged), expected)).toBeLessThan(1e-6)
-      expect(difference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
-    }
-  })
+  it.each([...CASES, ...MASK_CASES].map((test) => [test.name, test] as const))(
+    '%s',
+    async (_, { layers, answer = 'linear' }) => {
+      const network = drawn({ layers })
+      const bytes = await bytesOf(sourceOf(network, { answer }))
+      const model = await decodeOnnx(bytes, 'model.onnx')
+      const imported = await read(bytes)
+      const back = networkOf(imported)
+      expect(imported.answer).toBe(answer)
+      for (const lengths of [[4, 1, 6, 3], [5], [2, 2]]) {
+        const ragged = raggedFor(network, lengths)
+        const expected = answered(network, ragged)
+        expect(difference(answered(back, ragged), expected)).toBeLessThan(1e-6)
+        expect(difference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
+      }
+    },
+  )
 
   it('carries names and the whole document', async () => {
     const network = drawn({ layers: [{ type: 'embedding', vocabulary: 3, size: 2 }, { type: 'pool', over: 'mean' }, { type: 'dense', units: 2 }] }) // prettier-ignore

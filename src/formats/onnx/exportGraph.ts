@@ -17,10 +17,10 @@ import {
 /** An attribute's value; a bare number is an ONNX int. */
 export type AttributeValue = number | string | readonly string[] | { floats: readonly number[] } | { ints: readonly number[] } | { float: number } // prettier-ignore
 
-/** A part of a weight, made when its turn comes: `length` numbers. */
+/** A part of a weight, made when its turn comes: `length` numbers, in one piece or several. */
 export interface WeightPart {
   length: number
-  make: () => Float32Array
+  make: () => readonly Float32Array[]
 }
 
 /** A weight of the file: its numbers are the parts one after the other. */
@@ -100,7 +100,7 @@ export class ExportGraph {
       dims,
       byteLength,
       *chunks() {
-        for (const part of parts) yield bytesOf(part.make())
+        for (const part of parts) for (const piece of part.make()) yield bytesOf(piece)
       },
     })
     return name
@@ -168,6 +168,11 @@ export class ExportGraph {
 /** The numbers' own bytes (every host of JavaScript in use is little-endian, as the file is). */
 function bytesOf(array: Float32Array | Int32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}
+
+/** Weights as they are written; a copy only where they are float64. */
+export function float32(values: Float32Array | Float64Array): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values)
 }
 
 function attributeOf(name: string, value: AttributeValue): AttributeProto {

@@ -5,7 +5,7 @@
 import type { LayerOptions } from '../../model/config.ts'
 import type { Network } from '../../model/network.ts'
 import { emitActivation } from './exportActivations.ts'
-import { ExportGraph } from './exportGraph.ts'
+import { ExportGraph, float32 } from './exportGraph.ts'
 import { emitRecurrent } from './exportRecurrent.ts'
 import { StepMasks } from './exportMasks.ts'
 
@@ -128,7 +128,7 @@ class LayerExport {
   #parameter(name: string): string {
     const { store } = this.#network
     const parameter = store.find(name)
-    const make = () => Float32Array.from(store.read(parameter))
+    const make = () => [float32(store.read(parameter))]
     return this.graph.weight(name, parameter.shape, [{ length: parameter.size, make }])
   }
 
@@ -158,7 +158,7 @@ class LayerExport {
   #layerNorm(name: string, options: Extract<LayerOptions, { type: 'layerNorm' }>, input: ExportEdge): string {
     const { graph } = this
     graph.opset = 17
-    const ones = () => new Float32Array(input.width).fill(1)
+    const ones = () => [new Float32Array(input.width).fill(1)]
     const scale =
       options.scale === false
         ? graph.weight(`${name}.ones`, [input.width], [{ length: input.width, make: ones }])
@@ -186,8 +186,8 @@ class LayerExport {
         return graph.node('ReduceMax', [raised], { axes: { ints: [0] }, keepdims: 0 })
       }
       case 'attention': {
-        const make = () =>
-          Float32Array.from(this.#network.store.read(this.#network.store.find(`${name}.weight`)))
+        const { store } = this.#network
+        const make = () => [float32(store.read(store.find(`${name}.weight`)))]
         const column = graph.weight(`${name}.weight`, [width, 1], [{ length: width, make }])
         const scores = masks.where(masks.counting(), graph.node('MatMul', [value, column]), LOWEST)
         return masks.keepStates(sum(graph.node('Mul', [value, graph.node('Softmax', [scores], { axis: 0 })])))

@@ -4,9 +4,9 @@
  */
 import type { RecurrentOptions } from '../../layers/recurrent.ts'
 import type { Network } from '../../model/network.ts'
-import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsFromNative } from '../weightLayouts.ts'
+import { GATE_ORDERS, gateCount, PEEPHOLE_ORDERS } from '../weightLayouts.ts'
 import { cellActivations } from './exportActivations.ts'
-import type { AttributeValue, ExportGraph, WeightPart } from './exportGraph.ts'
+import { float32, type AttributeValue, type ExportGraph, type WeightPart } from './exportGraph.ts'
 import type { StepMasks } from './exportMasks.ts'
 
 const OPERATORS = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const
@@ -81,12 +81,24 @@ function partOf(
   const parameter = network.store.find(name)
   return {
     length: parameter.size,
+    // Pieces of one copy, in the file's order: a second copy is never made.
     make() {
-      const values = Float32Array.from(network.store.read(parameter))
-      if (turn === 'gates') return rowsFromNative(values, 'onnx', options.cell)
-      return reorderBlocks(values, PEEPHOLE_ORDERS.native, PEEPHOLE_ORDERS.onnx)
+      const values = float32(network.store.read(parameter))
+      const { from, to } = orders(turn, options.cell)
+      const size = values.length / from.length
+      return to.map((gate) => {
+        const at = from.indexOf(gate) * size
+        return values.subarray(at, at + size)
+      })
     },
   }
+}
+
+/** Which gate lies where, inside and in the file. */
+function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
+  if (of === 'peepholes')
+    return { from: PEEPHOLE_ORDERS.native as readonly string[], to: PEEPHOLE_ORDERS.onnx }
+  return { from: GATE_ORDERS.native[cell]!, to: GATE_ORDERS.onnx[cell]! }
 }
 
 /** (directions, G·H, width), or peepholes (directions, 3·H). */

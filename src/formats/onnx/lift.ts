@@ -44,7 +44,7 @@ export function liftOnnx(model: OnnxModel, source: string, options: ImportOption
   const meanings = interpretGraph(model, source)
   const wanted = options.until === undefined ? outputsOf(model) : [untilOf(model, source, options.until)]
   const { chosen, left } = choose(meanings, source, wanted)
-  const compiled = compileLayers(chosen.flow.tip, source)
+  const compiled = compileLayers(chosen.flow.tip, source, meanings.context.maskZero)
   const places = placesOf(model, meanings, chosen, compiled)
   if (options.until !== undefined) left.push(`What follows ${options.until}`)
   return { ...describe(model, meanings, compiled, places, options), left, places }

@@ -37,7 +37,8 @@ function equal(at: NodeLift, [a, b]: readonly Value[]): Value {
 }
 
 function where(at: NodeLift, [mask, x, other]: readonly Value[]): Value {
-  const flow = at.flow([x])
+  const given = at.flow([x])
+  const flow = given.fill?.mask === 'counted' ? at.rows([given]) : given
   const [time, batch] = flow.axes
   const fits = mask?.kind === 'mask' && mask.rank === flow.axes.length && flow.axes.length === 3
   const single = other?.kind === 'constant' && other.tensor.data.length === 1

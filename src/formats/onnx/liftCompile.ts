@@ -20,12 +20,12 @@ export interface CompiledLayers {
 }
 
 /** The layers up to `tip`. @throws UnsupportedError where pieces did not come together */
-export function compileLayers(tip: Draft, source: string): CompiledLayers {
+export function compileLayers(tip: Draft, source: string, maskZero = false): CompiledLayers {
   const drafts: Draft[] = []
   for (let at: Draft | null = tip; at; at = at.below) drafts.push(at)
   drafts.reverse()
   const answer = answerOf(drafts)
-  const compiler = new Compiler(source, drafts)
+  const compiler = new Compiler(source, drafts, maskZero)
   for (const draft of drafts) compiler.add(draft)
   const { layers, weights, facts } = compiler
   const loss = (
@@ -80,12 +80,14 @@ class Compiler {
   readonly #names = new Map<Draft, string>()
   readonly #counts = new Map<string, number>()
   readonly #referred: ReadonlySet<Draft>
+  readonly #maskZero: boolean
   #width = 0
   #steps = true
 
-  constructor(source: string, drafts: readonly Draft[]) {
+  constructor(source: string, drafts: readonly Draft[], maskZero: boolean) {
     this.#source = source
     this.#drafts = drafts
+    this.#maskZero = maskZero
     this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.of : [])))
   }
 
@@ -121,7 +123,12 @@ class Compiler {
       case 'embedding':
         this.weights.set(`${name}.weight`, layer.table)
         this.#width = layer.size
-        return { type: 'embedding', vocabulary: layer.vocabulary, size: layer.size }
+        return {
+          type: 'embedding',
+          vocabulary: layer.vocabulary,
+          size: layer.size,
+          ...(this.#maskZero ? { maskZero: true } : {}),
+        }
       case 'oneHot':
         this.#width = layer.vocabulary
         return { type: 'oneHot', vocabulary: layer.vocabulary }
@@ -145,7 +152,10 @@ class Compiler {
       case 'layerNorm':
         return this.#layerNorm(layer, name)
       case 'reverse':
-        return { type: 'reverse' }
+      case 'zeroMasked':
+        return { type: layer.type }
+      case 'masking':
+        return layer
       case 'concat':
         return this.#concat(layer.of)
       case 'piece':

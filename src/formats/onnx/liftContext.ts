@@ -5,6 +5,7 @@
 import { UnsupportedError } from '../../tensor/errors.ts'
 import { placeOf, type OnnxAttribute, type OnnxNode } from './graph.ts'
 import { wholeNumbers, type Axis, type Flow, type Value } from './liftValues.ts'
+import { above } from './liftChain.ts'
 import type { Draft } from './liftDrafts.ts'
 
 const REMEDY =
@@ -19,6 +20,8 @@ export class LiftContext {
   readonly notes = new Set<string>()
   /** Sequences of a batch, where a constant state has their number built in. */
   sequences: number | null = null
+  /** Steps whose id is 0 are masked. */
+  maskZero = false
   #time: Axis['role'] | null = null
 
   constructor(source: string, opset: number, ragged: boolean) {
@@ -116,8 +119,10 @@ export class NodeLift {
   rows(inputs: readonly Value[], index = 0): Flow {
     const flow = this.flow(inputs, index)
     if (flow.fill?.mask === 'last') throw this.refuse('all steps', 'only the last ones')
-    const { fill: _, ...rest } = flow
-    return rest
+    const { fill, ...rest } = flow
+    if (fill?.mask !== 'counted') return rest
+    if (fill.value !== 0) throw this.refuse('masked steps of zeros', `of ${fill.value}`)
+    return { ...rest, tip: above(flow.tip, { type: 'zeroMasked' }, this.node) }
   }
 
   /** Width of the last axis, which has to be the features. */

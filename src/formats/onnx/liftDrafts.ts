@@ -58,6 +58,8 @@ export type LayerDraft =
   | { type: 'activation'; activation: ActivationChoice | 'softmax' | 'logSoftmax' }
   | { type: 'layerNorm'; epsilon: number; width: number; scale: Float32Array | null; centre: Float32Array | null }
   | { type: 'reverse' }
+  | { type: 'masking'; value: number }
+  | { type: 'zeroMasked' }
   | { type: 'concat'; of: readonly Draft[] }
   | PieceDraft // prettier-ignore
 

@@ -7,6 +7,7 @@ import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from './graph.ts'
 import { LiftContext, NodeLift } from './liftContext.ts'
 import { ELEMENTS } from './liftElements.ts'
 import { LAYERS } from './liftLayers.ts'
+import { liftMasking } from './liftMasks.ts'
 import { SHAPES, type Lift } from './liftShapes.ts'
 import { sizeOf, type Axis, type Size, type Value } from './liftValues.ts'
 import { OnnxGraph } from './run.ts'
@@ -63,6 +64,8 @@ function interpretNode(
     const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
     if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs)
     const at = new NodeLift(context, node)
+    const masks = node.domain === '' ? liftMasking(at, inputs) : null
+    if (masks) return all(masks)
     const lift = node.domain === '' && Object.hasOwn(LIFTS, node.op) ? LIFTS[node.op] : null
     if (!lift) throw at.refuse('an operator that layers are made of', node.domain ? `${node.op} of ${node.domain}` : node.op) // prettier-ignore
     const result = lift(at, inputs)

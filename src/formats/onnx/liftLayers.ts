@@ -91,7 +91,7 @@ function softmax(at: NodeLift, inputs: readonly Value[], activation: 'softmax' |
 /** Scores of one column, each step's share of all: a bias would change nothing. */
 function attentionWeights(at: NodeLift, flow: Flow): Value {
   const { layer, below } = flow.tip
-  const masked = flow.fill?.mask === 'valid' && flow.fill.value < -1e30
+  const masked = flow.fill && flow.fill.mask !== 'last' && flow.fill.value < -1e30
   if (layer.type !== 'dense' || layer.units !== 1)
     throw at.refuse('scores of one column', describeValue(flow))
   if (at.context.ragged && !masked) throw at.refuse('scores without the padding', 'the padded batch')

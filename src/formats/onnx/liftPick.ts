@@ -22,7 +22,7 @@ export function pick(at: NodeLift, flow: Flow, axis: number, index: number, keep
   const count = numberOf(size)
   const axes = flow.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
   const tip = role === 'one' ? flow.tip : pickedTip(at, flow, role, index, count)
-  return { ...at.over(flow, tip), axes }
+  return { ...at.over(flow, tip), axes, compact: flow.compact }
 }
 
 function pickedTip(at: NodeLift, flow: Flow, role: Axis['role'], index: number, count: number | null): Draft {

@@ -28,6 +28,8 @@ export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly 
     throw at.refuse(`weights for ${width} features`, `weights for ${tensors.width}`)
   const options = optionsOf(at, cell, tensors)
   const lengths = checkLengths(at, inputs[4], time)
+  if (input.compact !== (inputs[4]?.kind === 'masking' || undefined))
+    throw at.refuse('masked steps out of the way', 'steps in their places')
   for (const state of inputs.slice(5, 7)) checkState(at, state)
   const layer = { type: 'recurrent', options, directions: tensors.directions, width: tensors.width } as const
   const steps: Draft = above(input.tip, layer, at.node)
@@ -36,7 +38,7 @@ export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly 
   const units: Axis = { role: 'feature', size: sizeOf(options.units) }
   const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
   const states = batchFirst ? [batch, direction, units] : [direction, batch, units]
-  const y: Value = { kind: 'flow', tip: steps, axes: order }
+  const y: Value = { kind: 'flow', tip: steps, axes: order, compact: input.compact }
   const last: Value = { kind: 'flow', tip: final, axes: states }
   const cellState = at.refuse('outputs Y and Y_h', 'the final cell state Y_c')
   const refused = { kind: 'refused', error: cellState } as const
@@ -188,6 +190,7 @@ function named(cell: CellName, choices: readonly ActivationChoice[]): Functions 
 function checkLengths(at: NodeLift, value: Value | undefined, time: Axis): boolean {
   if (!value || value.kind === 'absent') return false
   if (value.kind === 'lengths' && value.minus === 0) return true
+  if (value.kind === 'masking' && value.what === 'lengths') return true
   const steps = numberOf(time.size)
   if (value.kind === 'constant' && steps !== null && value.tensor.data.every((length) => length === steps))
     return false

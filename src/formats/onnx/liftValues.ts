@@ -31,10 +31,17 @@ export interface Flow {
   axes: readonly Axis[]
   /** Steps outside the mask have this value. */
   fill?: { mask: MaskKind; value: number }
+  /** Steps that count were moved to the front. */
+  compact?: boolean
 }
 
-/** Steps within each length, or each sequence's last step. */
-export type MaskKind = 'valid' | 'last'
+/** Steps within each length, each sequence's last step, or steps that are not masked. */
+export type MaskKind = 'valid' | 'last' | 'counted'
+
+/** Parts of a mask within sequences, by what they are for. */
+export type MaskPart =
+  | 'is padding' | 'is value' | 'is other' | 'given' | 'counted' | 'count' | 'lengths' | 'any' | 'upper' | 'lower'
+  | 'through' | 'ranks + 1' | 'sums before' | 'before' | 'more' | 'places' | 'places reversed' | 'selection' // prettier-ignore
 
 export type Value =
   | { kind: 'constant'; tensor: OnnxTensor }
@@ -52,6 +59,8 @@ export type Value =
   /** 0 … time − 1. */
   | { kind: 'steps'; rank: number }
   | { kind: 'mask'; what: MaskKind; rank: number }
+  /** `value`: what masked features are; missing for ids. */
+  | { kind: 'masking'; what: MaskPart; value?: number }
   | { kind: 'absent' }
   | { kind: 'refused'; error: UnsupportedError }
 

@@ -62,7 +62,7 @@ export function verifyLift(model: OnnxModel, imported: LiftedModel, source: stri
 const numberOr = (size: number | string | null | undefined, otherwise: number) =>
   typeof size === 'number' ? size : otherwise
 
-function drawBatch(model: OnnxModel, { places, input }: LiftedModel, source: string): TestBatch {
+function drawBatch(model: OnnxModel, { places, input, network }: LiftedModel, source: string): TestBatch {
   const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
   const [first, second] = shape
   const [batch, time] = places.inputTimeFirst ? [second, first] : [first, second]
@@ -80,7 +80,18 @@ function drawBatch(model: OnnxModel, { places, input }: LiftedModel, source: str
   )
   const random = new Random(1, 'verify')
   const draw = () => (kind === 'ids' ? random.integer(width) : random.between(-1, 1))
-  return { sequences, steps, lengths, values: Float32Array.from({ length: count }, draw) }
+  const values = Float32Array.from({ length: count }, draw)
+  maskSome(values, network)
+  return { sequences, steps, lengths, values }
+}
+
+/** Every third step is masked, where the network masks steps. */
+function maskSome(values: Float32Array, { layers: [first, second] }: LiftedModel['network']): void {
+  const width = first.type === 'features' ? first.width : 1
+  const isMasked = second?.type === 'masking' || (first.type === 'embedding' && first.maskZero)
+  const value = second?.type === 'masking' ? (second.value ?? 0) : 0
+  if (!isMasked) return
+  for (let at = width; at < values.length; at += 3 * width) values.fill(value, at, at + width)
 }
 
 function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, source: string): Float64Array {
