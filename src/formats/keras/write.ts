@@ -38,7 +38,10 @@ function jsonChunks(value: unknown): Uint8Array[] {
 
 function weightChunks(layers: readonly OutLayer[], { network }: ExportSource): Iterable<Uint8Array> {
   const byName = new Map(network.parameters.map((parameter) => [parameter.name, parameter]))
-  const read = (name: string) => Float32Array.from(network.store.read(byName.get(name)!))
+  const read = (name: string) => {
+    const values = network.store.read(byName.get(name)!) // a copy of its own
+    return values instanceof Float32Array ? values : new Float32Array(values)
+  }
   const known = layers.filter(({ type }) => type !== 'InputLayer')
   const paths = numbered(known.map(({ type }) => type)).map((path) => `layers/${path}`)
   const datasets = known.flatMap(({ arrays }, i) =>
