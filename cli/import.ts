@@ -47,9 +47,12 @@ export function importCommand(output: Output) {
       const { readModel } = await import('../src/formats/open.ts')
       const { modelOf } = await import('../src/tasks/importModel.ts')
       const imported = await readModel({ ...(await modelFilesAt(path)), name: path }, options)
-      const bytes = modelOf(imported, path).toBytes()
+      const model = modelOf(imported, path)
+      const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)
-      tell(path, out, bytes.length, imported, output)
+      // Its own notes say what the model makes of inputs, too.
+      const notes = 'notes' in model ? model.notes : imported.notes
+      tell(path, out, bytes.length, { ...imported, notes }, output)
     })
 } // prettier-ignore
 

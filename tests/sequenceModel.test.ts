@@ -34,6 +34,18 @@ describe('predict', () => {
     expect(model.predict([1, 2, 3, 1])).toEqual(said)
   })
 
+  test('a text is padded before where the file fixes the steps and id 0 is no token', () => {
+    const fixed = { ...nextLetter(), input: { kind: 'ids', width: 6, steps: 5 } } as const
+    const model = new SequenceModel(fixed)
+    expect(model.notes.at(-1)).toContain('texts are brought to 5 tokens')
+    expect(model.predict('abc')).toEqual(model.predict([0, 0, 1, 2, 3]))
+    expect(model.predict('ddabcab')).toEqual(model.predict('abcab'))
+    expect(model.trace('ab').steps.map(({ token }) => token)).toEqual(['#0', '#0', '#0', 'a', 'b'])
+    expect(model.predict([1, 2])).not.toEqual(model.predict('ab'))
+    const named = new SequenceModel({ ...fixed, vocabulary: ['x', 'a', 'b', 'c', 'd', ' '] })
+    expect(named.predict('ab')).toEqual(named.predict([1, 2]))
+  })
+
   test('features as rows, flat, and as typed', () => {
     const model = open(oneNumber)
     const said = model.predict(rows)

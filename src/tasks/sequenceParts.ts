@@ -44,6 +44,11 @@ export function factsOf(imported: ImportedModel): SequenceFacts {
   const answer = answerOf(imported.answer, labels, width)
   const said =
     answer === imported.answer ? [] : [`labels are given: outputs are taken as ${answer} of classes`]
+  if (padsTexts({ input, vocabulary })) {
+    said.push(
+      `texts are brought to ${input.steps} tokens as Keras does: padded before with id 0, or their end taken`,
+    )
+  }
   return {
     answer,
     input,
@@ -55,6 +60,16 @@ export function factsOf(imported: ImportedModel): SequenceFacts {
     source: { format, producer },
   }
 }
+
+/**
+ * Whether texts are padded: the file fixes the steps, and id 0 is no token. Keras' pad_sequences puts id 0 before
+ * what is too short, and takes the end of what is too long.
+ */
+export function padsTexts({ input, vocabulary }: Pick<SequenceFacts, 'input' | 'vocabulary'>): boolean {
+  return input.kind === 'ids' && input.steps !== null && vocabulary !== null && PADDING.test(vocabulary[0])
+}
+
+const PADDING = /^(|<0>|[<[]?pad(ding)?[>\]]?)$/i
 
 /** Labels name classes: numbers that come with as many labels are logits. */
 function answerOf(answer: Answer, labels: readonly string[] | null, width: number | null): Answer {

@@ -6,7 +6,7 @@ import { createTokenizer, type Tokenizer } from '../data/tokens.ts'
 import { PackedBatch } from '../layers/packed.ts'
 import { DataError, ShapeError } from '../tensor/errors.ts'
 import { describe } from '../tensor/fields.ts'
-import type { SequenceFacts } from './sequenceParts.ts'
+import { padsTexts, type SequenceFacts } from './sequenceParts.ts'
 
 /**
  * One sequence: a text (where there is a vocabulary), token ids, or features as rows (T of F) or flat (T·F). A
@@ -81,12 +81,26 @@ export class SequenceReader {
     return this.#facts.input.kind === 'ids' ? this.#readIds(input) : this.#readRows(input)
   }
 
-  /** A text by the vocabulary. @throws DataError for a token that it lacks, where it has no unknown token */
+  /**
+   * A text by the vocabulary; brought to the model's length where it has one and id 0 is no token (`padsTexts`).
+   * @throws DataError for a token that it lacks, where it has no unknown token
+   */
   readText(text: string): ReadSequence {
-    const tokens = this.#tokenizer!.tokenize(text)
-    const known = tokens.map((token) => this.#ids.has(token))
-    const ids = tokens.map((token, place) => this.#idOf(token, `text, token ${place + 1}`))
-    return { steps: ids.length, ids, features: null, tokens, known }
+    const all = this.#tokenizer!.tokenize(text)
+    const ids = all.map((token, place) => this.#idOf(token, `text, token ${place + 1}`))
+    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
+    const padding = Math.max(0, steps - ids.length)
+    const tokens = [
+      ...new Array<string>(padding).fill(this.#facts.vocabulary![0] || '#0'),
+      ...all.slice(-steps),
+    ]
+    return {
+      steps,
+      ids: [...new Array<number>(padding).fill(0), ...ids.slice(-steps)],
+      features: null,
+      tokens,
+      known: tokens.map((token, t) => t < padding || this.#ids.has(token)),
+    }
   }
 
   /** Batches of inputs read before: one of any of them. */
