@@ -53,13 +53,25 @@ async function run(ort: Ort, bytes: Uint8Array, network: Network, ragged: Ragged
   return session.run(given)
 }
 
+function softmaxOf(logits: Float64Array, width: number): Float64Array {
+  return logits.map((x, i) => {
+    const row = logits.subarray(i - (i % width), i - (i % width) + width)
+    return Math.exp(x) / row.reduce((sum, other) => sum + Math.exp(other), 0)
+  })
+}
+
 async function check(ort: Ort, test: (typeof CASES)[number]) {
   const network = drawn({ layers: test.layers })
   const bytes = await bytesOf(sourceOf(network, { answer: test.answer ?? 'linear' }))
   for (const lengths of [[4, 1, 6, 3], [5], [2, 2], [1, 3]]) {
     const ragged = raggedFor(network, lengths)
-    const { logits } = await run(ort, bytes, network, ragged)
-    expect(difference(logits.data, answered(network, ragged))).toBeLessThan(1e-5)
+    const { logits, probabilities } = await run(ort, bytes, network, ragged)
+    const expected = answered(network, ragged)
+    expect(difference(logits.data, expected)).toBeLessThan(1e-5)
+    if (test.answer === 'softmax') {
+      const given = softmaxOf(expected, network.output.width)
+      expect(difference(probabilities.data, given)).toBeLessThan(1e-5)
+    }
   }
 }
 
