@@ -1,13 +1,15 @@
 /** Models of other formats in a real Chromium: dropped or opened, every view shows them, with Node's own numbers. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportFile, importFile, SequenceModel } from '../../src/formatsNode.ts'
 import type { ImportOptions } from '../../src/formats.ts'
 import { nextLetter, numbersEveryStep, threeClasses } from '../sequenceFixtures.ts'
-import { answered, browserPath, close, launch, open, Server } from './rig.ts'
+import { answered, browserPath, close, latch, launch, open, Server } from './rig.ts'
 
 const models = join(import.meta.dirname, '..', '..', '..', 'shared', 'conformance', 'models')
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-formats-'))
@@ -122,6 +124,19 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await expect.poll(() => page.getByText('features as JSON').count()).toBeGreaterThan(0)
     await close(watched)
     other.stop()
+  })
+
+  test('a report of a model that was no Latch file opens from the disk and computes', async () => {
+    const [path, page] = [join(folder, 'reported.keras'), join(folder, 'report.html')]
+    await exportFile(new SequenceModel(numbersEveryStep(), ENGINE), 'keras', path)
+    const text = '[[1,2],[0,-1],[2,1]]'
+    execFileSync(process.execPath, [latch, 'inspect', path, text, '--html', page], { stdio: 'pipe' })
+    const watched = await open(browser, pathToFileURL(page).href)
+    await answered(watched.page)
+    const model = (await importFile(path, { engine: ENGINE })) as SequenceModel
+    await expectNodesNumbers(watched.page, model, text)
+    await expectEveryView(watched.page)
+    await close(watched)
   })
 
   test('what cannot be opened is said in words', async () => {
