@@ -3,8 +3,8 @@
  * four times the file, always an error with a place in it. `node scripts/fuzz.mjs [--count 20000] [--only keras]
  * [--from 0] [--json FILE]`; a mutation is told by reader and number, and is the same on every machine.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -57,7 +57,10 @@ function attack(files, first, end, failures, totals) {
   })
 }
 
-const readers = Object.entries(fuzzFiles(root, { existsSync, readFileSync, readdirSync, basename, join }))
+const library = (name) => import(join(root, 'dist/src', name))
+const readers = Object.entries(
+  await fuzzFiles(root, await library('node.js'), await library('formatsNode.js')),
+)
 let [passed, failed, skipped] = [0, 0, 0]
 for (const [name, files] of readers) {
   if (values.only && values.only !== name) continue

@@ -1,48 +1,32 @@
-/** The real files that each reader is attacked with: those beside the project, and the project's own models. */
+/** The real files that each reader is attacked with: those beside the project, and the project's own exports. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { allCases } from '../browserFormats/cases.mjs'
 
-/** `{ reader: [{ parts: [{ name, bytes }, …siblings], options }] }`; what is absent is left out. */
-export function fuzzFiles(root, { existsSync, readFileSync, readdirSync, basename, join }) {
-  const conformance = join(root, '../shared/conformance')
-  const models = join(conformance, 'models')
-  const part = (path, name = basename(path)) => ({ name, bytes: new Uint8Array(readFileSync(path)) })
-  const whole = (folder, names) =>
-    names.every((name) => existsSync(join(folder, name)))
-      ? [{ parts: names.map((name) => part(join(folder, name), name)), options: {} }]
-      : []
-  const inside = (folder, ending) =>
-    existsSync(folder)
-      ? readdirSync(folder, { recursive: true })
-          .map(String)
-          .filter((name) => name.endsWith(ending))
-          .sort()
-          .map((name) => ({ parts: [part(join(folder, name))], options: {} }))
-      : []
-  const charRnn = join(models, 'ml5_charrnn_shakespeare')
-  const charRnnFiles = existsSync(charRnn)
-    ? [
-        'manifest.json',
-        ...readdirSync(charRnn)
-          .filter((name) => !/manifest|golden|LICENSE/.test(name))
-          .sort(),
-      ]
-    : ['absent']
-  const own = join(root, 'tests/golden/formats')
-  return {
-    latch: inside(join(root, 'studio/public/models'), '.safetensors').slice(0, 4),
-    torch: [
-      ...inside(join(conformance, 'torch/layers'), '.safetensors'),
-      ...inside(join(models, 'silero_vad'), '.safetensors').map((one) => ({
-        ...one,
-        options: { prefix: 'lstm_cell.' },
-      })),
-    ],
-    onnx: [...inside(join(conformance, 'onnx'), '.onnx'), ...inside(own, '.onnx')],
-    keras: [...inside(join(models, 'keras210_qoe'), '.h5'), ...inside(own, '.keras')],
-    tfjs: whole(join(models, 'tfjs_lstm_text_generation'), [
-      'model.json',
-      'group1-shard1of1',
-      'group2-shard1of1',
-    ]),
-    tensorflow1: whole(charRnn, charRnnFiles),
+/** `reader → [{ parts: [{ name, bytes }, …siblings], options, graph }]`; what is absent is left out. */
+export async function fuzzFiles(root, latch, door) {
+  const readers = { latch: [], torch: [], onnx: [], graph: [], keras: [], tfjs: [], tensorflow1: [] }
+  const { cases } = await allCases(latch, door)
+  for (const { format, files, options } of cases) {
+    const parts = [...files].map(([name, bytes]) => ({ name, bytes }))
+    readers[format].push({ parts, options, graph: false })
   }
+  for (const file of filesWith('.safetensors', join(root, 'studio/public/models')))
+    readers.latch.push({ parts: [file], options: {}, graph: false })
+  const graphs = [join(root, '../shared/conformance/onnx'), join(root, 'tests/golden/onnx')]
+  for (const file of graphs.flatMap((folder) => filesWith('.onnx', folder)))
+    readers.graph.push({ parts: [file], options: {}, graph: true })
+  return readers
+}
+
+function filesWith(ending, folder) {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder, { recursive: true }).map(String)
+  return names
+    .filter((name) => name.endsWith(ending))
+    .toSorted()
+    .map((name) => ({
+      name: name.split('/').at(-1),
+      bytes: new Uint8Array(readFileSync(join(folder, name))),
+    }))
 }

@@ -8,6 +8,8 @@ import { mutated, structureOf } from './mutate.mjs'
 
 const { files, from, to, library, progress } = workerData
 const { readModel } = await import(`${library}/src/formats/open.js`)
+const { decodeOnnx } = await import(`${library}/src/formats/onnx/decode.js`)
+const { OnnxGraph } = await import(`${library}/src/formats/onnx/run.js`)
 const { LatchError } = await import(`${library}/src/tensor/errors.js`)
 const { announceMoreLayers } = await import(`${library}/src/model/moreLayers.js`)
 announceMoreLayers()
@@ -19,7 +21,7 @@ const FREE_BYTES = 4 * 2 ** 20
 
 for (let i = from; i < to; i++) {
   const number = i % files.length
-  const { parts, options } = files[number]
+  const { parts, options, graph } = files[number]
   const part = parts.length === 1 ? 0 : Math.floor(i / files.length) % parts.length
   const { bytes, what } = mutated(parts[part].bytes, structures[number][part], i)
   const given = parts.map((whole, p) => (p === part ? { ...whole, bytes } : whole))
@@ -27,7 +29,7 @@ for (let i = from; i < to; i++) {
   state[0] = i
   state[1] = Date.now()
   const stop = watch()
-  const verdict = await read(given, options)
+  const verdict = await read(given, options, graph)
   const largest = stop()
   state[2]++
   if (verdict === 'read') state[3]++
@@ -40,7 +42,7 @@ for (let i = from; i < to; i++) {
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 parentPort.postMessage({ done: true })
 
-async function read(given, options) {
+async function read(given, options, graph) {
   const [main, ...others] = given
   const sibling = async (name) => {
     const found = others.find((one) => one.name === name)
@@ -49,12 +51,19 @@ async function read(given, options) {
     throw new DataError({ where: name, expected: 'a file beside the model', got: 'none' })
   }
   try {
+    if (graph) return await openGraph(main)
     await readModel({ name: main.name, bytes: main.bytes, sibling }, options)
     return 'read'
   } catch (error) {
     if (error instanceof LatchError && String(error.where ?? '').length > 0) return 'refused'
     return `${error?.constructor?.name}: ${String(error?.message).slice(0, 200)} ${String(error?.stack).split('\n').slice(1, 4).join(' ').slice(0, 400)}`
   }
+}
+
+/** The whole graph, whether or not it is a chain of layers. */
+async function openGraph({ name, bytes }) {
+  const graph = new OnnxGraph(await decodeOnnx(bytes, name), { source: name })
+  return graph.inputs ? 'read' : 'no inputs'
 }
 
 function tell(index, file, what, verdict) {
