@@ -1,7 +1,8 @@
 /** `latch evaluate`: how good a saved model is on rows with labels. */
 import { Command } from '@commander-js/extra-typings'
-import { TextClassifier } from '../src/node.ts'
-import { measureWatched } from './measuring.ts'
+import { SequenceModel } from '../src/tasks/sequenceModel.ts'
+import { openAnyModel } from './models.ts'
+import { measureWatched, type Measured } from './measuring.ts'
 import { engineOption, engineOptions, formatOption, reproducibleOption, threadsOption } from './options.ts'
 import type { Output } from './output.ts'
 import { drawEvaluation, evaluationJson } from './reports.ts'
@@ -30,10 +31,11 @@ export function evaluateCommand(output: Output) {
     .option('-q, --quiet', 'no notes')
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
-      const model = await TextClassifier.load(path, engineOptions(flags))
+      const { model } = await openAnyModel(path, engineOptions(flags))
+      const measured = model instanceof SequenceModel ? await measuring(model) : model
       const rows = await readRows(data, flags, output)
       refuseLabels(rows, new Set(model.labels), path)
-      const result = await measureWatched(model, rows, output)
+      const result = await measureWatched(measured, rows, output)
       if (!result) {
         output.event({ event: 'interrupted' })
         return output.complain('Stopped before every row was tested.')
@@ -42,4 +44,13 @@ export function evaluateCommand(output: Output) {
       output.event(evaluationJson(result))
       output.say(drawEvaluation(result, output.colors, output.width))
     })
+}
+
+/** A model from elsewhere as it is measured; what reads no texts is refused before any row is read. */
+async function measuring(model: SequenceModel): Promise<Measured> {
+  const { evaluateSequences, refuseNoClassifier } = await import('../src/tasks/evaluateSequences.ts')
+  refuseNoClassifier(model)
+  return {
+    evaluate: (rows, columns, options) => evaluateSequences(model, rows, columns, options),
+  } as Measured
 }

@@ -1,6 +1,7 @@
 /** What the process answers to whoever started it, and how an error becomes an answer. */
 import { CommanderError } from '@commander-js/extra-typings'
 import { LatchError, UsageError } from '../src/tensor/errors.ts'
+import { inFlags, namesImportFlags } from './flagWords.ts'
 import type { Output } from './output.ts'
 
 export const EXIT_DONE = 0
@@ -13,12 +14,18 @@ export const EXIT_TERMINATED = 143
 /** Shown at the end of `latch --help`. */
 export const EXIT_CODES_HELP = `Exit codes: ${EXIT_DONE} done, ${EXIT_FAILED} failed, ${EXIT_USAGE} wrong usage, ${EXIT_INTERRUPTED} interrupted (Ctrl-C)`
 
-/** Tells an error in one or two lines (or, for a bug, with its stack) and gives the exit code. */
-export function reportError(error: unknown, output: Output): number {
+/**
+ * Tells an error in one or two lines (or, for a bug, with its stack) and gives the exit code.
+ * @param command the one that failed: only `import` and `info` take what files of other formats cannot say
+ */
+export function reportError(error: unknown, output: Output, command = ''): number {
   if (error instanceof CommanderError) return reportUsage(error, output)
   if (error instanceof LatchError) {
-    output.failure(`${error.where}: expected ${error.expected}, got ${error.got}`, error.remedy)
-    output.event({ event: 'error', message: error.message, where: error.where })
+    const [where, expected, got] = [error.where, error.expected, error.got].map(inFlags)
+    const problem = `${where}: expected ${expected}, got ${got}`
+    const remedy = error.remedy === undefined ? undefined : remedyOf(inFlags(error.remedy), command)
+    output.failure(problem, remedy)
+    output.event({ event: 'error', message: remedy ? `${problem}. ${remedy}` : problem, where })
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
   }
   const cause = error instanceof Error ? error : new Error(String(error))
@@ -27,6 +34,14 @@ export function reportError(error: unknown, output: Output): number {
   output.event({ event: 'error', message: cause.message, where: 'latch' })
   return EXIT_FAILED
 }
+
+function remedyOf(remedy: string, command: string): string {
+  if (!namesImportFlags(remedy) || !READS_MODELS.includes(command)) return remedy
+  return `${remedy} That is a flag of latch import; latch ${command} takes the model it saves.`
+}
+
+/** Commands that open a model of any format as it is. */
+const READS_MODELS = ['predict', 'inspect', 'studio', 'export', 'evaluate']
 
 /** The command line parser has told its errors to people already. */
 function reportUsage(error: CommanderError, output: Output): number {

@@ -6,7 +6,7 @@ import { modelFilesAt } from '../src/formats/modelFilesNode.ts'
 import { writeFileAtomic } from '../src/node.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 import { visible } from './glyphWidth.ts'
-import { configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
+import { answerOption, configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
 import { inputInWords, originInWords, sayLayers, saySentences } from './layersTable.ts'
 import { count, sizeInWords } from './numbers.ts'
 import type { Output } from './output.ts'
@@ -34,6 +34,7 @@ export function importCommand(output: Output) {
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
+    .option(...answerOption)
     .option('--json', 'print one JSON object: what was found, and where it is saved')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {

@@ -1,5 +1,5 @@
 /** What a file of another format cannot say, from the command line: the same for `import` and `info`. */
-import type { ImportOptions } from '../src/formats/imported.ts'
+import type { Answer, ImportOptions } from '../src/formats/imported.ts'
 import { readFileBytes } from '../src/node.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 import { oneOf } from './options.ts'
@@ -11,6 +11,7 @@ export interface ImportFlags {
   vocabulary?: string
   labels?: string
   tokens?: 'character' | 'word'
+  answer?: Answer
 }
 
 export const configOption = [
@@ -30,13 +31,20 @@ export const tokensOption = [
   oneOf('--tokens', ['character', 'word']),
 ] as const
 
+export const answerOption = [
+  '--answer <kind>',
+  'what is made of the last row where the file does not say: linear, softmax, logSoftmax, sigmoid',
+  oneOf('--answer', ['linear', 'softmax', 'logSoftmax', 'sigmoid']),
+] as const
+
 /** The library's options. @throws DataError for files that are not there, UsageError for what is no JSON */
 export async function importOptions(flags: ImportFlags): Promise<ImportOptions> {
-  const { until, prefix, tokens, labels } = flags
+  const { until, prefix, tokens, labels, answer } = flags
   const given: ImportOptions = {
     until,
     prefix,
     tokens,
+    answer,
     config: flags.config === undefined ? undefined : await readConfig(flags.config),
     vocabulary: flags.vocabulary === undefined ? undefined : await readVocabulary(flags.vocabulary),
     labels: labels?.split(',').map((label) => label.trim()),

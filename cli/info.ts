@@ -6,14 +6,15 @@ import { TextClassifier, createEngine, supportedEngines } from '../src/node.ts'
 import type { AnyModel } from '../src/tasks/openModel.ts'
 import type { EngineName } from '../src/node.ts'
 import { ENGINE_WORDS } from './engineWords.ts'
-import { visible, widthOf } from './glyphWidth.ts'
-import { configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
+import { visible, widthOf, wrap } from './glyphWidth.ts'
+import { answerOption, configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
 import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from './layersTable.ts'
 import type { Contents } from './contents.ts'
 import { openModelAt } from './models.ts'
 import { count, percent } from './numbers.ts'
 import { drawTable } from './reports.ts'
 import { labelText } from './traceRows.ts'
+import { inFlags } from './flagWords.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from './options.ts'
 import type { EngineFlags } from './options.ts'
 import type { Output } from './output.ts'
@@ -42,24 +43,30 @@ export function infoCommand(output: Output) {
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
+    .option(...answerOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {
       if (path === undefined) return tell(hostFacts(flags), null, output)
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
-      if ('model' in found) return tell(modelFacts(path, found.model), layersOfNetwork(found.model.network), output)
+      if ('model' in found) {
+        const { model } = found
+        const notes = 'notes' in model ? model.notes : []
+        return tell(modelFacts(path, model), layersOfNetwork(model.network), output, { notes, left: [] })
+      }
       if ('contents' in found) return tellContents(path, found.contents, output)
       const { imported } = found
       tell(importedFacts(path, imported), imported.layers, output, imported)
     })
 } // prettier-ignore
 
-function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output, imported?: ImportedModel): void {
+function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output, imported?: Pick<ImportedModel, 'notes' | 'left'>): void {
   const { notes = [], left = [] } = imported ?? {}
   output.event({ ...facts, ...(layers ? { network: layers } : {}), ...(imported ? { notes, left } : {}) })
   const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
-    output.say(`${output.colors.dim(name.padEnd(width))}${inWords(value)}`)
+    const lines = wrap(inWords(value), Math.max(40, output.width - width))
+    output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
   }
   if (!layers) return
   output.say()
@@ -75,7 +82,7 @@ const MOST_ITEMS = 20
 function tellContents(path: string, { format, head, rows, why }: Contents, output: Output): void {
   output.event({ file: path, format, contents: rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]]))), why }) // prettier-ignore
   output.say(drawTable(rows.map((row) => row.map(visible)), { head, left: [0, 1, 2], colors: output.colors }))
-  output.note(why)
+  output.note(inFlags(why))
 } // prettier-ignore
 
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
@@ -106,7 +113,7 @@ function whyEngine(name: EngineName, { engine, reproducible }: EngineFlags): str
 
 function modelFacts(path: string, model: AnyModel): Facts {
   if (!(model instanceof TextClassifier)) {
-    const { answer, input, labels, vocabulary, tokens, stateful, source, notes } = model
+    const { answer, input, labels, vocabulary, tokens, stateful, source } = model
     return {
       model: path,
       task: 'sequence model',
@@ -117,8 +124,7 @@ function modelFacts(path: string, model: AnyModel): Facts {
       parameters: model.parameterCount,
       vocabulary: vocabulary?.length ?? null,
       tokens,
-      labels,
-      conventions: notes,
+      labels: labels.some((label, i) => label !== String(i)) ? labels : null,
     }
   }
   const { history, settings, labels } = model

@@ -62,7 +62,7 @@ async function main(args: string[]): Promise<void> {
   try {
     await program(output).parseAsync(args, { from: 'user' })
   } catch (error) {
-    process.exitCode = reportError(error, output)
+    process.exitCode = reportError(error, output, args[0])
   }
 }
 

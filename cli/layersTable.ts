@@ -2,7 +2,9 @@
 import type { ImportedModel, LayerFacts, ModelInput } from '../src/formats/imported.ts'
 import { layersOf } from '../src/formats/latch.ts'
 import type { Network } from '../src/model/network.ts'
-import { visible, wrap } from './glyphWidth.ts'
+import { grouped } from './grouped.ts'
+import { inFlags } from './flagWords.ts'
+import { glyphsOf, visible, widthOf, wrap } from './glyphWidth.ts'
 import { count } from './numbers.ts'
 import type { Output } from './output.ts'
 import { drawTable } from './reports.ts'
@@ -13,26 +15,49 @@ export function layersOfNetwork({ config, parameters }: Network): LayerFacts[] {
   return layersOf(config, sizes as never)
 }
 
-/** One line a layer: name, type, output, parameters, conventions. */
+/** One line a layer: name, type, output, parameters; conventions beside it where there is room, else below. */
 export function sayLayers(layers: readonly LayerFacts[], output: Output): void {
-  const rows = layers.map(({ name, type, output: shape, parameters, conventions }) => [
+  const rows = layers.map(({ name, type, output: shape, parameters }) => [
     visible(name),
     visible(type),
     shape ?? '–',
     parameters ? count(parameters) : '–',
-    visible(conventions),
   ])
-  const head = ['layer', 'type', 'output', 'parameters', 'conventions']
-  output.say(drawTable(rows, { head, left: [0, 1, 2, 4], colors: output.colors }))
+  const head = ['layer', 'type', 'output', 'parameters']
+  const widths = head.map((title, i) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[i]))))
+  const room = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
+  const said = layers.map(({ conventions }) => visible(conventions))
+  const options = { head, left: [0, 1, 2, 4], colors: output.colors }
+  if (room >= Math.min(LEAST_ROOM, Math.max(...said.map(widthOf), 'conventions'.length))) {
+    const full = rows.map((row, i) => [...row, wrap(said[i], room).join('\n')])
+    return output.say(drawTable(full, { ...options, head: [...head, 'conventions'] }))
+  }
+  const longest = Math.max(LEAST_NAME, widths[0] + room + GAP)
+  output.say(drawTable(rows.map(([name, ...others]) => [endOf(name, longest), ...others]), options)) // prettier-ignore
+  const named = layers.map(({ name }, i) => (said[i] === '' ? '' : `${name}: ${said[i]}`))
+  saySentences('conventions', named.filter(Boolean), output)
 }
 
-/** Sentences under a heading, each wrapped. */
+/** The end of a name tells more than its beginning: `…/cell_0/basic_lstm_cell`. */
+function endOf(name: string, width: number): string {
+  const glyphs = glyphsOf(name)
+  return glyphs.length <= width ? name : `…${glyphs.slice(1 - width).join('')}`
+}
+
+/** Of a name that must give way. */
+const LEAST_NAME = 16
+/** Columns between two of a table's. */
+const GAP = 2
+/** Narrower than this, conventions are read better below the table. */
+const LEAST_ROOM = 28
+
+/** Sentences under a heading, each wrapped, in words of the command line; what is said of many layers is said once. */
 export function saySentences(title: string, sentences: readonly string[], output: Output): void {
   if (sentences.length === 0) return
   output.say()
   output.say(output.colors.dim(`${title}:`))
-  for (const sentence of sentences) {
-    const lines = wrap(visible(sentence), Math.max(40, output.width - 4))
+  for (const sentence of grouped(sentences)) {
+    const lines = wrap(visible(inFlags(sentence)), Math.max(40, output.width - 4))
     output.say(`  ${lines.join('\n    ')}`)
   }
 }

@@ -6,9 +6,12 @@ import type { Output } from './output.ts'
 import { LiveLine, drawShare } from './progress.ts'
 import type { Rows } from './rows.ts'
 
+/** What can be measured. */
+export type Measured = Pick<TextClassifier, 'evaluate'>
+
 /** The figures; nothing comes back from an interrupted measurement, and the exit code is set. */
 export async function measureWatched(
-  model: Pick<TextClassifier, 'evaluate'>,
+  model: Measured,
   { rows, columns }: Pick<Rows, 'rows' | 'columns'>,
   output: Output,
 ): Promise<Evaluation | undefined> {

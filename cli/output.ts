@@ -64,10 +64,13 @@ export class Output {
     stderr.write(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}\n`)
   }
 
-  /** An error: what is wrong, then what to do about it. */
+  /** An error: what is wrong, then what to do about it; its lines after the first are for copying, and stay as they are. */
   failure(problem: string, remedy?: string): void {
     process.stderr.write(`${this.errorColors.red('error:')} ${visible(sentence(problem))}\n`)
-    if (remedy) process.stderr.write(`       ${visible(sentence(remedy))}\n`)
+    if (!remedy) return
+    const [first, ...lines] = remedy.split('\n')
+    process.stderr.write(`       ${visible(sentence(first))}\n`)
+    for (const line of lines) process.stderr.write(`${visible(line)}\n`)
   }
 
   /** Words on standard error as they are. */

@@ -64,7 +64,12 @@ describe('predict of a sequence model', () => {
     [['predict', 'everyStep.safetensors', '--ids', '9'], 1, 'a token id from 0 to 4'],
     [['predict', 'everyStep.safetensors', 'x', '--ids', '1'], 2, 'texts or --ids'],
     [['inspect', 'everyStep.safetensors'], 2, 'a text or --ids'],
-    [['evaluate', 'nextLetter.safetensors', 'comments.csv'], 1, 'a textClassifier'],
+    [
+      ['evaluate', 'oneNumber.safetensors', 'comments.csv'],
+      1,
+      'a model that reads texts and answers with one class, got one of features',
+    ],
+    [['evaluate', 'nextLetter.safetensors', 'comments.csv'], 1, 'the labels of nextLetter.safetensors'],
   ] as const)('%j is refused', async (args, code, words) => {
     const ran = await place.latch(args)
     expect(ran.stderr).toContain(words)
@@ -129,6 +134,22 @@ describe('info', () => {
     const ran = await place.latch(['info', 'x.bin'])
     expect(ran).toMatchObject({ code: 1, stdout: '' })
     expect(ran.stderr).toContain('expected a Latch model, PyTorch weights as .safetensors')
+  })
+})
+
+describe('evaluate', () => {
+  test('of a model of another format: texts, labels', async () => {
+    const rowsOfLetters = ['text,next', 'abc,d', 'ab,c', 'dd,a'].join('\n')
+    place.write('letters.csv', `${rowsOfLetters}\n`)
+    await place.latch(['export', 'nextLetter.safetensors', '--to', 'onnx', '--out', 'letters.onnx'])
+    const ran = await place.latch(['evaluate', 'letters.onnx', 'letters.csv', '--text', 'text', '--label', 'next', '--json', '--quiet']) // prettier-ignore
+    const model = new SequenceModel(nextLetter())
+    const said = model.predictBatch(['abc', 'ab', 'dd'])
+    const right = said.filter(({ label }, i) => label === 'dca'[i]).length
+    const { accuracy, loss } = json(ran)
+    expect(accuracy).toBeCloseTo(right / 3, 9)
+    const wanted = said.reduce((sum, { probabilities }, i) => sum - Math.log(probabilities!['dca'[i]]) / 3, 0)
+    expect(loss).toBeCloseTo(wanted, 5)
   })
 })
 
@@ -197,7 +218,8 @@ describe.skipIf(!there)('real files', () => {
     const { stdout } = await place.latch(['info', file('keras210_qoe/model_gru.h5')])
     expect(stdout).toContain('Keras 2.10.0')
     expect(stdout).toMatch(/gru_3 +GRU +\(batch, 24, 96\) +55,872/)
-    expect(stdout).toContain('left out:')
+    expect(stdout.replace(/\s+/g, ' ')).toContain('left out: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which act in training only') // prettier-ignore
+    expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('file'))).toEqual([])
     const ran = await place.latch(['import', file('keras210_qoe/model_gru.h5'), '--json'])
     expect(json(ran)).toMatchObject({ event: 'imported', format: 'keras', model: 'model_gru.safetensors', parameters: 208_659 })
     const golden = JSON.parse(readFileSync(file('keras210_qoe/model_gru.golden.json'), 'utf8')) as Golden
@@ -209,14 +231,18 @@ describe.skipIf(!there)('real files', () => {
   }) // prettier-ignore
 
   test('an unknown layer is named, and the part before it opens', async () => {
-    await refused(['import', file('keras210_qoe/lstm_basic.h5')], /SelfAttention/)
+    await refused(
+      ['import', file('keras210_qoe/lstm_basic.h5')],
+      /SelfAttention[^]*before it with --until lstm_1\.\n/,
+    )
+    await refused(['predict', file('keras210_qoe/lstm_basic.h5'), '[[1]]'], /--until lstm_1\. That is a flag of latch import/) // prettier-ignore
     const ran = await place.latch(['import', file('keras210_qoe/lstm_basic.h5'), '--until', 'lstm_1'])
     expect(ran.stdout).toContain('Saved lstm_basic.safetensors')
     expect(ran.stdout).toContain('left out:')
   })
 
   test('a prefix, a folder, weights without a configuration', async () => {
-    await refused(['import', file('silero_vad/silero_vad_16k.safetensors')], /prefix/)
+    await refused(['import', file('silero_vad/silero_vad_16k.safetensors')], /with --prefix lstm_cell\. or/)
     const all = await place.latch(['info', file('silero_vad/silero_vad_16k.safetensors')])
     expect(all.stdout).toMatch(/lstm_cell\.weight_ih +\(512, 128\)/)
     expect(all.stderr).toContain('prefix')
@@ -231,6 +257,6 @@ describe.skipIf(!there)('real files', () => {
     expect(folder.stdout).toContain('Saved ml5.safetensors')
     const said = await place.latch(['predict', 'ml5.safetensors', 'what is th'])
     expect('aeiou').toContain(said.stdout.split('\t')[0])
-    await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /configuration/)
+    await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /Give --config FILE/)
   })
 })

@@ -1,0 +1,36 @@
+/** Sentences of a model file, said once for all layers that they are true of. */
+
+const TRAINING_ONLY = ', which acts in training only'
+
+/**
+ * `a: x`, `b: x` → `a, b: x`; `tensor a`, `tensor b` → `tensors a, b`; and of what acts in training only
+ * `a, b: y`, `a, b: z` → `a, b: y and z, which act in training only`. Each stands where its first sentence stood.
+ */
+export function grouped(sentences: readonly string[]): string[] {
+  const named = new Map<string, string[]>()
+  for (const sentence of sentences) {
+    const [, layer, said] = /^([\w./-]+): (.+)$/s.exec(sentence) ?? []
+    const [, noun, thing] = /^(tensor|layer|variable) (\S+)$/.exec(sentence) ?? []
+    if (thing) add(named, noun, thing)
+    else if (layer) add(named, `: ${said}`, layer)
+    else named.set(sentence, [])
+  }
+  const training = new Map<string, string[]>()
+  for (const [said, names] of named) {
+    if (said.endsWith(TRAINING_ONLY)) add(training, names.join(', '), said.slice(2, -TRAINING_ONLY.length))
+  }
+  return [...named].flatMap(([said, names]) => {
+    const list = names.join(', ')
+    if (names.length === 0) return said
+    if (!said.startsWith(': ')) return `${said}${names.length > 1 ? 's' : ''} ${list}`
+    const parts = said.endsWith(TRAINING_ONLY) ? training.get(list)! : []
+    if (parts.length < 2) return list + said
+    if (said !== `: ${parts[0]}${TRAINING_ONLY}`) return []
+    const all = `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
+    return `${list}: ${all}${TRAINING_ONLY.replace('acts', 'act')}`
+  })
+}
+
+function add(map: Map<string, string[]>, key: string, value: string): void {
+  map.set(key, [...(map.get(key) ?? []), value])
+}
