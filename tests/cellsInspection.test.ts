@@ -35,6 +35,10 @@ const forms: [string, object][] = [
   ],
   ['gru after, leaky', { cell: 'gru', activation: { type: 'leakyRelu', alpha: 0.3 }, gateActivation: 'hardSigmoid' }],
   ['gru before', { cell: 'gru', reset: 'before', activation: 'silu', clip: 2 }],
+  ['rnn, one bias', { cell: 'rnn', bias: 'one' }],
+  ['lstm, one bias', { cell: 'lstm', bias: 'one' }],
+  ['gru after, one bias', { cell: 'gru', bias: 'one' }],
+  ['gru before, one bias', { cell: 'gru', reset: 'before', bias: 'one' }],
   ['lstm in reverse', { cell: 'lstm', direction: 'reverse', peepholes: true }],
 ] // prettier-ignore
 
@@ -50,6 +54,7 @@ const nets: [string, LayerOptions[]][] = [
       dense,
     ],
   ],
+  ['both ways, one bias', [oneHot, recurrent({ ...both, bias: 'one' }), { type: 'pool', over: 'mean' }, dense]],
   [
     'last of both ways',
     [embedding, recurrent({ direction: 'bidirectional', clip: 1.5, backward: { activation: 'softplus' } }), dense],

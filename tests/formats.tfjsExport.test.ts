@@ -32,6 +32,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
       ['merged', [features, { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional', merge: 'sum', reset: 'before' }, { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', merge: 'multiply' }, { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional', merge: 'average', outputs: 'last' }], {}],
       ['skip', [ids, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'rnn', units: 3 }, { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] }, { type: 'pool', over: 'max' }, { type: 'dense', units: 2, activation: 'gelu' }], { answer: 'logSoftmax' }],
       ['norms', [features, { type: 'layerNorm', centre: false, epsilon: 1e-3 }, { type: 'recurrent', cell: 'rnn', units: 4 }, { type: 'layerNorm', scale: false }, { type: 'layerNorm', scale: false, centre: false }, { type: 'pool', over: 'mean' }], {}],
+      ['oneBias', [features, { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' }, { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'one' }, { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one', outputs: 'last' }], {}],
       ['last', [features, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'pool', over: 'last' }, { type: 'dense', units: 3, activation: 'mish' }], {}],
     ] as [string, LayerOptions[], Partial<ExportCase['source']>][]
   ).map(([name, layers, about]) => [name, exportCase(name, layers, about)]),
@@ -137,7 +138,9 @@ describe('an exported model read back', () => {
       document: one.source.document,
     })
     const network = new Network(model.network, { weights: ({ name: p }) => model.weights.get(p)! })
-    expect(network.parameterCount).toBe(one.source.network.parameterCount)
+    // One bias a level, as TensorFlow.js has it.
+    const counted = one.source.network.parameters.filter((p) => !p.name.includes('bias_hh'))
+    expect(network.parameterCount).toBe(counted.reduce((sum, { size }) => sum + size, 0))
     const { sequences, steps } = { sequences: one.lengths.length, steps: Math.max(...one.lengths) }
     const batch = one.ids
       ? PackedBatch.ofIds(one.ids.map((row, b) => row.slice(0, one.lengths[b])))

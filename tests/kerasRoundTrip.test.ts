@@ -92,7 +92,7 @@ describe('every cell and option', () => {
     { cell: 'gru', activation: 'softsign' }, { cell: 'lstm', activation: 'relu' },
   ] // prettier-ignore
   for (const cell of cells) {
-    for (const bias of [true, false]) {
+    for (const bias of [true, 'one', false] as const) {
       for (const outputs of ['every', 'last'] as const) {
         const options = { ...cell, bias, outputs }
         it(JSON.stringify(options), async () => {

@@ -39,6 +39,7 @@ describe('announced', () => {
       [features, { ...lstm, activation: 'softsign', gateActivation: 'hardSigmoid', stateActivation: 'elu', clip: 3, peepholes: true, coupled: true }],
     ],
     ['a GRU', [features, { ...lstm, cell: 'gru', reset: 'before', activation: 'relu', gateActivation: 'hardSigmoid' }]],
+    ['one bias', [features, { ...lstm, bias: 'one' }, { ...lstm, bias: true }, { ...lstm, bias: false }]],
     ['an RNN', [features, { ...lstm, cell: 'rnn', activation: { type: 'affine', alpha: 2, beta: 1 }, clip: 1 }]],
   ] // prettier-ignore
   it.each(taken)('%s comes back as it was', (_, layers) => {
@@ -77,6 +78,9 @@ describe('announced', () => {
     [[features, { ...lstm, direction: 'reverse', backward: {} }], '[1].backward: expected nothing for a level that reads one way'],
     [[features, { ...lstm, direction: 'bidirectional', backward: { clip: 1 } }], '[1].backward.clip: expected no such field'],
     [[features, { ...lstm, direction: 'backwards' }], '[1].direction: expected one of "forward", "reverse", "bidirectional"'],
+    [[features, { ...lstm, bias: 'two' }], "[1].bias: expected true, false or 'one', got \"two\""],
+    [[features, { ...lstm, bias: 1 }], "[1].bias: expected true, false or 'one', got 1"],
+    [[features, { type: 'dense', units: 2, bias: 'one' }], '[1].bias: expected true or false, got "one"'],
     [[features, { ...lstm, clip: 0 }], '[1].clip: expected a limit above 0, got 0'],
     [[features, { ...lstm, clip: -1 }], '[1].clip: expected a number, 0 or more, got -1'],
     [[features, { ...lstm, merge: 'max', direction: 'bidirectional' }], '[1].merge: expected one of "concat", "sum", "multiply", "average"'],
@@ -100,5 +104,6 @@ describe('not announced', () => {
     expect(() => read(features, { type: 'convolution' })).toThrow('expected one of "embedding", "oneHot"')
     expect(() => read(features, { ...lstm, direction: 'reverse' })).toThrow('[1].direction: expected one of')
     expect(() => read(features, { type: 'pool', over: 'sum' })).toThrow('[1].over: expected one of')
+    expect(() => read(features, { ...lstm, bias: 'one' })).toThrow('[1].bias: expected true or false')
   })
 })

@@ -29,8 +29,11 @@ export interface RecurrentOptions extends CellForm {
   backward?: Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivation'>
   /** Every step's output, or each sequence's last one. Default `every`. */
   outputs?: 'every' | 'last'
-  /** Default true. */
-  bias?: boolean
+  /**
+   * Default true: two biases, as PyTorch has them. `one`: `bias_ih` alone, as in Keras' SimpleRNN, LSTM and GRU with
+   * reset before: a second one would take each step of an optimizer once more.
+   */
+  bias?: boolean | 'one'
 }
 
 /** Which state of a recurrent layer; only an LSTM has a cell state. */
@@ -314,13 +317,13 @@ function declare(
   const H = options.units
   const rows = cell.gateNames.length * H
   const blocks = cell.stages.map((stage) => stage.gateCount * H)
-  const bias = options.bias !== false
+  const { bias = true } = options
   const own = cell.ownParameters?.[0]
   return {
     weightInput: store.matrix(`${name}.weight_ih_l0${suffix}`, [rows, width]),
     weightHidden: store.matrix(`${name}.weight_hh_l0${suffix}`, [rows, H], blocks),
     biasInput: bias ? store.plain(`${name}.bias_ih_l0${suffix}`, [rows]) : null,
-    biasHidden: bias ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
+    biasHidden: bias === true ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
     own: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
   }
 } // prettier-ignore

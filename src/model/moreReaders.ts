@@ -62,6 +62,7 @@ const RECURRENT: FieldReaders<Omit<RecurrentOptions, 'type'>> = {
   direction: maybe(oneOf('forward', 'reverse', 'bidirectional')),
   merge: maybe(oneOf('concat', 'sum', 'multiply', 'average')),
   backward: maybe((field) => readFields(field, FUNCTIONS)),
+  bias: maybe(readBias),
   clip: maybe(readClip),
   peepholes: maybe(readBoolean),
   coupled: maybe(readBoolean),
@@ -82,6 +83,11 @@ export function readRecurrent(field: Field): RecurrentOptions {
     if (cell === 'rnn') refuse(at, ['gateActivation'], 'a cell without gates')
   }
   return options
+}
+
+function readBias(field: Field): boolean | 'one' {
+  if (typeof field.value === 'boolean' || field.value === 'one') return field.value
+  throw fieldError(field, "true, false or 'one'")
 }
 
 function readClip(field: Field): number {

@@ -6,6 +6,7 @@ import type { EngineOptions } from '../engine/engine.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../formats/imported.ts'
 import { parseModelDocument } from '../formats/modelFile.ts'
 import { filesInMemory, readModel } from '../formats/open.ts'
+import { fitBiases } from '../formats/recurrentBiases.ts'
 import { writeSafetensors, type NamedTensor } from '../formats/safetensors.ts'
 import { readNetworkConfig } from '../model/config.ts'
 import { announceMoreLayers } from '../model/moreLayers.ts'
@@ -45,9 +46,11 @@ export function modelOf(imported: ImportedModel, source: string, engine: EngineO
 }
 
 /** The Latch model file that the document and the weights make. */
-function fileOf({ weights }: ImportedModel, document: string, source: string): Uint8Array {
+function fileOf(imported: ImportedModel, document: string, source: string): Uint8Array {
   const root = rootField(parseModelDocument(document, source), 'document', source)
   const config = readNetworkConfig(fieldAt(root, 'network'))
+  // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
+  const weights = fitBiases(imported.weights, config.layers, source)
   // Shapes follow from the configuration: what it says is built once, small and without an initial weight.
   const shapes = new Network(config, {
     engine: 'reference',

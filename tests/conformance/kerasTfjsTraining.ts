@@ -1,4 +1,4 @@
-/** The cases that train: imported networks, Latch's gradients, plain gradient descent, one bias as Keras has it. */
+/** The cases that train: imported networks, Latch's gradients, plain gradient descent. */
 import { PackedBatch } from '../../src/layers/packed.ts'
 import type { Network } from '../../src/model/network.ts'
 import { finalStates, giveStates, networkOf } from './keras.ts'
@@ -17,8 +17,6 @@ function step(network: Network, batch: PackedBatch, y: readonly number[], rate: 
   network.forward(batch, PASS)
   const { mean } = network.backward(batch, { values: y }, PASS)
   for (const parameter of network.parameters) {
-    // PyTorch's second bias would take the same step once more.
-    if (/\.bias_hh/.test(parameter.name)) continue
     const gradient = network.store.read(parameter, 'gradients')
     const now = network.store.read(parameter).map((value, i) => value - rate * gradient[i])
     network.store.write(parameter, now)
@@ -31,22 +29,19 @@ export function train(
   test: string,
   { ids, y }: Inputs,
   expected: Record<string, unknown>,
-): [number[], number[], string] {
+): [number[], number[]] {
   const network = networkOf(importedWith(test))
   network.prepareTraining()
-  const why = network.parameters.some(({ name }) => /bias_hh/.test(name))
-    ? 'one bias learns, as in Keras; the other stays'
-    : ''
-  if (/stateful/.test(test)) return [...statefulEpoch(network, y as number[], expected), why]
+  if (/stateful/.test(test)) return statefulEpoch(network, y as number[], expected)
   if (ids) {
     const losses = Array.from({ length: 4 }, () => step(network, PackedBatch.ofIds(ids), y as number[], 0.01))
-    return [losses.slice(2), expected['loss of epochs 3, 4'] as number[], why]
+    return [losses.slice(2), expected['loss of epochs 3, 4'] as number[]]
   }
   const targets = new Array<number>(5).fill(test.startsWith('SimpleRNN') ? 0 : 1)
   const rate = test.startsWith('SimpleRNN') ? 5 : 1
   for (let epoch = 0; epoch < 2; epoch++)
     step(network, PackedBatch.ofFeatures(new Array<number>(60).fill(1), [5, 3, 4]), targets, rate)
-  return [...weightsAfter(network, test, expected), why]
+  return weightsAfter(network, test, expected)
 }
 
 /** One epoch of two batches of four, the state going on from one to the other. */

@@ -31,6 +31,7 @@ interface CellWeights {
   input: Float32Array
   hidden: Float32Array
   biasInput: Float32Array | null
+  /** Null too where the layer has one bias. */
   biasHidden: Float32Array | null
   reset: 'after' | 'before' | null
   cudnn: boolean
@@ -75,7 +76,11 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
     const weights = takeCell(cell, to.width, arrays)
     const outputs = every || i < cells.length - 1 ? 'every' : 'last'
     const name = to.add(
-      compact({ ...optionsOf(cell, weights), direction: backwards ? 'reverse' : undefined, outputs }),
+      compact({
+        ...optionsOf(cell, weights, biasesIn(weights)),
+        direction: backwards ? 'reverse' : undefined,
+        outputs,
+      }),
     )
     putWeights(to, name, '', weights)
     to.width = cell.units
@@ -104,11 +109,10 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   const second = takeCell(backward, to.width, arrays)
   checkPair(layer, [forward, first], [backward, second])
   const merge = mergeOf(config, to, layer)
-  const bias = Boolean(first.biasInput ?? second.biasInput)
-  const options = optionsOf({ ...forward, bias }, first)
+  const bias = biasesIn(first, second)
   const name = to.add(
     compact({
-      ...options,
+      ...optionsOf(forward, first, bias),
       direction: 'bidirectional',
       merge: merge === 'concat' ? undefined : merge,
       backward: backwardOf(forward, backward),
@@ -116,8 +120,8 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
     }),
   )
   const rows = gateCount(forward.cell) * forward.units
-  putWeights(to, name, '', bias ? withBias(first, rows) : first)
-  putWeights(to, name, '_reverse', bias ? withBias(second, rows) : second)
+  putWeights(to, name, '', withBias(first, bias, rows))
+  putWeights(to, name, '_reverse', withBias(second, bias, rows))
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
   const zeroes = to.masked && (dialect.zeroesMasked || readFlag(ahead.config, 'zero_output_for_mask'))
   finish(to, ahead.config, every, zeroes)
@@ -263,7 +267,7 @@ function takeCell(config: CellConfig, width: number, arrays: LayerArrays): CellW
     input: turn(kernel, width),
     hidden: turn(recurrent, H),
     biasInput: bias ? rowsToNative(bias.input, 'keras', cell) : null,
-    biasHidden: bias ? rowsToNative(bias.hidden, 'keras', cell) : null,
+    biasHidden: bias?.hidden ? rowsToNative(bias.hidden, 'keras', cell) : null,
     reset:
       cell === 'gru'
         ? (bias?.reset ?? ((config.resetAfter ?? config.resetAbsent) ? 'after' : 'before'))
@@ -277,7 +281,6 @@ function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerA
   const columns = gateCount(cell) * units
   const shape = arrays.shapeAhead() ?? []
   const doubled = cell !== 'rnn' && (cudnn || shape.join() === `${2 * columns}`)
-  const zeros = new Float32Array(columns)
   if (doubled) {
     const { data } = arrays.take('CuDNN bias', [2 * columns])
     return {
@@ -289,13 +292,22 @@ function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerA
   }
   const after = cell === 'gru' && (resetAfter ?? shape.length === 2)
   const { data } = after ? arrays.take('bias', [2, columns]) : arrays.take('bias', [columns])
-  const hidden = after ? data.subarray(columns) : zeros
+  const hidden = after ? data.subarray(columns) : null
   const reset = after ? ('after' as const) : ('before' as const)
   return { input: data.subarray(0, columns), hidden, cudnn: false, reset }
 }
 
-function optionsOf(config: CellConfig, weights: CellWeights): RecurrentOptions {
-  const { cell, units, activation, gateActivation, bias } = config
+/** How many biases the directions have, the fuller one deciding. */
+function biasesIn(...directions: readonly CellWeights[]): boolean | 'one' {
+  if (directions.some(({ biasHidden }) => biasHidden)) return true
+  return directions.some(({ biasInput }) => biasInput) ? 'one' : false
+}
+
+function optionsOf(
+  { cell, units, activation, gateActivation }: CellConfig,
+  weights: CellWeights,
+  bias: boolean | 'one',
+): RecurrentOptions {
   return {
     type: 'recurrent',
     cell,
@@ -303,7 +315,7 @@ function optionsOf(config: CellConfig, weights: CellWeights): RecurrentOptions {
     reset: weights.reset === 'before' ? 'before' : undefined,
     activation: activation === 'tanh' ? undefined : activation,
     gateActivation: gateActivation === 'sigmoid' ? undefined : gateActivation,
-    bias: bias ? undefined : false,
+    bias: bias === true ? undefined : bias,
   }
 }
 
@@ -314,10 +326,14 @@ function putWeights(to: NetworkBuilder, name: string, suffix: string, weights: C
   if (weights.biasHidden) to.weights.set(`${name}.bias_hh_l0${suffix}`, weights.biasHidden)
 }
 
-/** The other direction has biases, so this one gets zeros. */
-function withBias(weights: CellWeights, rows: number): CellWeights {
-  const zeros = new Float32Array(rows)
-  return { ...weights, biasInput: weights.biasInput ?? zeros, biasHidden: weights.biasHidden ?? zeros }
+/** The other direction may have more biases; this one gets zeros for them. */
+function withBias(weights: CellWeights, bias: boolean | 'one', rows: number): CellWeights {
+  const { biasInput, biasHidden } = weights
+  return {
+    ...weights,
+    biasInput: biasInput ?? (bias === false ? null : new Float32Array(rows)),
+    biasHidden: biasHidden ?? (bias === true ? new Float32Array(rows) : null),
+  }
 }
 
 function wordsOf(

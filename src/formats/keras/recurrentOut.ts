@@ -1,6 +1,6 @@
 /**
  * A recurrent level → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
- * Keras has one bias where PyTorch has two, so they are added; a GRU with reset after keeps both.
+ * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
 import { sameActivation } from '../../cells/activations.ts'
 import type { RecurrentOptions } from '../../layers/recurrent.ts'
@@ -87,7 +87,7 @@ function oneWay(
     zero_output_for_mask: context.zeroMasked,
     units,
     activation: cellActivation(activation, where),
-    use_bias: bias,
+    use_bias: bias !== false,
     ...(cell === 'rnn' ? {} : { recurrent_activation: cellActivation(gateActivation, where) }),
     ...(cell === 'gru' ? { reset_after: reset === 'after' } : {}),
     ...(cell === 'lstm' ? { unit_forget_bias: true } : {}),
@@ -109,7 +109,9 @@ function arraysOf(
     columnsFromNative(read(part(kind)), 'keras', cell, rows)
   const biases = (read: ReadParameter): Float32Array => {
     const input = rowsFromNative(read(part('bias_ih')), 'keras', cell)
-    const hidden = rowsFromNative(read(part('bias_hh')), 'keras', cell)
+    if (bias === 'one' && !both) return input
+    const hidden =
+      bias === 'one' ? new Float32Array(columns) : rowsFromNative(read(part('bias_hh')), 'keras', cell)
     if (!both) return input.map((value, i) => value + hidden[i])
     const out = new Float32Array(2 * columns)
     out.set(input)

@@ -115,12 +115,18 @@ function weightsOf(graph: ExportGraph, level: RecurrentExport, kind: 'weight_ih'
   return graph.weight(`${level.name}.${kind}`, dims, parts)
 } // prettier-ignore
 
-/** (directions, 2·G·H): the input's bias, then the state's, of each direction. */
+/** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the level has one only. */
 function biasesOf(graph: ExportGraph, level: RecurrentExport): string {
+  const { cell, units, bias } = level.options
   const inputs = namesOf(level, 'bias_ih')
-  const states = namesOf(level, 'bias_hh')
-  const parts = inputs.flatMap((name, d) => [partOf(level, name, 'gates'), partOf(level, states[d], 'gates')])
-  const dims = [inputs.length, 2 * gateCount(level.options.cell) * level.options.units]
+  const states = bias === 'one' ? [] : namesOf(level, 'bias_hh')
+  const length = gateCount(cell) * units
+  const zeros: WeightPart = { length, make: () => [new Float32Array(length)] }
+  const parts = inputs.flatMap((name, d) => [
+    partOf(level, name, 'gates'),
+    states.length > 0 ? partOf(level, states[d], 'gates') : zeros,
+  ])
+  const dims = [inputs.length, 2 * length]
   return graph.weight(`${level.name}.bias`, dims, parts)
 }
 

@@ -138,7 +138,7 @@ function layersOf({ embedding, levels, weight }: Parts): LayerOptions[] {
   const [vocabulary, size] = embedding.shape
   return [
     { type: 'embedding', vocabulary, size },
-    ...levels.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units }) as const),
+    ...levels.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units, bias: 'one' }) as const),
     { type: 'dense', units: weight.shape[1] },
   ]
 }
@@ -155,7 +155,6 @@ async function weightsOf(files: ModelFiles, parts: Parts): Promise<Map<string, F
     weights.set(`recurrent.${l}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', 'lstm', input))
     weights.set(`recurrent.${l}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', 'lstm', units))
     weights.set(`recurrent.${l}.bias_ih_l0`, gates)
-    weights.set(`recurrent.${l}.bias_hh_l0`, new Float32Array(4 * units))
   }
   const [H, V] = weight.shape
   weights.set('dense.0.weight', transposed(await readVariableFile(files, weight), H, V))

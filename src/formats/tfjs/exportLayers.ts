@@ -144,7 +144,7 @@ export class TfjsExport {
         ...(cell !== 'rnn' && { recurrent_activation: functionName(layer.gateActivation ?? 'sigmoid') }),
         ...(cell === 'gru' && { reset_after: false }),
         ...(cell !== 'rnn' && { implementation: 1 }),
-        use_bias: bias,
+        use_bias: bias !== false,
         return_sequences: every,
         go_backwards: direction === 'reverse',
         stateful: false,
@@ -173,7 +173,7 @@ export class TfjsExport {
       throw this.#refusal(i, 'no masked steps below Bidirectional, which does not take a mask there', 'a mask')
   } // prettier-ignore
 
-  /** kernel (I, G·H), recurrent_kernel (H, G·H), bias (G·H): the sum of PyTorch's two. */
+  /** kernel (I, G·H), recurrent_kernel (H, G·H), bias (G·H): the one there is, or the sum of PyTorch's two. */
   #cellArrays({ cell, units, bias = true }: RecurrentOptions, i: number, path: string, suffix: string): void {
     const own = (part: string) => `${this.#names[i]}.${part}_l0${suffix}`
     const [columns, input] = this.#shapeOf(own('weight_ih'))
@@ -185,9 +185,9 @@ export class TfjsExport {
     )
     if (!bias) return
     const read = () => {
-      const second = this.#read(own('bias_hh'))
-      const sum = this.#read(own('bias_ih')).map((b, k) => b + second[k])
-      return columnsFromNative(sum, 'keras', cell, 1)
+      const first = this.#read(own('bias_ih'))
+      const second = bias === 'one' ? null : this.#read(own('bias_hh'))
+      return columnsFromNative(second ? first.map((b, k) => b + second[k]) : first, 'keras', cell, 1)
     }
     this.arrays.push({ name: `${path}/bias`, shape: [columns], read })
   }

@@ -7,6 +7,7 @@ import { FormatError, UnsupportedError } from '../../tensor/errors.ts'
 import { describe } from '../../tensor/fields.ts'
 import type { Answer } from '../imported.ts'
 import { quoted } from '../safetensorsHeader.ts'
+import { fitBiases } from '../recurrentBiases.ts'
 import type { Head, TorchFlags } from './flags.ts'
 import type { TorchModule } from './modules.ts'
 import type { Piece } from './pieces.ts'
@@ -134,7 +135,7 @@ export function assembleByLayers(
     const expected = `layers for all modules, ${left.map(({ path, type }) => `${path} (${type})`).join(', ')} too`
     throw new FormatError({ where, expected, got: `${network.layers.length} layers` })
   }
-  const weights = nameAll(network.layers, named)
+  const weights = fitBiases(nameAll(network.layers, named), network.layers, source)
   return { network, weights, answer: 'linear', notes: [] }
 }
 
@@ -156,6 +157,8 @@ function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
   const dense = layer.type === 'pool' ? { type: 'dense', units: 1, bias: false } : layer
   const ours: Record<string, unknown> = { bias: true, ...dense }
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
+  // Two biases of PyTorch are what one of Latch's is: their sum.
+  if (ours.bias === 'one') ours.bias = true
   const same = (['type', 'cell', 'units', 'vocabulary', 'size', 'bias'] as const).find(
     (name) => ours[name] !== theirs[name],
   )

@@ -37,7 +37,20 @@ function tensorsOf(network: Network): Due[] {
       return data instanceof Float32Array ? data : Float32Array.from(data)
     },
   }))
-  return [...tensors, ...constantsOf(network)]
+  return [...tensors, ...secondBiasesOf(network), ...constantsOf(network)]
+}
+
+/** PyTorch's modules have two biases or none: beside one stand zeros. */
+function secondBiasesOf(network: Network): Due[] {
+  const levels = network.config.layers.filter((layer) => layer.type === 'recurrent')
+  return network.recurrent.flatMap(({ loops }, i) =>
+    loops.flatMap(({ parameters: { biasInput } }): Due[] => {
+      if (levels[i].bias !== 'one' || !biasInput) return []
+      const { name, shape, size } = biasInput
+      const second = torchName(name).replace('.bias_ih_', '.bias_hh_')
+      return [{ name: second, shape, read: () => new Float32Array(size) }]
+    }),
+  )
 }
 
 /** nn.LayerNorm learns factor and summand or neither: a missing one is written as what it stands for. */
