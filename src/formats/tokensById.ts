@@ -12,7 +12,8 @@ export function tokensByOptions(
   const given = options.vocabulary
   const vocabulary = given === undefined ? found : tokensById(given, source)
   if (!vocabulary) return { vocabulary: null, tokens: null }
-  const guess = vocabulary.every((token) => [...token].length <= 2) ? 'character' : 'word'
+  const short = (token: string, id: number) => [...token].length <= 2 || token === unnamed(id)
+  const guess = vocabulary.every(short) ? 'character' : 'word'
   return { vocabulary, tokens: options.tokens ?? guess }
 }
 
@@ -50,5 +51,10 @@ export function tokensOfIds(ids: Readonly<Record<string, number>>, where: string
     }
     tokens[id] = token
   }
-  return Array.from(tokens, (token, id) => token ?? `<${id}>`)
+  return Array.from(tokens, (token, id) => token ?? unnamed(id))
+}
+
+/** What stands for an id that no token has. */
+function unnamed(id: number): string {
+  return `<${id}>`
 }

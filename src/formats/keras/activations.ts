@@ -4,7 +4,8 @@
  */
 import type { ActivationChoice } from '../../cells/activations.ts'
 import { UnsupportedError } from '../../tensor/errors.ts'
-import { describe, fieldAt, fieldError, readNumber, readOptional, type Field } from '../../tensor/fields.ts'
+import { describe, fieldAt, fieldError, type Field } from '../../tensor/fields.ts'
+import { readScalar } from './scalars.ts'
 
 /** What differs between versions that write the same words. */
 export interface KerasDialect {
@@ -78,8 +79,8 @@ export function activationLayer(
   depth = 0,
 ): KerasActivation | null {
   const number = (names: readonly string[], absent: number) => {
-    const name = names.find((n) => typeof fieldAt(config, n).value === 'number') ?? names[0]
-    return readOptional(fieldAt(config, name), readNumber, absent)
+    const name = names.find((n) => (fieldAt(config, n).value ?? null) !== null) ?? names[0]
+    return readScalar(fieldAt(config, name), absent)
   }
   if (type === 'Activation') return activationOf(fieldAt(config, 'activation'), dialect, depth)
   if (type === 'LeakyReLU') return { type: 'leakyRelu', alpha: number(['negative_slope', 'alpha'], 0.3) }

@@ -4,7 +4,7 @@
  */
 import type { LayerOptions } from '../../model/config.ts'
 import { UnsupportedError } from '../../tensor/errors.ts'
-import { fieldAt, readInteger, type Field } from '../../tensor/fields.ts'
+import { fieldAt, fieldError, readInteger, type Field } from '../../tensor/fields.ts'
 import type { ModelInput } from '../imported.ts'
 import type { KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
@@ -18,6 +18,8 @@ export interface KerasLayer {
   config: Field
   arrays: LayerArrays
   dialect: KerasDialect
+  /** Within TimeDistributed: it sees one step at a time. */
+  distributed?: true
 }
 
 /** What was made so far. */
@@ -118,8 +120,12 @@ export function readSize(config: Field, ...names: string[]): number {
   return readInteger(fieldAt(config, name), { min: 1, max: 2 ** 26 })
 }
 
-/** A flag, absent as given. */
+/** A flag, absent as given. @throws FormatError for anything but true, false, 1 and 0 */
 export function readFlag(config: Field, name: string, absent = false): boolean {
-  const { value } = fieldAt(config, name)
-  return value === undefined || value === null ? absent : value === true || value === 1
+  const field = fieldAt(config, name)
+  const { value } = field
+  if (value === undefined || value === null) return absent
+  if (value === true || value === 1) return true
+  if (value === false || value === 0) return false
+  throw fieldError(field, 'true or false')
 }

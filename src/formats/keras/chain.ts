@@ -2,9 +2,10 @@
  * A Keras model configuration and its arrays → a model of Latch. What files they come from (HDF5, .keras,
  * TensorFlow.js) is somebody else's matter: here are the layers, their dialects and their order.
  */
-import { UnsupportedError, UsageError } from '../../tensor/errors.ts'
+import { UnsupportedError } from '../../tensor/errors.ts'
 import { fieldAt, readArray, readInteger, readOptional, type Field } from '../../tensor/fields.ts'
 import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../imported.ts'
+import { tokensByOptions } from '../tokensById.ts'
 import type { KerasDialect } from './activations.ts'
 import { LayerArrays, type KerasArray } from './arrays.ts'
 import { NetworkBuilder, type KerasLayer } from './builder.ts'
@@ -62,8 +63,7 @@ export function importKerasConfig(
     answer,
     input: to.input,
     labels: options.labels ?? null,
-    vocabulary: vocabularyOf(options.vocabulary),
-    tokens: options.tokens ?? null,
+    ...tokensByOptions(options, source),
     layers,
     notes: to.notes,
     left: to.left,
@@ -93,7 +93,7 @@ function addNode(
 function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
   const axis = readOptional(fieldAt(node.config, 'axis'), (x) => readInteger(x, { min: -1, max: 8 }), -1)
   // An InputLayer gives the features; ids are no numbers to stand beside others.
-  const of = node.inputs.map((name) => to.outputs.get(name) || 'features.0')
+  const of = node.inputs.map(({ name }) => to.outputs.get(name) || 'features.0')
   const widths = of.map((name) => to.widths.get(name) ?? (to.input?.kind === 'features' ? to.input.width : 0))
   if (widths.includes(0))
     throw new UnsupportedError({ where, expected: 'features side by side', got: 'token ids' })
@@ -101,7 +101,7 @@ function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
     throw new UnsupportedError({ where, expected: 'features side by side, axis -1', got: `axis ${axis}` })
   to.add({ type: 'concat', of })
   to.width = widths.reduce((a, b) => a + b, 0)
-  return `of ${node.inputs.join(', ')}`
+  return `of ${node.inputs.map(({ name }) => name).join(', ')}`
 }
 
 /** `Bidirectional(GRU)` */
@@ -147,23 +147,4 @@ function noteHardSigmoid(to: NetworkBuilder, { major }: KerasDialect): void {
     to.note(
       `hard_sigmoid is clip(${major >= 3 ? 'x/6' : '0.2x'} + 0.5, 0, 1), as in Keras ${major >= 3 ? 3 : 2}`,
     )
-}
-
-/** Tokens by id, from a list or from ids by token. @throws UsageError for ids that are not 0, 1, 2 … */
-function vocabularyOf(given: ImportOptions['vocabulary']): readonly string[] | null {
-  if (given === undefined) return null
-  if (Array.isArray(given)) return given as readonly string[]
-  const entries = Object.entries(given as Readonly<Record<string, number>>)
-  // A file's own vocabulary may leave 0 to padding.
-  const tokens = new Array<string>(entries.length + 1).fill('')
-  for (const [token, id] of entries) {
-    if (Number.isInteger(id) && id >= 0 && id < tokens.length) tokens[id] = token
-    else
-      throw new UsageError({
-        where: 'vocabulary',
-        expected: `ids 0 to ${entries.length}`,
-        got: `${token}: ${id}`,
-      })
-  }
-  return tokens[entries.length] === '' ? tokens.slice(0, -1) : tokens
 }

@@ -9,12 +9,12 @@ import {
   readArray,
   readInteger,
   readNumber,
-  readOptional,
   readString,
   type Field,
 } from '../../tensor/fields.ts'
 import { transposed } from '../weightLayouts.ts'
 import { activationLayer, activationOf } from './activations.ts'
+import { readScalar } from './scalars.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
 type Adder = (to: NetworkBuilder, layer: KerasLayer) => string
@@ -84,7 +84,7 @@ function addMasking(to: NetworkBuilder, layer: KerasLayer): string {
       expected: 'Masking right above the input',
       got: `it above ${to.last}`,
     })
-  const value = readOptional(fieldAt(layer.config, 'mask_value'), readNumber, 0)
+  const value = readScalar(fieldAt(layer.config, 'mask_value'), 0)
   to.masked = true
   to.add(value === 0 ? { type: 'masking' } : { type: 'masking', value })
   return `steps of ${value} masked`
@@ -110,9 +110,10 @@ function addDense(to: NetworkBuilder, layer: KerasLayer): string {
 function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays } = layer
   to.beginFeatures(layer)
-  needLastAxis(fieldAt(config, 'axis'), to.per === 'step' ? 2 : 1)
+  needLastAxis(fieldAt(config, 'axis'), to.per === 'step' && !layer.distributed ? 2 : 1)
   if (readFlag(config, 'rms_scaling')) throw fieldError(fieldAt(config, 'rms_scaling'), 'false')
-  const epsilon = readOptional(fieldAt(config, 'epsilon'), (x) => readNumber(x, { min: 0 }), 1e-3)
+  const epsilon = readScalar(fieldAt(config, 'epsilon'), 1e-3)
+  if (epsilon < 0) throw fieldError(fieldAt(config, 'epsilon'), 'a number from 0', `${epsilon}`)
   const scale = readFlag(config, 'scale', true)
   const centre = readFlag(config, 'center', true)
   const name = to.add({
@@ -196,7 +197,7 @@ function addTimeDistributed(to: NetworkBuilder, layer: KerasLayer): string {
   const field = fieldAt(layer.config, 'layer')
   const type = readString(fieldAt(field, 'class_name'), { maxLength: 200 })
   const config = { ...fieldAt(field, 'config'), path: layer.config.path }
-  const within = { ...layer, type, config }
+  const within: KerasLayer = { ...layer, type, config, distributed: true }
   const fits = BY_STEP.includes(type) || activationLayer(type, config, layer.dialect) !== null
   if (!fits) throw unknown(to, { ...layer, type: `TimeDistributed(${type})` })
   return addSimple(to, within)

@@ -18,8 +18,16 @@ export interface KerasNode {
   name: string
   type: string
   config: Field
-  /** Names of the layers below; empty: the one before it in the list. */
-  inputs: readonly string[]
+  /** What goes in; empty: what the one before it in the list gives. */
+  inputs: readonly TensorRef[]
+  /** The mask that the file says goes in: Keras 3 writes down the operations that an embedding makes it with. */
+  masks: readonly TensorRef[]
+}
+
+/** A tensor by the layer that gives it, and its number among that layer's outputs. */
+export interface TensorRef {
+  name: string
+  output: number
 }
 
 /** The layers in order, and what stands beside them. */
@@ -78,45 +86,49 @@ function readNode(layer: Field): KerasNode {
   const name = field && typeof field.value === 'string' ? readString(field, { maxLength: 1000 }) : type
   // From here on, errors say the layer and not its place in the list.
   const path = `layer ${name}`
-  return { name, type, config: { ...config, path }, inputs: inputsOf(layer, path) }
+  return { name, type, config: { ...config, path }, ...callOf(layer, path) }
 }
 
-function inputsOf(layer: Field, path: string): string[] {
+/** The tensors of the one call of a layer. */
+function callOf(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks'> {
   const nodes = fieldAt(layer, 'inbound_nodes')
-  if (!Array.isArray(nodes.value) || nodes.value.length === 0) return []
+  if (!Array.isArray(nodes.value) || nodes.value.length === 0) return { inputs: [], masks: [] }
   const legacy = typeof (nodes.value as unknown[][])[0]?.[0] === 'string' // one call, not wrapped in a list
   if (nodes.value.length > 1 && !legacy) throw refused(layer, path, 'a layer called once', 'several calls')
   const call: unknown = legacy ? nodes.value : nodes.value[0]
   if (typeof call !== 'object' || call === null) throw fieldError(nodes, 'calls')
-  if (!('args' in call)) return tensorsIn(call).names
-  const others = 'kwargs' in call ? { ...(call.kwargs as object), mask: null } : {}
-  if (tensorsIn(others).names.length)
-    throw refused(
-      layer,
-      path,
-      'tensors as its first argument only',
-      `more in ${Object.keys(others).join(', ')}`,
-    )
-  return tensorsIn(call.args).names
+  const [args, kwargs] = 'args' in call ? [call.args, 'kwargs' in call ? call.kwargs : null] : [call, legacyKwargs(call)]
+  const { mask, ...others } = (kwargs ?? {}) as Record<string, unknown>
+  const named = Object.keys(others).find((name) => tensorsIn(others[name]).length)
+  if (named !== undefined) throw refused(layer, path, 'tensors as its first argument only', `more in ${named}`)
+  return { inputs: tensorsIn(args), masks: tensorsIn(mask) }
+} // prettier-ignore
+
+/** Keras 2 writes a call's other arguments behind each of its tensors: `["name", 0, 0, {"initial_state": …}]`. */
+function legacyKwargs(call: object): Record<string, unknown> {
+  const tensors = Object.values(call) as unknown[]
+  const kwargs = tensors.map((tensor) => (Array.isArray(tensor) ? (tensor[3] as unknown) : null))
+  return Object.assign({}, ...kwargs.filter((one) => typeof one === 'object')) as Record<string, unknown>
 }
 
 function refused(layer: Field, path: string, expected: string, got: string): UnsupportedError {
   return new UnsupportedError({ where: `${layer.source}, ${path}`, expected, got })
 }
 
-/** Layers whose outputs a call takes: `["name", 0, 0, {}]`, or objects with a `keras_history`. */
-function tensorsIn(value: unknown, names: string[] = [], depth = 0): { names: string[] } {
-  if (typeof value !== 'object' || value === null || depth > MOST_DEPTH) return { names }
+/** Tensors by layer: `["name", 0, 0, {}]` (layer, call, output), or objects with a `keras_history`. */
+function tensorsIn(value: unknown, found: TensorRef[] = [], depth = 0): TensorRef[] {
+  if (typeof value !== 'object' || value === null || depth > MOST_DEPTH) return found
   if (Array.isArray(value)) {
-    const items = value as unknown[]
-    if (typeof items[0] === 'string' && typeof items[1] === 'number') names.push(items[0])
-    else for (const item of items.slice(0, MOST_LAYERS)) tensorsIn(item, names, depth + 1)
-    return { names }
+    const [name, call, output] = value as unknown[]
+    if (typeof name === 'string' && typeof call === 'number')
+      found.push({ name, output: typeof output === 'number' ? output : 0 })
+    else for (const item of (value as unknown[]).slice(0, MOST_LAYERS)) tensorsIn(item, found, depth + 1)
+    return found
   }
   const { class_name: type, config } = value as { class_name?: unknown; config?: { keras_history?: unknown } }
-  if (type === '__keras_tensor__') return tensorsIn(config?.keras_history, names, depth + 1)
-  for (const item of Object.values(value)) tensorsIn(item, names, depth + 1)
-  return { names }
+  if (type === '__keras_tensor__') return tensorsIn(config?.keras_history, found, depth + 1)
+  for (const item of Object.values(value)) tensorsIn(item, found, depth + 1)
+  return found
 }
 
 function cut(nodes: readonly KerasNode[], source: string, until?: string): Omit<KerasTopology, 'training'> {
@@ -148,29 +160,70 @@ function chainOf(
     if (ordered.includes(node)) return
     if (open.has(name)) throw new FormatError({ where: `${source}, layer ${name}`, expected: 'a chain', got: 'a loop' })
     open.add(name)
-    for (const input of node.inputs) visit(input)
+    for (const input of node.inputs) visit(input.name)
     ordered.push(node)
   }
-  const outputs = until === undefined ? [...new Set(tensorsIn(fieldAt(config, 'output_layers').value).names)] : [until]
-  if (outputs.length !== 1) {
+  const ends = until === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: until, output: 0 }]
+  const outputs = new Set(ends.map(({ name, output }) => (output ? `${name}[${output}]` : name)))
+  if (outputs.size !== 1) {
     const remedy = 'Name the layer to read up to with until.'
-    throw new UnsupportedError({ where: source, expected: 'one output', got: `${outputs.length}: ${outputs.join(', ')}`, remedy })
+    throw new UnsupportedError({ where: source, expected: 'one output', got: `${outputs.size}: ${[...outputs].join(', ')}`, remedy })
   }
-  visit(outputs[0])
+  visit(ends[0].name)
   ordered.forEach((node, i) => checkLink(node, ordered[i - 1], source))
-  const after = nodes.filter((node) => !ordered.includes(node) && node.type !== 'NotEqual')
+  for (const tensor of [...ends, ...ordered.flatMap(({ inputs }) => inputs)]) checkOutput(byName.get(tensor.name)!, tensor, source)
+  for (const node of ordered) checkMasks(node, byName, ordered, source)
+  const after = nodes.filter((node) => !ordered.includes(node) && !MASK_OPERATIONS.includes(node.type))
   return { nodes: ordered, after: after.map(({ name }) => name) }
 } // prettier-ignore
 
 function checkLink(node: KerasNode, below: KerasNode | undefined, source: string): void {
   const many = node.type === 'Concatenate' || node.type === 'Merge'
   const fits = below
-    ? node.inputs.includes(below.name) && (many || node.inputs.length === 1)
+    ? node.inputs.some(({ name }) => name === below.name) && (many || node.inputs.length === 1)
     : !node.inputs.length
   if (fits) return
   throw new UnsupportedError({
     where: `${source}, layer ${node.name}`,
     expected: below ? `one chain: ${below.name} below it` : 'an input first',
-    got: `${node.type} of ${node.inputs.join(', ') || 'nothing'}`,
+    got: `${node.type} of ${node.inputs.map(({ name }) => name).join(', ') || 'nothing'}`,
   })
 }
+
+/** What `Embedding` and `Masking` of Keras 3 make their masks with. */
+const MASK_OPERATIONS = ['NotEqual', 'Any']
+
+/** A layer's further outputs are final states (`return_state`) or one direction of two; the first is what is read. */
+function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, source: string): void {
+  const last = fieldAt(config, 'return_sequences').value !== true
+  // Without sequences, the output is the final h already.
+  const isOutput = output === 1 && last && ['SimpleRNN', 'LSTM', 'GRU'].includes(type)
+  if (output === 0 || isOutput) return
+  throw new UnsupportedError({
+    where: `${source}, layer ${name}`,
+    expected: 'its output 0 to be what is used',
+    got: `output ${output} (of a ${type} with return_state or two outputs)`,
+    remedy: `Read the part up to it with until: '${name}'.`,
+  })
+}
+
+/** Masks must be those that the chain's own Embedding or Masking makes: Latch makes the same ones itself. */
+function checkMasks(
+  node: KerasNode, byName: ReadonlyMap<string, KerasNode>, chain: readonly KerasNode[], source: string,
+): void {
+  if (!node.masks.length) return
+  const own = (name: string, depth = 0): boolean => {
+    const { type, inputs } = byName.get(name) ?? { type: '', inputs: [] }
+    if (type === 'InputLayer') return true
+    return MASK_OPERATIONS.includes(type) && depth < MOST_DEPTH && inputs.every((input) => own(input.name, depth + 1))
+  }
+  const makes = ({ type, config }: KerasNode) =>
+    type === 'Masking' || (type === 'Embedding' && fieldAt(config, 'mask_zero').value === true)
+  const stranger = node.masks.find(({ name }) => !own(name))
+  if (!stranger && chain.slice(0, chain.indexOf(node)).some(makes)) return
+  throw new UnsupportedError({
+    where: `${source}, layer ${node.name}`,
+    expected: 'the mask of an Embedding or Masking below it',
+    got: `a mask from ${stranger?.name ?? node.masks[0].name}`,
+  })
+} // prettier-ignore
