@@ -100,6 +100,26 @@ describe('numbers', () => {
   })
 })
 
+describe('arrays by layer', () => {
+  const cell = (name: string) => ({
+    class_name: 'SimpleRNNCell',
+    config: { name, units: 1, activation: 'linear', use_bias: false },
+  })
+  const stacked = { class_name: 'StackedRNNCells', config: { cells: [cell('a'), cell('b')] } }
+  const rnn = { class_name: 'RNN', config: { name: 'rnn', cell: stacked, return_sequences: true } }
+  const config = { name: 's', layers: [layers[0], rnn] }
+
+  it('cell by cell, although all have the same shapes', async () => {
+    const names = ['rnn/a/kernel', 'rnn/a/recurrent_kernel', 'rnn/b/kernel', 'rnn/b/recurrent_kernel']
+    const entries = names.map((name) => ({ name, shape: [1, 1], dtype: 'float32' }))
+    const shards = { a: bytesOf(Float32Array.from([1, 2, 3, 4])) }
+    const topologyOfCells = { class_name: 'Sequential', config }
+    const { weights: found } = await read([{ paths: ['a'], weights: entries }], shards, topologyOfCells)
+    const parts = ['recurrent.0.weight_ih_l0', 'recurrent.0.weight_hh_l0', 'recurrent.1.weight_ih_l0', 'recurrent.1.weight_hh_l0'] // prettier-ignore
+    expect(parts.map((part) => found.get(part)![0])).toEqual([1, 2, 3, 4])
+  })
+})
+
 describe('refusals', () => {
   const twelve = { a: new Uint8Array(12) }
   const group = (entries: unknown = weights(), paths: unknown = ['a']) => [{ paths, weights: entries }]

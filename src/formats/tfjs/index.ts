@@ -93,7 +93,7 @@ class LayerWeights {
     }
   }
 
-  /** Forward before backward; kernel, recurrent kernel, bias. */
+  /** Forward before backward, cell by cell as the file lists them; kernel, recurrent kernel, bias. */
   of(layer: string): readonly KerasArray[] {
     const begin = layer.split('/', 1)[0]
     const outer = (this.#groups.get(begin) ?? []).filter(({ name }) => name.startsWith(`${layer}/`))
@@ -102,10 +102,16 @@ class LayerWeights {
         ? outer
         : (this.#inner.get(begin) ?? []).filter(({ name }) => name.includes(`/${layer}/`))
     for (const array of own) this.#asked.add(array)
+    const places = new Map<string, number>()
+    for (const { name } of own) {
+      const cell = name.slice(0, name.lastIndexOf('/'))
+      if (!places.has(cell)) places.set(cell, places.size)
+    }
     const rank = ({ name }: KerasArray) => {
-      const parts = name.split('/')
-      const backward = parts.slice(1).some((part) => part.startsWith('backward_'))
-      return (backward ? ORDER.length : 0) + ORDER.indexOf(parts[parts.length - 1].replace(/:\d+$/, ''))
+      const cut = name.lastIndexOf('/')
+      const backward = /\/backward_/.test(name) ? places.size : 0
+      const part = ORDER.indexOf(name.slice(cut + 1).replace(/:\d+$/, ''))
+      return (backward + places.get(name.slice(0, cut))!) * ORDER.length + part
     }
     return own.toSorted((a, b) => rank(a) - rank(b))
   }
