@@ -93,6 +93,17 @@ describe('names and widths decide', () => {
     expect(layers.map(({ name }) => name)).toEqual(['lstm', 'net.0', 'net.2'])
   })
 
+  it('a matrix without bias may be a table below or a layer above: neither is guessed, its name or the order decides', async () => {
+    const shapes = { ...lstm('rnn.', 3, 3), 'out.weight': [7, 3] }
+    await expect(read(shapes)).rejects.toThrow(/at least 2: .*out \(table\) → rnn.*rnn → out/s)
+    const typesOf = async (names: typeof shapes | Record<string, number[]>, order?: string[]) =>
+      (await read(names, order ? { config: { order } } : {})).network.layers.map(({ type }) => type)
+    expect(await typesOf(shapes, ['rnn', 'out'])).toEqual(['features', 'recurrent', 'dense'])
+    expect(await typesOf(shapes, ['out', 'rnn'])).toEqual(['embedding', 'recurrent'])
+    const named = { ...lstm('rnn.', 3, 3), 'embed.weight': [7, 3] }
+    expect(await typesOf(named)).toEqual(['embedding', 'recurrent'])
+  })
+
   it('never a guess: two orders that fit are both named', async () => {
     const two = { ...lstm('encoder.', 3, 3), ...lstm('decoder.', 3, 3) }
     await expect(read(two)).rejects.toThrow(/at least 2: .*encoder → decoder.*config \{"order"/s)

@@ -17,8 +17,7 @@ const MAX_SHOWN = 12
 export function chainOf(modules: readonly TorchModule[], source: string): TorchModule[] {
   const search = new Search(modules)
   search.run()
-  const withTable = search.found.filter(([first]) => first.kind === 'embedding')
-  const found = withTable.length > 0 ? withTable : search.found
+  const { found } = search
   if (found.length === 1 && !search.tooMany) return found[0]
   const where = `${source}, order of the modules`
   const paths = `${shown(modules.map(({ path }) => quoted(path)))}`
