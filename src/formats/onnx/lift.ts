@@ -4,6 +4,7 @@
  */
 import { FormatError, UnsupportedError } from '../../tensor/errors.ts'
 import type { ImportedModel, ImportOptions } from '../imported.ts'
+import { tokensByOptions } from '../tokensById.ts'
 import type { OnnxModel } from './graph.ts'
 import { compileLayers, type CompiledLayers } from './liftCompile.ts'
 import { describeAxes, describeValue } from './liftContext.ts'
@@ -183,8 +184,8 @@ function describe(
   const steps = shape?.[places.inputTimeFirst ? 0 : 1]
   const answer = compiled.answer === 'linear' ? (options.answer ?? 'linear') : compiled.answer
   const loss = { softmax: 'softmaxCrossEntropy', logSoftmax: 'softmaxCrossEntropy', sigmoid: 'binaryCrossEntropy', linear: 'meanSquaredError' } as const // prettier-ignore
-  const vocabulary = listOf(metadata.get('vocabulary'))
-  const tokens = metadata.get('tokens')
+  const said = metadata.get('tokens')
+  const tokens = options.tokens ?? (said === 'character' || said === 'word' ? said : undefined)
   return {
     format: 'onnx',
     producer: model.producer,
@@ -193,8 +194,7 @@ function describe(
     answer,
     input: { kind, width, steps: typeof steps === 'number' ? steps : null },
     labels: options.labels ?? listOf(metadata.get('labels')),
-    vocabulary: givenVocabulary(options.vocabulary) ?? vocabulary,
-    tokens: options.tokens ?? (tokens === 'character' || tokens === 'word' ? tokens : null),
+    ...tokensByOptions({ ...options, tokens }, context.source, listOf(metadata.get('vocabulary'))),
     layers,
     notes: notesOf(context.notes, compiled, places),
     stateful: false,
@@ -211,15 +211,6 @@ function listOf(text: string | undefined): readonly string[] | null {
   } catch {
     return null
   }
-}
-
-/** Tokens by id. */
-function givenVocabulary(given: ImportOptions['vocabulary']): readonly string[] | null {
-  if (!given) return null
-  if (Array.isArray(given)) return given as readonly string[]
-  const tokens: string[] = []
-  for (const [token, id] of Object.entries(given as Readonly<Record<string, number>>)) tokens[id] = token
-  return Array.from(tokens, (token) => token ?? '')
 }
 
 function notesOf(
