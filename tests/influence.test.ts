@@ -5,8 +5,10 @@ import { PackedBatch } from '../src/layers/packed.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import { network, type Network } from '../src/model/network.ts'
 import { Random } from '../src/tensor/random.ts'
-import { DataError, UnsupportedError } from '../src/tensor/errors.ts'
+import { DataError, UsageError } from '../src/tensor/errors.ts'
 import type { ClassifierOptions } from '../src/tasks/classifierOptions.ts'
+import { SequenceModel } from '../src/tasks/sequenceModel.ts'
+import { everyStep, numbersEveryStep } from './sequenceFixtures.ts'
 import { comments, thrown, trained, THREE } from './classifierRig.ts'
 
 const exact = { engine: 'reference', precision: 'float64' } as const
@@ -137,16 +139,98 @@ describe('leave-one-out', () => {
     expect(long.tokens).toHaveLength(200)
     const short = model.predict('the soup was great and '.repeat(40).replace('the ', ''))
     const label = model.labels[long.target]
-    expect(long.probability - long.tokens[0].leaveOneOut!.probability).toBeCloseTo(
+    expect(long.probability! - long.tokens[0].leaveOneOut!.probability!).toBeCloseTo(
       (short.probabilities as Record<string, number>)[label],
       6,
     )
   })
 })
 
-it('is refused where there is no class', async () => {
-  const every = network([{ type: 'oneHot', vocabulary: V }, recurrent({ cell: 'gru', outputs: 'every' }), { type: 'dense', units: 2 }], { loss: { type: 'softmaxCrossEntropy' } }) // prettier-ignore
-  expect(await thrown(() => influence(every, ids))).toBeInstanceOf(UnsupportedError)
+describe('of one step, of one number', () => {
+  const every = { outputs: 'every' } as const
+  const networks: [string, LayerOptions[], 'meanSquaredError' | 'softmaxCrossEntropy'][] = [
+    ['classes of every step', [recurrent({ cell: 'gru', ...every })], 'softmaxCrossEntropy'],
+    ['classes, both directions', [recurrent({ cell: 'lstm', direction: 'bidirectional', ...every })], 'softmaxCrossEntropy'],
+    ['numbers of every step', [recurrent({ cell: 'rnn', ...every }), recurrent({ cell: 'lstm', ...every })], 'meanSquaredError'],
+    ['numbers of the sequence', [recurrent({ cell: 'gru', reset: 'before' })], 'meanSquaredError'],
+  ] // prettier-ignore
+  const features = Float64Array.from({ length: 15 }, (_, i) => Math.sin(i * 1.7))
+
+  function made(own: LayerOptions[], type: 'meanSquaredError' | 'softmaxCrossEntropy'): Network {
+    const layers: LayerOptions[] = [{ type: 'features', width: 3 }, ...own, { type: 'dense', units: 2 }]
+    const net = network(layers, { ...exact, loss: { type } })
+    const random = new Random(3, 'influence')
+    for (const p of net.parameters) {
+      const values = Float64Array.from({ length: p.size }, () => random.between(-1, 1))
+      net.store.write(p, values)
+    }
+    return net
+  }
+
+  /** The row that a network answers for some steps of the features, at one of them. */
+  function answer(net: Network, x: Float64Array, at: number): Float64Array {
+    const batch = PackedBatch.ofFeatures(x, [1, x.length / 3, 3])
+    net.forward(batch)
+    const out = net.readOutput(batch)
+    return net.output.per === 'step' ? out.slice(at * 2, at * 2 + 2) : out
+  }
+
+  it.each(networks)('%s: slopes by differences, leaving out by reading again', (_, own, type) => {
+    const net = made(own, type)
+    const batch = PackedBatch.ofFeatures(features, [1, 5, 3])
+    const asked = net.output.per === 'step' ? [undefined, 2, 0] : [undefined]
+    for (const step of asked) {
+      for (const target of [0, 1]) {
+        const found = influence(net, batch, target, { step })
+        const at = step ?? 4
+        expect(found).toMatchObject({ target, answerStep: at })
+        const row = answer(net, features, at)
+        expect(found.logit).toBeCloseTo(row[target], 12)
+        if (type === 'meanSquaredError') expect(found.probability).toBeNull()
+        else expect(found.probability).toBeCloseTo(1 / (1 + Math.exp(row[1 - target] - row[target])), 12)
+        found.tokens.forEach(({ gradientInput, leaveOneOut }, t) => {
+          const scaled = (by: number) => answer(net, features.map((v, i) => (Math.floor(i / 3) === t ? v * by : v)), at)[target] // prettier-ignore
+          expect(gradientInput).toBeCloseTo((scaled(1 + 1e-5) - scaled(1 - 1e-5)) / 2e-5, 7)
+          const rest = features.filter((__, i) => Math.floor(i / 3) !== t)
+          const place = t <= at ? at - 1 : at
+          if (place < 0) return expect(leaveOneOut).toBeNull()
+          expect(leaveOneOut!.logit).toBeCloseTo(row[target] - answer(net, rest, place)[target], 12)
+          expect(leaveOneOut!.probability === null).toBe(type === 'meanSquaredError')
+        })
+        expect(Math.max(...found.tokens.map(({ gradientInput }) => Math.abs(gradientInput)))).toBeGreaterThan(
+          1e-3,
+        )
+      }
+    }
+  })
+
+  it('reads forwards only: later steps do nothing to an earlier answer', () => {
+    const net = made([recurrent({ cell: 'gru', ...every })], 'meanSquaredError')
+    const { tokens } = influence(net, PackedBatch.ofFeatures(features, [1, 5, 3]), 1, { step: 2 })
+    for (const { gradientInput, leaveOneOut } of tokens.slice(3)) {
+      expect(gradientInput).toBe(0)
+      expect(leaveOneOut!.logit).toBeCloseTo(0, 14)
+    }
+  })
+
+  it('takes the first number, the likeliest class, and labels by name', () => {
+    const numbers = new SequenceModel(numbersEveryStep())
+    const { batch } = numbers.read([[1, 2], [0, -1], [2, 1]]) // prettier-ignore
+    expect(influence(numbers, batch)).toEqual(influence(numbers, batch, '0', { step: 2 }))
+    const classes = new SequenceModel(everyStep())
+    const found = influence(classes, classes.read([0, 3, 4]).batch)
+    expect(classes.labels[found.target]).toBe(classes.predict([0, 3, 4]).label)
+    expect(Math.log(found.probability!)).toBeCloseTo(classes.predict([0, 3, 4]).output[found.target], 5)
+  })
+})
+
+it('is refused where there is no such thing', async () => {
   const model = await trained({ cell: 'gru' }, { epochs: 1 })
   expect(await thrown(() => influence(model, 'great', 'odd'))).toBeInstanceOf(DataError)
+  expect(await thrown(() => influence(model, 'great', 'good', { step: 0 }))).toBeInstanceOf(UsageError)
+  const every = new SequenceModel(everyStep())
+  expect(await thrown(() => influence(every, [0, 3], undefined, { step: 2 }))).toBeInstanceOf(DataError)
+  expect(await thrown(() => influence(every, [0, 3], 3))).toBeInstanceOf(DataError)
+  const bare = network([{ type: 'oneHot', vocabulary: V }, recurrent({ cell: 'gru' })])
+  expect(await thrown(() => influence(bare, ids))).toBeInstanceOf(UsageError)
 })

@@ -71,7 +71,7 @@ export function cityInfluence(model: TextClassifier, stories: readonly OneMove[]
   })
   const logits = pairs.map((pair) => pair.map(({ logit }) => Math.abs(logit)))
   const of = (side: 0 | 1) => meanOf(logits.map((pair) => pair[side]))
-  const shares = (side: 0 | 1) => meanOf(pairs.map((pair) => Math.abs(pair[side].probability)))
+  const shares = (side: 0 | 1) => meanOf(pairs.map((pair) => Math.abs(pair[side].probability!)))
   return {
     first: of(0),
     second: of(1),

@@ -50,19 +50,26 @@ export interface TokenInfluence {
   step: number
   /** Null where no model read a text. */
   token: string | null
-  /** Gradient of the target's logit times the token's input vector (summed). */
+  /** Gradient of the target's logit (or number) times the token's input vector (summed). */
   gradientInput: number
-  /** Logit and probability of the target with the token, minus those without it. Null for a text of one token. */
-  leaveOneOut: { logit: number; probability: number } | null
+  /**
+   * Logit (or number) and probability of the target with the token, minus those without it. Null where nothing
+   * is left without it: a text of one token, the first token for what the first step answers, or a network that
+   * takes one length only.
+   */
+  leaveOneOut: { logit: number; probability: number | null } | null
 }
 
-/** What each token of one text did to one class's logit. */
+/** What each token of one text did to one class's logit, or to one number. */
 export interface Influence {
-  /** Class whose logit it is. */
+  /** Class whose logit it is; of a network that answers with numbers, which of them. */
   target: number
-  /** Its logit and probability with all tokens. */
+  /** The step whose answer it is; the last one where the network answers once. */
+  answerStep: number
+  /** Its logit, or the number itself, with all tokens. */
   logit: number
-  probability: number
+  /** Its probability; null where outputs are numbers. */
+  probability: number | null
   tokens: TokenInfluence[]
 }
 

@@ -5,10 +5,10 @@
  */
 import type { PackedBatch } from '../layers/packed.ts'
 import { Network } from '../model/network.ts'
-import { UnsupportedError } from '../tensor/errors.ts'
-import { classCount, logitOf, probabilitiesOf } from './classScores.ts'
+import { DataError, UsageError } from '../tensor/errors.ts'
+import { classCount, likeliestClass, logitOf, probabilitiesOf } from './classScores.ts'
 import type { Influence, TokenInfluence } from './editTypes.ts'
-import { resolveSubject, type Subject, type SubjectInput } from './subject.ts'
+import { classOfLabel, needLoss, resolveInput, type Subject, type SubjectInput } from './subject.ts'
 import { batchOfSteps } from './stepBatch.ts'
 import { readLevels } from './tapeReader.ts'
 import { wholeTape } from './traceParts.ts'
@@ -16,51 +16,108 @@ import { wholeTape } from './traceParts.ts'
 /** Shortened sequences go through the network together, as many as make about this many steps. */
 const ROWS_AT_ONCE = 8192
 
-/**
- * What each token did to a class's logit. Both numbers point towards the target where positive. Gradients
- * are of the logit (of the one logit of two classes, with the target's sign), not of the loss.
- * @param target a label or class; default the likeliest one
- * @throws UnsupportedError where outputs are no classes, or answer every step; and what `resolveSubject` throws
- */
-export function influence(subject: Subject, input: SubjectInput, target?: string | number): Influence {
-  const { network, batch, tokens, targets, target: wanted } = resolveSubject('influence', subject, input, target)
-  if (wanted === null || classCount(network) === 0 || network.output.per === 'step') {
-    const expected = 'a network that ends in one class a sequence'
-    const got = network.output.per === 'step' ? 'one that answers every step' : `targets ${Object.keys(targets).join(', ')}`
-    throw new UnsupportedError({ where: 'influence', expected, got })
-  }
-  const [slopes, logits] = gradientTimesInput(network, batch, wanted)
-  const [logit, probability] = [logitOf(logits, wanted), probabilitiesOf(logits)[wanted]]
-  const without = batch.steps > 1 ? outputsWithout(network, batch) : null
-  const steps = Array.from(slopes, (gradientInput, step): TokenInfluence => {
-    const rest = without && without[step]
-    return {
-      step,
-      token: tokens && tokens[step],
-      gradientInput,
-      leaveOneOut: rest && {
-        logit: logit - logitOf(rest, wanted),
-        probability: probability - probabilitiesOf(rest)[wanted],
-      },
-    }
-  })
-  return { target: wanted, logit, probability, tokens: steps }
-} // prettier-ignore
+/** Whose influence is asked for, where a network answers more than once. */
+export interface InfluenceOptions {
+  /** The step whose answer it is, of a network that answers every step; default the last. */
+  step?: number
+}
 
-/** x·∂(logit)/∂x of each step, and the logits. */
-function gradientTimesInput(subject: Network, batch: PackedBatch, target: number): [Float64Array, Float64Array] {
+/**
+ * What each token did to a class's logit, or to a number that the network answers with. Both figures point
+ * towards the target where positive. Gradients are of the logit (of the one logit of two classes, with the
+ * target's sign) or of the number itself, not of the loss.
+ * @param target a label or class, default the likeliest one; of numbers which of them, default the first
+ * @throws DataError for a target or step that there is not; and what `resolveSubject` throws
+ */
+export function influence(
+  subject: Subject,
+  input: SubjectInput,
+  target?: string | number,
+  options: InfluenceOptions = {},
+): Influence {
+  const { network, batch, tokens, labels } = resolveInput('influence', subject, input)
+  needLoss('influence', network)
+  const step = stepOf(network, batch, options.step)
+  network.forward(batch)
+  const row = rowAt(network, network.readOutput(batch), step)
+  const wanted = targetOf(network, labels, row, target)
+  const said = answerOf(network, row, wanted)
+  const slopes = gradientTimesInput(network, batch, wanted, step)
+  const without = leavesOneOut(network, batch) ? outputsWithout(network, batch, step) : null
+  const steps = Array.from(slopes, (gradientInput, t): TokenInfluence => {
+    const rest = without?.[t] && answerOf(network, without[t], wanted)
+    const leaveOneOut = rest
+      ? { logit: said.logit - rest.logit, probability: difference(said.probability, rest.probability) }
+      : null
+    return { step: t, token: tokens && tokens[t], gradientInput, leaveOneOut }
+  })
+  return { target: wanted, answerStep: step, ...said, tokens: steps }
+}
+
+function difference(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b
+}
+
+/** A network that flattens its steps takes one length only. */
+function leavesOneOut({ config }: Network, { steps }: PackedBatch): boolean {
+  return steps > 1 && config.layers.every(({ type }) => type !== 'flatten')
+}
+
+/** @throws DataError for a step that there is not, UsageError for one of a network that answers once */
+function stepOf({ output }: Network, { steps }: PackedBatch, step: number | undefined): number {
+  if (step === undefined) return steps - 1
+  if (output.per !== 'step') {
+    const got = `step ${step}`
+    throw new UsageError({ where: 'influence', expected: 'no step: this network answers once', got })
+  }
+  if (Number.isInteger(step) && step >= 0 && step < steps) return step
+  throw new DataError({ where: 'influence', expected: `a step from 0 to ${steps - 1}`, got: `${step}` })
+}
+
+function rowAt({ output }: Network, values: Float64Array, step: number): Float64Array {
+  const at = output.per === 'step' ? step * output.width : 0
+  return values.subarray(at, at + output.width)
+}
+
+function targetOf(
+  network: Network,
+  labels: readonly string[] | null,
+  row: Float64Array,
+  target: string | number | undefined,
+): number {
+  const classes = classCount(network)
+  if (target === undefined) return classes > 0 ? likeliestClass(row) : 0
+  const number = typeof target === 'string' ? classOfLabel('influence', labels, target) : target
+  const count = classes || network.output.width
+  if (Number.isInteger(number) && number >= 0 && number < count) return number
+  const expected = `${classes > 0 ? 'a class' : 'an output'} from 0 to ${count - 1}`
+  throw new DataError({ where: 'influence', expected, got: `${number}` })
+}
+
+/** What a row says of the target. */
+function answerOf(
+  network: Network,
+  row: Float64Array,
+  target: number,
+): Pick<Influence, 'logit' | 'probability'> {
+  if (classCount(network) === 0) return { logit: row[target], probability: null }
+  return { logit: logitOf(row, target), probability: probabilitiesOf(row)[target] }
+}
+
+/** x·∂(logit or number)/∂x of each step. */
+function gradientTimesInput(subject: Network, batch: PackedBatch, target: number, step: number): Float64Array {
   const network = withInputGradients(subject)
   const oneHot = network.layers[0].type === 'oneHot'
   return wholeTape(network, (pass) => {
     network.forward(batch, pass)
-    const logits = network.readOutput(batch)
-    const seed = new Float64Array(logits.length)
-    if (logits.length === 1) seed[0] = target === 1 ? 1 : -1
-    else seed[target] = 1
+    const seed = new Float64Array(network.readOutput(batch).length)
+    const row = rowAt(network, seed, step)
+    if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
+    else row[target] = 1
     network.backwardFrom(batch, seed, pass)
     const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
     network.zeroGradients()
-    return [slopes, logits]
+    return slopes
   }, { record: oneHot })
 } // prettier-ignore
 
@@ -119,18 +176,25 @@ function withInputGradients(network: Network): Network {
   return twin
 }
 
-/** The outputs of the sequence without each of its steps: T rows of C. */
-function outputsWithout(network: Network, batch: PackedBatch): Float64Array[] {
+/**
+ * What the sequence without each of its steps answers at `step`: T rows of C. Without a step up to that one it is
+ * the answer of the step before it; null where there is none.
+ */
+function outputsWithout(network: Network, batch: PackedBatch, step: number): (Float64Array | null)[] {
   const T = batch.steps
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / (T - 1)))
-  const { width } = network.output
-  const outputs: Float64Array[] = []
+  const { width, per } = network.output
+  const size = per === 'step' ? (T - 1) * width : width
+  const outputs: (Float64Array | null)[] = []
   for (let from = 0; from < T; from += atOnce) {
     const to = Math.min(T, from + atOnce)
     const shortened = batchWithout(batch, from, to)
     network.forward(shortened)
     const out = network.readOutput(shortened)
-    for (let i = 0; i < to - from; i++) outputs.push(out.slice(i * width, (i + 1) * width))
+    for (let i = 0; i < to - from; i++) {
+      const at = from + i <= step ? step - 1 : step
+      outputs.push(at < 0 ? null : rowAt(network, out.subarray(i * size, (i + 1) * size), at).slice())
+    }
   }
   return outputs
 }

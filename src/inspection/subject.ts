@@ -68,6 +68,16 @@ export function resolveSubject(
   input: SubjectInput,
   target?: SubjectTarget,
 ): ResolvedSubject {
+  const read = resolveInput(where, subject, input)
+  return { ...read, ...targetsOf(where, read.network, read.batch, read.labels, target) }
+}
+
+/** A subject and its input, without a target. Errors: see resolveSubject. */
+export function resolveInput(
+  where: string,
+  subject: Subject,
+  input: SubjectInput,
+): Omit<ResolvedSubject, 'targets' | 'target'> {
   const model = isReader(subject) ? subject : null
   const network = model ? model.network : (subject as Network)
   needRecurrent(where, network)
@@ -85,7 +95,6 @@ export function resolveSubject(
     ids: batch.ids && Array.from(batch.ids),
     known: text && text.known,
     labels,
-    ...targetsOf(where, network, batch, labels, target),
   }
 }
 
@@ -106,11 +115,7 @@ function readText(where: string, model: ReadingModel | null, text: string): Enco
 function targetsOf(
   where: string, network: Network, batch: PackedBatch, labels: readonly string[] | null, target?: SubjectTarget,
 ): Pick<ResolvedSubject, 'targets' | 'target'> {
-  const { loss } = network.config
-  if (!loss) {
-    const remedy = 'Gradients are of a loss: build the network with one.'
-    throw new UsageError({ where, expected: 'a network with a loss', got: 'one without', remedy })
-  }
+  needLoss(where, network)
   if (typeof target === 'object') {
     const { classes } = target
     return { targets: target, target: classes?.length === 1 ? classes[0] : null }
@@ -129,7 +134,15 @@ function targetsOf(
   throw new DataError({ where, expected: `a class from 0 to ${classes - 1}`, got: `${number}` })
 } // prettier-ignore
 
-function classOfLabel(where: string, labels: readonly string[] | null, label: string): number {
+/** @throws UsageError for a network without a loss */
+export function needLoss(where: string, { config }: Network): void {
+  if (config.loss) return
+  const remedy = 'Gradients are of a loss: build the network with one.'
+  throw new UsageError({ where, expected: 'a network with a loss', got: 'one without', remedy })
+}
+
+/** A label's number. @throws UsageError where there are no labels, DataError for an unknown one */
+export function classOfLabel(where: string, labels: readonly string[] | null, label: string): number {
   if (!labels) {
     const remedy = 'A bare network knows no labels.'
     throw new UsageError({ where, expected: 'a class number or targets', got: JSON.stringify(label), remedy })
