@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharing } from '../src/engine/team.ts'
 import { Holds } from '../src/layers/holds.ts'
+import { maskHook } from '../src/layers/maskHook.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { LayerOptions } from '../src/model/config.ts'
 import type { NetworkOptions } from '../src/model/network.ts'
@@ -259,9 +260,30 @@ describe('threads', () => {
 
 describe('a mask is refused', () => {
   it('where it does not fit', () => {
-    expect(() => PackedBatch.ofIds([[1, 2]], [[1]])).toThrow(/mask, sequence 0, step 1/)
-    expect(() => PackedBatch.ofFeatures([1, 2], [1, 2, 1], undefined, [1])).toThrow(
-      /mask, sequence 0, step 1/,
-    )
+    expect(() => PackedBatch.ofIds([[1, 2]], [[1]])).toThrow(/mask of sequence 0: expected 2 of them, got 1/)
+    expect(() => PackedBatch.ofIds([[1, 2]], [[1, 1, 0]])).toThrow(/mask of sequence 0: expected 2/)
+    expect(() => PackedBatch.ofIds([[1], [2]], [[1]])).toThrow(/batch masks: expected 2 of them, got 1/)
+    const features = (mask: unknown[]) =>
+      PackedBatch.ofFeatures([1, 2], [1, 2, 1], undefined, mask as number[])
+    expect(() => features([1])).toThrow(/batch mask: expected 2 of them, got 1/)
+    expect(() => features([1, 0, 1])).toThrow(/batch mask: expected 2 of them, got 3/)
+    expect(() => features([1, NaN])).toThrow(/mask, sequence 0, step 1/)
+  })
+
+  it('where it is set by hand', () => {
+    const batch = PackedBatch.ofIds([[1, 2]]) as { mask: unknown }
+    expect(() => (batch.mask = Uint8Array.of(1, 0))).toThrow(TypeError)
+    expect(batch.mask).toBe(null)
+  })
+
+  it('by networks of a process that has not announced masks', () => {
+    const { of } = maskHook
+    maskHook.of = null
+    try {
+      const net = made([embedding, { type: 'pool', over: 'mean' }])
+      expect(() => net.forward(masked())).toThrow(/a batch with a mask. import 'latch\/formats' first/)
+    } finally {
+      maskHook.of = of
+    }
   })
 })

@@ -96,7 +96,7 @@ function edited(subject: ResolvedSubject, { steps, replaced }: AppliedEdits): Re
   const own = ids && Int32Array.from(ids, (id, t) => replaced.get(t)?.id ?? id)
   return {
     ...subject,
-    batch: batchOfSteps({ ...batch, ids: own }, [steps]),
+    batch: batchOfSteps({ ...batch, mask: batch.mask, ids: own }, [steps]),
     ids: own && steps.map((t) => own[t]),
     tokens: tokens && steps.map((t) => replaced.get(t)?.token ?? tokens[t]),
     known: known && steps.map((t) => replaced.get(t)?.known ?? known[t]),

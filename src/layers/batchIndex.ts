@@ -7,12 +7,23 @@ import type { Memory } from '../engine/memory.ts'
 import type { LoopHooks, LoopShape } from './loopShape.ts'
 import type { Capacity, PackedBatch } from './packed.ts'
 
+/** Rows on an edge of the network. */
+export interface EdgeRows {
+  readonly width: number
+  readonly stride: number
+  readonly value: Pointer
+  readonly gradient: Pointer
+}
+
 /** What layers ask about the masked steps of a batch that has some (layers/masks.ts). */
 export interface BatchMask {
   /** Which rows count. (R) */
   readonly steps: Uint8Array
   /** What they change around the steps of a loop, and with them what is held. */
   of(loop: LoopShape, held: LoopHooks | null): LoopHooks
+  /** The mean over the rows that count, y (B, width) of x (R, width); and back: x's gradient from y's. */
+  mean(y: EdgeRows, x: EdgeRows): void
+  meanBack(y: EdgeRows, x: EdgeRows): void
   /** What computes the loss: over the rows that count alone, where the network answers every step. */
   loss<Loss>(layer: Loss, output: { readonly per: 'step' | 'sequence' }): Loss
 }

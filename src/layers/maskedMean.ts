@@ -1,62 +1,52 @@
-/** The mean over time where steps may be masked: over those that count; where all count, the core's own. */
-import type { Activation, Context } from './layer.ts'
+/**
+ * The mean over time where steps are masked: over those that count. It adds up as the engine's own kernel does, so that
+ * a sequence without masked steps has the same mean in any company.
+ */
+import type { Engine } from '../engine/engine.ts'
+import type { EdgeRows } from './batchIndex.ts'
 import type { PackedBatch } from './packed.ts'
-import { PoolLayer } from './shape.ts'
 
-/** Zeros where no step counts (Keras divides 0 by 0 there, or guards it, by version). */
-export class MaskedMeanPool extends PoolLayer {
-  readonly #context: Context
-  readonly #input: Activation
+/** A batch, and which of its rows count. (R) */
+interface MaskedBatch {
+  readonly batch: PackedBatch
+  readonly steps: Uint8Array
+}
 
-  constructor(context: Context, name: string, input: Activation) {
-    super(context, name, { type: 'pool', over: 'mean' }, input)
-    this.#context = context
-    this.#input = input
-  }
+/** y (B, width); zeros where no step counts (Keras divides 0 by 0 there, or guards it, by version). */
+export function maskedMean({ memory, name }: Engine, at: MaskedBatch, y: EdgeRows, x: EdgeRows): void {
+  const { sequences: B, rows } = at.batch
+  const { width, stride } = y
+  const to = memory.viewFloats(y.value, B * stride)
+  const from = memory.viewFloats(x.value, rows * stride)
+  const sums = name === 'reference' ? new Float64Array(B * width) : new Float32Array(B * width)
+  eachCounted(at, (row, b) => {
+    for (let j = 0; j < width; j++) sums[b * width + j] += from[row * stride + j]
+  })
+  const counts = countsOf(at)
+  for (let b = 0; b < B; b++)
+    for (let j = 0; j < width; j++) to[b * stride + j] = sums[b * width + j] / (counts[b] || 1)
+}
 
-  override forward(batch: PackedBatch): void {
-    const { mask } = this.#context.index
-    if (!mask) {
-      super.forward(batch)
-      return
-    }
-    const { memory } = this.#context.engine
-    const { width: n, stride, value } = this.output
-    const B = batch.sequences
-    const y = memory.viewFloats(value, B * stride).fill(0)
-    const x = memory.viewFloats(this.#input.value, batch.rows * stride)
-    const counts = new Int32Array(B)
-    eachCounted(batch, mask.steps, (row, b) => {
-      counts[b]++
-      for (let j = 0; j < n; j++) y[b * stride + j] += x[row * stride + j]
-    })
-    for (let b = 0; b < B; b++) {
-      for (let j = 0; j < n; j++) y[b * stride + j] /= counts[b] || 1
-    }
-  }
+/** x's gradient from y's. */
+export function maskedMeanBack({ memory }: Engine, at: MaskedBatch, y: EdgeRows, x: EdgeRows): void {
+  const { sequences: B, rows } = at.batch
+  const { width, stride } = y
+  const dx = memory.viewFloats(x.gradient, rows * stride).fill(0)
+  const dy = memory.viewFloats(y.gradient, B * stride)
+  const counts = countsOf(at)
+  eachCounted(at, (row, b) => {
+    for (let j = 0; j < width; j++) dx[row * stride + j] = dy[b * stride + j] / counts[b]
+  })
+}
 
-  override backward(batch: PackedBatch): void {
-    const { mask } = this.#context.index
-    const { gradient } = this.#input
-    if (!mask || !gradient) {
-      super.backward(batch)
-      return
-    }
-    const { memory } = this.#context.engine
-    const { width: n, stride } = this.output
-    const dx = memory.viewFloats(gradient, batch.rows * stride).fill(0)
-    const dy = memory.viewFloats(this.output.gradient, batch.sequences * stride)
-    const counts = new Int32Array(batch.sequences)
-    eachCounted(batch, mask.steps, (_, b) => counts[b]++)
-    eachCounted(batch, mask.steps, (row, b) => {
-      for (let j = 0; j < n; j++) dx[row * stride + j] = dy[b * stride + j] / counts[b]
-    })
-  }
+function countsOf(at: MaskedBatch): Int32Array {
+  const counts = new Int32Array(at.batch.sequences)
+  eachCounted(at, (_, b) => counts[b]++)
+  return counts
 }
 
 function eachCounted(
-  { steps: T, counts, offsets }: PackedBatch,
-  steps: Uint8Array,
+  { batch: { steps: T, counts, offsets }, steps }: MaskedBatch,
   visit: (row: number, b: number) => void,
 ): void {
   for (let t = 0; t < T; t++)

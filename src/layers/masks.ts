@@ -6,12 +6,14 @@
 import type { Stage, Step } from '../cells/cell.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { ShapeError } from '../tensor/errors.ts'
-import type { BatchMask } from './batchIndex.ts'
+import type { BatchMask, EdgeRows } from './batchIndex.ts'
 import { CountedLoss } from './countedLoss.ts'
 import type { Activation, Context } from './layer.ts'
 import type { LoopHooks, LoopShape, LoopWork } from './loopShape.ts'
 import { LossLayer } from './loss.ts'
-import { requireWhole, type Capacity, type PackedBatch } from './packed.ts'
+import { maskedMean, maskedMeanBack } from './maskedMean.ts'
+import { maskHook } from './maskHook.ts'
+import type { Capacity, PackedBatch } from './packed.ts'
 
 /** What masks ask of a network's layers. */
 export interface MaskingLayers {
@@ -44,23 +46,13 @@ export function countingSteps(
   return steps.includes(0) ? steps : null
 } // prettier-ignore
 
-/** Packs a mask given step by step. @throws ShapeError for one that is too short, or of other things than numbers and booleans */
-export function packMask(batch: PackedBatch, counts: (sequence: number, step: number) => unknown): void {
-  const mask = new Uint8Array(batch.rows)
-  batch.eachRow((row, sequence, t) => {
-    const given = Number(counts(sequence, t))
-    requireWhole(`batch mask, sequence ${sequence}, step ${t}`, given)
-    mask[row] = given ? 1 : 0
-  })
-  batch.mask = mask
+/** Networks of this process know masks from now on (model/moreLayers.ts); calling it again changes nothing. */
+export function announceMasks(): void {
+  maskHook.of = masksOf
 }
 
 /** The masked steps of a batch, or null; what this reserves goes with the plan. */
-export function masksOf(
-  context: Context,
-  layers: readonly MaskingLayers[],
-  batch: PackedBatch,
-): BatchMask | null {
+function masksOf(context: Context, layers: readonly MaskingLayers[], batch: PackedBatch): BatchMask | null {
   const wanted = batch.mask !== null || layers.some(({ type, maskZero }) => maskZero || type === 'masking')
   const steps = wanted ? countingSteps(layers, batch, context.engine.precision === 'float32') : null
   if (!steps) return null
@@ -128,6 +120,14 @@ class MaskedRows implements BatchMask {
     this.#loops.set(loop, known)
     known.held = held
     return known
+  }
+
+  mean(y: EdgeRows, x: EdgeRows): void {
+    maskedMean(this.#context.engine, this, y, x)
+  }
+
+  meanBack(y: EdgeRows, x: EdgeRows): void {
+    maskedMeanBack(this.#context.engine, this, y, x)
   }
 
   loss<Loss>(layer: Loss, output: Activation): Loss {

@@ -3,19 +3,13 @@
  * Sequences are ordered longest first; step t holds a row for each of the `counts[t]` sequences that
  * still run, so padding does not exist inside. Row of (step t, sequence b): offsets[t] + b.
  */
-import { needFormats, ShapeError } from '../tensor/errors.ts'
+import { ShapeError } from '../tensor/errors.ts'
 
 /** The most a plan has to hold. */
 export interface Capacity {
   sequences: number // B
   steps: number // T
   rows: number // R
-}
-
-/** How masks are packed: layers/moreLoops.ts puts it in place. */
-export const packing = {
-  mask: (_batch: PackedBatch, _counts: (sequence: number, step: number) => unknown): void =>
-    needFormats('batch', 'a mask'),
 }
 
 /** Sequences of any lengths, packed. Make one with `ofIds` or `ofFeatures`. */
@@ -39,8 +33,7 @@ export class PackedBatch {
   /** Features, packed. (R, F) */
   features: Float32Array | Float64Array | null = null
   featureWidth = 0
-  /** Which steps count (1) and which are masked (0), packed; null: all count. (R) */
-  mask: Uint8Array | null = null
+  #mask: Uint8Array | null = null
 
   constructor(lengths: ArrayLike<number>) {
     const B = lengths.length
@@ -76,7 +69,15 @@ export class PackedBatch {
     this.rows = row
   }
 
-  /** A batch of token id sequences; `masks` tells of each step whether it counts. */
+  /** Which steps count (1) and which are masked (0), packed; null: all count. (R) */
+  get mask(): Uint8Array | null {
+    return this.#mask
+  }
+
+  /**
+   * A batch of token id sequences; `masks` tells of each step whether it counts.
+   * @throws ShapeError for sequences or masks that do not fit
+   */
   static ofIds(
     sequences: readonly ArrayLike<number>[],
     masks?: readonly ArrayLike<number | boolean>[],
@@ -89,13 +90,18 @@ export class PackedBatch {
       if (ids[row] !== id) requireWhole(`batch, sequence ${sequence}, step ${t}`, id)
     })
     batch.ids = ids
-    if (masks) packing.mask(batch, (sequence, t) => masks[sequence]?.[t])
+    if (masks) {
+      requireLength('batch masks', masks, sequences.length)
+      sequences.forEach(({ length }, i) => requireLength(`batch mask of sequence ${i}`, masks[i], length))
+      batch.#pack((sequence, t) => masks[sequence][t])
+    }
     return batch
   }
 
   /**
    * A batch of features `(B, T, F)`, row-major, with optional lengths (B); what lies beyond a length is not read.
    * `mask` (B, T) tells of each step whether it counts.
+   * @throws ShapeError for what does not fit the shape
    */
   static ofFeatures(
     features: ArrayLike<number>,
@@ -112,8 +118,8 @@ export class PackedBatch {
         got: `${features.length}`,
       })
     }
-    if (lengths && lengths.length !== B)
-      throw new ShapeError({ where: 'batch lengths', expected: `${B} of them`, got: `${lengths.length}` })
+    if (lengths) requireLength('batch lengths', lengths, B)
+    if (mask) requireLength('batch mask', mask, B * T)
     const batch = new PackedBatch(lengths ?? new Int32Array(B).fill(T))
     if (batch.steps > T)
       throw new ShapeError({ where: 'batch lengths', expected: `at most ${T} steps`, got: `${batch.steps}` })
@@ -125,8 +131,18 @@ export class PackedBatch {
     })
     batch.features = packed
     batch.featureWidth = F
-    if (mask) packing.mask(batch, (sequence, t) => mask[sequence * T + t])
+    if (mask) batch.#pack((sequence, t) => mask[sequence * T + t])
     return batch
+  }
+
+  #pack(counts: (sequence: number, step: number) => unknown): void {
+    const mask = new Uint8Array(this.rows)
+    this.eachRow((row, sequence, t) => {
+      const given = Number(counts(sequence, t))
+      requireWhole(`batch mask, sequence ${sequence}, step ${t}`, given)
+      mask[row] = given ? 1 : 0
+    })
+    this.#mask = mask
   }
 
   /** Calls back for each row: (row, sequence number at the door, step). */
@@ -137,7 +153,12 @@ export class PackedBatch {
   }
 }
 
-export function requireWhole(where: string, value: number): void {
+function requireLength(where: string, list: ArrayLike<unknown>, length: number): void {
+  if (list.length === length) return
+  throw new ShapeError({ where, expected: `${length} of them`, got: `${list.length}` })
+}
+
+function requireWhole(where: string, value: number): void {
   if ((value | 0) === value) return
   throw new ShapeError({ where, expected: 'a whole number below 2^31', got: String(value) })
 }

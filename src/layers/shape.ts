@@ -117,6 +117,7 @@ export class PoolLayer implements Layer {
     if (this.#over === 'last') kernels.gatherRows(y, x, lastRow, B, n, stride, stride)
     else if (this.#over === 'max')
       kernels.maxPoolForward(y, this.#winners, x, lengths, offsets, B, n, stride, stride)
+    else if (index.mask) index.mask.mean(this.output, this.#input)
     else kernels.meanPoolForward(y, x, lengths, offsets, B, n, stride, stride)
   }
 
@@ -125,6 +126,10 @@ export class PoolLayer implements Layer {
     const { gradient: dy, width: n, stride } = this.output
     const dx = this.#input.gradient
     if (!dx) return
+    if (this.#over === 'mean' && index.mask) {
+      index.mask.meanBack(this.output, this.#input)
+      return
+    }
     const B = batch.sequences
     const { lengths, offsets, lastRow } = index
     kernels.zero(dx, batch.rows * stride)

@@ -100,7 +100,8 @@ export class MaskedLevelStep implements LayerStep {
         if (!this.#mask[r]) continue
         for (let j = 0; j < width; j++) {
           if (out) kept[r * width + j] = view[r * stride + j]
-          else view[r * stride + j] = kept[r * width + j]
+          // As forward adds what is kept to 0, so that −0 becomes 0.
+          else view[r * stride + j] = 0 + kept[r * width + j]
         }
       }
     }
@@ -109,14 +110,10 @@ export class MaskedLevelStep implements LayerStep {
 
 /** What a mean so far is made of. */
 interface MeanParts {
-  /** As the engine's kernel sums, which serves until a step is masked. */
   sums: Carried
-  /** As sequences with masked steps are summed, in the engine's precision. */
-  rounded: Carried
-  /** Steps that counted, and steps in all. */
+  /** Steps that counted. */
   counts: Carried
-  /** Whether the kernel sums in float32, and whether the engine computes in it. */
-  singleSums: boolean
+  /** Whether the engine's pooling kernel sums in float32. */
   single: boolean
 }
 
@@ -135,19 +132,17 @@ export class MaskedMeanStep implements LayerStep {
   }
 
   run(rows: number): void {
-    const { singleSums, single } = this.#parts
-    const [sums, rounded, counts] = [this.#parts.sums.view, this.#parts.rounded.view, this.#parts.counts.view]
+    const { single } = this.#parts
+    const [sums, counts] = [this.#parts.sums.view, this.#parts.counts.view]
     const { width, stride, view: y } = this.#y
     const x = this.#x.view
     for (let r = 0; r < rows; r++) {
-      counts[2 * r + 1]++
-      if (!this.#mask[r]) counts[2 * r]++
-      const plain = counts[2 * r] === counts[2 * r + 1]
+      const counted = this.#mask[r] ? 0 : 1
+      counts[r] += counted
       for (let j = 0; j < width; j++) {
-        const [at, added] = [r * width + j, this.#mask[r] ? 0 : x[r * stride + j]]
-        sums[at] = singleSums ? Math.fround(sums[at] + added) : sums[at] + added
-        rounded[at] = single ? Math.fround(rounded[at] + added) : rounded[at] + added
-        y[r * stride + j] = (plain ? sums[at] : rounded[at]) / (counts[2 * r] || 1)
+        const sum = counted ? sums[r * width + j] + x[r * stride + j] : sums[r * width + j]
+        sums[r * width + j] = single ? Math.fround(sum) : sum
+        y[r * stride + j] = sums[r * width + j] / (counts[r] || 1)
       }
     }
   }

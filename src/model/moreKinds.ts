@@ -6,7 +6,6 @@ import { DenseAnyLayer } from '../layers/denseAny.ts'
 import { LAYER_NORM_EPSILON, LayerNormLayer, type LayerNormOptions } from '../layers/layerNorm.ts'
 import { AttentionPool, FirstPool, MORE_POOLS, SumPool } from '../layers/morePools.ts'
 import type { Parameter } from '../layers/parameters.ts'
-import { MaskedMeanPool } from '../layers/maskedMean.ts'
 import { ReverseLayer, type ReverseOptions } from '../layers/reverse.ts'
 import type { PoolOptions } from '../layers/shape.ts'
 import { UnsupportedError } from '../tensor/errors.ts'
@@ -68,7 +67,6 @@ export const poolKind: LayerKind<PoolOptions> = {
   build(context, name, { over }, input) {
     if (over === 'first') return new FirstPool(context, name, input)
     if (over === 'sum') return new SumPool(context, name, input)
-    if (over === 'mean') return new MaskedMeanPool(context, name, input)
     return over === 'attention' ? new AttentionPool(context, name, input) : null
   },
   stream(place, { parameters }, { over }) {
@@ -97,10 +95,8 @@ function meanStep(place: StreamPlace, y: Rows, mask: StreamMask): LayerStep {
   const { value: x, source } = place
   return new MaskedMeanStep(y, x, mask, {
     sums: keep(place, 'mean', x.width),
-    rounded: keep(place, 'rounded', x.width),
-    counts: keep(place, 'counts', 2),
-    singleSums: source.engine.name !== 'reference',
-    single: source.engine.precision === 'float32',
+    counts: keep(place, 'counts', 1),
+    single: source.engine.name !== 'reference',
   })
 }
 

@@ -4,7 +4,7 @@
  */
 import { generalCells } from '../cells/general.ts'
 import { announceGeneralCells } from '../cells/registry.ts'
-import { announceLoops } from '../layers/moreLoops.ts'
+import { announceMasks } from '../layers/masks.ts'
 import { announceLayers, type LayerKind } from './catalogue.ts'
 import { embeddingKind, maskingKind, recurrentKind, zeroMaskedKind } from './maskKinds.ts'
 import { activationKind, concatKind, denseKind, layerNormKind, poolKind, reverseKind } from './moreKinds.ts'
@@ -26,5 +26,5 @@ const kinds: Readonly<Record<string, LayerKind>> = {
 export function announceMoreLayers(): void {
   announceLayers(kinds)
   announceGeneralCells(generalCells)
-  announceLoops()
+  announceMasks()
 }

@@ -5,8 +5,8 @@
 import { createEngine } from '../engine/load.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import { later } from '../layers/later.ts'
 import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import { maskHook } from '../layers/maskHook.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../layers/packed.ts'
 import { ParameterStore, type Parameter } from '../layers/parameters.ts'
@@ -14,7 +14,7 @@ import { Regions } from '../layers/regions.ts'
 import { RecurrentLayer, type StateName } from '../layers/recurrent.ts'
 import { Scratch } from '../layers/scratch.ts'
 import { rootField } from '../tensor/fields.ts'
-import { UsageError } from '../tensor/errors.ts'
+import { needFormats, UsageError } from '../tensor/errors.ts'
 import { buildLayers } from './build.ts'
 import { readEdge, writeOutputGradient } from './door.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
@@ -188,11 +188,12 @@ export class Network {
 
   /** Runs the layers on a batch; results lie in `output` until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
+    if (batch.mask && !maskHook.of) needFormats('network.forward', 'a batch with a mask')
     this.#planFor(batch)
     this.#current = null
     const { context } = this.#live
     context.index.write(this.engine.memory, batch)
-    context.index.mask = later.masks?.(context, this.config.layers, batch) ?? null
+    context.index.mask = maskHook.of?.(context, this.config.layers, batch) ?? null
     for (const layer of this.layers) layer.forward(batch, pass)
     this.#current = batch
   }
