@@ -128,6 +128,31 @@ describe('Keras 3: masks as operations', () => {
   })
 })
 
+describe('hostile calls', () => {
+  it('operations that all read all others are followed once', () => {
+    const wide = Array.from({ length: 300 }, (_, i) => ({
+      class_name: 'Any',
+      name: `m${i}`,
+      config: {},
+      inbound_nodes: [
+        [...Array.from({ length: 299 - i }, (_, k) => [`m${i + k + 1}`, 0, 0, {}]), ['i', 0, 0, {}]],
+      ],
+    }))
+    const history = { class_name: '__keras_tensor__', config: { keras_history: ['m0', 0, 0] } }
+    const source = { class_name: '__keras_tensor__', config: { keras_history: ['i', 0, 0] } }
+    const layers = [
+      { class_name: 'InputLayer', name: 'i', config: { batch_shape: [null, 6, 4] }, inbound_nodes: [] },
+      {
+        class_name: 'LSTM',
+        name: 'l',
+        config: { units: 2 },
+        inbound_nodes: [{ args: [source], kwargs: { mask: history } }],
+      },
+    ]
+    expect(() => read(functional([...layers, ...wide], ['l', 0, 0]))).toThrow(/a mask from m0/)
+  })
+})
+
 describe('options', () => {
   const layer = (type: string, config: object, name = 'a') => ({
     class_name: type,

@@ -117,6 +117,15 @@ describe('HDF5', () => {
     expect(call).toThrow(/x\.h5, byte \d+: expected 48 bytes, got a file of/)
   })
 
+  it('floats of 4 bytes with other bits than IEEE 754’s', () => {
+    const call = broken((bytes) => {
+      // Class 1 of version 1, size 4: exponent at bit 23 of 8 bits, fraction of 23.
+      const at = bytes.findIndex((byte, i) => byte === 0x11 && bytes[i + 4] === 4 && bytes[i + 15] === 23)
+      bytes[at + 15] = 7
+    })
+    expect(call).toThrow(/x\.h5, byte \d+: expected numbers or texts, got datatype class 1 of 4 bytes/)
+  })
+
   it('addresses beyond 2^53', () => {
     expect(broken((_, view) => view.setBigUint64(64, 2n ** 63n, true))).toThrow(
       /byte 64: expected a number below 2\^53/,

@@ -172,7 +172,7 @@ function chainOf(
   visit(ends[0].name)
   ordered.forEach((node, i) => checkLink(node, ordered[i - 1], source))
   for (const tensor of [...ends, ...ordered.flatMap(({ inputs }) => inputs)]) checkOutput(byName.get(tensor.name)!, tensor, source)
-  for (const node of ordered) checkMasks(node, byName, ordered, source)
+  checkMasks(byName, ordered, source)
   const after = nodes.filter((node) => !ordered.includes(node) && !MASK_OPERATIONS.includes(node.type))
   return { nodes: ordered, after: after.map(({ name }) => name) }
 } // prettier-ignore
@@ -208,22 +208,21 @@ function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, s
 }
 
 /** Masks must be those that the chain's own Embedding or Masking makes: Latch makes the same ones itself. */
-function checkMasks(
-  node: KerasNode, byName: ReadonlyMap<string, KerasNode>, chain: readonly KerasNode[], source: string,
-): void {
-  if (!node.masks.length) return
-  const own = (name: string, depth = 0): boolean => {
-    const { type, inputs } = byName.get(name) ?? { type: '', inputs: [] }
-    if (type === 'InputLayer') return true
-    return MASK_OPERATIONS.includes(type) && depth < MOST_DEPTH && inputs.every((input) => own(input.name, depth + 1))
+function checkMasks(byName: ReadonlyMap<string, KerasNode>, chain: readonly KerasNode[], source: string): void {
+  const known = new Set<string>()
+  const isOwn = (name: string): boolean => {
+    const { type = '', inputs = [] } = byName.get(name) ?? {}
+    if (known.has(name) || type === 'InputLayer') return true
+    known.add(name) // each operation is followed once, however many read it
+    return MASK_OPERATIONS.includes(type) && inputs.length > 0 && inputs.every((input) => isOwn(input.name))
   }
   const makes = ({ type, config }: KerasNode) =>
     type === 'Masking' || (type === 'Embedding' && fieldAt(config, 'mask_zero').value === true)
-  const stranger = node.masks.find(({ name }) => !own(name))
-  if (!stranger && chain.slice(0, chain.indexOf(node)).some(makes)) return
-  throw new UnsupportedError({
-    where: `${source}, layer ${node.name}`,
-    expected: 'the mask of an Embedding or Masking below it',
-    got: `a mask from ${stranger?.name ?? node.masks[0].name}`,
+  const first = chain.findIndex(makes)
+  chain.forEach(({ name, masks }, i) => {
+    const stranger = masks.find((mask) => !isOwn(mask.name)) ?? (first >= 0 && first < i ? undefined : masks[0])
+    if (!stranger) return
+    const expected = 'the mask of an Embedding or Masking below it'
+    throw new UnsupportedError({ where: `${source}, layer ${name}`, expected, got: `a mask from ${stranger.name}` })
   })
 } // prettier-ignore

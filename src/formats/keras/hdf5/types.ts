@@ -44,13 +44,28 @@ export function readDatatype(file: FileBytes, at: number): Datatype {
   const bigEndian = (flags & 1) === 1
   if (kind === 0 && [1, 2, 4, 8].includes(size))
     return { kind: 'integer', size, signed: (flags & 8) !== 0, bigEndian }
-  if (kind === 1 && [2, 4, 8].includes(size)) return { kind: 'float', size, signed: true, bigEndian }
+  if (kind === 1 && isIeee(file, at, size)) return { kind: 'float', size, signed: true, bigEndian }
   if (kind === 3 && size > 0) return { kind: 'text', size, signed: false, bigEndian: false }
   if (kind === 9 && (flags & 15) === 1 && size === 16)
     return { kind: 'longText', size, signed: false, bigEndian: false }
   // Booleans of h5py are an enumeration of one byte.
   if (kind === 8 && size === 1) return { kind: 'integer', size, signed: true, bigEndian: false }
   return file.refuse(at, 'numbers or texts', `datatype class ${kind} of ${size} bytes`)
+}
+
+/** Bits of exponent and fraction by bytes. */
+const IEEE: Readonly<Record<number, readonly [exponent: number, fraction: number]>> = {
+  2: [5, 10],
+  4: [8, 23],
+  8: [11, 52],
+}
+
+/** Whether a float is of IEEE 754; bfloat16 for one has the size of a half and other bits. */
+function isIeee(file: FileBytes, at: number, size: number): boolean {
+  const bits = Object.hasOwn(IEEE, size) ? IEEE[size] : null
+  // Offset and precision, then places and sizes of exponent and fraction.
+  const [exponent, fraction] = [file.u8(at + 13), file.u8(at + 15)]
+  return bits !== null && file.u16(at + 8) === 0 && exponent === bits[0] && fraction === bits[1]
 }
 
 /** Raw bytes → float32, whatever numbers they are. */
