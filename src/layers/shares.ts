@@ -3,6 +3,7 @@ import type { PackedBatch } from './packed.ts'
 
 /** The range of part `part` of `parts` of 0..count, cut at multiples of `grain`. */
 export function share(count: number, grain: number, part: number, parts: number): [number, number] {
+  if (parts === 1) return [0, count]
   const grains = Math.ceil(count / grain)
   const edge = (p: number) => Math.min(count, Math.round((grains * p) / parts) * grain)
   return [edge(part), edge(part + 1)]
