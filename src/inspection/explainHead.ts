@@ -48,7 +48,7 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
     terms.push(term('bias', weight('b', bias, denseBias.name, place.unit, null)))
   }
   const read = READS[over]
-  const equation = `logit = W·${read}${denseBias ? ' + b' : ''}`
+  const equation = `${probabilityCount(network) > 0 ? 'logit' : 'output'} = W·${read}${denseBias ? ' + b' : ''}`
   return { equation, activation: 'linear', terms, value: rowOf(sequence, place.step)[place.unit] }
 }
 

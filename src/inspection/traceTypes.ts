@@ -2,7 +2,7 @@
  * What a trace is: one input's way through a trained model, step by step, under the names that the
  * cells use. The command line, the library and the studio show this one type.
  */
-import type { CellName } from '../cells/cell.ts'
+import type { CellFunctions, CellName } from '../cells/cell.ts'
 import type { GatesOf } from '../cells/registry.ts'
 
 /** Gate names without the candidate. */
@@ -64,6 +64,8 @@ export interface TraceLevel<C extends CellName = CellName, G extends StepGradien
   level: number
   direction: 'forward' | 'backward'
   units: number
+  /** What the cell computes with, where that is not σ and tanh alone (imported cells). */
+  functions?: CellFunctions
   /** In the order of the text, whatever the direction. */
   steps: CellStep<C, G>[]
 }

@@ -34,6 +34,11 @@ export function traceRead(request: TraceRequest): Trace {
   const { target, targets } = targetOf(network, batch, names, label)
   const sequence = traceSequence(network, batch, targets)
   const { loss, levels, output } = sequence
+  for (const level of levels) {
+    const { loops } = network.recurrent[level.level]
+    const { functions } = loops.find(({ reversed }) => reversed === (level.direction === 'backward'))!.cell
+    if (functions) level.functions = functions
+  }
   const top = levels.findLast((level) => level.direction === 'forward') ?? levels[levels.length - 1]
   const outputs = prefixOutputs(network, read.ids ?? batch)
   const said = (row: ArrayLike<number>) => saidOf(parts, names, row)

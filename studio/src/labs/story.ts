@@ -17,7 +17,7 @@ export interface StoryStep {
   answer: string
   probability: number
   /** What the answer's logit and probability lose without this token. */
-  influence: { logit: number; probability: number } | null
+  influence: { logit: number; probability: number | null } | null
 }
 
 export interface Story {

@@ -36,12 +36,13 @@ function free(): Run | null {
 }
 
 /**
- * Opens a model's files, given together: the one that names the others, and its shards.
+ * Opens a model's files, given together: the one that names the others, its shards, its vocabulary or
+ * configuration.
  * @throws Error in words for files that are too large to open in a page
  */
 export async function openFiles(files: readonly File[]): Promise<Run> {
   const size = files.reduce((sum, file) => sum + file.size, 0)
-  const main = files.find(({ name }) => HEADS.test(name)) ?? files.find(looksLikeModel) ?? files[0]
+  const main = MAIN.map((kind) => files.find(({ name }) => kind.test(name))).find(Boolean) ?? files[0]
   if (size > MOST_BYTES)
     throw new Error(`${main.name} has ${Math.round(size / 2 ** 20)} MB; a page opens models up to 512 MB.`)
   const read = async (file: File) => new Uint8Array(await file.arrayBuffer())
@@ -73,8 +74,13 @@ export async function saveRun(run: Run): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-/** Files that name the others of their model. */
-const HEADS = /^(model|manifest)\.json$/i
+/** Which of several files is the model: one that names the others, one that holds it, other JSON, a shard. */
+const MAIN = [
+  /^(model|manifest)\.json$/i,
+  /\.(safetensors|pt|pth|onnx|h5|hdf5|keras)$/i,
+  /\.json$/i,
+  /\.bin$/i,
+]
 
 /** Models and tables share no ending. */
 export function looksLikeModel(file: File): boolean {

@@ -4,6 +4,9 @@
  */
 import type { CellStep, Trace, TraceLevel } from 'latch'
 
+/** What a level's cell computes with, where that is not σ and tanh alone. */
+export type Functions = NonNullable<TraceLevel['functions']>
+
 export type Direction = 'forward' | 'backward'
 
 export interface VectorName {
@@ -41,7 +44,8 @@ export function vectorsOf(cell: string, level: TraceLevel): VectorName[] {
     title: TITLES[`${cell}/${value}`] ?? `${value} gate`,
     kind,
   })
-  const list = gates.map((gate) => name(gate, 'share'))
+  const shares = gatesAreShares(level.functions)
+  const list = gates.map((gate) => name(gate, shares ? 'share' : 'signed'))
   if (cell !== 'rnn') list.push(name('candidate', 'signed'))
   if (level.steps[0]?.cell)
     list.push({ value: 'cell', letter: 'c', title: 'cell state: the memory', kind: 'signed' })
@@ -49,8 +53,19 @@ export function vectorsOf(cell: string, level: TraceLevel): VectorName[] {
   return list
 }
 
-export function letterOf(cell: string, value: string): string {
-  if (value === 'saved') return cell === 'lstm' ? 'tanh(c)' : 'recurrent half'
+/** A function as equations write it. */
+export const symbolOf = ({ type }: { type: string }): string => (type === 'sigmoid' ? 'σ' : type)
+
+/** Gates lie in 0…1, unless their function says otherwise. */
+export function gatesAreShares(functions: Functions | undefined): boolean {
+  return !functions || ['sigmoid', 'hardSigmoid'].includes(functions.gate.type)
+}
+
+/** @param functions of the level; only what an LSTM shows of c depends on them */
+export function letterOf(cell: string, value: string, functions?: Functions): string {
+  if (value === 'saved') {
+    return cell === 'lstm' ? `${functions ? symbolOf(functions.state) : 'tanh'}(c)` : 'recurrent half'
+  }
   if (value === 'hidden') return 'h'
   if (value === 'cell') return 'c'
   return LETTERS[cell]?.[value] ?? value

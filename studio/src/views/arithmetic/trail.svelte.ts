@@ -3,7 +3,7 @@ import type { Trace, TraceLevel } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
 import type { Look } from '../../engine/protocol.ts'
 import { place } from '../../state/place.svelte.ts'
-import { letterOf, topLevel, vectorsOf } from '../vectors.ts'
+import { letterOf, topLevel, vectorsOf, type Functions } from '../vectors.ts'
 
 /** One factor of a term. */
 export type Factor = Explanation['terms'][number]['factors'][number]
@@ -39,10 +39,11 @@ export function samePlace(a: TracePlace, b: TracePlace): boolean {
   )
 }
 
-const SAVED: Record<string, string> = {
-  lstm: 'tanh(c): the memory as it is shown',
-  gru: 'the past’s half of the candidate',
+function savedTitle(cell: string, functions: Functions | undefined): string {
+  if (cell === 'gru') return 'the past’s half of the candidate'
+  return `${letterOf(cell, 'saved', functions)}: the memory as it is shown`
 }
+
 export const OUTPUTS = ['logit', 'probability']
 
 /** Whose logits and probabilities there are, by label. */
@@ -70,11 +71,10 @@ export function valuesOf(
       value,
       title: `${letter}: ${title.replace(/:.*/, '')}`,
     })),
-    ...(level.steps[0]?.saved ? [{ value: 'saved', title: SAVED[trace.cell] }] : []),
+    ...(level.steps[0]?.saved ? [{ value: 'saved', title: savedTitle(trace.cell, level.functions) }] : []),
     { value: 'x', title: 'x: what came in' },
-    // Numbers that are no classes have neither.
     ...(trace.numbers
-      ? []
+      ? [{ value: 'logit', title: 'a number that it answers with' }]
       : [
           { value: 'logit', title: 'logit of a class' },
           { value: 'probability', title: 'probability of a class' },
@@ -117,8 +117,14 @@ function clamp(value: number, most: number): number {
 }
 
 /** "h[3]", "P(good)". */
-export function nameOf(trace: Trace, outputs: Outputs, { value, unit }: TracePlace): string {
-  if (!OUTPUTS.includes(value)) return `${letterOf(trace.cell, value)}[${unit}]`
+export function nameOf(trace: Trace, outputs: Outputs, at: TracePlace): string {
+  const { value, unit } = at
+  if (!OUTPUTS.includes(value)) return `${letterOf(trace.cell, value, functionsAt(trace, at))}[${unit}]`
   const label = outputs[value as keyof Outputs][unit] ?? unit
+  if (trace.numbers) return outputs.logit.length > 1 ? `output ${label}` : 'output'
   return value === 'logit' ? `logit of ${label}` : `P(${label})`
+}
+
+function functionsAt({ levels }: Trace, at: TracePlace): Functions | undefined {
+  return levels.find(({ level, direction }) => level === at.level && direction === at.direction)?.functions
 }

@@ -35,22 +35,35 @@ export function byMemory(memory: MemoryLevel): Colouring {
   }
 }
 
-export const INFLUENCES = {
-  gradient: 'gradient × input',
-  logit: 'leaving it out: change of the logit',
-  probability: 'leaving it out: change of the probability',
-} as const
-export type InfluenceKind = keyof typeof INFLUENCES
+export type InfluenceKind = 'gradient' | 'logit' | 'probability'
+
+/** What can be asked of a network that tells classes, and of one that answers with numbers. */
+export function influencesOf(numbers: boolean): [InfluenceKind, string][] {
+  if (numbers) return [['gradient', 'gradient × input'], ['logit', 'leaving it out: change of the number']]
+  return [
+    ['gradient', 'gradient × input'],
+    ['logit', 'leaving it out: change of the logit'],
+    ['probability', 'leaving it out: change of the probability'],
+  ]
+} // prettier-ignore
 
 /** What each token did to the target. */
-export function byInfluence(influence: Influence, kind: InfluenceKind, label: string): Colouring {
+export function byInfluence(
+  influence: Influence,
+  kind: InfluenceKind,
+  trace: Trace,
+  label: string,
+): Colouring {
   const values = influence.tokens.map(({ gradientInput, leaveOneOut }) =>
     kind === 'gradient' ? gradientInput : (leaveOneOut?.[kind] ?? NaN),
   )
+  const numbers = trace.numbers === true
+  const what = !numbers ? `${kind === 'gradient' ? 'logit' : kind} of ${label}` : Object.keys(trace.probabilities).length > 1 ? `output ${label}` : 'output' // prettier-ignore
+  const signs = numbers ? 'blue raises it, orange lowers it' : `blue speaks for ${label}, orange against it`
   const words =
     kind === 'gradient'
-      ? `gradient of the logit of ${label} times the token’s input: blue speaks for ${label}, orange against it`
-      : `${kind} of ${label} with the token, minus ${kind} without it: blue speaks for ${label}, orange against it`
+      ? `gradient of the ${what} times the step’s input: ${signs}`
+      : `the ${what} with the step, minus the same without it: ${signs}`
   return {
     values,
     kind: 'signed',

@@ -3,6 +3,8 @@
  * on the wires that carry a vector. One layout for RNN and LSTM, two for the GRU (reset after and before).
  */
 
+import { symbolOf, type Functions } from '../vectors.ts'
+
 /** A vector on a wire. */
 export interface Tag {
   /** Which vector: see wires.ts. */
@@ -35,7 +37,8 @@ export interface Box {
 export interface Operator {
   x: number
   y: number
-  text: '×' | '+' | 'tanh' | '1−'
+  /** ×, +, 1−, or a function. */
+  text: string
 }
 
 export interface Wire {
@@ -255,10 +258,38 @@ const rnn: Layout = {
   equations: ['h = tanh(W·[h₋₁, x] + b)'],
 }
 
-export function layoutOf(cell: 'rnn' | 'lstm' | 'gru', reset: 'after' | 'before'): Layout {
-  if (cell === 'lstm') return lstm
-  if (cell === 'rnn') return rnn
-  return reset === 'before' ? gruBefore : gruAfter
+export function layoutOf(
+  cell: 'rnn' | 'lstm' | 'gru',
+  reset: 'after' | 'before',
+  functions?: Functions,
+): Layout {
+  const layout = cell === 'lstm' ? lstm : cell === 'rnn' ? rnn : reset === 'before' ? gruBefore : gruAfter
+  return functions ? withFunctions(layout, functions) : layout
+}
+
+/** The same wiring with other functions, and what else such a cell does differently. */
+function withFunctions(layout: Layout, functions: Functions): Layout {
+  const { peepholes, coupled, clip } = functions
+  const [gate, candidate, state] = [functions.gate, functions.candidate, functions.state].map(symbolOf)
+  const named = (text: string): string =>
+    text.replace('tanh(c)', `${state}(c)`).replace('tanh', candidate).replace('σ', gate)
+  const told = [
+    ...(coupled ? ['f = 1 − i (coupled gates)'] : []),
+    ...(peepholes ? ['f and i also see p∘c₋₁, o sees p∘c (peepholes)'] : []),
+    ...(clip === null ? [] : [`what a function takes is clipped to ±${clip}`]),
+  ]
+  return {
+    ...layout,
+    boxes: layout.boxes.map((box) => ({ ...box, text: named(box.text) })),
+    operators: layout.operators.map((one) => ({ ...one, text: one.text === 'tanh' ? state : one.text })),
+    tags: layout.tags.map((tag) => ({
+      ...tag,
+      symbol: tag.symbol.replace('tanh(c)', `${state}(c)`),
+      name: tag.name.replace('tanh of', `${state} of`),
+    })),
+    notes: layout.notes.map((note) => ({ ...note, text: named(note.text) })),
+    equations: [...layout.equations.map(named), ...told],
+  }
 }
 
 /** Text cut at its subscripts: `W_f·x` is W, f (small), ·x. */

@@ -24,10 +24,11 @@ export function vectorOf(
   step: AnyStep,
   previous: AnyStep | null,
   parts: Parts,
+  shares = true,
 ): WireVector | null {
   const values = valuesOf(key, step, previous, parts)
   if (!values || values.length === 0) return null
-  const kind = NO_SIGN.has(key) ? 'share' : 'signed'
+  const kind = shares && NO_SIGN.has(key) ? 'share' : 'signed'
   return { values, kind, scale: kind === 'share' ? 1 : largest(values) }
 }
 
