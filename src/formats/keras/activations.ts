@@ -56,6 +56,7 @@ export function activationOf(field: Field, dialect: KerasDialect, depth = 0): Ke
   const config = fieldAt(field, 'config')
   if (type === 'function' || type === 'Function') return activationOf(config, dialect, depth + 1)
   const layer = typeof type === 'string' ? activationLayer(type, config, dialect, depth + 1) : null
+  if (layer && type === 'Softmax') needLast(fieldAt(config, 'axis'))
   if (layer) return layer
   throw fieldError(field, 'an activation', typeof type === 'string' ? type : describe(value))
 }
@@ -71,7 +72,7 @@ function byName(field: Field, given: string, dialect: KerasDialect): KerasActiva
   })
 }
 
-/** The activation that a layer of that type is, or null where it is none. */
+/** The activation that a layer of that type is, or null where it is none. A Softmax says its axis itself. */
 export function activationLayer(
   type: string,
   config: Field,
@@ -86,15 +87,14 @@ export function activationLayer(
   if (type === 'LeakyReLU') return { type: 'leakyRelu', alpha: number(['negative_slope', 'alpha'], 0.3) }
   if (type === 'ELU') return { type: 'elu', alpha: number(['alpha'], 1) }
   if (type === 'ThresholdedReLU') return { type: 'thresholdedRelu', alpha: number(['theta'], 1) }
-  if (type === 'Softmax') return ofLastAxis(config)
+  if (type === 'Softmax') return 'softmax'
   return type === 'ReLU' ? reluLayer(config, number) : null
 }
 
-function ofLastAxis(config: Field): KerasActivation {
-  const axis = fieldAt(config, 'axis')
-  const value: unknown = Array.isArray(axis.value) && axis.value.length === 1 ? axis.value[0] : axis.value
-  if (value === undefined || value === -1) return 'softmax'
-  throw fieldError(axis, 'the last axis, -1')
+/** Where nothing says how many axes there are. */
+function needLast(axis: Field): void {
+  const { value } = axis
+  if (value !== undefined && value !== -1) throw fieldError(axis, 'the last axis, -1')
 }
 
 function reluLayer(

@@ -3,15 +3,7 @@
  * dropout, and TimeDistributed around those that act on each step anyway.
  */
 import { UnsupportedError } from '../../tensor/errors.ts'
-import {
-  fieldAt,
-  fieldError,
-  readArray,
-  readInteger,
-  readNumber,
-  readString,
-  type Field,
-} from '../../tensor/fields.ts'
+import { fieldAt, fieldError, readArray, readInteger, readNumber, readString } from '../../tensor/fields.ts'
 import { transposed } from '../weightLayouts.ts'
 import { activationLayer, activationOf } from './activations.ts'
 import { readScalar } from './scalars.ts'
@@ -49,6 +41,7 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
   if (activation === null) throw unknown(to, layer)
   to.beginFeatures(layer)
+  if (layer.type === 'Softmax') needLastAxis(to, layer)
   if (activation !== 'linear') to.add({ type: 'activation', activation })
   return typeof activation === 'string' ? activation : activation.type
 }
@@ -110,7 +103,7 @@ function addDense(to: NetworkBuilder, layer: KerasLayer): string {
 function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays } = layer
   to.beginFeatures(layer)
-  needLastAxis(fieldAt(config, 'axis'), to.per === 'step' && !layer.distributed ? 2 : 1)
+  needLastAxis(to, layer)
   if (readFlag(config, 'rms_scaling')) throw fieldError(fieldAt(config, 'rms_scaling'), 'false')
   const epsilon = readScalar(fieldAt(config, 'epsilon'), 1e-3)
   if (epsilon < 0) throw fieldError(fieldAt(config, 'epsilon'), 'a number from 0', `${epsilon}`)
@@ -127,7 +120,10 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   return `epsilon ${epsilon}`
 }
 
-function needLastAxis(field: Field, last: number): void {
+/** By its number too: 2 of (batch, steps, features), 1 of rows and within TimeDistributed. */
+function needLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
+  const field = fieldAt(config, 'axis')
+  const last = to.per === 'step' && !distributed ? 2 : 1
   if (field.value === undefined) return
   const axes = Array.isArray(field.value) ? readArray(field, { minLength: 1, maxLength: 1 }) : [field]
   const axis = readInteger(axes[0], { min: -1, max: 8 })
