@@ -39,6 +39,11 @@ export class Memory {
     this.#refresh()
   }
 
+  /** All bytes there are; another object once the arena has grown. */
+  get buffer(): ArrayBuffer {
+    return this.#backing.buffer
+  }
+
   /** Bytes in use. */
   get used(): number {
     return this.#top

@@ -100,7 +100,7 @@ export class ThreadTeam implements Team, Crewed {
   leave(): void {
     this.size = 1
     this.#wanted = true
-    this.note = 'the engine was disposed of'
+    this.#settle('the engine was disposed of')
     crew?.().drop(this.attachment.id)
     collected.unregister(this)
   }

@@ -16,7 +16,7 @@ export function accessOf({ memory, precision, panel }: Engine): Access {
   let floats: FloatArray = new Floats(0)
   let ints = new Int32Array(0)
   const renew = () => {
-    const { buffer } = memory.viewFloats(0, 0)
+    const { buffer } = memory
     if (buffer === floats.buffer) return
     floats = new Floats(buffer)
     ints = new Int32Array(buffer)
