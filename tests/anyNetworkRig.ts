@@ -148,10 +148,14 @@ export function anyCase(seed: number): Case {
   return { layers, sequences, masked: chance(random, 0.4) }
 }
 
-/** Another batch for the same network, larger than any of a case. */
+/** Another batch for the same network, larger than any of a case: more rows than a block has (layers/windows.ts). */
 export function larger({ layers, masked }: Case): Case {
   const random = new Random(1, 'larger')
-  return { layers, masked, sequences: [9, 8, 9, 3, 9, 2].map((n) => anySequence(random, n)) }
+  return {
+    layers,
+    masked,
+    sequences: Array.from({ length: 40 }, (_, i) => anySequence(random, 1 + ((i * 7) % 15))),
+  }
 }
 
 /** These sequences as a batch. */
