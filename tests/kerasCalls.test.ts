@@ -193,6 +193,35 @@ describe('options', () => {
     expect(() => top(chain(layer('LayerNormalization', { axis: [1] }, 'n')))).toThrow(/last axis/)
   })
 
+  it('features before steps are refused, in a flattening too', () => {
+    for (const type of ['Flatten', 'GlobalMaxPooling1D'])
+      expect(() => top(chain(layer(type, { data_format: 'channels_first' })))).toThrow(
+        /expected channels_last/,
+      )
+    expect(top(chain(layer('Flatten', { data_format: 'channels_last' })))).toEqual({
+      type: 'flatten',
+      steps: 6,
+    })
+    expect(() => top(chain(layer('GlobalMaxPooling1D', { keepdims: true })))).toThrow(/expected false/)
+  })
+
+  it('zeros for masked steps: of every step, and of the last one alone', () => {
+    const level = (more: object) =>
+      chain(layer('Masking', {}), layer('LSTM', { units: 2, zero_output_for_mask: true, ...more }, 'l'))
+    const above = (config: unknown) => read(config).network.layers.slice(2)
+    expect(above(level({ return_sequences: true }))).toMatchObject([
+      { outputs: 'every' },
+      { type: 'zeroMasked' },
+    ])
+    const last = [{ outputs: 'every' }, { type: 'zeroMasked' }]
+    expect(above(level({}))).toMatchObject([...last, { type: 'pool', over: 'last' }])
+    expect(above(level({ go_backwards: true }))).toMatchObject([
+      { ...last[0], direction: 'reverse' },
+      last[1],
+      { type: 'pool', over: 'first' },
+    ])
+  })
+
   it('ids by token from 1 on: id 0 has a name of its own, and letters stay letters', () => {
     const config = chain(layer('LSTM', { units: 2 }, 'l'))
     const { vocabulary, tokens } = read(config, 'Keras 3.5.0', { vocabulary: { a: 1, b: 2 } })

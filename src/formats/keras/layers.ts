@@ -148,12 +148,15 @@ function needSteps(to: NetworkBuilder, layer: KerasLayer): void {
   throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
 }
 
+function needStepsFirst({ config }: KerasLayer): void {
+  const field = fieldAt(config, 'data_format')
+  if ((field.value ?? 'channels_last') !== 'channels_last') throw fieldError(field, 'channels_last')
+}
+
 function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | 'attention'): string {
   needSteps(to, layer)
-  for (const [name, wanted] of [['data_format', 'channels_last'], ['keepdims', false]] as const) {
-    const field = fieldAt(layer.config, name)
-    if (field.value !== undefined && field.value !== null && field.value !== wanted) throw fieldError(field, `${wanted}`)
-  }
+  needStepsFirst(layer)
+  if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')
   to.add({ type: 'pool', over })
   toSequence(to, to.width)
   return over
@@ -182,6 +185,7 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
     const got = 'an input of any length'
     throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps to flatten', got })
   }
+  needStepsFirst(layer)
   const { steps } = to
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)

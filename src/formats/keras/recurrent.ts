@@ -70,11 +70,14 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays } = layer
   const backwards = readFlag(config, 'go_backwards')
   const every = readFlag(config, 'return_sequences')
+  const zeroes = readFlag(config, 'zero_output_for_mask')
+  // Then the last step's output is zero where that step is masked, and not the state that was kept.
+  const pooled = zeroes && !every
   noteCalls(to, layer, config)
   const cells = cellsOf(layer.type, config, layer.dialect)
   const conventions = cells.map((cell, i) => {
     const weights = takeCell(cell, to.width, arrays)
-    const outputs = every || i < cells.length - 1 ? 'every' : 'last'
+    const outputs = every || pooled || i < cells.length - 1 ? 'every' : 'last'
     const name = to.add(
       compact({
         ...optionsOf(cell, weights, biasesIn(weights)),
@@ -86,7 +89,11 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
     to.width = cell.units
     return wordsOf(cell, weights, layer.dialect)
   })
-  finish(to, config, every, readFlag(config, 'zero_output_for_mask'))
+  if (pooled) {
+    to.add({ type: 'zeroMasked' })
+    to.add({ type: 'pool', over: backwards ? 'first' : 'last' })
+  }
+  finish(to, config, every, zeroes)
   if (backwards && every) to.add({ type: 'reverse' })
   if (backwards && every && to.masked)
     to.note(
