@@ -42,7 +42,9 @@ function attack(files, first, end, failures, totals) {
       resolve(next)
     }
     const watching = setInterval(() => {
-      if (state[1] === 0 || Date.now() - state[1] < HANG_MS) return
+      // Read once: the thread sets it back to 0 at any moment.
+      const since = state[1]
+      if (since === 0 || Date.now() - since < HANG_MS) return
       failures.push({ index: state[0], what: '', verdict: `no answer within ${HANG_MS} ms` })
       finish(state[0] + 1)
     }, 100)
