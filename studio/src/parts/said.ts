@@ -2,9 +2,15 @@
 import type { Trace, TraceStep } from 'latch'
 import { percent, short } from '../paint/numbers.ts'
 
-/** The class that is said; of numbers, the name of the one that is followed. */
-export function nameSaid(trace: Trace, { label }: TraceStep['output']): string {
-  return trace.numbers ? trace.target : label
+/** The class that is said; of several numbers, the name of the one that is followed; a number alone has none. */
+export function nameSaid(trace: Trace, { label, probabilities }: TraceStep['output']): string {
+  if (!trace.numbers) return shownLabel(label)
+  return Object.keys(probabilities).length > 1 ? `output ${trace.target}` : ''
+}
+
+/** A label that would not be seen, made visible: a blank, the end of a line. */
+export function shownLabel(label: string): string {
+  return label.replace(/^ +$/, (blanks) => '␣'.repeat(blanks.length)).replaceAll('\n', '↵')
 }
 
 /** Its share, or the number. */

@@ -128,6 +128,12 @@ export class Run {
     this.#runner = null
   }
 
+  /** Back to nothing: no model, no error. */
+  clear(): void {
+    this.#renew()
+    this.status = 'empty'
+  }
+
   #renew(): void {
     this.close()
     this.facts = this.error = this.result = null

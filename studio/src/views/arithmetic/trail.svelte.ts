@@ -2,6 +2,7 @@
 import type { Trace, TraceLevel } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
 import type { Look } from '../../engine/protocol.ts'
+import { shownLabel } from '../../parts/said.ts'
 import { place } from '../../state/place.svelte.ts'
 import { letterOf, topLevel, vectorsOf, type Functions } from '../vectors.ts'
 
@@ -120,7 +121,7 @@ function clamp(value: number, most: number): number {
 export function nameOf(trace: Trace, outputs: Outputs, at: TracePlace): string {
   const { value, unit } = at
   if (!OUTPUTS.includes(value)) return `${letterOf(trace.cell, value, functionsAt(trace, at))}[${unit}]`
-  const label = outputs[value as keyof Outputs][unit] ?? unit
+  const label = shownLabel(outputs[value as keyof Outputs][unit] ?? String(unit))
   if (trace.numbers) return outputs.logit.length > 1 ? `output ${label}` : 'output'
   return value === 'logit' ? `logit of ${label}` : `P(${label})`
 }

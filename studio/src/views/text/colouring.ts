@@ -2,7 +2,7 @@
 import type { Trace, TraceLevel } from 'latch'
 import type { Influence, MemoryLevel } from 'latch/inspection'
 import { percent, short } from '../../paint/numbers.ts'
-import { sizeSaid } from '../../parts/said.ts'
+import { shownLabel, sizeSaid } from '../../parts/said.ts'
 import { largest, vectorAt, type VectorName } from '../vectors.ts'
 
 export interface Colouring {
@@ -52,8 +52,9 @@ export function byInfluence(
   influence: Influence,
   kind: InfluenceKind,
   trace: Trace,
-  label: string,
+  target: string,
 ): Colouring {
+  const label = shownLabel(target)
   const values = influence.tokens.map(({ gradientInput, leaveOneOut }) =>
     kind === 'gradient' ? gradientInput : (leaveOneOut?.[kind] ?? NaN),
   )
@@ -79,5 +80,5 @@ export function outputUnder(trace: Trace, step: number, sparse: boolean): string
   const share = sizeSaid(trace, trace.steps[step].output)
   if (trace.numbers) return share
   const same = step > 0 && trace.steps[step - 1].output.label === label
-  return sparse && same ? share : `${label} ${share}`
+  return sparse && same ? share : `${shownLabel(label)} ${share}`
 }

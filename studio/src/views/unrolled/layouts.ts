@@ -29,8 +29,8 @@ export interface Box {
   /** Under the box: its weights, and what they are multiplied with. */
   weight: string
   times: 'both' | 'state' | 'input' | null
-  /** Weight under the box, where a wire leaves at its right. */
-  below?: boolean
+  /** Weight under the box, where a wire leaves at its right; or beside the wire below it, where the box is wide. */
+  below?: boolean | 'wire'
 }
 
 /** A pointwise operator. */
@@ -280,7 +280,11 @@ function withFunctions(layout: Layout, functions: Functions): Layout {
   ]
   return {
     ...layout,
-    boxes: layout.boxes.map((box) => ({ ...box, text: named(box.text) })),
+    boxes: layout.boxes.map((box) => {
+      const text = named(box.text)
+      const wide = text.length > 4 && box.times === 'both' && !box.below
+      return { ...box, text, ...(wide ? { below: 'wire' as const } : {}) }
+    }),
     operators: layout.operators.map((one) => ({ ...one, text: one.text === 'tanh' ? state : one.text })),
     tags: layout.tags.map((tag) => ({
       ...tag,
