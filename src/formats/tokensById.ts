@@ -12,9 +12,14 @@ export function tokensByOptions(
   const given = options.vocabulary
   const vocabulary = given === undefined ? found : tokensById(given, source)
   if (!vocabulary) return { vocabulary: null, tokens: null }
-  const short = (token: string, id: number) => [...token].length <= 2 || token === unnamed(id)
-  const guess = vocabulary.every(short) ? 'character' : 'word'
-  return { vocabulary, tokens: options.tokens ?? guess }
+  return { vocabulary, tokens: options.tokens ?? guessed(vocabulary) }
+}
+
+/** Nine of ten tokens of a single sign are letters; the others mark beginning and end, or what is unknown. */
+function guessed(vocabulary: readonly string[]): 'character' | 'word' {
+  const named = vocabulary.filter((token, id) => token !== '' && token !== unnamed(id))
+  const single = named.filter((token) => [...token].length === 1)
+  return single.length >= 0.9 * named.length ? 'character' : 'word'
 }
 
 function tokensById(
