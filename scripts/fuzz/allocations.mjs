@@ -1,5 +1,5 @@
 /**
- * Watches what a reader allocates: every ArrayBuffer, typed array and growth of a WebAssembly memory goes
+ * Watches what a reader allocates: every list of a given length, buffer, typed array and growth of a WebAssembly memory goes
  * through here while it reads, and the largest single one is kept. To be imported before the readers are.
  */
 
@@ -49,6 +49,25 @@ for (const name of [
     },
   })
 }
+
+const RealArray = globalThis.Array
+const lengthOf = (args) => (args.length === 1 && typeof args[0] === 'number' ? args[0] * 8 : 0)
+const { from } = RealArray
+RealArray.from = function (items, ...rest) {
+  if (typeof items?.length === 'number' && typeof items[Symbol.iterator] !== 'function')
+    note(items.length * 8)
+  return from.call(this, items, ...rest)
+}
+globalThis.Array = new Proxy(RealArray, {
+  construct(target, args, newTarget) {
+    note(lengthOf(args))
+    return Reflect.construct(target, args, newTarget)
+  },
+  apply(target, self, args) {
+    note(lengthOf(args))
+    return Reflect.apply(target, self, args)
+  },
+})
 
 const RealBuffer = globalThis.ArrayBuffer
 globalThis.ArrayBuffer = new Proxy(RealBuffer, {
