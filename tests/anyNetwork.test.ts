@@ -18,7 +18,7 @@ import { Random } from '../src/tensor/random.ts'
 import { anyCase, batchOf, build, larger, type Case } from './anyNetworkRig.ts'
 
 const FIRST = Number(process.env.ANY_FIRST ?? 0)
-const COUNT = Number(process.env.ANY_COUNT ?? 300)
+const COUNT = Number(process.env.ANY_COUNT ?? 200)
 /** The last ones were found wrong once. */
 const seeds = [...Array.from({ length: COUNT }, (_, i) => FIRST + i), 1689, 2017, 3674]
 const plain: Pass = { training: true, record: false, key: 11 }
@@ -235,11 +235,22 @@ function checkStream(at: Case, options: EngineOptions): boolean {
   return true
 }
 
+/** Leaves numbers that spoil whatever reads them where plans will lie. */
+function spoil({ engine: { memory } }: Network): void {
+  const mark = memory.mark()
+  const count = 2 ** 17
+  memory.viewFloats(memory.floats(count, 'spoiled'), count).fill(NaN)
+  memory.release(mark)
+}
+
 /** The same gradients after another plan, in segments, recorded, and on a network beside it. */
 function checkPlans(at: Case, options: EngineOptions): void {
   const [net, other] = [build(at, options), build(at, options)]
   const batch = batchOf(at)
   const wanted = passOf(net, batch)
+  other.prepareTraining()
+  spoil(other)
+  expectSame(passOf(other, batch), wanted, 'over spoiled memory')
   const large = batchOf(larger(at))
   const wantedOfLarge = passOf(other, large)
   expectSame(passOf(other, batch), wanted, 'after a larger batch')
@@ -285,10 +296,7 @@ describe('any network', () => {
   })
 
   it('has the same bits in any plan', () => {
-    each((at) => {
-      checkPlans(at, fast)
-      checkPlans(at, double)
-    })
+    each((at, seed) => checkPlans(at, seed % 2 ? fast : double))
   })
 })
 
