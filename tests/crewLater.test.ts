@@ -56,6 +56,15 @@ describe('a crew that is fetched', () => {
     other.dispose()
   })
 
+  it('is not waited for by an engine that was disposed of', async () => {
+    const engine = modules.open(2)
+    engine.team.want()
+    const waiting = engine.ready()
+    engine.dispose()
+    await waiting
+    expect(engine.threadsNote).toBe('the engine was disposed of')
+  })
+
   it('that cannot start its workers leaves the engine alone, and says why', async () => {
     modules.spawn.mockImplementation(() => {
       throw new Error('no workers here')

@@ -7,7 +7,6 @@ import type { ActivationChoice } from '../cells/activations.ts'
 import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels.ts'
 import { partsFor, split } from '../engine/team.ts'
 import { Random } from '../tensor/random.ts'
-import { UnsupportedError } from '../tensor/errors.ts'
 import { glorotUniform } from './initialise.ts'
 import {
   activation,
@@ -18,6 +17,7 @@ import {
   type Context,
   type Layer,
 } from './layer.ts'
+import { needValues } from './needValues.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
 import { share } from './shares.ts'
@@ -45,14 +45,7 @@ export class DenseLayer implements Layer {
   #transposed: Pointer = 0
 
   constructor(context: Context, name: string, options: DenseOptions, input: Activation) {
-    if (input.ids) {
-      throw new UnsupportedError({
-        where: name,
-        expected: 'a layer with values below it',
-        got: 'one-hot input',
-        remedy: 'Use an embedding: it is the same product without the one-hot rows.',
-      })
-    }
+    needValues(name, input)
     const { store, engine } = context
     this.#context = context
     this.#input = input
