@@ -4,6 +4,7 @@
  * bytes at hand before anything is allocated for it. Station: model file.
  */
 import { FormatError, ShapeError, UsageError } from '../tensor/errors.ts'
+import { bfloatToFloat, halfToFloat, widened } from './halfPrecision.ts'
 import { MAX_HEADER_BYTES, MAX_TENSORS, quoted, readHeader } from './safetensorsHeader.ts'
 import type { HeaderEntry } from './safetensorsHeader.ts'
 
@@ -185,33 +186,13 @@ function takeData(entry: HeaderEntry, bytes: Uint8Array, dataStart: number): Nam
   const { buffer, byteOffset, byteLength } = slice
   if (dtype === 'F16' || dtype === 'BF16') {
     const halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
-    const data = dtype === 'F16' ? widenFloat16(halves) : widenBfloat16(halves)
+    const data = widened(halves, dtype === 'F16' ? halfToFloat : bfloatToFloat)
     return { name, shape, dtype: 'F32', data, storedAs: dtype }
   }
   const kind = dtype as TensorDtype
   const ArrayType = WRITTEN[kind]
   const data = new ArrayType(buffer, byteOffset, byteLength / ArrayType.BYTES_PER_ELEMENT)
   return { name, shape, dtype: kind, data }
-}
-
-/** IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction bits. */
-function widenFloat16(halves: Uint16Array): Float32Array {
-  const numbers = new Float32Array(halves.length)
-  for (let i = 0; i < halves.length; i++) {
-    const exponent = (halves[i] >>> 10) & 31
-    const fraction = (halves[i] & 1023) / 1024
-    const sign = halves[i] & 0x8000 ? -1 : 1
-    if (exponent === 31) numbers[i] = fraction ? NaN : sign * Infinity
-    else numbers[i] = sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15))
-  }
-  return numbers
-}
-
-/** The upper half of a float32. */
-function widenBfloat16(halves: Uint16Array): Float32Array {
-  const words = new Uint32Array(halves.length)
-  for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16
-  return new Float32Array(words.buffer)
 }
 
 /**

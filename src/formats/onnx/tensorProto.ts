@@ -3,6 +3,8 @@
  * the bytes at hand, and only then given memory. Raw float32 that lies evenly in the file is not copied.
  */
 import { FormatError, UnsupportedError } from '../../tensor/errors.ts'
+import { bfloatToFloat, halfToFloat } from '../halfPrecision.ts'
+import { leadsAway } from '../siblingName.ts'
 import { storageOf, type OnnxDtype, type OnnxTensor } from './graph.ts'
 import { DATA_TYPES, EntrySchema, TensorSchema } from './schema.ts'
 import { isExtreme, type NumberKind, type WireMessage } from './wire.ts'
@@ -132,7 +134,7 @@ export async function readTensorAnywhere(
   if (!head.external) return readTensor(head)
   const place = head.external
   const location = place.get('location') ?? ''
-  if (location === '' || /^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)|\0/.test(location))
+  if (leadsAway(location))
     throw broken(head, 'external data in a file beside the model', JSON.stringify(location.slice(0, 100)))
   if (!sibling)
     throw broken(head, 'all numbers in one file', `external data in ${location}, which is not at hand`)
@@ -253,20 +255,4 @@ const RAW_READERS: Readonly<Record<Exclude<OnnxDtype, 'float32' | 'float64'>, Ra
   int8: (v, at) => v.getInt8(at),
   uint8: (v, at) => v.getUint8(at),
   bool: (v, at) => v.getUint8(at),
-}
-
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? NaN : sign * Infinity
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-const word = new DataView(new ArrayBuffer(4))
-
-function bfloatToFloat(bits: number): number {
-  word.setUint32(0, bits << 16)
-  return word.getFloat32(0)
 }

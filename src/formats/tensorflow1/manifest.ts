@@ -17,6 +17,7 @@ import { parseJsonBytes } from '../carried.ts'
 import type { ModelFiles } from '../imported.ts'
 import { shapeText } from '../safetensors.ts'
 import { quoted } from '../safetensorsHeader.ts'
+import { leadsAway } from '../siblingName.ts'
 
 /** A variable as the manifest announces it. */
 export interface Variable {
@@ -52,8 +53,7 @@ function readVariable(field: Field): Omit<Variable, 'name'> {
 /** A name beside the manifest: nothing that leads elsewhere. */
 function readFilename(field: Field): string {
   const name = readString(field, { minLength: 1, maxLength: 500 })
-  const astray = /^[/\\]|^[a-z]+:|\\|\0/i.test(name) || name.split('/').includes('..')
-  if (astray) throw fieldError(field, 'the name of a file beside the manifest')
+  if (leadsAway(name)) throw fieldError(field, 'the name of a file beside the manifest')
   return name
 }
 

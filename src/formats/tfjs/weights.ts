@@ -17,8 +17,10 @@ import {
 } from '../../tensor/fields.ts'
 import type { ModelFiles } from '../imported.ts'
 import type { KerasArray } from '../keras/chain.ts'
+import { halfToFloat, widened } from '../halfPrecision.ts'
 import { shapeText } from '../safetensors.ts'
 import { quoted } from '../safetensorsHeader.ts'
+import { leadsAway } from '../siblingName.ts'
 
 /** One array as the manifest announces it. */
 interface Spec {
@@ -87,8 +89,7 @@ export function readWeightSpecs(field: Field, data: Uint8Array): KerasArray[] {
 
 function readPath(field: Field): string {
   const path = readString(field, { minLength: 1, maxLength: 1000 })
-  const astray = /^[/\\]|^[a-z]+:|\\|\0/i.test(path) || path.split('/').includes('..')
-  if (!astray) return path
+  if (!leadsAway(path)) return path
   const where = `${field.source}, ${field.path}`
   throw new FormatError({ where, expected: 'the name of a file beside the model', got: quoted(path) })
 }
@@ -145,17 +146,8 @@ function arraysOf(specs: readonly Spec[], bytes: Bytes, where: string): KerasArr
 function numbersOf({ buffer }: Uint8Array, { stored, scale, min, whole }: Spec): Float32Array {
   if (stored === 'float32') return new Float32Array(buffer)
   if (stored === 'int32') return Float32Array.from(new Int32Array(buffer))
-  if (stored === 'float16') return Float32Array.from(new Uint16Array(buffer), widenHalf)
+  if (stored === 'float16') return widened(new Uint16Array(buffer), halfToFloat)
   const codes = stored === 'uint16' ? new Uint16Array(buffer) : new Uint8Array(buffer)
   if (stored === 'bool') return Float32Array.from(codes)
   return Float32Array.from(codes, (code) => (whole ? Math.round(code * scale + min) : code * scale + min))
-}
-
-/** IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction bits. */
-function widenHalf(half: number): number {
-  const exponent = (half >>> 10) & 31
-  const fraction = (half & 1023) / 1024
-  const sign = half & 0x8000 ? -1 : 1
-  if (exponent === 31) return fraction ? NaN : sign * Infinity
-  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15))
 }

@@ -2,6 +2,7 @@
  * HDF5's dataspaces and datatypes, and numbers and texts out of raw bytes. Source: HDF5 File Format
  * Specification 3.0, IV.A.2.b and IV.A.2.d.
  */
+import { halfToFloat } from '../../halfPrecision.ts'
 import type { FileBytes } from './bytes.ts'
 
 /** What an element is. */
@@ -85,20 +86,7 @@ export function floatsOf(file: FileBytes, at: number, raw: Uint8Array, type: Dat
 
 function float(view: DataView, i: number, { size, bigEndian }: Datatype): number {
   if (size === 8) return view.getFloat64(i * 8, !bigEndian)
-  return size === 4 ? view.getFloat32(i * 4, !bigEndian) : half(view.getUint16(i * 2, !bigEndian))
-}
-
-/** IEEE 754 binary16. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  return exponent === 31
-    ? fraction
-      ? NaN
-      : sign * Infinity
-    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+  return size === 4 ? view.getFloat32(i * 4, !bigEndian) : halfToFloat(view.getUint16(i * 2, !bigEndian))
 }
 
 function integer(view: DataView, i: number, size: number, signed: boolean, little: boolean): number {
