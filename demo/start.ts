@@ -17,6 +17,7 @@ import type { Parts, Row } from './declarations.ts'
 import { LANGUAGES } from './languages.ts'
 import { recipe } from './recipe.ts'
 import type { Recipe } from './recipe.ts'
+import { showFormats } from './showFormats.ts'
 import { showScores } from './showScores.ts'
 import { showPredictions, showTrace } from './showSentences.ts'
 
@@ -35,6 +36,7 @@ async function main(output: Output): Promise<void> {
   showPredictions(output, model)
   showTrace(output, model, TRACED)
   await save(output, model)
+  await showFormats(output, model, MODEL, parts.heldOut)
   nextSteps(output, (performance.now() - began) / 1000)
 }
 
@@ -115,6 +117,7 @@ async function save(output: Output, model: TextClassifier<'gru'>): Promise<void>
 
 function nextSteps(output: Output, seconds: number): void {
   const { bold, cyan, dim } = output.colors
+  output.say()
   output.say(dim(`Done in ${duration(seconds)}.`))
   output.say()
   output.say(bold('What to type next'))
@@ -122,6 +125,10 @@ function nextSteps(output: Output, seconds: number): void {
     [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'name a language'],
     [`npx latch inspect ${MODEL} "Kde je tady nejbližší lékárna?"`, 'follow a sentence, letter by letter'],
     [`npm run studio -- ${MODEL}`, 'follow every number of it in the browser; lessons beside it'],
+    [
+      `npx latch info ${MODEL.replace('.safetensors', '.onnx')}`,
+      'what is in a model of any format; `import` opens yours',
+    ],
     ['npx latch train your.csv --text comment --label rating', 'learn from a table of your own'],
     ['npx latch compare your.csv --text comment --label rating', 'ANN, RNN, LSTM and GRU side by side'],
     ['npx latch --help', 'everything else'],

@@ -4,7 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { run as fineTune } from '../examples/fineTune.ts'
 import { run as gruForms } from '../examples/gruForms.ts'
+import { run as inAndOut } from '../examples/inAndOut.ts'
 import { run as oneStep } from '../examples/oneStep.ts'
 import { multiply, add } from '../examples/paper.ts'
 import { run as riya } from '../examples/riya.ts'
@@ -209,6 +211,36 @@ describe('Riya', () => {
       expect(beforeTheMove.answer).toBe('delhi')
       expect(keeps.moving).toBeLessThan(keeps.elsewhere)
     }
+  })
+})
+
+describe('in and out', () => {
+  it('leaves for four formats and comes back from each as it was; the graph says the same', async () => {
+    const page: string[] = []
+    const { journeys, graph, refusal } = await inAndOut((line) => page.push(line))
+    checkPage(page)
+    expect(journeys.map(({ format }) => format).toSorted()).toEqual(['keras', 'onnx', 'tfjs', 'torch'])
+    for (const { difference, files } of journeys) {
+      expect(difference).toBeLessThanOrEqual(SINGLE)
+      for (const { bytes } of files) expect(bytes).toBeGreaterThan(1000)
+    }
+    expect(graph.inputs).toEqual(['ids', 'lengths'])
+    expect(graph.difference).toBeLessThanOrEqual(SINGLE)
+    expect(refusal).toContain('resets before')
+    expect(page.join('\n')).toContain('load_state_dict')
+  })
+
+  it('a model that came as ONNX learns on, streams and is saved', async () => {
+    const page: string[] = []
+    const result = await fineTune((line) => page.push(line))
+    checkPage(page)
+    const { accuracy, losses, stream, streamDifference, savedDifference } = result
+    expect(accuracy.before).toBeLessThan(0.8)
+    expect(accuracy.after).toBeGreaterThan(0.97)
+    expect(losses[losses.length - 1]).toBeLessThan(losses[0] / 10)
+    expect(stream.length).toBe(7)
+    expect(streamDifference).toBeLessThanOrEqual(SINGLE)
+    expect(savedDifference).toBe(0)
   })
 })
 
