@@ -10,7 +10,7 @@ import { writeSafetensors } from '../src/formats/safetensors.ts'
 import { textClassifier, type TextClassifier } from '../src/node.ts'
 import type { ExportedFile } from '../src/formats/imported.ts'
 import type { OnnxTensor } from '../src/formats/onnx/graph.ts'
-import { decodeOnnx, filesInMemory, openOnnxGraph } from '../src/formats/open.ts'
+import { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from '../src/formats/open.ts'
 import { writeModel } from '../src/formats/write.ts'
 import { exportModel } from '../src/tasks/exportModel.ts'
 import { importModel, modelOf } from '../src/tasks/importModel.ts'
@@ -22,6 +22,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const text = (value: string) => new TextEncoder().encode(value)
 const bytes = (...values: (number | string)[]) => Uint8Array.from(values.flatMap((v) => (typeof v === 'number' ? [v] : [...text(v)]))) // prettier-ignore
+
+const joined = (chunks: Iterable<Uint8Array>) => Uint8Array.from([...chunks].flatMap((chunk) => [...chunk]))
 
 async function classifier(labels: readonly string[]): Promise<TextClassifier> {
   const model = textClassifier({ units: 6, embedding: 5, minimumCount: 1, reproducible: true })
@@ -96,6 +98,22 @@ describe('tasks carried along', () => {
     expect(() => modelOf({ ...read, document: '{"format":"latch","version":9,"task":"x"}' }, 'm')).toThrow('document.version')
   }) // prettier-ignore
 
+  test('a file whose layers were changed is read as they are, and not as the task in it says', async () => {
+    const model = await classifier(['good', 'bad'])
+    for (const format of ['onnx', 'keras', 'torch', 'tfjs'] as const) {
+      const [first, ...rest] = await exportModel(model, format)
+      const others = new Map(rest.map(({ name, chunks }) => [name, joined(chunks)]))
+      const read = await readModel(filesInMemory(first.name, joined(first.chunks), others))
+      expect(modelOf(read, format).constructor.name, format).toBe('TextClassifier')
+      const layers = read.network.layers.map((layer) =>
+        layer.type === 'recurrent' ? { ...layer, activation: 'relu' as const } : layer,
+      )
+      const changed = modelOf({ ...read, network: { ...read.network, layers } }, format)
+      expect(changed).toBeInstanceOf(SequenceModel)
+      expect((changed as SequenceModel).notes.join()).toContain('the file was changed')
+    }
+  })
+
   test('without its task a classifier is a sequence model that says the same', async () => {
     const model = await classifier(['good', 'bad'])
     const files = {
@@ -135,7 +153,7 @@ describe('readModel', () => {
         { answer: 'softmax' },
       ),
     )
-  const bytesOf = (files: readonly ExportedFile[]) => Uint8Array.from([...files[0].chunks].flatMap((chunk) => [...chunk]))
+  const bytesOf = (files: readonly ExportedFile[]) => joined(files[0].chunks)
 
   test('one-hot rows become tokens where a vocabulary of their width is given', async () => {
     const model = threeLetters()

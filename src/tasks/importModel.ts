@@ -14,6 +14,7 @@ import { Network } from '../model/network.ts'
 import { FormatError } from '../tensor/errors.ts'
 import { fieldAt, rootField } from '../tensor/fields.ts'
 import { openModelFile, type AnyModel } from './openModel.ts'
+import { answerTheSame } from './sameAnswers.ts'
 import { SequenceModel } from './sequenceModel.ts'
 
 /** A model file in memory with what lies beside it. */
@@ -38,15 +39,22 @@ export async function importModel(
   return modelOf(await readModel(given, rest), given.name, engine)
 }
 
-/** What was read as a model: the task that the file carries, with the weights that it has now; else a SequenceModel. */
+/**
+ * What was read as a model: the task that the file carries, with the weights that it has now; else, or where its layers
+ * compute something else than that task's, a SequenceModel.
+ */
 export function modelOf(imported: ImportedModel, source: string, engine: EngineOptions = {}): AnyModel {
   announceMoreLayers()
   if (imported.document === null) return new SequenceModel(imported, engine)
-  return openModelFile(fileOf(imported, imported.document, source), source, engine)
+  const file = fileOf(imported, imported.document, source)
+  if (file) return openModelFile(file, source, engine)
+  const note =
+    'the file was changed: its layers are not those of the Latch model in it, and are read as they are'
+  return new SequenceModel({ ...imported, document: null, notes: [...imported.notes, note] }, engine)
 }
 
-/** The Latch model file that the document and the weights make. */
-function fileOf(imported: ImportedModel, document: string, source: string): Uint8Array {
+/** The Latch model file that the document and the weights make; null where the file's own layers say something else. */
+function fileOf(imported: ImportedModel, document: string, source: string): Uint8Array | null {
   const root = rootField(parseModelDocument(document, source), 'document', source)
   const config = readNetworkConfig(fieldAt(root, 'network'))
   // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
@@ -65,5 +73,6 @@ function fileOf(imported: ImportedModel, document: string, source: string): Uint
     name, shape, dtype: 'F32', data: weights.get(name)!,
   })) // prettier-ignore
   shapes.dispose()
+  if (imported.format !== 'latch' && !answerTheSame(imported, { network: config, weights })) return null
   return writeSafetensors(tensors, { format: 'pt', latch: document })
 }
