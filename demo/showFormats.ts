@@ -24,7 +24,8 @@ export async function showFormats(
   path: string,
   heldOut: readonly Row[],
 ): Promise<void> {
-  const texts = heldOut.slice(0, ASKED).map(({ text }) => text)
+  const every = Math.max(1, Math.floor(heldOut.length / ASKED))
+  const texts = heldOut.filter((_, i) => i % every === 0).slice(0, ASKED).map(({ text }) => text) // prettier-ignore
   const before = model.predict(texts)
   output.say()
   output.say(`${output.colors.bold('To other tools')}, and read back from there`)

@@ -278,12 +278,13 @@ function withFunctions(layout: Layout, functions: Functions): Layout {
     ...(peepholes ? ['f and i also see p∘c₋₁, o sees p∘c (peepholes)'] : []),
     ...(clip === null ? [] : [`what a function takes is clipped to ±${clip}`]),
   ]
+  // Wide boxes leave no room beside them.
+  const wide = layout.boxes.some(({ text, times }) => times === 'both' && named(text).length > 4)
   return {
     ...layout,
     boxes: layout.boxes.map((box) => {
-      const text = named(box.text)
-      const wide = text.length > 4 && box.times === 'both' && !box.below
-      return { ...box, text, ...(wide ? { below: 'wire' as const } : {}) }
+      const moves = wide && box.times === 'both' && !box.below
+      return { ...box, text: named(box.text), ...(moves ? { below: 'wire' as const } : {}) }
     }),
     operators: layout.operators.map((one) => ({ ...one, text: one.text === 'tanh' ? state : one.text })),
     tags: layout.tags.map((tag) => ({
