@@ -18,7 +18,7 @@ export type { SequenceStream } from './tasks/sequenceStream.ts'
 export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/fitSequences.ts'
 export type { ModelSource } from './tasks/sequenceParts.ts'
 export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
-export type { OnnxGraph } from './formats/onnx/run.ts'
+export type { OnnxGraph } from './formats/onnx/run/run.ts'
 export type {
   OnnxAttribute,
   OnnxDtype,

@@ -2,7 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { describe, expect, it } from 'vitest'
-import { decodeOnnx, decodeOnnxTensor } from '../src/formats/onnx/decode.ts'
+import { decodeOnnx, decodeOnnxTensor } from '../src/formats/onnx/file/decode.ts'
 import type { OnnxDtype } from '../src/formats/onnx/graph.ts'
 import {
   ATTRIBUTE_TYPES,
@@ -10,7 +10,7 @@ import {
   DATA_TYPES,
   ModelSchema,
   TensorSchema,
-} from '../src/formats/onnx/schema.ts'
+} from '../src/formats/onnx/file/schema.ts'
 import { FormatError, UnsupportedError } from '../src/tensor/errors.ts'
 import { floats, modelBytes, modelProto, tensor, tensorProto, whole } from './onnxFiles.ts'
 

@@ -13,7 +13,7 @@ import {
   TensorSchema,
   type ValueInfoProto,
   ValueInfoSchema,
-} from '../src/formats/onnx/schema.ts'
+} from '../src/formats/onnx/file/schema.ts'
 
 /** An attribute's value; a whole number is an int, `{ float }` says otherwise. */
 export type Value =

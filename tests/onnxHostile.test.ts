@@ -3,17 +3,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { describe, expect, it } from 'vitest'
-import { decodeOnnx, decodeOnnxTensor } from '../src/formats/onnx/decode.ts'
+import { decodeOnnx, decodeOnnxTensor } from '../src/formats/onnx/file/decode.ts'
 import type { OnnxTensor } from '../src/formats/onnx/graph.ts'
 import { readOnnx } from '../src/formats/onnx/index.ts'
-import { OnnxGraph } from '../src/formats/onnx/run.ts'
+import { OnnxGraph } from '../src/formats/onnx/run/run.ts'
 import {
   DATA_TYPES,
   EntrySchema,
   ModelSchema,
   TensorSchema,
   type TensorProto,
-} from '../src/formats/onnx/schema.ts'
+} from '../src/formats/onnx/file/schema.ts'
 import { FormatError, LatchError, UnsupportedError } from '../src/tensor/errors.ts'
 import { Random } from '../src/tensor/random.ts'
 import { announceMoreLayers } from '../src/model/moreLayers.ts'

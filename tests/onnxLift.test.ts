@@ -5,12 +5,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ImportedModel } from '../src/formats/imported.ts'
-import { decodeOnnx } from '../src/formats/onnx/decode.ts'
+import { decodeOnnx } from '../src/formats/onnx/file/decode.ts'
 import type { OnnxModel, OnnxTensor } from '../src/formats/onnx/graph.ts'
 import { readOnnx } from '../src/formats/onnx/index.ts'
-import { liftOnnx } from '../src/formats/onnx/lift.ts'
-import { OnnxGraph } from '../src/formats/onnx/run.ts'
-import { verifyLift } from '../src/formats/onnx/verify.ts'
+import { liftOnnx } from '../src/formats/onnx/lift/lift.ts'
+import { OnnxGraph } from '../src/formats/onnx/run/run.ts'
+import { verifyLift } from '../src/formats/onnx/lift/verify.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import { Network } from '../src/model/network.ts'
 import { FormatError, UnsupportedError } from '../src/tensor/errors.ts'
@@ -196,7 +196,7 @@ describe.skipIf(!existsSync(shared))('the exports of ../shared', () => {
 /** A TensorProto: read as the only initializer of a model. */
 async function plain(bytes: Uint8Array): Promise<Numbers> {
   const { fromBinary } = await import('@bufbuild/protobuf')
-  const { TensorSchema } = await import('../src/formats/onnx/schema.ts')
+  const { TensorSchema } = await import('../src/formats/onnx/file/schema.ts')
   const { dims, dataType, rawData } = fromBinary(TensorSchema, bytes)
   const { buffer } = Uint8Array.from(rawData)
   const data = dataType === 1 ? [...new Float32Array(buffer)] : Array.from(new BigInt64Array(buffer), Number)

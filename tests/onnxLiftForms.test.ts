@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../src/formats/onnx/graph.ts'
-import { liftOnnx } from '../src/formats/onnx/lift.ts'
-import { verifyLift } from '../src/formats/onnx/verify.ts'
+import { liftOnnx } from '../src/formats/onnx/lift/lift.ts'
+import { verifyLift } from '../src/formats/onnx/lift/verify.ts'
 import { announceMoreLayers } from '../src/model/moreLayers.ts'
 import { UnsupportedError } from '../src/tensor/errors.ts'
 import { Random } from '../src/tensor/random.ts'

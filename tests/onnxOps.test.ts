@@ -1,10 +1,10 @@
 /** Every operator of the graph runner against numpy, PyTorch and the specification's equations (tests/golden/onnxOps.json). */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { decodeOnnx } from '../src/formats/onnx/decode.ts'
+import { decodeOnnx } from '../src/formats/onnx/file/decode.ts'
 import type { OnnxDtype, OnnxTensor } from '../src/formats/onnx/graph.ts'
-import { isFloat } from '../src/formats/onnx/node.ts'
-import { COVERED, OnnxGraph } from '../src/formats/onnx/run.ts'
+import { isFloat } from '../src/formats/onnx/run/node.ts'
+import { COVERED, OnnxGraph } from '../src/formats/onnx/run/run.ts'
 import {
   DataError,
   FormatError,

@@ -7,9 +7,9 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
-import { decodeOnnxTensor } from '../src/formats/onnx/decode.ts'
+import { decodeOnnxTensor } from '../src/formats/onnx/file/decode.ts'
 import type { OnnxDtype, OnnxTensor } from '../src/formats/onnx/graph.ts'
-import { DATA_TYPES, TensorSchema } from '../src/formats/onnx/schema.ts'
+import { DATA_TYPES, TensorSchema } from '../src/formats/onnx/file/schema.ts'
 import { modelBytes, tensor, type Value } from './onnxFiles.ts'
 
 type Numbers = ArrayLike<number | bigint> & { buffer: ArrayBufferLike }

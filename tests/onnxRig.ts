@@ -1,7 +1,7 @@
 /** What the ONNX tests share: networks of every option with drawn weights, ragged batches, and files in memory. */
 import { announceMoreLayers } from '../src/model/moreLayers.ts'
 import type { Answer, ExportSource } from '../src/formats/imported.ts'
-import { writeOnnx } from '../src/formats/onnx/write.ts'
+import { writeOnnx } from '../src/formats/onnx/write/write.ts'
 import { PackedBatch } from '../src/layers/packed.ts'
 import type { RecurrentOptions } from '../src/layers/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../src/model/config.ts'

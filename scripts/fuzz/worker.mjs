@@ -8,8 +8,8 @@ import { mutated, structureOf } from './mutate.mjs'
 
 const { files, from, to, library, progress } = workerData
 const { readModel } = await import(`${library}/src/formats/open.js`)
-const { decodeOnnx } = await import(`${library}/src/formats/onnx/decode.js`)
-const { OnnxGraph } = await import(`${library}/src/formats/onnx/run.js`)
+const { decodeOnnx } = await import(`${library}/src/formats/onnx/file/decode.js`)
+const { OnnxGraph } = await import(`${library}/src/formats/onnx/run/run.js`)
 const { LatchError } = await import(`${library}/src/tensor/errors.js`)
 const { announceMoreLayers } = await import(`${library}/src/model/moreLayers.js`)
 announceMoreLayers()

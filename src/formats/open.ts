@@ -5,7 +5,7 @@
 import type { EngineOptions } from '../engine/engine.ts'
 import { DataError } from '../tensor/errors.ts'
 import type { OnnxModel } from './onnx/graph.ts'
-import type { OnnxGraph } from './onnx/run.ts'
+import type { OnnxGraph } from './onnx/run/run.ts'
 import type { FormatName, ImportedModel, ImportOptions, ModelFiles, ModelReader } from './imported.ts'
 import { identify } from './identify.ts'
 
@@ -50,13 +50,13 @@ function tokensAsIds(imported: ImportedModel): ImportedModel {
  * @throws FormatError, UnsupportedError naming the node or operator
  */
 export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {
-  const { OnnxGraph: Graph } = await import('./onnx/run.ts')
+  const { OnnxGraph: Graph } = await import('./onnx/run/run.ts')
   return new Graph(await decodeOnnx(files), { source: files.name, engine })
 }
 
 /** An ONNX file as plain data: nodes, attributes, tensors. @throws FormatError naming the byte or field */
 export async function decodeOnnx(files: ModelFiles): Promise<OnnxModel> {
-  const { decodeOnnx: decode } = await import('./onnx/decode.ts')
+  const { decodeOnnx: decode } = await import('./onnx/file/decode.ts')
   return decode(files.bytes, files.name, files.sibling)
 }
 

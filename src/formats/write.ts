@@ -4,7 +4,7 @@ import { describe } from '../tensor/fields.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
 
 const writers: { readonly [F in ExportFormat]: () => Promise<ModelWriter> } = {
-  onnx: async () => (await import('./onnx/write.ts')).writeOnnx,
+  onnx: async () => (await import('./onnx/write/write.ts')).writeOnnx,
   torch: async () => (await import('./torch/index.ts')).writeTorch,
   keras: async () => (await import('./keras/index.ts')).writeKeras,
   tfjs: async () => (await import('./tfjs/index.ts')).writeTfjs,

@@ -3,9 +3,9 @@
  * networks exported by PyTorch.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { decodeOnnx, decodeOnnxTensor } from '../../src/formats/onnx/decode.ts'
+import { decodeOnnx, decodeOnnxTensor } from '../../src/formats/onnx/file/decode.ts'
 import type { OnnxTensor } from '../../src/formats/onnx/graph.ts'
-import { OnnxGraph } from '../../src/formats/onnx/run.ts'
+import { OnnxGraph } from '../../src/formats/onnx/run/run.ts'
 import { LatchError } from '../../src/tensor/errors.ts'
 import { type GraphText, modelBytes, tensor, type Value } from '../onnxFiles.ts'
 import { type ConformanceResult, worstOf } from './result.ts'

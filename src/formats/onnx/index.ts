@@ -1,8 +1,8 @@
 /** Reads an ONNX file as a Latch model: decoded, lifted to layers, and checked against the graph itself. */
 import type { ModelReader } from '../imported.ts'
-import { decodeOnnx } from './decode.ts'
-import { liftOnnx } from './lift.ts'
-import { verifyLift } from './verify.ts'
+import { decodeOnnx } from './file/decode.ts'
+import { liftOnnx } from './lift/lift.ts'
+import { verifyLift } from './lift/verify.ts'
 
 /**
  * Reads an `.onnx` file. @throws FormatError for a broken file, or one whose layers would not give what its graph

@@ -1,0 +1,86 @@
+/**
+ * Reshaping, by what lies along the axes: which axes of the new shape are which of the old ones, which of them come
+ * together and which come apart. Row-major order never changes, so neighbours can be matched from both ends.
+ */
+import { numberOf, product, sameSize, sizeOf, type Axis, type Size } from './values.ts'
+
+export const ONE: Axis = { role: 'one', size: sizeOf(1) }
+
+/** Axes of a reshaped value, or null where old and new ones do not line up. `null` in the shape is the −1. */
+export function regroup(
+  axes: readonly Axis[],
+  shape: readonly (Size | null)[],
+  mayPart: boolean,
+): Axis[] | null {
+  const atoms = axes.flatMap((axis) => axis.parts ?? [axis]).filter((axis) => !isNothing(axis))
+  const open = shape.indexOf(null)
+  const front = match(atoms, (open < 0 ? shape : shape.slice(0, open)) as readonly Size[], mayPart)
+  if (!front) return null
+  if (open < 0) return front.rest.every(isSingle) ? front.axes : null
+  const turned = match([...front.rest].reverse(), shape.slice(open + 1).reverse() as readonly Size[], false)
+  if (!turned) return null
+  const middle = [...turned.rest].reverse()
+  return [
+    ...front.axes,
+    middle.length ? join(middle) : ONE,
+    ...turned.axes.map((axis) => (axis.parts ? join([...axis.parts].reverse()) : axis)).reverse(),
+  ]
+}
+
+/** Axes that are there for the count only. */
+function isNothing({ role, size }: Axis): boolean {
+  return role === 'one' || (role === 'direction' && isOne(size))
+}
+
+const isSingle = ({ size }: Axis) => isOne(size)
+const isOne = (size: Size) => numberOf(size) === 1
+
+function match(
+  atoms: readonly Axis[],
+  sizes: readonly Size[],
+  mayPart: boolean,
+): { axes: Axis[]; rest: readonly Axis[] } | null {
+  const out: Axis[] = []
+  let at = 0
+  for (let i = 0; i < sizes.length; i++) {
+    const size = sizes[i]
+    const atom = atoms[at] as Axis | undefined
+    if (atom && sameSize(atom.size, size)) {
+      out.push(atom)
+      at++
+    } else if (isOne(size)) out.push(ONE)
+    else if (mayPart && i + 1 < sizes.length && atom && partsInTwo(atom, size, sizes[i + 1])) {
+      out.push({ role: 'direction', size }, { role: 'feature', size: sizes[i + 1] })
+      at++
+      i++
+    } else {
+      const count = countTogether(atoms.slice(at), size)
+      if (!count) return null
+      out.push(join(atoms.slice(at, at + count)))
+      at += count
+    }
+  }
+  return { axes: out, rest: atoms.slice(at) }
+}
+
+/** Features of two directions side by side come apart. */
+function partsInTwo(atom: Axis, size: Size, next: Size): boolean {
+  return atom.role === 'feature' && numberOf(size) === 2 && sameSize(product([size, next]), atom.size)
+}
+
+/** How many neighbours have this size together; 0: none do. */
+function countTogether(atoms: readonly Axis[], size: Size): number {
+  for (let count = 2; count <= atoms.length; count++) {
+    if (sameSize(product(atoms.slice(0, count).map((atom) => atom.size)), size)) return count
+  }
+  return 0
+}
+
+/** Neighbours as one axis: two directions' features side by side are features. */
+function join(atoms: readonly Axis[]): Axis {
+  if (atoms.length === 1) return atoms[0]
+  const size = product(atoms.map((atom) => atom.size))
+  const roles = atoms.map(({ role }) => role).join()
+  if (roles === 'direction,feature') return { role: 'feature', size }
+  return { role: 'merged', size, parts: atoms }
+}

@@ -1,0 +1,55 @@
+/**
+ * What a graph computes of its batch and not of the sequences: arithmetic of sizes, and the masks that lengths make.
+ */
+import { describeValue, type NodeLift } from './context.ts'
+import type { Lift } from './shapes.ts'
+import { asSizes, numberOf, type Value } from './values.ts'
+
+/** Both sides sizes or constants: arithmetic of known numbers, products of sizes too. */
+export function sizesOf(inputs: readonly Value[], compute: (a: number, b: number) => number): Value | null {
+  const [a, b] = inputs.map(asSizes)
+  if (!a || !b || !inputs.some(({ kind }) => kind === 'sizes')) return null
+  const count = Math.max(a.items.length, b.items.length)
+  const items = Array.from({ length: count }, (_, i) => {
+    const [x, y] = [a.items[i % a.items.length], b.items[i % b.items.length]]
+    const [m, n] = [numberOf(x), numberOf(y)]
+    if (m !== null && n !== null) return { factor: compute(m, n), symbols: [] }
+    // What is no plain product of sizes must not pass for one.
+    const isProduct = compute(2, 3) === 6
+    if (isProduct)
+      return { factor: x.factor * y.factor, symbols: [...x.symbols, ...y.symbols].sort((p, q) => (p < q ? -1 : 1)) }
+    return { factor: 1, symbols: ['?'] }
+  })
+  return { kind: 'sizes', items, scalar: a.scalar && b.scalar }
+} // prettier-ignore
+
+function less(at: NodeLift, [steps, lengths]: readonly Value[]): Value {
+  if (steps?.kind === 'steps' && lengths?.kind === 'lengths' && lengths.minus === 0)
+    return { kind: 'mask', what: 'valid', rank: Math.max(steps.rank, lengths.rank) }
+  throw at.refuse('steps below the lengths', [steps, lengths].filter(Boolean).map(describeValue).join(' and '))
+} // prettier-ignore
+
+function equal(at: NodeLift, [a, b]: readonly Value[]): Value {
+  const [steps, lengths] = a?.kind === 'steps' ? [a, b] : [b, a]
+  if (steps?.kind === 'steps' && lengths?.kind === 'lengths' && lengths.minus === 1)
+    return { kind: 'mask', what: 'last', rank: Math.max(steps.rank, lengths.rank) }
+  throw at.refuse('steps that are the last ones', 'another comparison')
+}
+
+function where(at: NodeLift, [mask, x, other]: readonly Value[]): Value {
+  const given = at.flow([x])
+  const flow = given.fill?.mask === 'counted' ? at.rows([given]) : given
+  const [time, batch] = flow.axes
+  const fits = mask?.kind === 'mask' && mask.rank === flow.axes.length && flow.axes.length === 3
+  const single = other?.kind === 'constant' && other.tensor.data.length === 1
+  if (!fits || !single || !batch.role.startsWith('input') || !at.context.takeTime(time.role))
+    throw at.refuse(
+      'steps outside the lengths replaced by one number',
+      [mask, x, other].filter(Boolean).map(describeValue).join(', '),
+    )
+  if (flow.fill) throw at.refuse('one mask', 'two')
+  return { ...flow, fill: { mask: mask.what, value: other.tensor.data[0] } }
+}
+
+/** Operators by name. */
+export const MASKS: Readonly<Record<string, Lift>> = { Less: less, Equal: equal, Where: where }

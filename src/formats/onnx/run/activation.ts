@@ -1,0 +1,154 @@
+/**
+ * Activations of a graph, by the same formulas that layers and cells use (engine/general). Defaults are ONNX' own.
+ * Also the table of a recurrent operator's activations, whose defaults are those of the operators.
+ */
+import type { ActivationName, ActivationSpec } from '../../../cells/activations.ts'
+import { normalShare } from '../../../engine/general/erf.ts'
+import { VALUES } from '../../../engine/general/values.ts'
+import type { FloatArray } from '../../../engine/memory.ts'
+import type { OnnxTensor } from '../graph.ts'
+import { type GraphNode, isFloat, type Operator } from './node.ts'
+import { broadcast, spread } from './strides.ts'
+
+/** Name and numbers of an activation of a node. */
+type Reading = (node: GraphNode) => ActivationSpec
+
+function activation(read: Reading | ActivationName): Operator {
+  return (node) => {
+    node.expect(1, 1)
+    const { type, alpha = 0, beta = 0 } = typeof read === 'string' ? { type: read } : read(node)
+    return ([x]) => {
+      const out = node.make(node.sameType([x], isFloat), x!.shape)
+      out.data.set(x!.data)
+      VALUES[type](out.data as FloatArray, 0, 0, out.data.length, alpha, beta)
+      return [out]
+    }
+  }
+}
+
+/** Own scale and slope, where they are given. */
+const selu: Operator = (node) => {
+  node.expect(1, 1)
+  const [alpha, gamma] = [node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)]
+  return ([x]) => {
+    const out = node.make(node.sameType([x], isFloat), x!.shape)
+    x!.data.forEach((value, i) => (out.data[i] = gamma * (value < 0 ? alpha * Math.expm1(value) : value)))
+    return [out]
+  }
+}
+
+function geluOf(node: GraphNode): ActivationSpec {
+  const approximate = node.text('approximate', 'none')
+  if (approximate !== 'none' && approximate !== 'tanh')
+    throw node.broken("'none' or 'tanh' for 'approximate'", `'${approximate}'`)
+  return { type: 'gelu', alpha: approximate === 'tanh' ? 1 : 0 }
+}
+
+const erf: Operator = (node) => {
+  node.expect(1, 1)
+  return ([x]) => {
+    const out = node.make(node.sameType([x], isFloat), x!.shape)
+    x!.data.forEach((value, i) => (out.data[i] = 2 * normalShare(value * Math.SQRT2) - 1))
+    return [out]
+  }
+}
+
+/** Below zero by a slope of its own, which broadcasts to x. */
+const prelu: Operator = (node) => {
+  node.expect(2, 2)
+  return ([x, slope]) => {
+    const out = node.make(node.sameType([x, slope], isFloat), x!.shape)
+    const slopes = spread(node, slope!, sideOf(node, x!, slope!))
+    x!.data.forEach((value, i) => (out.data[i] = value < 0 ? slopes[i] * value : value))
+    return [out]
+  }
+}
+
+/** The shape of `x`, where the other one broadcasts to it. @throws ShapeError */
+export function sideOf(node: GraphNode, x: OnnxTensor, other: OnnxTensor): readonly number[] {
+  const shape = broadcast(node, [x.shape, other.shape])
+  if (shape.length === x.shape.length && shape.every((size, i) => size === x.shape[i])) return shape
+  throw node.misshapen(`a shape that broadcasts to (${x.shape.join(', ')})`, `(${other.shape.join(', ')})`)
+}
+
+/** Activation operators by name. */
+export const ACTIVATIONS: Readonly<Record<string, Operator>> = {
+  Relu: activation('relu'),
+  Tanh: activation('tanh'),
+  Sigmoid: activation('sigmoid'),
+  Softplus: activation('softplus'),
+  Softsign: activation('softsign'),
+  Mish: activation('mish'),
+  HardSigmoid: activation((node) => ({
+    type: 'hardSigmoid',
+    alpha: node.float('alpha', 0.2),
+    beta: node.float('beta', 0.5),
+  })),
+  HardSwish: activation('hardSilu'),
+  Elu: activation((node) => ({ type: 'elu', alpha: node.float('alpha', 1) })),
+  LeakyRelu: activation((node) => ({ type: 'leakyRelu', alpha: node.float('alpha', 0.01) })),
+  ThresholdedRelu: activation((node) => ({ type: 'thresholdedRelu', alpha: node.float('alpha', 1) })),
+  Gelu: activation(geluOf),
+  Selu: selu,
+  PRelu: prelu,
+  Erf: erf,
+}
+
+/** A recurrent operator's function: which it is here, and the defaults of its numbers (none: they must be given). */
+interface CellFunction {
+  type: ActivationName
+  alpha?: number | 'needed'
+  beta?: number | 'needed'
+}
+
+const CELL_FUNCTIONS: Readonly<Record<string, CellFunction>> = {
+  relu: { type: 'relu' },
+  tanh: { type: 'tanh' },
+  sigmoid: { type: 'sigmoid' },
+  softsign: { type: 'softsign' },
+  softplus: { type: 'softplus' },
+  affine: { type: 'affine', alpha: 'needed', beta: 'needed' },
+  leakyrelu: { type: 'leakyRelu', alpha: 0.01 },
+  thresholdedrelu: { type: 'thresholdedRelu', alpha: 1 },
+  scaledtanh: { type: 'scaledTanh', alpha: 'needed', beta: 'needed' },
+  hardsigmoid: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
+  elu: { type: 'elu', alpha: 1 },
+}
+
+/**
+ * The functions of a recurrent operator, `perDirection` for each direction. Numbers of `activation_alpha` and
+ * `activation_beta` are taken one after the other by the functions that have them, as ONNX Runtime does.
+ */
+export function cellActivations(
+  node: GraphNode,
+  defaults: readonly string[],
+  directions: number,
+): readonly ActivationSpec[] {
+  const standard = Array.from({ length: directions }, () => defaults).flat()
+  const given = node.texts('activations', [])
+  const names = given.length ? given : standard
+  if (names.length !== standard.length)
+    throw node.broken(`${standard.length} activations`, `${names.length} (${names.join(', ')})`)
+  const alphas = [...node.numbers('activation_alpha', [])]
+  const betas = [...node.numbers('activation_beta', [])]
+  const specs = names.map((name) => {
+    const known = CELL_FUNCTIONS[name.toLowerCase()]
+    if (!known)
+      throw node.unsupported(`activations among ${Object.keys(CELL_FUNCTIONS).join(', ')}`, `'${name}'`)
+    const take = (values: number[], which: 'alpha' | 'beta') => {
+      const otherwise = known[which]
+      const value = otherwise === undefined ? undefined : (values.shift() ?? otherwise)
+      if (value === 'needed') throw node.broken(`an activation_${which} for ${name}`, 'none')
+      return value === undefined ? {} : { [which]: value }
+    }
+    return { type: known.type, ...take(alphas, 'alpha'), ...take(betas, 'beta') }
+  })
+  for (const [which, left] of [
+    ['alpha', alphas],
+    ['beta', betas],
+  ] as const)
+    // prettier-ignore
+    if (left.length)
+      throw node.unsupported(`one activation_${which} for each function that has one`, `${left.length} more`)
+  return specs
+}

@@ -1,0 +1,181 @@
+/** Operators that change a tensor's shape or read it, numbers untouched. Source: ONNX operator specification. */
+import type { OnnxTensor } from '../graph.ts'
+import { countOf, type GraphNode, type Inputs, type Operator, showShape } from './node.ts'
+import { broadcast, broadcastStrides, reordered, stridesOf } from './strides.ts'
+
+/** Axes, which older opsets have as an attribute and newer ones as an input; undefined where nobody says. */
+export function axesOf(
+  node: GraphNode,
+  input: number,
+  since: number,
+): (inputs: Inputs) => readonly number[] | undefined {
+  if (node.opset < since || node.has('axes')) {
+    const axes = node.has('axes') ? node.numbers('axes') : undefined
+    if (node.opset >= since) throw node.broken('axes as an input since this opset', "an attribute 'axes'")
+    node.ignore('axes')
+    return () => axes
+  }
+  return (inputs) => inputs[input] && node.whole(inputs[input], 'axes')
+}
+
+const squeeze: Operator = (node) => {
+  node.expect(1, node.opset < 13 ? 1 : 2)
+  const axesAt = axesOf(node, 1, 13)
+  return (inputs) => {
+    const x = inputs[0]!
+    const given = axesAt(inputs)
+    const axes = given && node.axes(given, x.shape.length)
+    for (const axis of axes ?? [])
+      if (x.shape[axis] !== 1) throw node.misshapen(`a size of 1 at axis ${axis}`, showShape(x.shape))
+    const leaves = (size: number, i: number) => (axes ? !axes.includes(i) : size !== 1)
+    return [node.reshape(x, x.shape.filter(leaves))]
+  }
+}
+
+const unsqueeze: Operator = (node) => {
+  node.expect(node.opset < 13 ? 1 : 2, node.opset < 13 ? 1 : 2)
+  const axesAt = axesOf(node, 1, 13)
+  if (node.opset < 13) node.numbers('axes')
+  return (inputs) => {
+    const x = inputs[0]!
+    const given = axesAt(inputs)!
+    const rank = x.shape.length + given.length
+    const shape = [...x.shape]
+    for (const axis of node.axes(given, rank)) shape.splice(axis, 0, 1)
+    return [node.reshape(x, shape)]
+  }
+}
+
+const transpose: Operator = (node) => {
+  node.expect(1, 1)
+  const given = node.has('perm') ? node.numbers('perm') : undefined
+  node.ignore('perm')
+  return ([x]) => {
+    const rank = x!.shape.length
+    const order = given ?? Array.from({ length: rank }, (_, i) => rank - 1 - i)
+    if (order.length !== rank || node.axes(order, rank).length !== rank)
+      throw node.misshapen(`an order of ${rank} axes`, showShape(order))
+    const strides = stridesOf(x!.shape)
+    const axes = order.map((axis) => node.axis(axis, rank))
+    return [reordered(node, x!, axes.map((axis) => x!.shape[axis]), axes.map((axis) => strides[axis]))] // prettier-ignore
+  }
+}
+
+/** 0 keeps a size unless `allowzero`, −1 is whatever is left. */
+const reshape: Operator = (node) => {
+  node.expect(2, 2)
+  const zeros = node.opset >= 14 && node.flag('allowzero')
+  return ([x, wanted]) => {
+    const sizes = node.whole(wanted!, 'a shape')
+    const shape = sizes.map((size, i) => {
+      if (size !== 0 || zeros) return size
+      if (i < x!.shape.length) return x!.shape[i]
+      throw node.misshapen('a size to keep', `0 at axis ${i} of ${showShape(x!.shape)}`)
+    })
+    const open = shape.indexOf(-1)
+    if (open >= 0) {
+      const rest = countOf(shape.filter((_, i) => i !== open))
+      shape[open] = rest === 0 ? 0 : x!.data.length / rest
+    }
+    const fits = shape.every((size) => Number.isInteger(size) && size >= 0)
+    if (!fits || countOf(shape) !== x!.data.length)
+      throw node.misshapen(`a shape for ${x!.data.length} numbers`, showShape(sizes))
+    return [node.reshape(x!, shape)]
+  }
+}
+
+const flatten: Operator = (node) => {
+  node.expect(1, 1)
+  const axis = node.int('axis', 1)
+  if (axis < 0 && node.opset < 11) throw node.broken('an axis from 0', `${axis}`)
+  return ([x]) => {
+    const at = node.axis(axis, x!.shape.length, axis < 0 ? 0 : 1)
+    return [node.reshape(x!, [countOf(x!.shape.slice(0, at)), countOf(x!.shape.slice(at))])]
+  }
+}
+
+const shapeOf: Operator = (node) => {
+  node.expect(1, 1)
+  const start = node.opset >= 15 ? node.int('start', 0) : 0
+  const end = node.opset >= 15 && node.has('end') ? node.int('end') : undefined
+  if (node.opset >= 15) node.ignore('end')
+  return ([x]) => {
+    const rank = x!.shape.length
+    const at = (place: number) => Math.min(rank, Math.max(0, place < 0 ? place + rank : place))
+    return [listOf(node, x!.shape.slice(at(start), at(end ?? rank)))]
+  }
+}
+
+/** Whole numbers as a tensor. */
+function listOf(node: GraphNode, numbers: readonly number[]): OnnxTensor {
+  const out = node.make('int64', [numbers.length])
+  out.data.set(numbers)
+  return out
+}
+
+const size: Operator = (node) => {
+  node.expect(1, 1)
+  return ([x]) => {
+    const out = node.make('int64', [])
+    out.data[0] = x!.data.length
+    return [out]
+  }
+}
+
+/** Broadcasts both ways: sizes of 1 in the given shape keep the tensor's own. */
+const expand: Operator = (node) => {
+  node.expect(2, 2)
+  return ([x, wanted]) => {
+    const shape = broadcast(node, [x!.shape, node.whole(wanted!, 'a shape')])
+    return [reordered(node, x!, shape, broadcastStrides(x!.shape, shape))]
+  }
+}
+
+/** Each axis so many times: an axis of repeats before each of the tensor's own. */
+const tile: Operator = (node) => {
+  node.expect(2, 2)
+  return ([x, repeats]) => {
+    const times = node.whole(repeats!, 'repeats')
+    if (times.length !== x!.shape.length || times.some((n) => n < 0))
+      throw node.misshapen(`${x!.shape.length} repeats from 0`, showShape(times))
+    const strides = stridesOf(x!.shape)
+    const shape = x!.shape.flatMap((n, i) => [times[i], n])
+    const copy = reordered(node, x!, shape, strides.flatMap((stride) => [0, stride])) // prettier-ignore
+    return [node.reshape(copy, x!.shape.map((n, i) => n * times[i]))] // prettier-ignore
+  }
+}
+
+const identity: Operator = (node) => {
+  node.expect(1, 1)
+  return ([x]) => [x!]
+}
+
+/** Inference: what goes in comes out, and the mask, where asked for, keeps all. */
+const dropout: Operator = (node) => {
+  node.expect(1, node.opset < 12 ? 1 : 3, 2)
+  if (node.opset < 12) node.float('ratio', 0.5)
+  else node.ignore('seed')
+  const refuse = () => node.unsupported('dropout at inference', 'training_mode')
+  const constant = node.constant(2)
+  if (constant && constant.data[0]) throw refuse()
+  return ([x, , training]) => {
+    if (training?.data[0]) throw refuse()
+    const mask = node.make(node.opset < 10 ? x!.dtype : 'bool', x!.shape)
+    return [x!, { ...mask, data: mask.data.fill(1) }]
+  }
+}
+
+/** Operators on shapes by name. */
+export const SHAPES: Readonly<Record<string, Operator>> = {
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Transpose: transpose,
+  Reshape: reshape,
+  Flatten: flatten,
+  Shape: shapeOf,
+  Size: size,
+  Expand: expand,
+  Tile: tile,
+  Identity: identity,
+  Dropout: dropout,
+}

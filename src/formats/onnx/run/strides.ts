@@ -1,0 +1,82 @@
+/** Tensors read in another order: strides, broadcasting as numpy has it, and the copy that all of it comes down to. */
+import type { OnnxTensor } from '../graph.ts'
+import { type GraphNode, showShape } from './node.ts'
+
+/** Numbers between neighbours along each axis of a row-major shape. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length)
+  let stride = 1
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride
+    stride *= shape[i]
+  }
+  return strides
+}
+
+/** The shape that all of them have together. @throws ShapeError */
+export function broadcast(node: GraphNode, shapes: readonly (readonly number[])[]): readonly number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length))
+  const out = new Array<number>(rank).fill(1)
+  for (const shape of shapes) {
+    shape.forEach((size, i) => {
+      const at = rank - shape.length + i
+      if (size !== out[at] && size !== 1 && out[at] !== 1)
+        throw node.misshapen('shapes that broadcast', shapes.map(showShape).join(' and '))
+      if (out[at] === 1) out[at] = size
+    })
+  }
+  return out
+}
+
+/** Strides of a shape seen as a larger one: 0 along axes that repeat. */
+export function broadcastStrides(shape: readonly number[], out: readonly number[]): readonly number[] {
+  const own = stridesOf(shape)
+  const skip = out.length - shape.length
+  return out.map((_, i) => (i < skip || shape[i - skip] === 1 ? 0 : own[i - skip]))
+}
+
+/** Places of all numbers of `shape` in row-major order, where axis i lies `strides[i]` apart. */
+export function placesOf(shape: readonly number[], strides: readonly number[], first = 0): Int32Array {
+  if (shape.includes(0)) return new Int32Array(0)
+  let places = Int32Array.of(first)
+  shape.forEach((size, axis) => {
+    const stride = strides[axis]
+    const next = new Int32Array(places.length * size)
+    let at = 0
+    for (const place of places) for (let k = 0; k < size; k++) next[at++] = place + k * stride
+    places = next
+  })
+  return places
+}
+
+/** A copy in another order. */
+export function reordered(
+  node: GraphNode,
+  tensor: OnnxTensor,
+  shape: readonly number[],
+  strides: readonly number[],
+  first = 0,
+): OnnxTensor {
+  const out = node.make(tensor.dtype, shape)
+  const places = placesOf(shape, strides, first)
+  for (let i = 0; i < places.length; i++) out.data[i] = tensor.data[places[i]]
+  return out
+}
+
+/** The numbers of a tensor as those of a larger shape; the same array where it has that shape. */
+export function spread(node: GraphNode, tensor: OnnxTensor, shape: readonly number[]): OnnxTensor['data'] {
+  if (sameShape(tensor.shape, shape)) return tensor.data
+  return reordered(node, tensor, shape, broadcastStrides(tensor.shape, shape)).data
+}
+
+/** Whether shapes are the same, leading ones aside. */
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  const skip = b.length - a.length
+  return b.every((size, i) => (i < skip ? size === 1 : size === a[i - skip]))
+}
+
+/** A shape seen from one axis: numbers before it, along it, behind it. */
+export function around(shape: readonly number[], axis: number): readonly [number, number, number] {
+  const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
+  return [product(shape.slice(0, axis)), shape[axis], product(shape.slice(axis + 1))]
+}

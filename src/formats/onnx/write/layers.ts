@@ -1,0 +1,233 @@
+/**
+ * Latch's layers as ONNX operators, lowest first. Inside the graph steps lie (time, batch, width); whatever looks
+ * over time does so through masks made of the lengths, so that ragged batches give what Latch gives.
+ */
+import type { LayerOptions } from '../../../model/config.ts'
+import type { Network } from '../../../model/network.ts'
+import { emitActivation } from './activations.ts'
+import { ExportGraph, float32 } from './graph.ts'
+import { emitRecurrent } from './recurrent.ts'
+import { StepMasks } from './masks.ts'
+
+/** What lies between two layers. */
+export interface ExportEdge {
+  value: string
+  /** (time, batch, width) or (batch, width). */
+  per: 'step' | 'sequence'
+  width: number
+}
+
+/** The layers on their way into a graph. */
+class LayerExport {
+  readonly graph = new ExportGraph()
+  readonly #network: Network
+  readonly #edges = new Map<string, ExportEdge>()
+  readonly #masks: StepMasks
+
+  constructor(network: Network) {
+    this.#network = network
+    this.#masks = new StepMasks(this.graph)
+  }
+
+  run(): ExportEdge {
+    const counts = new Map<string, number>()
+    let edge: ExportEdge | null = null
+    for (const options of this.#network.config.layers) {
+      const number = counts.get(options.type) ?? 0
+      counts.set(options.type, number + 1)
+      const name = `${options.type}.${number}`
+      this.graph.scope = name
+      edge = edge ? this.#layer(name, options, edge) : this.#input(name, options)
+      this.#edges.set(name, edge)
+    }
+    this.graph.scope = ''
+    return edge!
+  }
+
+  #input(name: string, options: LayerOptions): ExportEdge {
+    const { graph } = this
+    if (options.type === 'features') {
+      const { width } = options
+      const features = graph.input('features', 'float32', ['batch', 'time', width])
+      this.#masks.start(features, 1)
+      return { value: graph.node('Transpose', [features], { perm: { ints: [1, 0, 2] } }), per: 'step', width }
+    }
+    const ids = graph.input('ids', 'int64', ['batch', 'time'])
+    this.#masks.start(ids, 1)
+    const turned = graph.node('Transpose', [ids], { perm: { ints: [1, 0] } })
+    if (options.type === 'oneHot') {
+      const inputs = [turned, graph.ints(options.vocabulary), graph.floats([0, 1])]
+      return { value: graph.node('OneHot', inputs, { axis: -1 }), per: 'step', width: options.vocabulary }
+    }
+    if (options.type !== 'embedding') throw new RangeError(`${name} is no input`)
+    if (options.maskZero) this.#masks.mask(graph.node('Not', [graph.node('Equal', [turned, graph.ints(0)])]))
+    const table = this.#parameter(`${name}.weight`)
+    return { value: graph.node('Gather', [table, turned]), per: 'step', width: options.size }
+  }
+
+  #layer(name: string, options: LayerOptions, input: ExportEdge): ExportEdge {
+    const { graph } = this
+    switch (options.type) {
+      case 'dropout':
+        return input
+      case 'recurrent': {
+        const masks = this.#masks
+        const level = { network: this.#network, name, options, inputWidth: input.width, input: input.value, masks } // prettier-ignore
+        const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
+        return {
+          value: emitRecurrent(graph, level),
+          per: options.outputs === 'last' ? 'sequence' : 'step',
+          width: options.units * (both ? 2 : 1),
+        }
+      }
+      case 'pool':
+        return { ...input, value: this.#pool(name, options.over, input), per: 'sequence' }
+      case 'flatten':
+        return {
+          value: this.#flatten(options.steps, input),
+          per: 'sequence',
+          width: options.steps * input.width,
+        }
+      case 'dense':
+        return this.#dense(name, options, input)
+      case 'activation':
+        return { ...input, value: this.#activation(options.activation, input.value) }
+      case 'layerNorm':
+        return { ...input, value: this.#layerNorm(name, options, input) }
+      case 'reverse': {
+        const lengths = graph.node('Cast', [this.#masks.lengths], { to: 7 })
+        return {
+          ...input,
+          value: graph.node('ReverseSequence', [input.value, lengths], { time_axis: 0, batch_axis: 1 }),
+        }
+      }
+      case 'concat':
+        return this.#concat(options.of)
+      case 'masking':
+        return { ...input, value: this.#masking(options.value ?? 0, input.value) }
+      case 'zeroMasked':
+        return { ...input, value: this.#masks.where(this.#masks.counting(), input.value, 0) }
+      default:
+        throw new RangeError(`${name} stands above an input`)
+    }
+  }
+
+  /** Steps whose features all have the value are masked, and become zeros. */
+  #masking(value: number, input: string): string {
+    const { graph } = this
+    const other = graph.node('Not', [graph.node('Equal', [input, graph.floats(value)])])
+    const any = graph.node('ReduceMax', [graph.node('Cast', [other], { to: 1 })], {
+      axes: { ints: [2] },
+      keepdims: 1,
+    })
+    const kept = graph.node('Cast', [any], { to: 9 })
+    this.#masks.mask(graph.node('Squeeze', [kept, graph.ints([2])]))
+    return this.#masks.where(kept, input, 0)
+  }
+
+  #parameter(name: string): string {
+    const { store } = this.#network
+    const parameter = store.find(name)
+    const make = () => [float32(store.read(parameter))]
+    return this.graph.weight(name, parameter.shape, [{ length: parameter.size, make }])
+  }
+
+  #dense(name: string, options: Extract<LayerOptions, { type: 'dense' }>, input: ExportEdge): ExportEdge {
+    const { graph } = this
+    const weight = this.#parameter(`${name}.weight`)
+    const bias = options.bias === false ? [] : [this.#parameter(`${name}.bias`)]
+    let value: string
+    if (input.per === 'sequence') value = graph.node('Gemm', [input.value, weight, ...bias], { transB: 1 })
+    else {
+      const turned = graph.node('Transpose', [weight], { perm: { ints: [1, 0] } })
+      value = graph.node('MatMul', [input.value, turned])
+      if (bias.length) value = graph.node('Add', [value, bias[0]])
+    }
+    return { ...input, value: this.#activation(options.activation ?? 'linear', value), width: options.units }
+  }
+
+  #activation(
+    choice: Extract<LayerOptions, { type: 'activation' }>['activation'],
+    value: string,
+  ): string {
+    if (choice === 'softmax') return this.graph.node('Softmax', [value], { axis: -1 })
+    if (choice === 'logSoftmax') return this.graph.node('LogSoftmax', [value], { axis: -1 })
+    return emitActivation(this.graph, value, choice)
+  } // prettier-ignore
+
+  #layerNorm(name: string, options: Extract<LayerOptions, { type: 'layerNorm' }>, input: ExportEdge): string {
+    const { graph } = this
+    graph.opset = 17
+    const ones = () => [new Float32Array(input.width).fill(1)]
+    const scale =
+      options.scale === false
+        ? graph.weight(`${name}.ones`, [input.width], [{ length: input.width, make: ones }])
+        : this.#parameter(`${name}.weight`)
+    const centre = options.centre === false ? [] : [this.#parameter(`${name}.bias`)]
+    const epsilon = { float: options.epsilon ?? 1e-5 }
+    return graph.node('LayerNormalization', [input.value, scale, ...centre], { axis: -1, epsilon })
+  }
+
+  #pool(name: string, over: Extract<LayerOptions, { type: 'pool' }>['over'], { value, width }: ExportEdge) {
+    const { graph } = this
+    const masks = this.#masks
+    const sum = (x: string) => graph.node('ReduceSum', [x, graph.ints([0])], { keepdims: 0 })
+    switch (over) {
+      case 'first':
+        return graph.node('Gather', [value, graph.ints(0)], { axis: 0 })
+      case 'last':
+        return sum(masks.where(masks.last(), value, 0))
+      case 'sum':
+        return sum(masks.where(masks.counting(), value, 0))
+      case 'mean':
+        return graph.node('Div', [sum(masks.where(masks.counting(), value, 0)), masks.counts()])
+      case 'max': {
+        const raised = masks.where(masks.valid(), value, LOWEST)
+        return graph.node('ReduceMax', [raised], { axes: { ints: [0] }, keepdims: 0 })
+      }
+      case 'attention': {
+        const { store } = this.#network
+        const make = () => [float32(store.read(store.find(`${name}.weight`)))]
+        const column = graph.weight(`${name}.weight`, [width, 1], [{ length: width, make }])
+        const scores = masks.where(masks.counting(), graph.node('MatMul', [value, column]), LOWEST)
+        return masks.keepStates(sum(graph.node('Mul', [value, graph.node('Softmax', [scores], { axis: 0 })])))
+      }
+    }
+  }
+
+  /** Padded with as many steps of zeros as are wanted, then cut: (time, batch, width) → (batch, steps·width). */
+  #flatten(steps: number, { value, width }: ExportEdge): string {
+    const { graph } = this
+    const kept = this.#masks.where(this.#masks.valid(), value, 0)
+    const batch = graph.node('Slice', [graph.node('Shape', [kept]), graph.ints([1]), graph.ints([2])])
+    const shape = graph.node('Concat', [graph.ints([steps]), batch, graph.ints([width])], { axis: 0 })
+    const zeros = graph.node('Expand', [graph.floats(0), shape])
+    const padded = graph.node('Concat', [kept, zeros], { axis: 0 })
+    const cut = graph.node('Slice', [padded, graph.ints([0]), graph.ints([steps]), graph.ints([0])])
+    const turned = graph.node('Transpose', [cut], { perm: { ints: [1, 0, 2] } })
+    return graph.node('Reshape', [turned, graph.ints([0, steps * width])])
+  }
+
+  #concat(of: readonly string[]): ExportEdge {
+    const edges = of.map((name) => this.#edges.get(name)!)
+    const value = this.graph.node('Concat', edges.map((edge) => edge.value), { axis: -1 }) // prettier-ignore
+    return { value, per: edges[0].per, width: edges.reduce((sum, edge) => sum + edge.width, 0) }
+  }
+
+  /** (time, batch, width) → (batch, time, width), zeros beyond each length. */
+  answer(edge: ExportEdge): string {
+    if (edge.per === 'sequence') return edge.value
+    const kept = this.#masks.where(this.#masks.valid(), edge.value, 0)
+    return this.graph.node('Transpose', [kept], { perm: { ints: [1, 0, 2] } })
+  }
+}
+
+/** What no step falls below. */
+const LOWEST = -3.4028234663852886e38
+
+/** The whole network as a graph, and the value of its answer: (batch, width) or (batch, time, width). */
+export function exportLayers(network: Network): { graph: ExportGraph; answer: ExportEdge } {
+  const layers = new LayerExport(network)
+  const edge = layers.run()
+  return { graph: layers.graph, answer: { ...edge, value: layers.answer(edge) } }
+}
