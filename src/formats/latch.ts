@@ -98,10 +98,15 @@ function outputOf(layer: LayerOptions): string | null {
 function conventionsOf(layer: LayerOptions): string {
   if (layer.type === 'dense') return layer.activation ? String(choiceText(layer.activation)) : ''
   if (layer.type !== 'recurrent') return ''
-  const said = [`gates ${cellOf(layer).gateNames.join(' ')}`]
+  // Of the plain cell: gates have their names without an engine to compute on.
+  const said = [`gates ${cellOf({ cell: layer.cell, reset: layer.reset }).gateNames.join(' ')}`]
   if (layer.cell === 'gru') said.push(`reset ${layer.reset ?? 'after'}`)
   if (layer.activation) said.push(choiceText(layer.activation))
   if (layer.gateActivation) said.push(`gates ${choiceText(layer.gateActivation)}`)
+  if (layer.stateActivation) said.push(`state ${choiceText(layer.stateActivation)}`)
+  if (layer.clip !== undefined) said.push(`clipped to ±${layer.clip}`)
+  if (layer.peepholes) said.push('peepholes')
+  if (layer.coupled) said.push('f = 1 − i')
   return said.join(', ')
 }
 
