@@ -8,7 +8,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportFile, importFile, SequenceModel } from '../../src/formatsNode.ts'
 import type { ImportOptions } from '../../src/formats.ts'
-import { nextLetter, numbersEveryStep, threeClasses } from '../sequenceFixtures.ts'
+import { writeSafetensors } from '../../src/formats/safetensors.ts'
+import { influence } from '../../src/inspection.ts'
+import { imported, nextLetter, numbersEveryStep, threeClasses } from '../sequenceFixtures.ts'
 import { answered, browserPath, close, latch, launch, open, Server } from './rig.ts'
 
 const models = join(import.meta.dirname, '..', '..', '..', 'shared', 'conformance', 'models')
@@ -147,6 +149,77 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     writeFileSync(path, Buffer.from('PK\u0003\u0004 archive/data.pkl'))
     await drop(page, [path])
     await expect.poll(async () => (await page.getByRole('alert').allTextContents()).join(' ')).toContain('save_file')
+    await close(watched)
+  }) // prettier-ignore
+
+  test('what belongs to a model is dropped with it: tokens by id, configuration, options', async () => {
+    const weights = join(folder, 'part.safetensors')
+    const tensor = (name: string, shape: readonly number[]) => ({ name, shape, dtype: 'F32' as const, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i)) })
+    const cell = (name: string) => [tensor(`${name}.weight_ih_l0`, [8, 3]), tensor(`${name}.weight_hh_l0`, [8, 2])]
+    const bytes = writeSafetensors([...cell('left'), ...cell('right'), tensor('left_out.weight', [3, 2]), tensor('conv.weight', [2, 3, 5])])
+    writeFileSync(weights, bytes)
+    const write = (name: string, value: unknown): string => {
+      writeFileSync(join(folder, name), JSON.stringify(value))
+      return join(folder, name)
+    }
+    const vocabulary = write('letters.json', { a: 0, b: 1, c: 2 })
+    const options = write('options.json', { config: { order: ['left', 'left_out'], outputs: 'last' }, labels: ['x', 'y', 'z'], tokens: 'character' })
+    const watched = await open(browser, server.url)
+    const { page } = watched
+    const alerts = async () => (await page.getByRole('alert').allTextContents()).join(' ')
+    await answered(page)
+    await drop(page, [weights])
+    await expect.poll(alerts, { timeout: 30_000 }).toContain('To read a part of it, drop it together with a file options.json: {"prefix":"left."}')
+    await expect.poll(() => page.getByTestId('run-status').count()).toBe(1)
+    await drop(page, [vocabulary])
+    await expect.poll(alerts, { timeout: 30_000 }).toContain('letters.json is a vocabulary without its model')
+    await drop(page, [vocabulary, weights, options])
+    await expect.poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 }).toContain('part.safetensors')
+    expect(await alerts()).toBe('')
+    await field(page).fill('abcab')
+    await answered(page)
+    const config = { order: ['left', 'left_out'], outputs: 'last' }
+    const model = (await importFile(weights, { config, vocabulary: ['a', 'b', 'c'], labels: ['x', 'y', 'z'], engine: ENGINE })) as SequenceModel
+    await expectNodesNumbers(page, model, 'abcab')
+    await close(watched)
+  }) // prettier-ignore
+
+  test('influence of numbers and of the last of many answers; functions by their names', async () => {
+    const hard = { type: 'recurrent', cell: 'lstm', units: 3, outputs: 'every', gateActivation: 'hardSigmoid', stateActivation: 'relu' } as const
+    const path = join(folder, 'hard.safetensors')
+    const made = imported({ layers: [{ type: 'features', width: 2 }, hard, { type: 'dense', units: 2 }] })
+    const model = new SequenceModel(made, ENGINE)
+    writeFileSync(path, model.toBytes())
+    const text = '[[1,2],[0,-1],[2,1]]'
+    const watched = await open(browser, server.url)
+    const { page } = watched
+    await answered(page)
+    await drop(page, [path])
+    await expect.poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 }).toContain('hard.safetensors')
+    await field(page).fill(text)
+    await answered(page)
+    await page.getByRole('tab', { name: 'Text' }).click()
+    await page.getByLabel('coloured by').selectOption('logit')
+    await settled(page)
+    const { tokens } = influence(model, model.read(text).batch)
+    await page.getByRole('group', { name: 'tokens' }).getByRole('button').nth(1).hover()
+    const written = String(tokens[1].leaveOneOut!.logit).replaceAll('-', '\u2212')
+    await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)
+    expect(await page.getByLabel('coloured by').locator('option').allTextContents()).not.toContain('leaving it out: change of the probability')
+    await page.getByRole('tab', { name: 'Arithmetic' }).click()
+    const choices = await page.getByTestId('arith-choose-value').locator('option').allTextContents()
+    expect(choices).toContain('relu(c): the memory as it is shown')
+    await page.getByTestId('arith-choose-value').selectOption('logit')
+    await settled(page)
+    const last = model.predict([[1, 2], [0, -1], [2, 1]]).output[0]
+    await expect.poll(async () => Number(await page.getByTestId('arith-computed').getAttribute('data-value'))).toBeCloseTo(last, 5)
+    const cell = new URL(page.url())
+    await page.evaluate((hash) => (location.hash = hash), `${cell.hash}&cell=0f`)
+    await page.getByRole('tab', { name: 'Unrolled network' }).click()
+    const diagram = page.getByRole('group', { name: 'Wiring diagram' })
+    await expect.poll(() => diagram.textContent()).toContain('hardSigmoid')
+    expect(await diagram.textContent()).not.toContain('σ')
+    await expect.poll(() => page.getByText('h = o∘relu(c)').count()).toBe(1)
     await close(watched)
   }) // prettier-ignore
 
