@@ -74,6 +74,16 @@ describe('identify', () => {
   })
 })
 
+test('a Latch file of general cells opens through the same door, and says what they are', async () => {
+  const cell = { type: 'recurrent', cell: 'lstm', units: 3, gateActivation: 'hardSigmoid', stateActivation: 'relu', clip: 2, peepholes: true } as const
+  const made = new SequenceModel(imported({ layers: [{ type: 'features', width: 2 }, cell, { type: 'dense', units: 2 }] }))
+  const files = filesInMemory('own.safetensors', made.toBytes(), new Map())
+  const { layers } = await readModel(files)
+  expect(layers[1].conventions).toBe('gates input forget candidate output, gates hardSigmoid, state relu, clipped to ±2, peepholes')
+  const back = (await importModel(files)) as SequenceModel
+  expect(back.predict([[1, 2], [0, 1]])).toEqual(made.predict([[1, 2], [0, 1]]))
+}) // prettier-ignore
+
 describe('tasks carried along', () => {
   test.each([[['good', 'bad']], [['a', 'b', 'c']]])('a text classifier of %j comes back as it was', async (labels) => {
     const model = await classifier(labels)
