@@ -228,7 +228,6 @@ describe('this house', () => {
       '@bufbuild/protobuf/wire',
       '@bufbuild/protobuf/wkt',
       'fflate',
-      'h5wasm',
     ]
     nothing(browserViolations(source, 'src/formats.ts', brings))
     nothing(browserViolations(source, 'src/formats.ts', [], false))
