@@ -256,7 +256,7 @@ export class TfjsExport {
 
   #refusal(i: number, expected: string, got: string): UnsupportedError {
     const where = `export to TensorFlow.js, ${this.#names[i]}`
-    return new UnsupportedError({ where, expected, got, remedy: 'Export to ONNX or Keras, which have it.' })
+    return new UnsupportedError({ where, expected, got, remedy: 'Export to ONNX, which has it.' })
   }
 }
 

@@ -14,7 +14,7 @@ export function refuseForTorch(layers: readonly LayerOptions[]): void {
     const reason = reasonAgainst(layer)
     if (!reason) continue
     const [expected, got] = reason
-    const remedy = 'Export to ONNX or Keras, which have it.'
+    const remedy = 'Export to ONNX, which has it.'
     throw new UnsupportedError({ where: `export to PyTorch, ${layer.type}.${number}`, expected, got, remedy })
   }
 }
