@@ -2,12 +2,12 @@
  * ONNX' RNN, LSTM and GRU as Latch's recurrent level: gates put into Latch's order, functions, directions and the
  * bias' two halves by name; initial states that are zero, or come from outside.
  */
-import type { ActivationChoice } from '../../../cells/activations.ts'
-import { sameActivation } from '../../../cells/activations.ts'
+import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import type { CellName } from '../../../cells/cell.ts'
 import type { CellForm } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent.ts'
 import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative } from '../../weightLayouts.ts'
+import { cellFunctions } from '../cellFunctions.ts'
 import type { OnnxTensor } from '../graph.ts'
 import { asWritten, describeAxes, describeValue, type NodeLift } from './context.ts'
 import { numberOf, sizeOf, type Axis, type Flow, type Value } from './values.ts'
@@ -139,41 +139,25 @@ function spelledOut(cell: CellName, functions: Functions): Functions {
   return cell === 'gru' ? { activation, gateActivation } : { activation, gateActivation, stateActivation }
 }
 
-/** Names as ONNX has them (in any case), which of alpha and beta each reads, and their defaults. */
-const NAMES: Readonly<
-  Record<string, (next: (list: 'alpha' | 'beta', absent: number) => number) => ActivationChoice>
-> = {
-  tanh: () => 'tanh',
-  relu: () => 'relu',
-  sigmoid: () => 'sigmoid',
-  softsign: () => 'softsign',
-  softplus: () => 'softplus',
-  affine: (next) => {
-    const [alpha, beta] = [next('alpha', 1), next('beta', 0)]
-    return alpha === 1 && beta === 0 ? 'linear' : { type: 'affine', alpha, beta }
-  },
-  leakyrelu: (next) => ({ type: 'leakyRelu', alpha: next('alpha', 0.01) }),
-  thresholdedrelu: (next) => ({ type: 'thresholdedRelu', alpha: next('alpha', 1) }),
-  scaledtanh: (next) => ({ type: 'scaledTanh', alpha: next('alpha', 1), beta: next('beta', 1) }),
-  hardsigmoid: (next) => ({ type: 'hardSigmoid', alpha: next('alpha', 0.2), beta: next('beta', 0.5) }),
-  elu: (next) => ({ type: 'elu', alpha: next('alpha', 1) }),
+function functionsOf(at: NodeLift, cell: CellName, directions: number): Functions[] {
+  const given = {
+    activations: at.texts('activations') ?? [],
+    alphas: at.list('activation_alpha') ?? [],
+    betas: at.list('activation_beta') ?? [],
+  }
+  const refuse = (expected: string, got: string) => at.refuse(expected, got)
+  const specs = cellFunctions(cell, directions, given, { unknown: refuse, broken: refuse })
+  return specs.map((each) => named(cell, each.map(plainest)))
 }
 
-function functionsOf(at: NodeLift, cell: CellName, directions: number): Functions[] {
-  const standard = { rnn: ['Tanh'], gru: ['Sigmoid', 'Tanh'], lstm: ['Sigmoid', 'Tanh', 'Tanh'] }[cell]
-  const each = standard.length
-  const names = at.texts('activations') ?? Array.from({ length: directions }, () => standard).flat()
-  if (names.length !== each * directions)
-    throw at.refuse(`${each * directions} activations`, `${names.length}`)
-  const lists = { alpha: [...(at.list('activation_alpha') ?? [])], beta: [...(at.list('activation_beta') ?? [])] }
-  const next = (list: 'alpha' | 'beta', absent: number) => asWritten(lists[list].shift() ?? absent)
-  const choices = names.map((name) => {
-    const make = NAMES[name.toLowerCase()] as (typeof NAMES)[string] | undefined
-    if (make) return make(next)
-    throw at.refuse(`an activation among ${Object.keys(NAMES).join(', ')}`, name)
-  })
-  return Array.from({ length: directions }, (_, d) => named(cell, choices.slice(d * each, (d + 1) * each)))
-} // prettier-ignore
+/** By name where it needs no more, its numbers as the file's float32 was written. */
+function plainest({ type, alpha, beta }: ActivationSpec): ActivationChoice {
+  const spec: ActivationSpec = { type }
+  if (alpha !== undefined) spec.alpha = asWritten(alpha)
+  if (beta !== undefined) spec.beta = asWritten(beta)
+  if (type === 'affine' && spec.alpha === 1 && spec.beta === 0) return 'linear'
+  return Object.keys(spec).length === 1 ? type : spec
+}
 
 /** By what they act on; what is the default is left out. */
 function named(cell: CellName, choices: readonly ActivationChoice[]): Functions {

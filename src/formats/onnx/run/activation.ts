@@ -1,6 +1,5 @@
 /**
  * Activations of a graph, by the same formulas that layers and cells use (engine/general). Defaults are ONNX' own.
- * Also the table of a recurrent operator's activations, whose defaults are those of the operators.
  */
 import type { ActivationName, ActivationSpec } from '../../../cells/activations.ts'
 import { normalShare } from '../../../engine/general/erf.ts'
@@ -92,63 +91,4 @@ export const ACTIVATIONS: Readonly<Record<string, Operator>> = {
   Selu: selu,
   PRelu: prelu,
   Erf: erf,
-}
-
-/** A recurrent operator's function: which it is here, and the defaults of its numbers (none: they must be given). */
-interface CellFunction {
-  type: ActivationName
-  alpha?: number | 'needed'
-  beta?: number | 'needed'
-}
-
-const CELL_FUNCTIONS: Readonly<Record<string, CellFunction>> = {
-  relu: { type: 'relu' },
-  tanh: { type: 'tanh' },
-  sigmoid: { type: 'sigmoid' },
-  softsign: { type: 'softsign' },
-  softplus: { type: 'softplus' },
-  affine: { type: 'affine', alpha: 'needed', beta: 'needed' },
-  leakyrelu: { type: 'leakyRelu', alpha: 0.01 },
-  thresholdedrelu: { type: 'thresholdedRelu', alpha: 1 },
-  scaledtanh: { type: 'scaledTanh', alpha: 'needed', beta: 'needed' },
-  hardsigmoid: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
-  elu: { type: 'elu', alpha: 1 },
-}
-
-/**
- * The functions of a recurrent operator, `perDirection` for each direction. Numbers of `activation_alpha` and
- * `activation_beta` are taken one after the other by the functions that have them, as ONNX Runtime does.
- */
-export function cellActivations(
-  node: GraphNode,
-  defaults: readonly string[],
-  directions: number,
-): readonly ActivationSpec[] {
-  const standard = Array.from({ length: directions }, () => defaults).flat()
-  const given = node.texts('activations', [])
-  const names = given.length ? given : standard
-  if (names.length !== standard.length)
-    throw node.broken(`${standard.length} activations`, `${names.length} (${names.join(', ')})`)
-  const alphas = [...node.numbers('activation_alpha', [])]
-  const betas = [...node.numbers('activation_beta', [])]
-  const specs = names.map((name) => {
-    const known = CELL_FUNCTIONS[name.toLowerCase()]
-    if (!known)
-      throw node.unsupported(`activations among ${Object.keys(CELL_FUNCTIONS).join(', ')}`, `'${name}'`)
-    const take = (values: number[], which: 'alpha' | 'beta') => {
-      const otherwise = known[which]
-      const value = otherwise === undefined ? undefined : (values.shift() ?? otherwise)
-      if (value === 'needed') throw node.broken(`an activation_${which} for ${name}`, 'none')
-      return value === undefined ? {} : { [which]: value }
-    }
-    return { type: known.type, ...take(alphas, 'alpha'), ...take(betas, 'beta') }
-  })
-  for (const [which, left] of [
-    ['alpha', alphas],
-    ['beta', betas],
-  ] as const)
-    // prettier-ignore
-    if (left.length)
-      throw node.unsupported(`one activation_${which} for each function that has one`, `${left.length} more`)
-  return specs
 }

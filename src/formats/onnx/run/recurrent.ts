@@ -8,9 +8,9 @@ import type { RecurrentOptions } from '../../../layers/recurrent.ts'
 import { announceMoreLayers } from '../../../model/moreLayers.ts'
 import { Network } from '../../../model/network.ts'
 import { PEEPHOLE_ORDERS, gateCount, reorderBlocks, rowsToNative } from '../../weightLayouts.ts'
+import { cellFunctions } from '../cellFunctions.ts'
 import type { OnnxTensor } from '../graph.ts'
 import { type GraphNode, type Inputs, isFloat, type Operator, type Run, showShape } from './node.ts'
-import { cellActivations } from './activation.ts'
 import { reordered, stridesOf } from './strides.ts'
 
 type Cell = 'rnn' | 'lstm' | 'gru'
@@ -24,12 +24,6 @@ interface Form {
   /** null where the weights decide. */
   units: number | null
   batchFirst: boolean
-}
-
-const DEFAULTS: Readonly<Record<Cell, readonly string[]>> = {
-  rnn: ['Tanh'],
-  lstm: ['Sigmoid', 'Tanh', 'Tanh'],
-  gru: ['Sigmoid', 'Tanh'],
 }
 
 function readForm(node: GraphNode, cell: Cell): Form {
@@ -55,12 +49,17 @@ function readForm(node: GraphNode, cell: Cell): Form {
 type Functions = Pick<RecurrentOptions, 'activation' | 'gateActivation' | 'stateActivation'>
 
 function functionsOf(node: GraphNode, cell: Cell, directions: number): readonly Functions[] {
-  const specs = cellActivations(node, DEFAULTS[cell], directions)
-  const each = DEFAULTS[cell].length
-  return Array.from({ length: directions }, (_, d) => {
-    const [f, g, h] = specs
-      .slice(d * each, (d + 1) * each)
-      .map((spec) => (Object.keys(spec).length === 1 ? spec.type : spec))
+  const given = {
+    activations: node.texts('activations', []),
+    alphas: node.numbers('activation_alpha', []),
+    betas: node.numbers('activation_beta', []),
+  }
+  const refusals = {
+    unknown: (expected: string, got: string) => node.unsupported(expected, got),
+    broken: (expected: string, got: string) => node.broken(expected, got),
+  }
+  return cellFunctions(cell, directions, given, refusals).map((specs) => {
+    const [f, g, h] = specs.map((spec) => (Object.keys(spec).length === 1 ? spec.type : spec))
     if (cell === 'rnn') return { activation: f }
     if (cell === 'gru') return { gateActivation: f, activation: g }
     return { gateActivation: f, activation: g, stateActivation: h }

@@ -1,0 +1,91 @@
+/**
+ * The functions of a recurrent operator by ONNX' names: what each is here, which of alpha and beta it reads, and
+ * what they are where the file does not say (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
+ */
+import type { CellName } from '../../cells/cell.ts'
+import type { ActivationName, ActivationSpec } from '../../cells/activations.ts'
+
+/** `needed`: ONNX names no default. */
+interface CellFunction {
+  type: ActivationName
+  alpha?: number | 'needed'
+  beta?: number | 'needed'
+}
+
+const FUNCTIONS: Readonly<Record<string, CellFunction>> = {
+  relu: { type: 'relu' },
+  tanh: { type: 'tanh' },
+  sigmoid: { type: 'sigmoid' },
+  softsign: { type: 'softsign' },
+  softplus: { type: 'softplus' },
+  affine: { type: 'affine', alpha: 'needed', beta: 'needed' },
+  leakyrelu: { type: 'leakyRelu', alpha: 0.01 },
+  thresholdedrelu: { type: 'thresholdedRelu', alpha: 1 },
+  scaledtanh: { type: 'scaledTanh', alpha: 'needed', beta: 'needed' },
+  hardsigmoid: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
+  elu: { type: 'elu', alpha: 1 },
+}
+
+const STANDARD: Readonly<Record<CellName, readonly string[]>> = {
+  rnn: ['Tanh'],
+  gru: ['Sigmoid', 'Tanh'],
+  lstm: ['Sigmoid', 'Tanh', 'Tanh'],
+}
+
+/** What an operator's attributes say; empty where it has none. */
+export interface GivenFunctions {
+  activations: readonly string[]
+  alphas: readonly number[]
+  betas: readonly number[]
+}
+
+/** How a file that says something else is refused: unknown names are not covered, the rest is broken. */
+export interface Refusals {
+  unknown(expected: string, got: string): Error
+  broken(expected: string, got: string): Error
+}
+
+/**
+ * The functions of a cell, one direction after the other. Numbers of `activation_alpha` and `activation_beta` are
+ * taken in order by the functions that have them, as ONNX Runtime does.
+ */
+export function cellFunctions(
+  cell: CellName,
+  directions: number,
+  given: GivenFunctions,
+  refusals: Refusals,
+): ActivationSpec[][] {
+  const each = STANDARD[cell].length
+  const wanted = each * directions
+  const names = given.activations.length
+    ? given.activations
+    : Array.from({ length: directions }, () => STANDARD[cell]).flat()
+  if (names.length !== wanted) throw refusals.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
+  const lists = { alpha: [...given.alphas], beta: [...given.betas] }
+  const specs = names.map((name) => specOf(name, lists, refusals))
+  for (const which of ['alpha', 'beta'] as const) {
+    const left = lists[which].length
+    if (left) throw refusals.unknown(`one activation_${which} for each function that has one`, `${left} more`)
+  }
+  return Array.from({ length: directions }, (_, d) => specs.slice(d * each, (d + 1) * each))
+} // prettier-ignore
+
+function specOf(
+  name: string,
+  lists: { alpha: number[]; beta: number[] },
+  refusals: Refusals,
+): ActivationSpec {
+  const key = name.toLowerCase()
+  if (!Object.hasOwn(FUNCTIONS, key))
+    throw refusals.unknown(`activations among ${Object.keys(FUNCTIONS).join(', ')}`, `'${name}'`)
+  const known = FUNCTIONS[key]
+  const spec: ActivationSpec = { type: known.type }
+  for (const which of ['alpha', 'beta'] as const) {
+    const standard = known[which]
+    if (standard === undefined) continue
+    const value = lists[which].shift() ?? standard
+    if (value === 'needed') throw refusals.broken(`an activation_${which} for ${name}`, 'none')
+    spec[which] = value
+  }
+  return spec
+}
