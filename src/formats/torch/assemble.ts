@@ -139,7 +139,8 @@ export function assembleByLayers(
   return { network, weights, answer: 'linear', notes: [] }
 }
 
-function learns(layer: LayerOptions): boolean {
+/** Whether a layer has parameters, so that a module fills it. */
+export function learns(layer: LayerOptions): boolean {
   if (layer.type === 'pool') return layer.over === 'attention'
   if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
   return ['embedding', 'recurrent', 'dense'].includes(layer.type)

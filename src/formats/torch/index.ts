@@ -2,11 +2,12 @@
  * PyTorch: a state_dict saved as safetensors. Names and shapes say most of it, `options.config` the rest
  * (`flags.ts`); files that Latch wrote say everything. Pickles are refused, never run.
  */
+import type { LayerOptions } from '../../model/config.ts'
 import { FormatError } from '../../tensor/errors.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput } from '../imported.ts'
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors.ts'
 import { quoted } from '../safetensorsHeader.ts'
-import { assembleByFlags, assembleByLayers } from './assemble.ts'
+import { assembleByFlags, assembleByLayers, learns } from './assemble.ts'
 import { readTorchConfig } from './flags.ts'
 import { findModules, type TorchModule } from './modules.ts'
 import { chainByOrder, chainOf } from './order.ts'
@@ -94,7 +95,7 @@ function readForeign(
     input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
-    layers: pieces.map((piece) => factsOf(piece, prefix)),
+    layers: factsOf(pieces, assembled.network.layers, prefix),
     notes: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`] : []),
@@ -151,13 +152,28 @@ function inputOf([first]: readonly TorchModule[], oneHot: boolean): ModelInput {
   return { kind: oneHot ? 'ids' : 'features', width: first.input, steps: null }
 }
 
-function factsOf(piece: Piece, prefix: string | undefined): LayerFacts {
-  const { path, type, options, parameters, conventions } = piece
-  const both = options.type === 'recurrent' && options.direction === 'bidirectional' ? 2 : 1
-  const width = options.type === 'embedding' ? options.size : 'units' in options ? both * options.units : null
-  const output = width === null ? null : `(batch, steps, ${width})`
-  const name = path || (prefix ?? '').replace(/\.$/, '')
-  return { name, type, output, parameters, conventions }
+/** A line a module; what is made of its steps stands in the network's layers, module by module. */
+function factsOf(
+  pieces: readonly Piece[],
+  layers: readonly LayerOptions[],
+  prefix: string | undefined,
+): LayerFacts[] {
+  const filled = layers.filter(learns)
+  return pieces.map(({ path, type, parameters, conventions }, i) => {
+    const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
+    const once = before.some((layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.outputs === 'last'))
+    const width = widthOf(filled[i])
+    const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`
+    return { name: path || (prefix ?? '').replace(/\.$/, ''), type, output, parameters, conventions }
+  })
+} // prettier-ignore
+
+function widthOf(layer: LayerOptions): number | null {
+  if (layer.type === 'embedding') return layer.size
+  if (layer.type === 'dense') return layer.units
+  if (layer.type !== 'recurrent') return null
+  const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
+  return layer.units * (beside ? 2 : 1)
 }
 
 function precisionNotes(tensors: readonly NamedTensor[]): string[] {
