@@ -26,8 +26,9 @@ const TEST_SHARE = 0.2
 const VALIDATION_SHARE = 0.1
 
 const EXAMPLES = `
-Without --test a fifth of the rows, by class and by seed, is kept for the test. The last column of the table
-is the test accuracy after each text's words were shuffled: a model that does not need order loses nothing.
+Without --test a fifth of the rows, by class and by seed, is kept for the test.
+The last column of the table is the test accuracy after each text's words were
+shuffled: a model that does not need order loses nothing.
 
 Examples:
   $ latch compare comments.csv --text comment --label sentiment

@@ -11,8 +11,9 @@ import { oneOf } from './options.ts'
 import type { Output } from './output.ts'
 
 const EXAMPLES = `
-onnx: one file for any runtime, batch and steps dynamic. torch: a state_dict as .safetensors, and the Python that
-loads it is printed. keras: a .keras file. tfjs: a folder of model.json and weights.
+onnx: one file for any runtime, batch and steps dynamic. torch: a state_dict as
+.safetensors, and the Python that loads it is printed. keras: a .keras file.
+tfjs: a folder of model.json and weights.
 
 Examples:
   $ latch export model.safetensors --to onnx

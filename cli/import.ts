@@ -13,13 +13,14 @@ import type { Output } from './output.ts'
 import { checkWritable, savedPaths } from './savedPaths.ts'
 
 const EXAMPLES = `
-Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX, TensorFlow.js (model.json) and TensorFlow 1
-dumps (manifest.json). What it cannot open it names; a .pt file is refused with the lines that convert it.
+Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX,
+TensorFlow.js (model.json) and TensorFlow 1 dumps (manifest.json). What it cannot
+open it names; a .pt file is refused with the lines that convert it.
 
 Examples:
   $ latch import model.h5
   $ latch import weights.safetensors --prefix encoder. --out encoder.safetensors
-  $ latch import textgenrnn_weights.hdf5 --config config.json --vocabulary vocabulary.json
+  $ latch import weights.hdf5 --config config.json --vocabulary tokens.json
   $ latch import model.keras --until lstm_1 --json`
 
 export function importCommand(output: Output) {

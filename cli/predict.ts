@@ -15,9 +15,11 @@ import { formatByName } from './rows.ts'
 import { labelText } from './traceRows.ts'
 
 const EXAMPLES = `
-With neither TEXT nor --file, texts come from standard input, one a line; for each text one line comes out.
-On a terminal: label, probability, text. On a pipe: the same three with tabs between. Where the model says numbers
-and no label, they stand there instead. A model without a vocabulary takes --ids, or features as JSON, a row a step.
+With neither TEXT nor --file, texts come from standard input, one a line; for
+each text one line comes out. On a terminal: label, probability, text. On a pipe:
+the same three with tabs between. Where the model says numbers and no label, they
+stand there instead. A model without a vocabulary takes --ids, or features as
+JSON, a row a step.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"

@@ -20,8 +20,9 @@ import { trainingCommand } from './trainingCommand.ts'
 const DEFAULT_CHECKPOINT_SECONDS = 30
 
 const EXAMPLES = `
-Ctrl-C writes a checkpoint beside the model and says how to go on; a second Ctrl-C stops at once.
-Texts and labels are guessed where no column is named. --json prints JSON Lines: start, epoch, …, done.
+Ctrl-C writes a checkpoint beside the model and says how to go on; a second
+Ctrl-C stops at once. Texts and labels are guessed where no column is named.
+--json prints JSON Lines: start, epoch, …, done.
 
 Examples:
   $ latch train comments.csv --text comment --label sentiment

@@ -207,8 +207,8 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)
     expect(await page.getByLabel('coloured by').locator('option').allTextContents()).not.toContain('leaving it out: change of the probability')
     await page.getByRole('tab', { name: 'Arithmetic' }).click()
-    const choices = await page.getByTestId('arith-choose-value').locator('option').allTextContents()
-    expect(choices).toContain('relu(c): the memory as it is shown')
+    const choices = page.getByTestId('arith-choose-value').locator('option')
+    await expect.poll(() => choices.allTextContents()).toContain('relu(c): the memory as it is shown')
     await page.getByTestId('arith-choose-value').selectOption('logit')
     await settled(page)
     const last = model.predict([[1, 2], [0, -1], [2, 1]]).output[0]
