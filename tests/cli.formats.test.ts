@@ -260,3 +260,14 @@ describe.skipIf(!there)('real files', () => {
     await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /Give --config FILE/)
   })
 })
+
+test('info of a PyTorch file: what a layer gives stands in the words of its network', async () => {
+  await place.latch(['export', 'nextLetter.safetensors', '--to', 'torch', '--out', 'once.safetensors'])
+  await place.latch(['export', 'everyStep.safetensors', '--to', 'torch', '--out', 'each.safetensors'])
+  const layersOf = async (name: string) => {
+    const facts = json(await place.latch(['info', name, '--json']))
+    return (facts.network as { output: string }[]).map(({ output }) => output)
+  }
+  expect(await layersOf('once.safetensors')).toEqual(['(batch, steps, 4)', '(batch, 5)', '(batch, 6)'])
+  expect(await layersOf('each.safetensors')).toEqual(['(batch, steps, 4)', '(batch, steps, 3)'])
+})
