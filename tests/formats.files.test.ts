@@ -167,7 +167,7 @@ describe.skipIf(disk === undefined)('a disk that is really full', () => {
 /** The saving module as JavaScript, for a process of its own that can be killed. */
 function compileSaver(): string {
   const sources = ['tensor/errors', 'tensor/fields', 'formats/fileNode', 'formats/modelFile'] as const
-  const more = ['formats/safetensors', 'formats/safetensorsHeader'] as const
+  const more = ['formats/safetensors', 'formats/safetensorsHeader', 'formats/halfPrecision'] as const
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
   for (const name of [...sources, ...more]) {
     const source = fs.readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
@@ -201,7 +201,10 @@ describe('a process killed while saving', () => {
     const path = join(models, 'model.safetensors')
     for (let round = 0; round < 6; round++) {
       const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
-      await new Promise<void>((resolve) => void child.stdout.once('data', () => resolve()))
+      await new Promise<void>((resolve, reject) => {
+        child.stdout.once('data', () => resolve())
+        child.once('exit', () => reject(new Error('the saving program did not save')))
+      })
       await sleep(3 + round * 7)
       const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
       child.kill('SIGKILL')
