@@ -1,41 +1,82 @@
-/** What is in a file that is no chain of layers: tensors or operators, so that a part of it can be named. */
-import type { ImportedModel, ModelFiles } from '../src/formats/imported.ts'
+/** What is in a file that does not open as layers: layers, tensors or operators, so that a part of it can be named. */
+import type { ImportedModel, ImportOptions, ModelFiles } from '../src/formats/imported.ts'
+import type { StoredArray, StoredContents } from '../src/formats/keras/index.ts'
 import { identify } from '../src/formats/identify.ts'
 import { decodeOnnx } from '../src/formats/open.ts'
 import { readSafetensors, shapeText } from '../src/formats/safetensors.ts'
-import { FormatError, UnsupportedError } from '../src/tensor/errors.ts'
+import { FormatError, UnsupportedError, UsageError } from '../src/tensor/errors.ts'
+
+/** What stands in a table: `weights` are shapes, null is nothing to say. */
+export type Cell = string | number | boolean | null
 
 /** A table of what a file holds. */
 export interface Contents {
   format: ImportedModel['format']
+  producer: string | null
+  /** Of all that is in it. */
+  parameters: number
   head: string[]
-  rows: string[][]
+  rows: Cell[][]
   /** Why it cannot be opened as it is. */
   why: string
 }
 
+type Listed = Omit<Contents, 'format' | 'why'>
+
 /** What lies in a file whose layers could not be read for this reason; throws the reason where nothing can be told. */
-export async function contentsOf(files: ModelFiles, reason: unknown): Promise<Contents> {
-  if (!(reason instanceof UnsupportedError || reason instanceof FormatError)) throw reason
+export async function contentsOf(files: ModelFiles, options: ImportOptions, reason: unknown): Promise<Contents> {
   const format = identify(files.bytes, files.name)
-  const why = reason.message
+  // A file of weights only asks for its configuration; other mistakes of the call are to be mended first.
+  const asks = reason instanceof UsageError && format === 'keras' && options.config === undefined
+  if (!(asks || reason instanceof UnsupportedError || reason instanceof FormatError)) throw reason
+  let listed: Listed | null = null
   try {
-    if (format === 'torch') return { format, why, ...tensors(files) }
-    if (format === 'onnx') return { format, why, ...(await operators(files)) }
+    listed = await listedIn(format, files, options, reason)
   } catch {
     // A broken file: the reader's own words are better.
   }
-  throw reason
+  if (!listed || listed.rows.length === 0) throw reason
+  return { format, why: reason.message, ...listed }
+} // prettier-ignore
+
+async function listedIn(
+  format: Contents['format'],
+  files: ModelFiles,
+  options: ImportOptions,
+  reason: UnsupportedError | FormatError | UsageError,
+): Promise<Listed | null> {
+  if (format === 'torch') return tensors(files)
+  if (format === 'onnx') return operators(files)
+  if (format === 'tfjs') {
+    const { tfjsContents } = await import('../src/formats/tfjs/index.ts')
+    return stored(await tfjsContents(files, reason.where))
+  }
+  if (format === 'tensorflow1' && reason instanceof UnsupportedError) {
+    const { readManifest } = await import('../src/formats/tensorflow1/manifest.ts')
+    const all = [...readManifest(files).values()]
+    const arrays = all.map(({ name, shape, size }) => ({ layer: '', name, shape, parameters: size }))
+    return stored({ producer: 'TensorFlow 1', layers: [], arrays })
+  }
+  if (format !== 'keras') return null
+  const { kerasContents } = await import('../src/formats/keras/index.ts')
+  const contents = kerasContents(files, options, reason.where)
+  // Layers are known, so it was something else that the call lacked.
+  return reason instanceof UsageError && contents.layers.length > 0 ? null : stored(contents)
 }
 
-function tensors({ bytes, name }: ModelFiles): Pick<Contents, 'head' | 'rows'> {
-  const all = [...readSafetensors(bytes, name).tensors.values()]
-  const rows = all.map((tensor) => [tensor.name, shapeText(tensor.shape), tensor.storedAs ?? tensor.dtype])
-  return { head: ['tensor', 'shape', 'type'], rows }
+function tensors({ bytes, name }: ModelFiles): Listed {
+  const { tensors: found, metadata } = readSafetensors(bytes, name)
+  const all = [...found.values()]
+  return {
+    producer: Object.hasOwn(metadata, 'latch') ? 'Latch' : null,
+    parameters: sumOf(all.map(({ shape, dtype }) => (dtype.startsWith('F') ? sizeOf(shape) : 0))),
+    head: ['tensor', 'shape', 'type'],
+    rows: all.map((tensor) => [tensor.name, shapeText(tensor.shape), tensor.storedAs ?? tensor.dtype]),
+  }
 }
 
-async function operators(files: ModelFiles): Promise<Pick<Contents, 'head' | 'rows'>> {
-  const { nodes, initializers } = await decodeOnnx(files)
+async function operators(files: ModelFiles): Promise<Listed> {
+  const { nodes, initializers, producer } = await decodeOnnx(files)
   const rows = nodes.map(({ name, op, inputs }) => {
     const weights = inputs.flatMap((input) => {
       const tensor = initializers.get(input)
@@ -43,5 +84,37 @@ async function operators(files: ModelFiles): Promise<Pick<Contents, 'head' | 'ro
     })
     return [name, op, weights.join(' ')]
   })
-  return { head: ['node', 'operator', 'weights'], rows }
+  // Whole numbers are indices and shapes.
+  const weights = [...initializers.values()].filter(({ dtype }) => dtype.includes('float'))
+  const parameters = sumOf(weights.map(({ shape }) => sizeOf(shape)))
+  return { producer, parameters, head: ['node', 'operator', 'weights'], rows }
+}
+
+/** Layers with what belongs to none of them below, or arrays alone. */
+function stored({ producer, layers, arrays }: StoredContents): Listed {
+  const parameters = sumOf([...layers, ...arrays].map((one) => one.parameters))
+  if (layers.length === 0) return { producer, parameters, ...arrayRows(arrays) }
+  const rows = [
+    ...layers.map(({ name, type, weights, parameters: own, opens }): Cell[] => {
+      return [name, type, weights.map(shapeText).join(' '), own, opens]
+    }),
+    ...arrays.map(({ name, shape, parameters: own }): Cell[] => [name, null, shapeText(shape), own, false]),
+  ]
+  return { producer, parameters, head: ['layer', 'type', 'weights', 'parameters', 'opens'], rows }
+}
+
+function arrayRows(arrays: readonly StoredArray[]): Pick<Listed, 'head' | 'rows'> {
+  const byLayer = arrays.some(({ layer }) => layer !== '')
+  const rows = arrays.map(({ layer, name, shape, parameters }): Cell[] => {
+    return [...(byLayer ? [layer || null] : []), name, shapeText(shape), parameters]
+  })
+  return { head: [...(byLayer ? ['layer'] : []), 'array', 'shape', 'parameters'], rows }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1)
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
 }

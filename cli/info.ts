@@ -10,9 +10,9 @@ import { visible, widthOf, wrap } from './glyphWidth.ts'
 import { answerOption, configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
 import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from './layersTable.ts'
 import type { Contents } from './contents.ts'
+import { contentsAsObjects, sayContents } from './contentsTable.ts'
 import { openModelAt } from './models.ts'
 import { count, percent } from './numbers.ts'
-import { drawTable } from './reports.ts'
 import { labelText } from './traceRows.ts'
 import { inFlags } from './flagWords.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from './options.ts'
@@ -63,11 +63,7 @@ export function infoCommand(output: Output) {
 function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output, imported?: Pick<ImportedModel, 'notes' | 'left'>): void {
   const { notes = [], left = [] } = imported ?? {}
   output.event({ ...facts, ...(layers ? { network: layers } : {}), ...(imported ? { notes, left } : {}) })
-  const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
-  for (const [name, value] of Object.entries(facts)) {
-    const lines = wrap(inWords(value), Math.max(40, output.width - width))
-    output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
-  }
+  sayFacts(facts, output)
   if (!layers) return
   output.say()
   sayLayers(layers, output)
@@ -75,15 +71,28 @@ function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output
   saySentences('left out', left, output)
 } // prettier-ignore
 
+function sayFacts(facts: Facts, output: Output): void {
+  const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
+  for (const [name, value] of Object.entries(facts)) {
+    const lines = wrap(inWords(value), Math.max(40, output.width - width))
+    output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
+  }
+}
+
 /** Of a list on one line. */
 const MOST_ITEMS = 20
 
-/** Of a file that is no chain of layers. */
-function tellContents(path: string, { format, head, rows, why }: Contents, output: Output): void {
-  output.event({ file: path, format, contents: rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]]))), why }) // prettier-ignore
-  output.say(drawTable(rows.map((row) => row.map(visible)), { head, left: [0, 1, 2], colors: output.colors }))
-  output.note(inFlags(why))
-} // prettier-ignore
+/** Of a file that does not open as layers. */
+function tellContents(path: string, contents: Contents, output: Output): void {
+  const { format, producer, parameters } = contents
+  const why = inFlags(contents.why)
+  const facts = { file: path, format, producer, parameters }
+  output.event({ ...facts, contents: contentsAsObjects(contents), why })
+  sayFacts(facts, output)
+  output.say()
+  sayContents(contents, output)
+  output.note(why)
+}
 
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
 

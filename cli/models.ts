@@ -43,7 +43,7 @@ export async function openModelAt(
     return { imported: await readModel(files, options) }
   } catch (reason) {
     const { contentsOf } = await import('./contents.ts')
-    return { contents: await contentsOf(files, reason) }
+    return { contents: await contentsOf(files, options, reason) }
   }
 }
 

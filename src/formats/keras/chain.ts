@@ -12,7 +12,7 @@ import { NetworkBuilder, type KerasLayer } from './builder.ts'
 import { endOf } from './ending.ts'
 import { addSimple } from './layers.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
-import { readTopology, type KerasNode } from './topology.ts'
+import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
 
 export type { KerasArray } from './arrays.ts'
 
@@ -105,7 +105,7 @@ function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
 }
 
 /** `Bidirectional(GRU)` */
-function typeText({ type, config }: KerasNode): string {
+export function typeText({ type, config }: KerasLayerHead): string {
   const inner = fieldAt(config, 'layer').value
   const name = typeof inner === 'object' && inner !== null && 'class_name' in inner ? inner.class_name : null
   return typeof name === 'string' ? `${type}(${name})` : type
@@ -133,7 +133,10 @@ function inputShapeOf(config: Field): (number | null)[] | null {
 }
 
 /** By the version named; else by words that only Keras 3 uses. */
-function dialectOf({ format, producer }: KerasAbout, first: KerasNode): KerasDialect {
+export function dialectOf(
+  { format, producer }: Pick<KerasAbout, 'format' | 'producer'>,
+  first: KerasLayerHead,
+): KerasDialect {
   if (format === 'tfjs') return { major: 2, zeroesMasked: false }
   const [, major, minor] = /keras\D{0,10}(\d)\.(\d+)/i.exec(producer ?? '') ?? []
   if (major) return { major: Number(major), zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04 }

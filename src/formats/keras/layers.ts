@@ -3,9 +3,17 @@
  * dropout, and TimeDistributed around those that act on each step anyway.
  */
 import { UnsupportedError } from '../../tensor/errors.ts'
-import { fieldAt, fieldError, readArray, readInteger, readNumber, readString } from '../../tensor/fields.ts'
+import {
+  fieldAt,
+  fieldError,
+  readArray,
+  readInteger,
+  readNumber,
+  readString,
+  type Field,
+} from '../../tensor/fields.ts'
 import { transposed } from '../weightLayouts.ts'
-import { activationLayer, activationOf } from './activations.ts'
+import { activationLayer, activationOf, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
@@ -44,6 +52,21 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   if (layer.type === 'Softmax') needLastAxis(to, layer)
   if (activation !== 'linear') to.add({ type: 'activation', activation })
   return typeof activation === 'string' ? activation : activation.type
+}
+
+/** Whether a layer of that class is read here, whatever its options and what is below it. */
+export function isSimple(type: string, config: Field, dialect: KerasDialect): boolean {
+  if (type === 'TimeDistributed') {
+    const field = fieldAt(config, 'layer')
+    const within = fieldAt(field, 'class_name').value
+    return typeof within === 'string' && actsByStep(within, fieldAt(field, 'config'), dialect)
+  }
+  if (Object.hasOwn(ADDERS, type) || TRAINING_ONLY.includes(type)) return true
+  return activationLayer(type, config, dialect) !== null
+}
+
+function actsByStep(type: string, config: Field, dialect: KerasDialect): boolean {
+  return BY_STEP.includes(type) || activationLayer(type, config, dialect) !== null
 }
 
 function unknown(to: NetworkBuilder, { where, type }: KerasLayer): UnsupportedError {
@@ -198,7 +221,7 @@ function addTimeDistributed(to: NetworkBuilder, layer: KerasLayer): string {
   const type = readString(fieldAt(field, 'class_name'), { maxLength: 200 })
   const config = { ...fieldAt(field, 'config'), path: layer.config.path }
   const within: KerasLayer = { ...layer, type, config, distributed: true }
-  const fits = BY_STEP.includes(type) || activationLayer(type, config, layer.dialect) !== null
-  if (!fits) throw unknown(to, { ...layer, type: `TimeDistributed(${type})` })
+  if (!actsByStep(type, config, layer.dialect))
+    throw unknown(to, { ...layer, type: `TimeDistributed(${type})` })
   return addSimple(to, within)
 }

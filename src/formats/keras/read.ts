@@ -13,49 +13,66 @@ import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } f
 import { modelField } from './topology.ts'
 import { isZip, ZipFile } from './zip.ts'
 
-/** What a file says beside its weights. */
+/** What a file says beside its weights, and how these are opened. */
 interface Told {
+  source: string
   config: unknown
-  version: string | null
+  producer: string | null
   training: unknown
   latch: LatchPart | null
+  /** The HDF5 root. @throws FormatError, UnsupportedError where there is none that is read */
+  root(): Hdf5Object
 }
 
 /** Reads a Keras file. @throws FormatError with a place; UnsupportedError naming a layer or a form */
-export function readKerasFile({ bytes, name }: ModelFiles, options: ImportOptions): ImportedModel {
-  if (isZip(bytes)) return readArchive(new ZipFile(bytes, name), name, options, bytes.length)
+export function readKerasFile(files: ModelFiles, options: ImportOptions): ImportedModel {
+  return assemble(openKerasFile(files), options)
+}
+
+/** A Keras file's configuration, read no further, and its weights. @throws FormatError with a place */
+export function openKerasFile({ bytes, name }: ModelFiles): Told {
+  if (isZip(bytes)) return openArchive(new ZipFile(bytes, name), name, bytes.length)
   if (!isHdf5(bytes))
     throw new FormatError({ where: name, expected: 'a .keras archive or an HDF5 file', got: 'other bytes' })
   const root = openHdf5(bytes, name)
   const own = root.text('model_config')
   const trained = root.text('training_config')
-  const told: Told = {
+  const version = root.text('keras_version') ?? root.at('model_weights')?.text('keras_version') ?? null
+  return {
+    source: name,
     config: own === null ? null : parsed(own, `${name}, model_config`),
-    version: root.text('keras_version') ?? root.at('model_weights')?.text('keras_version') ?? null,
+    producer: producerOf(version),
     training: trained === null ? undefined : parsed(trained, `${name}, training_config`),
     latch: null,
+    root: () => root,
   }
-  return assemble(root, name, told, options)
 }
 
-function readArchive(zip: ZipFile, name: string, options: ImportOptions, stored: number): ImportedModel {
+function openArchive(zip: ZipFile, name: string, stored: number): Told {
   const metadata = jsonMember(zip, name, 'metadata.json')
   const config = jsonMember(zip, name, 'config.json')
-  const weights = zip.read('model.weights.h5')
-  if (!weights) {
-    const got =
-      zip.names.find((member) => member.startsWith('model.weights')) ?? zip.names.slice(0, 8).join(', ')
-    throw new UnsupportedError({ where: name, expected: 'model.weights.h5 in the archive', got })
-  }
   const fields = rootField(metadata, 'metadata', name)
   const version = fieldAt(fields, 'keras_version').value
-  const told = {
+  return {
+    source: name,
     config,
-    version: typeof version === 'string' ? version.slice(0, 40) : null,
+    producer: producerOf(typeof version === 'string' ? version.slice(0, 40) : null),
     training: undefined,
     latch: readLatchPart(fieldAt(fields, 'latch')),
+    root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, stored),
   }
-  return assemble(openHdf5(weights, `${name}, model.weights.h5`, stored), name, told, options)
+}
+
+function producerOf(version: string | null): string | null {
+  return version === null ? null : `Keras ${version}`
+}
+
+function weightsMember(zip: ZipFile, name: string): Uint8Array {
+  const weights = zip.read('model.weights.h5')
+  if (weights) return weights
+  const got =
+    zip.names.find((member) => member.startsWith('model.weights')) ?? zip.names.slice(0, 8).join(', ')
+  throw new UnsupportedError({ where: name, expected: 'model.weights.h5 in the archive', got })
 }
 
 function jsonMember(zip: ZipFile, source: string, member: string): unknown {
@@ -81,8 +98,25 @@ function parsed(json: string, where: string): unknown {
   }
 }
 
-function assemble(root: Hdf5Object, source: string, told: Told, options: ImportOptions): ImportedModel {
-  const group = root.at('model_weights') ?? root
+function assemble(told: Told, options: ImportOptions): ImportedModel {
+  const { source } = told
+  const root = told.root()
+  const { config, store, producer } = configured(told, root, options)
+  const about: KerasAbout = { source, format: 'keras', producer, options, training: told.training }
+  const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
+  const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
+  const model = optimizer ? { ...read, left: [...read.left, 'optimizer state'] } : read
+  return told.latch ? withLatchPart(model, told.latch) : model
+}
+
+/** The configuration, the file's own or the one given, and the arrays of its layers. @throws UsageError where there is none */
+export function configured(
+  told: Told,
+  root: Hdf5Object,
+  options: ImportOptions,
+): { config: unknown; store: WeightStore; producer: string | null } {
+  const { source } = told
+  const group = weightsGroup(root)
   const given = told.config ?? options.config
   if (given === undefined || given === null) {
     throw new UsageError({
@@ -94,19 +128,14 @@ function assemble(root: Hdf5Object, source: string, told: Told, options: ImportO
   }
   const store = (config: unknown) =>
     hasPaths(group) ? pathStore(group, listedLayers(config, source), source) : namedStore(group, source)
-  const config = isOwn(given) ? renamed(kerasConfigOf(given), store, source) : given
-  const about: KerasAbout = {
-    source,
-    format: 'keras',
-    producer: told.version === null ? (isOwn(given) ? 'Keras 3' : null) : `Keras ${told.version}`,
-    options,
-    training: told.training,
-  }
-  const weights = store(config)
-  const read = importKerasConfig(config, (layer) => weights.weightsOf(layer), about)
-  const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
-  const model = optimizer ? { ...read, left: [...read.left, 'optimizer state'] } : read
-  return told.latch ? withLatchPart(model, told.latch) : model
+  const own = isOwn(given)
+  const config = own ? renamed(kerasConfigOf(given), store, source) : given
+  return { config, store: store(config), producer: told.producer ?? (own ? 'Keras 3' : null) }
+}
+
+/** Where the layers' arrays lie. */
+export function weightsGroup(root: Hdf5Object): Hdf5Object {
+  return root.at('model_weights') ?? root
 }
 
 /** Layers as Latch writes them, and not Keras' JSON. */

@@ -9,6 +9,8 @@ import type { Hdf5Object } from './hdf5/file.ts'
 /** Arrays by layer. */
 export interface WeightStore {
   weightsOf(layer: string): readonly KerasArray[]
+  /** All that lies there, also of classes whose own order is not known. */
+  everythingOf(layer: string): readonly KerasArray[]
   /** Layers that have arrays, in the file's order. */
   readonly filled: readonly string[]
 }
@@ -48,15 +50,17 @@ export function namedStore(group: Hdf5Object, source: string): WeightStore {
     const names = (listedNames(found, 'weight_names') ?? []).filter((name) => !STATE.test(name))
     return { found, names }
   }
+  const weightsOf = (layer: string) => {
+    if (!layers.includes(layer)) return []
+    const { found, names } = namesOf(layer)
+    return names.map((name) => arrayOf(found.at(name), name, `${source}, layer ${layer}`))
+  }
   return {
     get filled() {
       return layers.filter((layer) => namesOf(layer).names.length > 0)
     },
-    weightsOf(layer) {
-      if (!layers.includes(layer)) return []
-      const { found, names } = namesOf(layer)
-      return names.map((name) => arrayOf(found.at(name), name, `${source}, layer ${layer}`))
-    },
+    weightsOf,
+    everythingOf: weightsOf,
   }
 }
 
@@ -64,6 +68,43 @@ function arrayOf(object: Hdf5Object | null, name: string, where: string): KerasA
   if (!object?.isDataset)
     throw new FormatError({ where, expected: `an array ${name}`, got: object ? 'a group' : 'none' })
   return { name, ...object.read() }
+}
+
+/** Whether a file lists its layers by name. */
+function hasNames(group: Hdf5Object): boolean {
+  return listedNames(group, 'layer_names') !== null
+}
+
+const MOST_OBJECTS = 20_000
+const MOST_DEPTH = 32
+
+/** Every array below a group, by its path from there. @throws FormatError for too many or groups within themselves */
+function arraysBelow(group: Hdf5Object, where: string): KerasArray[] {
+  const found: KerasArray[] = []
+  let objects = 0
+  const visit = (object: Hdf5Object | null, path: string, depth: number): void => {
+    if (!object || STATE.test(path)) return
+    if (++objects > MOST_OBJECTS || depth > MOST_DEPTH) {
+      const expected = `at most ${MOST_OBJECTS} groups and arrays, ${MOST_DEPTH} deep`
+      throw new FormatError({ where, expected, got: `more at ${path.slice(0, 100)}` })
+    }
+    if (object.isDataset) found.push({ name: path, ...object.read() })
+    else for (const name of object.names) visit(object.at(name), path ? `${path}/${name}` : name, depth + 1)
+  }
+  visit(group, '', 0)
+  return found
+}
+
+/** Every array of a file without a configuration, with the layer that the file puts it in. */
+export function storedArrays(group: Hdf5Object, source: string): (KerasArray & { layer: string })[] {
+  if (!hasPaths(group) && hasNames(group)) {
+    const store = namedStore(group, source)
+    return store.filled.flatMap((layer) => store.weightsOf(layer).map((array) => ({ layer, ...array })))
+  }
+  return arraysBelow(layersGroup(group) ?? group, source).map((array) => {
+    const [layer, ...rest] = array.name.split('/')
+    return rest.length > 0 ? { ...array, layer, name: rest.join('/') } : { ...array, layer: '' }
+  })
 }
 
 /** Whether a file is of Keras 3's own layout. */
@@ -83,15 +124,21 @@ export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], sour
   const known = listed.filter(({ type }) => type !== 'InputLayer')
   const paths = numbered(known.map(({ type }) => type))
   const places = new Map(known.map((layer, i) => [layer.name, { layer, path: paths[i] }]))
-  const weightsOf = (name: string): KerasArray[] => {
+  const groupOf = (name: string) => {
     const place = places.get(name)
-    const group = place && (layers.at(place.path) ?? layers.at(name))
-    if (!group) return []
-    return collect(group, place.layer, `${source}, layer ${name}`)
+    return (place && (layers.at(place.path) ?? layers.at(name))) ?? null
+  }
+  const weightsOf = (name: string): KerasArray[] => {
+    const group = groupOf(name)
+    return group ? collect(group, places.get(name)!.layer, `${source}, layer ${name}`) : []
   }
   const filled = () => known.map(({ name }) => name).filter((name) => weightsOf(name).length > 0)
   return {
     weightsOf,
+    everythingOf(name) {
+      const group = groupOf(name)
+      return group ? arraysBelow(group, `${source}, layer ${name}`) : []
+    },
     get filled() {
       return filled()
     },

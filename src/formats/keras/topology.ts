@@ -13,11 +13,15 @@ import {
   type Field,
 } from '../../tensor/fields.ts'
 
-/** One layer as the file has it. */
-export interface KerasNode {
+/** A layer by itself. */
+export interface KerasLayerHead {
   name: string
   type: string
   config: Field
+}
+
+/** One layer as the file has it. */
+export interface KerasNode extends KerasLayerHead {
   /** What goes in; empty: what the one before it in the list gives. */
   inputs: readonly TensorRef[]
   /** The mask that the file says goes in: Keras 3 writes down the operations that an embedding makes it with. */
@@ -50,13 +54,22 @@ export function readTopology(config: unknown, source: string, until?: string): K
   const training = [fieldAt(root, 'training_config'), fieldAt(root, 'compile_config')].find(
     ({ value }) => typeof value === 'object' && value !== null,
   )
-  const listed = Array.isArray(inner.value) ? inner : fieldAt(inner, 'layers')
-  const nodes = readArray(listed, { minLength: 1, maxLength: MOST_LAYERS }).map((layer) => readNode(layer))
+  const nodes = layerFields(inner).map((layer) => readNode(layer))
   const known = ['Sequential', 'Model', 'Functional']
   if (!known.includes(type))
     throw new UnsupportedError({ where: source, expected: known.join(' or '), got: describe(type) })
   const ordered = type === 'Sequential' ? cut(nodes, source, until) : chainOf(nodes, inner, source, until)
   return { ...ordered, training: training ?? null }
+}
+
+/** Every layer that a configuration lists, however they are wired. @throws FormatError where it is no such list */
+export function readLayers(config: unknown, source: string): KerasLayerHead[] {
+  return layerFields(fieldAt(modelField(config, source), 'config')).map((layer) => readHead(layer))
+}
+
+function layerFields(inner: Field): Field[] {
+  const listed = Array.isArray(inner.value) ? inner : fieldAt(inner, 'layers')
+  return readArray(listed, { minLength: 1, maxLength: MOST_LAYERS })
 }
 
 /** The object with `class_name`, whichever way it is wrapped. */
@@ -78,6 +91,11 @@ export function modelField(config: unknown, source: string, depth = 0): Field {
 }
 
 function readNode(layer: Field): KerasNode {
+  const head = readHead(layer)
+  return { ...head, ...callOf(layer, head.config.path) }
+}
+
+function readHead(layer: Field): KerasLayerHead {
   const type = readString(fieldAt(layer, 'class_name'), { maxLength: 200 })
   const config = fieldAt(layer, 'config')
   const named = typeof config.value === 'object' && config.value !== null ? fieldAt(config, 'name') : null
@@ -86,7 +104,7 @@ function readNode(layer: Field): KerasNode {
   const name = field && typeof field.value === 'string' ? readString(field, { maxLength: 1000 }) : type
   // From here on, errors say the layer and not its place in the list.
   const path = `layer ${name}`
-  return { name, type, config: { ...config, path }, ...callOf(layer, path) }
+  return { name, type, config: { ...config, path } }
 }
 
 /** The tensors of the one call of a layer. */

@@ -8,6 +8,7 @@ import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { CARRIED_KEY, parseJsonBytes, readCarried, type Carried } from '../carried.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
 import { importKerasConfig, type KerasArray } from '../keras/chain.ts'
+import { listLayers, storedArray, type StoredContents } from '../keras/listing.ts'
 import { tokensByOptions } from '../tokensById.ts'
 import { readWeightsManifest, readWeightSpecs } from './weights.ts'
 
@@ -22,10 +23,7 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
   const root = rootField(parseJsonBytes(bytes, source), 'model', source)
   refuseGraph(root)
   const topology = fieldAt(root, 'modelTopology')
-  const manifest = fieldAt(root, 'weightsManifest')
-  const arrays =
-    manifest.value === undefined ? singleArtifact(root) : await readWeightsManifest(manifest, files)
-  const byLayer = new LayerWeights(arrays)
+  const byLayer = new LayerWeights(await readArrays(root, files))
   const model = importKerasConfig(topology.value, (layer) => byLayer.of(layer), {
     source,
     format: 'tfjs',
@@ -38,12 +36,36 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
   return carried ? withCarried(read, carried, options) : read
 }
 
+/**
+ * What is in a model that does not open: its layers with their arrays, and arrays of no layer, as a graph model's are.
+ * Arrays are read whole. `refusedAt` is where reading the model ended.
+ * @throws FormatError, UnsupportedError as the reader does; DataError for a shard that is not there
+ */
+export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<StoredContents> {
+  const { name: source, bytes } = files
+  const root = rootField(parseJsonBytes(bytes, source), 'model', source)
+  const topology = fieldAt(root, 'modelTopology')
+  const byLayer = new LayerWeights(await readArrays(root, files))
+  const about = { source, format: 'tfjs', producer: isGraph(root) ? null : producerOf(root, topology) } as const
+  const layers = isGraph(root) ? [] : listLayers(topology.value, (layer) => byLayer.of(layer), about, refusedAt)
+  const arrays = byLayer.others().map(({ name, shape }) => storedArray('', name, shape))
+  return { producer: about.producer, layers, arrays }
+} // prettier-ignore
+
+function readArrays(root: Field, files: ModelFiles): Promise<KerasArray[]> | KerasArray[] {
+  const manifest = fieldAt(root, 'weightsManifest')
+  return manifest.value === undefined ? singleArtifact(root) : readWeightsManifest(manifest, files)
+}
+
+function isGraph(root: Field): boolean {
+  const topology = fieldAt(root, 'modelTopology')
+  return fieldAt(root, 'format').value === 'graph-model' || fieldAt(topology, 'node').value !== undefined
+}
+
 function refuseGraph(root: Field): void {
   const topology = fieldAt(root, 'modelTopology')
   if (typeof topology.value !== 'object' || topology.value === null) throw fieldError(topology, 'a layers model')
-  const format = fieldAt(root, 'format').value
-  const nodes = fieldAt(topology, 'node').value
-  if (format !== 'graph-model' && nodes === undefined) return
+  if (!isGraph(root)) return
   throw new UnsupportedError({
     where: root.source,
     expected: 'a layers model',
@@ -117,8 +139,13 @@ class LayerWeights {
   }
 
   /** Arrays that no layer asked for. */
+  others(): KerasArray[] {
+    return this.#all.filter((array) => !this.#asked.has(array))
+  }
+
+  /** The same as sentences. */
   unused(): string[] {
-    return this.#all.filter((array) => !this.#asked.has(array)).map(({ name }) => `weight ${name}`)
+    return this.others().map(({ name }) => `weight ${name}`)
   }
 }
 
