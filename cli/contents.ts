@@ -1,10 +1,10 @@
 /** What is in a file that does not open as layers: layers, tensors or operators, so that a part of it can be named. */
 import type { ImportedModel, ImportOptions, ModelFiles } from '../src/formats/imported.ts'
-import type { StoredArray, StoredContents } from '../src/formats/keras/index.ts'
+import type { StoredArray, StoredContents } from '../src/formats/keras/listing.ts'
 import { identify } from '../src/formats/identify.ts'
 import { decodeOnnx } from '../src/formats/open.ts'
 import { readSafetensors, shapeText } from '../src/formats/safetensors.ts'
-import { FormatError, UnsupportedError, UsageError } from '../src/tensor/errors.ts'
+import { FormatError, LatchError, UnsupportedError, UsageError } from '../src/tensor/errors.ts'
 
 /** What stands in a table: `weights` are shapes, null is nothing to say. */
 export type Cell = string | number | boolean | null
@@ -28,6 +28,7 @@ export async function contentsOf(files: ModelFiles, options: ImportOptions, reas
   const format = identify(files.bytes, files.name)
   // A file of weights only asks for its configuration; other mistakes of the call are to be mended first.
   const asks = reason instanceof UsageError && format === 'keras' && options.config === undefined
+  if (isAboutUntil(reason, options)) throw reason
   if (!(asks || reason instanceof UnsupportedError || reason instanceof FormatError)) throw reason
   let listed: Listed | null = null
   try {
@@ -38,6 +39,12 @@ export async function contentsOf(files: ModelFiles, options: ImportOptions, reas
   if (!listed || listed.rows.length === 0) throw reason
   return { format, why: reason.message, ...listed }
 } // prettier-ignore
+
+/** A layer that is not there was asked for: the error lists those that are. */
+function isAboutUntil(reason: unknown, { until }: ImportOptions): boolean {
+  if (until === undefined || !(reason instanceof LatchError)) return false
+  return reason.where.endsWith(', until') || reason.got.startsWith('until ')
+}
 
 async function listedIn(
   format: Contents['format'],
@@ -58,7 +65,7 @@ async function listedIn(
     return stored({ producer: 'TensorFlow 1', layers: [], arrays })
   }
   if (format !== 'keras') return null
-  const { kerasContents } = await import('../src/formats/keras/index.ts')
+  const { kerasContents } = await import('../src/formats/keras/contents.ts')
   const contents = kerasContents(files, options, reason.where)
   // Layers are known, so it was something else that the call lacked.
   return reason instanceof UsageError && contents.layers.length > 0 ? null : stored(contents)

@@ -3,7 +3,7 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kerasContents } from '../src/formats/keras/index.ts'
+import { kerasContents } from '../src/formats/keras/contents.ts'
 import { tfjsContents } from '../src/formats/tfjs/index.ts'
 import { writeSafetensors } from '../src/formats/safetensors.ts'
 import { SequenceModel } from '../src/tasks/sequenceModel.ts'
@@ -62,6 +62,9 @@ describe('a .keras file', () => {
     expect(ran.stderr).toContain('with --until bidirectional.')
     const until = await place.latch(['info', 'capsule.keras', '--until', 'bidirectional'])
     expect(until.stdout).toContain('layer dense')
+    const wrong = await place.latch(['info', 'capsule.keras', '--until', 'nowhere'])
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toContain('one of input_layer, bidirectional, dense')
   })
 
   test('the same as JSON', async () => {
@@ -231,6 +234,10 @@ test('head facts stand above tensors and operators too', async () => {
   expect(onnx.stdout).toMatch(
     /^file +graph\.onnx\nformat +onnx\nproducer .*\nparameters +6\n\nnode +operator +weights$/m,
   )
+  expect(await place.latch(['info', 'graph.onnx', '--until', 'nowhere'])).toMatchObject({
+    code: 1,
+    stdout: '',
+  })
   const data = Float32Array.from([1, 2, 3, 4])
   place.write(
     'other.safetensors',

@@ -3,8 +3,6 @@ import type { ModelReader, ModelWriter } from '../imported.ts'
 import { readKerasFile } from './read.ts'
 import { writeKerasFile } from './write.ts'
 
-export { kerasContents } from './contents.ts'
-export type { StoredArray, StoredContents, StoredLayer } from './listing.ts'
 export { importKerasConfig, type KerasAbout, type KerasArray } from './chain.ts'
 
 /** Reads .keras archives, whole .h5 models, and weights with a configuration in the options. */
