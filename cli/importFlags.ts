@@ -1,5 +1,5 @@
 /** What a file of another format cannot say, from the command line: the same for `import` and `info`. */
-import type { Answer, ImportOptions } from '../src/formats/imported.ts'
+import { ANSWERS, type Answer, type ImportOptions } from '../src/formats/imported.ts'
 import { readFileBytes } from '../src/node.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 import { oneOf } from './options.ts'
@@ -33,8 +33,8 @@ export const tokensOption = [
 
 export const answerOption = [
   '--answer <kind>',
-  'what is made of the last row where the file does not say: linear, softmax, logSoftmax, sigmoid',
-  oneOf('--answer', ['linear', 'softmax', 'logSoftmax', 'sigmoid']),
+  `what is made of the last row where the file does not say: ${ANSWERS.join(', ')}`,
+  oneOf('--answer', ANSWERS),
 ] as const
 
 /** The library's options. @throws DataError for files that are not there, UsageError for what is no JSON */

@@ -8,6 +8,7 @@ import { PackedBatch } from '../src/layers/packed.ts'
 import { announceMoreLayers } from '../src/model/moreLayers.ts'
 import { Network } from '../src/model/network.ts'
 import { filesOf, modelFile } from './conformance/files.ts'
+import { textgenrnnConfig } from './conformance/kerasModels.ts'
 import { worstOf } from './conformance/result.ts'
 
 const MODELS = new URL('../../shared/conformance/models/', import.meta.url)
@@ -67,34 +68,6 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
     await expect(open('keras210_qoe/lstm_basic.h5', { until: 'lstm_9' })).rejects.toThrow(/lstm_1.*lstm_9/s)
   })
 })
-
-/** The network that textgenrnn builds in code; its weights file carries none. */
-function textgenrnnConfig(): unknown {
-  const layer = (type: string, name: string, below: readonly string[], config: object = {}) => ({
-    class_name: type,
-    name,
-    config: { name, ...config },
-    inbound_nodes: below.length ? [below.map((one) => [one, 0, 0, {}])] : [],
-  })
-  const rnn = { units: 128, return_sequences: true }
-  return {
-    class_name: 'Model',
-    config: {
-      name: 'textgenrnn',
-      layers: [
-        layer('InputLayer', 'input', [], { batch_input_shape: [null, 40] }),
-        layer('Embedding', 'embedding', ['input'], { input_dim: 465, output_dim: 100, input_length: 40 }),
-        layer('CuDNNLSTM', 'rnn_1', ['embedding'], rnn),
-        layer('CuDNNLSTM', 'rnn_2', ['rnn_1'], rnn),
-        layer('Concatenate', 'rnn_concat', ['embedding', 'rnn_1', 'rnn_2'], { axis: -1 }),
-        layer('AttentionWeightedAverage', 'attention', ['rnn_concat']),
-        layer('Dense', 'output', ['attention'], { units: 465, activation: 'softmax' }),
-      ],
-      input_layers: [['input', 0, 0]],
-      output_layers: [['output', 0, 0]],
-    },
-  }
-}
 
 interface TextgenrnnGolden {
   cases: { ids_left_padded_to_40_with_0: number[]; probabilities: number[] }[]

@@ -42,24 +42,7 @@ function realModels(folder) {
 
 /** What builds textgenrnn's network; its file has weights only. */
 function textgenrnn() {
-  const layer = (class_name, name, below, config = {}) => ({
-    class_name,
-    name,
-    config: { name, ...config },
-    inbound_nodes: below.length ? [below.map((one) => [one, 0, 0, {}])] : [],
-  })
-  const rnn = { units: 128, return_sequences: true }
-  const layers = [
-    layer('InputLayer', 'input', [], { batch_input_shape: [null, 40] }),
-    layer('Embedding', 'embedding', ['input'], { input_dim: 465, output_dim: 100, input_length: 40 }),
-    layer('CuDNNLSTM', 'rnn_1', ['embedding'], rnn),
-    layer('CuDNNLSTM', 'rnn_2', ['rnn_1'], rnn),
-    layer('Concatenate', 'rnn_concat', ['embedding', 'rnn_1', 'rnn_2'], { axis: -1 }),
-    layer('AttentionWeightedAverage', 'attention', ['rnn_concat']),
-    layer('Dense', 'output', ['attention'], { units: 465, activation: 'softmax' }),
-  ]
-  const ends = { input_layers: [['input', 0, 0]], output_layers: [['output', 0, 0]] }
-  return { class_name: 'Model', config: { name: 'textgenrnn', layers, ...ends } }
+  return JSON.parse(readFileSync(join(root, 'tests/golden/formats/textgenrnn.config.json'), 'utf8'))
 }
 
 function pytorchExports(folder) {

@@ -14,7 +14,7 @@ import {
   rootField,
   type Field,
 } from '../tensor/fields.ts'
-import type { Answer, ExportSource, ModelInput } from './imported.ts'
+import { ANSWERS, type Answer, type ExportSource, type ModelInput } from './imported.ts'
 import { refuseJsonBomb } from './modelFile.ts'
 
 /** Key of the metadata; `latch` alone would make the file a model file. */
@@ -47,7 +47,7 @@ export function readCarried(text: string, source: string): Carried {
   const f = readObject(root, ['network', 'answer', 'input', 'labels', 'vocabulary', 'tokens', 'document'])
   return {
     network: f.network.value,
-    answer: readChoice(f.answer, ['linear', 'softmax', 'logSoftmax', 'sigmoid']),
+    answer: readChoice(f.answer, ANSWERS),
     input: readInput(f.input),
     labels: readOptional(f.labels, readTexts, null),
     vocabulary: readOptional(f.vocabulary, readTexts, null),

@@ -11,11 +11,14 @@ export type FormatName = 'latch' | 'keras' | 'torch' | 'tfjs' | 'onnx' | 'tensor
 /** Formats that models are written in. */
 export type ExportFormat = 'onnx' | 'torch' | 'keras' | 'tfjs'
 
+/** Names of the answers. */
+export const ANSWERS = ['linear', 'softmax', 'logSoftmax', 'sigmoid'] as const
+
 /**
  * What people read of the network's last row: the network itself ends on logits wherever a loss knows them,
  * so a final softmax or sigmoid of the file is named here and is no layer.
  */
-export type Answer = 'linear' | 'softmax' | 'logSoftmax' | 'sigmoid'
+export type Answer = (typeof ANSWERS)[number]
 
 /** What goes in. */
 export interface ModelInput {

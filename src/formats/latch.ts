@@ -4,7 +4,14 @@ import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../mod
 import { announceMoreLayers } from '../model/moreLayers.ts'
 import { FormatError } from '../tensor/errors.ts'
 import { fieldAt, fieldError, readChoice, readList, readOptional, readString, rootField, type Field } from '../tensor/fields.ts' // prettier-ignore
-import type { Answer, ImportedModel, LayerFacts, ModelFiles, ModelInput } from './imported.ts'
+import {
+  ANSWERS,
+  type Answer,
+  type ImportedModel,
+  type LayerFacts,
+  type ModelFiles,
+  type ModelInput,
+} from './imported.ts'
 import { decodeModel } from './modelFile.ts'
 
 /** Reads a Latch model file. @throws FormatError naming the field or byte */
@@ -39,8 +46,6 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
     document: JSON.stringify(document),
   }
 }
-
-const ANSWERS = ['linear', 'softmax', 'logSoftmax', 'sigmoid'] as const
 
 function answerOf(field: Field, { loss }: NetworkConfig): Answer {
   if (field.value !== undefined) return readChoice(field, ANSWERS)

@@ -28,6 +28,7 @@ import { engineOfCheckpoint } from './checkpointEngine.ts'
 import { readSettings, type ClassifierSettings } from './classifierOptions.ts'
 import type { Trained } from './classes.ts'
 import { fitting } from './fitting.ts'
+import { weightTensors } from './weightTensors.ts'
 import { readHistory, type TrainingHistory } from './history.ts'
 
 /** Prefix of a checkpoint's own tensors, beside the model's. */
@@ -66,12 +67,8 @@ export function classifierDocument(content: ClassifierContent): ModelDocument {
 
 export function writeClassifier(content: ClassifierContent): Uint8Array {
   const { network, training } = content
-  const weights = network.parameters.map(({ name, shape }): NamedTensor => {
-    const data = network.store.read(network.store.find(name))
-    return { name, shape, dtype: 'F32', data: data instanceof Float32Array ? data : Float32Array.from(data) }
-  })
   const extra = training?.tensors.map((tensor) => ({ ...tensor, name: TRAINING + tensor.name })) ?? []
-  return encodeModel(classifierDocument(content), [...weights, ...extra])
+  return encodeModel(classifierDocument(content), [...weightTensors(network), ...extra])
 }
 
 /**

@@ -3,7 +3,7 @@
  * every field and every shape before memory is taken for any of it.
  */
 import type { EngineOptions } from '../engine/engine.ts'
-import type { ExportSource } from '../formats/imported.ts'
+import { ANSWERS, type ExportSource } from '../formats/imported.ts'
 import {
   decodeModel,
   encodeModel,
@@ -11,7 +11,6 @@ import {
   takeTensor,
   type ModelDocument,
 } from '../formats/modelFile.ts'
-import type { NamedTensor } from '../formats/safetensors.ts'
 import { readNetworkConfig } from '../model/config.ts'
 import { Network } from '../model/network.ts'
 import { UsageError } from '../tensor/errors.ts'
@@ -30,11 +29,11 @@ import {
 } from '../tensor/fields.ts'
 import { fitting } from './fitting.ts'
 import { namesOf, type SequenceFacts, type SequenceParts } from './sequenceParts.ts'
+import { weightTensors } from './weightTensors.ts'
 
 /** The task's name in model files. */
 export const SEQUENCE_TASK = 'sequenceModel'
 
-const ANSWERS = ['linear', 'softmax', 'logSoftmax', 'sigmoid'] as const
 const FORMATS = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
 
 /** Everything of a model but its weights. */
@@ -46,13 +45,7 @@ export function documentOf(parts: SequenceParts): ModelDocument {
 
 /** The model file's bytes. */
 export function writeSequenceModel(parts: SequenceParts): Uint8Array {
-  const { store, parameters } = parts.network
-  const weights = parameters.map((parameter): NamedTensor => {
-    const read = store.read(parameter)
-    const data = read instanceof Float32Array ? read : Float32Array.from(read)
-    return { name: parameter.name, shape: parameter.shape, dtype: 'F32', data }
-  })
-  return encodeModel(documentOf(parts), weights)
+  return encodeModel(documentOf(parts), weightTensors(parts.network))
 }
 
 /** What a writer of another format takes. */
