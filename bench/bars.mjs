@@ -3,7 +3,8 @@ import { ratioOf, summary } from './rows.mjs'
 
 const STREAMING = { 'W6-32': [15, 25], 'W6-64': [8, 10], 'W6-128': [3.5, 4.5], 'W6-512': [1.3, 1.5] }
 const PLAIN = ['W1', 'W2', 'W3']
-const named = (name, threads) => (row) => row.engine === name && (threads === undefined || row.threads === threads) // prettier-ignore
+const named = (name, threads) => (row) =>
+  row.engine === name && (threads === undefined || row.threads === threads)
 const torch = (threads) => (row) => row.engine.startsWith('pytorch') && row.threads <= threads
 const peer = (row) => !row.engine.startsWith('latch') && row.threads === 1
 
@@ -12,7 +13,15 @@ function comparisons(latch) {
   const one = named(latch, 1)
   const two = named(latch, 2)
   const best = 'PyTorch, best of two cores'
-  const bar = (workload, against, theirs, least, aim, ours = one, threads = '1') => ({ workload, against, theirs, least, aim, ours, threads }) // prettier-ignore
+  const bar = (workload, against, theirs, least, aim, ours = one, threads = '1') => ({
+    workload,
+    against,
+    theirs,
+    least,
+    aim,
+    ours,
+    threads,
+  })
   const inference = (name, web, node) => [
     bar(name, 'ONNX Runtime web', named('onnxruntime-web', 1), ...web),
     bar(name, 'ONNX Runtime node', named('onnxruntime-node', 1), ...node),
@@ -74,12 +83,22 @@ function plainAgainstRelaxed(rows) {
 
 /** Time of one real token where lengths differ over that where all are T: here less is better. */
 function lengthsAgainstEqual(rows, latch) {
-  const bar = { workload: 'lengths', against: 'equal lengths, a token', threads: '1', least: 1.15, aim: 1.05, less: true } // prettier-ignore
+  const bar = {
+    workload: 'lengths',
+    against: 'equal lengths, a token',
+    threads: '1',
+    least: 1.15,
+    aim: 1.05,
+    less: true,
+  }
   const [ragged] = rows.find('lengths', named(latch, 1))
   const [whole] = rows.find('W1', named(latch, 1))
   if (!ragged || !whole) return { ...bar, by: null, got: null, ok: verdict(undefined, bar) }
   const tokens = 32 * 100
-  const equal = { ...whole, rounds: whole.rounds.map(({ round, ms }) => ({ round, ms: ms.map((x) => x / tokens) })) } // prettier-ignore
+  const equal = {
+    ...whole,
+    rounds: whole.rounds.map(({ round, ms }) => ({ round, ms: ms.map((x) => x / tokens) })),
+  }
   const got = ratioOf(equal, ragged)
   const times = { oursMs: summary(ragged).medianMs, theirsMs: summary(equal).medianMs }
   return { ...bar, by: latch, ...times, got, ok: verdict(got?.ratio, bar) }

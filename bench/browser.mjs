@@ -34,10 +34,14 @@ if (!chromium) {
 }
 installPeers(tell)
 const rows = new Rows()
-const jobs = contestants().filter(({ name }) => !values.engines || values.engines.split(',').some((word) => name.replace(' ', '-').startsWith(word))) // prettier-ignore
+const jobs = contestants().filter(
+  ({ name }) =>
+    !values.engines || values.engines.split(',').some((word) => name.replace(' ', '-').startsWith(word)),
+)
 let agent = ''
 for (let round = 0; round < rounds; round++) {
-  for (const job of round % 2 === 0 ? jobs : jobs.toReversed()) if (round === 0 || !job.once) await collect(job, round) // prettier-ignore
+  for (const job of round % 2 === 0 ? jobs : jobs.toReversed())
+    if (round === 0 || !job.once) await collect(job, round)
   tell(`round ${round + 1} of ${rounds}`)
 }
 const about = { ...machine(null), browser: agent }
@@ -49,7 +53,9 @@ function contestants() {
   const each = (job) => threadCounts.map((threads) => ({ ...job, threads, name: job.name ?? job.library }))
   const onnx = versionOf('onnxruntime-web') ? each({ library: 'onnxruntime-web', warm: 1.5 }) : []
   const tfjs = versionOf('@tensorflow/tfjs') ? each({ library: 'tfjs-wasm', warm: 1, once: true }) : []
-  const latch = ['relaxed', 'simd'].flatMap((engine) => each({ library: 'latch', engine, name: `latch ${engine}`, warm: 0.5 })) // prettier-ignore
+  const latch = ['relaxed', 'simd'].flatMap((engine) =>
+    each({ library: 'latch', engine, name: `latch ${engine}`, warm: 0.5 }),
+  )
   return [...latch, ...onnx, ...tfjs]
 }
 
@@ -57,7 +63,9 @@ async function collect({ name, once: _, ...job }, round) {
   const { threads, library } = job
   const trains = library !== 'onnxruntime-web'
   const list = names.filter((workload) => trains || !/^(W[1-4]|brain|lengths)/.test(workload))
-  const answer = await inChromium(chromium, { ...job, workloads: list, seconds }, LIMIT_SECONDS).catch((error) => ({ error: error.message })) // prettier-ignore
+  const answer = await inChromium(chromium, { ...job, workloads: list, seconds }, LIMIT_SECONDS).catch(
+    (error) => ({ error: error.message }),
+  )
   if (answer.error) {
     rows.addFailure({ workload: 'all', engine: name, threads, why: answer.error.split('\n')[0] })
     return

@@ -61,7 +61,8 @@ function latch(threadCounts) {
 function pytorch(python, threadCounts) {
   const settings = threadCounts.flatMap((threads) => {
     const n = String(threads)
-    if (threads === 1) return [{ mode: '', threads, elementwise: 1, env: { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' } }] // prettier-ignore
+    if (threads === 1)
+      return [{ mode: '', threads, elementwise: 1, env: { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' } }]
     return [
       { mode: 'OpenBLAS', threads, elementwise: 1, env: { OPENBLAS_NUM_THREADS: n } },
       {
@@ -87,7 +88,9 @@ function pytorch(python, threadCounts) {
 /** Python gets the sizes and the lengths with the job: there is one list of workloads. */
 function forPython(job) {
   const size = workloads[job.workload]
-  const lengths = size.ragged ? Array.from({ length: batches }, (_, i) => uniformLengths(size.B, size.T, i + 1)) : null // prettier-ignore
+  const lengths = size.ragged
+    ? Array.from({ length: batches }, (_, i) => uniformLengths(size.B, size.T, i + 1))
+    : null
   return { ...job, size, lengths }
 }
 

@@ -42,7 +42,8 @@ const torch = findTorch()
 const folder = mkdtempSync(join(tmpdir(), 'latch-e2e-'))
 const results = []
 try {
-  const data = values.train && values.validation ? { train: values.train, validation: values.validation } : writeData() // prettier-ignore
+  const data =
+    values.train && values.validation ? { train: values.train, validation: values.validation } : writeData()
   const runners = contestants(data).filter(({ name }) => values.engines.split(',').includes(name))
   for (let round = 0; round < rounds; round++) {
     for (const runner of round % 2 === 0 ? runners : runners.toReversed()) {
@@ -78,7 +79,11 @@ function contestants(data) {
     epochs: MOST_EPOCHS,
     seed,
   })
-  const torchJob = (elementwise) => (seed) => [torch.python, here('endToEnd/pytorch.py'), JSON.stringify({ ...job(seed, 'model.pt'), elementwise })] // prettier-ignore
+  const torchJob = (elementwise) => (seed) => [
+    torch.python,
+    here('endToEnd/pytorch.py'),
+    JSON.stringify({ ...job(seed, 'model.pt'), elementwise }),
+  ]
   const cores = String(machine(torch).cores)
   const pytorch = [
     { mode: 'one thread', env: { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' }, elementwise: 1 },
@@ -94,7 +99,12 @@ function contestants(data) {
   if (!torch) tell('PyTorch: absent (no python3 with torch)')
   const wasm = versionOf('@tensorflow/tfjs-backend-wasm')
   if (!wasm) tell('TensorFlow.js: absent (not installed)')
-  const latch = { name: 'latch', mode: 'command line', prepare: (seed) => epochsNeeded(data, seed), command: (seed, epochs) => latchCommand(data, seed, epochs) } // prettier-ignore
+  const latch = {
+    name: 'latch',
+    mode: 'command line',
+    prepare: (seed) => epochsNeeded(data, seed),
+    command: (seed, epochs) => latchCommand(data, seed, epochs),
+  }
   return [latch, ...(torch ? pytorch : []), ...(wasm ? [tfjs] : [])]
 }
 
@@ -104,7 +114,16 @@ function latchCommand({ train, validation }, seed, epochs) {
   const plain = ['--dropout', '0', '--label-smoothing', '0', '--averaging', 'off', '--clip', 'off']
   const training = ['--optimizer', 'adam', '--lr', lr, '--batch', batch, '--patience', 'off', '--seed', seed]
   const sizes = ['--embedding', embedding, '--units', units, '--epochs', epochs]
-  const files = ['--text', 'text', '--label', 'label', '--validation', validation, '--out', join(folder, 'model.safetensors')] // prettier-ignore
+  const files = [
+    '--text',
+    'text',
+    '--label',
+    'label',
+    '--validation',
+    validation,
+    '--out',
+    join(folder, 'model.safetensors'),
+  ]
   const cli = [here('../dist/cli/latch.js'), 'train', train]
   return [process.execPath, ...cli, ...files, ...sizes, ...training, ...plain, '--json'].map(String)
 }
@@ -171,21 +190,48 @@ function report() {
   const groups = Object.values(grouped(results))
   const latch = results.filter(({ who }) => who === 'latch')
   const ratioOf = (group) => {
-    const pairs = group.flatMap((one) => latch.filter(({ round }) => round === one.round).map(({ seconds }) => one.seconds / seconds)) // prettier-ignore
+    const pairs = group.flatMap((one) =>
+      latch.filter(({ round }) => round === one.round).map(({ seconds }) => one.seconds / seconds),
+    )
     return pairs.length > 0 ? median(pairs) : null
   }
   const lines = groups.map((group) => {
     const seconds = group.map((one) => one.seconds)
     const [low, high] = [Math.min(...seconds), Math.max(...seconds)]
-    return { who: `${group[0].who} (${group[0].mode})`, seconds: median(seconds), low, high, ratio: ratioOf(group), group } // prettier-ignore
+    return {
+      who: `${group[0].who} (${group[0].mode})`,
+      seconds: median(seconds),
+      low,
+      high,
+      ratio: ratioOf(group),
+      group,
+    }
   })
   const best = Math.min(
     ...lines.filter(({ who }) => who.startsWith('pytorch')).map(({ ratio }) => ratio ?? Infinity),
   )
-  const ok = Number.isFinite(best) ? (best >= GOAL.aim ? 'aim' : best >= GOAL.least ? 'yes' : 'NO') : 'not measured' // prettier-ignore
-  const bar = { kind: 'bar', workload: 'end to end', against: 'PyTorch, best mode', got: Number.isFinite(best) ? best : null, ...GOAL, ok } // prettier-ignore
+  const ok = Number.isFinite(best)
+    ? best >= GOAL.aim
+      ? 'aim'
+      : best >= GOAL.least
+        ? 'yes'
+        : 'NO'
+    : 'not measured'
+  const bar = {
+    kind: 'bar',
+    workload: 'end to end',
+    against: 'PyTorch, best mode',
+    got: Number.isFinite(best) ? best : null,
+    ...GOAL,
+    ok,
+  }
   if (values.json)
-    for (const line of [{ kind: 'machine', ...about }, ...results.map((one) => ({ kind: 'time', ...one })), bar]) console.log(JSON.stringify(line)) // prettier-ignore
+    for (const line of [
+      { kind: 'machine', ...about },
+      ...results.map((one) => ({ kind: 'time', ...one })),
+      bar,
+    ])
+      console.log(JSON.stringify(line))
   else {
     const cells = lines.map(({ who, seconds, low, high, ratio, group }) => [
       who,
@@ -196,8 +242,12 @@ function report() {
       ratio === null ? '' : short(ratio),
     ])
     console.log((values.markdown ? grid : table)(HEAD, cells).join('\n'))
-    console.log(`\nLatch against PyTorch's best mode: ${bar.got ? short(bar.got) : '–'} × (at least ${GOAL.least}, aim ${GOAL.aim}): ${ok}`) // prettier-ignore
-    console.log(`${values.rows} rows, embedding ${MODEL.embedding}, LSTM ${MODEL.units}, batch ${MODEL.batch}, Adam ${MODEL.lr}, until ${target}.`) // prettier-ignore
+    console.log(
+      `\nLatch against PyTorch's best mode: ${bar.got ? short(bar.got) : '–'} × (at least ${GOAL.least}, aim ${GOAL.aim}): ${ok}`,
+    )
+    console.log(
+      `${values.rows} rows, embedding ${MODEL.embedding}, LSTM ${MODEL.units}, batch ${MODEL.batch}, Adam ${MODEL.lr}, until ${target}.`,
+    )
     console.log(machineWords(about))
   }
   tell(keepLines('e2e', results, { machine: about, rounds, target }))

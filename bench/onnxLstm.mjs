@@ -22,9 +22,13 @@ export function onnxLstm({ T, B, F, H }) {
     nested(1, node),
     text(2, 'lstm'),
     ...Object.entries(weights).map(([name, shape]) => nested(5, tensor(name, shape, reach))),
-    ...Object.entries({ X: [T, B, F], h0: state, c0: state }).map(([name, shape]) => nested(11, value(name, shape))),
-    ...Object.entries({ Y: [T, 1, B, H], h: state, c: state }).map(([name, shape]) => nested(12, value(name, shape))),
-  ) // prettier-ignore
+    ...Object.entries({ X: [T, B, F], h0: state, c0: state }).map(([name, shape]) =>
+      nested(11, value(name, shape)),
+    ),
+    ...Object.entries({ Y: [T, 1, B, H], h: state, c: state }).map(([name, shape]) =>
+      nested(12, value(name, shape)),
+    ),
+  )
   return message(whole(1, IR_VERSION), nested(7, graph), nested(8, text(1, ''), whole(2, OPSET)))
 }
 

@@ -55,7 +55,14 @@ export function findTorch() {
 export function machine(torch) {
   const peers = Object.fromEntries(packages.map((name) => [name, versionOf(name)]))
   const { model } = cpus()[0]
-  return { cpu: model, cores: cpus().length, node: process.version, commit: commit(), torch: torch?.version ?? null, peers } // prettier-ignore
+  return {
+    cpu: model,
+    cores: cpus().length,
+    node: process.version,
+    commit: commit(),
+    torch: torch?.version ?? null,
+    peers,
+  }
 }
 
 /** The short name of the commit; a star behind it where the checkout has changes. */

@@ -79,7 +79,14 @@ function timeCells(rows) {
         const title = `${name} ${size.what} (${sizesOf(size)})`
         const engine = row.mode ? `${row.engine} (${row.mode})` : row.engine
         const times = [medianMs, p10Ms, minMs].map((ms) => time(ms, size.unit))
-        return [title, engine, row.threads, ...times, samples, ratio ? `${short(ratio.ratio)} ${range(ratio)}` : ''] // prettier-ignore
+        return [
+          title,
+          engine,
+          row.threads,
+          ...times,
+          samples,
+          ratio ? `${short(ratio.ratio)} ${range(ratio)}` : '',
+        ]
       }),
   )
 }
@@ -91,7 +98,17 @@ function barCells(rows) {
       const goal = (x) => (less ? `≤ ${x}` : String(x))
       const whom = by && /best/.test(against) ? `${against}: ${by}` : against
       const times = [oursMs, theirsMs].map((ms) => (ms === undefined ? '–' : time(ms, unit)))
-      return [workload, threads, whom, ...times, got ? short(got.ratio) : '–', got ? range(got) : '', goal(least), goal(aim), ok] // prettier-ignore
+      return [
+        workload,
+        threads,
+        whom,
+        ...times,
+        got ? short(got.ratio) : '–',
+        got ? range(got) : '',
+        goal(least),
+        goal(aim),
+        ok,
+      ]
     },
   )
 }
@@ -100,7 +117,9 @@ function barCells(rows) {
 export function table(head, body) {
   const cells = [head, ...body].map((line) => line.map(String))
   const widths = head.map((_, i) => Math.max(...cells.map((line) => line[i].length)))
-  const numeric = head.map((_, i) => i > 0 && body.every((line) => /^[≤<]?[\d.–\s]*( ?(ms|µs))?$/.test(String(line[i])))) // prettier-ignore
+  const numeric = head.map(
+    (_, i) => i > 0 && body.every((line) => /^[≤<]?[\d.–\s]*( ?(ms|µs))?$/.test(String(line[i]))),
+  )
   const lines = cells.map((line, row) =>
     line
       .map((cell, i) => {

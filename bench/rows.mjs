@@ -14,7 +14,8 @@ export class Rows {
   }
 
   addFailure(failure) {
-    const same = (f) => f.workload === failure.workload && f.engine === failure.engine && f.threads === failure.threads // prettier-ignore
+    const same = (f) =>
+      f.workload === failure.workload && f.engine === failure.engine && f.threads === failure.threads
     if (!this.failures.some(same)) this.failures.push(failure)
   }
 

@@ -86,14 +86,20 @@ function readOptions() {
 
 function isChosen(name) {
   const short = name.replace(' ', '-')
-  if (options.engines) return options.engines.split(',').some((word) => short === word || short.startsWith(`${word}-`)) // prettier-ignore
+  if (options.engines)
+    return options.engines.split(',').some((word) => short === word || short.startsWith(`${word}-`))
   return !(options.quick && name === 'tfjs-cpu')
 }
 
 /** One fresh process; what it cannot do is kept as its answer. */
 async function collect({ name, mode, threads, once, env, job, command }, workload, round) {
   const [program, ...args] = command({ workload, threads, seconds: options.seconds, ...job })
-  const { status, out, err } = await output(program, args, { ...process.env, ...env }, once ? SLOW_LIMIT_SECONDS : LIMIT_SECONDS) // prettier-ignore
+  const { status, out, err } = await output(
+    program,
+    args,
+    { ...process.env, ...env },
+    once ? SLOW_LIMIT_SECONDS : LIMIT_SECONDS,
+  )
   const lines = out.split('\n').filter((line) => line.startsWith('{"workload"'))
   if (status !== 0 || lines.length === 0) {
     const words = err.trim().split('\n').at(-1) || `ended with ${status}`

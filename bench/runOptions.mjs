@@ -25,6 +25,9 @@ export function keepLines(name, lines, head) {
   const file = [time, commit, ...(name ? [name] : [])].join('-')
   const command = ['node', process.argv[1].split(/[/\\]/).at(-1), ...process.argv.slice(2)].join(' ')
   const body = lines.map((line) => JSON.stringify(line)).join(',\n')
-  writeFileSync(`${folder}${file}.json`, `{\n"head": ${JSON.stringify({ command, ...head })},\n"rows": [\n${body}\n]\n}\n`) // prettier-ignore
+  writeFileSync(
+    `${folder}${file}.json`,
+    `{\n"head": ${JSON.stringify({ command, ...head })},\n"rows": [\n${body}\n]\n}\n`,
+  )
   return `raw rows: bench/results/${file}.json`
 }

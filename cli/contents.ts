@@ -24,7 +24,11 @@ export interface Contents {
 type Listed = Omit<Contents, 'format' | 'why'>
 
 /** What lies in a file whose layers could not be read for this reason; throws the reason where nothing can be told. */
-export async function contentsOf(files: ModelFiles, options: ImportOptions, reason: unknown): Promise<Contents> {
+export async function contentsOf(
+  files: ModelFiles,
+  options: ImportOptions,
+  reason: unknown,
+): Promise<Contents> {
   const format = identify(files.bytes, files.name)
   // A file of weights only asks for its configuration; other mistakes of the call are to be mended first.
   const asks = reason instanceof UsageError && format === 'keras' && options.config === undefined
@@ -38,7 +42,7 @@ export async function contentsOf(files: ModelFiles, options: ImportOptions, reas
   }
   if (!listed || listed.rows.length === 0) throw reason
   return { format, why: reason.message, ...listed }
-} // prettier-ignore
+}
 
 /** A layer that is not there was asked for: the error lists those that are. */
 function isAboutUntil(reason: unknown, { until }: ImportOptions): boolean {

@@ -6,7 +6,16 @@ import { modelFilesAt } from '../src/formats/modelFilesNode.ts'
 import { writeFileAtomic } from '../src/node.ts'
 import { UsageError } from '../src/tensor/errors.ts'
 import { visible } from './glyphWidth.ts'
-import { answerOption, configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
+import {
+  answerOption,
+  configOption,
+  importOptions,
+  labelsOption,
+  prefixOption,
+  tokensOption,
+  untilOption,
+  vocabularyOption,
+} from './importFlags.ts'
 import { inputInWords, originInWords, sayLayers, saySentences } from './layersTable.ts'
 import { count, sizeInWords } from './numbers.ts'
 import type { Output } from './output.ts'
@@ -42,7 +51,12 @@ export function importCommand(output: Output) {
       const out = flags.out ?? defaultOut(path)
       if (resolve(out) === resolve(path)) {
         const remedy = 'Name another with --out.'
-        throw new UsageError({ where: `--out ${out}`, expected: 'a file of its own', got: 'the file that is read', remedy })
+        throw new UsageError({
+          where: `--out ${out}`,
+          expected: 'a file of its own',
+          got: 'the file that is read',
+          remedy,
+        })
       }
       await checkWritable(savedPaths(out))
       const options = await importOptions(flags)
@@ -56,7 +70,7 @@ export function importCommand(output: Output) {
       const notes = 'notes' in model ? model.notes : imported.notes
       tell(path, out, bytes.length, { ...imported, notes }, output)
     })
-} // prettier-ignore
+}
 
 /** `model.h5` → `model.safetensors`; a file of that ending already → `model.latch.safetensors`. */
 function defaultOut(path: string): string {
@@ -68,7 +82,21 @@ function defaultOut(path: string): string {
 function tell(path: string, out: string, bytes: number, imported: ImportedModel, output: Output): void {
   const { format, producer, input, answer, labels, layers, notes, left, document } = imported
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
-  output.event({ event: 'imported', file: path, model: out, bytes, format, producer, input, answer, labels, parameters, layers, notes, left }) // prettier-ignore
+  output.event({
+    event: 'imported',
+    file: path,
+    model: out,
+    bytes,
+    format,
+    producer,
+    input,
+    answer,
+    labels,
+    parameters,
+    layers,
+    notes,
+    left,
+  })
   const { bold, dim } = output.colors
   output.say(`${bold(visible(path))}: ${visible(originInWords(imported))}, ${count(parameters)} parameters`)
   output.say(

@@ -7,7 +7,16 @@ import type { AnyModel } from '../src/tasks/openModel.ts'
 import type { EngineName } from '../src/node.ts'
 import { ENGINE_WORDS } from './engineWords.ts'
 import { visible, widthOf, wrap } from './glyphWidth.ts'
-import { answerOption, configOption, importOptions, labelsOption, prefixOption, tokensOption, untilOption, vocabularyOption } from './importFlags.ts' // prettier-ignore
+import {
+  answerOption,
+  configOption,
+  importOptions,
+  labelsOption,
+  prefixOption,
+  tokensOption,
+  untilOption,
+  vocabularyOption,
+} from './importFlags.ts'
 import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from './layersTable.ts'
 import type { Contents } from './contents.ts'
 import { contentsAsObjects, sayContents } from './contentsTable.ts'
@@ -32,7 +41,9 @@ Examples:
 export function infoCommand(output: Output) {
   return new Command('info')
     .summary('show version and engine, or what is in a model file')
-    .description('Version, Node and engine of this Latch; with a model file of any format, what is in it: layers, shapes,\nparameters, conventions found.')
+    .description(
+      'Version, Node and engine of this Latch; with a model file of any format, what is in it: layers, shapes,\nparameters, conventions found.',
+    )
     .argument('[model]', 'model file')
     .option(...engineOption)
     .option(...reproducibleOption)
@@ -58,9 +69,14 @@ export function infoCommand(output: Output) {
       const { imported } = found
       tell(importedFacts(path, imported), imported.layers, output, imported)
     })
-} // prettier-ignore
+}
 
-function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output, imported?: Pick<ImportedModel, 'notes' | 'left'>): void {
+function tell(
+  facts: Facts,
+  layers: readonly LayerFacts[] | null,
+  output: Output,
+  imported?: Pick<ImportedModel, 'notes' | 'left'>,
+): void {
   const { notes = [], left = [] } = imported ?? {}
   output.event({ ...facts, ...(layers ? { network: layers } : {}), ...(imported ? { notes, left } : {}) })
   sayFacts(facts, output)
@@ -69,7 +85,7 @@ function tell(facts: Facts, layers: readonly LayerFacts[] | null, output: Output
   sayLayers(layers, output)
   saySentences('found', notes, output)
   saySentences('left out', left, output)
-} // prettier-ignore
+}
 
 function sayFacts(facts: Facts, output: Output): void {
   const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2

@@ -33,7 +33,12 @@ export function sayLayers(layers: readonly LayerFacts[], output: Output): void {
     return output.say(drawTable(full, { ...options, head: [...head, 'conventions'] }))
   }
   const longest = Math.max(LEAST_NAME, widths[0] + room + GAP)
-  output.say(drawTable(rows.map(([name, ...others]) => [endOf(name, longest), ...others]), options)) // prettier-ignore
+  output.say(
+    drawTable(
+      rows.map(([name, ...others]) => [endOf(name, longest), ...others]),
+      options,
+    ),
+  )
   const named = layers.map(({ name }, i) => (said[i] === '' ? '' : `${name}: ${said[i]}`))
   saySentences('conventions', named.filter(Boolean), output)
 }

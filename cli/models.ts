@@ -59,6 +59,7 @@ export function textOfIds(ids: string, model: AnyModel): string {
     throw new UsageError({ where: '--ids', expected: 'a model that reads token ids', got })
   }
   const words = ids.split(/[\s,]+/).filter((word) => word !== '')
-  if (words.length > 0 && words.every((word) => /^\d+$/.test(word))) return words.map((id) => `#${id}`).join(' ')
+  if (words.length > 0 && words.every((word) => /^\d+$/.test(word)))
+    return words.map((id) => `#${id}`).join(' ')
   throw new UsageError({ where: '--ids', expected: 'whole numbers: "3 1 4"', got: JSON.stringify(ids) })
-} // prettier-ignore
+}

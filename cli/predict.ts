@@ -161,7 +161,7 @@ class Printer {
     if (this.#output.json) return
     const numbers = 'output' in prediction ? prediction.output.map(outputNumber).join(' ') : null
     if (numbers !== null)
-      this.#output.say([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t')) // prettier-ignore
+      this.#output.say([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
     else this.#sayLabel(text, prediction as Exclude<Said, { output: number[] }>)
   }
 

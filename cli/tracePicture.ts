@@ -57,7 +57,7 @@ function classesSaid({ label, probabilities }: Trace, colors: Colors) {
   const others = answers.slice(1, 4).map(([name, share]) => `${labelText(name)} ${percent(share)}`)
   const said = `${colors.bold(colors.green(labelText(label)))} ${percent((probabilities as Record<string, number>)[label])}`
   return { said, others, rest: answers.length > 4 ? ', …' : '' }
-} // prettier-ignore
+}
 
 function numbersSaid({ probabilities }: Trace, colors: Colors) {
   const numbers = Object.values<number>(probabilities).map(outputNumber)

@@ -8,7 +8,7 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   Belarusian: ['Сёння раніцай ішоў моцны дождж.', 'Мая сястра вельмі любіць чытаць кнігі.'],
   Bengali: ['আমি প্রতিদিন সকালে চা খাই।', 'তোমার ছোট ভাই এখন কোথায়?'],
   Bulgarian: ['Утре ще отидем на планина с приятели.', 'Къде си оставих ключовете от колата?'],
-  Catalan: ["Avui fa molt de fred i no vull sortir de casa.", 'El meu germà treballa en una botiga petita.'],
+  Catalan: ['Avui fa molt de fred i no vull sortir de casa.', 'El meu germà treballa en una botiga petita.'],
   Chinese: ['我今天早上没有吃早饭。', '你知道火车站在哪里吗?'],
   Croatian: ['Sutra idemo na more ako bude lijepo vrijeme.', 'Gdje si kupila tu lijepu haljinu?'],
   Czech: ['Dnes večer uvařím polévku a půjdu brzy spát.', 'Můj pes se bojí bouřky.'],
@@ -52,7 +52,7 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   Ukrainian: ['Сьогодні ввечері ми підемо в кіно.', 'Моя бабуся пече дуже смачні пироги.'],
   Urdu: ['آج بہت گرمی ہے، باہر مت جاؤ۔', 'میرا بھائی ہر روز دیر سے اٹھتا ہے۔'],
   Vietnamese: ['Hôm nay trời mưa to nên tôi ở nhà.', 'Bạn có muốn uống cà phê với tôi không?'],
-} // prettier-ignore
+}
 
 export const EVERYDAY: readonly Row[] = Object.entries(SENTENCES).flatMap(([language, texts]) =>
   texts.map((text) => ({ text, language })),

@@ -25,7 +25,10 @@ export async function showFormats(
   heldOut: readonly Row[],
 ): Promise<void> {
   const every = Math.max(1, Math.floor(heldOut.length / ASKED))
-  const texts = heldOut.filter((_, i) => i % every === 0).slice(0, ASKED).map(({ text }) => text) // prettier-ignore
+  const texts = heldOut
+    .filter((_, i) => i % every === 0)
+    .slice(0, ASKED)
+    .map(({ text }) => text)
   const before = model.predict(texts)
   output.say()
   output.say(`${output.colors.bold('To other tools')}, and read back from there`)

@@ -19,9 +19,27 @@ interface Gate {
 }
 
 // z small at "Riya" (keep), large at "London" (take the new place).
-const Z: Gate = { weights: [[0.2, -0.1, -2.3, 0.4, 2.2], [-0.3, 0.2, -2.1, 0.6, 2.4]], bias: [0.05, -0.1] } // prettier-ignore
-const R: Gate = { weights: [[0.4, -0.6, 0.9, 0.3, -0.8], [0.5, 0.1, -0.4, 0.7, 0.2]], bias: [0.1, 0.2] } // prettier-ignore
-const CANDIDATE: Gate = { weights: [[0.7, -0.3, 0.2, 1.1, -1.3], [-0.5, 0.8, -0.4, 0.6, 1.2]], bias: [-0.05, 0.1] } // prettier-ignore
+const Z: Gate = {
+  weights: [
+    [0.2, -0.1, -2.3, 0.4, 2.2],
+    [-0.3, 0.2, -2.1, 0.6, 2.4],
+  ],
+  bias: [0.05, -0.1],
+}
+const R: Gate = {
+  weights: [
+    [0.4, -0.6, 0.9, 0.3, -0.8],
+    [0.5, 0.1, -0.4, 0.7, 0.2],
+  ],
+  bias: [0.1, 0.2],
+}
+const CANDIDATE: Gate = {
+  weights: [
+    [0.7, -0.3, 0.2, 1.1, -1.3],
+    [-0.5, 0.8, -0.4, 0.6, 1.2],
+  ],
+  bias: [-0.05, 0.1],
+}
 
 /** One step in the notes' form. */
 export interface Step {

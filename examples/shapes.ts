@@ -5,7 +5,18 @@
 import { PackedBatch } from '../src/layers/packed.ts'
 import { network, type Network, type NetworkOptions } from '../src/model/network.ts'
 import { agreement, heading, number, paragraph, row, runAsProgram, title, type Print } from './page.ts'
-import { add, each, inRows, largestDifference, multiply, oneHot, shapeOf, sigmoid, transpose, type Matrix } from './paper.ts' // prettier-ignore
+import {
+  add,
+  each,
+  inRows,
+  largestDifference,
+  multiply,
+  oneHot,
+  shapeOf,
+  sigmoid,
+  transpose,
+  type Matrix,
+} from './paper.ts'
 
 const VOCABULARY = ['you', 'are', 'good', 'bad', 'not']
 const COMMENTS = [

@@ -17,7 +17,17 @@ import {
   title,
   type Print,
 } from './page.ts'
-import { add, each, inRows, largestDifference, multiply, oneHot, sigmoid, transpose, type Matrix } from './paper.ts' // prettier-ignore
+import {
+  add,
+  each,
+  inRows,
+  largestDifference,
+  multiply,
+  oneHot,
+  sigmoid,
+  transpose,
+  type Matrix,
+} from './paper.ts'
 
 const VOCABULARY = ['Sheryians', 'coding', 'School', 'AI', 'cyber']
 const ROWS = [

@@ -18,9 +18,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const TOLERANCE = { fast: 1e-6, readBack: 1e-6, peers: 1e-5, answers: 1e-15 }
 const EXACT = { engine: { reproducible: true, threads: 1 } }
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' }
-const PAGE = '<!doctype html><meta charset="utf-8"><title>Latch</title><link rel="icon" href="data:,"><script type="module" src="/scripts/page.mjs"></script>' // prettier-ignore
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><title>Latch</title><link rel="icon" href="data:,"><script type="module" src="/scripts/page.mjs"></script>'
 /** As strict as a page with WebAssembly can be: nothing is evaluated, nothing comes from elsewhere. */
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:; worker-src blob:" // prettier-ignore
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:; worker-src blob:"
 
 const PEERS = { 'onnxruntime-web': 'onnxruntime-web', tfjs: '@tensorflow/tfjs' }
 /** Cells that TensorFlow.js has not: a GRU that resets after its product. */
@@ -51,7 +53,9 @@ function serve(bundle, cases) {
       const [number, ...file] = name.split('/')
       return cases[Number(number)].files.get(decodeURIComponent(file.join('/')))
     },
-    ...Object.fromEntries(Object.keys(PEERS).map((peer) => [peer, (name) => readFileSync(join(folderOf(peer), name))])), // prettier-ignore
+    ...Object.fromEntries(
+      Object.keys(PEERS).map((peer) => [peer, (name) => readFileSync(join(folderOf(peer), name))]),
+    ),
   }
   return createServer((request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname)
@@ -91,13 +95,17 @@ class Watched {
     watched.context = await browser.newContext()
     watched.page = await watched.context.newPage()
     const { page, complaints, chunks } = watched
-    page.on('console', (message) => message.type() === 'error' && complaints.push(`console: ${message.text()}`)) // prettier-ignore
+    page.on(
+      'console',
+      (message) => message.type() === 'error' && complaints.push(`console: ${message.text()}`),
+    )
     page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
     watched.context.on('request', (request) => {
       const to = new URL(request.url())
       const [, chunk] = /^\/bundle\/(.+)$/.exec(to.pathname) ?? []
       if (chunk) chunks.add(chunk)
-      else if (!/^(data|blob):$/.test(to.protocol) && to.origin !== new URL(url).origin) complaints.push(`request: ${to}`) // prettier-ignore
+      else if (!/^(data|blob):$/.test(to.protocol) && to.origin !== new URL(url).origin)
+        complaints.push(`request: ${to}`)
     })
     await page.goto(url)
     await page.waitForFunction(() => globalThis.work)
@@ -130,16 +138,24 @@ async function checkCase(checks, { door, bundle, browser, url }, one, number) {
   const there = (method, ...args) => page.evaluate(([m, a]) => globalThis.work[m](...a), [method, args])
   const { first } = bundle
   const early = [...chunks].filter((chunk) => !first.has(chunk))
-  checks.check(early.length === 0 && chunks.size === first.size, `${name}: the page loads ${chunks.size} chunks of the door, ${early.length} others`) // prettier-ignore
+  checks.check(
+    early.length === 0 && chunks.size === first.size,
+    `${name}: the page loads ${chunks.size} chunks of the door, ${early.length} others`,
+  )
   for (const how of [{}, EXACT]) {
     const own = await openHere(door, files, { ...how, options })
     const exact = how === EXACT
     const other = await there('open', number, names, { ...how, options })
     const [rows, answers] = [worst(own.said.rows, other.rows), worst(own.said.answers, other.answers)]
     const numbers = own.said.answers.flat().length
-    const close = exact ? rows === 0 && answers <= TOLERANCE.answers : rows <= TOLERANCE.fast && answers <= TOLERANCE.fast // prettier-ignore
+    const close = exact
+      ? rows === 0 && answers <= TOLERANCE.answers
+      : rows <= TOLERANCE.fast && answers <= TOLERANCE.fast
     const fits = own.said.parameters === other.parameters && numbers > 0 && close
-    checks.check(fits, `${name}: ${numbers} numbers on ${other.build}, Node's on ${own.build}: ${rows === 0 ? 'same bits' : rows}${answers ? `, answers ${answers} off` : ''}`) // prettier-ignore
+    checks.check(
+      fits,
+      `${name}: ${numbers} numbers on ${other.build}, Node's on ${own.build}: ${rows === 0 ? 'same bits' : rows}${answers ? `, answers ${answers} off` : ''}`,
+    )
     if (exact) one.opened = own
     else own.model.network.dispose()
   }
@@ -147,7 +163,10 @@ async function checkCase(checks, { door, bundle, browser, url }, one, number) {
   const [own, other] = [await exportHere(door, one.opened, EXACT), await there('exportAll', EXACT)]
   for (const to of door.EXPORT_FORMATS) checkExport(checks, one, to, own[to], other[to])
   await checkTraining(checks, one, () => there('train'))
-  checks.check(complaints.length === 0, `${name}: nothing asked for elsewhere, no error on the console${complaints.map((words) => `; ${words}`).join('')}`) // prettier-ignore
+  checks.check(
+    complaints.length === 0,
+    `${name}: nothing asked for elsewhere, no error on the console${complaints.map((words) => `; ${words}`).join('')}`,
+  )
   one.opened.model.network.dispose()
   await watched.close()
 }
@@ -160,7 +179,10 @@ function checkChunks(checks, bundle, { name, format }, chunks) {
   const words = foreign.length
     ? `others' modules: ${foreign.join(', ')}`
     : `${[...more].join(', ') || 'none'}`
-  checks.check(exact && foreign.length === 0, `${name}: opening ${format} loads its own chunks and no other: ${words}`) // prettier-ignore
+  checks.check(
+    exact && foreign.length === 0,
+    `${name}: opening ${format} loads its own chunks and no other: ${words}`,
+  )
 }
 
 function checkExport(checks, { name, opened }, to, own, other) {
@@ -194,25 +216,41 @@ async function checkTraining(checks, { name, opened }, train) {
 
 /** Exports of every cell in the page, run by the engines that people have there. */
 async function checkPeers(checks, { browser, url }, groups, from) {
-  for (const [peer, method] of [['onnxruntime-web', 'onnx'], ['tfjs', 'tfjs']]) {
+  for (const [peer, method] of [
+    ['onnxruntime-web', 'onnx'],
+    ['tfjs', 'tfjs'],
+  ]) {
     if (!existsSync(folderOf(peer))) {
       checks.skip(`exports in ${peer}: not installed in bench/`)
       continue
     }
     const watched = await Watched.open(browser, `${url}peers`)
     for (const [i, { name, files }] of groups.entries()) {
-      const results = await watched.page.evaluate(([m, number, names]) => globalThis.work[m](number, names), [method, from + i, [...files.keys()]]) // prettier-ignore
+      const results = await watched.page.evaluate(
+        ([m, number, names]) => globalThis.work[m](number, names),
+        [method, from + i, [...files.keys()]],
+      )
       const numbers = Object.values(results).filter((off) => typeof off === 'number')
       const refused = Object.entries(results).filter(([, off]) => typeof off === 'string')
       const off = Math.max(0, ...numbers)
-      const bad = Object.entries(results).filter(([, far]) => !(typeof far === 'string' || far <= TOLERANCE.peers)).map(([key, far]) => `${key}: ${far}`) // prettier-ignore
-      const words = refused.length ? `, ${refused.length} refused (${[...new Set(refused.map(([, why]) => why))].join('; ')})` : '' // prettier-ignore
-      checks.check(bad.length === 0 && numbers.length > 0 !== (method === 'tfjs' && LACKED.test(name)), `${name} in ${peer}: ${numbers.length} models, at most ${off} off${words}${bad.map((far) => `; ${far}`).join('')}`) // prettier-ignore
+      const bad = Object.entries(results)
+        .filter(([, far]) => !(typeof far === 'string' || far <= TOLERANCE.peers))
+        .map(([key, far]) => `${key}: ${far}`)
+      const words = refused.length
+        ? `, ${refused.length} refused (${[...new Set(refused.map(([, why]) => why))].join('; ')})`
+        : ''
+      checks.check(
+        bad.length === 0 && numbers.length > 0 !== (method === 'tfjs' && LACKED.test(name)),
+        `${name} in ${peer}: ${numbers.length} models, at most ${off} off${words}${bad.map((far) => `; ${far}`).join('')}`,
+      )
     }
-    checks.check(watched.complaints.length === 0, `${peer}: nothing asked for elsewhere, no error on the console${watched.complaints.join('; ')}`) // prettier-ignore
+    checks.check(
+      watched.complaints.length === 0,
+      `${peer}: nothing asked for elsewhere, no error on the console${watched.complaints.join('; ')}`,
+    )
     await watched.close()
   }
-} // prettier-ignore
+}
 
 const report = process.argv[2] === '--json' ? process.argv[3] : null
 const checks = new Checks()

@@ -29,7 +29,11 @@ async function train({ textClassifier }, options, epochs) {
 
 /** Large enough that threads share it. */
 async function trainWide(latch, threads) {
-  const { model } = await train(latch, { cell: 'lstm', units: 160, embedding: 64, reproducible: true, threads }, 8) // prettier-ignore
+  const { model } = await train(
+    latch,
+    { cell: 'lstm', units: 160, embedding: 64, reproducible: true, threads },
+    8,
+  )
   const { team, threadsNote } = model.network.engine
   return { file: await digest(model.toBytes()), size: team.size, note: threadsNote }
 }

@@ -47,7 +47,11 @@ function filesOf(...names) {
 /** One hash of names and contents. */
 function fingerprint(...names) {
   const hash = createHash('sha256')
-  for (const file of filesOf(...names)) hash.update(`${file}\0`).update(readFileSync(path(file))).update('\0') // prettier-ignore
+  for (const file of filesOf(...names))
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(path(file)))
+      .update('\0')
   return hash.digest('hex')
 }
 

@@ -36,7 +36,15 @@ function report(measure, milliseconds, more = {}) {
   const [median, p95] = [quantile(sorted, 0.5), quantile(sorted, 0.95)].map((value) =>
     value === null ? null : Number(value.toFixed(2)),
   )
-  tell({ measure, count: sorted.length, median, p95, most: rounded(sorted.slice(-1))[0] ?? null, ...more, load: load() }) // prettier-ignore
+  tell({
+    measure,
+    count: sorted.length,
+    median,
+    p95,
+    most: rounded(sorted.slice(-1))[0] ?? null,
+    ...more,
+    load: load(),
+  })
   tell({ measure: `${measure}, raw`, milliseconds: rounded(milliseconds) })
 }
 
@@ -184,7 +192,14 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 })
 try {
-  tell({ measure: 'machine', cores: cpus().length, cpu: cpus()[0].model, browser: browser.version(), gpu: false, load: load() }) // prettier-ignore
+  tell({
+    measure: 'machine',
+    cores: cpus().length,
+    cpu: cpus()[0].model,
+    browser: browser.version(),
+    gpu: false,
+    load: load(),
+  })
   await firstPaint(browser, url)
   const page = await opened(browser, url)
   await playing(page)

@@ -43,7 +43,14 @@ describe('an update of several batches', () => {
       const [small, large] = [1, 2].map(() => classifier({ ...exact, loss, classes }))
       const start = classifier({ ...exact, loss, classes })
       // 37 rows: batches of 8, 8, 8, 8 and 5 in one update, or all in one batch.
-      const options = { train, epochs: 1, pool: 1, optimizer: { type: 'sgd' }, learningRate: 1, ...clip } as const
+      const options = {
+        train,
+        epochs: 1,
+        pool: 1,
+        optimizer: { type: 'sgd' },
+        learningRate: 1,
+        ...clip,
+      } as const
       const one = await fit(large, { ...options, batchSize: 37 })
       const report = await fit(small, { ...options, batchSize: 8, accumulate: 5 })
       expect(report.steps).toBe(1)
@@ -52,7 +59,7 @@ describe('an update of several batches', () => {
       expect(report.history[0].gradientNorm).toBeCloseTo(one.history[0].gradientNorm, 12)
       expect(report.history[0].trainLoss).toBeCloseTo(one.history[0].trainLoss, 12)
       expect(report.history[0].trainAccuracy).toBe(one.history[0].trainAccuracy)
-    }) // prettier-ignore
+    })
   })
 
   it('regression likewise', async () => {
@@ -111,10 +118,15 @@ describe('a run', () => {
 
   it('masks differ from batch to batch of an update', async () => {
     // Every row alike: only masks can make two batches of an update differ from one taken twice.
-    const alike: Dataset = { ...train, size: 8, lengths: new Int32Array(8).fill(3), batch: (rows) => ({
-      batch: PackedBatch.ofIds(Array.from(rows, () => [3, 1, 2])),
-      targets: { classes: new Int32Array(rows.length) },
-    }) } // prettier-ignore
+    const alike: Dataset = {
+      ...train,
+      size: 8,
+      lengths: new Int32Array(8).fill(3),
+      batch: (rows) => ({
+        batch: PackedBatch.ofIds(Array.from(rows, () => [3, 1, 2])),
+        targets: { classes: new Int32Array(rows.length) },
+      }),
+    }
     const [twice, once] = [make(), make()]
     const rest = { epochs: 1, batchSize: 4, optimizer: { type: 'sgd' }, learningRate: 1 } as const
     await fit(twice, { ...rest, train: alike, accumulate: 2 })

@@ -91,10 +91,18 @@ describe('slopes by finite differences', () => {
     const x = Array.from({ length: 40 }, (__, i) => -7.03 + 0.351 * i)
     const { slope } = compute(engine, spec, x)
     const h = 1e-6
-    const above = compute(engine, spec, x.map((v) => v + h)).y
-    const below = compute(engine, spec, x.map((v) => v - h)).y
+    const above = compute(
+      engine,
+      spec,
+      x.map((v) => v + h),
+    ).y
+    const below = compute(
+      engine,
+      spec,
+      x.map((v) => v - h),
+    ).y
     x.forEach((at, i) => near(slope[i], (above[i] - below[i]) / (2 * h), 2e-8, `f′(${at})`))
-  }) // prettier-ignore
+  })
 
   it('knows every name, and says which it does not', () => {
     for (const type of ACTIVATION_NAMES) expect(() => compute(engine, { type }, [1])).not.toThrow()

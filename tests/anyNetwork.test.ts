@@ -58,7 +58,11 @@ function anyHolds(net: Network, seed: number): Holds | undefined {
     const gates = cell.gateNames.filter((gate) => !(cell.functions?.coupled && gate === 'forget'))
     const place = { layer: name, direction, units: [random.integer(units)], from: 1, to: 2, value: 0.3 }
     if (random.uniform() < 0.5) holds.push({ ...place, what: { gate: gates[random.integer(gates.length)] } })
-    else holds.push({ ...place, what: { state: cell.stateNames.includes('cell') && random.uniform() < 0.5 ? 'cell' : 'hidden' } }) // prettier-ignore
+    else
+      holds.push({
+        ...place,
+        what: { state: cell.stateNames.includes('cell') && random.uniform() < 0.5 ? 'cell' : 'hidden' },
+      })
   }
   return new Holds(holds)
 }
@@ -76,7 +80,8 @@ function passOf(net: Network, batch: PackedBatch, pass: Pass = plain): Float64Ar
 function expectSame(found: readonly Float64Array[], wanted: readonly Float64Array[], what: string): void {
   found.forEach((values, k) => {
     const other = values.findIndex((x, i) => !Object.is(x, wanted[k][i]))
-    if (other >= 0) throw new Error(`${what}: list ${k}, number ${other}: ${values[other]}, not ${wanted[k][other]}`) // prettier-ignore
+    if (other >= 0)
+      throw new Error(`${what}: list ${k}, number ${other}: ${values[other]}, not ${wanted[k][other]}`)
   })
 }
 
@@ -170,7 +175,11 @@ function checkStates(at: Case, seed: number): void {
   lossAt(null, 0)
   net.backward(batch, targets, { ...plain, record: true })
   const found = net.recurrent.map((level, l) => {
-    const place = { level: l, direction: random.integer(level.loops.length), unit: random.integer(level.units) }
+    const place = {
+      level: l,
+      direction: random.integer(level.loops.length),
+      unit: random.integer(level.units),
+    }
     const t = random.integer(batch.steps)
     const { tape, stride, reversed } = level.loops[place.direction]
     const number = (reversed ? batch.steps - 1 - t : t) * stride + place.unit
@@ -180,13 +189,21 @@ function checkStates(at: Case, seed: number): void {
   })
   for (const { place, t, value, total, initial } of found) {
     const { level, direction, unit } = place
-    const hold: Hold = { layer: `recurrent.${level}`, direction, what: { state: 'hidden' }, units: [unit], from: t, to: t, value }
+    const hold: Hold = {
+      layer: `recurrent.${level}`,
+      direction,
+      what: { state: 'hidden' },
+      units: [unit],
+      from: t,
+      to: t,
+      value,
+    }
     const held = (h: number) => new Holds([{ ...hold, value: value + h }])
     expectSlope(total, (h) => lossAt(null, 0, held(h)), `level ${level}, h after step ${t}`)
     expectSlope(initial, (h) => lossAt(place, h), `level ${level}, h at first`)
   }
   net.dispose()
-} // prettier-ignore
+}
 
 /** Each sequence of a batch: its answer alone is the one in company. Steps: (T, C) of each. */
 function checkCompany(at: Case, options: EngineOptions): void {
@@ -223,9 +240,15 @@ function checkStream(at: Case, options: EngineOptions): boolean {
     for (let t = 0; t < steps; t++) {
       const width = sequence.features.length / steps
       const features = sequence.features.slice(t * width, (t + 1) * width)
-      const found = Float64Array.from(stream.push(at.layers[0].type === 'features' ? features : sequence.ids[t])) // prettier-ignore
+      const found = Float64Array.from(
+        stream.push(at.layers[0].type === 'features' ? features : sequence.ids[t]),
+      )
       if (t > 1 && t < steps - 1) continue
-      const soFar = { ...sequence, ids: sequence.ids.slice(0, t + 1), features: sequence.features.slice(0, (t + 1) * width) } // prettier-ignore
+      const soFar = {
+        ...sequence,
+        ids: sequence.ids.slice(0, t + 1),
+        features: sequence.features.slice(0, (t + 1) * width),
+      }
       const batch = batchOf({ ...at, masked: false, sequences: [soFar] })
       net.forward(batch)
       expectSame([found], [net.readOutput(batch).slice(-found.length)], `stream at step ${t}`)

@@ -52,7 +52,8 @@ function anyLevel(random: Random): LayerOptions {
   if (cell === 'gru') level.reset = pick(random, ['after', 'before'] as const)
   if (chance(random, 0.5)) {
     level.activation = anyActivation(random)
-    if (cell !== 'rnn') level.gateActivation = pick(random, ['sigmoid', 'hardSigmoid', 'tanh', 'softsign'] as const)
+    if (cell !== 'rnn')
+      level.gateActivation = pick(random, ['sigmoid', 'hardSigmoid', 'tanh', 'softsign'] as const)
     if (cell === 'lstm' && chance(random, 0.5)) level.stateActivation = anyActivation(random)
     if (chance(random, 0.3)) level.clip = 0.9
   }
@@ -65,7 +66,7 @@ function anyLevel(random: Random): LayerOptions {
     if (chance(random, 0.3)) level.backward = { activation: anyActivation(random) }
   }
   return level
-} // prettier-ignore
+}
 
 /** Names of the layers below, and what they leave: rows by step, by sequence, or one-hot ones. */
 interface Below {
@@ -74,7 +75,10 @@ interface Below {
 }
 
 function anyConcat(random: Random, below: readonly Below[]): { layer: LayerOptions; per: Below['per'] } {
-  const first = pick(random, below.filter(({ per }) => per !== 'oneHot')) // prettier-ignore
+  const first = pick(
+    random,
+    below.filter(({ per }) => per !== 'oneHot'),
+  )
   const alike = below.filter(({ per }) => per === first.per)
   const others = Array.from({ length: 1 + random.integer(2) }, () => pick(random, alike).name)
   return { layer: { type: 'concat', of: [first.name, ...others] }, per: first.per }
@@ -84,7 +88,8 @@ function anyConcat(random: Random, below: readonly Below[]): { layer: LayerOptio
 function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOptions; per: Below['per'] } {
   const { per } = below[below.length - 1]
   const kinds = ['dense', 'activation', 'layerNorm', 'dropout', 'concat']
-  if (per === 'step') kinds.push('recurrent', 'recurrent', 'recurrent', 'pool', 'reverse', 'zeroMasked', 'flatten') // prettier-ignore
+  if (per === 'step')
+    kinds.push('recurrent', 'recurrent', 'recurrent', 'pool', 'reverse', 'zeroMasked', 'flatten')
   const kind = per === 'oneHot' ? 'recurrent' : pick(random, kinds)
   const stays = (layer: LayerOptions) => ({ layer, per })
   if (kind === 'recurrent') {
@@ -103,16 +108,24 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
     return stays({ type: 'layerNorm', epsilon: 0.1, scale: chance(random, 0.7), centre: chance(random, 0.7) })
   if (kind === 'dense')
     return stays({ type: 'dense', units: 1 + random.integer(9), activation: anyActivation(random) })
-  const activation = chance(random, 0.3) ? pick(random, ['softmax', 'logSoftmax'] as const) : anyActivation(random)
+  const activation = chance(random, 0.3)
+    ? pick(random, ['softmax', 'logSoftmax'] as const)
+    : anyActivation(random)
   return stays({ type: 'activation', activation })
-} // prettier-ignore
+}
 
 function anyLayers(random: Random): LayerOptions[] {
   const input = pick(random, ['embedding', 'features', 'features', 'oneHot'] as const)
   const layers: LayerOptions[] = []
   if (input === 'features') layers.push({ type: 'features', width: WIDTH })
   else if (input === 'oneHot') layers.push({ type: 'oneHot', vocabulary: VOCABULARY })
-  else layers.push({ type: 'embedding', vocabulary: VOCABULARY, size: 2 + random.integer(8), maskZero: chance(random, 0.5) }) // prettier-ignore
+  else
+    layers.push({
+      type: 'embedding',
+      vocabulary: VOCABULARY,
+      size: 2 + random.integer(8),
+      maskZero: chance(random, 0.5),
+    })
   const below: Below[] = [{ name: `${input}.0`, per: input === 'oneHot' ? 'oneHot' : 'step' }]
   const add = (layer: LayerOptions, per: Below['per']) => {
     const number = layers.filter(({ type }) => type === layer.type).length

@@ -34,7 +34,11 @@ function made(form: Form, options: NetworkOptions = exact, every = false): Netwo
   ]
   const net = network(layers, { ...options, inputGradients: true, loss: { type: 'meanSquaredError' } })
   const random = new Random(7, 'general cells')
-  for (const p of net.parameters) net.store.write(p, Float64Array.from({ length: p.size }, () => random.between(-0.8, 0.8))) // prettier-ignore
+  for (const p of net.parameters)
+    net.store.write(
+      p,
+      Float64Array.from({ length: p.size }, () => random.between(-0.8, 0.8)),
+    )
   return net
 }
 
@@ -62,7 +66,9 @@ function checkGradients(net: Network, x = features()): number {
   let checked = 0
   const check = (what: string, got: number, above: number, below: number) => {
     const wanted = (above - below) / (2 * h)
-    expect(Math.abs(got - wanted), `${what}: ${got}, wanted ${wanted}`).toBeLessThan(2e-8 + 2e-7 * Math.abs(wanted)) // prettier-ignore
+    expect(Math.abs(got - wanted), `${what}: ${got}, wanted ${wanted}`).toBeLessThan(
+      2e-8 + 2e-7 * Math.abs(wanted),
+    )
     checked++
   }
   const input = net.readInputGradient(whole)
@@ -99,11 +105,20 @@ const FORMS: Record<string, Form> = {
   'lstm peepholes': { cell: 'lstm', peepholes: true },
   'lstm coupled': { cell: 'lstm', coupled: true },
   'lstm all at once': {
-    cell: 'lstm', peepholes: true, coupled: true, clip: 0.8,
-    gateActivation: { type: 'hardSigmoid', alpha: 0.3, beta: 0.4 }, activation: 'softsign', stateActivation: 'silu',
+    cell: 'lstm',
+    peepholes: true,
+    coupled: true,
+    clip: 0.8,
+    gateActivation: { type: 'hardSigmoid', alpha: 0.3, beta: 0.4 },
+    activation: 'softsign',
+    stateActivation: 'silu',
   },
   'lstm peepholes and clip, both ways, own functions': {
-    cell: 'lstm', peepholes: true, clip: 1.1, direction: 'bidirectional', gateActivation: 'hardSigmoid',
+    cell: 'lstm',
+    peepholes: true,
+    clip: 1.1,
+    direction: 'bidirectional',
+    gateActivation: 'hardSigmoid',
     backward: { gateActivation: 'sigmoid', activation: 'elu', stateActivation: 'softsign' },
   },
   'lstm peepholes, reverse, no bias': { cell: 'lstm', peepholes: true, direction: 'reverse', bias: false },
@@ -111,7 +126,7 @@ const FORMS: Record<string, Form> = {
   'gru after clipped': { cell: 'gru', clip: 0.5 },
   'gru before': { cell: 'gru', reset: 'before', gateActivation: 'hardSigmoid', activation: 'mish' },
   'gru before clipped': { cell: 'gru', reset: 'before', clip: 0.5, direction: 'bidirectional' },
-} // prettier-ignore
+}
 
 describe('gradients of general cells in whole networks', () => {
   it.each(Object.entries(FORMS))('%s', (_, form) => {
@@ -124,16 +139,25 @@ describe('gradients of general cells in whole networks', () => {
     const one = ['elu', 'leakyRelu', 'thresholdedRelu'].includes(type) ? { alpha: 0.4 } : {}
     const two = ['hardSigmoid', 'scaledTanh', 'affine'].includes(type) ? { alpha: 0.4, beta: 0.3 } : {}
     const spec = { type, ...one, ...two }
-    for (const form of [{ cell: 'rnn' }, { cell: 'lstm' }, { cell: 'gru' }, { cell: 'gru', reset: 'before' }] as const) {
+    for (const form of [
+      { cell: 'rnn' },
+      { cell: 'lstm' },
+      { cell: 'gru' },
+      { cell: 'gru', reset: 'before' },
+    ] as const) {
       const gates = form.cell === 'rnn' ? {} : { gateActivation: spec }
       // e to the power of a sum of powers of e is too steep for differences.
       const steep = type === 'exponential'
       const state = steep && form.cell === 'lstm' ? { stateActivation: 'softsign' as const } : {}
       const net = made({ ...form, ...gates, ...state, activation: spec, clip: steep ? 0.3 : 2.5 })
-      for (const p of net.parameters) net.store.write(p, net.store.read(p).map((w) => w * 0.4))
+      for (const p of net.parameters)
+        net.store.write(
+          p,
+          net.store.read(p).map((w) => w * 0.4),
+        )
       checkGradients(net, features(0.5))
     }
-  }) // prettier-ignore
+  })
 
   it('segments give the same bits, peepholes too', () => {
     const net = made({ cell: 'lstm', peepholes: true, stateActivation: 'gelu', coupled: true })
@@ -153,9 +177,13 @@ describe('gradients of general cells in whole networks', () => {
 
 describe('general cells with default functions', () => {
   const forms: Form[] = [
-    { cell: 'rnn' }, { cell: 'rnn', activation: 'relu' }, { cell: 'lstm' }, { cell: 'lstm', direction: 'bidirectional' },
-    { cell: 'gru' }, { cell: 'gru', reset: 'before' },
-  ] // prettier-ignore
+    { cell: 'rnn' },
+    { cell: 'rnn', activation: 'relu' },
+    { cell: 'lstm' },
+    { cell: 'lstm', direction: 'bidirectional' },
+    { cell: 'gru' },
+    { cell: 'gru', reset: 'before' },
+  ]
 
   /** The same network with general cells where fast ones would do: a clip that no number reaches. */
   it.each(forms.map((form) => [JSON.stringify(form), form] as const))('are the fast ones: %s', (_, form) => {
@@ -163,7 +191,6 @@ describe('general cells with default functions', () => {
       [exact, 1e-12],
       [{}, 1e-6],
     ] as const) {
-      // prettier-ignore
       const [fast, general] = [made(form, options), made({ ...form, clip: 1e6 }, options)]
       expect(fast.recurrent[0].cell.functions).toBeUndefined()
       expect(general.recurrent[0].cell.functions).toBeDefined()
@@ -202,14 +229,31 @@ describe('general cells with default functions', () => {
     vi.resetModules()
     const fresh = await import('../src/cells/registry.ts')
     expect(fresh.cellOf({ cell: 'lstm' }).name).toBe('lstm')
-    const general: CellForm[] = [{ cell: 'lstm', clip: 1 }, { cell: 'lstm', peepholes: true }, { cell: 'gru', gateActivation: 'hardSigmoid' }, { cell: 'rnn', activation: 'elu' }, { cell: 'lstm', coupled: true }] // prettier-ignore
+    const general: CellForm[] = [
+      { cell: 'lstm', clip: 1 },
+      { cell: 'lstm', peepholes: true },
+      { cell: 'gru', gateActivation: 'hardSigmoid' },
+      { cell: 'rnn', activation: 'elu' },
+      { cell: 'lstm', coupled: true },
+    ]
     for (const form of general) expect(() => fresh.cellOf(form)).toThrow("import 'latch/formats'")
   })
 
   it('carry their names and parameters', () => {
-    const { recurrent, parameters } = made({ cell: 'lstm', peepholes: true, direction: 'bidirectional', stateActivation: 'softsign' }) // prettier-ignore
+    const { recurrent, parameters } = made({
+      cell: 'lstm',
+      peepholes: true,
+      direction: 'bidirectional',
+      stateActivation: 'softsign',
+    })
     const { cell } = recurrent[0]
-    expect(cell).toMatchObject({ gateNames: lstm.gateNames, candidate: 'candidate', keepGate: 'forget', savedName: 'softsign(cell)', biasOne: 'forget' }) // prettier-ignore
+    expect(cell).toMatchObject({
+      gateNames: lstm.gateNames,
+      candidate: 'candidate',
+      keepGate: 'forget',
+      savedName: 'softsign(cell)',
+      biasOne: 'forget',
+    })
     const own = parameters.filter(({ name }) => name.includes('weight_ph'))
     expect(own.map(({ name, shape }) => [name, shape])).toEqual([
       ['recurrent.0.weight_ph_l0', [3, H]],

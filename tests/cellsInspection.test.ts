@@ -31,16 +31,25 @@ const forms: [string, object][] = [
   ['lstm, coupled, clipped', { cell: 'lstm', coupled: true, clip: 0.6, gateActivation: 'hardSigmoid' }],
   [
     'lstm, everything',
-    { cell: 'lstm', peepholes: true, clip: 1.2, activation: { type: 'elu', alpha: 0.7 }, stateActivation: 'gelu' },
+    {
+      cell: 'lstm',
+      peepholes: true,
+      clip: 1.2,
+      activation: { type: 'elu', alpha: 0.7 },
+      stateActivation: 'gelu',
+    },
   ],
-  ['gru after, leaky', { cell: 'gru', activation: { type: 'leakyRelu', alpha: 0.3 }, gateActivation: 'hardSigmoid' }],
+  [
+    'gru after, leaky',
+    { cell: 'gru', activation: { type: 'leakyRelu', alpha: 0.3 }, gateActivation: 'hardSigmoid' },
+  ],
   ['gru before', { cell: 'gru', reset: 'before', activation: 'silu', clip: 2 }],
   ['rnn, one bias', { cell: 'rnn', bias: 'one' }],
   ['lstm, one bias', { cell: 'lstm', bias: 'one' }],
   ['gru after, one bias', { cell: 'gru', bias: 'one' }],
   ['gru before, one bias', { cell: 'gru', reset: 'before', bias: 'one' }],
   ['lstm in reverse', { cell: 'lstm', direction: 'reverse', peepholes: true }],
-] // prettier-ignore
+]
 
 const nets: [string, LayerOptions[]][] = [
   ...forms.map(([name, form]): [string, LayerOptions[]] => [name, [embedding, recurrent(form), dense]]),
@@ -49,38 +58,80 @@ const nets: [string, LayerOptions[]][] = [
     [
       oneHot,
       recurrent({ cell: 'gru', direction: 'reverse', outputs: 'every' }),
-      recurrent({ ...both, peepholes: true, backward: { gateActivation: 'hardSigmoid', activation: 'mish' } }),
+      recurrent({
+        ...both,
+        peepholes: true,
+        backward: { gateActivation: 'hardSigmoid', activation: 'mish' },
+      }),
       { type: 'pool', over: 'mean' },
       dense,
     ],
   ],
-  ['both ways, one bias', [oneHot, recurrent({ ...both, bias: 'one' }), { type: 'pool', over: 'mean' }, dense]],
+  [
+    'both ways, one bias',
+    [oneHot, recurrent({ ...both, bias: 'one' }), { type: 'pool', over: 'mean' }, dense],
+  ],
   [
     'last of both ways',
-    [embedding, recurrent({ direction: 'bidirectional', clip: 1.5, backward: { activation: 'softplus' } }), dense],
+    [
+      embedding,
+      recurrent({ direction: 'bidirectional', clip: 1.5, backward: { activation: 'softplus' } }),
+      dense,
+    ],
   ],
-  ['masked, mean', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ ...both, peepholes: true }), { type: 'pool', over: 'mean' }, dense]],
-  ['masked, sum', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ outputs: 'every' }), { type: 'pool', over: 'sum' }, dense]],
+  [
+    'masked, mean',
+    [
+      { ...embedding, maskZero: true } as LayerOptions,
+      recurrent({ ...both, peepholes: true }),
+      { type: 'pool', over: 'mean' },
+      dense,
+    ],
+  ],
+  [
+    'masked, sum',
+    [
+      { ...embedding, maskZero: true } as LayerOptions,
+      recurrent({ outputs: 'every' }),
+      { type: 'pool', over: 'sum' },
+      dense,
+    ],
+  ],
   ['masked gru', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ cell: 'gru' }), dense]],
-  ['masked rnn', [{ ...embedding, maskZero: true } as LayerOptions, recurrent({ cell: 'rnn', activation: 'softsign' }), dense]],
-] // prettier-ignore
+  [
+    'masked rnn',
+    [
+      { ...embedding, maskZero: true } as LayerOptions,
+      recurrent({ cell: 'rnn', activation: 'softsign' }),
+      dense,
+    ],
+  ],
+]
 const MASKED_IDS = [3, 0, 5, 2, 0, 1]
 
 type AnyTrace = SequenceTrace<StepGradient | null>
 
 function numberAt(trace: AnyTrace, { level, direction, step, value, unit }: TracePlace): number {
   if (value === 'logit') return trace.output[unit]
-  const found = trace.levels.find((l) => l.level === level && l.direction === direction)!.steps[step] as CellStep
+  const found = trace.levels.find((l) => l.level === level && l.direction === direction)!.steps[
+    step
+  ] as CellStep
   const gate = (found.gates as Record<string, Float64Array>)[value]
   if (gate) return gate[unit]
   if (value !== 'x') return (found as unknown as Record<string, Float64Array>)[value][unit]
   return found.input.length > 0 ? found.input[unit] : Number(unit === found.inputId)
-} // prettier-ignore
+}
 
 function* placesOf({ levels }: AnyTrace, classes: number): Generator<TracePlace> {
   for (const { level, direction, units, steps } of levels) {
     for (const [step, { gates, cell, saved, masked }] of steps.entries()) {
-      const values = [...Object.keys(gates), 'candidate', 'hidden', ...(cell ? ['cell'] : []), ...(saved ? ['saved'] : [])] // prettier-ignore
+      const values = [
+        ...Object.keys(gates),
+        'candidate',
+        'hidden',
+        ...(cell ? ['cell'] : []),
+        ...(saved ? ['saved'] : []),
+      ]
       for (const value of values) {
         // What came of the c that a masked step did not keep is refused, see below.
         if (masked && cell && (value === 'saved' || value === 'output')) continue
@@ -95,7 +146,10 @@ function* placesOf({ levels }: AnyTrace, classes: number): Generator<TracePlace>
 
 describe('every number explained', () => {
   it.each(nets)('%s', (name, layers) => {
-    const engines: [NetworkOptions, number][] = [[{}, 1e-12], [{ engine: 'simd', precision: 'float32' }, 2e-6]] // prettier-ignore
+    const engines: [NetworkOptions, number][] = [
+      [{}, 1e-12],
+      [{ engine: 'simd', precision: 'float32' }, 2e-6],
+    ]
     for (const [options, tolerance] of engines) {
       const made = randomNetwork(layers, options)
       const trace = traceSequence(made, name.startsWith('masked') ? MASKED_IDS : ids, target)
@@ -126,17 +180,27 @@ describe('every number explained', () => {
     const trace = traceSequence(made, ids, target)
     const input = explain(trace, 2, 'input', 1)
     expect(input.equation).toBe('i = hardSigmoid(clip(W_ii·x + b_ii + W_hi·h₋₁ + b_hi, ±0.6))')
-    expect(input).toMatchObject({ activation: 'hardSigmoid', parameters: { alpha: 0.2, beta: 0.5 }, clip: 0.6 })
+    expect(input).toMatchObject({
+      activation: 'hardSigmoid',
+      parameters: { alpha: 0.2, beta: 0.5 },
+      clip: 0.6,
+    })
     expect(explain(trace, 2, 'forget', 1).equation).toBe('f = 1 − i')
     const peeping = traceSequence(randomNetwork(nets[3][1]), ids, target)
-    expect(explain(peeping, 2, 'output', 1).equation).toBe('o = σ(clip(W_io·x + b_io + W_ho·h₋₁ + b_ho + P_o∘c, ±1.2))')
+    expect(explain(peeping, 2, 'output', 1).equation).toBe(
+      'o = σ(clip(W_io·x + b_io + W_ho·h₋₁ + b_ho + P_o∘c, ±1.2))',
+    )
     expect(explain(peeping, 2, 'hidden', 1).equation).toBe('h = o∘gelu(c)')
-  }) // prettier-ignore
+  })
 
   it('refuses what a trace does not have: merged directions, what masked steps did not keep', () => {
     const merged = randomNetwork([embedding, recurrent({ direction: 'bidirectional', merge: 'sum' }), dense])
     expect(() => explain(traceSequence(merged, ids, target), 0, 'logit', 0)).toThrow(UnsupportedError)
-    const masked = traceSequence(randomNetwork(nets.find(([name]) => name === 'masked, mean')![1]), MASKED_IDS, target) // prettier-ignore
+    const masked = traceSequence(
+      randomNetwork(nets.find(([name]) => name === 'masked, mean')![1]),
+      MASKED_IDS,
+      target,
+    )
     expect(masked.levels[0].steps.map((step) => step.masked === true)).toEqual(
       MASKED_IDS.map((id) => id === 0),
     )
@@ -180,16 +244,23 @@ describe('gradient flow', () => {
         const before = steps[reversed ? t + 1 : t - 1]
         if (!before) return expect(found.steps[t].stateJacobian).toBeNull()
         const states = [before.hidden, ...(before.cell ? [before.cell] : [])]
-        const wanted = Math.sqrt(jacobian(made, loop, id, states).flat().reduce((sum, x) => sum + x * x, 0))
+        const wanted = Math.sqrt(
+          jacobian(made, loop, id, states)
+            .flat()
+            .reduce((sum, x) => sum + x * x, 0),
+        )
         expect(Math.abs(found.steps[t].stateJacobian!.frobenius - wanted)).toBeLessThan(1e-7)
         return undefined
       })
       // The chain to the last step read: its first factor is that step's own Jacobian.
       const last = reversed ? 0 : text.length - 1
       expect(found.steps[last].product).toBe(1)
-      expect(found.steps[reversed ? 1 : last - 1].product).toBeCloseTo(found.steps[last].jacobian!.spectral, 10)
+      expect(found.steps[reversed ? 1 : last - 1].product).toBeCloseTo(
+        found.steps[last].jacobian!.spectral,
+        10,
+      )
     })
-  }) // prettier-ignore
+  })
 
   it('shares of a step add up to all', () => {
     for (const [name, layers] of flowing) {
@@ -230,12 +301,19 @@ describe('a level in reverse is one that reads the text turned round', () => {
 
   it('in influence, spectra and interventions', () => {
     const [x, y] = [influence(a(), turned, 1), influence(b(), ids, 1)]
-    expect(y.tokens.map((token) => token.gradientInput)).toEqual(x.tokens.map((token) => token.gradientInput).toReversed()) // prettier-ignore
-    expect(y.tokens.map((token) => token.leaveOneOut)).toEqual(x.tokens.map((token) => token.leaveOneOut).toReversed()) // prettier-ignore
+    expect(y.tokens.map((token) => token.gradientInput)).toEqual(
+      x.tokens.map((token) => token.gradientInput).toReversed(),
+    )
+    expect(y.tokens.map((token) => token.leaveOneOut)).toEqual(
+      x.tokens.map((token) => token.leaveOneOut).toReversed(),
+    )
     expect(spectralRadii(b(), { direction: 'backward' })).toHaveLength(4)
     expect(() => spectralRadii(b(), { direction: 'forward' })).toThrow(UsageError)
     const edit = { type: 'gate', gate: 'input', value: 0, units: [1] } as const
-    const [p, q] = [intervene(a(), turned, [{ ...edit, from: 1, to: 1 }]), intervene(b(), ids, [{ ...edit, from: 3, to: 3, direction: 'backward' }])] // prettier-ignore
+    const [p, q] = [
+      intervene(a(), turned, [{ ...edit, from: 1, to: 1 }]),
+      intervene(b(), ids, [{ ...edit, from: 3, to: 3, direction: 'backward' }]),
+    ]
     expect(q.after.output).toEqual(p.after.output)
     expect(q.after.output).not.toEqual(q.before.output)
   })
@@ -244,13 +322,23 @@ describe('a level in reverse is one that reads the text turned round', () => {
 describe('holds in general cells', () => {
   const LSTM = ['input', 'forget', 'candidate', 'output']
   const gatesOf = (form: { cell?: string; coupled?: boolean }) =>
-    form.cell === 'rnn' ? ['candidate'] : form.cell === 'gru' ? ['reset', 'update', 'candidate'] : LSTM.filter((gate) => !form.coupled || gate !== 'forget') // prettier-ignore
+    form.cell === 'rnn'
+      ? ['candidate']
+      : form.cell === 'gru'
+        ? ['reset', 'update', 'candidate']
+        : LSTM.filter((gate) => !form.coupled || gate !== 'forget')
 
   it.each(forms)('%s: exact values, and gradients by finite differences', (_, form) => {
     const made = randomNetwork([embedding, recurrent(form), dense])
     const states = made.recurrent[0].cell.stateNames as ('hidden' | 'cell')[]
     const holds: Hold[] = [
-      ...gatesOf(form).map((gate, g) => ({ what: { gate }, value: 0.2 + 0.15 * g, units: [g % H], from: 1, to: 3 })),
+      ...gatesOf(form).map((gate, g) => ({
+        what: { gate },
+        value: 0.2 + 0.15 * g,
+        units: [g % H],
+        from: 1,
+        to: 3,
+      })),
       ...states.map((state, s) => ({ what: { state }, value: 0.4 - s, units: [3 - s], from: 2, to: 2 })),
     ].map((one) => ({ layer: 'recurrent.0', direction: 0, ...one }))
     const batch = PackedBatch.ofIds([ids, idsOf(3), idsOf(4, 2)])
@@ -278,21 +366,41 @@ describe('holds in general cells', () => {
     }
     const [trace] = traceBatch(made, batch, null, new Holds(holds))
     const { steps } = trace.levels[0]
-    for (const { what, value, units: [unit], from, to } of holds) {
+    for (const {
+      what,
+      value,
+      units: [unit],
+      from,
+      to,
+    } of holds) {
       const name = 'gate' in what ? what.gate : what.state
       for (let t = from; t <= to; t++) {
         // A simple RNN's candidate is its state, which may be set after it.
-        const set = name === 'candidate' && 'rnn' === (form as { cell?: string }).cell ? numberAt(trace, { level: 0, direction: trace.levels[0].direction, step: t, value: 'candidate', unit }) : value
-        expect(steps[t].gates && numberAt(trace, { level: 0, direction: trace.levels[0].direction, step: t, value: name, unit })).toBe(set)
+        const set =
+          name === 'candidate' && 'rnn' === (form as { cell?: string }).cell
+            ? numberAt(trace, {
+                level: 0,
+                direction: trace.levels[0].direction,
+                step: t,
+                value: 'candidate',
+                unit,
+              })
+            : value
+        expect(
+          steps[t].gates &&
+            numberAt(trace, { level: 0, direction: trace.levels[0].direction, step: t, value: name, unit }),
+        ).toBe(set)
       }
     }
-  }) // prettier-ignore
+  })
 
   it('allow what the functions can give, and say what they cannot', () => {
     const made = randomNetwork([embedding, recurrent({ coupled: true, activation: 'relu' }), dense])
     const held = (gate: string, value: number) => intervene(made, ids, [{ type: 'gate', gate, value }])
     expect(held('candidate', 5).after.levels[0].steps[1].candidate[0]).toBe(5)
-    expect(held('input', 0.25).after.levels[0].steps[1].gates).toMatchObject({ forget: new Float64Array(H).fill(0.75) }) // prettier-ignore
+    expect(held('input', 0.25).after.levels[0].steps[1].gates).toMatchObject({
+      forget: new Float64Array(H).fill(0.75),
+    })
     expect(() => held('candidate', -1)).toThrow('a number from 0 (relu) for candidate')
     expect(() => held('forget', 1)).toThrow('Hold input at 1 − the value')
   })

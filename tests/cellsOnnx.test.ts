@@ -30,7 +30,9 @@ interface Case {
 }
 
 const file = new URL('../../shared/conformance/onnx/onnxruntime_vectors.json', import.meta.url)
-const cases: Case[] = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }).cases : [] // prettier-ignore
+const cases: Case[] = existsSync(file)
+  ? (JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }).cases
+  : []
 
 /** Blocks of rows in the order of this library, from those of the operator: i o f c, z r h. */
 const ORDER = { LSTM: [0, 2, 3, 1], GRU: [1, 0, 2], RNN: [0] }
@@ -50,17 +52,26 @@ function optionsOf({ op, attributes }: Case): RecurrentOptions {
     return { gateActivation: gate, activation: candidate, ...(op === 'LSTM' && { stateActivation: state }) }
   }
   return {
-    type: 'recurrent', cell: CELLS[op], units, direction, outputs: 'every', ...of(0),
+    type: 'recurrent',
+    cell: CELLS[op],
+    units,
+    direction,
+    outputs: 'every',
+    ...of(0),
     ...(direction === 'bidirectional' && { backward: of(1) }),
     ...(op === 'GRU' && { reset: after ? 'after' : 'before' }),
     // A clip that no number reaches takes the general cell where the fast one would do.
     clip: clip ?? 1e6,
     ...(op === 'LSTM' && { peepholes: true, coupled: attributes.input_forget === 1 }),
-  } // prettier-ignore
+  }
 }
 
 function run(one: Case) {
-  const { op, attributes: { hidden_size: H }, inputs } = one
+  const {
+    op,
+    attributes: { hidden_size: H },
+    inputs,
+  } = one
   const { X, W, R, B, P, sequence_lens: lens, initial_h: h0, initial_c: c0 } = inputs
   const [T, N, F] = X!.shape
   const D = W!.shape[0]
@@ -68,10 +79,16 @@ function run(one: Case) {
   const weights = (suffix: string, d: number): Record<string, number[]> => ({
     [`weight_ih_l0${suffix}`]: blocks(W!.data.slice(d * G * H * F), ORDER[op], H * F),
     [`weight_hh_l0${suffix}`]: blocks(R!.data.slice(d * G * H * H), ORDER[op], H * H),
-    [`bias_ih_l0${suffix}`]: B ? blocks(B.data.slice(d * 2 * G * H), ORDER[op], H) : new Array<number>(G * H).fill(0),
-    [`bias_hh_l0${suffix}`]: B ? blocks(B.data.slice(d * 2 * G * H + G * H), ORDER[op], H) : new Array<number>(G * H).fill(0),
+    [`bias_ih_l0${suffix}`]: B
+      ? blocks(B.data.slice(d * 2 * G * H), ORDER[op], H)
+      : new Array<number>(G * H).fill(0),
+    [`bias_hh_l0${suffix}`]: B
+      ? blocks(B.data.slice(d * 2 * G * H + G * H), ORDER[op], H)
+      : new Array<number>(G * H).fill(0),
     // The operator has i o f, this library i f o.
-    [`weight_ph_l0${suffix}`]: P ? blocks(P.data.slice(d * 3 * H), [0, 2, 1], H) : new Array<number>(3 * H).fill(0),
+    [`weight_ph_l0${suffix}`]: P
+      ? blocks(P.data.slice(d * 3 * H), [0, 2, 1], H)
+      : new Array<number>(3 * H).fill(0),
   })
   const given = { ...weights('', 0), ...(D === 2 ? weights('_reverse', 1) : {}) }
   const net = network([{ type: 'features', width: F }, optionsOf(one)], {
@@ -93,11 +110,21 @@ function run(one: Case) {
     Array.from({ length: D }, (_, d) => Array.from(net.recurrent[0].readFinalState(batch, state, d))).flat()
   const steps = batch.steps
   const Y = Array.from({ length: T * D * N * H }, (_, i) => {
-    const [t, d, n, j] = [Math.floor(i / (D * N * H)), Math.floor(i / (N * H)) % D, Math.floor(i / H) % N, i % H]
+    const [t, d, n, j] = [
+      Math.floor(i / (D * N * H)),
+      Math.floor(i / (N * H)) % D,
+      Math.floor(i / H) % N,
+      i % H,
+    ]
     return t < steps ? out[(n * steps + t) * D * H + d * H + j] : 0
   })
-  return { Y, Y_h: final('hidden'), Y_c: op === 'LSTM' ? final('cell') : undefined, general: net.recurrent[0].cell.functions !== undefined }
-} // prettier-ignore
+  return {
+    Y,
+    Y_h: final('hidden'),
+    Y_c: op === 'LSTM' ? final('cell') : undefined,
+    general: net.recurrent[0].cell.functions !== undefined,
+  }
+}
 
 /** Those with lengths that no sequence can have are there to be refused. */
 const runnable = cases.filter(({ inputs: { X, sequence_lens: lens } }) => {
@@ -113,7 +140,9 @@ describe.skipIf(cases.length === 0)('vectors of ONNX Runtime', () => {
       const values = got[name as 'Y']
       if (!wanted) continue
       expect(values).toHaveLength(wanted.data.length)
-      wanted.data.forEach((x, i) => expect(Math.abs(values[i] - x), `${name}[${i}]`).toBeLessThan(1e-5 + 1e-5 * Math.abs(x))) // prettier-ignore
+      wanted.data.forEach((x, i) =>
+        expect(Math.abs(values[i] - x), `${name}[${i}]`).toBeLessThan(1e-5 + 1e-5 * Math.abs(x)),
+      )
       compared++
     }
     expect(compared).toBeGreaterThan(0)

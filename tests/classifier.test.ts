@@ -35,13 +35,18 @@ describe('every choice', () => {
     expect(confusion.flat().reduce((a, b) => a + b)).toBe(48)
     expect(model.labels).toEqual(['bad', 'good'])
     expect(model.network.config.loss?.type).toBe('binaryCrossEntropy')
-    const { engine = createEngine({ engine: options.engine, precision: options.precision }).name, precision = 'float32' } = options
+    const {
+      engine = createEngine({ engine: options.engine, precision: options.precision }).name,
+      precision = 'float32',
+    } = options
     expect(model.network.engine).toMatchObject({ name: engine, precision })
     const cells = model.network.recurrent.map(({ cell }) => cell.name)
     const feedForward = options.cell === 'ann' || options.cell === 'bag'
     expect(cells).toEqual(feedForward ? [] : Array(options.layers ?? 1).fill(options.cell ?? 'lstm'))
-    expect(model.network.recurrent.every(({ loops }) => loops.length === (options.bidirectional ? 2 : 1))).toBe(true)
-  }) // prettier-ignore
+    expect(
+      model.network.recurrent.every(({ loops }) => loops.length === (options.bidirectional ? 2 : 1)),
+    ).toBe(true)
+  })
 
   it.each(choices)('%s: three classes, with dropout', async (_, options) => {
     const model = await trained({ ...options, dropout: 0.2 }, { epochs: 1 }, comments(30, 2, THREE))
@@ -99,7 +104,12 @@ describe('texts of every kind', () => {
   })
 
   it('cut texts and rows left out are counted and told', async () => {
-    const rows = [...comments(20, 1), { text: ' ', label: 'good' }, { text: 'great', label: '' }, { text: 'a b c d e f g h i', label: 'bad' }]
+    const rows = [
+      ...comments(20, 1),
+      { text: ' ', label: 'good' },
+      { text: 'great', label: '' },
+      { text: 'a b c d e f g h i', label: 'bad' },
+    ]
     const notes: string[] = []
     const onEvent = (event: ClassifierEvent) => event.event === 'start' && notes.push(...event.notes)
     const model = textClassifier({ ...tiny, maximumLength: 8 })
@@ -110,7 +120,7 @@ describe('texts of every kind', () => {
       'rows: left out 1 row with an empty text and 1 row with an empty label.',
       '1 text cut at 8 tokens.',
     ])
-  }) // prettier-ignore
+  })
 })
 
 describe('labels', () => {
@@ -142,20 +152,30 @@ describe('labels', () => {
 
   it('no rows, no such column', async () => {
     const model = textClassifier(tiny)
-    expect((await thrown(() => model.fit([], quick))).message).toMatch(/^rows: expected a table with at least one row/)
+    expect((await thrown(() => model.fit([], quick))).message).toMatch(
+      /^rows: expected a table with at least one row/,
+    )
     const wrong = { ...quick, text: 'comment' as 'text' }
-    expect((await thrown(() => model.fit(comments(4, 1), wrong))).message).toMatch(/comment.*text.*label|text.*label.*comment/)
-  }) // prettier-ignore
+    expect((await thrown(() => model.fit(comments(4, 1), wrong))).message).toMatch(
+      /comment.*text.*label|text.*label.*comment/,
+    )
+  })
 
   it('strange names are only names', async () => {
-    const rows = comments(20, 1).map(({ text, label }) => ({ text, label: label === 'good' ? '__proto__' : 'constructor' }))
+    const rows = comments(20, 1).map(({ text, label }) => ({
+      text,
+      label: label === 'good' ? '__proto__' : 'constructor',
+    }))
     const model = await trained({}, { epochs: 1, classWeights: { constructor: 2 } }, rows)
     expect(Object.keys(model.predict('great').probabilities).sort()).toEqual(['__proto__', 'constructor'])
-  }) // prettier-ignore
+  })
 })
 
 describe('evaluation', () => {
-  it.each([['two', undefined], ['three', THREE]] as const)('%s classes: equal to a count by hand', async (_, labels) => {
+  it.each([
+    ['two', undefined],
+    ['three', THREE],
+  ] as const)('%s classes: equal to a count by hand', async (_, labels) => {
     const rows = comments(61, 7, labels as typeof THREE | undefined)
     const model = await trained({ cell: 'gru', units: 4 }, { epochs: 2, learningRate: 0.01 }, rows)
     const report = await model.evaluate(rows, { text: 'text', label: 'label' })
@@ -186,7 +206,7 @@ describe('evaluation', () => {
         expect(rest[name]).toBeCloseTo(scores[k][name], 12)
     })
     expect(report.macroF1).toBeCloseTo(scores.reduce((sum, { f1 }) => sum + f1, 0) / scores.length, 12)
-  }) // prettier-ignore
+  })
 
   it.each(choices)('%s: many texts at once as each alone', async (_, options) => {
     const model = await trained(options, { epochs: 1 }, comments(24, 5, THREE))
@@ -245,10 +265,16 @@ describe('training', () => {
     expect(second.history[0].trainLoss).toBeLessThan(first.history[0].trainLoss)
     expect(model.history?.epochs).toBe(3)
     const before = model.predict('great soup')
-    await model.fit(comments(40, 2), { ...quick, epochs: 1, learningRate: 1e-9, labelSmoothing: 0.25, classWeights: 'balanced' })
+    await model.fit(comments(40, 2), {
+      ...quick,
+      epochs: 1,
+      learningRate: 1e-9,
+      labelSmoothing: 0.25,
+      classWeights: 'balanced',
+    })
     expect(model.network.config.loss).toMatchObject({ labelSmoothing: 0.25, classWeights: [1, 1] })
     expect(model.predict('great soup').probabilities.good).toBeCloseTo(before.probabilities.good, 4)
-  }) // prettier-ignore
+  })
 
   it('one training at a time', async () => {
     const model = textClassifier(tiny)

@@ -84,19 +84,22 @@ describe('a checkpoint', () => {
     return { bytes: saved[0], whole: hex(model.toBytes()) }
   }
 
-  it.each(supportedEngines())('of %s goes on with it, and says so where it is not the usual', async (engine) => {
-    const { bytes, whole } = await checkpointOf(engine)
-    const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, 'run', { threads: 2 })
-    expect(model.network.engine.name).toBe(engine)
-    const { notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
-    expect(model.network.engine.name).toBe(engine)
-    expect(hex(model.toBytes())).toBe(whole)
-    const usual = textClassifier(tiny)
-    await usual.fit(rows, { ...quick, epochs: 1 })
-    const { name } = usual.network.engine
-    const note = `Goes on with engine ${engine}, as the run began (a new one would take ${name}).`
-    expect(notes.includes(note)).toBe(engine !== name)
-  })
+  it.each(supportedEngines())(
+    'of %s goes on with it, and says so where it is not the usual',
+    async (engine) => {
+      const { bytes, whole } = await checkpointOf(engine)
+      const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, 'run', { threads: 2 })
+      expect(model.network.engine.name).toBe(engine)
+      const { notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
+      expect(model.network.engine.name).toBe(engine)
+      expect(hex(model.toBytes())).toBe(whole)
+      const usual = textClassifier(tiny)
+      await usual.fit(rows, { ...quick, epochs: 1 })
+      const { name } = usual.network.engine
+      const note = `Goes on with engine ${engine}, as the run began (a new one would take ${name}).`
+      expect(notes.includes(note)).toBe(engine !== name)
+    },
+  )
 
   it('of float64 goes on in float64', async () => {
     const { bytes, whole } = await checkpointOf('reference', { precision: 'float64' })
@@ -117,7 +120,9 @@ describe('a checkpoint', () => {
     const { bytes } = await checkpointOf('relaxed')
     const error = await thrown(() => TextClassifier.fromCheckpoint(bytes, 'run', { reproducible: true }))
     expect(error).toBeInstanceOf(UsageError)
-    expect(error.message).toMatch(/^run, reproducible: expected .*'simd' or 'reference', got .*'relaxed'\. Resume/)
+    expect(error.message).toMatch(
+      /^run, reproducible: expected .*'simd' or 'reference', got .*'relaxed'\. Resume/,
+    )
   })
 
   it('may have another segment', async () => {
@@ -127,7 +132,7 @@ describe('a checkpoint', () => {
     expect(model.network.segment).toBe(2)
     expect(hex(model.toBytes())).toBe(whole)
   })
-}) // prettier-ignore
+})
 
 describe('segments', () => {
   it('change no byte', async () => {
@@ -163,10 +168,12 @@ describe('dispose', () => {
     for (const use of uses) {
       const error = await thrown(use)
       expect(error).toBeInstanceOf(UsageError)
-      expect(error.message).toMatch(/^textClassifier: expected a model in use, got one that was disposed of\. Load/)
+      expect(error.message).toMatch(
+        /^textClassifier: expected a model in use, got one that was disposed of\. Load/,
+      )
     }
     expect(TextClassifier.fromBytes(bytes).predict('great soup').label).toBeDefined()
-  }) // prettier-ignore
+  })
 
   it('is refused while training', async () => {
     const model = textClassifier(tiny)

@@ -86,14 +86,23 @@ describe('a checkpoint', () => {
   it('of another classifier, other options or other rows is refused', async () => {
     const bytes = await checkpointOf()
     const resume = (options: ClassifierOptions, fitOptions: object, rows = comments(40, 1)) =>
-      thrown(() => textClassifier({ ...tiny, ...options }).fit(rows, { ...quick, epochs: 2, resume: bytes, ...fitOptions }))
+      thrown(() =>
+        textClassifier({ ...tiny, ...options }).fit(rows, {
+          ...quick,
+          epochs: 2,
+          resume: bytes,
+          ...fitOptions,
+        }),
+      )
     const cell = await resume({ cell: 'gru' }, {})
     expect(cell).toBeInstanceOf(UsageError)
     expect(cell.message).toMatch(/resume, a checkpoint with cell "lstm".*got cell "gru".*fromCheckpoint/)
-    expect((await resume({}, { labelSmoothing: 0.2 })).message).toMatch(/labelSmoothing.*those of the checkpoint.*0\.2/)
+    expect((await resume({}, { labelSmoothing: 0.2 })).message).toMatch(
+      /labelSmoothing.*those of the checkpoint.*0\.2/,
+    )
     expect((await resume({}, { seed: 3 })).message).toMatch(/options\.seed: expected 3, got 1/)
     expect((await resume({}, {}, comments(40, 2))).message).toMatch(/same train data/)
-  }) // prettier-ignore
+  })
 
   it('is not the model of a finished run', async () => {
     const bytes = (await trained({}, { epochs: 1 })).toBytes()
@@ -151,10 +160,12 @@ describe('a file that is not what it says', () => {
 
   it('of an unknown version, another task or program', async () => {
     expect(await changed((d) => void (d.version = 2))).toMatch(/version.*2.*newer Latch/)
-    expect(await changed((d) => void (d.task = 'tagger'))).toMatch(/document\.task: expected a textClassifier, got "tagger"/)
+    expect(await changed((d) => void (d.task = 'tagger'))).toMatch(
+      /document\.task: expected a textClassifier, got "tagger"/,
+    )
     expect(await changed((d) => void (d.format = 'other'))).toMatch(/document\.format/)
     expect(await refusal(writeSafetensors([], { format: 'pt' }))).toMatch(/expected a model saved by Latch/)
-  }) // prettier-ignore
+  })
 
   it('shapes that do not fit the configuration', async () => {
     expect(await changed((d) => void (d.network.layers[1].units = 9))).toMatch(
@@ -173,15 +184,31 @@ describe('a file that is not what it says', () => {
   it('vocabulary, labels, settings and network that contradict each other', async () => {
     expect(await changed((d) => d.vocabulary.pop())).toMatch(/network\.layers: expected an input of \d+ ids/)
     expect(await changed((d) => d.labels.push('odd'))).toMatch(/a dense layer of 3 last, for 3 labels/)
-    expect(await changed((d) => void (d.labels = ['good', 'good']))).toMatch(/labels: expected labels that differ/)
-    expect(await changed((d) => void (d.settings.cell = 'lstm'))).toMatch(/as settings\.cell lstm says, got gru/)
-    expect(await changed((d) => void (d.settings.cell = 'bag'))).toMatch(/as settings\.cell bag says, got gru/)
-    expect(await changed((d) => void (d.network.loss!.type = 'softmaxCrossEntropy'))).toMatch(/expected binaryCrossEntropy/)
-    expect(await changed((d) => delete d.network.loss)).toMatch(/network\.loss: expected binaryCrossEntropy, got nothing/)
-    expect(await changed((d) => void (d.network.layers[1].outputs = 'every'))).toMatch(/one row a text.*got one a step/)
-    expect(await changed((d) => void (d.network.loss!.classWeights = [1, 1, 1]))).toMatch(/layers that fit \(loss\.classWeights/)
-    expect(await changed((d) => d.network.layers.splice(2, 0, { type: 'pool', over: 'max' }))).toMatch(/layers that fit \(pool/)
-  }) // prettier-ignore
+    expect(await changed((d) => void (d.labels = ['good', 'good']))).toMatch(
+      /labels: expected labels that differ/,
+    )
+    expect(await changed((d) => void (d.settings.cell = 'lstm'))).toMatch(
+      /as settings\.cell lstm says, got gru/,
+    )
+    expect(await changed((d) => void (d.settings.cell = 'bag'))).toMatch(
+      /as settings\.cell bag says, got gru/,
+    )
+    expect(await changed((d) => void (d.network.loss!.type = 'softmaxCrossEntropy'))).toMatch(
+      /expected binaryCrossEntropy/,
+    )
+    expect(await changed((d) => delete d.network.loss)).toMatch(
+      /network\.loss: expected binaryCrossEntropy, got nothing/,
+    )
+    expect(await changed((d) => void (d.network.layers[1].outputs = 'every'))).toMatch(
+      /one row a text.*got one a step/,
+    )
+    expect(await changed((d) => void (d.network.loss!.classWeights = [1, 1, 1]))).toMatch(
+      /layers that fit \(loss\.classWeights/,
+    )
+    expect(await changed((d) => d.network.layers.splice(2, 0, { type: 'pool', over: 'max' }))).toMatch(
+      /layers that fit \(pool/,
+    )
+  })
 
   it('settings that no classifier has', async () => {
     const settings = (name: string, value: unknown) => changed((d) => void (d.settings[name] = value))

@@ -13,19 +13,28 @@ const decomposed = 'cafe\u0301'
 describe('labels', () => {
   it('are trimmed and composed in rows, in the option, in weights and in trace', async () => {
     const model = textClassifier({ ...tiny, labels: [` ${decomposed} `, 'bar\n'] })
-    const rows = comments(12, 1).map(({ text, label }) => ({ text, label: label === 'good' ? decomposed : ' bar' }))
+    const rows = comments(12, 1).map(({ text, label }) => ({
+      text,
+      label: label === 'good' ? decomposed : ' bar',
+    }))
     await model.fit(rows, { ...once, classWeights: { [decomposed]: 3 } })
     expect(model.labels).toEqual([composed, 'bar'])
     expect(model.network.config.loss!.classWeights).toEqual([3, 1])
     // As a program without types writes it.
     const label = ` ${decomposed}` as never
     expect(model.trace('soup', { label }).target).toBe(composed)
-    const { n } = await model.evaluate([{ text: 'soup', label: decomposed }], { text: 'text', label: 'label' })
+    const { n } = await model.evaluate([{ text: 'soup', label: decomposed }], {
+      text: 'text',
+      label: 'label',
+    })
     expect(n).toBe(1)
-  }) // prettier-ignore
+  })
 
   it('that are numbers are their texts; class numbers follow `labels`, not the keys of probabilities', async () => {
-    const rows = comments(30, 1).map(({ text, label }, i) => ({ text, label: label === 'good' ? 10 : i % 4 === 1 ? -1 : 9 }))
+    const rows = comments(30, 1).map(({ text, label }, i) => ({
+      text,
+      label: label === 'good' ? 10 : i % 4 === 1 ? -1 : 9,
+    }))
     const model = textClassifier(tiny)
     await model.fit(rows, once)
     expect(model.labels).toEqual(['-1', '10', '9'])
@@ -36,7 +45,7 @@ describe('labels', () => {
     expect(error).toBeInstanceOf(DataError)
     expect(error.message).toMatch(/^label: expected one of the labels -1, 10, 9, got 1/)
     expect((await thrown(() => model.trace('soup', { label: '1' }))).message).toMatch(/got "1"/)
-  }) // prettier-ignore
+  })
 
   it('come with their texts as rows, ready to fit', async () => {
     const named = comments(12, 1).map(({ text, label }) => ({ comment: text, mood: label }))

@@ -17,7 +17,11 @@ const WORDS = {
 const FILLERS = 'the soup was we had coffee and a room with some view today , .'.split(' ')
 
 /** `count` rows of 2 to 8 words, labels in turn. */
-export function comments(count: number, seed: number, labels: readonly (keyof typeof WORDS)[] = ['good', 'bad']): Row[] {
+export function comments(
+  count: number,
+  seed: number,
+  labels: readonly (keyof typeof WORDS)[] = ['good', 'bad'],
+): Row[] {
   const random = new Random(seed, 'comments')
   return Array.from({ length: count }, (_, i) => {
     const label = labels[i % labels.length]
@@ -25,7 +29,7 @@ export function comments(count: number, seed: number, labels: readonly (keyof ty
     words.splice(random.integer(words.length + 1), 0, random.pick(WORDS[label]))
     return { text: words.join(' '), label }
   })
-} // prettier-ignore
+}
 
 export const THREE = ['good', 'bad', 'odd'] as const
 

@@ -38,7 +38,15 @@ describe('train', () => {
     })
     const done = events[5]
     expect(done).toMatchObject({ model: 'model.safetensors', epochs: 4, best: { accuracy: 1 } })
-    expect(done.test).toMatchObject({ accuracy: 1, macroF1: 1, n: 60, confusion: [[30, 0], [0, 30]] }) // prettier-ignore
+    expect(done.test).toMatchObject({
+      accuracy: 1,
+      macroF1: 1,
+      n: 60,
+      confusion: [
+        [30, 0],
+        [0, 30],
+      ],
+    })
     expect(done.floor).toMatchObject({ name: 'naive Bayes', part: 'test', n: 60 })
     expect(done.seconds).toBeGreaterThan(0)
     expect(existsSync(place.path('model.safetensors'))).toBe(true)
@@ -168,7 +176,15 @@ describe('evaluate', () => {
     const result = json(
       await place.latch(['evaluate', 'model.safetensors', 'test.csv', ...COLUMNS, '--json']),
     )
-    expect(result).toMatchObject({ accuracy: 1, macroF1: 1, n: 60, confusion: [[30, 0], [0, 30]] }) // prettier-ignore
+    expect(result).toMatchObject({
+      accuracy: 1,
+      macroF1: 1,
+      n: 60,
+      confusion: [
+        [30, 0],
+        [0, 30],
+      ],
+    })
     expect(result.loss).toBeLessThan(0.5)
     expect(result.perClass).toEqual([
       { label: 'bad', precision: 1, recall: 1, f1: 1, support: 30 },
@@ -202,7 +218,10 @@ describe('predict', () => {
     const input = 'superb film\n\nawful\tthing\nnever seen before words'
     const { code, stdout } = await place.latch(['predict', 'model.safetensors'], { input })
     expect(code).toBe(0)
-    const lines = stdout.trimEnd().split('\n').map((line) => line.split('\t')) // prettier-ignore
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'))
     expect(lines.map(([label]) => label).filter((label) => label === 'good' || label === 'bad')).toHaveLength(
       4,
     )

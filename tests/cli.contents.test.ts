@@ -33,12 +33,15 @@ function changed(...changes: readonly (readonly [from: string, to: string])[]): 
 beforeAll(async () => {
   place = new Workplace()
   place.write('own.safetensors', new SequenceModel(threeClasses()).toBytes())
-  for (const [to, out] of [['keras', 'own.keras'], ['tfjs', 'own']] as const) {
+  for (const [to, out] of [
+    ['keras', 'own.keras'],
+    ['tfjs', 'own'],
+  ] as const) {
     const ran = await place.latch(['export', 'own.safetensors', '--to', to, '--out', out])
     expect(ran.code).toBe(0)
   }
   archive = unzipSync(new Uint8Array(readFileSync(place.path('own.keras'))))
-}) // prettier-ignore
+})
 afterAll(() => place.remove())
 
 const toCapsule = ['"class_name":"Dense"', '"class_name":"Capsule"'] as const
@@ -219,7 +222,11 @@ describe('a model.json of TensorFlow.js', () => {
 })
 
 test('head facts stand above tensors and operators too', async () => {
-  const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['a'] }, { op: 'MatMul', inputs: ['a', 'w'], outputs: ['y'] }, { op: 'Sin', inputs: ['y'], outputs: ['z'] }] // prettier-ignore
+  const nodes = [
+    { op: 'Relu', inputs: ['x'], outputs: ['a'] },
+    { op: 'MatMul', inputs: ['a', 'w'], outputs: ['y'] },
+    { op: 'Sin', inputs: ['y'], outputs: ['z'] },
+  ]
   const initializers = { w: floats([3, 2], [1, 2, 3, 4, 5, 6]), shape: tensor('int64', [2], [1, 2]) }
   const graph = {
     opset: 13,

@@ -46,8 +46,12 @@ describe('the engine is told', () => {
     expect(facts).toMatchObject({ engine: 'simd', engines: supportedEngines(), threads: 3 })
     expect(facts.why).toMatch(/asked for by --reproducible$/)
     const twin = json(await place.latch(['info', '--json', '--engine', 'reference']))
-    expect(twin).toMatchObject({ engine: 'reference', threads: 1, why: 'plain TypeScript: asked for by --engine' })
-  }) // prettier-ignore
+    expect(twin).toMatchObject({
+      engine: 'reference',
+      threads: 1,
+      why: 'plain TypeScript: asked for by --engine',
+    })
+  })
 })
 
 describe('the engine is chosen', () => {
@@ -88,7 +92,17 @@ describe('the engine is chosen', () => {
 
 describe('a checkpoint', () => {
   const resume = (...more: string[]) =>
-    place.latch(['train', 'train.csv', ...COLUMNS, '--resume', 'run.checkpoint.safetensors', '--out', 'run.safetensors', '--json', ...more]) // prettier-ignore
+    place.latch([
+      'train',
+      'train.csv',
+      ...COLUMNS,
+      '--resume',
+      'run.checkpoint.safetensors',
+      '--out',
+      'run.safetensors',
+      '--json',
+      ...more,
+    ])
 
   /** A run's first checkpoint, and the bytes it ends with. */
   async function begin(engine: 'relaxed' | 'simd' | 'reference'): Promise<Buffer> {

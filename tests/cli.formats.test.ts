@@ -13,18 +13,42 @@ interface Golden {
   expected: { data: number[] }
 }
 
-const rows = [[0.5, -1, 2], [0.25, 0, -0.5], [1, 1, 1]] // prettier-ignore
+const rows = [
+  [0.5, -1, 2],
+  [0.25, 0, -0.5],
+  [1, 1, 1],
+]
 let place: Workplace
 
 beforeAll(async () => {
   place = new Workplace()
-  for (const [name, make] of Object.entries({ nextLetter, oneNumber, threeClasses, everyStep, numbersEveryStep })) {
+  for (const [name, make] of Object.entries({
+    nextLetter,
+    oneNumber,
+    threeClasses,
+    everyStep,
+    numbersEveryStep,
+  })) {
     place.write(`${name}.safetensors`, new SequenceModel(make()).toBytes())
   }
   place.write('comments.csv', csv(comments(60)))
-  const trained = await place.latch(['train', 'comments.csv', '--text', 'comment', '--label', 'mood', '--epochs', '2', '--units', '6', '--out', 'comments.safetensors', '--quiet']) // prettier-ignore
+  const trained = await place.latch([
+    'train',
+    'comments.csv',
+    '--text',
+    'comment',
+    '--label',
+    'mood',
+    '--epochs',
+    '2',
+    '--units',
+    '6',
+    '--out',
+    'comments.safetensors',
+    '--quiet',
+  ])
   expect(trained.code).toBe(0)
-}) // prettier-ignore
+})
 afterAll(() => place.remove())
 
 describe('predict of a sequence model', () => {
@@ -82,7 +106,16 @@ describe('inspect of a sequence model', () => {
     const table = await place.latch(['inspect', 'nextLetter.safetensors', 'abcd'])
     expect(table.stdout).toContain('“abcd”')
     expect(table.stdout.split('\n').filter((line) => /^\d {2}[abcd] /.test(line))).toHaveLength(4)
-    const trace = json(await place.latch(['inspect', 'threeClasses.safetensors', JSON.stringify(rows), '--label', 'low', '--json'])) // prettier-ignore
+    const trace = json(
+      await place.latch([
+        'inspect',
+        'threeClasses.safetensors',
+        JSON.stringify(rows),
+        '--label',
+        'low',
+        '--json',
+      ]),
+    )
     expect(trace.target).toBe('low')
     expect(trace.levels).toHaveLength(2)
     const files = ['--svg', 'a.svg', '--png', 'a.png', '--picture', 'flow']
@@ -142,7 +175,17 @@ describe('evaluate', () => {
     const rowsOfLetters = ['text,next', 'abc,d', 'ab,c', 'dd,a'].join('\n')
     place.write('letters.csv', `${rowsOfLetters}\n`)
     await place.latch(['export', 'nextLetter.safetensors', '--to', 'onnx', '--out', 'letters.onnx'])
-    const ran = await place.latch(['evaluate', 'letters.onnx', 'letters.csv', '--text', 'text', '--label', 'next', '--json', '--quiet']) // prettier-ignore
+    const ran = await place.latch([
+      'evaluate',
+      'letters.onnx',
+      'letters.csv',
+      '--text',
+      'text',
+      '--label',
+      'next',
+      '--json',
+      '--quiet',
+    ])
     const model = new SequenceModel(nextLetter())
     const said = model.predictBatch(['abc', 'ab', 'dd'])
     const right = said.filter(({ label }, i) => label === 'dca'[i]).length
@@ -154,7 +197,12 @@ describe('evaluate', () => {
 })
 
 describe('export and import', () => {
-  const tried = [['onnx', 'x.onnx'], ['torch', 'x.torch.safetensors'], ['keras', 'x.keras'], ['tfjs', 'x.tfjs']] as const // prettier-ignore
+  const tried = [
+    ['onnx', 'x.onnx'],
+    ['torch', 'x.torch.safetensors'],
+    ['keras', 'x.keras'],
+    ['tfjs', 'x.tfjs'],
+  ] as const
   test.each(tried)('a classifier → %s → the same classifier', async (to, out) => {
     const wrote = await place.latch(['export', 'comments.safetensors', '--to', to, '--out', out, '--json'])
     expect(wrote.stderr).toBe('')
@@ -218,24 +266,34 @@ describe.skipIf(!there)('real files', () => {
     const { stdout } = await place.latch(['info', file('keras210_qoe/model_gru.h5')])
     expect(stdout).toContain('Keras 2.10.0')
     expect(stdout).toMatch(/gru_3 +GRU +\(batch, 24, 96\) +55,872/)
-    expect(stdout.replace(/\s+/g, ' ')).toContain('left out: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which act in training only') // prettier-ignore
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'left out: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which act in training only',
+    )
     expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('file'))).toEqual([])
     const ran = await place.latch(['import', file('keras210_qoe/model_gru.h5'), '--json'])
-    expect(json(ran)).toMatchObject({ event: 'imported', format: 'keras', model: 'model_gru.safetensors', parameters: 208_659 })
+    expect(json(ran)).toMatchObject({
+      event: 'imported',
+      format: 'keras',
+      model: 'model_gru.safetensors',
+      parameters: 208_659,
+    })
     const golden = JSON.parse(readFileSync(file('keras210_qoe/model_gru.golden.json'), 'utf8')) as Golden
     const [, T, F] = golden.x.shape
     const input = Array.from({ length: T }, (_, t) => golden.x.data.slice(t * F, (t + 1) * F))
     const [wanted] = golden.expected.data
     const said = await place.latch(['predict', 'model_gru.safetensors', JSON.stringify(input), '--json'])
     expect((json(said).output as number[])[0]).toBeCloseTo(wanted, 4)
-  }) // prettier-ignore
+  })
 
   test('an unknown layer is named, and the part before it opens', async () => {
     await refused(
       ['import', file('keras210_qoe/lstm_basic.h5')],
       /SelfAttention[^]*before it with --until lstm_1\.\n/,
     )
-    await refused(['predict', file('keras210_qoe/lstm_basic.h5'), '[[1]]'], /--until lstm_1\. That is a flag of latch import/) // prettier-ignore
+    await refused(
+      ['predict', file('keras210_qoe/lstm_basic.h5'), '[[1]]'],
+      /--until lstm_1\. That is a flag of latch import/,
+    )
     const ran = await place.latch(['import', file('keras210_qoe/lstm_basic.h5'), '--until', 'lstm_1'])
     expect(ran.stdout).toContain('Saved lstm_basic.safetensors')
     expect(ran.stdout).toContain('left out:')

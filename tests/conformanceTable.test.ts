@@ -31,13 +31,15 @@ async function allSuites(): Promise<Suite[]> {
   return [
     {
       title: 'ONNX backend tests',
-      source: "onnx/onnx's own tests of RNN, LSTM and GRU, the batchwise ones (`layout` 1) too, which ONNX Runtime refuses.",
+      source:
+        "onnx/onnx's own tests of RNN, LSTM and GRU, the batchwise ones (`layout` 1) too, which ONNX Runtime refuses.",
       tolerance: '1e-5',
       results: await onnx('node'),
     },
     {
       title: 'ONNX Runtime vectors',
-      source: "ONNX Runtime's unit tests: directions, lengths, initial states, peepholes, clip, activations, both resets.",
+      source:
+        "ONNX Runtime's unit tests: directions, lengths, initial states, peepholes, clip, activations, both resets.",
       tolerance: '1e-5',
       results: await onnx('vectors'),
       refusals: vectors.filter((name) => mustBeRefused('vectors', name)),
@@ -48,10 +50,30 @@ async function allSuites(): Promise<Suite[]> {
       tolerance: '1e-5',
       results: await onnx('pytorch_export'),
     },
-    { title: 'PyTorch layers', source: 'RNN, LSTM, GRU of PyTorch 1.13: outputs and final states.', tolerance: '1e-5', results: await runTorchLayers() },
-    { title: 'Keras 3 layers', source: "keras-team/keras' own layer tests.", tolerance: '1e-5, or what a case says', results: runKeras3() },
-    { title: 'Keras 2 layers', source: 'Outputs of Keras 2 with random weights, from keras-js.', tolerance: '1e-5', results: runKeras2() },
-    { title: 'TensorFlow.js layers', source: "tfjs-layers' goldens, training included; the source has three to four digits.", tolerance: 'as each case says (0.001, 0.01)', results: runTfjsLayers() },
+    {
+      title: 'PyTorch layers',
+      source: 'RNN, LSTM, GRU of PyTorch 1.13: outputs and final states.',
+      tolerance: '1e-5',
+      results: await runTorchLayers(),
+    },
+    {
+      title: 'Keras 3 layers',
+      source: "keras-team/keras' own layer tests.",
+      tolerance: '1e-5, or what a case says',
+      results: runKeras3(),
+    },
+    {
+      title: 'Keras 2 layers',
+      source: 'Outputs of Keras 2 with random weights, from keras-js.',
+      tolerance: '1e-5',
+      results: runKeras2(),
+    },
+    {
+      title: 'TensorFlow.js layers',
+      source: "tfjs-layers' goldens, training included; the source has three to four digits.",
+      tolerance: 'as each case says (0.001, 0.01)',
+      results: runTfjsLayers(),
+    },
     {
       title: 'Real model files',
       source: 'Models that people published, unmodified.',
@@ -60,7 +82,7 @@ async function allSuites(): Promise<Suite[]> {
       refusals: ['lstm_basic.h5, whole'],
     },
   ]
-} // prettier-ignore
+}
 
 describe.skipIf(!onnxCasesAreHere || !modelsAreHere)('docs/conformance.md', () => {
   it('is what every suite comes to', async () => {

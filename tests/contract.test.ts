@@ -59,7 +59,11 @@ function batchOf(sequences: readonly number[][][]): PackedBatch {
   const steps = Math.max(...sequences.map((s) => s.length))
   const padding = new Array<number>(F).fill(1e30)
   const values = sequences.flatMap((s) => Array.from({ length: steps }, (_, t) => s[t] ?? padding).flat())
-  return PackedBatch.ofFeatures(values, [sequences.length, steps, F], sequences.map((s) => s.length)) // prettier-ignore
+  return PackedBatch.ofFeatures(
+    values,
+    [sequences.length, steps, F],
+    sequences.map((s) => s.length),
+  )
 }
 
 interface Ran {
@@ -85,9 +89,12 @@ function run(net: Network, sequences: readonly number[][][], initial?: Initial):
   return {
     outputs: sequences.map((s, b) => Array.from(out.subarray(row(b), row(b) + s.length * width))),
     states: sequences.map((_, b) => {
-      const read = (name: StateName, d: number) => Array.from(recurrent.readFinalState(batch, name, d).subarray(b * H, (b + 1) * H)) // prettier-ignore
+      const read = (name: StateName, d: number) =>
+        Array.from(recurrent.readFinalState(batch, name, d).subarray(b * H, (b + 1) * H))
       const names = recurrent.cell.stateNames as StateName[]
-      return Object.fromEntries(names.flatMap((name) => recurrent.loops.map((__, d) => [`${name}${d}`, read(name, d)]))) // prettier-ignore
+      return Object.fromEntries(
+        names.flatMap((name) => recurrent.loops.map((__, d) => [`${name}${d}`, read(name, d)])),
+      )
     }),
   }
 }
@@ -138,11 +145,18 @@ describe.each(matrix)('%s', (_, form, engine) => {
     const long = SEQUENCES.filter((s) => s.length > 3)
     const whole = run(net, long)
     for (const cut of [1, 3, 5]) {
-      const first = run(net, long.map((s) => s.slice(0, cut))) // prettier-ignore
+      const first = run(
+        net,
+        long.map((s) => s.slice(0, cut)),
+      )
       const states = Object.fromEntries(
         stateNames.map((name) => [name, first.states.map((s) => s[`${name}0`])]),
       )
-      const second = run(net, long.map((s) => s.slice(cut)), states as Initial) // prettier-ignore
+      const second = run(
+        net,
+        long.map((s) => s.slice(cut)),
+        states as Initial,
+      )
       long.forEach((__, b) => {
         expect([...first.outputs[b], ...second.outputs[b]]).toEqual(whole.outputs[b])
         expect(second.states[b]).toEqual(whole.states[b])
@@ -156,7 +170,10 @@ describe.each(matrix)('%s', (_, form, engine) => {
     const net = layer(form, engine, { direction: 'bidirectional' })
     const together = run(net, SEQUENCES)
     const order = [3, 0, 4, 2, 1]
-    const turned = run(net, order.map((b) => SEQUENCES[b])) // prettier-ignore
+    const turned = run(
+      net,
+      order.map((b) => SEQUENCES[b]),
+    )
     SEQUENCES.forEach((sequence, b) => {
       const alone = run(net, [sequence])
       expect(together.outputs[b]).toEqual(alone.outputs[0])
@@ -171,7 +188,10 @@ describe.each(matrix)('%s', (_, form, engine) => {
     for (const parameter of forward.parameters)
       forward.store.write(parameter, both.store.read(both.store.find(`${parameter.name}_reverse`)))
     const two = run(both, SEQUENCES)
-    const reversed = run(forward, SEQUENCES.map((s) => s.toReversed())) // prettier-ignore
+    const reversed = run(
+      forward,
+      SEQUENCES.map((s) => s.toReversed()),
+    )
     SEQUENCES.forEach((sequence, b) => {
       sequence.forEach((__, t) => {
         const backwards = sequence.length - 1 - t

@@ -67,7 +67,11 @@ export function damaged(file: Uint8Array, seed: number): { bytes: Uint8Array; ki
       return { bytes: longer, kind }
     }
     case 'length':
-      new DataView(bytes.buffer).setBigUint64(0, (1n << BigInt(random.integer(64))) + BigInt(random.integer(3)), true)
+      new DataView(bytes.buffer).setBigUint64(
+        0,
+        (1n << BigInt(random.integer(64))) + BigInt(random.integer(3)),
+        true,
+      )
       return { bytes, kind }
     case 'digits':
       // Places that hold a digit, in what the header says of tensors and configuration.
@@ -79,12 +83,34 @@ export function damaged(file: Uint8Array, seed: number): { bytes: Uint8Array; ki
       }
       return { bytes, kind }
   }
-} // prettier-ignore
+}
 
 const STRANGE: readonly unknown[] = [
-  null, true, false, '', 'lstm', 'strange', -1, 0, 0.5, 1, 2, 3, 1e9, 2 ** 31, 2 ** 53, 1e300, -1e300, [], {}, [0],
-  [[]], { type: 'dense', units: 2 ** 20 }, { type: 'recurrent', cell: 'gru', units: 3 }, 'x'.repeat(5000),
-] // prettier-ignore
+  null,
+  true,
+  false,
+  '',
+  'lstm',
+  'strange',
+  -1,
+  0,
+  0.5,
+  1,
+  2,
+  3,
+  1e9,
+  2 ** 31,
+  2 ** 53,
+  1e300,
+  -1e300,
+  [],
+  {},
+  [0],
+  [[]],
+  { type: 'dense', units: 2 ** 20 },
+  { type: 'recurrent', cell: 'gru', units: 3 },
+  'x'.repeat(5000),
+]
 
 /** Changes 1 to 3 values somewhere inside: gone, of another type, far out of range, twice, or moved. */
 export function mutate(document: unknown, random: Random): string {

@@ -18,12 +18,16 @@ const merges = ['concat', 'sum', 'multiply', 'average'] as const
 describe('gradients', () => {
   it.each(Object.entries(forms))('%s in reverse', (_, form) => {
     for (const input of [embedding, oneHot]) {
-      const last = made([input, level(form, { direction: 'reverse', outputs: 'last' }), three], { loss: softmax })
+      const last = made([input, level(form, { direction: 'reverse', outputs: 'last' }), three], {
+        loss: softmax,
+      })
       checkGradients(last, batch, classes)
-      const every = made([input, level(form, { direction: 'reverse' }), level(form), three], { loss: softmax })
+      const every = made([input, level(form, { direction: 'reverse' }), level(form), three], {
+        loss: softmax,
+      })
       checkGradients(every, batch, stepClasses)
     }
-  }) // prettier-ignore
+  })
 
   it.each(merges)('two directions by %s', (merge) => {
     for (const form of [forms.lstm, forms['gru after']]) {
@@ -48,25 +52,35 @@ describe('gradients', () => {
 })
 
 describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
-  it.each(Object.entries(forms))('%s in reverse is the level over reversed sequences, to the bit', (_, form) => {
-    const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
-      made([{ type: 'features', width: 3 }, level(form, { direction })], { ...exact, engine, precision: engine === 'reference' ? 'float64' : 'float32' }),
-    )
-    expect(back.parameters.map((p) => p.name)).toEqual(on.parameters.map((p) => p.name))
-    const [B, T, F] = [3, 5, 3]
-    const x = numbers(B * T * F, 'x')
-    const turned = Float64Array.from(x, (_v, i) => x[(Math.floor(i / (T * F)) * T + (T - 1 - (Math.floor(i / F) % T))) * F + (i % F)]) // prettier-ignore
-    const [one, other] = [x, turned].map((values) => PackedBatch.ofFeatures(values, [B, T, F]))
-    back.forward(one)
-    on.forward(other)
-    const [y, z] = [back.readOutput(one), on.readOutput(other)]
-    const H = 4
-    y.forEach((value, i) => {
-      const [b, t, j] = [Math.floor(i / (T * H)), Math.floor(i / H) % T, i % H]
-      expect(value).toBe(z[(b * T + T - 1 - t) * H + j])
-    })
-    expect(back.readFinalState(one)).toEqual(on.readFinalState(other))
-  }) // prettier-ignore
+  it.each(Object.entries(forms))(
+    '%s in reverse is the level over reversed sequences, to the bit',
+    (_, form) => {
+      const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
+        made([{ type: 'features', width: 3 }, level(form, { direction })], {
+          ...exact,
+          engine,
+          precision: engine === 'reference' ? 'float64' : 'float32',
+        }),
+      )
+      expect(back.parameters.map((p) => p.name)).toEqual(on.parameters.map((p) => p.name))
+      const [B, T, F] = [3, 5, 3]
+      const x = numbers(B * T * F, 'x')
+      const turned = Float64Array.from(
+        x,
+        (_v, i) => x[(Math.floor(i / (T * F)) * T + (T - 1 - (Math.floor(i / F) % T))) * F + (i % F)],
+      )
+      const [one, other] = [x, turned].map((values) => PackedBatch.ofFeatures(values, [B, T, F]))
+      back.forward(one)
+      on.forward(other)
+      const [y, z] = [back.readOutput(one), on.readOutput(other)]
+      const H = 4
+      y.forEach((value, i) => {
+        const [b, t, j] = [Math.floor(i / (T * H)), Math.floor(i / H) % T, i % H]
+        expect(value).toBe(z[(b * T + T - 1 - t) * H + j])
+      })
+      expect(back.readFinalState(one)).toEqual(on.readFinalState(other))
+    },
+  )
 
   it('merges what the directions say side by side', () => {
     const options = { engine, precision: engine === 'reference' ? 'float64' : 'float32' } as const
@@ -79,7 +93,11 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
         return net.readOutput(batch)
       })
       const f = engine === 'reference' ? (x: number) => x : Math.fround
-      const of = [(a: number, b: number) => a + b, (a: number, b: number) => a * b, (a: number, b: number) => (a + b) / 2] // prettier-ignore
+      const of = [
+        (a: number, b: number) => a + b,
+        (a: number, b: number) => a * b,
+        (a: number, b: number) => (a + b) / 2,
+      ]
       merged.forEach((values, m) =>
         values.forEach((value, i) => {
           const at = Math.floor(i / 4) * 8 + (i % 4)
@@ -96,7 +114,12 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
       ),
     )
     const targets = { classes: Array.from({ length: 40 }, (_, i) => i % 3) }
-    const layers = [embedding, level(forms.lstm, { direction: 'reverse' }), level(forms['gru before'], { direction: 'bidirectional', merge: 'multiply', outputs: 'last' }), three] // prettier-ignore
+    const layers = [
+      embedding,
+      level(forms.lstm, { direction: 'reverse' }),
+      level(forms['gru before'], { direction: 'bidirectional', merge: 'multiply', outputs: 'last' }),
+      three,
+    ]
     const net = made(layers, {
       engine,
       precision: engine === 'reference' ? 'float64' : 'float32',

@@ -28,7 +28,10 @@ const pool = (over: string): LayerOptions => ({ type: 'pool', over }) as LayerOp
 const nets: [string, LayerOptions[]][] = [
   ...forms.flatMap(([name, form]): [string, LayerOptions[]][] => [
     [name, [embedding, recurrent(form), dense]],
-    [`${name}, no bias`, [embedding, recurrent({ ...form, bias: false }), { type: 'dense', units: 3, bias: false }]], // prettier-ignore
+    [
+      `${name}, no bias`,
+      [embedding, recurrent({ ...form, bias: false }), { type: 'dense', units: 3, bias: false }],
+    ],
     [
       `${name}, in a stack both ways, last`,
       [
@@ -51,12 +54,14 @@ type AnyTrace = SequenceTrace<StepGradient | null>
 /** The number a place names, read off the trace. */
 function numberAt(trace: AnyTrace, { level, direction, step, value, unit }: TracePlace): number {
   if (value === 'logit') return trace.outputs ? trace.outputs[step][unit] : trace.output[unit]
-  const found = trace.levels.find((l) => l.level === level && l.direction === direction)!.steps[step] as CellStep
+  const found = trace.levels.find((l) => l.level === level && l.direction === direction)!.steps[
+    step
+  ] as CellStep
   const gate = (found.gates as Record<string, Float64Array>)[value]
   if (gate) return gate[unit]
   if (value !== 'x') return (found as unknown as Record<string, Float64Array>)[value][unit]
   return found.input.length > 0 ? found.input[unit] : Number(unit === found.inputId)
-} // prettier-ignore
+}
 
 function expectExplained(made: Network, trace: AnyTrace, found: Explanation, tolerance: number): void {
   const where = `${found.place.level} ${found.place.direction} ${found.place.step} ${found.place.value}[${found.place.unit}]`
@@ -69,21 +74,28 @@ function expectExplained(made: Network, trace: AnyTrace, found: Explanation, tol
     if (i > 0) expect(Math.abs(value)).toBeLessThanOrEqual(Math.abs(found.terms[i - 1].value))
     expect(factors.reduce((product, factor) => product * factor.value, 1)).toBe(value)
     for (const { name, value: factor, source } of factors) {
-      if (source.kind === 'trace') expect(factor, name).toBe(name === '1 − z' ? 1 - numberAt(trace, source) : numberAt(trace, source))
+      if (source.kind === 'trace')
+        expect(factor, name).toBe(name === '1 − z' ? 1 - numberAt(trace, source) : numberAt(trace, source))
       if (source.kind !== 'parameter') continue
       const parameter = made.store.find(source.name)
       const at = source.column === null ? source.row : source.row * parameter.shape[1] + source.column
       expect(factor, source.name).toBe(made.store.read(parameter)[at])
     }
   })
-} // prettier-ignore
+}
 
 /** Every place of a trace. */
 function* placesOf(made: Network, { levels }: AnyTrace): Generator<TracePlace> {
   for (const { level, direction, units, steps } of levels) {
     for (const [step, { gates, cell, saved, input }] of steps.entries()) {
       const at = { level, direction, step }
-      const values = [...Object.keys(gates), 'candidate', 'hidden', ...(cell ? ['cell'] : []), ...(saved ? ['saved'] : [])] // prettier-ignore
+      const values = [
+        ...Object.keys(gates),
+        'candidate',
+        'hidden',
+        ...(cell ? ['cell'] : []),
+        ...(saved ? ['saved'] : []),
+      ]
       for (const value of values) for (let unit = 0; unit < units; unit++) yield { ...at, value, unit }
       for (let unit = 0; unit < (input.length || VOCABULARY); unit++) yield { ...at, value: 'x', unit }
     }
@@ -98,7 +110,10 @@ function* placesOf(made: Network, { levels }: AnyTrace): Generator<TracePlace> {
 
 describe('every number', () => {
   it.each(nets)('%s: explained, in float64 and on the SIMD engine', (_, layers) => {
-    const engines: [NetworkOptions, number][] = [[{}, 1e-12], [{ engine: 'simd', precision: 'float32' }, 1e-6]] // prettier-ignore
+    const engines: [NetworkOptions, number][] = [
+      [{}, 1e-12],
+      [{ engine: 'simd', precision: 'float32' }, 1e-6],
+    ]
     for (const [options, tolerance] of engines) {
       const made = randomNetwork(layers, options)
       const [, trace] = traceBatch(made, PackedBatch.ofIds([idsOf(3), ids]), null)
@@ -140,10 +155,21 @@ describe('the words', () => {
     expect(cell.groups.map(({ group }) => group)).toEqual(['f∘c₋₁', 'i∘g'])
     const kept = cell.terms.find(({ group }) => group === 'f∘c₋₁')!
     expect(kept.factors.map(({ name }) => name)).toEqual(['f', 'c₋₁'])
-    expect(kept.factors[1].source).toEqual({ kind: 'trace', level: 0, direction: 'forward', step: 1, value: 'cell', unit: 1 }) // prettier-ignore
+    expect(kept.factors[1].source).toEqual({
+      kind: 'trace',
+      level: 0,
+      direction: 'forward',
+      step: 1,
+      value: 'cell',
+      unit: 1,
+    })
     const gate = explain(trace, 2, 'forget', 1)
     expect(gate.equation).toBe('f = σ(W_if·x + b_if + W_hf·h₋₁ + b_hf)')
-    expect(gate.groups.map(({ group, count }) => [group, count])).toEqual([['input', 5], ['bias', 2], ['state', 4]]) // prettier-ignore
+    expect(gate.groups.map(({ group, count }) => [group, count])).toEqual([
+      ['input', 5],
+      ['bias', 2],
+      ['state', 4],
+    ])
     expect(explain(trace, 2, 'input', 1).equation).toMatch(/^i = σ/)
   })
 
@@ -159,14 +185,20 @@ describe('the words', () => {
   it('the candidate of both forms of a GRU', () => {
     const of = (form: object) =>
       explain(
-        traceSequence(randomNetwork([embedding, recurrent({ cell: 'gru', ...form }), dense]), ids, { classes: [1] }),
-        2, 'candidate', 1,
-      ) // prettier-ignore
+        traceSequence(randomNetwork([embedding, recurrent({ cell: 'gru', ...form }), dense]), ids, {
+          classes: [1],
+        }),
+        2,
+        'candidate',
+        1,
+      )
     const [after, before] = [of({}), of({ reset: 'before' })]
     expect(after.equation).toBe('n = tanh(W_in·x + b_in + r∘(W_hn·h₋₁ + b_hn))')
     expect(after.terms.find(({ group }) => group === 'state')!.factors).toHaveLength(3)
     expect(before.equation).toBe('n = tanh(W_in·x + b_in + W_hn·(r∘h₋₁) + b_hn)')
-    expect(before.terms.find(({ group }) => group === 'state')!.factors[0].source).toMatchObject({ value: 'saved' }) // prettier-ignore
+    expect(before.terms.find(({ group }) => group === 'state')!.factors[0].source).toMatchObject({
+      value: 'saved',
+    })
   })
 
   it('leads from the output down to the embedding', async () => {
@@ -177,7 +209,9 @@ describe('the words', () => {
     for (;;) {
       seen.push(found.place.value)
       const sources = found.terms.flatMap(({ factors }) => factors.map(({ source }) => source))
-      const next = sources.find((source) => source.kind === 'trace' && ['logit', 'hidden', 'candidate', 'x'].includes(source.value)) // prettier-ignore
+      const next = sources.find(
+        (source) => source.kind === 'trace' && ['logit', 'hidden', 'candidate', 'x'].includes(source.value),
+      )
       if (next?.kind !== 'trace') {
         expect(sources[0]).toMatchObject({ kind: 'parameter', name: 'embedding.0.weight' })
         break
@@ -186,7 +220,9 @@ describe('the words', () => {
     }
     expect(seen.slice(0, 3)).toEqual(['probability', 'logit', 'hidden'])
     expect(seen.at(-1)).toBe('x')
-    expect(Object.values(trace.probabilities)).toContainEqual(expect.closeTo(explain(trace, 2, 'probability', 0).value, 12)) // prettier-ignore
+    expect(Object.values(trace.probabilities)).toContainEqual(
+      expect.closeTo(explain(trace, 2, 'probability', 0).value, 12),
+    )
   })
 })
 
@@ -204,12 +240,21 @@ describe('refused', () => {
 
   it('places that are none', () => {
     const one = trace()
-    for (const wrong of [() => explain(one, 5, 'hidden', 0), () => explain(one, 0, 'hidden', 4), () => explain(one, 0, 'x', 5), () => explain(one, 0, 'toString', 0), () => explain(one, 0, 'update', 0), () => explain(one, 0, 'logit', 3), () => explain(one, 0, 'hidden', 0, { level: 1 }), () => explain(one, 0, 'hidden', 0, { direction: 'backward' })])
+    for (const wrong of [
+      () => explain(one, 5, 'hidden', 0),
+      () => explain(one, 0, 'hidden', 4),
+      () => explain(one, 0, 'x', 5),
+      () => explain(one, 0, 'toString', 0),
+      () => explain(one, 0, 'update', 0),
+      () => explain(one, 0, 'logit', 3),
+      () => explain(one, 0, 'hidden', 0, { level: 1 }),
+      () => explain(one, 0, 'hidden', 0, { direction: 'backward' }),
+    ])
       expect(wrong).toThrow(UsageError)
     expect(() => explain(one, 0, 'update', 0)).toThrow(
       /^explain: expected a value among input, forget, candidate, output, cell, saved, hidden, x, logit, probability, got update/,
     )
-  }) // prettier-ignore
+  })
 
   it('heads and inputs that a trace does not hold', () => {
     const two = randomNetwork([

@@ -42,11 +42,25 @@ export function exportCase(
   const batch =
     kind === 'ids'
       ? PackedBatch.ofIds(rows.map((row) => row.map(([id]) => id)))
-      : PackedBatch.ofFeatures(rows.flatMap((row) => padded(row, T, width)).flat(), [lengths.length, T, width], lengths) // prettier-ignore
+      : PackedBatch.ofFeatures(
+          rows.flatMap((row) => padded(row, T, width)).flat(),
+          [lengths.length, T, width],
+          lengths,
+        )
   network.forward(batch)
   const input = { kind, width, steps: null } as const
   return {
-    source: { network, answer: 'linear', input, labels: null, vocabulary: null, tokens: null, document: null, name, ...about }, // prettier-ignore
+    source: {
+      network,
+      answer: 'linear',
+      input,
+      labels: null,
+      vocabulary: null,
+      tokens: null,
+      document: null,
+      name,
+      ...about,
+    },
     ids: kind === 'ids' ? rows.map((row) => padded(row, T, 1).map(([id]) => id)) : null,
     features: kind === 'features' ? rows.map((row) => padded(row, T, width)) : null,
     lengths,

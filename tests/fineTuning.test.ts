@@ -99,7 +99,11 @@ describe.skipIf(!existsSync(models))('the real files', () => {
     })) as SequenceModel
     const text = 'to be latched or not to be latched'
     const target = text.slice(1).split('')
-    const { history: learned } = await letters.fit([{ input: text.slice(0, -1), target }], { epochs: 15, learningRate: 0.005, seed: 1 }) // prettier-ignore
+    const { history: learned } = await letters.fit([{ input: text.slice(0, -1), target }], {
+      epochs: 15,
+      learningRate: 0.005,
+      seed: 1,
+    })
     expect(learned[14].trainLoss).toBeLessThan(learned[0].trainLoss / 2)
     expect(letters.predict('to be latche').label).toBe('d')
   })

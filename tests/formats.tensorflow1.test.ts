@@ -65,18 +65,38 @@ describe('dumps', () => {
 
   it.each([
     ['a file of another size', () => dump(variables, { v1: zeros(31) }), 'file "v1": expected 128 bytes'],
-    ['a product beyond all memory', () => dump({ ...variables, embedding: [2 ** 31, 2 ** 31, 2] }), 'shape: expected at most'],
+    [
+      'a product beyond all memory',
+      () => dump({ ...variables, embedding: [2 ** 31, 2 ** 31, 2] }),
+      'shape: expected at most',
+    ],
     ['a number that is none', () => dump({ ...variables, embedding: [1.5, 2] }), 'embedding.shape[0]'],
-    ['a path that leads elsewhere', () => dump(variables, {}, { x: { filename: '../secret', shape: [1] } }), 'manifest.x.filename'],
-    ['a kernel that is none', () => dump({ ...variables, 'cell_0/basic_lstm_cell/kernel': [4, 7] }), 'basic_lstm_cell/kernel'],
+    [
+      'a path that leads elsewhere',
+      () => dump(variables, {}, { x: { filename: '../secret', shape: [1] } }),
+      'manifest.x.filename',
+    ],
+    [
+      'a kernel that is none',
+      () => dump({ ...variables, 'cell_0/basic_lstm_cell/kernel': [4, 7] }),
+      'basic_lstm_cell/kernel',
+    ],
     ['widths that do not fit', () => dump({ ...variables, softmax_w: [5, V] }), 'softmax_w'],
-    ['a vocabulary with one id twice', () => dump(variables, { 'vocab.json': new TextEncoder().encode('{"a":1,"b":1}') }), 'vocab.json, "b"'],
-    ['a vocabulary with a huge id', () => dump(variables, { 'vocab.json': new TextEncoder().encode('{"a":4294967295}') }), 'vocab.json, "a"'],
+    [
+      'a vocabulary with one id twice',
+      () => dump(variables, { 'vocab.json': new TextEncoder().encode('{"a":1,"b":1}') }),
+      'vocab.json, "b"',
+    ],
+    [
+      'a vocabulary with a huge id',
+      () => dump(variables, { 'vocab.json': new TextEncoder().encode('{"a":4294967295}') }),
+      'vocab.json, "a"',
+    ],
     ['no manifest', () => readTensorflow1(filesOf({ 'manifest.json': zeros(3) }), {}), 'expected JSON'],
   ])('%s: refused by name', async (_, read, place) => {
     await expect(read()).rejects.toThrow(FormatError)
     await expect(read()).rejects.toThrow(place)
-  }) // prettier-ignore
+  })
 
   it('other networks: refused in words', async () => {
     await expect(dump({ dense: [1] })).rejects.toThrow(UnsupportedError)

@@ -84,13 +84,33 @@ describe('numbers', () => {
   it.each([
     ['int32', { dtype: 'int32' }, bytesOf(Int32Array.from([-1, 2, 3])), [-1, 2, 3]],
     ['bool', { dtype: 'bool' }, Uint8Array.from([1, 0, 1]), [1, 0, 1]],
-    ['uint8', { quantization: { dtype: 'uint8', scale: 0.5, min: -1 } }, Uint8Array.from([0, 2, 255]), [-1, 0, 126.5]],
-    ['uint16', { quantization: { dtype: 'uint16', scale: 2, min: 1, original_dtype: 'float32' } }, bytesOf(Uint16Array.from([0, 2, 65535])), [1, 5, 131071]],
-    ['whole uint8', { dtype: 'int32', quantization: { dtype: 'uint8', scale: 0.3, min: 0 } }, Uint8Array.from([1, 2, 10]), [0, 1, 3]],
-    ['float16', { quantization: { dtype: 'float16' } }, bytesOf(Uint16Array.from([0x3c00, 0xc500, 0x0001])), [1, -5, 2 ** -24]],
+    [
+      'uint8',
+      { quantization: { dtype: 'uint8', scale: 0.5, min: -1 } },
+      Uint8Array.from([0, 2, 255]),
+      [-1, 0, 126.5],
+    ],
+    [
+      'uint16',
+      { quantization: { dtype: 'uint16', scale: 2, min: 1, original_dtype: 'float32' } },
+      bytesOf(Uint16Array.from([0, 2, 65535])),
+      [1, 5, 131071],
+    ],
+    [
+      'whole uint8',
+      { dtype: 'int32', quantization: { dtype: 'uint8', scale: 0.3, min: 0 } },
+      Uint8Array.from([1, 2, 10]),
+      [0, 1, 3],
+    ],
+    [
+      'float16',
+      { quantization: { dtype: 'float16' } },
+      bytesOf(Uint16Array.from([0x3c00, 0xc500, 0x0001])),
+      [1, -5, 2 ** -24],
+    ],
   ])('%s', async (_, entry, bytes, wanted) => {
     expect(await numbersOf(entry, bytes)).toEqual(wanted)
-  }) // prettier-ignore
+  })
 
   it('in the JSON itself, as base64', async () => {
     const weightData = btoa(String.fromCharCode(...bytesOf(Float32Array.from([1, 2, 3]))))
@@ -115,7 +135,12 @@ describe('arrays by layer', () => {
     const shards = { a: bytesOf(Float32Array.from([1, 2, 3, 4])) }
     const topologyOfCells = { class_name: 'Sequential', config }
     const { weights: found } = await read([{ paths: ['a'], weights: entries }], shards, topologyOfCells)
-    const parts = ['recurrent.0.weight_ih_l0', 'recurrent.0.weight_hh_l0', 'recurrent.1.weight_ih_l0', 'recurrent.1.weight_hh_l0'] // prettier-ignore
+    const parts = [
+      'recurrent.0.weight_ih_l0',
+      'recurrent.0.weight_hh_l0',
+      'recurrent.1.weight_ih_l0',
+      'recurrent.1.weight_hh_l0',
+    ]
     expect(parts.map((part) => found.get(part)![0])).toEqual([1, 2, 3, 4])
   })
 })
@@ -133,21 +158,48 @@ describe('refusals', () => {
   })
 
   it.each([
-    ['shards that are too short', () => read(group(), { a: new Uint8Array(11) }), 'weights of "a": expected 12 bytes'],
-    ['shards that are too long', () => read(group(), { a: new Uint8Array(16) }), 'weights of "a": expected 12 bytes'],
-    ['a product that overflows', () => read(group(weights({ shape: [2 ** 31, 2 ** 31, 4] })), twelve), 'weight "rnn/kernel".shape'],
-    ['a shape that is none', () => read(group(weights({ shape: [-1] })), twelve), 'weight "rnn/kernel".shape[0]'],
+    [
+      'shards that are too short',
+      () => read(group(), { a: new Uint8Array(11) }),
+      'weights of "a": expected 12 bytes',
+    ],
+    [
+      'shards that are too long',
+      () => read(group(), { a: new Uint8Array(16) }),
+      'weights of "a": expected 12 bytes',
+    ],
+    [
+      'a product that overflows',
+      () => read(group(weights({ shape: [2 ** 31, 2 ** 31, 4] })), twelve),
+      'weight "rnn/kernel".shape',
+    ],
+    [
+      'a shape that is none',
+      () => read(group(weights({ shape: [-1] })), twelve),
+      'weight "rnn/kernel".shape[0]',
+    ],
     ['a shard elsewhere', () => read(group(weights(), ['../a']), twelve), 'paths[0]'],
     ['a shard by address', () => read(group(weights(), ['https://x/a']), twelve), 'paths[0]'],
     ['another layer’s shape', () => read(group(weights({ shape: [1, 1, 1] })), twelve), 'layer rnn'],
-    ['a JSON bomb', () => readTfjs(filesOf({ 'model.json': new TextEncoder().encode('['.repeat(1e6)) })), 'model.json, character 64'],
+    [
+      'a JSON bomb',
+      () => readTfjs(filesOf({ 'model.json': new TextEncoder().encode('['.repeat(1e6)) })),
+      'model.json, character 64',
+    ],
     ['no JSON', () => readTfjs(filesOf({ 'model.json': Uint8Array.from([255, 254]) })), 'UTF-8'],
     ['no topology', () => read(group(), twelve, null), 'modelTopology'],
-    ['data that is no base64', () => readTfjs(filesOf({ m: encode({ modelTopology: topology, weightSpecs: weights(), weightData: '%' }) })), 'weightData'],
+    [
+      'data that is no base64',
+      () =>
+        readTfjs(
+          filesOf({ m: encode({ modelTopology: topology, weightSpecs: weights(), weightData: '%' }) }),
+        ),
+      'weightData',
+    ],
   ])('%s, by its place', async (_, failing, place) => {
     await expect(failing()).rejects.toThrow(FormatError)
     await expect(failing()).rejects.toThrow(place)
-  }) // prettier-ignore
+  })
 
   it('names with the model’s in front are understood', async () => {
     const within = weights().map((entry) => ({ ...entry, name: `s/${entry.name}` }))

@@ -22,25 +22,196 @@ const features: LayerOptions = { type: 'features', width: 3 }
 const cases: Record<string, ExportCase> = Object.fromEntries(
   (
     [
-      ['lstmBoth', [ids, { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' }, { type: 'dense', units: 2 }], { answer: 'softmax', labels: ['no', 'yes'], vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`), tokens: 'word', document: '{"task":"x"}' }],
-      ['lstmLevels', [ids, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'dropout', rate: 0.5 }, { type: 'recurrent', cell: 'lstm', units: 6 }, { type: 'dense', units: 11 }], { answer: 'softmax' }],
-      ['rnnRelu', [features, { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' }, { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' }, { type: 'dense', units: 1 }], { answer: 'sigmoid' }],
-      ['gruPooled', [{ type: 'oneHot', vocabulary: 6 }, { type: 'recurrent', cell: 'gru', units: 4, bias: false, reset: 'before' }, { type: 'pool', over: 'mean' }, { type: 'dense', units: 3, activation: 'tanh' }, { type: 'dense', units: 2, bias: false }], {}],
-      ['gruBefore', [features, { type: 'recurrent', cell: 'gru', units: 4, reset: 'before', gateActivation: 'hardSigmoid', activation: 'softsign' }, { type: 'layerNorm' }, { type: 'pool', over: 'max' }, { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } }], {}],
-      ['reverseEvery', [features, { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse' }, { type: 'reverse' }, { type: 'activation', activation: { type: 'thresholdedRelu', alpha: 0.3 } }], {}],
-      ['reverseLast', [features, { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse', outputs: 'last', reset: 'before' }, { type: 'activation', activation: 'softmax' }], {}],
-      ['merged', [features, { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional', merge: 'sum', reset: 'before' }, { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', merge: 'multiply' }, { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional', merge: 'average', outputs: 'last' }], {}],
-      ['skip', [ids, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'rnn', units: 3 }, { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] }, { type: 'pool', over: 'max' }, { type: 'dense', units: 2, activation: 'gelu' }], { answer: 'logSoftmax' }],
-      ['norms', [features, { type: 'layerNorm', centre: false, epsilon: 1e-3 }, { type: 'recurrent', cell: 'rnn', units: 4 }, { type: 'layerNorm', scale: false }, { type: 'layerNorm', scale: false, centre: false }, { type: 'pool', over: 'mean' }], {}],
-      ['oneBias', [features, { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' }, { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'one' }, { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one', outputs: 'last' }], {}],
-      ['last', [features, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'pool', over: 'last' }, { type: 'dense', units: 3, activation: 'mish' }], {}],
+      [
+        'lstmBoth',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' },
+          { type: 'dense', units: 2 },
+        ],
+        {
+          answer: 'softmax',
+          labels: ['no', 'yes'],
+          vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
+          tokens: 'word',
+          document: '{"task":"x"}',
+        },
+      ],
+      [
+        'lstmLevels',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'dropout', rate: 0.5 },
+          { type: 'recurrent', cell: 'lstm', units: 6 },
+          { type: 'dense', units: 11 },
+        ],
+        { answer: 'softmax' },
+      ],
+      [
+        'rnnRelu',
+        [
+          features,
+          { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' },
+          { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' },
+          { type: 'dense', units: 1 },
+        ],
+        { answer: 'sigmoid' },
+      ],
+      [
+        'gruPooled',
+        [
+          { type: 'oneHot', vocabulary: 6 },
+          { type: 'recurrent', cell: 'gru', units: 4, bias: false, reset: 'before' },
+          { type: 'pool', over: 'mean' },
+          { type: 'dense', units: 3, activation: 'tanh' },
+          { type: 'dense', units: 2, bias: false },
+        ],
+        {},
+      ],
+      [
+        'gruBefore',
+        [
+          features,
+          {
+            type: 'recurrent',
+            cell: 'gru',
+            units: 4,
+            reset: 'before',
+            gateActivation: 'hardSigmoid',
+            activation: 'softsign',
+          },
+          { type: 'layerNorm' },
+          { type: 'pool', over: 'max' },
+          { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } },
+        ],
+        {},
+      ],
+      [
+        'reverseEvery',
+        [
+          features,
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse' },
+          { type: 'reverse' },
+          { type: 'activation', activation: { type: 'thresholdedRelu', alpha: 0.3 } },
+        ],
+        {},
+      ],
+      [
+        'reverseLast',
+        [
+          features,
+          {
+            type: 'recurrent',
+            cell: 'gru',
+            units: 4,
+            direction: 'reverse',
+            outputs: 'last',
+            reset: 'before',
+          },
+          { type: 'activation', activation: 'softmax' },
+        ],
+        {},
+      ],
+      [
+        'merged',
+        [
+          features,
+          {
+            type: 'recurrent',
+            cell: 'gru',
+            units: 4,
+            direction: 'bidirectional',
+            merge: 'sum',
+            reset: 'before',
+          },
+          { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', merge: 'multiply' },
+          {
+            type: 'recurrent',
+            cell: 'rnn',
+            units: 4,
+            direction: 'bidirectional',
+            merge: 'average',
+            outputs: 'last',
+          },
+        ],
+        {},
+      ],
+      [
+        'skip',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'recurrent', cell: 'rnn', units: 3 },
+          { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+          { type: 'pool', over: 'max' },
+          { type: 'dense', units: 2, activation: 'gelu' },
+        ],
+        { answer: 'logSoftmax' },
+      ],
+      [
+        'norms',
+        [
+          features,
+          { type: 'layerNorm', centre: false, epsilon: 1e-3 },
+          { type: 'recurrent', cell: 'rnn', units: 4 },
+          { type: 'layerNorm', scale: false },
+          { type: 'layerNorm', scale: false, centre: false },
+          { type: 'pool', over: 'mean' },
+        ],
+        {},
+      ],
+      [
+        'oneBias',
+        [
+          features,
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' },
+          { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'one' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one', outputs: 'last' },
+        ],
+        {},
+      ],
+      [
+        'last',
+        [
+          features,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'pool', over: 'last' },
+          { type: 'dense', units: 3, activation: 'mish' },
+        ],
+        {},
+      ],
     ] as [string, LayerOptions[], Partial<ExportCase['source']>][]
   ).map(([name, layers, about]) => [name, exportCase(name, layers, about)]),
-) // prettier-ignore
-cases.flat = exportCase('flat', [ids, { type: 'flatten', steps: 4 }, { type: 'dense', units: 3, activation: 'silu' }], {}, [4, 4]) // prettier-ignore
-cases.masked = exportCase('masked', [{ ...ids, maskZero: true }, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' }]) // prettier-ignore
-cases.maskedMax = exportCase('maskedMax', [{ type: 'embedding', vocabulary: 3, size: 3, maskZero: true }, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'gru', units: 4, reset: 'before', direction: 'reverse', outputs: 'every' }, { type: 'reverse' }, { type: 'pool', over: 'max' }], {}, [9, 6, 7, 5]) // prettier-ignore
-cases.masking = exportCase('masking', [features, { type: 'masking', value: 0 }, { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' }]) // prettier-ignore
+)
+cases.flat = exportCase(
+  'flat',
+  [ids, { type: 'flatten', steps: 4 }, { type: 'dense', units: 3, activation: 'silu' }],
+  {},
+  [4, 4],
+)
+cases.masked = exportCase('masked', [
+  { ...ids, maskZero: true },
+  { type: 'recurrent', cell: 'lstm', units: 4 },
+  { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+])
+cases.maskedMax = exportCase(
+  'maskedMax',
+  [
+    { type: 'embedding', vocabulary: 3, size: 3, maskZero: true },
+    { type: 'recurrent', cell: 'lstm', units: 4 },
+    { type: 'recurrent', cell: 'gru', units: 4, reset: 'before', direction: 'reverse', outputs: 'every' },
+    { type: 'reverse' },
+    { type: 'pool', over: 'max' },
+  ],
+  {},
+  [9, 6, 7, 5],
+)
+cases.masking = exportCase('masking', [
+  features,
+  { type: 'masking', value: 0 },
+  { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' },
+])
 
 /** What of TensorFlow.js is called here. */
 interface Tensor {
@@ -98,12 +269,19 @@ describe.skipIf(!existsSync(PEER))('TensorFlow.js runs what was exported', () =>
     const one = cases.masked
     const model = await load(tf, await writeTfjs(one.source))
     const T = Math.max(...one.lengths)
-    const known = one.lengths.map((_, b) => b).filter((b) => !one.ids![b].slice(0, one.lengths[b]).includes(0))
+    const known = one.lengths
+      .map((_, b) => b)
+      .filter((b) => !one.ids![b].slice(0, one.lengths[b]).includes(0))
     expect(known.length).toBeGreaterThan(1)
     const x = known.map((b) => Array.from({ length: T }, (_, t) => (t < one.lengths[b] ? one.ids![b][t] : 0)))
     const got = await model.predict(tf.tensor(x, undefined, 'int32')).data()
-    expect(worstOf(got, known.flatMap((b) => wantedOf(one, b)))).toBeLessThan(1e-5)
-  }) // prettier-ignore
+    expect(
+      worstOf(
+        got,
+        known.flatMap((b) => wantedOf(one, b)),
+      ),
+    ).toBeLessThan(1e-5)
+  })
 })
 
 let loaded: Promise<Tf> | null = null

@@ -42,8 +42,11 @@ const every = { return_sequences: true }
 const cell = (type: string, config: object = {}) => layer(type, { units: 3, ...config })
 const both = (inner: object, merge_mode = 'concat') => layer('Bidirectional', { layer: inner, merge_mode })
 const named = (type: string, name: string, config: object, from: unknown[]) => ({
-  class_name: type, name, config: { name, ...config }, inbound_nodes: from.length ? [from] : [],
-}) // prettier-ignore
+  class_name: type,
+  name,
+  config: { name, ...config },
+  inbound_nodes: from.length ? [from] : [],
+})
 const functional = (output: unknown, ...layers: object[]) => {
   const input = named('InputLayer', 'x', { batch_input_shape: [null, T, 3], dtype: 'float32' }, [])
   const config = {
@@ -81,7 +84,11 @@ const CASES: Record<string, object> = {
     layer('GlobalMaxPooling1D'),
     layer('Dense', { units: 1, activation: 'sigmoid' }),
   ),
-  'directions beside each other': sequential(both(cell('GRU')), layer('ELU'), layer('Dense', { units: 3, activation: 'softplus' })),
+  'directions beside each other': sequential(
+    both(cell('GRU')),
+    layer('ELU'),
+    layer('Dense', { units: 3, activation: 'softplus' }),
+  ),
   'directions multiplied and averaged': sequential(
     both(cell('SimpleRNN', every), 'mul'),
     both(cell('LSTM', every), 'ave'),
@@ -89,7 +96,16 @@ const CASES: Record<string, object> = {
     layer('Dense', { units: 3, activation: 'gelu' }),
   ),
   'stacked cells': sequential(
-    layer('RNN', { cell: layer('StackedRNNCells', { cells: [cell('LSTMCell', { use_bias: false }), cell('GRUCell', { use_bias: false }), cell('SimpleRNNCell')] }), ...every }),
+    layer('RNN', {
+      cell: layer('StackedRNNCells', {
+        cells: [
+          cell('LSTMCell', { use_bias: false }),
+          cell('GRUCell', { use_bias: false }),
+          cell('SimpleRNNCell'),
+        ],
+      }),
+      ...every,
+    }),
     layer('Flatten'),
     layer('Dense', { units: 2, activation: 'swish' }),
   ),
@@ -101,11 +117,18 @@ const CASES: Record<string, object> = {
     layer('Dense', { units: 2, activation: 'mish' }),
     layer('Activation', { activation: 'softmax' }),
   ),
-  'products first': sequential(layer('Dense', { units: 4, activation: 'selu' }), layer('Dropout', { rate: 0.5 }), cell('LSTM', { implementation: 2 })),
+  'products first': sequential(
+    layer('Dense', { units: 4, activation: 'selu' }),
+    layer('Dropout', { rate: 0.5 }),
+    cell('LSTM', { implementation: 2 }),
+  ),
   skip: functional(
     ['y', 0, 0],
     named('LSTM', 'h', { units: 3, ...every }, [['x', 0, 0, {}]]),
-    named('Concatenate', 'c', {}, [['x', 0, 0, {}], ['h', 0, 0, {}]]),
+    named('Concatenate', 'c', {}, [
+      ['x', 0, 0, {}],
+      ['h', 0, 0, {}],
+    ]),
     named('GRU', 'g', { units: 2 }, [['c', 0, 0, {}]]),
     named('Dense', 'y', { units: 2, activation: 'relu6' }, [['g', 0, 0, {}]]),
   ),
@@ -114,7 +137,7 @@ const CASES: Record<string, object> = {
     named('LSTM', 'h', { units: 3, return_state: true }, [['x', 0, 0, {}]]),
     named('Dense', 'y', { units: 2 }, [['h', 0, 1, {}]]),
   ),
-} // prettier-ignore
+}
 
 /** The model, its weights drawn, and what it saves. */
 async function made(tf: Tf, config: object) {

@@ -60,23 +60,41 @@ describe.skipIf(!modelsAreHere)('Silero’s voice detector', () => {
 
 describe('names and widths decide', () => {
   it('cell, units, levels, directions and biases', async () => {
-    const gru = { weight_ih_l0: [9, 4], weight_hh_l0: [9, 3], weight_ih_l0_reverse: [9, 4], weight_hh_l0_reverse: [9, 3] }
+    const gru = {
+      weight_ih_l0: [9, 4],
+      weight_hh_l0: [9, 3],
+      weight_ih_l0_reverse: [9, 4],
+      weight_hh_l0_reverse: [9, 3],
+    }
     const { network, input } = await read(gru)
     expect(network.layers).toEqual([
       { type: 'features', width: 4 },
       { type: 'recurrent', cell: 'gru', units: 3, direction: 'bidirectional', bias: false },
     ])
     expect(input).toEqual({ kind: 'features', width: 4, steps: null })
-  }) // prettier-ignore
+  })
 
   it('the way through table, levels, norm and linear layers, whatever their names', async () => {
-    const { network, notes, weights } = await read({
-      'a.weight': [7, 2], 'a.bias': [7],
-      'n.weight': [5], 'n.bias': [5],
-      'words.weight': [11, 4],
-      ...lstm('z.', 4, 5), ...lstm('z.', 5, 5, 1),
-      'fc.weight': [2, 5], 'fc.bias': [2],
-    }, { config: { order: ['words', 'z', 'n', 'fc', 'a'], outputs: 'last', heads: { fc: 'relu', a: 'softmax' } } }) // prettier-ignore
+    const { network, notes, weights } = await read(
+      {
+        'a.weight': [7, 2],
+        'a.bias': [7],
+        'n.weight': [5],
+        'n.bias': [5],
+        'words.weight': [11, 4],
+        ...lstm('z.', 4, 5),
+        ...lstm('z.', 5, 5, 1),
+        'fc.weight': [2, 5],
+        'fc.bias': [2],
+      },
+      {
+        config: {
+          order: ['words', 'z', 'n', 'fc', 'a'],
+          outputs: 'last',
+          heads: { fc: 'relu', a: 'softmax' },
+        },
+      },
+    )
     expect(network.layers.map(({ type }) => type).join()).toBe(
       'embedding,recurrent,recurrent,layerNorm,dense,dense',
     )
@@ -149,20 +167,37 @@ describe('refusals', () => {
   ])('%s with the two lines that convert it', async (_, name, bytes) => {
     const failure = readTorch(filesOf({ [name]: Uint8Array.from(bytes) }), {})
     await expect(failure).rejects.toThrow(UnsupportedError)
-    await expect(failure).rejects.toThrow(/import torch, safetensors\.torch\n.*weights_only=True.*model\.safetensors/)
-  }) // prettier-ignore
+    await expect(failure).rejects.toThrow(
+      /import torch, safetensors\.torch\n.*weights_only=True.*model\.safetensors/,
+    )
+  })
 
   it.each([
     ['rows that are no gates', { weight_ih_l0: [10, 4], weight_hh_l0: [10, 5] }, 'weight_ih_l0'],
-    ['another input', { ...lstm('', 4, 3), weight_ih_l1: [12, 4], weight_hh_l1: [12, 3], bias_ih_l1: [12], bias_hh_l1: [12] }, 'weight_ih_l1'],
+    [
+      'another input',
+      { ...lstm('', 4, 3), weight_ih_l1: [12, 4], weight_hh_l1: [12, 3], bias_ih_l1: [12], bias_hh_l1: [12] },
+      'weight_ih_l1',
+    ],
     ['a level without bias', { ...lstm('', 4, 3), weight_ih_l1: [12, 3], weight_hh_l1: [12, 3] }, 'level 1'],
     ['a level that is missing', { ...lstm('', 4, 3), ...lstm('', 3, 3, 2) }, 'weight_ih_l1'],
     ['tensors of other modules', { ...lstm('', 4, 3), 'conv.weight': [3, 3, 3] }, 'conv.weight'],
     ['names without end', { [`${'x'.repeat(2000)}.weight`]: [2, 2] }, 'a name of at most 1000'],
-    ['more orders than can be tried', Object.fromEntries(Array.from({ length: 60 }, (_, i) => `${String.fromCharCode(97 + (i % 26)).repeat(1 + i)}.`).flatMap((path) => [[`${path}weight`, [3, 3]], [`${path}bias`, [3]]])), 'order of the modules'],
+    [
+      'more orders than can be tried',
+      Object.fromEntries(
+        Array.from({ length: 60 }, (_, i) => `${String.fromCharCode(97 + (i % 26)).repeat(1 + i)}.`).flatMap(
+          (path) => [
+            [`${path}weight`, [3, 3]],
+            [`${path}bias`, [3]],
+          ],
+        ),
+      ),
+      'order of the modules',
+    ],
     ['nothing at all', { 'conv.weight': [3, 3, 3] }, 'conv.weight'],
   ])('%s, by name', async (_, shapes, place) => {
     await expect(read(shapes)).rejects.toThrow(FormatError)
     await expect(read(shapes)).rejects.toThrow(place)
-  }) // prettier-ignore
+  })
 })

@@ -25,23 +25,160 @@ const features: LayerOptions = { type: 'features', width: 3 }
 const cases: Record<string, ExportCase> = Object.fromEntries(
   (
     [
-      ['lstmBoth', [ids, { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' }, { type: 'dense', units: 2 }], { answer: 'softmax', labels: ['no', 'yes'], vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`), tokens: 'word', document: '{"task":"x"}' }],
-      ['lstmLevels', [ids, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'dropout', rate: 0.5 }, { type: 'recurrent', cell: 'lstm', units: 6 }, { type: 'dense', units: 11 }], { answer: 'softmax' }],
-      ['rnnRelu', [features, { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' }, { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' }, { type: 'dense', units: 1 }], { answer: 'sigmoid' }],
-      ['gruPooled', [{ type: 'oneHot', vocabulary: 6 }, { type: 'recurrent', cell: 'gru', units: 4, bias: false }, { type: 'pool', over: 'mean' }, { type: 'dense', units: 3, activation: 'tanh' }, { type: 'dense', units: 2, bias: false }], {}],
-      ['gruReverse', [features, { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse' }, { type: 'layerNorm' }, { type: 'pool', over: 'max' }, { type: 'dense', units: 2 }], {}],
-      ['lstmReverseLast', [features, { type: 'reverse' }, { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse', outputs: 'last' }, { type: 'activation', activation: 'softsign' }], {}],
-      ['merged', [features, { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional', merge: 'sum' }, { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', merge: 'multiply' }, { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional', merge: 'average', outputs: 'last' }], {}],
-      ['oneBias', [features, { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' }, { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse', bias: 'one' }, { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one' }, { type: 'dense', units: 2 }], {}],
-      ['skip', [ids, { type: 'recurrent', cell: 'lstm', units: 4 }, { type: 'recurrent', cell: 'gru', units: 3 }, { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] }, { type: 'pool', over: 'attention' }, { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } }], {}],
-      ['half', [features, { type: 'layerNorm', centre: false, epsilon: 1e-3 }, { type: 'recurrent', cell: 'rnn', units: 4 }, { type: 'layerNorm', scale: false }, { type: 'layerNorm', scale: false, centre: false }, { type: 'pool', over: 'sum' }], {}],
-      ['ends', [features, { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional' }, { type: 'concat', of: ['recurrent.0', 'features.0'] }, { type: 'pool', over: 'last' }], {}],
-      ['first', [features, { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional' }, { type: 'pool', over: 'first' }, { type: 'activation', activation: 'logSoftmax' }], {}],
-      ['flat', [ids, { type: 'flatten', steps: 5 }, { type: 'dense', units: 4, activation: 'relu' }, { type: 'dense', units: 3, activation: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 } }], {}],
+      [
+        'lstmBoth',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' },
+          { type: 'dense', units: 2 },
+        ],
+        {
+          answer: 'softmax',
+          labels: ['no', 'yes'],
+          vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
+          tokens: 'word',
+          document: '{"task":"x"}',
+        },
+      ],
+      [
+        'lstmLevels',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'dropout', rate: 0.5 },
+          { type: 'recurrent', cell: 'lstm', units: 6 },
+          { type: 'dense', units: 11 },
+        ],
+        { answer: 'softmax' },
+      ],
+      [
+        'rnnRelu',
+        [
+          features,
+          { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' },
+          { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' },
+          { type: 'dense', units: 1 },
+        ],
+        { answer: 'sigmoid' },
+      ],
+      [
+        'gruPooled',
+        [
+          { type: 'oneHot', vocabulary: 6 },
+          { type: 'recurrent', cell: 'gru', units: 4, bias: false },
+          { type: 'pool', over: 'mean' },
+          { type: 'dense', units: 3, activation: 'tanh' },
+          { type: 'dense', units: 2, bias: false },
+        ],
+        {},
+      ],
+      [
+        'gruReverse',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse' },
+          { type: 'layerNorm' },
+          { type: 'pool', over: 'max' },
+          { type: 'dense', units: 2 },
+        ],
+        {},
+      ],
+      [
+        'lstmReverseLast',
+        [
+          features,
+          { type: 'reverse' },
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse', outputs: 'last' },
+          { type: 'activation', activation: 'softsign' },
+        ],
+        {},
+      ],
+      [
+        'merged',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional', merge: 'sum' },
+          { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', merge: 'multiply' },
+          {
+            type: 'recurrent',
+            cell: 'rnn',
+            units: 4,
+            direction: 'bidirectional',
+            merge: 'average',
+            outputs: 'last',
+          },
+        ],
+        {},
+      ],
+      [
+        'oneBias',
+        [
+          features,
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' },
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse', bias: 'one' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one' },
+          { type: 'dense', units: 2 },
+        ],
+        {},
+      ],
+      [
+        'skip',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'recurrent', cell: 'gru', units: 3 },
+          { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+          { type: 'pool', over: 'attention' },
+          { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } },
+        ],
+        {},
+      ],
+      [
+        'half',
+        [
+          features,
+          { type: 'layerNorm', centre: false, epsilon: 1e-3 },
+          { type: 'recurrent', cell: 'rnn', units: 4 },
+          { type: 'layerNorm', scale: false },
+          { type: 'layerNorm', scale: false, centre: false },
+          { type: 'pool', over: 'sum' },
+        ],
+        {},
+      ],
+      [
+        'ends',
+        [
+          features,
+          { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional' },
+          { type: 'concat', of: ['recurrent.0', 'features.0'] },
+          { type: 'pool', over: 'last' },
+        ],
+        {},
+      ],
+      [
+        'first',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional' },
+          { type: 'pool', over: 'first' },
+          { type: 'activation', activation: 'logSoftmax' },
+        ],
+        {},
+      ],
+      [
+        'flat',
+        [
+          ids,
+          { type: 'flatten', steps: 5 },
+          { type: 'dense', units: 4, activation: 'relu' },
+          { type: 'dense', units: 3, activation: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 } },
+        ],
+        {},
+      ],
       ['flatFeatures', [features, { type: 'flatten', steps: 3 }, { type: 'dense', units: 4 }], {}],
     ] as [string, LayerOptions[], Partial<ExportCase['source']>][]
   ).map(([name, layers, about]) => [name, exportCase(name, layers, about)]),
-) // prettier-ignore
+)
 
 describe.skipIf(!torchRuns)('PyTorch runs what was exported', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latch-torch-'))
@@ -88,9 +225,12 @@ describe('an exported state_dict read back', () => {
       expect(model.weights.get(parameter.name)).toEqual(source.network.store.read(parameter))
     expect(model.weights.size).toBe(source.network.parameters.length)
     const { answer, labels, vocabulary, tokens, document, input } = model
-    expect({ answer, labels, vocabulary, tokens, document, input, name }).toEqual({ ...source, network: undefined })
+    expect({ answer, labels, vocabulary, tokens, document, input, name }).toEqual({
+      ...source,
+      network: undefined,
+    })
     expect(() => decodeModel(bytes)).toThrow('a safetensors file without Latch')
-  }) // prettier-ignore
+  })
 })
 
 describe('what PyTorch’s modules do not have is refused in words', () => {

@@ -12,7 +12,19 @@ import type { LayerOptions } from '../src/model/config.ts'
 import type { Network } from '../src/model/network.ts'
 import { network } from '../src/model/network.ts'
 import { trained } from './classifierRig.ts'
-import { dense, distance, embedding, exact, forms, gradientsOf, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionRig.ts' // prettier-ignore
+import {
+  dense,
+  distance,
+  embedding,
+  exact,
+  forms,
+  gradientsOf,
+  idsOf,
+  oneHot,
+  randomNetwork,
+  recurrent,
+  VOCABULARY,
+} from './inspectionRig.ts'
 
 const ids = idsOf(6, 1)
 const pool: LayerOptions = { type: 'pool', over: 'max' }
@@ -78,7 +90,9 @@ function differences(of: (state: Float64Array) => number[], at: Float64Array): n
 /** By another way than the library's: the Gram matrix squared again and again. */
 function norms(matrix: number[][], size = matrix.length, squarings = 40) {
   const kept = matrix.slice(0, size).map((row) => row.slice(0, size))
-  let gram = kept[0].map((_, i) => kept[0].map((__, j) => kept.reduce((sum, row) => sum + row[i] * row[j], 0)))
+  let gram = kept[0].map((_, i) =>
+    kept[0].map((__, j) => kept.reduce((sum, row) => sum + row[i] * row[j], 0)),
+  )
   let log = 0
   for (let k = 0; k < squarings; k++) {
     const trace = gram.reduce((sum, row, i) => sum + row[i], 0)
@@ -88,7 +102,7 @@ function norms(matrix: number[][], size = matrix.length, squarings = 40) {
     gram = gram.map((row) => gram[0].map((_, j) => row.reduce((sum, x, i) => sum + x * gram[i][j], 0)))
   }
   return { spectral: Math.exp(log / 2), frobenius: Math.sqrt(kept.flat().reduce((sum, x) => sum + x * x, 0)) }
-} // prettier-ignore
+}
 
 describe('Jacobians', () => {
   it.each(nets)('%s: of every step and of the chain, equal to finite differences', (_, layers) => {
@@ -125,14 +139,23 @@ describe('Jacobians', () => {
     const first = gradientFlow(made, ids, 1)
     const weight = made.store.find('recurrent.0.weight_hh_l0')
     const kept = made.store.read(weight)
-    made.store.write(weight, kept.map((x) => x / 2)) // prettier-ignore
-    expect(gradientFlow(made, ids, 1).levels[0].steps[3].jacobian).not.toEqual(first.levels[0].steps[3].jacobian) // prettier-ignore
+    made.store.write(
+      weight,
+      kept.map((x) => x / 2),
+    )
+    expect(gradientFlow(made, ids, 1).levels[0].steps[3].jacobian).not.toEqual(
+      first.levels[0].steps[3].jacobian,
+    )
     made.store.write(weight, kept)
     expect(gradientFlow(made, ids, 1)).toEqual(first)
   })
 
   it('of many units are estimates, right in size, never too large', () => {
-    const layers = (cell: string): LayerOptions[] => [{ type: 'features', width: 2 }, recurrent({ cell, units: 132 }), dense]
+    const layers = (cell: string): LayerOptions[] => [
+      { type: 'features', width: 2 },
+      recurrent({ cell, units: 132 }),
+      dense,
+    ]
     for (const cell of ['gru', 'lstm']) {
       const made = randomNetwork(layers(cell), { scale: 0.08, engine: 'simd', precision: 'float32' })
       const batch = PackedBatch.ofFeatures([1, 2, 0, 1, -1, 1], [1, 3, 2])
@@ -142,14 +165,17 @@ describe('Jacobians', () => {
       const { run, stateAt } = stepper(made, levels[0])
       for (const t of [1, 2]) {
         const matrix = differences((state) => run(t, t + 1, state), stateAt(t - 1))
-        for (const [got, wanted] of [[flow.steps[t].jacobian!, norms(matrix, 132, 12)], [flow.steps[t].stateJacobian!, norms(matrix, matrix.length, 12)]]) {
+        for (const [got, wanted] of [
+          [flow.steps[t].jacobian!, norms(matrix, 132, 12)],
+          [flow.steps[t].stateJacobian!, norms(matrix, matrix.length, 12)],
+        ]) {
           expect(got.frobenius / wanted.frobenius).toBeCloseTo(1, 0)
           expect(got.spectral).toBeLessThan(wanted.spectral * 1.002)
           expect(got.spectral).toBeGreaterThan(wanted.spectral * 0.3)
         }
       }
     }
-  }) // prettier-ignore
+  })
 
   it('of 400 units over 40 steps take seconds', { timeout: 60_000 }, () => {
     const layers: LayerOptions[] = [embedding, recurrent({ units: 400 }), dense]
@@ -164,8 +190,14 @@ describe('Jacobians', () => {
 
 describe('shares', () => {
   it.each(nets)('%s: steps’ matrices add up to training’s gradient, shares to 1', (_, layers) => {
-    for (const [precision, tolerance] of [['float64', 1e-12], ['float32', 1e-5]] as const) {
-      const made = randomNetwork(layers, { precision, engine: precision === 'float64' ? 'reference' : 'simd' })
+    for (const [precision, tolerance] of [
+      ['float64', 1e-12],
+      ['float32', 1e-5],
+    ] as const) {
+      const made = randomNetwork(layers, {
+        precision,
+        engine: precision === 'float64' ? 'reference' : 'simd',
+      })
       const targets = { classes: [2] }
       const gradients = gradientsOf(made, PackedBatch.ofIds([ids]), targets)
       const trace = traceSequence(made, ids, targets)
@@ -188,14 +220,16 @@ describe('shares', () => {
         }
       })
     }
-  }) // prettier-ignore
+  })
 
   it('of more steps than numbers in a matrix, the other way of summing', () => {
     const made = randomNetwork([embedding, recurrent({ units: 2, cell: 'gru' }), dense])
     const long = idsOf(60, 2)
     const trace = traceSequence(made, long, { classes: [0] })
     const { steps } = gradientFlow(made, long, 0).levels[0]
-    const own = long.map((_, step) => shareMatrix(trace, { level: 0, direction: 'forward', step, weight: 'hidden' })) // prettier-ignore
+    const own = long.map((_, step) =>
+      shareMatrix(trace, { level: 0, direction: 'forward', step, weight: 'hidden' }),
+    )
     const sum = own[0].map((_, i) => own.reduce((total, matrix) => total + matrix[i], 0))
     const total = sum.reduce((all, x) => all + x * x, 0)
     steps.forEach(({ shares }, t) => {
@@ -211,9 +245,14 @@ describe('verdicts', () => {
     const made = randomNetwork([embedding, recurrent(options), dense], { scale: 0.3 })
     const weight = made.store.find('recurrent.0.weight_hh_l0')
     const units = made.recurrent[0].units
-    made.store.write(weight, Float64Array.from({ length: weight.size }, (_, i) => (Math.floor(i / units) % units === i % units ? by : 0)))
+    made.store.write(
+      weight,
+      Float64Array.from({ length: weight.size }, (_, i) =>
+        Math.floor(i / units) % units === i % units ? by : 0,
+      ),
+    )
     return gradientFlow(made, idsOf(20), 1)
-  } // prettier-ignore
+  }
 
   it('of networks whose recurrent weights keep a known share', () => {
     const relu = { cell: 'rnn', activation: 'relu' }
@@ -221,7 +260,9 @@ describe('verdicts', () => {
     expect(vanishing.kind).toBe('vanishing')
     expect(vanishing.factor).toBeLessThan(0.4)
     expect(vanishing.effectiveLength).toBeCloseTo(-1 / Math.log(vanishing.factor), 12)
-    expect(vanishing.words).toMatch(/^vanishing: each step back keeps 0\.\d+ of the gradient; after 19 steps \de-\d+ is left$/) // prettier-ignore
+    expect(vanishing.words).toMatch(
+      /^vanishing: each step back keeps 0\.\d+ of the gradient; after 19 steps \de-\d+ is left$/,
+    )
     expect(scaled(relu, 1.9).verdict.kind).toBe('exploding')
     const healthy = scaled(relu, 1).verdict
     expect(healthy.kind).toBe('healthy')
@@ -244,7 +285,11 @@ describe('verdicts', () => {
     expect(verdictOf(geometric(1.5, 30)).effectiveLength).toBeNull()
     expect(verdictOf([2])).toMatchObject({ kind: 'healthy', factor: 1, ratio: 1, effectiveLength: null })
     expect(verdictOf([0, 0])).toMatchObject({ kind: 'vanishing', factor: 0, ratio: 0, effectiveLength: 0 })
-    expect(verdictOf([0, 0, 1, 2])).toMatchObject({ kind: 'vanishing', ratio: 0, words: 'vanishing: after 2 steps back the gradient is exactly 0' }) // prettier-ignore
+    expect(verdictOf([0, 0, 1, 2])).toMatchObject({
+      kind: 'vanishing',
+      ratio: 0,
+      words: 'vanishing: after 2 steps back the gradient is exactly 0',
+    })
     expect(verdictOf([0, 5])).toMatchObject({ kind: 'vanishing', factor: 0, ratio: 0 })
     expect(verdictOf([NaN, 1, 1])).toMatchObject({ kind: 'exploding', ratio: Infinity })
     expect(verdictOf([NaN, 1, 1]).words).toContain('after 2 steps back')
@@ -260,7 +305,11 @@ describe('a flow', () => {
     expect(flow.loss).toBe(trace.loss)
     expect(flow.target).toBe(model.labels.indexOf('bad'))
     flow.levels.forEach(({ steps, cell, level, direction }, l) => {
-      expect({ cell, level, direction }).toEqual({ cell: 'lstm', level: trace.levels[l].level, direction: trace.levels[l].direction }) // prettier-ignore
+      expect({ cell, level, direction }).toEqual({
+        cell: 'lstm',
+        level: trace.levels[l].level,
+        direction: trace.levels[l].direction,
+      })
       expect(steps.map(({ hidden, cell: c }) => ({ hidden, cell: c }))).toEqual(
         trace.levels[l].steps.map(({ gradient }) => ({ hidden: gradient.hidden, cell: gradient.cell })),
       )
@@ -293,8 +342,10 @@ it('matrix norms', () => {
   const probes = orthonormalProbes(3, 5, 'test').values
   for (let a = 0; a < 3; a++) {
     for (let b = 0; b < 3; b++) {
-      const dot = Array.from({ length: 5 }, (_, c) => probes[a * 5 + c] * probes[b * 5 + c]).reduce((x, y) => x + y)
+      const dot = Array.from({ length: 5 }, (_, c) => probes[a * 5 + c] * probes[b * 5 + c]).reduce(
+        (x, y) => x + y,
+      )
       expect(dot).toBeCloseTo(a === b ? 1 : 0, 12)
     }
   }
-}) // prettier-ignore
+})

@@ -109,7 +109,7 @@ describe('gradients of whole networks', () => {
     const random = new Random(5, 'perturb')
     for (const p of net.parameters) {
       const values = net.store.read(p)
-      net.store.write(p, values.map(() => random.between(-0.6, 0.6)) as Float64Array) // prettier-ignore
+      net.store.write(p, values.map(() => random.between(-0.6, 0.6)) as Float64Array)
     }
     net.prepareTraining()
     const batch = PackedBatch.ofIds(ids)

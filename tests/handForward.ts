@@ -107,7 +107,13 @@ function stepOf({ settings: { cell, reset, activation } }: TextClassifier): Step
   return rnn(activation === 'relu' ? (x) => Math.max(0, x) : Math.tanh)
 }
 
-function runDirection(model: TextClassifier, level: number, direction: 0 | 1, xs: Vector[], nudge?: Nudge): HandStep[] {
+function runDirection(
+  model: TextClassifier,
+  level: number,
+  direction: 0 | 1,
+  xs: Vector[],
+  nudge?: Nudge,
+): HandStep[] {
   const weights = new Weights(model, level, direction)
   const step = stepOf(model)
   const zeros = () => new Array<number>(model.settings.units).fill(0)
@@ -115,7 +121,8 @@ function runDirection(model: TextClassifier, level: number, direction: 0 | 1, xs
   const steps: HandStep[] = []
   const positions = xs.map((_, t) => (direction === 0 ? t : xs.length - 1 - t))
   for (const t of positions) {
-    const here = nudge?.level === level && nudge.direction === direction && nudge.position === t ? nudge : null
+    const here =
+      nudge?.level === level && nudge.direction === direction && nudge.position === t ? nudge : null
     const nudged = (state: Nudge['state'], v: Vector) =>
       here?.state === state ? v.map((x, j) => (j === here.unit ? x + here.by : x)) : v
     const made = step(weights, xs[t], before, (c) => nudged('cell', c))
@@ -123,7 +130,7 @@ function runDirection(model: TextClassifier, level: number, direction: 0 | 1, xs
     before = { hidden: steps[t].hidden, cell: made.cell ?? zeros() }
   }
   return steps
-} // prettier-ignore
+}
 
 /** Runs the whole classifier on token ids. */
 export function handForward(model: TextClassifier, ids: ArrayLike<number>, nudge?: Nudge): HandRun {
@@ -148,7 +155,12 @@ export function handForward(model: TextClassifier, ids: ArrayLike<number>, nudge
   const top = steps[layers - 1]
   const last = top.flatMap((list, d) => list[d === 0 || pooling !== 'last' ? T - 1 : 0].hidden)
   const over = (combine: (values: number[]) => number) => last.map((_, j) => combine(xs.map((x) => x[j])))
-  const pooled = pooling === 'last' ? last : pooling === 'max' ? over((v) => Math.max(...v)) : over((v) => v.reduce((a, b) => a + b) / T) // prettier-ignore
+  const pooled =
+    pooling === 'last'
+      ? last
+      : pooling === 'max'
+        ? over((v) => Math.max(...v))
+        : over((v) => v.reduce((a, b) => a + b) / T)
   const W = read('dense.0.weight')
   const b = read('dense.0.bias')
   const logits = b.map((bias, c) => pooled.reduce((sum, x, k) => sum + W[c * pooled.length + k] * x, bias))

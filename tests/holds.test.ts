@@ -35,18 +35,29 @@ function build(levels: LayerOptions[], engine: EngineOptions = exact): Network {
 }
 
 const hold = (what: Hold['what'], value: number, more: Partial<Hold> = {}): Hold => ({
-  layer: 'recurrent.0', direction: 0, what, units: [0, 2], from: 1, to: 2, value, ...more,
-}) // prettier-ignore
+  layer: 'recurrent.0',
+  direction: 0,
+  what,
+  units: [0, 2],
+  from: 1,
+  to: 2,
+  value,
+  ...more,
+})
 const passOf = (holds: Hold[]): Pass => ({ training: false, record: true, key: 0, holds: new Holds(holds) })
 
 /** Every gate, then the states, at values inside and at the ends. */
-function holdsOf(gates: string[], states: ('hidden' | 'cell')[] = ['hidden'], more: Partial<Hold> = {}): Hold[] {
+function holdsOf(
+  gates: string[],
+  states: ('hidden' | 'cell')[] = ['hidden'],
+  more: Partial<Hold> = {},
+): Hold[] {
   return [
     ...gates.map((gate, i) => hold({ gate }, [0.3, 0.8, 0.6, 0.1][i], { units: [i % 4], ...more })),
     ...gates.map((gate, i) => hold({ gate }, i % 2, { units: [(i + 1) % 4], from: 3, to: 3, ...more })),
     ...states.map((state, i) => hold({ state }, 0.4 - i, { units: [3], from: 2, to: 2, ...more })),
   ]
-} // prettier-ignore
+}
 
 const LSTM = ['input', 'forget', 'candidate', 'output']
 const GRU = ['reset', 'update', 'candidate']
@@ -59,13 +70,28 @@ const cases: [string, LayerOptions[], Hold[]][] = [
   ['lstm, cell alone', [recurrent({ cell: 'lstm' })], holdsOf([], ['cell'])],
   ['gru, reset after', [recurrent({ cell: 'gru' })], holdsOf(GRU)],
   ['gru, reset before', [recurrent({ cell: 'gru', reset: 'before' })], holdsOf(GRU)],
-  ['gru before, bidirectional', [recurrent({ cell: 'gru', reset: 'before', direction: 'bidirectional' })], both((more) => holdsOf(GRU, ['hidden'], more))],
-  ['lstm over gru, bidirectional', [
-    recurrent({ cell: 'lstm', direction: 'bidirectional', outputs: 'every' }),
-    recurrent({ cell: 'gru', direction: 'bidirectional' }),
-  ], [...both((more) => holdsOf(LSTM, ['hidden', 'cell'], more)), ...both((more) => holdsOf(GRU, ['hidden'], more), 'recurrent.1')]],
-  ['lstm, every output pooled', [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }], holdsOf(LSTM, ['hidden', 'cell'])],
-] // prettier-ignore
+  [
+    'gru before, bidirectional',
+    [recurrent({ cell: 'gru', reset: 'before', direction: 'bidirectional' })],
+    both((more) => holdsOf(GRU, ['hidden'], more)),
+  ],
+  [
+    'lstm over gru, bidirectional',
+    [
+      recurrent({ cell: 'lstm', direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ cell: 'gru', direction: 'bidirectional' }),
+    ],
+    [
+      ...both((more) => holdsOf(LSTM, ['hidden', 'cell'], more)),
+      ...both((more) => holdsOf(GRU, ['hidden'], more), 'recurrent.1'),
+    ],
+  ],
+  [
+    'lstm, every output pooled',
+    [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }],
+    holdsOf(LSTM, ['hidden', 'cell']),
+  ],
+]
 
 describe('gradients with holds, against finite differences', () => {
   it.each(cases)('%s', (_, levels, holds) => {
@@ -142,7 +168,16 @@ describe.each(engines)('values on $engine $precision', (engine) => {
           const own = { ...gates, candidate } as Record<string, Float64Array>
           for (const unit of units) {
             const isSet = (state: string) =>
-              holds.some((h) => h.layer === layer && h.direction === direction && 'state' in h.what && h.what.state === state && h.units.includes(unit) && t >= h.from && t <= h.to) // prettier-ignore
+              holds.some(
+                (h) =>
+                  h.layer === layer &&
+                  h.direction === direction &&
+                  'state' in h.what &&
+                  h.what.state === state &&
+                  h.units.includes(unit) &&
+                  t >= h.from &&
+                  t <= h.to,
+              )
             if ('state' in what) expect(states[what.state]![unit]).toBe(round(value))
             // A simple RNN's candidate is its state, which may be set after it.
             else if (own.candidate !== candidate || Object.keys(gates).length > 0 || !isSet('hidden'))
@@ -156,7 +191,12 @@ describe.each(engines)('values on $engine $precision', (engine) => {
   it('gates at 0 and 1 act as 0 and 1 do', () => {
     const net = build([recurrent({ cell: 'lstm' })], engine)
     const all = { units: [0, 1, 2, 3], from: 0, to: 5 }
-    const ends: [string, number, number][] = [['forget', 1, 0], ['input', 0, 0], ['candidate', 1, 1], ['candidate', -1, -1]] // prettier-ignore
+    const ends: [string, number, number][] = [
+      ['forget', 1, 0],
+      ['input', 0, 0],
+      ['candidate', 1, 1],
+      ['candidate', -1, -1],
+    ]
     const [kept] = traceBatch(
       net,
       PackedBatch.ofIds([ids[1]]),

@@ -21,13 +21,17 @@ const folder = mkdtempSync(join(tmpdir(), 'latch-formats-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const text = (value: string) => new TextEncoder().encode(value)
-const bytes = (...values: (number | string)[]) => Uint8Array.from(values.flatMap((v) => (typeof v === 'number' ? [v] : [...text(v)]))) // prettier-ignore
+const bytes = (...values: (number | string)[]) =>
+  Uint8Array.from(values.flatMap((v) => (typeof v === 'number' ? [v] : [...text(v)])))
 
 const joined = (chunks: Iterable<Uint8Array>) => Uint8Array.from([...chunks].flatMap((chunk) => [...chunk]))
 
 async function classifier(labels: readonly string[]): Promise<TextClassifier> {
   const model = textClassifier({ units: 6, embedding: 5, minimumCount: 1, reproducible: true })
-  const rows = Array.from({ length: 30 }, (_, i) => ({ t: `word${i % labels.length} and more`, l: labels[i % labels.length] })) // prettier-ignore
+  const rows = Array.from({ length: 30 }, (_, i) => ({
+    t: `word${i % labels.length} and more`,
+    l: labels[i % labels.length],
+  }))
   await model.fit(rows, { text: 't', label: 'l', epochs: 2, validation: 0 })
   return model as TextClassifier
 }
@@ -75,38 +79,71 @@ describe('identify', () => {
 })
 
 test('a Latch file of general cells opens through the same door, and says what they are', async () => {
-  const cell = { type: 'recurrent', cell: 'lstm', units: 3, gateActivation: 'hardSigmoid', stateActivation: 'relu', clip: 2, peepholes: true } as const
-  const made = new SequenceModel(imported({ layers: [{ type: 'features', width: 2 }, cell, { type: 'dense', units: 2 }] }))
+  const cell = {
+    type: 'recurrent',
+    cell: 'lstm',
+    units: 3,
+    gateActivation: 'hardSigmoid',
+    stateActivation: 'relu',
+    clip: 2,
+    peepholes: true,
+  } as const
+  const made = new SequenceModel(
+    imported({ layers: [{ type: 'features', width: 2 }, cell, { type: 'dense', units: 2 }] }),
+  )
   const files = filesInMemory('own.safetensors', made.toBytes(), new Map())
   const { layers } = await readModel(files)
-  expect(layers[1].conventions).toBe('gates input forget candidate output, gates hardSigmoid, state relu, clipped to ±2, peepholes')
+  expect(layers[1].conventions).toBe(
+    'gates input forget candidate output, gates hardSigmoid, state relu, clipped to ±2, peepholes',
+  )
   const back = (await importModel(files)) as SequenceModel
-  expect(back.predict([[1, 2], [0, 1]])).toEqual(made.predict([[1, 2], [0, 1]]))
-}) // prettier-ignore
+  expect(
+    back.predict([
+      [1, 2],
+      [0, 1],
+    ]),
+  ).toEqual(
+    made.predict([
+      [1, 2],
+      [0, 1],
+    ]),
+  )
+})
 
 describe('tasks carried along', () => {
-  test.each([[['good', 'bad']], [['a', 'b', 'c']]])('a text classifier of %j comes back as it was', async (labels) => {
-    const model = await classifier(labels)
-    const read = await readLatch({ name: 'm', bytes: model.toBytes(), sibling: () => Promise.reject(new Error('none beside it')) })
-    expect(read).toMatchObject({
-      answer: labels.length === 2 ? 'sigmoid' : 'softmax',
-      labels: model.labels,
-      tokens: 'word',
-      input: { kind: 'ids', width: model.vocabulary.size },
-    })
-    expect(read.layers.map(({ type }) => type)).toContain('LSTM')
-    expect(read.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(model.parameterCount)
-    const again = modelOf(read, 'm') as TextClassifier
-    expect(again.toBytes()).toEqual(model.toBytes())
-    // Weights are those of the import, not those of the document.
-    const doubled = new Map([...read.weights].map(([name, values]) => [name, values.map((x) => 2 * x)]))
-    const other = modelOf({ ...read, weights: doubled }, 'm') as TextClassifier
-    const [{ name }] = other.network.parameters
-    expect(other.network.store.read(other.network.store.find(name))).toEqual(doubled.get(name))
-    const short = new Map([...read.weights].slice(1))
-    expect(() => modelOf({ ...read, weights: short }, 'm')).toThrow('as the document of Latch says, got none')
-    expect(() => modelOf({ ...read, document: '{"format":"latch","version":9,"task":"x"}' }, 'm')).toThrow('document.version')
-  }) // prettier-ignore
+  test.each([[['good', 'bad']], [['a', 'b', 'c']]])(
+    'a text classifier of %j comes back as it was',
+    async (labels) => {
+      const model = await classifier(labels)
+      const read = await readLatch({
+        name: 'm',
+        bytes: model.toBytes(),
+        sibling: () => Promise.reject(new Error('none beside it')),
+      })
+      expect(read).toMatchObject({
+        answer: labels.length === 2 ? 'sigmoid' : 'softmax',
+        labels: model.labels,
+        tokens: 'word',
+        input: { kind: 'ids', width: model.vocabulary.size },
+      })
+      expect(read.layers.map(({ type }) => type)).toContain('LSTM')
+      expect(read.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(model.parameterCount)
+      const again = modelOf(read, 'm') as TextClassifier
+      expect(again.toBytes()).toEqual(model.toBytes())
+      // Weights are those of the import, not those of the document.
+      const doubled = new Map([...read.weights].map(([name, values]) => [name, values.map((x) => 2 * x)]))
+      const other = modelOf({ ...read, weights: doubled }, 'm') as TextClassifier
+      const [{ name }] = other.network.parameters
+      expect(other.network.store.read(other.network.store.find(name))).toEqual(doubled.get(name))
+      const short = new Map([...read.weights].slice(1))
+      expect(() => modelOf({ ...read, weights: short }, 'm')).toThrow(
+        'as the document of Latch says, got none',
+      )
+      expect(() => modelOf({ ...read, document: '{"format":"latch","version":9,"task":"x"}' }, 'm')).toThrow(
+        'document.version',
+      )
+    },
+  )
 
   test('a file whose layers were changed is read as they are, and not as the task in it says', async () => {
     const model = await classifier(['good', 'bad'])
@@ -168,11 +205,18 @@ describe('readModel', () => {
   test('one-hot rows become tokens where a vocabulary of their width is given', async () => {
     const model = threeLetters()
     const { document: _, ...source } = model.exportSource()
-    const exported = { name: 'm.keras', bytes: bytesOf(await writeModel({ ...source, document: null }, 'keras')) }
+    const exported = {
+      name: 'm.keras',
+      bytes: bytesOf(await writeModel({ ...source, document: null }, 'keras')),
+    }
     const letters = (await importModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
     expect(letters.readsText).toBe(true)
     expect(letters.notes.join(' ')).toContain('one-hot rows became tokens')
-    const rows = [[0, 1, 0], [0, 0, 1], [1, 0, 0]] // prettier-ignore
+    const rows = [
+      [0, 1, 0],
+      [0, 0, 1],
+      [1, 0, 0],
+    ]
     letters.predict('bca').output.forEach((x, i) => expect(x).toBeCloseTo(model.predict(rows).output[i], 6))
     expect(letters.predict('bca').output).not.toEqual(letters.predict('bcb').output)
   })
@@ -189,14 +233,18 @@ describe('readModel', () => {
           : { dtype: dtype!, shape: [1], data: Float64Array.of(2) }
     }
     const outputs = graph.run(inputs)
-    const wanted = model.predict([[0, 1, 0], [1, 0, 0]]).output // prettier-ignore
-    const close = Object.values(outputs).some(({ data }) =>
-      data.length === 3 && Array.from(data).every((x, i) => Math.abs(x - wanted[i]) < 1e-5))
+    const wanted = model.predict([
+      [0, 1, 0],
+      [1, 0, 0],
+    ]).output
+    const close = Object.values(outputs).some(
+      ({ data }) => data.length === 3 && Array.from(data).every((x, i) => Math.abs(x - wanted[i]) < 1e-5),
+    )
     expect(close).toBe(true)
     const decoded = await decodeOnnx(files)
     expect(decoded.nodes.map(({ op }) => op)).toContain('LSTM')
   })
-}) // prettier-ignore
+})
 
 describe('on a disk', () => {
   test('a folder is opened by the file that names the others, which stay inside it', async () => {

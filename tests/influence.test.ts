@@ -55,13 +55,16 @@ const levels: [string, LayerOptions[]][] = [
   ['lstm', [recurrent({ cell: 'lstm' })]],
   ['gru, reset after', [recurrent({ cell: 'gru' })]],
   ['gru before, bidirectional', [recurrent({ cell: 'gru', reset: 'before', direction: 'bidirectional' })]],
-  ['lstm over gru, bidirectional, dropout', [
-    { type: 'dropout', rate: 0.5 },
-    recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
-    recurrent({ cell: 'lstm', direction: 'bidirectional' }),
-  ]],
+  [
+    'lstm over gru, bidirectional, dropout',
+    [
+      { type: 'dropout', rate: 0.5 },
+      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ cell: 'lstm', direction: 'bidirectional' }),
+    ],
+  ],
   ['lstm, mean over time', [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }]],
-] // prettier-ignore
+]
 
 describe.each(levels)('gradient × input, %s', (_, own) => {
   const expectSlopes = (net: Network, input: number[] | PackedBatch, x: Float64Array, F: number) => {
@@ -95,7 +98,10 @@ describe.each(levels)('gradient × input, %s', (_, own) => {
     const batch = PackedBatch.ofFeatures(x, [1, 4, 3])
     expectSlopes(net, batch, x, 3)
     const [first] = net.parameters
-    net.store.write(first, net.store.read(first).map((w) => w * 0.7)) // prettier-ignore
+    net.store.write(
+      first,
+      net.store.read(first).map((w) => w * 0.7),
+    )
     expectSlopes(net, batch, x, 3)
   })
 })
@@ -109,7 +115,8 @@ describe('leave-one-out', () => {
     const model = await trained(options, { epochs: 4 }, comments(48, 1, labels))
     const text = 'the great soup was awful'
     const words = text.split(' ')
-    const of = (list: string[], label: string) => (model.predict(list.join(' ')).probabilities as Record<string, number>)[label] // prettier-ignore
+    const of = (list: string[], label: string) =>
+      (model.predict(list.join(' ')).probabilities as Record<string, number>)[label]
     for (const label of labels) {
       const found = influence(model, text, label)
       expect(model.labels[found.target]).toBe(label)
@@ -117,7 +124,12 @@ describe('leave-one-out', () => {
       expect(found.tokens.map(({ token }) => token)).toEqual(words)
       found.tokens.forEach(({ step, leaveOneOut }, t) => {
         expect(step).toBe(t)
-        const wanted = of(words, label) - of(words.filter((__, at) => at !== t), label) // prettier-ignore
+        const wanted =
+          of(words, label) -
+          of(
+            words.filter((__, at) => at !== t),
+            label,
+          )
         expect(leaveOneOut!.probability).toBeCloseTo(wanted, 6)
       })
       if (labels.length > 2) continue
@@ -150,10 +162,18 @@ describe('of one step, of one number', () => {
   const every = { outputs: 'every' } as const
   const networks: [string, LayerOptions[], 'meanSquaredError' | 'softmaxCrossEntropy'][] = [
     ['classes of every step', [recurrent({ cell: 'gru', ...every })], 'softmaxCrossEntropy'],
-    ['classes, both directions', [recurrent({ cell: 'lstm', direction: 'bidirectional', ...every })], 'softmaxCrossEntropy'],
-    ['numbers of every step', [recurrent({ cell: 'rnn', ...every }), recurrent({ cell: 'lstm', ...every })], 'meanSquaredError'],
+    [
+      'classes, both directions',
+      [recurrent({ cell: 'lstm', direction: 'bidirectional', ...every })],
+      'softmaxCrossEntropy',
+    ],
+    [
+      'numbers of every step',
+      [recurrent({ cell: 'rnn', ...every }), recurrent({ cell: 'lstm', ...every })],
+      'meanSquaredError',
+    ],
     ['numbers of the sequence', [recurrent({ cell: 'gru', reset: 'before' })], 'meanSquaredError'],
-  ] // prettier-ignore
+  ]
   const features = Float64Array.from({ length: 15 }, (_, i) => Math.sin(i * 1.7))
 
   function made(own: LayerOptions[], type: 'meanSquaredError' | 'softmaxCrossEntropy'): Network {
@@ -189,7 +209,12 @@ describe('of one step, of one number', () => {
         if (type === 'meanSquaredError') expect(found.probability).toBeNull()
         else expect(found.probability).toBeCloseTo(1 / (1 + Math.exp(row[1 - target] - row[target])), 12)
         found.tokens.forEach(({ gradientInput, leaveOneOut }, t) => {
-          const scaled = (by: number) => answer(net, features.map((v, i) => (Math.floor(i / 3) === t ? v * by : v)), at)[target] // prettier-ignore
+          const scaled = (by: number) =>
+            answer(
+              net,
+              features.map((v, i) => (Math.floor(i / 3) === t ? v * by : v)),
+              at,
+            )[target]
           expect(gradientInput).toBeCloseTo((scaled(1 + 1e-5) - scaled(1 - 1e-5)) / 2e-5, 7)
           const rest = features.filter((__, i) => Math.floor(i / 3) !== t)
           const place = t <= at ? at - 1 : at
@@ -215,7 +240,11 @@ describe('of one step, of one number', () => {
 
   it('takes the first number, the likeliest class, and labels by name', () => {
     const numbers = new SequenceModel(numbersEveryStep())
-    const { batch } = numbers.read([[1, 2], [0, -1], [2, 1]]) // prettier-ignore
+    const { batch } = numbers.read([
+      [1, 2],
+      [0, -1],
+      [2, 1],
+    ])
     expect(influence(numbers, batch)).toEqual(influence(numbers, batch, '0', { step: 2 }))
     const classes = new SequenceModel(everyStep())
     const found = influence(classes, classes.read([0, 3, 4]).batch)

@@ -32,10 +32,13 @@ export function randomNetwork(
   const made = network(layers, { ...exact, ...rest, ...(loss ? { loss } : {}) })
   const random = new Random(5, 'inspection')
   for (const parameter of made.parameters) {
-    made.store.write(parameter, Float64Array.from({ length: parameter.size }, () => random.between(-scale, scale)))
+    made.store.write(
+      parameter,
+      Float64Array.from({ length: parameter.size }, () => random.between(-scale, scale)),
+    )
   }
   return made
-} // prettier-ignore
+}
 
 /** Token ids of a sequence. */
 export const idsOf = (length: number, seed = 0): number[] =>

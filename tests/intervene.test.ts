@@ -85,7 +85,16 @@ describe('holding gates', () => {
 
   it('units, levels and directions that are named, and no others', async () => {
     const model = await make({ cell: 'gru', layers: 2, bidirectional: true })
-    const edit: Edit = { type: 'gate', gate: 'update', value: 0.5, level: 1, direction: 'backward', units: [3], from: 2, to: 3 } // prettier-ignore
+    const edit: Edit = {
+      type: 'gate',
+      gate: 'update',
+      value: 0.5,
+      level: 1,
+      direction: 'backward',
+      units: [3],
+      from: 2,
+      to: 3,
+    }
     const { before, after } = intervene(model, TEXT, [edit])
     after.levels.forEach((level, i) => {
       const held = level.level === 1 && level.direction === 'backward'

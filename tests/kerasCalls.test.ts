@@ -33,8 +33,11 @@ const functional = (layers: unknown[], output: unknown) => ({
 
 describe('Keras 2: calls as lists', () => {
   const node = (type: string, name: string, config: object, ...tensors: unknown[]) => ({
-    class_name: type, name, config: { name, ...config }, inbound_nodes: tensors.length ? [tensors] : [],
-  }) // prettier-ignore
+    class_name: type,
+    name,
+    config: { name, ...config },
+    inbound_nodes: tensors.length ? [tensors] : [],
+  })
   const encoder = [
     node('InputLayer', 'i', { batch_input_shape: [null, 6] }),
     node('InputLayer', 's', { batch_input_shape: [null, 2] }),
@@ -43,7 +46,12 @@ describe('Keras 2: calls as lists', () => {
   const readTwo = (...rest: unknown[]) => read(functional([...encoder, ...rest], ['d', 0, 0]), 'Keras 2.10.0')
 
   it('an initial state beside a tensor is refused and not read past', () => {
-    const state = { initial_state: [['s', 0, 0], ['s', 0, 0]] } // prettier-ignore
+    const state = {
+      initial_state: [
+        ['s', 0, 0],
+        ['s', 0, 0],
+      ],
+    }
     const layers = [
       node('LSTM', 'l', { units: 2 }, ['e', 0, 0, state]),
       node('Dense', 'd', { units: 1 }, ['l', 0, 0, {}]),
@@ -89,8 +97,11 @@ describe('Keras 3: masks as operations', () => {
     config: { shape: [null, 6], dtype: 'float32', keras_history: [name, 0, 0] },
   })
   const node = (type: string, name: string, config: object, args: unknown[] = [], kwargs: object = {}) => ({
-    class_name: type, name, config: { name, ...config }, inbound_nodes: args.length ? [{ args, kwargs }] : [],
-  }) // prettier-ignore
+    class_name: type,
+    name,
+    config: { name, ...config },
+    inbound_nodes: args.length ? [{ args, kwargs }] : [],
+  })
   const lstm = node('LSTM', 'l', { units: 2 }, [tensor('x')], { mask: tensor('any') })
   const model = (features: unknown[], last = lstm) => functional([...features, last], ['l', 0, 0])
 

@@ -75,21 +75,37 @@ describe('functional models', () => {
     config: { shape, dtype: 'float32', keras_history: [name, 0, 0] },
   })
   const node = (type: string, name: string, config: object, calls: unknown[]) => ({
-    module: 'keras.layers', class_name: type, name, registered_name: null, build_config: {},
-    config: { name, dtype: { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' } }, ...config },
+    module: 'keras.layers',
+    class_name: type,
+    name,
+    registered_name: null,
+    build_config: {},
+    config: {
+      name,
+      dtype: { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' } },
+      ...config,
+    },
     inbound_nodes: calls,
-  }) // prettier-ignore
+  })
   const call = (name: string, kwargs: object = {}) => [{ args: [tensor(name, [null, 6, 4])], kwargs }]
   const model = (layers: unknown[], output: string) => ({
-    class_name: 'Functional', module: 'keras', config: { name: 'f', layers, input_layers: [['i', 0, 0]], output_layers: [[output, 0, 0]] },
-  }) // prettier-ignore
+    class_name: 'Functional',
+    module: 'keras',
+    config: { name: 'f', layers, input_layers: [['i', 0, 0]], output_layers: [[output, 0, 0]] },
+  })
   const chain = [
     node('InputLayer', 'i', { batch_shape: [null, 6] }, []),
     node('Embedding', 'e', { input_dim: 9, output_dim: 4, mask_zero: true }, call('i')),
-    { class_name: 'NotEqual', name: 'ne', module: 'keras.src.ops.numpy', config: { name: 'ne' }, inbound_nodes: [{ args: [tensor('i', [null, 6]), 0], kwargs: {} }] },
+    {
+      class_name: 'NotEqual',
+      name: 'ne',
+      module: 'keras.src.ops.numpy',
+      config: { name: 'ne' },
+      inbound_nodes: [{ args: [tensor('i', [null, 6]), 0], kwargs: {} }],
+    },
     node('LSTM', 'l', { units: 2 }, call('e', { mask: tensor('ne', [null, 6]) })),
     node('Dense', 'd', { units: 1, activation: 'sigmoid' }, call('l')),
-  ] // prettier-ignore
+  ]
 
   it('of Keras 3, masks as operations beside the chain', () => {
     const read3 = read(model(chain, 'd'), arrays)
@@ -118,7 +134,10 @@ describe('functional models', () => {
       /layer d: expected one chain: l below it, got Dense of e/,
     )
     const two = model(chain, 'd')
-    two.config.output_layers = [['d', 0, 0], ['l', 0, 0]] // prettier-ignore
+    two.config.output_layers = [
+      ['d', 0, 0],
+      ['l', 0, 0],
+    ]
     expect(() => read(two, arrays)).toThrow(/expected one output, got 2: d, l/)
     const state = [
       ...chain.slice(0, 3),
@@ -283,18 +302,33 @@ describe('layers', () => {
 describe('paths of Keras 3', () => {
   it('cells, wrappers and numbers', () => {
     const paths = [
-      'layers/time_distributed/layer/vars/0', 'layers/rnn/cell/cells/lstm_cell/vars/0', 'layers/rnn/cell/cells/gru_cell/vars/0',
-      'layers/rnn/cell/cells/lstm_cell_1/vars/0', 'layers/bidirectional/backward_layer/cell/vars/0',
-      'layers/bidirectional/forward_layer/cell/vars/0', 'layers/dense_1/vars/0', 'layers/dense/vars/0', 'layers/dense/vars/10', 'layers/dense/vars/9',
-      'layers/lstm/cell/vars/0', 'layers/lstm/cell/seed_generator/vars/0', 'layers/lstm/vars/0',
-    ] // prettier-ignore
+      'layers/time_distributed/layer/vars/0',
+      'layers/rnn/cell/cells/lstm_cell/vars/0',
+      'layers/rnn/cell/cells/gru_cell/vars/0',
+      'layers/rnn/cell/cells/lstm_cell_1/vars/0',
+      'layers/bidirectional/backward_layer/cell/vars/0',
+      'layers/bidirectional/forward_layer/cell/vars/0',
+      'layers/dense_1/vars/0',
+      'layers/dense/vars/0',
+      'layers/dense/vars/10',
+      'layers/dense/vars/9',
+      'layers/lstm/cell/vars/0',
+      'layers/lstm/cell/seed_generator/vars/0',
+      'layers/lstm/vars/0',
+    ]
     const datasets = paths.map((path, i) => ({ path, shape: [1], values: () => Float32Array.of(i) }))
     const parts = [...hdf5Chunks(datasets)]
     const bytes = Uint8Array.from(parts.flatMap((part) => [...part]))
     const listed = [
-      ['in', 'InputLayer'], ['t', 'TimeDistributed'], ['r', 'RNN', 'LSTMCell', 'GRUCell', 'LSTMCell'], ['b', 'Bidirectional'],
-      ['first', 'Dense'], ['second', 'Dense'], ['l', 'LSTM'], ['none', 'GRU'],
-    ].map(([name, type, ...cells]) => ({ name, type, cells })) // prettier-ignore
+      ['in', 'InputLayer'],
+      ['t', 'TimeDistributed'],
+      ['r', 'RNN', 'LSTMCell', 'GRUCell', 'LSTMCell'],
+      ['b', 'Bidirectional'],
+      ['first', 'Dense'],
+      ['second', 'Dense'],
+      ['l', 'LSTM'],
+      ['none', 'GRU'],
+    ].map(([name, type, ...cells]) => ({ name, type, cells }))
     const store = pathStore(openHdf5(bytes, 'w'), listed, 'w')
     const numbers = (name: string) => store.weightsOf(name).map(({ data }) => data[0])
     expect(numbers('t')).toEqual([0])

@@ -44,8 +44,15 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
       stateful: false,
     })
     expect(model.layers.map(({ type }) => type)).toEqual([
-      'InputLayer', 'GRU', 'GRU', 'GRU', 'GRU', 'GlobalAveragePooling1D', 'Dense', 'Dense',
-    ]) // prettier-ignore
+      'InputLayer',
+      'GRU',
+      'GRU',
+      'GRU',
+      'GRU',
+      'GlobalAveragePooling1D',
+      'Dense',
+      'Dense',
+    ])
     expect(model.layers[1]).toMatchObject({ parameters: 38592, output: '(batch, 24, 96)' })
     expect(model.layers[1].conventions).toContain('reset after')
     expect(model.left).toContain('optimizer state')

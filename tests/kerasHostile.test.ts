@@ -272,10 +272,35 @@ describe('configurations', () => {
   const cases: [string, unknown, RegExp][] = [
     ['no model', {}, /m\.keras, config\.config/],
     ['no layers', { class_name: 'Sequential', config: { layers: [] } }, /config\.layers/],
-    ['a model of another kind', { class_name: 'MyModel', config: { layers: [{ class_name: 'Dense', config: {} }] } }, /Sequential or Model or Functional.*MyModel/],
-    ['a loop', { class_name: 'Functional', config: { layers: [{ class_name: 'Dense', name: 'a', config: { name: 'a' }, inbound_nodes: [[['a', 0, 0, {}]]] }], output_layers: [['a', 0, 0]] } }, /layer a: expected a chain, got a loop/],
-    ['units that are no number', { class_name: 'Sequential', config: { layers: [{ class_name: 'LSTM', config: { name: 'l', units: 1e300, batch_shape: [null, 2, 2] } }] } }, /layer l\.units/],
-  ] // prettier-ignore
+    [
+      'a model of another kind',
+      { class_name: 'MyModel', config: { layers: [{ class_name: 'Dense', config: {} }] } },
+      /Sequential or Model or Functional.*MyModel/,
+    ],
+    [
+      'a loop',
+      {
+        class_name: 'Functional',
+        config: {
+          layers: [
+            { class_name: 'Dense', name: 'a', config: { name: 'a' }, inbound_nodes: [[['a', 0, 0, {}]]] },
+          ],
+          output_layers: [['a', 0, 0]],
+        },
+      },
+      /layer a: expected a chain, got a loop/,
+    ],
+    [
+      'units that are no number',
+      {
+        class_name: 'Sequential',
+        config: {
+          layers: [{ class_name: 'LSTM', config: { name: 'l', units: 1e300, batch_shape: [null, 2, 2] } }],
+        },
+      },
+      /layer l\.units/,
+    ],
+  ]
   it('objects within objects without end', async () => {
     const nested = (levels: number, open: string, close: string, inside: string) =>
       open.repeat(levels) + inside + close.repeat(levels)

@@ -32,13 +32,27 @@ function joined(chunks: Iterable<Uint8Array>): Uint8Array {
 function sourceOf(layers: readonly LayerOptions[], answer: Answer = 'linear'): ExportSource {
   const network = new Network({ layers })
   const random = new Random(7, 'weights')
-  for (const p of network.parameters) network.store.write(p, Float32Array.from({ length: p.size }, () => random.uniform() - 0.5))
+  for (const p of network.parameters)
+    network.store.write(
+      p,
+      Float32Array.from({ length: p.size }, () => random.uniform() - 0.5),
+    )
   const [first] = layers
-  const input = first.type === 'features'
-    ? { kind: 'features' as const, width: first.width, steps: null }
-    : { kind: 'ids' as const, width: (first as { vocabulary: number }).vocabulary, steps: null }
-  return { network, answer, input, labels: null, vocabulary: null, tokens: null, document: null, name: 'trip' }
-} // prettier-ignore
+  const input =
+    first.type === 'features'
+      ? { kind: 'features' as const, width: first.width, steps: null }
+      : { kind: 'ids' as const, width: (first as { vocabulary: number }).vocabulary, steps: null }
+  return {
+    network,
+    answer,
+    input,
+    labels: null,
+    vocabulary: null,
+    tokens: null,
+    document: null,
+    name: 'trip',
+  }
+}
 
 async function trip(source: ExportSource): Promise<{ model: ImportedModel; bytes: Uint8Array }> {
   const [file] = await writeKeras(source)
@@ -86,11 +100,16 @@ const level = (options: Partial<RecurrentOptions>): RecurrentOptions => ({
 
 describe('every cell and option', () => {
   const cells: Partial<RecurrentOptions>[] = [
-    { cell: 'rnn' }, { cell: 'lstm' }, { cell: 'gru' }, { cell: 'gru', reset: 'before' },
-    { cell: 'rnn', activation: 'relu' }, { cell: 'rnn', activation: 'softplus' },
+    { cell: 'rnn' },
+    { cell: 'lstm' },
+    { cell: 'gru' },
+    { cell: 'gru', reset: 'before' },
+    { cell: 'rnn', activation: 'relu' },
+    { cell: 'rnn', activation: 'softplus' },
     { cell: 'lstm', gateActivation: { type: 'hardSigmoid', alpha: 1 / 6, beta: 0.5 } },
-    { cell: 'gru', activation: 'softsign' }, { cell: 'lstm', activation: 'relu' },
-  ] // prettier-ignore
+    { cell: 'gru', activation: 'softsign' },
+    { cell: 'lstm', activation: 'relu' },
+  ]
   for (const cell of cells) {
     for (const bias of [true, 'one', false] as const) {
       for (const outputs of ['every', 'last'] as const) {
@@ -136,19 +155,74 @@ describe('other layers', () => {
   const gru = level({ cell: 'gru', outputs: 'last' })
   const cases: [string, LayerOptions[], Answer?][] = [
     ['embedding', [{ type: 'embedding', vocabulary: 11, size: 4 }, gru, dense], 'softmax'],
-    ['embedding that masks', [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, level({ cell: 'gru' }), gru, dense], 'sigmoid'],
+    [
+      'embedding that masks',
+      [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, level({ cell: 'gru' }), gru, dense],
+      'sigmoid',
+    ],
     ['masking', [features, { type: 'masking' }, level({}), { type: 'pool', over: 'mean' }, dense]],
-    ['zeros at masked steps', [features, { type: 'masking', value: 0 }, level({}), { type: 'zeroMasked' }, dense]],
-    ['two directions that mask', [features, { type: 'masking' }, level({ direction: 'bidirectional' }), { type: 'zeroMasked' }, dense]],
-    ['pooling', [features, level({}), { type: 'pool', over: 'max' }, { type: 'dropout', rate: 0.25 }, dense], 'logSoftmax'],
+    [
+      'zeros at masked steps',
+      [features, { type: 'masking', value: 0 }, level({}), { type: 'zeroMasked' }, dense],
+    ],
+    [
+      'two directions that mask',
+      [features, { type: 'masking' }, level({ direction: 'bidirectional' }), { type: 'zeroMasked' }, dense],
+    ],
+    [
+      'pooling',
+      [features, level({}), { type: 'pool', over: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
+      'logSoftmax',
+    ],
     ['last step', [features, level({}), { type: 'pool', over: 'last' }, dense]],
-    ['layer normalisation', [features, level({}), { type: 'layerNorm' }, { type: 'layerNorm', epsilon: 1e-3, scale: false }, { type: 'layerNorm', centre: false }, dense]],
+    [
+      'layer normalisation',
+      [
+        features,
+        level({}),
+        { type: 'layerNorm' },
+        { type: 'layerNorm', epsilon: 1e-3, scale: false },
+        { type: 'layerNorm', centre: false },
+        dense,
+      ],
+    ],
     ['flatten', [features, level({ cell: 'rnn' }), { type: 'flatten', steps: 4 }, dense]],
-    ['activations', [features, { type: 'activation', activation: { type: 'leakyRelu', alpha: 0.05 } }, { type: 'dense', units: 4, activation: { type: 'elu', alpha: 0.5 }, bias: false }, gru, { type: 'activation', activation: { type: 'thresholdedRelu', alpha: 0.1 } }, { type: 'dense', units: 3, activation: 'gelu' }]],
-    ['skip connections', [{ type: 'embedding', vocabulary: 9, size: 4 }, level({}), { type: 'dropout', rate: 0.1 }, level({ cell: 'gru' }), { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] }, level({ outputs: 'last' }), dense], 'softmax'],
-    ['features beside what was made of them', [features, level({}), { type: 'concat', of: ['features.0', 'recurrent.0'] }, { type: 'pool', over: 'mean' }, dense]],
+    [
+      'activations',
+      [
+        features,
+        { type: 'activation', activation: { type: 'leakyRelu', alpha: 0.05 } },
+        { type: 'dense', units: 4, activation: { type: 'elu', alpha: 0.5 }, bias: false },
+        gru,
+        { type: 'activation', activation: { type: 'thresholdedRelu', alpha: 0.1 } },
+        { type: 'dense', units: 3, activation: 'gelu' },
+      ],
+    ],
+    [
+      'skip connections',
+      [
+        { type: 'embedding', vocabulary: 9, size: 4 },
+        level({}),
+        { type: 'dropout', rate: 0.1 },
+        level({ cell: 'gru' }),
+        { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] },
+        level({ outputs: 'last' }),
+        dense,
+      ],
+      'softmax',
+    ],
+    [
+      'features beside what was made of them',
+      [
+        features,
+        level({}),
+        { type: 'concat', of: ['features.0', 'recurrent.0'] },
+        { type: 'pool', over: 'mean' },
+        dense,
+      ],
+    ],
     ['activation last', [features, gru], 'softmax'],
-  ] // prettier-ignore
+  ]
   for (const [name, layers, answer] of cases)
     it(name, async () => {
       await compare(layers, answer)

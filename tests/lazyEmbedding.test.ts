@@ -50,15 +50,26 @@ const norm = (net: Network) =>
   )
 
 describe('gradients of a table', () => {
-  const engines: [string, EngineOptions][] = [['default', {}], ['float64', exact]] // prettier-ignore
+  const engines: [string, EngineOptions][] = [
+    ['default', {}],
+    ['float64', exact],
+  ]
 
   it.each(engines)('%s: cleared, measured and limited by rows used, ids once or often', (_, options) => {
     const net = make(options)
     net.prepareTraining()
     net.zeroGradients()
-    backward(net, [[3, 3, 3, 19], [4, 0]], [0, 1]) // prettier-ignore
+    backward(
+      net,
+      [
+        [3, 3, 3, 19],
+        [4, 0],
+      ],
+      [0, 1],
+    )
     const used = [0, 3, 4, 19]
-    for (let id = 0; id < V; id++) expect(row(net, id, 'gradients').some((x) => x !== 0)).toBe(used.includes(id))
+    for (let id = 0; id < V; id++)
+      expect(row(net, id, 'gradients').some((x) => x !== 0)).toBe(used.includes(id))
     expect(clipGradients(net, {}).norm / norm(net)).toBeCloseTo(1, 6)
     const limit = norm(net) / 50
     clipGradients(net, { clipValue: limit })
@@ -70,7 +81,7 @@ describe('gradients of a table', () => {
     net.zeroGradients()
     expect(norm(net)).toBe(0)
     expect(clipGradients(net, {}).norm).toBe(0)
-  }) // prettier-ignore
+  })
 
   it('word dropout uses the unknown token’s row', () => {
     const net = make(exact, 0.9)
@@ -126,7 +137,7 @@ describe('lazy updates', () => {
     const optimizer = new Optimizer(net, { type: 'adam' }, 'lazy')
     const [p, m, v] = [table(net).slice(), new Float64Array(V * E), new Float64Array(V * E)]
     const [rate, beta1, beta2, epsilon] = [0.01, 0.9, 0.999, 1e-8]
-    const batches = [[1, 2, 2, 3], [3, 4], [1], [9, 3, 9, 9, 2]] // prettier-ignore
+    const batches = [[1, 2, 2, 3], [3, 4], [1], [9, 3, 9, 9, 2]]
     batches.forEach((ids, t) => {
       net.zeroGradients()
       backward(net, [ids], [t % 2])

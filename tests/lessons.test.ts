@@ -7,8 +7,13 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { measure } from '../demo/lessons/measurements.ts'
 import {
-  accuracyByDistance, cityInfluence, gradientByLag, keepsAtMove, oneMoveStories, storyInfluence,
-} from '../demo/lessons/measureFacts.ts' // prettier-ignore
+  accuracyByDistance,
+  cityInfluence,
+  gradientByLag,
+  keepsAtMove,
+  oneMoveStories,
+  storyInfluence,
+} from '../demo/lessons/measureFacts.ts'
 import { keepsByWord, measureKeeps, paragraphAccuracy } from '../demo/lessons/measureParagraph.ts'
 import { orderMatters } from '../demo/lessons/measureTraining.ts'
 import { ENGINE, LESSON_CELLS, MODEL_NAMES, type ModelName } from '../demo/lessons/models.ts'

@@ -43,13 +43,18 @@ export function made(
 }
 
 /** All gradients of a pass, the input's too where there is one. */
-export function gradientsOf(net: Network, batch: PackedBatch, targets: Targets, pass: { training: boolean; record: boolean; key: number }) {
+export function gradientsOf(
+  net: Network,
+  batch: PackedBatch,
+  targets: Targets,
+  pass: { training: boolean; record: boolean; key: number },
+) {
   net.prepareTraining()
   net.zeroGradients()
   net.forward(batch, pass)
   const loss = net.backward(batch, targets, pass)
   return { loss, gradients: net.parameters.map((p) => net.store.read(p, 'gradients').slice()) }
-} // prettier-ignore
+}
 
 /** Holds every parameter's gradient against central differences. */
 export function checkGradients(net: Network, batch: PackedBatch, targets: Targets): void {
@@ -58,7 +63,10 @@ export function checkGradients(net: Network, batch: PackedBatch, targets: Target
   net.parameters.forEach((p, i) => {
     const values = net.store.read(p)
     const step = 1e-5
-    const picks = p.size <= 24 ? Array.from(values.keys()) : Array.from({ length: 24 }, (_, k) => Math.floor((k * p.size) / 24)) // prettier-ignore
+    const picks =
+      p.size <= 24
+        ? Array.from(values.keys())
+        : Array.from({ length: 24 }, (_, k) => Math.floor((k * p.size) / 24))
     for (const at of picks) {
       const lossAt = (x: number) => {
         const changed = values.slice()
@@ -68,7 +76,10 @@ export function checkGradients(net: Network, batch: PackedBatch, targets: Target
         return net.loss(batch, targets).mean
       }
       const numeric = (lossAt(values[at] + step) - lossAt(values[at] - step)) / (2 * step)
-      expect(Math.abs(gradients[i][at] - numeric), `${p.name}[${at}]: ${gradients[i][at]} or ${numeric}`).toBeLessThan(2e-8 + 1e-6 * Math.abs(numeric)) // prettier-ignore
+      expect(
+        Math.abs(gradients[i][at] - numeric),
+        `${p.name}[${at}]: ${gradients[i][at]} or ${numeric}`,
+      ).toBeLessThan(2e-8 + 1e-6 * Math.abs(numeric))
     }
     net.store.write(p, values)
   })

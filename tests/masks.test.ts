@@ -22,12 +22,20 @@ const stepClasses = { stepClasses: ids.map((s) => s.map((id, t) => (id + t) % 3)
 const directions = ['forward', 'reverse', 'bidirectional'] as const
 const pass = { training: true, record: false, key: 4 }
 const engines = ['reference', 'simd', 'relaxed'] as const
-const on = (engine: (typeof engines)[number]): NetworkOptions => ({ engine, precision: engine === 'reference' ? 'float64' : 'float32' }) // prettier-ignore
+const on = (engine: (typeof engines)[number]): NetworkOptions => ({
+  engine,
+  precision: engine === 'reference' ? 'float64' : 'float32',
+})
 
 describe('gradients', () => {
   describe.each(Object.entries(forms))('%s', (_, form) => {
     it.each(directions)('%s', (direction) => {
-      const layers = (outputs: string) => [embedding, level(form, { direction }), level(form, { direction, outputs }), three] // prettier-ignore
+      const layers = (outputs: string) => [
+        embedding,
+        level(form, { direction }),
+        level(form, { direction, outputs }),
+        three,
+      ]
       checkGradients(made(layers('last'), { loss: softmax }), masked(), classes)
       checkGradients(made(layers('every'), { loss: softmax }), masked(), stepClasses)
     })
@@ -45,16 +53,27 @@ describe('gradients', () => {
   })
 
   it.each(['mean', 'max', 'last', 'sum', 'first'] as const)('pool %s, dropout, zeroed outputs', (over) => {
-    const between: LayerOptions[] = [{ type: 'dropout', rate: 0.3 }, { type: 'zeroMasked' }, { type: 'pool', over }] // prettier-ignore
+    const between: LayerOptions[] = [
+      { type: 'dropout', rate: 0.3 },
+      { type: 'zeroMasked' },
+      { type: 'pool', over },
+    ]
     const net = made([embedding, level(forms.lstm), ...between, three], { loss: softmax })
     checkGradients(net, masked(), classes)
   })
 
-  it.each(['binaryCrossEntropy', 'meanSquaredError', 'meanAbsoluteError', 'huber'] as const)('%s of every step', (type) => {
-    const values = numbers(masked().rows * 2, 'values').map((x) => (type === 'binaryCrossEntropy' ? Number(x > 0) : x))
-    const net = made([embedding, level(forms['gru after']), { type: 'dense', units: 2 }], { loss: { type } })
-    checkGradients(net, masked(), { values })
-  }) // prettier-ignore
+  it.each(['binaryCrossEntropy', 'meanSquaredError', 'meanAbsoluteError', 'huber'] as const)(
+    '%s of every step',
+    (type) => {
+      const values = numbers(masked().rows * 2, 'values').map((x) =>
+        type === 'binaryCrossEntropy' ? Number(x > 0) : x,
+      )
+      const net = made([embedding, level(forms['gru after']), { type: 'dense', units: 2 }], {
+        loss: { type },
+      })
+      checkGradients(net, masked(), { values })
+    },
+  )
 
   it('states held at masked steps and at others', () => {
     const net = made([embedding, level(forms.lstm, { direction: 'bidirectional' }), three], { loss: softmax })
@@ -126,7 +145,8 @@ describe.each(engines)('on %s', (engine) => {
         net.forward(short)
         const wanted = net.readOutput(short)
         const row = (from: Float64Array, at: number) => from.slice(at * width, (at + 1) * width)
-        const half = (values: Float64Array, back: boolean) => (direction !== 'bidirectional' ? values : back ? values.slice(4) : values.slice(0, 4)) // prettier-ignore
+        const half = (values: Float64Array, back: boolean) =>
+          direction !== 'bidirectional' ? values : back ? values.slice(4) : values.slice(0, 4)
         masks.forEach((mask, i) => {
           mask.forEach((_counts, t) => {
             const mine = row(found, i * longest + t)
@@ -149,7 +169,10 @@ describe.each(engines)('on %s', (engine) => {
     const net = made([embedding, level(forms.lstm), three], { ...on(engine), loss: softmax })
     const plain = gradientsOf(net, PackedBatch.ofIds(ids), stepClasses, pass)
     const { used } = net.engine.memory
-    const all = PackedBatch.ofIds(ids, ids.map((s) => s.map(() => true))) // prettier-ignore
+    const all = PackedBatch.ofIds(
+      ids,
+      ids.map((s) => s.map(() => true)),
+    )
     expect(gradientsOf(net, all, stepClasses, pass)).toEqual(plain)
     expect(net.engine.memory.used).toBe(used)
     expect(gradientsOf(net, masked(), stepClasses, pass)).not.toEqual(plain)
@@ -173,9 +196,19 @@ describe.each(engines)('on %s', (engine) => {
     const shape = [2, 3, 2] as const
     const x = Float32Array.from([0.1, 0.1, 1, 0.1, 0, 0, 2, 3, 0.1, 0.1, 0.1, 0.1])
     const cells = [level(forms.lstm), { type: 'dense', units: 2 } as LayerOptions]
-    const masking = made([{ type: 'features', width: 2 }, { type: 'masking', value: 0.1 }, ...cells], { ...on(engine), engine: 'reference', precision: 'float32' }) // prettier-ignore
-    const features = made([{ type: 'features', width: 2 }, ...cells], { engine: 'reference', precision: 'float32' }) // prettier-ignore
-    const [a, b] = [PackedBatch.ofFeatures(x, shape), PackedBatch.ofFeatures(x, shape, [3, 3], [0, 1, 1, 1, 0, 0])] // prettier-ignore
+    const masking = made([{ type: 'features', width: 2 }, { type: 'masking', value: 0.1 }, ...cells], {
+      ...on(engine),
+      engine: 'reference',
+      precision: 'float32',
+    })
+    const features = made([{ type: 'features', width: 2 }, ...cells], {
+      engine: 'reference',
+      precision: 'float32',
+    })
+    const [a, b] = [
+      PackedBatch.ofFeatures(x, shape),
+      PackedBatch.ofFeatures(x, shape, [3, 3], [0, 1, 1, 1, 0, 0]),
+    ]
     masking.forward(a)
     features.forward(b)
     expect(masking.readOutput(a)).toEqual(features.readOutput(b))
@@ -237,10 +270,13 @@ function large(form: object, options: NetworkOptions) {
   const sequences = lengths.map((n, i) => Array.from({ length: n }, (_, t) => (i + 3 * t) % V))
   const mask = lengths.map((n, i) => Array.from({ length: n }, (_, t) => (i * t + (t >> 2)) % 3 !== 0))
   const both = level(form, { direction: 'bidirectional' })
-  const net = made([embedding, both, { ...both, merge: 'sum' } as LayerOptions, three], { ...options, loss: softmax })
+  const net = made([embedding, both, { ...both, merge: 'sum' } as LayerOptions, three], {
+    ...options,
+    loss: softmax,
+  })
   const targets = { stepClasses: sequences.map((s) => s.map((id) => id % 3)) }
   return { net, batch: PackedBatch.ofIds(sequences, mask), targets }
-} // prettier-ignore
+}
 
 describe('threads', () => {
   const before = { ...sharing }

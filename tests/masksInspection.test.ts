@@ -61,7 +61,9 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
 
   it('a level in reverse shows each state at its step', () => {
     const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
-      made([{ type: 'features', width: 2 }, level(form, { direction, outputs: 'last' }), three], { loss: softmax }),
+      made([{ type: 'features', width: 2 }, level(form, { direction, outputs: 'last' }), three], {
+        loss: softmax,
+      }),
     )
     const x = numbers(2 * 5, 'x')
     const turned = Float64Array.from(x, (_v, i) => x[(4 - Math.floor(i / 2)) * 2 + (i % 2)])
@@ -71,13 +73,16 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
     expect(a.levels[0].direction).toBe('backward')
     const strip = ({ steps }: (typeof a.levels)[0]) => steps
     expect(strip(a.levels[0])).toEqual(strip(b.levels[0]).toReversed())
-  }) // prettier-ignore
+  })
 
   it('a stream leaves out what the whole sequence leaves out', () => {
     for (const engine of ['reference', 'simd'] as const) {
       const precision = engine === 'simd' ? 'float32' : 'float64'
       const masking = { ...embedding, maskZero: true } as LayerOptions
-      const net = made([masking, level(form), level(form), { type: 'pool', over: 'mean' }, three], { engine, precision }) // prettier-ignore
+      const net = made([masking, level(form), level(form), { type: 'pool', over: 'mean' }, three], {
+        engine,
+        precision,
+      })
       zeroed.forEach((sequence) => {
         const stream = net.stream()
         sequence.forEach((id, t) => {
@@ -123,5 +128,5 @@ describe('a given mask stays with the steps', () => {
     const [mine, theirs] = [said(given, one()), said(own, zeroed[0])]
     expect(mine.map(({ leaveOneOut }) => leaveOneOut)).toEqual(theirs.map(({ leaveOneOut }) => leaveOneOut))
     mine.forEach(({ gradientInput }, t) => expect(gradientInput === 0).toBe(masks[0][t] === 0))
-  }) // prettier-ignore
+  })
 })

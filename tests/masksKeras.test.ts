@@ -67,7 +67,8 @@ function fill(net: Network, weights: Tensor[], suffix: string): void {
   const cell = net.recurrent[0].cell.name
   const H = net.recurrent[0].units
   const [kernel, recurrent, bias] = weights.map(({ data }) => Float32Array.from(data))
-  const write = (name: string, data: ArrayLike<number>) => net.store.write(net.store.find(`recurrent.0.${name}_l0${suffix}`), data) // prettier-ignore
+  const write = (name: string, data: ArrayLike<number>) =>
+    net.store.write(net.store.find(`recurrent.0.${name}_l0${suffix}`), data)
   write('weight_ih', columnsToNative(kernel, 'keras', cell, kernel.length / (recurrent.length / H)))
   write('weight_hh', columnsToNative(recurrent, 'keras', cell, H))
   const gates = recurrent.length / H
@@ -113,14 +114,20 @@ describe.skipIf(!there)('TensorFlow.js', () => {
   const embedding = { type: 'embedding', vocabulary: 10, size: 4, maskZero: true }
   const ones = (layers: object[], loss?: object) => {
     const net = made(layers as LayerOptions[], { ...exact, loss: loss as never })
-    for (const p of net.parameters) net.store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1)) // prettier-ignore
+    for (const p of net.parameters)
+      net.store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1))
     for (const level of net.recurrent) {
       const bias = level.cell.biasOne && level.loops[0].parameters.biasInput
-      if (bias) net.store.write(bias, Float64Array.from({ length: bias.size }, (_, i) => Number(i >= 3 && i < 6))) // prettier-ignore
+      if (bias)
+        net.store.write(
+          bias,
+          Float64Array.from({ length: bias.size }, (_, i) => Number(i >= 3 && i < 6)),
+        )
     }
     return net
   }
-  const close = (found: ArrayLike<number>, expected: number[]) => expected.forEach((x, i) => expect(found[i]).toBeCloseTo(x, 5)) // prettier-ignore
+  const close = (found: ArrayLike<number>, expected: number[]) =>
+    expected.forEach((x, i) => expect(found[i]).toBeCloseTo(x, 5))
 
   it('LSTM with mask', () => {
     const { inputs, expected } = caseOf('LSTM with mask')
@@ -141,7 +148,11 @@ describe.skipIf(!there)('TensorFlow.js', () => {
   it('go_backwards', () => {
     const { inputs, expected } = caseOf('LSTM with mask, go_backwards')
     const reverse = { ...lstm, units: 2, direction: 'reverse', outputs: 'last' }
-    const net = made([{ ...embedding, vocabulary: 4, size: 2 }, reverse, { type: 'dense', units: 1 }] as LayerOptions[]) // prettier-ignore
+    const net = made([
+      { ...embedding, vocabulary: 4, size: 2 },
+      reverse,
+      { type: 'dense', units: 1 },
+    ] as LayerOptions[])
     const kernel = [1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3, -4, -5, -6, -7, -8]
     const tensors = [kernel, kernel, kernel.slice(0, 8)].map((data) => ({ shape: [], data }))
     fill(net, tensors, '')
@@ -158,12 +169,17 @@ describe.skipIf(!there)('TensorFlow.js', () => {
     const net = ones([embedding, { type: 'recurrent', cell: 'rnn', units: 3 }, { ...lstm, outputs: 'last' }])
     const batch = PackedBatch.ofIds(inputs.ids)
     net.forward(batch)
-    close(net.readOutput(batch), expected['every unit'].flatMap((x) => [x, x, x])) // prettier-ignore
+    close(
+      net.readOutput(batch),
+      expected['every unit'].flatMap((x) => [x, x, x]),
+    )
   })
 
   it('BPTT with mask', () => {
     const { inputs, expected } = caseOf('BPTT with mask')
-    const net = ones([embedding, { ...lstm, outputs: 'last' }, { type: 'dense', units: 1 }], { type: 'meanSquaredError' }) // prettier-ignore
+    const net = ones([embedding, { ...lstm, outputs: 'last' }, { type: 'dense', units: 1 }], {
+      type: 'meanSquaredError',
+    })
     const batch = PackedBatch.ofIds(inputs.ids)
     const pass = { training: true, record: false, key: 0 }
     net.prepareTraining()
@@ -173,7 +189,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
       const { mean } = net.backward(batch, { values: [1, 2, 3, 4] }, pass)
       for (const p of net.parameters) {
         const gradient = net.store.read(p, 'gradients')
-        net.store.write(p, net.store.read(p).map((w, i) => w - 0.01 * gradient[i]) as Float64Array) // prettier-ignore
+        net.store.write(p, net.store.read(p).map((w, i) => w - 0.01 * gradient[i]) as Float64Array)
       }
       return mean
     })

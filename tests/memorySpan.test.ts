@@ -62,7 +62,11 @@ describe('a cell', () => {
 
   it('stops with the signal’s reason, while it trains or is asked', async () => {
     const control = new AbortController()
-    const training = memorySpan('gru', { ...little, signal: control.signal, onStep: () => control.abort(new Error('enough')) }) // prettier-ignore
+    const training = memorySpan('gru', {
+      ...little,
+      signal: control.signal,
+      onStep: () => control.abort(new Error('enough')),
+    })
     await expect(training).rejects.toThrow('enough')
     const { model } = await memorySpan('gru', little)
     await expect(memorySpan(model, { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no')
@@ -71,7 +75,9 @@ describe('a cell', () => {
   it('refuses options out of range before it trains', async () => {
     const never = { onStep: () => expect.unreachable() }
     for (const wrong of [{ distances: [] }, { distances: [-1] }, { count: 0 }, { people: 9 }]) {
-      expect(await thrown(() => memorySpan('gru', { ...little, ...never, ...wrong }))).toBeInstanceOf(UsageError) // prettier-ignore
+      expect(await thrown(() => memorySpan('gru', { ...little, ...never, ...wrong }))).toBeInstanceOf(
+        UsageError,
+      )
     }
   })
 })

@@ -11,7 +11,11 @@ describe('classification report', () => {
   const report = classificationReport(['a', 'b', 'c'], actual, predicted, 0.5)
 
   it('counts', () => {
-    expect(report.confusion).toEqual([[2, 1, 1], [0, 2, 0], [1, 1, 2]]) // prettier-ignore
+    expect(report.confusion).toEqual([
+      [2, 1, 1],
+      [0, 2, 0],
+      [1, 1, 2],
+    ])
     expect(report.n).toBe(10)
     expect(report.accuracy).toBe(0.6)
     expect(report.loss).toBe(0.5)

@@ -61,7 +61,11 @@ describe('one network of them all', () => {
   it.each(engines)('%s', (_, options, tolerance) => {
     const weights = ({ name }: { name: string }) => golden.weights[name].data
     const net = network(layers, { ...options, weights, inputGradients: true })
-    const batch = PackedBatch.ofFeatures(golden.x.data, golden.x.shape as [number, number, number], golden.lengths) // prettier-ignore
+    const batch = PackedBatch.ofFeatures(
+      golden.x.data,
+      golden.x.shape as [number, number, number],
+      golden.lengths,
+    )
     near(backward(net, batch, golden.coefficients.data), golden.output.data, tolerance, 'output')
     near(net.readInputGradient(batch), golden.dx.data, tolerance, 'dx')
     for (const parameter of net.parameters) {
@@ -93,8 +97,10 @@ describe.skipIf(!existsSync(shared))('single layers on shared cases', () => {
     tanh: { type: 'activation', activation: 'tanh' },
   }
   const runs = engines.flatMap(([engine, options, tolerance]) =>
-    Object.entries(layers).map(([name, layer]) => [`${name}, ${engine}`, name, layer, options, tolerance] as const),
-  ) // prettier-ignore
+    Object.entries(layers).map(
+      ([name, layer]) => [`${name}, ${engine}`, name, layer, options, tolerance] as const,
+    ),
+  )
 
   it.each(runs)('%s', (_, name, layer, options, tolerance) => {
     const { inputs, expected_f64: wanted } = cases.find((given) => given.name === name)!

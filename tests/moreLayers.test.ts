@@ -69,7 +69,11 @@ describe('gradients of layers beyond the core', () => {
 })
 
 describe('what they compute', () => {
-  const x = [[1, -2, 0.5], [3, 0, -1], [0.25, 2, 2]] // prettier-ignore
+  const x = [
+    [1, -2, 0.5],
+    [3, 0, -1],
+    [0.25, 2, 2],
+  ]
   const outputOf = (layers: LayerOptions[], weights: Record<string, number[]> = {}) => {
     const net = network([features, ...layers], { engine: 'reference', precision: 'float64' })
     for (const [name, values] of Object.entries(weights)) net.store.write(net.store.find(name), values)
@@ -110,14 +114,18 @@ describe('what they compute', () => {
 
   it('a sequence whose steps are all masked gives zeros', () => {
     const net = network([masked, { type: 'pool', over: 'attention' }], { engine: 'simd', threads: 1 })
-    const batch = PackedBatch.ofIds([[0, 0], [0, 2], [2]]) // prettier-ignore
+    const batch = PackedBatch.ofIds([[0, 0], [0, 2], [2]])
     net.prepareTraining()
     net.forward(batch, { training: true, record: false, key: 0 })
     const out = net.readOutput(batch)
     expect([...out.subarray(0, 5)]).toEqual([0, 0, 0, 0, 0])
     expect(out.subarray(5, 10)).toEqual(out.subarray(10))
     net.zeroGradients()
-    net.backwardFrom(batch, out.map(() => 1), { training: true, record: false, key: 0 }) // prettier-ignore
+    net.backwardFrom(
+      batch,
+      out.map(() => 1),
+      { training: true, record: false, key: 0 },
+    )
     const gradient = net.store.read(net.store.find('embedding.0.weight'), 'gradients')
     expect([...gradient.subarray(0, 15)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2])
   })

@@ -24,9 +24,16 @@ const stacks: Record<string, LayerOptions[]> = {
   softmax: [features, lstm, { type: 'activation', activation: 'softmax' }],
   'log-softmax': [features, lstm, three, { type: 'activation', activation: 'logSoftmax' }],
   'layer normalisation': [features, norm, lstm, norm, three],
-  'layer normalisation, plain': [features, lstm, { ...norm, scale: false, epsilon: 1e-3 }, { ...norm, centre: false }],
+  'layer normalisation, plain': [
+    features,
+    lstm,
+    { ...norm, scale: false, epsilon: 1e-3 },
+    { ...norm, centre: false },
+  ],
   'every dense': [
-    features, { type: 'dense', units: 13, activation: 'gelu' }, lstm,
+    features,
+    { type: 'dense', units: 13, activation: 'gelu' },
+    lstm,
     { type: 'dense', units: 12, activation: { type: 'leakyRelu', alpha: 0.2 }, bias: false },
     { type: 'dense', units: 3, activation: 'tanh' },
   ],
@@ -35,11 +42,19 @@ const stacks: Record<string, LayerOptions[]> = {
   attention: [features, lstm, { type: 'pool', over: 'attention' }, three],
   'attention over features': [features, { type: 'pool', over: 'attention' }],
   skips: [
-    features, lstm, { type: 'dropout', rate: 0.3 }, lstm, concat('features.0', 'recurrent.0', 'recurrent.1'),
-    { type: 'recurrent', cell: 'gru', units: 4 }, concat('recurrent.2', 'dropout.0'), { type: 'pool', over: 'max' },
-    { type: 'activation', activation: 'selu' }, concat('pool.0', 'activation.0'), three,
+    features,
+    lstm,
+    { type: 'dropout', rate: 0.3 },
+    lstm,
+    concat('features.0', 'recurrent.0', 'recurrent.1'),
+    { type: 'recurrent', cell: 'gru', units: 4 },
+    concat('recurrent.2', 'dropout.0'),
+    { type: 'pool', over: 'max' },
+    { type: 'activation', activation: 'selu' },
+    concat('pool.0', 'activation.0'),
+    three,
   ],
-} // prettier-ignore
+}
 
 /** The network's outputs for every beginning of the sequence. */
 function prefixes(net: Network): number[][] {
@@ -149,10 +164,18 @@ describe('masked steps', () => {
   })
 
   it.each(offered)('a masking layer, by its value in the engine’s precision: %s', (_, options) => {
-    const steps = [[0.1, 0.1], [0.1, 0.2], [0.1, 0.1], [1, 2]] // prettier-ignore
+    const steps = [
+      [0.1, 0.1],
+      [0.1, 0.2],
+      [0.1, 0.1],
+      [1, 2],
+    ]
     const layers: LayerOptions[] = [
-      { type: 'features', width: 2 }, { type: 'masking', value: 0.1 }, lstm, { type: 'pool', over: 'mean' },
-    ] // prettier-ignore
+      { type: 'features', width: 2 },
+      { type: 'masking', value: 0.1 },
+      lstm,
+      { type: 'pool', over: 'mean' },
+    ]
     const net = build(layers, options)
     const wanted = steps.map((__, t) => {
       const batch = PackedBatch.ofFeatures(steps.slice(0, t + 1).flat(), [1, t + 1, 2])
@@ -180,7 +203,13 @@ describe('masked steps', () => {
 })
 
 describe('whole networks', () => {
-  const layers: LayerOptions[] = [...stacks.skips.slice(0, 7), { type: 'reverse' }, norm, { type: 'pool', over: 'attention' }, three] // prettier-ignore
+  const layers: LayerOptions[] = [
+    ...stacks.skips.slice(0, 7),
+    { type: 'reverse' },
+    norm,
+    { type: 'pool', over: 'attention' },
+    three,
+  ]
   const lengths = [11, 4, 7, 11, 1, 9]
   const batch = PackedBatch.ofFeatures(
     Float64Array.from({ length: 6 * T * F }, (_, i) => Math.sin(i)),

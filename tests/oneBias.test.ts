@@ -58,10 +58,16 @@ describe('one bias', () => {
   it('is bias_ih alone, counted once, where the forget bias begins', () => {
     const net = new Network({ layers: stack(forms.lstm, one) })
     const names = net.parameters.map(({ name }) => name).filter((name) => name.includes('bias'))
-    expect(names).toEqual(['recurrent.0.bias_ih_l0', 'recurrent.1.bias_ih_l0', 'recurrent.1.bias_ih_l0_reverse'])
+    expect(names).toEqual([
+      'recurrent.0.bias_ih_l0',
+      'recurrent.1.bias_ih_l0',
+      'recurrent.1.bias_ih_l0_reverse',
+    ])
     // Keras' own count: (inputs + units + 1)·4·units of each direction.
     expect(net.parameterCount).toBe((3 + 4 + 1) * 16 + 2 * (4 + 4 + 1) * 16)
-    expect([...net.store.read(net.store.find(names[0]))]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    expect([...net.store.read(net.store.find(names[0]))]).toEqual([
+      0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+    ])
   })
 
   it.each(cells)('%s: gradients by finite differences', (_, form) => {
@@ -70,23 +76,31 @@ describe('one bias', () => {
     checkGradients(net, batch, { values: numbers(batch.rows * 8, 'targets') })
   })
 
-  const everywhere = engines.flatMap(([engine, options]) => cells.map(([name, form]) => [`${name}, ${engine}`, form, options] as const))
-  it.each(everywhere)('%s: outputs and gradients of two biases, the second zero, to the bit', (_, form, options) => {
-    const net = made(stack(form, one), { ...options, loss })
-    const two = twoOf(net, stack(form, {}), options)
-    const targets = { values: numbers(12 * 8, 'targets') }
-    const pass = { training: true, record: false, key: 0 }
-    const [got, wanted] = [net, two].map((n) => {
-      const batch = batchOf()
-      const { gradients } = gradientsOf(n, batch, targets, pass)
-      return { output: n.readOutput(batch), gradients: new Map(n.parameters.map((p, i) => [p.name, gradients[i]])) }
-    })
-    expect(got.output).toEqual(wanted.output)
-    expect(got.gradients.size).toBe(wanted.gradients.size - 3)
-    for (const [name, gradient] of got.gradients) expect(gradient, name).toEqual(wanted.gradients.get(name))
-    net.dispose()
-    two.dispose()
-  })
+  const everywhere = engines.flatMap(([engine, options]) =>
+    cells.map(([name, form]) => [`${name}, ${engine}`, form, options] as const),
+  )
+  it.each(everywhere)(
+    '%s: outputs and gradients of two biases, the second zero, to the bit',
+    (_, form, options) => {
+      const net = made(stack(form, one), { ...options, loss })
+      const two = twoOf(net, stack(form, {}), options)
+      const targets = { values: numbers(12 * 8, 'targets') }
+      const pass = { training: true, record: false, key: 0 }
+      const [got, wanted] = [net, two].map((n) => {
+        const batch = batchOf()
+        const { gradients } = gradientsOf(n, batch, targets, pass)
+        return {
+          output: n.readOutput(batch),
+          gradients: new Map(n.parameters.map((p, i) => [p.name, gradients[i]])),
+        }
+      })
+      expect(got.output).toEqual(wanted.output)
+      expect(got.gradients.size).toBe(wanted.gradients.size - 3)
+      for (const [name, gradient] of got.gradients) expect(gradient, name).toEqual(wanted.gradients.get(name))
+      net.dispose()
+      two.dispose()
+    },
+  )
 
   it.each(everywhere)('%s: a stream gives the bits of the whole sequence', (_, form, options) => {
     const layers = [features, level(form, one), level(form, one)]
@@ -109,7 +123,10 @@ describe('one bias', () => {
     const sumAfter = (n: Network) => {
       const { gradients } = gradientsOf(n, batchOf(), targets, { training: true, record: false, key: 0 })
       const sum = new Float64Array(16)
-      n.parameters.forEach((p, i) => p.name.includes('bias') && n.store.read(p).forEach((b, k) => (sum[k] += b - gradients[i][k])))
+      n.parameters.forEach(
+        (p, i) =>
+          p.name.includes('bias') && n.store.read(p).forEach((b, k) => (sum[k] += b - gradients[i][k])),
+      )
       return sum
     }
     const before = net.store.read(net.store.find('recurrent.0.bias_ih_l0'))
@@ -117,7 +134,7 @@ describe('one bias', () => {
     expect(Math.abs(once[0] - before[0])).toBeGreaterThan(1e-6)
     twice.forEach((b, k) => expect(b - before[k]).toBeCloseTo(2 * (once[k] - before[k]), 12))
   })
-}) // prettier-ignore
+})
 
 describe('under inspection', () => {
   const layers = [oneHot, recurrent({ cell: 'lstm', ...one }), dense]
@@ -135,7 +152,9 @@ describe('under inspection', () => {
     expect(equation({ cell: 'lstm' }, 'input')).toBe('i = σ(W_ii·x + b_ii + W_hi·h₋₁)')
     expect(equation({ cell: 'gru' }, 'candidate')).toBe('n = tanh(W_in·x + b_in + r∘(W_hn·h₋₁))')
     expect(equation({ cell: 'gru' }, 'saved')).toBe('W_hn·h₋₁')
-    expect(equation({ cell: 'gru', reset: 'before' }, 'candidate')).toBe('n = tanh(W_in·x + b_in + W_hn·(r∘h₋₁))') // prettier-ignore
+    expect(equation({ cell: 'gru', reset: 'before' }, 'candidate')).toBe(
+      'n = tanh(W_in·x + b_in + W_hn·(r∘h₋₁))',
+    )
     expect(equation({ cell: 'rnn' }, 'hidden')).toBe('h = tanh(W_i·x + b_i + W_h·h₋₁)')
   })
 
@@ -143,7 +162,10 @@ describe('under inspection', () => {
     const net = randomNetwork(layers)
     const two = randomNetwork([oneHot, recurrent({ cell: 'lstm' }), dense])
     for (const p of two.parameters)
-      two.store.write(p, p.name.includes('bias_hh') ? new Float64Array(p.size) : net.store.read(net.store.find(p.name))) // prettier-ignore
+      two.store.write(
+        p,
+        p.name.includes('bias_hh') ? new Float64Array(p.size) : net.store.read(net.store.find(p.name)),
+      )
     expect(gradientFlow(net, ids, 1)).toEqual(gradientFlow(two, ids, 1))
   })
 })
@@ -151,10 +173,24 @@ describe('under inspection', () => {
 /** Both ways and one way, cells that Keras gives one bias. */
 const levels: [string, LayerOptions[]][] = [
   ['lstm both ways', [features, level({ cell: 'lstm', ...both, ...one }), { type: 'dense', units: 2 }]],
-  ['gru reset before', [features, level({ cell: 'gru', reset: 'before', outputs: 'last', ...one }), { type: 'dense', units: 2 }]],
-  ['rnn under an lstm', [{ type: 'embedding', vocabulary: 5, size: 3 }, level({ cell: 'rnn', ...one }), level({ cell: 'lstm', outputs: 'last', ...one }), { type: 'dense', units: 2 }]],
-  ['gru reset after', [features, level({ cell: 'gru', outputs: 'last', ...one }), { type: 'dense', units: 2 }]],
-] // prettier-ignore
+  [
+    'gru reset before',
+    [features, level({ cell: 'gru', reset: 'before', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+  ],
+  [
+    'rnn under an lstm',
+    [
+      { type: 'embedding', vocabulary: 5, size: 3 },
+      level({ cell: 'rnn', ...one }),
+      level({ cell: 'lstm', outputs: 'last', ...one }),
+      { type: 'dense', units: 2 },
+    ],
+  ],
+  [
+    'gru reset after',
+    [features, level({ cell: 'gru', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+  ],
+]
 
 async function readBack(model: SequenceModel, format: ExportFormat): Promise<ImportedModel> {
   const files = (await exportModel(model, format)).map(({ name, chunks }) => [name, bytesOf(chunks)] as const)
@@ -163,8 +199,15 @@ async function readBack(model: SequenceModel, format: ExportFormat): Promise<Imp
 }
 
 const outputOf = (model: SequenceModel): readonly number[] => [
-  ...model.predict(model.input.kind === 'ids' ? [1, 4, 2] : [[0.4, -1, 2], [1, 0.2, -0.3]]).output,
-] // prettier-ignore
+  ...model.predict(
+    model.input.kind === 'ids'
+      ? [1, 4, 2]
+      : [
+          [0.4, -1, 2],
+          [1, 0.2, -0.3],
+        ],
+  ).output,
+]
 
 const equal = (got: readonly number[], wanted: readonly number[]) => {
   expect(got).toHaveLength(wanted.length)
@@ -203,16 +246,19 @@ describe('files', () => {
     expect(lowest.bias ?? true).toBe(two ? true : 'one')
   })
 
-  it.each(['keras', 'tfjs', 'onnx', 'torch'] as const)('two biases to %s and back: two again', async (format) => {
-    const layers = [features, level({ cell: 'lstm', ...both }), { type: 'dense', units: 2 } as const]
-    const model = new SequenceModel(imported({ layers }))
-    const again = modelOf(await readBack(model, format), 'm') as SequenceModel
-    expect(again.network.config.layers).toEqual(layers)
-    equal(outputOf(again), outputOf(model))
-    const second = again.network.store.read(again.network.store.find('recurrent.0.bias_hh_l0_reverse'))
-    if (format === 'keras' || format === 'tfjs') expect([...second]).toEqual(new Array(16).fill(0))
-    else expect(second.some((b) => b !== 0)).toBe(true)
-  }) // prettier-ignore
+  it.each(['keras', 'tfjs', 'onnx', 'torch'] as const)(
+    'two biases to %s and back: two again',
+    async (format) => {
+      const layers = [features, level({ cell: 'lstm', ...both }), { type: 'dense', units: 2 } as const]
+      const model = new SequenceModel(imported({ layers }))
+      const again = modelOf(await readBack(model, format), 'm') as SequenceModel
+      expect(again.network.config.layers).toEqual(layers)
+      equal(outputOf(again), outputOf(model))
+      const second = again.network.store.read(again.network.store.find('recurrent.0.bias_hh_l0_reverse'))
+      if (format === 'keras' || format === 'tfjs') expect([...second]).toEqual(new Array(16).fill(0))
+      else expect(second.some((b) => b !== 0)).toBe(true)
+    },
+  )
 
   it('a second bias that was trained elsewhere joins the first; a reset gate refuses what cannot', () => {
     const weights = (hidden: number[]) =>
@@ -221,11 +267,15 @@ describe('files', () => {
         ['recurrent.0.bias_hh_l0', Float32Array.from(hidden)],
       ])
     const fitted = (hidden: number[], more: object) =>
-      Object.fromEntries(fitBiases(weights(hidden), [features, level({ cell: 'gru', units: 1, ...more })], 'm')) // prettier-ignore
+      Object.fromEntries(
+        fitBiases(weights(hidden), [features, level({ cell: 'gru', units: 1, ...more })], 'm'),
+      )
     const before = { reset: 'before', ...one }
     expect(fitted([1, 1, 1], before)).toEqual({ 'recurrent.0.bias_ih_l0': Float32Array.of(2, 3, 4) })
     expect(fitted([1, 1, 0], one)).toEqual({ 'recurrent.0.bias_ih_l0': Float32Array.of(2, 3, 3) })
-    expect(() => fitted([0, 0, 0.5], one)).toThrow('m, recurrent.0.bias_hh_l0: expected zeros for the candidate') // prettier-ignore
+    expect(() => fitted([0, 0, 0.5], one)).toThrow(
+      'm, recurrent.0.bias_hh_l0: expected zeros for the candidate',
+    )
     expect(fitted([1, 1, 1], {})).toEqual(Object.fromEntries(weights([1, 1, 1])))
   })
 })
@@ -251,20 +301,30 @@ function importLayer(type: string, config: object, shapes: number[][], bidirecti
 }
 
 describe('imported', () => {
-  const lstm = [[3, 8], [2, 8], [8]] // prettier-ignore
-  const gru = [[3, 6], [2, 6], [6]] // prettier-ignore
+  const lstm = [[3, 8], [2, 8], [8]]
+  const gru = [[3, 6], [2, 6], [6]]
   const cases: [string, object, number[][], boolean, boolean | 'one'][] = [
     ['SimpleRNN', {}, [[3, 2], [2, 2], [2]], false, 'one'],
     ['LSTM', {}, lstm, false, 'one'],
     ['LSTM', {}, [...lstm, ...lstm], true, 'one'],
     ['LSTM', { use_bias: false }, lstm.slice(0, 2), false, false],
     ['GRU', { reset_after: false }, gru, false, 'one'],
-    ['GRU', { reset_after: true }, [[3, 6], [2, 6], [2, 6]], false, true],
+    [
+      'GRU',
+      { reset_after: true },
+      [
+        [3, 6],
+        [2, 6],
+        [2, 6],
+      ],
+      false,
+      true,
+    ],
     ['CuDNNLSTM', {}, [[3, 8], [2, 8], [16]], false, true],
     ['LSTM', {}, [[3, 8], [2, 8], [16]], false, true],
     ['LSTM', {}, [...lstm, [3, 8], [2, 8], [16]], true, true],
     ['CuDNNGRU', {}, [[3, 6], [2, 6], [12]], false, true],
-  ] // prettier-ignore
+  ]
   it.each(cases)('%s %j %j, both ways %s: bias %s', (type, config, shapes, twice, bias) => {
     const model = importLayer(type, config, shapes, twice)
     const [, read] = model.network.layers as [LayerOptions, { bias?: boolean | 'one' }]
@@ -278,11 +338,16 @@ describe('imported', () => {
     expect(model.layers[1].parameters).toBe(stored)
   })
 
-  it.skipIf(!existsSync(inModel('keras210_qoe', 'model_gru.h5')))('real files count as Keras does', async () => {
-    for (const [file, until] of [['model_gru.h5'], ['lstm_basic.h5', 'lstm_1']]) {
-      const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { until })
-      const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
-      expect(network.parameterCount, file).toBe(model.layers.reduce((sum, { parameters }) => sum + parameters, 0)) // prettier-ignore
-    }
-  }) // prettier-ignore
+  it.skipIf(!existsSync(inModel('keras210_qoe', 'model_gru.h5')))(
+    'real files count as Keras does',
+    async () => {
+      for (const [file, until] of [['model_gru.h5'], ['lstm_basic.h5', 'lstm_1']]) {
+        const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { until })
+        const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+        expect(network.parameterCount, file).toBe(
+          model.layers.reduce((sum, { parameters }) => sum + parameters, 0),
+        )
+      }
+    },
+  )
 })

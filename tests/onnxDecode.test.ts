@@ -25,7 +25,13 @@ const TYPES: [OnnxDtype, number[], number[], (view: DataView, at: number, x: num
   ['float64', [0.1, -1e300], [0.1, -1e300], (v, at, x) => v.setFloat64(at, x, true), 8],
   ['float16', halves, asHalves, (v, at, x) => v.setUint16(at, x, true), 2],
   ['bfloat16', bfloats, asBfloats, (v, at, x) => v.setUint16(at, x, true), 2],
-  ['int64', [2 ** 53 - 1, -(2 ** 53 - 1), -1], [2 ** 53 - 1, -(2 ** 53 - 1), -1], (v, at, x) => v.setBigInt64(at, BigInt(x), true), 8],
+  [
+    'int64',
+    [2 ** 53 - 1, -(2 ** 53 - 1), -1],
+    [2 ** 53 - 1, -(2 ** 53 - 1), -1],
+    (v, at, x) => v.setBigInt64(at, BigInt(x), true),
+    8,
+  ],
   ['int32', [2 ** 31 - 1, -(2 ** 31)], [2 ** 31 - 1, -(2 ** 31)], (v, at, x) => v.setInt32(at, x, true), 4],
   ['int16', [-32768, 32767], [-32768, 32767], (v, at, x) => v.setInt16(at, x, true), 2],
   ['int8', [-128, 127], [-128, 127], (v, at, x) => v.setInt8(at, x), 1],
@@ -34,7 +40,7 @@ const TYPES: [OnnxDtype, number[], number[], (view: DataView, at: number, x: num
   ['uint32', [0, 2 ** 32 - 1], [0, 2 ** 32 - 1], (v, at, x) => v.setUint32(at, x, true), 4],
   ['uint64', [0, 2 ** 53 - 1], [0, 2 ** 53 - 1], (v, at, x) => v.setBigUint64(at, BigInt(x), true), 8],
   ['bool', [1, 0], [1, 0], (v, at, x) => v.setUint8(at, x), 1],
-] // prettier-ignore
+]
 
 describe.each(TYPES)('%s', (dtype, written, wanted, put, size) => {
   const head = { name: 't', dataType: DATA_TYPES[dtype], dims: [BigInt(written.length)] }
@@ -132,14 +138,30 @@ describe('a model', () => {
       producer: 'tests',
       graphName: 'small',
       nodes: [
-        { name: 'Add 0', op: 'Add', domain: '', inputs: ['x', 'w'], outputs: ['s'], attributes: new Map(), index: 0 },
-        { name: 'cut', op: 'Clip', domain: '', inputs: ['s', '', 'top'], outputs: ['y'], attributes: new Map(), index: 1 },
+        {
+          name: 'Add 0',
+          op: 'Add',
+          domain: '',
+          inputs: ['x', 'w'],
+          outputs: ['s'],
+          attributes: new Map(),
+          index: 0,
+        },
+        {
+          name: 'cut',
+          op: 'Clip',
+          domain: '',
+          inputs: ['s', '', 'top'],
+          outputs: ['y'],
+          attributes: new Map(),
+          index: 1,
+        },
       ],
       initializers: new Map(Object.entries(graph.initializers)),
       inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 2] }],
       outputs: [{ name: 'y', dtype: null, shape: null }],
       metadata: new Map([['labels', 'a,b']]),
-    }) // prettier-ignore
+    })
   })
 
   it('with attributes of every kind, with and without their type', async () => {
@@ -183,9 +205,11 @@ describe('a model', () => {
     const [w] = proto.graph!.initializer
     w.floatData = []
     w.dataLocation = 1
-    w.externalData = [['location', 'w.bin'], ['offset', '4'], ['length', '8']].map(
-      ([key, value]) => ({ $typeName: 'onnx.StringStringEntryProto', key, value }),
-    ) // prettier-ignore
+    w.externalData = [
+      ['location', 'w.bin'],
+      ['offset', '4'],
+      ['length', '8'],
+    ].map(([key, value]) => ({ $typeName: 'onnx.StringStringEntryProto', key, value }))
     const bytes = toBinary(ModelSchema, proto)
     const file = new Uint8Array(Float32Array.of(9, 1, 2).buffer)
     let reads = 0

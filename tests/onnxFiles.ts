@@ -17,8 +17,13 @@ import {
 
 /** An attribute's value; a whole number is an int, `{ float }` says otherwise. */
 export type Value =
-  | number | string | OnnxTensor | { float: number } | { floats: readonly number[] } | readonly number[]
-  | readonly string[] // prettier-ignore
+  | number
+  | string
+  | OnnxTensor
+  | { float: number }
+  | { floats: readonly number[] }
+  | readonly number[]
+  | readonly string[]
 
 export interface NodeText {
   op: string

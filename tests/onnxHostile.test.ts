@@ -27,14 +27,23 @@ const FOLDER = new URL('../../shared/conformance/onnx/', import.meta.url)
 const small = modelBytes({
   opset: 13,
   nodes: [
-    { op: 'LSTM', inputs: ['x', 'w', 'r'], outputs: ['', 'h'], attributes: { hidden_size: 1, activations: ['Tanh', 'Relu', 'Tanh'] } },
+    {
+      op: 'LSTM',
+      inputs: ['x', 'w', 'r'],
+      outputs: ['', 'h'],
+      attributes: { hidden_size: 1, activations: ['Tanh', 'Relu', 'Tanh'] },
+    },
     { op: 'Clip', inputs: ['h', 'low'], outputs: ['y'] },
   ],
   inputs: { x: ['float32', ['steps', 1, 2]] },
-  initializers: { w: floats([1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]), r: floats([1, 4, 1], [1, 2, 3, 4]), low: floats([], [0]) },
+  initializers: {
+    w: floats([1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]),
+    r: floats([1, 4, 1], [1, 2, 3, 4]),
+    low: floats([], [0]),
+  },
   outputs: ['y'],
   metadata: { key: 'value' },
-}) // prettier-ignore
+})
 
 /** Opens a file as far as it goes and runs it; only Latch's own errors may come out. @returns whether it was whole */
 async function survives(bytes: Uint8Array, name: string): Promise<boolean> {
@@ -146,7 +155,13 @@ describe('protobuf that lies', () => {
   it('graphs within graphs, which are not entered', async () => {
     let graph = new Uint8Array(0)
     for (let depth = 0; depth < 2000; depth++) {
-      const attribute = new BinaryWriter().tag(1, LENGTH).string('g').tag(6, LENGTH).bytes(graph).tag(20, WireType.Varint).int32(5) // prettier-ignore
+      const attribute = new BinaryWriter()
+        .tag(1, LENGTH)
+        .string('g')
+        .tag(6, LENGTH)
+        .bytes(graph)
+        .tag(20, WireType.Varint)
+        .int32(5)
       const node = new BinaryWriter().tag(4, LENGTH).string('If').tag(5, LENGTH).bytes(attribute.finish())
       graph = new BinaryWriter().tag(1, LENGTH).bytes(node.finish()).finish()
     }
@@ -175,21 +190,57 @@ describe('tensors that lie', () => {
   const lies: [string, Init, string][] = [
     ['a negative size', { dataType: 1, dims: [-1n], rawData: raw }, 'expected a size of an axis'],
     ['a size of 2^40', { dataType: 1, dims: [2n ** 40n], rawData: raw }, 'expected a size of an axis'],
-    ['a product beyond 2^31', { dataType: 1, dims: [65536n, 65536n], rawData: raw }, 'fewer than 2^31 numbers'],
-    ['a product beyond 2^64', { dataType: 1, dims: new Array(31).fill(2n ** 30n) as bigint[], rawData: raw }, 'fewer than 2^31 numbers'],
-    ['no numbers along enormous axes', { dataType: 1, dims: [2n ** 30n, 0n] }, 'fewer than 2^31 numbers, got a shape of (1073741824,0)'],
-    ['too many axes', { dataType: 1, dims: new Array(40).fill(1n) as bigint[], rawData: raw }, 'at most 32 axes'],
-    ['fewer raw bytes', { dataType: 1, dims: [2n ** 28n], rawData: raw }, 'expected 268,435,456 numbers of float32'],
-    ['more raw bytes', { dataType: 1, dims: [1n], rawData: raw }, 'expected 1 numbers of float32 for (1), got 2'],
+    [
+      'a product beyond 2^31',
+      { dataType: 1, dims: [65536n, 65536n], rawData: raw },
+      'fewer than 2^31 numbers',
+    ],
+    [
+      'a product beyond 2^64',
+      { dataType: 1, dims: new Array(31).fill(2n ** 30n) as bigint[], rawData: raw },
+      'fewer than 2^31 numbers',
+    ],
+    [
+      'no numbers along enormous axes',
+      { dataType: 1, dims: [2n ** 30n, 0n] },
+      'fewer than 2^31 numbers, got a shape of (1073741824,0)',
+    ],
+    [
+      'too many axes',
+      { dataType: 1, dims: new Array(40).fill(1n) as bigint[], rawData: raw },
+      'at most 32 axes',
+    ],
+    [
+      'fewer raw bytes',
+      { dataType: 1, dims: [2n ** 28n], rawData: raw },
+      'expected 268,435,456 numbers of float32',
+    ],
+    [
+      'more raw bytes',
+      { dataType: 1, dims: [1n], rawData: raw },
+      'expected 1 numbers of float32 for (1), got 2',
+    ],
     ['raw bytes cut off', { dataType: 1, dims: [2n], rawData: raw.subarray(1) }, 'got 1.75'],
     ['fewer numbers', { dataType: 1, dims: [3n], floatData: [1, 2] }, 'got 2'],
     ['no numbers', { dataType: 1, dims: [3n] }, 'got 0'],
     ['numbers in the field of another type', { dataType: 7, dims: [2n], floatData: [1, 2] }, 'got 0'],
     ['no type', { dims: [2n], floatData: [1, 2] }, 'got type 0'],
-    ['numbers beyond their type', { dataType: 3, dims: [1n], int32Data: [128] }, 'expected numbers of int8, got 128'],
-    ['a bool of 2', { dataType: 9, dims: [1n], rawData: raw.subarray(0, 1).fill(2) }, 'expected true or false'],
-    ['one of 64 bits for uint32', { dataType: 12, dims: [1n], uint64Data: [2n ** 40n] }, 'expected numbers of uint32'],
-  ] // prettier-ignore
+    [
+      'numbers beyond their type',
+      { dataType: 3, dims: [1n], int32Data: [128] },
+      'expected numbers of int8, got 128',
+    ],
+    [
+      'a bool of 2',
+      { dataType: 9, dims: [1n], rawData: raw.subarray(0, 1).fill(2) },
+      'expected true or false',
+    ],
+    [
+      'one of 64 bits for uint32',
+      { dataType: 12, dims: [1n], uint64Data: [2n ** 40n] },
+      'expected numbers of uint32',
+    ],
+  ]
 
   it.each(lies)('%s', (_, init, message) => {
     expect(read({ name: 'w', ...init })).toThrow(FormatError)

@@ -69,7 +69,13 @@ describe('what Latch writes', () => {
   )
 
   it('carries names and the whole document', async () => {
-    const network = drawn({ layers: [{ type: 'embedding', vocabulary: 3, size: 2 }, { type: 'pool', over: 'mean' }, { type: 'dense', units: 2 }] }) // prettier-ignore
+    const network = drawn({
+      layers: [
+        { type: 'embedding', vocabulary: 3, size: 2 },
+        { type: 'pool', over: 'mean' },
+        { type: 'dense', units: 2 },
+      ],
+    })
     const labels = ['no', 'yes']
     const vocabulary = ['a', 'b', '"ü\n']
     const given = { labels, vocabulary, tokens: 'word', document: '{"task":1}', answer: 'softmax' } as const
@@ -77,7 +83,13 @@ describe('what Latch writes', () => {
     const { format, producer, tokens, answer, document, input } = imported
     expect(imported.labels).toEqual(labels)
     expect(imported.vocabulary).toEqual(vocabulary)
-    expect({ format, producer, tokens, answer, document }).toEqual({ format: 'onnx', producer: 'Latch', tokens: 'word', answer: 'softmax', document: '{"task":1}' }) // prettier-ignore
+    expect({ format, producer, tokens, answer, document }).toEqual({
+      format: 'onnx',
+      producer: 'Latch',
+      tokens: 'word',
+      answer: 'softmax',
+      document: '{"task":1}',
+    })
     expect(input).toEqual({ kind: 'ids', width: 3, steps: null })
     expect(imported.network.loss).toEqual({ type: 'softmaxCrossEntropy' })
   })
@@ -105,7 +117,9 @@ function outputOf(imported: ImportedModel, batch: PackedBatch, timeFirst: boolea
   network.forward(batch)
   const logits = [...network.readOutput(batch)]
   const { width, per } = network.output
-  const rows = Array.from({ length: logits.length / width }, (_, r) => logits.slice(r * width, (r + 1) * width)) // prettier-ignore
+  const rows = Array.from({ length: logits.length / width }, (_, r) =>
+    logits.slice(r * width, (r + 1) * width),
+  )
   const said = rows.map((row) => {
     if (imported.answer === 'linear') return row
     if (imported.answer === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
@@ -138,8 +152,10 @@ describe('what PyTorch 1.13 exports', () => {
     const beyond = (i: number) => {
       const width = output.data.length / (steps * sequences)
       const row = Math.floor(i / width)
-      return output.shape.length === 3 && row % steps >= (inputs.lengths?.data[Math.floor(row / steps)] ?? steps)
-    } // prettier-ignore
+      return (
+        output.shape.length === 3 && row % steps >= (inputs.lengths?.data[Math.floor(row / steps)] ?? steps)
+      )
+    }
     const expected = output.data.map((x, i) => (beyond(i) ? 0 : x))
     expect(difference(got, expected)).toBeLessThan(1e-5)
   })
@@ -188,7 +204,9 @@ describe.skipIf(!existsSync(shared))('the exports of ../shared', () => {
       })
       expect(difference(turned, (await tensor('output_0.pb')).data)).toBeLessThan(1e-5)
     } else {
-      expect(difference(outputOf(imported, batch, timeFirst), (await tensor('output_0.pb')).data)).toBeLessThan(1e-5) // prettier-ignore
+      expect(
+        difference(outputOf(imported, batch, timeFirst), (await tensor('output_0.pb')).data),
+      ).toBeLessThan(1e-5)
     }
   })
 })
@@ -205,7 +223,12 @@ async function plain(bytes: Uint8Array): Promise<Numbers> {
 
 describe('a lift that is wrong', () => {
   it('is found out', async () => {
-    const network = drawn({ layers: [{ type: 'features', width: 3 }, { type: 'recurrent', cell: 'gru', units: 4 }] }) // prettier-ignore
+    const network = drawn({
+      layers: [
+        { type: 'features', width: 3 },
+        { type: 'recurrent', cell: 'gru', units: 4 },
+      ],
+    })
     const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
     const lifted = liftOnnx(model, 'model.onnx')
     verifyLift(model, lifted, 'model.onnx')

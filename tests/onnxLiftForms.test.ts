@@ -19,17 +19,24 @@ type Line = readonly [op: string, inputs: string, outputs: string, attributes?: 
 function floats(name: string, ...shape: number[]): readonly [string, OnnxTensor] {
   const random = new Random(7, name)
   const count = shape.reduce((a, b) => a * b, 1)
-  return [name, { dtype: 'float32', shape, data: Float32Array.from({ length: count }, () => random.between(-0.7, 0.7)) }] // prettier-ignore
+  return [
+    name,
+    { dtype: 'float32', shape, data: Float32Array.from({ length: count }, () => random.between(-0.7, 0.7)) },
+  ]
 }
 
 function ints(name: string, ...data: number[]): readonly [string, OnnxTensor] {
   return [name, { dtype: 'int64', shape: [data.length], data: Float64Array.from(data) }]
 }
 
-function single(name: string, value: number, dtype: 'float32' | 'int64' = 'float32'): readonly [string, OnnxTensor] {
+function single(
+  name: string,
+  value: number,
+  dtype: 'float32' | 'int64' = 'float32',
+): readonly [string, OnnxTensor] {
   const data = dtype === 'float32' ? Float32Array.of(value) : Float64Array.of(value)
   return [name, { dtype, shape: [], data }]
-} // prettier-ignore
+}
 
 /** Weights of a cell with G gates, for D directions. */
 const weights = (G: number, D = 1, width = F) => [
@@ -53,14 +60,26 @@ function modelOf({ lines, constants, input = x, opset = 13, more = [] }: Graph):
   const nodes = lines.map(([op, inputs, outputs, attributes = {}], index): OnnxNode => {
     const names = (text: string) => (text ? text.split(' ').map((name) => (name === '_' ? '' : name)) : [])
     return {
-      name: `${op} ${index}`, op, domain: '', inputs: names(inputs), outputs: names(outputs),
-      attributes: new Map(Object.entries(attributes)), index,
-    } // prettier-ignore
+      name: `${op} ${index}`,
+      op,
+      domain: '',
+      inputs: names(inputs),
+      outputs: names(outputs),
+      attributes: new Map(Object.entries(attributes)),
+      index,
+    }
   })
   return {
-    irVersion: 8, opset, producer: 'tf2onnx 1.16', graphName: 'g', nodes, initializers: new Map(constants),
-    inputs: [input, ...more], outputs: [{ name: 'y', dtype: 'float32', shape: null }], metadata: new Map(),
-  } // prettier-ignore
+    irVersion: 8,
+    opset,
+    producer: 'tf2onnx 1.16',
+    graphName: 'g',
+    nodes,
+    initializers: new Map(constants),
+    inputs: [input, ...more],
+    outputs: [{ name: 'y', dtype: 'float32', shape: null }],
+    metadata: new Map(),
+  }
 }
 
 /** Lifts, checks against the graph, and tells the layers. */
@@ -71,12 +90,19 @@ function layersOf(graph: Graph) {
   return lifted.network.layers.map((layer) =>
     layer.type === 'recurrent'
       ? [layer.cell, layer.direction, layer.outputs, layer.merge].filter(Boolean).join(' ')
-      : 'over' in layer ? `pool ${layer.over}` : layer.type,
+      : 'over' in layer
+        ? `pool ${layer.over}`
+        : layer.type,
   )
-} // prettier-ignore
+}
 
 const turnIn: Line = ['Transpose', 'x', 'xt', { perm: [1, 0, 2] }]
-const lstm = (more: Record<string, OnnxAttribute> = {}): Line => ['LSTM', 'xt W R B', 'Y Yh', { hidden_size: H, ...more }] // prettier-ignore
+const lstm = (more: Record<string, OnnxAttribute> = {}): Line => [
+  'LSTM',
+  'xt W R B',
+  'Y Yh',
+  { hidden_size: H, ...more },
+]
 const both = { direction: 'bidirectional' }
 
 describe('forms of other exporters', () => {
@@ -96,8 +122,16 @@ describe('forms of other exporters', () => {
         ['Add', 'back b', 'logits'],
         ['Softmax', 'logits', 'y', { axis: -1 }],
       ],
-      constants: [...weights(4), ints('one', 1), ints('places', 0, 1), ints('units', C), ints('flat', -1, H), floats('K', H, C), floats('b', C)],
-    }) // prettier-ignore
+      constants: [
+        ...weights(4),
+        ints('one', 1),
+        ints('places', 0, 1),
+        ints('units', C),
+        ints('flat', -1, H),
+        floats('K', H, C),
+        floats('b', C),
+      ],
+    })
     expect(layers).toEqual(['features', 'lstm forward every', 'dense'])
   })
 
@@ -177,17 +211,28 @@ describe('forms of other exporters', () => {
         lstm(),
         ['Squeeze', 'Yh zero', 'y'],
       ],
-      constants: [...weights(4), ints('start', -1), ints('end', -(2 ** 31)), ints('axis', 1), ints('step', -1), ints('zero', 0)],
-    }) // prettier-ignore
+      constants: [
+        ...weights(4),
+        ints('start', -1),
+        ints('end', -(2 ** 31)),
+        ints('axis', 1),
+        ints('step', -1),
+        ints('zero', 0),
+      ],
+    })
     expect(layers).toEqual(['features', 'reverse', 'lstm forward last'])
   })
 
   it('a fixed number of steps flattened', () => {
     const layers = layersOf({
       input: { ...ids, shape: ['N', 5] },
-      lines: [['Gather', 'E ids', 'e'], ['Flatten', 'e', 'f'], ['Gemm', 'f K b', 'y', { transB: 0 }]],
+      lines: [
+        ['Gather', 'E ids', 'e'],
+        ['Flatten', 'e', 'f'],
+        ['Gemm', 'f K b', 'y', { transB: 0 }],
+      ],
       constants: [floats('E', V, F), floats('K', 5 * F, C), floats('b', C)],
-    }) // prettier-ignore
+    })
     expect(layers).toEqual(['embedding', 'flatten', 'dense'])
   })
 
@@ -234,7 +279,9 @@ describe('graphs that are no chain of layers', () => {
   it('weights that come from outside', () => {
     const [, ...rest] = weights(4)
     const more = [{ name: 'W', dtype: 'float32', shape: [1, 4 * H, F] }] as const
-    expect(refusal({ lines: [...sequence, ['Identity', 'Y', 'y']], constants: rest, more })).toMatch(/W as a constant/) // prettier-ignore
+    expect(refusal({ lines: [...sequence, ['Identity', 'Y', 'y']], constants: rest, more })).toMatch(
+      /W as a constant/,
+    )
   })
 
   it('an initial state that is not zero', () => {
@@ -250,7 +297,9 @@ describe('graphs that are no chain of layers', () => {
       ['ReduceMean', 'h', 'y', { axes: [0], keepdims: 0 }],
     ]
     const more = [{ name: 'lengths', dtype: 'int32', shape: ['N'] }] as const
-    expect(refusal({ lines, constants: [...weights(3), ints('one', 1)], more })).toMatch(/mean over the padded batch/) // prettier-ignore
+    expect(refusal({ lines, constants: [...weights(3), ints('one', 1)], more })).toMatch(
+      /mean over the padded batch/,
+    )
   })
 
   it('an operator that no layer is made of, by name', () => {

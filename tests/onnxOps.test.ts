@@ -41,7 +41,11 @@ async function open(graph: GraphText): Promise<OnnxGraph> {
 
 /** One node on its inputs; its outputs in order. */
 async function runNode(
-  op: string, opset: number, attributes: Record<string, Value>, inputs: readonly (OnnxTensor | null)[], outputs: number,
+  op: string,
+  opset: number,
+  attributes: Record<string, Value>,
+  inputs: readonly (OnnxTensor | null)[],
+  outputs: number,
 ): Promise<OnnxTensor[]> {
   const named = inputs.map((input, i) => [input ? `in${i}` : '', input] as const)
   const given = Object.fromEntries(named.filter((pair): pair is [string, OnnxTensor] => pair[1] !== null))
@@ -50,7 +54,7 @@ async function runNode(
   const graph = await open({ opset, nodes, inputs: given, outputs: made })
   const results = graph.run(given)
   return made.map((name) => results[name])
-} // prettier-ignore
+}
 
 /** Attributes that hold a tensor are written as plain ones. */
 function attributesOf(attributes: Golden['attributes']): Record<string, Value> {

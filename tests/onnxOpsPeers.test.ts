@@ -67,10 +67,17 @@ const read = ({ dtype, shape, data }: Plain) => tensor(dtype, shape, data.map(Nu
 
 function fed({ Tensor }: Ort, { dtype, shape, data }: OnnxTensor): object {
   const int64 = (x: number) => (x >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(x))
-  const kinds = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array }
-  const numbers = dtype === 'int64' ? BigInt64Array.from(data, int64) : kinds[dtype as keyof typeof kinds].from(data)
+  const kinds = {
+    float32: Float32Array,
+    float64: Float64Array,
+    int32: Int32Array,
+    uint8: Uint8Array,
+    bool: Uint8Array,
+  }
+  const numbers =
+    dtype === 'int64' ? BigInt64Array.from(data, int64) : kinds[dtype as keyof typeof kinds].from(data)
   return new Tensor(dtype, numbers, shape)
-} // prettier-ignore
+}
 
 async function runPeer(engine: Ort, golden: Golden): Promise<{ dims: readonly number[]; data: number[] }[]> {
   const inputs = golden.inputs.map((input) => input && read(input))

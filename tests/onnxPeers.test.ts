@@ -24,10 +24,13 @@ interface OrtTensor {
 }
 interface Ort {
   InferenceSession: {
-    create(bytes: Uint8Array, options: object): Promise<{ run(feeds: object): Promise<Record<string, OrtTensor>> }>
+    create(
+      bytes: Uint8Array,
+      options: object,
+    ): Promise<{ run(feeds: object): Promise<Record<string, OrtTensor>> }>
   }
   Tensor: new (type: string, data: object, dims: readonly number[]) => OrtTensor
-} // prettier-ignore
+}
 
 function peer(name: string): Ort | null {
   try {

@@ -87,11 +87,22 @@ export const LAYER_CASES: readonly OnnxCase[] = [
     name: 'backward functions of its own',
     layers: [
       features,
-      level({ cell: 'lstm', direction: 'bidirectional', backward: { activation: 'softsign', gateActivation: 'hardSigmoid' } }),
+      level({
+        cell: 'lstm',
+        direction: 'bidirectional',
+        backward: { activation: 'softsign', gateActivation: 'hardSigmoid' },
+      }),
     ],
   },
-  { name: 'no bias', layers: [features, level({ cell: 'gru', bias: false }), { ...dense, bias: false } as LayerOptions] },
-  { name: 'one-hot', layers: [{ type: 'oneHot', vocabulary: V }, level({ cell: 'gru' }), dense], answer: 'softmax' },
+  {
+    name: 'no bias',
+    layers: [features, level({ cell: 'gru', bias: false }), { ...dense, bias: false } as LayerOptions],
+  },
+  {
+    name: 'one-hot',
+    layers: [{ type: 'oneHot', vocabulary: V }, level({ cell: 'gru' }), dense],
+    answer: 'softmax',
+  },
   {
     name: 'stack with dropout',
     layers: [
@@ -105,13 +116,26 @@ export const LAYER_CASES: readonly OnnxCase[] = [
     ],
     answer: 'softmax',
   },
-  { name: 'sigmoid', layers: [embedding, level({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }], answer: 'sigmoid' },
+  {
+    name: 'sigmoid',
+    layers: [embedding, level({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }],
+    answer: 'sigmoid',
+  },
   { name: 'flatten', layers: [embedding, { type: 'flatten', steps: 4 }, dense], answer: 'logSoftmax' },
   { name: 'no memory', layers: [embedding, { type: 'pool', over: 'mean' }, dense] },
   { name: 'reverse', layers: [features, { type: 'reverse' }, level({ cell: 'rnn' }), dense] },
-  { name: 'layerNorm', layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', epsilon: 1e-3 }, dense] },
-  { name: 'layerNorm, bare', layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', scale: false, centre: false }] },
-  { name: 'softmax inside', layers: [features, { type: 'dense', units: 4 }, { type: 'activation', activation: 'softmax' }, dense] },
+  {
+    name: 'layerNorm',
+    layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', epsilon: 1e-3 }, dense],
+  },
+  {
+    name: 'layerNorm, bare',
+    layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', scale: false, centre: false }],
+  },
+  {
+    name: 'softmax inside',
+    layers: [features, { type: 'dense', units: 4 }, { type: 'activation', activation: 'softmax' }, dense],
+  },
   {
     name: 'concat',
     layers: [
@@ -124,34 +148,75 @@ export const LAYER_CASES: readonly OnnxCase[] = [
     ],
     answer: 'softmax',
   },
-] // prettier-ignore
+]
 
 /** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
 export const MASK_CASES: readonly OnnxCase[] = [
   ...(['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
     (['every', 'last'] as const).map((outputs) => ({
       name: `maskZero, ${direction}, ${outputs}`,
-      layers: [{ ...embedding, maskZero: true } as LayerOptions, level({ cell: 'lstm', direction, outputs }), dense],
+      layers: [
+        { ...embedding, maskZero: true } as LayerOptions,
+        level({ cell: 'lstm', direction, outputs }),
+        dense,
+      ],
     })),
   ),
   ...(['sum', 'multiply', 'average'] as const).map((merge) => ({
     name: `maskZero, merge ${merge}`,
-    layers: [{ ...embedding, maskZero: true } as LayerOptions, level({ cell: 'gru', direction: 'bidirectional', merge })],
+    layers: [
+      { ...embedding, maskZero: true } as LayerOptions,
+      level({ cell: 'gru', direction: 'bidirectional', merge }),
+    ],
   })),
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `maskZero, pool ${over}`,
-    layers: [{ ...embedding, maskZero: true } as LayerOptions, level(two), { type: 'pool', over } as LayerOptions, dense],
+    layers: [
+      { ...embedding, maskZero: true } as LayerOptions,
+      level(two),
+      { type: 'pool', over } as LayerOptions,
+      dense,
+    ],
   })),
-  { name: 'masking', layers: [features, { type: 'masking' }, level({ cell: 'gru' }), level({ cell: 'rnn' }), dense] },
-  { name: 'masking, zeroed', layers: [features, { type: 'masking' }, level(two), { type: 'zeroMasked' }, { type: 'pool', over: 'max' }, dense] },
-] // prettier-ignore
+  {
+    name: 'masking',
+    layers: [features, { type: 'masking' }, level({ cell: 'gru' }), level({ cell: 'rnn' }), dense],
+  },
+  {
+    name: 'masking, zeroed',
+    layers: [
+      features,
+      { type: 'masking' },
+      level(two),
+      { type: 'zeroMasked' },
+      { type: 'pool', over: 'max' },
+      dense,
+    ],
+  },
+]
 
 const ACTIVATIONS = [
-  'relu', 'tanh', 'sigmoid', 'hardSigmoid', 'softplus', 'softsign', 'elu', 'selu', 'leakyRelu',
-  { type: 'thresholdedRelu', alpha: 0.3 }, { type: 'scaledTanh', alpha: 1.5, beta: 0.7 },
-  { type: 'affine', alpha: 2, beta: -0.5 }, 'exponential', 'relu6', 'gelu', { type: 'gelu', alpha: 1 },
-  'silu', 'mish', 'hardSilu', { type: 'hardSigmoid', alpha: 0.3, beta: 0.4 },
-] as const // prettier-ignore
+  'relu',
+  'tanh',
+  'sigmoid',
+  'hardSigmoid',
+  'softplus',
+  'softsign',
+  'elu',
+  'selu',
+  'leakyRelu',
+  { type: 'thresholdedRelu', alpha: 0.3 },
+  { type: 'scaledTanh', alpha: 1.5, beta: 0.7 },
+  { type: 'affine', alpha: 2, beta: -0.5 },
+  'exponential',
+  'relu6',
+  'gelu',
+  { type: 'gelu', alpha: 1 },
+  'silu',
+  'mish',
+  'hardSilu',
+  { type: 'hardSigmoid', alpha: 0.3, beta: 0.4 },
+] as const
 
 export const ACTIVATION_CASES: readonly OnnxCase[] = ACTIVATIONS.map((activation) => ({
   name: `activation ${JSON.stringify(activation)}`,

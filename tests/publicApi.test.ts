@@ -71,7 +71,10 @@ describe('the door', () => {
     average.swap()
     const { actual, predicted, loss, accuracy } = await training.evaluate(net, data)
     expect(accuracy).toBe(1)
-    expect(training.confusionMatrix(2, actual, predicted)).toEqual([[10, 0], [0, 10]]) // prettier-ignore
+    expect(training.confusionMatrix(2, actual, predicted)).toEqual([
+      [10, 0],
+      [0, 10],
+    ])
     expect(training.classificationReport(['down', 'up'], actual, predicted, loss).macroF1).toBe(1)
   })
 

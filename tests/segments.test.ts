@@ -48,7 +48,9 @@ function gradients(net: Network, lengths: readonly number[], segment: number | n
   const stepClasses = lengths.map((n) => Array.from({ length: n }, (_, t) => t % 3))
   const loss = net.backward(batch, net.output.per === 'step' ? { stepClasses } : { classes }, pass)
   const initial = net.recurrent[1].readInitialGradient(batch, 'hidden', 0)
-  const final = net.recurrent[1].cell.stateNames.map((state) => net.recurrent[1].readFinalState(batch, state as 'hidden', 1)) // prettier-ignore
+  const final = net.recurrent[1].cell.stateNames.map((state) =>
+    net.recurrent[1].readFinalState(batch, state as 'hidden', 1),
+  )
   const all = net.parameters.map((p) => net.store.read(p, 'gradients'))
   return { bits: { loss, initial, final, all, output: net.readOutput(batch) }, used: net.engine.memory.used }
 }
@@ -84,7 +86,12 @@ describe('a partition', () => {
         const { blocks, windows } = partitionOf(batch, steps)
         const rowsOf = (from: number, to: number) =>
           (to < batch.steps ? batch.offsets[to] : batch.rows) - batch.offsets[from]
-        expect([blocks[0], blocks.at(-1), windows[0], windows.at(-1)]).toEqual([0, batch.steps, 0, blocks.length - 1]) // prettier-ignore
+        expect([blocks[0], blocks.at(-1), windows[0], windows.at(-1)]).toEqual([
+          0,
+          batch.steps,
+          0,
+          blocks.length - 1,
+        ])
         for (let b = 0; b + 1 < blocks.length; b++) {
           const long = blocks[b + 1] - blocks[b]
           expect(long).toBeGreaterThan(0)

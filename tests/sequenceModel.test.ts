@@ -8,8 +8,14 @@ import { openModelFile } from '../src/tasks/openModel.ts'
 import { Random } from '../src/tensor/random.ts'
 import { everyStep, nextLetter, numbersEveryStep, oneNumber, threeClasses } from './sequenceFixtures.ts'
 
-const rows = [[0.5, -1, 2], [0.25, 0, -0.5], [1, 1, 1], [-0.75, 0.5, 0.125]] // prettier-ignore
-const open = (make: () => ImportedModel) => new SequenceModel(make(), { engine: 'reference', precision: 'float64' }) // prettier-ignore
+const rows = [
+  [0.5, -1, 2],
+  [0.25, 0, -0.5],
+  [1, 1, 1],
+  [-0.75, 0.5, 0.125],
+]
+const open = (make: () => ImportedModel) =>
+  new SequenceModel(make(), { engine: 'reference', precision: 'float64' })
 
 function softmax(row: ArrayLike<number>): number[] {
   const powers = Array.from(row, Math.exp)
@@ -69,7 +75,18 @@ describe('predict', () => {
 
   test('a ragged batch says of each what it says alone', () => {
     const model = open(numbersEveryStep)
-    const inputs = [[[1, 2]], [[1, 2], [3, 4], [0, 1]], [[0, 0], [5, -1]]] // prettier-ignore
+    const inputs = [
+      [[1, 2]],
+      [
+        [1, 2],
+        [3, 4],
+        [0, 1],
+      ],
+      [
+        [0, 0],
+        [5, -1],
+      ],
+    ]
     const said = model.predictBatch(inputs)
     expect(said.map(({ steps }) => steps!.length)).toEqual([1, 3, 2])
     inputs.forEach((input, i) => expect(said[i]).toEqual(model.predict(input)))
@@ -77,14 +94,21 @@ describe('predict', () => {
 
   test('refuses in words, with the place', () => {
     expect(() => open(nextLetter).predict('abx')).toThrow('text, token 3: expected a token of the vocabulary')
-    expect(() => open(nextLetter).predict([1, 9])).toThrow('input, step 1: expected a token id from 0 to 5, got 9')
+    expect(() => open(nextLetter).predict([1, 9])).toThrow(
+      'input, step 1: expected a token id from 0 to 5, got 9',
+    )
     expect(() => open(nextLetter).predict('')).toThrow('at least one step')
     expect(() => open(everyStep).predict('one two')).toThrow('has no vocabulary')
     expect(() => open(oneNumber).predict([1, 2])).toThrow('expected rows of 3 features')
-    expect(() => open(oneNumber).predict([[1, 2, 3], [1, 2]])).toThrow('input, step 1: expected 3 features, got 2') // prettier-ignore
+    expect(() =>
+      open(oneNumber).predict([
+        [1, 2, 3],
+        [1, 2],
+      ]),
+    ).toThrow('input, step 1: expected 3 features, got 2')
     expect(() => open(oneNumber).predict([[1, 2, NaN]])).toThrow('input, step 0, feature 2')
     expect(() => open(oneNumber).predict('nonsense')).toThrow('features as JSON')
-  }) // prettier-ignore
+  })
 
   test('labels must be as many as the classes, weights as many as the layers want', () => {
     const wrong = { ...threeClasses(), labels: ['a', 'b'] }
@@ -104,21 +128,21 @@ describe('predict', () => {
 })
 
 describe('state', () => {
-  test.each([['features', oneNumber, rows], ['letters', nextLetter, [1, 2, 3, 4]]] as const)(
-    'of %s goes on from call to call, and resets',
-    (_, make, input) => {
-      const model = open(make)
-      const all = input as unknown as number[]
-      const whole = model.predict(all)
-      model.predict(all.slice(0, 2), { stateful: true })
-      const rest = model.predict(all.slice(2), { stateful: true })
-      rest.output.forEach((x, i) => expect(x).toBeCloseTo(whole.output[i], 12))
-      const fresh = model.predict(all.slice(2))
-      expect(fresh.output).not.toEqual(rest.output)
-      model.reset()
-      expect(model.predict(all.slice(2), { stateful: true })).toEqual(fresh)
-    },
-  ) // prettier-ignore
+  test.each([
+    ['features', oneNumber, rows],
+    ['letters', nextLetter, [1, 2, 3, 4]],
+  ] as const)('of %s goes on from call to call, and resets', (_, make, input) => {
+    const model = open(make)
+    const all = input as unknown as number[]
+    const whole = model.predict(all)
+    model.predict(all.slice(0, 2), { stateful: true })
+    const rest = model.predict(all.slice(2), { stateful: true })
+    rest.output.forEach((x, i) => expect(x).toBeCloseTo(whole.output[i], 12))
+    const fresh = model.predict(all.slice(2))
+    expect(fresh.output).not.toEqual(rest.output)
+    model.reset()
+    expect(model.predict(all.slice(2), { stateful: true })).toEqual(fresh)
+  })
 
   test('a stateful model does so unasked', () => {
     const model = new SequenceModel({ ...oneNumber(), stateful: true })
@@ -142,14 +166,21 @@ test('a stream says step by step what predict says of the whole', () => {
   const features = new SequenceModel(numbersEveryStep()).stream()
   features.push([1, 2])
   expect(features.push([3, 4]).output).toEqual(
-    new SequenceModel(numbersEveryStep()).predict([[1, 2], [3, 4]]).output,
-  ) // prettier-ignore
+    new SequenceModel(numbersEveryStep()).predict([
+      [1, 2],
+      [3, 4],
+    ]).output,
+  )
   expect(() => new SequenceModel(threeClasses()).stream()).toThrow('reads both ways')
 })
 
 describe('inside', () => {
   test('trace: the answer so far at each step is the answer for that prefix', () => {
-    for (const [make, input] of [[nextLetter, 'abcad'], [threeClasses, rows], [everyStep, [0, 3, 4, 1]]] as const) {
+    for (const [make, input] of [
+      [nextLetter, 'abcad'],
+      [threeClasses, rows],
+      [everyStep, [0, 3, 4, 1]],
+    ] as const) {
       const model = open(make)
       const trace = model.trace(input as never)
       const whole = model.predict(input as never)
@@ -164,9 +195,21 @@ describe('inside', () => {
         }
       })
     }
-  }) // prettier-ignore
+  })
 
-  test.each([['one number', oneNumber, rows, '0'], ['numbers of every step', numbersEveryStep, [[1, 2], [0, -1], [2, 1]], '1']] as const)(
+  test.each([
+    ['one number', oneNumber, rows, '0'],
+    [
+      'numbers of every step',
+      numbersEveryStep,
+      [
+        [1, 2],
+        [0, -1],
+        [2, 1],
+      ],
+      '1',
+    ],
+  ] as const)(
     'trace of %s: gradients are of the number itself (finite differences)',
     (_, make, input, label) => {
       const model = open(make)
@@ -192,7 +235,7 @@ describe('inside', () => {
       expect(Math.abs(sum)).toBeGreaterThan(1e-6)
       expect(sum).toBeCloseTo(slope, 8)
     },
-  ) // prettier-ignore
+  )
 
   test('the whole of latch/inspection takes it', () => {
     const model = open(nextLetter)
@@ -229,13 +272,16 @@ describe('fine-tuning', () => {
     const data = Array.from({ length: 60 }, (_, i) => {
       const target = ['low', 'middle', 'high'][i % 3]
       const mean = (i % 3) - 1
-      return { input: Array.from({ length: 2 + (i % 4) }, () => [mean + random.normal() * 0.2, random.normal(), 1]), target }
+      return {
+        input: Array.from({ length: 2 + (i % 4) }, () => [mean + random.normal() * 0.2, random.normal(), 1]),
+        target,
+      }
     })
     const { history } = await model.fit(data, { epochs: 12, learningRate: 0.03, batchSize: 8 })
     expect(history.at(-1)!.trainLoss).toBeLessThan(history[0].trainLoss / 4)
     const right = data.filter(({ input, target }) => model.predict(input).label === target)
     expect(right.length).toBeGreaterThanOrEqual(57)
-  }) // prettier-ignore
+  })
 
   test('of numbers of every step: packed in the order of the batch', async () => {
     const model = new SequenceModel(numbersEveryStep(), { reproducible: true })
@@ -254,28 +300,48 @@ describe('fine-tuning', () => {
   test('refuses rows that do not fit, by number', async () => {
     const model = new SequenceModel(threeClasses())
     await expect(model.fit([])).rejects.toThrow('rows to learn from')
-    await expect(model.fit([{ input: rows, target: 'huge' }])).rejects.toThrow('one of the labels low, middle, high')
-    await expect(model.fit([{ input: rows, target: 3 }])).rejects.toThrow('row 0, target: expected a class from 0 to 2')
-    await expect(model.fit([{ input: rows, target: [0, 1] }])).rejects.toThrow('row 0, target: expected 1 class, got 2')
+    await expect(model.fit([{ input: rows, target: 'huge' }])).rejects.toThrow(
+      'one of the labels low, middle, high',
+    )
+    await expect(model.fit([{ input: rows, target: 3 }])).rejects.toThrow(
+      'row 0, target: expected a class from 0 to 2',
+    )
+    await expect(model.fit([{ input: rows, target: [0, 1] }])).rejects.toThrow(
+      'row 0, target: expected 1 class, got 2',
+    )
     const numbers = new SequenceModel(numbersEveryStep())
-    await expect(numbers.fit([{ input: [[1, 2]], target: [1] }])).rejects.toThrow('row 0, target: expected 2 numbers, got 1')
+    await expect(numbers.fit([{ input: [[1, 2]], target: [1] }])).rejects.toThrow(
+      'row 0, target: expected 2 numbers, got 1',
+    )
     await expect(model.fit(7 as never)).rejects.toThrow('fit: expected rows')
-  }) // prettier-ignore
+  })
 })
 
 describe('files', () => {
-  test.each(Object.entries({ nextLetter, oneNumber, threeClasses, everyStep, numbersEveryStep }))('%s: the same model, the same bytes', (_, make) => {
-    const model = new SequenceModel(make())
-    const bytes = model.toBytes()
-    const again = openModelFile(bytes, 'again') as SequenceModel
-    expect(again).toBeInstanceOf(SequenceModel)
-    expect(again.toBytes()).toEqual(bytes)
-    expect([again.answer, again.input, again.labels, again.tokens, again.notes, again.source]).toEqual([
-      model.answer, model.input, model.labels, model.tokens, model.notes, model.source,
-    ])
-    const input = model.readsText ? 'abcd' : model.input.kind === 'ids' ? [1, 2] : [Array(model.input.width).fill(0.5)]
-    expect(again.predict(input)).toEqual(model.predict(input))
-  }) // prettier-ignore
+  test.each(Object.entries({ nextLetter, oneNumber, threeClasses, everyStep, numbersEveryStep }))(
+    '%s: the same model, the same bytes',
+    (_, make) => {
+      const model = new SequenceModel(make())
+      const bytes = model.toBytes()
+      const again = openModelFile(bytes, 'again') as SequenceModel
+      expect(again).toBeInstanceOf(SequenceModel)
+      expect(again.toBytes()).toEqual(bytes)
+      expect([again.answer, again.input, again.labels, again.tokens, again.notes, again.source]).toEqual([
+        model.answer,
+        model.input,
+        model.labels,
+        model.tokens,
+        model.notes,
+        model.source,
+      ])
+      const input = model.readsText
+        ? 'abcd'
+        : model.input.kind === 'ids'
+          ? [1, 2]
+          : [Array(model.input.width).fill(0.5)]
+      expect(again.predict(input)).toEqual(model.predict(input))
+    },
+  )
 
   test('a field that is wrong is named', () => {
     const edited = (edit: (document: Record<string, unknown>) => void) => {
@@ -297,11 +363,13 @@ describe('files', () => {
     }
     expect(edited(() => undefined)).not.toThrow()
     expect(edited((d) => (d.answer = 'argmax'))).toThrow('edited, document.answer')
-    expect(edited((d) => (d.input = { kind: 'ids', width: 7, steps: null }))).toThrow('document.input: expected ids of 6')
+    expect(edited((d) => (d.input = { kind: 'ids', width: 7, steps: null }))).toThrow(
+      'document.input: expected ids of 6',
+    )
     expect(edited((d) => (d.vocabulary = ['a', 'b', 'c', 'd', 'e', 'f', 'g']))).toThrow('document.input')
     expect(edited((d) => (d.labels = ['a']))).toThrow('document.labels: expected 6 different labels')
     expect(edited((d) => (d.extra = 1))).toThrow('document.extra')
     expect(edited((d) => delete (d.network as { loss?: object }).loss)).toThrow('document.network.loss')
     expect(edited((d) => (d.task = 'poetry'))).toThrow('document.task')
-  }) // prettier-ignore
+  })
 })

@@ -53,7 +53,7 @@ describe('spectralRadius', () => {
     ['many pairs', [[0.1, 1.2], [1.19, 0.1], [0.7, 0.7], [0.2, 0.3], 0.4], Math.hypot(0.1, 1.2)],
     ['tiny', [1e-200, [3e-200, 4e-200]], 5e-200],
     ['huge', [1e200, [3e200, 4e200]], 5e200],
-  ] // prettier-ignore
+  ]
   it.each(cases)('%s', (_, values, wanted) => {
     const [matrix, n] = withEigenvalues(values)
     expect(Math.abs(spectralRadius(matrix, n) / wanted - 1)).toBeLessThan(1e-8)
@@ -110,8 +110,11 @@ describe('setSpectralRadius', () => {
       [() => setSpectralRadius(net, -1), 'expected a radius from 0'],
       [() => setSpectralRadius(net, NaN), 'expected a radius from 0'],
       [() => setSpectralRadius(net, 1, { level: 2 }), 'a recurrent level from 0 to 1, got 2'],
-      [() => setSpectralRadius(net, 1, { level: 1, direction: 'backward' }), 'a direction that the level reads'],
-    ] // prettier-ignore
+      [
+        () => setSpectralRadius(net, 1, { level: 1, direction: 'backward' }),
+        'a direction that the level reads',
+      ],
+    ]
     for (const [action, words] of wrong) {
       const error = await thrown(action)
       expect(error).toBeInstanceOf(UsageError)

@@ -22,24 +22,45 @@ const inputs = {
 /** What stands above the input, for a cell. Units are none of the panels' multiples, or several panels. */
 function stacks(form: CellForm): [string, Input, LayerOptions[]][] {
   const level = { type: 'recurrent', ...form } as const
-  const two = [{ ...level, units: 17 }, { type: 'dropout', rate: 0.5 }, { ...level, units: 7, outputs: 'last' }] as const // prettier-ignore
+  const two = [
+    { ...level, units: 17 },
+    { type: 'dropout', rate: 0.5 },
+    { ...level, units: 7, outputs: 'last' },
+  ] as const
   const dense = { type: 'dense', units: 3 } as const
   return [
     ['features, every', 'features', [{ ...level, units: 33 }]],
     ['features, last, no bias', 'features', [{ ...level, units: 7, bias: false, outputs: 'last' }]],
     ['one-hot, stacked, dense stack', 'oneHot', [...two, { ...dense, activation: 'tanh' }, dense]],
-    ['embedding, dense between', 'embedding', [{ ...dense, activation: 'relu' }, { ...level, units: 8 }, { ...dense, bias: false, activation: 'sigmoid' }]], // prettier-ignore
+    [
+      'embedding, dense between',
+      'embedding',
+      [
+        { ...dense, activation: 'relu' },
+        { ...level, units: 8 },
+        { ...dense, bias: false, activation: 'sigmoid' },
+      ],
+    ],
     ['embedding, max', 'embedding', [{ ...level, units: 7 }, { type: 'pool', over: 'max' }, dense]],
     ['one-hot, mean', 'oneHot', [{ ...level, units: 7 }, { type: 'pool', over: 'mean' }, dense]],
-    ['features, pooled last', 'features', [{ ...level, units: 7 }, { type: 'pool', over: 'last' }]],
+    [
+      'features, pooled last',
+      'features',
+      [
+        { ...level, units: 7 },
+        { type: 'pool', over: 'last' },
+      ],
+    ],
   ]
-} // prettier-ignore
+}
 
 const cases = offered.flatMap(([engine, options]) =>
   forms.flatMap(([form, cell]) =>
-    stacks(cell).map(([name, input, layers]) => [`${form}, ${name}, ${engine}`, input, layers, options] as const),
+    stacks(cell).map(
+      ([name, input, layers]) => [`${form}, ${name}, ${engine}`, input, layers, options] as const,
+    ),
   ),
-) // prettier-ignore
+)
 
 const batchOf = (input: Input, steps: number) =>
   input === 'features'

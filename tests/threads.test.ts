@@ -83,12 +83,20 @@ describe.each(['simd', 'relaxed'] as const)('engine %s', (engine) => {
       ['many blocks', wide(form, 'last'), [300, 299, 120]],
       [
         'one-hot ids',
-        [{ type: 'oneHot', vocabulary: 50 }, { type: 'recurrent', units: 20, outputs: 'last', ...form }, { type: 'dense', units: 4 }], // prettier-ignore
+        [
+          { type: 'oneHot', vocabulary: 50 },
+          { type: 'recurrent', units: 20, outputs: 'last', ...form },
+          { type: 'dense', units: 4 },
+        ],
         [9, 4, 9],
       ],
       [
         'one long sequence of many units',
-        [{ type: 'embedding', vocabulary: 50, size: 9 }, { type: 'recurrent', units: 260, outputs: 'last', ...form }, { type: 'dense', units: 4 }], // prettier-ignore
+        [
+          { type: 'embedding', vocabulary: 50, size: 9 },
+          { type: 'recurrent', units: 260, outputs: 'last', ...form },
+          { type: 'dense', units: 4 },
+        ],
         [40],
       ],
     ]

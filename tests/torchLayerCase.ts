@@ -121,7 +121,11 @@ function runBackward(net: Network, torch: LayerCase, batch: PackedBatch, output:
   })
   net.zeroGradients()
   const pass = { training: true, record: false, key: 0 }
-  net.backwardFrom(batch, output.map((y, i) => weights[i] + y), pass) // prettier-ignore
+  net.backwardFrom(
+    batch,
+    output.map((y, i) => weights[i] + y),
+    pass,
+  )
 }
 
 function checkGradients(

@@ -13,8 +13,18 @@ import { handForward, handLoss, type HandStep, type Nudge } from './handForward.
 const TEXT = 'the great soup was zyzzyva , not awful'
 
 /** In float64, with weights large enough that no gate is near the middle. */
-async function model(options: ClassifierOptions, labels: typeof THREE | readonly ['good', 'bad'] = THREE): Promise<TextClassifier> {
-  const made = textClassifier({ units: 4, embedding: 3, dropout: 0, engine: 'reference', precision: 'float64', ...options })
+async function model(
+  options: ClassifierOptions,
+  labels: typeof THREE | readonly ['good', 'bad'] = THREE,
+): Promise<TextClassifier> {
+  const made = textClassifier({
+    units: 4,
+    embedding: 3,
+    dropout: 0,
+    engine: 'reference',
+    precision: 'float64',
+    ...options,
+  })
   await made.fit(comments(30, 1, labels), { ...quick, epochs: 1 })
   const random = new Random(3, 'weights')
   for (const parameter of made.network.parameters) {
@@ -22,7 +32,7 @@ async function model(options: ClassifierOptions, labels: typeof THREE | readonly
     made.network.store.write(parameter, values)
   }
   return made as TextClassifier
-} // prettier-ignore
+}
 
 const cells: [string, ClassifierOptions][] = [
   ['lstm', { cell: 'lstm' }],
@@ -35,10 +45,13 @@ const nets: [string, ClassifierOptions][] = [
   ...cells,
   ['lstm, stacked and bidirectional', { cell: 'lstm', layers: 2, bidirectional: true }],
   ['gru, stacked and bidirectional', { cell: 'gru', layers: 2, bidirectional: true, units: 3 }],
-  ['gru before, bidirectional, mean over time', { cell: 'gru', reset: 'before', bidirectional: true, pooling: 'mean' }],
+  [
+    'gru before, bidirectional, mean over time',
+    { cell: 'gru', reset: 'before', bidirectional: true, pooling: 'mean' },
+  ],
   ['lstm, max over time', { cell: 'lstm', pooling: 'max' }],
   ['one-hot, bidirectional rnn', { cell: 'rnn', embedding: 'oneHot', bidirectional: true }],
-] // prettier-ignore
+]
 
 function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>, digits = 10): void {
   expect(got.length).toBe(wanted.length)
@@ -163,31 +176,42 @@ describe('gradients', () => {
   })
 
   it('are of the plain loss, whatever smoothing and weights the model was trained with', async () => {
-    const made = textClassifier({ units: 4, embedding: 3, dropout: 0.4, engine: 'reference', precision: 'float64' })
+    const made = textClassifier({
+      units: 4,
+      embedding: 3,
+      dropout: 0.4,
+      engine: 'reference',
+      precision: 'float64',
+    })
     const fit = { ...quick, epochs: 1, labelSmoothing: 0.3, classWeights: { good: 7 } }
     await made.fit(comments(30, 1), fit)
     const trace = made.trace(TEXT, { label: 'bad' })
     const ids = trace.steps.map(({ id }) => id)
     expect(trace.loss).toBeCloseTo(-Math.log(trace.probabilities.bad), 10)
     expectGradients(made as TextClassifier, trace.levels, ids, made.labels.indexOf('bad'))
-  }) // prettier-ignore
+  })
 })
 
 describe('what a trace tells', () => {
   it.each(nets)('%s: shares kept lie between 0 and 1, and only gates keep', async (_, options) => {
     const trace = (await model(options)).trace(TEXT)
-    expect(trace.convention).toMatch(options.cell === 'rnn' ? /no gate/ : /^keeps = mean of the (forget|update) gate/)
+    expect(trace.convention).toMatch(
+      options.cell === 'rnn' ? /no gate/ : /^keeps = mean of the (forget|update) gate/,
+    )
     for (const { keeps, gates } of trace.levels.flatMap(({ steps }) => steps as CellStep[])) {
       if (options.cell === 'rnn') {
         expect(keeps).toBeNull()
         continue
       }
-      const gate = options.cell === 'lstm' ? (gates as { forget: Float64Array }).forget : (gates as { update: Float64Array }).update
+      const gate =
+        options.cell === 'lstm'
+          ? (gates as { forget: Float64Array }).forget
+          : (gates as { update: Float64Array }).update
       expect(keeps).toBeCloseTo(gate.reduce((a, b) => a + b) / gate.length, 12)
       expect(keeps).toBeGreaterThan(0)
       expect(keeps).toBeLessThan(1)
     }
-  }) // prettier-ignore
+  })
 
   it('tokens: unknown ones are marked, a text without any is one unknown token, long ones are cut', async () => {
     const made = await model({ cell: 'gru', maximumLength: 6 })
@@ -240,11 +264,18 @@ describe('refused', () => {
   })
 
   it('a plain network without recurrent layers', async () => {
-    const net = network([{ type: 'features', width: 3 }, { type: 'pool', over: 'mean' }, { type: 'dense', units: 2 }], {
-      loss: { type: 'softmaxCrossEntropy' },
-    })
+    const net = network(
+      [
+        { type: 'features', width: 3 },
+        { type: 'pool', over: 'mean' },
+        { type: 'dense', units: 2 },
+      ],
+      {
+        loss: { type: 'softmaxCrossEntropy' },
+      },
+    )
     const error = await thrown(() => traceSequence(net, [0, 1], { classes: [1] }))
     expect(error).toBeInstanceOf(UnsupportedError)
     expect(error.message).toMatch(/got layers features, pool, dense\. A feed-forward net/)
-  }) // prettier-ignore
+  })
 })

@@ -12,7 +12,17 @@ import { DataError, ShapeError, UnsupportedError, UsageError } from '../src/tens
 import { Optimizer } from '../src/training/optimizer.ts'
 import { WeightAverage } from '../src/training/averaging.ts'
 import { trained } from './classifierRig.ts'
-import { dense, distance, embedding, forms, gradientsOf, idsOf, oneHot, randomNetwork, recurrent } from './inspectionRig.ts' // prettier-ignore
+import {
+  dense,
+  distance,
+  embedding,
+  forms,
+  gradientsOf,
+  idsOf,
+  oneHot,
+  randomNetwork,
+  recurrent,
+} from './inspectionRig.ts'
 
 const lengths = [4, 6, 1, 4]
 const ids = lengths.map((length, i) => idsOf(length, i))
@@ -84,7 +94,9 @@ describe('a batch', () => {
     ['huber', 2, (i) => ({ values: [i, 0.1] })],
   ]
   it.each(losses)('loss %s of %d outputs: each sequence its own', (type, units, targetsOf) => {
-    const made = randomNetwork([embedding, recurrent({}), { type: 'dense', units }], { loss: { type, ...(type === 'huber' ? { delta: 0.7 } : {}) } })
+    const made = randomNetwork([embedding, recurrent({}), { type: 'dense', units }], {
+      loss: { type, ...(type === 'huber' ? { delta: 0.7 } : {}) },
+    })
     const given = ids.map((__, i) => targetsOf(i))
     const together: Targets = given[0].classes
       ? { classes: given.flatMap((t) => Array.from(t.classes!)) }
@@ -96,7 +108,7 @@ describe('a batch', () => {
       expect(traces[i].loss).toBeCloseTo(made.loss(batch, given[i], true).mean, 12)
       expectSame(traces[i], traceSequence(made, list, given[i]))
     })
-  }) // prettier-ignore
+  })
 
   it('without targets, or without a loss: no gradients, everything else', () => {
     const layers = [embedding, recurrent({ cell: 'gru' }), dense]
@@ -127,7 +139,9 @@ describe('what a step holds', () => {
       for (const { level, steps } of levels) {
         const below = [0, 1].flatMap((d) => Array.from(levels[d].steps[t].hidden))
         expect(steps[t].inputId).toBe(level === 0 ? id : null)
-        expect(Array.from(steps[t].input)).toEqual(level === 0 ? Array.from(table.slice(id * 5, id * 5 + 5)) : below) // prettier-ignore
+        expect(Array.from(steps[t].input)).toEqual(
+          level === 0 ? Array.from(table.slice(id * 5, id * 5 + 5)) : below,
+        )
       }
     })
     const hot = traceSequence(randomNetwork(nets.at(-2)![1]), ids[1], { classes: [0] })
@@ -136,7 +150,10 @@ describe('what a step holds', () => {
     )
     const plain = randomNetwork([{ type: 'features', width: 2 }, recurrent({}), dense])
     const traced = traceSequence(plain, PackedBatch.ofFeatures([1, 2, 3, 4], [1, 2, 2]), { classes: [1] })
-    expect(traced.levels[0].steps.map(({ input }) => Array.from(input))).toEqual([[1, 2], [3, 4]]) // prettier-ignore
+    expect(traced.levels[0].steps.map(({ input }) => Array.from(input))).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
   })
 
   it.each(nets.slice(0, 5))('%s: biases’ gradients are the sums of the gates’', (_, layers) => {
@@ -168,9 +185,11 @@ describe('where a trace comes from', () => {
     const one = trace()
     expect(linkOf('explain', one)).toMatchObject({ network: made, sequence: one })
     for (const copy of [structuredClone(one), JSON.parse(JSON.stringify(one)) as object])
-      expect(() => linkOf('explain', copy)).toThrow(/^explain: expected a trace as trace\(\) gave it, got a copy/)
+      expect(() => linkOf('explain', copy)).toThrow(
+        /^explain: expected a trace as trace\(\) gave it, got a copy/,
+      )
     expect(structuredClone(one)).toEqual(one)
-  }) // prettier-ignore
+  })
 
   it('a classifier’s trace too', async () => {
     const model = await trained({ cell: 'gru' })
@@ -214,9 +233,16 @@ describe('a subject', () => {
     const settled = resolveSubject('flow', made, ids[1])
     const { output } = traceSequence(made, ids[1], { classes: [0] })
     expect(settled.target).toBe(output.indexOf(Math.max(...output)))
-    expect(settled).toMatchObject({ targets: { classes: [settled.target] }, ids: ids[1], tokens: null, labels: null }) // prettier-ignore
+    expect(settled).toMatchObject({
+      targets: { classes: [settled.target] },
+      ids: ids[1],
+      tokens: null,
+      labels: null,
+    })
     expect(resolveSubject('flow', made, ids[1], 2).targets).toEqual({ classes: [2] })
-    const one = randomNetwork([embedding, recurrent({}), { type: 'dense', units: 1 }], { loss: { type: 'binaryCrossEntropy' } }) // prettier-ignore
+    const one = randomNetwork([embedding, recurrent({}), { type: 'dense', units: 1 }], {
+      loss: { type: 'binaryCrossEntropy' },
+    })
     const [logit] = traceSequence(one, ids[1], { classes: [0] }).output
     expect(resolveSubject('flow', one, ids[1]).target).toBe(logit > 0 ? 1 : 0)
     const every = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
@@ -247,12 +273,18 @@ describe('a subject', () => {
     const made = randomNetwork([embedding, recurrent({}), dense])
     expect(() => resolveSubject('flow', made, 'a text')).toThrow(UnsupportedError)
     expect(() => resolveSubject('flow', made, PackedBatch.ofIds(ids))).toThrow(ShapeError)
-    expect(() => resolveSubject('flow', made, ids[0], 3)).toThrow(/^flow: expected a class from 0 to 2, got 3/)
+    expect(() => resolveSubject('flow', made, ids[0], 3)).toThrow(
+      /^flow: expected a class from 0 to 2, got 3/,
+    )
     expect(() => resolveSubject('flow', made, ids[0], 'good')).toThrow(UsageError)
-    expect(() => resolveSubject('flow', randomNetwork([embedding, { type: 'pool', over: 'mean' }, dense]), ids[0])).toThrow(UnsupportedError)
-    expect(() => resolveSubject('flow', randomNetwork([embedding, recurrent({}), dense], { loss: null }), ids[0])).toThrow(UsageError)
+    expect(() =>
+      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', over: 'mean' }, dense]), ids[0]),
+    ).toThrow(UnsupportedError)
+    expect(() =>
+      resolveSubject('flow', randomNetwork([embedding, recurrent({}), dense], { loss: null }), ids[0]),
+    ).toThrow(UsageError)
     const numbersOut = randomNetwork([embedding, recurrent({}), dense], { loss: { type: 'huber' } })
     expect(() => resolveSubject('flow', numbersOut, ids[0])).toThrow(UsageError)
     expect(() => resolveSubject('flow', numbersOut, ids[0], 1)).toThrow(UsageError)
-  }) // prettier-ignore
+  })
 })

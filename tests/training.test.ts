@@ -99,7 +99,14 @@ describe('learning', () => {
       { type: 'dense', units: 1 },
     ] as const
     const net = network(layers, { loss: { type: 'meanSquaredError' } })
-    const { history } = await fit(net, { train: numbers, validation: numbers, epochs: 40, batchSize: 8, ...adam, learningRate: 0.02 }) // prettier-ignore
+    const { history } = await fit(net, {
+      train: numbers,
+      validation: numbers,
+      epochs: 40,
+      batchSize: 8,
+      ...adam,
+      learningRate: 0.02,
+    })
     expect(history[39].trainAccuracy).toBeNull()
     expect(history[39].validationAccuracy).toBeNull()
     expect((await evaluate(net, numbers)).loss).toBeLessThan(0.01)
@@ -189,7 +196,9 @@ describe('divergence', () => {
     const error = await failureOf(fit(net, { train, optimizer: { type: 'sgd' }, learningRate: 1e38 }))
     expect(error).toBeInstanceOf(DivergenceError)
     expect(error).toMatchObject({ epoch: 1, step: 2 })
-    expect(error.message).toMatch(/^training, epoch 1, step 2 of 13: expected a finite loss, got NaN\. The network holds the last good weights\. Lower the learning rate \(1e\+38\), set clipNorm/) // prettier-ignore
+    expect(error.message).toMatch(
+      /^training, epoch 1, step 2 of 13: expected a finite loss, got NaN\. The network holds the last good weights\. Lower the learning rate \(1e\+38\), set clipNorm/,
+    )
     expect(bitsOf(net)).toBe(before)
   })
 
@@ -338,14 +347,32 @@ describe('memory', () => {
 
 describe('fingerprints', () => {
   it('tell any change of data', () => {
-    const [ids, labels] = [[[3, 4], [5, 6, 7]], [0, 1]] // prettier-ignore
+    const [ids, labels] = [
+      [
+        [3, 4],
+        [5, 6, 7],
+      ],
+      [0, 1],
+    ]
     const of = (sequences: number[][], classes: number[]) => fingerprint(datasetOf(sequences, classes))
     const prints = [
       of(ids, labels),
-      of([[3, 4], [5, 6, 8]], labels), // prettier-ignore
+      of(
+        [
+          [3, 4],
+          [5, 6, 8],
+        ],
+        labels,
+      ),
       of(ids, [1, 1]),
       of([...ids].reverse(), labels),
-      of([[3, 4, 5], [6, 7]], labels), // prettier-ignore
+      of(
+        [
+          [3, 4, 5],
+          [6, 7],
+        ],
+        labels,
+      ),
     ]
     expect(new Set(prints).size).toBe(prints.length)
     expect(of(ids, labels)).toBe(prints[0])

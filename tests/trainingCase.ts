@@ -50,8 +50,18 @@ export function checkTraining(golden: TrainingCase, engine: EngineOptions, toler
     optimizer.update(golden.rate, scale)
     return { mean, norm }
   })
-  closeTo(steps.map(({ mean }) => mean), expected.losses.data, tolerance, 'losses') // prettier-ignore
-  closeTo(steps.map(({ norm }) => norm), expected.norms.data, tolerance, 'norms') // prettier-ignore
+  closeTo(
+    steps.map(({ mean }) => mean),
+    expected.losses.data,
+    tolerance,
+    'losses',
+  )
+  closeTo(
+    steps.map(({ norm }) => norm),
+    expected.norms.data,
+    tolerance,
+    'norms',
+  )
   for (const [name, { data }] of Object.entries(expected.weights)) {
     closeTo(net.store.read(net.store.find(name)), data, tolerance, name)
   }

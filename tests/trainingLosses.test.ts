@@ -50,7 +50,13 @@ describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine })
   const [ln2, ln4] = [Math.log(2), Math.log(4)]
 
   it('softmax cross-entropy: even logits cost log C', () => {
-    const { mean, weight, gradient } = lossOf([0, 0, 0, 0, 0, 0, 0, 0], 4, { type: 'softmaxCrossEntropy' }, { classes: [1, 3] }, engine) // prettier-ignore
+    const { mean, weight, gradient } = lossOf(
+      [0, 0, 0, 0, 0, 0, 0, 0],
+      4,
+      { type: 'softmaxCrossEntropy' },
+      { classes: [1, 3] },
+      engine,
+    )
     close([mean, weight], [ln4, 2])
     close(gradient, [0.125, -0.375, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375])
   })

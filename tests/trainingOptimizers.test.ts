@@ -6,7 +6,11 @@ import { clipGradients } from '../src/training/clip.ts'
 import { completeOptimizer, Optimizer, type OptimizerOptions } from '../src/training/optimizer.ts'
 
 const START = [1, -2]
-const GRADIENTS = [[0.5, -1], [0.25, 2], [-1, 0.125]] // prettier-ignore
+const GRADIENTS = [
+  [0.5, -1],
+  [0.25, 2],
+  [-1, 0.125],
+]
 
 /** Two numbers to learn: a dense layer without bias. */
 function pair(): Network {

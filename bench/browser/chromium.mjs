@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const SERVED = ['/dist/src/', '/bench/']
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' }
-const PAGE = '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/bench/browser/page.mjs"></script>' // prettier-ignore
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><title>bench</title><script type="module" src="/bench/browser/page.mjs"></script>'
 const ISOLATED = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',

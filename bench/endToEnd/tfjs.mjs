@@ -15,7 +15,11 @@ require(wasm).setWasmPaths(`${join(dirname(require.resolve(`${wasm}/package.json
 await tf.setBackend('wasm')
 await tf.ready()
 
-const read = (file) => parse(readFileSync(file), { columns: true }).map(({ text, label }) => ({ words: text.toLowerCase().split(' '), label })) // prettier-ignore
+const read = (file) =>
+  parse(readFileSync(file), { columns: true }).map(({ text, label }) => ({
+    words: text.toLowerCase().split(' '),
+    label,
+  }))
 const [train, validation] = [read(job.train), read(job.validation)]
 const counts = new Map()
 for (const { words } of train) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
@@ -75,7 +79,11 @@ function batchesOf(rows, size) {
 }
 
 function tensors(batch) {
-  const ids = tf.tensor2d(batch.map(({ words }) => words.map((word) => vocabulary.get(word) ?? 0)), undefined, 'int32') // prettier-ignore
+  const ids = tf.tensor2d(
+    batch.map(({ words }) => words.map((word) => vocabulary.get(word) ?? 0)),
+    undefined,
+    'int32',
+  )
   const x = tf.oneHot(ids, vocabulary.size + 1).toFloat()
   ids.dispose()
   return { x, y: tf.tensor2d(batch.map(({ label }) => [labels.indexOf(label)])) }

@@ -82,6 +82,12 @@ if (values.step) {
       steps.map(({ spent }) => spent[part].fastest * spent[part].calls).map((ms) => ms.toFixed(2)),
     )
   const sum = ({ spent }) => Object.values(spent).reduce((all, part) => all + part.fastest * part.calls, 0)
-  row('sum', steps.map((step) => sum(step).toFixed(1))) // prettier-ignore
-  row('whole step, fastest', steps.map((step) => step.fastest.toFixed(1))) // prettier-ignore
+  row(
+    'sum',
+    steps.map((step) => sum(step).toFixed(1)),
+  )
+  row(
+    'whole step, fastest',
+    steps.map((step) => step.fastest.toFixed(1)),
+  )
 }

@@ -90,14 +90,18 @@ function verdictLines(words: string, width: number, top: number): { parts: strin
 function keyOf(lines: readonly Line[], left: number, y: number): string[] {
   return lines.flatMap((line, i) => {
     const x = left + i * 130
-    const stroke = { stroke: line.colour, 'stroke-width': 2, 'stroke-dasharray': line.dashed ? '5 3' : undefined }
+    const stroke = {
+      stroke: line.colour,
+      'stroke-width': 2,
+      'stroke-dasharray': line.dashed ? '5 3' : undefined,
+    }
     return [
       element('line', { x1: x, x2: x + 30, y1: y, y2: y, ...stroke }),
       marker(line, x + 15, y, 3.25, []),
       text(x + 38, y + 4, line.name, { 'font-size': 12 }),
     ]
   })
-} // prettier-ignore
+}
 
 function drawChart(
   steps: readonly FlowStep[],

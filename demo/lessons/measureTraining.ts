@@ -6,9 +6,17 @@ import type { CellChoice, TextClassifier } from '../../src/node.ts'
 import { lessonComments, SHOWN, shuffledWords } from './comments.ts'
 import { accuracyByDistance } from './measureFacts.ts'
 import {
-  columns, commentsRecipe, factsRecipe, LESSON_CELLS, LONGEST, RATE, SEED, trainBy,
-  type FactsChange, type LessonCell,
-} from './models.ts' // prettier-ignore
+  columns,
+  commentsRecipe,
+  factsRecipe,
+  LESSON_CELLS,
+  LONGEST,
+  RATE,
+  SEED,
+  trainBy,
+  type FactsChange,
+  type LessonCell,
+} from './models.ts'
 import { shareOf } from './spread.ts'
 
 type Say = (line: string) => void

@@ -47,7 +47,9 @@ export class Bundle {
   /** Chunks that a format's reader stands on, beyond the door. */
   readerOf(format) {
     const file = format === 'latch' ? 'latch.js' : `${format}/index.js`
-    const reader = [...this.chunks.values()].find(({ modules }) => Object.keys(modules).some((id) => id.endsWith(`/formats/${file}`))) // prettier-ignore
+    const reader = [...this.chunks.values()].find(({ modules }) =>
+      Object.keys(modules).some((id) => id.endsWith(`/formats/${file}`)),
+    )
     const { first } = this
     return new Set([...this.loadedWith(reader.fileName)].filter((name) => !first.has(name)))
   }
@@ -64,7 +66,10 @@ export class Bundle {
   }
 
   bytes(names) {
-    return [...names].reduce((sum, name) => sum + gzipSync(this.chunks.get(name).code, { level: 9 }).length, 0) // prettier-ignore
+    return [...names].reduce(
+      (sum, name) => sum + gzipSync(this.chunks.get(name).code, { level: 9 }).length,
+      0,
+    )
   }
 
   /** Sizes in words, a line each. */

@@ -27,18 +27,31 @@ function taken(folder, [first, ...others]) {
 }
 
 function realModels(folder) {
-  const charRnn = readdirSync(join(shared, folder, 'ml5_charrnn_shakespeare')).filter((name) => !/golden|LICENSE|^manifest/.test(name)) // prettier-ignore
-  const make = (format, names, options = {}) => ({ name: names[0], format, files: taken(folder, names), options }) // prettier-ignore
+  const charRnn = readdirSync(join(shared, folder, 'ml5_charrnn_shakespeare')).filter(
+    (name) => !/golden|LICENSE|^manifest/.test(name),
+  )
+  const make = (format, names, options = {}) => ({
+    name: names[0],
+    format,
+    files: taken(folder, names),
+    options,
+  })
   const tfjs = ['model.json', 'group1-shard1of1', 'group2-shard1of1']
   return [
     make('keras', ['keras210_qoe/model_gru.h5']),
     make('keras', ['keras210_qoe/lstm_basic.h5'], { until: 'lstm_1' }),
     make('keras', ['textgenrnn/textgenrnn_weights.hdf5'], { config: textgenrnn() }),
-    make('tfjs', tfjs.map((name) => `tfjs_lstm_text_generation/${name}`)),
-    make('tensorflow1', ['manifest.json', ...charRnn].map((name) => `ml5_charrnn_shakespeare/${name}`)),
+    make(
+      'tfjs',
+      tfjs.map((name) => `tfjs_lstm_text_generation/${name}`),
+    ),
+    make(
+      'tensorflow1',
+      ['manifest.json', ...charRnn].map((name) => `ml5_charrnn_shakespeare/${name}`),
+    ),
     make('torch', ['silero_vad/silero_vad_16k.safetensors'], { prefix: 'lstm_cell.' }),
   ]
-} // prettier-ignore
+}
 
 /** What builds textgenrnn's network; its file has weights only. */
 function textgenrnn() {
@@ -144,7 +157,10 @@ function modelOf({ Network }, { SequenceModel }, kind, inner, answer) {
   const weights = new Map()
   // Biases too: initial ones are zeros, which would hide their order.
   for (const [place, parameter] of shapes.parameters.entries()) {
-    weights.set(parameter.name, Float32Array.from({ length: parameter.size }, (_, i) => Math.sin(1 + place * 31 + i * 7) * 0.6)) // prettier-ignore
+    weights.set(
+      parameter.name,
+      Float32Array.from({ length: parameter.size }, (_, i) => Math.sin(1 + place * 31 + i * 7) * 0.6),
+    )
   }
   shapes.dispose()
   const facts = {
@@ -157,7 +173,16 @@ function modelOf({ Network }, { SequenceModel }, kind, inner, answer) {
     document: null,
   }
   const input = { kind, width: kind === 'ids' ? 7 : 3, steps: null }
-  const model = new SequenceModel({ ...facts, network: config, weights, answer, input, labels: null, vocabulary: null, tokens: null }) // prettier-ignore
+  const model = new SequenceModel({
+    ...facts,
+    network: config,
+    weights,
+    answer,
+    input,
+    labels: null,
+    vocabulary: null,
+    tokens: null,
+  })
   const bytes = model.toBytes()
   model.dispose()
   return bytes

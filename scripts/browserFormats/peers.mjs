@@ -17,7 +17,10 @@ export async function runOnnx(door, files) {
   for (const [name, bytes] of files) {
     const model = await door.importModel({ name, bytes })
     const [[, graph]] = await filesOf(await door.exportModel(model, 'onnx'))
-    const session = await ort.InferenceSession.create(graph, { executionProviders: ['wasm'], logSeverityLevel: 3 }) // prettier-ignore
+    const session = await ort.InferenceSession.create(graph, {
+      executionProviders: ['wasm'],
+      logSeverityLevel: 3,
+    })
     const rows = drawn(model, LENGTHS)
     const said = await session.run(feeds(model, rows))
     const output = model.answer === 'softmax' ? said.probabilities : said.logits
@@ -59,7 +62,9 @@ export async function runKeras(door, files) {
       const theirs = await tf.loadLayersModel(tf.io.browserFiles(given))
       const rows = drawn(model, LENGTHS)
       const type = model.input.kind === 'ids' ? 'int32' : 'float32'
-      results[name] = worst(model, rows, (b) => tf.tidy(() => theirs.predict(tf.tensor([rows[b]], undefined, type)).dataSync())) // prettier-ignore
+      results[name] = worst(model, rows, (b) =>
+        tf.tidy(() => theirs.predict(tf.tensor([rows[b]], undefined, type)).dataSync()),
+      )
       theirs.dispose()
     } catch (error) {
       if (error.name !== 'UnsupportedError') throw error

@@ -6,7 +6,10 @@
 
 /** Names of the activations that act on each number alone. */
 export const ACTIVATION_NAMES = [
-  'linear', 'relu', 'tanh', 'sigmoid', // these four are the fast ones: kernels of their own
+  'linear',
+  'relu',
+  'tanh',
+  'sigmoid', // these four are the fast ones: kernels of their own
   'hardSigmoid', // clip(alpha·x + beta, 0, 1); 0.2, 0.5 (Keras 2, TensorFlow.js, ONNX); Keras 3: 1/6, 0.5
   'softplus', // log(1 + eˣ)
   'softsign', // x / (1 + |x|)
@@ -22,7 +25,7 @@ export const ACTIVATION_NAMES = [
   'silu', // x·σ(x); also called swish
   'mish', // x·tanh(softplus(x))
   'hardSilu', // x·clip(x/6 + 0.5, 0, 1); also called hard swish
-] as const // prettier-ignore
+] as const
 
 /** An activation by name. */
 export type ActivationName = (typeof ACTIVATION_NAMES)[number]

@@ -34,9 +34,20 @@ export const gruResetAfter: Cell<GruGate, 'hidden'> = {
       },
       backward(k: Kernels, s: Step) {
         k.gruBackward(
-          s.dGates, s.dRecurrent, s.dHidden, s.dHiddenTotal, s.dOutput, s.gates, s.saved, s.previousHidden,
-          s.rows, s.units, s.gateStride, s.stride, s.outputStride,
-        ) // prettier-ignore
+          s.dGates,
+          s.dRecurrent,
+          s.dHidden,
+          s.dHiddenTotal,
+          s.dOutput,
+          s.gates,
+          s.saved,
+          s.previousHidden,
+          s.rows,
+          s.units,
+          s.gateStride,
+          s.stride,
+          s.outputStride,
+        )
       },
     },
   ],
@@ -68,9 +79,18 @@ const resetCandidate: Stage = {
   },
   backward(k: Kernels, s: Step) {
     k.gruCandidateBackward(
-      s.dGates, s.dHidden, s.dHiddenTotal, s.dOutput, s.gates, s.previousHidden,
-      s.rows, s.units, s.gateStride, s.stride, s.outputStride,
-    ) // prettier-ignore
+      s.dGates,
+      s.dHidden,
+      s.dHiddenTotal,
+      s.dOutput,
+      s.gates,
+      s.previousHidden,
+      s.rows,
+      s.units,
+      s.gateStride,
+      s.stride,
+      s.outputStride,
+    )
   },
 }
 

@@ -29,9 +29,20 @@ export const lstm: Cell<LstmGate, 'hidden' | 'cell'> = {
       },
       backward(k: Kernels, s: Step) {
         k.lstmBackward(
-          s.dGates, s.dHidden, s.dCell, s.dCellTotal, s.dOutput, s.gates, s.previousCell, s.saved,
-          s.rows, s.units, s.gateStride, s.stride, s.outputStride,
-        ) // prettier-ignore
+          s.dGates,
+          s.dHidden,
+          s.dCell,
+          s.dCellTotal,
+          s.dOutput,
+          s.gates,
+          s.previousCell,
+          s.saved,
+          s.rows,
+          s.units,
+          s.gateStride,
+          s.stride,
+          s.outputStride,
+        )
         recordHidden(k, s)
       },
     },

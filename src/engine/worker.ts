@@ -68,7 +68,10 @@ export function workerMain(port: WorkerPort): void {
       ;({ control, program, places, sync, slots, spins } = letter)
     } else if (letter.type === 'attach') {
       const { exports } = new WebAssembly.Instance(letter.module, { env: { memory: letter.memory } })
-      engines.set(letter.id, letter.kernels.map((name) => exports[name] as Call)) // prettier-ignore
+      engines.set(
+        letter.id,
+        letter.kernels.map((name) => exports[name] as Call),
+      )
       port.reply({ type: 'attached', id: letter.id })
     } else engines.delete(letter.id)
     Atomics.store(control, places.read, received)
@@ -116,9 +119,22 @@ export function workerMain(port: WorkerPort): void {
       if (call === sync) meet(++meetings * control[places.parts])
       else
         calls[call](
-          p[i + 1], p[i + 2], p[i + 3], p[i + 4], p[i + 5], p[i + 6], p[i + 7], p[i + 8],
-          p[i + 9], p[i + 10], p[i + 11], p[i + 12], p[i + 13], p[i + 14], p[i + 15],
-        ) // prettier-ignore
+          p[i + 1],
+          p[i + 2],
+          p[i + 3],
+          p[i + 4],
+          p[i + 5],
+          p[i + 6],
+          p[i + 7],
+          p[i + 8],
+          p[i + 9],
+          p[i + 10],
+          p[i + 11],
+          p[i + 12],
+          p[i + 13],
+          p[i + 14],
+          p[i + 15],
+        )
       control[places.progress]++
     }
   }

@@ -19,7 +19,10 @@ export const KNOWN_FORMATS =
  */
 export function identify(bytes: Uint8Array, name: string): FormatName {
   const found =
-    binaryFormat(bytes) ?? archiveFormat(bytes, name) ?? jsonFormat(bytes, name) ?? safetensorsFormat(bytes, name)
+    binaryFormat(bytes) ??
+    archiveFormat(bytes, name) ??
+    jsonFormat(bytes, name) ??
+    safetensorsFormat(bytes, name)
   if (found) return found
   refuseKnown(bytes, name)
   if (/\.onnx$/i.test(name) && bytes.length > 0 && isProtobuf(bytes)) return 'onnx'
@@ -27,11 +30,18 @@ export function identify(bytes: Uint8Array, name: string): FormatName {
   const [, ending] = /\.(safetensors|onnx|h5|hdf5|keras|pt|pth|pkl)$/i.exec(name) ?? []
   if (ending) return BY_ENDING[ending.toLowerCase()]
   throw new FormatError({ where: name, expected: KNOWN_FORMATS, got: glance(bytes) })
-} // prettier-ignore
+}
 
 const BY_ENDING: Readonly<Record<string, FormatName>> = {
-  safetensors: 'latch', onnx: 'onnx', h5: 'keras', hdf5: 'keras', keras: 'keras', pt: 'torch', pth: 'torch', pkl: 'torch',
-} // prettier-ignore
+  safetensors: 'latch',
+  onnx: 'onnx',
+  h5: 'keras',
+  hdf5: 'keras',
+  keras: 'keras',
+  pt: 'torch',
+  pth: 'torch',
+  pkl: 'torch',
+}
 
 const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
@@ -125,12 +135,13 @@ function eachField(bytes: Uint8Array, take: (field: number, wire: number) => boo
     const tag = varint()
     const [field, wire] = [Math.floor(tag / 8), tag % 8]
     if (tag < 8 || fields > 100_000 || !take(field, wire)) return false
-    const size = wire === 2 ? varint() : wire === 0 ? (varint() < 0 ? -1 : 0) : wire === 1 ? 8 : wire === 5 ? 4 : -1
+    const size =
+      wire === 2 ? varint() : wire === 0 ? (varint() < 0 ? -1 : 0) : wire === 1 ? 8 : wire === 5 ? 4 : -1
     if (size < 0 || size > bytes.length - at) return false
     at += size
   }
   return at > 0
-} // prettier-ignore
+}
 
 function beginsWith(bytes: Uint8Array, signature: readonly number[], at = 0): boolean {
   return signature.every((byte, i) => bytes[at + i] === byte)

@@ -3,7 +3,16 @@ import { cellOf } from '../cells/registry.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../model/config.ts'
 import { announceMoreLayers } from '../model/moreLayers.ts'
 import { FormatError } from '../tensor/errors.ts'
-import { fieldAt, fieldError, readChoice, readList, readOptional, readString, rootField, type Field } from '../tensor/fields.ts' // prettier-ignore
+import {
+  fieldAt,
+  fieldError,
+  readChoice,
+  readList,
+  readOptional,
+  readString,
+  rootField,
+  type Field,
+} from '../tensor/fields.ts'
 import {
   ANSWERS,
   type Answer,
@@ -69,7 +78,10 @@ function tokensOf(root: Field): 'character' | 'word' {
 }
 
 /** The layers of a network as Latch has them, with what each learns. */
-export function layersOf(config: NetworkConfig, weights: Iterable<readonly [string, ArrayLike<number>]>): LayerFacts[] {
+export function layersOf(
+  config: NetworkConfig,
+  weights: Iterable<readonly [string, ArrayLike<number>]>,
+): LayerFacts[] {
   const sizes = new Map<string, number>()
   for (const [name, { length }] of weights) {
     const layer = name.split('.', 2).join('.')
@@ -80,9 +92,15 @@ export function layersOf(config: NetworkConfig, weights: Iterable<readonly [stri
     const number = counts.get(layer.type) ?? 0
     counts.set(layer.type, number + 1)
     const name = `${layer.type}.${number}`
-    return { name, type: typeOf(layer), output: outputOf(layer), parameters: sizes.get(name) ?? 0, conventions: conventionsOf(layer) }
+    return {
+      name,
+      type: typeOf(layer),
+      output: outputOf(layer),
+      parameters: sizes.get(name) ?? 0,
+      conventions: conventionsOf(layer),
+    }
   })
-} // prettier-ignore
+}
 
 function typeOf(layer: LayerOptions): string {
   if (layer.type !== 'recurrent') return layer.type
@@ -116,5 +134,7 @@ function conventionsOf(layer: LayerOptions): string {
 }
 
 function choiceText(choice: unknown): string {
-  return typeof choice === 'string' ? choice : ((choice as { name?: string; type?: string }).name ?? (choice as { type?: string }).type ?? 'other')
-} // prettier-ignore
+  return typeof choice === 'string'
+    ? choice
+    : ((choice as { name?: string; type?: string }).name ?? (choice as { type?: string }).type ?? 'other')
+}

@@ -36,14 +36,15 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
 function tokensAsIds(imported: ImportedModel): ImportedModel {
   const { network, input, vocabulary, notes } = imported
   const [first, second, ...above] = network.layers
-  if (first.type !== 'features' || second?.type !== 'recurrent' || vocabulary?.length !== first.width) return imported
+  if (first.type !== 'features' || second?.type !== 'recurrent' || vocabulary?.length !== first.width)
+    return imported
   return {
     ...imported,
     network: { ...network, layers: [{ type: 'oneHot', vocabulary: first.width }, second, ...above] },
     input: { ...input, kind: 'ids' },
     notes: [...notes, 'the vocabulary is as wide as the features: one-hot rows became tokens'],
   }
-} // prettier-ignore
+}
 
 /**
  * An ONNX graph to be run as it is, node by node, also where it is no chain of layers that Latch could learn on.
@@ -61,7 +62,11 @@ export async function decodeOnnx(files: ModelFiles): Promise<OnnxModel> {
 }
 
 /** Files that lie in memory, by name; the first is the model. @throws DataError for a file that is not there */
-export function filesInMemory(name: string, bytes: Uint8Array, others: ReadonlyMap<string, Uint8Array>): ModelFiles {
+export function filesInMemory(
+  name: string,
+  bytes: Uint8Array,
+  others: ReadonlyMap<string, Uint8Array>,
+): ModelFiles {
   return {
     name,
     bytes,
@@ -71,7 +76,9 @@ export function filesInMemory(name: string, bytes: Uint8Array, others: ReadonlyM
       if (found) return Promise.resolve(found)
       const got = others.size ? `only ${[...others.keys()].slice(0, 8).join(', ')}` : 'none'
       const remedy = 'Give all files of the model together.'
-      return Promise.reject(new DataError({ where: `${name}, ${wanted}`, expected: 'that file beside it', got, remedy }))
+      return Promise.reject(
+        new DataError({ where: `${name}, ${wanted}`, expected: 'that file beside it', got, remedy }),
+      )
     },
   }
-} // prettier-ignore
+}

@@ -41,7 +41,11 @@ function fitLevel(
   if (bias === true || !hidden) return
   refuseInside(level, hidden, `${source}, ${second}`)
   weights.delete(second)
-  if (hidden.some((value) => value !== 0)) weights.set(first, input.map((value, k) => value + hidden[k])) // prettier-ignore
+  if (hidden.some((value) => value !== 0))
+    weights.set(
+      first,
+      input.map((value, k) => value + hidden[k]),
+    )
 }
 
 /** A GRU's reset gate multiplies the candidate's second bias, which therefore cannot join the first. */

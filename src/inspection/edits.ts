@@ -69,25 +69,36 @@ function requireStep(where: string, name: string, step: number, T: number): void
 }
 
 function refuseTwice(
-  where: string, { step }: TextEdit, dropped: ReadonlySet<number>, replaced: ReadonlyMap<number, unknown>,
+  where: string,
+  { step }: TextEdit,
+  dropped: ReadonlySet<number>,
+  replaced: ReadonlyMap<number, unknown>,
 ): void {
   if (!dropped.has(step) && !replaced.has(step)) return
   refuse(where, 'one edit a token', `a second one of step ${step}`)
-} // prettier-ignore
+}
 
 function readToken(
-  where: string, { network, ids }: ResolvedSubject, model: ReadingModel | null, token: string | number,
+  where: string,
+  { network, ids }: ResolvedSubject,
+  model: ReadingModel | null,
+  token: string | number,
 ): { id: number; token: string; known: boolean } {
   const [input] = network.config.layers
   if (!ids || !('vocabulary' in input)) {
-    refuse(where, 'a network that reads token ids', `one that reads ${input.type}`, 'Features cannot be replaced: give another batch.')
+    refuse(
+      where,
+      'a network that reads token ids',
+      `one that reads ${input.type}`,
+      'Features cannot be replaced: give another batch.',
+    )
   }
   if (typeof token === 'string') return readWord(where, model, token)
   if (Number.isInteger(token) && token >= 0 && token < input.vocabulary) {
     return { id: token, token: `#${token}`, known: true }
   }
   refuse(`${where} token`, `a word, or an id from 0 to ${input.vocabulary - 1}`, describe(token))
-} // prettier-ignore
+}
 
 function readWord(where: string, model: ReadingModel | null, word: string) {
   if (!model) refuse(`${where} token`, 'a token id', JSON.stringify(word), 'A bare network knows no words.')
@@ -99,7 +110,11 @@ function readWord(where: string, model: ReadingModel | null, word: string) {
 
 /** One edit, at every level and direction it names. */
 function holdsOf(
-  where: string, levels: readonly RecurrentLayer[], edit: HoldGate | SetState, T: number, steps: readonly number[],
+  where: string,
+  levels: readonly RecurrentLayer[],
+  edit: HoldGate | SetState,
+  T: number,
+  steps: readonly number[],
 ): Hold[] {
   const { value, from = 0, to = T - 1 } = edit
   requireStep(where, 'from', from, T)
@@ -112,7 +127,7 @@ function holdsOf(
     const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
     return { layer: layer.name, direction, what, units: unitsOf(where, layer, edit), ...range, value }
   })
-} // prettier-ignore
+}
 
 function placesOf(where: string, levels: readonly RecurrentLayer[], { level, direction }: EditPlace) {
   if (level !== undefined && !levels[level]) {
@@ -132,14 +147,22 @@ function placesOf(where: string, levels: readonly RecurrentLayer[], { level, dir
 }
 
 function gateOf(
-  where: string, { loops, name }: RecurrentLayer, direction: number, { gate, value }: HoldGate,
+  where: string,
+  { loops, name }: RecurrentLayer,
+  direction: number,
+  { gate, value }: HoldGate,
 ): Hold['what'] {
   const { cell } = loops[direction]
   if (!cell.gateNames.includes(gate)) {
     refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
   }
   if (cell.functions?.coupled && gate === 'forget') {
-    refuse(`${where} gate`, `a gate of its own (${name})`, 'forget, which is 1 − input here', 'Hold input at 1 − the value.')
+    refuse(
+      `${where} gate`,
+      `a gate of its own (${name})`,
+      'forget, which is 1 − input here',
+      'Hold input at 1 − the value.',
+    )
   }
   const type = functionOf(cell, gate)
   const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : [-Infinity, Infinity]
@@ -147,13 +170,19 @@ function gateOf(
   const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
   const range = most < Infinity ? `${open} to ${most}` : `${open} (${type})`
   return refuse(`${where} value`, `${range} for ${gate}`, describe(value))
-} // prettier-ignore
+}
 
 /** What functions give at most, where they do not give every number. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  sigmoid: [0, 1], hardSigmoid: [0, 1], tanh: [-1, 1], softsign: [-1, 1],
-  relu: [0, Infinity], softplus: [0, Infinity], exponential: [0, Infinity], relu6: [0, 6],
-} // prettier-ignore
+  sigmoid: [0, 1],
+  hardSigmoid: [0, 1],
+  tanh: [-1, 1],
+  softsign: [-1, 1],
+  relu: [0, Infinity],
+  softplus: [0, Infinity],
+  exponential: [0, Infinity],
+  relu6: [0, 6],
+}
 
 /** The function of a gate or the candidate. */
 function functionOf(cell: Cell, gate: string): string {

@@ -39,8 +39,12 @@ export interface ExplainOptions {
  */
 export function explain(trace: ExplainableTrace, place: TracePlace): Explanation
 export function explain(
-  trace: ExplainableTrace, step: number, value: TracedValue, unit: number, options?: ExplainOptions,
-): Explanation // prettier-ignore
+  trace: ExplainableTrace,
+  step: number,
+  value: TracedValue,
+  unit: number,
+  options?: ExplainOptions,
+): Explanation
 export function explain(
   trace: ExplainableTrace,
   placeOrStep: TracePlace | number,
@@ -51,9 +55,13 @@ export function explain(
   const { network, sequence } = linkOf('explain', trace)
   const { level = network.recurrent.length - 1, direction = readFirst(network, level) } = options
   const place =
-    typeof placeOrStep === 'number' ? { level, direction, step: placeOrStep, value, unit } : { ...placeOrStep }
+    typeof placeOrStep === 'number'
+      ? { level, direction, step: placeOrStep, value, unit }
+      : { ...placeOrStep }
   const ofOutput = place.value === 'logit' || place.value === 'probability'
-  const found = sequence.levels.find((l) => l.level === place.level && (ofOutput || l.direction === place.direction))
+  const found = sequence.levels.find(
+    (l) => l.level === place.level && (ofOutput || l.direction === place.direction),
+  )
   if (!found) {
     const names = sequence.levels.map((l) => `${l.level} ${l.direction}`).join(', ')
     refuse(`a level and direction among ${names}`, `${place.level} ${place.direction}`)
@@ -68,12 +76,15 @@ export function explain(
     return explanationOf(place, rule(at))
   }
   if (place.value !== 'x' && place.value !== 'input') {
-    refuse(`a value among ${[...Object.keys(rules), 'x', 'logit', 'probability'].join(', ')}`, `${place.value}`)
+    refuse(
+      `a value among ${[...Object.keys(rules), 'x', 'logit', 'probability'].join(', ')}`,
+      `${place.value}`,
+    )
   }
   needIndex('unit', place.unit, at.width)
   const input = { ...place, value: 'x' }
   return explanationOf(input, inputOf(network, sequence, at.step, input))
-} // prettier-ignore
+}
 
 /** The direction of a level's first loop; forward where there is no such level. */
 function readFirst({ recurrent }: Network, level: number): 'forward' | 'backward' {
@@ -111,16 +122,19 @@ function cellPlace(network: Network, { steps }: AnyLevel, place: TracePlace): Ce
 }
 
 /** x: a row of the table, a state of the level below, or what was given from outside. */
-function inputOf(
-  network: Network, sequence: AnySequenceTrace, step: AnyStep, place: TracePlace,
-): Arithmetic {
+function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, place: TracePlace): Arithmetic {
   const { level, unit } = place
   const made = (equation: string, value: number, of: Arithmetic['terms']) =>
     ({ equation, activation: 'linear', terms: of, value }) as const
   const below = layersBelow(network, level)
   if (below.some((type) => type !== 'dropout')) {
     const remedy = 'Its values are not in a trace.'
-    throw new UnsupportedError({ where: 'explain', expected: 'a recurrent level right above its input', got: below.join(', '), remedy })
+    throw new UnsupportedError({
+      where: 'explain',
+      expected: 'a recurrent level right above its input',
+      got: below.join(', '),
+      remedy,
+    })
   }
   if (level > 0) {
     const { units } = network.recurrent[level - 1]
@@ -128,18 +142,24 @@ function inputOf(
     const { steps } = sequence.levels.find((l) => l.level === level - 1 && l.direction === direction)!
     const source = { level: level - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
     const state = vectorOf(steps[place.step], 'hidden')[source.unit]
-    return made('x = h of the level below', step.input[unit], [term('below', traced(`h[${source.unit}]`, state, source))])
+    return made('x = h of the level below', step.input[unit], [
+      term('below', traced(`h[${source.unit}]`, state, source)),
+    ])
   }
   const [first] = network.layers
   if (first.type === 'embedding') {
     const [table] = first.parameters
     const row = readRow(network.store, table, step.inputId!)
-    return made('x = E[token]', step.input[unit], [term('table', weight('E', row[unit], table.name, step.inputId!, unit))])
+    return made('x = E[token]', step.input[unit], [
+      term('table', weight('E', row[unit], table.name, step.inputId!, unit)),
+    ])
   }
   const hot = step.input.length === 0
   const value = hot ? (unit === step.inputId ? 1 : 0) : step.input[unit]
-  return made(hot ? 'x = 1 at the token, else 0' : 'x as given', value, [term('given', constant(`x[${unit}]`, value))])
-} // prettier-ignore
+  return made(hot ? 'x = 1 at the token, else 0' : 'x as given', value, [
+    term('given', constant(`x[${unit}]`, value)),
+  ])
+}
 
 /** Types of the layers between a level and the one below it, or the input. */
 function layersBelow({ config: { layers } }: Network, level: number): string[] {

@@ -39,13 +39,15 @@ const LETTERS: { readonly [C in Cell['name']]: Readonly<Record<string, string>> 
 
 /** The rules of a cell's values by name, at a step that counts or a masked one; `x` is not among them. */
 export function rulesOf(cell: Cell, masked = false): Readonly<Record<string, Rule>> {
-  const gates = Object.fromEntries(cell.gateNames.map((name, g) => [name, (at: CellPlace) => gate(at, name, g)]))
+  const gates = Object.fromEntries(
+    cell.gateNames.map((name, g) => [name, (at: CellPlace) => gate(at, name, g)]),
+  )
   if (masked) return maskedRules(cell, gates)
   if (cell.name === 'rnn') return { ...gates, hidden: gates.candidate }
   if (cell.functions?.coupled) gates.forget = coupledForget
   if (cell.name === 'lstm') return { ...gates, cell: lstmCell, saved: lstmSaved, hidden: lstmHidden }
   return { ...gates, saved: cell.separateRecurrent ? gruRecurrent : gruReset, hidden: gruHidden }
-} // prettier-ignore
+}
 
 /** What was computed from the c that the step did not keep is not explained: the trace has the one it kept. */
 function maskedRules(cell: Cell, gates: Readonly<Record<string, Rule>>): Readonly<Record<string, Rule>> {
@@ -101,14 +103,24 @@ const symbolOf = (type: string): string => (type === 'sigmoid' ? 'σ' : type)
 function kept(at: CellPlace, letter: string, state: 'hidden' | 'cell'): Arithmetic {
   const { unit } = at.place
   const terms = [term(`${letter}₋₁`, previous(at, `${letter}₋₁`, state, unit))]
-  return { equation: `${letter} = ${letter}₋₁ (masked step)`, activation: 'linear', terms, value: vectorOf(at.step, state)[unit] }
-} // prettier-ignore
+  return {
+    equation: `${letter} = ${letter}₋₁ (masked step)`,
+    activation: 'linear',
+    terms,
+    value: vectorOf(at.step, state)[unit],
+  }
+}
 
 /** f = 1 − i: the forget gate's own weights are not used. */
 function coupledForget(at: CellPlace): Arithmetic {
   const terms = [term('1', constant('1', 1)), term('−i', constant('−1', -1), own(at, 'i', 'input'))]
-  return { equation: 'f = 1 − i', activation: 'linear', terms, value: vectorOf(at.step, 'forget')[at.place.unit] }
-} // prettier-ignore
+  return {
+    equation: 'f = 1 − i',
+    activation: 'linear',
+    terms,
+    value: vectorOf(at.step, 'forget')[at.place.unit],
+  }
+}
 
 function gate(at: CellPlace, name: string, g: number): Arithmetic {
   const { cell, place } = at
@@ -182,7 +194,7 @@ function stateTerms(at: CellPlace, row: number, resets: boolean): Term[] {
 
 function biasOf({ store }: CellPlace, label: string, bias: Parameter, row: number): Factor {
   return weight(label, readRow(store, bias, row)[0], bias.name, row, null)
-} // prettier-ignore
+}
 
 function lstmCell(at: CellPlace): Arithmetic {
   const { unit } = at.place

@@ -53,13 +53,16 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
 }
 
 function hiddenFactors(
-  { levels }: AnySequenceTrace, place: TracePlace, { direction, step, unit }: Read['from'][number], share: number,
+  { levels }: AnySequenceTrace,
+  place: TracePlace,
+  { direction, step, unit }: Read['from'][number],
+  share: number,
 ): Factor[] {
   const steps = levels.find((l) => l.level === place.level && l.direction === direction)!.steps
   const at = { level: place.level, direction, step, value: 'hidden', unit }
   const state = traced(`h_${step}[${unit}]`, steps[step].hidden[unit], at)
   return share === 1 ? [state] : [constant('1/T', share), state]
-} // prettier-ignore
+}
 
 type Over = 'last' | 'step' | 'poolFirst' | 'poolLast' | 'max' | 'mean' | 'sum'
 
@@ -127,7 +130,11 @@ export function sideOf({ recurrent, config }: Network, level: number, j: number)
 
 /** Which states a unit of the head's input is. */
 function readsOf(
-  { levels }: AnySequenceTrace, over: Over, place: TracePlace, direction: 'forward' | 'backward', unit: number,
+  { levels }: AnySequenceTrace,
+  over: Over,
+  place: TracePlace,
+  direction: 'forward' | 'backward',
+  unit: number,
 ): Read {
   const { steps } = levels.find((l) => l.level === place.level && l.direction === direction)!
   const last = steps.length - 1
@@ -145,7 +152,7 @@ function readsOf(
     if (hidden[unit] > steps[best].hidden[unit]) best = t
   })
   return { from: [at(best)], share: 1 }
-} // prettier-ignore
+}
 
 /** @throws UnsupportedError where the loss knows no classes */
 export function probabilityOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {

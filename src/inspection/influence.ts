@@ -105,21 +105,30 @@ function answerOf(
 }
 
 /** x·∂(logit or number)/∂x of each step. */
-function gradientTimesInput(subject: Network, batch: PackedBatch, target: number, step: number): Float64Array {
+function gradientTimesInput(
+  subject: Network,
+  batch: PackedBatch,
+  target: number,
+  step: number,
+): Float64Array {
   const network = withInputGradients(subject)
   const oneHot = network.layers[0].type === 'oneHot'
-  return wholeTape(network, (pass) => {
-    network.forward(batch, pass)
-    const seed = new Float64Array(network.readOutput(batch).length)
-    const row = rowAt(network, seed, step)
-    if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
-    else row[target] = 1
-    network.backwardFrom(batch, seed, pass)
-    const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
-    network.zeroGradients()
-    return slopes
-  }, { record: oneHot })
-} // prettier-ignore
+  return wholeTape(
+    network,
+    (pass) => {
+      network.forward(batch, pass)
+      const seed = new Float64Array(network.readOutput(batch).length)
+      const row = rowAt(network, seed, step)
+      if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
+      else row[target] = 1
+      network.backwardFrom(batch, seed, pass)
+      const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
+      network.zeroGradients()
+      return slopes
+    },
+    { record: oneHot },
+  )
+}
 
 /** x·∂/∂x where x is the token's row of Wx in every direction: Σ dz·Wx[:, id]. */
 function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
@@ -202,5 +211,8 @@ function outputsWithout(network: Network, batch: PackedBatch, step: number): (Fl
 /** One sequence for each step from … to − 1: all steps but that one. */
 function batchWithout(batch: PackedBatch, from: number, to: number): PackedBatch {
   const all = Array.from({ length: batch.steps }, (_, t) => t)
-  return batchOfSteps(batch, all.slice(from, to).map((gone) => all.filter((t) => t !== gone)))
-} // prettier-ignore
+  return batchOfSteps(
+    batch,
+    all.slice(from, to).map((gone) => all.filter((t) => t !== gone)),
+  )
+}

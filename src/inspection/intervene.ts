@@ -73,7 +73,10 @@ export function intervene(
   }
 }
 
-function traceOf({ network, batch, ids, tokens, known, labels, targets }: ResolvedSubject, holds?: Holds): EditedTrace {
+function traceOf(
+  { network, batch, ids, tokens, known, labels, targets }: ResolvedSubject,
+  holds?: Holds,
+): EditedTrace {
   const trace = traceSequence(network, batch, targets, holds)
   const classes = classCount(network)
   const single = classes > 0 && network.output.per === 'sequence'
@@ -81,14 +84,16 @@ function traceOf({ network, batch, ids, tokens, known, labels, targets }: Resolv
   const prefixes = ids && prefixOutputs(network, batch, holds)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
-    tokens, ids, known,
+    tokens,
+    ids,
+    known,
     class: said,
     label: labels && said !== null ? labels[said] : null,
     probabilities: single ? probabilitiesOf(trace.output) : null,
     prefixes,
     prefixProbabilities: prefixes && classes > 0 ? prefixes.map(probabilitiesOf) : null,
   })
-} // prettier-ignore
+}
 
 /** The sequence that the edits of tokens make. */
 function edited(subject: ResolvedSubject, { steps, replaced }: AppliedEdits): ResolvedSubject {

@@ -62,7 +62,12 @@ function memoryOf({ level, direction, steps }: RememberedLevel, wantsShare: bool
   const T = steps.length
   if (wantsShare && T > MOST_SHARED_STEPS) {
     const remedy = 'Ask with { share: false }, or give levels with fewer steps.'
-    throw new UsageError({ where: 'memory', expected: `at most ${MOST_SHARED_STEPS} steps`, got: `${T}`, remedy })
+    throw new UsageError({
+      where: 'memory',
+      expected: `at most ${MOST_SHARED_STEPS} steps`,
+      got: `${T}`,
+      remedy,
+    })
   }
   const { cell, gates } = keepGates(steps, direction === 'backward')
   const held = heldAtEnd(gates)
@@ -73,7 +78,7 @@ function memoryOf({ level, direction, steps }: RememberedLevel, wantsShare: bool
     for (const row of share) row.reverse()
   }
   return { level, direction, convention: CONVENTION[cell], share, held, halfLife: halfLifeOf(gates) }
-} // prettier-ignore
+}
 
 /** The gate that keeps, step by step as they were read (T of H). */
 function keepGates(steps: readonly RememberedStep[], backward: boolean) {

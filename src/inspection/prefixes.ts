@@ -34,7 +34,9 @@ export function prefixOutputs(
 function answeringEveryStep(network: Network): Network | null {
   const { layers } = network.config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
-  const forwards = layers.every((layer) => layer.type === 'recurrent' ? (layer.direction ?? 'forward') === 'forward' : layer.type !== 'reverse') // prettier-ignore
+  const forwards = layers.every((layer) =>
+    layer.type === 'recurrent' ? (layer.direction ?? 'forward') === 'forward' : layer.type !== 'reverse',
+  )
   const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network
@@ -71,7 +73,10 @@ function prefixByPrefix(network: Network, whole: PackedBatch, pass: Pass): Float
   for (let from = 0; from < T; from += atOnce) {
     const lengths = Array.from({ length: Math.min(T - from, atOnce) }, (_, i) => from + i + 1)
     const all = Array.from({ length: from + lengths.length }, (_, t) => t)
-    const prefixes = batchOfSteps(whole, lengths.map((length) => all.slice(0, length))) // prettier-ignore
+    const prefixes = batchOfSteps(
+      whole,
+      lengths.map((length) => all.slice(0, length)),
+    )
     network.forward(prefixes, pass)
     const out = network.readOutput(prefixes)
     lengths.forEach((length, i) => {

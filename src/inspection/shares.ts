@@ -24,7 +24,9 @@ export type ShareWeight = 'input' | 'hidden'
  */
 export function sharesOf(cell: Cell, level: TraceLevel, weight: ShareWeight): GradientShare[] {
   const steps = level.steps.map((_, t) => outersOf(cell, level, t, weight))
-  const own = steps.map((outers) => Math.sqrt(sum(outers, (o) => square(o.dz) * (o.operand ? square(o.operand) : 1)))) // prettier-ignore
+  const own = steps.map((outers) =>
+    Math.sqrt(sum(outers, (o) => square(o.dz) * (o.operand ? square(o.operand) : 1))),
+  )
   const along = new Float64Array(steps.length)
   let total = 0
   for (let block = 0; block < (steps[0]?.length ?? 0); block++) {
@@ -67,7 +69,9 @@ function outersOf(cell: Cell, { steps, direction }: TraceLevel, t: number, weigh
   const { gradient, input, inputId, saved, hidden } = steps[t]
   if (weight === 'input') {
     const operand = input.length > 0 ? input : null
-    return [{ dz: concatenated(cell.gateNames.map((name) => gradient.gates[name])), operand, column: inputId ?? 0 }] // prettier-ignore
+    return [
+      { dz: concatenated(cell.gateNames.map((name) => gradient.gates[name])), operand, column: inputId ?? 0 },
+    ]
   }
   const before = steps[direction === 'forward' ? t - 1 : t + 1]?.hidden ?? new Float64Array(hidden.length)
   return cell.stages.map((stage) => {

@@ -123,7 +123,9 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
 /** Every gate's block, a copy, with the parameter it is in and its first element there. */
 function blocksOf(where: string, { recurrent, store }: Network, { level, direction }: SpectrumPlace) {
   if (recurrent.length === 0 || (level !== undefined && !recurrent[level])) {
-    const expected = recurrent.length ? `a recurrent level from 0 to ${recurrent.length - 1}` : 'a recurrent level'
+    const expected = recurrent.length
+      ? `a recurrent level from 0 to ${recurrent.length - 1}`
+      : 'a recurrent level'
     throw new UsageError({ where, expected, got: recurrent.length ? String(level) : 'none in the network' })
   }
   const found = recurrent.flatMap((layer, l) => {
@@ -135,10 +137,14 @@ function blocksOf(where: string, { recurrent, store }: Network, { level, directi
   })
   if (found.length > 0) return found
   throw new UsageError({ where, expected: 'a direction that the level reads', got: String(direction) })
-} // prettier-ignore
+}
 
 function blocksOfLoop(
-  store: Network['store'], { cell, loops, units }: RecurrentLayer, level: number, d: number, direction: 'forward' | 'backward',
+  store: Network['store'],
+  { cell, loops, units }: RecurrentLayer,
+  level: number,
+  d: number,
+  direction: 'forward' | 'backward',
 ) {
   const { weightHidden } = loops[d].parameters
   const values = store.read(weightHidden) // (G·H, H)
@@ -147,4 +153,4 @@ function blocksOfLoop(
     const block = values.slice(at, at + units * units)
     return { level, direction, gate, name: weightHidden.name, at, units, block }
   })
-} // prettier-ignore
+}

@@ -113,7 +113,11 @@ function readText(where: string, model: ReadingModel | null, text: string): Enco
 }
 
 function targetsOf(
-  where: string, network: Network, batch: PackedBatch, labels: readonly string[] | null, target?: SubjectTarget,
+  where: string,
+  network: Network,
+  batch: PackedBatch,
+  labels: readonly string[] | null,
+  target?: SubjectTarget,
 ): Pick<ResolvedSubject, 'targets' | 'target'> {
   needLoss(where, network)
   if (typeof target === 'object') {
@@ -132,7 +136,7 @@ function targetsOf(
     return { targets: { classes: [number] }, target: number }
   }
   throw new DataError({ where, expected: `a class from 0 to ${classes - 1}`, got: `${number}` })
-} // prettier-ignore
+}
 
 /** @throws UsageError for a network without a loss */
 export function needLoss(where: string, { config }: Network): void {

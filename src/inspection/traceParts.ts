@@ -13,7 +13,9 @@ export interface PlainLoss {
 
 /** Runs passes whose tape is kept whole, whatever segments training wants. */
 export function wholeTape<T>(
-  network: Network, run: (pass: Pass) => T, how: Pick<Pass, 'record' | 'holds'>,
+  network: Network,
+  run: (pass: Pass) => T,
+  how: Pick<Pass, 'record' | 'holds'>,
 ): T {
   network.prepareTraining()
   const { segment } = network
@@ -23,7 +25,7 @@ export function wholeTape<T>(
   } finally {
     network.segment = segment
   }
-} // prettier-ignore
+}
 
 /** A trace a sequence, in the order of the door. The gradients on the tape are those of sums of losses. */
 export function tracesOf(

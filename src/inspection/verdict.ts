@@ -69,7 +69,7 @@ function wordsOf(norms: readonly number[], factor: number, ratio: number): strin
   const change = changeOf(factor, ratio)
   const end = ratio > 1 ? `it is ${short(ratio)} times as large` : `${short(ratio)} is left`
   return `each step back ${change}; after ${steps(last)} ${end}`
-} // prettier-ignore
+}
 
 /** A gradient that goes up and down has a fitted factor that its ends need not show. */
 function changeOf(factor: number, ratio: number): string {

@@ -5,7 +5,15 @@ import { generalKernels, type Activator } from '../engine/general/index.ts'
 import { softmaxBackward, softmaxForward } from '../engine/general/rows.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer } from './layer.ts' // prettier-ignore
+import {
+  activation,
+  capacityOf,
+  rowsOf,
+  type Activation,
+  type Capacity,
+  type Context,
+  type Layer,
+} from './layer.ts'
 import { needValues } from './needValues.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
@@ -25,7 +33,10 @@ export interface RowFunction {
 
 /** A function for edges of this width and stride. Columns beyond the width are left alone. */
 export function rowFunction(
-  engine: Engine, choice: ActivationOptions['activation'], width: number, stride: number,
+  engine: Engine,
+  choice: ActivationOptions['activation'],
+  width: number,
+  stride: number,
 ): RowFunction {
   if (choice !== 'softmax' && choice !== 'logSoftmax')
     return elementwise(engine, generalKernels(engine).activator(settleActivation(choice)), width, stride)
@@ -35,7 +46,7 @@ export function rowFunction(
     forward: (y, x, rows) => softmaxForward(access, y, x, { rows, width, stride }, log),
     backward: (dy, _x, y, rows) => softmaxBackward(access, dy, dy, y, { rows, width, stride }, log),
   }
-} // prettier-ignore
+}
 
 function elementwise(engine: Engine, f: Activator, width: number, stride: number): RowFunction {
   const { f: floats, shift } = accessOf(engine)

@@ -4,7 +4,15 @@
  */
 import { strideOf } from '../engine/engine.ts'
 import { ShapeError } from '../tensor/errors.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer } from './layer.ts' // prettier-ignore
+import {
+  activation,
+  capacityOf,
+  rowsOf,
+  type Activation,
+  type Capacity,
+  type Context,
+  type Layer,
+} from './layer.ts'
 import { needValues } from './needValues.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
@@ -43,7 +51,11 @@ export class ConcatLayer implements Layer {
 
   /** @throws UnsupportedError for a one-hot layer; ShapeError for steps beside rows of whole sequences, or no such layer */
   constructor(
-    context: Context, name: string, { of }: ConcatOptions, input: Activation, below: readonly Layer[],
+    context: Context,
+    name: string,
+    { of }: ConcatOptions,
+    input: Activation,
+    below: readonly Layer[],
   ) {
     const layers = layersOf(name, of, below)
     this.sources = layers
@@ -63,7 +75,7 @@ export class ConcatLayer implements Layer {
     for (const layer of new Set(layers)) {
       if (layer.output !== input) (layer.taps ??= []).push((batch) => this.#addTo(layer.output, batch))
     }
-  } // prettier-ignore
+  }
 
   plan(capacity: Capacity, training: boolean): void {
     const { engine, kernels } = this.#context

@@ -139,17 +139,23 @@ export class LoopHolds implements LoopHooks {
 
   /** `at`: the element of a gate buffer. */
   #eachGate(
-    step: Step, batch: PackedBatch, t: number, { firstGate, gateCount }: Stage,
+    step: Step,
+    batch: PackedBatch,
+    t: number,
+    { firstGate, gateCount }: Stage,
     visit: (hold: GateHold, at: number, row: number, unit: number) => void,
   ): void {
     const inStage = this.#gates.filter(({ gate }) => gate >= firstGate && gate < firstGate + gateCount)
     this.#each(inStage, step, batch, t, (hold, row, unit) =>
       visit(hold, row * step.gateStride + hold.gate * step.units + unit, row, unit),
     )
-  } // prettier-ignore
+  }
 
   #each<H extends Hold>(
-    holds: readonly H[], step: Step, batch: PackedBatch, t: number,
+    holds: readonly H[],
+    step: Step,
+    batch: PackedBatch,
+    t: number,
     visit: (hold: H, row: number, unit: number) => void,
   ): void {
     for (const hold of holds) {
@@ -159,7 +165,7 @@ export class LoopHolds implements LoopHooks {
         for (const unit of hold.units) visit(hold, row, unit)
       }
     }
-  } // prettier-ignore
+  }
 
   #write(base: Pointer, at: number, value: number): void {
     this.#memory.viewFloats(base, at + 1)[at] = value

@@ -5,7 +5,15 @@
 import { accessOf } from '../engine/general/access.ts'
 import { addSums, layerNormBackward, layerNormForward, type LayerNormSums } from '../engine/general/rows.ts'
 import type { Access } from '../engine/reference/access.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer } from './layer.ts' // prettier-ignore
+import {
+  activation,
+  capacityOf,
+  rowsOf,
+  type Activation,
+  type Capacity,
+  type Context,
+  type Layer,
+} from './layer.ts'
 import { needValues } from './needValues.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'

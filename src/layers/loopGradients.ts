@@ -55,7 +55,13 @@ export class Gradients {
 
   /** A part's share of the gradients of a block. */
   ofBlock(
-    kernels: Kernels, batch: PackedBatch, edges: LoopEdges, firstRow: number, rows: number, part: number, parts: number,
+    kernels: Kernels,
+    batch: PackedBatch,
+    edges: LoopEdges,
+    firstRow: number,
+    rows: number,
+    part: number,
+    parts: number,
   ): void {
     const work = { kernels, batch, edges, firstRow, rows, part, parts }
     this.#loop.cell.stages.forEach((stage, s) => this.#hidden(work, stage, s))
@@ -64,7 +70,7 @@ export class Gradients {
     const { parameters, cell, tape } = this.#loop
     this.#bias(work, parameters.biasInput, tape.dGates)
     this.#bias(work, parameters.biasHidden, cell.separateRecurrent ? tape.dRecurrent : tape.dGates)
-  } // prettier-ignore
+  }
 
   /** dWh = operandᵀ·dz over the block's rows, by panels. */
   #hidden({ kernels, batch, firstRow, rows, part, parts }: Work, stage: Stage, s: number): void {

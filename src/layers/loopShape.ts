@@ -70,9 +70,29 @@ export interface LoopEdges {
 /** A step that points nowhere yet. */
 export function emptyStep(units: number, gateStride: number, stride: number): Step {
   return {
-    rows: 0, units, gateStride, stride, outputStride: 0,
-    gates: 0, recurrent: 0, hidden: 0, previousHidden: 0, cell: 0, previousCell: 0, saved: 0,
-    dGates: 0, dRecurrent: 0, dHidden: 0, dCell: 0, dOutput: 0, dOperand: 0, dHiddenTotal: 0, dCellTotal: 0,
-    own: 0, dOwn: 0, slopes: 0, hold: null,
-  } // prettier-ignore
+    rows: 0,
+    units,
+    gateStride,
+    stride,
+    outputStride: 0,
+    gates: 0,
+    recurrent: 0,
+    hidden: 0,
+    previousHidden: 0,
+    cell: 0,
+    previousCell: 0,
+    saved: 0,
+    dGates: 0,
+    dRecurrent: 0,
+    dHidden: 0,
+    dCell: 0,
+    dOutput: 0,
+    dOperand: 0,
+    dHiddenTotal: 0,
+    dCellTotal: 0,
+    own: 0,
+    dOwn: 0,
+    slopes: 0,
+    hold: null,
+  }
 }

@@ -119,9 +119,17 @@ export class LossLayer {
     const dx = gradient ? this.#output.gradient : 0
     return scaled(weight, gradient, (scale) =>
       kernels.softmaxCrossEntropy(
-        dx, value, this.#targets, classWeights ? this.#weights : 0, rows, width, stride, labelSmoothing, scale,
+        dx,
+        value,
+        this.#targets,
+        classWeights ? this.#weights : 0,
+        rows,
+        width,
+        stride,
+        labelSmoothing,
+        scale,
       ),
-    ) // prettier-ignore
+    )
   }
 
   #elementwise(batch: PackedBatch, targets: Targets, gradient: GradientOf, options: LossOptions): LossValue {
@@ -143,9 +151,18 @@ export class LossLayer {
     for (let i = 0; i < wanted.length; i++) weight += w0 + wanted[i] * (w1 - w0)
     return scaled(weight, gradient, (scale) =>
       kernels.binaryCrossEntropy(
-        dx, value, this.#targets, rows, width, stride, labelSmoothing, w0, w1, scale,
+        dx,
+        value,
+        this.#targets,
+        rows,
+        width,
+        stride,
+        labelSmoothing,
+        w0,
+        w1,
+        scale,
       ),
-    ) // prettier-ignore
+    )
   }
 
   /** Class numbers by row. `least`: negative ones are left out by a softmax, and refused by a sigmoid. */

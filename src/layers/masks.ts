@@ -29,7 +29,9 @@ export interface MaskingLayers {
  * @throws ShapeError for a masking layer elsewhere
  */
 export function countingSteps(
-  layers: readonly MaskingLayers[], batch: PackedBatch, single: boolean,
+  layers: readonly MaskingLayers[],
+  batch: PackedBatch,
+  single: boolean,
 ): Uint8Array | null {
   const { ids, features, featureWidth: F, rows } = batch
   const steps = batch.mask ? batch.mask.slice() : new Uint8Array(rows).fill(1)
@@ -40,11 +42,12 @@ export function countingSteps(
     throw new ShapeError({ where: 'masking', ...facts })
   }
   if (second?.type === 'masking' && features) {
-    const masked = (x: number) => (single ? Math.fround(x) : x) === (single ? Math.fround(second.value ?? 0) : second.value ?? 0)
+    const masked = (x: number) =>
+      (single ? Math.fround(x) : x) === (single ? Math.fround(second.value ?? 0) : (second.value ?? 0))
     for (let r = 0; r < rows; r++) if (features.subarray(r * F, (r + 1) * F).every(masked)) steps[r] = 0
   }
   return steps.includes(0) ? steps : null
-} // prettier-ignore
+}
 
 /** Networks of this process know masks from now on (model/moreLayers.ts); calling it again changes nothing. */
 export function announceMasks(): void {

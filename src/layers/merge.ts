@@ -1,6 +1,14 @@
 /** Two directions of a level as one output, element by element: their sum, average or product. */
 import { strideOf } from '../engine/engine.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Pass } from './layer.ts' // prettier-ignore
+import {
+  activation,
+  capacityOf,
+  rowsOf,
+  type Activation,
+  type Capacity,
+  type Context,
+  type Pass,
+} from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
 
@@ -11,7 +19,12 @@ export type MergeMode = 'sum' | 'multiply' | 'average'
 export class MergedLayer extends RecurrentLayer {
   readonly #merge: MergeLayer
 
-  constructor(context: Context, name: string, options: RecurrentOptions & { merge: MergeMode }, input: Activation) {
+  constructor(
+    context: Context,
+    name: string,
+    options: RecurrentOptions & { merge: MergeMode },
+    input: Activation,
+  ) {
     super(context, name, options, input)
     this.#merge = new MergeLayer(context, options.merge, super.output)
   }
@@ -34,7 +47,7 @@ export class MergedLayer extends RecurrentLayer {
     this.#merge.backward(batch)
     super.backward(batch, pass)
   }
-} // prettier-ignore
+}
 
 /** (rows, 2·H), directions side by side → (rows, H). */
 class MergeLayer {
@@ -62,14 +75,17 @@ class MergeLayer {
     const rows = rowsOf(this.output, batch)
     const { width: H, stride } = this.output
     const from = this.#sides
-    const [y, x] = [memory.viewFloats(this.output.value, rows * stride), memory.viewFloats(from.value, rows * from.stride)]
+    const [y, x] = [
+      memory.viewFloats(this.output.value, rows * stride),
+      memory.viewFloats(from.value, rows * from.stride),
+    ]
     for (let row = 0; row < rows; row++) {
       for (let j = 0; j < H; j++) {
         const [a, b] = [x[row * from.stride + j], x[row * from.stride + H + j]]
         y[row * stride + j] = this.#mode === 'multiply' ? a * b : this.#mode === 'sum' ? a + b : (a + b) / 2
       }
     }
-  } // prettier-ignore
+  }
 
   backward(batch: PackedBatch): void {
     const { memory } = this.#context.engine

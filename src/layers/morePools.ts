@@ -129,17 +129,20 @@ export class AttentionPool extends SequencePool {
   forward(batch: PackedBatch): void {
     const weight = this.context.store.at(this.#weight)
     attentionForward(
-      this.#access, this.#room, this.output.value, this.input.value, weight, this.packed(batch),
-    ) // prettier-ignore
+      this.#access,
+      this.#room,
+      this.output.value,
+      this.input.value,
+      weight,
+      this.packed(batch),
+    )
   }
 
   backward(batch: PackedBatch): void {
     const { store } = this.context
     const { value: x, gradient: dx } = this.input
     const weight = store.at(this.#weight)
-    attentionBackward(
-      this.#access, this.#room, dx, this.output.gradient, x, weight, this.packed(batch),
-    ) // prettier-ignore
+    attentionBackward(this.#access, this.#room, dx, this.output.gradient, x, weight, this.packed(batch))
     addSums(this.#access, store.at(this.#weight, 0, 'gradients'), this.#room.dWeight)
   }
 }

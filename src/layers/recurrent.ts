@@ -167,8 +167,14 @@ export class RecurrentLayer implements Layer {
     if (input.ids) return input.reversedIds
     const { kernels, index } = this.#context
     kernels.gatherRows(
-      this.#reversedInput, input.value, index.reverseRow, batch.rows, input.width, input.stride, input.stride,
-    ) // prettier-ignore
+      this.#reversedInput,
+      input.value,
+      index.reverseRow,
+      batch.rows,
+      input.width,
+      input.stride,
+      input.stride,
+    )
     return this.#reversedInput
   }
 
@@ -221,8 +227,14 @@ export class RecurrentLayer implements Layer {
       // A first direction leaves its gradient there.
       if (d === 0) kernels.zero(input.gradient, batch.rows * input.stride)
       kernels.scatterAddRows(
-        input.gradient, index.reverseRow, dx, batch.rows, input.width, input.stride, input.stride,
-      ) // prettier-ignore
+        input.gradient,
+        index.reverseRow,
+        dx,
+        batch.rows,
+        input.width,
+        input.stride,
+        input.stride,
+      )
     }
   }
 
@@ -312,7 +324,12 @@ export class RecurrentLayer implements Layer {
 }
 
 function declare(
-  store: ParameterStore, cell: Cell, name: string, options: RecurrentOptions, width: number, suffix: string,
+  store: ParameterStore,
+  cell: Cell,
+  name: string,
+  options: RecurrentOptions,
+  width: number,
+  suffix: string,
 ): DirectionParameters {
   const H = options.units
   const rows = cell.gateNames.length * H
@@ -326,4 +343,4 @@ function declare(
     biasHidden: bias === true ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
     own: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
   }
-} // prettier-ignore
+}

@@ -6,7 +6,16 @@ import { strideOf } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { mixKey } from '../tensor/random.ts'
 import { ShapeError } from '../tensor/errors.ts'
-import { activation, capacityOf, rowsOf, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts' // prettier-ignore
+import {
+  activation,
+  capacityOf,
+  rowsOf,
+  type Activation,
+  type Capacity,
+  type Context,
+  type Layer,
+  type Pass,
+} from './layer.ts'
 import type { PackedBatch } from './packed.ts'
 import type { Parameter } from './parameters.ts'
 

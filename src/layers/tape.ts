@@ -84,7 +84,8 @@ export class Tape {
       kernels.gatherRows(this.cell, last, 0, rows, stride, stride, stride)
     }
     this.firstRow = batch.offsets[firstStep]
-    if (this.#boundaries) kernels.gatherRows(this.#boundary(batch, window), this.cell, 0, rows, stride, stride, stride) // prettier-ignore
+    if (this.#boundaries)
+      kernels.gatherRows(this.#boundary(batch, window), this.cell, 0, rows, stride, stride, stride)
   }
 
   /** Goes back to a window: its first cell states are put in place, the rest has to be run again. */

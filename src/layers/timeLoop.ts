@@ -230,7 +230,15 @@ export class TimeLoop implements LoopShape {
     if (end <= first) return
     const state = this.stride * this.#context.engine.memory.floatBytes
     const from = this.#step.cell + (first - low) * state
-    kernels.gatherRows(this.tape.finalCell + first * state, from, 0, end - first, this.units, this.stride, this.stride) // prettier-ignore
+    kernels.gatherRows(
+      this.tape.finalCell + first * state,
+      from,
+      0,
+      end - first,
+      this.units,
+      this.stride,
+      this.stride,
+    )
   }
 
   #stepBackward(work: LoopWork, edges: LoopEdges, t: number, pass: Pass): void {

@@ -24,7 +24,11 @@ export function buildLayers(context: Context, config: NetworkConfig, inputGradie
 }
 
 function buildLayer(
-  context: Context, name: string, options: LayerOptions, input: Activation, inputGradients: boolean,
+  context: Context,
+  name: string,
+  options: LayerOptions,
+  input: Activation,
+  inputGradients: boolean,
 ): Layer {
   switch (options.type) {
     case 'embedding':
@@ -51,4 +55,4 @@ function buildLayer(
       // Other types were announced, or refused when the configuration was read.
       return new DenseLayer(context, name, options as DenseOptions, input)
   }
-} // prettier-ignore
+}

@@ -1,6 +1,11 @@
 /** Masked steps, as the catalogue wants them: embeddings and layers that mask, and levels that keep their states. */
 import type { EmbeddingOptions } from '../layers/input.ts'
-import { MaskingLayer, ZeroMaskedLayer, type MaskingOptions, type ZeroMaskedOptions } from '../layers/masking.ts' // prettier-ignore
+import {
+  MaskingLayer,
+  ZeroMaskedLayer,
+  type MaskingOptions,
+  type ZeroMaskedOptions,
+} from '../layers/masking.ts'
 import { MergedLayer } from '../layers/merge.ts'
 import type { RecurrentLayer, RecurrentOptions } from '../layers/recurrent.ts'
 import { fieldAt, fieldError, readNumber } from '../tensor/fields.ts'

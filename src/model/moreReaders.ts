@@ -17,8 +17,14 @@ import { fieldAt, fieldError, readBoolean, readChoice, readNumber, type Field } 
 import { CORE, maybe, oneOf, readFields, readOptions, type FieldReaders } from './config.ts'
 
 const WITH_ALPHA: readonly ActivationName[] = [
-  'hardSigmoid', 'elu', 'leakyRelu', 'thresholdedRelu', 'scaledTanh', 'affine', 'gelu',
-] // prettier-ignore
+  'hardSigmoid',
+  'elu',
+  'leakyRelu',
+  'thresholdedRelu',
+  'scaledTanh',
+  'affine',
+  'gelu',
+]
 const WITH_BETA: readonly ActivationName[] = ['hardSigmoid', 'scaledTanh', 'affine']
 
 /** An activation by name, or with parameters; the name alone where the parameters say nothing. */
@@ -30,11 +36,14 @@ export function readActivation(field: Field): ActivationChoice {
     beta: maybe(readNumber),
   })
   const settled = settleActivation(spec.type)
-  for (const [name, takers] of [['alpha', WITH_ALPHA], ['beta', WITH_BETA]] as const) {
+  for (const [name, takers] of [
+    ['alpha', WITH_ALPHA],
+    ['beta', WITH_BETA],
+  ] as const) {
     if (spec[name] === undefined || takers.includes(spec.type)) continue
     if (spec[name] !== settled[name]) throw fieldError(fieldAt(field, name), `nothing for ${spec.type}`)
     delete spec[name]
-  } // prettier-ignore
+  }
   return Object.keys(spec).length === 1 ? spec.type : spec
 }
 

@@ -129,10 +129,20 @@ function copyColumns(
 
 /** A cell's step whose states before and after are the same rows. */
 function inPlace(
-  units: number, hidden: Rows, cell: Rows | null, saved: Rows | null, gates: Rows, recurrent: Rows | null,
+  units: number,
+  hidden: Rows,
+  cell: Rows | null,
+  saved: Rows | null,
+  gates: Rows,
+  recurrent: Rows | null,
 ): Step {
   return Object.assign(emptyStep(units, gates.stride, hidden.stride), {
-    gates: gates.at, recurrent: recurrent?.at ?? 0, saved: saved?.at ?? 0,
-    hidden: hidden.at, previousHidden: hidden.at, cell: cell?.at ?? 0, previousCell: cell?.at ?? 0,
+    gates: gates.at,
+    recurrent: recurrent?.at ?? 0,
+    saved: saved?.at ?? 0,
+    hidden: hidden.at,
+    previousHidden: hidden.at,
+    cell: cell?.at ?? 0,
+    previousCell: cell?.at ?? 0,
   })
-} // prettier-ignore
+}

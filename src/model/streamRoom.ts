@@ -142,7 +142,10 @@ function refuseUnsteady(layers: readonly LayerOptions[]): void {
     const { direction = 'forward' } = layer as RecurrentOptions
     if (direction !== 'forward') {
       const how = direction === 'reverse' ? 'from the end' : 'both ways'
-      refuse(`a recurrent layer that reads ${how}`, "Train it with direction 'forward': the way back begins at the end.") // prettier-ignore
+      refuse(
+        `a recurrent layer that reads ${how}`,
+        "Train it with direction 'forward': the way back begins at the end.",
+      )
     }
     if (layer.type === 'flatten') {
       refuse('a flatten layer, which needs all steps at once', 'Use a recurrent layer or a pool layer there.')

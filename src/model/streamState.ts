@@ -23,7 +23,11 @@ export interface StreamState {
 
 /** Rows `first` … `first + count − 1` as plain data. */
 export function saveRows(
-  carried: readonly Carried[], held: Held, steps: ArrayLike<number>, first: number, count: number,
+  carried: readonly Carried[],
+  held: Held,
+  steps: ArrayLike<number>,
+  first: number,
+  count: number,
 ): StreamState {
   const states = carried.map(({ name, width, stride }, k) => {
     const values: number[] = []
@@ -32,14 +36,18 @@ export function saveRows(
     return { name, shape: [count, width] as [number, number], values }
   })
   return { version: VERSION, steps: Array.from(steps).slice(first, first + count), states }
-} // prettier-ignore
+}
 
 /**
  * Writes plain data to rows `first` … `first + count − 1`; all is checked before anything is written.
  * @throws ShapeError for a state of another network or of another number of streams; UsageError for what is no state
  */
 export function restoreRows(
-  carried: readonly Carried[], held: Held, saved: StreamState, first: number, count: number,
+  carried: readonly Carried[],
+  held: Held,
+  saved: StreamState,
+  first: number,
+  count: number,
 ): void {
   check(carried, saved, count)
   carried.forEach(({ width, stride }, k) => {
@@ -47,7 +55,7 @@ export function restoreRows(
     for (let i = 0; i < count * width; i++)
       held.values[k][(first + Math.floor(i / width)) * stride + (i % width)] = values[i]
   })
-} // prettier-ignore
+}
 
 const where = 'stream.restore'
 

@@ -30,11 +30,16 @@ export class CarriedStates {
       loops.flatMap((_, direction) =>
         cell.stateNames.map((name): Kept => {
           const state = name as StateName
-          return { level, state, direction, values: this.#network.readFinalState(batch, { level, state, direction }) }
+          return {
+            level,
+            state,
+            direction,
+            values: this.#network.readFinalState(batch, { level, state, direction }),
+          }
         }),
       ),
     )
-  } // prettier-ignore
+  }
 
   /** Back to the beginning: zeros. */
   forget(): void {

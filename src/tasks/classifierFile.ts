@@ -104,12 +104,20 @@ function readLabels(field: Field): string[] {
 
 /** The network must take what the vocabulary gives and answer with the labels there are. */
 function checkFit(
-  field: Field, config: NetworkConfig, settings: ClassifierSettings, vocabulary: number, labels: number,
+  field: Field,
+  config: NetworkConfig,
+  settings: ClassifierSettings,
+  vocabulary: number,
+  labels: number,
 ): void {
   const [input] = config.layers
   const layers = fieldAt(field, 'layers')
   if (!('vocabulary' in input) || input.vocabulary !== vocabulary) {
-    throw fieldError(layers, `an input of ${vocabulary} ids, the size of the vocabulary`, JSON.stringify(input))
+    throw fieldError(
+      layers,
+      `an input of ${vocabulary} ids, the size of the vocabulary`,
+      JSON.stringify(input),
+    )
   }
   const last = config.layers[config.layers.length - 1]
   const outputs = labels === 2 ? 1 : labels
@@ -122,12 +130,16 @@ function checkFit(
   const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
   const feedForward = settings.cell === 'ann' || settings.cell === 'bag'
   if (feedForward ? cells.length > 0 : cells.length === 0 || cells.some((cell) => cell !== settings.cell)) {
-    throw fieldError(layers, `recurrent layers as settings.cell ${settings.cell} says`, cells.join(', ') || 'none')
+    throw fieldError(
+      layers,
+      `recurrent layers as settings.cell ${settings.cell} says`,
+      cells.join(', ') || 'none',
+    )
   }
   const loss = fieldAt(field, 'loss')
   const wanted = labels === 2 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy'
   if (config.loss?.type !== wanted) throw fieldError(loss, wanted, config.loss?.type ?? 'nothing')
-} // prettier-ignore
+}
 
 /** Whether one row a sequence comes out of this layer. */
 function endsSequence(layer: LayerOptions): boolean {

@@ -97,10 +97,26 @@ const LENGTH = { words: 400, characters: 1000 }
 const ANN_LENGTH = 60
 
 const NAMES: Names<ClassifierOptions> = {
-  cell: 1, units: 1, layers: 1, bidirectional: 1, reset: 1, activation: 1, pooling: 1, tokens: 1, lowercase: 1,
-  embedding: 1, minimumCount: 1, maximumVocabulary: 1, maximumLength: 1, dropout: 1, labels: 1, engine: 1,
-  reproducible: 1, threads: 1, precision: 1,
-} // prettier-ignore
+  cell: 1,
+  units: 1,
+  layers: 1,
+  bidirectional: 1,
+  reset: 1,
+  activation: 1,
+  pooling: 1,
+  tokens: 1,
+  lowercase: 1,
+  embedding: 1,
+  minimumCount: 1,
+  maximumVocabulary: 1,
+  maximumLength: 1,
+  dropout: 1,
+  labels: 1,
+  engine: 1,
+  reproducible: 1,
+  threads: 1,
+  precision: 1,
+}
 
 /** Widths that the network takes, and counts that a model file takes: what is settled can be saved and read. */
 const MAX_WIDTH = 2 ** 20

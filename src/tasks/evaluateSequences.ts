@@ -60,5 +60,10 @@ export function refuseNoClassifier({ readsText, network, input }: SequenceModel)
         : null
   if (got === null) return
   const remedy = readsText || input.kind === 'features' ? undefined : 'First import it with a vocabulary.'
-  throw new UnsupportedError({ where: 'evaluate', expected: 'a model that reads texts and answers with one class', got, remedy }) // prettier-ignore
+  throw new UnsupportedError({
+    where: 'evaluate',
+    expected: 'a model that reads texts and answers with one class',
+    got,
+    remedy,
+  })
 }

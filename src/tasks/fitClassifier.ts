@@ -88,11 +88,18 @@ export async function fitClassifier(request: FitRequest): Promise<ClassifierRepo
 }
 
 function checkpointBytes(
-  trained: Trained, settings: ClassifierSettings, state: TrainingState, options: ClassifierFitOptions,
+  trained: Trained,
+  settings: ClassifierSettings,
+  state: TrainingState,
+  options: ClassifierFitOptions,
 ): Uint8Array {
-  const training: TrainingContent = { state: state.document, tensors: state.tensors, fitOptions: plainOptions(options) }
+  const training: TrainingContent = {
+    state: state.document,
+    tensors: state.tensors,
+    fitOptions: plainOptions(options),
+  }
   return writeClassifier({ ...trained, settings, history: null, training })
-} // prettier-ignore
+}
 
 /** The options that a checkpoint can keep: no rows, no functions, nothing that changes no bit. */
 function plainOptions(options: ClassifierFitOptions): object {
@@ -112,7 +119,8 @@ function plainOptions(options: ClassifierFitOptions): object {
 }
 
 function readCheckpoint(
-  bytes: Uint8Array, request: FitRequest,
+  bytes: Uint8Array,
+  request: FitRequest,
 ): { trained: Trained; state: SavedState; note: string | null } {
   const source = 'checkpoint'
   const { network, vocabulary, labels, training, settings } = readClassifier(bytes, source, request.engine)
@@ -133,7 +141,7 @@ function readCheckpoint(
   }
   const state = { document: training.state, tensors: training.tensors, source }
   return { trained: { network, vocabulary, labels }, state, note: engineNote(network.engine, request.engine) }
-} // prettier-ignore
+}
 
 /** Rows → datasets and a network that fits them (a new one, or the one there is). */
 function prepare(request: FitRequest, before: Trained | null) {
@@ -210,19 +218,25 @@ function buildVocabulary(tokens: readonly string[][], settings: ClassifierSettin
 }
 
 function givenValidation(
-  { options, reader, settings }: FitRequest, labels: readonly string[], vocabulary: Vocabulary, notes: string[],
+  { options, reader, settings }: FitRequest,
+  labels: readonly string[],
+  vocabulary: Vocabulary,
+  notes: string[],
 ): TextDataset {
   const { text, label, validation } = options
   const examples = examplesFromRows(validation as readonly object[], { text, label, name: 'validation rows' })
   notes.push(...examples.notes)
   const classes = Int32Array.from(examples.labels, (name) => classOf(name, labels))
   return new TextDataset(readAll(examples, reader, settings, notes), classes, vocabulary)
-} // prettier-ignore
+}
 
 /** A new network, or the one there is: with its weights, and with this run's loss. */
 function buildNetwork(
   { options, settings, engine }: FitRequest,
-  before: Trained | null, vocabulary: Vocabulary, labels: readonly string[], classes: Int32Array,
+  before: Trained | null,
+  vocabulary: Vocabulary,
+  labels: readonly string[],
+  classes: Int32Array,
 ): Network {
   const loss = classLoss(options, labels, classes)
   if (!before) {
@@ -231,7 +245,8 @@ function buildNetwork(
   }
   const { config, store } = before.network
   const { labelSmoothing = 0, classWeights } = config.loss!
-  if (labelSmoothing === loss.labelSmoothing && `${classWeights}` === `${loss.classWeights}`) return before.network
+  if (labelSmoothing === loss.labelSmoothing && `${classWeights}` === `${loss.classWeights}`)
+    return before.network
   if (options.resume) {
     throw new UsageError({
       where: 'fit options labelSmoothing, classWeights',
@@ -242,7 +257,7 @@ function buildNetwork(
   }
   const weights = ({ name }: { name: string }) => store.read(store.find(name))
   return new Network({ ...config, loss: { type: config.loss!.type, ...loss } }, { ...engine, weights })
-} // prettier-ignore
+}
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
   const {
@@ -258,7 +273,16 @@ function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSett
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     patience: watched ? patience : null,
-    epochs, batchSize, clipNorm, averaging, learningRate, schedule, clipValue, seed,
-    accumulate, segment, embeddingUpdates,
-  } // prettier-ignore
+    epochs,
+    batchSize,
+    clipNorm,
+    averaging,
+    learningRate,
+    schedule,
+    clipValue,
+    seed,
+    accumulate,
+    segment,
+    embeddingUpdates,
+  }
 }

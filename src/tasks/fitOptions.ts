@@ -74,10 +74,30 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
 }
 
 const NAMES: Names<ClassifierFitOptions> = {
-  text: 1, label: 1, validation: 1, epochs: 1, batchSize: 1, accumulate: 1, segment: 1, embeddingUpdates: 1, learningRate: 1, optimizer: 1, schedule: 1,
-  clipNorm: 1, clipValue: 1, classWeights: 1, labelSmoothing: 1, averaging: 1, patience: 1, seed: 1,
-  signal: 1, onEvent: 1, onStep: 1, checkpoint: 1, resume: 1,
-} // prettier-ignore
+  text: 1,
+  label: 1,
+  validation: 1,
+  epochs: 1,
+  batchSize: 1,
+  accumulate: 1,
+  segment: 1,
+  embeddingUpdates: 1,
+  learningRate: 1,
+  optimizer: 1,
+  schedule: 1,
+  clipNorm: 1,
+  clipValue: 1,
+  classWeights: 1,
+  labelSmoothing: 1,
+  averaging: 1,
+  patience: 1,
+  seed: 1,
+  signal: 1,
+  onEvent: 1,
+  onStep: 1,
+  checkpoint: 1,
+  resume: 1,
+}
 const CHECKPOINT: Names<NonNullable<ClassifierFitOptions['checkpoint']>> = {
   everySeconds: 1,
   everySteps: 1,

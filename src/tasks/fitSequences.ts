@@ -68,7 +68,11 @@ export class SequenceDataset implements Dataset {
 
   /** @throws DataError naming the row */
   constructor(
-    parts: SequenceParts, names: readonly string[], reader: SequenceReader, rows: Iterable<SequenceRow>, noun: string,
+    parts: SequenceParts,
+    names: readonly string[],
+    reader: SequenceReader,
+    rows: Iterable<SequenceRow>,
+    noun: string,
   ) {
     this.#parts = parts
     this.#reader = reader
@@ -85,7 +89,7 @@ export class SequenceDataset implements Dataset {
     }
     if (number === 0) throw new DataError({ where: 'fit', expected: 'rows to learn from', got: 'none' })
     this.lengths = Int32Array.from(this.#inputs, ({ steps }) => steps)
-  } // prettier-ignore
+  }
 
   get size(): number {
     return this.#inputs.length
@@ -117,10 +121,17 @@ function refuseNoRows(rows: unknown): void {
 }
 
 function numbersOf(
-  where: string, { network }: SequenceParts, names: readonly string[], steps: number, target: SequenceTarget,
+  where: string,
+  { network }: SequenceParts,
+  names: readonly string[],
+  steps: number,
+  target: SequenceTarget,
 ): number[] {
   const { per, width } = network.output
-  const given = typeof target === 'object' ? Array.from(target as readonly (string | number | readonly number[])[]).flat() : [target]
+  const given =
+    typeof target === 'object'
+      ? Array.from(target as readonly (string | number | readonly number[])[]).flat()
+      : [target]
   const classes = classCount(network) > 0
   const wanted = (per === 'step' ? steps : 1) * (classes ? 1 : width)
   if (given.length !== wanted) {
@@ -129,7 +140,7 @@ function numbersOf(
     throw new DataError({ where: `${where}, target`, expected, got: `${given.length}` })
   }
   return given.map((one) => (classes ? classNumber(where, one, names) : finite(where, one)))
-} // prettier-ignore
+}
 
 function classNumber(where: string, one: string | number, names: readonly string[]): number {
   if (typeof one === 'string') return classOf(one, names)

@@ -72,8 +72,14 @@ function readBest(field: Field): BestEpoch {
 
 function readEpoch(field: Field): HistoryEpoch {
   const f = readObject(field, [
-    'epoch', 'trainLoss', 'trainAccuracy', 'validationLoss', 'validationAccuracy', 'learningRate', 'gradientNorm',
-  ]) // prettier-ignore
+    'epoch',
+    'trainLoss',
+    'trainAccuracy',
+    'validationLoss',
+    'validationAccuracy',
+    'learningRate',
+    'gradientNorm',
+  ])
   return {
     epoch: readInteger(f.epoch),
     trainLoss: readNumber(f.trainLoss),

@@ -70,8 +70,11 @@ function fileOf(imported: ImportedModel, document: string, source: string): Uint
     },
   })
   const tensors = shapes.parameters.map(({ name, shape }): NamedTensor => ({
-    name, shape, dtype: 'F32', data: weights.get(name)!,
-  })) // prettier-ignore
+    name,
+    shape,
+    dtype: 'F32',
+    data: weights.get(name)!,
+  }))
   shapes.dispose()
   if (imported.format !== 'latch' && !answerTheSame(imported, { network: config, weights })) return null
   return writeSafetensors(tensors, { format: 'pt', latch: document })

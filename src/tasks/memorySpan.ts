@@ -74,10 +74,17 @@ const CHANCE = 1 / CITIES.length
  */
 export function memorySpan(model: TextClassifier, options?: SpanOptions): Promise<MemorySpan>
 export function memorySpan(cell: CellName, options?: SpanTraining): Promise<MemorySpan>
-export async function memorySpan(subject: TextClassifier | CellName, options: SpanTraining = {}): Promise<MemorySpan> {
+export async function memorySpan(
+  subject: TextClassifier | CellName,
+  options: SpanTraining = {},
+): Promise<MemorySpan> {
   const { distances = DISTANCES, count = 300, people, seed = 1, signal } = options
   if (distances.length === 0) {
-    throw new UsageError({ where: 'memorySpan option distances', expected: 'at least one distance', got: 'none' })
+    throw new UsageError({
+      where: 'memorySpan option distances',
+      expected: 'at least one distance',
+      got: 'none',
+    })
   }
   // Made before any training, so that an option out of range is told at once.
   const asked = distances.map((distance) => changingFacts({ count, distance, people, seed: seed + 1 }))
@@ -92,19 +99,34 @@ export async function memorySpan(subject: TextClassifier | CellName, options: Sp
   const reached = points.filter(({ accuracy }) => accuracy >= (1 + CHANCE) / 2)
   const span = reached.length ? Math.max(...reached.map(({ distance }) => distance)) : null
   return { distances: points, chance: CHANCE, span, model }
-} // prettier-ignore
+}
 
 async function trainOnFacts(cell: CellName, options: SpanTraining): Promise<TextClassifier> {
   const { units = 64, stories = 10_000, trained = [0, 40], epochs = 24, learningRate = 0.006 } = options
   const { people, seed = 1, signal, onEvent, onStep, engine, precision, threads, reproducible } = options
   const rows = changingFacts({ count: stories, distance: trained, people, seed })
   const model = textClassifier({
-    cell, units, dropout: 0, labels: CITIES, engine, precision, threads, reproducible,
-  }) // prettier-ignore
+    cell,
+    units,
+    dropout: 0,
+    labels: CITIES,
+    engine,
+    precision,
+    threads,
+    reproducible,
+  })
   const { stopped } = await model.fit(rows, {
-    ...COLUMNS, epochs, learningRate, seed, signal, onEvent, onStep,
-    schedule: { type: 'cosine', length: epochs }, labelSmoothing: 0, patience: null,
-  }) // prettier-ignore
+    ...COLUMNS,
+    epochs,
+    learningRate,
+    seed,
+    signal,
+    onEvent,
+    onStep,
+    schedule: { type: 'cosine', length: epochs },
+    labelSmoothing: 0,
+    patience: null,
+  })
   if (stopped === 'aborted') throw signal!.reason
   return model as unknown as TextClassifier
 }

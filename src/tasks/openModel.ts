@@ -19,7 +19,10 @@ export function openModelFile(
   engine: EngineOptions = {},
 ): AnyModel {
   const { document } = decodeModel(bytes, source)
-  const task = readChoice(fieldAt(rootField(document, 'document', source), 'task'), ['textClassifier', SEQUENCE_TASK]) // prettier-ignore
+  const task = readChoice(fieldAt(rootField(document, 'document', source), 'task'), [
+    'textClassifier',
+    SEQUENCE_TASK,
+  ])
   return task === SEQUENCE_TASK
     ? SequenceModel.fromBytes(bytes, source, engine)
     : TextClassifier.fromBytes(bytes, source, engine)

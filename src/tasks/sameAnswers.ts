@@ -20,9 +20,10 @@ const LENGTHS = [4, 2, 3]
 /** Both must be buildable from their weights. */
 export function answerTheSame(one: Described, other: Described): boolean {
   const [a, b] = [one, other].map(answersOf)
-  const near = (x: number, y: number) => Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
+  const near = (x: number, y: number) =>
+    Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   return a.length === b.length && a.every((x, i) => near(x, b[i]))
-} // prettier-ignore
+}
 
 function answersOf({ network: config, weights }: Described): Float64Array {
   const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
@@ -39,11 +40,12 @@ function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
   const steps = Math.max(...LENGTHS)
   if (input.type !== 'features') {
     const { vocabulary } = input as { vocabulary: number }
-    return PackedBatch.ofIds(LENGTHS.map((length) => Array.from({ length }, (_, t) => (t === 1 ? 0 : random.integer(vocabulary))))) // prettier-ignore
+    return PackedBatch.ofIds(
+      LENGTHS.map((length) => Array.from({ length }, (_, t) => (t === 1 ? 0 : random.integer(vocabulary)))),
+    )
   }
   const { width } = input
-  const draw = (_: unknown, i: number) =>
-    Math.floor(i / width) % steps === 1 ? 0 : random.between(-1, 1)
+  const draw = (_: unknown, i: number) => (Math.floor(i / width) % steps === 1 ? 0 : random.between(-1, 1))
   const rows = Float32Array.from({ length: LENGTHS.length * steps * width }, draw)
   return PackedBatch.ofFeatures(rows, [LENGTHS.length, steps, width], LENGTHS)
-} // prettier-ignore
+}

@@ -59,7 +59,20 @@ export function exportSourceOf(parts: SequenceParts, name: string): ExportSource
 export function readSequenceModel(bytes: Uint8Array, source: string, engine: EngineOptions): SequenceParts {
   const { document, tensors } = decodeModel(bytes, source)
   const root = rootField(document, 'document', source)
-  const names = ['format', 'version', 'task', 'network', 'answer', 'input', 'labels', 'vocabulary', 'tokens', 'stateful', 'notes', 'source'] as const // prettier-ignore
+  const names = [
+    'format',
+    'version',
+    'task',
+    'network',
+    'answer',
+    'input',
+    'labels',
+    'vocabulary',
+    'tokens',
+    'stateful',
+    'notes',
+    'source',
+  ] as const
   const f = readObject(root, names)
   if (f.task.value !== SEQUENCE_TASK) throw fieldError(f.task, `a ${SEQUENCE_TASK}`)
   const facts = readFacts(f)

@@ -48,7 +48,10 @@ export class SequenceModel implements ReadingModel {
    */
   constructor(imported: ImportedModel | SequenceParts, engine: EngineOptions = {}) {
     announceMoreLayers()
-    this.#parts = imported.network instanceof Network ? (imported as SequenceParts) : partsOf(imported as ImportedModel, engine) // prettier-ignore
+    this.#parts =
+      imported.network instanceof Network
+        ? (imported as SequenceParts)
+        : partsOf(imported as ImportedModel, engine)
     const { network } = this.#parts
     this.#names = namesOf(this.#parts)
     this.#reader = new SequenceReader(this.#parts, fixedSteps(this.#parts))
@@ -267,7 +270,9 @@ export class SequenceModel implements ReadingModel {
     batch.order.forEach((number, b) => {
       const places = per === 'step' ? batch.lengths[b] : 1
       const first = number * (per === 'step' ? batch.steps : 1)
-      const rows = Array.from({ length: places }, (_, t) => out.subarray((first + t) * width, (first + t + 1) * width)) // prettier-ignore
+      const rows = Array.from({ length: places }, (_, t) =>
+        out.subarray((first + t) * width, (first + t + 1) * width),
+      )
       said[number] = predictionOf(network, rows, answer, this.#names)
     })
     return said
@@ -280,7 +285,11 @@ function partsOf(imported: ImportedModel, engine: EngineOptions): SequenceParts 
     const values = imported.weights.get(name)
     if (values?.length === size) return values
     const got = values ? `${values.length}` : 'none of that name'
-    throw new FormatError({ where: `imported ${imported.format}, weights ${name}`, expected: `${size} numbers`, got })
+    throw new FormatError({
+      where: `imported ${imported.format}, weights ${name}`,
+      expected: `${size} numbers`,
+      got,
+    })
   }
   const network = new Network(withLoss(imported.network, facts.answer), { ...engine, weights })
   const first = imported.network.layers[0] as { vocabulary?: number; width?: number }
@@ -289,8 +298,12 @@ function partsOf(imported: ImportedModel, engine: EngineOptions): SequenceParts 
     return { ...facts, network }
   }
   const expected = `a vocabulary of at most ${width} tokens, the size of the input`
-  throw new ShapeError({ where: 'vocabulary', expected, got: `${facts.vocabulary?.length ?? facts.input.width}` })
-} // prettier-ignore
+  throw new ShapeError({
+    where: 'vocabulary',
+    expected,
+    got: `${facts.vocabulary?.length ?? facts.input.width}`,
+  })
+}
 
 /** A flattened sequence has one length only; anything else takes any. */
 function fixedSteps({ network, input }: SequenceParts): number | null {

@@ -91,7 +91,12 @@ export function withLoss(config: NetworkConfig, answer: Answer): NetworkConfig {
 }
 
 function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
-  const own = answer === 'softmax' || answer === 'logSoftmax' ? 'softmaxCrossEntropy' : answer === 'sigmoid' ? 'binaryCrossEntropy' : null // prettier-ignore
+  const own =
+    answer === 'softmax' || answer === 'logSoftmax'
+      ? 'softmaxCrossEntropy'
+      : answer === 'sigmoid'
+        ? 'binaryCrossEntropy'
+        : null
   if (own === null) return loss ?? { type: 'meanSquaredError' }
   if (own === 'softmaxCrossEntropy' && outputWidth({ layers }) === 1) return { type: 'meanSquaredError' }
   return loss?.type === own ? loss : { type: own }
@@ -116,7 +121,11 @@ export function outputWidth({ layers }: NetworkConfig): number | null {
  * its next token, the vocabulary; else numbers from 0.
  * @throws UsageError for labels that are not as many as the classes
  */
-export function namesOf({ network, labels, vocabulary }: Pick<SequenceParts, 'network' | 'labels' | 'vocabulary'>): readonly string[] {
+export function namesOf({
+  network,
+  labels,
+  vocabulary,
+}: Pick<SequenceParts, 'network' | 'labels' | 'vocabulary'>): readonly string[] {
   const count = classCount(network) || network.output.width
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
@@ -128,4 +137,4 @@ export function namesOf({ network, labels, vocabulary }: Pick<SequenceParts, 'ne
   // An id without a token keeps its number; two tokens that read alike cannot both be a name.
   const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
   return new Set(named).size === count ? named : numbers
-} // prettier-ignore
+}

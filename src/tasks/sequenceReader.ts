@@ -110,7 +110,11 @@ export class SequenceReader {
     const T = sequences.reduce((most, { steps }) => Math.max(most, steps), 0)
     const all = new Float64Array(sequences.length * T * F)
     sequences.forEach(({ features }, b) => all.set(features!, b * T * F))
-    return PackedBatch.ofFeatures(all, [sequences.length, T, F], sequences.map(({ steps }) => steps)) // prettier-ignore
+    return PackedBatch.ofFeatures(
+      all,
+      [sequences.length, T, F],
+      sequences.map(({ steps }) => steps),
+    )
   }
 
   /** The id of one token. @throws DataError where the vocabulary has neither it nor an unknown token */
@@ -149,21 +153,25 @@ export class SequenceReader {
     const T = nested ? input.length : input.length / F
     const features = new Float64Array(T * F)
     for (let t = 0; t < T; t++) {
-      const row = nested ? input[t] as ArrayLike<number> : null
+      const row = nested ? (input[t] as ArrayLike<number>) : null
       if (row && row.length !== F) {
         throw new ShapeError({ where: `input, step ${t}`, expected: `${F} features`, got: `${row.length}` })
       }
       for (let j = 0; j < F; j++) {
         const value = row ? row[j] : (input as ArrayLike<number>)[t * F + j]
         if (typeof value !== 'number' || !Number.isFinite(value)) {
-          throw new DataError({ where: `input, step ${t}, feature ${j}`, expected: 'a finite number', got: describe(value) })
+          throw new DataError({
+            where: `input, step ${t}, feature ${j}`,
+            expected: 'a finite number',
+            got: describe(value),
+          })
         }
         features[t * F + j] = value
       }
     }
     const tokens = Array.from({ length: T }, (_, t) => `${t + 1}`)
     return { steps: T, ids: null, features, tokens, known: tokens.map(() => true) }
-  } // prettier-ignore
+  }
 
   #wanted(): string {
     const { kind, width } = this.#facts.input
@@ -178,9 +186,14 @@ function typedIds(text: string): number[] {
   return words.map((word, t) => {
     if (/^#?\d+$/.test(word)) return Number(word.replace('#', ''))
     const remedy = 'This model has no vocabulary: give ids as numbers, or import it with a vocabulary.'
-    throw new DataError({ where: `input, step ${t}`, expected: 'a token id', got: JSON.stringify(word), remedy })
+    throw new DataError({
+      where: `input, step ${t}`,
+      expected: 'a token id',
+      got: JSON.stringify(word),
+      remedy,
+    })
   })
-} // prettier-ignore
+}
 
 /** `[[0.1, 0.2], [0.3, 0.4]]`, or all numbers in one list. */
 function typedRows(text: string): ArrayLike<number> | readonly ArrayLike<number>[] {

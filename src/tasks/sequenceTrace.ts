@@ -65,12 +65,17 @@ export function traceRead(request: TraceRequest): Trace {
   return trace
 }
 
-function saidOf({ network, answer }: SequenceParts, names: readonly string[], row: ArrayLike<number>): TraceStep['output'] {
-  if (classCount(network) > 0) return { label: names[likeliestClass(row)], probabilities: sharesOf(row, names) }
+function saidOf(
+  { network, answer }: SequenceParts,
+  names: readonly string[],
+  row: ArrayLike<number>,
+): TraceStep['output'] {
+  if (classCount(network) > 0)
+    return { label: names[likeliestClass(row)], probabilities: sharesOf(row, names) }
   const values = answered(row, answer)
   const probabilities = Object.fromEntries(names.map((name, i) => [name, values[i]]))
   return { label: names[likeliestClass(values.length > 1 ? values : [0])], probabilities }
-} // prettier-ignore
+}
 
 function lastRow({ output }: Network, values: Float64Array): Float64Array {
   return values.subarray(values.length - output.width)

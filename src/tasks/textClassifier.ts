@@ -132,8 +132,14 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     // Only a page that measures or trains loads what that takes.
     const { evaluateClassifier } = await import('./evaluateClassifier.ts')
     const found = await evaluateClassifier({
-      rows, columns: columns as Columns<object>, network, vocabulary, labels: this.labels, reader: this.#reader, ...options,
-    }) // prettier-ignore
+      rows,
+      columns: columns as Columns<object>,
+      network,
+      vocabulary,
+      labels: this.labels,
+      reader: this.#reader,
+      ...options,
+    })
     return found as Evaluation<L>
   }
 
@@ -252,7 +258,9 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * precision are those the run began with; threads may differ.
    */
   static fromCheckpoint(
-    bytes: Uint8Array, source = 'checkpoint', engine: EngineOptions = {},
+    bytes: Uint8Array,
+    source = 'checkpoint',
+    engine: EngineOptions = {},
   ): { model: TextClassifier; fitOptions: ClassifierFitOptions } {
     const content = readClassifier(bytes, source, engine)
     if (!content.training) {
@@ -265,7 +273,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     }
     const { fitOptions } = content.training
     return { model: TextClassifier.#of(content, engine), fitOptions: fitOptions as ClassifierFitOptions }
-  } // prettier-ignore
+  }
 
   static #of(content: ClassifierContent, engine: EngineOptions): TextClassifier {
     const model = new TextClassifier({ ...optionsOf(content.settings), ...engine })

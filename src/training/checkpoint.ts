@@ -127,8 +127,15 @@ function regionsOf(run: Resumable, progress: Progress): string[] {
 export function restoreState(run: Resumable, state: SavedState): Progress {
   const source = state.source ?? 'checkpoint'
   const document = readObject(rootField(state.document, 'document', source), [
-    'kind', 'version', 'engine', 'precision', 'network', 'options', 'data', 'progress',
-  ]) // prettier-ignore
+    'kind',
+    'version',
+    'engine',
+    'precision',
+    'network',
+    'options',
+    'data',
+    'progress',
+  ])
   readChoice(document.kind, ['training'])
   readChoice(document.version, [1])
   const { name, precision } = run.network.engine
@@ -221,9 +228,15 @@ const PROGRESS = [
   'seconds',
 ] as const
 const RECORD = [
-  'epoch', 'trainLoss', 'trainAccuracy', 'validationLoss', 'validationAccuracy',
-  'learningRate', 'gradientNorm', 'seconds',
-] as const // prettier-ignore
+  'epoch',
+  'trainLoss',
+  'trainAccuracy',
+  'validationLoss',
+  'validationAccuracy',
+  'learningRate',
+  'gradientNorm',
+  'seconds',
+] as const
 
 function readProgress(field: Field, stepsPerEpoch: number): Progress {
   const f = readObject(field, PROGRESS)

@@ -28,9 +28,7 @@ const GUARD = 1e-6
  * @param weight where gradients are sums: what they are divided by to be means, which is what the limits
  * are about. The division is part of `scale`. Default 1.
  */
-export function clipGradients(
-  network: Network, { clipNorm, clipValue }: ClipOptions, weight = 1,
-): Clipping {
+export function clipGradients(network: Network, { clipNorm, clipValue }: ClipOptions, weight = 1): Clipping {
   const { regions } = network
   const mean = weight > 0 ? 1 / weight : 0
   const measure = () => Math.sqrt(regions.sumSquares()) * mean
@@ -39,4 +37,4 @@ export function clipGradients(
   if (!clipNorm) return { norm, scale: mean }
   const limited = clipValue ? measure() : norm
   return { norm, scale: Math.min(1, clipNorm / (limited + GUARD)) * mean }
-} // prettier-ignore
+}

@@ -180,9 +180,17 @@ export class Optimizer {
         const [nesterov, isFirst] = [o.nesterov ? 1 : 0, step === 1 ? 1 : 0] as const
         return (kernels, at, count) =>
           kernels.sgd(
-            p + at, g + at, first === undefined ? 0 : first + at, count,
-            rate, o.momentum, nesterov, o.weightDecay, isFirst, scale,
-          ) // prettier-ignore
+            p + at,
+            g + at,
+            first === undefined ? 0 : first + at,
+            count,
+            rate,
+            o.momentum,
+            nesterov,
+            o.weightDecay,
+            isFirst,
+            scale,
+          )
       }
       case 'rmsprop':
         return (kernels, at, count) =>
@@ -195,9 +203,21 @@ export class Optimizer {
         const [c1, c2] = [1 - o.beta1 ** step, 1 - o.beta2 ** step]
         return (kernels, at, count) =>
           kernels.adam(
-            p + at, g + at, first + at, second + at, count,
-            rate, o.beta1, o.beta2, o.epsilon, o.weightDecay, decoupled, c1, c2, scale,
-          ) // prettier-ignore
+            p + at,
+            g + at,
+            first + at,
+            second + at,
+            count,
+            rate,
+            o.beta1,
+            o.beta2,
+            o.epsilon,
+            o.weightDecay,
+            decoupled,
+            c1,
+            c2,
+            scale,
+          )
       }
     }
   }

@@ -15,7 +15,9 @@ export function reserveFor(network: Network, datasets: readonly Dataset[], batch
 }
 
 function tooLarge(
-  error: MemoryError, { sequences, steps, rows }: Capacity, segment: number | null,
+  error: MemoryError,
+  { sequences, steps, rows }: Capacity,
+  segment: number | null,
 ): MemoryError {
   // Kept windows and one window's tape together are shortest at the root of the length.
   const shorter = Math.ceil(Math.sqrt(steps))
@@ -29,4 +31,4 @@ function tooLarge(
     },
     { cause: error },
   )
-} // prettier-ignore
+}

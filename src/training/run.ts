@@ -7,7 +7,17 @@ import type { LossValue } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
 import { DivergenceError } from '../tensor/errors.ts'
 import { AVERAGE_REGION, WeightAverage } from './averaging.ts'
-import { BEST_REGION, captureState, emptySums, freshProgress, restoreState, type Progress, type Resumable, type SavedState, type TrainingState } from './checkpoint.ts' // prettier-ignore
+import {
+  BEST_REGION,
+  captureState,
+  emptySums,
+  freshProgress,
+  restoreState,
+  type Progress,
+  type Resumable,
+  type SavedState,
+  type TrainingState,
+} from './checkpoint.ts'
 import { fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
@@ -207,8 +217,15 @@ export class TrainingRun implements Resumable {
     const { segment } = network
     const learningRate = this.rateAt(updates - 1)
     const waiting = onStep({
-      epoch: epoch + 1, epochs, step, steps: stepsPerEpoch, updates, loss, gradientNorm, learningRate,
-    }) // prettier-ignore
+      epoch: epoch + 1,
+      epochs,
+      step,
+      steps: stepsPerEpoch,
+      updates,
+      loss,
+      gradientNorm,
+      learningRate,
+    })
     if (waiting) await untilAborted(waiting, this.#given.signal)
     // A trace keeps the whole tape.
     network.segment = segment

@@ -171,7 +171,10 @@ export function learningRateAt(
 }
 
 function scheduledRate(
-  schedule: CompleteSchedule, rate: number, position: SchedulePosition, plateau: PlateauState,
+  schedule: CompleteSchedule,
+  rate: number,
+  position: SchedulePosition,
+  plateau: PlateauState,
 ): number {
   if (schedule.type === 'constant') return rate
   if (schedule.type === 'plateau') return plateau.rate
@@ -186,7 +189,7 @@ function scheduledRate(
     case 'oneCycle':
       return oneCycleRate(schedule, rate, n)
   }
-} // prettier-ignore
+}
 
 function oneCycleRate(schedule: OneCycle, peak: number, n: number): number {
   const { length, rise, initialDivisor, finalDivisor } = schedule

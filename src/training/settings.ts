@@ -93,9 +93,19 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
   return {
-    batchSize, accumulate, pool, optimizer, embeddingUpdates, learningRate, schedule: completeSchedule(schedule),
-    clipNorm, clipValue, averaging, patience, seed,
-  } // prettier-ignore
+    batchSize,
+    accumulate,
+    pool,
+    optimizer,
+    embeddingUpdates,
+    learningRate,
+    schedule: completeSchedule(schedule),
+    clipNorm,
+    clipValue,
+    averaging,
+    patience,
+    seed,
+  }
 }
 
 /** @throws UsageError unless the option fits. */

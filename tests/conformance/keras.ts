@@ -103,8 +103,13 @@ export function giveStates(network: Network, batch: PackedBatch, states: readonl
 
 /** `expected` within Keras' own bound, or 1e-5. */
 export function result(
-  suite: string, name: string, got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance = 1e-5, why = '',
+  suite: string,
+  name: string,
+  got: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  tolerance = 1e-5,
+  why = '',
 ): ConformanceResult {
   const worst = worstOf(got, wanted)
   return { suite, name, status: worst <= Math.max(tolerance, 1e-5) ? 'equal' : 'different', worst, why }
-} // prettier-ignore
+}

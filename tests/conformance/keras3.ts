@@ -63,10 +63,19 @@ function runCase(one: Case, number: number): ConformanceResult {
 
 /** What Keras returned there, of Latch's output and states. */
 function valuesOf(
-  which: string, value: Tensor | undefined, output: Float64Array, states: readonly Float64Array[], one: Case, B: number,
+  which: string,
+  value: Tensor | undefined,
+  output: Float64Array,
+  states: readonly Float64Array[],
+  one: Case,
+  B: number,
 ): [ArrayLike<number> & Iterable<number>, ArrayLike<number> & Iterable<number>] {
   const row = /^batch row (\d)/.exec(which)
-  if (row) return [output.slice((output.length / B) * Number(row[1]), (output.length / B) * (Number(row[1]) + 1)), value!.data]
+  if (row)
+    return [
+      output.slice((output.length / B) * Number(row[1]), (output.length / B) * (Number(row[1]) + 1)),
+      value!.data,
+    ]
   const item = /^returned item (\d)/.exec(which)
   const number = item ? Number(item[1]) : 0
   if (!value) return [states[0], output]
@@ -76,4 +85,4 @@ function valuesOf(
     return [output.filter((_, i) => Math.floor(i / width) % 2 === number), value.data]
   }
   return [number === 0 ? output : states[number - 1], value.data]
-} // prettier-ignore
+}

@@ -22,7 +22,12 @@ const STEPS = 40
 
 /** The three files. */
 export async function runKerasModels(): Promise<ConformanceResult[]> {
-  return [await runQoe('model_gru'), await refuseSelfAttention(), await runQoe('lstm_basic', 'lstm_1'), await runTextgenrnn()] // prettier-ignore
+  return [
+    await runQoe('model_gru'),
+    await refuseSelfAttention(),
+    await runQoe('lstm_basic', 'lstm_1'),
+    await runTextgenrnn(),
+  ]
 }
 
 async function outputOf(folder: string, file: string, options: ImportOptions, batch: PackedBatch) {
@@ -58,11 +63,22 @@ async function runTextgenrnn(): Promise<ConformanceResult> {
   for (const { ids_left_padded_to_40_with_0: ids, probabilities } of cases) {
     const padded = [...new Array<number>(STEPS - ids.length).fill(0), ...ids]
     const config = textgenrnnConfig()
-    const logits = await outputOf('textgenrnn', 'textgenrnn_weights.hdf5', { config }, PackedBatch.ofIds([padded])) // prettier-ignore
+    const logits = await outputOf(
+      'textgenrnn',
+      'textgenrnn_weights.hdf5',
+      { config },
+      PackedBatch.ofIds([padded]),
+    )
     worst = Math.max(worst, worstOf(softmax(logits), probabilities))
   }
   const why = 'weights only: the configuration is given beside them'
-  return { suite: SUITE, name: 'textgenrnn_weights.hdf5', status: worst <= 1e-4 ? 'equal' : 'different', worst, why } // prettier-ignore
+  return {
+    suite: SUITE,
+    name: 'textgenrnn_weights.hdf5',
+    status: worst <= 1e-4 ? 'equal' : 'different',
+    worst,
+    why,
+  }
 }
 
 /** The network that textgenrnn builds in code; its weights file carries none. */

@@ -79,28 +79,79 @@ const zeros = { kernel: 0, recurrent: 0, bias: null }
 type Maker = () => { layers: Loaded[]; shape: (number | null)[] }
 
 const MODELS: Record<string, Maker> = {
-  'SimpleRNN linear returnSequences': () => ({ layers: [recurrent('SimpleRNN', 2, 5, ONES, { activation: 'linear', ...every })], shape: [2, 2] }),
+  'SimpleRNN linear returnSequences': () => ({
+    layers: [recurrent('SimpleRNN', 2, 5, ONES, { activation: 'linear', ...every })],
+    shape: [2, 2],
+  }),
   'GRU golden sequence': () => ({ layers: [recurrent('GRU', 2, 5, ONES, every)], shape: [3, 2] }),
-  'LSTM golden sequence and state': () => ({ layers: [recurrent('LSTM', 2, 5, ONES, { ...every, return_state: true })], shape: [2, 2] }),
-  'SimpleRNN stateful forward': () => ({ layers: [recurrent('SimpleRNN', 2, 5, { ...ONES, bias: 0 }, { activation: 'linear', stateful: true })], shape: [3, 2] }),
-  'GRU stateful forward': () => ({ layers: [recurrent('GRU', 2, 5, { kernel: 1, recurrent: 0, bias: 0 }, { activation: 'linear', stateful: true })], shape: [3, 2] }),
-  'LSTM stateful forward': () => ({ layers: [recurrent('LSTM', 2, 5, ONES, { stateful: true })], shape: [3, 2] }),
-  'SimpleRNN stateful BPTT': () => ({ layers: [recurrent('SimpleRNN', 2, 5, { ...ONES, bias: 0 }, { stateful: true }), dense(5, 1, 0, false)], shape: [3, 2] }),
-  'GRU stateful BPTT': () => ({ layers: [recurrent('GRU', 2, 5, { ...ONES, bias: 0 }, { stateful: true }), dense(5, 1, 0, false)], shape: [3, 2] }),
-  'LSTM stateful BPTT': () => ({ layers: [recurrent('LSTM', 2, 5, ONES, { stateful: true }), dense(5, 1, 1, false)], shape: [3, 2] }),
-  'SimpleRNN BPTT': () => ({ layers: [recurrent('SimpleRNN', 4, 1, alone), dense(1, 1, 1, false)], shape: [3, 4] }),
+  'LSTM golden sequence and state': () => ({
+    layers: [recurrent('LSTM', 2, 5, ONES, { ...every, return_state: true })],
+    shape: [2, 2],
+  }),
+  'SimpleRNN stateful forward': () => ({
+    layers: [recurrent('SimpleRNN', 2, 5, { ...ONES, bias: 0 }, { activation: 'linear', stateful: true })],
+    shape: [3, 2],
+  }),
+  'GRU stateful forward': () => ({
+    layers: [
+      recurrent('GRU', 2, 5, { kernel: 1, recurrent: 0, bias: 0 }, { activation: 'linear', stateful: true }),
+    ],
+    shape: [3, 2],
+  }),
+  'LSTM stateful forward': () => ({
+    layers: [recurrent('LSTM', 2, 5, ONES, { stateful: true })],
+    shape: [3, 2],
+  }),
+  'SimpleRNN stateful BPTT': () => ({
+    layers: [recurrent('SimpleRNN', 2, 5, { ...ONES, bias: 0 }, { stateful: true }), dense(5, 1, 0, false)],
+    shape: [3, 2],
+  }),
+  'GRU stateful BPTT': () => ({
+    layers: [recurrent('GRU', 2, 5, { ...ONES, bias: 0 }, { stateful: true }), dense(5, 1, 0, false)],
+    shape: [3, 2],
+  }),
+  'LSTM stateful BPTT': () => ({
+    layers: [recurrent('LSTM', 2, 5, ONES, { stateful: true }), dense(5, 1, 1, false)],
+    shape: [3, 2],
+  }),
+  'SimpleRNN BPTT': () => ({
+    layers: [recurrent('SimpleRNN', 4, 1, alone), dense(1, 1, 1, false)],
+    shape: [3, 4],
+  }),
   'GRU BPTT': () => ({ layers: [recurrent('GRU', 4, 1, zeros), dense(1, 1, 1, false)], shape: [3, 4] }),
   'LSTM BPTT': () => ({ layers: [recurrent('LSTM', 4, 1, zeros), dense(1, 1, 1, false)], shape: [3, 4] }),
-  'LSTM with mask': () => ({ layers: [embedding, recurrent('LSTM', 4, 3, FORGET), dense(3, 1, 1, true)], shape: [6] }),
-  'BPTT with mask': () => ({ layers: [embedding, recurrent('LSTM', 4, 3, FORGET), dense(3, 1, 1, true)], shape: [6] }),
-  'LSTM with mask, return states': () => ({ layers: [embedding, recurrent('LSTM', 4, 3, FORGET)], shape: [6] }),
-  'LSTM with mask, return sequences': () => ({ layers: [embedding, recurrent('LSTM', 4, 3, FORGET, every), dense(3, 1, 1, true)], shape: [3] }),
+  'LSTM with mask': () => ({
+    layers: [embedding, recurrent('LSTM', 4, 3, FORGET), dense(3, 1, 1, true)],
+    shape: [6],
+  }),
+  'BPTT with mask': () => ({
+    layers: [embedding, recurrent('LSTM', 4, 3, FORGET), dense(3, 1, 1, true)],
+    shape: [6],
+  }),
+  'LSTM with mask, return states': () => ({
+    layers: [embedding, recurrent('LSTM', 4, 3, FORGET)],
+    shape: [6],
+  }),
+  'LSTM with mask, return sequences': () => ({
+    layers: [embedding, recurrent('LSTM', 4, 3, FORGET, every), dense(3, 1, 1, true)],
+    shape: [3],
+  }),
   'LSTM with mask, go_backwards': () => ({ layers: backwards(), shape: [3] }),
-  'Stacked SimpleRNN -> LSTM with mask': () => ({ layers: [embedding, recurrent('SimpleRNN', 4, 3, { ...ONES, bias: 0 }, every), recurrent('LSTM', 3, 3, FORGET)], shape: [3] }),
+  'Stacked SimpleRNN -> LSTM with mask': () => ({
+    layers: [
+      embedding,
+      recurrent('SimpleRNN', 4, 3, { ...ONES, bias: 0 }, every),
+      recurrent('LSTM', 3, 3, FORGET),
+    ],
+    shape: [3],
+  }),
   'GRU with initial state from a dense layer: dense': () => ({ layers: [dense(5, 2, 1, true)], shape: [5] }),
-  'GRU with initial state from a dense layer: gru': () => ({ layers: [recurrent('GRU', 4, 2, { ...ONES, bias: 0 })], shape: [3, 4] }),
+  'GRU with initial state from a dense layer: gru': () => ({
+    layers: [recurrent('GRU', 4, 2, { ...ONES, bias: 0 })],
+    shape: [3, 4],
+  }),
   'Stacked cells SimpleRNN 3 -> GRU 2 -> LSTM 1': () => ({ layers: cells(), shape: [3, 4] }),
-} // prettier-ignore
+}
 
 /** The model of a test, opened by the importer. */
 export function importedWith(test: string): ImportedModel {

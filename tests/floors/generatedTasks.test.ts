@@ -20,12 +20,15 @@ interface Row {
 }
 
 async function accuracy(
-  train: Row[], test: Row[], options: ClassifierOptions, training: Partial<ClassifierFitOptions<Row>> = {},
+  train: Row[],
+  test: Row[],
+  options: ClassifierOptions,
+  training: Partial<ClassifierFitOptions<Row>> = {},
 ): Promise<number> {
   const model = textClassifier(options)
   await model.fit(train, { ...columns, seed: 1, ...training })
   return (await model.evaluate(test, columns)).accuracy
-} // prettier-ignore
+}
 
 describe('comments with negation', () => {
   const train = negationComments({ count: 4000, seed: 1 })

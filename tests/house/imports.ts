@@ -94,13 +94,15 @@ function edgeViolations(tree: SourceTree, edge: Edge, floor: string): Violation[
 
 /** The studio takes the library by its doors, and its own rooms look down only. */
 function studioEdge(
-  edge: Edge, other: string | null, at: (rule: string, message: string) => Violation[],
+  edge: Edge,
+  other: string | null,
+  at: (rule: string, message: string) => Violation[],
 ): Violation[] {
   if (other !== 'studio') return at('doors', `${edge.from} → ${edge.to}; import latch or latch/…`)
   const [from, to] = [studioRank(edge.from), studioRank(edge.to)]
   if (from === null || to === null || to <= from) return []
   return at('upward edge', `studio ${edge.from} → ${edge.to}`)
-} // prettier-ignore
+}
 
 /** Null for the files that put the page together. */
 function studioRank(path: string): number | null {

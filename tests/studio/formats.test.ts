@@ -72,7 +72,9 @@ async function opened(paths: readonly string[], model: SequenceModel, text: stri
   const { page } = watched
   await answered(page)
   await drop(page, paths)
-  await expect.poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 }).toContain(basename(paths[0])) // prettier-ignore
+  await expect
+    .poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 })
+    .toContain(basename(paths[0]))
   await field(page).fill(text)
   await answered(page)
   await expectNodesNumbers(page, model, text)
@@ -110,7 +112,11 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await exportFile(new SequenceModel(numbersEveryStep(), ENGINE), 'tfjs', path)
     const files = readdirSync(path).sort((a, b) => Number(b === 'model.json') - Number(a === 'model.json'))
     const model = (await importFile(path, { engine: ENGINE })) as SequenceModel
-    await opened(files.map((name) => join(path, name)), model, '[[1,2],[0,-1],[2,1]]') // prettier-ignore
+    await opened(
+      files.map((name) => join(path, name)),
+      model,
+      '[[1,2],[0,-1],[2,1]]',
+    )
   })
 
   test('`latch studio` serves any format; the page says what its sentence must be', async () => {
@@ -148,44 +154,81 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const path = join(folder, 'model.pt')
     writeFileSync(path, Buffer.from('PK\u0003\u0004 archive/data.pkl'))
     await drop(page, [path])
-    await expect.poll(async () => (await page.getByRole('alert').allTextContents()).join(' ')).toContain('save_file')
+    await expect
+      .poll(async () => (await page.getByRole('alert').allTextContents()).join(' '))
+      .toContain('save_file')
     await close(watched)
-  }) // prettier-ignore
+  })
 
   test('what belongs to a model is dropped with it: tokens by id, configuration, options', async () => {
     const weights = join(folder, 'part.safetensors')
-    const tensor = (name: string, shape: readonly number[]) => ({ name, shape, dtype: 'F32' as const, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i)) })
-    const cell = (name: string) => [tensor(`${name}.weight_ih_l0`, [8, 3]), tensor(`${name}.weight_hh_l0`, [8, 2])]
-    const bytes = writeSafetensors([...cell('left'), ...cell('right'), tensor('left_out.weight', [3, 2]), tensor('conv.weight', [2, 3, 5])])
+    const tensor = (name: string, shape: readonly number[]) => ({
+      name,
+      shape,
+      dtype: 'F32' as const,
+      data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i)),
+    })
+    const cell = (name: string) => [
+      tensor(`${name}.weight_ih_l0`, [8, 3]),
+      tensor(`${name}.weight_hh_l0`, [8, 2]),
+    ]
+    const bytes = writeSafetensors([
+      ...cell('left'),
+      ...cell('right'),
+      tensor('left_out.weight', [3, 2]),
+      tensor('conv.weight', [2, 3, 5]),
+    ])
     writeFileSync(weights, bytes)
     const write = (name: string, value: unknown): string => {
       writeFileSync(join(folder, name), JSON.stringify(value))
       return join(folder, name)
     }
     const vocabulary = write('letters.json', { a: 0, b: 1, c: 2 })
-    const options = write('options.json', { config: { order: ['left', 'left_out'], outputs: 'last' }, labels: ['x', 'y', 'z'], tokens: 'character' })
+    const options = write('options.json', {
+      config: { order: ['left', 'left_out'], outputs: 'last' },
+      labels: ['x', 'y', 'z'],
+      tokens: 'character',
+    })
     const watched = await open(browser, server.url)
     const { page } = watched
     const alerts = async () => (await page.getByRole('alert').allTextContents()).join(' ')
     await answered(page)
     await drop(page, [weights])
-    await expect.poll(alerts, { timeout: 30_000 }).toContain('To read a part of it, drop it together with a file options.json: {"prefix":"left."}')
+    await expect
+      .poll(alerts, { timeout: 30_000 })
+      .toContain('To read a part of it, drop it together with a file options.json: {"prefix":"left."}')
     await expect.poll(() => page.getByTestId('run-status').count()).toBe(1)
     await drop(page, [vocabulary])
     await expect.poll(alerts, { timeout: 30_000 }).toContain('letters.json is a vocabulary without its model')
     await drop(page, [vocabulary, weights, options])
-    await expect.poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 }).toContain('part.safetensors')
+    await expect
+      .poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), {
+        timeout: 30_000,
+      })
+      .toContain('part.safetensors')
     expect(await alerts()).toBe('')
     await field(page).fill('abcab')
     await answered(page)
     const config = { order: ['left', 'left_out'], outputs: 'last' }
-    const model = (await importFile(weights, { config, vocabulary: ['a', 'b', 'c'], labels: ['x', 'y', 'z'], engine: ENGINE })) as SequenceModel
+    const model = (await importFile(weights, {
+      config,
+      vocabulary: ['a', 'b', 'c'],
+      labels: ['x', 'y', 'z'],
+      engine: ENGINE,
+    })) as SequenceModel
     await expectNodesNumbers(page, model, 'abcab')
     await close(watched)
-  }) // prettier-ignore
+  })
 
   test('influence of numbers and of the last of many answers; functions by their names', async () => {
-    const hard = { type: 'recurrent', cell: 'lstm', units: 3, outputs: 'every', gateActivation: 'hardSigmoid', stateActivation: 'relu' } as const
+    const hard = {
+      type: 'recurrent',
+      cell: 'lstm',
+      units: 3,
+      outputs: 'every',
+      gateActivation: 'hardSigmoid',
+      stateActivation: 'relu',
+    } as const
     const path = join(folder, 'hard.safetensors')
     const made = imported({ layers: [{ type: 'features', width: 2 }, hard, { type: 'dense', units: 2 }] })
     const model = new SequenceModel(made, ENGINE)
@@ -195,7 +238,11 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const { page } = watched
     await answered(page)
     await drop(page, [path])
-    await expect.poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), { timeout: 30_000 }).toContain('hard.safetensors')
+    await expect
+      .poll(async () => (await page.getByTestId('run-status').allTextContents()).join(' '), {
+        timeout: 30_000,
+      })
+      .toContain('hard.safetensors')
     await field(page).fill(text)
     await answered(page)
     await page.getByRole('tab', { name: 'Text' }).click()
@@ -205,14 +252,22 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await page.getByRole('group', { name: 'tokens' }).getByRole('button').nth(1).hover()
     const written = String(tokens[1].leaveOneOut!.logit).replaceAll('-', '\u2212')
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)
-    expect(await page.getByLabel('coloured by').locator('option').allTextContents()).not.toContain('leaving it out: change of the probability')
+    expect(await page.getByLabel('coloured by').locator('option').allTextContents()).not.toContain(
+      'leaving it out: change of the probability',
+    )
     await page.getByRole('tab', { name: 'Arithmetic' }).click()
     const choices = page.getByTestId('arith-choose-value').locator('option')
     await expect.poll(() => choices.allTextContents()).toContain('relu(c): the memory as it is shown')
     await page.getByTestId('arith-choose-value').selectOption('logit')
     await settled(page)
-    const last = model.predict([[1, 2], [0, -1], [2, 1]]).output[0]
-    await expect.poll(async () => Number(await page.getByTestId('arith-computed').getAttribute('data-value'))).toBeCloseTo(last, 5)
+    const last = model.predict([
+      [1, 2],
+      [0, -1],
+      [2, 1],
+    ]).output[0]
+    await expect
+      .poll(async () => Number(await page.getByTestId('arith-computed').getAttribute('data-value')))
+      .toBeCloseTo(last, 5)
     const cell = new URL(page.url())
     await page.evaluate((hash) => (location.hash = hash), `${cell.hash}&cell=0f`)
     await page.getByRole('tab', { name: 'Unrolled network' }).click()
@@ -221,20 +276,50 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     expect(await diagram.textContent()).not.toContain('σ')
     await expect.poll(() => page.getByText('h = o∘relu(c)').count()).toBe(1)
     await close(watched)
-  }) // prettier-ignore
+  })
 
   const real: [string, string[], string, ImportOptions][] = [
-    ['Keras 2', ['keras210_qoe/model_gru.h5'], JSON.stringify(Array.from({ length: 24 }, (_, t) => Array.from({ length: 36 }, (_2, j) => ((t * 7 + j * 3) % 11) / 11))), {}], // prettier-ignore
-    ['TensorFlow.js', ['tfjs_lstm_text_generation/model.json', 'tfjs_lstm_text_generation/group1-shard1of1', 'tfjs_lstm_text_generation/group2-shard1of1'], JSON.stringify([3, 20, 41].map((at) => Array.from({ length: 57 }, (_, j) => Number(j === at)))), {}], // prettier-ignore
-    ['TensorFlow 1', ['manifest.json', 'vocab.json'].map((name) => `ml5_charrnn_shakespeare/${name}`), 'ROMEO', {}], // prettier-ignore
+    [
+      'Keras 2',
+      ['keras210_qoe/model_gru.h5'],
+      JSON.stringify(
+        Array.from({ length: 24 }, (_, t) =>
+          Array.from({ length: 36 }, (_2, j) => ((t * 7 + j * 3) % 11) / 11),
+        ),
+      ),
+      {},
+    ],
+    [
+      'TensorFlow.js',
+      [
+        'tfjs_lstm_text_generation/model.json',
+        'tfjs_lstm_text_generation/group1-shard1of1',
+        'tfjs_lstm_text_generation/group2-shard1of1',
+      ],
+      JSON.stringify([3, 20, 41].map((at) => Array.from({ length: 57 }, (_, j) => Number(j === at)))),
+      {},
+    ],
+    [
+      'TensorFlow 1',
+      ['manifest.json', 'vocab.json'].map((name) => `ml5_charrnn_shakespeare/${name}`),
+      'ROMEO',
+      {},
+    ],
   ]
-  test.skipIf(!existsSync(models)).each(real)('%s: the real file, dropped', async (_, names, text, options) => {
-    const all = names.map((name) => join(models, name))
-    if (names[0].startsWith('ml5')) {
-      const beside = join(models, 'ml5_charrnn_shakespeare')
-      all.push(...readdirSync(beside).filter((name) => !/\.json$|LICENSE/.test(name)).map((name) => join(beside, name))) // prettier-ignore
-    }
-    const model = (await importFile(all[0], { ...options, engine: ENGINE })) as SequenceModel
-    await opened(all, model, text)
-  }) // prettier-ignore
+  test.skipIf(!existsSync(models)).each(real)(
+    '%s: the real file, dropped',
+    async (_, names, text, options) => {
+      const all = names.map((name) => join(models, name))
+      if (names[0].startsWith('ml5')) {
+        const beside = join(models, 'ml5_charrnn_shakespeare')
+        all.push(
+          ...readdirSync(beside)
+            .filter((name) => !/\.json$|LICENSE/.test(name))
+            .map((name) => join(beside, name)),
+        )
+      }
+      const model = (await importFile(all[0], { ...options, engine: ENGINE })) as SequenceModel
+      await opened(all, model, text)
+    },
+  )
 })

@@ -12,7 +12,10 @@ export async function checkBlock(lesson: Lesson, texts: string[], lowercase: boo
   const [T, F] = [Math.max(...lists.map(({ length }) => length)), words.length]
   await lesson.says('shape', `(${lists.length}, ${T}, ${F})`)
   await lesson.says('vocabulary-size', `vocabulary = ${F}`)
-  await lesson.says('rows', new RegExp(`^${sum(lists.map(({ length }) => length))} rows instead of ${lists.length * T}: `)) // prettier-ignore
+  await lesson.says(
+    'rows',
+    new RegExp(`^${sum(lists.map(({ length }) => length))} rows instead of ${lists.length * T}: `),
+  )
   const features = new Float64Array(lists.length * T * F)
   lists.forEach((list, s) => list.forEach((word, t) => (features[(s * T + t) * F + words.indexOf(word)] = 1)))
   const net = network(
@@ -25,10 +28,14 @@ export async function checkBlock(lesson: Lesson, texts: string[], lowercase: boo
   )
   const shape = [lists.length, T, F] as const
   const lengths = lists.map(({ length }) => length)
-  for (const [id, batch] of [['alone', PackedBatch.ofFeatures(features, shape, lengths)], ['read', PackedBatch.ofFeatures(features, shape)]] as const) {
+  for (const [id, batch] of [
+    ['alone', PackedBatch.ofFeatures(features, shape, lengths)],
+    ['read', PackedBatch.ofFeatures(features, shape)],
+  ] as const) {
     net.forward(batch)
-    for (const [i, answer] of [...net.readOutput(batch)].entries()) await lesson.says(`${id}-${i}`, fixed(answer, 6))
-  } // prettier-ignore
+    for (const [i, answer] of [...net.readOutput(batch)].entries())
+      await lesson.says(`${id}-${i}`, fixed(answer, 6))
+  }
   net.dispose()
   for (const [i, length] of lengths.entries()) {
     const same = (await lesson.text(`alone-${i}`)) === (await lesson.text(`read-${i}`))
@@ -50,11 +57,16 @@ export async function checkStory(
   const [first, second] = [tokens.indexOf('delhi'), tokens.indexOf('london')]
   const { tokens: owed } = influence(model, text, 'london')
   await lesson.says(`${prefix}answer`, 'london')
-  for (const t of [first, second]) await lesson.counts(`${prefix}city-${t}`, owed[t].leaveOneOut!.logit, 0.00051) // prettier-ignore
-  const [old, now] = [await lesson.number(`${prefix}city-${first}`), await lesson.number(`${prefix}city-${second}`)] // prettier-ignore
+  for (const t of [first, second])
+    await lesson.counts(`${prefix}city-${t}`, owed[t].leaveOneOut!.logit, 0.00051)
+  const [old, now] = [
+    await lesson.number(`${prefix}city-${first}`),
+    await lesson.number(`${prefix}city-${second}`),
+  ]
   expect(Math.abs(now), `london ${now}, delhi ${old}`).toBeGreaterThanOrEqual(5 * Math.abs(old))
   const { steps } = model.trace(text)
-  for (const t of [0, first, second]) await lesson.counts(`${prefix}keeps-${t}`, (steps[t].keeps ?? NaN) * 100, 0.5001) // prettier-ignore
+  for (const t of [0, first, second])
+    await lesson.counts(`${prefix}keeps-${t}`, (steps[t].keeps ?? NaN) * 100, 0.5001)
 
   // Nothing kept from the question's first word on.
   const from = tokens.indexOf('where')
@@ -98,13 +110,19 @@ export async function checkEqual(lesson: Lesson): Promise<number[]> {
 export async function checkStep(lesson: Lesson, keeps: number): Promise<number[]> {
   await lesson.says('keeps', `${keeps * 100} %`)
   await lesson.still()
-  const [x, h] = [[1, 0, 0], [0.65, 0.3]] // prettier-ignore
-  const row = async (gate: string, u: number) => Promise.all([0, 1, 2, 3, 4].map(async (k) => Number(await lesson.at(`w-${gate}-${u}-${k}`).inputValue()))) // prettier-ignore
+  const [x, h] = [
+    [1, 0, 0],
+    [0.65, 0.3],
+  ]
+  const row = async (gate: string, u: number) =>
+    Promise.all([0, 1, 2, 3, 4].map(async (k) => Number(await lesson.at(`w-${gate}-${u}-${k}`).inputValue())))
   const dot = (weights: number[], input: number[]) => sum(weights.map((w, k) => w * input[k]))
   const reset = await Promise.all([0, 1].map(async (u) => sigmoid(dot(await row('reset', u), [...x, ...h]))))
   const seen = reset.map((r, u) => r * h[u])
   const bias = [-0.05, 0.1]
-  const proposed = await Promise.all([0, 1].map(async (u) => Math.tanh(dot(await row('candidate', u), [...x, ...seen]) + bias[u]))) // prettier-ignore
+  const proposed = await Promise.all(
+    [0, 1].map(async (u) => Math.tanh(dot(await row('candidate', u), [...x, ...seen]) + bias[u])),
+  )
   for (const u of [0, 1]) await lesson.counts(`h-latch-${u}`, keeps * h[u] + (1 - keeps) * proposed[u], 1e-12)
   const complement = fixed(1 - keeps, 4)
   await lesson.says('z-latch', `[${fixed(keeps, 4)}, ${fixed(keeps, 4)}]`)

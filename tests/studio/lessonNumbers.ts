@@ -61,7 +61,11 @@ export const ETAS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
 
 /** Lesson 4's three sentences and its network, here. */
 export class School {
-  readonly #ids = [[0, 1, 2], [0, 3, 2], [0, 4, 2]] // prettier-ignore
+  readonly #ids = [
+    [0, 1, 2],
+    [0, 3, 2],
+    [0, 4, 2],
+  ]
   readonly #net
   readonly #optimizer
 

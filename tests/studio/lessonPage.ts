@@ -9,11 +9,15 @@ const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 export function numberIn(text: string): number {
   const plain = text
     .replaceAll('\u2212', '-')
-    .replace(/·10(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)/, (_, sign, digits) => `e${sign && '-'}${Array.from(digits as string, (c) => SUPERSCRIPTS.indexOf(c)).join('')}`)
+    .replace(
+      /·10(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)/,
+      (_, sign, digits) =>
+        `e${sign && '-'}${Array.from(digits as string, (c) => SUPERSCRIPTS.indexOf(c)).join('')}`,
+    )
   if (plain.includes('∞')) return plain.includes('-') ? -Infinity : Infinity
   const found = /-?[\d,]+(\.\d+)?(e-?\d+)?/.exec(plain)
   return found ? Number(found[0].replaceAll(',', '')) : NaN
-} // prettier-ignore
+}
 
 export const fixed = (value: number, decimals: number) => value.toFixed(decimals).replace('-', '\u2212')
 /** A lesson's page: its numbers by their test ids. */
@@ -55,7 +59,9 @@ export class Lesson {
   /** Waits until the number is this one. */
   async counts(id: string, value: number, within = 1e-9): Promise<void> {
     const off = async () => Math.abs((await this.number(id)) - value)
-    await expect.poll(off, { message: `${id} should be ${value}`, timeout: 10_000 }).toBeLessThanOrEqual(within) // prettier-ignore
+    await expect
+      .poll(off, { message: `${id} should be ${value}`, timeout: 10_000 })
+      .toBeLessThanOrEqual(within)
   }
 
   async click(...ids: string[]): Promise<void> {
@@ -69,7 +75,9 @@ export class Lesson {
   /** Nothing is being computed, and nothing went wrong. */
   async still(): Promise<void> {
     await this.page.waitForTimeout(120)
-    await expect.poll(() => this.page.locator('.widget[aria-busy="true"]').count(), { timeout: 20_000 }).toBe(0) // prettier-ignore
+    await expect
+      .poll(() => this.page.locator('.widget[aria-busy="true"]').count(), { timeout: 20_000 })
+      .toBe(0)
     await expect.poll(() => this.page.getByText('Computing …').count(), { timeout: 20_000 }).toBe(0)
     expect(await this.page.getByRole('alert').allTextContents()).toEqual([])
   }

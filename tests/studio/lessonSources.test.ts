@@ -12,7 +12,11 @@ const sources = readdirSync(lessons)
   .filter((name) => /^Lesson\d+\.svelte$/.test(name))
   .flatMap((name) => {
     const text = readFileSync(join(lessons, name), 'utf8')
-    return [...text.matchAll(/\{\s*file: '([^']+)',\s*what: '([^']+)',?\s*\}/g)].map(([, file, what]) => ({ name, file, what })) // prettier-ignore
+    return [...text.matchAll(/\{\s*file: '([^']+)',\s*what: '([^']+)',?\s*\}/g)].map(([, file, what]) => ({
+      name,
+      file,
+      what,
+    }))
   })
 
 /** "a/b.ts, c.ts" is two files of one folder. */
@@ -26,7 +30,10 @@ function namesOf(what: string): string[] {
   const [head, ...tail] = what.split(': ')
   const said = tail.length
     ? head.split(/, | and /).flatMap((name) => name.split('.'))
-    : what.split(/[^\w#.]+/).filter((word) => /^#?[a-z]+[A-Z]/.test(word) || /^[A-Z][a-z]+(\.|[A-Z])/.test(word)).flatMap((word) => word.split('.')) // prettier-ignore
+    : what
+        .split(/[^\w#.]+/)
+        .filter((word) => /^#?[a-z]+[A-Z]/.test(word) || /^[A-Z][a-z]+(\.|[A-Z])/.test(word))
+        .flatMap((word) => word.split('.'))
   return said.filter((name) => /^#?[A-Za-z_]\w*$/.test(name))
 }
 

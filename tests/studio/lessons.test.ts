@@ -34,13 +34,17 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.page.getByRole('button', { name: 'Sherylans provide quality content' }).click()
     await expect.poll(() => lesson.at('one-hot').locator('tbody tr').count()).toBe(4)
 
-    for (const [words, room] of [[7, 4], [2000, 100], [100, 30]]) {
+    for (const [words, room] of [
+      [7, 4],
+      [2000, 100],
+      [100, 30],
+    ]) {
       await lesson.at('words').selectOption({ label: `${words.toLocaleString('en')} words` })
       await lesson.set('length', room)
       const { ann, rnn } = costs(words, room)
       await lesson.counts('ann-parameters', ann)
       await lesson.counts('rnn-parameters', rnn)
-    } // prettier-ignore
+    }
 
     await lesson.set('text', 'one two three four five six')
     await lesson.says('ann-noticed', 'no, the same to the last bit')
@@ -142,11 +146,15 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.click('forget')
     const none = { ...start, Wh: start.Wh.map((row) => row.map(() => 0)) }
     const answers: string[] = []
-    for (const [text, ids] of [['you are not good', [0, 1, 4, 2]], ['you are good', [0, 1, 2]], ['you are bad', [0, 1, 3]]] as const) {
+    for (const [text, ids] of [
+      ['you are not good', [0, 1, 4, 2]],
+      ['you are good', [0, 1, 2]],
+      ['you are bad', [0, 1, 3]],
+    ] as const) {
       await lesson.at('text').selectOption(text)
       await lesson.counts('answer', byHand(none, ids).answer, 0.5001e-4)
       answers.push(await lesson.text('answer'))
-    } // prettier-ignore
+    }
     expect(answers[0]).toBe(answers[1])
     expect(answers[0]).not.toBe(answers[2])
     await lesson.still()
@@ -175,30 +183,41 @@ describe.skipIf(!browserPath)('the lessons', () => {
     }
 
     const school = new School()
-    for (const [matrix, index, eta] of [['Wi', 0, 0.2], ['Wi', 12, 0.5], ['Wh', 5, 2]] as const) {
+    for (const [matrix, index, eta] of [
+      ['Wi', 0, 0.2],
+      ['Wi', 12, 0.5],
+      ['Wh', 5, 2],
+    ] as const) {
       await lesson.at(matrix).getByRole('button').nth(index).click()
       await lesson.set('eta', ETAS.indexOf(eta))
       const { old, gradient, next, loss, lossNext } = school.look(matrix, index, eta)
       expect(Math.abs(old - eta * gradient - next)).toBeLessThanOrEqual(1e-6)
       await lesson.says('engine', fixed(gradient, 5))
       await lesson.says('next', fixed(next, 5))
-      await lesson.says('equation', new RegExp(`w_new = ${fixed(old, 5)} − ${eta} · \\(?${fixed(gradient, 5)}\\)? = `))
+      await lesson.says(
+        'equation',
+        new RegExp(`w_new = ${fixed(old, 5)} − ${eta} · \\(?${fixed(gradient, 5)}\\)? = `),
+      )
       await lesson.counts('gradient', gradient, 1.1e-5)
       await lesson.says('loss', fixed(loss, 5))
       await lesson.says('loss-next', fixed(lossNext, 5))
-    } // prettier-ignore
+    }
 
     await lesson.set('eta', ETAS.indexOf(0.2))
     await lesson.still()
     let loss = await lesson.number('loss')
-    for (const [button, times, made] of [['once', 1, '1 update made'], ['ten', 10, '11 updates made'], ['hundred', 100, '111 updates made']] as const) {
+    for (const [button, times, made] of [
+      ['once', 1, '1 update made'],
+      ['ten', 10, '11 updates made'],
+      ['hundred', 100, '111 updates made'],
+    ] as const) {
       await lesson.click(button)
       await lesson.says('updates', made)
       school.update(0.2, times)
       await lesson.says('loss', fixed(school.loss(), 5))
       expect(await lesson.number('loss')).toBeLessThan(loss)
       loss = await lesson.number('loss')
-    } // prettier-ignore
+    }
     await lesson.at('curve').waitFor()
     expect(await lesson.number('answer-0')).toBeGreaterThan(0.5)
     expect(await lesson.number('answer-1')).toBeGreaterThan(0.5)
@@ -244,7 +263,9 @@ describe.skipIf(!browserPath)('the lessons', () => {
 
     if (measured) {
       for (const cell of ['rnn', 'lstm', 'gru']) {
-        const { share } = measured.facts[cell].accuracy.find((one: { distance: number }) => one.distance === 40) // prettier-ignore
+        const { share } = measured.facts[cell].accuracy.find(
+          (one: { distance: number }) => one.distance === 40,
+        )
         expect(await lesson.text('distance')).toContain(`${fixed(share * 100, 1)} %`)
       }
     }
@@ -261,7 +282,11 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await checkStory(lesson, '', 'lstm', 'forget')
     if (measured) {
       const { near, far } = measured.facts.lstm.influence
-      for (const [name, { ratio }] of [['near', near], ['far', far]] as const) await lesson.counts(`measured-${name}`, ratio, ratio * 0.006) // prettier-ignore
+      for (const [name, { ratio }] of [
+        ['near', near],
+        ['far', far],
+      ] as const)
+        await lesson.counts(`measured-${name}`, ratio, ratio * 0.006)
     }
     await lesson.set('unit', 7)
     await lesson.page.getByText('Unit 8 of 32').waitFor()
@@ -302,24 +327,42 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await checkStory(lesson, 'story-', 'gru', 'update')
     if (measured) {
       const { near, far } = measured.facts.gru.influence
-      for (const [name, { ratio }] of [['near', near], ['far', far]] as const) await lesson.counts(`measured-${name}`, ratio, ratio * 0.006) // prettier-ignore
+      for (const [name, { ratio }] of [
+        ['near', near],
+        ['far', far],
+      ] as const)
+        await lesson.counts(`measured-${name}`, ratio, ratio * 0.006)
     }
     await lesson.end()
   })
 
   test('8: parameters, time, memory span and the way back', async () => {
     const lesson = await Lesson.open(browser, server, 8)
-    for (const [units, features] of [[32, 32], [100, 7], [1, 256]]) {
+    for (const [units, features] of [
+      [32, 32],
+      [100, 7],
+      [1, 256],
+    ]) {
       await lesson.set('units', units)
       await lesson.set('features', features)
-      for (const [cell, gates] of [['rnn', 1], ['lstm', 4], ['gru', 3]] as const) {
-        const net = network([{ type: 'features', width: features }, { type: 'recurrent', cell, units }], ENGINE)
+      for (const [cell, gates] of [
+        ['rnn', 1],
+        ['lstm', 4],
+        ['gru', 3],
+      ] as const) {
+        const net = network(
+          [
+            { type: 'features', width: features },
+            { type: 'recurrent', cell, units },
+          ],
+          ENGINE,
+        )
         expect(net.parameterCount).toBe(gates * (units * features + units * units + 2 * units))
         await lesson.counts(`parameters-${cell}`, net.parameterCount)
         await lesson.counts(`formula-${cell}`, net.parameterCount)
         net.dispose()
       }
-    } // prettier-ignore
+    }
 
     await lesson.click('lags-measure')
     for (const cell of ['rnn', 'lstm', 'gru']) await lesson.at(`lags-${cell}`).waitFor({ timeout: 25_000 })

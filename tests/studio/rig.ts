@@ -58,8 +58,16 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: browserPath!, args })
 }
 
-export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: 'reduce', ...options })
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 1000 },
+    reducedMotion: 'reduce',
+    ...options,
+  })
   const page = await context.newPage()
   const complaints: string[] = []
   const own = new URL(url).origin
@@ -71,7 +79,7 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   })
   await page.goto(url)
   return { page, complaints }
-} // prettier-ignore
+}
 
 /** Closes a page after checking that it behaved. */
 export async function close({ page, complaints }: Watched): Promise<void> {

@@ -20,9 +20,21 @@ async function settled(page: Page): Promise<void> {
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe)
   const { violations: found } = await page.evaluate(() =>
-    (globalThis as never as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe.run(),
-  ) // prettier-ignore
-  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} (${failureSummary.slice(0, 200)})`).join(' | ')}`) // prettier-ignore
+    (
+      globalThis as never as {
+        axe: {
+          run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
+        }
+      }
+    ).axe.run(),
+  )
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 3)
+        .map(({ html, failureSummary }) => `${html.slice(0, 160)} (${failureSummary.slice(0, 200)})`)
+        .join(' | ')}`,
+  )
 }
 
 describe.skipIf(!browserPath)('the views', () => {

@@ -92,7 +92,9 @@ describe.skipIf(!browserPath)('the workbench', () => {
     await trained(page, 2)
     const weights = () =>
       page.evaluate(async () => {
-        const { bench } = (globalThis as never as { latchStudio: { bench: never } }).latchStudio as never as { bench: { runs: { runner: { save(): Promise<Uint8Array> } }[] } } // prettier-ignore
+        const { bench } = (globalThis as never as { latchStudio: { bench: never } }).latchStudio as never as {
+          bench: { runs: { runner: { save(): Promise<Uint8Array> } }[] }
+        }
         return Promise.all(bench.runs.map(async ({ runner }) => Array.from(await runner.save()).join()))
       })
     const first = await weights()
@@ -126,7 +128,8 @@ describe.skipIf(!browserPath)('the workbench', () => {
     const shown = await page.evaluate(async (sentence) => {
       type Ask<T> = (text: string, target: null) => Promise<T>
       type Runner = { look: Ask<{ trace: unknown }>; flow: Ask<unknown>; influence: Ask<unknown> }
-      const { bench } = (globalThis as never as { latchStudio: { bench: { current: { runner: Runner } } } }).latchStudio // prettier-ignore
+      const { bench } = (globalThis as never as { latchStudio: { bench: { current: { runner: Runner } } } })
+        .latchStudio
       const { runner } = bench.current
       const { trace } = await runner.look(sentence, null)
       const all = [trace, await runner.flow(sentence, null), await runner.influence(sentence, null)]

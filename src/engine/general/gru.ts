@@ -146,7 +146,13 @@ function recurrentBack({ f, shift }: Access, step: GeneralStep): void {
 }
 
 function resetRow(
-  v: FloatArray, H: number, r: number, s: number, dzx: number, dzh: number, hn: number,
+  v: FloatArray,
+  H: number,
+  r: number,
+  s: number,
+  dzx: number,
+  dzh: number,
+  hn: number,
 ): void {
   for (let j = 0; j < H; j++) {
     const dn = v[dzx + 2 * H + j]
@@ -156,4 +162,4 @@ function resetRow(
     v[dzh + H + j] = v[dzx + H + j]
     v[dzh + 2 * H + j] = dn * v[r + j]
   }
-} // prettier-ignore
+}

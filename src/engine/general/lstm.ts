@@ -108,7 +108,8 @@ function backwardOf({ f, shift }: Access, { state, peepholes, coupled }: LstmFun
       if (state.slopeByOutput) state.multiplySlopes(slope, 0, v, (step.saved >>> shift) + at, H)
       else state.multiplySlopes(slope, 0, c, 0, H)
       backwardRow(v, H, slope, peepholes ? c : null, coupled, {
-        z, cPrev,
+        z,
+        cPrev,
         s: (step.slopes >>> shift) + gate,
         dz: (step.dGates >>> shift) + gate,
         kc: (step.saved >>> shift) + at,
@@ -118,20 +119,33 @@ function backwardOf({ f, shift }: Access, { state, peepholes, coupled }: LstmFun
         dout: step.dOutput ? (step.dOutput >>> shift) + row * outputStride : -1,
         p: step.own >>> shift,
         dp: step.dOwn >>> shift,
-      }) // prettier-ignore
+      })
     }
   }
 }
 
 /** Places of a row's parts, in elements; −1: none. */
 interface RowPlaces {
-  z: number; s: number; dz: number; cPrev: number; kc: number; dh: number; dc: number; dcTotal: number; dout: number
-  p: number; dp: number
-} // prettier-ignore
+  z: number
+  s: number
+  dz: number
+  cPrev: number
+  kc: number
+  dh: number
+  dc: number
+  dcTotal: number
+  dout: number
+  p: number
+  dp: number
+}
 
 /** `c`: with peepholes only. */
 function backwardRow(
-  v: FloatArray, H: number, slope: FloatArray, c: FloatArray | null, coupled: boolean,
+  v: FloatArray,
+  H: number,
+  slope: FloatArray,
+  c: FloatArray | null,
+  coupled: boolean,
   { z, s, dz, cPrev, kc, dh, dc, dcTotal, dout, p, dp }: RowPlaces,
 ): void {
   for (let j = 0; j < H; j++) {
@@ -163,4 +177,4 @@ function backwardRow(
     }
     v[dc + j] = carry
   }
-} // prettier-ignore
+}

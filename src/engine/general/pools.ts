@@ -69,8 +69,14 @@ export function scoreOf(x: Numbers, from: number, w: Numbers, weight: number, wi
  * What came before shrinks where a larger score comes (Milakov & Gimelshein 2018).
  */
 export function takeStep(
-  state: Numbers, at: number, sums: Numbers, first: number,
-  x: Numbers, from: number, width: number, score: number,
+  state: Numbers,
+  at: number,
+  sums: Numbers,
+  first: number,
+  x: Numbers,
+  from: number,
+  width: number,
+  score: number,
 ): void {
   if (state[at + 1] === 0) state[at] = score
   if (score > state[at]) {
@@ -82,7 +88,7 @@ export function takeStep(
   const weight = Math.exp(score - state[at])
   for (let j = 0; j < width; j++) sums[first + j] += weight * x[from + j]
   state[at + 1] += weight
-} // prettier-ignore
+}
 
 /** Room for attention to work in. */
 export interface AttentionRoom {
@@ -94,7 +100,12 @@ export interface AttentionRoom {
 
 /** y (B, width; stride) = Σ_t a_t·x_t, a = softmax over the steps of x_t·w. Nothing counts: zeros. */
 export function attentionForward(
-  { f, shift }: Access, { sums, states }: AttentionRoom, y: Pointer, x: Pointer, weight: Pointer, packed: PackedRows,
+  { f, shift }: Access,
+  { sums, states }: AttentionRoom,
+  y: Pointer,
+  x: Pointer,
+  weight: Pointer,
+  packed: PackedRows,
 ): void {
   const v = f()
   const { width, stride } = packed
@@ -110,14 +121,19 @@ export function attentionForward(
     const to = (y >>> shift) + b * stride
     for (let j = 0; j < width; j++) v[to + j] = sums[j] / (states[2 * b + 1] || 1)
   }
-} // prettier-ignore
+}
 
 /**
  * dx_t = a_t·dy + s_t·w and dw = Σ s_t·x_t, with the scores' gradients s_t = a_t·(dy·x_t − dy·y). dx 0: not written.
  */
 export function attentionBackward(
-  { f, shift }: Access, { dWeight, states }: AttentionRoom, dx: Pointer, dy: Pointer, x: Pointer,
-  weight: Pointer, packed: PackedRows,
+  { f, shift }: Access,
+  { dWeight, states }: AttentionRoom,
+  dx: Pointer,
+  dy: Pointer,
+  x: Pointer,
+  weight: Pointer,
+  packed: PackedRows,
 ): void {
   const v = f()
   const { width, stride } = packed
@@ -141,7 +157,7 @@ export function attentionBackward(
       if (dx) for (let j = 0; j < width; j++) v[to + j] = a * v[given + j] + slope * v[w + j]
     }
   }
-} // prettier-ignore
+}
 
 /** The weight of a step in its sequence's average. */
 function shareOf(states: Float64Array, b: number, score: number): number {

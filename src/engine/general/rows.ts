@@ -14,7 +14,11 @@ export interface RowShape {
 
 /** y = softmax(x) or, with `log`, its logarithm, by row. */
 export function softmaxForward(
-  { f, shift }: Access, y: Pointer, x: Pointer, { rows, width, stride }: RowShape, log: boolean,
+  { f, shift }: Access,
+  y: Pointer,
+  x: Pointer,
+  { rows, width, stride }: RowShape,
+  log: boolean,
 ): void {
   const v = f()
   for (let r = 0; r < rows; r++) {
@@ -24,14 +28,18 @@ export function softmaxForward(
     let sum = 0
     for (let j = 0; j < width; j++) sum += Math.exp(v[from + j] - most)
     const below = most + Math.log(sum)
-    for (let j = 0; j < width; j++)
-      v[to + j] = log ? v[from + j] - below : Math.exp(v[from + j] - most) / sum
+    for (let j = 0; j < width; j++) v[to + j] = log ? v[from + j] - below : Math.exp(v[from + j] - most) / sum
   }
-} // prettier-ignore
+}
 
 /** Softmax: dx = y·(dy − Σ dy·y). Log-softmax: dx = dy − eʸ·Σ dy. */
 export function softmaxBackward(
-  { f, shift }: Access, dx: Pointer, dy: Pointer, y: Pointer, { rows, width, stride }: RowShape, log: boolean,
+  { f, shift }: Access,
+  dx: Pointer,
+  dy: Pointer,
+  y: Pointer,
+  { rows, width, stride }: RowShape,
+  log: boolean,
 ): void {
   const v = f()
   for (let r = 0; r < rows; r++) {
@@ -42,12 +50,17 @@ export function softmaxBackward(
     for (let j = 0; j < width; j++)
       v[to + j] = log ? v[from + j] - Math.exp(v[out + j]) * sum : v[out + j] * (v[from + j] - sum)
   }
-} // prettier-ignore
+}
 
 /** y = weight·(x − mean)/√(variance + epsilon) + bias; weight and bias (width) may be 0: none. */
 export function layerNormForward(
-  { f, shift }: Access, y: Pointer, x: Pointer, weight: Pointer, bias: Pointer,
-  { rows, width, stride }: RowShape, epsilon: number,
+  { f, shift }: Access,
+  y: Pointer,
+  x: Pointer,
+  weight: Pointer,
+  bias: Pointer,
+  { rows, width, stride }: RowShape,
+  epsilon: number,
 ): void {
   const v = f()
   const [w, b] = [weight >>> shift, bias >>> shift]
@@ -60,7 +73,7 @@ export function layerNormForward(
       v[to + j] = (weight ? v[w + j] : 1) * normal + (bias ? v[b + j] : 0)
     }
   }
-} // prettier-ignore
+}
 
 /** Room that `layerNormBackward` sums in, each (width). */
 export interface LayerNormSums {
@@ -73,8 +86,14 @@ export interface LayerNormSums {
  * sums = Σ over rows of dy·n and dy. dx 0: not written.
  */
 export function layerNormBackward(
-  { f, shift }: Access, sums: LayerNormSums, dx: Pointer, dy: Pointer, x: Pointer, weight: Pointer,
-  { rows, width, stride }: RowShape, epsilon: number,
+  { f, shift }: Access,
+  sums: LayerNormSums,
+  dx: Pointer,
+  dy: Pointer,
+  x: Pointer,
+  weight: Pointer,
+  { rows, width, stride }: RowShape,
+  epsilon: number,
 ): void {
   const v = f()
   const w = weight >>> shift
@@ -101,7 +120,7 @@ export function layerNormBackward(
       v[to + j] = (own - slope / width - (normal * tilt) / width) * scale
     }
   }
-} // prettier-ignore
+}
 
 /** gradient (width) += sums. */
 export function addSums({ f, shift }: Access, gradient: Pointer, sums: Float64Array): void {

@@ -9,8 +9,14 @@ import { GELU_CUBIC, GELU_RATE, SELU_ALPHA, SELU_SCALE, tanhSoftplus } from './v
 
 /** Multiplies n numbers of `s` from `to` on with the slopes at n numbers of `v` from `from` on. */
 export type SlopeLoop = (
-  s: FloatArray, to: number, v: FloatArray, from: number, n: number, alpha: number, beta: number,
-) => void // prettier-ignore
+  s: FloatArray,
+  to: number,
+  v: FloatArray,
+  from: number,
+  n: number,
+  alpha: number,
+  beta: number,
+) => void
 
 function each(slope: (x: number, alpha: number, beta: number) => number): SlopeLoop {
   return (s, to, v, from, n, alpha, beta) => {

@@ -54,7 +54,12 @@ export interface GeneralStage {
 
 /** Activates `count` gates from gate `first` on, in place; leaves their slopes where the step keeps them. */
 export function activateGates(
-  { f, shift }: Access, step: GeneralStep, first: number, count: number, by: Activator, clip: number | null,
+  { f, shift }: Access,
+  step: GeneralStep,
+  first: number,
+  count: number,
+  by: Activator,
+  clip: number | null,
 ): void {
   const v = f()
   const n = count * step.units
@@ -68,7 +73,7 @@ export function activateGates(
     by.applyTo(v, at, at, n)
     if (slopes >= 0 && by.slopeByOutput) by.multiplySlopes(v, slopes, v, at, n)
   }
-} // prettier-ignore
+}
 
 /** Clips to ±limit; slopes are 0 where something was cut off. */
 function clipSpan(v: FloatArray, at: number, n: number, limit: number, slopes: number): void {

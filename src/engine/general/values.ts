@@ -5,9 +5,7 @@ import type { FunctionSpec } from './access.ts'
 import { normalShare } from './erf.ts'
 
 /** Elements y … y + n − 1 from elements x … x + n − 1 of one array. */
-export type ValueLoop = (
-  v: FloatArray, y: number, x: number, n: number, alpha: number, beta: number,
-) => void // prettier-ignore
+export type ValueLoop = (v: FloatArray, y: number, x: number, n: number, alpha: number, beta: number) => void
 
 /** Klambauer et al. 2017. */
 export const SELU_SCALE = 1.0507009873554805

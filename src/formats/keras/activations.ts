@@ -98,7 +98,8 @@ function needLast(axis: Field): void {
 }
 
 function reluLayer(
-  config: Field, number: (names: readonly string[], absent: number) => number,
+  config: Field,
+  number: (names: readonly string[], absent: number) => number,
 ): KerasActivation {
   const slope = number(['negative_slope'], 0)
   const threshold = number(['threshold'], 0)
@@ -107,4 +108,4 @@ function reluLayer(
   if (most === Infinity && slope === 0) return { type: 'thresholdedRelu', alpha: threshold }
   if (most === 6 && slope === 0 && threshold === 0) return 'relu6'
   throw fieldError(config, 'max_value 6 or none', `${most} with slope ${slope}, threshold ${threshold}`)
-} // prettier-ignore
+}

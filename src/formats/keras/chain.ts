@@ -73,14 +73,21 @@ export function importKerasConfig(
 }
 
 function addNode(
-  to: NetworkBuilder, node: KerasNode, weightsOf: (layer: string) => readonly KerasArray[],
-  dialect: KerasDialect, source: string,
+  to: NetworkBuilder,
+  node: KerasNode,
+  weightsOf: (layer: string) => readonly KerasArray[],
+  dialect: KerasDialect,
+  source: string,
 ): LayerFacts {
   const where = `${source}, layer ${node.name}`
   const arrays = new LayerArrays(where, node.type === 'InputLayer' ? [] : weightsOf(node.name))
   const layer: KerasLayer = { ...node, where, arrays, dialect }
-  const conventions = node.type === 'Concatenate' ? addConcat(to, node, where)
-    : isRecurrent(node.type) ? addRecurrent(to, layer) : addSimple(to, layer)
+  const conventions =
+    node.type === 'Concatenate'
+      ? addConcat(to, node, where)
+      : isRecurrent(node.type)
+        ? addRecurrent(to, layer)
+        : addSimple(to, layer)
   arrays.done()
   for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
     if (fieldAt(node.config, `${name}_regularizer`).value) to.left.push(`${node.name}: ${name}_regularizer`)
@@ -88,7 +95,7 @@ function addNode(
   to.widths.set(to.last, to.width)
   const output = to.input ? to.shape : inputText(to.inputShape)
   return { name: node.name, type: typeText(node), output, parameters: arrays.parameters, conventions }
-} // prettier-ignore
+}
 
 function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
   const axis = readOptional(fieldAt(node.config, 'axis'), (x) => readInteger(x, { min: -1, max: 8 }), -1)

@@ -12,13 +12,21 @@ import { storedArrays } from './stores.ts'
  * @param refusedAt where reading the file ended, as the error says
  * @throws FormatError, UnsupportedError as the reader does
  */
-export function kerasContents(files: ModelFiles, options: ImportOptions = {}, refusedAt = ''): StoredContents {
+export function kerasContents(
+  files: ModelFiles,
+  options: ImportOptions = {},
+  refusedAt = '',
+): StoredContents {
   const told = openKerasFile(files)
   const { source } = told
   const root = rootOf(told)
   if (!root) {
     const about = { source, format: 'keras', producer: told.producer } as const
-    return { producer: told.producer, layers: listLayers(told.config, () => [], about, refusedAt), arrays: [] }
+    return {
+      producer: told.producer,
+      layers: listLayers(told.config, () => [], about, refusedAt),
+      arrays: [],
+    }
   }
   if ((told.config ?? options.config ?? null) === null) {
     const arrays = storedArrays(weightsGroup(root), source)
@@ -30,8 +38,12 @@ export function kerasContents(files: ModelFiles, options: ImportOptions = {}, re
   }
   const { config, store, producer } = configured(told, root, options)
   const shapesOf: ShapesOf = (layer, known) => (known ? store.weightsOf(layer) : store.everythingOf(layer))
-  return { producer, layers: listLayers(config, shapesOf, { source, format: 'keras', producer }, refusedAt), arrays: [] }
-} // prettier-ignore
+  return {
+    producer,
+    layers: listLayers(config, shapesOf, { source, format: 'keras', producer }, refusedAt),
+    arrays: [],
+  }
+}
 
 /** Null where weights are in a form that is not read: the configuration still says the layers. */
 function rootOf({ config, root }: ReturnType<typeof openKerasFile>): Hdf5Object | null {

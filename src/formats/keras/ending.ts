@@ -24,7 +24,9 @@ const LOSSES: Readonly<Record<string, LossType>> = {
 
 /** Takes the end off the network and says what it meant. */
 export function endOf(
-  to: NetworkBuilder, training: Field | null, options: ImportOptions,
+  to: NetworkBuilder,
+  training: Field | null,
+  options: ImportOptions,
 ): { answer: Answer; loss: LossOptions | undefined } {
   const named = training ? lossName(training) : null
   const known = named ? (LOSSES[named] as LossType | undefined) : undefined
@@ -33,8 +35,11 @@ export function endOf(
   const implied = lossOf(answer, to.width)
   const fits = known && (known !== 'softmaxCrossEntropy' || to.width > 1)
   const given = options.answer ?? answer
-  return { answer: given, loss: { type: fits ? known : given === answer ? implied : lossOf(given, to.width) } }
-} // prettier-ignore
+  return {
+    answer: given,
+    loss: { type: fits ? known : given === answer ? implied : lossOf(given, to.width) },
+  }
+}
 
 /** The final activation, where its loss takes logits. */
 function takeAnswer(to: NetworkBuilder, loss: LossType | undefined): Answer {

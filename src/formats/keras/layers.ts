@@ -183,7 +183,7 @@ function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | '
   to.add({ type: 'pool', over })
   toSequence(to, to.width)
   return over
-} // prettier-ignore
+}
 
 function toSequence(to: NetworkBuilder, width: number): void {
   to.per = 'sequence'

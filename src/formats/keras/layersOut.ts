@@ -194,8 +194,11 @@ function identity(size: number): Float32Array {
 }
 
 function addLevel(
-  out: Out, layer: Extract<LayerOptions, { type: 'recurrent' }>, name: string,
-  above: LayerOptions | undefined, second: LayerOptions | undefined,
+  out: Out,
+  layer: Extract<LayerOptions, { type: 'recurrent' }>,
+  name: string,
+  above: LayerOptions | undefined,
+  second: LayerOptions | undefined,
 ): number {
   const { direction = 'forward', outputs = 'every', merge = 'concat', units } = layer
   const zeroMasked = above?.type === 'zeroMasked'
@@ -203,7 +206,8 @@ function addLevel(
   const lastOnly = direction === 'forward' && next?.type === 'pool' && next.over === 'last'
   const every = outputs === 'every' && !lastOnly
   const turned = direction === 'reverse' && every
-  if (turned && next?.type !== 'reverse') throw refused(name, 'a level in reverse whose steps stand in the text’s order')
+  if (turned && next?.type !== 'reverse')
+    throw refused(name, 'a level in reverse whose steps stand in the text’s order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
     throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
   const taken = (zeroMasked ? 1 : 0) + (turned || (outputs === 'every' && lastOnly) ? 1 : 0)
@@ -211,7 +215,7 @@ function addLevel(
   out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
   if (!every) out.per = 'sequence'
   return taken
-} // prettier-ignore
+}
 
 function addDense(out: Out, layer: Extract<LayerOptions, { type: 'dense' }>, name: string): void {
   const { units, bias = true, activation = 'linear' } = layer

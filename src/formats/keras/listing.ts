@@ -55,12 +55,13 @@ export function listLayers(
   const dialect = dialectOf(about, heads[0])
   const refused = refusedLayer(heads, about.source, refusedAt)
   return heads.map((head) => {
-    const known = isRecurrent(head.type) || head.type === 'Concatenate' || isSimple(head.type, head.config, dialect)
+    const known =
+      isRecurrent(head.type) || head.type === 'Concatenate' || isSimple(head.type, head.config, dialect)
     const weights = head.type === 'InputLayer' ? [] : shapesOf(head.name, known).map(({ shape }) => shape)
     const parameters = weights.reduce((sum, shape) => sum + numbersOf(shape), 0)
     return { name: head.name, type: typeText(head), weights, parameters, opens: known && head !== refused }
   })
-} // prettier-ignore
+}
 
 /** An array as people read of it. */
 export function storedArray(layer: string, name: string, shape: readonly number[]): StoredArray {

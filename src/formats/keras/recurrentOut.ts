@@ -55,14 +55,23 @@ export function recurrentOut(options: RecurrentOptions, context: LevelContext): 
 
 function refuse(options: RecurrentOptions, where: string): void {
   const { cell, clip, peepholes, coupled, stateActivation, activation = 'tanh' } = options
-  const got = peepholes ? 'peepholes'
-    : clip ? `pre-activations clipped to ${clip}`
-    : coupled ? 'coupled input and forget gates'
-    : cell === 'lstm' && stateActivation && !sameActivation(stateActivation, activation) ? 'two activations in one LSTM'
-    : null
+  const got = peepholes
+    ? 'peepholes'
+    : clip
+      ? `pre-activations clipped to ${clip}`
+      : coupled
+        ? 'coupled input and forget gates'
+        : cell === 'lstm' && stateActivation && !sameActivation(stateActivation, activation)
+          ? 'two activations in one LSTM'
+          : null
   if (!got) return
-  throw new UnsupportedError({ where, expected: 'a cell that Keras has', got, remedy: 'Export to ONNX instead.' })
-} // prettier-ignore
+  throw new UnsupportedError({
+    where,
+    expected: 'a cell that Keras has',
+    got,
+    remedy: 'Export to ONNX instead.',
+  })
+}
 
 function oneWay(
   options: RecurrentOptions,

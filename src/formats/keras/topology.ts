@@ -115,12 +115,14 @@ function callOf(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks'>
   if (nodes.value.length > 1 && !legacy) throw refused(layer, path, 'a layer called once', 'several calls')
   const call: unknown = legacy ? nodes.value : nodes.value[0]
   if (typeof call !== 'object' || call === null) throw fieldError(nodes, 'calls')
-  const [args, kwargs] = 'args' in call ? [call.args, 'kwargs' in call ? call.kwargs : null] : [call, legacyKwargs(call)]
+  const [args, kwargs] =
+    'args' in call ? [call.args, 'kwargs' in call ? call.kwargs : null] : [call, legacyKwargs(call)]
   const { mask, ...others } = (kwargs ?? {}) as Record<string, unknown>
   const named = Object.keys(others).find((name) => tensorsIn(others[name]).length)
-  if (named !== undefined) throw refused(layer, path, 'tensors as its first argument only', `more in ${named}`)
+  if (named !== undefined)
+    throw refused(layer, path, 'tensors as its first argument only', `more in ${named}`)
   return { inputs: tensorsIn(args), masks: tensorsIn(mask) }
-} // prettier-ignore
+}
 
 /** Keras 2 writes a call's other arguments behind each of its tensors: `["name", 0, 0, {"initial_state": …}]`. */
 function legacyKwargs(call: object): Record<string, unknown> {
@@ -167,7 +169,10 @@ function noSuchLayer(nodes: readonly KerasNode[], source: string, until: string)
 
 /** From the output down to the input; what is not on that way is left out. */
 function chainOf(
-  nodes: readonly KerasNode[], config: Field, source: string, until?: string,
+  nodes: readonly KerasNode[],
+  config: Field,
+  source: string,
+  until?: string,
 ): Omit<KerasTopology, 'training'> {
   const byName = new Map(nodes.map((node) => [node.name, node]))
   const ordered: KerasNode[] = []
@@ -176,24 +181,32 @@ function chainOf(
     const node = byName.get(name)
     if (!node) throw noSuchLayer(nodes, source, name)
     if (ordered.includes(node)) return
-    if (open.has(name)) throw new FormatError({ where: `${source}, layer ${name}`, expected: 'a chain', got: 'a loop' })
+    if (open.has(name))
+      throw new FormatError({ where: `${source}, layer ${name}`, expected: 'a chain', got: 'a loop' })
     open.add(name)
     for (const input of node.inputs) visit(input.name)
     ordered.push(node)
   }
-  const ends = until === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: until, output: 0 }]
+  const ends =
+    until === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: until, output: 0 }]
   const outputs = new Set(ends.map(({ name, output }) => (output ? `${name}[${output}]` : name)))
   if (outputs.size !== 1) {
     const remedy = 'Name the layer to read up to with until.'
-    throw new UnsupportedError({ where: source, expected: 'one output', got: `${outputs.size}: ${[...outputs].join(', ')}`, remedy })
+    throw new UnsupportedError({
+      where: source,
+      expected: 'one output',
+      got: `${outputs.size}: ${[...outputs].join(', ')}`,
+      remedy,
+    })
   }
   visit(ends[0].name)
   ordered.forEach((node, i) => checkLink(node, ordered[i - 1], source))
-  for (const tensor of [...ends, ...ordered.flatMap(({ inputs }) => inputs)]) checkOutput(byName.get(tensor.name)!, tensor, source)
+  for (const tensor of [...ends, ...ordered.flatMap(({ inputs }) => inputs)])
+    checkOutput(byName.get(tensor.name)!, tensor, source)
   checkMasks(byName, ordered, source)
   const after = nodes.filter((node) => !ordered.includes(node) && !MASK_OPERATIONS.includes(node.type))
   return { nodes: ordered, after: after.map(({ name }) => name) }
-} // prettier-ignore
+}
 
 function checkLink(node: KerasNode, below: KerasNode | undefined, source: string): void {
   const many = node.type === 'Concatenate' || node.type === 'Merge'
@@ -226,7 +239,11 @@ function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, s
 }
 
 /** Masks must be those that the chain's own Embedding or Masking makes: Latch makes the same ones itself. */
-function checkMasks(byName: ReadonlyMap<string, KerasNode>, chain: readonly KerasNode[], source: string): void {
+function checkMasks(
+  byName: ReadonlyMap<string, KerasNode>,
+  chain: readonly KerasNode[],
+  source: string,
+): void {
   const known = new Set<string>()
   const isOwn = (name: string): boolean => {
     const { type = '', inputs = [] } = byName.get(name) ?? {}
@@ -238,9 +255,14 @@ function checkMasks(byName: ReadonlyMap<string, KerasNode>, chain: readonly Kera
     type === 'Masking' || (type === 'Embedding' && fieldAt(config, 'mask_zero').value === true)
   const first = chain.findIndex(makes)
   chain.forEach(({ name, masks }, i) => {
-    const stranger = masks.find((mask) => !isOwn(mask.name)) ?? (first >= 0 && first < i ? undefined : masks[0])
+    const stranger =
+      masks.find((mask) => !isOwn(mask.name)) ?? (first >= 0 && first < i ? undefined : masks[0])
     if (!stranger) return
     const expected = 'the mask of an Embedding or Masking below it'
-    throw new UnsupportedError({ where: `${source}, layer ${name}`, expected, got: `a mask from ${stranger.name}` })
+    throw new UnsupportedError({
+      where: `${source}, layer ${name}`,
+      expected,
+      got: `a mask from ${stranger.name}`,
+    })
   })
-} // prettier-ignore
+}

@@ -60,7 +60,8 @@ export function cellFunctions(
   const names = given.activations.length
     ? given.activations
     : Array.from({ length: directions }, () => STANDARD[cell]).flat()
-  if (names.length !== wanted) throw refusals.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
+  if (names.length !== wanted)
+    throw refusals.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
   const lists = { alpha: [...given.alphas], beta: [...given.betas] }
   const specs = names.map((name) => specOf(name, lists, refusals))
   for (const which of ['alpha', 'beta'] as const) {
@@ -68,7 +69,7 @@ export function cellFunctions(
     if (left) throw refusals.unknown(`one activation_${which} for each function that has one`, `${left} more`)
   }
   return Array.from({ length: directions }, (_, d) => specs.slice(d * each, (d + 1) * each))
-} // prettier-ignore
+}
 
 function specOf(
   name: string,

@@ -5,7 +5,19 @@
 
 /** Element types that Latch computes with or passes through. */
 export type OnnxDtype =
-  | 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'bool' // prettier-ignore
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'bool'
 
 /**
  * A tensor. int64 values beyond 2⁵³ are refused where they are read, but for the ends of int64, which are ±2⁶³.

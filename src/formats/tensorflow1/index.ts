@@ -92,10 +92,15 @@ function byCell(a: string, b: string): number {
   return number(a) - number(b)
 }
 
-function levelOf(variables: ReadonlyMap<string, Variable>, name: string, source: string): Parts['levels'][number] {
+function levelOf(
+  variables: ReadonlyMap<string, Variable>,
+  name: string,
+  source: string,
+): Parts['levels'][number] {
   const biasName = name.replace(/weights$/, 'biases').replace(/kernel$/, 'bias')
   const found = variables.get(biasName)
-  if (!found) throw new FormatError({ where: source, expected: `a variable ${quoted(biasName)}`, got: 'none' })
+  if (!found)
+    throw new FormatError({ where: source, expected: `a variable ${quoted(biasName)}`, got: 'none' })
   const kernel = ranked(variables.get(name)!, 2, source)
   const bias = ranked(found, 1, source)
   const units = kernel.shape[1] / 4
@@ -106,7 +111,7 @@ function levelOf(variables: ReadonlyMap<string, Variable>, name: string, source:
     throw new FormatError({ where: `${source}, variable ${quoted(name)}`, expected, got })
   }
   return { kernel, bias, units, input }
-} // prettier-ignore
+}
 
 function ranked(variable: Variable, rank: number, source: string): Variable {
   if (variable.shape.length === rank) return variable
@@ -117,7 +122,11 @@ function ranked(variable: Variable, rank: number, source: string): Variable {
 
 /** What comes out of one part fits into the next. */
 function checkWidths(
-  embedding: Variable, levels: Parts['levels'], weight: Variable, bias: Variable, source: string,
+  embedding: Variable,
+  levels: Parts['levels'],
+  weight: Variable,
+  bias: Variable,
+  source: string,
 ): void {
   let [, width] = embedding.shape
   const need = (name: string, got: number) => {
@@ -132,7 +141,7 @@ function checkWidths(
   need(weight.name, weight.shape[0])
   width = weight.shape[1]
   need(bias.name, bias.size)
-} // prettier-ignore
+}
 
 function layersOf({ embedding, levels, weight }: Parts): LayerOptions[] {
   const [vocabulary, size] = embedding.shape
@@ -171,8 +180,11 @@ async function vocabularyBeside(files: ModelFiles): Promise<readonly string[] | 
     throw error
   }
   const root = rootField(parseJsonBytes(bytes, 'vocab.json'), 'vocabulary', 'vocab.json')
-  return tokensOfIds(readRecord(root, (id) => readInteger(id)), 'vocab.json')
-} // prettier-ignore
+  return tokensOfIds(
+    readRecord(root, (id) => readInteger(id)),
+    'vocab.json',
+  )
+}
 
 function fittingVocabulary(vocabulary: readonly string[] | null, size: number): readonly string[] | null {
   return vocabulary?.length === size ? vocabulary : null
@@ -181,7 +193,13 @@ function fittingVocabulary(vocabulary: readonly string[] | null, size: number): 
 function factsOf({ embedding, levels, weight, bias }: Parts): LayerFacts[] {
   const steps = (width: number) => `(batch, steps, ${width})`
   return [
-    { name: embedding.name, type: 'embedding', output: steps(embedding.shape[1]), parameters: embedding.size, conventions: '' },
+    {
+      name: embedding.name,
+      type: 'embedding',
+      output: steps(embedding.shape[1]),
+      parameters: embedding.size,
+      conventions: '',
+    },
     ...levels.map(({ kernel, bias: b, units }) => ({
       name: kernel.name.replace(/\/[^/]*$/, ''),
       type: 'BasicLSTMCell',
@@ -189,6 +207,12 @@ function factsOf({ embedding, levels, weight, bias }: Parts): LayerFacts[] {
       parameters: kernel.size + b.size,
       conventions: `gates i j f o, forget bias ${FORGET_BIAS} added at run time`,
     })),
-    { name: weight.name, type: 'softmax', output: steps(bias.size), parameters: weight.size + bias.size, conventions: '' },
+    {
+      name: weight.name,
+      type: 'softmax',
+      output: steps(bias.size),
+      parameters: weight.size + bias.size,
+      conventions: '',
+    },
   ]
-} // prettier-ignore
+}

@@ -63,8 +63,12 @@ export async function readVariableFile(files: ModelFiles, variable: Variable): P
   const bytes = await files.sibling(filename)
   if (bytes.length !== 4 * size) {
     const expected = `${4 * size} bytes for ${quoted(name)} ${shapeText(shape)} of float32`
-    throw new FormatError({ where: `${files.name}, file ${quoted(filename)}`, expected, got: `${bytes.length}` })
+    throw new FormatError({
+      where: `${files.name}, file ${quoted(filename)}`,
+      expected,
+      got: `${bytes.length}`,
+    })
   }
   // A copy, because the bytes may lie unaligned. Every WebAssembly host is little-endian.
   return new Float32Array(bytes.slice().buffer)
-} // prettier-ignore
+}

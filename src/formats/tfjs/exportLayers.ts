@@ -84,7 +84,10 @@ export class TfjsExport {
         this.#addReverse(i)
         break
       case 'concat':
-        this.#place({ class_name: 'Concatenate', config: { name, axis: -1 } }, layer.of.map((of) => this.#outputs.get(of) ?? of)) // prettier-ignore
+        this.#place(
+          { class_name: 'Concatenate', config: { name, axis: -1 } },
+          layer.of.map((of) => this.#outputs.get(of) ?? of),
+        )
         break
       default:
         this.#addPlain(layer, i, name)
@@ -105,7 +108,7 @@ export class TfjsExport {
     const layer = functionLayer(choice, name)
     if (!layer) throw this.#refusal(i, 'a function that TensorFlow.js has', functionText(choice))
     this.#place(layer)
-  } // prettier-ignore
+  }
 
   #addInput(layer: Extract<LayerOptions, { type: 'features' | 'oneHot' | 'embedding' }>, name: string): void {
     const flat = this.#layers.find((l) => l.type === 'flatten')
@@ -160,7 +163,11 @@ export class TfjsExport {
   #refuseCell(layer: RecurrentOptions, i: number): void {
     const { cell, activation = 'tanh', gateActivation = 'sigmoid' } = layer
     if (cell === 'gru' && layer.reset !== 'before')
-      throw this.#refusal(i, 'a GRU that resets before its product, the only one in TensorFlow.js', 'reset after')
+      throw this.#refusal(
+        i,
+        'a GRU that resets before its product, the only one in TensorFlow.js',
+        'reset after',
+      )
     const own = ['peepholes', 'coupled', 'clip', 'backward'] as const
     const more = own.find((field) => layer[field] !== undefined && layer[field] !== false)
     if (more) throw this.#refusal(i, `a cell without ${more}`, more)
@@ -170,8 +177,12 @@ export class TfjsExport {
       if (!functionName(choice))
         throw this.#refusal(i, 'functions that TensorFlow.js has', functionText(choice))
     if (this.#masked && layer.direction === 'bidirectional')
-      throw this.#refusal(i, 'no masked steps below Bidirectional, which does not take a mask there', 'a mask')
-  } // prettier-ignore
+      throw this.#refusal(
+        i,
+        'no masked steps below Bidirectional, which does not take a mask there',
+        'a mask',
+      )
+  }
 
   /** kernel (I, G·H), recurrent_kernel (H, G·H), bias (G·H): the one there is, or the sum of PyTorch's two. */
   #cellArrays({ cell, units, bias = true }: RecurrentOptions, i: number, path: string, suffix: string): void {

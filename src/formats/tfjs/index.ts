@@ -46,11 +46,17 @@ export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<S
   const root = rootField(parseJsonBytes(bytes, source), 'model', source)
   const topology = fieldAt(root, 'modelTopology')
   const byLayer = new LayerWeights(await readArrays(root, files))
-  const about = { source, format: 'tfjs', producer: isGraph(root) ? null : producerOf(root, topology) } as const
-  const layers = isGraph(root) ? [] : listLayers(topology.value, (layer) => byLayer.of(layer), about, refusedAt)
+  const about = {
+    source,
+    format: 'tfjs',
+    producer: isGraph(root) ? null : producerOf(root, topology),
+  } as const
+  const layers = isGraph(root)
+    ? []
+    : listLayers(topology.value, (layer) => byLayer.of(layer), about, refusedAt)
   const arrays = byLayer.others().map(({ name, shape }) => storedArray('', name, shape))
   return { producer: about.producer, layers, arrays }
-} // prettier-ignore
+}
 
 function readArrays(root: Field, files: ModelFiles): Promise<KerasArray[]> | KerasArray[] {
   const manifest = fieldAt(root, 'weightsManifest')
@@ -64,7 +70,8 @@ function isGraph(root: Field): boolean {
 
 function refuseGraph(root: Field): void {
   const topology = fieldAt(root, 'modelTopology')
-  if (typeof topology.value !== 'object' || topology.value === null) throw fieldError(topology, 'a layers model')
+  if (typeof topology.value !== 'object' || topology.value === null)
+    throw fieldError(topology, 'a layers model')
   if (!isGraph(root)) return
   throw new UnsupportedError({
     where: root.source,
@@ -72,7 +79,7 @@ function refuseGraph(root: Field): void {
     got: 'a graph model, which is a list of operations and no layers',
     remedy: 'Convert the Keras model with --output_format tfjs_layers_model, or open the Keras file itself.',
   })
-} // prettier-ignore
+}
 
 /** Weights in the JSON itself. */
 function singleArtifact(root: Field): KerasArray[] {

@@ -62,20 +62,14 @@ function readOwn(
   }
 }
 
-function readForeign(
-  content: SafetensorsContent,
-  options: ImportOptions,
-  source: string,
-): ImportedModel {
+function readForeign(content: SafetensorsContent, options: ImportOptions, source: string): ImportedModel {
   const { taken, others } = splitByPrefix(content, options.prefix, source)
   const config = readTorchConfig(options.config, source)
   const { modules, unknown } = findModules(taken, source)
   if (!config.order && !options.until) refuseUnknown(unknown, prefixesOf(modules), source)
   if (modules.length === 0) refuseUnknown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
-  const whole = config.order
-    ? chainByOrder(modules, config.order, source, layers)
-    : chainOf(modules, source)
+  const whole = config.order ? chainByOrder(modules, config.order, source, layers) : chainOf(modules, source)
   const chain = cutAfter(whole, options.until, source)
   const activation = 'network' in config ? 'tanh' : config.activation
   const pieces = chain.flatMap((module) => piecesOf(module, activation))
@@ -98,7 +92,9 @@ function readForeign(
     layers: factsOf(pieces, assembled.network.layers, prefix),
     notes: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
-      ...(chain.length > 1 && !config.order ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`] : []),
+      ...(chain.length > 1 && !config.order
+        ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
+        : []),
       ...precisionNotes(taken),
       ...projectionNotes(chain),
       ...assembled.notes,
@@ -107,7 +103,7 @@ function readForeign(
     stateful: false,
     document: null,
   }
-} // prettier-ignore
+}
 
 /** Tensors under the prefix, the prefix taken off their names, and the others. */
 function splitByPrefix({ tensors }: SafetensorsContent, prefix: string | undefined, source: string) {
@@ -161,12 +157,14 @@ function factsOf(
   const filled = layers.filter(learns)
   return pieces.map(({ path, type, parameters, conventions }, i) => {
     const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
-    const once = before.some((layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.outputs === 'last'))
+    const once = before.some(
+      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.outputs === 'last'),
+    )
     const width = widthOf(filled[i])
     const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`
     return { name: path || (prefix ?? '').replace(/\.$/, ''), type, output, parameters, conventions }
   })
-} // prettier-ignore
+}
 
 function widthOf(layer: LayerOptions): number | null {
   if (layer.type === 'embedding') return layer.size

@@ -26,7 +26,9 @@ export function ownFileOf(content: SafetensorsContent, source: string): OwnFile 
   const carried = readCarried(content.metadata[CARRIED_KEY], source)
   const root = rootField(carried.network, `${CARRIED_KEY}.network`, source)
   const layers = fieldAt(root, 'layers')
-  const paths = new Set(Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))))
+  const paths = new Set(
+    Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))),
+  )
   const counts = new Map<string, number>()
   const order: string[] = []
   for (const layer of readArray(layers, { maxLength: 1000 })) {
@@ -38,4 +40,4 @@ export function ownFileOf(content: SafetensorsContent, source: string): OwnFile 
   const loss = fieldAt(root, 'loss').value
   const config = { layers: layers.value, ...(loss !== undefined && { loss }), order }
   return { carried, config }
-} // prettier-ignore
+}

@@ -34,7 +34,11 @@ export function conversionLines(name: string): string {
 }
 
 /** @throws FormatError listing the tensors that no layer of Latch has a place for */
-export function refuseUnknown(unknown: readonly NamedTensor[], prefixes: readonly string[], source: string): void {
+export function refuseUnknown(
+  unknown: readonly NamedTensor[],
+  prefixes: readonly string[],
+  source: string,
+): void {
   if (unknown.length === 0) return
   const shown = unknown.slice(0, 6).map(({ name, shape }) => `${quoted(name)} ${shapeText(shape)}`)
   const more = unknown.length > 6 ? ` and ${unknown.length - 6} more` : ''
@@ -45,4 +49,4 @@ export function refuseUnknown(unknown: readonly NamedTensor[], prefixes: readonl
     got: `also ${shown.join(', ')}${more}`,
     remedy: `Read a part of the file with a prefix${parts ? ` (${parts})` : ''}, or name the modules to read in config.order.`,
   })
-} // prettier-ignore
+}

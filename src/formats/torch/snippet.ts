@@ -133,11 +133,14 @@ function linesOf(layer: LayerOptions, name: string, [input, width]: readonly [nu
     case 'reverse':
       return { make: null, run: ['x = backwards(x, lengths)'] }
     case 'concat':
-      return { make: null, run: [`x = torch.cat([${layer.of.map((of) => of.replace('.', '')).join(', ')}], -1)`] }
+      return {
+        make: null,
+        run: [`x = torch.cat([${layer.of.map((of) => of.replace('.', '')).join(', ')}], -1)`],
+      }
     default:
       return { make: null, run: [] }
   }
-} // prettier-ignore
+}
 
 function functionLines(expression: string | null): string[] {
   return expression ? [`x = ${expression}`] : []

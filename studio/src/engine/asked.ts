@@ -77,14 +77,28 @@ export function influenceOf(model: AnyModel, text: string, target: string | null
   return { ...found, tokens: found.tokens.map((one, t) => ({ ...one, token: tokens[t] })) }
 }
 
-export function interventionOf(model: AnyModel, text: string, edits: Edit[], target: string | null): Intervention {
+export function interventionOf(
+  model: AnyModel,
+  text: string,
+  edits: Edit[],
+  target: string | null,
+): Intervention {
   if (!isSequenceModel(model)) return intervene(model, text, edits, target ?? undefined)
   const { batch, tokens, ids } = model.read(text)
-  const done = intervene(model, ids && !model.readsText ? batch : ids ? text : batch, edits, model.targets(text, target))
+  const done = intervene(
+    model,
+    ids && !model.readsText ? batch : ids ? text : batch,
+    edits,
+    model.targets(text, target),
+  )
   named(model, done.before, tokens)
-  named(model, done.after, done.steps.map((was) => (was === null ? '?' : tokens[was])))
+  named(
+    model,
+    done.after,
+    done.steps.map((was) => (was === null ? '?' : tokens[was])),
+  )
   return done
-} // prettier-ignore
+}
 
 /** Tokens where the library has none; the last step's class where every step is answered. */
 function named(model: SequenceModel, side: Intervention['before'], tokens: readonly string[]): void {

@@ -6,7 +6,18 @@ import type { ImportOptions } from 'latch/formats'
 
 const OPTIONS = ['until', 'prefix', 'vocabulary', 'tokens', 'labels', 'answer', 'config']
 /** Fields of a configuration: Keras' own, Latch's layers, and what a PyTorch file can be told. */
-const CONFIG = ['class_name', 'config', 'layers', 'model_config', 'order', 'activation', 'outputs', 'pool', 'heads', 'oneHot'] // prettier-ignore
+const CONFIG = [
+  'class_name',
+  'config',
+  'layers',
+  'model_config',
+  'order',
+  'activation',
+  'outputs',
+  'pool',
+  'heads',
+  'oneHot',
+]
 
 /** What a JSON or text file beside a model is; null: a part of the model. */
 export function optionsIn(name: string, bytes: Uint8Array): ImportOptions | null {
@@ -39,19 +50,31 @@ function parsed(bytes: Uint8Array): unknown {
 const together = (options: string) => `drop it together with a file options.json: ${options}`
 
 const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
-  [/^Read the part before it with until: '([^']+)'/, (_, layer) => `To read the part before it, ${together(JSON.stringify({ until: layer }))}`], // prettier-ignore
+  [
+    /^Read the part before it with until: '([^']+)'/,
+    (_, layer) => `To read the part before it, ${together(JSON.stringify({ until: layer }))}`,
+  ],
   [
     /^Name the layer to read up to with until/,
     () => `Name the layer to read up to: ${together('{"until":"…"}')}`,
   ],
-  [/^Read a part of the file with a prefix \("([^"]+)"[^)]*\),/, (_, prefix) => `To read a part of it, ${together(JSON.stringify({ prefix }))};`], // prettier-ignore
+  [
+    /^Read a part of the file with a prefix \("([^"]+)"[^)]*\),/,
+    (_, prefix) => `To read a part of it, ${together(JSON.stringify({ prefix }))};`,
+  ],
   [
     /\bname the modules to read in config\.order/,
     () => 'name the modules to read: {"config":{"order":["…"]}}',
   ],
-  [/^Give the order: config (\{.*?\}) as the model runs it, or a prefix to read a part/, (_, order) => `Say the order: ${together(`{"config":${order}}`)}`], // prettier-ignore
+  [
+    /^Give the order: config (\{.*?\}) as the model runs it, or a prefix to read a part/,
+    (_, order) => `Say the order: ${together(`{"config":${order}}`)}`,
+  ],
   [/^Give config: the JSON of/, () => 'Drop its configuration with it, as a .json file: the JSON of'],
-  [/^Open the weights file and give this one as its configuration/, () => 'Drop the file with its weights together with this one'], // prettier-ignore
+  [
+    /^Open the weights file and give this one as its configuration/,
+    () => 'Drop the file with its weights together with this one',
+  ],
   [/^Give all files of the model together/, () => 'Drop all files of the model together'],
   [/the option `until` takes/, () => 'a file options.json, {"until":"…"}, dropped with it, takes'],
   [

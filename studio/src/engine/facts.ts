@@ -83,5 +83,7 @@ function exampleOf({ readsText, vocabulary, tokens, input }: SequenceModel): str
   }
   if (input.kind === 'ids') return Array.from({ length: steps }, (_, t) => (t + 1) % input.width).join(' ')
   const wave = (t: number, j: number) => Math.round(100 * Math.sin(t + j)) / 100
-  return JSON.stringify(Array.from({ length: steps }, (_, t) => Array.from({ length: input.width }, (_2, j) => wave(t, j))))
-} // prettier-ignore
+  return JSON.stringify(
+    Array.from({ length: steps }, (_, t) => Array.from({ length: input.width }, (_2, j) => wave(t, j))),
+  )
+}

@@ -12,7 +12,9 @@ export async function openAny(
 ): Promise<AnyModel> {
   if (files.size === 0) refuseAlone(name, bytes)
   // A dump's own reader finds its vocabulary by name.
-  const told = /^manifest\.json$/i.test(name) ? [] : [...files].map(([file, content]) => optionsIn(file, content))
+  const told = /^manifest\.json$/i.test(name)
+    ? []
+    : [...files].map(([file, content]) => optionsIn(file, content))
   const options: ImportOptions = Object.assign({}, ...told)
   const { importModel } = await import('latch/formats')
   try {
@@ -22,7 +24,7 @@ export async function openAny(
     if (error instanceof Error && facts.remedy) Object.assign(error, { remedy: onThePage(facts.remedy) })
     throw error
   }
-} // prettier-ignore
+}
 
 /** What belongs to a model, without one. */
 function refuseAlone(name: string, bytes: Uint8Array): void {

@@ -24,7 +24,8 @@ export const TASKS: readonly Task[] = [
   {
     id: 'comments',
     title: 'Comments with “not”',
-    about: 'Short reviews in which the order of the words decides: “not bad but good” against “not good but bad”.',
+    about:
+      'Short reviews in which the order of the words decides: “not bad but good” against “not good but bad”.',
     count: 2000,
     sentence: 'the food was not bad but good',
     epochs: 8,
@@ -33,7 +34,8 @@ export const TASKS: readonly Task[] = [
   {
     id: 'facts',
     title: 'Who lives where?',
-    about: 'Stories in which somebody lives in a city, moves, and is asked for at the end. The last fact counts.',
+    about:
+      'Stories in which somebody lives in a city, moves, and is asked for at the end. The last fact counts.',
     count: 3000,
     sentence: 'riya lives in delhi . it rained . riya moved to london . time passed . where does riya live ?',
     epochs: 8,
@@ -42,13 +44,14 @@ export const TASKS: readonly Task[] = [
   {
     id: 'notes',
     title: 'The notes’ three comments',
-    about: 'The lecture’s own table: “you are good” 1, “you are bad” 0, “you are not good” 0. Three rows and no more.',
+    about:
+      'The lecture’s own table: “you are good” 1, “you are bad” 0, “you are not good” 0. Three rows and no more.',
     count: 3,
     sentence: 'you are not good',
     epochs: 60,
     exact: true,
   },
-] // prettier-ignore
+]
 
 const NOTES: readonly Row[] = [
   { text: 'you are good', label: '1' },

@@ -23,7 +23,11 @@ function rows(texts: readonly string[] = SENTENCES): Rows {
   const tokenizer = createTokenizer({ kind: 'words', lowercase: true })
   const lists = texts.map((text) => tokenizer.tokenize(text))
   const vocabulary = Vocabulary.fromJSON(['<unk>', ...new Set(lists.flat())])
-  const sentences = texts.map((text, i) => ({ text, tokens: lists[i], ids: [...vocabulary.encode(lists[i])].map((id) => id - 1) })) // prettier-ignore
+  const sentences = texts.map((text, i) => ({
+    text,
+    tokens: lists[i],
+    ids: [...vocabulary.encode(lists[i])].map((id) => id - 1),
+  }))
   return { words: vocabulary.tokens.slice(1), sentences }
 }
 
@@ -83,7 +87,13 @@ function longer(text: string, room = 4): Cut {
     whole: outputOf(net, ids, vocabulary.size),
     without: outputOf(net, ids.slice(0, -1), vocabulary.size),
   })
-  const answer = { tokens, seen: Math.min(room, tokens.length), lost: Math.max(0, tokens.length - room), ann: ask(ann), rnn: ask(rnn) } // prettier-ignore
+  const answer = {
+    tokens,
+    seen: Math.min(room, tokens.length),
+    lost: Math.max(0, tokens.length - room),
+    ann: ask(ann),
+    rnn: ask(rnn),
+  }
   ann.dispose()
   rnn.dispose()
   return answer
@@ -136,9 +146,16 @@ async function order(tell: (event: OrderEvent) => void): Promise<{ stopped: bool
     const steps = EPOCHS * Math.ceil(train.length / 32)
     let made = 0
     const { seconds } = await model.fit(train, {
-      ...COLUMNS, epochs: EPOCHS, seed: 1, validation: 0, patience: null, labelSmoothing: 0, learningRate: 0.006, signal,
+      ...COLUMNS,
+      epochs: EPOCHS,
+      seed: 1,
+      validation: 0,
+      patience: null,
+      labelSmoothing: 0,
+      learningRate: 0.006,
+      signal,
       onStep: () => tell({ type: 'progress', cell, share: ++made / steps }),
-    }) // prettier-ignore
+    })
     if (signal.aborted) return { stopped: true }
     const shifted: number[] = []
     for (const part of moved) shifted.push((await model.evaluate(part, COLUMNS)).accuracy)
@@ -146,7 +163,18 @@ async function order(tell: (event: OrderEvent) => void): Promise<{ stopped: bool
     const opinions = OPINIONS.map(
       (text) => (model.predict(text).probabilities as Record<string, number>).positive,
     )
-    tell({ type: 'learned', learned: { cell, parameters: model.parameterCount, seconds, accuracy: shifted[0], shuffled, shifted, opinions } }) // prettier-ignore
+    tell({
+      type: 'learned',
+      learned: {
+        cell,
+        parameters: model.parameterCount,
+        seconds,
+        accuracy: shifted[0],
+        shuffled,
+        shifted,
+        opinions,
+      },
+    })
   }
   return { stopped: false }
 }

@@ -60,7 +60,17 @@ function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
     { reproducible: true, threads: 1, seed: SEED },
   )
   const shape = [ids.length, T, F] as const
-  const answer = { alone: answers(net, PackedBatch.ofFeatures(features, shape, ids.map((list) => list.length))), read: answers(net, PackedBatch.ofFeatures(features, shape)) } // prettier-ignore
+  const answer = {
+    alone: answers(
+      net,
+      PackedBatch.ofFeatures(
+        features,
+        shape,
+        ids.map((list) => list.length),
+      ),
+    ),
+    read: answers(net, PackedBatch.ofFeatures(features, shape)),
+  }
   net.dispose()
   return answer
 }

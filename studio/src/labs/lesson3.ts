@@ -55,7 +55,13 @@ function build(weights: Weights | null, sigmoid: boolean, like?: Network): Netwo
   return net
 }
 
-const NAMES = { Wi: 'recurrent.0.weight_ih_l0', Wh: 'recurrent.0.weight_hh_l0', b: 'recurrent.0.bias_ih_l0', Wo: 'dense.0.weight', bo: 'dense.0.bias' } as const // prettier-ignore
+const NAMES = {
+  Wi: 'recurrent.0.weight_ih_l0',
+  Wh: 'recurrent.0.weight_hh_l0',
+  b: 'recurrent.0.bias_ih_l0',
+  Wo: 'dense.0.weight',
+  bo: 'dense.0.bias',
+} as const
 
 function write(net: Network, weights: Weights): void {
   for (const key of ['Wi', 'Wh', 'b', 'Wo', 'bo'] as const) {
@@ -68,7 +74,13 @@ function write(net: Network, weights: Weights): void {
 function read(net: Network): Weights {
   const of = (key: keyof Weights, columns: number) =>
     inRows([...net.store.read(net.store.find(NAMES[key]))], columns)
-  return { Wi: turned(of('Wi', VOCABULARY.length)), Wh: turned(of('Wh', UNITS)), b: of('b', UNITS), Wo: turned(of('Wo', UNITS)), bo: of('bo', 1) } // prettier-ignore
+  return {
+    Wi: turned(of('Wi', VOCABULARY.length)),
+    Wh: turned(of('Wh', UNITS)),
+    b: of('b', UNITS),
+    Wo: turned(of('Wo', UNITS)),
+    bo: of('bo', 1),
+  }
 }
 
 function inRows(values: number[], columns: number): number[][] {
@@ -99,7 +111,15 @@ function run(weights: Weights | null, ids: number[]): Unrolled {
   const steps = trace.levels[0].steps.map(({ hidden }, t): UnrolledStep => {
     const units = [...hidden].map((_, unit) => inspection.explain(trace, placeOf(t, unit)))
     const group = (name: string) => units.map(({ groups }) => groups.find((g) => g.group === name)?.sum ?? 0)
-    return { word: VOCABULARY[ids[t]], id: ids[t], input: group('input'), state: group('state'), bias: group('bias'), sum: units.map((u) => u.preActivation), hidden: [...hidden] } // prettier-ignore
+    return {
+      word: VOCABULARY[ids[t]],
+      id: ids[t],
+      input: group('input'),
+      state: group('state'),
+      bias: group('bias'),
+      sum: units.map((u) => u.preActivation),
+      hidden: [...hidden],
+    }
   })
   const answering = build(weights, true, net)
   const batch = PackedBatch.ofIds([ids])

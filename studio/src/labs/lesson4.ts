@@ -108,10 +108,18 @@ function wayBack(net: Network, row: number): WayBack {
   const flow = inspection.gradientFlow(net, IDS[row], targets)
   const { steps } = flow.levels[0]
   return {
-    steps: level.steps.map(({ hidden, gradient }, t) => ({ word: VOCABULARY[IDS[row][t]], hidden: [...hidden], gradient: [...gradient.hiddenVector], norm: gradient.hidden })), // prettier-ignore
+    steps: level.steps.map(({ hidden, gradient }, t) => ({
+      word: VOCABULARY[IDS[row][t]],
+      hidden: [...hidden],
+      gradient: [...gradient.hiddenVector],
+      norm: gradient.hidden,
+    })),
     jacobians: steps.map(({ jacobian }) => jacobian?.spectral ?? null),
     products: steps.map(({ product }) => product),
-    shares: { input: steps.map(({ shares }) => shares.input.share), hidden: steps.map(({ shares }) => shares.hidden.share) }, // prettier-ignore
+    shares: {
+      input: steps.map(({ shares }) => shares.input.share),
+      hidden: steps.map(({ shares }) => shares.hidden.share),
+    },
     loss: flow.loss,
     verdict: flow.verdict.words,
   }
@@ -142,7 +150,15 @@ function look(values: Values | null, place: WeightPlace, eta: number): LessonSta
   optimizer.update(eta)
   const at = (weights: Record<'Wi' | 'Wh', number[][]>) => weights[place.matrix][place.from][place.to]
   const next = at({ Wi: matrix(net, 'Wi'), Wh: matrix(net, 'Wh') })
-  const weight = { place, old: at({ Wi, Wh }), parts: all, sums, mean: total(sums) / sums.length, engine: at(gradients), next } // prettier-ignore
+  const weight = {
+    place,
+    old: at({ Wi, Wh }),
+    parts: all,
+    sums,
+    mean: total(sums) / sums.length,
+    engine: at(gradients),
+    next,
+  }
   const lossNext = backward(net)
   net.dispose()
   return { values: kept, Wi, Wh, gradients, loss, answers: answersOf(kept), ways, weight, lossNext }

@@ -67,8 +67,10 @@ function byNotes({ x, h, update, reset, candidate }: GruRequest): GruForm {
 function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { keeps: number } {
   const gates = [reset, update, candidate]
   const weights = ({ name }: { name: string }): number[] => {
-    if (name.includes('weight_ih')) return gates.flatMap((g) => g.weights.flatMap((row) => row.slice(0, x.length)))
-    if (name.includes('weight_hh')) return gates.flatMap((g) => g.weights.flatMap((row) => row.slice(x.length)))
+    if (name.includes('weight_ih'))
+      return gates.flatMap((g) => g.weights.flatMap((row) => row.slice(0, x.length)))
+    if (name.includes('weight_hh'))
+      return gates.flatMap((g) => g.weights.flatMap((row) => row.slice(x.length)))
     return gates.flatMap((g) => (name.includes('bias_ih') ? g.bias : g.bias.map(() => 0)))
   }
   const net = network(
@@ -90,7 +92,7 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
     hidden: [...only.hidden],
     keeps: only.keeps!,
   }
-} // prettier-ignore
+}
 
 function step(request: GruRequest): GruStep {
   const [notes, { keeps, ...latch }] = [byNotes(request), byLatch(request)]

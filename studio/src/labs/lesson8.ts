@@ -18,7 +18,13 @@ export interface ParameterCount {
 
 function parameters(units: number, features: number): ParameterCount[] {
   return (['rnn', 'lstm', 'gru'] as const).map((cell) => {
-    const net = network([{ type: 'features', width: features }, { type: 'recurrent', cell, units }], ENGINE)
+    const net = network(
+      [
+        { type: 'features', width: features },
+        { type: 'recurrent', cell, units },
+      ],
+      ENGINE,
+    )
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()
@@ -26,7 +32,7 @@ function parameters(units: number, features: number): ParameterCount[] {
     const formula = gates * (units * features + units * units + 2 * units)
     return { cell, parts, total, gates, formula }
   })
-} // prettier-ignore
+}
 
 export interface StoriesRequest {
   distance: number

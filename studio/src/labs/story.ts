@@ -42,7 +42,8 @@ async function read(address: string, text: string): Promise<Story> {
   const model = await modelAt(address)
   if (!text.trim()) throw new Error('The story is empty: write a word or more.')
   const { tokens } = model.encode(text)
-  if (tokens.length > MOST_TOKENS) throw new Error(`A story of ${tokens.length} words and marks: at most ${MOST_TOKENS} fit here.`)
+  if (tokens.length > MOST_TOKENS)
+    throw new Error(`A story of ${tokens.length} words and marks: at most ${MOST_TOKENS} fit here.`)
   const trace = model.trace(text) as Trace
   const [level] = memory(trace)
   const last = trace.steps.length - 1
@@ -69,7 +70,7 @@ async function read(address: string, text: string): Promise<Story> {
     words: model.vocabulary.tokens.filter((word) => word !== UNKNOWN_TOKEN),
     labels: model.labels,
   }
-} // prettier-ignore
+}
 
 function ranked(probabilities: Record<string, number>): Story['answers'] {
   const all = Object.entries(probabilities).map(([label, probability]) => ({ label, probability }))

@@ -10,12 +10,52 @@ export interface Lesson {
 }
 
 export const LESSONS: readonly Lesson[] = [
-  { number: 1, title: 'Why order matters', about: 'and why a feed-forward net fails on sequences', load: () => import('./Lesson1.svelte') },
-  { number: 2, title: 'From words to numbers', about: 'vocabulary, one-hot, (batch, timesteps, features)', load: () => import('./Lesson2.svelte') },
-  { number: 3, title: 'The recurrent network, unrolled', about: 'the same weights at every step, with all shapes', load: () => import('./Lesson3.svelte') },
-  { number: 4, title: 'Backpropagation through time', about: 'the gradient’s way back, a step at a time', load: () => import('./Lesson4.svelte') },
-  { number: 5, title: 'What goes wrong', about: 'vanishing, exploding, forgetting, slowness', load: () => import('./Lesson5.svelte') },
-  { number: 6, title: 'LSTM: three gates and a belt', about: 'Riya is a doctor; where does she live now?', load: () => import('./Lesson6.svelte') },
-  { number: 7, title: 'GRU: two gates', about: 'Riya moved to London; z high and z low', load: () => import('./Lesson7.svelte') },
-  { number: 8, title: 'The three compared', about: 'parameters, time, memory span', load: () => import('./Lesson8.svelte') },
-] // prettier-ignore
+  {
+    number: 1,
+    title: 'Why order matters',
+    about: 'and why a feed-forward net fails on sequences',
+    load: () => import('./Lesson1.svelte'),
+  },
+  {
+    number: 2,
+    title: 'From words to numbers',
+    about: 'vocabulary, one-hot, (batch, timesteps, features)',
+    load: () => import('./Lesson2.svelte'),
+  },
+  {
+    number: 3,
+    title: 'The recurrent network, unrolled',
+    about: 'the same weights at every step, with all shapes',
+    load: () => import('./Lesson3.svelte'),
+  },
+  {
+    number: 4,
+    title: 'Backpropagation through time',
+    about: 'the gradient’s way back, a step at a time',
+    load: () => import('./Lesson4.svelte'),
+  },
+  {
+    number: 5,
+    title: 'What goes wrong',
+    about: 'vanishing, exploding, forgetting, slowness',
+    load: () => import('./Lesson5.svelte'),
+  },
+  {
+    number: 6,
+    title: 'LSTM: three gates and a belt',
+    about: 'Riya is a doctor; where does she live now?',
+    load: () => import('./Lesson6.svelte'),
+  },
+  {
+    number: 7,
+    title: 'GRU: two gates',
+    about: 'Riya moved to London; z high and z low',
+    load: () => import('./Lesson7.svelte'),
+  },
+  {
+    number: 8,
+    title: 'The three compared',
+    about: 'parameters, time, memory span',
+    load: () => import('./Lesson8.svelte'),
+  },
+]

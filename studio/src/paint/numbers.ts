@@ -45,6 +45,18 @@ function power(value: number, digits: number): string {
 }
 
 function superscript(text: string): string {
-  const small: Record<string, string> = { '-': '⁻', 0: '⁰', 1: '¹', 2: '²', 3: '³', 4: '⁴', 5: '⁵', 6: '⁶', 7: '⁷', 8: '⁸', 9: '⁹' } // prettier-ignore
+  const small: Record<string, string> = {
+    '-': '⁻',
+    0: '⁰',
+    1: '¹',
+    2: '²',
+    3: '³',
+    4: '⁴',
+    5: '⁵',
+    6: '⁶',
+    7: '⁷',
+    8: '⁸',
+    9: '⁹',
+  }
   return Array.from(text, (c) => small[c] ?? c).join('')
 }

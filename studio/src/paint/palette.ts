@@ -8,13 +8,29 @@ type Rgb = readonly [number, number, number]
 
 const GROUND: Record<Scheme, Rgb> = { light: [250, 249, 246], dark: [30, 33, 38] }
 const BLUE: Record<Scheme, readonly Rgb[]> = {
-  light: [[171, 203, 233], [74, 137, 196], [16, 70, 128]],
-  dark: [[42, 74, 108], [63, 128, 190], [158, 208, 255]],
-} // prettier-ignore
+  light: [
+    [171, 203, 233],
+    [74, 137, 196],
+    [16, 70, 128],
+  ],
+  dark: [
+    [42, 74, 108],
+    [63, 128, 190],
+    [158, 208, 255],
+  ],
+}
 const ORANGE: Record<Scheme, readonly Rgb[]> = {
-  light: [[248, 207, 165], [222, 134, 56], [143, 68, 8]],
-  dark: [[95, 61, 34], [194, 112, 40], [255, 196, 134]],
-} // prettier-ignore
+  light: [
+    [248, 207, 165],
+    [222, 134, 56],
+    [143, 68, 8],
+  ],
+  dark: [
+    [95, 61, 34],
+    [194, 112, 40],
+    [255, 196, 134],
+  ],
+}
 
 /** The colours of cells wherever RNN, LSTM and GRU stand side by side; CSS has them as --cell-*. */
 export const CELL_COLOURS: Record<string, string> = {

@@ -81,12 +81,17 @@ class Looking {
 
   /** One request at a time; where sentence or weights have moved on meanwhile, the newest is asked next. */
   #fetch<K extends keyof Answers>(
-    run: Run, kind: K, kept: Kept<Answers[K]>, key: string, text: string, target: string | null,
+    run: Run,
+    kind: K,
+    kept: Kept<Answers[K]>,
+    key: string,
+    text: string,
+    target: string | null,
   ): void {
     kept.key = key
     kept.next = () => run.runner[kind](text, target) as Promise<Answers[K]>
     if (!kept.busy) queueMicrotask(() => void this.#work(kept))
-  } // prettier-ignore
+  }
 
   async #work<T>(kept: Kept<T>): Promise<void> {
     if (kept.busy) return

@@ -46,7 +46,13 @@ function exactly(file: FileBytes, at: number, raw: Uint8Array, count: number): U
   return raw
 }
 
-function readChunks(file: FileBytes, messages: readonly Message[], { at }: Message, shape: readonly number[], size: number): Uint8Array {
+function readChunks(
+  file: FileBytes,
+  messages: readonly Message[],
+  { at }: Message,
+  shape: readonly number[],
+  size: number,
+): Uint8Array {
   const rank = file.u8(at + 2) - 1
   if (rank !== shape.length) file.fail(at + 2, `chunks of ${shape.length} dimensions`, `${rank}`)
   const chunk = shape.map((_, i) => file.u32(at + 11 + 4 * i))
@@ -57,12 +63,13 @@ function readChunks(file: FileBytes, messages: readonly Message[], { at }: Messa
   const target = { file, shape, size, out: new Uint8Array(count) }
   const filters = filtersOf(file, messages)
   const tree = file.address(at + 3)
-  if (tree !== NOWHERE) eachChunk(file, tree, rank, 0, (chunkAt, length, mask, offset) => {
-    const packed = file.slice(chunkAt, length)
-    place(target, unpack(file, chunkAt, packed, filters, mask, bytes, size), chunk, offset)
-  })
+  if (tree !== NOWHERE)
+    eachChunk(file, tree, rank, 0, (chunkAt, length, mask, offset) => {
+      const packed = file.slice(chunkAt, length)
+      place(target, unpack(file, chunkAt, packed, filters, mask, bytes, size), chunk, offset)
+    })
   return target.out
-} // prettier-ignore
+}
 
 type ChunkVisitor = (at: number, length: number, mask: number, offset: readonly number[]) => void
 
@@ -106,7 +113,13 @@ function filtersOf(file: FileBytes, messages: readonly Message[]): number[] {
 
 /** Undoes the filters, last one first; a bit of the mask says that one was left out. */
 function unpack(
-  file: FileBytes, at: number, packed: Uint8Array, filters: readonly number[], mask: number, bytes: number, size: number,
+  file: FileBytes,
+  at: number,
+  packed: Uint8Array,
+  filters: readonly number[],
+  mask: number,
+  bytes: number,
+  size: number,
 ): Uint8Array {
   let data = packed
   for (let i = filters.length - 1; i >= 0; i--) {
@@ -117,7 +130,7 @@ function unpack(
     else file.refuse(at, 'gzip, shuffle or checksums', `filter ${filters[i]}`)
   }
   return exactly(file, at, data, bytes)
-} // prettier-ignore
+}
 
 function unshuffled(data: Uint8Array, size: number): Uint8Array {
   const count = Math.floor(data.length / size)

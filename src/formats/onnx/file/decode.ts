@@ -4,7 +4,14 @@
  * an UnsupportedError that names the node.
  */
 import { FormatError, UnsupportedError } from '../../../tensor/errors.ts'
-import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo, placeOf } from '../graph.ts' // prettier-ignore
+import {
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+  placeOf,
+} from '../graph.ts'
 import {
   ATTRIBUTE_TYPES,
   AttributeSchema,
@@ -18,7 +25,15 @@ import {
   TypeSchema,
   ValueInfoSchema,
 } from './schema.ts'
-import { dtypeOf, readEntry, readHead, readTensor, readTensorAnywhere, type Sibling, type TensorHead } from './tensorProto.ts' // prettier-ignore
+import {
+  dtypeOf,
+  readEntry,
+  readHead,
+  readTensor,
+  readTensorAnywhere,
+  type Sibling,
+  type TensorHead,
+} from './tensorProto.ts'
 import { WireMessage } from './wire.ts'
 
 export type { Sibling } from './tensorProto.ts'

@@ -134,10 +134,12 @@ const registry = createFileRegistry(
     name: 'onnx.proto',
     package: 'onnx',
     syntax: 'proto2', // a number that is not given is not written, a zero that is given is
-    messageType: Object.keys(MESSAGES).filter((name) => !name.includes('.')).map(messageOf),
+    messageType: Object.keys(MESSAGES)
+      .filter((name) => !name.includes('.'))
+      .map(messageOf),
   }),
   () => undefined,
-) // prettier-ignore
+)
 
 function schemaOf<M extends Message>(name: string): GenMessage<M> {
   return registry.getMessage(`onnx.${name}`) as unknown as GenMessage<M>
@@ -267,12 +269,38 @@ export const EntrySchema = schemaOf<StringStringEntryProto>('StringStringEntryPr
 
 /** `TensorProto.data_type` of each element type. */
 export const DATA_TYPES = {
-  float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10,
-  float64: 11, uint32: 12, uint64: 13, complex64: 14, complex128: 15, bfloat16: 16,
-} as const // prettier-ignore
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  complex64: 14,
+  complex128: 15,
+  bfloat16: 16,
+} as const
 
 /** `AttributeProto.type` of each kind of attribute. */
 export const ATTRIBUTE_TYPES = {
-  float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8, tensors: 9, graphs: 10,
-  sparseTensor: 11, sparseTensors: 12, type: 13, types: 14,
-} as const // prettier-ignore
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+  sparseTensor: 11,
+  sparseTensors: 12,
+  type: 13,
+  types: 14,
+} as const

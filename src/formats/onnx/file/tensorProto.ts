@@ -31,8 +31,12 @@ export interface TensorHead {
 type TypedField = 'floatData' | 'doubleData' | 'int32Data' | 'int64Data' | 'uint64Data'
 
 const KINDS: Readonly<Record<TypedField, NumberKind>> = {
-  floatData: 'float', doubleData: 'double', int32Data: 'int32', int64Data: 'int64', uint64Data: 'uint64',
-} // prettier-ignore
+  floatData: 'float',
+  doubleData: 'double',
+  int32Data: 'int32',
+  int64Data: 'int64',
+  uint64Data: 'uint64',
+}
 
 /** Bytes a number in raw data, and the typed field its numbers lie in otherwise. */
 const TYPES: Readonly<Record<OnnxDtype, { bytes: number; field: TypedField }>> = {

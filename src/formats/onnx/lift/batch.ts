@@ -17,17 +17,23 @@ export function sizesOf(inputs: readonly Value[], compute: (a: number, b: number
     // What is no plain product of sizes must not pass for one.
     const isProduct = compute(2, 3) === 6
     if (isProduct)
-      return { factor: x.factor * y.factor, symbols: [...x.symbols, ...y.symbols].sort((p, q) => (p < q ? -1 : 1)) }
+      return {
+        factor: x.factor * y.factor,
+        symbols: [...x.symbols, ...y.symbols].sort((p, q) => (p < q ? -1 : 1)),
+      }
     return { factor: 1, symbols: ['?'] }
   })
   return { kind: 'sizes', items, scalar: a.scalar && b.scalar }
-} // prettier-ignore
+}
 
 function less(at: NodeLift, [steps, lengths]: readonly Value[]): Value {
   if (steps?.kind === 'steps' && lengths?.kind === 'lengths' && lengths.minus === 0)
     return { kind: 'mask', what: 'valid', rank: Math.max(steps.rank, lengths.rank) }
-  throw at.refuse('steps below the lengths', [steps, lengths].filter(Boolean).map(describeValue).join(' and '))
-} // prettier-ignore
+  throw at.refuse(
+    'steps below the lengths',
+    [steps, lengths].filter(Boolean).map(describeValue).join(' and '),
+  )
+}
 
 function equal(at: NodeLift, [a, b]: readonly Value[]): Value {
   const [steps, lengths] = a?.kind === 'steps' ? [a, b] : [b, a]

@@ -30,11 +30,9 @@ function plainAffine({ alpha, beta }: Required<ActivationSpec>): ActivationSpec 
   return { type: 'affine', alpha, beta }
 }
 
-function isAffine(
-  activation: ActivationChoice | 'softmax' | 'logSoftmax',
-): activation is ActivationSpec {
+function isAffine(activation: ActivationChoice | 'softmax' | 'logSoftmax'): activation is ActivationSpec {
   return typeof activation === 'object' && activation.type === 'affine'
-} // prettier-ignore
+}
 
 /** Equal as far as float32 says. */
 export function near(a: number, b: number): boolean {
@@ -88,10 +86,14 @@ export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Dr
   const { layer } = tip
   const { type } = layer
   const final = over === 'last' ? 'forward' : 'reverse'
-  if (type === 'recurrent' && layer.options.outputs !== 'last' && (layer.options.direction ?? 'forward') === final)
+  if (
+    type === 'recurrent' &&
+    layer.options.outputs !== 'last' &&
+    (layer.options.direction ?? 'forward') === final
+  )
     return { ...tip, layer: { ...layer, options: { ...layer.options, outputs: 'last' } } }
   return above(tip, { type: 'pool', over }, node)
-} // prettier-ignore
+}
 
 /** Two directions of one level become one output again. Null where they are not that. */
 export function joinDirections(

@@ -29,8 +29,13 @@ export function compileLayers(tip: Draft, source: string, maskZero = false): Com
   for (const draft of drafts) compiler.add(draft)
   const { layers, weights, facts } = compiler
   const loss = (
-    { softmax: 'softmaxCrossEntropy', logSoftmax: 'softmaxCrossEntropy', sigmoid: 'binaryCrossEntropy', linear: 'meanSquaredError' } as const
-  )[answer] // prettier-ignore
+    {
+      softmax: 'softmaxCrossEntropy',
+      logSoftmax: 'softmaxCrossEntropy',
+      sigmoid: 'binaryCrossEntropy',
+      linear: 'meanSquaredError',
+    } as const
+  )[answer]
   const network = { layers, loss: { type: loss } }
   return { network, weights, answer, layers: facts, input: inputOf(drafts) }
 }
@@ -55,11 +60,11 @@ function answerOf(drafts: Draft[]): Answer {
 
 function inputOf(drafts: readonly Draft[]): CompiledLayers['input'] {
   const { layer } = drafts[0]
-  if (layer.type === 'features')
-    return { kind: 'features', width: featuresWidth(drafts), name: layer.input }
-  if (layer.type !== 'embedding' && layer.type !== 'oneHot') throw new RangeError('a chain begins with an input')
+  if (layer.type === 'features') return { kind: 'features', width: featuresWidth(drafts), name: layer.input }
+  if (layer.type !== 'embedding' && layer.type !== 'oneHot')
+    throw new RangeError('a chain begins with an input')
   return { kind: 'ids', width: layer.vocabulary, name: layer.input }
-} // prettier-ignore
+}
 
 /** As the input says, or as the first layer that has weights does. */
 function featuresWidth(drafts: readonly Draft[]): number {
@@ -187,7 +192,10 @@ class Compiler {
     return both && merge && merge !== 'concat' ? { ...rest, merge } : rest
   }
 
-  #layerNorm({ epsilon, scale, centre }: Extract<LayerDraft, { type: 'layerNorm' }>, name: string): LayerOptions {
+  #layerNorm(
+    { epsilon, scale, centre }: Extract<LayerDraft, { type: 'layerNorm' }>,
+    name: string,
+  ): LayerOptions {
     if (scale) this.weights.set(`${name}.weight`, scale)
     if (centre) this.weights.set(`${name}.bias`, centre)
     return {
@@ -196,7 +204,7 @@ class Compiler {
       ...(scale ? {} : { scale: false }),
       ...(centre ? {} : { centre: false }),
     }
-  } // prettier-ignore
+  }
 
   #concat(of: readonly Draft[]): LayerOptions {
     this.#width = of.reduce((sum, draft) => sum + widthOf(draft), 0)
@@ -207,7 +215,13 @@ class Compiler {
     const output = `(batch, ${this.#steps ? 'time, ' : ''}${this.#width})`
     const conventions = layer.type === 'recurrent' ? conventionsOf(layer.options) : ''
     const both = layer.type === 'recurrent' && layer.directions.length === 2
-    return { name: node!.name, type: both ? `${node!.op}, bidirectional` : node!.op, output, parameters, conventions } // prettier-ignore
+    return {
+      name: node!.name,
+      type: both ? `${node!.op}, bidirectional` : node!.op,
+      output,
+      parameters,
+      conventions,
+    }
   }
 }
 
@@ -229,12 +243,16 @@ function conventionsOf(options: RecurrentOptions): string {
   const functions = [options.gateActivation, options.activation, options.stateActivation]
   const said = [
     { rnn: '', lstm: 'gates i o f c', gru: 'gates z r h' }[cell],
-    cell === 'gru' ? (reset === 'before' ? 'linear_before_reset 0: reset before' : 'linear_before_reset 1: reset after') : '',
+    cell === 'gru'
+      ? reset === 'before'
+        ? 'linear_before_reset 0: reset before'
+        : 'linear_before_reset 1: reset after'
+      : '',
     direction === 'reverse' ? 'reverse' : '',
     ...functions.map((f) => (f ? settleActivation(f).type : '')),
     clip ? `clip ${clip}` : '',
     peepholes ? 'peepholes' : '',
     coupled ? 'input_forget: f = 1 − i' : '',
-  ] // prettier-ignore
+  ]
   return said.filter(Boolean).join(', ')
 }

@@ -56,12 +56,18 @@ export type LayerDraft =
   | { type: 'flatten'; steps: number }
   | { type: 'dense'; units: number; inputs: number; weight: Float32Array; bias: Float32Array | null }
   | { type: 'activation'; activation: ActivationChoice | 'softmax' | 'logSoftmax' }
-  | { type: 'layerNorm'; epsilon: number; width: number; scale: Float32Array | null; centre: Float32Array | null }
+  | {
+      type: 'layerNorm'
+      epsilon: number
+      width: number
+      scale: Float32Array | null
+      centre: Float32Array | null
+    }
   | { type: 'reverse' }
   | { type: 'masking'; value: number }
   | { type: 'zeroMasked' }
   | { type: 'concat'; of: readonly Draft[] }
-  | PieceDraft // prettier-ignore
+  | PieceDraft
 
 /** Layers so far, the newest first. */
 export interface Draft {

@@ -156,13 +156,17 @@ function multiplyFlows(at: NodeLift, a: Flow, b: Flow): Value | null {
     const lower = pieceOf(y.tip, 'power')
     if (lower?.base === x.tip) return piece(at, x, 'power', x.tip, lower.value + 1)
     const weights = pieceOf(y.tip, 'softmax over time')
-    if (weights && weights.base === x.tip && describeAxes(x.axes.slice(0, -1)) === describeAxes(y.axes.slice(0, -1)))
+    if (
+      weights &&
+      weights.base === x.tip &&
+      describeAxes(x.axes.slice(0, -1)) === describeAxes(y.axes.slice(0, -1))
+    )
       return piece(at, x, 'weighted steps', x.tip, 0, weights.column)
     const gated = sameAxes(x, y) ? gate(at, x, y) : null
     if (gated) return gated
   }
   return null
-} // prettier-ignore
+}
 
 function divide(at: NodeLift, inputs: readonly Value[]): Value {
   const sizes = sizesOf(inputs, (a, b) => Math.trunc(a / b))
@@ -190,7 +194,13 @@ function divideFlows(at: NodeLift, a: Flow, b: Flow): Value {
   const deviation = pieceOf(b.tip, 'row deviation')
   if (!centred || !deviation || deviation.base !== centred.base)
     throw at.refuse('one chain of layers', `${describeValue(a)} by ${describeValue(b)}`)
-  const layer = { type: 'layerNorm', epsilon: deviation.value, width: at.width(a), scale: null, centre: null } as const // prettier-ignore
+  const layer = {
+    type: 'layerNorm',
+    epsilon: deviation.value,
+    width: at.width(a),
+    scale: null,
+    centre: null,
+  } as const
   return at.over(a, above(centred.base, layer, at.node))
 }
 

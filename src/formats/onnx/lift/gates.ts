@@ -34,13 +34,10 @@ export function gate(at: NodeLift, x: Flow, y: Flow): Value | null {
     const found = path?.length ? gateOf(path) : null
     if (!found) continue
     const gated = activate(base, found.activation, at.node)
-    return at.over(
-      x,
-      activate(gated, { type: 'affine', alpha: alpha * found.factor, beta: 0 }, at.node),
-    )
+    return at.over(x, activate(gated, { type: 'affine', alpha: alpha * found.factor, beta: 0 }, at.node))
   }
   return null
-} // prettier-ignore
+}
 
 function gateOf(path: readonly Draft[]): { activation: ActivationChoice; factor: number } | null {
   const steps = path.map(({ layer }) => {

@@ -19,7 +19,18 @@ const LIFTS: Readonly<Record<string, Lift>> = { ...SHAPES, ...ELEMENTS, ...FUNCT
 /** Would make as many numbers as their inputs say; only their zeros are of use. */
 const NOT_FOLDED = ['ConstantOfShape', 'Expand', 'Range', 'OneHot', 'Tile']
 
-const MOVES = ['Slice', 'Gather', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Split', 'Expand', 'Transpose', 'Reshape'] // prettier-ignore
+const MOVES = [
+  'Slice',
+  'Gather',
+  'Squeeze',
+  'Unsqueeze',
+  'Identity',
+  'Cast',
+  'Split',
+  'Expand',
+  'Transpose',
+  'Reshape',
+]
 
 /** The meaning of every value that has a name. */
 export interface Meanings {
@@ -67,7 +78,11 @@ function interpretNode(
     const masks = node.domain === '' ? liftMasking(at, inputs) : null
     if (masks) return all(masks)
     const lift = node.domain === '' && Object.hasOwn(LIFTS, node.op) ? LIFTS[node.op] : null
-    if (!lift) throw at.refuse('an operator that layers are made of', node.domain ? `${node.op} of ${node.domain}` : node.op) // prettier-ignore
+    if (!lift)
+      throw at.refuse(
+        'an operator that layers are made of',
+        node.domain ? `${node.op} of ${node.domain}` : node.op,
+      )
     const result = lift(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {
@@ -142,7 +157,11 @@ function inputValue(
   if (shape?.length === 3 && !isWhole) {
     const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1'), axisOf(shape, 2, 'feature')]
     const width = typeof shape[2] === 'number' ? shape[2] : null
-    return { kind: 'flow', tip: { layer: { type: 'features', input: name, width }, below: null, node: null }, axes } // prettier-ignore
+    return {
+      kind: 'flow',
+      tip: { layer: { type: 'features', input: name, width }, below: null, node: null },
+      axes,
+    }
   }
   const error = new UnsupportedError({
     where: `${source}, input '${name}'`,

@@ -18,7 +18,13 @@ function constantAt(at: NodeLift, value: Value | undefined, what: string): OnnxT
 }
 
 /** y = x·Wᵀ on rows; `weight` (units, inputs). */
-function dense(at: NodeLift, flow: Flow, units: number, weight: Float32Array, bias: Float32Array | null): Flow {
+function dense(
+  at: NodeLift,
+  flow: Flow,
+  units: number,
+  weight: Float32Array,
+  bias: Float32Array | null,
+): Flow {
   const inputs = weight.length / units
   const last = flow.axes.length - 1
   const { role, size } = flow.axes[last]
@@ -27,7 +33,7 @@ function dense(at: NodeLift, flow: Flow, units: number, weight: Float32Array, bi
     throw at.refuse(`${inputs} features on the last axis`, describeAxes(flow.axes))
   const tip = above(flow.tip, { type: 'dense', units, inputs, weight, bias }, at.node)
   return { kind: 'flow', tip, axes: [...flow.axes.slice(0, last), { role: 'feature', size: sizeOf(units) }] }
-} // prettier-ignore
+}
 
 function matMul(at: NodeLift, inputs: readonly Value[]): Value {
   const flow = at.rows(inputs)
@@ -42,16 +48,20 @@ function gemm(at: NodeLift, inputs: readonly Value[]): Value {
   const flow = at.rows(inputs)
   const tensor = constantAt(at, inputs[1], 'the weight')
   if (tensor?.shape.length !== 2 || at.int('transA', 0) || flow.axes.length !== 2)
-    throw at.refuse('rows times a constant weight', `${describeAxes(flow.axes)}, transA ${at.int('transA', 0)}`)
+    throw at.refuse(
+      'rows times a constant weight',
+      `${describeAxes(flow.axes)}, transA ${at.int('transA', 0)}`,
+    )
   const [first, second] = tensor.shape
   const given = Float32Array.from(tensor.data)
   const [units, weight] = at.int('transB', 0) ? [first, given] : [second, transposed(given, first, second)]
   const [alpha, beta] = [at.float('alpha', 1), at.float('beta', 1)]
   const c = constantAt(at, inputs[2], 'the bias')
-  if (c && c.data.length !== units && c.data.length !== 1) throw at.refuse(`a bias of ${units}`, `(${c.shape})`)
+  if (c && c.data.length !== units && c.data.length !== 1)
+    throw at.refuse(`a bias of ${units}`, `(${c.shape})`)
   const bias = c && Float32Array.from({ length: units }, (_, i) => beta * c.data[c.data.length === 1 ? 0 : i])
   return dense(at, flow, units, alpha === 1 ? weight : weight.map((x) => alpha * x), bias)
-} // prettier-ignore
+}
 
 function layerNormalization(at: NodeLift, inputs: readonly Value[]): Value {
   const flow = at.rows(inputs)
@@ -136,12 +146,11 @@ function rowMean(at: NodeLift, flow: Flow): Value {
 /** Two directions added up or averaged. */
 function mergedTip(at: NodeLift, { tip }: Flow, over: Over): Draft {
   const { layer } = tip
-  if (layer.type !== 'recurrent' || over === 'max')
-    throw at.refuse('directions added up or averaged', over)
+  if (layer.type !== 'recurrent' || over === 'max') throw at.refuse('directions added up or averaged', over)
   if (layer.directions.length === 1) return tip
   const options = { ...layer.options, merge: over === 'sum' ? 'sum' : 'average' } as const
   return { ...tip, layer: { ...layer, options } }
-} // prettier-ignore
+}
 
 function pooledTip(at: NodeLift, flow: Flow, over: Over): Draft {
   const { tip, fill } = flow
@@ -163,13 +172,12 @@ function pooledTip(at: NodeLift, flow: Flow, over: Over): Draft {
 
 function oneHot(at: NodeLift, [ids, depth, values]: readonly Value[]): Value {
   const vocabulary = depth && wholeNumbers(depth)?.[0]
-  const plain =
-    values?.kind === 'constant' && values.tensor.data[0] === 0 && values.tensor.data[1] === 1
+  const plain = values?.kind === 'constant' && values.tensor.data[0] === 0 && values.tensor.data[1] === 1
   if (ids?.kind !== 'ids' || !vocabulary || !plain || at.int('axis', -1) !== -1)
     throw at.refuse('ids as rows of 0 and 1 on the last axis', ids ? describeValue(ids) : 'none')
   const tip: Draft = { layer: { type: 'oneHot', input: ids.input, vocabulary }, below: null, node: at.node }
   return { kind: 'flow', tip, axes: [...ids.axes, { role: 'feature', size: sizeOf(vocabulary) }] }
-} // prettier-ignore
+}
 
 /** Operators by name. */
 export const LAYERS: Readonly<Record<string, Lift>> = {

@@ -55,7 +55,8 @@ const outputsOf = ({ outputs }: OnnxModel) => outputs.map(({ name }) => name)
 
 function untilOf({ nodes }: OnnxModel, source: string, until: string): string {
   const node = nodes.find(({ name }) => name === until)
-  const value = node?.outputs.find(Boolean) ?? nodes.flatMap(({ outputs }) => outputs).find((name) => name === until) // prettier-ignore
+  const value =
+    node?.outputs.find(Boolean) ?? nodes.flatMap(({ outputs }) => outputs).find((name) => name === until)
   if (value) return value
   const names = nodes.slice(0, 20).map(({ name }) => name)
   throw new UnsupportedError({
@@ -101,7 +102,8 @@ function withPart(
   refusal: UnsupportedError | null,
   names: readonly string[],
 ): UnsupportedError {
-  if (!refusal) return new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') }) // prettier-ignore
+  if (!refusal)
+    return new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') })
   const whole = [...values].flatMap(([name, value]) =>
     value.kind === 'flow' && isWhole(value) ? [{ name, score: scoreOf(value.tip) }] : [],
   )
@@ -183,7 +185,12 @@ function describe(
   const shape = model.inputs.find(({ name }) => name === places.input)?.shape
   const steps = shape?.[places.inputTimeFirst ? 0 : 1]
   const answer = compiled.answer === 'linear' ? (options.answer ?? 'linear') : compiled.answer
-  const loss = { softmax: 'softmaxCrossEntropy', logSoftmax: 'softmaxCrossEntropy', sigmoid: 'binaryCrossEntropy', linear: 'meanSquaredError' } as const // prettier-ignore
+  const loss = {
+    softmax: 'softmaxCrossEntropy',
+    logSoftmax: 'softmaxCrossEntropy',
+    sigmoid: 'binaryCrossEntropy',
+    linear: 'meanSquaredError',
+  } as const
   const said = metadata.get('tokens')
   const tokens = options.tokens ?? (said === 'character' || said === 'word' ? said : undefined)
   return {
@@ -227,9 +234,11 @@ function notesOf(
     ...(has('GRU') ? ['GRU gates z r h were put in the order r z n; the update gate keeps the old'] : []),
     ...(after ? ['linear_before_reset 1: the reset gate comes after the product'] : []),
     ...(before ? ['linear_before_reset 0: the reset gate comes before the product'] : []),
-    ...(inputTimeFirst ? [`Input ${input} has time first: (time, batch) in the file, (batch, time) here`] : []),
+    ...(inputTimeFirst
+      ? [`Input ${input} has time first: (time, batch) in the file, (batch, time) here`]
+      : []),
     ...(lengths ? [`Input ${lengths} became the lengths of the batch`] : []),
     ...(sequences ? [`The file itself runs batches of ${sequences} only; here any number goes`] : []),
     ...found,
   ]
-} // prettier-ignore
+}

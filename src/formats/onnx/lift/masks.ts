@@ -45,12 +45,15 @@ export function liftMasking(at: NodeLift, inputs: readonly Value[]): Value | nul
   if (op === 'Div' && a?.kind === 'flow' && b?.kind === 'masking' && b.what === 'lengths') return mean(at, a)
   const names = [nameOf(a), op === 'ReduceSum' || op === 'ReduceMax' ? '' : nameOf(b)]
   const found = PARTS.find(
-    ([of, x, y]) => of === op && ((x === names[0] && y === names[1]) || (op !== 'Less' && op !== 'Sub' && x === names[1] && y === names[0])),
+    ([of, x, y]) =>
+      of === op &&
+      ((x === names[0] && y === names[1]) ||
+        (op !== 'Less' && op !== 'Sub' && x === names[1] && y === names[0])),
   )
   if (!found) return null
   const value = [a, b].find((part): part is Masking => part?.kind === 'masking')?.value
   return { kind: 'masking', what: found[3], value }
-} // prettier-ignore
+}
 
 function nameOf(value: Value | undefined): string {
   if (!value || value.kind === 'absent') return ''

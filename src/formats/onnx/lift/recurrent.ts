@@ -77,7 +77,8 @@ function weightsOf(at: NodeLift, inputs: readonly Value[], cell: CellName): Recu
   const [w, r] = [tensorAt(at, inputs, 1, 'W'), tensorAt(at, inputs, 2, 'R')]
   const b = tensorAt(at, inputs, 3, 'B')
   const p = cell === 'lstm' ? tensorAt(at, inputs, 7, 'P') : null
-  if (!w || !r || w.shape.length !== 3 || r.shape.length !== 3) throw at.refuse('W and R of three axes', 'others')
+  if (!w || !r || w.shape.length !== 3 || r.shape.length !== 3)
+    throw at.refuse('W and R of three axes', 'others')
   const [count, rows, width] = w.shape
   const units = r.shape[2]
   const gates = gateCount(cell)
@@ -98,7 +99,7 @@ function weightsOf(at: NodeLift, inputs: readonly Value[], cell: CellName): Recu
     peepholes: p && reorderBlocks(part(p, d, 0, 3 * units), PEEPHOLE_ORDERS.onnx, PEEPHOLE_ORDERS.native),
   }))
   return { directions, units, width }
-} // prettier-ignore
+}
 
 function optionsOf(at: NodeLift, cell: CellName, { directions, units }: RecurrentTensors): RecurrentOptions {
   const direction = at.text('direction', 'forward')

@@ -121,7 +121,12 @@ function regrouped(at: NodeLift, x: Flow | Ids, wanted: readonly (Size | null)[]
 
 /** Steps that came to lie side by side with their features are a flattening. */
 function flattened(at: NodeLift, x: Flow): Flow {
-  const place = x.axes.findIndex(({ parts }) => parts?.map(({ role }) => role).join().match(/^input .,feature$/)) // prettier-ignore
+  const place = x.axes.findIndex(({ parts }) =>
+    parts
+      ?.map(({ role }) => role)
+      .join()
+      .match(/^input .,feature$/),
+  )
   if (place < 0) return x
   const [time, features] = x.axes[place].parts!
   const steps = numberOf(time.size)
@@ -162,7 +167,8 @@ function gather(at: NodeLift, [x, index]: readonly Value[]): Value {
   const axis = at.int('axis', 0)
   if (x?.kind === 'constant' && index?.kind === 'ids') return embedding(at, x, index, axis)
   const places = index && wholeNumbers(index)
-  if (!places) throw at.refuse('a constant index, or ids into a constant table', index ? describeValue(index) : 'none') // prettier-ignore
+  if (!places)
+    throw at.refuse('a constant index, or ids into a constant table', index ? describeValue(index) : 'none')
   const scalar =
     index.kind === 'sizes' ? index.scalar : index.kind === 'constant' && !index.tensor.shape.length
   if (x?.kind === 'sizes') {
@@ -316,7 +322,16 @@ function beside(at: NodeLift, given: readonly Flow[], axis: number): Value {
   const order = (flow: Flow) => describeAxes(flow.axes.slice(0, -1))
   if (axis !== first.axes.length - 1 || flows.some((flow) => order(flow) !== order(first)))
     throw at.refuse('features of the same rows', flows.map((flow) => describeAxes(flow.axes)).join(' and '))
-  return { kind: 'flow', axes, tip: besideTip(at, flows.map(({ tip }) => tip), first, second) } // prettier-ignore
+  return {
+    kind: 'flow',
+    axes,
+    tip: besideTip(
+      at,
+      flows.map(({ tip }) => tip),
+      first,
+      second,
+    ),
+  }
 }
 
 function besideTip(at: NodeLift, tips: readonly Draft[], first: Flow, second: Flow): Draft {

@@ -40,8 +40,24 @@ export type MaskKind = 'valid' | 'last' | 'counted'
 
 /** Parts of a mask within sequences, by what they are for. */
 export type MaskPart =
-  | 'is padding' | 'is value' | 'is other' | 'given' | 'counted' | 'count' | 'lengths' | 'any' | 'upper' | 'lower'
-  | 'through' | 'ranks + 1' | 'sums before' | 'before' | 'more' | 'places' | 'places reversed' | 'selection' // prettier-ignore
+  | 'is padding'
+  | 'is value'
+  | 'is other'
+  | 'given'
+  | 'counted'
+  | 'count'
+  | 'lengths'
+  | 'any'
+  | 'upper'
+  | 'lower'
+  | 'through'
+  | 'ranks + 1'
+  | 'sums before'
+  | 'before'
+  | 'more'
+  | 'places'
+  | 'places reversed'
+  | 'selection'
 
 export type Value =
   | { kind: 'constant'; tensor: OnnxTensor }

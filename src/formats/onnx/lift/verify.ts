@@ -103,7 +103,11 @@ function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, sou
   for (const info of part.inputs) {
     if (info.name === places.input) feeds[info.name] = inputTensor(info, imported, batch)
     else if (info.name === places.lengths)
-      feeds[info.name] = { dtype: info.dtype ?? 'int64', shape: [sequences], data: Float64Array.from(batch.lengths) } // prettier-ignore
+      feeds[info.name] = {
+        dtype: info.dtype ?? 'int64',
+        shape: [sequences],
+        data: Float64Array.from(batch.lengths),
+      }
     else feeds[info.name] = zerosFor(info, model, imported, batch)
   }
   const { data } = graph.run(feeds)[places.output]
@@ -111,15 +115,18 @@ function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, sou
   const perStep = lastIsStep(imported)
   if (!perStep) return Float64Array.from(data)
   const row = width / steps
-  return eachStep(batch, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data) // prettier-ignore
+  return eachStep(batch, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data)
 }
 
 /** Whether the network answers every step. */
 function lastIsStep({ network }: LiftedModel): boolean {
   return !network.layers.some(
-    (layer) => layer.type === 'pool' || layer.type === 'flatten' || (layer.type === 'recurrent' && layer.outputs === 'last'),
+    (layer) =>
+      layer.type === 'pool' ||
+      layer.type === 'flatten' ||
+      (layer.type === 'recurrent' && layer.outputs === 'last'),
   )
-} // prettier-ignore
+}
 
 /** Rows of the steps within each length, sequence by sequence. */
 function eachStep(
@@ -162,7 +169,12 @@ function inputTensor(
 }
 
 /** Initial states, and inputs that this output does not read. */
-function zerosFor(info: OnnxValueInfo, model: OnnxModel, imported: LiftedModel, { sequences, steps }: TestBatch): OnnxTensor {
+function zerosFor(
+  info: OnnxValueInfo,
+  model: OnnxModel,
+  imported: LiftedModel,
+  { sequences, steps }: TestBatch,
+): OnnxTensor {
   const { places } = imported
   const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
   const timeName = shape[places.inputTimeFirst ? 0 : 1]
@@ -171,8 +183,12 @@ function zerosFor(info: OnnxValueInfo, model: OnnxModel, imported: LiftedModel, 
   )
   const count = sizes.reduce((a, b) => a * b, 1)
   const dtype = info.dtype ?? 'float32'
-  return { dtype, shape: sizes, data: dtype === 'float32' ? new Float32Array(count) : new Float64Array(count) }
-} // prettier-ignore
+  return {
+    dtype,
+    shape: sizes,
+    data: dtype === 'float32' ? new Float32Array(count) : new Float64Array(count),
+  }
+}
 
 /** The part of the graph that a value needs. */
 function upTo(model: OnnxModel, output: string): OnnxModel {

@@ -41,7 +41,10 @@ function folding(f: Binary, finish?: (value: number, count: number) => number): 
     return (inputs) => {
       const tensors = inputs as readonly OnnxTensor[]
       const dtype = node.sameType(tensors, isNumber)
-      const shape = broadcast(node, tensors.map((t) => t.shape)) // prettier-ignore
+      const shape = broadcast(
+        node,
+        tensors.map((t) => t.shape),
+      )
       const out = node.make(dtype, shape)
       const sides = tensors.map((t) => spread(node, t, shape))
       for (let i = 0; i < out.data.length; i++) {
@@ -64,7 +67,12 @@ function binary(f: Binary, fits: (dtype: OnnxDtype) => boolean = isNumber, into?
 }
 
 function combine(
-  node: GraphNode, a: OnnxTensor, b: OnnxTensor, dtype: OnnxDtype, f: Binary, into?: 'bool',
+  node: GraphNode,
+  a: OnnxTensor,
+  b: OnnxTensor,
+  dtype: OnnxDtype,
+  f: Binary,
+  into?: 'bool',
 ): OnnxTensor {
   const shape = broadcast(node, [a.shape, b.shape])
   const out = node.make(into ?? dtype, shape)
@@ -75,7 +83,7 @@ function combine(
     out.data[i] = exact ? settleInteger(node.where, dtype, value) : value
   }
   return out
-} // prettier-ignore
+}
 
 function unary(
   f: (x: number) => number,

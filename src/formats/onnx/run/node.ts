@@ -3,7 +3,14 @@
  * does not know is refused by name, and errors that say where in the graph they happen.
  */
 import { DataError, FormatError, ShapeError, UnsupportedError } from '../../../tensor/errors.ts'
-import { type OnnxAttribute, type OnnxDtype, type OnnxNode, type OnnxTensor, placeOf, storageOf } from '../graph.ts' // prettier-ignore
+import {
+  type OnnxAttribute,
+  type OnnxDtype,
+  type OnnxNode,
+  type OnnxTensor,
+  placeOf,
+  storageOf,
+} from '../graph.ts'
 
 /** Inputs in the node's order, `undefined` where an optional one is left out. */
 export type Inputs = readonly (OnnxTensor | undefined)[]
@@ -20,8 +27,15 @@ export const MOST_NUMBERS = 2 ** 28
 const MOST_EMPTY = 2 ** 24
 
 const INTEGERS: ReadonlySet<OnnxDtype> = new Set([
-  'int64', 'int32', 'int16', 'int8', 'uint8', 'uint16', 'uint32', 'uint64',
-]) // prettier-ignore
+  'int64',
+  'int32',
+  'int16',
+  'int8',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+])
 const FLOATS: ReadonlySet<OnnxDtype> = new Set(['float32', 'float64', 'float16', 'bfloat16'])
 
 export const isInteger = (dtype: OnnxDtype): boolean => INTEGERS.has(dtype)

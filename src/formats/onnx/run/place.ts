@@ -47,7 +47,10 @@ const gatherElements: Operator = (node) => {
     if (!fits) throw node.misshapen(`places within ${showShape(x!.shape)}`, showShape(shape))
     const out = node.make(x!.dtype, shape)
     const strides = stridesOf(x!.shape)
-    const starts = placesOf(shape, strides.map((stride, i) => (i === axis ? 0 : stride))) // prettier-ignore
+    const starts = placesOf(
+      shape,
+      strides.map((stride, i) => (i === axis ? 0 : stride)),
+    )
     places(node, at!).forEach((place, i) => {
       out.data[i] = x!.data[starts[i] + placeAt(node, place, x!.shape[axis]) * strides[axis]]
     })

@@ -94,7 +94,8 @@ function tensorsOf([x, w, r, b, lengths, initialH, initialC, p]: Inputs): Tensor
 function sizesOf(node: GraphNode, form: Form, { x, w, r }: Tensors): Sizes {
   if (x.shape.length !== 3) throw node.misshapen('X of three axes', showShape(x.shape))
   const [steps, batch, width] = form.batchFirst ? [x.shape[1], x.shape[0], x.shape[2]] : x.shape
-  if (steps < 1 || batch < 1 || width < 1) throw node.misshapen('X of at least one step, sequence and feature', showShape(x.shape)) // prettier-ignore
+  if (steps < 1 || batch < 1 || width < 1)
+    throw node.misshapen('X of at least one step, sequence and feature', showShape(x.shape))
   const units = r.shape[r.shape.length - 1] ?? 0
   if (form.units !== null && form.units !== units)
     throw node.misshapen(`R for the hidden_size ${form.units}`, showShape(r.shape))
@@ -199,18 +200,26 @@ function giveStates(network: Network, batch: PackedBatch, form: Form, tensors: T
 }
 
 function finalStates(
-  node: GraphNode, network: Network, batch: PackedBatch, form: Form, sizes: Sizes,
-  state: 'hidden' | 'cell', dtype: OnnxTensor['dtype'],
+  node: GraphNode,
+  network: Network,
+  batch: PackedBatch,
+  form: Form,
+  sizes: Sizes,
+  state: 'hidden' | 'cell',
+  dtype: OnnxTensor['dtype'],
 ): OnnxTensor {
   const { directions, units } = sizes
-  const out = node.make(dtype, form.batchFirst ? [sizes.batch, directions, units] : [directions, sizes.batch, units])
+  const out = node.make(
+    dtype,
+    form.batchFirst ? [sizes.batch, directions, units] : [directions, sizes.batch, units],
+  )
   for (let d = 0; d < directions; d++) {
     const values = network.readFinalState(batch, { state, direction: d })
     for (let b = 0; b < sizes.batch; b++)
       out.data.set(values.subarray(b * units, (b + 1) * units), statePlaces(form, sizes, d, b))
   }
   return out
-} // prettier-ignore
+}
 
 /** Y (T, D, B, H), or (B, T, D, H) where the batch comes first; zeros beyond each length. */
 function everyStep(

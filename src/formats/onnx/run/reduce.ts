@@ -41,10 +41,17 @@ function reduction(name: string): Operator {
       if (!given?.length && noop) return [x]
       const rank = x.shape.length
       const axes = given?.length ? node.axes(given, rank) : x.shape.map((_, i) => i)
-      const out = node.make(node.sameType([x], (t) => t !== 'bool'), x.shape.map((n, i) => (axes.includes(i) ? 1 : n))) // prettier-ignore
+      const out = node.make(
+        node.sameType([x], (t) => t !== 'bool'),
+        x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
+      )
       const strides = stridesOf(x.shape)
       const stays = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
-      const pick = (list: readonly number[]) => placesOf(list.map((i) => x.shape[i]), list.map((i) => strides[i])) // prettier-ignore
+      const pick = (list: readonly number[]) =>
+        placesOf(
+          list.map((i) => x.shape[i]),
+          list.map((i) => strides[i]),
+        )
       const [starts, steps] = [pick(stays), pick(axes)]
       starts.forEach((first, i) => {
         let sum = start
@@ -52,7 +59,14 @@ function reduction(name: string): Operator {
         const value = finish(sum, steps.length)
         out.data[i] = isInteger(x.dtype) ? settleInteger(node.where, x.dtype, Math.trunc(value)) : value
       })
-      return [keep ? out : node.reshape(out, stays.map((i) => x.shape[i]))] // prettier-ignore
+      return [
+        keep
+          ? out
+          : node.reshape(
+              out,
+              stays.map((i) => x.shape[i]),
+            ),
+      ]
     }
   }
 }
@@ -93,7 +107,9 @@ function softmax(log: boolean): Operator {
       const { shape, data } = x!
       const axis = node.axis(wanted, shape.length, old && wanted >= 0 ? 1 : 0)
       const out = node.make(node.sameType([x], isFloat), shape)
-      const [before, size, behind] = old ? [countOf(shape.slice(0, axis)), countOf(shape.slice(axis)), 1] : around(shape, axis) // prettier-ignore
+      const [before, size, behind] = old
+        ? [countOf(shape.slice(0, axis)), countOf(shape.slice(axis)), 1]
+        : around(shape, axis)
       for (let i = 0; i < before * behind; i++) {
         const first = Math.floor(i / behind) * size * behind + (i % behind)
         let largest = -Infinity
@@ -145,7 +161,8 @@ const batchNormalization: Operator = (node) => {
   node.expect(5, 5, 5)
   const epsilon = node.float('epsilon', 1e-5)
   node.ignore('momentum')
-  if (node.opset >= 14 && node.flag('training_mode')) throw node.unsupported('normalisation at inference', 'training_mode') // prettier-ignore
+  if (node.opset >= 14 && node.flag('training_mode'))
+    throw node.unsupported('normalisation at inference', 'training_mode')
   if (node.opset < 9 && !node.flag('spatial', true)) throw node.unsupported('one mean a channel', 'spatial 0')
   if (node.node.outputs.slice(1).some((name) => name !== ''))
     throw node.unsupported('normalisation at inference, one output', 'outputs of training')

@@ -85,7 +85,12 @@ export class OnnxGraph {
       node.outputs.forEach((name, i) => {
         if (name === '') return
         if (results[i]) values.set(name, results[i])
-        else throw new DataError({ where: placeOf(this.#source, node), expected: `at most ${results.length} outputs`, got: `one more, '${name}'` }) // prettier-ignore
+        else
+          throw new DataError({
+            where: placeOf(this.#source, node),
+            expected: `at most ${results.length} outputs`,
+            got: `one more, '${name}'`,
+          })
       })
       for (const name of done) values.delete(name)
     }
@@ -119,9 +124,15 @@ function checkInput(
   if (dtype && tensor.dtype !== dtype) throw new DataError({ where, expected: dtype, got: tensor.dtype })
   const count = tensor.shape.reduce((a, b) => a * b, 1)
   if (tensor.data.length !== count)
-    throw new ShapeError({ where, expected: `${count} numbers for ${showShape(tensor.shape)}`, got: `${tensor.data.length}` }) // prettier-ignore
+    throw new ShapeError({
+      where,
+      expected: `${count} numbers for ${showShape(tensor.shape)}`,
+      got: `${tensor.data.length}`,
+    })
   if (!shape) return
-  const fits = shape.length === tensor.shape.length && shape.every((size, i) => typeof size !== 'number' || size === tensor.shape[i]) // prettier-ignore
+  const fits =
+    shape.length === tensor.shape.length &&
+    shape.every((size, i) => typeof size !== 'number' || size === tensor.shape[i])
   if (fits) return
   const expected = `shape (${shape.map((size) => size ?? '?').join(', ')})`
   throw new ShapeError({ where, expected, got: showShape(tensor.shape) })

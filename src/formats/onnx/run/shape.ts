@@ -57,7 +57,14 @@ const transpose: Operator = (node) => {
       throw node.misshapen(`an order of ${rank} axes`, showShape(order))
     const strides = stridesOf(x!.shape)
     const axes = order.map((axis) => node.axis(axis, rank))
-    return [reordered(node, x!, axes.map((axis) => x!.shape[axis]), axes.map((axis) => strides[axis]))] // prettier-ignore
+    return [
+      reordered(
+        node,
+        x!,
+        axes.map((axis) => x!.shape[axis]),
+        axes.map((axis) => strides[axis]),
+      ),
+    ]
   }
 }
 
@@ -140,8 +147,18 @@ const tile: Operator = (node) => {
       throw node.misshapen(`${x!.shape.length} repeats from 0`, showShape(times))
     const strides = stridesOf(x!.shape)
     const shape = x!.shape.flatMap((n, i) => [times[i], n])
-    const copy = reordered(node, x!, shape, strides.flatMap((stride) => [0, stride])) // prettier-ignore
-    return [node.reshape(copy, x!.shape.map((n, i) => n * times[i]))] // prettier-ignore
+    const copy = reordered(
+      node,
+      x!,
+      shape,
+      strides.flatMap((stride) => [0, stride]),
+    )
+    return [
+      node.reshape(
+        copy,
+        x!.shape.map((n, i) => n * times[i]),
+      ),
+    ]
   }
 }
 

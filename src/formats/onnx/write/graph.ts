@@ -15,7 +15,13 @@ import {
 } from '../file/schema.ts'
 
 /** An attribute's value; a bare number is an ONNX int. */
-export type AttributeValue = number | string | readonly string[] | { floats: readonly number[] } | { ints: readonly number[] } | { float: number } // prettier-ignore
+export type AttributeValue =
+  | number
+  | string
+  | readonly string[]
+  | { floats: readonly number[] }
+  | { ints: readonly number[] }
+  | { float: number }
 
 /** A part of a weight, made when its turn comes: `length` numbers, in one piece or several. */
 export interface WeightPart {

@@ -72,7 +72,14 @@ class LayerExport {
         return input
       case 'recurrent': {
         const masks = this.#masks
-        const level = { network: this.#network, name, options, inputWidth: input.width, input: input.value, masks } // prettier-ignore
+        const level = {
+          network: this.#network,
+          name,
+          options,
+          inputWidth: input.width,
+          input: input.value,
+          masks,
+        }
         const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
         return {
           value: emitRecurrent(graph, level),
@@ -146,14 +153,11 @@ class LayerExport {
     return { ...input, value: this.#activation(options.activation ?? 'linear', value), width: options.units }
   }
 
-  #activation(
-    choice: Extract<LayerOptions, { type: 'activation' }>['activation'],
-    value: string,
-  ): string {
+  #activation(choice: Extract<LayerOptions, { type: 'activation' }>['activation'], value: string): string {
     if (choice === 'softmax') return this.graph.node('Softmax', [value], { axis: -1 })
     if (choice === 'logSoftmax') return this.graph.node('LogSoftmax', [value], { axis: -1 })
     return emitActivation(this.graph, value, choice)
-  } // prettier-ignore
+  }
 
   #layerNorm(name: string, options: Extract<LayerOptions, { type: 'layerNorm' }>, input: ExportEdge): string {
     const { graph } = this
@@ -210,7 +214,11 @@ class LayerExport {
 
   #concat(of: readonly string[]): ExportEdge {
     const edges = of.map((name) => this.#edges.get(name)!)
-    const value = this.graph.node('Concat', edges.map((edge) => edge.value), { axis: -1 }) // prettier-ignore
+    const value = this.graph.node(
+      'Concat',
+      edges.map((edge) => edge.value),
+      { axis: -1 },
+    )
     return { value, per: edges[0].per, width: edges.reduce((sum, edge) => sum + edge.width, 0) }
   }
 

@@ -37,8 +37,12 @@ export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): strin
   ]
   const attributes = attributesOf(options, name)
   const outputs = graph.operator(
-    OPERATORS[options.cell], inputs, attributes, last ? 2 : 1, (i) => i === (last ? 1 : 0),
-  ) // prettier-ignore
+    OPERATORS[options.cell],
+    inputs,
+    attributes,
+    last ? 2 : 1,
+    (i) => i === (last ? 1 : 0),
+  )
   if (last) return masks.keepStates(mergeLast(graph, options, outputs[1]))
   return masks.masked ? mergeMasked(graph, level, outputs[0]) : mergeSteps(graph, options, outputs[0])
 }
@@ -102,7 +106,11 @@ function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
 }
 
 /** (directions, G·H, width), or peepholes (directions, 3·H). */
-function weightsOf(graph: ExportGraph, level: RecurrentExport, kind: 'weight_ih' | 'weight_hh' | 'weight_ph'): string {
+function weightsOf(
+  graph: ExportGraph,
+  level: RecurrentExport,
+  kind: 'weight_ih' | 'weight_hh' | 'weight_ph',
+): string {
   const { cell, units } = level.options
   const names = namesOf(level, kind)
   const parts = names.map((name) => partOf(level, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
@@ -113,7 +121,7 @@ function weightsOf(graph: ExportGraph, level: RecurrentExport, kind: 'weight_ih'
     weight_ph: [names.length, 3 * units],
   }[kind]
   return graph.weight(`${level.name}.${kind}`, dims, parts)
-} // prettier-ignore
+}
 
 /** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the level has one only. */
 function biasesOf(graph: ExportGraph, level: RecurrentExport): string {

@@ -7,12 +7,32 @@ export interface StartingStory {
 }
 
 export const FACTS: readonly StartingStory[] = [
-  { name: 'She moves', model: 'facts', text: 'riya lives in delhi . a dog barked . riya moved to london . time passed . where does riya live ?' },
-  { name: 'She stays', model: 'facts', text: 'riya lives in delhi . a dog barked . time passed . where does riya live ?' },
-  { name: 'She moves twice', model: 'facts', text: 'riya lives in delhi . riya moved to paris . it rained . riya moved to london . time passed . where does riya live ?' },
-  { name: 'Somebody else moves', model: 'facts', text: 'riya lives in delhi . omar lives in paris . omar moved to london . it rained . where does riya live ?' },
-  { name: 'A long way', model: 'facts', text: 'riya lives in delhi . riya moved to tokyo . a bus went by . the bread was warm . the tea cooled . birds sang . it rained . time passed . the sun came out . where does riya live ?' },
-] // prettier-ignore
+  {
+    name: 'She moves',
+    model: 'facts',
+    text: 'riya lives in delhi . a dog barked . riya moved to london . time passed . where does riya live ?',
+  },
+  {
+    name: 'She stays',
+    model: 'facts',
+    text: 'riya lives in delhi . a dog barked . time passed . where does riya live ?',
+  },
+  {
+    name: 'She moves twice',
+    model: 'facts',
+    text: 'riya lives in delhi . riya moved to paris . it rained . riya moved to london . time passed . where does riya live ?',
+  },
+  {
+    name: 'Somebody else moves',
+    model: 'facts',
+    text: 'riya lives in delhi . omar lives in paris . omar moved to london . it rained . where does riya live ?',
+  },
+  {
+    name: 'A long way',
+    model: 'facts',
+    text: 'riya lives in delhi . riya moved to tokyo . a bus went by . the bread was warm . the tea cooled . birds sang . it rained . time passed . the sun came out . where does riya live ?',
+  },
+]
 
 const LECTURE =
   'riya is a doctor . she lives in delhi . she works at a hospital . last year , riya moved to london . now she works at a research lab .'

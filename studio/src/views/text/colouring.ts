@@ -39,13 +39,17 @@ export type InfluenceKind = 'gradient' | 'logit' | 'probability'
 
 /** What can be asked of a network that tells classes, and of one that answers with numbers. */
 export function influencesOf(numbers: boolean): [InfluenceKind, string][] {
-  if (numbers) return [['gradient', 'gradient × input'], ['logit', 'leaving it out: change of the number']]
+  if (numbers)
+    return [
+      ['gradient', 'gradient × input'],
+      ['logit', 'leaving it out: change of the number'],
+    ]
   return [
     ['gradient', 'gradient × input'],
     ['logit', 'leaving it out: change of the logit'],
     ['probability', 'leaving it out: change of the probability'],
   ]
-} // prettier-ignore
+}
 
 /** What each token did to the target. */
 export function byInfluence(
@@ -59,7 +63,11 @@ export function byInfluence(
     kind === 'gradient' ? gradientInput : (leaveOneOut?.[kind] ?? NaN),
   )
   const numbers = trace.numbers === true
-  const what = !numbers ? `${kind === 'gradient' ? 'logit' : kind} of ${label}` : Object.keys(trace.probabilities).length > 1 ? `output ${label}` : 'output' // prettier-ignore
+  const what = !numbers
+    ? `${kind === 'gradient' ? 'logit' : kind} of ${label}`
+    : Object.keys(trace.probabilities).length > 1
+      ? `output ${label}`
+      : 'output'
   const signs = numbers ? 'blue raises it, orange lowers it' : `blue speaks for ${label}, orange against it`
   const words =
     kind === 'gradient'

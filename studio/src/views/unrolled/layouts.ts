@@ -97,15 +97,47 @@ const lstm: Layout = {
     { d: 'M850 428V14', tag: 'hidden', arrow: true },
   ],
   tags: [
-    { key: 'previousCell', symbol: 'c₋₁', name: 'cell state before', x: 110, y: 62, picks: 'cell', before: true },
-    { key: 'kept', symbol: 'f∘c₋₁', name: 'what is kept', x: 380, y: 62, picks: 'cell', from: ['forget', '×', 'previousCell'] },
+    {
+      key: 'previousCell',
+      symbol: 'c₋₁',
+      name: 'cell state before',
+      x: 110,
+      y: 62,
+      picks: 'cell',
+      before: true,
+    },
+    {
+      key: 'kept',
+      symbol: 'f∘c₋₁',
+      name: 'what is kept',
+      x: 380,
+      y: 62,
+      picks: 'cell',
+      from: ['forget', '×', 'previousCell'],
+    },
     { key: 'cell', symbol: 'c', name: 'cell state', x: 640, y: 62, picks: 'cell' },
-    { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 70, y: 428, picks: 'hidden', before: true },
+    {
+      key: 'previousHidden',
+      symbol: 'h₋₁',
+      name: 'hidden state before',
+      x: 70,
+      y: 428,
+      picks: 'hidden',
+      before: true,
+    },
     { key: 'x', symbol: 'x', name: 'input', x: 220, y: 474, picks: 'x' },
     { key: 'forget', symbol: 'f', name: 'forget gate', x: 250, y: 250, picks: 'forget' },
     { key: 'input', symbol: 'i', name: 'input gate', x: 380, y: 250, picks: 'input' },
     { key: 'candidate', symbol: 'g', name: 'candidate', x: 510, y: 250, picks: 'candidate' },
-    { key: 'written', symbol: 'i∘g', name: 'what is written', x: 510, y: 124, picks: 'cell', from: ['input', '×', 'candidate'] },
+    {
+      key: 'written',
+      symbol: 'i∘g',
+      name: 'what is written',
+      x: 510,
+      y: 124,
+      picks: 'cell',
+      from: ['input', '×', 'candidate'],
+    },
     { key: 'output', symbol: 'o', name: 'output gate', x: 640, y: 284, picks: 'output' },
     { key: 'saved', symbol: 'tanh(c)', name: 'tanh of the cell state', x: 760, y: 186, picks: 'saved' },
     { key: 'hidden', symbol: 'h', name: 'hidden state', x: 760, y: 388, picks: 'hidden' },
@@ -120,7 +152,7 @@ const lstm: Layout = {
     'c = f∘c₋₁ + i∘g',
     'h = o∘tanh(c)',
   ],
-} // prettier-ignore
+}
 
 const GRU_BELT = [
   { d: 'M14 56H238', tag: 'previousHidden', belt: true },
@@ -138,16 +170,48 @@ const GRU_BELT = [
 ] as const satisfies readonly Wire[]
 
 const GRU_TAGS: readonly Tag[] = [
-  { key: 'previousHidden', symbol: 'h₋₁', name: 'hidden state before', x: 120, y: 56, picks: 'hidden', before: true },
-  { key: 'kept', symbol: 'z∘h₋₁', name: 'what is kept', x: 480, y: 56, picks: 'hidden', from: ['update', '×', 'previousHidden'] },
+  {
+    key: 'previousHidden',
+    symbol: 'h₋₁',
+    name: 'hidden state before',
+    x: 120,
+    y: 56,
+    picks: 'hidden',
+    before: true,
+  },
+  {
+    key: 'kept',
+    symbol: 'z∘h₋₁',
+    name: 'what is kept',
+    x: 480,
+    y: 56,
+    picks: 'hidden',
+    from: ['update', '×', 'previousHidden'],
+  },
   { key: 'hidden', symbol: 'h', name: 'hidden state', x: 802, y: 56, picks: 'hidden' },
   { key: 'x', symbol: 'x', name: 'input', x: 86, y: 510, picks: 'x' },
   { key: 'update', symbol: 'z', name: 'update gate', x: 250, y: 290, picks: 'update' },
-  { key: 'open', symbol: '1 − z', name: 'room for the new', x: 500, y: 160, picks: 'update', from: ['1', '1−', 'update'] },
+  {
+    key: 'open',
+    symbol: '1 − z',
+    name: 'room for the new',
+    x: 500,
+    y: 160,
+    picks: 'update',
+    from: ['1', '1−', 'update'],
+  },
   { key: 'reset', symbol: 'r', name: 'reset gate', x: 400, y: 320, picks: 'reset' },
-  { key: 'written', symbol: '(1−z)∘n', name: 'what is written', x: 730, y: 108, picks: 'hidden', from: ['open', '×', 'candidate'] },
+  {
+    key: 'written',
+    symbol: '(1−z)∘n',
+    name: 'what is written',
+    x: 730,
+    y: 108,
+    picks: 'hidden',
+    from: ['open', '×', 'candidate'],
+  },
   { key: 'candidate', symbol: 'n', name: 'candidate', x: 730, y: 207, picks: 'candidate' },
-] // prettier-ignore
+]
 
 const GRU_OPERATORS: readonly Operator[] = [
   { x: 250, y: 56, text: '×' },
@@ -185,8 +249,23 @@ const gruAfter: Layout = {
   ],
   tags: [
     ...GRU_TAGS,
-    { key: 'saved', symbol: 'U_n·h₋₁+b', name: 'what the past says to the candidate', x: 550, y: 320, picks: 'saved' },
-    { key: 'resetState', symbol: 'r∘(U_n·h₋₁+b)', name: 'the past after the reset', x: 634, y: 260, picks: 'candidate', from: ['reset', '×', 'saved'] },
+    {
+      key: 'saved',
+      symbol: 'U_n·h₋₁+b',
+      name: 'what the past says to the candidate',
+      x: 550,
+      y: 320,
+      picks: 'saved',
+    },
+    {
+      key: 'resetState',
+      symbol: 'r∘(U_n·h₋₁+b)',
+      name: 'the past after the reset',
+      x: 634,
+      y: 260,
+      picks: 'candidate',
+      from: ['reset', '×', 'saved'],
+    },
   ],
   notes: [
     { x: 853, y: 20, text: 'h goes up to the next layer', anchor: 'end' },
@@ -197,7 +276,7 @@ const gruAfter: Layout = {
     'n = tanh(W_n·x + b + r∘(U_n·h₋₁ + b))  (reset after the product)',
     Z_KEEPS,
   ],
-} // prettier-ignore
+}
 
 const gruBefore: Layout = {
   width: 900,
@@ -226,7 +305,7 @@ const gruBefore: Layout = {
     'n = tanh(W_n·[r∘h₋₁, x] + b)  (reset before the product)',
     Z_KEEPS,
   ],
-} // prettier-ignore
+}
 
 const rnn: Layout = {
   width: 640,

@@ -66,22 +66,35 @@ function boxOf(wide: number): { inset: number; width: number } {
   return { inset: (wide - width) / 2, width }
 }
 
-function frame(paint: CanvasRenderingContext2D, { wide }: Scene, row: Row, x: number, colour: string, line: number): void {
+function frame(
+  paint: CanvasRenderingContext2D,
+  { wide }: Scene,
+  row: Row,
+  x: number,
+  colour: string,
+  line: number,
+): void {
   const { inset, width } = boxOf(wide)
   paint.strokeStyle = colour
   paint.lineWidth = line
   paint.beginPath()
   paint.roundRect(x + inset - 1, row.y - 1, width + 2, row.height + 2, 6)
   paint.stroke()
-} // prettier-ignore
+}
 
 function strip(
-  paint: CanvasRenderingContext2D, sheet: Sheet, step: number, x: number, y: number, width: number, height: number,
+  paint: CanvasRenderingContext2D,
+  sheet: Sheet,
+  step: number,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
 ): void {
   if (step >= sheet.image.width || !sheet.units) return
   paint.imageSmoothingEnabled = sheet.units > height * (devicePixelRatio || 1)
   paint.drawImage(sheet.image, step, 0, 1, sheet.units, x, y, width, height)
-} // prettier-ignore
+}
 
 function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
   const { look, schedule, phase, wide, inks, forward, backward, unit } = scene
@@ -158,10 +171,16 @@ function across(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: n
 function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
   const { schedule, phase, wide, inks } = scene
   const inGradients = phase > schedule.forward
-  const own = row.kind === 'output'
-    ? inGradients ? schedule.forward + 1 : schedule.outputAt(step)
-    : (inGradients ? schedule.gradientAt : schedule.stateAt)(row.level, row.direction, step)
-  paint.globalAlpha = phase >= own && !(row.kind === 'output' && inGradients && step < scene.look.trace.steps.length - 1) ? 1 : FAINT
+  const own =
+    row.kind === 'output'
+      ? inGradients
+        ? schedule.forward + 1
+        : schedule.outputAt(step)
+      : (inGradients ? schedule.gradientAt : schedule.stateAt)(row.level, row.direction, step)
+  paint.globalAlpha =
+    phase >= own && !(row.kind === 'output' && inGradients && step < scene.look.trace.steps.length - 1)
+      ? 1
+      : FAINT
   if (row.pair === 'upper') return aroundLower(paint, scene, row, x)
   const [middle, bottom, next] = [x + wide / 2, row.y + row.height + 4, row.y + row.height + 26]
   arrow(paint, inks.soft, inGradients ? [middle, bottom, middle, next] : [middle, next, middle, bottom])
@@ -171,7 +190,7 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
   paint.textAlign = 'left'
   paint.fillText(row.kind === 'output' ? 'V' : 'W', middle + 5, row.y + row.height + 19)
   paint.textAlign = 'center'
-} // prettier-ignore
+}
 
 /**
  * Two directions of a layer: both read what comes from below, and what both say goes up together. The

@@ -21,11 +21,12 @@ export async function productsOf(
   const all = await Promise.all(Array.from({ length: units }, (_, unit) => explain({ ...at, value, unit })))
   const groups = all[0]?.groups.map(({ group }) => group) ?? []
   if (groups.length !== 2) return {}
-  const sums = (which: number) => all.map((one) => one.groups.find(({ group }) => group === groups[which])?.sum ?? 0)
+  const sums = (which: number) =>
+    all.map((one) => one.groups.find(({ group }) => group === groups[which])?.sum ?? 0)
   const parts: Parts = { kept: sums(0), written: sums(1) }
   if (cell === 'gru') parts.open = all.map((one) => factor(one, groups[1], /^1/))
   return parts
-} // prettier-ignore
+}
 
 function factor({ terms }: Explanation, group: string, name: RegExp): number {
   return terms.find((term) => term.group === group)?.factors.find((one) => name.test(one.name))?.value ?? NaN

@@ -99,15 +99,22 @@ export function inputWidth(look: Look): number {
 
 /** "W 4 × (F×H)": a matrix for each gate, from rows to columns as in x·W. */
 function recurrentWeight(
-  look: Look, level: number, direction: Direction, part: string, letter: string, units: number,
+  look: Look,
+  level: number,
+  direction: Direction,
+  part: string,
+  letter: string,
+  units: number,
 ): string {
   const suffix = direction === 'backward' ? '_reverse' : ''
-  const found = look.shapes.find(({ name }) => new RegExp(`^recurrent\\.${level}\\.weight_${part}_l\\d+${suffix}$`).test(name))
+  const found = look.shapes.find(({ name }) =>
+    new RegExp(`^recurrent\\.${level}\\.weight_${part}_l\\d+${suffix}$`).test(name),
+  )
   if (!found) return letter
   const [rows, columns] = found.shape
   const gates = Math.round(rows / units)
   return `${letter} ${gates > 1 ? `${gates}·` : ''}(${columns}×${units})`
-} // prettier-ignore
+}
 
 function weightOf(look: Look, layer: string, letter: string): string {
   const found = look.shapes.findLast(({ name }) => name.startsWith(layer) && name.endsWith('.weight'))

@@ -53,7 +53,7 @@ export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
       cell: cell.length ? sheetOf(cell, scheme, cellScale) : null,
     })),
   }
-} // prettier-ignore
+}
 
 export function backwardSheets({ trace }: Look, scheme: Scheme, logarithmic: boolean): BackwardSheets {
   const vectors = trace.levels.map(({ steps }) => ({
