@@ -2,14 +2,16 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+const source = (path: string) => fileURLToPath(new URL(`packages/latch/src/${path}`, import.meta.url))
 
 /** Examples import the package by its name, as a reader's program would. */
 export const alias = [
   { find: /^latch$/, replacement: source('node.ts') },
-  { find: /^latch\/training$/, replacement: source('training/index.ts') },
-  { find: /^latch\/datasets$/, replacement: source('datasets/index.ts') },
+  { find: /^latch\/training$/, replacement: source('training.ts') },
+  { find: /^latch\/datasets$/, replacement: source('datasets.ts') },
   { find: /^latch\/inspection$/, replacement: source('inspection.ts') },
+  { find: /^latch\/internal$/, replacement: source('internal.ts') },
+  { find: /^latch\/tables$/, replacement: source('tables.ts') },
   { find: /^latch\/formats$/, replacement: source('formatsNode.ts') },
 ]
 
@@ -17,8 +19,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     setupFiles: ['tests/setup.ts'],
-    include: ['tests/**/*.test.ts'],
-    exclude: ['tests/floors/**', 'tests/studio/**'],
+    include: ['tests/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
+    exclude: ['tests/accuracy/**', 'packages/studio/tests/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

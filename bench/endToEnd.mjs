@@ -12,7 +12,7 @@ import { findTorch, installPeers, machine, versionOf } from './peers.mjs'
 import { grid, machineWords, short, table } from './report.mjs'
 import { median } from './rows.mjs'
 import { above, keepLines } from './runOptions.mjs'
-import { negationComments } from '../dist/src/datasets/index.js'
+import { negationComments } from '../packages/latch/dist/datasets.js'
 
 const MODEL = { embedding: 64, units: 64, batch: 32, lr: 0.001 }
 const MOST_EPOCHS = 20
@@ -124,7 +124,7 @@ function latchCommand({ train, validation }, seed, epochs) {
     '--out',
     join(folder, 'model.safetensors'),
   ]
-  const cli = [here('../dist/cli/latch.js'), 'train', train]
+  const cli = [here('../packages/cli/dist/latch.js'), 'train', train]
   return [process.execPath, ...cli, ...files, ...sizes, ...training, ...plain, '--json'].map(String)
 }
 

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { Random } from '../src/node.ts'
+import { Random } from 'latch'
 import type { Language } from './languages.ts'
 
 export interface Sentence {

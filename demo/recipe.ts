@@ -3,7 +3,7 @@
  * training part, the first of them on the held-out ones, with the everyday scores in view: the figures
  * of both are therefore a little kind.
  */
-import type { ClassifierOptions, ClassifierFitOptions } from '../src/node.ts'
+import type { ClassifierOptions, ClassifierFitOptions } from 'latch'
 import type { CropOptions, Row } from './declarations.ts'
 
 export interface Recipe {

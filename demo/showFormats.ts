@@ -1,10 +1,9 @@
 /** The trained model as other programs read it, written beside its own file, and read back: is it the same? */
-import { wrap } from '../cli/glyphWidth.ts'
-import { sizeInWords } from '../cli/numbers.ts'
-import type { Output } from '../cli/output.ts'
-import { exportFile, importFile, type ExportFormat } from '../src/formatsNode.ts'
-import type { Prediction, TextClassifier } from '../src/node.ts'
-import { UnsupportedError } from '../src/tensor/errors.ts'
+import { wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
+import { sizeInWords } from '../packages/cli/src/terminal/numbers.ts'
+import type { Output } from '../packages/cli/src/terminal/output.ts'
+import { exportFile, importFile, type ExportFormat } from 'latch/formats'
+import { type Prediction, type TextClassifier, UnsupportedError } from 'latch'
 import type { Row } from './declarations.ts'
 
 const FORMATS: readonly (readonly [ExportFormat, name: string, ending: string])[] = [

@@ -1,8 +1,8 @@
 /** How often Latch is right, beside the language detector franc on the very same texts. */
-import { pad, wrap } from '../cli/glyphWidth.ts'
-import { count, percent } from '../cli/numbers.ts'
-import type { Output } from '../cli/output.ts'
-import type { TextClassifier } from '../src/node.ts'
+import { pad, wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
+import { count, percent } from '../packages/cli/src/terminal/numbers.ts'
+import type { Output } from '../packages/cli/src/terminal/output.ts'
+import type { TextClassifier } from 'latch'
 import type { Row } from './declarations.ts'
 import { detector } from './detector.ts'
 import { EVERYDAY } from './everyday.ts'

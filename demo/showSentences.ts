@@ -1,9 +1,9 @@
 /** Single sentences: what the network answers, how sure it is, and how it came to one of its answers. */
-import { visible, wrap } from '../cli/glyphWidth.ts'
-import { percent } from '../cli/numbers.ts'
-import type { Output } from '../cli/output.ts'
-import { drawTrace } from '../cli/tracePicture.ts'
-import type { TextClassifier, Trace } from '../src/node.ts'
+import { visible, wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
+import { percent } from '../packages/cli/src/terminal/numbers.ts'
+import type { Output } from '../packages/cli/src/terminal/output.ts'
+import { drawTrace } from '../packages/cli/src/inspect/tracePicture.ts'
+import type { TextClassifier, Trace } from 'latch'
 import type { Row } from './declarations.ts'
 import { EVERYDAY } from './everyday.ts'
 

@@ -9,9 +9,9 @@ import {
   readModel,
   filesInMemory,
   type SequenceModel,
-} from '../src/formats.ts'
-import { negationComments } from '../src/datasets/index.ts'
-import { textClassifier, type TextClassifier } from '../src/tasks/textClassifier.ts'
+} from 'latch/formats'
+import { negationComments } from 'latch/datasets'
+import { textClassifier, type TextClassifier } from 'latch'
 import { heading, paragraph, percent, runAsProgram, title, type Print } from './page.ts'
 
 export interface Result {

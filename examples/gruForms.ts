@@ -2,9 +2,7 @@
  * The GRU as the notes write it, z takes the new, and as PyTorch and Latch keep it, z keeps the old:
  * the same cell, with the sign of z's weights turned. Three words about where Riya lives.
  */
-import { traceSequence } from '../src/inspection/trace.ts'
-import { PackedBatch } from '../src/layers/packed.ts'
-import { network, type NetworkOptions } from '../src/model/network.ts'
+import { traceSequence, PackedBatch, network, type NetworkOptions } from 'latch'
 import { agreement, heading, paragraph, percent, row, runAsProgram, title, type Print } from './page.ts'
 import { largestDifference, oneHot, sigmoid } from './paper.ts'
 

@@ -2,7 +2,7 @@
  * One model, four formats: a small LSTM leaves for ONNX, Keras, PyTorch and TensorFlow.js and comes back from each,
  * with the same numbers. What a format has no word for is refused; a graph is run node by node beside it.
  */
-import { negationComments } from '../src/datasets/index.ts'
+import { negationComments } from 'latch/datasets'
 import {
   EXPORT_FORMATS,
   exportModel,
@@ -11,8 +11,8 @@ import {
   openOnnxGraph,
   torchSnippet,
   type ExportFormat,
-} from '../src/formats.ts'
-import { textClassifier, type TextClassifier } from '../src/tasks/textClassifier.ts'
+} from 'latch/formats'
+import { textClassifier, type TextClassifier } from 'latch'
 import { heading, paragraph, runAsProgram, title, type Print } from './page.ts'
 
 const TEXTS = ['the soup was not stale but fresh', 'a rude waiter', 'well , it was pleasant']

@@ -2,8 +2,7 @@
  * One step of each cell, every product and sum written out, and the engine's result beside it.
  * Two units, three features, and the memory of the notes: h_0 = [0.65, 0.30].
  */
-import { PackedBatch } from '../src/layers/packed.ts'
-import { network, type NetworkOptions } from '../src/model/network.ts'
+import { PackedBatch, network, type NetworkOptions } from 'latch'
 import { agreement, factor, heading, number, paragraph, runAsProgram, title, type Print } from './page.ts'
 import { largestDifference, sigmoid } from './paper.ts'
 

@@ -2,7 +2,7 @@
  * Matrices as a reader writes them on paper: rows of numbers, products written out, shapes checked.
  * The examples work by this file and compare with the engine; it shares no code with it.
  */
-import { ShapeError } from '../src/tensor/errors.ts'
+import { ShapeError } from 'latch'
 
 export type Matrix = readonly (readonly number[])[]
 

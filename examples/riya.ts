@@ -2,8 +2,8 @@
  * Which facts does a memory keep? An LSTM and a GRU learn stories in which somebody moves; then one story
  * is followed word by word: how much of the past each step keeps, and what the net would answer there.
  */
-import { changingFacts, CITIES, type City } from '../src/datasets/index.ts'
-import { textClassifier } from '../src/tasks/textClassifier.ts'
+import { changingFacts, CITIES, type City } from 'latch/datasets'
+import { textClassifier } from 'latch'
 import { heading, number, paragraph, percent, runAsProgram, title, type Print } from './page.ts'
 
 const STORY =

@@ -2,8 +2,7 @@
  * "you are good" through a recurrent network, with every shape on the way: one-hot rows, the input as
  * (batch, timesteps, features), three unrolled steps, the output. Checked against the engine.
  */
-import { PackedBatch } from '../src/layers/packed.ts'
-import { network, type Network, type NetworkOptions } from '../src/model/network.ts'
+import { PackedBatch, network, type Network, type NetworkOptions } from 'latch'
 import { agreement, heading, number, paragraph, row, runAsProgram, title, type Print } from './page.ts'
 import {
   add,

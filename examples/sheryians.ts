@@ -2,9 +2,8 @@
  * Three sentences, learned by backpropagation through time until all are right; and for one weight the
  * whole chain of its gradient by hand, equal to the engine's.
  */
-import { PackedBatch } from '../src/layers/packed.ts'
-import { network, type Network, type NetworkOptions } from '../src/model/network.ts'
-import { Optimizer } from '../src/training/optimizer.ts'
+import { PackedBatch, network, type Network, type NetworkOptions } from 'latch'
+import { Optimizer } from 'latch/training'
 import {
   agreement,
   factor,

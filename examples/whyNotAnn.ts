@@ -2,10 +2,8 @@
  * Why a feed-forward net is no tool for sequences: it needs one size, it grows with every word of room,
  * and as a bag of words it loses the order. Counted and trained beside a recurrent net.
  */
-import { PackedBatch } from '../src/layers/packed.ts'
-import type { LayerOptions } from '../src/model/config.ts'
-import { network, type Network } from '../src/model/network.ts'
-import { Optimizer } from '../src/training/optimizer.ts'
+import { PackedBatch, type LayerOptions, network, type Network } from 'latch'
+import { Optimizer } from 'latch/training'
 import { heading, number, paragraph, runAsProgram, title, type Print } from './page.ts'
 import { oneHot, sigmoid } from './paper.ts'
 

@@ -2,8 +2,8 @@
  * A text that is still being written: a stream reads each word once, as it comes, and carries the memory on.
  * Two writers take turns; one of them is put away in the middle as JSON, and taken out again.
  */
-import { negationComments } from '../src/datasets/index.ts'
-import { textClassifier, type TextClassifier } from '../src/tasks/textClassifier.ts'
+import { negationComments } from 'latch/datasets'
+import { textClassifier, type TextClassifier } from 'latch'
 import { heading, number, paragraph, percent, runAsProgram, title, type Print } from './page.ts'
 
 const WRITERS = [

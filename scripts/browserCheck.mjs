@@ -26,7 +26,7 @@ const tell = (body) => fetch('/result', { method: 'POST', body: JSON.stringify(b
 addEventListener('error', (event) => tell({ error: String(event.message) }))
 try {
   const { trainHere } = await import('/scripts/browserTraining.mjs')
-  const results = await trainHere(await import('/dist/src/index.js'))
+  const results = await trainHere(await import('/packages/latch/dist/index.js'))
   await tell({ results, agent: navigator.userAgent })
 } catch (error) {
   await tell({ error: String(error?.stack ?? error) })
@@ -53,7 +53,7 @@ function serve(isolated, onResult) {
     }
     if (request.url === '/') return response.setHeader('content-type', TYPES['.html']).end(page)
     const path = normalize(new URL(request.url, 'http://localhost').pathname)
-    const allowed = path.startsWith('/dist/src/') || path === '/scripts/browserTraining.mjs'
+    const allowed = path.startsWith('/packages/latch/dist/') || path === '/scripts/browserTraining.mjs'
     try {
       if (!allowed) throw new Error('not served')
       const bytes = readFileSync(join(root, path))
@@ -146,7 +146,7 @@ function compare(checks, node, browser) {
 const report = process.argv[2] === '--json' ? process.argv[3] : null
 const checks = new Checks()
 try {
-  const here = await trainHere(await import(join(root, 'dist', 'src', 'node.js')))
+  const here = await trainHere(await import(join(root, 'packages', 'latch', 'dist', 'node.js')))
   for (const isolated of [true, false]) {
     const answer = await inBrowser(isolated)
     if (answer.error) throw new Error(`in the browser: ${answer.error}`)

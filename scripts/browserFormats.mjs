@@ -257,8 +257,8 @@ const checks = new Checks()
 let server
 let browser
 try {
-  const latch = await import(join(root, 'dist', 'src', 'node.js'))
-  const door = await import(join(root, 'dist', 'src', 'formatsNode.js'))
+  const latch = await import(join(root, 'packages', 'latch', 'dist', 'node.js'))
+  const door = await import(join(root, 'packages', 'latch', 'dist', 'formatsNode.js'))
   const bundle = await Bundle.make()
   for (const line of bundle.sizes()) console.log(line)
   const { cases, missing } = await allCases(latch, door)

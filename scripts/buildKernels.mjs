@@ -1,6 +1,6 @@
 /**
- * Builds the kernels twice from one source: kernels/*.ts → build/{simd,relaxed}.wasm → both in
- * src/engine/wasm/builds.ts, as text, so that one import works in Node, in a browser and in every bundler.
+ * Builds the kernels twice from one source: packages/latch/kernels → build/{simd,relaxed}.wasm → both in
+ * packages/latch/src/engine/wasm/builds.ts, as text, so that one import works in Node, in a browser and in every bundler.
  * Does nothing while the outputs are newer.
  */
 import { mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
@@ -11,13 +11,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** Each build's own tiles are entry files too: what an entry exports stays a function of its own. */
 const builds = [
-  { name: 'simd', features: 'simd', tiles: 'kernels/tiles12.ts' },
-  { name: 'relaxed', features: 'simd,relaxed-simd', tiles: 'kernels/tiles8.ts' },
+  { name: 'simd', features: 'simd', tiles: 'packages/latch/kernels/tiles12.ts' },
+  { name: 'relaxed', features: 'simd,relaxed-simd', tiles: 'packages/latch/kernels/tiles8.ts' },
 ]
 const flags = '--importMemory --maximumMemory 65536 --runtime stub --noAssert -O3 --converge'
 
 const wasmOf = (name) => join(root, `build/${name}.wasm`)
-const module = join(root, 'src/engine/wasm/builds.ts')
+const module = join(root, 'packages/latch/src/engine/wasm/builds.ts')
 
 function modified(path) {
   try {
@@ -28,7 +28,7 @@ function modified(path) {
 }
 
 function upToDate() {
-  const folder = join(root, 'kernels')
+  const folder = join(root, 'packages/latch/kernels')
   const sources = readdirSync(folder).map((name) => join(folder, name))
   const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map(modified))
   return [module, ...builds.map(({ name }) => wasmOf(name))].every((file) => modified(file) > newest)
@@ -43,7 +43,7 @@ function writeWhole(path, content) {
 
 async function build(asc, { name, features, tiles }) {
   const wasm = `build/${name}.${process.pid}.wasm`
-  const files = ['kernels/index.ts', tiles, '--baseDir', root, '--outFile', wasm]
+  const files = ['packages/latch/kernels/index.ts', tiles, '--baseDir', root, '--outFile', wasm]
   const { error, stderr } = await asc.main([...files, '--enable', features, ...flags.split(' ')])
   if (error) {
     process.stderr.write(stderr.toString())
@@ -127,7 +127,7 @@ export const bytes =
 if (!upToDate()) {
   const { default: asc } = await import('assemblyscript/asc')
   mkdirSync(join(root, 'build'), { recursive: true })
-  mkdirSync(join(root, 'src/engine/wasm'), { recursive: true })
+  mkdirSync(join(root, 'packages/latch/src/engine/wasm'), { recursive: true })
   const all = []
   for (const each of builds) all.push(await build(asc, each))
   writeModule(all)

@@ -27,7 +27,7 @@ function attack(files, first, end, failures, totals) {
   const progress = new SharedArrayBuffer(32)
   const state = new Float64Array(progress)
   const worker = new Worker(new URL('./fuzz/worker.mjs', import.meta.url), {
-    workerData: { files, from: first, to: end, library: join(root, 'dist'), progress },
+    workerData: { files, from: first, to: end, library: join(root, 'packages', 'latch', 'dist'), progress },
     resourceLimits: { maxOldGenerationSizeMb: 1024 },
   })
   return new Promise((resolve) => {
@@ -59,7 +59,7 @@ function attack(files, first, end, failures, totals) {
   })
 }
 
-const library = (name) => import(join(root, 'dist/src', name))
+const library = (name) => import(join(root, 'packages/latch/dist', name))
 const readers = Object.entries(
   await fuzzFiles(root, await library('node.js'), await library('formatsNode.js')),
 )

@@ -39,7 +39,12 @@ const README = [
 
 /** The studio's address, once its server answers. */
 function serve() {
-  const child = spawn(process.execPath, [join(root, 'dist/cli/latch.js'), 'studio', '--no-open', '--json'])
+  const child = spawn(process.execPath, [
+    join(root, 'packages/cli/dist/latch.js'),
+    'studio',
+    '--no-open',
+    '--json',
+  ])
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`latch studio ended with ${code}`)))
     child.stdout.once('data', (line) => resolve({ child, url: JSON.parse(line).url }))

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -98,11 +99,11 @@ function installedByHand() {
 function kernels() {
   const stamp = path('build', '.stamp')
   const wanted = fingerprint(
-    'kernels',
+    'packages/latch/kernels',
     'scripts/buildKernels.mjs',
     'node_modules/assemblyscript/package.json',
   )
-  const outputs = ['build/simd.wasm', 'build/relaxed.wasm', 'src/engine/wasm/builds.ts']
+  const outputs = ['build/simd.wasm', 'build/relaxed.wasm', 'packages/latch/src/engine/wasm/builds.ts']
   const there = outputs.filter((output) => existsSync(path(output)))
   if (there.length === outputs.length && readStamp(stamp) === wanted) return
   // The build script goes by the clock, which a checkout may have set back.
@@ -112,60 +113,62 @@ function kernels() {
   writeFileSync(stamp, wanted)
 }
 
+/** What `tsc` compiles, in this order: each package reads the declarations of those before it. */
+const PROJECTS = [
+  { name: 'packages/latch', out: 'packages/latch/dist', sources: ['packages/latch/src'] },
+  { name: 'packages/cli', out: 'packages/cli/dist', sources: ['packages/cli/src', 'packages/latch/src'] },
+  { name: '.', out: 'dist', sources: ['examples', 'demo', 'packages/cli/src', 'packages/latch/src'] },
+]
+
 function compile(always) {
-  const stamp = path('dist', '.stamp')
-  const sources = [
-    'src',
-    'cli',
-    'examples',
-    'demo',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'package-lock.json',
-  ]
-  const wanted = fingerprint(...sources)
-  if (!always && readStamp(stamp) === wanted) return
-  // All but the studio, which has a stamp of its own.
-  const old = existsSync(path('dist')) ? readdirSync(path('dist')) : []
-  for (const name of old.filter((entry) => entry !== 'studio')) {
-    rmSync(path('dist', name), { recursive: true, force: true })
+  for (const { name, out, sources } of PROJECTS) {
+    const stamp = path(out, '.stamp')
+    const project = join(name, 'tsconfig.build.json')
+    const wanted = fingerprint(...sources, project, 'tsconfig.json', 'package-lock.json')
+    if (!always && readStamp(stamp) === wanted) continue
+    rmSync(path(out), { recursive: true, force: true })
+    step(`building ${out}/ (tsc)`, process.execPath, [
+      path('node_modules', 'typescript', 'bin', 'tsc6'),
+      '-p',
+      project,
+    ])
+    writeFileSync(stamp, wanted)
   }
-  step('building dist/ (tsc)', process.execPath, [
-    path('node_modules', 'typescript', 'bin', 'tsc6'),
-    '-p',
-    'tsconfig.build.json',
-  ])
-  writeFileSync(stamp, wanted)
 }
 
 /** The studio's page, and the page that `latch inspect --html` fills. */
 function studio(always) {
+  const folder = path('packages', 'studio')
   const stamp = path('build', '.studio-stamp')
-  const own = readdirSync(path('studio')).filter((name) => name !== 'node_modules')
-  const wanted = fingerprint(...own.map((name) => `studio/${name}`), 'src', 'package-lock.json')
-  const there = ['index.html', 'report.html'].every((page) => existsSync(path('dist', 'studio', page)))
+  const own = readdirSync(folder).filter((name) => !['node_modules', 'dist', 'tests'].includes(name))
+  const wanted = fingerprint(
+    ...own.map((name) => `packages/studio/${name}`),
+    'packages/latch/src',
+    'package-lock.json',
+  )
+  const there = ['index.html', 'report.html'].every((page) => existsSync(join(folder, 'dist', page)))
   if (!always && there && readStamp(stamp) === wanted) return
   // A build that fails half-way must not pass for a whole one.
   rmSync(stamp, { force: true })
   const vite = [path('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'error']
-  // The first empties dist/studio, the second adds to it.
-  step('building the studio (vite)', process.execPath, vite, { cwd: path('studio') })
-  step('building the report (vite)', process.execPath, [...vite, '--mode', 'report'], { cwd: path('studio') })
+  // The first empties dist/, the second adds to it.
+  step('building the studio (vite)', process.execPath, vite, { cwd: folder })
+  step('building the report (vite)', process.execPath, [...vite, '--mode', 'report'], { cwd: folder })
   mkdirSync(path('build'), { recursive: true })
   writeFileSync(stamp, wanted)
 }
 
-/** npx looks for a project's own command in node_modules/.bin, where npm does not put it. */
+/** npm links a workspace's command only where it is compiled already. */
 function linkCommand() {
-  const command = path('dist', 'cli', 'latch.js')
+  const command = path('packages', 'cli', 'dist', 'latch.js')
   if (!existsSync(command)) return
   chmodSync(command, 0o755)
   const link = path('node_modules', '.bin', 'latch')
-  if (existsSync(link)) return
+  if (existsSync(link) && realpathSync(link) === realpathSync(command)) return
   rmSync(link, { force: true })
   if (process.platform === 'win32')
-    writeFileSync(`${link}.cmd`, '@node "%~dp0\\..\\..\\dist\\cli\\latch.js" %*\r\n')
-  else symlinkSync(join('..', '..', 'dist', 'cli', 'latch.js'), link)
+    writeFileSync(`${link}.cmd`, '@node "%~dp0\\..\\latch-cli\\dist\\latch.js" %*\r\n')
+  else symlinkSync(join('..', 'latch-cli', 'dist', 'latch.js'), link)
 }
 
 const OPTIONS = ['--dependencies', '--kernels', '--library', '--build']

@@ -10,7 +10,7 @@ import { rolldown } from 'rolldown'
 // 60,000 until traces told what came in, what was saved and all gradients; 0.4 kB of that could not be saved.
 const LIMIT = 60_000
 
-const input = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'src', 'index.js')
+const input = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages', 'latch', 'dist', 'index.js')
 const bundle = await rolldown({ input, platform: 'browser' })
 const { output } = await bundle.generate({ format: 'es', minify: true, comments: false })
 const chunks = new Map(output.map((chunk) => [chunk.fileName, chunk]))

@@ -56,7 +56,7 @@ function reportFrames(measure, intervals, more) {
 
 /** A model of the size, trained for one epoch on little: its speed is not its accuracy's. */
 async function writeModel(path) {
-  const { textClassifier } = await import(join(root, 'dist', 'src', 'node.js'))
+  const { textClassifier } = await import(join(root, 'packages', 'latch', 'dist', 'node.js'))
   const model = textClassifier({
     cell: 'lstm',
     units: UNITS,
@@ -83,7 +83,7 @@ async function writeModel(path) {
 
 function serve(model) {
   const child = spawn(process.execPath, [
-    join(root, 'dist/cli/latch.js'),
+    join(root, 'packages/cli/dist/latch.js'),
     'studio',
     model,
     '--no-open',

@@ -10,7 +10,7 @@ import { LANGUAGES } from '../demo/languages.ts'
 import { recipe } from '../demo/recipe.ts'
 import { confusions, mistakes, shareRight, shortened } from '../demo/scores.ts'
 import { settledAt } from '../demo/showSentences.ts'
-import { textClassifier } from '../src/node.ts'
+import { textClassifier } from '../packages/latch/src/node.ts'
 
 const parts = readDeclarations(LANGUAGES)
 const names = LANGUAGES.map(({ name }) => name)

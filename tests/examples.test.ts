@@ -13,7 +13,7 @@ import { run as riya } from '../examples/riya.ts'
 import { run as shapes } from '../examples/shapes.ts'
 import { run as sheryians } from '../examples/sheryians.ts'
 import { run as whyNotAnn } from '../examples/whyNotAnn.ts'
-import { ShapeError } from '../src/tensor/errors.ts'
+import { ShapeError } from '../packages/latch/src/core/errors.ts'
 
 const EXACT = 1e-12
 const SINGLE = 1e-6

@@ -18,13 +18,13 @@ import { keepsByWord, measureKeeps, paragraphAccuracy } from '../demo/lessons/me
 import { orderMatters } from '../demo/lessons/measureTraining.ts'
 import { ENGINE, LESSON_CELLS, MODEL_NAMES, type ModelName } from '../demo/lessons/models.ts'
 import { rounded, type Share } from '../demo/lessons/spread.ts'
-import { TextClassifier } from '../src/node.ts'
+import { TextClassifier } from '../packages/latch/src/node.ts'
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url)
-const bytesOf = (name: ModelName) => readFileSync(at(`studio/public/models/${name}.safetensors`))
+const bytesOf = (name: ModelName) => readFileSync(at(`packages/studio/public/models/${name}.safetensors`))
 const open = (name: ModelName) => TextClassifier.fromBytes(bytesOf(name), name, ENGINE)
 const measured: Awaited<ReturnType<typeof measure>> = JSON.parse(
-  readFileSync(at('studio/src/lessons/measured.json'), 'utf8'),
+  readFileSync(at('packages/studio/src/lessons/measured.json'), 'utf8'),
 )
 const gated = ['lstm', 'gru'] as const
 const decades = (a: number, b: number) => Math.abs(Math.log10(a / b))

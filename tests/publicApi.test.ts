@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import * as datasets from '../src/datasets/index.ts'
-import * as latch from '../src/index.ts'
-import * as training from '../src/training/index.ts'
-import type { Dataset } from '../src/training/index.ts'
-import type { EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../src/index.ts'
+import * as datasets from '../packages/latch/src/datasets.ts'
+import * as latch from '../packages/latch/src/index.ts'
+import * as training from '../packages/latch/src/training.ts'
+import type { Dataset } from '../packages/latch/src/training.ts'
+import type { EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../packages/latch/src/index.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const programs = [...readme.matchAll(/```ts\n([^]*?)```/g)].map((match) => match[1])

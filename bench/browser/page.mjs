@@ -28,8 +28,8 @@ try {
 async function open({ library, threads }) {
   if (library === 'latch') {
     const latch = {
-      ...(await import('/dist/src/index.js')),
-      ...(await import('/dist/src/training/index.js')),
+      ...(await import('/packages/latch/dist/index.js')),
+      ...(await import('/packages/latch/dist/training.js')),
     }
     return (one) => measureLatch(latch, one)
   }

@@ -2,8 +2,9 @@
  * Comments for the studio's lessons: the negation comments about food and rooms, and short ones about
  * persons ("you are not good"). The five that the lessons show are never among those trained on.
  */
-import { negationComments, type LabelledText, type Sentiment } from '../../src/datasets/index.ts'
-import { mixKey, Random } from '../../src/tensor/random.ts'
+import { negationComments, type LabelledText, type Sentiment } from 'latch/datasets'
+import { mixKey } from 'latch/internal'
+import { Random } from 'latch'
 
 /** The comments on the lessons' pages. */
 export const SHOWN: readonly LabelledText<Sentiment>[] = [

@@ -4,7 +4,7 @@
  * trainings (five minutes), which is otherwise kept as the file has it.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { writeFileAtomic } from '../../src/node.ts'
+import { writeFileAtomic } from 'latch'
 import { measure, measureTrainings } from './measurements.ts'
 import { rounded } from './spread.ts'
 

@@ -2,8 +2,8 @@
  * What a facts model really does: how often it is right at which distance, which city's word makes the
  * answer, how the gradient fares on its way back, and what its keep gate does when somebody moves.
  */
-import { influence, traceSequence } from '../../src/inspection.ts'
-import { Network, type TextClassifier } from '../../src/node.ts'
+import { influence, traceSequence } from 'latch/inspection'
+import { Network, type TextClassifier } from 'latch'
 import { columns, ENGINE, SEED } from './models.ts'
 import { meanOf, quartilesOf, shareOf, type Mean, type Quartiles, type Share } from './spread.ts'
 import { testStories } from './stories.ts'

@@ -2,8 +2,8 @@
  * The lecture says that a memory reading "Riya is a doctor …" forgets Delhi (0.10) and keeps gender,
  * profession, hospital and London (0.85 to 0.99). What a trained memory keeps of each, and what it answers.
  */
-import { influence } from '../../src/inspection.ts'
-import type { TextClassifier } from '../../src/node.ts'
+import { influence } from 'latch/inspection'
+import type { TextClassifier } from 'latch'
 import { keepGateOf } from './measureFacts.ts'
 import { columns } from './models.ts'
 import { LECTURE, LECTURE_KEEPS, paragraphs, QUESTIONS, type Question } from './paragraph.ts'

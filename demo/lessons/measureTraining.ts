@@ -2,7 +2,7 @@
  * What only further trainings can tell: what order is worth to five kinds of network and how long an epoch
  * of each takes, how much a seed decides, and how far a memory reaches that was taught on short ways.
  */
-import type { CellChoice, TextClassifier } from '../../src/node.ts'
+import type { CellChoice, TextClassifier } from 'latch'
 import { lessonComments, SHOWN, shuffledWords } from './comments.ts'
 import { accuracyByDistance } from './measureFacts.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { TextClassifier } from '../../src/node.ts'
+import { TextClassifier } from 'latch'
 import {
   accuracyByDistance,
   cityInfluence,

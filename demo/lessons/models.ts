@@ -2,7 +2,7 @@
  * The models that the studio's lessons open, and how each is trained: small, one seed, and on the build
  * whose bits are the same everywhere, so that anybody gets these files again.
  */
-import { CITIES, type LabelledText } from '../../src/datasets/index.ts'
+import { CITIES, type LabelledText } from 'latch/datasets'
 import {
   textClassifier,
   type CellName,
@@ -10,7 +10,7 @@ import {
   type ClassifierOptions,
   type ClassifierReport,
   type TextClassifier,
-} from '../../src/node.ts'
+} from 'latch'
 import { lessonComments } from './comments.ts'
 import { paragraphs } from './paragraph.ts'
 import { lessonStories } from './stories.ts'

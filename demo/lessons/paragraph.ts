@@ -2,8 +2,8 @@
  * The lecture's paragraph about Riya, and paragraphs like it with other people, places and professions,
  * each with a question about one of its facts. To answer any of them a memory has to keep all of them.
  */
-import { CITIES, type LabelledText } from '../../src/datasets/index.ts'
-import { Random } from '../../src/tensor/random.ts'
+import { CITIES, type LabelledText } from 'latch/datasets'
+import { Random } from 'latch'
 
 /** The lecture's words. */
 export const LECTURE =

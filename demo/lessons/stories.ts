@@ -2,8 +2,8 @@
  * The lessons' stories: facts that change, of one person. In changingFacts a sentence about something else
  * always comes first; half of these begin without it, as the lecture's "Riya lives in Delhi" does.
  */
-import { changingFacts, type City, type FactOptions, type LabelledText } from '../../src/datasets/index.ts'
-import { Random } from '../../src/tensor/random.ts'
+import { changingFacts, type City, type FactOptions, type LabelledText } from 'latch/datasets'
+import { Random } from 'latch'
 
 /** Stories of one person, lower-case, words and marks set apart; the label is the city named last. */
 export function lessonStories(options: Omit<FactOptions, 'people'>): LabelledText<City>[] {

@@ -2,7 +2,7 @@
  * Trains the lessons' models and writes their files: `node dist/demo/lessons/train.js FOLDER [NAME …]`.
  * Then measure.ts measures them.
  */
-import { writeFileAtomic } from '../../src/node.ts'
+import { writeFileAtomic } from 'latch'
 import { MODEL_NAMES, RECIPES, trainBy, type ModelName } from './models.ts'
 
 async function main(folder: string | undefined, names: string[]): Promise<void> {

@@ -20,7 +20,7 @@ const OWN = {
 /** The bundle's chunks by file name. */
 export class Bundle {
   static async make() {
-    const input = { formats: join(root, 'dist', 'src', 'formats.js') }
+    const input = { formats: join(root, 'packages', 'latch', 'dist', 'formats.js') }
     const bundle = await rolldown({ input, platform: 'browser' })
     const { output } = await bundle.generate({ format: 'es', minify: true, comments: false })
     return new Bundle(output)
@@ -59,7 +59,7 @@ export class Bundle {
     const { folders, packages } = OWN[format]
     const modules = [...names].flatMap((name) => Object.keys(this.chunks.get(name)?.modules ?? {}))
     return modules.filter((id) => {
-      const [, folder] = /\/dist\/src\/formats\/([^/]+)\//.exec(id) ?? []
+      const [, folder] = /\/latch\/dist\/formats\/([^/]+)\//.exec(id) ?? []
       const [, owner] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id) ?? []
       return (folder && !folders.includes(folder)) || (owner && !packages.includes(owner))
     })

@@ -55,7 +55,9 @@ function realModels(folder) {
 
 /** What builds textgenrnn's network; its file has weights only. */
 function textgenrnn() {
-  return JSON.parse(readFileSync(join(root, 'tests/golden/formats/textgenrnn.config.json'), 'utf8'))
+  return JSON.parse(
+    readFileSync(join(root, 'packages/latch/tests/golden/formats/textgenrnn.config.json'), 'utf8'),
+  )
 }
 
 function pytorchExports(folder) {
@@ -81,7 +83,9 @@ function torchLayers(folder) {
 function goldenExports() {
   const names = ['attention', 'bigru_packed_steps', 'characters', 'gru_mean_sigmoid', 'lstm_packed']
   return names.map((name) => {
-    const bytes = new Uint8Array(readFileSync(join(root, 'tests', 'golden', 'onnx', `${name}.onnx`)))
+    const bytes = new Uint8Array(
+      readFileSync(join(root, 'packages', 'latch', 'tests', 'golden', 'onnx', `${name}.onnx`)),
+    )
     return { name: `golden ${name}`, format: 'onnx', files: new Map([[`${name}.onnx`, bytes]]), options: {} }
   })
 }

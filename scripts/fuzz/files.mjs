@@ -11,9 +11,9 @@ export async function fuzzFiles(root, latch, door) {
     const parts = [...files].map(([name, bytes]) => ({ name, bytes }))
     readers[format].push({ parts, options, graph: false })
   }
-  for (const file of filesWith('.safetensors', join(root, 'studio/public/models')))
+  for (const file of filesWith('.safetensors', join(root, 'packages/studio/public/models')))
     readers.latch.push({ parts: [file], options: {}, graph: false })
-  const graphs = [join(root, '../shared/conformance/onnx'), join(root, 'tests/golden/onnx')]
+  const graphs = [join(root, '../shared/conformance/onnx'), join(root, 'packages/latch/tests/golden/onnx')]
   for (const file of graphs.flatMap((folder) => filesWith('.onnx', folder)))
     readers.graph.push({ parts: [file], options: {}, graph: true })
   return readers

@@ -7,11 +7,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { mutated, structureOf } from './mutate.mjs'
 
 const { files, from, to, library, progress } = workerData
-const { readModel } = await import(`${library}/src/formats/open.js`)
-const { decodeOnnx } = await import(`${library}/src/formats/onnx/file/decode.js`)
-const { OnnxGraph } = await import(`${library}/src/formats/onnx/run/run.js`)
-const { LatchError } = await import(`${library}/src/tensor/errors.js`)
-const { announceMoreLayers } = await import(`${library}/src/model/moreLayers.js`)
+const { readModel } = await import(`${library}/formats/open.js`)
+const { decodeOnnx } = await import(`${library}/formats/onnx/proto/decode.js`)
+const { OnnxGraph } = await import(`${library}/formats/onnx/runtime/run.js`)
+const { LatchError } = await import(`${library}/core/errors.js`)
+const { announceMoreLayers } = await import(`${library}/model/moreLayers.js`)
 announceMoreLayers()
 
 const state = new Float64Array(progress)
@@ -47,7 +47,7 @@ async function read(given, options, graph) {
   const sibling = async (name) => {
     const found = others.find((one) => one.name === name)
     if (found) return found.bytes
-    const { DataError } = await import(`${library}/src/tensor/errors.js`)
+    const { DataError } = await import(`${library}/core/errors.js`)
     throw new DataError({ where: name, expected: 'a file beside the model', got: 'none' })
   }
   try {

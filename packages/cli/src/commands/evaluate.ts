@@ -1,0 +1,62 @@
+/** `latch evaluate`: how good a saved model is on rows with labels. */
+import { Command } from '@commander-js/extra-typings'
+import { SequenceModel } from 'latch/formats'
+import { openAnyModel } from '../options/models.ts'
+import { measureWatched, type Measured } from '../training/measuring.ts'
+import {
+  engineOption,
+  engineOptions,
+  formatOption,
+  reproducibleOption,
+  threadsOption,
+} from '../options/options.ts'
+import type { Output } from '../terminal/output.ts'
+import { drawEvaluation, evaluationJson } from '../training/reports.ts'
+import { readRows, refuseLabels } from '../options/rows.ts'
+
+const EXAMPLES = `
+Examples:
+  $ latch evaluate model.safetensors test.csv --text comment --label sentiment
+  $ zcat test.tsv.gz | latch evaluate model.safetensors - --text 1 --label 0 --json`
+
+export function evaluateCommand(output: Output) {
+  return new Command('evaluate')
+    .summary('test a saved model on rows with labels')
+    .description('Accuracy, scores by class and confusion matrix of a saved model on rows with labels.')
+    .argument('<model>', 'model file')
+    .argument('<data>', 'table of rows: CSV, TSV or JSON Lines, plain or gzip (- reads standard input)')
+    .option('--text <column>', 'column of the texts, by name or by number from 0 (guessed and told)')
+    .option('--label <column>', 'column of the labels, likewise')
+    .option(...formatOption)
+    .option('--header', 'the first line names the columns (guessed and told)')
+    .option('--no-header', 'the first line is data; columns go by number')
+    .option(...engineOption)
+    .option(...reproducibleOption)
+    .option(...threadsOption)
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'no notes')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path, data, flags) => {
+      const { model } = await openAnyModel(path, engineOptions(flags))
+      const measured = model instanceof SequenceModel ? await measuring(model) : model
+      const rows = await readRows(data, flags, output)
+      refuseLabels(rows, new Set(model.labels), path)
+      const result = await measureWatched(measured, rows, output)
+      if (!result) {
+        output.event({ event: 'interrupted' })
+        return output.complain('Stopped before every row was tested.')
+      }
+      for (const note of result.notes) output.note(note)
+      output.event(evaluationJson(result))
+      output.say(drawEvaluation(result, output.colors, output.width))
+    })
+}
+
+/** A model from elsewhere as it is measured; what reads no texts is refused before any row is read. */
+async function measuring(model: SequenceModel): Promise<Measured> {
+  const { evaluateSequences, refuseNoClassifier } = await import('latch/internal')
+  refuseNoClassifier(model)
+  return {
+    evaluate: (rows, columns, options) => evaluateSequences(model, rows, columns, options),
+  } as Measured
+}

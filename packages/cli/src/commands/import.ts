@@ -1,0 +1,110 @@
+/** `latch import`: a model of another format becomes a Latch model file; what was found in it is said. */
+import { Command } from '@commander-js/extra-typings'
+import { basename, resolve } from 'node:path'
+import { type ImportedModel, modelFilesAt } from 'latch/formats'
+import { writeFileAtomic, UsageError } from 'latch'
+import { visible } from '../terminal/glyphWidth.ts'
+import {
+  answerOption,
+  configOption,
+  importOptions,
+  labelsOption,
+  prefixOption,
+  tokensOption,
+  untilOption,
+  vocabularyOption,
+} from '../options/importFlags.ts'
+import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
+import { count, sizeInWords } from '../terminal/numbers.ts'
+import type { Output } from '../terminal/output.ts'
+import { checkWritable, savedPaths } from '../training/savedPaths.ts'
+
+const EXAMPLES = `
+Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX,
+TensorFlow.js (model.json) and TensorFlow 1 dumps (manifest.json). What it cannot
+open it names; a .pt file is refused with the lines that convert it.
+
+Examples:
+  $ latch import model.h5
+  $ latch import weights.safetensors --prefix encoder. --out encoder.safetensors
+  $ latch import weights.hdf5 --config config.json --vocabulary tokens.json
+  $ latch import model.keras --until lstm_1 --json`
+
+export function importCommand(output: Output) {
+  return new Command('import')
+    .summary('make a Latch model of a Keras, PyTorch, ONNX or TensorFlow.js one')
+    .description('Reads a model of another format, says what is in it, and saves it as a Latch model file.')
+    .argument('<file>', 'model file, or the folder of a model.json or manifest.json')
+    .option('--out <model>', 'where to save it (the file’s name with .safetensors, in this folder)')
+    .option(...configOption)
+    .option(...untilOption)
+    .option(...prefixOption)
+    .option(...vocabularyOption)
+    .option(...labelsOption)
+    .option(...tokensOption)
+    .option(...answerOption)
+    .option('--json', 'print one JSON object: what was found, and where it is saved')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path, flags) => {
+      const out = flags.out ?? defaultOut(path)
+      if (resolve(out) === resolve(path)) {
+        const remedy = 'Name another with --out.'
+        throw new UsageError({
+          where: `--out ${out}`,
+          expected: 'a file of its own',
+          got: 'the file that is read',
+          remedy,
+        })
+      }
+      await checkWritable(savedPaths(out))
+      const options = await importOptions(flags)
+      const { readModel } = await import('latch/formats')
+      const { modelOf } = await import('latch/formats')
+      const imported = await readModel({ ...(await modelFilesAt(path)), name: path }, options)
+      const model = modelOf(imported, path)
+      const bytes = model.toBytes()
+      await writeFileAtomic(out, bytes)
+      // Its own notes say what the model makes of inputs, too.
+      const notes = 'notes' in model ? model.notes : imported.notes
+      tell(path, out, bytes.length, { ...imported, notes }, output)
+    })
+}
+
+/** `model.h5` → `model.safetensors`; a file of that ending already → `model.latch.safetensors`. */
+function defaultOut(path: string): string {
+  const name = basename(resolve(path))
+  const stem = name.replace(/\.[^.]*$/, '')
+  return /\.safetensors$/i.test(name) ? `${stem}.latch.safetensors` : `${stem}.safetensors`
+}
+
+function tell(path: string, out: string, bytes: number, imported: ImportedModel, output: Output): void {
+  const { format, producer, input, answer, labels, layers, notes, left, document } = imported
+  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
+  output.event({
+    event: 'imported',
+    file: path,
+    model: out,
+    bytes,
+    format,
+    producer,
+    input,
+    answer,
+    labels,
+    parameters,
+    layers,
+    notes,
+    left,
+  })
+  const { bold, dim } = output.colors
+  output.say(`${bold(visible(path))}: ${visible(originInWords(imported))}, ${count(parameters)} parameters`)
+  output.say(
+    dim(`reads ${inputInWords(input)}; answers ${answer}${labels ? ` of ${labels.length} labels` : ''}`),
+  )
+  output.say()
+  sayLayers(layers, output)
+  saySentences('found', notes, output)
+  saySentences('left out', left, output)
+  output.say()
+  const task = document === null ? '' : ', with the task it was exported from'
+  output.say(`Saved ${bold(visible(out))} (${sizeInWords(bytes)})${task}.`)
+}

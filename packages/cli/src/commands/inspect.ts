@@ -1,0 +1,69 @@
+/** `latch inspect`: follows one text through a saved model, step by step. */
+import { Command } from '@commander-js/extra-typings'
+import { type Trace, UsageError } from 'latch'
+import { PICTURES, checkFiles, writeFiles } from '../inspect/files.ts'
+import { latchBytes, openAnyModel, textOfIds } from '../options/models.ts'
+import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
+import type { Output } from '../terminal/output.ts'
+import { MOST_ROWS, drawTrace } from '../inspect/tracePicture.ts'
+
+const EXAMPLES = `
+Examples:
+  $ latch inspect model.safetensors "you are not good"
+  $ latch inspect model.safetensors "you are not good" --label positive
+  $ latch inspect model.safetensors "$(cat letter.txt)" --layout columns
+  $ latch inspect model.safetensors "you are not good" --html report.html
+  $ latch inspect model.safetensors "you are not good" --png flow.png --picture flow
+  $ latch inspect model.onnx --ids "3 1 4"
+  $ latch inspect series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"
+  $ latch inspect model.safetensors "you are not good" --json`
+
+export function inspectCommand(output: Output) {
+  return new Command('inspect')
+    .summary('see what a model does with a text, token by token')
+    .description(
+      'One text’s way through a model: at each token the share of memory kept, the answer so far, and how\n' +
+        'strongly the loss pulls at the memory (norms of its gradients on their way back through time).',
+    )
+    .argument('<model>', 'model file')
+    .argument('[text]', 'the text to follow; features as JSON for a model that reads them')
+    .option('--ids <numbers>', 'token ids to follow instead: "3 1 4"')
+    .option('--label <label>', 'whose loss the gradients are of (the predicted label)')
+    .option(
+      '--layout <kind>',
+      `rows, a token a line, or columns (columns above ${MOST_ROWS} tokens)`,
+      oneOf('--layout', ['rows', 'columns']),
+    )
+    .option('--html <file>', 'write a page that computes on its own: model, text and studio in one file')
+    .option('--svg <file>', 'write a picture as SVG')
+    .option('--png <file>', 'write a picture as PNG')
+    .option(
+      '--picture <kind>',
+      'what --svg and --png show: gates, a heat map, or flow, the gradient’s norms (gates)',
+      oneOf('--picture', PICTURES),
+    )
+    .option(...engineOption)
+    .option(...reproducibleOption)
+    .option(...threadsOption)
+    .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every level')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path, text, flags) => {
+      checkFiles(flags, path)
+      if ((text === undefined) === (flags.ids === undefined)) {
+        const got = text === undefined ? 'neither' : 'both'
+        throw new UsageError({ where: 'inspect', expected: 'a text or --ids', got })
+      }
+      const opened = await openAnyModel(path, engineOptions(flags))
+      const { model } = opened
+      const trace = model.trace(text ?? textOfIds(flags.ids!, model), { label: flags.label }) as Trace
+      output.event(trace)
+      if (!output.json) {
+        const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')
+        const options = { width: output.width, colors: output.colors, layout }
+        for (const line of drawTrace(trace, options)) output.say(line)
+        if (flags.html ?? flags.svg ?? flags.png) output.say()
+      }
+      const bytes = flags.html === undefined ? new Uint8Array(0) : latchBytes(opened)
+      await writeFiles({ path, bytes, model, trace }, flags, output)
+    })
+}

@@ -1,0 +1,46 @@
+/** What is in a file that does not open as layers, as `info` prints it: head facts come first, the reason last. */
+import type { Cell, Contents } from './contents.ts'
+import { visible, widthOf } from '../terminal/glyphWidth.ts'
+import { count } from '../terminal/numbers.ts'
+import type { Output } from '../terminal/output.ts'
+import { drawTable } from '../training/reports.ts'
+
+/** One line a row; shapes go on below where they are many. */
+export function sayContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
+  const cells = rows.map((row) => row.map(inCell))
+  const widths = head.map((title, i) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[i]))))
+  const weights = head.indexOf('weights')
+  const others = widths.reduce((sum, width, i) => sum + (i === weights ? 0 : width + GAP), 0)
+  const room = Math.max(LEAST_ROOM, output.width - others)
+  const drawn = cells.map((row) => row.map((cell, i) => (i === weights ? shapesIn(cell, room) : cell)))
+  const left = head.flatMap((title, i) => (title === 'parameters' ? [] : [i]))
+  output.say(drawTable(drawn, { head, left, colors: output.colors }))
+}
+
+/** As one JSON object has them: by the names of the columns. */
+export function contentsAsObjects({ head, rows }: Contents): Record<string, Cell>[] {
+  return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]])))
+}
+
+function inCell(cell: Cell): string {
+  if (cell === null) return '–'
+  if (typeof cell === 'number') return cell === 0 ? '–' : count(cell)
+  if (typeof cell === 'boolean') return cell ? 'yes' : 'no'
+  return visible(cell)
+}
+
+/** Lines end between shapes and not within one. */
+function shapesIn(shapes: string, room: number): string {
+  const lines: string[] = []
+  for (const shape of shapes.split(/(?<=\)) /)) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${shape}` : shape
+    if (lines.length > 0 && longer.length <= room) lines[lines.length - 1] = longer
+    else lines.push(shape)
+  }
+  return lines.join('\n')
+}
+
+/** Columns between two of a table's. */
+const GAP = 2
+/** Shapes have so much at least, however long the names are. */
+const LEAST_ROOM = 20

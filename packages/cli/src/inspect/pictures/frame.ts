@@ -1,0 +1,123 @@
+/** What every picture of a trace has around it: head, one column a token, the tokens' names, words below. */
+import { UsageError } from 'latch'
+import { fit, visible, widthOf, wrap } from '../../terminal/glyphWidth.ts'
+import { FAINT, INK, columnsOf, element, escaped, fitted, text, textWidth, tooltip } from './svg.ts'
+
+/** A longer text would have columns thinner than two points. */
+export const MOST_STEPS = 400
+export const MARGIN = 28
+/** Left of the columns: names of panels, ends of axes. */
+const GUTTER = 150
+const LEAST_WIDTH = 780
+const WIDEST_COLUMN = 140
+const TITLE_SIZE = 17
+const TOKEN_SIZE = 11
+const LONGEST_TOKEN = 16
+const TILT = 50
+
+/** One step as it is labelled. */
+export interface LabelledStep {
+  token: string
+  known: boolean
+}
+
+/** Where the columns stand. */
+export interface Columns {
+  /** Of the whole picture. */
+  width: number
+  /** Left edge of the first column. */
+  left: number
+  /** Of one column. */
+  column: number
+  /** Right edge of the last one. */
+  right: number
+}
+
+/** Room for every step, wider for longer texts. @throws UsageError above `MOST_STEPS` */
+export function columnsFor(steps: number): Columns {
+  if (steps > MOST_STEPS) {
+    throw new UsageError({
+      where: 'picture',
+      expected: `a text of at most ${MOST_STEPS} tokens`,
+      got: `${steps}`,
+      remedy: 'Take a part of the text, or --html, where one can zoom.',
+    })
+  }
+  const room = Math.min(920, Math.max(600, steps * 18))
+  const exact = Math.min(WIDEST_COLUMN, room / steps)
+  const column = exact > 4 ? Math.floor(exact) : Math.floor(exact * 4) / 4
+  const left = MARGIN + GUTTER
+  const right = left + column * steps
+  return { left, column, right, width: Math.max(LEAST_WIDTH, right + MARGIN + 12) }
+}
+
+/** Parts of a picture and where the next one begins. */
+export interface Placed {
+  parts: string[]
+  bottom: number
+}
+
+/** The text in bold (two lines at most), what the model said, facts in grey; each line within the width. */
+export function head(title: string, answer: string, facts: readonly string[], width: number): Placed {
+  const room = width - 2 * MARGIN
+  const bold = { 'font-size': TITLE_SIZE, 'font-weight': 'bold' }
+  const titles = titleLines(`“${visible(title)}”`, columnsOf(room, TITLE_SIZE))
+  const below = 40 + (titles.length - 1) * 22
+  const lines = facts.flatMap((line) => wrap(visible(line), columnsOf(room, 11)))
+  const grey = { 'font-size': 11, fill: FAINT }
+  const parts = [
+    ...titles.map((line, i) => text(MARGIN, 40 + i * 22, line, bold)),
+    text(MARGIN, below + 23, fitted(answer, room, 13), { 'font-size': 13 }),
+    ...lines.map((line, i) => text(MARGIN, below + 43 + i * 16, line, grey)),
+  ]
+  return { parts, bottom: below + 57 + (lines.length - 1) * 16 }
+}
+
+/** One line, or two; `…` stands for what is gone. */
+function titleLines(words: string, room: number): string[] {
+  const [first, ...rest] = wrap(words, room)
+  return rest.length === 0 ? [fit(first, room)] : [fit(first, room), fit(rest.join(' '), room)]
+}
+
+/** Names under the columns: lying where they fit, else tilted; every k-th where columns are thin. */
+export function tokenNames(steps: readonly LabelledStep[], { left, column }: Columns, top: number): Placed {
+  const names = steps.map(({ token, known }) => fit(visible(token), LONGEST_TOKEN) + (known ? '' : ' ?'))
+  const lying = names.every((name) => textWidth(name, TOKEN_SIZE) <= column - 6)
+  const every = lying ? 1 : Math.ceil((TOKEN_SIZE + 2) / column)
+  const parts = names.flatMap((name, t) => {
+    if (t % every !== 0) return []
+    const [x, y] = [left + (t + 0.5) * column, top + (lying ? 16 : 10)]
+    const place = lying
+      ? { 'text-anchor': 'middle' }
+      : { 'text-anchor': 'end', transform: `rotate(${-TILT} ${round(x + 3)} ${round(y)})` }
+    const at = { x: lying ? x : x + 3, y, 'font-size': TOKEN_SIZE, fill: steps[t].known ? INK : FAINT }
+    const full = `step ${t}: ${steps[t].token}${steps[t].known ? '' : ' (not in the vocabulary)'}`
+    return [element('text', { ...at, ...place }, tooltip(full), escaped(name))]
+  })
+  const longest = Math.max(...names.map((name) => textWidth(name, TOKEN_SIZE)))
+  const height = lying ? 26 : 0.9 * longest * Math.sin((TILT / 180) * Math.PI) + 18
+  return { parts: [element('g', { class: 'tokens' }, ...parts)], bottom: top + height }
+}
+
+/** Explanations in grey below, wrapped. */
+export function notes(lines: readonly string[], width: number, top: number): Placed {
+  const room = columnsOf(width - 2 * MARGIN, 11)
+  const wrapped = lines.flatMap((line) => wrap(visible(line), room))
+  const parts = wrapped.map((line, i) =>
+    text(MARGIN, top + 14 + i * 16, line, { 'font-size': 11, fill: FAINT }),
+  )
+  return { parts, bottom: top + wrapped.length * 16 + 8 }
+}
+
+/** The name of a panel and a line below it, in the gutter. */
+export function panelName(name: string, below: string, top: number): string[] {
+  const size = widthOf(name) > 15 ? 11 : 12
+  return [
+    text(MARGIN, top + 13, name, { 'font-size': size, 'font-weight': 'bold' }),
+    ...(below ? [text(MARGIN, top + 28, below, { 'font-size': 10, fill: FAINT })] : []),
+  ]
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,0 +1,200 @@
+/**
+ * The heat map of a trace: what every gate, the candidate and the states of the top level held at each
+ * token, unit by unit, under a line of how much of its memory each step kept.
+ */
+import type { CellName, Trace, TraceStep } from 'latch'
+import { loss, percent, plural, outputNumber } from '../../terminal/numbers.ts'
+import { LINE_COLOURS, signedColour } from './colours.ts'
+import { MARGIN, columnsFor, head, notes, panelName, tokenNames } from './frame.ts'
+import type { Columns } from './frame.ts'
+import { drawPanel, isTold, rowsFor } from './heatmap.ts'
+import type { Panel, Rows } from './heatmap.ts'
+import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
+
+const GATE_LETTERS: Record<string, string> = { input: 'i', forget: 'f', output: 'o', update: 'z', reset: 'r' }
+const CANDIDATE_LETTERS: Record<CellName, string> = { lstm: 'g', gru: 'n', rnn: 'h' }
+const KEEPS_HEIGHT = 56
+const GAP = 16
+
+/** Draws a trace's gates as an SVG document. @throws UsageError for a text of more than 400 tokens */
+export function gatesPicture(trace: Trace): string {
+  const steps: readonly TraceStep[] = trace.steps
+  const columns = columnsFor(steps.length)
+  const panels = panelsOf(trace)
+  const rows = rowsFor(steps[0].hidden.length, panels.length)
+  const told = isTold(panels.length * steps.length * rows.count)
+  const top = head(trace.text, answerOf(trace), factsOf(trace), columns.width)
+  const parts = [...top.parts]
+  let y = top.bottom + 10
+  if (steps[0].keeps !== null) {
+    parts.push(keepsLine(steps, columns, y))
+    y += KEEPS_HEIGHT + GAP + 6
+  }
+  for (const panel of panels) {
+    const range = panel.signed ? `−${endOf(panel.most)} … ${endOf(panel.most)}` : '0 … 1'
+    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, told))
+    y += Math.max(rows.count * rows.height, 30) + GAP
+  }
+  const tokens = tokenNames(steps, columns, y - GAP + 2)
+  const legend = coloursLegend(panels, tokens.bottom + 12)
+  const words = notes(noteLines(trace, rows), columns.width, legend.bottom)
+  const title = `Gates of “${trace.text}”`
+  parts.push(...tokens.parts, ...legend.parts, ...words.parts)
+  return picture(columns.width, words.bottom + 12, { title, about: answerOf(trace) }, ...parts)
+}
+
+/** What the model said, with its certainty. */
+export function answerOf(trace: Trace): string {
+  if (trace.numbers) {
+    const numbers = Object.values<number>(trace.probabilities).map(outputNumber)
+    return `→ ${numbers.slice(0, 8).join(', ')}${numbers.length > 8 ? ', …' : ''}`
+  }
+  const answers = Object.entries<number>(trace.probabilities).sort(([, a], [, b]) => b - a)
+  const others = answers.slice(1, 4).map(([label, share]) => `${label} ${percent(share)}`)
+  const rest = answers.length > 4 ? ', …' : ''
+  return `→ ${trace.label} ${percent(answers[0][1])}   (${others.join(', ')}${rest})`
+}
+
+function factsOf(trace: Trace): string[] {
+  const unknown = trace.steps.filter(({ known }) => !known).length
+  const facts = [
+    `${trace.cell.toUpperCase()}, ${plural(trace.steps[0].hidden.length, 'unit')}`,
+    trace.levels.length > 1 ? 'top level, read forwards' : '',
+    plural(trace.steps.length, 'token'),
+    unknown > 0 ? `${unknown} not in the vocabulary (?)` : '',
+    trace.numbers ? '' : `loss of ${trace.target} ${loss(trace.loss)}`,
+  ]
+  return [facts.filter(Boolean).join(' · ')]
+}
+
+interface NamedPanel extends Panel {
+  signed: boolean
+}
+
+/** Gates in the cell's order, candidate, cell state, hidden state; an RNN's candidate is its hidden state. */
+function panelsOf(trace: Trace): NamedPanel[] {
+  const steps: readonly TraceStep[] = trace.steps
+  const by = (read: (step: TraceStep) => Float64Array): Float64Array[] => steps.map(read)
+  const panels = Object.keys(steps[0].gates).map((gate): NamedPanel => {
+    const name = `${gate} gate ${GATE_LETTERS[gate] ?? ''}`.trim()
+    const values = by((step) => (step.gates as Record<string, Float64Array>)[gate])
+    return { name, values, most: 1, signed: false }
+  })
+  const signed = (name: string, values: Float64Array[]): NamedPanel => ({
+    name,
+    values,
+    most: bound(values),
+    signed: true,
+  })
+  if (trace.cell !== 'rnn') {
+    panels.push(
+      signed(
+        `candidate ${CANDIDATE_LETTERS[trace.cell]}`,
+        by(({ candidate }) => candidate),
+      ),
+    )
+  }
+  if (steps[0].cell) {
+    panels.push(
+      signed(
+        'cell state c',
+        by(({ cell }) => cell!),
+      ),
+    )
+  }
+  return [
+    ...panels,
+    signed(
+      'hidden state h',
+      by(({ hidden }) => hidden),
+    ),
+  ]
+}
+
+/** 1, or for states that leave −1..1 the next half above the largest. */
+function bound(values: readonly Float64Array[]): number {
+  let most = 1
+  for (const vector of values) {
+    for (const value of vector) if (Number.isFinite(value)) most = Math.max(most, Math.abs(value))
+  }
+  return most === 1 ? 1 : Math.ceil(most * 2) / 2
+}
+
+function endOf(most: number): string {
+  return most > 1e4 ? most.toExponential(0) : String(most)
+}
+
+/** Share of memory kept, from 0 below to 1 above, with numbers where they have room. */
+function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns, top: number): string {
+  const y = (share: number): number => top + KEEPS_HEIGHT * (1 - share)
+  const x = (t: number): number => left + (t + 0.5) * column
+  const small = { 'font-size': 9, fill: FAINT }
+  const rules = [0, 0.5, 1].flatMap((share) => [
+    element('line', { x1: left, x2: right, y1: y(share), y2: y(share), stroke: RULE }),
+    text(left - 6, y(share) + 3, `${share * 100}%`, { ...small, 'text-anchor': 'end' }),
+  ])
+  const shares = steps.map(({ keeps }) => keeps ?? 0)
+  const points = shares.map((share, t) => `${x(t)},${Math.round(y(share) * 100) / 100}`).join(' ')
+  const [blue] = LINE_COLOURS
+  const line = { points, fill: 'none', stroke: blue, 'stroke-width': 1.75, 'stroke-linejoin': 'round' }
+  const dots = shares.map((share, t) =>
+    element(
+      'circle',
+      { cx: x(t), cy: y(share), r: column >= 9 ? 2.75 : 1, fill: blue },
+      tooltip(`keeps, step ${t}: ${share.toFixed(4)}`),
+    ),
+  )
+  const middle = { 'font-size': 9.5, 'text-anchor': 'middle', ...RIM }
+  // Above the point, but never out of the panel's top.
+  const told = shares.map((share, t) =>
+    text(x(t), y(share) + (share > 0.85 ? 14 : -7), percent(share, 0), middle),
+  )
+  return element(
+    'g',
+    { 'data-panel': 'keeps' },
+    ...panelName('keeps', 'of its memory', top),
+    ...rules,
+    ...(column >= 30 ? told : []),
+    element('polyline', line),
+    ...dots,
+  )
+}
+
+/** Bars of both colour scales with their ends. */
+function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: string[]; bottom: number } {
+  const bars: [string, number, string[]][] = []
+  if (panels.some(({ signed }) => !signed)) bars.push(['gates', 0, ['0: shut', '1: open']])
+  const states = panels.some(({ name }) => name.startsWith('candidate')) ? 'candidate and states' : 'states'
+  bars.push([states, -1, ['−', '0', '+']])
+  const [width, height, pieces] = [150, 9, 50]
+  const parts = bars.flatMap(([name, from, ends], i) => {
+    const x = MARGIN + i * (width + 60)
+    const strips = Array.from({ length: pieces }, (_, k) => {
+      const value = from + ((1 - from) * k) / (pieces - 1)
+      return element('rect', { x: x + k * 3, y: top + 8, width: 3, height, fill: signedColour(value) })
+    })
+    const frame = { x: x - 0.5, y: top + 7.5, width: width + 1, height: height + 1 }
+    const small = { 'font-size': 10, fill: FAINT }
+    const anchors = ends.map((words, k) => {
+      const share = k / (ends.length - 1)
+      const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle'
+      return text(x + share * width, top + 30, words, { ...small, 'text-anchor': anchor })
+    })
+    return [
+      text(x, top + 2, name, { 'font-size': 10 }),
+      element('g', { 'shape-rendering': 'crispEdges' }, ...strips),
+      element('rect', { ...frame, fill: 'none', stroke: RULE }),
+      ...anchors,
+    ]
+  })
+  return { parts, bottom: top + 44 }
+}
+
+function noteLines(trace: Trace, rows: Rows): string[] {
+  const lines = [`${trace.convention[0].toUpperCase()}${trace.convention.slice(1)}.`]
+  if (rows.pooled > 1) lines.push(`Each row is the mean of ${rows.pooled} neighbouring units.`)
+  if (trace.steps.some(({ known }) => !known)) {
+    lines.push('? is not in the vocabulary: the model reads it as the unknown token.')
+  }
+  return lines
+}

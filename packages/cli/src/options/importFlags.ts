@@ -1,0 +1,79 @@
+/** What a file of another format cannot say, from the command line: the same for `import` and `info`. */
+import { ANSWERS } from 'latch/internal'
+import { type Answer, type ImportOptions } from 'latch/formats'
+import { readFileBytes, UsageError } from 'latch'
+import { oneOf } from './options.ts'
+
+export interface ImportFlags {
+  config?: string
+  until?: string
+  prefix?: string
+  vocabulary?: string
+  labels?: string
+  tokens?: 'character' | 'word'
+  answer?: Answer
+}
+
+export const configOption = [
+  '--config <json>',
+  'layers of a file that holds weights only: a JSON file, or JSON itself',
+] as const
+export const untilOption = ['--until <layer>', 'read the layers up to and with this one'] as const
+export const prefixOption = ['--prefix <name>', 'read only tensors whose names begin so'] as const
+export const vocabularyOption = [
+  '--vocabulary <file>',
+  'tokens by id (JSON list, or one a line), or ids by token (JSON object)',
+] as const
+export const labelsOption = ['--labels <a,b>', 'names of the classes, in their order'] as const
+export const tokensOption = [
+  '--tokens <kind>',
+  'character or word: how texts become tokens',
+  oneOf('--tokens', ['character', 'word']),
+] as const
+
+export const answerOption = [
+  '--answer <kind>',
+  `what is made of the last row where the file does not say: ${ANSWERS.join(', ')}`,
+  oneOf('--answer', ANSWERS),
+] as const
+
+/** The library's options. @throws DataError for files that are not there, UsageError for what is no JSON */
+export async function importOptions(flags: ImportFlags): Promise<ImportOptions> {
+  const { until, prefix, tokens, labels, answer } = flags
+  const given: ImportOptions = {
+    until,
+    prefix,
+    tokens,
+    answer,
+    config: flags.config === undefined ? undefined : await readConfig(flags.config),
+    vocabulary: flags.vocabulary === undefined ? undefined : await readVocabulary(flags.vocabulary),
+    labels: labels?.split(',').map((label) => label.trim()),
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+async function readConfig(given: string): Promise<unknown> {
+  const inline = /^\s*[[{]/.test(given)
+  const text = inline ? given : new TextDecoder().decode(await readFileBytes(given))
+  return parsed(inline ? '--config' : `--config ${given}`, text)
+}
+
+async function readVocabulary(path: string): Promise<ImportOptions['vocabulary']> {
+  const text = new TextDecoder().decode(await readFileBytes(path))
+  if (!/^\s*[[{]/.test(text)) return text.replace(/\r?\n$/, '').split(/\r?\n/)
+  const value = parsed(`--vocabulary ${path}`, text)
+  const items = Array.isArray(value) ? value : Object.values(value as object)
+  const wanted = Array.isArray(value) ? 'string' : 'number'
+  if (items.every((item) => typeof item === wanted)) return value as ImportOptions['vocabulary']
+  const expected = 'a list of tokens, or an object of ids by token'
+  throw new UsageError({ where: `--vocabulary ${path}`, expected, got: `other items than ${wanted}s` })
+}
+
+function parsed(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const got = (cause as Error).message.slice(0, 120)
+    throw new UsageError({ where, expected: 'JSON', got }, { cause })
+  }
+}

@@ -1,0 +1,69 @@
+/** Any model file, opened: Latch's own of every task, or another format's through its reader. */
+import {
+  SequenceModel,
+  identify,
+  type ImportedModel,
+  type ImportOptions,
+  type ModelFiles,
+  modelFilesAt,
+  openModelFile,
+  type AnyModel,
+} from 'latch/formats'
+import { type EngineOptions, UsageError } from 'latch'
+import type { Contents } from '../info/contents.ts'
+
+/** A model and the files it came from. */
+export interface OpenedModel {
+  model: AnyModel
+  files: ModelFiles
+  /** Whether the file is Latch's own. */
+  own: boolean
+}
+
+/** Opens a model file by its path. @throws DataError, FormatError, UnsupportedError in words */
+export async function openAnyModel(
+  path: string,
+  engine: EngineOptions,
+  options: ImportOptions = {},
+): Promise<OpenedModel> {
+  const files = { ...(await modelFilesAt(path)), name: path }
+  const own = identify(files.bytes, path) === 'latch'
+  if (own) return { model: openModelFile(files.bytes, path, engine), files, own }
+  // Readers are loaded by those who meet another format.
+  const { importModel } = await import('latch/formats')
+  return { model: await importModel(files, { ...options, engine }), files, own }
+}
+
+/** Latch's own file as its model; another format's as it was read, without building it, or what else is in it. */
+export async function openModelAt(
+  path: string,
+  engine: EngineOptions,
+  options: ImportOptions,
+): Promise<{ model: AnyModel } | { imported: ImportedModel } | { contents: Contents }> {
+  const files = { ...(await modelFilesAt(path)), name: path }
+  if (identify(files.bytes, path) === 'latch') return { model: openModelFile(files.bytes, path, engine) }
+  const { readModel } = await import('latch/formats')
+  try {
+    return { imported: await readModel(files, options) }
+  } catch (reason) {
+    const { contentsOf } = await import('../info/contents.ts')
+    return { contents: await contentsOf(files, options, reason) }
+  }
+}
+
+/** The bytes of a model as Latch's own file. */
+export function latchBytes({ model, files, own }: OpenedModel): Uint8Array {
+  return own ? files.bytes : model.toBytes()
+}
+
+/** `--ids "3 1 4"` as the text that says so: `#3 #1 #4`. @throws UsageError for what are no ids, or no such model */
+export function textOfIds(ids: string, model: AnyModel): string {
+  if (!(model instanceof SequenceModel) || model.input.kind !== 'ids') {
+    const got = model instanceof SequenceModel ? 'one of features' : 'a text classifier, which reads texts'
+    throw new UsageError({ where: '--ids', expected: 'a model that reads token ids', got })
+  }
+  const words = ids.split(/[\s,]+/).filter((word) => word !== '')
+  if (words.length > 0 && words.every((word) => /^\d+$/.test(word)))
+    return words.map((id) => `#${id}`).join(' ')
+  throw new UsageError({ where: '--ids', expected: 'whole numbers: "3 1 4"', got: JSON.stringify(ids) })
+}

@@ -1,0 +1,89 @@
+/** Tables → rows for the library, with their columns; whatever was guessed or left out is told. */
+import { DataError, readExamples } from 'latch'
+import { plural } from '../terminal/numbers.ts'
+import type { Output } from '../terminal/output.ts'
+
+export interface Rows {
+  rows: Record<string, string>[]
+  columns: { text: string; label: string }
+  /** The file's name, for messages. */
+  name: string
+}
+
+type TableFormat = 'csv' | 'tsv' | 'jsonl'
+
+export interface RowFlags {
+  text?: string
+  label?: string
+  format?: TableFormat
+  header?: boolean
+}
+
+/** Reads texts and labels of a table; `-` is standard input. @throws DataError */
+export async function readRows(source: string, flags: RowFlags, output: Output): Promise<Rows> {
+  const { text, label, format = formatByName(source), header } = flags
+  const examples = await readExamples(source, { text, label, format, header })
+  for (const note of examples.notes) output.note(note)
+  const columns = { text: examples.columns.text, label: examples.columns.label ?? '' }
+  if (columns.text === columns.label) {
+    const got = `column "${columns.text}" for both`
+    throw new DataError({ where: source, expected: 'texts and labels in columns of their own', got })
+  }
+  const rows = examples.texts.map((value, i) => ({
+    [columns.text]: value,
+    [columns.label]: examples.labels[i],
+  }))
+  return { rows, columns, name: source === '-' ? 'standard input' : source }
+}
+
+/** A name that says its format needs no note that it was guessed. */
+export function formatByName(source: string): TableFormat | undefined {
+  return /\.(csv|tsv|jsonl)(?:\.gz)?$/i.exec(source)?.[1].toLowerCase() as TableFormat | undefined
+}
+
+/** A second table with the columns of the first. @throws DataError, also for labels the first does not have */
+export async function readRowsLike(first: Rows, source: string, output: Output): Promise<Rows> {
+  const more = await readRows(source, first.columns, output)
+  const known = new Set(first.rows.map((row) => row[first.columns.label]))
+  refuseLabels(more, known, first.name)
+  return { ...more, rows: renamed(more, first) }
+}
+
+/** @throws DataError for rows with labels that what is called `owner` does not have */
+export function refuseLabels({ rows, columns, name }: Rows, known: ReadonlySet<string>, owner: string): void {
+  const strange = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
+  if (strange.length === 0) return
+  const labels = new Set(strange)
+  throw new DataError({
+    where: name,
+    expected: `the labels of ${owner} (${list(known)})`,
+    got: `${plural(strange.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)}`,
+    remedy: 'Take these rows out, or give rows with these labels to training',
+  })
+}
+
+/** A header alone reads as data where nothing says that it is one. @throws DataError */
+export function refuseOneRow({ rows, columns, name }: Rows): void {
+  if (rows.length > 1) return
+  const numbered = /^\d+$/.test(columns.text)
+  throw new DataError({
+    where: name,
+    expected: 'at least two rows to learn from',
+    got: numbered ? 'one line only, read as data' : plural(rows.length, 'row'),
+    remedy: numbered
+      ? 'If that line names the columns, the rows below it are missing'
+      : 'Give more rows, with at least two different labels',
+  })
+}
+
+/** A file without a header calls its columns by number, whatever the other file calls them. */
+function renamed(more: Rows, first: Rows): Rows['rows'] {
+  const { text, label } = first.columns
+  if (more.columns.text === text && more.columns.label === label) return more.rows
+  return more.rows.map((row) => ({ [text]: row[more.columns.text], [label]: row[more.columns.label] }))
+}
+
+function list(labels: ReadonlySet<string>): string {
+  const shown = [...labels].slice(0, 8).map((label) => `"${label}"`)
+  return shown.join(', ') + (labels.size > 8 ? ` and ${labels.size - 8} more` : '')
+}

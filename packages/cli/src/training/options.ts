@@ -1,0 +1,87 @@
+/** Checked options of the command line → the library's own. */
+import type { ClassifierFitOptions, ClassifierOptions } from 'latch'
+import { engineOptions, wrongValue } from '../options/options.ts'
+import type { Named, OPTIMIZERS, TrainingFlags } from './command.ts'
+
+/** What the library trains at most by itself; the length of schedules that end with the run. */
+const DEFAULT_EPOCHS = 30
+
+/** The network's options in the library's words; those left out keep the library's defaults. */
+export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions, 'cell'> {
+  const { units, layers, bidirectional, reset, activation, pooling, lowercase } = flags
+  return given({
+    units,
+    layers,
+    bidirectional,
+    reset,
+    activation,
+    pooling,
+    tokens: flags.tokens === 'chars' ? ('characters' as const) : flags.tokens,
+    lowercase,
+    embedding: flags.embedding,
+    minimumCount: flags.minCount,
+    maximumVocabulary: flags.maxVocabulary,
+    maximumLength: flags.maxLength,
+    dropout: flags.dropout,
+    ...engineOptions(flags),
+  })
+}
+
+/** The training's options likewise; columns, files and events are each command's own. */
+export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<Record<string, string>>> {
+  const { optimizer, classWeights } = flags
+  return given({
+    epochs: flags.epochs,
+    batchSize: flags.batch,
+    accumulate: flags.accumulate,
+    segment: flags.segment,
+    embeddingUpdates: flags.lazyEmbedding ? ('lazy' as const) : undefined,
+    learningRate: flags.lr,
+    optimizer: optimizer && optimizerOptions(optimizer),
+    schedule: scheduleOptions(flags),
+    clipNorm: nullIfOff(flags.clip),
+    clipValue: flags.clipValue,
+    labelSmoothing: flags.labelSmoothing,
+    classWeights,
+    averaging: nullIfOff(flags.averaging),
+    patience: nullIfOff(flags.patience),
+    seed: flags.seed,
+  }) as Partial<ClassifierFitOptions<Record<string, string>>>
+}
+
+/** The library calls `off` null; the parser of the command line cannot. */
+function nullIfOff(value: number | 'off' | undefined): number | null | undefined {
+  return value === 'off' ? null : value
+}
+
+function optimizerOptions({ type, settings }: Named<(typeof OPTIMIZERS)[number]>): object {
+  return 'nesterov' in settings
+    ? { type, ...settings, nesterov: settings.nesterov !== 0 }
+    : { type, ...settings }
+}
+
+/** Schedules that end with the run are as long as the run, unless told otherwise. */
+function scheduleOptions({ schedule, warmup, epochs = DEFAULT_EPOCHS }: TrainingFlags): object | undefined {
+  if (!schedule) return warmup === undefined ? undefined : { type: 'constant', warmup }
+  const { type, settings } = schedule
+  if (type === 'step' && settings.size === undefined) {
+    throw wrongValue('--schedule step', 'a size in epochs', 'step', 'Write --schedule step:size=5.')
+  }
+  if (type === 'exponential' && settings.factor === undefined) {
+    throw wrongValue(
+      '--schedule exponential',
+      'a factor',
+      'exponential',
+      'Write --schedule exponential:factor=0.9.',
+    )
+  }
+  const rest = { ...settings, ...(warmup === undefined ? {} : { warmup }) }
+  if (type === 'cosine') return { type, length: epochs, ...rest }
+  if (type === 'one-cycle') return { type: 'oneCycle', per: 'epoch', length: epochs, ...rest }
+  return { type, ...rest }
+}
+
+/** Without the options that were not given. */
+export function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
+}

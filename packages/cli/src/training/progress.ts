@@ -1,0 +1,128 @@
+/**
+ * How far the work is, on standard error: the engine, then on a terminal one line that redraws itself
+ * under a line an epoch; on a pipe the lines an epoch alone. Nothing shows for work that is done within half a second.
+ */
+import type { ClassifierEvent } from 'latch'
+import { bar } from './bars.ts'
+import { engineInWords } from '../terminal/engineText.ts'
+import { fit, pad, widthOf } from '../terminal/glyphWidth.ts'
+import { clock, count, loss, percent } from '../terminal/numbers.ts'
+import type { Colors, Output } from '../terminal/output.ts'
+
+const REDRAW_MILLISECONDS = 80
+const PATIENCE_MILLISECONDS = 500
+
+/** A line at the foot of the terminal that redraws itself; on a pipe it never shows. */
+export class LiveLine {
+  readonly #stream = process.stderr
+  readonly #shown: boolean
+  readonly #started = Date.now()
+  #drawn = 0
+  #visible = false
+
+  constructor(output: Output) {
+    this.#shown = this.#stream.isTTY === true && !output.quiet
+  }
+
+  /** Draws what `text` gives for the terminal's width, unless it was drawn a moment ago. */
+  draw(text: (width: number) => string): void {
+    const now = Date.now()
+    if (
+      !this.#shown ||
+      now - this.#started < PATIENCE_MILLISECONDS ||
+      now - this.#drawn < REDRAW_MILLISECONDS
+    )
+      return
+    this.#drawn = now
+    this.#visible = true
+    this.#stream.write(`\r${text((this.#stream.columns || 80) - 1)}\u001b[K`)
+  }
+
+  clear(): void {
+    if (this.#visible) this.#stream.write('\r\u001b[K')
+    this.#visible = false
+  }
+}
+
+/** What is under way and how much of it is done, in one line. */
+export function drawShare(name: string, share: number, width: number, { bold, cyan }: Colors): string {
+  const size = Math.max(4, Math.min(24, width - widthOf(name) - 6))
+  const done = `${pad(`${Math.floor(share * 100)}`, 3, 'end')}%`
+  return `${bold(fit(name, width))} ${cyan(bar(share, size))} ${done}`
+}
+
+type Progress = Extract<ClassifierEvent, { event: 'progress' }>
+type Epoch = Extract<ClassifierEvent, { event: 'epoch' }>
+
+/** Shows a training run as its events come. */
+export class TrainingProgress {
+  readonly #output: Output
+  readonly #name: string
+  readonly #live: LiveLine
+  readonly #everyEpoch: boolean
+  #headed = false
+
+  /** `everyEpoch: false` leaves out engine and epochs: only the live line, under the given name. */
+  constructor(output: Output, options: { name?: string; everyEpoch?: boolean } = {}) {
+    this.#output = output
+    this.#name = options.name ?? 'epoch'
+    this.#everyEpoch =
+      (options.everyEpoch ?? true) && !output.quiet && !(output.json && !process.stderr.isTTY)
+    this.#live = new LiveLine(output)
+  }
+
+  show(event: ClassifierEvent): void {
+    if (event.event === 'progress') {
+      this.#live.draw((width) => this.#bar(event, width))
+    } else if (this.#everyEpoch) {
+      if (event.event === 'start') this.#output.complain(this.#output.errorColors.dim(engineInWords(event)))
+      if (event.event === 'epoch') this.#epoch(event)
+    }
+  }
+
+  end(): void {
+    this.#live.clear()
+  }
+
+  #bar(at: Progress, width: number): string {
+    const { bold, cyan, dim } = this.#output.errorColors
+    const share = at.steps > 0 ? at.step / at.steps : 0
+    const name = `${this.#name} ${at.epoch}/${at.epochs}`
+    const facts = [
+      `loss ${loss(at.loss)}`,
+      `accuracy ${percent(at.accuracy)}`,
+      `${count(at.sequencesPerSecond)} seq/s`,
+      `${clock(at.secondsLeft)} left`,
+    ]
+    const room = width - widthOf(name) - 6
+    while (facts.length > 1 && widthOf(facts.join('  ')) + 8 > room) facts.splice(-2, 1)
+    const size = Math.max(4, Math.min(24, room - widthOf(facts.join('  ')) - 3))
+    const done = `${pad(`${Math.floor(share * 100)}`, 3, 'end')}%`
+    return `${bold(fit(name, width))} ${cyan(bar(share, size))} ${done}  ${facts.join(dim('  '))}`
+  }
+
+  #epoch(event: Epoch): void {
+    this.#live.clear()
+    const { dim, green } = this.#output.errorColors
+    if (!this.#headed) this.#output.complain(dim(EPOCH_HEAD))
+    this.#headed = true
+    const cells = [
+      pad(`${event.epoch}/${event.epochs}`, 7, 'end'),
+      pad(loss(event.loss), 8, 'end'),
+      pad(percent(event.accuracy), 9, 'end'),
+      pad(loss(event.validationLoss), 10, 'end'),
+      pad(percent(event.validationAccuracy), 9, 'end'),
+      pad(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 1)} s`, 9, 'end'),
+    ]
+    this.#output.complain(cells.join(' ') + (event.best ? green('  best so far') : ''))
+  }
+}
+
+const EPOCH_HEAD = [
+  pad('epoch', 7, 'end'),
+  pad('loss', 8, 'end'),
+  pad('accuracy', 9, 'end'),
+  pad('val. loss', 10, 'end'),
+  pad('val. acc.', 9, 'end'),
+  pad('time', 9, 'end'),
+].join(' ')

@@ -1,0 +1,143 @@
+/** How good a model is, as tables: scores by class, the confusion matrix or the commonest confusions. */
+import Table from 'cli-table3'
+import type { Evaluation } from 'latch'
+import { fit, visible, widthOf } from '../terminal/glyphWidth.ts'
+import { count, loss, percent, plural } from '../terminal/numbers.ts'
+import type { Colors } from '../terminal/output.ts'
+
+export interface TableOptions {
+  head: string[]
+  /** Columns of numbers stand at the right. Default: all but the first. */
+  left?: readonly number[]
+  colors: Colors
+}
+
+const BARE = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+}
+
+/** A table without rules around it. */
+export function drawTable(
+  rows: readonly (readonly string[])[],
+  { head, left = [0], colors }: TableOptions,
+): string {
+  const colAligns = head.map((_, i) => (left.includes(i) ? 'left' : 'right') as 'left' | 'right')
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true }
+  const table = new Table({ head: head.map((title) => colors.dim(title)), chars: BARE, colAligns, style })
+  table.push(...rows.map((row) => [...row]))
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}
+
+/** Everything `evaluate` prints. */
+export function drawEvaluation(result: Evaluation, colors: Colors, width: number): string {
+  const parts = [headline(result, colors), classTable(result, colors, width)]
+  const confusion = drawConfusion(result, colors, width)
+  if (confusion) parts.push(confusion)
+  return parts.join('\n\n')
+}
+
+function headline(result: Evaluation, { bold, dim }: Colors): string {
+  const facts = [`macro F1 ${percent(result.macroF1)}`, `loss ${loss(result.loss)}`, plural(result.n, 'row')]
+  return `${bold(`accuracy ${percent(result.accuracy)}`)}${dim(` ± ${standardError(result)}`)}   ${facts.join('   ')}`
+}
+
+/** One standard error from the number of rows alone. */
+function standardError({ accuracy, n }: Evaluation): string {
+  return ((Math.sqrt((accuracy * (1 - accuracy)) / Math.max(1, n)) || 0) * 100).toFixed(1)
+}
+
+function classTable(result: Evaluation, colors: Colors, width: number): string {
+  const rows = result.perClass.map(({ label, precision, recall, f1, support }) => [
+    name(label, Math.max(8, width - 48)),
+    percent(precision),
+    percent(recall),
+    percent(f1),
+    count(support),
+  ])
+  const mean = [
+    'mean over classes',
+    percent(result.macroPrecision),
+    percent(result.macroRecall),
+    percent(result.macroF1),
+  ]
+  rows.push([...mean.map((cell) => colors.bold(cell)), colors.bold(count(result.n))])
+  return drawTable(rows, { head: ['class', 'precision', 'recall', 'F1', 'rows'], colors })
+}
+
+const MOST_PAIRS = 10
+
+/** The matrix if it fits the width, else the pairs that are mistaken most. */
+export function drawConfusion(result: Evaluation, colors: Colors, width: number): string {
+  const labels = result.perClass.map(({ label }) => label)
+  const size = between(4, Math.max(...labels.map((label) => widthOf(label))), 12)
+  const first = between(4, Math.max(...labels.map((label) => widthOf(label))), 20)
+  const digits = Math.max(...result.confusion.flat().map((n) => count(n).length))
+  const cell = Math.max(size, digits)
+  if (labels.length > 16 || first + labels.length * (cell + 2) > width)
+    return commonConfusions(result, colors, width)
+  const rows = result.confusion.map((row, i) => [
+    name(labels[i], first),
+    ...row.map((n, k) => (i === k ? colors.green(count(n)) : n === 0 ? colors.dim('0') : count(n))),
+  ])
+  const head = ['', ...labels.map((label) => name(label, size))]
+  return `${colors.bold('Confusion')}${colors.dim(' (rows: true class, columns: predicted)')}\n${drawTable(rows, { head, colors })}`
+}
+
+function commonConfusions({ confusion, perClass }: Evaluation, colors: Colors, width: number): string {
+  const pairs = confusion
+    .flatMap((row, i) => row.map((n, k) => ({ i, k, n })))
+    .filter(({ i, k, n }) => i !== k && n > 0)
+  if (pairs.length === 0) return ''
+  pairs.sort((a, b) => b.n - a.n)
+  const room = Math.max(8, Math.floor((width - 12) / 2))
+  const rows = pairs
+    .slice(0, MOST_PAIRS)
+    .map(({ i, k, n }) => [name(perClass[i].label, room), name(perClass[k].label, room), count(n)])
+  const more =
+    pairs.length > MOST_PAIRS ? `, ${plural(pairs.length - MOST_PAIRS, 'more pair')} in --json` : ''
+  const title = `${colors.bold('Commonest confusions')}${colors.dim(more && ` (${more.slice(2)})`)}`
+  return `${title}\n${drawTable(rows, { head: ['true class', 'predicted', 'rows'], left: [0, 1], colors })}`
+}
+
+/** The shape that `--json` gives an evaluation. */
+export function evaluationJson(result: Evaluation): object {
+  const { accuracy, macroF1, macroPrecision, macroRecall, n, perClass, confusion, labels, notes } = result
+  return {
+    accuracy,
+    macroF1,
+    macroPrecision,
+    macroRecall,
+    loss: result.loss,
+    n,
+    labels,
+    perClass,
+    confusion,
+    notes,
+  }
+}
+
+function name(label: string, width: number): string {
+  return fit(visible(label), width)
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most))
+}

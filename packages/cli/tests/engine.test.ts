@@ -1,0 +1,140 @@
+/** Which engine computes: chosen on the command line, told in every header, kept by a checkpoint. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { createEngine, supportedEngines, textClassifier } from '../../latch/src/node.ts'
+import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
+
+const COLUMNS = ['--text', 'comment', '--label', 'mood']
+const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--averaging', 'off']
+const rows = comments(80)
+const { name: usual } = createEngine()
+const hasRelaxed = supportedEngines().includes('relaxed')
+
+let place: Workplace
+
+beforeAll(() => {
+  place = new Workplace()
+  place.write('train.csv', csv(rows))
+})
+afterAll(() => place.remove())
+
+const train = (...more: string[]) => place.latch(['train', 'train.csv', ...COLUMNS, ...SMALL, ...more])
+
+describe('the engine is told', () => {
+  it('in the header of a training, in words, with precision and threads', async () => {
+    const plain = await train('--reproducible', '--threads', '2')
+    expect(plain.code).toBe(0)
+    expect(plain.stderr).toMatch(
+      /^simd \(WebAssembly with 128-bit SIMD, .*\), float32, up to 2 threads\n +epoch +loss/m,
+    )
+    const twin = await train('--precision', 'float64', '--threads', '1')
+    expect(twin.stderr).toMatch(/^reference \(plain TypeScript\), float64, 1 thread$/m)
+    expect((await train('--quiet')).stderr).toBe('')
+  })
+
+  it('once in a comparison, and in its JSON', async () => {
+    const args = ['compare', 'train.csv', ...COLUMNS, ...SMALL, '--cell', 'bag,rnn', '--reproducible']
+    const told = await place.latch(args)
+    expect(told.code).toBe(0)
+    expect(told.stderr.match(/simd \(WebAssembly/g)).toHaveLength(1)
+    const ran = await place.latch([...args, '--threads', '3', '--json'])
+    expect(json(ran)).toMatchObject({ engine: 'simd', precision: 'float32', threads: 3 })
+  })
+
+  it('by info, with what else there is and why', async () => {
+    const facts = json(await place.latch(['info', '--json', '--reproducible', '--threads', '3']))
+    expect(facts).toMatchObject({ engine: 'simd', engines: supportedEngines(), threads: 3 })
+    expect(facts.why).toMatch(/asked for by --reproducible$/)
+    const twin = json(await place.latch(['info', '--json', '--engine', 'reference']))
+    expect(twin).toMatchObject({
+      engine: 'reference',
+      threads: 1,
+      why: 'plain TypeScript: asked for by --engine',
+    })
+  })
+})
+
+describe('the engine is chosen', () => {
+  it('by every command that computes; threads change no byte', async () => {
+    for (const threads of ['1', '2', '3', '5']) {
+      const ran = await train('--threads', threads, '--out', `t${threads}.safetensors`, '--json')
+      expect(jsonLines(ran)[0]).toMatchObject({ event: 'start', engine: usual })
+    }
+    const bytes = [1, 2, 3, 5].map((n) => readFileSync(place.path(`t${n}.safetensors`)).toString('hex'))
+    expect(new Set(bytes).size).toBe(1)
+    const flags = ['--engine', 'reference', '--threads', '2', '--json']
+    for (const args of [
+      ['predict', 't1.safetensors', 'the film was superb'],
+      ['inspect', 't1.safetensors', 'the film was superb'],
+      ['evaluate', 't1.safetensors', 'train.csv', ...COLUMNS],
+      ['info', 't1.safetensors'],
+    ]) {
+      const ran = await place.latch([...args, ...flags])
+      expect([ran.code, ran.stderr]).toEqual([0, ''])
+    }
+  })
+
+  it('lazy embeddings, accumulation and segments reach the training', async () => {
+    const bytes = async (...flags: string[]) => {
+      const ran = await train(...flags, '--out', 'one.safetensors', '--json')
+      expect(ran.code).toBe(0)
+      return [jsonLines(ran)[0].stepsPerEpoch, readFileSync(place.path('one.safetensors')).toString('hex')][1]
+    }
+    const plain = await bytes()
+    expect(await bytes('--segment', '3')).toBe(plain)
+    expect(await bytes('--lazy-embedding')).not.toBe(plain)
+    expect(await bytes('--accumulate', '2')).not.toBe(plain)
+    const refused = await train('--lazy-embedding', '--embedding', 'one-hot')
+    expect(refused.stderr).toMatch(/embeddingUpdates: expected 'dense' for a network without an embedding/)
+    expect(refused.code).toBe(2)
+  })
+})
+
+describe('a checkpoint', () => {
+  const resume = (...more: string[]) =>
+    place.latch([
+      'train',
+      'train.csv',
+      ...COLUMNS,
+      '--resume',
+      'run.checkpoint.safetensors',
+      '--out',
+      'run.safetensors',
+      '--json',
+      ...more,
+    ])
+
+  /** A run's first checkpoint, and the bytes it ends with. */
+  async function begin(engine: 'relaxed' | 'simd' | 'reference'): Promise<Buffer> {
+    const saved: Uint8Array[] = []
+    const model = textClassifier({ units: 8, embedding: 8, engine, threads: 1 })
+    const checkpoint = { everySteps: 2, write: (bytes: Uint8Array) => void saved.push(bytes) }
+    await model.fit(rows, { text: 'comment', label: 'mood', epochs: 2, checkpoint })
+    place.write('run.checkpoint.safetensors', saved[0])
+    return Buffer.from(model.toBytes())
+  }
+
+  it.each(supportedEngines())('of %s goes on with it, on any number of threads', async (engine) => {
+    const whole = await begin(engine)
+    const ran = await resume('--threads', '2')
+    expect(ran.code).toBe(0)
+    const note = `note: Goes on with engine ${engine}, as the run began (a new one would take ${usual}).\n`
+    expect(ran.stderr).toBe(engine === usual ? '' : note)
+    expect(jsonLines(ran)[0]).toMatchObject({ engine, resumed: { epochs: 0, step: 2 } })
+    expect(readFileSync(place.path('run.safetensors')).equals(whole)).toBe(true)
+  })
+
+  it('is refused by another engine', async () => {
+    await begin('simd')
+    const ran = await resume('--engine', 'reference')
+    expect(ran.stderr).toMatch(/document\.engine: expected "reference", got "simd"\.\n +Results differ/)
+    expect(ran.code).toBe(1)
+  })
+
+  it.skipIf(!hasRelaxed)('of relaxed is refused by --reproducible', async () => {
+    await begin('relaxed')
+    const ran = await resume('--reproducible')
+    expect(ran.stderr).toMatch(/reproducible: expected a checkpoint that began on engine 'simd'/)
+    expect(ran.code).toBe(2)
+  })
+})

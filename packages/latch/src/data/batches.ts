@@ -1,0 +1,93 @@
+/**
+ * Which rows go together. Batches hold rows of similar length, so that packed sequences waste no
+ * step; every order is a pure function of its key, so that a resumed run finds its place again.
+ */
+import { UsageError } from '../core/errors.ts'
+import { Random } from '../core/random.ts'
+import { requirePositiveInteger } from '../core/validation.ts'
+
+/** How `bucketedBatches` orders and cuts. */
+export interface BucketOptions {
+  batchSize: number
+  /** Names the order, for example `[seed, 'shuffle', epoch]`: the same key gives the same batches. */
+  key: readonly (number | string)[]
+  /** Training: true. Evaluation: false, then rows are sorted by length throughout. */
+  shuffle: boolean
+  /** Batches a pool; inside a pool rows are sorted by length. Default 20. */
+  pool?: number
+}
+
+/**
+ * Batches of row numbers, every row exactly once; in each batch the longest row stands first.
+ *
+ * Shuffled: rows in random order, sorted inside pools of `pool` batches, cut, the batches in random
+ * order. Only one batch can be smaller than `batchSize`.
+ *
+ * @throws UsageError for a batch size or pool that is not a positive integer.
+ */
+export function bucketedBatches(lengths: ArrayLike<number>, options: BucketOptions): Int32Array[] {
+  const { batchSize, key, shuffle, pool = 20 } = options
+  requirePositiveInteger('batchSize', batchSize)
+  requirePositiveInteger('pool', pool)
+  const rows = Int32Array.from(lengths, (_, row) => row)
+  const random = new Random(...key)
+  if (shuffle) random.shuffle(rows)
+  const poolSize = shuffle ? pool * batchSize : Math.max(1, rows.length)
+  const batches: Int32Array[] = []
+  for (let start = 0; start < rows.length; start += poolSize) {
+    const pooled = rows.slice(start, start + poolSize)
+    pooled.sort((a, b) => lengths[b] - lengths[a])
+    for (let from = 0; from < pooled.length; from += batchSize) {
+      batches.push(pooled.slice(from, from + batchSize))
+    }
+  }
+  return shuffle ? random.shuffle(batches) : batches
+}
+
+/** Row numbers of the two parts, each rising. */
+export interface Split {
+  train: Int32Array
+  validation: Int32Array
+}
+
+/**
+ * Puts a fraction of every class aside. Each class of n rows gives round(fraction · n), at least one
+ * if n ≥ 2, and keeps at least one. Both parts hold row numbers in rising order.
+ *
+ * @param labels a class number for each row, (rows)
+ * @throws UsageError if the fraction is outside [0, 1).
+ */
+export function stratifiedSplit(
+  labels: ArrayLike<number>,
+  fraction: number,
+  key: readonly (number | string)[],
+): Split {
+  if (!(fraction >= 0 && fraction < 1)) {
+    throw new UsageError({
+      where: 'validation',
+      expected: 'a fraction from 0 to below 1',
+      got: String(fraction),
+    })
+  }
+  const random = new Random(...key)
+  const validation: number[] = []
+  for (const rows of rowsByClass(labels)) {
+    random.shuffle(rows)
+    const count = fraction === 0 || rows.length < 2 ? 0 : Math.max(1, Math.round(fraction * rows.length))
+    validation.push(...rows.slice(0, Math.min(count, rows.length - 1)))
+  }
+  const aside = new Set(validation)
+  const train = Array.from(labels, (_, row) => row).filter((row) => !aside.has(row))
+  return { train: Int32Array.from(train), validation: Int32Array.from(validation).sort() }
+}
+
+/** Row numbers of each class, classes in rising order: independent of which row came first. */
+function rowsByClass(labels: ArrayLike<number>): number[][] {
+  const groups = new Map<number, number[]>()
+  for (let row = 0; row < labels.length; row++) {
+    const group = groups.get(labels[row])
+    if (group) group.push(row)
+    else groups.set(labels[row], [row])
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, rows]) => rows)
+}

@@ -1,0 +1,171 @@
+/**
+ * CSV and TSV text → records, by csv-parse: the options it gets, and its complaints with the line
+ * somebody must repair. Browser-safe, for it takes csv-parse's browser build; tablesNode.ts gives
+ * the same options to csv-parse's stream.
+ */
+import { parse } from 'csv-parse/browser/esm/sync'
+import type { CsvError, InfoRecord, Options } from 'csv-parse/browser/esm/sync'
+import { DataError } from '../core/errors.ts'
+
+/** Takes one record and the line (from 1) on which it starts. */
+export type RecordSink = (cells: string[], line: number) => void
+
+export interface Dialect {
+  /** What messages call the source. */
+  name: string
+  delimiter: string
+  /** TSV: false, a quote is then a character like any other. */
+  quotes: boolean
+}
+
+/** Bytes of one record, at most: a quote that never closes must not take a whole large file into memory. */
+const RECORD_LIMIT = 1 << 22
+
+/** An error of csv-parse, with the record's text up to it. */
+type Fault = CsvError & { raw: string }
+
+/**
+ * Rules: a cell that begins with a quote ends at its closing quote, `""` inside is one quote; a quote
+ * inside an unquoted cell is a plain character; `\n`, `\r\n` and `\r` end a record; blank lines are
+ * left out.
+ */
+export class RecordReader {
+  /** For csv-parse, in memory or as a stream; each record goes to the sink, none to csv-parse's output. */
+  readonly options: Options
+  readonly #name: string
+  readonly #emit: RecordSink
+  #linesOfRecords = 0
+
+  constructor(dialect: Dialect, emit: RecordSink) {
+    this.#name = dialect.name
+    this.#emit = emit
+    this.options = {
+      delimiter: dialect.delimiter,
+      quote: dialect.quotes ? '"' : null,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      max_record_size: RECORD_LIMIT,
+      raw: true,
+      on_record: (row, info) => this.#accept(row as unknown as { record: string[] }, info),
+    }
+  }
+
+  /** What csv-parse threw, as a DataError with its line; any other error as it is. */
+  explain(thrown: unknown): unknown {
+    const fault = thrown as (Fault & { empty_lines: number }) | undefined
+    if (fault?.code !== 'CSV_QUOTE_NOT_CLOSED' && fault?.code !== 'CSV_MAX_RECORD_SIZE') return thrown
+    const line = this.#lineAfter(fault.empty_lines)
+    const end =
+      fault.code === 'CSV_QUOTE_NOT_CLOSED' ? 'never closes' : `stays open for ${RECORD_LIMIT} bytes`
+    return this.#quoteFault(fault.raw.replace(/^[\r\n]+/, ''), line, end) ?? longRecord(this.#name, line)
+  }
+
+  #accept({ record }: { record: string[] }, info: InfoRecord): null {
+    const line = this.#lineAfter(info.empty_lines)
+    const raw = (info.raw ?? '').replace(/^[\r\n]+/, '')
+    if (this.options.quote && mayHoldStrayCharacter(record, raw)) {
+      const fault = this.#quoteFault(raw, line)
+      if (fault) throw fault
+    }
+    this.#linesOfRecords += 1 + lineBreaks(record)
+    this.#emit(record, line)
+    return null
+  }
+
+  /** The next record's line. csv-parse's own count takes `\r\n` inside a cell for two lines. */
+  #lineAfter(blankLines: number): number {
+    return 1 + this.#linesOfRecords + blankLines
+  }
+
+  /** The first fault in the quotes of one record, which starts on `line`; undefined if there is none. */
+  #quoteFault(text: string, line: number, end = 'never closes'): DataError | undefined {
+    const fault = strictFault(text, this.options)
+    if (!fault) return undefined
+    const unclosed = fault.code === 'CSV_QUOTE_NOT_CLOSED'
+    const closed = unclosed ? `${fault.raw}"` : fault.raw
+    const [cells] = parse(closed, { ...this.options, on_record: undefined, raw: false, max_record_size: 0 })
+    const quoteLine = line + lineBreaks(cells.slice(0, -1))
+    if (unclosed) return unclosedQuote(this.#name, quoteLine, end)
+    const character = String.fromCodePoint(text.codePointAt(fault.raw.length) ?? 0)
+    return strayCharacter(this.#name, quoteLine + lineBreaks(cells.slice(-1)), character, quoteLine)
+  }
+}
+
+/**
+ * Gives the records of a text in memory to `emit`.
+ * @throws DataError for a quote that never closes, or closes before the cell ends.
+ */
+export function parseRecords(text: string, dialect: Dialect, emit: RecordSink): void {
+  const reader = new RecordReader(dialect, emit)
+  try {
+    parse(text, reader.options)
+  } catch (thrown) {
+    throw reader.explain(thrown)
+  }
+}
+
+/**
+ * Relaxed for quotes inside plain cells, csv-parse also lets characters follow a closing quote, and then
+ * keeps the cell as it is written. A cell that rightly begins with a quote is written with all doubled.
+ */
+function mayHoldStrayCharacter(record: readonly string[], raw: string): boolean {
+  if (!record.some((cell) => cell.startsWith('"'))) return false
+  let at = 0
+  return record.some((cell) => {
+    const quoted = `"${cell.replaceAll('"', '""')}"`
+    const asQuoted = raw.startsWith(quoted, at)
+    at += (asQuoted ? quoted.length : cell.length) + 1
+    return !asQuoted && cell.startsWith('"')
+  })
+}
+
+/** What csv-parse finds in strict mode, quotes inside plain cells forgiven. */
+function strictFault(text: string, options: Options): Fault | undefined {
+  let found: Fault | undefined
+  const notice = (fault: CsvError | undefined) => {
+    if (fault && (fault.code as string) !== 'INVALID_OPENING_QUOTE') found ??= fault as Fault
+    return undefined
+  }
+  parse(text, {
+    ...options,
+    on_record: undefined,
+    relax_quotes: false,
+    skip_records_with_error: true,
+    max_record_size: 0,
+    on_skip: notice,
+  })
+  return found
+}
+
+function lineBreaks(cells: readonly string[]): number {
+  return cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0)
+}
+
+function unclosedQuote(name: string, line: number, end: string): DataError {
+  return new DataError({
+    where: `${name}, line ${line}`,
+    expected: 'every quote closed',
+    got: `a quote that opens here and ${end}`,
+    remedy: 'Close it, or write a quote inside a quoted cell twice ("")',
+  })
+}
+
+function longRecord(name: string, line: number): DataError {
+  return new DataError({
+    where: `${name}, line ${line}`,
+    expected: `a record of at most ${RECORD_LIMIT} bytes`,
+    got: 'a longer one',
+    remedy: 'Check that the source is a table with one record a line',
+  })
+}
+
+function strayCharacter(name: string, line: number, character: string, quoteLine: number): DataError {
+  return new DataError({
+    where: `${name}, line ${line}`,
+    expected: 'a delimiter after the closing quote',
+    got: `"${character}" (the quote opened on line ${quoteLine})`,
+    remedy: 'Write a quote inside a quoted cell twice ("")',
+  })
+}

@@ -1,0 +1,140 @@
+/**
+ * Tables → texts and labels, ready to be tokenized. Rows without a text or a label are counted,
+ * told and left out. Nothing here parses text, so it comes without a dependency: see tables.ts.
+ */
+import { DataError } from '../core/errors.ts'
+import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
+import type { TableSample } from './columns.ts'
+import { TableCollector } from './tableCollector.ts'
+import type { CollectedTable } from './tableCollector.ts'
+import type { TableOptions } from './tableStart.ts'
+
+/** Which columns of a table hold the texts and the labels. */
+export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
+  /** The text's column, by name or by number from 0. Default: guessed and told. */
+  text?: string
+  /** The label's column; `false`: there is none. Default: guessed and told. */
+  label?: string | false
+}
+
+/** One example as `fit` and `evaluate` take it. */
+export interface ExampleRow {
+  text: string
+  /** Empty where there is no label. */
+  label: string
+}
+
+/** Texts and their labels, ready to train on. */
+export interface Examples {
+  /** The same as rows: `model.fit(examples.rows, { text: 'text', label: 'label' })`. Made on each call. */
+  readonly rows: ExampleRow[]
+  texts: string[]
+  /** One a text; empty if `label` was false. */
+  labels: string[]
+  /** The columns used, by name, or by number where there is no header. */
+  columns: { text: string; label: string | undefined }
+  /** Rows left out; one without either counts under `emptyText`. */
+  skipped: { emptyText: number; emptyLabel: number }
+  /** What was guessed and left out, each a sentence for the user. */
+  notes: string[]
+}
+
+/**
+ * Texts and labels from objects, such as rows of a database.
+ * @throws DataError for a missing column, a cell that is an object, or no usable row.
+ */
+export function examplesFromRows<Row extends object>(
+  rows: Iterable<Row>,
+  options: Omit<ExampleOptions, 'format' | 'header'> = {},
+): Examples {
+  const collector = new TableCollector({ ...exampleTable(options), name: options.name ?? 'rows' })
+  let line = 0
+  for (const row of rows) collector.acceptObject(row as Record<string, unknown>, ++line)
+  return examplesFromTable(collector.finish(), options)
+}
+
+/** A label as it is compared: without space around it, in Unicode's composed form (NFC). */
+export function cleanLabel(label: string): string {
+  return label.trim().normalize('NFC')
+}
+
+/** The table options that read just the columns of the examples. */
+export function exampleTable(options: ExampleOptions): TableOptions {
+  const { text, label, format, name, header } = options
+  const columns = [text, label].filter((reference) => typeof reference === 'string')
+  return { format, name, header, columns, choose: (sample, notes) => chooseColumns(sample, notes, options) }
+}
+
+function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
+  const wanted = options.label === false ? 1 : 2
+  if (sample.columns.length < wanted) {
+    const got = sample.columns.length === 1 ? 'one column' : 'no column'
+    throw new DataError({ where: sample.name, expected: 'a column of texts and a column of labels', got })
+  }
+  const told: string[] = []
+  const labelIndex = typeof options.label === 'string' ? resolveColumn(options.label, sample) : undefined
+  let textIndex: number
+  if (options.text === undefined) {
+    const guess = guessTextColumn(sample, labelIndex)
+    textIndex = guess.index
+    told.push(`texts from column "${sample.columns[textIndex]}" (${guess.reason})`)
+  } else textIndex = resolveColumn(options.text, sample)
+  if (options.label === false) return tell(sample, notes, told, [textIndex])
+  if (labelIndex !== undefined) return tell(sample, notes, told, [textIndex, labelIndex])
+  const guess = guessLabelColumn(sample, textIndex)
+  told.push(`labels from column "${sample.columns[guess.index]}" (${guess.reason})`)
+  return tell(sample, notes, told, [textIndex, guess.index])
+}
+
+function tell(sample: TableSample, notes: string[], told: string[], columns: number[]): number[] {
+  if (told.length > 0) notes.push(`${sample.name}: ${told.join(', ')}.`)
+  return columns
+}
+
+/**
+ * Texts and labels from a table that was read with `exampleTable(options)`.
+ * @throws DataError if every row lacks a text or a label.
+ */
+export function examplesFromTable(table: CollectedTable, options: ExampleOptions): Examples {
+  const name = options.name ?? 'table'
+  const labelled = options.label !== false
+  const texts: string[] = []
+  const labels: string[] = []
+  const skipped = { emptyText: 0, emptyLabel: 0 }
+  for (const row of table.rows) {
+    const text = row[0].trim()
+    const label = labelled ? cleanLabel(row[1]) : ''
+    if (text === '') skipped.emptyText++
+    else if (labelled && label === '') skipped.emptyLabel++
+    else {
+      texts.push(text)
+      if (labelled) labels.push(label)
+    }
+  }
+  const notes = [...table.notes, ...skippedNotes(name, skipped)]
+  if (texts.length === 0) {
+    const got = `${table.rows.length} ${table.rows.length === 1 ? 'row' : 'rows'} with an empty text or label`
+    throw new DataError({ where: name, expected: 'at least one row with text and label', got })
+  }
+  return {
+    get rows() {
+      return texts.map((text, i) => ({ text, label: labels[i] ?? '' }))
+    },
+    texts,
+    labels,
+    columns: { text: table.columns[0], label: table.columns[1] },
+    skipped,
+    notes,
+  }
+}
+
+function skippedNotes(name: string, skipped: Examples['skipped']): string[] {
+  const parts: string[] = []
+  if (skipped.emptyText > 0) parts.push(`${countRows(skipped.emptyText)} with an empty text`)
+  if (skipped.emptyLabel > 0) parts.push(`${countRows(skipped.emptyLabel)} with an empty label`)
+  return parts.length > 0 ? [`${name}: left out ${parts.join(' and ')}.`] : []
+}
+
+function countRows(count: number): string {
+  return count === 1 ? '1 row' : `${count} rows`
+}

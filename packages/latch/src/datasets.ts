@@ -1,0 +1,12 @@
+/**
+ * Generated tasks that show what a memory is for, each from a seed: the same options give the same
+ * rows on every machine. They need no file and no engine.
+ */
+export { addingProblem } from './datasets/adding.ts'
+export type { AddingOptions, AddingProblem } from './datasets/adding.ts'
+export { copyMemory } from './datasets/copying.ts'
+export type { CopyMemory, CopyOptions } from './datasets/copying.ts'
+export { CITIES, changingFacts } from './datasets/facts.ts'
+export type { City, FactOptions } from './datasets/facts.ts'
+export { negationComments } from './datasets/negation.ts'
+export type { LabelledText, NegationOptions, Sentiment } from './datasets/negation.ts'

@@ -1,0 +1,56 @@
+/**
+ * An engine: a way to compute (the kernels), the memory it computes in, the threads that share the
+ * work, and what it is, said plainly: whoever asks for an engine by name gets that one or an error.
+ */
+import type { Kernels } from './kernels.ts'
+import type { Memory } from './arena.ts'
+import type { Team } from './threads/threadPool.ts'
+
+/** Fastest first: `relaxed` is WebAssembly with fused multiply-add, `simd` without, `reference` plain TypeScript. */
+export const ENGINE_NAMES = ['relaxed', 'simd', 'reference'] as const
+/**
+ * `relaxed`: WebAssembly with relaxed SIMD, whose sums may differ in the last bit between processors.
+ * `simd`: WebAssembly with 128-bit SIMD, the same bits everywhere. `reference`: plain TypeScript, any host.
+ */
+export type EngineName = (typeof ENGINE_NAMES)[number]
+/** Of every number an engine computes with. */
+export type Precision = 'float32' | 'float64'
+
+/** Which engine to create. */
+export interface EngineOptions {
+  /** Which engine; default the fastest that the host offers, in the order of `ENGINE_NAMES`. */
+  engine?: EngineName
+  /** Take the build whose results are the same bits on every machine: `simd`. Default false. */
+  reproducible?: boolean
+  /**
+   * Threads that share large work, this one included; they change speed, never a bit. Default: one for
+   * each core of the host, at most 8. One where the host has no SharedArrayBuffer, and on `reference`.
+   */
+  threads?: number
+  /** `float64` exists on the reference engine only. Default `float32`. */
+  precision?: Precision
+}
+
+/** Kernels, the memory they work in, and the team that shares their work. */
+export interface Engine {
+  readonly name: EngineName
+  readonly precision: Precision
+  /** Threads the engine may use, this one included. They start when work is large enough to share. */
+  readonly threads: number
+  /** Why there are fewer threads than were asked for, or null. */
+  readonly threadsNote: string | null
+  /** Columns of a packed panel (W). */
+  readonly panel: number
+  readonly kernels: Kernels
+  readonly memory: Memory
+  readonly team: Team
+  /** Resolves when threads that large work has asked for are running; at once where none were. */
+  ready(): Promise<void>
+  /** Gives the memory back now; nothing may compute with this engine afterwards. */
+  dispose(): void
+}
+
+/** The row stride that lets a matmul write whole panels: ⌈width/W⌉·W. */
+export function strideOf(engine: Engine, width: number): number {
+  return Math.ceil(width / engine.panel) * engine.panel
+}

@@ -1,0 +1,53 @@
+/** Node as a host of engines: worker threads, cores, and the flag that Node 20 wants for relaxed SIMD. */
+import { availableParallelism } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { Worker } from 'node:worker_threads'
+import { UsageError } from '../core/errors.ts'
+import { crew } from './threads/workerPool.ts'
+import { ENGINE_NAMES, type EngineName } from './engine.ts'
+import type { Host } from './host.ts'
+import { useCrew } from './threads/threads.ts'
+
+/**
+ * Engines on Node, with the crew at hand. The environment variables LATCH_ENGINE and LATCH_THREADS set defaults.
+ * Its `defaults` throw UsageError for a variable that does not fit.
+ */
+export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
+  useCrew(crew)
+  return {
+    cores: () => availableParallelism(),
+    spawn(main, events) {
+      const port = 'const { parentPort } = require("node:worker_threads");'
+      const script = `${port}(${main})({ listen: (f) => parentPort.on("message", f), reply: (m) => parentPort.postMessage(m) })`
+      const worker = new Worker(script, { eval: true, name: 'latch' })
+      worker.on('message', (message) => events.message(message))
+      worker.on('error', (error) => events.death(error.message))
+      worker.on('exit', (code) => events.death(`it ended with code ${code}`))
+      return {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
+        post: (message) => worker.postMessage(message),
+        keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
+        terminate: () => void worker.terminate(),
+      }
+    },
+    // Newer Nodes have it on and would print a warning for the flag; they never come here.
+    enableRelaxed: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),
+    // Read when an engine is opened, so that a variable that does not fit is refused there.
+    get defaults() {
+      return { engine: engineOf(environment.LATCH_ENGINE), threads: threadsOf(environment.LATCH_THREADS) }
+    },
+  }
+}
+
+function engineOf(text: string | undefined): EngineName | undefined {
+  if (!text) return undefined
+  const name = ENGINE_NAMES.find((known) => known === text)
+  if (name) return name
+  throw new UsageError({ where: 'LATCH_ENGINE', expected: ENGINE_NAMES.join(', '), got: text })
+}
+
+function threadsOf(text: string | undefined): number | undefined {
+  if (!text) return undefined
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new UsageError({ where: 'LATCH_THREADS', expected: 'a whole number from 1', got: text })
+}

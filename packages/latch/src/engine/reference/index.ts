@@ -1,0 +1,109 @@
+/**
+ * The reference engine: the plain twin of every kernel, in float32 or float64. The WASM kernels are
+ * held against it, gradients are checked on it in float64, and it computes where SIMD is missing.
+ */
+import { UsageError } from '../../core/errors.ts'
+import type { Engine, Precision } from '../engine.ts'
+import type { Backing, FloatArray } from '../arena.ts'
+import type { Kernels } from '../kernels.ts'
+import { Memory } from '../arena.ts'
+import { soloTeam } from '../threads/threadPool.ts'
+import type { Access } from './access.ts'
+import { elementwiseKernels } from './elementwise.ts'
+import { gruKernels, gruResetBeforeKernels } from './gru.ts'
+import { lossKernels } from './loss.ts'
+import { lstmKernels } from './lstm.ts'
+import { matmulKernels } from './matmul.ts'
+import { flatKernels, optimizerKernels } from './optimizer.ts'
+import { poolKernels } from './pool.ts'
+import { rnnKernels } from './rnn.ts'
+import { rowKernels } from './rows.ts'
+
+const FIRST_BYTES = 1 << 16
+// Pointer 0 means "none", so nothing may be placed there.
+const BASE = 64
+
+/**
+ * A new engine with its own memory. `panel` is W, a positive multiple of 4.
+ * Throws UsageError for any other panel.
+ */
+export function createReferenceEngine(precision: Precision, panel = 12): Engine {
+  if (!(Number.isInteger(panel) && panel > 0 && panel % 4 === 0)) {
+    throw new UsageError({
+      where: 'createReferenceEngine panel',
+      expected: 'a positive multiple of 4',
+      got: String(panel),
+      remedy: 'Leave it out to get 12.',
+    })
+  }
+  const backing = growable()
+  const access = accessTo(backing, precision, panel)
+  const memory = new Memory(backing, BASE, precision === 'float32' ? 4 : 8)
+  const kernels: Kernels = {
+    ...matmulKernels(access),
+    ...rowKernels(access),
+    ...rnnKernels(access),
+    ...lstmKernels(access),
+    ...gruKernels(access),
+    ...gruResetBeforeKernels(access),
+    ...poolKernels(access),
+    ...elementwiseKernels(access),
+    ...lossKernels(access),
+    ...optimizerKernels(access),
+    ...flatKernels(access),
+  }
+  return {
+    name: 'reference',
+    precision,
+    threads: 1,
+    threadsNote: null,
+    panel,
+    memory,
+    kernels,
+    team: soloTeam(kernels),
+    ready: async () => {},
+    dispose: () => memory.dispose(),
+  }
+}
+
+/** A plain buffer that grows by copying into one at least twice as large. */
+function growable(): Backing {
+  let buffer = new ArrayBuffer(FIRST_BYTES)
+  return {
+    get buffer() {
+      return buffer
+    },
+    grow(bytes) {
+      const larger = allocate(Math.max(bytes, 2 * buffer.byteLength)) ?? allocate(Math.ceil(bytes / 8) * 8)
+      if (!larger) return false
+      new Uint8Array(larger).set(new Uint8Array(buffer))
+      buffer = larger
+      return true
+    },
+  }
+}
+
+function allocate(bytes: number): ArrayBuffer | null {
+  try {
+    return new ArrayBuffer(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** Views of the whole buffer, renewed when it has grown. */
+function accessTo(backing: Backing, precision: Precision, panel: number): Access {
+  let floats: FloatArray = new Float32Array(0)
+  let ints = new Int32Array(0)
+  const refresh = () => {
+    floats = precision === 'float32' ? new Float32Array(backing.buffer) : new Float64Array(backing.buffer)
+    ints = new Int32Array(backing.buffer)
+  }
+  refresh()
+  return {
+    f: () => (floats.buffer === backing.buffer ? floats : (refresh(), floats)),
+    i: () => (ints.buffer === backing.buffer ? ints : (refresh(), ints)),
+    shift: precision === 'float32' ? 2 : 3,
+    panel,
+  }
+}

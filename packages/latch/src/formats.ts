@@ -1,0 +1,45 @@
+/**
+ * The door `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
+ * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
+ */
+import { announceMoreLayers } from './model/moreLayers.ts'
+
+announceMoreLayers()
+
+export { importModel, modelOf } from './tasks/files/importModel.ts'
+export type { ModelBytes } from './tasks/files/importModel.ts'
+export { exportModel, torchSnippet } from './tasks/files/exportModel.ts'
+export { openModelFile } from './tasks/files/openModel.ts'
+export type { AnyModel } from './tasks/files/openModel.ts'
+export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
+export type { SequencePrediction } from './tasks/sequenceModel/prediction.ts'
+export type { ReadSequence, SequenceInput } from './tasks/sequenceModel/reader.ts'
+export type { SequenceStream } from './tasks/sequenceModel/stream.ts'
+export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/sequenceModel/fit.ts'
+export type { ModelSource } from './tasks/sequenceModel/parts.ts'
+export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
+export type { OnnxGraph } from './formats/onnx/runtime/run.ts'
+export type {
+  OnnxAttribute,
+  OnnxDtype,
+  OnnxModel,
+  OnnxNode,
+  OnnxTensor,
+  OnnxValueInfo,
+} from './formats/onnx/graph.ts'
+export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
+export { identify, KNOWN_FORMATS } from './formats/identify.ts'
+export type {
+  Answer,
+  ExportedFile,
+  ExportFormat,
+  ExportSource,
+  FormatName,
+  ImportedModel,
+  ImportOptions,
+  LayerFacts,
+  ModelFiles,
+  ModelInput,
+  ModelReader,
+  ModelWriter,
+} from './formats/imported.ts'

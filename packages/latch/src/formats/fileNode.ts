@@ -1,0 +1,259 @@
+/**
+ * Whole files in Node: read with errors in words, written so that a reader sees the old file or the new
+ * one and never a part. A save goes to a temporary file in the same folder, is flushed to the disk, and
+ * takes the old file's name in one step.
+ */
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, chmod, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { DataError } from '../core/errors.ts'
+
+/** The larger of what one Node Buffer and one WebAssembly memory take comfortably. */
+export const MAX_FILE_BYTES = 2 ** 31
+
+const CHUNK_BYTES = 2 ** 24
+
+/** The part of an open file that saving needs. */
+export interface WritableFile {
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The calls that put bytes on the disk; tests pass their own to fail half-way. */
+export interface SavingCalls {
+  open(path: string, flags: string): Promise<WritableFile>
+  rename(from: string, to: string): Promise<void>
+}
+
+const nodeCalls: SavingCalls = { open, rename }
+
+/**
+ * Writes a file so that it is whole at every moment: whatever fails, and even if the process is killed,
+ * the old file stays as it was. A link is followed; the old file's permissions are kept. Gives the bytes written.
+ *
+ * @param content all bytes, or chunks that are made while they are written and never held together
+ * @throws DataError in words: disk full, missing folder, no permission; what making a chunk throws
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | Iterable<Uint8Array>,
+  calls = nodeCalls,
+): Promise<number> {
+  const chunks = content instanceof Uint8Array ? [content] : content
+  const size = content instanceof Uint8Array ? content.length : null
+  let temporary: string | undefined
+  let comfort: string | undefined
+  try {
+    const { target, mode } = await checkTarget(path)
+    if (mode !== undefined) comfort = 'The old file is untouched'
+    const folder = dirname(target)
+    await removeAbandoned(folder)
+    temporary = join(folder, temporaryName())
+    const written = await writeAndSync(temporary, chunks, calls)
+    if (mode !== undefined) await chmod(temporary, mode)
+    await calls.rename(temporary, target)
+    await syncFolder(folder, calls)
+    return written
+  } catch (cause) {
+    if (temporary !== undefined) await unlink(temporary).catch(() => undefined)
+    const what = size === null ? 'the file' : sizeText(size)
+    throw inWords(cause, path, `room and permission to save ${what}`, comfort)
+  }
+}
+
+/** Where to write behind links, and the permissions of the old file if there is one. */
+async function checkTarget(path: string): Promise<{ target: string; mode?: number }> {
+  const old = await stat(path).catch((cause: unknown) => {
+    if (codeOf(cause) === 'ENOENT') return undefined
+    throw cause
+  })
+  if (old === undefined) return { target: path }
+  if (!old.isFile()) {
+    const got = old.isDirectory() ? 'a folder' : 'a device or pipe'
+    const remedy = 'Name a file inside a folder.'
+    throw new DataError({ where: path, expected: 'the name of a file to save', got, remedy })
+  }
+  // Renaming needs only the folder's permission and would replace a file its owner made read-only.
+  await access(path, constants.W_OK)
+  return { target: await realpath(path), mode: old.mode & 0o777 }
+}
+
+const machine = hostname()
+  .replace(/[^\w-]/g, '')
+  .slice(0, 32)
+
+/** Says which process on which machine owns it, so that a later save can tell an abandoned one. */
+function temporaryName(): string {
+  return `.latch-${machine}-${process.pid}-${randomUUID().slice(0, 8)}.tmp`
+}
+
+/** A killed process leaves its temporary file behind; the next save into that folder clears it away. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const prefix = `.latch-${machine}-`
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) {
+    const owner = name.startsWith(prefix) && /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))
+    if (owner && !isRunning(Number(owner[1]))) await unlink(join(folder, name)).catch(() => undefined)
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    return process.kill(processId, 0)
+  } catch (cause) {
+    return codeOf(cause) !== 'ESRCH'
+  }
+}
+
+async function writeAndSync(path: string, chunks: Iterable<Uint8Array>, calls: SavingCalls): Promise<number> {
+  const file = await calls.open(path, 'wx')
+  let total = 0
+  try {
+    for (const bytes of chunks) {
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await file.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done))
+        done += bytesWritten
+      }
+      total += bytes.length
+    }
+    await file.sync()
+    return total
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes the new name itself durable. Windows and some network disks cannot open folders; they need not. */
+async function syncFolder(folder: string, calls: SavingCalls): Promise<void> {
+  const handle = await calls.open(folder, 'r').catch(() => undefined)
+  if (handle === undefined) return
+  await handle.sync().catch(() => undefined)
+  await handle.close().catch(() => undefined)
+}
+
+/**
+ * Reads a whole file.
+ * @throws DataError in words: missing (with names in the folder that come near), a folder, more than 2 GiB
+ */
+export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Promise<Uint8Array> {
+  try {
+    const status = await stat(path)
+    if (!status.isFile()) {
+      const got = status.isDirectory() ? 'a folder' : 'a device or pipe'
+      throw new DataError({ where: path, expected: 'a file', got, remedy: 'Name a file inside a folder.' })
+    }
+    if (status.size > maxBytes) {
+      const expected = `a file of at most ${sizeText(maxBytes)}`
+      throw new DataError({ where: path, expected, got: sizeText(status.size) })
+    }
+    return await readAll(path, status.size)
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') throw await missingFile(path, cause)
+    throw inWords(cause, path, 'a readable file')
+  }
+}
+
+/** Reads no more than the size that was checked, even while another process makes the file grow. */
+async function readAll(path: string, size: number): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const bytes = new Uint8Array(size)
+    let done = 0
+    while (done < size) {
+      const { bytesRead } = await file.read(bytes, done, Math.min(CHUNK_BYTES, size - done), done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return bytes.subarray(0, done)
+  } finally {
+    await file.close()
+  }
+}
+
+async function missingFile(path: string, cause: unknown): Promise<DataError> {
+  const folder = dirname(path)
+  const names = await readdir(folder).catch(() => undefined)
+  if (names === undefined) {
+    const got = `no folder "${folder}"`
+    return new DataError({ where: path, expected: 'a file that exists', got }, { cause })
+  }
+  const near = nearestNames(basename(path), names)
+  const remedy = near.length ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?` : undefined
+  return new DataError({ where: path, expected: 'a file that exists', got: 'none', remedy }, { cause })
+}
+
+/** Up to three names a typing mistake or a forgotten ending away, the nearest first. */
+function nearestNames(name: string, names: readonly string[]): string[] {
+  const most = Math.max(1, Math.floor(name.length / 4))
+  const folded = name.toLowerCase()
+  return names
+    .map((other) => ({ other, distance: nameDistance(folded, other.toLowerCase()) }))
+    .filter(({ distance }) => distance <= most)
+    .sort((a, b) => a.distance - b.distance || (a.other < b.other ? -1 : 1))
+    .slice(0, 3)
+    .map(({ other }) => other)
+}
+
+function nameDistance(name: string, other: string): number {
+  const stem = (text: string): string => text.replace(/\.[^.]*$/, '')
+  if (name === stem(other) || stem(name) === stem(other)) return 0.5
+  return editDistance(name, other)
+}
+
+/** Letters to insert, delete or replace (Levenshtein 1966). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1))
+    }
+    row = next
+  }
+  return row[to.length]
+}
+
+const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
+  ENOSPC: ['a full disk', 'Free some space or name another folder'],
+  EDQUOT: ['a full quota', 'Free some space or name another folder'],
+  EFBIG: ['a disk that takes no file of this size', 'Name another folder'],
+  ENOENT: ['a folder that does not exist', 'Create the folder first'],
+  ENOTDIR: ['a path that leads through a file', 'Check the path'],
+  EACCES: ['no permission', 'Check who owns the file and its folder'],
+  EPERM: ['no permission', 'Check who owns the file and its folder'],
+  EROFS: ['a disk that is read-only', 'Name another folder'],
+  ENAMETOOLONG: ['a name that is too long', 'Choose a shorter one'],
+  ELOOP: ['links that lead in a circle', 'Check the path'],
+  EMFILE: ['too many open files', 'Close some, or raise the limit of open files'],
+  EIO: ['a disk that fails', 'Name another disk'],
+}
+
+function inWords(cause: unknown, path: string, expected: string, comfort?: string): unknown {
+  const code = codeOf(cause)
+  if (code === undefined) return cause
+  const [words, advice] = WORDS[code] ?? [(cause as Error).message, undefined]
+  const remedy = [comfort, advice].filter((part) => part !== undefined).join('. ')
+  const facts = {
+    where: path,
+    expected,
+    got: `${words} (${code})`,
+    remedy: remedy ? `${remedy}.` : undefined,
+  }
+  return new DataError(facts, { cause })
+}
+
+function codeOf(cause: unknown): string | undefined {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+function sizeText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const
+  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  const size = bytes / 1024 ** power
+  return `${Number(size.toFixed(size < 10 ? 1 : 0))} ${units[power]}`
+}

@@ -1,0 +1,131 @@
+/**
+ * The network that grows while a Keras configuration is read: layers, weights by name, and what its rows are
+ * at this point (one a step or one a sequence, how wide, how many steps).
+ */
+import type { LayerOptions } from '../../../model/config.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import { fieldAt, fieldError, readInteger, type Field } from '../../../core/validation.ts'
+import type { ModelInput } from '../../imported.ts'
+import type { KerasDialect } from './activations.ts'
+import type { LayerArrays } from './arrays.ts'
+
+/** A Keras layer to be read. */
+export interface KerasLayer {
+  /** `model.h5, layer gru_1` */
+  where: string
+  name: string
+  type: string
+  config: Field
+  arrays: LayerArrays
+  dialect: KerasDialect
+  /** Within TimeDistributed: it sees one step at a time. */
+  distributed?: true
+}
+
+/** What was made so far. */
+export class NetworkBuilder {
+  readonly layers: LayerOptions[] = []
+  readonly weights = new Map<string, Float32Array>()
+  readonly notes: string[] = []
+  readonly left: string[] = []
+  /** Latch's name of what each Keras layer gives, for skip connections. */
+  readonly outputs = new Map<string, string>()
+  /** Width of what each of those gives. */
+  readonly widths = new Map<string, number>()
+  input: ModelInput | null = null
+  per: 'step' | 'sequence' = 'step'
+  width = 0
+  steps: number | null = null
+  stateful = false
+  /** Steps may be masked here. */
+  masked = false
+  /** Shape of the input without the batch, where an InputLayer or the first layer said it. */
+  inputShape: readonly (number | null)[] | null = null
+  #last = ''
+  readonly #counts = new Map<string, number>()
+
+  /** Latch's name of the newest layer. */
+  get last(): string {
+    return this.#last
+  }
+
+  /** Adds a layer and gives its name, `recurrent.0`. */
+  add(options: LayerOptions): string {
+    const number = this.#counts.get(options.type) ?? 0
+    this.#counts.set(options.type, number + 1)
+    this.layers.push(options)
+    this.#last = `${options.type}.${number}`
+    return this.#last
+  }
+
+  /** Takes the newest layer away again: only for one whose meaning went into the answer. */
+  dropLast(): void {
+    this.layers.pop()
+  }
+
+  /** A note, once. */
+  note(sentence: string): void {
+    if (!this.notes.includes(sentence)) this.notes.push(sentence)
+  }
+
+  /** Token ids, each a row of a table. */
+  beginIds(layer: KerasLayer, vocabulary: number, size: number, maskZero: boolean): string {
+    if (this.input) {
+      const remedy = 'Latch embeds token ids where they come in.'
+      throw new UnsupportedError({
+        where: layer.where,
+        expected: 'an embedding as the first layer',
+        got: `one above ${this.last}`,
+        remedy,
+      })
+    }
+    this.steps = this.inputShape?.[0] ?? null
+    this.input = { kind: 'ids', width: vocabulary, steps: this.steps }
+    this.width = size
+    this.masked = maskZero
+    return this.add(
+      maskZero ? { type: 'embedding', vocabulary, size, maskZero } : { type: 'embedding', vocabulary, size },
+    )
+  }
+
+  /** Features, as the input's shape or else the first kernel (width, …) says. */
+  beginFeatures(layer: KerasLayer): void {
+    if (this.input) return
+    const shape = this.inputShape
+    const width = shape?.[shape.length - 1] ?? layer.arrays.shapeAhead()?.[0] ?? null
+    const ranks = shape ? shape.length : 2
+    if (width === null || ranks < 1 || ranks > 2) {
+      const got = shape ? `(batch, ${shape.join(', ')})` : 'no shape'
+      throw new UnsupportedError({ where: layer.where, expected: 'an input (batch, steps, features)', got })
+    }
+    this.width = width
+    this.steps = ranks === 2 ? (shape?.[0] ?? null) : 1
+    this.input = { kind: 'features', width, steps: this.steps }
+    this.add({ type: 'features', width })
+    if (ranks === 2) return
+    this.note('the input has no steps: each example is a sequence of one step')
+    this.add({ type: 'pool', over: 'last' })
+    this.per = 'sequence'
+  }
+
+  /** The shape of what the newest layer gives, `(batch, 40, 128)`. */
+  get shape(): string {
+    return this.per === 'step' ? `(batch, ${this.steps ?? 'steps'}, ${this.width})` : `(batch, ${this.width})`
+  }
+}
+
+/** A whole number from 1, as layers have for sizes. */
+export function readSize(config: Field, ...names: string[]): number {
+  const name = names.find((n) => fieldAt(config, n).value !== undefined) ?? names[0]
+  return readInteger(fieldAt(config, name), { min: 1, max: 2 ** 26 })
+}
+
+/** A flag, absent as given. @throws FormatError for anything but true, false, 1 and 0 */
+export function readFlag(config: Field, name: string, absent = false): boolean {
+  const field = fieldAt(config, name)
+  const { value } = field
+  if (value === undefined || value === null) return absent
+  if (value === true || value === 1) return true
+  if (value === false || value === 0) return false
+  throw fieldError(field, 'true or false')
+}

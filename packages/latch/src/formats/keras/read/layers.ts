@@ -1,0 +1,227 @@
+/**
+ * Keras' layers without a memory → Latch's: inputs, embedding, dense, activations, normalisation, pooling,
+ * dropout, and TimeDistributed around those that act on each step anyway.
+ */
+import { UnsupportedError } from '../../../core/errors.ts'
+import {
+  fieldAt,
+  fieldError,
+  readArray,
+  readInteger,
+  readNumber,
+  readString,
+  type Field,
+} from '../../../core/validation.ts'
+import { transposed } from '../../gateOrders.ts'
+import { activationLayer, activationOf, type KerasDialect } from './activations.ts'
+import { readScalar } from './scalars.ts'
+import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
+
+type Adder = (to: NetworkBuilder, layer: KerasLayer) => string
+
+const ADDERS: Readonly<Record<string, Adder>> = {
+  InputLayer: () => '',
+  Embedding: addEmbedding,
+  Masking: addMasking,
+  Dense: addDense,
+  TimeDistributedDense: addDense,
+  LayerNormalization: addLayerNorm,
+  Dropout: addDropout,
+  SpatialDropout1D: addDropout,
+  GlobalAveragePooling1D: (to, layer) => addPool(to, layer, 'mean'),
+  GlobalMaxPooling1D: (to, layer) => addPool(to, layer, 'max'),
+  GlobalMaxPool1D: (to, layer) => addPool(to, layer, 'max'),
+  AttentionWeightedAverage: addAttention,
+  Flatten: addFlatten,
+  TimeDistributed: addTimeDistributed,
+}
+
+const TRAINING_ONLY = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout', 'ActivityRegularization']
+const BY_STEP = ['Dense', 'Dropout', 'LayerNormalization']
+
+/** Adds a layer and gives its conventions. @throws UnsupportedError naming a layer that is not known */
+export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
+  if (Object.hasOwn(ADDERS, layer.type)) return ADDERS[layer.type](to, layer)
+  if (TRAINING_ONLY.includes(layer.type)) {
+    to.left.push(`${layer.name}: ${layer.type}, which acts in training only`)
+    return ''
+  }
+  const activation = activationLayer(layer.type, layer.config, layer.dialect)
+  if (activation === null) throw unknown(to, layer)
+  to.beginFeatures(layer)
+  if (layer.type === 'Softmax') needLastAxis(to, layer)
+  if (activation !== 'linear') to.add({ type: 'activation', activation })
+  return typeof activation === 'string' ? activation : activation.type
+}
+
+/** Whether a layer of that class is read here, whatever its options and what is below it. */
+export function isSimple(type: string, config: Field, dialect: KerasDialect): boolean {
+  if (type === 'TimeDistributed') {
+    const field = fieldAt(config, 'layer')
+    const within = fieldAt(field, 'class_name').value
+    return typeof within === 'string' && actsByStep(within, fieldAt(field, 'config'), dialect)
+  }
+  if (Object.hasOwn(ADDERS, type) || TRAINING_ONLY.includes(type)) return true
+  return activationLayer(type, config, dialect) !== null
+}
+
+function actsByStep(type: string, config: Field, dialect: KerasDialect): boolean {
+  return BY_STEP.includes(type) || activationLayer(type, config, dialect) !== null
+}
+
+function unknown(to: NetworkBuilder, { where, type }: KerasLayer): UnsupportedError {
+  const before = [...to.outputs.keys()].pop()
+  const remedy = before === undefined ? undefined : `Read the part before it with until: '${before}'.`
+  return new UnsupportedError({
+    where,
+    expected: 'a layer that Latch knows',
+    got: type,
+    ...(remedy ? { remedy } : {}),
+  })
+}
+
+function addEmbedding(to: NetworkBuilder, layer: KerasLayer): string {
+  const vocabulary = readSize(layer.config, 'input_dim')
+  const size = readSize(layer.config, 'output_dim')
+  const maskZero = readFlag(layer.config, 'mask_zero')
+  const { data } = layer.arrays.take('embeddings', [vocabulary, size])
+  const length = fieldAt(layer.config, 'input_length').value
+  if (!to.inputShape && typeof length === 'number') to.inputShape = [length]
+  to.weights.set(`${to.beginIds(layer, vocabulary, size, maskZero)}.weight`, data)
+  if (maskZero) to.note('id 0 is padding: its steps are masked, whatever stands there (mask_zero)')
+  return maskZero ? 'id 0 masked' : ''
+}
+
+function addMasking(to: NetworkBuilder, layer: KerasLayer): string {
+  to.beginFeatures(layer)
+  if (to.layers.length !== 1)
+    throw new UnsupportedError({
+      where: layer.where,
+      expected: 'Masking right above the input',
+      got: `it above ${to.last}`,
+    })
+  const value = readScalar(fieldAt(layer.config, 'mask_value'), 0)
+  to.masked = true
+  to.add(value === 0 ? { type: 'masking' } : { type: 'masking', value })
+  return `steps of ${value} masked`
+}
+
+function addDense(to: NetworkBuilder, layer: KerasLayer): string {
+  const { config, arrays, dialect } = layer
+  to.beginFeatures(layer)
+  const units = readSize(config, 'units', 'output_dim')
+  const bias = readFlag(config, 'use_bias', true)
+  const activation = activationOf(fieldAt(config, 'activation'), dialect)
+  const byRow = activation === 'softmax' || activation === 'logSoftmax'
+  const kernel = arrays.take('kernel', [to.width, units]).data
+  const own = byRow || activation === 'linear' ? {} : { activation }
+  const name = to.add({ type: 'dense', units, ...own, ...(bias ? {} : { bias }) })
+  to.weights.set(`${name}.weight`, transposed(kernel, to.width, units))
+  if (bias) to.weights.set(`${name}.bias`, arrays.take('bias', [units]).data)
+  if (byRow) to.add({ type: 'activation', activation })
+  to.width = units
+  return typeof activation === 'string' ? activation : activation.type
+}
+
+function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
+  const { config, arrays } = layer
+  to.beginFeatures(layer)
+  needLastAxis(to, layer)
+  if (readFlag(config, 'rms_scaling')) throw fieldError(fieldAt(config, 'rms_scaling'), 'false')
+  const epsilon = readScalar(fieldAt(config, 'epsilon'), 1e-3)
+  if (epsilon < 0) throw fieldError(fieldAt(config, 'epsilon'), 'a number from 0', `${epsilon}`)
+  const scale = readFlag(config, 'scale', true)
+  const centre = readFlag(config, 'center', true)
+  const name = to.add({
+    type: 'layerNorm',
+    epsilon,
+    ...(scale ? {} : { scale }),
+    ...(centre ? {} : { centre }),
+  })
+  if (scale) to.weights.set(`${name}.weight`, arrays.take('gamma', [to.width]).data)
+  if (centre) to.weights.set(`${name}.bias`, arrays.take('beta', [to.width]).data)
+  return `epsilon ${epsilon}`
+}
+
+/** By its number too: 2 of (batch, steps, features), 1 of rows and within TimeDistributed. */
+function needLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
+  const field = fieldAt(config, 'axis')
+  const last = to.per === 'step' && !distributed ? 2 : 1
+  if (field.value === undefined) return
+  const axes = Array.isArray(field.value) ? readArray(field, { minLength: 1, maxLength: 1 }) : [field]
+  const axis = readInteger(axes[0], { min: -1, max: 8 })
+  if (axis !== -1 && axis !== last) throw fieldError(field, `the last axis, -1 or ${last}`)
+}
+
+function addDropout(to: NetworkBuilder, layer: KerasLayer): string {
+  to.beginFeatures(layer)
+  const given = fieldAt(layer.config, 'rate').value === undefined ? 'p' : 'rate'
+  const rate = readNumber(fieldAt(layer.config, given), { min: 0, max: 1 })
+  if (layer.type === 'SpatialDropout1D')
+    to.note(
+      `${layer.name} drops whole features of a sequence in Keras, single numbers here: in training only`,
+    )
+  if (rate > 0 && rate < 1) to.add({ type: 'dropout', rate })
+  return ''
+}
+
+function needSteps(to: NetworkBuilder, layer: KerasLayer): void {
+  to.beginFeatures(layer)
+  if (to.per === 'step') return
+  throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
+}
+
+function needStepsFirst({ config }: KerasLayer): void {
+  const field = fieldAt(config, 'data_format')
+  if ((field.value ?? 'channels_last') !== 'channels_last') throw fieldError(field, 'channels_last')
+}
+
+function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | 'attention'): string {
+  needSteps(to, layer)
+  needStepsFirst(layer)
+  if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')
+  to.add({ type: 'pool', over })
+  toSequence(to, to.width)
+  return over
+}
+
+function toSequence(to: NetworkBuilder, width: number): void {
+  to.per = 'sequence'
+  to.steps = null
+  to.width = width
+}
+
+/** Felbo et al. 2017, as textgenrnn has it: weights are a softmax over the steps of x·W. */
+function addAttention(to: NetworkBuilder, layer: KerasLayer): string {
+  needSteps(to, layer)
+  const { data } = layer.arrays.take('attention_W', [to.width, 1])
+  if (readFlag(layer.config, 'return_attention')) to.note(`${layer.name}: return_attention is not given`)
+  const conventions = addPool(to, layer, 'attention')
+  to.weights.set(`${to.last}.weight`, data)
+  return conventions
+}
+
+function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
+  to.beginFeatures(layer)
+  if (to.per === 'sequence') return ''
+  if (to.steps === null) {
+    const got = 'an input of any length'
+    throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps to flatten', got })
+  }
+  needStepsFirst(layer)
+  const { steps } = to
+  to.add({ type: 'flatten', steps })
+  toSequence(to, steps * to.width)
+  return `${steps} steps`
+}
+
+function addTimeDistributed(to: NetworkBuilder, layer: KerasLayer): string {
+  needSteps(to, layer)
+  const field = fieldAt(layer.config, 'layer')
+  const type = readString(fieldAt(field, 'class_name'), { maxLength: 200 })
+  const config = { ...fieldAt(field, 'config'), path: layer.config.path }
+  const within: KerasLayer = { ...layer, type, config, distributed: true }
+  if (!actsByStep(type, config, layer.dialect))
+    throw unknown(to, { ...layer, type: `TimeDistributed(${type})` })
+  return addSimple(to, within)
+}

@@ -1,0 +1,160 @@
+/**
+ * A Keras model configuration and its arrays → a model of Latch. What files they come from (HDF5, .keras,
+ * TensorFlow.js) is somebody else's matter: here are the layers, their dialects and their order.
+ */
+import { UnsupportedError } from '../../../core/errors.ts'
+import { fieldAt, readArray, readInteger, readOptional, type Field } from '../../../core/validation.ts'
+import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../../imported.ts'
+import { tokensByOptions } from '../../tokensById.ts'
+import type { KerasDialect } from './activations.ts'
+import { LayerArrays, type KerasArray } from './arrays.ts'
+import { NetworkBuilder, type KerasLayer } from './builder.ts'
+import { endOf } from './outputActivation.ts'
+import { addSimple } from './layers.ts'
+import { addRecurrent, isRecurrent } from './recurrent.ts'
+import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
+
+export type { KerasArray } from './arrays.ts'
+
+/** Where a configuration comes from, and what its file cannot say. */
+export interface KerasAbout {
+  /** The file's name, for errors. */
+  source: string
+  format: FormatName
+  /** `Keras 2.10.0`, `TensorFlow.js layers, Keras 2.1.5`: its Keras version decides what hard_sigmoid is. */
+  producer: string | null
+  options: ImportOptions
+  /** The training configuration, where it lies beside the model's. */
+  training?: unknown
+}
+
+/**
+ * The network of a Sequential or plain functional configuration. `weightsOf` gives a layer's arrays in Keras'
+ * order (kernel, recurrent kernel, bias; both directions, forward first) and is asked for layers that have some.
+ * @throws FormatError naming layer, expected and got; UnsupportedError naming what is not known
+ */
+export function importKerasConfig(
+  config: unknown,
+  weightsOf: (layer: string) => readonly KerasArray[],
+  about: KerasAbout,
+): ImportedModel {
+  const { source, options } = about
+  const { nodes, after, training } = readTopology(config, source, options.until)
+  const to = new NetworkBuilder()
+  const dialect = dialectOf(about, nodes[0])
+  to.inputShape = inputShapeOf(nodes[0].config)
+  const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, source))
+  if (!to.input || to.layers.length < 2)
+    throw new UnsupportedError({
+      where: source,
+      expected: 'layers above an input',
+      got: `${to.layers.length} layers`,
+    })
+  to.left.push(...after.map((name) => `layer ${name}`))
+  const trained =
+    training ?? (about.training ? { value: about.training, path: 'training_config', source } : null)
+  const { answer, loss } = endOf(to, after.length ? null : trained, options)
+  noteHardSigmoid(to, dialect)
+  return {
+    format: about.format,
+    producer: about.producer,
+    network: { layers: to.layers, ...(loss ? { loss } : {}) },
+    weights: to.weights,
+    answer,
+    input: to.input,
+    labels: options.labels ?? null,
+    ...tokensByOptions(options, source),
+    layers,
+    notes: to.notes,
+    left: to.left,
+    stateful: to.stateful,
+    document: null,
+  }
+}
+
+function addNode(
+  to: NetworkBuilder,
+  node: KerasNode,
+  weightsOf: (layer: string) => readonly KerasArray[],
+  dialect: KerasDialect,
+  source: string,
+): LayerFacts {
+  const where = `${source}, layer ${node.name}`
+  const arrays = new LayerArrays(where, node.type === 'InputLayer' ? [] : weightsOf(node.name))
+  const layer: KerasLayer = { ...node, where, arrays, dialect }
+  const conventions =
+    node.type === 'Concatenate'
+      ? addConcat(to, node, where)
+      : isRecurrent(node.type)
+        ? addRecurrent(to, layer)
+        : addSimple(to, layer)
+  arrays.done()
+  for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
+    if (fieldAt(node.config, `${name}_regularizer`).value) to.left.push(`${node.name}: ${name}_regularizer`)
+  to.outputs.set(node.name, to.last)
+  to.widths.set(to.last, to.width)
+  const output = to.input ? to.shape : inputText(to.inputShape)
+  return { name: node.name, type: typeText(node), output, parameters: arrays.parameters, conventions }
+}
+
+function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
+  const axis = readOptional(fieldAt(node.config, 'axis'), (x) => readInteger(x, { min: -1, max: 8 }), -1)
+  // An InputLayer gives the features; ids are no numbers to stand beside others.
+  const of = node.inputs.map(({ name }) => to.outputs.get(name) || 'features.0')
+  const widths = of.map((name) => to.widths.get(name) ?? (to.input?.kind === 'features' ? to.input.width : 0))
+  if (widths.includes(0))
+    throw new UnsupportedError({ where, expected: 'features side by side', got: 'token ids' })
+  if (axis !== -1 && axis !== (to.per === 'step' ? 2 : 1))
+    throw new UnsupportedError({ where, expected: 'features side by side, axis -1', got: `axis ${axis}` })
+  to.add({ type: 'concat', of })
+  to.width = widths.reduce((a, b) => a + b, 0)
+  return `of ${node.inputs.map(({ name }) => name).join(', ')}`
+}
+
+/** `Bidirectional(GRU)` */
+export function typeText({ type, config }: KerasLayerHead): string {
+  const inner = fieldAt(config, 'layer').value
+  const name = typeof inner === 'object' && inner !== null && 'class_name' in inner ? inner.class_name : null
+  return typeof name === 'string' ? `${type}(${name})` : type
+}
+
+function inputText(shape: readonly (number | null)[] | null): string | null {
+  return shape ? `(batch, ${shape.map((size) => size ?? 'steps').join(', ')})` : null
+}
+
+/** Without the batch; null where the first layer does not say. */
+function inputShapeOf(config: Field): (number | null)[] | null {
+  const read = (field: Field) =>
+    readArray(field, { maxLength: 8 }).map((size) =>
+      readOptional(size, (x) => readInteger(x, { min: 1, max: 2 ** 26 }), null),
+    )
+  for (const name of ['batch_shape', 'batch_input_shape']) {
+    const field = fieldAt(config, name)
+    if (Array.isArray(field.value)) return read(field).slice(1)
+  }
+  for (const name of ['shape', 'input_shape']) {
+    const field = fieldAt(config, name)
+    if (Array.isArray(field.value)) return read(field)
+  }
+  return null
+}
+
+/** By the version named; else by words that only Keras 3 uses. */
+export function dialectOf(
+  { format, producer }: Pick<KerasAbout, 'format' | 'producer'>,
+  first: KerasLayerHead,
+): KerasDialect {
+  if (format === 'tfjs') return { major: 2, zeroesMasked: false }
+  const [, major, minor] = /keras\D{0,10}(\d)\.(\d+)/i.exec(producer ?? '') ?? []
+  if (major) return { major: Number(major), zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04 }
+  const three = fieldAt(first.config, 'batch_shape').value !== undefined
+  return { major: three ? 3 : 2, zeroesMasked: three }
+}
+
+function noteHardSigmoid(to: NetworkBuilder, { major }: KerasDialect): void {
+  const used = JSON.stringify(to.layers).includes('hardSigmoid')
+  if (used)
+    to.note(
+      `hard_sigmoid is clip(${major >= 3 ? 'x/6' : '0.2x'} + 0.5, 0, 1), as in Keras ${major >= 3 ? 3 : 2}`,
+    )
+}

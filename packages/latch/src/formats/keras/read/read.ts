@@ -1,0 +1,197 @@
+/**
+ * Reads Keras' files from bytes: whole .h5 models, weights-only HDF5 with a configuration beside it, and .keras
+ * archives. Files are data: nothing in them is run, and Lambda layers are refused by name like any unknown one.
+ */
+import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
+import { describe, fieldAt, rootField, type Field } from '../../../core/validation.ts'
+import type { ImportedModel, ImportOptions, ModelFiles } from '../../imported.ts'
+import { importKerasConfig, type KerasAbout } from './model.ts'
+import { isHdf5, openHdf5, type Hdf5Object } from '../hdf5/file.ts'
+import { readLatchPart, withLatchPart, type LatchPart } from '../latchMetadata.ts'
+import { kerasConfigOf } from '../write/layers.ts'
+import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } from './weightStores.ts'
+import { modelField } from './topology.ts'
+import { isZip, ZipFile } from './zip.ts'
+
+/** What a file says beside its weights, and how these are opened. */
+interface Told {
+  source: string
+  config: unknown
+  producer: string | null
+  training: unknown
+  latch: LatchPart | null
+  /** The HDF5 root. @throws FormatError, UnsupportedError where there is none that is read */
+  root(): Hdf5Object
+}
+
+/** Reads a Keras file. @throws FormatError with a place; UnsupportedError naming a layer or a form */
+export function readKerasFile(files: ModelFiles, options: ImportOptions): ImportedModel {
+  return assemble(openKerasFile(files), options)
+}
+
+/** A Keras file's configuration, read no further, and its weights. @throws FormatError with a place */
+export function openKerasFile({ bytes, name }: ModelFiles): Told {
+  if (isZip(bytes)) return openArchive(new ZipFile(bytes, name), name, bytes.length)
+  if (!isHdf5(bytes))
+    throw new FormatError({ where: name, expected: 'a .keras archive or an HDF5 file', got: 'other bytes' })
+  const root = openHdf5(bytes, name)
+  const own = root.text('model_config')
+  const trained = root.text('training_config')
+  const version = root.text('keras_version') ?? root.at('model_weights')?.text('keras_version') ?? null
+  return {
+    source: name,
+    config: own === null ? null : parsed(own, `${name}, model_config`),
+    producer: producerOf(version),
+    training: trained === null ? undefined : parsed(trained, `${name}, training_config`),
+    latch: null,
+    root: () => root,
+  }
+}
+
+function openArchive(zip: ZipFile, name: string, stored: number): Told {
+  const metadata = jsonMember(zip, name, 'metadata.json')
+  const config = jsonMember(zip, name, 'config.json')
+  const fields = rootField(metadata, 'metadata', name)
+  const version = fieldAt(fields, 'keras_version').value
+  return {
+    source: name,
+    config,
+    producer: producerOf(typeof version === 'string' ? version.slice(0, 40) : null),
+    training: undefined,
+    latch: readLatchPart(fieldAt(fields, 'latch')),
+    root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, stored),
+  }
+}
+
+function producerOf(version: string | null): string | null {
+  return version === null ? null : `Keras ${version}`
+}
+
+function weightsMember(zip: ZipFile, name: string): Uint8Array {
+  const weights = zip.read('model.weights.h5')
+  if (weights) return weights
+  const got =
+    zip.names.find((member) => member.startsWith('model.weights')) ?? zip.names.slice(0, 8).join(', ')
+  throw new UnsupportedError({ where: name, expected: 'model.weights.h5 in the archive', got })
+}
+
+function jsonMember(zip: ZipFile, source: string, member: string): unknown {
+  const bytes = zip.read(member)
+  if (!bytes)
+    throw new FormatError({
+      where: source,
+      expected: `${member} in the archive`,
+      got: zip.names.slice(0, 8).join(', '),
+    })
+  return parsed(new TextDecoder().decode(bytes), `${source}, ${member}`)
+}
+
+function parsed(json: string, where: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw new FormatError({
+      where,
+      expected: 'JSON',
+      got: error instanceof Error ? error.message : 'other text',
+    })
+  }
+}
+
+function assemble(told: Told, options: ImportOptions): ImportedModel {
+  const { source } = told
+  const root = told.root()
+  const { config, store, producer } = configured(told, root, options)
+  const about: KerasAbout = { source, format: 'keras', producer, options, training: told.training }
+  const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
+  const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
+  const model = optimizer ? { ...read, left: [...read.left, 'optimizer state'] } : read
+  return told.latch ? withLatchPart(model, told.latch) : model
+}
+
+/** The configuration, the file's own or the one given, and the arrays of its layers. @throws UsageError where there is none */
+export function configured(
+  told: Told,
+  root: Hdf5Object,
+  options: ImportOptions,
+): { config: unknown; store: WeightStore; producer: string | null } {
+  const { source } = told
+  const group = weightsGroup(root)
+  const given = told.config ?? options.config
+  if (given === undefined || given === null) {
+    throw new UsageError({
+      where: source,
+      expected: 'a configuration: the file holds weights only',
+      got: 'none',
+      remedy: 'Give config: the JSON of model.to_json(), or the layers as Latch writes them.',
+    })
+  }
+  const store = (config: unknown) =>
+    hasPaths(group) ? pathStore(group, listedLayers(config, source), source) : namedStore(group, source)
+  const own = isOwn(given)
+  const config = own ? renamed(kerasConfigOf(given), store, source) : given
+  return { config, store: store(config), producer: told.producer ?? (own ? 'Keras 3' : null) }
+}
+
+/** Where the layers' arrays lie. */
+export function weightsGroup(root: Hdf5Object): Hdf5Object {
+  return root.at('model_weights') ?? root
+}
+
+/** Layers as Latch writes them, and not Keras' JSON. */
+function isOwn(config: unknown): config is { layers: readonly unknown[] } | readonly unknown[] {
+  const layers: unknown = Array.isArray(config) ? config : (config as { layers?: unknown }).layers
+  if (!Array.isArray(layers)) return false
+  const first: unknown = layers[0]
+  return typeof first === 'object' && first !== null && 'type' in first
+}
+
+/** The file's own names for the layers of a Latch configuration: those with arrays, in order. */
+function renamed(config: KerasConfig, store: (config: unknown) => WeightStore, source: string): unknown {
+  const weights = store(config)
+  if (
+    weights.filled.length &&
+    weights.filled.every((name) => config.config.layers.some((l) => l.config.name === name))
+  )
+    return config
+  const layers = config.config.layers
+  const wanted = layers.filter(({ class_name: type }) => WITH_ARRAYS.includes(type))
+  if (wanted.length !== weights.filled.length) {
+    const got = `${weights.filled.length}: ${weights.filled.join(', ')}`
+    throw new FormatError({ where: source, expected: `${wanted.length} layers with weights`, got })
+  }
+  wanted.forEach((layer, i) => (layer.config.name = weights.filled[i]))
+  return config
+}
+
+const WITH_ARRAYS = ['Embedding', 'SimpleRNN', 'LSTM', 'GRU', 'Bidirectional', 'Dense', 'LayerNormalization']
+
+interface KerasConfig {
+  config: { layers: { class_name: string; config: { name?: unknown } }[] }
+}
+
+function listedLayers(config: unknown, source: string): ListedLayer[] {
+  const inner = fieldAt(modelField(config, source), 'config')
+  const list: Field = Array.isArray(inner.value) ? inner : fieldAt(inner, 'layers')
+  if (!Array.isArray(list.value))
+    throw new FormatError({ where: source, expected: 'layers', got: describe(list.value) })
+  return (list.value as unknown[]).slice(0, 1000).map((layer) => {
+    const { class_name: type, name, config: own } = (layer ?? {}) as Record<string, unknown>
+    const fields = (own ?? {}) as Record<string, unknown>
+    return {
+      name: text(fields.name) ?? text(name) ?? '',
+      type: text(type) ?? '',
+      cells: cellClasses(fields.cell),
+    }
+  })
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function cellClasses(cell: unknown): string[] {
+  const inner = (cell as { config?: { cells?: unknown } } | null | undefined)?.config?.cells
+  const cells = Array.isArray(cell) ? (cell as unknown[]) : Array.isArray(inner) ? (inner as unknown[]) : []
+  return cells.map((one) => text((one as { class_name?: unknown } | null)?.class_name) ?? '')
+}

@@ -1,0 +1,370 @@
+/**
+ * Keras' recurrent layers → Latch's levels: SimpleRNN, LSTM, GRU, their CuDNN twins, RNN over cells, and
+ * Bidirectional around any of them. Sources: keras/layers/rnn, cudnn_recurrent of Keras 2, tfjs-layers.
+ */
+import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
+import type { CellName } from '../../../cells/cell.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import {
+  fieldAt,
+  fieldError,
+  readArray,
+  readChoice,
+  readString,
+  type Field,
+} from '../../../core/validation.ts'
+import { columnsToNative, cudnnToNative, gateCount, rowsToNative } from '../../gateOrders.ts'
+import { activationOf, hardSigmoid, type KerasDialect } from './activations.ts'
+import type { LayerArrays } from './arrays.ts'
+import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
+
+/** One cell as a configuration has it. */
+interface CellConfig {
+  cell: CellName
+  units: number
+  bias: boolean
+  activation: ActivationChoice
+  gateActivation: ActivationChoice
+  /** GRU: null where the configuration does not say, so that the bias's shape decides. */
+  resetAfter: boolean | null
+  /** Where neither says it: Keras had no other GRU at first, and this one is the default of Keras 3. */
+  resetAbsent: boolean
+  cudnn: boolean
+}
+
+/** A level's weights, native. */
+interface CellWeights {
+  input: Float32Array
+  hidden: Float32Array
+  biasInput: Float32Array | null
+  /** Null too where the layer has one bias. */
+  biasHidden: Float32Array | null
+  reset: 'after' | 'before' | null
+  cudnn: boolean
+}
+
+const CELLS: Readonly<Record<string, CellName>> = {
+  SimpleRNN: 'rnn',
+  SimpleRNNCell: 'rnn',
+  LSTM: 'lstm',
+  LSTMCell: 'lstm',
+  CuDNNLSTM: 'lstm',
+  GRU: 'gru',
+  GRUCell: 'gru',
+  CuDNNGRU: 'gru',
+}
+
+/** Whether a layer of that type is read here. */
+export function isRecurrent(type: string): boolean {
+  return type === 'RNN' || type === 'Bidirectional' || (Object.hasOwn(CELLS, type) && !type.endsWith('Cell'))
+}
+
+/** Adds the levels of a recurrent layer. Gives its conventions. */
+export function addRecurrent(to: NetworkBuilder, layer: KerasLayer): string {
+  needSteps(to, layer)
+  to.beginFeatures(layer)
+  return layer.type === 'Bidirectional' ? addBidirectional(to, layer) : addOneWay(to, layer)
+}
+
+function needSteps(to: NetworkBuilder, layer: KerasLayer): void {
+  if (to.per === 'step' && to.inputShape?.length !== 1) return
+  if (to.per === 'step' && to.input) return
+  throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
+}
+
+function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
+  const { config, arrays } = layer
+  const backwards = readFlag(config, 'go_backwards')
+  const every = readFlag(config, 'return_sequences')
+  const zeroes = readFlag(config, 'zero_output_for_mask')
+  // Then the last step's output is zero where that step is masked, and not the state that was kept.
+  const pooled = zeroes && !every
+  noteCalls(to, layer, config)
+  const cells = cellsOf(layer.type, config, layer.dialect)
+  const conventions = cells.map((cell, i) => {
+    const weights = takeCell(cell, to.width, arrays)
+    const outputs = every || pooled || i < cells.length - 1 ? 'every' : 'last'
+    const name = to.add(
+      compact({
+        ...optionsOf(cell, weights, biasesIn(weights)),
+        direction: backwards ? 'reverse' : undefined,
+        outputs,
+      }),
+    )
+    putWeights(to, name, '', weights)
+    to.width = cell.units
+    return wordsOf(cell, weights, layer.dialect)
+  })
+  if (pooled) {
+    to.add({ type: 'zeroMasked' })
+    to.add({ type: 'pool', over: backwards ? 'first' : 'last' })
+  }
+  finish(to, config, every, zeroes)
+  if (backwards && every) to.add({ type: 'reverse' })
+  if (backwards && every && to.masked)
+    to.note(
+      `${layer.name}: Keras turns its outputs around and not its mask, which counts for what comes above it`,
+    )
+  if (backwards) to.note(`${layer.name} reads each sequence from its end (go_backwards)`)
+  return [...new Set(conventions)].join('; ')
+}
+
+function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
+  const { config, arrays, dialect } = layer
+  const [ahead, back] = directionsOf(layer)
+  const every = readFlag(ahead.config, 'return_sequences')
+  noteCalls(to, layer, ahead.config)
+  const [forward, stacked] = cellsOf(ahead.type, ahead.config, dialect)
+  const [backward] = cellsOf(back.type, back.config, dialect)
+  if (stacked)
+    throw new UnsupportedError({ where: layer.where, expected: 'one cell a direction', got: 'several' })
+  const first = takeCell(forward, to.width, arrays)
+  const second = takeCell(backward, to.width, arrays)
+  checkPair(layer, [forward, first], [backward, second])
+  const merge = mergeOf(config, to, layer)
+  const bias = biasesIn(first, second)
+  const name = to.add(
+    compact({
+      ...optionsOf(forward, first, bias),
+      direction: 'bidirectional',
+      merge: merge === 'concat' ? undefined : merge,
+      backward: backwardOf(forward, backward),
+      outputs: every ? 'every' : 'last',
+    }),
+  )
+  const rows = gateCount(forward.cell) * forward.units
+  putWeights(to, name, '', withBias(first, bias, rows))
+  putWeights(to, name, '_reverse', withBias(second, bias, rows))
+  to.width = forward.units * (merge === 'concat' ? 2 : 1)
+  const zeroes = to.masked && (dialect.zeroesMasked || readFlag(ahead.config, 'zero_output_for_mask'))
+  finish(to, ahead.config, every, zeroes)
+  return `${wordsOf(forward, first, dialect)}; merge ${merge}`
+}
+
+/** Sequence or row, masks that zero, state that goes on. */
+function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boolean): void {
+  if (!every) {
+    to.per = 'sequence'
+    to.steps = null
+  }
+  if (every && zeroes) to.add({ type: 'zeroMasked' })
+  if (readFlag(config, 'stateful')) to.stateful = true
+}
+
+function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Field): void {
+  if (readFlag(config, 'time_major'))
+    throw new UnsupportedError({ where, expected: 'batches first', got: 'time_major' })
+  if (readFlag(config, 'return_state')) to.note(`${name}: return_state gives final states beside the output`)
+  for (const what of ['dropout', 'recurrent_dropout']) {
+    const { value } = fieldAt(config, what)
+    if (typeof value === 'number' && value > 0)
+      to.left.push(`${name}: ${what} ${value}, which acts in training only`)
+  }
+}
+
+/** The two layers of a Bidirectional: the wrapped one, and its own backward_layer or a copy. */
+function directionsOf({ config, where }: KerasLayer): [Inner, Inner] {
+  const forward = inner(fieldAt(config, 'layer'), where)
+  const own = fieldAt(config, 'backward_layer')
+  const backward = own.value ? inner(own, where) : forward
+  for (const { type } of [forward, backward]) {
+    if (isRecurrent(type) && type !== 'Bidirectional') continue
+    throw new UnsupportedError({ where, expected: 'a recurrent layer in Bidirectional', got: type })
+  }
+  const turned = readFlag(forward.config, 'go_backwards')
+  if (turned || (own.value && !readFlag(backward.config, 'go_backwards')))
+    throw new UnsupportedError({
+      where,
+      expected: 'a forward and a backward layer',
+      got: 'directions the other way round',
+    })
+  return [forward, backward]
+}
+
+interface Inner {
+  type: string
+  config: Field
+}
+
+function inner(field: Field, where: string): Inner {
+  const type = readString(fieldAt(field, 'class_name'), { maxLength: 200 })
+  const config = fieldAt(field, 'config')
+  return { type, config: { ...config, path: where.slice(where.lastIndexOf('layer ')) } }
+}
+
+function checkPair(
+  layer: KerasLayer,
+  [a, first]: [CellConfig, CellWeights],
+  [b, second]: [CellConfig, CellWeights],
+): void {
+  const same = a.cell === b.cell && a.units === b.units && first.reset === second.reset
+  if (same) return
+  throw new UnsupportedError({
+    where: layer.where,
+    expected: 'two directions of the same cell and size',
+    got: `${a.cell} ${a.units} and ${b.cell} ${b.units}`,
+  })
+}
+
+function backwardOf(a: CellConfig, b: CellConfig): RecurrentOptions['backward'] {
+  if (sameActivation(a.activation, b.activation) && sameActivation(a.gateActivation, b.gateActivation))
+    return undefined
+  return b.cell === 'rnn'
+    ? { activation: b.activation }
+    : { activation: b.activation, gateActivation: b.gateActivation }
+}
+
+function mergeOf(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
+  const field = fieldAt(config, 'merge_mode')
+  if (field.value === undefined) return 'concat'
+  if (field.value === null) {
+    to.note(`${name} gives its two directions apart (merge_mode None): here they lie side by side`)
+    return 'concat'
+  }
+  const modes = { concat: 'concat', sum: 'sum', mul: 'multiply', ave: 'average' } as const
+  return modes[readChoice(field, ['concat', 'sum', 'mul', 'ave'])]
+}
+
+function cellsOf(type: string, config: Field, dialect: KerasDialect): CellConfig[] {
+  if (type !== 'RNN') return [cellOf(type, config, dialect)]
+  const field = fieldAt(config, 'cell')
+  const stacked = !Array.isArray(field.value) && fieldAt(field, 'class_name').value === 'StackedRNNCells'
+  const list = stacked ? fieldAt(fieldAt(field, 'config'), 'cells') : field
+  const cells = Array.isArray(list.value) ? readArray(list, { minLength: 1, maxLength: 100 }) : [list]
+  return cells.map((cell) =>
+    cellOf(readString(fieldAt(cell, 'class_name')), fieldAt(cell, 'config'), dialect),
+  )
+}
+
+function cellOf(type: string, config: Field, dialect: KerasDialect): CellConfig {
+  if (!Object.hasOwn(CELLS, type))
+    throw new UnsupportedError({
+      where: `${config.source}, ${config.path}`,
+      expected: `a cell among ${Object.keys(CELLS).join(', ')}`,
+      got: type,
+    })
+  const cell = CELLS[type]
+  const cudnn = type.startsWith('CuDNN')
+  const read = (name: string, absent: ActivationChoice): ActivationChoice => {
+    const field = fieldAt(config, name)
+    if (field.value === undefined) return absent
+    const found = activationOf(field, dialect)
+    if (found === 'softmax' || found === 'logSoftmax')
+      throw fieldError(field, 'a function of each number', found)
+    return found
+  }
+  const gates = cudnn || dialect.major >= 3 ? 'sigmoid' : hardSigmoid(dialect)
+  const reset = fieldAt(config, 'reset_after').value
+  return {
+    cell,
+    units: readSize(config, 'units', 'output_dim'),
+    bias: readFlag(config, 'use_bias', true),
+    activation: read('activation', 'tanh'),
+    gateActivation: cell === 'rnn' ? 'sigmoid' : read('recurrent_activation', gates),
+    resetAfter: cudnn ? true : typeof reset === 'boolean' ? reset : null,
+    resetAbsent: dialect.major >= 3,
+    cudnn,
+  }
+}
+
+function takeCell(config: CellConfig, width: number, arrays: LayerArrays): CellWeights {
+  const { cell, units: H } = config
+  const columns = gateCount(cell) * H
+  const kernel = arrays.take('kernel', [width, columns]).data
+  const recurrent = arrays.take('recurrent kernel', [H, columns]).data
+  const bias = config.bias ? takeBias(config, arrays) : null
+  const cudnn = config.cudnn || bias?.cudnn === true
+  const turn = (values: Float32Array, rows: number) =>
+    cudnn ? cudnnToNative(values, cell, rows) : columnsToNative(values, 'keras', cell, rows)
+  return {
+    input: turn(kernel, width),
+    hidden: turn(recurrent, H),
+    biasInput: bias ? rowsToNative(bias.input, 'keras', cell) : null,
+    biasHidden: bias?.hidden ? rowsToNative(bias.hidden, 'keras', cell) : null,
+    reset:
+      cell === 'gru'
+        ? (bias?.reset ?? ((config.resetAfter ?? config.resetAbsent) ? 'after' : 'before'))
+        : null,
+    cudnn,
+  }
+}
+
+/** One row of biases, two rows (GRU with reset after), or twice as many in one row (CuDNN). */
+function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerArrays) {
+  const columns = gateCount(cell) * units
+  const shape = arrays.shapeAhead() ?? []
+  const doubled = cell !== 'rnn' && (cudnn || shape.join() === `${2 * columns}`)
+  if (doubled) {
+    const { data } = arrays.take('CuDNN bias', [2 * columns])
+    return {
+      input: data.subarray(0, columns),
+      hidden: data.subarray(columns),
+      cudnn: true,
+      reset: 'after' as const,
+    }
+  }
+  const after = cell === 'gru' && (resetAfter ?? shape.length === 2)
+  const { data } = after ? arrays.take('bias', [2, columns]) : arrays.take('bias', [columns])
+  const hidden = after ? data.subarray(columns) : null
+  const reset = after ? ('after' as const) : ('before' as const)
+  return { input: data.subarray(0, columns), hidden, cudnn: false, reset }
+}
+
+/** How many biases the directions have, the fuller one deciding. */
+function biasesIn(...directions: readonly CellWeights[]): boolean | 'one' {
+  if (directions.some(({ biasHidden }) => biasHidden)) return true
+  return directions.some(({ biasInput }) => biasInput) ? 'one' : false
+}
+
+function optionsOf(
+  { cell, units, activation, gateActivation }: CellConfig,
+  weights: CellWeights,
+  bias: boolean | 'one',
+): RecurrentOptions {
+  return {
+    type: 'recurrent',
+    cell,
+    units,
+    reset: weights.reset === 'before' ? 'before' : undefined,
+    activation: activation === 'tanh' ? undefined : activation,
+    gateActivation: gateActivation === 'sigmoid' ? undefined : gateActivation,
+    bias: bias === true ? undefined : bias,
+  }
+}
+
+function putWeights(to: NetworkBuilder, name: string, suffix: string, weights: CellWeights): void {
+  to.weights.set(`${name}.weight_ih_l0${suffix}`, weights.input)
+  to.weights.set(`${name}.weight_hh_l0${suffix}`, weights.hidden)
+  if (weights.biasInput) to.weights.set(`${name}.bias_ih_l0${suffix}`, weights.biasInput)
+  if (weights.biasHidden) to.weights.set(`${name}.bias_hh_l0${suffix}`, weights.biasHidden)
+}
+
+/** The other direction may have more biases; this one gets zeros for them. */
+function withBias(weights: CellWeights, bias: boolean | 'one', rows: number): CellWeights {
+  const { biasInput, biasHidden } = weights
+  return {
+    ...weights,
+    biasInput: biasInput ?? (bias === false ? null : new Float32Array(rows)),
+    biasHidden: biasHidden ?? (bias === true ? new Float32Array(rows) : null),
+  }
+}
+
+function wordsOf(
+  { cell, gateActivation }: CellConfig,
+  { reset, cudnn }: CellWeights,
+  { major }: KerasDialect,
+): string {
+  const words: string[] = []
+  if (cell === 'lstm') words.push('gates i f c o')
+  if (cell === 'gru') words.push('gates z r h', `reset ${reset}`, 'update gate keeps the old')
+  if (cudnn) words.push('CuDNN layout')
+  const type = typeof gateActivation === 'string' ? gateActivation : gateActivation.type
+  if (cell !== 'rnn')
+    words.push(type === 'hardSigmoid' ? `hard_sigmoid ${major >= 3 ? 'x/6 + 0.5' : '0.2x + 0.5'}` : type)
+  return words.join(', ')
+}
+
+function compact<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+}

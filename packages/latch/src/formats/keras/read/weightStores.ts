@@ -1,0 +1,183 @@
+/**
+ * Where the arrays of a layer lie in a Keras HDF5 file: by names that the file lists (Keras 1 and 2, and whole
+ * .h5 files of Keras 3), or by the paths of Keras 3's own format. Sources: hdf5_format of Keras 2, saving_lib of 3.
+ */
+import { FormatError } from '../../../core/errors.ts'
+import type { KerasArray } from './arrays.ts'
+import type { Hdf5Object } from '../hdf5/file.ts'
+
+/** Arrays by layer. */
+export interface WeightStore {
+  weightsOf(layer: string): readonly KerasArray[]
+  /** All that lies there, also of classes whose own order is not known. */
+  everythingOf(layer: string): readonly KerasArray[]
+  /** Layers that have arrays, in the file's order. */
+  readonly filled: readonly string[]
+}
+
+/** A layer as a configuration lists it: enough to find it by path. */
+export interface ListedLayer {
+  name: string
+  type: string
+  /** Classes of the cells of an RNN over several. */
+  cells: readonly string[]
+}
+
+const STATE = /seed_generator|rnn_state|random_generator/
+
+/** A list of texts, in one attribute or cut into several of 64 KiB. */
+function listedNames(group: Hdf5Object, attribute: string): string[] | null {
+  const whole = group.texts(attribute)
+  if (whole) return whole
+  const all: string[] = []
+  for (let i = 0; i < 1000; i++) {
+    const part = group.texts(`${attribute}${i}`)
+    if (!part) break
+    all.push(...part)
+  }
+  return all.length ? all : null
+}
+
+/** Weights that the file lists by layer: `layer_names` and `weight_names`. */
+export function namedStore(group: Hdf5Object, source: string): WeightStore {
+  const layers = listedNames(group, 'layer_names')
+  if (!layers)
+    throw new FormatError({ where: source, expected: 'layer_names among its attributes', got: 'none' })
+  const namesOf = (layer: string) => {
+    const found = group.at(layer)
+    if (!found)
+      throw new FormatError({ where: `${source}, layer ${layer}`, expected: 'its group', got: 'none' })
+    const names = (listedNames(found, 'weight_names') ?? []).filter((name) => !STATE.test(name))
+    return { found, names }
+  }
+  const weightsOf = (layer: string) => {
+    if (!layers.includes(layer)) return []
+    const { found, names } = namesOf(layer)
+    return names.map((name) => arrayOf(found.at(name), name, `${source}, layer ${layer}`))
+  }
+  return {
+    get filled() {
+      return layers.filter((layer) => namesOf(layer).names.length > 0)
+    },
+    weightsOf,
+    everythingOf: weightsOf,
+  }
+}
+
+function arrayOf(object: Hdf5Object | null, name: string, where: string): KerasArray {
+  if (!object?.isDataset)
+    throw new FormatError({ where, expected: `an array ${name}`, got: object ? 'a group' : 'none' })
+  return { name, ...object.read() }
+}
+
+/** Whether a file lists its layers by name. */
+function hasNames(group: Hdf5Object): boolean {
+  return listedNames(group, 'layer_names') !== null
+}
+
+const MOST_OBJECTS = 20_000
+const MOST_DEPTH = 32
+
+/** Every array below a group, by its path from there. @throws FormatError for too many or groups within themselves */
+function arraysBelow(group: Hdf5Object, where: string): KerasArray[] {
+  const found: KerasArray[] = []
+  let objects = 0
+  const visit = (object: Hdf5Object | null, path: string, depth: number): void => {
+    if (!object || STATE.test(path)) return
+    if (++objects > MOST_OBJECTS || depth > MOST_DEPTH) {
+      const expected = `at most ${MOST_OBJECTS} groups and arrays, ${MOST_DEPTH} deep`
+      throw new FormatError({ where, expected, got: `more at ${path.slice(0, 100)}` })
+    }
+    if (object.isDataset) found.push({ name: path, ...object.read() })
+    else for (const name of object.names) visit(object.at(name), path ? `${path}/${name}` : name, depth + 1)
+  }
+  visit(group, '', 0)
+  return found
+}
+
+/** Every array of a file without a configuration, with the layer that the file puts it in. */
+export function storedArrays(group: Hdf5Object, source: string): (KerasArray & { layer: string })[] {
+  if (!hasPaths(group) && hasNames(group)) {
+    const store = namedStore(group, source)
+    return store.filled.flatMap((layer) => store.weightsOf(layer).map((array) => ({ layer, ...array })))
+  }
+  return arraysBelow(layersGroup(group) ?? group, source).map((array) => {
+    const [layer, ...rest] = array.name.split('/')
+    return rest.length > 0 ? { ...array, layer, name: rest.join('/') } : { ...array, layer: '' }
+  })
+}
+
+/** Whether a file is of Keras 3's own layout. */
+export function hasPaths(root: Hdf5Object): boolean {
+  return layersGroup(root) !== null
+}
+
+function layersGroup(root: Hdf5Object): Hdf5Object | null {
+  return root.at('layers') ?? root.at('_layer_checkpoint_dependencies')
+}
+
+/** Weights by Keras 3's paths: layers are called by their class and number, whatever their name. */
+export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], source: string): WeightStore {
+  const layers = layersGroup(root)
+  if (!layers)
+    throw new FormatError({ where: source, expected: 'a group layers', got: root.names.join(', ') || 'none' })
+  const known = listed.filter(({ type }) => type !== 'InputLayer')
+  const paths = numbered(known.map(({ type }) => type))
+  const places = new Map(known.map((layer, i) => [layer.name, { layer, path: paths[i] }]))
+  const groupOf = (name: string) => {
+    const place = places.get(name)
+    return (place && (layers.at(place.path) ?? layers.at(name))) ?? null
+  }
+  const weightsOf = (name: string): KerasArray[] => {
+    const group = groupOf(name)
+    return group ? collect(group, places.get(name)!.layer, `${source}, layer ${name}`) : []
+  }
+  const filled = () => known.map(({ name }) => name).filter((name) => weightsOf(name).length > 0)
+  return {
+    weightsOf,
+    everythingOf(name) {
+      const group = groupOf(name)
+      return group ? arraysBelow(group, `${source}, layer ${name}`) : []
+    },
+    get filled() {
+      return filled()
+    },
+  }
+}
+
+/** `lstm`, `lstm_1`: how Keras 3 numbers objects of one class in a list. */
+export function numbered(types: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  return types.map((type) => {
+    const name = snakeCase(type)
+    const count = counts.get(name) ?? 0
+    counts.set(name, count + 1)
+    return count ? `${name}_${count}` : name
+  })
+}
+
+function snakeCase(type: string): string {
+  return type
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+}
+
+/** A layer's arrays: its own, or those of the layers and cells inside it. */
+function collect(group: Hdf5Object, layer: ListedLayer, where: string): KerasArray[] {
+  const inside = (names: readonly string[]) =>
+    names.map((name) => group.at(name)).filter((child) => child !== null)
+  const children = inside(['forward_layer', 'backward_layer', 'cell', 'layer'])
+  if (children.length) return children.flatMap((child) => collect(child, layer, where))
+  const cells = group.at('cells')
+  if (cells) return numbered(layer.cells).flatMap((name) => ownArrays(cells.at(name), where))
+  return ownArrays(group, where)
+}
+
+function ownArrays(group: Hdf5Object | null, where: string): KerasArray[] {
+  const own = group?.at('vars')
+  if (!own) return []
+  const numbers = own.names.map(Number).sort((a, b) => a - b)
+  return numbers.map((number) => arrayOf(own.at(`${number}`), `vars/${number}`, where))
+}

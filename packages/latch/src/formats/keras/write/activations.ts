@@ -1,0 +1,61 @@
+/** Latch's activations → Keras 3's names and layers. Source: keras.activations and keras.layers of Keras 3. */
+import { settleActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+
+const NAMES: Partial<Record<ActivationName, string>> = {
+  linear: 'linear',
+  relu: 'relu',
+  tanh: 'tanh',
+  sigmoid: 'sigmoid',
+  softplus: 'softplus',
+  softsign: 'softsign',
+  selu: 'selu',
+  exponential: 'exponential',
+  relu6: 'relu6',
+  silu: 'silu',
+  mish: 'mish',
+  hardSilu: 'hard_silu',
+}
+
+/** The name of an activation, or null where Keras 3 has none for it. */
+export function activationName(choice: ActivationChoice | 'softmax' | 'logSoftmax'): string | null {
+  if (choice === 'softmax') return 'softmax'
+  if (choice === 'logSoftmax') return 'log_softmax'
+  const { type, alpha, beta } = settleActivation(choice)
+  if (type === 'hardSigmoid') return Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5 ? 'hard_sigmoid' : null
+  if (type === 'leakyRelu') return alpha === 0.2 ? 'leaky_relu' : null
+  if (type === 'elu') return alpha === 1 ? 'elu' : null
+  if (type === 'gelu') return alpha === 0 ? 'gelu' : null
+  return NAMES[type] ?? null
+}
+
+/** Class and options of an activation that stands as a layer of its own. @throws UnsupportedError naming it */
+export function activationLayerOut(
+  choice: ActivationChoice | 'softmax' | 'logSoftmax',
+  where: string,
+): { type: string; config: Record<string, unknown> } {
+  const name = activationName(choice)
+  if (name) return { type: 'Activation', config: { activation: name } }
+  const { type, alpha } = settleActivation(choice as ActivationChoice)
+  if (type === 'leakyRelu') return { type: 'LeakyReLU', config: { negative_slope: alpha } }
+  if (type === 'elu') return { type: 'ELU', config: { alpha } }
+  if (type === 'thresholdedRelu') return { type: 'ReLU', config: { threshold: alpha } }
+  throw noName(choice as ActivationChoice, where)
+}
+
+/** @throws UnsupportedError for what a cell cannot have in Keras */
+export function cellActivation(choice: ActivationChoice, where: string): string {
+  const name = activationName(choice)
+  if (name) return name
+  throw noName(choice, where)
+}
+
+function noName(choice: ActivationChoice, where: string): UnsupportedError {
+  const { type, alpha, beta } = settleActivation(choice)
+  return new UnsupportedError({
+    where,
+    expected: 'an activation that Keras 3 has',
+    got: `${type} with alpha ${alpha}, beta ${beta}`,
+    remedy: type === 'hardSigmoid' ? 'Keras 3 knows it with alpha 1/6 only.' : 'Export to ONNX instead.',
+  })
+}

@@ -1,0 +1,275 @@
+/**
+ * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a level
+ * and the reversal of its steps), or two for one (an input and its table), this is the place.
+ */
+import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
+import { readNetworkConfig } from '../../../model/config.ts'
+import { announceMoreLayers } from '../../../model/moreLayers.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import { rootField } from '../../../core/validation.ts'
+import type { Answer } from '../../imported.ts'
+import { transposed } from '../../gateOrders.ts'
+import { activationLayerOut, activationName } from './activations.ts'
+import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './layer.ts'
+import { recurrentOut } from './recurrent.ts'
+import { numbered } from '../read/weightStores.ts'
+
+/** A model's configuration, as config.json has it. */
+export interface KerasModelConfig {
+  module: 'keras'
+  class_name: 'Sequential' | 'Functional'
+  config: { name: string; trainable: true; layers: KerasObject[] }
+  registered_name: null
+}
+
+/** One-hot input of more tokens would be a table of more than 64 MiB. */
+const MOST_ONE_HOT = 4096
+
+class Out {
+  readonly layers: OutLayer[] = []
+  readonly config: NetworkConfig
+  width = 0
+  per: 'step' | 'sequence' = 'step'
+  masked = false
+  /** Number of the Keras layer that gives what a layer of Latch gives, and how wide that is. */
+  readonly given = new Map<string, { layer: number; width: number }>()
+  readonly #counts = new Map<string, number>()
+
+  constructor(config: NetworkConfig) {
+    this.config = config
+  }
+
+  add(type: string, config: Record<string, unknown>, arrays: readonly OutArray[] = []): void {
+    this.layers.push({ type, config, arrays })
+  }
+
+  /** `dense.0`: the name that the next layer of its type will have. */
+  nextName({ type }: LayerOptions): string {
+    return `${type}.${this.#counts.get(type) ?? 0}`
+  }
+
+  /** Gives that name. */
+  name(layer: LayerOptions): string {
+    const name = this.nextName(layer)
+    this.#counts.set(layer.type, (this.#counts.get(layer.type) ?? 0) + 1)
+    return name
+  }
+}
+
+/** The layers, the input first, and the answer's softmax or sigmoid last. @throws UnsupportedError in words */
+export function kerasLayersOf(config: NetworkConfig, answer: Answer): OutLayer[] {
+  const out = new Out(config)
+  for (let i = 0; i < config.layers.length; i++) {
+    const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
+    // What a Keras layer does not give apart (steps before they are reversed) has no number.
+    const names = config.layers.slice(i, i + taken + 1).map((layer) => out.name(layer))
+    out.given.set(names[taken], { layer: out.layers.length - 1, width: out.width })
+    i += taken
+  }
+  addAnswer(out, answer)
+  return out.layers
+}
+
+/** Names them as Keras does (`lstm`, `lstm_1`) and puts them into a model: a chain, or with calls where one skips. */
+export function modelOf(layers: readonly OutLayer[], name: string): KerasModelConfig {
+  const names = numbered(layers.map(({ type }) => type))
+  const objects = layers.map(({ type, config }, i) => kerasObject(type, { name: names[i], ...config }))
+  const skips = layers.some(({ inputs }) => inputs !== undefined)
+  const model = { module: 'keras' as const, registered_name: null }
+  if (!skips)
+    return { ...model, class_name: 'Sequential', config: { name, trainable: true, layers: objects } }
+  const called = objects.map((object, i) => {
+    const below = i ? kerasTensor(names[i - 1]) : null
+    const args = layers[i].inputs
+      ? [layers[i].inputs.map((n) => kerasTensor(names[n]))]
+      : below
+        ? [below]
+        : []
+    return { ...object, name: names[i], inbound_nodes: i ? [{ args, kwargs: {} }] : [] }
+  })
+  const ends = { input_layers: [[names[0], 0, 0]], output_layers: [[names[names.length - 1], 0, 0]] }
+  return { ...model, class_name: 'Functional', config: { name, trainable: true, layers: called, ...ends } }
+}
+
+/** Keras' configuration of layers as Latch writes them, for files that hold weights only. */
+export function kerasConfigOf(given: unknown): KerasModelConfig {
+  announceMoreLayers()
+  const value = Array.isArray(given) ? { layers: given as unknown[] } : given
+  const config = readNetworkConfig(rootField(value, 'config', 'options'))
+  return modelOf(kerasLayersOf(config, 'linear'), 'sequential')
+}
+
+/** Adds a layer and says how many of those above it were taken along. */
+function addLayer(
+  out: Out,
+  layer: LayerOptions,
+  above: LayerOptions | undefined,
+  second: LayerOptions | undefined,
+): number {
+  const name = out.nextName(layer)
+  switch (layer.type) {
+    case 'embedding':
+    case 'oneHot':
+    case 'features':
+      addInput(out, layer, name)
+      return 0
+    case 'recurrent':
+      return addLevel(out, layer, name, above, second)
+    case 'masking':
+      out.masked = true
+      out.add('Masking', { mask_value: layer.value ?? 0 })
+      return 0
+    case 'dense':
+      addDense(out, layer, name)
+      return 0
+    case 'activation': {
+      const { type, config } = activationLayerOut(layer.activation, name)
+      out.add(type, config)
+      return 0
+    }
+    case 'layerNorm':
+      addLayerNorm(out, layer, name)
+      return 0
+    case 'dropout':
+      out.add('Dropout', { rate: layer.rate })
+      return 0
+    case 'flatten':
+      out.add('Flatten', { data_format: 'channels_last' })
+      out.width *= layer.steps
+      out.per = 'sequence'
+      return 0
+    case 'pool':
+      addPool(out, layer.over, name)
+      return 0
+    case 'concat':
+      addConcat(out, layer.of, name)
+      return 0
+    default:
+      throw refused(name, layer.type)
+  }
+}
+
+function refused(where: string, got: string): UnsupportedError {
+  const remedy = 'Export to ONNX instead.'
+  return new UnsupportedError({ where, expected: 'a layer that Keras has', got, remedy })
+}
+
+function addInput(
+  out: Out,
+  layer: Extract<LayerOptions, { type: 'embedding' | 'oneHot' | 'features' }>,
+  name: string,
+): void {
+  const flatten = out.config.layers.find(({ type }) => type === 'flatten')
+  const steps = flatten?.type === 'flatten' ? flatten.steps : null
+  const input = { dtype: layer.type === 'features' ? 'float32' : 'int32', sparse: false }
+  if (layer.type === 'features') {
+    out.width = layer.width
+    out.add('InputLayer', { batch_shape: [null, steps, layer.width], ...input })
+    return
+  }
+  const { vocabulary } = layer
+  out.width = layer.type === 'oneHot' ? vocabulary : layer.size
+  out.masked = layer.type === 'embedding' && layer.maskZero === true
+  if (layer.type === 'oneHot' && vocabulary > MOST_ONE_HOT)
+    throw new UnsupportedError({
+      where: name,
+      expected: `at most ${MOST_ONE_HOT} tokens of one-hot input`,
+      got: `${vocabulary}`,
+      remedy: 'Keras would need a table of its square: train with an embedding, or export to ONNX.',
+    })
+  const values =
+    layer.type === 'oneHot'
+      ? () => identity(vocabulary)
+      : (read: (name: string) => Float32Array) => read(`${name}.weight`)
+  const trainable = layer.type === 'oneHot' ? { trainable: false } : {}
+  const config = { input_dim: vocabulary, output_dim: out.width, mask_zero: out.masked, ...trainable }
+  out.add('InputLayer', { batch_shape: [null, steps], ...input })
+  out.add('Embedding', config, [{ path: 'vars/0', shape: [vocabulary, out.width], values }])
+}
+
+function identity(size: number): Float32Array {
+  const rows = new Float32Array(size * size)
+  for (let i = 0; i < size; i++) rows[i * size + i] = 1
+  return rows
+}
+
+function addLevel(
+  out: Out,
+  layer: Extract<LayerOptions, { type: 'recurrent' }>,
+  name: string,
+  above: LayerOptions | undefined,
+  second: LayerOptions | undefined,
+): number {
+  const { direction = 'forward', outputs = 'every', merge = 'concat', units } = layer
+  const zeroMasked = above?.type === 'zeroMasked'
+  const next = zeroMasked ? second : above
+  const lastOnly = direction === 'forward' && next?.type === 'pool' && next.over === 'last'
+  const every = outputs === 'every' && !lastOnly
+  const turned = direction === 'reverse' && every
+  if (turned && next?.type !== 'reverse')
+    throw refused(name, 'a level in reverse whose steps stand in the text’s order')
+  if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
+    throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
+  const taken = (zeroMasked ? 1 : 0) + (turned || (outputs === 'every' && lastOnly) ? 1 : 0)
+  out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked }))
+  out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
+  if (!every) out.per = 'sequence'
+  return taken
+}
+
+function addDense(out: Out, layer: Extract<LayerOptions, { type: 'dense' }>, name: string): void {
+  const { units, bias = true, activation = 'linear' } = layer
+  const { width } = out
+  const own = activationName(activation)
+  const kernel = (read: (name: string) => Float32Array) => transposed(read(`${name}.weight`), units, width)
+  const arrays: OutArray[] = [{ path: 'vars/0', shape: [width, units], values: kernel }]
+  if (bias) arrays.push({ path: 'vars/1', shape: [units], values: (read) => read(`${name}.bias`) })
+  out.add('Dense', { units, activation: own ?? 'linear', use_bias: bias }, arrays)
+  out.width = units
+  if (own) return
+  const separate = activationLayerOut(activation, name)
+  out.add(separate.type, separate.config)
+}
+
+function addLayerNorm(out: Out, layer: Extract<LayerOptions, { type: 'layerNorm' }>, name: string): void {
+  const { epsilon = 1e-5, scale = true, centre = true } = layer
+  const arrays: OutArray[] = []
+  const shape = [out.width]
+  if (scale) arrays.push({ path: `vars/${arrays.length}`, shape, values: (read) => read(`${name}.weight`) })
+  if (centre) arrays.push({ path: `vars/${arrays.length}`, shape, values: (read) => read(`${name}.bias`) })
+  out.add('LayerNormalization', { axis: -1, epsilon, scale, center: centre }, arrays)
+}
+
+function addPool(out: Out, over: string, name: string): void {
+  const types: Record<string, string | undefined> = {
+    mean: 'GlobalAveragePooling1D',
+    max: 'GlobalMaxPooling1D',
+  }
+  const type = types[over]
+  if (!type) throw refused(name, `pooling over ${over}`)
+  out.add(type, { data_format: 'channels_last', keepdims: false })
+  out.per = 'sequence'
+}
+
+/** The last of them must be the layer below, as in every chain. */
+function addConcat(out: Out, of: readonly string[], name: string): void {
+  const below = of.map((one) => out.given.get(one))
+  const apart = of.find((_, i) => !below[i])
+  if (apart !== undefined) throw refused(name, `${apart}, which Keras gives together with the layer above it`)
+  out.layers.push({
+    type: 'Concatenate',
+    config: { axis: -1 },
+    arrays: [],
+    inputs: below.map((one) => one!.layer),
+  })
+  out.width = below.reduce((sum, one) => sum + one!.width, 0)
+}
+
+/** Softmax or sigmoid of the last dense layer, or a layer of its own. */
+function addAnswer(out: Out, answer: Answer): void {
+  if (answer === 'linear') return
+  const name = answer === 'logSoftmax' ? 'log_softmax' : answer
+  const last = out.layers[out.layers.length - 1]
+  if (last.type === 'Dense' && last.config.activation === 'linear') last.config.activation = name
+  else out.add('Activation', { activation: name })
+}

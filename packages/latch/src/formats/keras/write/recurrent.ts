@@ -1,0 +1,136 @@
+/**
+ * A recurrent level → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
+ * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
+ */
+import { sameActivation } from '../../../cells/activations.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import { columnsFromNative, gateCount, rowsFromNative } from '../../gateOrders.ts'
+import { cellActivation } from './activations.ts'
+import { kerasObject, type OutArray, type OutLayer, type ReadParameter } from './layer.ts'
+
+const CLASSES = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' } as const
+
+/** What the layers above take away from it. */
+export interface LevelContext {
+  /** `recurrent.0` */
+  name: string
+  /** Width of what comes in. */
+  width: number
+  every: boolean
+  zeroMasked: boolean
+}
+
+/** The layer. @throws UnsupportedError in words for what Keras does not have */
+export function recurrentOut(options: RecurrentOptions, context: LevelContext): OutLayer {
+  refuse(options, context.name)
+  const { direction = 'forward' } = options
+  if (direction !== 'bidirectional') {
+    const backwards = direction === 'reverse'
+    const layer = oneWay(options, context, backwards, context.name)
+    return { ...layer, arrays: arraysOf(options, context, '', 'cell') }
+  }
+  const forward = oneWay(options, context, false, 'forward')
+  const backward = oneWay({ ...options, ...options.backward }, context, true, 'backward')
+  const merge = { concat: 'concat', sum: 'sum', multiply: 'mul', average: 'ave' }[options.merge ?? 'concat']
+  return {
+    type: 'Bidirectional',
+    config: {
+      merge_mode: merge,
+      layer: kerasObject(forward.type, {
+        ...forward.config,
+        name: `forward_${context.name}`.replace('.', '_'),
+      }),
+      backward_layer: kerasObject(backward.type, {
+        ...backward.config,
+        name: `backward_${context.name}`.replace('.', '_'),
+      }),
+    },
+    arrays: [
+      ...arraysOf(options, context, '', 'forward_layer/cell'),
+      ...arraysOf(options, context, '_reverse', 'backward_layer/cell'),
+    ],
+  }
+}
+
+function refuse(options: RecurrentOptions, where: string): void {
+  const { cell, clip, peepholes, coupled, stateActivation, activation = 'tanh' } = options
+  const got = peepholes
+    ? 'peepholes'
+    : clip
+      ? `pre-activations clipped to ${clip}`
+      : coupled
+        ? 'coupled input and forget gates'
+        : cell === 'lstm' && stateActivation && !sameActivation(stateActivation, activation)
+          ? 'two activations in one LSTM'
+          : null
+  if (!got) return
+  throw new UnsupportedError({
+    where,
+    expected: 'a cell that Keras has',
+    got,
+    remedy: 'Export to ONNX instead.',
+  })
+}
+
+function oneWay(
+  options: RecurrentOptions,
+  context: LevelContext,
+  backwards: boolean,
+  where: string,
+): OutLayer {
+  const {
+    cell,
+    units,
+    activation = 'tanh',
+    gateActivation = 'sigmoid',
+    bias = true,
+    reset = 'after',
+  } = options
+  const config: Record<string, unknown> = {
+    return_sequences: context.every,
+    return_state: false,
+    go_backwards: backwards,
+    stateful: false,
+    unroll: false,
+    zero_output_for_mask: context.zeroMasked,
+    units,
+    activation: cellActivation(activation, where),
+    use_bias: bias !== false,
+    ...(cell === 'rnn' ? {} : { recurrent_activation: cellActivation(gateActivation, where) }),
+    ...(cell === 'gru' ? { reset_after: reset === 'after' } : {}),
+    ...(cell === 'lstm' ? { unit_forget_bias: true } : {}),
+  }
+  return { type: CLASSES[cell], config, arrays: [] }
+}
+
+function arraysOf(
+  options: RecurrentOptions,
+  { name, width }: LevelContext,
+  suffix: string,
+  path: string,
+): OutArray[] {
+  const { cell, units: H, bias = true, reset = 'after' } = options
+  const columns = gateCount(cell) * H
+  const part = (kind: string) => `${name}.${kind}_l0${suffix}`
+  const both = cell === 'gru' && reset === 'after'
+  const kernel = (kind: string, rows: number) => (read: ReadParameter) =>
+    columnsFromNative(read(part(kind)), 'keras', cell, rows)
+  const biases = (read: ReadParameter): Float32Array => {
+    const input = rowsFromNative(read(part('bias_ih')), 'keras', cell)
+    if (bias === 'one' && !both) return input
+    const hidden =
+      bias === 'one' ? new Float32Array(columns) : rowsFromNative(read(part('bias_hh')), 'keras', cell)
+    if (!both) return input.map((value, i) => value + hidden[i])
+    const out = new Float32Array(2 * columns)
+    out.set(input)
+    out.set(hidden, columns)
+    return out
+  }
+  const arrays: OutArray[] = [
+    { path: `${path}/vars/0`, shape: [width, columns], values: kernel('weight_ih', width) },
+    { path: `${path}/vars/1`, shape: [H, columns], values: kernel('weight_hh', H) },
+  ]
+  if (bias) arrays.push({ path: `${path}/vars/2`, shape: both ? [2, columns] : [columns], values: biases })
+  return arrays
+}

@@ -1,0 +1,76 @@
+/**
+ * Writes a .keras file: metadata.json, config.json and model.weights.h5 in a zip, under the names and paths that
+ * Keras 3's load_model looks for. Parameters are read one by one while it is written. Source: saving_lib of Keras 3.
+ */
+import { Zip, ZipPassThrough } from 'fflate'
+import type { ExportedFile, ExportSource } from '../../imported.ts'
+import { hdf5Chunks, type Hdf5Dataset } from '../hdf5/write.ts'
+import { latchPartOf } from '../latchMetadata.ts'
+import { kerasLayersOf, modelOf } from './layers.ts'
+import type { OutLayer } from './layer.ts'
+import { numbered } from '../read/weightStores.ts'
+
+/** The version whose format is written. */
+const KERAS_VERSION = '3.0.0'
+
+/** The file. @throws UnsupportedError in words for what Keras has no layer for */
+export function writeKerasFile(source: ExportSource): ExportedFile {
+  const layers = kerasLayersOf(source.network.config, source.answer)
+  const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'
+  const model = modelOf(layers, name)
+  const metadata = { keras_version: KERAS_VERSION, latch: latchPartOf(source) }
+  const members = [
+    { name: 'metadata.json', chunks: () => jsonChunks(metadata) },
+    { name: 'config.json', chunks: () => jsonChunks(model) },
+    { name: 'model.weights.h5', chunks: () => weightChunks(layers, source) },
+  ]
+  return { name: `${name}.keras`, chunks: { [Symbol.iterator]: () => zipChunks(members) } }
+}
+
+interface Member {
+  name: string
+  chunks(): Iterable<Uint8Array>
+}
+
+function jsonChunks(value: unknown): Uint8Array[] {
+  return [new TextEncoder().encode(JSON.stringify(value))]
+}
+
+function weightChunks(layers: readonly OutLayer[], { network }: ExportSource): Iterable<Uint8Array> {
+  const byName = new Map(network.parameters.map((parameter) => [parameter.name, parameter]))
+  const read = (name: string) => {
+    const values = network.store.read(byName.get(name)!) // a copy of its own
+    return values instanceof Float32Array ? values : new Float32Array(values)
+  }
+  const known = layers.filter(({ type }) => type !== 'InputLayer')
+  const paths = numbered(known.map(({ type }) => type)).map((path) => `layers/${path}`)
+  const datasets = known.flatMap(({ arrays }, i) =>
+    arrays.map(({ path, shape, values }): Hdf5Dataset => {
+      return { path: `${paths[i]}/${path}`, shape, values: () => values(read) }
+    }),
+  )
+  return hdf5Chunks(datasets, ['vars', ...paths.map((path) => `${path}/vars`)])
+}
+
+/** Members stored as they are: numbers hardly pack, and nothing is held twice. */
+function* zipChunks(members: readonly Member[]): Generator<Uint8Array> {
+  const out: Uint8Array[] = []
+  const zip = new Zip((error, chunk) => {
+    if (error) throw error
+    // What was pushed may be a view of the arena's copy: it is handed on at once.
+    out.push(chunk)
+  })
+  for (const { name, chunks } of members) {
+    const file = new ZipPassThrough(name)
+    file.mtime = new Date(1980, 0, 1) // the same model gives the same bytes
+    zip.add(file)
+    for (const chunk of chunks()) {
+      file.push(chunk)
+      yield* out.splice(0)
+    }
+    file.push(new Uint8Array(0), true)
+    yield* out.splice(0)
+  }
+  zip.end()
+  yield* out
+}

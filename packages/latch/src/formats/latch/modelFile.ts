@@ -1,0 +1,193 @@
+/**
+ * The model file: weights as safetensors under their PyTorch names, everything else as one JSON
+ * document in `__metadata__.latch`. The document is data: it is scanned before it is parsed, and
+ * whoever rebuilds a model takes each tensor by name and shape and refuses what is left over.
+ */
+import { FormatError, UsageError } from '../../core/errors.ts'
+import { describe, fieldAt, readChoice, readString, rootField } from '../../core/validation.ts'
+import { readSafetensors, shapeText, writeSafetensors } from '../safetensors/safetensors.ts'
+import { quoted } from '../safetensors/header.ts'
+import type { NamedTensor } from '../safetensors/safetensors.ts'
+
+/** The version this build writes, and those it reads. */
+export const MODEL_FILE_VERSION = 1
+const READABLE_VERSIONS: readonly number[] = [MODEL_FILE_VERSION]
+
+const MAX_DEPTH = 64
+
+/** Everything of a model but its weights. Plain JSON: objects, lists, texts, finite numbers, booleans, null. */
+export interface ModelDocument {
+  format: 'latch'
+  version: 1
+  task: string
+  [section: string]: unknown
+}
+
+export interface ModelContent {
+  document: ModelDocument
+  tensors: Map<string, NamedTensor>
+}
+
+/**
+ * The bytes of a model file; the same content gives the same bytes.
+ * @throws UsageError for a document JSON cannot hold as it is (NaN, Infinity, typed arrays, cycles),
+ * ShapeError for a tensor that does not fill its shape
+ */
+export function encodeModel(document: ModelDocument, tensors: Iterable<NamedTensor>): Uint8Array {
+  checkPlain(document, 'document', 1)
+  const text = JSON.stringify(document)
+  refuseJsonBomb(text, 'encodeModel, document')
+  // Python's loaders look for format = pt.
+  return writeSafetensors(tensors, { format: 'pt', latch: text })
+}
+
+/** JSON.stringify would turn NaN into null and a typed array into an object, without a word. */
+function checkPlain(value: unknown, path: string, depth: number): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return
+  if (typeof value === 'number' && Number.isFinite(value)) return
+  const isList = Array.isArray(value)
+  const isPlain = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  if (!isList && !isPlain) {
+    const got =
+      typeof value === 'object' ? `a ${value.constructor?.name ?? 'strange object'}` : describe(value)
+    const expected = 'finite numbers, texts, booleans, null, plain lists and objects'
+    throw new UsageError({ where: `encodeModel, ${path}`, expected, got })
+  }
+  if (depth > MAX_DEPTH) {
+    const expected = `at most ${MAX_DEPTH} levels and no cycle`
+    throw new UsageError({ where: `encodeModel, ${path.slice(0, 80)}`, expected, got: 'more' })
+  }
+  const items = Object.entries(value)
+  if (isList && items.length !== value.length) {
+    throw new UsageError({ where: `encodeModel, ${path}`, expected: 'a list without holes', got: 'one with' })
+  }
+  for (const [name, item] of items) {
+    if (item === undefined && !isList) continue
+    checkPlain(item, isList ? `${path}[${name}]` : `${path}.${name}`, depth + 1)
+  }
+}
+
+/**
+ * Reads a model file up to its document's frame (format, version, task); the sections are for the task to
+ * validate with `fields.ts`, the tensors to be taken with `takeTensor`.
+ *
+ * @param source the file's name, for errors
+ * @throws FormatError naming the file and the byte or field at fault
+ */
+export function decodeModel(bytes: Uint8Array, source = 'model bytes'): ModelContent {
+  const { tensors, metadata } = readSafetensors(bytes, source)
+  if (!Object.hasOwn(metadata, 'latch')) {
+    throw new FormatError({
+      where: `${source}, __metadata__.latch`,
+      expected: 'a model saved by Latch',
+      got: `a safetensors file without Latch's metadata (${tensors.size} tensors)`,
+    })
+  }
+  return { document: parseModelDocument(metadata.latch, source), tensors }
+}
+
+/**
+ * A document from its text, scanned before it is parsed.
+ * @throws FormatError for what is no JSON, too deep, of another format or version
+ */
+export function parseModelDocument(text: string, source: string): ModelDocument {
+  const where = `${source}, __metadata__.latch`
+  refuseJsonBomb(text, where)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    const got = cause instanceof SyntaxError ? cause.message.slice(0, 160) : 'a text that is not'
+    throw new FormatError({ where, expected: 'JSON', got }, { cause })
+  }
+  const document = rootField(value, 'document', source)
+  readChoice(fieldAt(document, 'format'), ['latch'])
+  checkVersion(fieldAt(document, 'version').value, source)
+  readString(fieldAt(document, 'task'), { minLength: 1, maxLength: 100 })
+  return value as ModelDocument
+}
+
+function checkVersion(version: unknown, source: string): void {
+  if (READABLE_VERSIONS.includes(version as number)) return
+  const newer = typeof version === 'number' && version > MODEL_FILE_VERSION
+  throw new FormatError({
+    where: `${source}, document.version`,
+    expected: `version ${READABLE_VERSIONS.join(' or ')}, which this Latch reads`,
+    got: describe(version),
+    remedy: newer ? 'The file was saved by a newer Latch: update to read it.' : undefined,
+  })
+}
+
+/**
+ * A list or object costs some 60 bytes of memory and as little as one byte of text. So their depth and
+ * their number are bounded by the text's length before JSON.parse may build any.
+ */
+export function refuseJsonBomb(text: string, where: string): void {
+  const most = 100_000 + Math.floor(text.length / 10)
+  let depth = 0
+  let containers = 0
+  let inText = false
+  for (let i = 0; i < text.length; i++) {
+    const sign = text.charCodeAt(i)
+    if (inText) {
+      if (sign === 0x5c) i++
+      else if (sign === 0x22) inText = false
+    } else if (sign === 0x22) {
+      inText = true
+    } else if (sign === 0x5b || sign === 0x7b) {
+      depth++
+      containers++
+      if (depth > MAX_DEPTH || containers > most) {
+        const expected = `at most ${MAX_DEPTH} levels and ${most} lists and objects`
+        throw new FormatError({ where: `${where}, character ${i}`, expected, got: 'more' })
+      }
+    } else if (sign === 0x5d || sign === 0x7d) {
+      depth--
+    }
+  }
+}
+
+/**
+ * Takes a float32 tensor out of the map, so that `refuseLeftovers` can tell what nobody wanted.
+ *
+ * @param shape what the configuration says it must be
+ * @returns the tensor's own numbers, row-major
+ * @throws FormatError for a missing name (with those there), another shape or another dtype
+ */
+export function takeTensor(
+  tensors: Map<string, NamedTensor>,
+  name: string,
+  shape: readonly number[],
+  source = 'model',
+): Float32Array {
+  const where = `${source}, tensor ${quoted(name)}`
+  const tensor = tensors.get(name)
+  if (tensor === undefined) {
+    const expected = `a tensor of shape ${shapeText(shape)}, as the configuration says`
+    throw new FormatError({ where, expected, got: `none of that name (there are ${namesText(tensors)})` })
+  }
+  if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
+    const expected = `shape ${shapeText(shape)}, as the configuration says`
+    throw new FormatError({ where, expected, got: `shape ${shapeText(tensor.shape)}` })
+  }
+  if (!(tensor.data instanceof Float32Array)) {
+    const remedy = 'Save the weights as float32.'
+    throw new FormatError({ where, expected: 'dtype F32', got: tensor.dtype, remedy })
+  }
+  tensors.delete(name)
+  return tensor.data
+}
+
+/** @throws FormatError if tensors remain that the configuration has no place for */
+export function refuseLeftovers(tensors: ReadonlyMap<string, NamedTensor>, source = 'model'): void {
+  if (tensors.size === 0) return
+  const expected = 'only tensors that the configuration has a place for'
+  throw new FormatError({ where: `${source}, tensors`, expected, got: `also ${namesText(tensors)}` })
+}
+
+function namesText(tensors: ReadonlyMap<string, NamedTensor>): string {
+  const names = [...tensors.keys()]
+  if (names.length === 0) return 'no others'
+  const shown = names.slice(0, 6).map(quoted).join(', ')
+  return names.length > 6 ? `${shown} and ${names.length - 6} more` : shown
+}

@@ -1,0 +1,140 @@
+/** Latch's own model files as the one type between formats: what `readModel` gives of them. */
+import { cellOf } from '../../cells/registry.ts'
+import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
+import { announceMoreLayers } from '../../model/moreLayers.ts'
+import { FormatError } from '../../core/errors.ts'
+import {
+  fieldAt,
+  fieldError,
+  readChoice,
+  readList,
+  readOptional,
+  readString,
+  rootField,
+  type Field,
+} from '../../core/validation.ts'
+import {
+  ANSWERS,
+  type Answer,
+  type ImportedModel,
+  type LayerFacts,
+  type ModelFiles,
+  type ModelInput,
+} from '../imported.ts'
+import { decodeModel } from './modelFile.ts'
+
+/** Reads a Latch model file. @throws FormatError naming the field or byte */
+export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedModel> {
+  announceMoreLayers()
+  const { document, tensors } = decodeModel(bytes, name)
+  const root = rootField(document, 'document', name)
+  const network = readNetworkConfig(fieldAt(root, 'network'))
+  const weights = new Map<string, Float32Array>()
+  for (const [key, { data }] of tensors) {
+    if (!(data instanceof Float32Array)) {
+      throw new FormatError({ where: `${name}, tensor ${key}`, expected: 'dtype F32', got: 'another' })
+    }
+    weights.set(key, data)
+  }
+  const texts = (field: Field) => readOptional(field, (x) => readList(x, (item) => readString(item)), null)
+  const vocabulary = texts(fieldAt(root, 'vocabulary'))
+  return {
+    format: 'latch',
+    producer: 'Latch',
+    network,
+    weights,
+    answer: answerOf(fieldAt(root, 'answer'), network),
+    input: inputOf(network),
+    labels: texts(fieldAt(root, 'labels')),
+    vocabulary,
+    tokens: vocabulary && tokensOf(root),
+    layers: layersOf(network, weights),
+    notes: [],
+    left: [],
+    stateful: fieldAt(root, 'stateful').value === true,
+    document: JSON.stringify(document),
+  }
+}
+
+function answerOf(field: Field, { loss }: NetworkConfig): Answer {
+  if (field.value !== undefined) return readChoice(field, ANSWERS)
+  if (loss?.type === 'softmaxCrossEntropy') return 'softmax'
+  return loss?.type === 'binaryCrossEntropy' ? 'sigmoid' : 'linear'
+}
+
+/** What the first layer takes. */
+export function inputOf({ layers: [first] }: NetworkConfig): ModelInput {
+  if (first.type === 'features') return { kind: 'features', width: first.width, steps: null }
+  return { kind: 'ids', width: (first as { vocabulary: number }).vocabulary, steps: null }
+}
+
+function tokensOf(root: Field): 'character' | 'word' {
+  const field = fieldAt(root, 'tokens')
+  if (field.value !== undefined) return readChoice(field, ['character', 'word'])
+  const kind = fieldAt(fieldAt(root, 'settings'), 'tokens')
+  if (kind.value === 'characters') return 'character'
+  if (kind.value === 'words') return 'word'
+  throw fieldError(kind, 'words or characters')
+}
+
+/** The layers of a network as Latch has them, with what each learns. */
+export function layersOf(
+  config: NetworkConfig,
+  weights: Iterable<readonly [string, ArrayLike<number>]>,
+): LayerFacts[] {
+  const sizes = new Map<string, number>()
+  for (const [name, { length }] of weights) {
+    const layer = name.split('.', 2).join('.')
+    sizes.set(layer, (sizes.get(layer) ?? 0) + length)
+  }
+  const counts = new Map<string, number>()
+  return config.layers.map((layer) => {
+    const number = counts.get(layer.type) ?? 0
+    counts.set(layer.type, number + 1)
+    const name = `${layer.type}.${number}`
+    return {
+      name,
+      type: typeOf(layer),
+      output: outputOf(layer),
+      parameters: sizes.get(name) ?? 0,
+      conventions: conventionsOf(layer),
+    }
+  })
+}
+
+function typeOf(layer: LayerOptions): string {
+  if (layer.type !== 'recurrent') return layer.type
+  const cell = layer.cell.toUpperCase()
+  if (layer.direction === 'bidirectional') return `bidirectional ${cell}`
+  return layer.direction === 'reverse' ? `reverse ${cell}` : cell
+}
+
+function outputOf(layer: LayerOptions): string | null {
+  if (layer.type === 'embedding') return `(batch, steps, ${layer.size})`
+  if (layer.type === 'features') return `(batch, steps, ${layer.width})`
+  if (layer.type !== 'recurrent') return null
+  const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
+  const width = layer.units * (beside ? 2 : 1)
+  return layer.outputs === 'last' ? `(batch, ${width})` : `(batch, steps, ${width})`
+}
+
+function conventionsOf(layer: LayerOptions): string {
+  if (layer.type === 'dense') return layer.activation ? String(choiceText(layer.activation)) : ''
+  if (layer.type !== 'recurrent') return ''
+  // Of the plain cell: gates have their names without an engine to compute on.
+  const said = [`gates ${cellOf({ cell: layer.cell, reset: layer.reset }).gateNames.join(' ')}`]
+  if (layer.cell === 'gru') said.push(`reset ${layer.reset ?? 'after'}`)
+  if (layer.activation) said.push(choiceText(layer.activation))
+  if (layer.gateActivation) said.push(`gates ${choiceText(layer.gateActivation)}`)
+  if (layer.stateActivation) said.push(`state ${choiceText(layer.stateActivation)}`)
+  if (layer.clip !== undefined) said.push(`clipped to ±${layer.clip}`)
+  if (layer.peepholes) said.push('peepholes')
+  if (layer.coupled) said.push('f = 1 − i')
+  return said.join(', ')
+}
+
+function choiceText(choice: unknown): string {
+  return typeof choice === 'string'
+    ? choice
+    : ((choice as { name?: string; type?: string }).name ?? (choice as { type?: string }).type ?? 'other')
+}

@@ -1,0 +1,73 @@
+/**
+ * Models of other formats on a disk: a file with whatever lies beside it, read when a reader asks; files written
+ * as they are made, each whole or not at all.
+ */
+import { mkdir, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { DataError, UsageError } from '../core/errors.ts'
+import { readFileBytes, writeFileAtomic } from './fileNode.ts'
+import type { ExportedFile, ModelFiles } from './imported.ts'
+
+/** Files that a folder is opened by. */
+const HEADS = ['model.json', 'manifest.json'] as const
+
+/**
+ * A model's files by the path of its main one, or of the folder that holds a `model.json` or `manifest.json`.
+ * @throws DataError in words: missing (with names that come near), a folder without either
+ */
+export async function modelFilesAt(path: string): Promise<ModelFiles> {
+  const main = await mainFile(path)
+  const folder = dirname(main)
+  return {
+    name: basename(main),
+    bytes: await readFileBytes(main),
+    sibling: async (name) => readFileBytes(inside(folder, name, main)),
+  }
+}
+
+async function mainFile(path: string): Promise<string> {
+  const isFolder = async (at: string) => (await stat(at).catch(() => null))?.isDirectory() ?? false
+  if (!(await isFolder(path))) return path
+  for (const name of HEADS) {
+    if ((await stat(join(path, name)).catch(() => null))?.isFile()) return join(path, name)
+  }
+  const expected = `a model file, or a folder with ${HEADS.join(' or ')} in it`
+  throw new DataError({ where: path, expected, got: 'a folder without' })
+}
+
+/** A file names its neighbours itself: none of them may lie outside its folder. */
+function inside(folder: string, name: string, main: string): string {
+  const path = join(folder, name)
+  const [first] = relative(folder, path).split(sep)
+  if (name !== '' && !isAbsolute(name) && first !== '..' && first !== '') return path
+  const expected = 'files below its own folder'
+  throw new DataError({ where: `${main}, ${JSON.stringify(name)}`, expected, got: 'one outside it' })
+}
+
+/** What was written. */
+export interface WrittenFile {
+  path: string
+  bytes: number
+}
+
+/**
+ * Writes an export: one file to `path`; several into the folder `path`, which is made where it is not there.
+ * Chunks go to the disk as they are made. Each file is whole or not there; the one that names the others comes last.
+ * @throws DataError in words: disk full, missing folder, no permission; UsageError for a file where a folder is needed
+ */
+export async function writeExport(files: readonly ExportedFile[], path: string): Promise<WrittenFile[]> {
+  if (files.length === 1) return [{ path, bytes: await writeFileAtomic(path, files[0].chunks) }]
+  const there = await stat(path).catch(() => null)
+  if (there && !there.isDirectory()) {
+    const expected = `a folder for ${files.length} files`
+    throw new UsageError({ where: path, expected, got: 'a file', remedy: 'Name a folder.' })
+  }
+  await mkdir(path, { recursive: true })
+  const heads = files.filter(({ name }) => name.endsWith('.json'))
+  const written: WrittenFile[] = []
+  for (const { name, chunks } of [...files.filter((file) => !heads.includes(file)), ...heads]) {
+    const at = join(path, basename(name))
+    written.push({ path: at, bytes: await writeFileAtomic(at, chunks) })
+  }
+  return written
+}

@@ -1,0 +1,258 @@
+/**
+ * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
+ * activation right after a product taken into it, a final softmax or sigmoid named as the answer.
+ */
+import { settleActivation } from '../../../cells/activations.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
+import type { Answer, LayerFacts, ModelInput } from '../../imported.ts'
+import { placeOf } from '../graph.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
+
+/** A configuration with its weights, and what is said about it. */
+export interface CompiledLayers {
+  network: NetworkConfig
+  weights: Map<string, Float32Array>
+  answer: Answer
+  layers: LayerFacts[]
+  input: { kind: ModelInput['kind']; width: number; name: string }
+}
+
+/** The layers up to `tip`. @throws UnsupportedError where pieces did not come together */
+export function compileLayers(tip: Draft, source: string, maskZero = false): CompiledLayers {
+  const drafts: Draft[] = []
+  for (let at: Draft | null = tip; at; at = at.below) drafts.push(at)
+  drafts.reverse()
+  const answer = answerOf(drafts)
+  const compiler = new Compiler(source, drafts, maskZero)
+  for (const draft of drafts) compiler.add(draft)
+  const { layers, weights, facts } = compiler
+  const loss = (
+    {
+      softmax: 'softmaxCrossEntropy',
+      logSoftmax: 'softmaxCrossEntropy',
+      sigmoid: 'binaryCrossEntropy',
+      linear: 'meanSquaredError',
+    } as const
+  )[answer]
+  const network = { layers, loss: { type: loss } }
+  return { network, weights, answer, layers: facts, input: inputOf(drafts) }
+}
+
+/** Takes a final softmax or sigmoid off. */
+function answerOf(drafts: Draft[]): Answer {
+  const top = drafts[drafts.length - 1].layer
+  if (top.type !== 'activation') return 'linear'
+  const below = drafts[drafts.length - 2].layer
+  const { activation } = top
+  const taken =
+    activation === 'softmax' || activation === 'logSoftmax'
+      ? activation
+      : activation === 'sigmoid' && below.type === 'dense'
+        ? 'sigmoid'
+        : null
+  // One number has no softmax worth a loss.
+  if (!taken || (taken !== 'sigmoid' && below.type === 'dense' && below.units === 1)) return 'linear'
+  drafts.pop()
+  return taken
+}
+
+function inputOf(drafts: readonly Draft[]): CompiledLayers['input'] {
+  const { layer } = drafts[0]
+  if (layer.type === 'features') return { kind: 'features', width: featuresWidth(drafts), name: layer.input }
+  if (layer.type !== 'embedding' && layer.type !== 'oneHot')
+    throw new RangeError('a chain begins with an input')
+  return { kind: 'ids', width: layer.vocabulary, name: layer.input }
+}
+
+/** As the input says, or as the first layer that has weights does. */
+function featuresWidth(drafts: readonly Draft[]): number {
+  for (const { layer } of drafts) {
+    if (layer.type === 'features' && layer.width !== null) return layer.width
+    if (layer.type === 'recurrent' || layer.type === 'layerNorm') return layer.width
+    if (layer.type === 'dense') return layer.inputs
+  }
+  return 1
+}
+
+class Compiler {
+  readonly layers: LayerOptions[] = []
+  readonly weights = new Map<string, Float32Array>()
+  readonly facts: LayerFacts[] = []
+  readonly #source: string
+  readonly #drafts: readonly Draft[]
+  readonly #names = new Map<Draft, string>()
+  readonly #counts = new Map<string, number>()
+  readonly #referred: ReadonlySet<Draft>
+  readonly #maskZero: boolean
+  #width = 0
+  #steps = true
+
+  constructor(source: string, drafts: readonly Draft[], maskZero: boolean) {
+    this.#source = source
+    this.#drafts = drafts
+    this.#maskZero = maskZero
+    this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.of : [])))
+  }
+
+  add(draft: Draft): void {
+    if (this.#fused(draft)) return
+    const { layer } = draft
+    const number = this.#counts.get(layer.type) ?? 0
+    this.#counts.set(layer.type, number + 1)
+    const name = `${layer.type}.${number}`
+    this.#names.set(draft, name)
+    const before = this.weights.size
+    this.layers.push(this.#options(layer, name, draft))
+    const parameters = [...this.weights.values()].slice(before).reduce((sum, { length }) => sum + length, 0)
+    if (draft.node) this.facts.push(this.#factsOf(draft, parameters))
+  }
+
+  /** An activation of a product that nothing else reads. */
+  #fused(draft: Draft): boolean {
+    const { layer, below } = draft
+    const under = this.layers[this.layers.length - 1] as LayerOptions | undefined
+    if (layer.type !== 'activation' || !below || this.#referred.has(below)) return false
+    if (under?.type !== 'dense' || under.activation !== undefined) return false
+    if (layer.activation === 'softmax' || layer.activation === 'logSoftmax') return false
+    under.activation = layer.activation
+    this.#names.set(draft, this.#names.get(below)!)
+    return true
+  }
+
+  #options(layer: LayerDraft, name: string, draft: Draft): LayerOptions {
+    switch (layer.type) {
+      case 'features':
+        return { type: 'features', width: (this.#width = featuresWidth(this.#drafts)) }
+      case 'embedding':
+        this.weights.set(`${name}.weight`, layer.table)
+        this.#width = layer.size
+        return {
+          type: 'embedding',
+          vocabulary: layer.vocabulary,
+          size: layer.size,
+          ...(this.#maskZero ? { maskZero: true } : {}),
+        }
+      case 'oneHot':
+        this.#width = layer.vocabulary
+        return { type: 'oneHot', vocabulary: layer.vocabulary }
+      case 'recurrent':
+        return this.#recurrent(layer, name)
+      case 'pool':
+        this.#steps = false
+        if (layer.column) this.weights.set(`${name}.weight`, layer.column)
+        return { type: 'pool', over: layer.over }
+      case 'flatten':
+        this.#steps = false
+        this.#width *= layer.steps
+        return { type: 'flatten', steps: layer.steps }
+      case 'dense':
+        this.weights.set(`${name}.weight`, layer.weight)
+        if (layer.bias) this.weights.set(`${name}.bias`, layer.bias)
+        this.#width = layer.units
+        return { type: 'dense', units: layer.units, ...(layer.bias ? {} : { bias: false }) }
+      case 'activation':
+        return { type: 'activation', activation: layer.activation }
+      case 'layerNorm':
+        return this.#layerNorm(layer, name)
+      case 'reverse':
+      case 'zeroMasked':
+        return { type: layer.type }
+      case 'masking':
+        return layer
+      case 'concat':
+        return this.#concat(layer.of)
+      case 'piece':
+        throw new UnsupportedError({
+          where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
+          expected: 'layers that Latch has',
+          got: layer.what,
+          remedy: 'OnnxGraph runs the graph as it is.',
+        })
+    }
+  }
+
+  #recurrent({ options, directions, width: _ }: RecurrentDraft, name: string): LayerOptions {
+    directions.forEach(({ input, hidden, biasInput, biasHidden, peepholes }, d) => {
+      const suffix = d === 1 ? '_reverse' : ''
+      const set = (kind: string, values: Float32Array | null) =>
+        values && this.weights.set(`${name}.${kind}_l0${suffix}`, values)
+      set('weight_ih', input)
+      set('weight_hh', hidden)
+      set('bias_ih', biasInput)
+      set('bias_hh', biasHidden)
+      set('weight_ph', peepholes)
+    })
+    const { merge, ...rest } = options
+    const both = directions.length === 2
+    const beside = both && (merge ?? 'concat') === 'concat'
+    this.#width = options.units * (beside ? 2 : 1)
+    this.#steps = options.outputs !== 'last'
+    return both && merge && merge !== 'concat' ? { ...rest, merge } : rest
+  }
+
+  #layerNorm(
+    { epsilon, scale, centre }: Extract<LayerDraft, { type: 'layerNorm' }>,
+    name: string,
+  ): LayerOptions {
+    if (scale) this.weights.set(`${name}.weight`, scale)
+    if (centre) this.weights.set(`${name}.bias`, centre)
+    return {
+      type: 'layerNorm',
+      epsilon,
+      ...(scale ? {} : { scale: false }),
+      ...(centre ? {} : { centre: false }),
+    }
+  }
+
+  #concat(of: readonly Draft[]): LayerOptions {
+    this.#width = of.reduce((sum, draft) => sum + widthOf(draft), 0)
+    return { type: 'concat', of: of.map((draft) => this.#names.get(draft)!) }
+  }
+
+  #factsOf({ node, layer }: Draft, parameters: number): LayerFacts {
+    const output = `(batch, ${this.#steps ? 'time, ' : ''}${this.#width})`
+    const conventions = layer.type === 'recurrent' ? conventionsOf(layer.options) : ''
+    const both = layer.type === 'recurrent' && layer.directions.length === 2
+    return {
+      name: node!.name,
+      type: both ? `${node!.op}, bidirectional` : node!.op,
+      output,
+      parameters,
+      conventions,
+    }
+  }
+}
+
+function widthOf({ layer, below }: Draft): number {
+  if (layer.type === 'dense') return layer.units
+  if (layer.type === 'embedding') return layer.size
+  if (layer.type === 'oneHot') return layer.vocabulary
+  if (layer.type === 'features') return layer.width ?? 0
+  if (layer.type === 'concat') return layer.of.reduce((sum, draft) => sum + widthOf(draft), 0)
+  if (layer.type === 'flatten') return layer.steps * widthOf(below!)
+  if (layer.type !== 'recurrent') return widthOf(below!)
+  const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'
+  return layer.options.units * (beside ? 2 : 1)
+}
+
+/** Gate order and form, as the file has them. */
+function conventionsOf(options: RecurrentOptions): string {
+  const { cell, reset, direction = 'forward', clip, peepholes, coupled } = options
+  const functions = [options.gateActivation, options.activation, options.stateActivation]
+  const said = [
+    { rnn: '', lstm: 'gates i o f c', gru: 'gates z r h' }[cell],
+    cell === 'gru'
+      ? reset === 'before'
+        ? 'linear_before_reset 0: reset before'
+        : 'linear_before_reset 1: reset after'
+      : '',
+    direction === 'reverse' ? 'reverse' : '',
+    ...functions.map((f) => (f ? settleActivation(f).type : '')),
+    clip ? `clip ${clip}` : '',
+    peepholes ? 'peepholes' : '',
+    coupled ? 'input_forget: f = 1 − i' : '',
+  ]
+  return said.filter(Boolean).join(', ')
+}

@@ -1,0 +1,244 @@
+/**
+ * The graph of an exported sequence model becomes a chain of Latch's layers: what PyTorch, tf2onnx and Latch itself
+ * write. A graph that is no chain is refused by node, with the part before it named.
+ */
+import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import type { ImportedModel, ImportOptions } from '../../imported.ts'
+import { tokensByOptions } from '../../tokensById.ts'
+import type { OnnxModel } from '../graph.ts'
+import { compileLayers, type CompiledLayers } from './compile.ts'
+import { describeAxes, describeValue } from './context.ts'
+import { interpretGraph, type Meanings } from './graph.ts'
+import { numberOf, type Axis, type Flow } from './values.ts'
+import { reaches } from './model.ts'
+import type { Draft } from './nodes.ts'
+
+/** Where the network's input and output are in the graph, for running both side by side. */
+export interface GraphPlaces {
+  input: string
+  lengths: string | null
+  output: string
+  /** The output has the answer's softmax or sigmoid in it. */
+  answered: boolean
+  /** Time before batch. */
+  inputTimeFirst: boolean
+  outputTimeFirst: boolean
+  /** Sequences of a batch, where the graph has their number built in. */
+  sequences: number | null
+}
+
+/** A lifted graph. */
+export interface LiftedModel extends ImportedModel {
+  places: GraphPlaces
+}
+
+interface Found {
+  name: string
+  flow: Flow
+}
+
+/**
+ * Lifts a graph. `source` names it in errors; `options.until` ends at that node or value.
+ * @throws UnsupportedError for what is no chain of Latch's layers, by node, operator and number
+ */
+export function liftOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): LiftedModel {
+  const meanings = interpretGraph(model, source)
+  const wanted = options.until === undefined ? outputsOf(model) : [untilOf(model, source, options.until)]
+  const { chosen, left } = choose(meanings, source, wanted)
+  const compiled = compileLayers(chosen.flow.tip, source, meanings.context.maskZero)
+  const places = placesOf(model, meanings, chosen, compiled)
+  if (options.until !== undefined) left.push(`What follows ${options.until}`)
+  return { ...describe(model, meanings, compiled, places, options), left, places }
+}
+
+const outputsOf = ({ outputs }: OnnxModel) => outputs.map(({ name }) => name)
+
+function untilOf({ nodes }: OnnxModel, source: string, until: string): string {
+  const node = nodes.find(({ name }) => name === until)
+  const value =
+    node?.outputs.find(Boolean) ?? nodes.flatMap(({ outputs }) => outputs).find((name) => name === until)
+  if (value) return value
+  const names = nodes.slice(0, 20).map(({ name }) => name)
+  throw new UnsupportedError({
+    where: `${source}, until`,
+    expected: `a node or value of the graph (${names.join(', ')}${nodes.length > 20 ? ', …' : ''})`,
+    got: `'${until}'`,
+  })
+}
+
+/** The longest chain among the outputs; one that only adds an answer to another one stands behind it. */
+function choose(meanings: Meanings, source: string, names: readonly string[]) {
+  const found: Found[] = []
+  const left: string[] = []
+  let refusal: UnsupportedError | null = null
+  for (const name of names) {
+    const value = meanings.values.get(name)
+    if (value?.kind === 'flow') found.push({ name, flow: value })
+    else {
+      const why = value?.kind === 'refused' ? value.error.message : value ? describeValue(value) : 'no value'
+      left.push(`Output ${name}: ${why}`)
+      if (value?.kind === 'refused') refusal ??= value.error
+    }
+  }
+  if (!found.length) throw withPart(meanings, source, refusal, names)
+  const depth = ({ flow }: Found) => depthOf(flow.tip)
+  const chosen = found.reduce((best, other) => (depth(other) > depth(best) ? other : best))
+  for (const { name, flow } of found) {
+    if (!reaches(chosen.flow.tip, flow.tip)) left.push(`Output ${name}: another chain than ${chosen.name}`)
+  }
+  return { chosen, left }
+}
+
+function depthOf(tip: Draft): number {
+  let depth = 0
+  for (let at: Draft | null = tip; at; at = at.below) depth++
+  return depth
+}
+
+/** Why it failed, and how far it went. */
+function withPart(
+  { values }: Meanings,
+  source: string,
+  refusal: UnsupportedError | null,
+  names: readonly string[],
+): UnsupportedError {
+  if (!refusal)
+    return new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') })
+  const whole = [...values].flatMap(([name, value]) =>
+    value.kind === 'flow' && isWhole(value) ? [{ name, score: scoreOf(value.tip) }] : [],
+  )
+  const part = whole.reduce((best, other) => (other.score >= best.score ? other : best), {
+    name: '',
+    score: 2,
+  })
+  const lifted = part.name ? ` Layers up to value '${part.name}' could be lifted.` : ''
+  const { where, expected, got, remedy = '' } = refusal
+  return new UnsupportedError({ where, expected, got, remedy: `${remedy}${lifted}` })
+}
+
+/** Whether a chain could end here. */
+function isWhole({ tip, axes }: Flow): boolean {
+  if (axes[axes.length - 1]?.role !== 'feature') return false
+  if (axes.some(({ role }) => role === 'merged' || role === 'direction')) return false
+  for (let at: Draft | null = tip; at; at = at.below) if (at.layer.type === 'piece') return false
+  return true
+}
+
+/** How much a chain holds: recurrent levels count most. */
+function scoreOf(tip: Draft): number {
+  let score = 0
+  for (let at: Draft | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1
+  return score
+}
+
+function placesOf(
+  model: OnnxModel,
+  { context }: Meanings,
+  { name, flow }: Found,
+  { input, answer }: CompiledLayers,
+): GraphPlaces {
+  if (flow.fill?.mask === 'last')
+    throw new FormatError({ where: name, expected: 'all steps', got: 'the last ones' })
+  // Where nothing says which axis is time, batch comes first.
+  const inputTimeFirst = context.time === 'input 0'
+  const roles = flow.axes.filter(({ role }) => role !== 'one' && role !== 'direction').map(({ role }) => role)
+  checkOutput(context.source, name, flow.axes)
+  const lengths = context.ragged
+    ? (model.inputs.find(({ shape }) => shape?.length === 1)?.name ?? null)
+    : null
+  return {
+    input: input.name,
+    lengths,
+    output: name,
+    answered: answer !== 'linear',
+    inputTimeFirst,
+    outputTimeFirst: roles[0] === (context.time ?? 'input 1') && roles[1]?.startsWith('input'),
+    sequences: context.sequences,
+  }
+}
+
+function checkOutput(source: string, name: string, axes: readonly Axis[]): void {
+  const odd = axes.find(
+    ({ role, size }) => role === 'merged' || (role === 'direction' && numberOf(size) !== 1),
+  )
+  const inputs = axes.filter(({ role }) => role.startsWith('input')).length
+  const feature = axes.findIndex(({ role }) => role === 'feature')
+  if (!odd && inputs > 0 && (feature < 0 || feature === axes.length - 1)) return
+  throw new UnsupportedError({
+    where: `${source}, output '${name}'`,
+    expected: '(batch, time, features) or (batch, features)',
+    got: describeAxes(axes),
+    remedy: 'OnnxGraph runs the graph as it is.',
+  })
+}
+
+function describe(
+  model: OnnxModel,
+  { context }: Meanings,
+  compiled: CompiledLayers,
+  places: GraphPlaces,
+  options: ImportOptions,
+): Omit<ImportedModel, 'left'> {
+  const { network, weights, layers } = compiled
+  const { kind, width } = compiled.input
+  const { metadata } = model
+  const shape = model.inputs.find(({ name }) => name === places.input)?.shape
+  const steps = shape?.[places.inputTimeFirst ? 0 : 1]
+  const answer = compiled.answer === 'linear' ? (options.answer ?? 'linear') : compiled.answer
+  const loss = {
+    softmax: 'softmaxCrossEntropy',
+    logSoftmax: 'softmaxCrossEntropy',
+    sigmoid: 'binaryCrossEntropy',
+    linear: 'meanSquaredError',
+  } as const
+  const said = metadata.get('tokens')
+  const tokens = options.tokens ?? (said === 'character' || said === 'word' ? said : undefined)
+  return {
+    format: 'onnx',
+    producer: model.producer,
+    network: { ...network, loss: { type: loss[answer] } },
+    weights,
+    answer,
+    input: { kind, width, steps: typeof steps === 'number' ? steps : null },
+    labels: options.labels ?? listOf(metadata.get('labels')),
+    ...tokensByOptions({ ...options, tokens }, context.source, listOf(metadata.get('vocabulary'))),
+    layers,
+    notes: notesOf(context.notes, compiled, places),
+    stateful: false,
+    document: metadata.get('latch') ?? null,
+  }
+}
+
+/** A list of texts, if the metadata is one; other programs may mean something else by the name. */
+function listOf(text: string | undefined): readonly string[] | null {
+  if (text === undefined) return null
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : null
+  } catch {
+    return null
+  }
+}
+
+function notesOf(
+  found: ReadonlySet<string>,
+  { layers }: CompiledLayers,
+  { inputTimeFirst, input, lengths, sequences }: GraphPlaces,
+): string[] {
+  const types = layers.map(({ type }) => type)
+  const has = (op: string) => types.some((type) => type.startsWith(op))
+  const before = layers.some(({ conventions }) => conventions.includes('reset before'))
+  const after = layers.some(({ conventions }) => conventions.includes('reset after'))
+  return [
+    ...(has('LSTM') ? ['LSTM gates i o f c were put in the order i f g o'] : []),
+    ...(has('GRU') ? ['GRU gates z r h were put in the order r z n; the update gate keeps the old'] : []),
+    ...(after ? ['linear_before_reset 1: the reset gate comes after the product'] : []),
+    ...(before ? ['linear_before_reset 0: the reset gate comes before the product'] : []),
+    ...(inputTimeFirst
+      ? [`Input ${input} has time first: (time, batch) in the file, (batch, time) here`]
+      : []),
+    ...(lengths ? [`Input ${lengths} became the lengths of the batch`] : []),
+    ...(sequences ? [`The file itself runs batches of ${sequences} only; here any number goes`] : []),
+    ...found,
+  ]
+}

@@ -1,0 +1,58 @@
+/** ONNX' activations of each number by Latch's names, with what they read of their node. */
+import type { ActivationChoice } from '../../../cells/activations.ts'
+import { activate } from './model.ts'
+import { describeValue, type NodeLift } from './context.ts'
+import type { Lift } from './shapes.ts'
+import type { Value } from './values.ts'
+
+function clip(at: NodeLift, [x, low, high]: readonly Value[]): Value {
+  const flow = at.rows([x])
+  const bound = (attribute: string, value: Value | undefined, absent: number) => {
+    if (value?.kind === 'constant') return value.tensor.data[0]
+    if (value && value.kind !== 'absent') throw at.refuse('constant limits', describeValue(value))
+    return at.float(attribute, absent)
+  }
+  const [from, to] = [bound('min', low, -Infinity), bound('max', high, Infinity)]
+  if (from === 0 && to === 6) return at.over(flow, activate(flow.tip, 'relu6', at.node))
+  if (from === 0 && to > 3.4e38) return at.over(flow, activate(flow.tip, 'relu', at.node))
+  throw at.refuse('limits 0 and 6, or 0 and none', `${from} and ${to}`)
+}
+
+const ALPHA = 'alpha'
+
+/** Activations with what they read of their node. */
+const ACTIVATIONS: Readonly<Record<string, (at: NodeLift) => ActivationChoice>> = {
+  Relu: () => 'relu',
+  Tanh: () => 'tanh',
+  Sigmoid: () => 'sigmoid',
+  Softplus: () => 'softplus',
+  Softsign: () => 'softsign',
+  Exp: () => 'exponential',
+  Mish: () => 'mish',
+  HardSwish: () => 'hardSilu',
+  Neg: () => ({ type: 'affine', alpha: -1, beta: 0 }),
+  Elu: (at) => ({ type: 'elu', alpha: at.float(ALPHA, 1) }),
+  LeakyRelu: (at) => ({ type: 'leakyRelu', alpha: at.float(ALPHA, 0.01) }),
+  ThresholdedRelu: (at) => ({ type: 'thresholdedRelu', alpha: at.float(ALPHA, 1) }),
+  HardSigmoid: (at) => ({ type: 'hardSigmoid', alpha: at.float(ALPHA, 0.2), beta: at.float('beta', 0.5) }),
+  Gelu: (at) => (at.text('approximate', 'none') === 'tanh' ? { type: 'gelu', alpha: 1 } : 'gelu'),
+  Selu: (at) => {
+    const about = (name: string, standard: number) => Math.abs(at.float(name, standard) - standard) < 1e-3
+    if (about(ALPHA, 1.67326) && about('gamma', 1.0507)) return 'selu'
+    throw at.refuse('alpha 1.6733 and gamma 1.0507', 'others')
+  },
+}
+
+/** Operators by name. */
+export const FUNCTIONS: Readonly<Record<string, Lift>> = {
+  Clip: clip,
+  ...Object.fromEntries(
+    Object.entries(ACTIVATIONS).map(([op, choose]) => [
+      op,
+      (at: NodeLift, inputs: readonly Value[]) => {
+        const flow = at.rows(inputs)
+        return at.over(flow, activate(flow.tip, choose(at), at.node))
+      },
+    ]),
+  ),
+}

@@ -1,0 +1,66 @@
+/**
+ * x times a function of x, as exporters write it out: SiLU, Mish, hard swish, GELU with the error function and with
+ * tanh.
+ */
+import { settleActivation, type ActivationChoice } from '../../../cells/activations.ts'
+import { activate, near, pathBetween } from './model.ts'
+import type { NodeLift } from './context.ts'
+import type { Draft, PieceDraft } from './nodes.ts'
+import type { Flow, Value } from './values.ts'
+
+/** The piece that a chain ends on, if it is this one. */
+export const pieceOf = ({ layer }: Draft, what: PieceDraft['what']): PieceDraft | null =>
+  layer.type === 'piece' && layer.what === what ? layer : null
+
+/** x + c·x³, for the tanh form of GELU. */
+export function cubicOf(x: Draft, other: Draft): { base: Draft; factor: number } | null {
+  const { layer, below } = other
+  if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
+    return null
+  const { type, alpha, beta } = settleActivation(layer.activation)
+  const power = below && pieceOf(below, 'power')
+  if (type !== 'affine' || beta !== 0 || power?.value !== 3 || power.base !== x) return null
+  return { base: x, factor: alpha }
+}
+
+/** x times a function of x: SiLU, Mish, GELU in both forms, hard swish; x may carry a factor of its own. */
+export function gate(at: NodeLift, x: Flow, y: Flow): Value | null {
+  const own = x.tip.layer.type === 'activation' ? x.tip.layer.activation : null
+  const factor = typeof own === 'object' && own?.type === 'affine' && own.beta === 0 ? own.alpha! : null
+  const bases: (readonly [Draft, number])[] = [[x.tip, 1]]
+  if (factor !== null) bases.push([x.tip.below!, factor])
+  for (const [base, alpha] of bases) {
+    const path = pathBetween(base, y.tip)
+    const found = path?.length ? gateOf(path) : null
+    if (!found) continue
+    const gated = activate(base, found.activation, at.node)
+    return at.over(x, activate(gated, { type: 'affine', alpha: alpha * found.factor, beta: 0 }, at.node))
+  }
+  return null
+}
+
+function gateOf(path: readonly Draft[]): { activation: ActivationChoice; factor: number } | null {
+  const steps = path.map(({ layer }) => {
+    if (layer.type === 'piece') return { type: layer.what, alpha: layer.value, beta: 0 }
+    if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
+      return { type: layer.type, alpha: 0, beta: 0 }
+    return settleActivation(layer.activation)
+  })
+  const names = steps.map(({ type }) => type).join()
+  const line = (i: number, alpha: number, beta: number) =>
+    near(steps[i].alpha, alpha) && near(steps[i].beta, beta)
+  if (names === 'sigmoid') return { activation: 'silu', factor: 1 }
+  if (names === 'softplus,tanh') return { activation: 'mish', factor: 1 }
+  if (names === 'hardSigmoid' && line(0, 1 / 6, 0.5)) return { activation: 'hardSilu', factor: 1 }
+  if (names === 'affine,error function,affine' && line(0, Math.SQRT1_2, 0)) {
+    if (line(2, 1, 1)) return { activation: 'gelu', factor: 2 }
+    if (line(2, 0.5, 0.5)) return { activation: 'gelu', factor: 1 }
+  }
+  // The tanh form: x + 0.044715·x³ lies on powers of x.
+  const tail = names.endsWith('x + c·x³,affine,tanh,affine') ? steps.length - 4 : -1
+  if (tail >= 0 && near(steps[tail].alpha, 0.044715) && line(tail + 1, Math.sqrt(2 / Math.PI), 0)) {
+    if (line(tail + 3, 1, 1)) return { activation: { type: 'gelu', alpha: 1 }, factor: 2 }
+    if (line(tail + 3, 0.5, 0.5)) return { activation: { type: 'gelu', alpha: 1 }, factor: 1 }
+  }
+  return null
+}

@@ -1,0 +1,180 @@
+/**
+ * Walks a graph and gives every value its meaning: constants are folded by the runner's own operators, everything
+ * else by the functions that lift operators. What one of them refuses is a refusal for all that reads it.
+ */
+import { FormatError, LatchError, UnsupportedError } from '../../../core/errors.ts'
+import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
+import { LiftContext, NodeLift } from './context.ts'
+import { ELEMENTS } from './elements.ts'
+import { LAYERS } from './layers.ts'
+import { liftMasking } from './masks.ts'
+import { SHAPES, type Lift } from './shapes.ts'
+import { sizeOf, type Axis, type Size, type Value } from './values.ts'
+import { OnnxGraph } from '../runtime/run.ts'
+import { MASKS } from './batch.ts'
+import { FUNCTIONS } from './functions.ts'
+
+const LIFTS: Readonly<Record<string, Lift>> = { ...SHAPES, ...ELEMENTS, ...FUNCTIONS, ...MASKS, ...LAYERS }
+
+/** Would make as many numbers as their inputs say; only their zeros are of use. */
+const NOT_FOLDED = ['ConstantOfShape', 'Expand', 'Range', 'OneHot', 'Tile']
+
+const MOVES = [
+  'Slice',
+  'Gather',
+  'Squeeze',
+  'Unsqueeze',
+  'Identity',
+  'Cast',
+  'Split',
+  'Expand',
+  'Transpose',
+  'Reshape',
+]
+
+/** The meaning of every value that has a name. */
+export interface Meanings {
+  values: ReadonlyMap<string, Value>
+  context: LiftContext
+}
+
+/** Meanings of all values of a graph. */
+export function interpretGraph(model: OnnxModel, source: string): Meanings {
+  const states = stateInputs(model)
+  const ragged = model.inputs.some(({ shape }) => shape?.length === 1)
+  const context = new LiftContext(source, model.opset, ragged)
+  const values = new Map<string, Value>()
+  for (const [name, tensor] of model.initializers) values.set(name, { kind: 'constant', tensor })
+  for (const input of model.inputs) values.set(input.name, inputValue(input, source, states))
+  for (const node of model.nodes) {
+    const inputs = node.inputs.map((name): Value => (name === '' ? { kind: 'absent' } : values.get(name)!))
+    const outputs = interpretNode(context, model, node, inputs)
+    node.outputs.forEach((name, i) => {
+      if (name !== '') values.set(name, outputs[i] ?? notFollowed(source, node, i))
+    })
+  }
+  return { values, context }
+}
+
+function notFollowed(source: string, node: OnnxNode, output: number): Value {
+  const where = `${source}, node '${node.name}'`
+  const error = new UnsupportedError({ where, expected: 'its first output', got: `output ${output}` })
+  return { kind: 'refused', error }
+}
+
+function interpretNode(
+  context: LiftContext,
+  model: OnnxModel,
+  node: OnnxNode,
+  inputs: readonly Value[],
+): readonly Value[] {
+  const all = (value: Value) => node.outputs.map(() => value)
+  const refused = inputs.find(({ kind }) => kind === 'refused')
+  if (refused) return all(refused)
+  try {
+    const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
+    if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs)
+    const at = new NodeLift(context, node)
+    const masks = node.domain === '' ? liftMasking(at, inputs) : null
+    if (masks) return all(masks)
+    const lift = node.domain === '' && Object.hasOwn(LIFTS, node.op) ? LIFTS[node.op] : null
+    if (!lift)
+      throw at.refuse(
+        'an operator that layers are made of',
+        node.domain ? `${node.op} of ${node.domain}` : node.op,
+      )
+    const result = lift(at, inputs)
+    return Array.isArray(result) ? result : [result as Value]
+  } catch (error) {
+    if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
+    if (error instanceof LatchError) throw error
+    // A graph that breaks an operator's rules: the same place, without the crash.
+    throw new FormatError({
+      where: `${context.source}, node '${node.name}'`,
+      expected: `inputs as ${node.op} takes them`,
+      got: String(error),
+    })
+  }
+}
+
+/** Numbers that a constant may have though its file has fewer. */
+const MOST_FOLDED = 2 ** 20
+
+/** What a node makes of constants. */
+function folded(
+  context: LiftContext,
+  model: OnnxModel,
+  node: OnnxNode,
+  inputs: readonly Value[],
+): readonly Value[] {
+  const initializers = new Map<string, OnnxTensor>()
+  node.inputs.forEach((name, i) => {
+    const value = inputs[i]
+    if (value.kind === 'constant') initializers.set(name, value.tensor)
+  })
+  const names = node.outputs.filter((name) => name !== '')
+  const outputs = names.map((name): OnnxValueInfo => ({ name, dtype: null, shape: null }))
+  const one = { ...model, nodes: [{ ...node }], initializers, inputs: [], outputs }
+  const given = [...initializers.values()].reduce((sum, { data }) => sum + data.length, 0)
+  const mostNumbers = Math.max(MOST_FOLDED, given)
+  const made = new OnnxGraph(one, { source: context.source, mostNumbers }).run({})
+  return node.outputs.map((name): Value => {
+    if (name === '') return { kind: 'absent' }
+    return { kind: 'constant', tensor: made[name] }
+  })
+}
+
+/** Inputs that only ever become initial states. */
+function stateInputs({ nodes, inputs }: OnnxModel): ReadonlyMap<string, string> {
+  const from = new Map<string, string>(inputs.map(({ name }) => [name, name]))
+  const states = new Map<string, string>()
+  for (const { op, inputs: read, outputs } of nodes) {
+    if (op === 'RNN' || op === 'LSTM' || op === 'GRU') {
+      for (const name of read.slice(5, 7)) {
+        const origin = from.get(name)
+        if (origin) states.set(origin, origin)
+      }
+    } else if (MOVES.includes(op)) {
+      const origin = from.get(read[0])
+      if (origin) for (const name of outputs) from.set(name, origin)
+    }
+  }
+  return states
+}
+
+function inputValue(
+  { name, dtype, shape }: OnnxValueInfo,
+  source: string,
+  states: ReadonlyMap<string, string>,
+): Value {
+  if (states.has(name)) return { kind: 'state', name }
+  const isWhole = dtype === 'int64' || dtype === 'int32'
+  if (shape?.length === 1 && isWhole) return { kind: 'lengths', minus: 0, rank: 1 }
+  if (shape?.length === 2) {
+    const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1')]
+    return { kind: 'ids', axes, input: name }
+  }
+  if (shape?.length === 3 && !isWhole) {
+    const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1'), axisOf(shape, 2, 'feature')]
+    const width = typeof shape[2] === 'number' ? shape[2] : null
+    return {
+      kind: 'flow',
+      tip: { layer: { type: 'features', input: name, width }, below: null, node: null },
+      axes,
+    }
+  }
+  const error = new UnsupportedError({
+    where: `${source}, input '${name}'`,
+    expected: 'ids (batch, time), features (batch, time, features), lengths (batch) or an initial state',
+    got: shape ? `${dtype ?? 'something'} of ${shape.length} axes` : 'a value without a shape',
+    remedy: 'OnnxGraph runs the graph as it is.',
+  })
+  return { kind: 'refused', error }
+}
+
+/** An axis that differs from call to call has its own role for a name. */
+function axisOf(shape: readonly (number | string | null)[], place: number, role: Axis['role']): Axis {
+  const given = shape[place]
+  const size: Size = typeof given === 'number' ? sizeOf(given) : sizeOf(role)
+  return { role, size }
+}

@@ -1,0 +1,112 @@
+/**
+ * A chain of layers as it grows and comes apart again: another layer on top, one step or one direction of what a
+ * level gives, two directions together.
+ */
+import { settleActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { OnnxNode } from '../graph.ts'
+import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
+
+/** Puts a layer on what lies below. */
+export function above(below: Draft, layer: LayerDraft, node: OnnxNode): Draft {
+  return { layer, below, node }
+}
+
+/** An activation on top; a straight line on a straight line becomes one, and one that changes nothing none. */
+export function activate(below: Draft, activation: ActivationChoice, node: OnnxNode): Draft {
+  const spec = settleActivation(activation)
+  if (spec.type !== 'affine') return above(below, { type: 'activation', activation }, node)
+  const { layer } = below
+  if (layer.type === 'activation' && isAffine(layer.activation)) {
+    const inner = settleActivation(layer.activation)
+    const alpha = spec.alpha * inner.alpha
+    return activate(below.below!, { type: 'affine', alpha, beta: spec.alpha * inner.beta + spec.beta }, node)
+  }
+  if (near(spec.alpha, 1) && spec.beta === 0) return below
+  return above(below, { type: 'activation', activation: plainAffine(spec) }, node)
+}
+
+function plainAffine({ alpha, beta }: Required<ActivationSpec>): ActivationSpec {
+  return { type: 'affine', alpha, beta }
+}
+
+function isAffine(activation: ActivationChoice | 'softmax' | 'logSoftmax'): activation is ActivationSpec {
+  return typeof activation === 'object' && activation.type === 'affine'
+}
+
+/** Equal as far as float32 says. */
+export function near(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
+}
+
+/** Whether `draft` is `other` or lies above it. */
+export function reaches(draft: Draft | null, other: Draft): boolean {
+  for (let at = draft; at; at = at.below) if (at === other) return true
+  return false
+}
+
+/** The drafts above `base` up to `tip`, lowest first; null where `tip` does not lie above it. */
+export function pathBetween(base: Draft, tip: Draft): Draft[] | null {
+  const path: Draft[] = []
+  for (let at: Draft | null = tip; at; at = at.below) {
+    if (at === base) return path.reverse()
+    path.push(at)
+  }
+  return null
+}
+
+/** Takes one direction of a recurrent level, through a pooling of single steps too. Null where there is none. */
+export function takeDirection(tip: Draft, direction: number): Draft | null {
+  const { layer, below } = tip
+  if (layer.type === 'pool' && (layer.over === 'last' || layer.over === 'first')) {
+    const taken = takeDirection(below!, direction)
+    return taken && takeStep(taken, layer.over, tip.node!)
+  }
+  if (layer.type !== 'recurrent' || !layer.directions[direction]) return null
+  if (layer.directions.length === 1) return tip
+  const { merge: _, backward, ...shared } = layer.options
+  const options: RecurrentOptions = {
+    ...shared,
+    ...(direction === 1 ? backward : {}),
+    direction: direction === 0 ? 'forward' : 'reverse',
+  }
+  return {
+    ...tip,
+    layer: {
+      ...layer,
+      options,
+      directions: [layer.directions[direction]],
+      of: { draft: tip, direction },
+    },
+  }
+}
+
+/** One step of each sequence: what a single direction has last is its final state. */
+export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Draft {
+  const { layer } = tip
+  const { type } = layer
+  const final = over === 'last' ? 'forward' : 'reverse'
+  if (
+    type === 'recurrent' &&
+    layer.options.outputs !== 'last' &&
+    (layer.options.direction ?? 'forward') === final
+  )
+    return { ...tip, layer: { ...layer, options: { ...layer.options, outputs: 'last' } } }
+  return above(tip, { type: 'pool', over }, node)
+}
+
+/** Two directions of one level become one output again. Null where they are not that. */
+export function joinDirections(
+  first: Draft,
+  second: Draft,
+  merge: NonNullable<RecurrentOptions['merge']>,
+): Draft | null {
+  const [a, b] = [first.layer, second.layer]
+  if (a.type !== 'recurrent' || b.type !== 'recurrent' || !a.of || !b.of) return null
+  if (first.node !== second.node || a.of.direction !== 0 || b.of.direction !== 1) return null
+  if (a.options.outputs !== b.options.outputs) return null
+  const { draft } = a.of
+  const whole = draft.layer as RecurrentDraft
+  const options = { ...whole.options, outputs: a.options.outputs, merge }
+  return { ...draft, layer: { ...whole, options } }
+}

@@ -1,0 +1,78 @@
+/**
+ * Layers as they are found in a graph, before they have names: Latch's own, and the pieces of what exporters write
+ * out (a layer normalisation, a GELU, an attention), which must have come together before the graph ends.
+ */
+import type { ActivationChoice } from '../../../cells/activations.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { PoolOptions } from '../../../layers/shape.ts'
+import type { OnnxNode } from '../graph.ts'
+
+/** One direction's weights in PyTorch's layout; no bias: null. */
+export interface DirectionWeights {
+  input: Float32Array
+  hidden: Float32Array
+  biasInput: Float32Array | null
+  biasHidden: Float32Array | null
+  peepholes: Float32Array | null
+}
+
+/** A recurrent operator; `of` when one direction of two was taken, until the other joins it. */
+export interface RecurrentDraft {
+  type: 'recurrent'
+  options: RecurrentOptions
+  directions: readonly DirectionWeights[]
+  width: number
+  of?: { draft: Draft; direction: number }
+}
+
+/** Pieces that are no layer by themselves. `base` is what they were made from. */
+export interface PieceDraft {
+  type: 'piece'
+  what:
+    | 'error function'
+    | 'row mean'
+    | 'centred row'
+    | 'squared centred row'
+    | 'row variance'
+    | 'row deviation'
+    | 'power'
+    | 'x + c·x³'
+    | 'softmax over time'
+    | 'weighted steps'
+    | 'padded steps'
+    | 'window of steps'
+  base: Draft
+  value: number
+  column?: Float32Array
+}
+
+/** A layer; inputs know which of the graph's they are. */
+export type LayerDraft =
+  | { type: 'embedding'; input: string; vocabulary: number; size: number; table: Float32Array }
+  | { type: 'oneHot'; input: string; vocabulary: number }
+  | { type: 'features'; input: string; width: number | null }
+  | RecurrentDraft
+  | { type: 'pool'; over: PoolOptions['over']; column?: Float32Array }
+  | { type: 'flatten'; steps: number }
+  | { type: 'dense'; units: number; inputs: number; weight: Float32Array; bias: Float32Array | null }
+  | { type: 'activation'; activation: ActivationChoice | 'softmax' | 'logSoftmax' }
+  | {
+      type: 'layerNorm'
+      epsilon: number
+      width: number
+      scale: Float32Array | null
+      centre: Float32Array | null
+    }
+  | { type: 'reverse' }
+  | { type: 'masking'; value: number }
+  | { type: 'zeroMasked' }
+  | { type: 'concat'; of: readonly Draft[] }
+  | PieceDraft
+
+/** Layers so far, the newest first. */
+export interface Draft {
+  layer: LayerDraft
+  below: Draft | null
+  /** The node it was found at; null for an input. */
+  node: OnnxNode | null
+}

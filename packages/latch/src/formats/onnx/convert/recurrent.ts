@@ -1,0 +1,197 @@
+/**
+ * ONNX' RNN, LSTM and GRU as Latch's recurrent level: gates put into Latch's order, functions, directions and the
+ * bias' two halves by name; initial states that are zero, or come from outside.
+ */
+import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
+import type { CellName } from '../../../cells/cell.ts'
+import type { CellForm } from '../../../cells/registry.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative } from '../../gateOrders.ts'
+import { cellFunctions } from '../cellFunctions.ts'
+import type { OnnxTensor } from '../graph.ts'
+import { asWritten, describeAxes, describeValue, type NodeLift } from './context.ts'
+import { numberOf, sizeOf, type Axis, type Flow, type Value } from './values.ts'
+import { above } from './model.ts'
+import type { DirectionWeights, Draft } from './nodes.ts'
+
+const CELLS: Readonly<Record<string, CellName>> = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' }
+
+/** Outputs Y and Y_h as sequences; what else there is cannot be followed. */
+export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly Value[] {
+  const cell = CELLS[at.node.op]
+  const batchFirst = at.int('layout', 0) === 1
+  const input = at.rows(inputs)
+  const [time, batch, features] = axesOf(at, input, batchFirst)
+  const width = numberOf(features.size)
+  const tensors = weightsOf(at, inputs, cell)
+  if (width !== null && width !== tensors.width)
+    throw at.refuse(`weights for ${width} features`, `weights for ${tensors.width}`)
+  const options = optionsOf(at, cell, tensors)
+  const lengths = checkLengths(at, inputs[4], time)
+  if (input.compact !== (inputs[4]?.kind === 'masking' || undefined))
+    throw at.refuse('masked steps out of the way', 'steps in their places')
+  for (const state of inputs.slice(5, 7)) checkState(at, state)
+  const layer = { type: 'recurrent', options, directions: tensors.directions, width: tensors.width } as const
+  const steps: Draft = above(input.tip, layer, at.node)
+  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, outputs: 'last' } } }
+  const direction: Axis = { role: 'direction', size: sizeOf(tensors.directions.length) }
+  const units: Axis = { role: 'feature', size: sizeOf(options.units) }
+  const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
+  const states = batchFirst ? [batch, direction, units] : [direction, batch, units]
+  const y: Value = { kind: 'flow', tip: steps, axes: order, compact: input.compact }
+  const last: Value = { kind: 'flow', tip: final, axes: states }
+  const cellState = at.refuse('outputs Y and Y_h', 'the final cell state Y_c')
+  const refused = { kind: 'refused', error: cellState } as const
+  if (!at.context.ragged || lengths) return [y, last, refused]
+  if (options.direction !== 'forward') throw at.refuse('lengths as sequence_lens', 'a direction without them')
+  const unread = at.refuse('lengths as sequence_lens', 'a final state without them')
+  return [y, { kind: 'refused', error: unread }, refused]
+}
+
+function axesOf(at: NodeLift, { axes }: Flow, batchFirst: boolean): readonly [Axis, Axis, Axis] {
+  const [first, second, features] = axes
+  const isFeature = axes.length === 3 && features.role === 'feature'
+  const [time, batch] = batchFirst ? [second, first] : [first, second]
+  if (isFeature && batch.role.startsWith('input') && at.context.takeTime(time.role))
+    return [time, batch, features]
+  throw at.refuse(
+    batchFirst ? 'axes (batch, time, features)' : 'axes (time, batch, features)',
+    describeAxes(axes),
+  )
+}
+
+interface RecurrentTensors {
+  directions: readonly DirectionWeights[]
+  units: number
+  width: number
+}
+
+function tensorAt(at: NodeLift, inputs: readonly Value[], index: number, name: string): OnnxTensor | null {
+  const value = inputs[index] as Value | undefined
+  if (!value || value.kind === 'absent') return null
+  if (value.kind === 'constant') return value.tensor
+  throw at.refuse(`${name} as a constant`, describeValue(value))
+}
+
+function weightsOf(at: NodeLift, inputs: readonly Value[], cell: CellName): RecurrentTensors {
+  const [w, r] = [tensorAt(at, inputs, 1, 'W'), tensorAt(at, inputs, 2, 'R')]
+  const b = tensorAt(at, inputs, 3, 'B')
+  const p = cell === 'lstm' ? tensorAt(at, inputs, 7, 'P') : null
+  if (!w || !r || w.shape.length !== 3 || r.shape.length !== 3)
+    throw at.refuse('W and R of three axes', 'others')
+  const [count, rows, width] = w.shape
+  const units = r.shape[2]
+  const gates = gateCount(cell)
+  const fits = (tensor: OnnxTensor | null, ...shape: number[]) => !tensor || `${tensor.shape}` === `${shape}`
+  const rightSizes = fits(r, count, gates * units, units) && rows === gates * units
+  if (!rightSizes || !fits(b, count, 2 * rows) || !fits(p, count, 3 * units))
+    throw at.refuse(`weights of ${gates} gates of ${units} units`, `W (${w.shape}), R (${r.shape})`)
+  const part = ({ data }: OnnxTensor, d: number, from: number, to: number) => {
+    const size = data.length / count
+    return Float32Array.from(data.subarray(d * size + from, d * size + to))
+  }
+  const native = (values: Float32Array) => rowsToNative(values, 'onnx', cell)
+  const directions = Array.from({ length: count }, (_, d) => ({
+    input: native(part(w, d, 0, rows * width)),
+    hidden: native(part(r, d, 0, rows * units)),
+    biasInput: b && native(part(b, d, 0, rows)),
+    biasHidden: b && native(part(b, d, rows, 2 * rows)),
+    peepholes: p && reorderBlocks(part(p, d, 0, 3 * units), PEEPHOLE_ORDERS.onnx, PEEPHOLE_ORDERS.native),
+  }))
+  return { directions, units, width }
+}
+
+function optionsOf(at: NodeLift, cell: CellName, { directions, units }: RecurrentTensors): RecurrentOptions {
+  const direction = at.text('direction', 'forward')
+  if (direction !== 'forward' && direction !== 'reverse' && direction !== 'bidirectional')
+    throw at.refuse('a direction forward, reverse or bidirectional', direction)
+  if ((direction === 'bidirectional') !== (directions.length === 2))
+    throw at.refuse(
+      `weights of ${direction === 'bidirectional' ? 'two directions' : 'one direction'}`,
+      `${directions.length}`,
+    )
+  const functions = functionsOf(at, cell, directions.length)
+  const clip = at.float('clip', 0)
+  const before = cell === 'gru' && at.int('linear_before_reset', 0) === 0
+  const options: RecurrentOptions = {
+    type: 'recurrent',
+    cell,
+    units,
+    direction,
+    outputs: 'every',
+    bias: directions[0].biasInput !== null,
+    ...(cell === 'gru' ? { reset: before ? 'before' : 'after' } : {}),
+    ...functions[0],
+    ...(clip > 0 ? { clip } : {}),
+    ...(directions[0].peepholes ? { peepholes: true } : {}),
+    ...(cell === 'lstm' && at.int('input_forget', 0) ? { coupled: true } : {}),
+  }
+  if (functions.length === 2 && JSON.stringify(functions[0]) !== JSON.stringify(functions[1]))
+    options.backward = spelledOut(cell, functions[1])
+  return options
+}
+
+type Functions = Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivation'>
+
+/** Defaults too, for a direction that would else take the first one's. */
+function spelledOut(cell: CellName, functions: Functions): Functions {
+  const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = functions
+  if (cell === 'rnn') return { activation }
+  return cell === 'gru' ? { activation, gateActivation } : { activation, gateActivation, stateActivation }
+}
+
+function functionsOf(at: NodeLift, cell: CellName, directions: number): Functions[] {
+  const given = {
+    activations: at.texts('activations') ?? [],
+    alphas: at.list('activation_alpha') ?? [],
+    betas: at.list('activation_beta') ?? [],
+  }
+  const refuse = (expected: string, got: string) => at.refuse(expected, got)
+  const specs = cellFunctions(cell, directions, given, { unknown: refuse, broken: refuse })
+  return specs.map((each) => named(cell, each.map(plainest)))
+}
+
+/** By name where it needs no more, its numbers as the file's float32 was written. */
+function plainest({ type, alpha, beta }: ActivationSpec): ActivationChoice {
+  const spec: ActivationSpec = { type }
+  if (alpha !== undefined) spec.alpha = asWritten(alpha)
+  if (beta !== undefined) spec.beta = asWritten(beta)
+  if (type === 'affine' && spec.alpha === 1 && spec.beta === 0) return 'linear'
+  return Object.keys(spec).length === 1 ? type : spec
+}
+
+/** By what they act on; what is the default is left out. */
+function named(cell: CellName, choices: readonly ActivationChoice[]): Functions {
+  if (cell === 'rnn') return sameActivation(choices[0], 'tanh') ? {} : { activation: choices[0] }
+  const [gate, candidate, state = candidate] = choices
+  return {
+    ...(sameActivation(candidate, 'tanh') ? {} : { activation: candidate }),
+    ...(sameActivation(gate, 'sigmoid') ? {} : { gateActivation: gate }),
+    ...(sameActivation(state, candidate) ? {} : { stateActivation: state }),
+  }
+}
+
+/** Whether lengths are read; a constant or size must be the whole time. */
+function checkLengths(at: NodeLift, value: Value | undefined, time: Axis): boolean {
+  if (!value || value.kind === 'absent') return false
+  if (value.kind === 'lengths' && value.minus === 0) return true
+  if (value.kind === 'masking' && value.what === 'lengths') return true
+  const steps = numberOf(time.size)
+  if (value.kind === 'constant' && steps !== null && value.tensor.data.every((length) => length === steps))
+    return false
+  throw at.refuse('sequence_lens that are an input', describeValue(value))
+}
+
+function checkState(at: NodeLift, value: Value | undefined): void {
+  if (!value || value.kind === 'absent' || value.kind === 'zeros') return
+  if (value.kind === 'constant' && value.tensor.data.every((x) => x === 0)) {
+    const [, batch] = value.tensor.shape
+    if (value.tensor.shape.length === 3 && at.int('layout', 0) === 0) at.context.sequences = batch
+    return
+  }
+  if (value.kind !== 'state')
+    throw at.refuse('an initial state of zeros or from outside', describeValue(value))
+  at.context.notes.add(
+    `Initial states come from outside (input ${value.name}): zero by default, writeInitialState sets them`,
+  )
+}

@@ -1,0 +1,236 @@
+/**
+ * Whether a lifted model is the graph it came from: both run on the same small batch, the graph by its operators,
+ * the network by its layers. A lift that is wrong must never be silent.
+ */
+import { PackedBatch } from '../../../tensors/packedBatch.ts'
+import { Network } from '../../../model/network.ts'
+import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { Random } from '../../../core/random.ts'
+import type { Answer } from '../../imported.ts'
+import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
+import type { LiftedModel } from './convert.ts'
+import { OnnxGraph } from '../runtime/run.ts'
+
+/** Most that the two may differ, relative to the larger of 1 and the number. */
+const TOLERANCE = 1e-4
+const SEQUENCES = 3
+const STEPS = 5
+/** Rows and numbers of the largest batch that a graph may ask for by its fixed axes. */
+const MOST_ROWS = 2 ** 15
+const MOST_NUMBERS = 2 ** 20
+
+interface TestBatch {
+  sequences: number
+  steps: number
+  lengths: readonly number[]
+  /** (batch, time) or (batch, time, width). */
+  values: Float32Array
+}
+
+/**
+ * Runs graph and network on a small seeded batch, ragged where the graph reads lengths.
+ * @throws FormatError where they differ by more than 1e-4, with the place of the largest difference
+ */
+export function verifyLift(model: OnnxModel, imported: LiftedModel, source: string): void {
+  const batch = drawBatch(model, imported, source)
+  const expected = runGraph(model, imported, batch, source)
+  const got = runNetwork(imported, batch)
+  const where = `${source}, the layers that the graph was lifted to`
+  if (expected.length !== got.length)
+    throw new FormatError({
+      where,
+      expected: `${expected.length} numbers as from the graph`,
+      got: `${got.length}`,
+    })
+  let [worst, place] = [0, 0]
+  for (let i = 0; i < got.length; i++) {
+    if (Object.is(got[i], expected[i])) continue
+    const error = Math.abs(got[i] - expected[i]) / Math.max(1, Math.abs(expected[i]))
+    if (error <= worst) continue
+    worst = Number.isNaN(error) ? Infinity : error
+    place = i
+  }
+  if (worst <= TOLERANCE) return
+  throw new FormatError({
+    where,
+    expected: `what the graph gives (${expected[place]} at number ${place})`,
+    got: `${got[place]}`,
+    remedy: 'OnnxGraph runs the graph as it is.',
+  })
+}
+
+const numberOr = (size: number | string | null | undefined, otherwise: number) =>
+  typeof size === 'number' ? size : otherwise
+
+function drawBatch(model: OnnxModel, { places, input, network }: LiftedModel, source: string): TestBatch {
+  const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
+  const [first, second] = shape
+  const [batch, time] = places.inputTimeFirst ? [second, first] : [first, second]
+  const [sequences, steps] = [numberOr(batch, places.sequences ?? SEQUENCES), numberOr(time, STEPS)]
+  const { kind, width } = input
+  const count = sequences * steps * (kind === 'ids' ? 1 : width)
+  if (!(count >= 1 && count <= MOST_NUMBERS && sequences * steps <= MOST_ROWS))
+    throw new UnsupportedError({
+      where: `${source}, input '${places.input}'`,
+      expected: `fixed axes of 1 to ${MOST_ROWS.toLocaleString('en')} steps in all`,
+      got: `(${shape.join(', ')})`,
+    })
+  const lengths = Array.from({ length: sequences }, (_, b) =>
+    places.lengths ? Math.max(1, steps - ((b * 3) % steps)) : steps,
+  )
+  const random = new Random(1, 'verify')
+  const draw = () => (kind === 'ids' ? random.integer(width) : random.between(-1, 1))
+  const values = Float32Array.from({ length: count }, draw)
+  maskSome(values, network)
+  return { sequences, steps, lengths, values }
+}
+
+/** Every third step is masked, where the network masks steps. */
+function maskSome(values: Float32Array, { layers: [first, second] }: LiftedModel['network']): void {
+  const width = first.type === 'features' ? first.width : 1
+  const isMasked = second?.type === 'masking' || (first.type === 'embedding' && first.maskZero)
+  const value = second?.type === 'masking' ? (second.value ?? 0) : 0
+  if (!isMasked) return
+  for (let at = width; at < values.length; at += 3 * width) values.fill(value, at, at + width)
+}
+
+function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, source: string): Float64Array {
+  const { places } = imported
+  const part = upTo(model, places.output)
+  const graph = new OnnxGraph(part, { source, engine: { threads: 1 } })
+  const { sequences, steps } = batch
+  const feeds: Record<string, OnnxTensor> = {}
+  for (const info of part.inputs) {
+    if (info.name === places.input) feeds[info.name] = inputTensor(info, imported, batch)
+    else if (info.name === places.lengths)
+      feeds[info.name] = {
+        dtype: info.dtype ?? 'int64',
+        shape: [sequences],
+        data: Float64Array.from(batch.lengths),
+      }
+    else feeds[info.name] = zerosFor(info, model, imported, batch)
+  }
+  const { data } = graph.run(feeds)[places.output]
+  const width = data.length / sequences
+  const perStep = lastIsStep(imported)
+  if (!perStep) return Float64Array.from(data)
+  const row = width / steps
+  return eachStep(batch, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data)
+}
+
+/** Whether the network answers every step. */
+function lastIsStep({ network }: LiftedModel): boolean {
+  return !network.layers.some(
+    (layer) =>
+      layer.type === 'pool' ||
+      layer.type === 'flatten' ||
+      (layer.type === 'recurrent' && layer.outputs === 'last'),
+  )
+}
+
+/** Rows of the steps within each length, sequence by sequence. */
+function eachStep(
+  { sequences, lengths }: TestBatch,
+  row: number,
+  at: (sequence: number, step: number) => number,
+  data: ArrayLike<number>,
+): Float64Array {
+  const out: number[] = []
+  for (let b = 0; b < sequences; b++) {
+    for (let t = 0; t < lengths[b]; t++) {
+      for (let j = 0; j < row; j++) out.push(data[at(b, t) * row + j])
+    }
+  }
+  return Float64Array.from(out)
+}
+
+/** In the file's order of axes. */
+function inputTensor(
+  { dtype }: OnnxValueInfo,
+  { places, input }: LiftedModel,
+  { values, sequences, steps }: TestBatch,
+): OnnxTensor {
+  const ids = input.kind === 'ids'
+  const width = ids ? 1 : input.width
+  const data = ids ? new Float64Array(values.length) : new Float32Array(values.length)
+  for (let b = 0; b < sequences; b++) {
+    for (let t = 0; t < steps; t++) {
+      const to = places.inputTimeFirst ? t * sequences + b : b * steps + t
+      for (let j = 0; j < width; j++) data[to * width + j] = values[(b * steps + t) * width + j]
+    }
+  }
+  const size = places.inputTimeFirst ? [steps, sequences] : [sequences, steps]
+  const isFloat = dtype === 'float32' || dtype === null
+  return {
+    dtype: dtype ?? 'float32',
+    shape: ids ? size : [...size, width],
+    data: isFloat ? Float32Array.from(data) : Float64Array.from(data),
+  }
+}
+
+/** Initial states, and inputs that this output does not read. */
+function zerosFor(
+  info: OnnxValueInfo,
+  model: OnnxModel,
+  imported: LiftedModel,
+  { sequences, steps }: TestBatch,
+): OnnxTensor {
+  const { places } = imported
+  const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
+  const timeName = shape[places.inputTimeFirst ? 0 : 1]
+  const sizes = (info.shape ?? []).map((size) =>
+    typeof size === 'number' ? size : size !== null && size === timeName ? steps : sequences,
+  )
+  const count = sizes.reduce((a, b) => a * b, 1)
+  const dtype = info.dtype ?? 'float32'
+  return {
+    dtype,
+    shape: sizes,
+    data: dtype === 'float32' ? new Float32Array(count) : new Float64Array(count),
+  }
+}
+
+/** The part of the graph that a value needs. */
+function upTo(model: OnnxModel, output: string): OnnxModel {
+  const needed = new Set([output])
+  const nodes = [...model.nodes].reverse().filter(({ inputs, outputs }) => {
+    if (!outputs.some((name) => needed.has(name))) return false
+    for (const name of inputs) needed.add(name)
+    return true
+  })
+  return { ...model, nodes: nodes.reverse(), outputs: [{ name: output, dtype: null, shape: null }] }
+}
+
+function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
+  const { network: config, weights, input, answer, places } = imported
+  const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
+  const { sequences, steps, lengths, values } = batch
+  const packed =
+    input.kind === 'ids'
+      ? PackedBatch.ofIds(lengths.map((length, b) => values.subarray(b * steps, b * steps + length)))
+      : PackedBatch.ofFeatures(values, [sequences, steps, input.width], lengths)
+  network.forward(packed)
+  const logits = network.readOutput(packed)
+  const { width } = network.output
+  network.dispose()
+  const rows = places.answered ? answered(logits, width, answer) : logits
+  if (!lastIsStep(imported)) return rows
+  return eachStep(batch, width, (b, t) => b * steps + t, rows)
+}
+
+/** Softmax or sigmoid of each row. */
+function answered(logits: Float64Array, width: number, answer: Answer): Float64Array {
+  if (answer === 'linear') return logits
+  if (answer === 'sigmoid') return logits.map((x) => 1 / (1 + Math.exp(-x)))
+  const out = new Float64Array(logits.length)
+  for (let at = 0; at < logits.length; at += width) {
+    const row = logits.subarray(at, at + width)
+    const top = Math.max(...row)
+    const sum = row.reduce((all, x) => all + Math.exp(x - top), 0)
+    row.forEach((x, j) => {
+      const log = x - top - Math.log(sum)
+      out[at + j] = answer === 'logSoftmax' ? log : Math.exp(log)
+    })
+  }
+  return out
+}

@@ -1,0 +1,344 @@
+/**
+ * An ONNX file becomes an `OnnxModel`: graph, nodes, attributes, weights. What is broken is a FormatError that
+ * names field and byte; what is known but not done (graphs inside graphs, sparse weights, texts as tensors)
+ * an UnsupportedError that names the node.
+ */
+import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import {
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+  placeOf,
+} from '../graph.ts'
+import {
+  ATTRIBUTE_TYPES,
+  AttributeSchema,
+  DimensionSchema,
+  GraphSchema,
+  ModelSchema,
+  NodeSchema,
+  OperatorSetSchema,
+  TensorShapeSchema,
+  TensorTypeSchema,
+  TypeSchema,
+  ValueInfoSchema,
+} from './schema.ts'
+import {
+  dtypeOf,
+  readEntry,
+  readHead,
+  readTensor,
+  readTensorAnywhere,
+  type Sibling,
+  type TensorHead,
+} from './tensorProto.ts'
+import { WireMessage } from './wire.ts'
+
+export type { Sibling } from './tensorProto.ts'
+
+/** Nodes, attributes, weights, inputs and names of one file, together. */
+const MAX_PARTS = 2 ** 19
+/** Numbers in a list that is an attribute. */
+const MAX_LIST = 2 ** 20
+const OLDEST_OPSET = 7
+const OLDEST_IR = 3
+const OWN_DOMAINS = ['', 'ai.onnx']
+
+/**
+ * Reads a model. `source` names it in errors; `sibling` reads files beside it, for weights that lie there.
+ * @throws FormatError, UnsupportedError, and whatever `sibling` throws
+ */
+export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Sibling): Promise<OnnxModel> {
+  const root = WireMessage.root(bytes, source, '')
+  const head: Header = { irVersion: 0, producer: '', version: '', opsets: new Map(), metadata: new Map() }
+  const parts = new Parts()
+  const found: GraphParts[] = []
+  root.each(ModelSchema, {
+    irVersion: (m) => void (head.irVersion = m.int()),
+    producerName: (m) => void (head.producer = m.string()),
+    producerVersion: (m) => void (head.version = m.string()),
+    opsetImport: (m) => readOpset(m.message(parts.next(m)), head.opsets),
+    metadataProps: (m) => {
+      const [key, value] = readEntry(m.message(parts.next(m)))
+      head.metadata.set(key, value)
+    },
+    graph: (m) => {
+      if (found.length) throw m.error('one graph', 'another')
+      found.push(readGraph(m.message(), parts))
+    },
+  })
+  if (!found.length)
+    throw new FormatError({ where: `${source}, graph`, expected: 'an ONNX model', got: 'no graph' })
+  const opset = checkVersions(source, head)
+  const [graph] = found
+  const initializers = new Map<string, OnnxTensor>()
+  const files = onceEach(sibling)
+  for (const tensor of graph.heads) {
+    if (tensor.name === '' || initializers.has(tensor.name))
+      throw new FormatError({
+        where: `${source}, ${tensor.where}`,
+        expected: 'a name of its own',
+        got: `'${tensor.name}'`,
+      })
+    initializers.set(tensor.name, await readTensorAnywhere(tensor, files))
+  }
+  const { nodes, outputs, name: graphName } = graph
+  const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
+  const { irVersion, metadata } = head
+  const producer = `${head.producer} ${head.version}`.trim() || null
+  const model = { irVersion, opset, producer, graphName, nodes, initializers, inputs, outputs, metadata }
+  checkNames(source, model)
+  return model
+}
+
+/** A TensorProto as a file of its own, as ONNX' test data has them. */
+export function decodeOnnxTensor(bytes: Uint8Array, source: string): { name: string; tensor: OnnxTensor } {
+  const head = readHead(WireMessage.root(bytes, source, 'tensor'))
+  return { name: head.name, tensor: readTensor(head) }
+}
+
+interface Header {
+  irVersion: number
+  producer: string
+  version: string
+  opsets: Map<string, number>
+  metadata: Map<string, string>
+}
+
+interface GraphParts {
+  name: string
+  nodes: OnnxNode[]
+  heads: TensorHead[]
+  inputs: OnnxValueInfo[]
+  outputs: OnnxValueInfo[]
+}
+
+/** Counts what is made, so that a file of millions of empty messages ends early. */
+class Parts {
+  #count = 0
+
+  next(message: WireMessage): number {
+    if (this.#count >= MAX_PARTS)
+      throw message.error(`at most ${MAX_PARTS.toLocaleString('en')} parts of a model`, 'more')
+    return this.#count++
+  }
+}
+
+function readOpset(message: WireMessage, opsets: Map<string, number>): void {
+  let [domain, version] = ['', 0]
+  message.each(OperatorSetSchema, {
+    domain: (m) => void (domain = m.string()),
+    version: (m) => void (version = m.int()),
+  })
+  opsets.set(domain, version)
+}
+
+function checkVersions(source: string, { irVersion, opsets }: Header): number {
+  const opset = opsets.get('') ?? opsets.get('ai.onnx')
+  if (irVersion < 1)
+    throw new FormatError({ where: `${source}, ir_version`, expected: 'a version', got: `${irVersion}` })
+  if (opset !== undefined && opset < 1)
+    throw new FormatError({ where: `${source}, opset_import`, expected: 'a version', got: `${opset}` })
+  if (irVersion < OLDEST_IR)
+    throw new UnsupportedError({
+      where: `${source}, ir_version`,
+      expected: `version ${OLDEST_IR} or newer`,
+      got: `${irVersion}`,
+    })
+  if (opset === undefined)
+    throw new FormatError({
+      where: `${source}, opset_import`,
+      expected: "a version of ONNX's own operators",
+      got: [...opsets.keys()].join(', ') || 'none',
+    })
+  if (opset >= OLDEST_OPSET) return opset
+  throw new UnsupportedError({
+    where: `${source}, opset_import`,
+    expected: `opset ${OLDEST_OPSET} or newer`,
+    got: `opset ${opset}`,
+    remedy: "Convert it with ONNX' own version converter.",
+  })
+}
+
+function readGraph(message: WireMessage, parts: Parts): GraphParts {
+  const graph: GraphParts = { name: '', nodes: [], heads: [], inputs: [], outputs: [] }
+  const place = <T>(m: WireMessage, list: T[]) => {
+    parts.next(m)
+    return m.message(list.length)
+  }
+  message.each(GraphSchema, {
+    name: (m) => void (graph.name = m.string()),
+    node: (m) => void graph.nodes.push(readNode(place(m, graph.nodes), graph.nodes.length, parts)),
+    initializer: (m) => void graph.heads.push(readHead(place(m, graph.heads))),
+    input: (m) => void graph.inputs.push(readValueInfo(place(m, graph.inputs), parts)),
+    output: (m) => void graph.outputs.push(readValueInfo(place(m, graph.outputs), parts)),
+    sparseInitializer: (m) => {
+      throw m.unsupported('dense weights', 'sparse ones')
+    },
+  })
+  return graph
+}
+
+function readNode(message: WireMessage, index: number, parts: Parts): OnnxNode {
+  const [inputs, outputs]: [string[], string[]] = [[], []]
+  const attributes = new Map<string, OnnxAttribute>()
+  let [name, op, domain] = ['', '', '']
+  const waiting: WireMessage[] = []
+  message.each(NodeSchema, {
+    input: (m) => void (parts.next(m), inputs.push(m.string())),
+    output: (m) => void (parts.next(m), outputs.push(m.string())),
+    name: (m) => void (name = m.string()),
+    opType: (m) => void (op = m.string()),
+    domain: (m) => void (domain = m.string()),
+    attribute: (m) => void (parts.next(m), waiting.push(m.message(waiting.length))),
+  })
+  if (op === '') throw message.error('an operator', 'a node without one')
+  if (OWN_DOMAINS.includes(domain)) domain = ''
+  const node = { name: name || `${op} ${index}`, op, domain, inputs, outputs, attributes, index }
+  const where = placeOf(message.source, node)
+  for (const each of waiting) {
+    const [key, value] = readAttribute(each, where, parts)
+    if (key === '' || attributes.has(key))
+      throw new FormatError({ where, expected: 'attributes with names of their own', got: `'${key}'` })
+    attributes.set(key, value)
+  }
+  return node
+}
+
+const KIND_OF_TYPE = new Map(
+  Object.entries(ATTRIBUTE_TYPES).map(([name, number]) => [number as number, name]),
+)
+const UTF8 = new TextDecoder()
+
+function readAttribute(message: WireMessage, where: string, parts: Parts): readonly [string, OnnxAttribute] {
+  const values = new Map<string, OnnxAttribute | (() => OnnxAttribute)>()
+  const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []]
+  let [name, type] = ['', 0]
+  const seen = (kind: string) => () => void values.set(kind, refuse)
+  const refuse = (): never => {
+    const expected = 'attributes that are numbers, texts or one tensor'
+    const got = `a ${KIND_OF_TYPE.get(type) ?? `value of type ${type}`} in '${name}'`
+    throw new UnsupportedError({ where, expected, got })
+  }
+  message.each(AttributeSchema, {
+    name: (m) => void (name = m.string()),
+    type: (m) => void (type = m.int()),
+    f: (m) => void values.set('float', m.float()),
+    i: (m) => void values.set('int', m.int()),
+    s: (m) => void values.set('string', UTF8.decode(m.bytes())),
+    t: (m) => {
+      const tensor = m.message()
+      values.set('tensor', () => readTensor(readHead(tensor)))
+    },
+    floats: (m) => m.numbers('float', (value) => add(m, floats, value)),
+    ints: (m) => m.numbers('int64', (value) => add(m, ints, value)),
+    strings: (m) => void (parts.next(m), strings.push(UTF8.decode(m.bytes()))),
+    g: (m) => (m.bytes(), seen('graph')()),
+    tensors: (m) => (m.bytes(), seen('tensors')()),
+    graphs: (m) => (m.bytes(), seen('graphs')()),
+    refAttrName: (m) => (m.bytes(), seen('ref')()),
+  })
+  if (floats.length) values.set('floats', floats)
+  if (ints.length) values.set('ints', ints)
+  if (strings.length) values.set('strings', strings)
+  if (values.has('ref')) refuse()
+  const kind = type === 0 ? [...values.keys()][0] : KIND_OF_TYPE.get(type)
+  const value = values.get(kind ?? '') ?? EMPTY[kind ?? '']
+  if (value !== undefined) return [name, typeof value === 'function' ? value() : value]
+  if (type > ATTRIBUTE_TYPES.strings || type === ATTRIBUTE_TYPES.graph) refuse()
+  throw new FormatError({ where, expected: `a value of '${name}'`, got: kind ? `no ${kind}` : 'none' })
+}
+
+function add(message: WireMessage, list: number[], value: number): void {
+  if (list.push(value) > MAX_LIST)
+    throw message.error(`at most ${MAX_LIST.toLocaleString('en')} numbers`, 'more')
+}
+
+/** A zero or an empty list need not be written. */
+const EMPTY: Readonly<Record<string, OnnxAttribute>> = {
+  float: 0,
+  int: 0,
+  string: '',
+  floats: [],
+  ints: [],
+  strings: [],
+}
+
+function readValueInfo(message: WireMessage, parts: Parts): OnnxValueInfo {
+  let name = ''
+  let dtype: OnnxValueInfo['dtype'] = null
+  let shape: (number | string | null)[] | null = null
+  message.each(ValueInfoSchema, {
+    name: (m) => void (name = m.string()),
+    type: (m) => {
+      m.message().each(TypeSchema, {
+        tensorType: (t) => {
+          t.message().each(TensorTypeSchema, {
+            elemType: (e) => void (dtype = dtypeOf(e.int())),
+            shape: (s) => void (shape = readShape(s.message(), parts)),
+          })
+        },
+      })
+    },
+  })
+  return { name, dtype, shape }
+}
+
+function readShape(message: WireMessage, parts: Parts): (number | string | null)[] {
+  const shape: (number | string | null)[] = []
+  message.each(TensorShapeSchema, {
+    dim: (m) => {
+      parts.next(m)
+      let size: number | string | null = null
+      m.message(shape.length).each(DimensionSchema, {
+        dimValue: (d) => void (size = d.int()),
+        dimParam: (d) => void (size = d.string() || null),
+      })
+      // Exporters write −1 (and some 0) for an axis that they do not know.
+      shape.push(typeof size === 'number' && size < 0 ? null : size)
+    },
+  })
+  return shape
+}
+
+/** Nodes come after what they read, and no value is made twice. */
+function checkNames(source: string, { nodes, inputs, outputs, initializers }: OnnxModel): void {
+  const known = new Set<string>([...initializers.keys(), ...inputs.map(({ name }) => name)])
+  for (const node of nodes) {
+    const missing = node.inputs.find((input) => input !== '' && !known.has(input))
+    if (missing !== undefined)
+      throw new FormatError({
+        where: placeOf(source, node),
+        expected: 'inputs made before it',
+        got: `'${missing}', which is not`,
+      })
+    for (const output of node.outputs) {
+      if (output !== '' && known.has(output))
+        throw new FormatError({
+          where: placeOf(source, node),
+          expected: 'outputs of its own',
+          got: `'${output}', which is there`,
+        })
+      known.add(output)
+    }
+  }
+  const unmade = outputs.find(({ name }) => name === '' || !known.has(name))
+  if (!unmade) return
+  throw new FormatError({
+    where: `${source}, graph.output '${unmade.name}'`,
+    expected: 'a value that the graph makes',
+    got: 'one that it does not',
+  })
+}
+
+function onceEach(sibling: Sibling | undefined): Sibling | undefined {
+  if (!sibling) return undefined
+  const files = new Map<string, Promise<Uint8Array>>()
+  return (name) => {
+    const file = files.get(name) ?? sibling(name)
+    files.set(name, file)
+    return file
+  }
+}

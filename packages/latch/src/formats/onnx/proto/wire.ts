@@ -1,0 +1,223 @@
+/**
+ * Walks through a protobuf message field by field with the library's own reader, driven by the schema's
+ * descriptors: nothing is built that nobody asked for, bytes are views of the file, and every error knows
+ * field and byte. Only the message types of the schema are entered, so nesting cannot run away.
+ */
+import type { DescField } from '@bufbuild/protobuf'
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
+import { FormatError, LatchError, UnsupportedError } from '../../../core/errors.ts'
+
+type Schema = { readonly fields: readonly DescField[]; readonly field: object }
+
+const NAMES = new WeakMap<Schema, ReadonlyMap<number, string>>()
+const WIRES = ['a varint', '8 bytes', 'a length and bytes', 'a group', 'the end of a group', '4 bytes']
+const GROUP_DEPTH = 16
+const MEMORY_FACTOR = 4
+const MEMORY_FREE = 2 ** 20
+const UTF8 = new TextDecoder()
+
+/** Element kinds of repeated numbers. */
+export type NumberKind = 'float' | 'double' | 'int32' | 'int64' | 'uint64'
+
+/** One message in the file. */
+export class WireMessage {
+  readonly source: string
+  /** `graph.node[3].attribute[0]` */
+  readonly path: string
+  readonly #reader: BinaryReader
+  readonly #bytes: Uint8Array
+  readonly #start: number
+  readonly #end: number
+  readonly #purse: Purse
+  #field = ''
+  #wire: number = 0
+  #next = -1
+
+  private constructor(parent: WireMessage | null, file: Place, start: number, end: number) {
+    this.source = file.source
+    this.path = file.path
+    this.#bytes = file.bytes
+    this.#reader = parent ? parent.#reader : new BinaryReader(file.bytes)
+    this.#start = start
+    this.#end = end
+    this.#purse = parent ? parent.#purse : { left: MEMORY_FACTOR * file.bytes.length + MEMORY_FREE }
+  }
+
+  /** A whole file as one message. */
+  static root(bytes: Uint8Array, source: string, path: string): WireMessage {
+    return new WireMessage(null, { bytes, source, path }, 0, bytes.length)
+  }
+
+  /** Asks for memory of so many bytes before it is taken. @throws FormatError beyond four times the file */
+  spend(bytes: number): void {
+    this.#purse.left -= bytes
+    if (this.#purse.left < 0) throw this.error('numbers that take no more than four times the file', 'more')
+  }
+
+  /** Calls the reader of each field that has one, in the file's order; skips the others. */
+  each<S extends Schema>(schema: S, readers: { [K in keyof S['field']]?: (message: this) => void }): void {
+    const reader = this.#reader
+    const names = namesOf(schema)
+    reader.pos = this.#start
+    this.#field = ''
+    try {
+      while (reader.pos < this.#end) {
+        const [number, wire] = reader.tag()
+        const name = names.get(number)
+        this.#field = name ?? `field ${number}`
+        this.#wire = wire
+        const read = name === undefined ? undefined : readers[name as keyof S['field']]
+        this.#next = -1
+        if (read) read(this)
+        else reader.skip(wire, number, GROUP_DEPTH)
+        // Readers of a message inside may have gone anywhere.
+        if (this.#next >= 0) reader.pos = this.#next
+        if (reader.pos > this.#end) throw this.error('a field inside its message', 'one that runs out of it')
+      }
+    } catch (error) {
+      if (error instanceof LatchError) throw error
+      throw this.error('protobuf', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** The current field as a message of its own; `index` for repeated ones. */
+  message(index?: number): WireMessage {
+    const [start, end] = this.#span()
+    this.#reader.pos = end
+    const name = index === undefined ? this.#field : `${this.#field}[${index}]`
+    const path = this.path ? `${this.path}.${name}` : name
+    return new WireMessage(this, { bytes: this.#bytes, source: this.source, path }, start, end)
+  }
+
+  /** The current field's bytes, as a view of the file. */
+  bytes(): Uint8Array {
+    const [start, end] = this.#span()
+    this.#reader.pos = end
+    return this.#bytes.subarray(start, end)
+  }
+
+  /** The current field's text; what is no UTF-8 becomes �. */
+  string(): string {
+    return UTF8.decode(this.bytes())
+  }
+
+  /** The current field as a whole number. */
+  int(): number {
+    this.#need(WireType.Varint)
+    return this.#exact(this.#reader.int64())
+  }
+
+  float(): number {
+    this.#need(WireType.Bit32)
+    return this.#reader.float()
+  }
+
+  /** How many numbers the current field holds (packed or one by one), and goes on behind them. */
+  countNumbers(kind: NumberKind): number {
+    if (this.#wire !== WireType.LengthDelimited) {
+      this.#need(wireOf(kind))
+      this.#reader.skip(this.#wire)
+      return 1
+    }
+    const [start, end] = this.#span()
+    this.#reader.pos = end
+    const size = kind === 'float' ? 4 : kind === 'double' ? 8 : 0
+    if (size && (end - start) % size !== 0)
+      throw this.error(`a multiple of ${size} bytes`, `${end - start} bytes`)
+    if (size) return (end - start) / size
+    let count = 0
+    for (let i = start; i < end; i++) if (this.#bytes[i] < 0x80) count++
+    return count
+  }
+
+  /** Calls back with each number of the current field, packed or not. */
+  numbers(kind: NumberKind, take: (value: number) => void): void {
+    if (this.#wire !== WireType.LengthDelimited) {
+      this.#need(wireOf(kind))
+      take(this.#number(kind))
+      return
+    }
+    const [start, end] = this.#span()
+    this.#reader.pos = start
+    while (this.#reader.pos < end) take(this.#number(kind))
+    if (this.#reader.pos !== end) throw this.error('numbers that end with their field', 'one cut off')
+  }
+
+  /** @throws FormatError that names the current field and its byte */
+  error(expected: string, got: string): FormatError {
+    return new FormatError({ where: this.where(), expected, got })
+  }
+
+  /** @throws UnsupportedError that names the current field */
+  unsupported(expected: string, got: string): UnsupportedError {
+    return new UnsupportedError({ where: this.where(), expected, got })
+  }
+
+  /** `model.onnx, graph.node[3].name, byte 12` */
+  where(): string {
+    const path = [this.path, this.#field].filter((x) => x !== '').join('.')
+    return `${this.source}, ${path || 'file'}, byte ${Math.min(this.#reader.pos, this.#bytes.length)}`
+  }
+
+  #number(kind: NumberKind): number {
+    const reader = this.#reader
+    if (kind === 'float') return reader.float()
+    if (kind === 'double') return reader.double()
+    if (kind === 'int32') return reader.int32()
+    return this.#exact(kind === 'int64' ? reader.int64() : reader.uint64())
+  }
+
+  #exact(value: bigint | string): number {
+    const number = Number(value)
+    if (Number.isSafeInteger(number) || isExtreme(BigInt(value))) return number
+    throw this.unsupported('whole numbers within ±2^53', String(value))
+  }
+
+  /** Start and end of the current field's bytes, checked before anybody reads them. */
+  #span(): readonly [number, number] {
+    this.#need(WireType.LengthDelimited)
+    const length = this.#reader.uint32()
+    const start = this.#reader.pos
+    const left = this.#end - start
+    if (length > left)
+      throw this.error(`at most the ${Math.max(left, 0)} bytes left`, `a length of ${length}`)
+    this.#next = start + length
+    return [start, this.#next]
+  }
+
+  #need(wire: number): void {
+    if (this.#wire !== wire) throw this.error(WIRES[wire], WIRES[this.#wire])
+  }
+}
+
+/** How much memory a file's numbers may still take. */
+interface Purse {
+  left: number
+}
+
+/** Where a message lies. */
+interface Place {
+  bytes: Uint8Array
+  source: string
+  path: string
+}
+
+/** The ends of int64, which mean `as far as there is` (Slice), are read as ±2^63; ±(2^63 − 1) too. */
+export function isExtreme(value: bigint): boolean {
+  const size = value < 0n ? -value : value
+  return size === 2n ** 63n || size === 2n ** 63n - 1n
+}
+
+function wireOf(kind: NumberKind): number {
+  if (kind === 'float') return WireType.Bit32
+  return kind === 'double' ? WireType.Bit64 : WireType.Varint
+}
+
+function namesOf(schema: Schema): ReadonlyMap<number, string> {
+  let names = NAMES.get(schema)
+  if (!names) {
+    names = new Map(schema.fields.map((field) => [field.number, field.localName]))
+    NAMES.set(schema, names)
+  }
+  return names
+}

@@ -1,0 +1,228 @@
+/**
+ * A node while its graph is opened: its attributes, each read by name, kind and default, so that what an operator
+ * does not know is refused by name, and errors that say where in the graph they happen.
+ */
+import { DataError, FormatError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
+import {
+  type OnnxAttribute,
+  type OnnxDtype,
+  type OnnxNode,
+  type OnnxTensor,
+  placeOf,
+  storageOf,
+} from '../graph.ts'
+
+/** Inputs in the node's order, `undefined` where an optional one is left out. */
+export type Inputs = readonly (OnnxTensor | undefined)[]
+
+/** Computes a node's outputs. */
+export type Run = (inputs: Inputs) => readonly OnnxTensor[]
+
+/** Reads a node's attributes when the graph is opened. @throws UnsupportedError, FormatError */
+export type Operator = (node: GraphNode) => Run
+
+/** Most numbers that one tensor may have, unless the graph is opened with less. */
+export const MOST_NUMBERS = 2 ** 28
+/** Axes of a tensor without numbers still take their time. */
+const MOST_EMPTY = 2 ** 24
+
+const INTEGERS: ReadonlySet<OnnxDtype> = new Set([
+  'int64',
+  'int32',
+  'int16',
+  'int8',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+])
+const FLOATS: ReadonlySet<OnnxDtype> = new Set(['float32', 'float64', 'float16', 'bfloat16'])
+
+export const isInteger = (dtype: OnnxDtype): boolean => INTEGERS.has(dtype)
+export const isFloat = (dtype: OnnxDtype): boolean => FLOATS.has(dtype)
+
+/** How many numbers a shape has. */
+export const countOf = (shape: readonly number[]): number =>
+  shape.reduce((product, size) => product * size, 1)
+
+/** `(2, 3)` */
+export const showShape = (shape: readonly number[]): string => `(${shape.join(', ')})`
+
+/** A node to be opened. */
+export class GraphNode {
+  readonly node: OnnxNode
+  readonly opset: number
+  readonly where: string
+  /** Values that are known before anything runs. */
+  readonly constant: (input: number) => OnnxTensor | undefined
+  readonly #known = new Set<string>()
+  readonly #most: number
+
+  constructor(
+    source: string,
+    node: OnnxNode,
+    opset: number,
+    constants: ReadonlyMap<string, OnnxTensor>,
+    most: number,
+  ) {
+    this.node = node
+    this.opset = opset
+    this.where = placeOf(source, node)
+    this.#most = most
+    this.constant = (input) => constants.get(node.inputs[input] ?? '')
+  }
+
+  /** @throws FormatError where inputs (from, to) or outputs (at most) are too few or too many */
+  expect(from: number, to: number, outputs = 1): void {
+    const { inputs, outputs: made } = this.node
+    const given = inputs.length
+    const missing = inputs.slice(0, from).findIndex((name) => name === '')
+    if (given < from || given > to || missing >= 0) {
+      const expected = from === to ? `${from} inputs` : `${from} to ${to === Infinity ? 'any' : to} inputs`
+      throw this.broken(expected, missing >= 0 ? `no input ${missing}` : `${given}`)
+    }
+    if (made.length < 1 || made.length > outputs)
+      throw this.broken(`1 to ${outputs} outputs`, `${made.length}`)
+  }
+
+  has(name: string): boolean {
+    return this.node.attributes.has(name)
+  }
+
+  float(name: string, otherwise?: number): number {
+    return this.#read(name, 'a number', (v) => typeof v === 'number', otherwise)
+  }
+
+  int(name: string, otherwise?: number): number {
+    return this.#read(name, 'a whole number', (v) => typeof v === 'number' && Number.isInteger(v), otherwise)
+  }
+
+  /** A whole number that says yes or no. */
+  flag(name: string, otherwise = false): boolean {
+    const value = this.int(name, otherwise ? 1 : 0)
+    if (value === 0 || value === 1) return value === 1
+    throw this.broken(`0 or 1 for '${name}'`, `${value}`)
+  }
+
+  text(name: string, otherwise?: string): string {
+    return this.#read(name, 'a text', (v) => typeof v === 'string', otherwise)
+  }
+
+  numbers(name: string, otherwise?: readonly number[]): readonly number[] {
+    const isList = (v: OnnxAttribute) => Array.isArray(v) && v.every((x) => typeof x === 'number')
+    return this.#read(name, 'a list of numbers', isList, otherwise)
+  }
+
+  texts(name: string, otherwise?: readonly string[]): readonly string[] {
+    const isList = (v: OnnxAttribute) => Array.isArray(v) && v.every((x) => typeof x === 'string')
+    return this.#read(name, 'a list of texts', isList, otherwise)
+  }
+
+  tensor(name: string, otherwise?: OnnxTensor): OnnxTensor {
+    const isTensor = (v: OnnxAttribute) => typeof v === 'object' && 'dtype' in v
+    return this.#read(name, 'a tensor', isTensor, otherwise)
+  }
+
+  /** Attributes that change nothing here. */
+  ignore(...names: readonly string[]): void {
+    for (const name of names) this.#known.add(name)
+  }
+
+  /** @throws UnsupportedError for an attribute that nobody asked for */
+  finish(): void {
+    const strange = [...this.node.attributes.keys()].find((name) => !this.#known.has(name))
+    if (strange === undefined) return
+    const known = [...this.#known].join(', ') || 'none'
+    throw this.unsupported(
+      `attributes among those of ${this.node.op} that are covered (${known})`,
+      `'${strange}'`,
+    )
+  }
+
+  #read<T extends OnnxAttribute>(
+    name: string,
+    kind: string,
+    fits: (value: OnnxAttribute) => boolean,
+    otherwise?: T,
+  ): T {
+    this.#known.add(name)
+    const value = this.node.attributes.get(name) ?? otherwise
+    if (value === undefined) throw this.broken(`the attribute '${name}'`, 'none')
+    if (fits(value)) return value as T
+    throw this.broken(
+      `${kind} for '${name}'`,
+      typeof value === 'object' ? 'something else' : JSON.stringify(value),
+    )
+  }
+
+  broken(expected: string, got: string): FormatError {
+    return new FormatError({ where: this.where, expected, got })
+  }
+
+  unsupported(expected: string, got: string): UnsupportedError {
+    return new UnsupportedError({ where: this.where, expected, got })
+  }
+
+  misshapen(expected: string, got: string): ShapeError {
+    return new ShapeError({ where: this.where, expected, got })
+  }
+
+  wrong(expected: string, got: string): DataError {
+    return new DataError({ where: this.where, expected, got })
+  }
+
+  /** A tensor of zeros. @throws ShapeError for one too large */
+  make(dtype: OnnxDtype, shape: readonly number[]): OnnxTensor {
+    this.#check(shape)
+    return { dtype, shape, data: storageOf(dtype, countOf(shape)) }
+  }
+
+  /** The same numbers under another shape. */
+  reshape({ dtype, data }: OnnxTensor, shape: readonly number[]): OnnxTensor {
+    this.#check(shape)
+    if (countOf(shape) === data.length) return { dtype, shape, data }
+    throw this.misshapen(`a shape of ${data.length} numbers`, showShape(shape))
+  }
+
+  #check(shape: readonly number[]): void {
+    const count = countOf(shape)
+    const empty = count === 0 ? countOf(shape.map((size) => size || 1)) : 0
+    const whole = shape.every((size) => Number.isInteger(size) && size >= 0)
+    if (whole && count <= this.#most && empty <= MOST_EMPTY) return
+    throw this.misshapen(`a shape of at most ${this.#most.toLocaleString('en')} numbers`, showShape(shape))
+  }
+
+  /** An axis of so many, counted from the end where negative. `end`: one behind the last counts too. */
+  axis(axis: number, rank: number, end = 0): number {
+    const at = axis < 0 ? axis + rank + end : axis
+    if (Number.isInteger(at) && at >= 0 && at < rank + end) return at
+    throw this.misshapen(`an axis of ${rank + end}`, `${axis}`)
+  }
+
+  /** Axes without repeats, in rising order. */
+  axes(axes: Iterable<number>, rank: number): readonly number[] {
+    const settled = Array.from(axes, (axis) => this.axis(axis, rank)).sort((a, b) => a - b)
+    if (new Set(settled).size === settled.length) return settled
+    throw this.misshapen('each axis once', showShape(settled))
+  }
+
+  /** Whole numbers of an input that says sizes, axes or places. */
+  whole(tensor: OnnxTensor, what: string): readonly number[] {
+    const { dtype, shape, data } = tensor
+    if (isInteger(dtype) && shape.length <= 1) return Array.from(data)
+    throw this.wrong(`${what} as a list of whole numbers`, `${dtype} of shape ${showShape(shape)}`)
+  }
+
+  /** One number of an input. */
+  single({ data, shape }: OnnxTensor, what: string): number {
+    if (data.length === 1) return data[0]
+    throw this.misshapen(`one number for ${what}`, showShape(shape))
+  }
+
+  /** @throws DataError unless all are of one type among these */
+  sameType(tensors: Inputs, fits: (dtype: OnnxDtype) => boolean = () => true): OnnxDtype {
+    const types = tensors.filter((t) => t !== undefined).map((t) => t.dtype)
+    if (types.every((type) => type === types[0]) && fits(types[0])) return types[0]
+    throw this.wrong(`inputs of one type that ${this.node.op} takes`, types.join(' and '))
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Runs a graph, node by node: what the file says, exactly, with recurrent operators on Latch's engine. Everything
+ * that is not covered is refused when the graph is opened, by name and place.
+ */
+import type { EngineOptions } from '../../../engine/engine.ts'
+import { DataError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
+import { type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo, placeOf } from '../graph.ts'
+import { GraphNode, MOST_NUMBERS, type Operator, type Run, showShape } from './node.ts'
+import { ACTIVATIONS } from './activation.ts'
+import { ELEMENTWISE } from './elementwise.ts'
+import { constantOf, MAKERS } from './make.ts'
+import { PLACES } from './place.ts'
+import { PRODUCTS } from './product.ts'
+import { recurrent } from './recurrent.ts'
+import { REDUCERS } from './reduce.ts'
+import { SHAPES } from './shape.ts'
+
+const OPERATORS: Readonly<Record<string, Operator>> = {
+  ...ELEMENTWISE,
+  ...ACTIVATIONS,
+  ...SHAPES,
+  ...PLACES,
+  ...MAKERS,
+  ...REDUCERS,
+  ...PRODUCTS,
+}
+
+const RECURRENT = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' } as const
+
+/** Names of all operators that a graph may have, sorted. */
+export const COVERED: readonly string[] = [...Object.keys(OPERATORS), ...Object.keys(RECURRENT)].sort()
+
+/** What a graph is opened with. */
+export interface OnnxGraphOptions {
+  /** The file's name, for errors. */
+  source: string
+  /** What recurrent operators compute with; those of float64 take the reference engine. */
+  engine?: EngineOptions
+  /** Most numbers that a tensor made on the way may have. Default 2^28. */
+  mostNumbers?: number
+}
+
+interface Step {
+  node: OnnxNode
+  run: Run
+  /** Values that nobody reads after this step. */
+  done: readonly string[]
+}
+
+/** A graph ready to run. */
+export class OnnxGraph {
+  /** What has to be given. */
+  readonly inputs: readonly OnnxValueInfo[]
+  readonly outputs: readonly OnnxValueInfo[]
+  readonly #source: string
+  readonly #steps: readonly Step[]
+  readonly #constants: ReadonlyMap<string, OnnxTensor>
+
+  /** @throws UnsupportedError for an operator or attribute that is not covered, FormatError for one that is wrong */
+  constructor(model: OnnxModel, { source, engine = {}, mostNumbers = MOST_NUMBERS }: OnnxGraphOptions) {
+    this.inputs = model.inputs
+    this.outputs = model.outputs
+    this.#source = source
+    const constants = new Map(model.initializers)
+    const lastUse = lastUses(model)
+    this.#steps = model.nodes.map((node) => {
+      const open = new GraphNode(source, node, model.opset, constants, mostNumbers)
+      const run = operatorOf(source, node, engine)(open)
+      open.finish()
+      if (node.op === 'Constant') constants.set(node.outputs[0], constantOf(open))
+      return { node, run, done: lastUse.get(node.index) ?? [] }
+    })
+    this.#constants = constants
+  }
+
+  /**
+   * Outputs by name. @throws DataError, ShapeError for inputs that are missing, unknown or not as the graph
+   * declares them, and where an operator cannot take what it is given
+   */
+  run(inputs: Readonly<Record<string, OnnxTensor>>): Record<string, OnnxTensor> {
+    const values = new Map(this.#constants)
+    this.#take(inputs, values)
+    for (const { node, run, done } of this.#steps) {
+      const results = run(node.inputs.map((name) => (name === '' ? undefined : values.get(name))))
+      node.outputs.forEach((name, i) => {
+        if (name === '') return
+        if (results[i]) values.set(name, results[i])
+        else
+          throw new DataError({
+            where: placeOf(this.#source, node),
+            expected: `at most ${results.length} outputs`,
+            got: `one more, '${name}'`,
+          })
+      })
+      for (const name of done) values.delete(name)
+    }
+    return Object.fromEntries(this.outputs.map(({ name }) => [name, values.get(name)!]))
+  }
+
+  #take(inputs: Readonly<Record<string, OnnxTensor>>, values: Map<string, OnnxTensor>): void {
+    const names = this.inputs.map(({ name }) => name)
+    const strange = Object.keys(inputs).find((name) => !names.includes(name))
+    if (strange !== undefined)
+      throw new DataError({
+        where: `${this.#source}, inputs`,
+        expected: names.join(', '),
+        got: `'${strange}'`,
+      })
+    for (const info of this.inputs) {
+      const tensor = Object.hasOwn(inputs, info.name) ? inputs[info.name] : undefined
+      checkInput(this.#source, info, tensor)
+      values.set(info.name, tensor!)
+    }
+  }
+}
+
+function checkInput(
+  source: string,
+  { name, dtype, shape }: OnnxValueInfo,
+  tensor: OnnxTensor | undefined,
+): void {
+  const where = `${source}, input '${name}'`
+  if (!tensor) throw new DataError({ where, expected: 'a tensor', got: 'none' })
+  if (dtype && tensor.dtype !== dtype) throw new DataError({ where, expected: dtype, got: tensor.dtype })
+  const count = tensor.shape.reduce((a, b) => a * b, 1)
+  if (tensor.data.length !== count)
+    throw new ShapeError({
+      where,
+      expected: `${count} numbers for ${showShape(tensor.shape)}`,
+      got: `${tensor.data.length}`,
+    })
+  if (!shape) return
+  const fits =
+    shape.length === tensor.shape.length &&
+    shape.every((size, i) => typeof size !== 'number' || size === tensor.shape[i])
+  if (fits) return
+  const expected = `shape (${shape.map((size) => size ?? '?').join(', ')})`
+  throw new ShapeError({ where, expected, got: showShape(tensor.shape) })
+}
+
+function operatorOf(source: string, node: OnnxNode, engine: EngineOptions): Operator {
+  const { op, domain } = node
+  if (domain === '' && Object.hasOwn(OPERATORS, op)) return OPERATORS[op]
+  if (domain === '' && Object.hasOwn(RECURRENT, op))
+    return recurrent(RECURRENT[op as keyof typeof RECURRENT], engine)
+  throw new UnsupportedError({
+    where: placeOf(source, node),
+    expected: "an operator of ONNX's own that is covered",
+    got: domain === '' ? op : `${op} of ${domain}`,
+  })
+}
+
+/** Which values are read for the last time by which node; outputs and constants stay. */
+function lastUses({ nodes, outputs, initializers }: OnnxModel): ReadonlyMap<number, readonly string[]> {
+  const last = new Map<string, number>()
+  for (const { index, inputs, outputs: made } of nodes)
+    for (const name of [...made, ...inputs]) if (name !== '') last.set(name, index)
+  for (const { name } of outputs) last.delete(name)
+  const done = new Map<number, string[]>()
+  for (const [name, index] of last) {
+    if (initializers.has(name)) continue
+    const names = done.get(index)
+    if (names) names.push(name)
+    else done.set(index, [name])
+  }
+  return done
+}

@@ -1,0 +1,182 @@
+/**
+ * A recurrent level as ONNX' RNN, LSTM or GRU: layout 0, lengths as `sequence_lens`, both halves of the bias. One
+ * operator holds both directions; what follows it puts them together as the level's `merge` says.
+ */
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { Network } from '../../../model/network.ts'
+import { GATE_ORDERS, gateCount, PEEPHOLE_ORDERS } from '../../gateOrders.ts'
+import { cellActivations } from './activations.ts'
+import { float32, type AttributeValue, type ExportGraph, type WeightPart } from './graph.ts'
+import type { StepMasks } from './masks.ts'
+
+const OPERATORS = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const
+
+/** What the level is, where its weights are and how its operator begins. */
+export interface RecurrentExport {
+  network: Network
+  name: string
+  options: RecurrentOptions
+  inputWidth: number
+  /** Value of the input, (time, batch, width). */
+  input: string
+  masks: StepMasks
+}
+
+/** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
+export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): string {
+  const { options, name, input, masks } = level
+  const last = options.outputs === 'last'
+  const peepholes = options.peepholes ? [weightsOf(graph, level, 'weight_ph')] : []
+  const inputs = [
+    masks.compact(input),
+    weightsOf(graph, level, 'weight_ih'),
+    weightsOf(graph, level, 'weight_hh'),
+    options.bias === false ? '' : biasesOf(graph, level),
+    masks.sequenceLengths(),
+    ...(peepholes.length ? ['', '', ...peepholes] : []),
+  ]
+  const attributes = attributesOf(options, name)
+  const outputs = graph.operator(
+    OPERATORS[options.cell],
+    inputs,
+    attributes,
+    last ? 2 : 1,
+    (i) => i === (last ? 1 : 0),
+  )
+  if (last) return masks.keepStates(mergeLast(graph, options, outputs[1]))
+  return masks.masked ? mergeMasked(graph, level, outputs[0]) : mergeSteps(graph, options, outputs[0])
+}
+
+function attributesOf(options: RecurrentOptions, name: string): Record<string, AttributeValue | undefined> {
+  const { cell, units, direction = 'forward', clip, coupled } = options
+  const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = options
+  const first = { activation, gateActivation, stateActivation }
+  // Like the first direction's, but for what is said; its own activation also decides its state's.
+  const own = options.backward
+  const second = { ...first, ...(own?.activation ? { stateActivation: own.activation } : {}), ...own }
+  const directions = direction === 'bidirectional' ? [first, second] : [first]
+  const functions = directions.flatMap((f) => {
+    if (cell === 'rnn') return [f.activation]
+    if (cell === 'gru') return [f.gateActivation, f.activation]
+    return [f.gateActivation, f.activation, f.stateActivation]
+  })
+  return {
+    hidden_size: units,
+    direction,
+    ...cellActivations(functions, name),
+    clip: clip === undefined ? undefined : { float: clip },
+    linear_before_reset: cell === 'gru' ? (options.reset === 'before' ? 0 : 1) : undefined,
+    input_forget: coupled ? 1 : undefined,
+  }
+}
+
+/** Names of a level's parameters, one of each direction. */
+function namesOf({ network, name, options }: RecurrentExport, kind: string): string[] {
+  const plain = `${name}.${kind}_l0`
+  if (options.direction === 'bidirectional') return [plain, `${plain}_reverse`]
+  return [network.parameters.some((p) => p.name === plain) ? plain : `${plain}_reverse`]
+}
+
+function partOf(
+  { network, options }: RecurrentExport,
+  name: string,
+  turn: 'gates' | 'peepholes',
+): WeightPart {
+  const parameter = network.store.find(name)
+  return {
+    length: parameter.size,
+    // Pieces of one copy, in the file's order: a second copy is never made.
+    make() {
+      const values = float32(network.store.read(parameter))
+      const { from, to } = orders(turn, options.cell)
+      const size = values.length / from.length
+      return to.map((gate) => {
+        const at = from.indexOf(gate) * size
+        return values.subarray(at, at + size)
+      })
+    },
+  }
+}
+
+/** Which gate lies where, inside and in the file. */
+function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
+  if (of === 'peepholes')
+    return { from: PEEPHOLE_ORDERS.native as readonly string[], to: PEEPHOLE_ORDERS.onnx }
+  return { from: GATE_ORDERS.native[cell]!, to: GATE_ORDERS.onnx[cell]! }
+}
+
+/** (directions, G·H, width), or peepholes (directions, 3·H). */
+function weightsOf(
+  graph: ExportGraph,
+  level: RecurrentExport,
+  kind: 'weight_ih' | 'weight_hh' | 'weight_ph',
+): string {
+  const { cell, units } = level.options
+  const names = namesOf(level, kind)
+  const parts = names.map((name) => partOf(level, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
+  const rows = gateCount(cell) * units
+  const dims = {
+    weight_ih: [names.length, rows, level.inputWidth],
+    weight_hh: [names.length, rows, units],
+    weight_ph: [names.length, 3 * units],
+  }[kind]
+  return graph.weight(`${level.name}.${kind}`, dims, parts)
+}
+
+/** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the level has one only. */
+function biasesOf(graph: ExportGraph, level: RecurrentExport): string {
+  const { cell, units, bias } = level.options
+  const inputs = namesOf(level, 'bias_ih')
+  const states = bias === 'one' ? [] : namesOf(level, 'bias_hh')
+  const length = gateCount(cell) * units
+  const zeros: WeightPart = { length, make: () => [new Float32Array(length)] }
+  const parts = inputs.flatMap((name, d) => [
+    partOf(level, name, 'gates'),
+    states.length > 0 ? partOf(level, states[d], 'gates') : zeros,
+  ])
+  const dims = [inputs.length, 2 * length]
+  return graph.weight(`${level.name}.bias`, dims, parts)
+}
+
+/** (time, directions, batch, units) → (time, batch, width). */
+function mergeSteps(graph: ExportGraph, options: RecurrentOptions, y: string): string {
+  if (options.direction !== 'bidirectional') return graph.node('Squeeze', [y, graph.ints([1])])
+  const { merge = 'concat' } = options
+  if (merge !== 'concat') return mergeElements(graph, merge, y, 1)
+  const beside = graph.node('Transpose', [y], { perm: { ints: [0, 2, 1, 3] } })
+  return graph.node('Reshape', [beside, graph.ints([0, 0, 2 * options.units])])
+}
+
+/** As `mergeSteps`, each direction's masked steps filled in by its own way of reading. */
+function mergeMasked(graph: ExportGraph, { options, masks }: RecurrentExport, y: string): string {
+  const { direction, merge = 'concat' } = options
+  const squeeze = (value: string) => graph.node('Squeeze', [value, graph.ints([1])])
+  if (direction !== 'bidirectional') return masks.spread(squeeze(y), direction === 'reverse')
+  const parts = graph.operator('Split', [y, graph.ints([1, 1])], { axis: 1 }, 2)
+  const sides = parts.map((part, d) => masks.spread(squeeze(part), d === 1))
+  if (merge === 'concat') return graph.node('Concat', sides, { axis: -1 })
+  if (merge === 'multiply') return graph.node('Mul', sides)
+  const sum = graph.node('Add', sides)
+  return merge === 'sum' ? sum : graph.node('Mul', [sum, graph.floats(0.5)])
+}
+
+/** (directions, batch, units) → (batch, width). */
+function mergeLast(graph: ExportGraph, options: RecurrentOptions, h: string): string {
+  if (options.direction !== 'bidirectional') return graph.node('Squeeze', [h, graph.ints([0])])
+  const { merge = 'concat' } = options
+  if (merge !== 'concat') return mergeElements(graph, merge, h, 0)
+  const beside = graph.node('Transpose', [h], { perm: { ints: [1, 0, 2] } })
+  return graph.node('Reshape', [beside, graph.ints([0, 2 * options.units])])
+}
+
+function mergeElements(
+  graph: ExportGraph,
+  merge: 'sum' | 'multiply' | 'average',
+  value: string,
+  axis: number,
+): string {
+  if (merge === 'sum') return graph.node('ReduceSum', [value, graph.ints([axis])], { keepdims: 0 })
+  if (merge === 'average') return graph.node('ReduceMean', [value], { axes: { ints: [axis] }, keepdims: 0 })
+  const [first, second] = graph.operator('Split', [value, graph.ints([1, 1])], { axis }, 2)
+  return graph.node('Squeeze', [graph.node('Mul', [first, second]), graph.ints([axis])])
+}

@@ -1,0 +1,84 @@
+/**
+ * The door of the readers: which format a file is in, and that format's reader, loaded when it is met. So a page
+ * that opens ONNX files never loads HDF5.
+ */
+import type { EngineOptions } from '../engine/engine.ts'
+import { DataError } from '../core/errors.ts'
+import type { OnnxModel } from './onnx/graph.ts'
+import type { OnnxGraph } from './onnx/runtime/run.ts'
+import type { FormatName, ImportedModel, ImportOptions, ModelFiles, ModelReader } from './imported.ts'
+import { identify } from './identify.ts'
+
+const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
+  latch: async () => (await import('./latch/read.ts')).readLatch,
+  keras: async () => (await import('./keras/index.ts')).readKeras,
+  torch: async () => (await import('./torch/index.ts')).readTorch,
+  tfjs: async () => (await import('./tfjs/index.ts')).readTfjs,
+  onnx: async () => (await import('./onnx/index.ts')).readOnnx,
+  tensorflow1: async () => (await import('./tensorflow1/index.ts')).readTensorflow1,
+}
+
+/**
+ * Reads a model file of any format.
+ * @throws FormatError for a broken or unknown file, UnsupportedError naming the layer, operator or format that
+ * is not read, both with their place; DataError where a file beside it is missing
+ */
+export async function readModel(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
+  const format = identify(files.bytes, files.name)
+  const read = await readers[format]()
+  return tokensAsIds(await read(files, options))
+}
+
+/**
+ * A vocabulary as wide as the features: those are one-hot rows of its tokens. Then tokens themselves go in, which
+ * is the same product without the rows.
+ */
+function tokensAsIds(imported: ImportedModel): ImportedModel {
+  const { network, input, vocabulary, notes } = imported
+  const [first, second, ...above] = network.layers
+  if (first.type !== 'features' || second?.type !== 'recurrent' || vocabulary?.length !== first.width)
+    return imported
+  return {
+    ...imported,
+    network: { ...network, layers: [{ type: 'oneHot', vocabulary: first.width }, second, ...above] },
+    input: { ...input, kind: 'ids' },
+    notes: [...notes, 'the vocabulary is as wide as the features: one-hot rows became tokens'],
+  }
+}
+
+/**
+ * An ONNX graph to be run as it is, node by node, also where it is no chain of layers that Latch could learn on.
+ * @throws FormatError, UnsupportedError naming the node or operator
+ */
+export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {
+  const { OnnxGraph: Graph } = await import('./onnx/runtime/run.ts')
+  return new Graph(await decodeOnnx(files), { source: files.name, engine })
+}
+
+/** An ONNX file as plain data: nodes, attributes, tensors. @throws FormatError naming the byte or field */
+export async function decodeOnnx(files: ModelFiles): Promise<OnnxModel> {
+  const { decodeOnnx: decode } = await import('./onnx/proto/decode.ts')
+  return decode(files.bytes, files.name, files.sibling)
+}
+
+/** Files that lie in memory, by name; the first is the model. @throws DataError for a file that is not there */
+export function filesInMemory(
+  name: string,
+  bytes: Uint8Array,
+  others: ReadonlyMap<string, Uint8Array>,
+): ModelFiles {
+  return {
+    name,
+    bytes,
+    sibling(wanted) {
+      // A page has no folders: what was dropped is found by its own name.
+      const found = others.get(wanted) ?? others.get(wanted.split('/').at(-1)!)
+      if (found) return Promise.resolve(found)
+      const got = others.size ? `only ${[...others.keys()].slice(0, 8).join(', ')}` : 'none'
+      const remedy = 'Give all files of the model together.'
+      return Promise.reject(
+        new DataError({ where: `${name}, ${wanted}`, expected: 'that file beside it', got, remedy }),
+      )
+    },
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * TensorFlow.js layers models: model.json with its shards beside it, or one JSON with everything. What the layers
+ * mean is Keras' matter (`keras/chain.ts`); here are the file, its weights by layer, and graph models refused.
+ */
+import { FormatError, UnsupportedError } from '../../core/errors.ts'
+import { fieldAt, fieldError, readString, rootField, type Field } from '../../core/validation.ts'
+import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
+import { CARRIED_KEY, parseJsonBytes, readCarried, type Carried } from '../latch/embedded.ts'
+import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
+import { importKerasConfig, type KerasArray } from '../keras/read/model.ts'
+import { listLayers, storedArray, type StoredContents } from '../keras/read/listing.ts'
+import { tokensByOptions } from '../tokensById.ts'
+import { readWeightsManifest, readWeightSpecs } from './read/weights.ts'
+
+export { writeTfjs } from './write/write.ts'
+
+/**
+ * Reads a layers model: `files` is its model.json, or a JSON of artifacts with `weightSpecs` and base64 `weightData`.
+ * @throws UnsupportedError for graph models and unknown layers; FormatError naming field, array or shard
+ */
+export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
+  const { name: source, bytes } = files
+  const root = rootField(parseJsonBytes(bytes, source), 'model', source)
+  refuseGraph(root)
+  const topology = fieldAt(root, 'modelTopology')
+  const byLayer = new LayerWeights(await readArrays(root, files))
+  const model = importKerasConfig(topology.value, (layer) => byLayer.of(layer), {
+    source,
+    format: 'tfjs',
+    producer: producerOf(root, topology),
+    options: { ...options, vocabulary: undefined },
+    training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
+  })
+  const read = { ...model, ...tokensByOptions(options, source), left: [...model.left, ...byLayer.unused()] }
+  const carried = options.until ? null : carriedOf(root)
+  return carried ? withCarried(read, carried, options) : read
+}
+
+/**
+ * What is in a model that does not open: its layers with their arrays, and arrays of no layer, as a graph model's are.
+ * Arrays are read whole. `refusedAt` is where reading the model ended.
+ * @throws FormatError, UnsupportedError as the reader does; DataError for a shard that is not there
+ */
+export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<StoredContents> {
+  const { name: source, bytes } = files
+  const root = rootField(parseJsonBytes(bytes, source), 'model', source)
+  const topology = fieldAt(root, 'modelTopology')
+  const byLayer = new LayerWeights(await readArrays(root, files))
+  const about = {
+    source,
+    format: 'tfjs',
+    producer: isGraph(root) ? null : producerOf(root, topology),
+  } as const
+  const layers = isGraph(root)
+    ? []
+    : listLayers(topology.value, (layer) => byLayer.of(layer), about, refusedAt)
+  const arrays = byLayer.others().map(({ name, shape }) => storedArray('', name, shape))
+  return { producer: about.producer, layers, arrays }
+}
+
+function readArrays(root: Field, files: ModelFiles): Promise<KerasArray[]> | KerasArray[] {
+  const manifest = fieldAt(root, 'weightsManifest')
+  return manifest.value === undefined ? singleArtifact(root) : readWeightsManifest(manifest, files)
+}
+
+function isGraph(root: Field): boolean {
+  const topology = fieldAt(root, 'modelTopology')
+  return fieldAt(root, 'format').value === 'graph-model' || fieldAt(topology, 'node').value !== undefined
+}
+
+function refuseGraph(root: Field): void {
+  const topology = fieldAt(root, 'modelTopology')
+  if (typeof topology.value !== 'object' || topology.value === null)
+    throw fieldError(topology, 'a layers model')
+  if (!isGraph(root)) return
+  throw new UnsupportedError({
+    where: root.source,
+    expected: 'a layers model',
+    got: 'a graph model, which is a list of operations and no layers',
+    remedy: 'Convert the Keras model with --output_format tfjs_layers_model, or open the Keras file itself.',
+  })
+}
+
+/** Weights in the JSON itself. */
+function singleArtifact(root: Field): KerasArray[] {
+  const text = readString(fieldAt(root, 'weightData'))
+  let data: Uint8Array
+  try {
+    data = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))
+  } catch (cause) {
+    const where = `${root.source}, model.weightData`
+    throw new FormatError({ where, expected: 'base64', got: `${text.length} characters` }, { cause })
+  }
+  return readWeightSpecs(fieldAt(root, 'weightSpecs'), data)
+}
+
+/** `TensorFlow.js layers, Keras 2.1.5` */
+function producerOf(root: Field, topology: Field): string {
+  const generated = fieldAt(root, 'generatedBy').value
+  const version = fieldAt(topology, 'keras_version').value
+  const words = [generated, typeof version === 'string' ? `Keras ${version}` : null]
+  const shown = words.filter((word) => typeof word === 'string' && word.length < 100)
+  return ['TensorFlow.js layers', ...shown].join(', ')
+}
+
+const ORDER = ['embeddings', 'kernel', 'gamma', 'recurrent_kernel', 'beta', 'bias']
+
+/** Arrays by the layer in the first part of their names, in Keras' order. */
+class LayerWeights {
+  readonly #all: readonly KerasArray[]
+  readonly #groups = new Map<string, KerasArray[]>()
+  /** By the second part: some converters put the model's name first. */
+  readonly #inner = new Map<string, KerasArray[]>()
+  readonly #asked = new Set<KerasArray>()
+
+  constructor(arrays: readonly KerasArray[]) {
+    this.#all = arrays
+    for (const array of arrays) {
+      const [first, second, ...more] = array.name.split('/', 3)
+      group(this.#groups, first).push(array)
+      if (more.length > 0) group(this.#inner, second).push(array)
+    }
+  }
+
+  /** Forward before backward, cell by cell as the file lists them; kernel, recurrent kernel, bias. */
+  of(layer: string): readonly KerasArray[] {
+    const begin = layer.split('/', 1)[0]
+    const outer = (this.#groups.get(begin) ?? []).filter(({ name }) => name.startsWith(`${layer}/`))
+    const own =
+      outer.length > 0
+        ? outer
+        : (this.#inner.get(begin) ?? []).filter(({ name }) => name.includes(`/${layer}/`))
+    for (const array of own) this.#asked.add(array)
+    const places = new Map<string, number>()
+    for (const { name } of own) {
+      const cell = name.slice(0, name.lastIndexOf('/'))
+      if (!places.has(cell)) places.set(cell, places.size)
+    }
+    const rank = ({ name }: KerasArray) => {
+      const cut = name.lastIndexOf('/')
+      const backward = /\/backward_/.test(name) ? places.size : 0
+      const part = ORDER.indexOf(name.slice(cut + 1).replace(/:\d+$/, ''))
+      return (backward + places.get(name.slice(0, cut))!) * ORDER.length + part
+    }
+    return own.toSorted((a, b) => rank(a) - rank(b))
+  }
+
+  /** Arrays that no layer asked for. */
+  others(): KerasArray[] {
+    return this.#all.filter((array) => !this.#asked.has(array))
+  }
+
+  /** The same as sentences. */
+  unused(): string[] {
+    return this.others().map(({ name }) => `weight ${name}`)
+  }
+}
+
+function group(groups: Map<string, KerasArray[]>, layer: string): KerasArray[] {
+  const own = groups.get(layer) ?? []
+  groups.set(layer, own)
+  return own
+}
+
+function carriedOf(root: Field): Carried | null {
+  const own = fieldAt(root, 'userDefinedMetadata')
+  if (typeof own.value !== 'object' || own.value === null) return null
+  const text = fieldAt(own, CARRIED_KEY).value
+  return typeof text === 'string' ? readCarried(text, root.source) : null
+}
+
+/** A file that Latch wrote: words and task come back with it, and ids where it wrote one-hot rows. */
+function withCarried(model: ImportedModel, carried: Carried, options: ImportOptions): ImportedModel {
+  const { labels, vocabulary, tokens, document, input } = carried
+  const [first, ...above] = model.network.layers
+  const asIds = input.kind === 'ids' && first.type === 'features' && first.width === input.width
+  const oneHot: LayerOptions = { type: 'oneHot', vocabulary: input.width }
+  const network: NetworkConfig = asIds ? { ...model.network, layers: [oneHot, ...above] } : model.network
+  return {
+    ...model,
+    network,
+    input: asIds ? input : model.input,
+    labels: options.labels ?? labels,
+    vocabulary: model.vocabulary ?? vocabulary,
+    tokens: model.tokens ?? options.tokens ?? tokens,
+    notes: [...model.notes, 'written by Latch: labels, vocabulary and task come from the file’s metadata'],
+    document,
+  }
+}

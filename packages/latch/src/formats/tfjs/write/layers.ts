@@ -1,0 +1,276 @@
+/**
+ * Latch's layers as those of TensorFlow.js: the topology of a layers model, and for each array that it needs how
+ * to make it from the network's parameters. What TensorFlow.js does not have is refused in words.
+ */
+import { sameActivation } from '../../../cells/activations.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { LayerOptions } from '../../../model/config.ts'
+import type { Network } from '../../../model/network.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import type { Answer } from '../../imported.ts'
+import { columnsFromNative, transposed } from '../../gateOrders.ts'
+import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
+
+/** An array to write; its numbers are made when they are due. */
+export interface DueArray {
+  name: string
+  shape: readonly number[]
+  read(): Float32Array
+}
+
+/** A layer with the names of those below it. */
+export interface PlacedLayer extends KerasLayerJson {
+  from: readonly string[]
+}
+
+/** Topology and arrays that grow layer by layer. */
+export class TfjsExport {
+  readonly placed: PlacedLayer[] = []
+  readonly arrays: DueArray[] = []
+  readonly #network: Network
+  readonly #layers: readonly LayerOptions[]
+  readonly #names: readonly string[]
+  /** TensorFlow.js' name of what each of Latch's layers gives. */
+  readonly #outputs = new Map<string, string>()
+  readonly #masked: boolean
+
+  constructor(network: Network, answer: Answer) {
+    const { layers } = network.config
+    const counts = new Map<string, number>()
+    this.#network = network
+    this.#layers = layers
+    this.#names = layers.map(({ type }) => {
+      const number = counts.get(type) ?? 0
+      counts.set(type, number + 1)
+      return `${type}.${number}`
+    })
+    this.#masked = layers.some((l) => l.type === 'masking' || (l.type === 'embedding' && l.maskZero))
+    layers.forEach((layer, i) => this.#add(layer, i))
+    if (answer !== 'linear')
+      this.#place({ class_name: 'Activation', config: { name: 'answer', activation: answerName(answer) } })
+  }
+
+  /** Name of the newest layer. */
+  get last(): string {
+    return this.placed[this.placed.length - 1].config.name as string
+  }
+
+  #place(layer: KerasLayerJson, from?: readonly string[]): void {
+    const below = from ?? (this.placed.length > 0 ? [this.last] : [])
+    this.placed.push({ ...layer, from: below })
+  }
+
+  #add(layer: LayerOptions, i: number): void {
+    const name = this.#names[i].replace('.', '')
+    switch (layer.type) {
+      case 'features':
+      case 'oneHot':
+      case 'embedding':
+        this.#addInput(layer, name)
+        break
+      case 'recurrent':
+        this.#addRecurrent(layer, i, name)
+        break
+      case 'dense':
+        this.#addDense(layer, i, name)
+        break
+      case 'layerNorm':
+        this.#addNorm(layer, i, name)
+        break
+      case 'pool':
+        this.#addPool(layer.over, i, name)
+        break
+      case 'reverse':
+        this.#addReverse(i)
+        break
+      case 'concat':
+        this.#place(
+          { class_name: 'Concatenate', config: { name, axis: -1 } },
+          layer.of.map((of) => this.#outputs.get(of) ?? of),
+        )
+        break
+      default:
+        this.#addPlain(layer, i, name)
+    }
+    this.#outputs.set(this.#names[i], this.last)
+  }
+
+  #addPlain(layer: LayerOptions, i: number, name: string): void {
+    if (layer.type === 'dropout') this.#place({ class_name: 'Dropout', config: { name, rate: layer.rate } })
+    else if (layer.type === 'flatten') this.#place({ class_name: 'Flatten', config: { name } })
+    else if (layer.type === 'masking')
+      this.#place({ class_name: 'Masking', config: { name, mask_value: layer.value ?? 0 } })
+    else if (layer.type === 'activation') this.#addFunction(layer.activation, i, name)
+    else throw this.#refusal(i, 'a layer that TensorFlow.js has', layer.type)
+  }
+
+  #addFunction(choice: Extract<LayerOptions, { type: 'activation' }>['activation'], i: number, name: string) {
+    const layer = functionLayer(choice, name)
+    if (!layer) throw this.#refusal(i, 'a function that TensorFlow.js has', functionText(choice))
+    this.#place(layer)
+  }
+
+  #addInput(layer: Extract<LayerOptions, { type: 'features' | 'oneHot' | 'embedding' }>, name: string): void {
+    const flat = this.#layers.find((l) => l.type === 'flatten')
+    const steps = flat ? flat.steps : null
+    const width = layer.type === 'features' ? layer.width : layer.vocabulary
+    const ids = layer.type === 'embedding'
+    this.#place({
+      class_name: 'InputLayer',
+      config: {
+        name: 'input',
+        batch_input_shape: ids ? [null, steps] : [null, steps, width],
+        dtype: ids ? 'int32' : 'float32',
+        sparse: false,
+      },
+    })
+    if (!ids) return
+    const { vocabulary: input_dim, size: output_dim, maskZero = false } = layer
+    const config = { name, input_dim, output_dim, mask_zero: maskZero, input_length: null }
+    this.#place({ class_name: 'Embedding', config })
+    this.#array(`${name}/embeddings`, [input_dim, output_dim], `${this.#names[0]}.weight`)
+  }
+
+  #addRecurrent(layer: RecurrentOptions, i: number, name: string): void {
+    this.#refuseCell(layer, i)
+    const { cell, units, direction = 'forward', merge = 'concat', bias = true } = layer
+    const joined = this.#joined(i)
+    const every = layer.outputs !== 'last' && joined !== 'pool'
+    if (direction === 'reverse' && every && joined !== 'reverse')
+      throw this.#refusal(i, 'go_backwards, whose steps come last one first', 'outputs at their own steps')
+    const one = {
+      class_name: { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' }[cell],
+      config: {
+        name,
+        units,
+        activation: functionName(layer.activation ?? 'tanh'),
+        ...(cell !== 'rnn' && { recurrent_activation: functionName(layer.gateActivation ?? 'sigmoid') }),
+        ...(cell === 'gru' && { reset_after: false }),
+        ...(cell !== 'rnn' && { implementation: 1 }),
+        use_bias: bias !== false,
+        return_sequences: every,
+        go_backwards: direction === 'reverse',
+        stateful: false,
+      },
+    }
+    const both = direction === 'bidirectional'
+    const merge_mode = { concat: 'concat', sum: 'sum', multiply: 'mul', average: 'ave' }[merge]
+    this.#place(both ? { class_name: 'Bidirectional', config: { name, layer: one, merge_mode } } : one)
+    this.#cellArrays(layer, i, both ? `${name}/forward_${name}` : name, '')
+    if (both) this.#cellArrays(layer, i, `${name}/backward_${name}`, '_reverse')
+  }
+
+  #refuseCell(layer: RecurrentOptions, i: number): void {
+    const { cell, activation = 'tanh', gateActivation = 'sigmoid' } = layer
+    if (cell === 'gru' && layer.reset !== 'before')
+      throw this.#refusal(
+        i,
+        'a GRU that resets before its product, the only one in TensorFlow.js',
+        'reset after',
+      )
+    const own = ['peepholes', 'coupled', 'clip', 'backward'] as const
+    const more = own.find((field) => layer[field] !== undefined && layer[field] !== false)
+    if (more) throw this.#refusal(i, `a cell without ${more}`, more)
+    if (cell === 'lstm' && !sameActivation(layer.stateActivation ?? activation, activation))
+      throw this.#refusal(i, 'one function for candidate and cell state', 'two')
+    for (const choice of [activation, gateActivation])
+      if (!functionName(choice))
+        throw this.#refusal(i, 'functions that TensorFlow.js has', functionText(choice))
+    if (this.#masked && layer.direction === 'bidirectional')
+      throw this.#refusal(
+        i,
+        'no masked steps below Bidirectional, which does not take a mask there',
+        'a mask',
+      )
+  }
+
+  /** kernel (I, G·H), recurrent_kernel (H, G·H), bias (G·H): the one there is, or the sum of PyTorch's two. */
+  #cellArrays({ cell, units, bias = true }: RecurrentOptions, i: number, path: string, suffix: string): void {
+    const own = (part: string) => `${this.#names[i]}.${part}_l0${suffix}`
+    const [columns, input] = this.#shapeOf(own('weight_ih'))
+    const turned = (part: string, width: number) => () =>
+      columnsFromNative(this.#read(own(part)), 'keras', cell, width)
+    this.arrays.push(
+      { name: `${path}/kernel`, shape: [input, columns], read: turned('weight_ih', input) },
+      { name: `${path}/recurrent_kernel`, shape: [units, columns], read: turned('weight_hh', units) },
+    )
+    if (!bias) return
+    const read = () => {
+      const first = this.#read(own('bias_ih'))
+      const second = bias === 'one' ? null : this.#read(own('bias_hh'))
+      return columnsFromNative(second ? first.map((b, k) => b + second[k]) : first, 'keras', cell, 1)
+    }
+    this.arrays.push({ name: `${path}/bias`, shape: [columns], read })
+  }
+
+  #addDense(layer: Extract<LayerOptions, { type: 'dense' }>, i: number, name: string): void {
+    const { units, bias = true, activation = 'linear' } = layer
+    const own = functionName(activation)
+    const config = { name, units, use_bias: bias, activation: own ?? 'linear' }
+    this.#place({ class_name: 'Dense', config })
+    const weight = `${this.#names[i]}.weight`
+    const [rows, columns] = this.#shapeOf(weight)
+    const read = () => transposed(this.#read(weight), rows, columns)
+    this.arrays.push({ name: `${name}/kernel`, shape: [columns, rows], read })
+    if (bias) this.#array(`${name}/bias`, [units], `${this.#names[i]}.bias`)
+    if (!own) this.#addFunction(activation, i, `${name}_function`)
+  }
+
+  #addNorm(layer: Extract<LayerOptions, { type: 'layerNorm' }>, i: number, name: string): void {
+    const { epsilon = 1e-5, scale = true, centre = true } = layer
+    this.#place({
+      class_name: 'LayerNormalization',
+      config: { name, axis: -1, epsilon, center: centre, scale },
+    })
+    const { width } = this.#network.layers[i].output
+    if (scale) this.#array(`${name}/gamma`, [width], `${this.#names[i]}.weight`)
+    if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
+  }
+
+  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['over'], i: number, name: string): void {
+    if (this.#joined(i - 1) === 'pool') return
+    if (over === 'mean' && this.#masked) throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
+    if (over === 'max') this.#place({ class_name: 'GlobalMaxPooling1D', config: { name } })
+    else if (over === 'mean') this.#place({ class_name: 'GlobalAveragePooling1D', config: { name } })
+    else throw this.#refusal(i, 'a pool that TensorFlow.js has, mean or max', over)
+  }
+
+  #addReverse(i: number): void {
+    if (this.#joined(i - 1) !== 'reverse') throw this.#refusal(i, 'a layer that TensorFlow.js has', 'reverse')
+  }
+
+  /**
+   * What of the layer above is part of a level there: a pool that takes the last step (return_sequences false), or
+   * a reversal, because go_backwards gives its steps last one first. Not where skips need the level's own steps.
+   */
+  #joined(i: number): 'pool' | 'reverse' | null {
+    const [level, above] = [this.#layers[i], this.#layers[i + 1]]
+    const skips = this.#layers.some(({ type }) => type === 'concat')
+    if (skips || level.type !== 'recurrent' || level.outputs === 'last' || !above) return null
+    const { direction = 'forward' } = level
+    if (direction === 'forward' && above.type === 'pool' && above.over === 'last') return 'pool'
+    return direction === 'reverse' && above.type === 'reverse' ? 'reverse' : null
+  }
+
+  #array(name: string, shape: readonly number[], parameter: string): void {
+    this.arrays.push({ name, shape, read: () => this.#read(parameter) })
+  }
+
+  #shapeOf(parameter: string): readonly number[] {
+    return this.#network.store.find(parameter).shape
+  }
+
+  #read(parameter: string): Float32Array {
+    const { store } = this.#network
+    return Float32Array.from(store.read(store.find(parameter)))
+  }
+
+  #refusal(i: number, expected: string, got: string): UnsupportedError {
+    const where = `export to TensorFlow.js, ${this.#names[i]}`
+    return new UnsupportedError({ where, expected, got, remedy: 'Export to ONNX, which has it.' })
+  }
+}
+
+function answerName(answer: Answer): string {
+  return answer === 'logSoftmax' ? 'log_softmax' : answer
+}

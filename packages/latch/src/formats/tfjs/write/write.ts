@@ -1,0 +1,67 @@
+/** A network as a TensorFlow.js layers model: model.json and weights.bin, one array made at a time. */
+import { CARRIED_KEY, carriedText } from '../../latch/embedded.ts'
+import type { ExportedFile, ExportSource } from '../../imported.ts'
+import { TfjsExport, type PlacedLayer } from './layers.ts'
+
+const WEIGHTS = 'weights.bin'
+
+/**
+ * Writes model.json and weights.bin, which tf.loadLayersModel opens; the answer (softmax, sigmoid) is its last layer.
+ * One-hot input is written as an input of one-hot rows. TensorFlow.js pads where Latch packs: sequences of a batch
+ * must be equally long, or every padded step counts, unless the network masks it (maskZero, masking).
+ *
+ * @throws UnsupportedError for what TensorFlow.js does not have, a GRU that resets after its product among it
+ */
+export async function writeTfjs(source: ExportSource): Promise<readonly ExportedFile[]> {
+  const { placed, arrays, last } = new TfjsExport(source.network, source.answer)
+  const model = {
+    format: 'layers-model',
+    generatedBy: 'Latch',
+    convertedBy: null,
+    modelTopology: {
+      keras_version: 'tfjs-layers 4.22.0',
+      backend: 'tensor_flow.js',
+      model_config: topologyOf(source.name, placed, last),
+    },
+    weightsManifest: [
+      {
+        paths: [WEIGHTS],
+        weights: arrays.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
+      },
+    ],
+    userDefinedMetadata: {
+      labels: source.labels,
+      vocabulary: source.vocabulary,
+      tokens: source.tokens,
+      [CARRIED_KEY]: carriedText(source),
+    },
+  }
+  const json = new TextEncoder().encode(JSON.stringify(model))
+  const weights = {
+    *[Symbol.iterator]() {
+      for (const { read } of arrays) {
+        const { buffer, byteOffset, byteLength } = read()
+        yield new Uint8Array(buffer, byteOffset, byteLength)
+      }
+    },
+  }
+  return [
+    { name: 'model.json', chunks: [json] },
+    { name: WEIGHTS, chunks: weights },
+  ]
+}
+
+/** Sequential, or functional where a layer takes more than the one below it. */
+function topologyOf(name: string, placed: readonly PlacedLayer[], last: string): object {
+  const plain = placed.every(({ class_name: type }) => type !== 'Concatenate')
+  const layers = placed.map(({ class_name, config }) => ({ class_name, config }))
+  if (plain) return { class_name: 'Sequential', config: { name, layers } }
+  const wired = placed.map(({ class_name, config, from }) => ({
+    name: config.name,
+    class_name,
+    config,
+    inbound_nodes: from.length > 0 ? [from.map((below) => [below, 0, 0, {}])] : [],
+  }))
+  const config = { name, layers: wired, input_layers: [['input', 0, 0]], output_layers: [[last, 0, 0]] }
+  return { class_name: 'Model', config }
+}

@@ -1,0 +1,191 @@
+/**
+ * PyTorch: a state_dict saved as safetensors. Names and shapes say most of it, `options.config` the rest
+ * (`flags.ts`); files that Latch wrote say everything. Pickles are refused, never run.
+ */
+import type { LayerOptions } from '../../model/config.ts'
+import { FormatError } from '../../core/errors.ts'
+import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput } from '../imported.ts'
+import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
+import { quoted } from '../safetensors/header.ts'
+import { assembleByFlags, assembleByLayers, learns } from './read/assemble.ts'
+import { readTorchConfig } from './read/flags.ts'
+import { findModules, type TorchModule } from './read/modules.ts'
+import { chainByOrder, chainOf } from './read/order.ts'
+import { piecesOf, type Piece } from './read/patterns.ts'
+import { ownFileOf, type OwnFile } from './read/latchFile.ts'
+import { refusePickle, refuseUnknown } from './read/refusals.ts'
+import { tokensByOptions } from '../tokensById.ts'
+
+export { torchSnippet } from './write/snippet.ts'
+export { writeTorch } from './write/write.ts'
+
+/**
+ * Reads a state_dict. GRU and LSTM gates lie as Latch has them, so weights come bit for bit; float64 is
+ * rounded, half precision widened. A projected LSTM becomes an LSTM and a dense layer.
+ *
+ * @throws UnsupportedError for pickles, with the lines that convert them
+ * @throws FormatError for tensors that fit no layer, orders that widths do not decide, and broken files
+ */
+export async function readTorch(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
+  const { name: source, bytes } = files
+  refusePickle(bytes, source)
+  const content = readSafetensors(bytes, source)
+  if (Object.hasOwn(content.metadata, 'latch')) {
+    const got = 'a model saved by Latch'
+    const remedy = 'Open it as it is: nothing has to be imported.'
+    throw new FormatError({ where: source, expected: 'a state_dict of PyTorch', got, remedy })
+  }
+  const plain = options.config === undefined && options.prefix === undefined && !options.until
+  const own = plain ? ownFileOf(content, source) : null
+  return own ? readOwn(own, content, options, source) : readForeign(content, options, source)
+}
+
+/** A file that Latch wrote: its layers fill by its own order, and its metadata says the rest. */
+function readOwn(
+  own: OwnFile,
+  content: SafetensorsContent,
+  options: ImportOptions,
+  source: string,
+): ImportedModel {
+  const { answer, input, labels, document, vocabulary, tokens } = own.carried
+  const read = readForeign(content, { ...options, config: own.config }, source)
+  return {
+    ...read,
+    producer: 'Latch',
+    answer: options.answer ?? answer,
+    input,
+    labels: options.labels ?? labels,
+    vocabulary: read.vocabulary ?? vocabulary,
+    tokens: read.tokens ?? options.tokens ?? tokens,
+    notes: ['written by Latch: layers, answer and task come from the file’s metadata'],
+    document,
+  }
+}
+
+function readForeign(content: SafetensorsContent, options: ImportOptions, source: string): ImportedModel {
+  const { taken, others } = splitByPrefix(content, options.prefix, source)
+  const config = readTorchConfig(options.config, source)
+  const { modules, unknown } = findModules(taken, source)
+  if (!config.order && !options.until) refuseUnknown(unknown, prefixesOf(modules), source)
+  if (modules.length === 0) refuseUnknown(taken, [], source)
+  const layers = 'network' in config ? config.network.layers : null
+  const whole = config.order ? chainByOrder(modules, config.order, source, layers) : chainOf(modules, source)
+  const chain = cutAfter(whole, options.until, source)
+  const activation = 'network' in config ? 'tanh' : config.activation
+  const pieces = chain.flatMap((module) => piecesOf(module, activation))
+  const assembled =
+    'network' in config
+      ? assembleByLayers(chain, pieces, config.network, source)
+      : assembleByFlags(chain, pieces, config, source)
+  const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
+  const left = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
+  const { prefix } = options
+  return {
+    format: 'torch',
+    producer: null,
+    network: assembled.network,
+    weights: assembled.weights,
+    answer: options.answer ?? assembled.answer,
+    input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
+    labels: options.labels ?? null,
+    ...tokensByOptions(options, source),
+    layers: factsOf(pieces, assembled.network.layers, prefix),
+    notes: [
+      ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
+      ...(chain.length > 1 && !config.order
+        ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
+        : []),
+      ...precisionNotes(taken),
+      ...projectionNotes(chain),
+      ...assembled.notes,
+    ],
+    left: [...left, ...unused.map(({ path }) => `module ${path}`)],
+    stateful: false,
+    document: null,
+  }
+}
+
+/** Tensors under the prefix, the prefix taken off their names, and the others. */
+function splitByPrefix({ tensors }: SafetensorsContent, prefix: string | undefined, source: string) {
+  const all = [...tensors.values()]
+  if (!prefix) return { taken: all, others: [] }
+  const taken: NamedTensor[] = []
+  const others: NamedTensor[] = []
+  for (const tensor of all) {
+    if (tensor.name.startsWith(prefix)) taken.push({ ...tensor, name: tensor.name.slice(prefix.length) })
+    else others.push(tensor)
+  }
+  if (taken.length > 0) return { taken, others }
+  const shown = all.slice(0, 6).map(({ name }) => quoted(name))
+  const expected = `tensors whose names begin with ${quoted(prefix)}`
+  throw new FormatError({
+    where: `${source}, tensors`,
+    expected,
+    got: `none (there are ${shown.join(', ')}${all.length > 6 ? ' …' : ''})`,
+  })
+}
+
+/** Prefixes that would read a module alone. */
+function prefixesOf(modules: readonly TorchModule[]): string[] {
+  const recurrent = modules.filter(({ kind, path }) => kind === 'recurrent' && path)
+  return recurrent.slice(0, 4).map(({ path }) => `${path}.`)
+}
+
+function cutAfter(
+  chain: readonly TorchModule[],
+  until: string | undefined,
+  source: string,
+): readonly TorchModule[] {
+  if (!until) return chain
+  const at = chain.findIndex(({ path }) => path === until)
+  if (at >= 0) return chain.slice(0, at + 1)
+  const expected = `one of ${chain.map(({ path }) => quoted(path)).join(', ')}`
+  throw new FormatError({ where: `${source}, until`, expected, got: quoted(until) })
+}
+
+function inputOf([first]: readonly TorchModule[], oneHot: boolean): ModelInput {
+  if (first.kind === 'embedding') return { kind: 'ids', width: first.vocabulary, steps: null }
+  return { kind: oneHot ? 'ids' : 'features', width: first.input, steps: null }
+}
+
+/** A line a module; what is made of its steps stands in the network's layers, module by module. */
+function factsOf(
+  pieces: readonly Piece[],
+  layers: readonly LayerOptions[],
+  prefix: string | undefined,
+): LayerFacts[] {
+  const filled = layers.filter(learns)
+  return pieces.map(({ path, type, parameters, conventions }, i) => {
+    const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
+    const once = before.some(
+      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.outputs === 'last'),
+    )
+    const width = widthOf(filled[i])
+    const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`
+    return { name: path || (prefix ?? '').replace(/\.$/, ''), type, output, parameters, conventions }
+  })
+}
+
+function widthOf(layer: LayerOptions): number | null {
+  if (layer.type === 'embedding') return layer.size
+  if (layer.type === 'dense') return layer.units
+  if (layer.type !== 'recurrent') return null
+  const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
+  return layer.units * (beside ? 2 : 1)
+}
+
+function precisionNotes(tensors: readonly NamedTensor[]): string[] {
+  const half = tensors.find(({ storedAs }) => storedAs)
+  return [
+    ...(half ? [`numbers of half precision (${half.storedAs}) became float32, exactly`] : []),
+    ...(tensors.some(({ dtype }) => dtype === 'F64') ? ['float64 was rounded to float32'] : []),
+  ]
+}
+
+function projectionNotes(chain: readonly TorchModule[]): string[] {
+  const projected = chain.filter((m) => m.kind === 'recurrent' && m.levels[0][0].projection)
+  return projected.map(
+    ({ path }) =>
+      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each level; its h is the unprojected one, so no h_0 but zero can be given`,
+  )
+}

@@ -1,0 +1,198 @@
+/**
+ * Pieces as one network: by flags (what follows the recurrent modules, functions, the answer) or into the
+ * layers that a configuration lists. Every parameter gets the name that Latch gives it.
+ */
+import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
+import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { describe } from '../../../core/validation.ts'
+import type { Answer } from '../../imported.ts'
+import { quoted } from '../../safetensors/header.ts'
+import { fitBiases } from '../../recurrentBiases.ts'
+import type { Head, TorchFlags } from './flags.ts'
+import type { TorchModule } from './modules.ts'
+import type { Piece } from './patterns.ts'
+
+/** A network with its weights. */
+export interface Assembled {
+  network: NetworkConfig
+  weights: Map<string, Float32Array>
+  answer: Answer
+  notes: string[]
+}
+
+const ANSWERS: readonly string[] = ['softmax', 'logSoftmax', 'sigmoid']
+
+/** By flags. @throws FormatError for flags about modules that are not there */
+export function assembleByFlags(
+  chain: readonly TorchModule[],
+  pieces: readonly Piece[],
+  flags: TorchFlags,
+  source: string,
+): Assembled {
+  checkHeads(chain, flags, source)
+  const lastRecurrent = pieces.findLastIndex(({ options }) => options.type === 'recurrent')
+  const pooledAfter = pieces.findLastIndex(({ path }) => path === pieces[lastRecurrent]?.path)
+  const layers: LayerOptions[] = inputOf(chain[0], flags.oneHot, source)
+  const named: (Piece | null)[] = layers.map(() => null)
+  const add = (options: LayerOptions, piece: Piece | null = null) => {
+    layers.push(options)
+    named.push(piece)
+  }
+  let answer: Answer = 'linear'
+  pieces.forEach((piece, i) => {
+    const last = i === lastRecurrent && flags.outputs === 'last'
+    add(last ? ({ ...piece.options, outputs: 'last' } as LayerOptions) : piece.options, piece)
+    const head = pieces[i + 1]?.path === piece.path ? undefined : headOf(flags, piece.path)
+    if (head && i === pieces.length - 1 && ANSWERS.includes(head)) answer = head as Answer
+    else if (head && head !== 'linear') add({ type: 'activation', activation: head })
+    if (i === pooledAfter && flags.pool) add({ type: 'pool', over: flags.pool })
+  })
+  const network = { layers: folded(layers) }
+  return { network, weights: nameAll(layers, named), answer, notes: notesOf(chain, flags, answer) }
+}
+
+/** Own fields only: a module may be called `constructor`. */
+function headOf({ heads }: TorchFlags, path: string): Head | undefined {
+  return Object.hasOwn(heads, path) ? heads[path] : undefined
+}
+
+function inputOf(first: TorchModule, oneHot: boolean, source: string): LayerOptions[] {
+  if (first.kind === 'embedding') return []
+  if (!oneHot) return [{ type: 'features', width: first.input }]
+  if (first.kind === 'recurrent') return [{ type: 'oneHot', vocabulary: first.input }]
+  const expected = 'a recurrent module first, for one-hot rows'
+  throw new FormatError({ where: `${source}, config.oneHot`, expected, got: quoted(first.path) })
+}
+
+/** A dense layer knows the four fast functions itself. */
+function folded(layers: readonly LayerOptions[]): LayerOptions[] {
+  const out: LayerOptions[] = []
+  for (const layer of layers) {
+    const below = out[out.length - 1]
+    const fast =
+      layer.type === 'activation' && ['relu', 'tanh', 'sigmoid'].includes(layer.activation as string)
+    if (fast && below.type === 'dense' && !below.activation)
+      out[out.length - 1] = { ...below, activation: layer.activation as 'relu' }
+    else out.push(layer)
+  }
+  return out
+}
+
+function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source: string): void {
+  for (const path of Object.keys(heads)) {
+    if (chain.some((module) => module.path === path)) continue
+    const expected = `modules that are read (${chain
+      .slice(0, 12)
+      .map((m) => quoted(m.path))
+      .join(', ')})`
+    throw new FormatError({ where: `${source}, config.heads`, expected, got: quoted(path) })
+  }
+}
+
+/** What was taken because nobody said otherwise. */
+function notesOf(chain: readonly TorchModule[], flags: TorchFlags, answer: Answer): string[] {
+  const notes: string[] = []
+  const recurrent = chain.filter((m) => m.kind === 'recurrent')
+  if (recurrent.some(({ cell }) => cell === 'rnn'))
+    notes.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
+  if (recurrent.length > 0 && !flags.pool && flags.outputs === 'every')
+    notes.push('answers at every step: config.outputs or config.pool makes one row a sequence')
+  const bare = chain.filter((m, i) => m.kind === 'linear' && !headOf(flags, m.path) && i < chain.length - 1)
+  if (bare.length > 0) {
+    const names = bare.map(({ path }) => path).join(', ')
+    notes.push(`nothing between ${names} and the next module: config.heads names functions`)
+  }
+  const last = chain[chain.length - 1]
+  if (last.kind === 'linear' && answer === 'linear')
+    notes.push('the last row is taken as it is: config.heads or the answer says what is made of it')
+  return notes
+}
+
+/** Into listed layers, one by one. @throws FormatError where type or size differ or layers and modules do not match up */
+export function assembleByLayers(
+  chain: readonly TorchModule[],
+  pieces: readonly Piece[],
+  network: NetworkConfig,
+  source: string,
+): Assembled {
+  const left = [...pieces]
+  const named = network.layers.map((layer, i) => {
+    if (!learns(layer)) return null
+    const where = `${source}, config.layers[${i}]`
+    const piece = left.shift()
+    if (!piece) throw new FormatError({ where, expected: 'a module for each layer', got: 'no more modules' })
+    matchLayer(layer, piece, where)
+    return piece
+  })
+  const [input, second] = network.layers
+  const [first] = chain
+  if (first.kind !== 'embedding' && second && learns(second) && widthOf(input) !== first.input) {
+    const where = `${source}, config.layers[0]`
+    throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${widthOf(input)}` })
+  }
+  if (left.length > 0) {
+    const where = `${source}, config.layers`
+    const expected = `layers for all modules, ${left.map(({ path, type }) => `${path} (${type})`).join(', ')} too`
+    throw new FormatError({ where, expected, got: `${network.layers.length} layers` })
+  }
+  const weights = fitBiases(nameAll(network.layers, named), network.layers, source)
+  return { network, weights, answer: 'linear', notes: [] }
+}
+
+/** Whether a layer has parameters, so that a module fills it. */
+export function learns(layer: LayerOptions): boolean {
+  if (layer.type === 'pool') return layer.over === 'attention'
+  if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
+  return ['embedding', 'recurrent', 'dense'].includes(layer.type)
+}
+
+function widthOf(input: LayerOptions): number {
+  if (input.type === 'features') return input.width
+  return input.type === 'oneHot' || input.type === 'embedding' ? input.vocabulary : 0
+}
+
+/** Fields that weights fix. Others (functions, outputs, merge) are the configuration's to say. */
+function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
+  const theirs: Record<string, unknown> = { bias: true, ...piece.options }
+  // The weights of an attention are a linear layer of one unit.
+  const dense = layer.type === 'pool' ? { type: 'dense', units: 1, bias: false } : layer
+  const ours: Record<string, unknown> = { bias: true, ...dense }
+  const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
+  // Two biases of PyTorch are what one of Latch's is: their sum.
+  if (ours.bias === 'one') ours.bias = true
+  const same = (['type', 'cell', 'units', 'vocabulary', 'size', 'bias'] as const).find(
+    (name) => ours[name] !== theirs[name],
+  )
+  const field = same ?? (twoWays(ours) === twoWays(theirs) ? null : 'direction')
+  if (field) {
+    const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(piece.path)} has`
+    throw new FormatError({ where: `${where}.${field}`, expected, got: describe(ours[field]) })
+  }
+  if (ours.reset !== 'before') return
+  const expected = 'after: PyTorch’s GRU resets after the product'
+  throw new UnsupportedError({ where: `${where}.reset`, expected, got: 'before' })
+}
+
+/** Parameters by Latch's names: type, number among its type, PyTorch's suffix. */
+function nameAll(
+  layers: readonly LayerOptions[],
+  named: readonly (Piece | null)[],
+): Map<string, Float32Array> {
+  const weights = new Map<string, Float32Array>()
+  const counts = new Map<string, number>()
+  layers.forEach((layer, i) => {
+    const { type } = layer
+    const number = counts.get(type) ?? 0
+    counts.set(type, number + 1)
+    for (const [suffix, data] of named[i]?.tensors ?? []) {
+      if (wants(layer, suffix)) weights.set(`${type}.${number}.${suffix}`, data)
+    }
+  })
+  return weights
+}
+
+/** nn.LayerNorm has both parameters or none; Latch's may have one of them. */
+function wants(layer: LayerOptions, suffix: string): boolean {
+  if (layer.type !== 'layerNorm') return true
+  return (suffix === 'weight' ? layer.scale : layer.centre) !== false
+}

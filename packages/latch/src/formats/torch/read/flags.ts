@@ -1,0 +1,84 @@
+/**
+ * What a state_dict cannot say, as `options.config` says it: either Latch's own layers, or a few flags about
+ * the modules. Everything is checked and named by its field.
+ */
+import { ACTIVATION_NAMES, type ActivationName } from '../../../cells/activations.ts'
+import { readNetworkConfig, type NetworkConfig } from '../../../model/config.ts'
+import {
+  fieldAt,
+  readBoolean,
+  readChoice,
+  readList,
+  readObject,
+  readOptional,
+  readRecord,
+  readString,
+  rootField,
+  type Field,
+} from '../../../core/validation.ts'
+
+const HEADS = [...ACTIVATION_NAMES, 'softmax', 'logSoftmax'] as const
+
+/** A function after a module. */
+export type Head = ActivationName | 'softmax' | 'logSoftmax'
+
+/** `options.config` for a state_dict. */
+export interface TorchFlags {
+  /** Paths of the modules in the data's way; those not named are left out. Default: widths and names decide. */
+  order: readonly string[] | null
+  /** nn.RNN's nonlinearity. Default `tanh`. */
+  activation: 'tanh' | 'relu'
+  /** What the last recurrent module gives: `output` of every step, or `h_n`. Default `every`. */
+  outputs: 'every' | 'last'
+  /** All steps of `output` → one row: `output[:, -1]` is `last`. Default: none. */
+  pool: 'last' | 'first' | 'max' | 'mean' | 'sum' | null
+  /**
+   * Functions after modules by their path: `{"fc1": "relu", "fc2": "softmax"}`; after a recurrent one before any
+   * pool. A softmax or sigmoid at the end is what people read. Default: none.
+   */
+  heads: Readonly<Record<string, Head>>
+  /** The first module reads one-hot rows of ids. Default false. */
+  oneHot: boolean
+}
+
+/** Latch's own layers; tensors go to layers with parameters one by one, in the order of the modules. */
+export interface TorchLayers {
+  network: NetworkConfig
+  order: readonly string[] | null
+}
+
+const NONE: TorchFlags = {
+  order: null,
+  activation: 'tanh',
+  outputs: 'every',
+  pool: null,
+  heads: {},
+  oneHot: false,
+}
+
+/** Reads `options.config`. @throws FormatError naming the field */
+export function readTorchConfig(config: unknown, source: string): TorchFlags | TorchLayers {
+  if (config === undefined || config === null) return NONE
+  const root = rootField(config, 'config', source)
+  const order = readOptional(fieldAt(root, 'order'), readPaths, null)
+  if (fieldAt(root, 'layers').value !== undefined) {
+    readObject(root, ['layers', 'loss', 'order'])
+    const { layers, loss } = config as Record<string, unknown>
+    const network = loss === undefined ? { layers } : { layers, loss }
+    return { network: readNetworkConfig(rootField(network, 'config', source)), order }
+  }
+  const f = readObject(root, ['order', 'activation', 'outputs', 'pool', 'reset', 'heads', 'oneHot'])
+  readOptional(f.reset, (x) => readChoice(x, ['after']), null)
+  return {
+    order,
+    activation: readOptional(f.activation, (x) => readChoice(x, ['tanh', 'relu']), NONE.activation),
+    outputs: readOptional(f.outputs, (x) => readChoice(x, ['every', 'last']), NONE.outputs),
+    pool: readOptional(f.pool, (x) => readChoice(x, ['last', 'first', 'max', 'mean', 'sum']), null),
+    heads: readOptional(f.heads, (x) => readRecord(x, (head) => readChoice(head, HEADS)), NONE.heads),
+    oneHot: readOptional(f.oneHot, readBoolean, false),
+  }
+}
+
+function readPaths(field: Field): string[] {
+  return readList(field, (x) => readString(x, { maxLength: 1000 }), { minLength: 1, maxLength: 1000 })
+}

@@ -1,0 +1,43 @@
+/** State dicts that Latch wrote: names are Latch's but for one dot, and the metadata says everything else. */
+import { readArray, fieldAt, readString, rootField } from '../../../core/validation.ts'
+import { CARRIED_KEY, readCarried, type Carried } from '../../latch/embedded.ts'
+import type { SafetensorsContent } from '../../safetensors/safetensors.ts'
+
+/** What such a file says of itself. */
+export interface OwnFile {
+  carried: Carried
+  /** Latch's layers and the modules that fill them. */
+  config: { layers: unknown; loss?: unknown; order: readonly string[] }
+}
+
+/** `recurrent.0.weight_ih_l0` → `recurrent0.weight_ih_l0`. */
+export function torchName(name: string): string {
+  return name.replace(/^([a-zA-Z]+)\.(\d+)\./, '$1$2.')
+}
+
+/** `model` → `model.safetensors`; a name that ends so stays. */
+export function fileName(name: string): string {
+  return name.endsWith('.safetensors') ? name : `${name}.safetensors`
+}
+
+/** The file's own words, or null where it is not one of ours. @throws FormatError naming the field */
+export function ownFileOf(content: SafetensorsContent, source: string): OwnFile | null {
+  if (!Object.hasOwn(content.metadata, CARRIED_KEY)) return null
+  const carried = readCarried(content.metadata[CARRIED_KEY], source)
+  const root = rootField(carried.network, `${CARRIED_KEY}.network`, source)
+  const layers = fieldAt(root, 'layers')
+  const paths = new Set(
+    Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))),
+  )
+  const counts = new Map<string, number>()
+  const order: string[] = []
+  for (const layer of readArray(layers, { maxLength: 1000 })) {
+    const type = readString(fieldAt(layer, 'type'), { maxLength: 40 })
+    const number = counts.get(type) ?? 0
+    counts.set(type, number + 1)
+    if (paths.has(`${type}${number}`)) order.push(`${type}${number}`)
+  }
+  const loss = fieldAt(root, 'loss').value
+  const config = { layers: layers.value, ...(loss !== undefined && { loss }), order }
+  return { carried, config }
+}

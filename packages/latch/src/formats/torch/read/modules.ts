@@ -1,0 +1,242 @@
+/**
+ * The modules of a state_dict, told by the names and shapes of their tensors: recurrent modules with all their
+ * levels and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
+ * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
+ */
+import type { CellName } from '../../../cells/cell.ts'
+import { FormatError } from '../../../core/errors.ts'
+import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
+import { quoted } from '../../safetensors/header.ts'
+
+/** A tensor as float32. */
+export interface TorchTensor {
+  name: string
+  shape: readonly number[]
+  data: Float32Array
+}
+
+/** The tensors of one direction of one level. */
+export interface TorchDirection {
+  weightInput: TorchTensor // (G·H, I)
+  weightHidden: TorchTensor // (G·H, P or H)
+  biasInput: TorchTensor | null // (G·H)
+  biasHidden: TorchTensor | null
+  projection: TorchTensor | null // (P, H)
+}
+
+/** nn.RNN, nn.LSTM, nn.GRU or one of their cells. */
+export interface RecurrentModule {
+  kind: 'recurrent'
+  path: string
+  cell: CellName
+  units: number
+  /** Widths of what goes in and comes out. */
+  input: number
+  output: number
+  /** By level, then by direction. */
+  levels: readonly (readonly TorchDirection[])[]
+  /** nn.LSTMCell and the like: parameters without a level in their names. */
+  single: boolean
+}
+
+/** nn.Linear or nn.Conv1d over one step, with or without bias; a matrix without one may be an nn.Embedding instead. */
+export interface LinearModule {
+  kind: 'linear'
+  path: string
+  input: number
+  output: number
+  weight: TorchTensor // (output, input), of a convolution (output, input, 1)
+  bias: TorchTensor | null
+}
+
+/** nn.Embedding. */
+export interface EmbeddingModule {
+  kind: 'embedding'
+  path: string
+  vocabulary: number
+  output: number
+  weight: TorchTensor // (vocabulary, output)
+}
+
+/** nn.LayerNorm over the last axis. */
+export interface NormModule {
+  kind: 'norm'
+  path: string
+  input: number
+  output: number
+  weight: TorchTensor
+  bias: TorchTensor
+}
+
+/** A module that Latch has a layer for. */
+export type TorchModule = RecurrentModule | LinearModule | EmbeddingModule | NormModule
+
+/** Modules found, and the names of tensors that belong to none. */
+export interface FoundModules {
+  modules: TorchModule[]
+  unknown: NamedTensor[]
+}
+
+const MAX_NAME = 1000
+const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
+const CELLS: Readonly<Record<number, CellName>> = { 1: 'rnn', 3: 'gru', 4: 'lstm' }
+
+/**
+ * Finds the modules. A matrix without bias comes as a linear layer; `order.ts` decides whether it is a table.
+ * @throws FormatError naming the tensor whose shape does not fit its module
+ */
+export function findModules(tensors: Iterable<NamedTensor>, source: string): FoundModules {
+  const groups = new Map<string, Map<string, NamedTensor>>()
+  for (const tensor of tensors) {
+    if (tensor.name.length > MAX_NAME) {
+      const where = `${source}, tensor ${quoted(tensor.name)}`
+      throw new FormatError({
+        where,
+        expected: `a name of at most ${MAX_NAME} characters`,
+        got: `${tensor.name.length}`,
+      })
+    }
+    const cut = tensor.name.lastIndexOf('.')
+    const path = tensor.name.slice(0, Math.max(cut, 0))
+    const group = groups.get(path) ?? new Map<string, NamedTensor>()
+    group.set(tensor.name.slice(cut + 1), tensor)
+    groups.set(path, group)
+  }
+  const found: FoundModules = { modules: [], unknown: [] }
+  for (const [path, group] of groups) {
+    const module = moduleOf(path, group, source)
+    if (module) found.modules.push(module)
+    else found.unknown.push(...group.values())
+  }
+  return found
+}
+
+function moduleOf(path: string, group: Map<string, NamedTensor>, source: string): TorchModule | null {
+  const tensors = [...group.values()]
+  const usable = tensors.every(({ data, shape }) => isReal(data) && shape.every((size) => size > 0))
+  if (!usable) return null
+  const names = [...group.keys()]
+  if (names.every((name) => RECURRENT.test(name))) return recurrentOf(path, group, source)
+  if (!names.every((name) => name === 'weight' || name === 'bias')) return null
+  return plainOf(path, group)
+}
+
+function isReal(data: NamedTensor['data']): boolean {
+  return data instanceof Float32Array || data instanceof Float64Array
+}
+
+/** float64 is rounded to float32; half precision was widened while reading. */
+function float32(tensor: NamedTensor): TorchTensor {
+  const { name, shape, data } = tensor
+  return { name, shape, data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array) }
+}
+
+function plainOf(path: string, group: Map<string, NamedTensor>): LinearModule | NormModule | null {
+  const [weight, bias] = [group.get('weight'), group.get('bias')]
+  if (!weight) return null
+  const [rows, columns] = weight.shape
+  if (bias && !(bias.shape.length === 1 && bias.shape[0] === rows)) return null
+  // A convolution over one step is the same product at each step.
+  const bySteps = weight.shape.length === 3 && weight.shape[2] === 1
+  if (weight.shape.length === 2 || bySteps) {
+    const parts = { weight: float32(weight), bias: bias ? float32(bias) : null }
+    return { kind: 'linear', path, input: columns, output: rows, ...parts }
+  }
+  if (weight.shape.length !== 1 || !bias) return null
+  return { kind: 'norm', path, input: rows, output: rows, weight: float32(weight), bias: float32(bias) }
+}
+
+function recurrentOf(path: string, group: Map<string, NamedTensor>, source: string): RecurrentModule {
+  const single = [...group.keys()].some((name) => !name.includes('_l'))
+  const levels = levelsOf(path, group, single, source)
+  const { weightInput, weightHidden, projection } = levels[0][0]
+  const units = (projection ?? weightHidden).shape[1]
+  const cell = CELLS[weightInput.shape[0] / units]
+  if (!cell) {
+    const expected = `1, 3 or 4 blocks (RNN, GRU, LSTM) of ${units} rows`
+    throw misfit(source, weightInput, expected)
+  }
+  if (projection && cell !== 'lstm') throw misfit(source, projection, 'no projection but in an LSTM')
+  const input = weightInput.shape[1]
+  const output = levels[0].length * (projection ? projection.shape[0] : units)
+  const module: RecurrentModule = { kind: 'recurrent', path, cell, units, input, output, levels, single }
+  checkRecurrent(module, source)
+  return module
+}
+
+/** All tensors of a recurrent module by level and direction; each must be there. */
+function levelsOf(
+  path: string,
+  group: Map<string, NamedTensor>,
+  single: boolean,
+  source: string,
+): TorchDirection[][] {
+  const where = `${source}, module ${quoted(path)}`
+  const used = new Set<string>()
+  const take = (name: string, needed: boolean): TorchTensor | null => {
+    const tensor = group.get(name)
+    if (tensor) {
+      used.add(name)
+      return float32(tensor)
+    }
+    if (!needed) return null
+    throw new FormatError({ where, expected: `a tensor ${quoted(name)}`, got: 'none' })
+  }
+  const direction = (suffix: string): TorchDirection => ({
+    weightInput: take(`weight_ih${suffix}`, true)!,
+    weightHidden: take(`weight_hh${suffix}`, true)!,
+    biasInput: take(`bias_ih${suffix}`, false),
+    biasHidden: take(`bias_hh${suffix}`, false),
+    projection: take(`weight_hr${suffix}`, false),
+  })
+  const levels: TorchDirection[][] = []
+  const both = [...group.keys()].some((name) => name.endsWith('_reverse'))
+  while (used.size < group.size) {
+    const before = used.size
+    const suffix = single ? '' : `_l${levels.length}`
+    levels.push(both ? [direction(suffix), direction(`${suffix}_reverse`)] : [direction(suffix)])
+    if (single || used.size === before) break
+  }
+  if (used.size === group.size) return levels
+  const got = [...group.keys()].filter((name) => !used.has(name)).map(quoted)
+  throw new FormatError({ where, expected: 'levels numbered from 0, all alike', got: got.join(', ') })
+}
+
+/** Every tensor has the shape that cell, units and level ask for. */
+function checkRecurrent(module: RecurrentModule, source: string): void {
+  const { cell, units: H, levels, output } = module
+  const rows = { rnn: 1, gru: 3, lstm: 4 }[cell] * H
+  const [first] = levels[0]
+  const P = first.projection ? first.projection.shape[0] : H
+  levels.forEach((directions, level) => {
+    for (const d of directions) {
+      need(source, d.weightInput, [rows, level === 0 ? module.input : output])
+      need(source, d.weightHidden, [rows, P])
+      for (const [part, wanted, shape] of [
+        ['biasInput', first.biasInput, [rows]],
+        ['biasHidden', first.biasInput, [rows]],
+        ['projection', first.projection, [P, H]],
+      ] as const) {
+        const tensor = d[part]
+        if (tensor) need(source, tensor, shape)
+        if (Boolean(tensor) === Boolean(wanted)) continue
+        const where = `${source}, module ${quoted(module.path)}, level ${level}`
+        const expected = `${part} in all levels and directions, or in none`
+        throw new FormatError({ where, expected, got: tensor ? 'one more' : 'one less' })
+      }
+    }
+  })
+}
+
+function need(source: string, tensor: TorchTensor, shape: readonly number[]): void {
+  const fits = tensor.shape.length === shape.length && tensor.shape.every((size, i) => size === shape[i])
+  if (!fits) throw misfit(source, tensor, `shape ${shapeText(shape)}`)
+}
+
+function misfit(source: string, tensor: TorchTensor, expected: string): FormatError {
+  return new FormatError({
+    where: `${source}, tensor ${quoted(tensor.name)}`,
+    expected,
+    got: `shape ${shapeText(tensor.shape)}`,
+  })
+}

@@ -1,0 +1,151 @@
+/**
+ * Which module follows which. A state_dict does not say it, so widths and numbers in the names decide: what
+ * comes out of one module must fit into the next, `fc.0` comes before `fc.2`. Where more than one order is
+ * left, none is guessed: the error shows two of them, and `config.order` decides.
+ */
+import type { LayerOptions } from '../../../model/config.ts'
+import { FormatError } from '../../../core/errors.ts'
+import { quoted } from '../../safetensors/header.ts'
+import type { EmbeddingModule, LinearModule, TorchModule } from './modules.ts'
+
+const MAX_TRIES = 20_000
+const MAX_FOUND = 8
+const MAX_MODULES = 200
+const MAX_SHOWN = 12
+
+/** The modules in the data's way. @throws FormatError where widths and names leave none or several orders. */
+export function chainOf(modules: readonly TorchModule[], source: string): TorchModule[] {
+  const search = new Search(modules)
+  search.run()
+  const { found } = search
+  if (found.length === 1 && !search.tooMany) return found[0]
+  const where = `${source}, order of the modules`
+  const paths = `${shown(modules.map(({ path }) => quoted(path)))}`
+  const remedy = `Give the order: config {"order": [${paths}]} as the model runs it, or a prefix to read a part.`
+  const expected = 'one order in which widths fit'
+  if (found.length > 0) {
+    const some = found.slice(0, 2).map(chainText)
+    throw new FormatError({
+      where,
+      expected,
+      got: `at least ${some.length}: ${some.join(', or ')}`,
+      remedy,
+    })
+  }
+  const got = `none for ${shown(modules.map(widthText))}`
+  throw new FormatError({ where, expected, got, remedy })
+}
+
+/** The modules that `order` names, in its order; the others are left. Given layers say themselves how widths go on. */
+export function chainByOrder(
+  modules: readonly TorchModule[],
+  order: readonly string[],
+  source: string,
+  layers: readonly LayerOptions[] | null,
+): TorchModule[] {
+  const where = `${source}, config.order`
+  const chain = order.map((path) => {
+    const module = modules.find((m) => m.path === path)
+    if (module) return module
+    const expected = `names of modules (${shown(modules.map((m) => quoted(m.path)))})`
+    throw new FormatError({ where, expected, got: quoted(path) })
+  })
+  const [first, next] = chain
+  if (mayBeTable(first)) {
+    const table = layers ? layers[0].type === 'embedding' : !next || first.input === inputOf(next)
+    if (table) chain[0] = tableOf(first)
+  }
+  if (layers) return chain
+  chain.forEach((module, i) => {
+    if (i === 0 || inputOf(module) === chain[i - 1].output) return
+    const expected = `an input of ${chain[i - 1].output} after ${quoted(chain[i - 1].path)}`
+    throw new FormatError({ where, expected, got: widthText(module) })
+  })
+  return chain
+}
+
+/** Depth first, with a bound on its tries. */
+class Search {
+  readonly found: TorchModule[][] = []
+  tooMany = false
+  readonly #modules: readonly TorchModule[]
+  readonly #used = new Set<TorchModule>()
+  readonly #chain: TorchModule[] = []
+  /** Modules whose numbers say that they come first, by module. */
+  readonly #earlier = new Map<TorchModule, TorchModule[]>()
+  #tries = 0
+
+  constructor(modules: readonly TorchModule[]) {
+    this.#modules = modules
+  }
+
+  run(): void {
+    if (this.#modules.length > MAX_MODULES) {
+      this.tooMany = true
+      return
+    }
+    const parts = this.#modules.map(({ path }) => path.match(/\d+|\D+/g) ?? [])
+    this.#modules.forEach((module, i) =>
+      this.#earlier.set(
+        module,
+        this.#modules.filter((_, k) => k !== i && numberedBefore(parts[k], parts[i])),
+      ),
+    )
+    const named = this.#modules.filter((m) => mayBeTable(m) && /emb/i.test(m.path))
+    const tables = named.length > 0 ? named : this.#modules.filter(mayBeTable)
+    for (const module of tables) this.#step(module, tableOf(module as LinearModule))
+    if (named.length === 0) for (const module of this.#modules) this.#step(module, module)
+  }
+
+  #step(module: TorchModule, as: TorchModule): void {
+    if (++this.#tries > MAX_TRIES || this.found.length >= MAX_FOUND) {
+      this.tooMany = true
+      return
+    }
+    if (this.#earlier.get(module)!.some((m) => !this.#used.has(m))) return
+    this.#used.add(module)
+    this.#chain.push(as)
+    if (this.#chain.length === this.#modules.length) this.found.push([...this.#chain])
+    for (const next of this.#modules) {
+      if (!this.#used.has(next) && inputOf(next) === as.output) this.#step(next, next)
+    }
+    this.#chain.pop()
+    this.#used.delete(module)
+  }
+}
+
+function mayBeTable(module: TorchModule): module is LinearModule {
+  return module.kind === 'linear' && module.bias === null
+}
+
+function tableOf({ path, input, output, weight }: LinearModule): EmbeddingModule {
+  return { kind: 'embedding', path, vocabulary: output, output: input, weight }
+}
+
+function inputOf(module: TorchModule): number {
+  return module.kind === 'embedding' ? -1 : module.input
+}
+
+/** `layers.0.norm` before `layers.1.lstm`, `fc` before `fc2`: the first number that differs decides. */
+function numberedBefore(x: readonly string[], y: readonly string[]): boolean {
+  const at = x.findIndex((part, i) => part !== y[i])
+  if (at < 0) return /^\d/.test(y[x.length] ?? '')
+  if (at >= y.length) return false
+  const [left, right] = [Number(x[at]), Number(y[at])]
+  return left < right
+}
+
+function chainText(chain: readonly TorchModule[]): string {
+  const words = chain.map(({ path, kind }) => (kind === 'embedding' ? `${path} (table)` : path))
+  return words.length > MAX_SHOWN ? `${words.slice(0, MAX_SHOWN).join(' → ')} …` : words.join(' → ')
+}
+
+function shown(words: readonly string[]): string {
+  return words.length > MAX_SHOWN ? `${words.slice(0, MAX_SHOWN).join(', ')} …` : words.join(', ')
+}
+
+/** `"fc" 128 → 10`. */
+export function widthText(module: TorchModule): string {
+  const from = module.kind === 'embedding' ? `ids below ${module.vocabulary}` : `${module.input}`
+  return `${quoted(module.path)} ${from} → ${module.output}`
+}

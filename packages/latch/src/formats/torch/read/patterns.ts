@@ -1,0 +1,141 @@
+/**
+ * Modules as Latch's layers: each level of a recurrent module is a layer, a projection (proj_size) is a dense
+ * layer without bias after its level. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
+ * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
+ */
+import type { LayerOptions } from '../../../model/config.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
+
+/** A layer with its parameters by the last part of their names. */
+export interface Piece {
+  /** The module it came from. */
+  path: string
+  options: LayerOptions
+  tensors: readonly (readonly [suffix: string, data: Float32Array])[]
+  /** Numbers in the file. */
+  parameters: number
+  /** Type and conventions, for people. */
+  type: string
+  conventions: string
+}
+
+/** Numbers of weight_hh·weight_hr that any file may ask for; beyond, four times those of its level. */
+const FREE_FOLDED = 2 ** 22 // 1024 units
+
+/**
+ * All layers of a module, lowest first.
+ * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
+ */
+export function piecesOf(module: TorchModule, activation: 'tanh' | 'relu'): Piece[] {
+  if (module.kind === 'recurrent') return module.levels.flatMap((_, l) => levelOf(module, l, activation))
+  const { path, weight } = module
+  const common = { path, conventions: '' }
+  if (module.kind === 'embedding') {
+    const options = { type: 'embedding', vocabulary: module.vocabulary, size: module.output } as const
+    const tensors = [['weight', weight.data]] as const
+    return [{ ...common, options, tensors, parameters: weight.data.length, type: 'Embedding' }]
+  }
+  const { bias } = module
+  const options: LayerOptions =
+    module.kind === 'norm'
+      ? { type: 'layerNorm' }
+      : { type: 'dense', units: module.output, ...(!bias && { bias: false }) }
+  const tensors = [['weight', weight.data] as const, ...(bias ? [['bias', bias.data] as const] : [])]
+  const parameters = weight.data.length + (bias?.data.length ?? 0)
+  const type = module.kind === 'norm' ? 'LayerNorm' : 'Linear'
+  return [{ ...common, options, tensors, parameters, type }]
+}
+
+function levelOf(module: RecurrentModule, level: number, activation: 'tanh' | 'relu'): Piece[] {
+  const { path, cell, units } = module
+  const directions = module.levels[level]
+  const bias = directions[0].biasInput !== null
+  const options: LayerOptions = {
+    type: 'recurrent',
+    cell,
+    units,
+    ...(directions.length === 2 && { direction: 'bidirectional' as const }),
+    ...(!bias && { bias: false }),
+    ...(cell === 'rnn' && activation === 'relu' && { activation }),
+  }
+  const projected = directions[0].projection !== null
+  const parameters = directions.reduce((sum, d) => sum + countOf(d), 0)
+  if (projected) refuseNarrow(module, parameters)
+  const piece: Piece = {
+    path,
+    options,
+    tensors: directions.flatMap((d, i) => tensorsOf(d, units, i === 0 ? '' : '_reverse')),
+    parameters,
+    type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
+    conventions: conventionsOf(module, activation),
+  }
+  return projected ? [piece, projectionOf(module, directions)] : [piece]
+}
+
+/** A small file may not become a huge network. */
+function refuseNarrow({ path, units, output, levels }: RecurrentModule, parameters: number): void {
+  if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
+  const expected = 'a projection that can be folded into weight_hh without making it huge'
+  const got = `${units} units projected to ${output / levels[0].length}`
+  throw new UnsupportedError({ where: `module ${path || 'LSTM'}`, expected, got })
+}
+
+function tensorsOf(d: TorchDirection, units: number, suffix: string): (readonly [string, Float32Array])[] {
+  const hidden = d.projection
+    ? product(d.weightHidden.data, d.projection.data, d.weightHidden.shape[1], units)
+    : d.weightHidden.data
+  return [
+    [`weight_ih_l0${suffix}`, d.weightInput.data],
+    [`weight_hh_l0${suffix}`, hidden],
+    ...(d.biasInput ? [[`bias_ih_l0${suffix}`, d.biasInput.data] as const] : []),
+    ...(d.biasHidden ? [[`bias_hh_l0${suffix}`, d.biasHidden.data] as const] : []),
+  ]
+}
+
+/** The projections as a dense layer: side by side in blocks, each from its own direction. */
+function projectionOf({ path, units }: RecurrentModule, directions: readonly TorchDirection[]): Piece {
+  const P = directions[0].projection!.shape[0]
+  const columns = directions.length * units
+  const weight = new Float32Array(directions.length * P * columns)
+  directions.forEach(({ projection }, d) => {
+    for (let p = 0; p < P; p++) {
+      const row = projection!.data.subarray(p * units, (p + 1) * units)
+      weight.set(row, (d * P + p) * columns + d * units)
+    }
+  })
+  return {
+    path,
+    options: { type: 'dense', units: directions.length * P, bias: false },
+    tensors: [['weight', weight]],
+    parameters: 0,
+    type: 'projection',
+    conventions: 'weight_hr as a layer of its own',
+  }
+}
+
+/** (rows, inner) · (inner, columns), summed in float64. */
+function product(a: Float32Array, b: Float32Array, inner: number, columns: number): Float32Array {
+  const rows = a.length / inner
+  const out = new Float32Array(rows * columns)
+  const sums = new Float64Array(columns)
+  for (let r = 0; r < rows; r++) {
+    sums.fill(0)
+    for (let k = 0; k < inner; k++) {
+      for (let c = 0; c < columns; c++) sums[c] += a[r * inner + k] * b[k * columns + c]
+    }
+    out.set(sums, r * columns)
+  }
+  return out
+}
+
+function countOf(d: TorchDirection): number {
+  const all = [d.weightInput, d.weightHidden, d.biasInput, d.biasHidden, d.projection]
+  return all.reduce((sum, tensor) => sum + (tensor?.data.length ?? 0), 0)
+}
+
+function conventionsOf({ cell, levels }: RecurrentModule, activation: string): string {
+  if (cell === 'rnn') return activation
+  if (cell === 'gru') return 'gates r z n, reset after'
+  return levels[0][0].projection ? 'gates i f g o, projected' : 'gates i f g o'
+}

@@ -1,0 +1,53 @@
+/** Which networks PyTorch's own modules can say, and the refusals in words for the others. */
+import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { LayerOptions } from '../../../model/config.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
+import { describe } from '../../../core/validation.ts'
+
+/** @throws UnsupportedError naming the layer and what of it PyTorch's modules do not have */
+export function refuseForTorch(layers: readonly LayerOptions[]): void {
+  const counts = new Map<string, number>()
+  for (const layer of layers) {
+    const number = counts.get(layer.type) ?? 0
+    counts.set(layer.type, number + 1)
+    const reason = reasonAgainst(layer)
+    if (!reason) continue
+    const [expected, got] = reason
+    const remedy = 'Export to ONNX, which has it.'
+    throw new UnsupportedError({ where: `export to PyTorch, ${layer.type}.${number}`, expected, got, remedy })
+  }
+}
+
+type Reason = readonly [expected: string, got: string]
+
+function reasonAgainst(layer: LayerOptions): Reason | null {
+  const noMasks = 'no masked steps: PyTorch knows lengths, not masks'
+  if (layer.type === 'masking' || layer.type === 'zeroMasked') return [noMasks, layer.type]
+  if (layer.type === 'embedding' && layer.maskZero) return [noMasks, 'maskZero']
+  return layer.type === 'recurrent' ? againstCell(layer) : null
+}
+
+function againstCell(layer: RecurrentOptions): Reason | null {
+  const { cell, activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = layer
+  if (layer.reset === 'before') return ['a GRU that resets after its product, as nn.GRU does', 'reset before']
+  if (layer.peepholes) return ['an LSTM without peepholes', 'peepholes']
+  if (layer.coupled) return ['an LSTM with a forget gate of its own', 'coupled gates']
+  if (layer.clip !== undefined) return ['pre-activations that are not clipped', `clip ${layer.clip}`]
+  const allowed: readonly ActivationChoice[] = cell === 'rnn' ? ['tanh', 'relu'] : ['tanh']
+  if (!allowed.some((name) => sameActivation(name, activation)))
+    return [`activation ${allowed.join(' or ')} in ${cell.toUpperCase()}`, named(activation)]
+  if (!sameActivation(gateActivation, 'sigmoid')) return ['gates with sigmoid', named(gateActivation)]
+  if (cell === 'lstm' && !sameActivation(stateActivation, 'tanh'))
+    return ['tanh of the cell state', named(stateActivation)]
+  const { backward } = layer
+  const same =
+    sameActivation(backward?.activation ?? activation, activation) &&
+    sameActivation(backward?.gateActivation ?? gateActivation, gateActivation) &&
+    sameActivation(backward?.stateActivation ?? stateActivation, stateActivation)
+  return same ? null : ['the same functions in both directions', 'others backwards']
+}
+
+function named(choice: ActivationChoice): string {
+  return typeof choice === 'string' ? choice : `${choice.type} ${describe(choice.alpha)}`
+}

@@ -1,0 +1,191 @@
+/**
+ * The Python that loads an exported state_dict: one nn.Module for exactly this network, its lengths handled by
+ * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
+ */
+import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
+import type { PoolOptions } from '../../../layers/shape.ts'
+import type { LayerOptions } from '../../../model/config.ts'
+import type { Network } from '../../../model/network.ts'
+import type { Answer, ExportSource } from '../../imported.ts'
+import { fileName } from '../read/latchFile.ts'
+import { expressionOf } from './snippetFunctions.ts'
+import { refuseForTorch } from './expressible.ts'
+
+/** A layer in Python: how its module is made, and the lines that run it. */
+interface Lines {
+  make: string | null
+  run: readonly string[]
+}
+
+const RUN = `def run(module, x, lengths):
+    """Every step's output (zeros beyond each length), and the last hidden states side by side."""
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    y, state = module(packed)
+    y, _ = nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])
+    h = state[0] if isinstance(state, tuple) else state
+    return y, torch.cat(tuple(h), 1)
+`
+
+const MASK = '        mask = (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]'
+
+const BACKWARDS = `def backwards(x, lengths):
+    """The steps of each sequence, last one first."""
+    t, n = torch.arange(x.shape[1], device=x.device), lengths[:, None]
+    at = torch.where(t < n, n - 1 - t, t)
+    return x.gather(1, at[..., None].expand_as(x))
+`
+
+/**
+ * A runnable program: module, loading with strict checking, one call. Give ids (batch, steps) or features
+ * (batch, steps, width) and, where sequences differ, their lengths (batch).
+ * @throws UnsupportedError for what PyTorch's modules do not have
+ */
+export function torchSnippet(source: ExportSource): string {
+  const { network, answer } = source
+  refuseForTorch(network.config.layers)
+  const lines = layersOf(network)
+  const made = lines.flatMap(({ make }) => (make ? [`        ${make}`] : []))
+  const run = lines.flatMap((layer) => layer.run.map((line) => `        ${line}`))
+  const perStep = network.output.per === 'step'
+  const body = run.join('\n')
+  const needsMask = perStep || body.includes('mask')
+  const helpers = [body.includes('run(') ? RUN : '', body.includes('backwards(') ? BACKWARDS : '']
+  return `import torch
+from torch import nn
+from safetensors.torch import load_file
+
+${helpers.filter(Boolean).join('\n')}
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+${made.join('\n') || '        pass'}
+
+    def forward(self, x, lengths=None):
+        if lengths is None:
+            lengths = torch.full((x.shape[0],), x.shape[1], device=x.device)
+${needsMask ? `${MASK}\n` : ''}${body}
+        return x${perStep ? ' * mask' : ''}
+
+
+model = Model()
+model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
+model.eval()
+with torch.no_grad():
+    print(${answerText(answer, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})
+`
+}
+
+function exampleOf(network: Network): string {
+  const [input] = network.config.layers
+  if (input.type === 'features') return `torch.zeros(2, 3, ${input.width})`
+  return 'torch.zeros(2, 3, dtype=torch.long)'
+}
+
+function answerText(answer: Answer, call: string): string {
+  if (answer === 'softmax') return `${call}.softmax(-1)`
+  if (answer === 'logSoftmax') return `${call}.log_softmax(-1)`
+  return answer === 'sigmoid' ? `${call}.sigmoid()` : call
+}
+
+function layersOf(network: Network): Lines[] {
+  const { layers } = network.config
+  const counts = new Map<string, number>()
+  const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.of : [])))
+  return layers.map((layer, i) => {
+    const number = counts.get(layer.type) ?? 0
+    counts.set(layer.type, number + 1)
+    const name = `${layer.type}${number}`
+    const widths = [i > 0 ? network.layers[i - 1].output.width : 0, network.layers[i].output.width] as const
+    const { make, run } = linesOf(layer, name, widths)
+    return { make, run: joined.has(`${layer.type}.${number}`) ? [...run, `${name} = x`] : run }
+  })
+}
+
+function linesOf(layer: LayerOptions, name: string, [input, width]: readonly [number, number]): Lines {
+  const module = `self.${name}`
+  switch (layer.type) {
+    case 'features':
+      return { make: null, run: [] }
+    case 'oneHot':
+      return { make: null, run: [`x = nn.functional.one_hot(x, ${width}).float()`] }
+    case 'embedding':
+      return { make: `${module} = nn.Embedding(${layer.vocabulary}, ${width})`, run: [`x = ${module}(x)`] }
+    case 'recurrent':
+      return recurrentLines(layer, module, input)
+    case 'dropout':
+      return { make: `${module} = nn.Dropout(${layer.rate})`, run: [`x = ${module}(x)`] }
+    case 'pool':
+      return poolLines(layer, module, width)
+    case 'flatten':
+      return { make: null, run: flattenLines(layer.steps) }
+    case 'dense': {
+      const bias = layer.bias === false ? ', bias=False' : ''
+      const run = [`x = ${module}(x)`, ...functionLines(expressionOf(layer.activation ?? 'linear'))]
+      return { make: `${module} = nn.Linear(${input}, ${width}${bias})`, run }
+    }
+    case 'activation':
+      return { make: null, run: functionLines(expressionOf(layer.activation)) }
+    case 'layerNorm': {
+      const { epsilon = 1e-5, scale = true, centre = true } = layer
+      const plain = scale || centre ? '' : ', elementwise_affine=False'
+      return { make: `${module} = nn.LayerNorm(${width}, eps=${epsilon}${plain})`, run: [`x = ${module}(x)`] }
+    }
+    case 'reverse':
+      return { make: null, run: ['x = backwards(x, lengths)'] }
+    case 'concat':
+      return {
+        make: null,
+        run: [`x = torch.cat([${layer.of.map((of) => of.replace('.', '')).join(', ')}], -1)`],
+      }
+    default:
+      return { make: null, run: [] }
+  }
+}
+
+function functionLines(expression: string | null): string[] {
+  return expression ? [`x = ${expression}`] : []
+}
+
+function recurrentLines(layer: RecurrentOptions, module: string, input: number): Lines {
+  const { cell, units, direction = 'forward', merge = 'concat', outputs = 'every' } = layer
+  const both = direction === 'bidirectional'
+  const options = [
+    `${input}, ${units}, batch_first=True`,
+    ...(both ? ['bidirectional=True'] : []),
+    ...(layer.bias === false ? ['bias=False'] : []),
+    ...(cell === 'rnn' && isRelu(layer) ? ['nonlinearity="relu"'] : []),
+  ]
+  const x = direction === 'reverse' ? 'backwards(x, lengths)' : 'x'
+  const every = outputs === 'every'
+  const run = [`${every ? 'x, _' : '_, x'} = run(${module}, ${x}, lengths)`]
+  if (every && direction === 'reverse') run.push('x = backwards(x, lengths)')
+  if (both && merge !== 'concat') {
+    run.push('a, b = x.chunk(2, -1)')
+    run.push({ sum: 'x = a + b', multiply: 'x = a * b', average: 'x = (a + b) / 2' }[merge])
+  }
+  return { make: `${module} = nn.${cell.toUpperCase()}(${options.join(', ')})`, run }
+}
+
+function isRelu({ activation }: RecurrentOptions): boolean {
+  return activation === 'relu' || (typeof activation === 'object' && activation.type === 'relu')
+}
+
+function poolLines({ over }: PoolOptions, module: string, width: number): Lines {
+  const run: Record<PoolOptions['over'], string[]> = {
+    last: ['x = x[torch.arange(len(x)), lengths - 1]'],
+    first: ['x = x[:, 0]'],
+    max: ['x = x.masked_fill(~mask, -torch.inf).amax(1)'],
+    mean: ['x = (x * mask).sum(1) / lengths[:, None]'],
+    sum: ['x = (x * mask).sum(1)'],
+    attention: [`a = ${module}(x).masked_fill(~mask, -torch.inf).softmax(1)`, 'x = (a * x).sum(1)'],
+  }
+  const make = over === 'attention' ? `${module} = nn.Linear(${width}, 1, bias=False)` : null
+  return { make, run: run[over] }
+}
+
+function flattenLines(steps: number): string[] {
+  return [
+    `x = (x * mask)[:, :${steps}]`,
+    `x = nn.functional.pad(x, (0, 0, 0, ${steps} - x.shape[1])).flatten(1)`,
+  ]
+}

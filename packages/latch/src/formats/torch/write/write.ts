@@ -1,0 +1,90 @@
+/**
+ * A network as a state_dict in safetensors, one tensor read at a time. Names are those of the module that
+ * `torchSnippet` writes, so load_state_dict takes the file with strict checking.
+ */
+import type { LayerOptions } from '../../../model/config.ts'
+import type { Network } from '../../../model/network.ts'
+import { CARRIED_KEY, carriedText } from '../../latch/embedded.ts'
+import type { ExportedFile, ExportSource } from '../../imported.ts'
+import { fileName, torchName } from '../read/latchFile.ts'
+import { refuseForTorch } from './expressible.ts'
+
+/** A tensor to write; its numbers are made when they are due. */
+interface Due {
+  name: string
+  shape: readonly number[]
+  read(): Float32Array
+}
+
+/**
+ * Writes a state_dict as float32 safetensors.
+ * @throws UnsupportedError for cells and masks that PyTorch's modules do not have
+ */
+export async function writeTorch(source: ExportSource): Promise<readonly ExportedFile[]> {
+  refuseForTorch(source.network.config.layers)
+  const tensors = tensorsOf(source.network)
+  const metadata = { format: 'pt', [CARRIED_KEY]: carriedText(source) }
+  return [{ name: fileName(source.name), chunks: chunksOf(tensors, metadata) }]
+}
+
+function tensorsOf(network: Network): Due[] {
+  const { store } = network
+  const tensors: Due[] = network.parameters.map((parameter) => ({
+    name: torchName(parameter.name),
+    shape: parameter.shape,
+    read: () => {
+      const data = store.read(parameter)
+      return data instanceof Float32Array ? data : Float32Array.from(data)
+    },
+  }))
+  return [...tensors, ...secondBiasesOf(network), ...constantsOf(network)]
+}
+
+/** PyTorch's modules have two biases or none: beside one stand zeros. */
+function secondBiasesOf(network: Network): Due[] {
+  const levels = network.config.layers.filter((layer) => layer.type === 'recurrent')
+  return network.recurrent.flatMap(({ loops }, i) =>
+    loops.flatMap(({ parameters: { biasInput } }): Due[] => {
+      if (levels[i].bias !== 'one' || !biasInput) return []
+      const { name, shape, size } = biasInput
+      const second = torchName(name).replace('.bias_ih_', '.bias_hh_')
+      return [{ name: second, shape, read: () => new Float32Array(size) }]
+    }),
+  )
+}
+
+/** nn.LayerNorm learns factor and summand or neither: a missing one is written as what it stands for. */
+function constantsOf(network: Network): Due[] {
+  let number = 0
+  return network.config.layers.flatMap((layer: LayerOptions, i): Due[] => {
+    if (layer.type !== 'layerNorm') return []
+    const path = `layerNorm${number++}`
+    const { scale = true, centre = true } = layer
+    if (scale === centre) return []
+    const { width } = network.layers[i].output
+    const read = () => new Float32Array(width).fill(scale ? 0 : 1)
+    return [{ name: `${path}.${scale ? 'bias' : 'weight'}`, shape: [width], read }]
+  })
+}
+
+/** Header, then each tensor. Everything is float32, so no tensor needs padding. */
+function* chunksOf(tensors: readonly Due[], metadata: Record<string, string>): Iterable<Uint8Array> {
+  let offset = 0
+  const fields = tensors.map(({ name, shape }) => {
+    const begin = offset
+    offset += 4 * shape.reduce((a, b) => a * b, 1)
+    const info = { dtype: 'F32', shape, data_offsets: [begin, offset] }
+    return `${JSON.stringify(name)}:${JSON.stringify(info)}`
+  })
+  const text = `{"__metadata__":${JSON.stringify(metadata)},${fields.join(',')}}`
+  const header = new TextEncoder().encode(text)
+  const length = Math.ceil(header.length / 8) * 8
+  const start = new Uint8Array(8 + length).fill(0x20)
+  new DataView(start.buffer).setBigUint64(0, BigInt(length), true)
+  start.set(header, 8)
+  yield start
+  for (const { read } of tensors) {
+    const { buffer, byteOffset, byteLength } = read()
+    yield new Uint8Array(buffer, byteOffset, byteLength)
+  }
+}

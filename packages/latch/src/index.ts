@@ -1,0 +1,80 @@
+/**
+ * Latch's public door. Safe in browsers: no dependency, no file system. Training a network by hand has a
+ * door of its own (`latch/training`), so that a page which only predicts does not load it.
+ * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
+ */
+export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
+export type { Columns, Evaluation } from './tasks/textClassifier/evaluate.ts'
+export type {
+  CellChoice,
+  ClassifierOptions,
+  ClassifierSettings,
+  DropoutShares,
+} from './tasks/textClassifier/options.ts'
+export type { ClassifierStream, ClassifierStreamState } from './tasks/textClassifier/stream.ts'
+export type { ClassifierReport } from './tasks/textClassifier/fit.ts'
+export type { ClassifierFitOptions } from './tasks/textClassifier/fitOptions.ts'
+export type { ClassifierEvent, RunFacts } from './tasks/textClassifier/events.ts'
+export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'
+export type { Prediction } from './tasks/textClassifier/probabilities.ts'
+export { naiveBayes } from './tasks/baselines/naiveBayes.ts'
+export type { NaiveBayes, NaiveBayesOptions } from './tasks/baselines/naiveBayes.ts'
+export type { ClassWeights } from './tasks/textClassifier/classLoss.ts'
+export { network, Network } from './model/network.ts'
+export type { NetworkOptions, StatePlace } from './model/network.ts'
+export type { LayerOptions, NetworkConfig } from './model/config.ts'
+export type { Stream, StreamOutput, Streams } from './model/stream.ts'
+export type { StreamState } from './model/streamState.ts'
+export { PackedBatch } from './tensors/packedBatch.ts'
+export type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from './layers/input.ts'
+export type { RecurrentLayer, RecurrentOptions, StateName } from './layers/recurrent/recurrent.ts'
+export type { DropoutOptions, FlattenOptions, PoolOptions } from './layers/shape.ts'
+export type { DenseOptions } from './layers/dense.ts'
+export type { GradientOf, LossOptions, LossValue, Targets } from './layers/loss.ts'
+export type { Parameter, ParameterStore } from './tensors/parameters.ts'
+export type { Activation, Capacity, Layer, Pass } from './layers/layer.ts'
+export type { Places, Regions, Visit } from './tensors/regions.ts'
+export { cellOf } from './cells/registry.ts'
+export type { CellForm, GatesOf, StatesOf } from './cells/registry.ts'
+export type { Cell, CellName, KeepGate } from './cells/cell.ts'
+export { traceSequence, KEEPS_CONVENTION } from './inspection/trace/trace.ts'
+export { prefixOutputs } from './inspection/trace/prefixes.ts'
+export type { SequenceTrace } from './inspection/trace/trace.ts'
+export type {
+  CellStep,
+  GateName,
+  GateVectors,
+  StepGradient,
+  Trace,
+  TraceLevel,
+  TraceStep,
+} from './inspection/trace/traceTypes.ts'
+export { createEngine, supportedEngines } from './engine/load.ts'
+export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
+export { createTokenizer } from './text/tokenizer.ts'
+export type { Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
+export { UNKNOWN_TOKEN, Vocabulary } from './text/vocabulary.ts'
+export type { VocabularyOptions } from './text/vocabulary.ts'
+export type { Table, TableOptions } from './data/tableStart.ts'
+export type { TableFormat } from './data/tableFormat.ts'
+export { readSafetensors, writeSafetensors } from './formats/safetensors/safetensors.ts'
+export type {
+  NamedTensor,
+  SafetensorsContent,
+  TensorData,
+  TensorDtype,
+} from './formats/safetensors/safetensors.ts'
+export { Random } from './core/random.ts'
+export type { RandomState } from './core/random.ts'
+export {
+  DataError,
+  DivergenceError,
+  FormatError,
+  LatchError,
+  MemoryError,
+  ShapeError,
+  UnsupportedError,
+  UsageError,
+  WorkerError,
+} from './core/errors.ts'
+export type { ErrorFacts } from './core/errors.ts'

@@ -1,0 +1,177 @@
+/**
+ * How any number of a trace was made: its equation, what was multiplied and added, and where each factor
+ * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
+ */
+import { readRow } from '../../tensors/parameterRow.ts'
+import type { CellName } from '../../cells/cell.ts'
+import type { Network } from '../../model/network.ts'
+import { UnsupportedError, UsageError } from '../../core/errors.ts'
+import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
+import { rulesOf, vectorOf, type AnyStep, type CellPlace } from './explainCell.ts'
+import { logitOf, probabilityCount, probabilityOf, sideOf } from './explainHead.ts'
+import { constant, explanationOf, term, traced, weight, type Arithmetic } from './terms.ts'
+import { type AnySequenceTrace } from '../trace/traceLink.ts'
+import { linkOf } from '../trace/traceOrigin.ts'
+import type { StepGradient, TraceLevel } from '../trace/traceTypes.ts'
+
+type AnyLevel = TraceLevel<CellName, StepGradient | null>
+
+/** Any trace: of `model.trace`, `traceSequence` or `traceBatch`. */
+export interface ExplainableTrace {
+  levels: readonly AnyLevel[]
+}
+
+/** Where to look, if not at the top level read forwards. */
+export interface ExplainOptions {
+  /** 0 is the lowest. Default the top one. */
+  level?: number
+  /** Default `forward`. */
+  direction?: 'forward' | 'backward'
+}
+
+/**
+ * Explains one number of a trace: a gate, `candidate`, `hidden`, `cell`, `saved`, `x` (what came in from
+ * below), `logit` or `probability` of the output (then `unit` is the class). Terms are summed in float64 with the
+ * weights of the network: `computed` differs from `value` by the engine's rounding only. A probability's terms are
+ * its logit and the logarithm of the sum of all powers.
+ * @throws UsageError for a place that does not exist, for a copy of a trace, and for weights that have changed
+ * since ("trace again"); UnsupportedError for outputs other than one linear dense layer over recurrent steps
+ */
+export function explain(trace: ExplainableTrace, place: TracePlace): Explanation
+export function explain(
+  trace: ExplainableTrace,
+  step: number,
+  value: TracedValue,
+  unit: number,
+  options?: ExplainOptions,
+): Explanation
+export function explain(
+  trace: ExplainableTrace,
+  placeOrStep: TracePlace | number,
+  value: TracedValue = 'hidden',
+  unit = 0,
+  options: ExplainOptions = {},
+): Explanation {
+  const { network, sequence } = linkOf('explain', trace)
+  const { level = network.recurrent.length - 1, direction = readFirst(network, level) } = options
+  const place =
+    typeof placeOrStep === 'number'
+      ? { level, direction, step: placeOrStep, value, unit }
+      : { ...placeOrStep }
+  const ofOutput = place.value === 'logit' || place.value === 'probability'
+  const found = sequence.levels.find(
+    (l) => l.level === place.level && (ofOutput || l.direction === place.direction),
+  )
+  if (!found) {
+    const names = sequence.levels.map((l) => `${l.level} ${l.direction}`).join(', ')
+    refuse(`a level and direction among ${names}`, `${place.level} ${place.direction}`)
+  }
+  needIndex('step', place.step, found.steps.length)
+  if (ofOutput) return explainOutput(network, sequence, place)
+  const at = cellPlace(network, found, place)
+  const rules = rulesOf(at.cell, at.step.masked)
+  const rule = Object.hasOwn(rules, place.value) ? rules[place.value] : null
+  if (rule) {
+    needIndex('unit', place.unit, at.units)
+    return explanationOf(place, rule(at))
+  }
+  if (place.value !== 'x' && place.value !== 'input') {
+    refuse(
+      `a value among ${[...Object.keys(rules), 'x', 'logit', 'probability'].join(', ')}`,
+      `${place.value}`,
+    )
+  }
+  needIndex('unit', place.unit, at.width)
+  const input = { ...place, value: 'x' }
+  return explanationOf(input, inputOf(network, sequence, at.step, input))
+}
+
+/** The direction of a level's first loop; forward where there is no such level. */
+function readFirst({ recurrent }: Network, level: number): 'forward' | 'backward' {
+  return recurrent[level]?.loops[0].reversed ? 'backward' : 'forward'
+}
+
+/** Outputs belong to the top level, and to the last step where there is one answer. */
+function explainOutput(network: Network, sequence: AnySequenceTrace, given: TracePlace): Explanation {
+  const top = network.recurrent.length - 1
+  const last = sequence.levels[0].steps.length - 1
+  const step = sequence.outputs ? given.step : last
+  const place: TracePlace = { ...given, level: top, direction: 'forward', step }
+  if (place.value === 'logit') {
+    needIndex('class', place.unit, network.output.width)
+    return explanationOf(place, logitOf(network, sequence, place))
+  }
+  needIndex('class', place.unit, probabilityCount(network) || Infinity)
+  return explanationOf(place, probabilityOf(network, sequence, place))
+}
+
+function cellPlace(network: Network, { steps }: AnyLevel, place: TracePlace): CellPlace {
+  const layer = network.recurrent[place.level]
+  const loop = layer.loops.find(({ reversed }) => reversed === (place.direction === 'backward'))!
+  const at = place.direction === 'forward' ? place.step - 1 : place.step + 1
+  return {
+    place,
+    cell: loop.cell,
+    units: layer.units,
+    width: layer.input.width,
+    parameters: loop.parameters,
+    store: network.store,
+    step: steps[place.step],
+    before: steps[at] ? { step: steps[at], at } : null,
+  }
+}
+
+/** x: a row of the table, a state of the level below, or what was given from outside. */
+function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, place: TracePlace): Arithmetic {
+  const { level, unit } = place
+  const made = (equation: string, value: number, of: Arithmetic['terms']) =>
+    ({ equation, activation: 'linear', terms: of, value }) as const
+  const below = layersBelow(network, level)
+  if (below.some((type) => type !== 'dropout')) {
+    const remedy = 'Its values are not in a trace.'
+    throw new UnsupportedError({
+      where: 'explain',
+      expected: 'a recurrent level right above its input',
+      got: below.join(', '),
+      remedy,
+    })
+  }
+  if (level > 0) {
+    const { units } = network.recurrent[level - 1]
+    const direction = sideOf(network, level - 1, unit)
+    const { steps } = sequence.levels.find((l) => l.level === level - 1 && l.direction === direction)!
+    const source = { level: level - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
+    const state = vectorOf(steps[place.step], 'hidden')[source.unit]
+    return made('x = h of the level below', step.input[unit], [
+      term('below', traced(`h[${source.unit}]`, state, source)),
+    ])
+  }
+  const [first] = network.layers
+  if (first.type === 'embedding') {
+    const [table] = first.parameters
+    const row = readRow(network.store, table, step.inputId!)
+    return made('x = E[token]', step.input[unit], [
+      term('table', weight('E', row[unit], table.name, step.inputId!, unit)),
+    ])
+  }
+  const hot = step.input.length === 0
+  const value = hot ? (unit === step.inputId ? 1 : 0) : step.input[unit]
+  return made(hot ? 'x = 1 at the token, else 0' : 'x as given', value, [
+    term('given', constant(`x[${unit}]`, value)),
+  ])
+}
+
+/** Types of the layers between a level and the one below it, or the input. */
+function layersBelow({ config: { layers } }: Network, level: number): string[] {
+  const places = layers.flatMap(({ type }, i) => (type === 'recurrent' ? [i] : []))
+  return layers.slice(level > 0 ? places[level - 1] + 1 : 1, places[level]).map(({ type }) => type)
+}
+
+function needIndex(what: string, index: number, count: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < count) return
+  refuse(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
+}
+
+function refuse(expected: string, got: string): never {
+  throw new UsageError({ where: 'explain', expected, got })
+}

@@ -1,0 +1,187 @@
+/**
+ * The arithmetic of the output: a logit as Σ h·W + b over what the last dense layer reads, a probability as
+ * the sigmoid or softmax of the logits.
+ */
+import { readRow } from '../../tensors/parameterRow.ts'
+import type { LayerOptions } from '../../model/config.ts'
+import type { Network } from '../../model/network.ts'
+import { UnsupportedError } from '../../core/errors.ts'
+import type { Factor, Term, TracePlace } from './explanation.ts'
+import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
+import type { AnySequenceTrace } from '../trace/traceLink.ts'
+
+/** Units of the top level's outputs that one input of the head is made of, and their common weight. */
+interface Read {
+  from: { direction: 'forward' | 'backward'; step: number; unit: number }[]
+  share: number
+}
+
+/** Classes that have a probability: the outputs, or two for one logit; 0 where outputs are no classes. */
+export function probabilityCount({ config, output }: Network): number {
+  const type = config.loss?.type
+  if (type === 'softmaxCrossEntropy') return output.width
+  if (type !== 'binaryCrossEntropy') return 0
+  return output.width === 1 ? 2 : output.width
+}
+
+/** The output's row at a step: the one at the end where the network answers once. */
+function rowOf({ output, outputs }: AnySequenceTrace, step: number): Float64Array {
+  return outputs ? outputs[step] : output
+}
+
+/** @throws UnsupportedError unless the head is last steps, pooled steps or every step, then one linear dense layer */
+export function logitOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {
+  const over = headOf(network)
+  const { store, recurrent, layers } = network
+  const [dense, denseBias] = layers[layers.length - 1].parameters
+  const weights = readRow(store, dense, place.unit)
+  const { units, loops } = recurrent[recurrent.length - 1]
+  const terms: Term[] = []
+  for (let j = 0; j < units * loops.length; j++) {
+    const direction = sideOf(network, recurrent.length - 1, j)
+    const { from, share } = readsOf(sequence, over, place, direction, j % units)
+    const w = weight('W', weights[j], dense.name, place.unit, j)
+    for (const source of from) terms.push(term('state', ...hiddenFactors(sequence, place, source, share), w))
+  }
+  if (denseBias) {
+    const bias = readRow(store, denseBias, place.unit)[0]
+    terms.push(term('bias', weight('b', bias, denseBias.name, place.unit, null)))
+  }
+  const read = READS[over]
+  const equation = `${probabilityCount(network) > 0 ? 'logit' : 'output'} = W·${read}${denseBias ? ' + b' : ''}`
+  return { equation, activation: 'linear', terms, value: rowOf(sequence, place.step)[place.unit] }
+}
+
+function hiddenFactors(
+  { levels }: AnySequenceTrace,
+  place: TracePlace,
+  { direction, step, unit }: Read['from'][number],
+  share: number,
+): Factor[] {
+  const steps = levels.find((l) => l.level === place.level && l.direction === direction)!.steps
+  const at = { level: place.level, direction, step, value: 'hidden', unit }
+  const state = traced(`h_${step}[${unit}]`, steps[step].hidden[unit], at)
+  return share === 1 ? [state] : [constant('1/T', share), state]
+}
+
+type Over = 'last' | 'step' | 'poolFirst' | 'poolLast' | 'max' | 'mean' | 'sum'
+
+const READS: { readonly [O in Over]: string } = {
+  last: 'h_T',
+  step: 'h',
+  poolFirst: 'h_1',
+  poolLast: 'h_T',
+  max: 'max_t h_t',
+  mean: 'mean_t h_t',
+  sum: 'Σ_t h_t',
+}
+
+/** What lies between the top level and the last layer. */
+function headOf({ config }: Network): Over {
+  const { layers } = config
+  const top = layers.findLastIndex(({ type }) => type === 'recurrent')
+  const head = layers.slice(top + 1).filter(({ type }) => type !== 'dropout')
+  const [first, second] = head
+  const dense = head[head.length - 1]
+  const plain = dense?.type === 'dense' && (dense.activation ?? 'linear') === 'linear'
+  const recurrent = layers[top]
+  if (plain && head.length === 1 && recurrent.type === 'recurrent')
+    return recurrent.outputs === 'last' ? 'last' : 'step'
+  if (plain && first.type === 'pool' && second === dense && head.length === 2) {
+    if (first.over === 'first') return 'poolFirst'
+    if (first.over === 'last') return 'poolLast'
+    if (first.over !== 'attention') return first.over
+  }
+  throw new UnsupportedError({
+    where: 'explain',
+    expected: 'a head of one linear dense layer over last, pooled or single steps',
+    got: head.map(worded).join(', ') || 'none',
+    remedy: 'Explain the hidden states below it instead.',
+  })
+}
+
+/** `dense with gelu`, `pool over attention`. */
+function worded(layer: LayerOptions): string {
+  const { type } = layer
+  if (type === 'pool') return `pool over ${layer.over}`
+  if (type !== 'dense' && type !== 'activation') return type
+  const { activation = 'linear' } = layer
+  const name = typeof activation === 'string' ? activation : activation.type
+  return name === 'linear' ? type : `${type} with ${name}`
+}
+
+/**
+ * The direction that output `j` of a level is of.
+ * @throws UnsupportedError where the two directions are not side by side
+ */
+export function sideOf({ recurrent, config }: Network, level: number, j: number): 'forward' | 'backward' {
+  const { loops, units, name } = recurrent[level]
+  const options = config.layers.filter((layer) => layer.type === 'recurrent')[level]
+  if (loops.length === 2 && (options.merge ?? 'concat') !== 'concat') {
+    const facts = { expected: 'directions side by side', got: `their ${options.merge} (${name})` }
+    throw new UnsupportedError({
+      where: 'explain',
+      ...facts,
+      remedy: 'Explain the hidden states below it instead.',
+    })
+  }
+  return loops[Math.floor(j / units)].reversed ? 'backward' : 'forward'
+}
+
+/** Which states a unit of the head's input is. */
+function readsOf(
+  { levels }: AnySequenceTrace,
+  over: Over,
+  place: TracePlace,
+  direction: 'forward' | 'backward',
+  unit: number,
+): Read {
+  const { steps } = levels.find((l) => l.level === place.level && l.direction === direction)!
+  const last = steps.length - 1
+  const at = (step: number) => ({ direction, step, unit })
+  if (over === 'step') return { from: [at(place.step)], share: 1 }
+  if (over === 'last') return { from: [at(direction === 'forward' ? last : 0)], share: 1 }
+  if (over === 'poolFirst') return { from: [at(0)], share: 1 }
+  if (over === 'poolLast') return { from: [at(last)], share: 1 }
+  if (over === 'mean' || over === 'sum') {
+    const counted = steps.flatMap(({ masked }, t) => (masked ? [] : [at(t)]))
+    return { from: counted, share: over === 'sum' ? 1 : 1 / counted.length }
+  }
+  let best = 0
+  steps.forEach(({ hidden }, t) => {
+    if (hidden[unit] > steps[best].hidden[unit]) best = t
+  })
+  return { from: [at(best)], share: 1 }
+}
+
+/** @throws UnsupportedError where the loss knows no classes */
+export function probabilityOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {
+  const logits = rowOf(sequence, place.step)
+  const logit = (unit: number) => traced(`logit[${unit}]`, logits[unit], { ...place, value: 'logit', unit })
+  if (network.config.loss?.type === 'softmaxCrossEntropy') {
+    const most = Math.max(...logits)
+    const sum = logits.reduce((total, x) => total + Math.exp(x - most), 0)
+    const normaliser = constant('−log Σ exp(logit)', -(Math.log(sum) + most))
+    return {
+      equation: 'p = exp(logit) / Σ exp(logit) = exp(logit − log Σ exp(logit))',
+      activation: 'softmax',
+      terms: [term('logit', logit(place.unit)), term('normaliser', normaliser)],
+      value: Math.exp(logits[place.unit] - most) / sum,
+    }
+  }
+  if (probabilityCount(network) === 0) {
+    const expected = 'a loss of classes (softmaxCrossEntropy, binaryCrossEntropy)'
+    const got = network.config.loss?.type ?? 'no loss'
+    throw new UnsupportedError({ where: 'explain', expected, got, remedy: 'Explain the logit instead.' })
+  }
+  // One logit speaks of two classes: it is the second one's.
+  const turned = logits.length === 1 && place.unit === 0
+  const unit = logits.length === 1 ? 0 : place.unit
+  const factors = turned ? [constant('−1', -1), logit(unit)] : [logit(unit)]
+  return {
+    equation: turned ? 'p = σ(−logit)' : 'p = σ(logit)',
+    activation: 'sigmoid',
+    terms: [term('logit', ...factors)],
+    value: 1 / (1 + Math.exp(turned ? logits[unit] : -logits[unit])),
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The gradient's way back through one sequence: norms from the recorded pass, Jacobians through the level's
+ * own kernels, each step's share of the weights' gradients, and a verdict.
+ */
+import type { Network } from '../../model/network.ts'
+import type { FlowLevel, FlowStep, GradientFlow } from './flowTypes.ts'
+import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
+import { twinOf, type ReadSteps } from './layerClone.ts'
+import { sharesOf } from './contributions.ts'
+import { resolveSubject, type Subject, type SubjectInput, type SubjectTarget } from '../trace/subject.ts'
+import { traceBatch } from '../trace/traceBatch.ts'
+import type { CellStep, TraceLevel } from '../trace/traceTypes.ts'
+import { verdictOf } from './verdict.ts'
+
+/**
+ * What the gradient does on its way back through time (Pascanu, Mikolov & Bengio 2013): for every step of
+ * every level and direction ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖, the Jacobian by the step before, the chain of Jacobians
+ * to the last step, and the step's share in the gradients of the weights. Of the plain loss, without smoothing
+ * and class weights; nothing is trained. Up to 128 units (and T·H² ≤ 8 million) Jacobians are exact; beyond,
+ * norms are estimates from at most 32 seeded random directions: Frobenius unbiased, spectral from below.
+ * @param subject a network, or a model that reads texts
+ * @param input one sequence: token ids, a batch of one, or a text
+ * @param target a label, a class number or targets; default what the subject says
+ * @throws UnsupportedError for a network without recurrent layers, or a text without a model; DataError for an
+ * empty text or an unknown label; UsageError for a network without a loss; ShapeError for several sequences
+ */
+export function gradientFlow(subject: Subject, input: SubjectInput, target?: SubjectTarget): GradientFlow {
+  const settled = resolveSubject('gradientFlow', subject, input, target)
+  const { network, batch, targets, tokens } = settled
+  const [trace] = traceBatch(network, batch, targets)
+  const levels = trace.levels.map((level) => flowOf(network, level))
+  const top = levels.findLast(({ direction }) => direction === 'forward') ?? levels[levels.length - 1]
+  return { tokens, loss: trace.loss, target: settled.target, levels, verdict: top.verdict }
+}
+
+function flowOf(network: Network, level: TraceLevel): FlowLevel {
+  const { cell } = network.recurrent[level.level]
+  const T = level.steps.length
+  const backward = level.direction === 'backward'
+  const inOrder = <X>(list: readonly X[]) => (backward ? list.toReversed() : list)
+  const read = inOrder(level.steps)
+  const { loops } = network.recurrent[level.level]
+  const loop = loops.findIndex(({ reversed }) => reversed === backward)
+  const twin = twinOf(network, level.level, loop)
+  const given = readSteps(read)
+  const [jacobians, products] = [stepJacobians(twin, given), chainNorms(twin, given)]
+  const [input, hidden] = [sharesOf(cell, level, 'input'), sharesOf(cell, level, 'hidden')]
+  const steps = level.steps.map(({ gradient }, t): FlowStep => {
+    const at = backward ? T - 1 - t : t
+    return {
+      hidden: gradient.hidden,
+      cell: gradient.cell,
+      jacobian: jacobians[at]?.hidden ?? null,
+      stateJacobian: jacobians[at]?.state ?? null,
+      product: products[at],
+      shares: { input: input[t], hidden: hidden[t] },
+    }
+  })
+  const norms = read.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0))
+  return {
+    level: level.level,
+    direction: level.direction,
+    cell: cell.name,
+    units: level.units,
+    steps,
+    verdict: verdictOf(norms),
+    exact: isExact(level.units, T),
+  }
+}
+
+function readSteps(steps: readonly CellStep[]): ReadSteps {
+  const hot = steps[0].input.length === 0
+  return {
+    inputs: steps.map(({ input }) => input),
+    ids: hot ? steps.map(({ inputId }) => inputId!) : null,
+    hidden: steps.map(({ hidden }) => hidden),
+    cell: steps[0].cell && steps.map(({ cell }) => cell!),
+    masked: steps.some(({ masked }) => masked) ? steps.map(({ masked }) => masked === true) : null,
+  }
+}

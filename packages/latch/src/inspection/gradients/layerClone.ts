@@ -1,0 +1,100 @@
+/**
+ * One level in one direction as a network of its own, with the same weights on the same engine, so that
+ * the real kernels can be asked about single steps. Its output is each sequence's last h (B, H).
+ */
+import { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
+import type { LayerOptions } from '../../model/config.ts'
+import { Network } from '../../model/network.ts'
+
+/** A level's steps in the order in which it reads them. */
+export interface ReadSteps {
+  /** x_t (F), empty where `ids` are. */
+  inputs: readonly Float64Array[]
+  /** One-hot inputs, else null. */
+  ids: readonly number[] | null
+  /** h_t (H). */
+  hidden: readonly Float64Array[]
+  /** c_t (H), null where the cell has none. */
+  cell: readonly Float64Array[] | null
+  /** Whether each step is masked; null where none is. */
+  masked: readonly boolean[] | null
+}
+
+interface Twin {
+  network: Network
+  revision: number
+}
+
+/** Each twin opens an engine: one a level and direction, however often it is asked. */
+const twins = new WeakMap<Network, Map<string, Twin>>()
+
+/** The twin of a level (0 is the lowest) by the number of its loop, with the weights as they are now. */
+export function twinOf(network: Network, level: number, direction: number): Network {
+  const known = twins.get(network) ?? new Map<string, Twin>()
+  twins.set(network, known)
+  const { revision } = network.store
+  const key = `${level} ${direction}`
+  const twin = known.get(key)
+  if (!twin) {
+    const made = makeTwin(network, level, direction)
+    known.set(key, { network: made, revision })
+    return made
+  }
+  if (twin.revision !== revision) {
+    const read = weightsOf(network, level, direction)
+    for (const parameter of twin.network.parameters) twin.network.store.write(parameter, read(parameter))
+    twin.revision = revision
+  }
+  return twin.network
+}
+
+function makeTwin(network: Network, level: number, direction: number): Network {
+  const { input } = network.recurrent[level]
+  const options = network.config.layers.filter((layer) => layer.type === 'recurrent')[level]
+  const door: LayerOptions = input.ids
+    ? { type: 'oneHot', vocabulary: input.width }
+    : { type: 'features', width: input.width }
+  const own = ownOptions(options, direction)
+  const { name: engine, precision } = network.engine
+  const weights = weightsOf(network, level, direction)
+  const twin = new Network({ layers: [door, own] }, { engine, precision, weights })
+  twin.prepareTraining()
+  return twin
+}
+
+/** The form of one loop, read forwards: the second of two may have functions of its own. */
+function ownOptions(options: RecurrentOptions, direction: number): RecurrentOptions {
+  const { backward, merge: _, ...form } = options
+  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', outputs: 'last' }
+}
+
+/** Reads a twin's parameter from its original. */
+function weightsOf({ recurrent, store }: Network, level: number, direction: number) {
+  const { weightInput, weightHidden, biasInput, biasHidden, own } =
+    recurrent[level].loops[direction].parameters
+  const all = [weightInput, weightHidden, biasInput, biasHidden, own].filter((p) => p !== null)
+  return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
+}
+
+/** `weight_ih` of `recurrent.1.weight_ih_l0_reverse`. */
+function kindOf(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1).replace(/_l0(_reverse)?$/, '')
+}
+
+/** Sequences of equal length for a twin: sequence b reads steps `at[b]`. */
+export function twinBatch(
+  { inputs, ids, masked }: ReadSteps,
+  at: readonly (readonly number[])[],
+): PackedBatch {
+  const counted = masked && at.map((steps) => steps.map((t) => !masked[t]))
+  if (ids)
+    return PackedBatch.ofIds(
+      at.map((steps) => steps.map((t) => ids[t])),
+      counted ?? undefined,
+    )
+  const [B, T, F] = [at.length, at[0].length, inputs[0].length]
+  const features = new Float64Array(B * T * F)
+  at.forEach((steps, b) => steps.forEach((t, i) => features.set(inputs[t], (b * T + i) * F)))
+  return PackedBatch.ofFeatures(features, [B, T, F], undefined, counted?.flat())
+}

@@ -1,0 +1,58 @@
+/**
+ * Each sequence's own loss, from the outputs of a batch: a batch's loss is one number. In float64, by the
+ * definitions of layers/loss.ts without label smoothing and class weights.
+ */
+import type { Targets } from '../../layers/loss.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Network } from '../../model/network.ts'
+import type { PlainLoss } from '../trace/traceParts.ts'
+
+/**
+ * One loss a sequence, in the order of the door.
+ * @param output as `readOutput` gives it: (B, C) or (B, T, C)
+ */
+export function plainLosses(
+  { config, output: { width, per }, counted }: Network,
+  batch: PackedBatch,
+  output: Float64Array,
+  { classes, stepClasses, values }: Targets,
+): PlainLoss[] {
+  const sums = new Float64Array(batch.sequences)
+  const weights = new Float64Array(batch.sequences)
+  const { type, delta = 1 } = config.loss!
+  const visit = (sequence: number, at: number, row: number, t: number) => {
+    const logits = output.subarray(at * width, (at + 1) * width)
+    const wanted = per === 'step' ? stepClasses?.[sequence]?.[t] : classes?.[sequence]
+    if (type === 'softmaxCrossEntropy') {
+      if (wanted! < 0) return
+      sums[sequence] += crossEntropy(logits, wanted!)
+      weights[sequence]++
+      return
+    }
+    for (let j = 0; j < width; j++) {
+      sums[sequence] += elementLoss(type, delta, logits[j], values ? values[row * width + j] : wanted!)
+    }
+    weights[sequence] += width
+  }
+  if (per === 'step') {
+    batch.eachRow((row, sequence, t) => {
+      if (counted?.[row] !== 0) visit(sequence, sequence * batch.steps + t, row, t)
+    })
+  } else for (let i = 0; i < batch.sequences; i++) visit(i, i, i, 0)
+  return Array.from(sums, (sum, i) => ({ mean: weights[i] ? sum / weights[i] : 0, weight: weights[i] }))
+}
+
+function crossEntropy(logits: Float64Array, wanted: number): number {
+  const most = Math.max(...logits)
+  let sum = 0
+  for (const x of logits) sum += Math.exp(x - most)
+  return Math.log(sum) + most - logits[wanted]
+}
+
+function elementLoss(type: string, delta: number, x: number, y: number): number {
+  if (type === 'binaryCrossEntropy') return Math.max(x, 0) - x * y + Math.log1p(Math.exp(-Math.abs(x)))
+  const distance = Math.abs(x - y)
+  if (type === 'meanAbsoluteError') return distance
+  if (type === 'meanSquaredError') return distance * distance
+  return distance <= delta ? 0.5 * distance * distance : delta * (distance - 0.5 * delta)
+}

@@ -1,0 +1,208 @@
+/**
+ * Edits, checked one by one and turned into what a pass understands: another text, and holds by layer,
+ * direction, units and steps. Edits count steps in the text as it was; holds in the text as it becomes.
+ */
+import type { Cell } from '../../cells/cell.ts'
+import { rnnRelu } from '../../cells/rnn.ts'
+import type { Hold } from '../../layers/recurrent/overrides.ts'
+import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
+import { UsageError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import type { DropToken, Edit, EditPlace, HoldGate, ReplaceToken, SetState } from './editTypes.ts'
+import type { EncodedText, ReadingModel, ResolvedSubject } from '../trace/subject.ts'
+
+/** What edits come to. */
+export interface AppliedEdits {
+  holds: Hold[]
+  /** By step after: the step before. */
+  steps: number[]
+  /** Replaced tokens by step before. */
+  replaced: Map<number, { id: number; token: string; known: boolean }>
+}
+
+type TextEdit = DropToken | ReplaceToken
+
+/** @throws UsageError naming the edit by its number, for whatever it names that is not there */
+export function applyEdits(
+  subject: ResolvedSubject,
+  model: ReadingModel | null,
+  edits: readonly Edit[],
+): AppliedEdits {
+  const T = subject.batch.steps
+  const replaced: AppliedEdits['replaced'] = new Map()
+  const dropped = new Set<number>()
+  edits.forEach((edit, i) => {
+    const where = `intervene, edit ${i}`
+    requireKnown(where, edit)
+    if (edit.type !== 'drop' && edit.type !== 'replace') return
+    requireStep(where, 'step', edit.step, T)
+    refuseTwice(where, edit, dropped, replaced)
+    if (edit.type === 'drop') dropped.add(edit.step)
+    else replaced.set(edit.step, readToken(where, subject, model, edit.token))
+  })
+  const steps = Array.from({ length: T }, (_, t) => t).filter((t) => !dropped.has(t))
+  if (steps.length === 0) {
+    refuse('intervene', 'a token that stays', `edits that drop all ${T}`)
+  }
+  const holds = edits.flatMap((edit, i) =>
+    edit.type === 'gate' || edit.type === 'state'
+      ? holdsOf(`intervene, edit ${i}`, subject.network.recurrent, edit, T, steps)
+      : [],
+  )
+  return { holds, steps, replaced }
+}
+
+function refuse(where: string, expected: string, got: string, remedy?: string): never {
+  throw new UsageError({ where, expected, got, remedy })
+}
+
+function requireKnown(where: string, edit: Edit): void {
+  const types = ['gate', 'state', 'drop', 'replace']
+  if (typeof edit === 'object' && edit !== null && types.includes(edit.type)) return
+  const got = typeof edit === 'object' && edit !== null ? describe((edit as Edit).type) : describe(edit)
+  refuse(where, `an edit with a type (${types.join(', ')})`, got)
+}
+
+function requireStep(where: string, name: string, step: number, T: number): void {
+  if (Number.isInteger(step) && step >= 0 && step < T) return
+  refuse(`${where} ${name}`, `a step of the text, 0 to ${T - 1}`, describe(step))
+}
+
+function refuseTwice(
+  where: string,
+  { step }: TextEdit,
+  dropped: ReadonlySet<number>,
+  replaced: ReadonlyMap<number, unknown>,
+): void {
+  if (!dropped.has(step) && !replaced.has(step)) return
+  refuse(where, 'one edit a token', `a second one of step ${step}`)
+}
+
+function readToken(
+  where: string,
+  { network, ids }: ResolvedSubject,
+  model: ReadingModel | null,
+  token: string | number,
+): { id: number; token: string; known: boolean } {
+  const [input] = network.config.layers
+  if (!ids || !('vocabulary' in input)) {
+    refuse(
+      where,
+      'a network that reads token ids',
+      `one that reads ${input.type}`,
+      'Features cannot be replaced: give another batch.',
+    )
+  }
+  if (typeof token === 'string') return readWord(where, model, token)
+  if (Number.isInteger(token) && token >= 0 && token < input.vocabulary) {
+    return { id: token, token: `#${token}`, known: true }
+  }
+  refuse(`${where} token`, `a word, or an id from 0 to ${input.vocabulary - 1}`, describe(token))
+}
+
+function readWord(where: string, model: ReadingModel | null, word: string) {
+  if (!model) refuse(`${where} token`, 'a token id', JSON.stringify(word), 'A bare network knows no words.')
+  const read: EncodedText | null = word.trim() === '' ? null : model.encode(word)
+  if (read?.ids.length === 1) return { id: read.ids[0], token: read.tokens[0], known: read.known[0] }
+  const got = `${JSON.stringify(word)}, which is ${read?.ids.length ?? 0} tokens`
+  return refuse(`${where} token`, 'one token', got)
+}
+
+/** One edit, at every level and direction it names. */
+function holdsOf(
+  where: string,
+  levels: readonly RecurrentLayer[],
+  edit: HoldGate | SetState,
+  T: number,
+  steps: readonly number[],
+): Hold[] {
+  const { value, from = 0, to = T - 1 } = edit
+  requireStep(where, 'from', from, T)
+  requireStep(where, 'to', to, T)
+  if (to < from) refuse(`${where} to`, `a step from ${from} on`, `${to}`)
+  const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
+  if (kept.length === 0) refuse(where, 'a step that stays in the text', `steps ${from} to ${to}, all dropped`)
+  const range = { from: kept[0], to: kept[kept.length - 1] }
+  return placesOf(where, levels, edit).map(({ layer, direction }) => {
+    const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
+    return { layer: layer.name, direction, what, units: unitsOf(where, layer, edit), ...range, value }
+  })
+}
+
+function placesOf(where: string, levels: readonly RecurrentLayer[], { level, direction }: EditPlace) {
+  if (level !== undefined && !levels[level]) {
+    refuse(`${where} level`, `a recurrent level from 0 to ${levels.length - 1}`, describe(level))
+  }
+  if (direction !== undefined && direction !== 'forward' && direction !== 'backward') {
+    refuse(`${where} direction`, "'forward' or 'backward'", describe(direction))
+  }
+  const places = (level === undefined ? levels : [levels[level]]).flatMap((layer) =>
+    layer.loops.flatMap(({ reversed }, d) => {
+      const wanted = direction === undefined || reversed === (direction === 'backward')
+      return wanted ? [{ layer, direction: d }] : []
+    }),
+  )
+  if (places.length > 0) return places
+  return refuse(`${where} direction`, 'a direction that the level reads', `${direction}`)
+}
+
+function gateOf(
+  where: string,
+  { loops, name }: RecurrentLayer,
+  direction: number,
+  { gate, value }: HoldGate,
+): Hold['what'] {
+  const { cell } = loops[direction]
+  if (!cell.gateNames.includes(gate)) {
+    refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
+  }
+  if (cell.functions?.coupled && gate === 'forget') {
+    refuse(
+      `${where} gate`,
+      `a gate of its own (${name})`,
+      'forget, which is 1 − input here',
+      'Hold input at 1 − the value.',
+    )
+  }
+  const type = functionOf(cell, gate)
+  const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : [-Infinity, Infinity]
+  if (Number.isFinite(value) && value >= least && value <= most) return { gate }
+  const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
+  const range = most < Infinity ? `${open} to ${most}` : `${open} (${type})`
+  return refuse(`${where} value`, `${range} for ${gate}`, describe(value))
+}
+
+/** What functions give at most, where they do not give every number. */
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  sigmoid: [0, 1],
+  hardSigmoid: [0, 1],
+  tanh: [-1, 1],
+  softsign: [-1, 1],
+  relu: [0, Infinity],
+  softplus: [0, Infinity],
+  exponential: [0, Infinity],
+  relu6: [0, 6],
+}
+
+/** The function of a gate or the candidate. */
+function functionOf(cell: Cell, gate: string): string {
+  const isCandidate = gate === cell.candidate
+  if (cell.functions) return (isCandidate ? cell.functions.candidate : cell.functions.gate).type
+  if (!isCandidate) return 'sigmoid'
+  return cell === rnnRelu ? 'relu' : 'tanh'
+}
+
+function stateOf(where: string, { cell, name }: RecurrentLayer, { state, value }: SetState): Hold['what'] {
+  if (!cell.stateNames.includes(state)) {
+    refuse(`${where} state`, `one of ${cell.stateNames.join(', ')} (${cell.name}, ${name})`, describe(state))
+  }
+  if (Number.isFinite(value)) return { state }
+  return refuse(`${where} value`, 'a finite number', describe(value))
+}
+
+function unitsOf(where: string, { units: H }: RecurrentLayer, { units }: EditPlace): readonly number[] {
+  if (units === undefined) return Array.from({ length: H }, (_, j) => j)
+  const wrong = units.find((unit) => !(Number.isInteger(unit) && unit >= 0 && unit < H))
+  if (wrong === undefined && units.length > 0) return [...units]
+  return refuse(`${where} units`, `units from 0 to ${H - 1}`, units.length ? describe(wrong) : 'none')
+}

@@ -1,0 +1,218 @@
+/**
+ * Which tokens made the answer: gradient times input (Simonyan, Vedaldi & Zisserman 2013; Shrikumar et al.
+ * 2016), what the answer's slope says of each token's vector; and leave-one-out (Li, Monroe & Jurafsky 2016),
+ * what the network really says without it.
+ */
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import { Network } from '../../model/network.ts'
+import { DataError, UsageError } from '../../core/errors.ts'
+import { classCount, likeliestClass, logitOf, probabilitiesOf } from '../trace/classScores.ts'
+import type { Influence, TokenInfluence } from './editTypes.ts'
+import { classOfLabel, needLoss, resolveInput, type Subject, type SubjectInput } from '../trace/subject.ts'
+import { batchOfSteps } from '../trace/stepBatch.ts'
+import { readLevels } from '../trace/tapeReader.ts'
+import { wholeTape } from '../trace/traceParts.ts'
+
+/** Shortened sequences go through the network together, as many as make about this many steps. */
+const ROWS_AT_ONCE = 8192
+
+/** Whose influence is asked for, where a network answers more than once. */
+export interface InfluenceOptions {
+  /** The step whose answer it is, of a network that answers every step; default the last. */
+  step?: number
+}
+
+/**
+ * What each token did to a class's logit, or to a number that the network answers with. Both figures point
+ * towards the target where positive. Gradients are of the logit (of the one logit of two classes, with the
+ * target's sign) or of the number itself, not of the loss.
+ * @param target a label or class, default the likeliest one; of numbers which of them, default the first
+ * @throws DataError for a target or step that there is not; and what `resolveSubject` throws
+ */
+export function influence(
+  subject: Subject,
+  input: SubjectInput,
+  target?: string | number,
+  options: InfluenceOptions = {},
+): Influence {
+  const { network, batch, tokens, labels } = resolveInput('influence', subject, input)
+  needLoss('influence', network)
+  const step = stepOf(network, batch, options.step)
+  network.forward(batch)
+  const row = rowAt(network, network.readOutput(batch), step)
+  const wanted = targetOf(network, labels, row, target)
+  const said = answerOf(network, row, wanted)
+  const slopes = gradientTimesInput(network, batch, wanted, step)
+  const without = leavesOneOut(network, batch) ? outputsWithout(network, batch, step) : null
+  const steps = Array.from(slopes, (gradientInput, t): TokenInfluence => {
+    const rest = without?.[t] && answerOf(network, without[t], wanted)
+    const leaveOneOut = rest
+      ? { logit: said.logit - rest.logit, probability: difference(said.probability, rest.probability) }
+      : null
+    return { step: t, token: tokens && tokens[t], gradientInput, leaveOneOut }
+  })
+  return { target: wanted, answerStep: step, ...said, tokens: steps }
+}
+
+function difference(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b
+}
+
+/** A network that flattens its steps takes one length only. */
+function leavesOneOut({ config }: Network, { steps }: PackedBatch): boolean {
+  return steps > 1 && config.layers.every(({ type }) => type !== 'flatten')
+}
+
+/** @throws DataError for a step that there is not, UsageError for one of a network that answers once */
+function stepOf({ output }: Network, { steps }: PackedBatch, step: number | undefined): number {
+  if (step === undefined) return steps - 1
+  if (output.per !== 'step') {
+    const got = `step ${step}`
+    throw new UsageError({ where: 'influence', expected: 'no step: this network answers once', got })
+  }
+  if (Number.isInteger(step) && step >= 0 && step < steps) return step
+  throw new DataError({ where: 'influence', expected: `a step from 0 to ${steps - 1}`, got: `${step}` })
+}
+
+function rowAt({ output }: Network, values: Float64Array, step: number): Float64Array {
+  const at = output.per === 'step' ? step * output.width : 0
+  return values.subarray(at, at + output.width)
+}
+
+function targetOf(
+  network: Network,
+  labels: readonly string[] | null,
+  row: Float64Array,
+  target: string | number | undefined,
+): number {
+  const classes = classCount(network)
+  if (target === undefined) return classes > 0 ? likeliestClass(row) : 0
+  const number = typeof target === 'string' ? classOfLabel('influence', labels, target) : target
+  const count = classes || network.output.width
+  if (Number.isInteger(number) && number >= 0 && number < count) return number
+  const expected = `${classes > 0 ? 'a class' : 'an output'} from 0 to ${count - 1}`
+  throw new DataError({ where: 'influence', expected, got: `${number}` })
+}
+
+/** What a row says of the target. */
+function answerOf(
+  network: Network,
+  row: Float64Array,
+  target: number,
+): Pick<Influence, 'logit' | 'probability'> {
+  if (classCount(network) === 0) return { logit: row[target], probability: null }
+  return { logit: logitOf(row, target), probability: probabilitiesOf(row)[target] }
+}
+
+/** x·∂(logit or number)/∂x of each step. */
+function gradientTimesInput(
+  subject: Network,
+  batch: PackedBatch,
+  target: number,
+  step: number,
+): Float64Array {
+  const network = withInputGradients(subject)
+  const oneHot = network.layers[0].type === 'oneHot'
+  return wholeTape(
+    network,
+    (pass) => {
+      network.forward(batch, pass)
+      const seed = new Float64Array(network.readOutput(batch).length)
+      const row = rowAt(network, seed, step)
+      if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
+      else row[target] = 1
+      network.backwardFrom(batch, seed, pass)
+      const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
+      network.zeroGradients()
+      return slopes
+    },
+    { record: oneHot },
+  )
+}
+
+/** x·∂/∂x where x is the token's row of Wx in every direction: Σ dz·Wx[:, id]. */
+function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
+  const [layer] = network.recurrent
+  const slopes = new Float64Array(batch.steps)
+  readLevels(network, batch, 0, 1).forEach(({ level, direction, steps }) => {
+    if (level !== 0) return
+    const { weightInput } = layer.loops.find(
+      ({ reversed }) => reversed === (direction === 'backward'),
+    )!.parameters
+    const weights = network.store.read(weightInput) // (G·H, V)
+    const V = weightInput.shape[1]
+    steps.forEach(({ gradient, inputId }, t) => {
+      layer.cell.gateNames.forEach((name, g) => {
+        const dz = gradient!.gates[name]
+        for (let j = 0; j < dz.length; j++) slopes[t] += dz[j] * weights[(g * dz.length + j) * V + inputId!]
+      })
+    })
+  })
+  return slopes
+}
+
+/** x·∂/∂x where x is a row of the embedding's table, or the features. */
+function vectorSlopes(network: Network, batch: PackedBatch): Float64Array {
+  const { ids, features, steps } = batch
+  const gradient = network.readInputGradient(batch) // (T, F)
+  const F = network.layers[0].output.width
+  const table = ids ? network.store.read(network.layers[0].parameters[0]) : features!
+  return Float64Array.from({ length: steps }, (_, t) => {
+    const at = (ids ? ids[t] : t) * F
+    let sum = 0
+    for (let j = 0; j < F; j++) sum += table[at + j] * gradient[t * F + j]
+    return sum
+  })
+}
+
+/** One twin a network of features: it computes ∂/∂input, which most networks leave out. */
+const twins = new WeakMap<Network, { network: Network; revision: number }>()
+
+/** The network itself where it can tell ∂/∂input, else one with the same weights that can. */
+function withInputGradients(network: Network): Network {
+  if (network.layers[0].type !== 'features') return network
+  const { engine, config, store } = network
+  const known = twins.get(network)
+  if (known?.revision === store.revision) return known.network
+  const twin = new Network(config, {
+    engine: engine.name,
+    precision: engine.precision,
+    inputGradients: true,
+    weights: ({ name }) => store.read(store.find(name)),
+  })
+  known?.network.dispose()
+  twins.set(network, { network: twin, revision: store.revision })
+  return twin
+}
+
+/**
+ * What the sequence without each of its steps answers at `step`: T rows of C. Without a step up to that one it is
+ * the answer of the step before it; null where there is none.
+ */
+function outputsWithout(network: Network, batch: PackedBatch, step: number): (Float64Array | null)[] {
+  const T = batch.steps
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / (T - 1)))
+  const { width, per } = network.output
+  const size = per === 'step' ? (T - 1) * width : width
+  const outputs: (Float64Array | null)[] = []
+  for (let from = 0; from < T; from += atOnce) {
+    const to = Math.min(T, from + atOnce)
+    const shortened = batchWithout(batch, from, to)
+    network.forward(shortened)
+    const out = network.readOutput(shortened)
+    for (let i = 0; i < to - from; i++) {
+      const at = from + i <= step ? step - 1 : step
+      outputs.push(at < 0 ? null : rowAt(network, out.subarray(i * size, (i + 1) * size), at).slice())
+    }
+  }
+  return outputs
+}
+
+/** One sequence for each step from … to − 1: all steps but that one. */
+function batchWithout(batch: PackedBatch, from: number, to: number): PackedBatch {
+  const all = Array.from({ length: batch.steps }, (_, t) => t)
+  return batchOfSteps(
+    batch,
+    all.slice(from, to).map((gone) => all.filter((t) => t !== gone)),
+  )
+}

@@ -1,0 +1,88 @@
+/**
+ * The outputs "if the text ended here": the network's own answers for every prefix of a sequence.
+ */
+import type { Holds } from '../../layers/recurrent/overrides.ts'
+import type { Pass } from '../../layers/layer.ts'
+import { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { LayerOptions } from '../../model/config.ts'
+import { Network } from '../../model/network.ts'
+import { batchOfSteps } from './stepBatch.ts'
+
+/** Prefixes go through the network together, as many as make about this many steps. */
+const ROWS_AT_ONCE = 8192
+
+/**
+ * The network's outputs at the end of every prefix of a sequence (ids, or a batch of one): T rows of C. Where it
+ * reads forwards only, one pass gives them all, to the same bits; else each prefix is read by itself.
+ */
+export function prefixOutputs(
+  network: Network,
+  input: ArrayLike<number> | PackedBatch,
+  holds?: Holds,
+): Float64Array[] {
+  const once = answeringEveryStep(network)
+  const pass = { training: false, record: false, key: 0, holds }
+  const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
+  if (!once) return prefixByPrefix(network, batch, pass)
+  once.forward(batch, pass)
+  const out = once.readOutput(batch)
+  const { width } = once.output
+  return Array.from({ length: batch.steps }, (_, t) => out.slice(t * width, (t + 1) * width))
+}
+
+/** The same weights answering at every step; null where a step's answer would hang on what follows it. */
+function answeringEveryStep(network: Network): Network | null {
+  const { layers } = network.config
+  const top = layers.findLastIndex(({ type }) => type === 'recurrent')
+  const forwards = layers.every((layer) =>
+    layer.type === 'recurrent' ? (layer.direction ?? 'forward') === 'forward' : layer.type !== 'reverse',
+  )
+  const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
+  if (top < 0 || !forwards || !plain) return null
+  if (network.output.per === 'step') return network
+  const known = everyStep.get(network)
+  if (!known) return twinOf(network, top)
+  const { twin, revision } = known
+  if (revision === network.store.revision) return twin
+  for (const { name } of twin.parameters) {
+    twin.store.write(twin.store.find(name), network.store.read(network.store.find(name)))
+  }
+  everyStep.set(network, { twin, revision: network.store.revision })
+  return twin
+}
+
+/** One twin a network, however many texts are traced (each opens an engine), and whose weights it has. */
+const everyStep = new WeakMap<Network, { twin: Network; revision: number }>()
+
+function twinOf(network: Network, top: number): Network {
+  const { engine, config, store } = network
+  const layers = config.layers.map((layer, i) => (i === top ? { ...layer, outputs: 'every' } : layer))
+  const twin = new Network(
+    { layers: layers as LayerOptions[] },
+    { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },
+  )
+  everyStep.set(network, { twin, revision: store.revision })
+  return twin
+}
+
+function prefixByPrefix(network: Network, whole: PackedBatch, pass: Pass): Float64Array[] {
+  const outputs: Float64Array[] = []
+  const { width, per } = network.output
+  const { steps: T } = whole
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / T))
+  for (let from = 0; from < T; from += atOnce) {
+    const lengths = Array.from({ length: Math.min(T - from, atOnce) }, (_, i) => from + i + 1)
+    const all = Array.from({ length: from + lengths.length }, (_, t) => t)
+    const prefixes = batchOfSteps(
+      whole,
+      lengths.map((length) => all.slice(0, length)),
+    )
+    network.forward(prefixes, pass)
+    const out = network.readOutput(prefixes)
+    lengths.forEach((length, i) => {
+      const at = (per === 'step' ? i * prefixes.steps + length - 1 : i) * width
+      outputs.push(out.slice(at, at + width))
+    })
+  }
+  return outputs
+}

@@ -1,0 +1,53 @@
+/**
+ * Reads a trace off the tape of BPTT: one forward pass, one backward pass of the loss, and what both
+ * left behind. No second implementation of any cell.
+ */
+import type { CellName } from '../../cells/cell.ts'
+import type { Targets } from '../../layers/loss.ts'
+import type { Holds } from '../../layers/recurrent/overrides.ts'
+import { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Network } from '../../model/network.ts'
+import { ShapeError } from '../../core/errors.ts'
+import { tracesOf, wholeTape } from './traceParts.ts'
+import { needRecurrent } from './traceLink.ts'
+import type { SequenceTrace } from './traceTypes.ts'
+
+export type { SequenceTrace } from './traceTypes.ts'
+
+/** How "keeps" is to be read, by cell. */
+export const KEEPS_CONVENTION: { readonly [C in CellName]: string } = {
+  rnn: 'a simple RNN has no gate: it overwrites its memory at every step',
+  lstm: 'keeps = mean of the forget gate f: c = f∘c₋₁ + i∘g',
+  gru: 'keeps = mean of the update gate z, which keeps the old here: h = z∘h₋₁ + (1−z)∘n',
+}
+
+/**
+ * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.
+ * @param targets what the loss compares with, for the gradients ∂L/∂h_t and ∂L/∂c_t
+ * @param holds gates and states held fixed, by layer and direction (see `intervene`, which checks them)
+ * @throws UnsupportedError for a network without recurrent layers; ShapeError for more than one sequence
+ */
+export function traceSequence(
+  network: Network,
+  input: ArrayLike<number> | PackedBatch,
+  targets: Targets,
+  holds?: Holds,
+): SequenceTrace {
+  needRecurrent('trace', network)
+  const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
+  if (batch.sequences !== 1) {
+    throw new ShapeError({ where: 'trace', expected: 'one sequence', got: `${batch.sequences}` })
+  }
+  return wholeTape(
+    network,
+    (pass) => {
+      network.forward(batch, pass)
+      const output = network.readOutput(batch)
+      network.zeroGradients()
+      const { mean } = network.backward(batch, targets, pass, true)
+      network.zeroGradients()
+      return tracesOf(network, batch, output, [{ mean, weight: 1 }], !holds)[0] as SequenceTrace
+    },
+    { record: true, holds },
+  )
+}

@@ -1,0 +1,46 @@
+/**
+ * What a trace came from: the network and the state of its weights. Kept beside the trace, not in it, so
+ * that a trace stays plain data that can be sent, stored and compared.
+ */
+import type { Network } from '../../model/network.ts'
+import { UnsupportedError } from '../../core/errors.ts'
+import type { SequenceTrace, StepGradient } from './traceTypes.ts'
+
+/** Any trace, with gradients or without. */
+export type AnySequenceTrace = SequenceTrace<StepGradient | null>
+
+export interface TraceLink {
+  network: Network
+  /** `store.revision` when it was traced. */
+  revision: number
+  sequence: AnySequenceTrace
+}
+
+const links = new WeakMap<object, TraceLink>()
+
+/** Remembers what a trace came from. */
+export function linkTrace(trace: AnySequenceTrace, network: Network): void {
+  links.set(trace, { network, revision: network.store.revision, sequence: trace })
+}
+
+/** The same origin for a trace that a task made of another one. */
+export function passLink(from: object, to: object): void {
+  const link = links.get(from)
+  if (link) links.set(to, link)
+}
+
+/** What a trace came from; undefined for a copy. */
+export function linkAt(trace: object): TraceLink | undefined {
+  return links.get(trace)
+}
+
+/** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */
+export function needRecurrent(where: string, network: Network): void {
+  if (network.recurrent.length > 0) return
+  throw new UnsupportedError({
+    where,
+    expected: 'a network with a recurrent layer',
+    got: `layers ${network.config.layers.map((layer) => layer.type).join(', ')}`,
+    remedy: 'A feed-forward net has no steps to follow; train with cell rnn, lstm or gru.',
+  })
+}

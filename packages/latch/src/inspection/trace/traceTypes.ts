@@ -1,0 +1,116 @@
+/**
+ * What a trace is: one input's way through a trained model, step by step, under the names that the
+ * cells use. The command line, the library and the studio show this one type.
+ */
+import type { CellFunctions, CellName } from '../../cells/cell.ts'
+import type { GatesOf } from '../../cells/registry.ts'
+
+/** Gate names without the candidate. */
+export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
+
+/** Activated gates by name, each in 0..1 (an imported cell's: what its function gives); one shape per cell. */
+export type GateVectors<C extends CellName> = C extends CellName
+  ? { [G in GateName<C>]: Float64Array }
+  : never
+
+/** What the loss says of one step. All vectors have `units` entries. */
+export interface StepGradient {
+  /** ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖ (null where there is no c). */
+  hidden: number
+  cell: number | null
+  /** ∂L/∂h_t. */
+  hiddenVector: Float64Array
+  /** ∂L/∂c_t, with what reaches it through h_t; null where there is no c. */
+  cellVector: Float64Array | null
+  /** Gradients of pre-activations by gate, the candidate among them: ∂L/∂(W_ih·x + b_ih + …), as BPTT has them. */
+  gates: Record<string, Float64Array>
+  /** ∂L/∂(W_hn·h₋₁ + b_hn), the recurrent half of a GRU's candidate with reset after; else null. */
+  recurrent: Float64Array | null
+}
+
+/**
+ * One step of one recurrent level in one direction. Vectors have `units` entries, but for `input`.
+ * `G` is null in a trace without targets.
+ */
+export interface CellStep<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
+  /** x_t: what came in from below (width of that level's input). Empty where the input is one-hot: see `inputId`. */
+  input: Float64Array
+  /** The token's id at the lowest level of a network that reads ids, else null. */
+  inputId: number | null
+  /** Empty for a simple RNN. */
+  gates: GateVectors<C>
+  /** The candidate: tanh's output, or another function's (for a simple RNN the new hidden state itself). */
+  candidate: Float64Array
+  /** h_t. */
+  hidden: Float64Array
+  /** c_t of an LSTM, else null. */
+  cell: Float64Array | null
+  /** Mean share of the past this step keeps: forget gate of an LSTM, update gate of a GRU (z keeps the old); else null. */
+  keeps: number | null
+  /**
+   * What the cell keeps for itself: tanh(c_t) of an LSTM (`savedName` of the cell, if its functions differ); of a GRU W_hn·h₋₁ + b_hn (reset after) or r∘h₋₁
+   * (reset before); null of a simple RNN.
+   */
+  saved: Float64Array | null
+  /** Set where the step is masked: whatever its gates are, states are those of the step read before. */
+  masked?: true
+  /** What the loss says of it; null where nothing was asked. */
+  gradient: G
+}
+
+/** All steps of one level in one direction. */
+export interface TraceLevel<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
+  /** 0 is the lowest. */
+  level: number
+  direction: 'forward' | 'backward'
+  units: number
+  /** What the cell computes with, where that is not σ and tanh alone (imported cells). */
+  functions?: CellFunctions
+  /** In the order of the text, whatever the direction. */
+  steps: CellStep<C, G>[]
+}
+
+/** What the tape says about one sequence, before a task gives tokens and labels their names. Plain data. */
+export interface SequenceTrace<G extends StepGradient | null = StepGradient> {
+  /** The network's output for the whole sequence: (C), or (T, C) where it answers every step. */
+  output: Float64Array
+  /** The output of each step (C) where the network answers every step, else null. */
+  outputs: Float64Array[] | null
+  /** Mean over the sequence, without label smoothing and class weights; so are the gradients. Null without targets. */
+  loss: G extends StepGradient ? number : null
+  levels: TraceLevel<CellName, G>[]
+}
+
+/** One token's step: what came in, the top forward level's insides, what the model would say if the text ended here. */
+export interface TraceStep<C extends CellName = CellName, L extends string = string> extends CellStep<C> {
+  token: string
+  id: number
+  /** False: the vocabulary does not have this token. */
+  known: boolean
+  output: { label: L; probabilities: Record<L, number> }
+}
+
+/**
+ * One text's way through a model: what it said, and every step's insides and gradients. For a cell that
+ * is not known beforehand, `trace.cell` tells which gates the steps have.
+ */
+export type Trace<C extends CellName = CellName, L extends string = string> = C extends CellName
+  ? TraceOf<C, L>
+  : never
+
+interface TraceOf<C extends CellName, L extends string> {
+  text: string
+  cell: C
+  /** The prediction for the whole text. */
+  label: L
+  probabilities: Record<L, number>
+  /** Set where outputs are numbers and no classes: all `probabilities` then hold the numbers themselves. */
+  numbers?: true
+  /** The label whose loss the gradients are of: the one given, else the predicted one. */
+  target: L
+  loss: number
+  /** By gate name, how `keeps` is computed, in words. */
+  convention: string
+  steps: TraceStep<C, L>[]
+  levels: TraceLevel<C>[]
+}

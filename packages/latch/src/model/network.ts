@@ -1,0 +1,387 @@
+/**
+ * A network: layers in a row, their parameters in one store, forward and backward. It plans its memory
+ * for the largest batch it has met and reuses it; the steady state allocates nothing.
+ */
+import { createEngine } from '../engine/load.ts'
+import type { Engine, EngineOptions } from '../engine/engine.ts'
+import { BatchIndex } from '../layers/batchIndex.ts'
+import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import { maskHook } from '../layers/masks/maskHook.ts'
+import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
+import { ParameterStore, type Parameter } from '../tensors/parameters.ts'
+import { Regions } from '../tensors/regions.ts'
+import { RecurrentLayer, type StateName } from '../layers/recurrent/recurrent.ts'
+import { Scratch } from '../tensors/scratch.ts'
+import { rootField } from '../core/validation.ts'
+import { needFormats, UsageError } from '../core/errors.ts'
+import { buildLayers } from './build.ts'
+import { readEdge, writeOutputGradient } from './door.ts'
+import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
+import { Stream, Streams } from './stream.ts'
+import { StreamRoom } from './streamRoom.ts'
+
+/** Engine, seed and where the weights come from. */
+export interface NetworkOptions extends EngineOptions {
+  /** Seed of the initial weights. Default 1. */
+  seed?: number
+  /** Also compute ∂L/∂input of a features input. Default false. */
+  inputGradients?: boolean
+  /**
+   * How many copies of the weights will be needed in all (gradients, optimizer, averages …), so that a
+   * network too large to train is refused before its initial weights are made. Default 1.
+   */
+  copies?: number
+  /**
+   * Gives each parameter's numbers in PyTorch's order, in place of initial weights. Called for all
+   * parameters before memory for them is taken, so that it can refuse shapes that do not fit.
+   */
+  weights?: (parameter: Parameter) => ArrayLike<number>
+}
+
+/** Which state of which recurrent layer. */
+export interface StatePlace {
+  /** Default 0, the lowest. */
+  level?: number
+  /** Default `hidden`. */
+  state?: StateName
+  /** 0 forward, 1 backward. Default 0. */
+  direction?: number
+}
+
+/** What a network is made of. */
+interface Parts {
+  engine: Engine
+  context: Context
+  store: ParameterStore
+  layers: readonly Layer[]
+  regions: Regions
+  loss: LossLayer | null
+  streams: StreamRoom
+}
+
+const INFERENCE: Pass = { training: false, record: false, key: 0 }
+
+/** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
+export class Network {
+  readonly config: NetworkConfig
+  readonly output: Activation
+  /** What holds memory; null once that was given back. */
+  #parts: Parts | null
+  #planned: Capacity = { sequences: 0, steps: 0, rows: 0 }
+  #plannedGradients = false
+  #wantsGradients = false
+  #workspace: number | null = null
+  /** Whose values lie in the arena; null before the first pass of a plan. */
+  #current: PackedBatch | null = null
+  #segment: number | null = null
+
+  /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
+  constructor(config: NetworkConfig, options: NetworkOptions = {}) {
+    this.config = readNetworkConfig(rootField(config, 'network', 'configuration'))
+    const engine = createEngine(options)
+    const context = contextOf(engine)
+    const { store } = context
+    const layers = buildLayers(context, this.config, options.inputGradients ?? false)
+    this.output = layers[layers.length - 1].output
+    const loss = this.config.loss ? new LossLayer(context, this.config.loss, this.output) : null
+    const streams = new StreamRoom(this, () => this.#dropPlan())
+    this.#parts = {
+      engine,
+      context,
+      store,
+      layers,
+      loss,
+      streams,
+      regions: new Regions(engine, store, layers),
+    }
+    this.#fill(options)
+  }
+
+  #fill({ weights, seed = 1, copies = 1 }: NetworkOptions): void {
+    const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
+    const { count } = this.store
+    const what = `${copies} copies of ${count.toLocaleString('en')} weights`
+    this.engine.memory.demand(copies * count, what)
+    this.store.region('weights')
+    if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
+    else for (const layer of this.layers) layer.initialise?.(seed)
+  }
+
+  get #live(): Parts {
+    if (this.#parts) return this.#parts
+    throw new UsageError({ where: 'network', expected: 'a network in use', got: 'one that was disposed of' })
+  }
+
+  get engine(): Engine {
+    return this.#live.engine
+  }
+
+  get store(): ParameterStore {
+    return this.#live.store
+  }
+
+  /** Parameters and gradients as a whole, for whoever changes them. */
+  get regions(): Regions {
+    return this.#live.regions
+  }
+
+  get layers(): readonly Layer[] {
+    return this.#live.layers
+  }
+
+  /** All parameters in the order of the layers, by PyTorch's names. */
+  get parameters(): readonly Parameter[] {
+    return this.store.all
+  }
+
+  /** Which steps of the last pass counted (R, packed); null: all. */
+  get counted(): ArrayLike<number> | null {
+    return this.#live.context.index.mask?.steps ?? null
+  }
+
+  /** How many numbers the network learns. */
+  get parameterCount(): number {
+    return this.parameters.reduce((sum, p) => sum + p.size, 0)
+  }
+
+  /** The recurrent layers, lowest first. */
+  get recurrent(): readonly RecurrentLayer[] {
+    return this.layers.filter((layer) => layer instanceof RecurrentLayer)
+  }
+
+  /**
+   * Makes room for gradients and whatever regions training needs (`store.region` after this call).
+   * Plans are made anew at the next pass.
+   */
+  prepareTraining(...regions: readonly string[]): void {
+    const wanted = ['gradients', ...regions]
+    this.#wantsGradients = true
+    if (wanted.every((name) => this.store.has(name))) return
+    this.#dropPlan()
+    for (const name of wanted) this.store.region(name)
+  }
+
+  /**
+   * Steps whose tape training keeps at once: before it goes back through older ones it runs them again
+   * (Chen et al. 2016), for sequences whose tape would not fit. The gradients are the same bits. null: all.
+   */
+  get segment(): number | null {
+    return this.#segment
+  }
+
+  /** @throws UsageError for what is no whole number from 1 */
+  set segment(steps: number | null) {
+    if (steps !== null && !(Number.isInteger(steps) && steps >= 1)) {
+      const expected = 'a whole number of steps from 1, or null'
+      throw new UsageError({ where: 'network.segment', expected, got: String(steps) })
+    }
+    if (steps === this.#segment) return
+    this.#dropPlan()
+    this.#segment = steps
+  }
+
+  /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
+  reserve(capacity: Capacity): void {
+    this.#plan(capacity)
+  }
+
+  /** Runs the layers on a batch; results lie in `output` until the next pass. */
+  forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
+    if (batch.mask && !maskHook.of) needFormats('network.forward', 'a batch with a mask')
+    this.#planFor(batch)
+    this.#current = null
+    const { context } = this.#live
+    context.index.write(this.engine.memory, batch)
+    context.index.mask = maskHook.of?.(context, this.config.layers, batch) ?? null
+    for (const layer of this.layers) layer.forward(batch, pass)
+    this.#current = batch
+  }
+
+  /**
+   * Sets a state (B, H; order of the door) that the next forward pass of this batch starts from; states
+   * that are not set are zero. `level` counts recurrent layers from the input, `direction` 0 is forward.
+   */
+  writeInitialState(
+    batch: PackedBatch,
+    values: ArrayLike<number>,
+    { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
+  ): void {
+    this.#levelAt(level).writeInitialState(batch, state, direction, values)
+  }
+
+  /** A state (B, H; order of the door) after each sequence's last step, of the last forward pass. */
+  readFinalState(
+    batch: PackedBatch,
+    { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
+  ): Float64Array {
+    this.#needPass(batch)
+    return this.#levelAt(level).readFinalState(batch, state, direction)
+  }
+
+  #levelAt(level: number): RecurrentLayer {
+    const { recurrent } = this
+    if (recurrent[level]) return recurrent[level]
+    const expected = `a recurrent level below ${recurrent.length}`
+    throw new UsageError({ where: 'network state', expected, got: `${level}` })
+  }
+
+  #planFor({ sequences, steps, rows }: PackedBatch): void {
+    this.#plan({ sequences, steps, rows })
+  }
+
+  /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */
+  stream(): Stream {
+    return new Stream(this.#live.streams)
+  }
+
+  /** `count` streams as one batch. @throws UsageError, and as `stream()` */
+  streams(count: number): Streams {
+    return new Streams(this.#live.streams, count)
+  }
+
+  /**
+   * The loss of the last forward pass; `plain`: without label smoothing and class weights. Where the network
+   * answers every step, masked steps do not count, whatever their targets.
+   */
+  loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
+    this.#needPass(batch)
+    return this.#lossLayer().compute(batch, targets, null, plain)
+  }
+
+  /**
+   * Loss and output gradient of the last forward pass, then back through every layer. Adds to `gradients`
+   * those of the batch's mean loss; or of its sum, so that batches can be added up and divided by Σ weight.
+   */
+  backward(
+    batch: PackedBatch,
+    targets: Targets,
+    pass: Pass,
+    plain = false,
+    of: NonNullable<GradientOf> = 'mean',
+  ): LossValue {
+    this.#needGradients()
+    this.#needPass(batch)
+    const value = this.#lossLayer().compute(batch, targets, of, plain)
+    this.#backThrough(batch, pass)
+    return value
+  }
+
+  /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
+  backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
+    this.#needGradients()
+    this.#needPass(batch)
+    writeOutputGradient(this.engine.memory, this.output, batch, gradient)
+    this.#backThrough(batch, pass)
+  }
+
+  zeroGradients(): void {
+    this.regions.clearGradients()
+  }
+
+  /** The output in the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
+  readOutput(batch: PackedBatch): Float64Array {
+    this.#needPass(batch)
+    return readEdge(this.engine.memory, this.output, 'value', batch)
+  }
+
+  /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
+  readInputGradient(batch: PackedBatch): Float64Array {
+    this.#needPass(batch)
+    const [{ type, output }] = this.layers
+    if (output.gradient && type !== 'oneHot') return readEdge(this.engine.memory, output, 'gradient', batch)
+    throw new UsageError({
+      where: 'network.readInputGradient',
+      expected: 'an embedding, or a features input and the option inputGradients',
+      got: `input ${type}`,
+    })
+  }
+
+  #backThrough(batch: PackedBatch, pass: Pass): void {
+    for (let i = this.layers.length - 1; i >= 0; i--) {
+      const layer = this.layers[i]
+      for (const tap of layer.taps ?? []) tap(batch)
+      layer.backward(batch, pass)
+    }
+  }
+
+  #lossLayer(): LossLayer {
+    const { loss, context } = this.#live
+    if (loss) return context.index.mask?.loss(loss, this.output) ?? loss
+    throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
+  }
+
+  #needGradients(): void {
+    if (this.#plannedGradients) return
+    throw new UsageError({
+      where: 'network.backward',
+      expected: 'prepareTraining() before the forward pass',
+      got: 'a forward pass planned without gradients',
+    })
+  }
+
+  /** Values lie in the arena for the batch of the last forward pass only. */
+  #needPass(batch: PackedBatch): void {
+    if (this.#current === batch) return
+    throw new UsageError({
+      where: 'network',
+      expected: 'the batch of the last forward pass',
+      got: this.#current ? 'another batch' : 'no forward pass yet',
+      remedy: 'Call forward with this batch first.',
+    })
+  }
+
+  /**
+   * Gives the memory back now instead of when the network is collected: for those who hold on to networks
+   * that they no longer use. Whatever is asked of it afterwards throws a UsageError.
+   */
+  dispose(): void {
+    if (!this.#parts) return
+    this.#dropPlan()
+    this.#parts.engine.dispose()
+    this.#parts = null
+  }
+
+  #dropPlan(): void {
+    if (this.#workspace !== null) this.engine.memory.release(this.#workspace)
+    this.#workspace = null
+    this.#current = null
+    this.#planned = { sequences: 0, steps: 0, rows: 0 }
+  }
+
+  #plan(need: Capacity): void {
+    const have = this.#planned
+    const fits = need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
+    if (fits && this.#workspace !== null && this.#plannedGradients === this.#wantsGradients) return
+    const capacity = {
+      sequences: Math.max(need.sequences, have.sequences),
+      steps: Math.max(need.steps, have.steps),
+      rows: Math.max(need.rows, have.rows),
+    }
+    this.#dropPlan()
+    const { memory } = this.engine
+    this.#workspace = memory.mark()
+    this.#live.context.index.plan(memory, capacity)
+    if (this.#wantsGradients) this.#live.context.scratch.plan()
+    this.#live.context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
+    for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
+    this.#live.loss?.plan(capacity)
+    this.#planned = capacity
+    this.#plannedGradients = this.#wantsGradients
+  }
+}
+
+function contextOf(engine: Engine): Context {
+  const store = new ParameterStore(engine)
+  const [index, scratch] = [new BatchIndex(), new Scratch(engine)]
+  return { engine, kernels: engine.kernels, store, index, scratch, keptSteps: 0 }
+}
+
+/** Builds a network from its layers: `network([{ type: 'features', width: 5 }, …], { loss })`. */
+export function network(
+  layers: readonly LayerOptions[],
+  options: NetworkOptions & { loss?: NetworkConfig['loss'] } = {},
+): Network {
+  const { loss, ...rest } = options
+  return new Network(loss ? { layers, loss } : { layers }, rest)
+}

@@ -1,0 +1,197 @@
+/**
+ * Inference step by step: a stream takes one step at a time, carries the states of all recurrent layers,
+ * and answers as the network would if the sequence ended there, to the bit. Many streams at once go as one
+ * batch. A push allocates nothing.
+ */
+import { ShapeError, UsageError } from '../core/errors.ts'
+import { bringRow, takeRow, type Held, type StreamRoom } from './streamRoom.ts'
+import { restoreRows, saveRows, type StreamState } from './streamState.ts'
+
+/** The output of a push, in the engine's precision. */
+export type StreamOutput = Float32Array | Float64Array
+
+const MOST_STREAMS = 2 ** 20
+
+/**
+ * One sequence, step by step; made by `network.stream()`. It needs no closing, and sees new weights at once.
+ * Streams of a network compute one after the other on the calling thread.
+ * @example
+ * const stream = net.stream()
+ * for (const x of steps) console.log(stream.push(x)[0])
+ */
+export class Stream {
+  readonly #room: StreamRoom
+  readonly #held: Held
+  readonly #output: StreamOutput
+  #steps = 0
+
+  /** By `network.stream()`. */
+  constructor(room: StreamRoom) {
+    this.#room = room
+    this.#held = room.open(1)
+    this.#output = room.outputs(1)
+  }
+
+  /** Steps pushed since the beginning or the last reset. */
+  get steps(): number {
+    return this.#steps
+  }
+
+  /**
+   * Takes one step and gives the network's output (C) for the sequence so far: a list that belongs to the
+   * stream and is overwritten by the next push (`slice()` keeps it).
+   * @param step a token id where the network's input is ids, else the step's features (F)
+   * @throws ShapeError for a step of another kind or width, DataError for an id outside the vocabulary;
+   * the stream stays where it was
+   */
+  push(step: number | ArrayLike<number>): StreamOutput {
+    const program = this.#room.enter(this.#held)
+    program.input.write(step)
+    program.run(1)
+    this.#steps++
+    this.#output.set(program.output.row(0))
+    return this.#output
+  }
+
+  /** Back to the beginning: all states zero. */
+  reset(): void {
+    this.#room.forget(this.#held)
+    for (const values of this.#held.values) values.fill(0)
+    this.#steps = 0
+  }
+
+  /** The state as plain data, for JSON or a database. */
+  save(): StreamState {
+    this.#room.settle(this.#held)
+    return saveRows(this.#room.program.carried, this.#held, [this.#steps], 0, 1)
+  }
+
+  /**
+   * Goes on where a stream of the same network stood when it was saved, to the same bits on the same engine.
+   * @throws ShapeError for a state of another network or of several streams; UsageError for what is no state
+   */
+  restore(saved: StreamState): void {
+    restoreRows(this.#room.program.carried, this.#held, saved, 0, 1)
+    this.#room.forget(this.#held)
+    this.#steps = saved.steps[0]
+  }
+}
+
+/**
+ * Many sequences step by step as one batch; made by `network.streams(count)`. Each answers as it would alone,
+ * to the bit.
+ */
+export class Streams {
+  /** How many. */
+  readonly count: number
+  readonly #room: StreamRoom
+  readonly #held: Held
+  readonly #output: StreamOutput
+  readonly #steps: Float64Array
+  /** Numbers of the streams that take part in a push. */
+  readonly #active: Int32Array
+
+  /** By `network.streams(count)`. @throws UsageError for what is no whole number from 1 to 2^20 */
+  constructor(room: StreamRoom, count: number) {
+    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STREAMS)) {
+      const expected = `a whole number from 1 to ${MOST_STREAMS}`
+      throw new UsageError({ where: 'network.streams', expected, got: String(count) })
+    }
+    this.count = count
+    this.#room = room
+    this.#held = room.open(count)
+    this.#output = room.outputs(count)
+    this.#steps = new Float64Array(count)
+    this.#active = new Int32Array(count)
+  }
+
+  /** Steps that stream `i` has taken since the beginning or its last reset. */
+  stepsOf(i: number): number {
+    return this.#steps[this.#checked(i)]
+  }
+
+  /**
+   * One step of each stream; gives all outputs (count, C), row-major: a list that belongs to the streams and
+   * is overwritten by the next push.
+   * @param steps token ids (count), or features (count, F), row-major
+   * @param active whose turn it is (count), by default everybody's. The others stay where they are: their part
+   * of `steps` is not read, their rows of the output stay as they were, and they cost nothing.
+   * @throws ShapeError for a list of another length, DataError for an id outside the vocabulary; all streams
+   * stay where they were
+   */
+  push(steps: ArrayLike<number>, active?: ArrayLike<number | boolean>): StreamOutput {
+    if (active !== undefined) return this.#pushSome(steps, active)
+    const { count } = this
+    const program = this.#room.enter(this.#held)
+    program.input.writeAll(steps, count)
+    program.run(count)
+    for (let i = 0; i < count; i++) {
+      this.#steps[i]++
+      this.#output.set(program.output.row(i), i * program.output.width)
+    }
+    return this.#output
+  }
+
+  #pushSome(steps: ArrayLike<number>, active: ArrayLike<number | boolean>): StreamOutput {
+    const { count } = this
+    if (active.length !== count) {
+      throw new ShapeError({
+        where: 'streams.push, active',
+        expected: `${count} of them`,
+        got: `${active.length}`,
+      })
+    }
+    const { input, carried } = this.#room.program
+    input.check(steps, count)
+    const program = this.#room.enterEmpty()
+    let rows = 0
+    for (let i = 0; i < count; i++) {
+      if (!active[i]) continue
+      input.writeRow(rows, steps, i)
+      bringRow(carried, rows, this.#held, i)
+      this.#active[rows++] = i
+    }
+    if (rows === 0) return this.#output
+    program.run(rows)
+    for (let row = 0; row < rows; row++) {
+      const i = this.#active[row]
+      takeRow(carried, this.#held, i, row)
+      this.#steps[i]++
+      this.#output.set(program.output.row(row), i * program.output.width)
+    }
+    return this.#output
+  }
+
+  /** Stream `i`, or all, back to the beginning. */
+  reset(i?: number): void {
+    const [first, end] = i === undefined ? [0, this.count] : [this.#checked(i), i + 1]
+    this.#room.release(this.#held)
+    this.#room.program.carried.forEach(({ stride }, k) =>
+      this.#held.values[k].fill(0, first * stride, end * stride),
+    )
+    this.#steps.fill(0, first, end)
+  }
+
+  /** The state of all streams as plain data, or that of stream `i`, which a `Stream` can go on with. */
+  save(i?: number): StreamState {
+    const [first, rows] = i === undefined ? [0, this.count] : [this.#checked(i), 1]
+    this.#room.settle(this.#held)
+    return saveRows(this.#room.program.carried, this.#held, this.#steps, first, rows)
+  }
+
+  /**
+   * All streams, or stream `i`, go on where they stood when they were saved.
+   * @throws ShapeError for a state of another network or number of streams; UsageError for what is no state
+   */
+  restore(saved: StreamState, i?: number): void {
+    const [first, rows] = i === undefined ? [0, this.count] : [this.#checked(i), 1]
+    this.#room.release(this.#held)
+    restoreRows(this.#room.program.carried, this.#held, saved, first, rows)
+    this.#steps.set(saved.steps, first)
+  }
+
+  #checked(i: number): number {
+    if (Number.isInteger(i) && i >= 0 && i < this.count) return i
+    throw new UsageError({ where: 'streams', expected: `a number below ${this.count}`, got: String(i) })
+  }
+}

@@ -1,0 +1,96 @@
+/** The door of streams: a token id or the features of one step into a row of the arena, checked. */
+import type { Memory } from '../engine/arena.ts'
+import { DataError, ShapeError } from '../core/errors.ts'
+import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
+import type { Rows } from './streamRows.ts'
+
+/** What the first layer of a network is. */
+export type InputOptions = EmbeddingOptions | OneHotOptions | FeaturesOptions
+
+export class StreamInput {
+  /** Features of a step, or ids that there are. */
+  readonly width: number
+  readonly oneHot: boolean
+  /** Where ids lie (capacity), 0 for features. */
+  readonly ids: number
+  /** Where features go (capacity, width), null for ids. */
+  features: Rows | null = null
+  readonly #memory: Memory
+  readonly #capacity: number
+  #view: Int32Array
+
+  constructor(memory: Memory, first: InputOptions, capacity: number) {
+    this.width = first.type === 'features' ? first.width : first.vocabulary
+    this.oneHot = first.type === 'oneHot'
+    this.#memory = memory
+    this.#capacity = capacity
+    this.ids = first.type === 'features' ? 0 : memory.ints(capacity, `${capacity} streams`)
+    this.#view = memory.viewInts(this.ids, this.ids ? capacity : 0)
+  }
+
+  renew(): void {
+    this.#view = this.#memory.viewInts(this.ids, this.ids ? this.#capacity : 0)
+  }
+
+  /** One step of one stream: a token id, or its features. @throws ShapeError, DataError */
+  write(step: number | ArrayLike<number>): void {
+    if (typeof step === 'number') this.#writeId(0, step)
+    else {
+      this.check(step, 1)
+      if (this.features === null) this.#refuse(1, step)
+      this.features.row(0).set(step)
+    }
+  }
+
+  /** One step of each of `count` streams: ids (count) or features (count·F). @throws ShapeError, DataError */
+  writeAll(steps: ArrayLike<number>, count: number): void {
+    this.check(steps, count)
+    for (let i = 0; i < count; i++) this.writeRow(i, steps, i)
+  }
+
+  /** @throws ShapeError unless there is a step for each of `count` streams */
+  check(steps: ArrayLike<number>, count: number): void {
+    const wanted = this.features === null ? count : count * this.width
+    if (typeof steps !== 'object' || steps === null || steps.length !== wanted) this.#refuse(count, steps)
+  }
+
+  /** Stream `from`'s step of a checked `steps` to row `to`. @throws DataError for an id outside the vocabulary */
+  writeRow(to: number, steps: ArrayLike<number>, from: number): void {
+    if (this.features === null) this.#writeId(to, steps[from])
+    else this.#writeFeatures(to, steps, from * this.width)
+  }
+
+  #writeId(row: number, id: number): void {
+    if (this.features !== null) this.#refuse(1, id)
+    if (!(id >= 0 && id < this.width) || (id | 0) !== id) refuseId(id, this.width)
+    this.#view[row] = id
+  }
+
+  #writeFeatures(row: number, steps: ArrayLike<number>, from: number): void {
+    const { view, stride, width } = this.features!
+    const to = row * stride
+    for (let j = 0; j < width; j++) view[to + j] = steps[from + j]
+  }
+
+  #refuse(count: number, got: unknown): never {
+    const { width, features } = this
+    const ids = count === 1 ? 'a token id' : `${count} token ids`
+    const values = count === 1 ? `${width} features` : `${count}·${width} features`
+    throw new ShapeError({ where: 'stream.push', expected: features ? values : ids, got: told(got) })
+  }
+}
+
+function told(got: unknown): string {
+  if (typeof got === 'number') return `the number ${got}`
+  const { length } = Object(got) as { length?: unknown }
+  return typeof got === 'object' && typeof length === 'number' ? `a list of ${length}` : String(got)
+}
+
+function refuseId(id: number, vocabulary: number): never {
+  throw new DataError({
+    where: 'stream.push',
+    expected: `an id in 0..${vocabulary - 1}`,
+    got: String(id),
+    remedy: 'Encode with the model’s vocabulary.',
+  })
+}

@@ -1,0 +1,11 @@
+/** A network's weights as a model file holds them: PyTorch's names and layout, float32. */
+import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
+import type { Network } from '../../model/network.ts'
+
+export function weightTensors({ store, parameters }: Network): NamedTensor[] {
+  return parameters.map((parameter) => {
+    const read = store.read(parameter)
+    const data = read instanceof Float32Array ? read : Float32Array.from(read)
+    return { name: parameter.name, shape: parameter.shape, dtype: 'F32', data }
+  })
+}

@@ -1,0 +1,36 @@
+/** What callers without types write: options that are none, a name misspelt. Refused by name, before any work. */
+import { UsageError } from '../core/errors.ts'
+import { describe } from '../core/validation.ts'
+
+/** Every name of T exactly once, so that a new option cannot be forgotten. */
+export type Names<T> = { readonly [K in keyof Required<T>]: 1 }
+
+/** @throws UsageError unless `options` is an object with known names only; `where` says whose options */
+export function refuseUnknown(where: string, options: unknown, names: object): void {
+  const known = Object.keys(names)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const expected = `an object of options (${known.join(', ')})`
+    throw new UsageError({ where, expected, got: describe(options) })
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name))
+  if (unknown === undefined) return
+  const expected = `options named ${known.join(', ')}`
+  throw new UsageError({ where: `${where} ${unknown}`, expected, got: JSON.stringify(unknown) })
+}
+
+/** @throws UsageError unless rows can be gone through */
+export function refuseNoRows(where: string, rows: unknown): void {
+  if (typeof rows === 'object' && rows !== null && Symbol.iterator in rows) return
+  const expected = 'rows: an array (or another iterable) of objects'
+  const remedy = 'Of examples that were read, take `examples.rows`.'
+  throw new UsageError({ where, expected, got: describe(rows), remedy })
+}
+
+/** @throws UsageError unless the columns of text and label are named */
+export function refuseNoColumns(where: string, columns: { text?: unknown; label?: unknown }): void {
+  for (const name of ['text', 'label'] as const) {
+    if (typeof columns[name] === 'string') continue
+    const expected = `the name of the column with the ${name}`
+    throw new UsageError({ where: `${where} option ${name}`, expected, got: describe(columns[name]) })
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * How far back a memory reaches, measured: right answers about changing facts against the number of tokens
+ * between the last fact and the question. A trained classifier is asked; a cell is trained first.
+ */
+import { changingFacts, CITIES } from '../datasets/facts.ts'
+import type { CellName } from '../cells/cell.ts'
+import type { EngineOptions } from '../engine/engine.ts'
+import { UsageError } from '../core/errors.ts'
+import type { ClassifierFitOptions } from './textClassifier/fitOptions.ts'
+import { textClassifier, TextClassifier } from './textClassifier/textClassifier.ts'
+
+/** What is asked. */
+export interface SpanOptions {
+  /** Tokens between the deciding fact and the question. Default 0, 5, 10, 20, 40, 60. */
+  distances?: readonly number[]
+  /** Stories a distance. Default 300. */
+  count?: number
+  /** Persons in a story, 1 to 6. Default 2. */
+  people?: number
+  /** Of the stories; of a training also its weights and order. Default 1. */
+  seed?: number
+  /** Ends it by throwing the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** How a cell is trained before it is asked. */
+export interface SpanTraining extends SpanOptions, EngineOptions {
+  /** Default 64. */
+  units?: number
+  /** Stories to train on. Default 10,000. */
+  stories?: number
+  /** Shortest and longest distance among them: short ones teach what is asked. Default 0 to 40. */
+  trained?: readonly [number, number]
+  /** Default 24; the learning rate falls to 0 over them on a cosine. */
+  epochs?: number
+  /** Default 0.006. */
+  learningRate?: number
+  onEvent?: ClassifierFitOptions['onEvent']
+  onStep?: ClassifierFitOptions['onStep']
+}
+
+/** Share right at one distance. */
+export interface SpanPoint {
+  distance: number
+  accuracy: number
+  count: number
+  /** √(p(1−p)/count). */
+  standardError: number
+}
+
+/** Accuracy against distance. */
+export interface MemorySpan {
+  /** In the order asked. */
+  distances: SpanPoint[]
+  /** What guessing among the six cities gets right. */
+  chance: number
+  /** The largest distance with an accuracy at least halfway from chance to 1; null where there is none. */
+  span: number | null
+  /** The classifier that answered. */
+  model: TextClassifier
+}
+
+const DISTANCES = [0, 5, 10, 20, 40, 60]
+const COLUMNS = { text: 'text', label: 'label' } as const
+const CHANCE = 1 / CITIES.length
+
+/**
+ * Measures how far back facts are remembered, on stories of `changingFacts` with other seeds than a
+ * training's. A model is asked as it is; a cell's name trains one first. The defaults are the generous recipe
+ * of docs/defaults.md and take minutes; `{ units: 32, stories: 4000, epochs: 10, learningRate: 0.01 }` takes a
+ * tenth of that, and answers about six in seven right instead of nearly all.
+ * @throws UsageError for a model whose labels are not the cities, and for options out of range; what
+ * `TextClassifier.fit` throws; the signal's reason
+ */
+export function memorySpan(model: TextClassifier, options?: SpanOptions): Promise<MemorySpan>
+export function memorySpan(cell: CellName, options?: SpanTraining): Promise<MemorySpan>
+export async function memorySpan(
+  subject: TextClassifier | CellName,
+  options: SpanTraining = {},
+): Promise<MemorySpan> {
+  const { distances = DISTANCES, count = 300, people, seed = 1, signal } = options
+  if (distances.length === 0) {
+    throw new UsageError({
+      where: 'memorySpan option distances',
+      expected: 'at least one distance',
+      got: 'none',
+    })
+  }
+  // Made before any training, so that an option out of range is told at once.
+  const asked = distances.map((distance) => changingFacts({ count, distance, people, seed: seed + 1 }))
+  const model = subject instanceof TextClassifier ? subject : await trainOnFacts(subject, options)
+  requireCities(model)
+  const points: SpanPoint[] = []
+  for (const [i, rows] of asked.entries()) {
+    const { accuracy } = await model.evaluate(rows, COLUMNS, { signal })
+    const standardError = Math.sqrt((accuracy * (1 - accuracy)) / count)
+    points.push({ distance: distances[i], accuracy, count, standardError })
+  }
+  const reached = points.filter(({ accuracy }) => accuracy >= (1 + CHANCE) / 2)
+  const span = reached.length ? Math.max(...reached.map(({ distance }) => distance)) : null
+  return { distances: points, chance: CHANCE, span, model }
+}
+
+async function trainOnFacts(cell: CellName, options: SpanTraining): Promise<TextClassifier> {
+  const { units = 64, stories = 10_000, trained = [0, 40], epochs = 24, learningRate = 0.006 } = options
+  const { people, seed = 1, signal, onEvent, onStep, engine, precision, threads, reproducible } = options
+  const rows = changingFacts({ count: stories, distance: trained, people, seed })
+  const model = textClassifier({
+    cell,
+    units,
+    dropout: 0,
+    labels: CITIES,
+    engine,
+    precision,
+    threads,
+    reproducible,
+  })
+  const { stopped } = await model.fit(rows, {
+    ...COLUMNS,
+    epochs,
+    learningRate,
+    seed,
+    signal,
+    onEvent,
+    onStep,
+    schedule: { type: 'cosine', length: epochs },
+    labelSmoothing: 0,
+    patience: null,
+  })
+  if (stopped === 'aborted') throw signal!.reason
+  return model as unknown as TextClassifier
+}
+
+function requireCities({ labels }: TextClassifier): void {
+  if (labels.length === CITIES.length && CITIES.every((city) => labels.includes(city))) return
+  throw new UsageError({
+    where: 'memorySpan',
+    expected: `a classifier of ${CITIES.join(', ')}`,
+    got: `one of ${labels.slice(0, 6).join(', ')}`,
+    remedy: 'Train it on changingFacts of latch/datasets, or give the name of a cell.',
+  })
+}

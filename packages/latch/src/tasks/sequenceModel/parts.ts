@@ -1,0 +1,140 @@
+/**
+ * What a sequence model is made of, and what follows from it: which loss learns its answer on, how many classes
+ * its output tells apart, what they are called. Station: imported network → model with a meaning at both ends.
+ */
+import type { Answer, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
+import { classCount } from '../../inspection/trace/classScores.ts'
+import type { LossOptions } from '../../layers/loss.ts'
+import type { NetworkConfig } from '../../model/config.ts'
+import type { Network } from '../../model/network.ts'
+import { UsageError } from '../../core/errors.ts'
+
+/** Where a model came from. */
+export interface ModelSource {
+  format: FormatName
+  /** `Keras 2.10.0`; null where the file did not say. */
+  producer: string | null
+}
+
+/** A sequence model as plain data, apart from its network. */
+export interface SequenceFacts {
+  answer: Answer
+  input: ModelInput
+  /** As the file or the options gave them; null: none. */
+  labels: readonly string[] | null
+  /** Tokens by id; an empty one is an id without a token. */
+  vocabulary: readonly string[] | null
+  tokens: 'character' | 'word' | null
+  /** State goes on from call to call. */
+  stateful: boolean
+  /** Conventions found and what was done about them, each a sentence. */
+  notes: readonly string[]
+  source: ModelSource
+}
+
+/** A sequence model's parts. */
+export interface SequenceParts extends SequenceFacts {
+  network: Network
+}
+
+/** The facts of an imported model, completed: how its texts become tokens, what its outputs mean. */
+export function factsOf(imported: ImportedModel): SequenceFacts {
+  const { input, labels, vocabulary, stateful, notes, format, producer } = imported
+  const width = outputWidth(imported.network)
+  const answer = answerOf(imported.answer, labels, width)
+  const said =
+    answer === imported.answer ? [] : [`labels are given: outputs are taken as ${answer} of classes`]
+  if (padsTexts({ input, vocabulary })) {
+    said.push(
+      `texts are brought to ${input.steps} tokens as Keras does: padded before with id 0, or their end taken`,
+    )
+  }
+  return {
+    answer,
+    input,
+    labels,
+    vocabulary,
+    tokens: vocabulary ? (imported.tokens ?? guessTokens(vocabulary)) : null,
+    stateful,
+    notes: [...notes, ...said],
+    source: { format, producer },
+  }
+}
+
+/**
+ * Whether texts are padded: the file fixes the steps, and id 0 is no token. Keras' pad_sequences puts id 0 before
+ * what is too short, and takes the end of what is too long.
+ */
+export function padsTexts({ input, vocabulary }: Pick<SequenceFacts, 'input' | 'vocabulary'>): boolean {
+  return input.kind === 'ids' && input.steps !== null && vocabulary !== null && PADDING.test(vocabulary[0])
+}
+
+const PADDING = /^(|<0>|[<[]?pad(ding)?[>\]]?)$/i
+
+/** Labels name classes: numbers that come with as many labels are logits. */
+function answerOf(answer: Answer, labels: readonly string[] | null, width: number | null): Answer {
+  if (answer !== 'linear' || !labels || width === null) return answer
+  if (width === 1 && labels.length === 2) return 'sigmoid'
+  return width > 1 && labels.length === width ? 'softmax' : answer
+}
+
+/** Nine of ten tokens of a single sign are letters of a character model (others mark beginning and end). */
+function guessTokens(vocabulary: readonly string[]): 'character' | 'word' {
+  const named = vocabulary.filter((token) => token !== '')
+  const single = named.filter((token) => Array.from(token).length === 1)
+  return single.length >= 0.9 * named.length ? 'character' : 'word'
+}
+
+/** The network's configuration with a loss: gradients are of one, and fine-tuning needs it. */
+export function withLoss(config: NetworkConfig, answer: Answer): NetworkConfig {
+  return { ...config, loss: lossOf(config, answer) }
+}
+
+function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
+  const own =
+    answer === 'softmax' || answer === 'logSoftmax'
+      ? 'softmaxCrossEntropy'
+      : answer === 'sigmoid'
+        ? 'binaryCrossEntropy'
+        : null
+  if (own === null) return loss ?? { type: 'meanSquaredError' }
+  if (own === 'softmaxCrossEntropy' && outputWidth({ layers }) === 1) return { type: 'meanSquaredError' }
+  return loss?.type === own ? loss : { type: own }
+}
+
+/** Numbers of an output row as the layers say it; null where the last ones do not tell. */
+export function outputWidth({ layers }: NetworkConfig): number | null {
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const layer = layers[i]
+    if (layer.type === 'dense') return layer.units
+    if (layer.type === 'recurrent') {
+      const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
+      return layer.units * (beside ? 2 : 1)
+    }
+    if (layer.type === 'flatten' || layer.type === 'concat') return null
+  }
+  return null
+}
+
+/**
+ * Names of the classes, or of the outputs where those are numbers: the labels there are; of a model that says
+ * its next token, the vocabulary; else numbers from 0.
+ * @throws UsageError for labels that are not as many as the classes
+ */
+export function namesOf({
+  network,
+  labels,
+  vocabulary,
+}: Pick<SequenceParts, 'network' | 'labels' | 'vocabulary'>): readonly string[] {
+  const count = classCount(network) || network.output.width
+  if (labels) {
+    if (labels.length === count && new Set(labels).size === count) return labels
+    const expected = `${count} different labels, one for each ${classCount(network) ? 'class' : 'output'}`
+    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}` })
+  }
+  const numbers = Array.from({ length: count }, (_, i) => String(i))
+  if (vocabulary?.length !== count || count <= 2) return numbers
+  // An id without a token keeps its number; two tokens that read alike cannot both be a name.
+  const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
+  return new Set(named).size === count ? named : numbers
+}

@@ -1,0 +1,209 @@
+/**
+ * What people give a sequence model → steps: a text by its vocabulary, token ids as numbers or as typed, features
+ * as rows or flat or as JSON. The first station of an imported model's data.
+ */
+import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
+import { PackedBatch } from '../../tensors/packedBatch.ts'
+import { DataError, ShapeError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import { padsTexts, type SequenceFacts } from './parts.ts'
+
+/**
+ * One sequence: a text (where there is a vocabulary), token ids, or features as rows (T of F) or flat (T·F). A
+ * text also carries ids (`#3 #1 #4`, or `3 1 4`) and features (`[[0.1, 0.2], [0.3, 0.4]]`) where there is no vocabulary.
+ */
+export type SequenceInput = string | ArrayLike<number> | readonly ArrayLike<number>[]
+
+/** A sequence as the network takes it. */
+export interface ReadSequence {
+  steps: number
+  /** Null for features. */
+  ids: number[] | null
+  /** (T, F) row-major; null for ids. */
+  features: Float64Array | null
+  /** What stands for each step: a token, an id, a step's number. */
+  tokens: string[]
+  known: boolean[]
+}
+
+/** `#3 #1 #4`: ids, whatever the vocabulary; so a trace shows ids without a token. */
+const NUMBERED = /^\s*#\d+(\s+#\d+)*\s*$/
+const UNKNOWN = /^[<[]?(unk|oov|unknown)[>\]]?$/i
+
+/** Reads inputs of one model. */
+export class SequenceReader {
+  readonly #facts: SequenceFacts
+  readonly #fixed: number | null
+  readonly #tokenizer: Tokenizer | null
+  readonly #ids = new Map<string, number>()
+  readonly #unknown: number | null
+
+  /** @param fixed steps that every sequence must have, null: any number */
+  constructor(facts: SequenceFacts, fixed: number | null) {
+    this.#facts = facts
+    this.#fixed = fixed
+    const { vocabulary, tokens } = facts
+    const named = vocabulary ?? []
+    named.forEach((token, id) => {
+      if (token !== '' && !this.#ids.has(token)) this.#ids.set(token, id)
+    })
+    const unknown = named.findIndex((token) => UNKNOWN.test(token))
+    this.#unknown = unknown < 0 ? null : unknown
+    // A vocabulary without capitals was made from texts without them.
+    const lowercase = named.every((token) => UNKNOWN.test(token) || token === token.toLowerCase())
+    const kind = tokens === 'character' ? 'characters' : 'words'
+    this.#tokenizer = vocabulary ? createTokenizer({ kind, lowercase }) : null
+  }
+
+  /** Whether it reads words or letters. */
+  get readsText(): boolean {
+    return this.#tokenizer !== null && this.#facts.input.kind === 'ids'
+  }
+
+  /** @throws DataError, ShapeError naming what does not fit, with its place */
+  read(input: SequenceInput): ReadSequence {
+    const read = this.#readAny(input)
+    if (read.steps === 0) {
+      throw new DataError({ where: 'input', expected: 'at least one step', got: 'an empty sequence' })
+    }
+    if (this.#fixed === null || this.#fixed === read.steps) return read
+    throw new ShapeError({ where: 'input', expected: `${this.#fixed} steps`, got: `${read.steps}` })
+  }
+
+  #readAny(input: SequenceInput): ReadSequence {
+    if (typeof input === 'string') {
+      if (this.readsText && !NUMBERED.test(input)) return this.readText(input)
+      return this.#readAny(this.#facts.input.kind === 'ids' ? typedIds(input) : typedRows(input))
+    }
+    if (typeof input !== 'object' || input === null || typeof input.length !== 'number') {
+      throw new DataError({ where: 'input', expected: this.#wanted(), got: describe(input) })
+    }
+    return this.#facts.input.kind === 'ids' ? this.#readIds(input) : this.#readRows(input)
+  }
+
+  /**
+   * A text by the vocabulary; brought to the model's length where it has one and id 0 is no token (`padsTexts`).
+   * @throws DataError for a token that it lacks, where it has no unknown token
+   */
+  readText(text: string): ReadSequence {
+    const all = this.#tokenizer!.tokenize(text)
+    const ids = all.map((token, place) => this.#idOf(token, `text, token ${place + 1}`))
+    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
+    const padding = Math.max(0, steps - ids.length)
+    const tokens = [
+      ...new Array<string>(padding).fill(this.#facts.vocabulary![0] || '#0'),
+      ...all.slice(-steps),
+    ]
+    return {
+      steps,
+      ids: [...new Array<number>(padding).fill(0), ...ids.slice(-steps)],
+      features: null,
+      tokens,
+      known: tokens.map((token, t) => t < padding || this.#ids.has(token)),
+    }
+  }
+
+  /** Batches of inputs read before: one of any of them. */
+  batchOf(sequences: readonly ReadSequence[]): PackedBatch {
+    if (this.#facts.input.kind === 'ids') return PackedBatch.ofIds(sequences.map(({ ids }) => ids!))
+    const F = this.#facts.input.width
+    const T = sequences.reduce((most, { steps }) => Math.max(most, steps), 0)
+    const all = new Float64Array(sequences.length * T * F)
+    sequences.forEach(({ features }, b) => all.set(features!, b * T * F))
+    return PackedBatch.ofFeatures(
+      all,
+      [sequences.length, T, F],
+      sequences.map(({ steps }) => steps),
+    )
+  }
+
+  /** The id of one token. @throws DataError where the vocabulary has neither it nor an unknown token */
+  idOfToken(token: string): number {
+    return this.#idOf(token, 'token')
+  }
+
+  #idOf(token: string, where: string): number {
+    const id = this.#ids.get(token) ?? this.#unknown
+    if (id !== null) return id
+    throw new DataError({
+      where,
+      expected: 'a token of the vocabulary (it has none for unknown ones)',
+      got: JSON.stringify(token),
+    })
+  }
+
+  #readIds(input: ArrayLike<number> | readonly ArrayLike<number>[]): ReadSequence {
+    const { width } = this.#facts.input
+    const ids = Array.from(input as ArrayLike<number>, (id, t) => {
+      if (Number.isInteger(id) && id >= 0 && id < width) return id
+      const expected = `a token id from 0 to ${width - 1}`
+      throw new DataError({ where: `input, step ${t}`, expected, got: describe(id) })
+    })
+    const tokens = ids.map((id) => this.#facts.vocabulary?.[id] || `#${id}`)
+    return { steps: ids.length, ids, features: null, tokens, known: ids.map(() => true) }
+  }
+
+  #readRows(input: ArrayLike<number> | readonly ArrayLike<number>[]): ReadSequence {
+    const { width: F } = this.#facts.input
+    const nested = input.length > 0 && typeof input[0] === 'object'
+    if (!nested && input.length % F !== 0) {
+      const expected = `rows of ${F} features, or a multiple of ${F} numbers`
+      throw new ShapeError({ where: 'input', expected, got: `${input.length} numbers` })
+    }
+    const T = nested ? input.length : input.length / F
+    const features = new Float64Array(T * F)
+    for (let t = 0; t < T; t++) {
+      const row = nested ? (input[t] as ArrayLike<number>) : null
+      if (row && row.length !== F) {
+        throw new ShapeError({ where: `input, step ${t}`, expected: `${F} features`, got: `${row.length}` })
+      }
+      for (let j = 0; j < F; j++) {
+        const value = row ? row[j] : (input as ArrayLike<number>)[t * F + j]
+        if (typeof value !== 'number' || !Number.isFinite(value)) {
+          throw new DataError({
+            where: `input, step ${t}, feature ${j}`,
+            expected: 'a finite number',
+            got: describe(value),
+          })
+        }
+        features[t * F + j] = value
+      }
+    }
+    const tokens = Array.from({ length: T }, (_, t) => `${t + 1}`)
+    return { steps: T, ids: null, features, tokens, known: tokens.map(() => true) }
+  }
+
+  #wanted(): string {
+    const { kind, width } = this.#facts.input
+    if (kind === 'features') return `rows of ${width} numbers`
+    return this.readsText ? 'a text, or token ids' : 'token ids'
+  }
+}
+
+/** `3 1 4`, `3, 1, 4`, `[3, 1, 4]`. */
+function typedIds(text: string): number[] {
+  const words = text.split(/[\s,[\]]+/).filter((word) => word !== '')
+  return words.map((word, t) => {
+    if (/^#?\d+$/.test(word)) return Number(word.replace('#', ''))
+    const remedy = 'This model has no vocabulary: give ids as numbers, or import it with a vocabulary.'
+    throw new DataError({
+      where: `input, step ${t}`,
+      expected: 'a token id',
+      got: JSON.stringify(word),
+      remedy,
+    })
+  })
+}
+
+/** `[[0.1, 0.2], [0.3, 0.4]]`, or all numbers in one list. */
+function typedRows(text: string): ArrayLike<number> | readonly ArrayLike<number>[] {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  if (Array.isArray(value)) return value as number[]
+  const expected = 'features as JSON, a row of numbers a step: [[0.1, 0.2], [0.3, 0.4]]'
+  throw new DataError({ where: 'input', expected, got: describe(text) })
+}

@@ -1,0 +1,293 @@
+/**
+ * What a text classifier can be told, its defaults, and the network that follows from them.
+ * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
+ */
+import type { CellName } from '../../cells/cell.ts'
+import { cleanLabel } from '../../data/examples.ts'
+import type { EngineOptions } from '../../engine/engine.ts'
+import type { LossOptions } from '../../layers/loss.ts'
+import { oneOf, readFields, share, width, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
+import { UsageError } from '../../core/errors.ts'
+import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
+import { refuseUnknown, type Names } from '../knownNames.ts'
+
+/** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
+export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
+/** A cell or a baseline by its name. */
+export type CellChoice = (typeof CELL_CHOICES)[number]
+
+/** Shares that training drops. */
+export interface DropoutShares {
+  /** Tokens replaced by the unknown token; this also trains the unknown token. */
+  words: number
+  /** Elements of the embedding. */
+  embedding: number
+  /** Elements between recurrent layers. */
+  layers: number
+  /** Elements before the output. */
+  output: number
+}
+
+/** What `textClassifier` can be told. Every option has a default. */
+export interface ClassifierOptions<
+  C extends CellChoice = CellChoice,
+  L extends string = string,
+> extends EngineOptions {
+  /** Default `lstm`. */
+  cell?: C
+  /** Hidden units H. Default 64. */
+  units?: number
+  /** Recurrent levels. Default 1. */
+  layers?: number
+  /** Also read the text backwards. Default false. */
+  bidirectional?: boolean
+  /** GRU: reset gate after or before the recurrent product. Default `after`. */
+  reset?: 'after' | 'before'
+  /** Simple RNN. Default `tanh`. */
+  activation?: 'tanh' | 'relu'
+  /** What of the steps' outputs decides. Default `last`. */
+  pooling?: 'last' | 'max' | 'mean'
+  /** Default `words`. */
+  tokens?: 'words' | 'characters'
+  /** Fold case. Default true for words, false for characters. */
+  lowercase?: boolean
+  /** Width of the embedding, or `oneHot`. Default 64. */
+  embedding?: number | 'oneHot'
+  /** A token seen less often in training is unknown. Default 2. */
+  minimumCount?: number
+  /** Most tokens kept, unknown included. Default none. */
+  maximumVocabulary?: number
+  /** Tokens a text may have; what is longer is cut, and told. Default 400 words or 1000 characters (`ann`: 60). */
+  maximumLength?: number
+  /**
+   * One share for embedding, layers and output (0 also turns word dropout off), or each by name.
+   * Default words 0.2, embedding 0.6, layers 0.3, output 0.3; characters 0.05, 0.2, 0.2, 0.2.
+   */
+  dropout?: number | Partial<DropoutShares>
+  /**
+   * The labels, so that their type is known and others are refused; without space around them and in NFC,
+   * as the rows' labels are read. Default: those of the training rows.
+   */
+  labels?: readonly L[]
+}
+
+/** Every option decided. This is what a model file keeps. */
+export interface ClassifierSettings {
+  cell: CellChoice
+  units: number
+  layers: number
+  bidirectional: boolean
+  reset: 'after' | 'before'
+  activation: 'tanh' | 'relu'
+  pooling: 'last' | 'max' | 'mean'
+  tokens: 'words' | 'characters'
+  lowercase: boolean
+  embedding: number | 'oneHot'
+  minimumCount: number
+  maximumVocabulary: number | null
+  maximumLength: number
+  dropout: DropoutShares
+}
+
+const DROPOUT: { [K in ClassifierSettings['tokens']]: DropoutShares } = {
+  words: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 },
+  characters: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 },
+}
+const LENGTH = { words: 400, characters: 1000 }
+const ANN_LENGTH = 60
+
+const NAMES: Names<ClassifierOptions> = {
+  cell: 1,
+  units: 1,
+  layers: 1,
+  bidirectional: 1,
+  reset: 1,
+  activation: 1,
+  pooling: 1,
+  tokens: 1,
+  lowercase: 1,
+  embedding: 1,
+  minimumCount: 1,
+  maximumVocabulary: 1,
+  maximumLength: 1,
+  dropout: 1,
+  labels: 1,
+  engine: 1,
+  reproducible: 1,
+  threads: 1,
+  precision: 1,
+}
+
+/** Widths that the network takes, and counts that a model file takes: what is settled can be saved and read. */
+const MAX_WIDTH = 2 ** 20
+const MAX_LAYERS = 100
+const MAX_COUNT = 2 ** 30
+
+/** Fills in the defaults and checks every value. @throws UsageError naming the option */
+export function settle(options: ClassifierOptions): ClassifierSettings {
+  refuseUnknown('option', options, NAMES)
+  const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
+  const tokens = choice('tokens', options.tokens ?? 'words', ['words', 'characters'])
+  const { embedding = 64, maximumVocabulary = null } = options
+  const { maximumLength = cell === 'ann' ? ANN_LENGTH : LENGTH[tokens] } = options
+  const settings: ClassifierSettings = {
+    cell,
+    units: whole('units', options.units ?? 64, MAX_WIDTH),
+    layers: whole('layers', options.layers ?? 1, MAX_LAYERS),
+    bidirectional: flag('bidirectional', options.bidirectional ?? false),
+    reset: choice('reset', options.reset ?? 'after', ['after', 'before']),
+    activation: choice('activation', options.activation ?? 'tanh', ['tanh', 'relu']),
+    pooling: choice('pooling', options.pooling ?? 'last', ['last', 'max', 'mean']),
+    tokens,
+    lowercase: flag('lowercase', options.lowercase ?? tokens === 'words'),
+    embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding, MAX_WIDTH),
+    minimumCount: whole('minimumCount', options.minimumCount ?? 2, MAX_COUNT),
+    maximumVocabulary:
+      maximumVocabulary === null ? null : whole('maximumVocabulary', maximumVocabulary, MAX_COUNT),
+    maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
+    dropout: dropoutShares(options.dropout, DROPOUT[tokens]),
+  }
+  const contradiction = contradictionIn(settings)
+  if (contradiction) refuse(...contradiction)
+  return settings
+}
+
+/** At least two labels, each once, cleaned as the rows' labels are; or none given. @throws UsageError */
+export function settleLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
+  if (given === undefined) return null
+  if (!Array.isArray(given) || given.some((label) => typeof label !== 'string' || label.trim() === ''))
+    refuse('labels', 'a list of texts, none empty', JSON.stringify(given))
+  const labels = given.map((label) => cleanLabel(label) as L)
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i)
+  if (twice !== undefined) refuse('labels', 'each label once', `${JSON.stringify(twice)} twice`)
+  if (labels.length < 2) refuse('labels', 'at least two labels', `${labels.length}`)
+  return labels
+}
+
+function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutShares): DropoutShares {
+  if (typeof given === 'number') {
+    const one = shareOption('dropout', given)
+    return { words: one === 0 ? 0 : defaults.words, embedding: one, layers: one, output: one }
+  }
+  const shares = { ...defaults }
+  for (const [name, value] of Object.entries(given ?? {})) {
+    const known = Object.keys(defaults)
+    if (!known.includes(name)) refuse('dropout', `shares named ${known.join(', ')}`, name)
+    if (value !== undefined) shares[name as keyof DropoutShares] = shareOption(`dropout.${name}`, value)
+  }
+  return shares
+}
+
+/** An option that the others rule out: its name, what was expected, what it is. */
+function contradictionIn(
+  settings: ClassifierSettings,
+): [name: string, expected: string, got: unknown] | null {
+  const { cell, embedding, bidirectional, layers } = settings
+  if (cell !== 'ann' && cell !== 'bag') return null
+  if (embedding === 'oneHot') return ['embedding', `a width for cell ${cell}`, 'oneHot']
+  if (bidirectional) return ['bidirectional', `false for cell ${cell}`, true]
+  return layers === 1 ? null : ['layers', `1 for cell ${cell}`, layers]
+}
+
+function whole(name: string, value: number, max: number): number {
+  const fits = Number.isSafeInteger(value) && value >= 1 && value <= max
+  return fits ? value : refuse(name, `a whole number from 1 to ${max}`, value)
+}
+
+function shareOption(name: string, value: number): number {
+  return value >= 0 && value < 1 ? value : refuse(name, 'a share from 0 to below 1', value)
+}
+
+function flag(name: string, value: boolean): boolean {
+  return typeof value === 'boolean' ? value : refuse(name, 'true or false', value)
+}
+
+function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  return choices.includes(value as T) ? (value as T) : refuse(name, `one of ${choices.join(', ')}`, value)
+}
+
+function refuse(name: string, expected: string, got: unknown): never {
+  throw new UsageError({ where: `option ${name}`, expected, got: String(got) })
+}
+
+/** Reads settings from a model file. @throws FormatError naming the field */
+export function readSettings(field: Field): ClassifierSettings {
+  const count = (x: Field, max = MAX_COUNT) => readInteger(x, { min: 1, max })
+  const settings = readFields<ClassifierSettings>(field, {
+    cell: oneOf(...CELL_CHOICES),
+    units: width,
+    layers: (x) => count(x, MAX_LAYERS),
+    bidirectional: readBoolean,
+    reset: oneOf('after', 'before'),
+    activation: oneOf('tanh', 'relu'),
+    pooling: oneOf('last', 'max', 'mean'),
+    tokens: oneOf('words', 'characters'),
+    lowercase: readBoolean,
+    embedding: (x) => (x.value === 'oneHot' ? 'oneHot' : width(x)),
+    minimumCount: count,
+    maximumVocabulary: (x) => (x.value === null ? null : count(x)),
+    maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? width(x) : count(x)),
+    dropout: (x) => readFields(x, { words: share, embedding: share, layers: share, output: share }),
+  })
+  const contradiction = contradictionIn(settings)
+  if (contradiction) throw fieldError(fieldAt(field, contradiction[0]), contradiction[1])
+  return settings
+}
+
+/** The layers that settings, a vocabulary and a number of classes make. Two classes: one logit. */
+export function classifierNetwork(
+  settings: ClassifierSettings,
+  vocabulary: number,
+  classes: number,
+  loss: Omit<LossOptions, 'type'>,
+): NetworkConfig {
+  const { dropout } = settings
+  const two = classes === 2
+  return {
+    layers: [
+      ...inputLayers(settings, vocabulary),
+      ...(settings.cell === 'ann' || settings.cell === 'bag'
+        ? feedForward(settings)
+        : recurrentLayers(settings)),
+      ...dropoutLayer(dropout.output),
+      { type: 'dense', units: two ? 1 : classes },
+    ],
+    loss: { type: two ? 'binaryCrossEntropy' : 'softmaxCrossEntropy', ...loss },
+  }
+}
+
+function inputLayers({ embedding, dropout }: ClassifierSettings, vocabulary: number): LayerOptions[] {
+  const wordDropout = dropout.words
+  if (embedding === 'oneHot') return [{ type: 'oneHot', vocabulary, wordDropout }]
+  return [{ type: 'embedding', vocabulary, size: embedding, wordDropout }, ...dropoutLayer(dropout.embedding)]
+}
+
+function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
+  const { cell, units, layers, bidirectional, reset, activation, pooling, dropout } = settings
+  const out: LayerOptions[] = []
+  for (let level = 0; level < layers; level++) {
+    const top = level === layers - 1
+    if (level > 0) out.push(...dropoutLayer(dropout.layers))
+    out.push({
+      type: 'recurrent',
+      cell: cell as CellName,
+      units,
+      direction: bidirectional ? 'bidirectional' : 'forward',
+      outputs: top && pooling === 'last' ? 'last' : 'every',
+      ...(cell === 'gru' ? { reset } : {}),
+      ...(cell === 'rnn' ? { activation } : {}),
+    })
+  }
+  if (pooling !== 'last') out.push({ type: 'pool', over: pooling })
+  return out
+}
+
+function feedForward({ cell, units, maximumLength }: ClassifierSettings): LayerOptions[] {
+  const gather: LayerOptions =
+    cell === 'bag' ? { type: 'pool', over: 'mean' } : { type: 'flatten', steps: maximumLength }
+  return [gather, { type: 'dense', units, activation: 'relu' }]
+}
+
+function dropoutLayer(rate: number): LayerOptions[] {
+  return rate > 0 ? [{ type: 'dropout', rate }] : []
+}

@@ -1,0 +1,131 @@
+/**
+ * Tokens ↔ ids. Id 0 is the unknown token, so that no text is ever an error; there is no padding id,
+ * because sequences travel packed. The same token lists always give the same ids.
+ */
+import { FormatError, UsageError } from '../core/errors.ts'
+import { requirePositiveInteger } from '../core/validation.ts'
+
+/** The token of id 0: every token that the vocabulary does not hold. */
+export const UNKNOWN_TOKEN = '<unk>'
+
+/** Which tokens a vocabulary keeps. */
+export interface VocabularyOptions {
+  /** Tokens seen less often than this become unknown; default 2. */
+  minimumCount?: number
+  /** The most entries the vocabulary may have, `<unk>` among them; default: no limit. */
+  maximumSize?: number
+}
+
+/** The tokens a model knows, by id and back. */
+export class Vocabulary {
+  /** Every token by id; the first is `<unk>`. */
+  readonly tokens: readonly string[]
+  readonly #ids = new Map<string, number>()
+
+  private constructor(tokens: readonly string[]) {
+    this.tokens = tokens
+    tokens.forEach((token, id) => this.#ids.set(token, id))
+  }
+
+  /**
+   * Counts the tokens and numbers them by falling count, equal counts by code point.
+   * @throws UsageError for a minimum count or maximum size that is not a positive integer.
+   */
+  static build(tokenLists: Iterable<readonly string[]>, options: VocabularyOptions = {}): Vocabulary {
+    const { minimumCount = 2, maximumSize = Infinity } = options
+    requirePositiveInteger('minimumCount', minimumCount)
+    if (maximumSize !== Infinity) requirePositiveInteger('maximumSize', maximumSize)
+    const counts = new Map<string, number>()
+    for (const tokens of tokenLists) {
+      for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1)
+    }
+    counts.delete(UNKNOWN_TOKEN)
+    const kept = [...counts].filter(([, count]) => count >= minimumCount)
+    kept.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b))
+    return new Vocabulary([UNKNOWN_TOKEN, ...kept.slice(0, maximumSize - 1).map(([token]) => token)])
+  }
+
+  /**
+   * From JSON: the list of tokens by id.
+   * @throws FormatError if it is no list of different strings that starts with `<unk>`.
+   */
+  static fromJSON(value: unknown, where = 'vocabulary'): Vocabulary {
+    if (!Array.isArray(value)) {
+      throw new FormatError({
+        where,
+        expected: 'a list of tokens',
+        got: value === null ? 'null' : typeof value,
+      })
+    }
+    if (value[0] !== UNKNOWN_TOKEN) {
+      throw new FormatError({ where: `${where}[0]`, expected: `"${UNKNOWN_TOKEN}"`, got: quote(value[0]) })
+    }
+    const seen = new Map<string, number>()
+    for (const [id, token] of value.entries()) {
+      if (typeof token !== 'string') {
+        throw new FormatError({ where: `${where}[${id}]`, expected: 'a string', got: quote(token) })
+      }
+      const earlier = seen.get(token)
+      if (earlier !== undefined) {
+        const got = `${quote(token)} again, after [${earlier}]`
+        throw new FormatError({ where: `${where}[${id}]`, expected: 'each token once', got })
+      }
+      seen.set(token, id)
+    }
+    return new Vocabulary([...seen.keys()])
+  }
+
+  /** Entries, `<unk>` among them. */
+  get size(): number {
+    return this.tokens.length
+  }
+
+  /** Whether the token has an id of its own; `<unk>` itself does not count. */
+  has(token: string): boolean {
+    return (this.#ids.get(token) ?? 0) > 0
+  }
+
+  /** The token's id, 0 if it is unknown. */
+  idOf(token: string): number {
+    return this.#ids.get(token) ?? 0
+  }
+
+  /** One id a token; unknown tokens become 0, never an error. */
+  encode(tokens: readonly string[]): Int32Array {
+    const ids = new Int32Array(tokens.length)
+    for (let i = 0; i < ids.length; i++) ids[i] = this.idOf(tokens[i])
+    return ids
+  }
+
+  /**
+   * The tokens of the ids.
+   * @throws UsageError for an id outside the vocabulary.
+   */
+  decode(ids: ArrayLike<number>): string[] {
+    return Array.from(ids, (id, position) => {
+      const token = this.tokens[id]
+      if (token !== undefined) return token
+      const expected = `an id from 0 to ${this.size - 1}`
+      throw new UsageError({ where: `decode, position ${position}`, expected, got: String(id) })
+    })
+  }
+
+  toJSON(): string[] {
+    return [...this.tokens]
+  }
+}
+
+/** JavaScript's own order compares UTF-16 units and would put emoji before some letters. */
+function compareCodePoints(a: string, b: string): number {
+  for (let i = 0; ;) {
+    const left = a.codePointAt(i)
+    const right = b.codePointAt(i)
+    if (left === undefined || right === undefined) return a.length - b.length
+    if (left !== right) return left - right
+    i += left > 0xffff ? 2 : 1
+  }
+}
+
+function quote(value: unknown): string {
+  return value === undefined ? 'nothing' : String(JSON.stringify(value)).slice(0, 60)
+}

@@ -1,0 +1,64 @@
+/**
+ * The door `latch/training`: networks trained by hand, one rung below a task. `fit` does a whole run;
+ * optimizer, clipping, schedules, averages, metrics and checkpoints are what it is made of.
+ */
+export { fit } from './training/fit.ts'
+export type { CheckpointOptions, FitOptions } from './training/run.ts'
+export { completeOptions } from './training/options.ts'
+export type { TrainingChoices, TrainingOptions } from './training/options.ts'
+export { fingerprint } from './training/dataset.ts'
+export type { Dataset, Sample } from './training/dataset.ts'
+export { evaluate } from './training/evaluate.ts'
+export type { EvaluateOptions, Evaluation } from './training/evaluate.ts'
+export { classificationReport, confusionMatrix } from './training/metrics.ts'
+export type { ClassificationReport, ClassScores } from './training/metrics.ts'
+export type {
+  BestEpoch,
+  CheckpointEvent,
+  EpochEvent,
+  EpochRecord,
+  FitReport,
+  KeptWeights,
+  ProgressEvent,
+  StartEvent,
+  StepProgress,
+  StopEvent,
+  StopReason,
+  TrainingEvent,
+} from './training/events.ts'
+export { Optimizer } from './training/optimizer.ts'
+export type {
+  AdagradOptions,
+  AdamOptions,
+  CompleteOptimizer,
+  EmbeddingUpdates,
+  OptimizerOptions,
+  OptimizerType,
+  RmspropOptions,
+  SgdOptions,
+} from './training/optimizer.ts'
+export { clipGradients } from './training/clip.ts'
+export type { Clipping, ClipOptions } from './training/clip.ts'
+export { completeSchedule, initialPlateau, learningRateAt, observeLoss } from './training/schedule.ts'
+export type {
+  CompleteSchedule,
+  PlateauState,
+  ScheduleOptions,
+  SchedulePosition,
+  ScheduleType,
+  ScheduleUnit,
+} from './training/schedule.ts'
+export { WeightAverage } from './training/ema.ts'
+export { captureState, restoreState } from './training/checkpoint.ts'
+export type {
+  Progress,
+  Resumable,
+  SavedState,
+  StateTensor,
+  TrainingDocument,
+  TrainingState,
+} from './training/checkpoint.ts'
+export { examplesFromRows } from './data/examples.ts'
+export type { ExampleOptions, ExampleRow, Examples } from './data/examples.ts'
+export { bucketedBatches, stratifiedSplit } from './data/batches.ts'
+export type { BucketOptions, Split } from './data/batches.ts'

@@ -1,0 +1,82 @@
+/**
+ * What training asks of data: how many sequences, how long each, and any rows of them as a batch.
+ */
+import type { Capacity } from '../layers/layer.ts'
+import type { Targets } from '../layers/loss.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
+import { hash32 } from '../core/random.ts'
+
+/** Rows as a batch. Sequence b of `batch` (at the door), of `targets` and of `classes` is row `rows[b]`. */
+export interface Sample {
+  batch: PackedBatch
+  targets: Targets
+  /** Class numbers (B) for accuracy, where `targets.classes` does not give them; negative: left out. */
+  classes?: Int32Array
+}
+
+/** Labelled sequences that training and evaluation draw batches from. */
+export interface Dataset {
+  /** How many sequences. */
+  readonly size: number
+  /** Steps of each sequence, at least 1. (size) */
+  readonly lengths: Int32Array
+  /** The same rows must always give the same sample. */
+  batch(rows: Int32Array): Sample
+}
+
+/** Room for any batch of `batchSize` rows of these sets, however rows are put together. */
+export function capacityFor(datasets: readonly Dataset[], batchSize: number): Capacity {
+  const capacity = { sequences: 0, steps: 0, rows: 0 }
+  for (const { lengths } of datasets) {
+    const longest = Int32Array.from(lengths).sort().subarray(-batchSize)
+    const rows = longest.reduce((sum, length) => sum + length, 0)
+    capacity.sequences = Math.max(capacity.sequences, longest.length)
+    capacity.steps = Math.max(capacity.steps, longest[longest.length - 1] ?? 0)
+    capacity.rows = Math.max(capacity.rows, rows)
+  }
+  return capacity
+}
+
+const FINGERPRINT_ROWS = 256
+
+/** 16 hexadecimal digits that change when any length, input or target does. */
+export function fingerprint(dataset: Dataset): string {
+  const hash = new Fingerprint()
+  hash.number(dataset.size)
+  for (let from = 0; from < dataset.size; from += FINGERPRINT_ROWS) {
+    const count = Math.min(FINGERPRINT_ROWS, dataset.size - from)
+    const { batch, targets, classes } = dataset.batch(Int32Array.from({ length: count }, (_, i) => from + i))
+    for (const list of [batch.lengths, batch.order, batch.ids, batch.features, classes]) hash.list(list)
+    for (const list of [targets.classes, targets.values, ...(targets.stepClasses ?? [])]) hash.list(list)
+  }
+  return hash.text
+}
+
+const BITS = new DataView(new ArrayBuffer(8))
+
+/** Two 32-bit hashes over the bits of numbers, in order. */
+class Fingerprint {
+  #a = 1
+  #b = 2
+
+  list(values: ArrayLike<number> | null | undefined): void {
+    this.number(values?.length ?? -1)
+    for (let i = 0; i < (values?.length ?? 0); i++) this.number(values![i])
+  }
+
+  number(value: number): void {
+    if ((value | 0) === value) return this.#word(value)
+    BITS.setFloat64(0, value)
+    this.#word(BITS.getInt32(0))
+    this.#word(BITS.getInt32(4))
+  }
+
+  #word(word: number): void {
+    this.#a = hash32(this.#a ^ word)
+    this.#b = (hash32(this.#b + word) ^ this.#a) | 0
+  }
+
+  get text(): string {
+    return [this.#a, this.#b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+  }
+}

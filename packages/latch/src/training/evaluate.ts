@@ -1,0 +1,128 @@
+/**
+ * Running a network over a whole dataset: plain loss and predicted classes. Softmax predicts the class
+ * with the greatest logit (the first on ties), a single logit class 1 where it is above 0.
+ */
+import { bucketedBatches } from '../data/batches.ts'
+import type { Network } from '../model/network.ts'
+import type { Dataset, Sample } from './dataset.ts'
+import { breathe, Interval } from './eventLoop.ts'
+
+/** How an evaluation runs. */
+export interface EvaluateOptions {
+  /** Sequences at a time; changes speed and memory, never results. Default 64. */
+  batchSize?: number
+  /** Ends the evaluation by throwing the signal's reason. */
+  signal?: AbortSignal
+  /** Called now and then with the share done, 0 to 1. */
+  onProgress?: (share: number) => void
+}
+
+/** What an evaluation found. */
+export interface Evaluation {
+  /** Mean loss without dropout, label smoothing and class weights. */
+  loss: number
+  /** Share right of those with a class; null where the loss knows no classes. */
+  accuracy: number | null
+  /** How many sequences (or steps, for outputs per step) had a class; without classes: sequences. */
+  n: number
+  /** Class numbers: one a sequence in the dataset's order, or one a step in no promised order; −1: none. */
+  actual: Int32Array
+  predicted: Int32Array
+}
+
+/** Whether the network's loss is about classes: softmax, or a single sigmoid. */
+export function knowsClasses(network: Network): boolean {
+  const type = network.config.loss?.type
+  return type === 'softmaxCrossEntropy' || (type === 'binaryCrossEntropy' && network.output.width === 1)
+}
+
+/** Calls back for each prediction of the last forward pass: (sequence at the door, actual, predicted). */
+export function eachPrediction(
+  network: Network,
+  { batch, targets, classes }: Sample,
+  visit: (sequence: number, actual: number, predicted: number) => void,
+): void {
+  const { value, stride, width, per } = network.output
+  const rows = per === 'step' ? batch.rows : batch.sequences
+  const view = network.engine.memory.viewFloats(value, rows * stride)
+  const classAt = (row: number) => {
+    const at = row * stride
+    if (width === 1) return view[at] > 0 ? 1 : 0
+    let best = 0
+    for (let j = 1; j < width; j++) if (view[at + j] > view[at + best]) best = j
+    return best
+  }
+  if (per === 'step') {
+    const { stepClasses, values } = targets
+    const actualAt = (row: number, sequence: number, t: number) =>
+      stepClasses?.[sequence][t] ?? values?.[row] ?? -1
+    batch.eachRow((row, sequence, t) => visit(sequence, actualAt(row, sequence, t), classAt(row)))
+    return
+  }
+  const actual = classes ?? targets.classes ?? (width === 1 ? targets.values : undefined)
+  for (let b = 0; b < batch.sequences; b++) {
+    visit(batch.order[b], actual ? actual[batch.order[b]] : -1, classAt(b))
+  }
+}
+
+/** @throws the signal's reason when aborted; whatever the dataset's batches throw. */
+export async function evaluate(
+  network: Network,
+  dataset: Dataset,
+  { batchSize = 64, signal, onProgress }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const batches = bucketedBatches(dataset.lengths, { batchSize, key: [], shuffle: false })
+  const pairs = new Pairs(network, dataset)
+  const interval = new Interval()
+  let [loss, weight] = [0, 0]
+  for (let i = 0; i < batches.length; i++) {
+    const sample = dataset.batch(batches[i])
+    network.forward(sample.batch)
+    const value = network.loss(sample.batch, sample.targets, true)
+    loss += value.mean * value.weight
+    weight += value.weight
+    pairs.add(network, sample, batches[i])
+    if (!interval.passed()) continue
+    onProgress?.((i + 1) / batches.length)
+    await breathe()
+    signal?.throwIfAborted()
+  }
+  return { loss: weight > 0 ? loss / weight : 0, ...pairs.result(dataset) }
+}
+
+/** Collects actual and predicted classes. */
+class Pairs {
+  readonly #knows: boolean
+  readonly #bySequence: boolean
+  readonly #actual: number[] = []
+  readonly #predicted: number[] = []
+
+  constructor(network: Network, dataset: Dataset) {
+    this.#knows = knowsClasses(network)
+    this.#bySequence = network.output.per === 'sequence'
+    if (!this.#knows || !this.#bySequence) return
+    this.#actual = new Array<number>(dataset.size).fill(-1)
+    this.#predicted = new Array<number>(dataset.size).fill(-1)
+  }
+
+  add(network: Network, sample: Sample, rows: Int32Array): void {
+    if (!this.#knows) return
+    eachPrediction(network, sample, (sequence, actual, predicted) => {
+      const at = this.#bySequence ? rows[sequence] : this.#actual.length
+      this.#actual[at] = actual
+      this.#predicted[at] = predicted
+    })
+  }
+
+  result(dataset: Dataset): Omit<Evaluation, 'loss'> {
+    const actual = Int32Array.from(this.#actual)
+    const predicted = Int32Array.from(this.#predicted)
+    if (!this.#knows) return { accuracy: null, n: dataset.size, actual, predicted }
+    const n = actual.reduce((count, value) => count + (value >= 0 ? 1 : 0), 0)
+    const right = actual.reduce(
+      (count, value, i) => count + (value >= 0 && value === predicted[i] ? 1 : 0),
+      0,
+    )
+    return { accuracy: n > 0 ? right / n : 0, n, actual, predicted }
+  }
+}

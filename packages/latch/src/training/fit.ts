@@ -1,0 +1,72 @@
+/**
+ * Training on one screen: minibatches, forward, backward, clip, update. Everything around a step (counting,
+ * checkpoints, validation) is in run.ts. Order and masks depend on (seed, epoch, step) alone, so a run
+ * resumed from any step ends with the same bits as one never stopped.
+ */
+import { bucketedBatches } from '../data/batches.ts'
+import type { Network } from '../model/network.ts'
+import { WorkerError } from '../core/errors.ts'
+import { mixKey } from '../core/random.ts'
+import { clipGradients } from './clip.ts'
+import type { FitReport, StopReason } from './events.ts'
+import { TrainingRun, type FitOptions } from './run.ts'
+
+export type { CheckpointOptions, FitOptions } from './run.ts'
+
+/**
+ * Trains a network on (and only on) `train`. At the end the network holds the weights with the lowest
+ * validation loss; without validation data the averaged or the last ones.
+ * @throws UsageError for an option, MemoryError for a batch that cannot fit (before any work),
+ * FormatError for a `resume` of another run, DivergenceError when the loss or a gradient is not finite,
+ * WorkerError when a thread was lost (the network goes on with one)
+ */
+export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  const run = new TrainingRun(network, options)
+  run.start()
+  let stopped: StopReason | null = null
+  try {
+    while (!stopped && run.progress.epoch < run.epochs) {
+      stopped = (await trainEpoch(run)) ? await run.finishEpoch() : 'aborted'
+    }
+  } catch (error) {
+    if (error instanceof WorkerError) run.lose()
+    throw error
+  }
+  if (stopped === 'aborted') await run.save()
+  return run.finish(stopped ?? 'epochs')
+}
+
+/** The rest of an epoch. False when told to stop. */
+async function trainEpoch(run: TrainingRun): Promise<boolean> {
+  const { network, train, optimizer, average, options, progress } = run
+  const { accumulate, seed } = options
+  const { epoch } = progress
+  const batches = bucketedBatches(train.lengths, run.batching)
+  while (progress.step < run.stepsPerEpoch) {
+    if (run.aborted) return false
+    const first = progress.step * accumulate
+    const last = Math.min(batches.length, first + accumulate) - 1
+    let [loss, weight] = [0, 0]
+    network.zeroGradients()
+    for (let i = first; i <= last; i++) {
+      const sample = train.batch(batches[i])
+      const pass = { training: true, record: false, key: mixKey(seed, epoch, i) }
+      network.forward(sample.batch, pass)
+      const value = network.backward(sample.batch, sample.targets, pass, false, last > first ? 'sum' : 'mean')
+      run.observe(sample, value)
+      loss += value.mean * value.weight
+      weight += value.weight
+      if (i < last) await run.rest()
+    }
+    const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
+    const mean = weight > 0 ? loss / weight : loss
+    run.check(mean, norm)
+    optimizer.update(run.rateAt(progress.steps), scale)
+    average?.update(optimizer.steps)
+    run.count(norm)
+    await run.pause()
+    const told = run.told(mean, norm)
+    if (told) await told
+  }
+  return true
+}

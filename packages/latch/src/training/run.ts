@@ -1,0 +1,408 @@
+/**
+ * One training run: what `fit` works on. It owns the optimizer, the average and the progress, and does
+ * everything around a step: counting, checkpoints, progress events, validation, keeping the best weights.
+ */
+import type { BucketOptions } from '../data/batches.ts'
+import type { LossValue } from '../layers/loss.ts'
+import type { Network } from '../model/network.ts'
+import { DivergenceError } from '../core/errors.ts'
+import { AVERAGE_REGION, WeightAverage } from './ema.ts'
+import {
+  BEST_REGION,
+  captureState,
+  emptySums,
+  freshProgress,
+  restoreState,
+  type Progress,
+  type Resumable,
+  type SavedState,
+  type TrainingState,
+} from './checkpoint.ts'
+import { fingerprint, type Dataset, type Sample } from './dataset.ts'
+import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
+import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
+import { Optimizer } from './optimizer.ts'
+import { breathe, Interval, untilAborted } from './eventLoop.ts'
+import { reserveFor } from './capacity.ts'
+import { learningRateAt, observeLoss } from './schedule.ts'
+import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './options.ts'
+
+/** When and where a run is saved. */
+export interface CheckpointOptions {
+  /** Write about this often, at the next step's end. */
+  everySeconds?: number
+  /** Write after each so many steps (updates). With neither, only a stop by `signal` writes. */
+  everySteps?: number
+  /** Keeps the state; training waits for it. */
+  write(state: TrainingState): void | Promise<void>
+}
+
+/** What to train on, how, and who listens. */
+export interface FitOptions extends TrainingChoices {
+  train: Dataset
+  /** Watched after each epoch; the weights with the lowest loss on it are kept. */
+  validation?: Dataset | null
+  /** Stops at the end of a step, after a last checkpoint. */
+  signal?: AbortSignal
+  onEvent?: (event: TrainingEvent) => void
+  /**
+   * Called after each update and waited for, so that training can be paused, stepped and looked into in
+   * between; the network holds the last weights, not their average. It changes no bit as long as it writes
+   * none. A signal ends the wait too.
+   */
+  onStep?: (progress: StepProgress) => void | Promise<void>
+  checkpoint?: CheckpointOptions
+  /** Goes on from there. All options but `epochs` and `segment`, and the data, must be those of the run that wrote it. */
+  resume?: SavedState
+}
+
+const GOOD_REGION = 'good'
+const GOOD_EVERY = 32
+const PROGRESS_EVERY = 100
+
+/** A run in progress. */
+export class TrainingRun implements Resumable {
+  readonly network: Network
+  readonly train: Dataset
+  readonly epochs: number
+  readonly options: TrainingOptions
+  readonly data: { train: string; validation: string | null }
+  readonly stepsPerEpoch: number
+  readonly optimizer: Optimizer
+  readonly average: WeightAverage | null
+  readonly progress: Progress
+  readonly #given: FitOptions
+  readonly #validation: Dataset | null
+  readonly #rest = new Interval()
+  readonly #report = new Interval(PROGRESS_EVERY)
+  readonly #checkpoint: Interval
+  readonly #started = performance.now()
+  readonly #secondsBefore: number
+  readonly #stepsBefore: number
+  #epochStarted: number
+  #hasGood = false
+  #begun = false
+
+  /** @throws UsageError, MemoryError, and FormatError for a state that belongs to another run */
+  constructor(network: Network, given: FitOptions) {
+    this.#given = given
+    this.network = network
+    this.train = given.train
+    this.#validation = given.validation ?? null
+    this.epochs = given.epochs ?? 10
+    this.options = completeOptions(given)
+    requireData(given)
+    refuseLazy(network, this.options)
+    const batches = Math.ceil(this.train.size / this.options.batchSize)
+    this.stepsPerEpoch = Math.ceil(batches / this.options.accumulate)
+    this.#checkpoint = new Interval((given.checkpoint?.everySeconds ?? Infinity) * 1000)
+    const recorded = !!(given.checkpoint || given.resume)
+    this.data = {
+      train: recorded ? fingerprint(this.train) : '',
+      validation: recorded && this.#validation ? fingerprint(this.#validation) : null,
+    }
+    const { optimizer, embeddingUpdates } = this.options
+    this.optimizer = new Optimizer(network, optimizer, embeddingUpdates)
+    this.average = this.options.averaging === null ? null : new WeightAverage(network, this.options.averaging)
+    network.prepareTraining(GOOD_REGION, ...(this.#validation ? [BEST_REGION] : []))
+    if (given.segment !== undefined) network.segment = given.segment
+    const sets = this.#validation ? [this.train, this.#validation] : [this.train]
+    reserveFor(network, sets, this.options.batchSize)
+    this.progress = given.resume ? restoreState(this, given.resume) : freshProgress(this.options.learningRate)
+    this.optimizer.steps = this.progress.steps
+    this.#secondsBefore = this.progress.seconds.total
+    this.#stepsBefore = this.progress.steps
+    this.#epochStarted = this.#started - this.progress.seconds.epoch * 1000
+  }
+
+  /** States beside the weights that a checkpoint holds. */
+  get regions(): readonly string[] {
+    return this.average ? [...this.optimizer.regions, AVERAGE_REGION] : this.optimizer.regions
+  }
+
+  /** How an epoch's batches are put together. */
+  get batching(): BucketOptions {
+    const { batchSize, pool, seed } = this.options
+    return { batchSize, pool, shuffle: true, key: [seed, 'shuffle', this.progress.epoch] }
+  }
+
+  get aborted(): boolean {
+    return this.#given.signal?.aborted ?? false
+  }
+
+  emit(event: TrainingEvent): void {
+    this.#given.onEvent?.(event)
+  }
+
+  start(): void {
+    const { epoch, step } = this.progress
+    this.emit({
+      type: 'start',
+      epochs: this.epochs,
+      stepsPerEpoch: this.stepsPerEpoch,
+      sequences: this.train.size,
+      validationSequences: this.#validation?.size ?? 0,
+      parameters: this.network.parameterCount,
+      engine: this.network.engine.name,
+      precision: this.network.engine.precision,
+      threads: this.network.engine.threads,
+      resumed: this.#given.resume ? { epochs: epoch, step } : null,
+    })
+  }
+
+  /** The learning rate of the update that follows `step` others. */
+  rateAt(step: number): number {
+    const { options, progress } = this
+    return learningRateAt(
+      options.schedule,
+      options.learningRate,
+      { epoch: progress.epoch, step },
+      progress.plateau,
+    )
+  }
+
+  /** @throws DivergenceError when a step's loss or gradient left the finite numbers; good weights are put back. */
+  check(loss: number, norm: number): void {
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#diverge(loss, norm)
+    if (this.#hasGood && this.progress.steps % GOOD_EVERY !== 0) return
+    this.network.store.copy(GOOD_REGION, 'weights')
+    this.#hasGood = true
+  }
+
+  /** Counts a batch's loss and right answers. */
+  observe(sample: Sample, loss: LossValue): void {
+    const { sums } = this.progress
+    sums.loss += loss.mean * loss.weight
+    sums.weight += loss.weight
+    if (!knowsClasses(this.network)) return
+    eachPrediction(this.network, sample, (_, actual, predicted) => {
+      if (actual < 0) return
+      sums.counted++
+      if (actual === predicted) sums.correct++
+    })
+  }
+
+  /** Counts an update that was made. */
+  count(norm: number): void {
+    this.progress.sums.norm += norm
+    this.progress.step++
+    this.progress.steps++
+  }
+
+  /** Between the batches of an update: a progress event and a rest for the event loop, where they are due. */
+  rest(now = performance.now()): Promise<void> | null {
+    if (this.#report.passed(now)) this.#emitProgress(now)
+    return this.#rest.passed(now) ? breathe() : null
+  }
+
+  /** Between steps: the same, and a checkpoint where it is due; after the first, threads that it asked for. */
+  pause(): Promise<void> | null {
+    const now = performance.now()
+    const { checkpoint } = this.#given
+    const everySteps = checkpoint?.everySteps ?? Infinity
+    const save = checkpoint && (this.#checkpoint.passed(now) || this.progress.steps % everySteps === 0)
+    const rest = this.rest(now)
+    return save || !this.#begun ? this.#pauseFor(!!save, rest) : rest
+  }
+
+  /** Between updates: tells whoever wants to know each one, and waits. Null where nobody does. */
+  told(loss: number, gradientNorm: number): Promise<void> | null {
+    const { onStep } = this.#given
+    return onStep ? this.#tell(onStep, loss, gradientNorm) : null
+  }
+
+  async #tell(onStep: NonNullable<FitOptions['onStep']>, loss: number, gradientNorm: number): Promise<void> {
+    const { epoch, step, steps: updates } = this.progress
+    const { network, epochs, stepsPerEpoch } = this
+    const { segment } = network
+    const learningRate = this.rateAt(updates - 1)
+    const waiting = onStep({
+      epoch: epoch + 1,
+      epochs,
+      step,
+      steps: stepsPerEpoch,
+      updates,
+      loss,
+      gradientNorm,
+      learningRate,
+    })
+    if (waiting) await untilAborted(waiting, this.#given.signal)
+    // A trace keeps the whole tape.
+    network.segment = segment
+  }
+
+  async #pauseFor(save: boolean, rest: Promise<void> | null): Promise<void> {
+    if (!this.#begun) await this.network.engine.ready()
+    this.#begun = true
+    if (save) await this.save()
+    await rest
+  }
+
+  /** Writes a checkpoint where the caller wants any. */
+  async save(): Promise<void> {
+    const { checkpoint } = this.#given
+    if (!checkpoint) return
+    const begun = performance.now()
+    this.#clock(begun)
+    await checkpoint.write(captureState(this, this.progress))
+    const { epoch, step } = this.progress
+    this.emit({ type: 'checkpoint', epoch: epoch + 1, step, seconds: (performance.now() - begun) / 1000 })
+  }
+
+  #clock(now: number): void {
+    const { seconds } = this.progress
+    seconds.epoch = (now - this.#epochStarted) / 1000
+    seconds.total = this.#secondsBefore + (now - this.#started) / 1000
+  }
+
+  /** Validates, records, and says whether to stop here. */
+  async finishEpoch(): Promise<StopReason | null> {
+    const { progress, options } = this
+    const before = progress.best
+    let evaluation: Evaluation | null
+    try {
+      evaluation = await this.#validate()
+    } catch (error) {
+      if (this.aborted && error === this.#given.signal?.reason) return 'aborted'
+      throw error
+    }
+    const improved = progress.best !== before
+    this.#record(evaluation, improved)
+    const watched = evaluation?.loss ?? progress.history[progress.epoch].trainLoss
+    progress.plateau = observeLoss(options.schedule, progress.plateau, watched)
+    progress.waited = improved ? 0 : progress.waited + 1
+    progress.epoch++
+    progress.step = 0
+    progress.sums = emptySums()
+    this.#epochStarted = performance.now()
+    return options.patience !== null && progress.waited >= options.patience ? 'patience' : null
+  }
+
+  /** Evaluates the weights that would be kept, and keeps them if they are the best so far. */
+  async #validate(): Promise<Evaluation | null> {
+    if (!this.#validation) return null
+    const { batchSize } = this.options
+    const { progress, network } = this
+    this.average?.swap()
+    try {
+      const evaluation = await evaluate(network, this.#validation, { batchSize, signal: this.#given.signal })
+      const { loss, accuracy } = evaluation
+      if (!Number.isFinite(loss)) this.#diverge(loss, 0, 'validation loss')
+      if (loss < (progress.best?.loss ?? Infinity)) {
+        network.store.copy(BEST_REGION, 'weights')
+        progress.best = { epoch: progress.epoch + 1, loss, accuracy }
+      }
+      return evaluation
+    } finally {
+      this.average?.swap()
+    }
+  }
+
+  #record(evaluation: Evaluation | null, best: boolean): void {
+    const { progress } = this
+    const { sums } = progress
+    this.#clock(performance.now())
+    const record = {
+      epoch: progress.epoch + 1,
+      trainLoss: sums.weight > 0 ? sums.loss / sums.weight : 0,
+      trainAccuracy: sums.counted > 0 ? sums.correct / sums.counted : null,
+      validationLoss: evaluation?.loss ?? null,
+      validationAccuracy: evaluation?.accuracy ?? null,
+      learningRate: this.rateAt(progress.steps - 1),
+      gradientNorm: sums.norm / this.stepsPerEpoch,
+      seconds: progress.seconds.epoch,
+    }
+    progress.history.push(record)
+    this.emit({ type: 'epoch', ...record, epochs: this.epochs, best })
+  }
+
+  /** Puts the weights to keep in place and reports. */
+  finish(stopped: StopReason): FitReport {
+    const { progress, network } = this
+    const kept: KeptWeights = progress.best ? 'best' : this.average ? 'average' : 'last'
+    if (kept !== 'last') network.store.copy('weights', kept === 'best' ? BEST_REGION : AVERAGE_REGION)
+    this.#clock(performance.now())
+    const { epoch, step, steps, best, history, seconds } = progress
+    const between = step === 0 && epoch > 0
+    const at = between ? { epoch, step: this.stepsPerEpoch } : { epoch: epoch + 1, step }
+    this.emit({ type: 'stop', reason: stopped, ...at, kept })
+    return { epochs: epoch, steps, stopped, kept, best, history, seconds: seconds.total }
+  }
+
+  #emitProgress(now: number): void {
+    const { epoch, step, steps, sums } = this.progress
+    const seconds = Math.max(1e-9, (now - this.#started) / 1000)
+    const perSecond = (steps - this.#stepsBefore) / seconds
+    if (perSecond === 0) return
+    const left = this.epochs * this.stepsPerEpoch - steps
+    this.emit({
+      type: 'progress',
+      epoch: epoch + 1,
+      epochs: this.epochs,
+      step,
+      steps: this.stepsPerEpoch,
+      loss: sums.weight > 0 ? sums.loss / sums.weight : 0,
+      accuracy: sums.counted > 0 ? sums.correct / sums.counted : null,
+      learningRate: this.rateAt(steps - 1),
+      sequencesPerSecond: (perSecond * this.train.size) / this.stepsPerEpoch,
+      secondsLeft: left / perSecond,
+    })
+  }
+
+  /** Weights that once gave a finite loss; at best those of the best epoch. */
+  #restoreGood(loss: number): 'best' | 'last good' {
+    const { store } = this.network
+    if (this.progress.best) {
+      store.copy('weights', BEST_REGION)
+      return 'best'
+    }
+    if (this.#hasGood && !Number.isFinite(loss)) store.copy('weights', GOOD_REGION)
+    return 'last good'
+  }
+
+  /** A thread was lost in the middle of a step, which may have changed half of the weights. */
+  lose(): void {
+    const { epoch, step } = this.progress
+    const kept = this.#restoreGood(Number.NaN)
+    this.emit({ type: 'stop', reason: 'failed', epoch: epoch + 1, step, kept })
+  }
+
+  #diverge(loss: number, norm: number, what = 'loss'): never {
+    const { epoch, step, best } = this.progress
+    // While validating, weights and average are exchanged; what is restored must outlive the exchange back.
+    if (what !== 'loss') this.average?.swap()
+    const kept = this.#restoreGood(loss)
+    if (what !== 'loss') this.average?.swap()
+    this.emit({ type: 'stop', reason: 'diverged', epoch: epoch + 1, step, kept })
+    const { learningRate, clipNorm } = this.options
+    const clip = clipNorm === null ? ', set clipNorm (1 is a good start)' : ''
+    const at = Math.min(step + 1, this.stepsPerEpoch)
+    const held = best ? `the best weights (epoch ${best.epoch})` : 'the last good weights'
+    throw new DivergenceError({
+      where: `training, epoch ${epoch + 1}, step ${at} of ${this.stepsPerEpoch}`,
+      expected: `a finite ${Number.isFinite(loss) ? 'gradient' : what}`,
+      got: Number.isFinite(loss) ? `a gradient norm of ${norm}` : `${loss}`,
+      remedy: `The network holds ${held}. Lower the learning rate (${learningRate})${clip}, or look for numbers in the data that are not finite or very large.`,
+      epoch: epoch + 1,
+      step: at,
+    })
+  }
+}
+
+function requireData({ train, validation, patience, onStep }: FitOptions): void {
+  demand('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
+  demand(
+    'validation',
+    '0 sequences',
+    !validation || validation.size > 0,
+    'at least one sequence, or no such option',
+  )
+  demand('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
+  demand('patience', 'none', !patience || !!validation, 'validation data to watch')
+}
+
+/** A choice that would do nothing is a mistake. */
+function refuseLazy({ regions }: Network, { embeddingUpdates }: TrainingOptions): void {
+  const fits = embeddingUpdates === 'dense' || regions.hasTables
+  demand('embeddingUpdates', `'${embeddingUpdates}'`, fits, "'dense' for a network without an embedding")
+}

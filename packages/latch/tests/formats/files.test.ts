@@ -1,0 +1,250 @@
+/** Saving in one step and reading with errors in words, on a real disk, a full one and a failing one. */
+import { execFileSync, spawn } from 'node:child_process'
+import * as fs from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import ts from 'typescript'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { DataError } from '../../src/core/errors.ts'
+import { readFileBytes, writeFileAtomic } from '../../src/formats/fileNode.ts'
+import { decodeModel, encodeModel } from '../../src/formats/latch/modelFile.ts'
+import type { SavingCalls, WritableFile } from '../../src/formats/fileNode.ts'
+
+const room = fs.mkdtempSync(join(tmpdir(), 'latch-files-'))
+const OLD = Uint8Array.of(1, 2, 3)
+const NEW = new Uint8Array(100_000).fill(7)
+let folder: string
+let file: string
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(join(room, 'case-'))
+  file = join(folder, 'model.safetensors')
+})
+
+afterAll(() => fs.rmSync(room, { recursive: true, force: true }))
+
+async function refusal(action: Promise<unknown>): Promise<DataError> {
+  const error: unknown = await action.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(DataError)
+  return error as DataError
+}
+
+describe('saving', () => {
+  it('writes a new file and replaces an old one, leaving nothing else', async () => {
+    await writeFileAtomic(file, OLD)
+    expect(await readFileBytes(file)).toEqual(OLD)
+    await writeFileAtomic(file, NEW)
+    expect(await readFileBytes(file)).toEqual(NEW)
+    await writeFileAtomic(file, new Uint8Array())
+    expect(await readFileBytes(file)).toEqual(new Uint8Array())
+    expect(fs.readdirSync(folder)).toEqual(['model.safetensors'])
+  })
+
+  it('keeps permissions and follows links', async () => {
+    fs.writeFileSync(file, OLD)
+    fs.chmodSync(file, 0o600)
+    const link = join(folder, 'latest')
+    fs.symlinkSync(file, link)
+    await writeFileAtomic(link, NEW)
+    expect(fs.lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600)
+    expect(await readFileBytes(file)).toEqual(NEW)
+  })
+
+  it('gives one whole file when several save at once', async () => {
+    const contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(50_000).fill(i))
+    await Promise.all(contents.map((bytes) => writeFileAtomic(file, bytes)))
+    const read = await readFileBytes(file)
+    expect(read).toEqual(contents[read[0]])
+    expect(fs.readdirSync(folder)).toEqual(['model.safetensors'])
+  })
+
+  it('refuses a folder, a device, a missing folder, a file as folder', async () => {
+    expect((await refusal(writeFileAtomic(folder, NEW))).got).toBe('a folder')
+    expect((await refusal(writeFileAtomic('/dev/null', NEW))).got).toBe('a device or pipe')
+    const missing = join(folder, 'none', 'm.safetensors')
+    expect((await refusal(writeFileAtomic(missing, NEW))).message).toBe(
+      `${missing}: expected room and permission to save 98 KiB, ` +
+        'got a folder that does not exist (ENOENT). Create the folder first.',
+    )
+    fs.writeFileSync(file, OLD)
+    expect((await refusal(writeFileAtomic(join(file, 'm'), NEW))).got).toContain('leads through a file')
+  })
+
+  it.skipIf(process.getuid?.() === 0)('refuses a file its owner made read-only', async () => {
+    fs.writeFileSync(file, OLD)
+    fs.chmodSync(file, 0o400)
+    expect((await refusal(writeFileAtomic(file, NEW))).got).toBe('no permission (EACCES)')
+  })
+})
+
+/** Calls that fail with `code` at the named point; a write fails half-way through. */
+function failing(point: 'open' | 'write' | 'sync' | 'close' | 'rename', code: string): SavingCalls {
+  const fail = (): never => {
+    throw Object.assign(new Error(code), { code })
+  }
+  const wrap = (inner: WritableFile): WritableFile => ({
+    async write(bytes, offset, length) {
+      if (point !== 'write') return inner.write(bytes, offset, length)
+      await inner.write(bytes, offset, Math.floor(length / 2))
+      return fail()
+    },
+    sync: async () => (point === 'sync' ? fail() : inner.sync()),
+    async close() {
+      await inner.close()
+      if (point === 'close') fail()
+    },
+  })
+  return {
+    open: async (path, flags) => (point === 'open' ? fail() : wrap(await open(path, flags))),
+    rename: async (from, to) => (point === 'rename' ? fail() : rename(from, to)),
+  }
+}
+
+describe('a save that fails', () => {
+  it.each(['open', 'write', 'sync', 'close', 'rename'] as const)(
+    'at %s leaves the old file whole',
+    async (point) => {
+      fs.writeFileSync(file, OLD)
+      const error = await refusal(writeFileAtomic(file, NEW, failing(point, 'ENOSPC')))
+      expect(error.message).toBe(
+        `${file}: expected room and permission to save 98 KiB, got a full disk (ENOSPC). ` +
+          'The old file is untouched. Free some space or name another folder.',
+      )
+      expect(await readFileBytes(file)).toEqual(OLD)
+      expect(fs.readdirSync(folder)).toEqual(['model.safetensors'])
+    },
+  )
+
+  it.each([
+    ['EACCES', 'no permission (EACCES)'],
+    ['EROFS', 'a disk that is read-only (EROFS)'],
+    ['EIO', 'a disk that fails (EIO)'],
+    ['EODD', 'EODD (EODD)'],
+  ])('%s comes in words', async (code, got) => {
+    expect((await refusal(writeFileAtomic(file, NEW, failing('write', code)))).got).toBe(got)
+    expect(fs.readdirSync(folder)).toEqual([])
+  })
+
+  it('passes bugs on as they are', async () => {
+    const calls = failing('open', '')
+    calls.open = () => Promise.reject(new TypeError('a bug'))
+    await expect(writeFileAtomic(file, NEW, calls)).rejects.toThrow(TypeError)
+  })
+})
+
+/** A disk of 64 KiB, where this machine lets us have one. */
+function mountSmallDisk(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
+  const disk = fs.mkdtempSync(join(room, 'disk-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'ignore' })
+    return disk
+  } catch {
+    return undefined
+  }
+}
+
+const disk = mountSmallDisk()
+afterAll(() => void (disk && execFileSync('umount', [disk])))
+
+describe.skipIf(disk === undefined)('a disk that is really full', () => {
+  it('leaves the old file whole and nothing else', async () => {
+    const path = join(disk!, 'model.safetensors')
+    await writeFileAtomic(path, OLD)
+    const error = await refusal(writeFileAtomic(path, NEW))
+    expect(error.got).toBe('a full disk (ENOSPC)')
+    expect(await readFileBytes(path)).toEqual(OLD)
+    expect(fs.readdirSync(disk!)).toEqual(['model.safetensors'])
+  })
+})
+
+/** The saving module as JavaScript, for a process of its own that can be killed. */
+function compileSaver(): string {
+  const sources = [
+    'core/errors',
+    'core/validation',
+    'formats/fileNode',
+    'formats/latch/modelFile',
+    'formats/safetensors/safetensors',
+    'formats/safetensors/header',
+    'formats/halfPrecision',
+  ]
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+  for (const name of sources) {
+    const source = fs.readFileSync(new URL(`../../src/${name}.ts`, import.meta.url), 'utf8')
+    const { outputText } = ts.transpileModule(source, { compilerOptions })
+    fs.mkdirSync(join(folder, 'js', ...name.split('/').slice(0, -1)), { recursive: true })
+    fs.writeFileSync(
+      join(folder, 'js', `${name}.mjs`),
+      outputText.replaceAll(/(from '\..*)\.ts'/g, "$1.mjs'"),
+    )
+  }
+  const program = join(folder, 'js', 'saver.mjs')
+  fs.writeFileSync(
+    program,
+    `import { writeFileAtomic } from './formats/fileNode.mjs'
+     import { encodeModel } from './formats/latch/modelFile.mjs'
+     const data = new Float32Array(500_000)
+     for (let step = 1; ; step++) {
+       const document = { format: 'latch', version: 1, task: 'test', step }
+       const weights = { name: 'w', shape: [data.length], dtype: 'F32', data: data.fill(step) }
+       await writeFileAtomic(process.argv[2], encodeModel(document, [weights]))
+       if (step === 1) console.log('saved')
+     }`,
+  )
+  return program
+}
+
+describe('a process killed while saving', () => {
+  it('leaves a whole file each time, and the next save clears its leavings', async () => {
+    const program = compileSaver()
+    const models = fs.mkdtempSync(join(folder, 'models-'))
+    const path = join(models, 'model.safetensors')
+    for (let round = 0; round < 6; round++) {
+      const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await new Promise<void>((resolve, reject) => {
+        child.stdout.once('data', () => resolve())
+        child.once('exit', () => reject(new Error('the saving program did not save')))
+      })
+      await sleep(3 + round * 7)
+      const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
+      child.kill('SIGKILL')
+      await ended
+      const { document, tensors } = decodeModel(await readFileBytes(path), path)
+      expect(new Set<unknown>(tensors.get('w')!.data)).toEqual(new Set([document.step]))
+    }
+    await writeFileAtomic(path, encodeModel({ format: 'latch', version: 1, task: 'test' }, []))
+    expect(fs.readdirSync(models)).toEqual(['model.safetensors'])
+  })
+})
+
+describe('reading', () => {
+  it('names files that come near a missing one', async () => {
+    for (const name of ['sentiment.safetensors', 'other.txt']) fs.writeFileSync(join(folder, name), OLD)
+    const message = async (name: string): Promise<string> =>
+      (await refusal(readFileBytes(join(folder, name)))).message.replace(folder, '')
+    const suggestion = 'expected a file that exists, got none. Did you mean "sentiment.safetensors"?'
+    expect(await message('sentimant.safetensors')).toBe(`/sentimant.safetensors: ${suggestion}`)
+    expect(await message('Sentiment')).toBe(`/Sentiment: ${suggestion}`)
+    expect(await message('zebra.csv')).toBe('/zebra.csv: expected a file that exists, got none')
+    expect(await message('none/m.csv')).toContain('got no folder "')
+  })
+
+  it('refuses a folder, a device, a file too large', async () => {
+    expect((await refusal(readFileBytes(folder))).message).toContain('expected a file, got a folder')
+    expect((await refusal(readFileBytes('/dev/null'))).got).toBe('a device or pipe')
+    fs.writeFileSync(file, '')
+    fs.truncateSync(file, 2 ** 31 + 1)
+    expect((await refusal(readFileBytes(file))).message).toContain(
+      'expected a file of at most 2 GiB, got 2 GiB',
+    )
+    fs.writeFileSync(file, NEW)
+    expect((await refusal(readFileBytes(file, 1000))).got).toBe('98 KiB')
+  })
+})

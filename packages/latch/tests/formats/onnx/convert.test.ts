@@ -1,0 +1,240 @@
+/**
+ * ONNX graphs lifted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
+ * and what is no chain of layers is refused by node.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { ImportedModel } from '../../../src/formats/imported.ts'
+import { decodeOnnx } from '../../../src/formats/onnx/proto/decode.ts'
+import type { OnnxModel, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
+import { readOnnx } from '../../../src/formats/onnx/index.ts'
+import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
+import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
+import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import { Network } from '../../../src/model/network.ts'
+import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
+import {
+  CASES,
+  MASK_CASES,
+  answered,
+  bytesOf,
+  difference,
+  drawn,
+  raggedFor,
+  sourceOf,
+  type Ragged,
+} from './onnxRig.ts'
+
+const golden = new URL('../../golden/onnx/', import.meta.url)
+const shared = new URL('../../../../../../shared/conformance/onnx/pytorch_export/', import.meta.url)
+
+function read(bytes: Uint8Array, options = {}): Promise<ImportedModel> {
+  const sibling = () => Promise.reject(new Error('no sibling'))
+  return readOnnx({ name: 'model.onnx', bytes, sibling }, options)
+}
+
+function networkOf({ network, weights }: ImportedModel): Network {
+  return new Network(network, { weights: ({ name }) => weights.get(name)! })
+}
+
+function runGraph(model: OnnxModel, network: Network, { values, lengths, steps }: Ragged): OnnxTensor {
+  const [first] = network.config.layers
+  const size = [lengths.length, steps]
+  const input: Record<string, OnnxTensor> =
+    first.type === 'features'
+      ? { features: { dtype: 'float32', shape: [...size, first.width], data: values } }
+      : { ids: { dtype: 'int64', shape: size, data: Float64Array.from(values) } }
+  const given: OnnxTensor = { dtype: 'int32', shape: [lengths.length], data: Float64Array.from(lengths) }
+  return new OnnxGraph(model, { source: 'model.onnx' }).run({ ...input, lengths: given }).logits
+}
+
+describe('what Latch writes', () => {
+  it.each([...CASES, ...MASK_CASES].map((test) => [test.name, test] as const))(
+    '%s',
+    async (_, { layers, answer = 'linear' }) => {
+      const network = drawn({ layers })
+      const bytes = await bytesOf(sourceOf(network, { answer }))
+      const model = await decodeOnnx(bytes, 'model.onnx')
+      const imported = await read(bytes)
+      const back = networkOf(imported)
+      expect(imported.answer).toBe(answer)
+      for (const lengths of [[4, 1, 6, 3], [5], [2, 2]]) {
+        const ragged = raggedFor(network, lengths)
+        const expected = answered(network, ragged)
+        expect(difference(answered(back, ragged), expected)).toBeLessThan(1e-6)
+        expect(difference(runGraph(model, network, ragged).data, expected)).toBeLessThan(1e-5)
+      }
+    },
+  )
+
+  it('carries names and the whole document', async () => {
+    const network = drawn({
+      layers: [
+        { type: 'embedding', vocabulary: 3, size: 2 },
+        { type: 'pool', over: 'mean' },
+        { type: 'dense', units: 2 },
+      ],
+    })
+    const labels = ['no', 'yes']
+    const vocabulary = ['a', 'b', '"ü\n']
+    const given = { labels, vocabulary, tokens: 'word', document: '{"task":1}', answer: 'softmax' } as const
+    const imported = await read(await bytesOf(sourceOf(network, given)))
+    const { format, producer, tokens, answer, document, input } = imported
+    expect(imported.labels).toEqual(labels)
+    expect(imported.vocabulary).toEqual(vocabulary)
+    expect({ format, producer, tokens, answer, document }).toEqual({
+      format: 'onnx',
+      producer: 'Latch',
+      tokens: 'word',
+      answer: 'softmax',
+      document: '{"task":1}',
+    })
+    expect(input).toEqual({ kind: 'ids', width: 3, steps: null })
+    expect(imported.network.loss).toEqual({ type: 'softmaxCrossEntropy' })
+  })
+})
+
+interface Numbers {
+  shape: number[]
+  data: number[]
+}
+
+/** Rows in the order of the door; `timeFirst`: the file has (time, batch, …). */
+function batchOf({ shape, data }: Numbers, ids: boolean, timeFirst: boolean, lengths?: readonly number[]) {
+  const [T, B] = timeFirst ? shape : [shape[1], shape[0]]
+  const F = ids ? 1 : shape[2]
+  const at = (b: number, t: number) => (timeFirst ? t * B + b : b * T + t) * F
+  const rows = Array.from({ length: B }, (_, b) =>
+    Array.from({ length: T }, (_, t) => data.slice(at(b, t), at(b, t) + F)).flat(),
+  )
+  if (ids) return PackedBatch.ofIds(rows.map((row, b) => row.slice(0, lengths?.[b] ?? T)))
+  return PackedBatch.ofFeatures(Float32Array.from(rows.flat()), [B, T, F], lengths)
+}
+
+function outputOf(imported: ImportedModel, batch: PackedBatch, timeFirst: boolean): number[] {
+  const network = networkOf(imported)
+  network.forward(batch)
+  const logits = [...network.readOutput(batch)]
+  const { width, per } = network.output
+  const rows = Array.from({ length: logits.length / width }, (_, r) =>
+    logits.slice(r * width, (r + 1) * width),
+  )
+  const said = rows.map((row) => {
+    if (imported.answer === 'linear') return row
+    if (imported.answer === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
+    const sum = row.reduce((all, x) => all + Math.exp(x), 0)
+    return row.map((x) => (imported.answer === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
+  })
+  if (per === 'sequence' || !timeFirst) return said.flat()
+  const { sequences: B, steps: T } = batch
+  return Array.from({ length: T }, (_, t) => Array.from({ length: B }, (_, b) => said[b * T + t])).flat(2)
+}
+
+const TIME_FIRST = ['rnn_relu_dropout', 'characters', 'rnn_tanh_2layer_with_state']
+const exported = JSON.parse(readFileSync(new URL('index.json', golden), 'utf8')) as Record<
+  string,
+  { inputs: Record<string, Numbers>; output: Numbers }
+>
+
+describe('what PyTorch 1.13 exports', () => {
+  const names = Object.keys(exported).filter((name) => name !== 'residual')
+  it.each(names)('%s', async (name) => {
+    const { inputs, output } = exported[name]
+    const imported = await read(readFileSync(new URL(`${name}.onnx`, golden)))
+    expect(imported.producer).toBe('pytorch 1.13.0')
+    const given = inputs.x ?? inputs.ids
+    const timeFirst = TIME_FIRST.includes(name)
+    const batch = batchOf(given, !inputs.x, timeFirst, inputs.lengths?.data)
+    const got = outputOf(imported, batch, timeFirst)
+    const { steps, sequences } = batch
+    // PyTorch's outputs beyond a length are the bias; Latch's are zero.
+    const beyond = (i: number) => {
+      const width = output.data.length / (steps * sequences)
+      const row = Math.floor(i / width)
+      return (
+        output.shape.length === 3 && row % steps >= (inputs.lengths?.data[Math.floor(row / steps)] ?? steps)
+      )
+    }
+    const expected = output.data.map((x, i) => (beyond(i) ? 0 : x))
+    expect(difference(got, expected)).toBeLessThan(1e-5)
+  })
+
+  it('a skip connection is refused by node, and the part before it told', async () => {
+    const bytes = readFileSync(new URL('residual.onnx', golden))
+    const error = await read(bytes).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(UnsupportedError)
+    expect(String(error)).toMatch(/node '\/Add' \(Add, number \d+; inputs .*skip connection/)
+    expect(String(error)).toMatch(/OnnxGraph runs the graph/)
+    expect(String(error)).toMatch(/up to value '\/rnn\/Transpose_1_output_0' could be lifted/)
+    const part = await read(bytes, { until: '/rnn/Transpose_1' })
+    expect(part.network.layers.map(({ type }) => type)).toEqual(['features', 'recurrent'])
+    expect(part.left).toEqual(['What follows /rnn/Transpose_1'])
+  })
+})
+
+describe.skipIf(!existsSync(shared))('the exports of ../shared', () => {
+  const cases = [
+    ['lstm_last_step', false],
+    ['lstm_last_step_dynamic', false],
+    ['gru_2layer_sequence', false],
+    ['embedding_bilstm_softmax', false],
+    ['rnn_tanh_2layer_with_state', true],
+  ] as const
+  it.each(cases)('%s', async (name, timeFirst) => {
+    const folder = new URL(`${name}/`, shared)
+    const imported = await read(readFileSync(new URL('model.onnx', folder)))
+    const tensor = async (file: string) => plain(readFileSync(new URL(`test_data_set_0/${file}`, folder)))
+    const given = await tensor('input_0.pb')
+    const batch = batchOf(given, imported.input.kind === 'ids', timeFirst)
+    if (name === 'rnn_tanh_2layer_with_state') {
+      expect(imported.notes.join()).toMatch(/Initial states come from outside \(input h0\)/)
+      const network = networkOf(imported)
+      const states = await tensor('input_1.pb')
+      const each = states.data.length / 2
+      for (const level of [0, 1])
+        network.writeInitialState(batch, states.data.slice(level * each, (level + 1) * each), { level })
+      network.forward(batch)
+      const { sequences: B, steps: T } = batch
+      const got = network.readOutput(batch)
+      const W = network.output.width
+      const turned = Array.from({ length: T * B * W }, (_, i) => {
+        const [t, b, j] = [Math.floor(i / (B * W)), Math.floor(i / W) % B, i % W]
+        return got[(b * T + t) * W + j]
+      })
+      expect(difference(turned, (await tensor('output_0.pb')).data)).toBeLessThan(1e-5)
+    } else {
+      expect(
+        difference(outputOf(imported, batch, timeFirst), (await tensor('output_0.pb')).data),
+      ).toBeLessThan(1e-5)
+    }
+  })
+})
+
+/** A TensorProto: read as the only initializer of a model. */
+async function plain(bytes: Uint8Array): Promise<Numbers> {
+  const { fromBinary } = await import('@bufbuild/protobuf')
+  const { TensorSchema } = await import('../../../src/formats/onnx/proto/schema.ts')
+  const { dims, dataType, rawData } = fromBinary(TensorSchema, bytes)
+  const { buffer } = Uint8Array.from(rawData)
+  const data = dataType === 1 ? [...new Float32Array(buffer)] : Array.from(new BigInt64Array(buffer), Number)
+  return { shape: dims.map(Number), data }
+}
+
+describe('a lift that is wrong', () => {
+  it('is found out', async () => {
+    const network = drawn({
+      layers: [
+        { type: 'features', width: 3 },
+        { type: 'recurrent', cell: 'gru', units: 4 },
+      ],
+    })
+    const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
+    const lifted = liftOnnx(model, 'model.onnx')
+    verifyLift(model, lifted, 'model.onnx')
+    const weights = new Map(lifted.weights)
+    const turned = weights.get('recurrent.0.weight_hh_l0')!.slice().reverse()
+    weights.set('recurrent.0.weight_hh_l0', turned)
+    expect(() => verifyLift(model, { ...lifted, weights }, 'model.onnx')).toThrow(FormatError)
+  })
+})

@@ -1,0 +1,260 @@
+/**
+ * Latch → safetensors → PyTorch itself: the printed snippet runs as it stands, takes the file with strict
+ * checking and gives the same numbers on ragged batches; and the file comes back into Latch as it was.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readTorch, torchSnippet, writeTorch } from '../../../src/formats/torch/index.ts'
+import { decodeModel } from '../../../src/formats/latch/modelFile.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import { UnsupportedError } from '../../../src/core/errors.ts'
+import { filesOf } from '../conformance/files.ts'
+import { worstOf } from '../conformance/result.ts'
+import { bytesOf, exportCase, type ExportCase } from '../exportRig.ts'
+
+const PYTHON = '/usr/bin/python3'
+const torchRuns = spawnSync(PYTHON, ['-c', 'import torch']).status === 0
+
+const ids: LayerOptions = { type: 'embedding', vocabulary: 11, size: 3 }
+const features: LayerOptions = { type: 'features', width: 3 }
+
+const cases: Record<string, ExportCase> = Object.fromEntries(
+  (
+    [
+      [
+        'lstmBoth',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' },
+          { type: 'dense', units: 2 },
+        ],
+        {
+          answer: 'softmax',
+          labels: ['no', 'yes'],
+          vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
+          tokens: 'word',
+          document: '{"task":"x"}',
+        },
+      ],
+      [
+        'lstmLevels',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'dropout', rate: 0.5 },
+          { type: 'recurrent', cell: 'lstm', units: 6 },
+          { type: 'dense', units: 11 },
+        ],
+        { answer: 'softmax' },
+      ],
+      [
+        'rnnRelu',
+        [
+          features,
+          { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' },
+          { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' },
+          { type: 'dense', units: 1 },
+        ],
+        { answer: 'sigmoid' },
+      ],
+      [
+        'gruPooled',
+        [
+          { type: 'oneHot', vocabulary: 6 },
+          { type: 'recurrent', cell: 'gru', units: 4, bias: false },
+          { type: 'pool', over: 'mean' },
+          { type: 'dense', units: 3, activation: 'tanh' },
+          { type: 'dense', units: 2, bias: false },
+        ],
+        {},
+      ],
+      [
+        'gruReverse',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse' },
+          { type: 'layerNorm' },
+          { type: 'pool', over: 'max' },
+          { type: 'dense', units: 2 },
+        ],
+        {},
+      ],
+      [
+        'lstmReverseLast',
+        [
+          features,
+          { type: 'reverse' },
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse', outputs: 'last' },
+          { type: 'activation', activation: 'softsign' },
+        ],
+        {},
+      ],
+      [
+        'merged',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional', merge: 'sum' },
+          { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', merge: 'multiply' },
+          {
+            type: 'recurrent',
+            cell: 'rnn',
+            units: 4,
+            direction: 'bidirectional',
+            merge: 'average',
+            outputs: 'last',
+          },
+        ],
+        {},
+      ],
+      [
+        'oneBias',
+        [
+          features,
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' },
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse', bias: 'one' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one' },
+          { type: 'dense', units: 2 },
+        ],
+        {},
+      ],
+      [
+        'skip',
+        [
+          ids,
+          { type: 'recurrent', cell: 'lstm', units: 4 },
+          { type: 'recurrent', cell: 'gru', units: 3 },
+          { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+          { type: 'pool', over: 'attention' },
+          { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } },
+        ],
+        {},
+      ],
+      [
+        'half',
+        [
+          features,
+          { type: 'layerNorm', centre: false, epsilon: 1e-3 },
+          { type: 'recurrent', cell: 'rnn', units: 4 },
+          { type: 'layerNorm', scale: false },
+          { type: 'layerNorm', scale: false, centre: false },
+          { type: 'pool', over: 'sum' },
+        ],
+        {},
+      ],
+      [
+        'ends',
+        [
+          features,
+          { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional' },
+          { type: 'concat', of: ['recurrent.0', 'features.0'] },
+          { type: 'pool', over: 'last' },
+        ],
+        {},
+      ],
+      [
+        'first',
+        [
+          features,
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional' },
+          { type: 'pool', over: 'first' },
+          { type: 'activation', activation: 'logSoftmax' },
+        ],
+        {},
+      ],
+      [
+        'flat',
+        [
+          ids,
+          { type: 'flatten', steps: 5 },
+          { type: 'dense', units: 4, activation: 'relu' },
+          { type: 'dense', units: 3, activation: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 } },
+        ],
+        {},
+      ],
+      ['flatFeatures', [features, { type: 'flatten', steps: 3 }, { type: 'dense', units: 4 }], {}],
+    ] as [string, LayerOptions[], Partial<ExportCase['source']>][]
+  ).map(([name, layers, about]) => [name, exportCase(name, layers, about)]),
+)
+
+describe.skipIf(!torchRuns)('PyTorch runs what was exported', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latch-torch-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it.each(Object.keys(cases))('%s, strictly loaded, on ragged batches', async (name) => {
+    const answers = await answersOf(folder)
+    const { output, lengths, source } = cases[name]
+    expect(worstOf(answers[name].output, output)).toBeLessThan(1e-5)
+    const width = source.network.output.width
+    const alone = source.network.output.per === 'step' ? lengths[0] * width : width
+    expect(worstOf(answers[name].alone, output.subarray(0, alone))).toBeLessThan(1e-5)
+    expect(answers[name].printed).toMatch(/^tensor\(/)
+  })
+})
+
+type Answers = Record<string, { output: number[]; alone: number[]; printed: string }>
+let running: Promise<Answers> | null = null
+
+/** One Python for all of them. */
+function answersOf(folder: string): Promise<Answers> {
+  return (running ??= (async () => {
+    for (const [name, { source, ids: x, features: f, lengths }] of Object.entries(cases)) {
+      for (const file of await writeTorch(source))
+        writeFileSync(join(folder, file.name), bytesOf(file.chunks))
+      writeFileSync(join(folder, `${name}.py`), torchSnippet(source))
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify({ x: x ?? f, ids: x !== null, lengths }))
+    }
+    const script = fileURLToPath(new URL('../../python/runSnippets.py', import.meta.url))
+    const { stdout, stderr } = spawnSync(PYTHON, [script, folder], { encoding: 'utf8' })
+    if (!stdout) throw new Error(stderr)
+    return JSON.parse(stdout) as Answers
+  })())
+}
+
+describe('an exported state_dict read back', () => {
+  it.each(Object.keys(cases))('%s is the same network, weights and words', async (name) => {
+    const { source } = cases[name]
+    const [file] = await writeTorch(source)
+    const bytes = bytesOf(file.chunks)
+    const model = await readTorch(filesOf({ [file.name]: bytes }), {})
+    expect(model.network).toEqual(source.network.config)
+    for (const parameter of source.network.parameters)
+      expect(model.weights.get(parameter.name)).toEqual(source.network.store.read(parameter))
+    expect(model.weights.size).toBe(source.network.parameters.length)
+    const { answer, labels, vocabulary, tokens, document, input } = model
+    expect({ answer, labels, vocabulary, tokens, document, input, name }).toEqual({
+      ...source,
+      network: undefined,
+    })
+    expect(() => decodeModel(bytes)).toThrow('a safetensors file without Latch')
+  })
+})
+
+describe('what PyTorch’s modules do not have is refused in words', () => {
+  const gru: LayerOptions = { type: 'recurrent', cell: 'gru', units: 2 }
+  const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 2 }
+  it.each([
+    ['reset before', [features, { ...gru, reset: 'before' }]],
+    ['peepholes', [features, { ...lstm, peepholes: true }]],
+    ['coupled', [features, { ...lstm, coupled: true }]],
+    ['clip 3', [features, { ...lstm, clip: 3 }]],
+    ['hardSigmoid', [features, { ...gru, gateActivation: 'hardSigmoid' }]],
+    ['softsign', [features, { ...lstm, activation: 'softsign' }]],
+    ['maskZero', [{ ...ids, maskZero: true }, gru]],
+    ['masking', [features, { type: 'masking' }, gru]],
+  ] as [string, LayerOptions[]][])('%s', async (word, layers) => {
+    const { network } = exportCaseOf(layers)
+    const source = { ...cases.half.source, network }
+    await expect(writeTorch(source)).rejects.toThrow(UnsupportedError)
+    await expect(writeTorch(source)).rejects.toThrow(word)
+    expect(() => torchSnippet(source)).toThrow(word)
+  })
+})
+
+/** Only the configuration is asked for before the refusal. */
+function exportCaseOf(layers: LayerOptions[]): { network: ExportCase['source']['network'] } {
+  return { network: { config: { layers } } as unknown as ExportCase['source']['network'] }
+}

@@ -1,0 +1,141 @@
+/** Traces, gradient flow, influence and explanations of networks with layers beyond the core. */
+import { describe, expect, it } from 'vitest'
+import { explain } from '../../src/inspection/explain/explain.ts'
+import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
+import { influence } from '../../src/inspection/interventions/influence.ts'
+import { traceSequence } from '../../src/inspection/trace/trace.ts'
+import { PackedBatch } from '../../src/tensors/packedBatch.ts'
+import { announceMoreLayers } from '../../src/model/moreLayers.ts'
+import type { LayerOptions } from '../../src/model/config.ts'
+import { dense, distance, embedding, gradientsOf, idsOf, randomNetwork, recurrent } from './inspectionRig.ts'
+
+announceMoreLayers()
+
+const ids = idsOf(5, 1)
+const every = recurrent({ outputs: 'every' })
+const pool = (over: string): LayerOptions => ({ type: 'pool', over }) as LayerOptions
+const everything: LayerOptions[] = [
+  embedding,
+  { type: 'layerNorm' },
+  every,
+  { type: 'activation', activation: 'gelu' },
+  { type: 'concat', of: ['embedding.0', 'activation.0'] },
+  { type: 'reverse' },
+  recurrent({ cell: 'gru', units: 3, outputs: 'every' }),
+  { type: 'concat', of: ['recurrent.0', 'recurrent.1'] },
+  { type: 'dense', units: 4, activation: 'softsign' },
+  pool('attention'),
+  dense,
+]
+
+describe('a network of all of them', () => {
+  const net = randomNetwork(everything)
+  const batch = PackedBatch.ofIds([ids])
+  const targets = { classes: [1] }
+
+  it('is traced: inputs of levels are what lies below, gradients those of training', () => {
+    const trace = traceSequence(net, batch, targets)
+    expect(trace.levels.map(({ units }) => units)).toEqual([4, 3])
+    const [low, high] = trace.levels
+    // The second level reads [embedding, gelu(h)] reversed.
+    const first = high.steps[0].input
+    expect(first).toHaveLength(9)
+    const table = net.store.read(net.store.find('embedding.0.weight'))
+    const last = ids[ids.length - 1]
+    expect(first.slice(0, 5)).toEqual(table.slice(last * 5, last * 5 + 5))
+    expect(low.steps[4].gradient.hidden).toBeGreaterThan(0)
+  })
+
+  it('has a gradient flow whose shares add up to the weights’ gradients', () => {
+    const gradients = gradientsOf(net, batch, targets)
+    const trace = traceSequence(net, batch, targets)
+    const flow = gradientFlow(net, batch, 1)
+    expect(flow.levels).toHaveLength(2)
+    trace.levels.forEach(({ steps }, level) => {
+      const wanted = gradients.get(`recurrent.${level}.bias_ih_l0`)!
+      const names = net.recurrent[level].cell.gateNames
+      const got = names.flatMap((name) =>
+        Array.from(steps[0].gradient.gates[name as 'input'], (_, j) =>
+          steps.reduce((sum, { gradient }) => sum + gradient.gates[name as 'input'][j], 0),
+        ),
+      )
+      expect(distance(got, wanted)).toBeLessThan(1e-12)
+    })
+  })
+
+  it('tells each token’s influence: gradient × input is the slope of the logit', () => {
+    const told = influence(net, batch, 1)
+    expect(told.tokens).toHaveLength(5)
+    const table = net.store.find('embedding.0.weight')
+    const values = net.store.read(table)
+    const logitAt = (scale: number) => {
+      const changed = values.slice()
+      for (let j = 0; j < 5; j++) changed[ids[0] * 5 + j] *= scale
+      net.store.write(table, changed)
+      net.forward(batch)
+      return net.readOutput(batch)[1]
+    }
+    const slope = (logitAt(1 + 1e-5) - logitAt(1 - 1e-5)) / 2e-5
+    net.store.write(table, values)
+    const same = told.tokens.filter((_, t) => ids[t] === ids[0])
+    const sum = same.reduce((total, { gradientInput }) => total + gradientInput, 0)
+    expect(sum).toBeCloseTo(slope, 8)
+  })
+})
+
+describe('explanations of the head', () => {
+  const heads: [string, LayerOptions[]][] = [
+    ['first', [every, pool('first'), dense]],
+    ['sum', [every, pool('sum'), dense]],
+    ['mean', [every, pool('mean'), dense]],
+    ['first, both ways', [recurrent({ outputs: 'every', direction: 'bidirectional' }), pool('first'), dense]],
+  ]
+  const masked: LayerOptions = { ...embedding, maskZero: true } as LayerOptions
+  const inputs = [embedding, masked]
+  it.each(heads.flatMap(([name, layers]) => inputs.map((input) => [name, [input, ...layers]] as const)))(
+    'pool over %s',
+    (_, layers) => {
+      const net = randomNetwork(layers)
+      const trace = traceSequence(net, [0, 3, 0, 5, 2], { classes: [2] })
+      for (let unit = 0; unit < 3; unit++) {
+        const { value, computed, terms } = explain(trace, 4, 'logit', unit)
+        expect(value).toBe(trace.output[unit])
+        expect(computed).toBeCloseTo(value, 12)
+        expect(terms.length).toBeGreaterThan(4)
+      }
+    },
+  )
+
+  const refused: [string, LayerOptions[], string][] = [
+    ['attention', [embedding, every, pool('attention'), dense], 'pool over attention, dense'],
+    ['layer normalisation', [embedding, recurrent({}), { type: 'layerNorm' }, dense], 'layerNorm, dense'],
+    [
+      'concat',
+      [embedding, every, { type: 'concat', of: ['embedding.0', 'recurrent.0'] }, pool('last'), dense],
+      'concat, pool over last, dense',
+    ],
+    [
+      'softmax at the end',
+      [embedding, recurrent({}), dense, { type: 'activation', activation: 'softmax' }],
+      'dense, activation with softmax',
+    ],
+    [
+      'a function in the head',
+      [embedding, recurrent({}), { type: 'dense', units: 3, activation: { type: 'elu', alpha: 0.5 } }],
+      'dense with elu',
+    ],
+  ]
+  it.each(refused)('%s is refused in words', (_, layers, words) => {
+    const trace = traceSequence(randomNetwork(layers), ids, { classes: [2] })
+    expect(() => explain(trace, 4, 'logit', 1)).toThrow(
+      `explain: expected a head of one linear dense layer over last, pooled or single steps, got ${words}. Explain the hidden states below it instead.`,
+    )
+    expect(explain(trace, 4, 'hidden', 1).value).toBe(trace.levels[0].steps[4].hidden[1])
+  })
+
+  it('what came in through another layer is refused too', () => {
+    const net = randomNetwork([embedding, { type: 'layerNorm' }, recurrent({}), dense])
+    const trace = traceSequence(net, ids, { classes: [0] })
+    expect(() => explain(trace, 0, 'x', 1)).toThrow('got layerNorm. Its values are not in a trace.')
+  })
+})

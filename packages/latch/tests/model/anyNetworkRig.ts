@@ -1,0 +1,204 @@
+/** Random networks of every layer that can be written down, and batches for them: ragged, masked, seeded by a number. */
+import { ACTIVATION_NAMES, type ActivationChoice } from '../../src/cells/activations.ts'
+import type { EngineOptions } from '../../src/engine/engine.ts'
+import { PackedBatch } from '../../src/tensors/packedBatch.ts'
+import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
+import type { LayerOptions } from '../../src/model/config.ts'
+import { announceMoreLayers } from '../../src/model/moreLayers.ts'
+import { network, type Network } from '../../src/model/network.ts'
+import { Random } from '../../src/core/random.ts'
+
+announceMoreLayers()
+
+export const VOCABULARY = 5
+const WIDTH = 3
+
+/** A network, and sequences for it. */
+export interface Case {
+  layers: readonly LayerOptions[]
+  sequences: readonly Sequence[]
+  /** Whether the batch brings masks of its own. */
+  masked: boolean
+}
+
+/** Ids or features of one sequence, and which of its steps count. */
+export interface Sequence {
+  ids: number[]
+  features: number[]
+  counts: number[]
+}
+
+/** Chooses one of some. */
+const pick = <T>(random: Random, from: readonly T[]): T => from[random.integer(from.length)]
+const chance = (random: Random, share: number) => random.uniform() < share
+
+/** No steps (where no derivative is) and no powers (where numbers grow without end). */
+const SMOOTH = ACTIVATION_NAMES.filter((name) => name !== 'thresholdedRelu' && name !== 'exponential')
+
+function anyActivation(random: Random): ActivationChoice {
+  const type = pick(random, SMOOTH)
+  if (type === 'scaledTanh') return { type, alpha: 0.8, beta: 0.7 }
+  if (type === 'affine') return { type, alpha: 0.7, beta: 0.1 }
+  if (type === 'hardSigmoid' && chance(random, 0.5)) return { type, alpha: 0.3 }
+  return type
+}
+
+function anyLevel(random: Random): LayerOptions {
+  const cell = pick(random, ['rnn', 'lstm', 'gru'] as const)
+  const level: RecurrentOptions = { type: 'recurrent', cell, units: 1 + random.integer(5) }
+  level.direction = pick(random, ['forward', 'forward', 'reverse', 'bidirectional'] as const)
+  level.outputs = pick(random, ['every', 'every', 'every', 'last'] as const)
+  if (chance(random, 0.2)) level.bias = false
+  if (cell === 'gru') level.reset = pick(random, ['after', 'before'] as const)
+  if (chance(random, 0.5)) {
+    level.activation = anyActivation(random)
+    if (cell !== 'rnn')
+      level.gateActivation = pick(random, ['sigmoid', 'hardSigmoid', 'tanh', 'softsign'] as const)
+    if (cell === 'lstm' && chance(random, 0.5)) level.stateActivation = anyActivation(random)
+    if (chance(random, 0.3)) level.clip = 0.9
+  }
+  if (cell === 'lstm') {
+    if (chance(random, 0.3)) level.peepholes = true
+    if (chance(random, 0.2)) level.coupled = true
+  }
+  if (level.direction === 'bidirectional') {
+    level.merge = pick(random, ['concat', 'sum', 'multiply', 'average'] as const)
+    if (chance(random, 0.3)) level.backward = { activation: anyActivation(random) }
+  }
+  return level
+}
+
+/** Names of the layers below, and what they leave: rows by step, by sequence, or one-hot ones. */
+interface Below {
+  name: string
+  per: 'step' | 'sequence' | 'oneHot'
+}
+
+function anyConcat(random: Random, below: readonly Below[]): { layer: LayerOptions; per: Below['per'] } {
+  const first = pick(
+    random,
+    below.filter(({ per }) => per !== 'oneHot'),
+  )
+  const alike = below.filter(({ per }) => per === first.per)
+  const others = Array.from({ length: 1 + random.integer(2) }, () => pick(random, alike).name)
+  return { layer: { type: 'concat', of: [first.name, ...others] }, per: first.per }
+}
+
+/** A layer that may stand on these. */
+function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOptions; per: Below['per'] } {
+  const { per } = below[below.length - 1]
+  const kinds = ['dense', 'activation', 'layerNorm', 'dropout', 'concat']
+  if (per === 'step')
+    kinds.push('recurrent', 'recurrent', 'recurrent', 'pool', 'reverse', 'zeroMasked', 'flatten')
+  const kind = per === 'oneHot' ? 'recurrent' : pick(random, kinds)
+  const stays = (layer: LayerOptions) => ({ layer, per })
+  if (kind === 'recurrent') {
+    const layer = anyLevel(random)
+    return { layer, per: (layer as RecurrentOptions).outputs === 'last' ? 'sequence' : 'step' }
+  }
+  if (kind === 'pool') {
+    const over = pick(random, ['last', 'first', 'max', 'mean', 'sum', 'attention'] as const)
+    return { layer: { type: 'pool', over }, per: 'sequence' }
+  }
+  if (kind === 'flatten') return { layer: { type: 'flatten', steps: 3 }, per: 'sequence' }
+  if (kind === 'concat') return anyConcat(random, below)
+  if (kind === 'dropout') return stays({ type: 'dropout', rate: 0.3 })
+  if (kind === 'reverse' || kind === 'zeroMasked') return stays({ type: kind })
+  if (kind === 'layerNorm')
+    return stays({ type: 'layerNorm', epsilon: 0.1, scale: chance(random, 0.7), centre: chance(random, 0.7) })
+  if (kind === 'dense')
+    return stays({ type: 'dense', units: 1 + random.integer(9), activation: anyActivation(random) })
+  const activation = chance(random, 0.3)
+    ? pick(random, ['softmax', 'logSoftmax'] as const)
+    : anyActivation(random)
+  return stays({ type: 'activation', activation })
+}
+
+function anyLayers(random: Random): LayerOptions[] {
+  const input = pick(random, ['embedding', 'features', 'features', 'oneHot'] as const)
+  const layers: LayerOptions[] = []
+  if (input === 'features') layers.push({ type: 'features', width: WIDTH })
+  else if (input === 'oneHot') layers.push({ type: 'oneHot', vocabulary: VOCABULARY })
+  else
+    layers.push({
+      type: 'embedding',
+      vocabulary: VOCABULARY,
+      size: 2 + random.integer(8),
+      maskZero: chance(random, 0.5),
+    })
+  const below: Below[] = [{ name: `${input}.0`, per: input === 'oneHot' ? 'oneHot' : 'step' }]
+  const add = (layer: LayerOptions, per: Below['per']) => {
+    const number = layers.filter(({ type }) => type === layer.type).length
+    layers.push(layer)
+    below.push({ name: `${layer.type}.${number}`, per })
+  }
+  if (input === 'features' && chance(random, 0.4)) add({ type: 'masking', value: 0 }, 'step')
+  const count = 1 + random.integer(6)
+  for (let i = 0; i < count; i++) {
+    const { layer, per } = anyLayer(random, below)
+    add(layer, per)
+  }
+  return layers
+}
+
+function anySequence(random: Random, steps: number): Sequence {
+  const features: number[] = []
+  for (let t = 0; t < steps; t++) {
+    const blank = chance(random, 0.25)
+    for (let j = 0; j < WIDTH; j++) features.push(blank ? 0 : random.normal())
+  }
+  const each = (of: () => number) => Array.from({ length: steps }, of)
+  const ids = each(() => random.integer(VOCABULARY))
+  return { ids, features, counts: each(() => (chance(random, 0.7) ? 1 : 0)) }
+}
+
+/** The case of a number. */
+export function anyCase(seed: number): Case {
+  const random = new Random(seed, 'any network')
+  const lengths = Array.from({ length: 1 + random.integer(4) }, () => 1 + random.integer(7))
+  const layers = anyLayers(random)
+  const sequences = lengths.map((n) => anySequence(random, n))
+  return { layers, sequences, masked: chance(random, 0.4) }
+}
+
+/** Another batch for the same network, larger than any of a case: more rows than a block has (layers/windows.ts). */
+export function larger({ layers, masked }: Case): Case {
+  const random = new Random(1, 'larger')
+  return {
+    layers,
+    masked,
+    sequences: Array.from({ length: 40 }, (_, i) => anySequence(random, 1 + ((i * 7) % 15))),
+  }
+}
+
+/** These sequences as a batch. */
+export function batchOf({ layers, sequences, masked }: Case): PackedBatch {
+  const masks = masked ? sequences.map(({ counts }) => counts) : undefined
+  if (layers[0].type !== 'features')
+    return PackedBatch.ofIds(
+      sequences.map(({ ids }) => ids),
+      masks,
+    )
+  const lengths = sequences.map(({ ids }) => ids.length)
+  const T = Math.max(...lengths)
+  const padded = (values: readonly number[], width: number) => [
+    ...values,
+    ...Array.from({ length: T * width - values.length }, () => 0),
+  ]
+  const features = sequences.flatMap((sequence) => padded(sequence.features, WIDTH))
+  const mask = masks?.flatMap((counts) => padded(counts, 1))
+  return PackedBatch.ofFeatures(Float64Array.from(features), [lengths.length, T, WIDTH], lengths, mask)
+}
+
+/** A case's network, with weights that are nobody's defaults. */
+export function build({ layers }: Case, options: EngineOptions): Network {
+  const loss = { type: 'meanSquaredError' } as const
+  const net = network(layers, { ...options, loss, inputGradients: true })
+  const weights = new Random(5, 'perturb')
+  for (const p of net.parameters)
+    net.store.write(
+      p,
+      Float64Array.from({ length: p.size }, () => weights.between(-0.5, 0.5)),
+    )
+  return net
+}

@@ -1,0 +1,183 @@
+/** Reading options that only imported models have: what is taken, what is refused, and by which name. */
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NetworkConfig } from '../../src/model/config.ts'
+
+const features = { type: 'features', width: 3 }
+const embedding = { type: 'embedding', vocabulary: 5, size: 3 }
+const lstm = { type: 'recurrent', cell: 'lstm', units: 4 }
+
+/** A fresh copy of the modules: what is announced stays announced. */
+async function reader(announced: boolean) {
+  vi.resetModules()
+  const { readNetworkConfig } = await import('../../src/model/config.ts')
+  const { rootField } = await import('../../src/core/validation.ts')
+  if (announced) (await import('../../src/model/moreLayers.ts')).announceMoreLayers()
+  return (...layers: object[]): NetworkConfig => readNetworkConfig(rootField({ layers }, 'network', 'model'))
+}
+
+describe('announced', () => {
+  let read: Awaited<ReturnType<typeof reader>>
+  beforeEach(async () => void (read = await reader(true)))
+
+  const taken: [string, object[]][] = [
+    ['activation', [features, { type: 'activation', activation: 'mish' }]],
+    ['softmax', [features, { type: 'activation', activation: 'softmax' }]],
+    ['elu with alpha', [features, { type: 'activation', activation: { type: 'elu', alpha: 0.3 } }]],
+    ['layerNorm', [features, { type: 'layerNorm', epsilon: 0.001, scale: false, centre: true }]],
+    ['masking', [features, { type: 'masking', value: -1 }, lstm, { type: 'zeroMasked' }]],
+    [
+      'reverse and concat',
+      [embedding, { type: 'reverse' }, { type: 'concat', of: ['embedding.0', 'reverse.0'] }],
+    ],
+    [
+      'dense',
+      [features, { type: 'dense', units: 2, activation: { type: 'scaledTanh', alpha: 2, beta: 0.5 } }],
+    ],
+    ['pool', [features, { type: 'pool', over: 'attention' }]],
+    ['maskZero', [{ ...embedding, maskZero: true }, lstm]],
+    ['a reverse level', [features, { ...lstm, direction: 'reverse' }]],
+    [
+      'both ways, in two forms',
+      [features, { ...lstm, direction: 'bidirectional', merge: 'sum', backward: { activation: 'softsign' } }],
+    ],
+    [
+      'every option of an LSTM',
+      [
+        features,
+        {
+          ...lstm,
+          activation: 'softsign',
+          gateActivation: 'hardSigmoid',
+          stateActivation: 'elu',
+          clip: 3,
+          peepholes: true,
+          coupled: true,
+        },
+      ],
+    ],
+    [
+      'a GRU',
+      [
+        features,
+        { ...lstm, cell: 'gru', reset: 'before', activation: 'relu', gateActivation: 'hardSigmoid' },
+      ],
+    ],
+    ['one bias', [features, { ...lstm, bias: 'one' }, { ...lstm, bias: true }, { ...lstm, bias: false }]],
+    [
+      'an RNN',
+      [features, { ...lstm, cell: 'rnn', activation: { type: 'affine', alpha: 2, beta: 1 }, clip: 1 }],
+    ],
+  ]
+  it.each(taken)('%s comes back as it was', (_, layers) => {
+    expect(read(...layers)).toEqual({ layers })
+  })
+
+  it('parameters that say nothing are left out', () => {
+    const { layers } = read(features, { type: 'dense', units: 2, activation: { type: 'tanh', alpha: 0 } })
+    expect(layers[1]).toEqual({ type: 'dense', units: 2, activation: 'tanh' })
+  })
+
+  const refused: [object[], string][] = [
+    [[features, { type: 'activation', activation: 'swish' }], '[1].activation: expected one of "linear",'],
+    [[features, { type: 'activation' }], '[1].activation: expected an object, got nothing'],
+    [
+      [features, { type: 'activation', activation: { type: 'relu', alpha: 2 } }],
+      '[1].activation.alpha: expected nothing for relu, got 2',
+    ],
+    [
+      [features, { type: 'activation', activation: { type: 'elu', beta: 2 } }],
+      '[1].activation.beta: expected nothing for elu, got 2',
+    ],
+    [
+      [features, { type: 'activation', activation: { type: 'elu', gamma: 2 } }],
+      '[1].activation.gamma: expected no such field',
+    ],
+    [[features, { type: 'dense', units: 2, activation: 'softmax' }], '[1].activation: expected one of'],
+    [[features, { type: 'layerNorm', epsilon: 0 }], '[1].epsilon: expected a number above 0, got 0'],
+    [[features, { type: 'layerNorm', center: true }], '[1].center: expected no such field'],
+    [
+      [embedding, { type: 'masking' }],
+      '[1].type: expected masking right after a features input only, got embedding',
+    ],
+    [
+      [features, lstm, { type: 'masking' }],
+      '[2].type: expected masking right after a features input only, got recurrent',
+    ],
+    [[features, { type: 'masking', value: 'x' }], '[1].value: expected a number, got "x"'],
+    [[features, { type: 'reverse', steps: 1 }], '[1].steps: expected no such field'],
+    [[features, { type: 'concat', of: [] }], '[1].of: expected 1 to 1000 items, got 0'],
+    [
+      [features, { type: 'concat', of: ['concat.0'] }],
+      '[1].of[0]: expected the name of a layer below (features.0), got "concat.0"',
+    ],
+    [[features, { type: 'concat', of: 'features.0' }], '[1].of: expected a list, got "features.0"'],
+    [
+      [features, { type: 'pool', over: 'min' }],
+      '[1].over: expected one of "last", "first", "max", "mean", "sum", "attention", got "min"',
+    ],
+    [[{ ...embedding, maskZero: 1 }], '[0].maskZero: expected true or false, got 1'],
+    [
+      [features, { ...lstm, cell: 'gru', coupled: true }],
+      '[1].coupled: expected nothing for a cell without a cell state, got true',
+    ],
+    [
+      [features, { ...lstm, cell: 'gru', peepholes: true }],
+      '[1].peepholes: expected nothing for a cell without a cell state',
+    ],
+    [
+      [features, { ...lstm, cell: 'gru', stateActivation: 'tanh' }],
+      '[1].stateActivation: expected nothing for a cell without a cell state',
+    ],
+    [
+      [features, { ...lstm, cell: 'rnn', gateActivation: 'sigmoid' }],
+      '[1].gateActivation: expected nothing for a cell without gates',
+    ],
+    [[features, { ...lstm, reset: 'before' }], '[1].reset: expected nothing for a cell without a reset gate'],
+    [
+      [features, { ...lstm, merge: 'sum' }],
+      '[1].merge: expected nothing for a level that reads one way, got "sum"',
+    ],
+    [
+      [features, { ...lstm, direction: 'reverse', backward: {} }],
+      '[1].backward: expected nothing for a level that reads one way',
+    ],
+    [
+      [features, { ...lstm, direction: 'bidirectional', backward: { clip: 1 } }],
+      '[1].backward.clip: expected no such field',
+    ],
+    [
+      [features, { ...lstm, direction: 'backwards' }],
+      '[1].direction: expected one of "forward", "reverse", "bidirectional"',
+    ],
+    [[features, { ...lstm, bias: 'two' }], '[1].bias: expected true, false or \'one\', got "two"'],
+    [[features, { ...lstm, bias: 1 }], "[1].bias: expected true, false or 'one', got 1"],
+    [[features, { type: 'dense', units: 2, bias: 'one' }], '[1].bias: expected true or false, got "one"'],
+    [[features, { ...lstm, clip: 0 }], '[1].clip: expected a limit above 0, got 0'],
+    [[features, { ...lstm, clip: -1 }], '[1].clip: expected a number, 0 or more, got -1'],
+    [
+      [features, { ...lstm, merge: 'max', direction: 'bidirectional' }],
+      '[1].merge: expected one of "concat", "sum", "multiply", "average"',
+    ],
+  ]
+  it.each(refused)('%j', (layers, words) => {
+    expect(() => read(...layers)).toThrow(`model, network.layers${words}`)
+  })
+})
+
+describe('not announced', () => {
+  it.each(['activation', 'layerNorm', 'masking', 'zeroMasked', 'reverse', 'concat'])('%s', async (type) => {
+    const read = await reader(false)
+    const caught = () => read(features, { type })
+    expect(caught).toThrow(
+      `model, network.layers[1]: expected what the core has, got ${type}. import 'latch/formats' first.`,
+    )
+  })
+
+  it('unknown types are refused as before', async () => {
+    const read = await reader(false)
+    expect(() => read(features, { type: 'convolution' })).toThrow('expected one of "embedding", "oneHot"')
+    expect(() => read(features, { ...lstm, direction: 'reverse' })).toThrow('[1].direction: expected one of')
+    expect(() => read(features, { type: 'pool', over: 'sum' })).toThrow('[1].over: expected one of')
+    expect(() => read(features, { ...lstm, bias: 'one' })).toThrow('[1].bias: expected true or false')
+  })
+})

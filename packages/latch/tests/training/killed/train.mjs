@@ -1,0 +1,43 @@
+/**
+ * One session of a training with checkpoints in a folder: goes on from the last one, or starts anew.
+ * Told by a test that kills it: prints when training begins and at which step. Uses the built package.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { negationComments } from '../../../dist/datasets.js'
+import { readFileBytes, TextClassifier, textClassifier, writeFileAtomic } from '../../../dist/node.js'
+
+const folder = process.argv[2]
+const [cell] = basename(folder).split('-')
+const saved = join(folder, 'checkpoint')
+mkdirSync(folder, { recursive: true })
+
+const rows = negationComments({ count: 300, seed: 3 })
+const options = {
+  text: 'text',
+  label: 'label',
+  epochs: 8,
+  batchSize: 16,
+  seed: 11,
+  patience: null,
+  schedule: { type: 'cosine', length: 8, warmup: 5 },
+}
+const onEvent = ({ event, resumed }) => {
+  if (event !== 'start') return
+  const at = resumed ? ` at ${resumed.epochs * 1000 + resumed.step}` : ''
+  process.stdout.write(`started${at}\n`)
+}
+const checkpoint = { everySteps: 2, write: (bytes) => writeFileAtomic(saved, bytes) }
+
+if (existsSync(saved)) {
+  const bytes = await readFileBytes(saved)
+  const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, saved)
+  await finish(model, { ...fitOptions, resume: bytes })
+} else {
+  await finish(textClassifier({ cell, units: 24, embedding: 16, layers: 2 }), options)
+}
+
+async function finish(model, fitOptions) {
+  await model.fit(rows, { ...fitOptions, onEvent, checkpoint })
+  await model.save(join(folder, 'model.safetensors'))
+}

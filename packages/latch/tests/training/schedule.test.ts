@@ -1,0 +1,134 @@
+/** Learning rates over time: own figures, and PyTorch's where the goldens are. */
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import {
+  completeSchedule,
+  initialPlateau,
+  learningRateAt,
+  observeLoss,
+  type ScheduleOptions,
+} from '../../src/training/schedule.ts'
+
+const GOLDENS = new URL('../../../../../shared/conformance/torch/schedules.json', import.meta.url)
+const there = existsSync(GOLDENS)
+
+interface Golden {
+  base_lr: number
+  parameters: Record<string, number>
+  lr_at_step: number[]
+  metric?: number[]
+}
+
+function rates(options: ScheduleOptions, learningRate: number, count: number): number[] {
+  const schedule = completeSchedule(options)
+  return Array.from({ length: count }, (_, n) =>
+    learningRateAt(schedule, learningRate, { epoch: n, step: n }),
+  )
+}
+
+function close(got: number[], wanted: number[], tolerance = 1e-12): void {
+  expect(got).toHaveLength(wanted.length)
+  wanted.forEach((value, i) => expect(Math.abs(got[i] - value), `rate ${i}`).toBeLessThan(tolerance))
+}
+
+function plateauRates(options: ScheduleOptions, learningRate: number, losses: number[]): number[] {
+  const schedule = completeSchedule(options)
+  let state = initialPlateau(learningRate)
+  return losses.map((loss, epoch) => {
+    const rate = learningRateAt(schedule, learningRate, { epoch, step: epoch }, state)
+    // As it would come back from a checkpoint.
+    state = JSON.parse(JSON.stringify(observeLoss(schedule, state, loss))) as typeof state
+    return rate
+  })
+}
+
+describe('each schedule by hand', () => {
+  it('constant', () => expect(rates({ type: 'constant' }, 0.3, 3)).toEqual([0.3, 0.3, 0.3]))
+
+  it('step', () => close(rates({ type: 'step', size: 2, factor: 0.5 }, 1, 5), [1, 1, 0.5, 0.5, 0.25]))
+
+  it('exponential', () => close(rates({ type: 'exponential', factor: 0.5 }, 8, 4), [8, 4, 2, 1]))
+
+  it('cosine, which stays at its minimum', () => {
+    close(
+      rates({ type: 'cosine', length: 4, minimum: 0.2 }, 1, 6),
+      [1, 0.882842712474619, 0.6, 0.317157287525381, 0.2, 0.2],
+    )
+  })
+
+  it('one cycle: up to the learning rate, down to almost nothing', () => {
+    const got = rates({ type: 'oneCycle', length: 11, rise: 3 / 11 }, 1, 12)
+    close([got[0], got[1], got[2], got[6], got[10], got[11]], [0.04, 0.52, 1, 0.500002, 4e-6, 4e-6])
+  })
+
+  it('plateau: waits more than `patience` epochs, then again', () => {
+    const options = { type: 'plateau', factor: 0.5, patience: 1, minimum: 0.3 } as const
+    close(plateauRates(options, 1, [5, 5, 5, 5, 5, 5, 4, 4]), [1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3])
+  })
+
+  it('plateau counts a fall only beyond the threshold', () => {
+    const options = { type: 'plateau', factor: 0.1, patience: 0, threshold: 0.1 } as const
+    close(plateauRates(options, 1, [1, 0.95, 0.89, 0.85]), [1, 1, 0.1, 0.1])
+  })
+})
+
+describe('composition', () => {
+  it('warm-up multiplies any schedule', () => {
+    close(rates({ type: 'constant', warmup: 4 }, 1, 6), [0.25, 0.5, 0.75, 1, 1, 1])
+    close(rates({ type: 'step', size: 2, factor: 0.5, warmup: 4 }, 1, 6), [0.25, 0.5, 0.375, 0.5, 0.25, 0.25])
+  })
+
+  it('counts epochs or steps as told', () => {
+    const at = (options: ScheduleOptions) =>
+      learningRateAt(completeSchedule(options), 1, { epoch: 1, step: 3 })
+    expect(at({ type: 'exponential', factor: 0.5 })).toBe(0.5)
+    expect(at({ type: 'exponential', factor: 0.5, per: 'step' })).toBe(0.125)
+  })
+
+  it('refuses what it cannot do, by name', () => {
+    expect(() => completeSchedule({ type: 'step', size: 0 })).toThrow(
+      /schedule\.size: expected a whole number/,
+    )
+    expect(() => completeSchedule({ type: 'exponential', factor: 2 })).toThrow(/schedule\.factor/)
+    expect(() => completeSchedule({ type: 'sine' } as never)).toThrow(
+      /schedule\.type: expected constant, step/,
+    )
+    expect(() => completeSchedule({ type: 'constant', warmup: -1 })).toThrow(/schedule\.warmup/)
+  })
+})
+
+describe.skipIf(!there)('PyTorch', () => {
+  const goldens = there
+    ? (JSON.parse(readFileSync(GOLDENS, 'utf8')) as { schedules: Record<string, Golden> }).schedules
+    : {}
+  const pure: [string, (p: Record<string, number>) => ScheduleOptions][] = [
+    ['step', (p) => ({ type: 'step', size: p.step_size, factor: p.gamma })],
+    ['exponential', (p) => ({ type: 'exponential', factor: p.gamma })],
+    ['cosine', (p) => ({ type: 'cosine', length: p.T_max, minimum: p.eta_min })],
+    [
+      'one_cycle',
+      (p) => ({
+        type: 'oneCycle',
+        length: p.total_steps,
+        rise: p.pct_start,
+        initialDivisor: p.div_factor,
+        finalDivisor: p.final_div_factor,
+      }),
+    ],
+  ]
+
+  it.each(pure)('%s', (name, optionsOf) => {
+    const { base_lr, parameters, lr_at_step } = goldens[name]
+    close(rates(optionsOf(parameters), parameters.max_lr ?? base_lr, lr_at_step.length), lr_at_step)
+  })
+
+  it('plateau', () => {
+    const { base_lr, parameters, lr_at_step, metric } = goldens.plateau
+    const { factor, patience, threshold } = parameters
+    close(plateauRates({ type: 'plateau', factor, patience, threshold }, base_lr, metric!), lr_at_step)
+  })
+
+  it('covers every schedule of the file', () => {
+    expect(Object.keys(goldens).sort()).toEqual([...pure.map(([name]) => name), 'plateau'].sort())
+  })
+})

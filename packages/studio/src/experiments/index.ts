@@ -1,0 +1,25 @@
+/** The lessons' experiments by name: what the labs worker serves. Each lesson's are in a file of their own. */
+import type { Served } from '../worker/remote.ts'
+import { lesson1 } from './lesson1.ts'
+import { lesson2 } from './lesson2.ts'
+import { lesson3 } from './lesson3.ts'
+import { lesson4 } from './lesson4.ts'
+import { lesson5 } from './lesson5.ts'
+import { lesson7 } from './lesson7.ts'
+import { lesson8 } from './lesson8.ts'
+import { story } from './story.ts'
+import { readOwnTable } from './table.ts'
+import { timing } from './timing.ts'
+
+export const labMethods: Served = {
+  ...lesson1,
+  ...lesson2,
+  ...lesson3,
+  ...lesson4,
+  ...lesson5,
+  ...lesson7,
+  ...lesson8,
+  ...story,
+  ...timing,
+  table: (_, ...args: Parameters<typeof readOwnTable>) => readOwnTable(...args),
+}

@@ -1,0 +1,146 @@
+/**
+ * Lesson 3: "you are good" through a tiny recurrent network, step by step. The weights are the page's to
+ * change; every number is read off one trace, and every sum off the library's own arithmetic of it.
+ */
+import { network, PackedBatch, type Network } from 'latch'
+import * as inspection from 'latch/inspection'
+import type { Explanation } from 'latch/inspection'
+import type { Served } from '../worker/remote.ts'
+import { COMMENT_WORDS as VOCABULARY } from './lectureExamples.ts'
+
+const UNITS = 3
+const SEED = 5
+
+/** The lecture's weights, (in, out); PyTorch and Latch keep them as (out, in). */
+export interface Weights {
+  Wi: number[][] // (5, 3)
+  Wh: number[][] // (3, 3)
+  b: number[][] // (1, 3)
+  Wo: number[][] // (3, 1)
+  bo: number[][] // (1, 1)
+}
+
+export interface UnrolledStep {
+  word: string
+  id: number
+  /** x·Wi, O₋₁·Wh, b, their sum, and O = tanh of it: one number a unit. */
+  input: number[]
+  state: number[]
+  bias: number[]
+  sum: number[]
+  hidden: number[]
+}
+
+export interface Unrolled {
+  weights: Weights
+  steps: UnrolledStep[]
+  logit: number
+  answer: number
+  parameters: number
+}
+
+const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' } as const
+
+function build(weights: Weights | null, sigmoid: boolean, like?: Network): Network {
+  const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const
+  const given = like && ((p: { name: string }) => like.store.read(like.store.find(p.name)))
+  const net = network([{ type: 'oneHot', vocabulary: VOCABULARY.length }, RECURRENT, dense], {
+    reproducible: true,
+    threads: 1,
+    seed: SEED,
+    ...(sigmoid ? {} : { loss: { type: 'binaryCrossEntropy' as const } }),
+    ...(given ? { weights: given } : {}),
+  })
+  if (!like) write(net, weights ?? { ...read(net), b: [[0.1, -0.2, 0.3]], bo: [[-0.15]] })
+  return net
+}
+
+const NAMES = {
+  Wi: 'recurrent.0.weight_ih_l0',
+  Wh: 'recurrent.0.weight_hh_l0',
+  b: 'recurrent.0.bias_ih_l0',
+  Wo: 'dense.0.weight',
+  bo: 'dense.0.bias',
+} as const
+
+function write(net: Network, weights: Weights): void {
+  for (const key of ['Wi', 'Wh', 'b', 'Wo', 'bo'] as const) {
+    const matrix = weights[key]
+    const vector = key === 'b' || key === 'bo'
+    net.store.write(net.store.find(NAMES[key]), vector ? matrix[0] : turned(matrix).flat())
+  }
+}
+
+function read(net: Network): Weights {
+  const of = (key: keyof Weights, columns: number) =>
+    inRows([...net.store.read(net.store.find(NAMES[key]))], columns)
+  return {
+    Wi: turned(of('Wi', VOCABULARY.length)),
+    Wh: turned(of('Wh', UNITS)),
+    b: of('b', UNITS),
+    Wo: turned(of('Wo', UNITS)),
+    bo: of('bo', 1),
+  }
+}
+
+function inRows(values: number[], columns: number): number[][] {
+  return Array.from({ length: values.length / columns }, (_, r) =>
+    values.slice(r * columns, (r + 1) * columns),
+  )
+}
+
+function turned(matrix: number[][]): number[][] {
+  return matrix[0].map((_, c) => matrix.map((row) => row[c]))
+}
+
+const placeOf = (step: number, unit: number) => ({
+  level: 0,
+  direction: 'forward' as const,
+  step,
+  value: 'hidden',
+  unit,
+})
+
+function traced(weights: Weights | null, ids: number[]) {
+  const net = build(weights, false)
+  return { net, trace: inspection.traceSequence(net, ids, { classes: [1] }) }
+}
+
+function run(weights: Weights | null, ids: number[]): Unrolled {
+  const { net, trace } = traced(weights, ids)
+  const steps = trace.levels[0].steps.map(({ hidden }, t): UnrolledStep => {
+    const units = [...hidden].map((_, unit) => inspection.explain(trace, placeOf(t, unit)))
+    const group = (name: string) => units.map(({ groups }) => groups.find((g) => g.group === name)?.sum ?? 0)
+    return {
+      word: VOCABULARY[ids[t]],
+      id: ids[t],
+      input: group('input'),
+      state: group('state'),
+      bias: group('bias'),
+      sum: units.map((u) => u.preActivation),
+      hidden: [...hidden],
+    }
+  })
+  const answering = build(weights, true, net)
+  const batch = PackedBatch.ofIds([ids])
+  answering.forward(batch)
+  const answer = answering.readOutput(batch)[0]
+  const result = { weights: read(net), steps, logit: trace.output[0], answer, parameters: net.parameterCount }
+  net.dispose()
+  answering.dispose()
+  return result
+}
+
+/** The arithmetic of one number of O_t. */
+function explain(weights: Weights | null, ids: number[], step: number, unit: number): Explanation {
+  const { net, trace } = traced(weights, ids)
+  const explanation = inspection.explain(trace, placeOf(step, unit))
+  net.dispose()
+  return explanation
+}
+
+export const lesson3: Served = {
+  'lesson3.run': (_: unknown, weights: Weights | null, ids: number[]) => run(weights, ids),
+  'lesson3.explain': (_: unknown, weights: Weights | null, ids: number[], step: number, unit: number) =>
+    explain(weights, ids, step, unit),
+} as unknown as Served

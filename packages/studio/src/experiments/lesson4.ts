@@ -1,0 +1,200 @@
+/**
+ * Lesson 4: the three Sheryians sentences. One look gives each sentence's way back through time and one
+ * weight's gradient as the sum of the steps' parts; one update is the engine's backward pass and plain SGD.
+ */
+import { network, PackedBatch, type Network } from 'latch'
+import * as inspection from 'latch/inspection'
+import { Optimizer } from 'latch/training'
+import type { Served } from '../worker/remote.ts'
+import { SCHOOLS as ROWS, SCHOOL_WORDS as VOCABULARY } from './lectureExamples.ts'
+
+const UNITS = 3
+const SEED = 3
+const IDS = ROWS.map(({ text }) => text.split(' ').map((word) => VOCABULARY.indexOf(word)))
+const CLASSES = ROWS.map(({ label }) => label)
+const PASS = { training: true, record: false, key: 0 }
+
+/** All parameters by name, in PyTorch's order: what the page keeps between two calls. */
+export type Values = Record<string, number[]>
+
+/** One weight of the lecture's matrices (in, out). */
+export interface WeightPlace {
+  matrix: 'Wi' | 'Wh'
+  from: number
+  to: number
+}
+
+export interface WayBack {
+  /** Of each step: O_t, ∂L/∂O_t and its norm. */
+  steps: { word: string; hidden: number[]; gradient: number[]; norm: number }[]
+  /** ‖∂O_t/∂O_{t−1}‖ (largest singular value); null at the first step. */
+  jacobians: (number | null)[]
+  /** ‖∂O_3/∂O_t‖: the factors multiplied as matrices. */
+  products: number[]
+  /** Each step's share of ∂L/∂Wi and of ∂L/∂Wh. */
+  shares: { input: number[]; hidden: number[] }
+  loss: number
+  verdict: string
+}
+
+export interface LessonState {
+  values: Values
+  Wi: number[][]
+  Wh: number[][]
+  gradients: { Wi: number[][]; Wh: number[][] }
+  /** Mean over the three. */
+  loss: number
+  answers: number[]
+  ways: WayBack[]
+  /** What each step of each sentence adds to the gradient of the weight asked for; their sums; the mean; the engine's. */
+  weight: {
+    place: WeightPlace
+    old: number
+    parts: number[][]
+    sums: number[]
+    mean: number
+    engine: number
+    next: number
+  }
+  /** The loss after that step. */
+  lossNext: number
+}
+
+const NAMES = { Wi: 'recurrent.0.weight_ih_l0', Wh: 'recurrent.0.weight_hh_l0' } as const
+
+function build(values: Values | null, sigmoid = false): Network {
+  const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const
+  return network(
+    [
+      { type: 'oneHot', vocabulary: VOCABULARY.length },
+      { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+      dense,
+    ],
+    {
+      reproducible: true,
+      threads: 1,
+      seed: SEED,
+      ...(sigmoid ? {} : { loss: { type: 'binaryCrossEntropy' as const } }),
+      ...(values ? { weights: ({ name }: { name: string }) => values[name] } : {}),
+    },
+  )
+}
+
+/** (out, in) as kept → (in, out) as the lecture writes it. */
+function matrix(net: Network, key: 'Wi' | 'Wh', region = 'weights'): number[][] {
+  const flat = net.store.read(net.store.find(NAMES[key]), region)
+  const columns = flat.length / UNITS
+  return Array.from({ length: columns }, (_, from) =>
+    Array.from({ length: UNITS }, (_, to) => flat[to * columns + from]),
+  )
+}
+
+/** One pass forward and back over all three; their mean loss. */
+function backward(net: Network): number {
+  net.prepareTraining()
+  net.zeroGradients()
+  const batch = PackedBatch.ofIds(IDS)
+  net.forward(batch, PASS)
+  return net.backward(batch, { classes: CLASSES }, PASS).mean
+}
+
+function valuesOf(net: Network): Values {
+  return Object.fromEntries(net.parameters.map((p) => [p.name, [...net.store.read(p)]]))
+}
+
+function wayBack(net: Network, row: number): WayBack {
+  const targets = { classes: [CLASSES[row]] }
+  const [level] = inspection.traceSequence(net, IDS[row], targets).levels
+  const flow = inspection.gradientFlow(net, IDS[row], targets)
+  const { steps } = flow.levels[0]
+  return {
+    steps: level.steps.map(({ hidden, gradient }, t) => ({
+      word: VOCABULARY[IDS[row][t]],
+      hidden: [...hidden],
+      gradient: [...gradient.hiddenVector],
+      norm: gradient.hidden,
+    })),
+    jacobians: steps.map(({ jacobian }) => jacobian?.spectral ?? null),
+    products: steps.map(({ product }) => product),
+    shares: {
+      input: steps.map(({ shares }) => shares.input.share),
+      hidden: steps.map(({ shares }) => shares.hidden.share),
+    },
+    loss: flow.loss,
+    verdict: flow.verdict.words,
+  }
+}
+
+/** What each step adds to the gradient of one weight. */
+function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace): number[] {
+  const trace = inspection.traceSequence(net, IDS[row], { classes: [CLASSES[row]] })
+  const weight = key === 'Wi' ? 'input' : 'hidden'
+  const columns = key === 'Wi' ? VOCABULARY.length : UNITS
+  return IDS[row].map((_, step) => {
+    const own = inspection.shareMatrix(trace, { level: 0, direction: 'forward', step, weight })
+    return own[to * columns + from]
+  })
+}
+
+function look(values: Values | null, place: WeightPlace, eta: number): LessonState {
+  const net = build(values)
+  const kept = valuesOf(net)
+  const ways = ROWS.map((_, row) => wayBack(net, row))
+  const all = ROWS.map((_, row) => parts(net, row, place))
+  const sums = all.map(total)
+  net.prepareTraining()
+  const optimizer = new Optimizer(net, { type: 'sgd' })
+  const loss = backward(net)
+  const gradients = { Wi: matrix(net, 'Wi', 'gradients'), Wh: matrix(net, 'Wh', 'gradients') }
+  const [Wi, Wh] = [matrix(net, 'Wi'), matrix(net, 'Wh')]
+  optimizer.update(eta)
+  const at = (weights: Record<'Wi' | 'Wh', number[][]>) => weights[place.matrix][place.from][place.to]
+  const next = at({ Wi: matrix(net, 'Wi'), Wh: matrix(net, 'Wh') })
+  const weight = {
+    place,
+    old: at({ Wi, Wh }),
+    parts: all,
+    sums,
+    mean: total(sums) / sums.length,
+    engine: at(gradients),
+    next,
+  }
+  const lossNext = backward(net)
+  net.dispose()
+  return { values: kept, Wi, Wh, gradients, loss, answers: answersOf(kept), ways, weight, lossNext }
+}
+
+function total(list: readonly number[]): number {
+  return list.reduce((a, b) => a + b, 0)
+}
+
+function answersOf(values: Values): number[] {
+  const net = build(values, true)
+  const batch = PackedBatch.ofIds(IDS)
+  net.forward(batch)
+  const answers = [...net.readOutput(batch)]
+  net.dispose()
+  return answers
+}
+
+/** w_new = w_old − η·∂L/∂w for every weight, `times` times; the loss before each, and the state after. */
+function update(values: Values, eta: number, times: number, place: WeightPlace) {
+  const net = build(values)
+  net.prepareTraining()
+  const optimizer = new Optimizer(net, { type: 'sgd' })
+  const losses: number[] = []
+  for (let i = 0; i < times; i++) {
+    losses.push(backward(net))
+    optimizer.update(eta)
+  }
+  const after = valuesOf(net)
+  net.dispose()
+  return { losses, state: look(after, place, eta) }
+}
+
+export const lesson4: Served = {
+  'lesson4.look': (_: unknown, values: Values | null, place: WeightPlace, eta: number) =>
+    look(values, place, eta),
+  'lesson4.update': (_: unknown, values: Values, eta: number, times: number, place: WeightPlace) =>
+    update(values, eta, times, place),
+} as unknown as Served

@@ -1,0 +1,104 @@
+/** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
+import { cellOf, network, type CellName } from 'latch'
+import { changingFacts } from 'latch/datasets'
+import { memorySpan, traceSequence } from 'latch/inspection'
+import type { Served } from '../worker/remote.ts'
+import { ENGINE, modelAt } from './models.ts'
+
+export interface ParameterCount {
+  cell: CellName
+  /** As the engine counts its parameters, by PyTorch's names. */
+  parts: { name: string; shape: readonly number[]; size: number }[]
+  total: number
+  /** G: products of gates and candidate. */
+  gates: number
+  /** G·(H·F + H·H + 2H). */
+  formula: number
+}
+
+function parameters(units: number, features: number): ParameterCount[] {
+  return (['rnn', 'lstm', 'gru'] as const).map((cell) => {
+    const net = network(
+      [
+        { type: 'features', width: features },
+        { type: 'recurrent', cell, units },
+      ],
+      ENGINE,
+    )
+    const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
+    const total = net.parameterCount
+    net.dispose()
+    const gates = Math.max(1, cellOf({ cell }).gateNames.length)
+    const formula = gates * (units * features + units * units + 2 * units)
+    return { cell, parts, total, gates, formula }
+  })
+}
+
+export interface StoriesRequest {
+  distance: number
+  stories: number
+}
+
+export interface DistanceAccuracy {
+  distance: number
+  accuracy: number
+  standardError: number
+  /** What guessing gets right. */
+  chance: number
+  /** Whether it is at least halfway from chance to 1. */
+  reached: boolean
+}
+
+/** Persons in a story: the shipped models learned stories of one (demo/lessons/stories.ts). */
+const PEOPLE = 1
+
+/** One distance of the memory span, so that a page can tell progress and stop. */
+async function accuracy(address: string, { distance, stories }: StoriesRequest): Promise<DistanceAccuracy> {
+  const model = await modelAt(address)
+  const { distances, chance, span } = await memorySpan(model, {
+    distances: [distance],
+    count: stories,
+    seed: 6,
+  })
+  const [point] = distances
+  return {
+    distance,
+    accuracy: point.accuracy,
+    standardError: point.standardError,
+    chance,
+    reached: span !== null,
+  }
+}
+
+export interface LagNorms {
+  /** ‖∂L/∂(h, c)‖ by steps back, as its share of the last step's: median over the stories. */
+  relative: number[]
+  /** The one at lag 40 divided by the one at lag 1: median over the stories. */
+  ratio: number
+  stories: number
+}
+
+/** The gradient's length by lag, on stories that no training saw. */
+async function lags(address: string, { distance, stories }: StoriesRequest): Promise<LagNorms> {
+  const model = await modelAt(address)
+  const norms = changingFacts({ count: stories, distance, seed: 7, people: PEOPLE }).map(
+    ({ text, label }) => {
+      const targets = { classes: [model.labels.indexOf(label)] }
+      const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+      return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
+    },
+  )
+  const shortest = Math.min(...norms.map(({ length }) => length))
+  const relative = Array.from({ length: shortest }, (_, lag) => median(norms.map((g) => g[lag] / g[0])))
+  return { relative, ratio: median(norms.map((g) => g[40] / g[1])), stories }
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]
+}
+
+export const lesson8: Served = {
+  'lesson8.parameters': (_, units: number, features: number) => parameters(units, features),
+  'lesson8.lags': (_, address: string, request: StoriesRequest) => lags(address, request),
+  'lesson8.accuracy': (_, address: string, request: StoriesRequest) => accuracy(address, request),
+}

@@ -1,0 +1,114 @@
+/** Lessons 6 and 7: a story through a trained model, which fact its memory holds, and what holding a gate does. */
+import { UNKNOWN_TOKEN, type Trace } from 'latch'
+import { influence, intervene, memory } from 'latch/inspection'
+import type { Served } from '../worker/remote.ts'
+import { modelAt } from './models.ts'
+
+export interface StoryStep {
+  token: string
+  known: boolean
+  /** Mean share of the past that this step keeps. */
+  keeps: number
+  /** Share of what this step wrote that is still held after the last step. */
+  held: number
+  /** How many units still hold more than half of it. */
+  heldUnits: number
+  /** The answer if the story ended here. */
+  answer: string
+  probability: number
+  /** What the answer's logit and probability lose without this token. */
+  influence: { logit: number; probability: number | null } | null
+}
+
+export interface Story {
+  trace: Trace
+  steps: StoryStep[]
+  answer: string
+  probability: number
+  /** Of all labels, likeliest first. */
+  answers: { label: string; probability: number }[]
+  /** Steps until half of the memory is lost, by the mean keep gate; null where nothing is lost. */
+  halfLife: number | null
+  parameters: number
+  units: number
+  /** Words of the vocabulary, without the unknown one. */
+  words: string[]
+  labels: readonly string[]
+}
+
+const MOST_TOKENS = 200
+
+async function read(address: string, text: string): Promise<Story> {
+  const model = await modelAt(address)
+  if (!text.trim()) throw new Error('The story is empty: write a word or more.')
+  const { tokens } = model.encode(text)
+  if (tokens.length > MOST_TOKENS)
+    throw new Error(`A story of ${tokens.length} words and marks: at most ${MOST_TOKENS} fit here.`)
+  const trace = model.trace(text) as Trace
+  const [level] = memory(trace)
+  const last = trace.steps.length - 1
+  const { tokens: influences } = influence(model, text, trace.label)
+  const steps = trace.steps.map(({ token, known, keeps, output }, k) => ({
+    token,
+    known,
+    keeps: keeps ?? 0,
+    held: level.share[last][k],
+    heldUnits: level.held[k].reduce((count, share) => count + (share > 0.5 ? 1 : 0), 0),
+    answer: output.label,
+    probability: output.probabilities[output.label],
+    influence: influences[k].leaveOneOut,
+  }))
+  return {
+    trace,
+    steps,
+    answer: trace.label,
+    probability: trace.probabilities[trace.label],
+    answers: ranked(trace.probabilities),
+    halfLife: level.halfLife,
+    parameters: model.parameterCount,
+    units: model.settings.units,
+    words: model.vocabulary.tokens.filter((word) => word !== UNKNOWN_TOKEN),
+    labels: model.labels,
+  }
+}
+
+function ranked(probabilities: Record<string, number>): Story['answers'] {
+  const all = Object.entries(probabilities).map(([label, probability]) => ({ label, probability }))
+  return all.toSorted((a, b) => b.probability - a.probability)
+}
+
+export interface HoldRequest {
+  text: string
+  gate: string
+  /** 0 or 1. */
+  value: number
+  /** From this step on, to the end. */
+  from: number
+}
+
+export interface Held {
+  before: Story['answers']
+  after: Story['answers']
+  /** The answers word by word, with the gate held. */
+  steps: { answer: string; probability: number; keeps: number }[]
+}
+
+async function hold(address: string, { text, gate, value, from }: HoldRequest): Promise<Held> {
+  const model = await modelAt(address)
+  const { before, after } = intervene(model, text, [{ type: 'gate', gate, value, from }])
+  const named = (shares: Float64Array | null) =>
+    ranked(Object.fromEntries(model.labels.map((label, c) => [label, shares ? shares[c] : 0])))
+  return {
+    before: named(before.probabilities),
+    after: named(after.probabilities),
+    steps: after.levels[0].steps.map(({ keeps }, t) => {
+      const [best] = named(after.prefixProbabilities && after.prefixProbabilities[t])
+      return { answer: best.label, probability: best.probability, keeps: keeps ?? 0 }
+    }),
+  }
+}
+
+export const story: Served = {
+  'story.read': (_, address: string, text: string) => read(address, text),
+  'story.hold': (_, address: string, request: HoldRequest) => hold(address, request),
+}

@@ -1,0 +1,85 @@
+/** How long one training step takes, measured where the page runs: forward, backward, clipping, Adam. */
+import { network, PackedBatch, Random, type LayerOptions } from 'latch'
+import { clipGradients, Optimizer } from 'latch/training'
+import type { Served } from '../worker/remote.ts'
+
+export type TimedCell = 'ann' | 'rnn' | 'lstm' | 'gru'
+
+export interface TimingRequest {
+  cell: TimedCell
+  units: number
+  features: number
+  steps: number
+  batch: number
+}
+
+export interface Timing {
+  /** Of the fastest, in milliseconds: what the machine can do where nothing disturbs it. */
+  milliseconds: number
+  measured: number
+  parameters: number
+  engine: string
+}
+
+const WARM = 3
+/** Readings of the clock, at least. */
+const LEAST = 5
+/** Milliseconds spent on one measurement at most, once the least number is done. */
+const BUDGET = 150
+/** Milliseconds between two readings, at least: a page's clock may be coarse. */
+const APART = 4
+
+function layersOf({ cell, units, features, steps }: TimingRequest): LayerOptions[] {
+  const input: LayerOptions = { type: 'features', width: features }
+  const answer: LayerOptions = { type: 'dense', units: 1 }
+  if (cell === 'ann') {
+    return [input, { type: 'flatten', steps }, { type: 'dense', units, activation: 'relu' }, answer]
+  }
+  return [input, { type: 'recurrent', cell, units, outputs: 'last' }, answer]
+}
+
+function time(request: TimingRequest): Timing {
+  const { features, steps, batch: rows } = request
+  const net = network(layersOf(request), { threads: 1, loss: { type: 'meanSquaredError' } })
+  try {
+    const optimizer = new Optimizer(net, { type: 'adam' })
+    const random = new Random(1, 'inputs of a timing')
+    const numbers = Array.from({ length: rows * steps * features }, () => random.uniform() - 0.5)
+    const batch = PackedBatch.ofFeatures(numbers, [rows, steps, features])
+    const targets = { values: Array.from({ length: rows }, (_, i) => i % 2) }
+    const step = (key: number) => {
+      const pass = { training: true, record: false, key }
+      net.zeroGradients()
+      net.forward(batch, pass)
+      net.backward(batch, targets, pass)
+      optimizer.update(0.001, clipGradients(net, { clipNorm: 1 }).scale)
+    }
+    for (let i = 0; i < WARM; i++) step(i)
+    return { ...fastest(step), parameters: net.parameterCount, engine: net.engine.name }
+  } finally {
+    net.dispose()
+  }
+}
+
+/** Steps are timed some at once; the shortest of these times is one step's. */
+function fastest(step: (key: number) => void): { milliseconds: number; measured: number } {
+  let [milliseconds, measured, atOnce] = [Infinity, 0, 1]
+  const end = performance.now() + BUDGET
+  for (let readings = 0; readings < LEAST || performance.now() < end;) {
+    const start = performance.now()
+    for (let i = 0; i < atOnce; i++) step(measured + i)
+    const took = performance.now() - start
+    measured += atOnce
+    if (took < APART) {
+      atOnce *= 2
+      continue
+    }
+    milliseconds = Math.min(milliseconds, took / atOnce)
+    readings++
+  }
+  return { milliseconds, measured }
+}
+
+export const timing: Served = {
+  'timing.step': (_, request: TimingRequest) => time(request),
+}

@@ -1,0 +1,122 @@
+/**
+ * The rows of the unrolled network from top to bottom: output, levels and directions, input, tokens. With
+ * the shapes of their vectors and weights, as the library names them.
+ */
+import type { Look } from '../../worker/protocol.ts'
+
+export type Direction = 'forward' | 'backward'
+
+export interface Row {
+  kind: 'output' | 'state' | 'input' | 'token'
+  /** Index into trace.levels; −1 elsewhere. */
+  at: number
+  level: number
+  direction: Direction
+  y: number
+  height: number
+  title: string
+  shapes: string[]
+  /** What comes into it from below. */
+  up: string
+  /** Of the two directions of a layer, which of them this row is; null: there is one. */
+  pair: 'upper' | 'lower' | null
+  /** What passes from step to step. */
+  across: string
+}
+
+export interface Drawing {
+  rows: Row[]
+  height: number
+}
+
+/** Between two rows: room for the arrow with its weight. */
+const GAP = 30
+const HEIGHT = { output: 44, state: 92, input: 58, token: 24 }
+
+/** @param slanted tokens stand on end, where columns are narrow */
+export function drawingOf(look: Look, slanted = false): Drawing {
+  const { trace } = look
+  const both = trace.levels.some(({ direction }) => direction === 'backward')
+  const rows: Row[] = []
+  let y = 26
+  const add = (row: Omit<Row, 'y' | 'height'>, gap: number) => {
+    const height = row.kind === 'token' && slanted ? 70 : HEIGHT[row.kind]
+    rows.push({ ...row, y, height })
+    y += height + gap
+  }
+  const none = { at: -1, level: -1, direction: 'forward', pair: null, across: '' } as const
+  const classes = Object.keys(trace.probabilities).length
+  add(
+    {
+      ...none,
+      kind: 'output',
+      title: 'output',
+      shapes: [`(1, ${classes})`],
+      up: weightOf(look, 'dense', 'V'),
+    },
+    GAP,
+  )
+  const order = trace.levels
+    .map((_, at) => at)
+    .sort((a, b) => trace.levels[b].level - trace.levels[a].level || a - b)
+  for (const at of order) {
+    const { level, direction, units, steps } = trace.levels[at]
+    const arrow = both ? (direction === 'forward' ? ' →' : ' ←') : ''
+    const name = (part: 'ih' | 'hh', letter: string) =>
+      recurrentWeight(look, level, direction, part, letter, units)
+    const shapes = steps[0]?.cell ? [`c (1, ${units})`, `h (1, ${units})`] : [`h (1, ${units})`]
+    const pair = both ? (direction === 'forward' ? 'upper' : 'lower') : null
+    const title = `layer ${level + 1}${arrow}`
+    add(
+      {
+        kind: 'state',
+        pair,
+        at,
+        level,
+        direction,
+        title,
+        shapes,
+        up: name('ih', 'W'),
+        across: name('hh', 'U'),
+      },
+      GAP,
+    )
+  }
+  const width = trace.levels[0]?.steps[0]?.input.length ?? 0
+  const input = {
+    title: width ? 'x, embedding' : 'x, one-hot',
+    shapes: [`(1, ${width || inputWidth(look)})`],
+  }
+  add({ ...none, ...input, kind: 'input', up: '' }, 6)
+  add({ ...none, kind: 'token', title: 'token', shapes: [], up: '' }, 0)
+  return { rows, height: y }
+}
+
+/** Width of a one-hot input: columns of the lowest layer's weights. */
+export function inputWidth(look: Look): number {
+  return look.shapes.find(({ name }) => /^recurrent\.0\.weight_ih_l0$/.test(name))?.shape[1] ?? 0
+}
+
+/** "W 4 × (F×H)": a matrix for each gate, from rows to columns as in x·W. */
+function recurrentWeight(
+  look: Look,
+  level: number,
+  direction: Direction,
+  part: string,
+  letter: string,
+  units: number,
+): string {
+  const suffix = direction === 'backward' ? '_reverse' : ''
+  const found = look.shapes.find(({ name }) =>
+    new RegExp(`^recurrent\\.${level}\\.weight_${part}_l\\d+${suffix}$`).test(name),
+  )
+  if (!found) return letter
+  const [rows, columns] = found.shape
+  const gates = Math.round(rows / units)
+  return `${letter} ${gates > 1 ? `${gates}·` : ''}(${columns}×${units})`
+}
+
+function weightOf(look: Look, layer: string, letter: string): string {
+  const found = look.shapes.findLast(({ name }) => name.startsWith(layer) && name.endsWith('.weight'))
+  return found ? `${letter} (${found.shape[1]}×${found.shape[0]})` : letter
+}

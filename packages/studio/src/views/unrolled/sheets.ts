@@ -1,0 +1,104 @@
+/**
+ * All vectors of one row as an image, a column a step and a pixel a unit, made once a trace: drawing a
+ * strip is then one copy, whatever its units.
+ */
+import type { Look } from '../../worker/protocol.ts'
+import type { Scheme } from '../../drawing/palette.ts'
+import { putPixel } from './strips.ts'
+
+type Vectors = readonly ArrayLike<number>[]
+
+export interface Sheet {
+  image: HTMLCanvasElement
+  units: number
+  /** What the full colour stands for. */
+  scale: number
+}
+
+export interface LevelSheets {
+  hidden: Sheet
+  cell: Sheet | null
+}
+
+export interface ForwardSheets {
+  input: Sheet | null
+  output: Sheet
+  levels: LevelSheets[]
+}
+
+export interface BackwardSheets {
+  /** One scale for all: the largest |∂L/∂h| or |∂L/∂c|. */
+  scale: number
+  levels: LevelSheets[]
+}
+
+/** Powers of ten that logarithmic colours span. */
+export const DECADES = 6
+
+export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
+  const inputs = trace.levels[0]?.steps.map(({ input }) => input) ?? []
+  const outputs = trace.steps.map(({ output }) => Object.values<number>(output.probabilities))
+  const vectors = trace.levels.map(({ steps }) => ({
+    hidden: steps.map((step) => step.hidden),
+    cell: steps.flatMap(({ cell }) => (cell ? [cell] : [])),
+  }))
+  // One scale for all levels; at least 1, as h of most cells lies within ±1.
+  const hiddenScale = vectors.reduce((most, { hidden }) => Math.max(most, largest(hidden)), 1)
+  const cellScale = vectors.reduce((most, { cell }) => Math.max(most, largest(cell)), 1)
+  return {
+    input: inputs[0]?.length ? sheetOf(inputs, scheme, largest(inputs) || 1) : null,
+    output: sheetOf(outputs, scheme, 1),
+    levels: vectors.map(({ hidden, cell }) => ({
+      hidden: sheetOf(hidden, scheme, hiddenScale),
+      cell: cell.length ? sheetOf(cell, scheme, cellScale) : null,
+    })),
+  }
+}
+
+export function backwardSheets({ trace }: Look, scheme: Scheme, logarithmic: boolean): BackwardSheets {
+  const vectors = trace.levels.map(({ steps }) => ({
+    hidden: steps.map(({ gradient }) => gradient.hiddenVector),
+    cell: steps.flatMap(({ gradient }) => (gradient.cellVector ? [gradient.cellVector] : [])),
+  }))
+  const scale =
+    vectors.reduce((most, { hidden, cell }) => Math.max(most, largest(hidden), largest(cell)), 0) || 1
+  const levels = vectors.map(({ hidden, cell }) => ({
+    hidden: sheetOf(hidden, scheme, scale, logarithmic),
+    cell: cell.length ? sheetOf(cell, scheme, scale, logarithmic) : null,
+  }))
+  return { scale, levels }
+}
+
+function largest(vectors: Vectors): number {
+  let most = 0
+  for (const vector of vectors)
+    for (let i = 0; i < vector.length; i++) {
+      const size = Math.abs(vector[i])
+      if (size > most && Number.isFinite(size)) most = size
+    }
+  return most
+}
+
+function sheetOf(vectors: Vectors, scheme: Scheme, scale: number, logarithmic = false): Sheet {
+  const [steps, units] = [vectors.length, vectors[0]?.length ?? 0]
+  const image = document.createElement('canvas')
+  image.width = Math.max(1, steps)
+  image.height = Math.max(1, units)
+  const paint = image.getContext('2d')
+  if (paint && steps && units) {
+    const pixels = paint.createImageData(steps, units)
+    for (let t = 0; t < steps; t++)
+      for (let u = 0; u < units; u++) {
+        const value = vectors[t][u] / scale
+        putPixel(pixels, u * steps + t, logarithmic ? stretched(value) : value, scheme)
+      }
+    paint.putImageData(pixels, 0, 0)
+  }
+  return { image, units, scale }
+}
+
+/** Colours by the power of ten, from the largest down to 10^−DECADES of it. */
+function stretched(value: number): number {
+  if (!value) return 0
+  return Math.sign(value) * Math.max(0, 1 + Math.log10(Math.abs(value)) / DECADES)
+}

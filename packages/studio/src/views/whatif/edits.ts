@@ -1,0 +1,125 @@
+/** Edits as the address carries them, in words, and the ready-made ones. */
+import type { Edit, EditPlace } from 'latch/inspection'
+import { short } from '../../drawing/numbers.ts'
+import type { ModelFacts } from '../../worker/protocol.ts'
+import { letterOf, quoted } from '../vectors.ts'
+
+/** More than this no link carries. */
+export const MOST_EDITS = 60
+
+/** The address's edits; `broken` where they cannot be read. What an edit names is the library's to check. */
+export function readEdits(text: string | null): { edits: Edit[]; broken: boolean } {
+  if (!text) return { edits: [], broken: false }
+  try {
+    const value: unknown = JSON.parse(text)
+    const fine =
+      Array.isArray(value) &&
+      value.every((edit) => typeof edit === 'object' && edit !== null && 'type' in edit)
+    return fine ? { edits: value.slice(0, MOST_EDITS) as Edit[], broken: false } : { edits: [], broken: true }
+  } catch {
+    return { edits: [], broken: true }
+  }
+}
+
+export function writeEdits(edits: readonly Edit[]): string | null {
+  return edits.length ? JSON.stringify(edits) : null
+}
+
+/** One edit as a sentence without its full stop. */
+export function inWords(edit: Edit, cell: string, tokens: readonly string[]): string {
+  const at = (step: number) => `step ${step}${tokens[step] === undefined ? '' : ` ${quoted(tokens[step])}`}`
+  if (edit.type === 'drop') return `drop the token of ${at(edit.step)}`
+  if (edit.type === 'replace') return `put “${edit.token}” in place of ${at(edit.step)}`
+  const what =
+    edit.type === 'gate'
+      ? holdName(edit.gate, cell)
+      : `set the ${edit.state} state ${letterOf(cell, edit.state)}`
+  return `${what} at ${short(edit.value)}, ${span(edit, tokens.length, at)}${whose(edit)}`
+}
+
+function holdName(gate: string, cell: string): string {
+  return `hold the ${gate === 'candidate' ? 'candidate' : `${gate} gate`} ${letterOf(cell, gate)}`
+}
+
+function span({ from = 0, to }: EditPlace, steps: number, at: (step: number) => string): string {
+  const last = to ?? steps - 1
+  if (from === 0 && last === steps - 1) return 'at every step'
+  return from === last ? `at ${at(from)}` : `from ${at(from)} to ${at(last)}`
+}
+
+function whose({ level, direction, units }: EditPlace): string {
+  const parts = [
+    level === undefined ? '' : `layer ${level}`,
+    direction === undefined ? '' : `read ${direction === 'forward' ? 'forwards' : 'backwards'}`,
+    units === undefined
+      ? ''
+      : `${units.length === 1 ? 'unit' : 'units'} ${units.slice(0, 8).join(', ')}${units.length > 8 ? ', …' : ''}`,
+  ]
+  return parts
+    .filter(Boolean)
+    .map((part) => `, ${part}`)
+    .join('')
+}
+
+/** What is changed at one step, as short as can be. */
+export function underToken(edits: readonly Edit[], step: number, cell: string, steps: number): string {
+  const parts = edits.flatMap((edit) => {
+    if (edit.type === 'drop') return edit.step === step ? ['dropped'] : []
+    if (edit.type === 'replace') return edit.step === step ? [`→ ${edit.token}`] : []
+    const { from = 0, to = steps - 1, value } = edit
+    if (step < from || step > to) return []
+    return [`${letterOf(cell, edit.type === 'gate' ? edit.gate : edit.state)} = ${short(value, 2)}`]
+  })
+  return parts.length > 2 ? `${parts.length} edits` : parts.join(', ') || '\u00a0'
+}
+
+export interface Preset {
+  title: string
+  /** What it does, exactly. */
+  help: string
+  edits: Edit[]
+}
+
+/** What can be done at one step with one press. */
+export function presets(facts: ModelFacts, step: number): Preset[] {
+  const { keepGate, settings } = facts
+  const drop: Preset = {
+    title: 'Drop this token',
+    help: 'the text without it',
+    edits: [{ type: 'drop', step }],
+  }
+  if (!keepGate) {
+    const edits: Edit[] = [{ type: 'state', state: 'hidden', value: 0, from: step, to: step }]
+    return [{ title: 'Forget everything here', help: 'h = 0 after this step', edits }, drop]
+  }
+  const letter = letterOf(settings.cell, keepGate)
+  const hold = (value: number, place: EditPlace): Edit => ({ type: 'gate', gate: keepGate, value, ...place })
+  const state = settings.cell === 'lstm' ? 'c' : 'h'
+  return [
+    {
+      title: 'Forget everything here',
+      help: `${letter} = 0 at this step: ${state} keeps 0 % of the past`,
+      edits: [hold(0, { from: step, to: step })],
+    },
+    drop,
+    {
+      title: 'Never forget',
+      help: `${letter} = 1 at every step: ${state} keeps 100 % of the past${state === 'h' ? ' and takes in nothing new' : ''}`,
+      edits: [hold(1, {})],
+    },
+  ]
+}
+
+/** "all", "3", "0, 4, 8-11" as unit numbers; undefined: all; null: not readable. */
+export function readUnits(text: string): number[] | undefined | null {
+  const clean = text.trim().toLowerCase()
+  if (clean === '' || clean === 'all') return undefined
+  const units: number[] = []
+  for (const part of clean.split(/[\s,;]+/).filter(Boolean)) {
+    const match = /^(\d{1,5})(?:[-–](\d{1,5}))?$/.exec(part)
+    if (!match) return null
+    const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])]
+    for (let unit = from; unit <= to && units.length < 4096; unit++) units.push(unit)
+  }
+  return units.length ? [...new Set(units)] : null
+}

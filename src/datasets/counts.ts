@@ -1,8 +1,0 @@
-/** The check that all generators make of their counts. */
-import { UsageError } from '../tensor/errors.ts'
-
-/** @throws UsageError unless the value is an integer of at least `least`. */
-export function requireCount(where: string, value: number, least = 1): void {
-  if (Number.isInteger(value) && value >= least) return
-  throw new UsageError({ where, expected: `an integer of at least ${least}`, got: String(value) })
-}

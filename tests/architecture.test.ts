@@ -1,0 +1,320 @@
+/** The architecture: who imports whom, how long files and functions are, their headers. First on made-up trees. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { browserViolations, importViolations } from './architecture/imports.ts'
+import { machinePaths, styleViolations, undocumented, unknownCommands } from './architecture/style.ts'
+import { readTree, root, show, SourceTree, type Violation } from './architecture/tree.ts'
+
+const lines = (count: number, line = 'x++') => `${line}\n`.repeat(count)
+const brokenImports = (files: Record<string, string>) => show(importViolations(new SourceTree(files)))
+const brokenStyle = (files: Record<string, string>) => show(styleViolations(new SourceTree(files)))
+
+describe('the import rule catches', () => {
+  const cell = { 'packages/latch/src/cells/lstm.ts': 'export const lstm = 1\n' }
+
+  test('nothing in a tree that keeps it', () => {
+    const tree = {
+      'packages/latch/src/core/errors.ts': '',
+      'packages/latch/src/engine/memory.ts':
+        "import { E } from '../core/errors.ts'\nnew WebAssembly.Memory({})\n",
+      'packages/latch/src/data/tablesNode.ts': "import 'node:fs'\n",
+      'packages/latch/src/cells/lstm.ts': "import type { Pointer } from '../engine/memory.ts'\n",
+      'packages/latch/src/index.ts': "export * from './cells/lstm.ts'\n",
+      'packages/latch/src/node.ts': "export * from './index.ts'\nexport * from './data/tablesNode.ts'\n",
+      'packages/cli/src/latch.ts': "import 'latch'\nimport { Command } from 'commander'\n",
+      'packages/latch/kernels/lstm.ts': "import { F } from './simd'\n",
+      'packages/latch/kernels/simd.ts': 'export const F = 4\n',
+    }
+    expect(brokenImports(tree)).toEqual([])
+  })
+
+  test('an upward edge, with file, line and edge', () => {
+    const tree = {
+      ...cell,
+      'packages/latch/src/engine/load.ts': "\nimport { lstm } from '../cells/lstm.ts'\n",
+    }
+    expect(brokenImports(tree)).toEqual([
+      'packages/latch/src/engine/load.ts:2 upward edge: engine → cells (packages/latch/src/engine/load.ts → packages/latch/src/cells/lstm.ts)',
+    ])
+  })
+
+  test.each([
+    ['a type import', "import type { lstm } from '../cells/lstm.ts'"],
+    ['a re-export', "export { lstm } from '../cells/lstm.ts'"],
+    ['a dynamic import', "const cell = await import('../cells/lstm.ts')"],
+    ['an import type', "let cell: typeof import('../cells/lstm.ts')"],
+    ['an import for its effect', "import '../cells/lstm.ts'"],
+  ])('an upward edge written as %s', (_, text) => {
+    expect(brokenImports({ ...cell, 'packages/latch/src/core/shape.ts': text })[0]).toContain(
+      'upward edge: core → cells',
+    )
+  })
+
+  test('a sibling edge', () => {
+    const tree = {
+      'packages/latch/src/training/fit.ts': "import '../inspection/trace.ts'\n",
+      'packages/latch/src/inspection/trace.ts': '',
+      'packages/latch/src/data/words.ts': "import '../datasets/negation.ts'\n",
+      'packages/latch/src/datasets/negation.ts': '',
+    }
+    expect(brokenImports(tree)).toEqual([
+      'packages/latch/src/training/fit.ts:1 sibling edge: training → inspection (packages/latch/src/training/fit.ts → packages/latch/src/inspection/trace.ts)',
+      'packages/latch/src/data/words.ts:1 sibling edge: data → datasets (packages/latch/src/data/words.ts → packages/latch/src/datasets/negation.ts)',
+    ])
+  })
+
+  test('a cycle inside one layer', () => {
+    const tree = {
+      'packages/latch/src/cells/a.ts': "import './b.ts'\n",
+      'packages/latch/src/cells/b.ts': "import type { C } from './c.ts'\n",
+      'packages/latch/src/cells/c.ts': "\n\nimport './a.ts'\n",
+    }
+    expect(brokenImports(tree)).toEqual([
+      'packages/latch/src/cells/c.ts:3 cycle: packages/latch/src/cells/a.ts → packages/latch/src/cells/b.ts → packages/latch/src/cells/c.ts → packages/latch/src/cells/a.ts',
+    ])
+  })
+
+  test('an entry point that imports the command line', () => {
+    const tree = {
+      'packages/latch/src/index.ts': "import '../../cli/src/latch.ts'\n",
+      'packages/cli/src/latch.ts': '',
+    }
+    expect(brokenImports(tree)[0]).toContain('upward edge: entry points → cli')
+  })
+
+  test('a studio that bypasses the entry points, or whose folders import from above', () => {
+    const tree = {
+      'packages/latch/src/cells/lstm.ts': '',
+      'packages/studio/src/views/Text.svelte':
+        "<!-- A view. -->\n<script>\n  import { lstm } from '../../../latch/src/cells/lstm.ts'\n</script>\n",
+      'packages/studio/src/state/runs.ts': "import '../views/Text.svelte'\nimport { network } from 'latch'\n",
+    }
+    expect(brokenImports(tree)).toEqual([
+      'packages/studio/src/views/Text.svelte:3 entry points: packages/studio/src/views/Text.svelte → packages/latch/src/cells/lstm.ts; import latch or latch/…',
+      'packages/studio/src/state/runs.ts:1 upward edge: studio packages/studio/src/state/runs.ts → packages/studio/src/views/Text.svelte',
+    ])
+  })
+
+  test('kernels that import from outside, and others that import kernels', () => {
+    expect(
+      brokenImports({
+        'packages/latch/kernels/a.ts': "import '../src/core/e.ts'",
+        'packages/latch/src/core/e.ts': '',
+      })[0],
+    ).toContain('kernels: packages/latch/kernels/a.ts → packages/latch/src/core/e.ts')
+    expect(brokenImports({ 'packages/latch/kernels/a.ts': "import 'long'" })[0]).toContain('kernels:')
+    expect(
+      brokenImports({
+        'packages/latch/kernels/a.ts': '',
+        'packages/latch/src/engine/e.ts': "import '../../kernels/a.ts'",
+      })[0],
+    ).toContain('kernels:')
+  })
+
+  test('WebAssembly, built kernels and addresses above the engine', () => {
+    const broken = (text: string) =>
+      brokenImports({
+        'packages/latch/src/model/network.ts': text,
+        'packages/latch/src/engine/kernels.ts': 'export type Pointer = number',
+      })
+    expect(broken('// WebAssembly is only named here')).toEqual([])
+    expect(broken('WebAssembly.validate(bytes)')[0]).toContain('engine only: touches WebAssembly')
+    expect(broken("import '../engine/wasm/simd.ts'")[0]).toContain('engine only')
+    expect(broken("import type { Pointer } from '../engine/kernels.ts'")[0]).toContain(
+      'takes the type Pointer',
+    )
+    expect(broken('const at = base + 4 * memory.floatBytes')[0]).toContain('calculates an address')
+  })
+
+  test('node: modules in browser-safe files, missing files and files of no layer', () => {
+    expect(brokenImports({ 'packages/latch/src/data/tables.ts': "import 'node:fs'" })[0]).toContain(
+      'browser-safe',
+    )
+    expect(brokenImports({ 'packages/latch/src/data/tables.ts': "import './gone.ts'" })[0]).toContain(
+      'no such file: packages/latch/src/data/gone.ts',
+    )
+    expect(brokenImports({ 'packages/latch/src/attic/box.ts': '' })[0]).toContain('belongs to no layer')
+  })
+
+  test('a dependency or a node: module that the browser entry point reaches', () => {
+    const tree = new SourceTree({
+      'packages/latch/src/index.ts': "export * from './data/a.ts'",
+      'packages/latch/src/data/a.ts': "import './b.ts'",
+      'packages/latch/src/data/b.ts': "import 'csv-parse'\nimport { open } from 'node:fs/promises'",
+    })
+    const by =
+      'reached by packages/latch/src/index.ts → packages/latch/src/data/a.ts → packages/latch/src/data/b.ts'
+    expect(show(browserViolations(tree))).toEqual([
+      `packages/latch/src/data/b.ts:1 browser entry: imports csv-parse, ${by}`,
+      `packages/latch/src/data/b.ts:2 browser entry: imports node:fs/promises, ${by}`,
+    ])
+    expect(show(browserViolations(tree, 'packages/latch/src/data/a.ts', ['csv-parse']))).toEqual([
+      'packages/latch/src/data/b.ts:2 browser entry: imports node:fs/promises, reached by packages/latch/src/data/a.ts → packages/latch/src/data/b.ts',
+    ])
+    expect(show(browserViolations(new SourceTree({})))[0]).toContain('does not exist')
+    const lazy = new SourceTree({
+      'packages/latch/src/index.ts': "await import('./a.ts')",
+      'packages/latch/src/a.ts': "import 'fflate'",
+    })
+    expect(browserViolations(lazy)).toHaveLength(1)
+    expect(browserViolations(lazy, 'packages/latch/src/index.ts', [], false)).toEqual([])
+  })
+})
+
+describe('the style rules catch', () => {
+  test('a file of 501 lines, and not one of 500', () => {
+    expect(brokenStyle({ 'tests/a.test.ts': lines(500) })).toEqual([])
+    expect(brokenStyle({ 'tests/a.test.ts': lines(501) })[0]).toContain('file length: 501 lines')
+  })
+
+  test.each([
+    ['function', `function long() {\n${lines(89)}}`, 'long: 91 lines'],
+    ['method', `class A {\n  long() {\n${lines(89)}}\n}`, 'long: 91 lines'],
+    ['arrow function', `const long = () => {\n${lines(89)}}`, 'long: 91 lines'],
+    ['callback', `all.map((x) => {\n${lines(89)}})`, 'a function: 91 lines'],
+  ])('a %s of 91 lines', (_, text, words) => {
+    expect(brokenStyle({ 'examples/a.ts': text })[0]).toContain(`function length: ${words}, at most 90`)
+    expect(brokenStyle({ 'examples/a.ts': text.replace('x++\n', '') })).toEqual([])
+  })
+
+  test('120 lines in a kernel, named functions for themselves, no describe', () => {
+    expect(brokenStyle({ 'packages/latch/kernels/a.ts': `function long() {\n${lines(118)}}` })).toEqual([])
+    expect(brokenStyle({ 'packages/latch/kernels/a.ts': `function long() {\n${lines(119)}}` })[0]).toContain(
+      '121 lines, at most 120',
+    )
+    const method = `f() {\n${lines(60)}},\n`
+    expect(brokenStyle({ 'examples/a.ts': `function all() {\nreturn {\n${method}${method}}\n}` })).toEqual([])
+    expect(brokenStyle({ 'tests/a.test.ts': `describe('a', () => {\n${lines(100)}})` })).toEqual([])
+    expect(brokenStyle({ 'tests/a.test.ts': `test('a', () => {\n${lines(100)}})` })).toHaveLength(1)
+  })
+
+  test('a missing and a long header in src/', () => {
+    const header = (count: number) => `/**\n${lines(count, ' * why')} */\nlet x = 0\n`
+    expect(brokenStyle({ 'packages/latch/src/core/a.ts': header(5) })).toEqual([])
+    expect(brokenStyle({ 'packages/latch/src/core/a.ts': header(6) })[0]).toContain(
+      'header: 6 lines, at most 5',
+    )
+    expect(brokenStyle({ 'packages/latch/src/core/a.ts': 'let x = 0\n' })[0]).toContain(
+      'header: no comment at the top',
+    )
+  })
+
+  test('a file name without a meaning', () => {
+    expect(brokenStyle({ 'examples/utils.ts': '' })[0]).toContain('file name')
+    expect(brokenStyle({ 'tests/helpers.ts': '' })[0]).toContain('file name')
+  })
+
+  test('a public name without a word about it, wherever it is declared', () => {
+    const tree = new SourceTree({
+      'packages/latch/src/index.ts':
+        "export { a, b } from './a.ts'\nexport * from './c.ts'\nexport const own = 1\n",
+      'packages/latch/src/a.ts': "/** Said. */\nexport const a = 1\nexport { b } from './b.ts'\n",
+      'packages/latch/src/b.ts': 'export function b() {}\nexport function hidden() {}\n',
+      'packages/latch/src/c.ts': '/** Said. */\nexport interface C {}\nexport type D = number\n',
+    })
+    expect(show(undocumented(tree))).toEqual([
+      'packages/latch/src/b.ts:1 docstring: b has none',
+      'packages/latch/src/c.ts:3 docstring: D has none',
+      'packages/latch/src/index.ts:3 docstring: own has none',
+    ])
+  })
+
+  test('paths of somebody’s machine', () => {
+    const home = ['', 'home', 'ada', 'latch'].join('/')
+    const broken = (text: string) => machinePaths(new SourceTree({ 'README.md': text }))
+    expect(broken(`cd ${home}`)).toHaveLength(1)
+    expect(broken('cd ../shared/data; see https://example.org/home/page')).toEqual([])
+  })
+
+  test('a command that the README invents', () => {
+    const broken = (text: string) => unknownCommands('README.md', text, { test: 'vitest', build: 'tsc' })
+    expect(broken('`npm test`, `npm run build`, `npm run -s build`')).toEqual([])
+    expect(show(broken('\n`npm start`'))).toEqual(['README.md:2 command: npm start is not in package.json'])
+    expect(broken('npm run fly')).toHaveLength(1)
+  })
+})
+
+describe('this repository', () => {
+  const source = readTree([
+    'packages/latch/src',
+    'packages/cli/src',
+    'packages/studio/src',
+    'packages/latch/kernels',
+    'examples',
+    'demo',
+  ])
+  const nothing = (violations: readonly Violation[]) => expect(show(violations)).toEqual([])
+
+  test('has all its folders', () => expect(source.paths.length).toBeGreaterThan(50))
+  test('keeps the import rule', () => nothing(importViolations(source)))
+  test('has an entry point for browsers', () => nothing(browserViolations(source)))
+  test('reads tables with the browser build of csv-parse', () => {
+    nothing(browserViolations(source, 'packages/latch/src/tables.ts', ['csv-parse/browser/esm/sync']))
+  })
+  test('has no dependency in inspection', () => {
+    nothing(browserViolations(source, 'packages/latch/src/inspection.ts'))
+  })
+  test('loads readers of formats, and what they need, when they are first used', () => {
+    const brings = [
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/codegenv2',
+      '@bufbuild/protobuf/wire',
+      '@bufbuild/protobuf/wkt',
+      'fflate',
+    ]
+    nothing(browserViolations(source, 'packages/latch/src/formats.ts', brings))
+    nothing(browserViolations(source, 'packages/latch/src/formats.ts', [], false))
+  })
+  test('keeps the style', () => {
+    nothing(
+      styleViolations(
+        readTree([
+          'packages/latch/src',
+          'packages/cli/src',
+          'packages/studio/src',
+          'packages/latch/kernels',
+          'examples',
+          'demo',
+          'tests',
+          'scripts',
+          'bench',
+        ]),
+      ),
+    )
+  })
+  test('documents what it exports', () => {
+    nothing(undocumented(source))
+    nothing(undocumented(source, 'packages/latch/src/tables.ts'))
+    nothing(undocumented(source, 'packages/latch/src/inspection.ts'))
+    nothing(undocumented(source, 'packages/latch/src/formats.ts'))
+    nothing(undocumented(source, 'packages/latch/src/formatsNode.ts'))
+  })
+
+  test('names no machine', () => {
+    const folders = [
+      'src',
+      'cli',
+      'studio/src',
+      'kernels',
+      'examples',
+      'demo',
+      'tests',
+      'scripts',
+      'bench',
+      'docs',
+      '.ci',
+    ]
+    const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
+    const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
+    const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])
+    nothing(machinePaths(new SourceTree(new Map([...files, ...atRoot]))))
+  })
+
+  test('has the commands its pages name', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'CHANGELOG.md']) {
+      nothing(unknownCommands(page, readFileSync(join(root, page), 'utf8'), scripts))
+    }
+  })
+})

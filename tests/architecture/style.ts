@@ -1,0 +1,196 @@
+/** What a reader may expect of every file: its length, its header, its functions, its public words. */
+import ts from 'typescript'
+import type { SourceTree, Violation } from './tree.ts'
+
+export const FILE_LINES = 500
+export const FUNCTION_LINES = 90
+export const KERNEL_LINES = 120
+export const HEADER_LINES = 5
+
+const EMPTY_NAMES = /(^|\/)(utils?|helpers?|misc|common)\.(ts|mjs)$/i
+// A home folder or a drive is somebody's machine.
+const MACHINE_PATH = /(?<![\w.$}/-])(?:\/(?:home|Users|root|work|mnt|private)\/\w|[A-Z]:\\\w)/
+
+export function styleViolations(tree: SourceTree): Violation[] {
+  return tree.paths.flatMap((path) => [
+    ...fileLength(tree, path),
+    ...functionLengths(tree, path),
+    ...(/^packages\/\w+\/src\//.test(path) ? header(tree, path) : []),
+    ...emptyName(path),
+  ])
+}
+
+function fileLength(tree: SourceTree, file: string): Violation[] {
+  const lines = tree.text(file).trimEnd().split('\n').length
+  if (lines <= FILE_LINES) return []
+  return [
+    { rule: 'file length', file, line: FILE_LINES + 1, message: `${lines} lines, at most ${FILE_LINES}` },
+  ]
+}
+
+function functionLengths(tree: SourceTree, file: string): Violation[] {
+  const most = file.startsWith('packages/latch/kernels/') ? KERNEL_LINES : FUNCTION_LINES
+  const found: Violation[] = []
+  tree.visit(file, (node) => {
+    if (!ts.isFunctionLike(node) || !('body' in node) || !node.body || isDescription(node)) return
+    const first = tree.lineOf(file, node.getStart())
+    const lines = tree.lineOf(file, node.end) - first + 1 - linesOfInner(tree, file, node.body)
+    if (lines <= most) return
+    const name = node.name?.getText() ?? nameOfPlace(node.parent)
+    found.push({
+      rule: 'function length',
+      file,
+      line: first,
+      message: `${name}: ${lines} lines, at most ${most}`,
+    })
+  })
+  return found
+}
+
+/** Lines of named functions and methods inside: they are measured for themselves. Callbacks are not. */
+function linesOfInner(tree: SourceTree, file: string, body: ts.Node): number {
+  let lines = 0
+  const walk = (node: ts.Node): void => {
+    if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node)) {
+      lines += tree.lineOf(file, node.end) - tree.lineOf(file, node.getStart()) + 1
+    } else ts.forEachChild(node, walk)
+  }
+  ts.forEachChild(body, walk)
+  return lines
+}
+
+/** The callback of a test file's `describe` groups tests; it does nothing itself. */
+function isDescription(node: ts.Node): boolean {
+  return ts.isCallExpression(node.parent) && /^(describe|suite)\b/.test(node.parent.expression.getText())
+}
+
+function nameOfPlace(parent: ts.Node): string {
+  return 'name' in parent && parent.name ? (parent.name as ts.Node).getText() : 'a function'
+}
+
+function header(tree: SourceTree, file: string): Violation[] {
+  const text = tree.text(file).replace(/^#!.*\n/, '')
+  const comment = /^\/\*\*?[\s\S]*?\*\/|^<!--[\s\S]*?-->|^(?:\/\/.*\n)+/.exec(text)?.[0]
+  if (!comment)
+    return [{ rule: 'header', file, line: 1, message: 'no comment at the top says what this file is' }]
+  const lines = comment.split('\n').filter((line) => /[^\s/*<>!-]/.test(line)).length
+  if (lines <= HEADER_LINES) return []
+  return [{ rule: 'header', file, line: 1, message: `${lines} lines, at most ${HEADER_LINES}` }]
+}
+
+function emptyName(file: string): Violation[] {
+  if (!EMPTY_NAMES.test(file)) return []
+  return [{ rule: 'file name', file, line: 1, message: 'says nothing; name it after what it holds' }]
+}
+
+/** Paths of one machine in any text file. */
+export function machinePaths(tree: SourceTree): Violation[] {
+  return tree.paths.flatMap((file) =>
+    tree
+      .text(file)
+      .split('\n')
+      .flatMap((text, i) => {
+        const [path] = MACHINE_PATH.exec(text) ?? []
+        return path ? [{ rule: 'machine path', file, line: i + 1, message: text.trim().slice(0, 80) }] : []
+      }),
+  )
+}
+
+/** Commands that a page names and package.json does not have. */
+export function unknownCommands(
+  page: string,
+  text: string,
+  scripts: Readonly<Record<string, string>>,
+): Violation[] {
+  return text.split('\n').flatMap((words, i) =>
+    [...words.matchAll(/\bnpm (?:run (?:-s |--silent )?([\w:]+)|(start|test)\b)/g)].flatMap(
+      ([, run, own]) => {
+        const name = run ?? own
+        if (name in scripts) return []
+        return [{ rule: 'command', file: page, line: i + 1, message: `npm ${name} is not in package.json` }]
+      },
+    ),
+  )
+}
+
+/** Public names without a word about them, by following every export of `entry` to its declaration. */
+export function undocumented(tree: SourceTree, entry = 'packages/latch/src/index.ts'): Violation[] {
+  const found = new Map<string, Violation>()
+  for (const { name, file, node } of exportsOf(tree, entry, new Set())) {
+    const documented = ts.getJSDocCommentsAndTags(node).length > 0
+    const line = tree.lineOf(file, node.getStart())
+    if (!documented)
+      found.set(`${file} ${name}`, { rule: 'docstring', file, line, message: `${name} has none` })
+  }
+  return [...found.values()]
+}
+
+interface Exported {
+  name: string
+  file: string
+  node: ts.Node
+}
+
+function exportsOf(tree: SourceTree, file: string, seen: Set<string>): Exported[] {
+  if (seen.has(file) || !tree.files.has(file)) return []
+  seen.add(file)
+  const out: Exported[] = []
+  for (const statement of tree.syntax(file).statements) {
+    if (ts.isExportDeclaration(statement)) out.push(...reExports(tree, file, statement, seen))
+    else if (ts.canHaveModifiers(statement) && isExported(statement)) {
+      for (const name of declaredNames(statement)) out.push({ name, file, node: statement })
+    }
+  }
+  return out
+}
+
+function reExports(
+  tree: SourceTree,
+  file: string,
+  statement: ts.ExportDeclaration,
+  seen: Set<string>,
+): Exported[] {
+  const edge = tree
+    .edges(file)
+    .find((e) => e.line === tree.lineOf(file, statement.moduleSpecifier?.getStart() ?? 0))
+  const names =
+    statement.exportClause && ts.isNamedExports(statement.exportClause)
+      ? statement.exportClause.elements
+      : null
+  if (!statement.moduleSpecifier) {
+    return (names ?? []).flatMap((e) => declarationOf(tree, file, (e.propertyName ?? e.name).text))
+  }
+  if (!edge) return []
+  if (!names) return exportsOf(tree, edge.to, seen)
+  return names.flatMap((e) => declarationOf(tree, edge.to, (e.propertyName ?? e.name).text))
+}
+
+/** Where a name that a file exports or imports is declared. */
+function declarationOf(tree: SourceTree, file: string, name: string): Exported[] {
+  if (!tree.files.has(file)) return []
+  for (const statement of tree.syntax(file).statements) {
+    if (declaredNames(statement).includes(name)) return [{ name, file, node: statement }]
+  }
+  const edge = tree.edges(file).find((e) => e.relative && e.names.includes(name))
+  if (edge) return declarationOf(tree, edge.to, name)
+  return tree
+    .edges(file)
+    .filter((e) => e.relative && e.names.includes('*'))
+    .flatMap((e) => declarationOf(tree, e.to, name))
+}
+
+function declaredNames(statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.map((d) => d.name.getText())
+  const named = statement as ts.Statement & { name?: ts.Node }
+  const declares =
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement)
+  return declares && named.name ? [named.name.getText()] : []
+}
+
+function isExported(node: ts.HasModifiers): boolean {
+  return ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword) ?? false
+}
