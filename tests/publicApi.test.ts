@@ -41,7 +41,7 @@ function signs(count: number): Dataset {
 
 const layers = [
   { type: 'features', width: 1 },
-  { type: 'recurrent', cell: 'rnn', units: 4, outputs: 'last' },
+  { type: 'recurrent', cell: 'rnn', units: 4, returnSequences: false },
   { type: 'dense', units: 2 },
 ] as const
 

@@ -135,9 +135,11 @@ export function peerCases(latch, door) {
       const level = { type: 'recurrent', units: 5, direction, ...form }
       const heads = {
         every: [level],
-        last: [{ ...level, outputs: 'last' }],
-        'two levels': [level, { ...level, units: 4, outputs: 'last' }],
-        ...Object.fromEntries(POOLS.map((over) => [`pool ${over}`, [level, { type: 'pool', over }]])),
+        last: [{ ...level, returnSequences: false }],
+        'two levels': [level, { ...level, units: 4, returnSequences: false }],
+        ...Object.fromEntries(
+          POOLS.map((over) => [`pool ${over}`, [level, { type: 'pool', pooling: over }]]),
+        ),
       }
       const files = new Map()
       for (const [head, layers] of Object.entries(heads)) {

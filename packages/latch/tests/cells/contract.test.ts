@@ -130,7 +130,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
 
   it('last output = final hidden state = output of the last step', () => {
     const every = run(layer(form, engine), SEQUENCES)
-    const last = layer(form, engine, { outputs: 'last' })
+    const last = layer(form, engine, { returnSequences: false })
     const batch = batchOf(SEQUENCES)
     last.forward(batch)
     const out = last.readOutput(batch)
@@ -250,7 +250,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
 function classifierOf(form: CellForm, engine: EngineOptions): Network {
   const layers: LayerOptions[] = [
     { type: 'embedding', vocabulary: VOCABULARY, size: 6, wordDropout: 0 },
-    { type: 'recurrent', units: 9, outputs: 'last', ...form },
+    { type: 'recurrent', units: 9, returnSequences: false, ...form },
     { type: 'dense', units: 2 },
   ]
   return network(layers, { ...engine, seed: 2, loss: { type: 'softmaxCrossEntropy' } })

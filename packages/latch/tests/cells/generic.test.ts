@@ -29,7 +29,7 @@ type Form = CellForm & Partial<Omit<RecurrentOptions, 'type'>>
 function made(form: Form, options: NetworkOptions = exact, every = false): Network {
   const layers: LayerOptions[] = [
     { type: 'features', width: F },
-    { type: 'recurrent', units: H, outputs: every ? 'every' : 'last', ...form },
+    { type: 'recurrent', units: H, returnSequences: every, ...form },
     { type: 'dense', units: 2 },
   ]
   const net = network(layers, { ...options, inputGradients: true, loss: { type: 'meanSquaredError' } })

@@ -29,7 +29,9 @@ const one = () => PackedBatch.ofIds([ids[0]], [masks[0]])
 
 describe.each(Object.entries(forms))('%s', (_, form) => {
   it.each(['forward', 'reverse', 'bidirectional'] as const)('%s: a trace of masked steps', (direction) => {
-    const net = made([embedding, level(form, { direction, outputs: 'last' }), three], { loss: softmax })
+    const net = made([embedding, level(form, { direction, returnSequences: false }), three], {
+      loss: softmax,
+    })
     const traces = traceBatch(net, batch(), targets)
     traces.forEach(({ levels, loss }, i) => {
       const alone = traceSequence(net, PackedBatch.ofIds([ids[i]], [masks[i]]), { classes: [i] })
@@ -61,7 +63,7 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
 
   it('a level in reverse shows each state at its step', () => {
     const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
-      made([{ type: 'features', width: 2 }, level(form, { direction, outputs: 'last' }), three], {
+      made([{ type: 'features', width: 2 }, level(form, { direction, returnSequences: false }), three], {
         loss: softmax,
       }),
     )
@@ -79,7 +81,7 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
     for (const engine of ['reference', 'simd'] as const) {
       const precision = engine === 'simd' ? 'float32' : 'float64'
       const masking = { ...embedding, maskZero: true } as LayerOptions
-      const net = made([masking, level(form), level(form), { type: 'pool', over: 'mean' }, three], {
+      const net = made([masking, level(form), level(form), { type: 'pool', pooling: 'mean' }, three], {
         engine,
         precision,
       })
@@ -114,7 +116,7 @@ describe('a given mask stays with the steps', () => {
   })
 
   it.each(['forward', 'reverse', 'bidirectional'])('%s: in prefixes, edits and influence', (direction) => {
-    const levels = [level(forms['gru after'], { direction, outputs: 'last' }), three]
+    const levels = [level(forms['gru after'], { direction, returnSequences: false }), three]
     const given = made([embedding, ...levels], { loss: softmax })
     const own = made([{ ...embedding, maskZero: true } as LayerOptions, ...levels], { loss: softmax })
     expect(prefixOutputs(given, one())).toEqual(prefixOutputs(own, zeroed[0]))

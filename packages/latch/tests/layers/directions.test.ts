@@ -27,7 +27,7 @@ const merges = ['concat', 'sum', 'multiply', 'average'] as const
 describe('gradients', () => {
   it.each(Object.entries(forms))('%s in reverse', (_, form) => {
     for (const input of [embedding, oneHot]) {
-      const last = made([input, level(form, { direction: 'reverse', outputs: 'last' }), three], {
+      const last = made([input, level(form, { direction: 'reverse', returnSequences: false }), three], {
         loss: softmax,
       })
       checkGradients(last, batch, classes)
@@ -41,7 +41,7 @@ describe('gradients', () => {
   it.each(merges)('two directions by %s', (merge) => {
     for (const form of [forms.lstm, forms['gru after']]) {
       const both = level(form, { direction: 'bidirectional', merge })
-      const last = level(form, { direction: 'bidirectional', merge, outputs: 'last' })
+      const last = level(form, { direction: 'bidirectional', merge, returnSequences: false })
       checkGradients(made([embedding, both, level(form), three], { loss: softmax }), batch, stepClasses)
       checkGradients(made([embedding, both, last, three], { loss: softmax }), batch, classes)
     }
@@ -93,9 +93,9 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
 
   it('merges what the directions say side by side', () => {
     const options = { engine, precision: engine === 'reference' ? 'float64' : 'float32' } as const
-    for (const outputs of ['every', 'last'] as const) {
+    for (const returnSequences of [true, false]) {
       const nets = merges.map((merge) =>
-        made([embedding, level(forms.lstm, { direction: 'bidirectional', outputs, merge })], options),
+        made([embedding, level(forms.lstm, { direction: 'bidirectional', returnSequences, merge })], options),
       )
       const [sides, ...merged] = nets.map((net) => {
         net.forward(batch)
@@ -126,7 +126,7 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     const layers = [
       embedding,
       level(forms.lstm, { direction: 'reverse' }),
-      level(forms['gru before'], { direction: 'bidirectional', merge: 'multiply', outputs: 'last' }),
+      level(forms['gru before'], { direction: 'bidirectional', merge: 'multiply', returnSequences: false }),
       three,
     ]
     const net = made(layers, {
@@ -144,7 +144,7 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
 })
 
 describe('a level in reverse', () => {
-  const reverse = made([embedding, level(forms.lstm, { direction: 'reverse', outputs: 'last' })])
+  const reverse = made([embedding, level(forms.lstm, { direction: 'reverse', returnSequences: false })])
 
   it('ends at step 0', () => {
     const every = made([embedding, level(forms.lstm, { direction: 'reverse' })])

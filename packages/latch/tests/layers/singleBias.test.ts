@@ -175,20 +175,24 @@ const levels: [string, LayerOptions[]][] = [
   ['lstm both ways', [features, level({ cell: 'lstm', ...both, ...one }), { type: 'dense', units: 2 }]],
   [
     'gru reset before',
-    [features, level({ cell: 'gru', reset: 'before', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+    [
+      features,
+      level({ cell: 'gru', reset: 'before', returnSequences: false, ...one }),
+      { type: 'dense', units: 2 },
+    ],
   ],
   [
     'rnn under an lstm',
     [
       { type: 'embedding', vocabulary: 5, size: 3 },
       level({ cell: 'rnn', ...one }),
-      level({ cell: 'lstm', outputs: 'last', ...one }),
+      level({ cell: 'lstm', returnSequences: false, ...one }),
       { type: 'dense', units: 2 },
     ],
   ],
   [
     'gru reset after',
-    [features, level({ cell: 'gru', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+    [features, level({ cell: 'gru', returnSequences: false, ...one }), { type: 'dense', units: 2 }],
   ],
 ]
 

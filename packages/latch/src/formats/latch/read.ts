@@ -115,7 +115,7 @@ function outputOf(layer: LayerOptions): string | null {
   if (layer.type !== 'recurrent') return null
   const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
   const width = layer.units * (beside ? 2 : 1)
-  return layer.outputs === 'last' ? `(batch, ${width})` : `(batch, steps, ${width})`
+  return layer.returnSequences === false ? `(batch, ${width})` : `(batch, steps, ${width})`
 }
 
 function conventionsOf(layer: LayerOptions): string {

@@ -158,7 +158,7 @@ function factsOf(
   return pieces.map(({ path, type, parameters, conventions }, i) => {
     const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
     const once = before.some(
-      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.outputs === 'last'),
+      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.returnSequences === false),
     )
     const width = widthOf(filled[i])
     const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`

@@ -221,15 +221,15 @@ describe('options', () => {
       chain(layer('Masking', {}), layer('LSTM', { units: 2, zero_output_for_mask: true, ...more }, 'l'))
     const above = (config: unknown) => read(config).network.layers.slice(2)
     expect(above(level({ return_sequences: true }))).toMatchObject([
-      { outputs: 'every' },
+      { returnSequences: true },
       { type: 'zeroMasked' },
     ])
-    const last = [{ outputs: 'every' }, { type: 'zeroMasked' }]
-    expect(above(level({}))).toMatchObject([...last, { type: 'pool', over: 'last' }])
+    const last = [{ returnSequences: true }, { type: 'zeroMasked' }]
+    expect(above(level({}))).toMatchObject([...last, { type: 'pool', pooling: 'last' }])
     expect(above(level({ go_backwards: true }))).toMatchObject([
       { ...last[0], direction: 'reverse' },
       last[1],
-      { type: 'pool', over: 'first' },
+      { type: 'pool', pooling: 'first' },
     ])
   })
 

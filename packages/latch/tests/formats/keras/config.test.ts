@@ -221,8 +221,8 @@ describe('layers', () => {
     })
     expect(model.network.layers).toMatchObject([
       { type: 'features' },
-      { cell: 'lstm', units: 2, direction: 'reverse', outputs: 'every' },
-      { cell: 'rnn', units: 4, direction: 'reverse', outputs: 'every' },
+      { cell: 'lstm', units: 2, direction: 'reverse', returnSequences: true },
+      { cell: 'rnn', units: 4, direction: 'reverse', returnSequences: true },
       { type: 'reverse' },
     ])
     const two = sequential(

@@ -112,8 +112,8 @@ describe('every cell and option', () => {
   ]
   for (const cell of cells) {
     for (const bias of [true, 'one', false] as const) {
-      for (const outputs of ['every', 'last'] as const) {
-        const options = { ...cell, bias, outputs }
+      for (const returnSequences of [true, false]) {
+        const options = { ...cell, bias, returnSequences }
         it(JSON.stringify(options), async () => {
           await compare([features, level(options), dense])
         })
@@ -129,7 +129,7 @@ describe('every cell and option', () => {
       await compare([
         features,
         level({ direction: 'bidirectional', merge }),
-        level({ direction: 'bidirectional', merge, outputs: 'last', cell: 'gru' }),
+        level({ direction: 'bidirectional', merge, returnSequences: false, cell: 'gru' }),
         dense,
       ])
     })
@@ -138,7 +138,7 @@ describe('every cell and option', () => {
       features,
       level({ direction: 'reverse' }),
       { type: 'reverse' },
-      level({ direction: 'reverse', outputs: 'last' }),
+      level({ direction: 'reverse', returnSequences: false }),
       dense,
     ])
   })
@@ -152,7 +152,7 @@ describe('every cell and option', () => {
 })
 
 describe('other layers', () => {
-  const gru = level({ cell: 'gru', outputs: 'last' })
+  const gru = level({ cell: 'gru', returnSequences: false })
   const cases: [string, LayerOptions[], Answer?][] = [
     ['embedding', [{ type: 'embedding', vocabulary: 11, size: 4 }, gru, dense], 'softmax'],
     [
@@ -160,7 +160,7 @@ describe('other layers', () => {
       [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, level({ cell: 'gru' }), gru, dense],
       'sigmoid',
     ],
-    ['masking', [features, { type: 'masking' }, level({}), { type: 'pool', over: 'mean' }, dense]],
+    ['masking', [features, { type: 'masking' }, level({}), { type: 'pool', pooling: 'mean' }, dense]],
     [
       'zeros at masked steps',
       [features, { type: 'masking', value: 0 }, level({}), { type: 'zeroMasked' }, dense],
@@ -171,10 +171,10 @@ describe('other layers', () => {
     ],
     [
       'pooling',
-      [features, level({}), { type: 'pool', over: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
+      [features, level({}), { type: 'pool', pooling: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
       'logSoftmax',
     ],
-    ['last step', [features, level({}), { type: 'pool', over: 'last' }, dense]],
+    ['last step', [features, level({}), { type: 'pool', pooling: 'last' }, dense]],
     [
       'layer normalisation',
       [
@@ -205,8 +205,8 @@ describe('other layers', () => {
         level({}),
         { type: 'dropout', rate: 0.1 },
         level({ cell: 'gru' }),
-        { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] },
-        level({ outputs: 'last' }),
+        { type: 'concat', inputs: ['embedding.0', 'dropout.0', 'recurrent.1'] },
+        level({ returnSequences: false }),
         dense,
       ],
       'softmax',
@@ -216,8 +216,8 @@ describe('other layers', () => {
       [
         features,
         level({}),
-        { type: 'concat', of: ['features.0', 'recurrent.0'] },
-        { type: 'pool', over: 'mean' },
+        { type: 'concat', inputs: ['features.0', 'recurrent.0'] },
+        { type: 'pool', pooling: 'mean' },
         dense,
       ],
     ],
@@ -267,13 +267,13 @@ describe('what Keras cannot say is refused in words', () => {
     [[features, level({ coupled: true }), dense], /coupled/],
     [[features, level({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
     [[features, level({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
-    [[features, level({}), { type: 'pool', over: 'attention' }, dense], /pool\.0.*attention/],
+    [[features, level({}), { type: 'pool', pooling: 'attention' }, dense], /pool\.0.*attention/],
     [
       [
         features,
         level({ direction: 'reverse' }),
         { type: 'reverse' },
-        { type: 'concat', of: ['recurrent.0', 'reverse.0'] },
+        { type: 'concat', inputs: ['recurrent.0', 'reverse.0'] },
         dense,
       ],
       /concat\.0.*recurrent\.0, which Keras gives together/,
@@ -287,7 +287,7 @@ describe('what Keras cannot say is refused in words', () => {
 
 describe('weights only, with the layers as Latch writes them', () => {
   it('or with Keras’ JSON, as text, as an object, as the bare list of layers', async () => {
-    const layers: LayerOptions[] = [features, level({ outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, level({ returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     const json = new TextDecoder().decode(new ZipFile(bytes, 'm').read('config.json')!)
@@ -302,7 +302,7 @@ describe('weights only, with the layers as Latch writes them', () => {
   })
 
   it('read by the layers’ order', async () => {
-    const layers: LayerOptions[] = [features, level({ cell: 'gru', outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, level({ cell: 'gru', returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     // The member stands stored in the archive; cut out, it is what save_weights writes.

@@ -72,7 +72,7 @@ describe('what Latch writes', () => {
     const network = drawn({
       layers: [
         { type: 'embedding', vocabulary: 3, size: 2 },
-        { type: 'pool', over: 'mean' },
+        { type: 'pool', pooling: 'mean' },
         { type: 'dense', units: 2 },
       ],
     })

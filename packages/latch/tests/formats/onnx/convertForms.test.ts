@@ -89,9 +89,11 @@ function layersOf(graph: Graph) {
   verifyLift(model, lifted, 'model.onnx')
   return lifted.network.layers.map((layer) =>
     layer.type === 'recurrent'
-      ? [layer.cell, layer.direction, layer.outputs, layer.merge].filter(Boolean).join(' ')
-      : 'over' in layer
-        ? `pool ${layer.over}`
+      ? [layer.cell, layer.direction, layer.returnSequences === false ? 'last' : 'every', layer.merge]
+          .filter(Boolean)
+          .join(' ')
+      : 'pooling' in layer
+        ? `pool ${layer.pooling}`
         : layer.type,
   )
 }

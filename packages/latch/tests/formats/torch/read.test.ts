@@ -90,7 +90,7 @@ describe('names and widths decide', () => {
       {
         config: {
           order: ['words', 'z', 'n', 'fc', 'a'],
-          outputs: 'last',
+          returnSequences: false,
           heads: { fc: 'relu', a: 'softmax' },
         },
       },
@@ -98,7 +98,7 @@ describe('names and widths decide', () => {
     expect(network.layers.map(({ type }) => type).join()).toBe(
       'embedding,recurrent,recurrent,layerNorm,dense,dense',
     )
-    expect(network.layers[2]).toMatchObject({ outputs: 'last' })
+    expect(network.layers[2]).toMatchObject({ returnSequences: false })
     expect(network.layers[4]).toMatchObject({ units: 2, activation: 'relu' })
     expect(notes.join()).not.toContain('nothing between')
     const built = new Network(network, { weights: ({ name }) => weights.get(name)! })
@@ -134,7 +134,7 @@ describe('names and widths decide', () => {
     const layers = [
       { type: 'embedding', vocabulary: 9, size: 4 },
       { type: 'recurrent', cell: 'lstm', units: 3 },
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       { type: 'dense', units: 2 },
     ]
     const model = await read(dict, { config: { layers } })

@@ -139,10 +139,10 @@ function addLayer(
       out.per = 'sequence'
       return 0
     case 'pool':
-      addPool(out, layer.over, name)
+      addPool(out, layer.pooling, name)
       return 0
     case 'concat':
-      addConcat(out, layer.of, name)
+      addConcat(out, layer.inputs, name)
       return 0
     default:
       throw refused(name, layer.type)
@@ -200,17 +200,17 @@ function addLevel(
   above: LayerOptions | undefined,
   second: LayerOptions | undefined,
 ): number {
-  const { direction = 'forward', outputs = 'every', merge = 'concat', units } = layer
+  const { direction = 'forward', returnSequences = true, merge = 'concat', units } = layer
   const zeroMasked = above?.type === 'zeroMasked'
   const next = zeroMasked ? second : above
-  const lastOnly = direction === 'forward' && next?.type === 'pool' && next.over === 'last'
-  const every = outputs === 'every' && !lastOnly
+  const lastOnly = direction === 'forward' && next?.type === 'pool' && next.pooling === 'last'
+  const every = returnSequences && !lastOnly
   const turned = direction === 'reverse' && every
   if (turned && next?.type !== 'reverse')
     throw refused(name, 'a level in reverse whose steps stand in the text’s order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
     throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
-  const taken = (zeroMasked ? 1 : 0) + (turned || (outputs === 'every' && lastOnly) ? 1 : 0)
+  const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
   out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked }))
   out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
   if (!every) out.per = 'sequence'

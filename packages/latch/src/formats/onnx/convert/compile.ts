@@ -93,7 +93,7 @@ class Compiler {
     this.#source = source
     this.#drafts = drafts
     this.#maskZero = maskZero
-    this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.of : [])))
+    this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.inputs : [])))
   }
 
   add(draft: Draft): void {
@@ -142,7 +142,7 @@ class Compiler {
       case 'pool':
         this.#steps = false
         if (layer.column) this.weights.set(`${name}.weight`, layer.column)
-        return { type: 'pool', over: layer.over }
+        return { type: 'pool', pooling: layer.pooling }
       case 'flatten':
         this.#steps = false
         this.#width *= layer.steps
@@ -162,7 +162,7 @@ class Compiler {
       case 'masking':
         return layer
       case 'concat':
-        return this.#concat(layer.of)
+        return this.#concat(layer.inputs)
       case 'piece':
         throw new UnsupportedError({
           where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
@@ -188,7 +188,7 @@ class Compiler {
     const both = directions.length === 2
     const beside = both && (merge ?? 'concat') === 'concat'
     this.#width = options.units * (beside ? 2 : 1)
-    this.#steps = options.outputs !== 'last'
+    this.#steps = options.returnSequences !== false
     return both && merge && merge !== 'concat' ? { ...rest, merge } : rest
   }
 
@@ -208,7 +208,7 @@ class Compiler {
 
   #concat(of: readonly Draft[]): LayerOptions {
     this.#width = of.reduce((sum, draft) => sum + widthOf(draft), 0)
-    return { type: 'concat', of: of.map((draft) => this.#names.get(draft)!) }
+    return { type: 'concat', inputs: of.map((draft) => this.#names.get(draft)!) }
   }
 
   #factsOf({ node, layer }: Draft, parameters: number): LayerFacts {
@@ -230,7 +230,7 @@ function widthOf({ layer, below }: Draft): number {
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'oneHot') return layer.vocabulary
   if (layer.type === 'features') return layer.width ?? 0
-  if (layer.type === 'concat') return layer.of.reduce((sum, draft) => sum + widthOf(draft), 0)
+  if (layer.type === 'concat') return layer.inputs.reduce((sum, draft) => sum + widthOf(draft), 0)
   if (layer.type === 'flatten') return layer.steps * widthOf(below!)
   if (layer.type !== 'recurrent') return widthOf(below!)
   const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'

@@ -33,7 +33,7 @@ export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly 
   for (const state of inputs.slice(5, 7)) checkState(at, state)
   const layer = { type: 'recurrent', options, directions: tensors.directions, width: tensors.width } as const
   const steps: Draft = above(input.tip, layer, at.node)
-  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, outputs: 'last' } } }
+  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, returnSequences: false } } }
   const direction: Axis = { role: 'direction', size: sizeOf(tensors.directions.length) }
   const units: Axis = { role: 'feature', size: sizeOf(options.units) }
   const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
@@ -118,7 +118,7 @@ function optionsOf(at: NodeLift, cell: CellName, { directions, units }: Recurren
     cell,
     units,
     direction,
-    outputs: 'every',
+    returnSequences: true,
     bias: directions[0].biasInput !== null,
     ...(cell === 'gru' ? { reset: before ? 'before' : 'after' } : {}),
     ...functions[0],

@@ -25,7 +25,7 @@ export interface RecurrentExport {
 /** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
 export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): string {
   const { options, name, input, masks } = level
-  const last = options.outputs === 'last'
+  const last = options.returnSequences === false
   const peepholes = options.peepholes ? [weightsOf(graph, level, 'weight_ph')] : []
   const inputs = [
     masks.compact(input),
