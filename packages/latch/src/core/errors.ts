@@ -37,7 +37,7 @@ export class LatchError extends Error {
 
   constructor(facts: ErrorFacts, options?: ErrorOptions) {
     const fixes = facts.fix === undefined ? [] : Array.isArray(facts.fix) ? facts.fix : [facts.fix as Fix]
-    super(formatError({ ...facts, fixes }), options)
+    super(formatError({ ...facts, remedy: facts.remedy, fixes }), options)
     this.where = facts.where
     this.expected = facts.expected
     this.got = facts.got

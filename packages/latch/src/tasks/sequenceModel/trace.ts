@@ -33,13 +33,13 @@ export function traceRead(request: TraceRequest): Trace {
   const { network } = parts
   const { target, targets } = targetOf(network, batch, names, label)
   const sequence = traceSequence(network, batch, targets)
-  const { loss, levels, output } = sequence
-  for (const level of levels) {
-    const { loops } = network.recurrent[level.level]
-    const { functions } = loops.find(({ reversed }) => reversed === (level.direction === 'backward'))!.cell
-    if (functions) level.functions = functions
+  const { loss, layers, output } = sequence
+  for (const layer of layers) {
+    const { loops } = network.recurrent[layer.layer]
+    const { functions } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!.cell
+    if (functions) layer.functions = functions
   }
-  const top = levels.findLast((level) => level.direction === 'forward') ?? levels[levels.length - 1]
+  const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, read.ids ?? batch)
   const said = (row: ArrayLike<number>) => saidOf(parts, names, row)
   const steps = top.steps.map((step, t) => ({
@@ -49,7 +49,7 @@ export function traceRead(request: TraceRequest): Trace {
     known: read.known[t],
     output: said(outputs[t]),
   }))
-  const { cell } = network.recurrent[top.level]
+  const { cell } = network.recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
@@ -58,7 +58,7 @@ export function traceRead(request: TraceRequest): Trace {
     loss,
     convention: KEEPS_CONVENTION[cell.name],
     steps: steps as TraceStep[],
-    levels,
+    layers,
     ...(classCount(network) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)
