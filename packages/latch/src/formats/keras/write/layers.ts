@@ -1,5 +1,5 @@
 /**
- * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a level
+ * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a layer
  * and the reversal of its steps), or two for one (an input and its table), this is the place.
  */
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -114,7 +114,7 @@ function addLayer(
       addInput(out, layer, name)
       return 0
     case 'recurrent':
-      return addLevel(out, layer, name, above, second)
+      return addRecurrent(out, layer, name, above, second)
     case 'masking':
       out.masked = true
       out.add('Masking', { mask_value: layer.value ?? 0 })
@@ -193,7 +193,7 @@ function identity(size: number): Float32Array {
   return rows
 }
 
-function addLevel(
+function addRecurrent(
   out: Out,
   layer: Extract<LayerOptions, { type: 'recurrent' }>,
   name: string,
@@ -207,7 +207,7 @@ function addLevel(
   const every = returnSequences && !lastOnly
   const turned = direction === 'reverse' && every
   if (turned && next?.type !== 'reverse')
-    throw refused(name, 'a level in reverse whose steps stand in the text’s order')
+    throw refused(name, 'a layer in reverse whose steps stand in the text’s order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
     throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
   const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
@@ -267,7 +267,7 @@ function addConcat(out: Out, of: readonly string[], name: string): void {
 
 /** Softmax or sigmoid of the last dense layer, or a layer of its own. */
 function addAnswer(out: Out, answer: Answer): void {
-  if (answer === 'linear') return
+  if (answer === 'linear' || answer === 'probabilities') return
   const name = answer === 'logSoftmax' ? 'log_softmax' : answer
   const last = out.layers[out.layers.length - 1]
   if (last.type === 'Dense' && last.config.activation === 'linear') last.config.activation = name
