@@ -135,9 +135,11 @@ export function peerCases(latch, door) {
       const layer = { type: 'recurrent', units: 5, direction, ...form }
       const heads = {
         every: [layer],
-        last: [{ ...layer, outputs: 'last' }],
-        'two layers': [layer, { ...layer, units: 4, outputs: 'last' }],
-        ...Object.fromEntries(POOLS.map((over) => [`pool ${over}`, [layer, { type: 'pool', over }]])),
+        last: [{ ...layer, returnSequences: false }],
+        'two layers': [layer, { ...layer, units: 4, returnSequences: false }],
+        ...Object.fromEntries(
+          POOLS.map((over) => [`pool ${over}`, [layer, { type: 'pool', pooling: over }]]),
+        ),
       }
       const files = new Map()
       for (const [head, layers] of Object.entries(heads)) {

@@ -27,7 +27,7 @@ const pass = { training: true, record: false, key: 5 }
 const STEPS = 3
 
 /** Ids, an embedding, two layers of both directions, dropout, and an answer at every step or one. */
-function wide(form: object, outputs: 'every' | 'last'): LayerOptions[] {
+function wide(form: object, returnSequences: boolean): LayerOptions[] {
   const recurrent = { type: 'recurrent', units: 13, direction: 'bidirectional', ...form }
   return [
     { type: 'embedding', vocabulary: 50, size: 9 },

@@ -41,7 +41,7 @@ describe('gradients', () => {
       const layers = (returnSequences: boolean) => [
         embedding,
         recurrentLayer(form, { direction }),
-        recurrentLayer(form, { direction, outputs }),
+        recurrentLayer(form, { direction, returnSequences }),
         three,
       ]
       checkGradients(made(layers(false), { loss: softmax }), masked(), classes)

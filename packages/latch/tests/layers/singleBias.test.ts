@@ -188,7 +188,7 @@ const stacks: [string, LayerOptions[]][] = [
     'gru reset before',
     [
       features,
-      recurrentLayer({ cell: 'gru', reset: 'before', outputs: 'last', ...one }),
+      recurrentLayer({ cell: 'gru', reset: 'before', returnSequences: false, ...one }),
       { type: 'dense', units: 2 },
     ],
   ],
@@ -197,13 +197,13 @@ const stacks: [string, LayerOptions[]][] = [
     [
       { type: 'embedding', vocabulary: 5, size: 3 },
       recurrentLayer({ cell: 'rnn', ...one }),
-      recurrentLayer({ cell: 'lstm', outputs: 'last', ...one }),
+      recurrentLayer({ cell: 'lstm', returnSequences: false, ...one }),
       { type: 'dense', units: 2 },
     ],
   ],
   [
     'gru reset after',
-    [features, recurrentLayer({ cell: 'gru', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+    [features, recurrentLayer({ cell: 'gru', returnSequences: false, ...one }), { type: 'dense', units: 2 }],
   ],
 ]
 

@@ -47,7 +47,7 @@ function anyRecurrent(random: Random): LayerOptions {
   const cell = pick(random, ['rnn', 'lstm', 'gru'] as const)
   const layer: RecurrentOptions = { type: 'recurrent', cell, units: 1 + random.integer(5) }
   layer.direction = pick(random, ['forward', 'forward', 'reverse', 'bidirectional'] as const)
-  layer.outputs = pick(random, ['every', 'every', 'every', 'last'] as const)
+  layer.returnSequences = pick(random, [true, true, true, false])
   if (chance(random, 0.2)) layer.bias = false
   if (cell === 'gru') layer.reset = pick(random, ['after', 'before'] as const)
   if (chance(random, 0.5)) {
@@ -94,7 +94,7 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
   const stays = (layer: LayerOptions) => ({ layer, per })
   if (kind === 'recurrent') {
     const layer = anyRecurrent(random)
-    return { layer, per: (layer as RecurrentOptions).outputs === 'last' ? 'sequence' : 'step' }
+    return { layer, per: (layer as RecurrentOptions).returnSequences === false ? 'sequence' : 'step' }
   }
   if (kind === 'pool') {
     const over = pick(random, ['last', 'first', 'max', 'mean', 'sum', 'attention'] as const)

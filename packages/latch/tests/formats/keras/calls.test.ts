@@ -221,11 +221,11 @@ describe('options', () => {
       chain(layer('Masking', {}), layer('LSTM', { units: 2, zero_output_for_mask: true, ...more }, 'l'))
     const above = (config: unknown) => read(config).network.layers.slice(2)
     expect(above(recurrentLayer({ return_sequences: true }))).toMatchObject([
-      { outputs: 'every' },
+      { returnSequences: true },
       { type: 'zeroMasked' },
     ])
-    const last = [{ outputs: 'every' }, { type: 'zeroMasked' }]
-    expect(above(recurrentLayer({}))).toMatchObject([...last, { type: 'pool', over: 'last' }])
+    const last = [{ returnSequences: true }, { type: 'zeroMasked' }]
+    expect(above(recurrentLayer({}))).toMatchObject([...last, { type: 'pool', pooling: 'last' }])
     expect(above(recurrentLayer({ go_backwards: true }))).toMatchObject([
       { ...last[0], direction: 'reverse' },
       last[1],

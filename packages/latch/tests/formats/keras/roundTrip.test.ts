@@ -129,7 +129,7 @@ describe('every cell and option', () => {
       await compare([
         features,
         layer({ direction: 'bidirectional', merge }),
-        layer({ direction: 'bidirectional', merge, outputs: 'last', cell: 'gru' }),
+        layer({ direction: 'bidirectional', merge, returnSequences: false, cell: 'gru' }),
         dense,
       ])
     })
@@ -138,7 +138,7 @@ describe('every cell and option', () => {
       features,
       layer({ direction: 'reverse' }),
       { type: 'reverse' },
-      layer({ direction: 'reverse', outputs: 'last' }),
+      layer({ direction: 'reverse', returnSequences: false }),
       dense,
     ])
   })
@@ -152,7 +152,7 @@ describe('every cell and option', () => {
 })
 
 describe('other layers', () => {
-  const gru = layer({ cell: 'gru', outputs: 'last' })
+  const gru = layer({ cell: 'gru', returnSequences: false })
   const cases: [string, LayerOptions[], Answer?][] = [
     ['embedding', [{ type: 'embedding', vocabulary: 11, size: 4 }, gru, dense], 'softmax'],
     [
@@ -160,7 +160,7 @@ describe('other layers', () => {
       [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, layer({ cell: 'gru' }), gru, dense],
       'sigmoid',
     ],
-    ['masking', [features, { type: 'masking' }, layer({}), { type: 'pool', over: 'mean' }, dense]],
+    ['masking', [features, { type: 'masking' }, layer({}), { type: 'pool', pooling: 'mean' }, dense]],
     [
       'zeros at masked steps',
       [features, { type: 'masking', value: 0 }, layer({}), { type: 'zeroMasked' }, dense],
@@ -171,10 +171,10 @@ describe('other layers', () => {
     ],
     [
       'pooling',
-      [features, layer({}), { type: 'pool', over: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
+      [features, layer({}), { type: 'pool', pooling: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
       'logSoftmax',
     ],
-    ['last step', [features, layer({}), { type: 'pool', over: 'last' }, dense]],
+    ['last step', [features, layer({}), { type: 'pool', pooling: 'last' }, dense]],
     [
       'layer normalisation',
       [
@@ -205,8 +205,8 @@ describe('other layers', () => {
         layer({}),
         { type: 'dropout', rate: 0.1 },
         layer({ cell: 'gru' }),
-        { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] },
-        layer({ outputs: 'last' }),
+        { type: 'concat', inputs: ['embedding.0', 'dropout.0', 'recurrent.1'] },
+        layer({ returnSequences: false }),
         dense,
       ],
       'softmax',
@@ -216,8 +216,8 @@ describe('other layers', () => {
       [
         features,
         layer({}),
-        { type: 'concat', of: ['features.0', 'recurrent.0'] },
-        { type: 'pool', over: 'mean' },
+        { type: 'concat', inputs: ['features.0', 'recurrent.0'] },
+        { type: 'pool', pooling: 'mean' },
         dense,
       ],
     ],
@@ -267,7 +267,7 @@ describe('what Keras cannot say is refused in words', () => {
     [[features, layer({ coupled: true }), dense], /coupled/],
     [[features, layer({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
     [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
-    [[features, layer({}), { type: 'pool', over: 'attention' }, dense], /pool\.0.*attention/],
+    [[features, layer({}), { type: 'pool', pooling: 'attention' }, dense], /pool\.0.*attention/],
     [
       [
         features,
@@ -287,7 +287,7 @@ describe('what Keras cannot say is refused in words', () => {
 
 describe('weights only, with the layers as Latch writes them', () => {
   it('or with Keras’ JSON, as text, as an object, as the bare list of layers', async () => {
-    const layers: LayerOptions[] = [features, layer({ outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, layer({ returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     const json = new TextDecoder().decode(new ZipFile(bytes, 'm').read('config.json')!)
@@ -302,7 +302,7 @@ describe('weights only, with the layers as Latch writes them', () => {
   })
 
   it('read by the layers’ order', async () => {
-    const layers: LayerOptions[] = [features, layer({ cell: 'gru', outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, layer({ cell: 'gru', returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     // The member stands stored in the archive; cut out, it is what save_weights writes.

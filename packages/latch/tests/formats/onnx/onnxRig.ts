@@ -62,9 +62,9 @@ function label(form: Form): string {
 /** Cells in each direction, every step and the last one. */
 export const CELL_CASES: readonly OnnxCase[] = [...FORMS, ...GENERAL].flatMap((form) =>
   (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `${label(form)}, ${direction}, ${outputs}`,
-      layers: [features, layer({ ...form, direction, outputs }), dense],
+    [true, false].map((returnSequences) => ({
+      name: `${label(form)}, ${direction}, ${returnSequences ? 'sequences' : 'last'}`,
+      layers: [features, layer({ ...form, direction, returnSequences }), dense],
     })),
   ),
 )
@@ -75,12 +75,12 @@ const two: Form = { cell: 'lstm', direction: 'bidirectional' }
 export const LAYER_CASES: readonly OnnxCase[] = [
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `pool ${over}`,
-    layers: [embedding, layer(two), { type: 'pool', over } as LayerOptions, dense],
+    layers: [embedding, layer(two), { type: 'pool', pooling: over } as LayerOptions, dense],
   })),
   ...(['sum', 'multiply', 'average'] as const).flatMap((merge) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `merge ${merge}, ${outputs}`,
-      layers: [embedding, layer({ ...two, merge, outputs }), dense],
+    [true, false].map((returnSequences) => ({
+      name: `merge ${merge}, ${returnSequences ? 'sequences' : 'last'}`,
+      layers: [embedding, layer({ ...two, merge, returnSequences }), dense],
     })),
   ),
   {
@@ -109,7 +109,7 @@ export const LAYER_CASES: readonly OnnxCase[] = [
       embedding,
       layer({ cell: 'lstm', direction: 'bidirectional' }),
       { type: 'dropout', rate: 0.5 },
-      layer({ cell: 'gru', outputs: 'last' }),
+      layer({ cell: 'gru', returnSequences: false }),
       { type: 'dropout', rate: 0.5 },
       { type: 'dense', units: 5, activation: 'relu' },
       { type: 'dense', units: 3 },
@@ -118,11 +118,11 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
   {
     name: 'sigmoid',
-    layers: [embedding, layer({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }],
+    layers: [embedding, layer({ cell: 'gru', returnSequences: false }), { type: 'dense', units: 1 }],
     answer: 'sigmoid',
   },
   { name: 'flatten', layers: [embedding, { type: 'flatten', steps: 4 }, dense], answer: 'logSoftmax' },
-  { name: 'no memory', layers: [embedding, { type: 'pool', over: 'mean' }, dense] },
+  { name: 'no memory', layers: [embedding, { type: 'pool', pooling: 'mean' }, dense] },
   { name: 'reverse', layers: [features, { type: 'reverse' }, layer({ cell: 'rnn' }), dense] },
   {
     name: 'layerNorm',
@@ -142,8 +142,8 @@ export const LAYER_CASES: readonly OnnxCase[] = [
       embedding,
       layer({ cell: 'lstm' }),
       layer({ cell: 'gru' }),
-      { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
-      { type: 'pool', over: 'attention' },
+      { type: 'concat', inputs: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+      { type: 'pool', pooling: 'attention' },
       dense,
     ],
     answer: 'softmax',
@@ -157,7 +157,7 @@ export const MASK_CASES: readonly OnnxCase[] = [
       name: `maskZero, ${direction}, ${returnSequences ? 'sequences' : 'last'}`,
       layers: [
         { ...embedding, maskZero: true } as LayerOptions,
-        layer({ cell: 'lstm', direction, outputs }),
+        layer({ cell: 'lstm', direction, returnSequences }),
         dense,
       ],
     })),
@@ -174,7 +174,7 @@ export const MASK_CASES: readonly OnnxCase[] = [
     layers: [
       { ...embedding, maskZero: true } as LayerOptions,
       layer(two),
-      { type: 'pool', over } as LayerOptions,
+      { type: 'pool', pooling: over } as LayerOptions,
       dense,
     ],
   })),

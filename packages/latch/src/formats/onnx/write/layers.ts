@@ -83,7 +83,7 @@ class LayerExport {
         const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
         return {
           value: emitRecurrent(graph, layer),
-          per: options.outputs === 'last' ? 'sequence' : 'step',
+          per: options.returnSequences === false ? 'sequence' : 'step',
           width: options.units * (both ? 2 : 1),
         }
       }

@@ -246,10 +246,10 @@ export class TfjsExport {
   #joined(i: number): 'pool' | 'reverse' | null {
     const [recurrentLayer, above] = [this.#layers[i], this.#layers[i + 1]]
     const skips = this.#layers.some(({ type }) => type === 'concat')
-    if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.outputs === 'last' || !above)
+    if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.returnSequences === false || !above)
       return null
     const { direction = 'forward' } = recurrentLayer
-    if (direction === 'forward' && above.type === 'pool' && above.over === 'last') return 'pool'
+    if (direction === 'forward' && above.type === 'pool' && above.pooling === 'last') return 'pool'
     return direction === 'reverse' && above.type === 'reverse' ? 'reverse' : null
   }
 
