@@ -71,8 +71,13 @@ function ownOptions(options: RecurrentOptions, direction: number): RecurrentOpti
 
 /** Reads a twin's parameter from its original. */
 function weightsOf({ recurrent, store }: Network, level: number, direction: number) {
-  const { weightInput, weightHidden, biasInput, biasHidden, own } =
-    recurrent[level].loops[direction].parameters
+  const {
+    weightInput,
+    weightHidden,
+    biasInput,
+    biasHidden,
+    extra: own,
+  } = recurrent[level].loops[direction].parameters
   const all = [weightInput, weightHidden, biasInput, biasHidden, own].filter((p) => p !== null)
   return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
 }
