@@ -46,7 +46,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
-  TraceLevel,
+  TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
 export { createEngine, supportedEngines } from './engine/load.ts'

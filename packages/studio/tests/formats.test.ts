@@ -53,12 +53,12 @@ async function expectNodesNumbers(page: Page, model: SequenceModel, text: string
   await page.getByRole('tab', { name: 'Text' }).click()
   await settled(page)
   const trace = model.trace(text)
-  const level = trace.levels.find(({ level: at, direction }) => at === 0 && direction === 'forward')!
+  const layer = trace.layers.find(({ layer: at, direction }) => at === 0 && direction === 'forward')!
   const buttons = page.getByRole('group', { name: 'tokens' }).getByRole('button')
   await expect.poll(() => buttons.count()).toBe(trace.steps.length)
   for (const step of [0, Math.floor(trace.steps.length / 2), trace.steps.length - 1]) {
     await buttons.nth(step).hover()
-    const value = level.steps[step].hidden[0]
+    const value = layer.steps[step].hidden[0]
     const written = String(value).replaceAll('-', '\u2212')
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)
   }

@@ -142,7 +142,7 @@ export async function wayBack(cell: string): Promise<number> {
   const model = await modelOf(cell)
   const ratios = changingFacts({ count: 40, distance: 40, seed: 7, people: 1 }).map(({ text, label }) => {
     const targets = { classes: [model.labels.indexOf(label)] }
-    const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+    const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).layers
     const norm = (lag: number) => {
       const { hidden, cell: belt } = steps.at(-1 - lag)!.gradient
       return Math.hypot(hidden, belt ?? 0)

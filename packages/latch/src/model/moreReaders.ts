@@ -48,7 +48,7 @@ export function readRecurrent(field: Field): RecurrentOptions {
       if (given.value) throw fieldError(given, `nothing for ${whom}`)
   }
   if (reset === 'before' && cell !== 'gru') refuse(field, ['reset'], 'a cell without a reset gate')
-  if (direction !== 'bidirectional') refuse(field, ['merge', 'backward'], 'a level that reads one way')
+  if (direction !== 'bidirectional') refuse(field, ['merge', 'backward'], 'a layer that reads one way')
   if (cell !== 'lstm') refuse(field, ['peepholes', 'coupled'], 'a cell without a cell state')
   for (const at of backward ? [field, fieldAt(field, 'backward')] : [field]) {
     if (cell !== 'lstm') refuse(at, ['stateActivation'], 'a cell without a cell state')

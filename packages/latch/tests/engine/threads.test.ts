@@ -26,7 +26,7 @@ const forms = {
 const pass = { training: true, record: false, key: 5 }
 const STEPS = 3
 
-/** Ids, an embedding, two levels of both directions, dropout, and an answer at every step or one. */
+/** Ids, an embedding, two layers of both directions, dropout, and an answer at every step or one. */
 function wide(form: object, outputs: 'every' | 'last'): LayerOptions[] {
   const recurrent = { type: 'recurrent', units: 13, direction: 'bidirectional', ...form }
   return [

@@ -50,7 +50,7 @@ function numeric(net: Network, x: Float64Array, F: number, target: number): numb
   return Array.from({ length: T }, (_, t) => (logit(t, 1 + 1e-5) - logit(t, 1 - 1e-5)) / 2e-5)
 }
 
-const levels: [string, LayerOptions[]][] = [
+const stacks: [string, LayerOptions[]][] = [
   ['rnn', [recurrent({ cell: 'rnn' })]],
   ['lstm', [recurrent({ cell: 'lstm' })]],
   ['gru, reset after', [recurrent({ cell: 'gru' })]],
@@ -66,7 +66,7 @@ const levels: [string, LayerOptions[]][] = [
   ['lstm, mean over time', [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }]],
 ]
 
-describe.each(levels)('gradient × input, %s', (_, own) => {
+describe.each(stacks)('gradient × input, %s', (_, own) => {
   const expectSlopes = (net: Network, input: number[] | PackedBatch, x: Float64Array, F: number) => {
     for (const target of [0, 1]) {
       const found = influence(net, input, target)

@@ -16,9 +16,9 @@ const last: LayerOptions = { type: 'pool', over: 'last' }
 const concat = (...of: string[]): LayerOptions => ({ type: 'concat', of })
 
 const cases: Record<string, LayerOptions[]> = {
-  'around a level': [embedding, lstm, concat('embedding.0', 'recurrent.0'), last, two],
+  'around a layer': [embedding, lstm, concat('embedding.0', 'recurrent.0'), last, two],
   'from the features': [features, lstm, concat('features.0', 'recurrent.0'), last, two],
-  'two consumers of one level': [
+  'two consumers of one layer': [
     embedding,
     lstm,
     gru,

@@ -6,7 +6,7 @@ import { columnsToNative, rowsToNative } from '../../src/formats/gateOrders.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
-import { exact, made } from '../model/levelRig.ts'
+import { exact, made } from '../model/recurrentHelpers.ts'
 
 interface Tensor {
   shape: number[]
@@ -51,7 +51,7 @@ function wanted({ test, layer, call_arguments, earlier_calls_with_same_input }: 
 
 function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
   const inner = layer.layer ?? layer
-  const level = {
+  const recurrentLayer = {
     type: 'recurrent',
     ...CELLS[inner.class],
     units: inner.units,
@@ -60,7 +60,7 @@ function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
     ...(layer.layer ? { merge: MERGES[layer.merge_mode ?? 'concat'] } : {}),
   } as LayerOptions
   const zeros: LayerOptions[] = inner.zero_output_for_mask ? [{ type: 'zeroMasked' }] : []
-  return [{ type: 'features', width }, level, ...zeros]
+  return [{ type: 'features', width }, recurrentLayer, ...zeros]
 }
 
 /** Keras' kernel, recurrent kernel and bias into one direction. */
@@ -117,8 +117,8 @@ describe.skipIf(!there)('TensorFlow.js', () => {
     const net = made(layers as LayerOptions[], { ...exact, loss: loss as never })
     for (const p of net.parameters)
       net.store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1))
-    for (const level of net.recurrent) {
-      const bias = level.cell.unitForgetBias && level.loops[0].parameters.biasInput
+    for (const layer of net.recurrent) {
+      const bias = layer.cell.unitForgetBias && layer.loops[0].parameters.biasInput
       if (bias)
         net.store.write(
           bias,

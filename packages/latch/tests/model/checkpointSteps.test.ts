@@ -40,9 +40,9 @@ function gradients(net: Network, lengths: readonly number[], segment: number | n
   net.segment = segment
   net.zeroGradients()
   const start = Float64Array.from({ length: lengths.length * H }, (_, i) => Math.sin(i))
-  net.writeInitialState(batch, start, { level: 1 })
+  net.writeInitialState(batch, start, { layer: 1 })
   if (net.recurrent[1].cell.stateNames.includes('cell'))
-    net.writeInitialState(batch, start, { level: 1, state: 'cell' })
+    net.writeInitialState(batch, start, { layer: 1, state: 'cell' })
   net.forward(batch, pass)
   const classes = lengths.map((_, i) => i % 3)
   const stepClasses = lengths.map((n) => Array.from({ length: n }, (_, t) => t % 3))

@@ -35,7 +35,7 @@ describe('announced', () => {
     ],
     ['pool', [features, { type: 'pool', over: 'attention' }]],
     ['maskZero', [{ ...embedding, maskZero: true }, lstm]],
-    ['a reverse level', [features, { ...lstm, direction: 'reverse' }]],
+    ['a reverse layer', [features, { ...lstm, direction: 'reverse' }]],
     [
       'both ways, in two forms',
       [features, { ...lstm, direction: 'bidirectional', merge: 'sum', backward: { activation: 'softsign' } }],
@@ -135,11 +135,11 @@ describe('announced', () => {
     [[features, { ...lstm, reset: 'before' }], '[1].reset: expected nothing for a cell without a reset gate'],
     [
       [features, { ...lstm, merge: 'sum' }],
-      '[1].merge: expected nothing for a level that reads one way, got "sum"',
+      '[1].merge: expected nothing for a layer that reads one way, got "sum"',
     ],
     [
       [features, { ...lstm, direction: 'reverse', backward: {} }],
-      '[1].backward: expected nothing for a level that reads one way',
+      '[1].backward: expected nothing for a layer that reads one way',
     ],
     [
       [features, { ...lstm, direction: 'bidirectional', backward: { clip: 1 } }],

@@ -135,7 +135,7 @@ describe('masked steps', () => {
   const masked: LayerOptions = { type: 'embedding', vocabulary: V, size: 6, maskZero: true }
   const gru: LayerOptions = { type: 'recurrent', cell: 'gru', reset: 'before', units: 5 }
   const tops: Record<string, LayerOptions[]> = {
-    'levels and last': [masked, lstm, gru, { ...lstm, outputs: 'last' }, three],
+    'layers and last': [masked, lstm, gru, { ...lstm, outputs: 'last' }, three],
     'every step': [masked, { ...lstm, cell: 'rnn' }, three],
     mean: [masked, lstm, { type: 'pool', over: 'mean' }, three],
     max: [masked, lstm, { type: 'pool', over: 'max' }],

@@ -42,12 +42,12 @@ describe('states', () => {
     expect(last.slice(3)).toEqual(output.slice(27, 30))
   })
 
-  it('refuses a wrong size, a level or a state that is not there', () => {
+  it('refuses a wrong size, a layer or a state that is not there', () => {
     const net = network([layers[0], { type: 'recurrent', cell: 'gru', units: 3 }])
     const batch = PackedBatch.ofFeatures(features(4), [1, 2, 2])
     expect(() => net.writeInitialState(batch, [1, 2])).toThrow(ShapeError)
-    expect(() => net.writeInitialState(batch, [1, 2, 3], { level: 1 })).toThrow(
-      /recurrent level below 1, got 1/,
+    expect(() => net.writeInitialState(batch, [1, 2, 3], { layer: 1 })).toThrow(
+      /recurrent layer below 1, got 1/,
     )
     expect(() => net.writeInitialState(batch, [1, 2, 3], { state: 'cell' })).toThrow(/a state among hidden/)
     net.forward(batch)

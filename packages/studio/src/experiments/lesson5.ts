@@ -41,7 +41,7 @@ function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explo
     const batch = PackedBatch.ofFeatures(inputs, [1, steps, FEATURES])
     const targets = { values: [1] }
     const flow = gradientFlow(net, batch, targets)
-    const norms = flow.levels[0].steps.map(({ hidden }) => hidden).reverse()
+    const norms = flow.layers[0].steps.map(({ hidden }) => hidden).reverse()
     return { norms, verdict: flow.verdict, initialRadius, gradient: clipped(net, batch, clip) }
   } finally {
     net.dispose()

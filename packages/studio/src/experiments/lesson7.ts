@@ -82,7 +82,7 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
   )
   const batch = PackedBatch.ofFeatures(Float64Array.from(x), [1, 1, x.length])
   net.writeInitialState(batch, h)
-  const [only] = traceSequence(net, batch, { values: [0, 0] }).levels[0].steps
+  const [only] = traceSequence(net, batch, { values: [0, 0] }).layers[0].steps
   const { update: z, reset: r } = only.gates as { update: Float64Array; reset: Float64Array }
   net.dispose()
   return {

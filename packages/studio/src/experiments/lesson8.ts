@@ -84,7 +84,7 @@ async function lags(address: string, { distance, stories }: StoriesRequest): Pro
   const norms = changingFacts({ count: stories, distance, seed: 7, people: PEOPLE }).map(
     ({ text, label }) => {
       const targets = { classes: [model.labels.indexOf(label)] }
-      const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+      const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).layers
       return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
     },
   )

@@ -29,7 +29,7 @@ function factsOfClassifier(model: TextClassifier, name: string): ModelFacts {
   }
 }
 
-/** Of a model from elsewhere: its top level stands for what a classifier's settings say. */
+/** Of a model from elsewhere: its top layer stands for what a classifier's settings say. */
 function factsOfSequence(model: SequenceModel, name: string): ModelFacts {
   const { network, labels, vocabulary, input } = model
   const top = network.recurrent.at(-1)

@@ -185,9 +185,9 @@ function precisionNotes(tensors: readonly NamedTensor[]): string[] {
 }
 
 function projectionNotes(chain: readonly TorchModule[]): string[] {
-  const projected = chain.filter((m) => m.kind === 'recurrent' && m.levels[0][0].projection)
+  const projected = chain.filter((m) => m.kind === 'recurrent' && m.layers[0][0].projection)
   return projected.map(
     ({ path }) =>
-      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each level; its h is the unprojected one, so no h_0 but zero can be given`,
+      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is the unprojected one, so no h_0 but zero can be given`,
   )
 }

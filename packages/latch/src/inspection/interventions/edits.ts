@@ -107,10 +107,10 @@ function readWord(where: string, model: ReadingModel | null, word: string) {
   return refuse(`${where} token`, 'one token', got)
 }
 
-/** One edit, at every level and direction it names. */
+/** One edit, at every layer and direction it names. */
 function holdsOf(
   where: string,
-  levels: readonly RecurrentLayer[],
+  layers: readonly RecurrentLayer[],
   edit: HoldGate | SetState,
   T: number,
   steps: readonly number[],
@@ -122,27 +122,31 @@ function holdsOf(
   const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
   if (kept.length === 0) refuse(where, 'a step that stays in the text', `steps ${from} to ${to}, all dropped`)
   const range = { from: kept[0], to: kept[kept.length - 1] }
-  return placesOf(where, levels, edit).map(({ layer, direction }) => {
+  return placesOf(where, layers, edit).map(({ layer, direction }) => {
     const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
     return { layer: layer.name, direction, what, units: unitsOf(where, layer, edit), ...range, value }
   })
 }
 
-function placesOf(where: string, levels: readonly RecurrentLayer[], { level, direction }: EditPlace) {
-  if (level !== undefined && !levels[level]) {
-    refuse(`${where} level`, `a recurrent level from 0 to ${levels.length - 1}`, describe(level))
+function placesOf(
+  where: string,
+  layers: readonly RecurrentLayer[],
+  { layer: recurrentLayer, direction }: EditPlace,
+) {
+  if (recurrentLayer !== undefined && !layers[recurrentLayer]) {
+    refuse(`${where} layer`, `a recurrent layer from 0 to ${layers.length - 1}`, describe(recurrentLayer))
   }
   if (direction !== undefined && direction !== 'forward' && direction !== 'backward') {
     refuse(`${where} direction`, "'forward' or 'backward'", describe(direction))
   }
-  const places = (level === undefined ? levels : [levels[level]]).flatMap((layer) =>
+  const places = (recurrentLayer === undefined ? layers : [layers[recurrentLayer]]).flatMap((layer) =>
     layer.loops.flatMap(({ reversed }, d) => {
       const wanted = direction === undefined || reversed === (direction === 'backward')
       return wanted ? [{ layer, direction: d }] : []
     }),
   )
   if (places.length > 0) return places
-  return refuse(`${where} direction`, 'a direction that the level reads', `${direction}`)
+  return refuse(`${where} direction`, 'a direction that the layer reads', `${direction}`)
 }
 
 function gateOf(

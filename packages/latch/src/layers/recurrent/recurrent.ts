@@ -1,5 +1,5 @@
 /**
- * A recurrent level: one time loop a direction, its input and output. The backward direction is the
+ * A recurrent layer: one time loop a direction, its input and output. The backward direction is the
  * same loop over each sequence read backwards. Outputs: every step's h (R, D·H), or each sequence's
  * last h (B, D·H), directions side by side as PyTorch and Keras put them.
  */
@@ -17,7 +17,7 @@ import { PendingStates } from './pendingStates.ts'
 import type { DirectionParameters, LoopHooks } from './loopShape.ts'
 import { TimeLoop } from './timeLoop.ts'
 
-/** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
+/** A recurrent layer: SimpleRNN, LSTM or GRU, in one direction or both. */
 export interface RecurrentOptions extends CellForm {
   type: 'recurrent'
   units: number
@@ -39,7 +39,7 @@ export interface RecurrentOptions extends CellForm {
 /** Which state of a recurrent layer; only an LSTM has a cell state. */
 export type StateName = 'hidden' | 'cell'
 
-/** A recurrent level at work: its time loops, parameters and output. */
+/** A recurrent layer at work: its time loops, parameters and output. */
 export class RecurrentLayer implements Layer {
   readonly type = 'recurrent'
   readonly name: string

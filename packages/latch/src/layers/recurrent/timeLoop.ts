@@ -1,5 +1,5 @@
 /**
- * The only time loop: one direction of one recurrent level, forward and backward through time, for
+ * The only time loop: one direction of one recurrent layer, forward and backward through time, for
  * every cell. Block by block: one product x·Wx for its steps, then per step h·Wh and the cell's pointwise
  * stage, onto the tape; backwards the same stages mirrored, then the block's share of all weight gradients.
  */

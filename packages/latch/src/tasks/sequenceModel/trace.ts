@@ -34,13 +34,13 @@ export function traceRead(request: TraceRequest): Trace {
   const { network } = parts
   const { target, targets } = targetOf(parts, batch, names, label)
   const sequence = traceSequence(network, batch, targets)
-  const { loss, levels, output } = sequence
-  for (const level of levels) {
-    const { loops } = network.recurrent[level.level]
-    const { cell } = loops.find(({ reversed }) => reversed === (level.direction === 'backward'))!
-    if (cell.generic) level.functions = cell.functions
+  const { loss, layers, output } = sequence
+  for (const layer of layers) {
+    const { loops } = network.recurrent[layer.layer]
+    const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
+    if (cell.generic) layer.functions = cell.functions
   }
-  const top = levels.findLast((level) => level.direction === 'forward') ?? levels[levels.length - 1]
+  const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, read.ids ?? batch)
   const said = (row: ArrayLike<number>) => saidOf(parts, names, row)
   const steps = top.steps.map((step, t) => ({
@@ -50,7 +50,7 @@ export function traceRead(request: TraceRequest): Trace {
     known: read.known[t],
     output: said(outputs[t]),
   }))
-  const { cell } = network.recurrent[top.level]
+  const { cell } = network.recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
@@ -59,7 +59,7 @@ export function traceRead(request: TraceRequest): Trace {
     loss,
     convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
-    levels,
+    layers,
     ...(classesOf(network, parts.answer) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)

@@ -37,7 +37,7 @@ export interface ClassifierOptions<
   cell?: C
   /** Hidden units H. Default 64. */
   units?: number
-  /** Recurrent levels. Default 1. */
+  /** Recurrent layers. Default 1. */
   layers?: number
   /** Also read the text backwards. Default false. */
   bidirectional?: boolean
@@ -265,9 +265,9 @@ function inputLayers({ embedding, dropout }: ClassifierSettings, vocabulary: num
 function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
   const { cell, units, layers, bidirectional, reset, activation, pooling, dropout } = settings
   const out: LayerOptions[] = []
-  for (let level = 0; level < layers; level++) {
-    const top = level === layers - 1
-    if (level > 0) out.push(...dropoutLayer(dropout.layers))
+  for (let layer = 0; layer < layers; layer++) {
+    const top = layer === layers - 1
+    if (layer > 0) out.push(...dropoutLayer(dropout.layers))
     out.push({
       type: 'recurrent',
       cell: cell as CellName,

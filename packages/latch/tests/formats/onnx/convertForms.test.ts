@@ -163,7 +163,7 @@ describe('forms of other exporters', () => {
     expect(layersOf(last)).toEqual(['features', 'lstm bidirectional last sum'])
   })
 
-  it('one direction of two alone is a level that reads one way', () => {
+  it('one direction of two alone is a layer that reads one way', () => {
     const graph = (place: number): Graph => ({
       lines: [turnIn, lstm(both), ['Gather', 'Yh place', 'y', { axis: 0 }]],
       constants: [...weights(4, 2), single('place', place, 'int64')],
@@ -317,6 +317,6 @@ describe('graphs that are no chain of layers', () => {
       ['Concat', 'b a', 'y', { axis: 1 }],
     ]
     const constants = [...weights(4, 2), single('first', 0, 'int64'), single('second', 1, 'int64')]
-    expect(refusal({ lines, constants })).toMatch(/two directions of one level/)
+    expect(refusal({ lines, constants })).toMatch(/two directions of one layer/)
   })
 })

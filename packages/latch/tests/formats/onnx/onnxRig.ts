@@ -51,7 +51,7 @@ const GENERAL: readonly Form[] = [
   { cell: 'gru', activation: { type: 'thresholdedRelu', alpha: 0.1 } },
 ]
 
-const level = (form: Form): LayerOptions => ({ type: 'recurrent', units: 4, ...form })
+const layer = (form: Form): LayerOptions => ({ type: 'recurrent', units: 4, ...form })
 
 function label(form: Form): string {
   return Object.entries(form)
@@ -64,7 +64,7 @@ export const CELL_CASES: readonly OnnxCase[] = [...FORMS, ...GENERAL].flatMap((f
   (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
     (['every', 'last'] as const).map((outputs) => ({
       name: `${label(form)}, ${direction}, ${outputs}`,
-      layers: [features, level({ ...form, direction, outputs }), dense],
+      layers: [features, layer({ ...form, direction, outputs }), dense],
     })),
   ),
 )
@@ -75,19 +75,19 @@ const two: Form = { cell: 'lstm', direction: 'bidirectional' }
 export const LAYER_CASES: readonly OnnxCase[] = [
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `pool ${over}`,
-    layers: [embedding, level(two), { type: 'pool', over } as LayerOptions, dense],
+    layers: [embedding, layer(two), { type: 'pool', over } as LayerOptions, dense],
   })),
   ...(['sum', 'multiply', 'average'] as const).flatMap((merge) =>
     (['every', 'last'] as const).map((outputs) => ({
       name: `merge ${merge}, ${outputs}`,
-      layers: [embedding, level({ ...two, merge, outputs }), dense],
+      layers: [embedding, layer({ ...two, merge, outputs }), dense],
     })),
   ),
   {
     name: 'backward functions of its own',
     layers: [
       features,
-      level({
+      layer({
         cell: 'lstm',
         direction: 'bidirectional',
         backward: { activation: 'softsign', gateActivation: 'hardSigmoid' },
@@ -96,20 +96,20 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
   {
     name: 'no bias',
-    layers: [features, level({ cell: 'gru', bias: false }), { ...dense, bias: false } as LayerOptions],
+    layers: [features, layer({ cell: 'gru', bias: false }), { ...dense, bias: false } as LayerOptions],
   },
   {
     name: 'one-hot',
-    layers: [{ type: 'oneHot', vocabulary: V }, level({ cell: 'gru' }), dense],
+    layers: [{ type: 'oneHot', vocabulary: V }, layer({ cell: 'gru' }), dense],
     answer: 'softmax',
   },
   {
     name: 'stack with dropout',
     layers: [
       embedding,
-      level({ cell: 'lstm', direction: 'bidirectional' }),
+      layer({ cell: 'lstm', direction: 'bidirectional' }),
       { type: 'dropout', rate: 0.5 },
-      level({ cell: 'gru', outputs: 'last' }),
+      layer({ cell: 'gru', outputs: 'last' }),
       { type: 'dropout', rate: 0.5 },
       { type: 'dense', units: 5, activation: 'relu' },
       { type: 'dense', units: 3 },
@@ -118,19 +118,19 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
   {
     name: 'sigmoid',
-    layers: [embedding, level({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }],
+    layers: [embedding, layer({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }],
     answer: 'sigmoid',
   },
   { name: 'flatten', layers: [embedding, { type: 'flatten', steps: 4 }, dense], answer: 'logSoftmax' },
   { name: 'no memory', layers: [embedding, { type: 'pool', over: 'mean' }, dense] },
-  { name: 'reverse', layers: [features, { type: 'reverse' }, level({ cell: 'rnn' }), dense] },
+  { name: 'reverse', layers: [features, { type: 'reverse' }, layer({ cell: 'rnn' }), dense] },
   {
     name: 'layerNorm',
-    layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', epsilon: 1e-3 }, dense],
+    layers: [features, layer({ cell: 'gru' }), { type: 'layerNorm', epsilon: 1e-3 }, dense],
   },
   {
     name: 'layerNorm, bare',
-    layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', scale: false, centre: false }],
+    layers: [features, layer({ cell: 'gru' }), { type: 'layerNorm', scale: false, centre: false }],
   },
   {
     name: 'softmax inside',
@@ -140,8 +140,8 @@ export const LAYER_CASES: readonly OnnxCase[] = [
     name: 'concat',
     layers: [
       embedding,
-      level({ cell: 'lstm' }),
-      level({ cell: 'gru' }),
+      layer({ cell: 'lstm' }),
+      layer({ cell: 'gru' }),
       { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
       { type: 'pool', over: 'attention' },
       dense,
@@ -157,7 +157,7 @@ export const MASK_CASES: readonly OnnxCase[] = [
       name: `maskZero, ${direction}, ${outputs}`,
       layers: [
         { ...embedding, maskZero: true } as LayerOptions,
-        level({ cell: 'lstm', direction, outputs }),
+        layer({ cell: 'lstm', direction, outputs }),
         dense,
       ],
     })),
@@ -166,28 +166,28 @@ export const MASK_CASES: readonly OnnxCase[] = [
     name: `maskZero, merge ${merge}`,
     layers: [
       { ...embedding, maskZero: true } as LayerOptions,
-      level({ cell: 'gru', direction: 'bidirectional', merge }),
+      layer({ cell: 'gru', direction: 'bidirectional', merge }),
     ],
   })),
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `maskZero, pool ${over}`,
     layers: [
       { ...embedding, maskZero: true } as LayerOptions,
-      level(two),
+      layer(two),
       { type: 'pool', over } as LayerOptions,
       dense,
     ],
   })),
   {
     name: 'masking',
-    layers: [features, { type: 'masking' }, level({ cell: 'gru' }), level({ cell: 'rnn' }), dense],
+    layers: [features, { type: 'masking' }, layer({ cell: 'gru' }), layer({ cell: 'rnn' }), dense],
   },
   {
     name: 'masking, zeroed',
     layers: [
       features,
       { type: 'masking' },
-      level(two),
+      layer(two),
       { type: 'zeroMasked' },
       { type: 'pool', over: 'max' },
       dense,

@@ -38,7 +38,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         },
       ],
       [
-        'lstmLevels',
+        'lstmLayers',
         [
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },
@@ -316,7 +316,7 @@ describe('an exported model read back', () => {
       document: one.source.document,
     })
     const network = new Network(model.network, { weights: ({ name: p }) => model.weights.get(p)! })
-    // One bias a level, as TensorFlow.js has it.
+    // One bias a layer, as TensorFlow.js has it.
     const counted = one.source.network.parameters.filter((p) => !p.name.includes('bias_hh'))
     expect(network.parameterCount).toBe(counted.reduce((sum, { size }) => sum + size, 0))
     const { sequences, steps } = { sequences: one.lengths.length, steps: Math.max(...one.lengths) }

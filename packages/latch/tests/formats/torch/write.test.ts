@@ -41,7 +41,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         },
       ],
       [
-        'lstmLevels',
+        'lstmLayers',
         [
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },

@@ -1,5 +1,5 @@
 /**
- * Keras' recurrent layers → Latch's levels: SimpleRNN, LSTM, GRU, their CuDNN twins, RNN over cells, and
+ * Keras' recurrent layers → Latch's layers: SimpleRNN, LSTM, GRU, their CuDNN twins, RNN over cells, and
  * Bidirectional around any of them. Sources: keras/layers/rnn, cudnn_recurrent of Keras 2, tfjs-layers.
  */
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
@@ -33,7 +33,7 @@ interface CellConfig {
   cudnn: boolean
 }
 
-/** A level's weights, native. */
+/** A layer's weights, native. */
 interface CellWeights {
   input: Float32Array
   hidden: Float32Array
@@ -60,7 +60,7 @@ export function isRecurrent(type: string): boolean {
   return type === 'RNN' || type === 'Bidirectional' || (Object.hasOwn(CELLS, type) && !type.endsWith('Cell'))
 }
 
-/** Adds the levels of a recurrent layer. Gives its conventions. */
+/** Adds the layers of a recurrent layer. Gives its conventions. */
 export function addRecurrent(to: NetworkBuilder, layer: KerasLayer): string {
   needSteps(to, layer)
   to.beginFeatures(layer)

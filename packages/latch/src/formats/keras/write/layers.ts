@@ -1,5 +1,5 @@
 /**
- * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a level
+ * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a layer
  * and the reversal of its steps), or two for one (an input and its table), this is the place.
  */
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -114,7 +114,7 @@ function addLayer(
       addInput(out, layer, name)
       return 0
     case 'recurrent':
-      return addLevel(out, layer, name, above, second)
+      return addRecurrent(out, layer, name, above, second)
     case 'masking':
       out.masked = true
       out.add('Masking', { mask_value: layer.value ?? 0 })
@@ -193,7 +193,7 @@ function identity(size: number): Float32Array {
   return rows
 }
 
-function addLevel(
+function addRecurrent(
   out: Out,
   layer: Extract<LayerOptions, { type: 'recurrent' }>,
   name: string,
@@ -207,7 +207,7 @@ function addLevel(
   const every = outputs === 'every' && !lastOnly
   const turned = direction === 'reverse' && every
   if (turned && next?.type !== 'reverse')
-    throw refused(name, 'a level in reverse whose steps stand in the text’s order')
+    throw refused(name, 'a layer in reverse whose steps stand in the text’s order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
     throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
   const taken = (zeroMasked ? 1 : 0) + (turned || (outputs === 'every' && lastOnly) ? 1 : 0)

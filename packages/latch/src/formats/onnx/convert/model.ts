@@ -1,6 +1,6 @@
 /**
  * A chain of layers as it grows and comes apart again: another layer on top, one step or one direction of what a
- * level gives, two directions together.
+ * layer gives, two directions together.
  */
 import { resolveActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -55,7 +55,7 @@ export function pathBetween(base: Draft, tip: Draft): Draft[] | null {
   return null
 }
 
-/** Takes one direction of a recurrent level, through a pooling of single steps too. Null where there is none. */
+/** Takes one direction of a recurrent layer, through a pooling of single steps too. Null where there is none. */
 export function takeDirection(tip: Draft, direction: number): Draft | null {
   const { layer, below } = tip
   if (layer.type === 'pool' && (layer.over === 'last' || layer.over === 'first')) {
@@ -95,7 +95,7 @@ export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Dr
   return above(tip, { type: 'pool', over }, node)
 }
 
-/** Two directions of one level become one output again. Null where they are not that. */
+/** Two directions of one layer become one output again. Null where they are not that. */
 export function joinDirections(
   first: Draft,
   second: Draft,

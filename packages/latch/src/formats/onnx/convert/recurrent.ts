@@ -1,5 +1,5 @@
 /**
- * ONNX' RNN, LSTM and GRU as Latch's recurrent level: gates put into Latch's order, functions, directions and the
+ * ONNX' RNN, LSTM and GRU as Latch's recurrent layer: gates put into Latch's order, functions, directions and the
  * bias' two halves by name; initial states that are zero, or come from outside.
  */
 import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'

@@ -72,7 +72,7 @@ class LayerExport {
         return input
       case 'recurrent': {
         const masks = this.#masks
-        const level = {
+        const layer = {
           network: this.#network,
           name,
           options,
@@ -82,7 +82,7 @@ class LayerExport {
         }
         const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
         return {
-          value: emitRecurrent(graph, level),
+          value: emitRecurrent(graph, layer),
           per: options.outputs === 'last' ? 'sequence' : 'step',
           width: options.units * (both ? 2 : 1),
         }

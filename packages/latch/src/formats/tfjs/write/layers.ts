@@ -240,14 +240,15 @@ export class TfjsExport {
   }
 
   /**
-   * What of the layer above is part of a level there: a pool that takes the last step (return_sequences false), or
-   * a reversal, because go_backwards gives its steps last one first. Not where skips need the level's own steps.
+   * What of the layer above is part of a layer there: a pool that takes the last step (return_sequences false), or
+   * a reversal, because go_backwards gives its steps last one first. Not where skips need the layer's own steps.
    */
   #joined(i: number): 'pool' | 'reverse' | null {
-    const [level, above] = [this.#layers[i], this.#layers[i + 1]]
+    const [recurrentLayer, above] = [this.#layers[i], this.#layers[i + 1]]
     const skips = this.#layers.some(({ type }) => type === 'concat')
-    if (skips || level.type !== 'recurrent' || level.outputs === 'last' || !above) return null
-    const { direction = 'forward' } = level
+    if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.outputs === 'last' || !above)
+      return null
+    const { direction = 'forward' } = recurrentLayer
     if (direction === 'forward' && above.type === 'pool' && above.over === 'last') return 'pool'
     return direction === 'reverse' && above.type === 'reverse' ? 'reverse' : null
   }
