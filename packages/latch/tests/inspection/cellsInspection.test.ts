@@ -402,7 +402,7 @@ describe('holds in general cells', () => {
       forget: new Float64Array(H).fill(0.75),
     })
     expect(() => held('candidate', -1)).toThrow('a number from 0 (relu) for candidate')
-    expect(() => held('forget', 1)).toThrow('Hold input at 1 − the value')
+    expect(() => held('forget', 1)).toThrow('Set `input` to 1 − the value')
   })
 })
 

@@ -1,6 +1,7 @@
 /** Keras' and TensorFlow.js' own numbers for masks, reading backwards and merged directions. */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { CellName } from '../../src/cells/registry.ts'
 import { columnsToNative, rowsToNative } from '../../src/formats/gateOrders.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -64,7 +65,7 @@ function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
 
 /** Keras' kernel, recurrent kernel and bias into one direction. */
 function fill(net: Network, weights: Tensor[], suffix: string): void {
-  const cell = net.recurrent[0].cell.name
+  const cell = net.recurrent[0].cell.name as CellName
   const H = net.recurrent[0].units
   const [kernel, recurrent, bias] = weights.map(({ data }) => Float32Array.from(data))
   const write = (name: string, data: ArrayLike<number>) =>
@@ -117,7 +118,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
     for (const p of net.parameters)
       net.store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1))
     for (const layer of net.recurrent) {
-      const bias = layer.cell.biasOne && layer.loops[0].parameters.biasInput
+      const bias = layer.cell.unitForgetBias && layer.loops[0].parameters.biasInput
       if (bias)
         net.store.write(
           bias,

@@ -1,5 +1,5 @@
 /** Latch's own model files as the one type between formats: what `readModel` gives of them. */
-import { cellOf } from '../../cells/registry.ts'
+import { cells, findCell } from '../../cells/registry.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
 import { announceMoreLayers } from '../../model/moreLayers.ts'
 import { FormatError } from '../../core/errors.ts'
@@ -122,7 +122,7 @@ function conventionsOf(layer: LayerOptions): string {
   if (layer.type === 'dense') return layer.activation ? String(choiceText(layer.activation)) : ''
   if (layer.type !== 'recurrent') return ''
   // Of the plain cell: gates have their names without an engine to compute on.
-  const said = [`gates ${cellOf({ cell: layer.cell, reset: layer.reset }).gateNames.join(' ')}`]
+  const said = [`gates ${findCell(cells, layer.cell).gateNames.join(' ')}`]
   if (layer.cell === 'gru') said.push(`reset ${layer.reset ?? 'after'}`)
   if (layer.activation) said.push(choiceText(layer.activation))
   if (layer.gateActivation) said.push(`gates ${choiceText(layer.gateActivation)}`)

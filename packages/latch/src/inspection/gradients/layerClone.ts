@@ -71,9 +71,9 @@ function ownOptions(options: RecurrentOptions, direction: number): RecurrentOpti
 
 /** Reads a twin's parameter from its original. */
 function weightsOf({ recurrent, store }: Network, layer: number, direction: number) {
-  const { weightInput, weightHidden, biasInput, biasHidden, own } =
+  const { weightInput, weightHidden, biasInput, biasHidden, extra } =
     recurrent[layer].loops[direction].parameters
-  const all = [weightInput, weightHidden, biasInput, biasHidden, own].filter((p) => p !== null)
+  const all = [weightInput, weightHidden, biasInput, biasHidden, extra].filter((p) => p !== null)
   return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
 }
 

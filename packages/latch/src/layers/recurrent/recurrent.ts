@@ -76,7 +76,7 @@ export class RecurrentLayer implements Layer {
     })
     this.cell = this.loops[0].cell
     this.parameters = this.loops.flatMap(({ parameters: p }) =>
-      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.own].filter((x) => x !== null),
+      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.extra].filter((x) => x !== null),
     )
     const width = this.loops.length * units
     this.#sides = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
@@ -101,9 +101,9 @@ export class RecurrentLayer implements Layer {
       const random = (p: Parameter) => new Random(seed, 'initial', p.name)
       store.write(weightInput, glorotUniform(gates * this.units, this.#input.width, random(weightInput)))
       store.write(weightHidden, orthogonalPerGate(gates, this.units, random(weightHidden)))
-      if (!biasInput || !cell.biasOne) continue
+      if (!biasInput || !cell.unitForgetBias) continue
       const bias = new Float64Array(gates * this.units)
-      const first = cell.gateNames.indexOf(cell.biasOne) * this.units
+      const first = cell.gateNames.indexOf('forget') * this.units
       bias.fill(1, first, first + this.units)
       store.write(biasInput, bias)
     }
@@ -335,12 +335,12 @@ function declare(
   const rows = cell.gateNames.length * H
   const blocks = cell.stages.map((stage) => stage.gateCount * H)
   const { bias = true } = options
-  const own = cell.ownParameters?.[0]
+  const own = cell.extraParameters?.[0]
   return {
     weightInput: store.matrix(`${name}.weight_ih_l0${suffix}`, [rows, width]),
     weightHidden: store.matrix(`${name}.weight_hh_l0${suffix}`, [rows, H], blocks),
     biasInput: bias ? store.plain(`${name}.bias_ih_l0${suffix}`, [rows]) : null,
     biasHidden: bias === true ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
-    own: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
+    extra: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
   }
 }

@@ -2,6 +2,7 @@
  * A sequence model's trace: the same type as a text classifier's, so that pictures and the studio take it. Where
  * outputs are numbers, gradients are of one number of the last row itself, and the numbers stand for shares.
  */
+import { cells, findCell } from '../../cells/registry.ts'
 import { classCount, likeliestClass } from '../../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../../inspection/trace/prefixes.ts'
 import { KEEPS_CONVENTION, traceSequence } from '../../inspection/trace/trace.ts'
@@ -36,8 +37,8 @@ export function traceRead(request: TraceRequest): Trace {
   const { loss, layers, output } = sequence
   for (const layer of layers) {
     const { loops } = network.recurrent[layer.layer]
-    const { functions } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!.cell
-    if (functions) layer.functions = functions
+    const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
+    if (cell.generic) layer.functions = cell.functions
   }
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, read.ids ?? batch)
@@ -56,7 +57,7 @@ export function traceRead(request: TraceRequest): Trace {
     ...said(lastRow(network, output)),
     target: names[target],
     loss,
-    convention: KEEPS_CONVENTION[cell.name],
+    convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
     layers,
     ...(classesOf(network, parts.answer) > 0 ? {} : { numbers: true }),

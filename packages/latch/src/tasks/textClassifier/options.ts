@@ -2,7 +2,7 @@
  * What a text classifier can be told, its defaults, and the network that follows from them.
  * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/examples.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { LossOptions } from '../../layers/loss.ts'

@@ -3,7 +3,7 @@
  * end in a sigmoid, more in a softmax. Everything it learns goes through model/, training/ and
  * inspection/: this room only names things.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { EncodedText } from '../../inspection/trace/subject.ts'

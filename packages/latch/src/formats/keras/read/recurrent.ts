@@ -3,7 +3,7 @@
  * Bidirectional around any of them. Sources: keras/layers/rnn, cudnn_recurrent of Keras 2, tfjs-layers.
  */
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
-import type { CellName } from '../../../cells/cell.ts'
+import type { CellName } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import {

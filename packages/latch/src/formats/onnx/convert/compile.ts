@@ -2,7 +2,7 @@
  * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
  * activation right after a product taken into it, a final softmax or sigmoid named as the answer.
  */
-import { settleActivation } from '../../../cells/activations.ts'
+import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import type { Answer, LayerFacts, ModelInput } from '../../imported.ts'
@@ -253,7 +253,7 @@ function conventionsOf(options: RecurrentOptions): string {
         : 'linear_before_reset 1: reset after'
       : '',
     direction === 'reverse' ? 'reverse' : '',
-    ...functions.map((f) => (f ? settleActivation(f).type : '')),
+    ...functions.map((f) => (f ? resolveActivation(f).type : '')),
     clip ? `clip ${clip}` : '',
     peepholes ? 'peepholes' : '',
     coupled ? 'input_forget: f = 1 − i' : '',

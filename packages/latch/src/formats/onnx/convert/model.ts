@@ -2,7 +2,7 @@
  * A chain of layers as it grows and comes apart again: another layer on top, one step or one direction of what a
  * layer gives, two directions together.
  */
-import { settleActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { OnnxNode } from '../graph.ts'
 import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
@@ -14,11 +14,11 @@ export function above(below: Draft, layer: LayerDraft, node: OnnxNode): Draft {
 
 /** An activation on top; a straight line on a straight line becomes one, and one that changes nothing none. */
 export function activate(below: Draft, activation: ActivationChoice, node: OnnxNode): Draft {
-  const spec = settleActivation(activation)
+  const spec = resolveActivation(activation)
   if (spec.type !== 'affine') return above(below, { type: 'activation', activation }, node)
   const { layer } = below
   if (layer.type === 'activation' && isAffine(layer.activation)) {
-    const inner = settleActivation(layer.activation)
+    const inner = resolveActivation(layer.activation)
     const alpha = spec.alpha * inner.alpha
     return activate(below.below!, { type: 'affine', alpha, beta: spec.alpha * inner.beta + spec.beta }, node)
   }

@@ -3,8 +3,7 @@
  * bias' two halves by name; initial states that are zero, or come from outside.
  */
 import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
-import type { CellName } from '../../../cells/cell.ts'
-import type { CellForm } from '../../../cells/registry.ts'
+import type { CellForm, CellName } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative } from '../../gateOrders.ts'
 import { cellFunctions } from '../cellFunctions.ts'
