@@ -4,7 +4,7 @@
  */
 import type { Pointer } from '../engine/kernels.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
-import { rowsOf, type Activation, type Capacity, type Context } from './layer.ts'
+import { rowsOf, type Edge, type Capacity, type Context } from './layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 
 export const LOSS_TYPES = [
@@ -53,11 +53,11 @@ export type GradientOf = 'mean' | 'sum' | null
 export class LossLayer {
   readonly options: LossOptions
   readonly #context: Context
-  readonly #output: Activation
+  readonly #output: Edge
   #targets: Pointer = 0
   #weights: Pointer = 0
 
-  constructor(context: Context, options: LossOptions, output: Activation) {
+  constructor(context: Context, options: LossOptions, output: Edge) {
     this.options = options
     this.#context = context
     this.#output = output

@@ -1,9 +1,9 @@
 /** A layer from its options: which class it is, and what may stand below it. */
 import { DenseLayer, type DenseOptions } from '../layers/dense.ts'
-import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/input.ts'
-import type { Activation, Context, Layer } from '../layers/layer.ts'
+import { EmbeddingLayer, FeaturesLayer, OneHotLayer } from '../layers/embedding.ts'
+import type { Edge, Context, Layer } from '../layers/layer.ts'
 import { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
-import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/shape.ts'
+import { DropoutLayer, FlattenLayer, PoolLayer } from '../layers/pooling/pool.ts'
 import { ShapeError } from '../core/errors.ts'
 import { kinds } from './catalogue.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
@@ -27,7 +27,7 @@ function buildLayer(
   context: Context,
   name: string,
   options: LayerOptions,
-  input: Activation,
+  input: Edge,
   inputGradients: boolean,
 ): Layer {
   switch (options.type) {

@@ -3,11 +3,11 @@
  * announced at run time (model/moreLayers.ts), so that the browser's entry does not carry it.
  */
 import type { Engine } from '../engine/engine.ts'
-import type { Activation, Context, Layer } from '../layers/layer.ts'
+import type { Edge, Context, Layer } from '../layers/layer.ts'
 import type { ParameterStore } from '../tensors/parameters.ts'
 import type { Field } from '../core/validation.ts'
 import type { StreamInput } from './streamInput.ts'
-import type { Carried, Rows } from './streamRows.ts'
+import type { Carried, Rows } from '../layers/streamRows.ts'
 import type { LayerStep } from './streamSteps.ts'
 
 /** A layer's options, whatever they are. */
@@ -45,7 +45,7 @@ export interface LayerKind<Options extends AnyOptions = AnyOptions> {
     context: Context,
     name: string,
     options: Options,
-    input: Activation,
+    input: Edge,
     below: readonly Layer[],
   ): Layer | null
   /**

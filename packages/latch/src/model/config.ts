@@ -9,10 +9,10 @@ import type { ConcatOptions } from '../layers/concat.ts'
 import type { LayerNormOptions } from '../layers/layerNorm.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
-import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
+import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/embedding.ts'
 import { LOSS_TYPES, type LossOptions } from '../layers/loss.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
-import type { DropoutOptions, FlattenOptions, PoolOptions } from '../layers/shape.ts'
+import type { DropoutOptions, FlattenOptions, PoolOptions } from '../layers/pooling/pool.ts'
 import { needFormats } from '../core/errors.ts'
 import {
   fieldAt,

@@ -1,5 +1,5 @@
 /** Masked steps, as the catalogue wants them: embeddings and layers that mask, and layers that keep their states. */
-import type { EmbeddingOptions } from '../layers/input.ts'
+import type { EmbeddingOptions } from '../layers/embedding.ts'
 import {
   MaskingLayer,
   ZeroMaskedLayer,
@@ -11,10 +11,10 @@ import type { RecurrentLayer, RecurrentOptions } from '../layers/recurrent/recur
 import { fieldAt, fieldError, readNumber } from '../core/validation.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
 import { maybe, readOptions } from './config.ts'
-import { IdMaskStep, MaskedRecurrentStep, maskOf, openMask, ZeroStep } from './maskedStreams.ts'
+import { IdMaskStep, MaskedRecurrentStep, maskOf, openMask, ZeroStep } from '../layers/masks/streamMask.ts'
 import { readEmbedding, readRecurrent } from './moreReaders.ts'
-import { RecurrentStep } from './streamRecurrent.ts'
-import type { Rows } from './streamRows.ts'
+import { RecurrentStep } from '../layers/recurrent/recurrentStep.ts'
+import type { Rows } from '../layers/streamRows.ts'
 
 export const embeddingKind: LayerKind<EmbeddingOptions> = {
   read: readEmbedding,

@@ -4,9 +4,9 @@
  */
 import { readActivation } from '../cells/activations.ts'
 import type { DenseOptions } from '../layers/dense.ts'
-import type { EmbeddingOptions } from '../layers/input.ts'
+import type { EmbeddingOptions } from '../layers/embedding.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
-import type { PoolOptions } from '../layers/shape.ts'
+import type { PoolOptions } from '../layers/pooling/pool.ts'
 import { fieldAt, fieldError, readBoolean, readNumber, type Field } from '../core/validation.ts'
 import { CORE, maybe, oneOf, readFields, readOptions, type FieldReaders } from './config.ts'
 

@@ -8,8 +8,8 @@ import { accessOf } from '../engine/generic/access.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels } from '../engine/kernels.ts'
 import { rowFunction, type ActivationOptions, type RowFunction } from '../layers/activation.ts'
-import type { StreamMask } from './maskedStreams.ts'
-import type { Carried, Rows } from './streamRows.ts'
+import type { StreamMask } from '../layers/masks/streamMask.ts'
+import type { Carried, Rows } from '../layers/streamRows.ts'
 import type { LayerStep } from './streamSteps.ts'
 
 /** A function of each number or row. */

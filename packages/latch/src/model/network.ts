@@ -5,7 +5,7 @@
 import { createEngine } from '../engine/load.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import { maskHook } from '../layers/masks/maskHook.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
@@ -66,7 +66,7 @@ const INFERENCE: Pass = { training: false, record: false, key: 0 }
 /** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
 export class Network {
   readonly config: NetworkConfig
-  readonly output: Activation
+  readonly output: Edge
   /** What holds memory; null once that was given back. */
   #parts: Parts | null
   #planned: Capacity = { sequences: 0, steps: 0, rows: 0 }
@@ -305,7 +305,7 @@ export class Network {
   #backThrough(batch: PackedBatch, pass: Pass): void {
     for (let i = this.layers.length - 1; i >= 0; i--) {
       const layer = this.layers[i]
-      for (const tap of layer.taps ?? []) tap(batch)
+      for (const tap of layer.skipGradients ?? []) tap(batch)
       layer.backward(batch, pass)
     }
   }

@@ -1,8 +1,8 @@
 /** The door of streams: a token id or the features of one step into a row of the arena, checked. */
 import type { Memory } from '../engine/arena.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
-import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
-import type { Rows } from './streamRows.ts'
+import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/embedding.ts'
+import type { Rows } from '../layers/streamRows.ts'
 
 /** What the first layer of a network is. */
 export type InputOptions = EmbeddingOptions | OneHotOptions | FeaturesOptions

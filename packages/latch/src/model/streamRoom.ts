@@ -8,7 +8,7 @@ import { UnsupportedError } from '../core/errors.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from './config.ts'
 import { StreamProgram, type StreamSource } from './streamProgram.ts'
-import type { Carried } from './streamRows.ts'
+import type { Carried } from '../layers/streamRows.ts'
 
 /** The state of `rows` streams that push together, a list of rows for each name of the program's `carried`. */
 export interface Held {

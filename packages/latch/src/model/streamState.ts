@@ -1,7 +1,7 @@
 /** A stream's state as plain data: what `save` gives and `restore` takes, and what is checked of it. */
 import { ShapeError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
-import type { Carried } from './streamRows.ts'
+import type { Carried } from '../layers/streamRows.ts'
 import type { Held } from './streamRoom.ts'
 
 const VERSION = 1

@@ -3,7 +3,7 @@
  * step is made; its `run` calls kernels, and pools look at views.
  */
 import type { Kernels } from '../engine/kernels.ts'
-import type { Carried, Rows } from './streamRows.ts'
+import type { Carried, Rows } from '../layers/streamRows.ts'
 
 /** The part of one layer: computes `rows` rows of its output from its input's. */
 export interface LayerStep {

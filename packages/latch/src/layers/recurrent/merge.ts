@@ -1,10 +1,10 @@
 /** Two directions of a layer as one output, element by element: their sum, average or product. */
 import { strideOf } from '../../engine/engine.ts'
 import {
-  activation,
+  makeEdge,
   capacityOf,
   rowsOf,
-  type Activation,
+  type Edge,
   type Capacity,
   type Context,
   type Pass,
@@ -23,13 +23,13 @@ export class MergedLayer extends RecurrentLayer {
     context: Context,
     name: string,
     options: RecurrentOptions & { merge: MergeMode },
-    input: Activation,
+    input: Edge,
   ) {
     super(context, name, options, input)
     this.#merge = new MergeLayer(context, options.merge, super.output)
   }
 
-  override get output(): Activation {
+  override get output(): Edge {
     return this.#merge.output
   }
 
@@ -51,16 +51,16 @@ export class MergedLayer extends RecurrentLayer {
 
 /** (rows, 2·H), directions side by side → (rows, H). */
 class MergeLayer {
-  readonly output: Activation
+  readonly output: Edge
   readonly #context: Context
   readonly #mode: MergeMode
-  readonly #sides: Activation
+  readonly #sides: Edge
 
-  constructor(context: Context, mode: MergeMode, sides: Activation) {
+  constructor(context: Context, mode: MergeMode, sides: Edge) {
     this.#context = context
     this.#mode = mode
     this.#sides = sides
-    this.output = activation(sides.per, sides.width / 2, strideOf(context.engine, sides.width / 2))
+    this.output = makeEdge(sides.per, sides.width / 2, strideOf(context.engine, sides.width / 2))
   }
 
   plan(capacity: Capacity, training: boolean): void {

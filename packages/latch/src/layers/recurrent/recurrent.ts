@@ -10,7 +10,7 @@ import type { Pointer } from '../../engine/kernels.ts'
 import { Random } from '../../core/random.ts'
 import { ShapeError } from '../../core/errors.ts'
 import { glorotUniform, orthogonalPerGate } from '../../tensors/initializers.ts'
-import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from '../layer.ts'
+import { makeEdge, type Edge, type Capacity, type Context, type Layer, type Pass } from '../layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Parameter, ParameterStore } from '../../tensors/parameters.ts'
 import { PendingStates } from './pendingStates.ts'
@@ -48,9 +48,9 @@ export class RecurrentLayer implements Layer {
   readonly loops: readonly TimeLoop[]
   readonly parameters: readonly Parameter[]
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
   readonly #last: boolean
-  readonly #sides: Activation
+  readonly #sides: Edge
   #reversedInput: Pointer = 0
   #reversedInputGradient: Pointer = 0
   #reversedOutputGradient: Pointer = 0
@@ -59,7 +59,7 @@ export class RecurrentLayer implements Layer {
   readonly #initial: PendingStates<StateName>
   readonly #finalGradient: PendingStates<StateName>
 
-  constructor(context: Context, name: string, options: RecurrentOptions, input: Activation) {
+  constructor(context: Context, name: string, options: RecurrentOptions, input: Edge) {
     this.name = name
     this.#initial = new PendingStates(`${name} initial state`)
     this.#finalGradient = new PendingStates(`${name} final gradient`)
@@ -79,16 +79,16 @@ export class RecurrentLayer implements Layer {
       [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.extra].filter((x) => x !== null),
     )
     const width = this.loops.length * units
-    this.#sides = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
+    this.#sides = makeEdge(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
   }
 
   /** Directions side by side. */
-  get output(): Activation {
+  get output(): Edge {
     return this.#sides
   }
 
   /** The edge below: its values lie in the order of the text, whatever the direction. */
-  get input(): Activation {
+  get input(): Edge {
     return this.#input
   }
 

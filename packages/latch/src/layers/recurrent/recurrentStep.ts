@@ -2,13 +2,13 @@
  * One step of a recurrent layer. States are overwritten in place: a product has read all of h before the
  * cell writes it, and every cell reads its old states element by element before it writes the new ones.
  */
-import type { Stage, Step } from '../cells/cell.ts'
-import type { Kernels } from '../engine/kernels.ts'
-import { emptyStep } from '../layers/recurrent/loopShape.ts'
-import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
-import type { ParameterStore } from '../tensors/parameters.ts'
-import type { Rows } from './streamRows.ts'
-import type { LayerStep } from './streamSteps.ts'
+import type { Stage, Step } from '../../cells/cell.ts'
+import type { Kernels } from '../../engine/kernels.ts'
+import { emptyStep } from './loopShape.ts'
+import type { RecurrentLayer } from './recurrent.ts'
+import type { ParameterStore } from '../../tensors/parameters.ts'
+import type { Rows } from '../streamRows.ts'
+import type { LayerStep } from '../../model/streamSteps.ts'
 
 /** What a layer is made of besides its layer. */
 interface Place {
