@@ -24,7 +24,7 @@ export interface NetworkOptions extends EngineOptions {
 /** Which state of which recurrent layer. */
 export interface StatePlace {
   /** Default 0, the lowest. */
-  level?: number
+  layer?: number
   /** Default `hidden`. */
   state?: StateName
   /** 0 forward, 1 backward. Default 0. */
