@@ -33,9 +33,9 @@ export class SequenceStream {
    * @throws DataError, ShapeError for what is no step of this model; the stream stays where it was
    */
   push(step: number | string | ArrayLike<number>): SequencePrediction {
-    const { network, answer } = this.#parts
+    const { network, outputActivation } = this.#parts
     const row = this.#stream.push(typeof step === 'string' ? this.#reader.idOfToken(step) : step)
-    return predictionOf(network, [row], answer, this.#names)
+    return predictionOf(network, [row], outputActivation, this.#names)
   }
 
   /** Back to the beginning. */
