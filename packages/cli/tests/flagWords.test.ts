@@ -10,7 +10,7 @@ describe('options of the library as flags', () => {
     ['Name the layer to read up to with upTo.', 'Name the layer to read up to with --up-to LAYER.'],
     ['model.onnx, upTo', 'model.onnx, --up-to'],
     ['upTo "foo"', '--up-to "foo"'],
-    ['the option `until` takes the part before a node', '--up-to LAYER takes the part before a node'],
+    ['the option `upTo` takes the part before a node', '--up-to LAYER takes the part before a node'],
     [
       'Read a part of the file with a prefix ("lstm_cell."), or name the modules to read in config.order.',
       `Read a part of the file with --prefix lstm_cell. or name the modules to read, in order, with --config '{"order":["…"]}'.`,
