@@ -2,6 +2,7 @@
  * A sequence model's trace: the same type as a text classifier's, so that pictures and the studio take it. Where
  * outputs are numbers, gradients are of one number of the last row itself, and the numbers stand for shares.
  */
+import { cells, findCell } from '../../cells/registry.ts'
 import { classCount, likeliestClass } from '../../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../../inspection/trace/prefixes.ts'
 import { KEEPS_CONVENTION, traceSequence } from '../../inspection/trace/trace.ts'
@@ -33,13 +34,13 @@ export function traceRead(request: TraceRequest): Trace {
   const { network } = parts
   const { target, targets } = targetOf(parts, batch, names, label)
   const sequence = traceSequence(network, batch, targets)
-  const { loss, levels, output } = sequence
-  for (const level of levels) {
-    const { loops } = network.recurrent[level.level]
-    const { functions } = loops.find(({ reversed }) => reversed === (level.direction === 'backward'))!.cell
-    if (functions) level.functions = functions
+  const { loss, layers, output } = sequence
+  for (const layer of layers) {
+    const { loops } = network.recurrent[layer.layer]
+    const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
+    if (cell.generic) layer.functions = cell.functions
   }
-  const top = levels.findLast((level) => level.direction === 'forward') ?? levels[levels.length - 1]
+  const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, read.ids ?? batch)
   const said = (row: ArrayLike<number>) => saidOf(parts, names, row)
   const steps = top.steps.map((step, t) => ({
@@ -49,16 +50,16 @@ export function traceRead(request: TraceRequest): Trace {
     known: read.known[t],
     output: said(outputs[t]),
   }))
-  const { cell } = network.recurrent[top.level]
+  const { cell } = network.recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
     ...said(lastRow(network, output)),
     target: names[target],
     loss,
-    convention: KEEPS_CONVENTION[cell.name],
+    convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
-    levels,
+    layers,
     ...(classesOf(network, parts.outputActivation) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)

@@ -2,7 +2,7 @@
  * What a text classifier can be told, its defaults, and the network that follows from them.
  * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/examples.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { LossOptions } from '../../layers/loss.ts'
@@ -37,7 +37,7 @@ export interface ClassifierOptions<
   cell?: C
   /** Hidden units H. Default 64. */
   units?: number
-  /** Recurrent levels. Default 1. */
+  /** Recurrent layers. Default 1. */
   layers?: number
   /** Also read the text backwards. Default false. */
   bidirectional?: boolean
@@ -265,26 +265,26 @@ function inputLayers({ embedding, dropout }: ClassifierSettings, vocabulary: num
 function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
   const { cell, units, layers, bidirectional, reset, activation, pooling, dropout } = settings
   const out: LayerOptions[] = []
-  for (let level = 0; level < layers; level++) {
-    const top = level === layers - 1
-    if (level > 0) out.push(...dropoutLayer(dropout.layers))
+  for (let layer = 0; layer < layers; layer++) {
+    const top = layer === layers - 1
+    if (layer > 0) out.push(...dropoutLayer(dropout.layers))
     out.push({
       type: 'recurrent',
       cell: cell as CellName,
       units,
       direction: bidirectional ? 'bidirectional' : 'forward',
-      outputs: top && pooling === 'last' ? 'last' : 'every',
+      returnSequences: !(top && pooling === 'last'),
       ...(cell === 'gru' ? { reset } : {}),
       ...(cell === 'rnn' ? { activation } : {}),
     })
   }
-  if (pooling !== 'last') out.push({ type: 'pool', over: pooling })
+  if (pooling !== 'last') out.push({ type: 'pool', pooling: pooling })
   return out
 }
 
 function feedForward({ cell, units, maximumLength }: ClassifierSettings): LayerOptions[] {
   const gather: LayerOptions =
-    cell === 'bag' ? { type: 'pool', over: 'mean' } : { type: 'flatten', steps: maximumLength }
+    cell === 'bag' ? { type: 'pool', pooling: 'mean' } : { type: 'flatten', steps: maximumLength }
   return [gather, { type: 'dense', units, activation: 'relu' }]
 }
 

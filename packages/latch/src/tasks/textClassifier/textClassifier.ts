@@ -3,7 +3,7 @@
  * end in a sigmoid, more in a softmax. Everything it learns goes through model/, training/ and
  * inspection/: this room only names things.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { EncodedText } from '../../inspection/trace/subject.ts'
@@ -207,8 +207,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     const { label, probabilities } = this.predict(text)
     const target = classOf(options.label ?? label, labels)
     const sequence = traceSequence(network, ids, { classes: [target] })
-    const { loss, levels } = sequence
-    const top = levels.findLast((level) => level.direction === 'forward')!
+    const { loss, layers } = sequence
+    const top = layers.findLast((layer) => layer.direction === 'forward')!
     const outputs = prefixOutputs(network, ids)
     const steps = tokens.map((token, t) => ({
       ...top.steps[t],
@@ -226,7 +226,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       loss,
       convention: KEEPS_CONVENTION[cell],
       steps: steps as TraceStep[],
-      levels,
+      layers,
     } as unknown as Trace<Extract<C, CellName>, L>
     passLink(sequence, trace)
     return trace
