@@ -196,7 +196,7 @@ describe('a stream of any model of texts', () => {
   const fixed = (steps: number | null) => {
     const layers: LayerOptions[] = [
       { type: 'embedding', vocabulary: VOCABULARY, size: 4 },
-      { type: 'recurrent', cell: 'gru', units: 3, outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: 3, returnSequences: false },
       { type: 'dense', units: 2 },
     ]
     const input = { kind: 'ids', width: VOCABULARY, steps } as const

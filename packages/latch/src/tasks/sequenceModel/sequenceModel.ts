@@ -4,7 +4,7 @@
  */
 import type { EngineOptions } from '../../engine/engine.ts'
 import type {
-  Answer,
+  OutputActivation,
   ExportedFile,
   ExportFormat,
   ExportSource,
@@ -65,8 +65,8 @@ export class SequenceModel implements ReadingModel {
   }
 
   /** What is made of the network's last row. */
-  get answer(): Answer {
-    return this.#parts.answer
+  get outputActivation(): OutputActivation {
+    return this.#parts.outputActivation
   }
 
   /** What goes in: ids or features, and how wide. */
@@ -103,8 +103,8 @@ export class SequenceModel implements ReadingModel {
   }
 
   /** Conventions found when it was imported and what was done about them, each a sentence. */
-  get notes(): readonly string[] {
-    return this.#parts.notes
+  get warnings(): readonly string[] {
+    return this.#parts.warnings
   }
 
   /** Where it came from. */
@@ -263,7 +263,7 @@ export class SequenceModel implements ReadingModel {
   }
 
   #say(batch: PackedBatch): SequencePrediction[] {
-    const { network, answer } = this.#parts
+    const { network, outputActivation } = this.#parts
     network.forward(batch)
     const out = network.readOutput(batch)
     const { width, per } = network.output
@@ -274,7 +274,7 @@ export class SequenceModel implements ReadingModel {
       const rows = Array.from({ length: places }, (_, t) =>
         out.subarray((first + t) * width, (first + t + 1) * width),
       )
-      said[number] = predictionOf(network, rows, answer, this.#names)
+      said[number] = predictionOf(network, rows, outputActivation, this.#names)
     })
     return said
   }
@@ -292,7 +292,7 @@ function partsOf(imported: ImportedModel, engine: EngineOptions): SequenceParts 
       got,
     })
   }
-  const network = new Network(withLoss(imported.network, facts.answer), { ...engine, weights })
+  const network = new Network(withLoss(imported.network, facts.outputActivation), { ...engine, weights })
   const first = imported.network.layers[0] as { vocabulary?: number; width?: number }
   const width = first.vocabulary ?? first.width
   if (width === facts.input.width && (facts.vocabulary?.length ?? 0) <= facts.input.width) {

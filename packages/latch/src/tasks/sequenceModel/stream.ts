@@ -50,10 +50,10 @@ export class SequenceStream {
    * the stream stays where it was
    */
   push(step: number | string | ArrayLike<number>): SequencePrediction {
-    const { network, answer } = this.#parts
+    const { network, outputActivation } = this.#parts
     const row =
       this.#length === null ? this.#stream.push(this.#stepOf(step)) : this.#pushPadded(step, this.#length)
-    return predictionOf(network, [row], answer, this.#names)
+    return predictionOf(network, [row], outputActivation, this.#names)
   }
 
   #stepOf(step: number | string | ArrayLike<number>): number | ArrayLike<number> {
