@@ -2,6 +2,9 @@
 import { addingProblem, type AddingProblem } from '../../packages/latch/src/datasets.ts'
 import type { CellName } from '../../packages/latch/src/cells/registry.ts'
 import { PackedBatch } from '../../packages/latch/src/tensors/packedBatch.ts'
+import { dense } from '../../packages/latch/src/layers/dense.ts'
+import { features } from '../../packages/latch/src/layers/features.ts'
+import { recurrent } from '../../packages/latch/src/layers/recurrent/factories.ts'
 import { network, type Network } from '../../packages/latch/src/model/network.ts'
 import type { Dataset } from '../../packages/latch/src/training/dataset.ts'
 import { evaluate } from '../../packages/latch/src/training/evaluate.ts'
@@ -33,14 +36,10 @@ export async function solveAdding(
   cell: CellName,
   steps: number,
 ): Promise<{ error: number; network: Network }> {
-  const net = network(
-    [
-      { type: 'features', width: 2 },
-      { type: 'recurrent', cell, units: 64, returnSequences: false },
-      { type: 'dense', units: 1 },
-    ],
-    { loss: { type: 'meanSquaredError' }, seed: 1 },
-  )
+  const net = network([features(2), recurrent(cell, 64, { returnSequences: false }), dense(1)], {
+    loss: { type: 'meanSquaredError' },
+    seed: 1,
+  })
   const train = new AddingDataset(addingProblem({ count: 10_000, steps, seed: 1 }))
   const validation = new AddingDataset(addingProblem({ count: 500, steps, seed: 2 }))
   const test = new AddingDataset(addingProblem({ count: 1000, steps, seed: 3 }))

@@ -4,15 +4,16 @@
  * only `cells` carries their code.
  */
 import type { Engine } from '../engine/engine.ts'
-import { fieldError, type Field } from '../core/validation.ts'
-import { UsageError } from '../core/errors.ts'
 import type { Cell, CellDefinition } from './cell.ts'
+import { findCell } from './find.ts'
 import { genericGruCell } from './gru/generic.ts'
 import { gruCell } from './gru/gru.ts'
 import { genericLstmCell } from './lstm/generic.ts'
 import { lstmCell } from './lstm/lstm.ts'
 import { genericRnnCell } from './rnn/generic.ts'
 import { rnnCell } from './rnn/rnn.ts'
+
+export { cellOptionReaders, findCell } from './find.ts'
 
 /** The fast form of each cell. */
 export const cells = [rnnCell, lstmCell, gruCell] as const
@@ -33,9 +34,6 @@ export type GatesOf = { [C in CellName]: Extract<Definition, { name: C }>['gateN
 /** State names by cell. */
 export type StatesOf = { [C in CellName]: Extract<Definition, { name: C }>['stateNames'][number] }
 
-/** Any definition, whatever its options. */
-export type AnyCellDefinition = CellDefinition<CellName>
-
 type OptionsOf<D> = D extends CellDefinition<string, string, string, infer Options> ? Options : never
 type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
   ? I
@@ -47,37 +45,6 @@ export type CellOptions = Intersection<OptionsOf<(typeof genericCells)[number]>>
 /** Which cell, and which form of it. */
 export interface CellForm extends CellOptions {
   cell: CellName
-}
-
-/** A cell of a list by its name. @throws UsageError for a name that is not in the list */
-export function findCell(list: readonly AnyCellDefinition[], name: string): AnyCellDefinition {
-  const found = list.find((cell) => cell.name === name)
-  if (found) return found
-  const expected = `one of ${list.map((cell) => cell.name).join(', ')}`
-  throw new UsageError({ where: 'cell', expected, got: JSON.stringify(name) })
-}
-
-/**
- * Readers of the options of one cell in a list. Options of the list's other cells have readers too, which refuse them
- * and name the cells that take them.
- */
-export function cellOptionReaders(
-  list: readonly AnyCellDefinition[],
-  name: string,
-): Readonly<Record<string, (field: Field) => unknown>> {
-  const own = findCell(list, name).options as Readonly<Record<string, (field: Field) => unknown>>
-  const readers: Record<string, (field: Field) => unknown> = {}
-  for (const option of new Set(list.flatMap(({ options }) => Object.keys(options)))) {
-    const takers = list
-      .filter(({ options }) => Object.hasOwn(options, option))
-      .map((cell) => `"${cell.name}"`)
-    readers[option] = Object.hasOwn(own, option)
-      ? own[option]
-      : (field) => {
-          throw fieldError(field, `no \`${option}\`: only ${takers.join(' and ')} cells have it`)
-        }
-  }
-  return readers
 }
 
 /** The cell of a form on an engine, with the generic kernels where it needs them. */

@@ -13,14 +13,19 @@ export function assertValues(name: string, edge: Edge): void {
   })
 }
 
-/** @throws ShapeError for one row a sequence, UnsupportedError for a one-hot edge */
-export function assertSteps(name: string, edge: Edge): void {
-  assertValues(name, edge)
-  if (edge.per === 'step') return
+/** @throws ShapeError for one row a sequence */
+export function assertPerStep(name: string, { per }: Edge): void {
+  if (per === 'step') return
   throw new ShapeError({
     where: name,
     expected: 'a sequence of steps below it',
     got: 'one row a sequence',
     fix: { option: 'returnSequences', value: true, to: 'get every step from the recurrent layer below' },
   })
+}
+
+/** @throws ShapeError for one row a sequence, UnsupportedError for a one-hot edge */
+export function assertSteps(name: string, edge: Edge): void {
+  assertValues(name, edge)
+  assertPerStep(name, edge)
 }

@@ -5,12 +5,8 @@ import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
 import { influence } from '../../src/inspection/interventions/influence.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { dense, distance, embedding, gradientsOf, idsOf, randomNetwork, recurrent } from './inspectionRig.ts'
-
-announceMoreLayers()
-
 const ids = idsOf(5, 1)
 const every = recurrent({ returnSequences: true })
 const pool = (over: string): LayerOptions => ({ type: 'pool', pooling: over }) as LayerOptions

@@ -1,7 +1,6 @@
 /** The network's own door: states in and out, plans that grow, and what it refuses. */
 import { describe, expect, it } from 'vitest'
 import {
-  network,
   PackedBatch,
   prefixOutputs,
   ShapeError,
@@ -9,6 +8,7 @@ import {
   type LayerOptions,
   type LossOptions,
 } from '../../src/index.ts'
+import { network } from '../networks.ts'
 
 const layers = [
   { type: 'features', width: 2 },

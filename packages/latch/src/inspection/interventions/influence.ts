@@ -171,10 +171,11 @@ const twins = new WeakMap<Network, { network: Network; revision: number }>()
 /** The network itself where it can tell ∂/∂input, else one with the same weights that can. */
 function withInputGradients(network: Network): Network {
   if (network.layers[0].type !== 'features') return network
-  const { engine, config, store } = network
+  const { engine, specs, store } = network
   const known = twins.get(network)
   if (known?.revision === store.revision) return known.network
-  const twin = new Network(config, {
+  const twin = new Network(specs, {
+    loss: network.config.loss,
     engine: engine.name,
     precision: engine.precision,
     inputGradients: true,

@@ -18,7 +18,7 @@ import type { Capacity, PackedBatch } from '../../tensors/packedBatch.ts'
 
 /** Masked steps, for the definitions of layers that mask. */
 export const masks: MaskSupport = {
-  create: (context, layers, loss) => new MaskedRows(context, layers, loss),
+  create: (context, layers) => new MaskedRows(context, layers),
   openStream: (context) => (context.mask = new MaskOfStream(context.capacity)),
 }
 
@@ -39,27 +39,27 @@ class MaskedRows implements BatchMask, NetworkMasks {
   readonly #layers: readonly Layer[]
   readonly #lists: readonly RowLists[]
   readonly #loops: ReadonlyMap<LoopShape, MaskedLoop>
-  readonly #loss: ValidLoss | null
+  #loss: ValidLoss | null = null
 
-  constructor(context: Context, layers: readonly Layer[], loss: LossLayer | null) {
+  constructor(context: Context, layers: readonly Layer[]) {
     this.#context = context
     this.#layers = layers
     this.always = layers.some(({ masksSteps }) => masksSteps)
     this.#lists = [0, 1].map(() => ({ valid: 0, masked: 0, touched: new Uint8Array(0) }))
-    const recurrent = layers.filter((layer) => layer.type === 'recurrent') as readonly Layer[] as RecurrentLayer[]
+    const recurrent = layers.filter((layer): layer is RecurrentLayer => layer.type === 'recurrent')
     const loops = recurrent.flatMap((layer) => layer.loops)
     this.#loops = new Map(loops.map((loop) => [loop, new MaskedLoop(context, this, loop)]))
-    const { output } = layers[layers.length - 1]
-    this.#loss = loss && output.per === 'step' ? new ValidLoss(context, loss, output) : null
   }
 
-  plan(capacity: Capacity, training: boolean): void {
+  plan(capacity: Capacity, training: boolean, loss: LossLayer | null): void {
     const { memory } = this.#context.engine
     for (const lists of this.#lists) {
       lists.valid = memory.ints(capacity.rows, 'masks')
       lists.masked = memory.ints(capacity.rows, 'masks')
     }
     if (training) for (const loop of this.#loops.values()) loop.plan(capacity)
+    const { output } = this.#layers[this.#layers.length - 1]
+    this.#loss = loss && output.per === 'step' ? new ValidLoss(this.#context, loss, output) : null
     this.#loss?.plan(capacity)
   }
 

@@ -7,7 +7,7 @@ import type { PackedBatch } from '../../tensors/packedBatch.ts'
 /** Carried by the definitions of layers whose networks may have masked steps. */
 export interface MaskSupport {
   /** For one network. */
-  create(context: Context, layers: readonly Layer[], loss: LossLayer | null): NetworkMasks
+  create(context: Context, layers: readonly Layer[]): NetworkMasks
   /** Opens the mask of a stream, which the layers above read. */
   openStream(context: StreamContext): StreamMask
 }
@@ -17,7 +17,7 @@ export interface NetworkMasks {
   /** Whether a layer of the network masks steps, so that every batch may have some. */
   readonly always: boolean
   /** Reserves what masks need for at most `capacity`. */
-  plan(capacity: Capacity, training: boolean): void
+  plan(capacity: Capacity, training: boolean, loss: LossLayer | null): void
   /** The masked steps of a batch; null where every step is valid. */
   load(batch: PackedBatch): BatchMask | null
 }

@@ -1,14 +1,8 @@
 /** Two directions of a layer as one output, element by element: their sum, average or product. */
-import { strideOf } from '../../engine/engine.ts'
-import {
-  makeEdge,
-  capacityOf,
-  rowsOf,
-  type Edge,
-  type Capacity,
-  type Context,
-  type Pass,
-} from '../layer.ts'
+import type { Cell } from '../../cells/cell.ts'
+import type { CellForm } from '../../cells/registry.ts'
+import { strideOf, type Engine } from '../../engine/engine.ts'
+import { makeEdge, capacityOf, rowsOf, type Edge, type Capacity, type Context, type Pass } from '../layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
 
@@ -24,8 +18,9 @@ export class MergedLayer extends RecurrentLayer {
     name: string,
     options: RecurrentOptions & { merge: MergeMode },
     input: Edge,
+    cellOf: (form: CellForm, engine: Engine) => Cell,
   ) {
-    super(context, name, options, input)
+    super(context, name, options, input, cellOf)
     this.#merge = new MergeLayer(context, options.merge, super.output)
   }
 
