@@ -2,7 +2,15 @@
  * "you are good" through a recurrent network, with every shape on the way: one-hot rows, the input as
  * (batch, timesteps, features), three unrolled steps, the output. Checked against the engine.
  */
-import { dense, features, network, type Network, type NetworkOptions, PackedBatch, rnn } from 'latch'
+import {
+  dense,
+  features as featuresInput,
+  network,
+  type Network,
+  type NetworkOptions,
+  PackedBatch,
+  rnn,
+} from 'latch'
 import { agreement, heading, number, paragraph, row, runAsProgram, title, type Print } from './page.ts'
 import {
   add,
@@ -28,7 +36,7 @@ const TIMESTEPS = 4
 const UNITS = 3
 const SEED = 5
 
-const INPUT = features(FEATURES)
+const INPUT = featuresInput(FEATURES)
 const RECURRENT = rnn(UNITS)
 const OUTPUT = dense(1, { activation: 'sigmoid' })
 

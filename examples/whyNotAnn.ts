@@ -77,9 +77,9 @@ function showFixedSize(print: Print): Result['fixedSize'] {
   paragraph(print, intro)
   print('')
   const texts = ['Sherylans provide quality content', 'Sherylans provide quality hate'] as const
-  const [ann, rnn] = [network(annLayers(3)), network(RNN_LAYERS)]
+  const [feedForward, recurrent] = [network(annLayers(3)), network(RNN_LAYERS)]
   const answers = (net: Network): [number, number] => [outputFor(net, texts[0]), outputFor(net, texts[1])]
-  const result = { ann: answers(ann), rnn: answers(rnn) }
+  const result = { ann: answers(feedForward), rnn: answers(recurrent) }
   print(`  ${'output (untrained weights)'.padEnd(40)}     ANN        RNN`)
   texts.forEach((text, i) =>
     print(`  ${text.padEnd(40)} ${number(result.ann[i])}    ${number(result.rnn[i])}`),
@@ -97,9 +97,9 @@ function showCost(print: Print): Result['parameters'] {
   print('')
   print('      T        ANN        RNN')
   const parameters = ROOMS.map((T) => {
-    const [ann, rnn] = [network(annLayers(T)).parameterCount, network(RNN_LAYERS).parameterCount]
-    print(`  ${String(T).padStart(5)}   ${String(ann).padStart(8)}   ${String(rnn).padStart(8)}`)
-    return { T, ann, rnn }
+    const [ann, recurrent] = [network(annLayers(T)).parameterCount, network(RNN_LAYERS).parameterCount]
+    print(`  ${String(T).padStart(5)}   ${String(ann).padStart(8)}   ${String(recurrent).padStart(8)}`)
+    return { T, ann, rnn: recurrent }
   })
   print('')
   const real = (100 * 10_000 * H + H + H + 1).toLocaleString('en-US')

@@ -3,7 +3,7 @@ import { addingProblem, type AddingProblem } from '../../packages/latch/src/data
 import type { CellName } from '../../packages/latch/src/cells/registry.ts'
 import { PackedBatch } from '../../packages/latch/src/tensors/packedBatch.ts'
 import { dense } from '../../packages/latch/src/layers/dense.ts'
-import { features } from '../../packages/latch/src/layers/features.ts'
+import { features as featuresInput } from '../../packages/latch/src/layers/features.ts'
 import { recurrent } from '../../packages/latch/src/layers/recurrent/factories.ts'
 import { network, type Network } from '../../packages/latch/src/model/network.ts'
 import type { Dataset } from '../../packages/latch/src/training/dataset.ts'
@@ -36,7 +36,7 @@ export async function solveAdding(
   cell: CellName,
   steps: number,
 ): Promise<{ error: number; network: Network }> {
-  const net = network([features(2), recurrent(cell, 64, { returnSequences: false }), dense(1)], {
+  const net = network([featuresInput(2), recurrent(cell, 64, { returnSequences: false }), dense(1)], {
     loss: { type: 'meanSquaredError' },
     seed: 1,
   })

@@ -84,13 +84,13 @@ export class DenseLayer implements Layer {
   /** x·W + b where a function follows that needs it on the way back; else the output's own place. */
   #linear: Pointer = 0
 
-  /** `rowFunction` makes the activations that are none of the engine's. */
+  /** `makeRowFunction` makes the activations that are none of the engine's. */
   constructor(
     context: Context,
     name: string,
     options: DenseOptions,
     input: Edge,
-    rowFunction?: MakeRowFunction,
+    makeRowFunction?: MakeRowFunction,
   ) {
     assertValues(name, input)
     const { store, engine } = context
@@ -104,7 +104,8 @@ export class DenseLayer implements Layer {
     const { activation = 'linear' } = options
     const kind = FAST_ACTIVATIONS.findIndex((fast) => sameActivation(fast, activation))
     this.#kind = Math.max(kind, 0)
-    this.#makeFunction = kind < 0 ? (stride) => rowFunction!(engine, activation, options.units, stride) : null
+    this.#makeFunction =
+      kind < 0 ? (stride) => makeRowFunction!(engine, activation, options.units, stride) : null
     this.#function = this.#makeFunction?.(this.output.stride) ?? null
     context.scratch.need(transposedScratch(options.units, input.width, engine.panel))
   }

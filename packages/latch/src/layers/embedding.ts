@@ -56,9 +56,7 @@ export const maskedEmbeddingLayer: LayerDefinition<EmbeddingOptions> = {
 }
 
 /** The first layer of a network that reads tokens: `embedding({ vocabulary: 5000, size: 32 })`. */
-export function embedding(
-  options: Omit<EmbeddingOptions, 'type' | 'maskZero'>,
-): LayerSpec<EmbeddingOptions> {
+export function embedding(options: Omit<EmbeddingOptions, 'type' | 'maskZero'>): LayerSpec<EmbeddingOptions> {
   return { definition: embeddingLayer, options: { type: 'embedding', ...options } }
 }
 
@@ -81,12 +79,12 @@ export class EmbeddingLayer implements Layer {
   readonly #table: Parameter // (V, E)
   readonly #masks: MaskSupport | null
 
-  /** `masks`: what opens the mask of a stream, where the layer may mask steps. */
-  constructor(context: Context, name: string, options: EmbeddingOptions, masks: MaskSupport | null = null) {
+  /** `support`: what opens the mask of a stream, where the layer may mask steps. */
+  constructor(context: Context, name: string, options: EmbeddingOptions, support: MaskSupport | null = null) {
     this.#context = context
     this.name = name
     this.masksSteps = options.maskZero ?? false
-    this.#masks = masks
+    this.#masks = support
     this.#ids = new TokenIds(context, options.vocabulary, options.wordDropout ?? 0)
     this.#table = context.store.plain(`${name}.weight`, [options.vocabulary, options.size])
     this.parameters = [this.#table]

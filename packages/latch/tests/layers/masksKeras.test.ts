@@ -55,7 +55,7 @@ function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
     type: 'recurrent',
     ...CELLS[inner.class],
     units: inner.units,
-    returnSequences: inner.return_sequences,
+    returnSequences: inner.return_sequences === true,
     direction: layer.layer ? 'bidirectional' : inner.go_backwards ? 'reverse' : 'forward',
     ...(layer.layer ? { merge: MERGES[layer.merge_mode ?? 'concat'] } : {}),
   } as LayerOptions

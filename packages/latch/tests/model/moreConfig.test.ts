@@ -81,11 +81,11 @@ describe('all layers', () => {
     [[features, { type: 'activation' }], '[1].activation: expected an object, got nothing'],
     [
       [features, { type: 'activation', activation: { type: 'relu', alpha: 2 } }],
-      '[1].activation.alpha: expected nothing for relu, got 2',
+      '[1].activation.alpha: expected no `alpha` for relu, got 2',
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', beta: 2 } }],
-      '[1].activation.beta: expected nothing for elu, got 2',
+      '[1].activation.beta: expected no `beta` for elu, got 2',
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', gamma: 2 } }],

@@ -5,12 +5,12 @@
 import {
   createTokenizer,
   dense,
-  features,
+  features as featuresInput,
   flatten,
   network,
   PackedBatch,
   Random,
-  rnn,
+  rnn as rnnLayer,
   textClassifier,
   Vocabulary,
 } from 'latch'
@@ -45,7 +45,7 @@ function rows(texts: readonly string[] = SENTENCES): Rows {
 /** The ANN on T one-hot rows laid end to end, and the RNN that reads them one by one. */
 function annLayers(words: number, T: number): LayerSpec[] {
   return [
-    features(words),
+    featuresInput(words),
     flatten(T),
     dense(UNITS, { activation: 'tanh' }),
     dense(1, { activation: 'sigmoid' }),
@@ -53,7 +53,11 @@ function annLayers(words: number, T: number): LayerSpec[] {
 }
 
 function rnnLayers(words: number): LayerSpec[] {
-  return [features(words), rnn(UNITS, { returnSequences: false }), dense(1, { activation: 'sigmoid' })]
+  return [
+    featuresInput(words),
+    rnnLayer(UNITS, { returnSequences: false }),
+    dense(1, { activation: 'sigmoid' }),
+  ]
 }
 
 function counted(layers: LayerSpec[]): number {

@@ -1,5 +1,5 @@
 /** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
-import { type CellName, cells, features, findCell, network, recurrent } from 'latch'
+import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { Served } from '../worker/remote.ts'
@@ -18,7 +18,7 @@ export interface ParameterCount {
 
 function parameters(units: number, width: number): ParameterCount[] {
   return (['rnn', 'lstm', 'gru'] as const).map((cell) => {
-    const net = network([features(width), recurrent(cell, units)], ENGINE)
+    const net = network([featuresInput(width), recurrent(cell, units)], ENGINE)
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()

@@ -1,5 +1,14 @@
 /** How long one training step takes, measured where the page runs: forward, backward, clipping, Adam. */
-import { dense, features, flatten, type LayerSpec, network, PackedBatch, Random, recurrent } from 'latch'
+import {
+  dense,
+  features as featuresInput,
+  flatten,
+  type LayerSpec,
+  network,
+  PackedBatch,
+  Random,
+  recurrent,
+} from 'latch'
 import { clipGradients, Optimizer } from 'latch/training'
 import type { Served } from '../worker/remote.ts'
 
@@ -30,7 +39,7 @@ const BUDGET = 150
 const APART = 4
 
 function layersOf({ cell, units, features: width, steps }: TimingRequest): LayerSpec[] {
-  const input: LayerSpec = features(width)
+  const input: LayerSpec = featuresInput(width)
   const answer: LayerSpec = dense(1)
   if (cell === 'ann') {
     return [input, flatten(steps), dense(units, { activation: 'relu' }), answer]

@@ -4,7 +4,7 @@
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
-import { features } from '../../layers/features.ts'
+import { features as featuresInput } from '../../layers/features.ts'
 import { oneHot } from '../../layers/oneHot.ts'
 import { Network } from '../../model/network.ts'
 
@@ -55,7 +55,7 @@ function makeTwin(network: Network, recurrentLayer: number, direction: number): 
   const { definition, options } = network.specs.filter(({ options: { type } }) => type === 'recurrent')[
     recurrentLayer
   ]
-  const first = input.ids ? oneHot({ vocabulary: input.width }) : features(input.width)
+  const first = input.ids ? oneHot({ vocabulary: input.width }) : featuresInput(input.width)
   const own = { definition, options: ownOptions(options as RecurrentOptions, direction) }
   const { name: engine, precision } = network.engine
   const weights = weightsOf(network, recurrentLayer, direction)

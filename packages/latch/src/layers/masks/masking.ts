@@ -8,8 +8,8 @@ import type { Parameter } from '../../tensors/parameters.ts'
 import { assertSteps } from '../assertValues.ts'
 import type { LayerDefinition, LayerSpec } from '../definition.ts'
 import { optional, readOptions } from '../fields.ts'
-import { capacityOf, makeEdge, type Capacity, type Context, type Edge } from '../layer.ts'
-import type { Layer, LayerStep, StreamContext, StreamMask } from '../layer.ts'
+import { capacityOf, makeEdge } from '../layer.ts'
+import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext, StreamMask } from '../layer.ts'
 import type { Rows } from '../streamRows.ts'
 import { masks } from './masks.ts'
 
@@ -31,7 +31,7 @@ export const maskingLayer: LayerDefinition<MaskingOptions> = {
   masks,
   read(field, below) {
     if (below.length !== 1 || below[0].type !== 'features') {
-      const got = below.map(({ type }) => type).join(', ')
+      const got = below[below.length - 1].type
       throw fieldError(fieldAt(field, 'type'), 'masking right after a features input only', got)
     }
     return readOptions(field, { value: optional(readNumber) })
