@@ -62,11 +62,11 @@ describe('a .keras file', () => {
     )
     expect(ran.stdout).toMatch(/^dense +Capsule +\(8, 3\) \(3\) +27 +no$/m)
     expect(ran.stderr).toContain('layer dense: expected a layer that Latch knows, got Capsule')
-    expect(ran.stderr).toContain('with --up-to bidirectional.')
+    expect(ran.stderr).toContain('Use `--up-to bidirectional` to read')
     const until = await place.latch(['info', 'capsule.keras', '--up-to', 'bidirectional'])
     expect(until.stdout).toContain('layer dense')
     const wrong = await place.latch(['info', 'capsule.keras', '--up-to', 'nowhere'])
-    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
     expect(wrong.stderr).toContain('one of input_layer, bidirectional, dense')
   })
 
@@ -195,7 +195,7 @@ describe('a model.json of TensorFlow.js', () => {
     expect(ran.stdout).toMatch(/^parameters +283$/m)
     expect(ran.stdout).toMatch(/^\w+ +Bidirectional\(LSTM\) +\(3, 16\) .* 256 +yes$/m)
     expect(ran.stdout).toMatch(/ Capsule +\(8, 3\) \(3\) +27 +no$/m)
-    expect(ran.stderr).toContain('got Capsule. Read the part before it with --up-to')
+    expect(ran.stderr).toContain('got Capsule. Use `--up-to ')
   })
 
   test('a graph model: its arrays; a layers model: arrays of no layer too', async () => {
@@ -242,7 +242,7 @@ test('head facts stand above tensors and operators too', async () => {
     /^file +graph\.onnx\nformat +onnx\nproducer .*\nparameters +6\n\nnode +operator +weights$/m,
   )
   expect(await place.latch(['info', 'graph.onnx', '--up-to', 'nowhere'])).toMatchObject({
-    code: 1,
+    code: 2,
     stdout: '',
   })
   const data = Float32Array.from([1, 2, 3, 4])

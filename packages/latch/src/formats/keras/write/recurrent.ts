@@ -2,6 +2,7 @@
  * A recurrent layer → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
  * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
+import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -69,7 +70,7 @@ function refuse(options: RecurrentOptions, where: string): void {
     where,
     expected: 'a cell that Keras has',
     got,
-    remedy: 'Export to ONNX instead.',
+    fix: exportAs('onnx'),
   })
 }
 
