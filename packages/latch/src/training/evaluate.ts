@@ -61,7 +61,7 @@ export function eachPrediction(
   }
   const actual = classes ?? targets.classes ?? (width === 1 ? targets.values : undefined)
   for (let b = 0; b < batch.sequences; b++) {
-    visit(batch.order[b], actual ? actual[batch.order[b]] : -1, classAt(b))
+    visit(batch.sortedIndices[b], actual ? actual[batch.sortedIndices[b]] : -1, classAt(b))
   }
 }
 

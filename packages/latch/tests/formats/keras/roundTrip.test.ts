@@ -111,7 +111,7 @@ describe('every cell and option', () => {
     { cell: 'lstm', activation: 'relu' },
   ]
   for (const cell of cells) {
-    for (const bias of [true, 'one', false] as const) {
+    for (const bias of [true, 'single', false] as const) {
       for (const outputs of ['every', 'last'] as const) {
         const options = { ...cell, bias, outputs }
         it(JSON.stringify(options), async () => {
