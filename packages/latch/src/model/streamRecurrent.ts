@@ -66,7 +66,7 @@ export class RecurrentStep implements LayerStep {
     this.#biasInput = parameters.biasInput ? store.at(parameters.biasInput) : 0
     this.#biasHidden = cell.separateRecurrent ? 0 : biasHidden
     this.#step = inPlace(units, this.hidden, this.cell, saved, this.#gates, this.#recurrent)
-    this.#step.own = parameters.own ? store.at(parameters.own) : 0
+    this.#step.extra = parameters.extra ? store.at(parameters.extra) : 0
     this.#products = cell.stages.map((stage, s) => ({
       stage,
       columns: stage.gateCount * units,

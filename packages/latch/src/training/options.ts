@@ -8,7 +8,12 @@ import {
   type CompleteOptimizer,
   type OptimizerOptions,
 } from './optimizer.ts'
-import { completeSchedule, type CompleteSchedule, type ScheduleOptions } from './schedule.ts'
+import {
+  completeSchedule,
+  requireMinimumBelow,
+  type CompleteSchedule,
+  type ScheduleOptions,
+} from './schedule.ts'
 
 /** Hyperparameters of a training run. */
 export interface TrainingChoices extends ClipOptions {
@@ -83,6 +88,8 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   demand('ema', ema, ema === null || (ema > 0 && ema < 1), 'a decay above 0 and below 1, or null')
   demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
+  const complete = completeSchedule(schedule)
+  requireMinimumBelow(complete, learningRate)
   return {
     batchSize,
     accumulationSteps,
@@ -90,7 +97,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
     optimizer,
     sparseEmbeddings,
     learningRate,
-    schedule: completeSchedule(schedule, learningRate),
+    schedule: complete,
     clipNorm,
     clipValue,
     ema,

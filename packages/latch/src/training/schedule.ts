@@ -97,12 +97,8 @@ export interface PlateauState {
   badEpochs: number
 }
 
-/**
- * Fills in the defaults.
- * @param learningRate the rate that the schedule changes
- * @throws UsageError for a value outside its range, or a cosine that would raise the rate
- */
-export function completeSchedule(options: ScheduleOptions, learningRate = Infinity): CompleteSchedule {
+/** Fills in the defaults. @throws UsageError for a value outside its range. */
+export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
   const { warmup = 0 } = options
   requireNumber(
     'warmup',
@@ -128,7 +124,6 @@ export function completeSchedule(options: ScheduleOptions, learningRate = Infini
       const { per = 'epoch', tMax, etaMin = 0 } = options
       requireCount('tMax', tMax)
       requireNumber('etaMin', etaMin, etaMin >= 0, 'a rate, 0 or more')
-      requireNumber('etaMin', etaMin, etaMin <= learningRate, `at most the learning rate, ${learningRate}`)
       return { type: 'cosine', per: unit(per), tMax, etaMin, warmup }
     }
     case 'oneCycle':
@@ -144,12 +139,26 @@ export function completeSchedule(options: ScheduleOptions, learningRate = Infini
   }
 }
 
+/** @throws UsageError for an `etaMin` or `minLr` above the learning rate, which would raise the rate or keep it from falling */
+export function requireMinimumBelow(schedule: CompleteSchedule, learningRate: number): void {
+  const name = schedule.type === 'cosine' ? 'etaMin' : 'minLr'
+  const minimum =
+    schedule.type === 'cosine' ? schedule.etaMin : schedule.type === 'plateau' ? schedule.minLr : 0
+  if (minimum <= learningRate) return
+  throw new UsageError({
+    where: `schedule.${name} (${schedule.type})`,
+    expected: `a rate of at most the learning rate (${learningRate})`,
+    got: String(minimum),
+    remedy: `Lower \`${name}\`, or raise \`learningRate\`.`,
+  })
+}
+
 function completeOneCycle(options: Extract<ScheduleOptions, { type: 'oneCycle' }>, warmup: number): OneCycle {
   const { per = 'step', totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options
   requireCount('totalSteps', totalSteps)
   requireNumber('pctStart', pctStart, pctStart >= 0 && pctStart <= 1, 'a fraction from 0 to 1')
-  requireNumber('divFactor', divFactor, divFactor > 0, 'a number above 0')
-  requireNumber('finalDivFactor', finalDivFactor, finalDivFactor > 0, 'a number above 0')
+  requireNumber('divFactor', divFactor, divFactor >= 1, 'a number, 1 or more')
+  requireNumber('finalDivFactor', finalDivFactor, finalDivFactor >= 1, 'a number, 1 or more')
   return { type: 'oneCycle', per: unit(per), totalSteps, pctStart, divFactor, finalDivFactor, warmup }
 }
 

@@ -35,10 +35,10 @@ const nets: [string, LayerOptions[]][] = [
     'stacked, both ways, mean over time',
     [
       embedding,
-      recurrent({ direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ direction: 'bidirectional', returnSequences: true }),
       { type: 'dropout', rate: 0.3 },
-      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
-      { type: 'pool', over: 'mean' },
+      recurrent({ cell: 'gru', direction: 'bidirectional', returnSequences: true }),
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
@@ -71,7 +71,7 @@ describe('a batch', () => {
   })
 
   it('answers of every step, with their losses, left-out steps and sequences', () => {
-    const made = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
+    const made = randomNetwork([embedding, recurrent({ returnSequences: true }), dense])
     const stepClasses = ids.map((list, i) => list.map((__, t) => (i === 2 || t === 1 ? -1 : (i + t) % 3)))
     const traces = traceBatch(made, PackedBatch.ofIds(ids), { stepClasses })
     ids.forEach((list, i) => {
@@ -248,7 +248,7 @@ describe('a subject', () => {
     })
     const [logit] = traceSequence(one, ids[1], { classes: [0] }).output
     expect(resolveSubject('flow', one, ids[1]).target).toBe(logit > 0 ? 1 : 0)
-    const every = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
+    const every = randomNetwork([embedding, recurrent({ returnSequences: true }), dense])
     const { target, targets } = resolveSubject('flow', every, ids[1])
     expect(target).toBeNull()
     expect(targets.stepClasses![0]).toHaveLength(6)
@@ -281,7 +281,7 @@ describe('a subject', () => {
     )
     expect(() => resolveSubject('flow', made, ids[0], 'good')).toThrow(UsageError)
     expect(() =>
-      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', over: 'mean' }, dense]), ids[0]),
+      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', pooling: 'mean' }, dense]), ids[0]),
     ).toThrow(UnsupportedError)
     expect(() =>
       resolveSubject('flow', randomNetwork([embedding, recurrent({}), dense], { loss: null }), ids[0]),

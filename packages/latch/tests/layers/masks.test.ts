@@ -38,14 +38,14 @@ const on = (engine: (typeof engines)[number]): NetworkOptions => ({
 describe('gradients', () => {
   describe.each(Object.entries(forms))('%s', (_, form) => {
     it.each(directions)('%s', (direction) => {
-      const layers = (outputs: string) => [
+      const layers = (returnSequences: boolean) => [
         embedding,
         recurrentLayer(form, { direction }),
-        recurrentLayer(form, { direction, outputs }),
+        recurrentLayer(form, { direction, returnSequences }),
         three,
       ]
-      checkGradients(made(layers('last'), { loss: softmax }), masked(), classes)
-      checkGradients(made(layers('every'), { loss: softmax }), masked(), stepClasses)
+      checkGradients(made(layers(false), { loss: softmax }), masked(), classes)
+      checkGradients(made(layers(true), { loss: softmax }), masked(), stepClasses)
     })
   })
 
@@ -64,7 +64,7 @@ describe('gradients', () => {
     const between: LayerOptions[] = [
       { type: 'dropout', rate: 0.3 },
       { type: 'zeroMasked' },
-      { type: 'pool', over },
+      { type: 'pool', pooling: over },
     ]
     const net = made([embedding, recurrentLayer(forms.lstm), ...between, three], { loss: softmax })
     checkGradients(net, masked(), classes)
@@ -228,7 +228,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 
   it('a mean over the steps that count, zeros where none does', () => {
-    const net = made([embedding, { type: 'pool', over: 'mean' }], on(engine))
+    const net = made([embedding, { type: 'pool', pooling: 'mean' }], on(engine))
     const batch = masked()
     net.forward(batch)
     const found = net.readOutput(batch)
@@ -329,7 +329,7 @@ describe('a mask is refused', () => {
     const { of } = maskHook
     maskHook.of = null
     try {
-      const net = made([embedding, { type: 'pool', over: 'mean' }])
+      const net = made([embedding, { type: 'pool', pooling: 'mean' }])
       expect(() => net.forward(masked())).toThrow(/a batch with a mask. import 'latch\/formats' first/)
     } finally {
       maskHook.of = of

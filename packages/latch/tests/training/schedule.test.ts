@@ -8,7 +8,6 @@ import {
   plateauAfter,
   type ScheduleOptions,
 } from '../../src/training/schedule.ts'
-import { completeOptions } from '../../src/training/options.ts'
 
 const GOLDENS = new URL('../../../../../shared/conformance/torch/schedules.json', import.meta.url)
 const there = existsSync(GOLDENS)
@@ -98,15 +97,6 @@ describe('composition', () => {
       /schedule\.type: expected constant, step/,
     )
     expect(() => completeSchedule({ type: 'constant', warmup: -1 })).toThrow(/schedule\.warmup/)
-  })
-
-  it('rejects a cosine that would raise the rate', () => {
-    const cosine = { type: 'cosine', tMax: 4, etaMin: 0.5 } as const
-    expect(completeSchedule(cosine, 0.5)).toMatchObject({ etaMin: 0.5 })
-    expect(() => completeSchedule(cosine, 0.1)).toThrow(
-      /schedule\.etaMin: expected at most the learning rate, 0\.1, got 0\.5/,
-    )
-    expect(() => completeOptions({ learningRate: 0.1, schedule: cosine })).toThrow(/schedule\.etaMin/)
   })
 })
 

@@ -16,7 +16,7 @@ const GRADIENTS = [
 function pair(): Network {
   const layers = [
     { type: 'features', width: 2 },
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
     { type: 'dense', units: 1, bias: false },
   ] as const
   const net = network(layers, { engine: 'reference', precision: 'float64' })
@@ -173,9 +173,7 @@ describe('moving average', () => {
     const once = [2 / 11 + 27 / 11, -4 / 11]
     read(net, 'ema').forEach((value, j) => expect(value).toBeCloseTo(once[j], 12))
     average.update(50)
-    read(net, 'ema').forEach((value, j) =>
-      expect(value).toBeCloseTo(0.25 * once[j] + 0.75 * [3, 0][j], 12),
-    )
+    read(net, 'ema').forEach((value, j) => expect(value).toBeCloseTo(0.25 * once[j] + 0.75 * [3, 0][j], 12))
     const [weights, averaged] = [read(net), read(net, 'ema')]
     average.swap()
     expect([read(net), read(net, 'ema')]).toEqual([averaged, weights])

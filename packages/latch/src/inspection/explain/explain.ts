@@ -3,7 +3,7 @@
  * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
  */
 import { readRow } from '../../tensors/parameterRow.ts'
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { Network } from '../../model/network.ts'
 import { UnsupportedError, UsageError } from '../../core/errors.ts'
 import type { Explanation, TracedValue, TracePlace } from './explanation.ts'

@@ -2,7 +2,7 @@
  * What the gradient does on its way back through time, as data: norms by step, the chain of Jacobians,
  * each step's share of the weights' gradients, and a verdict (Pascanu, Mikolov & Bengio 2013).
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 
 /** How strongly one step's state hangs on the state of the step read before it. */
 export interface JacobianNorms {

@@ -2,6 +2,7 @@
  * The gradient's way back through one sequence: norms from the recorded pass, Jacobians through the layer's
  * own kernels, each step's share of the weights' gradients, and a verdict.
  */
+import { cells, findCell } from '../../cells/registry.ts'
 import type { Network } from '../../model/network.ts'
 import type { FlowLayer, FlowStep, GradientFlow } from './flowTypes.ts'
 import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
@@ -60,7 +61,7 @@ function flowOf(network: Network, layer: TraceLayer): FlowLayer {
   return {
     layer: layer.layer,
     direction: layer.direction,
-    cell: cell.name,
+    cell: findCell(cells, cell.name).name,
     units: layer.units,
     steps,
     verdict: verdictOf(norms),

@@ -66,14 +66,14 @@ function makeTwin(network: Network, recurrentLayer: number, direction: number): 
 /** The form of one loop, read forwards: the second of two may have functions of its own. */
 function ownOptions(options: RecurrentOptions, direction: number): RecurrentOptions {
   const { backward, merge: _, ...form } = options
-  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', outputs: 'last' }
+  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', returnSequences: false }
 }
 
 /** Reads a twin's parameter from its original. */
 function weightsOf({ recurrent, store }: Network, layer: number, direction: number) {
-  const { weightInput, weightHidden, biasInput, biasHidden, own } =
+  const { weightInput, weightHidden, biasInput, biasHidden, extra } =
     recurrent[layer].loops[direction].parameters
-  const all = [weightInput, weightHidden, biasInput, biasHidden, own].filter((p) => p !== null)
+  const all = [weightInput, weightHidden, biasInput, biasHidden, extra].filter((p) => p !== null)
   return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
 }
 

@@ -2,7 +2,7 @@
  * What memory still holds of each step: the product of the gates that keep, from the step after it on. Of an
  * LSTM that is exactly the factor on a step's own i∘g inside a later c; of a GRU on its (1−z)∘n inside h.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { MemoryLayer } from '../interventions/editTypes.ts'
 

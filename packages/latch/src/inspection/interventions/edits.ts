@@ -2,8 +2,7 @@
  * Edits, checked one by one and turned into what a pass understands: another text, and holds by layer,
  * direction, units and steps. Edits count steps in the text as it was; holds in the text as it becomes.
  */
-import type { Cell } from '../../cells/cell.ts'
-import { rnnRelu } from '../../cells/rnn.ts'
+import { gateFunction } from '../../cells/cell.ts'
 import type { Hold } from '../../layers/recurrent/overrides.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import { UsageError } from '../../core/errors.ts'
@@ -160,15 +159,16 @@ function gateOf(
   if (!cell.gateNames.includes(gate)) {
     refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
   }
-  if (cell.functions?.coupled && gate === 'forget') {
+  const derived = cell.derivedGates?.[gate]
+  if (derived) {
     refuse(
       `${where} gate`,
-      `a gate of its own (${name})`,
-      'forget, which is 1 − input here',
-      'Hold input at 1 − the value.',
+      `a gate with weights of its own (${name})`,
+      `${gate}, which is ${derived.equation} here`,
+      derived.remedy,
     )
   }
-  const type = functionOf(cell, gate)
+  const type = gateFunction(cell, gate).type
   const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : [-Infinity, Infinity]
   if (Number.isFinite(value) && value >= least && value <= most) return { gate }
   const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
@@ -186,14 +186,6 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   softplus: [0, Infinity],
   exponential: [0, Infinity],
   relu6: [0, 6],
-}
-
-/** The function of a gate or the candidate. */
-function functionOf(cell: Cell, gate: string): string {
-  const isCandidate = gate === cell.candidate
-  if (cell.functions) return (isCandidate ? cell.functions.candidate : cell.functions.gate).type
-  if (!isCandidate) return 'sigmoid'
-  return cell === rnnRelu ? 'relu' : 'tanh'
 }
 
 function stateOf(where: string, { cell, name }: RecurrentLayer, { state, value }: SetState): Hold['what'] {

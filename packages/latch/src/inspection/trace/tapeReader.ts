@@ -2,7 +2,7 @@
  * One sequence's rows of the tape of BPTT, under the cell's own names and in the order of the text.
  * Everything is copied: the next pass overwrites the tape.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import type { TimeLoop } from '../../layers/recurrent/timeLoop.ts'
@@ -60,8 +60,7 @@ function readStep(loop: TimeLoop, read: Read, B: number, row: number) {
   const gates: Record<string, Float64Array> = {}
   let candidate = new Float64Array(0)
   cell.gateNames.forEach((name, g) => {
-    // A simple RNN keeps no gate of its own: its activation is h.
-    const values = cell.name === 'rnn' ? hidden.slice() : read(tape.gates, row, gateStride, g * H, H)
+    const values = cell.hiddenIsCandidate ? hidden.slice() : read(tape.gates, row, gateStride, g * H, H)
     if (name === cell.candidate) candidate = values as Float64Array<ArrayBuffer>
     else gates[name] = values
   })

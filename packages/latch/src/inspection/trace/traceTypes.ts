@@ -2,8 +2,8 @@
  * What a trace is: one input's way through a trained model, step by step, under the names that the
  * cells use. The command line, the library and the studio show this one type.
  */
-import type { CellFunctions, CellName } from '../../cells/cell.ts'
-import type { GatesOf } from '../../cells/registry.ts'
+import type { CellFunctions } from '../../cells/cell.ts'
+import type { CellName, GatesOf } from '../../cells/registry.ts'
 
 /** Gate names without the candidate. */
 export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>

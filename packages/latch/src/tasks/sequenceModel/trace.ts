@@ -2,6 +2,7 @@
  * A sequence model's trace: the same type as a text classifier's, so that pictures and the studio take it. Where
  * outputs are numbers, gradients are of one number of the last row itself, and the numbers stand for shares.
  */
+import { cells, findCell } from '../../cells/registry.ts'
 import { classCount, likeliestClass } from '../../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../../inspection/trace/prefixes.ts'
 import { KEEPS_CONVENTION, traceSequence } from '../../inspection/trace/trace.ts'
@@ -36,8 +37,8 @@ export function traceRead(request: TraceRequest): Trace {
   const { loss, layers, output } = sequence
   for (const layer of layers) {
     const { loops } = network.recurrent[layer.layer]
-    const { functions } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!.cell
-    if (functions) layer.functions = functions
+    const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
+    if (cell.generic) layer.functions = cell.functions
   }
   const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, read.ids ?? batch)
@@ -56,23 +57,26 @@ export function traceRead(request: TraceRequest): Trace {
     ...said(lastRow(network, output)),
     target: names[target],
     loss,
-    convention: KEEPS_CONVENTION[cell.name],
+    convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
     layers,
-    ...(classesOf(network, parts.answer) > 0 ? {} : { numbers: true }),
+    ...(classesOf(network, parts.outputActivation) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)
   return trace
 }
 
 function saidOf(
-  { network, answer }: SequenceParts,
+  { network, outputActivation }: SequenceParts,
   names: readonly string[],
   row: ArrayLike<number>,
 ): TraceStep['output'] {
-  if (classesOf(network, answer) > 0)
-    return { label: names[likeliestOf(row, answer)], probabilities: sharesOf(row, answer, names) }
-  const values = answered(row, answer)
+  if (classesOf(network, outputActivation) > 0)
+    return {
+      label: names[likeliestOf(row, outputActivation)],
+      probabilities: sharesOf(row, outputActivation, names),
+    }
+  const values = answered(row, outputActivation)
   const probabilities = Object.fromEntries(names.map((name, i) => [name, values[i]]))
   return { label: names[likeliestClass(values.length > 1 ? values : [0])], probabilities }
 }
@@ -87,7 +91,7 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for a name that there is not
  */
 export function targetOf(
-  { network, answer }: Pick<SequenceParts, 'network' | 'answer'>,
+  { network, outputActivation }: Pick<SequenceParts, 'network' | 'outputActivation'>,
   batch: PackedBatch,
   names: readonly string[],
   label: string | number | null,
@@ -96,9 +100,9 @@ export function targetOf(
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const asked = label === null ? null : classOf(label, names)
-  if (answer === 'probabilities') {
+  if (outputActivation === 'probabilities') {
     const row = lastRow(network, out)
-    const target = asked ?? likeliestOf(row, answer)
+    const target = asked ?? likeliestOf(row, outputActivation)
     return { target, targets: { values: withLastRow(out, shareTargets(target, width)) } }
   }
   if (classCount(network) === 0) {

@@ -3,7 +3,7 @@
  * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
  * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */
-import type { CellName } from '../../../cells/cell.ts'
+import type { CellName } from '../../../cells/registry.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
