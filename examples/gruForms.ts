@@ -128,7 +128,7 @@ function nativeWeights(name: string): number[] {
 function engine(options: NetworkOptions, reset: 'before' | 'after' = 'before') {
   const layers = [
     { type: 'oneHot', vocabulary: WORDS.length },
-    { type: 'recurrent', cell: 'gru', units: UNITS, reset, outputs: 'last' },
+    { type: 'recurrent', cell: 'gru', units: UNITS, reset, returnSequences: false },
   ] as const
   const net = network(layers, {
     ...options,

@@ -36,7 +36,7 @@ export async function solveAdding(
   const net = network(
     [
       { type: 'features', width: 2 },
-      { type: 'recurrent', cell, units: 64, outputs: 'last' },
+      { type: 'recurrent', cell, units: 64, returnSequences: false },
       { type: 'dense', units: 1 },
     ],
     { loss: { type: 'meanSquaredError' }, seed: 1 },

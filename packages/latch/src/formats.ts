@@ -14,7 +14,7 @@ export type { AnyModel } from './tasks/files/openModel.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequencePrediction } from './tasks/sequenceModel/prediction.ts'
 export type { ReadSequence, SequenceInput } from './tasks/sequenceModel/reader.ts'
-export type { SequenceStream } from './tasks/sequenceModel/stream.ts'
+export type { SequenceStream, SequenceStreamState } from './tasks/sequenceModel/stream.ts'
 export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/sequenceModel/fit.ts'
 export type { ModelSource } from './tasks/sequenceModel/parts.ts'
 export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
@@ -30,7 +30,7 @@ export type {
 export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {
-  Answer,
+  OutputActivation,
   ExportedFile,
   ExportFormat,
   ExportSource,

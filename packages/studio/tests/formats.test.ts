@@ -190,7 +190,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     }
     const vocabulary = write('letters.json', { a: 0, b: 1, c: 2 })
     const options = write('options.json', {
-      config: { order: ['left', 'left_out'], outputs: 'last' },
+      config: { order: ['left', 'left_out'], returnSequences: false },
       labels: ['x', 'y', 'z'],
       tokens: 'character',
     })
@@ -214,7 +214,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     expect(await alerts()).toBe('')
     await field(page).fill('abcab')
     await answered(page)
-    const config = { order: ['left', 'left_out'], outputs: 'last' }
+    const config = { order: ['left', 'left_out'], returnSequences: false }
     const model = (await importFile(weights, {
       config,
       vocabulary: ['a', 'b', 'c'],
@@ -230,7 +230,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
       type: 'recurrent',
       cell: 'lstm',
       units: 3,
-      outputs: 'every',
+      returnSequences: true,
       gateActivation: 'hardSigmoid',
       stateActivation: 'relu',
     } as const

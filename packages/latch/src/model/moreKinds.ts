@@ -65,12 +65,12 @@ function isFast({ activation = 'linear' }: DenseOptions): boolean {
 
 export const poolKind: LayerKind<PoolOptions> = {
   read: readPool,
-  build(context, name, { over }, input) {
+  build(context, name, { pooling: over }, input) {
     if (over === 'first') return new FirstPool(context, name, input)
     if (over === 'sum') return new SumPool(context, name, input)
     return over === 'attention' ? new AttentionPool(context, name, input) : null
   },
-  stream(place, { parameters }, { over }) {
+  stream(place, { parameters }, { pooling: over }) {
     const mask = maskOf(place)
     const masked = over === 'mean' && mask !== null
     if (!masked && !MORE_POOLS.includes(over)) return null
@@ -81,7 +81,7 @@ export const poolKind: LayerKind<PoolOptions> = {
   },
 }
 
-function poolStep(place: StreamPlace, y: Rows, over: PoolOptions['over'], weight: Parameter): LayerStep {
+function poolStep(place: StreamPlace, y: Rows, over: PoolOptions['pooling'], weight: Parameter): LayerStep {
   const { value: x, source } = place
   const mask = maskOf(place)
   const running = keep(place, over, x.width)
@@ -149,7 +149,7 @@ export const concatKind: LayerKind<ConcatOptions> = {
   read(field, below) {
     const names = layerNames(below.map(({ type }) => type))
     const of = (f: Field) => readList(f, (item) => readName(item, names), { minLength: 1, maxLength: 1000 })
-    return readOptions(field, { of })
+    return readOptions(field, { inputs: of })
   },
   build: (context, name, options, input, below) => new ConcatLayer(context, name, options, input, below),
   stream(place, layer) {

@@ -19,7 +19,7 @@ export function readDense(field: Field): DenseOptions {
 }
 
 export function readPool(field: Field): PoolOptions {
-  return readOptions(field, { over: oneOf('last', 'first', 'max', 'mean', 'sum', 'attention') })
+  return readOptions(field, { pooling: oneOf('last', 'first', 'max', 'mean', 'sum', 'attention') })
 }
 
 const FUNCTIONS = {

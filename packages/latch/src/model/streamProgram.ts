@@ -141,7 +141,7 @@ class Builder implements StreamPlace {
     this.value = y
   }
 
-  #pool({ over }: PoolOptions): void {
+  #pool({ pooling: over }: PoolOptions): void {
     if (over === 'last') return
     const x = this.value
     const y = this.rows(x.width, x.stride)

@@ -129,7 +129,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
 
   it('last output = final hidden state = output of the last step', () => {
     const every = run(layer(form, engine), SEQUENCES)
-    const last = layer(form, engine, { outputs: 'last' })
+    const last = layer(form, engine, { returnSequences: false })
     const batch = batchOf(SEQUENCES)
     last.forward(batch)
     const out = last.readOutput(batch)
@@ -236,7 +236,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
         validation: firstMark(16, 4),
         epochs: 3,
         batchSize: 8,
-        averaging: 0.9,
+        ema: 0.9,
         onEvent: ({ type }) => type === 'epoch' && used.push(net.engine.memory.used),
       })
       expect(new Set(used).size).toBe(1)
@@ -249,7 +249,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
 function classifierOf(form: CellForm, engine: EngineOptions): Network {
   const layers: LayerOptions[] = [
     { type: 'embedding', vocabulary: VOCABULARY, size: 6, wordDropout: 0 },
-    { type: 'recurrent', units: 9, outputs: 'last', ...form },
+    { type: 'recurrent', units: 9, returnSequences: false, ...form },
     { type: 'dense', units: 2 },
   ]
   return network(layers, { ...engine, seed: 2, loss: { type: 'softmaxCrossEntropy' } })

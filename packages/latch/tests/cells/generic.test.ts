@@ -36,7 +36,7 @@ type Form = CellForm & Partial<Omit<RecurrentOptions, 'type'>>
 function made(form: Form, options: NetworkOptions = exact, every = false): Network {
   const layers: LayerOptions[] = [
     { type: 'features', width: F },
-    { type: 'recurrent', units: H, outputs: every ? 'every' : 'last', ...form },
+    { type: 'recurrent', units: H, returnSequences: every, ...form },
     { type: 'dense', units: 2 },
   ]
   const net = network(layers, { ...options, inputGradients: true, loss: { type: 'meanSquaredError' } })
@@ -166,7 +166,7 @@ describe('gradients of general cells in whole networks', () => {
     }
   })
 
-  it('segments give the same bits, peepholes too', () => {
+  it('gradient checkpointing gives the same bits, peepholes too', () => {
     const net = made({ cell: 'lstm', peepholes: true, stateActivation: 'gelu', coupled: true })
     const batch = batchOf()
     const gradients = () => {
@@ -177,7 +177,7 @@ describe('gradients of general cells in whole networks', () => {
       return net.parameters.map((p) => Array.from(net.store.read(p, 'gradients')))
     }
     const whole = gradients()
-    net.segment = 2
+    net.checkpointSteps = 2
     expect(gradients()).toEqual(whole)
   })
 })

@@ -23,7 +23,7 @@ beforeAll(announceMoreLayers)
 const H = 4
 const ids = idsOf(5, 1)
 const target = { classes: [1] }
-const both = { direction: 'bidirectional', outputs: 'every' }
+const both = { direction: 'bidirectional', returnSequences: true }
 
 const forms: [string, object][] = [
   ['rnn softsign, clipped', { cell: 'rnn', activation: 'softsign', clip: 1.2 }],
@@ -57,19 +57,19 @@ const nets: [string, LayerOptions[]][] = [
     'both ways with own functions, over a layer in reverse',
     [
       oneHot,
-      recurrent({ cell: 'gru', direction: 'reverse', outputs: 'every' }),
+      recurrent({ cell: 'gru', direction: 'reverse', returnSequences: true }),
       recurrent({
         ...both,
         peepholes: true,
         backward: { gateActivation: 'hardSigmoid', activation: 'mish' },
       }),
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
   [
     'both ways, one bias',
-    [oneHot, recurrent({ ...both, bias: 'single' }), { type: 'pool', over: 'mean' }, dense],
+    [oneHot, recurrent({ ...both, bias: 'single' }), { type: 'pool', pooling: 'mean' }, dense],
   ],
   [
     'last of both ways',
@@ -84,7 +84,7 @@ const nets: [string, LayerOptions[]][] = [
     [
       { ...embedding, maskZero: true } as LayerOptions,
       recurrent({ ...both, peepholes: true }),
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
@@ -92,8 +92,8 @@ const nets: [string, LayerOptions[]][] = [
     'masked, sum',
     [
       { ...embedding, maskZero: true } as LayerOptions,
-      recurrent({ outputs: 'every' }),
-      { type: 'pool', over: 'sum' },
+      recurrent({ returnSequences: true }),
+      { type: 'pool', pooling: 'sum' },
       dense,
     ],
   ],

@@ -22,8 +22,8 @@ import {
 } from './inspectionRig.ts'
 
 const ids = idsOf(5, 1)
-const every = { outputs: 'every', direction: 'bidirectional' }
-const pool = (over: string): LayerOptions => ({ type: 'pool', over }) as LayerOptions
+const every = { returnSequences: true, direction: 'bidirectional' }
+const pool = (over: string): LayerOptions => ({ type: 'pool', pooling: over }) as LayerOptions
 
 const nets: [string, LayerOptions[]][] = [
   ...forms.flatMap(([name, form]): [string, LayerOptions[]][] => [
@@ -46,7 +46,7 @@ const nets: [string, LayerOptions[]][] = [
   ['one-hot, max over time', [oneHot, recurrent({ cell: 'gru', ...every }), pool('max'), dense]],
   ['mean over time', [embedding, recurrent(every), pool('mean'), { type: 'dropout', rate: 0.1 }, dense]],
   ['last by pooling', [embedding, recurrent(every), pool('last'), dense]],
-  ['every step', [embedding, recurrent({ cell: 'gru', outputs: 'every' }), dense]],
+  ['every step', [embedding, recurrent({ cell: 'gru', returnSequences: true }), dense]],
 ]
 
 type AnyTrace = SequenceTrace<StepGradient | null>

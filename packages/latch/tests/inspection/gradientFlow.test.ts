@@ -27,12 +27,12 @@ import {
 } from './inspectionRig.ts'
 
 const ids = idsOf(6, 1)
-const pool: LayerOptions = { type: 'pool', over: 'max' }
+const pool: LayerOptions = { type: 'pool', pooling: 'max' }
 const stack = (cell: object): LayerOptions[] => [
   embedding,
-  recurrent({ ...cell, direction: 'bidirectional', outputs: 'every' }),
-  recurrent({ cell: 'gru', reset: 'before', units: 3, outputs: 'every' }),
-  recurrent({ cell: 'lstm', units: 2, direction: 'bidirectional', outputs: 'every' }),
+  recurrent({ ...cell, direction: 'bidirectional', returnSequences: true }),
+  recurrent({ cell: 'gru', reset: 'before', units: 3, returnSequences: true }),
+  recurrent({ cell: 'lstm', units: 2, direction: 'bidirectional', returnSequences: true }),
   pool,
   dense,
 ]
@@ -49,7 +49,7 @@ function stepper(made: Network, { layer, direction, steps }: TraceLayer) {
   const options = made.config.layers.filter(({ type }) => type === 'recurrent')[layer]
   const layers = [
     { type: 'features', width },
-    { ...options, direction: 'forward', outputs: 'every' },
+    { ...options, direction: 'forward', returnSequences: true },
   ]
   const suffix = direction === 'forward' ? '' : '_reverse'
   const alone = network(layers as LayerOptions[], exact)
@@ -319,7 +319,7 @@ describe('a flow', () => {
   })
 
   it('of a network that answers every step', () => {
-    const made = randomNetwork([embedding, recurrent({ cell: 'gru', outputs: 'every' }), dense])
+    const made = randomNetwork([embedding, recurrent({ cell: 'gru', returnSequences: true }), dense])
     const flow = gradientFlow(made, ids)
     expect(flow.target).toBeNull()
     const said = traceBatch(made, PackedBatch.ofIds([ids]), null)[0].outputs!

@@ -16,7 +16,7 @@ const V = 9
 const ids = [3, 1, 4, 1, 5]
 
 const recurrent = (options: object): LayerOptions =>
-  ({ type: 'recurrent', units: 4, outputs: 'last', ...options }) as LayerOptions
+  ({ type: 'recurrent', units: 4, returnSequences: false, ...options }) as LayerOptions
 
 function build(layers: LayerOptions[], classes = 3): Network {
   const type = classes === 1 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy'
@@ -59,11 +59,14 @@ const stacks: [string, LayerOptions[]][] = [
     'lstm over gru, bidirectional, dropout',
     [
       { type: 'dropout', rate: 0.5 },
-      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ cell: 'gru', direction: 'bidirectional', returnSequences: true }),
       recurrent({ cell: 'lstm', direction: 'bidirectional' }),
     ],
   ],
-  ['lstm, mean over time', [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }]],
+  [
+    'lstm, mean over time',
+    [recurrent({ cell: 'lstm', returnSequences: true }), { type: 'pool', pooling: 'mean' }],
+  ],
 ]
 
 describe.each(stacks)('gradient × input, %s', (_, own) => {
@@ -82,14 +85,14 @@ describe.each(stacks)('gradient × input, %s', (_, own) => {
     expectSlopes(net, ids, Float64Array.from(ids.flatMap((id) => [...table.subarray(id * 5, id * 5 + 5)])), 5)
   })
 
-  it('of one-hot ids, kept in segments too', () => {
+  it('of one-hot ids, with gradient checkpointing too', () => {
     // One-hot rows are never made, so nothing can be dropped from them.
     const net = build([{ type: 'oneHot', vocabulary: V }, ...own.filter(({ type }) => type !== 'dropout')], 1)
-    net.segment = 2
+    net.checkpointSteps = 2
     const x = new Float64Array(ids.length * V)
     ids.forEach((id, t) => (x[t * V + id] = 1))
     expectSlopes(net, ids, x, V)
-    expect(net.segment).toBe(2)
+    expect(net.checkpointSteps).toBe(2)
   })
 
   it('of features, with weights that change in between', () => {
@@ -159,7 +162,7 @@ describe('leave-one-out', () => {
 })
 
 describe('of one step, of one number', () => {
-  const every = { outputs: 'every' } as const
+  const every = { returnSequences: true } as const
   const networks: [string, LayerOptions[], 'meanSquaredError' | 'softmaxCrossEntropy'][] = [
     ['classes of every step', [recurrent({ cell: 'gru', ...every })], 'softmaxCrossEntropy'],
     [

@@ -29,7 +29,7 @@ const one = () => PackedBatch.ofIds([ids[0]], [masks[0]])
 
 describe.each(Object.entries(forms))('%s', (_, form) => {
   it.each(['forward', 'reverse', 'bidirectional'] as const)('%s: a trace of masked steps', (direction) => {
-    const net = made([embedding, recurrentLayer(form, { direction, outputs: 'last' }), three], {
+    const net = made([embedding, recurrentLayer(form, { direction, returnSequences: false }), three], {
       loss: softmax,
     })
     const traces = traceBatch(net, batch(), targets)
@@ -63,9 +63,12 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
 
   it('a layer in reverse shows each state at its step', () => {
     const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
-      made([{ type: 'features', width: 2 }, recurrentLayer(form, { direction, outputs: 'last' }), three], {
-        loss: softmax,
-      }),
+      made(
+        [{ type: 'features', width: 2 }, recurrentLayer(form, { direction, returnSequences: false }), three],
+        {
+          loss: softmax,
+        },
+      ),
     )
     const x = numbers(2 * 5, 'x')
     const turned = Float64Array.from(x, (_v, i) => x[(4 - Math.floor(i / 2)) * 2 + (i % 2)])
@@ -82,7 +85,7 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
       const precision = engine === 'simd' ? 'float32' : 'float64'
       const masking = { ...embedding, maskZero: true } as LayerOptions
       const net = made(
-        [masking, recurrentLayer(form), recurrentLayer(form), { type: 'pool', over: 'mean' }, three],
+        [masking, recurrentLayer(form), recurrentLayer(form), { type: 'pool', pooling: 'mean' }, three],
         {
           engine,
           precision,
@@ -119,7 +122,7 @@ describe('a given mask stays with the steps', () => {
   })
 
   it.each(['forward', 'reverse', 'bidirectional'])('%s: in prefixes, edits and influence', (direction) => {
-    const layers = [recurrentLayer(forms['gru after'], { direction, outputs: 'last' }), three]
+    const layers = [recurrentLayer(forms['gru after'], { direction, returnSequences: false }), three]
     const given = made([embedding, ...layers], { loss: softmax })
     const own = made([{ ...embedding, maskZero: true } as LayerOptions, ...layers], { loss: softmax })
     expect(prefixOutputs(given, one())).toEqual(prefixOutputs(own, zeroed[0]))

@@ -12,17 +12,17 @@ import { dense, distance, embedding, gradientsOf, idsOf, randomNetwork, recurren
 announceMoreLayers()
 
 const ids = idsOf(5, 1)
-const every = recurrent({ outputs: 'every' })
-const pool = (over: string): LayerOptions => ({ type: 'pool', over }) as LayerOptions
+const every = recurrent({ returnSequences: true })
+const pool = (over: string): LayerOptions => ({ type: 'pool', pooling: over }) as LayerOptions
 const everything: LayerOptions[] = [
   embedding,
   { type: 'layerNorm' },
   every,
   { type: 'activation', activation: 'gelu' },
-  { type: 'concat', of: ['embedding.0', 'activation.0'] },
+  { type: 'concat', inputs: ['embedding.0', 'activation.0'] },
   { type: 'reverse' },
-  recurrent({ cell: 'gru', units: 3, outputs: 'every' }),
-  { type: 'concat', of: ['recurrent.0', 'recurrent.1'] },
+  recurrent({ cell: 'gru', units: 3, returnSequences: true }),
+  { type: 'concat', inputs: ['recurrent.0', 'recurrent.1'] },
   { type: 'dense', units: 4, activation: 'softsign' },
   pool('attention'),
   dense,
@@ -88,7 +88,10 @@ describe('explanations of the head', () => {
     ['first', [every, pool('first'), dense]],
     ['sum', [every, pool('sum'), dense]],
     ['mean', [every, pool('mean'), dense]],
-    ['first, both ways', [recurrent({ outputs: 'every', direction: 'bidirectional' }), pool('first'), dense]],
+    [
+      'first, both ways',
+      [recurrent({ returnSequences: true, direction: 'bidirectional' }), pool('first'), dense],
+    ],
   ]
   const masked: LayerOptions = { ...embedding, maskZero: true } as LayerOptions
   const inputs = [embedding, masked]
@@ -111,7 +114,7 @@ describe('explanations of the head', () => {
     ['layer normalisation', [embedding, recurrent({}), { type: 'layerNorm' }, dense], 'layerNorm, dense'],
     [
       'concat',
-      [embedding, every, { type: 'concat', of: ['embedding.0', 'recurrent.0'] }, pool('last'), dense],
+      [embedding, every, { type: 'concat', inputs: ['embedding.0', 'recurrent.0'] }, pool('last'), dense],
       'concat, pool over last, dense',
     ],
     [

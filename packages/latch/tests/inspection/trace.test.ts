@@ -267,7 +267,7 @@ describe('refused', () => {
     const net = network(
       [
         { type: 'features', width: 3 },
-        { type: 'pool', over: 'mean' },
+        { type: 'pool', pooling: 'mean' },
         { type: 'dense', units: 2 },
       ],
       {

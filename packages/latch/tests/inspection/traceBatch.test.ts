@@ -10,7 +10,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
-import { WeightAverage } from '../../src/training/ema.ts'
+import { ExponentialMovingAverage } from '../../src/training/ema.ts'
 import { trained } from '../tasks/textClassifier/classifierRig.ts'
 import {
   dense,
@@ -35,10 +35,10 @@ const nets: [string, LayerOptions[]][] = [
     'stacked, both ways, mean over time',
     [
       embedding,
-      recurrent({ direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ direction: 'bidirectional', returnSequences: true }),
       { type: 'dropout', rate: 0.3 },
-      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
-      { type: 'pool', over: 'mean' },
+      recurrent({ cell: 'gru', direction: 'bidirectional', returnSequences: true }),
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
@@ -71,7 +71,7 @@ describe('a batch', () => {
   })
 
   it('answers of every step, with their losses, left-out steps and sequences', () => {
-    const made = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
+    const made = randomNetwork([embedding, recurrent({ returnSequences: true }), dense])
     const stepClasses = ids.map((list, i) => list.map((__, t) => (i === 2 || t === 1 ? -1 : (i + t) % 3)))
     const traces = traceBatch(made, PackedBatch.ofIds(ids), { stepClasses })
     ids.forEach((list, i) => {
@@ -197,12 +197,15 @@ describe('where a trace comes from', () => {
   })
 
   it('ends with any change of the weights', () => {
-    const [optimizer, average] = [new Optimizer(made, { type: 'sgd' }), new WeightAverage(made, 0.9)]
+    const [optimizer, average] = [
+      new Optimizer(made, { type: 'sgd' }),
+      new ExponentialMovingAverage(made, 0.9),
+    ]
     const { store } = made
     const changes = [
       () => optimizer.update(0.1),
       () => average.swap(),
-      () => store.copy('weights', 'average'),
+      () => store.copy('weights', 'ema'),
       () => store.write(made.parameters[0], store.read(made.parameters[0])),
     ]
     for (const change of changes) {
@@ -214,16 +217,16 @@ describe('where a trace comes from', () => {
       )
     }
     const one = trace()
-    store.copy('average', 'weights')
+    store.copy('ema', 'weights')
     store.write(made.parameters[0], store.read(made.parameters[0]), 'gradients')
     expect(linkOf('explain', one).network).toBe(made)
   })
 
-  it('leaves the segment as it was', () => {
-    made.segment = 2
+  it('leaves checkpointSteps as it was', () => {
+    made.checkpointSteps = 2
     trace()
-    expect(made.segment).toBe(2)
-    made.segment = null
+    expect(made.checkpointSteps).toBe(2)
+    made.checkpointSteps = null
   })
 })
 
@@ -245,7 +248,7 @@ describe('a subject', () => {
     })
     const [logit] = traceSequence(one, ids[1], { classes: [0] }).output
     expect(resolveSubject('flow', one, ids[1]).target).toBe(logit > 0 ? 1 : 0)
-    const every = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
+    const every = randomNetwork([embedding, recurrent({ returnSequences: true }), dense])
     const { target, targets } = resolveSubject('flow', every, ids[1])
     expect(target).toBeNull()
     expect(targets.stepClasses![0]).toHaveLength(6)
@@ -278,7 +281,7 @@ describe('a subject', () => {
     )
     expect(() => resolveSubject('flow', made, ids[0], 'good')).toThrow(UsageError)
     expect(() =>
-      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', over: 'mean' }, dense]), ids[0]),
+      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', pooling: 'mean' }, dense]), ids[0]),
     ).toThrow(UnsupportedError)
     expect(() =>
       resolveSubject('flow', randomNetwork([embedding, recurrent({}), dense], { loss: null }), ids[0]),

@@ -27,9 +27,12 @@ const merges = ['concat', 'sum', 'multiply', 'average'] as const
 describe('gradients', () => {
   it.each(Object.entries(forms))('%s in reverse', (_, form) => {
     for (const input of [embedding, oneHot]) {
-      const last = made([input, recurrentLayer(form, { direction: 'reverse', outputs: 'last' }), three], {
-        loss: softmax,
-      })
+      const last = made(
+        [input, recurrentLayer(form, { direction: 'reverse', returnSequences: false }), three],
+        {
+          loss: softmax,
+        },
+      )
       checkGradients(last, batch, classes)
       const every = made(
         [input, recurrentLayer(form, { direction: 'reverse' }), recurrentLayer(form), three],
@@ -44,7 +47,7 @@ describe('gradients', () => {
   it.each(merges)('two directions by %s', (merge) => {
     for (const form of [forms.lstm, forms['gru after']]) {
       const both = recurrentLayer(form, { direction: 'bidirectional', merge })
-      const last = recurrentLayer(form, { direction: 'bidirectional', merge, outputs: 'last' })
+      const last = recurrentLayer(form, { direction: 'bidirectional', merge, returnSequences: false })
       checkGradients(
         made([embedding, both, recurrentLayer(form), three], { loss: softmax }),
         batch,
@@ -100,10 +103,10 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
 
   it('merges what the directions say side by side', () => {
     const options = { engine, precision: engine === 'reference' ? 'float64' : 'float32' } as const
-    for (const outputs of ['every', 'last'] as const) {
+    for (const returnSequences of [true, false]) {
       const nets = merges.map((merge) =>
         made(
-          [embedding, recurrentLayer(forms.lstm, { direction: 'bidirectional', outputs, merge })],
+          [embedding, recurrentLayer(forms.lstm, { direction: 'bidirectional', returnSequences, merge })],
           options,
         ),
       )
@@ -126,7 +129,7 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     }
   })
 
-  it('in segments, the same bits', () => {
+  it('gradient checkpointing gives the same bits', () => {
     const long = PackedBatch.ofIds(
       Array.from({ length: 40 }, (_, i) =>
         Array.from({ length: 1 + ((i * 37) % 60) }, (_v, t) => (i + t) % V),
@@ -136,7 +139,11 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     const layers = [
       embedding,
       recurrentLayer(forms.lstm, { direction: 'reverse' }),
-      recurrentLayer(forms['gru before'], { direction: 'bidirectional', merge: 'multiply', outputs: 'last' }),
+      recurrentLayer(forms['gru before'], {
+        direction: 'bidirectional',
+        merge: 'multiply',
+        returnSequences: false,
+      }),
       three,
     ]
     const net = made(layers, {
@@ -146,15 +153,18 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     })
     const pass = { training: true, record: false, key: 2 }
     const whole = gradientsOf(net, long, targets, pass)
-    for (const segment of [1, 13]) {
-      net.segment = segment
+    for (const checkpointSteps of [1, 13]) {
+      net.checkpointSteps = checkpointSteps
       expect(gradientsOf(net, long, targets, pass)).toEqual(whole)
     }
   })
 })
 
 describe('a layer in reverse', () => {
-  const reverse = made([embedding, recurrentLayer(forms.lstm, { direction: 'reverse', outputs: 'last' })])
+  const reverse = made([
+    embedding,
+    recurrentLayer(forms.lstm, { direction: 'reverse', returnSequences: false }),
+  ])
 
   it('ends at step 0', () => {
     const every = made([embedding, recurrentLayer(forms.lstm, { direction: 'reverse' })])

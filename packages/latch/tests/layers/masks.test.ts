@@ -1,4 +1,4 @@
-/** Masked steps: finite differences, sequences without those steps, segments, threads, losses, pools. */
+/** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parallelism } from '../../src/engine/threads/executor.ts'
 import { Holds } from '../../src/layers/recurrent/overrides.ts'
@@ -38,14 +38,14 @@ const on = (engine: (typeof engines)[number]): NetworkOptions => ({
 describe('gradients', () => {
   describe.each(Object.entries(forms))('%s', (_, form) => {
     it.each(directions)('%s', (direction) => {
-      const layers = (outputs: string) => [
+      const layers = (returnSequences: boolean) => [
         embedding,
         recurrentLayer(form, { direction }),
-        recurrentLayer(form, { direction, outputs }),
+        recurrentLayer(form, { direction, returnSequences }),
         three,
       ]
-      checkGradients(made(layers('last'), { loss: softmax }), masked(), classes)
-      checkGradients(made(layers('every'), { loss: softmax }), masked(), stepClasses)
+      checkGradients(made(layers(false), { loss: softmax }), masked(), classes)
+      checkGradients(made(layers(true), { loss: softmax }), masked(), stepClasses)
     })
   })
 
@@ -64,7 +64,7 @@ describe('gradients', () => {
     const between: LayerOptions[] = [
       { type: 'dropout', rate: 0.3 },
       { type: 'zeroMasked' },
-      { type: 'pool', over },
+      { type: 'pool', pooling: over },
     ]
     const net = made([embedding, recurrentLayer(forms.lstm), ...between, three], { loss: softmax })
     checkGradients(net, masked(), classes)
@@ -228,7 +228,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 
   it('a mean over the steps that count, zeros where none does', () => {
-    const net = made([embedding, { type: 'pool', over: 'mean' }], on(engine))
+    const net = made([embedding, { type: 'pool', pooling: 'mean' }], on(engine))
     const batch = masked()
     net.forward(batch)
     const found = net.readOutput(batch)
@@ -259,11 +259,11 @@ describe.each(engines)('on %s', (engine) => {
     expect(() => gradientsOf(net, masked(), { values: [1] }, pass)).toThrow(/step classes of 7/)
   })
 
-  it.each(Object.entries(forms))('%s: segments, the same bits', (_, form) => {
+  it.each(Object.entries(forms))('%s: gradient checkpointing gives the same bits', (_, form) => {
     const { net, batch, targets } = large(form, on(engine))
     const whole = gradientsOf(net, batch, targets, pass)
-    for (const segment of [1, 7, 40]) {
-      net.segment = segment
+    for (const checkpointSteps of [1, 7, 40]) {
+      net.checkpointSteps = checkpointSteps
       expect(gradientsOf(net, batch, targets, pass)).toEqual(whole)
     }
   })
@@ -309,9 +309,13 @@ describe('threads', () => {
 
 describe('a mask is refused', () => {
   it('where it does not fit', () => {
-    expect(() => PackedBatch.ofIds([[1, 2]], [[1]])).toThrow(/mask of sequence 0: expected 2 numbers \(one per step\), got 1/)
+    expect(() => PackedBatch.ofIds([[1, 2]], [[1]])).toThrow(
+      /mask of sequence 0: expected 2 numbers \(one per step\), got 1/,
+    )
     expect(() => PackedBatch.ofIds([[1, 2]], [[1, 1, 0]])).toThrow(/mask of sequence 0: expected 2/)
-    expect(() => PackedBatch.ofIds([[1], [2]], [[1]])).toThrow(/batch masks: expected 2 masks \(one per sequence\), got 1/)
+    expect(() => PackedBatch.ofIds([[1], [2]], [[1]])).toThrow(
+      /batch masks: expected 2 masks \(one per sequence\), got 1/,
+    )
     const features = (mask: unknown[]) =>
       PackedBatch.ofFeatures([1, 2], [1, 2, 1], undefined, mask as number[])
     expect(() => features([1])).toThrow(/batch mask: expected 2 numbers \(batch · timesteps\), got 1/)
@@ -329,7 +333,7 @@ describe('a mask is refused', () => {
     const { of } = maskHook
     maskHook.of = null
     try {
-      const net = made([embedding, { type: 'pool', over: 'mean' }])
+      const net = made([embedding, { type: 'pool', pooling: 'mean' }])
       expect(() => net.forward(masked())).toThrow(/a batch with a mask. import 'latch\/formats' first/)
     } finally {
       maskHook.of = of

@@ -55,7 +55,7 @@ function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
     type: 'recurrent',
     ...CELLS[inner.class],
     units: inner.units,
-    outputs: inner.return_sequences ? 'every' : 'last',
+    returnSequences: inner.return_sequences,
     direction: layer.layer ? 'bidirectional' : inner.go_backwards ? 'reverse' : 'forward',
     ...(layer.layer ? { merge: MERGES[layer.merge_mode ?? 'concat'] } : {}),
   } as LayerOptions
@@ -132,7 +132,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('LSTM with mask', () => {
     const { inputs, expected } = caseOf('LSTM with mask')
-    const net = ones([embedding, { ...lstm, outputs: 'last' }, { type: 'dense', units: 1 }])
+    const net = ones([embedding, { ...lstm, returnSequences: false }, { type: 'dense', units: 1 }])
     const batch = PackedBatch.ofIds(inputs.ids)
     net.forward(batch)
     close(net.readOutput(batch), expected.y)
@@ -148,7 +148,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('go_backwards', () => {
     const { inputs, expected } = caseOf('LSTM with mask, go_backwards')
-    const reverse = { ...lstm, units: 2, direction: 'reverse', outputs: 'last' }
+    const reverse = { ...lstm, units: 2, direction: 'reverse', returnSequences: false }
     const net = made([
       { ...embedding, vocabulary: 4, size: 2 },
       reverse,
@@ -167,7 +167,11 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('SimpleRNN under an LSTM', () => {
     const { inputs, expected } = caseOf('Stacked SimpleRNN -> LSTM with mask')
-    const net = ones([embedding, { type: 'recurrent', cell: 'rnn', units: 3 }, { ...lstm, outputs: 'last' }])
+    const net = ones([
+      embedding,
+      { type: 'recurrent', cell: 'rnn', units: 3 },
+      { ...lstm, returnSequences: false },
+    ])
     const batch = PackedBatch.ofIds(inputs.ids)
     net.forward(batch)
     close(
@@ -178,7 +182,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('BPTT with mask', () => {
     const { inputs, expected } = caseOf('BPTT with mask')
-    const net = ones([embedding, { ...lstm, outputs: 'last' }, { type: 'dense', units: 1 }], {
+    const net = ones([embedding, { ...lstm, returnSequences: false }, { type: 'dense', units: 1 }], {
       type: 'meanSquaredError',
     })
     const batch = PackedBatch.ofIds(inputs.ids)

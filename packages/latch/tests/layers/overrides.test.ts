@@ -15,7 +15,7 @@ const targets = { classes: [0, 2, 1, 2] }
 const exact: EngineOptions = { engine: 'reference', precision: 'float64' }
 
 const recurrent = (options: object): LayerOptions =>
-  ({ type: 'recurrent', units: 4, outputs: 'last', ...options }) as LayerOptions
+  ({ type: 'recurrent', units: 4, returnSequences: false, ...options }) as LayerOptions
 
 function build(recurrentLayers: LayerOptions[], engine: EngineOptions = exact): Network {
   const layers: LayerOptions[] = [
@@ -78,7 +78,7 @@ const cases: [string, LayerOptions[], Hold[]][] = [
   [
     'lstm over gru, bidirectional',
     [
-      recurrent({ cell: 'lstm', direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ cell: 'lstm', direction: 'bidirectional', returnSequences: true }),
       recurrent({ cell: 'gru', direction: 'bidirectional' }),
     ],
     [
@@ -88,7 +88,7 @@ const cases: [string, LayerOptions[], Hold[]][] = [
   ],
   [
     'lstm, every output pooled',
-    [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }],
+    [recurrent({ cell: 'lstm', returnSequences: true }), { type: 'pool', pooling: 'mean' }],
     holdsOf(LSTM, ['hidden', 'cell']),
   ],
 ]
@@ -127,12 +127,12 @@ describe('gradients with holds, against finite differences', () => {
     expect(nonZero).toBeGreaterThan(20)
   })
 
-  it('the same bits in segments', () => {
+  it('gradient checkpointing gives the same bits', () => {
     const [, layers, holds] = cases[7]
-    const gradients = [null, 2].map((segment) => {
+    const gradients = [null, 2].map((checkpointSteps) => {
       const net = build(layers)
       net.prepareTraining()
-      net.segment = segment
+      net.checkpointSteps = checkpointSteps
       const batch = PackedBatch.ofIds(ids)
       net.zeroGradients()
       net.forward(batch, passOf(holds))

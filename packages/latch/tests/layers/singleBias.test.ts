@@ -188,7 +188,7 @@ const stacks: [string, LayerOptions[]][] = [
     'gru reset before',
     [
       features,
-      recurrentLayer({ cell: 'gru', reset: 'before', outputs: 'last', ...one }),
+      recurrentLayer({ cell: 'gru', reset: 'before', returnSequences: false, ...one }),
       { type: 'dense', units: 2 },
     ],
   ],
@@ -197,13 +197,13 @@ const stacks: [string, LayerOptions[]][] = [
     [
       { type: 'embedding', vocabulary: 5, size: 3 },
       recurrentLayer({ cell: 'rnn', ...one }),
-      recurrentLayer({ cell: 'lstm', outputs: 'last', ...one }),
+      recurrentLayer({ cell: 'lstm', returnSequences: false, ...one }),
       { type: 'dense', units: 2 },
     ],
   ],
   [
     'gru reset after',
-    [features, recurrentLayer({ cell: 'gru', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+    [features, recurrentLayer({ cell: 'gru', returnSequences: false, ...one }), { type: 'dense', units: 2 }],
   ],
 ]
 
@@ -361,7 +361,7 @@ describe('imported', () => {
     'real files count as Keras does',
     async () => {
       for (const [file, until] of [['model_gru.h5'], ['lstm_basic.h5', 'lstm_1']]) {
-        const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { until })
+        const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { upTo: until })
         const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
         expect(network.parameterCount, file).toBe(
           model.layers.reduce((sum, { parameters }) => sum + parameters, 0),

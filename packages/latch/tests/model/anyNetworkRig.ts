@@ -47,7 +47,7 @@ function anyRecurrent(random: Random): LayerOptions {
   const cell = pick(random, ['rnn', 'lstm', 'gru'] as const)
   const layer: RecurrentOptions = { type: 'recurrent', cell, units: 1 + random.integer(5) }
   layer.direction = pick(random, ['forward', 'forward', 'reverse', 'bidirectional'] as const)
-  layer.outputs = pick(random, ['every', 'every', 'every', 'last'] as const)
+  layer.returnSequences = pick(random, [true, true, true, false])
   if (chance(random, 0.2)) layer.bias = false
   if (cell === 'gru') layer.reset = pick(random, ['after', 'before'] as const)
   if (chance(random, 0.5)) {
@@ -81,7 +81,7 @@ function anyConcat(random: Random, below: readonly Below[]): { layer: LayerOptio
   )
   const alike = below.filter(({ per }) => per === first.per)
   const others = Array.from({ length: 1 + random.integer(2) }, () => pick(random, alike).name)
-  return { layer: { type: 'concat', of: [first.name, ...others] }, per: first.per }
+  return { layer: { type: 'concat', inputs: [first.name, ...others] }, per: first.per }
 }
 
 /** A layer that may stand on these. */
@@ -94,11 +94,11 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
   const stays = (layer: LayerOptions) => ({ layer, per })
   if (kind === 'recurrent') {
     const layer = anyRecurrent(random)
-    return { layer, per: (layer as RecurrentOptions).outputs === 'last' ? 'sequence' : 'step' }
+    return { layer, per: (layer as RecurrentOptions).returnSequences === false ? 'sequence' : 'step' }
   }
   if (kind === 'pool') {
     const over = pick(random, ['last', 'first', 'max', 'mean', 'sum', 'attention'] as const)
-    return { layer: { type: 'pool', over }, per: 'sequence' }
+    return { layer: { type: 'pool', pooling: over }, per: 'sequence' }
   }
   if (kind === 'flatten') return { layer: { type: 'flatten', steps: 3 }, per: 'sequence' }
   if (kind === 'concat') return anyConcat(random, below)

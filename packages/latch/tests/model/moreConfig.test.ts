@@ -27,13 +27,13 @@ describe('announced', () => {
     ['masking', [features, { type: 'masking', value: -1 }, lstm, { type: 'zeroMasked' }]],
     [
       'reverse and concat',
-      [embedding, { type: 'reverse' }, { type: 'concat', of: ['embedding.0', 'reverse.0'] }],
+      [embedding, { type: 'reverse' }, { type: 'concat', inputs: ['embedding.0', 'reverse.0'] }],
     ],
     [
       'dense',
       [features, { type: 'dense', units: 2, activation: { type: 'scaledTanh', alpha: 2, beta: 0.5 } }],
     ],
-    ['pool', [features, { type: 'pool', over: 'attention' }]],
+    ['pool', [features, { type: 'pool', pooling: 'attention' }]],
     ['maskZero', [{ ...embedding, maskZero: true }, lstm]],
     ['a reverse layer', [features, { ...lstm, direction: 'reverse' }]],
     [
@@ -82,11 +82,11 @@ describe('announced', () => {
     [[features, { type: 'activation' }], '[1].activation: expected an object, got nothing'],
     [
       [features, { type: 'activation', activation: { type: 'relu', alpha: 2 } }],
-      '[1].activation.alpha: expected nothing for relu, got 2',
+      '[1].activation.alpha: expected no `alpha` for relu, got 2',
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', beta: 2 } }],
-      '[1].activation.beta: expected nothing for elu, got 2',
+      '[1].activation.beta: expected no `beta` for elu, got 2',
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', gamma: 2 } }],
@@ -105,15 +105,15 @@ describe('announced', () => {
     ],
     [[features, { type: 'masking', value: 'x' }], '[1].value: expected a number, got "x"'],
     [[features, { type: 'reverse', steps: 1 }], '[1].steps: expected no such field'],
-    [[features, { type: 'concat', of: [] }], '[1].of: expected 1 to 1000 items, got 0'],
+    [[features, { type: 'concat', inputs: [] }], '[1].inputs: expected 1 to 1000 items, got 0'],
     [
-      [features, { type: 'concat', of: ['concat.0'] }],
-      '[1].of[0]: expected the name of a layer below (features.0), got "concat.0"',
+      [features, { type: 'concat', inputs: ['concat.0'] }],
+      '[1].inputs[0]: expected the name of a layer below (features.0), got "concat.0"',
     ],
-    [[features, { type: 'concat', of: 'features.0' }], '[1].of: expected a list, got "features.0"'],
+    [[features, { type: 'concat', inputs: 'features.0' }], '[1].inputs: expected a list, got "features.0"'],
     [
-      [features, { type: 'pool', over: 'min' }],
-      '[1].over: expected one of "last", "first", "max", "mean", "sum", "attention", got "min"',
+      [features, { type: 'pool', pooling: 'min' }],
+      '[1].pooling: expected one of "last", "first", "max", "mean", "sum", "attention", got "min"',
     ],
     [[{ ...embedding, maskZero: 1 }], '[0].maskZero: expected true or false, got 1'],
     [
@@ -180,7 +180,7 @@ describe('not announced', () => {
     const read = await reader(false)
     expect(() => read(features, { type: 'convolution' })).toThrow('expected one of "embedding", "oneHot"')
     expect(() => read(features, { ...lstm, direction: 'reverse' })).toThrow('[1].direction: expected one of')
-    expect(() => read(features, { type: 'pool', over: 'sum' })).toThrow('[1].over: expected one of')
+    expect(() => read(features, { type: 'pool', pooling: 'sum' })).toThrow('[1].pooling: expected one of')
     expect(() => read(features, { ...lstm, bias: 'single' })).toThrow('[1].bias: expected true or false')
   })
 })

@@ -25,12 +25,12 @@ function stacks(form: CellForm): [string, Input, LayerOptions[]][] {
   const two = [
     { ...layer, units: 17 },
     { type: 'dropout', rate: 0.5 },
-    { ...layer, units: 7, outputs: 'last' },
+    { ...layer, units: 7, returnSequences: false },
   ] as const
   const dense = { type: 'dense', units: 3 } as const
   return [
     ['features, every', 'features', [{ ...layer, units: 33 }]],
-    ['features, last, no bias', 'features', [{ ...layer, units: 7, bias: false, outputs: 'last' }]],
+    ['features, last, no bias', 'features', [{ ...layer, units: 7, bias: false, returnSequences: false }]],
     ['one-hot, stacked, dense stack', 'oneHot', [...two, { ...dense, activation: 'tanh' }, dense]],
     [
       'embedding, dense between',
@@ -41,14 +41,14 @@ function stacks(form: CellForm): [string, Input, LayerOptions[]][] {
         { ...dense, bias: false, activation: 'sigmoid' },
       ],
     ],
-    ['embedding, max', 'embedding', [{ ...layer, units: 7 }, { type: 'pool', over: 'max' }, dense]],
-    ['one-hot, mean', 'oneHot', [{ ...layer, units: 7 }, { type: 'pool', over: 'mean' }, dense]],
+    ['embedding, max', 'embedding', [{ ...layer, units: 7 }, { type: 'pool', pooling: 'max' }, dense]],
+    ['one-hot, mean', 'oneHot', [{ ...layer, units: 7 }, { type: 'pool', pooling: 'mean' }, dense]],
     [
       'features, pooled last',
       'features',
       [
         { ...layer, units: 7 },
-        { type: 'pool', over: 'last' },
+        { type: 'pool', pooling: 'last' },
       ],
     ],
   ]

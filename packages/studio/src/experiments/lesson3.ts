@@ -39,7 +39,7 @@ export interface Unrolled {
   parameters: number
 }
 
-const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' } as const
+const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false } as const
 
 function build(weights: Weights | null, sigmoid: boolean, like?: Network): Network {
   const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const

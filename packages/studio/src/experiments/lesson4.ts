@@ -67,7 +67,7 @@ function build(values: Values | null, sigmoid = false): Network {
   return network(
     [
       { type: 'oneHot', vocabulary: VOCABULARY.length },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
       dense,
     ],
     {

@@ -30,7 +30,7 @@ const FEATURES = 4
 function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explosion {
   const layers: LayerOptions[] = [
     { type: 'features', width: FEATURES },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, activation, outputs: 'last' },
+    { type: 'recurrent', cell: 'rnn', units: UNITS, activation, returnSequences: false },
     { type: 'dense', units: 1 },
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })

@@ -76,7 +76,7 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
   const net = network(
     [
       { type: 'features', width: x.length },
-      { type: 'recurrent', cell: 'gru', units: UNITS, reset: 'before', outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: UNITS, reset: 'before', returnSequences: false },
     ],
     { engine: 'reference', precision: 'float64', loss: { type: 'meanSquaredError' }, weights },
   )

@@ -86,11 +86,11 @@ function headOf({ config }: Network): Over {
   const plain = dense?.type === 'dense' && (dense.activation ?? 'linear') === 'linear'
   const recurrent = layers[top]
   if (plain && head.length === 1 && recurrent.type === 'recurrent')
-    return recurrent.outputs === 'last' ? 'last' : 'step'
+    return recurrent.returnSequences === false ? 'last' : 'step'
   if (plain && first.type === 'pool' && second === dense && head.length === 2) {
-    if (first.over === 'first') return 'poolFirst'
-    if (first.over === 'last') return 'poolLast'
-    if (first.over !== 'attention') return first.over
+    if (first.pooling === 'first') return 'poolFirst'
+    if (first.pooling === 'last') return 'poolLast'
+    if (first.pooling !== 'attention') return first.pooling
   }
   throw new UnsupportedError({
     where: 'explain',
@@ -103,7 +103,7 @@ function headOf({ config }: Network): Over {
 /** `dense with gelu`, `pool over attention`. */
 function worded(layer: LayerOptions): string {
   const { type } = layer
-  if (type === 'pool') return `pool over ${layer.over}`
+  if (type === 'pool') return `pool over ${layer.pooling}`
   if (type !== 'dense' && type !== 'activation') return type
   const { activation = 'linear' } = layer
   const name = typeof activation === 'string' ? activation : activation.type

@@ -66,7 +66,7 @@ function makeTwin(network: Network, recurrentLayer: number, direction: number): 
 /** The form of one loop, read forwards: the second of two may have functions of its own. */
 function ownOptions(options: RecurrentOptions, direction: number): RecurrentOptions {
   const { backward, merge: _, ...form } = options
-  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', outputs: 'last' }
+  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', returnSequences: false }
 }
 
 /** Reads a twin's parameter from its original. */

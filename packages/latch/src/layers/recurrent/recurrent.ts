@@ -27,8 +27,8 @@ export interface RecurrentOptions extends CellForm {
   merge?: 'concat' | 'sum' | 'multiply' | 'average'
   /** The second direction's functions, where they differ from the first's. */
   backward?: Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivation'>
-  /** Every step's output, or each sequence's last one. Default `every`. */
-  outputs?: 'every' | 'last'
+  /** Every step's output (default), or each sequence's last one only. */
+  returnSequences?: boolean
   /**
    * Default true: two biases, as PyTorch has them. `single`: `bias_ih` alone, as in Keras' SimpleRNN, LSTM and GRU with
    * reset before: a second one would take each step of an optimizer once more.
@@ -63,11 +63,11 @@ export class RecurrentLayer implements Layer {
     this.name = name
     this.#initial = new PendingStates(`${name} initial state`)
     this.#finalGradient = new PendingStates(`${name} final gradient`)
-    const { direction, outputs, units } = options
+    const { direction, returnSequences = true, units } = options
     this.units = units
     this.#context = context
     this.#input = input
-    this.#last = outputs === 'last'
+    this.#last = !returnSequences
     const directions = direction === 'bidirectional' ? [false, true] : [direction === 'reverse']
     this.loops = directions.map((reversed, d) => {
       const cell = cellOf(d ? { ...options, ...options.backward } : options, context.engine)

@@ -35,7 +35,7 @@ function sourceOf(model: AnyModel, name: string): ExportSource {
   const document = classifierDocument({ network, labels, vocabulary, settings, history, training: null })
   return {
     network,
-    answer: labels.length === 2 ? 'sigmoid' : 'softmax',
+    outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
     input: { kind: 'ids', width: vocabulary.size, steps: null },
     labels,
     vocabulary: vocabulary.tokens,

@@ -3,7 +3,12 @@
  * as that; anything else becomes a SequenceModel.
  */
 import type { EngineOptions } from '../../engine/engine.ts'
-import { ANSWERS, type ImportedModel, type ImportOptions, type ModelFiles } from '../../formats/imported.ts'
+import {
+  OUTPUT_ACTIVATIONS,
+  type ImportedModel,
+  type ImportOptions,
+  type ModelFiles,
+} from '../../formats/imported.ts'
 import { parseModelDocument } from '../../formats/latch/modelFile.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
@@ -14,7 +19,7 @@ import { Network } from '../../model/network.ts'
 import { FormatError } from '../../core/errors.ts'
 import { fieldAt, rootField } from '../../core/validation.ts'
 import { openModelFile, type AnyModel } from './openModel.ts'
-import { answerTheSame } from './sameOutputs.ts'
+import { computeTheSame } from './sameOutputs.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 
 /** A model file in memory with what lies beside it. */
@@ -50,7 +55,7 @@ export function modelOf(imported: ImportedModel, source: string, engine: EngineO
   if (file) return openModelFile(file, source, engine)
   const note =
     'the file was changed: its layers are not those of the Latch model in it, and are read as they are'
-  return new SequenceModel({ ...imported, document: null, notes: [...imported.notes, note] }, engine)
+  return new SequenceModel({ ...imported, document: null, warnings: [...imported.warnings, note] }, engine)
 }
 
 /** The Latch model file that the document and the weights make; null where the file's own layers say something else. */
@@ -76,8 +81,13 @@ function fileOf(imported: ImportedModel, document: string, source: string): Uint
     data: weights.get(name)!,
   }))
   shapes.dispose()
-  const answer = ANSWERS.find((name) => name === fieldAt(root, 'answer').value) ?? imported.answer
-  if (imported.format !== 'latch' && !answerTheSame(imported, { network: config, weights, answer }))
+  const outputActivation =
+    OUTPUT_ACTIVATIONS.find((name) => name === fieldAt(root, 'outputActivation').value) ??
+    imported.outputActivation
+  if (
+    imported.format !== 'latch' &&
+    !computeTheSame(imported, { network: config, weights, outputActivation })
+  )
     return null
   return writeSafetensors(tensors, { format: 'pt', latch: document })
 }

@@ -1,9 +1,9 @@
 /**
- * Whether two networks answer the same, told by running both on one small batch: what a file's layers compute against
+ * Whether two networks compute the same, found by running both on one small batch: what a file's layers compute against
  * what the Latch document in it says. Somebody may have changed the one and kept the other.
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { Answer } from '../../formats/imported.ts'
+import type { OutputActivation } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
@@ -13,8 +13,8 @@ import { answered } from '../sequenceModel/prediction.ts'
 export interface Described {
   network: NetworkConfig
   weights: ReadonlyMap<string, Float32Array>
-  /** What is made of a row: one may have as a layer what the other has as its answer. */
-  answer: Answer
+  /** What is made of a row: one may have as a layer what the other has as its output activation. */
+  outputActivation: OutputActivation
 }
 
 /** Most that an output may differ, relative to the larger of 1 and itself. */
@@ -22,12 +22,13 @@ const TOLERANCE = 1e-4
 const LENGTHS = [4, 2, 3]
 
 /** Both must be buildable from their weights. */
-export function answerTheSame(one: Described, other: Described): boolean {
+export function computeTheSame(one: Described, other: Described): boolean {
   const [a, b] = [one, other].map(rowsOf)
   const near = (x: number, y: number) =>
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
-  const said = (rows: number[][], { answer }: Described) => rows.flatMap((row) => answered(row, answer))
+  const said = (rows: number[][], { outputActivation }: Described) =>
+    rows.flatMap((row) => answered(row, outputActivation))
   return same(a.flat(), b.flat()) || same(said(a, one), said(b, other))
 }
 

@@ -48,8 +48,8 @@ export async function evaluateSequences<Row extends object>(
 }
 
 /** @throws UnsupportedError for a model that reads no texts, or whose answer to one is no class */
-export function refuseNoClassifier({ readsText, network, answer, input }: SequenceModel): void {
-  const classes = classesOf(network, answer) > 0
+export function refuseNoClassifier({ readsText, network, outputActivation, input }: SequenceModel): void {
+  const classes = classesOf(network, outputActivation) > 0
   const got = !readsText
     ? input.kind === 'ids'
       ? 'one of token ids, without a vocabulary'

@@ -3,7 +3,7 @@
  * every field and every shape before memory is taken for any of it.
  */
 import type { EngineOptions } from '../../engine/engine.ts'
-import { ANSWERS, type ExportSource } from '../../formats/imported.ts'
+import { OUTPUT_ACTIVATIONS, type ExportSource } from '../../formats/imported.ts'
 import {
   decodeModel,
   encodeModel,
@@ -38,8 +38,8 @@ const FORMATS = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as co
 
 /** Everything of a model but its weights. */
 export function documentOf(parts: SequenceParts): ModelDocument {
-  const { network, answer, input, labels, vocabulary, tokens, stateful, notes, source } = parts
-  const facts = { answer, input, labels, vocabulary, tokens, stateful, notes, source }
+  const { network, outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source } = parts
+  const facts = { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source }
   return { format: 'latch', version: 1, task: SEQUENCE_TASK, network: network.config, ...facts }
 }
 
@@ -50,9 +50,9 @@ export function writeSequenceModel(parts: SequenceParts): Uint8Array {
 
 /** What a writer of another format takes. */
 export function exportSourceOf(parts: SequenceParts, name: string): ExportSource {
-  const { network, answer, input, labels, vocabulary, tokens } = parts
+  const { network, outputActivation, input, labels, vocabulary, tokens } = parts
   const document = JSON.stringify(documentOf(parts))
-  return { network, answer, input, labels, vocabulary, tokens, document, name }
+  return { network, outputActivation, input, labels, vocabulary, tokens, document, name }
 }
 
 /** @throws FormatError naming the field or tensor that does not fit */
@@ -64,13 +64,13 @@ export function readSequenceModel(bytes: Uint8Array, source: string, engine: Eng
     'version',
     'task',
     'network',
-    'answer',
+    'outputActivation',
     'input',
     'labels',
     'vocabulary',
     'tokens',
     'stateful',
-    'notes',
+    'warnings',
     'source',
   ] as const
   const f = readObject(root, names)
@@ -101,7 +101,7 @@ function readFacts(f: Fields): SequenceFacts {
   const source = readObject(f.source, ['format', 'producer'])
   const size = (field: Field) => readInteger(field, { min: 1, max: 2 ** 26 })
   return {
-    answer: readChoice(f.answer, ANSWERS),
+    outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
     input: {
       kind: readChoice(input.kind, ['ids', 'features']),
       width: size(input.width),
@@ -111,7 +111,7 @@ function readFacts(f: Fields): SequenceFacts {
     vocabulary: readOptional(f.vocabulary, texts, null),
     tokens: readOptional(f.tokens, (x) => readChoice(x, ['character', 'word']), null),
     stateful: readBoolean(f.stateful),
-    notes: texts(f.notes),
+    warnings: texts(f.warnings),
     source: {
       format: readChoice(source.format, FORMATS),
       producer: readOptional(source.producer, (x) => readString(x), null),

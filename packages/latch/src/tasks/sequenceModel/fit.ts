@@ -93,9 +93,9 @@ export class SequenceDataset implements Dataset {
   batch(rows: Int32Array): Sample {
     const batch = this.#reader.batchOf(Array.from(rows, (row) => this.#inputs[row]))
     const targets = Array.from(rows, (row) => this.#targets[row])
-    const { network, answer } = this.#parts
+    const { network, outputActivation } = this.#parts
     const { per, width } = network.output
-    if (classesOf(network, answer) > 0 && answer !== 'probabilities') {
+    if (classesOf(network, outputActivation) > 0 && outputActivation !== 'probabilities') {
       if (per === 'step') return { batch, targets: { stepClasses: targets } }
       const classes = Int32Array.from(targets, ([one]) => one)
       return { batch, targets: { classes }, classes }
@@ -117,7 +117,7 @@ function refuseNoRows(rows: unknown): void {
 
 function numbersOf(
   where: string,
-  { network, answer }: SequenceParts,
+  { network, outputActivation }: SequenceParts,
   names: readonly string[],
   steps: number,
   target: SequenceTarget,
@@ -127,7 +127,7 @@ function numbersOf(
     typeof target === 'object'
       ? Array.from(target as readonly (string | number | readonly number[])[]).flat()
       : [target]
-  const classes = classesOf(network, answer) > 0
+  const classes = classesOf(network, outputActivation) > 0
   const wanted = (per === 'step' ? steps : 1) * (classes ? 1 : width)
   if (given.length !== wanted) {
     const what = classes ? 'class' : 'number'
@@ -136,7 +136,7 @@ function numbersOf(
   }
   if (!classes) return given.map((one) => finite(where, one))
   const numbers = given.map((one) => classNumber(where, one, names))
-  return answer === 'probabilities' ? numbers.flatMap((one) => shareTargets(one, width)) : numbers
+  return outputActivation === 'probabilities' ? numbers.flatMap((one) => shareTargets(one, width)) : numbers
 }
 
 function classNumber(where: string, one: string | number, names: readonly string[]): number {

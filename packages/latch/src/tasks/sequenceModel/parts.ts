@@ -2,8 +2,13 @@
  * What a sequence model is made of, and what follows from it: which loss learns its answer on, how many classes
  * its output tells apart, what they are called. Station: imported network → model with a meaning at both ends.
  */
-import type { Answer, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
-import { labelledAnswer, labelsNameNumbers, lossOfAnswer, widthOfOutput } from '../../formats/outputAnswer.ts'
+import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
+import {
+  activationForLabels,
+  findActivationOfNumbers,
+  lossForActivation,
+  getOutputWidth,
+} from '../../formats/outputActivation.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import type { Network } from '../../model/network.ts'
@@ -19,7 +24,7 @@ export interface ModelSource {
 
 /** A sequence model as plain data, apart from its network. */
 export interface SequenceFacts {
-  answer: Answer
+  outputActivation: OutputActivation
   input: ModelInput
   /** As the file or the options gave them; null: none. */
   labels: readonly string[] | null
@@ -29,7 +34,7 @@ export interface SequenceFacts {
   /** State goes on from call to call. */
   stateful: boolean
   /** Conventions found and what was done about them, each a sentence. */
-  notes: readonly string[]
+  warnings: readonly string[]
   source: ModelSource
 }
 
@@ -40,12 +45,12 @@ export interface SequenceParts extends SequenceFacts {
 
 /** The facts of an imported model, completed: how its texts become tokens, what its outputs mean. */
 export function factsOf(imported: ImportedModel): SequenceFacts {
-  const { input, labels, vocabulary, stateful, notes, format, producer } = imported
+  const { input, labels, vocabulary, stateful, warnings, format, producer } = imported
   const { layers } = imported.network
-  const width = widthOfOutput(layers)
-  const answer = labelledAnswer(imported.answer, layers, width, labels)
-  const said = answer === imported.answer ? [] : [labelsNote(answer)]
-  const numbers = labelsNameNumbers(answer, layers, labels)
+  const width = getOutputWidth(layers)
+  const outputActivation = activationForLabels(imported.outputActivation, layers, width, labels)
+  const said = outputActivation === imported.outputActivation ? [] : [labelsNote(outputActivation)]
+  const numbers = findActivationOfNumbers(outputActivation, layers, labels)
   if (numbers !== null)
     said.push(`labels name the outputs, which are numbers of ${numbers}: they are given as they are`)
   if (padsTexts({ input, vocabulary })) {
@@ -54,13 +59,13 @@ export function factsOf(imported: ImportedModel): SequenceFacts {
     )
   }
   return {
-    answer,
+    outputActivation,
     input,
     labels,
     vocabulary,
     tokens: vocabulary ? (imported.tokens ?? guessTokens(vocabulary)) : null,
     stateful,
-    notes: [...notes, ...said],
+    warnings: [...warnings, ...said],
     source: { format, producer },
   }
 }
@@ -82,27 +87,27 @@ function guessTokens(vocabulary: readonly string[]): 'character' | 'word' {
   return single.length >= 0.9 * named.length ? 'character' : 'word'
 }
 
-function labelsNote(answer: Answer): string {
-  if (answer === 'probabilities')
+function labelsNote(outputActivation: OutputActivation): string {
+  if (outputActivation === 'probabilities')
     return 'labels are given: the outputs are probabilities already, and are given as they are'
-  return `labels are given: outputs are taken as ${answer} of classes`
+  return `labels are given: outputs are taken as ${outputActivation} of classes`
 }
 
 const CROSS_ENTROPIES: readonly string[] = ['softmaxCrossEntropy', 'binaryCrossEntropy']
 
 /** The network's configuration with a loss: gradients are of one, and fine-tuning needs it. */
-export function withLoss(config: NetworkConfig, answer: Answer): NetworkConfig {
-  return { ...config, loss: lossOf(config, answer) }
+export function withLoss(config: NetworkConfig, outputActivation: OutputActivation): NetworkConfig {
+  return { ...config, loss: lossOf(config, outputActivation) }
 }
 
-function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
-  const own = lossOfAnswer(answer)
+function lossOf({ layers, loss }: NetworkConfig, outputActivation: OutputActivation): LossOptions {
+  const own = lossForActivation(outputActivation)
   if (own === null) {
     // A cross-entropy takes logits; probabilities have the mean squared error (Brier 1950) to be learned by.
-    const kept = loss && !(answer === 'probabilities' && CROSS_ENTROPIES.includes(loss.type))
+    const kept = loss && !(outputActivation === 'probabilities' && CROSS_ENTROPIES.includes(loss.type))
     return kept ? loss : { type: 'meanSquaredError' }
   }
-  if (own === 'softmaxCrossEntropy' && widthOfOutput(layers) === 1) return { type: 'meanSquaredError' }
+  if (own === 'softmaxCrossEntropy' && getOutputWidth(layers) === 1) return { type: 'meanSquaredError' }
   return loss?.type === own ? loss : { type: own }
 }
 
@@ -113,20 +118,20 @@ function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
  */
 export function namesOf({
   network,
-  answer,
+  outputActivation,
   labels,
   vocabulary,
-}: Pick<SequenceParts, 'network' | 'answer' | 'labels' | 'vocabulary'>): readonly string[] {
-  const classes = classesOf(network, answer)
+}: Pick<SequenceParts, 'network' | 'outputActivation' | 'labels' | 'vocabulary'>): readonly string[] {
+  const classes = classesOf(network, outputActivation)
   const count = classes || network.output.width
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
     const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
-    const remedy =
+    const fix =
       classes || count !== 1 || labels.length !== 2
         ? undefined
-        : 'For two classes, say so: `answer` `sigmoid`.'
-    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}`, remedy })
+        : { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
+    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}`, fix })
   }
   const numbers = Array.from({ length: count }, (_, i) => String(i))
   if (vocabulary?.length !== count || count <= 2) return numbers

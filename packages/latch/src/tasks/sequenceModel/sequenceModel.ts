@@ -4,7 +4,7 @@
  */
 import type { EngineOptions } from '../../engine/engine.ts'
 import type {
-  Answer,
+  OutputActivation,
   ExportedFile,
   ExportFormat,
   ExportSource,
@@ -18,7 +18,8 @@ import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { announceMoreLayers } from '../../model/moreLayers.ts'
 import { Network } from '../../model/network.ts'
-import { DataError, FormatError, ShapeError, UsageError } from '../../core/errors.ts'
+import { OneTraining } from '../../model/oneTraining.ts'
+import { DataError, FormatError, ShapeError } from '../../core/errors.ts'
 import type { FitReport } from '../../training/events.ts'
 import type { SequenceFitOptions, SequenceRow } from './fit.ts'
 import { predictionOf, type SequencePrediction } from './prediction.ts'
@@ -39,7 +40,7 @@ export class SequenceModel implements ReadingModel {
   readonly #names: readonly string[]
   readonly #reader: SequenceReader
   readonly #states: CarriedStates
-  #fitting = false
+  readonly #runs = new OneTraining()
 
   /**
    * From what a reader found.
@@ -64,8 +65,8 @@ export class SequenceModel implements ReadingModel {
   }
 
   /** What is made of the network's last row. */
-  get answer(): Answer {
-    return this.#parts.answer
+  get outputActivation(): OutputActivation {
+    return this.#parts.outputActivation
   }
 
   /** What goes in: ids or features, and how wide. */
@@ -102,8 +103,8 @@ export class SequenceModel implements ReadingModel {
   }
 
   /** Conventions found when it was imported and what was done about them, each a sentence. */
-  get notes(): readonly string[] {
-    return this.#parts.notes
+  get warnings(): readonly string[] {
+    return this.#parts.warnings
   }
 
   /** Where it came from. */
@@ -208,17 +209,13 @@ export class SequenceModel implements ReadingModel {
    * @throws DataError naming the row; UsageError for an option; DivergenceError
    */
   async fit(rows: Iterable<SequenceRow>, options: SequenceFitOptions = {}): Promise<FitReport> {
-    if (this.#fitting) {
-      const facts = { expected: 'one training at a time', got: 'another, while one is under way' }
-      throw new UsageError({ where: 'fit', ...facts, remedy: 'Await it first.' })
-    }
-    this.#fitting = true
+    const end = this.#runs.begin('fit')
     try {
       // Only who trains loads what that takes.
       const { fitSequences } = await import('./fit.ts')
       return await fitSequences(this.#parts, this.#names, this.#reader, rows, options)
     } finally {
-      this.#fitting = false
+      end()
     }
   }
 
@@ -256,13 +253,17 @@ export class SequenceModel implements ReadingModel {
     return exportSourceOf(this.#parts, name)
   }
 
-  /** Gives the model's memory back at once. @throws UsageError for anything that is asked of it afterwards */
+  /**
+   * Gives the model's memory back at once; anything that is asked of it afterwards throws.
+   * @throws UsageError while a training is under way
+   */
   dispose(): void {
+    this.#runs.refuse('dispose')
     this.network.dispose()
   }
 
   #say(batch: PackedBatch): SequencePrediction[] {
-    const { network, answer } = this.#parts
+    const { network, outputActivation } = this.#parts
     network.forward(batch)
     const out = network.readOutput(batch)
     const { width, per } = network.output
@@ -273,7 +274,7 @@ export class SequenceModel implements ReadingModel {
       const rows = Array.from({ length: places }, (_, t) =>
         out.subarray((first + t) * width, (first + t + 1) * width),
       )
-      said[number] = predictionOf(network, rows, answer, this.#names)
+      said[number] = predictionOf(network, rows, outputActivation, this.#names)
     })
     return said
   }
@@ -291,7 +292,7 @@ function partsOf(imported: ImportedModel, engine: EngineOptions): SequenceParts 
       got,
     })
   }
-  const network = new Network(withLoss(imported.network, facts.answer), { ...engine, weights })
+  const network = new Network(withLoss(imported.network, facts.outputActivation), { ...engine, weights })
   const first = imported.network.layers[0] as { vocabulary?: number; width?: number }
   const width = first.vocabulary ?? first.width
   if (width === facts.input.width && (facts.vocabulary?.length ?? 0) <= facts.input.width) {

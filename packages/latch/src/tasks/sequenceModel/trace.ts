@@ -60,20 +60,23 @@ export function traceRead(request: TraceRequest): Trace {
     convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
     layers,
-    ...(classesOf(network, parts.answer) > 0 ? {} : { numbers: true }),
+    ...(classesOf(network, parts.outputActivation) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)
   return trace
 }
 
 function saidOf(
-  { network, answer }: SequenceParts,
+  { network, outputActivation }: SequenceParts,
   names: readonly string[],
   row: ArrayLike<number>,
 ): TraceStep['output'] {
-  if (classesOf(network, answer) > 0)
-    return { label: names[likeliestOf(row, answer)], probabilities: sharesOf(row, answer, names) }
-  const values = answered(row, answer)
+  if (classesOf(network, outputActivation) > 0)
+    return {
+      label: names[likeliestOf(row, outputActivation)],
+      probabilities: sharesOf(row, outputActivation, names),
+    }
+  const values = answered(row, outputActivation)
   const probabilities = Object.fromEntries(names.map((name, i) => [name, values[i]]))
   return { label: names[likeliestClass(values.length > 1 ? values : [0])], probabilities }
 }
@@ -88,7 +91,7 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for a name that there is not
  */
 export function targetOf(
-  { network, answer }: Pick<SequenceParts, 'network' | 'answer'>,
+  { network, outputActivation }: Pick<SequenceParts, 'network' | 'outputActivation'>,
   batch: PackedBatch,
   names: readonly string[],
   label: string | number | null,
@@ -97,9 +100,9 @@ export function targetOf(
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const asked = label === null ? null : classOf(label, names)
-  if (answer === 'probabilities') {
+  if (outputActivation === 'probabilities') {
     const row = lastRow(network, out)
-    const target = asked ?? likeliestOf(row, answer)
+    const target = asked ?? likeliestOf(row, outputActivation)
     return { target, targets: { values: withLastRow(out, shareTargets(target, width)) } }
   }
   if (classCount(network) === 0) {

@@ -143,7 +143,7 @@ function checkFit(
 
 /** Whether one row a sequence comes out of this layer. */
 function endsSequence(layer: LayerOptions): boolean {
-  if (layer.type === 'recurrent') return layer.outputs === 'last'
+  if (layer.type === 'recurrent') return layer.returnSequences === false
   return layer.type === 'pool' || layer.type === 'flatten'
 }
 

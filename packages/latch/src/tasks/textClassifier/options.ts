@@ -273,18 +273,18 @@ function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
       cell: cell as CellName,
       units,
       direction: bidirectional ? 'bidirectional' : 'forward',
-      outputs: top && pooling === 'last' ? 'last' : 'every',
+      returnSequences: !(top && pooling === 'last'),
       ...(cell === 'gru' ? { reset } : {}),
       ...(cell === 'rnn' ? { activation } : {}),
     })
   }
-  if (pooling !== 'last') out.push({ type: 'pool', over: pooling })
+  if (pooling !== 'last') out.push({ type: 'pool', pooling: pooling })
   return out
 }
 
 function feedForward({ cell, units, maximumLength }: ClassifierSettings): LayerOptions[] {
   const gather: LayerOptions =
-    cell === 'bag' ? { type: 'pool', over: 'mean' } : { type: 'flatten', steps: maximumLength }
+    cell === 'bag' ? { type: 'pool', pooling: 'mean' } : { type: 'flatten', steps: maximumLength }
   return [gather, { type: 'dense', units, activation: 'relu' }]
 }
 

@@ -2,7 +2,7 @@
 import type { Dataset } from 'h5wasm'
 import { ready, File as H5File, Group } from 'h5wasm'
 import { describe, expect, it } from 'vitest'
-import type { Answer, ExportSource, ImportedModel } from '../../../src/formats/imported.ts'
+import type { OutputActivation, ExportSource, ImportedModel } from '../../../src/formats/imported.ts'
 import { readKeras, writeKeras } from '../../../src/formats/keras/index.ts'
 import { openHdf5 } from '../../../src/formats/keras/hdf5/file.ts'
 import { hdf5Chunks } from '../../../src/formats/keras/hdf5/write.ts'
@@ -29,7 +29,10 @@ function joined(chunks: Iterable<Uint8Array>): Uint8Array {
   return out
 }
 
-function sourceOf(layers: readonly LayerOptions[], answer: Answer = 'linear'): ExportSource {
+function sourceOf(
+  layers: readonly LayerOptions[],
+  outputActivation: OutputActivation = 'linear',
+): ExportSource {
   const network = new Network({ layers })
   const random = new Random(7, 'weights')
   for (const p of network.parameters)
@@ -44,7 +47,7 @@ function sourceOf(layers: readonly LayerOptions[], answer: Answer = 'linear'): E
       : { kind: 'ids' as const, width: (first as { vocabulary: number }).vocabulary, steps: null }
   return {
     network,
-    answer,
+    outputActivation,
     input,
     labels: null,
     vocabulary: null,
@@ -79,13 +82,16 @@ function batchFor(layers: readonly LayerOptions[]): () => PackedBatch {
   return () => PackedBatch.ofIds(ids)
 }
 
-async function compare(layers: readonly LayerOptions[], answer: Answer = 'linear'): Promise<ImportedModel> {
-  const source = sourceOf(layers, answer)
+async function compare(
+  layers: readonly LayerOptions[],
+  outputActivation: OutputActivation = 'linear',
+): Promise<ImportedModel> {
+  const source = sourceOf(layers, outputActivation)
   const { model } = await trip(source)
   const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
   const batch = batchFor(layers)
   expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
-  expect(model.answer).toBe(answer)
+  expect(model.outputActivation).toBe(outputActivation)
   return model
 }
 
@@ -112,8 +118,8 @@ describe('every cell and option', () => {
   ]
   for (const cell of cells) {
     for (const bias of [true, 'single', false] as const) {
-      for (const outputs of ['every', 'last'] as const) {
-        const options = { ...cell, bias, outputs }
+      for (const returnSequences of [true, false]) {
+        const options = { ...cell, bias, returnSequences }
         it(JSON.stringify(options), async () => {
           await compare([features, layer(options), dense])
         })
@@ -129,7 +135,7 @@ describe('every cell and option', () => {
       await compare([
         features,
         layer({ direction: 'bidirectional', merge }),
-        layer({ direction: 'bidirectional', merge, outputs: 'last', cell: 'gru' }),
+        layer({ direction: 'bidirectional', merge, returnSequences: false, cell: 'gru' }),
         dense,
       ])
     })
@@ -138,7 +144,7 @@ describe('every cell and option', () => {
       features,
       layer({ direction: 'reverse' }),
       { type: 'reverse' },
-      layer({ direction: 'reverse', outputs: 'last' }),
+      layer({ direction: 'reverse', returnSequences: false }),
       dense,
     ])
   })
@@ -152,15 +158,15 @@ describe('every cell and option', () => {
 })
 
 describe('other layers', () => {
-  const gru = layer({ cell: 'gru', outputs: 'last' })
-  const cases: [string, LayerOptions[], Answer?][] = [
+  const gru = layer({ cell: 'gru', returnSequences: false })
+  const cases: [string, LayerOptions[], OutputActivation?][] = [
     ['embedding', [{ type: 'embedding', vocabulary: 11, size: 4 }, gru, dense], 'softmax'],
     [
       'embedding that masks',
       [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, layer({ cell: 'gru' }), gru, dense],
       'sigmoid',
     ],
-    ['masking', [features, { type: 'masking' }, layer({}), { type: 'pool', over: 'mean' }, dense]],
+    ['masking', [features, { type: 'masking' }, layer({}), { type: 'pool', pooling: 'mean' }, dense]],
     [
       'zeros at masked steps',
       [features, { type: 'masking', value: 0 }, layer({}), { type: 'zeroMasked' }, dense],
@@ -171,10 +177,10 @@ describe('other layers', () => {
     ],
     [
       'pooling',
-      [features, layer({}), { type: 'pool', over: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
+      [features, layer({}), { type: 'pool', pooling: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
       'logSoftmax',
     ],
-    ['last step', [features, layer({}), { type: 'pool', over: 'last' }, dense]],
+    ['last step', [features, layer({}), { type: 'pool', pooling: 'last' }, dense]],
     [
       'layer normalisation',
       [
@@ -205,8 +211,8 @@ describe('other layers', () => {
         layer({}),
         { type: 'dropout', rate: 0.1 },
         layer({ cell: 'gru' }),
-        { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] },
-        layer({ outputs: 'last' }),
+        { type: 'concat', inputs: ['embedding.0', 'dropout.0', 'recurrent.1'] },
+        layer({ returnSequences: false }),
         dense,
       ],
       'softmax',
@@ -216,16 +222,16 @@ describe('other layers', () => {
       [
         features,
         layer({}),
-        { type: 'concat', of: ['features.0', 'recurrent.0'] },
-        { type: 'pool', over: 'mean' },
+        { type: 'concat', inputs: ['features.0', 'recurrent.0'] },
+        { type: 'pool', pooling: 'mean' },
         dense,
       ],
     ],
     ['activation last', [features, gru], 'softmax'],
   ]
-  for (const [name, layers, answer] of cases)
+  for (const [name, layers, outputActivation] of cases)
     it(name, async () => {
-      await compare(layers, answer)
+      await compare(layers, outputActivation)
     })
 
   it('one-hot input comes back as such', async () => {
@@ -267,13 +273,13 @@ describe('what Keras cannot say is refused in words', () => {
     [[features, layer({ coupled: true }), dense], /coupled/],
     [[features, layer({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
     [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
-    [[features, layer({}), { type: 'pool', over: 'attention' }, dense], /pool\.0.*attention/],
+    [[features, layer({}), { type: 'pool', pooling: 'attention' }, dense], /pool\.0.*attention/],
     [
       [
         features,
         layer({ direction: 'reverse' }),
         { type: 'reverse' },
-        { type: 'concat', of: ['recurrent.0', 'reverse.0'] },
+        { type: 'concat', inputs: ['recurrent.0', 'reverse.0'] },
         dense,
       ],
       /concat\.0.*recurrent\.0, which Keras gives together/,
@@ -287,7 +293,7 @@ describe('what Keras cannot say is refused in words', () => {
 
 describe('weights only, with the layers as Latch writes them', () => {
   it('or with Keras’ JSON, as text, as an object, as the bare list of layers', async () => {
-    const layers: LayerOptions[] = [features, layer({ outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, layer({ returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     const json = new TextDecoder().decode(new ZipFile(bytes, 'm').read('config.json')!)
@@ -302,7 +308,7 @@ describe('weights only, with the layers as Latch writes them', () => {
   })
 
   it('read by the layers’ order', async () => {
-    const layers: LayerOptions[] = [features, layer({ cell: 'gru', outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, layer({ cell: 'gru', returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     // The member stands stored in the archive; cut out, it is what save_weights writes.

@@ -89,9 +89,11 @@ function layersOf(graph: Graph) {
   verifyLift(model, lifted, 'model.onnx')
   return lifted.network.layers.map((layer) =>
     layer.type === 'recurrent'
-      ? [layer.cell, layer.direction, layer.outputs, layer.merge].filter(Boolean).join(' ')
-      : 'over' in layer
-        ? `pool ${layer.over}`
+      ? [layer.cell, layer.direction, layer.returnSequences === false ? 'last' : 'every', layer.merge]
+          .filter(Boolean)
+          .join(' ')
+      : 'pooling' in layer
+        ? `pool ${layer.pooling}`
         : layer.type,
   )
 }
@@ -265,7 +267,7 @@ function refusal(graph: Graph): string {
 describe('graphs that are no chain of layers', () => {
   const sequence = [turnIn, lstm()]
 
-  it('the cell state as an answer', () => {
+  it('the cell state as output', () => {
     const lines: Line[] = [turnIn, ['LSTM', 'xt W R B', '_ _ y', { hidden_size: H }]]
     expect(refusal({ lines, constants: weights(4) })).toMatch(/\(LSTM, number 1.*Y_c/)
   })

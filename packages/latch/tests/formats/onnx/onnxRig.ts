@@ -1,6 +1,6 @@
 /** What the ONNX tests share: networks of every option with drawn weights, ragged batches, and files in memory. */
 import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import type { Answer, ExportSource } from '../../../src/formats/imported.ts'
+import type { OutputActivation, ExportSource } from '../../../src/formats/imported.ts'
 import { writeOnnx } from '../../../src/formats/onnx/write/write.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../src/layers/recurrent/recurrent.ts'
@@ -13,7 +13,7 @@ announceMoreLayers()
 export interface OnnxCase {
   name: string
   layers: readonly LayerOptions[]
-  answer?: Answer
+  outputActivation?: OutputActivation
 }
 
 const F = 3
@@ -62,9 +62,9 @@ function label(form: Form): string {
 /** Cells in each direction, every step and the last one. */
 export const CELL_CASES: readonly OnnxCase[] = [...FORMS, ...GENERAL].flatMap((form) =>
   (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `${label(form)}, ${direction}, ${outputs}`,
-      layers: [features, layer({ ...form, direction, outputs }), dense],
+    [true, false].map((returnSequences) => ({
+      name: `${label(form)}, ${direction}, ${returnSequences ? 'sequences' : 'last'}`,
+      layers: [features, layer({ ...form, direction, returnSequences }), dense],
     })),
   ),
 )
@@ -75,12 +75,12 @@ const two: Form = { cell: 'lstm', direction: 'bidirectional' }
 export const LAYER_CASES: readonly OnnxCase[] = [
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `pool ${over}`,
-    layers: [embedding, layer(two), { type: 'pool', over } as LayerOptions, dense],
+    layers: [embedding, layer(two), { type: 'pool', pooling: over } as LayerOptions, dense],
   })),
   ...(['sum', 'multiply', 'average'] as const).flatMap((merge) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `merge ${merge}, ${outputs}`,
-      layers: [embedding, layer({ ...two, merge, outputs }), dense],
+    [true, false].map((returnSequences) => ({
+      name: `merge ${merge}, ${returnSequences ? 'sequences' : 'last'}`,
+      layers: [embedding, layer({ ...two, merge, returnSequences }), dense],
     })),
   ),
   {
@@ -101,7 +101,7 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   {
     name: 'one-hot',
     layers: [{ type: 'oneHot', vocabulary: V }, layer({ cell: 'gru' }), dense],
-    answer: 'softmax',
+    outputActivation: 'softmax',
   },
   {
     name: 'stack with dropout',
@@ -109,20 +109,24 @@ export const LAYER_CASES: readonly OnnxCase[] = [
       embedding,
       layer({ cell: 'lstm', direction: 'bidirectional' }),
       { type: 'dropout', rate: 0.5 },
-      layer({ cell: 'gru', outputs: 'last' }),
+      layer({ cell: 'gru', returnSequences: false }),
       { type: 'dropout', rate: 0.5 },
       { type: 'dense', units: 5, activation: 'relu' },
       { type: 'dense', units: 3 },
     ],
-    answer: 'softmax',
+    outputActivation: 'softmax',
   },
   {
     name: 'sigmoid',
-    layers: [embedding, layer({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }],
-    answer: 'sigmoid',
+    layers: [embedding, layer({ cell: 'gru', returnSequences: false }), { type: 'dense', units: 1 }],
+    outputActivation: 'sigmoid',
   },
-  { name: 'flatten', layers: [embedding, { type: 'flatten', steps: 4 }, dense], answer: 'logSoftmax' },
-  { name: 'no memory', layers: [embedding, { type: 'pool', over: 'mean' }, dense] },
+  {
+    name: 'flatten',
+    layers: [embedding, { type: 'flatten', steps: 4 }, dense],
+    outputActivation: 'logSoftmax',
+  },
+  { name: 'no memory', layers: [embedding, { type: 'pool', pooling: 'mean' }, dense] },
   { name: 'reverse', layers: [features, { type: 'reverse' }, layer({ cell: 'rnn' }), dense] },
   {
     name: 'layerNorm',
@@ -142,22 +146,22 @@ export const LAYER_CASES: readonly OnnxCase[] = [
       embedding,
       layer({ cell: 'lstm' }),
       layer({ cell: 'gru' }),
-      { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
-      { type: 'pool', over: 'attention' },
+      { type: 'concat', inputs: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+      { type: 'pool', pooling: 'attention' },
       dense,
     ],
-    answer: 'softmax',
+    outputActivation: 'softmax',
   },
 ]
 
 /** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
 export const MASK_CASES: readonly OnnxCase[] = [
   ...(['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `maskZero, ${direction}, ${outputs}`,
+    [true, false].map((returnSequences) => ({
+      name: `maskZero, ${direction}, ${returnSequences ? 'sequences' : 'last'}`,
       layers: [
         { ...embedding, maskZero: true } as LayerOptions,
-        layer({ cell: 'lstm', direction, outputs }),
+        layer({ cell: 'lstm', direction, returnSequences }),
         dense,
       ],
     })),
@@ -174,7 +178,7 @@ export const MASK_CASES: readonly OnnxCase[] = [
     layers: [
       { ...embedding, maskZero: true } as LayerOptions,
       layer(two),
-      { type: 'pool', over } as LayerOptions,
+      { type: 'pool', pooling: over } as LayerOptions,
       dense,
     ],
   })),
@@ -189,7 +193,7 @@ export const MASK_CASES: readonly OnnxCase[] = [
       { type: 'masking' },
       layer(two),
       { type: 'zeroMasked' },
-      { type: 'pool', over: 'max' },
+      { type: 'pool', pooling: 'max' },
       dense,
     ],
   },
@@ -238,7 +242,7 @@ export function sourceOf(network: Network, given: Partial<ExportSource> = {}): E
   const width = first.type === 'features' ? first.width : 'vocabulary' in first ? first.vocabulary : 0
   return {
     network,
-    answer: 'linear',
+    outputActivation: 'linear',
     input: { kind: first.type === 'features' ? 'features' : 'ids', width, steps: null },
     labels: null,
     vocabulary: null,

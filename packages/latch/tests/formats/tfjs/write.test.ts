@@ -26,11 +26,11 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         'lstmBoth',
         [
           ids,
-          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' },
+          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', returnSequences: false },
           { type: 'dense', units: 2 },
         ],
         {
-          answer: 'softmax',
+          outputActivation: 'softmax',
           labels: ['no', 'yes'],
           vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
           tokens: 'word',
@@ -46,24 +46,24 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'lstm', units: 6 },
           { type: 'dense', units: 11 },
         ],
-        { answer: 'softmax' },
+        { outputActivation: 'softmax' },
       ],
       [
         'rnnRelu',
         [
           features,
           { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' },
-          { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' },
+          { type: 'recurrent', cell: 'rnn', units: 5, returnSequences: false },
           { type: 'dense', units: 1 },
         ],
-        { answer: 'sigmoid' },
+        { outputActivation: 'sigmoid' },
       ],
       [
         'gruPooled',
         [
           { type: 'oneHot', vocabulary: 6 },
           { type: 'recurrent', cell: 'gru', units: 4, bias: false, reset: 'before' },
-          { type: 'pool', over: 'mean' },
+          { type: 'pool', pooling: 'mean' },
           { type: 'dense', units: 3, activation: 'tanh' },
           { type: 'dense', units: 2, bias: false },
         ],
@@ -82,7 +82,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             activation: 'softsign',
           },
           { type: 'layerNorm' },
-          { type: 'pool', over: 'max' },
+          { type: 'pool', pooling: 'max' },
           { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } },
         ],
         {},
@@ -106,7 +106,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             cell: 'gru',
             units: 4,
             direction: 'reverse',
-            outputs: 'last',
+            returnSequences: false,
             reset: 'before',
           },
           { type: 'activation', activation: 'softmax' },
@@ -132,7 +132,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             units: 4,
             direction: 'bidirectional',
             merge: 'average',
-            outputs: 'last',
+            returnSequences: false,
           },
         ],
         {},
@@ -143,11 +143,11 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },
           { type: 'recurrent', cell: 'rnn', units: 3 },
-          { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
-          { type: 'pool', over: 'max' },
+          { type: 'concat', inputs: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+          { type: 'pool', pooling: 'max' },
           { type: 'dense', units: 2, activation: 'gelu' },
         ],
-        { answer: 'logSoftmax' },
+        { outputActivation: 'logSoftmax' },
       ],
       [
         'norms',
@@ -157,7 +157,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'rnn', units: 4 },
           { type: 'layerNorm', scale: false },
           { type: 'layerNorm', scale: false, centre: false },
-          { type: 'pool', over: 'mean' },
+          { type: 'pool', pooling: 'mean' },
         ],
         {},
       ],
@@ -167,7 +167,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           features,
           { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'single' },
           { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'single' },
-          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'single', outputs: 'last' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'single', returnSequences: false },
         ],
         {},
       ],
@@ -176,7 +176,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'recurrent', cell: 'lstm', units: 4 },
-          { type: 'pool', over: 'last' },
+          { type: 'pool', pooling: 'last' },
           { type: 'dense', units: 3, activation: 'mish' },
         ],
         {},
@@ -193,16 +193,23 @@ cases.flat = exportCase(
 cases.masked = exportCase('masked', [
   { ...ids, maskZero: true },
   { type: 'recurrent', cell: 'lstm', units: 4 },
-  { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+  { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
 ])
 cases.maskedMax = exportCase(
   'maskedMax',
   [
     { type: 'embedding', vocabulary: 3, size: 3, maskZero: true },
     { type: 'recurrent', cell: 'lstm', units: 4 },
-    { type: 'recurrent', cell: 'gru', units: 4, reset: 'before', direction: 'reverse', outputs: 'every' },
+    {
+      type: 'recurrent',
+      cell: 'gru',
+      units: 4,
+      reset: 'before',
+      direction: 'reverse',
+      returnSequences: true,
+    },
     { type: 'reverse' },
-    { type: 'pool', over: 'max' },
+    { type: 'pool', pooling: 'max' },
   ],
   {},
   [9, 6, 7, 5],
@@ -210,7 +217,7 @@ cases.maskedMax = exportCase(
 cases.masking = exportCase('masking', [
   features,
   { type: 'masking', value: 0 },
-  { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' },
+  { type: 'recurrent', cell: 'lstm', units: 4, returnSequences: false },
 ])
 
 /** What of TensorFlow.js is called here. */
@@ -236,19 +243,21 @@ async function load(tf: Tf, files: readonly ExportedFile[]) {
   return tf.loadLayersModel(tf.io.http('http://localhost/model.json', { fetchFunc }))
 }
 
-function exponentials(answer: string, row: number[]): number[] {
-  if (answer === 'linear') return row
-  if (answer === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
+function exponentials(outputActivation: string, row: number[]): number[] {
+  if (outputActivation === 'linear') return row
+  if (outputActivation === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
   const sum = row.reduce((total, x) => total + Math.exp(x), 0)
-  return row.map((x) => (answer === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
+  return row.map((x) => (outputActivation === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
 }
 
-/** A sequence's rows of the network's output, its answer applied. */
+/** A sequence's rows of the network's output, its output activation applied. */
 function wantedOf({ source, output, lengths }: ExportCase, b: number): number[] {
   const { width, per } = source.network.output
   const T = Math.max(...lengths)
   const rows = per === 'step' ? Array.from({ length: lengths[b] }, (_, t) => b * T + t) : [b]
-  return rows.flatMap((r) => exponentials(source.answer, [...output.subarray(r * width, (r + 1) * width)]))
+  return rows.flatMap((r) =>
+    exponentials(source.outputActivation, [...output.subarray(r * width, (r + 1) * width)]),
+  )
 }
 
 describe.skipIf(!existsSync(PEER))('TensorFlow.js runs what was exported', () => {
@@ -303,12 +312,12 @@ function rowsOf({ ids: x, features: f, source }: ExportCase, b: number): (number
 }
 
 describe('an exported model read back', () => {
-  it.each(Object.keys(cases))('%s answers the same', async (name) => {
+  it.each(Object.keys(cases))('%s computes the same', async (name) => {
     const one = cases[name]
     const files = Object.fromEntries((await writeTfjs(one.source)).map((f) => [f.name, bytesOf(f.chunks)]))
     const model = await readTfjs(filesOf(files))
     expect(model.input).toEqual({ ...one.source.input, steps: model.input.steps })
-    const { answer, labels, vocabulary, tokens, document } = model
+    const { outputActivation, labels, vocabulary, tokens, document } = model
     expect({ labels, vocabulary, tokens, document }).toEqual({
       labels: one.source.labels,
       vocabulary: one.source.vocabulary,
@@ -324,7 +333,7 @@ describe('an exported model read back', () => {
       ? PackedBatch.ofIds(one.ids.map((row, b) => row.slice(0, one.lengths[b])))
       : PackedBatch.ofFeatures(one.features!.flat(2), [sequences, steps, 3], one.lengths)
     network.forward(batch)
-    const got = { ...one, source: { ...one.source, answer }, output: network.readOutput(batch) }
+    const got = { ...one, source: { ...one.source, outputActivation }, output: network.readOutput(batch) }
     for (const b of one.lengths.keys()) expect(worstOf(wantedOf(got, b), wantedOf(one, b))).toBeLessThan(1e-6)
   })
 })
@@ -341,8 +350,8 @@ describe('what TensorFlow.js does not have is refused in words', () => {
     ['scaledTanh', [features, { ...lstm, activation: { type: 'scaledTanh', alpha: 2, beta: 1 } }]],
     ['outputs at their own steps', [features, { ...lstm, direction: 'reverse' }]],
     ['reverse', [features, { type: 'reverse' }, lstm]],
-    ['attention', [features, lstm, { type: 'pool', over: 'attention' }]],
-    ['a mean', [{ ...ids, maskZero: true }, lstm, { type: 'pool', over: 'mean' }]],
+    ['attention', [features, lstm, { type: 'pool', pooling: 'attention' }]],
+    ['a mean', [{ ...ids, maskZero: true }, lstm, { type: 'pool', pooling: 'mean' }]],
     [
       'Bidirectional',
       [

@@ -55,12 +55,12 @@ test('masked steps do not count: padding anywhere changes nothing that is learne
         {
           layers: [
             { type: 'embedding', vocabulary: 6, size: 4, maskZero: true },
-            { type: 'recurrent', cell: 'gru', units: 6, outputs: 'every' },
-            { type: 'pool', over: 'mean' },
+            { type: 'recurrent', cell: 'gru', units: 6, returnSequences: true },
+            { type: 'pool', pooling: 'mean' },
             { type: 'dense', units: 2 },
           ],
         },
-        { answer: 'softmax', labels: ['more ones', 'more twos'] },
+        { outputActivation: 'softmax', labels: ['more ones', 'more twos'] },
       ),
       ENGINE,
     )

@@ -28,14 +28,14 @@ export function imported(network: NetworkConfig, more: Partial<ImportedModel> = 
     producer: 'Keras 2.10.0',
     network,
     weights,
-    answer: 'linear',
+    outputActivation: 'linear',
     input,
     labels: null,
     vocabulary: null,
     tokens: null,
     layers: [],
-    notes: ['gates i f c o, as Latch has them'],
-    left: [],
+    warnings: ['gates i f c o, as Latch has them'],
+    omitted: [],
     stateful: false,
     document: null,
     ...more,
@@ -50,11 +50,11 @@ export const nextLetter = () =>
     {
       layers: [
         { type: 'embedding', vocabulary: 6, size: 4 },
-        { type: 'recurrent', cell: 'lstm', units: 5, outputs: 'last' },
+        { type: 'recurrent', cell: 'lstm', units: 5, returnSequences: false },
         { type: 'dense', units: 6 },
       ],
     },
-    { answer: 'softmax', vocabulary: letters, tokens: 'character' },
+    { outputActivation: 'softmax', vocabulary: letters, tokens: 'character' },
   )
 
 /** A number of three features a step. */
@@ -62,7 +62,7 @@ export const oneNumber = () =>
   imported({
     layers: [
       { type: 'features', width: 3 },
-      { type: 'recurrent', cell: 'gru', units: 4, outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: 4, returnSequences: false },
       { type: 'dense', units: 1 },
     ],
   })
@@ -73,11 +73,11 @@ export const threeClasses = () =>
     {
       layers: [
         { type: 'features', width: 3 },
-        { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', outputs: 'last' },
+        { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', returnSequences: false },
         { type: 'dense', units: 3 },
       ],
     },
-    { answer: 'softmax', labels: ['low', 'middle', 'high'] },
+    { outputActivation: 'softmax', labels: ['low', 'middle', 'high'] },
   )
 
 /** A class at every step of ids. */
@@ -90,7 +90,7 @@ export const everyStep = () =>
         { type: 'dense', units: 3 },
       ],
     },
-    { answer: 'logSoftmax' },
+    { outputActivation: 'logSoftmax' },
   )
 
 /** Two numbers at every step of features. */

@@ -84,12 +84,12 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   const cells = cellsOf(layer.type, config, layer.dialect)
   const conventions = cells.map((cell, i) => {
     const weights = takeCell(cell, to.width, arrays)
-    const outputs = every || pooled || i < cells.length - 1 ? 'every' : 'last'
+    const returnSequences = every || pooled || i < cells.length - 1
     const name = to.add(
       compact({
         ...optionsOf(cell, weights, biasesIn(weights)),
         direction: backwards ? 'reverse' : undefined,
-        outputs,
+        returnSequences,
       }),
     )
     putWeights(to, name, '', weights)
@@ -98,7 +98,7 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   })
   if (pooled) {
     to.add({ type: 'zeroMasked' })
-    to.add({ type: 'pool', over: backwards ? 'first' : 'last' })
+    to.add({ type: 'pool', pooling: backwards ? 'first' : 'last' })
   }
   finish(to, config, every, zeroes)
   if (backwards && every) to.add({ type: 'reverse' })
@@ -130,7 +130,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
       direction: 'bidirectional',
       merge: merge === 'concat' ? undefined : merge,
       backward: backwardOf(forward, backward),
-      outputs: every ? 'every' : 'last',
+      returnSequences: every,
     }),
   )
   const rows = gateCount(forward.cell) * forward.units
@@ -159,7 +159,7 @@ function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Fiel
   for (const what of ['dropout', 'recurrent_dropout']) {
     const { value } = fieldAt(config, what)
     if (typeof value === 'number' && value > 0)
-      to.left.push(`${name}: ${what} ${value}, which acts in training only`)
+      to.omitted.push(`${name}: ${what} ${value}, which acts in training only`)
   }
 }
 

@@ -58,9 +58,9 @@ export function pathBetween(base: Draft, tip: Draft): Draft[] | null {
 /** Takes one direction of a recurrent layer, through a pooling of single steps too. Null where there is none. */
 export function takeDirection(tip: Draft, direction: number): Draft | null {
   const { layer, below } = tip
-  if (layer.type === 'pool' && (layer.over === 'last' || layer.over === 'first')) {
+  if (layer.type === 'pool' && (layer.pooling === 'last' || layer.pooling === 'first')) {
     const taken = takeDirection(below!, direction)
-    return taken && takeStep(taken, layer.over, tip.node!)
+    return taken && takeStep(taken, layer.pooling, tip.node!)
   }
   if (layer.type !== 'recurrent' || !layer.directions[direction]) return null
   if (layer.directions.length === 1) return tip
@@ -88,11 +88,11 @@ export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Dr
   const final = over === 'last' ? 'forward' : 'reverse'
   if (
     type === 'recurrent' &&
-    layer.options.outputs !== 'last' &&
+    layer.options.returnSequences !== false &&
     (layer.options.direction ?? 'forward') === final
   )
-    return { ...tip, layer: { ...layer, options: { ...layer.options, outputs: 'last' } } }
-  return above(tip, { type: 'pool', over }, node)
+    return { ...tip, layer: { ...layer, options: { ...layer.options, returnSequences: false } } }
+  return above(tip, { type: 'pool', pooling: over }, node)
 }
 
 /** Two directions of one layer become one output again. Null where they are not that. */
@@ -104,9 +104,9 @@ export function joinDirections(
   const [a, b] = [first.layer, second.layer]
   if (a.type !== 'recurrent' || b.type !== 'recurrent' || !a.of || !b.of) return null
   if (first.node !== second.node || a.of.direction !== 0 || b.of.direction !== 1) return null
-  if (a.options.outputs !== b.options.outputs) return null
+  if (a.options.returnSequences !== b.options.returnSequences) return null
   const { draft } = a.of
   const whole = draft.layer as RecurrentDraft
-  const options = { ...whole.options, outputs: a.options.outputs, merge }
+  const options = { ...whole.options, returnSequences: a.options.returnSequences, merge }
   return { ...draft, layer: { ...whole, options } }
 }

@@ -32,7 +32,7 @@ export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly 
   for (const state of inputs.slice(5, 7)) checkState(at, state)
   const layer = { type: 'recurrent', options, directions: tensors.directions, width: tensors.width } as const
   const steps: Draft = above(input.tip, layer, at.node)
-  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, outputs: 'last' } } }
+  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, returnSequences: false } } }
   const direction: Axis = { role: 'direction', size: sizeOf(tensors.directions.length) }
   const units: Axis = { role: 'feature', size: sizeOf(options.units) }
   const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
@@ -117,7 +117,7 @@ function optionsOf(at: NodeLift, cell: CellName, { directions, units }: Recurren
     cell,
     units,
     direction,
-    outputs: 'every',
+    returnSequences: true,
     bias: directions[0].biasInput !== null,
     ...(cell === 'gru' ? { reset: before ? 'before' : 'after' } : {}),
     ...functions[0],
@@ -190,7 +190,7 @@ function checkState(at: NodeLift, value: Value | undefined): void {
   }
   if (value.kind !== 'state')
     throw at.refuse('an initial state of zeros or from outside', describeValue(value))
-  at.context.notes.add(
+  at.context.warnings.add(
     `Initial states come from outside (input ${value.name}): zero by default, writeInitialState sets them`,
   )
 }

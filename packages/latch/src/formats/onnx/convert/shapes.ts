@@ -338,7 +338,7 @@ function besideTip(at: NodeLift, tips: readonly Draft[], first: Flow, second: Fl
   const joined = tips.length === 2 && joinDirections(first.tip, second.tip, 'concat')
   if (joined) return joined
   const top = tips.find((tip) => tips.every((other) => reaches(tip, other)))
-  if (top) return { layer: { type: 'concat', of: tips }, below: top, node: at.node }
+  if (top) return { layer: { type: 'concat', inputs: tips }, below: top, node: at.node }
   throw at.refuse('layers of one chain, or two directions of one layer', 'branches')
 }
 

@@ -83,12 +83,12 @@ class LayerExport {
         const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
         return {
           value: emitRecurrent(graph, layer),
-          per: options.outputs === 'last' ? 'sequence' : 'step',
+          per: options.returnSequences === false ? 'sequence' : 'step',
           width: options.units * (both ? 2 : 1),
         }
       }
       case 'pool':
-        return { ...input, value: this.#pool(name, options.over, input), per: 'sequence' }
+        return { ...input, value: this.#pool(name, options.pooling, input), per: 'sequence' }
       case 'flatten':
         return {
           value: this.#flatten(options.steps, input),
@@ -109,7 +109,7 @@ class LayerExport {
         }
       }
       case 'concat':
-        return this.#concat(options.of)
+        return this.#concat(options.inputs)
       case 'masking':
         return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
@@ -172,7 +172,11 @@ class LayerExport {
     return graph.node('LayerNormalization', [input.value, scale, ...centre], { axis: -1, epsilon })
   }
 
-  #pool(name: string, over: Extract<LayerOptions, { type: 'pool' }>['over'], { value, width }: ExportEdge) {
+  #pool(
+    name: string,
+    over: Extract<LayerOptions, { type: 'pool' }>['pooling'],
+    { value, width }: ExportEdge,
+  ) {
     const { graph } = this
     const masks = this.#masks
     const sum = (x: string) => graph.node('ReduceSum', [x, graph.ints([0])], { keepdims: 0 })
@@ -223,7 +227,7 @@ class LayerExport {
   }
 
   /** (time, batch, width) → (batch, time, width), zeros beyond each length. */
-  answer(edge: ExportEdge): string {
+  output(edge: ExportEdge): string {
     if (edge.per === 'sequence') return edge.value
     const kept = this.#masks.where(this.#masks.valid(), edge.value, 0)
     return this.graph.node('Transpose', [kept], { perm: { ints: [1, 0, 2] } })
@@ -233,9 +237,9 @@ class LayerExport {
 /** What no step falls below. */
 const LOWEST = -3.4028234663852886e38
 
-/** The whole network as a graph, and the value of its answer: (batch, width) or (batch, time, width). */
-export function exportLayers(network: Network): { graph: ExportGraph; answer: ExportEdge } {
+/** The whole network as a graph, and the value of its output: (batch, width) or (batch, time, width). */
+export function exportLayers(network: Network): { graph: ExportGraph; output: ExportEdge } {
   const layers = new LayerExport(network)
   const edge = layers.run()
-  return { graph: layers.graph, answer: { ...edge, value: layers.answer(edge) } }
+  return { graph: layers.graph, output: { ...edge, value: layers.output(edge) } }
 }

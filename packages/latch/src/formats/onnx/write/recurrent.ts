@@ -25,7 +25,7 @@ export interface RecurrentExport {
 /** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
 export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): string {
   const { options, name, input, masks } = layer
-  const last = options.outputs === 'last'
+  const last = options.returnSequences === false
   const peepholes = options.peepholes ? [weightsOf(graph, layer, 'weight_ph')] : []
   const inputs = [
     masks.compact(input),

@@ -7,7 +7,7 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { Answer } from '../../imported.ts'
+import type { OutputActivation } from '../../imported.ts'
 import { columnsFromNative, transposed } from '../../gateOrders.ts'
 import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
 
@@ -34,7 +34,7 @@ export class TfjsExport {
   readonly #outputs = new Map<string, string>()
   readonly #masked: boolean
 
-  constructor(network: Network, answer: Answer) {
+  constructor(network: Network, outputActivation: OutputActivation) {
     const { layers } = network.config
     const counts = new Map<string, number>()
     this.#network = network
@@ -46,8 +46,11 @@ export class TfjsExport {
     })
     this.#masked = layers.some((l) => l.type === 'masking' || (l.type === 'embedding' && l.maskZero))
     layers.forEach((layer, i) => this.#add(layer, i))
-    if (answer !== 'linear' && answer !== 'probabilities')
-      this.#place({ class_name: 'Activation', config: { name: 'answer', activation: answerName(answer) } })
+    if (outputActivation !== 'linear' && outputActivation !== 'probabilities')
+      this.#place({
+        class_name: 'Activation',
+        config: { name: 'output_activation', activation: activationName(outputActivation) },
+      })
   }
 
   /** Name of the newest layer. */
@@ -78,7 +81,7 @@ export class TfjsExport {
         this.#addNorm(layer, i, name)
         break
       case 'pool':
-        this.#addPool(layer.over, i, name)
+        this.#addPool(layer.pooling, i, name)
         break
       case 'reverse':
         this.#addReverse(i)
@@ -86,7 +89,7 @@ export class TfjsExport {
       case 'concat':
         this.#place(
           { class_name: 'Concatenate', config: { name, axis: -1 } },
-          layer.of.map((of) => this.#outputs.get(of) ?? of),
+          layer.inputs.map((of) => this.#outputs.get(of) ?? of),
         )
         break
       default:
@@ -135,7 +138,7 @@ export class TfjsExport {
     this.#refuseCell(layer, i)
     const { cell, units, direction = 'forward', merge = 'concat', bias = true } = layer
     const joined = this.#joined(i)
-    const every = layer.outputs !== 'last' && joined !== 'pool'
+    const every = layer.returnSequences !== false && joined !== 'pool'
     if (direction === 'reverse' && every && joined !== 'reverse')
       throw this.#refusal(i, 'go_backwards, whose steps come last one first', 'outputs at their own steps')
     const one = {
@@ -227,7 +230,7 @@ export class TfjsExport {
     if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
   }
 
-  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['over'], i: number, name: string): void {
+  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['pooling'], i: number, name: string): void {
     if (this.#joined(i - 1) === 'pool') return
     if (over === 'mean' && this.#masked) throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
     if (over === 'max') this.#place({ class_name: 'GlobalMaxPooling1D', config: { name } })
@@ -246,10 +249,10 @@ export class TfjsExport {
   #joined(i: number): 'pool' | 'reverse' | null {
     const [recurrentLayer, above] = [this.#layers[i], this.#layers[i + 1]]
     const skips = this.#layers.some(({ type }) => type === 'concat')
-    if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.outputs === 'last' || !above)
+    if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.returnSequences === false || !above)
       return null
     const { direction = 'forward' } = recurrentLayer
-    if (direction === 'forward' && above.type === 'pool' && above.over === 'last') return 'pool'
+    if (direction === 'forward' && above.type === 'pool' && above.pooling === 'last') return 'pool'
     return direction === 'reverse' && above.type === 'reverse' ? 'reverse' : null
   }
 
@@ -272,6 +275,6 @@ export class TfjsExport {
   }
 }
 
-function answerName(answer: Answer): string {
-  return answer === 'logSoftmax' ? 'log_softmax' : answer
+function activationName(outputActivation: OutputActivation): string {
+  return outputActivation === 'logSoftmax' ? 'log_softmax' : outputActivation
 }

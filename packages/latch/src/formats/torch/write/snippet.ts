@@ -6,7 +6,7 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/shape.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
-import type { Answer, ExportSource } from '../../imported.ts'
+import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
 import { expressionOf } from './snippetFunctions.ts'
 import { refuseForTorch } from './expressible.ts'
@@ -41,7 +41,7 @@ const BACKWARDS = `def backwards(x, lengths):
  * @throws UnsupportedError for what PyTorch's modules do not have
  */
 export function torchSnippet(source: ExportSource): string {
-  const { network, answer } = source
+  const { network, outputActivation } = source
   refuseForTorch(network.config.layers)
   const lines = layersOf(network)
   const made = lines.flatMap(({ make }) => (make ? [`        ${make}`] : []))
@@ -71,7 +71,7 @@ model = Model()
 model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
-    print(${answerText(answer, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})
+    print(${activated(outputActivation, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})
 `
 }
 
@@ -81,16 +81,16 @@ function exampleOf(network: Network): string {
   return 'torch.zeros(2, 3, dtype=torch.long)'
 }
 
-function answerText(answer: Answer, call: string): string {
-  if (answer === 'softmax') return `${call}.softmax(-1)`
-  if (answer === 'logSoftmax') return `${call}.log_softmax(-1)`
-  return answer === 'sigmoid' ? `${call}.sigmoid()` : call
+function activated(outputActivation: OutputActivation, call: string): string {
+  if (outputActivation === 'softmax') return `${call}.softmax(-1)`
+  if (outputActivation === 'logSoftmax') return `${call}.log_softmax(-1)`
+  return outputActivation === 'sigmoid' ? `${call}.sigmoid()` : call
 }
 
 function layersOf(network: Network): Lines[] {
   const { layers } = network.config
   const counts = new Map<string, number>()
-  const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.of : [])))
+  const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.inputs : [])))
   return layers.map((layer, i) => {
     const number = counts.get(layer.type) ?? 0
     counts.set(layer.type, number + 1)
@@ -135,7 +135,7 @@ function linesOf(layer: LayerOptions, name: string, [input, width]: readonly [nu
     case 'concat':
       return {
         make: null,
-        run: [`x = torch.cat([${layer.of.map((of) => of.replace('.', '')).join(', ')}], -1)`],
+        run: [`x = torch.cat([${layer.inputs.map((of) => of.replace('.', '')).join(', ')}], -1)`],
       }
     default:
       return { make: null, run: [] }
@@ -147,7 +147,7 @@ function functionLines(expression: string | null): string[] {
 }
 
 function recurrentLines(layer: RecurrentOptions, module: string, input: number): Lines {
-  const { cell, units, direction = 'forward', merge = 'concat', outputs = 'every' } = layer
+  const { cell, units, direction = 'forward', merge = 'concat', returnSequences = true } = layer
   const both = direction === 'bidirectional'
   const options = [
     `${input}, ${units}, batch_first=True`,
@@ -156,7 +156,7 @@ function recurrentLines(layer: RecurrentOptions, module: string, input: number):
     ...(cell === 'rnn' && isRelu(layer) ? ['nonlinearity="relu"'] : []),
   ]
   const x = direction === 'reverse' ? 'backwards(x, lengths)' : 'x'
-  const every = outputs === 'every'
+  const every = returnSequences
   const run = [`${every ? 'x, _' : '_, x'} = run(${module}, ${x}, lengths)`]
   if (every && direction === 'reverse') run.push('x = backwards(x, lengths)')
   if (both && merge !== 'concat') {
@@ -170,8 +170,8 @@ function isRelu({ activation }: RecurrentOptions): boolean {
   return activation === 'relu' || (typeof activation === 'object' && activation.type === 'relu')
 }
 
-function poolLines({ over }: PoolOptions, module: string, width: number): Lines {
-  const run: Record<PoolOptions['over'], string[]> = {
+function poolLines({ pooling: over }: PoolOptions, module: string, width: number): Lines {
+  const run: Record<PoolOptions['pooling'], string[]> = {
     last: ['x = x[torch.arange(len(x)), lengths - 1]'],
     first: ['x = x[:, 0]'],
     max: ['x = x.masked_fill(~mask, -torch.inf).amax(1)'],
