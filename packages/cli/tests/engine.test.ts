@@ -5,7 +5,7 @@ import { createEngine, supportedEngines, textClassifier } from '../../latch/src/
 import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
-const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--averaging', 'off']
+const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--ema', 'off']
 const rows = comments(80)
 const { name: usual } = createEngine()
 const hasRelaxed = supportedEngines().includes('relaxed')
@@ -63,6 +63,7 @@ describe('the engine is chosen', () => {
     const bytes = [1, 2, 3, 5].map((n) => readFileSync(place.path(`t${n}.safetensors`)).toString('hex'))
     expect(new Set(bytes).size).toBe(1)
     const flags = ['--engine', 'reference', '--threads', '2', '--json']
+    const note = 'note: Computes on 1 thread: the reference engine has one only.\n'
     for (const args of [
       ['predict', 't1.safetensors', 'the film was superb'],
       ['inspect', 't1.safetensors', 'the film was superb'],
@@ -70,22 +71,22 @@ describe('the engine is chosen', () => {
       ['info', 't1.safetensors'],
     ]) {
       const ran = await place.latch([...args, ...flags])
-      expect([ran.code, ran.stderr]).toEqual([0, ''])
+      expect([ran.code, ran.stderr]).toEqual([0, args[0] === 'info' ? '' : note])
     }
   })
 
-  it('lazy embeddings, accumulation and segments reach the training', async () => {
+  it('sparse embedding updates, gradient accumulation and gradient checkpointing reach the training', async () => {
     const bytes = async (...flags: string[]) => {
       const ran = await train(...flags, '--out', 'one.safetensors', '--json')
       expect(ran.code).toBe(0)
       return [jsonLines(ran)[0].stepsPerEpoch, readFileSync(place.path('one.safetensors')).toString('hex')][1]
     }
     const plain = await bytes()
-    expect(await bytes('--segment', '3')).toBe(plain)
-    expect(await bytes('--lazy-embedding')).not.toBe(plain)
-    expect(await bytes('--accumulate', '2')).not.toBe(plain)
-    const refused = await train('--lazy-embedding', '--embedding', 'one-hot')
-    expect(refused.stderr).toMatch(/embeddingUpdates: expected 'dense' for a network without an embedding/)
+    expect(await bytes('--checkpoint-steps', '3')).toBe(plain)
+    expect(await bytes('--sparse-embeddings')).not.toBe(plain)
+    expect(await bytes('--accumulation-steps', '2')).not.toBe(plain)
+    const refused = await train('--sparse-embeddings', '--embedding', 'one-hot')
+    expect(refused.stderr).toMatch(/sparseEmbeddings: expected false for a network without an embedding/)
     expect(refused.code).toBe(2)
   })
 })
@@ -119,7 +120,8 @@ describe('a checkpoint', () => {
     const ran = await resume('--threads', '2')
     expect(ran.code).toBe(0)
     const note = `note: Goes on with engine ${engine}, as the run began (a new one would take ${usual}).\n`
-    expect(ran.stderr).toBe(engine === usual ? '' : note)
+    const fewer = 'note: Computes on 1 thread: the reference engine has one only.\n'
+    expect(ran.stderr).toBe((engine === usual ? '' : note) + (engine === 'reference' ? fewer : ''))
     expect(jsonLines(ran)[0]).toMatchObject({ engine, resumed: { epochs: 0, step: 2 } })
     expect(readFileSync(place.path('run.safetensors')).equals(whole)).toBe(true)
   })

@@ -16,11 +16,20 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
 /**
  * Trains a network on (and only on) `train`. At the end the network holds the weights with the lowest
  * validation loss; without validation data the averaged or the last ones.
- * @throws UsageError for an option, MemoryError for a batch that cannot fit (before any work),
+ * @throws UsageError for an option or while another training of the network is under way, MemoryError for a batch that cannot fit (before any work),
  * FormatError for a `resume` of another run, DivergenceError when the loss or a gradient is not finite,
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  const end = network.beginTraining()
+  try {
+    return await runOf(network, options)
+  } finally {
+    end()
+  }
+}
+
+async function runOf(network: Network, options: FitOptions): Promise<FitReport> {
   const run = new TrainingRun(network, options)
   run.start()
   let stopped: StopReason | null = null
@@ -29,7 +38,7 @@ export async function fit(network: Network, options: FitOptions): Promise<FitRep
       stopped = (await trainEpoch(run)) ? await run.finishEpoch() : 'aborted'
     }
   } catch (error) {
-    if (error instanceof WorkerError) run.lose()
+    if (error instanceof WorkerError) run.onWorkerLost()
     throw error
   }
   if (stopped === 'aborted') await run.save()
@@ -38,14 +47,14 @@ export async function fit(network: Network, options: FitOptions): Promise<FitRep
 
 /** The rest of an epoch. False when told to stop. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
-  const { network, train, optimizer, average, options, progress } = run
-  const { accumulate, seed } = options
+  const { network, train, optimizer, ema: average, options, progress } = run
+  const { accumulationSteps, seed } = options
   const { epoch } = progress
   const batches = bucketedBatches(train.lengths, run.batching)
   while (progress.step < run.stepsPerEpoch) {
     if (run.aborted) return false
-    const first = progress.step * accumulate
-    const last = Math.min(batches.length, first + accumulate) - 1
+    const first = progress.step * accumulationSteps
+    const last = Math.min(batches.length, first + accumulationSteps) - 1
     let [loss, weight] = [0, 0]
     network.zeroGradients()
     for (let i = first; i <= last; i++) {
@@ -53,10 +62,10 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       const pass = { training: true, record: false, key: mixKey(seed, epoch, i) }
       network.forward(sample.batch, pass)
       const value = network.backward(sample.batch, sample.targets, pass, false, last > first ? 'sum' : 'mean')
-      run.observe(sample, value)
+      run.record(sample, value)
       loss += value.mean * value.weight
       weight += value.weight
-      if (i < last) await run.rest()
+      if (i < last) await run.betweenBatches()
     }
     const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
@@ -64,8 +73,8 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     optimizer.update(run.rateAt(progress.steps), scale)
     average?.update(optimizer.steps)
     run.count(norm)
-    await run.pause()
-    const told = run.told(mean, norm)
+    await run.betweenSteps()
+    const told = run.notify(mean, norm)
     if (told) await told
   }
   return true

@@ -88,7 +88,8 @@ export class SequenceReader {
   readText(text: string): ReadSequence {
     const all = this.#tokenizer!.tokenize(text)
     const ids = all.map((token, place) => this.#idOf(token, `text, token ${place + 1}`))
-    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
+    const brought = this.broughtToLength(ids)
+    const steps = brought.length
     const padding = Math.max(0, steps - ids.length)
     const tokens = [
       ...new Array<string>(padding).fill(this.#facts.vocabulary![0] || '#0'),
@@ -96,11 +97,17 @@ export class SequenceReader {
     ]
     return {
       steps,
-      ids: [...new Array<number>(padding).fill(0), ...ids.slice(-steps)],
+      ids: brought,
       features: null,
       tokens,
       known: tokens.map((token, t) => t < padding || this.#ids.has(token)),
     }
+  }
+
+  /** The ids of a text as the network takes them: at the model's length where it has one, see `padsTexts`. */
+  broughtToLength(ids: readonly number[]): number[] {
+    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
+    return [...new Array<number>(Math.max(0, steps - ids.length)).fill(0), ...ids.slice(-steps)]
   }
 
   /** Batches of inputs read before: one of any of them. */

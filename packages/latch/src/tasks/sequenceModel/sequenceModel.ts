@@ -18,7 +18,8 @@ import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { announceMoreLayers } from '../../model/moreLayers.ts'
 import { Network } from '../../model/network.ts'
-import { DataError, FormatError, ShapeError, UsageError } from '../../core/errors.ts'
+import { OneTraining } from '../../model/oneTraining.ts'
+import { DataError, FormatError, ShapeError } from '../../core/errors.ts'
 import type { FitReport } from '../../training/events.ts'
 import type { SequenceFitOptions, SequenceRow } from './fit.ts'
 import { predictionOf, type SequencePrediction } from './prediction.ts'
@@ -39,7 +40,7 @@ export class SequenceModel implements ReadingModel {
   readonly #names: readonly string[]
   readonly #reader: SequenceReader
   readonly #states: CarriedStates
-  #fitting = false
+  readonly #runs = new OneTraining()
 
   /**
    * From what a reader found.
@@ -208,17 +209,13 @@ export class SequenceModel implements ReadingModel {
    * @throws DataError naming the row; UsageError for an option; DivergenceError
    */
   async fit(rows: Iterable<SequenceRow>, options: SequenceFitOptions = {}): Promise<FitReport> {
-    if (this.#fitting) {
-      const facts = { expected: 'one training at a time', got: 'another, while one is under way' }
-      throw new UsageError({ where: 'fit', ...facts, remedy: 'Await it first.' })
-    }
-    this.#fitting = true
+    const end = this.#runs.begin('fit')
     try {
       // Only who trains loads what that takes.
       const { fitSequences } = await import('./fit.ts')
       return await fitSequences(this.#parts, this.#names, this.#reader, rows, options)
     } finally {
-      this.#fitting = false
+      end()
     }
   }
 
@@ -256,8 +253,12 @@ export class SequenceModel implements ReadingModel {
     return exportSourceOf(this.#parts, name)
   }
 
-  /** Gives the model's memory back at once. @throws UsageError for anything that is asked of it afterwards */
+  /**
+   * Gives the model's memory back at once; anything that is asked of it afterwards throws.
+   * @throws UsageError while a training is under way
+   */
   dispose(): void {
+    this.#runs.refuse('dispose')
     this.network.dispose()
   }
 
@@ -267,7 +268,7 @@ export class SequenceModel implements ReadingModel {
     const out = network.readOutput(batch)
     const { width, per } = network.output
     const said = new Array<SequencePrediction>(batch.sequences)
-    batch.order.forEach((number, b) => {
+    batch.sortedIndices.forEach((number, b) => {
       const places = per === 'step' ? batch.lengths[b] : 1
       const first = number * (per === 'step' ? batch.steps : 1)
       const rows = Array.from({ length: places }, (_, t) =>

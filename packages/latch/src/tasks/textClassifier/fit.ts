@@ -5,7 +5,7 @@
 import { stratifiedSplit } from '../../data/batches.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
-import type { EngineOptions } from '../../engine/engine.ts'
+import { threadsInWords, type EngineOptions } from '../../engine/engine.ts'
 import { Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -49,14 +49,33 @@ interface Texts {
 
 /** Trains, and reports. Errors: see TextClassifier.fit. */
 export async function fitClassifier(request: FitRequest): Promise<ClassifierReport> {
+  const network = request.trained?.network
+  const loss = network?.config.loss
+  let started = false
+  const adopt = (trained: Trained) => {
+    started = true
+    request.adopt(trained)
+  }
+  try {
+    return await run({ ...request, adopt })
+  } catch (error) {
+    // A run that never began leaves the model as it was.
+    if (!started && network && loss !== network.config.loss) network.setLoss(loss!)
+    throw error
+  }
+}
+
+async function run(request: FitRequest): Promise<ClassifierReport> {
   const { settings, options } = request
   refuseNoRows('fit', request.rows)
   checkFitOptions(options)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const prepared = prepare(request, saved?.trained ?? request.trained)
   const { trained, train, validation, notes } = prepared
-  if (saved?.note) notes.unshift(saved.note)
   const { network, vocabulary, labels } = trained
+  const fewer = threadsInWords(network.engine)
+  if (fewer) notes.unshift(fewer)
+  if (saved?.note) notes.unshift(saved.note)
   const about = {
     parameters: network.parameterCount,
     vocabulary: vocabulary.size,
@@ -109,7 +128,7 @@ function plainOptions(options: ClassifierFitOptions): object {
     onStep: _onStep,
     checkpoint: _checkpoint,
     resume: _resume,
-    segment: _segment,
+    checkpointSteps: _segment,
     validation,
     ...rest
   } = options
@@ -140,7 +159,36 @@ function readCheckpoint(
     })
   }
   const state = { document: training.state, tensors: training.tensors, source }
-  return { trained: { network, vocabulary, labels }, state, note: engineNote(network.engine, request.engine) }
+  const note = engineNote(network.engine, request.engine)
+  const { trained } = request
+  if (!trained) return { trained: { network, vocabulary, labels }, state, note }
+  // The run goes on in the network there is, so that streams and whoever holds it see the new weights.
+  try {
+    refuseOther(trained, { network, vocabulary, labels })
+    trained.network.setLoss(network.config.loss!)
+  } finally {
+    network.dispose()
+  }
+  return { trained, state, note }
+}
+
+/** @throws UsageError for a checkpoint of a run that the model's own network cannot go on with */
+function refuseOther(model: Trained, saved: Trained): void {
+  const factsOf = ({ network, vocabulary, labels }: Trained) => ({
+    labels: JSON.stringify(labels),
+    vocabulary: JSON.stringify(vocabulary.tokens),
+    engine: `${network.engine.name}, ${network.engine.precision}`,
+  })
+  const [own, other] = [factsOf(model), factsOf(saved)]
+  const wrong = (['labels', 'vocabulary', 'engine'] as const).find((name) => own[name] !== other[name])
+  if (!wrong) return
+  const tokens = wrong === 'vocabulary'
+  throw new UsageError({
+    where: `fit option resume, ${wrong} of the checkpoint`,
+    expected: tokens ? `the tokens of the model (${model.vocabulary.size})` : own[wrong],
+    got: tokens ? `others (${saved.vocabulary.size})` : other[wrong],
+    remedy: 'TextClassifier.fromCheckpoint makes the classifier that goes with the bytes.',
+  })
 }
 
 /** Rows → datasets and a network that fits them (a new one, or the one there is). */
@@ -230,7 +278,7 @@ function givenValidation(
   return new TextDataset(readAll(examples, reader, settings, notes), classes, vocabulary)
 }
 
-/** A new network, or the one there is: with its weights, and with this run's loss. */
+/** A new network, or the one there is with this run's loss. */
 function buildNetwork(
   { options, settings, engine }: FitRequest,
   before: Trained | null,
@@ -243,8 +291,7 @@ function buildNetwork(
     const config = classifierNetwork(settings, vocabulary.size, labels.length, loss)
     return new Network(config, { ...engine, seed: options.seed, copies: TRAINING_COPIES })
   }
-  const { config, store } = before.network
-  const { labelSmoothing = 0, classWeights } = config.loss!
+  const { type, labelSmoothing = 0, classWeights } = before.network.config.loss!
   if (labelSmoothing === loss.labelSmoothing && `${classWeights}` === `${loss.classWeights}`)
     return before.network
   if (options.resume) {
@@ -255,34 +302,27 @@ function buildNetwork(
       remedy: 'Resume with the options and the rows of the run that wrote it.',
     })
   }
-  const weights = ({ name }: { name: string }) => store.read(store.find(name))
-  return new Network({ ...config, loss: { type: config.loss!.type, ...loss } }, { ...engine, weights })
+  before.network.setLoss({ type, ...loss })
+  return before.network
 }
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
-  const {
-    optimizer = 'adamw',
-    epochs = 30,
-    batchSize = 32,
-    clipNorm = 1,
-    averaging = 0.99,
-    patience = 5,
-  } = options
+  const { optimizer = 'adamw', epochs = 30, batchSize = 32, clipNorm = 1, ema = 0.99, patience = 5 } = options
   const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
-  const { accumulate, segment = null, embeddingUpdates } = options
+  const { accumulationSteps, checkpointSteps = null, sparseEmbeddings } = options
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     patience: watched ? patience : null,
     epochs,
     batchSize,
     clipNorm,
-    averaging,
+    ema,
     learningRate,
     schedule,
     clipValue,
     seed,
-    accumulate,
-    segment,
-    embeddingUpdates,
+    accumulationSteps,
+    checkpointSteps,
+    sparseEmbeddings,
   }
 }

@@ -13,6 +13,7 @@ import { passLink } from '../../inspection/trace/traceLink.ts'
 import type { Trace, TraceStep } from '../../inspection/trace/traceTypes.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
+import { OneTraining } from '../../model/oneTraining.ts'
 import { DataError, UnsupportedError, UsageError } from '../../core/errors.ts'
 import type { EvaluateOptions } from '../../training/evaluate.ts'
 import { classOf, type Trained } from './classes.ts'
@@ -43,7 +44,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   readonly engine: EngineOptions
   #trained: Trained | null = null
   #history: TrainingHistory | null = null
-  #fitting = false
+  readonly #runs = new OneTraining()
   #disposed = false
   readonly #wantedLabels: readonly L[] | null
   readonly #reader: TextReader
@@ -93,8 +94,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     options: ClassifierFitOptions<Row>,
   ): Promise<ClassifierReport> {
     this.#refuseDisposed()
-    this.#refuseFitting('fit', 'another')
-    this.#fitting = true
+    const end = this.#runs.begin('fit')
     try {
       const { fitClassifier } = await import('./fit.ts')
       const report = await fitClassifier({
@@ -110,7 +110,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
       this.#history = historyOf(report)
       return report
     } finally {
-      this.#fitting = false
+      end()
     }
   }
 
@@ -298,16 +298,10 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * @throws UsageError while a training is under way
    */
   dispose(): void {
-    this.#refuseFitting('dispose', 'a call')
+    this.#runs.refuse('dispose')
     this.#disposed = true
     this.#trained?.network.dispose()
     this.#trained = null
-  }
-
-  #refuseFitting(where: string, what: string): void {
-    if (!this.#fitting) return
-    const got = `${what}, while one is under way`
-    throw new UsageError({ where, expected: 'one training at a time', got, remedy: 'Await it first.' })
   }
 
   #refuseDisposed(): void {

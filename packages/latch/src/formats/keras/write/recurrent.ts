@@ -119,9 +119,9 @@ function arraysOf(
     columnsFromNative(read(part(kind)), 'keras', cell, rows)
   const biases = (read: ReadParameter): Float32Array => {
     const input = rowsFromNative(read(part('bias_ih')), 'keras', cell)
-    if (bias === 'one' && !both) return input
+    if (bias === 'single' && !both) return input
     const hidden =
-      bias === 'one' ? new Float32Array(columns) : rowsFromNative(read(part('bias_hh')), 'keras', cell)
+      bias === 'single' ? new Float32Array(columns) : rowsFromNative(read(part('bias_hh')), 'keras', cell)
     if (!both) return input.map((value, i) => value + hidden[i])
     const out = new Float32Array(2 * columns)
     out.set(input)

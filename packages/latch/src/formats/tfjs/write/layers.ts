@@ -201,7 +201,7 @@ export class TfjsExport {
     if (!bias) return
     const read = () => {
       const first = this.#read(own('bias_ih'))
-      const second = bias === 'one' ? null : this.#read(own('bias_hh'))
+      const second = bias === 'single' ? null : this.#read(own('bias_hh'))
       return columnsFromNative(second ? first.map((b, k) => b + second[k]) : first, 'keras', cell, 1)
     }
     this.arrays.push({ name: `${path}/bias`, shape: [columns], read })

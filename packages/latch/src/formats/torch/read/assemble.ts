@@ -189,7 +189,7 @@ function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
   const ours: Record<string, unknown> = { bias: true, ...dense }
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
   // Two biases of PyTorch are what one of Latch's is: their sum.
-  if (ours.bias === 'one') ours.bias = true
+  if (ours.bias === 'single') ours.bias = true
   const same = (['type', 'cell', 'units', 'vocabulary', 'size', 'bias'] as const).find(
     (name) => ours[name] !== theirs[name],
   )
