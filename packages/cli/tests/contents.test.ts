@@ -158,7 +158,7 @@ describe('weights alone', () => {
     expect(ran.stdout).toMatch(/^layer +array +shape +parameters$/m)
     expect(ran.stdout).toMatch(/^bidirectional +backward_layer\/cell\/vars\/1 +\(4, 16\) +64$/m)
     expect(ran.stdout).toMatch(/^dense +vars\/0 +\(8, 3\) +24$/m)
-    expect(ran.stderr).toContain('Give --config FILE')
+    expect(ran.stderr).toContain('Use `--config FILE`')
     const { contents } = json(await place.latch(['info', 'alone.weights.h5', '--json']))
     expect(contents).toContainEqual({ layer: 'dense', array: 'vars/1', shape: '(3)', parameters: 3 })
   })
@@ -304,7 +304,7 @@ describe.skipIf(!there)('files of others', () => {
     expect(ran.code).toBe(0)
     expect(ran.stdout).toMatch(/^producer +Keras 2\.1\.5\nparameters +462,717$/m)
     expect(ran.stdout).toMatch(/^rnn_2 +rnn_2\/recurrent_kernel:0 +\(128, 512\) +65,536$/m)
-    expect(ran.stderr).toContain('Give --config FILE')
+    expect(ran.stderr).toContain('Use `--config FILE`')
   })
 
   test('a text generator of TensorFlow.js whose LSTM got another name', async () => {

@@ -23,7 +23,7 @@ describe('as they are typed', () => {
     [{ option: 'upTo', to: 'read it' }, 'Use `--up-to LAYER` to read it.'],
     [{ option: 'config.order', value: ['emb', 'rnn'] }, `Use \`--config '{"order":["emb","rnn"]}'\`.`],
     [{ option: 'config.order' }, `Use \`--config '{"order":"…"}'\`.`],
-    [{ option: 'config' }, 'Use `--config JSON`.'],
+    [{ option: 'config' }, 'Use `--config FILE`.'],
     [{ option: 'labels', value: ['a', 'b c'] }, "Use `--labels 'a,b c'`."],
     [{ option: 'beamWidth', value: 4, to: 'search' }, 'In a program, pass `beamWidth: 4` to search.'],
   ])('%j', (fix, sentence) => {

@@ -324,7 +324,7 @@ describe.skipIf(!there)('real files', () => {
     expect(folder.stdout).toContain('Saved ml5.safetensors')
     const said = await place.latch(['predict', 'ml5.safetensors', 'what is th'])
     expect('aeiou').toContain(said.stdout.split('\t')[0])
-    await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /Give --config FILE/)
+    await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /Use `--config FILE`/)
   })
 })
 

@@ -6,7 +6,7 @@ import type { ExportFormat, ImportOptions } from '../../src/formats/imported.ts'
 import { writeSafetensors, type NamedTensor } from '../../src/formats/safetensors/safetensors.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { importModel } from '../../src/tasks/files/importModel.ts'
-import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import type { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { writeModel } from '../../src/formats/write.ts'
 import { bytesOf, exportCase } from './exportRig.ts'
 

@@ -3,14 +3,13 @@
  * write. A graph that is no chain is refused by node, with the part before it named.
  */
 import { readUpTo } from '../../fixes.ts'
-import { RUN_AS_GRAPH } from './context.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import type { ImportedModel, ImportOptions } from '../../imported.ts'
 import { resolveOutputActivation, lossForActivation, getOutputWidth } from '../../outputActivation.ts'
 import { tokensByOptions } from '../../tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
-import { describeAxes, describeValue } from './context.ts'
+import { describeAxes, describeValue, RUN_AS_GRAPH } from './context.ts'
 import { interpretGraph, type Meanings } from './graph.ts'
 import { numberOf, type Axis, type Flow } from './values.ts'
 import { reaches } from './model.ts'
