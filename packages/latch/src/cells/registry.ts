@@ -5,7 +5,11 @@
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Cell, CellDefinition } from './cell.ts'
+import type { CellEquations } from './equations.ts'
 import { findCell } from './find.ts'
+import { gruEquations } from './gru/equations.ts'
+import { lstmEquations } from './lstm/equations.ts'
+import { rnnEquations } from './rnn/equations.ts'
 import { genericGruCell } from './gru/generic.ts'
 import { gruCell } from './gru/gru.ts'
 import { genericLstmCell } from './lstm/generic.ts'
@@ -19,6 +23,13 @@ export { cellOptionReaders, findCell } from './find.ts'
 export const cells = [rnnCell, lstmCell, gruCell] as const
 /** Every form of each cell. */
 export const genericCells = [genericRnnCell, genericLstmCell, genericGruCell] as const
+
+/** The equations of each cell. */
+export const cellEquations: { readonly [C in CellName]: CellEquations } = {
+  rnn: rnnEquations,
+  lstm: lstmEquations,
+  gru: gruEquations,
+}
 
 type Definition = (typeof cells)[number]
 
@@ -45,6 +56,11 @@ export type CellOptions = Intersection<OptionsOf<(typeof genericCells)[number]>>
 /** Which cell, and which form of it. */
 export interface CellForm extends CellOptions {
   cell: CellName
+}
+
+/** The equations of a cell by its name. @throws UsageError for a name that is not in the registry */
+export function findEquations(name: string): CellEquations {
+  return cellEquations[findCell(cells, name).name]
 }
 
 /** The cell of a form on an engine, with the generic kernels where it needs them. */

@@ -8,7 +8,7 @@ import { readBoolean } from '../core/validation.ts'
 import { uniform } from '../tensors/initializers.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
-import { UsedRows } from '../tensors/sparseRows.ts'
+import { SparseRows } from '../tensors/sparseRows.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readRate, readVocabulary, readWidth } from './fields.ts'
 import {
@@ -72,7 +72,7 @@ export class EmbeddingLayer implements Layer {
   readonly name: string
   readonly parameters: readonly Parameter[]
   readonly output: Edge
-  readonly rowsUsed: UsedRows
+  readonly rowsUsed: SparseRows
   readonly masksSteps: boolean
   readonly #context: Context
   readonly #ids: TokenIds
@@ -88,7 +88,7 @@ export class EmbeddingLayer implements Layer {
     this.#ids = new TokenIds(context, options.vocabulary, options.wordDropout ?? 0)
     this.#table = context.store.plain(`${name}.weight`, [options.vocabulary, options.size])
     this.parameters = [this.#table]
-    this.rowsUsed = new UsedRows(this.#table)
+    this.rowsUsed = new SparseRows(this.#table)
     this.output = makeEdge('step', options.size, strideOf(context.engine, options.size))
   }
 

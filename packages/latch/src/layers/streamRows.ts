@@ -1,5 +1,5 @@
 /** Rows of a stream: buffers in the arena that live as long as the network, and states outside it. */
-import type { FloatArray, Memory } from '../engine/arena.ts'
+import type { FloatArray, Arena } from '../engine/arena.ts'
 
 /** A state of a stream, which goes from step to step: rows of `width` numbers, `stride` apart. */
 export interface StateSlot {
@@ -19,13 +19,13 @@ export class Rows implements StateSlot {
   /** Under which a state is saved; empty for what does not go from step to step. */
   name = ''
   view: FloatArray
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #count: number
   /** Made when first asked for: `set` from such a view is far faster than a loop, and a push allocates nothing. */
   #rows: FloatArray[] = []
 
   /** @throws MemoryError */
-  constructor(memory: Memory, capacity: number, width: number, stride: number) {
+  constructor(memory: Arena, capacity: number, width: number, stride: number) {
     this.width = width
     this.stride = stride
     this.#memory = memory

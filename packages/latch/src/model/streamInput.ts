@@ -1,5 +1,5 @@
 /** The input of streams: a token id or the features of one step, checked, into a row of the arena. */
-import type { Memory } from '../engine/arena.ts'
+import type { Arena } from '../engine/arena.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
 import type { FeaturesOptions } from '../layers/features.ts'
@@ -16,11 +16,11 @@ export class StreamInput {
   readonly ids: number
   /** Where features go (capacity, width), null for ids. */
   features: Rows | null = null
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #capacity: number
   #view: Int32Array
 
-  constructor(memory: Memory, first: InputOptions, capacity: number) {
+  constructor(memory: Arena, first: InputOptions, capacity: number) {
     this.width = first.type === 'features' ? first.width : first.vocabulary
     this.#memory = memory
     this.#capacity = capacity

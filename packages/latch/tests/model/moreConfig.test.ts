@@ -61,7 +61,7 @@ describe('all layers', () => {
         { ...lstm, cell: 'gru', reset: 'before', activation: 'relu', gateActivation: 'hardSigmoid' },
       ],
     ],
-    ['one bias', [features, { ...lstm, bias: 'one' }, { ...lstm, bias: true }, { ...lstm, bias: false }]],
+    ['one bias', [features, { ...lstm, bias: 'single' }, { ...lstm, bias: true }, { ...lstm, bias: false }]],
     [
       'an RNN',
       [features, { ...lstm, cell: 'rnn', activation: { type: 'affine', alpha: 2, beta: 1 }, clip: 1 }],
@@ -148,9 +148,12 @@ describe('all layers', () => {
       [features, { ...lstm, direction: 'backwards' }],
       '[1].direction: expected one of "forward", "reverse", "bidirectional"',
     ],
-    [[features, { ...lstm, bias: 'two' }], '[1].bias: expected true, false or \'one\', got "two"'],
-    [[features, { ...lstm, bias: 1 }], "[1].bias: expected true, false or 'one', got 1"],
-    [[features, { type: 'dense', units: 2, bias: 'one' }], '[1].bias: expected true or false, got "one"'],
+    [[features, { ...lstm, bias: 'two' }], '[1].bias: expected true, false or \'single\', got "two"'],
+    [[features, { ...lstm, bias: 1 }], "[1].bias: expected true, false or 'single', got 1"],
+    [
+      [features, { type: 'dense', units: 2, bias: 'single' }],
+      '[1].bias: expected true or false, got "single"',
+    ],
     [[features, { ...lstm, clip: 0 }], '[1].clip: expected a limit above 0, got 0'],
     [[features, { ...lstm, clip: -1 }], '[1].clip: expected a number, 0 or more, got -1'],
     [
@@ -181,7 +184,7 @@ describe('core layers', () => {
     expect(() => read({ ...embedding, maskZero: true })).toThrow('[0].maskZero: expected no such field')
     expect(() => read(features, { ...lstm, clip: 1 })).toThrow('[1].clip: expected no such field')
     expect(() => read(features, { type: 'dense', units: 2, activation: 'elu' })).toThrow('expected one of')
-    const reversed = { ...lstm, direction: 'reverse', bias: 'one' }
+    const reversed = { ...lstm, direction: 'reverse', bias: 'single' }
     expect(read(features, reversed).layers[1]).toEqual(reversed)
   })
 })

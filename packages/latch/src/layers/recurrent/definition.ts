@@ -81,9 +81,9 @@ function readFunctions(
   return readFields(field, Object.fromEntries(known.map((name) => [name, readers[name]])))
 }
 
-function readBias(field: Field): boolean | 'one' {
-  if (typeof field.value === 'boolean' || field.value === 'one') return field.value
-  throw fieldError(field, "true, false or 'one'")
+function readBias(field: Field): boolean | 'single' {
+  if (typeof field.value === 'boolean' || field.value === 'single') return field.value
+  throw fieldError(field, "true, false or 'single'")
 }
 
 function cellMaker(cells: readonly CellDefinition[]): (form: CellForm, engine: Engine) => Cell {
