@@ -85,7 +85,8 @@ export class ConcatLayer implements Layer {
     this.#layers = layers
     this.output = makeEdge(first.per, width, strideOf(context.engine, width))
     for (const layer of new Set(layers)) {
-      if (layer.output !== input) (layer.skipGradients ??= []).push((batch) => this.#addTo(layer.output, batch))
+      if (layer.output !== input)
+        (layer.skipGradients ??= []).push((batch) => this.#addTo(layer.output, batch))
     }
   }
 

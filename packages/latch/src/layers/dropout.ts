@@ -76,4 +76,3 @@ export class DropoutLayer implements Layer {
     return mixKey(pass.key, this.name) | 0
   }
 }
-

@@ -72,7 +72,7 @@ export class EmbeddingLayer implements Layer {
   readonly name: string
   readonly parameters: readonly Parameter[]
   readonly output: Edge
-  readonly rowsUsed: SparseRows
+  readonly sparseRows: SparseRows
   readonly masksSteps: boolean
   readonly #context: Context
   readonly #ids: TokenIds
@@ -88,7 +88,7 @@ export class EmbeddingLayer implements Layer {
     this.#ids = new TokenIds(context, options.vocabulary, options.wordDropout ?? 0)
     this.#table = context.store.plain(`${name}.weight`, [options.vocabulary, options.size])
     this.parameters = [this.#table]
-    this.rowsUsed = new SparseRows(this.#table)
+    this.sparseRows = new SparseRows(this.#table)
     this.output = makeEdge('step', options.size, strideOf(context.engine, options.size))
   }
 
@@ -114,7 +114,7 @@ export class EmbeddingLayer implements Layer {
   backward(batch: PackedBatch): void {
     const { kernels, store, engine } = this.#context
     const { width, stride, gradient } = this.output
-    this.rowsUsed.add(engine.memory.viewInts(this.#ids.own, batch.rows))
+    this.sparseRows.add(engine.memory.viewInts(this.#ids.own, batch.rows))
     const table = store.at(this.#table, 0, 'gradients')
     kernels.scatterAddRows(table, this.#ids.own, gradient, batch.rows, width, width, stride)
   }

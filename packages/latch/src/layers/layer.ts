@@ -91,7 +91,7 @@ export interface Layer {
   readonly parameters: readonly Parameter[]
   readonly output: Edge
   /** Where a parameter is a table: which of its rows got gradients. */
-  readonly rowsUsed?: SparseRows
+  readonly sparseRows?: SparseRows
   /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
   skipGradients?: ((batch: PackedBatch) => void)[]
   /** Why no stream can run it: it needs what comes after a step. */

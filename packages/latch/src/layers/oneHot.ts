@@ -78,4 +78,3 @@ export class OneHotLayer implements Layer {
 
   backward(): void {}
 }
-

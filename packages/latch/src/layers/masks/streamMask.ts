@@ -57,4 +57,3 @@ class MaskedRecurrentStep implements LayerStep {
     }
   }
 }
-

@@ -1,6 +1,12 @@
 /** Pooling by attention with one learned column w: Σ a·x over the steps, a = softmax over them of x·w. */
 import { accessOf } from '../../engine/generic/access.ts'
-import { attentionBackward, attentionForward, scoreOf, takeStep, type AttentionRoom } from '../../engine/generic/pools.ts'
+import {
+  attentionBackward,
+  attentionForward,
+  scoreOf,
+  takeStep,
+  type AttentionRoom,
+} from '../../engine/generic/pools.ts'
 import { addSums } from '../../engine/generic/rows.ts'
 import type { Kernels, Pointer } from '../../engine/kernels.ts'
 import type { Access } from '../../engine/reference/access.ts'
