@@ -2,7 +2,7 @@
  * How much the memory retains of each step: the product of the keep gates of all later steps. For an LSTM that is
  * exactly the factor of a step's own i∘g in a later c; for a GRU that of its (1−z)∘n in h.
  */
-import type { CellName } from '../../cells/registry.ts'
+import { cellEquations, cells } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { MemoryLayer } from '../interventions/editTypes.ts'
 
@@ -34,13 +34,6 @@ export interface MemoryOptions {
 /** Most steps of a retention matrix: 32 MiB per layer. */
 export const MAX_RETENTION_STEPS = 2048
 
-/** Which gates were multiplied, by cell. */
-const CONVENTION: { readonly [C in CellName]: string } = {
-  rnn: 'a simple RNN has no gate: each step overwrites all of its memory',
-  lstm: 'product of the forget gates f: how much c retains of an earlier i∘g',
-  gru: 'product of the update gates z, which keep the old here: how much h retains of an earlier (1−z)∘n',
-}
-
 /**
  * How much of what each step wrote the memory retains at each later step, layer by layer. Reads plain data: a trace
  * (of a model, a sequence, or a copy of one), or its layers. The backward direction retains what follows in the text.
@@ -69,7 +62,7 @@ function memoryOf({ layer, direction, steps }: RememberedLayer, wantsMatrix: boo
       remedy,
     })
   }
-  const { cell, gates } = keepGates(steps, direction === 'backward')
+  const { convention, gates } = keepGates(steps, direction === 'backward')
   const unitRetention = retentionAtEnd(gates)
   const retention = wantsMatrix ? retentionMatrix(gates) : []
   if (direction === 'backward') {
@@ -77,26 +70,27 @@ function memoryOf({ layer, direction, steps }: RememberedLayer, wantsMatrix: boo
     retention.reverse()
     for (const row of retention) row.reverse()
   }
-  return {
-    layer,
-    direction,
-    convention: CONVENTION[cell],
-    retention,
-    unitRetention,
-    halfLife: halfLifeOf(gates),
-  }
+  return { layer, direction, convention, retention, unitRetention, halfLife: halfLifeOf(gates) }
 }
 
-/** The gate that keeps, step by step as they were read (T of H). */
+/** The gate that keeps, step by step as they were read (T of H), and how to read it. */
 function keepGates(steps: readonly RememberedStep[], backward: boolean) {
-  const first = steps[0].gates
-  const name = 'forget' in first ? 'forget' : 'update' in first ? 'update' : null
+  const { name, keepGate } = cellOfGates(Object.keys(steps[0].gates))
   const gates = steps.map(({ gates: own, hidden, masked }) => {
-    if (name && !masked) return vectorOf(own[name])
+    if (keepGate && !masked) return vectorOf(own[keepGate])
     return new Float64Array(vectorOf(hidden).length).fill(masked ? 1 : 0)
   })
-  const cell: CellName = name === 'forget' ? 'lstm' : name === 'update' ? 'gru' : 'rnn'
-  return { cell, gates: backward ? gates.reverse() : gates }
+  return { convention: cellEquations[name].memory, gates: backward ? gates.reverse() : gates }
+}
+
+/** The cell that has these gates; where no cell has exactly these, one whose keeping gate is among them. */
+function cellOfGates(gates: readonly string[]) {
+  const exact = cells.find(({ gateNames, candidate }) => {
+    const own: readonly string[] = gateNames.filter((name) => name !== candidate)
+    return own.length === gates.length && own.every((name) => gates.includes(name))
+  })
+  const keeping = cells.find(({ keepGate }) => keepGate !== null && gates.includes(keepGate))
+  return exact ?? keeping ?? cells.find(({ keepGate }) => keepGate === null)!
 }
 
 function vectorOf(values: Vector): Float64Array {

@@ -5,7 +5,7 @@
  */
 import type { Cell, Stage, Step } from '../../cells/cell.ts'
 import type { Pointer } from '../../engine/kernels.ts'
-import type { Memory } from '../../engine/arena.ts'
+import type { Arena } from '../../engine/arena.ts'
 import type { LoopHooks, LoopWork } from './loopShape.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 
@@ -52,14 +52,14 @@ interface GateOverride extends Override {
 /** The overrides of one loop, and the changes they make around each step. */
 export class LoopOverrides implements LoopHooks {
   readonly solo = true
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #cell: Cell
   readonly #backward: boolean
   readonly #gates: readonly GateOverride[]
   readonly #hidden: readonly Override[]
   readonly #cells: readonly Override[]
 
-  constructor(memory: Memory, { cell, reversed }: OverriddenLoop, overrides: readonly Override[]) {
+  constructor(memory: Arena, { cell, reversed }: OverriddenLoop, overrides: readonly Override[]) {
     this.#memory = memory
     this.#cell = cell
     this.#backward = reversed
@@ -185,7 +185,7 @@ export class Overrides {
   }
 
   /** The overrides of one loop, or null. */
-  of(memory: Memory, loop: OverriddenLoop, layer: string, direction: number): LoopOverrides | null {
+  of(memory: Arena, loop: OverriddenLoop, layer: string, direction: number): LoopOverrides | null {
     const own = this.#all.filter((override) => override.layer === layer && override.direction === direction)
     return own.length ? new LoopOverrides(memory, loop, own) : null
   }
