@@ -15,7 +15,8 @@ export async function openAny(
   const told = /^manifest\.json$/i.test(name)
     ? []
     : [...files].map(([file, content]) => optionsIn(file, content))
-  const options: ImportOptions = Object.assign({}, ...told)
+  const options: ImportOptions = {}
+  for (const one of told) Object.assign(options, one)
   const { importModel } = await import('latch/formats')
   try {
     return await importModel({ name, bytes, files }, { ...options, engine })
