@@ -48,7 +48,7 @@ describe('a spread into a call', () => {
   )
 })
 
-const FOLDERS = ['src', 'cli', 'studio/src', 'demo']
+const FOLDERS = ['packages/latch/src', 'packages/cli/src', 'packages/studio/src', 'demo']
 
 describe('the sources', () => {
   it.each(FOLDERS)('spread no array into such calls: %s', (folder) => {
