@@ -13,7 +13,7 @@ import { maximum } from '../../core/lists.ts'
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(
-  { config, output: { width, per }, counted }: Network,
+  { config, output: { width, per }, valid: counted }: Network,
   batch: PackedBatch,
   output: Float64Array,
   { classes, stepClasses, values }: Targets,
