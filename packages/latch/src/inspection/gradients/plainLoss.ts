@@ -6,6 +6,7 @@ import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import type { PlainLoss } from '../trace/traceParts.ts'
+import { maximum } from '../../core/lists.ts'
 
 /**
  * One loss per sequence, in the caller's order.
@@ -43,7 +44,7 @@ export function plainLosses(
 }
 
 function crossEntropy(logits: Float64Array, wanted: number): number {
-  const most = Math.max(...logits)
+  const most = maximum(logits)
   let sum = 0
   for (const x of logits) sum += Math.exp(x - most)
   return Math.log(sum) + most - logits[wanted]
