@@ -70,3 +70,5 @@ export function distance(got: ArrayLike<number>, wanted: ArrayLike<number>): num
   }
   return largest > 0 ? worst / largest : worst
 }
+
+export const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0)

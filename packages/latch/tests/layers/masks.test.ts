@@ -1,7 +1,7 @@
 /** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parallelism } from '../../src/engine/threads/executor.ts'
-import { Holds } from '../../src/layers/recurrent/overrides.ts'
+import { Overrides } from '../../src/layers/recurrent/overrides.ts'
 import { embedding as embeddingFactory, maskedEmbedding } from '../../src/layers/embedding.ts'
 import { pool } from '../../src/layers/pooling/pool.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
@@ -91,7 +91,7 @@ describe('gradients', () => {
       loss: softmax,
     })
     const hold = { layer: 'recurrent.0', units: [0, 2], from: 1, to: 3, value: 0.4 }
-    const holds = new Holds([
+    const holds = new Overrides([
       { ...hold, direction: 0, what: { state: 'cell' } },
       { ...hold, direction: 1, what: { state: 'hidden' } },
     ])

@@ -184,6 +184,7 @@ describe('core layers', () => {
     expect(() => read({ ...embedding, maskZero: true })).toThrow('[0].maskZero: expected no such field')
     expect(() => read(features, { ...lstm, clip: 1 })).toThrow('[1].clip: expected no such field')
     expect(() => read(features, { type: 'dense', units: 2, activation: 'elu' })).toThrow('expected one of')
+    expect(() => read(features, { ...lstm, activation: 'relu' })).toThrow('[1].activation: expected "tanh"')
     const reversed = { ...lstm, direction: 'reverse', bias: 'single' }
     expect(read(features, reversed).layers[1]).toEqual(reversed)
   })

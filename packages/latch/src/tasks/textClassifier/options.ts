@@ -11,6 +11,7 @@ import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
+import { append } from '../../core/lists.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
@@ -269,7 +270,7 @@ function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
   const out: LayerOptions[] = []
   for (let layer = 0; layer < layers; layer++) {
     const top = layer === layers - 1
-    if (layer > 0) out.push(...dropoutLayer(dropout.layers))
+    if (layer > 0) append(out, dropoutLayer(dropout.layers))
     out.push({
       type: 'recurrent',
       cell: cell as CellName,
