@@ -162,8 +162,12 @@ describe('targets', () => {
   it('and losses that cannot be', () => {
     expect(() => learner(1, { type: 'softmaxCrossEntropy' })).toThrow(/at least two outputs/)
     expect(() => learner(2, { type: 'huber', classWeights: [1, 2] })).toThrow(/has no classes/)
-    expect(() => network([layers[0], { ...layers[1], reset: 'before' }])).toThrow(/no `reset`: only "gru" cells have it/)
-    expect(() => network([layers[0], { ...layers[1], activation: 'softmax' } as never])).toThrow(/activation: expected one of/)
+    expect(() => network([layers[0], { ...layers[1], reset: 'before' }])).toThrow(
+      /no `reset`: only "gru" cells have it/,
+    )
+    expect(() => network([layers[0], { ...layers[1], activation: 'softmax' } as never])).toThrow(
+      /activation: expected one of/,
+    )
   })
 })
 
