@@ -2,6 +2,7 @@
  * Pieces as one network: by flags (what follows the recurrent modules, functions, the output activation) or into the
  * layers that a configuration lists. Every parameter gets the name that Latch gives it.
  */
+import { gateCount } from '../../gateOrders.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
@@ -108,7 +109,7 @@ function notesOf(
 ): string[] {
   const warnings: string[] = []
   const recurrent = chain.filter((m) => m.kind === 'recurrent')
-  if (recurrent.some(({ cell }) => cell === 'rnn'))
+  if (recurrent.some(({ cell }) => gateCount(cell) === 1))
     warnings.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
   if (recurrent.length > 0 && !flags.pool && flags.returnSequences)
     warnings.push('answers at every step: config.returnSequences or config.pool makes one row a sequence')
