@@ -127,8 +127,8 @@ describe('effective memory', () => {
     expect(found).toHaveLength(2)
     found.forEach(({ gradient, halfLife }, i) => {
       expect(halfLife).toBe(lives[i])
-      if (gradient === null) expect(flow[i].gradient).toBeNull()
-      else expect(gradient).toBeCloseTo(flow[i].gradient!, 6)
+      expect(flow[i].gradient === null).toBe(gradient === null)
+      expect(gradient ?? 0).toBeCloseTo(flow[i].gradient ?? 0, 6)
       expect(flow[i]).not.toHaveProperty('halfLife')
     })
     expect(effectiveMemory(JSON.parse(JSON.stringify(trace)))).toEqual(found)

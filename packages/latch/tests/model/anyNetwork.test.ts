@@ -230,7 +230,7 @@ function checkStream(at: Case, options: EngineOptions): boolean {
   try {
     net.stream()
   } catch (error) {
-    expect(error).toBeInstanceOf(UnsupportedError)
+    if (!(error instanceof UnsupportedError)) throw error
     return false
   }
   const stream = net.stream()
