@@ -60,7 +60,7 @@ describe('a reserved plan', () => {
         const { used } = net.engine.memory
         for (const batch of [small, large, small]) {
           passes(net, batch, training)
-          if (net.counted) masked++
+          if (net.valid) masked++
           expect(net.engine.memory.used, `network ${seed}: ${JSON.stringify(at.layers)}`).toBe(used)
         }
         net.dispose()
@@ -92,7 +92,7 @@ describe('fit', () => {
       validation: data,
       epochs: 2,
       batchSize: 5,
-      averaging: 0.9,
+      ema: 0.9,
       onEvent: ({ type }) => void (type === 'start' && used.push(net.engine.memory.used)),
       onStep: () => void used.push(net.engine.memory.used),
     })

@@ -128,7 +128,7 @@ function plainOptions(options: ClassifierFitOptions): object {
     onStep: _onStep,
     checkpoint: _checkpoint,
     resume: _resume,
-    segment: _segment,
+    checkpointSteps: _segment,
     validation,
     ...rest
   } = options
@@ -307,29 +307,22 @@ function buildNetwork(
 }
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
-  const {
-    optimizer = 'adamw',
-    epochs = 30,
-    batchSize = 32,
-    clipNorm = 1,
-    averaging = 0.99,
-    patience = 5,
-  } = options
+  const { optimizer = 'adamw', epochs = 30, batchSize = 32, clipNorm = 1, ema = 0.99, patience = 5 } = options
   const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
-  const { accumulate, segment = null, embeddingUpdates } = options
+  const { accumulationSteps, checkpointSteps = null, sparseEmbeddings } = options
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     patience: watched ? patience : null,
     epochs,
     batchSize,
     clipNorm,
-    averaging,
+    ema,
     learningRate,
     schedule,
     clipValue,
     seed,
-    accumulate,
-    segment,
-    embeddingUpdates,
+    accumulationSteps,
+    checkpointSteps,
+    sparseEmbeddings,
   }
 }

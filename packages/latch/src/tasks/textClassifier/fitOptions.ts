@@ -2,7 +2,7 @@
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import type { StepProgress } from '../../training/events.ts'
-import { completeOptimizer, type EmbeddingUpdates, type OptimizerOptions } from '../../training/optimizer.ts'
+import { completeOptimizer, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import type { ClassifierEvent } from './events.ts'
 import type { ClassWeights } from './classLoss.ts'
@@ -21,24 +21,25 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   /** Texts a batch. Default 32. */
   batchSize?: number
   /**
-   * Batches an update: its gradient is that of one batch so many times as large, in the memory of one.
-   * Steps count updates. Default 1.
+   * Gradient accumulation: number of batches per optimizer step. The effective batch is `accumulationSteps` times
+   * `batchSize`, in the memory of one batch. Steps count updates. Default 1.
    */
-  accumulate?: number
+  accumulationSteps?: number
   /**
-   * Steps of a text whose tape is kept at once; older ones are computed again on the way back. For texts too
-   * long for memory; costs about a third more time and changes no bit. null: all. Default null.
+   * Gradient checkpointing: number of timesteps whose activations are kept; earlier ones are recomputed during the
+   * backward pass. Saves memory for long texts, takes about a third more time, and gives the same bits. null: keep
+   * all. Default null.
    */
-  segment?: number | null
+  checkpointSteps?: number | null
   /** Default 0.002; for a simple RNN 0.001. */
   learningRate?: number
   /** Default `adamw` with weight decay 0.01. */
   optimizer?: OptimizerOptions['type'] | OptimizerOptions
   /**
-   * `lazy`: an update leaves embeddings of tokens alone that its texts do not have (as PyTorch's
-   * SparseAdam), so that a large vocabulary costs nothing; results differ from `dense`. Default `dense`.
+   * Update only embeddings of tokens in the batch, as PyTorch's SparseAdam does: faster for a large vocabulary, with
+   * different results. Default false.
    */
-  embeddingUpdates?: EmbeddingUpdates
+  sparseEmbeddings?: boolean
   /** Default constant. */
   schedule?: ScheduleOptions
   /** Greatest global norm of a gradient; null: none. Default 1. */
@@ -49,8 +50,8 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   classWeights?: ClassWeights
   /** Default 0.1. */
   labelSmoothing?: number
-  /** Greatest decay of the weights' moving average; null: none. Default 0.99. */
-  averaging?: number | null
+  /** Decay of the weights' exponential moving average; null: no average. Default 0.99. */
+  ema?: number | null
   /** Epochs in a row without a lower validation loss before training stops; null: never. Default 5. */
   patience?: number | null
   /** Initial weights, split, order, dropout. Default 1. */
@@ -59,7 +60,7 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
   signal?: AbortSignal
   onEvent?: (event: ClassifierEvent) => void
   /**
-   * Called after each update and waited for: training can be paused, stepped, and the model looked into in
+   * called after each update and awaited: training can be paused, stepped, and the model looked into in
    * between (`model.trace` and all of `latch/inspection`). It changes no bit. A signal ends the wait too.
    */
   onStep?: (progress: StepProgress) => void | Promise<void>
@@ -79,9 +80,9 @@ const NAMES: Names<ClassifierFitOptions> = {
   validation: 1,
   epochs: 1,
   batchSize: 1,
-  accumulate: 1,
-  segment: 1,
-  embeddingUpdates: 1,
+  accumulationSteps: 1,
+  checkpointSteps: 1,
+  sparseEmbeddings: 1,
   learningRate: 1,
   optimizer: 1,
   schedule: 1,
@@ -89,7 +90,7 @@ const NAMES: Names<ClassifierFitOptions> = {
   clipValue: 1,
   classWeights: 1,
   labelSmoothing: 1,
-  averaging: 1,
+  ema: 1,
   patience: 1,
   seed: 1,
   signal: 1,

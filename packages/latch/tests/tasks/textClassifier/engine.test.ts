@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useHost, type HostWorker } from '../../../src/engine/host.ts'
 import { nodeHost } from '../../../src/engine/hostNode.ts'
 import { supportedEngines } from '../../../src/engine/load.ts'
-import { sharing } from '../../../src/engine/threads/threadPool.ts'
+import { parallelism } from '../../../src/engine/threads/executor.ts'
 import { UsageError, WorkerError } from '../../../src/core/errors.ts'
 import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
 import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
@@ -19,14 +19,14 @@ const busy = {
 } satisfies Partial<ClassifierFitOptions>
 
 describe('threads', () => {
-  const before = { ...sharing }
+  const before = { ...parallelism }
   // All work is shared, however small.
-  beforeAll(() => void Object.assign(sharing, { minimumWork: 0, startAtOnce: true }))
-  afterAll(() => void Object.assign(sharing, before))
+  beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+  afterAll(() => void Object.assign(parallelism, before))
 
   const kinds = [
     ['as it is', {}],
-    ['with accumulation and lazy embeddings', { accumulate: 3, embeddingUpdates: 'lazy' }],
+    ['with accumulation and sparse embedding updates', { accumulationSteps: 3, sparseEmbeddings: true }],
   ] as const
   it.each(kinds)('1, 2, 3 and 5 give the same bytes: %s', async (_, more) => {
     const bytes: string[] = []
@@ -37,7 +37,7 @@ describe('threads', () => {
       const { engine } = model.network
       expect(events[0]).toMatchObject({ event: 'start', engine: engine.name, threads: engine.threads })
       const working = engine.name === 'reference' ? 1 : threads
-      expect([engine.threads, engine.team.size]).toEqual([working, working])
+      expect([engine.threads, engine.executor.size]).toEqual([working, working])
       bytes.push(hex(model.toBytes()))
     }
     expect(new Set(bytes).size).toBe(1)
@@ -65,7 +65,7 @@ describe('threads', () => {
     expect(error.message).toMatch(/^engine threads: expected .*go on from the last checkpoint/)
     expect(events.at(-1)).toBe('failed')
     expect(Object.values(model.predict('great soup').probabilities).every(Number.isFinite)).toBe(true)
-    expect(model.network.engine.team.size).toBe(1)
+    expect(model.network.engine.executor.size).toBe(1)
     // What was saved goes on as if nothing had happened.
     const finish = async (bytes: Uint8Array | undefined) => {
       const fresh = textClassifier({ ...tiny, engine: 'simd', threads: 1 })
@@ -126,26 +126,29 @@ describe('a checkpoint', () => {
     )
   })
 
-  it('may have another segment', async () => {
+  it('may have other checkpointSteps', async () => {
     const { bytes, whole } = await checkpointOf('simd')
     const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes)
-    await model.fit(rows, { ...fitOptions, resume: bytes, segment: 2 } as never)
-    expect(model.network.segment).toBe(2)
+    await model.fit(rows, { ...fitOptions, resume: bytes, checkpointSteps: 2 } as never)
+    expect(model.network.checkpointSteps).toBe(2)
     expect(hex(model.toBytes())).toBe(whole)
   })
 })
 
-describe('segments', () => {
+describe('gradient checkpointing', () => {
   it('change no byte', async () => {
-    const [whole, parts] = [await trained({}, busy, rows), await trained({}, { ...busy, segment: 3 }, rows)]
-    expect(parts.network.segment).toBe(3)
+    const [whole, parts] = [
+      await trained({}, busy, rows),
+      await trained({}, { ...busy, checkpointSteps: 3 }, rows),
+    ]
+    expect(parts.network.checkpointSteps).toBe(3)
     expect(hex(parts.toBytes())).toBe(hex(whole.toBytes()))
   })
 
-  it.each([0, 2.5])('of %s steps are refused', async (segment) => {
-    const error = await thrown(() => trained({}, { segment }))
+  it.each([0, 2.5])('of %s steps are refused', async (checkpointSteps) => {
+    const error = await thrown(() => trained({}, { checkpointSteps }))
     expect(error).toBeInstanceOf(UsageError)
-    expect(error.message).toMatch(/segment: expected a positive integer/)
+    expect(error.message).toMatch(/checkpointSteps: expected a positive integer/)
   })
 })
 
