@@ -206,7 +206,7 @@ describe('of one step, of one number', () => {
       for (const target of [0, 1]) {
         const found = influence(net, batch, target, { step })
         const at = step ?? 4
-        expect(found).toMatchObject({ target, answerStep: at })
+        expect(found).toMatchObject({ target, outputStep: at })
         const row = answer(net, features, at)
         expect(found.logit).toBeCloseTo(row[target], 12)
         expect(found.probability === null).toBe(type === 'meanSquaredError')

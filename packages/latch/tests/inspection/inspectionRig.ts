@@ -64,3 +64,5 @@ export function distance(got: ArrayLike<number>, wanted: ArrayLike<number>): num
   const largest = Array.from(wanted).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   return greatestDifference(got, wanted) / (largest || 1)
 }
+
+export const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0)

@@ -1,7 +1,7 @@
 /** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parallelism } from '../../src/engine/threads/executor.ts'
-import { Holds } from '../../src/layers/recurrent/overrides.ts'
+import { Overrides } from '../../src/layers/recurrent/overrides.ts'
 import { maskHook } from '../../src/layers/masks/maskHook.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -88,7 +88,7 @@ describe('gradients', () => {
       loss: softmax,
     })
     const hold = { layer: 'recurrent.0', units: [0, 2], from: 1, to: 3, value: 0.4 }
-    const holds = new Holds([
+    const holds = new Overrides([
       { ...hold, direction: 0, what: { state: 'cell' } },
       { ...hold, direction: 1, what: { state: 'hidden' } },
     ])
