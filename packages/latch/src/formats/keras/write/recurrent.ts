@@ -3,6 +3,7 @@
  * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
 import { findCell, genericCells, takesOption, type CellOptions } from '../../../cells/registry.ts'
+import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -70,7 +71,7 @@ function refuse(options: RecurrentOptions, where: string): void {
     where,
     expected: 'a cell that Keras has',
     got,
-    remedy: 'Export to ONNX instead.',
+    fix: exportAs('onnx'),
   })
 }
 

@@ -4,6 +4,7 @@
  */
 import { gatesInWords } from '../../gateOrders.ts'
 import { genericCells, takesOption } from '../../../cells/registry.ts'
+import { RUN_AS_GRAPH } from './context.ts'
 import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -174,7 +175,7 @@ class Compiler {
           where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
           expected: 'layers that Latch has',
           got: layer.what,
-          remedy: 'OnnxGraph runs the graph as it is.',
+          remedy: RUN_AS_GRAPH,
         })
     }
   }

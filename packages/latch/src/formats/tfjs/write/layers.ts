@@ -3,6 +3,7 @@
  * to make it from the network's parameters. What TensorFlow.js does not have is refused in words.
  */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
+import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -276,7 +277,7 @@ export class TfjsExport {
 
   #refusal(i: number, expected: string, got: string): UnsupportedError {
     const where = `export to TensorFlow.js, ${this.#names[i]}`
-    return new UnsupportedError({ where, expected, got, remedy: 'Export to ONNX, which has it.' })
+    return new UnsupportedError({ where, expected, got, fix: exportAs('onnx') })
   }
 }
 
