@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DivergenceError, MemoryError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
-import { comments, quick, thrown, tiny, trained } from './classifierRig.ts'
+import { comments, quick, thrown, tiny, trained } from './classifierHelpers.ts'
 
 describe('options out of range are named', () => {
   const wrong: [string, unknown, RegExp][] = [
