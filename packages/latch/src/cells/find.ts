@@ -4,7 +4,10 @@ import { UsageError } from '../core/errors.ts'
 import type { CellDefinition } from './cell.ts'
 
 /** A cell of a list by its name. @throws UsageError for a name that is not in the list */
-export function findCell<D extends CellDefinition>(list: readonly D[], name: string): D {
+export function findCell<Name extends string>(
+  list: readonly CellDefinition<Name>[],
+  name: string,
+): CellDefinition<Name> {
   const found = list.find((cell) => cell.name === name)
   if (found) return found
   const expected = `one of ${list.map((cell) => cell.name).join(', ')}`
@@ -32,4 +35,9 @@ export function cellOptionReaders(
         }
   }
   return readers
+}
+
+/** Whether a cell of a list takes an option. */
+export function takesOption(list: readonly CellDefinition[], name: string, option: string): boolean {
+  return Object.hasOwn(findCell(list, name).options, option)
 }

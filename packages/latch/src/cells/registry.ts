@@ -17,18 +17,18 @@ import { lstmCell } from './lstm/lstm.ts'
 import { genericRnnCell } from './rnn/generic.ts'
 import { rnnCell } from './rnn/rnn.ts'
 
-export { cellOptionReaders, findCell } from './find.ts'
+export { cellOptionReaders, findCell, takesOption } from './find.ts'
 
 /** The fast form of each cell. */
-export const cells = [rnnCell, lstmCell, gruCell] as const
+export const cells = [lstmCell, gruCell, rnnCell] as const
 /** Every form of each cell. */
-export const genericCells = [genericRnnCell, genericLstmCell, genericGruCell] as const
+export const genericCells = [genericLstmCell, genericGruCell, genericRnnCell] as const
 
 /** The equations of each cell. */
 export const cellEquations: { readonly [C in CellName]: CellEquations } = {
-  rnn: rnnEquations,
   lstm: lstmEquations,
   gru: gruEquations,
+  rnn: rnnEquations,
 }
 
 type Definition = (typeof cells)[number]

@@ -5,7 +5,6 @@
 import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES, type ActivationChoice } from '../../src/cells/activations.ts'
 import { lstmCell } from '../../src/cells/lstm/lstm.ts'
-import type { CellDefinition } from '../../src/cells/cell.ts'
 import {
   cells,
   cellOptionReaders,
@@ -242,8 +241,8 @@ describe('general cells with default functions', () => {
     const engine = createEngine(exact)
     const [, name] = /^(.)/.exec(form.cell)!
     const generic = `generic${name.toUpperCase()}${form.cell.slice(1)}`
-    expect(() => findCell<CellDefinition>(cells, form.cell).create(form, engine)).toThrow(UnsupportedError)
-    expect(() => findCell<CellDefinition>(cells, form.cell).create(form, engine)).toThrow(generic)
+    expect(() => findCell(cells, form.cell).create(form, engine)).toThrow(UnsupportedError)
+    expect(() => findCell(cells, form.cell).create(form, engine)).toThrow(generic)
     expect(findCell(genericCells, form.cell).create(form, engine).generic).toBe(true)
   })
 
@@ -267,7 +266,7 @@ describe('general cells with default functions', () => {
     expect(() => read('rnn', { gateActivation: 'relu' })).toThrow('only "lstm" and "gru" cells have it')
     expect(() => read('lstm', { activation: 'relu' }, cells)).toThrow('tanh')
     expect(() => read('rnn', { clip: 0 })).toThrow('a limit above 0')
-    expect(() => findCell(cells, 'mgu')).toThrow('one of rnn, lstm, gru')
+    expect(() => findCell(cells, 'mgu')).toThrow('one of lstm, gru, rnn')
   })
 
   it('carry their names and parameters', () => {

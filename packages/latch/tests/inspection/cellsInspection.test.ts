@@ -15,7 +15,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network, NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
-import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionRig.ts'
+import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionHelpers.ts'
 
 const H = 4
 const ids = idsOf(5, 1)
@@ -157,10 +157,11 @@ describe('every number explained', () => {
         expect(Math.abs(found.computed - found.value), `${where} ${found.equation}`).toBeLessThanOrEqual(
           tolerance,
         )
-        if (place.value !== 'probability') expect(found.value, where).toBe(numberAt(trace, found.place))
+        const traced = place.value === 'probability' ? found.value : numberAt(trace, found.place)
+        expect(found.value, where).toBe(traced)
         for (const { name: factorName, value, source } of found.terms.flatMap(({ factors }) => factors)) {
-          if (source.kind === 'trace' && factorName !== '1 − z')
-            expect(value, factorName).toBe(numberAt(trace, source))
+          const isTraced = source.kind === 'trace' && factorName !== '1 − z'
+          expect(value, factorName).toBe(isTraced ? numberAt(trace, source) : value)
           if (source.kind !== 'parameter') continue
           const parameter = made.store.find(source.name)
           const at = source.column === null ? source.row : source.row * parameter.shape[1] + source.column
@@ -239,7 +240,8 @@ describe('gradient flow', () => {
       const found = flow.layers.find((l) => l.direction === direction)!
       text.forEach((id, t) => {
         const before = steps[reversed ? t + 1 : t - 1]
-        if (!before) return expect(found.steps[t].stateJacobian).toBeNull()
+        expect(found.steps[t].stateJacobian === null).toBe(!before)
+        if (!before) return
         const states = [before.hidden, ...(before.cell ? [before.cell] : [])]
         const wanted = Math.sqrt(
           jacobian(made, loop, id, states)

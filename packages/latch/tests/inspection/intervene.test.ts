@@ -6,7 +6,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { network } from '../networks.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierRig.ts'
+import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const TEXT = 'the great soup was awful today'
 const nets: [string, ClassifierOptions][] = [
@@ -100,9 +100,9 @@ describe('holding gates', () => {
       const held = layer.layer === 1 && layer.direction === 'backward'
       layer.steps.forEach((step, t) => {
         const update = (step.gates as { update: Float64Array }).update
-        if (held && (t === 2 || t === 3)) expect(update[3]).toBe(0.5)
-        else expect(update[3]).not.toBe(0.5)
-        if (layer.layer === 0) expect(step.hidden).toEqual(before.layers[i].steps[t].hidden)
+        expect(update[3] === 0.5).toBe(held && (t === 2 || t === 3))
+        const unchanged = layer.layer === 0 ? before.layers[i].steps[t].hidden : step.hidden
+        expect(step.hidden).toEqual(unchanged)
       })
     })
   })

@@ -17,7 +17,7 @@ import {
   idsOf,
   randomNetwork,
   recurrent,
-} from './inspectionRig.ts'
+} from './inspectionHelpers.ts'
 
 const ids = idsOf(5, 1)
 const every = recurrent({ returnSequences: true })

@@ -8,7 +8,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { thrown, trained } from '../tasks/textClassifier/classifierRig.ts'
+import { thrown, trained } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const TEXT = 'the great soup was awful today'
 
@@ -127,8 +127,8 @@ describe('effective memory', () => {
     expect(found).toHaveLength(2)
     found.forEach(({ gradient, halfLife }, i) => {
       expect(halfLife).toBe(lives[i])
-      if (gradient === null) expect(flow[i].gradient).toBeNull()
-      else expect(gradient).toBeCloseTo(flow[i].gradient!, 6)
+      expect(flow[i].gradient === null).toBe(gradient === null)
+      expect(gradient ?? 0).toBeCloseTo(flow[i].gradient ?? 0, 6)
       expect(flow[i]).not.toHaveProperty('halfLife')
     })
     expect(effectiveMemory(JSON.parse(JSON.stringify(trace)))).toEqual(found)
