@@ -1,35 +1,34 @@
-/** Opens any model file: the door of formats and the reader of its own are loaded when a file is opened. */
+/** Opens model files of any format; the readers are loaded when the first file is opened. */
 import type { EngineOptions } from 'latch'
 import type { AnyModel, ImportOptions } from 'latch/formats'
-import { onThePage, optionsIn } from './beside.ts'
+import { onThePage, optionsIn } from './importOptions.ts'
 
-/** A model from its main file and those that were given with it: parts of it, vocabulary, configuration, options. */
-export async function openAny(
+/** Opens a model from its main file and the files given with it: shards, vocabulary, configuration, options. */
+export async function openModel(
   bytes: Uint8Array,
   name: string,
   files: ReadonlyMap<string, Uint8Array>,
   engine: EngineOptions,
 ): Promise<AnyModel> {
-  if (files.size === 0) refuseAlone(name, bytes)
-  // A dump's own reader finds its vocabulary by name.
-  const told = /^manifest\.json$/i.test(name)
-    ? []
-    : [...files].map(([file, content]) => optionsIn(file, content))
-  const options: ImportOptions = Object.assign({}, ...told)
+  if (files.size === 0) assertModel(name, bytes)
+  const options: ImportOptions = {}
+  // The reader of a TensorFlow 1 dump finds its vocabulary by name.
+  if (!/^manifest\.json$/i.test(name))
+    for (const [file, content] of files) Object.assign(options, optionsIn(file, content))
   const { importModel } = await import('latch/formats')
   try {
     return await importModel({ name, bytes, files }, { ...options, engine })
   } catch (error) {
-    const facts = error as { remedy?: string }
-    if (error instanceof Error && facts.remedy) Object.assign(error, { remedy: onThePage(facts.remedy) })
+    const { remedy } = error as { remedy?: string }
+    if (error instanceof Error && remedy) Object.assign(error, { remedy: onThePage(remedy) })
     throw error
   }
 }
 
-/** What belongs to a model, without one. */
-function refuseAlone(name: string, bytes: Uint8Array): void {
+/** @throws Error for a vocabulary, configuration or options file without its model */
+function assertModel(name: string, bytes: Uint8Array): void {
   const options = optionsIn(name, bytes)
   if (!options) return
-  const what = options.vocabulary ? 'a vocabulary' : options.config ? 'a configuration' : 'options'
-  throw new Error(`${name} is ${what} without its model: drop both together.`)
+  const what = options.vocabulary ? 'a vocabulary' : options.config ? 'a configuration' : 'an options file'
+  throw new Error(`${name} is ${what} without its model. Drop both files together.`)
 }

@@ -1,11 +1,19 @@
 /**
- * Files that were given with a model: its vocabulary, its configuration, or a file of options, told apart by
- * what is in them; and errors that say what is missing, in words of a page on which files are dropped.
+ * Files that come with a model: its vocabulary, its configuration, or a file of options, identified by their
+ * contents.
  */
 import type { ImportOptions } from 'latch/formats'
 
-const OPTIONS = ['upTo', 'prefix', 'vocabulary', 'tokens', 'labels', 'outputActivation', 'config']
-/** Fields of a configuration: Keras' own, Latch's layers, and what a PyTorch file can be told. */
+export const IMPORT_OPTIONS = [
+  'upTo',
+  'prefix',
+  'vocabulary',
+  'tokens',
+  'labels',
+  'outputActivation',
+  'config',
+]
+/** Fields of a configuration: Keras' own, Latch's layers, and what PyTorch weights need. */
 const CONFIG = [
   'class_name',
   'config',
@@ -13,7 +21,7 @@ const CONFIG = [
   'model_config',
   'order',
   'activation',
-  'outputs',
+  'returnSequences',
   'pool',
   'heads',
   'oneHot',
@@ -35,7 +43,8 @@ export function optionsIn(name: string, bytes: Uint8Array): ImportOptions | null
     return { vocabulary: value as Record<string, number> }
   }
   if ('class_name' in value || 'layers' in value) return { config: value }
-  if (fields.length > 0 && fields.every(([field]) => OPTIONS.includes(field))) return value as ImportOptions
+  if (fields.length > 0 && fields.every(([field]) => IMPORT_OPTIONS.includes(field)))
+    return value as ImportOptions
   return fields.length > 0 && fields.every(([field]) => CONFIG.includes(field)) ? { config: value } : null
 }
 
@@ -47,6 +56,7 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
+/** Until every remedy is data. */
 const together = (options: string) => `drop it together with a file options.json: ${options}`
 
 const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
@@ -83,7 +93,7 @@ const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
   ],
 ]
 
-/** A remedy of the library as the reader of a page can follow it. */
+/** A remedy of the library in the words of the page. */
 export function onThePage(remedy: string): string {
   return WAYS.reduce((text, [way, said]) => text.replace(way, said), remedy)
 }
