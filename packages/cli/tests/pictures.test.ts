@@ -118,7 +118,7 @@ describe('latch inspect --svg --png --html', () => {
   })
 
   it('replaces an old file whole, and leaves nothing beside it', async () => {
-    place.write('old.svg', 'x'.repeat(1e6))
+    place.write('old.svg', `<svg data-generator="Latch">${'x'.repeat(1e6)}`)
     expect((await place.latch(['inspect', MODEL, 'fine', '--svg', 'old.svg'])).code).toBe(0)
     expect(read('old.svg').toString()).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
     expect(readdirSync(place.folder).filter((name) => name.endsWith('.tmp'))).toEqual([])

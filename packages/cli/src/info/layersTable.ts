@@ -1,9 +1,8 @@
 /** A model's layers as a table, and what was found about its conventions: what `import` and `info` print. */
 import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
-import { layersOf } from 'latch/internal'
+import { layersOf, maximum } from 'latch/internal'
 import type { Network } from 'latch'
 import { grouped } from './grouped.ts'
-import { inFlags } from '../options/flagWords.ts'
 import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import { count } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
@@ -24,11 +23,16 @@ export function sayLayers(layers: readonly LayerFacts[], output: Output): void {
     parameters ? count(parameters) : '–',
   ])
   const head = ['layer', 'type', 'output', 'parameters']
-  const widths = head.map((title, i) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[i]))))
+  const widths = head.map((title, i) =>
+    maximum(
+      rows.map((row) => widthOf(row[i])),
+      widthOf(title),
+    ),
+  )
   const room = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
   const said = layers.map(({ conventions }) => visible(conventions))
   const options = { head, left: [0, 1, 2, 4], colors: output.colors }
-  if (room >= Math.min(LEAST_ROOM, Math.max(...said.map(widthOf), 'conventions'.length))) {
+  if (room >= Math.min(LEAST_ROOM, maximum(said.map(widthOf), 'conventions'.length))) {
     const full = rows.map((row, i) => [...row, wrap(said[i], room).join('\n')])
     return output.say(drawTable(full, { ...options, head: [...head, 'conventions'] }))
   }
@@ -56,13 +60,13 @@ const GAP = 2
 /** Narrower than this, conventions are read better below the table. */
 const LEAST_ROOM = 28
 
-/** Sentences under a heading, each wrapped, in words of the command line; what is said of many layers is said once. */
+/** Sentences under a heading, each wrapped; what is true of many layers is written once. */
 export function saySentences(title: string, sentences: readonly string[], output: Output): void {
   if (sentences.length === 0) return
   output.say()
   output.say(output.colors.dim(`${title}:`))
   for (const sentence of grouped(sentences)) {
-    const lines = wrap(visible(inFlags(sentence)), Math.max(40, output.width - 4))
+    const lines = wrap(visible(sentence), Math.max(40, output.width - 4))
     output.say(`  ${lines.join('\n    ')}`)
   }
 }

@@ -2,7 +2,7 @@
  * Calls to a worker: the worker serves the methods of an object, the page calls them by name. Values are structured
  * clones; an error keeps the library's fields; a call may emit events while it runs.
  */
-import type { LatchError } from 'latch'
+import type { Fix } from 'latch'
 
 /** The fields of an error as the page shows them. */
 export interface ErrorDetails {
@@ -13,7 +13,7 @@ export interface ErrorDetails {
   got?: string
   remedy?: string
   /** Options that solve the problem. */
-  fixes?: LatchError['fixes']
+  fixes?: readonly Fix[]
 }
 
 /** The error of a failed call, with the fields that the worker sent. */

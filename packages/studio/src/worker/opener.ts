@@ -1,7 +1,7 @@
 /** Opens model files of any format; the readers are loaded when the first file is opened. */
 import type { EngineOptions } from 'latch'
 import type { AnyModel, ImportOptions } from 'latch/formats'
-import { onThePage, optionsIn } from './importOptions.ts'
+import { optionsIn } from './importOptions.ts'
 
 /** Opens a model from its main file and the files given with it: shards, vocabulary, configuration, options. */
 export async function openModel(
@@ -16,13 +16,7 @@ export async function openModel(
   if (!/^manifest\.json$/i.test(name))
     for (const [file, content] of files) Object.assign(options, optionsIn(file, content))
   const { importModel } = await import('latch/formats')
-  try {
-    return await importModel({ name, bytes, files }, { ...options, engine })
-  } catch (error) {
-    const { remedy } = error as { remedy?: string }
-    if (error instanceof Error && remedy) Object.assign(error, { remedy: onThePage(remedy) })
-    throw error
-  }
+  return importModel({ name, bytes, files }, { ...options, engine })
 }
 
 /** @throws Error for a vocabulary, configuration or options file without its model */

@@ -9,6 +9,7 @@ import { UnsupportedError } from '../../core/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
 import type { AnySequenceTrace } from '../trace/traceLink.ts'
+import { maximum } from '../../core/lists.ts'
 
 /** Units of the top layer's outputs that one input of the head is made of, and their common weight. */
 interface Read {
@@ -163,7 +164,7 @@ export function probabilityOf(network: Network, sequence: AnySequenceTrace, plac
   const logits = rowOf(sequence, place.step)
   const logit = (unit: number) => traced(`logit[${unit}]`, logits[unit], { ...place, value: 'logit', unit })
   if (network.config.loss?.type === 'softmaxCrossEntropy') {
-    const most = Math.max(...logits)
+    const most = maximum(logits)
     const sum = logits.reduce((total, x) => total + Math.exp(x - most), 0)
     const normaliser = constant('−log Σ exp(logit)', -(Math.log(sum) + most))
     return {

@@ -6,13 +6,14 @@ import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import type { PlainLoss } from '../trace/traceParts.ts'
+import { maximum } from '../../core/lists.ts'
 
 /**
  * One loss a sequence, in the order of the door.
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(
-  { config, output: { width, per }, counted }: Network,
+  { config, output: { width, per }, valid: counted }: Network,
   batch: PackedBatch,
   output: Float64Array,
   { classes, stepClasses, values }: Targets,
@@ -43,7 +44,7 @@ export function plainLosses(
 }
 
 function crossEntropy(logits: Float64Array, wanted: number): number {
-  const most = Math.max(...logits)
+  const most = maximum(logits)
   let sum = 0
   for (const x of logits) sum += Math.exp(x - most)
   return Math.log(sum) + most - logits[wanted]

@@ -1,6 +1,7 @@
 /** A sequence model that reads texts and names classes, against rows whose labels are known. */
 import { examplesFromRows } from '../../data/examples.ts'
 import { UnsupportedError } from '../../core/errors.ts'
+import { IMPORT_VOCABULARY } from './reader.ts'
 import type { EvaluateOptions } from '../../training/evaluate.ts'
 import { classificationReport } from '../../training/metrics.ts'
 import { classOf } from '../textClassifier/classes.ts'
@@ -60,11 +61,10 @@ export function refuseNoClassifier({ readsText, network, outputActivation, input
         ? 'one that answers every step'
         : null
   if (got === null) return
-  const remedy = readsText || input.kind === 'features' ? undefined : 'First import it with a vocabulary.'
   throw new UnsupportedError({
     where: 'evaluate',
     expected: 'a model that reads texts and answers with one class',
     got,
-    remedy,
+    fix: readsText || input.kind === 'features' ? [] : IMPORT_VOCABULARY,
   })
 }

@@ -5,6 +5,7 @@
 import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import {
   activationForLabels,
+  endsOnLogits,
   findActivationOfNumbers,
   lossForActivation,
   getOutputWidth,
@@ -127,10 +128,10 @@ export function namesOf({
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
     const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
-    const fix =
-      classes || count !== 1 || labels.length !== 2
-        ? undefined
-        : { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
+    const couldBeLogit = count === 1 && labels.length === 2 && endsOnLogits(network.config.layers, 'sigmoid')
+    const fix = couldBeLogit
+      ? { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
+      : undefined
     throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}`, fix })
   }
   const numbers = Array.from({ length: count }, (_, i) => String(i))

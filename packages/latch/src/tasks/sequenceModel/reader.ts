@@ -4,7 +4,7 @@
  */
 import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import { DataError, ShapeError } from '../../core/errors.ts'
+import { DataError, ShapeError, type Fix } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { padsTexts, type SequenceFacts } from './parts.ts'
 
@@ -187,17 +187,20 @@ export class SequenceReader {
   }
 }
 
+/** For a model that reads ids and does not know their tokens. */
+export const IMPORT_VOCABULARY: Fix = { option: 'vocabulary', to: 'import the model with its tokens' }
+
 /** `3 1 4`, `3, 1, 4`, `[3, 1, 4]`. */
 function typedIds(text: string): number[] {
   const words = text.split(/[\s,[\]]+/).filter((word) => word !== '')
   return words.map((word, t) => {
     if (/^#?\d+$/.test(word)) return Number(word.replace('#', ''))
-    const remedy = 'This model has no vocabulary: give ids as numbers, or import it with a vocabulary.'
     throw new DataError({
       where: `input, step ${t}`,
       expected: 'a token id',
       got: JSON.stringify(word),
-      remedy,
+      remedy: 'The model has no vocabulary: give ids as numbers.',
+      fix: IMPORT_VOCABULARY,
     })
   })
 }

@@ -268,7 +268,7 @@ export class SequenceModel implements ReadingModel {
     const out = network.readOutput(batch)
     const { width, per } = network.output
     const said = new Array<SequencePrediction>(batch.sequences)
-    batch.order.forEach((number, b) => {
+    batch.sortedIndices.forEach((number, b) => {
       const places = per === 'step' ? batch.lengths[b] : 1
       const first = number * (per === 'step' ? batch.steps : 1)
       const rows = Array.from({ length: places }, (_, t) =>

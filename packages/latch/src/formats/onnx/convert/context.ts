@@ -8,8 +8,8 @@ import { wholeNumbers, type Axis, type Flow, type Value } from './values.ts'
 import { above } from './model.ts'
 import type { Draft } from './nodes.ts'
 
-const REMEDY =
-  'OnnxGraph runs the graph as it is; the option `until` takes the part before a node as layers that can be traced and trained.'
+/** What remains where layers cannot be found. */
+export const RUN_AS_GRAPH = 'A program can run the graph as it is, with openOnnxGraph of latch/formats.'
 
 /** One lifting of one graph. */
 export class LiftContext {
@@ -59,7 +59,7 @@ export class NodeLift {
 
   refuse(expected: string, got: string): UnsupportedError {
     const where = placeOf(this.context.source, this.node)
-    return new UnsupportedError({ where, expected, got, remedy: REMEDY })
+    return new UnsupportedError({ where, expected, got, remedy: RUN_AS_GRAPH })
   }
 
   int(name: string, absent: number): number {
@@ -75,11 +75,11 @@ export class NodeLift {
   }
 
   list(name: string): readonly number[] | null {
-    return this.#read(name, (value) => Array.isArray(value), null) as readonly number[] | null
+    return this.#read(name, isListOf('number'), null) as readonly number[] | null
   }
 
   texts(name: string): readonly string[] | null {
-    return this.#read(name, (value) => Array.isArray(value), null) as readonly string[] | null
+    return this.#read(name, isListOf('string'), null) as readonly string[] | null
   }
 
   #read<T>(name: string, fits: (value: OnnxAttribute) => boolean, absent: T): OnnxAttribute | T {
@@ -101,7 +101,7 @@ export class NodeLift {
 
   axis(axis: number, rank: number): number {
     const at = axis < 0 ? axis + rank : axis
-    if (at >= 0 && at < rank) return at
+    if (Number.isInteger(at) && at >= 0 && at < rank) return at
     throw this.refuse(`an axis of ${rank}`, `${axis}`)
   }
 
@@ -136,6 +136,11 @@ export class NodeLift {
   over(flow: Flow, tip: Draft): Flow {
     return { kind: 'flow', axes: flow.axes, tip }
   }
+}
+
+function isListOf(type: 'number' | 'string') {
+  return (value: OnnxAttribute) =>
+    Array.isArray(value) && value.every((item: unknown) => typeof item === type)
 }
 
 /** The shortest number that is this float32: 0.3 and not 0.30000001192092896. */

@@ -2,6 +2,7 @@
  * Whether a lifted model is the graph it came from: both run on the same small batch, the graph by its operators,
  * the network by its layers. A lift that is wrong must never be silent.
  */
+import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { Network } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
@@ -10,6 +11,7 @@ import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import type { LiftedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
+import { maximum } from '../../../core/lists.ts'
 
 /** Most that the two may differ, relative to the larger of 1 and the number. */
 const TOLERANCE = 1e-4
@@ -55,7 +57,7 @@ export function verifyLift(model: OnnxModel, imported: LiftedModel, source: stri
     where,
     expected: `what the graph gives (${expected[place]} at number ${place})`,
     got: `${got[place]}`,
-    remedy: 'OnnxGraph runs the graph as it is.',
+    remedy: RUN_AS_GRAPH,
   })
 }
 
@@ -225,7 +227,7 @@ function answered(logits: Float64Array, width: number, outputActivation: OutputA
   const out = new Float64Array(logits.length)
   for (let at = 0; at < logits.length; at += width) {
     const row = logits.subarray(at, at + width)
-    const top = Math.max(...row)
+    const top = maximum(row)
     const sum = row.reduce((all, x) => all + Math.exp(x - top), 0)
     row.forEach((x, j) => {
       const log = x - top - Math.log(sum)

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { root } from './architecture/tree.ts'
+import { root } from '../../../../tests/architecture/tree.ts'
 
 const LESSON_COUNT = 8
 
