@@ -18,7 +18,7 @@ import {
   backwardPass,
 } from './lessonNumbers.ts'
 import { cells, fixed, Lesson } from './lessonPage.ts'
-import { browserPath, launch, Server } from './browserHelpers.ts'
+import { browserPath, launch, Server } from './browser.ts'
 
 const measuredFile = join(root, 'packages', 'studio', 'src', 'lessons', 'measured.json')
 /** What the lessons quote; not in every checkout. */
