@@ -10,8 +10,7 @@ import { comments, quick, tiny } from '../tasks/textClassifier/classifierRig.ts'
 import { comments as remarks, csv, json, jsonLines, Workplace } from '../../../cli/tests/cliRig.ts'
 import { oneNumber } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
-const why = 'the reference engine has one only'
-const sentence = `Computes on 1 thread: ${why}.`
+const sentence = 'Computes on 1 thread: the reference engine is single-threaded.'
 
 describe('an engine', () => {
   it.each([
@@ -19,7 +18,7 @@ describe('an engine', () => {
     { engine: 'reference', threads: 2, precision: 'float64' },
     { precision: 'float64', threads: 3 },
   ] as const)('says why it has one thread: %o', (options) => {
-    expect(createEngine(options)).toMatchObject({ name: 'reference', threads: 1, threadsNote: why })
+    expect(createEngine(options)).toMatchObject({ name: 'reference', threads: 1, threadsNote: sentence })
   })
 
   it.each([
@@ -35,7 +34,7 @@ describe('an engine', () => {
   it('says so of threads that the environment asks for', () => {
     const before = host()
     useHost(nodeHost({ LATCH_THREADS: '3', LATCH_ENGINE: 'reference' }))
-    expect(createEngine()).toMatchObject({ threads: 1, threadsNote: why })
+    expect(createEngine()).toMatchObject({ threads: 1, threadsNote: sentence })
     useHost(before)
   })
 })
@@ -65,7 +64,7 @@ describe('a training', () => {
       })
     }
     const notes = events.flatMap((event) => (event.type === 'start' ? [event.threadsNote] : []))
-    expect(notes).toEqual([why, null])
+    expect(notes).toEqual([sentence, null])
   })
 })
 
@@ -96,6 +95,6 @@ describe('the command line', () => {
   })
 
   it('info says it', async () => {
-    expect(json(await place.latch(['info', '--json', ...flags])).threadsNote).toBe(why)
+    expect(json(await place.latch(['info', '--json', ...flags])).threadsNote).toBe(sentence)
   })
 })
