@@ -252,7 +252,7 @@ describe('refused', () => {
       const error = await thrown(() => made.trace(TEXT))
       expect(error).toBeInstanceOf(UnsupportedError)
       expect(error.message).toMatch(
-        /^trace: expected a recurrent cell \(rnn, lstm, gru\), got cell (ann|bag)/,
+        /^trace: expected a recurrent cell \(lstm, gru, rnn\), got cell (ann|bag)/,
       )
     }
     const made = await model({ cell: 'gru' })

@@ -2,10 +2,11 @@
  * From rows to a trained classifier: read, split, count the vocabulary, build the network, hand over to
  * training/fit.ts, and give its events and report the names of this task.
  */
+import { cells } from '../../cells/registry.ts'
 import { stratifiedSplit } from '../../data/batches.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
-import { threadsInWords, type EngineOptions } from '../../engine/engine.ts'
+import type { EngineOptions } from '../../engine/engine.ts'
 import { Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -80,8 +81,8 @@ async function run(request: FitRequest): Promise<ClassifierReport> {
   const prepared = prepare(request, saved?.trained ?? request.trained)
   const { trained, train, validation, notes, split } = prepared
   const { network, vocabulary, labels } = trained
-  const fewer = threadsInWords(network.engine)
-  if (fewer) notes.unshift(fewer)
+  const { threadsNote } = network.engine
+  if (threadsNote) notes.unshift(threadsNote)
   if (saved?.note) notes.unshift(saved.note)
   const about = {
     parameters: network.parameterCount,
@@ -317,7 +318,9 @@ function buildNetwork(
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
   const { optimizer = 'adamw', epochs = 30, batchSize = 32, clipNorm = 1, ema = 0.99, patience = 5 } = options
-  const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
+  // Without a gate that keeps the past, gradients are larger.
+  const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
+  const { learningRate = ungated ? 0.001 : 0.002, schedule, clipValue, seed } = options
   const { accumulationSteps, checkpointSteps = null, sparseEmbeddings } = options
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
