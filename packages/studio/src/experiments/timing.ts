@@ -10,7 +10,7 @@ import {
   recurrent,
 } from 'latch'
 import { clipGradients, Optimizer } from 'latch/training'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 
 export type TimedCell = 'ann' | 'rnn' | 'lstm' | 'gru'
 
@@ -89,6 +89,6 @@ function fastest(step: (key: number) => void): { milliseconds: number; measured:
   return { milliseconds, measured }
 }
 
-export const timing: Served = {
+export const timing: WorkerMethods = {
   'timing.step': (_, request: TimingRequest) => time(request),
 }
