@@ -8,7 +8,8 @@ import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { CARRIED_KEY, parseJsonBytes, readCarried, type Carried } from '../latch/embedded.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
 import { importKerasConfig, type KerasArray } from '../keras/read/model.ts'
-import { listLayers, storedArray, type StoredContents } from '../keras/read/listing.ts'
+import { fileArray, type Listing } from '../fileContents.ts'
+import { listLayers } from '../keras/read/listing.ts'
 import { tokensByOptions } from '../tokensById.ts'
 import { readWeightsManifest, readWeightSpecs } from './read/weights.ts'
 
@@ -45,7 +46,7 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
  * Arrays are read whole. `refusedAt` is where reading the model ended.
  * @throws FormatError, UnsupportedError as the reader does; DataError for a shard that is not there
  */
-export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<StoredContents> {
+export async function listTfjs(files: ModelFiles, refusedAt = ''): Promise<Listing> {
   const { name: source, bytes } = files
   const root = rootField(parseJsonBytes(bytes, source), 'model', source)
   const topology = fieldAt(root, 'modelTopology')
@@ -58,7 +59,7 @@ export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<S
   const layers = isGraph(root)
     ? []
     : listLayers(topology.value, (layer) => byLayer.of(layer), about, refusedAt)
-  const arrays = byLayer.others().map(({ name, shape }) => storedArray('', name, shape))
+  const arrays = byLayer.others().map(({ name, shape }) => fileArray('', name, shape))
   return { producer: about.producer, layers, arrays }
 }
 
