@@ -213,7 +213,7 @@ describe('a model.json of TensorFlow.js', () => {
     )
     const files = filesOf({ 'model.json': renamed, 'weights.bin': read('weights.bin') })
     const { arrays } = await listTfjs(files)
-    expect(arrays).toEqual([{ layer: '', name: 'stray/bias', shape: [3], parameters: 3 }])
+    expect(arrays).toEqual([{ layer: '', name: 'stray/bias', shape: [3], dtype: null, parameters: 3 }])
   })
 
   test('a shard that is not there is an error', async () => {

@@ -21,6 +21,7 @@ export interface FileArray {
   parameters: number
 }
 
+/** What a file holds. */
 export interface FileContents {
   format: FormatName
   producer: string | null
