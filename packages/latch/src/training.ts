@@ -38,12 +38,7 @@ export type {
 } from './training/optimizer.ts'
 export { clipGradients } from './training/clip.ts'
 export type { Clipping, ClipOptions } from './training/clip.ts'
-export {
-  completeSchedule,
-  initialPlateau,
-  learningRateAt,
-  plateauAfter as observeLoss,
-} from './training/schedule.ts'
+export { completeSchedule, initialPlateau, learningRateAt, plateauAfter } from './training/schedule.ts'
 export type {
   CompleteSchedule,
   PlateauState,

@@ -27,6 +27,7 @@ import { engineOption, engineOptions, reproducibleOption, threadsOption } from '
 import type { EngineFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { version } from '../terminal/version.ts'
+import { maximum } from 'latch/internal'
 
 const EXAMPLES = `
 Examples:
@@ -96,7 +97,7 @@ function tell(
 }
 
 function sayFacts(facts: Facts, output: Output): void {
-  const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
+  const width = maximum(Object.keys(facts).map((name) => widthOf(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
     const lines = wrap(inWords(value), Math.max(40, output.width - width))
     output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)

@@ -1,7 +1,7 @@
 /** `latch predict`: what a model says of texts, ids or features from the command line, a file or standard input. */
 import { Command } from '@commander-js/extra-typings'
 import { UsageError, readTable } from 'latch'
-import { readLines } from 'latch/internal'
+import { readLines, maximum } from 'latch/internal'
 import { type AnyModel, SequenceModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
@@ -158,7 +158,7 @@ class Printer {
   constructor(output: Output, labels: readonly string[]) {
     this.#output = output
     this.#live = new LiveLine(output)
-    this.#labelWidth = Math.min(20, Math.max(...labels.map((label) => widthOf(visible(label)))))
+    this.#labelWidth = Math.min(20, maximum(labels.map((label) => widthOf(visible(label)))))
   }
 
   print(text: string, prediction: Said): void {

@@ -40,8 +40,9 @@ export async function contentsOf(
   let found: FileContents | null = null
   try {
     found = await describeFile(files, { ...options, error: reason })
-  } catch {
+  } catch (error) {
     // A broken file: the error of its reader says more.
+    if (!(error instanceof LatchError)) throw error
   }
   if (!found || found.layers.length + found.arrays.length === 0) throw reason
   // Layers are known, so it was something else that the call lacked.

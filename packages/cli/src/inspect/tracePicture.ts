@@ -10,6 +10,7 @@ import type { Colors } from '../terminal/output.ts'
 import { traceColumns } from './traceColumns.ts'
 import { labelText, traceRows } from './traceRows.ts'
 import type { Canvas } from './traceRows.ts'
+import { maximum } from 'latch/internal'
 
 export type TraceLayout = 'rows' | 'columns'
 
@@ -73,7 +74,7 @@ function legend(canvas: Canvas, layout: TraceLayout): string[] {
   const { width, colors } = canvas
   const items = layout === 'rows' ? meanings(canvas, '‖∂L/∂h‖') : meanings(canvas, '∂h')
   if (layout === 'columns') items.push(['more', '--layout rows shows the numbers, one token a line'])
-  const indent = Math.max(...items.map(([name]) => widthOf(name))) + 2
+  const indent = maximum(items.map(([name]) => widthOf(name))) + 2
   return items.flatMap(([name, meaning]) =>
     wrap(meaning, width - indent).map((line, i) => colors.dim(pad(i === 0 ? name : '', indent) + line)),
   )

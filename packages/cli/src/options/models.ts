@@ -1,4 +1,6 @@
 /** Any model file, opened: Latch's own of every task, or another format's through its reader. */
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import {
   SequenceModel,
   identify,
@@ -17,9 +19,31 @@ import type { Output } from '../terminal/output.ts'
 /** A model and the files it came from. */
 export interface OpenedModel {
   model: AnyModel
-  files: ModelFiles
+  files: ReadFiles
   /** Whether the file is Latch's own. */
   own: boolean
+}
+
+/** A model's files, and which of them were read. */
+export interface ReadFiles extends ModelFiles {
+  /** The main file, and each file beside it once it is asked for. */
+  read: string[]
+}
+
+/** As `modelFilesAt`, under the name that was typed. */
+export async function readFilesAt(path: string): Promise<ReadFiles> {
+  const files = await modelFilesAt(path)
+  const isFolder = (await stat(path)).isDirectory()
+  const read = [isFolder ? join(path, files.name) : path]
+  return {
+    ...files,
+    name: path,
+    read,
+    sibling(name) {
+      read.push(join(dirname(read[0]), name))
+      return files.sibling(name)
+    },
+  }
 }
 
 /** Opens a model file by its path. @throws DataError, FormatError, UnsupportedError in words */
@@ -28,7 +52,7 @@ export async function openAnyModel(
   engine: EngineOptions,
   options: ImportOptions = {},
 ): Promise<OpenedModel> {
-  const files = { ...(await modelFilesAt(path)), name: path }
+  const files = await readFilesAt(path)
   const own = identify(files.bytes, path) === 'latch'
   if (own) return { model: openModelFile(files.bytes, path, engine), files, own }
   // Readers are loaded by those who meet another format.

@@ -8,6 +8,7 @@ import { shellWord } from '../options/options.ts'
 import type { Colors } from '../terminal/output.ts'
 import { programName } from '../terminal/programName.ts'
 import { drawEvaluation } from './reports.ts'
+import { append } from 'latch/internal'
 
 export interface Summary {
   cell: string
@@ -35,7 +36,7 @@ export function drawSummary(summary: Summary, colors: Colors, width: number): st
   const lines = [trained(summary, colors), bestEpoch(report)].flatMap((line) => wrap(line, width))
   if (result) lines.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
   const floor = floorLine(summary)
-  if (floor) lines.push('', ...wrap(floor, width))
+  if (floor) append(lines, ['', ...wrap(floor, width)])
   return [...lines, '', ...next(summary, colors)].join('\n')
 }
 

@@ -8,6 +8,7 @@ import type { EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
 import type { ClassifierFitOptions } from './textClassifier/fitOptions.ts'
 import { textClassifier, TextClassifier } from './textClassifier/textClassifier.ts'
+import { maximum } from '../core/lists.ts'
 
 /** What is asked. */
 export interface SpanOptions {
@@ -97,7 +98,7 @@ export async function memorySpan(
     points.push({ distance: distances[i], accuracy, count, standardError })
   }
   const reached = points.filter(({ accuracy }) => accuracy >= (1 + CHANCE) / 2)
-  const span = reached.length ? Math.max(...reached.map(({ distance }) => distance)) : null
+  const span = reached.length ? maximum(reached.map(({ distance }) => distance)) : null
   return { distances: points, chance: CHANCE, span, model }
 }
 

@@ -7,7 +7,7 @@ import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
 import { comments, quick, tiny } from '../tasks/textClassifier/classifierRig.ts'
-import { comments as remarks, csv, json, jsonLines, Workplace } from '../../../cli/tests/cliRig.ts'
+import { comments as remarks, csv, json, jsonLines, Workplace, type Ran } from '../../../cli/tests/cliRig.ts'
 import { oneNumber } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
 const why = 'the reference engine has one only'
@@ -71,6 +71,7 @@ describe('a training', () => {
 
 describe('the command line', () => {
   let place: Workplace
+  let trained: { plain: Ran; json: Ran }
   const columns = ['--text', 'comment', '--label', 'mood']
   const flags = ['--engine', 'reference', '--threads', '4']
   const note = `note: ${sentence}`
@@ -78,13 +79,16 @@ describe('the command line', () => {
     place = new Workplace()
     place.write('train.csv', csv(remarks(40)))
     const small = ['--units', '4', '--embedding', '4', '--epochs', '1', '--out', 'm.latch']
-    const ran = await place.latch(['train', 'train.csv', ...columns, ...small, ...flags])
-    expect(ran.stderr).toContain(note)
-    const told = await place.latch(['train', 'train.csv', ...columns, ...small, ...flags, '--json'])
-    const start = jsonLines(told).find(({ event }) => event === 'start')!
-    expect(start.notes).toContain(sentence)
+    const args = ['train', 'train.csv', ...columns, ...small, ...flags]
+    trained = { plain: await place.latch(args), json: await place.latch([...args, '--json']) }
   }, 60_000)
   afterAll(() => place.remove())
+
+  it('train says it, in its events too', () => {
+    expect(trained.plain.stderr).toContain(note)
+    const start = jsonLines(trained.json).find(({ event }) => event === 'start')!
+    expect(start.notes).toContain(sentence)
+  })
 
   it.each([
     ['predict', ['predict', 'm.latch', 'fine']],

@@ -10,6 +10,7 @@ import type { Columns } from './frame.ts'
 import { drawPanel, isTold, rowsFor } from './heatmap.ts'
 import type { Panel, Rows } from './heatmap.ts'
 import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
+import { append } from 'latch/internal'
 
 const GATE_LETTERS: Record<string, string> = { input: 'i', forget: 'f', output: 'o', update: 'z', reset: 'r' }
 const CANDIDATE_LETTERS: Record<CellName, string> = { lstm: 'g', gru: 'n', rnn: 'h' }
@@ -32,15 +33,16 @@ export function gatesPicture(trace: Trace): string {
   }
   for (const panel of panels) {
     const range = panel.signed ? `−${endOf(panel.most)} … ${endOf(panel.most)}` : '0 … 1'
-    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, told))
+    append(parts, panelName(panel.name, range, y))
+    parts.push(drawPanel(panel, rows, columns, y, told))
     y += Math.max(rows.count * rows.height, 30) + GAP
   }
   const tokens = tokenNames(steps, columns, y - GAP + 2)
   const legend = coloursLegend(panels, tokens.bottom + 12)
   const words = notes(noteLines(trace, rows), columns.width, legend.bottom)
   const title = `Gates of “${trace.text}”`
-  parts.push(...tokens.parts, ...legend.parts, ...words.parts)
-  return picture(columns.width, words.bottom + 12, { title, about: answerOf(trace) }, ...parts)
+  append(parts, [...tokens.parts, ...legend.parts, ...words.parts])
+  return picture(columns.width, words.bottom + 12, { title, about: answerOf(trace) }, parts)
 }
 
 /** What the model said, with its certainty. */
@@ -152,11 +154,11 @@ function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns
   return element(
     'g',
     { 'data-panel': 'keeps' },
-    ...panelName('keeps', 'of its memory', top),
-    ...rules,
-    ...(column >= 30 ? told : []),
+    panelName('keeps', 'of its memory', top),
+    rules,
+    column >= 30 ? told : [],
     element('polyline', line),
-    ...dots,
+    dots,
   )
 }
 
@@ -182,7 +184,7 @@ function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: str
     })
     return [
       text(x, top + 2, name, { 'font-size': 10 }),
-      element('g', { 'shape-rendering': 'crispEdges' }, ...strips),
+      element('g', { 'shape-rendering': 'crispEdges' }, strips),
       element('rect', { ...frame, fill: 'none', stroke: RULE }),
       ...anchors,
     ]

@@ -8,6 +8,7 @@ import type { NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
 import { answered } from '../sequenceModel/prediction.ts'
+import { maximum } from '../../core/lists.ts'
 
 /** A network by its configuration, with its weights by name. */
 export interface Described {
@@ -46,7 +47,7 @@ function rowsOf({ network: config, weights }: Described): number[][] {
 /** Ids, or features; a zero among each, which some networks mask. */
 function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
   const random = new Random(1, 'same answers')
-  const steps = Math.max(...LENGTHS)
+  const steps = maximum(LENGTHS)
   if (input.type !== 'features') {
     const { vocabulary } = input as { vocabulary: number }
     return PackedBatch.ofIds(

@@ -20,11 +20,18 @@ import { classLoss } from './classLoss.ts'
 import { checkFitOptions, type ClassifierFitOptions } from './fitOptions.ts'
 import { refuseNoRows } from '../knownNames.ts'
 import { TextDataset, type TextReader } from './dataset.ts'
+import { append } from '../../core/lists.ts'
 
 export type { ClassifierFitOptions } from './fitOptions.ts'
 
 /** What `fit` says when it has ended. */
-export interface ClassifierReport extends FitReport, RunFacts {}
+export interface ClassifierReport extends FitReport, RunFacts {
+  /**
+   * Numbers, from 0, of the given rows that were trained on and of those put aside for validation; without rows that
+   * were left out for an empty text or label. `validation` is empty where there was none, or rows of their own.
+   */
+  split: { train: number[]; validation: number[] }
+}
 
 /** Weights, gradients, two optimizer states, average, best, last good. */
 const TRAINING_COPIES = 7
@@ -71,7 +78,7 @@ async function run(request: FitRequest): Promise<ClassifierReport> {
   checkFitOptions(options)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const prepared = prepare(request, saved?.trained ?? request.trained)
-  const { trained, train, validation, notes } = prepared
+  const { trained, train, validation, notes, split } = prepared
   const { network, vocabulary, labels } = trained
   const fewer = threadsInWords(network.engine)
   if (fewer) notes.unshift(fewer)
@@ -103,7 +110,7 @@ async function run(request: FitRequest): Promise<ClassifierReport> {
     },
     resume: saved?.state,
   })
-  return { ...report, ...about }
+  return { ...report, ...about, split }
 }
 
 function checkpointBytes(
@@ -201,7 +208,7 @@ function prepare(request: FitRequest, before: Trained | null) {
   const classes = Int32Array.from(examples.labels, (name) => classOf(name, labels))
   refuseOneClass(examples, classes)
   const tokens = readAll(examples, reader, settings, notes)
-  const parts = split(classes, typeof validation === 'number' ? validation : 0, seed)
+  const parts = splitOf(classes, typeof validation === 'number' ? validation : 0, seed)
   const pick = <T>(list: readonly T[], rows: Int32Array) => Array.from(rows, (row) => list[row])
   const trainTokens = pick(tokens, parts.train)
   const vocabulary = before?.vocabulary ?? buildVocabulary(trainTokens, settings)
@@ -220,7 +227,9 @@ function prepare(request: FitRequest, before: Trained | null) {
   const given = () => givenValidation(request, labels, vocabulary, notes)
   const watched = typeof validation === 'number' ? aside() : given()
   const network = buildNetwork(request, before, vocabulary, labels, trainClasses)
-  return { trained: { network, vocabulary, labels }, train, validation: watched, notes }
+  const rowsOf = (part: Int32Array) => Array.from(part, (i) => examples.rowNumbers[i])
+  const chosen = { train: rowsOf(parts.train), validation: rowsOf(parts.validation) }
+  return { trained: { network, vocabulary, labels }, train, validation: watched, notes, split: chosen }
 }
 
 function labelsOf({ labels }: Texts, wanted: readonly string[] | null): readonly string[] {
@@ -246,11 +255,11 @@ function readAll(
   notes: string[],
 ): string[][] {
   const read = texts.map((one) => reader.read(one))
-  notes.push(...cutNote(read.filter((r) => r.cut).length, settings.maximumLength))
+  append(notes, cutNote(read.filter((r) => r.cut).length, settings.maximumLength))
   return read.map((r) => r.tokens)
 }
 
-function split(classes: Int32Array, share: number, seed: number) {
+function splitOf(classes: Int32Array, share: number, seed: number) {
   const all = Int32Array.from(classes, (_, i) => i)
   const none = new Int32Array(0)
   const parts =
@@ -273,7 +282,7 @@ function givenValidation(
 ): TextDataset {
   const { text, label, validation } = options
   const examples = examplesFromRows(validation as readonly object[], { text, label, name: 'validation rows' })
-  notes.push(...examples.notes)
+  append(notes, examples.notes)
   const classes = Int32Array.from(examples.labels, (name) => classOf(name, labels))
   return new TextDataset(readAll(examples, reader, settings, notes), classes, vocabulary)
 }

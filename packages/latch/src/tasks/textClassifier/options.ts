@@ -10,6 +10,7 @@ import { oneOf, readFields, share, width, type LayerOptions, type NetworkConfig 
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
+import { append } from '../../core/lists.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
@@ -267,7 +268,7 @@ function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
   const out: LayerOptions[] = []
   for (let layer = 0; layer < layers; layer++) {
     const top = layer === layers - 1
-    if (layer > 0) out.push(...dropoutLayer(dropout.layers))
+    if (layer > 0) append(out, dropoutLayer(dropout.layers))
     out.push({
       type: 'recurrent',
       cell: cell as CellName,

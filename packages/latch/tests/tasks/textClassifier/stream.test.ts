@@ -28,8 +28,8 @@ describe.each(models)('%s', (_, options) => {
         tokens.forEach((token, t) => {
           const so = tokens.slice(0, t + 1).join(words ? ' ' : '')
           // `predict` trims: a text that ends in space is another one.
-          if (token === ' ') stream.push(token)
-          else expect(stream.push(token)).toEqual(model.predict(so))
+          const pushed = stream.push(token)
+          expect(token === ' ' || pushed).toEqual(token === ' ' || model.predict(so))
         })
         expect(stream.steps).toBe(tokens.length)
         stream.reset()

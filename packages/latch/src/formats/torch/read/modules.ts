@@ -7,6 +7,7 @@ import type { CellName } from '../../../cells/registry.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
+import { append } from '../../../core/lists.ts'
 
 /** A tensor as float32. */
 export interface TorchTensor {
@@ -106,7 +107,7 @@ export function findModules(tensors: Iterable<NamedTensor>, source: string): Fou
   for (const [path, group] of groups) {
     const module = moduleOf(path, group, source)
     if (module) found.modules.push(module)
-    else found.unknown.push(...group.values())
+    else append(found.unknown, group.values())
   }
   return found
 }
