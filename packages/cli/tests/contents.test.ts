@@ -9,7 +9,7 @@ import { writeSafetensors } from '../../latch/src/formats/safetensors/safetensor
 import { SequenceModel } from '../../latch/src/tasks/sequenceModel/sequenceModel.ts'
 import { LatchError } from '../../latch/src/core/errors.ts'
 import { Random } from '../../latch/src/core/random.ts'
-import { json, Workplace } from './cliRig.ts'
+import { json, Workplace } from './cliHelpers.ts'
 import { filesOf } from '../../latch/tests/formats/conformance/files.ts'
 import { floats, modelBytes, tensor } from '../../latch/tests/formats/onnx/onnxFiles.ts'
 import { threeClasses } from '../../latch/tests/tasks/sequenceModel/sequenceFixtures.ts'

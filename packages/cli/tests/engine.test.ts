@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync, rmSync } from 'node:fs'
 import { createEngine, supportedEngines, textClassifier } from '../../latch/src/node.ts'
-import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
+import { Workplace, comments, csv, json, jsonLines } from './cliHelpers.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
 const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--ema', 'off']

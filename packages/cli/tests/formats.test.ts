@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SequenceModel } from '../../latch/src/tasks/sequenceModel/sequenceModel.ts'
-import { comments, csv, json, jsonLines, Workplace } from './cliRig.ts'
+import { comments, csv, json, jsonLines, Workplace } from './cliHelpers.ts'
 import {
   everyStep,
   nextLetter,

@@ -17,7 +17,7 @@ import { markedPng } from '../src/inspect/pictures/pngMark.ts'
 import { identify } from '../../latch/src/formats/identify.ts'
 import { importFile } from '../../latch/src/formatsNode.ts'
 import { UsageError } from '../../latch/src/core/errors.ts'
-import { comments, csv, Workplace } from './cliRig.ts'
+import { comments, csv, Workplace } from './cliHelpers.ts'
 
 const place = new Workplace()
 const at = (name: string) => place.path(name)

@@ -11,7 +11,7 @@ import type { GradientFlow } from '../../latch/src/inspection/gradients/flowType
 import type { Trace, TraceStep } from '../../latch/src/inspection/trace/traceTypes.ts'
 import { TextClassifier } from '../../latch/src/node.ts'
 import { Random } from '../../latch/src/core/random.ts'
-import { Workplace, comments, csv, json } from './cliRig.ts'
+import { Workplace, comments, csv, json } from './cliHelpers.ts'
 
 const MODEL = 'model.safetensors'
 const TEXT = 'the film was awful </script><b>&"…'

@@ -16,7 +16,7 @@ import {
   numbersEveryStep,
   threeClasses,
 } from '../../latch/tests/tasks/sequenceModel/sequenceFixtures.ts'
-import { answered, browserPath, close, latch, launch, open, Server } from './rig.ts'
+import { answered, browserPath, close, latch, launch, open, Server } from './browser.ts'
 
 const models = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'conformance', 'models')
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-formats-'))

@@ -8,7 +8,7 @@ import { root } from '../../../tests/architecture/tree.ts'
 import { checkBlock, checkEqual, checkStep, checkStory } from './lessonChecks.ts'
 import { byHand, costs, ENGINE, ETAS, explosion, School, sum, tinyWeights, wayBack } from './lessonNumbers.ts'
 import { cells, fixed, Lesson } from './lessonPage.ts'
-import { browserPath, launch, Server } from './rig.ts'
+import { browserPath, launch, Server } from './browser.ts'
 
 const measuredFile = join(root, 'packages', 'studio', 'src', 'lessons', 'measured.json')
 /** What the lessons quote; not in every checkout. */

@@ -10,7 +10,7 @@ import { gradientFlow, influence } from '../../latch/src/inspection.ts'
 import { Network, Random, TextClassifier } from '../../latch/src/node.ts'
 import { readClassifier, writeClassifier } from '../../latch/src/tasks/textClassifier/file.ts'
 import { classifierNetwork } from '../../latch/src/tasks/textClassifier/options.ts'
-import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './rig.ts'
+import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './browser.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-'))
 const cliModel = join(folder, 'from the cli.safetensors')

@@ -1,5 +1,5 @@
 /** `latch train`: a table of texts and labels in, a saved model out. */
-import { type ClassifierReport, type TextClassifier, textClassifier } from 'latch'
+import { cells, type ClassifierReport, type TextClassifier, textClassifier } from 'latch'
 import { measureFloor } from '../training/heldOut.ts'
 import { measureWatched } from '../training/measuring.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
@@ -39,7 +39,10 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors`
 
 export function trainCommand(output: Output) {
-  const cell = { help: 'lstm, gru, rnn, or feed-forward: ann, bag (lstm)', read: oneOf('--cell', CELLS) }
+  const cell = {
+    help: `${cells.map(({ name }) => name).join(', ')}, or feed-forward: ann, bag (lstm)`,
+    read: oneOf('--cell', CELLS),
+  }
   const command = trainingCommand('train', cell)
     .summary('train a text classifier and save it')
     .description('Trains a text classifier on a table of texts and labels, and saves it as one file.')

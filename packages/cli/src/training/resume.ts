@@ -1,5 +1,5 @@
 /** Going on with a run that was stopped: what may be typed, what its checkpoint keeps, where its model goes. */
-import { type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
+import { cells, type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
 import { engineOptions, shellWord } from '../options/options.ts'
 import { programName } from '../terminal/programName.ts'
 import type { Rows } from '../options/rows.ts'
@@ -7,7 +7,7 @@ import type { SavedPaths } from './savedPaths.ts'
 import { given } from './options.ts'
 import type { TrainingFlags } from './command.ts'
 
-export const CELLS = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
+export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>

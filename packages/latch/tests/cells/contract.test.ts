@@ -9,7 +9,7 @@ import { network, type Network } from '../../src/model/network.ts'
 import { Random } from '../../src/core/random.ts'
 import { fit } from '../../src/training/fit.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
-import { bitsOf, firstMark, VOCABULARY } from '../training/trainingRig.ts'
+import { bitsOf, firstMark, VOCABULARY } from '../training/trainingHelpers.ts'
 
 const forms: [string, CellForm][] = [
   ['rnn tanh', { cell: 'rnn' }],

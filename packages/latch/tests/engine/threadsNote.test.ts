@@ -6,8 +6,15 @@ import { createEngine } from '../../src/engine/load.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
-import { comments, quick, tiny } from '../tasks/textClassifier/classifierRig.ts'
-import { comments as remarks, csv, json, jsonLines, Workplace, type Ran } from '../../../cli/tests/cliRig.ts'
+import { comments, quick, tiny } from '../tasks/textClassifier/classifierHelpers.ts'
+import {
+  comments as remarks,
+  csv,
+  json,
+  jsonLines,
+  Workplace,
+  type Ran,
+} from '../../../cli/tests/cliHelpers.ts'
 import { oneNumber } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
 const why = 'the reference engine has one only'

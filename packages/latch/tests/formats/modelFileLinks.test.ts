@@ -9,7 +9,7 @@ import { ModelSchema } from '../../src/formats/onnx/proto/schema.ts'
 import { decodeOnnx, importFile } from '../../src/formatsNode.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import { floats, modelProto } from './onnx/onnxFiles.ts'
-import { drawn, sourceOf } from './onnx/onnxRig.ts'
+import { drawn, sourceOf } from './onnx/onnxHelpers.ts'
 import { writeModel } from '../../src/formats/write.ts'
 
 const place = realpathSync(mkdtempSync(join(tmpdir(), 'latch-links-')))

@@ -16,7 +16,7 @@ import type { LayerOptions } from '../../src/model/config.ts'
 import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { Network, NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
-import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionRig.ts'
+import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionHelpers.ts'
 
 beforeAll(announceMoreLayers)
 

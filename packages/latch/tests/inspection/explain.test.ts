@@ -9,7 +9,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network, NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
-import { trained } from '../tasks/textClassifier/classifierRig.ts'
+import { trained } from '../tasks/textClassifier/classifierHelpers.ts'
 import {
   dense,
   embedding,
@@ -19,7 +19,7 @@ import {
   randomNetwork,
   recurrent,
   VOCABULARY,
-} from './inspectionRig.ts'
+} from './inspectionHelpers.ts'
 
 const ids = idsOf(5, 1)
 const every = { returnSequences: true, direction: 'bidirectional' }

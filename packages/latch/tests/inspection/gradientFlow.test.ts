@@ -11,7 +11,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
 import { network } from '../../src/model/network.ts'
-import { trained } from '../tasks/textClassifier/classifierRig.ts'
+import { trained } from '../tasks/textClassifier/classifierHelpers.ts'
 import {
   dense,
   distance,
@@ -25,7 +25,7 @@ import {
   randomNetwork,
   recurrent,
   VOCABULARY,
-} from './inspectionRig.ts'
+} from './inspectionHelpers.ts'
 
 const ids = idsOf(6, 1)
 const pool: LayerOptions = { type: 'pool', pooling: 'max' }

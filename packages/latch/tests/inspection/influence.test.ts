@@ -9,7 +9,7 @@ import { DataError, UsageError } from '../../src/core/errors.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { everyStep, numbersEveryStep } from '../tasks/sequenceModel/sequenceFixtures.ts'
-import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierRig.ts'
+import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const exact = { engine: 'reference', precision: 'float64' } as const
 const V = 9

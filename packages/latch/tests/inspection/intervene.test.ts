@@ -6,7 +6,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { network } from '../../src/model/network.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierRig.ts'
+import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const TEXT = 'the great soup was awful today'
 const nets: [string, ClassifierOptions][] = [

@@ -18,7 +18,7 @@ import {
   idsOf,
   randomNetwork,
   recurrent,
-} from './inspectionRig.ts'
+} from './inspectionHelpers.ts'
 
 announceMoreLayers()
 

@@ -8,7 +8,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { thrown, trained } from '../tasks/textClassifier/classifierRig.ts'
+import { thrown, trained } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const TEXT = 'the great soup was awful today'
 

@@ -7,7 +7,7 @@ import type { CellStep, TraceLayer } from '../../src/inspection/trace/traceTypes
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { TextClassifier, textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { Random } from '../../src/core/random.ts'
-import { comments, quick, THREE, thrown } from '../tasks/textClassifier/classifierRig.ts'
+import { comments, quick, THREE, thrown } from '../tasks/textClassifier/classifierHelpers.ts'
 import { handForward, handLoss, type HandStep, type Nudge } from '../model/handForward.ts'
 import { expectClose } from '../closeTo.ts'
 
@@ -252,7 +252,7 @@ describe('refused', () => {
       const error = await thrown(() => made.trace(TEXT))
       expect(error).toBeInstanceOf(UnsupportedError)
       expect(error.message).toMatch(
-        /^trace: expected a recurrent cell \(rnn, lstm, gru\), got cell (ann|bag)/,
+        /^trace: expected a recurrent cell \(lstm, gru, rnn\), got cell (ann|bag)/,
       )
     }
     const made = await model({ cell: 'gru' })

@@ -19,8 +19,8 @@ import { openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { modelFile } from '../formats/conformance/files.ts'
 import { inModel } from '../formats/conformance/otherModels.ts'
-import { bytesOf } from '../formats/exportRig.ts'
-import { dense, idsOf, oneHot, randomNetwork, recurrent } from '../inspection/inspectionRig.ts'
+import { bytesOf } from '../formats/exportHelpers.ts'
+import { dense, idsOf, oneHot, randomNetwork, recurrent } from '../inspection/inspectionHelpers.ts'
 import {
   checkGradients,
   exact,

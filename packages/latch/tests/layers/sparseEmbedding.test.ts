@@ -8,7 +8,7 @@ import { clipGradients } from '../../src/training/clip.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
 import { Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
-import { bitsOf } from '../training/trainingRig.ts'
+import { bitsOf } from '../training/trainingHelpers.ts'
 
 const [V, E] = [20, 5]
 const optimizers: [string, OptimizerOptions][] = [

@@ -15,7 +15,7 @@ import { supportedEngines } from '../../src/node.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import { rootField } from '../../src/core/validation.ts'
 import { Random } from '../../src/core/random.ts'
-import { anyCase, batchOf, build, larger, type Case } from './anyNetworkRig.ts'
+import { anyCase, batchOf, build, larger, type Case } from './anyNetworkHelpers.ts'
 
 const FIRST = Number(process.env.ANY_FIRST ?? 0)
 const COUNT = Number(process.env.ANY_COUNT ?? 200)

@@ -11,7 +11,7 @@ import { supportedEngines } from '../../src/node.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import { Random } from '../../src/core/random.ts'
-import { anyCase, batchOf, build, VOCABULARY, type Case, type Sequence } from './anyNetworkRig.ts'
+import { anyCase, batchOf, build, VOCABULARY, type Case, type Sequence } from './anyNetworkHelpers.ts'
 import { imported } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
 const FIRST = Number(process.env.ANY_FIRST ?? 0)

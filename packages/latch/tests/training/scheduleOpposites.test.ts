@@ -11,8 +11,8 @@ import {
   type ScheduleOptions,
 } from '../../src/training/schedule.ts'
 import { completeOptions } from '../../src/training/options.ts'
-import { comments, quick, thrown, tiny } from '../tasks/textClassifier/classifierRig.ts'
-import { classifier, firstMark } from './trainingRig.ts'
+import { comments, quick, thrown, tiny } from '../tasks/textClassifier/classifierHelpers.ts'
+import { classifier, firstMark } from './trainingHelpers.ts'
 
 const refused: [string, ScheduleOptions, RegExp][] = [
   [

@@ -2,6 +2,7 @@
  * From rows to a trained classifier: read, split, count the vocabulary, build the network, hand over to
  * training/fit.ts, and give its events and report the names of this task.
  */
+import { cells } from '../../cells/registry.ts'
 import { stratifiedSplit } from '../../data/batches.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
@@ -317,7 +318,9 @@ function buildNetwork(
 
 function trainingOptions(options: ClassifierFitOptions, settings: ClassifierSettings, watched: boolean) {
   const { optimizer = 'adamw', epochs = 30, batchSize = 32, clipNorm = 1, ema = 0.99, patience = 5 } = options
-  const { learningRate = settings.cell === 'rnn' ? 0.001 : 0.002, schedule, clipValue, seed } = options
+  // Without a gate that keeps the past, gradients are larger.
+  const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
+  const { learningRate = ungated ? 0.001 : 0.002, schedule, clipValue, seed } = options
   const { accumulationSteps, checkpointSteps = null, sparseEmbeddings } = options
   return {
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,

@@ -2,7 +2,7 @@
  * What a text classifier can be told, its defaults, and the network that follows from them.
  * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
-import type { CellName } from '../../cells/registry.ts'
+import { cellNames, cells, findCell, takesOption, type CellName } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/examples.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { LossOptions } from '../../layers/loss.ts'
@@ -13,7 +13,7 @@ import { refuseUnknown, type Names } from '../knownNames.ts'
 import { append } from '../../core/lists.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
-export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
+export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
 /** A cell or a baseline by its name. */
 export type CellChoice = (typeof CELL_CHOICES)[number]
 
@@ -275,8 +275,8 @@ function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
       units,
       direction: bidirectional ? 'bidirectional' : 'forward',
       returnSequences: !(top && pooling === 'last'),
-      ...(cell === 'gru' ? { reset } : {}),
-      ...(cell === 'rnn' ? { activation } : {}),
+      ...(takesOption(cells, cell, 'reset') ? { reset } : {}),
+      ...(findCell(cells, cell).gateNames.length === 1 ? { activation } : {}),
     })
   }
   if (pooling !== 'last') out.push({ type: 'pool', pooling: pooling })

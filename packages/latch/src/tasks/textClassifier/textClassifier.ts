@@ -3,7 +3,7 @@
  * end in a sigmoid, more in a softmax. Everything it learns goes through model/, training/ and
  * inspection/: this room only names things.
  */
-import type { CellName } from '../../cells/registry.ts'
+import { cellNames, type CellName } from '../../cells/registry.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { EncodedText } from '../../inspection/trace/subject.ts'
@@ -200,7 +200,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     const { network, labels } = this.#need()
     const { cell } = this.settings
     if (cell === 'ann' || cell === 'bag') {
-      const expected = 'a recurrent cell (rnn, lstm, gru)'
+      const expected = `a recurrent cell (${cellNames.join(', ')})`
       throw new UnsupportedError({ where: 'trace', expected, got: `cell ${cell}, which has no steps` })
     }
     const { tokens, ids, known } = this.encode(text)

@@ -14,7 +14,16 @@ import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { Network } from '../../../src/model/network.ts'
 import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
-import { CASES, MASK_CASES, answered, bytesOf, drawn, raggedFor, sourceOf, type Ragged } from './onnxRig.ts'
+import {
+  CASES,
+  MASK_CASES,
+  answered,
+  bytesOf,
+  drawn,
+  raggedFor,
+  sourceOf,
+  type Ragged,
+} from './onnxHelpers.ts'
 import { greatestDifference } from '../../closeTo.ts'
 
 const golden = new URL('../../golden/onnx/', import.meta.url)

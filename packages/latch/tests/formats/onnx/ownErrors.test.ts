@@ -10,7 +10,7 @@ import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
 import { FormatError, LatchError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
 import { floats, modelBytes } from './onnxFiles.ts'
-import { bytesOf, CASES, drawn, MASK_CASES, sourceOf } from './onnxRig.ts'
+import { bytesOf, CASES, drawn, MASK_CASES, sourceOf } from './onnxHelpers.ts'
 
 const small = modelBytes({
   opset: 13,

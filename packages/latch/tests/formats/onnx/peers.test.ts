@@ -6,7 +6,16 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Network } from '../../../src/model/network.ts'
-import { CASES, MASK_CASES, answered, bytesOf, drawn, raggedFor, sourceOf, type Ragged } from './onnxRig.ts'
+import {
+  CASES,
+  MASK_CASES,
+  answered,
+  bytesOf,
+  drawn,
+  raggedFor,
+  sourceOf,
+  type Ragged,
+} from './onnxHelpers.ts'
 import { greatestDifference } from '../../closeTo.ts'
 
 interface OrtTensor {

@@ -11,7 +11,7 @@ import type { LayerOptions } from '../../../src/model/config.ts'
 import { Network } from '../../../src/model/network.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesOf } from '../conformance/files.ts'
-import { bytesOf, exportCase, type ExportCase } from '../exportRig.ts'
+import { bytesOf, exportCase, type ExportCase } from '../exportHelpers.ts'
 import { relativeDifference } from '../../closeTo.ts'
 
 const PEER = new URL('../../../../../bench/node_modules/@tensorflow/tfjs/dist/tf.node.js', import.meta.url)

@@ -13,7 +13,7 @@ import { decodeModel } from '../../../src/formats/latch/modelFile.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesOf } from '../conformance/files.ts'
-import { bytesOf, exportCase, type ExportCase } from '../exportRig.ts'
+import { bytesOf, exportCase, type ExportCase } from '../exportHelpers.ts'
 import { relativeDifference } from '../../closeTo.ts'
 
 const PYTHON = '/usr/bin/python3'

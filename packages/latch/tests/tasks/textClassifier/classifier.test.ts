@@ -5,7 +5,7 @@ import { DataError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
 import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
-import { comments, hex, quick, THREE, thrown, tiny, trained } from './classifierRig.ts'
+import { comments, hex, quick, THREE, thrown, tiny, trained } from './classifierHelpers.ts'
 
 const choices: [string, ClassifierOptions][] = [
   ['lstm', { cell: 'lstm' }],

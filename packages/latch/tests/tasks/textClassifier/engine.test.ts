@@ -8,7 +8,7 @@ import { UsageError, WorkerError } from '../../../src/core/errors.ts'
 import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
 import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
 import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import { comments, hex, quick, thrown, tiny, trained } from './classifierRig.ts'
+import { comments, hex, quick, thrown, tiny, trained } from './classifierHelpers.ts'
 
 const rows = comments(60, 1)
 const busy = {

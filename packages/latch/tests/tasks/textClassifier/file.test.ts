@@ -10,7 +10,7 @@ import type { ClassifierOptions } from '../../../src/node.ts'
 import { readSafetensors, writeSafetensors } from '../../../src/formats/safetensors/safetensors.ts'
 import { FormatError, LatchError, UsageError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
-import { comments, hex, quick, THREE, thrown, tiny, trained } from './classifierRig.ts'
+import { comments, hex, quick, THREE, thrown, tiny, trained } from './classifierHelpers.ts'
 import { damaged, mutate, withDocument, withHeader, type LooseDocument } from '../../formats/damage.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-classifier-'))

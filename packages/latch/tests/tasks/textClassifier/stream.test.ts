@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { run as wordByWord } from '../../../../../examples/wordByWord.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../../src/node.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
-import { comments, THREE, trained } from './classifierRig.ts'
+import { comments, THREE, trained } from './classifierHelpers.ts'
 
 const TEXTS = comments(6, 9, THREE).map(({ text }) => `${text} Zyzzyva!`)
 const models: [string, ClassifierOptions][] = [

@@ -2,7 +2,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { LatchError } from '../../../src/core/errors.ts'
-import { quick, thrown, tiny } from './classifierRig.ts'
+import { quick, thrown, tiny } from './classifierHelpers.ts'
 
 const rows = [
   { text: 'great soup', label: 'good', stars: 5 },
