@@ -1,5 +1,5 @@
 /** Whether Latch itself wrote a file, by what is in it: only such a file is replaced without `--force`. */
-import { CARRIED_KEY, readHeader } from 'latch/internal'
+import { findOwnFormat, type FormatName } from 'latch/formats'
 import { readFileBytes, LatchError } from 'latch'
 import { isOwnPng } from '../inspect/pictures/pngMark.ts'
 import { OWN_SVG } from '../inspect/pictures/svg.ts'
@@ -31,11 +31,20 @@ export async function isOwnFile(path: string, kind: OwnKind): Promise<boolean> {
   }
 }
 
+/** A model file of Latch, or an export in one of these formats. */
+const isOf =
+  (...formats: readonly FormatName[]) =>
+  async (bytes: Uint8Array) => {
+    const format = await findOwnFormat(bytes)
+    return format !== null && formats.includes(format)
+  }
+
 const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
-  safetensors: isOwnSafetensors,
-  onnx: isOwnOnnx,
-  keras: isOwnKeras,
-  tfjs: isOwnTfjs,
+  // A model, a checkpoint, or an export for PyTorch.
+  safetensors: isOf('latch', 'torch'),
+  onnx: isOf('onnx'),
+  keras: isOf('keras'),
+  tfjs: isOf('tfjs'),
   html: (bytes) => isReport(textOf(bytes)),
   svg: (bytes) => textOf(bytes).slice(0, 4096).includes(OWN_SVG),
   png: isOwnPng,
@@ -43,32 +52,6 @@ const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boo
 
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
-}
-
-/** A model, a checkpoint, or an export for PyTorch. */
-function isOwnSafetensors(bytes: Uint8Array): boolean {
-  if (bytes.length < 10) return false
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
-  if (length > bytes.length - 8) return false
-  const { metadata } = readHeader(bytes, 8, 8 + length, 'the file')
-  return Object.hasOwn(metadata, 'latch') || Object.hasOwn(metadata, CARRIED_KEY)
-}
-
-async function isOwnOnnx(bytes: Uint8Array): Promise<boolean> {
-  const { decodeOnnx, filesInMemory } = await import('latch/formats')
-  const { producer } = await decodeOnnx(filesInMemory('the file', bytes, new Map()))
-  return producer !== null && /^Latch\b/.test(producer)
-}
-
-async function isOwnKeras(bytes: Uint8Array): Promise<boolean> {
-  const { ZipFile, isZip } = await import('latch/internal')
-  const metadata = isZip(bytes) ? new ZipFile(bytes, 'the file').read('metadata.json') : null
-  return metadata !== null && hasKey(parsed(metadata), 'latch')
-}
-
-function isOwnTfjs(bytes: Uint8Array): boolean {
-  const model = parsed(bytes)
-  return hasKey(model, 'userDefinedMetadata') && hasKey(model.userDefinedMetadata, CARRIED_KEY)
 }
 
 /** Files beside a `model.json` of Latch's own that it names. */
