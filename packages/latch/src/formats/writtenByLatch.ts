@@ -1,40 +1,48 @@
-/** Which files Latch itself wrote, by their metadata: its own model files, and its exports in other formats. */
-import { LatchError } from '../core/errors.ts'
-import { identify } from './identify.ts'
-import type { FormatName } from './imported.ts'
-import { parseJsonBytes } from './json.ts'
+/** Whether Latch itself wrote a file. Only the contents count: a name proves nothing. */
+import { FormatError, UnsupportedError } from '../core/errors.ts'
+import type { ExportFormat } from './imported.ts'
 import { EMBEDDED_KEY } from './latch/embedded.ts'
-import { readSafetensors } from './safetensors/safetensors.ts'
+import { filesInMemory, decodeOnnx } from './open.ts'
+import { readSafetensorsMetadata } from './safetensors/safetensors.ts'
 
 /**
- * The format of a model file that Latch wrote; null for a file of another program, or a broken one. A TensorFlow.js
- * model is known by its `model.json`.
+ * Whether the bytes are a file of this format that Latch wrote: a model or a checkpoint (`latch`), or an export of a
+ * model for another program. A broken file is none.
  */
-export async function findOwnFormat(bytes: Uint8Array): Promise<FormatName | null> {
+export async function isWrittenByLatch(bytes: Uint8Array, format: 'latch' | ExportFormat): Promise<boolean> {
   try {
-    const format = identify(bytes, 'the file')
-    return (await isOwn(bytes, format)) ? format : null
+    return await CHECKS[format](bytes)
   } catch (error) {
-    if (error instanceof LatchError) return null
+    if (error instanceof FormatError || error instanceof UnsupportedError) return false
     throw error
   }
 }
 
-async function isOwn(bytes: Uint8Array, format: FormatName): Promise<boolean> {
-  if (format === 'latch') return true
-  if (format === 'torch') return Object.hasOwn(readSafetensors(bytes, 'the file').metadata, EMBEDDED_KEY)
-  if (format === 'onnx') {
-    const { decodeOnnx } = await import('./onnx/proto/decode.ts')
-    const { metadata } = await decodeOnnx(bytes, 'the file', () => Promise.resolve(new Uint8Array(0)))
+const CHECKS: Readonly<Record<'latch' | ExportFormat, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
+  latch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), 'latch'),
+  torch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), EMBEDDED_KEY),
+  async onnx(bytes) {
+    const { metadata } = await decodeOnnx(filesInMemory('the file', bytes, new Map()))
     return metadata.has(EMBEDDED_KEY)
-  }
-  if (format === 'keras') {
+  },
+  async keras(bytes) {
     const { ZipFile, isZip } = await import('./keras/read/zip.ts')
     const metadata = isZip(bytes) ? new ZipFile(bytes, 'the file').read('metadata.json') : null
-    return metadata !== null && hasKey(parseJsonBytes(metadata, 'metadata.json'), EMBEDDED_KEY)
+    if (metadata === null) return false
+    return hasKey(parse(metadata), EMBEDDED_KEY)
+  },
+  tfjs(bytes) {
+    const model = parse(bytes)
+    return hasKey(model, 'userDefinedMetadata') && hasKey(model.userDefinedMetadata, EMBEDDED_KEY)
+  },
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return null
   }
-  const model = format === 'tfjs' ? parseJsonBytes(bytes, 'the file') : null
-  return hasKey(model, 'userDefinedMetadata') && hasKey(model.userDefinedMetadata, EMBEDDED_KEY)
 }
 
 function hasKey<K extends string>(value: unknown, key: K): value is Record<K, unknown> {

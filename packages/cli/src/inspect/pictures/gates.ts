@@ -10,7 +10,6 @@ import type { Columns } from './frame.ts'
 import { drawPanel, isTold, rowsFor } from './heatmap.ts'
 import type { Panel, Rows } from './heatmap.ts'
 import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
-import { append } from 'latch/internal'
 
 const GATE_LETTERS: Record<string, string> = { input: 'i', forget: 'f', output: 'o', update: 'z', reset: 'r' }
 const CANDIDATE_LETTERS: Record<CellName, string> = { lstm: 'g', gru: 'n', rnn: 'h' }
@@ -33,16 +32,16 @@ export function gatesPicture(trace: Trace): string {
   }
   for (const panel of panels) {
     const range = panel.signed ? `−${endOf(panel.most)} … ${endOf(panel.most)}` : '0 … 1'
-    append(parts, panelName(panel.name, range, y))
-    parts.push(drawPanel(panel, rows, columns, y, told))
+    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, told))
     y += Math.max(rows.count * rows.height, 30) + GAP
   }
   const tokens = tokenNames(steps, columns, y - GAP + 2)
   const legend = coloursLegend(panels, tokens.bottom + 12)
   const words = notes(noteLines(trace, rows), columns.width, legend.bottom)
   const title = `Gates of “${trace.text}”`
-  append(parts, [...tokens.parts, ...legend.parts, ...words.parts])
-  return picture(columns.width, words.bottom + 12, { title, about: answerOf(trace) }, parts)
+  const about = { title, about: answerOf(trace) }
+  const below = [...tokens.parts, ...legend.parts, ...words.parts]
+  return picture(columns.width, words.bottom + 12, about, parts, below)
 }
 
 /** What the model said, with its certainty. */
