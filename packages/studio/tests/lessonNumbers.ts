@@ -138,7 +138,7 @@ export const modelOf = (cell: string) =>
   TextClassifier.load(join(root, 'packages', 'studio', 'dist', 'models', `facts-${cell}.safetensors`), ENGINE)
 
 /** Lesson 8: what is left of the gradient forty steps back, beside one; median of its forty stories. */
-export async function wayBack(cell: string): Promise<number> {
+export async function backwardPass(cell: string): Promise<number> {
   const model = await modelOf(cell)
   const ratios = changingFacts({ count: 40, distance: 40, seed: 7, people: 1 }).map(({ text, label }) => {
     const targets = { classes: [model.labels.indexOf(label)] }

@@ -6,7 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { network } from '../../latch/src/node.ts'
 import { root } from '../../../tests/architecture/tree.ts'
 import { checkBlock, checkEqual, checkStep, checkStory } from './lessonChecks.ts'
-import { byHand, costs, ENGINE, ETAS, explosion, School, sum, tinyWeights, wayBack } from './lessonNumbers.ts'
+import {
+  byHand,
+  costs,
+  ENGINE,
+  ETAS,
+  explosion,
+  School,
+  sum,
+  tinyWeights,
+  backwardPass,
+} from './lessonNumbers.ts'
 import { cells, fixed, Lesson } from './lessonPage.ts'
 import { browserPath, launch, Server } from './browser.ts'
 
@@ -367,7 +377,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.click('lags-measure')
     for (const cell of ['rnn', 'lstm', 'gru']) await lesson.at(`lags-${cell}`).waitFor({ timeout: 25_000 })
     for (const cell of ['rnn', 'lstm', 'gru']) {
-      const ratio = await wayBack(cell)
+      const ratio = await backwardPass(cell)
       await lesson.counts(`lags-${cell}`, ratio, ratio * 0.06)
     }
 

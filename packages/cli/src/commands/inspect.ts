@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { type Trace, UsageError } from 'latch'
 import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files.ts'
-import { latchBytes, openAnyModel, tellThreads, textOfIds } from '../options/models.ts'
+import { latchBytes, openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
@@ -58,7 +58,7 @@ export function inspectCommand(output: Output) {
       }
       const opened = await openAnyModel(path, engineOptions(flags))
       const { model, files } = opened
-      tellThreads(model, output)
+      printThreadsNote(model, output)
       noteReplaced(await checkFiles(flags, files.read), output)
       const trace = model.trace(text ?? textOfIds(flags.ids!, model), { label: flags.label }) as Trace
       output.event(trace)

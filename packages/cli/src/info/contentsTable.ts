@@ -1,16 +1,15 @@
 /** What is in a file that does not open as layers, as `info` prints it: head facts come first, the reason last. */
 import type { Cell, Contents } from './contents.ts'
 import { visible, widthOf } from '../terminal/glyphWidth.ts'
-import { count } from '../terminal/numbers.ts'
+import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
-import { maximum } from 'latch/internal'
 
 /** One line a row; shapes go on below where they are many. */
 export function sayContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
   const cells = rows.map((row) => row.map(inCell))
   const widths = head.map((title, i) =>
-    maximum(
+    largest(
       cells.map((row) => widthOf(row[i])),
       widthOf(title),
     ),

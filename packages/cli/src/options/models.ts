@@ -12,7 +12,6 @@ import {
   type AnyModel,
 } from 'latch/formats'
 import { type EngineOptions, UsageError } from 'latch'
-import { threadsInWords } from 'latch/internal'
 import type { Contents } from '../info/contents.ts'
 import type { Output } from '../terminal/output.ts'
 
@@ -60,10 +59,10 @@ export async function openAnyModel(
   return { model: await importModel(files, { ...options, engine }), files, own }
 }
 
-/** Says why a model computes on fewer threads than were asked for, where it does. */
-export function tellThreads({ network }: AnyModel, output: Output): void {
-  const fewer = threadsInWords(network.engine)
-  if (fewer) output.note(fewer)
+/** Prints why a model computes on fewer threads than were requested, if it does. */
+export function printThreadsNote({ network }: AnyModel, output: Output): void {
+  const { threadsNote } = network.engine
+  if (threadsNote !== null) output.note(threadsNote)
 }
 
 /** Latch's own file as its model; another format's as it was read, without building it, or what else is in it. */

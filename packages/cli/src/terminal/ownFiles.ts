@@ -1,6 +1,6 @@
-/** Whether Latch itself wrote a file, by what is in it: only such a file is replaced without `--force`. */
-import { CARRIED_KEY, readHeader } from 'latch/internal'
+/** Whether Latch wrote a file, judged by its contents: only such a file is replaced without `--force`. */
 import { readFileBytes, LatchError } from 'latch'
+import { isWrittenByLatch } from 'latch/formats'
 import { isOwnPng } from '../inspect/pictures/pngMark.ts'
 import { OWN_SVG } from '../inspect/pictures/svg.ts'
 import { isReport } from '../inspect/reportPage.ts'
@@ -8,7 +8,7 @@ import { isReport } from '../inspect/reportPage.ts'
 /** What a command writes. */
 export type OwnKind = 'safetensors' | 'onnx' | 'keras' | 'tfjs' | 'html' | 'svg' | 'png'
 
-/** In words, for messages. */
+/** As messages call them. */
 export const KIND_NAMES: Readonly<Record<OwnKind, string>> = {
   safetensors: 'a model file',
   onnx: 'an ONNX file',
@@ -19,77 +19,43 @@ export const KIND_NAMES: Readonly<Record<OwnKind, string>> = {
   png: 'a PNG picture',
 }
 
-/** Whether the file at a path is of this kind and Latch's own; an empty file has nothing to lose. */
+/** Whether the file at a path is of this kind and written by Latch. An empty file counts: nothing is lost. */
 export async function isOwnFile(path: string, kind: OwnKind): Promise<boolean> {
   try {
     const bytes = await readFileBytes(path)
     return bytes.length === 0 || (await OWN[kind](bytes))
   } catch (error) {
-    // A file that cannot be read, or is broken, is not known to be Latch's.
+    // A file that cannot be read is not known to be Latch's.
     if (error instanceof LatchError) return false
     throw error
   }
 }
 
 const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
-  safetensors: isOwnSafetensors,
-  onnx: isOwnOnnx,
-  keras: isOwnKeras,
-  tfjs: isOwnTfjs,
-  html: (bytes) => isReport(textOf(bytes)),
-  svg: (bytes) => textOf(bytes).slice(0, 4096).includes(OWN_SVG),
+  // A model, a checkpoint, or an export for PyTorch.
+  safetensors: async (bytes) =>
+    (await isWrittenByLatch(bytes, 'latch')) || (await isWrittenByLatch(bytes, 'torch')),
+  onnx: (bytes) => isWrittenByLatch(bytes, 'onnx'),
+  keras: (bytes) => isWrittenByLatch(bytes, 'keras'),
+  tfjs: (bytes) => isWrittenByLatch(bytes, 'tfjs'),
+  html: (bytes) => isReport(decode(bytes)),
+  svg: (bytes) => decode(bytes).slice(0, 4096).includes(OWN_SVG),
   png: isOwnPng,
 }
 
-function textOf(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 
-/** A model, a checkpoint, or an export for PyTorch. */
-function isOwnSafetensors(bytes: Uint8Array): boolean {
-  if (bytes.length < 10) return false
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
-  if (length > bytes.length - 8) return false
-  const { metadata } = readHeader(bytes, 8, 8 + length, 'the file')
-  return Object.hasOwn(metadata, 'latch') || Object.hasOwn(metadata, CARRIED_KEY)
-}
-
-async function isOwnOnnx(bytes: Uint8Array): Promise<boolean> {
-  const { decodeOnnx, filesInMemory } = await import('latch/formats')
-  const { producer } = await decodeOnnx(filesInMemory('the file', bytes, new Map()))
-  return producer !== null && /^Latch\b/.test(producer)
-}
-
-async function isOwnKeras(bytes: Uint8Array): Promise<boolean> {
-  const { ZipFile, isZip } = await import('latch/internal')
-  const metadata = isZip(bytes) ? new ZipFile(bytes, 'the file').read('metadata.json') : null
-  return metadata !== null && hasKey(parsed(metadata), 'latch')
-}
-
-function isOwnTfjs(bytes: Uint8Array): boolean {
-  const model = parsed(bytes)
-  return hasKey(model, 'userDefinedMetadata') && hasKey(model.userDefinedMetadata, CARRIED_KEY)
-}
-
-/** Files beside a `model.json` of Latch's own that it names. */
+/** The weight files named by a `model.json` that Latch wrote. */
 export async function ownShards(modelJson: string): Promise<readonly string[]> {
   if (!(await isOwnFile(modelJson, 'tfjs'))) return []
-  const model = parsed(await readFileBytes(modelJson))
-  const groups =
-    hasKey(model, 'weightsManifest') && Array.isArray(model.weightsManifest) ? model.weightsManifest : []
-  return groups.flatMap((group: unknown) =>
-    hasKey(group, 'paths') && Array.isArray(group.paths) ? group.paths : [],
-  )
+  const { weightsManifest } = JSON.parse(decode(await readFileBytes(modelJson))) as TfjsModel
+  const groups = Array.isArray(weightsManifest) ? weightsManifest : []
+  return groups.flatMap((group) => (Array.isArray(group?.paths) ? group.paths : []))
 }
 
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(textOf(bytes))
-  } catch {
-    return null
-  }
-}
-
-function hasKey<K extends string>(value: unknown, key: K): value is Record<K, unknown> {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+/** What is read of a `model.json`, unchecked. */
+interface TfjsModel {
+  weightsManifest?: ({ paths?: string[] } | null)[]
 }

@@ -2,9 +2,8 @@
 import Table from 'cli-table3'
 import type { Evaluation } from 'latch'
 import { fit, visible, widthOf } from '../terminal/glyphWidth.ts'
-import { count, loss, percent, plural } from '../terminal/numbers.ts'
+import { count, largest, loss, percent, plural } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
-import { maximum } from 'latch/internal'
 
 export interface TableOptions {
   head: string[]
@@ -100,9 +99,9 @@ const MOST_PAIRS = 10
 /** The matrix if it fits the width, else the pairs that are mistaken most. */
 export function drawConfusion(result: Evaluation, colors: Colors, width: number): string {
   const labels = result.perClass.map(({ label }) => label)
-  const size = between(4, maximum(labels.map((label) => widthOf(label))), 12)
-  const first = between(4, maximum(labels.map((label) => widthOf(label))), 20)
-  const digits = maximum(result.confusion.map((row) => maximum(row.map((n) => count(n).length))))
+  const size = between(4, largest(labels.map((label) => widthOf(label))), 12)
+  const first = between(4, largest(labels.map((label) => widthOf(label))), 20)
+  const digits = largest(result.confusion.map((row) => largest(row.map((n) => count(n).length))))
   const cell = Math.max(size, digits)
   if (labels.length > 16 || first + labels.length * (cell + 2) > width)
     return commonConfusions(result, colors, width)

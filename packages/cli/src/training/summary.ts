@@ -8,7 +8,6 @@ import { shellWord } from '../options/options.ts'
 import type { Colors } from '../terminal/output.ts'
 import { programName } from '../terminal/programName.ts'
 import { drawEvaluation } from './reports.ts'
-import { append } from 'latch/internal'
 
 export interface Summary {
   cell: string
@@ -36,8 +35,8 @@ export function drawSummary(summary: Summary, colors: Colors, width: number): st
   const lines = [trained(summary, colors), bestEpoch(report)].flatMap((line) => wrap(line, width))
   if (result) lines.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
   const floor = floorLine(summary)
-  if (floor) append(lines, ['', ...wrap(floor, width)])
-  return [...lines, '', ...next(summary, colors)].join('\n')
+  const baseline = floor === undefined ? [] : ['', ...wrap(floor, width)]
+  return [...lines, ...baseline, '', ...next(summary, colors)].join('\n')
 }
 
 function trained({ cell, report }: Summary, { bold }: Colors): string {

@@ -17,8 +17,7 @@ import {
 } from '../../../cli/tests/cliHelpers.ts'
 import { oneNumber } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
-const why = 'the reference engine has one only'
-const sentence = `Computes on 1 thread: ${why}.`
+const sentence = 'Computes on 1 thread: the reference engine is single-threaded.'
 
 describe('an engine', () => {
   it.each([
@@ -26,7 +25,7 @@ describe('an engine', () => {
     { engine: 'reference', threads: 2, precision: 'float64' },
     { precision: 'float64', threads: 3 },
   ] as const)('says why it has one thread: %o', (options) => {
-    expect(createEngine(options)).toMatchObject({ name: 'reference', threads: 1, threadsNote: why })
+    expect(createEngine(options)).toMatchObject({ name: 'reference', threads: 1, threadsNote: sentence })
   })
 
   it.each([
@@ -42,7 +41,7 @@ describe('an engine', () => {
   it('says so of threads that the environment asks for', () => {
     const before = host()
     useHost(nodeHost({ LATCH_THREADS: '3', LATCH_ENGINE: 'reference' }))
-    expect(createEngine()).toMatchObject({ threads: 1, threadsNote: why })
+    expect(createEngine()).toMatchObject({ threads: 1, threadsNote: sentence })
     useHost(before)
   })
 })
@@ -72,7 +71,7 @@ describe('a training', () => {
       })
     }
     const notes = events.flatMap((event) => (event.type === 'start' ? [event.threadsNote] : []))
-    expect(notes).toEqual([why, null])
+    expect(notes).toEqual([sentence, null])
   })
 })
 
@@ -107,6 +106,6 @@ describe('the command line', () => {
   })
 
   it('info says it', async () => {
-    expect(json(await place.latch(['info', '--json', ...flags])).threadsNote).toBe(why)
+    expect(json(await place.latch(['info', '--json', ...flags])).threadsNote).toBe(sentence)
   })
 })

@@ -5,7 +5,7 @@
 import { createTokenizer, network, PackedBatch, Random, textClassifier, Vocabulary } from 'latch'
 import type { CellChoice, LayerOptions, Network } from 'latch'
 import { negationComments } from 'latch/datasets'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { NETWORKS, OPINIONS, SENTENCES, SHIFTS } from './lectureExamples.ts'
 
 const ENGINE = { reproducible: true, threads: 1 } as const
@@ -84,8 +84,8 @@ function longer(text: string, room = 4): Cut {
     network(rnnLayers(vocabulary.size), ENGINE),
   ]
   const ask = (net: Network) => ({
-    whole: outputOf(net, ids, vocabulary.size),
-    without: outputOf(net, ids.slice(0, -1), vocabulary.size),
+    whole: runNetwork(net, ids, vocabulary.size),
+    without: runNetwork(net, ids.slice(0, -1), vocabulary.size),
   })
   const answer = {
     tokens,
@@ -99,7 +99,7 @@ function longer(text: string, room = 4): Cut {
   return answer
 }
 
-function outputOf(net: Network, ids: Int32Array, width: number): number {
+function runNetwork(net: Network, ids: Int32Array, width: number): number {
   const features = new Float64Array(ids.length * width)
   ids.forEach((id, t) => (features[t * width + id] = 1))
   const batch = PackedBatch.ofFeatures(features, [1, ids.length, width])
@@ -183,10 +183,10 @@ function before(words: number): string[] {
   return Array.from({ length: words }, (_, i) => BEFORE[i % BEFORE.length])
 }
 
-export const lesson1: Served = {
+export const lesson1: WorkerMethods = {
   'lesson1.rows': (_: unknown, texts?: string[]) => rows(texts),
   'lesson1.parameters': (_: unknown, words: number, T: number) => parameters(words, T),
   'lesson1.longer': (_: unknown, text: string) => longer(text),
   'lesson1.order': order,
   'lesson1.stop': () => stop?.abort(),
-} as unknown as Served
+} as unknown as WorkerMethods

@@ -3,10 +3,10 @@
  * out with padding and as Latch packs them; and what padding does to an answer if it is read as a word.
  */
 import { createTokenizer, network, PackedBatch, Vocabulary, type Network } from 'latch'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 
-const MOST_SENTENCES = 8
-const MOST_WORDS = 40
+const MAX_SENTENCES = 8
+const MAX_WORDS = 40
 const UNITS = 3
 const SEED = 5
 
@@ -26,7 +26,7 @@ export interface Numbers {
 
 function numbers(texts: string[], lowercase: boolean): Numbers {
   const tokenizer = createTokenizer({ kind: 'words', lowercase })
-  const lists = texts.slice(0, MOST_SENTENCES).map((text) => tokenizer.tokenize(text).slice(0, MOST_WORDS))
+  const lists = texts.slice(0, MAX_SENTENCES).map((text) => tokenizer.tokenize(text).slice(0, MAX_WORDS))
   const empty = lists.findIndex((tokens) => tokens.length === 0)
   if (lists.length === 0 || empty >= 0)
     throw new Error(`Sentence ${empty + 1} is empty: write a word or more, or take it out.`)
@@ -80,6 +80,6 @@ function answers(net: Network, batch: PackedBatch): number[] {
   return [...net.readOutput(batch)]
 }
 
-export const lesson2: Served = {
+export const lesson2: WorkerMethods = {
   'lesson2.numbers': (_: unknown, texts: string[], lowercase: boolean) => numbers(texts, lowercase),
-} as unknown as Served
+} as unknown as WorkerMethods

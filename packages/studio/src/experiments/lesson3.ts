@@ -5,7 +5,7 @@
 import { network, PackedBatch, type Network } from 'latch'
 import * as inspection from 'latch/inspection'
 import type { Explanation } from 'latch/inspection'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { COMMENT_WORDS as VOCABULARY } from './lectureExamples.ts'
 
 const UNITS = 3
@@ -139,8 +139,8 @@ function explain(weights: Weights | null, ids: number[], step: number, unit: num
   return explanation
 }
 
-export const lesson3: Served = {
+export const lesson3: WorkerMethods = {
   'lesson3.run': (_: unknown, weights: Weights | null, ids: number[]) => run(weights, ids),
   'lesson3.explain': (_: unknown, weights: Weights | null, ids: number[], step: number, unit: number) =>
     explain(weights, ids, step, unit),
-} as unknown as Served
+} as unknown as WorkerMethods

@@ -2,7 +2,7 @@
 import { network, PackedBatch, Random, type LayerOptions, type Network } from 'latch'
 import { gradientFlow, setSpectralRadius, type FlowVerdict } from 'latch/inspection'
 import { clipGradients } from 'latch/training'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { ENGINE } from './models.ts'
 
 export interface ExplosionRequest {
@@ -58,6 +58,6 @@ function clipped(net: Network, batch: PackedBatch, clipNorm: number): Explosion[
   return { before: norm, scale, after: norm * scale }
 }
 
-export const lesson5: Served = {
+export const lesson5: WorkerMethods = {
   'lesson5.explosion': (_, request: ExplosionRequest) => explosion(request),
 }

@@ -4,7 +4,7 @@
  */
 import { network, PackedBatch } from 'latch'
 import { traceSequence } from 'latch/inspection'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { maximum } from '../drawing/extremes.ts'
 
 /** Of one gate: a row a unit over [x_1, x_2, x_3, h_1, h_2], and a bias a unit. */
@@ -107,7 +107,7 @@ function biasFor({ weights }: Gate, x: number[], h: number[], share: number): nu
   return sums.map((sum) => Math.log(share / (1 - share)) - sum)
 }
 
-export const lesson7: Served = {
+export const lesson7: WorkerMethods = {
   'lesson7.step': (_, request: GruRequest) => step(request),
   'lesson7.biasFor': (_, gate: Gate, x: number[], h: number[], share: number) => biasFor(gate, x, h, share),
 }

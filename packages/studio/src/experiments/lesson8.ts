@@ -2,7 +2,7 @@
 import { cells, findCell, network, type CellName } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { ENGINE, modelAt } from './models.ts'
 import { minimum } from '../drawing/extremes.ts'
 
@@ -98,7 +98,7 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]
 }
 
-export const lesson8: Served = {
+export const lesson8: WorkerMethods = {
   'lesson8.parameters': (_, units: number, features: number) => parameters(units, features),
   'lesson8.lags': (_, address: string, request: StoriesRequest) => lags(address, request),
   'lesson8.accuracy': (_, address: string, request: StoriesRequest) => accuracy(address, request),

@@ -1,7 +1,7 @@
 /** How long one training step takes, measured where the page runs: forward, backward, clipping, Adam. */
 import { network, PackedBatch, Random, type LayerOptions } from 'latch'
 import { clipGradients, Optimizer } from 'latch/training'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 
 export type TimedCell = 'ann' | 'rnn' | 'lstm' | 'gru'
 
@@ -80,6 +80,6 @@ function fastest(step: (key: number) => void): { milliseconds: number; measured:
   return { milliseconds, measured }
 }
 
-export const timing: Served = {
+export const timing: WorkerMethods = {
   'timing.step': (_, request: TimingRequest) => time(request),
 }

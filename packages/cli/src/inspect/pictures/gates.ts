@@ -2,7 +2,7 @@
  * The heat map of a trace: what every gate, the candidate and the states of the top layer held at each
  * token, unit by unit, under a line of how much of its memory each step kept.
  */
-import type { CellName, Trace, TraceStep } from 'latch'
+import type { Trace, TraceStep } from 'latch'
 import { loss, percent, plural, outputNumber } from '../../terminal/numbers.ts'
 import { LINE_COLOURS, signedColour } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, panelName, tokenNames } from './frame.ts'
@@ -10,10 +10,9 @@ import type { Columns } from './frame.ts'
 import { drawPanel, isTold, rowsFor } from './heatmap.ts'
 import type { Panel, Rows } from './heatmap.ts'
 import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
-import { append } from 'latch/internal'
 
 const GATE_LETTERS: Record<string, string> = { input: 'i', forget: 'f', output: 'o', update: 'z', reset: 'r' }
-const CANDIDATE_LETTERS: Record<CellName, string> = { lstm: 'g', gru: 'n', rnn: 'h' }
+const CANDIDATE_LETTERS: Readonly<Record<string, string>> = { lstm: 'g', gru: 'n', rnn: 'h' }
 const KEEPS_HEIGHT = 56
 const GAP = 16
 
@@ -33,16 +32,16 @@ export function gatesPicture(trace: Trace): string {
   }
   for (const panel of panels) {
     const range = panel.signed ? `−${endOf(panel.most)} … ${endOf(panel.most)}` : '0 … 1'
-    append(parts, panelName(panel.name, range, y))
-    parts.push(drawPanel(panel, rows, columns, y, told))
+    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, told))
     y += Math.max(rows.count * rows.height, 30) + GAP
   }
   const tokens = tokenNames(steps, columns, y - GAP + 2)
   const legend = coloursLegend(panels, tokens.bottom + 12)
   const words = notes(noteLines(trace, rows), columns.width, legend.bottom)
   const title = `Gates of “${trace.text}”`
-  append(parts, [...tokens.parts, ...legend.parts, ...words.parts])
-  return picture(columns.width, words.bottom + 12, { title, about: answerOf(trace) }, parts)
+  const about = { title, about: answerOf(trace) }
+  const below = [...tokens.parts, ...legend.parts, ...words.parts]
+  return picture(columns.width, words.bottom + 12, about, parts, below)
 }
 
 /** What the model said, with its certainty. */
@@ -91,7 +90,7 @@ function panelsOf(trace: Trace): NamedPanel[] {
   if (trace.cell !== 'rnn') {
     panels.push(
       signed(
-        `candidate ${CANDIDATE_LETTERS[trace.cell]}`,
+        `candidate ${CANDIDATE_LETTERS[trace.cell] ?? ''}`.trim(),
         by(({ candidate }) => candidate),
       ),
     )

@@ -70,6 +70,11 @@ export function readSafetensors(bytes: Uint8Array, source = 'safetensors bytes')
   return { tensors, metadata }
 }
 
+/** The metadata of a safetensors file; its tensors are not read. @throws FormatError as `readSafetensors` */
+export function readSafetensorsMetadata(bytes: Uint8Array, source: string): Record<string, string> {
+  return readHeader(bytes, LENGTH_BYTES, LENGTH_BYTES + readHeaderLength(bytes, source), source).metadata
+}
+
 function readHeaderLength(bytes: Uint8Array, source: string): number {
   if (bytes.length < LENGTH_BYTES) {
     throw new FormatError({

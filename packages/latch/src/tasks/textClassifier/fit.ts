@@ -6,7 +6,7 @@ import { cells } from '../../cells/registry.ts'
 import { stratifiedSplit } from '../../data/batches.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
-import { threadsInWords, type EngineOptions } from '../../engine/engine.ts'
+import type { EngineOptions } from '../../engine/engine.ts'
 import { Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -81,8 +81,8 @@ async function run(request: FitRequest): Promise<ClassifierReport> {
   const prepared = prepare(request, saved?.trained ?? request.trained)
   const { trained, train, validation, notes, split } = prepared
   const { network, vocabulary, labels } = trained
-  const fewer = threadsInWords(network.engine)
-  if (fewer) notes.unshift(fewer)
+  const { threadsNote } = network.engine
+  if (threadsNote) notes.unshift(threadsNote)
   if (saved?.note) notes.unshift(saved.note)
   const about = {
     parameters: network.parameterCount,

@@ -3,7 +3,7 @@ import type { Trace, TraceStep } from 'latch'
 import { percent, short } from '../drawing/numbers.ts'
 
 /** The class that is said; of several numbers, the name of the one that is followed; a number alone has none. */
-export function nameSaid(trace: Trace, { label, probabilities }: TraceStep['output']): string {
+export function predictedName(trace: Trace, { label, probabilities }: TraceStep['output']): string {
   if (!trace.numbers) return shownLabel(label)
   return Object.keys(probabilities).length > 1 ? `output ${trace.target}` : ''
 }
@@ -14,7 +14,11 @@ export function shownLabel(label: string): string {
 }
 
 /** Its share, or the number. */
-export function sizeSaid(trace: Trace, { label, probabilities }: TraceStep['output'], decimals = 0): string {
+export function predictedValue(
+  trace: Trace,
+  { label, probabilities }: TraceStep['output'],
+  decimals = 0,
+): string {
   const all = probabilities as Record<string, number>
   return trace.numbers ? short(all[trace.target], 4) : percent(all[label], decimals)
 }

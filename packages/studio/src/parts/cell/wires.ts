@@ -26,13 +26,13 @@ export function vectorOf(
   parts: Parts,
   shares = true,
 ): WireVector | null {
-  const values = valuesOf(key, step, previous, parts)
+  const values = listValues(key, step, previous, parts)
   if (!values || values.length === 0) return null
   const kind = shares && NO_SIGN.has(key) ? 'share' : 'signed'
   return { values, kind, scale: kind === 'share' ? 1 : largest(values) }
 }
 
-function valuesOf(
+function listValues(
   key: string,
   step: AnyStep,
   previous: AnyStep | null,

@@ -3,7 +3,7 @@
  * on the wires that carry a vector. One layout for RNN and LSTM, two for the GRU (reset after and before).
  */
 
-import { symbolOf, type Functions } from '../vectors.ts'
+import { functionSymbol, type Functions } from './vectors.ts'
 
 /** A vector on a wire. */
 export interface Tag {
@@ -337,7 +337,7 @@ const rnn: Layout = {
   equations: ['h = tanh(W·[h₋₁, x] + b)'],
 }
 
-export function layoutOf(
+export function cellLayout(
   cell: 'rnn' | 'lstm' | 'gru',
   reset: 'after' | 'before',
   functions?: Functions,
@@ -349,7 +349,7 @@ export function layoutOf(
 /** The same wiring with other functions, and what else such a cell does differently. */
 function withFunctions(layout: Layout, functions: Functions): Layout {
   const { peepholes, coupled, clip } = functions
-  const [gate, candidate, state] = [functions.gate, functions.candidate, functions.state].map(symbolOf)
+  const [gate, candidate, state] = [functions.gate, functions.candidate, functions.state].map(functionSymbol)
   const named = (text: string): string =>
     text.replace('tanh(c)', `${state}(c)`).replace('tanh', candidate).replace('σ', gate)
   const told = [

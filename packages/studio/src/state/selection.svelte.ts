@@ -1,14 +1,14 @@
 /**
- * The linked selection: which step, unit, layer and value is looked at. Hovering marks, clicking pins.
- * All views read this one, so that step 5 is marked in all of them.
+ * The selection that all views share: step, unit, layer and value. Hovering marks, clicking pins, so that step 5 is
+ * marked in every view.
  */
 import type { TracePlace } from 'latch/inspection'
 
-class Place {
-  /** What the pointer or the keyboard rests on; null: nothing. */
+class Selection {
+  /** The step and unit under the pointer or the keyboard focus; null: none. */
   hoverStep = $state<number | null>(null)
   hoverUnit = $state<number | null>(null)
-  /** What was pinned by a click. */
+  /** The step, unit, layer and direction that a click pinned. */
   step = $state(0)
   unit = $state(0)
   layer = $state(0)
@@ -29,7 +29,7 @@ class Place {
     this.hoverUnit = unit
   }
 
-  /** Pins a number, and asks for its arithmetic. */
+  /** Pins a number and selects it for the arithmetic. */
   pin(at: TracePlace): void {
     this.step = at.step
     this.unit = at.unit
@@ -39,4 +39,4 @@ class Place {
   }
 }
 
-export const place = new Place()
+export const selection = new Selection()

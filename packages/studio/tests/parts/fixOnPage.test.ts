@@ -1,9 +1,9 @@
 /** Options that errors offer, as the studio's page words them: a file to drop is one that the studio reads. */
 import { expect, test } from 'vitest'
 import type { LatchError } from 'latch'
-import { fixOnPage } from '../packages/studio/src/parts/fixOnPage.ts'
-import { optionsIn } from '../packages/studio/src/worker/importOptions.ts'
-import { FIX_CASES, optionsOf } from '../packages/latch/tests/formats/fixCases.ts'
+import { fixOnPage } from '../../src/parts/fixOnPage.ts'
+import { optionsIn } from '../../src/worker/importOptions.ts'
+import { FIX_CASES, optionsOf } from '../../../latch/tests/formats/fixCases.ts'
 
 test.each(FIX_CASES)('$name', async (one) => {
   const error = (await one.run({}).catch((reason: unknown) => reason)) as LatchError

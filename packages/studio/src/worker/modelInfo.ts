@@ -1,14 +1,14 @@
-/** What a page wants to know of a model, in plain data. */
+/** What the page shows about a model, in plain data. */
 import { cells, findCell, KEEPS_CONVENTION, type ClassifierSettings, type TextClassifier } from 'latch'
 import type { AnyModel, SequenceModel } from 'latch/formats'
-import { isSequenceModel } from './asked.ts'
-import type { ModelFacts } from './protocol.ts'
+import { isSequenceModel } from './queries.ts'
+import type { ModelInfo } from './protocol.ts'
 
-export function factsOf(model: AnyModel, name: string): ModelFacts {
-  return isSequenceModel(model) ? factsOfSequence(model, name) : factsOfClassifier(model, name)
+export function modelInfo(model: AnyModel, name: string): ModelInfo {
+  return isSequenceModel(model) ? sequenceModelInfo(model, name) : classifierInfo(model, name)
 }
 
-function factsOfClassifier(model: TextClassifier, name: string): ModelFacts {
+function classifierInfo(model: TextClassifier, name: string): ModelInfo {
   const { settings, network } = model
   const recurrent = settings.cell !== 'ann' && settings.cell !== 'bag'
   const cell = recurrent ? findCell(cells, settings.cell) : null
@@ -29,16 +29,17 @@ function factsOfClassifier(model: TextClassifier, name: string): ModelFacts {
   }
 }
 
-/** Of a model from elsewhere: its top layer stands for what a classifier's settings say. */
-function factsOfSequence(model: SequenceModel, name: string): ModelFacts {
+/** Of a sequence model: the top layer gives what the settings of a classifier say. */
+function sequenceModelInfo(model: SequenceModel, name: string): ModelInfo {
   const { network, labels, vocabulary, input } = model
   const top = network.recurrent.at(-1)
+  const cell = top ? findCell(cells, top.cell.name) : null
   const options = network.config.layers.findLast((layer) => layer.type === 'recurrent')
   return {
     name,
     settings: {
       ...NO_TRAINING,
-      cell: top?.cell.name ?? 'ann',
+      cell: cell?.name ?? 'ann',
       units: top?.units ?? network.output.width,
       layers: Math.max(1, network.recurrent.length),
       bidirectional: network.recurrent.some(({ loops }) => loops.length === 2),
@@ -50,16 +51,16 @@ function factsOfSequence(model: SequenceModel, name: string): ModelFacts {
     parameters: model.parameterCount,
     engine: network.engine.name,
     history: null,
-    gates: top?.cell.gateNames ?? [],
-    keepGate: top?.cell.keepGate ?? null,
-    convention: top ? KEEPS_CONVENTION[top.cell.name] : null,
+    gates: cell?.gateNames ?? [],
+    keepGate: cell?.keepGate ?? null,
+    convention: cell ? KEEPS_CONVENTION[cell.name] : null,
     reads: model.readsText ? 'text' : input.kind,
     numbers: !['softmaxCrossEntropy', 'binaryCrossEntropy'].includes(network.config.loss?.type ?? ''),
-    example: exampleOf(model),
+    example: exampleInput(model),
   }
 }
 
-/** Settings that only say how a classifier was trained. */
+/** Settings that only describe how a classifier was trained. */
 const NO_TRAINING: Omit<
   ClassifierSettings,
   'cell' | 'units' | 'layers' | 'bidirectional' | 'reset' | 'activation'
@@ -74,8 +75,8 @@ const NO_TRAINING: Omit<
   dropout: { words: 0, embedding: 0, layers: 0, output: 0 },
 }
 
-/** Something that the model can read, where the page's sentence is nothing for it. */
-function exampleOf({ readsText, vocabulary, tokens, input }: SequenceModel): string {
+/** An input that fits the model, for when it cannot read the sentence on the page. */
+function exampleInput({ readsText, vocabulary, tokens, input }: SequenceModel): string {
   const steps = Math.min(input.steps ?? 6, 40)
   if (readsText) {
     const known = vocabulary!.filter((token) => /^\p{L}+$/u.test(token)).slice(0, steps)

@@ -36,11 +36,11 @@ const TITLES: Record<string, string> = {
 }
 
 /** Gates first, then candidate, c and h. Of a simple RNN the candidate is h, so it is left out. */
-export function vectorsOf(cell: string, layer: TraceLayer): VectorName[] {
+export function listVectors(cell: string, layer: TraceLayer): VectorName[] {
   const gates = Object.keys(layer.steps[0]?.gates ?? {})
   const name = (value: string, kind: 'signed' | 'share'): VectorName => ({
     value,
-    letter: letterOf(cell, value),
+    letter: symbolFor(cell, value),
     title: TITLES[`${cell}/${value}`] ?? `${value} gate`,
     kind,
   })
@@ -54,7 +54,7 @@ export function vectorsOf(cell: string, layer: TraceLayer): VectorName[] {
 }
 
 /** A function as equations write it. */
-export const symbolOf = ({ type }: { type: string }): string => (type === 'sigmoid' ? 'σ' : type)
+export const functionSymbol = ({ type }: { type: string }): string => (type === 'sigmoid' ? 'σ' : type)
 
 /** Gates lie in 0…1, unless their function says otherwise. */
 export function gatesAreShares(functions: Functions | undefined): boolean {
@@ -62,9 +62,9 @@ export function gatesAreShares(functions: Functions | undefined): boolean {
 }
 
 /** @param functions of the layer; only what an LSTM shows of c depends on them */
-export function letterOf(cell: string, value: string, functions?: Functions): string {
+export function symbolFor(cell: string, value: string, functions?: Functions): string {
   if (value === 'saved') {
-    return cell === 'lstm' ? `${functions ? symbolOf(functions.state) : 'tanh'}(c)` : 'recurrent half'
+    return cell === 'lstm' ? `${functions ? functionSymbol(functions.state) : 'tanh'}(c)` : 'recurrent half'
   }
   if (value === 'hidden') return 'h'
   if (value === 'cell') return 'c'
@@ -82,7 +82,7 @@ export function vectorAt(step: CellStep, value: string): Float64Array | null {
 }
 
 /** The layer asked for, or the top one read forwards where there is none like it. */
-export function layerOf(trace: Trace, layer: number, direction: Direction): TraceLayer {
+export function findLayer(trace: Trace, layer: number, direction: Direction): TraceLayer {
   const found = trace.layers.find((one) => one.layer === layer && one.direction === direction)
   return (found ?? topLayer(trace)) as TraceLayer
 }
