@@ -8,7 +8,7 @@ import type { Parts } from '../../parts/cell/wires.ts'
 type Explain = (place: TracePlace) => Promise<Explanation>
 
 /** Products where the cell's arithmetic has two of them in one value: kept and written. */
-const VALUE: Record<CellName, string | null> = { rnn: null, lstm: 'cell', gru: 'hidden' }
+const VALUE: Readonly<Record<string, string>> = { lstm: 'cell', gru: 'hidden' }
 
 export async function computeProducts(
   cell: CellName,
