@@ -24,6 +24,9 @@ export type {
   OnnxValueInfo,
 } from './formats/onnx/graph.ts'
 export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
+export { describeFile } from './formats/describeFile.ts'
+export type { FileArray, FileContents, FileLayer } from './formats/fileContents.ts'
+export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'
 export { isWrittenByLatch } from './formats/writtenByLatch.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {

@@ -51,7 +51,7 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
     warnings: [],
     omitted: [],
     stateful: fieldAt(root, 'stateful').value === true,
-    document: JSON.stringify(document),
+    document,
   }
 }
 

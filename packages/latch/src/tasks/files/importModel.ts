@@ -9,7 +9,7 @@ import {
   type ImportOptions,
   type ModelFiles,
 } from '../../formats/imported.ts'
-import { parseModelDocument } from '../../formats/latch/modelFile.ts'
+import type { ModelDocument } from '../../formats/latch/modelFile.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { writeSafetensors, type NamedTensor } from '../../formats/safetensors/safetensors.ts'
@@ -58,8 +58,8 @@ export function modelOf(imported: ImportedModel, source: string, engine: EngineO
 }
 
 /** The Latch model file that the document and the weights make; null where the file's own layers say something else. */
-function fileOf(imported: ImportedModel, document: string, source: string): Uint8Array | null {
-  const root = rootField(parseModelDocument(document, source), 'document', source)
+function fileOf(imported: ImportedModel, document: ModelDocument, source: string): Uint8Array | null {
+  const root = rootField(document, 'document', source)
   const config = readNetworkConfig(fieldAt(root, 'network'), allLayers)
   // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
   const weights = fitBiases(imported.weights, config.layers, source)
@@ -88,5 +88,5 @@ function fileOf(imported: ImportedModel, document: string, source: string): Uint
     !computeTheSame(imported, { network: config, weights, outputActivation })
   )
     return null
-  return writeSafetensors(tensors, { format: 'pt', latch: document })
+  return writeSafetensors(tensors, { format: 'pt', latch: JSON.stringify(document) })
 }

@@ -52,7 +52,7 @@ export function writeSequenceModel(parts: SequenceParts): Uint8Array {
 /** What a writer of another format takes. */
 export function exportSourceOf(parts: SequenceParts, name: string): ExportSource {
   const { network, outputActivation, input, labels, vocabulary, tokens } = parts
-  const document = JSON.stringify(documentOf(parts))
+  const document = documentOf(parts)
   return { network, outputActivation, input, labels, vocabulary, tokens, document, name }
 }
 

@@ -1,6 +1,6 @@
 /**
  * packages/latch/tests/golden/formats/sequence.keras: the bytes that the writer gives for one network of many layers, so that a
- * change of the format is seen. `GOLDEN=write npx vitest run tests/kerasGolden.test.ts` writes it anew.
+ * change of the format is seen. `GOLDEN=write npx vitest run packages/latch/tests/formats/keras/golden.test.ts` writes it anew.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'

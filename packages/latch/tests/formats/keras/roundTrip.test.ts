@@ -246,14 +246,14 @@ describe('other layers', () => {
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
       tokens: 'character' as const,
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
     }
     const { model } = await trip(source)
     expect(model).toMatchObject({
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
       tokens: 'character',
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
     })
   })
 

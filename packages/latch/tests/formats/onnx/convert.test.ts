@@ -83,7 +83,7 @@ describe('what Latch writes', () => {
       labels,
       vocabulary,
       tokens: 'word',
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
       outputActivation: 'softmax',
     } as const
     const imported = await read(await bytesOf(sourceOf(network, given)))
@@ -95,7 +95,7 @@ describe('what Latch writes', () => {
       producer: 'Latch',
       tokens: 'word',
       outputActivation: 'softmax',
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
     })
     expect(input).toEqual({ kind: 'ids', width: 3, steps: null })
     expect(imported.network.loss).toEqual({ type: 'softmaxCrossEntropy' })

@@ -125,7 +125,7 @@ describe('names and widths decide', () => {
   it('never a guess: two orders that fit are both named', async () => {
     const two = { ...lstm('encoder.', 3, 3), ...lstm('decoder.', 3, 3) }
     await expect(read(two)).rejects.toThrow(
-      /at least 2: .*encoder → decoder.*config\.order: \["encoder","decoder"\]/s,
+      /at least 2: .*encoder → decoder.*config\.order: \["decoder","encoder"\]/s,
     )
     const { layers } = await read(two, { config: { order: ['encoder', 'decoder'] } })
     expect(layers.map(({ name }) => name)).toEqual(['encoder', 'decoder'])

@@ -12,7 +12,7 @@ import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import type { LiftedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
-import { maximum } from '../../../core/lists.ts'
+import { logSoftmax, sigmoid, softmax } from '../../../core/probabilities.ts'
 
 /** Most that the two may differ, relative to the larger of 1 and the number. */
 const TOLERANCE = 1e-4
@@ -227,16 +227,11 @@ function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
 /** Softmax or sigmoid of each row. */
 function answered(logits: Float64Array, width: number, outputActivation: OutputActivation): Float64Array {
   if (outputActivation === 'linear') return logits
-  if (outputActivation === 'sigmoid') return logits.map((x) => 1 / (1 + Math.exp(-x)))
+  if (outputActivation === 'sigmoid') return logits.map(sigmoid)
   const out = new Float64Array(logits.length)
   for (let at = 0; at < logits.length; at += width) {
     const row = logits.subarray(at, at + width)
-    const top = maximum(row)
-    const sum = row.reduce((all, x) => all + Math.exp(x - top), 0)
-    row.forEach((x, j) => {
-      const log = x - top - Math.log(sum)
-      out[at + j] = outputActivation === 'logSoftmax' ? log : Math.exp(log)
-    })
+    out.set(outputActivation === 'logSoftmax' ? logSoftmax(row) : softmax(row), at)
   }
   return out
 }
