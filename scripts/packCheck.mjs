@@ -77,7 +77,7 @@ import { importModel } from 'latch/formats'
 const model = textClassifier({ cell: 'gru', units: 4 })
 const report = await model.fit([{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }])
 const seconds: number = report.seconds
-const made: Network = network([{ type: 'features', width: 1 }, { type: 'recurrent', cell: 'gru', units: 2 }])
+const made: Network = network([{ type: 'features', width: 1 }, { type: 'recurrent', cell: 'gru', units: 2 }], { loss: { type: 'meanSquaredError' } })
 export const all = { seconds, made, fit, explain, addingProblem, tables, importModel }
 // @ts-expect-error: no such cell
 textClassifier({ cell: 'transformer' })
@@ -174,7 +174,7 @@ try {
 
   const command = project('command', ...Object.values(packed).map(({ path }) => path))
   check('npx latch --help', () => {
-    const help = run(command, 'npx', ['--no', 'latch', '--help'])
+    const help = run(command, 'npx', ['--no', '--', 'latch', '--help'])
     for (const word of ['train', 'predict', 'inspect', 'export', 'studio'])
       if (!help.includes(word)) throw new Error(`help lacks ${word}:\n${help}`)
   })
