@@ -5,6 +5,7 @@
 import { DataError } from '../core/errors.ts'
 import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
+import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
 import type { CollectedTable } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
@@ -53,11 +54,6 @@ export function examplesFromRows<Row extends object>(
   let line = 0
   for (const row of rows) collector.acceptObject(row as Record<string, unknown>, ++line)
   return examplesFromTable(collector.finish(), options)
-}
-
-/** A label as it is compared: without space around it, in Unicode's composed form (NFC). */
-export function cleanLabel(label: string): string {
-  return label.trim().normalize('NFC')
 }
 
 /** The table options that read just the columns of the examples. */

@@ -1,5 +1,5 @@
 /** Labels and their class numbers; a trained classifier's parts. */
-import { cleanLabel } from '../../data/examples.ts'
+import { cleanLabel } from '../../data/labels.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { Network } from '../../model/network.ts'
 import { DataError } from '../../core/errors.ts'

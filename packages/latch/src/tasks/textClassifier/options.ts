@@ -3,7 +3,7 @@
  * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
 import { cellNames, cells, findCell, takesOption, type CellName } from '../../cells/registry.ts'
-import { cleanLabel } from '../../data/examples.ts'
+import { cleanLabel } from '../../data/labels.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
