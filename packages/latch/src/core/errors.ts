@@ -36,7 +36,7 @@ export class LatchError extends Error {
   readonly fixes: readonly Fix[]
 
   constructor(facts: ErrorFacts, options?: ErrorOptions) {
-    const fixes = facts.fix === undefined ? [] : Array.isArray(facts.fix) ? facts.fix : [facts.fix as Fix]
+    const fixes = [facts.fix ?? []].flat() as Fix[]
     super(formatError({ ...facts, fixes }), options)
     this.where = facts.where
     this.expected = facts.expected
@@ -51,7 +51,7 @@ export class LatchError extends Error {
  * @param renderFix one option as a full sentence; by default as a program passes it
  */
 export function formatError(
-  error: Pick<LatchError, 'where' | 'expected' | 'got' | 'remedy' | 'fixes'>,
+  error: Pick<LatchError, 'where' | 'expected' | 'got' | 'fixes'> & { readonly remedy?: string },
   renderFix: (fix: Fix) => string = fixInProgram,
 ): string {
   const sentences = [error.remedy, ...error.fixes.map(renderFix)].filter(Boolean)

@@ -12,11 +12,12 @@ export type FormatName = 'latch' | 'keras' | 'torch' | 'tfjs' | 'onnx' | 'tensor
 export type ExportFormat = 'onnx' | 'torch' | 'keras' | 'tfjs'
 
 /** Names of the answers. */
-export const ANSWERS = ['linear', 'softmax', 'logSoftmax', 'sigmoid'] as const
+export const ANSWERS = ['linear', 'softmax', 'logSoftmax', 'sigmoid', 'probabilities'] as const
 
 /**
  * What people read of the network's last row: the network itself ends on logits wherever a loss knows them,
- * so a final softmax or sigmoid of the file is named here and is no layer.
+ * so a final softmax or sigmoid of the file is named here and is no layer. `probabilities`: the row's own numbers are
+ * those of the classes (a single one is that of the second class), because the network ends on a squashing function.
  */
 export type Answer = (typeof ANSWERS)[number]
 

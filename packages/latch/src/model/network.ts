@@ -18,6 +18,7 @@ import { needFormats, UsageError } from '../core/errors.ts'
 import { buildLayers } from './build.ts'
 import { readEdge, writeOutputGradient } from './door.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
+import { refuseSquashedTwice } from './outputActivation.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRoom } from './streamRoom.ts'
 
@@ -76,9 +77,13 @@ export class Network {
   #current: PackedBatch | null = null
   #segment: number | null = null
 
-  /** @throws FormatError, ShapeError for a configuration whose fields or layers do not fit. */
+  /**
+   * @throws FormatError, ShapeError for a configuration whose fields or layers do not fit, and for a loss on logits
+   * over an output that already passed a sigmoid or softmax
+   */
   constructor(config: NetworkConfig, options: NetworkOptions = {}) {
     this.config = readNetworkConfig(rootField(config, 'network', 'configuration'))
+    refuseSquashedTwice(this.config)
     const engine = createEngine(options)
     const context = contextOf(engine)
     const { store } = context

@@ -10,6 +10,7 @@ import { parseJsonBytes } from '../latch/embedded.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles } from '../imported.ts'
 import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
+import { chosenAnswer } from '../outputAnswer.ts'
 import { tokensByOptions, tokensOfIds } from '../tokensById.ts'
 import { columnsToNative, transposed } from '../gateOrders.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
@@ -45,7 +46,7 @@ export async function readTensorflow1(
     producer: 'TensorFlow 1',
     network: { layers: layersOf(parts), loss: { type: 'softmaxCrossEntropy' } },
     weights,
-    answer: options.answer ?? 'softmax',
+    answer: chosenAnswer('softmax', layersOf(parts), parts.bias.size, options.answer),
     input: { kind: 'ids', width: size, steps: null },
     labels: options.labels ?? (parts.bias.size === size ? tokens.vocabulary : null),
     ...tokens,

@@ -8,6 +8,7 @@ import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput }
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import { assembleByFlags, assembleByLayers, learns } from './read/assemble.ts'
+import { chosenAnswer, widthOfOutput } from '../outputAnswer.ts'
 import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
 import { chainByOrder, chainOf } from './read/order.ts'
@@ -48,11 +49,11 @@ function readOwn(
   source: string,
 ): ImportedModel {
   const { answer, input, labels, document, vocabulary, tokens } = own.carried
-  const read = readForeign(content, { ...options, config: own.config }, source)
+  const read = readForeign(content, { ...options, answer: undefined, config: own.config }, source)
   return {
     ...read,
     producer: 'Latch',
-    answer: options.answer ?? answer,
+    answer: chosenAnswer(answer, read.network.layers, widthOfOutput(read.network.layers), options.answer),
     input,
     labels: options.labels ?? labels,
     vocabulary: read.vocabulary ?? vocabulary,
@@ -77,15 +78,16 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     'network' in config
       ? assembleByLayers(chain, pieces, config.network, source)
       : assembleByFlags(chain, pieces, config, source)
+  const { network } = assembled
   const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
   const left = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
   const { prefix } = options
   return {
     format: 'torch',
     producer: null,
-    network: assembled.network,
+    network,
     weights: assembled.weights,
-    answer: options.answer ?? assembled.answer,
+    answer: chosenAnswer(assembled.answer, network.layers, widthOfOutput(network.layers), options.answer),
     input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),

@@ -3,7 +3,7 @@
  * as that; anything else becomes a SequenceModel.
  */
 import type { EngineOptions } from '../../engine/engine.ts'
-import type { ImportedModel, ImportOptions, ModelFiles } from '../../formats/imported.ts'
+import { ANSWERS, type ImportedModel, type ImportOptions, type ModelFiles } from '../../formats/imported.ts'
 import { parseModelDocument } from '../../formats/latch/modelFile.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
@@ -76,6 +76,8 @@ function fileOf(imported: ImportedModel, document: string, source: string): Uint
     data: weights.get(name)!,
   }))
   shapes.dispose()
-  if (imported.format !== 'latch' && !answerTheSame(imported, { network: config, weights })) return null
+  const answer = ANSWERS.find((name) => name === fieldAt(root, 'answer').value) ?? imported.answer
+  if (imported.format !== 'latch' && !answerTheSame(imported, { network: config, weights, answer }))
+    return null
   return writeSafetensors(tensors, { format: 'pt', latch: document })
 }

@@ -3,14 +3,18 @@
  * what the Latch document in it says. Somebody may have changed the one and kept the other.
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Answer } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
+import { answered } from '../sequenceModel/prediction.ts'
 
 /** A network by its configuration, with its weights by name. */
 export interface Described {
   network: NetworkConfig
   weights: ReadonlyMap<string, Float32Array>
+  /** What is made of a row: one may have as a layer what the other has as its answer. */
+  answer: Answer
 }
 
 /** Most that an output may differ, relative to the larger of 1 and itself. */
@@ -19,19 +23,23 @@ const LENGTHS = [4, 2, 3]
 
 /** Both must be buildable from their weights. */
 export function answerTheSame(one: Described, other: Described): boolean {
-  const [a, b] = [one, other].map(answersOf)
+  const [a, b] = [one, other].map(rowsOf)
   const near = (x: number, y: number) =>
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
-  return a.length === b.length && a.every((x, i) => near(x, b[i]))
+  const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
+  const said = (rows: number[][], { answer }: Described) => rows.flatMap((row) => answered(row, answer))
+  return same(a.flat(), b.flat()) || same(said(a, one), said(b, other))
 }
 
-function answersOf({ network: config, weights }: Described): Float64Array {
+/** Rows of the output, as the network has them. */
+function rowsOf({ network: config, weights }: Described): number[][] {
   const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
   const batch = batchFor(config)
   network.forward(batch)
-  const answers = network.readOutput(batch)
+  const values = Array.from(network.readOutput(batch))
+  const { width } = network.output
   network.dispose()
-  return answers
+  return Array.from({ length: values.length / width }, (_, r) => values.slice(r * width, (r + 1) * width))
 }
 
 /** Ids, or features; a zero among each, which some networks mask. */

@@ -5,6 +5,7 @@ import type { EvaluateOptions } from '../../training/evaluate.ts'
 import { classificationReport } from '../../training/metrics.ts'
 import { classOf } from '../textClassifier/classes.ts'
 import type { Columns, Evaluation } from '../textClassifier/evaluate.ts'
+import { classesOf } from './prediction.ts'
 import type { SequenceModel } from './sequenceModel.ts'
 
 /** Texts that go through the network between two looks at `signal`. */
@@ -47,8 +48,8 @@ export async function evaluateSequences<Row extends object>(
 }
 
 /** @throws UnsupportedError for a model that reads no texts, or whose answer to one is no class */
-export function refuseNoClassifier({ readsText, network, input }: SequenceModel): void {
-  const classes = ['softmaxCrossEntropy', 'binaryCrossEntropy'].includes(network.config.loss?.type ?? '')
+export function refuseNoClassifier({ readsText, network, answer, input }: SequenceModel): void {
+  const classes = classesOf(network, answer) > 0
   const got = !readsText
     ? input.kind === 'ids'
       ? 'one of token ids, without a vocabulary'

@@ -2,7 +2,6 @@
  * Fine-tuning a sequence model: rows of input and target → what training draws batches from. Targets are classes
  * by name or number, or numbers, one for the sequence or one for each step, as the network answers.
  */
-import { classCount } from '../../inspection/trace/classScores.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Dataset, Sample } from '../../training/dataset.ts'
 import type { FitReport, StepProgress, TrainingEvent } from '../../training/events.ts'
@@ -11,6 +10,7 @@ import { fit } from '../../training/fit.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { classOf } from '../textClassifier/classes.ts'
+import { classesOf, shareTargets } from './prediction.ts'
 import type { SequenceParts } from './parts.ts'
 import type { ReadSequence, SequenceInput, SequenceReader } from './reader.ts'
 
@@ -93,9 +93,9 @@ export class SequenceDataset implements Dataset {
   batch(rows: Int32Array): Sample {
     const batch = this.#reader.batchOf(Array.from(rows, (row) => this.#inputs[row]))
     const targets = Array.from(rows, (row) => this.#targets[row])
-    const { network } = this.#parts
+    const { network, answer } = this.#parts
     const { per, width } = network.output
-    if (classCount(network) > 0) {
+    if (classesOf(network, answer) > 0 && answer !== 'probabilities') {
       if (per === 'step') return { batch, targets: { stepClasses: targets } }
       const classes = Int32Array.from(targets, ([one]) => one)
       return { batch, targets: { classes }, classes }
@@ -117,7 +117,7 @@ function refuseNoRows(rows: unknown): void {
 
 function numbersOf(
   where: string,
-  { network }: SequenceParts,
+  { network, answer }: SequenceParts,
   names: readonly string[],
   steps: number,
   target: SequenceTarget,
@@ -127,14 +127,16 @@ function numbersOf(
     typeof target === 'object'
       ? Array.from(target as readonly (string | number | readonly number[])[]).flat()
       : [target]
-  const classes = classCount(network) > 0
+  const classes = classesOf(network, answer) > 0
   const wanted = (per === 'step' ? steps : 1) * (classes ? 1 : width)
   if (given.length !== wanted) {
     const what = classes ? 'class' : 'number'
     const expected = `${wanted} ${what}${wanted === 1 ? '' : what === 'class' ? 'es' : 's'}`
     throw new DataError({ where: `${where}, target`, expected, got: `${given.length}` })
   }
-  return given.map((one) => (classes ? classNumber(where, one, names) : finite(where, one)))
+  if (!classes) return given.map((one) => finite(where, one))
+  const numbers = given.map((one) => classNumber(where, one, names))
+  return answer === 'probabilities' ? numbers.flatMap((one) => shareTargets(one, width)) : numbers
 }
 
 function classNumber(where: string, one: string | number, names: readonly string[]): number {

@@ -3,11 +3,12 @@
  * its output tells apart, what they are called. Station: imported network → model with a meaning at both ends.
  */
 import type { Answer, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
-import { classCount } from '../../inspection/trace/classScores.ts'
+import { labelledAnswer, labelsNameNumbers, lossOfAnswer, widthOfOutput } from '../../formats/outputAnswer.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import type { Network } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
+import { classesOf } from './prediction.ts'
 
 /** Where a model came from. */
 export interface ModelSource {
@@ -40,10 +41,13 @@ export interface SequenceParts extends SequenceFacts {
 /** The facts of an imported model, completed: how its texts become tokens, what its outputs mean. */
 export function factsOf(imported: ImportedModel): SequenceFacts {
   const { input, labels, vocabulary, stateful, notes, format, producer } = imported
-  const width = outputWidth(imported.network)
-  const answer = answerOf(imported.answer, labels, width)
-  const said =
-    answer === imported.answer ? [] : [`labels are given: outputs are taken as ${answer} of classes`]
+  const { layers } = imported.network
+  const width = widthOfOutput(layers)
+  const answer = labelledAnswer(imported.answer, layers, width, labels)
+  const said = answer === imported.answer ? [] : [labelsNote(answer)]
+  const numbers = labelsNameNumbers(answer, layers, labels)
+  if (numbers !== null)
+    said.push(`labels name the outputs, which are numbers of ${numbers}: they are given as they are`)
   if (padsTexts({ input, vocabulary })) {
     said.push(
       `texts are brought to ${input.steps} tokens as Keras does: padded before with id 0, or their end taken`,
@@ -71,13 +75,6 @@ export function padsTexts({ input, vocabulary }: Pick<SequenceFacts, 'input' | '
 
 const PADDING = /^(|<0>|[<[]?pad(ding)?[>\]]?)$/i
 
-/** Labels name classes: numbers that come with as many labels are logits. */
-function answerOf(answer: Answer, labels: readonly string[] | null, width: number | null): Answer {
-  if (answer !== 'linear' || !labels || width === null) return answer
-  if (width === 1 && labels.length === 2) return 'sigmoid'
-  return width > 1 && labels.length === width ? 'softmax' : answer
-}
-
 /** Nine of ten tokens of a single sign are letters of a character model (others mark beginning and end). */
 function guessTokens(vocabulary: readonly string[]): 'character' | 'word' {
   const named = vocabulary.filter((token) => token !== '')
@@ -85,35 +82,28 @@ function guessTokens(vocabulary: readonly string[]): 'character' | 'word' {
   return single.length >= 0.9 * named.length ? 'character' : 'word'
 }
 
+function labelsNote(answer: Answer): string {
+  if (answer === 'probabilities')
+    return 'labels are given: the outputs are probabilities already, and are given as they are'
+  return `labels are given: outputs are taken as ${answer} of classes`
+}
+
+const CROSS_ENTROPIES: readonly string[] = ['softmaxCrossEntropy', 'binaryCrossEntropy']
+
 /** The network's configuration with a loss: gradients are of one, and fine-tuning needs it. */
 export function withLoss(config: NetworkConfig, answer: Answer): NetworkConfig {
   return { ...config, loss: lossOf(config, answer) }
 }
 
 function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
-  const own =
-    answer === 'softmax' || answer === 'logSoftmax'
-      ? 'softmaxCrossEntropy'
-      : answer === 'sigmoid'
-        ? 'binaryCrossEntropy'
-        : null
-  if (own === null) return loss ?? { type: 'meanSquaredError' }
-  if (own === 'softmaxCrossEntropy' && outputWidth({ layers }) === 1) return { type: 'meanSquaredError' }
-  return loss?.type === own ? loss : { type: own }
-}
-
-/** Numbers of an output row as the layers say it; null where the last ones do not tell. */
-export function outputWidth({ layers }: NetworkConfig): number | null {
-  for (let i = layers.length - 1; i >= 0; i--) {
-    const layer = layers[i]
-    if (layer.type === 'dense') return layer.units
-    if (layer.type === 'recurrent') {
-      const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
-      return layer.units * (beside ? 2 : 1)
-    }
-    if (layer.type === 'flatten' || layer.type === 'concat') return null
+  const own = lossOfAnswer(answer)
+  if (own === null) {
+    // A cross-entropy takes logits; probabilities have the mean squared error (Brier 1950) to be learned by.
+    const kept = loss && !(answer === 'probabilities' && CROSS_ENTROPIES.includes(loss.type))
+    return kept ? loss : { type: 'meanSquaredError' }
   }
-  return null
+  if (own === 'softmaxCrossEntropy' && widthOfOutput(layers) === 1) return { type: 'meanSquaredError' }
+  return loss?.type === own ? loss : { type: own }
 }
 
 /**
@@ -123,14 +113,20 @@ export function outputWidth({ layers }: NetworkConfig): number | null {
  */
 export function namesOf({
   network,
+  answer,
   labels,
   vocabulary,
-}: Pick<SequenceParts, 'network' | 'labels' | 'vocabulary'>): readonly string[] {
-  const count = classCount(network) || network.output.width
+}: Pick<SequenceParts, 'network' | 'answer' | 'labels' | 'vocabulary'>): readonly string[] {
+  const classes = classesOf(network, answer)
+  const count = classes || network.output.width
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
-    const expected = `${count} different labels, one for each ${classCount(network) ? 'class' : 'output'}`
-    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}` })
+    const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
+    const remedy =
+      classes || count !== 1 || labels.length !== 2
+        ? undefined
+        : 'For two classes, say so: `answer` `sigmoid`.'
+    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}`, remedy })
   }
   const numbers = Array.from({ length: count }, (_, i) => String(i))
   if (vocabulary?.length !== count || count <= 2) return numbers

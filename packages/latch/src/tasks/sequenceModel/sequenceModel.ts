@@ -177,7 +177,7 @@ export class SequenceModel implements ReadingModel {
    * @param label default what the model says; of numbers the first
    */
   targets(input: SequenceInput, label: string | number | null = null): Targets {
-    return targetOf(this.network, this.read(input).batch, this.#names, label).targets
+    return targetOf(this.#parts, this.read(input).batch, this.#names, label).targets
   }
 
   /**

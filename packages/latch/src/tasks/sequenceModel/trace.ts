@@ -11,7 +11,7 @@ import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import { classOf } from '../textClassifier/classes.ts'
-import { answered, sharesOf } from './prediction.ts'
+import { answered, classesOf, likeliestOf, shareTargets, sharesOf } from './prediction.ts'
 import type { SequenceParts } from './parts.ts'
 import type { ReadSequence } from './reader.ts'
 
@@ -31,7 +31,7 @@ export interface TraceRequest {
 export function traceRead(request: TraceRequest): Trace {
   const { parts, names, read, batch, text, label } = request
   const { network } = parts
-  const { target, targets } = targetOf(network, batch, names, label)
+  const { target, targets } = targetOf(parts, batch, names, label)
   const sequence = traceSequence(network, batch, targets)
   const { loss, levels, output } = sequence
   for (const level of levels) {
@@ -59,7 +59,7 @@ export function traceRead(request: TraceRequest): Trace {
     convention: KEEPS_CONVENTION[cell.name],
     steps: steps as TraceStep[],
     levels,
-    ...(classCount(network) > 0 ? {} : { numbers: true }),
+    ...(classesOf(network, parts.answer) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)
   return trace
@@ -70,8 +70,8 @@ function saidOf(
   names: readonly string[],
   row: ArrayLike<number>,
 ): TraceStep['output'] {
-  if (classCount(network) > 0)
-    return { label: names[likeliestClass(row)], probabilities: sharesOf(row, names) }
+  if (classesOf(network, answer) > 0)
+    return { label: names[likeliestOf(row, answer)], probabilities: sharesOf(row, answer, names) }
   const values = answered(row, answer)
   const probabilities = Object.fromEntries(names.map((name, i) => [name, values[i]]))
   return { label: names[likeliestClass(values.length > 1 ? values : [0])], probabilities }
@@ -87,7 +87,7 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for a name that there is not
  */
 export function targetOf(
-  network: Network,
+  { network, answer }: Pick<SequenceParts, 'network' | 'answer'>,
   batch: PackedBatch,
   names: readonly string[],
   label: string | number | null,
@@ -96,6 +96,11 @@ export function targetOf(
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const asked = label === null ? null : classOf(label, names)
+  if (answer === 'probabilities') {
+    const row = lastRow(network, out)
+    const target = asked ?? likeliestOf(row, answer)
+    return { target, targets: { values: withLastRow(out, shareTargets(target, width)) } }
+  }
   if (classCount(network) === 0) {
     const target = asked ?? 0
     return { target, targets: { values: numbersToward(network, out, target) } }
@@ -108,6 +113,13 @@ export function targetOf(
     return width > 1 ? -1 : likeliestClass(out.subarray(t, t + 1))
   })
   return { target, targets: { stepClasses: [stepClasses] } }
+}
+
+/** The output itself with another last row: the loss of that row alone. */
+function withLastRow(out: Float64Array, row: readonly number[]): Float64Array {
+  const values = out.slice()
+  values.set(row, values.length - row.length)
+  return values
 }
 
 /** Targets (R, C) whose loss has the gradient 1 at one number of the last row and 0 elsewhere. */

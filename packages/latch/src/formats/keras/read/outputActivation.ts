@@ -5,7 +5,9 @@
 import type { LossOptions } from '../../../layers/loss.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Field } from '../../../core/validation.ts'
+import { outputActivation, squashesTwice } from '../../../model/outputActivation.ts'
 import type { Answer, ImportOptions } from '../../imported.ts'
+import { chosenAnswer, endsOnLogits, lossOfAnswer } from '../../outputAnswer.ts'
 import type { NetworkBuilder } from './builder.ts'
 
 type LossType = LossOptions['type']
@@ -30,43 +32,80 @@ export function endOf(
 ): { answer: Answer; loss: LossOptions | undefined } {
   const named = training ? lossName(training) : null
   const known = named ? (LOSSES[named] as LossType | undefined) : undefined
-  const answer = takeAnswer(to, known)
+  const taken = takeAnswer(to, known)
   if (named && !known) to.note(`the loss ${named} is not known here: fine-tuning uses another`)
-  const implied = lossOf(answer, to.width)
   const fits = known && (known !== 'softmaxCrossEntropy' || to.width > 1)
-  const given = options.answer ?? answer
-  return {
-    answer: given,
-    loss: { type: fits ? known : given === answer ? implied : lossOf(given, to.width) },
-  }
+  const onLogits = taken !== 'linear' || takesLogits(to, known, training)
+  const own = onLogits ? taken : ofProbabilities(to, known!, named!)
+  const answer = chosenAnswer(own, to.layers, to.width, options.answer)
+  // A cross-entropy stays the loss of the answer that it came with, or of linear logits.
+  const keeps = fits && onLogits && !squashesTwice(known, outputActivation(to.layers))
+  return { answer, loss: { type: keeps ? known : lossOf(answer, to.width) } }
 }
 
-/** The final activation, where its loss takes logits. */
+/** Whether the last row is what Latch's loss of that name takes: a cross-entropy takes logits, the others numbers. */
+function takesLogits(to: NetworkBuilder, loss: LossType | undefined, training: Field | null): boolean {
+  if (loss !== 'softmaxCrossEntropy' && loss !== 'binaryCrossEntropy') return true
+  const output = outputActivation(to.layers)
+  if (squashesTwice(loss, output)) return false
+  return output.range === 'any' || (training !== null && readsLogits(training.value))
+}
+
+/** A cross-entropy of Keras takes probabilities: the file's own numbers, whatever function gives them. */
+function ofProbabilities(to: NetworkBuilder, loss: LossType, named: string): Answer {
+  const { name, range } = outputActivation(to.layers)
+  if (range !== 'probability') {
+    to.note(`${named} on the numbers of ${name}, which are no probabilities: they are given as they are`)
+    return 'linear'
+  }
+  to.note(
+    `the numbers of ${name} are the probabilities, as ${named} takes them: fine-tuning uses meanSquaredError`,
+  )
+  const ofClasses = loss === 'softmaxCrossEntropy' ? to.width > 1 : to.width === 1 || name === 'softmax'
+  return ofClasses ? 'probabilities' : 'linear'
+}
+
+/** The final activation, where its loss takes logits and what is below it is some. */
 function takeAnswer(to: NetworkBuilder, loss: LossType | undefined): Answer {
   const last: LayerOptions | undefined = to.layers[to.layers.length - 1]
-  const onLogits = (wanted: LossType) => loss === undefined || loss === wanted
-  if (last.type === 'activation') {
-    const { activation } = last
-    const ofClasses = activation === 'softmax' || activation === 'logSoftmax'
-    if (ofClasses && onLogits('softmaxCrossEntropy') && to.width > 1) return drop(to, activation)
-    if (activation === 'sigmoid' && onLogits('binaryCrossEntropy')) return drop(to, 'sigmoid')
-    return 'linear'
+  const answer = namedBy(last)
+  if (answer === null) return 'linear'
+  const own = lossOf(answer, to.width)
+  if (own === 'meanSquaredError' || (loss !== undefined && loss !== own)) return 'linear'
+  if (last.type === 'dense') {
+    const { activation: _, ...linear } = last
+    to.layers[to.layers.length - 1] = linear
+    return answer
   }
-  if (last.type !== 'dense' || last.activation !== 'sigmoid' || !onLogits('binaryCrossEntropy'))
-    return 'linear'
-  const { activation: _, ...linear } = last
-  to.layers[to.layers.length - 1] = linear
-  return 'sigmoid'
-}
-
-function drop(to: NetworkBuilder, answer: Answer): Answer {
+  if (!endsOnLogits(to.layers.slice(0, -1), answer)) return 'linear'
   to.dropLast()
   return answer
 }
 
+/** The answer that a last layer's function is. */
+function namedBy(last: LayerOptions): Answer | null {
+  if (last.type === 'dense') return last.activation === 'sigmoid' ? 'sigmoid' : null
+  if (last.type !== 'activation') return null
+  const { activation } = last
+  return activation === 'softmax' || activation === 'logSoftmax' || activation === 'sigmoid'
+    ? activation
+    : null
+}
+
 function lossOf(answer: Answer, width: number): LossType {
-  if (answer === 'sigmoid') return 'binaryCrossEntropy'
-  return answer === 'linear' || width === 1 ? 'meanSquaredError' : 'softmaxCrossEntropy'
+  const own = lossOfAnswer(answer)
+  return own === null || (own === 'softmaxCrossEntropy' && width === 1) ? 'meanSquaredError' : own
+}
+
+/** Whether a loss is written with `from_logits`, at any depth of its serialised form. */
+function readsLogits(training: unknown): boolean {
+  const search = (value: unknown, depth: number): boolean => {
+    if (typeof value !== 'object' || value === null || depth > 6) return false
+    return Object.entries(value).some(([key, own]) =>
+      key === 'from_logits' ? own === true : search(own, depth + 1),
+    )
+  }
+  return search((training as { loss?: unknown } | null)?.loss, 0)
 }
 
 /** `categorical_crossentropy`, also of `CategoricalCrossentropy` and serialised objects; null where none is said. */

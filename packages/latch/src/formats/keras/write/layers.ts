@@ -267,7 +267,7 @@ function addConcat(out: Out, of: readonly string[], name: string): void {
 
 /** Softmax or sigmoid of the last dense layer, or a layer of its own. */
 function addAnswer(out: Out, answer: Answer): void {
-  if (answer === 'linear') return
+  if (answer === 'linear' || answer === 'probabilities') return
   const name = answer === 'logSoftmax' ? 'log_softmax' : answer
   const last = out.layers[out.layers.length - 1]
   if (last.type === 'Dense' && last.config.activation === 'linear') last.config.activation = name

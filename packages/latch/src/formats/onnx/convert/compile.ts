@@ -6,6 +6,7 @@ import { settleActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import type { Answer, LayerFacts, ModelInput } from '../../imported.ts'
+import { endsOnLogits, lossOfAnswer } from '../../outputAnswer.ts'
 import { placeOf } from '../graph.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
@@ -24,20 +25,23 @@ export function compileLayers(tip: Draft, source: string, maskZero = false): Com
   const drafts: Draft[] = []
   for (let at: Draft | null = tip; at; at = at.below) drafts.push(at)
   drafts.reverse()
-  const answer = answerOf(drafts)
+  const whole = [...drafts]
+  let answer = answerOf(drafts)
+  let compiler = compiled(source, drafts, maskZero)
+  // Where another squashing function is below it, the last one stays a layer.
+  if (!endsOnLogits(compiler.layers, answer)) {
+    answer = 'linear'
+    compiler = compiled(source, whole, maskZero)
+  }
+  const { layers, weights, facts } = compiler
+  const network = { layers, loss: { type: lossOfAnswer(answer) ?? 'meanSquaredError' } }
+  return { network, weights, answer, layers: facts, input: inputOf(drafts) }
+}
+
+function compiled(source: string, drafts: readonly Draft[], maskZero: boolean): Compiler {
   const compiler = new Compiler(source, drafts, maskZero)
   for (const draft of drafts) compiler.add(draft)
-  const { layers, weights, facts } = compiler
-  const loss = (
-    {
-      softmax: 'softmaxCrossEntropy',
-      logSoftmax: 'softmaxCrossEntropy',
-      sigmoid: 'binaryCrossEntropy',
-      linear: 'meanSquaredError',
-    } as const
-  )[answer]
-  const network = { layers, loss: { type: loss } }
-  return { network, weights, answer, layers: facts, input: inputOf(drafts) }
+  return compiler
 }
 
 /** Takes a final softmax or sigmoid off. */

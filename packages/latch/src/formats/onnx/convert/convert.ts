@@ -4,6 +4,7 @@
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import type { ImportedModel, ImportOptions } from '../../imported.ts'
+import { chosenAnswer, lossOfAnswer, widthOfOutput } from '../../outputAnswer.ts'
 import { tokensByOptions } from '../../tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
@@ -184,19 +185,13 @@ function describe(
   const { metadata } = model
   const shape = model.inputs.find(({ name }) => name === places.input)?.shape
   const steps = shape?.[places.inputTimeFirst ? 0 : 1]
-  const answer = compiled.answer === 'linear' ? (options.answer ?? 'linear') : compiled.answer
-  const loss = {
-    softmax: 'softmaxCrossEntropy',
-    logSoftmax: 'softmaxCrossEntropy',
-    sigmoid: 'binaryCrossEntropy',
-    linear: 'meanSquaredError',
-  } as const
+  const answer = chosenAnswer(compiled.answer, network.layers, widthOfOutput(network.layers), options.answer)
   const said = metadata.get('tokens')
   const tokens = options.tokens ?? (said === 'character' || said === 'word' ? said : undefined)
   return {
     format: 'onnx',
     producer: model.producer,
-    network: { ...network, loss: { type: loss[answer] } },
+    network: { ...network, loss: { type: lossOfAnswer(answer) ?? 'meanSquaredError' } },
     weights,
     answer,
     input: { kind, width, steps: typeof steps === 'number' ? steps : null },

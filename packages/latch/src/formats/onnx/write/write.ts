@@ -44,7 +44,7 @@ export const writeOnnx: ModelWriter = async (source) => {
 function nameOutputs(graph: ExportGraph, { value, per, width }: ExportEdge, { answer }: ExportSource): void {
   const shape = per === 'step' ? ['batch', 'time', width] : ['batch', width]
   const logits = graph.output(value, 'logits', 'float32', shape)
-  if (answer === 'linear') return
+  if (answer === 'linear' || answer === 'probabilities') return
   const { name, op, attributes } = ANSWERS[answer]
   graph.output(logits, name, 'float32', shape, op, attributes)
 }

@@ -46,7 +46,7 @@ export class TfjsExport {
     })
     this.#masked = layers.some((l) => l.type === 'masking' || (l.type === 'embedding' && l.maskZero))
     layers.forEach((layer, i) => this.#add(layer, i))
-    if (answer !== 'linear')
+    if (answer !== 'linear' && answer !== 'probabilities')
       this.#place({ class_name: 'Activation', config: { name: 'answer', activation: answerName(answer) } })
   }
 

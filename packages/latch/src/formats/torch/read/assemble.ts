@@ -6,6 +6,7 @@ import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
 import type { Answer } from '../../imported.ts'
+import { endsOnLogits } from '../../outputAnswer.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { fitBiases } from '../../recurrentBiases.ts'
 import type { Head, TorchFlags } from './flags.ts'
@@ -48,6 +49,11 @@ export function assembleByFlags(
     if (i === pooledAfter && flags.pool) add({ type: 'pool', over: flags.pool })
   })
   const network = { layers: folded(layers) }
+  if (!endsOnLogits(network.layers, answer)) {
+    add({ type: 'activation', activation: answer as 'sigmoid' })
+    answer = 'linear'
+    network.layers = folded(layers)
+  }
   return { network, weights: nameAll(layers, named), answer, notes: notesOf(chain, flags, answer) }
 }
 

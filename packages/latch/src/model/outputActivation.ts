@@ -1,0 +1,86 @@
+/**
+ * Which function a network's output has already passed, told by its last layers: the one place that decides whether
+ * a row is logits or probabilities. Readers of files use it, and `Network`, which refuses a loss that takes logits.
+ */
+import type { ActivationChoice, ActivationName } from '../cells/activations.ts'
+import type { LossOptions } from '../layers/loss.ts'
+import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
+import { ShapeError } from '../core/errors.ts'
+import type { LayerOptions, NetworkConfig } from './config.ts'
+
+/**
+ * What the numbers can be: `any` (logits), `state` (of a recurrent layer, between -1 and 1), `probability` (0 to 1),
+ * `logProbability` (the logarithms of a row's probabilities), `bounded` (-1 to 1), `signed` (of one sign).
+ */
+export type OutputRange = 'any' | 'state' | 'probability' | 'logProbability' | 'bounded' | 'signed'
+
+/** The last function on the way to the output. */
+export interface OutputActivation {
+  name: ActivationName | 'softmax' | 'logSoftmax'
+  range: OutputRange
+}
+
+const RANGES: readonly (readonly [OutputRange, string])[] = [
+  ['probability', 'sigmoid hardSigmoid softmax'],
+  ['logProbability', 'logSoftmax'],
+  ['bounded', 'tanh softsign scaledTanh'],
+  ['signed', 'relu relu6 thresholdedRelu softplus exponential'],
+]
+
+/** The function that the output has passed; `linear` where it is logits, as after a dense layer without activation. */
+export function outputActivation(layers: readonly LayerOptions[]): OutputActivation {
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const layer = layers[i]
+    if (layer.type === 'activation') {
+      if (layer.activation !== 'linear') return passed(layer.activation)
+    } else if (layer.type === 'dense') return passed(layer.activation ?? 'linear')
+    else if (layer.type === 'recurrent') return ofRecurrent(layer)
+    else if (layer.type === 'pool') {
+      const below = outputActivation(layers.slice(0, i))
+      return layer.over === 'last' || layer.over === 'first' ? below : pooled(below, layer.over === 'sum')
+    } else if (layer.type === 'layerNorm' || layer.type === 'concat') break
+    // All others leave each number as it is, or leave it out.
+  }
+  return { name: 'linear', range: 'any' }
+}
+
+function passed(choice: ActivationChoice | 'softmax' | 'logSoftmax'): OutputActivation {
+  const name = typeof choice === 'string' ? choice : choice.type
+  const [range] = RANGES.find(([, names]) => names.split(' ').includes(name)) ?? ['any']
+  return { name, range }
+}
+
+function ofRecurrent(layer: RecurrentOptions): OutputActivation {
+  const { cell, activation = 'tanh', stateActivation = activation } = layer
+  const own = passed(cell === 'lstm' ? stateActivation : activation)
+  if (own.range === 'bounded') return { ...own, range: 'state' }
+  return layer.merge === 'sum' ? pooled(own, true) : own
+}
+
+/** A mean of probabilities is one; a sum is not. A mean of logarithms is a logarithm of no mean. */
+function pooled({ name, range }: OutputActivation, isSum: boolean): OutputActivation {
+  const changes = range === 'logProbability' || (isSum && range === 'probability')
+  return { name, range: changes ? 'signed' : range }
+}
+
+/**
+ * Whether a loss that takes logits would squash what was squashed before. Under a softmax, numbers within bounds can
+ * never be far apart; under a sigmoid, numbers of one sign can never name the other class. A state of a recurrent
+ * layer without a dense one, and log-probabilities under a softmax, are logits that work.
+ */
+export function squashesTwice(loss: LossOptions['type'], { range }: OutputActivation): boolean {
+  if (!loss.endsWith('CrossEntropy') || range === 'any' || range === 'state') return false
+  return loss === 'binaryCrossEntropy' || range === 'probability' || range === 'bounded'
+}
+
+/** @throws ShapeError for a loss that expects logits over an output that is none */
+export function refuseSquashedTwice({ layers, loss }: NetworkConfig): void {
+  const output = outputActivation(layers)
+  if (!loss || !squashesTwice(loss.type, output)) return
+  throw new ShapeError({
+    where: `loss ${loss.type}`,
+    expected: 'logits',
+    got: `an output that passed ${output.name}`,
+    remedy: `Drop the last activation \`${output.name}\`.`,
+  })
+}
