@@ -30,17 +30,18 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   checkColumns('evaluate', options ?? {}, task.columns)
   refuseUnknown('evaluate option', options, known)
   const columns = readColumns(options, task.columns)
-  const reading = { settings, trained, columns, purpose: 'evaluation' as const }
-  const { items, notes } = task.readExamples(request.examples, reading)
+  const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
+  const training = await task.training()
+  const { items, notes } = training.readExamples(request.examples, reading)
   options.signal?.throwIfAborted()
-  const dataset = task.dataset(trained, items)
+  const dataset = training.dataset(trained, items)
   const { network, learned, names: labels } = trained
   if (countClasses(network, learned.answer) === 0) {
     return { kind: 'values', ...(await measureValues(network, dataset, options)), labels, notes }
   }
   const { actual, predicted, loss } =
     learned.answer === 'probabilities'
-      ? await measureProbabilities(trained, dataset, task, items, options)
+      ? await measureProbabilities(trained, dataset, items.map(training.classes), options)
       : await evaluate(network, dataset, options)
   return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, notes }
 }
@@ -70,6 +71,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
   const { width, per } = network.output
   let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
   await forEachPass(network, dataset, options, (batch, targets) => {
+    const valid = network.counted
     const value = network.loss(batch, targets, true)
     loss += value.mean * value.weight
     weight += value.weight
@@ -83,8 +85,11 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
       }
       n++
     }
-    if (per === 'step') batch.eachRow((row, sequence, t) => add(sequence * batch.steps + t, row))
-    else for (let sequence = 0; sequence < batch.sequences; sequence++) add(sequence, sequence)
+    if (per === 'step') {
+      batch.eachRow((row, sequence, t) => {
+        if (!valid || valid[row]) add(sequence * batch.steps + t, row)
+      })
+    } else for (let sequence = 0; sequence < batch.sequences; sequence++) add(sequence, sequence)
   })
   return {
     loss: weight > 0 ? loss / weight : 0,
@@ -95,11 +100,10 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
 }
 
 /** Classes of outputs that are probabilities already: their loss is the cross-entropy of those. */
-async function measureProbabilities<T extends TaskTypes>(
-  { network, learned: { answer } }: Trained<T['Learned']>,
+async function measureProbabilities(
+  { network, learned: { answer } }: Trained,
   dataset: Dataset,
-  task: TaskDefinition<T>,
-  items: readonly T['Item'][],
+  targets: readonly ArrayLike<number>[],
   options: ModelEvaluateOptions,
 ) {
   const { width, per } = network.output
@@ -108,7 +112,7 @@ async function measureProbabilities<T extends TaskTypes>(
   await forEachPass(network, dataset, options, (batch, _, numbers) => {
     const out = network.readOutput(batch)
     numbers.forEach((number, sequence) => {
-      const classes = task.classes(items[number])
+      const classes = targets[number]
       for (let t = 0; t < classes.length; t++) {
         const at = (per === 'step' ? sequence * batch.steps + t : sequence) * width
         const row = out.subarray(at, at + width)

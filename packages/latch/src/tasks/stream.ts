@@ -1,18 +1,17 @@
 /** One sequence step by step, for every task: after each step, to the bit what `predict` gives for the steps so far. */
 import type { Stream } from '../model/stream.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import type { ModelStream, ModelStreamState } from './model.ts'
 import { interpretRows } from './prediction.ts'
-import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
+import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
 
 /** Made by `model.stream()`. It needs no closing. */
 export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T['Output']> {
   readonly #task: TaskDefinition<T>
   readonly #trained: Trained<T['Learned']>
   readonly #stream: Stream
-  readonly #tokenizer: Tokenizer | null
+  readonly #text: TextReading | null
   /** The last output row: a list that the network's stream overwrites. */
   #output: ArrayLike<number>
   /** White space at the end of what was read, which counts once something follows it. */
@@ -27,8 +26,8 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     this.#task = task
     this.#trained = trained
     this.#stream = trained.network.stream()
-    this.#tokenizer = task.tokenizer(trained.learned)
-    this.#length = task.paddedLength(trained.learned)
+    this.#text = task.text(trained.learned)
+    this.#length = this.#text?.paddedLength ?? null
     this.#output = new Float64Array(trained.network.output.width)
   }
 
@@ -39,8 +38,8 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   /** For the steps so far; of an empty text, what `predict('')` gives. @throws UsageError before the first step of anything else */
   get prediction(): T['Output'] {
     if (this.steps > 0) return this.#interpret()
-    const { emptyToken } = this.#task.text
-    if (emptyToken === null || !this.#tokenizer) {
+    const emptyToken = this.#text?.emptyToken ?? null
+    if (emptyToken === null) {
       throw new UsageError({ where: 'stream.prediction', expected: 'at least one step', got: 'none' })
     }
     // An empty text reads as one token, which does not become part of the text.
@@ -61,7 +60,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   pushText(text: string): T['Output'] {
-    const tokenizer = this.#requireTokenizer()
+    const { tokenizer } = this.#requireText()
     if (typeof text !== 'string') {
       throw new DataError({ where: 'text', expected: 'a string', got: describe(text) })
     }
@@ -113,13 +112,13 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   #readSpace(): void {
-    for (const token of this.#requireTokenizer().tokenize(this.#space)) this.#advance(token)
+    for (const token of this.#requireText().tokenizer.tokenize(this.#space)) this.#advance(token)
     this.#space = ''
   }
 
   /** Reads one token. Where texts are padded, the whole text again, as `predict` pads or cuts it. */
   #advance(token: string): void {
-    const id = this.#task.text.idOf(this.#trained.learned, token)
+    const id = this.#requireText().findId(token)
     const length = this.#length
     if (length === null) {
       this.#output = this.#stream.push(id)
@@ -157,8 +156,8 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     throw new UsageError({ where: 'stream.restore', expected, got: describe({ ids, read }) })
   }
 
-  #requireTokenizer(): Tokenizer {
-    if (this.#tokenizer) return this.#tokenizer
+  #requireText(): TextReading {
+    if (this.#text) return this.#text
     throw new UnsupportedError({
       where: 'stream.pushText',
       expected: 'a model that reads texts',

@@ -3,7 +3,6 @@
  * file holds. Everything else of a model (fit, evaluate, predict, trace, streams, files, export) is written once over
  * it, in taskModel.ts.
  */
-import type { EngineOptions } from '../engine/engine.ts'
 import type { Answer, ModelInput } from '../formats/imported.ts'
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
@@ -23,6 +22,12 @@ export interface Learned {
   /** Tokens by id. */
   readonly vocabulary: readonly string[] | null
   readonly tokens: 'word' | 'character' | null
+  /** State goes on from call to call (Keras `stateful`). */
+  readonly stateful?: boolean
+  /** Where an imported model came from. */
+  readonly source?: { readonly format: string; readonly producer: string | null }
+  /** Conventions found on import and what was done about them, each a sentence. */
+  readonly notes?: readonly string[]
 }
 
 /** A model at work. */
@@ -64,65 +69,79 @@ export interface Reading<T extends TaskTypes> {
   settings: T['Settings']
   /** The model that reads them; null before its first `fit`. */
   trained: Trained<T['Learned']> | null
+  /** Labels that were named; null: those of the examples. */
+  labels: readonly string[] | null
   columns: Partial<ColumnOptions>
   purpose: 'training' | 'validation' | 'evaluation'
+}
+
+/** What `fit` and `evaluate` need of a task: loaded by those who train or measure, so that a page that predicts does not carry it. */
+export interface TaskTraining<T extends TaskTypes> {
+  /** Defaults of `fit`, where they are not those of every task. */
+  fitDefaults(settings: T['Settings']): Partial<FitOptions>
+  /** @throws DataError naming the row */
+  readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
+  /** What is learnt from the training part: vocabulary, labels, scaling. Absent where a model has its network from the beginning. */
+  learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
+  /** The network that is needed, with its loss; absent likewise. */
+  network?(learned: T['Learned']): NetworkConfig
+  dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
+  /** The classes of an item's target: one, one a step, or none where targets are numbers. */
+  classes(item: T['Item']): ArrayLike<number>
+  /** A trivial model made from the training examples: what a network should beat before it is worth its training time. */
+  baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
+}
+
+/** A trivial model. */
+export interface Baseline<Example extends object = object> {
+  name: string
+  evaluate(examples: Iterable<Example>): BaselineScore
+}
+
+/** How a trivial model does. */
+export interface BaselineScore {
+  metric: 'accuracy' | 'meanAbsoluteError'
+  value: number
+  n: number
 }
 
 /** A task. */
 export interface TaskDefinition<T extends TaskTypes> {
   /** As model files say it. */
   readonly name: string
-  /** How errors name the options of `fit` and `evaluate` that name columns; `required`: they have no default. */
+  /** How `fit` and `evaluate` call the options that name the columns; `required`: they have no default. */
   readonly columns: ColumnOptions & { required: boolean }
-  /** Defaults of `fit`, where they are not those of every task. */
-  fitDefaults(settings: T['Settings']): Partial<FitOptions>
-  /** @throws DataError naming the row */
-  readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
-  /** What is learnt from the training part: vocabulary, labels, scaling. */
-  learn(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
-  /** The classes of an item's target: one, one a step, or none where targets are numbers. */
-  classes(item: T['Item']): ArrayLike<number>
-  dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
-  /** The network that is needed, with its loss. */
-  network(learned: T['Learned']): NetworkConfig
+  training(): Promise<TaskTraining<T>>
   buildNetwork(config: NetworkConfig, options: NetworkOptions): Network
+
   /** @throws DataError, ShapeError */
   encode(learned: T['Learned'], input: T['Input']): EncodedSequence
+  /** Whether this is a list of inputs. */
+  isMany(learned: T['Learned'], input: T['Input'] | readonly T['Input'][]): boolean
   /** One step of a stream as the network takes it. @throws DataError */
   encodeStep(learned: T['Learned'], step: T['Step']): number | ArrayLike<number>
-  /** Whether this is many inputs and not one. */
-  isMany(learned: T['Learned'], input: T['Input'] | readonly T['Input'][]): boolean
-  /** How texts become tokens; null where inputs are no texts. */
-  tokenizer(learned: T['Learned']): Tokenizer | null
-  /** The id of a token in streams of texts, and what stands for an empty text. */
-  text: { idOf(learned: T['Learned'], token: string): number; emptyToken: string | null }
-  /** Length that texts are padded to with id 0 before them; null: none. */
-  paddedLength(learned: T['Learned']): number | null
-  /** Most tokens of one input that are read; null: all. */
-  maximumLength(learned: T['Learned']): number | null
-  /** The settings that a model file of this task says, and its options. */
+  /** How texts are read; null where inputs are no texts. */
+  text(learned: T['Learned']): TextReading | null
+
+  /** The settings that belong to a model file of this task. */
   settings(learned: T['Learned']): T['Settings']
-  /** The task's own sections of the model file: plain JSON. */
-  write(learned: T['Learned']): Record<string, unknown>
-  /** Names of those sections. */
+  /** Names of the task's own sections of the model file. */
   readonly sections: readonly string[]
+  /** The sections: plain JSON. */
+  write(learned: T['Learned']): Record<string, unknown>
   /** Reads them back. @throws FormatError naming the field */
   read(root: Field, config: NetworkConfig): T['Learned']
-  /** What a summary adds. */
-  facts?(learned: T['Learned']): Partial<{
-    stateful: boolean
-    source: { format: string; producer: string | null }
-    notes: readonly string[]
-  }>
-  /** The trivial model beside a trained one: made from the training examples. */
-  baseline(training: readonly T['Example'][], reading: Reading<T>): Baseline<T['Example']>
 }
 
-/** A trivial model: what a network should beat before it is worth its training time. */
-export interface Baseline<Example extends object = object> {
-  name: string
-  evaluate(examples: Iterable<Example>): { metric: 'accuracy' | 'meanAbsoluteError'; value: number; n: number }
+/** How a task reads texts. */
+export interface TextReading {
+  tokenizer: Tokenizer
+  /** The id of a token. @throws DataError where the vocabulary has neither it nor an unknown token */
+  findId(token: string): number
+  /** What stands for an empty text; null: it is no input. */
+  emptyToken: string | null
+  /** Length that texts are padded to, with id 0 before them; null: none. */
+  paddedLength: number | null
+  /** Most tokens of one text that are read; null: all. */
+  maximumLength: number | null
 }
-
-/** Engine, and a seed for initial weights. */
-export type ModelEngine = EngineOptions

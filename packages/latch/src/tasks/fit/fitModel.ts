@@ -12,7 +12,7 @@ import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
 import { refuseNoRows } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
-import type { ExampleSet, TaskDefinition, TaskTypes, Trained } from '../task.ts'
+import type { ExampleSet, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
 import { describeEngineChange } from './engineChange.ts'
 import {
@@ -33,6 +33,8 @@ export interface FitRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
   settings: T['Settings']
   engine: EngineOptions
+  /** Labels that were named; null: those of the examples. */
+  labels: readonly string[] | null
   examples: Iterable<T['Example']>
   options: T['FitOptions']
   /** The model to train further, or null. */
@@ -64,7 +66,9 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   refuseNoRows('fit', examples, task.columns)
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
-  const { trained, train, validation, notes, split } = prepare(request, saved?.trained ?? request.trained)
+  const training = await task.training()
+  const before = saved?.trained ?? request.trained
+  const { trained, train, validation, notes, split } = prepare(request, training, before)
   if (saved?.note) notes.unshift(saved.note)
   const { network, learned, names } = trained
   const facts: RunFacts = {
@@ -79,7 +83,7 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   const report = await fit(network, {
     train,
     validation,
-    ...resolveTraining(options, task.fitDefaults(settings), validation !== null),
+    ...resolveTraining(options, training.fitDefaults(settings), validation !== null),
     signal: options.signal,
     onStep: options.onStep,
     onEvent: (event) => {
@@ -167,18 +171,23 @@ function refuseOtherModel(model: Trained, saved: Trained): void {
 }
 
 /** Examples → datasets and a network that fits them (a new one, or the existing one). */
-function prepare<T extends TaskTypes>(request: FitRequest<T>, before: Trained<T['Learned']> | null) {
-  const { task, settings, options } = request
+function prepare<T extends TaskTypes>(
+  request: FitRequest<T>,
+  task: TaskTraining<T>,
+  before: Trained<T['Learned']> | null,
+) {
+  const { settings, options, labels } = request
   const { validation = 0.1, seed = 1 } = options
-  const columns = readColumns(options, task.columns)
-  const all = task.readExamples(request.examples, { settings, trained: before, columns, purpose: 'training' })
+  const columns = readColumns(options, request.task.columns)
+  const reading = { settings, labels, columns }
+  const all = task.readExamples(request.examples, { ...reading, trained: before, purpose: 'training' })
   const notes = [...all.notes]
   const parts = splitItems(task, all, typeof validation === 'number' ? validation : 0, seed)
   const pick = (rows: Int32Array) => Array.from(rows, (row) => all.items[row])
   const training = pick(parts.train)
-  const learned = before?.learned ?? task.learn(settings, all, training)
+  const learned = before?.learned ?? task.learn!(settings, all, training)
   const known = before ?? { learned, names: [] as readonly string[] }
-  const network = prepareNetwork(request, before, learned, training, all)
+  const network = prepareNetwork(request, task, before, learned, training, all)
   const trained: Trained<T['Learned']> = before ?? { ...known, network, names: nameOutputs(network, learned) }
   const train = task.dataset(trained, training)
   let watched = null
@@ -186,7 +195,7 @@ function prepare<T extends TaskTypes>(request: FitRequest<T>, before: Trained<T[
     if (parts.validation.length > 0) watched = task.dataset(trained, pick(parts.validation))
   } else {
     const given = validation as readonly T['Example'][]
-    const set = task.readExamples(given, { settings, trained, columns, purpose: 'validation' })
+    const set = task.readExamples(given, { ...reading, trained, purpose: 'validation' })
     notes.push(...set.notes)
     watched = task.dataset(trained, set.items)
   }
@@ -197,7 +206,7 @@ function prepare<T extends TaskTypes>(request: FitRequest<T>, before: Trained<T[
 
 /** By class where each example has one class, else at random. */
 function splitItems<T extends TaskTypes>(
-  task: TaskDefinition<T>,
+  task: TaskTraining<T>,
   { items }: ExampleSet<T['Item']>,
   fraction: number,
   seed: number,
@@ -213,19 +222,20 @@ function splitItems<T extends TaskTypes>(
 
 /** A new network, or the existing one with this run's loss. */
 function prepareNetwork<T extends TaskTypes>(
-  { task, settings, options, engine }: FitRequest<T>,
+  { task: definition, settings, options, engine }: FitRequest<T>,
+  task: TaskTraining<T>,
   before: Trained<T['Learned']> | null,
   learned: T['Learned'],
   training: readonly T['Item'][],
   { labels }: ExampleSet<T['Item']>,
 ) {
-  const config: NetworkConfig = before?.network.config ?? task.network(learned)
+  const config: NetworkConfig = before?.network.config ?? task.network!(learned)
   const { labelSmoothing = task.fitDefaults(settings).labelSmoothing, classWeights } = options
   const choices = { labelSmoothing, classWeights }
   const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
   if (!before) {
     const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES }
-    return task.buildNetwork({ ...config, loss }, network)
+    return definition.buildNetwork({ ...config, loss }, network)
   }
   const same = (name: 'labelSmoothing' | 'classWeights') =>
     `${config.loss![name] ?? 0}` === `${loss[name] ?? 0}`
@@ -243,7 +253,7 @@ function prepareNetwork<T extends TaskTypes>(
   return before.network
 }
 
-function* classesOf<T extends TaskTypes>(task: TaskDefinition<T>, items: readonly T['Item'][]) {
+function* classesOf<T extends TaskTypes>(task: TaskTraining<T>, items: readonly T['Item'][]) {
   for (const item of items) {
     const classes = task.classes(item)
     for (let i = 0; i < classes.length; i++) yield classes[i]

@@ -1,14 +1,8 @@
-/**
- * What a sequence model is made of, and what follows from it: which loss learns its answer on, how many classes
- * its output tells apart, what they are called. Station: imported network → model with a meaning at both ends.
- */
+/** What a sequence model reads and predicts, and what follows from it: which loss trains its output, how texts are padded. */
 import type { Answer, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import { labelledAnswer, labelsNameNumbers, lossOfAnswer, widthOfOutput } from '../../formats/outputAnswer.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import type { Network } from '../../model/network.ts'
-import { UsageError } from '../../core/errors.ts'
-import { classesOf } from './prediction.ts'
 
 /** Where a model came from. */
 export interface ModelSource {
@@ -33,13 +27,8 @@ export interface SequenceFacts {
   source: ModelSource
 }
 
-/** A sequence model's parts. */
-export interface SequenceParts extends SequenceFacts {
-  network: Network
-}
-
 /** The facts of an imported model, completed: how its texts become tokens, what its outputs mean. */
-export function factsOf(imported: ImportedModel): SequenceFacts {
+export function resolveFacts(imported: ImportedModel): SequenceFacts {
   const { input, labels, vocabulary, stateful, notes, format, producer } = imported
   const { layers } = imported.network
   const width = widthOfOutput(layers)
@@ -104,33 +93,4 @@ function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
   }
   if (own === 'softmaxCrossEntropy' && widthOfOutput(layers) === 1) return { type: 'meanSquaredError' }
   return loss?.type === own ? loss : { type: own }
-}
-
-/**
- * Names of the classes, or of the outputs where those are numbers: the labels there are; of a model that says
- * its next token, the vocabulary; else numbers from 0.
- * @throws UsageError for labels that are not as many as the classes
- */
-export function namesOf({
-  network,
-  answer,
-  labels,
-  vocabulary,
-}: Pick<SequenceParts, 'network' | 'answer' | 'labels' | 'vocabulary'>): readonly string[] {
-  const classes = classesOf(network, answer)
-  const count = classes || network.output.width
-  if (labels) {
-    if (labels.length === count && new Set(labels).size === count) return labels
-    const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
-    const remedy =
-      classes || count !== 1 || labels.length !== 2
-        ? undefined
-        : 'For two classes, say so: `answer` `sigmoid`.'
-    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}`, remedy })
-  }
-  const numbers = Array.from({ length: count }, (_, i) => String(i))
-  if (vocabulary?.length !== count || count <= 2) return numbers
-  // An id without a token keeps its number; two tokens that read alike cannot both be a name.
-  const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
-  return new Set(named).size === count ? named : numbers
 }

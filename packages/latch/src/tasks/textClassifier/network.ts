@@ -1,0 +1,61 @@
+/** The network of a text classifier. */
+import type { CellName } from '../../cells/cell.ts'
+import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
+import type { ClassifierSettings } from './options.ts'
+
+/** The layers that settings, a vocabulary and a number of classes make. Two classes: one logit. */
+export function classifierNetwork(
+  settings: ClassifierSettings,
+  vocabulary: number,
+  classes: number,
+): NetworkConfig {
+  const { dropout } = settings
+  const two = classes === 2
+  return {
+    layers: [
+      ...inputLayers(settings, vocabulary),
+      ...(settings.cell === 'ann' || settings.cell === 'bag'
+        ? feedForward(settings)
+        : recurrentLayers(settings)),
+      ...dropoutLayer(dropout.output),
+      { type: 'dense', units: two ? 1 : classes },
+    ],
+    loss: { type: two ? 'binaryCrossEntropy' : 'softmaxCrossEntropy' },
+  }
+}
+
+function inputLayers({ embedding, dropout }: ClassifierSettings, vocabulary: number): LayerOptions[] {
+  const wordDropout = dropout.words
+  if (embedding === 'oneHot') return [{ type: 'oneHot', vocabulary, wordDropout }]
+  return [{ type: 'embedding', vocabulary, size: embedding, wordDropout }, ...dropoutLayer(dropout.embedding)]
+}
+
+function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
+  const { cell, units, layers, bidirectional, reset, activation, pooling, dropout } = settings
+  const out: LayerOptions[] = []
+  for (let level = 0; level < layers; level++) {
+    const top = level === layers - 1
+    if (level > 0) out.push(...dropoutLayer(dropout.layers))
+    out.push({
+      type: 'recurrent',
+      cell: cell as CellName,
+      units,
+      direction: bidirectional ? 'bidirectional' : 'forward',
+      outputs: top && pooling === 'last' ? 'last' : 'every',
+      ...(cell === 'gru' ? { reset } : {}),
+      ...(cell === 'rnn' ? { activation } : {}),
+    })
+  }
+  if (pooling !== 'last') out.push({ type: 'pool', over: pooling })
+  return out
+}
+
+function feedForward({ cell, units, maximumLength }: ClassifierSettings): LayerOptions[] {
+  const gather: LayerOptions =
+    cell === 'bag' ? { type: 'pool', over: 'mean' } : { type: 'flatten', steps: maximumLength }
+  return [gather, { type: 'dense', units, activation: 'relu' }]
+}
+
+function dropoutLayer(rate: number): LayerOptions[] {
+  return rate > 0 ? [{ type: 'dropout', rate }] : []
+}
