@@ -128,7 +128,7 @@ function nativeWeights(name: string): number[] {
 function engine(options: NetworkOptions, reset: 'before' | 'after' = 'before') {
   const layers = [
     { type: 'oneHot', vocabulary: WORDS.length },
-    { type: 'recurrent', cell: 'gru', units: UNITS, reset, outputs: 'last' },
+    { type: 'recurrent', cell: 'gru', units: UNITS, reset, returnSequences: false },
   ] as const
   const net = network(layers, {
     ...options,
@@ -137,7 +137,7 @@ function engine(options: NetworkOptions, reset: 'before' | 'after' = 'before') {
   })
   const batch = PackedBatch.ofIds([WORDS.map((_, t) => t)])
   net.writeInitialState(batch, H0)
-  const { steps } = traceSequence(net, batch, { values: [0, 0] }).levels[0]
+  const { steps } = traceSequence(net, batch, { values: [0, 0] }).layers[0]
   return {
     hidden: steps.flatMap((step) => [...step.hidden]),
     update: steps.flatMap((step) => [...(step.gates as { update: Float64Array }).update]),

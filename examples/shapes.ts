@@ -68,7 +68,7 @@ interface Weights {
 
 /** Prints the page and returns its numbers. */
 export function run(print: Print): Result {
-  const net = network([INPUT, { ...RECURRENT, outputs: 'last' }, OUTPUT], {
+  const net = network([INPUT, { ...RECURRENT, returnSequences: false }, OUTPUT], {
     engine: 'reference',
     precision: 'float64',
     seed: SEED,
@@ -162,7 +162,7 @@ function compare(
   const batch = PackedBatch.ofFeatures(input.features, input.shape, input.lengths)
   const states = network([INPUT, RECURRENT], own)
   states.forward(batch)
-  const answers = network([INPUT, { ...RECURRENT, outputs: 'last' }, OUTPUT], own)
+  const answers = network([INPUT, { ...RECURRENT, returnSequences: false }, OUTPUT], own)
   answers.forward(batch)
   const hidden = onPaper.flatMap(({ steps }) =>
     Array.from({ length: TIMESTEPS }, (_, t) => steps[t]?.after[0] ?? [0, 0, 0]).flat(),

@@ -102,7 +102,7 @@ export function run(print: Print): Result {
 function build(options: NetworkOptions): Network {
   const layers = [
     { type: 'oneHot', vocabulary: VOCABULARY.length },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+    { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
     { type: 'dense', units: 1 },
   ] as const
   return network(layers, { ...options, seed: SEED, loss: { type: 'binaryCrossEntropy' } })

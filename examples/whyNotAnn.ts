@@ -52,7 +52,7 @@ function annLayers(T: number): LayerOptions[] {
 
 const RNN_LAYERS: LayerOptions[] = [
   { type: 'features', width: VOCABULARY.length },
-  { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+  { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
   { type: 'dense', units: 1 },
 ]
 
@@ -116,11 +116,11 @@ function showOrder(print: Print): Result['order'] {
   const hidden: LayerOptions = { type: 'dense', units: 8, activation: 'tanh' }
   const bag = trainOnOpinions([
     embedding,
-    { type: 'pool', over: 'mean' },
+    { type: 'pool', pooling: 'mean' },
     hidden,
     { type: 'dense', units: 1 },
   ])
-  const recurrent: LayerOptions = { type: 'recurrent', cell: 'rnn', units: 8, outputs: 'last' }
+  const recurrent: LayerOptions = { type: 'recurrent', cell: 'rnn', units: 8, returnSequences: false }
   const rnn = trainOnOpinions([embedding, recurrent, { type: 'dense', units: 1 }])
   print(`  after ${TRAINING_STEPS} steps      wanted   bag of words        RNN`)
   OPINIONS.forEach(({ text, label }, i) => {

@@ -41,7 +41,7 @@ function signs(count: number): Dataset {
 
 const layers = [
   { type: 'features', width: 1 },
-  { type: 'recurrent', cell: 'rnn', units: 4, outputs: 'last' },
+  { type: 'recurrent', cell: 'rnn', units: 4, returnSequences: false },
   { type: 'dense', units: 2 },
 ] as const
 
@@ -106,7 +106,7 @@ describe('the door', () => {
   })
 
   it('knows cells and the types of layers', () => {
-    expect(latch.cellOf({ cell: 'gru' }).gateNames).toEqual(['reset', 'update', 'candidate'])
+    expect(latch.findCell(latch.cells, 'gru').gateNames).toEqual(['reset', 'update', 'candidate'])
     expectTypeOf<RecurrentOptions['cell']>().toEqualTypeOf<'rnn' | 'lstm' | 'gru'>()
     expectTypeOf<EmbeddingOptions['size']>().toEqualTypeOf<number>()
     expectTypeOf<StateName>().toEqualTypeOf<'hidden' | 'cell'>()

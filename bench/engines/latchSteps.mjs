@@ -32,7 +32,7 @@ function trainingStep(latch, size, options) {
   const net = latch.network(
     [
       { type: 'features', width: F },
-      { type: 'recurrent', cell, units: H, outputs: next ? 'every' : 'last' },
+      { type: 'recurrent', cell, units: H, returnSequences: next },
       { type: 'dense', units: next ? F : classes },
     ],
     { ...options, loss: { type: next ? 'meanSquaredError' : 'softmaxCrossEntropy' } },
@@ -69,10 +69,9 @@ function trainingData(latch, size, i) {
 
 function inferenceStep(latch, { kind, cell, B, T, F, H }, options) {
   const stream = kind === 'stream'
-  const outputs = 'every'
   const layers = [
     { type: 'features', width: F },
-    { type: 'recurrent', cell, units: H, outputs },
+    { type: 'recurrent', cell, units: H, returnSequences: true },
   ]
   const net = latch.network(layers, options)
   const x = randomFloats(B * T * F)

@@ -107,8 +107,8 @@ export function gradientByLag(model: TextClassifier, count: number, initial: boo
   const network = initial ? new Network(model.network.config, { ...ENGINE, seed: SEED }) : model.network
   const norms = testStories(40, count).map(({ text, label }) => {
     const target = model.labels.indexOf(label)
-    const { levels } = traceSequence(network, model.encode(text).ids, { classes: [target] })
-    const { steps } = levels[levels.length - 1]
+    const { layers } = traceSequence(network, model.encode(text).ids, { classes: [target] })
+    const { steps } = layers[layers.length - 1]
     return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
   })
   if (initial) network.dispose()
@@ -123,7 +123,7 @@ export function gradientByLag(model: TextClassifier, count: number, initial: boo
 /** What the keep gate (f, z) does at "moved to CITY" of the person asked for, and elsewhere. */
 export function keepsAtMove(model: TextClassifier, stories: readonly OneMove[]) {
   const kept = stories.map(({ text, second }) => {
-    const [{ steps }] = model.trace(text).levels
+    const [{ steps }] = model.trace(text).layers
     const gates = steps.map((step) => Array.from(Object.values(keepGateOf(step.gates))))
     const means = gates.map((gate) => gate.reduce((sum, x) => sum + x, 0) / gate.length)
     const [city, words] = [means[second], means.slice(second - 2, second + 1)]

@@ -49,7 +49,7 @@ function factSteps(tokens: readonly string[]): number[] {
 }
 
 function factKeeps(model: TextClassifier, text: string): FactKeeps[] {
-  const [{ steps }] = model.trace(text).levels
+  const [{ steps }] = model.trace(text).layers
   const { tokens } = model.encode(text)
   const gates = steps.map((step) => keepGateOf(step.gates))
   const end = tokens.length - 1
@@ -115,6 +115,6 @@ export function measureKeeps(model: TextClassifier, count: number) {
 /** Mean keep gate at each word of the lecture's paragraph. */
 export function keepsByWord(model: TextClassifier) {
   const { tokens } = model.encode(LECTURE)
-  const [{ steps }] = model.trace(LECTURE).levels
+  const [{ steps }] = model.trace(LECTURE).layers
   return tokens.map((token, t) => ({ token, keeps: meanOf(Array.from(keepGateOf(steps[t].gates))).mean }))
 }

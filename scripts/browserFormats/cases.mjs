@@ -92,8 +92,8 @@ function goldenExports() {
 
 /** A small classifier of texts and a model of features, in every format that Latch writes and in its own. */
 async function ownExports(latch, door) {
-  const level = { type: 'recurrent', cell: 'lstm', units: 6, direction: 'bidirectional' }
-  const features = door.openModelFile(modelOf(latch, door, 'features', [level], 'linear'))
+  const layer = { type: 'recurrent', cell: 'lstm', units: 6, direction: 'bidirectional' }
+  const features = door.openModelFile(modelOf(latch, door, 'features', [layer], 'linear'))
   return [
     ...(await inEveryFormat(door, await classifier(latch), 'own classifier')),
     ...(await inEveryFormat(door, features, 'own features')),
@@ -132,12 +132,14 @@ export function peerCases(latch, door) {
   const groups = []
   for (const [cell, form] of Object.entries(CELLS)) {
     for (const direction of ['forward', 'reverse', 'bidirectional']) {
-      const level = { type: 'recurrent', units: 5, direction, ...form }
+      const layer = { type: 'recurrent', units: 5, direction, ...form }
       const heads = {
-        every: [level],
-        last: [{ ...level, outputs: 'last' }],
-        'two levels': [level, { ...level, units: 4, outputs: 'last' }],
-        ...Object.fromEntries(POOLS.map((over) => [`pool ${over}`, [level, { type: 'pool', over }]])),
+        every: [layer],
+        last: [{ ...layer, returnSequences: false }],
+        'two layers': [layer, { ...layer, units: 4, returnSequences: false }],
+        ...Object.fromEntries(
+          POOLS.map((over) => [`pool ${over}`, [layer, { type: 'pool', pooling: over }]]),
+        ),
       }
       const files = new Map()
       for (const [head, layers] of Object.entries(heads)) {

@@ -1,6 +1,6 @@
 /** The adding problem as training sees it: (B, T, 2) in, one number out. */
 import { addingProblem, type AddingProblem } from '../../packages/latch/src/datasets.ts'
-import type { CellName } from '../../packages/latch/src/cells/cell.ts'
+import type { CellName } from '../../packages/latch/src/cells/registry.ts'
 import { PackedBatch } from '../../packages/latch/src/tensors/packedBatch.ts'
 import { network, type Network } from '../../packages/latch/src/model/network.ts'
 import type { Dataset } from '../../packages/latch/src/training/dataset.ts'
@@ -36,7 +36,7 @@ export async function solveAdding(
   const net = network(
     [
       { type: 'features', width: 2 },
-      { type: 'recurrent', cell, units: 64, outputs: 'last' },
+      { type: 'recurrent', cell, units: 64, returnSequences: false },
       { type: 'dense', units: 1 },
     ],
     { loss: { type: 'meanSquaredError' }, seed: 1 },

@@ -21,8 +21,8 @@ describe('options of the library as flags', () => {
       `Give the order: --config '{"order":["emb","rnn"]}' as the model runs it, or read a part of the file with --prefix NAME.`,
     ],
     [
-      'answers at every step: config.outputs makes one',
-      `answers at every step: --config '{"outputs":"last"}' makes one`,
+      'answers at every step: config.returnSequences makes one',
+      `answers at every step: --config '{"returnSequences":false}' makes one`,
     ],
     ['config.activation decides', `--config '{"activation":"relu"}' decides`],
     ['config.heads or the answer says', `--config '{"heads":{"fc":"relu"}}' or --answer says`],

@@ -123,7 +123,7 @@ describe('inspect of a sequence model', () => {
       ]),
     )
     expect(trace.target).toBe('low')
-    expect(trace.levels).toHaveLength(2)
+    expect(trace.layers).toHaveLength(2)
     const files = ['--svg', 'a.svg', '--png', 'a.png', '--picture', 'flow']
     const numbers = await place.latch(['inspect', 'oneNumber.safetensors', JSON.stringify(rows), ...files])
     expect(numbers.stderr).toBe('')

@@ -57,9 +57,9 @@ function madeTrace(tokens: readonly string[], units: number, seed = 1): Trace {
     const gradient = { hidden: 10 ** (t - tokens.length), cell: t === 0 ? 0 : 1e-3 }
     return { token, id: t, known: t % 2 === 0, gates, ...states, keeps: random.between(0, 1), gradient }
   })
-  const levels = [{ level: 0, direction: 'forward', units, steps }]
+  const layers = [{ layer: 0, direction: 'forward', units, steps }]
   const facts = { text: tokens.join(' '), cell: 'lstm', label: 'good', target: 'good', loss: 0.1 }
-  const said = { probabilities: { good: 0.9, bad: 0.1 }, convention: 'keeps = mean of f', steps, levels }
+  const said = { probabilities: { good: 0.9, bad: 0.1 }, convention: 'keeps = mean of f', steps, layers }
   return { ...facts, ...said } as unknown as Trace
 }
 
@@ -201,8 +201,8 @@ describe('the gradient flow', () => {
     const norms = [0, 1e-300, Number.NaN, 1e300]
     const verdict = { kind: 'vanishing', words: 'vanishing: all <gone>' }
     const steps = norms.map((hidden) => ({ hidden, cell: null }))
-    const levels = [{ level: 0, direction: 'forward', cell: 'rnn', units: 2, steps, verdict }]
-    const svg = flowPicture(trace, { loss: 1, levels, verdict } as unknown as GradientFlow)
+    const layers = [{ layer: 0, direction: 'forward', cell: 'rnn', units: 2, steps, verdict }]
+    const svg = flowPicture(trace, { loss: 1, layers, verdict } as unknown as GradientFlow)
     expect(titles(svg).filter((words) => words.startsWith('‖∂L/∂h‖'))).toHaveLength(2)
     expect(svg).toContain('2 steps with a norm of 0')
     expect(svg).not.toMatch(/NaN|Infinity/)
@@ -259,6 +259,6 @@ describe('pictures of any size and any text', () => {
 function flowOf(trace: Trace): GradientFlow {
   const verdict = { kind: 'healthy', factor: 1, ratio: 1, effectiveLength: null, words: 'healthy: <all>' }
   const steps = trace.steps.map(({ gradient }) => gradient)
-  const levels = [{ level: 0, direction: 'forward', cell: 'lstm', units: 4, steps, verdict }]
-  return { tokens: null, loss: 1, target: 0, levels, verdict } as unknown as GradientFlow
+  const layers = [{ layer: 0, direction: 'forward', cell: 'lstm', units: 4, steps, verdict }]
+  return { tokens: null, loss: 1, target: 0, layers, verdict } as unknown as GradientFlow
 }

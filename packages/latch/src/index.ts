@@ -34,9 +34,9 @@ export type { GradientOf, LossOptions, LossValue, Targets } from './layers/loss.
 export type { Parameter, ParameterStore } from './tensors/parameters.ts'
 export type { Activation, Capacity, Layer, Pass } from './layers/layer.ts'
 export type { Places, Regions, Visit } from './tensors/regions.ts'
-export { cellOf } from './cells/registry.ts'
-export type { CellForm, GatesOf, StatesOf } from './cells/registry.ts'
-export type { Cell, CellName, KeepGate } from './cells/cell.ts'
+export { cells, findCell } from './cells/registry.ts'
+export type { CellForm, CellName, GatesOf, StatesOf } from './cells/registry.ts'
+export type { Cell, CellDefinition } from './cells/cell.ts'
 export { traceSequence, KEEPS_CONVENTION } from './inspection/trace/trace.ts'
 export { prefixOutputs } from './inspection/trace/prefixes.ts'
 export type { SequenceTrace } from './inspection/trace/trace.ts'
@@ -46,7 +46,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
-  TraceLevel,
+  TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
 export { createEngine, supportedEngines } from './engine/load.ts'

@@ -12,7 +12,7 @@ export type {
   GateVectors,
   StepGradient,
   Trace,
-  TraceLevel,
+  TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
 export type {
@@ -23,7 +23,7 @@ export type {
   SubjectTarget,
 } from './inspection/trace/subject.ts'
 export type {
-  FlowLevel,
+  FlowLayer,
   FlowStep,
   FlowVerdict,
   GradientFlow,
@@ -46,7 +46,7 @@ export type {
   EditPlace,
   HoldGate,
   Influence,
-  MemoryLevel,
+  MemoryLayer,
   ReplaceToken,
   SetState,
   TokenInfluence,
@@ -58,7 +58,7 @@ export type { EditedTrace, Intervention } from './inspection/interventions/inter
 export { influence } from './inspection/interventions/influence.ts'
 export type { InfluenceOptions } from './inspection/interventions/influence.ts'
 export { memory } from './inspection/gradients/memory.ts'
-export type { MemoryOptions, RememberedLevel, RememberedStep } from './inspection/gradients/memory.ts'
+export type { MemoryOptions, RememberedLayer, RememberedStep } from './inspection/gradients/memory.ts'
 export { setSpectralRadius, spectralRadii, spectralRadius } from './inspection/gradients/spectrum.ts'
 export type { GateRadius, SpectrumPlace } from './inspection/gradients/spectrum.ts'
 export { effectiveMemory } from './inspection/gradients/effectiveMemory.ts'

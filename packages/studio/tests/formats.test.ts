@@ -53,12 +53,12 @@ async function expectNodesNumbers(page: Page, model: SequenceModel, text: string
   await page.getByRole('tab', { name: 'Text' }).click()
   await settled(page)
   const trace = model.trace(text)
-  const level = trace.levels.find(({ level: at, direction }) => at === 0 && direction === 'forward')!
+  const layer = trace.layers.find(({ layer: at, direction }) => at === 0 && direction === 'forward')!
   const buttons = page.getByRole('group', { name: 'tokens' }).getByRole('button')
   await expect.poll(() => buttons.count()).toBe(trace.steps.length)
   for (const step of [0, Math.floor(trace.steps.length / 2), trace.steps.length - 1]) {
     await buttons.nth(step).hover()
-    const value = level.steps[step].hidden[0]
+    const value = layer.steps[step].hidden[0]
     const written = String(value).replaceAll('-', '\u2212')
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)
   }
@@ -190,7 +190,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     }
     const vocabulary = write('letters.json', { a: 0, b: 1, c: 2 })
     const options = write('options.json', {
-      config: { order: ['left', 'left_out'], outputs: 'last' },
+      config: { order: ['left', 'left_out'], returnSequences: false },
       labels: ['x', 'y', 'z'],
       tokens: 'character',
     })
@@ -214,7 +214,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     expect(await alerts()).toBe('')
     await field(page).fill('abcab')
     await answered(page)
-    const config = { order: ['left', 'left_out'], outputs: 'last' }
+    const config = { order: ['left', 'left_out'], returnSequences: false }
     const model = (await importFile(weights, {
       config,
       vocabulary: ['a', 'b', 'c'],
@@ -230,7 +230,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
       type: 'recurrent',
       cell: 'lstm',
       units: 3,
-      outputs: 'every',
+      returnSequences: true,
       gateActivation: 'hardSigmoid',
       stateActivation: 'relu',
     } as const

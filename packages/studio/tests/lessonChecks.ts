@@ -21,7 +21,7 @@ export async function checkBlock(lesson: Lesson, texts: string[], lowercase: boo
   const net = network(
     [
       { type: 'features', width: F },
-      { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+      { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
       { type: 'dense', units: 1, activation: 'sigmoid' },
     ],
     { ...ENGINE, seed: 5 },

@@ -29,7 +29,7 @@ export interface Tiny {
 export function tinyWeights(): Tiny {
   const layers: LayerOptions[] = [
     { type: 'oneHot', vocabulary: 5 },
-    { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+    { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
     { type: 'dense', units: 1 },
   ]
   const net = network(layers, { ...ENGINE, seed: 5 })
@@ -72,7 +72,7 @@ export class School {
   constructor() {
     const layers: LayerOptions[] = [
       { type: 'oneHot', vocabulary: 5 },
-      { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+      { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
       { type: 'dense', units: 1 },
     ]
     this.#net = network(layers, { ...ENGINE, seed: 3, loss: { type: 'binaryCrossEntropy' } })
@@ -115,7 +115,7 @@ export class School {
 export function explosion(activation: 'tanh' | 'relu', steps: number, radius: number) {
   const layers: LayerOptions[] = [
     { type: 'features', width: 4 },
-    { type: 'recurrent', cell: 'rnn', units: 16, activation, outputs: 'last' },
+    { type: 'recurrent', cell: 'rnn', units: 16, activation, returnSequences: false },
     { type: 'dense', units: 1 },
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
@@ -142,7 +142,7 @@ export async function wayBack(cell: string): Promise<number> {
   const model = await modelOf(cell)
   const ratios = changingFacts({ count: 40, distance: 40, seed: 7, people: 1 }).map(({ text, label }) => {
     const targets = { classes: [model.labels.indexOf(label)] }
-    const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+    const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).layers
     const norm = (lag: number) => {
       const { hidden, cell: belt } = steps.at(-1 - lag)!.gradient
       return Math.hypot(hidden, belt ?? 0)

@@ -234,7 +234,7 @@ async function measureParts(model: TextClassifier, cell: Cell, race: Race, signa
   }
 }
 
-/** The nets without order know neither levels nor directions. */
+/** The nets without order know neither layers nor directions. */
 function optionsFor(cell: Cell, options: Race['network']) {
   if (cell !== 'ann' && cell !== 'bag') return options
   const { layers: _layers, bidirectional: _bidirectional, embedding, ...rest } = options

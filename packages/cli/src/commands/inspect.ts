@@ -45,7 +45,7 @@ export function inspectCommand(output: Output) {
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
-    .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every level')
+    .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every layer')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
       checkFiles(flags, path)

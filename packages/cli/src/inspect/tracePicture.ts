@@ -33,7 +33,7 @@ export function drawTrace(trace: Trace, options: PictureOptions): string[] {
 function headline({ trace, colors, width }: Canvas): string[] {
   const text = fit(visible(trace.text), width - 4)
   const { said, others, rest } = trace.numbers ? numbersSaid(trace, colors) : classesSaid(trace, colors)
-  const top = trace.levels.findLast((level) => level.direction === 'forward') ?? trace.levels.at(-1)!
+  const top = trace.layers.findLast((layer) => layer.direction === 'forward') ?? trace.layers.at(-1)!
   const unknown = trace.steps.filter((step) => !step.known).length
   const facts = [
     `${trace.cell}, ${plural(top.units, 'unit')}`,
@@ -94,8 +94,8 @@ function meanings({ trace, scale }: Canvas, gradient: string): [name: string, me
   if (trace.steps.some((step) => !step.known)) {
     items.push(['?', 'not in the vocabulary: the model reads it as the unknown token'])
   }
-  if (trace.levels.length > 1) {
-    items.push(['level', 'this is the top level, read forwards; --json has every level and direction'])
+  if (trace.layers.length > 1) {
+    items.push(['layer', 'this is the top layer, read forwards; --json has every layer and direction'])
   }
   return items
 }

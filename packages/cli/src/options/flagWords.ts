@@ -10,7 +10,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   layers: '[…]',
   oneHot: 'true',
   order: '["…"]',
-  outputs: '"last"',
+  returnSequences: 'false',
   pool: '"mean"',
 }
 

@@ -1,8 +1,16 @@
 /**
  * Activation functions by name, for every layer and cell that takes one. `alpha` and `beta` mean what ONNX
- * and Keras mean by them; what computes them is in engine/general. Sources: ONNX operator specification,
- * keras.activations.
+ * and Keras mean by them; engine/generic computes them. Sources: ONNX operator specification, keras.activations.
  */
+import {
+  fieldAt,
+  fieldError,
+  readChoice,
+  readNumber,
+  readObject,
+  readOptional,
+  type Field,
+} from '../core/validation.ts'
 
 /** Names of the activations that act on each number alone. */
 export const ACTIVATION_NAMES = [
@@ -50,15 +58,45 @@ const DEFAULTS: Partial<Record<ActivationName, { alpha: number; beta: number }>>
   gelu: { alpha: 0, beta: 0 },
 }
 
-/** Name, alpha and beta, all settled. */
-export function settleActivation(choice: ActivationChoice): Required<ActivationSpec> {
+/** Name, alpha and beta, defaults filled in. */
+export function resolveActivation(choice: ActivationChoice): Required<ActivationSpec> {
   const given: ActivationSpec = typeof choice === 'string' ? { type: choice } : choice
   const { alpha = 0, beta = 0 } = DEFAULTS[given.type] ?? {}
   return { type: given.type, alpha: given.alpha ?? alpha, beta: given.beta ?? beta }
 }
 
-/** Whether two choices say the same function. */
+/** Whether two choices name the same function. */
 export function sameActivation(a: ActivationChoice, b: ActivationChoice): boolean {
-  const [x, y] = [settleActivation(a), settleActivation(b)]
+  const [x, y] = [resolveActivation(a), resolveActivation(b)]
   return x.type === y.type && x.alpha === y.alpha && x.beta === y.beta
+}
+
+const WITH_ALPHA: readonly ActivationName[] = [
+  'hardSigmoid',
+  'elu',
+  'leakyRelu',
+  'thresholdedRelu',
+  'scaledTanh',
+  'affine',
+  'gelu',
+]
+const WITH_BETA: readonly ActivationName[] = ['hardSigmoid', 'scaledTanh', 'affine']
+
+/** An activation by name, or with parameters; the name alone where every parameter is the default. */
+export function readActivation(field: Field): ActivationChoice {
+  if (typeof field.value === 'string') return readChoice(field, ACTIVATION_NAMES)
+  const { type: named, ...parameters } = readObject(field, ['type', 'alpha', 'beta'])
+  const type = readChoice(named, ACTIVATION_NAMES)
+  const defaults = resolveActivation(type)
+  const spec: ActivationSpec = { type }
+  for (const [name, takers] of [
+    ['alpha', WITH_ALPHA],
+    ['beta', WITH_BETA],
+  ] as const) {
+    const value = readOptional(parameters[name], readNumber, undefined)
+    if (value === undefined) continue
+    if (takers.includes(type)) spec[name] = value
+    else if (value !== defaults[name]) throw fieldError(fieldAt(field, name), `no \`${name}\` for ${type}`)
+  }
+  return Object.keys(spec).length === 1 ? type : spec
 }

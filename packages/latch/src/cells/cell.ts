@@ -1,10 +1,13 @@
 /**
- * The contract of a recurrent cell: names, what a step saves, and one step forward and backward.
- * The time loop (layers/recurrent.ts) does all matrix products, time and direction for every cell;
- * a cell is its pointwise equations. Shapes: m active rows, H units, G gates.
+ * The contract of a recurrent cell: names, what a step saves, and one step forward and backward. The time loop
+ * (layers/recurrent) does all matrix products, time and direction for every cell; a cell is its pointwise equations.
+ * Shapes: m active rows, H units, G gates.
  */
+import type { Field } from '../core/validation.ts'
+import { UnsupportedError } from '../core/errors.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
-import type { ActivationSpec } from './activations.ts'
+import { resolveActivation, type ActivationChoice, type ActivationSpec } from './activations.ts'
 
 /** The pointers of one time step. Forward fields are set in both directions; `d…` only in backward. */
 export interface Step {
@@ -28,17 +31,17 @@ export interface Step {
   dRecurrent: Pointer // (m, G·H)
   dHidden: Pointer // (m, H) carry from t+1 in, direct path to t−1 out
   dCell: Pointer // (m, H) carry
-  dOutput: Pointer // (m, H) what the layers above say about this step's output, or 0
+  dOutput: Pointer // (m, H) gradient of this step's output from the layers above, or 0
   dOperand: Pointer // (m, H) gradient of a second stage's operand
   dHiddenTotal: Pointer // (m, H) where to record ∂L/∂h_t, or 0
   dCellTotal: Pointer // (m, H) where to record ∂L/∂c_t, or 0
 
-  // Of general cells (cells/general.ts) only.
-  own: Pointer // the cell's own parameters, all rows (ΣR, H) without padding, or 0
-  dOwn: Pointer // their gradient, which backward adds to, or 0
-  slopes: Pointer // (m, G·H; gateStride) forward leaves the slopes of gates and candidate here, or 0
-  /** Called when gates are activated and not used yet: whoever holds gates sets them, and their slopes to 0. */
-  hold: (() => void) | null
+  // Read by generic cells only.
+  extra: Pointer // the cell's extra parameters, all rows (ΣR, H) without padding, or 0
+  dExtra: Pointer // their gradient, which backward adds to, or 0
+  slopes: Pointer // (m, G·H; gateStride) forward writes the slopes of gates and candidate here, or 0
+  /** Called after gates are activated and before they are used: an intervention sets gates here, and their slopes to 0. */
+  overrideGates: (() => void) | null
 }
 
 /** One matrix product with a block of Wh, and the pointwise work after it. */
@@ -56,14 +59,11 @@ export interface Stage {
   backward(kernels: Kernels, step: Step): void
 }
 
-/** How much of the past a step keeps, per unit, from its gates: `forget` of an LSTM, `update` of a GRU. */
-export type KeepGate = 'forget' | 'update' | null
-
-/** What a general cell computes with: functions of gates, candidate and LSTM state, and what changes around them. */
+/** What a cell computes with: the functions of gates, candidate and cell state, and what changes around them. */
 export interface CellFunctions {
   readonly gate: Required<ActivationSpec>
   readonly candidate: Required<ActivationSpec>
-  /** LSTM only: what h makes of c. */
+  /** What h makes of c, in cells with a cell state. */
   readonly state: Required<ActivationSpec>
   /** Pre-activations are clipped to ±clip. */
   readonly clip: number | null
@@ -71,38 +71,97 @@ export interface CellFunctions {
   readonly coupled: boolean
 }
 
-/** Names of the cells. */
-export type CellName = 'rnn' | 'lstm' | 'gru'
+/** tanh, σ and nothing else: the functions of the fast cells. */
+export const DEFAULT_FUNCTIONS: CellFunctions = {
+  gate: resolveActivation('sigmoid'),
+  candidate: resolveActivation('tanh'),
+  state: resolveActivation('tanh'),
+  clip: null,
+  peepholes: false,
+  coupled: false,
+}
 
-/** A recurrent cell: its names, and its equations as stages. */
-export interface Cell<Gate extends string = string, State extends string = string> {
-  readonly name: CellName
+/** What all forms of a cell share. */
+export interface CellNames<
+  Name extends string = string,
+  Gate extends string = string,
+  State extends string = string,
+> {
+  readonly name: Name
   /** In the order of PyTorch's weight rows. */
   readonly gateNames: readonly Gate[]
   /** `hidden` first. */
   readonly stateNames: readonly State[]
   /** Which of the gate names is a candidate (tanh), not a gate (σ). */
   readonly candidate: Gate
-  readonly keepGate: KeepGate
+  /** The gate that says how much of the past a step keeps, per unit; null where no gate does. */
+  readonly keepGate: Gate | null
+}
+
+/** A recurrent cell in one form: its names, and its equations as stages. */
+export interface Cell extends CellNames {
   /** What `saved` holds, or null where the cell saves nothing of its own. */
   readonly savedName: string | null
-  /** Whether the h-side product lives in a buffer of its own (reset-after GRU). */
+  /** Whether the h-side product lives in a buffer of its own (a GRU that resets after the product). */
   readonly separateRecurrent: boolean
   readonly stages: readonly Stage[]
-  /** Gate whose bias starts at 1 (Gers et al. 2000, Jozefowicz et al. 2015), or null. */
-  readonly biasOne: Gate | null
+  /** Whether the bias of the gate named `forget` starts at 1 (Gers et al. 2000, Jozefowicz et al. 2015). */
+  readonly unitForgetBias: boolean
+  readonly functions: CellFunctions
+  /** Whether the generic kernels compute it: any function, slopes on the tape, gates set through `overrideGates`. */
+  readonly generic: boolean
+  /** Whether h is the activated candidate itself, so that `gates` keep the pre-activation. */
+  readonly hiddenIsCandidate?: boolean
+  /** Gates without weights of their own, computed from another gate, and how to set them through that one. */
+  readonly derivedGates?: Readonly<Record<string, { equation: string; remedy: string }>>
   /** Parameters besides weights and biases, (rows, H) each: LSTM peepholes, `weight_ph` with rows i f o. */
-  readonly ownParameters?: readonly { name: string; rows: number }[]
-  /** General cells only, null or missing where tanh, σ and nothing else are meant. */
-  readonly functions?: CellFunctions
-  /** The tape has `slopes`, of gate size, in training. */
-  readonly keepsSlopes?: boolean
-  /** Must run on one thread: its kernels are not the engine's. */
-  readonly solo?: boolean
+  readonly extraParameters?: readonly { name: string; rows: number }[]
+}
+
+/** Options that generic cells have in common. */
+export interface GenericOptions {
+  /** Of the candidate, and of the cell state where nothing else is given for it. Default `tanh`. */
+  activation?: ActivationChoice
+  /** Pre-activations are clipped to ±clip (ONNX). Default: no clipping. */
+  clip?: number
+}
+
+/** One reader for each option of a cell. */
+export type OptionReaders<Options extends object> = {
+  readonly [K in keyof Options & string]-?: (field: Field) => NonNullable<Options[K]>
+}
+
+/** A cell as the registry lists it: its names, the options of its forms, and what makes one of them. */
+export interface CellDefinition<
+  Name extends string = string,
+  Gate extends string = string,
+  State extends string = string,
+  Options extends object = object,
+> extends CellNames<Name, Gate, State> {
+  /** How each option is read from JSON. */
+  readonly options: OptionReaders<Options>
+  /** @throws UnsupportedError for a form that the definition does not compute */
+  create(options: Options, engine: Engine): Cell
+}
+
+/** The function of a gate or the candidate. */
+export function gateFunction({ functions, candidate }: Cell, gate: string): Required<ActivationSpec> {
+  return gate === candidate ? functions.candidate : functions.gate
 }
 
 /** Copies ∂L/∂h_t to the record where one is kept. */
 export function recordHidden(kernels: Kernels, step: Step): void {
   if (step.dHiddenTotal === 0) return
   kernels.gatherRows(step.dHiddenTotal, step.dHidden, 0, step.rows, step.units, step.stride, step.stride)
+}
+
+/** A form that only the generic variant of a cell computes. @throws UnsupportedError, always */
+export function needGeneric(name: string, got: string): never {
+  const generic = `generic${name[0].toUpperCase()}${name.slice(1)}`
+  throw new UnsupportedError({
+    where: name,
+    expected: 'tanh and sigmoid, without clip, peepholes or coupled gates',
+    got,
+    remedy: `Other forms need the generic cell: use \`${generic}\`, or \`allLayers\` where a network is read from JSON.`,
+  })
 }

@@ -1,75 +1,86 @@
-/** Every cell by its name and form: the one line that a new cell adds. */
+/**
+ * The registry of cells: a new cell adds itself to these lists, and every name, option and type elsewhere is derived
+ * from them. `cells` compute with the engine's kernels; `genericCells` compute every form, and nothing that imports
+ * only `cells` carries their code.
+ */
 import type { Engine } from '../engine/engine.ts'
-import { needFormats } from '../core/errors.ts'
-import type { ActivationChoice } from './activations.ts'
-import type { Cell, CellName } from './cell.ts'
-import { gruResetAfter, gruResetBefore, type GruGate } from './gru.ts'
-import { lstm, type LstmGate } from './lstm.ts'
-import { rnnRelu, rnnTanh, type RnnGate } from './rnn.ts'
+import { fieldError, type Field } from '../core/validation.ts'
+import { UsageError } from '../core/errors.ts'
+import type { Cell, CellDefinition } from './cell.ts'
+import { genericGruCell } from './gru/generic.ts'
+import { gruCell } from './gru/gru.ts'
+import { genericLstmCell } from './lstm/generic.ts'
+import { lstmCell } from './lstm/lstm.ts'
+import { genericRnnCell } from './rnn/generic.ts'
+import { rnnCell } from './rnn/rnn.ts'
+
+/** The fast form of each cell. */
+export const cells = [rnnCell, lstmCell, gruCell] as const
+/** Every form of each cell. */
+export const genericCells = [genericRnnCell, genericLstmCell, genericGruCell] as const
+
+type Definition = (typeof cells)[number]
+
+/** Names of the cells. */
+export type CellName = Definition['name']
+
+/** Names of the cells, as the readers of options list them. */
+export const cellNames: readonly CellName[] = cells.map(({ name }) => name)
 
 /** Gate names by cell, so that a trace's type knows them. */
-export interface GatesOf {
-  rnn: RnnGate
-  lstm: LstmGate
-  gru: GruGate
-}
+export type GatesOf = { [C in CellName]: Extract<Definition, { name: C }>['gateNames'][number] }
 
 /** State names by cell. */
-export interface StatesOf {
-  rnn: 'hidden'
-  lstm: 'hidden' | 'cell'
-  gru: 'hidden'
-}
+export type StatesOf = { [C in CellName]: Extract<Definition, { name: C }>['stateNames'][number] }
+
+/** Any definition, whatever its options. */
+export type AnyCellDefinition = CellDefinition<CellName>
+
+type OptionsOf<D> = D extends CellDefinition<string, string, string, infer Options> ? Options : never
+type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
+  ? I
+  : never
+
+/** Options of all cells; which of them a cell takes is in its definition. */
+export type CellOptions = Intersection<OptionsOf<(typeof genericCells)[number]>>
 
 /** Which cell, and which form of it. */
-export interface CellForm {
+export interface CellForm extends CellOptions {
   cell: CellName
-  /** GRU only. Default `after`. */
-  reset?: 'after' | 'before'
-  /** Of the candidate (a SimpleRNN's h), and of an LSTM's output unless `stateActivation` says otherwise. Default `tanh`. */
-  activation?: ActivationChoice
-  /** Of the gates. Default `sigmoid`. */
-  gateActivation?: ActivationChoice
-  /** LSTM only: what h makes of c. Default `activation`. */
-  stateActivation?: ActivationChoice
-  /** Pre-activations are clipped to ±clip (ONNX). Default: not. */
-  clip?: number
-  /** LSTM only: gates also see the cell state, i and f the old one, o the new one (Gers & Schmidhuber 2000). */
-  peepholes?: boolean
-  /** LSTM only: f = 1 − i (ONNX `input_forget`). */
-  coupled?: boolean
 }
 
-/** Makes a cell of any form on an engine. */
-export type GeneralCells = (form: CellForm, engine: Engine | undefined) => Cell
-
-let general: GeneralCells = ({ cell }) => needFormats(cell, 'other functions')
-
-/** Tells who makes the forms that have no kernels of their own (model/moreLayers.ts does). */
-export function announceGeneralCells(factory: GeneralCells): void {
-  general = factory
+/** A cell of a list by its name. @throws UsageError for a name that is not in the list */
+export function findCell(list: readonly AnyCellDefinition[], name: string): AnyCellDefinition {
+  const found = list.find((cell) => cell.name === name)
+  if (found) return found
+  const expected = `one of ${list.map((cell) => cell.name).join(', ')}`
+  throw new UsageError({ where: 'cell', expected, got: JSON.stringify(name) })
 }
 
 /**
- * The cell of a form: of the default forms, and a simple RNN's `relu`, the fast one.
- * @param engine where it computes; only other forms need it
- * @throws UnsupportedError for other forms unless `latch/formats` is loaded
+ * Readers of the options of one cell in a list. Options of the list's other cells have readers too, which refuse them
+ * and name the cells that take them.
  */
-export function cellOf(form: CellForm, engine?: Engine): Cell {
-  const {
-    cell,
-    activation: f = 'tanh',
-    gateActivation,
-    stateActivation: s = f,
-    clip,
-    peepholes,
-    coupled,
-  } = form
-  const isRnn = cell === 'rnn'
-  const plainGates = isRnn || ((gateActivation ?? 'sigmoid') === 'sigmoid' && s === 'tanh')
-  if (clip || peepholes || coupled || !plainGates || (f !== 'tanh' && !(isRnn && f === 'relu')))
-    return general(form, engine)
-  if (cell === 'lstm') return lstm
-  if (cell === 'gru') return form.reset === 'before' ? gruResetBefore : gruResetAfter
-  return f === 'relu' ? rnnRelu : rnnTanh
+export function cellOptionReaders(
+  list: readonly AnyCellDefinition[],
+  name: string,
+): Readonly<Record<string, (field: Field) => unknown>> {
+  const own = findCell(list, name).options as Readonly<Record<string, (field: Field) => unknown>>
+  const readers: Record<string, (field: Field) => unknown> = {}
+  for (const option of new Set(list.flatMap(({ options }) => Object.keys(options)))) {
+    const takers = list
+      .filter(({ options }) => Object.hasOwn(options, option))
+      .map((cell) => `"${cell.name}"`)
+    readers[option] = Object.hasOwn(own, option)
+      ? own[option]
+      : (field) => {
+          throw fieldError(field, `no \`${option}\`: only ${takers.join(' and ')} cells have it`)
+        }
+  }
+  return readers
+}
+
+/** The cell of a form on an engine, with the generic kernels where it needs them. */
+export function cellOf(form: CellForm, engine: Engine): Cell {
+  return findCell(genericCells, form.cell).create(form, engine)
 }

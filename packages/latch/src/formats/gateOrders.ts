@@ -3,8 +3,8 @@
  * into another. Inside (and in PyTorch) a weight is (G·H, width), gates in the order of `native`.
  * Sources: torch.nn.LSTM and GRU, keras layers/rnn, ONNX operators LSTM and GRU, TensorFlow 1 BasicLSTMCell.
  */
-import type { CellName } from '../cells/cell.ts'
-import { cellOf } from '../cells/registry.ts'
+import type { CellName } from '../cells/registry.ts'
+import { cells, findCell } from '../cells/registry.ts'
 
 /** Formats whose gate order has a row in the table. */
 export type WeightLayout = 'native' | 'keras' | 'onnx' | 'tensorflow1'
@@ -110,7 +110,7 @@ function orderOf(layout: WeightLayout, cell: CellName): GateOrder {
 
 /** How many gates a cell has. */
 export function gateCount(cell: CellName): number {
-  return cellOf({ cell }).gateNames.length
+  return findCell(cells, cell).gateNames.length
 }
 
 /**

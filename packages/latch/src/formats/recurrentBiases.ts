@@ -1,5 +1,5 @@
 /**
- * One bias or two: a level of Latch has the ones its configuration says, files have what their format knows. Keras has
+ * One bias or two: a layer of Latch has the ones its configuration says, files have what their format knows. Keras has
  * one, PyTorch and ONNX have two; but for a GRU that resets after its product, only their sum counts.
  */
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
@@ -8,8 +8,8 @@ import { FormatError } from '../core/errors.ts'
 import { gateCount } from './gateOrders.ts'
 
 /**
- * A file's weights for the levels of `layers`: where a level has two biases and the file has one, the second becomes
- * zeros; where a level has one, a second of the file is added to it.
+ * A file's weights for the layers of `layers`: where a layer has two biases and the file has one, the second becomes
+ * zeros; where a layer has one, a second of the file is added to it.
  * @throws FormatError where that sum would not compute the same
  */
 export function fitBiases(
@@ -20,26 +20,27 @@ export function fitBiases(
   const fitted = new Map(weights)
   layers
     .filter((layer) => layer.type === 'recurrent')
-    .forEach((level, i) => {
-      for (const suffix of ['', '_reverse']) fitLevel(fitted, level, `recurrent.${i}`, suffix, source)
+    .forEach((recurrentLayer, i) => {
+      for (const suffix of ['', '_reverse'])
+        fitLayer(fitted, recurrentLayer, `recurrent.${i}`, suffix, source)
     })
   return fitted
 }
 
-function fitLevel(
+function fitLayer(
   weights: Map<string, Float32Array>,
-  level: RecurrentOptions,
+  layer: RecurrentOptions,
   name: string,
   suffix: string,
   source: string,
 ): void {
   const [first, second] = [`${name}.bias_ih_l0${suffix}`, `${name}.bias_hh_l0${suffix}`]
   const [input, hidden] = [weights.get(first), weights.get(second)]
-  const { bias = true } = level
+  const { bias = true } = layer
   if (!input || bias === false) return
   if (bias === true && !hidden) weights.set(second, new Float32Array(input.length))
   if (bias === true || !hidden) return
-  refuseInside(level, hidden, `${source}, ${second}`)
+  refuseInside(layer, hidden, `${source}, ${second}`)
   weights.delete(second)
   if (hidden.some((value) => value !== 0))
     weights.set(

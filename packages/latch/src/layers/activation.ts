@@ -1,7 +1,7 @@
 /** An activation as a layer of its own: each number by itself, or softmax over a row. Station: between dense and loss. */
-import { settleActivation, type ActivationChoice } from '../cells/activations.ts'
+import { resolveActivation, type ActivationChoice } from '../cells/activations.ts'
 import { accessOf } from '../engine/generic/access.ts'
-import { generalKernels, type Activator } from '../engine/generic/index.ts'
+import { genericKernels, type Activator } from '../engine/generic/index.ts'
 import { softmaxBackward, softmaxForward } from '../engine/generic/rows.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
@@ -39,7 +39,7 @@ export function rowFunction(
   stride: number,
 ): RowFunction {
   if (choice !== 'softmax' && choice !== 'logSoftmax')
-    return elementwise(engine, generalKernels(engine).activator(settleActivation(choice)), width, stride)
+    return elementwise(engine, genericKernels(engine).activator(resolveActivation(choice)), width, stride)
   const access = accessOf(engine)
   const log = choice === 'logSoftmax'
   return {

@@ -20,7 +20,7 @@ import type { Parameter } from '../tensors/parameters.ts'
 /** The named layers' outputs (`embedding.0`, `recurrent.1`), side by side in this order; all by step or all by sequence. */
 export interface ConcatOptions {
   type: 'concat'
-  of: readonly string[]
+  inputs: readonly string[]
 }
 
 /** An edge that is read, and the column where it goes. */
@@ -53,7 +53,7 @@ export class ConcatLayer implements Layer {
   constructor(
     context: Context,
     name: string,
-    { of }: ConcatOptions,
+    { inputs: of }: ConcatOptions,
     input: Activation,
     below: readonly Layer[],
   ) {
@@ -131,6 +131,6 @@ function refuseMix(where: string, first: Activation, edge: Activation): never {
     where,
     expected: `${words(first)}, as the first layer has`,
     got: words(edge),
-    remedy: "Pool the steps first, or give recurrent layers outputs: 'every'.",
+    remedy: 'Pool the steps first, or give recurrent layers returnSequences: true.',
   })
 }

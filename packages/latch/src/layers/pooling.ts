@@ -20,7 +20,7 @@ import type { Parameter } from '../tensors/parameters.ts'
 import type { PoolOptions } from './shape.ts'
 
 /** Poolings that the core has not. */
-export const MORE_POOLS: readonly PoolOptions['over'][] = ['first', 'sum', 'attention']
+export const MORE_POOLS: readonly PoolOptions['pooling'][] = ['first', 'sum', 'attention']
 
 /** The parts of all three: edges, memory, and what a batch looks like to a kernel. */
 abstract class SequencePool implements Layer {

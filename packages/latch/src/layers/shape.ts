@@ -32,7 +32,7 @@ export interface PoolOptions {
    * `attention`: the weighted average whose weights are a softmax over the steps of x·w, with one learned
    * column w (width), `pool.N.weight`.
    */
-  over: 'last' | 'first' | 'max' | 'mean' | 'sum' | 'attention'
+  pooling: 'last' | 'first' | 'max' | 'mean' | 'sum' | 'attention'
 }
 
 /** A fixed number of steps side by side, for nets without a memory. */
@@ -99,14 +99,14 @@ export class PoolLayer implements Layer {
   readonly output: Activation
   readonly #context: Context
   readonly #input: Activation
-  readonly #over: PoolOptions['over']
+  readonly #over: PoolOptions['pooling']
   #winners: Pointer = 0 // (B, width) int32
 
   constructor(context: Context, name: string, options: PoolOptions, input: Activation) {
     needSteps(name, input)
     this.#context = context
     this.#input = input
-    this.#over = options.over
+    this.#over = options.pooling
     this.output = activation('sequence', input.width, input.stride)
   }
 

@@ -43,7 +43,7 @@ function buildLayer(
         where: name,
         expected: 'a sequence of steps below it',
         got: 'one row a sequence',
-        remedy: "Give the recurrent layer below outputs: 'every'.",
+        remedy: 'Give the recurrent layer below returnSequences: true.',
       })
     case 'dropout':
       return new DropoutLayer(context, name, options, input)

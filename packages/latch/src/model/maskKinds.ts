@@ -1,4 +1,4 @@
-/** Masked steps, as the catalogue wants them: embeddings and layers that mask, and levels that keep their states. */
+/** Masked steps, as the catalogue wants them: embeddings and layers that mask, and layers that keep their states. */
 import type { EmbeddingOptions } from '../layers/input.ts'
 import {
   MaskingLayer,
@@ -11,9 +11,9 @@ import type { RecurrentLayer, RecurrentOptions } from '../layers/recurrent/recur
 import { fieldAt, fieldError, readNumber } from '../core/validation.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
 import { maybe, readOptions } from './config.ts'
-import { IdMaskStep, MaskedLevelStep, maskOf, openMask, ZeroStep } from './maskedStreams.ts'
+import { IdMaskStep, MaskedRecurrentStep, maskOf, openMask, ZeroStep } from './maskedStreams.ts'
 import { readEmbedding, readRecurrent } from './moreReaders.ts'
-import { RecurrentStep } from './streamLevel.ts'
+import { RecurrentStep } from './streamRecurrent.ts'
 import type { Rows } from './streamRows.ts'
 
 export const embeddingKind: LayerKind<EmbeddingOptions> = {
@@ -66,20 +66,23 @@ export const recurrentKind: LayerKind<RecurrentOptions> = {
   },
   stream(place, layer) {
     const mask = maskOf(place)
-    return mask && maskedLevel(place, layer as RecurrentLayer, mask)
+    return mask && maskedRecurrent(place, layer as RecurrentLayer, mask)
   },
 }
 
-function maskedLevel(place: StreamPlace, layer: RecurrentLayer, mask: Uint8Array): Rows {
+function maskedRecurrent(place: StreamPlace, layer: RecurrentLayer, mask: Uint8Array): Rows {
   const { engine, store } = place.source
   const rows = (width: number, stride?: number) => place.rows(width, stride)
-  const level = new RecurrentStep({ kernels: engine.kernels, store, rows, x: place.value, ids: 0 }, layer)
+  const recurrentLayer = new RecurrentStep(
+    { kernels: engine.kernels, store, rows, x: place.value, ids: 0 },
+    layer,
+  )
   const states = layer.cell.stateNames.map((name) => {
-    const state = name === 'cell' ? level.cell! : level.hidden
+    const state = name === 'cell' ? recurrentLayer.cell! : recurrentLayer.hidden
     state.name = `${layer.name}.${name}`
     return state
   })
   place.carried.push(...states)
-  place.steps.push(new MaskedLevelStep(level, states, mask))
-  return level.hidden
+  place.steps.push(new MaskedRecurrentStep(recurrentLayer, states, mask))
+  return recurrentLayer.hidden
 }

@@ -1,5 +1,5 @@
 /**
- * Steps of a stream whose network masks some of them, as forward treats masked steps: levels keep their states and
+ * Steps of a stream whose network masks some of them, as forward treats masked steps: layers keep their states and
  * repeat their outputs, means leave them out. One byte a row says whether the step at hand counts.
  */
 import type { Memory } from '../engine/arena.ts'
@@ -72,15 +72,15 @@ export class ZeroStep implements LayerStep {
   }
 }
 
-/** A level that keeps the states of masked rows. */
-export class MaskedLevelStep implements LayerStep {
-  readonly #level: LayerStep
+/** A layer that keeps the states of masked rows. */
+export class MaskedRecurrentStep implements LayerStep {
+  readonly #layer: LayerStep
   readonly #states: readonly Rows[]
   readonly #kept: readonly Float64Array[]
   readonly #mask: StreamMask
 
-  constructor(level: LayerStep, states: readonly Rows[], mask: StreamMask) {
-    this.#level = level
+  constructor(layer: LayerStep, states: readonly Rows[], mask: StreamMask) {
+    this.#layer = layer
     this.#states = states
     this.#kept = states.map(({ width }) => new Float64Array(mask.length * width))
     this.#mask = mask
@@ -88,7 +88,7 @@ export class MaskedLevelStep implements LayerStep {
 
   run(rows: number): void {
     this.#move(rows, true)
-    this.#level.run(rows)
+    this.#layer.run(rows)
     this.#move(rows, false)
   }
 

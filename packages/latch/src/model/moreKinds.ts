@@ -7,13 +7,14 @@ import { LAYER_NORM_EPSILON, LayerNormLayer, type LayerNormOptions } from '../la
 import { AttentionPool, FirstPool, MORE_POOLS, SumPool } from '../layers/pooling.ts'
 import type { Parameter } from '../tensors/parameters.ts'
 import { ReverseLayer, type ReverseOptions } from '../layers/reverse.ts'
+import { readActivation } from '../cells/activations.ts'
 import type { PoolOptions } from '../layers/shape.ts'
 import { UnsupportedError } from '../core/errors.ts'
 import { fieldError, readBoolean, readNumber, readList, readString, type Field } from '../core/validation.ts'
 import type { LayerKind, StreamPlace } from './catalogue.ts'
 import { maybe, readOptions } from './config.ts'
 import { MaskedMeanStep, maskOf, type StreamMask } from './maskedStreams.ts'
-import { readActivation, readDense, readPool } from './moreReaders.ts'
+import { readDense, readPool } from './moreReaders.ts'
 import { AttentionStep, ConcatStep, FirstStep, FunctionStep, NormStep, SumStep } from './moreStreams.ts'
 import { DenseStep, type LayerStep } from './streamSteps.ts'
 import { Kept, type Rows } from './streamRows.ts'
@@ -64,12 +65,12 @@ function isFast({ activation = 'linear' }: DenseOptions): boolean {
 
 export const poolKind: LayerKind<PoolOptions> = {
   read: readPool,
-  build(context, name, { over }, input) {
+  build(context, name, { pooling: over }, input) {
     if (over === 'first') return new FirstPool(context, name, input)
     if (over === 'sum') return new SumPool(context, name, input)
     return over === 'attention' ? new AttentionPool(context, name, input) : null
   },
-  stream(place, { parameters }, { over }) {
+  stream(place, { parameters }, { pooling: over }) {
     const mask = maskOf(place)
     const masked = over === 'mean' && mask !== null
     if (!masked && !MORE_POOLS.includes(over)) return null
@@ -80,7 +81,7 @@ export const poolKind: LayerKind<PoolOptions> = {
   },
 }
 
-function poolStep(place: StreamPlace, y: Rows, over: PoolOptions['over'], weight: Parameter): LayerStep {
+function poolStep(place: StreamPlace, y: Rows, over: PoolOptions['pooling'], weight: Parameter): LayerStep {
   const { value: x, source } = place
   const mask = maskOf(place)
   const running = keep(place, over, x.width)
@@ -148,7 +149,7 @@ export const concatKind: LayerKind<ConcatOptions> = {
   read(field, below) {
     const names = layerNames(below.map(({ type }) => type))
     const of = (f: Field) => readList(f, (item) => readName(item, names), { minLength: 1, maxLength: 1000 })
-    return readOptions(field, { of })
+    return readOptions(field, { inputs: of })
   },
   build: (context, name, options, input, below) => new ConcatLayer(context, name, options, input, below),
   stream(place, layer) {

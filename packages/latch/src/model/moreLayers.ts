@@ -2,8 +2,6 @@
  * Announces what imported models need beyond the core: options of the core's layers that it does not read, and
  * layers that it does not have. Doors call `announceMoreLayers` once; calling it again changes nothing.
  */
-import { generalCells } from '../cells/general.ts'
-import { announceGeneralCells } from '../cells/registry.ts'
 import { announceMasks } from '../layers/masks/masks.ts'
 import { announceLayers, type LayerKind } from './catalogue.ts'
 import { embeddingKind, maskingKind, recurrentKind, zeroMaskedKind } from './maskKinds.ts'
@@ -25,6 +23,5 @@ const kinds: Readonly<Record<string, LayerKind>> = {
 /** Makes all of them known to the networks of this process. */
 export function announceMoreLayers(): void {
   announceLayers(kinds)
-  announceGeneralCells(generalCells)
   announceMasks()
 }

@@ -2,50 +2,13 @@
  * Reads the options that only imported models have: further activations, forms of cells, directions, poolings.
  * What the core reads too is read the same way here.
  */
-import {
-  ACTIVATION_NAMES,
-  settleActivation,
-  type ActivationChoice,
-  type ActivationName,
-  type ActivationSpec,
-} from '../cells/activations.ts'
+import { readActivation } from '../cells/activations.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { EmbeddingOptions } from '../layers/input.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../layers/shape.ts'
-import { fieldAt, fieldError, readBoolean, readChoice, readNumber, type Field } from '../core/validation.ts'
+import { fieldAt, fieldError, readBoolean, readNumber, type Field } from '../core/validation.ts'
 import { CORE, maybe, oneOf, readFields, readOptions, type FieldReaders } from './config.ts'
-
-const WITH_ALPHA: readonly ActivationName[] = [
-  'hardSigmoid',
-  'elu',
-  'leakyRelu',
-  'thresholdedRelu',
-  'scaledTanh',
-  'affine',
-  'gelu',
-]
-const WITH_BETA: readonly ActivationName[] = ['hardSigmoid', 'scaledTanh', 'affine']
-
-/** An activation by name, or with parameters; the name alone where the parameters say nothing. */
-export function readActivation(field: Field): ActivationChoice {
-  if (typeof field.value === 'string') return readChoice(field, ACTIVATION_NAMES)
-  const spec = readFields<ActivationSpec>(field, {
-    type: oneOf(...ACTIVATION_NAMES),
-    alpha: maybe(readNumber),
-    beta: maybe(readNumber),
-  })
-  const settled = settleActivation(spec.type)
-  for (const [name, takers] of [
-    ['alpha', WITH_ALPHA],
-    ['beta', WITH_BETA],
-  ] as const) {
-    if (spec[name] === undefined || takers.includes(spec.type)) continue
-    if (spec[name] !== settled[name]) throw fieldError(fieldAt(field, name), `nothing for ${spec.type}`)
-    delete spec[name]
-  }
-  return Object.keys(spec).length === 1 ? spec.type : spec
-}
 
 export function readEmbedding(field: Field): EmbeddingOptions {
   return readOptions(field, { ...CORE.embedding, maskZero: maybe(readBoolean) })
@@ -56,7 +19,7 @@ export function readDense(field: Field): DenseOptions {
 }
 
 export function readPool(field: Field): PoolOptions {
-  return readOptions(field, { over: oneOf('last', 'first', 'max', 'mean', 'sum', 'attention') })
+  return readOptions(field, { pooling: oneOf('last', 'first', 'max', 'mean', 'sum', 'attention') })
 }
 
 const FUNCTIONS = {
@@ -85,7 +48,7 @@ export function readRecurrent(field: Field): RecurrentOptions {
       if (given.value) throw fieldError(given, `nothing for ${whom}`)
   }
   if (reset === 'before' && cell !== 'gru') refuse(field, ['reset'], 'a cell without a reset gate')
-  if (direction !== 'bidirectional') refuse(field, ['merge', 'backward'], 'a level that reads one way')
+  if (direction !== 'bidirectional') refuse(field, ['merge', 'backward'], 'a layer that reads one way')
   if (cell !== 'lstm') refuse(field, ['peepholes', 'coupled'], 'a cell without a cell state')
   for (const at of backward ? [field, fieldAt(field, 'backward')] : [field]) {
     if (cell !== 'lstm') refuse(at, ['stateActivation'], 'a cell without a cell state')

@@ -43,7 +43,7 @@ export interface NetworkOptions extends EngineOptions {
 /** Which state of which recurrent layer. */
 export interface StatePlace {
   /** Default 0, the lowest. */
-  level?: number
+  layer?: number
   /** Default `hidden`. */
   state?: StateName
   /** 0 forward, 1 backward. Default 0. */
@@ -205,30 +205,30 @@ export class Network {
 
   /**
    * Sets a state (B, H; order of the door) that the next forward pass of this batch starts from; states
-   * that are not set are zero. `level` counts recurrent layers from the input, `direction` 0 is forward.
+   * that are not set are zero. `layer` counts recurrent layers from the input, `direction` 0 is forward.
    */
   writeInitialState(
     batch: PackedBatch,
     values: ArrayLike<number>,
-    { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
+    { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): void {
-    this.#levelAt(level).writeInitialState(batch, state, direction, values)
+    this.#layerAt(recurrentLayer).writeInitialState(batch, state, direction, values)
   }
 
   /** A state (B, H; order of the door) after each sequence's last step, of the last forward pass. */
   readFinalState(
     batch: PackedBatch,
-    { level = 0, state = 'hidden', direction = 0 }: StatePlace = {},
+    { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): Float64Array {
     this.#needPass(batch)
-    return this.#levelAt(level).readFinalState(batch, state, direction)
+    return this.#layerAt(recurrentLayer).readFinalState(batch, state, direction)
   }
 
-  #levelAt(level: number): RecurrentLayer {
+  #layerAt(recurrentLayer: number): RecurrentLayer {
     const { recurrent } = this
-    if (recurrent[level]) return recurrent[level]
-    const expected = `a recurrent level below ${recurrent.length}`
-    throw new UsageError({ where: 'network state', expected, got: `${level}` })
+    if (recurrent[recurrentLayer]) return recurrent[recurrentLayer]
+    const expected = `a recurrent layer below ${recurrent.length}`
+    throw new UsageError({ where: 'network state', expected, got: `${recurrentLayer}` })
   }
 
   #planFor({ sequences, steps, rows }: PackedBatch): void {

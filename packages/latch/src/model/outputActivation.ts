@@ -37,7 +37,9 @@ export function outputActivation(layers: readonly LayerOptions[]): OutputActivat
     else if (layer.type === 'recurrent') return ofRecurrent(layer)
     else if (layer.type === 'pool') {
       const below = outputActivation(layers.slice(0, i))
-      return layer.over === 'last' || layer.over === 'first' ? below : pooled(below, layer.over === 'sum')
+      return layer.pooling === 'last' || layer.pooling === 'first'
+        ? below
+        : pooled(below, layer.pooling === 'sum')
     } else if (layer.type === 'layerNorm' || layer.type === 'concat') break
     // All others leave each number as it is, or leave it out.
   }

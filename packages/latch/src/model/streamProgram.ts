@@ -11,7 +11,7 @@ import type { PoolOptions } from '../layers/shape.ts'
 import { kinds, type StreamPlace } from './catalogue.ts'
 import type { LayerOptions, NetworkConfig } from './config.ts'
 import { StreamInput, type InputOptions } from './streamInput.ts'
-import { RecurrentStep } from './streamLevel.ts'
+import { RecurrentStep } from './streamRecurrent.ts'
 import { Kept, Rows, type Carried } from './streamRows.ts'
 import { DenseStep, EmbedStep, MaxStep, MeanStep, type LayerStep } from './streamSteps.ts'
 
@@ -119,14 +119,17 @@ class Builder implements StreamPlace {
     const { store, engine } = this.source
     const ids = this.input.oneHot && this.carried.length === 0 ? this.input.ids : 0
     const rows = (width: number, stride?: number) => this.rows(width, stride)
-    const level = new RecurrentStep({ kernels: engine.kernels, store, rows, x: this.value, ids }, layer)
-    this.steps.push(level)
+    const recurrentLayer = new RecurrentStep(
+      { kernels: engine.kernels, store, rows, x: this.value, ids },
+      layer,
+    )
+    this.steps.push(recurrentLayer)
     for (const name of layer.cell.stateNames) {
-      const state = name === 'cell' ? level.cell! : level.hidden
+      const state = name === 'cell' ? recurrentLayer.cell! : recurrentLayer.hidden
       state.name = `${layer.name}.${name}`
       this.carried.push(state)
     }
-    this.value = level.hidden
+    this.value = recurrentLayer.hidden
   }
 
   #dense({ parameters: [weight, bias] }: Layer, { units, activation = 'linear' }: DenseOptions): void {
@@ -138,7 +141,7 @@ class Builder implements StreamPlace {
     this.value = y
   }
 
-  #pool({ over }: PoolOptions): void {
+  #pool({ pooling: over }: PoolOptions): void {
     if (over === 'last') return
     const x = this.value
     const y = this.rows(x.width, x.stride)

@@ -3,7 +3,7 @@
  * between the last fact and the question. A trained classifier is asked; a cell is trained first.
  */
 import { changingFacts, CITIES } from '../datasets/facts.ts'
-import type { CellName } from '../cells/cell.ts'
+import type { CellName } from '../cells/registry.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
 import type { ClassifierFitOptions } from './textClassifier/fitOptions.ts'

@@ -2,6 +2,7 @@
  * A model's trace: the same type for every task. Where outputs are numbers, gradients are of one number of the last
  * row itself, and `probabilities` holds the numbers.
  */
+import { cells, findCell } from '../cells/registry.ts'
 import { classCount, likeliestClass } from '../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../inspection/trace/prefixes.ts'
 import { KEEPS_CONVENTION, traceSequence } from '../inspection/trace/trace.ts'
@@ -30,13 +31,13 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   const { network, learned, names } = trained
   const { target, targets } = chooseTarget(trained, batch, label)
   const sequence = traceSequence(network, batch, targets)
-  const { loss, levels, output } = sequence
-  for (const level of levels) {
-    const { loops } = network.recurrent[level.level]
-    const { functions } = loops.find(({ reversed }) => reversed === (level.direction === 'backward'))!.cell
-    if (functions) level.functions = functions
+  const { loss, layers, output } = sequence
+  for (const layer of layers) {
+    const { loops } = network.recurrent[layer.layer]
+    const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
+    if (cell.generic) layer.functions = cell.functions
   }
-  const top = levels.findLast((level) => level.direction === 'forward') ?? levels[levels.length - 1]
+  const top = layers.findLast((layer) => layer.direction === 'forward') ?? layers[layers.length - 1]
   const outputs = prefixOutputs(network, batch)
   const steps = top.steps.map((step, t) => ({
     ...step,
@@ -45,16 +46,16 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
     known: encoded.known[t],
     output: interpretRow(trained, outputs[t]),
   }))
-  const { cell } = network.recurrent[top.level]
+  const { cell } = network.recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
     ...interpretRow(trained, lastRow(network, output)),
     target: names[target],
     loss,
-    convention: KEEPS_CONVENTION[cell.name],
+    convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
-    levels,
+    layers,
     ...(countClasses(network, learned.answer) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)

@@ -1,7 +1,6 @@
 /** One contract for every cell on every engine: what a recurrent layer promises, whatever its equations. */
 import { describe, expect, it } from 'vitest'
-import type { CellForm } from '../../src/cells/registry.ts'
-import { cellOf } from '../../src/cells/registry.ts'
+import { cells, findCell, type CellForm } from '../../src/cells/registry.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions, StateName } from '../../src/layers/recurrent/recurrent.ts'
@@ -100,7 +99,7 @@ function run(net: Network, sequences: readonly number[][][], initial?: Initial):
 }
 
 describe.each(matrix)('%s', (_, form, engine) => {
-  const { stateNames, gateNames, candidate, keepGate } = cellOf(form)
+  const { stateNames, gateNames, candidate, keepGate } = findCell(cells, form.cell)
 
   it('is the engine that was asked for, with the shapes of the cell', () => {
     const net = layer(form, engine)
@@ -130,7 +129,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
 
   it('last output = final hidden state = output of the last step', () => {
     const every = run(layer(form, engine), SEQUENCES)
-    const last = layer(form, engine, { outputs: 'last' })
+    const last = layer(form, engine, { returnSequences: false })
     const batch = batchOf(SEQUENCES)
     last.forward(batch)
     const out = last.readOutput(batch)
@@ -250,7 +249,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
 function classifierOf(form: CellForm, engine: EngineOptions): Network {
   const layers: LayerOptions[] = [
     { type: 'embedding', vocabulary: VOCABULARY, size: 6, wordDropout: 0 },
-    { type: 'recurrent', units: 9, outputs: 'last', ...form },
+    { type: 'recurrent', units: 9, returnSequences: false, ...form },
     { type: 'dense', units: 2 },
   ]
   return network(layers, { ...engine, seed: 2, loss: { type: 'softmaxCrossEntropy' } })

@@ -2,12 +2,18 @@
  * General cells: gradients of whole networks by finite differences in float64, each form alone and several together;
  * the fast cells' numbers where functions are the default ones; streams to the bit; what a trace shows.
  */
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES, type ActivationChoice } from '../../src/cells/activations.ts'
-import { lstm } from '../../src/cells/lstm.ts'
-import { generalCell, generalCells } from '../../src/cells/general.ts'
-import { announceGeneralCells, cellOf, type CellForm } from '../../src/cells/registry.ts'
-import { rnnRelu } from '../../src/cells/rnn.ts'
+import { lstmCell } from '../../src/cells/lstm/lstm.ts'
+import {
+  cells,
+  cellOptionReaders,
+  cellOf,
+  findCell,
+  genericCells,
+  type CellForm,
+} from '../../src/cells/registry.ts'
+import { rnnCell } from '../../src/cells/rnn/rnn.ts'
 import { createEngine } from '../../src/engine/load.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
@@ -15,7 +21,8 @@ import type { LayerOptions } from '../../src/model/config.ts'
 import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { Random } from '../../src/core/random.ts'
-import { UsageError } from '../../src/core/errors.ts'
+import { UnsupportedError } from '../../src/core/errors.ts'
+import { fieldAt, rootField } from '../../src/core/validation.ts'
 
 beforeAll(announceMoreLayers)
 
@@ -29,7 +36,7 @@ type Form = CellForm & Partial<Omit<RecurrentOptions, 'type'>>
 function made(form: Form, options: NetworkOptions = exact, every = false): Network {
   const layers: LayerOptions[] = [
     { type: 'features', width: F },
-    { type: 'recurrent', units: H, outputs: every ? 'every' : 'last', ...form },
+    { type: 'recurrent', units: H, returnSequences: every, ...form },
     { type: 'dense', units: 2 },
   ]
   const net = network(layers, { ...options, inputGradients: true, loss: { type: 'meanSquaredError' } })
@@ -131,7 +138,7 @@ const FORMS: Record<string, Form> = {
 describe('gradients of general cells in whole networks', () => {
   it.each(Object.entries(FORMS))('%s', (_, form) => {
     const net = made(form)
-    expect(net.recurrent[0].cell.functions).toBeDefined()
+    expect(net.recurrent[0].cell.generic).toBe(true)
     expect(checkGradients(net)).toBeGreaterThan(100)
   })
 
@@ -192,8 +199,8 @@ describe('general cells with default functions', () => {
       [{}, 1e-6],
     ] as const) {
       const [fast, general] = [made(form, options), made({ ...form, clip: 1e6 }, options)]
-      expect(fast.recurrent[0].cell.functions).toBeUndefined()
-      expect(general.recurrent[0].cell.functions).toBeDefined()
+      expect(fast.recurrent[0].cell.generic).toBe(false)
+      expect(general.recurrent[0].cell.generic).toBe(true)
       const batch = batchOf()
       const read = (net: Network) => {
         net.prepareTraining()
@@ -209,34 +216,59 @@ describe('general cells with default functions', () => {
     }
   })
 
-  it('fast cells are taken wherever a form says no more', () => {
+  it('the fast cell is taken wherever a form says no more', () => {
     const engine = createEngine(exact)
     const same: CellForm = { cell: 'lstm', activation: { type: 'tanh' }, gateActivation: { type: 'sigmoid' } }
-    expect(cellOf({ cell: 'lstm' })).toBe(lstm)
+    const lstm = lstmCell.create({}, engine)
+    expect(cellOf({ cell: 'lstm' }, engine)).toBe(lstm)
     expect(cellOf(same, engine)).toBe(lstm)
     expect(cellOf({ cell: 'rnn', activation: { type: 'relu' }, gateActivation: 'silu' }, engine)).toBe(
-      rnnRelu,
+      rnnCell.create({ activation: 'relu' }, engine),
     )
-    expect(cellOf({ cell: 'gru', stateActivation: 'relu' }, engine).functions).toBeUndefined()
-    expect(cellOf({ cell: 'lstm', stateActivation: 'relu' }, engine).functions!.state.type).toBe('relu')
-    expect(() => cellOf({ cell: 'lstm', clip: 3 })).toThrow(UsageError)
-    announceGeneralCells((form, on) => generalCell(form, on!))
-    expect(cellOf(same, engine).functions!.gate.type).toBe('sigmoid')
-    announceGeneralCells(generalCells)
+    expect(cellOf({ cell: 'gru', stateActivation: 'relu' }, engine).generic).toBe(false)
+    const other = cellOf({ cell: 'lstm', stateActivation: 'relu' }, engine)
+    expect(other).toMatchObject({ generic: true, functions: { state: { type: 'relu' } } })
   })
 
-  it('are refused with a remedy where nobody announced them', async () => {
-    vi.resetModules()
-    const fresh = await import('../../src/cells/registry.ts')
-    expect(fresh.cellOf({ cell: 'lstm' }).name).toBe('lstm')
-    const general: CellForm[] = [
-      { cell: 'lstm', clip: 1 },
-      { cell: 'lstm', peepholes: true },
-      { cell: 'gru', gateActivation: 'hardSigmoid' },
-      { cell: 'rnn', activation: 'elu' },
-      { cell: 'lstm', coupled: true },
-    ]
-    for (const form of general) expect(() => fresh.cellOf(form)).toThrow("import 'latch/formats'")
+  it.each<CellForm>([
+    { cell: 'lstm', clip: 1 },
+    { cell: 'lstm', peepholes: true },
+    { cell: 'lstm', coupled: true },
+    { cell: 'lstm', stateActivation: 'relu' },
+    { cell: 'gru', gateActivation: 'hardSigmoid' },
+    { cell: 'gru', clip: 2 },
+    { cell: 'rnn', activation: 'elu' },
+    { cell: 'rnn', clip: 3 },
+  ])('the fast cell refuses what only the generic one computes: %o', (form) => {
+    const engine = createEngine(exact)
+    const [, name] = /^(.)/.exec(form.cell)!
+    const generic = `generic${name.toUpperCase()}${form.cell.slice(1)}`
+    expect(() => findCell(cells, form.cell).create(form, engine)).toThrow(UnsupportedError)
+    expect(() => findCell(cells, form.cell).create(form, engine)).toThrow(generic)
+    expect(findCell(genericCells, form.cell).create(form, engine).generic).toBe(true)
+  })
+
+  it('reads the options of a cell, and refuses those of the others by name', () => {
+    const read = (
+      cell: string,
+      options: object,
+      list: Parameters<typeof cellOptionReaders>[0] = genericCells,
+    ) => {
+      const field = rootField(options, 'layers[1]')
+      const readers = cellOptionReaders(list, cell)
+      return Object.keys(options).map((name) => readers[name](fieldAt(field, name)))
+    }
+    expect(read('gru', { reset: 'before', activation: { type: 'elu', alpha: 0.5 }, clip: 3 })).toEqual([
+      'before',
+      { type: 'elu', alpha: 0.5 },
+      3,
+    ])
+    expect(() => read('lstm', { reset: 'before' })).toThrow('layers[1].reset')
+    expect(() => read('lstm', { reset: 'before' })).toThrow('only "gru" cells have it')
+    expect(() => read('rnn', { gateActivation: 'relu' })).toThrow('only "lstm" and "gru" cells have it')
+    expect(() => read('lstm', { activation: 'relu' }, cells)).toThrow('tanh')
+    expect(() => read('rnn', { clip: 0 })).toThrow('a limit above 0')
+    expect(() => findCell(cells, 'mgu')).toThrow('one of rnn, lstm, gru')
   })
 
   it('carry their names and parameters', () => {
@@ -248,11 +280,11 @@ describe('general cells with default functions', () => {
     })
     const { cell } = recurrent[0]
     expect(cell).toMatchObject({
-      gateNames: lstm.gateNames,
+      gateNames: lstmCell.gateNames,
       candidate: 'candidate',
       keepGate: 'forget',
       savedName: 'softsign(cell)',
-      biasOne: 'forget',
+      unitForgetBias: true,
     })
     const own = parameters.filter(({ name }) => name.includes('weight_ph'))
     expect(own.map(({ name, shape }) => [name, shape])).toEqual([

@@ -56,7 +56,7 @@ function optionsOf({ op, attributes }: Case): RecurrentOptions {
     cell: CELLS[op],
     units,
     direction,
-    outputs: 'every',
+    returnSequences: true,
     ...of(0),
     ...(direction === 'bidirectional' && { backward: of(1) }),
     ...(op === 'GRU' && { reset: after ? 'after' : 'before' }),

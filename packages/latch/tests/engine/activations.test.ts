@@ -1,9 +1,9 @@
 /** Activations of every name against PyTorch's values and slopes, far from zero too, and slopes against finite differences. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ACTIVATION_NAMES, settleActivation, type ActivationSpec } from '../../src/cells/activations.ts'
+import { ACTIVATION_NAMES, resolveActivation, type ActivationSpec } from '../../src/cells/activations.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { generalKernels } from '../../src/engine/generic/index.ts'
+import { genericKernels } from '../../src/engine/generic/index.ts'
 import { createEngine } from '../../src/engine/load.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 
@@ -35,8 +35,8 @@ function place(engine: Engine, values: readonly number[]): number {
 function compute(engine: Engine, spec: ActivationSpec, values: readonly number[]) {
   const mark = engine.memory.mark()
   const n = values.length
-  const kernels = generalKernels(engine)
-  const settled = settleActivation(spec)
+  const kernels = genericKernels(engine)
+  const settled = resolveActivation(spec)
   const [x, y, dy, dx] = [values, values, values.map(() => 2), values].map((v) => place(engine, v))
   kernels.activateForward(y, x, n, settled)
   const byOutput = kernels.slopeByOutput(settled)
@@ -67,8 +67,8 @@ describe.each(engines)('activations on %s', (_, engine, tolerance) => {
   })
 
   it('works in place, and past a growth of the memory', () => {
-    const kernels = generalKernels(engine)
-    const spec = settleActivation('hardSigmoid')
+    const kernels = genericKernels(engine)
+    const spec = resolveActivation('hardSigmoid')
     const before = place(engine, [-1, 0, 1])
     kernels.activateForward(before, before, 3, spec)
     place(engine, new Array<number>(2 ** 18).fill(0))
@@ -109,7 +109,7 @@ describe('slopes by finite differences', () => {
   it('knows every name, and says which it does not', () => {
     for (const type of ACTIVATION_NAMES) expect(() => compute(engine, { type }, [1])).not.toThrow()
     for (const type of ['swishy', 'toString', '__proto__']) {
-      expect(() => generalKernels(engine).activator({ type, alpha: 0, beta: 0 })).toThrow(UnsupportedError)
+      expect(() => genericKernels(engine).activator({ type, alpha: 0, beta: 0 })).toThrow(UnsupportedError)
     }
   })
 })

@@ -26,14 +26,14 @@ const forms = {
 const pass = { training: true, record: false, key: 5 }
 const STEPS = 3
 
-/** Ids, an embedding, two levels of both directions, dropout, and an answer at every step or one. */
-function wide(form: object, outputs: 'every' | 'last'): LayerOptions[] {
+/** Ids, an embedding, two layers of both directions, dropout, and an answer at every step or one. */
+function wide(form: object, returnSequences: boolean): LayerOptions[] {
   const recurrent = { type: 'recurrent', units: 13, direction: 'bidirectional', ...form }
   return [
     { type: 'embedding', vocabulary: 50, size: 9 },
     { type: 'dropout', rate: 0.3 },
-    { ...recurrent, outputs: 'every' },
-    { ...recurrent, outputs },
+    { ...recurrent, returnSequences: true },
+    { ...recurrent, returnSequences },
     { type: 'dense', units: 7, activation: 'tanh' },
     { type: 'dense', units: 4 },
   ] as LayerOptions[]
@@ -78,14 +78,14 @@ function counting(net: Network): { jobs: number } {
 describe.each(['simd', 'relaxed'] as const)('engine %s', (engine) => {
   describe.each(Object.entries(forms))('%s', (_, form) => {
     const cases: [string, LayerOptions[], number[]][] = [
-      ['ragged batch, one answer', wide(form, 'last'), [5, 19, 1, 12, 19, 7, 3]],
-      ['equal batch, an answer a step', wide(form, 'every'), [11, 11, 11, 11]],
-      ['many blocks', wide(form, 'last'), [300, 299, 120]],
+      ['ragged batch, one answer', wide(form, false), [5, 19, 1, 12, 19, 7, 3]],
+      ['equal batch, an answer a step', wide(form, true), [11, 11, 11, 11]],
+      ['many blocks', wide(form, false), [300, 299, 120]],
       [
         'one-hot ids',
         [
           { type: 'oneHot', vocabulary: 50 },
-          { type: 'recurrent', units: 20, outputs: 'last', ...form },
+          { type: 'recurrent', units: 20, returnSequences: false, ...form },
           { type: 'dense', units: 4 },
         ],
         [9, 4, 9],
@@ -94,7 +94,7 @@ describe.each(['simd', 'relaxed'] as const)('engine %s', (engine) => {
         'one long sequence of many units',
         [
           { type: 'embedding', vocabulary: 50, size: 9 },
-          { type: 'recurrent', units: 260, outputs: 'last', ...form },
+          { type: 'recurrent', units: 260, returnSequences: false, ...form },
           { type: 'dense', units: 4 },
         ],
         [40],
@@ -159,7 +159,7 @@ describe('a team', () => {
     function atWork() {
       crew().abandon(null)
       workers.length = 0
-      const net = network(wide({ cell: 'lstm' }, 'last'), { threads: 2 })
+      const net = network(wide({ cell: 'lstm' }, false), { threads: 2 })
       const batch = batchOf([5, 6, 7])
       net.forward(batch)
       expect(net.engine.team.size).toBe(2)

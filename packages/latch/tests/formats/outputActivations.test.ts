@@ -151,7 +151,7 @@ const ROWS = [
   [0.5, -1],
   [1, 2],
 ]
-const last: LayerOptions = { type: 'pool', over: 'last' }
+const last: LayerOptions = { type: 'pool', pooling: 'last' }
 const dense = (units: number, activation?: 'sigmoid' | 'tanh'): LayerOptions =>
   activation ? { type: 'dense', units, activation } : { type: 'dense', units }
 const act = (activation: 'softmax' | 'sigmoid'): LayerOptions => ({
@@ -189,7 +189,12 @@ describe.each(['onnx', 'torch', 'keras', 'tfjs'] as const)('%s', (format) => {
     ['hard sigmoid', [last, dense(1), hard(format)], ['neg', 'pos'], true],
     ['sigmoid of a sigmoid', [last, dense(1, 'sigmoid'), act('sigmoid')], ['neg', 'pos'], true],
     ['softmax, then the last step', [dense(3), act('softmax'), last], ['a', 'b', 'c'], true],
-    ['mean of softmaxes', [dense(3), act('softmax'), { type: 'pool', over: 'mean' }], ['a', 'b', 'c'], true],
+    [
+      'mean of softmaxes',
+      [dense(3), act('softmax'), { type: 'pool', pooling: 'mean' }],
+      ['a', 'b', 'c'],
+      true,
+    ],
     ['three sigmoids', [last, dense(3, 'sigmoid')], ['a', 'b', 'c'], false],
     ['three sigmoids, then the last step', [dense(3, 'sigmoid'), last], ['a', 'b', 'c'], false],
     ['softmax of tanh', [last, dense(3, 'tanh'), act('softmax')], ['a', 'b', 'c'], true],

@@ -11,9 +11,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from drawn import Draw
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
-SMALL = {"dims": {"B": 3, "T": 5, "I": 4, "H": 3}, "lengths": [3, 5, 2], "levels": 2, "bidirectional": True}
+SMALL = {"dims": {"B": 3, "T": 5, "I": 4, "H": 3}, "lengths": [3, 5, 2], "layers": 2, "bidirectional": True}
 # 13 and 5: whole vectors and panels, and what is left over after them.
-WIDE = {"dims": {"B": 5, "T": 4, "I": 5, "H": 13}, "lengths": [1, 4, 3, 4, 2], "levels": 1, "bidirectional": False}
+WIDE = {"dims": {"B": 5, "T": 4, "I": 5, "H": 13}, "lengths": [1, 4, 3, 4, 2], "layers": 1, "bidirectional": False}
 
 
 def lstm(w, x, h, c):
@@ -54,27 +54,27 @@ def rnn_relu(w, x, h, c):
 STEPS = {"lstm": lstm, "gru": gru_after, "rnn_tanh": rnn_tanh, "rnn_relu": rnn_relu}
 
 
-def names_of(level, reverse):
-    end = f"l{level}" + ("_reverse" if reverse else "")
+def names_of(layer, reverse):
+    end = f"l{layer}" + ("_reverse" if reverse else "")
     return {"ih": f"weight_ih_{end}", "hh": f"weight_hh_{end}", "bih": f"bias_ih_{end}", "bhh": f"bias_hh_{end}"}
 
 
-def drawn_weights(draw, cell, dims, levels, directions, size):
+def drawn_weights(draw, cell, dims, layers, directions, size):
     H, rows = dims["H"], GATES[cell] * dims["H"]
     weights = {}
-    for level in range(levels):
-        width = dims["I"] if level == 0 else directions * H
+    for layer in range(layers):
+        width = dims["I"] if layer == 0 else directions * H
         for reverse in range(directions):
-            for part, name in names_of(level, reverse).items():
+            for part, name in names_of(layer, reverse).items():
                 shape = {"ih": (rows, width), "hh": (rows, H)}.get(part, (rows,))
                 weights[name] = draw.tensor(*shape, size=size)
     return weights
 
 
-def by_module(cell, weights, inputs, lengths, dims, levels, bidirectional):
+def by_module(cell, weights, inputs, lengths, dims, layers, bidirectional):
     kind = {"lstm": nn.LSTM, "gru": nn.GRU}.get(cell, nn.RNN)
     options = {"nonlinearity": cell[4:]} if kind is nn.RNN else {}
-    module = kind(dims["I"], dims["H"], levels, batch_first=True, bidirectional=bidirectional, **options)
+    module = kind(dims["I"], dims["H"], layers, batch_first=True, bidirectional=bidirectional, **options)
     module.load_state_dict(weights)
     packed = pack_padded_sequence(inputs["x"], lengths, batch_first=True, enforce_sorted=False)
     state = (inputs["h_0"], inputs["c_0"]) if cell == "lstm" else inputs["h_0"]
@@ -84,18 +84,18 @@ def by_module(cell, weights, inputs, lengths, dims, levels, bidirectional):
     return output, h_n, c_n, dict(module.named_parameters())
 
 
-def by_hand(step, weights, inputs, lengths, dims, levels, bidirectional):
+def by_hand(step, weights, inputs, lengths, dims, layers, bidirectional):
     leaves = {name: w.clone().requires_grad_() for name, w in weights.items()}
     directions = 2 if bidirectional else 1
-    h_n = [[] for _ in range(levels * directions)]
+    h_n = [[] for _ in range(layers * directions)]
     outputs = []
     for b, length in enumerate(lengths):
         xs = [inputs["x"][b, t] for t in range(length)]
-        for level in range(levels):
+        for layer in range(layers):
             made = []
             for reverse in range(directions):
-                at = level * directions + reverse
-                w = {part: leaves[name] for part, name in names_of(level, reverse).items()}
+                at = layer * directions + reverse
+                w = {part: leaves[name] for part, name in names_of(layer, reverse).items()}
                 h, c = inputs["h_0"][at, b], inputs["c_0"][at, b] if "c_0" in inputs else None
                 hs = []
                 for x in reversed(xs) if reverse else xs:
@@ -108,21 +108,21 @@ def by_hand(step, weights, inputs, lengths, dims, levels, bidirectional):
     return torch.stack(outputs), torch.stack([torch.stack(rows) for rows in h_n]), None, leaves
 
 
-def layer_case(seed, cell, dims, lengths, levels, bidirectional, size=0.75, step=None):
+def layer_case(seed, cell, dims, lengths, layers, bidirectional, size=0.75, step=None):
     draw = Draw(seed)
     B, T, H = dims["B"], dims["T"], dims["H"]
     directions = 2 if bidirectional else 1
     states = ["h", "c"] if cell == "lstm" else ["h"]
-    weights = drawn_weights(draw, cell, dims, levels, directions, size)
+    weights = drawn_weights(draw, cell, dims, layers, directions, size)
     inputs = {"x": draw.tensor(B, T, dims["I"])}
     for s in states:
-        inputs[f"{s}_0"] = draw.tensor(levels * directions, B, H)
+        inputs[f"{s}_0"] = draw.tensor(layers * directions, B, H)
     weighing = {"w_output": draw.tensor(B, T, directions * H)}
     for s in states:
-        weighing[f"w_{s}_n"] = draw.tensor(levels * directions, B, H)
+        weighing[f"w_{s}_n"] = draw.tensor(layers * directions, B, H)
 
     leaves = {name: value.clone().requires_grad_() for name, value in inputs.items()}
-    run = (lengths, dims, levels, bidirectional)
+    run = (lengths, dims, layers, bidirectional)
     if step:
         output, h_n, c_n, parameters = by_hand(step, weights, leaves, *run)
     else:
@@ -134,7 +134,7 @@ def layer_case(seed, cell, dims, lengths, levels, bidirectional, size=0.75, step
         loss = loss + (c_n * weighing["w_c_n"]).sum()
     loss.backward()
     return {
-        "cell": cell, "num_layers": levels, "bidirectional": bidirectional, "bias": True, "proj_size": 0,
+        "cell": cell, "num_layers": layers, "bidirectional": bidirectional, "bias": True, "proj_size": 0,
         "batch_first": True, **({"reset": "before"} if step else {}), "dims": dims, "lengths": lengths,
         "loss_is": "sum(output * w_output) + sum(h_n * w_h_n) + sum(output^2) / 2 + sum(c_n * w_c_n)",
         "weights": weights, "inputs": {**inputs, **weighing},
@@ -151,4 +151,4 @@ def layer_cases():
         yield f"{cell}_wide", layer_case(200 + seed, cell, **WIDE, size=0.5)
     yield "gru_before_small", layer_case(300, "gru", **SMALL, step=gru_before)
     yield "gru_before_wide", layer_case(301, "gru", **WIDE, size=0.5, step=gru_before)
-    yield "gru_before_notes", layer_case(302, "gru", **{**SMALL, "levels": 1}, step=gru_before_notes)
+    yield "gru_before_notes", layer_case(302, "gru", **{**SMALL, "layers": 1}, step=gru_before_notes)

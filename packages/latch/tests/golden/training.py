@@ -37,7 +37,7 @@ def layers_of(model):
         if words
         else {"type": "features", "width": recurrent.input_size},
         {
-            "type": "recurrent", "cell": recurrent.mode.split("_")[0].lower(), "units": UNITS, "outputs": "last",
+            "type": "recurrent", "cell": recurrent.mode.split("_")[0].lower(), "units": UNITS, "returnSequences": False,
             "direction": "bidirectional" if recurrent.bidirectional else "forward",
         },
         {"type": "dense", "units": model.dense.out_features},

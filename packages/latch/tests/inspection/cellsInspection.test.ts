@@ -1,4 +1,4 @@
-/** General cells, levels in reverse and masked steps under inspection: explained to the number, Jacobians and holds by finite differences. */
+/** General cells, layers in reverse and masked steps under inspection: explained to the number, Jacobians and holds by finite differences. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { explain } from '../../src/inspection/explain/explain.ts'
 import type { TracePlace } from '../../src/inspection/explain/explanation.ts'
@@ -23,7 +23,7 @@ beforeAll(announceMoreLayers)
 const H = 4
 const ids = idsOf(5, 1)
 const target = { classes: [1] }
-const both = { direction: 'bidirectional', outputs: 'every' }
+const both = { direction: 'bidirectional', returnSequences: true }
 
 const forms: [string, object][] = [
   ['rnn softsign, clipped', { cell: 'rnn', activation: 'softsign', clip: 1.2 }],
@@ -54,22 +54,22 @@ const forms: [string, object][] = [
 const nets: [string, LayerOptions[]][] = [
   ...forms.map(([name, form]): [string, LayerOptions[]] => [name, [embedding, recurrent(form), dense]]),
   [
-    'both ways with own functions, over a level in reverse',
+    'both ways with own functions, over a layer in reverse',
     [
       oneHot,
-      recurrent({ cell: 'gru', direction: 'reverse', outputs: 'every' }),
+      recurrent({ cell: 'gru', direction: 'reverse', returnSequences: true }),
       recurrent({
         ...both,
         peepholes: true,
         backward: { gateActivation: 'hardSigmoid', activation: 'mish' },
       }),
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
   [
     'both ways, one bias',
-    [oneHot, recurrent({ ...both, bias: 'one' }), { type: 'pool', over: 'mean' }, dense],
+    [oneHot, recurrent({ ...both, bias: 'one' }), { type: 'pool', pooling: 'mean' }, dense],
   ],
   [
     'last of both ways',
@@ -84,7 +84,7 @@ const nets: [string, LayerOptions[]][] = [
     [
       { ...embedding, maskZero: true } as LayerOptions,
       recurrent({ ...both, peepholes: true }),
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
@@ -92,8 +92,8 @@ const nets: [string, LayerOptions[]][] = [
     'masked, sum',
     [
       { ...embedding, maskZero: true } as LayerOptions,
-      recurrent({ outputs: 'every' }),
-      { type: 'pool', over: 'sum' },
+      recurrent({ returnSequences: true }),
+      { type: 'pool', pooling: 'sum' },
       dense,
     ],
   ],
@@ -111,9 +111,9 @@ const MASKED_IDS = [3, 0, 5, 2, 0, 1]
 
 type AnyTrace = SequenceTrace<StepGradient | null>
 
-function numberAt(trace: AnyTrace, { level, direction, step, value, unit }: TracePlace): number {
+function numberAt(trace: AnyTrace, { layer, direction, step, value, unit }: TracePlace): number {
   if (value === 'logit') return trace.output[unit]
-  const found = trace.levels.find((l) => l.level === level && l.direction === direction)!.steps[
+  const found = trace.layers.find((l) => l.layer === layer && l.direction === direction)!.steps[
     step
   ] as CellStep
   const gate = (found.gates as Record<string, Float64Array>)[value]
@@ -122,8 +122,8 @@ function numberAt(trace: AnyTrace, { level, direction, step, value, unit }: Trac
   return found.input.length > 0 ? found.input[unit] : Number(unit === found.inputId)
 }
 
-function* placesOf({ levels }: AnyTrace, classes: number): Generator<TracePlace> {
-  for (const { level, direction, units, steps } of levels) {
+function* placesOf({ layers }: AnyTrace, classes: number): Generator<TracePlace> {
+  for (const { layer, direction, units, steps } of layers) {
     for (const [step, { gates, cell, saved, masked }] of steps.entries()) {
       const values = [
         ...Object.keys(gates),
@@ -135,13 +135,13 @@ function* placesOf({ levels }: AnyTrace, classes: number): Generator<TracePlace>
       for (const value of values) {
         // What came of the c that a masked step did not keep is refused, see below.
         if (masked && cell && (value === 'saved' || value === 'output')) continue
-        for (let unit = 0; unit < units; unit++) yield { level, direction, step, value, unit }
+        for (let unit = 0; unit < units; unit++) yield { layer, direction, step, value, unit }
       }
     }
   }
   for (const value of ['logit', 'probability'])
     for (let unit = 0; unit < classes; unit++)
-      yield { level: levels.at(-1)!.level, direction: 'forward', step: 0, value, unit }
+      yield { layer: layers.at(-1)!.layer, direction: 'forward', step: 0, value, unit }
 }
 
 describe('every number explained', () => {
@@ -201,7 +201,7 @@ describe('every number explained', () => {
       MASKED_IDS,
       target,
     )
-    expect(masked.levels[0].steps.map((step) => step.masked === true)).toEqual(
+    expect(masked.layers[0].steps.map((step) => step.masked === true)).toEqual(
       MASKED_IDS.map((id) => id === 0),
     )
     expect(() => explain(masked, 1, 'saved', 0)).toThrow(UsageError)
@@ -209,15 +209,15 @@ describe('every number explained', () => {
   })
 })
 
-/** A level's whole state after one step, from the state before, through the network's own pass. */
+/** A layer's whole state after one step, from the state before, through the network's own pass. */
 function jacobian(made: Network, loop: number, id: number, before: Float64Array[]): number[][] {
-  const [level] = made.recurrent
-  const names = level.cell.stateNames as ('hidden' | 'cell')[]
+  const [layer] = made.recurrent
+  const names = layer.cell.stateNames as ('hidden' | 'cell')[]
   const batch = PackedBatch.ofIds([[id]])
   const after = (states: Float64Array[]) => {
     names.forEach((state, s) => made.writeInitialState(batch, states[s], { state, direction: loop }))
     made.forward(batch)
-    return names.flatMap((state) => Array.from(level.readFinalState(batch, state, loop)))
+    return names.flatMap((state) => Array.from(layer.readFinalState(batch, state, loop)))
   }
   const h = 1e-6
   return names.flatMap((_, s) =>
@@ -235,11 +235,11 @@ describe('gradient flow', () => {
     const made = randomNetwork(layers)
     const text = name.startsWith('masked') ? MASKED_IDS : ids
     const flow = gradientFlow(made, text, 1)
-    const [{ levels }] = traceBatch(made, PackedBatch.ofIds([text]), target)
+    const [{ layers: recurrentLayers }] = traceBatch(made, PackedBatch.ofIds([text]), target)
     made.recurrent[0].loops.forEach(({ reversed }, loop) => {
       const direction = reversed ? 'backward' : 'forward'
-      const { steps } = levels.find((l) => l.direction === direction)!
-      const found = flow.levels.find((l) => l.direction === direction)!
+      const { steps } = recurrentLayers.find((l) => l.direction === direction)!
+      const found = flow.layers.find((l) => l.direction === direction)!
       text.forEach((id, t) => {
         const before = steps[reversed ? t + 1 : t - 1]
         if (!before) return expect(found.steps[t].stateJacobian).toBeNull()
@@ -264,7 +264,7 @@ describe('gradient flow', () => {
 
   it('shares of a step add up to all', () => {
     for (const [name, layers] of flowing) {
-      for (const { steps } of gradientFlow(randomNetwork(layers), ids, 1).levels) {
+      for (const { steps } of gradientFlow(randomNetwork(layers), ids, 1).layers) {
         expect(
           steps.reduce((sum, { shares }) => sum + shares.hidden.share, 0),
           name,
@@ -274,7 +274,7 @@ describe('gradient flow', () => {
   })
 })
 
-describe('a level in reverse is one that reads the text turned round', () => {
+describe('a layer in reverse is one that reads the text turned round', () => {
   const forward = [oneHot, recurrent({ cell: 'lstm', peepholes: true }), dense]
   const reverse = [oneHot, recurrent({ cell: 'lstm', peepholes: true, direction: 'reverse' }), dense]
   const turned = ids.toReversed()
@@ -282,11 +282,11 @@ describe('a level in reverse is one that reads the text turned round', () => {
 
   it('in traces, gradient flows and memory', () => {
     const [x, y] = [traceSequence(a(), turned, target), traceSequence(b(), ids, target)]
-    expect(y.levels[0].direction).toBe('backward')
-    expect(y.levels[0].steps).toEqual(x.levels[0].steps.toReversed())
+    expect(y.layers[0].direction).toBe('backward')
+    expect(y.layers[0].steps).toEqual(x.layers[0].steps.toReversed())
     const [flow, back] = [gradientFlow(a(), turned, 1), gradientFlow(b(), ids, 1)]
-    const found = flow.levels[0].steps.toReversed()
-    back.levels[0].steps.forEach(({ shares, ...step }, t) => {
+    const found = flow.layers[0].steps.toReversed()
+    back.layers[0].steps.forEach(({ shares, ...step }, t) => {
       const { shares: wanted, ...rest } = found[t]
       expect(step).toEqual(rest)
       // Sums in another order.
@@ -365,7 +365,7 @@ describe('holds in general cells', () => {
       made.store.write(p, values)
     }
     const [trace] = traceBatch(made, batch, null, new Holds(holds))
-    const { steps } = trace.levels[0]
+    const { steps } = trace.layers[0]
     for (const {
       what,
       value,
@@ -379,8 +379,8 @@ describe('holds in general cells', () => {
         const set =
           name === 'candidate' && 'rnn' === (form as { cell?: string }).cell
             ? numberAt(trace, {
-                level: 0,
-                direction: trace.levels[0].direction,
+                layer: 0,
+                direction: trace.layers[0].direction,
                 step: t,
                 value: 'candidate',
                 unit,
@@ -388,7 +388,7 @@ describe('holds in general cells', () => {
             : value
         expect(
           steps[t].gates &&
-            numberAt(trace, { level: 0, direction: trace.levels[0].direction, step: t, value: name, unit }),
+            numberAt(trace, { layer: 0, direction: trace.layers[0].direction, step: t, value: name, unit }),
         ).toBe(set)
       }
     }
@@ -397,12 +397,12 @@ describe('holds in general cells', () => {
   it('allow what the functions can give, and say what they cannot', () => {
     const made = randomNetwork([embedding, recurrent({ coupled: true, activation: 'relu' }), dense])
     const held = (gate: string, value: number) => intervene(made, ids, [{ type: 'gate', gate, value }])
-    expect(held('candidate', 5).after.levels[0].steps[1].candidate[0]).toBe(5)
-    expect(held('input', 0.25).after.levels[0].steps[1].gates).toMatchObject({
+    expect(held('candidate', 5).after.layers[0].steps[1].candidate[0]).toBe(5)
+    expect(held('input', 0.25).after.layers[0].steps[1].gates).toMatchObject({
       forget: new Float64Array(H).fill(0.75),
     })
     expect(() => held('candidate', -1)).toThrow('a number from 0 (relu) for candidate')
-    expect(() => held('forget', 1)).toThrow('Hold input at 1 − the value')
+    expect(() => held('forget', 1)).toThrow('Set `input` to 1 − the value')
   })
 })
 

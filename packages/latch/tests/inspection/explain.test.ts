@@ -22,8 +22,8 @@ import {
 } from './inspectionRig.ts'
 
 const ids = idsOf(5, 1)
-const every = { outputs: 'every', direction: 'bidirectional' }
-const pool = (over: string): LayerOptions => ({ type: 'pool', over }) as LayerOptions
+const every = { returnSequences: true, direction: 'bidirectional' }
+const pool = (over: string): LayerOptions => ({ type: 'pool', pooling: over }) as LayerOptions
 
 const nets: [string, LayerOptions[]][] = [
   ...forms.flatMap(([name, form]): [string, LayerOptions[]][] => [
@@ -46,15 +46,15 @@ const nets: [string, LayerOptions[]][] = [
   ['one-hot, max over time', [oneHot, recurrent({ cell: 'gru', ...every }), pool('max'), dense]],
   ['mean over time', [embedding, recurrent(every), pool('mean'), { type: 'dropout', rate: 0.1 }, dense]],
   ['last by pooling', [embedding, recurrent(every), pool('last'), dense]],
-  ['every step', [embedding, recurrent({ cell: 'gru', outputs: 'every' }), dense]],
+  ['every step', [embedding, recurrent({ cell: 'gru', returnSequences: true }), dense]],
 ]
 
 type AnyTrace = SequenceTrace<StepGradient | null>
 
 /** The number a place names, read off the trace. */
-function numberAt(trace: AnyTrace, { level, direction, step, value, unit }: TracePlace): number {
+function numberAt(trace: AnyTrace, { layer, direction, step, value, unit }: TracePlace): number {
   if (value === 'logit') return trace.outputs ? trace.outputs[step][unit] : trace.output[unit]
-  const found = trace.levels.find((l) => l.level === level && l.direction === direction)!.steps[
+  const found = trace.layers.find((l) => l.layer === layer && l.direction === direction)!.steps[
     step
   ] as CellStep
   const gate = (found.gates as Record<string, Float64Array>)[value]
@@ -64,7 +64,7 @@ function numberAt(trace: AnyTrace, { level, direction, step, value, unit }: Trac
 }
 
 function expectExplained(made: Network, trace: AnyTrace, found: Explanation, tolerance: number): void {
-  const where = `${found.place.level} ${found.place.direction} ${found.place.step} ${found.place.value}[${found.place.unit}]`
+  const where = `${found.place.layer} ${found.place.direction} ${found.place.step} ${found.place.value}[${found.place.unit}]`
   expect(Math.abs(found.computed - found.value), where).toBeLessThanOrEqual(tolerance)
   if (found.place.value !== 'probability') expect(found.value, where).toBe(numberAt(trace, found.place))
   expect(found.terms.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(found.preActivation, 12)
@@ -85,10 +85,10 @@ function expectExplained(made: Network, trace: AnyTrace, found: Explanation, tol
 }
 
 /** Every place of a trace. */
-function* placesOf(made: Network, { levels }: AnyTrace): Generator<TracePlace> {
-  for (const { level, direction, units, steps } of levels) {
+function* placesOf(made: Network, { layers }: AnyTrace): Generator<TracePlace> {
+  for (const { layer, direction, units, steps } of layers) {
     for (const [step, { gates, cell, saved, input }] of steps.entries()) {
-      const at = { level, direction, step }
+      const at = { layer, direction, step }
       const values = [
         ...Object.keys(gates),
         'candidate',
@@ -100,11 +100,11 @@ function* placesOf(made: Network, { levels }: AnyTrace): Generator<TracePlace> {
       for (let unit = 0; unit < (input.length || VOCABULARY); unit++) yield { ...at, value: 'x', unit }
     }
   }
-  const level = levels.at(-1)!.level
+  const layer = layers.at(-1)!.layer
   for (const value of ['logit', 'probability']) {
-    for (const [step] of levels[0].steps.entries())
+    for (const [step] of layers[0].steps.entries())
       for (let unit = 0; unit < made.output.width; unit++)
-        yield { level, direction: 'forward', step, value, unit }
+        yield { layer, direction: 'forward', step, value, unit }
   }
 }
 
@@ -157,7 +157,7 @@ describe('the words', () => {
     expect(kept.factors.map(({ name }) => name)).toEqual(['f', 'c₋₁'])
     expect(kept.factors[1].source).toEqual({
       kind: 'trace',
-      level: 0,
+      layer: 0,
       direction: 'forward',
       step: 1,
       value: 'cell',
@@ -247,7 +247,7 @@ describe('refused', () => {
       () => explain(one, 0, 'toString', 0),
       () => explain(one, 0, 'update', 0),
       () => explain(one, 0, 'logit', 3),
-      () => explain(one, 0, 'hidden', 0, { level: 1 }),
+      () => explain(one, 0, 'hidden', 0, { layer: 1 }),
       () => explain(one, 0, 'hidden', 0, { direction: 'backward' }),
     ])
       expect(wrong).toThrow(UsageError)

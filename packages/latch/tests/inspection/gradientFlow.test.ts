@@ -5,7 +5,7 @@ import { frobeniusNorm, orthonormalProbes, spectralNorm } from '../../src/inspec
 import { shareMatrix } from '../../src/inspection/gradients/contributions.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
-import type { TraceLevel } from '../../src/inspection/trace/traceTypes.ts'
+import type { TraceLayer } from '../../src/inspection/trace/traceTypes.ts'
 import { verdictOf } from '../../src/inspection/gradients/verdict.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -27,12 +27,12 @@ import {
 } from './inspectionRig.ts'
 
 const ids = idsOf(6, 1)
-const pool: LayerOptions = { type: 'pool', over: 'max' }
+const pool: LayerOptions = { type: 'pool', pooling: 'max' }
 const stack = (cell: object): LayerOptions[] => [
   embedding,
-  recurrent({ ...cell, direction: 'bidirectional', outputs: 'every' }),
-  recurrent({ cell: 'gru', reset: 'before', units: 3, outputs: 'every' }),
-  recurrent({ cell: 'lstm', units: 2, direction: 'bidirectional', outputs: 'every' }),
+  recurrent({ ...cell, direction: 'bidirectional', returnSequences: true }),
+  recurrent({ cell: 'gru', reset: 'before', units: 3, returnSequences: true }),
+  recurrent({ cell: 'lstm', units: 2, direction: 'bidirectional', returnSequences: true }),
   pool,
   dense,
 ]
@@ -43,18 +43,18 @@ const nets: [string, LayerOptions[]][] = [
   ['no bias', [embedding, recurrent({ bias: false }), dense]],
 ]
 
-/** The level alone, run forwards over given inputs from a given state; gives the state after it. */
-function stepper(made: Network, { level, direction, steps }: TraceLevel) {
+/** The layer alone, run forwards over given inputs from a given state; gives the state after it. */
+function stepper(made: Network, { layer, direction, steps }: TraceLayer) {
   const width = steps[0].input.length || VOCABULARY
-  const options = made.config.layers.filter(({ type }) => type === 'recurrent')[level]
+  const options = made.config.layers.filter(({ type }) => type === 'recurrent')[layer]
   const layers = [
     { type: 'features', width },
-    { ...options, direction: 'forward', outputs: 'every' },
+    { ...options, direction: 'forward', returnSequences: true },
   ]
   const suffix = direction === 'forward' ? '' : '_reverse'
   const alone = network(layers as LayerOptions[], exact)
   for (const p of alone.parameters) {
-    const name = `recurrent.${level}.${p.name.split('.').at(-1)}${suffix}`
+    const name = `recurrent.${layer}.${p.name.split('.').at(-1)}${suffix}`
     alone.store.write(p, made.store.read(made.store.find(name)))
   }
   const hasCell = steps[0].cell !== null
@@ -108,20 +108,20 @@ describe('Jacobians', () => {
   it.each(nets)('%s: of every step and of the chain, equal to finite differences', (_, layers) => {
     const made = randomNetwork(layers)
     const flow = gradientFlow(made, ids, 1)
-    const { levels } = traceSequence(made, ids, { classes: [1] })
-    expect(flow.levels).toHaveLength(levels.length)
-    levels.forEach((level, l) => {
-      const { run, stateAt } = stepper(made, level)
-      const { steps, exact: all, units } = flow.levels[l]
+    const { layers: recurrentLayers } = traceSequence(made, ids, { classes: [1] })
+    expect(flow.layers).toHaveLength(recurrentLayers.length)
+    recurrentLayers.forEach((layer, l) => {
+      const { run, stateAt } = stepper(made, layer)
+      const { steps, exact: all, units } = flow.layers[l]
       expect(all).toBe(true)
-      const read = level.direction === 'forward' ? steps : steps.toReversed()
+      const read = layer.direction === 'forward' ? steps : steps.toReversed()
       expect(read[0].jacobian).toBeNull()
       expect(read[0].stateJacobian).toBeNull()
       const T = read.length
       for (let t = 1; t < T; t++) {
         const matrix = differences((state) => run(t, t + 1, state), stateAt(t - 1))
         const close = (got: number, wanted: number) =>
-          expect(Math.abs(got - wanted), `level ${l}, step ${t}`).toBeLessThan(1e-8 + 1e-6 * wanted)
+          expect(Math.abs(got - wanted), `layer ${l}, step ${t}`).toBeLessThan(1e-8 + 1e-6 * wanted)
         const [hidden, state] = [norms(matrix, units), norms(matrix)]
         close(read[t].jacobian!.spectral, hidden.spectral)
         close(read[t].jacobian!.frobenius, hidden.frobenius)
@@ -143,8 +143,8 @@ describe('Jacobians', () => {
       weight,
       kept.map((x) => x / 2),
     )
-    expect(gradientFlow(made, ids, 1).levels[0].steps[3].jacobian).not.toEqual(
-      first.levels[0].steps[3].jacobian,
+    expect(gradientFlow(made, ids, 1).layers[0].steps[3].jacobian).not.toEqual(
+      first.layers[0].steps[3].jacobian,
     )
     made.store.write(weight, kept)
     expect(gradientFlow(made, ids, 1)).toEqual(first)
@@ -159,10 +159,10 @@ describe('Jacobians', () => {
     for (const cell of ['gru', 'lstm']) {
       const made = randomNetwork(layers(cell), { scale: 0.08, engine: 'simd', precision: 'float32' })
       const batch = PackedBatch.ofFeatures([1, 2, 0, 1, -1, 1], [1, 3, 2])
-      const { levels } = traceSequence(made, batch, { classes: [1] })
-      const flow = gradientFlow(made, batch, 1).levels[0]
+      const { layers: recurrentLayers } = traceSequence(made, batch, { classes: [1] })
+      const flow = gradientFlow(made, batch, 1).layers[0]
       expect(flow.exact).toBe(false)
-      const { run, stateAt } = stepper(made, levels[0])
+      const { run, stateAt } = stepper(made, recurrentLayers[0])
       for (const t of [1, 2]) {
         const matrix = differences((state) => run(t, t + 1, state), stateAt(t - 1))
         for (const [got, wanted] of [
@@ -180,8 +180,8 @@ describe('Jacobians', () => {
   it('of 400 units over 40 steps take seconds', { timeout: 60_000 }, () => {
     const layers: LayerOptions[] = [embedding, recurrent({ units: 400 }), dense]
     const made = network(layers, { engine: 'simd', loss: { type: 'softmaxCrossEntropy' } })
-    const { levels } = gradientFlow(made, idsOf(40), 1)
-    for (const { product, stateJacobian } of levels[0].steps.slice(1)) {
+    const { layers: recurrentLayers } = gradientFlow(made, idsOf(40), 1)
+    for (const { product, stateJacobian } of recurrentLayers[0].steps.slice(1)) {
       expect(product).toBeGreaterThan(0)
       expect(stateJacobian!.spectral).toBeLessThan(3)
     }
@@ -202,11 +202,11 @@ describe('shares', () => {
       const gradients = gradientsOf(made, PackedBatch.ofIds([ids]), targets)
       const trace = traceSequence(made, ids, targets)
       const flow = gradientFlow(made, ids, 2)
-      flow.levels.forEach(({ level, direction, steps }) => {
+      flow.layers.forEach(({ layer, direction, steps }) => {
         for (const weight of ['input', 'hidden'] as const) {
-          const own = steps.map((__, step) => shareMatrix(trace, { level, direction, step, weight }))
+          const own = steps.map((__, step) => shareMatrix(trace, { layer, direction, step, weight }))
           const sum = own[0].map((__, i) => own.reduce((total, matrix) => total + matrix[i], 0))
-          const name = `recurrent.${level}.weight_${weight === 'input' ? 'ih' : 'hh'}_l0${direction === 'forward' ? '' : '_reverse'}`
+          const name = `recurrent.${layer}.weight_${weight === 'input' ? 'ih' : 'hh'}_l0${direction === 'forward' ? '' : '_reverse'}`
           const wanted = gradients.get(name)!
           expect(distance(sum, wanted), name).toBeLessThan(tolerance)
           const dot = (a: Float64Array, b: Float64Array) => a.reduce((total, x, i) => total + x * b[i], 0)
@@ -226,9 +226,9 @@ describe('shares', () => {
     const made = randomNetwork([embedding, recurrent({ units: 2, cell: 'gru' }), dense])
     const long = idsOf(60, 2)
     const trace = traceSequence(made, long, { classes: [0] })
-    const { steps } = gradientFlow(made, long, 0).levels[0]
+    const { steps } = gradientFlow(made, long, 0).layers[0]
     const own = long.map((_, step) =>
-      shareMatrix(trace, { level: 0, direction: 'forward', step, weight: 'hidden' }),
+      shareMatrix(trace, { layer: 0, direction: 'forward', step, weight: 'hidden' }),
     )
     const sum = own[0].map((_, i) => own.reduce((total, matrix) => total + matrix[i], 0))
     const total = sum.reduce((all, x) => all + x * x, 0)
@@ -268,7 +268,7 @@ describe('verdicts', () => {
     expect(healthy.kind).toBe('healthy')
     expect(healthy.words).toMatch(/^healthy: each step back keeps /)
     const flow = scaled(relu, 1)
-    expect(flow.verdict).toBe(flow.levels[0].verdict)
+    expect(flow.verdict).toBe(flow.layers[0].verdict)
   })
 
   it('by norms: known factors, single steps, zeros, what is not finite', () => {
@@ -304,22 +304,22 @@ describe('a flow', () => {
     expect(flow.tokens).toEqual(['the', 'great', 'soup'])
     expect(flow.loss).toBe(trace.loss)
     expect(flow.target).toBe(model.labels.indexOf('bad'))
-    flow.levels.forEach(({ steps, cell, level, direction }, l) => {
-      expect({ cell, level, direction }).toEqual({
+    flow.layers.forEach(({ steps, cell, layer, direction }, l) => {
+      expect({ cell, layer, direction }).toEqual({
         cell: 'lstm',
-        level: trace.levels[l].level,
-        direction: trace.levels[l].direction,
+        layer: trace.layers[l].layer,
+        direction: trace.layers[l].direction,
       })
       expect(steps.map(({ hidden, cell: c }) => ({ hidden, cell: c }))).toEqual(
-        trace.levels[l].steps.map(({ gradient }) => ({ hidden: gradient.hidden, cell: gradient.cell })),
+        trace.layers[l].steps.map(({ gradient }) => ({ hidden: gradient.hidden, cell: gradient.cell })),
       )
     })
-    expect(flow.verdict).toBe(flow.levels[2].verdict)
-    expect(gradientFlow(model, 'soup').levels[0].steps[0]).toMatchObject({ jacobian: null, product: 1 })
+    expect(flow.verdict).toBe(flow.layers[2].verdict)
+    expect(gradientFlow(model, 'soup').layers[0].steps[0]).toMatchObject({ jacobian: null, product: 1 })
   })
 
   it('of a network that answers every step', () => {
-    const made = randomNetwork([embedding, recurrent({ cell: 'gru', outputs: 'every' }), dense])
+    const made = randomNetwork([embedding, recurrent({ cell: 'gru', returnSequences: true }), dense])
     const flow = gradientFlow(made, ids)
     expect(flow.target).toBeNull()
     const said = traceBatch(made, PackedBatch.ofIds([ids]), null)[0].outputs!

@@ -16,7 +16,7 @@ const V = 9
 const ids = [3, 1, 4, 1, 5]
 
 const recurrent = (options: object): LayerOptions =>
-  ({ type: 'recurrent', units: 4, outputs: 'last', ...options }) as LayerOptions
+  ({ type: 'recurrent', units: 4, returnSequences: false, ...options }) as LayerOptions
 
 function build(layers: LayerOptions[], classes = 3): Network {
   const type = classes === 1 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy'
@@ -50,7 +50,7 @@ function numeric(net: Network, x: Float64Array, F: number, target: number): numb
   return Array.from({ length: T }, (_, t) => (logit(t, 1 + 1e-5) - logit(t, 1 - 1e-5)) / 2e-5)
 }
 
-const levels: [string, LayerOptions[]][] = [
+const stacks: [string, LayerOptions[]][] = [
   ['rnn', [recurrent({ cell: 'rnn' })]],
   ['lstm', [recurrent({ cell: 'lstm' })]],
   ['gru, reset after', [recurrent({ cell: 'gru' })]],
@@ -59,14 +59,17 @@ const levels: [string, LayerOptions[]][] = [
     'lstm over gru, bidirectional, dropout',
     [
       { type: 'dropout', rate: 0.5 },
-      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ cell: 'gru', direction: 'bidirectional', returnSequences: true }),
       recurrent({ cell: 'lstm', direction: 'bidirectional' }),
     ],
   ],
-  ['lstm, mean over time', [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }]],
+  [
+    'lstm, mean over time',
+    [recurrent({ cell: 'lstm', returnSequences: true }), { type: 'pool', pooling: 'mean' }],
+  ],
 ]
 
-describe.each(levels)('gradient × input, %s', (_, own) => {
+describe.each(stacks)('gradient × input, %s', (_, own) => {
   const expectSlopes = (net: Network, input: number[] | PackedBatch, x: Float64Array, F: number) => {
     for (const target of [0, 1]) {
       const found = influence(net, input, target)
@@ -159,7 +162,7 @@ describe('leave-one-out', () => {
 })
 
 describe('of one step, of one number', () => {
-  const every = { outputs: 'every' } as const
+  const every = { returnSequences: true } as const
   const networks: [string, LayerOptions[], 'meanSquaredError' | 'softmaxCrossEntropy'][] = [
     ['classes of every step', [recurrent({ cell: 'gru', ...every })], 'softmaxCrossEntropy'],
     [

@@ -21,7 +21,7 @@ export const forms = [
 ] as const
 
 export const recurrent = (options: object): LayerOptions =>
-  ({ type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last', ...options }) as LayerOptions
+  ({ type: 'recurrent', cell: 'lstm', units: 4, returnSequences: false, ...options }) as LayerOptions
 
 /** A network with random weights in ±`scale`. */
 export function randomNetwork(

@@ -24,8 +24,8 @@ describe.each(nets)('%s', (_, options) => {
     const model = await make(options)
     const { before, after, steps, target } = intervene(model, TEXT, [])
     const trace = model.trace(TEXT)
-    expect(before.levels).toEqual(trace.levels)
-    expect(after.levels).toEqual(trace.levels)
+    expect(before.layers).toEqual(trace.layers)
+    expect(after.layers).toEqual(trace.layers)
     expect(before).toMatchObject({ label: trace.label, loss: trace.loss })
     expect(model.labels[target!]).toBe(trace.target)
     const wanted = model.labels.map((label) => (trace.probabilities as Record<string, number>)[label])
@@ -48,7 +48,7 @@ describe.each(nets)('%s', (_, options) => {
       'good',
     )
     const other = model.trace('the soup was zyzzyva today', { label: 'good' })
-    expect(after.levels).toEqual(other.levels)
+    expect(after.layers).toEqual(other.layers)
     expect(after.tokens).toEqual(other.steps.map(({ token }) => token))
     expect(after.known).toEqual(other.steps.map(({ known }) => known))
     expect(after.loss).toBe(other.loss)
@@ -59,14 +59,14 @@ describe.each(nets)('%s', (_, options) => {
     const model = await make(options)
     const state: Edit = { type: 'state', state: 'hidden', value: 0.25, from: 3, to: 4 }
     const { before, after } = intervene(model, TEXT, [state, { type: 'drop', step: 1 }])
-    for (const { steps } of after.levels) {
+    for (const { steps } of after.layers) {
       for (const t of [2, 3]) expect(new Set(steps[t].hidden)).toEqual(new Set([0.25]))
       expect(new Set(steps[4].hidden).size).toBeGreaterThan(1)
     }
     expect([...after.output]).not.toEqual([...before.output])
     const last = after.prefixes!.at(-1)!
     last.forEach((x, c) => expect(x).toBeCloseTo(after.output[c], 5))
-    const sets = after.levels.at(-1)!.steps
+    const sets = after.layers.at(-1)!.steps
     expect(sets[2].gradient.hidden).toBe(0)
   })
 })
@@ -78,31 +78,31 @@ describe('holding gates', () => {
       { type: 'gate', gate: 'forget', value: 1 },
       { type: 'gate', gate: 'input', value: 0, from: 2 },
     ])
-    const { steps } = after.levels[0]
+    const { steps } = after.layers[0]
     for (let t = 2; t < 6; t++) expect(steps[t].cell).toEqual(steps[1].cell)
     for (const { keeps } of steps) expect(keeps).toBe(1)
   })
 
-  it('units, levels and directions that are named, and no others', async () => {
+  it('units, layers and directions that are named, and no others', async () => {
     const model = await make({ cell: 'gru', layers: 2, bidirectional: true })
     const edit: Edit = {
       type: 'gate',
       gate: 'update',
       value: 0.5,
-      level: 1,
+      layer: 1,
       direction: 'backward',
       units: [3],
       from: 2,
       to: 3,
     }
     const { before, after } = intervene(model, TEXT, [edit])
-    after.levels.forEach((level, i) => {
-      const held = level.level === 1 && level.direction === 'backward'
-      level.steps.forEach((step, t) => {
+    after.layers.forEach((layer, i) => {
+      const held = layer.layer === 1 && layer.direction === 'backward'
+      layer.steps.forEach((step, t) => {
         const update = (step.gates as { update: Float64Array }).update
         if (held && (t === 2 || t === 3)) expect(update[3]).toBe(0.5)
         else expect(update[3]).not.toBe(0.5)
-        if (level.level === 0) expect(step.hidden).toEqual(before.levels[i].steps[t].hidden)
+        if (layer.layer === 0) expect(step.hidden).toEqual(before.layers[i].steps[t].hidden)
       })
     })
   })
@@ -121,7 +121,7 @@ describe('holding gates', () => {
       stepClasses: [[0, 1, 1]],
     })
     expect(before.outputs).toHaveLength(3)
-    expect(after.levels[0].steps.map(({ input }) => [...input])).toEqual([
+    expect(after.layers[0].steps.map(({ input }) => [...input])).toEqual([
       [1, 2],
       [5, 6],
     ])
@@ -138,8 +138,8 @@ describe('refusals', () => {
     ['candidate value', [gate({ gate: 'candidate', value: -2 })], 'a number from -1 to 1 for candidate'],
     ['no number', [gate({ value: undefined })], 'edit 0 value'],
     ['unit', [gate({ units: [8] })], 'expected units from 0 to 7, got 8'],
-    ['level', [gate({ level: 1 })], 'expected a recurrent level from 0 to 0, got 1'],
-    ['direction', [gate({ direction: 'backward' })], 'expected a direction that the level reads'],
+    ['layer', [gate({ layer: 1 })], 'expected a recurrent layer from 0 to 0, got 1'],
+    ['direction', [gate({ direction: 'backward' })], 'expected a direction that the layer reads'],
     ['step', [drop(0), gate({ from: 6 })], 'edit 1 from: expected a step of the text, 0 to 5'],
     ['order', [gate({ from: 3, to: 1 })], 'edit 0 to: expected a step from 3 on'],
     ['state', [{ type: 'state', state: 'cell', value: 0 }], 'expected one of hidden (gru'],

@@ -1,4 +1,4 @@
-/** Masked batches and reversed levels looked into: traces, losses by sequence, prefixes, edits, streams. */
+/** Masked batches and reversed layers looked into: traces, losses by sequence, prefixes, edits, streams. */
 import { describe, expect, it } from 'vitest'
 import { influence } from '../../src/inspection/interventions/influence.ts'
 import { intervene } from '../../src/inspection/interventions/intervene.ts'
@@ -7,7 +7,7 @@ import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { forms, level, made, numbers, softmax } from '../model/levelRig.ts'
+import { forms, recurrentLayer, made, numbers, softmax } from '../model/recurrentHelpers.ts'
 
 const V = 7
 const embedding: LayerOptions = { type: 'embedding', vocabulary: V, size: 5 }
@@ -29,19 +29,21 @@ const one = () => PackedBatch.ofIds([ids[0]], [masks[0]])
 
 describe.each(Object.entries(forms))('%s', (_, form) => {
   it.each(['forward', 'reverse', 'bidirectional'] as const)('%s: a trace of masked steps', (direction) => {
-    const net = made([embedding, level(form, { direction, outputs: 'last' }), three], { loss: softmax })
+    const net = made([embedding, recurrentLayer(form, { direction, returnSequences: false }), three], {
+      loss: softmax,
+    })
     const traces = traceBatch(net, batch(), targets)
-    traces.forEach(({ levels, loss }, i) => {
+    traces.forEach(({ layers, loss }, i) => {
       const alone = traceSequence(net, PackedBatch.ofIds([ids[i]], [masks[i]]), { classes: [i] })
       expect(loss).toBeCloseTo(alone.loss, 12)
-      levels.forEach(({ steps, direction: way }, l) => {
+      layers.forEach(({ steps, direction: way }, l) => {
         const before = (t: number) => steps[way === 'forward' ? t - 1 : t + 1]
         const zeros = new Float64Array(4)
         steps.forEach((step, t) => {
           expect(step.masked === true).toBe(masks[i][t] === 0)
-          expect(step.hidden).toEqual(alone.levels[l].steps[t].hidden)
+          expect(step.hidden).toEqual(alone.layers[l].steps[t].hidden)
           step.gradient.hiddenVector.forEach((x, j) =>
-            expect(x).toBeCloseTo(alone.levels[l].steps[t].gradient.hiddenVector[j], 12),
+            expect(x).toBeCloseTo(alone.layers[l].steps[t].gradient.hiddenVector[j], 12),
           )
           if (!step.masked) return
           expect(step.hidden).toEqual(before(t)?.hidden ?? zeros)
@@ -59,30 +61,36 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
     })
   })
 
-  it('a level in reverse shows each state at its step', () => {
+  it('a layer in reverse shows each state at its step', () => {
     const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
-      made([{ type: 'features', width: 2 }, level(form, { direction, outputs: 'last' }), three], {
-        loss: softmax,
-      }),
+      made(
+        [{ type: 'features', width: 2 }, recurrentLayer(form, { direction, returnSequences: false }), three],
+        {
+          loss: softmax,
+        },
+      ),
     )
     const x = numbers(2 * 5, 'x')
     const turned = Float64Array.from(x, (_v, i) => x[(4 - Math.floor(i / 2)) * 2 + (i % 2)])
     const [a, b] = [[back, x] as const, [on, turned] as const].map(([net, values]) =>
       traceSequence(net, PackedBatch.ofFeatures(values, [1, 5, 2]), { classes: [1] }),
     )
-    expect(a.levels[0].direction).toBe('backward')
-    const strip = ({ steps }: (typeof a.levels)[0]) => steps
-    expect(strip(a.levels[0])).toEqual(strip(b.levels[0]).toReversed())
+    expect(a.layers[0].direction).toBe('backward')
+    const strip = ({ steps }: (typeof a.layers)[0]) => steps
+    expect(strip(a.layers[0])).toEqual(strip(b.layers[0]).toReversed())
   })
 
   it('a stream leaves out what the whole sequence leaves out', () => {
     for (const engine of ['reference', 'simd'] as const) {
       const precision = engine === 'simd' ? 'float32' : 'float64'
       const masking = { ...embedding, maskZero: true } as LayerOptions
-      const net = made([masking, level(form), level(form), { type: 'pool', over: 'mean' }, three], {
-        engine,
-        precision,
-      })
+      const net = made(
+        [masking, recurrentLayer(form), recurrentLayer(form), { type: 'pool', pooling: 'mean' }, three],
+        {
+          engine,
+          precision,
+        },
+      )
       zeroed.forEach((sequence) => {
         const stream = net.stream()
         sequence.forEach((id, t) => {
@@ -98,7 +106,7 @@ describe.each(Object.entries(forms))('%s', (_, form) => {
 
 describe('a given mask stays with the steps', () => {
   it('in losses by sequence', () => {
-    const net = made([embedding, level(forms.lstm), three], { loss: softmax })
+    const net = made([embedding, recurrentLayer(forms.lstm), three], { loss: softmax })
     const stepClasses = ids.map((s) => s.map((id) => id % 3))
     const traces = traceBatch(net, batch(), { stepClasses })
     traces.slice(0, 2).forEach(({ loss }, i) => {
@@ -114,9 +122,9 @@ describe('a given mask stays with the steps', () => {
   })
 
   it.each(['forward', 'reverse', 'bidirectional'])('%s: in prefixes, edits and influence', (direction) => {
-    const levels = [level(forms['gru after'], { direction, outputs: 'last' }), three]
-    const given = made([embedding, ...levels], { loss: softmax })
-    const own = made([{ ...embedding, maskZero: true } as LayerOptions, ...levels], { loss: softmax })
+    const layers = [recurrentLayer(forms['gru after'], { direction, returnSequences: false }), three]
+    const given = made([embedding, ...layers], { loss: softmax })
+    const own = made([{ ...embedding, maskZero: true } as LayerOptions, ...layers], { loss: softmax })
     expect(prefixOutputs(given, one())).toEqual(prefixOutputs(own, zeroed[0]))
     const drop = [{ type: 'drop', step: 1 }] as never
     const [a, b] = [intervene(given, one(), drop, 1), intervene(own, zeroed[0], drop, 1)]

@@ -28,14 +28,14 @@ describe.each(['lstm', 'gru'] as const)('%s, bidirectional', (cell) => {
     const model = await trained({ cell, bidirectional: true, layers: 2 }, { epochs: 3 })
     const trace = model.trace(TEXT)
     const found = memory(trace)
-    expect(found.map(({ level, direction }) => [level, direction])).toEqual(
-      trace.levels.map(({ level, direction }) => [level, direction]),
+    expect(found.map(({ layer, direction }) => [layer, direction])).toEqual(
+      trace.layers.map(({ layer, direction }) => [layer, direction]),
     )
     const T = 6
     const name = cell === 'lstm' ? 'forget' : 'update'
     found.forEach(({ direction, share, held, convention }, i) => {
       expect(convention).toContain(`${name} gates`)
-      const inText = trace.levels[i].steps.map(({ gates }) => (gates as Record<string, Float64Array>)[name])
+      const inText = trace.layers[i].steps.map(({ gates }) => (gates as Record<string, Float64Array>)[name])
       const backward = direction === 'backward'
       const read = backward ? [...inText].reverse() : inText
       const at = (t: number) => (backward ? T - 1 - t : t)
@@ -52,20 +52,20 @@ describe.each(['lstm', 'gru'] as const)('%s, bidirectional', (cell) => {
     })
   })
 
-  it('the same of a sequence’s trace, of levels, and of a copy through JSON', async () => {
+  it('the same of a sequence’s trace, of layers, and of a copy through JSON', async () => {
     const model = await trained({ cell }, { epochs: 1 })
     const trace = model.trace(TEXT)
     const wanted = memory(trace)
     const { ids } = model.encode(TEXT)
     expect(memory(traceSequence(model.network, ids, { classes: [0] }))).toEqual(wanted)
-    expect(memory(trace.levels)).toEqual(wanted)
+    expect(memory(trace.layers)).toEqual(wanted)
     expect(memory(JSON.parse(JSON.stringify(trace)))).toEqual(wanted)
   })
 })
 
 it('is what an LSTM’s cell state is made of: Σ held·i∘g', async () => {
   const model = await trained({ cell: 'lstm' }, { epochs: 3 })
-  const { steps } = model.trace(TEXT).levels[0]
+  const { steps } = model.trace(TEXT).layers[0]
   const [{ held }] = memory(model.trace(TEXT))
   const last = steps[5].cell!
   last.forEach((c, j) => {
@@ -102,18 +102,18 @@ describe('half-life', () => {
 
 it('long sequences: every step against every other up to 2,048, on request none', async () => {
   const step = { gates: { forget: Float64Array.of(0.999, 0.99) }, hidden: Float64Array.of(0, 0) }
-  const level = (T: number) => ({
-    level: 0,
+  const layer = (T: number) => ({
+    layer: 0,
     direction: 'forward' as const,
     steps: Array.from({ length: T }, () => step),
   })
-  const [{ share, held }] = memory([level(1000)])
+  const [{ share, held }] = memory([layer(1000)])
   expect(share[999][0]).toBeCloseTo((0.999 ** 999 + 0.99 ** 999) / 2, 10)
   expect(held[0][0]).toBeCloseTo(0.999 ** 999, 10)
-  const error = await thrown(() => memory([level(2049)]))
+  const error = await thrown(() => memory([layer(2049)]))
   expect(error).toBeInstanceOf(UsageError)
   expect(error.message).toContain('share: false')
-  expect(memory([level(5000)], { share: false })[0]).toMatchObject({ share: [] })
+  expect(memory([layer(5000)], { share: false })[0]).toMatchObject({ share: [] })
   expect(await thrown(() => memory({} as never))).toBeInstanceOf(UsageError)
 })
 
@@ -145,7 +145,7 @@ describe('effective memory', () => {
     ])
     const [{ gradient, halfLife }] = effectiveMemory(after)
     expect(halfLife).toBeCloseTo(3 * Math.LN2, 4)
-    const norms = after.levels[0].steps.map((step) => step.gradient.cell!)
+    const norms = after.layers[0].steps.map((step) => step.gradient.cell!)
     for (let t = 0; t < 5; t++) expect(norms[t] / norms[t + 1]).toBeCloseTo(value, 4)
     // The last step's own ∂L/∂h adds to its norm alone, so the line falls a little faster.
     expect(gradient!).toBeGreaterThan(1)
@@ -156,6 +156,6 @@ describe('effective memory', () => {
     const model = await trained({ cell: 'gru' }, { epochs: 1 })
     const [trace] = traceBatch(model.network, PackedBatch.ofIds([[1, 2, 3]]), null)
     expect(effectiveMemory(trace)[0]).not.toHaveProperty('gradient')
-    expect(await thrown(() => effectiveMemory({ levels: [] }))).toBeInstanceOf(UsageError)
+    expect(await thrown(() => effectiveMemory({ layers: [] }))).toBeInstanceOf(UsageError)
   })
 })

@@ -12,17 +12,17 @@ import { dense, distance, embedding, gradientsOf, idsOf, randomNetwork, recurren
 announceMoreLayers()
 
 const ids = idsOf(5, 1)
-const every = recurrent({ outputs: 'every' })
-const pool = (over: string): LayerOptions => ({ type: 'pool', over }) as LayerOptions
+const every = recurrent({ returnSequences: true })
+const pool = (over: string): LayerOptions => ({ type: 'pool', pooling: over }) as LayerOptions
 const everything: LayerOptions[] = [
   embedding,
   { type: 'layerNorm' },
   every,
   { type: 'activation', activation: 'gelu' },
-  { type: 'concat', of: ['embedding.0', 'activation.0'] },
+  { type: 'concat', inputs: ['embedding.0', 'activation.0'] },
   { type: 'reverse' },
-  recurrent({ cell: 'gru', units: 3, outputs: 'every' }),
-  { type: 'concat', of: ['recurrent.0', 'recurrent.1'] },
+  recurrent({ cell: 'gru', units: 3, returnSequences: true }),
+  { type: 'concat', inputs: ['recurrent.0', 'recurrent.1'] },
   { type: 'dense', units: 4, activation: 'softsign' },
   pool('attention'),
   dense,
@@ -33,11 +33,11 @@ describe('a network of all of them', () => {
   const batch = PackedBatch.ofIds([ids])
   const targets = { classes: [1] }
 
-  it('is traced: inputs of levels are what lies below, gradients those of training', () => {
+  it('is traced: inputs of layers are what lies below, gradients those of training', () => {
     const trace = traceSequence(net, batch, targets)
-    expect(trace.levels.map(({ units }) => units)).toEqual([4, 3])
-    const [low, high] = trace.levels
-    // The second level reads [embedding, gelu(h)] reversed.
+    expect(trace.layers.map(({ units }) => units)).toEqual([4, 3])
+    const [low, high] = trace.layers
+    // The second layer reads [embedding, gelu(h)] reversed.
     const first = high.steps[0].input
     expect(first).toHaveLength(9)
     const table = net.store.read(net.store.find('embedding.0.weight'))
@@ -50,10 +50,10 @@ describe('a network of all of them', () => {
     const gradients = gradientsOf(net, batch, targets)
     const trace = traceSequence(net, batch, targets)
     const flow = gradientFlow(net, batch, 1)
-    expect(flow.levels).toHaveLength(2)
-    trace.levels.forEach(({ steps }, level) => {
-      const wanted = gradients.get(`recurrent.${level}.bias_ih_l0`)!
-      const names = net.recurrent[level].cell.gateNames
+    expect(flow.layers).toHaveLength(2)
+    trace.layers.forEach(({ steps }, layer) => {
+      const wanted = gradients.get(`recurrent.${layer}.bias_ih_l0`)!
+      const names = net.recurrent[layer].cell.gateNames
       const got = names.flatMap((name) =>
         Array.from(steps[0].gradient.gates[name as 'input'], (_, j) =>
           steps.reduce((sum, { gradient }) => sum + gradient.gates[name as 'input'][j], 0),
@@ -88,7 +88,10 @@ describe('explanations of the head', () => {
     ['first', [every, pool('first'), dense]],
     ['sum', [every, pool('sum'), dense]],
     ['mean', [every, pool('mean'), dense]],
-    ['first, both ways', [recurrent({ outputs: 'every', direction: 'bidirectional' }), pool('first'), dense]],
+    [
+      'first, both ways',
+      [recurrent({ returnSequences: true, direction: 'bidirectional' }), pool('first'), dense],
+    ],
   ]
   const masked: LayerOptions = { ...embedding, maskZero: true } as LayerOptions
   const inputs = [embedding, masked]
@@ -111,7 +114,7 @@ describe('explanations of the head', () => {
     ['layer normalisation', [embedding, recurrent({}), { type: 'layerNorm' }, dense], 'layerNorm, dense'],
     [
       'concat',
-      [embedding, every, { type: 'concat', of: ['embedding.0', 'recurrent.0'] }, pool('last'), dense],
+      [embedding, every, { type: 'concat', inputs: ['embedding.0', 'recurrent.0'] }, pool('last'), dense],
       'concat, pool over last, dense',
     ],
     [
@@ -130,7 +133,7 @@ describe('explanations of the head', () => {
     expect(() => explain(trace, 4, 'logit', 1)).toThrow(
       `explain: expected a head of one linear dense layer over last, pooled or single steps, got ${words}. Explain the hidden states below it instead.`,
     )
-    expect(explain(trace, 4, 'hidden', 1).value).toBe(trace.levels[0].steps[4].hidden[1])
+    expect(explain(trace, 4, 'hidden', 1).value).toBe(trace.layers[0].steps[4].hidden[1])
   })
 
   it('what came in through another layer is refused too', () => {

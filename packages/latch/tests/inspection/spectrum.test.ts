@@ -90,18 +90,18 @@ describe('setSpectralRadius', () => {
     const input = net.store.read(net.parameters[0])
     const before = setSpectralRadius(net, 1.3)
     expect(before).toHaveLength(7)
-    expect(before[3]).toMatchObject({ level: 0, direction: 'backward', gate: 'reset' })
+    expect(before[3]).toMatchObject({ layer: 0, direction: 'backward', gate: 'reset' })
     for (const { radius } of spectralRadii(net)) expect(radius).toBeCloseTo(1.3, 5)
     expect(net.store.read(net.parameters[0])).toEqual(input)
   })
 
-  it('of one level and direction leaves the others', () => {
+  it('of one layer and direction leaves the others', () => {
     const net = make()
-    setSpectralRadius(net, 0.5, { level: 0, direction: 'backward' })
+    setSpectralRadius(net, 0.5, { layer: 0, direction: 'backward' })
     const radii = spectralRadii(net).map(({ radius }) => Number(radius.toFixed(4)))
     expect(radii).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 1])
-    setSpectralRadius(net, 0, { level: 1 })
-    expect(spectralRadii(net, { level: 1 })[0].radius).toBe(0)
+    setSpectralRadius(net, 0, { layer: 1 })
+    expect(spectralRadii(net, { layer: 1 })[0].radius).toBe(0)
   })
 
   it('refuses by name, before it changes anything', async () => {
@@ -109,10 +109,10 @@ describe('setSpectralRadius', () => {
     const wrong: [() => unknown, string][] = [
       [() => setSpectralRadius(net, -1), 'expected a radius from 0'],
       [() => setSpectralRadius(net, NaN), 'expected a radius from 0'],
-      [() => setSpectralRadius(net, 1, { level: 2 }), 'a recurrent level from 0 to 1, got 2'],
+      [() => setSpectralRadius(net, 1, { layer: 2 }), 'a recurrent layer from 0 to 1, got 2'],
       [
-        () => setSpectralRadius(net, 1, { level: 1, direction: 'backward' }),
-        'a direction that the level reads',
+        () => setSpectralRadius(net, 1, { layer: 1, direction: 'backward' }),
+        'a direction that the layer reads',
       ],
     ]
     for (const [action, words] of wrong) {
@@ -120,8 +120,8 @@ describe('setSpectralRadius', () => {
       expect(error).toBeInstanceOf(UsageError)
       expect(error.message).toContain(words)
     }
-    setSpectralRadius(net, 0, { level: 1 })
-    expect((await thrown(() => setSpectralRadius(net, 1))).message).toContain('radius 0 (candidate, level 1)')
-    expect(spectralRadii(net, { level: 0 })[0].radius).toBeCloseTo(1, 6)
+    setSpectralRadius(net, 0, { layer: 1 })
+    expect((await thrown(() => setSpectralRadius(net, 1))).message).toContain('radius 0 (candidate, layer 1)')
+    expect(spectralRadii(net, { layer: 0 })[0].radius).toBeCloseTo(1, 6)
   })
 })

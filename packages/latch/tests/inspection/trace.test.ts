@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { UsageError, UnsupportedError, DataError } from '../../src/core/errors.ts'
 import { network } from '../../src/model/network.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
-import type { CellStep, TraceLevel } from '../../src/inspection/trace/traceTypes.ts'
+import type { CellStep, TraceLayer } from '../../src/inspection/trace/traceTypes.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { TextClassifier, textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { Random } from '../../src/core/random.ts'
@@ -77,17 +77,17 @@ describe('every number of a trace', () => {
       trace.steps.map(({ id }) => id),
     )
     const directions = options.bidirectional ? ['forward', 'backward'] : ['forward']
-    const order = Array.from({ length: options.layers ?? 1 }, (__, level) =>
-      directions.map((name) => `${level} ${name}`),
+    const order = Array.from({ length: options.layers ?? 1 }, (__, layer) =>
+      directions.map((name) => `${layer} ${name}`),
     )
-    expect(trace.levels.map(({ level, direction }) => `${level} ${direction}`)).toEqual(order.flat())
-    for (const { level, direction, units, steps } of trace.levels) {
+    expect(trace.layers.map(({ layer, direction }) => `${layer} ${direction}`)).toEqual(order.flat())
+    for (const { layer, direction, units, steps } of trace.layers) {
       expect(units).toBe(made.settings.units)
       expect(steps).toHaveLength(8)
-      steps.forEach((step, t) => expectStep(step, hand.steps[level][direction === 'forward' ? 0 : 1][t]))
+      steps.forEach((step, t) => expectStep(step, hand.steps[layer][direction === 'forward' ? 0 : 1][t]))
     }
-    const top = trace.levels.find(
-      ({ level, direction }) => level === (options.layers ?? 1) - 1 && direction === 'forward',
+    const top = trace.layers.find(
+      ({ layer, direction }) => layer === (options.layers ?? 1) - 1 && direction === 'forward',
     )!
     trace.steps.forEach((step, t) => expect(step).toMatchObject(top.steps[t]))
     const target = made.labels.indexOf(trace.target)
@@ -138,11 +138,11 @@ describe('gradients', () => {
     return Math.sqrt(sum)
   }
 
-  function expectGradients(made: TextClassifier, levels: TraceLevel[], ids: number[], target: number): void {
-    for (const { level, direction, steps } of levels) {
+  function expectGradients(made: TextClassifier, layers: TraceLayer[], ids: number[], target: number): void {
+    for (const { layer, direction, steps } of layers) {
       steps.forEach(({ gradient }, position) => {
-        const at = { level, direction: direction === 'forward' ? 0 : 1, position } as const
-        const where = `level ${level}, ${direction}, step ${position}`
+        const at = { layer, direction: direction === 'forward' ? 0 : 1, position } as const
+        const where = `layer ${layer}, ${direction}, step ${position}`
         const hidden = numeric(made, ids, target, { ...at, state: 'hidden' })
         expect(Math.abs(gradient.hidden - hidden), where).toBeLessThan(1e-7 + 1e-6 * hidden)
         if (made.settings.cell !== 'lstm') return expect(gradient.cell).toBeNull()
@@ -161,7 +161,7 @@ describe('gradients', () => {
       expect(trace.label).toBe(made.predict(TEXT).label)
       norms.add(trace.steps[3].gradient.hidden)
       const ids = trace.steps.map(({ id }) => id)
-      expectGradients(made, trace.levels, ids, made.labels.indexOf(label))
+      expectGradients(made, trace.layers, ids, made.labels.indexOf(label))
     }
     expect(norms.size).toBe(3)
   })
@@ -171,7 +171,7 @@ describe('gradients', () => {
     for (const label of made.labels) {
       const trace = made.trace('great soup today', { label })
       const ids = trace.steps.map(({ id }) => id)
-      expectGradients(made, trace.levels, ids, made.labels.indexOf(label))
+      expectGradients(made, trace.layers, ids, made.labels.indexOf(label))
     }
   })
 
@@ -188,7 +188,7 @@ describe('gradients', () => {
     const trace = made.trace(TEXT, { label: 'bad' })
     const ids = trace.steps.map(({ id }) => id)
     expect(trace.loss).toBeCloseTo(-Math.log(trace.probabilities.bad), 10)
-    expectGradients(made as TextClassifier, trace.levels, ids, made.labels.indexOf('bad'))
+    expectGradients(made as TextClassifier, trace.layers, ids, made.labels.indexOf('bad'))
   })
 })
 
@@ -198,7 +198,7 @@ describe('what a trace tells', () => {
     expect(trace.convention).toMatch(
       options.cell === 'rnn' ? /no gate/ : /^keeps = mean of the (forget|update) gate/,
     )
-    for (const { keeps, gates } of trace.levels.flatMap(({ steps }) => steps as CellStep[])) {
+    for (const { keeps, gates } of trace.layers.flatMap(({ steps }) => steps as CellStep[])) {
       if (options.cell === 'rnn') {
         expect(keeps).toBeNull()
         continue
@@ -267,7 +267,7 @@ describe('refused', () => {
     const net = network(
       [
         { type: 'features', width: 3 },
-        { type: 'pool', over: 'mean' },
+        { type: 'pool', pooling: 'mean' },
         { type: 'dense', units: 2 },
       ],
       {

@@ -35,10 +35,10 @@ const nets: [string, LayerOptions[]][] = [
     'stacked, both ways, mean over time',
     [
       embedding,
-      recurrent({ direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ direction: 'bidirectional', returnSequences: true }),
       { type: 'dropout', rate: 0.3 },
-      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' }),
-      { type: 'pool', over: 'mean' },
+      recurrent({ cell: 'gru', direction: 'bidirectional', returnSequences: true }),
+      { type: 'pool', pooling: 'mean' },
       dense,
     ],
   ],
@@ -55,7 +55,7 @@ function numbers(value: unknown): number[] {
 }
 
 function expectSame(got: Any, wanted: Any): void {
-  expect(got.levels.map(({ steps }) => steps.length)).toEqual(wanted.levels.map(({ steps }) => steps.length))
+  expect(got.layers.map(({ steps }) => steps.length)).toEqual(wanted.layers.map(({ steps }) => steps.length))
   expect(distance(numbers(got), numbers(wanted))).toBeLessThan(1e-13)
 }
 
@@ -71,7 +71,7 @@ describe('a batch', () => {
   })
 
   it('answers of every step, with their losses, left-out steps and sequences', () => {
-    const made = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
+    const made = randomNetwork([embedding, recurrent({ returnSequences: true }), dense])
     const stepClasses = ids.map((list, i) => list.map((__, t) => (i === 2 || t === 1 ? -1 : (i + t) % 3)))
     const traces = traceBatch(made, PackedBatch.ofIds(ids), { stepClasses })
     ids.forEach((list, i) => {
@@ -117,12 +117,12 @@ describe('a batch', () => {
     const full = traceBatch(with_, batch, { classes })
     for (const made of [with_, without]) {
       const traces = traceBatch(made, PackedBatch.ofIds(ids), null)
-      traces.forEach(({ loss, output, levels }, i) => {
+      traces.forEach(({ loss, output, layers: recurrentLayers }, i) => {
         expect(loss).toBeNull()
         expect(output).toEqual(full[i].output)
-        levels[0].steps.forEach(({ gradient, ...step }, t) => {
+        recurrentLayers[0].steps.forEach(({ gradient, ...step }, t) => {
           expect(gradient).toBeNull()
-          expect(step).toEqual({ ...full[i].levels[0].steps[t], gradient: undefined })
+          expect(step).toEqual({ ...full[i].layers[0].steps[t], gradient: undefined })
         })
       })
     }
@@ -133,24 +133,24 @@ describe('a batch', () => {
 describe('what a step holds', () => {
   it('inputs: rows of the table, states below, features, ids of one-hot steps', () => {
     const made = randomNetwork(nets.at(-1)![1])
-    const { levels } = traceSequence(made, ids[1], { classes: [0] })
+    const { layers: recurrentLayers } = traceSequence(made, ids[1], { classes: [0] })
     const table = made.store.read(made.store.find('embedding.0.weight'))
     ids[1].forEach((id, t) => {
-      for (const { level, steps } of levels) {
-        const below = [0, 1].flatMap((d) => Array.from(levels[d].steps[t].hidden))
-        expect(steps[t].inputId).toBe(level === 0 ? id : null)
+      for (const { layer, steps } of recurrentLayers) {
+        const below = [0, 1].flatMap((d) => Array.from(recurrentLayers[d].steps[t].hidden))
+        expect(steps[t].inputId).toBe(layer === 0 ? id : null)
         expect(Array.from(steps[t].input)).toEqual(
-          level === 0 ? Array.from(table.slice(id * 5, id * 5 + 5)) : below,
+          layer === 0 ? Array.from(table.slice(id * 5, id * 5 + 5)) : below,
         )
       }
     })
     const hot = traceSequence(randomNetwork(nets.at(-2)![1]), ids[1], { classes: [0] })
-    expect(hot.levels[1].steps.map(({ input, inputId }) => [input.length, inputId])).toEqual(
+    expect(hot.layers[1].steps.map(({ input, inputId }) => [input.length, inputId])).toEqual(
       ids[1].map((id) => [0, id]),
     )
     const plain = randomNetwork([{ type: 'features', width: 2 }, recurrent({}), dense])
     const traced = traceSequence(plain, PackedBatch.ofFeatures([1, 2, 3, 4], [1, 2, 2]), { classes: [1] })
-    expect(traced.levels[0].steps.map(({ input }) => Array.from(input))).toEqual([
+    expect(traced.layers[0].steps.map(({ input }) => Array.from(input))).toEqual([
       [1, 2],
       [3, 4],
     ])
@@ -159,7 +159,7 @@ describe('what a step holds', () => {
   it.each(nets.slice(0, 5))('%s: biases’ gradients are the sums of the gates’', (_, layers) => {
     const made = randomNetwork(layers)
     const gradients = gradientsOf(made, PackedBatch.ofIds([ids[1]]), { classes: [2] })
-    const { steps, units } = traceSequence(made, ids[1], { classes: [2] }).levels[0]
+    const { steps, units } = traceSequence(made, ids[1], { classes: [2] }).layers[0]
     const names = made.recurrent[0].cell.gateNames
     for (const kind of ['ih', 'hh']) {
       const sums = names.flatMap((name) =>
@@ -245,7 +245,7 @@ describe('a subject', () => {
     })
     const [logit] = traceSequence(one, ids[1], { classes: [0] }).output
     expect(resolveSubject('flow', one, ids[1]).target).toBe(logit > 0 ? 1 : 0)
-    const every = randomNetwork([embedding, recurrent({ outputs: 'every' }), dense])
+    const every = randomNetwork([embedding, recurrent({ returnSequences: true }), dense])
     const { target, targets } = resolveSubject('flow', every, ids[1])
     expect(target).toBeNull()
     expect(targets.stepClasses![0]).toHaveLength(6)
@@ -278,7 +278,7 @@ describe('a subject', () => {
     )
     expect(() => resolveSubject('flow', made, ids[0], 'good')).toThrow(UsageError)
     expect(() =>
-      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', over: 'mean' }, dense]), ids[0]),
+      resolveSubject('flow', randomNetwork([embedding, { type: 'pool', pooling: 'mean' }, dense]), ids[0]),
     ).toThrow(UnsupportedError)
     expect(() =>
       resolveSubject('flow', randomNetwork([embedding, recurrent({}), dense], { loss: null }), ids[0]),

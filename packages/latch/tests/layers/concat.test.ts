@@ -12,13 +12,13 @@ const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 4 }
 const gru: LayerOptions = { type: 'recurrent', cell: 'gru', units: 3 }
 const dropout: LayerOptions = { type: 'dropout', rate: 0.4 }
 const two: LayerOptions = { type: 'dense', units: 2 }
-const last: LayerOptions = { type: 'pool', over: 'last' }
-const concat = (...of: string[]): LayerOptions => ({ type: 'concat', of })
+const last: LayerOptions = { type: 'pool', pooling: 'last' }
+const concat = (...of: string[]): LayerOptions => ({ type: 'concat', inputs: of })
 
 const cases: Record<string, LayerOptions[]> = {
-  'around a level': [embedding, lstm, concat('embedding.0', 'recurrent.0'), last, two],
+  'around a layer': [embedding, lstm, concat('embedding.0', 'recurrent.0'), last, two],
   'from the features': [features, lstm, concat('features.0', 'recurrent.0'), last, two],
-  'two consumers of one level': [
+  'two consumers of one layer': [
     embedding,
     lstm,
     gru,
@@ -32,7 +32,7 @@ const cases: Record<string, LayerOptions[]> = {
     embedding,
     lstm,
     concat('embedding.0', 'recurrent.0'),
-    { type: 'pool', over: 'attention' },
+    { type: 'pool', pooling: 'attention' },
     two,
   ],
   'the layer right below is no part': [embedding, lstm, gru, concat('recurrent.0', 'embedding.0'), last, two],
@@ -64,7 +64,7 @@ const cases: Record<string, LayerOptions[]> = {
   'sequences beside sequences': [
     features,
     lstm,
-    { type: 'pool', over: 'max' },
+    { type: 'pool', pooling: 'max' },
     { type: 'dense', units: 3, activation: 'silu' },
     concat('dense.0', 'pool.0'),
     two,
@@ -104,15 +104,15 @@ describe('concat', () => {
       () =>
         network(layers)
     expect(make(embedding, lstm, concat('recurrent.1'))).toThrow(
-      'network.layers[2].of[0]: expected the name of a layer below (embedding.0, recurrent.0), got "recurrent.1"',
+      'network.layers[2].inputs[0]: expected the name of a layer below (embedding.0, recurrent.0), got "recurrent.1"',
     )
     expect(make(embedding, lstm, last, concat('recurrent.0', 'pool.0'))).toThrow(
-      "concat.0, pool.0: expected a row for each step, as the first layer has, got one row a sequence. Pool the steps first, or give recurrent layers outputs: 'every'.",
+      'concat.0, pool.0: expected a row for each step, as the first layer has, got one row a sequence. Pool the steps first, or give recurrent layers returnSequences: true.',
     )
     expect(make({ type: 'oneHot', vocabulary: 4 }, lstm, concat('oneHot.0'))).toThrow(
       'concat.0, oneHot.0: expected a layer with values below it, got one-hot input',
     )
-    expect(make(embedding, concat())).toThrow('network.layers[1].of: expected 1 to 1000 items, got 0')
+    expect(make(embedding, concat())).toThrow('network.layers[1].inputs: expected 1 to 1000 items, got 0')
   })
 })
 
@@ -124,7 +124,7 @@ describe('training', () => {
     { type: 'layerNorm' },
     gru,
     concat('recurrent.0', 'recurrent.1'),
-    { type: 'pool', over: 'attention' },
+    { type: 'pool', pooling: 'attention' },
     { type: 'dense', units: 6, activation: 'gelu' },
     two,
   ]

@@ -1,4 +1,4 @@
-/** Levels that read from the end, and two directions merged: against finite differences and against themselves. */
+/** Layers that read from the end, and two directions merged: against finite differences and against themselves. */
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -7,11 +7,11 @@ import {
   exact,
   forms,
   gradientsOf,
-  level,
+  recurrentLayer,
   made,
   numbers,
   softmax,
-} from '../model/levelRig.ts'
+} from '../model/recurrentHelpers.ts'
 
 const V = 7
 const lengths = [4, 6, 1, 4]
@@ -27,33 +27,43 @@ const merges = ['concat', 'sum', 'multiply', 'average'] as const
 describe('gradients', () => {
   it.each(Object.entries(forms))('%s in reverse', (_, form) => {
     for (const input of [embedding, oneHot]) {
-      const last = made([input, level(form, { direction: 'reverse', outputs: 'last' }), three], {
-        loss: softmax,
-      })
+      const last = made(
+        [input, recurrentLayer(form, { direction: 'reverse', returnSequences: false }), three],
+        {
+          loss: softmax,
+        },
+      )
       checkGradients(last, batch, classes)
-      const every = made([input, level(form, { direction: 'reverse' }), level(form), three], {
-        loss: softmax,
-      })
+      const every = made(
+        [input, recurrentLayer(form, { direction: 'reverse' }), recurrentLayer(form), three],
+        {
+          loss: softmax,
+        },
+      )
       checkGradients(every, batch, stepClasses)
     }
   })
 
   it.each(merges)('two directions by %s', (merge) => {
     for (const form of [forms.lstm, forms['gru after']]) {
-      const both = level(form, { direction: 'bidirectional', merge })
-      const last = level(form, { direction: 'bidirectional', merge, outputs: 'last' })
-      checkGradients(made([embedding, both, level(form), three], { loss: softmax }), batch, stepClasses)
+      const both = recurrentLayer(form, { direction: 'bidirectional', merge })
+      const last = recurrentLayer(form, { direction: 'bidirectional', merge, returnSequences: false })
+      checkGradients(
+        made([embedding, both, recurrentLayer(form), three], { loss: softmax }),
+        batch,
+        stepClasses,
+      )
       checkGradients(made([embedding, both, last, three], { loss: softmax }), batch, classes)
     }
   })
 
   it('functions of the second direction', () => {
     const backward = { activation: 'softsign', gateActivation: 'hardSigmoid' }
-    const both = level(forms.lstm, { direction: 'bidirectional', backward })
+    const both = recurrentLayer(forms.lstm, { direction: 'bidirectional', backward })
     const net = made([embedding, both, three], { loss: softmax })
     checkGradients(net, batch, stepClasses)
     expect(net.recurrent[0].loops[0].cell).not.toBe(net.recurrent[0].loops[1].cell)
-    const same = made([embedding, level(forms.lstm, { direction: 'bidirectional' }), three])
+    const same = made([embedding, recurrentLayer(forms.lstm, { direction: 'bidirectional' }), three])
     net.forward(batch)
     same.forward(batch)
     expect(net.readOutput(batch)).not.toEqual(same.readOutput(batch))
@@ -62,10 +72,10 @@ describe('gradients', () => {
 
 describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
   it.each(Object.entries(forms))(
-    '%s in reverse is the level over reversed sequences, to the bit',
+    '%s in reverse is the layer over reversed sequences, to the bit',
     (_, form) => {
       const [back, on] = (['reverse', 'forward'] as const).map((direction) =>
-        made([{ type: 'features', width: 3 }, level(form, { direction })], {
+        made([{ type: 'features', width: 3 }, recurrentLayer(form, { direction })], {
           ...exact,
           engine,
           precision: engine === 'reference' ? 'float64' : 'float32',
@@ -93,9 +103,12 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
 
   it('merges what the directions say side by side', () => {
     const options = { engine, precision: engine === 'reference' ? 'float64' : 'float32' } as const
-    for (const outputs of ['every', 'last'] as const) {
+    for (const returnSequences of [true, false]) {
       const nets = merges.map((merge) =>
-        made([embedding, level(forms.lstm, { direction: 'bidirectional', outputs, merge })], options),
+        made(
+          [embedding, recurrentLayer(forms.lstm, { direction: 'bidirectional', returnSequences, merge })],
+          options,
+        ),
       )
       const [sides, ...merged] = nets.map((net) => {
         net.forward(batch)
@@ -125,8 +138,12 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     const targets = { classes: Array.from({ length: 40 }, (_, i) => i % 3) }
     const layers = [
       embedding,
-      level(forms.lstm, { direction: 'reverse' }),
-      level(forms['gru before'], { direction: 'bidirectional', merge: 'multiply', outputs: 'last' }),
+      recurrentLayer(forms.lstm, { direction: 'reverse' }),
+      recurrentLayer(forms['gru before'], {
+        direction: 'bidirectional',
+        merge: 'multiply',
+        returnSequences: false,
+      }),
       three,
     ]
     const net = made(layers, {
@@ -143,11 +160,14 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
   })
 })
 
-describe('a level in reverse', () => {
-  const reverse = made([embedding, level(forms.lstm, { direction: 'reverse', outputs: 'last' })])
+describe('a layer in reverse', () => {
+  const reverse = made([
+    embedding,
+    recurrentLayer(forms.lstm, { direction: 'reverse', returnSequences: false }),
+  ])
 
   it('ends at step 0', () => {
-    const every = made([embedding, level(forms.lstm, { direction: 'reverse' })])
+    const every = made([embedding, recurrentLayer(forms.lstm, { direction: 'reverse' })])
     every.forward(batch)
     reverse.forward(batch)
     const [steps, last] = [every.readOutput(batch), reverse.readOutput(batch)]

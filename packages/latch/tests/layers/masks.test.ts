@@ -6,7 +6,15 @@ import { maskHook } from '../../src/layers/masks/maskHook.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { NetworkOptions } from '../../src/model/network.ts'
-import { checkGradients, forms, gradientsOf, level, made, numbers, softmax } from '../model/levelRig.ts'
+import {
+  checkGradients,
+  forms,
+  gradientsOf,
+  recurrentLayer,
+  made,
+  numbers,
+  softmax,
+} from '../model/recurrentHelpers.ts'
 
 const V = 7
 /** In the middle, leading, trailing, all, none, runs; ragged. */
@@ -30,23 +38,23 @@ const on = (engine: (typeof engines)[number]): NetworkOptions => ({
 describe('gradients', () => {
   describe.each(Object.entries(forms))('%s', (_, form) => {
     it.each(directions)('%s', (direction) => {
-      const layers = (outputs: string) => [
+      const layers = (returnSequences: boolean) => [
         embedding,
-        level(form, { direction }),
-        level(form, { direction, outputs }),
+        recurrentLayer(form, { direction }),
+        recurrentLayer(form, { direction, returnSequences }),
         three,
       ]
-      checkGradients(made(layers('last'), { loss: softmax }), masked(), classes)
-      checkGradients(made(layers('every'), { loss: softmax }), masked(), stepClasses)
+      checkGradients(made(layers(false), { loss: softmax }), masked(), classes)
+      checkGradients(made(layers(true), { loss: softmax }), masked(), stepClasses)
     })
   })
 
   it.each(['sum', 'multiply', 'average'])('two directions by %s, one-hot', (merge) => {
-    const both = level(forms.lstm, { direction: 'bidirectional', merge })
+    const both = recurrentLayer(forms.lstm, { direction: 'bidirectional', merge })
     const layers: LayerOptions[] = [
       { type: 'oneHot', vocabulary: V },
       both,
-      level(forms['gru before']),
+      recurrentLayer(forms['gru before']),
       three,
     ]
     checkGradients(made(layers, { loss: softmax }), masked(), stepClasses)
@@ -56,9 +64,9 @@ describe('gradients', () => {
     const between: LayerOptions[] = [
       { type: 'dropout', rate: 0.3 },
       { type: 'zeroMasked' },
-      { type: 'pool', over },
+      { type: 'pool', pooling: over },
     ]
-    const net = made([embedding, level(forms.lstm), ...between, three], { loss: softmax })
+    const net = made([embedding, recurrentLayer(forms.lstm), ...between, three], { loss: softmax })
     checkGradients(net, masked(), classes)
   })
 
@@ -68,7 +76,7 @@ describe('gradients', () => {
       const values = numbers(masked().rows * 2, 'values').map((x) =>
         type === 'binaryCrossEntropy' ? Number(x > 0) : x,
       )
-      const net = made([embedding, level(forms['gru after']), { type: 'dense', units: 2 }], {
+      const net = made([embedding, recurrentLayer(forms['gru after']), { type: 'dense', units: 2 }], {
         loss: { type },
       })
       checkGradients(net, masked(), { values })
@@ -76,7 +84,9 @@ describe('gradients', () => {
   )
 
   it('states held at masked steps and at others', () => {
-    const net = made([embedding, level(forms.lstm, { direction: 'bidirectional' }), three], { loss: softmax })
+    const net = made([embedding, recurrentLayer(forms.lstm, { direction: 'bidirectional' }), three], {
+      loss: softmax,
+    })
     const hold = { layer: 'recurrent.0', units: [0, 2], from: 1, to: 3, value: 0.4 }
     const holds = new Holds([
       { ...hold, direction: 0, what: { state: 'cell' } },
@@ -103,7 +113,7 @@ describe('gradients', () => {
   })
 
   it('of initial states and from final ones go past masked steps', () => {
-    const net = made([embedding, level(forms.lstm)])
+    const net = made([embedding, recurrentLayer(forms.lstm)])
     const batch = masked()
     net.prepareTraining()
     const start = numbers(masks.length * 4, 'start')
@@ -136,7 +146,10 @@ describe.each(engines)('on %s', (engine) => {
     it.each(directions)(
       '%s: outputs are those without the masked steps, repeated, to the bit',
       (direction) => {
-        const net = made([embedding, level(form, { direction }), level(form, { direction })], on(engine))
+        const net = made(
+          [embedding, recurrentLayer(form, { direction }), recurrentLayer(form, { direction })],
+          on(engine),
+        )
         const batch = masked()
         net.forward(batch)
         const width = net.output.width
@@ -166,7 +179,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 
   it('a batch whose mask masks nothing has the bits of one without', () => {
-    const net = made([embedding, level(forms.lstm), three], { ...on(engine), loss: softmax })
+    const net = made([embedding, recurrentLayer(forms.lstm), three], { ...on(engine), loss: softmax })
     const plain = gradientsOf(net, PackedBatch.ofIds(ids), stepClasses, pass)
     const { used } = net.engine.memory
     const all = PackedBatch.ofIds(
@@ -179,7 +192,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 
   it('maskZero, a mask of ids and a masking layer say the same', () => {
-    const rest = [level(forms['gru after'], { direction: 'bidirectional' }), three]
+    const rest = [recurrentLayer(forms['gru after'], { direction: 'bidirectional' }), three]
     const own = made([{ ...embedding, maskZero: true } as LayerOptions, ...rest], {
       ...on(engine),
       loss: softmax,
@@ -195,7 +208,7 @@ describe.each(engines)('on %s', (engine) => {
     )
     const shape = [2, 3, 2] as const
     const x = Float32Array.from([0.1, 0.1, 1, 0.1, 0, 0, 2, 3, 0.1, 0.1, 0.1, 0.1])
-    const cells = [level(forms.lstm), { type: 'dense', units: 2 } as LayerOptions]
+    const cells = [recurrentLayer(forms.lstm), { type: 'dense', units: 2 } as LayerOptions]
     const masking = made([{ type: 'features', width: 2 }, { type: 'masking', value: 0.1 }, ...cells], {
       ...on(engine),
       engine: 'reference',
@@ -215,7 +228,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 
   it('a mean over the steps that count, zeros where none does', () => {
-    const net = made([embedding, { type: 'pool', over: 'mean' }], on(engine))
+    const net = made([embedding, { type: 'pool', pooling: 'mean' }], on(engine))
     const batch = masked()
     net.forward(batch)
     const found = net.readOutput(batch)
@@ -230,7 +243,7 @@ describe.each(engines)('on %s', (engine) => {
   })
 
   it('masked steps of a network that answers every step do not count', () => {
-    const net = made([embedding, level(forms.lstm), three], { ...on(engine), loss: softmax })
+    const net = made([embedding, recurrentLayer(forms.lstm), three], { ...on(engine), loss: softmax })
     const { loss } = gradientsOf(net, masked(), stepClasses, pass)
     const count = masks.flat().reduce((sum, x) => sum + x, 0)
     expect(loss.weight).toBe(count)
@@ -264,12 +277,12 @@ describe.each(engines)('on %s', (engine) => {
   })
 })
 
-/** Many blocks of steps, two levels of both directions. */
+/** Many blocks of steps, two layers of both directions. */
 function large(form: object, options: NetworkOptions) {
   const lengths = Array.from({ length: 40 }, (_, i) => 1 + ((i * 37) % 50))
   const sequences = lengths.map((n, i) => Array.from({ length: n }, (_, t) => (i + 3 * t) % V))
   const mask = lengths.map((n, i) => Array.from({ length: n }, (_, t) => (i * t + (t >> 2)) % 3 !== 0))
-  const both = level(form, { direction: 'bidirectional' })
+  const both = recurrentLayer(form, { direction: 'bidirectional' })
   const net = made([embedding, both, { ...both, merge: 'sum' } as LayerOptions, three], {
     ...options,
     loss: softmax,
@@ -316,7 +329,7 @@ describe('a mask is refused', () => {
     const { of } = maskHook
     maskHook.of = null
     try {
-      const net = made([embedding, { type: 'pool', over: 'mean' }])
+      const net = made([embedding, { type: 'pool', pooling: 'mean' }])
       expect(() => net.forward(masked())).toThrow(/a batch with a mask. import 'latch\/formats' first/)
     } finally {
       maskHook.of = of

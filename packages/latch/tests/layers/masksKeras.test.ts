@@ -1,11 +1,12 @@
 /** Keras' and TensorFlow.js' own numbers for masks, reading backwards and merged directions. */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { CellName } from '../../src/cells/registry.ts'
 import { columnsToNative, rowsToNative } from '../../src/formats/gateOrders.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
-import { exact, made } from '../model/levelRig.ts'
+import { exact, made } from '../model/recurrentHelpers.ts'
 
 interface Tensor {
   shape: number[]
@@ -50,21 +51,21 @@ function wanted({ test, layer, call_arguments, earlier_calls_with_same_input }: 
 
 function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
   const inner = layer.layer ?? layer
-  const level = {
+  const recurrentLayer = {
     type: 'recurrent',
     ...CELLS[inner.class],
     units: inner.units,
-    outputs: inner.return_sequences ? 'every' : 'last',
+    returnSequences: inner.return_sequences,
     direction: layer.layer ? 'bidirectional' : inner.go_backwards ? 'reverse' : 'forward',
     ...(layer.layer ? { merge: MERGES[layer.merge_mode ?? 'concat'] } : {}),
   } as LayerOptions
   const zeros: LayerOptions[] = inner.zero_output_for_mask ? [{ type: 'zeroMasked' }] : []
-  return [{ type: 'features', width }, level, ...zeros]
+  return [{ type: 'features', width }, recurrentLayer, ...zeros]
 }
 
 /** Keras' kernel, recurrent kernel and bias into one direction. */
 function fill(net: Network, weights: Tensor[], suffix: string): void {
-  const cell = net.recurrent[0].cell.name
+  const cell = net.recurrent[0].cell.name as CellName
   const H = net.recurrent[0].units
   const [kernel, recurrent, bias] = weights.map(({ data }) => Float32Array.from(data))
   const write = (name: string, data: ArrayLike<number>) =>
@@ -116,8 +117,8 @@ describe.skipIf(!there)('TensorFlow.js', () => {
     const net = made(layers as LayerOptions[], { ...exact, loss: loss as never })
     for (const p of net.parameters)
       net.store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1))
-    for (const level of net.recurrent) {
-      const bias = level.cell.biasOne && level.loops[0].parameters.biasInput
+    for (const layer of net.recurrent) {
+      const bias = layer.cell.unitForgetBias && layer.loops[0].parameters.biasInput
       if (bias)
         net.store.write(
           bias,
@@ -131,7 +132,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('LSTM with mask', () => {
     const { inputs, expected } = caseOf('LSTM with mask')
-    const net = ones([embedding, { ...lstm, outputs: 'last' }, { type: 'dense', units: 1 }])
+    const net = ones([embedding, { ...lstm, returnSequences: false }, { type: 'dense', units: 1 }])
     const batch = PackedBatch.ofIds(inputs.ids)
     net.forward(batch)
     close(net.readOutput(batch), expected.y)
@@ -147,7 +148,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('go_backwards', () => {
     const { inputs, expected } = caseOf('LSTM with mask, go_backwards')
-    const reverse = { ...lstm, units: 2, direction: 'reverse', outputs: 'last' }
+    const reverse = { ...lstm, units: 2, direction: 'reverse', returnSequences: false }
     const net = made([
       { ...embedding, vocabulary: 4, size: 2 },
       reverse,
@@ -166,7 +167,11 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('SimpleRNN under an LSTM', () => {
     const { inputs, expected } = caseOf('Stacked SimpleRNN -> LSTM with mask')
-    const net = ones([embedding, { type: 'recurrent', cell: 'rnn', units: 3 }, { ...lstm, outputs: 'last' }])
+    const net = ones([
+      embedding,
+      { type: 'recurrent', cell: 'rnn', units: 3 },
+      { ...lstm, returnSequences: false },
+    ])
     const batch = PackedBatch.ofIds(inputs.ids)
     net.forward(batch)
     close(
@@ -177,7 +182,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
 
   it('BPTT with mask', () => {
     const { inputs, expected } = caseOf('BPTT with mask')
-    const net = ones([embedding, { ...lstm, outputs: 'last' }, { type: 'dense', units: 1 }], {
+    const net = ones([embedding, { ...lstm, returnSequences: false }, { type: 'dense', units: 1 }], {
       type: 'meanSquaredError',
     })
     const batch = PackedBatch.ofIds(inputs.ids)

@@ -12,33 +12,40 @@ const masked: LayerOptions = { type: 'embedding', vocabulary: VOCABULARY, size: 
 const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 4 }
 const two: LayerOptions = { type: 'dense', units: 2 }
 const norm: LayerOptions = { type: 'layerNorm' }
-const last: LayerOptions = { type: 'pool', over: 'last' }
+const last: LayerOptions = { type: 'pool', pooling: 'last' }
 
 const cases: Record<string, LayerOptions[]> = {
   'softmax of every step': [features, lstm, { type: 'activation', activation: 'softmax' }, last, two],
   'log-softmax of a sequence': [features, lstm, last, { type: 'activation', activation: 'logSoftmax' }],
   'softmax right on the features': [features, { type: 'activation', activation: 'softmax' }, last, two],
-  'layer normalisation of steps': [features, lstm, norm, { ...lstm, outputs: 'last' }, two],
+  'layer normalisation of steps': [features, lstm, norm, { ...lstm, returnSequences: false }, two],
   'layer normalisation of features': [features, { ...norm, epsilon: 1e-3 }, lstm, last, two],
   'layer normalisation without factor': [features, two, { ...norm, scale: false }, last],
   'layer normalisation without summand': [features, two, lstm, { ...norm, centre: false }, last],
   'layer normalisation without either': [features, lstm, { ...norm, scale: false, centre: false }, last, two],
-  reversed: [features, lstm, { type: 'reverse' }, { ...lstm, outputs: 'last' }, two],
+  reversed: [features, lstm, { type: 'reverse' }, { ...lstm, returnSequences: false }, two],
   'reversed features': [features, { type: 'reverse' }, lstm, last, two],
-  'first step': [features, lstm, { type: 'pool', over: 'first' }, two],
+  'first step': [features, lstm, { type: 'pool', pooling: 'first' }, two],
   'first step, both directions': [
     embedding,
     { ...lstm, direction: 'bidirectional' },
-    { type: 'pool', over: 'first' },
+    { type: 'pool', pooling: 'first' },
     two,
   ],
-  'sum over time': [features, lstm, { type: 'pool', over: 'sum' }, two],
-  attention: [features, lstm, { type: 'pool', over: 'attention' }, two],
-  'attention over features': [features, { type: 'pool', over: 'attention' }, two],
-  'attention over an embedding': [embedding, { type: 'pool', over: 'attention' }, norm, two],
-  'sum over the steps that count': [masked, lstm, { type: 'pool', over: 'sum' }, two],
-  'attention over the steps that count': [masked, lstm, { type: 'pool', over: 'attention' }, two],
-  'zeros at masked steps': [masked, lstm, { type: 'zeroMasked' }, norm, { type: 'pool', over: 'sum' }, two],
+  'sum over time': [features, lstm, { type: 'pool', pooling: 'sum' }, two],
+  attention: [features, lstm, { type: 'pool', pooling: 'attention' }, two],
+  'attention over features': [features, { type: 'pool', pooling: 'attention' }, two],
+  'attention over an embedding': [embedding, { type: 'pool', pooling: 'attention' }, norm, two],
+  'sum over the steps that count': [masked, lstm, { type: 'pool', pooling: 'sum' }, two],
+  'attention over the steps that count': [masked, lstm, { type: 'pool', pooling: 'attention' }, two],
+  'zeros at masked steps': [
+    masked,
+    lstm,
+    { type: 'zeroMasked' },
+    norm,
+    { type: 'pool', pooling: 'sum' },
+    two,
+  ],
   'dropout above and below': [
     embedding,
     { type: 'dropout', rate: 0.3 },
@@ -46,7 +53,7 @@ const cases: Record<string, LayerOptions[]> = {
     { type: 'dropout', rate: 0.3 },
     norm,
     lstm,
-    { type: 'pool', over: 'attention' },
+    { type: 'pool', pooling: 'attention' },
     two,
   ],
   'dense of every kind in a row': [
@@ -93,17 +100,17 @@ describe('what they compute', () => {
   })
 
   it('first, sum and attention', () => {
-    near(outputOf([{ type: 'pool', over: 'first' }]), x[0])
-    near(outputOf([{ type: 'pool', over: 'sum' }]), [4.25, 0, 1.5])
+    near(outputOf([{ type: 'pool', pooling: 'first' }]), x[0])
+    near(outputOf([{ type: 'pool', pooling: 'sum' }]), [4.25, 0, 1.5])
     const w = [0.5, -1, 2]
     const scores = x.map((row) => Math.exp(row.reduce((sum, v, j) => sum + v * w[j], 0)))
     const all = scores.reduce((a, b) => a + b)
     const wanted = [0, 1, 2].map((j) => x.reduce((sum, row, t) => sum + (scores[t] / all) * row[j], 0))
-    near(outputOf([{ type: 'pool', over: 'attention' }], { 'pool.0.weight': w }), wanted)
+    near(outputOf([{ type: 'pool', pooling: 'attention' }], { 'pool.0.weight': w }), wanted)
   })
 
   it('steps that do not count are neither summed nor attended to', () => {
-    const net = network([features, { type: 'masking' }, { type: 'pool', over: 'sum' }], {
+    const net = network([features, { type: 'masking' }, { type: 'pool', pooling: 'sum' }], {
       engine: 'reference',
       precision: 'float64',
     })
@@ -113,7 +120,7 @@ describe('what they compute', () => {
   })
 
   it('a sequence whose steps are all masked gives zeros', () => {
-    const net = network([masked, { type: 'pool', over: 'attention' }], { engine: 'simd', threads: 1 })
+    const net = network([masked, { type: 'pool', pooling: 'attention' }], { engine: 'simd', threads: 1 })
     const batch = PackedBatch.ofIds([[0, 0], [0, 2], [2]])
     net.prepareTraining()
     net.forward(batch, { training: true, record: false, key: 0 })
@@ -131,13 +138,13 @@ describe('what they compute', () => {
   })
 
   it('attention does not overflow', () => {
-    const out = outputOf([{ type: 'pool', over: 'attention' }], { 'pool.0.weight': [1000, 0, 0] })
+    const out = outputOf([{ type: 'pool', pooling: 'attention' }], { 'pool.0.weight': [1000, 0, 0] })
     near(out, x[1])
   })
 
   it('layer normalisation begins as the plain one', () => {
     const out = outputOf([
-      { type: 'pool', over: 'first' },
+      { type: 'pool', pooling: 'first' },
       { type: 'layerNorm', epsilon: 1e-9 },
     ])
     near([out.reduce((a, b) => a + b)], [0])

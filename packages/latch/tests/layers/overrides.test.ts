@@ -15,12 +15,12 @@ const targets = { classes: [0, 2, 1, 2] }
 const exact: EngineOptions = { engine: 'reference', precision: 'float64' }
 
 const recurrent = (options: object): LayerOptions =>
-  ({ type: 'recurrent', units: 4, outputs: 'last', ...options }) as LayerOptions
+  ({ type: 'recurrent', units: 4, returnSequences: false, ...options }) as LayerOptions
 
-function build(levels: LayerOptions[], engine: EngineOptions = exact): Network {
+function build(recurrentLayers: LayerOptions[], engine: EngineOptions = exact): Network {
   const layers: LayerOptions[] = [
     { type: 'embedding', vocabulary: V, size: 5 },
-    ...levels,
+    ...recurrentLayers,
     { type: 'dense', units: 3 },
   ]
   const made = network(layers, { ...engine, loss: { type: 'softmaxCrossEntropy' } })
@@ -78,7 +78,7 @@ const cases: [string, LayerOptions[], Hold[]][] = [
   [
     'lstm over gru, bidirectional',
     [
-      recurrent({ cell: 'lstm', direction: 'bidirectional', outputs: 'every' }),
+      recurrent({ cell: 'lstm', direction: 'bidirectional', returnSequences: true }),
       recurrent({ cell: 'gru', direction: 'bidirectional' }),
     ],
     [
@@ -88,14 +88,14 @@ const cases: [string, LayerOptions[], Hold[]][] = [
   ],
   [
     'lstm, every output pooled',
-    [recurrent({ cell: 'lstm', outputs: 'every' }), { type: 'pool', over: 'mean' }],
+    [recurrent({ cell: 'lstm', returnSequences: true }), { type: 'pool', pooling: 'mean' }],
     holdsOf(LSTM, ['hidden', 'cell']),
   ],
 ]
 
 describe('gradients with holds, against finite differences', () => {
-  it.each(cases)('%s', (_, levels, holds) => {
-    const net = build(levels)
+  it.each(cases)('%s', (_, layers, holds) => {
+    const net = build(layers)
     const batch = PackedBatch.ofIds(ids)
     const pass = passOf(holds)
     net.prepareTraining()
@@ -128,9 +128,9 @@ describe('gradients with holds, against finite differences', () => {
   })
 
   it('the same bits in segments', () => {
-    const [, levels, holds] = cases[7]
+    const [, layers, holds] = cases[7]
     const gradients = [null, 2].map((segment) => {
-      const net = build(levels)
+      const net = build(layers)
       net.prepareTraining()
       net.segment = segment
       const batch = PackedBatch.ofIds(ids)
@@ -154,15 +154,15 @@ describe.each(engines)('values on $engine $precision', (engine) => {
   const single = engine.precision !== 'float64'
   const round = (value: number) => (single ? Math.fround(value) : value)
 
-  it.each(cases)('%s: held and set numbers are the tape’s, in the order of the text', (_, levels, holds) => {
-    const net = build(levels, engine)
+  it.each(cases)('%s: held and set numbers are the tape’s, in the order of the text', (_, layers, holds) => {
+    const net = build(layers, engine)
     const batch = PackedBatch.ofIds(ids)
     const traces = traceBatch(net, batch, targets, new Holds(holds))
     for (const { layer, direction, what, units, from, to, value } of holds) {
-      const level = Number(layer.split('.')[1])
+      const recurrentLayer = Number(layer.split('.')[1])
       const name = direction === 0 ? 'forward' : 'backward'
-      traces.forEach(({ levels: all }) => {
-        const { steps } = all.find((one) => one.level === level && one.direction === name)!
+      traces.forEach(({ layers: all }) => {
+        const { steps } = all.find((one) => one.layer === recurrentLayer && one.direction === name)!
         for (let t = from; t <= Math.min(to, steps.length - 1); t++) {
           const { gates, candidate, ...states } = steps[t]
           const own = { ...gates, candidate } as Record<string, Float64Array>
@@ -208,7 +208,7 @@ describe.each(engines)('values on $engine $precision', (engine) => {
         hold({ gate: 'output' }, 1, all),
       ]),
     )
-    for (const { cell } of kept.levels[0].steps) expect([...cell!]).toEqual([0.75, 0.75, 0.75, 0.75])
+    for (const { cell } of kept.layers[0].steps) expect([...cell!]).toEqual([0.75, 0.75, 0.75, 0.75])
     for (const [gate, value, wanted] of ends.slice(2)) {
       const [trace] = traceBatch(
         net,
@@ -220,7 +220,7 @@ describe.each(engines)('values on $engine $precision', (engine) => {
           hold({ gate: 'forget' }, 0, all),
         ]),
       )
-      for (const { cell } of trace.levels[0].steps) for (const c of cell!) expect(c).toBe(wanted)
+      for (const { cell } of trace.layers[0].steps) for (const c of cell!) expect(c).toBe(wanted)
     }
     const gru = build([recurrent({ cell: 'gru' })], engine)
     const [still] = traceBatch(
@@ -229,23 +229,23 @@ describe.each(engines)('values on $engine $precision', (engine) => {
       { classes: [0] },
       new Holds([hold({ state: 'hidden' }, 0.5, { ...all, to: 0 }), hold({ gate: 'update' }, 1, all)]),
     )
-    for (const { hidden } of still.levels[0].steps) expect([...hidden]).toEqual([0.5, 0.5, 0.5, 0.5])
+    for (const { hidden } of still.layers[0].steps) expect([...hidden]).toEqual([0.5, 0.5, 0.5, 0.5])
     const [fresh] = traceBatch(
       gru,
       PackedBatch.ofIds([ids[1]]),
       { classes: [0] },
       new Holds([hold({ gate: 'update' }, 0, all), hold({ gate: 'candidate' }, -1, all)]),
     )
-    for (const { hidden } of fresh.levels[0].steps) expect([...hidden]).toEqual([-1, -1, -1, -1])
+    for (const { hidden } of fresh.layers[0].steps) expect([...hidden]).toEqual([-1, -1, -1, -1])
   })
 })
 
 it('runs on one thread where a pass without holds is shared, to the same bits', async () => {
-  const levels = [recurrent({ cell: 'lstm', units: 64 })]
+  const layers = [recurrent({ cell: 'lstm', units: 64 })]
   const long = Array.from({ length: 64 }, (_, i) => Array.from({ length: 40 }, (__, t) => (i + t * t) % V))
   const outputs = await Promise.all(
     [1, 2].map(async (threads) => {
-      const net = build(levels, { engine: 'simd', threads })
+      const net = build(layers, { engine: 'simd', threads })
       await net.engine.ready()
       const batch = PackedBatch.ofIds(long)
       net.prepareTraining()

@@ -1,4 +1,4 @@
-/** Levels with one bias, as Keras has them: equal to two of which the second is zero, exact gradients, streams, files. */
+/** Layers with one bias, as Keras has them: equal to two of which the second is zero, exact gradients, streams, files. */
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
@@ -21,7 +21,15 @@ import { modelFile } from '../formats/conformance/files.ts'
 import { inModel } from '../formats/conformance/otherModels.ts'
 import { bytesOf } from '../formats/exportRig.ts'
 import { dense, idsOf, oneHot, randomNetwork, recurrent } from '../inspection/inspectionRig.ts'
-import { checkGradients, exact, forms, gradientsOf, level, made, numbers } from '../model/levelRig.ts'
+import {
+  checkGradients,
+  exact,
+  forms,
+  gradientsOf,
+  recurrentLayer,
+  made,
+  numbers,
+} from '../model/recurrentHelpers.ts'
 import { imported } from '../tasks/sequenceModel/sequenceFixtures.ts'
 import { offered } from '../model/streamCase.ts'
 
@@ -37,11 +45,11 @@ const engines = offered.map(
   ([name, options]) => [name, { precision: 'float32', ...options } as EngineOptions] as const,
 )
 
-/** Two levels, the upper one both ways. */
+/** Two layers, the upper one both ways. */
 const stack = (form: object, more: object): LayerOptions[] => [
   features,
-  level(form, more),
-  level(form, { ...more, ...both }),
+  recurrentLayer(form, more),
+  recurrentLayer(form, { ...more, ...both }),
 ]
 
 /** The same network with two biases: the second is zero. */
@@ -103,7 +111,7 @@ describe('one bias', () => {
   )
 
   it.each(everywhere)('%s: a stream gives the bits of the whole sequence', (_, form, options) => {
-    const layers = [features, level(form, one), level(form, one)]
+    const layers = [features, recurrentLayer(form, one), recurrentLayer(form, one)]
     const net = made(layers, options)
     const steps = numbers(T * F, 'steps')
     const stream = net.stream()
@@ -117,8 +125,8 @@ describe('one bias', () => {
   })
 
   it('one step of plain descent moves the sum once, where two move it twice', () => {
-    const net = made([features, level(forms.lstm, one)], { loss })
-    const two = twoOf(net, [features, level(forms.lstm)], exact)
+    const net = made([features, recurrentLayer(forms.lstm, one)], { loss })
+    const two = twoOf(net, [features, recurrentLayer(forms.lstm)], exact)
     const targets = { values: numbers(12 * 4, 'targets') }
     const sumAfter = (n: Network) => {
       const { gradients } = gradientsOf(n, batchOf(), targets, { training: true, record: false, key: 0 })
@@ -171,24 +179,31 @@ describe('under inspection', () => {
 })
 
 /** Both ways and one way, cells that Keras gives one bias. */
-const levels: [string, LayerOptions[]][] = [
-  ['lstm both ways', [features, level({ cell: 'lstm', ...both, ...one }), { type: 'dense', units: 2 }]],
+const stacks: [string, LayerOptions[]][] = [
+  [
+    'lstm both ways',
+    [features, recurrentLayer({ cell: 'lstm', ...both, ...one }), { type: 'dense', units: 2 }],
+  ],
   [
     'gru reset before',
-    [features, level({ cell: 'gru', reset: 'before', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+    [
+      features,
+      recurrentLayer({ cell: 'gru', reset: 'before', returnSequences: false, ...one }),
+      { type: 'dense', units: 2 },
+    ],
   ],
   [
     'rnn under an lstm',
     [
       { type: 'embedding', vocabulary: 5, size: 3 },
-      level({ cell: 'rnn', ...one }),
-      level({ cell: 'lstm', outputs: 'last', ...one }),
+      recurrentLayer({ cell: 'rnn', ...one }),
+      recurrentLayer({ cell: 'lstm', returnSequences: false, ...one }),
       { type: 'dense', units: 2 },
     ],
   ],
   [
     'gru reset after',
-    [features, level({ cell: 'gru', outputs: 'last', ...one }), { type: 'dense', units: 2 }],
+    [features, recurrentLayer({ cell: 'gru', returnSequences: false, ...one }), { type: 'dense', units: 2 }],
   ],
 ]
 
@@ -215,7 +230,7 @@ const equal = (got: readonly number[], wanted: readonly number[]) => {
 }
 
 describe('files', () => {
-  it.each(levels)('%s: a model file comes back as it was', (_, layers) => {
+  it.each(stacks)('%s: a model file comes back as it was', (_, layers) => {
     const model = new SequenceModel(imported({ layers }))
     const again = openModelFile(model.toBytes(), 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
@@ -223,7 +238,7 @@ describe('files', () => {
     expect(outputOf(again)).toEqual(outputOf(model))
   })
 
-  const everyFormat = levels.flatMap(([name, layers]) =>
+  const everyFormat = stacks.flatMap(([name, layers]) =>
     (['onnx', 'keras', 'tfjs', 'torch'] as const).map((format) => [name, format, layers] as const),
   )
   const there = everyFormat.filter(([name, format]) => {
@@ -249,7 +264,11 @@ describe('files', () => {
   it.each(['keras', 'tfjs', 'onnx', 'torch'] as const)(
     'two biases to %s and back: two again',
     async (format) => {
-      const layers = [features, level({ cell: 'lstm', ...both }), { type: 'dense', units: 2 } as const]
+      const layers = [
+        features,
+        recurrentLayer({ cell: 'lstm', ...both }),
+        { type: 'dense', units: 2 } as const,
+      ]
       const model = new SequenceModel(imported({ layers }))
       const again = modelOf(await readBack(model, format), 'm') as SequenceModel
       expect(again.network.config.layers).toEqual(layers)
@@ -268,7 +287,7 @@ describe('files', () => {
       ])
     const fitted = (hidden: number[], more: object) =>
       Object.fromEntries(
-        fitBiases(weights(hidden), [features, level({ cell: 'gru', units: 1, ...more })], 'm'),
+        fitBiases(weights(hidden), [features, recurrentLayer({ cell: 'gru', units: 1, ...more })], 'm'),
       )
     const before = { reset: 'before', ...one }
     expect(fitted([1, 1, 1], before)).toEqual({ 'recurrent.0.bias_ih_l0': Float32Array.of(2, 3, 4) })

@@ -24,7 +24,7 @@ const exact = { engine: 'reference', precision: 'float64' } as const
 function make(options: EngineOptions = {}, wordDropout = 0): Network {
   const layers = [
     { type: 'embedding', vocabulary: V, size: E, wordDropout },
-    { type: 'recurrent', cell: 'gru', units: 4, outputs: 'last' },
+    { type: 'recurrent', cell: 'gru', units: 4, returnSequences: false },
     { type: 'dense', units: 2 },
   ] as const
   return network(layers, { ...options, loss: { type: 'softmaxCrossEntropy' } })
@@ -219,7 +219,7 @@ describe('a run with lazy updates', () => {
   it('is refused where it would do nothing, and by any other name', async () => {
     const layers = [
       { type: 'oneHot', vocabulary: V },
-      { type: 'recurrent', cell: 'gru', units: 4, outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: 4, returnSequences: false },
       { type: 'dense', units: 2 },
     ] as const
     const oneHot = network(layers, { loss: { type: 'softmaxCrossEntropy' } })

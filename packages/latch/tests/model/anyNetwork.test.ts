@@ -46,13 +46,13 @@ function targetsOf(net: Network, batch: PackedBatch): Targets {
   return { values: Float64Array.from({ length: rows * net.output.width }, () => random.between(-1, 1)) }
 }
 
-/** Something of some level held, in a third of the cases. */
+/** Something of some layer held, in a third of the cases. */
 function anyHolds(net: Network, seed: number): Holds | undefined {
   const random = new Random(seed, 'holds')
-  const levels = net.recurrent
-  if (!levels.length || random.uniform() < 0.6) return undefined
+  const layers = net.recurrent
+  if (!layers.length || random.uniform() < 0.6) return undefined
   const holds: Hold[] = []
-  for (const { name, loops } of levels) {
+  for (const { name, loops } of layers) {
     const direction = random.integer(loops.length)
     const { cell, units } = loops[direction]
     const gates = cell.gateNames.filter((gate) => !(cell.functions?.coupled && gate === 'forget'))
@@ -143,25 +143,25 @@ function checkInput(at: Case, input: Float64Array, random: Random, lossOf: (at: 
   }
 }
 
-/** A unit of a level's direction. */
+/** A unit of a layer's direction. */
 interface UnitPlace {
-  level: number
+  layer: number
   direction: number
   unit: number
 }
 
-/** Levels begin at 0.3, where no function has a corner; one unit `h` beside it. */
+/** Layers begin at 0.3, where no function has a corner; one unit `h` beside it. */
 function begin(net: Network, batch: PackedBatch, at: UnitPlace | null, h: number): void {
-  net.recurrent.forEach(({ loops, units }, level) => {
+  net.recurrent.forEach(({ loops, units }, layer) => {
     loops.forEach((_, direction) => {
-      const own = at?.level === level && at.direction === direction
+      const own = at?.layer === layer && at.direction === direction
       const values = Array.from({ length: units }, (_x, j) => (own && j === at.unit ? 0.3 + h : 0.3))
-      net.writeInitialState(batch, values, { level, direction })
+      net.writeInitialState(batch, values, { layer, direction })
     })
   })
 }
 
-/** Of one unit of each level: ∂L/∂(state before the first step), and ∂L/∂h_t as a recording pass has it. */
+/** Of one unit of each layer: ∂L/∂(state before the first step), and ∂L/∂h_t as a recording pass has it. */
 function checkStates(at: Case, seed: number): void {
   const net = build(at, double)
   const batch = batchOf({ ...at, sequences: at.sequences.slice(0, 1) })
@@ -174,23 +174,23 @@ function checkStates(at: Case, seed: number): void {
   net.prepareTraining()
   lossAt(null, 0)
   net.backward(batch, targets, { ...plain, record: true })
-  const found = net.recurrent.map((level, l) => {
+  const found = net.recurrent.map((layer, l) => {
     const place = {
-      level: l,
-      direction: random.integer(level.loops.length),
-      unit: random.integer(level.units),
+      layer: l,
+      direction: random.integer(layer.loops.length),
+      unit: random.integer(layer.units),
     }
     const t = random.integer(batch.steps)
-    const { tape, stride, reversed } = level.loops[place.direction]
+    const { tape, stride, reversed } = layer.loops[place.direction]
     const number = (reversed ? batch.steps - 1 - t : t) * stride + place.unit
     const view = (list: number) => net.engine.memory.viewFloats(list, (batch.steps + 1) * stride)
-    const initial = level.readInitialGradient(batch, 'hidden', place.direction)[place.unit]
+    const initial = layer.readInitialGradient(batch, 'hidden', place.direction)[place.unit]
     return { place, t, value: view(tape.hidden)[number + stride], total: view(tape.dHidden)[number], initial }
   })
   for (const { place, t, value, total, initial } of found) {
-    const { level, direction, unit } = place
+    const { layer, direction, unit } = place
     const hold: Hold = {
-      layer: `recurrent.${level}`,
+      layer: `recurrent.${layer}`,
       direction,
       what: { state: 'hidden' },
       units: [unit],
@@ -199,8 +199,8 @@ function checkStates(at: Case, seed: number): void {
       value,
     }
     const held = (h: number) => new Holds([{ ...hold, value: value + h }])
-    expectSlope(total, (h) => lossAt(null, 0, held(h)), `level ${level}, h after step ${t}`)
-    expectSlope(initial, (h) => lossAt(place, h), `level ${level}, h at first`)
+    expectSlope(total, (h) => lossAt(null, 0, held(h)), `layer ${layer}, h after step ${t}`)
+    expectSlope(initial, (h) => lossAt(place, h), `layer ${layer}, h at first`)
   }
   net.dispose()
 }

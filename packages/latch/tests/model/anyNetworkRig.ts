@@ -43,29 +43,29 @@ function anyActivation(random: Random): ActivationChoice {
   return type
 }
 
-function anyLevel(random: Random): LayerOptions {
+function anyRecurrent(random: Random): LayerOptions {
   const cell = pick(random, ['rnn', 'lstm', 'gru'] as const)
-  const level: RecurrentOptions = { type: 'recurrent', cell, units: 1 + random.integer(5) }
-  level.direction = pick(random, ['forward', 'forward', 'reverse', 'bidirectional'] as const)
-  level.outputs = pick(random, ['every', 'every', 'every', 'last'] as const)
-  if (chance(random, 0.2)) level.bias = false
-  if (cell === 'gru') level.reset = pick(random, ['after', 'before'] as const)
+  const layer: RecurrentOptions = { type: 'recurrent', cell, units: 1 + random.integer(5) }
+  layer.direction = pick(random, ['forward', 'forward', 'reverse', 'bidirectional'] as const)
+  layer.returnSequences = pick(random, [true, true, true, false])
+  if (chance(random, 0.2)) layer.bias = false
+  if (cell === 'gru') layer.reset = pick(random, ['after', 'before'] as const)
   if (chance(random, 0.5)) {
-    level.activation = anyActivation(random)
+    layer.activation = anyActivation(random)
     if (cell !== 'rnn')
-      level.gateActivation = pick(random, ['sigmoid', 'hardSigmoid', 'tanh', 'softsign'] as const)
-    if (cell === 'lstm' && chance(random, 0.5)) level.stateActivation = anyActivation(random)
-    if (chance(random, 0.3)) level.clip = 0.9
+      layer.gateActivation = pick(random, ['sigmoid', 'hardSigmoid', 'tanh', 'softsign'] as const)
+    if (cell === 'lstm' && chance(random, 0.5)) layer.stateActivation = anyActivation(random)
+    if (chance(random, 0.3)) layer.clip = 0.9
   }
   if (cell === 'lstm') {
-    if (chance(random, 0.3)) level.peepholes = true
-    if (chance(random, 0.2)) level.coupled = true
+    if (chance(random, 0.3)) layer.peepholes = true
+    if (chance(random, 0.2)) layer.coupled = true
   }
-  if (level.direction === 'bidirectional') {
-    level.merge = pick(random, ['concat', 'sum', 'multiply', 'average'] as const)
-    if (chance(random, 0.3)) level.backward = { activation: anyActivation(random) }
+  if (layer.direction === 'bidirectional') {
+    layer.merge = pick(random, ['concat', 'sum', 'multiply', 'average'] as const)
+    if (chance(random, 0.3)) layer.backward = { activation: anyActivation(random) }
   }
-  return level
+  return layer
 }
 
 /** Names of the layers below, and what they leave: rows by step, by sequence, or one-hot ones. */
@@ -81,7 +81,7 @@ function anyConcat(random: Random, below: readonly Below[]): { layer: LayerOptio
   )
   const alike = below.filter(({ per }) => per === first.per)
   const others = Array.from({ length: 1 + random.integer(2) }, () => pick(random, alike).name)
-  return { layer: { type: 'concat', of: [first.name, ...others] }, per: first.per }
+  return { layer: { type: 'concat', inputs: [first.name, ...others] }, per: first.per }
 }
 
 /** A layer that may stand on these. */
@@ -93,12 +93,12 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
   const kind = per === 'oneHot' ? 'recurrent' : pick(random, kinds)
   const stays = (layer: LayerOptions) => ({ layer, per })
   if (kind === 'recurrent') {
-    const layer = anyLevel(random)
-    return { layer, per: (layer as RecurrentOptions).outputs === 'last' ? 'sequence' : 'step' }
+    const layer = anyRecurrent(random)
+    return { layer, per: (layer as RecurrentOptions).returnSequences === false ? 'sequence' : 'step' }
   }
   if (kind === 'pool') {
     const over = pick(random, ['last', 'first', 'max', 'mean', 'sum', 'attention'] as const)
-    return { layer: { type: 'pool', over }, per: 'sequence' }
+    return { layer: { type: 'pool', pooling: over }, per: 'sequence' }
   }
   if (kind === 'flatten') return { layer: { type: 'flatten', steps: 3 }, per: 'sequence' }
   if (kind === 'concat') return anyConcat(random, below)

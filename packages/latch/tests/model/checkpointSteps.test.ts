@@ -17,13 +17,13 @@ const [B, H] = [40, 6]
 /** Blocks of 256 rows are then some six steps long. */
 const RAGGED = Array.from({ length: B }, (_, i) => 1 + ((i * 37) % 90))
 
-function layers(form: object, outputs: 'every' | 'last'): LayerOptions[] {
+function layers(form: object, returnSequences: boolean): LayerOptions[] {
   const recurrent = { type: 'recurrent', units: H, direction: 'bidirectional', ...form }
   return [
     { type: 'embedding', vocabulary: 30, size: 5 },
-    { ...recurrent, outputs: 'every' },
+    { ...recurrent, returnSequences: true },
     { type: 'dropout', rate: 0.2 },
-    { ...recurrent, outputs },
+    { ...recurrent, returnSequences },
     { type: 'dense', units: 3 },
   ] as LayerOptions[]
 }
@@ -40,9 +40,9 @@ function gradients(net: Network, lengths: readonly number[], segment: number | n
   net.segment = segment
   net.zeroGradients()
   const start = Float64Array.from({ length: lengths.length * H }, (_, i) => Math.sin(i))
-  net.writeInitialState(batch, start, { level: 1 })
+  net.writeInitialState(batch, start, { layer: 1 })
   if (net.recurrent[1].cell.stateNames.includes('cell'))
-    net.writeInitialState(batch, start, { level: 1, state: 'cell' })
+    net.writeInitialState(batch, start, { layer: 1, state: 'cell' })
   net.forward(batch, pass)
   const classes = lengths.map((_, i) => i % 3)
   const stepClasses = lengths.map((n) => Array.from({ length: n }, (_, t) => t % 3))
@@ -57,9 +57,9 @@ function gradients(net: Network, lengths: readonly number[], segment: number | n
 
 describe.each(['reference', 'simd', 'relaxed'] as const)('engine %s', (engine) => {
   it.each(Object.entries(forms))('%s: the same gradients in segments of any length', (_, form) => {
-    for (const outputs of ['every', 'last'] as const) {
+    for (const returnSequences of [true, false]) {
       for (const lengths of [RAGGED, Array<number>(B).fill(50), [700, 300]]) {
-        const net = network(layers(form, outputs), { engine, loss: { type: 'softmaxCrossEntropy' } })
+        const net = network(layers(form, returnSequences), { engine, loss: { type: 'softmaxCrossEntropy' } })
         const whole = gradients(net, lengths, null)
         for (const segment of [1, 10, 33, 5000]) {
           const parts = gradients(net, lengths, segment)

@@ -115,7 +115,7 @@ function lossOf(
   const [rows, width] = outputs.shape
   const straight = [
     { type: 'features', width },
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
   ] as const
   const net = network(straight, { ...engine, loss, inputGradients: true })
   net.prepareTraining()

@@ -24,7 +24,7 @@ interface Case {
 }
 
 const recurrent = (options: Partial<LayerOptions>): LayerOptions =>
-  ({ type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last', ...options }) as LayerOptions
+  ({ type: 'recurrent', cell: 'lstm', units: 4, returnSequences: false, ...options }) as LayerOptions
 
 const cases: Record<string, Case> = {
   'rnn tanh': { layers: [embedding, recurrent({ cell: 'rnn' } as never), three] },
@@ -47,19 +47,29 @@ const cases: Record<string, Case> = {
     layers: [
       embedding,
       { type: 'dropout', rate: 0.4 },
-      recurrent({ direction: 'bidirectional', outputs: 'every' } as never),
+      recurrent({ direction: 'bidirectional', returnSequences: true } as never),
       { type: 'dropout', rate: 0.3 },
-      recurrent({ cell: 'gru', direction: 'bidirectional', outputs: 'every' } as never),
-      { type: 'pool', over: 'max' },
+      recurrent({ cell: 'gru', direction: 'bidirectional', returnSequences: true } as never),
+      { type: 'pool', pooling: 'max' },
       { type: 'dropout', rate: 0.3 },
       three,
     ],
   },
   'mean over time': {
-    layers: [embedding, recurrent({ outputs: 'every' } as never), { type: 'pool', over: 'mean' }, three],
+    layers: [
+      embedding,
+      recurrent({ returnSequences: true } as never),
+      { type: 'pool', pooling: 'mean' },
+      three,
+    ],
   },
   'last by pooling': {
-    layers: [embedding, recurrent({ outputs: 'every' } as never), { type: 'pool', over: 'last' }, three],
+    layers: [
+      embedding,
+      recurrent({ returnSequences: true } as never),
+      { type: 'pool', pooling: 'last' },
+      three,
+    ],
   },
   'bidirectional last': { layers: [embedding, recurrent({ direction: 'bidirectional' } as never), three] },
   'flattened ANN': {
@@ -73,7 +83,7 @@ const cases: Record<string, Case> = {
   'bag of words': {
     layers: [
       embedding,
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       { type: 'dense', units: 4, activation: 'sigmoid' },
       three,
     ],
@@ -82,7 +92,7 @@ const cases: Record<string, Case> = {
     layers: [embedding, recurrent({}), { type: 'dense', units: 6, activation: 'relu' }, three],
   },
   'a class at every step': {
-    layers: [embedding, recurrent({ outputs: 'every' } as never), three],
+    layers: [embedding, recurrent({ returnSequences: true } as never), three],
     targets: { stepClasses: lengths.map((n, i) => Array.from({ length: n }, (_, t) => ((i + t) % 4) - 1)) },
   },
   'binary cross-entropy': {

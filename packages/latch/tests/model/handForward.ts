@@ -8,7 +8,7 @@ type Vector = number[]
 
 /** Adds `by` to unit `unit` of a state right where it arises, at a position of the text. */
 export interface Nudge {
-  level: number
+  layer: number
   direction: 0 | 1
   position: number
   state: 'hidden' | 'cell'
@@ -24,7 +24,7 @@ export interface HandStep {
 }
 
 export interface HandRun {
-  /** steps[level][direction][position in the text] */
+  /** steps[layer][direction][position in the text] */
   steps: HandStep[][][]
   logits: Vector
 }
@@ -37,12 +37,12 @@ class Weights {
   readonly #arrays: Record<string, Vector> = {}
   readonly units: number
 
-  constructor(model: TextClassifier, level: number, direction: 0 | 1) {
+  constructor(model: TextClassifier, layer: number, direction: 0 | 1) {
     const { store } = model.network
     const suffix = direction === 0 ? '' : '_reverse'
     this.units = model.settings.units
     for (const name of ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'])
-      this.#arrays[name] = Array.from(store.read(store.find(`recurrent.${level}.${name}_l0${suffix}`)))
+      this.#arrays[name] = Array.from(store.read(store.find(`recurrent.${layer}.${name}_l0${suffix}`)))
   }
 
   /** One gate's product W·v, with or without its bias. */
@@ -109,12 +109,12 @@ function stepOf({ settings: { cell, reset, activation } }: TextClassifier): Step
 
 function runDirection(
   model: TextClassifier,
-  level: number,
+  layer: number,
   direction: 0 | 1,
   xs: Vector[],
   nudge?: Nudge,
 ): HandStep[] {
-  const weights = new Weights(model, level, direction)
+  const weights = new Weights(model, layer, direction)
   const step = stepOf(model)
   const zeros = () => new Array<number>(model.settings.units).fill(0)
   let before: Before = { hidden: zeros(), cell: zeros() }
@@ -122,7 +122,7 @@ function runDirection(
   const positions = xs.map((_, t) => (direction === 0 ? t : xs.length - 1 - t))
   for (const t of positions) {
     const here =
-      nudge?.level === level && nudge.direction === direction && nudge.position === t ? nudge : null
+      nudge?.layer === layer && nudge.direction === direction && nudge.position === t ? nudge : null
     const nudged = (state: Nudge['state'], v: Vector) =>
       here?.state === state ? v.map((x, j) => (j === here.unit ? x + here.by : x)) : v
     const made = step(weights, xs[t], before, (c) => nudged('cell', c))
@@ -145,11 +145,11 @@ export function handForward(model: TextClassifier, ids: ArrayLike<number>, nudge
       : Array.from({ length: width }, (_, k) => (k === id ? 1 : 0)),
   )
   const steps: HandStep[][][] = []
-  for (let level = 0; level < layers; level++) {
+  for (let layer = 0; layer < layers; layer++) {
     const directions = (bidirectional ? [0, 1] : [0]) as (0 | 1)[]
-    const levelSteps = directions.map((d) => runDirection(model, level, d, xs, nudge))
-    steps.push(levelSteps)
-    xs = xs.map((_, t) => levelSteps.flatMap((list) => list[t].hidden))
+    const layerSteps = directions.map((d) => runDirection(model, layer, d, xs, nudge))
+    steps.push(layerSteps)
+    xs = xs.map((_, t) => layerSteps.flatMap((list) => list[t].hidden))
   }
   const T = xs.length
   const top = steps[layers - 1]

@@ -27,15 +27,15 @@ describe('announced', () => {
     ['masking', [features, { type: 'masking', value: -1 }, lstm, { type: 'zeroMasked' }]],
     [
       'reverse and concat',
-      [embedding, { type: 'reverse' }, { type: 'concat', of: ['embedding.0', 'reverse.0'] }],
+      [embedding, { type: 'reverse' }, { type: 'concat', inputs: ['embedding.0', 'reverse.0'] }],
     ],
     [
       'dense',
       [features, { type: 'dense', units: 2, activation: { type: 'scaledTanh', alpha: 2, beta: 0.5 } }],
     ],
-    ['pool', [features, { type: 'pool', over: 'attention' }]],
+    ['pool', [features, { type: 'pool', pooling: 'attention' }]],
     ['maskZero', [{ ...embedding, maskZero: true }, lstm]],
-    ['a reverse level', [features, { ...lstm, direction: 'reverse' }]],
+    ['a reverse layer', [features, { ...lstm, direction: 'reverse' }]],
     [
       'both ways, in two forms',
       [features, { ...lstm, direction: 'bidirectional', merge: 'sum', backward: { activation: 'softsign' } }],
@@ -105,15 +105,15 @@ describe('announced', () => {
     ],
     [[features, { type: 'masking', value: 'x' }], '[1].value: expected a number, got "x"'],
     [[features, { type: 'reverse', steps: 1 }], '[1].steps: expected no such field'],
-    [[features, { type: 'concat', of: [] }], '[1].of: expected 1 to 1000 items, got 0'],
+    [[features, { type: 'concat', inputs: [] }], '[1].inputs: expected 1 to 1000 items, got 0'],
     [
-      [features, { type: 'concat', of: ['concat.0'] }],
-      '[1].of[0]: expected the name of a layer below (features.0), got "concat.0"',
+      [features, { type: 'concat', inputs: ['concat.0'] }],
+      '[1].inputs[0]: expected the name of a layer below (features.0), got "concat.0"',
     ],
-    [[features, { type: 'concat', of: 'features.0' }], '[1].of: expected a list, got "features.0"'],
+    [[features, { type: 'concat', inputs: 'features.0' }], '[1].inputs: expected a list, got "features.0"'],
     [
-      [features, { type: 'pool', over: 'min' }],
-      '[1].over: expected one of "last", "first", "max", "mean", "sum", "attention", got "min"',
+      [features, { type: 'pool', pooling: 'min' }],
+      '[1].pooling: expected one of "last", "first", "max", "mean", "sum", "attention", got "min"',
     ],
     [[{ ...embedding, maskZero: 1 }], '[0].maskZero: expected true or false, got 1'],
     [
@@ -135,11 +135,11 @@ describe('announced', () => {
     [[features, { ...lstm, reset: 'before' }], '[1].reset: expected nothing for a cell without a reset gate'],
     [
       [features, { ...lstm, merge: 'sum' }],
-      '[1].merge: expected nothing for a level that reads one way, got "sum"',
+      '[1].merge: expected nothing for a layer that reads one way, got "sum"',
     ],
     [
       [features, { ...lstm, direction: 'reverse', backward: {} }],
-      '[1].backward: expected nothing for a level that reads one way',
+      '[1].backward: expected nothing for a layer that reads one way',
     ],
     [
       [features, { ...lstm, direction: 'bidirectional', backward: { clip: 1 } }],
@@ -177,7 +177,7 @@ describe('not announced', () => {
     const read = await reader(false)
     expect(() => read(features, { type: 'convolution' })).toThrow('expected one of "embedding", "oneHot"')
     expect(() => read(features, { ...lstm, direction: 'reverse' })).toThrow('[1].direction: expected one of')
-    expect(() => read(features, { type: 'pool', over: 'sum' })).toThrow('[1].over: expected one of')
+    expect(() => read(features, { type: 'pool', pooling: 'sum' })).toThrow('[1].pooling: expected one of')
     expect(() => read(features, { ...lstm, bias: 'one' })).toThrow('[1].bias: expected true or false')
   })
 })

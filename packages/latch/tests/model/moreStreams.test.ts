@@ -18,7 +18,7 @@ const features: LayerOptions = { type: 'features', width: F }
 const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 7 }
 const three: LayerOptions = { type: 'dense', units: 3 }
 const norm: LayerOptions = { type: 'layerNorm' }
-const concat = (...of: string[]): LayerOptions => ({ type: 'concat', of })
+const concat = (...of: string[]): LayerOptions => ({ type: 'concat', inputs: of })
 
 const stacks: Record<string, LayerOptions[]> = {
   softmax: [features, lstm, { type: 'activation', activation: 'softmax' }],
@@ -37,10 +37,10 @@ const stacks: Record<string, LayerOptions[]> = {
     { type: 'dense', units: 12, activation: { type: 'leakyRelu', alpha: 0.2 }, bias: false },
     { type: 'dense', units: 3, activation: 'tanh' },
   ],
-  first: [features, lstm, { type: 'pool', over: 'first' }, three],
-  sum: [features, lstm, { type: 'pool', over: 'sum' }, three],
-  attention: [features, lstm, { type: 'pool', over: 'attention' }, three],
-  'attention over features': [features, { type: 'pool', over: 'attention' }],
+  first: [features, lstm, { type: 'pool', pooling: 'first' }, three],
+  sum: [features, lstm, { type: 'pool', pooling: 'sum' }, three],
+  attention: [features, lstm, { type: 'pool', pooling: 'attention' }, three],
+  'attention over features': [features, { type: 'pool', pooling: 'attention' }],
   skips: [
     features,
     lstm,
@@ -49,7 +49,7 @@ const stacks: Record<string, LayerOptions[]> = {
     concat('features.0', 'recurrent.0', 'recurrent.1'),
     { type: 'recurrent', cell: 'gru', units: 4 },
     concat('recurrent.2', 'dropout.0'),
-    { type: 'pool', over: 'max' },
+    { type: 'pool', pooling: 'max' },
     { type: 'activation', activation: 'selu' },
     concat('pool.0', 'activation.0'),
     three,
@@ -135,13 +135,13 @@ describe('masked steps', () => {
   const masked: LayerOptions = { type: 'embedding', vocabulary: V, size: 6, maskZero: true }
   const gru: LayerOptions = { type: 'recurrent', cell: 'gru', reset: 'before', units: 5 }
   const tops: Record<string, LayerOptions[]> = {
-    'levels and last': [masked, lstm, gru, { ...lstm, outputs: 'last' }, three],
+    'layers and last': [masked, lstm, gru, { ...lstm, returnSequences: false }, three],
     'every step': [masked, { ...lstm, cell: 'rnn' }, three],
-    mean: [masked, lstm, { type: 'pool', over: 'mean' }, three],
-    max: [masked, lstm, { type: 'pool', over: 'max' }],
-    sum: [masked, gru, { type: 'pool', over: 'sum' }, three],
-    attention: [masked, lstm, { type: 'pool', over: 'attention' }, three],
-    'first of the embedding': [masked, { type: 'pool', over: 'first' }],
+    mean: [masked, lstm, { type: 'pool', pooling: 'mean' }, three],
+    max: [masked, lstm, { type: 'pool', pooling: 'max' }],
+    sum: [masked, gru, { type: 'pool', pooling: 'sum' }, three],
+    attention: [masked, lstm, { type: 'pool', pooling: 'attention' }, three],
+    'first of the embedding': [masked, { type: 'pool', pooling: 'first' }],
     'zeros at masked steps': [masked, lstm, { type: 'zeroMasked' }, norm, gru, { type: 'zeroMasked' }],
     'a general cell': [masked, { ...lstm, gateActivation: 'hardSigmoid', peepholes: true }, three],
   } as Record<string, LayerOptions[]>
@@ -174,7 +174,7 @@ describe('masked steps', () => {
       { type: 'features', width: 2 },
       { type: 'masking', value: 0.1 },
       lstm,
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
     ]
     const net = build(layers, options)
     const wanted = steps.map((__, t) => {
@@ -207,7 +207,7 @@ describe('whole networks', () => {
     ...stacks.skips.slice(0, 7),
     { type: 'reverse' },
     norm,
-    { type: 'pool', over: 'attention' },
+    { type: 'pool', pooling: 'attention' },
     three,
   ]
   const lengths = [11, 4, 7, 11, 1, 9]

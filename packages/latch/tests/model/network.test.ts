@@ -42,12 +42,12 @@ describe('states', () => {
     expect(last.slice(3)).toEqual(output.slice(27, 30))
   })
 
-  it('refuses a wrong size, a level or a state that is not there', () => {
+  it('refuses a wrong size, a layer or a state that is not there', () => {
     const net = network([layers[0], { type: 'recurrent', cell: 'gru', units: 3 }])
     const batch = PackedBatch.ofFeatures(features(4), [1, 2, 2])
     expect(() => net.writeInitialState(batch, [1, 2])).toThrow(ShapeError)
-    expect(() => net.writeInitialState(batch, [1, 2, 3], { level: 1 })).toThrow(
-      /recurrent level below 1, got 1/,
+    expect(() => net.writeInitialState(batch, [1, 2, 3], { layer: 1 })).toThrow(
+      /recurrent layer below 1, got 1/,
     )
     expect(() => net.writeInitialState(batch, [1, 2, 3], { state: 'cell' })).toThrow(/a state among hidden/)
     net.forward(batch)
@@ -72,13 +72,13 @@ describe('states', () => {
 })
 
 describe('what does not fit', () => {
-  const steps = [layers[0], { type: 'recurrent', cell: 'gru', units: 3, outputs: 'last' }] as const
+  const steps = [layers[0], { type: 'recurrent', cell: 'gru', units: 3, returnSequences: false }] as const
 
   it('layers on each other', () => {
     expect(() => network([...steps, { type: 'recurrent', cell: 'gru', units: 2 }])).toThrow(
-      /outputs: 'every'/,
+      /returnSequences: true/,
     )
-    expect(() => network([...steps, { type: 'pool', over: 'max' }])).toThrow(ShapeError)
+    expect(() => network([...steps, { type: 'pool', pooling: 'max' }])).toThrow(ShapeError)
     expect(() =>
       network([
         { type: 'oneHot', vocabulary: 4 },
@@ -127,11 +127,11 @@ describe('what does not fit', () => {
 
 describe('targets', () => {
   const batch = PackedBatch.ofIds([[1, 2], [3]])
-  const learner = (units: number, loss: LossOptions, outputs: 'last' | 'every' = 'last') => {
+  const learner = (units: number, loss: LossOptions, returnSequences = false) => {
     const net = network(
       [
         { type: 'embedding', vocabulary: 4, size: 2 },
-        { type: 'recurrent', cell: 'gru', units: 3, outputs },
+        { type: 'recurrent', cell: 'gru', units: 3, returnSequences },
         { type: 'dense', units },
       ],
       { loss },
@@ -146,7 +146,7 @@ describe('targets', () => {
     for (const wrong of [-1, 2, NaN, 0.5]) {
       expect(() => net.loss(batch, { classes: [1, wrong] })).toThrow(/whole class numbers from 0 to 1/)
     }
-    const tagger = learner(1, { type: 'binaryCrossEntropy' }, 'every')
+    const tagger = learner(1, { type: 'binaryCrossEntropy' }, true)
     expect(tagger.loss(batch, { stepClasses: [[0, 1], [1]] }).weight).toBe(3)
   })
 
@@ -155,7 +155,7 @@ describe('targets', () => {
     expect(net.loss(batch, { classes: [2, -100] }).weight).toBe(1)
     expect(() => net.loss(batch, { classes: [0, 3] })).toThrow(/whole class numbers below 3, got 3/)
     expect(() => net.loss(batch, { classes: [0] })).toThrow(/2 classes, got 1/)
-    const tagger = learner(3, { type: 'softmaxCrossEntropy' }, 'every')
+    const tagger = learner(3, { type: 'softmaxCrossEntropy' }, true)
     expect(() => tagger.loss(batch, { stepClasses: [[0], [1]] })).toThrow(/got undefined/)
   })
 
@@ -183,16 +183,16 @@ describe('prefixes', () => {
   it('are the answers to the prefixes alone, to the bit, whichever way they are found', () => {
     const ids = Array.from({ length: 70 }, (_, t) => (t * t) % 4)
     const heads: LayerOptions[][] = [
-      [{ type: 'recurrent', cell: 'lstm', units: 5, outputs: 'last' }],
+      [{ type: 'recurrent', cell: 'lstm', units: 5, returnSequences: false }],
       [
         { type: 'recurrent', cell: 'gru', units: 5 },
-        { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+        { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
         { type: 'dropout', rate: 0.5 },
       ],
-      [{ type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' }],
+      [{ type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', returnSequences: false }],
       [
         { type: 'recurrent', cell: 'gru', units: 5 },
-        { type: 'pool', over: 'max' },
+        { type: 'pool', pooling: 'max' },
       ],
     ]
     for (const head of heads) {

@@ -42,21 +42,21 @@ const REFUSED: Record<LossOptions['type'], Name[]> = {
 
 const forms: Record<string, (name: Name) => LayerOptions[]> = {
   'in the dense layer': (name) => [
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
     { type: 'dense', units: 2, activation: choice(name) },
   ],
   'a layer of its own': (name) => [
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
     { type: 'dense', units: 2 },
     { type: 'activation', activation: name === 'softmax' || name === 'logSoftmax' ? name : choice(name) },
   ],
   'each step, then the last': (name) => [
     { type: 'dense', units: 2, activation: choice(name) },
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
   ],
   'each step, the mean, dropout': (name) => [
     { type: 'dense', units: 2, activation: choice(name) },
-    { type: 'pool', over: 'mean' },
+    { type: 'pool', pooling: 'mean' },
     { type: 'dropout', rate: 0.1 },
   ],
   'before a linear activation': (name) => [
@@ -113,7 +113,7 @@ describe.each(LOSS_TYPES)('%s', (type) => {
 it('without a loss every network stands, and the remedy works', () => {
   const layers: LayerOptions[] = [
     ...START,
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
     { type: 'dense', units: 1, activation: 'sigmoid' },
   ]
   const batch = PackedBatch.ofFeatures(Float32Array.of(1, 0, 0, 1), [1, 2, 2])

@@ -21,34 +21,34 @@ const inputs = {
 
 /** What stands above the input, for a cell. Units are none of the panels' multiples, or several panels. */
 function stacks(form: CellForm): [string, Input, LayerOptions[]][] {
-  const level = { type: 'recurrent', ...form } as const
+  const layer = { type: 'recurrent', ...form } as const
   const two = [
-    { ...level, units: 17 },
+    { ...layer, units: 17 },
     { type: 'dropout', rate: 0.5 },
-    { ...level, units: 7, outputs: 'last' },
+    { ...layer, units: 7, returnSequences: false },
   ] as const
   const dense = { type: 'dense', units: 3 } as const
   return [
-    ['features, every', 'features', [{ ...level, units: 33 }]],
-    ['features, last, no bias', 'features', [{ ...level, units: 7, bias: false, outputs: 'last' }]],
+    ['features, every', 'features', [{ ...layer, units: 33 }]],
+    ['features, last, no bias', 'features', [{ ...layer, units: 7, bias: false, returnSequences: false }]],
     ['one-hot, stacked, dense stack', 'oneHot', [...two, { ...dense, activation: 'tanh' }, dense]],
     [
       'embedding, dense between',
       'embedding',
       [
         { ...dense, activation: 'relu' },
-        { ...level, units: 8 },
+        { ...layer, units: 8 },
         { ...dense, bias: false, activation: 'sigmoid' },
       ],
     ],
-    ['embedding, max', 'embedding', [{ ...level, units: 7 }, { type: 'pool', over: 'max' }, dense]],
-    ['one-hot, mean', 'oneHot', [{ ...level, units: 7 }, { type: 'pool', over: 'mean' }, dense]],
+    ['embedding, max', 'embedding', [{ ...layer, units: 7 }, { type: 'pool', pooling: 'max' }, dense]],
+    ['one-hot, mean', 'oneHot', [{ ...layer, units: 7 }, { type: 'pool', pooling: 'mean' }, dense]],
     [
       'features, pooled last',
       'features',
       [
-        { ...level, units: 7 },
-        { type: 'pool', over: 'last' },
+        { ...layer, units: 7 },
+        { type: 'pool', pooling: 'last' },
       ],
     ],
   ]

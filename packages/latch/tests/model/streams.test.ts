@@ -16,12 +16,12 @@ const pooled = (form: (typeof forms)[number][1]): LayerOptions[] => [
   { type: 'embedding', vocabulary: V, size: 5 },
   { type: 'recurrent', units: 9, ...form },
   { type: 'recurrent', units: 6, ...form },
-  { type: 'pool', over: 'mean' },
+  { type: 'pool', pooling: 'mean' },
   { type: 'dense', units: 2 },
 ]
 const lstm = (units = 6): LayerOptions[] => [
   { type: 'embedding', vocabulary: V, size: 5 },
-  { type: 'recurrent', cell: 'lstm', units, outputs: 'last' },
+  { type: 'recurrent', cell: 'lstm', units, returnSequences: false },
 ]
 const simd: EngineOptions = { engine: 'simd', threads: 1 }
 const plain = (values: ArrayLike<number>) => Array.from(values)

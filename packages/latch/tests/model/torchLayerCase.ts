@@ -34,7 +34,7 @@ export function checkTorchLayer(
 
 function build(torch: LayerCase, options: NetworkOptions): Network {
   const { cell, reset, bidirectional, bias, num_layers, dims } = torch
-  const level: LayerOptions = {
+  const layer: LayerOptions = {
     type: 'recurrent',
     cell: cell.startsWith('rnn') ? 'rnn' : (cell as 'lstm' | 'gru'),
     activation: cell === 'rnn_relu' ? 'relu' : 'tanh',
@@ -43,16 +43,16 @@ function build(torch: LayerCase, options: NetworkOptions): Network {
     bias,
     ...(reset && { reset }),
   }
-  const levels = Array.from({ length: num_layers }, () => level)
-  const net = network([{ type: 'features', width: dims.I }, ...levels], { ...options, inputGradients: true })
+  const layers = Array.from({ length: num_layers }, () => layer)
+  const net = network([{ type: 'features', width: dims.I }, ...layers], { ...options, inputGradients: true })
   net.prepareTraining()
   return net
 }
 
 /** PyTorch's `weight_ih_l1_reverse` is `recurrent.1.weight_ih_l0_reverse` here. */
 function ours(name: string): string {
-  const level = /_l(\d+)/.exec(name)![1]
-  return `recurrent.${level}.${name.replace(/_l\d+/, '_l0')}`
+  const layer = /_l(\d+)/.exec(name)![1]
+  return `recurrent.${layer}.${name.replace(/_l\d+/, '_l0')}`
 }
 
 function batchOf(torch: LayerCase): PackedBatch {
@@ -75,10 +75,13 @@ function batchFirst(torch: LayerCase, data: number[], steps: number): number[] {
   return out
 }
 
-/** Calls back with each (level, direction) and its number in PyTorch's (levels·directions, B, H). */
-function eachDirection(net: Network, visit: (level: number, direction: number, index: number) => void): void {
-  net.recurrent.forEach((layer, level) =>
-    layer.loops.forEach((_, d) => visit(level, d, level * layer.loops.length + d)),
+/** Calls back with each (layer, direction) and its number in PyTorch's (layers·directions, B, H). */
+function eachDirection(
+  net: Network,
+  visit: (recurrentLayer: number, direction: number, index: number) => void,
+): void {
+  net.recurrent.forEach((layer, recurrentLayer) =>
+    layer.loops.forEach((_, d) => visit(recurrentLayer, d, recurrentLayer * layer.loops.length + d)),
   )
 }
 
@@ -89,10 +92,10 @@ function part(tensor: number[], index: number, torch: LayerCase): number[] {
 
 function runForward(net: Network, torch: LayerCase, batch: PackedBatch): void {
   net.reserve({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
-  eachDirection(net, (level, d, i) => {
+  eachDirection(net, (layer, d, i) => {
     const { h_0, c_0 } = torch.inputs
-    if (h_0) net.recurrent[level].writeInitialState(batch, 'hidden', d, part(h_0.data, i, torch))
-    if (c_0) net.recurrent[level].writeInitialState(batch, 'cell', d, part(c_0.data, i, torch))
+    if (h_0) net.recurrent[layer].writeInitialState(batch, 'hidden', d, part(h_0.data, i, torch))
+    if (c_0) net.recurrent[layer].writeInitialState(batch, 'cell', d, part(c_0.data, i, torch))
   })
   net.forward(batch)
 }
@@ -104,8 +107,8 @@ function checkFinalStates(
   expected: LayerExpected,
   tolerance: number,
 ): void {
-  eachDirection(net, (level, d, i) => {
-    const read = (state: 'hidden' | 'cell') => net.recurrent[level].readFinalState(batch, state, d)
+  eachDirection(net, (layer, d, i) => {
+    const read = (state: 'hidden' | 'cell') => net.recurrent[layer].readFinalState(batch, state, d)
     closeTo(read('hidden'), part(expected.h_n.data, i, torch), tolerance, `h_n ${i}`)
     if (expected.c_n) closeTo(read('cell'), part(expected.c_n.data, i, torch), tolerance, `c_n ${i}`)
   })
@@ -115,9 +118,9 @@ function checkFinalStates(
 function runBackward(net: Network, torch: LayerCase, batch: PackedBatch, output: Float64Array): void {
   const { w_output, w_h_n, w_c_n } = torch.inputs
   const weights = batchFirst(torch, w_output.data, batch.steps)
-  eachDirection(net, (level, d, i) => {
-    net.recurrent[level].writeFinalGradient(batch, 'hidden', d, part(w_h_n.data, i, torch))
-    if (w_c_n) net.recurrent[level].writeFinalGradient(batch, 'cell', d, part(w_c_n.data, i, torch))
+  eachDirection(net, (layer, d, i) => {
+    net.recurrent[layer].writeFinalGradient(batch, 'hidden', d, part(w_h_n.data, i, torch))
+    if (w_c_n) net.recurrent[layer].writeFinalGradient(batch, 'cell', d, part(w_c_n.data, i, torch))
   })
   net.zeroGradients()
   const pass = { training: true, record: false, key: 0 }
@@ -141,8 +144,8 @@ function checkGradients(
   }
   const dx = batchFirst(torch, expected.grad.x.data, batch.steps)
   closeTo(net.readInputGradient(batch), dx, tolerance, 'dx')
-  eachDirection(net, (level, d, i) => {
-    const read = (state: 'hidden' | 'cell') => net.recurrent[level].readInitialGradient(batch, state, d)
+  eachDirection(net, (layer, d, i) => {
+    const read = (state: 'hidden' | 'cell') => net.recurrent[layer].readInitialGradient(batch, state, d)
     if (expected.grad.h_0)
       closeTo(read('hidden'), part(expected.grad.h_0.data, i, torch), tolerance, `dh_0 ${i}`)
     if (expected.grad.c_0)

@@ -1,6 +1,6 @@
 /**
  * PyTorch's own numbers: outputs, final states and every gradient of RNN, LSTM and GRU, one to three
- * levels, both directions, packed lengths, initial states; on each engine.
+ * layers, both directions, packed lengths, initial states; on each engine.
  */
 import { describe, expect, it } from 'vitest'
 import type { NetworkOptions } from '../../src/model/network.ts'

@@ -76,7 +76,7 @@ describe('an update of several batches', () => {
     }
     const layers = [
       { type: 'features', width: 1 },
-      { type: 'recurrent', cell: 'gru', units: 3, outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: 3, returnSequences: false },
       { type: 'dense', units: 1 },
     ] as const
     const make = () => network(layers, { ...exact, loss: { type: 'huber', delta: 0.5 } })

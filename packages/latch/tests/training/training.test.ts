@@ -95,7 +95,7 @@ describe('learning', () => {
     }
     const layers = [
       { type: 'features', width: 1 },
-      { type: 'recurrent', cell: 'lstm', units: 6, outputs: 'last' },
+      { type: 'recurrent', cell: 'lstm', units: 6, returnSequences: false },
       { type: 'dense', units: 1 },
     ] as const
     const net = network(layers, { loss: { type: 'meanSquaredError' } })
@@ -206,7 +206,7 @@ describe('divergence', () => {
     let batches = 0
     const layers = [
       { type: 'features', width: 1 },
-      { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+      { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
       { type: 'dense', units: 2 },
     ] as const
     const numbers = (spoilt: boolean): Dataset => ({

@@ -88,7 +88,7 @@ function networkOf(golden: Golden, engine: EngineOptions): Network {
       cell: form as 'rnn' | 'lstm' | 'gru',
       units,
       direction: golden.bidirectional ? 'bidirectional' : 'forward',
-      outputs: kind === 'tagger' ? 'every' : 'last',
+      returnSequences: kind === 'tagger',
       ...(activation ? { activation: activation as 'tanh' } : {}),
     },
     { type: 'dense', units: weights['fc.weight'].shape[0] },

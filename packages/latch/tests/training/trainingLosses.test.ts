@@ -28,7 +28,7 @@ function lossOf(
   const net = network(
     [
       { type: 'features', width: classes },
-      { type: 'pool', over: 'last' },
+      { type: 'pool', pooling: 'last' },
     ],
     {
       ...engine,

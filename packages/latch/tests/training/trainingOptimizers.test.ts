@@ -16,7 +16,7 @@ const GRADIENTS = [
 function pair(): Network {
   const layers = [
     { type: 'features', width: 2 },
-    { type: 'pool', over: 'last' },
+    { type: 'pool', pooling: 'last' },
     { type: 'dense', units: 1, bias: false },
   ] as const
   const net = network(layers, { engine: 'reference', precision: 'float64' })

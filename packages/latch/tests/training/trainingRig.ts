@@ -53,7 +53,7 @@ export function classifier(options: ClassifierOptions = {}): Network {
   const layers: LayerOptions[] = [
     { type: 'embedding', vocabulary: VOCABULARY, size: 5, wordDropout: dropout / 2 },
     { type: 'dropout', rate: dropout },
-    { type: 'recurrent', cell, units, outputs: 'last' },
+    { type: 'recurrent', cell, units, returnSequences: false },
     { type: 'dropout', rate: dropout },
     { type: 'dense', units: classes },
   ]

@@ -44,7 +44,7 @@ function annLayers(words: number, T: number): LayerOptions[] {
 function rnnLayers(words: number): LayerOptions[] {
   return [
     { type: 'features', width: words },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+    { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
     { type: 'dense', units: 1, activation: 'sigmoid' },
   ]
 }

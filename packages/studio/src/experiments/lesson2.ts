@@ -54,7 +54,7 @@ function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
   const net = network(
     [
       { type: 'features', width: F },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
       { type: 'dense', units: 1, activation: 'sigmoid' },
     ],
     { reproducible: true, threads: 1, seed: SEED },

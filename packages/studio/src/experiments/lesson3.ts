@@ -39,7 +39,7 @@ export interface Unrolled {
   parameters: number
 }
 
-const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' } as const
+const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false } as const
 
 function build(weights: Weights | null, sigmoid: boolean, like?: Network): Network {
   const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const
@@ -94,7 +94,7 @@ function turned(matrix: number[][]): number[][] {
 }
 
 const placeOf = (step: number, unit: number) => ({
-  level: 0,
+  layer: 0,
   direction: 'forward' as const,
   step,
   value: 'hidden',
@@ -108,7 +108,7 @@ function traced(weights: Weights | null, ids: number[]) {
 
 function run(weights: Weights | null, ids: number[]): Unrolled {
   const { net, trace } = traced(weights, ids)
-  const steps = trace.levels[0].steps.map(({ hidden }, t): UnrolledStep => {
+  const steps = trace.layers[0].steps.map(({ hidden }, t): UnrolledStep => {
     const units = [...hidden].map((_, unit) => inspection.explain(trace, placeOf(t, unit)))
     const group = (name: string) => units.map(({ groups }) => groups.find((g) => g.group === name)?.sum ?? 0)
     return {

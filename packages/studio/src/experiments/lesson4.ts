@@ -67,7 +67,7 @@ function build(values: Values | null, sigmoid = false): Network {
   return network(
     [
       { type: 'oneHot', vocabulary: VOCABULARY.length },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, outputs: 'last' },
+      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
       dense,
     ],
     {
@@ -104,11 +104,11 @@ function valuesOf(net: Network): Values {
 
 function wayBack(net: Network, row: number): WayBack {
   const targets = { classes: [CLASSES[row]] }
-  const [level] = inspection.traceSequence(net, IDS[row], targets).levels
+  const [layer] = inspection.traceSequence(net, IDS[row], targets).layers
   const flow = inspection.gradientFlow(net, IDS[row], targets)
-  const { steps } = flow.levels[0]
+  const { steps } = flow.layers[0]
   return {
-    steps: level.steps.map(({ hidden, gradient }, t) => ({
+    steps: layer.steps.map(({ hidden, gradient }, t) => ({
       word: VOCABULARY[IDS[row][t]],
       hidden: [...hidden],
       gradient: [...gradient.hiddenVector],
@@ -131,7 +131,7 @@ function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace
   const weight = key === 'Wi' ? 'input' : 'hidden'
   const columns = key === 'Wi' ? VOCABULARY.length : UNITS
   return IDS[row].map((_, step) => {
-    const own = inspection.shareMatrix(trace, { level: 0, direction: 'forward', step, weight })
+    const own = inspection.shareMatrix(trace, { layer: 0, direction: 'forward', step, weight })
     return own[to * columns + from]
   })
 }

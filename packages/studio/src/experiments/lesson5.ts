@@ -30,7 +30,7 @@ const FEATURES = 4
 function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explosion {
   const layers: LayerOptions[] = [
     { type: 'features', width: FEATURES },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, activation, outputs: 'last' },
+    { type: 'recurrent', cell: 'rnn', units: UNITS, activation, returnSequences: false },
     { type: 'dense', units: 1 },
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
@@ -41,7 +41,7 @@ function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explo
     const batch = PackedBatch.ofFeatures(inputs, [1, steps, FEATURES])
     const targets = { values: [1] }
     const flow = gradientFlow(net, batch, targets)
-    const norms = flow.levels[0].steps.map(({ hidden }) => hidden).reverse()
+    const norms = flow.layers[0].steps.map(({ hidden }) => hidden).reverse()
     return { norms, verdict: flow.verdict, initialRadius, gradient: clipped(net, batch, clip) }
   } finally {
     net.dispose()

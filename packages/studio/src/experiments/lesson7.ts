@@ -76,13 +76,13 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
   const net = network(
     [
       { type: 'features', width: x.length },
-      { type: 'recurrent', cell: 'gru', units: UNITS, reset: 'before', outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: UNITS, reset: 'before', returnSequences: false },
     ],
     { engine: 'reference', precision: 'float64', loss: { type: 'meanSquaredError' }, weights },
   )
   const batch = PackedBatch.ofFeatures(Float64Array.from(x), [1, 1, x.length])
   net.writeInitialState(batch, h)
-  const [only] = traceSequence(net, batch, { values: [0, 0] }).levels[0].steps
+  const [only] = traceSequence(net, batch, { values: [0, 0] }).layers[0].steps
   const { update: z, reset: r } = only.gates as { update: Float64Array; reset: Float64Array }
   net.dispose()
   return {

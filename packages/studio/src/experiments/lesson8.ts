@@ -1,5 +1,5 @@
 /** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
-import { cellOf, network, type CellName } from 'latch'
+import { cells, findCell, network, type CellName } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { Served } from '../worker/remote.ts'
@@ -28,7 +28,7 @@ function parameters(units: number, features: number): ParameterCount[] {
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()
-    const gates = Math.max(1, cellOf({ cell }).gateNames.length)
+    const gates = Math.max(1, findCell(cells, cell).gateNames.length)
     const formula = gates * (units * features + units * units + 2 * units)
     return { cell, parts, total, gates, formula }
   })
@@ -84,7 +84,7 @@ async function lags(address: string, { distance, stories }: StoriesRequest): Pro
   const norms = changingFacts({ count: stories, distance, seed: 7, people: PEOPLE }).map(
     ({ text, label }) => {
       const targets = { classes: [model.labels.indexOf(label)] }
-      const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).levels
+      const [{ steps }] = traceSequence(model.network, model.encode(text).ids, targets).layers
       return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
     },
   )

@@ -45,15 +45,15 @@ async function read(address: string, text: string): Promise<Story> {
   if (tokens.length > MOST_TOKENS)
     throw new Error(`A story of ${tokens.length} words and marks: at most ${MOST_TOKENS} fit here.`)
   const trace = model.trace(text) as Trace
-  const [level] = memory(trace)
+  const [layer] = memory(trace)
   const last = trace.steps.length - 1
   const { tokens: influences } = influence(model, text, trace.label)
   const steps = trace.steps.map(({ token, known, keeps, output }, k) => ({
     token,
     known,
     keeps: keeps ?? 0,
-    held: level.share[last][k],
-    heldUnits: level.held[k].reduce((count, share) => count + (share > 0.5 ? 1 : 0), 0),
+    held: layer.share[last][k],
+    heldUnits: layer.held[k].reduce((count, share) => count + (share > 0.5 ? 1 : 0), 0),
     answer: output.label,
     probability: output.probabilities[output.label],
     influence: influences[k].leaveOneOut,
@@ -64,7 +64,7 @@ async function read(address: string, text: string): Promise<Story> {
     answer: trace.label,
     probability: trace.probabilities[trace.label],
     answers: ranked(trace.probabilities),
-    halfLife: level.halfLife,
+    halfLife: layer.halfLife,
     parameters: model.parameterCount,
     units: model.settings.units,
     words: model.vocabulary.tokens.filter((word) => word !== UNKNOWN_TOKEN),
@@ -101,7 +101,7 @@ async function hold(address: string, { text, gate, value, from }: HoldRequest): 
   return {
     before: named(before.probabilities),
     after: named(after.probabilities),
-    steps: after.levels[0].steps.map(({ keeps }, t) => {
+    steps: after.layers[0].steps.map(({ keeps }, t) => {
       const [best] = named(after.prefixProbabilities && after.prefixProbabilities[t])
       return { answer: best.label, probability: best.probability, keeps: keeps ?? 0 }
     }),

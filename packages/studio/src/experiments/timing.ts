@@ -35,7 +35,7 @@ function layersOf({ cell, units, features, steps }: TimingRequest): LayerOptions
   if (cell === 'ann') {
     return [input, { type: 'flatten', steps }, { type: 'dense', units, activation: 'relu' }, answer]
   }
-  return [input, { type: 'recurrent', cell, units, outputs: 'last' }, answer]
+  return [input, { type: 'recurrent', cell, units, returnSequences: false }, answer]
 }
 
 function time(request: TimingRequest): Timing {

@@ -66,17 +66,17 @@ class Address {
     const number = (name: string) => Math.max(0, Math.floor(Number(query.get(name) ?? 0)) || 0)
     place.step = number('step')
     place.unit = number('unit')
-    place.level = number('level')
+    place.layer = number('layer')
     place.direction = query.get('direction') === 'backward' ? 'backward' : 'forward'
-    const { step, unit, level, direction } = place
+    const { step, unit, layer, direction } = place
     const value = query.get('value')
-    if (value) place.explained = { step, unit, level, direction, value }
+    if (value) place.explained = { step, unit, layer, direction, value }
   }
 
   /** Keeps the address true; called in an effect of the app. */
   write(): void {
     if (!this.#taken || route.path !== '/') return
-    const { step, unit, level, direction, explained } = place
+    const { step, unit, layer, direction, explained } = place
     route.put({
       ...plan.words,
       model: this.models.length ? this.models.join(',') : null,
@@ -86,7 +86,7 @@ class Address {
       target: looking.target,
       step: step ? String(step) : null,
       unit: unit ? String(unit) : null,
-      level: level ? String(level) : null,
+      layer: layer ? String(layer) : null,
       direction: direction === 'backward' ? direction : null,
       value: explained?.value ?? null,
     })

@@ -1,5 +1,5 @@
 /**
- * The linked selection: which step, unit, level and value is looked at. Hovering marks, clicking pins.
+ * The linked selection: which step, unit, layer and value is looked at. Hovering marks, clicking pins.
  * All views read this one, so that step 5 is marked in all of them.
  */
 import type { TracePlace } from 'latch/inspection'
@@ -11,7 +11,7 @@ class Place {
   /** What was pinned by a click. */
   step = $state(0)
   unit = $state(0)
-  level = $state(0)
+  layer = $state(0)
   direction = $state<'forward' | 'backward'>('forward')
   /** The number whose arithmetic is shown; null: none yet. */
   explained = $state.raw<TracePlace | null>(null)
@@ -33,7 +33,7 @@ class Place {
   pin(at: TracePlace): void {
     this.step = at.step
     this.unit = at.unit
-    this.level = at.level
+    this.layer = at.layer
     this.direction = at.direction
     this.explained = { ...at }
   }

@@ -102,7 +102,7 @@ class Plan {
   }
 }
 
-/** `lstm-32`, `gru-16x2b`: cell, units, levels, both directions. */
+/** `lstm-32`, `gru-16x2b`: cell, units, layers, both directions. */
 function wordOf({ cell, units, layers, bidirectional }: NetworkSpec): string {
   return `${cell}-${units}${layers > 1 ? `x${layers}` : ''}${bidirectional ? 'b' : ''}`
 }

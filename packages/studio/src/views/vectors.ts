@@ -2,10 +2,10 @@
  * The vectors of a trace by name: which there are, what they are called for people, and how to read them.
  * Names are those that `explain` takes.
  */
-import type { CellStep, Trace, TraceLevel } from 'latch'
+import type { CellStep, Trace, TraceLayer } from 'latch'
 
-/** What a level's cell computes with, where that is not σ and tanh alone. */
-export type Functions = NonNullable<TraceLevel['functions']>
+/** What a layer's cell computes with, where that is not σ and tanh alone. */
+export type Functions = NonNullable<TraceLayer['functions']>
 
 export type Direction = 'forward' | 'backward'
 
@@ -36,18 +36,18 @@ const TITLES: Record<string, string> = {
 }
 
 /** Gates first, then candidate, c and h. Of a simple RNN the candidate is h, so it is left out. */
-export function vectorsOf(cell: string, level: TraceLevel): VectorName[] {
-  const gates = Object.keys(level.steps[0]?.gates ?? {})
+export function vectorsOf(cell: string, layer: TraceLayer): VectorName[] {
+  const gates = Object.keys(layer.steps[0]?.gates ?? {})
   const name = (value: string, kind: 'signed' | 'share'): VectorName => ({
     value,
     letter: letterOf(cell, value),
     title: TITLES[`${cell}/${value}`] ?? `${value} gate`,
     kind,
   })
-  const shares = gatesAreShares(level.functions)
+  const shares = gatesAreShares(layer.functions)
   const list = gates.map((gate) => name(gate, shares ? 'share' : 'signed'))
   if (cell !== 'rnn') list.push(name('candidate', 'signed'))
-  if (level.steps[0]?.cell)
+  if (layer.steps[0]?.cell)
     list.push({ value: 'cell', letter: 'c', title: 'cell state: the memory', kind: 'signed' })
   list.push({ value: 'hidden', letter: 'h', title: 'hidden state: what is passed on', kind: 'signed' })
   return list
@@ -61,7 +61,7 @@ export function gatesAreShares(functions: Functions | undefined): boolean {
   return !functions || ['sigmoid', 'hardSigmoid'].includes(functions.gate.type)
 }
 
-/** @param functions of the level; only what an LSTM shows of c depends on them */
+/** @param functions of the layer; only what an LSTM shows of c depends on them */
 export function letterOf(cell: string, value: string, functions?: Functions): string {
   if (value === 'saved') {
     return cell === 'lstm' ? `${functions ? symbolOf(functions.state) : 'tanh'}(c)` : 'recurrent half'
@@ -81,20 +81,20 @@ export function vectorAt(step: CellStep, value: string): Float64Array | null {
   return (step.gates as Record<string, Float64Array>)[value] ?? null
 }
 
-/** The level asked for, or the top one read forwards where there is none like it. */
-export function levelOf(trace: Trace, level: number, direction: Direction): TraceLevel {
-  const found = trace.levels.find((one) => one.level === level && one.direction === direction)
-  return (found ?? topLevel(trace)) as TraceLevel
+/** The layer asked for, or the top one read forwards where there is none like it. */
+export function layerOf(trace: Trace, layer: number, direction: Direction): TraceLayer {
+  const found = trace.layers.find((one) => one.layer === layer && one.direction === direction)
+  return (found ?? topLayer(trace)) as TraceLayer
 }
 
-export function topLevel(trace: Trace): TraceLevel {
-  return trace.levels.findLast(({ direction }) => direction === 'forward') as TraceLevel
+export function topLayer(trace: Trace): TraceLayer {
+  return trace.layers.findLast(({ direction }) => direction === 'forward') as TraceLayer
 }
 
 /** "layer 0, read forwards", as short as the network allows. */
-export function levelTitle(trace: Trace, level: number, direction: Direction): string {
-  const both = trace.levels.some((one) => one.direction === 'backward')
-  return `layer ${level}${both ? `, read ${direction === 'forward' ? 'forwards' : 'backwards'}` : ''}`
+export function layerTitle(trace: Trace, layer: number, direction: Direction): string {
+  const both = trace.layers.some((one) => one.direction === 'backward')
+  return `layer ${layer}${both ? `, read ${direction === 'forward' ? 'forwards' : 'backwards'}` : ''}`
 }
 
 /** "delhi" in quotes, a blank made visible. */

@@ -14,7 +14,7 @@ import {
 export const MOST_TOKENS = 400
 /** Letters that are read at all. */
 const MOST_LETTERS = 200_000
-/** Numbers a look may hold: steps × units × levels, some dozen vectors each. */
+/** Numbers a look may hold: steps × units × layers, some dozen vectors each. */
 const MOST_NUMBERS = 100_000
 
 /** A model under the views' eyes. */

@@ -1,5 +1,5 @@
 /** What a page wants to know of a model, in plain data. */
-import { cellOf, KEEPS_CONVENTION, type CellName, type ClassifierSettings, type TextClassifier } from 'latch'
+import { cells, findCell, KEEPS_CONVENTION, type ClassifierSettings, type TextClassifier } from 'latch'
 import type { AnyModel, SequenceModel } from 'latch/formats'
 import { isSequenceModel } from './asked.ts'
 import type { ModelFacts } from './protocol.ts'
@@ -11,7 +11,7 @@ export function factsOf(model: AnyModel, name: string): ModelFacts {
 function factsOfClassifier(model: TextClassifier, name: string): ModelFacts {
   const { settings, network } = model
   const recurrent = settings.cell !== 'ann' && settings.cell !== 'bag'
-  const cell = recurrent ? cellOf({ cell: settings.cell as CellName, reset: settings.reset }) : null
+  const cell = recurrent ? findCell(cells, settings.cell) : null
   return {
     name,
     settings,
@@ -29,7 +29,7 @@ function factsOfClassifier(model: TextClassifier, name: string): ModelFacts {
   }
 }
 
-/** Of a model from elsewhere: its top level stands for what a classifier's settings say. */
+/** Of a model from elsewhere: its top layer stands for what a classifier's settings say. */
 function factsOfSequence(model: SequenceModel, name: string): ModelFacts {
   const { network, labels, vocabulary, input } = model
   const top = network.recurrent.at(-1)

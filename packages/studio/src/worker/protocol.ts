@@ -3,7 +3,7 @@
  * gradients are the library's own types.
  */
 import type { CellChoice, ClassifierSettings, Trace, TrainingHistory } from 'latch'
-import type { Edit, MemoryLevel } from 'latch/inspection'
+import type { Edit, MemoryLayer } from 'latch/inspection'
 
 /** What a network can be told in the workbench. */
 export interface NetworkSpec {
@@ -91,7 +91,7 @@ export interface ModelFacts {
 /** One text's way through the model: what most views show. */
 export interface Look {
   trace: Trace
-  memory: MemoryLevel[]
+  memory: MemoryLayer[]
   /** Weights that the drawing needs: by PyTorch's name with shape. */
   shapes: { name: string; shape: readonly number[] }[]
   /** The text was longer than the studio shows: this many tokens were left out. */

@@ -139,8 +139,8 @@ export class Training {
     else
       for (const parameter of this.#probeNetwork.parameters)
         this.#probeNetwork.store.write(parameter, weights(parameter))
-    const { levels } = traceSequence(this.#probeNetwork, PackedBatch.ofIds([ids]), { classes: [0] })
-    const top = levels.findLast(({ direction }) => direction === 'forward')!
+    const { layers } = traceSequence(this.#probeNetwork, PackedBatch.ofIds([ids]), { classes: [0] })
+    const top = layers.findLast(({ direction }) => direction === 'forward')!
     const norms = top.steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
     this.#tell({ type: 'probe', step: this.#steps, norms })
   }

@@ -1,5 +1,5 @@
 /**
- * The gradient's way back as a chart: norms of ∂L/∂h and ∂L/∂c of the top level by step, on a logarithmic
+ * The gradient's way back as a chart: norms of ∂L/∂h and ∂L/∂c of the top layer by step, on a logarithmic
  * axis, with the verdict in words.
  */
 import type { FlowStep, GradientFlow } from 'latch/inspection'
@@ -37,12 +37,12 @@ interface Span {
 /** Draws a gradient flow as an SVG document. @throws UsageError for a text of more than 400 tokens */
 export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const columns = columnsFor(trace.steps.length)
-  const level = flow.levels.findLast(({ direction }) => direction === 'forward') ?? flow.levels.at(-1)!
-  const lines = linesOf(level.steps)
+  const layer = flow.layers.findLast(({ direction }) => direction === 'forward') ?? flow.layers.at(-1)!
+  const lines = linesOf(layer.steps)
   const facts = [
-    `${level.cell.toUpperCase()}, ${plural(level.units, 'unit')}`,
-    flow.levels.length > 1 ? 'top level, read forwards' : '',
-    plural(level.steps.length, 'token'),
+    `${layer.cell.toUpperCase()}, ${plural(layer.units, 'unit')}`,
+    flow.layers.length > 1 ? 'top layer, read forwards' : '',
+    plural(layer.steps.length, 'token'),
     trace.numbers
       ? `gradient of output ${trace.target}`
       : `gradient of the loss of ${trace.target}, ${loss(flow.loss)}`,
@@ -50,9 +50,9 @@ export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const top = head(trace.text, answerOf(trace), [facts.filter(Boolean).join(' · ')], columns.width)
   const verdict = verdictLines(flow.verdict.words, columns.width, top.bottom + 14)
   const chartTop = verdict.bottom + 34
-  const chart = drawChart(level.steps, lines, columns, chartTop)
+  const chart = drawChart(layer.steps, lines, columns, chartTop)
   const tokens = tokenNames(trace.steps, columns, chartTop + HEIGHT + 2)
-  const words = notes(noteLines(level.steps, lines), columns.width, tokens.bottom + 6)
+  const words = notes(noteLines(layer.steps, lines), columns.width, tokens.bottom + 6)
   const title = `Gradient flow of “${trace.text}”`
   return picture(
     columns.width,

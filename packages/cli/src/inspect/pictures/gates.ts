@@ -1,5 +1,5 @@
 /**
- * The heat map of a trace: what every gate, the candidate and the states of the top level held at each
+ * The heat map of a trace: what every gate, the candidate and the states of the top layer held at each
  * token, unit by unit, under a line of how much of its memory each step kept.
  */
 import type { CellName, Trace, TraceStep } from 'latch'
@@ -59,7 +59,7 @@ function factsOf(trace: Trace): string[] {
   const unknown = trace.steps.filter(({ known }) => !known).length
   const facts = [
     `${trace.cell.toUpperCase()}, ${plural(trace.steps[0].hidden.length, 'unit')}`,
-    trace.levels.length > 1 ? 'top level, read forwards' : '',
+    trace.layers.length > 1 ? 'top layer, read forwards' : '',
     plural(trace.steps.length, 'token'),
     unknown > 0 ? `${unknown} not in the vocabulary (?)` : '',
     trace.numbers ? '' : `loss of ${trace.target} ${loss(trace.loss)}`,

@@ -14,7 +14,7 @@ export interface Panel {
   most: number
 }
 
-/** How a level's units become rows; the same for all its panels. */
+/** How a layer's units become rows; the same for all its panels. */
 export interface Rows {
   count: number
   /** Units in a row, fewer in the last. */

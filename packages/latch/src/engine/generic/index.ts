@@ -1,22 +1,18 @@
 /**
- * General kernels: what imported models compute with besides the fast kernels, in plain TypeScript over any engine's
- * arena. They run on the calling thread only, so whoever uses them does not share that work.
+ * Generic kernels: activations of every name, in plain TypeScript over any engine's arena, for layers and cells that
+ * the fast kernels do not cover. They run on the calling thread only.
  */
 import type { Engine } from '../engine.ts'
 import type { Pointer } from '../kernels.ts'
+import type { Access } from '../reference/access.ts'
 import { accessOf, type FunctionSpec } from './access.ts'
 import { activatorOf, type Activator } from './activations.ts'
-import { gruCandidateStage, gruResetStage, gruStage } from './gru.ts'
-import { lstmStage } from './lstm.ts'
-import { rnnStage } from './rnn.ts'
-import type { GeneralStage, StepFunctions } from './step.ts'
 
-export type { GeneralStage, GeneralStep, StepFunctions } from './step.ts'
 export type { FunctionSpec } from './access.ts'
 export type { Activator } from './activations.ts'
 
 /** Elementwise activations of every name. Pointers are byte addresses of `count` consecutive floats. */
-export interface GeneralKernels {
+export interface GenericKernels {
   /** y = f(x); y may be x. */
   activateForward(y: Pointer, x: Pointer, count: number, spec: FunctionSpec): void
   /**
@@ -26,19 +22,16 @@ export interface GeneralKernels {
   activateBackward(dx: Pointer, dy: Pointer, x: Pointer, y: Pointer, count: number, spec: FunctionSpec): void
   /** Whether slopes of a function are read from its output; else they are read from its input. */
   slopeByOutput(spec: FunctionSpec): boolean
+  /** The engine's arena. */
+  readonly access: Access
   /** A function to be applied again and again. @throws UnsupportedError for an unknown name. */
   activator(spec: FunctionSpec): Activator
-  /** The one stage of a simple RNN, of an LSTM, of a GRU that resets after the product; both stages of one that resets before. */
-  rnn(functions: StepFunctions): GeneralStage
-  lstm(functions: StepFunctions): GeneralStage
-  gru(functions: StepFunctions): GeneralStage
-  gruResetBefore(functions: StepFunctions): [GeneralStage, GeneralStage]
 }
 
-const made = new WeakMap<Engine, GeneralKernels>()
+const made = new WeakMap<Engine, GenericKernels>()
 
-/** The general kernels of an engine, made once. */
-export function generalKernels(engine: Engine): GeneralKernels {
+/** The generic kernels of an engine, created once. */
+export function genericKernels(engine: Engine): GenericKernels {
   const have = made.get(engine)
   if (have) return have
   const kernels = makeKernels(engine)
@@ -46,7 +39,7 @@ export function generalKernels(engine: Engine): GeneralKernels {
   return kernels
 }
 
-function makeKernels(engine: Engine): GeneralKernels {
+function makeKernels(engine: Engine): GenericKernels {
   const access = accessOf(engine)
   const { shift } = access
   const activators = new Map<string, Activator>()
@@ -56,21 +49,9 @@ function makeKernels(engine: Engine): GeneralKernels {
     if (!found) activators.set(key, (found = activatorOf(engine, access, spec)))
     return found
   }
-  const settled = ({ gate, candidate, state, ...rest }: StepFunctions) => ({
-    ...rest,
-    gate: activator(gate),
-    candidate: activator(candidate),
-    state: activator(state),
-  })
   return {
+    access,
     activator,
-    rnn: ({ candidate, clip }) => rnnStage(access, activator(candidate), clip),
-    lstm: (functions) => lstmStage(access, settled(functions)),
-    gru: (functions) => gruStage(access, settled(functions)),
-    gruResetBefore: (functions) => {
-      const by = settled(functions)
-      return [gruResetStage(access, by), gruCandidateStage(access, by)]
-    },
     slopeByOutput: (spec) => activator(spec).slopeByOutput,
     activateForward: (y, x, count, spec) => activator(spec).apply(y, x, count),
     activateBackward(dx, dy, x, y, count, spec) {

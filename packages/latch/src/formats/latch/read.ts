@@ -1,5 +1,5 @@
 /** Latch's own model files as the one type between formats: what `readModel` gives of them. */
-import { cellOf } from '../../cells/registry.ts'
+import { cells, findCell } from '../../cells/registry.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
 import { announceMoreLayers } from '../../model/moreLayers.ts'
 import { FormatError } from '../../core/errors.ts'
@@ -115,14 +115,14 @@ function outputOf(layer: LayerOptions): string | null {
   if (layer.type !== 'recurrent') return null
   const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
   const width = layer.units * (beside ? 2 : 1)
-  return layer.outputs === 'last' ? `(batch, ${width})` : `(batch, steps, ${width})`
+  return layer.returnSequences === false ? `(batch, ${width})` : `(batch, steps, ${width})`
 }
 
 function conventionsOf(layer: LayerOptions): string {
   if (layer.type === 'dense') return layer.activation ? String(choiceText(layer.activation)) : ''
   if (layer.type !== 'recurrent') return ''
   // Of the plain cell: gates have their names without an engine to compute on.
-  const said = [`gates ${cellOf({ cell: layer.cell, reset: layer.reset }).gateNames.join(' ')}`]
+  const said = [`gates ${findCell(cells, layer.cell).gateNames.join(' ')}`]
   if (layer.cell === 'gru') said.push(`reset ${layer.reset ?? 'after'}`)
   if (layer.activation) said.push(choiceText(layer.activation))
   if (layer.gateActivation) said.push(`gates ${choiceText(layer.gateActivation)}`)

@@ -2,7 +2,7 @@
  * The functions of a recurrent operator by ONNX' names: what each is here, which of alpha and beta it reads, and
  * what they are where the file does not say (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { ActivationName, ActivationSpec } from '../../cells/activations.ts'
 
 /** `needed`: ONNX names no default. */

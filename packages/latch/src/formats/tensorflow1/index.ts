@@ -21,8 +21,8 @@ const FORGET_BIAS = 1
 /** The variables of a charRNN by their part in it. */
 interface Parts {
   embedding: Variable
-  /** From the lowest level. */
-  levels: { kernel: Variable; bias: Variable; units: number; input: number }[]
+  /** From the lowest layer. */
+  layers: { kernel: Variable; bias: Variable; units: number; input: number }[]
   weight: Variable // (H, V)
   bias: Variable // (V)
   left: string[]
@@ -80,11 +80,11 @@ function partsOf(variables: ReadonlyMap<string, Variable>, source: string): Part
   const bias = find('softmax_b', /(?:^|\/)softmax_b$/i, 1)
   find('basic_lstm_cell', KERNEL, 2)
   const kernels = names.filter((name) => KERNEL.test(name)).toSorted(byCell)
-  const levels = kernels.map((name) => levelOf(variables, name, source))
-  const used = [embedding, weight, bias, ...levels.flatMap((level) => [level.kernel, level.bias])]
-  checkWidths(embedding, levels, weight, bias, source)
+  const layers = kernels.map((name) => layerOf(variables, name, source))
+  const used = [embedding, weight, bias, ...layers.flatMap((layer) => [layer.kernel, layer.bias])]
+  checkWidths(embedding, layers, weight, bias, source)
   const left = names.filter((name) => !used.includes(variables.get(name)!))
-  return { embedding, levels, weight, bias, left }
+  return { embedding, layers, weight, bias, left }
 }
 
 /** `cell_2` before `cell_10`. */
@@ -93,11 +93,11 @@ function byCell(a: string, b: string): number {
   return number(a) - number(b)
 }
 
-function levelOf(
+function layerOf(
   variables: ReadonlyMap<string, Variable>,
   name: string,
   source: string,
-): Parts['levels'][number] {
+): Parts['layers'][number] {
   const biasName = name.replace(/weights$/, 'biases').replace(/kernel$/, 'bias')
   const found = variables.get(biasName)
   if (!found)
@@ -124,7 +124,7 @@ function ranked(variable: Variable, rank: number, source: string): Variable {
 /** What comes out of one part fits into the next. */
 function checkWidths(
   embedding: Variable,
-  levels: Parts['levels'],
+  layers: Parts['layers'],
   weight: Variable,
   bias: Variable,
   source: string,
@@ -135,7 +135,7 @@ function checkWidths(
     const where = `${source}, variable ${quoted(name)}`
     throw new FormatError({ where, expected: `an input of ${width}`, got: `${got}` })
   }
-  for (const { kernel, units, input } of levels) {
+  for (const { kernel, units, input } of layers) {
     need(kernel.name, input)
     width = units
   }
@@ -144,19 +144,19 @@ function checkWidths(
   need(bias.name, bias.size)
 }
 
-function layersOf({ embedding, levels, weight }: Parts): LayerOptions[] {
+function layersOf({ embedding, layers, weight }: Parts): LayerOptions[] {
   const [vocabulary, size] = embedding.shape
   return [
     { type: 'embedding', vocabulary, size },
-    ...levels.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units, bias: 'one' }) as const),
+    ...layers.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units, bias: 'one' }) as const),
     { type: 'dense', units: weight.shape[1] },
   ]
 }
 
 async function weightsOf(files: ModelFiles, parts: Parts): Promise<Map<string, Float32Array>> {
-  const { embedding, levels, weight, bias } = parts
+  const { embedding, layers, weight, bias } = parts
   const weights = new Map([['embedding.0.weight', await readVariableFile(files, embedding)]])
-  for (const [l, { kernel, bias: b, units, input }] of levels.entries()) {
+  for (const [l, { kernel, bias: b, units, input }] of layers.entries()) {
     const columns = await readVariableFile(files, kernel)
     const x = columns.subarray(0, input * 4 * units)
     const h = columns.subarray(input * 4 * units)
@@ -191,7 +191,7 @@ function fittingVocabulary(vocabulary: readonly string[] | null, size: number): 
   return vocabulary?.length === size ? vocabulary : null
 }
 
-function factsOf({ embedding, levels, weight, bias }: Parts): LayerFacts[] {
+function factsOf({ embedding, layers, weight, bias }: Parts): LayerFacts[] {
   const steps = (width: number) => `(batch, steps, ${width})`
   return [
     {
@@ -201,7 +201,7 @@ function factsOf({ embedding, levels, weight, bias }: Parts): LayerFacts[] {
       parameters: embedding.size,
       conventions: '',
     },
-    ...levels.map(({ kernel, bias: b, units }) => ({
+    ...layers.map(({ kernel, bias: b, units }) => ({
       name: kernel.name.replace(/\/[^/]*$/, ''),
       type: 'BasicLSTMCell',
       output: steps(units),

@@ -160,7 +160,7 @@ function factsOf(
   return pieces.map(({ path, type, parameters, conventions }, i) => {
     const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
     const once = before.some(
-      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.outputs === 'last'),
+      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.returnSequences === false),
     )
     const width = widthOf(filled[i])
     const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`
@@ -185,9 +185,9 @@ function precisionNotes(tensors: readonly NamedTensor[]): string[] {
 }
 
 function projectionNotes(chain: readonly TorchModule[]): string[] {
-  const projected = chain.filter((m) => m.kind === 'recurrent' && m.levels[0][0].projection)
+  const projected = chain.filter((m) => m.kind === 'recurrent' && m.layers[0][0].projection)
   return projected.map(
     ({ path }) =>
-      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each level; its h is the unprojected one, so no h_0 but zero can be given`,
+      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is the unprojected one, so no h_0 but zero can be given`,
   )
 }

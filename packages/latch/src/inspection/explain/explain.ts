@@ -3,7 +3,7 @@
  * came from. Every source that is a number of the trace can be explained in turn, down to the embedding.
  */
 import { readRow } from '../../tensors/parameterRow.ts'
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { Network } from '../../model/network.ts'
 import { UnsupportedError, UsageError } from '../../core/errors.ts'
 import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
@@ -12,19 +12,19 @@ import { logitOf, probabilityCount, probabilityOf, sideOf } from './explainHead.
 import { constant, explanationOf, term, traced, weight, type Arithmetic } from './terms.ts'
 import { type AnySequenceTrace } from '../trace/traceLink.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
-import type { StepGradient, TraceLevel } from '../trace/traceTypes.ts'
+import type { StepGradient, TraceLayer } from '../trace/traceTypes.ts'
 
-type AnyLevel = TraceLevel<CellName, StepGradient | null>
+type AnyLayer = TraceLayer<CellName, StepGradient | null>
 
 /** Any trace: of `model.trace`, `traceSequence` or `traceBatch`. */
 export interface ExplainableTrace {
-  levels: readonly AnyLevel[]
+  layers: readonly AnyLayer[]
 }
 
-/** Where to look, if not at the top level read forwards. */
+/** Where to look, if not at the top layer read forwards. */
 export interface ExplainOptions {
   /** 0 is the lowest. Default the top one. */
-  level?: number
+  layer?: number
   /** Default `forward`. */
   direction?: 'forward' | 'backward'
 }
@@ -53,18 +53,18 @@ export function explain(
   options: ExplainOptions = {},
 ): Explanation {
   const { network, sequence } = linkOf('explain', trace)
-  const { level = network.recurrent.length - 1, direction = readFirst(network, level) } = options
+  const { layer = network.recurrent.length - 1, direction = readFirst(network, layer) } = options
   const place =
     typeof placeOrStep === 'number'
-      ? { level, direction, step: placeOrStep, value, unit }
+      ? { layer, direction, step: placeOrStep, value, unit }
       : { ...placeOrStep }
   const ofOutput = place.value === 'logit' || place.value === 'probability'
-  const found = sequence.levels.find(
-    (l) => l.level === place.level && (ofOutput || l.direction === place.direction),
+  const found = sequence.layers.find(
+    (l) => l.layer === place.layer && (ofOutput || l.direction === place.direction),
   )
   if (!found) {
-    const names = sequence.levels.map((l) => `${l.level} ${l.direction}`).join(', ')
-    refuse(`a level and direction among ${names}`, `${place.level} ${place.direction}`)
+    const names = sequence.layers.map((l) => `${l.layer} ${l.direction}`).join(', ')
+    refuse(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
   }
   needIndex('step', place.step, found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place)
@@ -86,17 +86,17 @@ export function explain(
   return explanationOf(input, inputOf(network, sequence, at.step, input))
 }
 
-/** The direction of a level's first loop; forward where there is no such level. */
-function readFirst({ recurrent }: Network, level: number): 'forward' | 'backward' {
-  return recurrent[level]?.loops[0].reversed ? 'backward' : 'forward'
+/** The direction of a layer's first loop; forward where there is no such layer. */
+function readFirst({ recurrent }: Network, layer: number): 'forward' | 'backward' {
+  return recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
 }
 
-/** Outputs belong to the top level, and to the last step where there is one answer. */
+/** Outputs belong to the top layer, and to the last step where there is one answer. */
 function explainOutput(network: Network, sequence: AnySequenceTrace, given: TracePlace): Explanation {
   const top = network.recurrent.length - 1
-  const last = sequence.levels[0].steps.length - 1
+  const last = sequence.layers[0].steps.length - 1
   const step = sequence.outputs ? given.step : last
-  const place: TracePlace = { ...given, level: top, direction: 'forward', step }
+  const place: TracePlace = { ...given, layer: top, direction: 'forward', step }
   if (place.value === 'logit') {
     needIndex('class', place.unit, network.output.width)
     return explanationOf(place, logitOf(network, sequence, place))
@@ -105,8 +105,8 @@ function explainOutput(network: Network, sequence: AnySequenceTrace, given: Trac
   return explanationOf(place, probabilityOf(network, sequence, place))
 }
 
-function cellPlace(network: Network, { steps }: AnyLevel, place: TracePlace): CellPlace {
-  const layer = network.recurrent[place.level]
+function cellPlace(network: Network, { steps }: AnyLayer, place: TracePlace): CellPlace {
+  const layer = network.recurrent[place.layer]
   const loop = layer.loops.find(({ reversed }) => reversed === (place.direction === 'backward'))!
   const at = place.direction === 'forward' ? place.step - 1 : place.step + 1
   return {
@@ -121,28 +121,28 @@ function cellPlace(network: Network, { steps }: AnyLevel, place: TracePlace): Ce
   }
 }
 
-/** x: a row of the table, a state of the level below, or what was given from outside. */
+/** x: a row of the table, a state of the layer below, or what was given from outside. */
 function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, place: TracePlace): Arithmetic {
-  const { level, unit } = place
+  const { layer, unit } = place
   const made = (equation: string, value: number, of: Arithmetic['terms']) =>
     ({ equation, activation: 'linear', terms: of, value }) as const
-  const below = layersBelow(network, level)
+  const below = layersBelow(network, layer)
   if (below.some((type) => type !== 'dropout')) {
     const remedy = 'Its values are not in a trace.'
     throw new UnsupportedError({
       where: 'explain',
-      expected: 'a recurrent level right above its input',
+      expected: 'a recurrent layer right above its input',
       got: below.join(', '),
       remedy,
     })
   }
-  if (level > 0) {
-    const { units } = network.recurrent[level - 1]
-    const direction = sideOf(network, level - 1, unit)
-    const { steps } = sequence.levels.find((l) => l.level === level - 1 && l.direction === direction)!
-    const source = { level: level - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
+  if (layer > 0) {
+    const { units } = network.recurrent[layer - 1]
+    const direction = sideOf(network, layer - 1, unit)
+    const { steps } = sequence.layers.find((l) => l.layer === layer - 1 && l.direction === direction)!
+    const source = { layer: layer - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
     const state = vectorOf(steps[place.step], 'hidden')[source.unit]
-    return made('x = h of the level below', step.input[unit], [
+    return made('x = h of the layer below', step.input[unit], [
       term('below', traced(`h[${source.unit}]`, state, source)),
     ])
   }
@@ -161,10 +161,10 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
   ])
 }
 
-/** Types of the layers between a level and the one below it, or the input. */
-function layersBelow({ config: { layers } }: Network, level: number): string[] {
+/** Types of the layers between a layer and the one below it, or the input. */
+function layersBelow({ config: { layers } }: Network, layer: number): string[] {
   const places = layers.flatMap(({ type }, i) => (type === 'recurrent' ? [i] : []))
-  return layers.slice(level > 0 ? places[level - 1] + 1 : 1, places[level]).map(({ type }) => type)
+  return layers.slice(layer > 0 ? places[layer - 1] + 1 : 1, places[layer]).map(({ type }) => type)
 }
 
 function needIndex(what: string, index: number, count: number): void {

@@ -3,9 +3,9 @@
  * equations of src/cells/ in the cell's letters. Weights and operands are the real ones; only sums are made here.
  */
 import { readRow } from '../../tensors/parameterRow.ts'
-import { settleActivation, type ActivationSpec } from '../../cells/activations.ts'
-import type { Cell } from '../../cells/cell.ts'
-import { rnnRelu } from '../../cells/rnn.ts'
+import type { ActivationSpec } from '../../cells/activations.ts'
+import { gateFunction, type Cell } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { DirectionParameters } from '../../layers/recurrent/loopShape.ts'
 import type { Parameter, ParameterStore } from '../../tensors/parameters.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
@@ -13,7 +13,7 @@ import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
 import type { CellStep, StepGradient } from '../trace/traceTypes.ts'
 
 /** A step with or without gradients. */
-export type AnyStep = CellStep<Cell['name'], StepGradient | null>
+export type AnyStep = CellStep<CellName, StepGradient | null>
 
 /** Where in a trace a cell's number stands, and what its arithmetic reads. */
 export interface CellPlace {
@@ -31,7 +31,7 @@ export interface CellPlace {
 
 type Rule = (at: CellPlace) => Arithmetic
 
-const LETTERS: { readonly [C in Cell['name']]: Readonly<Record<string, string>> } = {
+const LETTERS: { readonly [C in CellName]: Readonly<Record<string, string>> } = {
   rnn: { candidate: 'h' },
   lstm: { input: 'i', forget: 'f', candidate: 'g', output: 'o' },
   gru: { reset: 'r', update: 'z', candidate: 'n' },
@@ -44,7 +44,7 @@ export function rulesOf(cell: Cell, masked = false): Readonly<Record<string, Rul
   )
   if (masked) return maskedRules(cell, gates)
   if (cell.name === 'rnn') return { ...gates, hidden: gates.candidate }
-  if (cell.functions?.coupled) gates.forget = coupledForget
+  if (cell.functions.coupled) gates.forget = coupledForget
   if (cell.name === 'lstm') return { ...gates, cell: lstmCell, saved: lstmSaved, hidden: lstmHidden }
   return { ...gates, saved: cell.separateRecurrent ? gruRecurrent : gruReset, hidden: gruHidden }
 }
@@ -56,8 +56,8 @@ function maskedRules(cell: Cell, gates: Readonly<Record<string, Rule>>): Readonl
   if (cell.name === 'gru')
     return { ...gates, saved: cell.separateRecurrent ? gruRecurrent : gruReset, hidden }
   const { output, ...rest } = gates
-  const forget = cell.functions?.coupled ? coupledForget : rest.forget
-  const computed: Readonly<Record<string, Rule>> = cell.functions?.peepholes ? {} : { output }
+  const forget = cell.functions.coupled ? coupledForget : rest.forget
+  const computed: Readonly<Record<string, Rule>> = cell.functions.peepholes ? {} : { output }
   return { ...rest, forget, ...computed, cell: (at) => kept(at, 'c', 'cell'), hidden }
 }
 
@@ -79,12 +79,6 @@ export function vectorOf(step: AnyStep, value: string): Float64Array {
   if (value === 'saved') return step.saved!
   if (value === 'candidate') return step.candidate
   return (step.gates as Record<string, Float64Array>)[value]
-}
-
-/** What a gate, the candidate or an LSTM's state goes through. */
-function functionOf(cell: Cell, of: 'gate' | 'candidate' | 'state'): Required<ActivationSpec> {
-  if (cell.functions) return cell.functions[of]
-  return settleActivation(of === 'gate' ? 'sigmoid' : cell === rnnRelu ? 'relu' : 'tanh')
 }
 
 /** The function as an explanation tells it: alpha and beta where it has any. */
@@ -125,9 +119,9 @@ function coupledForget(at: CellPlace): Arithmetic {
 function gate(at: CellPlace, name: string, g: number): Arithmetic {
   const { cell, place } = at
   const row = g * at.units + place.unit
-  const letter = LETTERS[cell.name][name]
+  const letter = LETTERS[cell.name as CellName][name]
   const isCandidate = name === cell.candidate
-  const by = functionOf(cell, isCandidate ? 'candidate' : 'gate')
+  const by = gateFunction(cell, name)
   const w = cell.name === 'rnn' ? '' : letter
   const [input, bias] = [`W_i${w}·x`, at.parameters.biasInput ? ` + b_i${w}` : '']
   const [state, stateBias] = [`W_h${w}·h₋₁`, at.parameters.biasHidden ? ` + b_h${w}` : '']
@@ -139,7 +133,7 @@ function gate(at: CellPlace, name: string, g: number): Arithmetic {
       : `W_h${w}·(r∘h₋₁)${stateBias}`
   const peephole = isCandidate ? null : peepholeTerm(at, name, letter)
   const sum = `${input}${bias} + ${hidden}${peephole ? ` + ${peephole.group}` : ''}`
-  const clip = cell.functions?.clip ?? undefined
+  const clip = cell.functions.clip ?? undefined
   const equation = `${letter} = ${symbolOf(by.type)}(${clip === undefined ? sum : `clip(${sum}, ±${clip})`})`
   const terms = [...inputTerms(at, row), ...stateTerms(at, row, resets), ...(peephole ? [peephole] : [])]
   return { equation, ...told(by), clip, terms, value: vectorOf(at.step, name)[place.unit] }
@@ -148,13 +142,17 @@ function gate(at: CellPlace, name: string, g: number): Arithmetic {
 /** P∘c: i and f see the cell state before the step, o the one after it. */
 function peepholeTerm(at: CellPlace, name: string, letter: string): Term | null {
   const { parameters, store, place } = at
-  if (!parameters.own) return null
+  if (!parameters.extra) return null
   const { unit } = place
   const row = ['input', 'forget', 'output'].indexOf(name)
   const after = name === 'output'
   const state = after ? own(at, 'c', 'cell') : previous(at, 'c₋₁', 'cell', unit)
-  const value = readRow(store, parameters.own, row)[unit]
-  return term(`P_${letter}∘${after ? 'c' : 'c₋₁'}`, weight('P', value, parameters.own.name, row, unit), state)
+  const value = readRow(store, parameters.extra, row)[unit]
+  return term(
+    `P_${letter}∘${after ? 'c' : 'c₋₁'}`,
+    weight('P', value, parameters.extra.name, row, unit),
+    state,
+  )
 }
 
 /** x[j]·W_ih[row, j] and b_ih[row]. */
@@ -206,13 +204,13 @@ function lstmCell(at: CellPlace): Arithmetic {
 }
 
 function lstmSaved(at: CellPlace): Arithmetic {
-  const by = functionOf(at.cell, 'state')
+  const by = at.cell.functions.state
   const terms = [term('c', own(at, 'c', 'cell'))]
   return { equation: `${symbolOf(by.type)}(c)`, ...told(by), terms, value: at.step.saved![at.place.unit] }
 }
 
 function lstmHidden(at: CellPlace): Arithmetic {
-  const state = `${symbolOf(functionOf(at.cell, 'state').type)}(c)`
+  const state = `${symbolOf(at.cell.functions.state.type)}(c)`
   const terms = [term(`o∘${state}`, own(at, 'o', 'output'), own(at, state, 'saved'))]
   return { equation: `h = o∘${state}`, activation: 'linear', terms, value: at.step.hidden[at.place.unit] }
 }

@@ -10,7 +10,7 @@ import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
 import type { AnySequenceTrace } from '../trace/traceLink.ts'
 
-/** Units of the top level's outputs that one input of the head is made of, and their common weight. */
+/** Units of the top layer's outputs that one input of the head is made of, and their common weight. */
 interface Read {
   from: { direction: 'forward' | 'backward'; step: number; unit: number }[]
   share: number
@@ -53,13 +53,13 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
 }
 
 function hiddenFactors(
-  { levels }: AnySequenceTrace,
+  { layers }: AnySequenceTrace,
   place: TracePlace,
   { direction, step, unit }: Read['from'][number],
   share: number,
 ): Factor[] {
-  const steps = levels.find((l) => l.level === place.level && l.direction === direction)!.steps
-  const at = { level: place.level, direction, step, value: 'hidden', unit }
+  const steps = layers.find((l) => l.layer === place.layer && l.direction === direction)!.steps
+  const at = { layer: place.layer, direction, step, value: 'hidden', unit }
   const state = traced(`h_${step}[${unit}]`, steps[step].hidden[unit], at)
   return share === 1 ? [state] : [constant('1/T', share), state]
 }
@@ -76,7 +76,7 @@ const READS: { readonly [O in Over]: string } = {
   sum: 'Σ_t h_t',
 }
 
-/** What lies between the top level and the last layer. */
+/** What lies between the top layer and the last layer. */
 function headOf({ config }: Network): Over {
   const { layers } = config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
@@ -86,11 +86,11 @@ function headOf({ config }: Network): Over {
   const plain = dense?.type === 'dense' && (dense.activation ?? 'linear') === 'linear'
   const recurrent = layers[top]
   if (plain && head.length === 1 && recurrent.type === 'recurrent')
-    return recurrent.outputs === 'last' ? 'last' : 'step'
+    return recurrent.returnSequences === false ? 'last' : 'step'
   if (plain && first.type === 'pool' && second === dense && head.length === 2) {
-    if (first.over === 'first') return 'poolFirst'
-    if (first.over === 'last') return 'poolLast'
-    if (first.over !== 'attention') return first.over
+    if (first.pooling === 'first') return 'poolFirst'
+    if (first.pooling === 'last') return 'poolLast'
+    if (first.pooling !== 'attention') return first.pooling
   }
   throw new UnsupportedError({
     where: 'explain',
@@ -103,7 +103,7 @@ function headOf({ config }: Network): Over {
 /** `dense with gelu`, `pool over attention`. */
 function worded(layer: LayerOptions): string {
   const { type } = layer
-  if (type === 'pool') return `pool over ${layer.over}`
+  if (type === 'pool') return `pool over ${layer.pooling}`
   if (type !== 'dense' && type !== 'activation') return type
   const { activation = 'linear' } = layer
   const name = typeof activation === 'string' ? activation : activation.type
@@ -111,12 +111,16 @@ function worded(layer: LayerOptions): string {
 }
 
 /**
- * The direction that output `j` of a level is of.
+ * The direction that output `j` of a layer is of.
  * @throws UnsupportedError where the two directions are not side by side
  */
-export function sideOf({ recurrent, config }: Network, level: number, j: number): 'forward' | 'backward' {
-  const { loops, units, name } = recurrent[level]
-  const options = config.layers.filter((layer) => layer.type === 'recurrent')[level]
+export function sideOf(
+  { recurrent, config }: Network,
+  recurrentLayer: number,
+  j: number,
+): 'forward' | 'backward' {
+  const { loops, units, name } = recurrent[recurrentLayer]
+  const options = config.layers.filter((layer) => layer.type === 'recurrent')[recurrentLayer]
   if (loops.length === 2 && (options.merge ?? 'concat') !== 'concat') {
     const facts = { expected: 'directions side by side', got: `their ${options.merge} (${name})` }
     throw new UnsupportedError({
@@ -130,13 +134,13 @@ export function sideOf({ recurrent, config }: Network, level: number, j: number)
 
 /** Which states a unit of the head's input is. */
 function readsOf(
-  { levels }: AnySequenceTrace,
+  { layers }: AnySequenceTrace,
   over: Over,
   place: TracePlace,
   direction: 'forward' | 'backward',
   unit: number,
 ): Read {
-  const { steps } = levels.find((l) => l.level === place.level && l.direction === direction)!
+  const { steps } = layers.find((l) => l.layer === place.layer && l.direction === direction)!
   const last = steps.length - 1
   const at = (step: number) => ({ direction, step, unit })
   if (over === 'step') return { from: [at(place.step)], share: 1 }

@@ -13,7 +13,7 @@ export type TracedValue =
 
 /** One number of a trace. */
 export interface TracePlace {
-  level: number
+  layer: number
   direction: 'forward' | 'backward'
   /** In the order of the text. */
   step: number

@@ -1,11 +1,11 @@
 /**
- * What each step adds to the gradient of a level's weights: ∂L/∂W is a sum over steps of dz_t ⊗ operand_t,
+ * What each step adds to the gradient of a layer's weights: ∂L/∂W is a sum over steps of dz_t ⊗ operand_t,
  * so norms and shares come from vectors, and no step's matrix has to be made.
  */
 import type { Cell } from '../../cells/cell.ts'
 import type { GradientShare } from './flowTypes.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
-import type { SequenceTrace, TraceLevel } from '../trace/traceTypes.ts'
+import type { SequenceTrace, TraceLayer } from '../trace/traceTypes.ts'
 
 /** One block of rows of one step's matrix: dz ⊗ operand. Without an operand it is a one-hot column. */
 interface Outer {
@@ -16,14 +16,14 @@ interface Outer {
 
 const TILE = 8
 
-/** Which weight of a level. */
+/** Which weight of a layer. */
 export type ShareWeight = 'input' | 'hidden'
 
 /**
  * Shares of every step (in the order of the text) in ∂L/∂weight_ih or ∂L/∂weight_hh.
  */
-export function sharesOf(cell: Cell, level: TraceLevel, weight: ShareWeight): GradientShare[] {
-  const steps = level.steps.map((_, t) => outersOf(cell, level, t, weight))
+export function sharesOf(cell: Cell, layer: TraceLayer, weight: ShareWeight): GradientShare[] {
+  const steps = layer.steps.map((_, t) => outersOf(cell, layer, t, weight))
   const own = steps.map((outers) =>
     Math.sqrt(sum(outers, (o) => square(o.dz) * (o.operand ? square(o.operand) : 1))),
   )
@@ -39,22 +39,22 @@ export function sharesOf(cell: Cell, level: TraceLevel, weight: ShareWeight): Gr
 }
 
 /**
- * One step's own matrix in the gradient of a weight, in PyTorch's layout: (G·H, K) row-major, K the level's
- * input width (a one-hot level's vocabulary) or its units. Summed over all steps it is ∂L/∂weight.
- * @param place level (0 the lowest), direction, step in the order of the text, and which weight
+ * One step's own matrix in the gradient of a weight, in PyTorch's layout: (G·H, K) row-major, K the layer's
+ * input width (a one-hot layer's vocabulary) or its units. Summed over all steps it is ∂L/∂weight.
+ * @param place layer (0 the lowest), direction, step in the order of the text, and which weight
  * @throws UsageError for a trace that is a copy, or whose weights have changed
  */
 export function shareMatrix(
   trace: SequenceTrace,
-  place: { level: number; direction: 'forward' | 'backward'; step: number; weight: ShareWeight },
+  place: { layer: number; direction: 'forward' | 'backward'; step: number; weight: ShareWeight },
 ): Float64Array {
   const { network } = linkOf('shareMatrix', trace)
-  const level = trace.levels.find((l) => l.level === place.level && l.direction === place.direction)!
-  const { cell, units, input } = network.recurrent[place.level]
+  const layer = trace.layers.find((l) => l.layer === place.layer && l.direction === place.direction)!
+  const { cell, units, input } = network.recurrent[place.layer]
   const columns = place.weight === 'hidden' ? units : input.width
   const out = new Float64Array(cell.gateNames.length * units * columns)
   let row = 0
-  for (const { dz, operand, column } of outersOf(cell, level, place.step, place.weight)) {
+  for (const { dz, operand, column } of outersOf(cell, layer, place.step, place.weight)) {
     for (const d of dz) {
       if (operand) operand.forEach((x, k) => (out[row * columns + k] = d * x))
       else out[row * columns + column] = d
@@ -65,7 +65,7 @@ export function shareMatrix(
 }
 
 /** The blocks of a step's matrix: one for the input, one a stage for the state. */
-function outersOf(cell: Cell, { steps, direction }: TraceLevel, t: number, weight: ShareWeight): Outer[] {
+function outersOf(cell: Cell, { steps, direction }: TraceLayer, t: number, weight: ShareWeight): Outer[] {
   const { gradient, input, inputId, saved, hidden } = steps[t]
   if (weight === 'input') {
     const operand = input.length > 0 ? input : null

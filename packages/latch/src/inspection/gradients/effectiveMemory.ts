@@ -1,11 +1,11 @@
-/** How many steps back a level reaches, in two numbers: what the gradient says, and what the gates say. */
+/** How many steps back a layer reaches, in two numbers: what the gradient says, and what the gates say. */
 import { UsageError } from '../../core/errors.ts'
-import { memory, type RememberedLevel, type RememberedStep } from './memory.ts'
+import { memory, type RememberedLayer, type RememberedStep } from './memory.ts'
 import { verdictOf } from './verdict.ts'
 
-/** How far back one level in one direction reaches. Both are in steps. */
+/** How far back one layer in one direction reaches. Both are in steps. */
 export interface EffectiveMemory {
-  level: number
+  layer: number
   direction: 'forward' | 'backward'
   /**
    * Steps back until the gradient has fallen to 1/e, by the line through its log norms (see FlowVerdict);
@@ -25,33 +25,33 @@ interface Norms {
   cell: number | null
 }
 
-type FlowLevelLike = Pick<RememberedLevel, 'level' | 'direction'> & {
+type FlowLayerLike = Pick<RememberedLayer, 'layer' | 'direction'> & {
   verdict: { effectiveLength: number | null }
 }
-interface TraceLevelLike extends RememberedLevel {
+interface TraceLayerLike extends RememberedLayer {
   steps: readonly (RememberedStep & { gradient?: Norms | null })[]
 }
 
 /**
- * How far back each level reaches: from a gradient flow, or from any trace (of a model, a sequence, or a copy
+ * How far back each layer reaches: from a gradient flow, or from any trace (of a model, a sequence, or a copy
  * through JSON). Of one sequence and its target; other texts give other numbers.
- * @throws UsageError for what has no levels
+ * @throws UsageError for what has no layers
  */
 export function effectiveMemory(found: {
-  levels: readonly FlowLevelLike[] | readonly TraceLevelLike[]
+  layers: readonly FlowLayerLike[] | readonly TraceLayerLike[]
 }): EffectiveMemory[] {
-  if (!Array.isArray(found?.levels) || found.levels.length === 0) {
+  if (!Array.isArray(found?.layers) || found.layers.length === 0) {
     const expected = 'a gradient flow or a trace'
-    throw new UsageError({ where: 'effectiveMemory', expected, got: 'no levels' })
+    throw new UsageError({ where: 'effectiveMemory', expected, got: 'no layers' })
   }
-  return found.levels.map((one: FlowLevelLike | TraceLevelLike) => {
-    const { level, direction } = one
-    if ('verdict' in one) return { level, direction, gradient: one.verdict.effectiveLength }
+  return found.layers.map((one: FlowLayerLike | TraceLayerLike) => {
+    const { layer, direction } = one
+    if ('verdict' in one) return { layer, direction, gradient: one.verdict.effectiveLength }
     const [{ halfLife }] = memory([one], { share: false })
     const gradients = one.steps.map(({ gradient }) => gradient)
-    if (gradients.some((gradient) => !gradient)) return { level, direction, halfLife }
+    if (gradients.some((gradient) => !gradient)) return { layer, direction, halfLife }
     const norms = gradients.map((gradient) => Math.hypot(gradient!.hidden, gradient!.cell ?? 0))
     if (direction === 'backward') norms.reverse()
-    return { level, direction, gradient: verdictOf(norms).effectiveLength, halfLife }
+    return { layer, direction, gradient: verdictOf(norms).effectiveLength, halfLife }
   })
 }

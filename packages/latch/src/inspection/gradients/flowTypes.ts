@@ -2,7 +2,7 @@
  * What the gradient does on its way back through time, as data: norms by step, the chain of Jacobians,
  * each step's share of the weights' gradients, and a verdict (Pascanu, Mikolov & Bengio 2013).
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 
 /** How strongly one step's state hangs on the state of the step read before it. */
 export interface JacobianNorms {
@@ -20,7 +20,7 @@ export interface GradientShare {
   share: number
 }
 
-/** One step of one level and direction; in the order of the text. */
+/** One step of one layer and direction; in the order of the text. */
 export interface FlowStep {
   /** ‖∂L/∂h_t‖. */
   hidden: number
@@ -52,9 +52,9 @@ export interface FlowVerdict {
   words: string
 }
 
-/** One level in one direction. */
-export interface FlowLevel {
-  level: number
+/** One layer in one direction. */
+export interface FlowLayer {
+  layer: number
   direction: 'forward' | 'backward'
   cell: CellName
   units: number
@@ -72,7 +72,7 @@ export interface GradientFlow {
   loss: number
   /** Class whose loss it is, by number; null where the targets are no single class. */
   target: number | null
-  levels: FlowLevel[]
-  /** Of the top level, read forwards. */
+  layers: FlowLayer[]
+  /** Of the top layer, read forwards. */
   verdict: FlowVerdict
 }

@@ -1,20 +1,21 @@
 /**
- * The gradient's way back through one sequence: norms from the recorded pass, Jacobians through the level's
+ * The gradient's way back through one sequence: norms from the recorded pass, Jacobians through the layer's
  * own kernels, each step's share of the weights' gradients, and a verdict.
  */
+import { cells, findCell } from '../../cells/registry.ts'
 import type { Network } from '../../model/network.ts'
-import type { FlowLevel, FlowStep, GradientFlow } from './flowTypes.ts'
+import type { FlowLayer, FlowStep, GradientFlow } from './flowTypes.ts'
 import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
 import { twinOf, type ReadSteps } from './layerClone.ts'
 import { sharesOf } from './contributions.ts'
 import { resolveSubject, type Subject, type SubjectInput, type SubjectTarget } from '../trace/subject.ts'
 import { traceBatch } from '../trace/traceBatch.ts'
-import type { CellStep, TraceLevel } from '../trace/traceTypes.ts'
+import type { CellStep, TraceLayer } from '../trace/traceTypes.ts'
 import { verdictOf } from './verdict.ts'
 
 /**
  * What the gradient does on its way back through time (Pascanu, Mikolov & Bengio 2013): for every step of
- * every level and direction ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖, the Jacobian by the step before, the chain of Jacobians
+ * every layer and direction ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖, the Jacobian by the step before, the chain of Jacobians
  * to the last step, and the step's share in the gradients of the weights. Of the plain loss, without smoothing
  * and class weights; nothing is trained. Up to 128 units (and T·H² ≤ 8 million) Jacobians are exact; beyond,
  * norms are estimates from at most 32 seeded random directions: Frobenius unbiased, spectral from below.
@@ -28,24 +29,24 @@ export function gradientFlow(subject: Subject, input: SubjectInput, target?: Sub
   const settled = resolveSubject('gradientFlow', subject, input, target)
   const { network, batch, targets, tokens } = settled
   const [trace] = traceBatch(network, batch, targets)
-  const levels = trace.levels.map((level) => flowOf(network, level))
-  const top = levels.findLast(({ direction }) => direction === 'forward') ?? levels[levels.length - 1]
-  return { tokens, loss: trace.loss, target: settled.target, levels, verdict: top.verdict }
+  const layers = trace.layers.map((layer) => flowOf(network, layer))
+  const top = layers.findLast(({ direction }) => direction === 'forward') ?? layers[layers.length - 1]
+  return { tokens, loss: trace.loss, target: settled.target, layers, verdict: top.verdict }
 }
 
-function flowOf(network: Network, level: TraceLevel): FlowLevel {
-  const { cell } = network.recurrent[level.level]
-  const T = level.steps.length
-  const backward = level.direction === 'backward'
+function flowOf(network: Network, layer: TraceLayer): FlowLayer {
+  const { cell } = network.recurrent[layer.layer]
+  const T = layer.steps.length
+  const backward = layer.direction === 'backward'
   const inOrder = <X>(list: readonly X[]) => (backward ? list.toReversed() : list)
-  const read = inOrder(level.steps)
-  const { loops } = network.recurrent[level.level]
+  const read = inOrder(layer.steps)
+  const { loops } = network.recurrent[layer.layer]
   const loop = loops.findIndex(({ reversed }) => reversed === backward)
-  const twin = twinOf(network, level.level, loop)
+  const twin = twinOf(network, layer.layer, loop)
   const given = readSteps(read)
   const [jacobians, products] = [stepJacobians(twin, given), chainNorms(twin, given)]
-  const [input, hidden] = [sharesOf(cell, level, 'input'), sharesOf(cell, level, 'hidden')]
-  const steps = level.steps.map(({ gradient }, t): FlowStep => {
+  const [input, hidden] = [sharesOf(cell, layer, 'input'), sharesOf(cell, layer, 'hidden')]
+  const steps = layer.steps.map(({ gradient }, t): FlowStep => {
     const at = backward ? T - 1 - t : t
     return {
       hidden: gradient.hidden,
@@ -58,13 +59,13 @@ function flowOf(network: Network, level: TraceLevel): FlowLevel {
   })
   const norms = read.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0))
   return {
-    level: level.level,
-    direction: level.direction,
-    cell: cell.name,
-    units: level.units,
+    layer: layer.layer,
+    direction: layer.direction,
+    cell: findCell(cells, cell.name).name,
+    units: layer.units,
     steps,
     verdict: verdictOf(norms),
-    exact: isExact(level.units, T),
+    exact: isExact(layer.units, T),
   }
 }
 

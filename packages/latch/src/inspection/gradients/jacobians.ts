@@ -1,5 +1,5 @@
 /**
- * Jacobians of a level's steps, row by row: back through the level's own kernels from unit vectors, or
+ * Jacobians of a layer's steps, row by row: back through the layer's own kernels from unit vectors, or
  * from a few random directions where the units are too many (Pascanu, Mikolov & Bengio 2013, eq. 5).
  */
 import type { Network } from '../../model/network.ts'
@@ -70,8 +70,8 @@ export function stepJacobians(twin: Network, steps: ReadSteps): (StepJacobian | 
 
 /** probes·∂s_t/∂s_{t−1} of each step of a list: (probes, S). */
 function productsOf(twin: Network, steps: ReadSteps, list: readonly number[], probes: Matrix): Matrix[] {
-  const [level] = twin.recurrent
-  const [H, S, N] = [level.units, probes.columns, list.length * probes.rows]
+  const [layer] = twin.recurrent
+  const [H, S, N] = [layer.units, probes.columns, list.length * probes.rows]
   const rows = list.flatMap((t) => new Array<number>(probes.rows).fill(t))
   const batch = twinBatch(
     steps,
@@ -93,10 +93,10 @@ function productsOf(twin: Network, steps: ReadSteps, list: readonly number[], pr
   twin.writeInitialState(batch, before(steps.hidden))
   if (steps.cell) twin.writeInitialState(batch, before(steps.cell), { state: 'cell' })
   twin.forward(batch, PASS)
-  if (steps.cell) level.writeFinalGradient(batch, 'cell', 0, ends(H))
+  if (steps.cell) layer.writeFinalGradient(batch, 'cell', 0, ends(H))
   twin.backwardFrom(batch, ends(0), PASS)
-  const parts = [level.readInitialGradient(batch, 'hidden', 0)]
-  if (steps.cell) parts.push(level.readInitialGradient(batch, 'cell', 0))
+  const parts = [layer.readInitialGradient(batch, 'hidden', 0)]
+  if (steps.cell) parts.push(layer.readInitialGradient(batch, 'cell', 0))
   return list.map((_, i) => {
     const values = new Float64Array(probes.rows * S)
     for (let r = 0; r < probes.rows; r++) {
@@ -109,8 +109,8 @@ function productsOf(twin: Network, steps: ReadSteps, list: readonly number[], pr
 
 /** Norms of ∂h_T/∂h_t for every step t read, T the last one; 1 at T itself. */
 export function chainNorms(twin: Network, steps: ReadSteps): number[] {
-  const [level] = twin.recurrent
-  const [T, H] = [steps.hidden.length, level.units]
+  const [layer] = twin.recurrent
+  const [T, H] = [steps.hidden.length, layer.units]
   if (T === 1) return [1]
   const probes = probesFor(twin, T, H, 'chain probes')
   const Kind = twin.engine.precision === 'float32' ? Float32Array : Float64Array
@@ -123,7 +123,7 @@ export function chainNorms(twin: Network, steps: ReadSteps): number[] {
     const batch = twinBatch(steps, new Array<number[]>(copies).fill(all))
     twin.forward(batch, pass)
     twin.backwardFrom(batch, probes.values.subarray(from * H, (from + copies) * H), pass)
-    const { tape, stride } = level.loops[0]
+    const { tape, stride } = layer.loops[0]
     const record = twin.engine.memory.viewFloats(tape.dHidden, batch.rows * stride)
     products.forEach((values, t) => {
       for (let b = 0; b < copies; b++) {

@@ -1,5 +1,5 @@
 /**
- * One level in one direction as a network of its own, with the same weights on the same engine, so that
+ * One layer in one direction as a network of its own, with the same weights on the same engine, so that
  * the real kernels can be asked about single steps. Its output is each sequence's last h (B, H).
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -7,7 +7,7 @@ import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 
-/** A level's steps in the order in which it reads them. */
+/** A layer's steps in the order in which it reads them. */
 export interface ReadSteps {
   /** x_t (F), empty where `ids` are. */
   inputs: readonly Float64Array[]
@@ -26,38 +26,38 @@ interface Twin {
   revision: number
 }
 
-/** Each twin opens an engine: one a level and direction, however often it is asked. */
+/** Each twin opens an engine: one a layer and direction, however often it is asked. */
 const twins = new WeakMap<Network, Map<string, Twin>>()
 
-/** The twin of a level (0 is the lowest) by the number of its loop, with the weights as they are now. */
-export function twinOf(network: Network, level: number, direction: number): Network {
+/** The twin of a layer (0 is the lowest) by the number of its loop, with the weights as they are now. */
+export function twinOf(network: Network, layer: number, direction: number): Network {
   const known = twins.get(network) ?? new Map<string, Twin>()
   twins.set(network, known)
   const { revision } = network.store
-  const key = `${level} ${direction}`
+  const key = `${layer} ${direction}`
   const twin = known.get(key)
   if (!twin) {
-    const made = makeTwin(network, level, direction)
+    const made = makeTwin(network, layer, direction)
     known.set(key, { network: made, revision })
     return made
   }
   if (twin.revision !== revision) {
-    const read = weightsOf(network, level, direction)
+    const read = weightsOf(network, layer, direction)
     for (const parameter of twin.network.parameters) twin.network.store.write(parameter, read(parameter))
     twin.revision = revision
   }
   return twin.network
 }
 
-function makeTwin(network: Network, level: number, direction: number): Network {
-  const { input } = network.recurrent[level]
-  const options = network.config.layers.filter((layer) => layer.type === 'recurrent')[level]
+function makeTwin(network: Network, recurrentLayer: number, direction: number): Network {
+  const { input } = network.recurrent[recurrentLayer]
+  const options = network.config.layers.filter((layer) => layer.type === 'recurrent')[recurrentLayer]
   const door: LayerOptions = input.ids
     ? { type: 'oneHot', vocabulary: input.width }
     : { type: 'features', width: input.width }
   const own = ownOptions(options, direction)
   const { name: engine, precision } = network.engine
-  const weights = weightsOf(network, level, direction)
+  const weights = weightsOf(network, recurrentLayer, direction)
   const twin = new Network({ layers: [door, own] }, { engine, precision, weights })
   twin.prepareTraining()
   return twin
@@ -66,14 +66,14 @@ function makeTwin(network: Network, level: number, direction: number): Network {
 /** The form of one loop, read forwards: the second of two may have functions of its own. */
 function ownOptions(options: RecurrentOptions, direction: number): RecurrentOptions {
   const { backward, merge: _, ...form } = options
-  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', outputs: 'last' }
+  return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', returnSequences: false }
 }
 
 /** Reads a twin's parameter from its original. */
-function weightsOf({ recurrent, store }: Network, level: number, direction: number) {
-  const { weightInput, weightHidden, biasInput, biasHidden, own } =
-    recurrent[level].loops[direction].parameters
-  const all = [weightInput, weightHidden, biasInput, biasHidden, own].filter((p) => p !== null)
+function weightsOf({ recurrent, store }: Network, layer: number, direction: number) {
+  const { weightInput, weightHidden, biasInput, biasHidden, extra } =
+    recurrent[layer].loops[direction].parameters
+  const all = [weightInput, weightHidden, biasInput, biasHidden, extra].filter((p) => p !== null)
   return ({ name }: { name: string }) => store.read(all.find((p) => kindOf(p.name) === kindOf(name))!)
 }
 

@@ -2,9 +2,9 @@
  * What memory still holds of each step: the product of the gates that keep, from the step after it on. Of an
  * LSTM that is exactly the factor on a step's own i∘g inside a later c; of a GRU on its (1−z)∘n inside h.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
-import type { MemoryLevel } from '../interventions/editTypes.ts'
+import type { MemoryLayer } from '../interventions/editTypes.ts'
 
 /** A vector of a trace; JSON turns typed arrays into objects with numbers for names. */
 type Vector = ArrayLike<number> | Readonly<Record<string, number>>
@@ -17,9 +17,9 @@ export interface RememberedStep {
   masked?: boolean
 }
 
-/** What is read of a level: `TraceLevel`, or a copy of one. */
-export interface RememberedLevel {
-  level: number
+/** What is read of a layer: `TraceLayer`, or a copy of one. */
+export interface RememberedLayer {
+  layer: number
   direction: 'forward' | 'backward'
   /** In the order of the text. */
   steps: readonly RememberedStep[]
@@ -31,7 +31,7 @@ export interface MemoryOptions {
   share?: boolean
 }
 
-/** Steps up to which every step is held against every other: 32 MiB a level. */
+/** Steps up to which every step is held against every other: 32 MiB a layer. */
 export const MOST_SHARED_STEPS = 2048
 
 /** Which gates were multiplied, by cell. */
@@ -42,26 +42,26 @@ const CONVENTION: { readonly [C in CellName]: string } = {
 }
 
 /**
- * How much of what each step wrote each later step's memory still holds, level by level, from plain data: a
- * trace (of a model, a sequence, or a copy of one), or its levels. Directions that read backwards keep what
+ * How much of what each step wrote each later step's memory still holds, layer by layer, from plain data: a
+ * trace (of a model, a sequence, or a copy of one), or its layers. Directions that read backwards keep what
  * follows in the text. Values are shares 0..1 of a unit's number, means over units where said.
- * @throws UsageError for what has no levels; for more than 2,048 steps unless `share` is false
+ * @throws UsageError for what has no layers; for more than 2,048 steps unless `share` is false
  */
 export function memory(
-  trace: { levels: readonly RememberedLevel[] } | readonly RememberedLevel[],
+  trace: { layers: readonly RememberedLayer[] } | readonly RememberedLayer[],
   { share = true }: MemoryOptions = {},
-): MemoryLevel[] {
-  const levels: readonly RememberedLevel[] = 'levels' in trace ? trace.levels : trace
-  if (!Array.isArray(levels) || levels.some((level) => !level?.steps?.length)) {
-    throw new UsageError({ where: 'memory', expected: 'a trace, or its levels', got: 'no levels with steps' })
+): MemoryLayer[] {
+  const layers: readonly RememberedLayer[] = 'layers' in trace ? trace.layers : trace
+  if (!Array.isArray(layers) || layers.some((layer) => !layer?.steps?.length)) {
+    throw new UsageError({ where: 'memory', expected: 'a trace, or its layers', got: 'no layers with steps' })
   }
-  return levels.map((level) => memoryOf(level, share))
+  return layers.map((layer) => memoryOf(layer, share))
 }
 
-function memoryOf({ level, direction, steps }: RememberedLevel, wantsShare: boolean): MemoryLevel {
+function memoryOf({ layer, direction, steps }: RememberedLayer, wantsShare: boolean): MemoryLayer {
   const T = steps.length
   if (wantsShare && T > MOST_SHARED_STEPS) {
-    const remedy = 'Ask with { share: false }, or give levels with fewer steps.'
+    const remedy = 'Ask with { share: false }, or give layers with fewer steps.'
     throw new UsageError({
       where: 'memory',
       expected: `at most ${MOST_SHARED_STEPS} steps`,
@@ -77,7 +77,7 @@ function memoryOf({ level, direction, steps }: RememberedLevel, wantsShare: bool
     share.reverse()
     for (const row of share) row.reverse()
   }
-  return { level, direction, convention: CONVENTION[cell], share, held, halfLife: halfLifeOf(gates) }
+  return { layer, direction, convention: CONVENTION[cell], share, held, halfLife: halfLifeOf(gates) }
 }
 
 /** The gate that keeps, step by step as they were read (T of H). */

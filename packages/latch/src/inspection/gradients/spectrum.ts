@@ -72,21 +72,21 @@ function settled(next: Float64Array, before: Float64Array): boolean {
 
 /** Which recurrent weights. */
 export interface SpectrumPlace {
-  /** 0 is the lowest. Default: every level. */
-  level?: number
+  /** 0 is the lowest. Default: every layer. */
+  layer?: number
   /** Default: every direction. */
   direction?: 'forward' | 'backward'
 }
 
 /** The radius of one gate's block of weight_hh (H, H). */
 export interface GateRadius {
-  level: number
+  layer: number
   direction: 'forward' | 'backward'
   gate: string
   radius: number
 }
 
-/** The spectral radius of each gate's block of weight_hh. @throws UsageError for a level or direction that is not there */
+/** The spectral radius of each gate's block of weight_hh. @throws UsageError for a layer or direction that is not there */
 export function spectralRadii(network: Network, place: SpectrumPlace = {}): GateRadius[] {
   return blocksOf('spectralRadii', network, place).map(({ block, units, name: _, at: __, ...gate }) => ({
     ...gate,
@@ -97,7 +97,7 @@ export function spectralRadii(network: Network, place: SpectrumPlace = {}): Gate
 /**
  * Scales recurrent weights so that each gate's block of weight_hh (H, H) has this spectral radius (in float32
  * to about 1e-6), and gives the radii there were. Weights change, nothing else: train on, or trace.
- * @throws UsageError for a radius below 0, a level or direction that is not there, a block whose radius is 0
+ * @throws UsageError for a radius below 0, a layer or direction that is not there, a block whose radius is 0
  */
 export function setSpectralRadius(network: Network, radius: number, place: SpectrumPlace = {}): GateRadius[] {
   const where = 'setSpectralRadius'
@@ -106,9 +106,9 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
   }
   const blocks = blocksOf(where, network, place)
   const before = spectralRadii(network, place)
-  before.forEach(({ gate, level, radius: own }) => {
+  before.forEach(({ gate, layer, radius: own }) => {
     if (own > 0) return
-    const got = `a block of radius 0 (${gate}, level ${level})`
+    const got = `a block of radius 0 (${gate}, layer ${layer})`
     throw new UsageError({ where, expected: 'recurrent weights that can be scaled', got })
   })
   const { store } = network
@@ -121,28 +121,36 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
 }
 
 /** Every gate's block, a copy, with the parameter it is in and its first element there. */
-function blocksOf(where: string, { recurrent, store }: Network, { level, direction }: SpectrumPlace) {
-  if (recurrent.length === 0 || (level !== undefined && !recurrent[level])) {
+function blocksOf(
+  where: string,
+  { recurrent, store }: Network,
+  { layer: recurrentLayer, direction }: SpectrumPlace,
+) {
+  if (recurrent.length === 0 || (recurrentLayer !== undefined && !recurrent[recurrentLayer])) {
     const expected = recurrent.length
-      ? `a recurrent level from 0 to ${recurrent.length - 1}`
-      : 'a recurrent level'
-    throw new UsageError({ where, expected, got: recurrent.length ? String(level) : 'none in the network' })
+      ? `a recurrent layer from 0 to ${recurrent.length - 1}`
+      : 'a recurrent layer'
+    throw new UsageError({
+      where,
+      expected,
+      got: recurrent.length ? String(recurrentLayer) : 'none in the network',
+    })
   }
   const found = recurrent.flatMap((layer, l) => {
-    if (level !== undefined && l !== level) return []
+    if (recurrentLayer !== undefined && l !== recurrentLayer) return []
     return layer.loops.flatMap(({ reversed }, d) => {
       const named = reversed ? ('backward' as const) : ('forward' as const)
       return direction === undefined || direction === named ? blocksOfLoop(store, layer, l, d, named) : []
     })
   })
   if (found.length > 0) return found
-  throw new UsageError({ where, expected: 'a direction that the level reads', got: String(direction) })
+  throw new UsageError({ where, expected: 'a direction that the layer reads', got: String(direction) })
 }
 
 function blocksOfLoop(
   store: Network['store'],
   { cell, loops, units }: RecurrentLayer,
-  level: number,
+  layer: number,
   d: number,
   direction: 'forward' | 'backward',
 ) {
@@ -151,6 +159,6 @@ function blocksOfLoop(
   return cell.gateNames.map((gate, g) => {
     const at = g * units * units
     const block = values.slice(at, at + units * units)
-    return { level, direction, gate, name: weightHidden.name, at, units, block }
+    return { layer, direction, gate, name: weightHidden.name, at, units, block }
   })
 }

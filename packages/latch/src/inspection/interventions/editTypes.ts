@@ -2,10 +2,10 @@
  * Questions of the kind "what if": hold a gate, set a state, change the text, from a step on.
  * The edits are made inside the real pass (layers/holds.ts), so everything after them follows.
  */
-/** Which numbers of a level an edit touches. */
+/** Which numbers of a layer an edit touches. */
 export interface EditPlace {
-  /** 0 is the lowest. Default: every level. */
-  level?: number
+  /** 0 is the lowest. Default: every layer. */
+  layer?: number
   /** Default: every direction. */
   direction?: 'forward' | 'backward'
   /** Default: every unit. */
@@ -74,8 +74,8 @@ export interface Influence {
 }
 
 /** How much of what each step wrote a later step's memory still holds. */
-export interface MemoryLevel {
-  level: number
+export interface MemoryLayer {
+  layer: number
   direction: 'forward' | 'backward'
   /** Says which gate was multiplied, in words. */
   convention: string

@@ -2,8 +2,7 @@
  * Edits, checked one by one and turned into what a pass understands: another text, and holds by layer,
  * direction, units and steps. Edits count steps in the text as it was; holds in the text as it becomes.
  */
-import type { Cell } from '../../cells/cell.ts'
-import { rnnRelu } from '../../cells/rnn.ts'
+import { gateFunction } from '../../cells/cell.ts'
 import type { Hold } from '../../layers/recurrent/overrides.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import { UsageError } from '../../core/errors.ts'
@@ -108,10 +107,10 @@ function readWord(where: string, model: ReadingModel | null, word: string) {
   return refuse(`${where} token`, 'one token', got)
 }
 
-/** One edit, at every level and direction it names. */
+/** One edit, at every layer and direction it names. */
 function holdsOf(
   where: string,
-  levels: readonly RecurrentLayer[],
+  layers: readonly RecurrentLayer[],
   edit: HoldGate | SetState,
   T: number,
   steps: readonly number[],
@@ -123,27 +122,31 @@ function holdsOf(
   const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
   if (kept.length === 0) refuse(where, 'a step that stays in the text', `steps ${from} to ${to}, all dropped`)
   const range = { from: kept[0], to: kept[kept.length - 1] }
-  return placesOf(where, levels, edit).map(({ layer, direction }) => {
+  return placesOf(where, layers, edit).map(({ layer, direction }) => {
     const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
     return { layer: layer.name, direction, what, units: unitsOf(where, layer, edit), ...range, value }
   })
 }
 
-function placesOf(where: string, levels: readonly RecurrentLayer[], { level, direction }: EditPlace) {
-  if (level !== undefined && !levels[level]) {
-    refuse(`${where} level`, `a recurrent level from 0 to ${levels.length - 1}`, describe(level))
+function placesOf(
+  where: string,
+  layers: readonly RecurrentLayer[],
+  { layer: recurrentLayer, direction }: EditPlace,
+) {
+  if (recurrentLayer !== undefined && !layers[recurrentLayer]) {
+    refuse(`${where} layer`, `a recurrent layer from 0 to ${layers.length - 1}`, describe(recurrentLayer))
   }
   if (direction !== undefined && direction !== 'forward' && direction !== 'backward') {
     refuse(`${where} direction`, "'forward' or 'backward'", describe(direction))
   }
-  const places = (level === undefined ? levels : [levels[level]]).flatMap((layer) =>
+  const places = (recurrentLayer === undefined ? layers : [layers[recurrentLayer]]).flatMap((layer) =>
     layer.loops.flatMap(({ reversed }, d) => {
       const wanted = direction === undefined || reversed === (direction === 'backward')
       return wanted ? [{ layer, direction: d }] : []
     }),
   )
   if (places.length > 0) return places
-  return refuse(`${where} direction`, 'a direction that the level reads', `${direction}`)
+  return refuse(`${where} direction`, 'a direction that the layer reads', `${direction}`)
 }
 
 function gateOf(
@@ -156,15 +159,16 @@ function gateOf(
   if (!cell.gateNames.includes(gate)) {
     refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
   }
-  if (cell.functions?.coupled && gate === 'forget') {
+  const derived = cell.derivedGates?.[gate]
+  if (derived) {
     refuse(
       `${where} gate`,
-      `a gate of its own (${name})`,
-      'forget, which is 1 − input here',
-      'Hold input at 1 − the value.',
+      `a gate with weights of its own (${name})`,
+      `${gate}, which is ${derived.equation} here`,
+      derived.remedy,
     )
   }
-  const type = functionOf(cell, gate)
+  const type = gateFunction(cell, gate).type
   const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : [-Infinity, Infinity]
   if (Number.isFinite(value) && value >= least && value <= most) return { gate }
   const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
@@ -182,14 +186,6 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   softplus: [0, Infinity],
   exponential: [0, Infinity],
   relu6: [0, 6],
-}
-
-/** The function of a gate or the candidate. */
-function functionOf(cell: Cell, gate: string): string {
-  const isCandidate = gate === cell.candidate
-  if (cell.functions) return (isCandidate ? cell.functions.candidate : cell.functions.gate).type
-  if (!isCandidate) return 'sigmoid'
-  return cell === rnnRelu ? 'relu' : 'tanh'
 }
 
 function stateOf(where: string, { cell, name }: RecurrentLayer, { state, value }: SetState): Hold['what'] {

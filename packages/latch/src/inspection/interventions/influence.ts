@@ -10,7 +10,7 @@ import { classCount, likeliestClass, logitOf, probabilitiesOf } from '../trace/c
 import type { Influence, TokenInfluence } from './editTypes.ts'
 import { classOfLabel, needLoss, resolveInput, type Subject, type SubjectInput } from '../trace/subject.ts'
 import { batchOfSteps } from '../trace/stepBatch.ts'
-import { readLevels } from '../trace/tapeReader.ts'
+import { readLayers } from '../trace/tapeReader.ts'
 import { wholeTape } from '../trace/traceParts.ts'
 
 /** Shortened sequences go through the network together, as many as make about this many steps. */
@@ -134,8 +134,8 @@ function gradientTimesInput(
 function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
   const [layer] = network.recurrent
   const slopes = new Float64Array(batch.steps)
-  readLevels(network, batch, 0, 1).forEach(({ level, direction, steps }) => {
-    if (level !== 0) return
+  readLayers(network, batch, 0, 1).forEach(({ layer: recurrentLayer, direction, steps }) => {
+    if (recurrentLayer !== 0) return
     const { weightInput } = layer.loops.find(
       ({ reversed }) => reversed === (direction === 'backward'),
     )!.parameters

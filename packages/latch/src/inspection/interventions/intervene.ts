@@ -54,7 +54,7 @@ export interface Intervention {
  * text as it was. Held gates and set states pass no gradient; candidates held take W_hh's part with them.
  * Later edits of the same number win.
  * @param target what the loss compares with, before and after; default what the subject says unedited
- * @throws UsageError naming the edit with a level, direction, gate, state, unit, step, value or token that
+ * @throws UsageError naming the edit with a layer, direction, gate, state, unit, step, value or token that
  * is not there, or when no token stays; and what `traceSequence` throws
  */
 export function intervene(

@@ -56,7 +56,7 @@ const everyStep = new WeakMap<Network, { twin: Network; revision: number }>()
 
 function twinOf(network: Network, top: number): Network {
   const { engine, config, store } = network
-  const layers = config.layers.map((layer, i) => (i === top ? { ...layer, outputs: 'every' } : layer))
+  const layers = config.layers.map((layer, i) => (i === top ? { ...layer, returnSequences: true } : layer))
   const twin = new Network(
     { layers: layers as LayerOptions[] },
     { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },

@@ -2,26 +2,26 @@
  * One sequence's rows of the tape of BPTT, under the cell's own names and in the order of the text.
  * Everything is copied: the next pass overwrites the tape.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import type { TimeLoop } from '../../layers/recurrent/timeLoop.ts'
 import type { Network } from '../../model/network.ts'
-import type { CellStep, StepGradient, TraceLevel } from './traceTypes.ts'
+import type { CellStep, StepGradient, TraceLayer } from './traceTypes.ts'
 
 /** Copies `count` floats of a row, times `scale`. */
 type Read = (buffer: number, row: number, stride: number, from: number, count: number) => Float64Array
 
 /**
- * All levels of sequence `b` of the batch's own order, after a recording pass over the whole tape.
+ * All layers of sequence `b` of the batch's own order, after a recording pass over the whole tape.
  * @param scale what gradients are multiplied with; null where no gradient was made
  */
-export function readLevels(
+export function readLayers(
   network: Network,
   batch: PackedBatch,
   b: number,
   scale: number | null,
-): TraceLevel<CellName, StepGradient | null>[] {
+): TraceLayer<CellName, StepGradient | null>[] {
   const { memory } = network.engine
   const read: Read = (buffer, row, stride, from, count) => {
     const start = row * stride + from
@@ -29,21 +29,21 @@ export function readLevels(
   }
   const T = batch.lengths[b]
   const { counted } = network
-  return network.recurrent.flatMap((layer, level) =>
+  return network.recurrent.flatMap((layer, recurrentLayer) =>
     layer.loops.map((loop) => {
       const { reversed } = loop
       const steps = Array.from({ length: T }, (_, t) => {
         const [here, inside] = [batch.offsets[t] + b, batch.offsets[reversed ? T - 1 - t : t] + b]
         return {
           input: readInput(layer, read, here),
-          inputId: level === 0 && batch.ids ? batch.ids[here] : null,
+          inputId: recurrentLayer === 0 && batch.ids ? batch.ids[here] : null,
           ...readStep(loop, read, batch.sequences, inside),
           ...(counted?.[here] === 0 && { masked: true }),
           gradient: scale === null ? null : readGradient(loop, read, inside, scale),
         } as CellStep<CellName, StepGradient | null>
       })
       const direction = reversed ? ('backward' as const) : ('forward' as const)
-      return { level, direction, units: layer.units, steps }
+      return { layer: recurrentLayer, direction, units: layer.units, steps }
     }),
   )
 }
@@ -60,8 +60,7 @@ function readStep(loop: TimeLoop, read: Read, B: number, row: number) {
   const gates: Record<string, Float64Array> = {}
   let candidate = new Float64Array(0)
   cell.gateNames.forEach((name, g) => {
-    // A simple RNN keeps no gate of its own: its activation is h.
-    const values = cell.name === 'rnn' ? hidden.slice() : read(tape.gates, row, gateStride, g * H, H)
+    const values = cell.hiddenIsCandidate ? hidden.slice() : read(tape.gates, row, gateStride, g * H, H)
     if (name === cell.candidate) candidate = values as Float64Array<ArrayBuffer>
     else gates[name] = values
   })

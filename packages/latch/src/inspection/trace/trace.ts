@@ -2,7 +2,7 @@
  * Reads a trace off the tape of BPTT: one forward pass, one backward pass of the loss, and what both
  * left behind. No second implementation of any cell.
  */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Holds } from '../../layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'

@@ -2,7 +2,7 @@
 import type { Pass } from '../../layers/layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
-import { readLevels } from './tapeReader.ts'
+import { readLayers } from './tapeReader.ts'
 import { linkTrace, type AnySequenceTrace } from './traceLink.ts'
 
 /** Mean over what counted, and how much that was (rows of a softmax, numbers of other losses). */
@@ -42,7 +42,7 @@ export function tracesOf(
     const trace = {
       ...outputsOf(network, batch, output, b),
       loss: loss && loss.mean,
-      levels: readLevels(network, batch, b, loss && (loss.weight > 0 ? 1 / loss.weight : 0)),
+      layers: readLayers(network, batch, b, loss && (loss.weight > 0 ? 1 / loss.weight : 0)),
     } as AnySequenceTrace
     // The weights do not explain numbers that were held.
     if (linked) linkTrace(trace, network)

@@ -2,8 +2,8 @@
  * What a trace is: one input's way through a trained model, step by step, under the names that the
  * cells use. The command line, the library and the studio show this one type.
  */
-import type { CellFunctions, CellName } from '../../cells/cell.ts'
-import type { GatesOf } from '../../cells/registry.ts'
+import type { CellFunctions } from '../../cells/cell.ts'
+import type { CellName, GatesOf } from '../../cells/registry.ts'
 
 /** Gate names without the candidate. */
 export type GateName<C extends CellName> = Exclude<GatesOf[C], 'candidate'>
@@ -29,13 +29,13 @@ export interface StepGradient {
 }
 
 /**
- * One step of one recurrent level in one direction. Vectors have `units` entries, but for `input`.
+ * One step of one recurrent layer in one direction. Vectors have `units` entries, but for `input`.
  * `G` is null in a trace without targets.
  */
 export interface CellStep<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
-  /** x_t: what came in from below (width of that level's input). Empty where the input is one-hot: see `inputId`. */
+  /** x_t: what came in from below (width of that layer's input). Empty where the input is one-hot: see `inputId`. */
   input: Float64Array
-  /** The token's id at the lowest level of a network that reads ids, else null. */
+  /** The token's id at the lowest layer of a network that reads ids, else null. */
   inputId: number | null
   /** Empty for a simple RNN. */
   gates: GateVectors<C>
@@ -58,10 +58,10 @@ export interface CellStep<C extends CellName = CellName, G extends StepGradient 
   gradient: G
 }
 
-/** All steps of one level in one direction. */
-export interface TraceLevel<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
+/** All steps of one layer in one direction. */
+export interface TraceLayer<C extends CellName = CellName, G extends StepGradient | null = StepGradient> {
   /** 0 is the lowest. */
-  level: number
+  layer: number
   direction: 'forward' | 'backward'
   units: number
   /** What the cell computes with, where that is not σ and tanh alone (imported cells). */
@@ -78,10 +78,10 @@ export interface SequenceTrace<G extends StepGradient | null = StepGradient> {
   outputs: Float64Array[] | null
   /** Mean over the sequence, without label smoothing and class weights; so are the gradients. Null without targets. */
   loss: G extends StepGradient ? number : null
-  levels: TraceLevel<CellName, G>[]
+  layers: TraceLayer<CellName, G>[]
 }
 
-/** One token's step: what came in, the top forward level's insides, what the model would say if the text ended here. */
+/** One token's step: what came in, the top forward layer's insides, what the model would say if the text ended here. */
 export interface TraceStep<C extends CellName = CellName, L extends string = string> extends CellStep<C> {
   token: string
   id: number
@@ -112,5 +112,5 @@ interface TraceOf<C extends CellName, L extends string> {
   /** By gate name, how `keeps` is computed, in words. */
   convention: string
   steps: TraceStep<C, L>[]
-  levels: TraceLevel<C>[]
+  layers: TraceLayer<C>[]
 }

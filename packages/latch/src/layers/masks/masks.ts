@@ -1,5 +1,5 @@
 /**
- * Masked steps of a batch, as Keras propagates them: a level keeps its states over a masked step and so repeats
+ * Masked steps of a batch, as Keras propagates them: a layer keeps its states over a masked step and so repeats
  * its output (before the first step that counts: the initial state, zeros unless given), a mean and a loss leave
  * it out. Lists of rows are made once a batch, so that each step is a few kernel calls on any thread.
  */

@@ -12,7 +12,7 @@ export interface DirectionParameters {
   biasInput: Parameter | null // (G·H)
   biasHidden: Parameter | null // (G·H)
   /** The cell's own (rows, H), or null. */
-  own: Parameter | null
+  extra: Parameter | null
 }
 
 export interface LoopShape {
@@ -90,9 +90,9 @@ export function emptyStep(units: number, gateStride: number, stride: number): St
     dOperand: 0,
     dHiddenTotal: 0,
     dCellTotal: 0,
-    own: 0,
-    dOwn: 0,
+    extra: 0,
+    dExtra: 0,
     slopes: 0,
-    hold: null,
+    overrideGates: null,
   }
 }

@@ -1,4 +1,4 @@
-/** Two directions of a level as one output, element by element: their sum, average or product. */
+/** Two directions of a layer as one output, element by element: their sum, average or product. */
 import { strideOf } from '../../engine/engine.ts'
 import {
   activation,
@@ -15,7 +15,7 @@ import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
 /** How two directions become one output, other than side by side. */
 export type MergeMode = 'sum' | 'multiply' | 'average'
 
-/** A level of two directions whose outputs are merged. */
+/** A layer of two directions whose outputs are merged. */
 export class MergedLayer extends RecurrentLayer {
   readonly #merge: MergeLayer
 

@@ -4,7 +4,6 @@
  * passes what was held. Steps count in the order of the text, in either direction, for each sequence.
  */
 import type { Cell, Stage, Step } from '../../cells/cell.ts'
-import { rnnRelu } from '../../cells/rnn.ts'
 import type { Pointer } from '../../engine/kernels.ts'
 import type { Memory } from '../../engine/arena.ts'
 import type { LoopHooks, LoopWork } from './loopShape.ts'
@@ -34,7 +33,7 @@ function preActivation(cell: Cell, gate: string, value: number): number {
     if (value <= 0) return -SATURATED
     return value >= 1 ? SATURATED : Math.log(value / (1 - value))
   }
-  if (cell === rnnRelu) return value
+  if (cell.functions.candidate.type === 'relu') return value
   return Math.abs(value) >= 1 ? Math.sign(value) * SATURATED : Math.atanh(value)
 }
 
@@ -76,9 +75,9 @@ export class LoopHolds implements LoopHooks {
 
   /** Before a stage's pointwise part: held gates get the pre-activation that gives their value, or wait for `hold`. */
   beforeForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
-    if (this.#cell.functions) {
+    if (this.#cell.generic) {
       // Other functions need not have an inverse, and peepholes are added later: the cell lets gates be set itself.
-      step.hold = () => this.#setGates(step, batch, t, stage)
+      step.overrideGates = () => this.#setGates(step, batch, t, stage)
       return
     }
     this.#eachGate(step, batch, t, stage, (hold, at) => {
@@ -90,11 +89,10 @@ export class LoopHolds implements LoopHooks {
 
   /** After it: held gates read exactly as they were told. */
   afterForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
-    step.hold = null
-    if (this.#cell.functions) return
+    step.overrideGates = null
+    if (this.#cell.generic) return
     this.#eachGate(step, batch, t, stage, (hold, at, row, unit) => {
-      // A simple RNN's activation is its state.
-      if (this.#cell.name === 'rnn') this.#write(step.hidden, row * step.stride + unit, hold.value)
+      if (this.#cell.hiddenIsCandidate) this.#write(step.hidden, row * step.stride + unit, hold.value)
       else this.#write(step.gates, at, hold.value)
     })
   }

@@ -1,5 +1,5 @@
 /**
- * A recurrent level: one time loop a direction, its input and output. The backward direction is the
+ * A recurrent layer: one time loop a direction, its input and output. The backward direction is the
  * same loop over each sequence read backwards. Outputs: every step's h (R, D·H), or each sequence's
  * last h (B, D·H), directions side by side as PyTorch and Keras put them.
  */
@@ -17,7 +17,7 @@ import { PendingStates } from './pendingStates.ts'
 import type { DirectionParameters, LoopHooks } from './loopShape.ts'
 import { TimeLoop } from './timeLoop.ts'
 
-/** A recurrent level: SimpleRNN, LSTM or GRU, in one direction or both. */
+/** A recurrent layer: SimpleRNN, LSTM or GRU, in one direction or both. */
 export interface RecurrentOptions extends CellForm {
   type: 'recurrent'
   units: number
@@ -27,8 +27,8 @@ export interface RecurrentOptions extends CellForm {
   merge?: 'concat' | 'sum' | 'multiply' | 'average'
   /** The second direction's functions, where they differ from the first's. */
   backward?: Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivation'>
-  /** Every step's output, or each sequence's last one. Default `every`. */
-  outputs?: 'every' | 'last'
+  /** Every step's output (default), or each sequence's last one only. */
+  returnSequences?: boolean
   /**
    * Default true: two biases, as PyTorch has them. `one`: `bias_ih` alone, as in Keras' SimpleRNN, LSTM and GRU with
    * reset before: a second one would take each step of an optimizer once more.
@@ -39,7 +39,7 @@ export interface RecurrentOptions extends CellForm {
 /** Which state of a recurrent layer; only an LSTM has a cell state. */
 export type StateName = 'hidden' | 'cell'
 
-/** A recurrent level at work: its time loops, parameters and output. */
+/** A recurrent layer at work: its time loops, parameters and output. */
 export class RecurrentLayer implements Layer {
   readonly type = 'recurrent'
   readonly name: string
@@ -63,11 +63,11 @@ export class RecurrentLayer implements Layer {
     this.name = name
     this.#initial = new PendingStates(`${name} initial state`)
     this.#finalGradient = new PendingStates(`${name} final gradient`)
-    const { direction, outputs, units } = options
+    const { direction, returnSequences = true, units } = options
     this.units = units
     this.#context = context
     this.#input = input
-    this.#last = outputs === 'last'
+    this.#last = !returnSequences
     const directions = direction === 'bidirectional' ? [false, true] : [direction === 'reverse']
     this.loops = directions.map((reversed, d) => {
       const cell = cellOf(d ? { ...options, ...options.backward } : options, context.engine)
@@ -76,7 +76,7 @@ export class RecurrentLayer implements Layer {
     })
     this.cell = this.loops[0].cell
     this.parameters = this.loops.flatMap(({ parameters: p }) =>
-      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.own].filter((x) => x !== null),
+      [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.extra].filter((x) => x !== null),
     )
     const width = this.loops.length * units
     this.#sides = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
@@ -101,9 +101,9 @@ export class RecurrentLayer implements Layer {
       const random = (p: Parameter) => new Random(seed, 'initial', p.name)
       store.write(weightInput, glorotUniform(gates * this.units, this.#input.width, random(weightInput)))
       store.write(weightHidden, orthogonalPerGate(gates, this.units, random(weightHidden)))
-      if (!biasInput || !cell.biasOne) continue
+      if (!biasInput || !cell.unitForgetBias) continue
       const bias = new Float64Array(gates * this.units)
-      const first = cell.gateNames.indexOf(cell.biasOne) * this.units
+      const first = cell.gateNames.indexOf('forget') * this.units
       bias.fill(1, first, first + this.units)
       store.write(biasInput, bias)
     }
@@ -335,12 +335,12 @@ function declare(
   const rows = cell.gateNames.length * H
   const blocks = cell.stages.map((stage) => stage.gateCount * H)
   const { bias = true } = options
-  const own = cell.ownParameters?.[0]
+  const own = cell.extraParameters?.[0]
   return {
     weightInput: store.matrix(`${name}.weight_ih_l0${suffix}`, [rows, width]),
     weightHidden: store.matrix(`${name}.weight_hh_l0${suffix}`, [rows, H], blocks),
     biasInput: bias ? store.plain(`${name}.bias_ih_l0${suffix}`, [rows]) : null,
     biasHidden: bias === true ? store.plain(`${name}.bias_hh_l0${suffix}`, [rows]) : null,
-    own: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
+    extra: own ? store.plain(`${name}.${own.name}_l0${suffix}`, [own.rows, H]) : null,
   }
 }

@@ -51,7 +51,7 @@ export class Tape {
     const rows = windowRows(capacity, steps)
     const gatesOf = (count: number) => memory.floats(count * this.#gateStride, what)
     const statesOf = (count: number) => memory.floats(count * this.#stride, what)
-    const { separateRecurrent, savedName, stateNames, keepsSlopes } = this.#cell
+    const { separateRecurrent, savedName, stateNames, generic } = this.#cell
     this.gates = gatesOf(rows)
     this.hidden = statesOf(B + R)
     const hasCell = stateNames.includes('cell')
@@ -62,7 +62,7 @@ export class Tape {
     this.dHidden = this.dCell = this.dGates = this.dRecurrent = this.slopes = this.#boundaries = 0
     if (!gradients) return
     this.dGates = gatesOf(rows)
-    if (keepsSlopes) this.slopes = gatesOf(rows)
+    if (generic) this.slopes = gatesOf(rows)
     this.dRecurrent = separateRecurrent ? gatesOf(rows) : 0
     if (hasCell && steps !== Infinity) this.#boundaries = statesOf(B * windowCount(capacity, steps))
   }

@@ -1,5 +1,5 @@
 /**
- * The only time loop: one direction of one recurrent level, forward and backward through time, for
+ * The only time loop: one direction of one recurrent layer, forward and backward through time, for
  * every cell. Block by block: one product x·Wx for its steps, then per step h·Wh and the cell's pointwise
  * stage, onto the tape; backwards the same stages mirrored, then the block's share of all weight gradients.
  */
@@ -87,14 +87,14 @@ export class TimeLoop implements LoopShape {
     const { engine, store } = this.#context
     const { memory, panel } = engine
     const { cell, stride, units } = this
-    const { own } = this.parameters
+    const { extra: own } = this.parameters
     const what = `${cell.name} of ${units} units over ${capacity.rows} steps`
     this.#keep = keep
     this.tape.plan(capacity, keep, what)
     this.dHidden = this.dCell = 0
-    if (own) this.#step.own = store.at(own)
+    if (own) this.#step.extra = store.at(own)
     if (!keep.gradients) return
-    if (own) this.#step.dOwn = store.at(own, 0, 'gradients')
+    if (own) this.#step.dExtra = store.at(own, 0, 'gradients')
     this.dHidden = memory.floats(capacity.sequences * stride, what)
     this.dCell = memory.floats(capacity.sequences * stride, what)
     this.#dOperand = memory.floats(capacity.sequences * stride, what)
@@ -169,7 +169,7 @@ export class TimeLoop implements LoopShape {
     const running = batch.counts[from]
     const rows = rowsBetween(batch, from, to)
     const madds = rows * units * cell.gateNames.length * (units + (this.#input.ids ? 1 : this.#input.width))
-    const parts = hooks?.solo || cell.solo ? 1 : partsFor(team, madds, Infinity)
+    const parts = hooks?.solo || cell.generic ? 1 : partsFor(team, madds, Infinity)
     const byPanels = parts > 1 && running < 2 * parts && units >= SHARED_UNITS && !hooks
     const edges = rowEdges(batch, from, to, byPanels ? 1 : parts)
     team.run(parts, (kernels, part, sync) => {

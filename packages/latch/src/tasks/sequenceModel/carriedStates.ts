@@ -4,13 +4,13 @@ import type { StateName } from '../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../model/network.ts'
 
 interface SavedState {
-  level: number
+  layer: number
   state: StateName
   direction: number
   values: Float64Array
 }
 
-/** The states of all recurrent levels and directions after the last sequence. */
+/** The states of all recurrent layers and directions after the last sequence. */
 export class CarriedStates {
   readonly #network: Network
   #saved: SavedState[] = []
@@ -26,15 +26,15 @@ export class CarriedStates {
 
   /** Saves what the last pass, of this batch, ended with. */
   read(batch: PackedBatch): void {
-    this.#saved = this.#network.recurrent.flatMap(({ cell, loops }, level) =>
+    this.#saved = this.#network.recurrent.flatMap(({ cell, loops }, layer) =>
       loops.flatMap((_, direction) =>
         cell.stateNames.map((name): SavedState => {
           const state = name as StateName
           return {
-            level,
+            layer,
             state,
             direction,
-            values: this.#network.readFinalState(batch, { level, state, direction }),
+            values: this.#network.readFinalState(batch, { layer, state, direction }),
           }
         }),
       ),

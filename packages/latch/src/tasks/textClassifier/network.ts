@@ -1,5 +1,5 @@
 /** The network of a text classifier. */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import type { ClassifierSettings } from './options.ts'
 
@@ -33,26 +33,26 @@ function inputLayers({ embedding, dropout }: ClassifierSettings, vocabulary: num
 function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
   const { cell, units, layers, bidirectional, reset, activation, pooling, dropout } = settings
   const out: LayerOptions[] = []
-  for (let level = 0; level < layers; level++) {
-    const top = level === layers - 1
-    if (level > 0) out.push(...dropoutLayer(dropout.layers))
+  for (let layer = 0; layer < layers; layer++) {
+    const top = layer === layers - 1
+    if (layer > 0) out.push(...dropoutLayer(dropout.layers))
     out.push({
       type: 'recurrent',
       cell: cell as CellName,
       units,
       direction: bidirectional ? 'bidirectional' : 'forward',
-      outputs: top && pooling === 'last' ? 'last' : 'every',
+      returnSequences: !(top && pooling === 'last'),
       ...(cell === 'gru' ? { reset } : {}),
       ...(cell === 'rnn' ? { activation } : {}),
     })
   }
-  if (pooling !== 'last') out.push({ type: 'pool', over: pooling })
+  if (pooling !== 'last') out.push({ type: 'pool', pooling })
   return out
 }
 
 function feedForward({ cell, units, maximumLength }: ClassifierSettings): LayerOptions[] {
   const gather: LayerOptions =
-    cell === 'bag' ? { type: 'pool', over: 'mean' } : { type: 'flatten', steps: maximumLength }
+    cell === 'bag' ? { type: 'pool', pooling: 'mean' } : { type: 'flatten', steps: maximumLength }
   return [gather, { type: 'dense', units, activation: 'relu' }]
 }
 

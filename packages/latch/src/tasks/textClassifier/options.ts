@@ -34,7 +34,7 @@ export interface ClassifierOptions<
   cell?: C
   /** Hidden units H. Default 64. */
   units?: number
-  /** Recurrent levels. Default 1. */
+  /** Recurrent layers. Default 1. */
   layers?: number
   /** Also read the text backwards. Default false. */
   bidirectional?: boolean

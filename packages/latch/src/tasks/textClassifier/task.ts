@@ -157,6 +157,6 @@ function checkNetwork(
 
 /** Whether one row per sequence comes out of this layer. */
 function endsSequence(layer: LayerOptions): boolean {
-  if (layer.type === 'recurrent') return layer.outputs === 'last'
+  if (layer.type === 'recurrent') return layer.returnSequences === false
   return layer.type === 'pool' || layer.type === 'flatten'
 }

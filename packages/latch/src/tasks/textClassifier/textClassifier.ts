@@ -1,5 +1,5 @@
 /** The text classifier: rows of text and label in; a trained, saved, explained model out. */
-import type { CellName } from '../../cells/cell.ts'
+import type { CellName } from '../../cells/registry.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { UnsupportedError, UsageError } from '../../core/errors.ts'

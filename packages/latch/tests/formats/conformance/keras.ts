@@ -81,20 +81,20 @@ export function networkOf(model: ImportedModel): Network {
   return new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
 }
 
-/** Every state of the lowest level, by direction, in Keras' order: h, then c. */
+/** Every state of the lowest layer, by direction, in Keras' order: h, then c. */
 export function finalStates(network: Network, batch: PackedBatch): Float64Array[] {
-  const [level] = network.recurrent
-  return level.loops.flatMap((_, direction) =>
+  const [layer] = network.recurrent
+  return layer.loops.flatMap((_, direction) =>
     (['hidden', 'cell'] as const)
-      .filter((state) => level.cell.stateNames.includes(state))
+      .filter((state) => layer.cell.stateNames.includes(state))
       .map((state) => network.readFinalState(batch, { state, direction })),
   )
 }
 
-/** Gives the lowest level's states in that order. */
+/** Gives the lowest layer's states in that order. */
 export function giveStates(network: Network, batch: PackedBatch, states: readonly ArrayLike<number>[]): void {
-  const [level] = network.recurrent
-  const names = (['hidden', 'cell'] as const).filter((state) => level.cell.stateNames.includes(state))
+  const [layer] = network.recurrent
+  const names = (['hidden', 'cell'] as const).filter((state) => layer.cell.stateNames.includes(state))
   states.forEach((values, i) => {
     const [direction, state] = [Math.floor(i / names.length), names[i % names.length]]
     network.writeInitialState(batch, values, { state, direction })

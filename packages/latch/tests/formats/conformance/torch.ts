@@ -69,18 +69,18 @@ function batchFirst(torch: TorchLayerCase, data: readonly number[], steps: numbe
   })
 }
 
-/** Calls back with each (level, direction) and its rows (B, width) of PyTorch's (levels·directions, B, width). */
+/** Calls back with each (layer, direction) and its rows (B, width) of PyTorch's (layers·directions, B, width). */
 function eachState(
   network: Network,
   torch: TorchLayerCase,
   width: number,
   data: readonly number[],
-  visit: (level: number, direction: number, rows: readonly number[]) => void,
+  visit: (recurrentLayer: number, direction: number, rows: readonly number[]) => void,
 ): void {
   const size = torch.dims.B * width
   let at = 0
-  network.recurrent.forEach((layer, level) =>
-    layer.loops.forEach((_, direction) => visit(level, direction, data.slice(at, (at += size)))),
+  network.recurrent.forEach((layer, recurrentLayer) =>
+    layer.loops.forEach((_, direction) => visit(recurrentLayer, direction, data.slice(at, (at += size)))),
   )
 }
 
@@ -90,14 +90,14 @@ function giveStates(network: Network, torch: TorchLayerCase, batch: PackedBatch)
   network.reserve({ sequences: B, steps: T, rows: batch.rows })
   const P = torch.proj_size
   if (h_0)
-    eachState(network, torch, P || H, h_0.data, (level, direction, rows) => {
-      const projection = torch.weights[`weight_hr_l${level}${direction ? '_reverse' : ''}`]
+    eachState(network, torch, P || H, h_0.data, (layer, direction, rows) => {
+      const projection = torch.weights[`weight_hr_l${layer}${direction ? '_reverse' : ''}`]
       const values = projection ? unprojected(rows, projection.data, P, H) : rows
-      network.writeInitialState(batch, values, { level, direction })
+      network.writeInitialState(batch, values, { layer, direction })
     })
   if (c_0)
-    eachState(network, torch, H, c_0.data, (level, direction, rows) =>
-      network.writeInitialState(batch, rows, { level, direction, state: 'cell' }),
+    eachState(network, torch, H, c_0.data, (layer, direction, rows) =>
+      network.writeInitialState(batch, rows, { layer, direction, state: 'cell' }),
     )
 }
 
@@ -126,13 +126,13 @@ function worstState(network: Network, torch: TorchLayerCase, batch: PackedBatch)
   let worst = 0
   // A projected h_n is the last step of the output, which was compared.
   if (!torch.proj_size)
-    eachState(network, torch, H, h_n.data, (level, direction, rows) => {
-      const got = network.readFinalState(batch, { level, direction })
+    eachState(network, torch, H, h_n.data, (layer, direction, rows) => {
+      const got = network.readFinalState(batch, { layer, direction })
       worst = Math.max(worst, worstOf(got, rows))
     })
   if (c_n)
-    eachState(network, torch, H, c_n.data, (level, direction, rows) => {
-      const got = network.readFinalState(batch, { level, direction, state: 'cell' })
+    eachState(network, torch, H, c_n.data, (layer, direction, rows) => {
+      const got = network.readFinalState(batch, { layer, direction, state: 'cell' })
       worst = Math.max(worst, worstOf(got, rows))
     })
   return worst

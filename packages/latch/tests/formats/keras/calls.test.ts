@@ -217,19 +217,19 @@ describe('options', () => {
   })
 
   it('zeros for masked steps: of every step, and of the last one alone', () => {
-    const level = (more: object) =>
+    const recurrentLayer = (more: object) =>
       chain(layer('Masking', {}), layer('LSTM', { units: 2, zero_output_for_mask: true, ...more }, 'l'))
     const above = (config: unknown) => read(config).network.layers.slice(2)
-    expect(above(level({ return_sequences: true }))).toMatchObject([
-      { outputs: 'every' },
+    expect(above(recurrentLayer({ return_sequences: true }))).toMatchObject([
+      { returnSequences: true },
       { type: 'zeroMasked' },
     ])
-    const last = [{ outputs: 'every' }, { type: 'zeroMasked' }]
-    expect(above(level({}))).toMatchObject([...last, { type: 'pool', over: 'last' }])
-    expect(above(level({ go_backwards: true }))).toMatchObject([
+    const last = [{ returnSequences: true }, { type: 'zeroMasked' }]
+    expect(above(recurrentLayer({}))).toMatchObject([...last, { type: 'pool', pooling: 'last' }])
+    expect(above(recurrentLayer({ go_backwards: true }))).toMatchObject([
       { ...last[0], direction: 'reverse' },
       last[1],
-      { type: 'pool', over: 'first' },
+      { type: 'pool', pooling: 'first' },
     ])
   })
 

@@ -47,9 +47,9 @@ describe('hard_sigmoid', () => {
   const config = sequential(input3, layer('LSTM', 'l', { units: 2, recurrent_activation: 'hard_sigmoid' }))
   const alphaOf = (about: About) => {
     const model = read(config, { l: lstmArrays(3, 2) }, about)
-    const [, level] = model.network.layers
+    const [, recurrentLayer] = model.network.layers
     return {
-      alpha: (level as { gateActivation: { alpha: number } }).gateActivation.alpha,
+      alpha: (recurrentLayer as { gateActivation: { alpha: number } }).gateActivation.alpha,
       notes: model.notes.join(),
     }
   }
@@ -221,8 +221,8 @@ describe('layers', () => {
     })
     expect(model.network.layers).toMatchObject([
       { type: 'features' },
-      { cell: 'lstm', units: 2, direction: 'reverse', outputs: 'every' },
-      { cell: 'rnn', units: 4, direction: 'reverse', outputs: 'every' },
+      { cell: 'lstm', units: 2, direction: 'reverse', returnSequences: true },
+      { cell: 'rnn', units: 4, direction: 'reverse', returnSequences: true },
       { type: 'reverse' },
     ])
     const two = sequential(

@@ -19,7 +19,7 @@ const layers: LayerOptions[] = [
   { type: 'zeroMasked' },
   { type: 'layerNorm', epsilon: 1e-3 },
   { type: 'dropout', rate: 0.25 },
-  { type: 'recurrent', cell: 'gru', units: 5, outputs: 'last' },
+  { type: 'recurrent', cell: 'gru', units: 5, returnSequences: false },
   { type: 'dense', units: 3 },
 ]
 

@@ -91,7 +91,7 @@ async function compare(layers: readonly LayerOptions[], answer: Answer = 'linear
 
 const features: LayerOptions = { type: 'features', width: 3 }
 const dense: LayerOptions = { type: 'dense', units: 2 }
-const level = (options: Partial<RecurrentOptions>): RecurrentOptions => ({
+const layer = (options: Partial<RecurrentOptions>): RecurrentOptions => ({
   type: 'recurrent',
   cell: 'lstm',
   units: 5,
@@ -112,14 +112,14 @@ describe('every cell and option', () => {
   ]
   for (const cell of cells) {
     for (const bias of [true, 'one', false] as const) {
-      for (const outputs of ['every', 'last'] as const) {
-        const options = { ...cell, bias, outputs }
+      for (const returnSequences of [true, false]) {
+        const options = { ...cell, bias, returnSequences }
         it(JSON.stringify(options), async () => {
-          await compare([features, level(options), dense])
+          await compare([features, layer(options), dense])
         })
         const two = { ...options, direction: 'bidirectional' as const }
         it(JSON.stringify(two), async () => {
-          await compare([features, level(two), dense])
+          await compare([features, layer(two), dense])
         })
       }
     }
@@ -128,65 +128,65 @@ describe('every cell and option', () => {
     it(`merge ${merge}`, async () => {
       await compare([
         features,
-        level({ direction: 'bidirectional', merge }),
-        level({ direction: 'bidirectional', merge, outputs: 'last', cell: 'gru' }),
+        layer({ direction: 'bidirectional', merge }),
+        layer({ direction: 'bidirectional', merge, returnSequences: false, cell: 'gru' }),
         dense,
       ])
     })
   it('reverse', async () => {
     await compare([
       features,
-      level({ direction: 'reverse' }),
+      layer({ direction: 'reverse' }),
       { type: 'reverse' },
-      level({ direction: 'reverse', outputs: 'last' }),
+      layer({ direction: 'reverse', returnSequences: false }),
       dense,
     ])
   })
   it('another function backwards', async () => {
     await compare([
       features,
-      level({ cell: 'rnn', direction: 'bidirectional', backward: { activation: 'relu' } }),
+      layer({ cell: 'rnn', direction: 'bidirectional', backward: { activation: 'relu' } }),
       dense,
     ])
   })
 })
 
 describe('other layers', () => {
-  const gru = level({ cell: 'gru', outputs: 'last' })
+  const gru = layer({ cell: 'gru', returnSequences: false })
   const cases: [string, LayerOptions[], Answer?][] = [
     ['embedding', [{ type: 'embedding', vocabulary: 11, size: 4 }, gru, dense], 'softmax'],
     [
       'embedding that masks',
-      [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, level({ cell: 'gru' }), gru, dense],
+      [{ type: 'embedding', vocabulary: 5, size: 4, maskZero: true }, layer({ cell: 'gru' }), gru, dense],
       'sigmoid',
     ],
-    ['masking', [features, { type: 'masking' }, level({}), { type: 'pool', over: 'mean' }, dense]],
+    ['masking', [features, { type: 'masking' }, layer({}), { type: 'pool', pooling: 'mean' }, dense]],
     [
       'zeros at masked steps',
-      [features, { type: 'masking', value: 0 }, level({}), { type: 'zeroMasked' }, dense],
+      [features, { type: 'masking', value: 0 }, layer({}), { type: 'zeroMasked' }, dense],
     ],
     [
       'two directions that mask',
-      [features, { type: 'masking' }, level({ direction: 'bidirectional' }), { type: 'zeroMasked' }, dense],
+      [features, { type: 'masking' }, layer({ direction: 'bidirectional' }), { type: 'zeroMasked' }, dense],
     ],
     [
       'pooling',
-      [features, level({}), { type: 'pool', over: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
+      [features, layer({}), { type: 'pool', pooling: 'max' }, { type: 'dropout', rate: 0.25 }, dense],
       'logSoftmax',
     ],
-    ['last step', [features, level({}), { type: 'pool', over: 'last' }, dense]],
+    ['last step', [features, layer({}), { type: 'pool', pooling: 'last' }, dense]],
     [
       'layer normalisation',
       [
         features,
-        level({}),
+        layer({}),
         { type: 'layerNorm' },
         { type: 'layerNorm', epsilon: 1e-3, scale: false },
         { type: 'layerNorm', centre: false },
         dense,
       ],
     ],
-    ['flatten', [features, level({ cell: 'rnn' }), { type: 'flatten', steps: 4 }, dense]],
+    ['flatten', [features, layer({ cell: 'rnn' }), { type: 'flatten', steps: 4 }, dense]],
     [
       'activations',
       [
@@ -202,11 +202,11 @@ describe('other layers', () => {
       'skip connections',
       [
         { type: 'embedding', vocabulary: 9, size: 4 },
-        level({}),
+        layer({}),
         { type: 'dropout', rate: 0.1 },
-        level({ cell: 'gru' }),
-        { type: 'concat', of: ['embedding.0', 'dropout.0', 'recurrent.1'] },
-        level({ outputs: 'last' }),
+        layer({ cell: 'gru' }),
+        { type: 'concat', inputs: ['embedding.0', 'dropout.0', 'recurrent.1'] },
+        layer({ returnSequences: false }),
         dense,
       ],
       'softmax',
@@ -215,9 +215,9 @@ describe('other layers', () => {
       'features beside what was made of them',
       [
         features,
-        level({}),
-        { type: 'concat', of: ['features.0', 'recurrent.0'] },
-        { type: 'pool', over: 'mean' },
+        layer({}),
+        { type: 'concat', inputs: ['features.0', 'recurrent.0'] },
+        { type: 'pool', pooling: 'mean' },
         dense,
       ],
     ],
@@ -262,18 +262,18 @@ describe('other layers', () => {
 
 describe('what Keras cannot say is refused in words', () => {
   const cases: [LayerOptions[], RegExp][] = [
-    [[features, level({ peepholes: true }), dense], /recurrent\.0.*peepholes/],
-    [[features, level({ clip: 3 }), dense], /clipped to 3/],
-    [[features, level({ coupled: true }), dense], /coupled/],
-    [[features, level({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
-    [[features, level({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
-    [[features, level({}), { type: 'pool', over: 'attention' }, dense], /pool\.0.*attention/],
+    [[features, layer({ peepholes: true }), dense], /recurrent\.0.*peepholes/],
+    [[features, layer({ clip: 3 }), dense], /clipped to 3/],
+    [[features, layer({ coupled: true }), dense], /coupled/],
+    [[features, layer({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
+    [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
+    [[features, layer({}), { type: 'pool', pooling: 'attention' }, dense], /pool\.0.*attention/],
     [
       [
         features,
-        level({ direction: 'reverse' }),
+        layer({ direction: 'reverse' }),
         { type: 'reverse' },
-        { type: 'concat', of: ['recurrent.0', 'reverse.0'] },
+        { type: 'concat', inputs: ['recurrent.0', 'reverse.0'] },
         dense,
       ],
       /concat\.0.*recurrent\.0, which Keras gives together/,
@@ -287,7 +287,7 @@ describe('what Keras cannot say is refused in words', () => {
 
 describe('weights only, with the layers as Latch writes them', () => {
   it('or with Keras’ JSON, as text, as an object, as the bare list of layers', async () => {
-    const layers: LayerOptions[] = [features, level({ outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, layer({ returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     const json = new TextDecoder().decode(new ZipFile(bytes, 'm').read('config.json')!)
@@ -302,7 +302,7 @@ describe('weights only, with the layers as Latch writes them', () => {
   })
 
   it('read by the layers’ order', async () => {
-    const layers: LayerOptions[] = [features, level({ cell: 'gru', outputs: 'last' }), dense]
+    const layers: LayerOptions[] = [features, layer({ cell: 'gru', returnSequences: false }), dense]
     const source = sourceOf(layers)
     const { bytes } = await trip(source)
     // The member stands stored in the archive; cut out, it is what save_weights writes.

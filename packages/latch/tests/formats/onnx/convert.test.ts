@@ -72,7 +72,7 @@ describe('what Latch writes', () => {
     const network = drawn({
       layers: [
         { type: 'embedding', vocabulary: 3, size: 2 },
-        { type: 'pool', over: 'mean' },
+        { type: 'pool', pooling: 'mean' },
         { type: 'dense', units: 2 },
       ],
     })
@@ -192,8 +192,8 @@ describe.skipIf(!existsSync(shared))('the exports of ../shared', () => {
       const network = networkOf(imported)
       const states = await tensor('input_1.pb')
       const each = states.data.length / 2
-      for (const level of [0, 1])
-        network.writeInitialState(batch, states.data.slice(level * each, (level + 1) * each), { level })
+      for (const layer of [0, 1])
+        network.writeInitialState(batch, states.data.slice(layer * each, (layer + 1) * each), { layer })
       network.forward(batch)
       const { sequences: B, steps: T } = batch
       const got = network.readOutput(batch)

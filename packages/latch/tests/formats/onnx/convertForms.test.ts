@@ -89,9 +89,11 @@ function layersOf(graph: Graph) {
   verifyLift(model, lifted, 'model.onnx')
   return lifted.network.layers.map((layer) =>
     layer.type === 'recurrent'
-      ? [layer.cell, layer.direction, layer.outputs, layer.merge].filter(Boolean).join(' ')
-      : 'over' in layer
-        ? `pool ${layer.over}`
+      ? [layer.cell, layer.direction, layer.returnSequences === false ? 'last' : 'every', layer.merge]
+          .filter(Boolean)
+          .join(' ')
+      : 'pooling' in layer
+        ? `pool ${layer.pooling}`
         : layer.type,
   )
 }
@@ -163,7 +165,7 @@ describe('forms of other exporters', () => {
     expect(layersOf(last)).toEqual(['features', 'lstm bidirectional last sum'])
   })
 
-  it('one direction of two alone is a level that reads one way', () => {
+  it('one direction of two alone is a layer that reads one way', () => {
     const graph = (place: number): Graph => ({
       lines: [turnIn, lstm(both), ['Gather', 'Yh place', 'y', { axis: 0 }]],
       constants: [...weights(4, 2), single('place', place, 'int64')],
@@ -317,6 +319,6 @@ describe('graphs that are no chain of layers', () => {
       ['Concat', 'b a', 'y', { axis: 1 }],
     ]
     const constants = [...weights(4, 2), single('first', 0, 'int64'), single('second', 1, 'int64')]
-    expect(refusal({ lines, constants })).toMatch(/two directions of one level/)
+    expect(refusal({ lines, constants })).toMatch(/two directions of one layer/)
   })
 })

@@ -51,7 +51,7 @@ const GENERAL: readonly Form[] = [
   { cell: 'gru', activation: { type: 'thresholdedRelu', alpha: 0.1 } },
 ]
 
-const level = (form: Form): LayerOptions => ({ type: 'recurrent', units: 4, ...form })
+const layer = (form: Form): LayerOptions => ({ type: 'recurrent', units: 4, ...form })
 
 function label(form: Form): string {
   return Object.entries(form)
@@ -62,9 +62,9 @@ function label(form: Form): string {
 /** Cells in each direction, every step and the last one. */
 export const CELL_CASES: readonly OnnxCase[] = [...FORMS, ...GENERAL].flatMap((form) =>
   (['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `${label(form)}, ${direction}, ${outputs}`,
-      layers: [features, level({ ...form, direction, outputs }), dense],
+    [true, false].map((returnSequences) => ({
+      name: `${label(form)}, ${direction}, ${returnSequences ? 'sequences' : 'last'}`,
+      layers: [features, layer({ ...form, direction, returnSequences }), dense],
     })),
   ),
 )
@@ -75,19 +75,19 @@ const two: Form = { cell: 'lstm', direction: 'bidirectional' }
 export const LAYER_CASES: readonly OnnxCase[] = [
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `pool ${over}`,
-    layers: [embedding, level(two), { type: 'pool', over } as LayerOptions, dense],
+    layers: [embedding, layer(two), { type: 'pool', pooling: over } as LayerOptions, dense],
   })),
   ...(['sum', 'multiply', 'average'] as const).flatMap((merge) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `merge ${merge}, ${outputs}`,
-      layers: [embedding, level({ ...two, merge, outputs }), dense],
+    [true, false].map((returnSequences) => ({
+      name: `merge ${merge}, ${returnSequences ? 'sequences' : 'last'}`,
+      layers: [embedding, layer({ ...two, merge, returnSequences }), dense],
     })),
   ),
   {
     name: 'backward functions of its own',
     layers: [
       features,
-      level({
+      layer({
         cell: 'lstm',
         direction: 'bidirectional',
         backward: { activation: 'softsign', gateActivation: 'hardSigmoid' },
@@ -96,20 +96,20 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
   {
     name: 'no bias',
-    layers: [features, level({ cell: 'gru', bias: false }), { ...dense, bias: false } as LayerOptions],
+    layers: [features, layer({ cell: 'gru', bias: false }), { ...dense, bias: false } as LayerOptions],
   },
   {
     name: 'one-hot',
-    layers: [{ type: 'oneHot', vocabulary: V }, level({ cell: 'gru' }), dense],
+    layers: [{ type: 'oneHot', vocabulary: V }, layer({ cell: 'gru' }), dense],
     answer: 'softmax',
   },
   {
     name: 'stack with dropout',
     layers: [
       embedding,
-      level({ cell: 'lstm', direction: 'bidirectional' }),
+      layer({ cell: 'lstm', direction: 'bidirectional' }),
       { type: 'dropout', rate: 0.5 },
-      level({ cell: 'gru', outputs: 'last' }),
+      layer({ cell: 'gru', returnSequences: false }),
       { type: 'dropout', rate: 0.5 },
       { type: 'dense', units: 5, activation: 'relu' },
       { type: 'dense', units: 3 },
@@ -118,19 +118,19 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   },
   {
     name: 'sigmoid',
-    layers: [embedding, level({ cell: 'gru', outputs: 'last' }), { type: 'dense', units: 1 }],
+    layers: [embedding, layer({ cell: 'gru', returnSequences: false }), { type: 'dense', units: 1 }],
     answer: 'sigmoid',
   },
   { name: 'flatten', layers: [embedding, { type: 'flatten', steps: 4 }, dense], answer: 'logSoftmax' },
-  { name: 'no memory', layers: [embedding, { type: 'pool', over: 'mean' }, dense] },
-  { name: 'reverse', layers: [features, { type: 'reverse' }, level({ cell: 'rnn' }), dense] },
+  { name: 'no memory', layers: [embedding, { type: 'pool', pooling: 'mean' }, dense] },
+  { name: 'reverse', layers: [features, { type: 'reverse' }, layer({ cell: 'rnn' }), dense] },
   {
     name: 'layerNorm',
-    layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', epsilon: 1e-3 }, dense],
+    layers: [features, layer({ cell: 'gru' }), { type: 'layerNorm', epsilon: 1e-3 }, dense],
   },
   {
     name: 'layerNorm, bare',
-    layers: [features, level({ cell: 'gru' }), { type: 'layerNorm', scale: false, centre: false }],
+    layers: [features, layer({ cell: 'gru' }), { type: 'layerNorm', scale: false, centre: false }],
   },
   {
     name: 'softmax inside',
@@ -140,10 +140,10 @@ export const LAYER_CASES: readonly OnnxCase[] = [
     name: 'concat',
     layers: [
       embedding,
-      level({ cell: 'lstm' }),
-      level({ cell: 'gru' }),
-      { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
-      { type: 'pool', over: 'attention' },
+      layer({ cell: 'lstm' }),
+      layer({ cell: 'gru' }),
+      { type: 'concat', inputs: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+      { type: 'pool', pooling: 'attention' },
       dense,
     ],
     answer: 'softmax',
@@ -153,11 +153,11 @@ export const LAYER_CASES: readonly OnnxCase[] = [
 /** Masked steps within a sequence; drawn ids are often 0, drawn features never all 0 but where set so. */
 export const MASK_CASES: readonly OnnxCase[] = [
   ...(['forward', 'reverse', 'bidirectional'] as const).flatMap((direction) =>
-    (['every', 'last'] as const).map((outputs) => ({
-      name: `maskZero, ${direction}, ${outputs}`,
+    [true, false].map((returnSequences) => ({
+      name: `maskZero, ${direction}, ${returnSequences ? 'sequences' : 'last'}`,
       layers: [
         { ...embedding, maskZero: true } as LayerOptions,
-        level({ cell: 'lstm', direction, outputs }),
+        layer({ cell: 'lstm', direction, returnSequences }),
         dense,
       ],
     })),
@@ -166,30 +166,30 @@ export const MASK_CASES: readonly OnnxCase[] = [
     name: `maskZero, merge ${merge}`,
     layers: [
       { ...embedding, maskZero: true } as LayerOptions,
-      level({ cell: 'gru', direction: 'bidirectional', merge }),
+      layer({ cell: 'gru', direction: 'bidirectional', merge }),
     ],
   })),
   ...(['last', 'first', 'max', 'mean', 'sum', 'attention'] as const).map((over) => ({
     name: `maskZero, pool ${over}`,
     layers: [
       { ...embedding, maskZero: true } as LayerOptions,
-      level(two),
-      { type: 'pool', over } as LayerOptions,
+      layer(two),
+      { type: 'pool', pooling: over } as LayerOptions,
       dense,
     ],
   })),
   {
     name: 'masking',
-    layers: [features, { type: 'masking' }, level({ cell: 'gru' }), level({ cell: 'rnn' }), dense],
+    layers: [features, { type: 'masking' }, layer({ cell: 'gru' }), layer({ cell: 'rnn' }), dense],
   },
   {
     name: 'masking, zeroed',
     layers: [
       features,
       { type: 'masking' },
-      level(two),
+      layer(two),
       { type: 'zeroMasked' },
-      { type: 'pool', over: 'max' },
+      { type: 'pool', pooling: 'max' },
       dense,
     ],
   },

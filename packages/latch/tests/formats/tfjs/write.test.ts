@@ -26,7 +26,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         'lstmBoth',
         [
           ids,
-          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' },
+          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', returnSequences: false },
           { type: 'dense', units: 2 },
         ],
         {
@@ -38,7 +38,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         },
       ],
       [
-        'lstmLevels',
+        'lstmLayers',
         [
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },
@@ -53,7 +53,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' },
-          { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' },
+          { type: 'recurrent', cell: 'rnn', units: 5, returnSequences: false },
           { type: 'dense', units: 1 },
         ],
         { answer: 'sigmoid' },
@@ -63,7 +63,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           { type: 'oneHot', vocabulary: 6 },
           { type: 'recurrent', cell: 'gru', units: 4, bias: false, reset: 'before' },
-          { type: 'pool', over: 'mean' },
+          { type: 'pool', pooling: 'mean' },
           { type: 'dense', units: 3, activation: 'tanh' },
           { type: 'dense', units: 2, bias: false },
         ],
@@ -82,7 +82,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             activation: 'softsign',
           },
           { type: 'layerNorm' },
-          { type: 'pool', over: 'max' },
+          { type: 'pool', pooling: 'max' },
           { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } },
         ],
         {},
@@ -106,7 +106,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             cell: 'gru',
             units: 4,
             direction: 'reverse',
-            outputs: 'last',
+            returnSequences: false,
             reset: 'before',
           },
           { type: 'activation', activation: 'softmax' },
@@ -132,7 +132,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             units: 4,
             direction: 'bidirectional',
             merge: 'average',
-            outputs: 'last',
+            returnSequences: false,
           },
         ],
         {},
@@ -143,8 +143,8 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },
           { type: 'recurrent', cell: 'rnn', units: 3 },
-          { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
-          { type: 'pool', over: 'max' },
+          { type: 'concat', inputs: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+          { type: 'pool', pooling: 'max' },
           { type: 'dense', units: 2, activation: 'gelu' },
         ],
         { answer: 'logSoftmax' },
@@ -157,7 +157,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'rnn', units: 4 },
           { type: 'layerNorm', scale: false },
           { type: 'layerNorm', scale: false, centre: false },
-          { type: 'pool', over: 'mean' },
+          { type: 'pool', pooling: 'mean' },
         ],
         {},
       ],
@@ -167,7 +167,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           features,
           { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' },
           { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'one' },
-          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one', outputs: 'last' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one', returnSequences: false },
         ],
         {},
       ],
@@ -176,7 +176,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'recurrent', cell: 'lstm', units: 4 },
-          { type: 'pool', over: 'last' },
+          { type: 'pool', pooling: 'last' },
           { type: 'dense', units: 3, activation: 'mish' },
         ],
         {},
@@ -193,16 +193,23 @@ cases.flat = exportCase(
 cases.masked = exportCase('masked', [
   { ...ids, maskZero: true },
   { type: 'recurrent', cell: 'lstm', units: 4 },
-  { type: 'recurrent', cell: 'rnn', units: 3, outputs: 'last' },
+  { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
 ])
 cases.maskedMax = exportCase(
   'maskedMax',
   [
     { type: 'embedding', vocabulary: 3, size: 3, maskZero: true },
     { type: 'recurrent', cell: 'lstm', units: 4 },
-    { type: 'recurrent', cell: 'gru', units: 4, reset: 'before', direction: 'reverse', outputs: 'every' },
+    {
+      type: 'recurrent',
+      cell: 'gru',
+      units: 4,
+      reset: 'before',
+      direction: 'reverse',
+      returnSequences: true,
+    },
     { type: 'reverse' },
-    { type: 'pool', over: 'max' },
+    { type: 'pool', pooling: 'max' },
   ],
   {},
   [9, 6, 7, 5],
@@ -210,7 +217,7 @@ cases.maskedMax = exportCase(
 cases.masking = exportCase('masking', [
   features,
   { type: 'masking', value: 0 },
-  { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' },
+  { type: 'recurrent', cell: 'lstm', units: 4, returnSequences: false },
 ])
 
 /** What of TensorFlow.js is called here. */
@@ -316,7 +323,7 @@ describe('an exported model read back', () => {
       document: one.source.document,
     })
     const network = new Network(model.network, { weights: ({ name: p }) => model.weights.get(p)! })
-    // One bias a level, as TensorFlow.js has it.
+    // One bias a layer, as TensorFlow.js has it.
     const counted = one.source.network.parameters.filter((p) => !p.name.includes('bias_hh'))
     expect(network.parameterCount).toBe(counted.reduce((sum, { size }) => sum + size, 0))
     const { sequences, steps } = { sequences: one.lengths.length, steps: Math.max(...one.lengths) }
@@ -341,8 +348,8 @@ describe('what TensorFlow.js does not have is refused in words', () => {
     ['scaledTanh', [features, { ...lstm, activation: { type: 'scaledTanh', alpha: 2, beta: 1 } }]],
     ['outputs at their own steps', [features, { ...lstm, direction: 'reverse' }]],
     ['reverse', [features, { type: 'reverse' }, lstm]],
-    ['attention', [features, lstm, { type: 'pool', over: 'attention' }]],
-    ['a mean', [{ ...ids, maskZero: true }, lstm, { type: 'pool', over: 'mean' }]],
+    ['attention', [features, lstm, { type: 'pool', pooling: 'attention' }]],
+    ['a mean', [{ ...ids, maskZero: true }, lstm, { type: 'pool', pooling: 'mean' }]],
     [
       'Bidirectional',
       [

@@ -25,11 +25,11 @@ function stateDict(shapes: Readonly<Record<string, readonly number[]>>): Uint8Ar
 const read = (shapes: Readonly<Record<string, readonly number[]>>, options: ImportOptions = {}) =>
   readTorch(filesOf({ 'model.safetensors': stateDict(shapes) }), options)
 
-const lstm = (path: string, input: number, H: number, level = 0) => ({
-  [`${path}weight_ih_l${level}`]: [4 * H, input],
-  [`${path}weight_hh_l${level}`]: [4 * H, H],
-  [`${path}bias_ih_l${level}`]: [4 * H],
-  [`${path}bias_hh_l${level}`]: [4 * H],
+const lstm = (path: string, input: number, H: number, layer = 0) => ({
+  [`${path}weight_ih_l${layer}`]: [4 * H, input],
+  [`${path}weight_hh_l${layer}`]: [4 * H, H],
+  [`${path}bias_ih_l${layer}`]: [4 * H],
+  [`${path}bias_hh_l${layer}`]: [4 * H],
 })
 
 describe.skipIf(!torchCasesAreHere)('PyTorch layer cases', () => {
@@ -59,7 +59,7 @@ describe.skipIf(!modelsAreHere)('Silero’s voice detector', () => {
 })
 
 describe('names and widths decide', () => {
-  it('cell, units, levels, directions and biases', async () => {
+  it('cell, units, layers, directions and biases', async () => {
     const gru = {
       weight_ih_l0: [9, 4],
       weight_hh_l0: [9, 3],
@@ -74,7 +74,7 @@ describe('names and widths decide', () => {
     expect(input).toEqual({ kind: 'features', width: 4, steps: null })
   })
 
-  it('the way through table, levels, norm and linear layers, whatever their names', async () => {
+  it('the way through table, layers, norm and linear layers, whatever their names', async () => {
     const { network, notes, weights } = await read(
       {
         'a.weight': [7, 2],
@@ -90,7 +90,7 @@ describe('names and widths decide', () => {
       {
         config: {
           order: ['words', 'z', 'n', 'fc', 'a'],
-          outputs: 'last',
+          returnSequences: false,
           heads: { fc: 'relu', a: 'softmax' },
         },
       },
@@ -98,7 +98,7 @@ describe('names and widths decide', () => {
     expect(network.layers.map(({ type }) => type).join()).toBe(
       'embedding,recurrent,recurrent,layerNorm,dense,dense',
     )
-    expect(network.layers[2]).toMatchObject({ outputs: 'last' })
+    expect(network.layers[2]).toMatchObject({ returnSequences: false })
     expect(network.layers[4]).toMatchObject({ units: 2, activation: 'relu' })
     expect(notes.join()).not.toContain('nothing between')
     const built = new Network(network, { weights: ({ name }) => weights.get(name)! })
@@ -134,7 +134,7 @@ describe('names and widths decide', () => {
     const layers = [
       { type: 'embedding', vocabulary: 9, size: 4 },
       { type: 'recurrent', cell: 'lstm', units: 3 },
-      { type: 'pool', over: 'mean' },
+      { type: 'pool', pooling: 'mean' },
       { type: 'dense', units: 2 },
     ]
     const model = await read(dict, { config: { layers } })
@@ -179,8 +179,8 @@ describe('refusals', () => {
       { ...lstm('', 4, 3), weight_ih_l1: [12, 4], weight_hh_l1: [12, 3], bias_ih_l1: [12], bias_hh_l1: [12] },
       'weight_ih_l1',
     ],
-    ['a level without bias', { ...lstm('', 4, 3), weight_ih_l1: [12, 3], weight_hh_l1: [12, 3] }, 'level 1'],
-    ['a level that is missing', { ...lstm('', 4, 3), ...lstm('', 3, 3, 2) }, 'weight_ih_l1'],
+    ['a layer without bias', { ...lstm('', 4, 3), weight_ih_l1: [12, 3], weight_hh_l1: [12, 3] }, 'layer 1'],
+    ['a layer that is missing', { ...lstm('', 4, 3), ...lstm('', 3, 3, 2) }, 'weight_ih_l1'],
     ['tensors of other modules', { ...lstm('', 4, 3), 'conv.weight': [3, 3, 3] }, 'conv.weight'],
     ['names without end', { [`${'x'.repeat(2000)}.weight`]: [2, 2] }, 'a name of at most 1000'],
     [

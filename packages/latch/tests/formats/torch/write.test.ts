@@ -29,7 +29,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         'lstmBoth',
         [
           ids,
-          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', outputs: 'last' },
+          { type: 'recurrent', cell: 'lstm', units: 5, direction: 'bidirectional', returnSequences: false },
           { type: 'dense', units: 2 },
         ],
         {
@@ -41,7 +41,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         },
       ],
       [
-        'lstmLevels',
+        'lstmLayers',
         [
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },
@@ -56,7 +56,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'recurrent', cell: 'rnn', units: 4, activation: 'relu' },
-          { type: 'recurrent', cell: 'rnn', units: 5, outputs: 'last' },
+          { type: 'recurrent', cell: 'rnn', units: 5, returnSequences: false },
           { type: 'dense', units: 1 },
         ],
         { answer: 'sigmoid' },
@@ -66,7 +66,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           { type: 'oneHot', vocabulary: 6 },
           { type: 'recurrent', cell: 'gru', units: 4, bias: false },
-          { type: 'pool', over: 'mean' },
+          { type: 'pool', pooling: 'mean' },
           { type: 'dense', units: 3, activation: 'tanh' },
           { type: 'dense', units: 2, bias: false },
         ],
@@ -78,7 +78,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           features,
           { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse' },
           { type: 'layerNorm' },
-          { type: 'pool', over: 'max' },
+          { type: 'pool', pooling: 'max' },
           { type: 'dense', units: 2 },
         ],
         {},
@@ -88,7 +88,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'reverse' },
-          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse', outputs: 'last' },
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'reverse', returnSequences: false },
           { type: 'activation', activation: 'softsign' },
         ],
         {},
@@ -105,7 +105,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
             units: 4,
             direction: 'bidirectional',
             merge: 'average',
-            outputs: 'last',
+            returnSequences: false,
           },
         ],
         {},
@@ -127,8 +127,8 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           ids,
           { type: 'recurrent', cell: 'lstm', units: 4 },
           { type: 'recurrent', cell: 'gru', units: 3 },
-          { type: 'concat', of: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
-          { type: 'pool', over: 'attention' },
+          { type: 'concat', inputs: ['embedding.0', 'recurrent.0', 'recurrent.1'] },
+          { type: 'pool', pooling: 'attention' },
           { type: 'dense', units: 2, activation: { type: 'leakyRelu', alpha: 0.2 } },
         ],
         {},
@@ -141,7 +141,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'rnn', units: 4 },
           { type: 'layerNorm', scale: false },
           { type: 'layerNorm', scale: false, centre: false },
-          { type: 'pool', over: 'sum' },
+          { type: 'pool', pooling: 'sum' },
         ],
         {},
       ],
@@ -150,8 +150,8 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional' },
-          { type: 'concat', of: ['recurrent.0', 'features.0'] },
-          { type: 'pool', over: 'last' },
+          { type: 'concat', inputs: ['recurrent.0', 'features.0'] },
+          { type: 'pool', pooling: 'last' },
         ],
         {},
       ],
@@ -160,7 +160,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         [
           features,
           { type: 'recurrent', cell: 'gru', units: 4, direction: 'bidirectional' },
-          { type: 'pool', over: 'first' },
+          { type: 'pool', pooling: 'first' },
           { type: 'activation', activation: 'logSoftmax' },
         ],
         {},

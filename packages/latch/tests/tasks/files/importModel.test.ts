@@ -193,7 +193,7 @@ describe('readModel', () => {
         {
           layers: [
             { type: 'features', width: 3 },
-            { type: 'recurrent', cell: 'lstm', units: 4, outputs: 'last' },
+            { type: 'recurrent', cell: 'lstm', units: 4, returnSequences: false },
             { type: 'dense', units: 3 },
           ],
         },

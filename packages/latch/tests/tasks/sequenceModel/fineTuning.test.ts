@@ -55,8 +55,8 @@ test('masked steps do not count: padding anywhere changes nothing that is learne
         {
           layers: [
             { type: 'embedding', vocabulary: 6, size: 4, maskZero: true },
-            { type: 'recurrent', cell: 'gru', units: 6, outputs: 'every' },
-            { type: 'pool', over: 'mean' },
+            { type: 'recurrent', cell: 'gru', units: 6, returnSequences: true },
+            { type: 'pool', pooling: 'mean' },
             { type: 'dense', units: 2 },
           ],
         },

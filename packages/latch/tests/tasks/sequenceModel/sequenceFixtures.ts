@@ -50,7 +50,7 @@ export const nextLetter = () =>
     {
       layers: [
         { type: 'embedding', vocabulary: 6, size: 4 },
-        { type: 'recurrent', cell: 'lstm', units: 5, outputs: 'last' },
+        { type: 'recurrent', cell: 'lstm', units: 5, returnSequences: false },
         { type: 'dense', units: 6 },
       ],
     },
@@ -62,7 +62,7 @@ export const oneNumber = () =>
   imported({
     layers: [
       { type: 'features', width: 3 },
-      { type: 'recurrent', cell: 'gru', units: 4, outputs: 'last' },
+      { type: 'recurrent', cell: 'gru', units: 4, returnSequences: false },
       { type: 'dense', units: 1 },
     ],
   })
@@ -73,7 +73,7 @@ export const threeClasses = () =>
     {
       layers: [
         { type: 'features', width: 3 },
-        { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', outputs: 'last' },
+        { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', returnSequences: false },
         { type: 'dense', units: 3 },
       ],
     },

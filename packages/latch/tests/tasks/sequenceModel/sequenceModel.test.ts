@@ -238,7 +238,7 @@ describe('inside', () => {
       }
       const slope = (nudged(1e-5) - nudged(-1e-5)) / 2e-5
       network.store.write(parameter, before)
-      const sum = trace.levels[0].steps.reduce((total, { gradient }) => total + gradient.gates.reset[0], 0)
+      const sum = trace.layers[0].steps.reduce((total, { gradient }) => total + gradient.gates.reset[0], 0)
       expect(Math.abs(sum)).toBeGreaterThan(1e-6)
       expect(sum).toBeCloseTo(slope, 8)
     },
@@ -248,10 +248,10 @@ describe('inside', () => {
     const model = open(nextLetter)
     const trace = model.trace('abcad', { label: 'b' })
     const flow = gradientFlow(model, 'abcad', 'b')
-    expect(flow.levels.length).toBe(1)
+    expect(flow.layers.length).toBe(1)
     expect(memory(trace)[0].held).toHaveLength(5)
-    const place = { level: 0, direction: 'forward', step: 2, unit: 1, value: 'cell' } as const
-    expect(explain(trace, place).value).toBeCloseTo(trace.levels[0].steps[2].cell![1], 12)
+    const place = { layer: 0, direction: 'forward', step: 2, unit: 1, value: 'cell' } as const
+    expect(explain(trace, place).value).toBeCloseTo(trace.layers[0].steps[2].cell![1], 12)
     const { tokens, logit } = influence(model, 'abcad', 'b')
     expect(tokens.map(({ token }) => token)).toEqual(['a', 'b', 'c', 'a', 'd'])
     expect(Number.isFinite(logit)).toBe(true)
@@ -264,7 +264,7 @@ describe('inside', () => {
     const model = open(oneNumber)
     const { batch } = model.read(rows)
     const flow = gradientFlow(model, batch, model.targets(rows))
-    expect(flow.levels[0].steps).toHaveLength(4)
+    expect(flow.layers[0].steps).toHaveLength(4)
     expect(prefixOutputs(model.network, batch).map(([x]) => x)).toEqual(
       rows.map((_, t) => model.predict(rows.slice(0, t + 1)).output[0]),
     )

@@ -199,13 +199,13 @@ describe('a file that is not what it says', () => {
     expect(await changed((d) => delete d.network.loss)).toMatch(
       /network\.loss: expected binaryCrossEntropy, got nothing/,
     )
-    expect(await changed((d) => void (d.network.layers[1].outputs = 'every'))).toMatch(
+    expect(await changed((d) => void (d.network.layers[1].returnSequences = true))).toMatch(
       /one row a text.*got one a step/,
     )
     expect(await changed((d) => void (d.network.loss!.classWeights = [1, 1, 1]))).toMatch(
       /layers that fit \(loss\.classWeights/,
     )
-    expect(await changed((d) => d.network.layers.splice(2, 0, { type: 'pool', over: 'max' }))).toMatch(
+    expect(await changed((d) => d.network.layers.splice(2, 0, { type: 'pool', pooling: 'max' }))).toMatch(
       /layers that fit \(pool/,
     )
   })

@@ -50,7 +50,7 @@ describe('types', () => {
     expectTypeOf(trace.cell).toEqualTypeOf<'gru'>()
     expectTypeOf(trace.steps[0].gates).toEqualTypeOf<Record<'reset' | 'update', Float64Array>>()
     expect(Object.keys(trace.steps[0].gates).sort()).toEqual(['reset', 'update'])
-    expectTypeOf(trace.levels[0].steps[0].gates.update).toEqualTypeOf<Float64Array>()
+    expectTypeOf(trace.layers[0].steps[0].gates.update).toEqualTypeOf<Float64Array>()
     // @ts-expect-error a GRU has no forget gate
     expect(trace.steps[0].gates.forget).toBeUndefined()
 

@@ -1,10 +1,10 @@
 /** The numbers that were visited, so that there is a way back; and how a place is named for people. */
-import type { Trace, TraceLevel } from 'latch'
+import type { Trace, TraceLayer } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
 import type { Look } from '../../worker/protocol.ts'
 import { shownLabel } from '../../parts/said.ts'
 import { place } from '../../state/place.svelte.ts'
-import { letterOf, topLevel, vectorsOf, type Functions } from '../vectors.ts'
+import { letterOf, topLayer, vectorsOf, type Functions } from '../vectors.ts'
 
 /** One factor of a term. */
 export type Factor = Explanation['terms'][number]['factors'][number]
@@ -32,7 +32,7 @@ export const trail = new Trail()
 
 export function samePlace(a: TracePlace, b: TracePlace): boolean {
   return (
-    a.level === b.level &&
+    a.layer === b.layer &&
     a.direction === b.direction &&
     a.step === b.step &&
     a.value === b.value &&
@@ -62,17 +62,17 @@ export function outputsOf(labels: readonly string[], shapes: Look['shapes']): Ou
 /** The values that can be asked for, as `explain` calls them. */
 export function valuesOf(
   trace: Trace,
-  at: { level: number; direction: string },
+  at: { layer: number; direction: string },
 ): { value: string; title: string }[] {
-  const level =
-    trace.levels.find((one) => one.level === at.level && one.direction === at.direction) ?? topLevel(trace)
-  const vectors = vectorsOf(trace.cell, level as never).toReversed()
+  const layer =
+    trace.layers.find((one) => one.layer === at.layer && one.direction === at.direction) ?? topLayer(trace)
+  const vectors = vectorsOf(trace.cell, layer as never).toReversed()
   return [
     ...vectors.map(({ value, letter, title }) => ({
       value,
       title: `${letter}: ${title.replace(/:.*/, '')}`,
     })),
-    ...(level.steps[0]?.saved ? [{ value: 'saved', title: savedTitle(trace.cell, level.functions) }] : []),
+    ...(layer.steps[0]?.saved ? [{ value: 'saved', title: savedTitle(trace.cell, layer.functions) }] : []),
     { value: 'x', title: 'x: what came in' },
     ...(trace.numbers
       ? [{ value: 'logit', title: 'a number that it answers with' }]
@@ -85,21 +85,21 @@ export function valuesOf(
 
 /** A place that the trace has, as near as can be to the one asked for; without one the last h, unit 0. */
 export function fitting(trace: Trace, outputs: Outputs, wish: TracePlace | null): TracePlace {
-  const top = topLevel(trace)
+  const top = topLayer(trace)
   const last = trace.steps.length - 1
-  if (!wish) return { level: top.level, direction: 'forward', step: last, value: 'hidden', unit: 0 }
-  const level =
-    trace.levels.find((one) => one.level === wish.level && one.direction === wish.direction) ?? top
+  if (!wish) return { layer: top.layer, direction: 'forward', step: last, value: 'hidden', unit: 0 }
+  const layer =
+    trace.layers.find((one) => one.layer === wish.layer && one.direction === wish.direction) ?? top
   const output = OUTPUTS.includes(wish.value)
-  const known = valuesOf(trace, level).some(({ value }) => value === wish.value)
+  const known = valuesOf(trace, layer).some(({ value }) => value === wish.value)
   const rnnCandidate = trace.cell === 'rnn' && wish.value === 'candidate'
   const step = output ? last : clamp(wish.step, last)
   const width = output
     ? outputs[wish.value as keyof Outputs].length
-    : widthOf(level as TraceLevel, step, wish.value)
-  const { level: number, direction } = output ? top : level
+    : widthOf(layer as TraceLayer, step, wish.value)
+  const { layer: number, direction } = output ? top : layer
   return {
-    level: number,
+    layer: number,
     direction,
     step,
     value: known || rnnCandidate ? wish.value : 'hidden',
@@ -108,9 +108,9 @@ export function fitting(trace: Trace, outputs: Outputs, wish: TracePlace | null)
 }
 
 /** How many numbers a vector has; a one-hot x has no end that a trace knows. */
-export function widthOf(level: TraceLevel, step: number, value: string): number {
-  if (value !== 'x') return level.units
-  return level.steps[step].input.length || Infinity
+export function widthOf(layer: TraceLayer, step: number, value: string): number {
+  if (value !== 'x') return layer.units
+  return layer.steps[step].input.length || Infinity
 }
 
 function clamp(value: number, most: number): number {
@@ -126,6 +126,6 @@ export function nameOf(trace: Trace, outputs: Outputs, at: TracePlace): string {
   return value === 'logit' ? `logit of ${label}` : `P(${label})`
 }
 
-function functionsAt({ levels }: Trace, at: TracePlace): Functions | undefined {
-  return levels.find(({ level, direction }) => level === at.level && direction === at.direction)?.functions
+function functionsAt({ layers }: Trace, at: TracePlace): Functions | undefined {
+  return layers.find(({ layer, direction }) => layer === at.layer && direction === at.direction)?.functions
 }

@@ -1,6 +1,6 @@
 /** What colours the tokens: a number for each step, how strong it is on the scale, and what it is in words. */
-import type { Trace, TraceLevel } from 'latch'
-import type { Influence, MemoryLevel } from 'latch/inspection'
+import type { Trace, TraceLayer } from 'latch'
+import type { Influence, MemoryLayer } from 'latch/inspection'
 import { percent, short } from '../../drawing/numbers.ts'
 import { shownLabel, sizeSaid } from '../../parts/said.ts'
 import { largest, vectorAt, type VectorName } from '../vectors.ts'
@@ -16,15 +16,15 @@ export interface Colouring {
 }
 
 /** One unit of a vector at every step. */
-export function byUnit(level: TraceLevel, vector: VectorName, unit: number): Colouring {
-  const values = level.steps.map((step) => vectorAt(step, vector.value)?.[unit] ?? NaN)
+export function byUnit(layer: TraceLayer, vector: VectorName, unit: number): Colouring {
+  const values = layer.steps.map((step) => vectorAt(step, vector.value)?.[unit] ?? NaN)
   const scale = vector.kind === 'share' ? 1 : largest(values)
   const words = `${vector.letter}[${unit}], unit ${unit} of the ${vector.title.replace(/:.*/, '')}, at each step`
   return { values, kind: vector.kind, scale, words, format: (value) => short(value) }
 }
 
 /** How much of what each token wrote is held after the last step read. */
-export function byMemory(memory: MemoryLevel): Colouring {
+export function byMemory(memory: MemoryLayer): Colouring {
   const last = memory.direction === 'forward' ? memory.share.length - 1 : 0
   return {
     values: Array.from(memory.share[last] ?? []),

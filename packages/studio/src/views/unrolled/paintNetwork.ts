@@ -98,12 +98,12 @@ function strip(
 
 function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
   const { look, schedule, phase, wide, inks, forward, backward, unit } = scene
-  const data = look.trace.levels[row.at].steps[step]
-  const when = schedule.stateAt(row.level, row.direction, step)
-  const whenBack = schedule.gradientAt(row.level, row.direction, step)
+  const data = look.trace.layers[row.at].steps[step]
+  const when = schedule.stateAt(row.layer, row.direction, step)
+  const whenBack = schedule.gradientAt(row.layer, row.direction, step)
   const inGradients = phase > schedule.forward
   const done = inGradients ? phase >= whenBack : phase >= when
-  const sheets = inGradients && done && backward ? backward.levels[row.at] : forward.levels[row.at]
+  const sheets = inGradients && done && backward ? backward.layers[row.at] : forward.layers[row.at]
   const { inset, width } = boxOf(wide)
   paint.globalAlpha = done ? 1 : FAINT
   paint.fillStyle = inks.panel
@@ -147,16 +147,16 @@ function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
 /** The state on its way to the next step (or the gradient on its way back). */
 function across(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
   const { look, schedule, phase, wide, inks } = scene
-  const steps = look.trace.levels[row.at].steps.length
+  const steps = look.trace.layers[row.at].steps.length
   if (step + 1 >= steps) return
   const inGradients = phase > schedule.forward
   const target = (row.direction === 'forward') !== inGradients ? step + 1 : step
   const at = inGradients ? schedule.gradientAt : schedule.stateAt
-  paint.globalAlpha = phase >= at(row.level, row.direction, target) ? 1 : FAINT
+  paint.globalAlpha = phase >= at(row.layer, row.direction, target) ? 1 : FAINT
   const { inset } = boxOf(wide)
   const [a, b, y] = [x + wide - inset + 2, x + wide + inset - 2, row.y + row.height / 2]
   const onwards = target === step + 1
-  const cell = look.trace.levels[row.at].steps[step].cell !== null
+  const cell = look.trace.layers[row.at].steps[step].cell !== null
   if (cell) arrow(paint, inks.accent, onwards ? [a, y - 16, b, y - 16] : [b, y - 16, a, y - 16], 2.5)
   const lower = cell ? y + 10 : y
   arrow(paint, inks.soft, onwards ? [a, lower, b, lower] : [b, lower, a, lower])
@@ -176,7 +176,7 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
       ? inGradients
         ? schedule.forward + 1
         : schedule.outputAt(step)
-      : (inGradients ? schedule.gradientAt : schedule.stateAt)(row.level, row.direction, step)
+      : (inGradients ? schedule.gradientAt : schedule.stateAt)(row.layer, row.direction, step)
   paint.globalAlpha =
     phase >= own && !(row.kind === 'output' && inGradients && step < scene.look.trace.steps.length - 1)
       ? 1

@@ -10,24 +10,24 @@ export interface Schedule {
   forward: number
   /** All phases. */
   count: number
-  /** When h_t of a level and direction is computed. */
-  stateAt(level: number, direction: Direction, step: number): number
+  /** When h_t of a layer and direction is computed. */
+  stateAt(layer: number, direction: Direction, step: number): number
   /** When ∂L/∂h_t is. */
-  gradientAt(level: number, direction: Direction, step: number): number
+  gradientAt(layer: number, direction: Direction, step: number): number
   inputAt(step: number): number
   outputAt(step: number): number
 }
 
-export function scheduleOf(steps: number, levels: number, bidirectional: boolean): Schedule {
-  const rounds = bidirectional ? levels : 1
+export function scheduleOf(steps: number, layers: number, bidirectional: boolean): Schedule {
+  const rounds = bidirectional ? layers : 1
   const forward = steps * rounds
   const read = (direction: Direction, step: number) => (direction === 'forward' ? step : steps - 1 - step)
   return {
     forward,
     count: 2 * forward + 1,
-    stateAt: (level, direction, step) => (bidirectional ? level * steps : 0) + read(direction, step),
-    gradientAt: (level, direction, step) =>
-      forward + 1 + (bidirectional ? (levels - 1 - level) * steps : 0) + (steps - 1 - read(direction, step)),
+    stateAt: (layer, direction, step) => (bidirectional ? layer * steps : 0) + read(direction, step),
+    gradientAt: (layer, direction, step) =>
+      forward + 1 + (bidirectional ? (layers - 1 - layer) * steps : 0) + (steps - 1 - read(direction, step)),
     inputAt: (step) => (bidirectional ? 0 : step),
     outputAt: (step) => (bidirectional ? forward - 1 : step),
   }
@@ -50,6 +50,6 @@ export function phaseName(
   const step = back ? steps - 1 - within : within
   const word = `“${tokens[step]}”`
   if (!both) return back ? `gradient back to step ${step + 1} ${word}` : `step ${step + 1} ${word}`
-  const level = back ? forward / steps - round : round + 1
-  return `layer ${level}, ${back ? 'gradients' : 'both directions'}, ${within + 1} of ${steps}`
+  const layer = back ? forward / steps - round : round + 1
+  return `layer ${layer}, ${back ? 'gradients' : 'both directions'}, ${within + 1} of ${steps}`
 }

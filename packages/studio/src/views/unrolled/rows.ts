@@ -1,5 +1,5 @@
 /**
- * The rows of the unrolled network from top to bottom: output, levels and directions, input, tokens. With
+ * The rows of the unrolled network from top to bottom: output, layers and directions, input, tokens. With
  * the shapes of their vectors and weights, as the library names them.
  */
 import type { Look } from '../../worker/protocol.ts'
@@ -8,9 +8,9 @@ export type Direction = 'forward' | 'backward'
 
 export interface Row {
   kind: 'output' | 'state' | 'input' | 'token'
-  /** Index into trace.levels; −1 elsewhere. */
+  /** Index into trace.layers; −1 elsewhere. */
   at: number
-  level: number
+  layer: number
   direction: Direction
   y: number
   height: number
@@ -36,7 +36,7 @@ const HEIGHT = { output: 44, state: 92, input: 58, token: 24 }
 /** @param slanted tokens stand on end, where columns are narrow */
 export function drawingOf(look: Look, slanted = false): Drawing {
   const { trace } = look
-  const both = trace.levels.some(({ direction }) => direction === 'backward')
+  const both = trace.layers.some(({ direction }) => direction === 'backward')
   const rows: Row[] = []
   let y = 26
   const add = (row: Omit<Row, 'y' | 'height'>, gap: number) => {
@@ -44,7 +44,7 @@ export function drawingOf(look: Look, slanted = false): Drawing {
     rows.push({ ...row, y, height })
     y += height + gap
   }
-  const none = { at: -1, level: -1, direction: 'forward', pair: null, across: '' } as const
+  const none = { at: -1, layer: -1, direction: 'forward', pair: null, across: '' } as const
   const classes = Object.keys(trace.probabilities).length
   add(
     {
@@ -56,23 +56,23 @@ export function drawingOf(look: Look, slanted = false): Drawing {
     },
     GAP,
   )
-  const order = trace.levels
+  const order = trace.layers
     .map((_, at) => at)
-    .sort((a, b) => trace.levels[b].level - trace.levels[a].level || a - b)
+    .sort((a, b) => trace.layers[b].layer - trace.layers[a].layer || a - b)
   for (const at of order) {
-    const { level, direction, units, steps } = trace.levels[at]
+    const { layer, direction, units, steps } = trace.layers[at]
     const arrow = both ? (direction === 'forward' ? ' →' : ' ←') : ''
     const name = (part: 'ih' | 'hh', letter: string) =>
-      recurrentWeight(look, level, direction, part, letter, units)
+      recurrentWeight(look, layer, direction, part, letter, units)
     const shapes = steps[0]?.cell ? [`c (1, ${units})`, `h (1, ${units})`] : [`h (1, ${units})`]
     const pair = both ? (direction === 'forward' ? 'upper' : 'lower') : null
-    const title = `layer ${level + 1}${arrow}`
+    const title = `layer ${layer + 1}${arrow}`
     add(
       {
         kind: 'state',
         pair,
         at,
-        level,
+        layer,
         direction,
         title,
         shapes,
@@ -82,7 +82,7 @@ export function drawingOf(look: Look, slanted = false): Drawing {
       GAP,
     )
   }
-  const width = trace.levels[0]?.steps[0]?.input.length ?? 0
+  const width = trace.layers[0]?.steps[0]?.input.length ?? 0
   const input = {
     title: width ? 'x, embedding' : 'x, one-hot',
     shapes: [`(1, ${width || inputWidth(look)})`],
@@ -100,7 +100,7 @@ export function inputWidth(look: Look): number {
 /** "W 4 × (F×H)": a matrix for each gate, from rows to columns as in x·W. */
 function recurrentWeight(
   look: Look,
-  level: number,
+  layer: number,
   direction: Direction,
   part: string,
   letter: string,
@@ -108,7 +108,7 @@ function recurrentWeight(
 ): string {
   const suffix = direction === 'backward' ? '_reverse' : ''
   const found = look.shapes.find(({ name }) =>
-    new RegExp(`^recurrent\\.${level}\\.weight_${part}_l\\d+${suffix}$`).test(name),
+    new RegExp(`^recurrent\\.${layer}\\.weight_${part}_l\\d+${suffix}$`).test(name),
   )
   if (!found) return letter
   const [rows, columns] = found.shape

@@ -15,7 +15,7 @@ export interface Sheet {
   scale: number
 }
 
-export interface LevelSheets {
+export interface LayerSheets {
   hidden: Sheet
   cell: Sheet | null
 }
@@ -23,32 +23,32 @@ export interface LevelSheets {
 export interface ForwardSheets {
   input: Sheet | null
   output: Sheet
-  levels: LevelSheets[]
+  layers: LayerSheets[]
 }
 
 export interface BackwardSheets {
   /** One scale for all: the largest |∂L/∂h| or |∂L/∂c|. */
   scale: number
-  levels: LevelSheets[]
+  layers: LayerSheets[]
 }
 
 /** Powers of ten that logarithmic colours span. */
 export const DECADES = 6
 
 export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
-  const inputs = trace.levels[0]?.steps.map(({ input }) => input) ?? []
+  const inputs = trace.layers[0]?.steps.map(({ input }) => input) ?? []
   const outputs = trace.steps.map(({ output }) => Object.values<number>(output.probabilities))
-  const vectors = trace.levels.map(({ steps }) => ({
+  const vectors = trace.layers.map(({ steps }) => ({
     hidden: steps.map((step) => step.hidden),
     cell: steps.flatMap(({ cell }) => (cell ? [cell] : [])),
   }))
-  // One scale for all levels; at least 1, as h of most cells lies within ±1.
+  // One scale for all layers; at least 1, as h of most cells lies within ±1.
   const hiddenScale = vectors.reduce((most, { hidden }) => Math.max(most, largest(hidden)), 1)
   const cellScale = vectors.reduce((most, { cell }) => Math.max(most, largest(cell)), 1)
   return {
     input: inputs[0]?.length ? sheetOf(inputs, scheme, largest(inputs) || 1) : null,
     output: sheetOf(outputs, scheme, 1),
-    levels: vectors.map(({ hidden, cell }) => ({
+    layers: vectors.map(({ hidden, cell }) => ({
       hidden: sheetOf(hidden, scheme, hiddenScale),
       cell: cell.length ? sheetOf(cell, scheme, cellScale) : null,
     })),
@@ -56,17 +56,17 @@ export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
 }
 
 export function backwardSheets({ trace }: Look, scheme: Scheme, logarithmic: boolean): BackwardSheets {
-  const vectors = trace.levels.map(({ steps }) => ({
+  const vectors = trace.layers.map(({ steps }) => ({
     hidden: steps.map(({ gradient }) => gradient.hiddenVector),
     cell: steps.flatMap(({ gradient }) => (gradient.cellVector ? [gradient.cellVector] : [])),
   }))
   const scale =
     vectors.reduce((most, { hidden, cell }) => Math.max(most, largest(hidden), largest(cell)), 0) || 1
-  const levels = vectors.map(({ hidden, cell }) => ({
+  const layers = vectors.map(({ hidden, cell }) => ({
     hidden: sheetOf(hidden, scheme, scale, logarithmic),
     cell: cell.length ? sheetOf(cell, scheme, scale, logarithmic) : null,
   }))
-  return { scale, levels }
+  return { scale, layers }
 }
 
 function largest(vectors: Vectors): number {

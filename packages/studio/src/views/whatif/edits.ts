@@ -47,9 +47,9 @@ function span({ from = 0, to }: EditPlace, steps: number, at: (step: number) => 
   return from === last ? `at ${at(from)}` : `from ${at(from)} to ${at(last)}`
 }
 
-function whose({ level, direction, units }: EditPlace): string {
+function whose({ layer, direction, units }: EditPlace): string {
   const parts = [
-    level === undefined ? '' : `layer ${level}`,
+    layer === undefined ? '' : `layer ${layer}`,
     direction === undefined ? '' : `read ${direction === 'forward' ? 'forwards' : 'backwards'}`,
     units === undefined
       ? ''

@@ -104,7 +104,7 @@ export class NetworkBuilder {
     this.add({ type: 'features', width })
     if (ranks === 2) return
     this.note('the input has no steps: each example is a sequence of one step')
-    this.add({ type: 'pool', over: 'last' })
+    this.add({ type: 'pool', pooling: 'last' })
     this.per = 'sequence'
   }
 

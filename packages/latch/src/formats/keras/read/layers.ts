@@ -180,7 +180,7 @@ function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | '
   needSteps(to, layer)
   needStepsFirst(layer)
   if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')
-  to.add({ type: 'pool', over })
+  to.add({ type: 'pool', pooling: over })
   toSequence(to, to.width)
   return over
 }

@@ -106,7 +106,7 @@ function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
     throw new UnsupportedError({ where, expected: 'features side by side', got: 'token ids' })
   if (axis !== -1 && axis !== (to.per === 'step' ? 2 : 1))
     throw new UnsupportedError({ where, expected: 'features side by side, axis -1', got: `axis ${axis}` })
-  to.add({ type: 'concat', of })
+  to.add({ type: 'concat', inputs: of })
   to.width = widths.reduce((a, b) => a + b, 0)
   return `of ${node.inputs.map(({ name }) => name).join(', ')}`
 }

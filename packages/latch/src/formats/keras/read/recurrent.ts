@@ -1,9 +1,9 @@
 /**
- * Keras' recurrent layers → Latch's levels: SimpleRNN, LSTM, GRU, their CuDNN twins, RNN over cells, and
+ * Keras' recurrent layers → Latch's layers: SimpleRNN, LSTM, GRU, their CuDNN twins, RNN over cells, and
  * Bidirectional around any of them. Sources: keras/layers/rnn, cudnn_recurrent of Keras 2, tfjs-layers.
  */
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
-import type { CellName } from '../../../cells/cell.ts'
+import type { CellName } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import {
@@ -33,7 +33,7 @@ interface CellConfig {
   cudnn: boolean
 }
 
-/** A level's weights, native. */
+/** A layer's weights, native. */
 interface CellWeights {
   input: Float32Array
   hidden: Float32Array
@@ -60,7 +60,7 @@ export function isRecurrent(type: string): boolean {
   return type === 'RNN' || type === 'Bidirectional' || (Object.hasOwn(CELLS, type) && !type.endsWith('Cell'))
 }
 
-/** Adds the levels of a recurrent layer. Gives its conventions. */
+/** Adds the layers of a recurrent layer. Gives its conventions. */
 export function addRecurrent(to: NetworkBuilder, layer: KerasLayer): string {
   needSteps(to, layer)
   to.beginFeatures(layer)
@@ -84,12 +84,12 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   const cells = cellsOf(layer.type, config, layer.dialect)
   const conventions = cells.map((cell, i) => {
     const weights = takeCell(cell, to.width, arrays)
-    const outputs = every || pooled || i < cells.length - 1 ? 'every' : 'last'
+    const returnSequences = every || pooled || i < cells.length - 1
     const name = to.add(
       compact({
         ...optionsOf(cell, weights, biasesIn(weights)),
         direction: backwards ? 'reverse' : undefined,
-        outputs,
+        returnSequences,
       }),
     )
     putWeights(to, name, '', weights)
@@ -98,7 +98,7 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   })
   if (pooled) {
     to.add({ type: 'zeroMasked' })
-    to.add({ type: 'pool', over: backwards ? 'first' : 'last' })
+    to.add({ type: 'pool', pooling: backwards ? 'first' : 'last' })
   }
   finish(to, config, every, zeroes)
   if (backwards && every) to.add({ type: 'reverse' })
@@ -130,7 +130,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
       direction: 'bidirectional',
       merge: merge === 'concat' ? undefined : merge,
       backward: backwardOf(forward, backward),
-      outputs: every ? 'every' : 'last',
+      returnSequences: every,
     }),
   )
   const rows = gateCount(forward.cell) * forward.units

@@ -1,5 +1,5 @@
 /** Latch's activations → Keras 3's names and layers. Source: keras.activations and keras.layers of Keras 3. */
-import { settleActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 
 const NAMES: Partial<Record<ActivationName, string>> = {
@@ -21,7 +21,7 @@ const NAMES: Partial<Record<ActivationName, string>> = {
 export function activationName(choice: ActivationChoice | 'softmax' | 'logSoftmax'): string | null {
   if (choice === 'softmax') return 'softmax'
   if (choice === 'logSoftmax') return 'log_softmax'
-  const { type, alpha, beta } = settleActivation(choice)
+  const { type, alpha, beta } = resolveActivation(choice)
   if (type === 'hardSigmoid') return Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5 ? 'hard_sigmoid' : null
   if (type === 'leakyRelu') return alpha === 0.2 ? 'leaky_relu' : null
   if (type === 'elu') return alpha === 1 ? 'elu' : null
@@ -36,7 +36,7 @@ export function activationLayerOut(
 ): { type: string; config: Record<string, unknown> } {
   const name = activationName(choice)
   if (name) return { type: 'Activation', config: { activation: name } }
-  const { type, alpha } = settleActivation(choice as ActivationChoice)
+  const { type, alpha } = resolveActivation(choice as ActivationChoice)
   if (type === 'leakyRelu') return { type: 'LeakyReLU', config: { negative_slope: alpha } }
   if (type === 'elu') return { type: 'ELU', config: { alpha } }
   if (type === 'thresholdedRelu') return { type: 'ReLU', config: { threshold: alpha } }
@@ -51,7 +51,7 @@ export function cellActivation(choice: ActivationChoice, where: string): string 
 }
 
 function noName(choice: ActivationChoice, where: string): UnsupportedError {
-  const { type, alpha, beta } = settleActivation(choice)
+  const { type, alpha, beta } = resolveActivation(choice)
   return new UnsupportedError({
     where,
     expected: 'an activation that Keras 3 has',

@@ -1,5 +1,5 @@
 /**
- * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a level
+ * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a layer
  * and the reversal of its steps), or two for one (an input and its table), this is the place.
  */
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -114,7 +114,7 @@ function addLayer(
       addInput(out, layer, name)
       return 0
     case 'recurrent':
-      return addLevel(out, layer, name, above, second)
+      return addRecurrent(out, layer, name, above, second)
     case 'masking':
       out.masked = true
       out.add('Masking', { mask_value: layer.value ?? 0 })
@@ -139,10 +139,10 @@ function addLayer(
       out.per = 'sequence'
       return 0
     case 'pool':
-      addPool(out, layer.over, name)
+      addPool(out, layer.pooling, name)
       return 0
     case 'concat':
-      addConcat(out, layer.of, name)
+      addConcat(out, layer.inputs, name)
       return 0
     default:
       throw refused(name, layer.type)
@@ -193,24 +193,24 @@ function identity(size: number): Float32Array {
   return rows
 }
 
-function addLevel(
+function addRecurrent(
   out: Out,
   layer: Extract<LayerOptions, { type: 'recurrent' }>,
   name: string,
   above: LayerOptions | undefined,
   second: LayerOptions | undefined,
 ): number {
-  const { direction = 'forward', outputs = 'every', merge = 'concat', units } = layer
+  const { direction = 'forward', returnSequences = true, merge = 'concat', units } = layer
   const zeroMasked = above?.type === 'zeroMasked'
   const next = zeroMasked ? second : above
-  const lastOnly = direction === 'forward' && next?.type === 'pool' && next.over === 'last'
-  const every = outputs === 'every' && !lastOnly
+  const lastOnly = direction === 'forward' && next?.type === 'pool' && next.pooling === 'last'
+  const every = returnSequences && !lastOnly
   const turned = direction === 'reverse' && every
   if (turned && next?.type !== 'reverse')
-    throw refused(name, 'a level in reverse whose steps stand in the text’s order')
+    throw refused(name, 'a layer in reverse whose steps stand in the text’s order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
     throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
-  const taken = (zeroMasked ? 1 : 0) + (turned || (outputs === 'every' && lastOnly) ? 1 : 0)
+  const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
   out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked }))
   out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
   if (!every) out.per = 'sequence'

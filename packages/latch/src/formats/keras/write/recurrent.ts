@@ -1,5 +1,5 @@
 /**
- * A recurrent level → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
+ * A recurrent layer → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
  * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
 import { sameActivation } from '../../../cells/activations.ts'
@@ -12,7 +12,7 @@ import { kerasObject, type OutArray, type OutLayer, type ReadParameter } from '.
 const CLASSES = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' } as const
 
 /** What the layers above take away from it. */
-export interface LevelContext {
+export interface LayerContext {
   /** `recurrent.0` */
   name: string
   /** Width of what comes in. */
@@ -22,7 +22,7 @@ export interface LevelContext {
 }
 
 /** The layer. @throws UnsupportedError in words for what Keras does not have */
-export function recurrentOut(options: RecurrentOptions, context: LevelContext): OutLayer {
+export function recurrentOut(options: RecurrentOptions, context: LayerContext): OutLayer {
   refuse(options, context.name)
   const { direction = 'forward' } = options
   if (direction !== 'bidirectional') {
@@ -75,7 +75,7 @@ function refuse(options: RecurrentOptions, where: string): void {
 
 function oneWay(
   options: RecurrentOptions,
-  context: LevelContext,
+  context: LayerContext,
   backwards: boolean,
   where: string,
 ): OutLayer {
@@ -106,7 +106,7 @@ function oneWay(
 
 function arraysOf(
   options: RecurrentOptions,
-  { name, width }: LevelContext,
+  { name, width }: LayerContext,
   suffix: string,
   path: string,
 ): OutArray[] {

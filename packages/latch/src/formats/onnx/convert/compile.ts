@@ -2,7 +2,7 @@
  * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
  * activation right after a product taken into it, a final softmax or sigmoid named as the answer.
  */
-import { settleActivation } from '../../../cells/activations.ts'
+import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import type { Answer, LayerFacts, ModelInput } from '../../imported.ts'
@@ -97,7 +97,7 @@ class Compiler {
     this.#source = source
     this.#drafts = drafts
     this.#maskZero = maskZero
-    this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.of : [])))
+    this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.inputs : [])))
   }
 
   add(draft: Draft): void {
@@ -146,7 +146,7 @@ class Compiler {
       case 'pool':
         this.#steps = false
         if (layer.column) this.weights.set(`${name}.weight`, layer.column)
-        return { type: 'pool', over: layer.over }
+        return { type: 'pool', pooling: layer.pooling }
       case 'flatten':
         this.#steps = false
         this.#width *= layer.steps
@@ -166,7 +166,7 @@ class Compiler {
       case 'masking':
         return layer
       case 'concat':
-        return this.#concat(layer.of)
+        return this.#concat(layer.inputs)
       case 'piece':
         throw new UnsupportedError({
           where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
@@ -192,7 +192,7 @@ class Compiler {
     const both = directions.length === 2
     const beside = both && (merge ?? 'concat') === 'concat'
     this.#width = options.units * (beside ? 2 : 1)
-    this.#steps = options.outputs !== 'last'
+    this.#steps = options.returnSequences !== false
     return both && merge && merge !== 'concat' ? { ...rest, merge } : rest
   }
 
@@ -212,7 +212,7 @@ class Compiler {
 
   #concat(of: readonly Draft[]): LayerOptions {
     this.#width = of.reduce((sum, draft) => sum + widthOf(draft), 0)
-    return { type: 'concat', of: of.map((draft) => this.#names.get(draft)!) }
+    return { type: 'concat', inputs: of.map((draft) => this.#names.get(draft)!) }
   }
 
   #factsOf({ node, layer }: Draft, parameters: number): LayerFacts {
@@ -234,7 +234,7 @@ function widthOf({ layer, below }: Draft): number {
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'oneHot') return layer.vocabulary
   if (layer.type === 'features') return layer.width ?? 0
-  if (layer.type === 'concat') return layer.of.reduce((sum, draft) => sum + widthOf(draft), 0)
+  if (layer.type === 'concat') return layer.inputs.reduce((sum, draft) => sum + widthOf(draft), 0)
   if (layer.type === 'flatten') return layer.steps * widthOf(below!)
   if (layer.type !== 'recurrent') return widthOf(below!)
   const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'
@@ -253,7 +253,7 @@ function conventionsOf(options: RecurrentOptions): string {
         : 'linear_before_reset 1: reset after'
       : '',
     direction === 'reverse' ? 'reverse' : '',
-    ...functions.map((f) => (f ? settleActivation(f).type : '')),
+    ...functions.map((f) => (f ? resolveActivation(f).type : '')),
     clip ? `clip ${clip}` : '',
     peepholes ? 'peepholes' : '',
     coupled ? 'input_forget: f = 1 − i' : '',

@@ -155,7 +155,7 @@ export function describeValue(value: Value): string {
     case 'flow':
       return `${value.tip.layer.type === 'piece' ? value.tip.layer.what : `the output of ${value.tip.layer.type}`}, ${describeAxes(value.axes)}`
     case 'stack':
-      return 'states of several levels'
+      return 'states of several layers'
     case 'state':
       return `the state input ${value.name}`
     case 'absent':

@@ -125,7 +125,7 @@ function isWhole({ tip, axes }: Flow): boolean {
   return true
 }
 
-/** How much a chain holds: recurrent levels count most. */
+/** How much a chain holds: recurrent layers count most. */
 function scoreOf(tip: Draft): number {
   let score = 0
   for (let at: Draft | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1

@@ -184,8 +184,8 @@ function divide(at: NodeLift, inputs: readonly Value[]): Value {
 /** A sum over each sequence's steps by its length is their mean. */
 function divideByLengths(at: NodeLift, flow: Flow): Value {
   const { layer } = flow.tip
-  if (layer.type === 'pool' && layer.over === 'sum')
-    return at.over(flow, { ...flow.tip, layer: { type: 'pool', over: 'mean' } })
+  if (layer.type === 'pool' && layer.pooling === 'sum')
+    return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
   throw at.refuse('a sum over time, by the lengths', describeValue(flow))
 }
 

@@ -2,7 +2,7 @@
  * x times a function of x, as exporters write it out: SiLU, Mish, hard swish, GELU with the error function and with
  * tanh.
  */
-import { settleActivation, type ActivationChoice } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationChoice } from '../../../cells/activations.ts'
 import { activate, near, pathBetween } from './model.ts'
 import type { NodeLift } from './context.ts'
 import type { Draft, PieceDraft } from './nodes.ts'
@@ -17,7 +17,7 @@ export function cubicOf(x: Draft, other: Draft): { base: Draft; factor: number }
   const { layer, below } = other
   if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
     return null
-  const { type, alpha, beta } = settleActivation(layer.activation)
+  const { type, alpha, beta } = resolveActivation(layer.activation)
   const power = below && pieceOf(below, 'power')
   if (type !== 'affine' || beta !== 0 || power?.value !== 3 || power.base !== x) return null
   return { base: x, factor: alpha }
@@ -44,7 +44,7 @@ function gateOf(path: readonly Draft[]): { activation: ActivationChoice; factor:
     if (layer.type === 'piece') return { type: layer.what, alpha: layer.value, beta: 0 }
     if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
       return { type: layer.type, alpha: 0, beta: 0 }
-    return settleActivation(layer.activation)
+    return resolveActivation(layer.activation)
   })
   const names = steps.map(({ type }) => type).join()
   const line = (i: number, alpha: number, beta: number) =>

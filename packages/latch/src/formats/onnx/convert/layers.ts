@@ -157,7 +157,7 @@ function pooledTip(at: NodeLift, flow: Flow, over: Over): Draft {
   const { layer } = tip
   const { ragged } = at.context
   if (over === 'sum' && layer.type === 'piece' && layer.what === 'weighted steps')
-    return above(layer.base, { type: 'pool', over: 'attention', column: layer.column }, at.node)
+    return above(layer.base, { type: 'pool', pooling: 'attention', column: layer.column }, at.node)
   if (fill?.mask === 'last') {
     if (over === 'sum' && fill.value === 0) return takeStep(tip, 'last', at.node)
     throw at.refuse('the sum over the last step', over)
@@ -166,7 +166,7 @@ function pooledTip(at: NodeLift, flow: Flow, over: Over): Draft {
     !ragged ||
     (over === 'sum' && (fill?.value === 0 || layer.type === 'recurrent')) ||
     (over === 'max' && fill !== undefined && fill.value < -1e30)
-  if (clean) return above(tip, { type: 'pool', over }, at.node)
+  if (clean) return above(tip, { type: 'pool', pooling: over }, at.node)
   throw at.refuse('pooling without the padding', `the ${over} over the padded batch`)
 }
 

@@ -98,8 +98,8 @@ function move(at: NodeLift, { what, value }: Masking, flow: Flow): Value {
 
 function mean(at: NodeLift, flow: Flow): Value {
   const { layer } = flow.tip
-  if (layer.type === 'pool' && layer.over === 'sum')
-    return at.over(flow, { ...flow.tip, layer: { type: 'pool', over: 'mean' } })
+  if (layer.type === 'pool' && layer.pooling === 'sum')
+    return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
   throw at.refuse('a sum over time, by the steps that count', layer.type)
 }
 

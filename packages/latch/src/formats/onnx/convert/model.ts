@@ -1,8 +1,8 @@
 /**
  * A chain of layers as it grows and comes apart again: another layer on top, one step or one direction of what a
- * level gives, two directions together.
+ * layer gives, two directions together.
  */
-import { settleActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { OnnxNode } from '../graph.ts'
 import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
@@ -14,11 +14,11 @@ export function above(below: Draft, layer: LayerDraft, node: OnnxNode): Draft {
 
 /** An activation on top; a straight line on a straight line becomes one, and one that changes nothing none. */
 export function activate(below: Draft, activation: ActivationChoice, node: OnnxNode): Draft {
-  const spec = settleActivation(activation)
+  const spec = resolveActivation(activation)
   if (spec.type !== 'affine') return above(below, { type: 'activation', activation }, node)
   const { layer } = below
   if (layer.type === 'activation' && isAffine(layer.activation)) {
-    const inner = settleActivation(layer.activation)
+    const inner = resolveActivation(layer.activation)
     const alpha = spec.alpha * inner.alpha
     return activate(below.below!, { type: 'affine', alpha, beta: spec.alpha * inner.beta + spec.beta }, node)
   }
@@ -55,12 +55,12 @@ export function pathBetween(base: Draft, tip: Draft): Draft[] | null {
   return null
 }
 
-/** Takes one direction of a recurrent level, through a pooling of single steps too. Null where there is none. */
+/** Takes one direction of a recurrent layer, through a pooling of single steps too. Null where there is none. */
 export function takeDirection(tip: Draft, direction: number): Draft | null {
   const { layer, below } = tip
-  if (layer.type === 'pool' && (layer.over === 'last' || layer.over === 'first')) {
+  if (layer.type === 'pool' && (layer.pooling === 'last' || layer.pooling === 'first')) {
     const taken = takeDirection(below!, direction)
-    return taken && takeStep(taken, layer.over, tip.node!)
+    return taken && takeStep(taken, layer.pooling, tip.node!)
   }
   if (layer.type !== 'recurrent' || !layer.directions[direction]) return null
   if (layer.directions.length === 1) return tip
@@ -88,14 +88,14 @@ export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Dr
   const final = over === 'last' ? 'forward' : 'reverse'
   if (
     type === 'recurrent' &&
-    layer.options.outputs !== 'last' &&
+    layer.options.returnSequences !== false &&
     (layer.options.direction ?? 'forward') === final
   )
-    return { ...tip, layer: { ...layer, options: { ...layer.options, outputs: 'last' } } }
-  return above(tip, { type: 'pool', over }, node)
+    return { ...tip, layer: { ...layer, options: { ...layer.options, returnSequences: false } } }
+  return above(tip, { type: 'pool', pooling: over }, node)
 }
 
-/** Two directions of one level become one output again. Null where they are not that. */
+/** Two directions of one layer become one output again. Null where they are not that. */
 export function joinDirections(
   first: Draft,
   second: Draft,
@@ -104,9 +104,9 @@ export function joinDirections(
   const [a, b] = [first.layer, second.layer]
   if (a.type !== 'recurrent' || b.type !== 'recurrent' || !a.of || !b.of) return null
   if (first.node !== second.node || a.of.direction !== 0 || b.of.direction !== 1) return null
-  if (a.options.outputs !== b.options.outputs) return null
+  if (a.options.returnSequences !== b.options.returnSequences) return null
   const { draft } = a.of
   const whole = draft.layer as RecurrentDraft
-  const options = { ...whole.options, outputs: a.options.outputs, merge }
+  const options = { ...whole.options, returnSequences: a.options.returnSequences, merge }
   return { ...draft, layer: { ...whole, options } }
 }

@@ -52,7 +52,7 @@ export type LayerDraft =
   | { type: 'oneHot'; input: string; vocabulary: number }
   | { type: 'features'; input: string; width: number | null }
   | RecurrentDraft
-  | { type: 'pool'; over: PoolOptions['over']; column?: Float32Array }
+  | { type: 'pool'; pooling: PoolOptions['pooling']; column?: Float32Array }
   | { type: 'flatten'; steps: number }
   | { type: 'dense'; units: number; inputs: number; weight: Float32Array; bias: Float32Array | null }
   | { type: 'activation'; activation: ActivationChoice | 'softmax' | 'logSoftmax' }
@@ -66,7 +66,7 @@ export type LayerDraft =
   | { type: 'reverse' }
   | { type: 'masking'; value: number }
   | { type: 'zeroMasked' }
-  | { type: 'concat'; of: readonly Draft[] }
+  | { type: 'concat'; inputs: readonly Draft[] }
   | PieceDraft
 
 /** Layers so far, the newest first. */

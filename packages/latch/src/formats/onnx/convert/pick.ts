@@ -29,7 +29,7 @@ function pickedTip(at: NodeLift, flow: Flow, role: Axis['role'], index: number, 
   if (role === 'direction') {
     const taken = takeDirection(flow.tip, index < 0 ? index + count! : index)
     if (taken) return taken
-    throw at.refuse('a direction of a recurrent level', `direction ${index} of ${flow.tip.layer.type}`)
+    throw at.refuse('a direction of a recurrent layer', `direction ${index} of ${flow.tip.layer.type}`)
   }
   const last = index === -1 || (count !== null && index === count - 1)
   if ((!last && index !== 0) || !at.context.takeTime(role))

@@ -1,10 +1,9 @@
 /**
- * ONNX' RNN, LSTM and GRU as Latch's recurrent level: gates put into Latch's order, functions, directions and the
+ * ONNX' RNN, LSTM and GRU as Latch's recurrent layer: gates put into Latch's order, functions, directions and the
  * bias' two halves by name; initial states that are zero, or come from outside.
  */
 import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
-import type { CellName } from '../../../cells/cell.ts'
-import type { CellForm } from '../../../cells/registry.ts'
+import type { CellForm, CellName } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative } from '../../gateOrders.ts'
 import { cellFunctions } from '../cellFunctions.ts'
@@ -33,7 +32,7 @@ export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly 
   for (const state of inputs.slice(5, 7)) checkState(at, state)
   const layer = { type: 'recurrent', options, directions: tensors.directions, width: tensors.width } as const
   const steps: Draft = above(input.tip, layer, at.node)
-  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, outputs: 'last' } } }
+  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, returnSequences: false } } }
   const direction: Axis = { role: 'direction', size: sizeOf(tensors.directions.length) }
   const units: Axis = { role: 'feature', size: sizeOf(options.units) }
   const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
@@ -118,7 +117,7 @@ function optionsOf(at: NodeLift, cell: CellName, { directions, units }: Recurren
     cell,
     units,
     direction,
-    outputs: 'every',
+    returnSequences: true,
     bias: directions[0].biasInput !== null,
     ...(cell === 'gru' ? { reset: before ? 'before' : 'after' } : {}),
     ...functions[0],

@@ -61,7 +61,7 @@ function squeeze(at: NodeLift, [x, axes]: readonly Value[]): Value {
 function squeezeStack(at: NodeLift, stack: Stack, axes: readonly number[] | null): Value {
   const [first, ...groups] = stack.groups
   if (axes?.length === 1 && axes[0] === 0 && first === 1) return settled({ ...stack, groups })
-  throw at.refuse('one level or direction', describeValue(stack))
+  throw at.refuse('one layer or direction', describeValue(stack))
 }
 
 /** A stack that is one state is a sequence again. */
@@ -143,7 +143,7 @@ function flattened(at: NodeLift, x: Flow): Flow {
   }
 }
 
-/** (levels·directions, batch, units) → (levels, directions, batch, units). */
+/** (layers·directions, batch, units) → (layers, directions, batch, units). */
 function reshapeStack(at: NodeLift, stack: Stack, shape: Value | undefined): Value {
   const wanted = shapeFor(at, [], shape)
   const groups = wanted.slice(0, wanted.length - stack.rest.length).map((size) => size && numberOf(size))
@@ -153,7 +153,7 @@ function reshapeStack(at: NodeLift, stack: Stack, shape: Value | undefined): Val
   if (open >= 0) known[open] = stack.items.length / rest
   if (known.length && known.reduce((all, size) => all * size, 1) === stack.items.length)
     return { ...stack, groups: known }
-  throw at.refuse('levels and directions apart from batch and units', 'another shape')
+  throw at.refuse('layers and directions apart from batch and units', 'another shape')
 }
 
 function flatten(at: NodeLift, [x]: readonly Value[]): Value {
@@ -224,7 +224,7 @@ function sliceNode(at: NodeLift, [x, starts, ends, axes, steps]: readonly Value[
 function sliceStack(at: NodeLift, stack: Stack, { start, end }: Cut): Value {
   const each = stack.items.length / stack.groups[0]
   const indices = Array.from({ length: stack.groups[0] }, (_, i) => i).slice(start, end)
-  if (!indices.length) throw at.refuse('at least one level', 'none')
+  if (!indices.length) throw at.refuse('at least one layer', 'none')
   const items = indices.flatMap((i) => stack.items.slice(i * each, (i + 1) * each))
   return { ...stack, items, groups: [indices.length, ...stack.groups.slice(1)] }
 }
@@ -290,7 +290,7 @@ function concat(at: NodeLift, inputs: readonly Value[]): Value {
   const items = flows.flatMap(({ tip, axes }) =>
     Array.from({ length: axes[0].size.factor }, (_, d) => takeDirection(tip, d)),
   )
-  if (items.some((item) => !item)) throw at.refuse('states of recurrent levels', 'others')
+  if (items.some((item) => !item)) throw at.refuse('states of recurrent layers', 'others')
   return {
     kind: 'stack',
     items: items as Stack['items'],
@@ -311,7 +311,7 @@ function padded(at: NodeLift, flow: Flow, { shape }: Extract<Value, { kind: 'zer
   throw at.refuse('zeros behind the last step', describeAxes(flow.axes))
 }
 
-/** Directions of one level, or layers of one chain, side by side. */
+/** Directions of one layer, or layers of one chain, side by side. */
 function beside(at: NodeLift, given: readonly Flow[], axis: number): Value {
   const flows = given.map((_, i) => at.rows(given, i))
   const widths = flows.map((flow) => at.width(flow))
@@ -338,8 +338,8 @@ function besideTip(at: NodeLift, tips: readonly Draft[], first: Flow, second: Fl
   const joined = tips.length === 2 && joinDirections(first.tip, second.tip, 'concat')
   if (joined) return joined
   const top = tips.find((tip) => tips.every((other) => reaches(tip, other)))
-  if (top) return { layer: { type: 'concat', of: tips }, below: top, node: at.node }
-  throw at.refuse('layers of one chain, or two directions of one level', 'branches')
+  if (top) return { layer: { type: 'concat', inputs: tips }, below: top, node: at.node }
+  throw at.refuse('layers of one chain, or two directions of one layer', 'branches')
 }
 
 function cast(at: NodeLift, [x]: readonly Value[]): Value {

@@ -66,7 +66,7 @@ export type Value =
   | { kind: 'zeros'; shape: readonly Size[] | null }
   | { kind: 'ids'; axes: readonly Axis[]; input: string }
   | Flow
-  /** Final states of several levels and directions one after the other, as PyTorch stacks them. */
+  /** Final states of several layers and directions one after the other, as PyTorch stacks them. */
   | { kind: 'stack'; items: readonly Draft[]; groups: readonly number[]; rest: readonly Axis[] }
   /** An initial state that comes from outside. */
   | { kind: 'state'; name: string }

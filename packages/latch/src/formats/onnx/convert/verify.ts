@@ -124,7 +124,7 @@ function lastIsStep({ network }: LiftedModel): boolean {
     (layer) =>
       layer.type === 'pool' ||
       layer.type === 'flatten' ||
-      (layer.type === 'recurrent' && layer.outputs === 'last'),
+      (layer.type === 'recurrent' && layer.returnSequences === false),
   )
 }
 

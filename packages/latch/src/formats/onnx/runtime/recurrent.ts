@@ -1,5 +1,5 @@
 /**
- * RNN, LSTM and GRU by Latch's own engine: a network of one level for each node, made when its weights are first
+ * RNN, LSTM and GRU by Latch's own engine: a network of one layer for each node, made when its weights are first
  * seen and kept while they are the same. All attributes of the specification; layout 1 has the batch first.
  */
 import type { EngineOptions } from '../../../engine/engine.ts'
@@ -19,7 +19,7 @@ const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const
 /** What a recurrent node's attributes say. */
 interface Form {
   cell: Cell
-  level: Omit<RecurrentOptions, 'units' | 'peepholes'>
+  layer: Omit<RecurrentOptions, 'units' | 'peepholes'>
   directions: number
   /** null where the weights decide. */
   units: number | null
@@ -37,13 +37,13 @@ function readForm(node: GraphNode, cell: Cell): Form {
   const clip = node.has('clip') ? node.float('clip') : 0
   node.ignore('clip')
   if (clip < 0 || Number.isNaN(clip)) throw node.broken('a clip above 0', `${clip}`)
-  const level: Form['level'] = { type: 'recurrent', cell, direction, ...first }
-  if (second) level.backward = second
-  if (clip > 0) level.clip = clip
-  if (cell === 'gru') level.reset = node.flag('linear_before_reset') ? 'after' : 'before'
-  if (cell === 'lstm' && node.flag('input_forget')) level.coupled = true
+  const layer: Form['layer'] = { type: 'recurrent', cell, direction, ...first }
+  if (second) layer.backward = second
+  if (clip > 0) layer.clip = clip
+  if (cell === 'gru') layer.reset = node.flag('linear_before_reset') ? 'after' : 'before'
+  if (cell === 'lstm' && node.flag('input_forget')) layer.coupled = true
   const batchFirst = node.opset >= 14 && node.flag('layout')
-  return { cell, level, directions, units, batchFirst }
+  return { cell, layer, directions, units, batchFirst }
 }
 
 type Functions = Pick<RecurrentOptions, 'activation' | 'gateActivation' | 'stateActivation'>
@@ -163,9 +163,9 @@ function weightsOf(
 }
 
 function networkOf(form: Form, tensors: Tensors, sizes: Sizes, engine: EngineOptions): Network {
-  const { cell, level } = form
+  const { cell, layer } = form
   const { width, units, directions } = sizes
-  const options: RecurrentOptions = { ...level, units }
+  const options: RecurrentOptions = { ...layer, units }
   if (!tensors.b) options.bias = false
   if (tensors.p) options.peepholes = true
   const weights = weightsOf(cell, tensors, directions)

@@ -2,7 +2,7 @@
  * Activations as ONNX operators, and as the names that ONNX' recurrent operators take. Where ONNX has no operator
  * of the name (or only in a later version), the definition is written out.
  */
-import { settleActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { ExportGraph } from './graph.ts'
 
@@ -64,7 +64,7 @@ const EMITTERS: Readonly<Record<ActivationName, Emit>> = {
 
 /** Adds an activation of each number to the graph. */
 export function emitActivation(graph: ExportGraph, x: string, choice: ActivationChoice): string {
-  const { type, alpha, beta } = settleActivation(choice)
+  const { type, alpha, beta } = resolveActivation(choice)
   return EMITTERS[type](graph, x, alpha, beta)
 }
 
@@ -97,7 +97,7 @@ export function cellActivations(
   const alphas: number[] = []
   const betas: number[] = []
   for (const choice of choices) {
-    const { type, alpha, beta } = settleActivation(choice)
+    const { type, alpha, beta } = resolveActivation(choice)
     const known = IN_CELLS[type]
     if (!known) {
       throw new UnsupportedError({

@@ -72,7 +72,7 @@ class LayerExport {
         return input
       case 'recurrent': {
         const masks = this.#masks
-        const level = {
+        const layer = {
           network: this.#network,
           name,
           options,
@@ -82,13 +82,13 @@ class LayerExport {
         }
         const both = options.direction === 'bidirectional' && (options.merge ?? 'concat') === 'concat'
         return {
-          value: emitRecurrent(graph, level),
-          per: options.outputs === 'last' ? 'sequence' : 'step',
+          value: emitRecurrent(graph, layer),
+          per: options.returnSequences === false ? 'sequence' : 'step',
           width: options.units * (both ? 2 : 1),
         }
       }
       case 'pool':
-        return { ...input, value: this.#pool(name, options.over, input), per: 'sequence' }
+        return { ...input, value: this.#pool(name, options.pooling, input), per: 'sequence' }
       case 'flatten':
         return {
           value: this.#flatten(options.steps, input),
@@ -109,7 +109,7 @@ class LayerExport {
         }
       }
       case 'concat':
-        return this.#concat(options.of)
+        return this.#concat(options.inputs)
       case 'masking':
         return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
@@ -172,7 +172,11 @@ class LayerExport {
     return graph.node('LayerNormalization', [input.value, scale, ...centre], { axis: -1, epsilon })
   }
 
-  #pool(name: string, over: Extract<LayerOptions, { type: 'pool' }>['over'], { value, width }: ExportEdge) {
+  #pool(
+    name: string,
+    over: Extract<LayerOptions, { type: 'pool' }>['pooling'],
+    { value, width }: ExportEdge,
+  ) {
     const { graph } = this
     const masks = this.#masks
     const sum = (x: string) => graph.node('ReduceSum', [x, graph.ints([0])], { keepdims: 0 })

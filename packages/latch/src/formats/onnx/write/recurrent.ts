@@ -1,6 +1,6 @@
 /**
- * A recurrent level as ONNX' RNN, LSTM or GRU: layout 0, lengths as `sequence_lens`, both halves of the bias. One
- * operator holds both directions; what follows it puts them together as the level's `merge` says.
+ * A recurrent layer as ONNX' RNN, LSTM or GRU: layout 0, lengths as `sequence_lens`, both halves of the bias. One
+ * operator holds both directions; what follows it puts them together as the layer's `merge` says.
  */
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../../model/network.ts'
@@ -11,7 +11,7 @@ import type { StepMasks } from './masks.ts'
 
 const OPERATORS = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const
 
-/** What the level is, where its weights are and how its operator begins. */
+/** What the layer is, where its weights are and how its operator begins. */
 export interface RecurrentExport {
   network: Network
   name: string
@@ -23,15 +23,15 @@ export interface RecurrentExport {
 }
 
 /** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
-export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): string {
-  const { options, name, input, masks } = level
-  const last = options.outputs === 'last'
-  const peepholes = options.peepholes ? [weightsOf(graph, level, 'weight_ph')] : []
+export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): string {
+  const { options, name, input, masks } = layer
+  const last = options.returnSequences === false
+  const peepholes = options.peepholes ? [weightsOf(graph, layer, 'weight_ph')] : []
   const inputs = [
     masks.compact(input),
-    weightsOf(graph, level, 'weight_ih'),
-    weightsOf(graph, level, 'weight_hh'),
-    options.bias === false ? '' : biasesOf(graph, level),
+    weightsOf(graph, layer, 'weight_ih'),
+    weightsOf(graph, layer, 'weight_hh'),
+    options.bias === false ? '' : biasesOf(graph, layer),
     masks.sequenceLengths(),
     ...(peepholes.length ? ['', '', ...peepholes] : []),
   ]
@@ -44,7 +44,7 @@ export function emitRecurrent(graph: ExportGraph, level: RecurrentExport): strin
     (i) => i === (last ? 1 : 0),
   )
   if (last) return masks.keepStates(mergeLast(graph, options, outputs[1]))
-  return masks.masked ? mergeMasked(graph, level, outputs[0]) : mergeSteps(graph, options, outputs[0])
+  return masks.masked ? mergeMasked(graph, layer, outputs[0]) : mergeSteps(graph, options, outputs[0])
 }
 
 function attributesOf(options: RecurrentOptions, name: string): Record<string, AttributeValue | undefined> {
@@ -70,7 +70,7 @@ function attributesOf(options: RecurrentOptions, name: string): Record<string, A
   }
 }
 
-/** Names of a level's parameters, one of each direction. */
+/** Names of a layer's parameters, one of each direction. */
 function namesOf({ network, name, options }: RecurrentExport, kind: string): string[] {
   const plain = `${name}.${kind}_l0`
   if (options.direction === 'bidirectional') return [plain, `${plain}_reverse`]
@@ -108,34 +108,34 @@ function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
 /** (directions, G·H, width), or peepholes (directions, 3·H). */
 function weightsOf(
   graph: ExportGraph,
-  level: RecurrentExport,
+  layer: RecurrentExport,
   kind: 'weight_ih' | 'weight_hh' | 'weight_ph',
 ): string {
-  const { cell, units } = level.options
-  const names = namesOf(level, kind)
-  const parts = names.map((name) => partOf(level, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
+  const { cell, units } = layer.options
+  const names = namesOf(layer, kind)
+  const parts = names.map((name) => partOf(layer, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
   const rows = gateCount(cell) * units
   const dims = {
-    weight_ih: [names.length, rows, level.inputWidth],
+    weight_ih: [names.length, rows, layer.inputWidth],
     weight_hh: [names.length, rows, units],
     weight_ph: [names.length, 3 * units],
   }[kind]
-  return graph.weight(`${level.name}.${kind}`, dims, parts)
+  return graph.weight(`${layer.name}.${kind}`, dims, parts)
 }
 
-/** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the level has one only. */
-function biasesOf(graph: ExportGraph, level: RecurrentExport): string {
-  const { cell, units, bias } = level.options
-  const inputs = namesOf(level, 'bias_ih')
-  const states = bias === 'one' ? [] : namesOf(level, 'bias_hh')
+/** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the layer has one only. */
+function biasesOf(graph: ExportGraph, layer: RecurrentExport): string {
+  const { cell, units, bias } = layer.options
+  const inputs = namesOf(layer, 'bias_ih')
+  const states = bias === 'one' ? [] : namesOf(layer, 'bias_hh')
   const length = gateCount(cell) * units
   const zeros: WeightPart = { length, make: () => [new Float32Array(length)] }
   const parts = inputs.flatMap((name, d) => [
-    partOf(level, name, 'gates'),
-    states.length > 0 ? partOf(level, states[d], 'gates') : zeros,
+    partOf(layer, name, 'gates'),
+    states.length > 0 ? partOf(layer, states[d], 'gates') : zeros,
   ])
   const dims = [inputs.length, 2 * length]
-  return graph.weight(`${level.name}.bias`, dims, parts)
+  return graph.weight(`${layer.name}.bias`, dims, parts)
 }
 
 /** (time, directions, batch, units) → (time, batch, width). */

@@ -1,5 +1,5 @@
 /** Activation functions in the words of TensorFlow.js, and which of them it has as layers only. */
-import { settleActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
 import type { ActivationOptions } from '../../../layers/activation.ts'
 
 /** A layer of a topology. */
@@ -33,7 +33,7 @@ const FIXED: Partial<Record<ActivationName, readonly [alpha: number, beta: numbe
 
 /** The name of a function of each number; null where TensorFlow.js has none for it. */
 export function functionName(choice: ActivationChoice): string | null {
-  const { type, alpha, beta } = settleActivation(choice)
+  const { type, alpha, beta } = resolveActivation(choice)
   const fixed = FIXED[type]
   if (fixed && (alpha !== fixed[0] || beta !== fixed[1])) return null
   return NAMES[type] ?? null
@@ -45,7 +45,7 @@ export function functionLayer(choice: ActivationOptions['activation'], name: str
     return activationLayer(name, choice === 'softmax' ? 'softmax' : 'log_softmax')
   const named = functionName(choice)
   if (named) return activationLayer(name, named)
-  const { type, alpha } = settleActivation(choice)
+  const { type, alpha } = resolveActivation(choice)
   if (type === 'leakyRelu') return { class_name: 'LeakyReLU', config: { name, alpha } }
   return type === 'thresholdedRelu' ? { class_name: 'ThresholdedReLU', config: { name, theta: alpha } } : null
 }
@@ -57,6 +57,6 @@ function activationLayer(name: string, activation: string): KerasLayerJson {
 /** A choice in a few words. */
 export function functionText(choice: ActivationOptions['activation']): string {
   if (typeof choice === 'string') return choice
-  const { type, alpha, beta } = settleActivation(choice)
+  const { type, alpha, beta } = resolveActivation(choice)
   return `${type} (alpha ${alpha}, beta ${beta})`
 }

@@ -78,7 +78,7 @@ export class TfjsExport {
         this.#addNorm(layer, i, name)
         break
       case 'pool':
-        this.#addPool(layer.over, i, name)
+        this.#addPool(layer.pooling, i, name)
         break
       case 'reverse':
         this.#addReverse(i)
@@ -86,7 +86,7 @@ export class TfjsExport {
       case 'concat':
         this.#place(
           { class_name: 'Concatenate', config: { name, axis: -1 } },
-          layer.of.map((of) => this.#outputs.get(of) ?? of),
+          layer.inputs.map((of) => this.#outputs.get(of) ?? of),
         )
         break
       default:
@@ -135,7 +135,7 @@ export class TfjsExport {
     this.#refuseCell(layer, i)
     const { cell, units, direction = 'forward', merge = 'concat', bias = true } = layer
     const joined = this.#joined(i)
-    const every = layer.outputs !== 'last' && joined !== 'pool'
+    const every = layer.returnSequences !== false && joined !== 'pool'
     if (direction === 'reverse' && every && joined !== 'reverse')
       throw this.#refusal(i, 'go_backwards, whose steps come last one first', 'outputs at their own steps')
     const one = {
@@ -227,7 +227,7 @@ export class TfjsExport {
     if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
   }
 
-  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['over'], i: number, name: string): void {
+  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['pooling'], i: number, name: string): void {
     if (this.#joined(i - 1) === 'pool') return
     if (over === 'mean' && this.#masked) throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
     if (over === 'max') this.#place({ class_name: 'GlobalMaxPooling1D', config: { name } })
@@ -240,15 +240,16 @@ export class TfjsExport {
   }
 
   /**
-   * What of the layer above is part of a level there: a pool that takes the last step (return_sequences false), or
-   * a reversal, because go_backwards gives its steps last one first. Not where skips need the level's own steps.
+   * What of the layer above is part of a layer there: a pool that takes the last step (return_sequences false), or
+   * a reversal, because go_backwards gives its steps last one first. Not where skips need the layer's own steps.
    */
   #joined(i: number): 'pool' | 'reverse' | null {
-    const [level, above] = [this.#layers[i], this.#layers[i + 1]]
+    const [recurrentLayer, above] = [this.#layers[i], this.#layers[i + 1]]
     const skips = this.#layers.some(({ type }) => type === 'concat')
-    if (skips || level.type !== 'recurrent' || level.outputs === 'last' || !above) return null
-    const { direction = 'forward' } = level
-    if (direction === 'forward' && above.type === 'pool' && above.over === 'last') return 'pool'
+    if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.returnSequences === false || !above)
+      return null
+    const { direction = 'forward' } = recurrentLayer
+    if (direction === 'forward' && above.type === 'pool' && above.pooling === 'last') return 'pool'
     return direction === 'reverse' && above.type === 'reverse' ? 'reverse' : null
   }
 

@@ -41,12 +41,12 @@ export function assembleByFlags(
   }
   let answer: Answer = 'linear'
   pieces.forEach((piece, i) => {
-    const last = i === lastRecurrent && flags.outputs === 'last'
-    add(last ? ({ ...piece.options, outputs: 'last' } as LayerOptions) : piece.options, piece)
+    const last = i === lastRecurrent && flags.returnSequences === false
+    add(last ? ({ ...piece.options, returnSequences: false } as LayerOptions) : piece.options, piece)
     const head = pieces[i + 1]?.path === piece.path ? undefined : headOf(flags, piece.path)
     if (head && i === pieces.length - 1 && ANSWERS.includes(head)) answer = head as Answer
     else if (head && head !== 'linear') add({ type: 'activation', activation: head })
-    if (i === pooledAfter && flags.pool) add({ type: 'pool', over: flags.pool })
+    if (i === pooledAfter && flags.pool) add({ type: 'pool', pooling: flags.pool })
   })
   const network = { layers: folded(layers) }
   if (!endsOnLogits(network.layers, answer)) {
@@ -101,8 +101,8 @@ function notesOf(chain: readonly TorchModule[], flags: TorchFlags, answer: Answe
   const recurrent = chain.filter((m) => m.kind === 'recurrent')
   if (recurrent.some(({ cell }) => cell === 'rnn'))
     notes.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
-  if (recurrent.length > 0 && !flags.pool && flags.outputs === 'every')
-    notes.push('answers at every step: config.outputs or config.pool makes one row a sequence')
+  if (recurrent.length > 0 && !flags.pool && flags.returnSequences)
+    notes.push('answers at every step: config.returnSequences or config.pool makes one row a sequence')
   const bare = chain.filter((m, i) => m.kind === 'linear' && !headOf(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path).join(', ')
@@ -147,7 +147,7 @@ export function assembleByLayers(
 
 /** Whether a layer has parameters, so that a module fills it. */
 export function learns(layer: LayerOptions): boolean {
-  if (layer.type === 'pool') return layer.over === 'attention'
+  if (layer.type === 'pool') return layer.pooling === 'attention'
   if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
   return ['embedding', 'recurrent', 'dense'].includes(layer.type)
 }

@@ -29,7 +29,7 @@ export interface TorchFlags {
   /** nn.RNN's nonlinearity. Default `tanh`. */
   activation: 'tanh' | 'relu'
   /** What the last recurrent module gives: `output` of every step, or `h_n`. Default `every`. */
-  outputs: 'every' | 'last'
+  returnSequences: boolean
   /** All steps of `output` → one row: `output[:, -1]` is `last`. Default: none. */
   pool: 'last' | 'first' | 'max' | 'mean' | 'sum' | null
   /**
@@ -50,7 +50,7 @@ export interface TorchLayers {
 const NONE: TorchFlags = {
   order: null,
   activation: 'tanh',
-  outputs: 'every',
+  returnSequences: true,
   pool: null,
   heads: {},
   oneHot: false,
@@ -67,12 +67,12 @@ export function readTorchConfig(config: unknown, source: string): TorchFlags | T
     const network = loss === undefined ? { layers } : { layers, loss }
     return { network: readNetworkConfig(rootField(network, 'config', source)), order }
   }
-  const f = readObject(root, ['order', 'activation', 'outputs', 'pool', 'reset', 'heads', 'oneHot'])
+  const f = readObject(root, ['order', 'activation', 'returnSequences', 'pool', 'reset', 'heads', 'oneHot'])
   readOptional(f.reset, (x) => readChoice(x, ['after']), null)
   return {
     order,
     activation: readOptional(f.activation, (x) => readChoice(x, ['tanh', 'relu']), NONE.activation),
-    outputs: readOptional(f.outputs, (x) => readChoice(x, ['every', 'last']), NONE.outputs),
+    returnSequences: readOptional(f.returnSequences, readBoolean, NONE.returnSequences),
     pool: readOptional(f.pool, (x) => readChoice(x, ['last', 'first', 'max', 'mean', 'sum']), null),
     heads: readOptional(f.heads, (x) => readRecord(x, (head) => readChoice(head, HEADS)), NONE.heads),
     oneHot: readOptional(f.oneHot, readBoolean, false),

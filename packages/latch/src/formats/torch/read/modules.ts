@@ -1,9 +1,9 @@
 /**
  * The modules of a state_dict, told by the names and shapes of their tensors: recurrent modules with all their
- * levels and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
+ * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
  * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */
-import type { CellName } from '../../../cells/cell.ts'
+import type { CellName } from '../../../cells/registry.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
@@ -15,7 +15,7 @@ export interface TorchTensor {
   data: Float32Array
 }
 
-/** The tensors of one direction of one level. */
+/** The tensors of one direction of one layer. */
 export interface TorchDirection {
   weightInput: TorchTensor // (G·H, I)
   weightHidden: TorchTensor // (G·H, P or H)
@@ -33,9 +33,9 @@ export interface RecurrentModule {
   /** Widths of what goes in and comes out. */
   input: number
   output: number
-  /** By level, then by direction. */
-  levels: readonly (readonly TorchDirection[])[]
-  /** nn.LSTMCell and the like: parameters without a level in their names. */
+  /** By layer, then by direction. */
+  layers: readonly (readonly TorchDirection[])[]
+  /** nn.LSTMCell and the like: parameters without a layer in their names. */
   single: boolean
 }
 
@@ -148,8 +148,8 @@ function plainOf(path: string, group: Map<string, NamedTensor>): LinearModule | 
 
 function recurrentOf(path: string, group: Map<string, NamedTensor>, source: string): RecurrentModule {
   const single = [...group.keys()].some((name) => !name.includes('_l'))
-  const levels = levelsOf(path, group, single, source)
-  const { weightInput, weightHidden, projection } = levels[0][0]
+  const layers = layersOf(path, group, single, source)
+  const { weightInput, weightHidden, projection } = layers[0][0]
   const units = (projection ?? weightHidden).shape[1]
   const cell = CELLS[weightInput.shape[0] / units]
   if (!cell) {
@@ -158,14 +158,14 @@ function recurrentOf(path: string, group: Map<string, NamedTensor>, source: stri
   }
   if (projection && cell !== 'lstm') throw misfit(source, projection, 'no projection but in an LSTM')
   const input = weightInput.shape[1]
-  const output = levels[0].length * (projection ? projection.shape[0] : units)
-  const module: RecurrentModule = { kind: 'recurrent', path, cell, units, input, output, levels, single }
+  const output = layers[0].length * (projection ? projection.shape[0] : units)
+  const module: RecurrentModule = { kind: 'recurrent', path, cell, units, input, output, layers, single }
   checkRecurrent(module, source)
   return module
 }
 
-/** All tensors of a recurrent module by level and direction; each must be there. */
-function levelsOf(
+/** All tensors of a recurrent module by layer and direction; each must be there. */
+function layersOf(
   path: string,
   group: Map<string, NamedTensor>,
   single: boolean,
@@ -189,28 +189,28 @@ function levelsOf(
     biasHidden: take(`bias_hh${suffix}`, false),
     projection: take(`weight_hr${suffix}`, false),
   })
-  const levels: TorchDirection[][] = []
+  const layers: TorchDirection[][] = []
   const both = [...group.keys()].some((name) => name.endsWith('_reverse'))
   while (used.size < group.size) {
     const before = used.size
-    const suffix = single ? '' : `_l${levels.length}`
-    levels.push(both ? [direction(suffix), direction(`${suffix}_reverse`)] : [direction(suffix)])
+    const suffix = single ? '' : `_l${layers.length}`
+    layers.push(both ? [direction(suffix), direction(`${suffix}_reverse`)] : [direction(suffix)])
     if (single || used.size === before) break
   }
-  if (used.size === group.size) return levels
+  if (used.size === group.size) return layers
   const got = [...group.keys()].filter((name) => !used.has(name)).map(quoted)
-  throw new FormatError({ where, expected: 'levels numbered from 0, all alike', got: got.join(', ') })
+  throw new FormatError({ where, expected: 'layers numbered from 0, all alike', got: got.join(', ') })
 }
 
-/** Every tensor has the shape that cell, units and level ask for. */
+/** Every tensor has the shape that cell, units and layer ask for. */
 function checkRecurrent(module: RecurrentModule, source: string): void {
-  const { cell, units: H, levels, output } = module
+  const { cell, units: H, layers, output } = module
   const rows = { rnn: 1, gru: 3, lstm: 4 }[cell] * H
-  const [first] = levels[0]
+  const [first] = layers[0]
   const P = first.projection ? first.projection.shape[0] : H
-  levels.forEach((directions, level) => {
+  layers.forEach((directions, layer) => {
     for (const d of directions) {
-      need(source, d.weightInput, [rows, level === 0 ? module.input : output])
+      need(source, d.weightInput, [rows, layer === 0 ? module.input : output])
       need(source, d.weightHidden, [rows, P])
       for (const [part, wanted, shape] of [
         ['biasInput', first.biasInput, [rows]],
@@ -220,8 +220,8 @@ function checkRecurrent(module: RecurrentModule, source: string): void {
         const tensor = d[part]
         if (tensor) need(source, tensor, shape)
         if (Boolean(tensor) === Boolean(wanted)) continue
-        const where = `${source}, module ${quoted(module.path)}, level ${level}`
-        const expected = `${part} in all levels and directions, or in none`
+        const where = `${source}, module ${quoted(module.path)}, layer ${layer}`
+        const expected = `${part} in all layers and directions, or in none`
         throw new FormatError({ where, expected, got: tensor ? 'one more' : 'one less' })
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Modules as Latch's layers: each level of a recurrent module is a layer, a projection (proj_size) is a dense
- * layer without bias after its level. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
+ * Modules as Latch's layers: each layer of a recurrent module is a layer, a projection (proj_size) is a dense
+ * layer without bias after its layer. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
  * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
  */
 import type { LayerOptions } from '../../../model/config.ts'
@@ -20,7 +20,7 @@ export interface Piece {
   conventions: string
 }
 
-/** Numbers of weight_hh·weight_hr that any file may ask for; beyond, four times those of its level. */
+/** Numbers of weight_hh·weight_hr that any file may ask for; beyond, four times those of its layer. */
 const FREE_FOLDED = 2 ** 22 // 1024 units
 
 /**
@@ -28,7 +28,7 @@ const FREE_FOLDED = 2 ** 22 // 1024 units
  * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
  */
 export function piecesOf(module: TorchModule, activation: 'tanh' | 'relu'): Piece[] {
-  if (module.kind === 'recurrent') return module.levels.flatMap((_, l) => levelOf(module, l, activation))
+  if (module.kind === 'recurrent') return module.layers.flatMap((_, l) => layerOf(module, l, activation))
   const { path, weight } = module
   const common = { path, conventions: '' }
   if (module.kind === 'embedding') {
@@ -47,9 +47,9 @@ export function piecesOf(module: TorchModule, activation: 'tanh' | 'relu'): Piec
   return [{ ...common, options, tensors, parameters, type }]
 }
 
-function levelOf(module: RecurrentModule, level: number, activation: 'tanh' | 'relu'): Piece[] {
+function layerOf(module: RecurrentModule, layer: number, activation: 'tanh' | 'relu'): Piece[] {
   const { path, cell, units } = module
-  const directions = module.levels[level]
+  const directions = module.layers[layer]
   const bias = directions[0].biasInput !== null
   const options: LayerOptions = {
     type: 'recurrent',
@@ -74,10 +74,10 @@ function levelOf(module: RecurrentModule, level: number, activation: 'tanh' | 'r
 }
 
 /** A small file may not become a huge network. */
-function refuseNarrow({ path, units, output, levels }: RecurrentModule, parameters: number): void {
+function refuseNarrow({ path, units, output, layers }: RecurrentModule, parameters: number): void {
   if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
   const expected = 'a projection that can be folded into weight_hh without making it huge'
-  const got = `${units} units projected to ${output / levels[0].length}`
+  const got = `${units} units projected to ${output / layers[0].length}`
   throw new UnsupportedError({ where: `module ${path || 'LSTM'}`, expected, got })
 }
 
@@ -134,8 +134,8 @@ function countOf(d: TorchDirection): number {
   return all.reduce((sum, tensor) => sum + (tensor?.data.length ?? 0), 0)
 }
 
-function conventionsOf({ cell, levels }: RecurrentModule, activation: string): string {
+function conventionsOf({ cell, layers }: RecurrentModule, activation: string): string {
   if (cell === 'rnn') return activation
   if (cell === 'gru') return 'gates r z n, reset after'
-  return levels[0][0].projection ? 'gates i f g o, projected' : 'gates i f g o'
+  return layers[0][0].projection ? 'gates i f g o, projected' : 'gates i f g o'
 }

@@ -90,7 +90,7 @@ function answerText(answer: Answer, call: string): string {
 function layersOf(network: Network): Lines[] {
   const { layers } = network.config
   const counts = new Map<string, number>()
-  const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.of : [])))
+  const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.inputs : [])))
   return layers.map((layer, i) => {
     const number = counts.get(layer.type) ?? 0
     counts.set(layer.type, number + 1)
@@ -135,7 +135,7 @@ function linesOf(layer: LayerOptions, name: string, [input, width]: readonly [nu
     case 'concat':
       return {
         make: null,
-        run: [`x = torch.cat([${layer.of.map((of) => of.replace('.', '')).join(', ')}], -1)`],
+        run: [`x = torch.cat([${layer.inputs.map((of) => of.replace('.', '')).join(', ')}], -1)`],
       }
     default:
       return { make: null, run: [] }
@@ -147,7 +147,7 @@ function functionLines(expression: string | null): string[] {
 }
 
 function recurrentLines(layer: RecurrentOptions, module: string, input: number): Lines {
-  const { cell, units, direction = 'forward', merge = 'concat', outputs = 'every' } = layer
+  const { cell, units, direction = 'forward', merge = 'concat', returnSequences = true } = layer
   const both = direction === 'bidirectional'
   const options = [
     `${input}, ${units}, batch_first=True`,
@@ -156,7 +156,7 @@ function recurrentLines(layer: RecurrentOptions, module: string, input: number):
     ...(cell === 'rnn' && isRelu(layer) ? ['nonlinearity="relu"'] : []),
   ]
   const x = direction === 'reverse' ? 'backwards(x, lengths)' : 'x'
-  const every = outputs === 'every'
+  const every = returnSequences
   const run = [`${every ? 'x, _' : '_, x'} = run(${module}, ${x}, lengths)`]
   if (every && direction === 'reverse') run.push('x = backwards(x, lengths)')
   if (both && merge !== 'concat') {
@@ -170,8 +170,8 @@ function isRelu({ activation }: RecurrentOptions): boolean {
   return activation === 'relu' || (typeof activation === 'object' && activation.type === 'relu')
 }
 
-function poolLines({ over }: PoolOptions, module: string, width: number): Lines {
-  const run: Record<PoolOptions['over'], string[]> = {
+function poolLines({ pooling: over }: PoolOptions, module: string, width: number): Lines {
+  const run: Record<PoolOptions['pooling'], string[]> = {
     last: ['x = x[torch.arange(len(x)), lengths - 1]'],
     first: ['x = x[:, 0]'],
     max: ['x = x.masked_fill(~mask, -torch.inf).amax(1)'],

@@ -1,5 +1,5 @@
 /** Activation functions as Python expressions of `x`. */
-import { settleActivation, type ActivationName } from '../../../cells/activations.ts'
+import { resolveActivation, type ActivationName } from '../../../cells/activations.ts'
 import type { ActivationOptions } from '../../../layers/activation.ts'
 
 type Expression = (alpha: number, beta: number) => string
@@ -30,6 +30,6 @@ const EXPRESSIONS: Readonly<Record<ActivationName, Expression>> = {
 export function expressionOf(choice: ActivationOptions['activation']): string | null {
   if (choice === 'softmax') return 'x.softmax(-1)'
   if (choice === 'logSoftmax') return 'x.log_softmax(-1)'
-  const { type, alpha, beta } = settleActivation(choice)
+  const { type, alpha, beta } = resolveActivation(choice)
   return type === 'linear' ? null : EXPRESSIONS[type](alpha, beta)
 }

@@ -42,10 +42,10 @@ function tensorsOf(network: Network): Due[] {
 
 /** PyTorch's modules have two biases or none: beside one stand zeros. */
 function secondBiasesOf(network: Network): Due[] {
-  const levels = network.config.layers.filter((layer) => layer.type === 'recurrent')
+  const layers = network.config.layers.filter((layer) => layer.type === 'recurrent')
   return network.recurrent.flatMap(({ loops }, i) =>
     loops.flatMap(({ parameters: { biasInput } }): Due[] => {
-      if (levels[i].bias !== 'one' || !biasInput) return []
+      if (layers[i].bias !== 'one' || !biasInput) return []
       const { name, shape, size } = biasInput
       const second = torchName(name).replace('.bias_ih_', '.bias_hh_')
       return [{ name: second, shape, read: () => new Float32Array(size) }]

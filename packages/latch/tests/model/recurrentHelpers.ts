@@ -24,7 +24,7 @@ export const forms = {
   'coupled lstm': { cell: 'lstm', coupled: true, activation: 'softplus' },
 } as const
 
-export const level = (form: object, more: object = {}): LayerOptions =>
+export const recurrentLayer = (form: object, more: object = {}): LayerOptions =>
   ({ type: 'recurrent', units: 4, ...form, ...more }) as LayerOptions
 
 export const numbers = (count: number, key: string, size = 1): Float64Array => {

@@ -1,28 +1,66 @@
 /**
- * The LSTM step with any functions f (gates), g (candidate), k (state), peepholes P (Gers & Schmidhuber 2000) and
- * coupled gates, pointwise part; gates i f g o, rows of P i f o. As the ONNX operator has it:
+ * The LSTM with any functions f (gates), g (candidate), k (state), peepholes P (Gers & Schmidhuber 2000) and
+ * coupled gates; gates i f g o, rows of P i f o. As the ONNX operator has it:
  * i, f see P∘cPrev, o sees P∘c;  c = f∘cPrev + i∘g (coupled: f = 1 − i);  h = o∘k(c).
  */
-import type { FloatArray } from '../arena.ts'
-import type { Access } from '../reference/access.ts'
-import type { Activator } from './activations.ts'
-import { activateGates, type GeneralStage, type GeneralStep } from './step.ts'
+import type { FloatArray } from '../../engine/arena.ts'
+import type { Access } from '../../engine/reference/access.ts'
+import type { Activator } from '../../engine/generic/index.ts'
+import { readBoolean } from '../../core/validation.ts'
+import { readActivation } from '../activations.ts'
+import type { CellDefinition, Step } from '../cell.ts'
+import {
+  activateGates,
+  functionsOf,
+  genericOptions,
+  stepFunctions,
+  withGenericKernels,
+  type GenericStage,
+  type StepFunctions,
+} from '../generic.ts'
+import { fastLstm, lstmCell, lstmNames, type GenericLstmOptions } from './lstm.ts'
 
-/** What an LSTM of this room computes with. */
-export interface LstmFunctions {
-  gate: Activator
-  candidate: Activator
-  state: Activator
-  clip: number | null
-  peepholes: boolean
-  coupled: boolean
+/** The LSTM in all forms; it is the fast one where a form says no more than that computes. */
+export const genericLstmCell: CellDefinition<
+  'lstm',
+  (typeof lstmNames.gateNames)[number],
+  'hidden' | 'cell',
+  GenericLstmOptions
+> = {
+  ...lstmNames,
+  options: {
+    ...genericOptions,
+    gateActivation: readActivation,
+    stateActivation: readActivation,
+    peepholes: readBoolean,
+    coupled: readBoolean,
+  },
+  create(options, engine) {
+    const fast = fastLstm(options)
+    if (fast) return fast
+    const functions = functionsOf(options)
+    const { peepholes, coupled, state } = functions
+    const base = lstmCell.create({}, engine)
+    return {
+      ...base,
+      functions,
+      generic: true,
+      stages: [withGenericKernels(base.stages[0], lstmStage(stepFunctions(engine, functions)), true)],
+      savedName: `${state.type}(cell)`,
+      extraParameters: peepholes ? [{ name: 'weight_ph', rows: 3 }] : [],
+      unitForgetBias: !coupled,
+      ...(coupled && {
+        derivedGates: { forget: { equation: '1 − input', remedy: 'Set `input` to 1 − the value.' } },
+      }),
+    }
+  },
 }
 
-export function lstmStage(access: Access, by: LstmFunctions): GeneralStage {
-  return { forward: (step) => forward(access, by, step), backward: backwardOf(access, by) }
+function lstmStage(by: StepFunctions): GenericStage {
+  return { forward: (step) => forward(by.access, by, step), backward: backwardOf(by.access, by) }
 }
 
-function forward(access: Access, by: LstmFunctions, step: GeneralStep): void {
+function forward(access: Access, by: StepFunctions, step: Step): void {
   const { clip, coupled, peepholes } = by
   if (peepholes) {
     addPeephole(access, step, 0, 0, step.previousCell)
@@ -30,20 +68,20 @@ function forward(access: Access, by: LstmFunctions, step: GeneralStep): void {
   }
   activateGates(access, step, 0, coupled ? 1 : 2, by.gate, clip)
   activateGates(access, step, 2, 1, by.candidate, clip)
-  step.hold?.()
+  step.overrideGates?.()
   if (coupled) couple(access, step)
   newCell(access, step)
   if (peepholes) addPeephole(access, step, 3, 2, step.cell)
   activateGates(access, step, 3, 1, by.gate, clip)
-  step.hold?.()
+  step.overrideGates?.()
   output(access, by.state, step)
 }
 
 /** z_gate += P_row∘c. */
-function addPeephole({ f, shift }: Access, step: GeneralStep, gate: number, ownRow: number, c: number): void {
+function addPeephole({ f, shift }: Access, step: Step, gate: number, parameterRow: number, c: number): void {
   const v = f()
-  const { rows, units: H, gateStride, stride, gates, own } = step
-  const p = (own >>> shift) + ownRow * H
+  const { rows, units: H, gateStride, stride, gates, extra } = step
+  const p = (extra >>> shift) + parameterRow * H
   for (let row = 0; row < rows; row++) {
     const z = (gates >>> shift) + row * gateStride + gate * H
     const state = (c >>> shift) + row * stride
@@ -52,7 +90,7 @@ function addPeephole({ f, shift }: Access, step: GeneralStep, gate: number, ownR
 }
 
 /** f = 1 − i. */
-function couple({ f, shift }: Access, { rows, units: H, gateStride, gates, slopes }: GeneralStep): void {
+function couple({ f, shift }: Access, { rows, units: H, gateStride, gates, slopes }: Step): void {
   const v = f()
   for (let row = 0; row < rows; row++) {
     const i = (gates >>> shift) + row * gateStride
@@ -62,7 +100,7 @@ function couple({ f, shift }: Access, { rows, units: H, gateStride, gates, slope
   }
 }
 
-function newCell({ f, shift }: Access, step: GeneralStep): void {
+function newCell({ f, shift }: Access, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride, gates, cell, previousCell } = step
   for (let row = 0; row < rows; row++) {
@@ -73,7 +111,7 @@ function newCell({ f, shift }: Access, step: GeneralStep): void {
   }
 }
 
-function output({ f, shift }: Access, state: Activator, step: GeneralStep): void {
+function output({ f, shift }: Access, state: Activator, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride, gates, cell, saved, hidden } = step
   for (let row = 0; row < rows; row++) {
@@ -86,11 +124,11 @@ function output({ f, shift }: Access, state: Activator, step: GeneralStep): void
   }
 }
 
-function backwardOf({ f, shift }: Access, { state, peepholes, coupled }: LstmFunctions) {
+function backwardOf({ f, shift }: Access, { state, peepholes, coupled }: StepFunctions) {
   // c as it was computed (the tape's may have been set since), and the slope of k there.
   let c: FloatArray = new Float32Array(0)
   let slope: FloatArray = c
-  return (step: GeneralStep) => {
+  return (step: Step) => {
     const v = f()
     const { rows, units: H, gateStride, stride, outputStride } = step
     if (c.length < H || c.constructor !== v.constructor)
@@ -117,8 +155,8 @@ function backwardOf({ f, shift }: Access, { state, peepholes, coupled }: LstmFun
         dc: (step.dCell >>> shift) + at,
         dcTotal: step.dCellTotal ? (step.dCellTotal >>> shift) + at : -1,
         dout: step.dOutput ? (step.dOutput >>> shift) + row * outputStride : -1,
-        p: step.own >>> shift,
-        dp: step.dOwn >>> shift,
+        p: step.extra >>> shift,
+        dp: step.dExtra >>> shift,
       })
     }
   }

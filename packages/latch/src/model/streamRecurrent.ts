@@ -1,5 +1,5 @@
 /**
- * One step of a recurrent level. States are overwritten in place: a product has read all of h before the
+ * One step of a recurrent layer. States are overwritten in place: a product has read all of h before the
  * cell writes it, and every cell reads its old states element by element before it writes the new ones.
  */
 import type { Stage, Step } from '../cells/cell.ts'
@@ -10,14 +10,14 @@ import type { ParameterStore } from '../tensors/parameters.ts'
 import type { Rows } from './streamRows.ts'
 import type { LayerStep } from './streamSteps.ts'
 
-/** What a level is made of besides its layer. */
+/** What a layer is made of besides its layer. */
 interface Place {
   readonly kernels: Kernels
   readonly store: ParameterStore
   /** Reserves rows. */
   rows(width: number, stride?: number): Rows
   x: Rows
-  /** Where ids lie if the level reads one-hot rows, else 0. */
+  /** Where ids lie if the layer reads one-hot rows, else 0. */
   ids: number
 }
 
@@ -66,7 +66,7 @@ export class RecurrentStep implements LayerStep {
     this.#biasInput = parameters.biasInput ? store.at(parameters.biasInput) : 0
     this.#biasHidden = cell.separateRecurrent ? 0 : biasHidden
     this.#step = inPlace(units, this.hidden, this.cell, saved, this.#gates, this.#recurrent)
-    this.#step.own = parameters.own ? store.at(parameters.own) : 0
+    this.#step.extra = parameters.extra ? store.at(parameters.extra) : 0
     this.#products = cell.stages.map((stage, s) => ({
       stage,
       columns: stage.gateCount * units,

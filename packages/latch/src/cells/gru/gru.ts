@@ -3,21 +3,53 @@
  * Reset after the product (PyTorch, Keras):  n = tanh(Wx·x + b + r∘(Wh·h₋₁ + b')).
  * Reset before it (the paper):               n = tanh(Wx·x + Wh·(r∘h₋₁) + b).
  */
-import type { Kernels } from '../engine/kernels.ts'
-import type { Cell, Stage, Step } from './cell.ts'
+import { readChoice } from '../../core/validation.ts'
+import type { Kernels } from '../../engine/kernels.ts'
+import { sameActivation, type ActivationChoice } from '../activations.ts'
+import {
+  DEFAULT_FUNCTIONS,
+  needGeneric,
+  type Cell,
+  type CellDefinition,
+  type CellNames,
+  type GenericOptions,
+  type Stage,
+  type Step,
+} from '../cell.ts'
 
-export type GruGate = 'reset' | 'update' | 'candidate'
+type GruGate = 'reset' | 'update' | 'candidate'
 
-const shared = {
+/** Options of the fast GRU. */
+export interface GruOptions {
+  /** Whether the reset gate acts after the product with Wh (PyTorch, Keras) or before it (the paper). Default `after`. */
+  reset?: 'after' | 'before'
+  /** Of the candidate: `tanh`. */
+  activation?: 'tanh'
+}
+
+/** Options of the generic GRU. */
+export interface GenericGruOptions extends GenericOptions {
+  reset?: 'after' | 'before'
+  /** Of the gates. Default `sigmoid`. */
+  gateActivation?: ActivationChoice
+}
+
+export const gruNames = {
   name: 'gru',
   gateNames: ['reset', 'update', 'candidate'],
   stateNames: ['hidden'],
   candidate: 'candidate',
   keepGate: 'update',
-  biasOne: null,
-} as const satisfies Partial<Cell<GruGate, 'hidden'>>
+} as const satisfies CellNames
 
-export const gruResetAfter: Cell<GruGate, 'hidden'> = {
+const shared = {
+  ...gruNames,
+  unitForgetBias: false,
+  functions: DEFAULT_FUNCTIONS,
+  generic: false,
+} as const satisfies Partial<Cell>
+
+const gruResetAfter: Cell = {
   ...shared,
   savedName: 'recurrent candidate',
   separateRecurrent: true,
@@ -94,9 +126,31 @@ const resetCandidate: Stage = {
   },
 }
 
-export const gruResetBefore: Cell<GruGate, 'hidden'> = {
+const gruResetBefore: Cell = {
   ...shared,
   savedName: 'reset hidden',
   separateRecurrent: false,
   stages: [resetGates, resetCandidate],
+}
+
+/** The fast cell of a form, whatever its functions. */
+export function gruForm({ reset }: Pick<GenericGruOptions, 'reset'>): Cell {
+  return reset === 'before' ? gruResetBefore : gruResetAfter
+}
+
+/** The fast cell, or null where a form says more than it computes. */
+export function fastGru(options: GenericGruOptions): Cell | null {
+  const { activation = 'tanh', gateActivation = 'sigmoid', clip } = options
+  const usual = sameActivation(gateActivation, 'sigmoid') && sameActivation(activation, 'tanh')
+  return usual && clip === undefined ? gruForm(options) : null
+}
+
+/** The GRU with the engine's kernels. */
+export const gruCell: CellDefinition<'gru', GruGate, 'hidden', GruOptions> = {
+  ...gruNames,
+  options: {
+    reset: (field) => readChoice(field, ['after', 'before']),
+    activation: (field) => readChoice(field, ['tanh']),
+  },
+  create: (options) => fastGru(options) ?? needGeneric(gruNames.name, 'another form'),
 }

@@ -1,32 +1,57 @@
 /**
- * The GRU step with any functions, pointwise parts; gates r z n, z keeps the old state. Reset after the product
+ * The GRU with any functions; gates r z n, z keeps the old state. Reset after the product
  * (one stage) and before it (two stages; Cho et al. 2014).
  */
-import type { FloatArray } from '../arena.ts'
-import type { Access } from '../reference/access.ts'
-import type { Activator } from './activations.ts'
-import { activateGates, type GeneralStage, type GeneralStep } from './step.ts'
+import type { FloatArray } from '../../engine/arena.ts'
+import type { Access } from '../../engine/reference/access.ts'
+import { readActivation } from '../activations.ts'
+import type { CellDefinition, Step } from '../cell.ts'
+import {
+  activateGates,
+  functionsOf,
+  genericOptions,
+  stepFunctions,
+  withGenericKernels,
+  type GenericStage,
+  type StepFunctions,
+} from '../generic.ts'
+import { fastGru, gruCell, gruForm, gruNames, type GenericGruOptions } from './gru.ts'
 
-/** What a GRU of this room computes with. */
-export interface GruFunctions {
-  gate: Activator
-  candidate: Activator
-  clip: number | null
+/** The GRU in all forms; it is the fast one where a form says no more than that computes. */
+export const genericGruCell: CellDefinition<
+  'gru',
+  (typeof gruNames.gateNames)[number],
+  'hidden',
+  GenericGruOptions
+> = {
+  ...gruNames,
+  options: { ...genericOptions, reset: gruCell.options.reset, gateActivation: readActivation },
+  create(options, engine) {
+    const fast = fastGru(options)
+    if (fast) return fast
+    const functions = functionsOf(options)
+    const by = stepFunctions(engine, functions)
+    const base = gruForm(options)
+    const kernels = base.stages.length === 1 ? [gruStage(by)] : [gruResetStage(by), gruCandidateStage(by)]
+    // These kernels record ∂L/∂h_t themselves.
+    const stages = base.stages.map((stage, s) => withGenericKernels(stage, kernels[s], false))
+    return { ...base, functions, generic: true, stages }
+  },
 }
 
 /** Reset after the product: n = g(zx_n + r∘hn), hn kept as `saved`. */
-export function gruStage(access: Access, { gate, candidate, clip }: GruFunctions): GeneralStage {
+function gruStage({ access, gate, candidate, clip }: StepFunctions): GenericStage {
   return {
-    forward(step: GeneralStep) {
+    forward(step: Step) {
       addRecurrent(access, step)
       activateGates(access, step, 0, 2, gate, clip)
-      step.hold?.()
+      step.overrideGates?.()
       addResetCandidate(access, step)
       activateGates(access, step, 2, 1, candidate, clip)
-      step.hold?.()
+      step.overrideGates?.()
       mix(access, step)
     },
-    backward(step: GeneralStep) {
+    backward(step: Step) {
       mixBack(access, step)
       recurrentBack(access, step)
     },
@@ -34,12 +59,12 @@ export function gruStage(access: Access, { gate, candidate, clip }: GruFunctions
 }
 
 /** Reset before it, first stage: r and z active, `saved` = r∘hPrev. */
-export function gruResetStage(access: Access, { gate, clip }: GruFunctions): GeneralStage {
+function gruResetStage({ access, gate, clip }: StepFunctions): GenericStage {
   const { f, shift } = access
   return {
-    forward(step: GeneralStep) {
+    forward(step: Step) {
       activateGates(access, step, 0, 2, gate, clip)
-      step.hold?.()
+      step.overrideGates?.()
       const v = f()
       const { rows, units: H, gateStride, stride, gates, saved, previousHidden } = step
       for (let row = 0; row < rows; row++) {
@@ -48,7 +73,7 @@ export function gruResetStage(access: Access, { gate, clip }: GruFunctions): Gen
         for (let j = 0; j < H; j++) v[rh + j] = v[r + j] * v[hPrev + j]
       }
     },
-    backward(step: GeneralStep) {
+    backward(step: Step) {
       const v = f()
       const { rows, units: H, gateStride, stride } = step
       for (let row = 0; row < rows; row++) {
@@ -67,19 +92,19 @@ export function gruResetStage(access: Access, { gate, clip }: GruFunctions): Gen
 }
 
 /** Second stage, after z_n += (r∘hPrev)·Wh_n. */
-export function gruCandidateStage(access: Access, { candidate, clip }: GruFunctions): GeneralStage {
+function gruCandidateStage({ access, candidate, clip }: StepFunctions): GenericStage {
   return {
-    forward(step: GeneralStep) {
+    forward(step: Step) {
       activateGates(access, step, 2, 1, candidate, clip)
-      step.hold?.()
+      step.overrideGates?.()
       mix(access, step)
     },
-    backward: (step: GeneralStep) => mixBack(access, step),
+    backward: (step: Step) => mixBack(access, step),
   }
 }
 
 /** zx_r, zx_z += zh_r, zh_z;  hn = zh_n. */
-function addRecurrent({ f, shift }: Access, step: GeneralStep): void {
+function addRecurrent({ f, shift }: Access, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride, gates, recurrent, saved } = step
   for (let row = 0; row < rows; row++) {
@@ -90,7 +115,7 @@ function addRecurrent({ f, shift }: Access, step: GeneralStep): void {
 }
 
 /** zx_n += r∘hn. */
-function addResetCandidate({ f, shift }: Access, step: GeneralStep): void {
+function addResetCandidate({ f, shift }: Access, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride, gates, saved } = step
   for (let row = 0; row < rows; row++) {
@@ -100,7 +125,7 @@ function addResetCandidate({ f, shift }: Access, step: GeneralStep): void {
 }
 
 /** h = z∘hPrev + (1−z)∘n. */
-function mix({ f, shift }: Access, step: GeneralStep): void {
+function mix({ f, shift }: Access, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride, gates, hidden, previousHidden } = step
   for (let row = 0; row < rows; row++) {
@@ -111,7 +136,7 @@ function mix({ f, shift }: Access, step: GeneralStep): void {
 }
 
 /** dz_z and dz_n; dh leaves as the direct path dh_t∘z. */
-function mixBack({ f, shift }: Access, step: GeneralStep): void {
+function mixBack({ f, shift }: Access, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride, outputStride, dOutput, dHiddenTotal } = step
   for (let row = 0; row < rows; row++) {
@@ -133,7 +158,7 @@ function mixBack({ f, shift }: Access, step: GeneralStep): void {
 }
 
 /** Reset after the product: dz_r = dn∘hn∘f′; the h-side has dr, dz and dn∘r. */
-function recurrentBack({ f, shift }: Access, step: GeneralStep): void {
+function recurrentBack({ f, shift }: Access, step: Step): void {
   const v = f()
   const { rows, units: H, gateStride, stride } = step
   for (let row = 0; row < rows; row++) {
