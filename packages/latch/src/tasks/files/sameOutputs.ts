@@ -1,44 +1,44 @@
 /**
- * Whether two networks answer the same, told by running both on one small batch: what a file's layers compute against
- * what the Latch document in it says. Somebody may have changed the one and kept the other.
+ * Whether two networks predict the same, by running both on one small batch: what a file's layers compute against the
+ * Latch document in it. Somebody may have changed the one and kept the other.
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { Answer } from '../../formats/imported.ts'
+import type { Answer, ImportedModel } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
-import { answered } from '../sequenceModel/prediction.ts'
-
-/** A network by its configuration, with its weights by name. */
-export interface Described {
-  network: NetworkConfig
-  weights: ReadonlyMap<string, Float32Array>
-  /** What is made of a row: one may have as a layer what the other has as its answer. */
-  answer: Answer
-}
+import { activate } from '../prediction.ts'
 
 /** Most that an output may differ, relative to the larger of 1 and itself. */
 const TOLERANCE = 1e-4
 const LENGTHS = [4, 2, 3]
 
-/** Both must be buildable from their weights. */
-export function answerTheSame(one: Described, other: Described): boolean {
-  const [a, b] = [one, other].map(rowsOf)
+/** Whether the network that a file describes predicts the same as one at work. */
+export function predictTheSame(
+  file: Pick<ImportedModel, 'network' | 'weights' | 'answer'>,
+  model: { network: Network; answer: Answer },
+): boolean {
+  const described = new Network(file.network, {
+    threads: 1,
+    weights: ({ name }) => file.weights.get(name)!,
+  })
+  const batch = batchFor(file.network)
+  const a = rowsOf(described, batch)
+  described.dispose()
+  const b = rowsOf(model.network, batchFor(model.network.config))
   const near = (x: number, y: number) =>
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
-  const said = (rows: number[][], { answer }: Described) => rows.flatMap((row) => answered(row, answer))
-  return same(a.flat(), b.flat()) || same(said(a, one), said(b, other))
+  // One may have as a layer what the other has as its output activation.
+  const activated = (rows: number[][], answer: Answer) => rows.flatMap((row) => activate(row, answer))
+  return same(a.flat(), b.flat()) || same(activated(a, file.answer), activated(b, model.answer))
 }
 
 /** Rows of the output, as the network has them. */
-function rowsOf({ network: config, weights }: Described): number[][] {
-  const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
-  const batch = batchFor(config)
+function rowsOf(network: Network, batch: PackedBatch): number[][] {
   network.forward(batch)
   const values = Array.from(network.readOutput(batch))
   const { width } = network.output
-  network.dispose()
   return Array.from({ length: values.length / width }, (_, r) => values.slice(r * width, (r + 1) * width))
 }
 
