@@ -35,7 +35,9 @@ export async function run(print: Print): Promise<Result> {
   paragraph(print, intro)
   const model = await fromElsewhere()
   print('')
-  print(`  ${model.network.config.layers.map(({ type }) => type).join(' → ')}, answers ${model.answer}`)
+  print(
+    `  ${model.network.config.layers.map(({ type }) => type).join(' → ')}, answers ${model.outputActivation}`,
+  )
   print(`  ${model.parameterCount} parameters, from ${model.source.format}`)
   const test = negationComments({ count: 300, seed: 2, test: true })
   const before = share(model, test)

@@ -39,7 +39,7 @@ function realModels(folder) {
   const tfjs = ['model.json', 'group1-shard1of1', 'group2-shard1of1']
   return [
     make('keras', ['keras210_qoe/model_gru.h5']),
-    make('keras', ['keras210_qoe/lstm_basic.h5'], { until: 'lstm_1' }),
+    make('keras', ['keras210_qoe/lstm_basic.h5'], { upTo: 'lstm_1' }),
     make('keras', ['textgenrnn/textgenrnn_weights.hdf5'], { config: textgenrnn() }),
     make(
       'tfjs',
@@ -145,8 +145,8 @@ export function peerCases(latch, door) {
       for (const [head, layers] of Object.entries(heads)) {
         for (const kind of ['ids', 'features']) {
           const name = `${cell}, ${direction}, ${head}, ${kind}`
-          const answer = kind === 'ids' ? 'softmax' : 'linear'
-          files.set(name, modelOf(latch, door, kind, layers, answer))
+          const outputActivation = kind === 'ids' ? 'softmax' : 'linear'
+          files.set(name, modelOf(latch, door, kind, layers, outputActivation))
         }
       }
       groups.push({ name: `${cell}, ${direction}`, files })
@@ -155,7 +155,7 @@ export function peerCases(latch, door) {
   return groups
 }
 
-function modelOf({ Network }, { SequenceModel }, kind, inner, answer) {
+function modelOf({ Network }, { SequenceModel }, kind, inner, outputActivation) {
   const first =
     kind === 'ids' ? { type: 'embedding', vocabulary: 7, size: 3 } : { type: 'features', width: 3 }
   const config = { layers: [first, ...inner, { type: 'dense', units: 4 }] }
@@ -173,8 +173,8 @@ function modelOf({ Network }, { SequenceModel }, kind, inner, answer) {
     format: 'torch',
     producer: null,
     layers: [],
-    notes: [],
-    left: [],
+    warnings: [],
+    omitted: [],
     stateful: false,
     document: null,
   }
@@ -183,7 +183,7 @@ function modelOf({ Network }, { SequenceModel }, kind, inner, answer) {
     ...facts,
     network: config,
     weights,
-    answer,
+    outputActivation,
     input,
     labels: null,
     vocabulary: null,

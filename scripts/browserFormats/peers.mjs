@@ -23,7 +23,7 @@ export async function runOnnx(door, files) {
     })
     const rows = drawn(model, LENGTHS)
     const said = await session.run(feeds(model, rows))
-    const output = model.answer === 'softmax' ? said.probabilities : said.logits
+    const output = model.outputActivation === 'softmax' ? said.probabilities : said.logits
     results[name] = worst(model, rows, (b) => rowsOf(output, b, rows[b].length))
     await session.release()
     model.dispose()

@@ -62,10 +62,10 @@ describe('a .keras file', () => {
     )
     expect(ran.stdout).toMatch(/^dense +Capsule +\(8, 3\) \(3\) +27 +no$/m)
     expect(ran.stderr).toContain('layer dense: expected a layer that Latch knows, got Capsule')
-    expect(ran.stderr).toContain('with --until bidirectional.')
-    const until = await place.latch(['info', 'capsule.keras', '--until', 'bidirectional'])
+    expect(ran.stderr).toContain('with --up-to bidirectional.')
+    const until = await place.latch(['info', 'capsule.keras', '--up-to', 'bidirectional'])
     expect(until.stdout).toContain('layer dense')
-    const wrong = await place.latch(['info', 'capsule.keras', '--until', 'nowhere'])
+    const wrong = await place.latch(['info', 'capsule.keras', '--up-to', 'nowhere'])
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
     expect(wrong.stderr).toContain('one of input_layer, bidirectional, dense')
   })
@@ -90,7 +90,7 @@ describe('a .keras file', () => {
       },
       { layer: 'dense', type: 'Capsule', weights: '(8, 3) (3)', parameters: 27, opens: false },
     ])
-    expect(why).toContain('--until bidirectional')
+    expect(why).toContain('--up-to bidirectional')
   })
 
   test('a known layer whose option is not known does not open', async () => {
@@ -195,7 +195,7 @@ describe('a model.json of TensorFlow.js', () => {
     expect(ran.stdout).toMatch(/^parameters +283$/m)
     expect(ran.stdout).toMatch(/^\w+ +Bidirectional\(LSTM\) +\(3, 16\) .* 256 +yes$/m)
     expect(ran.stdout).toMatch(/ Capsule +\(8, 3\) \(3\) +27 +no$/m)
-    expect(ran.stderr).toContain('got Capsule. Read the part before it with --until')
+    expect(ran.stderr).toContain('got Capsule. Read the part before it with --up-to')
   })
 
   test('a graph model: its arrays; a layers model: arrays of no layer too', async () => {
@@ -241,7 +241,7 @@ test('head facts stand above tensors and operators too', async () => {
   expect(onnx.stdout).toMatch(
     /^file +graph\.onnx\nformat +onnx\nproducer .*\nparameters +6\n\nnode +operator +weights$/m,
   )
-  expect(await place.latch(['info', 'graph.onnx', '--until', 'nowhere'])).toMatchObject({
+  expect(await place.latch(['info', 'graph.onnx', '--up-to', 'nowhere'])).toMatchObject({
     code: 1,
     stdout: '',
   })
@@ -296,7 +296,7 @@ describe.skipIf(!there)('files of others', () => {
     expect(ran.stdout).toMatch(/^producer +Keras 2\.10\.0\nparameters +47,357$/m)
     expect(ran.stdout).toMatch(/^lstm_1 +LSTM +\(50, 200\) \(50, 200\) \(200\) +20,200 +yes$/m)
     expect(ran.stdout).toMatch(/^self_attention +SelfAttention +\(50, 128\) \(128\) \(128, 1\) +6,656 +no$/m)
-    expect(ran.stderr).toContain('--until lstm_1')
+    expect(ran.stderr).toContain('--up-to lstm_1')
   })
 
   test('weights of textgenrnn', async () => {

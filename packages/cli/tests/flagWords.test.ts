@@ -5,12 +5,12 @@ import { grouped } from '../src/info/grouped.ts'
 
 describe('options of the library as flags', () => {
   test.each([
-    ["Read the part before it with until: 'lstm_1'.", 'Read the part before it with --until lstm_1.'],
-    ["Read the part before it with until: 'my layer'.", "Read the part before it with --until 'my layer'."],
-    ['Name the layer to read up to with until.', 'Name the layer to read up to with --until LAYER.'],
-    ['model.onnx, until', 'model.onnx, --until'],
-    ['until "foo"', '--until "foo"'],
-    ['the option `until` takes the part before a node', '--until LAYER takes the part before a node'],
+    ["Read the part before it with upTo: 'lstm_1'.", 'Read the part before it with --up-to lstm_1.'],
+    ["Read the part before it with upTo: 'my layer'.", "Read the part before it with --up-to 'my layer'."],
+    ['Name the layer to read up to with upTo.', 'Name the layer to read up to with --up-to LAYER.'],
+    ['model.onnx, upTo', 'model.onnx, --up-to'],
+    ['upTo "foo"', '--up-to "foo"'],
+    ['the option `upTo` takes the part before a node', '--up-to LAYER takes the part before a node'],
     [
       'Read a part of the file with a prefix ("lstm_cell."), or name the modules to read in config.order.',
       `Read a part of the file with --prefix lstm_cell. or name the modules to read, in order, with --config '{"order":["…"]}'.`,
@@ -25,7 +25,7 @@ describe('options of the library as flags', () => {
       `answers at every step: --config '{"returnSequences":false}' makes one`,
     ],
     ['config.activation decides', `--config '{"activation":"relu"}' decides`],
-    ['config.heads or the answer says', `--config '{"heads":{"fc":"relu"}}' or --answer says`],
+    ['config.heads or the answer says', `--config '{"heads":{"fc":"relu"}}' or --output-activation says`],
     ['w.safetensors, config.layers[2]', 'w.safetensors, --config, layers[2]'],
     ['Give config: the JSON of model.to_json()', 'Give --config FILE: the JSON of model.to_json()'],
   ])('%s', (said, typed) => {
@@ -42,7 +42,7 @@ describe('options of the library as flags', () => {
     ]) {
       expect(inFlags(text)).toBe(text)
     }
-    expect(namesImportFlags('with --until lstm_1')).toBe(true)
+    expect(namesImportFlags('with --up-to lstm_1')).toBe(true)
     expect(namesImportFlags('with --out FILE')).toBe(false)
   })
 })

@@ -294,13 +294,13 @@ describe.skipIf(!there)('real files', () => {
   test('an unknown layer is named, and the part before it opens', async () => {
     await refused(
       ['import', file('keras210_qoe/lstm_basic.h5')],
-      /SelfAttention[^]*before it with --until lstm_1\.\n/,
+      /SelfAttention[^]*before it with --up-to lstm_1\.\n/,
     )
     await refused(
       ['predict', file('keras210_qoe/lstm_basic.h5'), '[[1]]'],
-      /--until lstm_1\. That is a flag of latch import/,
+      /--up-to lstm_1\. That is a flag of latch import/,
     )
-    const ran = await place.latch(['import', file('keras210_qoe/lstm_basic.h5'), '--until', 'lstm_1'])
+    const ran = await place.latch(['import', file('keras210_qoe/lstm_basic.h5'), '--up-to', 'lstm_1'])
     expect(ran.stdout).toContain('Saved lstm_basic.safetensors')
     expect(ran.stdout).toContain('left out:')
   })

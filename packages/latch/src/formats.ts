@@ -30,7 +30,7 @@ export type {
 export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {
-  Answer,
+  OutputActivation,
   ExportedFile,
   ExportFormat,
   ExportSource,

@@ -5,13 +5,13 @@ import { type ImportedModel, modelFilesAt } from 'latch/formats'
 import { writeFileAtomic, UsageError } from 'latch'
 import { visible } from '../terminal/glyphWidth.ts'
 import {
-  answerOption,
+  outputActivationOption,
   configOption,
   importOptions,
   labelsOption,
   prefixOption,
   tokensOption,
-  untilOption,
+  upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
 import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
@@ -28,7 +28,7 @@ Examples:
   $ latch import model.h5
   $ latch import weights.safetensors --prefix encoder. --out encoder.safetensors
   $ latch import weights.hdf5 --config config.json --vocabulary tokens.json
-  $ latch import model.keras --until lstm_1 --json`
+  $ latch import model.keras --up-to lstm_1 --json`
 
 export function importCommand(output: Output) {
   return new Command('import')
@@ -37,12 +37,12 @@ export function importCommand(output: Output) {
     .argument('<file>', 'model file, or the folder of a model.json or manifest.json')
     .option('--out <model>', 'where to save it (the file’s name with .safetensors, in this folder)')
     .option(...configOption)
-    .option(...untilOption)
+    .option(...upToOption)
     .option(...prefixOption)
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
-    .option(...answerOption)
+    .option(...outputActivationOption)
     .option('--json', 'print one JSON object: what was found, and where it is saved')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {
@@ -65,8 +65,8 @@ export function importCommand(output: Output) {
       const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)
       // Its own notes say what the model makes of inputs, too.
-      const notes = 'notes' in model ? model.notes : imported.notes
-      tell(path, out, bytes.length, { ...imported, notes }, output)
+      const warnings = 'warnings' in model ? model.warnings : imported.warnings
+      tell(path, out, bytes.length, { ...imported, warnings }, output)
     })
 }
 
@@ -78,7 +78,7 @@ function defaultOut(path: string): string {
 }
 
 function tell(path: string, out: string, bytes: number, imported: ImportedModel, output: Output): void {
-  const { format, producer, input, answer, labels, layers, notes, left, document } = imported
+  const { format, producer, input, outputActivation, labels, layers, warnings, omitted, document } = imported
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
   output.event({
     event: 'imported',
@@ -88,22 +88,24 @@ function tell(path: string, out: string, bytes: number, imported: ImportedModel,
     format,
     producer,
     input,
-    answer,
+    outputActivation,
     labels,
     parameters,
     layers,
-    notes,
-    left,
+    warnings,
+    omitted,
   })
   const { bold, dim } = output.colors
   output.say(`${bold(visible(path))}: ${visible(originInWords(imported))}, ${count(parameters)} parameters`)
   output.say(
-    dim(`reads ${inputInWords(input)}; answers ${answer}${labels ? ` of ${labels.length} labels` : ''}`),
+    dim(
+      `reads ${inputInWords(input)}; answers ${outputActivation}${labels ? ` of ${labels.length} labels` : ''}`,
+    ),
   )
   output.say()
   sayLayers(layers, output)
-  saySentences('found', notes, output)
-  saySentences('left out', left, output)
+  saySentences('found', warnings, output)
+  saySentences('left out', omitted, output)
   output.say()
   const task = document === null ? '' : ', with the task it was exported from'
   output.say(`Saved ${bold(visible(out))} (${sizeInWords(bytes)})${task}.`)

@@ -6,13 +6,13 @@ import { TextClassifier, createEngine, supportedEngines, type EngineName } from 
 import { ENGINE_WORDS } from '../terminal/engineText.ts'
 import { visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import {
-  answerOption,
+  outputActivationOption,
   configOption,
   importOptions,
   labelsOption,
   prefixOption,
   tokensOption,
-  untilOption,
+  upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
 import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
@@ -47,12 +47,12 @@ export function infoCommand(output: Output) {
     .option(...reproducibleOption)
     .option(...threadsOption)
     .option(...configOption)
-    .option(...untilOption)
+    .option(...upToOption)
     .option(...prefixOption)
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
-    .option(...answerOption)
+    .option(...outputActivationOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {
@@ -60,8 +60,11 @@ export function infoCommand(output: Output) {
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
       if ('model' in found) {
         const { model } = found
-        const notes = 'notes' in model ? model.notes : []
-        return tell(modelFacts(path, model), layersOfNetwork(model.network), output, { notes, left: [] })
+        const warnings = 'warnings' in model ? model.warnings : []
+        return tell(modelFacts(path, model), layersOfNetwork(model.network), output, {
+          warnings,
+          omitted: [],
+        })
       }
       if ('contents' in found) return tellContents(path, found.contents, output)
       const { imported } = found
@@ -73,16 +76,20 @@ function tell(
   facts: Facts,
   layers: readonly LayerFacts[] | null,
   output: Output,
-  imported?: Pick<ImportedModel, 'notes' | 'left'>,
+  imported?: Pick<ImportedModel, 'warnings' | 'omitted'>,
 ): void {
-  const { notes = [], left = [] } = imported ?? {}
-  output.event({ ...facts, ...(layers ? { network: layers } : {}), ...(imported ? { notes, left } : {}) })
+  const { warnings = [], omitted = [] } = imported ?? {}
+  output.event({
+    ...facts,
+    ...(layers ? { network: layers } : {}),
+    ...(imported ? { warnings, omitted } : {}),
+  })
   sayFacts(facts, output)
   if (!layers) return
   output.say()
   sayLayers(layers, output)
-  saySentences('found', notes, output)
-  saySentences('left out', left, output)
+  saySentences('found', warnings, output)
+  saySentences('left out', omitted, output)
 }
 
 function sayFacts(facts: Facts, output: Output): void {
@@ -136,13 +143,13 @@ function whyEngine(name: EngineName, { engine, reproducible }: EngineFlags): str
 
 function modelFacts(path: string, model: AnyModel): Facts {
   if (!(model instanceof TextClassifier)) {
-    const { answer, input, labels, vocabulary, tokens, stateful, source } = model
+    const { outputActivation, input, labels, vocabulary, tokens, stateful, source } = model
     return {
       model: path,
       task: 'sequence model',
       from: originInWords(source),
       input: inputInWords(input),
-      answer,
+      outputActivation,
       stateful,
       parameters: model.parameterCount,
       vocabulary: vocabulary?.length ?? null,
@@ -173,13 +180,24 @@ function modelFacts(path: string, model: AnyModel): Facts {
 
 /** Of a file of another format. */
 function importedFacts(path: string, imported: ImportedModel): Facts {
-  const { format, producer, input, answer, stateful, vocabulary, tokens, labels, layers, document } = imported
+  const {
+    format,
+    producer,
+    input,
+    outputActivation,
+    stateful,
+    vocabulary,
+    tokens,
+    labels,
+    layers,
+    document,
+  } = imported
   return {
     file: path,
     format,
     producer,
     input: inputInWords(input),
-    answer,
+    outputActivation,
     stateful,
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     vocabulary: vocabulary?.length ?? null,

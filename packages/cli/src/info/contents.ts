@@ -29,7 +29,7 @@ export async function contentsOf(
   const format = identify(files.bytes, files.name)
   // A file of weights only asks for its configuration; other mistakes of the call are to be mended first.
   const asks = reason instanceof UsageError && format === 'keras' && options.config === undefined
-  if (isAboutUntil(reason, options)) throw reason
+  if (isAboutUpTo(reason, options)) throw reason
   if (!(asks || reason instanceof UnsupportedError || reason instanceof FormatError)) throw reason
   let listed: Listed | null = null
   try {
@@ -42,9 +42,9 @@ export async function contentsOf(
 }
 
 /** A layer that is not there was asked for: the error lists those that are. */
-function isAboutUntil(reason: unknown, { until }: ImportOptions): boolean {
-  if (until === undefined || !(reason instanceof LatchError)) return false
-  return reason.where.endsWith(', until') || reason.got.startsWith('until ')
+function isAboutUpTo(reason: unknown, { upTo }: ImportOptions): boolean {
+  if (upTo === undefined || !(reason instanceof LatchError)) return false
+  return reason.where.endsWith(', upTo') || reason.got.startsWith('upTo ')
 }
 
 async function listedIn(

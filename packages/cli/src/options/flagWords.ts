@@ -18,13 +18,13 @@ const FIELDS = Object.keys(EXAMPLES).join('|')
 
 /** Each way of naming an option, and what is typed instead. */
 const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
-  [/with until: '([^']+)'/g, (_, layer) => `with --until ${word(layer)}`],
+  [/with upTo: '([^']+)'/g, (_, layer) => `with --up-to ${word(layer)}`],
   [
-    /(?:the option )?`until`|\bwith until\b/g,
-    (all) => (all.startsWith('with') ? 'with --until LAYER' : '--until LAYER'),
+    /(?:the option )?`upTo`|\bwith upTo\b/g,
+    (all) => (all.startsWith('with') ? 'with --up-to LAYER' : '--up-to LAYER'),
   ],
-  [/, until(?=:|$)/g, () => ', --until'],
-  [/(?<=got )until (?=")|^until (?=")/g, () => '--until '],
+  [/, upTo(?=:|$)/g, () => ', --up-to'],
+  [/(?<=got )upTo (?=")|^upTo (?=")/g, () => '--up-to '],
   [/\bwith a prefix \(("[^)]*")\),?/g, (_, names) => `with ${prefixes(names)}`],
   [/\bor a prefix to read a part\b/g, () => 'or read a part of the file with --prefix NAME'],
   [/\bwith a prefix\b/g, () => 'with --prefix NAME'],
@@ -42,7 +42,7 @@ const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
     /\bOnnxGraph runs the graph as it is/g,
     () => 'openOnnxGraph of latch/formats runs the graph as it is, in a program',
   ],
-  [/\bor the answer says\b/g, () => 'or --answer says'],
+  [/\bor the answer says\b/g, () => 'or --output-activation says'],
 ]
 
 /** A sentence with the library's options as flags. */
@@ -52,7 +52,7 @@ export function inFlags(sentence: string): string {
 
 /** Whether it says to type something that `import` and `info` alone take. */
 export function namesImportFlags(sentence: string): boolean {
-  return /--(until|prefix|config|vocabulary|answer)\b/.test(sentence)
+  return /--(up-to|prefix|config|vocabulary|output-activation)\b/.test(sentence)
 }
 
 function field(name: string): string {

@@ -1,24 +1,24 @@
 /** What a file of another format cannot say, from the command line: the same for `import` and `info`. */
-import { ANSWERS } from 'latch/internal'
-import { type Answer, type ImportOptions } from 'latch/formats'
+import { OUTPUT_ACTIVATIONS } from 'latch/internal'
+import { type OutputActivation, type ImportOptions } from 'latch/formats'
 import { readFileBytes, UsageError } from 'latch'
 import { oneOf } from './options.ts'
 
 export interface ImportFlags {
   config?: string
-  until?: string
+  upTo?: string
   prefix?: string
   vocabulary?: string
   labels?: string
   tokens?: 'character' | 'word'
-  answer?: Answer
+  outputActivation?: OutputActivation
 }
 
 export const configOption = [
   '--config <json>',
   'layers of a file that holds weights only: a JSON file, or JSON itself',
 ] as const
-export const untilOption = ['--until <layer>', 'read the layers up to and with this one'] as const
+export const upToOption = ['--up-to <layer>', 'read the layers up to and with this one'] as const
 export const prefixOption = ['--prefix <name>', 'read only tensors whose names begin so'] as const
 export const vocabularyOption = [
   '--vocabulary <file>',
@@ -31,20 +31,20 @@ export const tokensOption = [
   oneOf('--tokens', ['character', 'word']),
 ] as const
 
-export const answerOption = [
-  '--answer <kind>',
-  `what is made of the last row where the file does not say: ${ANSWERS.join(', ')}`,
-  oneOf('--answer', ANSWERS),
+export const outputActivationOption = [
+  '--output-activation <kind>',
+  `what is made of the last row where the file does not say: ${OUTPUT_ACTIVATIONS.join(', ')}`,
+  oneOf('--output-activation', OUTPUT_ACTIVATIONS),
 ] as const
 
 /** The library's options. @throws DataError for files that are not there, UsageError for what is no JSON */
 export async function importOptions(flags: ImportFlags): Promise<ImportOptions> {
-  const { until, prefix, tokens, labels, answer } = flags
+  const { upTo, prefix, tokens, labels, outputActivation } = flags
   const given: ImportOptions = {
-    until,
+    upTo,
     prefix,
     tokens,
-    answer,
+    outputActivation,
     config: flags.config === undefined ? undefined : await readConfig(flags.config),
     vocabulary: flags.vocabulary === undefined ? undefined : await readVocabulary(flags.vocabulary),
     labels: labels?.split(',').map((label) => label.trim()),

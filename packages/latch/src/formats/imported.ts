@@ -11,15 +11,15 @@ export type FormatName = 'latch' | 'keras' | 'torch' | 'tfjs' | 'onnx' | 'tensor
 /** Formats that models are written in. */
 export type ExportFormat = 'onnx' | 'torch' | 'keras' | 'tfjs'
 
-/** Names of the answers. */
-export const ANSWERS = ['linear', 'softmax', 'logSoftmax', 'sigmoid', 'probabilities'] as const
+/** Names of the output activations. */
+export const OUTPUT_ACTIVATIONS = ['linear', 'softmax', 'logSoftmax', 'sigmoid', 'probabilities'] as const
 
 /**
  * What people read of the network's last row: the network itself ends on logits wherever a loss knows them,
  * so a final softmax or sigmoid of the file is named here and is no layer. `probabilities`: the row's own numbers are
  * those of the classes (a single one is that of the second class), because the network ends on a squashing function.
  */
-export type Answer = (typeof ANSWERS)[number]
+export type OutputActivation = (typeof OUTPUT_ACTIVATIONS)[number]
 
 /** What goes in. */
 export interface ModelInput {
@@ -51,7 +51,7 @@ export interface ImportedModel {
   network: NetworkConfig
   /** Every parameter of `network` by its name, in PyTorch's layout. */
   weights: ReadonlyMap<string, Float32Array>
-  answer: Answer
+  outputActivation: OutputActivation
   input: ModelInput
   /** In the order of the outputs, where the file or the options say. */
   labels: readonly string[] | null
@@ -61,9 +61,9 @@ export interface ImportedModel {
   tokens: 'character' | 'word' | null
   layers: readonly LayerFacts[]
   /** Sentences: conventions found and what was done about them (`update gate keeps the old`, `forget bias 1 added`). */
-  notes: readonly string[]
+  warnings: readonly string[]
   /** Sentences: what the file has and the model has not (optimizer state, layers after `until`). */
-  left: readonly string[]
+  omitted: readonly string[]
   /** State goes on from call to call (Keras `stateful`). */
   stateful: boolean
   /** The Latch document that our own export carries along, as JSON text: the whole task comes back with it. */
@@ -73,7 +73,7 @@ export interface ImportedModel {
 /** A model to write. Parameters are read one by one while writing: an export never holds them twice. */
 export interface ExportSource {
   network: Network
-  answer: Answer
+  outputActivation: OutputActivation
   input: ModelInput
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
@@ -104,7 +104,7 @@ export interface ImportOptions {
   /** Configuration for files that hold weights only: Keras' own JSON, or the layers as Latch writes them. */
   config?: unknown
   /** Read only the layers up to and with this one. */
-  until?: string
+  upTo?: string
   /** Read only tensors whose names begin so (`encoder.`), as if the rest of the name were all. */
   prefix?: string
   /** Tokens by id, or ids by token. */
@@ -112,7 +112,7 @@ export interface ImportOptions {
   tokens?: 'character' | 'word'
   labels?: readonly string[]
   /** What is made of the last row where the file does not say. */
-  answer?: Answer
+  outputActivation?: OutputActivation
 }
 
 /** A reader of one format, loaded when its format is met. */

@@ -34,7 +34,7 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
  * is the same product without the rows.
  */
 function tokensAsIds(imported: ImportedModel): ImportedModel {
-  const { network, input, vocabulary, notes } = imported
+  const { network, input, vocabulary, warnings } = imported
   const [first, second, ...above] = network.layers
   if (first.type !== 'features' || second?.type !== 'recurrent' || vocabulary?.length !== first.width)
     return imported
@@ -42,7 +42,7 @@ function tokensAsIds(imported: ImportedModel): ImportedModel {
     ...imported,
     network: { ...network, layers: [{ type: 'oneHot', vocabulary: first.width }, second, ...above] },
     input: { ...input, kind: 'ids' },
-    notes: [...notes, 'the vocabulary is as wide as the features: one-hot rows became tokens'],
+    warnings: [...warnings, 'the vocabulary is as wide as the features: one-hot rows became tokens'],
   }
 }
 

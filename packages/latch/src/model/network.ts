@@ -18,7 +18,7 @@ import { needFormats, UsageError } from '../core/errors.ts'
 import { buildLayers } from './build.ts'
 import { readEdge, writeOutputGradient } from './door.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
-import { refuseSquashedTwice } from './outputActivation.ts'
+import { refuseSquashedTwice } from './lastActivation.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRoom } from './streamRoom.ts'
 

@@ -32,18 +32,18 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   const columns = readColumns(options, task.columns)
   const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
   const training = await task.training()
-  const { items, notes } = training.readExamples(request.examples, reading)
+  const { items, warnings } = training.readExamples(request.examples, reading)
   options.signal?.throwIfAborted()
   const dataset = training.dataset(trained, items)
   const { network, learned, names: labels } = trained
-  if (countClasses(network, learned.answer) === 0) {
-    return { kind: 'values', ...(await measureValues(network, dataset, options)), labels, notes }
+  if (countClasses(network, learned.outputActivation) === 0) {
+    return { kind: 'values', ...(await measureValues(network, dataset, options)), labels, warnings }
   }
   const { actual, predicted, loss } =
-    learned.answer === 'probabilities'
+    learned.outputActivation === 'probabilities'
       ? await measureProbabilities(trained, dataset, items.map(training.classes), options)
       : await evaluate(network, dataset, options)
-  return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, notes }
+  return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, warnings }
 }
 
 /** Calls back after each forward pass; rows of the batch are examples `numbers`. */
@@ -101,7 +101,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
 
 /** Classes of outputs that are probabilities already: their loss is the cross-entropy of those. */
 async function measureProbabilities(
-  { network, learned: { answer } }: Trained,
+  { network, learned: { outputActivation } }: Trained,
   dataset: Dataset,
   targets: readonly ArrayLike<number>[],
   options: ModelEvaluateOptions,
@@ -117,8 +117,8 @@ async function measureProbabilities(
         const at = (per === 'step' ? sequence * batch.steps + t : sequence) * width
         const row = out.subarray(at, at + width)
         actual.push(classes[t])
-        predicted.push(pickClass(row, answer))
-        loss -= Math.log(Math.max(classProbabilities(row, answer)[classes[t]], Number.MIN_VALUE))
+        predicted.push(pickClass(row, outputActivation))
+        loss -= Math.log(Math.max(classProbabilities(row, outputActivation)[classes[t]], Number.MIN_VALUE))
       }
     })
   })

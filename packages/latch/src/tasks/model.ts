@@ -3,7 +3,7 @@
  * studio and `latch/inspection` ask these questions and never look at a model's class.
  */
 import type { EngineOptions } from '../engine/engine.ts'
-import type { Answer, ExportedFile, ExportFormat, ModelInput } from '../formats/imported.ts'
+import type { OutputActivation, ExportedFile, ExportFormat, ModelInput } from '../formats/imported.ts'
 import type { EncodedInput } from '../inspection/trace/subject.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
 import type { StreamState } from '../model/streamState.ts'
@@ -47,7 +47,7 @@ export interface ClassEvaluation<L extends string = string> extends Classificati
   /** In the order of the class numbers. */
   labels: readonly L[]
   /** Examples left out and inputs cut, each a sentence. */
-  notes: readonly string[]
+  warnings: readonly string[]
 }
 
 /** The metrics of a model whose outputs are numbers. */
@@ -61,7 +61,7 @@ export interface ValueEvaluation {
   n: number
   /** Names of the outputs. */
   labels: readonly string[]
-  notes: readonly string[]
+  warnings: readonly string[]
 }
 
 /** What `evaluate` gives; `kind` tells which metrics. */
@@ -122,7 +122,7 @@ export interface ModelSummary {
   predicts: 'classes' | 'values'
   /** Whether there is one output for the sequence, or one at every step. */
   per: 'sequence' | 'step'
-  outputActivation: Answer
+  outputActivation: OutputActivation
   labels: readonly string[]
   parameters: number
   /** State goes on from call to call (Keras `stateful`). */
@@ -130,7 +130,7 @@ export interface ModelSummary {
   /** Where it came from; null for a model of Latch's own. */
   source: { format: string; producer: string | null } | null
   /** Conventions found on import and what was done about them, each a sentence. */
-  notes: readonly string[]
+  warnings: readonly string[]
   toString(): string
 }
 

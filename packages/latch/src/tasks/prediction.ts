@@ -2,7 +2,7 @@
  * Rows of a network's output → predictions: the output activation applied, a label with every label's probability
  * where the row tells classes apart.
  */
-import type { Answer } from '../formats/imported.ts'
+import type { OutputActivation } from '../formats/imported.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
@@ -11,30 +11,30 @@ import type { Prediction } from './model.ts'
 import type { Learned, Trained } from './task.ts'
 
 /** A row of the network's output with the output activation applied. */
-export function activate(row: ArrayLike<number>, answer: Answer): number[] {
-  if (answer === 'linear' || answer === 'probabilities') return Array.from(row)
-  if (answer === 'sigmoid') return Array.from(row, (x) => 1 / (1 + Math.exp(-x)))
+export function activate(row: ArrayLike<number>, outputActivation: OutputActivation): number[] {
+  if (outputActivation === 'linear' || outputActivation === 'probabilities') return Array.from(row)
+  if (outputActivation === 'sigmoid') return Array.from(row, (x) => 1 / (1 + Math.exp(-x)))
   const values = Array.from(row)
-  if (answer === 'softmax') return values.length === 1 ? [1] : Array.from(probabilitiesOf(values))
+  if (outputActivation === 'softmax') return values.length === 1 ? [1] : Array.from(probabilitiesOf(values))
   const most = values.reduce((a, b) => Math.max(a, b), -Infinity)
   const sum = values.reduce((total, x) => total + Math.exp(x - most), 0)
   return values.map((x) => x - most - Math.log(sum))
 }
 
 /** How many classes the row tells apart, by the loss or because its numbers are their probabilities; 0: numbers. */
-export function countClasses(network: Network, answer: Answer): number {
-  if (answer !== 'probabilities') return classCount(network)
+export function countClasses(network: Network, outputActivation: OutputActivation): number {
+  if (outputActivation !== 'probabilities') return classCount(network)
   return network.output.width === 1 ? 2 : network.output.width
 }
 
 /** The likeliest class of a row; the first of equals. */
-export function pickClass(row: ArrayLike<number>, answer: Answer): number {
-  return answer === 'probabilities' && row.length === 1 ? Number(row[0] > 0.5) : likeliestClass(row)
+export function pickClass(row: ArrayLike<number>, outputActivation: OutputActivation): number {
+  return outputActivation === 'probabilities' && row.length === 1 ? Number(row[0] > 0.5) : likeliestClass(row)
 }
 
 /** The probability of each class, in their order. */
-export function classProbabilities(row: ArrayLike<number>, answer: Answer): ArrayLike<number> {
-  if (answer !== 'probabilities') return probabilitiesOf(row)
+export function classProbabilities(row: ArrayLike<number>, outputActivation: OutputActivation): ArrayLike<number> {
+  if (outputActivation !== 'probabilities') return probabilitiesOf(row)
   return row.length === 1 ? [1 - row[0], row[0]] : row
 }
 
@@ -45,18 +45,18 @@ export function byName(values: ArrayLike<number>, names: readonly string[]): Rec
 
 /** The prediction of one sequence from its rows; the last one decides. */
 export function interpretRows(
-  { network, learned: { answer }, names }: Trained,
+  { network, learned: { outputActivation }, names }: Trained,
   rows: readonly ArrayLike<number>[],
 ): Prediction {
   const last = rows[rows.length - 1]
-  const steps = network.output.per === 'step' ? rows.map((row) => activate(row, answer)) : null
-  const classes = countClasses(network, answer) > 0
+  const steps = network.output.per === 'step' ? rows.map((row) => activate(row, outputActivation)) : null
+  const classes = countClasses(network, outputActivation) > 0
   return {
-    output: steps ? steps[steps.length - 1] : activate(last, answer),
+    output: steps ? steps[steps.length - 1] : activate(last, outputActivation),
     steps,
     // From the logits, as evaluation decides: two probabilities can round to the same number.
-    label: classes ? names[pickClass(last, answer)] : null,
-    probabilities: classes ? byName(classProbabilities(last, answer), names) : null,
+    label: classes ? names[pickClass(last, outputActivation)] : null,
+    probabilities: classes ? byName(classProbabilities(last, outputActivation), names) : null,
   }
 }
 
@@ -82,8 +82,8 @@ export function outputRows(network: Network, batch: PackedBatch): Float64Array[]
  * @throws UsageError for labels that are not as many as the classes
  */
 export function nameOutputs(network: Network, learned: Learned): readonly string[] {
-  const { answer, labels, vocabulary } = learned
-  const classes = countClasses(network, answer)
+  const { outputActivation, labels, vocabulary } = learned
+  const classes = countClasses(network, outputActivation)
   const count = classes || network.output.width
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
@@ -94,7 +94,7 @@ export function nameOutputs(network: Network, learned: Learned): readonly string
       expected,
       got: `${new Set(labels).size}`,
       fix: binary
-        ? { option: 'answer', value: 'sigmoid', to: 'read the output as one of two classes' }
+        ? { option: 'outputActivation', value: 'sigmoid', to: 'read the output as one of two classes' }
         : undefined,
     })
   }

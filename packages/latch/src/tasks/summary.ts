@@ -8,7 +8,7 @@ export function summarize<T extends TaskTypes>(
   task: TaskDefinition<T>,
   { network, learned, names }: Trained<T['Learned']>,
 ): ModelSummary {
-  const { stateful = false, source = null, notes = [] } = learned
+  const { stateful = false, source = null, warnings = [] } = learned
   const text = task.text(learned)
   const readsText = text !== null
   const summary: Omit<ModelSummary, 'toString'> = {
@@ -18,14 +18,14 @@ export function summarize<T extends TaskTypes>(
     vocabularySize: learned.vocabulary?.length ?? null,
     tokens: readsText ? learned.tokens : null,
     maximumLength: text?.maximumLength ?? null,
-    predicts: countClasses(network, learned.answer) > 0 ? 'classes' : 'values',
+    predicts: countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values',
     per: network.output.per,
-    outputActivation: learned.answer,
+    outputActivation: learned.outputActivation,
     labels: names,
     parameters: network.parameterCount,
     stateful,
     source,
-    notes,
+    warnings,
   }
   // Not enumerable, so that a summary is plain data.
   return Object.defineProperty(summary, 'toString', {

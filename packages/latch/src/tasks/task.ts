@@ -3,7 +3,7 @@
  * file holds. Everything else of a model (fit, evaluate, predict, trace, streams, files, export) is written once over
  * it, in taskModel.ts.
  */
-import type { Answer, ModelInput } from '../formats/imported.ts'
+import type { OutputActivation, ModelInput } from '../formats/imported.ts'
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
@@ -16,7 +16,7 @@ import type { FitOptions } from './fit/fitOptions.ts'
 export interface Learned {
   readonly input: ModelInput
   /** Which function of the output row people read. */
-  readonly answer: Answer
+  readonly outputActivation: OutputActivation
   /** As learnt or given; null: classes and outputs go by number. */
   readonly labels: readonly string[] | null
   /** Tokens by id. */
@@ -27,7 +27,7 @@ export interface Learned {
   /** Where an imported model came from. */
   readonly source?: { readonly format: string; readonly producer: string | null }
   /** Conventions found on import and what was done about them, each a sentence. */
-  readonly notes?: readonly string[]
+  readonly warnings?: readonly string[]
 }
 
 /** A model at work. */
@@ -61,7 +61,7 @@ export interface ExampleSet<Item> {
   /** Names of the classes that occur, in the order of their numbers; null where targets are numbers. */
   labels: readonly string[] | null
   /** What was left out or cut, each a sentence. */
-  notes: readonly string[]
+  warnings: readonly string[]
 }
 
 /** What examples are read for. */

@@ -216,11 +216,11 @@ export class TaskModel<T extends TaskTypes>
   /** What writers of other formats take. */
   exportSource(name = 'model'): ExportSource {
     const { trained } = this
-    const { answer, input, vocabulary, tokens, labels } = trained.learned
+    const { outputActivation, input, vocabulary, tokens, labels } = trained.learned
     const document = taskDocument(this.#task, { ...trained, history: this.#history, training: null })
     return {
       network: trained.network,
-      answer,
+      outputActivation,
       input,
       labels,
       vocabulary,

@@ -56,23 +56,23 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
     convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
     steps: steps as TraceStep[],
     layers,
-    ...(countClasses(network, learned.answer) > 0 ? {} : { numbers: true }),
+    ...(countClasses(network, learned.outputActivation) > 0 ? {} : { numbers: true }),
   } as unknown as Trace
   passLink(sequence, trace)
   return trace
 }
 
 function interpretRow(
-  { network, learned: { answer }, names }: Trained,
+  { network, learned: { outputActivation }, names }: Trained,
   row: ArrayLike<number>,
 ): TraceStep['output'] {
-  if (countClasses(network, answer) > 0) {
+  if (countClasses(network, outputActivation) > 0) {
     return {
-      label: names[pickClass(row, answer)],
-      probabilities: byName(classProbabilities(row, answer), names),
+      label: names[pickClass(row, outputActivation)],
+      probabilities: byName(classProbabilities(row, outputActivation), names),
     }
   }
-  const values = activate(row, answer)
+  const values = activate(row, outputActivation)
   return {
     label: names[likeliestClass(values.length > 1 ? values : [0])],
     probabilities: byName(values, names),
@@ -89,7 +89,7 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
  * @throws DataError for an unknown name
  */
 export function chooseTarget(
-  { network, learned: { answer }, names }: Trained,
+  { network, learned: { outputActivation }, names }: Trained,
   batch: PackedBatch,
   label: string | number | null,
 ): { target: number; targets: Targets } {
@@ -97,8 +97,8 @@ export function chooseTarget(
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const given = label === null ? null : findLabel(label, names)
-  if (answer === 'probabilities') {
-    const target = given ?? pickClass(lastRow(network, out), answer)
+  if (outputActivation === 'probabilities') {
+    const target = given ?? pickClass(lastRow(network, out), outputActivation)
     return { target, targets: { values: withLastRow(out, classTargets(target, width)) } }
   }
   if (classCount(network) === 0) {

@@ -52,7 +52,7 @@ export function exportCase(
   return {
     source: {
       network,
-      answer: 'linear',
+      outputActivation: 'linear',
       input,
       labels: null,
       vocabulary: null,

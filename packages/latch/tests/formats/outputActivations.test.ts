@@ -5,7 +5,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { importKerasConfig, type KerasArray } from '../../src/formats/keras/read/model.ts'
-import { ANSWERS, type Answer, type ExportFormat, type ImportOptions } from '../../src/formats/imported.ts'
+import {
+  OUTPUT_ACTIVATIONS,
+  type OutputActivation,
+  type ExportFormat,
+  type ImportOptions,
+} from '../../src/formats/imported.ts'
 import { modelFile } from './conformance/files.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { importModel } from '../../src/tasks/files/importModel.ts'
@@ -22,7 +27,7 @@ interface Golden {
   output: number[]
 }
 
-const GOLDENS = new URL('../golden/formats/outputAnswers.json', import.meta.url)
+const GOLDENS = new URL('../golden/formats/outputActivations.json', import.meta.url)
 const { input, cases } = JSON.parse(readFileSync(GOLDENS, 'utf8')) as { input: number[][]; cases: Golden[] }
 
 const LOSSES = {
@@ -99,7 +104,7 @@ function check(model: SequenceModel, golden: Golden, loss: string, labels: reado
   const said = model.predict(input)
   const isSquashed = SQUASHING.includes(name)
   // A linear head and labels: the labels name classes of logits.
-  const asked = name === 'linear' && model.answer !== 'linear'
+  const asked = name === 'linear' && model.outputActivation !== 'linear'
   near(said.output, !asked ? own : units === 1 ? own.map(sigmoid) : softmax(own))
   expect(asked).toBe(name === 'linear' && labels !== undefined)
   if (said.probabilities !== null) {
@@ -128,7 +133,7 @@ describe('Keras and TensorFlow.js: the file’s own numbers, whatever the loss',
           const isClass = kind === 'binary, logits' && golden.form === 'state' && /tanh|softsign/.test(name)
           if (labels && units === 1 && isOther && !isClass) {
             // Two names for one number that is neither logit nor probability.
-            expect(() => ofKeras(golden, loss, options)).toThrow(/labels.*`answer`/)
+            expect(() => ofKeras(golden, loss, options)).toThrow(/labels.*`outputActivation: "sigmoid"`/)
             continue
           }
           check(ofKeras(golden, loss, options), golden, kind, labels)
@@ -216,15 +221,18 @@ describe('PyTorch heads', () => {
     const layers = [...FEATURES, last, dense(1)]
     const logit = (await foreign(layers, 'torch', {})).own[0]
     const options = (heads: object) => ({ config: { pool: 'last', heads } })
-    for (const answer of [undefined, 'sigmoid'] as const) {
-      const { model } = await foreign(layers, 'torch', { ...options({ dense0: 'sigmoid' }), answer })
+    for (const outputActivation of [undefined, 'sigmoid'] as const) {
+      const { model } = await foreign(layers, 'torch', {
+        ...options({ dense0: 'sigmoid' }),
+        outputActivation,
+      })
       near(model.predict(ROWS).output, [sigmoid(logit)])
     }
   })
 })
 
-describe('an `answer` that contradicts the file is refused, one that agrees changes nothing', () => {
-  const agree: Record<string, Answer[]> = {
+describe('an `outputActivation` that contradicts the file is refused, one that agrees changes nothing', () => {
+  const agree: Record<string, OutputActivation[]> = {
     sigmoid: ['sigmoid', 'probabilities'],
     softmax: ['softmax', 'probabilities'],
     hard_sigmoid: ['linear', 'sigmoid', 'probabilities'],
@@ -236,23 +244,23 @@ describe('an `answer` that contradicts the file is refused, one that agrees chan
         (one) => one.form === 'dense' && one.function === name && one.units === units,
       )!
       const loss = units === 1 ? 'binary_crossentropy' : 'categorical_crossentropy'
-      for (const answer of ANSWERS) {
-        const open = () => ofKeras(golden, loss, { answer })
-        const isRow = units === 1 && /softmax/i.test(answer)
-        if (!agree[name].includes(answer) || isRow) {
+      for (const outputActivation of OUTPUT_ACTIVATIONS) {
+        const open = () => ofKeras(golden, loss, { outputActivation })
+        const isRow = units === 1 && /softmax/i.test(outputActivation)
+        if (!agree[name].includes(outputActivation) || isRow) {
           expect(open).toThrow(UsageError)
-          expect(open).toThrow(/answer: expected/)
+          expect(open).toThrow(/output activation: expected/)
         } else if (name !== 'linear') near(open().predict(input).output, golden.output)
       }
     }
   })
   test.each(['onnx', 'torch', 'keras', 'tfjs'] as const)('%s', async (format) => {
     const layers = [...FEATURES, last, dense(3), act('softmax')]
-    const ask = (answer: Answer) => foreign(layers, format, { answer })
+    const ask = (outputActivation: OutputActivation) => foreign(layers, format, { outputActivation })
     const { model, own } = await ask('softmax')
     near(model.predict(ROWS).output, own)
-    await expect(ask('sigmoid')).rejects.toThrow(/`answer`.*softmax/)
-    await expect(ask('logSoftmax')).rejects.toThrow(/`answer`.*softmax/)
+    await expect(ask('sigmoid')).rejects.toThrow(/`outputActivation: "softmax"`/)
+    await expect(ask('logSoftmax')).rejects.toThrow(/`outputActivation: "softmax"`/)
   })
 })
 
@@ -278,7 +286,7 @@ describe('probabilities that the network itself gives', () => {
     const model = ofKeras(mse, 'mse', { labels: ['neg', 'pos'] })
     const said = model.predict(input)
     const loaded = SequenceModel.fromBytes(model.toBytes())
-    expect(loaded.answer).toBe('probabilities')
+    expect(loaded.outputActivation).toBe('probabilities')
     expect(loaded.predict(input)).toEqual(said)
     const stream = model.stream()
     expect(input.map((step) => stream.push(step)).at(-1)).toEqual(said)
@@ -290,7 +298,7 @@ describe('probabilities that the network itself gives', () => {
       const [name, bytes] = [...all][0]
       const again = (await importModel({ name, bytes, files: all })) as SequenceModel
       expect(again.predict(input)).toEqual(said)
-      expect(again.notes.join()).not.toContain('changed')
+      expect(again.warnings.join()).not.toContain('changed')
     }
   })
 })

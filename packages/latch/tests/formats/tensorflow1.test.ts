@@ -11,8 +11,8 @@ describe.skipIf(!modelsAreHere)('ml5’s charRNN', () => {
     expect(model.input).toEqual({ kind: 'ids', width: 65, steps: null })
     expect(model.tokens).toBe('character')
     expect(model.vocabulary?.slice(0, 3)).toEqual([' ', 'e', 't'])
-    expect(model.left).toEqual(['variable Variable'])
-    expect(model.notes.join()).toContain('forget bias 1')
+    expect(model.omitted).toEqual(['variable Variable'])
+    expect(model.warnings.join()).toContain('forget bias 1')
   })
 
   it('in one pass: three rows, and 1.7534 nats a character over 2000', async () => {

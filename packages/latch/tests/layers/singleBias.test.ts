@@ -361,7 +361,7 @@ describe('imported', () => {
     'real files count as Keras does',
     async () => {
       for (const [file, until] of [['model_gru.h5'], ['lstm_basic.h5', 'lstm_1']]) {
-        const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { until })
+        const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { upTo: until })
         const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
         expect(network.parameterCount, file).toBe(
           model.layers.reduce((sum, { parameters }) => sum + parameters, 0),

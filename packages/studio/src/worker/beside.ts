@@ -4,7 +4,7 @@
  */
 import type { ImportOptions } from 'latch/formats'
 
-const OPTIONS = ['until', 'prefix', 'vocabulary', 'tokens', 'labels', 'answer', 'config']
+const OPTIONS = ['upTo', 'prefix', 'vocabulary', 'tokens', 'labels', 'outputActivation', 'config']
 /** Fields of a configuration: Keras' own, Latch's layers, and what a PyTorch file can be told. */
 const CONFIG = [
   'class_name',
@@ -51,12 +51,12 @@ const together = (options: string) => `drop it together with a file options.json
 
 const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
   [
-    /^Read the part before it with until: '([^']+)'/,
-    (_, layer) => `To read the part before it, ${together(JSON.stringify({ until: layer }))}`,
+    /^Read the part before it with upTo: '([^']+)'/,
+    (_, layer) => `To read the part before it, ${together(JSON.stringify({ upTo: layer }))}`,
   ],
   [
-    /^Name the layer to read up to with until/,
-    () => `Name the layer to read up to: ${together('{"until":"…"}')}`,
+    /^Name the layer to read up to with upTo/,
+    () => `Name the layer to read up to: ${together('{"upTo":"…"}')}`,
   ],
   [
     /^Read a part of the file with a prefix \("([^"]+)"[^)]*\),/,
@@ -76,7 +76,7 @@ const WAYS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
     () => 'Drop the file with its weights together with this one',
   ],
   [/^Give all files of the model together/, () => 'Drop all files of the model together'],
-  [/the option `until` takes/, () => 'a file options.json, {"until":"…"}, dropped with it, takes'],
+  [/the option `upTo` takes/, () => 'a file options.json, {"upTo":"…"}, dropped with it, takes'],
   [
     /import it with a vocabulary/,
     () => 'drop its vocabulary with it, a .json file of tokens by id or ids by token',

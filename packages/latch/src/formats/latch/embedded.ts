@@ -14,7 +14,7 @@ import {
   rootField,
   type Field,
 } from '../../core/validation.ts'
-import { ANSWERS, type Answer, type ExportSource, type ModelInput } from '../imported.ts'
+import { OUTPUT_ACTIVATIONS, type OutputActivation, type ExportSource, type ModelInput } from '../imported.ts'
 import { refuseJsonBomb } from './modelFile.ts'
 
 /** Key of the metadata; `latch` alone would make the file a model file. */
@@ -24,7 +24,7 @@ export const CARRIED_KEY = 'latch_task'
 export interface Carried {
   /** The network's configuration, unread. */
   network: unknown
-  answer: Answer
+  outputActivation: OutputActivation
   input: ModelInput
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
@@ -34,20 +34,28 @@ export interface Carried {
 
 /** The JSON text to carry. */
 export function carriedText(source: ExportSource): string {
-  const { network, answer, input, labels, vocabulary, tokens, document } = source
+  const { network, outputActivation, input, labels, vocabulary, tokens, document } = source
   const { layers, loss } = network.config
   const config = loss ? { layers, loss } : { layers }
-  return JSON.stringify({ network: config, answer, input, labels, vocabulary, tokens, document })
+  return JSON.stringify({ network: config, outputActivation, input, labels, vocabulary, tokens, document })
 }
 
 /** Reads it back. @throws FormatError naming the field, or for what is no JSON */
 export function readCarried(text: string, source: string): Carried {
   const where = `${source}, ${CARRIED_KEY}`
   const root = rootField(parseJson(text, where), CARRIED_KEY, source)
-  const f = readObject(root, ['network', 'answer', 'input', 'labels', 'vocabulary', 'tokens', 'document'])
+  const f = readObject(root, [
+    'network',
+    'outputActivation',
+    'input',
+    'labels',
+    'vocabulary',
+    'tokens',
+    'document',
+  ])
   return {
     network: f.network.value,
-    answer: readChoice(f.answer, ANSWERS),
+    outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
     input: readInput(f.input),
     labels: readOptional(f.labels, readTexts, null),
     vocabulary: readOptional(f.vocabulary, readTexts, null),

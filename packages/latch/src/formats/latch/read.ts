@@ -14,8 +14,8 @@ import {
   type Field,
 } from '../../core/validation.ts'
 import {
-  ANSWERS,
-  type Answer,
+  OUTPUT_ACTIVATIONS,
+  type OutputActivation,
   type ImportedModel,
   type LayerFacts,
   type ModelFiles,
@@ -43,21 +43,21 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
     producer: 'Latch',
     network,
     weights,
-    answer: answerOf(fieldAt(root, 'answer'), network),
+    outputActivation: readOutputActivation(fieldAt(root, 'outputActivation'), network),
     input: inputOf(network),
     labels: texts(fieldAt(root, 'labels')),
     vocabulary,
     tokens: vocabulary && tokensOf(root),
     layers: layersOf(network, weights),
-    notes: [],
-    left: [],
+    warnings: [],
+    omitted: [],
     stateful: fieldAt(root, 'stateful').value === true,
     document: JSON.stringify(document),
   }
 }
 
-function answerOf(field: Field, { loss }: NetworkConfig): Answer {
-  if (field.value !== undefined) return readChoice(field, ANSWERS)
+function readOutputActivation(field: Field, { loss }: NetworkConfig): OutputActivation {
+  if (field.value !== undefined) return readChoice(field, OUTPUT_ACTIVATIONS)
   if (loss?.type === 'softmaxCrossEntropy') return 'softmax'
   return loss?.type === 'binaryCrossEntropy' ? 'sigmoid' : 'linear'
 }

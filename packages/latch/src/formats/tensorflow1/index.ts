@@ -10,7 +10,7 @@ import { parseJsonBytes } from '../latch/embedded.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles } from '../imported.ts'
 import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
-import { chosenAnswer } from '../outputAnswer.ts'
+import { resolveOutputActivation } from '../outputActivation.ts'
 import { tokensByOptions, tokensOfIds } from '../tokensById.ts'
 import { columnsToNative, transposed } from '../gateOrders.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
@@ -25,7 +25,7 @@ interface Parts {
   layers: { kernel: Variable; bias: Variable; units: number; input: number }[]
   weight: Variable // (H, V)
   bias: Variable // (V)
-  left: string[]
+  omitted: string[]
 }
 
 /**
@@ -46,19 +46,24 @@ export async function readTensorflow1(
     producer: 'TensorFlow 1',
     network: { layers: layersOf(parts), loss: { type: 'softmaxCrossEntropy' } },
     weights,
-    answer: chosenAnswer('softmax', layersOf(parts), parts.bias.size, options.answer),
+    outputActivation: resolveOutputActivation(
+      'softmax',
+      layersOf(parts),
+      parts.bias.size,
+      options.outputActivation,
+    ),
     input: { kind: 'ids', width: size, steps: null },
     labels: options.labels ?? (parts.bias.size === size ? tokens.vocabulary : null),
     ...tokens,
     layers: factsOf(parts),
-    notes: [
+    warnings: [
       'gates i j f o became i f g o',
       `forget bias ${FORGET_BIAS}, which BasicLSTMCell adds while it runs, is part of the bias here`,
       ...(vocabulary && vocabulary.length !== size
         ? [`vocab.json has ${vocabulary.length} tokens for ${size} rows and was not used`]
         : []),
     ],
-    left: parts.left.map((name) => `variable ${name}`),
+    omitted: parts.omitted.map((name) => `variable ${name}`),
     stateful: false,
     document: null,
   }
@@ -83,8 +88,8 @@ function partsOf(variables: ReadonlyMap<string, Variable>, source: string): Part
   const layers = kernels.map((name) => layerOf(variables, name, source))
   const used = [embedding, weight, bias, ...layers.flatMap((layer) => [layer.kernel, layer.bias])]
   checkWidths(embedding, layers, weight, bias, source)
-  const left = names.filter((name) => !used.includes(variables.get(name)!))
-  return { embedding, layers, weight, bias, left }
+  const omitted = names.filter((name) => !used.includes(variables.get(name)!))
+  return { embedding, layers, weight, bias, omitted }
 }
 
 /** `cell_2` before `cell_10`. */

@@ -31,8 +31,12 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
     options: { ...options, vocabulary: undefined },
     training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
   })
-  const read = { ...model, ...tokensByOptions(options, source), left: [...model.left, ...byLayer.unused()] }
-  const carried = options.until ? null : carriedOf(root)
+  const read = {
+    ...model,
+    ...tokensByOptions(options, source),
+    omitted: [...model.omitted, ...byLayer.unused()],
+  }
+  const carried = options.upTo ? null : carriedOf(root)
   return carried ? withCarried(read, carried, options) : read
 }
 
@@ -183,7 +187,10 @@ function withCarried(model: ImportedModel, carried: Carried, options: ImportOpti
     labels: options.labels ?? labels,
     vocabulary: model.vocabulary ?? vocabulary,
     tokens: model.tokens ?? options.tokens ?? tokens,
-    notes: [...model.notes, 'written by Latch: labels, vocabulary and task come from the file’s metadata'],
+    warnings: [
+      ...model.warnings,
+      'written by Latch: labels, vocabulary and task come from the file’s metadata',
+    ],
     document,
   }
 }

@@ -8,7 +8,7 @@ import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput }
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import { assembleByFlags, assembleByLayers, learns } from './read/assemble.ts'
-import { chosenAnswer, widthOfOutput } from '../outputAnswer.ts'
+import { resolveOutputActivation, getOutputWidth } from '../outputActivation.ts'
 import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
 import { chainByOrder, chainOf } from './read/order.ts'
@@ -36,7 +36,7 @@ export async function readTorch(files: ModelFiles, options: ImportOptions = {}):
     const remedy = 'Open it as it is: nothing has to be imported.'
     throw new FormatError({ where: source, expected: 'a state_dict of PyTorch', got, remedy })
   }
-  const plain = options.config === undefined && options.prefix === undefined && !options.until
+  const plain = options.config === undefined && options.prefix === undefined && !options.upTo
   const own = plain ? ownFileOf(content, source) : null
   return own ? readOwn(own, content, options, source) : readForeign(content, options, source)
 }
@@ -48,17 +48,22 @@ function readOwn(
   options: ImportOptions,
   source: string,
 ): ImportedModel {
-  const { answer, input, labels, document, vocabulary, tokens } = own.carried
-  const read = readForeign(content, { ...options, answer: undefined, config: own.config }, source)
+  const { outputActivation, input, labels, document, vocabulary, tokens } = own.carried
+  const read = readForeign(content, { ...options, outputActivation: undefined, config: own.config }, source)
   return {
     ...read,
     producer: 'Latch',
-    answer: chosenAnswer(answer, read.network.layers, widthOfOutput(read.network.layers), options.answer),
+    outputActivation: resolveOutputActivation(
+      outputActivation,
+      read.network.layers,
+      getOutputWidth(read.network.layers),
+      options.outputActivation,
+    ),
     input,
     labels: options.labels ?? labels,
     vocabulary: read.vocabulary ?? vocabulary,
     tokens: read.tokens ?? options.tokens ?? tokens,
-    notes: ['written by Latch: layers, answer and task come from the file’s metadata'],
+    warnings: ['written by Latch: layers, output activation and task come from the file’s metadata'],
     document,
   }
 }
@@ -67,11 +72,11 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
   const { taken, others } = splitByPrefix(content, options.prefix, source)
   const config = readTorchConfig(options.config, source)
   const { modules, unknown } = findModules(taken, source)
-  if (!config.order && !options.until) refuseUnknown(unknown, prefixesOf(modules), source)
+  if (!config.order && !options.upTo) refuseUnknown(unknown, prefixesOf(modules), source)
   if (modules.length === 0) refuseUnknown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
   const whole = config.order ? chainByOrder(modules, config.order, source, layers) : chainOf(modules, source)
-  const chain = cutAfter(whole, options.until, source)
+  const chain = cutAfter(whole, options.upTo, source)
   const activation = 'network' in config ? 'tanh' : config.activation
   const pieces = chain.flatMap((module) => piecesOf(module, activation))
   const assembled =
@@ -80,28 +85,33 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
       : assembleByFlags(chain, pieces, config, source)
   const { network } = assembled
   const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
-  const left = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
+  const omitted = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
   const { prefix } = options
   return {
     format: 'torch',
     producer: null,
     network,
     weights: assembled.weights,
-    answer: chosenAnswer(assembled.answer, network.layers, widthOfOutput(network.layers), options.answer),
+    outputActivation: resolveOutputActivation(
+      assembled.outputActivation,
+      network.layers,
+      getOutputWidth(network.layers),
+      options.outputActivation,
+    ),
     input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
     layers: factsOf(pieces, assembled.network.layers, prefix),
-    notes: [
+    warnings: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order
         ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
         : []),
       ...precisionNotes(taken),
       ...projectionNotes(chain),
-      ...assembled.notes,
+      ...assembled.warnings,
     ],
-    left: [...left, ...unused.map(({ path }) => `module ${path}`)],
+    omitted: [...omitted, ...unused.map(({ path }) => `module ${path}`)],
     stateful: false,
     document: null,
   }
@@ -135,14 +145,14 @@ function prefixesOf(modules: readonly TorchModule[]): string[] {
 
 function cutAfter(
   chain: readonly TorchModule[],
-  until: string | undefined,
+  upTo: string | undefined,
   source: string,
 ): readonly TorchModule[] {
-  if (!until) return chain
-  const at = chain.findIndex(({ path }) => path === until)
+  if (!upTo) return chain
+  const at = chain.findIndex(({ path }) => path === upTo)
   if (at >= 0) return chain.slice(0, at + 1)
   const expected = `one of ${chain.map(({ path }) => quoted(path)).join(', ')}`
-  throw new FormatError({ where: `${source}, until`, expected, got: quoted(until) })
+  throw new FormatError({ where: `${source}, upTo`, expected, got: quoted(upTo) })
 }
 
 function inputOf([first]: readonly TorchModule[], oneHot: boolean): ModelInput {

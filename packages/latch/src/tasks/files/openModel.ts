@@ -6,7 +6,7 @@ import type { EngineOptions } from '../../engine/engine.ts'
 import { FormatError } from '../../core/errors.ts'
 import { fieldAt, readChoice, rootField } from '../../core/validation.ts'
 import {
-  ANSWERS,
+  OUTPUT_ACTIVATIONS,
   type ImportedModel,
   type ImportOptions,
   type ModelFiles,
@@ -99,12 +99,12 @@ export function modelFromImported(
   const model = modelFromDocument(document, importedWeights(imported, document, source), source, engine)
   if (imported.format === 'latch') return model
   const root = rootField(document, 'document', source)
-  const answer = ANSWERS.find((name) => name === fieldAt(root, 'answer').value) ?? imported.answer
-  if (predictTheSame(imported, { network: model.network, answer })) return model
+  const outputActivation = OUTPUT_ACTIVATIONS.find((name) => name === fieldAt(root, 'outputActivation').value) ?? imported.outputActivation
+  if (predictTheSame(imported, { network: model.network, outputActivation })) return model
   model.dispose()
   const note =
     'the file was modified after export: it is imported as a plain sequence model, not as the Latch model in it'
-  return SequenceModel.fromImported({ ...imported, notes: [...imported.notes, note] }, engine)
+  return SequenceModel.fromImported({ ...imported, warnings: [...imported.warnings, note] }, engine)
 }
 
 /** The weights that a reader found, for the layers of the document. */

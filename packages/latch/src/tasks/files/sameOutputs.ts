@@ -3,7 +3,7 @@
  * Latch document in it. Somebody may have changed the one and kept the other.
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { Answer, ImportedModel } from '../../formats/imported.ts'
+import type { OutputActivation, ImportedModel } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
@@ -15,8 +15,8 @@ const LENGTHS = [4, 2, 3]
 
 /** Whether the network that a file describes predicts the same as one at work. */
 export function predictTheSame(
-  file: Pick<ImportedModel, 'network' | 'weights' | 'answer'>,
-  model: { network: Network; answer: Answer },
+  file: Pick<ImportedModel, 'network' | 'weights' | 'outputActivation'>,
+  model: { network: Network; outputActivation: OutputActivation },
 ): boolean {
   const described = new Network(file.network, {
     threads: 1,
@@ -30,8 +30,8 @@ export function predictTheSame(
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
   // One may have as a layer what the other has as its output activation.
-  const activated = (rows: number[][], answer: Answer) => rows.flatMap((row) => activate(row, answer))
-  return same(a.flat(), b.flat()) || same(activated(a, file.answer), activated(b, model.answer))
+  const activated = (rows: number[][], outputActivation: OutputActivation) => rows.flatMap((row) => activate(row, outputActivation))
+  return same(a.flat(), b.flat()) || same(activated(a, file.outputActivation), activated(b, model.outputActivation))
 }
 
 /** Rows of the output, as the network has them. */
@@ -44,7 +44,7 @@ function rowsOf(network: Network, batch: PackedBatch): number[][] {
 
 /** Ids, or features; a zero among each, which some networks mask. */
 function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
-  const random = new Random(1, 'same answers')
+  const random = new Random(1, 'same outputs')
   const steps = Math.max(...LENGTHS)
   if (input.type !== 'features') {
     const { vocabulary } = input as { vocabulary: number }

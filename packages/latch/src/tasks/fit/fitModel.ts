@@ -68,8 +68,8 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const training = await task.training()
   const before = saved?.trained ?? request.trained
-  const { trained, train, validation, notes, split } = prepare(request, training, before)
-  if (saved?.note) notes.unshift(saved.note)
+  const { trained, train, validation, warnings, split } = prepare(request, training, before)
+  if (saved?.note) warnings.unshift(saved.note)
   const { network, learned, names } = trained
   const facts: RunFacts = {
     parameters: network.parameterCount,
@@ -77,7 +77,7 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
     labels: [...names],
     trainSize: train.size,
     validationSize: validation?.size ?? 0,
-    notes,
+    warnings,
   }
   const { checkpoint } = options
   const report = await fit(network, {
@@ -181,7 +181,7 @@ function prepare<T extends TaskTypes>(
   const columns = readColumns(options, request.task.columns)
   const reading = { settings, labels, columns }
   const all = task.readExamples(request.examples, { ...reading, trained: before, purpose: 'training' })
-  const notes = [...all.notes]
+  const warnings = [...all.warnings]
   const parts = splitItems(task, all, typeof validation === 'number' ? validation : 0, seed)
   const pick = (rows: Int32Array) => Array.from(rows, (row) => all.items[row])
   const training = pick(parts.train)
@@ -196,12 +196,12 @@ function prepare<T extends TaskTypes>(
   } else {
     const given = validation as readonly T['Example'][]
     const set = task.readExamples(given, { ...reading, trained, purpose: 'validation' })
-    notes.push(...set.notes)
+    warnings.push(...set.warnings)
     watched = task.dataset(trained, set.items)
   }
   const numbers = (part: Int32Array) => Array.from(part, (i) => all.rows[i])
   const split = { train: numbers(parts.train), validation: numbers(parts.validation) }
-  return { trained, train, validation: watched, notes, split }
+  return { trained, train, validation: watched, warnings, split }
 }
 
 /** By class where each example has one class, else at random. */

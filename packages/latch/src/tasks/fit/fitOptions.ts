@@ -90,7 +90,7 @@ export interface RunFacts {
   trainSize: number
   validationSize: number
   /** What was inferred, left out or cut, each a sentence. */
-  notes: string[]
+  warnings: string[]
 }
 
 /** What `onEvent` is called with; `type` tells which. All plain JSON. */

@@ -1,6 +1,6 @@
 /** What a sequence model reads and predicts, and what follows from it: which loss trains its output, how texts are padded. */
-import type { Answer, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
-import { labelledAnswer, labelsNameNumbers, lossOfAnswer, widthOfOutput } from '../../formats/outputAnswer.ts'
+import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
+import { activationForLabels, findActivationOfNumbers, lossForActivation, getOutputWidth } from '../../formats/outputActivation.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 
@@ -13,7 +13,7 @@ export interface ModelSource {
 
 /** A sequence model as plain data, apart from its network. */
 export interface SequenceFacts {
-  answer: Answer
+  outputActivation: OutputActivation
   input: ModelInput
   /** As the file or the options gave them; null: none. */
   labels: readonly string[] | null
@@ -23,18 +23,18 @@ export interface SequenceFacts {
   /** State goes on from call to call. */
   stateful: boolean
   /** Conventions found and what was done about them, each a sentence. */
-  notes: readonly string[]
+  warnings: readonly string[]
   source: ModelSource
 }
 
 /** The facts of an imported model, completed: how its texts become tokens, what its outputs mean. */
 export function resolveFacts(imported: ImportedModel): SequenceFacts {
-  const { input, labels, vocabulary, stateful, notes, format, producer } = imported
+  const { input, labels, vocabulary, stateful, warnings, format, producer } = imported
   const { layers } = imported.network
-  const width = widthOfOutput(layers)
-  const answer = labelledAnswer(imported.answer, layers, width, labels)
-  const said = answer === imported.answer ? [] : [labelsNote(answer)]
-  const numbers = labelsNameNumbers(answer, layers, labels)
+  const width = getOutputWidth(layers)
+  const outputActivation = activationForLabels(imported.outputActivation, layers, width, labels)
+  const said = outputActivation === imported.outputActivation ? [] : [labelsNote(outputActivation)]
+  const numbers = findActivationOfNumbers(outputActivation, layers, labels)
   if (numbers !== null)
     said.push(`labels name the outputs, which are numbers of ${numbers}: they are given as they are`)
   if (padsTexts({ input, vocabulary })) {
@@ -43,13 +43,13 @@ export function resolveFacts(imported: ImportedModel): SequenceFacts {
     )
   }
   return {
-    answer,
+    outputActivation,
     input,
     labels,
     vocabulary,
     tokens: vocabulary ? (imported.tokens ?? guessTokens(vocabulary)) : null,
     stateful,
-    notes: [...notes, ...said],
+    warnings: [...warnings, ...said],
     source: { format, producer },
   }
 }
@@ -71,26 +71,26 @@ function guessTokens(vocabulary: readonly string[]): 'character' | 'word' {
   return single.length >= 0.9 * named.length ? 'character' : 'word'
 }
 
-function labelsNote(answer: Answer): string {
-  if (answer === 'probabilities')
+function labelsNote(outputActivation: OutputActivation): string {
+  if (outputActivation === 'probabilities')
     return 'labels are given: the outputs are probabilities already, and are given as they are'
-  return `labels are given: outputs are taken as ${answer} of classes`
+  return `labels are given: outputs are taken as ${outputActivation} of classes`
 }
 
 const CROSS_ENTROPIES: readonly string[] = ['softmaxCrossEntropy', 'binaryCrossEntropy']
 
 /** The network's configuration with a loss: gradients are of one, and fine-tuning needs it. */
-export function withLoss(config: NetworkConfig, answer: Answer): NetworkConfig {
-  return { ...config, loss: lossOf(config, answer) }
+export function withLoss(config: NetworkConfig, outputActivation: OutputActivation): NetworkConfig {
+  return { ...config, loss: lossOf(config, outputActivation) }
 }
 
-function lossOf({ layers, loss }: NetworkConfig, answer: Answer): LossOptions {
-  const own = lossOfAnswer(answer)
+function lossOf({ layers, loss }: NetworkConfig, outputActivation: OutputActivation): LossOptions {
+  const own = lossForActivation(outputActivation)
   if (own === null) {
     // A cross-entropy takes logits; probabilities have the mean squared error (Brier 1950) to be learned by.
-    const kept = loss && !(answer === 'probabilities' && CROSS_ENTROPIES.includes(loss.type))
+    const kept = loss && !(outputActivation === 'probabilities' && CROSS_ENTROPIES.includes(loss.type))
     return kept ? loss : { type: 'meanSquaredError' }
   }
-  if (own === 'softmaxCrossEntropy' && widthOfOutput(layers) === 1) return { type: 'meanSquaredError' }
+  if (own === 'softmaxCrossEntropy' && getOutputWidth(layers) === 1) return { type: 'meanSquaredError' }
   return loss?.type === own ? loss : { type: own }
 }

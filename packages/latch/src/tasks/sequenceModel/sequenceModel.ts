@@ -1,7 +1,7 @@
 /** A sequence model: any network with the meaning of its inputs and outputs. Made from scratch, or by an import. */
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
-import type { Answer, ImportedModel, ModelInput } from '../../formats/imported.ts'
+import type { OutputActivation, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import { FormatError, ShapeError } from '../../core/errors.ts'
 import { packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
@@ -34,8 +34,8 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   }
 
   /** Which function of the network's last row `output` is. */
-  get answer(): Answer {
-    return this.trained.learned.answer
+  get outputActivation(): OutputActivation {
+    return this.trained.learned.outputActivation
   }
 
   /** What goes in: ids or features, and how wide. */
@@ -64,8 +64,8 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   }
 
   /** Conventions found when it was imported and what was done about them, each a sentence. */
-  get notes(): readonly string[] {
-    return this.trained.learned.notes
+  get warnings(): readonly string[] {
+    return this.trained.learned.warnings
   }
 
   /** Where it came from. */
@@ -119,7 +119,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
    */
   static fromImported(imported: ImportedModel, engine: EngineOptions = {}): SequenceModel {
     const facts = resolveFacts(imported)
-    const config = withLoss(imported.network, facts.answer)
+    const config = withLoss(imported.network, facts.outputActivation)
     const weights = ({ name, size }: { name: string; size: number }) => {
       const values = imported.weights.get(name)
       if (values?.length === size) return values

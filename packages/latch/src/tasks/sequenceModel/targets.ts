@@ -47,7 +47,7 @@ export class TargetReader {
   constructor(trained: Trained) {
     this.#trained = trained
     this.#numbers = new Map(trained.names.map((name, i) => [name, i]))
-    this.#isClass = countClasses(trained.network, trained.learned.answer) > 0
+    this.#isClass = countClasses(trained.network, trained.learned.outputActivation) > 0
   }
 
   /** @throws DataError naming the row */
@@ -110,7 +110,7 @@ export class SequenceDataset implements Dataset {
       learned.input as ModelInput,
     )
     const { per, width } = network.output
-    if (items[0].isClass && learned.answer !== 'probabilities') {
+    if (items[0].isClass && learned.outputActivation !== 'probabilities') {
       if (per === 'step') return { batch, targets: { stepClasses: items.map(({ targets }) => targets) } }
       const classes = Int32Array.from(items, ({ targets: [one] }) => one)
       return { batch, targets: { classes }, classes }

@@ -1,5 +1,5 @@
 /** The sequence model as a task: nothing is learnt but the weights; network, inputs and outputs are given. */
-import { ANSWERS } from '../../formats/imported.ts'
+import { OUTPUT_ACTIVATIONS } from '../../formats/imported.ts'
 import {
   fieldAt,
   fieldError,
@@ -24,13 +24,13 @@ import type { SequenceItem } from './targets.ts'
 
 const FORMATS = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
 const SECTIONS = [
-  'answer',
+  'outputActivation',
   'input',
   'labels',
   'vocabulary',
   'tokens',
   'stateful',
-  'notes',
+  'warnings',
   'source',
 ] as const satisfies readonly (keyof SequenceFacts)[]
 
@@ -98,8 +98,8 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
 }
 
 function factsOf(learned: SequenceLearned): SequenceFacts {
-  const { answer, input, labels, vocabulary, tokens, stateful, notes, source } = learned
-  return { answer, input, labels, vocabulary, tokens, stateful, notes, source }
+  const { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source } = learned
+  return { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source }
 }
 
 /** One input is a text, a list of numbers, or (features) a list of rows; a list of those is many. */
@@ -123,7 +123,7 @@ function readFacts(root: Field): SequenceFacts {
   const source = readObject(f.source, ['format', 'producer'])
   const size = (field: Field) => readInteger(field, { min: 1, max: 2 ** 26 })
   return {
-    answer: readChoice(f.answer, ANSWERS),
+    outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
     input: {
       kind: readChoice(input.kind, ['ids', 'features']),
       width: size(input.width),
@@ -133,7 +133,7 @@ function readFacts(root: Field): SequenceFacts {
     vocabulary: readOptional(f.vocabulary, texts, null),
     tokens: readOptional(f.tokens, (x) => readChoice(x, ['character', 'word']), null),
     stateful: readBoolean(f.stateful),
-    notes: texts(f.notes),
+    warnings: texts(f.warnings),
     source: {
       format: readChoice(source.format, FORMATS),
       producer: readOptional(source.producer, (x) => readString(x), null),

@@ -27,7 +27,7 @@ export const sequenceTraining: TaskTraining<SequenceTypes> = {
       throw new DataError({ where, expected: 'at least one row', got: 'none' })
     }
     const labels = trained!.names
-    return { items, rows: items.map((_, i) => i), labels, notes: [] }
+    return { items, rows: items.map((_, i) => i), labels, warnings: [] }
   },
 
   dataset: (trained, items) => new SequenceDataset(trained, items),
@@ -36,7 +36,7 @@ export const sequenceTraining: TaskTraining<SequenceTypes> = {
   baseline(training, { trained, columns }) {
     const { network, learned } = trained!
     const target = columns.target ?? 'target'
-    return countClasses(network, learned.answer) > 0
+    return countClasses(network, learned.outputActivation) > 0
       ? mostFrequentClass(training, target)
       : meanTarget(training, target)
   },

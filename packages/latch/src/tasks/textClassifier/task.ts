@@ -93,7 +93,7 @@ export function completeLearned(
     words,
     reader: new TextReader(settings),
     input: { kind: 'ids', width: words.size, steps: null },
-    answer: labels.length === 2 ? 'sigmoid' : 'softmax',
+    outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
     vocabulary: words.tokens,
     tokens: settings.tokens === 'words' ? 'word' : 'character',
   }

@@ -28,7 +28,7 @@ export const textClassifierTraining: TaskTraining<TextTypes> = {
       items: read.map(({ tokens }, i) => ({ tokens, class: classes[i] })),
       rows: examples.rowNumbers,
       labels,
-      notes:
+      warnings:
         cut === 0
           ? examples.notes
           : [...examples.notes, `${formatCount(cut, 'text')} cut at ${formatCount(limit, 'token')}.`],

@@ -50,7 +50,7 @@ describe('hard_sigmoid', () => {
     const [, recurrentLayer] = model.network.layers
     return {
       alpha: (recurrentLayer as { gateActivation: { alpha: number } }).gateActivation.alpha,
-      notes: model.notes.join(),
+      notes: model.warnings.join(),
     }
   }
   it('is 0.2x + 0.5 in Keras 2 and TensorFlow.js', () => {
@@ -112,16 +112,16 @@ describe('functional models', () => {
     expect(read3.network.layers.map(({ type }) => type)).toEqual(['embedding', 'recurrent', 'dense'])
     expect(read3.network.layers[0]).toMatchObject({ maskZero: true })
     expect(read3).toMatchObject({
-      answer: 'sigmoid',
+      outputActivation: 'sigmoid',
       network: { loss: { type: 'binaryCrossEntropy' } },
-      left: [],
+      omitted: [],
     })
   })
 
   it('until a layer', () => {
-    const part = read(model(chain, 'd'), arrays, { options: { until: 'l' } })
+    const part = read(model(chain, 'd'), arrays, { options: { upTo: 'l' } })
     expect(part.network.layers).toHaveLength(2)
-    expect(part.left).toEqual(['layer d'])
+    expect(part.omitted).toEqual(['layer d'])
   })
 
   it('refuses a second branch, a second output and tensors beside the first', () => {
@@ -155,27 +155,30 @@ describe('the end of a network', () => {
       { training },
     )
 
-  it('a softmax is the answer and no layer', () => {
+  it('a softmax is the output activation and no layer', () => {
     const model = ending(3, 'softmax', { loss: 'sparse_categorical_crossentropy' })
-    expect(model.answer).toBe('softmax')
+    expect(model.outputActivation).toBe('softmax')
     expect(model.network).toMatchObject({ loss: { type: 'softmaxCrossEntropy' } })
     expect(model.network.layers.at(-1)).toEqual({ type: 'dense', units: 3 })
   })
   it('a sigmoid too, unless its loss takes what it gives', () => {
-    expect(ending(1, 'sigmoid', { loss: { class_name: 'BinaryCrossentropy', config: {} } }).answer).toBe(
-      'sigmoid',
-    )
+    expect(
+      ending(1, 'sigmoid', { loss: { class_name: 'BinaryCrossentropy', config: {} } }).outputActivation,
+    ).toBe('sigmoid')
     const squared = ending(1, 'sigmoid', { loss: 'mse' })
-    expect(squared).toMatchObject({ answer: 'linear', network: { loss: { type: 'meanSquaredError' } } })
+    expect(squared).toMatchObject({
+      outputActivation: 'linear',
+      network: { loss: { type: 'meanSquaredError' } },
+    })
     expect(squared.network.layers.at(-1)).toMatchObject({ activation: 'sigmoid' })
   })
   it('a loss that is not known is said', () => {
-    expect(ending(1, 'linear', { loss: 'log_cosh' }).notes.join()).toContain('log_cosh')
+    expect(ending(1, 'linear', { loss: 'log_cosh' }).warnings.join()).toContain('log_cosh')
   })
   it('a function as an object', () => {
     expect(
       ending(3, { class_name: 'function', config: 'softmax', module: 'builtins', registered_name: 'softmax' })
-        .answer,
+        .outputActivation,
     ).toBe('softmax')
     const leaky = ending(3, {
       module: 'keras.layers',
@@ -241,7 +244,7 @@ describe('layers', () => {
       layer('Dense', 'd', { units: 1 }),
     )
     const model = read(config, { l: lstmArrays(3, 2), d: denseArrays(2, 1) })
-    expect(model.left).toEqual([
+    expect(model.omitted).toEqual([
       'g: GaussianNoise, which acts in training only',
       'l: dropout 0.2, which acts in training only',
       'l: kernel_regularizer',

@@ -39,7 +39,7 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
     expect(worstOf(run(model, PackedBatch.ofFeatures(x.data, x.shape)), expected.data)).toBeLessThan(1e-5)
     expect(model).toMatchObject({
       producer: 'Keras 2.10.0',
-      answer: 'linear',
+      outputActivation: 'linear',
       input: { kind: 'features', width: 36, steps: 24 },
       stateful: false,
     })
@@ -55,24 +55,24 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
     ])
     expect(model.layers[1]).toMatchObject({ parameters: 38592, output: '(batch, 24, 96)' })
     expect(model.layers[1].conventions).toContain('reset after')
-    expect(model.left).toContain('optimizer state')
+    expect(model.omitted).toContain('optimizer state')
   })
 
   it('lstm_basic.h5 is refused by the name of its custom layer', async () => {
     await expect(open('keras210_qoe/lstm_basic.h5')).rejects.toThrow(
-      /self_attention.*SelfAttention.*until: 'lstm_1'/s,
+      /self_attention.*SelfAttention.*upTo: 'lstm_1'/s,
     )
   })
 
   it('lstm_basic.h5 until lstm_1 equals its golden', async () => {
-    const model = await open('keras210_qoe/lstm_basic.h5', { until: 'lstm_1' })
+    const model = await open('keras210_qoe/lstm_basic.h5', { upTo: 'lstm_1' })
     const { x, expected } = golden<Golden>('keras210_qoe/lstm_basic.golden.json')
     expect(worstOf(run(model, PackedBatch.ofFeatures(x.data, x.shape)), expected.data)).toBeLessThan(1e-5)
-    expect(model.left).toContain('layer self_attention')
+    expect(model.omitted).toContain('layer self_attention')
   })
 
   it('names the layers where until is none of them', async () => {
-    await expect(open('keras210_qoe/lstm_basic.h5', { until: 'lstm_9' })).rejects.toThrow(/lstm_1.*lstm_9/s)
+    await expect(open('keras210_qoe/lstm_basic.h5', { upTo: 'lstm_9' })).rejects.toThrow(/lstm_1.*lstm_9/s)
   })
 })
 
@@ -83,7 +83,7 @@ interface TextgenrnnGolden {
 describe.skipIf(!here)('textgenrnn, weights only', () => {
   it('equals its golden with a configuration', async () => {
     const model = await open('textgenrnn/textgenrnn_weights.hdf5', { config: textgenrnnConfig() })
-    expect(model.answer).toBe('softmax')
+    expect(model.outputActivation).toBe('softmax')
     expect(model.input).toEqual({ kind: 'ids', width: 465, steps: 40 })
     for (const { ids_left_padded_to_40_with_0: ids, probabilities } of golden<TextgenrnnGolden>(
       'textgenrnn/golden.json',
@@ -128,8 +128,6 @@ describe('the reader', () => {
     ]
     const about = { source: 'm.keras', format: 'keras' as const, producer: 'Keras 3.1.0', options: {} }
     const call = () => importKerasConfig({ class_name: 'Sequential', config: { layers } }, () => [], about)
-    expect(call).toThrow(
-      /m\.keras, layer evil: expected a layer that Latch knows, got Lambda.*until: 'drop'/s,
-    )
+    expect(call).toThrow(/m\.keras, layer evil: expected a layer that Latch knows, got Lambda.*upTo: 'drop'/s)
   })
 })

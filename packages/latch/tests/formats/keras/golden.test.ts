@@ -41,7 +41,7 @@ function written(): Promise<Uint8Array> {
   }
   const source = {
     network,
-    answer: 'softmax' as const,
+    outputActivation: 'softmax' as const,
     tokens: null,
     document: null,
     name: 'sequence',
@@ -88,8 +88,12 @@ it('what the file says is what Keras 3 looks for', () => {
   ])
 })
 
-it('it reads back with labels, answer and layers', async () => {
+it('it reads back with labels, output activation and layers', async () => {
   const model = await readKeras(filesOf({ 'sequence.keras': new Uint8Array(readFileSync(GOLDEN)) }), {})
-  expect(model).toMatchObject({ producer: 'Keras 3.0.0', answer: 'softmax', labels: ['a', 'b', 'c'] })
+  expect(model).toMatchObject({
+    producer: 'Keras 3.0.0',
+    outputActivation: 'softmax',
+    labels: ['a', 'b', 'c'],
+  })
   expect(model.network.layers.map(({ type }) => type)).toEqual(layers.map(({ type }) => type))
 })

@@ -2,7 +2,7 @@
 import type { Dataset } from 'h5wasm'
 import { ready, File as H5File, Group } from 'h5wasm'
 import { describe, expect, it } from 'vitest'
-import type { Answer, ExportSource, ImportedModel } from '../../../src/formats/imported.ts'
+import type { OutputActivation, ExportSource, ImportedModel } from '../../../src/formats/imported.ts'
 import { readKeras, writeKeras } from '../../../src/formats/keras/index.ts'
 import { openHdf5 } from '../../../src/formats/keras/hdf5/file.ts'
 import { hdf5Chunks } from '../../../src/formats/keras/hdf5/write.ts'
@@ -29,7 +29,10 @@ function joined(chunks: Iterable<Uint8Array>): Uint8Array {
   return out
 }
 
-function sourceOf(layers: readonly LayerOptions[], answer: Answer = 'linear'): ExportSource {
+function sourceOf(
+  layers: readonly LayerOptions[],
+  outputActivation: OutputActivation = 'linear',
+): ExportSource {
   const network = new Network({ layers })
   const random = new Random(7, 'weights')
   for (const p of network.parameters)
@@ -44,7 +47,7 @@ function sourceOf(layers: readonly LayerOptions[], answer: Answer = 'linear'): E
       : { kind: 'ids' as const, width: (first as { vocabulary: number }).vocabulary, steps: null }
   return {
     network,
-    answer,
+    outputActivation,
     input,
     labels: null,
     vocabulary: null,
@@ -79,13 +82,16 @@ function batchFor(layers: readonly LayerOptions[]): () => PackedBatch {
   return () => PackedBatch.ofIds(ids)
 }
 
-async function compare(layers: readonly LayerOptions[], answer: Answer = 'linear'): Promise<ImportedModel> {
-  const source = sourceOf(layers, answer)
+async function compare(
+  layers: readonly LayerOptions[],
+  outputActivation: OutputActivation = 'linear',
+): Promise<ImportedModel> {
+  const source = sourceOf(layers, outputActivation)
   const { model } = await trip(source)
   const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
   const batch = batchFor(layers)
   expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
-  expect(model.answer).toBe(answer)
+  expect(model.outputActivation).toBe(outputActivation)
   return model
 }
 
@@ -153,7 +159,7 @@ describe('every cell and option', () => {
 
 describe('other layers', () => {
   const gru = layer({ cell: 'gru', returnSequences: false })
-  const cases: [string, LayerOptions[], Answer?][] = [
+  const cases: [string, LayerOptions[], OutputActivation?][] = [
     ['embedding', [{ type: 'embedding', vocabulary: 11, size: 4 }, gru, dense], 'softmax'],
     [
       'embedding that masks',
@@ -223,9 +229,9 @@ describe('other layers', () => {
     ],
     ['activation last', [features, gru], 'softmax'],
   ]
-  for (const [name, layers, answer] of cases)
+  for (const [name, layers, outputActivation] of cases)
     it(name, async () => {
-      await compare(layers, answer)
+      await compare(layers, outputActivation)
     })
 
   it('one-hot input comes back as such', async () => {

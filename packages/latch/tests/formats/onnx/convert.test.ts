@@ -52,13 +52,13 @@ function runGraph(model: OnnxModel, network: Network, { values, lengths, steps }
 describe('what Latch writes', () => {
   it.each([...CASES, ...MASK_CASES].map((test) => [test.name, test] as const))(
     '%s',
-    async (_, { layers, answer = 'linear' }) => {
+    async (_, { layers, outputActivation = 'linear' }) => {
       const network = drawn({ layers })
-      const bytes = await bytesOf(sourceOf(network, { answer }))
+      const bytes = await bytesOf(sourceOf(network, { outputActivation }))
       const model = await decodeOnnx(bytes, 'model.onnx')
       const imported = await read(bytes)
       const back = networkOf(imported)
-      expect(imported.answer).toBe(answer)
+      expect(imported.outputActivation).toBe(outputActivation)
       for (const lengths of [[4, 1, 6, 3], [5], [2, 2]]) {
         const ragged = raggedFor(network, lengths)
         const expected = answered(network, ragged)
@@ -78,16 +78,22 @@ describe('what Latch writes', () => {
     })
     const labels = ['no', 'yes']
     const vocabulary = ['a', 'b', '"ü\n']
-    const given = { labels, vocabulary, tokens: 'word', document: '{"task":1}', answer: 'softmax' } as const
+    const given = {
+      labels,
+      vocabulary,
+      tokens: 'word',
+      document: '{"task":1}',
+      outputActivation: 'softmax',
+    } as const
     const imported = await read(await bytesOf(sourceOf(network, given)))
-    const { format, producer, tokens, answer, document, input } = imported
+    const { format, producer, tokens, outputActivation, document, input } = imported
     expect(imported.labels).toEqual(labels)
     expect(imported.vocabulary).toEqual(vocabulary)
-    expect({ format, producer, tokens, answer, document }).toEqual({
+    expect({ format, producer, tokens, outputActivation, document }).toEqual({
       format: 'onnx',
       producer: 'Latch',
       tokens: 'word',
-      answer: 'softmax',
+      outputActivation: 'softmax',
       document: '{"task":1}',
     })
     expect(input).toEqual({ kind: 'ids', width: 3, steps: null })
@@ -121,10 +127,10 @@ function outputOf(imported: ImportedModel, batch: PackedBatch, timeFirst: boolea
     logits.slice(r * width, (r + 1) * width),
   )
   const said = rows.map((row) => {
-    if (imported.answer === 'linear') return row
-    if (imported.answer === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
+    if (imported.outputActivation === 'linear') return row
+    if (imported.outputActivation === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
     const sum = row.reduce((all, x) => all + Math.exp(x), 0)
-    return row.map((x) => (imported.answer === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
+    return row.map((x) => (imported.outputActivation === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
   })
   if (per === 'sequence' || !timeFirst) return said.flat()
   const { sequences: B, steps: T } = batch
@@ -167,9 +173,9 @@ describe('what PyTorch 1.13 exports', () => {
     expect(String(error)).toMatch(/node '\/Add' \(Add, number \d+; inputs .*skip connection/)
     expect(String(error)).toMatch(/OnnxGraph runs the graph/)
     expect(String(error)).toMatch(/up to value '\/rnn\/Transpose_1_output_0' could be lifted/)
-    const part = await read(bytes, { until: '/rnn/Transpose_1' })
+    const part = await read(bytes, { upTo: '/rnn/Transpose_1' })
     expect(part.network.layers.map(({ type }) => type)).toEqual(['features', 'recurrent'])
-    expect(part.left).toEqual(['What follows /rnn/Transpose_1'])
+    expect(part.omitted).toEqual(['What follows /rnn/Transpose_1'])
   })
 })
 
@@ -188,7 +194,7 @@ describe.skipIf(!existsSync(shared))('the exports of ../shared', () => {
     const given = await tensor('input_0.pb')
     const batch = batchOf(given, imported.input.kind === 'ids', timeFirst)
     if (name === 'rnn_tanh_2layer_with_state') {
-      expect(imported.notes.join()).toMatch(/Initial states come from outside \(input h0\)/)
+      expect(imported.warnings.join()).toMatch(/Initial states come from outside \(input h0\)/)
       const network = networkOf(imported)
       const states = await tensor('input_1.pb')
       const each = states.data.length / 2

@@ -267,7 +267,7 @@ function refusal(graph: Graph): string {
 describe('graphs that are no chain of layers', () => {
   const sequence = [turnIn, lstm()]
 
-  it('the cell state as an answer', () => {
+  it('the cell state as output', () => {
     const lines: Line[] = [turnIn, ['LSTM', 'xt W R B', '_ _ y', { hidden_size: H }]]
     expect(refusal({ lines, constants: weights(4) })).toMatch(/\(LSTM, number 1.*Y_c/)
   })

@@ -1,6 +1,6 @@
 /** What the ONNX tests share: networks of every option with drawn weights, ragged batches, and files in memory. */
 import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import type { Answer, ExportSource } from '../../../src/formats/imported.ts'
+import type { OutputActivation, ExportSource } from '../../../src/formats/imported.ts'
 import { writeOnnx } from '../../../src/formats/onnx/write/write.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../src/layers/recurrent/recurrent.ts'
@@ -13,7 +13,7 @@ announceMoreLayers()
 export interface OnnxCase {
   name: string
   layers: readonly LayerOptions[]
-  answer?: Answer
+  outputActivation?: OutputActivation
 }
 
 const F = 3
@@ -101,7 +101,7 @@ export const LAYER_CASES: readonly OnnxCase[] = [
   {
     name: 'one-hot',
     layers: [{ type: 'oneHot', vocabulary: V }, layer({ cell: 'gru' }), dense],
-    answer: 'softmax',
+    outputActivation: 'softmax',
   },
   {
     name: 'stack with dropout',
@@ -114,14 +114,18 @@ export const LAYER_CASES: readonly OnnxCase[] = [
       { type: 'dense', units: 5, activation: 'relu' },
       { type: 'dense', units: 3 },
     ],
-    answer: 'softmax',
+    outputActivation: 'softmax',
   },
   {
     name: 'sigmoid',
     layers: [embedding, layer({ cell: 'gru', returnSequences: false }), { type: 'dense', units: 1 }],
-    answer: 'sigmoid',
+    outputActivation: 'sigmoid',
   },
-  { name: 'flatten', layers: [embedding, { type: 'flatten', steps: 4 }, dense], answer: 'logSoftmax' },
+  {
+    name: 'flatten',
+    layers: [embedding, { type: 'flatten', steps: 4 }, dense],
+    outputActivation: 'logSoftmax',
+  },
   { name: 'no memory', layers: [embedding, { type: 'pool', pooling: 'mean' }, dense] },
   { name: 'reverse', layers: [features, { type: 'reverse' }, layer({ cell: 'rnn' }), dense] },
   {
@@ -146,7 +150,7 @@ export const LAYER_CASES: readonly OnnxCase[] = [
       { type: 'pool', pooling: 'attention' },
       dense,
     ],
-    answer: 'softmax',
+    outputActivation: 'softmax',
   },
 ]
 
@@ -238,7 +242,7 @@ export function sourceOf(network: Network, given: Partial<ExportSource> = {}): E
   const width = first.type === 'features' ? first.width : 'vocabulary' in first ? first.vocabulary : 0
   return {
     network,
-    answer: 'linear',
+    outputActivation: 'linear',
     input: { kind: first.type === 'features' ? 'features' : 'ids', width, steps: null },
     labels: null,
     vocabulary: null,

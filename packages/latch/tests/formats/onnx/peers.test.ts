@@ -67,13 +67,13 @@ function softmaxOf(logits: Float64Array, width: number): Float64Array {
 
 async function check(ort: Ort, test: (typeof CASES)[number]) {
   const network = drawn({ layers: test.layers })
-  const bytes = await bytesOf(sourceOf(network, { answer: test.answer ?? 'linear' }))
+  const bytes = await bytesOf(sourceOf(network, { outputActivation: test.outputActivation ?? 'linear' }))
   for (const lengths of [[4, 1, 6, 3], [5], [2, 2], [1, 3]]) {
     const ragged = raggedFor(network, lengths)
     const { logits, probabilities } = await run(ort, bytes, network, ragged)
     const expected = answered(network, ragged)
     expect(difference(logits.data, expected)).toBeLessThan(1e-5)
-    if (test.answer === 'softmax') {
+    if (test.outputActivation === 'softmax') {
       const given = softmaxOf(expected, network.output.width)
       expect(difference(probabilities.data, given)).toBeLessThan(1e-5)
     }

@@ -32,10 +32,10 @@ describe.skipIf(!modelsAreHere)('tfjs-lstm-text-generation', () => {
     const { model } = await openTextGeneration()
     expect(model.format).toBe('tfjs')
     expect(model.producer).toBe('TensorFlow.js layers, Keras 2.1.5')
-    expect(model.answer).toBe('softmax')
+    expect(model.outputActivation).toBe('softmax')
     expect(model.tokens).toBe('character')
     expect(model.layers.map(({ name }) => name)).toEqual(['lstm_2', 'dense_3', 'activation_2'])
-    expect(model.left).toEqual([])
+    expect(model.omitted).toEqual([])
   })
 })
 
@@ -210,6 +210,6 @@ describe('refusals', () => {
   it('weights that no layer has are listed', async () => {
     const more = [...weights(), { name: 'other/kernel', shape: [1], dtype: 'float32' }]
     const model = await read(group(more), { a: new Uint8Array(16) })
-    expect(model.left).toEqual(['weight other/kernel'])
+    expect(model.omitted).toEqual(['weight other/kernel'])
   })
 })

@@ -30,7 +30,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'dense', units: 2 },
         ],
         {
-          answer: 'softmax',
+          outputActivation: 'softmax',
           labels: ['no', 'yes'],
           vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
           tokens: 'word',
@@ -46,7 +46,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'lstm', units: 6 },
           { type: 'dense', units: 11 },
         ],
-        { answer: 'softmax' },
+        { outputActivation: 'softmax' },
       ],
       [
         'rnnRelu',
@@ -56,7 +56,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'rnn', units: 5, returnSequences: false },
           { type: 'dense', units: 1 },
         ],
-        { answer: 'sigmoid' },
+        { outputActivation: 'sigmoid' },
       ],
       [
         'gruPooled',
@@ -147,7 +147,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'pool', pooling: 'max' },
           { type: 'dense', units: 2, activation: 'gelu' },
         ],
-        { answer: 'logSoftmax' },
+        { outputActivation: 'logSoftmax' },
       ],
       [
         'norms',
@@ -243,19 +243,21 @@ async function load(tf: Tf, files: readonly ExportedFile[]) {
   return tf.loadLayersModel(tf.io.http('http://localhost/model.json', { fetchFunc }))
 }
 
-function exponentials(answer: string, row: number[]): number[] {
-  if (answer === 'linear') return row
-  if (answer === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
+function exponentials(outputActivation: string, row: number[]): number[] {
+  if (outputActivation === 'linear') return row
+  if (outputActivation === 'sigmoid') return row.map((x) => 1 / (1 + Math.exp(-x)))
   const sum = row.reduce((total, x) => total + Math.exp(x), 0)
-  return row.map((x) => (answer === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
+  return row.map((x) => (outputActivation === 'softmax' ? Math.exp(x) / sum : x - Math.log(sum)))
 }
 
-/** A sequence's rows of the network's output, its answer applied. */
+/** A sequence's rows of the network's output, its output activation applied. */
 function wantedOf({ source, output, lengths }: ExportCase, b: number): number[] {
   const { width, per } = source.network.output
   const T = Math.max(...lengths)
   const rows = per === 'step' ? Array.from({ length: lengths[b] }, (_, t) => b * T + t) : [b]
-  return rows.flatMap((r) => exponentials(source.answer, [...output.subarray(r * width, (r + 1) * width)]))
+  return rows.flatMap((r) =>
+    exponentials(source.outputActivation, [...output.subarray(r * width, (r + 1) * width)]),
+  )
 }
 
 describe.skipIf(!existsSync(PEER))('TensorFlow.js runs what was exported', () => {
@@ -310,12 +312,12 @@ function rowsOf({ ids: x, features: f, source }: ExportCase, b: number): (number
 }
 
 describe('an exported model read back', () => {
-  it.each(Object.keys(cases))('%s answers the same', async (name) => {
+  it.each(Object.keys(cases))('%s computes the same', async (name) => {
     const one = cases[name]
     const files = Object.fromEntries((await writeTfjs(one.source)).map((f) => [f.name, bytesOf(f.chunks)]))
     const model = await readTfjs(filesOf(files))
     expect(model.input).toEqual({ ...one.source.input, steps: model.input.steps })
-    const { answer, labels, vocabulary, tokens, document } = model
+    const { outputActivation, labels, vocabulary, tokens, document } = model
     expect({ labels, vocabulary, tokens, document }).toEqual({
       labels: one.source.labels,
       vocabulary: one.source.vocabulary,
@@ -331,7 +333,7 @@ describe('an exported model read back', () => {
       ? PackedBatch.ofIds(one.ids.map((row, b) => row.slice(0, one.lengths[b])))
       : PackedBatch.ofFeatures(one.features!.flat(2), [sequences, steps, 3], one.lengths)
     network.forward(batch)
-    const got = { ...one, source: { ...one.source, answer }, output: network.readOutput(batch) }
+    const got = { ...one, source: { ...one.source, outputActivation }, output: network.readOutput(batch) }
     for (const b of one.lengths.keys()) expect(worstOf(wantedOf(got, b), wantedOf(one, b))).toBeLessThan(1e-6)
   })
 })

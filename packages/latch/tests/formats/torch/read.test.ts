@@ -52,7 +52,7 @@ describe.skipIf(!modelsAreHere)('Silero’s voice detector', () => {
   it('lstm_cell equals its golden, and what is left is listed', async () => {
     const { worst } = await runSilero()
     expect(worst).toBeLessThan(1e-5)
-    const { left } = await readTorch(file(), { prefix: 'lstm_cell.' })
+    const { omitted: left } = await readTorch(file(), { prefix: 'lstm_cell.' })
     expect(left).toContain('tensor conv1.weight')
     expect(left).toHaveLength(11)
   })
@@ -75,7 +75,11 @@ describe('names and widths decide', () => {
   })
 
   it('the way through table, layers, norm and linear layers, whatever their names', async () => {
-    const { network, notes, weights } = await read(
+    const {
+      network,
+      warnings: notes,
+      weights,
+    } = await read(
       {
         'a.weight': [7, 2],
         'a.bias': [7],
@@ -154,9 +158,9 @@ describe('names and widths decide', () => {
 
   it('until and prefix read a part and list what is left', async () => {
     const dict = { ...lstm('a.lstm.', 4, 3), 'a.fc.weight': [2, 3], 'a.fc.bias': [2], 'b.conv': [2, 2, 2] }
-    const part = await read(dict, { prefix: 'a.', until: 'lstm' })
+    const part = await read(dict, { prefix: 'a.', upTo: 'lstm' })
     expect(part.network.layers).toHaveLength(2)
-    expect(part.left).toEqual(['tensor b.conv', 'module fc'])
+    expect(part.omitted).toEqual(['tensor b.conv', 'module fc'])
   })
 })
 

@@ -33,7 +33,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'dense', units: 2 },
         ],
         {
-          answer: 'softmax',
+          outputActivation: 'softmax',
           labels: ['no', 'yes'],
           vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
           tokens: 'word',
@@ -49,7 +49,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'lstm', units: 6 },
           { type: 'dense', units: 11 },
         ],
-        { answer: 'softmax' },
+        { outputActivation: 'softmax' },
       ],
       [
         'rnnRelu',
@@ -59,7 +59,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           { type: 'recurrent', cell: 'rnn', units: 5, returnSequences: false },
           { type: 'dense', units: 1 },
         ],
-        { answer: 'sigmoid' },
+        { outputActivation: 'sigmoid' },
       ],
       [
         'gruPooled',
@@ -224,8 +224,8 @@ describe('an exported state_dict read back', () => {
     for (const parameter of source.network.parameters)
       expect(model.weights.get(parameter.name)).toEqual(source.network.store.read(parameter))
     expect(model.weights.size).toBe(source.network.parameters.length)
-    const { answer, labels, vocabulary, tokens, document, input } = model
-    expect({ answer, labels, vocabulary, tokens, document, input, name }).toEqual({
+    const { outputActivation, labels, vocabulary, tokens, document, input } = model
+    expect({ outputActivation, labels, vocabulary, tokens, document, input, name }).toEqual({
       ...source,
       network: undefined,
     })

@@ -121,7 +121,7 @@ describe('tasks carried along', () => {
         sibling: () => Promise.reject(new Error('none beside it')),
       })
       expect(read).toMatchObject({
-        answer: labels.length === 2 ? 'sigmoid' : 'softmax',
+        outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
         labels: model.labels,
         tokens: 'word',
         input: { kind: 'ids', width: model.vocabulary.size },
@@ -157,7 +157,7 @@ describe('tasks carried along', () => {
       )
       const changed = modelOf({ ...read, network: { ...read.network, layers } }, format)
       expect(changed).toBeInstanceOf(SequenceModel)
-      expect((changed as SequenceModel).notes.join()).toContain('the file was changed')
+      expect((changed as SequenceModel).warnings.join()).toContain('the file was changed')
     }
   })
 
@@ -197,7 +197,7 @@ describe('readModel', () => {
             { type: 'dense', units: 3 },
           ],
         },
-        { answer: 'softmax' },
+        { outputActivation: 'softmax' },
       ),
     )
   const bytesOf = (files: readonly ExportedFile[]) => joined(files[0].chunks)
@@ -211,7 +211,7 @@ describe('readModel', () => {
     }
     const letters = (await importModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
     expect(letters.readsText).toBe(true)
-    expect(letters.notes.join(' ')).toContain('one-hot rows became tokens')
+    expect(letters.warnings.join(' ')).toContain('one-hot rows became tokens')
     const rows = [
       [0, 1, 0],
       [0, 0, 1],

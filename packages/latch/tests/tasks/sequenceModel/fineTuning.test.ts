@@ -60,7 +60,7 @@ test('masked steps do not count: padding anywhere changes nothing that is learne
             { type: 'dense', units: 2 },
           ],
         },
-        { answer: 'softmax', labels: ['more ones', 'more twos'] },
+        { outputActivation: 'softmax', labels: ['more ones', 'more twos'] },
       ),
       ENGINE,
     )

@@ -28,14 +28,14 @@ export function imported(network: NetworkConfig, more: Partial<ImportedModel> = 
     producer: 'Keras 2.10.0',
     network,
     weights,
-    answer: 'linear',
+    outputActivation: 'linear',
     input,
     labels: null,
     vocabulary: null,
     tokens: null,
     layers: [],
-    notes: ['gates i f c o, as Latch has them'],
-    left: [],
+    warnings: ['gates i f c o, as Latch has them'],
+    omitted: [],
     stateful: false,
     document: null,
     ...more,
@@ -54,7 +54,7 @@ export const nextLetter = () =>
         { type: 'dense', units: 6 },
       ],
     },
-    { answer: 'softmax', vocabulary: letters, tokens: 'character' },
+    { outputActivation: 'softmax', vocabulary: letters, tokens: 'character' },
   )
 
 /** A number of three features a step. */
@@ -77,7 +77,7 @@ export const threeClasses = () =>
         { type: 'dense', units: 3 },
       ],
     },
-    { answer: 'softmax', labels: ['low', 'middle', 'high'] },
+    { outputActivation: 'softmax', labels: ['low', 'middle', 'high'] },
   )
 
 /** A class at every step of ids. */
@@ -90,7 +90,7 @@ export const everyStep = () =>
         { type: 'dense', units: 3 },
       ],
     },
-    { answer: 'logSoftmax' },
+    { outputActivation: 'logSoftmax' },
   )
 
 /** Two numbers at every step of features. */

@@ -50,7 +50,7 @@ describe('predict', () => {
   test('a text is padded before where the file fixes the steps and id 0 is no token', () => {
     const fixed = { ...nextLetter(), input: { kind: 'ids', width: 6, steps: 5 } } as const
     const model = new SequenceModel(fixed)
-    expect(model.notes.at(-1)).toContain('texts are brought to 5 tokens')
+    expect(model.warnings.at(-1)).toContain('texts are brought to 5 tokens')
     expect(model.predict('abc')).toEqual(model.predict([0, 0, 1, 2, 3]))
     expect(model.predict('ddabcab')).toEqual(model.predict('abcab'))
     expect(model.trace('ab').steps.map(({ token }) => token)).toEqual(['#0', '#0', '#0', 'a', 'b'])
@@ -128,8 +128,8 @@ describe('predict', () => {
   })
 
   test('labels that come with plain numbers make them logits of classes', () => {
-    const model = new SequenceModel({ ...threeClasses(), answer: 'linear' })
-    expect(model.answer).toBe('softmax')
+    const model = new SequenceModel({ ...threeClasses(), outputActivation: 'linear' })
+    expect(model.outputActivation).toBe('softmax')
     expect(Object.keys(model.predict(rows).probabilities!)).toEqual(['low', 'middle', 'high'])
   })
 })
@@ -333,12 +333,19 @@ describe('files', () => {
       const again = openModelFile(bytes, 'again') as SequenceModel
       expect(again).toBeInstanceOf(SequenceModel)
       expect(again.toBytes()).toEqual(bytes)
-      expect([again.answer, again.input, again.labels, again.tokens, again.notes, again.source]).toEqual([
-        model.answer,
+      expect([
+        again.outputActivation,
+        again.input,
+        again.labels,
+        again.tokens,
+        again.warnings,
+        again.source,
+      ]).toEqual([
+        model.outputActivation,
         model.input,
         model.labels,
         model.tokens,
-        model.notes,
+        model.warnings,
         model.source,
       ])
       const input = model.readsText
@@ -369,7 +376,7 @@ describe('files', () => {
       return () => SequenceModel.fromBytes(out, 'edited')
     }
     expect(edited(() => undefined)).not.toThrow()
-    expect(edited((d) => (d.answer = 'argmax'))).toThrow('edited, document.answer')
+    expect(edited((d) => (d.outputActivation = 'argmax'))).toThrow('edited, document.outputActivation')
     expect(edited((d) => (d.input = { kind: 'ids', width: 7, steps: null }))).toThrow(
       'document.input: expected ids of 6',
     )

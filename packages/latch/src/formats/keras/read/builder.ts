@@ -26,8 +26,8 @@ export interface KerasLayer {
 export class NetworkBuilder {
   readonly layers: LayerOptions[] = []
   readonly weights = new Map<string, Float32Array>()
-  readonly notes: string[] = []
-  readonly left: string[] = []
+  readonly warnings: string[] = []
+  readonly omitted: string[] = []
   /** Latch's name of what each Keras layer gives, for skip connections. */
   readonly outputs = new Map<string, string>()
   /** Width of what each of those gives. */
@@ -58,14 +58,14 @@ export class NetworkBuilder {
     return this.#last
   }
 
-  /** Takes the newest layer away again: only for one whose meaning went into the answer. */
+  /** Removes the newest layer: only one that became the output activation. */
   dropLast(): void {
     this.layers.pop()
   }
 
   /** A note, once. */
   note(sentence: string): void {
-    if (!this.notes.includes(sentence)) this.notes.push(sentence)
+    if (!this.warnings.includes(sentence)) this.warnings.push(sentence)
   }
 
   /** Token ids, each a row of a table. */

@@ -43,7 +43,7 @@ const BY_STEP = ['Dense', 'Dropout', 'LayerNormalization']
 export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   if (Object.hasOwn(ADDERS, layer.type)) return ADDERS[layer.type](to, layer)
   if (TRAINING_ONLY.includes(layer.type)) {
-    to.left.push(`${layer.name}: ${layer.type}, which acts in training only`)
+    to.omitted.push(`${layer.name}: ${layer.type}, which acts in training only`)
     return ''
   }
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
@@ -71,7 +71,7 @@ function actsByStep(type: string, config: Field, dialect: KerasDialect): boolean
 
 function unknown(to: NetworkBuilder, { where, type }: KerasLayer): UnsupportedError {
   const before = [...to.outputs.keys()].pop()
-  const remedy = before === undefined ? undefined : `Read the part before it with until: '${before}'.`
+  const remedy = before === undefined ? undefined : `Read the part before it with upTo: '${before}'.`
   return new UnsupportedError({
     where,
     expected: 'a layer that Latch knows',

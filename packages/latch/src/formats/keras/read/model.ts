@@ -9,7 +9,7 @@ import { tokensByOptions } from '../../tokensById.ts'
 import type { KerasDialect } from './activations.ts'
 import { LayerArrays, type KerasArray } from './arrays.ts'
 import { NetworkBuilder, type KerasLayer } from './builder.ts'
-import { endOf } from './outputActivation.ts'
+import { readOutput } from './outputActivation.ts'
 import { addSimple } from './layers.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
 import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
@@ -39,7 +39,7 @@ export function importKerasConfig(
   about: KerasAbout,
 ): ImportedModel {
   const { source, options } = about
-  const { nodes, after, training } = readTopology(config, source, options.until)
+  const { nodes, after, training } = readTopology(config, source, options.upTo)
   const to = new NetworkBuilder()
   const dialect = dialectOf(about, nodes[0])
   to.inputShape = inputShapeOf(nodes[0].config)
@@ -50,23 +50,23 @@ export function importKerasConfig(
       expected: 'layers above an input',
       got: `${to.layers.length} layers`,
     })
-  to.left.push(...after.map((name) => `layer ${name}`))
+  to.omitted.push(...after.map((name) => `layer ${name}`))
   const trained =
     training ?? (about.training ? { value: about.training, path: 'training_config', source } : null)
-  const { answer, loss } = endOf(to, after.length ? null : trained, options)
+  const { outputActivation, loss } = readOutput(to, after.length ? null : trained, options)
   noteHardSigmoid(to, dialect)
   return {
     format: about.format,
     producer: about.producer,
     network: { layers: to.layers, ...(loss ? { loss } : {}) },
     weights: to.weights,
-    answer,
+    outputActivation,
     input: to.input,
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
     layers,
-    notes: to.notes,
-    left: to.left,
+    warnings: to.warnings,
+    omitted: to.omitted,
     stateful: to.stateful,
     document: null,
   }
@@ -90,7 +90,8 @@ function addNode(
         : addSimple(to, layer)
   arrays.done()
   for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
-    if (fieldAt(node.config, `${name}_regularizer`).value) to.left.push(`${node.name}: ${name}_regularizer`)
+    if (fieldAt(node.config, `${name}_regularizer`).value)
+      to.omitted.push(`${node.name}: ${name}_regularizer`)
   to.outputs.set(node.name, to.last)
   to.widths.set(to.last, to.width)
   const output = to.input ? to.shape : inputText(to.inputShape)

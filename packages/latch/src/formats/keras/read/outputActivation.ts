@@ -1,13 +1,13 @@
 /**
- * How a Keras model ends: its last softmax or sigmoid becomes what people read (`answer`), the network itself
- * ends on logits, and the loss is that of the training configuration or what the answer implies.
+ * How a Keras model ends: its last softmax or sigmoid becomes `outputActivation`, the network itself
+ * ends on logits, and the loss is that of the training configuration or what the output activation implies.
  */
 import type { LossOptions } from '../../../layers/loss.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Field } from '../../../core/validation.ts'
-import { outputActivation, squashesTwice } from '../../../model/outputActivation.ts'
-import type { Answer, ImportOptions } from '../../imported.ts'
-import { chosenAnswer, endsOnLogits, lossOfAnswer } from '../../outputAnswer.ts'
+import { findLastActivation, squashesTwice } from '../../../model/lastActivation.ts'
+import type { OutputActivation, ImportOptions } from '../../imported.ts'
+import { resolveOutputActivation, endsOnLogits, lossForActivation } from '../../outputActivation.ts'
 import type { NetworkBuilder } from './builder.ts'
 
 type LossType = LossOptions['type']
@@ -25,35 +25,35 @@ const LOSSES: Readonly<Record<string, LossType>> = {
 }
 
 /** Takes the end off the network and says what it meant. */
-export function endOf(
+export function readOutput(
   to: NetworkBuilder,
   training: Field | null,
   options: ImportOptions,
-): { answer: Answer; loss: LossOptions | undefined } {
+): { outputActivation: OutputActivation; loss: LossOptions | undefined } {
   const named = training ? lossName(training) : null
   const known = named ? (LOSSES[named] as LossType | undefined) : undefined
-  const taken = takeAnswer(to, known)
+  const taken = takeOutputActivation(to, known)
   if (named && !known) to.note(`the loss ${named} is not known here: fine-tuning uses another`)
   const fits = known && (known !== 'softmaxCrossEntropy' || to.width > 1)
   const onLogits = taken !== 'linear' || takesLogits(to, known, training)
   const own = onLogits ? taken : ofProbabilities(to, known!, named!)
-  const answer = chosenAnswer(own, to.layers, to.width, options.answer)
-  // A cross-entropy stays the loss of the answer that it came with, or of linear logits.
-  const keeps = fits && onLogits && !squashesTwice(known, outputActivation(to.layers))
-  return { answer, loss: { type: keeps ? known : lossOf(answer, to.width) } }
+  const outputActivation = resolveOutputActivation(own, to.layers, to.width, options.outputActivation)
+  // A cross-entropy is kept with its own output activation, or on linear logits.
+  const keeps = fits && onLogits && !squashesTwice(known, findLastActivation(to.layers))
+  return { outputActivation, loss: { type: keeps ? known : lossOf(outputActivation, to.width) } }
 }
 
 /** Whether the last row is what Latch's loss of that name takes: a cross-entropy takes logits, the others numbers. */
 function takesLogits(to: NetworkBuilder, loss: LossType | undefined, training: Field | null): boolean {
   if (loss !== 'softmaxCrossEntropy' && loss !== 'binaryCrossEntropy') return true
-  const output = outputActivation(to.layers)
+  const output = findLastActivation(to.layers)
   if (squashesTwice(loss, output)) return false
   return output.range === 'any' || (training !== null && readsLogits(training.value))
 }
 
 /** A cross-entropy of Keras takes probabilities: the file's own numbers, whatever function gives them. */
-function ofProbabilities(to: NetworkBuilder, loss: LossType, named: string): Answer {
-  const { name, range } = outputActivation(to.layers)
+function ofProbabilities(to: NetworkBuilder, loss: LossType, named: string): OutputActivation {
+  const { name, range } = findLastActivation(to.layers)
   if (range !== 'probability') {
     to.note(`${named} on the numbers of ${name}, which are no probabilities: they are given as they are`)
     return 'linear'
@@ -66,24 +66,24 @@ function ofProbabilities(to: NetworkBuilder, loss: LossType, named: string): Ans
 }
 
 /** The final activation, where its loss takes logits and what is below it is some. */
-function takeAnswer(to: NetworkBuilder, loss: LossType | undefined): Answer {
+function takeOutputActivation(to: NetworkBuilder, loss: LossType | undefined): OutputActivation {
   const last: LayerOptions | undefined = to.layers[to.layers.length - 1]
-  const answer = namedBy(last)
-  if (answer === null) return 'linear'
-  const own = lossOf(answer, to.width)
+  const outputActivation = namedBy(last)
+  if (outputActivation === null) return 'linear'
+  const own = lossOf(outputActivation, to.width)
   if (own === 'meanSquaredError' || (loss !== undefined && loss !== own)) return 'linear'
   if (last.type === 'dense') {
     const { activation: _, ...linear } = last
     to.layers[to.layers.length - 1] = linear
-    return answer
+    return outputActivation
   }
-  if (!endsOnLogits(to.layers.slice(0, -1), answer)) return 'linear'
+  if (!endsOnLogits(to.layers.slice(0, -1), outputActivation)) return 'linear'
   to.dropLast()
-  return answer
+  return outputActivation
 }
 
-/** The answer that a last layer's function is. */
-function namedBy(last: LayerOptions): Answer | null {
+/** The output activation that a last layer's function is. */
+function namedBy(last: LayerOptions): OutputActivation | null {
   if (last.type === 'dense') return last.activation === 'sigmoid' ? 'sigmoid' : null
   if (last.type !== 'activation') return null
   const { activation } = last
@@ -92,8 +92,8 @@ function namedBy(last: LayerOptions): Answer | null {
     : null
 }
 
-function lossOf(answer: Answer, width: number): LossType {
-  const own = lossOfAnswer(answer)
+function lossOf(outputActivation: OutputActivation, width: number): LossType {
+  const own = lossForActivation(outputActivation)
   return own === null || (own === 'softmaxCrossEntropy' && width === 1) ? 'meanSquaredError' : own
 }
 

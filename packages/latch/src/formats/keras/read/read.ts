@@ -105,7 +105,7 @@ function assemble(told: Told, options: ImportOptions): ImportedModel {
   const about: KerasAbout = { source, format: 'keras', producer, options, training: told.training }
   const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
   const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
-  const model = optimizer ? { ...read, left: [...read.left, 'optimizer state'] } : read
+  const model = optimizer ? { ...read, omitted: [...read.omitted, 'optimizer state'] } : read
   return told.latch ? withLatchPart(model, told.latch) : model
 }
 

@@ -159,7 +159,7 @@ function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Fiel
   for (const what of ['dropout', 'recurrent_dropout']) {
     const { value } = fieldAt(config, what)
     if (typeof value === 'number' && value > 0)
-      to.left.push(`${name}: ${what} ${value}, which acts in training only`)
+      to.omitted.push(`${name}: ${what} ${value}, which acts in training only`)
   }
 }
 

@@ -47,7 +47,7 @@ const MOST_LAYERS = 1000
 const MOST_DEPTH = 8
 
 /** Reads a configuration, up to and with the layer `until`. @throws FormatError, UnsupportedError by layer */
-export function readTopology(config: unknown, source: string, until?: string): KerasTopology {
+export function readTopology(config: unknown, source: string, upTo?: string): KerasTopology {
   const root = modelField(config, source)
   const inner = fieldAt(root, 'config')
   const type = readString(fieldAt(root, 'class_name'))
@@ -58,7 +58,7 @@ export function readTopology(config: unknown, source: string, until?: string): K
   const known = ['Sequential', 'Model', 'Functional']
   if (!known.includes(type))
     throw new UnsupportedError({ where: source, expected: known.join(' or '), got: describe(type) })
-  const ordered = type === 'Sequential' ? cut(nodes, source, until) : chainOf(nodes, inner, source, until)
+  const ordered = type === 'Sequential' ? cut(nodes, source, upTo) : chainOf(nodes, inner, source, upTo)
   return { ...ordered, training: training ?? null }
 }
 
@@ -151,19 +151,19 @@ function tensorsIn(value: unknown, found: TensorRef[] = [], depth = 0): TensorRe
   return found
 }
 
-function cut(nodes: readonly KerasNode[], source: string, until?: string): Omit<KerasTopology, 'training'> {
-  if (until === undefined) return { nodes, after: [] }
-  const end = nodes.findIndex(({ name }) => name === until)
-  if (end < 0) throw noSuchLayer(nodes, source, until)
+function cut(nodes: readonly KerasNode[], source: string, upTo?: string): Omit<KerasTopology, 'training'> {
+  if (upTo === undefined) return { nodes, after: [] }
+  const end = nodes.findIndex(({ name }) => name === upTo)
+  if (end < 0) throw noSuchLayer(nodes, source, upTo)
   return { nodes: nodes.slice(0, end + 1), after: nodes.slice(end + 1).map(({ name }) => name) }
 }
 
-function noSuchLayer(nodes: readonly KerasNode[], source: string, until: string): FormatError {
+function noSuchLayer(nodes: readonly KerasNode[], source: string, upTo: string): FormatError {
   const names = nodes.map(({ name }) => name)
   return new FormatError({
     where: source,
     expected: `one of ${names.join(', ')}`,
-    got: `until ${describe(until)}`,
+    got: `upTo ${describe(upTo)}`,
   })
 }
 
@@ -172,7 +172,7 @@ function chainOf(
   nodes: readonly KerasNode[],
   config: Field,
   source: string,
-  until?: string,
+  upTo?: string,
 ): Omit<KerasTopology, 'training'> {
   const byName = new Map(nodes.map((node) => [node.name, node]))
   const ordered: KerasNode[] = []
@@ -188,10 +188,10 @@ function chainOf(
     ordered.push(node)
   }
   const ends =
-    until === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: until, output: 0 }]
+    upTo === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: upTo, output: 0 }]
   const outputs = new Set(ends.map(({ name, output }) => (output ? `${name}[${output}]` : name)))
   if (outputs.size !== 1) {
-    const remedy = 'Name the layer to read up to with until.'
+    const remedy = 'Name the layer to read up to with upTo.'
     throw new UnsupportedError({
       where: source,
       expected: 'one output',
@@ -234,7 +234,7 @@ function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, s
     where: `${source}, layer ${name}`,
     expected: 'its output 0 to be what is used',
     got: `output ${output} (of a ${type} with return_state or two outputs)`,
-    remedy: `Read the part up to it with until: '${name}'.`,
+    remedy: `Read the part up to it with upTo: '${name}'.`,
   })
 }
 

@@ -7,7 +7,7 @@ import { readNetworkConfig } from '../../../model/config.ts'
 import { announceMoreLayers } from '../../../model/moreLayers.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { rootField } from '../../../core/validation.ts'
-import type { Answer } from '../../imported.ts'
+import type { OutputActivation } from '../../imported.ts'
 import { transposed } from '../../gateOrders.ts'
 import { activationLayerOut, activationName } from './activations.ts'
 import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './layer.ts'
@@ -56,8 +56,8 @@ class Out {
   }
 }
 
-/** The layers, the input first, and the answer's softmax or sigmoid last. @throws UnsupportedError in words */
-export function kerasLayersOf(config: NetworkConfig, answer: Answer): OutLayer[] {
+/** The layers: the input first, the output activation last. @throws UnsupportedError naming the layer */
+export function kerasLayersOf(config: NetworkConfig, outputActivation: OutputActivation): OutLayer[] {
   const out = new Out(config)
   for (let i = 0; i < config.layers.length; i++) {
     const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
@@ -66,7 +66,7 @@ export function kerasLayersOf(config: NetworkConfig, answer: Answer): OutLayer[]
     out.given.set(names[taken], { layer: out.layers.length - 1, width: out.width })
     i += taken
   }
-  addAnswer(out, answer)
+  addOutputActivation(out, outputActivation)
   return out.layers
 }
 
@@ -266,9 +266,9 @@ function addConcat(out: Out, of: readonly string[], name: string): void {
 }
 
 /** Softmax or sigmoid of the last dense layer, or a layer of its own. */
-function addAnswer(out: Out, answer: Answer): void {
-  if (answer === 'linear' || answer === 'probabilities') return
-  const name = answer === 'logSoftmax' ? 'log_softmax' : answer
+function addOutputActivation(out: Out, outputActivation: OutputActivation): void {
+  if (outputActivation === 'linear' || outputActivation === 'probabilities') return
+  const name = outputActivation === 'logSoftmax' ? 'log_softmax' : outputActivation
   const last = out.layers[out.layers.length - 1]
   if (last.type === 'Dense' && last.config.activation === 'linear') last.config.activation = name
   else out.add('Activation', { activation: name })

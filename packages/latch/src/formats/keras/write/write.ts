@@ -15,7 +15,7 @@ const KERAS_VERSION = '3.0.0'
 
 /** The file. @throws UnsupportedError in words for what Keras has no layer for */
 export function writeKerasFile(source: ExportSource): ExportedFile {
-  const layers = kerasLayersOf(source.network.config, source.answer)
+  const layers = kerasLayersOf(source.network.config, source.outputActivation)
   const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'
   const model = modelOf(layers, name)
   const metadata = { keras_version: KERAS_VERSION, latch: latchPartOf(source) }

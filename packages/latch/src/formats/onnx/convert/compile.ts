@@ -1,12 +1,12 @@
 /**
  * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
- * activation right after a product taken into it, a final softmax or sigmoid named as the answer.
+ * activation right after a product taken into it, a final softmax or sigmoid becomes the output activation.
  */
 import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
-import type { Answer, LayerFacts, ModelInput } from '../../imported.ts'
-import { endsOnLogits, lossOfAnswer } from '../../outputAnswer.ts'
+import type { OutputActivation, LayerFacts, ModelInput } from '../../imported.ts'
+import { endsOnLogits, lossForActivation } from '../../outputActivation.ts'
 import { placeOf } from '../graph.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
@@ -15,7 +15,7 @@ import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
 export interface CompiledLayers {
   network: NetworkConfig
   weights: Map<string, Float32Array>
-  answer: Answer
+  outputActivation: OutputActivation
   layers: LayerFacts[]
   input: { kind: ModelInput['kind']; width: number; name: string }
 }
@@ -26,16 +26,16 @@ export function compileLayers(tip: Draft, source: string, maskZero = false): Com
   for (let at: Draft | null = tip; at; at = at.below) drafts.push(at)
   drafts.reverse()
   const whole = [...drafts]
-  let answer = answerOf(drafts)
+  let outputActivation = takeOutputActivation(drafts)
   let compiler = compiled(source, drafts, maskZero)
   // Where another squashing function is below it, the last one stays a layer.
-  if (!endsOnLogits(compiler.layers, answer)) {
-    answer = 'linear'
+  if (!endsOnLogits(compiler.layers, outputActivation)) {
+    outputActivation = 'linear'
     compiler = compiled(source, whole, maskZero)
   }
   const { layers, weights, facts } = compiler
-  const network = { layers, loss: { type: lossOfAnswer(answer) ?? 'meanSquaredError' } }
-  return { network, weights, answer, layers: facts, input: inputOf(drafts) }
+  const network = { layers, loss: { type: lossForActivation(outputActivation) ?? 'meanSquaredError' } }
+  return { network, weights, outputActivation, layers: facts, input: inputOf(drafts) }
 }
 
 function compiled(source: string, drafts: readonly Draft[], maskZero: boolean): Compiler {
@@ -45,7 +45,7 @@ function compiled(source: string, drafts: readonly Draft[], maskZero: boolean): 
 }
 
 /** Takes a final softmax or sigmoid off. */
-function answerOf(drafts: Draft[]): Answer {
+function takeOutputActivation(drafts: Draft[]): OutputActivation {
   const top = drafts[drafts.length - 1].layer
   if (top.type !== 'activation') return 'linear'
   const below = drafts[drafts.length - 2].layer

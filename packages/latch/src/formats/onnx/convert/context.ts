@@ -17,7 +17,7 @@ export class LiftContext {
   readonly opset: number
   /** Whether the graph is given lengths: then padding must not matter. */
   readonly ragged: boolean
-  readonly notes = new Set<string>()
+  readonly warnings = new Set<string>()
   /** Sequences of a batch, where a constant state has their number built in. */
   sequences: number | null = null
   /** Steps whose id is 0 are masked. */

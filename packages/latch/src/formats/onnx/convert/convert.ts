@@ -4,7 +4,7 @@
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import type { ImportedModel, ImportOptions } from '../../imported.ts'
-import { chosenAnswer, lossOfAnswer, widthOfOutput } from '../../outputAnswer.ts'
+import { resolveOutputActivation, lossForActivation, getOutputWidth } from '../../outputActivation.ts'
 import { tokensByOptions } from '../../tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
@@ -19,7 +19,7 @@ export interface GraphPlaces {
   input: string
   lengths: string | null
   output: string
-  /** The output has the answer's softmax or sigmoid in it. */
+  /** The graph's output includes the output activation. */
   answered: boolean
   /** Time before batch. */
   inputTimeFirst: boolean
@@ -44,40 +44,40 @@ interface Found {
  */
 export function liftOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): LiftedModel {
   const meanings = interpretGraph(model, source)
-  const wanted = options.until === undefined ? outputsOf(model) : [untilOf(model, source, options.until)]
-  const { chosen, left } = choose(meanings, source, wanted)
+  const wanted = options.upTo === undefined ? outputsOf(model) : [findUpTo(model, source, options.upTo)]
+  const { chosen, omitted } = choose(meanings, source, wanted)
   const compiled = compileLayers(chosen.flow.tip, source, meanings.context.maskZero)
   const places = placesOf(model, meanings, chosen, compiled)
-  if (options.until !== undefined) left.push(`What follows ${options.until}`)
-  return { ...describe(model, meanings, compiled, places, options), left, places }
+  if (options.upTo !== undefined) omitted.push(`What follows ${options.upTo}`)
+  return { ...describe(model, meanings, compiled, places, options), omitted, places }
 }
 
 const outputsOf = ({ outputs }: OnnxModel) => outputs.map(({ name }) => name)
 
-function untilOf({ nodes }: OnnxModel, source: string, until: string): string {
-  const node = nodes.find(({ name }) => name === until)
+function findUpTo({ nodes }: OnnxModel, source: string, upTo: string): string {
+  const node = nodes.find(({ name }) => name === upTo)
   const value =
-    node?.outputs.find(Boolean) ?? nodes.flatMap(({ outputs }) => outputs).find((name) => name === until)
+    node?.outputs.find(Boolean) ?? nodes.flatMap(({ outputs }) => outputs).find((name) => name === upTo)
   if (value) return value
   const names = nodes.slice(0, 20).map(({ name }) => name)
   throw new UnsupportedError({
-    where: `${source}, until`,
+    where: `${source}, upTo`,
     expected: `a node or value of the graph (${names.join(', ')}${nodes.length > 20 ? ', …' : ''})`,
-    got: `'${until}'`,
+    got: `'${upTo}'`,
   })
 }
 
-/** The longest chain among the outputs; one that only adds an answer to another one stands behind it. */
+/** The longest chain among the outputs; one that only adds an output activation to another comes after it. */
 function choose(meanings: Meanings, source: string, names: readonly string[]) {
   const found: Found[] = []
-  const left: string[] = []
+  const omitted: string[] = []
   let refusal: UnsupportedError | null = null
   for (const name of names) {
     const value = meanings.values.get(name)
     if (value?.kind === 'flow') found.push({ name, flow: value })
     else {
       const why = value?.kind === 'refused' ? value.error.message : value ? describeValue(value) : 'no value'
-      left.push(`Output ${name}: ${why}`)
+      omitted.push(`Output ${name}: ${why}`)
       if (value?.kind === 'refused') refusal ??= value.error
     }
   }
@@ -85,9 +85,9 @@ function choose(meanings: Meanings, source: string, names: readonly string[]) {
   const depth = ({ flow }: Found) => depthOf(flow.tip)
   const chosen = found.reduce((best, other) => (depth(other) > depth(best) ? other : best))
   for (const { name, flow } of found) {
-    if (!reaches(chosen.flow.tip, flow.tip)) left.push(`Output ${name}: another chain than ${chosen.name}`)
+    if (!reaches(chosen.flow.tip, flow.tip)) omitted.push(`Output ${name}: another chain than ${chosen.name}`)
   }
-  return { chosen, left }
+  return { chosen, omitted }
 }
 
 function depthOf(tip: Draft): number {
@@ -136,7 +136,7 @@ function placesOf(
   model: OnnxModel,
   { context }: Meanings,
   { name, flow }: Found,
-  { input, answer }: CompiledLayers,
+  { input, outputActivation }: CompiledLayers,
 ): GraphPlaces {
   if (flow.fill?.mask === 'last')
     throw new FormatError({ where: name, expected: 'all steps', got: 'the last ones' })
@@ -151,7 +151,7 @@ function placesOf(
     input: input.name,
     lengths,
     output: name,
-    answered: answer !== 'linear',
+    answered: outputActivation !== 'linear',
     inputTimeFirst,
     outputTimeFirst: roles[0] === (context.time ?? 'input 1') && roles[1]?.startsWith('input'),
     sequences: context.sequences,
@@ -179,26 +179,31 @@ function describe(
   compiled: CompiledLayers,
   places: GraphPlaces,
   options: ImportOptions,
-): Omit<ImportedModel, 'left'> {
+): Omit<ImportedModel, 'omitted'> {
   const { network, weights, layers } = compiled
   const { kind, width } = compiled.input
   const { metadata } = model
   const shape = model.inputs.find(({ name }) => name === places.input)?.shape
   const steps = shape?.[places.inputTimeFirst ? 0 : 1]
-  const answer = chosenAnswer(compiled.answer, network.layers, widthOfOutput(network.layers), options.answer)
+  const outputActivation = resolveOutputActivation(
+    compiled.outputActivation,
+    network.layers,
+    getOutputWidth(network.layers),
+    options.outputActivation,
+  )
   const said = metadata.get('tokens')
   const tokens = options.tokens ?? (said === 'character' || said === 'word' ? said : undefined)
   return {
     format: 'onnx',
     producer: model.producer,
-    network: { ...network, loss: { type: lossOfAnswer(answer) ?? 'meanSquaredError' } },
+    network: { ...network, loss: { type: lossForActivation(outputActivation) ?? 'meanSquaredError' } },
     weights,
-    answer,
+    outputActivation,
     input: { kind, width, steps: typeof steps === 'number' ? steps : null },
     labels: options.labels ?? listOf(metadata.get('labels')),
     ...tokensByOptions({ ...options, tokens }, context.source, listOf(metadata.get('vocabulary'))),
     layers,
-    notes: notesOf(context.notes, compiled, places),
+    warnings: notesOf(context.warnings, compiled, places),
     stateful: false,
     document: metadata.get('latch') ?? null,
   }

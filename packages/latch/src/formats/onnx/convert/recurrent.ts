@@ -190,7 +190,7 @@ function checkState(at: NodeLift, value: Value | undefined): void {
   }
   if (value.kind !== 'state')
     throw at.refuse('an initial state of zeros or from outside', describeValue(value))
-  at.context.notes.add(
+  at.context.warnings.add(
     `Initial states come from outside (input ${value.name}): zero by default, writeInitialState sets them`,
   )
 }

@@ -1,7 +1,7 @@
 /**
  * What a value of an ONNX graph means while a graph is lifted: a constant, sizes, lengths and masks of a batch, or
  * the sequence on its way through layers, with the meaning of each axis. What cannot be lifted is a refusal, thrown
- * only if the answer needs it.
+ * only if the output needs it.
  */
 import type { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxTensor } from '../graph.ts'

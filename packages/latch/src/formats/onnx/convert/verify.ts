@@ -6,7 +6,7 @@ import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { Network } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
-import type { Answer } from '../../imported.ts'
+import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import type { LiftedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
@@ -118,7 +118,7 @@ function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, sou
   return eachStep(batch, row, (b, t) => (places.outputTimeFirst ? t * sequences + b : b * steps + t), data)
 }
 
-/** Whether the network answers every step. */
+/** Whether the network has an output at every step. */
 function lastIsStep({ network }: LiftedModel): boolean {
   return !network.layers.some(
     (layer) =>
@@ -202,7 +202,7 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
 }
 
 function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
-  const { network: config, weights, input, answer, places } = imported
+  const { network: config, weights, input, outputActivation, places } = imported
   const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
   const { sequences, steps, lengths, values } = batch
   const packed =
@@ -213,15 +213,15 @@ function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
   const logits = network.readOutput(packed)
   const { width } = network.output
   network.dispose()
-  const rows = places.answered ? answered(logits, width, answer) : logits
+  const rows = places.answered ? answered(logits, width, outputActivation) : logits
   if (!lastIsStep(imported)) return rows
   return eachStep(batch, width, (b, t) => b * steps + t, rows)
 }
 
 /** Softmax or sigmoid of each row. */
-function answered(logits: Float64Array, width: number, answer: Answer): Float64Array {
-  if (answer === 'linear') return logits
-  if (answer === 'sigmoid') return logits.map((x) => 1 / (1 + Math.exp(-x)))
+function answered(logits: Float64Array, width: number, outputActivation: OutputActivation): Float64Array {
+  if (outputActivation === 'linear') return logits
+  if (outputActivation === 'sigmoid') return logits.map((x) => 1 / (1 + Math.exp(-x)))
   const out = new Float64Array(logits.length)
   for (let at = 0; at < logits.length; at += width) {
     const row = logits.subarray(at, at + width)
@@ -229,7 +229,7 @@ function answered(logits: Float64Array, width: number, answer: Answer): Float64A
     const sum = row.reduce((all, x) => all + Math.exp(x - top), 0)
     row.forEach((x, j) => {
       const log = x - top - Math.log(sum)
-      out[at + j] = answer === 'logSoftmax' ? log : Math.exp(log)
+      out[at + j] = outputActivation === 'logSoftmax' ? log : Math.exp(log)
     })
   }
   return out

@@ -227,7 +227,7 @@ class LayerExport {
   }
 
   /** (time, batch, width) → (batch, time, width), zeros beyond each length. */
-  answer(edge: ExportEdge): string {
+  output(edge: ExportEdge): string {
     if (edge.per === 'sequence') return edge.value
     const kept = this.#masks.where(this.#masks.valid(), edge.value, 0)
     return this.graph.node('Transpose', [kept], { perm: { ints: [1, 0, 2] } })
@@ -237,9 +237,9 @@ class LayerExport {
 /** What no step falls below. */
 const LOWEST = -3.4028234663852886e38
 
-/** The whole network as a graph, and the value of its answer: (batch, width) or (batch, time, width). */
-export function exportLayers(network: Network): { graph: ExportGraph; answer: ExportEdge } {
+/** The whole network as a graph, and the value of its output: (batch, width) or (batch, time, width). */
+export function exportLayers(network: Network): { graph: ExportGraph; output: ExportEdge } {
   const layers = new LayerExport(network)
   const edge = layers.run()
-  return { graph: layers.graph, answer: { ...edge, value: layers.answer(edge) } }
+  return { graph: layers.graph, output: { ...edge, value: layers.output(edge) } }
 }

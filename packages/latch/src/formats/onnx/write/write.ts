@@ -14,7 +14,7 @@ const IR_VERSION = 8n
 const [GRAPH, INITIALIZER, RAW_DATA] = [7, 5, 9]
 
 /** Outputs that stand beside the logits, by what is made of them. */
-const ANSWERS = {
+const ACTIVATED = {
   softmax: { name: 'probabilities', op: 'Softmax', attributes: { axis: -1 } },
   logSoftmax: { name: 'logProbabilities', op: 'LogSoftmax', attributes: { axis: -1 } },
   sigmoid: { name: 'probabilities', op: 'Sigmoid', attributes: {} },
@@ -23,12 +23,12 @@ const ANSWERS = {
 /**
  * Writes one `.onnx` file. Inputs: `ids` int64 (batch, time) or `features` float32 (batch, time, width), padded with
  * anything valid, and `lengths` int32 (batch). Outputs: `logits` (batch, width) or (batch, time, width), zeros beyond
- * each length, and `probabilities` where the answer is a softmax or sigmoid.
+ * each length, and `probabilities` where the output activation is a softmax or sigmoid.
  * @throws UnsupportedError for what ONNX cannot say
  */
 export const writeOnnx: ModelWriter = async (source) => {
-  const { graph, answer } = exportLayers(source.network)
-  nameOutputs(graph, answer, source)
+  const { graph, output } = exportLayers(source.network)
+  nameOutputs(graph, output, source)
   const model = toBinary(ModelSchema, modelOf(graph, source))
   const rest = toBinary(
     GraphSchema,
@@ -41,11 +41,15 @@ export const writeOnnx: ModelWriter = async (source) => {
   return [file]
 }
 
-function nameOutputs(graph: ExportGraph, { value, per, width }: ExportEdge, { answer }: ExportSource): void {
+function nameOutputs(
+  graph: ExportGraph,
+  { value, per, width }: ExportEdge,
+  { outputActivation }: ExportSource,
+): void {
   const shape = per === 'step' ? ['batch', 'time', width] : ['batch', width]
   const logits = graph.output(value, 'logits', 'float32', shape)
-  if (answer === 'linear' || answer === 'probabilities') return
-  const { name, op, attributes } = ANSWERS[answer]
+  if (outputActivation === 'linear' || outputActivation === 'probabilities') return
+  const { name, op, attributes } = ACTIVATED[outputActivation]
   graph.output(logits, name, 'float32', shape, op, attributes)
 }
 
@@ -55,7 +59,7 @@ function modelOf(graph: ExportGraph, source: ExportSource) {
     labels: json(source.labels),
     vocabulary: json(source.vocabulary),
     tokens: source.tokens,
-    answer: source.answer,
+    outputActivation: source.outputActivation,
     latch: source.document,
   }
   return create(ModelSchema, {

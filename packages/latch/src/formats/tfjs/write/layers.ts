@@ -7,7 +7,7 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { Answer } from '../../imported.ts'
+import type { OutputActivation } from '../../imported.ts'
 import { columnsFromNative, transposed } from '../../gateOrders.ts'
 import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
 
@@ -34,7 +34,7 @@ export class TfjsExport {
   readonly #outputs = new Map<string, string>()
   readonly #masked: boolean
 
-  constructor(network: Network, answer: Answer) {
+  constructor(network: Network, outputActivation: OutputActivation) {
     const { layers } = network.config
     const counts = new Map<string, number>()
     this.#network = network
@@ -46,8 +46,11 @@ export class TfjsExport {
     })
     this.#masked = layers.some((l) => l.type === 'masking' || (l.type === 'embedding' && l.maskZero))
     layers.forEach((layer, i) => this.#add(layer, i))
-    if (answer !== 'linear' && answer !== 'probabilities')
-      this.#place({ class_name: 'Activation', config: { name: 'answer', activation: answerName(answer) } })
+    if (outputActivation !== 'linear' && outputActivation !== 'probabilities')
+      this.#place({
+        class_name: 'Activation',
+        config: { name: 'output_activation', activation: activationName(outputActivation) },
+      })
   }
 
   /** Name of the newest layer. */
@@ -272,6 +275,6 @@ export class TfjsExport {
   }
 }
 
-function answerName(answer: Answer): string {
-  return answer === 'logSoftmax' ? 'log_softmax' : answer
+function activationName(outputActivation: OutputActivation): string {
+  return outputActivation === 'logSoftmax' ? 'log_softmax' : outputActivation
 }

@@ -6,14 +6,14 @@ import { TfjsExport, type PlacedLayer } from './layers.ts'
 const WEIGHTS = 'weights.bin'
 
 /**
- * Writes model.json and weights.bin, which tf.loadLayersModel opens; the answer (softmax, sigmoid) is its last layer.
+ * Writes model.json and weights.bin, which tf.loadLayersModel opens; the output activation is its last layer.
  * One-hot input is written as an input of one-hot rows. TensorFlow.js pads where Latch packs: sequences of a batch
  * must be equally long, or every padded step counts, unless the network masks it (maskZero, masking).
  *
  * @throws UnsupportedError for what TensorFlow.js does not have, a GRU that resets after its product among it
  */
 export async function writeTfjs(source: ExportSource): Promise<readonly ExportedFile[]> {
-  const { placed, arrays, last } = new TfjsExport(source.network, source.answer)
+  const { placed, arrays, last } = new TfjsExport(source.network, source.outputActivation)
   const model = {
     format: 'layers-model',
     generatedBy: 'Latch',

@@ -1,12 +1,12 @@
 /**
- * Pieces as one network: by flags (what follows the recurrent modules, functions, the answer) or into the
+ * Pieces as one network: by flags (what follows the recurrent modules, functions, the output activation) or into the
  * layers that a configuration lists. Every parameter gets the name that Latch gives it.
  */
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
-import type { Answer } from '../../imported.ts'
-import { endsOnLogits } from '../../outputAnswer.ts'
+import type { OutputActivation } from '../../imported.ts'
+import { endsOnLogits } from '../../outputActivation.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { fitBiases } from '../../recurrentBiases.ts'
 import type { Head, TorchFlags } from './flags.ts'
@@ -17,8 +17,8 @@ import type { Piece } from './patterns.ts'
 export interface Assembled {
   network: NetworkConfig
   weights: Map<string, Float32Array>
-  answer: Answer
-  notes: string[]
+  outputActivation: OutputActivation
+  warnings: string[]
 }
 
 const ANSWERS: readonly string[] = ['softmax', 'logSoftmax', 'sigmoid']
@@ -39,22 +39,27 @@ export function assembleByFlags(
     layers.push(options)
     named.push(piece)
   }
-  let answer: Answer = 'linear'
+  let outputActivation: OutputActivation = 'linear'
   pieces.forEach((piece, i) => {
     const last = i === lastRecurrent && flags.returnSequences === false
     add(last ? ({ ...piece.options, returnSequences: false } as LayerOptions) : piece.options, piece)
     const head = pieces[i + 1]?.path === piece.path ? undefined : headOf(flags, piece.path)
-    if (head && i === pieces.length - 1 && ANSWERS.includes(head)) answer = head as Answer
+    if (head && i === pieces.length - 1 && ANSWERS.includes(head)) outputActivation = head as OutputActivation
     else if (head && head !== 'linear') add({ type: 'activation', activation: head })
     if (i === pooledAfter && flags.pool) add({ type: 'pool', pooling: flags.pool })
   })
   const network = { layers: folded(layers) }
-  if (!endsOnLogits(network.layers, answer)) {
-    add({ type: 'activation', activation: answer as 'sigmoid' })
-    answer = 'linear'
+  if (!endsOnLogits(network.layers, outputActivation)) {
+    add({ type: 'activation', activation: outputActivation as 'sigmoid' })
+    outputActivation = 'linear'
     network.layers = folded(layers)
   }
-  return { network, weights: nameAll(layers, named), answer, notes: notesOf(chain, flags, answer) }
+  return {
+    network,
+    weights: nameAll(layers, named),
+    outputActivation,
+    warnings: notesOf(chain, flags, outputActivation),
+  }
 }
 
 /** Own fields only: a module may be called `constructor`. */
@@ -96,22 +101,26 @@ function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source
 }
 
 /** What was taken because nobody said otherwise. */
-function notesOf(chain: readonly TorchModule[], flags: TorchFlags, answer: Answer): string[] {
-  const notes: string[] = []
+function notesOf(
+  chain: readonly TorchModule[],
+  flags: TorchFlags,
+  outputActivation: OutputActivation,
+): string[] {
+  const warnings: string[] = []
   const recurrent = chain.filter((m) => m.kind === 'recurrent')
   if (recurrent.some(({ cell }) => cell === 'rnn'))
-    notes.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
+    warnings.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
   if (recurrent.length > 0 && !flags.pool && flags.returnSequences)
-    notes.push('answers at every step: config.returnSequences or config.pool makes one row a sequence')
+    warnings.push('answers at every step: config.returnSequences or config.pool makes one row a sequence')
   const bare = chain.filter((m, i) => m.kind === 'linear' && !headOf(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path).join(', ')
-    notes.push(`nothing between ${names} and the next module: config.heads names functions`)
+    warnings.push(`nothing between ${names} and the next module: config.heads names functions`)
   }
   const last = chain[chain.length - 1]
-  if (last.kind === 'linear' && answer === 'linear')
-    notes.push('the last row is taken as it is: config.heads or the answer says what is made of it')
-  return notes
+  if (last.kind === 'linear' && outputActivation === 'linear')
+    warnings.push('the last row is taken as it is: config.heads or the answer says what is made of it')
+  return warnings
 }
 
 /** Into listed layers, one by one. @throws FormatError where type or size differ or layers and modules do not match up */
@@ -142,7 +151,7 @@ export function assembleByLayers(
     throw new FormatError({ where, expected, got: `${network.layers.length} layers` })
   }
   const weights = fitBiases(nameAll(network.layers, named), network.layers, source)
-  return { network, weights, answer: 'linear', notes: [] }
+  return { network, weights, outputActivation: 'linear', warnings: [] }
 }
 
 /** Whether a layer has parameters, so that a module fills it. */

@@ -6,7 +6,7 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/shape.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
-import type { Answer, ExportSource } from '../../imported.ts'
+import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
 import { expressionOf } from './snippetFunctions.ts'
 import { refuseForTorch } from './expressible.ts'
@@ -41,7 +41,7 @@ const BACKWARDS = `def backwards(x, lengths):
  * @throws UnsupportedError for what PyTorch's modules do not have
  */
 export function torchSnippet(source: ExportSource): string {
-  const { network, answer } = source
+  const { network, outputActivation } = source
   refuseForTorch(network.config.layers)
   const lines = layersOf(network)
   const made = lines.flatMap(({ make }) => (make ? [`        ${make}`] : []))
@@ -71,7 +71,7 @@ model = Model()
 model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
-    print(${answerText(answer, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})
+    print(${activated(outputActivation, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})
 `
 }
 
@@ -81,10 +81,10 @@ function exampleOf(network: Network): string {
   return 'torch.zeros(2, 3, dtype=torch.long)'
 }
 
-function answerText(answer: Answer, call: string): string {
-  if (answer === 'softmax') return `${call}.softmax(-1)`
-  if (answer === 'logSoftmax') return `${call}.log_softmax(-1)`
-  return answer === 'sigmoid' ? `${call}.sigmoid()` : call
+function activated(outputActivation: OutputActivation, call: string): string {
+  if (outputActivation === 'softmax') return `${call}.softmax(-1)`
+  if (outputActivation === 'logSoftmax') return `${call}.log_softmax(-1)`
+  return outputActivation === 'sigmoid' ? `${call}.sigmoid()` : call
 }
 
 function layersOf(network: Network): Lines[] {

@@ -1,7 +1,7 @@
-"""Writes formats/outputAnswers.json: small Keras models by every last function, and the numbers that they give.
+"""Writes formats/outputActivations.json: small Keras models by every last function, and the numbers that they give.
 
 The numbers are computed here in plain Python from the definitions of keras.layers and keras.activations (Keras 2,
-whose words TensorFlow.js has). Run: python3 tests/golden/generate_outputAnswers.py
+whose words TensorFlow.js has). Run: python3 tests/golden/generate_outputActivations.py
 """
 
 import json
@@ -93,7 +93,7 @@ def main():
                 layers, arrays, output = model(form, name, units, rng)
                 case = {'form': form, 'function': name, 'units': units, 'layers': layers, 'arrays': arrays}
                 cases.append({**case, 'output': [round(x, 7) for x in output]})
-    path = pathlib.Path(__file__).parent / 'formats' / 'outputAnswers.json'
+    path = pathlib.Path(__file__).parent / 'formats' / 'outputActivations.json'
     lines = ',\n'.join(json.dumps(case) for case in cases)
     path.write_text(f'{{"input": {json.dumps(INPUT)}, "cases": [\n{lines}\n]}}\n')
 

@@ -12,15 +12,15 @@ import type { LayerOptions, NetworkConfig } from './config.ts'
  * What the numbers can be: `any` (logits), `state` (of a recurrent layer, between -1 and 1), `probability` (0 to 1),
  * `logProbability` (the logarithms of a row's probabilities), `bounded` (-1 to 1), `signed` (of one sign).
  */
-export type OutputRange = 'any' | 'state' | 'probability' | 'logProbability' | 'bounded' | 'signed'
+export type ActivationRange = 'any' | 'state' | 'probability' | 'logProbability' | 'bounded' | 'signed'
 
 /** The last function on the way to the output. */
-export interface OutputActivation {
+export interface LastActivation {
   name: ActivationName | 'softmax' | 'logSoftmax'
-  range: OutputRange
+  range: ActivationRange
 }
 
-const RANGES: readonly (readonly [OutputRange, string])[] = [
+const RANGES: readonly (readonly [ActivationRange, string])[] = [
   ['probability', 'sigmoid hardSigmoid softmax'],
   ['logProbability', 'logSoftmax'],
   ['bounded', 'tanh softsign scaledTanh'],
@@ -28,7 +28,7 @@ const RANGES: readonly (readonly [OutputRange, string])[] = [
 ]
 
 /** The function that the output has passed; `linear` where it is logits, as after a dense layer without activation. */
-export function outputActivation(layers: readonly LayerOptions[]): OutputActivation {
+export function findLastActivation(layers: readonly LayerOptions[]): LastActivation {
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i]
     if (layer.type === 'activation') {
@@ -36,7 +36,7 @@ export function outputActivation(layers: readonly LayerOptions[]): OutputActivat
     } else if (layer.type === 'dense') return passed(layer.activation ?? 'linear')
     else if (layer.type === 'recurrent') return ofRecurrent(layer)
     else if (layer.type === 'pool') {
-      const below = outputActivation(layers.slice(0, i))
+      const below = findLastActivation(layers.slice(0, i))
       return layer.pooling === 'last' || layer.pooling === 'first'
         ? below
         : pooled(below, layer.pooling === 'sum')
@@ -46,13 +46,13 @@ export function outputActivation(layers: readonly LayerOptions[]): OutputActivat
   return { name: 'linear', range: 'any' }
 }
 
-function passed(choice: ActivationChoice | 'softmax' | 'logSoftmax'): OutputActivation {
+function passed(choice: ActivationChoice | 'softmax' | 'logSoftmax'): LastActivation {
   const name = typeof choice === 'string' ? choice : choice.type
   const [range] = RANGES.find(([, names]) => names.split(' ').includes(name)) ?? ['any']
   return { name, range }
 }
 
-function ofRecurrent(layer: RecurrentOptions): OutputActivation {
+function ofRecurrent(layer: RecurrentOptions): LastActivation {
   const { cell, activation = 'tanh', stateActivation = activation } = layer
   const own = passed(cell === 'lstm' ? stateActivation : activation)
   if (own.range === 'bounded') return { ...own, range: 'state' }
@@ -60,7 +60,7 @@ function ofRecurrent(layer: RecurrentOptions): OutputActivation {
 }
 
 /** A mean of probabilities is one; a sum is not. A mean of logarithms is a logarithm of no mean. */
-function pooled({ name, range }: OutputActivation, isSum: boolean): OutputActivation {
+function pooled({ name, range }: LastActivation, isSum: boolean): LastActivation {
   const changes = range === 'logProbability' || (isSum && range === 'probability')
   return { name, range: changes ? 'signed' : range }
 }
@@ -70,14 +70,14 @@ function pooled({ name, range }: OutputActivation, isSum: boolean): OutputActiva
  * never be far apart; under a sigmoid, numbers of one sign can never name the other class. A state of a recurrent
  * layer without a dense one, and log-probabilities under a softmax, are logits that work.
  */
-export function squashesTwice(loss: LossOptions['type'], { range }: OutputActivation): boolean {
+export function squashesTwice(loss: LossOptions['type'], { range }: LastActivation): boolean {
   if (!loss.endsWith('CrossEntropy') || range === 'any' || range === 'state') return false
   return loss === 'binaryCrossEntropy' || range === 'probability' || range === 'bounded'
 }
 
 /** @throws ShapeError for a loss that expects logits over an output that is none */
 export function refuseSquashedTwice({ layers, loss }: NetworkConfig): void {
-  const output = outputActivation(layers)
+  const output = findLastActivation(layers)
   if (!loss || !squashesTwice(loss.type, output)) return
   throw new ShapeError({
     where: `loss ${loss.type}`,
