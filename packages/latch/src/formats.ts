@@ -6,17 +6,13 @@ import { announceMoreLayers } from './model/moreLayers.ts'
 
 announceMoreLayers()
 
-export { importModel, modelOf } from './tasks/files/importModel.ts'
-export type { ModelBytes } from './tasks/files/importModel.ts'
-export { exportModel, torchSnippet } from './tasks/files/exportModel.ts'
-export { openModelFile } from './tasks/files/openModel.ts'
-export type { AnyModel } from './tasks/files/openModel.ts'
+export { modelFromImported, openModel, openModelFile } from './tasks/files/openModel.ts'
+export type { AnyModel, ModelBytes } from './tasks/files/openModel.ts'
+export { torchSnippet } from './tasks/files/torchSnippet.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
-export type { SequencePrediction } from './tasks/sequenceModel/prediction.ts'
-export type { ReadSequence, SequenceInput } from './tasks/sequenceModel/reader.ts'
-export type { SequenceStream } from './tasks/sequenceModel/stream.ts'
-export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/sequenceModel/fit.ts'
-export type { ModelSource } from './tasks/sequenceModel/parts.ts'
+export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
+export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
+export type { ModelSource } from './tasks/sequenceModel/facts.ts'
 export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
 export type { OnnxGraph } from './formats/onnx/runtime/run.ts'
 export type {

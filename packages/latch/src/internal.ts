@@ -1,6 +1,5 @@
 /** Temporary: what the command line takes beside the public entry points. */
 export { mixKey } from './core/random.ts'
-export { evaluateSequences, refuseNoClassifier } from './tasks/sequenceModel/evaluate.ts'
 export { readLines } from './data/tablesNode.ts'
 export { guessTextColumn, resolveColumn } from './data/columns.ts'
 export { type StoredArray, type StoredContents } from './formats/keras/read/listing.ts'

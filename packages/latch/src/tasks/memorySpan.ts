@@ -6,7 +6,7 @@ import { changingFacts, CITIES } from '../datasets/facts.ts'
 import type { CellName } from '../cells/registry.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
-import type { ClassifierFitOptions } from './textClassifier/fitOptions.ts'
+import type { FitOptions } from './fit/fitOptions.ts'
 import { textClassifier, TextClassifier } from './textClassifier/textClassifier.ts'
 
 /** What is asked. */
@@ -35,8 +35,8 @@ export interface SpanTraining extends SpanOptions, EngineOptions {
   epochs?: number
   /** Default 0.006. */
   learningRate?: number
-  onEvent?: ClassifierFitOptions['onEvent']
-  onStep?: ClassifierFitOptions['onStep']
+  onEvent?: FitOptions['onEvent']
+  onStep?: FitOptions['onStep']
 }
 
 /** Share right at one distance. */
@@ -92,7 +92,7 @@ export async function memorySpan(
   requireCities(model)
   const points: SpanPoint[] = []
   for (const [i, rows] of asked.entries()) {
-    const { accuracy } = await model.evaluate(rows, COLUMNS, { signal })
+    const { accuracy } = await model.evaluate(rows, { ...COLUMNS, signal })
     const standardError = Math.sqrt((accuracy * (1 - accuracy)) / count)
     points.push({ distance: distances[i], accuracy, count, standardError })
   }

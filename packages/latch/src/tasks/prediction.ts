@@ -33,7 +33,10 @@ export function pickClass(row: ArrayLike<number>, outputActivation: OutputActiva
 }
 
 /** The probability of each class, in their order. */
-export function classProbabilities(row: ArrayLike<number>, outputActivation: OutputActivation): ArrayLike<number> {
+export function classProbabilities(
+  row: ArrayLike<number>,
+  outputActivation: OutputActivation,
+): ArrayLike<number> {
   if (outputActivation !== 'probabilities') return probabilitiesOf(row)
   return row.length === 1 ? [1 - row[0], row[0]] : row
 }

@@ -38,9 +38,14 @@ export interface ModelStart<T extends TaskTypes> {
 }
 
 /** A model of a task. Each task has a class of its own over this one. */
-export class TaskModel<T extends TaskTypes>
-  implements Model<T['Input'], T['Step'], T['Output'], T['Evaluation'], T['Example'], T['FitOptions']>
-{
+export class TaskModel<T extends TaskTypes> implements Model<
+  T['Input'],
+  T['Step'],
+  T['Output'],
+  T['Evaluation'],
+  T['Example'],
+  T['FitOptions']
+> {
   /** Every option of the model. */
   readonly settings: T['Settings']
   /** Which engine and precision it computes with. */

@@ -29,9 +29,9 @@ export interface InfluenceOptions {
  * @param target a label or class, default the likeliest one; of numbers which of them, default the first
  * @throws DataError for a target or step that there is not; and what `resolveSubject` throws
  */
-export function influence(
-  subject: Subject,
-  input: SubjectInput,
+export function influence<Input = never>(
+  subject: Subject<Input>,
+  input: SubjectInput<NoInfer<Input>>,
   target?: string | number,
   options: InfluenceOptions = {},
 ): Influence {

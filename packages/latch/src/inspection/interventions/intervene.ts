@@ -57,14 +57,18 @@ export interface Intervention {
  * @throws UsageError naming the edit with a layer, direction, gate, state, unit, step, value or token that
  * is not there, or when no token stays; and what `traceSequence` throws
  */
-export function intervene(
-  subject: Subject,
-  input: SubjectInput,
+export function intervene<Input = never>(
+  subject: Subject<Input>,
+  input: SubjectInput<NoInfer<Input>>,
   edits: readonly Edit[],
   target?: SubjectTarget,
 ): Intervention {
   const resolved = resolveSubject('intervene', subject, input, target)
-  const applied = applyEdits(resolved, 'encode' in subject ? subject : null, edits)
+  const applied = applyEdits(
+    resolved,
+    'encode' in subject ? (word) => subject.encode(word as Input) : null,
+    edits,
+  )
   return {
     target: resolved.target,
     before: traceOf(resolved),

@@ -7,6 +7,7 @@ import { FormatError } from '../../core/errors.ts'
 import { fieldAt, readChoice, rootField } from '../../core/validation.ts'
 import {
   OUTPUT_ACTIVATIONS,
+  type ExportSource,
   type ImportedModel,
   type ImportOptions,
   type ModelFiles,
@@ -17,6 +18,7 @@ import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { readNetworkConfig } from '../../model/config.ts'
 import { announceMoreLayers } from '../../model/moreLayers.ts'
+import type { Model } from '../model.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -24,8 +26,8 @@ import { TextClassifier } from '../textClassifier/textClassifier.ts'
 import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 
-/** Models of every task. */
-export type AnyModel = TextClassifier | SequenceModel
+/** A model of any task, as the contract has it: it reads texts, typed ids or features as JSON. */
+export type AnyModel = Model & { exportSource(name?: string): ExportSource }
 
 /** A model file in memory with what lies beside it. */
 export interface ModelBytes {
@@ -99,7 +101,9 @@ export function modelFromImported(
   const model = modelFromDocument(document, importedWeights(imported, document, source), source, engine)
   if (imported.format === 'latch') return model
   const root = rootField(document, 'document', source)
-  const outputActivation = OUTPUT_ACTIVATIONS.find((name) => name === fieldAt(root, 'outputActivation').value) ?? imported.outputActivation
+  const outputActivation =
+    OUTPUT_ACTIVATIONS.find((name) => name === fieldAt(root, 'outputActivation').value) ??
+    imported.outputActivation
   if (predictTheSame(imported, { network: model.network, outputActivation })) return model
   model.dispose()
   const note =

@@ -30,8 +30,12 @@ export function predictTheSame(
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
   // One may have as a layer what the other has as its output activation.
-  const activated = (rows: number[][], outputActivation: OutputActivation) => rows.flatMap((row) => activate(row, outputActivation))
-  return same(a.flat(), b.flat()) || same(activated(a, file.outputActivation), activated(b, model.outputActivation))
+  const activated = (rows: number[][], outputActivation: OutputActivation) =>
+    rows.flatMap((row) => activate(row, outputActivation))
+  return (
+    same(a.flat(), b.flat()) ||
+    same(activated(a, file.outputActivation), activated(b, model.outputActivation))
+  )
 }
 
 /** Rows of the output, as the network has them. */

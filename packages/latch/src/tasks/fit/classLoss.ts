@@ -26,7 +26,10 @@ export function classLoss(
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
     refuse('labelSmoothing', 'a fraction from 0 to below 1', labelSmoothing)
   if (!type.endsWith('CrossEntropy')) {
-    for (const [name, value] of Object.entries({ classWeights, labelSmoothing: labelSmoothing || undefined })) {
+    for (const [name, value] of Object.entries({
+      classWeights,
+      labelSmoothing: labelSmoothing || undefined,
+    })) {
       if (value !== undefined) refuse(name, `no such option under the loss ${type}`, JSON.stringify(value))
     }
     return { type, ...rest }
@@ -37,11 +40,7 @@ export function classLoss(
     : { ...loss, classWeights: resolveWeights(classWeights, labels, classes) }
 }
 
-function resolveWeights(
-  given: ClassWeights,
-  labels: readonly string[],
-  classes: Iterable<number>,
-): number[] {
+function resolveWeights(given: ClassWeights, labels: readonly string[], classes: Iterable<number>): number[] {
   if (given === 'balanced') {
     const counts = new Float64Array(labels.length)
     let all = 0

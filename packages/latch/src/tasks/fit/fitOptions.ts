@@ -94,12 +94,7 @@ export interface RunFacts {
 }
 
 /** What `onEvent` is called with; `type` tells which. All plain JSON. */
-export type ModelFitEvent =
-  | (StartEvent & RunFacts)
-  | ProgressEvent
-  | EpochEvent
-  | CheckpointEvent
-  | StopEvent
+export type ModelFitEvent = (StartEvent & RunFacts) | ProgressEvent | EpochEvent | CheckpointEvent | StopEvent
 
 /** What `fit` returns. */
 export interface ModelFitReport extends FitReport, RunFacts {

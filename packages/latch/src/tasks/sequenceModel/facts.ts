@@ -1,6 +1,11 @@
 /** What a sequence model reads and predicts, and what follows from it: which loss trains its output, how texts are padded. */
 import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
-import { activationForLabels, findActivationOfNumbers, lossForActivation, getOutputWidth } from '../../formats/outputActivation.ts'
+import {
+  activationForLabels,
+  findActivationOfNumbers,
+  lossForActivation,
+  getOutputWidth,
+} from '../../formats/outputActivation.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 

@@ -73,8 +73,7 @@ export class TargetReader {
 
   #classNumber(where: string, one: string | number): number {
     const { names } = this.#trained
-    if (typeof one === 'string')
-      return this.#numbers.get(one) ?? findLabel(one, names, `${where}, target`)
+    if (typeof one === 'string') return this.#numbers.get(one) ?? findLabel(one, names, `${where}, target`)
     if (Number.isInteger(one) && one >= 0 && one < names.length) return one
     const expected = `a class from 0 to ${names.length - 1}, or its name`
     throw new DataError({ where: `${where}, target`, expected, got: describe(one) })

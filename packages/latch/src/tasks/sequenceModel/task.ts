@@ -18,7 +18,7 @@ import { Network } from '../../model/network.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Prediction } from '../model.ts'
 import type { Learned, TaskDefinition, TaskTypes } from '../task.ts'
-import { padsTexts, type SequenceFacts } from './facts.ts'
+import { padsTexts, type ModelSource, type SequenceFacts } from './facts.ts'
 import { SequenceReader, type SequenceInput } from './reader.ts'
 import type { SequenceItem } from './targets.ts'
 
@@ -35,7 +35,10 @@ const SECTIONS = [
 ] as const satisfies readonly (keyof SequenceFacts)[]
 
 /** What is known of a sequence model: its facts, its network's configuration, and its reader. */
-export interface SequenceLearned extends Learned, SequenceFacts {
+export interface SequenceLearned extends SequenceFacts, Learned {
+  readonly stateful: boolean
+  readonly warnings: readonly string[]
+  readonly source: ModelSource
   readonly network: NetworkConfig
   readonly reader: SequenceReader
 }

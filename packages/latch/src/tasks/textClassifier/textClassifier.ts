@@ -10,15 +10,8 @@ import { storage } from '../files/storage.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, EncodedSequence, ModelEvaluateOptions } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
-import type { Trained } from '../task.ts'
-import {
-  resolveLabels,
-  resolveSettings,
-  type CellChoice,
-  type ClassifierOptions,
-  type ClassifierSettings,
-} from './options.ts'
-import { textClassifierTask, type TextLearned, type TextTypes } from './task.ts'
+import { resolveLabels, resolveSettings, type CellChoice, type ClassifierOptions } from './options.ts'
+import { textClassifierTask, type TextTypes } from './task.ts'
 
 /** Columns that hold the text and the label. */
 export interface Columns<Row extends object = Record<string, unknown>> {
@@ -95,10 +88,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * predicted label
    * @throws DataError for an unknown label; UnsupportedError for the feed-forward baselines, which have no steps
    */
-  override trace(
-    text: string,
-    options: { label?: L | number } = {},
-  ): Trace<Extract<C, CellName>, L> {
+  override trace(text: string, options: { label?: L | number } = {}): Trace<Extract<C, CellName>, L> {
     const { cell } = this.settings
     if (this.trained && (cell === 'ann' || cell === 'bag')) {
       const expected = 'a recurrent cell (rnn, lstm, gru)'
