@@ -63,6 +63,7 @@ describe('the engine is chosen', () => {
     const bytes = [1, 2, 3, 5].map((n) => readFileSync(place.path(`t${n}.safetensors`)).toString('hex'))
     expect(new Set(bytes).size).toBe(1)
     const flags = ['--engine', 'reference', '--threads', '2', '--json']
+    const note = 'note: Computes on 1 thread: the reference engine has one only.\n'
     for (const args of [
       ['predict', 't1.safetensors', 'the film was superb'],
       ['inspect', 't1.safetensors', 'the film was superb'],
@@ -70,7 +71,7 @@ describe('the engine is chosen', () => {
       ['info', 't1.safetensors'],
     ]) {
       const ran = await place.latch([...args, ...flags])
-      expect([ran.code, ran.stderr]).toEqual([0, ''])
+      expect([ran.code, ran.stderr]).toEqual([0, args[0] === 'info' ? '' : note])
     }
   })
 
@@ -119,7 +120,8 @@ describe('a checkpoint', () => {
     const ran = await resume('--threads', '2')
     expect(ran.code).toBe(0)
     const note = `note: Goes on with engine ${engine}, as the run began (a new one would take ${usual}).\n`
-    expect(ran.stderr).toBe(engine === usual ? '' : note)
+    const fewer = 'note: Computes on 1 thread: the reference engine has one only.\n'
+    expect(ran.stderr).toBe((engine === usual ? '' : note) + (engine === 'reference' ? fewer : ''))
     expect(jsonLines(ran)[0]).toMatchObject({ engine, resumed: { epochs: 0, step: 2 } })
     expect(readFileSync(place.path('run.safetensors')).equals(whole)).toBe(true)
   })

@@ -1,7 +1,7 @@
 /** `latch evaluate`: how good a saved model is on rows with labels. */
 import { Command } from '@commander-js/extra-typings'
 import { SequenceModel } from 'latch/formats'
-import { openAnyModel } from '../options/models.ts'
+import { openAnyModel, tellThreads } from '../options/models.ts'
 import { measureWatched, type Measured } from '../training/measuring.ts'
 import {
   engineOption,
@@ -38,6 +38,7 @@ export function evaluateCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
       const { model } = await openAnyModel(path, engineOptions(flags))
+      tellThreads(model, output)
       const measured = model instanceof SequenceModel ? await measuring(model) : model
       const rows = await readRows(data, flags, output)
       refuseLabels(rows, new Set(model.labels), path)

@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { type Trace, UsageError } from 'latch'
 import { PICTURES, checkFiles, writeFiles } from '../inspect/files.ts'
-import { latchBytes, openAnyModel, textOfIds } from '../options/models.ts'
+import { latchBytes, openAnyModel, tellThreads, textOfIds } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { MOST_ROWS, drawTrace } from '../inspect/tracePicture.ts'
@@ -55,6 +55,7 @@ export function inspectCommand(output: Output) {
       }
       const opened = await openAnyModel(path, engineOptions(flags))
       const { model } = opened
+      tellThreads(model, output)
       const trace = model.trace(text ?? textOfIds(flags.ids!, model), { label: flags.label }) as Trace
       output.event(trace)
       if (!output.json) {

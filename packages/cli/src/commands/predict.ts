@@ -5,7 +5,7 @@ import { readLines } from 'latch/internal'
 import { type AnyModel, SequenceModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
-import { openAnyModel, textOfIds } from '../options/models.ts'
+import { openAnyModel, tellThreads, textOfIds } from '../options/models.ts'
 import { percent, plural, outputNumber } from '../terminal/numbers.ts'
 import {
   engineOption,
@@ -64,6 +64,7 @@ export function predictCommand(output: Output) {
         throw new UsageError({ where: '--text', expected: '--file with it', got: 'none', remedy })
       }
       const { model } = await openAnyModel(path, engineOptions(flags))
+      tellThreads(model, output)
       const printer = new Printer(output, model.labels)
       const given = flags.ids === undefined ? texts : [textOfIds(flags.ids, model)]
       if (given.length > 0) await printAll(chunks(given), model, printer)

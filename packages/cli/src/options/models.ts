@@ -10,7 +10,9 @@ import {
   type AnyModel,
 } from 'latch/formats'
 import { type EngineOptions, UsageError } from 'latch'
+import { threadsInWords } from 'latch/internal'
 import type { Contents } from '../info/contents.ts'
+import type { Output } from '../terminal/output.ts'
 
 /** A model and the files it came from. */
 export interface OpenedModel {
@@ -32,6 +34,12 @@ export async function openAnyModel(
   // Readers are loaded by those who meet another format.
   const { importModel } = await import('latch/formats')
   return { model: await importModel(files, { ...options, engine }), files, own }
+}
+
+/** Says why a model computes on fewer threads than were asked for, where it does. */
+export function tellThreads({ network }: AnyModel, output: Output): void {
+  const fewer = threadsInWords(network.engine)
+  if (fewer) output.note(fewer)
 }
 
 /** Latch's own file as its model; another format's as it was read, without building it, or what else is in it. */

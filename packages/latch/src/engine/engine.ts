@@ -50,6 +50,12 @@ export interface Engine {
   dispose(): void
 }
 
+/** Why an engine has fewer threads than were asked for, as a sentence; null where it has not. */
+export function threadsInWords({ threads, threadsNote }: Engine): string | null {
+  if (threadsNote === null) return null
+  return `Computes on ${threads > 1 ? `at most ${threads} threads` : '1 thread'}: ${threadsNote}.`
+}
+
 /** The row stride that lets a matmul write whole panels: ⌈width/W⌉·W. */
 export function strideOf(engine: Engine, width: number): number {
   return Math.ceil(width / engine.panel) * engine.panel

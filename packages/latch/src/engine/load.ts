@@ -32,10 +32,13 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const { precision = 'float32' } = options
   checkOptions(options)
   const name = options.engine ?? defaultEngine(options)
-  const threads = options.threads ?? host().defaults.threads ?? Math.min(host().cores(), DEFAULT_THREADS)
-  if (name === 'reference') return createReferenceEngine(precision)
+  const asked = options.threads ?? host().defaults.threads
+  if (name === 'reference') {
+    const threadsNote = (asked ?? 1) > 1 ? 'the reference engine has one only' : null
+    return { ...createReferenceEngine(precision), threadsNote }
+  }
   if (!supports(name)) refuseEngine(name)
-  return openBuild(name, threads, options.threads !== undefined)
+  return openBuild(name, asked ?? Math.min(host().cores(), DEFAULT_THREADS), asked !== undefined)
 }
 
 /** The engines that this host runs, fastest first. */

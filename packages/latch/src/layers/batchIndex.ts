@@ -25,7 +25,7 @@ export interface BatchMask {
   mean(y: EdgeRows, x: EdgeRows): void
   meanBack(y: EdgeRows, x: EdgeRows): void
   /** What computes the loss: over the rows that count alone, where the network answers every step. */
-  loss<Loss>(layer: Loss, output: { readonly per: 'step' | 'sequence' }): Loss
+  loss<Loss>(layer: Loss): Loss
 }
 
 export class BatchIndex {

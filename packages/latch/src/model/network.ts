@@ -3,15 +3,15 @@
  * for the largest batch it has met and reuses it; the steady state allocates nothing.
  */
 import { createEngine } from '../engine/load.ts'
-import type { Engine, EngineOptions } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
 import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import { maskHook } from '../layers/masks/maskHook.ts'
-import { LossLayer, type GradientOf, type LossValue, type Targets } from '../layers/loss.ts'
-import type { PackedBatch } from '../tensors/packedBatch.ts'
+import { LossLayer, type GradientOf, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
+import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
 import { ParameterStore, type Parameter } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
-import { RecurrentLayer, type StateName } from '../layers/recurrent/recurrent.ts'
+import { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
 import { Scratch } from '../tensors/scratch.ts'
 import { rootField } from '../core/validation.ts'
 import { needFormats, UsageError } from '../core/errors.ts'
@@ -19,36 +19,12 @@ import { buildLayers } from './build.ts'
 import { readEdge, writeOutputGradient } from './door.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
 import { refuseSquashedTwice } from './lastActivation.ts'
+import type { NetworkOptions, StatePlace } from './networkOptions.ts'
+import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRoom } from './streamRoom.ts'
 
-/** Engine, seed and where the weights come from. */
-export interface NetworkOptions extends EngineOptions {
-  /** Seed of the initial weights. Default 1. */
-  seed?: number
-  /** Also compute ∂L/∂input of a features input. Default false. */
-  inputGradients?: boolean
-  /**
-   * How many copies of the weights will be needed in all (gradients, optimizer, averages …), so that a
-   * network too large to train is refused before its initial weights are made. Default 1.
-   */
-  copies?: number
-  /**
-   * Gives each parameter's numbers in PyTorch's order, in place of initial weights. Called for all
-   * parameters before memory for them is taken, so that it can refuse shapes that do not fit.
-   */
-  weights?: (parameter: Parameter) => ArrayLike<number>
-}
-
-/** Which state of which recurrent layer. */
-export interface StatePlace {
-  /** Default 0, the lowest. */
-  layer?: number
-  /** Default `hidden`. */
-  state?: StateName
-  /** 0 forward, 1 backward. Default 0. */
-  direction?: number
-}
+export type { NetworkOptions, StatePlace } from './networkOptions.ts'
 
 /** What a network is made of. */
 interface Parts {
@@ -65,25 +41,26 @@ const INFERENCE: Pass = { training: false, record: false, key: 0 }
 
 /** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
 export class Network {
-  readonly config: NetworkConfig
   readonly output: Activation
+  #config: NetworkConfig
   /** What holds memory; null once that was given back. */
   #parts: Parts | null
-  #planned: Capacity = { sequences: 0, steps: 0, rows: 0 }
+  #planned: Capacity = NOTHING
   #plannedGradients = false
   #wantsGradients = false
   #workspace: number | null = null
   /** Whose values lie in the arena; null before the first pass of a plan. */
   #current: PackedBatch | null = null
   #segment: number | null = null
+  readonly #runs = new OneTraining()
 
   /**
    * @throws FormatError, ShapeError for a configuration whose fields or layers do not fit, and for a loss on logits
    * over an output that already passed a sigmoid or softmax
    */
   constructor(config: NetworkConfig, options: NetworkOptions = {}) {
-    this.config = readNetworkConfig(rootField(config, 'network', 'configuration'))
-    refuseSquashedTwice(this.config)
+    this.#config = readNetworkConfig(rootField(config, 'network', 'configuration'))
+    refuseSquashedTwice(this.#config)
     const engine = createEngine(options)
     const context = contextOf(engine)
     const { store } = context
@@ -116,6 +93,10 @@ export class Network {
   get #live(): Parts {
     if (this.#parts) return this.#parts
     throw new UsageError({ where: 'network', expected: 'a network in use', got: 'one that was disposed of' })
+  }
+
+  get config(): NetworkConfig {
+    return this.#config
   }
 
   get engine(): Engine {
@@ -231,8 +212,29 @@ export class Network {
     throw new UsageError({ where: 'network state', expected, got: `${recurrentLayer}` })
   }
 
-  #planFor({ sequences, steps, rows }: PackedBatch): void {
-    this.#plan({ sequences, steps, rows })
+  #planFor({ sequences, steps, rows, mask }: PackedBatch): void {
+    this.#plan({ sequences, steps, rows, masked: mask?.includes(0) })
+  }
+
+  /**
+   * Another loss in place of this one. Weights, streams and whoever holds the network stay as they are.
+   * @throws FormatError, ShapeError for a loss that does not fit; UsageError while a training is under way
+   */
+  setLoss(options: LossOptions): void {
+    this.#runs.refuse('network.setLoss')
+    const parts = this.#live
+    const given = { ...this.#config, loss: options }
+    const config = readNetworkConfig(rootField(given, 'network', 'configuration'))
+    refuseSquashedTwice(config)
+    const loss = new LossLayer(parts.context, config.loss!, this.output)
+    this.#dropPlan()
+    this.#config = config
+    parts.loss = loss
+  }
+
+  /** One training at a time: a function that ends it. @throws UsageError while another is under way */
+  beginTraining(): () => void {
+    return this.#runs.begin('fit')
   }
 
   /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */
@@ -312,7 +314,7 @@ export class Network {
 
   #lossLayer(): LossLayer {
     const { loss, context } = this.#live
-    if (loss) return context.index.mask?.loss(loss, this.output) ?? loss
+    if (loss) return context.index.mask?.loss(loss) ?? loss
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
   }
 
@@ -339,9 +341,11 @@ export class Network {
   /**
    * Gives the memory back now instead of when the network is collected: for those who hold on to networks
    * that they no longer use. Whatever is asked of it afterwards throws a UsageError.
+   * @throws UsageError while a training is under way
    */
   dispose(): void {
     if (!this.#parts) return
+    this.#runs.refuse('network.dispose')
     this.#dropPlan()
     this.#parts.engine.dispose()
     this.#parts = null
@@ -351,18 +355,14 @@ export class Network {
     if (this.#workspace !== null) this.engine.memory.release(this.#workspace)
     this.#workspace = null
     this.#current = null
-    this.#planned = { sequences: 0, steps: 0, rows: 0 }
+    this.#planned = NOTHING
   }
 
   #plan(need: Capacity): void {
     const have = this.#planned
-    const fits = need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
-    if (fits && this.#workspace !== null && this.#plannedGradients === this.#wantsGradients) return
-    const capacity = {
-      sequences: Math.max(need.sequences, have.sequences),
-      steps: Math.max(need.steps, have.steps),
-      rows: Math.max(need.rows, have.rows),
-    }
+    if (covers(have, need) && this.#workspace !== null && this.#plannedGradients === this.#wantsGradients)
+      return
+    const capacity = union(have, need)
     this.#dropPlan()
     const { memory } = this.engine
     this.#workspace = memory.mark()
@@ -370,7 +370,11 @@ export class Network {
     if (this.#wantsGradients) this.#live.context.scratch.plan()
     this.#live.context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
-    this.#live.loss?.plan(capacity)
+    const { context, loss } = this.#live
+    loss?.plan(capacity)
+    const loops = this.recurrent.flatMap((layer) => layer.loops)
+    const { config, output } = this
+    maskHook.plan?.(context, { layers: config.layers, loops, loss, output, training: this.#wantsGradients })
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
   }

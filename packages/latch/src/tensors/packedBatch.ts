@@ -10,6 +10,26 @@ export interface Capacity {
   sequences: number // B
   steps: number // T
   rows: number // R
+  /** Whether batches may bring masks of their own. Default false. */
+  masked?: boolean
+}
+
+export const NOTHING: Capacity = { sequences: 0, steps: 0, rows: 0, masked: false }
+
+/** Whether a plan for `have` holds what `need` asks for. */
+export function covers(have: Capacity, need: Capacity): boolean {
+  const masked = !need.masked || have.masked === true
+  return masked && need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
+}
+
+/** The least that holds both. */
+export function union(a: Capacity, b: Capacity): Capacity {
+  return {
+    sequences: Math.max(a.sequences, b.sequences),
+    steps: Math.max(a.steps, b.steps),
+    rows: Math.max(a.rows, b.rows),
+    masked: a.masked === true || b.masked === true,
+  }
 }
 
 /** Sequences of any lengths, packed. Make one with `ofIds` or `ofFeatures`. */

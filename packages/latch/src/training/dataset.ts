@@ -20,13 +20,15 @@ export interface Dataset {
   readonly size: number
   /** Steps of each sequence, at least 1. (size) */
   readonly lengths: Int32Array
+  /** Whether its batches bring masks of their own: memory for them is then taken before the work starts. Default false. */
+  readonly masked?: boolean
   /** The same rows must always give the same sample. */
   batch(rows: Int32Array): Sample
 }
 
 /** Room for any batch of `batchSize` rows of these sets, however rows are put together. */
 export function capacityFor(datasets: readonly Dataset[], batchSize: number): Capacity {
-  const capacity = { sequences: 0, steps: 0, rows: 0 }
+  const capacity = { sequences: 0, steps: 0, rows: 0, masked: datasets.some(({ masked }) => masked) }
   for (const { lengths } of datasets) {
     const longest = Int32Array.from(lengths).sort().subarray(-batchSize)
     const rows = longest.reduce((sum, length) => sum + length, 0)
@@ -47,6 +49,7 @@ export function fingerprint(dataset: Dataset): string {
     const count = Math.min(FINGERPRINT_ROWS, dataset.size - from)
     const { batch, targets, classes } = dataset.batch(Int32Array.from({ length: count }, (_, i) => from + i))
     for (const list of [batch.lengths, batch.order, batch.ids, batch.features, classes]) hash.list(list)
+    if (batch.mask) hash.list(batch.mask)
     for (const list of [targets.classes, targets.values, ...(targets.stepClasses ?? [])]) hash.list(list)
   }
   return hash.text

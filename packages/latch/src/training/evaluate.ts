@@ -36,7 +36,10 @@ export function knowsClasses(network: Network): boolean {
   return type === 'softmaxCrossEntropy' || (type === 'binaryCrossEntropy' && network.output.width === 1)
 }
 
-/** Calls back for each prediction of the last forward pass: (sequence at the door, actual, predicted). */
+/**
+ * Calls back for each prediction of the last forward pass: (sequence at the door, actual, predicted). A masked step
+ * of a network that answers every step has no actual class (−1), as the loss leaves it out.
+ */
 export function eachPrediction(
   network: Network,
   { batch, targets, classes }: Sample,
@@ -54,8 +57,9 @@ export function eachPrediction(
   }
   if (per === 'step') {
     const { stepClasses, values } = targets
+    const { counted } = network
     const actualAt = (row: number, sequence: number, t: number) =>
-      stepClasses?.[sequence][t] ?? values?.[row] ?? -1
+      counted?.[row] === 0 ? -1 : (stepClasses?.[sequence][t] ?? values?.[row] ?? -1)
     batch.eachRow((row, sequence, t) => visit(sequence, actualAt(row, sequence, t), classAt(row)))
     return
   }

@@ -45,6 +45,8 @@ export interface StartEvent {
   precision: Precision
   /** Threads that large work may be shared by; they change speed, never a bit. */
   threads: number
+  /** Why there are fewer threads than were asked for, or null. */
+  threadsNote: string | null
   /** Where a resumed run goes on: epochs done and steps done in the next; null for a fresh run. */
   resumed: { epochs: number; step: number } | null
 }

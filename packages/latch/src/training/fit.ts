@@ -16,11 +16,20 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
 /**
  * Trains a network on (and only on) `train`. At the end the network holds the weights with the lowest
  * validation loss; without validation data the averaged or the last ones.
- * @throws UsageError for an option, MemoryError for a batch that cannot fit (before any work),
+ * @throws UsageError for an option or while another training of the network is under way, MemoryError for a batch that cannot fit (before any work),
  * FormatError for a `resume` of another run, DivergenceError when the loss or a gradient is not finite,
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  const end = network.beginTraining()
+  try {
+    return await runOf(network, options)
+  } finally {
+    end()
+  }
+}
+
+async function runOf(network: Network, options: FitOptions): Promise<FitReport> {
   const run = new TrainingRun(network, options)
   run.start()
   let stopped: StopReason | null = null

@@ -12,7 +12,12 @@ import {
   type EmbeddingUpdates,
   type OptimizerOptions,
 } from './optimizer.ts'
-import { completeSchedule, type CompleteSchedule, type ScheduleOptions } from './schedule.ts'
+import {
+  completeSchedule,
+  requireMinimumBelow,
+  type CompleteSchedule,
+  type ScheduleOptions,
+} from './schedule.ts'
 
 /** The choices of a run, apart from its data. */
 export interface TrainingChoices extends ClipOptions {
@@ -92,6 +97,8 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   )
   demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
+  const complete = completeSchedule(schedule)
+  requireMinimumBelow(complete, learningRate)
   return {
     batchSize,
     accumulate,
@@ -99,7 +106,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
     optimizer,
     embeddingUpdates,
     learningRate,
-    schedule: completeSchedule(schedule),
+    schedule: complete,
     clipNorm,
     clipValue,
     averaging,

@@ -146,6 +146,7 @@ export class TrainingRun implements Resumable {
       engine: this.network.engine.name,
       precision: this.network.engine.precision,
       threads: this.network.engine.threads,
+      threadsNote: this.network.engine.threadsNote,
       resumed: this.#given.resume ? { epochs: epoch, step } : null,
     })
   }

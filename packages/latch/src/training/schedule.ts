@@ -135,12 +135,24 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
   }
 }
 
+/** @throws UsageError for a `minimum` above the learning rate, which would raise the rate or keep it from falling */
+export function requireMinimumBelow(schedule: CompleteSchedule, learningRate: number): void {
+  const minimum = 'minimum' in schedule ? schedule.minimum : 0
+  if (minimum <= learningRate) return
+  throw new UsageError({
+    where: `schedule.minimum (${schedule.type})`,
+    expected: `a rate of at most the learning rate (${learningRate})`,
+    got: String(minimum),
+    remedy: 'Lower `minimum`, or raise `learningRate`.',
+  })
+}
+
 function completeOneCycle(options: Extract<ScheduleOptions, { type: 'oneCycle' }>, warmup: number): OneCycle {
   const { per = 'step', length, rise = 0.3, initialDivisor = 25, finalDivisor = 1e4 } = options
   requireCount('length', length)
   requireNumber('rise', rise, rise >= 0 && rise <= 1, 'a share from 0 to 1')
-  requireNumber('initialDivisor', initialDivisor, initialDivisor > 0, 'a number above 0')
-  requireNumber('finalDivisor', finalDivisor, finalDivisor > 0, 'a number above 0')
+  requireNumber('initialDivisor', initialDivisor, initialDivisor >= 1, 'a number, 1 or more')
+  requireNumber('finalDivisor', finalDivisor, finalDivisor >= 1, 'a number, 1 or more')
   return { type: 'oneCycle', per: unit(per), length, rise, initialDivisor, finalDivisor, warmup }
 }
 

@@ -8,11 +8,10 @@ import type { Pointer } from '../../engine/kernels.ts'
 import { ShapeError } from '../../core/errors.ts'
 import type { BatchMask, EdgeRows } from '../batchIndex.ts'
 import { CountedLoss } from './maskedLoss.ts'
-import type { Activation, Context } from '../layer.ts'
+import type { Context } from '../layer.ts'
 import type { LoopHooks, LoopShape, LoopWork } from '../recurrent/loopShape.ts'
-import { LossLayer } from '../loss.ts'
 import { maskedMean, maskedMeanBack } from './maskedMean.ts'
-import { maskHook } from './maskHook.ts'
+import { maskHook, type MaskPlan } from './maskHook.ts'
 import type { Capacity, PackedBatch } from '../../tensors/packedBatch.ts'
 
 /** What masks ask of a network's layers. */
@@ -51,17 +50,27 @@ export function countingSteps(
 
 /** Networks of this process know masks from now on (model/moreLayers.ts); calling it again changes nothing. */
 export function announceMasks(): void {
+  maskHook.plan = planMasks
   maskHook.of = masksOf
 }
 
-/** The masked steps of a batch, or null; what this reserves goes with the plan. */
+/** Whether these layers mask steps. */
+function maskSteps(layers: readonly MaskingLayers[]): boolean {
+  return layers.some(({ type, maskZero }) => maskZero || type === 'masking')
+}
+
+/** Reserves all that masked batches of this plan need, so that none takes memory later. */
+function planMasks(context: Context, plan: MaskPlan): void {
+  const { capacity } = context.index
+  if (capacity.masked || maskSteps(plan.layers)) plans.set(capacity, new MaskedRows(context, plan))
+}
+
+/** The masked steps of a batch, or null. */
 function masksOf(context: Context, layers: readonly MaskingLayers[], batch: PackedBatch): BatchMask | null {
-  const wanted = batch.mask !== null || layers.some(({ type, maskZero }) => maskZero || type === 'masking')
+  const wanted = batch.mask !== null || maskSteps(layers)
   const steps = wanted ? countingSteps(layers, batch, context.engine.precision === 'float32') : null
   if (!steps) return null
-  const { capacity } = context.index
-  const masks = plans.get(capacity) ?? new MaskedRows(context)
-  plans.set(capacity, masks)
+  const masks = plans.get(context.index.capacity)!
   masks.load(batch, steps)
   return masks
 }
@@ -83,15 +92,17 @@ class MaskedRows implements BatchMask {
   batch!: PackedBatch
   readonly #context: Context
   readonly #lists: readonly RowLists[]
-  readonly #loops = new Map<LoopShape, MaskedLoop>()
-  #loss: CountedLoss | null = null
+  readonly #loops: ReadonlyMap<LoopShape, MaskedLoop>
+  readonly #loss: CountedLoss | null
 
-  constructor(context: Context) {
+  constructor(context: Context, { loops, loss, output, training }: MaskPlan) {
     const { memory } = context.engine
     const { rows } = context.index.capacity
     const list = () => memory.ints(rows, 'masks')
     this.#context = context
     this.#lists = [0, 1].map(() => ({ counted: list(), masked: list(), touched: new Uint8Array(0) }))
+    this.#loops = new Map(loops.map((loop) => [loop, new MaskedLoop(context, this, loop, training)]))
+    this.#loss = loss && output.per === 'step' ? new CountedLoss(context, loss, output) : null
   }
 
   load(batch: PackedBatch, steps: Uint8Array): void {
@@ -119,8 +130,7 @@ class MaskedRows implements BatchMask {
   }
 
   of(loop: LoopShape, held: LoopHooks | null): LoopHooks {
-    const known = this.#loops.get(loop) ?? new MaskedLoop(this.#context, this, loop)
-    this.#loops.set(loop, known)
+    const known = this.#loops.get(loop)!
     known.held = held
     return known
   }
@@ -133,9 +143,8 @@ class MaskedRows implements BatchMask {
     maskedMeanBack(this.#context.engine, this, y, x)
   }
 
-  loss<Loss>(layer: Loss, output: Activation): Loss {
-    if (output.per === 'sequence' || !(layer instanceof LossLayer)) return layer
-    this.#loss ??= new CountedLoss(this.#context, layer, output)
+  loss<Loss>(layer: Loss): Loss {
+    if (!this.#loss) return layer
     this.#loss.counts = this.steps
     return this.#loss as Loss
   }
@@ -147,13 +156,16 @@ class MaskedLoop implements LoopHooks {
   readonly #context: Context
   readonly #rows: MaskedRows
   readonly #loop: LoopShape
-  /** Reserved by the first way back: gradients put aside, and the output's without masked rows (B, H; stride). */
-  #aside: { dHidden: Pointer; dCell: Pointer; dOutput: Pointer } | null = null
+  /** Gradients put aside, and the output's without masked rows (B, H; stride). Null in a plan without gradients. */
+  readonly #aside: { dHidden: Pointer; dCell: Pointer; dOutput: Pointer } | null
 
-  constructor(context: Context, rows: MaskedRows, loop: LoopShape) {
+  constructor(context: Context, rows: MaskedRows, loop: LoopShape, training: boolean) {
+    const { engine, index } = context
+    const reserve = () => engine.memory.floats(index.capacity.sequences * loop.stride, 'masks')
     this.#context = context
     this.#rows = rows
     this.#loop = loop
+    this.#aside = training ? { dHidden: reserve(), dCell: reserve(), dOutput: reserve() } : null
   }
 
   get solo(): boolean {
@@ -182,7 +194,7 @@ class MaskedLoop implements LoopHooks {
     if (!this.#touched(t)) return
     const { kernels, low } = work
     const { rows, units, stride, dOutput, outputStride } = step
-    const [{ dHidden, dCell, dOutput: own }, first] = [this.#reserved(), this.#bytes(low, stride)]
+    const [{ dHidden, dCell, dOutput: own }, first] = [this.#aside!, this.#bytes(low, stride)]
     kernels.gatherRows(dHidden + first, step.dHidden, 0, rows, units, stride, stride)
     this.#clear(work, step.dHidden, step, t)
     if (step.cell) {
@@ -204,7 +216,7 @@ class MaskedLoop implements LoopHooks {
 
   passStates(step: Step, work: LoopWork, t: number): void {
     if (!this.#touched(t)) return
-    const { dHidden, dCell } = this.#reserved()
+    const { dHidden, dCell } = this.#aside!
     const first = this.#bytes(work.low, step.stride)
     this.#put(work, step.dHidden, dHidden + first, step, t)
     if (step.dHiddenTotal) this.#put(work, step.dHiddenTotal, dHidden + first, step, t)
@@ -224,12 +236,6 @@ class MaskedLoop implements LoopHooks {
   /** A list from the row of (t, low) on. */
   #at(list: Pointer, t: number, low: number): Pointer {
     return list + (this.#rows.batch.offsets[t] + low) * 4
-  }
-
-  #reserved() {
-    const { engine, index } = this.#context
-    const rows = () => engine.memory.floats(index.capacity.sequences * this.#loop.stride, 'masks')
-    return (this.#aside ??= { dHidden: rows(), dCell: rows(), dOutput: rows() })
   }
 
   /** Masked rows of `target` = 0. Both point at the row of `low`. */

@@ -3,7 +3,7 @@
  * scaling), build the network, train, and report. Loaded by those who train.
  */
 import { stratifiedSplit } from '../../data/batches.ts'
-import type { EngineOptions } from '../../engine/engine.ts'
+import { threadsInWords, type EngineOptions } from '../../engine/engine.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -69,6 +69,8 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   const training = await task.training()
   const before = saved?.trained ?? request.trained
   const { trained, train, validation, warnings, split } = prepare(request, training, before)
+  const fewerThreads = threadsInWords(trained.network.engine)
+  if (fewerThreads) warnings.unshift(fewerThreads)
   if (saved?.note) warnings.unshift(saved.note)
   const { network, learned, names } = trained
   const facts: RunFacts = {
