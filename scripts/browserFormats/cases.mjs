@@ -179,7 +179,7 @@ function modelOf({ Network }, { SequenceModel }, kind, inner, outputActivation) 
     document: null,
   }
   const input = { kind, width: kind === 'ids' ? 7 : 3, steps: null }
-  const model = new SequenceModel({
+  const model = SequenceModel.fromImported({
     ...facts,
     network: config,
     weights,

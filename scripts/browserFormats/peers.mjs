@@ -15,7 +15,7 @@ export async function runOnnx(door, files) {
   }
   const results = {}
   for (const [name, bytes] of files) {
-    const model = await door.importModel({ name, bytes })
+    const model = await door.openModel({ name, bytes })
     const [[, graph]] = await filesOf(await door.exportModel(model, 'onnx'))
     const session = await ort.InferenceSession.create(graph, {
       executionProviders: ['wasm'],
@@ -55,7 +55,7 @@ export async function runKeras(door, files) {
   tf ??= await tensorflow()
   const results = {}
   for (const [name, bytes] of files) {
-    const model = await door.importModel({ name, bytes })
+    const model = await door.openModel({ name, bytes })
     try {
       const written = await filesOf(await door.exportModel(model, 'tfjs'))
       const given = [...written].map(([file, content]) => new File([content], file))
@@ -98,7 +98,7 @@ function drawn({ input }, lengths) {
 
 function worst(model, rows, theirs) {
   let most = 0
-  for (const [b, { steps, output }] of model.predictBatch(rows).entries()) {
+  for (const [b, { steps, output }] of model.predict(rows).entries()) {
     const [own, other] = [(steps ?? [output]).flat(), theirs(b)]
     if (other.length !== own.length) return Infinity
     own.forEach((x, i) => (most = Math.max(most, Math.abs(x - other[i]))))

@@ -58,14 +58,14 @@ export function importCommand(output: Output) {
       }
       await checkWritable(savedPaths(out))
       const options = await importOptions(flags)
-      const { readModel } = await import('latch/formats')
-      const { modelOf } = await import('latch/formats')
+      const { modelFromImported, readModel } = await import('latch/formats')
       const imported = await readModel({ ...(await modelFilesAt(path)), name: path }, options)
-      const model = modelOf(imported, path)
+      const model = modelFromImported(imported, path)
       const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)
       // Its own notes say what the model makes of inputs, too.
-      const warnings = 'warnings' in model ? model.warnings : imported.warnings
+      const own = model.summary().warnings
+      const warnings = own.length > 0 ? own : imported.warnings
       tell(path, out, bytes.length, { ...imported, warnings }, output)
     })
 }

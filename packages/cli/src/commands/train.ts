@@ -1,5 +1,5 @@
 /** `latch train`: a table of texts and labels in, a saved model out. */
-import { type ClassifierReport, type TextClassifier, textClassifier } from 'latch'
+import { type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
 import { measureFloor, splitAs } from '../training/heldOut.ts'
 import { measureWatched } from '../training/measuring.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
@@ -110,7 +110,7 @@ function fresh(flags: TrainFlags): Start {
 /** Saves, tests, measures the floor, and tells all of it. */
 async function finish(
   model: TextClassifier,
-  report: ClassifierReport,
+  report: ModelFitReport,
   job: Job,
   options: Options,
 ): Promise<void> {
@@ -121,7 +121,7 @@ async function finish(
   const result = test && (await measureWatched(model, test, output))
   if (test && !result) return tellUntested(paths.model, output)
   const floor = measureFloor({ ...partsOf(rows, options), test: test?.rows ?? [] }, columns)
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, notes, history } = report
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
   output.event({
     event: 'done',
     model: paths.model,
@@ -135,10 +135,10 @@ async function finish(
     parameters,
     vocabulary,
     labels,
-    notes,
+    warnings,
     history,
   })
-  for (const note of result?.notes ?? []) output.note(note)
+  for (const note of result?.warnings ?? []) output.note(note)
   const summary = { cell: model.settings.cell, report, result, floor, path: paths.model, data, columns }
   output.say(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),

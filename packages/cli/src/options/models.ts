@@ -1,11 +1,11 @@
 /** Any model file, opened: Latch's own of every task, or another format's through its reader. */
 import {
-  SequenceModel,
   identify,
   type ImportedModel,
   type ImportOptions,
   type ModelFiles,
   modelFilesAt,
+  openModel,
   openModelFile,
   type AnyModel,
 } from 'latch/formats'
@@ -30,10 +30,7 @@ export async function openAnyModel(
 ): Promise<OpenedModel> {
   const files = { ...(await modelFilesAt(path)), name: path }
   const own = identify(files.bytes, path) === 'latch'
-  if (own) return { model: openModelFile(files.bytes, path, engine), files, own }
-  // Readers are loaded by those who meet another format.
-  const { importModel } = await import('latch/formats')
-  return { model: await importModel(files, { ...options, engine }), files, own }
+  return { model: await openModel(files, { ...options, engine }), files, own }
 }
 
 /** Says why a model computes on fewer threads than were asked for, where it does. */
@@ -66,8 +63,9 @@ export function latchBytes({ model, files, own }: OpenedModel): Uint8Array {
 
 /** `--ids "3 1 4"` as the text that says so: `#3 #1 #4`. @throws UsageError for what are no ids, or no such model */
 export function textOfIds(ids: string, model: AnyModel): string {
-  if (!(model instanceof SequenceModel) || model.input.kind !== 'ids') {
-    const got = model instanceof SequenceModel ? 'one of features' : 'a text classifier, which reads texts'
+  const { reads } = model.summary()
+  if (!reads.includes('ids')) {
+    const got = reads.includes('features') ? 'one of features' : 'a text classifier, which reads texts'
     throw new UsageError({ where: '--ids', expected: 'a model that reads token ids', got })
   }
   const words = ids.split(/[\s,]+/).filter((word) => word !== '')

@@ -31,6 +31,8 @@ export interface Examples {
   texts: string[]
   /** One a text; empty if `label` was false. */
   labels: string[]
+  /** Number of each one's row in the table, from 0; rows that were left out have none. */
+  rowNumbers: number[]
   /** The columns used, by name, or by number where there is no header. */
   columns: { text: string; label: string | undefined }
   /** Rows left out; one without either counts under `emptyText`. */
@@ -100,8 +102,9 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
   const labelled = options.label !== false
   const texts: string[] = []
   const labels: string[] = []
+  const rowNumbers: number[] = []
   const skipped = { emptyText: 0, emptyLabel: 0 }
-  for (const row of table.rows) {
+  for (const [number, row] of table.rows.entries()) {
     const text = row[0].trim()
     const label = labelled ? cleanLabel(row[1]) : ''
     if (text === '') skipped.emptyText++
@@ -109,6 +112,7 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
     else {
       texts.push(text)
       if (labelled) labels.push(label)
+      rowNumbers.push(number)
     }
   }
   const notes = [...table.notes, ...skippedNotes(name, skipped)]
@@ -122,6 +126,7 @@ export function examplesFromTable(table: CollectedTable, options: ExampleOptions
     },
     texts,
     labels,
+    rowNumbers,
     columns: { text: table.columns[0], label: table.columns[1] },
     skipped,
     notes,

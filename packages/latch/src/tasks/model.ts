@@ -3,8 +3,14 @@
  * studio and `latch/inspection` ask these questions and never look at a model's class.
  */
 import type { EngineOptions } from '../engine/engine.ts'
-import type { OutputActivation, ExportedFile, ExportFormat, ModelInput } from '../formats/imported.ts'
-import type { EncodedInput } from '../inspection/trace/subject.ts'
+import type {
+  ExportedFile,
+  ExportFormat,
+  FormatName,
+  ModelInput,
+  OutputActivation,
+} from '../formats/imported.ts'
+import type { EncodedInput, InspectableModel } from '../inspection/trace/subject.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
 import type { StreamState } from '../model/streamState.ts'
 import type { Network } from '../model/network.ts'
@@ -111,8 +117,8 @@ export interface ModelStream<Step = string, Output extends Prediction = Predicti
 export interface ModelSummary {
   task: string
   input: ModelInput
-  /** Whether inputs are texts. */
-  readsText: boolean
+  /** Forms of an input: a text, token ids (also typed: `#3 #1`), features (also as JSON). */
+  reads: readonly ('text' | 'ids' | 'features')[]
   /** Entries of the vocabulary; null where there is none. */
   vocabularySize: number | null
   /** How texts become tokens; null where the model reads no texts. */
@@ -128,7 +134,7 @@ export interface ModelSummary {
   /** State goes on from call to call (Keras `stateful`). */
   stateful: boolean
   /** Where it came from; null for a model of Latch's own. */
-  source: { format: string; producer: string | null } | null
+  source: { format: FormatName; producer: string | null } | null
   /** Conventions found on import and what was done about them, each a sentence. */
   warnings: readonly string[]
   toString(): string
@@ -148,7 +154,7 @@ export interface Model<
   Metrics extends Evaluation = Evaluation,
   Example extends object = object,
   Options extends FitOptions = FitOptions,
-> {
+> extends InspectableModel<Input> {
   /** `textClassifier`, `sequenceModel`, … as model files say it. */
   readonly task: string
   readonly network: Network
@@ -156,6 +162,8 @@ export interface Model<
   readonly labels: readonly string[]
   /** Which engine and precision it was made with. */
   readonly engine: EngineOptions
+  /** Every option of the model: plain JSON. */
+  readonly settings: object
   /** How it was trained, also after loading; null before `fit`. */
   readonly history: TrainingHistory | null
   /** Which options of `fit` and `evaluate` name the columns of the input and of the target. */

@@ -10,13 +10,12 @@ export function summarize<T extends TaskTypes>(
 ): ModelSummary {
   const { stateful = false, source = null, warnings = [] } = learned
   const text = task.text(learned)
-  const readsText = text !== null
   const summary: Omit<ModelSummary, 'toString'> = {
     task: task.name,
     input: learned.input,
-    readsText,
+    reads: task.reads(learned),
     vocabularySize: learned.vocabulary?.length ?? null,
-    tokens: readsText ? learned.tokens : null,
+    tokens: text && learned.tokens,
     maximumLength: text?.maximumLength ?? null,
     predicts: countClasses(network, learned.outputActivation) > 0 ? 'classes' : 'values',
     per: network.output.per,
@@ -36,7 +35,7 @@ export function summarize<T extends TaskTypes>(
 function describeModel(summary: Omit<ModelSummary, 'toString'>): string {
   const { task, input, vocabularySize, labels, predicts, per, parameters } = summary
   const shown = labels.slice(0, 8).join(', ') + (labels.length > 8 ? ', …' : '')
-  const reads = summary.readsText
+  const reads = summary.reads.includes('text')
     ? `texts as ${summary.tokens}s (vocabulary of ${vocabularySize})`
     : input.kind === 'ids'
       ? `token ids below ${input.width}`

@@ -3,7 +3,7 @@
  * file holds. Everything else of a model (fit, evaluate, predict, trace, streams, files, export) is written once over
  * it, in taskModel.ts.
  */
-import type { OutputActivation, ModelInput } from '../formats/imported.ts'
+import type { FormatName, ModelInput, OutputActivation } from '../formats/imported.ts'
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
@@ -25,7 +25,7 @@ export interface Learned {
   /** State goes on from call to call (Keras `stateful`). */
   readonly stateful?: boolean
   /** Where an imported model came from. */
-  readonly source?: { readonly format: string; readonly producer: string | null }
+  readonly source?: { readonly format: FormatName; readonly producer: string | null }
   /** Conventions found on import and what was done about them, each a sentence. */
   readonly warnings?: readonly string[]
 }
@@ -114,6 +114,8 @@ export interface TaskDefinition<T extends TaskTypes> {
   training(): Promise<TaskTraining<T>>
   buildNetwork(config: NetworkConfig, options: NetworkOptions): Network
 
+  /** Forms of an input. */
+  reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]
   /** @throws DataError, ShapeError */
   encode(learned: T['Learned'], input: T['Input']): EncodedSequence
   /** Whether this is a list of inputs. */

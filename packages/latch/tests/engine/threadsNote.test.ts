@@ -58,7 +58,7 @@ describe('a training', () => {
   it('of sequences says it as it starts', async () => {
     const events: TrainingEvent[] = []
     for (const threads of [4, undefined]) {
-      const model = new SequenceModel(oneNumber(), { engine: 'reference', threads })
+      const model = SequenceModel.fromImported(oneNumber(), { engine: 'reference', threads })
       await model.fit([{ input: [[1, 2, 3]], target: [1] }], {
         epochs: 1,
         onEvent: (event) => events.push(event),

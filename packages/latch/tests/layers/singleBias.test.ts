@@ -14,7 +14,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { Network } from '../../src/model/network.ts'
 import { exportModel } from '../../src/tasks/files/exportModel.ts'
-import { modelOf } from '../../src/tasks/files/importModel.ts'
+import { modelFromImported } from '../../src/tasks/files/openModel.ts'
 import { openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { modelFile } from '../formats/conformance/files.ts'
@@ -231,7 +231,7 @@ const equal = (got: readonly number[], wanted: readonly number[]) => {
 
 describe('files', () => {
   it.each(stacks)('%s: a model file comes back as it was', (_, layers) => {
-    const model = new SequenceModel(imported({ layers }))
+    const model = SequenceModel.fromImported(imported({ layers }))
     const again = openModelFile(model.toBytes(), 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
     expect(again.toBytes()).toEqual(model.toBytes())
@@ -246,14 +246,14 @@ describe('files', () => {
     return format !== 'torch' || name !== 'gru reset before'
   })
   it.each(there)('%s to %s and back with one bias again', async (_, format, layers) => {
-    const model = new SequenceModel(imported({ layers }))
+    const model = SequenceModel.fromImported(imported({ layers }))
     const read = await readBack(model, format)
-    const again = modelOf(read, 'm') as SequenceModel
+    const again = modelFromImported(read, 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
     expect(again.network.parameterCount).toBe(model.network.parameterCount)
     equal(outputOf(again), outputOf(model))
     // Without its document: what the format itself has.
-    const plain = new SequenceModel({ ...read, document: null })
+    const plain = SequenceModel.fromImported({ ...read, document: null })
     equal(outputOf(plain), outputOf(model))
     const lowest = plain.network.config.layers.find((layer) => layer.type === 'recurrent')!
     const after = (layers[1] as { cell: string; reset?: string }).cell === 'gru' && !('reset' in layers[1])
@@ -269,8 +269,8 @@ describe('files', () => {
         recurrentLayer({ cell: 'lstm', ...both }),
         { type: 'dense', units: 2 } as const,
       ]
-      const model = new SequenceModel(imported({ layers }))
-      const again = modelOf(await readBack(model, format), 'm') as SequenceModel
+      const model = SequenceModel.fromImported(imported({ layers }))
+      const again = modelFromImported(await readBack(model, format), 'm') as SequenceModel
       expect(again.network.config.layers).toEqual(layers)
       equal(outputOf(again), outputOf(model))
       const second = again.network.store.read(again.network.store.find('recurrent.0.bias_hh_l0_reverse'))

@@ -16,9 +16,9 @@ export async function openAny(
     ? []
     : [...files].map(([file, content]) => optionsIn(file, content))
   const options: ImportOptions = Object.assign({}, ...told)
-  const { importModel } = await import('latch/formats')
+  const { openModel } = await import('latch/formats')
   try {
-    return await importModel({ name, bytes, files }, { ...options, engine })
+    return await openModel({ name, bytes, files }, { ...options, engine })
   } catch (error) {
     const facts = error as { remedy?: string }
     if (error instanceof Error && facts.remedy) Object.assign(error, { remedy: onThePage(facts.remedy) })

@@ -69,7 +69,7 @@ export interface RunResult {
 /** What is known of a model. */
 export interface ModelFacts {
   name: string
-  settings: ClassifierSettings
+  settings: Pick<ClassifierSettings, 'cell' | 'units' | 'layers' | 'bidirectional' | 'reset' | 'activation'>
   labels: readonly string[]
   vocabularySize: number
   parameters: number

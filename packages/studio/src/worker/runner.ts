@@ -4,9 +4,9 @@
  */
 import { textClassifier, type CellName, type TextClassifier, type Trace } from 'latch'
 import type { AnyModel } from 'latch/formats'
-import { explain, memory, memorySpan } from 'latch/inspection'
+import { explain, gradientFlow, influence, intervene, memory, memorySpan } from 'latch/inspection'
 import type { Edit, Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
-import { fittingText, flowOf, influenceOf, interventionOf, isSequenceModel, traceOf } from './asked.ts'
+import { fittingText } from './asked.ts'
 import { factsOf } from './facts.ts'
 import { openAny } from './opener.ts'
 import type {
@@ -74,18 +74,18 @@ class Runner {
   look(text: string, target: string | null): Look {
     const { model } = this
     const fitting = this.#fitting(text)
-    const trace = traceOf(model, fitting.text, target)
+    const trace = model.trace(fitting.text, target === null ? {} : { label: target })
     this.#trace = trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
     return { trace, memory: memory(trace), shapes, cut: fitting.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {
-    return flowOf(this.model, this.#fitting(text).text, target)
+    return gradientFlow(this.model, this.#fitting(text).text, target ?? undefined)
   }
 
   influence(text: string, target: string | null): Influence {
-    return influenceOf(this.model, this.#fitting(text).text, target)
+    return influence(this.model, this.#fitting(text).text, target ?? undefined)
   }
 
   /** Of the last look. */
@@ -95,12 +95,11 @@ class Runner {
   }
 
   intervene({ text, edits, target }: InterveneRequest) {
-    return interventionOf(this.model, this.#fitting(text).text, edits as Edit[], target)
+    return intervene(this.model, this.#fitting(text).text, edits as Edit[], target ?? undefined)
   }
 
   /** How far back this model of the facts task remembers. */
   async span(): Promise<Span> {
-    if (isSequenceModel(this.model)) throw new Error('This model answers no questions about cities.')
     const { distances } = await memorySpan(this.model, { people: 1 })
     return { distances }
   }

@@ -1,5 +1,5 @@
 /** One training under control: pause, a step at a time, stop; curves and the gradient's lags on the way. */
-import { Network, PackedBatch, Random, type ClassifierEvent, type TextClassifier } from 'latch'
+import { Network, PackedBatch, Random, type ModelFitEvent, type TextClassifier } from 'latch'
 import { traceSequence } from 'latch/inspection'
 import { factsOf } from './facts.ts'
 import type { RunEvent, RunResult, TrainRequest } from './protocol.ts'
@@ -80,28 +80,28 @@ export class Training {
     }
   }
 
-  #event(event: ClassifierEvent, model: TextClassifier): void {
-    if (event.event === 'start') {
+  #event(event: ModelFitEvent, model: TextClassifier): void {
+    if (event.type === 'start') {
       const stepsPerEpoch = Math.ceil(event.trainSize / 32)
       this.#probeEvery = Math.max(1, Math.floor((stepsPerEpoch * this.#request.epochs) / PROBES))
       const { epochs } = this.#request
       const facts = factsOf(model, this.#name)
-      this.#tell({ type: 'start', facts, stepsPerEpoch, epochs, notes: [...event.notes] })
+      this.#tell({ type: 'start', facts, stepsPerEpoch, epochs, notes: [...event.warnings] })
     }
-    if (event.event === 'epoch') {
+    if (event.type === 'epoch') {
       const { epoch, seconds } = event
       this.#tell({
         type: 'epoch',
         step: this.#steps,
         epoch,
-        loss: event.loss,
-        accuracy: event.accuracy,
+        loss: event.trainLoss,
+        accuracy: event.trainAccuracy,
         validationLoss: event.validationLoss,
         validationAccuracy: event.validationAccuracy,
         seconds,
       })
     }
-    if (event.event === 'progress') {
+    if (event.type === 'progress') {
       const { epoch, loss, accuracy, sequencesPerSecond: perSecond } = event
       this.#tell({ type: 'step', step: this.#steps, epoch, loss, accuracy, perSecond })
     }

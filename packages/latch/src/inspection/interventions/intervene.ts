@@ -22,16 +22,16 @@ import type { SequenceTrace } from '../trace/traceTypes.ts'
 
 /** A trace with the names of what was read, and what the subject says of classes. */
 export interface EditedTrace extends SequenceTrace {
-  /** Null where no model read a text; an id put in as a number reads `#id`. */
+  /** Null for a bare network; an id put in as a number reads `#id`. */
   tokens: readonly string[] | null
   /** Null for features. */
   ids: readonly number[] | null
   known: readonly boolean[] | null
-  /** The likeliest class; null where the output is no single class. */
+  /** The likeliest class (of the last step, where there is an output at every step); null where outputs are numbers. */
   class: number | null
-  /** Its label; null where no model read a text. */
+  /** Its label; null for a bare network. */
   label: string | null
-  /** Of each class; null where the output is no single class. */
+  /** Of each class; null where outputs are numbers. */
   probabilities: Float64Array | null
   /** The output if the sequence ended at each step, holds included (T rows of C); null for features. */
   prefixes: Float64Array[] | null
@@ -83,17 +83,17 @@ function traceOf(
 ): EditedTrace {
   const trace = traceSequence(network, batch, targets, holds)
   const classes = classCount(network)
-  const single = classes > 0 && network.output.per === 'sequence'
-  const said = single ? likeliestClass(trace.output) : null
+  const last = trace.output.subarray(trace.output.length - network.output.width)
+  const predicted = classes > 0 ? likeliestClass(last) : null
   const prefixes = ids && prefixOutputs(network, batch, holds)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
     tokens,
     ids,
     known,
-    class: said,
-    label: labels && said !== null ? labels[said] : null,
-    probabilities: single ? probabilitiesOf(trace.output) : null,
+    class: predicted,
+    label: labels && predicted !== null ? labels[predicted] : null,
+    probabilities: classes > 0 ? probabilitiesOf(last) : null,
     prefixes,
     prefixProbabilities: prefixes && classes > 0 ? prefixes.map(probabilitiesOf) : null,
   })

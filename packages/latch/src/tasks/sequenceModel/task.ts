@@ -17,8 +17,8 @@ import { announceMoreLayers } from '../../model/moreLayers.ts'
 import { Network } from '../../model/network.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Prediction } from '../model.ts'
-import type { Learned, TaskDefinition, TaskTypes } from '../task.ts'
-import { padsTexts, type ModelSource, type SequenceFacts } from './facts.ts'
+import type { TaskDefinition, TaskTypes } from '../task.ts'
+import { padsTexts, type SequenceFacts } from './facts.ts'
 import { SequenceReader, type SequenceInput } from './reader.ts'
 import type { SequenceItem } from './targets.ts'
 
@@ -35,10 +35,7 @@ const SECTIONS = [
 ] as const satisfies readonly (keyof SequenceFacts)[]
 
 /** What is known of a sequence model: its facts, its network's configuration, and its reader. */
-export interface SequenceLearned extends SequenceFacts, Learned {
-  readonly stateful: boolean
-  readonly warnings: readonly string[]
-  readonly source: ModelSource
+export interface SequenceLearned extends SequenceFacts {
   readonly network: NetworkConfig
   readonly reader: SequenceReader
 }
@@ -73,6 +70,7 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
     return new Network(config, options)
   },
 
+  reads: ({ reader, input }) => (reader.readsText ? ['text', 'ids'] : [input.kind]),
   encode: ({ reader }, input) => reader.read(input),
   isMany,
   encodeStep: ({ reader }, step) => (typeof step === 'string' ? reader.idOfToken(step) : step),

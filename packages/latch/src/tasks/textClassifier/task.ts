@@ -44,6 +44,8 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
   training: async () => (await import('./training.ts')).textClassifierTraining,
   buildNetwork: (config, options) => new Network(config, options),
 
+  reads: () => ['text'],
+
   encode({ reader, words }, input) {
     const { tokens, cut } =
       typeof input === 'string' ? reader.read(input) : { tokens: tokensOf(words, input), cut: 0 }

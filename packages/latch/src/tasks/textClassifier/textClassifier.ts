@@ -77,8 +77,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * `maximumLength`; a text without any is one unknown token).
    * @throws DataError for anything else
    */
-  override encode(input: string | ArrayLike<number>): EncodedSequence {
-    return super.encode(input as string)
+  override encode(input: string | ArrayLike<number>): EncodedSequence & { ids: readonly number[] } {
+    return super.encode(input as string) as EncodedSequence & { ids: readonly number[] }
   }
 
   /**

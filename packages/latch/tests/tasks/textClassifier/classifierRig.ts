@@ -2,7 +2,7 @@
 import { Random } from '../../../src/core/random.ts'
 import { textClassifier, type TextClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { CellChoice, ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
-import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/textClassifier.ts'
 
 export interface Row {
   text: string

@@ -5,8 +5,8 @@ import { nodeHost } from '../../../src/engine/hostNode.ts'
 import { supportedEngines } from '../../../src/engine/load.ts'
 import { sharing } from '../../../src/engine/threads/threadPool.ts'
 import { UsageError, WorkerError } from '../../../src/core/errors.ts'
-import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
-import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
+import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
+import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { comments, hex, quick, thrown, tiny, trained } from './classifierRig.ts'
 
@@ -32,7 +32,7 @@ describe('threads', () => {
     const bytes: string[] = []
     for (const threads of [1, 2, 3, 5]) {
       const model = textClassifier({ ...tiny, dropout: 0.2, threads })
-      const events: ClassifierEvent[] = []
+      const events: ModelFitEvent[] = []
       await model.fit(rows, { ...quick, ...busy, ...more, onEvent: (event) => events.push(event) })
       const { engine } = model.network
       expect(events[0]).toMatchObject({ event: 'start', engine: engine.name, threads: engine.threads })
@@ -52,7 +52,7 @@ describe('threads', () => {
       [],
       [],
     ]
-    const onEvent = (event: ClassifierEvent) => {
+    const onEvent = (event: ModelFitEvent) => {
       events.push(event.event === 'stop' ? event.reason : event.event)
       if (event.event === 'epoch' && event.epoch === 2) for (const worker of workers) worker.terminate()
     }

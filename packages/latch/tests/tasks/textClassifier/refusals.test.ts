@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { DivergenceError, MemoryError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
+import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
 import { comments, quick, thrown, tiny, trained } from './classifierRig.ts'
 
 describe('options out of range are named', () => {
@@ -190,7 +190,7 @@ describe('what cannot go on', () => {
     const long = comments(64, 1).map(({ text, label }) => ({ text: `${text} `.repeat(600), label }))
     const events: string[] = []
     const before = process.memoryUsage.rss()
-    const onEvent = ({ event }: ClassifierEvent) => events.push(event)
+    const onEvent = ({ event }: ModelFitEvent) => events.push(event)
     const error = await thrown(() => model.fit(long, { ...quick, batchSize: 64, averaging: null, onEvent }))
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(
@@ -215,7 +215,7 @@ describe('what cannot go on', () => {
     '%s diverges: step named, good weights kept',
     async (cell) => {
       const model = textClassifier({ ...tiny, cell, activation: 'relu' })
-      const events: ClassifierEvent[] = []
+      const events: ModelFitEvent[] = []
       const error = await thrown(() =>
         model.fit(comments(200, 1), {
           ...quick,
