@@ -111,7 +111,7 @@ function contestants(data) {
 /** The same network and training as the scripts: nothing dropped, smoothed, clipped or averaged. */
 function latchCommand({ train, validation }, seed, epochs) {
   const { embedding, units, batch, lr } = MODEL
-  const plain = ['--dropout', '0', '--label-smoothing', '0', '--averaging', 'off', '--clip', 'off']
+  const plain = ['--dropout', '0', '--label-smoothing', '0', '--ema', 'off', '--clip', 'off']
   const training = ['--optimizer', 'adam', '--lr', lr, '--batch', batch, '--patience', 'off', '--seed', seed]
   const sizes = ['--embedding', embedding, '--units', units, '--epochs', epochs]
   const files = [

@@ -52,11 +52,11 @@ describe('the door', () => {
   })
 
   it('trains with a loop of one’s own, and scores it', async () => {
-    const { Optimizer, WeightAverage, clipGradients, completeSchedule, learningRateAt } = training
+    const { Optimizer, ExponentialMovingAverage, clipGradients, completeSchedule, learningRateAt } = training
     const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' } })
     const data = signs(20)
     const optimizer = new Optimizer(net, { type: 'adam' })
-    const average = new WeightAverage(net, 0.9)
+    const average = new ExponentialMovingAverage(net, 0.9)
     const schedule = completeSchedule({ type: 'constant', warmup: 5 })
     const { batch, targets } = data.batch(Int32Array.from({ length: 20 }, (_, i) => i))
     const pass = { training: true, record: false, key: 1 }
@@ -94,7 +94,7 @@ describe('the door', () => {
       sums: { loss: 0, weight: 0, correct: 0, counted: 0, norm: 0 },
       plateau: training.initialPlateau(0.001),
       best: null,
-      waited: 0,
+      badEpochs: 0,
       history: [],
       seconds: { epoch: 0, total: 0 },
     }

@@ -49,7 +49,7 @@ const EPOCHS = 24
  */
 export const COSINE = {
   epochs: EPOCHS,
-  schedule: { type: 'cosine', length: EPOCHS },
+  schedule: { type: 'cosine', tMax: EPOCHS },
   labelSmoothing: 0,
   patience: null,
 } as const

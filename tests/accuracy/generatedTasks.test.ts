@@ -50,7 +50,7 @@ describe('facts that change, distance 40', () => {
   const training = {
     epochs,
     learningRate: 0.006,
-    schedule: { type: 'cosine', length: epochs },
+    schedule: { type: 'cosine', tMax: epochs },
     labelSmoothing: 0,
     patience: null,
   } as const

@@ -7,7 +7,7 @@ import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
 import type { Ran } from './cliRig.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
-const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '4', '--lr', '0.02', '--averaging', 'off']
+const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '4', '--lr', '0.02', '--ema', 'off']
 const AWFUL = 'the film was awful, said my book'
 const SUPERB = 'the room was superb, said my shop'
 const ESCAPE = '\u001b'
@@ -137,9 +137,9 @@ describe('train', () => {
     const options =
       '--cell gru --reset before --layers 2 --bidirectional --pooling max --tokens chars --lowercase --embedding one-hot ' +
       '--min-count 1 --max-vocabulary 30 --max-length 40 --dropout words=0.1,output=0.2 --optimizer sgd:momentum=0.9,nesterov=1 ' +
-      '--schedule cosine --warmup 3 --clip off --clip-value 1 --label-smoothing 0 --class-weights good=1,bad=2 --averaging 0.9 ' +
+      '--schedule cosine --warmup 3 --clip off --clip-value 1 --label-smoothing 0 --class-weights good=1,bad=2 --ema 0.9 ' +
       '--patience off --seed 7 --engine reference --precision float64 --validation test.csv --batch 64 --checkpoint-every 100 ' +
-      '--accumulate 2 --segment 5 --threads 2 --reproducible'
+      '--accumulation-steps 2 --checkpoint-steps 5 --threads 2 --reproducible'
     const args = [
       'train',
       'train.csv',

@@ -5,7 +5,7 @@ import { createEngine, supportedEngines, textClassifier } from '../../latch/src/
 import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
-const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--averaging', 'off']
+const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--ema', 'off']
 const rows = comments(80)
 const { name: usual } = createEngine()
 const hasRelaxed = supportedEngines().includes('relaxed')
@@ -75,18 +75,18 @@ describe('the engine is chosen', () => {
     }
   })
 
-  it('lazy embeddings, accumulation and segments reach the training', async () => {
+  it('sparse embedding updates, gradient accumulation and gradient checkpointing reach the training', async () => {
     const bytes = async (...flags: string[]) => {
       const ran = await train(...flags, '--out', 'one.safetensors', '--json')
       expect(ran.code).toBe(0)
       return [jsonLines(ran)[0].stepsPerEpoch, readFileSync(place.path('one.safetensors')).toString('hex')][1]
     }
     const plain = await bytes()
-    expect(await bytes('--segment', '3')).toBe(plain)
-    expect(await bytes('--lazy-embedding')).not.toBe(plain)
-    expect(await bytes('--accumulate', '2')).not.toBe(plain)
-    const refused = await train('--lazy-embedding', '--embedding', 'one-hot')
-    expect(refused.stderr).toMatch(/embeddingUpdates: expected 'dense' for a network without an embedding/)
+    expect(await bytes('--checkpoint-steps', '3')).toBe(plain)
+    expect(await bytes('--sparse-embeddings')).not.toBe(plain)
+    expect(await bytes('--accumulation-steps', '2')).not.toBe(plain)
+    const refused = await train('--sparse-embeddings', '--embedding', 'one-hot')
+    expect(refused.stderr).toMatch(/sparseEmbeddings: expected false for a network without an embedding/)
     expect(refused.code).toBe(2)
   })
 })

@@ -31,7 +31,6 @@ export type {
   AdagradOptions,
   AdamOptions,
   CompleteOptimizer,
-  EmbeddingUpdates,
   OptimizerOptions,
   OptimizerType,
   RmspropOptions,
@@ -39,7 +38,12 @@ export type {
 } from './training/optimizer.ts'
 export { clipGradients } from './training/clip.ts'
 export type { Clipping, ClipOptions } from './training/clip.ts'
-export { completeSchedule, initialPlateau, learningRateAt, observeLoss } from './training/schedule.ts'
+export {
+  completeSchedule,
+  initialPlateau,
+  learningRateAt,
+  plateauAfter as observeLoss,
+} from './training/schedule.ts'
 export type {
   CompleteSchedule,
   PlateauState,
@@ -48,7 +52,7 @@ export type {
   ScheduleType,
   ScheduleUnit,
 } from './training/schedule.ts'
-export { WeightAverage } from './training/ema.ts'
+export { ExponentialMovingAverage } from './training/ema.ts'
 export { captureState, restoreState } from './training/checkpoint.ts'
 export type {
   Progress,

@@ -97,12 +97,12 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     .option('--epochs <n>', 'at most this many rounds through the rows (30)', wholeNumber('--epochs'))
     .option('--batch <n>', 'rows a batch (32)', wholeNumber('--batch'))
     .option(
-      '--accumulate <n>',
-      'batches an update: n times the batch in the memory of one (1)',
-      wholeNumber('--accumulate'),
+      '--accumulation-steps <n>',
+      'batches per optimizer step: n times the batch in the memory of one (1)',
+      wholeNumber('--accumulation-steps'),
     )
     .option(
-      '--lazy-embedding',
+      '--sparse-embeddings',
       'update only embeddings of tokens in the batch: fast for large vocabularies, other results',
     )
     .option('--lr <x>', 'learning rate', realNumber('--lr', { above: 0 }))
@@ -113,7 +113,7 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     )
     .option(
       '--schedule <name>',
-      'constant, step:size=5, exponential:factor=0.9, cosine, one-cycle or plateau',
+      'constant, step:stepSize=5, exponential:gamma=0.9, cosine, one-cycle or plateau',
       named('--schedule', SCHEDULES),
     )
     .option(
@@ -130,9 +130,9 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     .option('--label-smoothing <p>', 'share spread over the other labels (0.1)', share('--label-smoothing'))
     .option('--class-weights <w>', 'balanced, or LABEL=WEIGHT,… (all 1)', weights)
     .option(
-      '--averaging <decay>',
-      'moving average of the weights, or off (0.99)',
-      orOff(realNumber('--averaging', { above: 0, below: 1 })),
+      '--ema <decay>',
+      'decay of the weights’ exponential moving average, or off (0.99)',
+      orOff(realNumber('--ema', { above: 0, below: 1 })),
     )
     .option(
       '--patience <n>',
@@ -154,9 +154,9 @@ function withEngine<O extends OptionValues>(command: Command<[string], O>) {
       oneOf('--precision', ['float32', 'float64']),
     )
     .option(
-      '--segment <steps>',
-      'keep so many steps of a text at once and compute older ones again, to save memory (off)',
-      wholeNumber('--segment'),
+      '--checkpoint-steps <n>',
+      'gradient checkpointing: keep n timesteps, recompute earlier ones, to save memory (off)',
+      wholeNumber('--checkpoint-steps'),
     )
 }
 
@@ -170,11 +170,11 @@ const SETTINGS: Record<string, readonly string[]> = {
   rmsprop: ['alpha', 'epsilon', 'weightDecay'],
   adagrad: ['epsilon', 'weightDecay'],
   constant: [],
-  step: ['size', 'factor'],
-  exponential: ['factor'],
-  cosine: ['length', 'minimum'],
-  'one-cycle': ['length', 'rise', 'initialDivisor', 'finalDivisor'],
-  plateau: ['factor', 'patience', 'threshold', 'minimum'],
+  step: ['stepSize', 'gamma'],
+  exponential: ['gamma'],
+  cosine: ['tMax', 'etaMin'],
+  'one-cycle': ['totalSteps', 'pctStart', 'divFactor', 'finalDivFactor'],
+  plateau: ['factor', 'patience', 'threshold', 'minLr'],
 }
 
 /** `NAME` or `NAME:KEY=NUMBER,…`; keys as the library has them. */

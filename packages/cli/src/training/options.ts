@@ -33,9 +33,9 @@ export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<R
   return given({
     epochs: flags.epochs,
     batchSize: flags.batch,
-    accumulate: flags.accumulate,
-    segment: flags.segment,
-    embeddingUpdates: flags.lazyEmbedding ? ('lazy' as const) : undefined,
+    accumulationSteps: flags.accumulationSteps,
+    checkpointSteps: flags.checkpointSteps,
+    sparseEmbeddings: flags.sparseEmbeddings,
     learningRate: flags.lr,
     optimizer: optimizer && optimizerOptions(optimizer),
     schedule: scheduleOptions(flags),
@@ -43,7 +43,7 @@ export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<R
     clipValue: flags.clipValue,
     labelSmoothing: flags.labelSmoothing,
     classWeights,
-    averaging: nullIfOff(flags.averaging),
+    ema: nullIfOff(flags.ema),
     patience: nullIfOff(flags.patience),
     seed: flags.seed,
   }) as Partial<ClassifierFitOptions<Record<string, string>>>
@@ -60,24 +60,24 @@ function optimizerOptions({ type, settings }: Named<(typeof OPTIMIZERS)[number]>
     : { type, ...settings }
 }
 
-/** Schedules that end with the run are as long as the run, unless told otherwise. */
+/** Schedules that end with the run are as long as the run by default. */
 function scheduleOptions({ schedule, warmup, epochs = DEFAULT_EPOCHS }: TrainingFlags): object | undefined {
   if (!schedule) return warmup === undefined ? undefined : { type: 'constant', warmup }
   const { type, settings } = schedule
-  if (type === 'step' && settings.size === undefined) {
-    throw wrongValue('--schedule step', 'a size in epochs', 'step', 'Write --schedule step:size=5.')
+  if (type === 'step' && settings.stepSize === undefined) {
+    throw wrongValue('--schedule step', 'a stepSize in epochs', 'step', 'Write --schedule step:stepSize=5.')
   }
-  if (type === 'exponential' && settings.factor === undefined) {
+  if (type === 'exponential' && settings.gamma === undefined) {
     throw wrongValue(
       '--schedule exponential',
-      'a factor',
+      'a gamma',
       'exponential',
-      'Write --schedule exponential:factor=0.9.',
+      'Write --schedule exponential:gamma=0.9.',
     )
   }
   const rest = { ...settings, ...(warmup === undefined ? {} : { warmup }) }
-  if (type === 'cosine') return { type, length: epochs, ...rest }
-  if (type === 'one-cycle') return { type: 'oneCycle', per: 'epoch', length: epochs, ...rest }
+  if (type === 'cosine') return { type, tMax: epochs, ...rest }
+  if (type === 'one-cycle') return { type: 'oneCycle', per: 'epoch', totalSteps: epochs, ...rest }
   return { type, ...rest }
 }
 

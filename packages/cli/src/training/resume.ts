@@ -22,7 +22,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options that a resumed run may still be given; the checkpoint keeps all others. */
 const WITH_RESUME =
-  '--text --label --format --header --no-header --test --validation --epochs --out --resume --checkpoint-every --engine --reproducible --threads --precision --segment --json --quiet'
+  '--text --label --format --header --no-header --test --validation --epochs --out --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * The rows of a validation file are read anew; a share of the rows was decided when the run began.
@@ -63,7 +63,7 @@ export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
     model,
     options: {
       ...(kept as Partial<Options>),
-      ...given({ epochs: flags.epochs, segment: flags.segment }),
+      ...given({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps }),
     },
     resume: bytes,
   }
@@ -80,7 +80,7 @@ export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows
   if (flags.engine !== undefined) words.push('--engine', flags.engine)
   if (flags.reproducible) words.push('--reproducible')
   if (flags.threads !== undefined) words.push('--threads', String(flags.threads))
-  if (flags.segment !== undefined) words.push('--segment', String(flags.segment))
+  if (flags.checkpointSteps !== undefined) words.push('--checkpoint-steps', String(flags.checkpointSteps))
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
   if (flags.out !== undefined) words.push('--out', flags.out)
   const typed = [...words, '--resume', paths.checkpoint].map(shellWord)

@@ -52,7 +52,7 @@ function trained({ cell, report }: Summary, { bold }: Colors): string {
 
 function bestEpoch({ best, validationSize, kept }: ModelFitReport): string {
   if (!best)
-    return `Kept: the ${kept === 'average' ? 'averaged' : 'last'} weights (no rows were set aside for validation).`
+    return `Kept: the ${kept === 'ema' ? 'averaged' : 'last'} weights (no rows were set aside for validation).`
   const on = `on ${plural(validationSize, 'validation row')}`
   return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Its weights are kept.`
 }

@@ -66,7 +66,9 @@ export async function trainWatched(
     if (error instanceof WorkerError) tellLost(written ? paths.checkpoint : null, job)
     else if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
     if (error instanceof MemoryError)
-      output.note('on the command line: --batch, --accumulate, --segment, --max-length, --units.')
+      output.note(
+        'on the command line: --batch, --accumulation-steps, --checkpoint-steps, --max-length, --units.',
+      )
     if (error instanceof DivergenceError) await keepLastGood(model, paths, output)
     throw error
   } finally {

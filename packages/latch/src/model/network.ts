@@ -51,7 +51,7 @@ export class Network {
   #workspace: number | null = null
   /** Whose values lie in the arena; null before the first pass of a plan. */
   #current: PackedBatch | null = null
-  #segment: number | null = null
+  #checkpointSteps: number | null = null
   readonly #runs = new OneTraining()
 
   /**
@@ -152,19 +152,19 @@ export class Network {
    * Steps whose tape training keeps at once: before it goes back through older ones it runs them again
    * (Chen et al. 2016), for sequences whose tape would not fit. The gradients are the same bits. null: all.
    */
-  get segment(): number | null {
-    return this.#segment
+  get checkpointSteps(): number | null {
+    return this.#checkpointSteps
   }
 
   /** @throws UsageError for what is no whole number from 1 */
-  set segment(steps: number | null) {
+  set checkpointSteps(steps: number | null) {
     if (steps !== null && !(Number.isInteger(steps) && steps >= 1)) {
       const expected = 'a whole number of steps from 1, or null'
-      throw new UsageError({ where: 'network.segment', expected, got: String(steps) })
+      throw new UsageError({ where: 'network.checkpointSteps', expected, got: String(steps) })
     }
-    if (steps === this.#segment) return
+    if (steps === this.#checkpointSteps) return
     this.#dropPlan()
-    this.#segment = steps
+    this.#checkpointSteps = steps
   }
 
   /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
@@ -368,7 +368,7 @@ export class Network {
     this.#workspace = memory.mark()
     this.#live.context.index.plan(memory, capacity)
     if (this.#wantsGradients) this.#live.context.scratch.plan()
-    this.#live.context.keptSteps = this.#wantsGradients ? (this.#segment ?? Infinity) : 0
+    this.#live.context.keptSteps = this.#wantsGradients ? (this.#checkpointSteps ?? Infinity) : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
     const { context, loss } = this.#live
     loss?.plan(capacity)

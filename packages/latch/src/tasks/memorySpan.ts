@@ -123,7 +123,7 @@ async function trainOnFacts(cell: CellName, options: SpanTraining): Promise<Text
     signal,
     onEvent,
     onStep,
-    schedule: { type: 'cosine', length: epochs },
+    schedule: { type: 'cosine', tMax: epochs },
     labelSmoothing: 0,
     patience: null,
   })

@@ -10,24 +10,27 @@ export function reserveFor(network: Network, datasets: readonly Dataset[], batch
   try {
     network.reserve(capacity)
   } catch (error) {
-    throw error instanceof MemoryError ? tooLarge(error, capacity, network.segment) : error
+    throw error instanceof MemoryError ? tooLarge(error, capacity, network.checkpointSteps) : error
   }
 }
 
 function tooLarge(
   error: MemoryError,
   { sequences, steps, rows }: Capacity,
-  segment: number | null,
+  checkpointSteps: number | null,
 ): MemoryError {
   // Kept windows and one window's tape together are shortest at the root of the length.
   const shorter = Math.ceil(Math.sqrt(steps))
-  const windows = segment === null || segment > shorter ? `set segment (${shorter} is a good start), ` : ''
+  const windows =
+    checkpointSteps === null || checkpointSteps > shorter
+      ? `set checkpointSteps (${shorter} is a good start), `
+      : ''
   return new MemoryError(
     {
       where: `fit, a batch of ${sequences} sequences of up to ${steps} steps (${rows} in all): ${error.where}`,
       expected: error.expected,
       got: error.got,
-      remedy: `Lower batchSize (${sequences}) and raise accumulate for it, ${windows}or lower the length limit (${steps}), the units or the vocabulary size.`,
+      remedy: `Lower batchSize (${sequences}) and raise accumulationSteps for it, ${windows}or lower the length limit (${steps}), the units or the vocabulary size.`,
     },
     { cause: error },
   )

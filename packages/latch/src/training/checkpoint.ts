@@ -37,7 +37,7 @@ export interface Progress {
   plateau: PlateauState
   best: BestEpoch | null
   /** Epochs since the best one. */
-  waited: number
+  badEpochs: number
   history: EpochRecord[]
   /** Wall time of the unfinished epoch, and of all. */
   seconds: { epoch: number; total: number }
@@ -58,7 +58,7 @@ export interface TrainingDocument {
 
 /** Numbers of a saved state, in PyTorch’s order. */
 export interface StateTensor {
-  /** `weights/recurrent.0.weight_ih_l0`, `optimizer.mean/…`, `average/…`, `best/…`. */
+  /** `weights/recurrent.0.weight_ih_l0`, `optimizer.mean/…`, `ema/…`, `best/…`. */
   name: string
   shape: readonly number[]
   dtype: 'F32' | 'F64'
@@ -223,7 +223,7 @@ const PROGRESS = [
   'sums',
   'plateau',
   'best',
-  'waited',
+  'badEpochs',
   'history',
   'seconds',
 ] as const
@@ -243,7 +243,7 @@ function readProgress(field: Field, stepsPerEpoch: number): Progress {
   const epoch = readInteger(f.epoch)
   const step = readInteger(f.step, { min: 0, max: stepsPerEpoch })
   const sums = readObject(f.sums, ['loss', 'weight', 'correct', 'counted', 'norm'])
-  const plateau = readObject(f.plateau, ['rate', 'best', 'waited'])
+  const plateau = readObject(f.plateau, ['rate', 'best', 'badEpochs'])
   const seconds = readObject(f.seconds, ['epoch', 'total'])
   const progress = {
     epoch,
@@ -259,10 +259,10 @@ function readProgress(field: Field, stepsPerEpoch: number): Progress {
     plateau: {
       rate: readNumber(plateau.rate, { min: 0 }),
       best: readOptional(plateau.best, readNumber, null),
-      waited: readInteger(plateau.waited),
+      badEpochs: readInteger(plateau.badEpochs),
     },
     best: readOptional(f.best, readBest, null),
-    waited: readInteger(f.waited),
+    badEpochs: readInteger(f.badEpochs),
     history: readList(f.history, readRecordOf, { minLength: epoch, maxLength: epoch }),
     seconds: { epoch: readNumber(seconds.epoch, { min: 0 }), total: readNumber(seconds.total, { min: 0 }) },
   }
@@ -299,7 +299,7 @@ export function freshProgress(learningRate: number): Progress {
     sums: emptySums(),
     plateau: initialPlateau(learningRate),
     best: null,
-    waited: 0,
+    badEpochs: 0,
     history: [],
     seconds: { epoch: 0, total: 0 },
   }

@@ -1,47 +1,48 @@
 /**
- * The moving average of the weights (Polyak & Juditsky 1992), with a decay that grows from 2/11 to its
- * limit, so that the first, random weights are soon forgotten. The average is what is validated and kept.
+ * Exponential moving average of the weights (Polyak & Juditsky 1992). Its decay grows from 2/11 to the limit, so
+ * that the random initial weights are forgotten early. Validation uses the average, and the average is kept.
  */
 import type { Network } from '../model/network.ts'
 
-export const AVERAGE_REGION = 'average'
+export const EMA_REGION = 'ema'
 
 const CHUNK = 4096
-/** Float loads that an element takes, about. */
+/** Approximate cost of an element, in float loads. */
 const WORK = 2
 
-/** A moving average of a network’s weights. */
-export class WeightAverage {
-  readonly limit: number
+/** The exponential moving average of a network's weights. */
+export class ExponentialMovingAverage {
+  /** The greatest decay. */
+  readonly decay: number
   readonly #network: Network
 
-  /** Begins at the network's present weights. */
-  constructor(network: Network, limit: number) {
-    this.limit = limit
+  /** Starts at the network's present weights. */
+  constructor(network: Network, decay: number) {
+    this.decay = decay
     this.#network = network
-    network.prepareTraining(AVERAGE_REGION)
-    network.store.copy(AVERAGE_REGION, 'weights')
+    network.prepareTraining(EMA_REGION)
+    network.store.copy(EMA_REGION, 'weights')
   }
 
-  /** average = d·average + (1 − d)·weights, d = min(limit, (1 + step) / (10 + step)); `step` updates were made. */
+  /** average = d·average + (1 − d)·weights, d = min(decay, (1 + step) / (10 + step)), after `step` updates. */
   update(step: number): void {
     const { store, regions } = this.#network
-    const decay = Math.min(this.limit, (1 + step) / (10 + step))
-    const [average, weights] = [store.region(AVERAGE_REGION), store.region('weights')]
+    const decay = Math.min(this.decay, (1 + step) / (10 + step))
+    const [average, weights] = [store.region(EMA_REGION), store.region('weights')]
     regions.walk('all', WORK, (kernels, offset, count) =>
       kernels.average(average + offset, weights + offset, count, decay),
     )
   }
 
-  /** Exchanges weights and average: once to validate, once more to train on. */
+  /** Exchanges weights and average: call it before validation and again after it. */
   swap(): void {
     const { store, engine } = this.#network
     const weights = engine.memory.viewFloats(store.region('weights'), store.count)
-    const average = engine.memory.viewFloats(store.region(AVERAGE_REGION), store.count)
+    const average = engine.memory.viewFloats(store.region(EMA_REGION), store.count)
     for (let from = 0; from < store.count; from += CHUNK) {
-      const held = weights.slice(from, from + CHUNK)
+      const chunk = weights.slice(from, from + CHUNK)
       weights.set(average.subarray(from, from + CHUNK), from)
-      average.set(held, from)
+      average.set(chunk, from)
     }
     store.noteChange()
   }

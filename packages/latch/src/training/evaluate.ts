@@ -5,7 +5,7 @@
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import type { Dataset, Sample } from './dataset.ts'
-import { breathe, Interval } from './eventLoop.ts'
+import { yieldToEventLoop, Interval } from './eventLoop.ts'
 
 /** How an evaluation runs. */
 export interface EvaluateOptions {
@@ -88,7 +88,7 @@ export async function evaluate(
     pairs.add(network, sample, batches[i])
     if (!interval.passed()) continue
     onProgress?.((i + 1) / batches.length)
-    await breathe()
+    await yieldToEventLoop()
     signal?.throwIfAborted()
   }
   return { loss: weight > 0 ? loss / weight : 0, ...pairs.result(dataset) }

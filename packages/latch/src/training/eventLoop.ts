@@ -3,7 +3,7 @@
 const REST_EVERY = 50
 
 /** Lets everything that waits in the event loop run once. */
-export function breathe(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => void setImmediate(resolve))
   // A page's setTimeout waits at least 4 ms; a message does not.
   return new Promise((resolve) => {

@@ -8,7 +8,7 @@ export interface EpochRecord {
   trainLoss: number
   /** Share right in those batches (with dropout); null where the loss knows no classes. */
   trainAccuracy: number | null
-  /** Plain loss: without dropout, smoothing, class weights; of the averaged weights where averaging is on. */
+  /** Plain loss: without dropout, smoothing, class weights; of the averaged weights where ema is on. */
   validationLoss: number | null
   validationAccuracy: number | null
   /** In force at the epoch's last step. */
@@ -30,7 +30,7 @@ export interface BestEpoch {
 export type StopReason = 'epochs' | 'patience' | 'aborted'
 
 /** Which weights the network holds after training. */
-export type KeptWeights = 'best' | 'average' | 'last'
+export type KeptWeights = 'best' | 'ema' | 'last'
 
 /** Once, before the first step. */
 export interface StartEvent {

@@ -38,7 +38,7 @@ async function runOf(network: Network, options: FitOptions): Promise<FitReport> 
       stopped = (await trainEpoch(run)) ? await run.finishEpoch() : 'aborted'
     }
   } catch (error) {
-    if (error instanceof WorkerError) run.lose()
+    if (error instanceof WorkerError) run.onWorkerLost()
     throw error
   }
   if (stopped === 'aborted') await run.save()
@@ -47,14 +47,14 @@ async function runOf(network: Network, options: FitOptions): Promise<FitReport> 
 
 /** The rest of an epoch. False when told to stop. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
-  const { network, train, optimizer, average, options, progress } = run
-  const { accumulate, seed } = options
+  const { network, train, optimizer, ema: average, options, progress } = run
+  const { accumulationSteps, seed } = options
   const { epoch } = progress
   const batches = bucketedBatches(train.lengths, run.batching)
   while (progress.step < run.stepsPerEpoch) {
     if (run.aborted) return false
-    const first = progress.step * accumulate
-    const last = Math.min(batches.length, first + accumulate) - 1
+    const first = progress.step * accumulationSteps
+    const last = Math.min(batches.length, first + accumulationSteps) - 1
     let [loss, weight] = [0, 0]
     network.zeroGradients()
     for (let i = first; i <= last; i++) {
@@ -62,10 +62,10 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       const pass = { training: true, record: false, key: mixKey(seed, epoch, i) }
       network.forward(sample.batch, pass)
       const value = network.backward(sample.batch, sample.targets, pass, false, last > first ? 'sum' : 'mean')
-      run.observe(sample, value)
+      run.record(sample, value)
       loss += value.mean * value.weight
       weight += value.weight
-      if (i < last) await run.rest()
+      if (i < last) await run.betweenBatches()
     }
     const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
@@ -73,8 +73,8 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     optimizer.update(run.rateAt(progress.steps), scale)
     average?.update(optimizer.steps)
     run.count(norm)
-    await run.pause()
-    const told = run.told(mean, norm)
+    await run.betweenSteps()
+    const told = run.notify(mean, norm)
     if (told) await told
   }
   return true

@@ -6,7 +6,7 @@ import type { Visit } from '../tensors/regions.ts'
 import type { Network } from '../model/network.ts'
 import { UsageError } from '../core/errors.ts'
 
-/** How weights follow their gradients; `type` tells which optimizer. */
+/** An optimizer and its hyperparameters. */
 export type OptimizerOptions =
   | SgdOptions
   | RmspropOptions
@@ -14,7 +14,7 @@ export type OptimizerOptions =
   | (AdamOptions & { type: 'adam' })
   | (AdamOptions & { type: 'adamw' })
 
-/** Stochastic gradient descent; momentum as PyTorch has it (v = μ·v + g), Nesterov's form on request. */
+/** Stochastic gradient descent with PyTorch's momentum (v = μ·v + g), optionally Nesterov's. */
 export interface SgdOptions {
   type: 'sgd'
   /** Default 0. */
@@ -28,7 +28,7 @@ export interface SgdOptions {
 /** RMSProp (Hinton 2012), not centred, without momentum. */
 export interface RmspropOptions {
   type: 'rmsprop'
-  /** Share of the old mean square that is kept. Default 0.99. */
+  /** Decay of the mean square. Default 0.99. */
   alpha?: number
   /** Default 1e-8. */
   epsilon?: number
@@ -67,7 +67,7 @@ export type CompleteOptimizer =
   | Required<AdagradOptions>
   | (Required<AdamOptions> & { type: 'adam' | 'adamw' })
 
-/** Learning rates that go with each optimizer where none is given. */
+/** Default learning rate of each optimizer. */
 export const DEFAULT_LEARNING_RATES: { readonly [T in OptimizerType]: number } = {
   sgd: 0.01,
   rmsprop: 0.01,
@@ -84,7 +84,7 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
     case 'sgd': {
       const { momentum = 0, nesterov = false } = options
       requireRange('optimizer.momentum', momentum, 0, 1)
-      if (nesterov && momentum === 0) refuse('optimizer.nesterov', 'a momentum above 0 with it', 'momentum 0')
+      if (nesterov && momentum === 0) refuse('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
       return { type: 'sgd', momentum, nesterov, weightDecay }
     }
     case 'rmsprop': {
@@ -115,7 +115,7 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
   }
 }
 
-/** Which states an optimizer keeps, as names of regions. */
+/** Names of the regions that hold an optimizer's states. */
 export function optimizerRegions(options: CompleteOptimizer): readonly string[] {
   switch (options.type) {
     case 'sgd':
@@ -128,20 +128,10 @@ export function optimizerRegions(options: CompleteOptimizer): readonly string[] 
   }
 }
 
-/** Float loads that an element of an update takes, about: roots and divisions count. */
+/** Approximate cost of one element of an update, in float loads (roots and divisions included). */
 const WORK = 10
 
-/**
- * Which rows of an embedding an update changes. `dense`: all of them, as the optimizer's definition has it,
- * though most gradients are zero: moments fade and weights decay in every row. `lazy`: only rows that were
- * used since the last update; moments and weights of the others stay as they are, as in PyTorch's
- * SparseAdam and TensorFlow Addons' LazyAdam (bias correction counts all updates). Its results differ from
- * the dense ones wherever a row is left out once. An update then costs the same however large the
- * vocabulary. All other parameters are updated alike.
- */
-export type EmbeddingUpdates = 'dense' | 'lazy'
-
-/** An optimizer at work on one network. */
+/** An optimizer of one network's parameters. */
 export class Optimizer {
   readonly options: CompleteOptimizer
   /** Names of its states in the network's store. */
@@ -151,18 +141,24 @@ export class Optimizer {
   readonly #network: Network
   readonly #places: 'all' | 'used'
 
-  /** Makes room for gradients and states in the network, and sets the states to zero. */
-  constructor(network: Network, options: OptimizerOptions, embeddingUpdates: EmbeddingUpdates = 'dense') {
+  /**
+   * Allocates gradients and optimizer states in the network, and sets the states to zero.
+   * @param sparseEmbeddings false: an update changes every row of an embedding, as the optimizer is defined; moments
+   * decay and weights decay in rows whose gradient is zero too. true: it changes only rows used since the last update,
+   * as PyTorch's SparseAdam and TensorFlow Addons' LazyAdam do (bias correction counts all updates), so that its cost
+   * does not depend on the vocabulary. Results differ as soon as an update skips a row. Other parameters are not affected.
+   */
+  constructor(network: Network, options: OptimizerOptions, sparseEmbeddings = false) {
     this.options = completeOptimizer(options)
     this.regions = optimizerRegions(this.options)
     this.#network = network
-    this.#places = embeddingUpdates === 'lazy' ? 'used' : 'all'
+    this.#places = sparseEmbeddings ? 'used' : 'all'
     network.prepareTraining(...this.regions)
     for (const region of this.regions)
       network.engine.kernels.zero(network.store.region(region), network.store.count)
   }
 
-  /** One step from the gradients, each taken times `gradientScale` (clipping by norm costs no pass of its own). */
+  /** One update. Each gradient is multiplied by `gradientScale`, so that clipping by norm needs no extra pass. */
   update(learningRate: number, gradientScale = 1): void {
     const { store, regions } = this.#network
     const [p, g] = [store.region('weights'), store.region('gradients')]

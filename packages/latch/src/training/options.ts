@@ -1,7 +1,4 @@
-/**
- * The choices that decide a training run's bits, and the same with every default filled in, as a
- * checkpoint records them.
- */
+/** Hyperparameters of a training run, and the same with every default filled in, as a checkpoint records them. */
 import { requirePositiveInteger } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
 import type { ClipOptions } from './clip.ts'
@@ -9,7 +6,6 @@ import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
   type CompleteOptimizer,
-  type EmbeddingUpdates,
   type OptimizerOptions,
 } from './optimizer.ts'
 import {
@@ -19,55 +15,56 @@ import {
   type ScheduleOptions,
 } from './schedule.ts'
 
-/** The choices of a run, apart from its data. */
+/** Hyperparameters of a training run. */
 export interface TrainingChoices extends ClipOptions {
-  /** At most. Default 10. */
+  /** Maximum number of epochs. Default 10. */
   epochs?: number
-  /** Sequences a batch. Default 32. */
+  /** Sequences per batch. Default 32. */
   batchSize?: number
   /**
-   * Batches an update: gradients are added up, so that an update's gradient is that of one batch so many
-   * times as large, in the memory of one. Steps, schedules and checkpoints count updates. Default 1.
+   * Gradient accumulation: number of batches per optimizer step. The effective batch is `accumulationSteps` times
+   * `batchSize`, in the memory of one batch. Steps, schedules and checkpoints count updates. Default 1.
    */
-  accumulate?: number
-  /** Batches a pool: inside one, rows are sorted by length. Default 20. */
+  accumulationSteps?: number
+  /** Batches per bucketing pool; rows are sorted by length within a pool, to reduce padding. Default 20. */
   pool?: number
   /** Default `{ type: 'adam' }`. */
   optimizer?: OptimizerOptions
   /**
-   * `lazy`: an update leaves rows of an embedding alone that were not used; its results differ from the
-   * dense optimizer's (see EmbeddingUpdates). Default `dense`.
+   * Update only the rows of an embedding that the batch used, as PyTorch's SparseAdam does: faster for a large
+   * vocabulary, with different results (see `Optimizer`). Default false.
    */
-  embeddingUpdates?: EmbeddingUpdates
+  sparseEmbeddings?: boolean
   /** Default: see DEFAULT_LEARNING_RATES. */
   learningRate?: number
   /** Default `{ type: 'constant' }`. */
   schedule?: ScheduleOptions
-  /** Greatest decay of the weights' moving average, for example 0.99; null: none. Default null. */
-  averaging?: number | null
-  /** Stop after so many epochs in a row without a lower validation loss; null: never. Default null. */
+  /** Decay of the weights' exponential moving average, for example 0.99; null: no average. Default null. */
+  ema?: number | null
+  /** Early stopping: epochs in a row without a lower validation loss; null: never. Default null. */
   patience?: number | null
-  /** Decides order, dropout and word dropout; initial weights have a seed of their own. Default 1. */
+  /** Seed of the order and of dropout; initial weights have their own seed. Default 1. */
   seed?: number
   /**
-   * Steps whose tape is kept at once; older ones are computed again on the way back, for sequences whose
-   * tape would not fit. It costs about a third more time and changes no bit. null: the whole tape. Default null.
+   * Gradient checkpointing: number of timesteps whose activations are kept; earlier ones are recomputed during the
+   * backward pass. Saves memory for long sequences, takes about a third more time, and gives the same bits.
+   * null: keep all. Default null.
    */
-  segment?: number | null
+  checkpointSteps?: number | null
 }
 
-/** What decides the bits, complete, in one order. Plain JSON. */
+/** Every hyperparameter that affects the result, with defaults filled in, in a fixed order. Plain JSON. */
 export interface TrainingOptions {
   batchSize: number
-  accumulate: number
+  accumulationSteps: number
   pool: number
   optimizer: CompleteOptimizer
-  embeddingUpdates: EmbeddingUpdates
+  sparseEmbeddings: boolean
   learningRate: number
   schedule: CompleteSchedule
   clipNorm: number | null
   clipValue: number | null
-  averaging: number | null
+  ema: number | null
   patience: number | null
   seed: number
 }
@@ -75,41 +72,35 @@ export interface TrainingOptions {
 /** Fills in the defaults. @throws UsageError naming the option that does not fit. */
 export function completeOptions(options: TrainingChoices): TrainingOptions {
   const { batchSize = 32, pool = 20, seed = 1, clipNorm = null, clipValue = null } = options
-  const { accumulate = 1, embeddingUpdates = 'dense', segment = null } = options
-  const { averaging = null, patience = null, schedule = { type: 'constant' }, epochs = 10 } = options
+  const { accumulationSteps = 1, sparseEmbeddings = false, checkpointSteps = null } = options
+  const { ema = null, patience = null, schedule = { type: 'constant' }, epochs = 10 } = options
   const optimizer = completeOptimizer(options.optimizer ?? { type: 'adam' })
   const { learningRate = DEFAULT_LEARNING_RATES[optimizer.type] } = options
   requirePositiveInteger('epochs', epochs)
   requirePositiveInteger('batchSize', batchSize)
-  requirePositiveInteger('accumulate', accumulate)
+  requirePositiveInteger('accumulationSteps', accumulationSteps)
   requirePositiveInteger('pool', pool)
-  if (segment !== null) requirePositiveInteger('segment', segment)
-  const known = embeddingUpdates === 'dense' || embeddingUpdates === 'lazy'
-  demand('embeddingUpdates', embeddingUpdates, known, "'dense' or 'lazy'")
+  if (checkpointSteps !== null) requirePositiveInteger('checkpointSteps', checkpointSteps)
+  demand('sparseEmbeddings', sparseEmbeddings, typeof sparseEmbeddings === 'boolean', 'true or false')
   demand('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
   demand('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
   demand('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
-  demand(
-    'averaging',
-    averaging,
-    averaging === null || (averaging > 0 && averaging < 1),
-    'a decay above 0 and below 1, or null',
-  )
+  demand('ema', ema, ema === null || (ema > 0 && ema < 1), 'a decay above 0 and below 1, or null')
   demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
   const complete = completeSchedule(schedule)
   requireMinimumBelow(complete, learningRate)
   return {
     batchSize,
-    accumulate,
+    accumulationSteps,
     pool,
     optimizer,
-    embeddingUpdates,
+    sparseEmbeddings,
     learningRate,
     schedule: complete,
     clipNorm,
     clipValue,
-    averaging,
+    ema,
     patience,
     seed,
   }

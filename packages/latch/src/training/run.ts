@@ -6,7 +6,7 @@ import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
 import { DivergenceError } from '../core/errors.ts'
-import { AVERAGE_REGION, WeightAverage } from './ema.ts'
+import { EMA_REGION, ExponentialMovingAverage } from './ema.ts'
 import {
   BEST_REGION,
   captureState,
@@ -22,9 +22,9 @@ import { fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { Optimizer } from './optimizer.ts'
-import { breathe, Interval, untilAborted } from './eventLoop.ts'
+import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
-import { learningRateAt, observeLoss } from './schedule.ts'
+import { learningRateAt, plateauAfter } from './schedule.ts'
 import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './options.ts'
 
 /** When and where a run is saved. */
@@ -46,13 +46,13 @@ export interface FitOptions extends TrainingChoices {
   signal?: AbortSignal
   onEvent?: (event: TrainingEvent) => void
   /**
-   * Called after each update and waited for, so that training can be paused, stepped and looked into in
+   * called after each update and awaited, so that training can be paused, stepped and looked into in
    * between; the network holds the last weights, not their average. It changes no bit as long as it writes
    * none. A signal ends the wait too.
    */
   onStep?: (progress: StepProgress) => void | Promise<void>
   checkpoint?: CheckpointOptions
-  /** Goes on from there. All options but `epochs` and `segment`, and the data, must be those of the run that wrote it. */
+  /** Goes on from there. All options but `epochs` and `checkpointSteps`, and the data, must be those of the run that wrote it. */
   resume?: SavedState
 }
 
@@ -69,7 +69,7 @@ export class TrainingRun implements Resumable {
   readonly data: { train: string; validation: string | null }
   readonly stepsPerEpoch: number
   readonly optimizer: Optimizer
-  readonly average: WeightAverage | null
+  readonly ema: ExponentialMovingAverage | null
   readonly progress: Progress
   readonly #given: FitOptions
   readonly #validation: Dataset | null
@@ -92,20 +92,20 @@ export class TrainingRun implements Resumable {
     this.epochs = given.epochs ?? 10
     this.options = completeOptions(given)
     requireData(given)
-    refuseLazy(network, this.options)
+    requireEmbedding(network, this.options)
     const batches = Math.ceil(this.train.size / this.options.batchSize)
-    this.stepsPerEpoch = Math.ceil(batches / this.options.accumulate)
+    this.stepsPerEpoch = Math.ceil(batches / this.options.accumulationSteps)
     this.#checkpoint = new Interval((given.checkpoint?.everySeconds ?? Infinity) * 1000)
     const recorded = !!(given.checkpoint || given.resume)
     this.data = {
       train: recorded ? fingerprint(this.train) : '',
       validation: recorded && this.#validation ? fingerprint(this.#validation) : null,
     }
-    const { optimizer, embeddingUpdates } = this.options
-    this.optimizer = new Optimizer(network, optimizer, embeddingUpdates)
-    this.average = this.options.averaging === null ? null : new WeightAverage(network, this.options.averaging)
+    const { optimizer, sparseEmbeddings } = this.options
+    this.optimizer = new Optimizer(network, optimizer, sparseEmbeddings)
+    this.ema = this.options.ema === null ? null : new ExponentialMovingAverage(network, this.options.ema)
     network.prepareTraining(GOOD_REGION, ...(this.#validation ? [BEST_REGION] : []))
-    if (given.segment !== undefined) network.segment = given.segment
+    if (given.checkpointSteps !== undefined) network.checkpointSteps = given.checkpointSteps
     const sets = this.#validation ? [this.train, this.#validation] : [this.train]
     reserveFor(network, sets, this.options.batchSize)
     this.progress = given.resume ? restoreState(this, given.resume) : freshProgress(this.options.learningRate)
@@ -117,7 +117,7 @@ export class TrainingRun implements Resumable {
 
   /** States beside the weights that a checkpoint holds. */
   get regions(): readonly string[] {
-    return this.average ? [...this.optimizer.regions, AVERAGE_REGION] : this.optimizer.regions
+    return this.ema ? [...this.optimizer.regions, EMA_REGION] : this.optimizer.regions
   }
 
   /** How an epoch's batches are put together. */
@@ -171,7 +171,7 @@ export class TrainingRun implements Resumable {
   }
 
   /** Counts a batch's loss and right answers. */
-  observe(sample: Sample, loss: LossValue): void {
+  record(sample: Sample, loss: LossValue): void {
     const { sums } = this.progress
     sums.loss += loss.mean * loss.weight
     sums.weight += loss.weight
@@ -191,23 +191,23 @@ export class TrainingRun implements Resumable {
   }
 
   /** Between the batches of an update: a progress event and a rest for the event loop, where they are due. */
-  rest(now = performance.now()): Promise<void> | null {
+  betweenBatches(now = performance.now()): Promise<void> | null {
     if (this.#report.passed(now)) this.#emitProgress(now)
-    return this.#rest.passed(now) ? breathe() : null
+    return this.#rest.passed(now) ? yieldToEventLoop() : null
   }
 
   /** Between steps: the same, and a checkpoint where it is due; after the first, threads that it asked for. */
-  pause(): Promise<void> | null {
+  betweenSteps(): Promise<void> | null {
     const now = performance.now()
     const { checkpoint } = this.#given
     const everySteps = checkpoint?.everySteps ?? Infinity
     const save = checkpoint && (this.#checkpoint.passed(now) || this.progress.steps % everySteps === 0)
-    const rest = this.rest(now)
+    const rest = this.betweenBatches(now)
     return save || !this.#begun ? this.#pauseFor(!!save, rest) : rest
   }
 
   /** Between updates: tells whoever wants to know each one, and waits. Null where nobody does. */
-  told(loss: number, gradientNorm: number): Promise<void> | null {
+  notify(loss: number, gradientNorm: number): Promise<void> | null {
     const { onStep } = this.#given
     return onStep ? this.#tell(onStep, loss, gradientNorm) : null
   }
@@ -215,7 +215,7 @@ export class TrainingRun implements Resumable {
   async #tell(onStep: NonNullable<FitOptions['onStep']>, loss: number, gradientNorm: number): Promise<void> {
     const { epoch, step, steps: updates } = this.progress
     const { network, epochs, stepsPerEpoch } = this
-    const { segment } = network
+    const { checkpointSteps } = network
     const learningRate = this.rateAt(updates - 1)
     const waiting = onStep({
       epoch: epoch + 1,
@@ -229,7 +229,7 @@ export class TrainingRun implements Resumable {
     })
     if (waiting) await untilAborted(waiting, this.#given.signal)
     // A trace keeps the whole tape.
-    network.segment = segment
+    network.checkpointSteps = checkpointSteps
   }
 
   async #pauseFor(save: boolean, rest: Promise<void> | null): Promise<void> {
@@ -270,13 +270,13 @@ export class TrainingRun implements Resumable {
     const improved = progress.best !== before
     this.#record(evaluation, improved)
     const watched = evaluation?.loss ?? progress.history[progress.epoch].trainLoss
-    progress.plateau = observeLoss(options.schedule, progress.plateau, watched)
-    progress.waited = improved ? 0 : progress.waited + 1
+    progress.plateau = plateauAfter(options.schedule, progress.plateau, watched)
+    progress.badEpochs = improved ? 0 : progress.badEpochs + 1
     progress.epoch++
     progress.step = 0
     progress.sums = emptySums()
     this.#epochStarted = performance.now()
-    return options.patience !== null && progress.waited >= options.patience ? 'patience' : null
+    return options.patience !== null && progress.badEpochs >= options.patience ? 'patience' : null
   }
 
   /** Evaluates the weights that would be kept, and keeps them if they are the best so far. */
@@ -284,7 +284,7 @@ export class TrainingRun implements Resumable {
     if (!this.#validation) return null
     const { batchSize } = this.options
     const { progress, network } = this
-    this.average?.swap()
+    this.ema?.swap()
     try {
       const evaluation = await evaluate(network, this.#validation, { batchSize, signal: this.#given.signal })
       const { loss, accuracy } = evaluation
@@ -295,7 +295,7 @@ export class TrainingRun implements Resumable {
       }
       return evaluation
     } finally {
-      this.average?.swap()
+      this.ema?.swap()
     }
   }
 
@@ -320,8 +320,8 @@ export class TrainingRun implements Resumable {
   /** Puts the weights to keep in place and reports. */
   finish(stopped: StopReason): FitReport {
     const { progress, network } = this
-    const kept: KeptWeights = progress.best ? 'best' : this.average ? 'average' : 'last'
-    if (kept !== 'last') network.store.copy('weights', kept === 'best' ? BEST_REGION : AVERAGE_REGION)
+    const kept: KeptWeights = progress.best ? 'best' : this.ema ? 'ema' : 'last'
+    if (kept !== 'last') network.store.copy('weights', kept === 'best' ? BEST_REGION : EMA_REGION)
     this.#clock(performance.now())
     const { epoch, step, steps, best, history, seconds } = progress
     const between = step === 0 && epoch > 0
@@ -362,7 +362,7 @@ export class TrainingRun implements Resumable {
   }
 
   /** A thread was lost in the middle of a step, which may have changed half of the weights. */
-  lose(): void {
+  onWorkerLost(): void {
     const { epoch, step } = this.progress
     const kept = this.#restoreGood(Number.NaN)
     this.emit({ type: 'stop', reason: 'failed', epoch: epoch + 1, step, kept })
@@ -371,9 +371,9 @@ export class TrainingRun implements Resumable {
   #diverge(loss: number, norm: number, what = 'loss'): never {
     const { epoch, step, best } = this.progress
     // While validating, weights and average are exchanged; what is restored must outlive the exchange back.
-    if (what !== 'loss') this.average?.swap()
+    if (what !== 'loss') this.ema?.swap()
     const kept = this.#restoreGood(loss)
-    if (what !== 'loss') this.average?.swap()
+    if (what !== 'loss') this.ema?.swap()
     this.emit({ type: 'stop', reason: 'diverged', epoch: epoch + 1, step, kept })
     const { learningRate, clipNorm } = this.options
     const clip = clipNorm === null ? ', set clipNorm (1 is a good start)' : ''
@@ -402,8 +402,8 @@ function requireData({ train, validation, patience, onStep }: FitOptions): void 
   demand('patience', 'none', !patience || !!validation, 'validation data to watch')
 }
 
-/** A choice that would do nothing is a mistake. */
-function refuseLazy({ regions }: Network, { embeddingUpdates }: TrainingOptions): void {
-  const fits = embeddingUpdates === 'dense' || regions.hasTables
-  demand('embeddingUpdates', `'${embeddingUpdates}'`, fits, "'dense' for a network without an embedding")
+/** An option without effect is a mistake. */
+function requireEmbedding({ regions }: Network, { sparseEmbeddings }: TrainingOptions): void {
+  const fits = !sparseEmbeddings || regions.hasTables
+  demand('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
 }

@@ -9,64 +9,67 @@ export type ScheduleUnit = 'epoch' | 'step'
 
 interface Warmup {
   /**
-   * Steps (batches, never epochs) over which the rate rises linearly: step s of them takes the
-   * schedule's rate times (s + 1) / warmup. Goes with every schedule. Default 0.
+   * Linear warmup over this many steps (batches, never epochs): step s of them takes the schedule's rate times
+   * (s + 1) / warmup. Combines with every schedule. Default 0.
    */
   warmup?: number
 }
 
 interface Timed extends Warmup {
-  /** What `size`, `factor` or `length` count. Default `epoch`; of oneCycle `step`. */
+  /** What `stepSize`, `gamma`, `tMax` and `totalSteps` count. Default `epoch`; for oneCycle `step`. */
   per?: ScheduleUnit
 }
 
-/** How the learning rate changes over time; `type` tells which schedule. */
+/** How the learning rate changes over time. Names and formulas are those of PyTorch's lr_scheduler. */
 export type ScheduleOptions =
   | (Warmup & { type: 'constant' })
-  /** rate · factor^⌊n / size⌋. Factor default 0.1. */
-  | (Timed & { type: 'step'; size: number; factor?: number })
-  /** rate · factor^n. */
-  | (Timed & { type: 'exponential'; factor: number })
-  /** From the rate down to `minimum` (default 0) in half a cosine over `length` (Loshchilov & Hutter 2017), then there. */
-  | (Timed & { type: 'cosine'; length: number; minimum?: number })
+  /** StepLR: rate · gamma^⌊n / stepSize⌋. gamma default 0.1. */
+  | (Timed & { type: 'step'; stepSize: number; gamma?: number })
+  /** ExponentialLR: rate · gamma^n. */
+  | (Timed & { type: 'exponential'; gamma: number })
   /**
-   * One rise and one fall over `length` (Smith & Topin 2018), each half a cosine. The run's learning
-   * rate is the peak; it begins at peak / initialDivisor (25), ends at that / finalDivisor (1e4);
-   * `rise` (0.3) is the rising share.
+   * CosineAnnealingLR: half a cosine from the rate down to `etaMin` (default 0, at most the rate) over `tMax`
+   * (Loshchilov & Hutter 2017), constant from there on.
+   */
+  | (Timed & { type: 'cosine'; tMax: number; etaMin?: number })
+  /**
+   * OneCycleLR (Smith & Topin 2018): over `totalSteps` the rate rises from peak / divFactor (25) to the peak, the
+   * run's learning rate, and falls to that start / finalDivFactor (1e4), each in half a cosine. `pctStart` (0.3) is
+   * the fraction spent rising.
    */
   | (Timed & {
       type: 'oneCycle'
-      length: number
-      rise?: number
-      initialDivisor?: number
-      finalDivisor?: number
+      totalSteps: number
+      pctStart?: number
+      divFactor?: number
+      finalDivFactor?: number
     })
   /**
-   * rate · factor (default 0.1) after more than `patience` (10) epochs in which the loss did not fall
-   * below best · (1 − threshold) (1e-4); never below `minimum` (0). Watches the validation loss, or the
-   * training loss where nothing is set aside.
+   * ReduceLROnPlateau: rate · factor (default 0.1) after more than `patience` (10) epochs in which the loss did not
+   * fall below best · (1 − threshold) (1e-4); never below `minLr` (0). Watches the validation loss, or the training
+   * loss without validation data.
    */
-  | (Warmup & { type: 'plateau'; factor?: number; patience?: number; threshold?: number; minimum?: number })
+  | (Warmup & { type: 'plateau'; factor?: number; patience?: number; threshold?: number; minLr?: number })
 
 /** Names of the schedules. */
 export type ScheduleType = ScheduleOptions['type']
 
-/** Every field set, in one order, so that two of them can be compared as text. */
+/** A schedule with its defaults filled in, in a fixed order, so that two of them can be compared as text. */
 export type CompleteSchedule =
   | { type: 'constant'; warmup: number }
-  | { type: 'step'; per: ScheduleUnit; size: number; factor: number; warmup: number }
-  | { type: 'exponential'; per: ScheduleUnit; factor: number; warmup: number }
-  | { type: 'cosine'; per: ScheduleUnit; length: number; minimum: number; warmup: number }
+  | { type: 'step'; per: ScheduleUnit; stepSize: number; gamma: number; warmup: number }
+  | { type: 'exponential'; per: ScheduleUnit; gamma: number; warmup: number }
+  | { type: 'cosine'; per: ScheduleUnit; tMax: number; etaMin: number; warmup: number }
   | OneCycle
   | Plateau
 
 interface OneCycle {
   type: 'oneCycle'
   per: ScheduleUnit
-  length: number
-  rise: number
-  initialDivisor: number
-  finalDivisor: number
+  totalSteps: number
+  pctStart: number
+  divFactor: number
+  finalDivFactor: number
   warmup: number
 }
 
@@ -75,7 +78,7 @@ interface Plateau {
   factor: number
   patience: number
   threshold: number
-  minimum: number
+  minLr: number
   warmup: number
 }
 
@@ -86,11 +89,12 @@ export interface SchedulePosition {
   step: number
 }
 
-/** What `plateau` remembers; the other schedules leave it as it is. Plain JSON. */
+/** State of `plateau`; the other schedules have none. Plain JSON. */
 export interface PlateauState {
   rate: number
   best: number | null
-  waited: number
+  /** Epochs in a row without an improvement. */
+  badEpochs: number
 }
 
 /** Fills in the defaults. @throws UsageError for a value outside its range. */
@@ -106,21 +110,21 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
     case 'constant':
       return { type: 'constant', warmup }
     case 'step': {
-      const { per = 'epoch', size, factor = 0.1 } = options
-      requireCount('size', size)
-      requireFactor(factor)
-      return { type: 'step', per: unit(per), size, factor, warmup }
+      const { per = 'epoch', stepSize, gamma = 0.1 } = options
+      requireCount('stepSize', stepSize)
+      requireGamma(gamma)
+      return { type: 'step', per: unit(per), stepSize, gamma, warmup }
     }
     case 'exponential': {
-      const { per = 'epoch', factor } = options
-      requireFactor(factor)
-      return { type: 'exponential', per: unit(per), factor, warmup }
+      const { per = 'epoch', gamma } = options
+      requireGamma(gamma)
+      return { type: 'exponential', per: unit(per), gamma, warmup }
     }
     case 'cosine': {
-      const { per = 'epoch', length, minimum = 0 } = options
-      requireCount('length', length)
-      requireNumber('minimum', minimum, minimum >= 0, 'a rate, 0 or more')
-      return { type: 'cosine', per: unit(per), length, minimum, warmup }
+      const { per = 'epoch', tMax, etaMin = 0 } = options
+      requireCount('tMax', tMax)
+      requireNumber('etaMin', etaMin, etaMin >= 0, 'a rate, 0 or more')
+      return { type: 'cosine', per: unit(per), tMax, etaMin, warmup }
     }
     case 'oneCycle':
       return completeOneCycle(options, warmup)
@@ -135,39 +139,41 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
   }
 }
 
-/** @throws UsageError for a `minimum` above the learning rate, which would raise the rate or keep it from falling */
+/** @throws UsageError for an `etaMin` or `minLr` above the learning rate, which would raise the rate or keep it from falling */
 export function requireMinimumBelow(schedule: CompleteSchedule, learningRate: number): void {
-  const minimum = 'minimum' in schedule ? schedule.minimum : 0
+  const name = schedule.type === 'cosine' ? 'etaMin' : 'minLr'
+  const minimum =
+    schedule.type === 'cosine' ? schedule.etaMin : schedule.type === 'plateau' ? schedule.minLr : 0
   if (minimum <= learningRate) return
   throw new UsageError({
-    where: `schedule.minimum (${schedule.type})`,
+    where: `schedule.${name} (${schedule.type})`,
     expected: `a rate of at most the learning rate (${learningRate})`,
     got: String(minimum),
-    remedy: 'Lower `minimum`, or raise `learningRate`.',
+    remedy: `Lower \`${name}\`, or raise \`learningRate\`.`,
   })
 }
 
 function completeOneCycle(options: Extract<ScheduleOptions, { type: 'oneCycle' }>, warmup: number): OneCycle {
-  const { per = 'step', length, rise = 0.3, initialDivisor = 25, finalDivisor = 1e4 } = options
-  requireCount('length', length)
-  requireNumber('rise', rise, rise >= 0 && rise <= 1, 'a share from 0 to 1')
-  requireNumber('initialDivisor', initialDivisor, initialDivisor >= 1, 'a number, 1 or more')
-  requireNumber('finalDivisor', finalDivisor, finalDivisor >= 1, 'a number, 1 or more')
-  return { type: 'oneCycle', per: unit(per), length, rise, initialDivisor, finalDivisor, warmup }
+  const { per = 'step', totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options
+  requireCount('totalSteps', totalSteps)
+  requireNumber('pctStart', pctStart, pctStart >= 0 && pctStart <= 1, 'a fraction from 0 to 1')
+  requireNumber('divFactor', divFactor, divFactor >= 1, 'a number, 1 or more')
+  requireNumber('finalDivFactor', finalDivFactor, finalDivFactor >= 1, 'a number, 1 or more')
+  return { type: 'oneCycle', per: unit(per), totalSteps, pctStart, divFactor, finalDivFactor, warmup }
 }
 
 function completePlateau(options: Extract<ScheduleOptions, { type: 'plateau' }>, warmup: number): Plateau {
-  const { factor = 0.1, patience = 10, threshold = 1e-4, minimum = 0 } = options
+  const { factor = 0.1, patience = 10, threshold = 1e-4, minLr = 0 } = options
   requireNumber('factor', factor, factor > 0 && factor < 1, 'a number above 0 and below 1')
   requireNumber('patience', patience, Number.isInteger(patience) && patience >= 0, 'a whole number of epochs')
-  requireNumber('threshold', threshold, threshold >= 0 && threshold < 1, 'a share from 0 to below 1')
-  requireNumber('minimum', minimum, minimum >= 0, 'a rate, 0 or more')
-  return { type: 'plateau', factor, patience, threshold, minimum, warmup }
+  requireNumber('threshold', threshold, threshold >= 0 && threshold < 1, 'a fraction from 0 to below 1')
+  requireNumber('minLr', minLr, minLr >= 0, 'a rate, 0 or more')
+  return { type: 'plateau', factor, patience, threshold, minLr, warmup }
 }
 
-/** The state before anything was observed. */
+/** The state before the first epoch. */
 export function initialPlateau(learningRate: number): PlateauState {
-  return { rate: learningRate, best: null, waited: 0 }
+  return { rate: learningRate, best: null, badEpochs: 0 }
 }
 
 /** The rate in force for the step at `position`. */
@@ -193,39 +199,39 @@ function scheduledRate(
   const n = position[schedule.per]
   switch (schedule.type) {
     case 'step':
-      return rate * schedule.factor ** Math.floor(n / schedule.size)
+      return rate * schedule.gamma ** Math.floor(n / schedule.stepSize)
     case 'exponential':
-      return rate * schedule.factor ** n
+      return rate * schedule.gamma ** n
     case 'cosine':
-      return cosineBetween(rate, schedule.minimum, Math.min(1, n / schedule.length))
+      return cosineBetween(rate, schedule.etaMin, Math.min(1, n / schedule.tMax))
     case 'oneCycle':
       return oneCycleRate(schedule, rate, n)
   }
 }
 
 function oneCycleRate(schedule: OneCycle, peak: number, n: number): number {
-  const { length, rise, initialDivisor, finalDivisor } = schedule
-  const initial = peak / initialDivisor
-  const top = rise * length - 1
+  const { totalSteps, pctStart, divFactor, finalDivFactor } = schedule
+  const initial = peak / divFactor
+  const top = pctStart * totalSteps - 1
   if (n <= top) return top > 0 ? cosineBetween(initial, peak, n / top) : peak
-  const down = (n - top) / (length - 1 - top)
-  return cosineBetween(peak, initial / finalDivisor, Math.min(1, down))
+  const down = (n - top) / (totalSteps - 1 - top)
+  return cosineBetween(peak, initial / finalDivFactor, Math.min(1, down))
 }
 
 /** Half a cosine: `from` at 0, `to` at 1. */
-function cosineBetween(from: number, to: number, share: number): number {
-  return to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2
+function cosineBetween(from: number, to: number, fraction: number): number {
+  return to + ((from - to) * (1 + Math.cos(Math.PI * fraction))) / 2
 }
 
-/** What plateau makes of an epoch's loss; any other schedule returns the state unchanged. */
-export function observeLoss(schedule: CompleteSchedule, state: PlateauState, loss: number): PlateauState {
+/** The state of `plateau` after an epoch with this loss; other schedules return it unchanged. */
+export function plateauAfter(schedule: CompleteSchedule, state: PlateauState, loss: number): PlateauState {
   if (schedule.type !== 'plateau') return state
-  const { factor, patience, threshold, minimum } = schedule
+  const { factor, patience, threshold, minLr } = schedule
   if (state.best === null || loss < state.best * (1 - threshold))
-    return { rate: state.rate, best: loss, waited: 0 }
-  const waited = state.waited + 1
-  if (waited <= patience) return { ...state, waited }
-  return { rate: Math.min(state.rate, Math.max(state.rate * factor, minimum)), best: state.best, waited: 0 }
+    return { rate: state.rate, best: loss, badEpochs: 0 }
+  const badEpochs = state.badEpochs + 1
+  if (badEpochs <= patience) return { ...state, badEpochs }
+  return { rate: Math.min(state.rate, Math.max(state.rate * factor, minLr)), best: state.best, badEpochs: 0 }
 }
 
 function unit(per: string): ScheduleUnit {
@@ -236,8 +242,8 @@ function requireCount(name: string, value: number): void {
   requireNumber(name, value, Number.isInteger(value) && value >= 1, 'a whole number, 1 or more')
 }
 
-function requireFactor(value: number): void {
-  requireNumber('factor', value, value > 0 && value <= 1, 'a number above 0, at most 1')
+function requireGamma(value: number): void {
+  requireNumber('gamma', value, value > 0 && value <= 1, 'a number above 0, at most 1')
 }
 
 function requireNumber(name: string, value: number, fits: boolean, expected: string): void {

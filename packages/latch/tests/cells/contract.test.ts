@@ -236,7 +236,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
         validation: firstMark(16, 4),
         epochs: 3,
         batchSize: 8,
-        averaging: 0.9,
+        ema: 0.9,
         onEvent: ({ type }) => type === 'epoch' && used.push(net.engine.memory.used),
       })
       expect(new Set(used).size).toBe(1)

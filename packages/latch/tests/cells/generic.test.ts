@@ -166,7 +166,7 @@ describe('gradients of general cells in whole networks', () => {
     }
   })
 
-  it('segments give the same bits, peepholes too', () => {
+  it('gradient checkpointing gives the same bits, peepholes too', () => {
     const net = made({ cell: 'lstm', peepholes: true, stateActivation: 'gelu', coupled: true })
     const batch = batchOf()
     const gradients = () => {
@@ -177,7 +177,7 @@ describe('gradients of general cells in whole networks', () => {
       return net.parameters.map((p) => Array.from(net.store.read(p, 'gradients')))
     }
     const whole = gradients()
-    net.segment = 2
+    net.checkpointSteps = 2
     expect(gradients()).toEqual(whole)
   })
 })

@@ -40,21 +40,21 @@ def schedule_cases():
     warnings.simplefilter("ignore")
     losses = [3.0, 2.5, 2.5, 2.49, 2.6, 2.4, 2.3, 2.3, 2.3, 2.3, 2.3, 2.3, 2.3, 2.3]
     return [
-        case({"type": "step", "size": 3, "factor": 0.5}, 0.2, rates(0.2, 10, lambda o: lr.StepLR(o, 3, 0.5))),
+        case({"type": "step", "stepSize": 3, "gamma": 0.5}, 0.2, rates(0.2, 10, lambda o: lr.StepLR(o, 3, 0.5))),
         case(
-            {"type": "exponential", "factor": 0.8}, 0.2,
+            {"type": "exponential", "gamma": 0.8}, 0.2,
             rates(0.2, 8, lambda o: lr.ExponentialLR(o, 0.8)),
         ),
         case(
-            {"type": "cosine", "length": 9, "minimum": 0.01}, 0.2,
+            {"type": "cosine", "tMax": 9, "etaMin": 0.01}, 0.2,
             rates(0.2, 10, lambda o: lr.CosineAnnealingLR(o, 9, 0.01)),
         ),
         case(
-            {"type": "oneCycle", "length": 14}, 0.5,
+            {"type": "oneCycle", "totalSteps": 14}, 0.5,
             rates(0.02, 14, lambda o: lr.OneCycleLR(o, 0.5, total_steps=14, cycle_momentum=False)),
         ),
         case(
-            {"type": "oneCycle", "length": 11, "rise": 0.4, "initialDivisor": 10, "finalDivisor": 100}, 0.5,
+            {"type": "oneCycle", "totalSteps": 11, "pctStart": 0.4, "divFactor": 10, "finalDivFactor": 100}, 0.5,
             rates(
                 0.05, 11,
                 lambda o: lr.OneCycleLR(
@@ -63,11 +63,11 @@ def schedule_cases():
             ),
         ),
         case(
-            {"type": "exponential", "factor": 0.8, "warmup": 4}, 0.2,
+            {"type": "exponential", "gamma": 0.8, "warmup": 4}, 0.2,
             rates(0.2, 8, lambda o: lr.ExponentialLR(o, 0.8), lambda o: lr.LinearLR(o, 1 / 4, total_iters=3)),
         ),
         case(
-            {"type": "plateau", "factor": 0.5, "patience": 1, "threshold": 0.01, "minimum": 0.03}, 0.2,
+            {"type": "plateau", "factor": 0.5, "patience": 1, "threshold": 0.01, "minLr": 0.03}, 0.2,
             plateau_rates(0.2, losses, factor=0.5, patience=1, threshold=0.01, min_lr=0.03), losses=losses,
         ),
     ]

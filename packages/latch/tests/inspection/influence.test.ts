@@ -85,14 +85,14 @@ describe.each(stacks)('gradient × input, %s', (_, own) => {
     expectSlopes(net, ids, Float64Array.from(ids.flatMap((id) => [...table.subarray(id * 5, id * 5 + 5)])), 5)
   })
 
-  it('of one-hot ids, kept in segments too', () => {
+  it('of one-hot ids, with gradient checkpointing too', () => {
     // One-hot rows are never made, so nothing can be dropped from them.
     const net = build([{ type: 'oneHot', vocabulary: V }, ...own.filter(({ type }) => type !== 'dropout')], 1)
-    net.segment = 2
+    net.checkpointSteps = 2
     const x = new Float64Array(ids.length * V)
     ids.forEach((id, t) => (x[t * V + id] = 1))
     expectSlopes(net, ids, x, V)
-    expect(net.segment).toBe(2)
+    expect(net.checkpointSteps).toBe(2)
   })
 
   it('of features, with weights that change in between', () => {

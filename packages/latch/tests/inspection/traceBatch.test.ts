@@ -10,7 +10,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
-import { WeightAverage } from '../../src/training/ema.ts'
+import { ExponentialMovingAverage } from '../../src/training/ema.ts'
 import { trained } from '../tasks/textClassifier/classifierRig.ts'
 import {
   dense,
@@ -197,12 +197,15 @@ describe('where a trace comes from', () => {
   })
 
   it('ends with any change of the weights', () => {
-    const [optimizer, average] = [new Optimizer(made, { type: 'sgd' }), new WeightAverage(made, 0.9)]
+    const [optimizer, average] = [
+      new Optimizer(made, { type: 'sgd' }),
+      new ExponentialMovingAverage(made, 0.9),
+    ]
     const { store } = made
     const changes = [
       () => optimizer.update(0.1),
       () => average.swap(),
-      () => store.copy('weights', 'average'),
+      () => store.copy('weights', 'ema'),
       () => store.write(made.parameters[0], store.read(made.parameters[0])),
     ]
     for (const change of changes) {
@@ -214,16 +217,16 @@ describe('where a trace comes from', () => {
       )
     }
     const one = trace()
-    store.copy('average', 'weights')
+    store.copy('ema', 'weights')
     store.write(made.parameters[0], store.read(made.parameters[0]), 'gradients')
     expect(linkOf('explain', one).network).toBe(made)
   })
 
-  it('leaves the segment as it was', () => {
-    made.segment = 2
+  it('leaves checkpointSteps as it was', () => {
+    made.checkpointSteps = 2
     trace()
-    expect(made.segment).toBe(2)
-    made.segment = null
+    expect(made.checkpointSteps).toBe(2)
+    made.checkpointSteps = null
   })
 })
 

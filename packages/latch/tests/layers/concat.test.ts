@@ -132,11 +132,11 @@ describe('training', () => {
   const targets = { classes: [0, 1, 1, 0] }
   const loss = { type: 'softmaxCrossEntropy' } as const
 
-  it('in segments gives the same bits', () => {
-    const gradients = (segment: number | null) => {
+  it('gradient checkpointing gives the same bits', () => {
+    const gradients = (checkpointSteps: number | null) => {
       const net = network(layers, { engine: 'simd', threads: 1, loss })
       net.prepareTraining()
-      net.segment = segment
+      net.checkpointSteps = checkpointSteps
       const pass = { training: true, record: false, key: 3 }
       net.forward(batch, pass)
       net.zeroGradients()

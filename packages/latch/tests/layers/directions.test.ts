@@ -129,7 +129,7 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     }
   })
 
-  it('in segments, the same bits', () => {
+  it('gradient checkpointing gives the same bits', () => {
     const long = PackedBatch.ofIds(
       Array.from({ length: 40 }, (_, i) =>
         Array.from({ length: 1 + ((i * 37) % 60) }, (_v, t) => (i + t) % V),
@@ -153,8 +153,8 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('on %s', (engine) => {
     })
     const pass = { training: true, record: false, key: 2 }
     const whole = gradientsOf(net, long, targets, pass)
-    for (const segment of [1, 13]) {
-      net.segment = segment
+    for (const checkpointSteps of [1, 13]) {
+      net.checkpointSteps = checkpointSteps
       expect(gradientsOf(net, long, targets, pass)).toEqual(whole)
     }
   })

@@ -1,4 +1,4 @@
-/** Masked steps: finite differences, sequences without those steps, segments, threads, losses, pools. */
+/** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharing } from '../../src/engine/threads/threadPool.ts'
 import { Holds } from '../../src/layers/recurrent/overrides.ts'
@@ -259,11 +259,11 @@ describe.each(engines)('on %s', (engine) => {
     expect(() => gradientsOf(net, masked(), { values: [1] }, pass)).toThrow(/step classes of 7/)
   })
 
-  it.each(Object.entries(forms))('%s: segments, the same bits', (_, form) => {
+  it.each(Object.entries(forms))('%s: gradient checkpointing gives the same bits', (_, form) => {
     const { net, batch, targets } = large(form, on(engine))
     const whole = gradientsOf(net, batch, targets, pass)
-    for (const segment of [1, 7, 40]) {
-      net.segment = segment
+    for (const checkpointSteps of [1, 7, 40]) {
+      net.checkpointSteps = checkpointSteps
       expect(gradientsOf(net, batch, targets, pass)).toEqual(whole)
     }
   })

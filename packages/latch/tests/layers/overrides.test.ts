@@ -127,12 +127,12 @@ describe('gradients with holds, against finite differences', () => {
     expect(nonZero).toBeGreaterThan(20)
   })
 
-  it('the same bits in segments', () => {
+  it('gradient checkpointing gives the same bits', () => {
     const [, layers, holds] = cases[7]
-    const gradients = [null, 2].map((segment) => {
+    const gradients = [null, 2].map((checkpointSteps) => {
       const net = build(layers)
       net.prepareTraining()
-      net.segment = segment
+      net.checkpointSteps = checkpointSteps
       const batch = PackedBatch.ofIds(ids)
       net.zeroGradients()
       net.forward(batch, passOf(holds))

@@ -1,4 +1,4 @@
-/** Embeddings by rows: gradients touch rows that were used; the lazy optimizer changes those alone. */
+/** Embeddings by rows: gradients touch rows that were used; sparse updates change only those. */
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
@@ -94,13 +94,13 @@ describe('gradients of a table', () => {
   })
 })
 
-describe('lazy updates', () => {
+describe('sparse updates', () => {
   const everyRow = [Array.from({ length: V }, (_, id) => id), [2, 2, 2]]
 
   it.each(optimizers)('%s: with every row in use, the bits of dense updates', (_, options) => {
-    const [dense, lazy] = [make(), make()]
-    const updates = (net: Network, how: 'dense' | 'lazy') => {
-      const optimizer = new Optimizer(net, options, how)
+    const [dense, sparse] = [make(), make()]
+    const updates = (net: Network, sparseEmbeddings: boolean) => {
+      const optimizer = new Optimizer(net, options, sparseEmbeddings)
       for (let step = 0; step < 4; step++) {
         net.zeroGradients()
         backward(net, everyRow, [step % 2, 1])
@@ -108,12 +108,12 @@ describe('lazy updates', () => {
       }
       return [bitsOf(net), ...optimizer.regions.map((region) => bitsOf(net, region))]
     }
-    expect(updates(lazy, 'lazy')).toEqual(updates(dense, 'dense'))
+    expect(updates(sparse, true)).toEqual(updates(dense, false))
   })
 
   it.each(optimizers)('%s: rows that are not used keep weights and states', (_, options) => {
     const net = make()
-    const optimizer = new Optimizer(net, options, 'lazy')
+    const optimizer = new Optimizer(net, options, true)
     const step = (sequences: number[][]) => {
       net.zeroGradients()
       backward(net, sequences, [1])
@@ -134,7 +134,7 @@ describe('lazy updates', () => {
 
   it('adam: PyTorch’s definition of SparseAdam, number by number', () => {
     const net = make(exact)
-    const optimizer = new Optimizer(net, { type: 'adam' }, 'lazy')
+    const optimizer = new Optimizer(net, { type: 'adam' }, true)
     const [p, m, v] = [table(net).slice(), new Float64Array(V * E), new Float64Array(V * E)]
     const [rate, beta1, beta2, epsilon] = [0.01, 0.9, 0.999, 1e-8]
     const batches = [[1, 2, 2, 3], [3, 4], [1], [9, 3, 9, 9, 2]]
@@ -158,7 +158,7 @@ describe('lazy updates', () => {
   })
 })
 
-describe('a run with lazy updates', () => {
+describe('a run with sparse updates', () => {
   /** Few of the rows in each batch. */
   const sequences = Array.from({ length: 24 }, (_, i) => [i % V, (i * 7) % V, 3])
   const train: Dataset = {
@@ -178,20 +178,20 @@ describe('a run with lazy updates', () => {
   } as const
 
   it('differs from a dense one, and says so to a checkpoint of the other', async () => {
-    const [dense, lazy] = [make(), make()]
+    const [dense, sparse] = [make(), make()]
     const states: TrainingState[] = []
     await fit(dense, { ...options, checkpoint: { everySteps: 5, write: (state) => void states.push(state) } })
-    await fit(lazy, { ...options, embeddingUpdates: 'lazy' })
-    expect(bitsOf(lazy)).not.toBe(bitsOf(dense))
-    await expect(fit(make(), { ...options, embeddingUpdates: 'lazy', resume: states[0] })).rejects.toThrow(
-      /document\.options\.embeddingUpdates: expected "lazy", got "dense"/,
+    await fit(sparse, { ...options, sparseEmbeddings: true })
+    expect(bitsOf(sparse)).not.toBe(bitsOf(dense))
+    await expect(fit(make(), { ...options, sparseEmbeddings: true, resume: states[0] })).rejects.toThrow(
+      /document\.options\.sparseEmbeddings: expected true, got false/,
     )
   })
 
   it('with accumulation: rows of every batch of the update', async () => {
     const [parts, whole] = [make(exact), make(exact)]
-    const all = { ...options, epochs: 1, pool: 1, embeddingUpdates: 'lazy' } as const
-    await fit(parts, { ...all, batchSize: 8, accumulate: 3 })
+    const all = { ...options, epochs: 1, pool: 1, sparseEmbeddings: true } as const
+    await fit(parts, { ...all, batchSize: 8, accumulationSteps: 3 })
     await fit(whole, { ...all, batchSize: 24 })
     table(parts).forEach((weight, i) => expect(weight).toBeCloseTo(table(whole)[i], 12))
     expect(table(parts)).not.toEqual(table(make(exact)))
@@ -200,9 +200,9 @@ describe('a run with lazy updates', () => {
   it('resumed at every update ends with the same bits', async () => {
     const all = {
       ...options,
-      embeddingUpdates: 'lazy',
-      averaging: 0.9,
-      accumulate: 2,
+      sparseEmbeddings: true,
+      ema: 0.9,
+      accumulationSteps: 2,
       clipNorm: 0.1,
     } as const
     const whole = make({}, 0.2)
@@ -223,11 +223,11 @@ describe('a run with lazy updates', () => {
       { type: 'dense', units: 2 },
     ] as const
     const oneHot = network(layers, { loss: { type: 'softmaxCrossEntropy' } })
-    await expect(fit(oneHot, { ...options, embeddingUpdates: 'lazy' })).rejects.toThrow(
-      /embeddingUpdates: expected 'dense' for a network without an embedding/,
+    await expect(fit(oneHot, { ...options, sparseEmbeddings: true })).rejects.toThrow(
+      /sparseEmbeddings: expected false for a network without an embedding/,
     )
-    await expect(fit(make(), { ...options, embeddingUpdates: 'sparse' as never })).rejects.toThrow(
-      /embeddingUpdates: expected 'dense' or 'lazy', got sparse/,
+    await expect(fit(make(), { ...options, sparseEmbeddings: 'sparse' as never })).rejects.toThrow(
+      /sparseEmbeddings: expected true or false, got sparse/,
     )
   })
 })

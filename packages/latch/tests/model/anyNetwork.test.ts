@@ -1,6 +1,6 @@
 /**
  * What holds for every network that can be written down, on random ones: gradients against float64 finite differences
- * (masked, ragged, held), streams against whole sequences, and bits that company, plans, segments and threads never change.
+ * (masked, ragged, held), streams against whole sequences, and bits that company, plans, gradient checkpointing and threads never change.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
@@ -266,7 +266,7 @@ function spoil({ engine: { memory } }: Network): void {
   memory.release(mark)
 }
 
-/** The same gradients after another plan, in segments, recorded, and on a network beside it. */
+/** The same gradients after another plan, with gradient checkpointing, recorded, and on a network beside it. */
 function checkPlans(at: Case, options: EngineOptions): void {
   const [net, other] = [build(at, options), build(at, options)]
   const batch = batchOf(at)
@@ -277,9 +277,9 @@ function checkPlans(at: Case, options: EngineOptions): void {
   const large = batchOf(larger(at))
   const wantedOfLarge = passOf(other, large)
   expectSame(passOf(other, batch), wanted, 'after a larger batch')
-  other.segment = 1
-  expectSame(passOf(other, large), wantedOfLarge, 'in segments')
-  other.segment = null
+  other.checkpointSteps = 1
+  expectSame(passOf(other, large), wantedOfLarge, 'with gradient checkpointing')
+  other.checkpointSteps = null
   expectSame(passOf(other, batch, { ...plain, record: true }), wanted, 'recorded')
   net.forward(batch, plain)
   passOf(other, large)
@@ -333,7 +333,7 @@ describe.runIf(fast.engine === 'simd')('any network on three threads', () => {
       if (seed % 3) return
       const [one, three] = [build(at, fast), build(at, { ...fast, threads: 3 })]
       const batch = batchOf(seed % 2 ? larger(at) : at)
-      three.segment = seed % 2 ? 2 : null
+      three.checkpointSteps = seed % 2 ? 2 : null
       expectSame(passOf(three, batch), passOf(one, batch), 'three threads')
       for (const net of [one, three]) net.dispose()
     })

@@ -1,4 +1,4 @@
-/** BPTT in segments that are run again: the same gradients to the bit, for a tape that is a fraction. */
+/** Gradient checkpointing: the same gradients to the bit, with a fraction of the tape. */
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { BLOCK_ROWS, partitionOf, windowCount, windowRows } from '../../src/layers/recurrent/windows.ts'
@@ -34,10 +34,10 @@ function batchOf(lengths: readonly number[]): PackedBatch {
 }
 
 /** All gradients of one pass, initial states given and asked for. */
-function gradients(net: Network, lengths: readonly number[], segment: number | null) {
+function gradients(net: Network, lengths: readonly number[], checkpointSteps: number | null) {
   const batch = batchOf(lengths)
   net.prepareTraining()
-  net.segment = segment
+  net.checkpointSteps = checkpointSteps
   net.zeroGradients()
   const start = Float64Array.from({ length: lengths.length * H }, (_, i) => Math.sin(i))
   net.writeInitialState(batch, start, { layer: 1 })
@@ -56,15 +56,15 @@ function gradients(net: Network, lengths: readonly number[], segment: number | n
 }
 
 describe.each(['reference', 'simd', 'relaxed'] as const)('engine %s', (engine) => {
-  it.each(Object.entries(forms))('%s: the same gradients in segments of any length', (_, form) => {
+  it.each(Object.entries(forms))('%s: the same gradients with any number of steps kept', (_, form) => {
     for (const returnSequences of [true, false]) {
       for (const lengths of [RAGGED, Array<number>(B).fill(50), [700, 300]]) {
         const net = network(layers(form, returnSequences), { engine, loss: { type: 'softmaxCrossEntropy' } })
         const whole = gradients(net, lengths, null)
-        for (const segment of [1, 10, 33, 5000]) {
-          const parts = gradients(net, lengths, segment)
+        for (const checkpointSteps of [1, 10, 33, 5000]) {
+          const parts = gradients(net, lengths, checkpointSteps)
           expect(parts.bits).toEqual(whole.bits)
-          if (segment === 10) expect(parts.used).toBeLessThan(whole.used)
+          if (checkpointSteps === 10) expect(parts.used).toBeLessThan(whole.used)
         }
       }
     }

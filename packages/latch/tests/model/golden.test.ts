@@ -12,7 +12,7 @@ import {
   completeSchedule,
   initialPlateau,
   learningRateAt,
-  observeLoss,
+  plateauAfter,
   type ScheduleOptions,
 } from '../../src/training/schedule.ts'
 import type { TorchTensor } from './torchFiles.ts'
@@ -139,7 +139,7 @@ function ratesOf({ schedule: options, rate, losses, rates }: ScheduleCase): numb
   let plateau = initialPlateau(rate)
   return rates.map((_, n) => {
     const here = learningRateAt(schedule, rate, { epoch: n, step: n }, plateau)
-    if (losses) plateau = observeLoss(schedule, plateau, losses[n])
+    if (losses) plateau = plateauAfter(schedule, plateau, losses[n])
     return here
   })
 }

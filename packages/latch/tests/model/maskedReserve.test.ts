@@ -92,7 +92,7 @@ describe('fit', () => {
       validation: data,
       epochs: 2,
       batchSize: 5,
-      averaging: 0.9,
+      ema: 0.9,
       onEvent: ({ type }) => void (type === 'start' && used.push(net.engine.memory.used)),
       onStep: () => void used.push(net.engine.memory.used),
     })

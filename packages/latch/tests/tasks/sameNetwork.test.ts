@@ -23,7 +23,10 @@ describe('a second fit keeps the network', () => {
     ['balanced classes', { classWeights: 'balanced' }],
     ['both', { labelSmoothing: 0.2, classWeights: { bad: 0.5 } }],
     ['neither', {}],
-    ['another optimizer, segment and validation', { optimizer: 'sgd', segment: 2, validation: 0.25 }],
+    [
+      'another optimizer, checkpointSteps and validation',
+      { optimizer: 'sgd', checkpointSteps: 2, validation: 0.25 },
+    ],
   ] as const)('with %s', async (_, options) => {
     for (const labels of [['good', 'bad'], THREE] as const) {
       const data = comments(48, 1, labels)
@@ -111,7 +114,7 @@ describe('a second fit keeps the network', () => {
       { input: [[0, 0, 1]], target: 'high' },
     ]
     const before = model.predict(data[0].input)
-    for (const schedule of [{ type: 'constant' }, { type: 'cosine', length: 2 }] as const) {
+    for (const schedule of [{ type: 'constant' }, { type: 'cosine', tMax: 2 }] as const) {
       await model.fit(data, { epochs: 2, schedule })
       expect(model.network).toBe(network)
     }
@@ -122,7 +125,7 @@ describe('a second fit keeps the network', () => {
 describe('a fit that never begins', () => {
   it.each([
     ['an option out of range', { learningRate: -1 }],
-    ['a schedule that does not fit', { schedule: { type: 'cosine', length: 3, minimum: 1 } }],
+    ['a schedule that does not fit', { schedule: { type: 'cosine', tMax: 3, etaMin: 1 } }],
     ['a column that is not there', { text: 'nothing' }],
   ] as const)('leaves the model as it was: %s', async (_, options) => {
     const model = await trained({ engine: 'reference' })

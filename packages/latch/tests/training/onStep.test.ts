@@ -1,4 +1,4 @@
-/** Pausing between updates: it is told each one, is waited for, ends with a signal, and changes no bit. */
+/** Pausing between updates: `onStep` is called after each one and awaited, a signal ends it, and changes no bit. */
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/core/errors.ts'
 import { TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
@@ -8,7 +8,7 @@ import { comments, hex, quick, thrown, trained } from '../tasks/textClassifier/c
 import { bitsOf, classifier, firstMark } from './trainingRig.ts'
 
 const train = firstMark(37, 1)
-const options = { train, epochs: 2, batchSize: 8, seed: 5, averaging: 0.9 } as const
+const options = { train, epochs: 2, batchSize: 8, seed: 5, ema: 0.9 } as const
 const later = () => new Promise<void>((resolve) => setTimeout(resolve, 1))
 
 describe('onStep', () => {
@@ -32,15 +32,15 @@ describe('onStep', () => {
     for (const { loss, gradientNorm } of told) expect(loss > 0 && gradientNorm > 0).toBe(true)
   })
 
-  it('may look into the model, also in segments, and train on with the same bits', async () => {
-    const plain = await trained({}, { epochs: 2, segment: 3 })
+  it('may inspect the model, with gradient checkpointing too, and train on with the same bits', async () => {
+    const plain = await trained({}, { epochs: 2, checkpointSteps: 3 })
     const looked: string[] = []
     const rows = comments(48, 1)
     const model = new TextClassifier({ units: 8, embedding: 6, dropout: 0 })
     await model.fit(rows, {
       ...quick,
       epochs: 2,
-      segment: 3,
+      checkpointSteps: 3,
       onStep() {
         looked.push(model.trace('the soup was great').label)
         expect(model.predict('the soup was awful').label).toMatch(/good|bad/)

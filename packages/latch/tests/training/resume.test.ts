@@ -18,7 +18,7 @@ const common = {
   epochs: 4,
   batchSize: 8,
   pool: 2,
-  averaging: 0.9,
+  ema: 0.9,
   patience: 2,
   clipNorm: 0.5,
   seed: 5,
@@ -27,19 +27,19 @@ const common = {
 const runs: [string, Partial<FitOptions>][] = [
   [
     'sgd',
-    { optimizer: { type: 'sgd' }, learningRate: 0.5, schedule: { type: 'step', size: 1, factor: 0.7 } },
+    { optimizer: { type: 'sgd' }, learningRate: 0.5, schedule: { type: 'step', stepSize: 1, gamma: 0.7 } },
   ],
   [
     'sgd with nesterov momentum',
     {
       optimizer: { type: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.001 },
       learningRate: 0.1,
-      schedule: { type: 'oneCycle', length: 20 },
+      schedule: { type: 'oneCycle', totalSteps: 20 },
     },
   ],
   [
     'rmsprop',
-    { optimizer: { type: 'rmsprop' }, schedule: { type: 'exponential', factor: 0.95, per: 'step' } },
+    { optimizer: { type: 'rmsprop' }, schedule: { type: 'exponential', gamma: 0.95, per: 'step' } },
   ],
   [
     'adagrad',
@@ -55,7 +55,7 @@ const runs: [string, Partial<FitOptions>][] = [
   ],
   [
     'adamw',
-    { optimizer: { type: 'adamw' }, learningRate: 0.02, schedule: { type: 'cosine', length: 4, warmup: 3 } },
+    { optimizer: { type: 'adamw' }, learningRate: 0.02, schedule: { type: 'cosine', tMax: 4, warmup: 3 } },
   ],
 ]
 

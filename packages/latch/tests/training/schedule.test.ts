@@ -5,7 +5,7 @@ import {
   completeSchedule,
   initialPlateau,
   learningRateAt,
-  observeLoss,
+  plateauAfter,
   type ScheduleOptions,
 } from '../../src/training/schedule.ts'
 
@@ -37,7 +37,7 @@ function plateauRates(options: ScheduleOptions, learningRate: number, losses: nu
   return losses.map((loss, epoch) => {
     const rate = learningRateAt(schedule, learningRate, { epoch, step: epoch }, state)
     // As it would come back from a checkpoint.
-    state = JSON.parse(JSON.stringify(observeLoss(schedule, state, loss))) as typeof state
+    state = JSON.parse(JSON.stringify(plateauAfter(schedule, state, loss))) as typeof state
     return rate
   })
 }
@@ -45,24 +45,24 @@ function plateauRates(options: ScheduleOptions, learningRate: number, losses: nu
 describe('each schedule by hand', () => {
   it('constant', () => expect(rates({ type: 'constant' }, 0.3, 3)).toEqual([0.3, 0.3, 0.3]))
 
-  it('step', () => close(rates({ type: 'step', size: 2, factor: 0.5 }, 1, 5), [1, 1, 0.5, 0.5, 0.25]))
+  it('step', () => close(rates({ type: 'step', stepSize: 2, gamma: 0.5 }, 1, 5), [1, 1, 0.5, 0.5, 0.25]))
 
-  it('exponential', () => close(rates({ type: 'exponential', factor: 0.5 }, 8, 4), [8, 4, 2, 1]))
+  it('exponential', () => close(rates({ type: 'exponential', gamma: 0.5 }, 8, 4), [8, 4, 2, 1]))
 
   it('cosine, which stays at its minimum', () => {
     close(
-      rates({ type: 'cosine', length: 4, minimum: 0.2 }, 1, 6),
+      rates({ type: 'cosine', tMax: 4, etaMin: 0.2 }, 1, 6),
       [1, 0.882842712474619, 0.6, 0.317157287525381, 0.2, 0.2],
     )
   })
 
   it('one cycle: up to the learning rate, down to almost nothing', () => {
-    const got = rates({ type: 'oneCycle', length: 11, rise: 3 / 11 }, 1, 12)
+    const got = rates({ type: 'oneCycle', totalSteps: 11, pctStart: 3 / 11 }, 1, 12)
     close([got[0], got[1], got[2], got[6], got[10], got[11]], [0.04, 0.52, 1, 0.500002, 4e-6, 4e-6])
   })
 
   it('plateau: waits more than `patience` epochs, then again', () => {
-    const options = { type: 'plateau', factor: 0.5, patience: 1, minimum: 0.3 } as const
+    const options = { type: 'plateau', factor: 0.5, patience: 1, minLr: 0.3 } as const
     close(plateauRates(options, 1, [5, 5, 5, 5, 5, 5, 4, 4]), [1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3])
   })
 
@@ -75,21 +75,24 @@ describe('each schedule by hand', () => {
 describe('composition', () => {
   it('warm-up multiplies any schedule', () => {
     close(rates({ type: 'constant', warmup: 4 }, 1, 6), [0.25, 0.5, 0.75, 1, 1, 1])
-    close(rates({ type: 'step', size: 2, factor: 0.5, warmup: 4 }, 1, 6), [0.25, 0.5, 0.375, 0.5, 0.25, 0.25])
+    close(
+      rates({ type: 'step', stepSize: 2, gamma: 0.5, warmup: 4 }, 1, 6),
+      [0.25, 0.5, 0.375, 0.5, 0.25, 0.25],
+    )
   })
 
   it('counts epochs or steps as told', () => {
     const at = (options: ScheduleOptions) =>
       learningRateAt(completeSchedule(options), 1, { epoch: 1, step: 3 })
-    expect(at({ type: 'exponential', factor: 0.5 })).toBe(0.5)
-    expect(at({ type: 'exponential', factor: 0.5, per: 'step' })).toBe(0.125)
+    expect(at({ type: 'exponential', gamma: 0.5 })).toBe(0.5)
+    expect(at({ type: 'exponential', gamma: 0.5, per: 'step' })).toBe(0.125)
   })
 
   it('refuses what it cannot do, by name', () => {
-    expect(() => completeSchedule({ type: 'step', size: 0 })).toThrow(
-      /schedule\.size: expected a whole number/,
+    expect(() => completeSchedule({ type: 'step', stepSize: 0 })).toThrow(
+      /schedule\.stepSize: expected a whole number/,
     )
-    expect(() => completeSchedule({ type: 'exponential', factor: 2 })).toThrow(/schedule\.factor/)
+    expect(() => completeSchedule({ type: 'exponential', gamma: 2 })).toThrow(/schedule\.gamma/)
     expect(() => completeSchedule({ type: 'sine' } as never)).toThrow(
       /schedule\.type: expected constant, step/,
     )
@@ -102,17 +105,17 @@ describe.skipIf(!there)('PyTorch', () => {
     ? (JSON.parse(readFileSync(GOLDENS, 'utf8')) as { schedules: Record<string, Golden> }).schedules
     : {}
   const pure: [string, (p: Record<string, number>) => ScheduleOptions][] = [
-    ['step', (p) => ({ type: 'step', size: p.step_size, factor: p.gamma })],
-    ['exponential', (p) => ({ type: 'exponential', factor: p.gamma })],
-    ['cosine', (p) => ({ type: 'cosine', length: p.T_max, minimum: p.eta_min })],
+    ['step', (p) => ({ type: 'step', stepSize: p.step_size, gamma: p.gamma })],
+    ['exponential', (p) => ({ type: 'exponential', gamma: p.gamma })],
+    ['cosine', (p) => ({ type: 'cosine', tMax: p.T_max, etaMin: p.eta_min })],
     [
       'one_cycle',
       (p) => ({
         type: 'oneCycle',
-        length: p.total_steps,
-        rise: p.pct_start,
-        initialDivisor: p.div_factor,
-        finalDivisor: p.final_div_factor,
+        totalSteps: p.total_steps,
+        pctStart: p.pct_start,
+        divFactor: p.div_factor,
+        finalDivFactor: p.final_div_factor,
       }),
     ],
   ]

@@ -7,7 +7,7 @@ import { fit } from '../../src/training/fit.ts'
 import {
   initialPlateau,
   learningRateAt,
-  observeLoss,
+  plateauAfter,
   type ScheduleOptions,
 } from '../../src/training/schedule.ts'
 import { completeOptions } from '../../src/training/options.ts'
@@ -17,26 +17,26 @@ import { classifier, firstMark } from './trainingRig.ts'
 const refused: [string, ScheduleOptions, RegExp][] = [
   [
     'a cosine minimum above the rate',
-    { type: 'cosine', length: 4, minimum: 0.2 },
-    /schedule\.minimum \(cosine\): expected a rate of at most the learning rate \(0\.1\), got 0\.2\. Lower `minimum`, or raise `learningRate`\./,
+    { type: 'cosine', tMax: 4, etaMin: 0.2 },
+    /schedule\.etaMin \(cosine\): expected a rate of at most the learning rate \(0\.1\), got 0\.2\. Lower `etaMin`, or raise `learningRate`\./,
   ],
   [
     'a plateau minimum above the rate',
-    { type: 'plateau', minimum: 0.11 },
-    /schedule\.minimum \(plateau\).* got 0\.11/,
+    { type: 'plateau', minLr: 0.11 },
+    /schedule\.minLr \(plateau\).* got 0\.11/,
   ],
   [
     'a first divisor that multiplies',
-    { type: 'oneCycle', length: 9, initialDivisor: 0.5 },
-    /schedule\.initialDivisor: expected a number, 1 or more, got 0\.5/,
+    { type: 'oneCycle', totalSteps: 9, divFactor: 0.5 },
+    /schedule\.divFactor: expected a number, 1 or more, got 0\.5/,
   ],
   [
     'a last divisor that multiplies',
-    { type: 'oneCycle', length: 9, finalDivisor: 0.1 },
-    /schedule\.finalDivisor: expected a number, 1 or more, got 0\.1/,
+    { type: 'oneCycle', totalSteps: 9, finalDivFactor: 0.1 },
+    /schedule\.finalDivFactor: expected a number, 1 or more, got 0\.1/,
   ],
-  ['a factor that raises', { type: 'step', size: 2, factor: 1.5 }, /schedule\.factor/],
-  ['a factor that raises each time', { type: 'exponential', factor: 1.01 }, /schedule\.factor/],
+  ['a gamma that raises', { type: 'step', stepSize: 2, gamma: 1.5 }, /schedule\.gamma/],
+  ['a gamma that raises each time', { type: 'exponential', gamma: 1.01 }, /schedule\.gamma/],
   ['a factor of a plateau that raises', { type: 'plateau', factor: 2 }, /schedule\.factor/],
 ]
 
@@ -53,7 +53,7 @@ describe('a schedule', () => {
   })
 
   it('is measured against the default learning rate where none is given', () => {
-    const schedule = { type: 'cosine', length: 4, minimum: 0.005 } as const
+    const schedule = { type: 'cosine', tMax: 4, etaMin: 0.005 } as const
     expect(() => completeOptions({ schedule })).toThrow(/at most the learning rate \(0\.001\)/)
     expect(() => completeOptions({ schedule, learningRate: 0.005 })).not.toThrow()
   })
@@ -68,13 +68,13 @@ describe('a schedule', () => {
         random.uniform(),
         2 * random.uniform(),
       ]
-      const divisors = { initialDivisor: 3 * random.uniform(), finalDivisor: 3 * random.uniform() }
+      const divisors = { divFactor: 3 * random.uniform(), finalDivFactor: 3 * random.uniform() }
       const schedules: ScheduleOptions[] = [
-        { type: 'cosine', length, minimum },
-        { type: 'plateau', patience: 0, factor, minimum },
-        { type: 'oneCycle', per: 'epoch', length, rise: random.uniform(), ...divisors },
-        { type: 'step', size: length, factor },
-        { type: 'exponential', factor },
+        { type: 'cosine', tMax: length, etaMin: minimum },
+        { type: 'plateau', patience: 0, factor, minLr: minimum },
+        { type: 'oneCycle', per: 'epoch', totalSteps: length, pctStart: random.uniform(), ...divisors },
+        { type: 'step', stepSize: length, gamma: factor },
+        { type: 'exponential', gamma: factor },
       ]
       for (const given of schedules) {
         let schedule
@@ -87,11 +87,12 @@ describe('a schedule', () => {
         let state = initialPlateau(learningRate)
         const rates = Array.from({ length: 12 }, (_, n) => {
           const rate = learningRateAt(schedule, learningRate, { epoch: n, step: n }, state)
-          state = observeLoss(schedule, state, 1)
+          state = plateauAfter(schedule, state, 1)
           return rate
         })
         expect(Math.max(...rates), JSON.stringify(given)).toBeLessThanOrEqual(learningRate * (1 + 1e-12))
-        const least = 'minimum' in given ? (given.minimum ?? 0) : 0
+        const least =
+          (given.type === 'cosine' ? given.etaMin : given.type === 'plateau' ? given.minLr : 0) ?? 0
         expect(Math.min(...rates), JSON.stringify(given)).toBeGreaterThanOrEqual(least * (1 - 1e-12))
         if (given.type !== 'oneCycle')
           rates.slice(1).forEach((rate, n) => expect(rate).toBeLessThanOrEqual(rates[n]))

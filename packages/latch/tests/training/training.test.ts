@@ -152,12 +152,12 @@ describe('what is kept', () => {
     const [raw, averaged] = [classifier(), classifier()]
     const options = { train: small, epochs: 3, batchSize: 8, ...adam }
     await fit(raw, options)
-    const report = await fit(averaged, { ...options, averaging: 0.99 })
-    expect(report.kept).toBe('average')
+    const report = await fit(averaged, { ...options, ema: 0.99 })
+    expect(report.kept).toBe('ema')
     expect(bitsOf(averaged)).not.toBe(bitsOf(raw))
     // The path of the raw weights is the same: they now lie where the average was made from.
     const watched = classifier()
-    const validated = await fit(watched, { ...options, epochs: 1, averaging: 0.99, validation: watch })
+    const validated = await fit(watched, { ...options, epochs: 1, ema: 0.99, validation: watch })
     expect((await evaluate(watched, watch, { batchSize: 8 })).loss).toBe(validated.best!.loss)
   })
 
@@ -291,7 +291,7 @@ describe('refusals', () => {
     ['epochs', { epochs: 0 }, /epochs: expected a positive integer, got 0/],
     ['batch size', { batchSize: 1.5 }, /batchSize/],
     ['learning rate', { learningRate: -1 }, /fit option learningRate: expected a number above 0, got -1/],
-    ['averaging', { averaging: 1 }, /fit option averaging/],
+    ['ema', { ema: 1 }, /fit option ema/],
     ['clip norm', { clipNorm: 0 }, /fit option clipNorm/],
     ['no rows', { train: datasetOf([], []) }, /fit option train: expected at least one sequence/],
     ['patience alone', { patience: 3 }, /fit option patience: expected validation data to watch/],
@@ -312,7 +312,7 @@ describe('refusals', () => {
     const error = await failureOf(fit(net, { train: endless }))
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(
-      /a batch of 1 sequences of up to 1200000000 steps.*needs [\d,]+ MiB\. Lower batchSize \(1\) and raise accumulate for it, set segment \(34642/,
+      /a batch of 1 sequences of up to 1200000000 steps.*needs [\d,]+ MiB\. Lower batchSize \(1\) and raise accumulationSteps for it, set checkpointSteps \(34642/,
     )
     await fit(net, { train, epochs: 1 })
   })
@@ -337,7 +337,7 @@ describe('memory', () => {
         return train.batch(rows)
       },
     }
-    await fit(net, { train: counted, epochs: 72, averaging: 0.99, clipNorm: 1, ...adam })
+    await fit(net, { train: counted, epochs: 72, ema: 0.99, clipNorm: 1, ...adam })
     expect(new Set(used).size).toBe(1)
     expect(heap).toHaveLength(18)
     // From step 450, when most code has been compiled, to step 900: less than a kilobyte a step would be.

@@ -1,7 +1,7 @@
-/** Each optimizer, clipping and averaging against the formula worked out number by number, in float64. */
+/** Each optimizer, clipping and moving average against the formula worked out number by number, in float64. */
 import { describe, expect, it } from 'vitest'
 import { network, type Network } from '../../src/model/network.ts'
-import { WeightAverage } from '../../src/training/ema.ts'
+import { ExponentialMovingAverage } from '../../src/training/ema.ts'
 import { clipGradients } from '../../src/training/clip.ts'
 import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
 
@@ -166,18 +166,16 @@ describe('clipping', () => {
 describe('moving average', () => {
   it('decays by (1 + step) / (10 + step), at most by the limit, and can be exchanged', () => {
     const net = pair()
-    const average = new WeightAverage(net, 0.25)
+    const average = new ExponentialMovingAverage(net, 0.25)
     net.store.write(net.parameters[0], [3, 0])
     average.update(1)
     // 2/11 · 1 + 9/11 · 3, 2/11 · (−2)
     const once = [2 / 11 + 27 / 11, -4 / 11]
-    read(net, 'average').forEach((value, j) => expect(value).toBeCloseTo(once[j], 12))
+    read(net, 'ema').forEach((value, j) => expect(value).toBeCloseTo(once[j], 12))
     average.update(50)
-    read(net, 'average').forEach((value, j) =>
-      expect(value).toBeCloseTo(0.25 * once[j] + 0.75 * [3, 0][j], 12),
-    )
-    const [weights, averaged] = [read(net), read(net, 'average')]
+    read(net, 'ema').forEach((value, j) => expect(value).toBeCloseTo(0.25 * once[j] + 0.75 * [3, 0][j], 12))
+    const [weights, averaged] = [read(net), read(net, 'ema')]
     average.swap()
-    expect([read(net), read(net, 'average')]).toEqual([averaged, weights])
+    expect([read(net), read(net, 'ema')]).toEqual([averaged, weights])
   })
 })

@@ -11,19 +11,19 @@ export interface PlainLoss {
   weight: number
 }
 
-/** Runs passes whose tape is kept whole, whatever segments training wants. */
+/** Runs passes without gradient checkpointing, so that the whole tape is kept. */
 export function wholeTape<T>(
   network: Network,
   run: (pass: Pass) => T,
   how: Pick<Pass, 'record' | 'holds'>,
 ): T {
   network.prepareTraining()
-  const { segment } = network
-  network.segment = null
+  const { checkpointSteps } = network
+  network.checkpointSteps = null
   try {
     return run({ training: false, key: 0, ...how })
   } finally {
-    network.segment = segment
+    network.checkpointSteps = checkpointSteps
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What one direction remembers of a pass: BPTT needs it, inspection reads it. Hidden states are kept for
  * all rows; gates, cell states and what a cell saves for one window of steps (all steps in training,
- * unless segments are asked for), with the cell states between windows, so that a window can be run again.
+ * unless gradient checkpointing is on), with the cell states between windows, so that a window can be run again.
  */
 import type { Cell, Step } from '../../cells/cell.ts'
 import type { Engine } from '../../engine/engine.ts'

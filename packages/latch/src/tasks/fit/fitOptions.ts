@@ -14,7 +14,6 @@ import type { TrainingChoices } from '../../training/options.ts'
 import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
-  type EmbeddingUpdates,
   type OptimizerOptions,
 } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
@@ -31,22 +30,22 @@ export interface FitOptions<Example extends object = object> {
   /** Sequences per batch. Default 32. */
   batchSize?: number
   /** Gradient accumulation: number of batches per optimizer step. Steps count optimizer steps. Default 1. */
-  accumulate?: number
+  accumulationSteps?: number
   /**
    * Gradient checkpointing: steps of a sequence whose activations are kept at once; older ones are computed again on
    * the way back. For sequences too long for memory; costs about a third more time and changes no bit. null: all.
    * Default null.
    */
-  segment?: number | null
+  checkpointSteps?: number | null
   /** Default: by optimizer; of a text classifier 0.002, for a simple RNN 0.001. */
   learningRate?: number
   /** Default `adamw` with weight decay 0.01. */
   optimizer?: OptimizerOptions['type'] | OptimizerOptions
   /**
-   * `lazy`: an update leaves embeddings of tokens alone that its batches do not have (as PyTorch's SparseAdam), so
-   * that a large vocabulary costs nothing; results differ from `dense`. Default `dense`.
+   * Update only embeddings of tokens in the batch, as PyTorch's SparseAdam does: faster for a large vocabulary, with
+   * different results. Default false.
    */
-  embeddingUpdates?: EmbeddingUpdates
+  sparseEmbeddings?: boolean
   /** Default constant. */
   schedule?: ScheduleOptions
   /** Greatest global norm of a gradient; null: none. Default 1. */
@@ -57,8 +56,8 @@ export interface FitOptions<Example extends object = object> {
   classWeights?: ClassWeights
   /** Only for classes. Default 0; of a text classifier 0.1. */
   labelSmoothing?: number
-  /** Exponential moving average of the weights: its greatest decay; null: none. Default 0.99. */
-  averaging?: number | null
+  /** Decay of the weights' exponential moving average; null: no average. Default 0.99. */
+  ema?: number | null
   /** Epochs in a row without a lower validation loss before training stops; null: never. Default 5. */
   patience?: number | null
   /** Initial weights, split, order, dropout. Default 1. */
@@ -109,9 +108,9 @@ const NAMES: Names<FitOptions> = {
   validation: 1,
   epochs: 1,
   batchSize: 1,
-  accumulate: 1,
-  segment: 1,
-  embeddingUpdates: 1,
+  accumulationSteps: 1,
+  checkpointSteps: 1,
+  sparseEmbeddings: 1,
   learningRate: 1,
   optimizer: 1,
   schedule: 1,
@@ -119,7 +118,7 @@ const NAMES: Names<FitOptions> = {
   clipValue: 1,
   classWeights: 1,
   labelSmoothing: 1,
-  averaging: 1,
+  ema: 1,
   patience: 1,
   seed: 1,
   signal: 1,
@@ -213,22 +212,22 @@ export function resolveTraining(
   validated: boolean,
 ): TrainingChoices {
   const all = { ...defaults, ...withoutUndefined(options) }
-  const { optimizer: named = 'adamw', patience = 5, segment = null } = all
+  const { optimizer: named = 'adamw', patience = 5, checkpointSteps = null } = all
   const optimizer = typeof named === 'string' ? { type: named } : named
   return {
     optimizer,
-    segment,
+    checkpointSteps,
     patience: validated ? patience : null,
     epochs: all.epochs ?? 30,
     batchSize: all.batchSize ?? 32,
     clipNorm: all.clipNorm === undefined ? 1 : all.clipNorm,
-    averaging: all.averaging === undefined ? 0.99 : all.averaging,
+    ema: all.ema === undefined ? 0.99 : all.ema,
     learningRate: all.learningRate ?? DEFAULT_LEARNING_RATES[optimizer.type],
     schedule: all.schedule,
     clipValue: all.clipValue,
     seed: all.seed,
-    accumulate: all.accumulate,
-    embeddingUpdates: all.embeddingUpdates,
+    accumulationSteps: all.accumulationSteps,
+    sparseEmbeddings: all.sparseEmbeddings,
   }
 }
 
@@ -244,7 +243,7 @@ export function plainOptions(options: FitOptions): object {
     onStep: _onStep,
     checkpoint: _checkpoint,
     resume: _resume,
-    segment: _segment,
+    checkpointSteps: _checkpointSteps,
     validation,
     ...rest
   } = options

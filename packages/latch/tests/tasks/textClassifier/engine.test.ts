@@ -26,7 +26,7 @@ describe('threads', () => {
 
   const kinds = [
     ['as it is', {}],
-    ['with accumulation and lazy embeddings', { accumulate: 3, embeddingUpdates: 'lazy' }],
+    ['with accumulation and sparse embedding updates', { accumulationSteps: 3, sparseEmbeddings: true }],
   ] as const
   it.each(kinds)('1, 2, 3 and 5 give the same bytes: %s', async (_, more) => {
     const bytes: string[] = []
@@ -125,26 +125,29 @@ describe('a checkpoint', () => {
     )
   })
 
-  it('may have another segment', async () => {
+  it('may have other checkpointSteps', async () => {
     const { bytes, whole } = await checkpointOf('simd')
     const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes)
-    await model.fit(rows, { ...fitOptions, resume: bytes, segment: 2 } as never)
-    expect(model.network.segment).toBe(2)
+    await model.fit(rows, { ...fitOptions, resume: bytes, checkpointSteps: 2 } as never)
+    expect(model.network.checkpointSteps).toBe(2)
     expect(hex(model.toBytes())).toBe(whole)
   })
 })
 
-describe('segments', () => {
+describe('gradient checkpointing', () => {
   it('change no byte', async () => {
-    const [whole, parts] = [await trained({}, busy, rows), await trained({}, { ...busy, segment: 3 }, rows)]
-    expect(parts.network.segment).toBe(3)
+    const [whole, parts] = [
+      await trained({}, busy, rows),
+      await trained({}, { ...busy, checkpointSteps: 3 }, rows),
+    ]
+    expect(parts.network.checkpointSteps).toBe(3)
     expect(hex(parts.toBytes())).toBe(hex(whole.toBytes()))
   })
 
-  it.each([0, 2.5])('of %s steps are refused', async (segment) => {
-    const error = await thrown(() => trained({}, { segment }))
+  it.each([0, 2.5])('of %s steps are refused', async (checkpointSteps) => {
+    const error = await thrown(() => trained({}, { checkpointSteps }))
     expect(error).toBeInstanceOf(UsageError)
-    expect(error.message).toMatch(/segment: expected a positive integer/)
+    expect(error.message).toMatch(/checkpointSteps: expected a positive integer/)
   })
 })
 

@@ -66,7 +66,7 @@ describe('options out of range are named', () => {
     ['learningRate', -1, /fit option learningRate/],
     ['clipNorm', 0, /fit option clipNorm/],
     ['clipValue', -1, /fit option clipValue/],
-    ['averaging', 1, /fit option averaging/],
+    ['ema', 1, /fit option ema/],
     ['patience', 0, /patience/],
     ['seed', 0.5, /fit option seed/],
     ['labelSmoothing', 1, /^fit option labelSmoothing: expected a share from 0 to below 1, got 1/],
@@ -89,11 +89,7 @@ describe('options out of range are named', () => {
       /^fit option optimizer \(adam\) momentum: .*named type, beta1, beta2/,
     ],
     ['optimizer', null, /^fit option optimizer: expected a name, or an object with a type, got null/],
-    [
-      'schedule',
-      { type: 'cosine', length: 5, steps: 5 },
-      /^fit option schedule steps: .*named type, .*length/,
-    ],
+    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^fit option schedule steps: .*named type, .*tMax/],
     ['schedule', 'cosine', /^fit option schedule: expected an object with a type, got "cosine"/],
     [
       'checkpoint',
@@ -190,15 +186,15 @@ describe('what cannot go on', () => {
     const long = comments(64, 1).map(({ text, label }) => ({ text: `${text} `.repeat(600), label }))
     const events: string[] = []
     const before = process.memoryUsage.rss()
-    const onEvent = ({ event }: ModelFitEvent) => events.push(event)
-    const error = await thrown(() => model.fit(long, { ...quick, batchSize: 64, averaging: null, onEvent }))
+    const onEvent = ({ type }: ModelFitEvent) => events.push(type)
+    const error = await thrown(() => model.fit(long, { ...quick, batchSize: 64, ema: null, onEvent }))
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(
       /^fit, a batch of 64 sequences of up to \d+ steps \(\d+ in all\): engine memory/,
     )
     expect(error.message).toMatch(/expected at most 4,096 MiB in all, got a request that needs \d[\d,]+ MiB/)
     expect(error.message).toMatch(
-      /Lower batchSize \(64\) and raise accumulate .*set segment \(45.*the length limit \(\d+\), the units or the vocabulary/,
+      /Lower batchSize \(64\) and raise accumulationSteps .*set checkpointSteps \(45.*the length limit \(\d+\), the units or the vocabulary/,
     )
     expect(events).toEqual([])
     expect(process.memoryUsage.rss() - before).toBeLessThan(600 * 2 ** 20)
@@ -223,7 +219,7 @@ describe('what cannot go on', () => {
           optimizer: 'sgd',
           learningRate: 1e38,
           clipNorm: null,
-          averaging: null,
+          ema: null,
           onEvent: (event) => events.push(event),
         }),
       )

@@ -20,7 +20,7 @@ const options = {
   batchSize: 16,
   seed: 11,
   patience: null,
-  schedule: { type: 'cosine', length: 8, warmup: 5 },
+  schedule: { type: 'cosine', tMax: 8, warmup: 5 },
 }
 const onEvent = ({ event, resumed }) => {
   if (event !== 'start') return

@@ -52,7 +52,7 @@ describe('an update of several batches', () => {
         ...clip,
       } as const
       const one = await fit(large, { ...options, batchSize: 37 })
-      const report = await fit(small, { ...options, batchSize: 8, accumulate: 5 })
+      const report = await fit(small, { ...options, batchSize: 8, accumulationSteps: 5 })
       expect(report.steps).toBe(1)
       expect(distance(small, large)).toBeLessThan(1e-12)
       expect(distance(large, start)).toBeGreaterThan(1e-4)
@@ -83,20 +83,20 @@ describe('an update of several batches', () => {
     const [small, large] = [make(), make()]
     const options = { train: numbers, epochs: 1, optimizer: { type: 'sgd' }, learningRate: 1 } as const
     await fit(large, { ...options, batchSize: 11 })
-    await fit(small, { ...options, batchSize: 3, accumulate: 4 })
+    await fit(small, { ...options, batchSize: 3, accumulationSteps: 4 })
     expect(distance(small, large)).toBeLessThan(1e-12)
   })
 
   it('rows that weigh nothing do not turn into NaN', async () => {
     const net = classifier({ ...exact, loss: { type: 'softmaxCrossEntropy', classWeights: [0, 0] } })
     const before = bitsOf(net)
-    await fit(net, { train, epochs: 1, batchSize: 8, accumulate: 2, optimizer: { type: 'sgd' } })
+    await fit(net, { train, epochs: 1, batchSize: 8, accumulationSteps: 2, optimizer: { type: 'sgd' } })
     expect(bitsOf(net)).toBe(before)
   })
 })
 
 describe('a run', () => {
-  const options = { train, epochs: 3, batchSize: 4, accumulate: 3, pool: 2, clipNorm: 1, averaging: 0.9 }
+  const options = { train, epochs: 3, batchSize: 4, accumulationSteps: 3, pool: 2, clipNorm: 1, ema: 0.9 }
   const make = (seed = 1) => classifier({ dropout: 0.3, seed })
 
   it('counts updates: the last of an epoch has what batches are left', async () => {
@@ -110,8 +110,8 @@ describe('a run', () => {
 
   it('of one batch an update has the bits of a run that does not know of it', async () => {
     const [one, plain] = [make(), make()]
-    await fit(one, { ...options, accumulate: 1 })
-    const { accumulate: _, ...rest } = options
+    await fit(one, { ...options, accumulationSteps: 1 })
+    const { accumulationSteps: _, ...rest } = options
     await fit(plain, rest)
     expect(bitsOf(one)).toBe(bitsOf(plain))
   })
@@ -129,7 +129,7 @@ describe('a run', () => {
     }
     const [twice, once] = [make(), make()]
     const rest = { epochs: 1, batchSize: 4, optimizer: { type: 'sgd' }, learningRate: 1 } as const
-    await fit(twice, { ...rest, train: alike, accumulate: 2 })
+    await fit(twice, { ...rest, train: alike, accumulationSteps: 2 })
     await fit(once, { ...rest, train: { ...alike, size: 4, lengths: alike.lengths.slice(4) } })
     expect(distance(twice, once)).toBeGreaterThan(1e-4)
   })
@@ -147,12 +147,14 @@ describe('a run', () => {
       await fit(resumed, { ...options, resume: state })
       expect(bitsOf(resumed)).toBe(bitsOf(whole))
     }
-    await expect(fit(make(), { ...options, accumulate: 2, resume: states[0] })).rejects.toThrow(
-      /document\.options\.accumulate: expected 2, got 3/,
+    await expect(fit(make(), { ...options, accumulationSteps: 2, resume: states[0] })).rejects.toThrow(
+      /document\.options\.accumulationSteps: expected 2, got 3/,
     )
   })
 
-  it.each([0, 1.5, -1])('%s batches an update are refused', async (accumulate) => {
-    await expect(fit(make(), { ...options, accumulate })).rejects.toThrow(/accumulate: expected a positive/)
+  it.each([0, 1.5, -1])('%s batches an update are refused', async (accumulationSteps) => {
+    await expect(fit(make(), { ...options, accumulationSteps })).rejects.toThrow(
+      /accumulationSteps: expected a positive/,
+    )
   })
 })
