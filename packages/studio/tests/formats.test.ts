@@ -253,7 +253,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await page.getByRole('tab', { name: 'Text' }).click()
     await page.getByLabel('coloured by').selectOption('logit')
     await settled(page)
-    const { tokens } = influence(model, model.read(text).batch)
+    const { tokens } = influence(model, text)
     await page.getByRole('group', { name: 'tokens' }).getByRole('button').nth(1).hover()
     const written = String(tokens[1].leaveOneOut!.logit).replaceAll('-', '\u2212')
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)

@@ -4,7 +4,7 @@ import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Dataset } from '../training/dataset.ts'
-import { breathe, Interval } from '../training/eventLoop.ts'
+import { yieldToEventLoop, Interval } from '../training/eventLoop.ts'
 import { evaluate } from '../training/evaluate.ts'
 import { classificationReport } from '../training/metrics.ts'
 import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
@@ -61,7 +61,7 @@ async function forEachPass(
     visit(batch, targets, numbers)
     if (!interval.passed()) continue
     onProgress?.((i + 1) / batches.length)
-    await breathe()
+    await yieldToEventLoop()
     signal?.throwIfAborted()
   }
 }

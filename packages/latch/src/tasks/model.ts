@@ -89,7 +89,7 @@ export interface ModelStreamState {
   /** White space at the end of a text, which is read once something follows it (tokens that are characters). */
   space: string
   /** Of texts that are padded to one length: the last ids, and how many tokens were read; else null. */
-  padded: { ids: number[]; read: number } | null
+  text: { ids: number[]; read: number } | null
 }
 
 /** One sequence, step by step: after each step, to the bit what `predict` gives for the steps so far. */

@@ -83,26 +83,26 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
       network: this.#stream.save(),
       output: this.steps === 0 ? [] : Array.from(this.#output),
       space: this.#space,
-      padded: this.#ids && { ids: [...this.#ids], read: this.#read },
+      text: this.#ids && { ids: [...this.#ids], read: this.#read },
     }
   }
 
   restore(saved: ModelStreamState): void {
     const where = 'stream.restore'
-    const { network, output, space, padded } = saved ?? {}
-    if (!Array.isArray(output) || typeof space !== 'string' || space.trim() || padded === undefined) {
+    const { network, output, space, text } = saved ?? {}
+    if (!Array.isArray(output) || typeof space !== 'string' || space.trim() || text === undefined) {
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
     }
     const width = network?.steps?.[0] ? this.#output.length : 0
     if (output.length !== width || !output.every(Number.isFinite)) {
       throw new ShapeError({ where, expected: `${width} outputs`, got: describe(output) })
     }
-    if (padded) this.#checkPadded(padded)
+    if (text) this.#checkText(text)
     this.#stream.restore(network)
     if (width) this.#output = Float64Array.from(output)
     this.#space = space
-    this.#ids = padded ? [...padded.ids] : null
-    this.#read = padded?.read ?? 0
+    this.#ids = text ? [...text.ids] : null
+    this.#read = text?.read ?? 0
   }
 
   #restart(): void {
@@ -145,14 +145,14 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     })
   }
 
-  #checkPadded({ ids, read }: NonNullable<ModelStreamState['padded']>): void {
+  #checkText({ ids, read }: NonNullable<ModelStreamState['text']>): void {
     const { width } = this.#trained.learned.input
     const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < width
     const most = this.#length ?? 0
     const fits = Array.isArray(ids) && ids.length > 0 && ids.length <= most && ids.every(isId)
     if (fits && Number.isSafeInteger(read) && read >= ids.length) return
     const expected =
-      this.#length === null ? 'a state without a padded text' : `a text of up to ${most} ids below ${width}`
+      this.#length === null ? 'a state without a text' : `a text of up to ${most} ids below ${width}`
     throw new UsageError({ where: 'stream.restore', expected, got: describe({ ids, read }) })
   }
 

@@ -185,8 +185,12 @@ export class TaskModel<T extends TaskTypes> implements Model<
   }
 
   /** What gradients are of, for `latch/inspection`: a class, or one number of the output. */
-  chooseTarget(batch: PackedBatch, label: string | number | null): { target: number; targets: Targets } {
-    return chooseTarget(this.trained, batch, label)
+  chooseTarget(
+    batch: PackedBatch,
+    label: string | number | null,
+    where?: string,
+  ): { target: number; targets: Targets } {
+    return chooseTarget(this.trained, batch, label, where)
   }
 
   /**

@@ -92,11 +92,12 @@ export function chooseTarget(
   { network, learned: { outputActivation }, names }: Trained,
   batch: PackedBatch,
   label: string | number | null,
+  where = 'label',
 ): { target: number; targets: Targets } {
   network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
-  const given = label === null ? null : findLabel(label, names)
+  const given = label === null ? null : findLabel(label, names, where)
   if (outputActivation === 'probabilities') {
     const target = given ?? pickClass(lastRow(network, out), outputActivation)
     return { target, targets: { values: withLastRow(out, classTargets(target, width)) } }

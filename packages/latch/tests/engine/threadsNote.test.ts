@@ -47,12 +47,12 @@ describe('a training', () => {
     const fitOptions = { ...quick, epochs: 1 }
     const report = await model.fit(comments(12, 1), {
       ...fitOptions,
-      onEvent: (event) => void (event.event === 'start' && told.push(event.notes)),
+      onEvent: (event) => void (event.type === 'start' && told.push(event.warnings)),
     })
-    expect(report.notes[0]).toBe(sentence)
+    expect(report.warnings[0]).toBe(sentence)
     expect(told[0][0]).toBe(sentence)
     const plain = textClassifier({ ...tiny, engine: 'reference' })
-    expect((await plain.fit(comments(12, 1), fitOptions)).notes).not.toContain(sentence)
+    expect((await plain.fit(comments(12, 1), fitOptions)).warnings).not.toContain(sentence)
   })
 
   it('of sequences says it as it starts', async () => {
@@ -82,7 +82,7 @@ describe('the command line', () => {
     expect(ran.stderr).toContain(note)
     const told = await place.latch(['train', 'train.csv', ...columns, ...small, ...flags, '--json'])
     const start = jsonLines(told).find(({ event }) => event === 'start')!
-    expect(start.notes).toContain(sentence)
+    expect(start.warnings).toContain(sentence)
   }, 60_000)
   afterAll(() => place.remove())
 

@@ -243,14 +243,14 @@ describe('of one step, of one number', () => {
 
   it('takes the first number, the likeliest class, and labels by name', () => {
     const numbers = SequenceModel.fromImported(numbersEveryStep())
-    const { batch } = numbers.read([
+    const rows = [
       [1, 2],
       [0, -1],
       [2, 1],
-    ])
-    expect(influence(numbers, batch)).toEqual(influence(numbers, batch, '0', { step: 2 }))
+    ]
+    expect(influence(numbers, rows)).toEqual(influence(numbers, rows, '0', { step: 2 }))
     const classes = SequenceModel.fromImported(everyStep())
-    const found = influence(classes, classes.read([0, 3, 4]).batch)
+    const found = influence(classes, [0, 3, 4])
     expect(classes.labels[found.target]).toBe(classes.predict([0, 3, 4]).label)
     expect(Math.log(found.probability!)).toBeCloseTo(classes.predict([0, 3, 4]).output[found.target], 5)
   })

@@ -116,7 +116,7 @@ describe('every number of a trace', () => {
     trace.steps.forEach((step, t) => {
       expectClose(step.hidden, wanted.steps[t].hidden, 5)
       expect(step.gradient.hidden).toBeCloseTo(wanted.steps[t].gradient.hidden, 5)
-      if (t % 9 === 0) expect(step.output).toEqual(fast.predict(words.slice(0, t + 1).join(' ')))
+      if (t % 9 === 0) expect(fast.predict(words.slice(0, t + 1).join(' '))).toMatchObject(step.output)
     })
   })
 })

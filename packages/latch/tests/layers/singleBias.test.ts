@@ -13,9 +13,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { Network } from '../../src/model/network.ts'
-import { exportModel } from '../../src/tasks/files/exportModel.ts'
-import { modelFromImported } from '../../src/tasks/files/openModel.ts'
-import { openModelFile } from '../../src/tasks/files/openModel.ts'
+import { modelFromImported, openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { modelFile } from '../formats/conformance/files.ts'
 import { inModel } from '../formats/conformance/otherModels.ts'
@@ -208,7 +206,7 @@ const stacks: [string, LayerOptions[]][] = [
 ]
 
 async function readBack(model: SequenceModel, format: ExportFormat): Promise<ImportedModel> {
-  const files = (await exportModel(model, format)).map(({ name, chunks }) => [name, bytesOf(chunks)] as const)
+  const files = (await model.exportTo(format)).map(({ name, chunks }) => [name, bytesOf(chunks)] as const)
   const [name, bytes] = files.find(([file]) => file.endsWith('.json')) ?? files[0]
   return readModel(filesInMemory(name, bytes, new Map(files)), {})
 }

@@ -31,7 +31,11 @@ export interface InspectableModel<Input = string> {
   readonly labels: readonly string[]
   encode(input: Input): EncodedInput
   /** What gradients are of: a class (null: the predicted one), or one number of the output (null: the first). */
-  chooseTarget(batch: PackedBatch, label: string | number | null): { target: number; targets: Targets }
+  chooseTarget(
+    batch: PackedBatch,
+    label: string | number | null,
+    where?: string,
+  ): { target: number; targets: Targets }
 }
 
 /** A network or a model. */
@@ -80,7 +84,7 @@ export function resolveSubject<Input>(
   const read = resolveInput(where, subject, input)
   if (isModel(subject) && typeof target !== 'object') {
     needLoss(where, read.network)
-    return { ...read, ...subject.chooseTarget(read.batch, target ?? null) }
+    return { ...read, ...subject.chooseTarget(read.batch, target ?? null, where) }
   }
   return { ...read, ...targetsOf(where, read.network, read.batch, read.labels, target) }
 }

@@ -135,8 +135,8 @@ export function readTask<T extends TaskTypes>(
     ...task.sections,
   ])
   const config = readNetworkConfig(f.network)
-  if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
   const learned = task.read(root, config)
+  if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
   const history = readOptional(f.history, readHistory, null)
   const training = readTraining(f.training, task, weights)
   const options = training ? engineOfCheckpoint(fieldAt(f.training, 'state'), engine) : engine

@@ -29,10 +29,11 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
 > {
   /** @throws UsageError naming the option that is out of range */
   constructor(options: ClassifierOptions<C, L> = {}, content: TaskContent<TextTypes> | null = null) {
+    const settings = content ? content.learned.settings : resolveSettings(options)
     const { engine, reproducible, threads, precision } = options
     super({
       task: textClassifierTask as never,
-      settings: content ? content.learned.settings : resolveSettings(options),
+      settings,
       engine: { engine, reproducible, threads, precision },
       labels: resolveLabels(options.labels),
       trained: content,

@@ -12,7 +12,6 @@ import type { ExportedFile } from '../../../src/formats/imported.ts'
 import type { OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from '../../../src/formats/open.ts'
 import { writeModel } from '../../../src/formats/write.ts'
-import { exportModel } from '../../../src/tasks/files/exportModel.ts'
 import { openModel, modelFromImported } from '../../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { imported, nextLetter, threeClasses } from '../sequenceModel/sequenceFixtures.ts'
@@ -139,16 +138,16 @@ describe('tasks carried along', () => {
       expect(() => modelFromImported({ ...read, weights: short }, 'm')).toThrow(
         'as the document of Latch says, got none',
       )
-      expect(() => modelFromImported({ ...read, document: '{"format":"latch","version":9,"task":"x"}' }, 'm')).toThrow(
-        'document.version',
-      )
+      expect(() =>
+        modelFromImported({ ...read, document: '{"format":"latch","version":9,"task":"x"}' }, 'm'),
+      ).toThrow('document.version')
     },
   )
 
   test('a file whose layers were changed is read as they are, and not as the task in it says', async () => {
     const model = await classifier(['good', 'bad'])
     for (const format of ['onnx', 'keras', 'torch', 'tfjs'] as const) {
-      const [first, ...rest] = await exportModel(model, format)
+      const [first, ...rest] = await model.exportTo(format)
       const others = new Map(rest.map(({ name, chunks }) => [name, joined(chunks)]))
       const read = await readModel(filesInMemory(first.name, joined(first.chunks), others))
       expect(modelFromImported(read, format).constructor.name, format).toBe('TextClassifier')
@@ -157,7 +156,7 @@ describe('tasks carried along', () => {
       )
       const changed = modelFromImported({ ...read, network: { ...read.network, layers } }, format)
       expect(changed).toBeInstanceOf(SequenceModel)
-      expect((changed as SequenceModel).warnings.join()).toContain('the file was changed')
+      expect((changed as SequenceModel).warnings.join()).toContain('the file was modified after export')
     }
   })
 
@@ -223,7 +222,7 @@ describe('readModel', () => {
 
   test('an ONNX graph runs as it is', async () => {
     const model = threeLetters()
-    const files = filesInMemory('m.onnx', bytesOf(await exportModel(model, 'onnx')), new Map())
+    const files = filesInMemory('m.onnx', bytesOf(await model.exportTo('onnx')), new Map())
     const graph = await openOnnxGraph(files)
     const inputs: Record<string, OnnxTensor> = {}
     for (const { name, dtype } of graph.inputs) {

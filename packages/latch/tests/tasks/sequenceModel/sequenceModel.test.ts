@@ -100,7 +100,7 @@ describe('predict', () => {
   })
 
   test('refuses in words, with the place', () => {
-    expect(() => open(nextLetter).predict('abx')).toThrow('text, token 3: expected a token of the vocabulary')
+    expect(() => open(nextLetter).predict('abx')).toThrow('text, token 2: expected a token of the vocabulary')
     expect(() => open(nextLetter).predict([1, 9])).toThrow(
       'input, step 1: expected a token id from 0 to 5, got 9',
     )
@@ -260,15 +260,22 @@ describe('inside', () => {
     expect(Array.from(what.after.output)).not.toEqual(Array.from(what.before.output))
   })
 
-  test('and takes features by their batch and targets', () => {
+  test('and takes features, as rows or as a batch', () => {
     const model = open(oneNumber)
-    const { batch } = model.read(rows)
-    const flow = gradientFlow(model, batch, model.targets(rows))
+    const { features } = model.encode(rows)
+    const batch = PackedBatch.ofFeatures(features!, [1, 4, 3])
+    const flow = gradientFlow(model, rows)
     expect(flow.layers[0].steps).toHaveLength(4)
+    expect(flow.layers[0].steps.map(({ hidden }) => hidden)).toEqual(
+      model.trace(rows).steps.map(({ gradient }) => gradient.hidden),
+    )
+    expect(gradientFlow(model, batch).layers).toEqual(flow.layers)
+    expect(influence(model, rows).tokens.map(({ token }) => token)).toEqual(['0', '1', '2', '3'])
+    expect(intervene(model, rows, [{ type: 'drop', step: 1 }]).after.tokens).toEqual(['0', '2', '3'])
     expect(prefixOutputs(model.network, batch).map(([x]) => x)).toEqual(
       rows.map((_, t) => model.predict(rows.slice(0, t + 1)).output[0]),
     )
-    expect(() => model.encode('[[1, 2, 3]]')).toThrow('a model that reads ids')
+    expect(model.encode('[[1, 2, 3]]')).toMatchObject({ steps: 1, ids: null, padding: 0, cut: 0 })
   })
 })
 
@@ -306,7 +313,7 @@ describe('fine-tuning', () => {
 
   test('refuses rows that do not fit, by number', async () => {
     const model = SequenceModel.fromImported(threeClasses())
-    await expect(model.fit([])).rejects.toThrow('rows to learn from')
+    await expect(model.fit([])).rejects.toThrow('fit: expected at least one row')
     await expect(model.fit([{ input: rows, target: 'huge' }])).rejects.toThrow(
       'one of the labels low, middle, high',
     )

@@ -111,11 +111,11 @@ describe('texts of every kind', () => {
       { text: 'a b c d e f g h i', label: 'bad' },
     ]
     const notes: string[] = []
-    const onEvent = (event: ModelFitEvent) => event.event === 'start' && notes.push(...event.notes)
+    const onEvent = (event: ModelFitEvent) => event.type === 'start' && notes.push(...event.warnings)
     const model = textClassifier({ ...tiny, maximumLength: 8 })
     const report = await model.fit(rows, { ...quick, epochs: 1, onEvent })
     expect(report.trainSize).toBe(21)
-    expect(report.notes).toEqual(notes)
+    expect(report.warnings).toEqual(notes)
     expect(notes).toEqual([
       'rows: left out 1 row with an empty text and 1 row with an empty label.',
       '1 text cut at 8 tokens.',

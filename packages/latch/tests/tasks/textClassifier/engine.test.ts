@@ -6,8 +6,11 @@ import { supportedEngines } from '../../../src/engine/load.ts'
 import { sharing } from '../../../src/engine/threads/threadPool.ts'
 import { UsageError, WorkerError } from '../../../src/core/errors.ts'
 import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
-import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import {
+  TextClassifier,
+  textClassifier,
+  type ClassifierFitOptions,
+} from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { comments, hex, quick, thrown, tiny, trained } from './classifierRig.ts'
 
 const rows = comments(60, 1)
@@ -35,7 +38,7 @@ describe('threads', () => {
       const events: ModelFitEvent[] = []
       await model.fit(rows, { ...quick, ...busy, ...more, onEvent: (event) => events.push(event) })
       const { engine } = model.network
-      expect(events[0]).toMatchObject({ event: 'start', engine: engine.name, threads: engine.threads })
+      expect(events[0]).toMatchObject({ type: 'start', engine: engine.name, threads: engine.threads })
       if (engine.name !== 'reference') expect([engine.threads, engine.team.size]).toEqual([threads, threads])
       bytes.push(hex(model.toBytes()))
     }
@@ -53,8 +56,8 @@ describe('threads', () => {
       [],
     ]
     const onEvent = (event: ModelFitEvent) => {
-      events.push(event.event === 'stop' ? event.reason : event.event)
-      if (event.event === 'epoch' && event.epoch === 2) for (const worker of workers) worker.terminate()
+      events.push(event.type === 'stop' ? event.reason : event.type)
+      if (event.type === 'epoch' && event.epoch === 2) for (const worker of workers) worker.terminate()
     }
     const checkpoint = { everySteps: 1, write: (bytes: Uint8Array) => void saved.push(bytes) }
     const options = { ...quick, ...busy, epochs: 400, patience: null }
@@ -90,7 +93,7 @@ describe('a checkpoint', () => {
       const { bytes, whole } = await checkpointOf(engine)
       const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, 'run', { threads: 2 })
       expect(model.network.engine.name).toBe(engine)
-      const { notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
+      const { warnings: notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
       expect(model.network.engine.name).toBe(engine)
       expect(hex(model.toBytes())).toBe(whole)
       const usual = textClassifier(tiny)
