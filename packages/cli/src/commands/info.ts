@@ -150,6 +150,7 @@ function modelFacts(path: string, model: AnyModel): Facts {
     task: task.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
     ...(source === null ? {} : { from: originInWords(source) }),
     ...(reads.includes('text') ? {} : { input: inputInWords(input) }),
+    tokens,
     // Single values; the lists of an imported model's settings stand below.
     ...Object.fromEntries(
       Object.entries(settings).filter(([, value]) => typeof value !== 'object') as [
@@ -159,7 +160,6 @@ function modelFacts(path: string, model: AnyModel): Facts {
     ),
     parameters,
     vocabulary: vocabularySize,
-    tokens,
     labels: named ? labels : null,
     epochs: history?.epochs ?? null,
     best: history?.best ?? null,
