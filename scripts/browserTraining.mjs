@@ -34,8 +34,8 @@ async function trainWide(latch, threads) {
     { cell: 'lstm', units: 160, embedding: 64, reproducible: true, threads },
     8,
   )
-  const { team, threadsNote } = model.network.engine
-  return { file: await digest(model.toBytes()), size: team.size, note: threadsNote }
+  const { executor, threadsNote } = model.network.engine
+  return { file: await digest(model.toBytes()), size: executor.size, note: threadsNote }
 }
 
 async function digest(bytes) {

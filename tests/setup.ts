@@ -1,7 +1,7 @@
 /** Engines in tests as the Node door sets them up; with LATCH_THREADS, even the smallest work is shared. */
 import { useHost } from '../packages/latch/src/engine/host.ts'
 import { nodeHost } from '../packages/latch/src/engine/hostNode.ts'
-import { sharing } from '../packages/latch/src/engine/threads/threadPool.ts'
+import { parallelism } from '../packages/latch/src/engine/threads/executor.ts'
 
 useHost(nodeHost())
-if (process.env.LATCH_THREADS) Object.assign(sharing, { minimumWork: 0, startAtOnce: true })
+if (process.env.LATCH_THREADS) Object.assign(parallelism, { minWork: 0, eager: true })

@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { EXIT_CODES_HELP, reportError } from './terminal/exitCodes.ts'
 import { exportCommand } from './commands/export.ts'
+import { typedBy } from './options/fixes.ts'
 import { importCommand } from './commands/import.ts'
 import { infoCommand } from './commands/info.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -59,10 +60,12 @@ async function main(args: string[]): Promise<void> {
   const end = args.indexOf('--')
   const flags = new Set(end < 0 ? args : args.slice(0, end))
   const output = new Output({ json: flags.has('--json'), quiet: flags.has('--quiet') || flags.has('-q') })
+  const latch = program(output)
   try {
-    await program(output).parseAsync(args, { from: 'user' })
+    await latch.parseAsync(args, { from: 'user' })
   } catch (error) {
-    process.exitCode = reportError(error, output, args[0])
+    const command = latch.commands.find((one) => one.name() === args[0]) ?? latch
+    process.exitCode = reportError(error, output, typedBy(command))
   }
 }
 

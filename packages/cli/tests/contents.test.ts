@@ -62,11 +62,11 @@ describe('a .keras file', () => {
     )
     expect(ran.stdout).toMatch(/^dense +Capsule +\(8, 3\) \(3\) +27 +no$/m)
     expect(ran.stderr).toContain('layer dense: expected a layer that Latch knows, got Capsule')
-    expect(ran.stderr).toContain('with --up-to bidirectional.')
+    expect(ran.stderr).toContain('Use `--up-to bidirectional` to read')
     const until = await place.latch(['info', 'capsule.keras', '--up-to', 'bidirectional'])
     expect(until.stdout).toContain('layer dense')
     const wrong = await place.latch(['info', 'capsule.keras', '--up-to', 'nowhere'])
-    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
     expect(wrong.stderr).toContain('one of input_layer, bidirectional, dense')
   })
 
@@ -158,7 +158,7 @@ describe('weights alone', () => {
     expect(ran.stdout).toMatch(/^layer +array +shape +parameters$/m)
     expect(ran.stdout).toMatch(/^bidirectional +backward_layer\/cell\/vars\/1 +\(4, 16\) +64$/m)
     expect(ran.stdout).toMatch(/^dense +vars\/0 +\(8, 3\) +24$/m)
-    expect(ran.stderr).toContain('Give --config FILE')
+    expect(ran.stderr).toContain('Use `--config FILE`')
     const { contents } = json(await place.latch(['info', 'alone.weights.h5', '--json']))
     expect(contents).toContainEqual({ layer: 'dense', array: 'vars/1', shape: '(3)', parameters: 3 })
   })
@@ -195,7 +195,7 @@ describe('a model.json of TensorFlow.js', () => {
     expect(ran.stdout).toMatch(/^parameters +283$/m)
     expect(ran.stdout).toMatch(/^\w+ +Bidirectional\(LSTM\) +\(3, 16\) .* 256 +yes$/m)
     expect(ran.stdout).toMatch(/ Capsule +\(8, 3\) \(3\) +27 +no$/m)
-    expect(ran.stderr).toContain('got Capsule. Read the part before it with --up-to')
+    expect(ran.stderr).toContain('got Capsule. Use `--up-to ')
   })
 
   test('a graph model: its arrays; a layers model: arrays of no layer too', async () => {
@@ -242,7 +242,7 @@ test('head facts stand above tensors and operators too', async () => {
     /^file +graph\.onnx\nformat +onnx\nproducer .*\nparameters +6\n\nnode +operator +weights$/m,
   )
   expect(await place.latch(['info', 'graph.onnx', '--up-to', 'nowhere'])).toMatchObject({
-    code: 1,
+    code: 2,
     stdout: '',
   })
   const data = Float32Array.from([1, 2, 3, 4])
@@ -304,7 +304,7 @@ describe.skipIf(!there)('files of others', () => {
     expect(ran.code).toBe(0)
     expect(ran.stdout).toMatch(/^producer +Keras 2\.1\.5\nparameters +462,717$/m)
     expect(ran.stdout).toMatch(/^rnn_2 +rnn_2\/recurrent_kernel:0 +\(128, 512\) +65,536$/m)
-    expect(ran.stderr).toContain('Give --config FILE')
+    expect(ran.stderr).toContain('Use `--config FILE`')
   })
 
   test('a text generator of TensorFlow.js whose LSTM got another name', async () => {

@@ -294,11 +294,11 @@ describe.skipIf(!there)('real files', () => {
   test('an unknown layer is named, and the part before it opens', async () => {
     await refused(
       ['import', file('keras210_qoe/lstm_basic.h5')],
-      /SelfAttention[^]*before it with --up-to lstm_1\.\n/,
+      /SelfAttention[^]*Use `--up-to lstm_1` to read the layers up to and including it\.\n/,
     )
     await refused(
       ['predict', file('keras210_qoe/lstm_basic.h5'), '[[1]]'],
-      /--up-to lstm_1\. That is a flag of latch import/,
+      /`latch import --up-to lstm_1` .*, then run `latch predict` on the model that it saves/,
     )
     const ran = await place.latch(['import', file('keras210_qoe/lstm_basic.h5'), '--up-to', 'lstm_1'])
     expect(ran.stdout).toContain('Saved lstm_basic.safetensors')
@@ -306,7 +306,10 @@ describe.skipIf(!there)('real files', () => {
   })
 
   test('a prefix, a folder, weights without a configuration', async () => {
-    await refused(['import', file('silero_vad/silero_vad_16k.safetensors')], /with --prefix lstm_cell\. or/)
+    await refused(
+      ['import', file('silero_vad/silero_vad_16k.safetensors')],
+      /Use `--prefix lstm_cell\.` to read/,
+    )
     const all = await place.latch(['info', file('silero_vad/silero_vad_16k.safetensors')])
     expect(all.stdout).toMatch(/lstm_cell\.weight_ih +\(512, 128\)/)
     expect(all.stderr).toContain('prefix')
@@ -321,7 +324,7 @@ describe.skipIf(!there)('real files', () => {
     expect(folder.stdout).toContain('Saved ml5.safetensors')
     const said = await place.latch(['predict', 'ml5.safetensors', 'what is th'])
     expect('aeiou').toContain(said.stdout.split('\t')[0])
-    await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /Give --config FILE/)
+    await refused(['import', file('textgenrnn/textgenrnn_weights.hdf5')], /Use `--config FILE`/)
   })
 })
 

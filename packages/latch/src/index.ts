@@ -85,5 +85,7 @@ export {
   UnsupportedError,
   UsageError,
   WorkerError,
+  fixInProgram,
+  formatError,
 } from './core/errors.ts'
-export type { ErrorFacts } from './core/errors.ts'
+export type { ErrorFacts, Fix } from './core/errors.ts'

@@ -71,6 +71,6 @@ function requireTextClasses(model: AnyModel): void {
     where: 'evaluate',
     expected: 'a model that reads texts and predicts one class',
     got,
-    remedy: reads.includes('ids') ? 'First import it with a vocabulary.' : undefined,
+    fix: reads.includes('ids') ? { option: 'vocabulary', to: 'import the model with its tokens' } : [],
   })
 }

@@ -1,5 +1,5 @@
 /** `latch import`: a model of another format becomes a Latch model file; what was found in it is said. */
-import { Command } from '@commander-js/extra-typings'
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { basename, resolve } from 'node:path'
 import { type ImportedModel, modelFilesAt } from 'latch/formats'
 import { writeFileAtomic, UsageError } from 'latch'
@@ -15,6 +15,7 @@ import {
   vocabularyOption,
 } from '../options/importFlags.ts'
 import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
+import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
 import { count, sizeInWords } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkWritable, savedPaths } from '../training/savedPaths.ts'
@@ -45,7 +46,7 @@ export function importCommand(output: Output) {
     .option(...outputActivationOption)
     .option('--json', 'print one JSON object: what was found, and where it is saved')
     .addHelpText('after', EXAMPLES)
-    .action(async (path, flags) => {
+    .action(async (path, flags, command) => {
       const out = flags.out ?? defaultOut(path)
       if (resolve(out) === resolve(path)) {
         const remedy = 'Name another with --out.'
@@ -66,7 +67,14 @@ export function importCommand(output: Output) {
       // Its own notes say what the model makes of inputs, too.
       const own = model.summary().warnings
       const warnings = own.length > 0 ? own : imported.warnings
-      tell(path, out, bytes.length, { ...imported, warnings }, output)
+      tell(
+        path,
+        out,
+        bytes.length,
+        { ...imported, warnings },
+        output,
+        typedBy(command as unknown as CommandUnknownOpts),
+      )
     })
 }
 
@@ -77,8 +85,26 @@ function defaultOut(path: string): string {
   return /\.safetensors$/i.test(name) ? `${stem}.latch.safetensors` : `${stem}.safetensors`
 }
 
-function tell(path: string, out: string, bytes: number, imported: ImportedModel, output: Output): void {
-  const { format, producer, input, outputActivation, labels, layers, warnings, omitted, document } = imported
+function tell(
+  path: string,
+  out: string,
+  bytes: number,
+  imported: ImportedModel,
+  output: Output,
+  typed: Typed,
+): void {
+  const {
+    format,
+    producer,
+    input,
+    outputActivation,
+    labels,
+    layers,
+    warnings,
+    omitted,
+    document,
+    fixes = [],
+  } = imported
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
   output.event({
     event: 'imported',
@@ -94,6 +120,7 @@ function tell(path: string, out: string, bytes: number, imported: ImportedModel,
     layers,
     warnings,
     omitted,
+    fixes,
   })
   const { bold, dim } = output.colors
   output.say(`${bold(visible(path))}: ${visible(originInWords(imported))}, ${count(parameters)} parameters`)
@@ -106,6 +133,7 @@ function tell(path: string, out: string, bytes: number, imported: ImportedModel,
   sayLayers(layers, output)
   saySentences('found', warnings, output)
   saySentences('left out', omitted, output)
+  saySentences('options', fixesAsFlags(fixes, typed), output)
   output.say()
   const task = document === null ? '' : ', with the task it was exported from'
   output.say(`Saved ${bold(visible(out))} (${sizeInWords(bytes)})${task}.`)

@@ -1,5 +1,5 @@
 /** `latch info`: which Latch, which Node, which engine and why; and what is in a model file of any format. */
-import { Command } from '@commander-js/extra-typings'
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
 import type { ImportedModel, LayerFacts, AnyModel } from 'latch/formats'
 import { createEngine, supportedEngines, type EngineName } from 'latch'
@@ -21,7 +21,8 @@ import { contentsAsObjects, sayContents } from '../info/contentsTable.ts'
 import { openModelAt } from '../options/models.ts'
 import { count, percent } from '../terminal/numbers.ts'
 import { labelText } from '../inspect/traceRows.ts'
-import { inFlags } from '../options/flagWords.ts'
+import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
+import { describeError } from '../terminal/exitCodes.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { EngineFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
@@ -55,7 +56,7 @@ export function infoCommand(output: Output) {
     .option(...outputActivationOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
-    .action(async (path, flags) => {
+    .action(async (path, flags, command) => {
       if (path === undefined) return tell(hostFacts(flags), null, output)
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
       if ('model' in found) {
@@ -66,9 +67,11 @@ export function infoCommand(output: Output) {
           omitted: [],
         })
       }
-      if ('contents' in found) return tellContents(path, found.contents, output)
+      const typed = typedBy(command as unknown as CommandUnknownOpts)
+      if ('contents' in found) return tellContents(path, found.contents, typed, output)
       const { imported } = found
       tell(importedFacts(path, imported), imported.layers, output, imported)
+      saySentences('options', fixesAsFlags(imported.fixes ?? [], typed), output)
     })
 }
 
@@ -104,9 +107,10 @@ function sayFacts(facts: Facts, output: Output): void {
 const MOST_ITEMS = 20
 
 /** Of a file that does not open as layers. */
-function tellContents(path: string, contents: Contents, output: Output): void {
+function tellContents(path: string, contents: Contents, typed: Typed, output: Output): void {
   const { format, producer, parameters } = contents
-  const why = inFlags(contents.why)
+  const { problem, remedy } = describeError(contents.why, typed)
+  const why = remedy === undefined ? problem : `${problem}. ${remedy}`
   const facts = { file: path, format, producer, parameters }
   output.event({ ...facts, contents: contentsAsObjects(contents), why })
   sayFacts(facts, output)

@@ -15,7 +15,7 @@ export interface Contents {
   head: string[]
   rows: Cell[][]
   /** Why it cannot be opened as it is. */
-  why: string
+  why: LatchError
 }
 
 type Listed = Omit<Contents, 'format' | 'why'>
@@ -38,13 +38,13 @@ export async function contentsOf(
     // A broken file: the reader's own words are better.
   }
   if (!listed || listed.rows.length === 0) throw reason
-  return { format, why: reason.message, ...listed }
+  return { format, why: reason, ...listed }
 }
 
 /** A layer that is not there was asked for: the error lists those that are. */
 function isAboutUpTo(reason: unknown, { upTo }: ImportOptions): boolean {
   if (upTo === undefined || !(reason instanceof LatchError)) return false
-  return reason.where.endsWith(', upTo') || reason.got.startsWith('upTo ')
+  return reason instanceof UsageError && reason.fixes.some(({ option }) => option === 'upTo')
 }
 
 async function listedIn(

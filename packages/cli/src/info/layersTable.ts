@@ -3,7 +3,6 @@ import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
 import { layersOf } from 'latch/internal'
 import type { Network } from 'latch'
 import { grouped } from './grouped.ts'
-import { inFlags } from '../options/flagWords.ts'
 import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import { count } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
@@ -56,13 +55,13 @@ const GAP = 2
 /** Narrower than this, conventions are read better below the table. */
 const LEAST_ROOM = 28
 
-/** Sentences under a heading, each wrapped, in words of the command line; what is said of many layers is said once. */
+/** Sentences under a heading, each wrapped; what is true of many layers is written once. */
 export function saySentences(title: string, sentences: readonly string[], output: Output): void {
   if (sentences.length === 0) return
   output.say()
   output.say(output.colors.dim(`${title}:`))
   for (const sentence of grouped(sentences)) {
-    const lines = wrap(visible(inFlags(sentence)), Math.max(40, output.width - 4))
+    const lines = wrap(visible(sentence), Math.max(40, output.width - 4))
     output.say(`  ${lines.join('\n    ')}`)
   }
 }

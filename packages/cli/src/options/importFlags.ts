@@ -15,7 +15,7 @@ export interface ImportFlags {
 }
 
 export const configOption = [
-  '--config <json>',
+  '--config <file>',
   'layers of a file that holds weights only: a JSON file, or JSON itself',
 ] as const
 export const upToOption = ['--up-to <layer>', 'read the layers up to and with this one'] as const

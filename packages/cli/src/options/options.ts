@@ -1,5 +1,5 @@
 /** Values of options: text from the command line → checked values, or an error that says what was expected. */
-import { MOST_THREADS, ENGINE_NAMES } from 'latch/internal'
+import { MAX_THREADS, ENGINE_NAMES } from 'latch/internal'
 import { type EngineName, type EngineOptions, type Precision, UsageError } from 'latch'
 
 /** Turns an option's text into its value. @throws UsageError naming the option */
@@ -125,7 +125,7 @@ export const reproducibleOption = [
 export const threadsOption = [
   '--threads <n>',
   'threads that share large work; no bit depends on it (one a core, at most 8)',
-  wholeNumber('--threads', { least: 1, most: MOST_THREADS }),
+  wholeNumber('--threads', { least: 1, most: MAX_THREADS }),
 ] as const
 
 export interface EngineFlags {

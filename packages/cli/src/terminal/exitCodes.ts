@@ -1,7 +1,7 @@
 /** What the process answers to whoever started it, and how an error becomes an answer. */
 import { CommanderError } from '@commander-js/extra-typings'
-import { LatchError, UsageError } from 'latch'
-import { inFlags, namesImportFlags } from '../options/flagWords.ts'
+import { formatError, LatchError, UsageError } from 'latch'
+import { fixesAsFlags, type Typed } from '../options/fixes.ts'
 import type { Output } from './output.ts'
 
 export const EXIT_DONE = 0
@@ -14,18 +14,24 @@ export const EXIT_TERMINATED = 143
 /** Shown at the end of `latch --help`. */
 export const EXIT_CODES_HELP = `Exit codes: ${EXIT_DONE} done, ${EXIT_FAILED} failed, ${EXIT_USAGE} wrong usage, ${EXIT_INTERRUPTED} interrupted (Ctrl-C)`
 
+/** Of a program that has no commands. */
+const NOT_TYPED: Typed = { command: '', flags: new Map() }
+
 /**
  * Tells an error in one or two lines (or, for a bug, with its stack) and gives the exit code.
- * @param command the one that failed: only `import` and `info` take what files of other formats cannot say
+ * @param typed the command that failed, and the flags of all
  */
-export function reportError(error: unknown, output: Output, command = ''): number {
+export function reportError(error: unknown, output: Output, typed: Typed = NOT_TYPED): number {
   if (error instanceof CommanderError) return reportUsage(error, output)
   if (error instanceof LatchError) {
-    const [where, expected, got] = [error.where, error.expected, error.got].map(inFlags)
-    const problem = `${where}: expected ${expected}, got ${got}`
-    const remedy = error.remedy === undefined ? undefined : remedyOf(inFlags(error.remedy), command)
+    const { problem, remedy } = describeError(error, typed)
     output.failure(problem, remedy)
-    output.event({ event: 'error', message: remedy ? `${problem}. ${remedy}` : problem, where })
+    output.event({
+      event: 'error',
+      message: remedy ? `${problem}. ${remedy}` : problem,
+      where: error.where,
+      fixes: error.fixes,
+    })
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
   }
   const cause = error instanceof Error ? error : new Error(String(error))
@@ -35,13 +41,18 @@ export function reportError(error: unknown, output: Output, command = ''): numbe
   return EXIT_FAILED
 }
 
-function remedyOf(remedy: string, command: string): string {
-  if (!namesImportFlags(remedy) || !READS_MODELS.includes(command)) return remedy
-  return `${remedy} That is a flag of latch import; latch ${command} takes the model it saves.`
+/** What is wrong, and what to do about it: the remedy, then each option as a flag. */
+export function describeError(
+  error: LatchError,
+  typed: Typed,
+): { problem: string; remedy: string | undefined } {
+  const { where, expected, got, remedy, fixes } = error
+  const sentences = [remedy, ...fixesAsFlags(fixes, typed)].filter((sentence) => sentence !== undefined)
+  return {
+    problem: formatError({ where, expected, got, remedy: undefined, fixes: [] }),
+    remedy: sentences.length > 0 ? sentences.join(' ') : undefined,
+  }
 }
-
-/** Commands that open a model of any format as it is. */
-const READS_MODELS = ['predict', 'inspect', 'studio', 'export', 'evaluate']
 
 /** The command line parser has told its errors to people already. */
 function reportUsage(error: CommanderError, output: Output): number {

@@ -7,6 +7,10 @@ import type { Engine } from '../engine/engine.ts'
 import { fieldError, type Field } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Cell, CellDefinition } from './cell.ts'
+import type { CellEquations } from './equations.ts'
+import { gruEquations } from './gru/equations.ts'
+import { lstmEquations } from './lstm/equations.ts'
+import { rnnEquations } from './rnn/equations.ts'
 import { genericGruCell } from './gru/generic.ts'
 import { gruCell } from './gru/gru.ts'
 import { genericLstmCell } from './lstm/generic.ts'
@@ -18,6 +22,13 @@ import { rnnCell } from './rnn/rnn.ts'
 export const cells = [rnnCell, lstmCell, gruCell] as const
 /** Every form of each cell. */
 export const genericCells = [genericRnnCell, genericLstmCell, genericGruCell] as const
+
+/** The equations of each cell. */
+export const cellEquations: { readonly [C in CellName]: CellEquations } = {
+  rnn: rnnEquations,
+  lstm: lstmEquations,
+  gru: gruEquations,
+}
 
 type Definition = (typeof cells)[number]
 
@@ -55,6 +66,11 @@ export function findCell(list: readonly AnyCellDefinition[], name: string): AnyC
   if (found) return found
   const expected = `one of ${list.map((cell) => cell.name).join(', ')}`
   throw new UsageError({ where: 'cell', expected, got: JSON.stringify(name) })
+}
+
+/** The equations of a cell by its name. @throws UsageError for a name that is not in the registry */
+export function findEquations(name: string): CellEquations {
+  return cellEquations[findCell(cells, name).name]
 }
 
 /**

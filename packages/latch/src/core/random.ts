@@ -1,7 +1,7 @@
 /**
  * Seeded random numbers. `Random` is xoshiro128** (Blackman & Vigna 2018) for shuffles and initial
  * weights; `hash32` is a counter-based hash for dropout masks, so that a mask depends only on
- * (key, element) and never on who computes it or in which order. Both use 32-bit integer
+ * (key, element) and never on the thread that computes it or on the order. Both use 32-bit integer
  * arithmetic alone and give the same numbers on every host.
  */
 

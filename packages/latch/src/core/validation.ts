@@ -1,7 +1,7 @@
 /**
- * Reading JSON that somebody else wrote: small readers that check one field each and name it by its
- * path when it is wrong (`document.network.layers[2].units`). Numbers come with their range, lists
- * with their length, so that a configuration is fully known before anything is built from it.
+ * Readers of untrusted JSON: each checks one field and names it by its path when it is wrong
+ * (`document.network.layers[2].units`). Numbers come with their range and lists with their length, so that a
+ * configuration is fully checked before anything is built from it.
  */
 import { FormatError, UsageError } from './errors.ts'
 
@@ -24,7 +24,7 @@ export interface LengthRange {
   maxLength?: number
 }
 
-/** The field everything else is reached from. */
+/** The field from which all others are reached. */
 export function rootField(value: unknown, path = 'document', source = 'model'): Field {
   return { value, path, source }
 }

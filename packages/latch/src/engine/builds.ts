@@ -1,13 +1,13 @@
 /**
- * The two WebAssembly builds: whether the host runs them, and their compiled modules. The bytes say that
- * memory is not shared; where threads share it, the one flag of the import that says so is set first.
+ * The two WebAssembly builds: whether the host supports them, and their compiled modules. The bytes declare a memory
+ * that is not shared; for threads, the flag of the import that declares a shared one is set first.
  */
 import { host } from './host.ts'
 import { alphabet, bytes as text, lengths, names } from './wasm/builds.ts'
 
 export type BuildName = (typeof names)[number]
 
-// The smallest modules that need it: (func (result v128) …) with i8x16.popcnt or f32x4.relaxed_madd.
+// The smallest modules that need the feature: (func (result v128) …) with i8x16.popcnt or f32x4.relaxed_madd.
 const SPLAT = [0x41, 0, 0xfd, 0x0f]
 const PROBES = {
   simd: [...SPLAT, 0xfd, 0x62],
@@ -16,18 +16,18 @@ const PROBES = {
 
 const known = new Map<BuildName, boolean>()
 
-/** Whether this host runs a build. */
+/** Whether this host supports a build. */
 export function supports(name: BuildName): boolean {
-  let answer = known.get(name)
-  if (answer === undefined) {
-    answer = validates(name)
-    if (!answer && name === 'relaxed' && supports('simd')) {
+  let supported = known.get(name)
+  if (supported === undefined) {
+    supported = validates(name)
+    if (!supported && name === 'relaxed' && supports('simd')) {
       host().enableRelaxed()
-      answer = validates(name)
+      supported = validates(name)
     }
-    known.set(name, answer)
+    known.set(name, supported)
   }
-  return answer
+  return supported
 }
 
 function validates(name: BuildName): boolean {
@@ -41,7 +41,7 @@ function validates(name: BuildName): boolean {
 
 const modules = new Map<string, WebAssembly.Module>()
 
-/** A build, compiled once a process for memories of its own and once for shared ones. */
+/** A build's module, compiled once per process for unshared memories and once for shared ones. */
 export function moduleOf(name: BuildName, shared: boolean): WebAssembly.Module {
   const key = `${name} ${shared}`
   let module = modules.get(key)
@@ -58,7 +58,7 @@ export function moduleOf(name: BuildName, shared: boolean): WebAssembly.Module {
 // whose flags have bit 0 for a maximum and (threads) bit 1 for shared.
 const SHARED = 2
 
-/** Where the flags of the imported memory stand. */
+/** Offset of the flags of the imported memory. */
 function memoryFlags(bytes: Uint8Array): number {
   let at = 8
   const number = () => {
@@ -75,7 +75,7 @@ function memoryFlags(bytes: Uint8Array): number {
   }
   while (bytes[at++] !== 2) skip()
   number()
-  // One import: two names, each a length and its letters, then the kind.
+  // One import: two names, each a length and its characters, then the kind.
   const imports = number()
   skip()
   skip()
@@ -83,11 +83,11 @@ function memoryFlags(bytes: Uint8Array): number {
   return at + 1
 }
 
-/** A build's bytes, which lie piece by piece in turn with the other's: see scripts/buildKernels.mjs. */
+/** A build's bytes, interleaved piece by piece with the other build's: see scripts/buildKernels.mjs. */
 function bytesOf(name: BuildName): Uint8Array<ArrayBuffer> {
   const own = names.indexOf(name)
   const bytes = new Uint8Array(lengths.reduce((sum, turn) => sum + turn[own], 0))
-  const byteOf = new Map(Array.from(alphabet, (letter, byte) => [letter, byte]))
+  const byteOf = new Map(Array.from(alphabet, (character, byte) => [character, byte]))
   let [from, to] = [0, 0]
   for (const turn of lengths) {
     turn.forEach((length, build) => {

@@ -1,10 +1,10 @@
 /**
- * An engine: a way to compute (the kernels), the memory it computes in, the threads that share the
- * work, and what it is, said plainly: whoever asks for an engine by name gets that one or an error.
+ * An engine: kernels, the memory they work in, and the threads that run them. A caller that asks for an engine by
+ * name gets that one or an error.
  */
 import type { Kernels } from './kernels.ts'
-import type { Memory } from './arena.ts'
-import type { Team } from './threads/threadPool.ts'
+import type { Arena } from './arena.ts'
+import type { Executor } from './threads/executor.ts'
 
 /** Fastest first: `relaxed` is WebAssembly with fused multiply-add, `simd` without, `reference` plain TypeScript. */
 export const ENGINE_NAMES = ['relaxed', 'simd', 'reference'] as const
@@ -13,40 +13,40 @@ export const ENGINE_NAMES = ['relaxed', 'simd', 'reference'] as const
  * `simd`: WebAssembly with 128-bit SIMD, the same bits everywhere. `reference`: plain TypeScript, any host.
  */
 export type EngineName = (typeof ENGINE_NAMES)[number]
-/** Of every number an engine computes with. */
+/** Of all numbers an engine computes with. */
 export type Precision = 'float32' | 'float64'
 
 /** Which engine to create. */
 export interface EngineOptions {
   /** Which engine; default the fastest that the host offers, in the order of `ENGINE_NAMES`. */
   engine?: EngineName
-  /** Take the build whose results are the same bits on every machine: `simd`. Default false. */
+  /** Use the build whose results are the same bits on every machine: `simd`. Default false. */
   reproducible?: boolean
   /**
-   * Threads that share large work, this one included; they change speed, never a bit. Default: one for
-   * each core of the host, at most 8. One where the host has no SharedArrayBuffer, and on `reference`.
+   * Threads for large work, the calling one included; they change speed, never a bit. Default: one per core of the
+   * host, at most 8. One where the host has no SharedArrayBuffer, and on `reference`.
    */
   threads?: number
   /** `float64` exists on the reference engine only. Default `float32`. */
   precision?: Precision
 }
 
-/** Kernels, the memory they work in, and the team that shares their work. */
+/** Kernels, the memory they work in, and what runs them in parallel. */
 export interface Engine {
   readonly name: EngineName
   readonly precision: Precision
-  /** Threads the engine may use, this one included. They start when work is large enough to share. */
+  /** Threads the engine may use, the calling one included. They start when work is large enough. */
   readonly threads: number
-  /** Why there are fewer threads than were asked for, or null. */
+  /** Why there are fewer threads than requested, or null. */
   readonly threadsNote: string | null
   /** Columns of a packed panel (W). */
   readonly panel: number
   readonly kernels: Kernels
-  readonly memory: Memory
-  readonly team: Team
-  /** Resolves when threads that large work has asked for are running; at once where none were. */
+  readonly memory: Arena
+  readonly executor: Executor
+  /** Resolves when requested threads are running; at once where none were requested. */
   ready(): Promise<void>
-  /** Gives the memory back now; nothing may compute with this engine afterwards. */
+  /** Frees the memory now; nothing may compute with this engine afterwards. */
   dispose(): void
 }
 

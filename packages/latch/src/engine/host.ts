@@ -1,26 +1,26 @@
 /**
- * What an engine needs of its host: cores, workers, and how relaxed SIMD is switched on. Browsers are
- * served here; the Node door brings its own (hostNode.ts).
+ * What an engine needs from its host: cores, workers, and how relaxed SIMD is switched on. The browser's host is here;
+ * the Node entry point sets its own (hostNode.ts).
  */
 import type { EngineName } from './engine.ts'
 
 /** A worker that runs a script and exchanges messages. */
 export interface HostWorker {
   post(message: unknown): void
-  /** Whether a program that has nothing else to do should wait for this worker. */
+  /** Whether a process that has nothing else to do stays alive for this worker. */
   keepAlive(keep: boolean): void
   terminate(): void
 }
 
-/** Who listens to a worker. */
+/** Listeners of a worker. */
 export interface WorkerEvents {
   message(message: unknown): void
   /** It could not start, failed, or ended by itself. */
-  death(why: string): void
+  exit(why: string): void
 }
 
 export interface Host {
-  /** Cores that a program may use. */
+  /** Cores that the process may use. */
   cores(): number
   /** Starts `main(port)` in a worker: a function that names nothing outside itself. */
   spawn(main: string, events: WorkerEvents): HostWorker
@@ -37,11 +37,11 @@ const browser: Host = {
     const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
     const worker = new Worker(url)
     worker.onmessage = (event) => {
-      // The script is loaded once it has answered.
+      // The script has been loaded once a message arrives.
       URL.revokeObjectURL(url)
       events.message(event.data)
     }
-    worker.onerror = (event) => events.death(event.message ?? 'its script was refused')
+    worker.onerror = (event) => events.exit(event.message ?? 'its script did not load')
     return {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
       post: (message) => worker.postMessage(message),

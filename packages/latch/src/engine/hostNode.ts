@@ -1,19 +1,19 @@
-/** Node as a host of engines: worker threads, cores, and the flag that Node 20 wants for relaxed SIMD. */
+/** Node as the host of engines: worker threads, cores, and the flag that Node 20 needs for relaxed SIMD. */
 import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { UsageError } from '../core/errors.ts'
-import { crew } from './threads/workerPool.ts'
+import { workerPool } from './threads/workerPool.ts'
 import { ENGINE_NAMES, type EngineName } from './engine.ts'
 import type { Host } from './host.ts'
-import { useCrew } from './threads/threads.ts'
+import { useWorkerPool } from './threads/threadPool.ts'
 
 /**
- * Engines on Node, with the crew at hand. The environment variables LATCH_ENGINE and LATCH_THREADS set defaults.
- * Its `defaults` throw UsageError for a variable that does not fit.
+ * Engines on Node, with the worker pool loaded in advance. The environment variables LATCH_ENGINE and LATCH_THREADS set
+ * defaults; reading `defaults` throws UsageError for a value that is not valid.
  */
 export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
-  useCrew(crew)
+  useWorkerPool(workerPool)
   return {
     cores: () => availableParallelism(),
     spawn(main, events) {
@@ -21,8 +21,8 @@ export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
       const script = `${port}(${main})({ listen: (f) => parentPort.on("message", f), reply: (m) => parentPort.postMessage(m) })`
       const worker = new Worker(script, { eval: true, name: 'latch' })
       worker.on('message', (message) => events.message(message))
-      worker.on('error', (error) => events.death(error.message))
-      worker.on('exit', (code) => events.death(`it ended with code ${code}`))
+      worker.on('error', (error) => events.exit(error.message))
+      worker.on('exit', (code) => events.exit(`it ended with code ${code}`))
       return {
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
         post: (message) => worker.postMessage(message),
@@ -30,9 +30,9 @@ export function nodeHost(environment: NodeJS.ProcessEnv = process.env): Host {
         terminate: () => void worker.terminate(),
       }
     },
-    // Newer Nodes have it on and would print a warning for the flag; they never come here.
+    // Newer versions of Node have it on and would print a warning for the flag; they never call this.
     enableRelaxed: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),
-    // Read when an engine is opened, so that a variable that does not fit is refused there.
+    // Read when an engine is created, so that an invalid value is reported there.
     get defaults() {
       return { engine: engineOf(environment.LATCH_ENGINE), threads: threadsOf(environment.LATCH_THREADS) }
     },

@@ -1,5 +1,5 @@
 /**
- * The kernel facade: what every engine can compute. The WASM exports and the plain twin in
+ * The kernels: what every engine can compute. The exports of the WebAssembly builds and the reference implementation in
  * `reference/` have exactly these signatures, so this file is the ABI.
  */
 
@@ -57,7 +57,7 @@ export interface Kernels {
   // ── rows by id ─────────────────────────────────────────────────────────────────────────────────
   /** out (m, n; ldo) = row ids[i] of table (·, n; ldt); `ids` 0 copies row i. A negative id gives zeros. */
   gatherRows(out: Pointer, table: Pointer, ids: Pointer, m: number, n: number, ldo: number, ldt: number): void
-  /** table row ids[i] (·, n; ldt) += dy row i (m, n; ldy), in ascending i; negative ids are left out; `ids` 0: row i. */
+  /** table row ids[i] (·, n; ldt) += dy row i (m, n; ldy), in ascending i; negative ids are skipped; `ids` 0: row i. */
   scatterAddRows(
     table: Pointer,
     ids: Pointer,
@@ -254,7 +254,7 @@ export interface Kernels {
   // ── elementwise over `count` consecutive floats ────────────────────────────────────────────────
   /**
    * y[i] = keep ? x[i] / (1 − rate) : 0, keep = hash32(hash32(first + i) ^ key) ≥ ⌊rate · 2^32⌋ (unsigned), first + i the
-   * element's number in the whole buffer (hash32: tensor/random.ts). The same key gives the same mask, so backward is the same call on dy.
+   * element's number in the whole buffer (hash32: core/random.ts). The same key gives the same mask, so backward is the same call on dy.
    */
   dropout(y: Pointer, x: Pointer, count: number, first: number, rate: number, key: number): void
   /** y = f(x), kind 1 relu, 2 tanh, 3 sigmoid. In place allowed. */

@@ -1,30 +1,30 @@
 /**
- * Opens engines: the fastest build that the host offers, or the one asked for. A build is compiled once
- * per process and instantiated once per engine, each with a memory of its own.
+ * Creates engines: the fastest build that the host supports, or the requested one. A build is compiled once per process
+ * and instantiated once per engine, each with a memory of its own.
  */
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { ENGINE_NAMES, type Engine, type EngineName, type EngineOptions } from './engine.ts'
 import { host } from './host.ts'
 import type { Kernels } from './kernels.ts'
-import { Memory } from './arena.ts'
-import type { Backing } from './arena.ts'
+import { Arena } from './arena.ts'
+import type { BufferSource } from './arena.ts'
 import { createReferenceEngine } from './reference/index.ts'
-import { MOST_THREADS, soloTeam } from './threads/threadPool.ts'
-import { ThreadTeam } from './threads/threads.ts'
+import { MAX_THREADS, serialExecutor } from './threads/executor.ts'
+import { ThreadPool } from './threads/threadPool.ts'
 import { moduleOf, supports, type BuildName } from './builds.ts'
 
 const PAGE = 65536
-/** Pages an engine begins with: the static data, so that a model refused early cost next to nothing. */
+/** Pages an engine starts with: the static data, so that a model that is rejected early costs next to nothing. */
 const INITIAL = 2
-/** Pages to grow by at least: growing detaches every view, so it should be rare. */
+/** Least number of pages to grow by: growing detaches every view, so it should be rare. */
 const STEP = 16
 const MAXIMUM = 65536
-/** More threads than this gain nothing on the sizes that recurrent networks have. */
+/** More threads than this gain nothing at the sizes of recurrent networks. */
 const DEFAULT_THREADS = 8
 
 /**
- * Opens an engine; default: the fastest of the host, in `float32`, with a thread for each core.
- * @throws UnsupportedError where the host cannot run the engine asked for.
+ * Creates an engine; default: the fastest of the host, in `float32`, with one thread per core.
+ * @throws UnsupportedError where the host cannot run the requested engine.
  * @throws UsageError for an unknown name, precision or number of threads, for `float64` on a WebAssembly
  * build, and for `reproducible` together with `relaxed`.
  */
@@ -41,7 +41,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   return openBuild(name, asked ?? Math.min(host().cores(), DEFAULT_THREADS), asked !== undefined)
 }
 
-/** The engines that this host runs, fastest first. */
+/** The engines that this host supports, fastest first. */
 export function supportedEngines(): readonly EngineName[] {
   return ENGINE_NAMES.filter((name) => name === 'reference' || supports(name))
 }
@@ -66,11 +66,11 @@ function checkOptions({ engine, precision, threads, reproducible }: EngineOption
       where: `precision on engine '${engine}'`,
       expected: "'float32'",
       got: "'float64'",
-      remedy: "Use engine: 'reference' for float64.",
+      fix: { option: 'engine', value: 'reference', to: 'compute in float64' },
     })
   }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    const expected = `a whole number from 1 to ${MOST_THREADS}`
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
+    const expected = `a whole number from 1 to ${MAX_THREADS}`
     throw new UsageError({ where: 'threads', expected, got: show(threads) })
   }
   if (reproducible && engine === 'relaxed') {
@@ -78,7 +78,7 @@ function checkOptions({ engine, precision, threads, reproducible }: EngineOption
       where: "reproducible on engine 'relaxed'",
       expected: "engine 'simd' or 'reference'",
       got: "'relaxed'",
-      remedy: 'Leave engine out: reproducible chooses it.',
+      remedy: 'Omit `engine`: `reproducible` selects it.',
     })
   }
 }
@@ -93,7 +93,7 @@ function refuseEngine(name: BuildName): never {
     where: `engine: '${name}'`,
     expected: `a host with WebAssembly and its ${what}`,
     got: typeof WebAssembly === 'undefined' ? 'a host without WebAssembly' : `WebAssembly without ${what}`,
-    remedy: `Leave engine out (here it would be '${supportedEngines()[0]}'), or use a newer browser or Node.`,
+    remedy: `Omit \`engine\` (the default here is '${supportedEngines()[0]}'), or use a newer browser or Node.`,
   })
 }
 
@@ -105,29 +105,29 @@ function openBuild(name: BuildName, wanted: number, asked: boolean): Engine {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } })
   const { panel, heapBase } = exports as unknown as { panel(): number; heapBase(): number }
   const kernels = exports as unknown as Kernels
-  const arena = new Memory(backingOf(memory), heapBase(), 4)
-  const crewed = threads > 1 ? new ThreadTeam(threads, kernels, module, memory) : null
-  const unshared = asked && threads < wanted ? 'the host has no SharedArrayBuffer' : null
+  const arena = new Arena(bufferSource(memory), heapBase(), 4)
+  const pool = threads > 1 ? new ThreadPool(threads, kernels, module, memory) : null
+  const note = asked && threads < wanted ? 'the host has no SharedArrayBuffer' : null
   return {
     name,
     precision: 'float32',
     threads,
     get threadsNote() {
-      return crewed ? crewed.note : unshared
+      return pool ? pool.note : note
     },
     panel: panel(),
     kernels,
     memory: arena,
-    team: crewed ?? soloTeam(kernels),
-    ready: async () => crewed?.ready(),
+    executor: pool ?? serialExecutor(kernels),
+    ready: async () => pool?.ready(),
     dispose() {
-      crewed?.leave()
+      pool?.close()
       arena.dispose()
     },
   }
 }
 
-function backingOf(memory: WebAssembly.Memory): Backing {
+function bufferSource(memory: WebAssembly.Memory): BufferSource {
   return {
     get buffer() {
       return memory.buffer as ArrayBuffer

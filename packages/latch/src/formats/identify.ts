@@ -79,7 +79,10 @@ function jsonFormat(bytes: Uint8Array, name: string): FormatName | null {
     where: name,
     expected: KNOWN_FORMATS,
     got: config ? 'a Keras configuration without weights' : 'JSON of another kind',
-    remedy: config ? 'Open the weights file and give this one as its configuration.' : undefined,
+    ...(config && {
+      remedy: 'Open the weights file instead.',
+      fix: { option: 'config', to: 'describe its layers with this file' },
+    }),
   })
 }
 

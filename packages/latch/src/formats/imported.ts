@@ -2,6 +2,7 @@
  * What every reader gives and every writer takes: a network as Latch's own layers and weights, what its
  * numbers mean at both ends, and what was found on the way. The one type between formats and tasks.
  */
+import type { Fix } from '../core/errors.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { Network } from '../model/network.ts'
 
@@ -62,6 +63,8 @@ export interface ImportedModel {
   layers: readonly LayerFacts[]
   /** Sentences: conventions found and what was done about them (`update gate keeps the old`, `forget bias 1 added`). */
   warnings: readonly string[]
+  /** Options that say what the file leaves open, where the warnings name what was assumed. */
+  fixes?: readonly Fix[]
   /** Sentences: what the file has and the model has not (optimizer state, layers after `until`). */
   omitted: readonly string[]
   /** State goes on from call to call (Keras `stateful`). */

@@ -74,10 +74,10 @@ export function filesInMemory(
       // A page has no folders: what was dropped is found by its own name.
       const found = others.get(wanted) ?? others.get(wanted.split('/').at(-1)!)
       if (found) return Promise.resolve(found)
+      const fix = { option: 'files', to: 'provide every file of the model' }
       const got = others.size ? `only ${[...others.keys()].slice(0, 8).join(', ')}` : 'none'
-      const remedy = 'Give all files of the model together.'
       return Promise.reject(
-        new DataError({ where: `${name}, ${wanted}`, expected: 'that file beside it', got, remedy }),
+        new DataError({ where: `${name}, ${wanted}`, expected: 'that file beside it', got, fix }),
       )
     },
   }

@@ -3,7 +3,7 @@
  * Planned for the largest batch, written anew for each.
  */
 import type { Pointer } from '../engine/kernels.ts'
-import type { Memory } from '../engine/arena.ts'
+import type { Arena } from '../engine/arena.ts'
 import type { LoopHooks, LoopShape } from './recurrent/loopShape.ts'
 import type { Capacity, PackedBatch } from '../tensors/packedBatch.ts'
 
@@ -42,7 +42,7 @@ export class BatchIndex {
   /** Last row of each sequence. */
   lastRow: Pointer = 0 // (B)
 
-  plan(memory: Memory, capacity: Capacity): void {
+  plan(memory: Arena, capacity: Capacity): void {
     const { sequences: B, steps: T, rows: R } = capacity
     const what = 'batch index'
     this.capacity = capacity
@@ -53,7 +53,10 @@ export class BatchIndex {
     this.reverseRow = memory.ints(R, what)
   }
 
-  write(memory: Memory, { sequences: B, steps: T, rows: R, lengths, offsets, counts }: PackedBatch): void {
+  write(
+    memory: Arena,
+    { sequences: B, steps: T, rows: R, lengths, offsets, batchSizes: counts }: PackedBatch,
+  ): void {
     memory.viewInts(this.lengths, B).set(lengths)
     memory.viewInts(this.offsets, T).set(offsets)
     const last = memory.viewInts(this.lastRow, B)

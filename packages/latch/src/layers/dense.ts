@@ -5,7 +5,7 @@
 import { strideOf } from '../engine/engine.ts'
 import type { ActivationChoice } from '../cells/activations.ts'
 import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels.ts'
-import { partsFor, split } from '../engine/threads/threadPool.ts'
+import { taskCount, parallelFor } from '../engine/threads/executor.ts'
 import { Random } from '../core/random.ts'
 import { glorotUniform } from '../tensors/initializers.ts'
 import {
@@ -20,7 +20,7 @@ import {
 import { needValues } from './assertValues.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
-import { share } from '../tensors/partition.ts'
+import { partition } from '../tensors/partition.ts'
 
 export const ACTIVATIONS = ['linear', 'relu', 'tanh', 'sigmoid'] as const
 
@@ -81,7 +81,7 @@ export class DenseLayer implements Layer {
     const size = engine.memory.floatBytes
     const bias = this.#bias ? store.at(this.#bias) : 0
     const weights = store.at(this.#weight)
-    split(engine.team, rows, 1, rows * width * input.width, (kernels, from, to) => {
+    parallelFor(engine.executor, rows, 1, rows * width * input.width, (kernels, from, to) => {
       const [y, x] = [value + from * stride * size, input.value + from * input.stride * size]
       kernels.fillRows(y, bias, 0, to - from, width, stride)
       kernels.matmul(y, x, weights, to - from, width, input.width, input.stride, stride, 1)
@@ -96,8 +96,8 @@ export class DenseLayer implements Layer {
     const rows = rowsOf(input, batch)
     if (this.#kind) kernels.activateBackward(gradient, gradient, value, rows * stride, this.#kind)
     if (input.gradient) kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
-    const parts = partsFor(engine.team, rows * width * input.width, Infinity)
-    engine.team.run(parts, (theirs, part) => {
+    const parts = taskCount(engine.executor, rows * width * input.width, Infinity)
+    engine.executor.run(parts, (theirs, part) => {
       this.#weightGradients(theirs, rows, part, parts)
       if (input.gradient) this.#inputGradients(theirs, rows, part, parts)
     })
@@ -109,7 +109,7 @@ export class DenseLayer implements Layer {
     const { gradient, width, stride } = this.output
     const { value: x, width: K, stride: ldx } = this.#input
     const size = engine.memory.floatBytes
-    const [first, end] = share(width, engine.panel, part, parts)
+    const [first, end] = partition(width, engine.panel, part, parts)
     if (end <= first) return
     const dy = gradient + first * size
     if (this.#bias)
@@ -123,7 +123,7 @@ export class DenseLayer implements Layer {
     const { gradient, width, stride } = this.output
     const { gradient: dx, width: K, stride: ldx } = this.#input
     const size = this.#context.engine.memory.floatBytes
-    const [first, end] = share(rows, 1, part, parts)
+    const [first, end] = partition(rows, 1, part, parts)
     if (end <= first) return
     const dy = gradient + first * stride * size
     kernels.matmul(dx + first * ldx * size, dy, this.#transposed, end - first, K, width, stride, ldx, 0)

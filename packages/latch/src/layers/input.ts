@@ -10,7 +10,7 @@ import { uniform } from '../tensors/initializers.ts'
 import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from './layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
-import { UsedRows } from '../tensors/sparseRows.ts'
+import { SparseRows } from '../tensors/sparseRows.ts'
 
 /** Input layer: token ids, each a row of a learned table (vocabulary, size). */
 export interface EmbeddingOptions {
@@ -88,7 +88,7 @@ export class EmbeddingLayer implements Layer {
   readonly type = 'embedding'
   readonly parameters: readonly Parameter[]
   readonly output: Activation
-  readonly rowsUsed: UsedRows
+  readonly rowsUsed: SparseRows
   readonly #context: Context
   readonly #ids: Ids
   readonly #table: Parameter // (V, E)
@@ -98,7 +98,7 @@ export class EmbeddingLayer implements Layer {
     this.#ids = new Ids(context, options.vocabulary, options.wordDropout ?? 0)
     this.#table = context.store.plain(`${name}.weight`, [options.vocabulary, options.size])
     this.parameters = [this.#table]
-    this.rowsUsed = new UsedRows(this.#table)
+    this.rowsUsed = new SparseRows(this.#table)
     this.output = activation('step', options.size, strideOf(context.engine, options.size))
   }
 

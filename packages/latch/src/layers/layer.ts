@@ -9,7 +9,7 @@ import type { Holds } from './recurrent/overrides.ts'
 import type { Capacity, PackedBatch } from '../tensors/packedBatch.ts'
 import type { ParameterStore, Parameter } from '../tensors/parameters.ts'
 import type { Scratch } from '../tensors/scratch.ts'
-import type { UsedRows } from '../tensors/sparseRows.ts'
+import type { SparseRows } from '../tensors/sparseRows.ts'
 
 export type { Capacity } from '../tensors/packedBatch.ts'
 
@@ -53,7 +53,7 @@ export interface Layer {
   readonly parameters: readonly Parameter[]
   readonly output: Activation
   /** Where a parameter is a table: which of its rows got gradients. */
-  readonly rowsUsed?: UsedRows
+  readonly rowsUsed?: SparseRows
   /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
   taps?: ((batch: PackedBatch) => void)[]
   /** Sets its initial weights; layers without any have none to set. */

@@ -177,7 +177,7 @@ export class LossLayer {
     if (this.#output.per === 'sequence') {
       const given = targets.classes
       if (given?.length !== batch.sequences) this.#refuse(`${batch.sequences} classes`, given?.length)
-      for (let b = 0; b < batch.sequences; b++) into[b] = read(given, batch.order[b])
+      for (let b = 0; b < batch.sequences; b++) into[b] = read(given, batch.sortedIndices[b])
       return
     }
     const { stepClasses } = targets
@@ -200,7 +200,7 @@ export class LossLayer {
       return
     }
     for (let b = 0; b < batch.sequences; b++) {
-      for (let j = 0; j < width; j++) into[b * width + j] = values[batch.order[b] * width + j]
+      for (let j = 0; j < width; j++) into[b * width + j] = values[batch.sortedIndices[b] * width + j]
     }
   }
 

@@ -52,7 +52,7 @@ abstract class SequencePool implements Layer {
 
   protected packed({ sequences, lengths, offsets }: PackedBatch): PackedRows {
     const { width, stride } = this.output
-    return { sequences, lengths, offsets, width, stride, counts: this.context.index.mask?.steps ?? null }
+    return { sequences, lengths, offsets, width, stride, valid: this.context.index.mask?.steps ?? null }
   }
 
   abstract forward(batch: PackedBatch): void

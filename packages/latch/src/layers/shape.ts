@@ -203,7 +203,7 @@ export class FlattenLayer implements Layer {
     const size = this.#context.engine.memory.floatBytes
     const steps = Math.min(this.#steps, batch.steps)
     for (let t = 0; t < steps; t++) {
-      visit(batch.counts[t], batch.offsets[t] * this.#input.stride * size, t * this.#input.width * size)
+      visit(batch.batchSizes[t], batch.offsets[t] * this.#input.stride * size, t * this.#input.width * size)
     }
   }
 }

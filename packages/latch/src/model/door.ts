@@ -1,12 +1,12 @@
 /** Rows of an edge to and from the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
-import type { Memory } from '../engine/arena.ts'
+import type { Arena } from '../engine/arena.ts'
 import { rowsOf, type Activation } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
 
 /** An edge's values or gradients in the order of the door. */
 export function readEdge(
-  memory: Memory,
+  memory: Arena,
   edge: Activation,
   what: 'value' | 'gradient',
   batch: PackedBatch,
@@ -20,7 +20,7 @@ export function readEdge(
 
 /** Lays a gradient given in the order of the door into the output's edge. */
 export function writeOutputGradient(
-  memory: Memory,
+  memory: Arena,
   output: Activation,
   batch: PackedBatch,
   gradient: ArrayLike<number>,
@@ -51,5 +51,5 @@ function placesOf(edge: Activation, { sequences, steps }: PackedBatch): number {
 /** Calls back for each row: (row inside, row at the door). */
 function eachRow(edge: Activation, batch: PackedBatch, visit: (row: number, at: number) => void): void {
   if (edge.per === 'step') batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
-  else for (let b = 0; b < batch.sequences; b++) visit(b, batch.order[b])
+  else for (let b = 0; b < batch.sequences; b++) visit(b, batch.sortedIndices[b])
 }

@@ -2,7 +2,7 @@
  * Steps of a stream whose network masks some of them, as forward treats masked steps: layers keep their states and
  * repeat their outputs, means leave them out. One byte a row says whether the step at hand counts.
  */
-import type { Memory } from '../engine/arena.ts'
+import type { Arena } from '../engine/arena.ts'
 import type { StreamPlace } from './catalogue.ts'
 import type { Carried, Rows } from './streamRows.ts'
 import type { LayerStep } from './streamSteps.ts'
@@ -26,11 +26,11 @@ export function openMask(place: StreamPlace): StreamMask {
 
 /** Masks the steps whose id is 0. */
 export class IdMaskStep implements LayerStep {
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #ids: number
   readonly #mask: StreamMask
 
-  constructor(memory: Memory, ids: number, mask: StreamMask) {
+  constructor(memory: Arena, ids: number, mask: StreamMask) {
     this.#memory = memory
     this.#ids = ids
     this.#mask = mask

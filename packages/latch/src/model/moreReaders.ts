@@ -57,9 +57,9 @@ export function readRecurrent(field: Field): RecurrentOptions {
   return options
 }
 
-function readBias(field: Field): boolean | 'one' {
-  if (typeof field.value === 'boolean' || field.value === 'one') return field.value
-  throw fieldError(field, "true, false or 'one'")
+function readBias(field: Field): boolean | 'single' {
+  if (typeof field.value === 'boolean' || field.value === 'single') return field.value
+  throw fieldError(field, "true, false or 'single'")
 }
 
 function readClip(field: Field): number {

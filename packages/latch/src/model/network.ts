@@ -84,7 +84,7 @@ export class Network {
     const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
     const { count } = this.store
     const what = `${copies} copies of ${count.toLocaleString('en')} weights`
-    this.engine.memory.demand(copies * count, what)
+    this.engine.memory.ensureCapacity(copies * count, what)
     this.store.region('weights')
     if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
     else for (const layer of this.layers) layer.initialise?.(seed)
@@ -122,7 +122,7 @@ export class Network {
   }
 
   /** Which steps of the last pass counted (R, packed); null: all. */
-  get counted(): ArrayLike<number> | null {
+  get valid(): ArrayLike<number> | null {
     return this.#live.context.index.mask?.steps ?? null
   }
 

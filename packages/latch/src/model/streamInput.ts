@@ -1,5 +1,5 @@
 /** The door of streams: a token id or the features of one step into a row of the arena, checked. */
-import type { Memory } from '../engine/arena.ts'
+import type { Arena } from '../engine/arena.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
 import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
 import type { Rows } from './streamRows.ts'
@@ -15,11 +15,11 @@ export class StreamInput {
   readonly ids: number
   /** Where features go (capacity, width), null for ids. */
   features: Rows | null = null
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #capacity: number
   #view: Int32Array
 
-  constructor(memory: Memory, first: InputOptions, capacity: number) {
+  constructor(memory: Arena, first: InputOptions, capacity: number) {
     this.width = first.type === 'features' ? first.width : first.vocabulary
     this.oneHot = first.type === 'oneHot'
     this.#memory = memory

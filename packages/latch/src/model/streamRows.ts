@@ -1,5 +1,5 @@
 /** Rows of floats, in the arena for as long as the network lives or outside it, and views of them. */
-import type { FloatArray, Memory } from '../engine/arena.ts'
+import type { FloatArray, Arena } from '../engine/arena.ts'
 
 /** What goes from step to step: rows of `width` numbers, `stride` apart. */
 export interface Carried {
@@ -19,13 +19,13 @@ export class Rows implements Carried {
   /** Under which a state is saved; empty for what does not go from step to step. */
   name = ''
   view: FloatArray
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #count: number
   /** Made when first asked for: `set` from such a view is far faster than a loop, and a push allocates nothing. */
   #rows: FloatArray[] = []
 
   /** @throws MemoryError */
-  constructor(memory: Memory, capacity: number, width: number, stride: number) {
+  constructor(memory: Arena, capacity: number, width: number, stride: number) {
     this.width = width
     this.stride = stride
     this.#memory = memory

@@ -3,6 +3,7 @@
  * where the row tells classes apart.
  */
 import type { OutputActivation } from '../formats/imported.ts'
+import { endsOnLogits } from '../formats/outputActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
@@ -69,7 +70,7 @@ export function outputRows(network: Network, batch: PackedBatch): Float64Array[]
   const out = network.readOutput(batch)
   const { width, per } = network.output
   const rows = new Array<Float64Array[]>(batch.sequences)
-  batch.order.forEach((sequence, b) => {
+  batch.sortedIndices.forEach((sequence, b) => {
     const count = per === 'step' ? batch.lengths[b] : 1
     const first = sequence * (per === 'step' ? batch.steps : 1)
     rows[sequence] = Array.from({ length: count }, (_, t) =>
@@ -91,13 +92,13 @@ export function nameOutputs(network: Network, learned: Learned): readonly string
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
     const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
-    const binary = !classes && count === 1 && labels.length === 2
+    const couldBeLogit = count === 1 && labels.length === 2 && endsOnLogits(network.config.layers, 'sigmoid')
     throw new UsageError({
       where: 'labels',
       expected,
       got: `${new Set(labels).size}`,
-      fix: binary
-        ? { option: 'outputActivation', value: 'sigmoid', to: 'read the output as one of two classes' }
+      fix: couldBeLogit
+        ? { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
         : undefined,
     })
   }

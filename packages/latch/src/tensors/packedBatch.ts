@@ -1,11 +1,11 @@
 /**
- * A batch as packed sequences: `(B, T, …)` at the door turns into time-major rows here, and only here.
- * Sequences are ordered longest first; step t holds a row for each of the `counts[t]` sequences that
- * still run, so padding does not exist inside. Row of (step t, sequence b): offsets[t] + b.
+ * A batch as packed sequences, the first stage of the data flow: `(B, T, …)` of the public API becomes time-major rows
+ * here, and only here. Sequences are sorted longest first; step t holds one row for each of the `batchSizes[t]`
+ * sequences that have not ended, so there is no padding inside. Row of (step t, sequence b): offsets[t] + b.
  */
 import { ShapeError } from '../core/errors.ts'
 
-/** The most a plan has to hold. */
+/** The largest batch that planned memory holds. */
 export interface Capacity {
   sequences: number // B
   steps: number // T
@@ -32,7 +32,7 @@ export function union(a: Capacity, b: Capacity): Capacity {
   }
 }
 
-/** Sequences of any lengths, packed. Make one with `ofIds` or `ofFeatures`. */
+/** Sequences of any lengths, packed. Create one with `ofIds` or `ofFeatures`. */
 export class PackedBatch {
   /** B, T and R = Σ lengths. */
   readonly sequences: number
@@ -40,10 +40,10 @@ export class PackedBatch {
   readonly rows: number
   /** Longest first. (B) */
   readonly lengths: Int32Array
-  /** order[b]: the number that sequence b had at the door. (B) */
-  readonly order: Int32Array
-  /** Sequences still running at each step. (T) */
-  readonly counts: Int32Array
+  /** sortedIndices[b]: the caller's number of sequence b (PyTorch's `sorted_indices`). (B) */
+  readonly sortedIndices: Int32Array
+  /** Sequences that have not ended at each step (PyTorch's `batch_sizes`). (T) */
+  readonly batchSizes: Int32Array
   /** First row of each step. (T) */
   readonly offsets: Int32Array
   /** Whether all sequences are equally long. */
@@ -61,7 +61,7 @@ export class PackedBatch {
     if (B === 0) throw new ShapeError({ where: 'batch', expected: 'at least one sequence', got: 'none' })
     const order = Int32Array.from({ length: B }, (_, i) => i)
     order.sort((a, b) => lengths[b] - lengths[a] || a - b)
-    this.order = order
+    this.sortedIndices = order
     this.lengths = Int32Array.from(order, (i) => lengths[i])
     const shortest = this.lengths[B - 1]
     if (!(shortest >= 1)) {
@@ -69,34 +69,34 @@ export class PackedBatch {
         where: `batch, sequence ${order[B - 1]}`,
         expected: 'at least one step',
         got: `${shortest}`,
-        remedy: 'Leave empty sequences out.',
+        remedy: 'Remove empty sequences.',
       })
     }
     const T = this.lengths[0]
     this.sequences = B
     this.steps = T
     this.equal = shortest === T
-    this.counts = new Int32Array(T)
+    this.batchSizes = new Int32Array(T)
     this.offsets = new Int32Array(T)
     let running = B
     let row = 0
     for (let t = 0; t < T; t++) {
       while (this.lengths[running - 1] <= t) running--
-      this.counts[t] = running
+      this.batchSizes[t] = running
       this.offsets[t] = row
       row += running
     }
     this.rows = row
   }
 
-  /** Which steps count (1) and which are masked (0), packed; null: all count. (R) */
+  /** Which steps are valid (1) and which are masked (0), packed; null: all are valid. (R) */
   get mask(): Uint8Array | null {
     return this.#mask
   }
 
   /**
-   * A batch of token id sequences; `masks` tells of each step whether it counts.
-   * @throws ShapeError for sequences or masks that do not fit
+   * A batch of token id sequences; `masks` has 1 for each valid step and 0 for each masked one.
+   * @throws ShapeError for an empty sequence, an id that is not a whole number, or masks of other lengths
    */
   static ofIds(
     sequences: readonly ArrayLike<number>[],
@@ -111,17 +111,19 @@ export class PackedBatch {
     })
     batch.ids = ids
     if (masks) {
-      requireLength('batch masks', masks, sequences.length)
-      sequences.forEach(({ length }, i) => requireLength(`batch mask of sequence ${i}`, masks[i], length))
+      requireLength('batch masks', masks, sequences.length, 'masks (one per sequence)')
+      sequences.forEach(({ length }, i) =>
+        requireLength(`batch mask of sequence ${i}`, masks[i], length, 'numbers (one per step)'),
+      )
       batch.#pack((sequence, t) => masks[sequence][t])
     }
     return batch
   }
 
   /**
-   * A batch of features `(B, T, F)`, row-major, with optional lengths (B); what lies beyond a length is not read.
-   * `mask` (B, T) tells of each step whether it counts.
-   * @throws ShapeError for what does not fit the shape
+   * A batch of features `(B, T, F)`, row-major, with optional lengths (B); steps beyond a length are not read.
+   * `mask` (B, T) has 1 for each valid step and 0 for each masked one.
+   * @throws ShapeError where data, lengths or mask do not have this shape
    */
   static ofFeatures(
     features: ArrayLike<number>,
@@ -138,8 +140,8 @@ export class PackedBatch {
         got: `${features.length}`,
       })
     }
-    if (lengths) requireLength('batch lengths', lengths, B)
-    if (mask) requireLength('batch mask', mask, B * T)
+    if (lengths) requireLength('batch lengths', lengths, B, 'lengths (one per sequence)')
+    if (mask) requireLength('batch mask', mask, B * T, 'numbers (batch · timesteps)')
     const batch = new PackedBatch(lengths ?? new Int32Array(B).fill(T))
     if (batch.steps > T)
       throw new ShapeError({ where: 'batch lengths', expected: `at most ${T} steps`, got: `${batch.steps}` })
@@ -155,27 +157,27 @@ export class PackedBatch {
     return batch
   }
 
-  #pack(counts: (sequence: number, step: number) => unknown): void {
+  #pack(valid: (sequence: number, step: number) => unknown): void {
     const mask = new Uint8Array(this.rows)
     this.eachRow((row, sequence, t) => {
-      const given = Number(counts(sequence, t))
+      const given = Number(valid(sequence, t))
       requireWhole(`batch mask, sequence ${sequence}, step ${t}`, given)
       mask[row] = given ? 1 : 0
     })
     this.#mask = mask
   }
 
-  /** Calls back for each row: (row, sequence number at the door, step). */
+  /** Visits each row: (row, the caller's number of the sequence, step). */
   eachRow(visit: (row: number, sequence: number, step: number) => void): void {
     for (let t = 0; t < this.steps; t++) {
-      for (let b = 0; b < this.counts[t]; b++) visit(this.offsets[t] + b, this.order[b], t)
+      for (let b = 0; b < this.batchSizes[t]; b++) visit(this.offsets[t] + b, this.sortedIndices[b], t)
     }
   }
 }
 
-function requireLength(where: string, list: ArrayLike<unknown>, length: number): void {
+function requireLength(where: string, list: ArrayLike<unknown>, length: number, unit: string): void {
   if (list.length === length) return
-  throw new ShapeError({ where, expected: `${length} of them`, got: `${list.length}` })
+  throw new ShapeError({ where, expected: `${length} ${unit}`, got: `${list.length}` })
 }
 
 function requireWhole(where: string, value: number): void {

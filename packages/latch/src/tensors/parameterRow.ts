@@ -1,4 +1,4 @@
-/** One row of a parameter out of its packed panels, for who looks at single weights. */
+/** Reads one row of a parameter from its packed panels, for callers that need single weights. */
 import type { Parameter, ParameterStore } from './parameters.ts'
 
 /** One row of a matrix or table (or one number of a vector), without reading the rest. */

@@ -1,7 +1,7 @@
 /**
  * Named parameters, all in one region of the arena: values, gradients and each optimizer state have
- * the same layout, so that one kernel call updates the whole network. Names, shapes and order at the
- * door are PyTorch's; matrices lie packed inside (see engine/kernels.ts).
+ * the same layout, so that one kernel call updates the whole network. Names, shapes and order in the API
+ * are PyTorch's; inside, matrices are packed (see engine/kernels.ts).
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
@@ -14,14 +14,14 @@ interface PackedPart {
   readonly offset: number
 }
 
-/** One named tensor that a network learns. */
+/** One named tensor that training changes. */
 export interface Parameter {
   readonly name: string
   /** PyTorch's shape: (N, K) for matrices, (N) for vectors, (V, E) for an embedding. */
   readonly shape: readonly number[]
-  /** Numbers a person would count. */
+  /** Numbers in it, without padding. */
   readonly size: number
-  /** Packed blocks, or null where it lies row-major. */
+  /** Packed blocks, or null where it is row-major. */
   readonly parts: readonly PackedPart[] | null
   /** Floats into the region. */
   readonly offset: number
@@ -31,7 +31,7 @@ export type RegionName = string
 
 const ROUND = 16
 
-/** Where a network keeps its named parameters, their gradients and optimizer states. */
+/** The named parameters of a network, their gradients and optimizer states. */
 export class ParameterStore {
   readonly #engine: Engine
   readonly #parameters: Parameter[] = []
@@ -51,12 +51,12 @@ export class ParameterStore {
     return this.#parameters
   }
 
-  /** Goes up whenever weights may have changed, so that what was read of them can be told from what they are. */
+  /** Increases whenever weights may have changed, so that a reader knows whether its copy is current. */
   get revision(): number {
     return this.#revision
   }
 
-  /** For whoever changes weights in place, without `write` or `copy`. */
+  /** Called by code that changes weights in place, without `write` or `copy`. */
   noteChange(): void {
     this.#revision++
   }

@@ -1,13 +1,13 @@
 /**
- * Whole regions of parameters at once: gradients cleared, measured and limited, weights walked by whoever
- * changes them, in shares for several threads. Of a table only rows that got gradients are visited,
- * unless all are asked for.
+ * Operations on whole regions of parameters: gradients are cleared, measured and clipped here, and optimizers walk the
+ * weights, on several threads where that pays. Of an embedding table, only rows with gradients are visited unless all
+ * are requested.
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels } from '../engine/kernels.ts'
-import { split } from '../engine/threads/threadPool.ts'
+import { parallelFor } from '../engine/threads/executor.ts'
 import type { Parameter, ParameterStore } from './parameters.ts'
-import type { UsedRows } from './sparseRows.ts'
+import type { SparseRows } from './sparseRows.ts'
 
 /** One range of a walk: it begins `offset` bytes after any region's start and is `count` floats long. */
 export type Visit = (kernels: Kernels, offset: number, count: number) => void
@@ -15,25 +15,25 @@ export type Visit = (kernels: Kernels, offset: number, count: number) => void
 /** All numbers, or those whose gradients may differ from zero: everything but tables, and of tables the rows used. */
 export type Places = 'all' | 'used'
 
-/** Where threads may cut: a cache line of floats. */
-const GRAIN = 16
+/** Ranges of threads begin at multiples of it: a cache line of floats. */
+const ALIGNMENT = 16
 const SHORT = 4096
-/** Float loads that an element takes, about. */
+/** Float loads per element, about. */
 const PASS = 2
 
-/** What regions know of a layer: its parameters and, of a table, the rows that got gradients. */
+/** A layer's parameters and, of an embedding table, the rows with gradients. */
 export interface Parameterized {
   readonly parameters: readonly Parameter[]
-  readonly rowsUsed?: UsedRows
+  readonly sparseRows?: SparseRows
 }
 
 /**
- * A table's gradient belongs to the layer's backward pass: rows written from outside are unknown here.
+ * A table's gradient belongs to its layer's backward pass: rows written by other code are unknown here.
  */
 export class Regions {
   readonly #engine: Engine
   readonly #store: ParameterStore
-  readonly #tables: readonly UsedRows[]
+  readonly #tables: readonly SparseRows[]
   /** Ranges in use: first float and number of floats in turn, ascending. */
   readonly #ranges: number[] = []
   #changes = -1
@@ -41,7 +41,7 @@ export class Regions {
   constructor(engine: Engine, store: ParameterStore, layers: readonly Parameterized[]) {
     this.#engine = engine
     this.#store = store
-    this.#tables = layers.flatMap(({ rowsUsed }) => (rowsUsed ? [rowsUsed] : []))
+    this.#tables = layers.flatMap(({ sparseRows: rowsUsed }) => (rowsUsed ? [rowsUsed] : []))
   }
 
   /** Whether any parameter is a table, of which a batch uses only some rows. */
@@ -78,23 +78,23 @@ export class Regions {
   }
 
   /**
-   * Visits ranges of all regions alike, on as many threads as `work` (float loads an element takes) is
-   * worth. Whatever is done must be done to each element by itself: then cuts change no bit.
+   * Visits ranges that are the same in all regions, on as many threads as `work` (float loads per element) is worth.
+   * A visit must treat each element by itself: then the division into ranges changes no bit.
    */
   walk(places: Places, work: number, visit: Visit): void {
-    if (places === 'all' || !this.hasTables) return this.#share(0, this.#store.count, work, visit)
+    if (places === 'all' || !this.hasTables) return this.#divide(0, this.#store.count, work, visit)
     const ranges = this.#used()
     const { kernels, memory } = this.#engine
     for (let i = 0; i < ranges.length; i += 2) {
-      // A table's rows are many and short: not worth a thought about sharing.
+      // A table's rows are many and short: one thread is faster.
       if (ranges[i + 1] < SHORT) visit(kernels, ranges[i] * memory.floatBytes, ranges[i + 1])
-      else this.#share(ranges[i], ranges[i + 1], work, visit)
+      else this.#divide(ranges[i], ranges[i + 1], work, visit)
     }
   }
 
-  #share(first: number, count: number, work: number, visit: Visit): void {
-    const { team, memory } = this.#engine
-    split(team, count, GRAIN, count * work, (kernels, from, to) =>
+  #divide(first: number, count: number, work: number, visit: Visit): void {
+    const { executor, memory } = this.#engine
+    parallelFor(executor, count, ALIGNMENT, count * work, (kernels, from, to) =>
       visit(kernels, (first + from) * memory.floatBytes, to - from),
     )
   }

@@ -1,4 +1,4 @@
-/** Scratch of the matrix products: for each thread as much as any layer asked for. */
+/** Scratch memory of the matrix products: for each thread as much as the largest request of a layer. */
 import type { Engine } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 
@@ -11,7 +11,7 @@ export class Scratch {
     this.#engine = engine
   }
 
-  /** Asks for so many floats; before `plan`. */
+  /** Requests a number of floats; before `plan`. */
   need(floats: number): void {
     this.#floats = Math.max(this.#floats, floats)
   }
@@ -21,8 +21,8 @@ export class Scratch {
     this.#base = memory.floats(this.#floats * threads, 'scratch')
   }
 
-  /** That of part `part` of shared work. */
-  of(part: number): Pointer {
-    return this.#base + part * this.#floats * this.#engine.memory.floatBytes
+  /** The scratch of task `index`. */
+  of(index: number): Pointer {
+    return this.#base + index * this.#floats * this.#engine.memory.floatBytes
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Which rows of a table got gradients since they were last cleared. A batch uses few rows of a large
- * vocabulary; all others have a gradient of zero, and nobody needs to visit them.
+ * The sparse rows of an embedding table: those that received gradients since they were last cleared. A batch uses few
+ * rows of a large vocabulary; all others have a gradient of zero and need not be visited.
  */
 import type { Parameter } from './parameters.ts'
 
-export class UsedRows {
+export class SparseRows {
   readonly table: Parameter // (V, E), row-major
-  /** Grows with every change, so that what was worked out from the rows can be kept until then. */
+  /** Increases with every change, so that values derived from the rows can be cached until then. */
   changes = 0
-  /** One byte a row, made when the first row is used. (V) */
+  /** One byte per row, allocated when the first row is used. (V) */
   #marks: Uint8Array | null = null
   #rows = new Int32Array(64)
   #count = 0

@@ -48,7 +48,8 @@ export function fingerprint(dataset: Dataset): string {
   for (let from = 0; from < dataset.size; from += FINGERPRINT_ROWS) {
     const count = Math.min(FINGERPRINT_ROWS, dataset.size - from)
     const { batch, targets, classes } = dataset.batch(Int32Array.from({ length: count }, (_, i) => from + i))
-    for (const list of [batch.lengths, batch.order, batch.ids, batch.features, classes]) hash.list(list)
+    for (const list of [batch.lengths, batch.sortedIndices, batch.ids, batch.features, classes])
+      hash.list(list)
     if (batch.mask) hash.list(batch.mask)
     for (const list of [targets.classes, targets.values, ...(targets.stepClasses ?? [])]) hash.list(list)
   }

@@ -57,15 +57,15 @@ export function eachPrediction(
   }
   if (per === 'step') {
     const { stepClasses, values } = targets
-    const { counted } = network
+    const { valid } = network
     const actualAt = (row: number, sequence: number, t: number) =>
-      counted?.[row] === 0 ? -1 : (stepClasses?.[sequence][t] ?? values?.[row] ?? -1)
+      valid?.[row] === 0 ? -1 : (stepClasses?.[sequence][t] ?? values?.[row] ?? -1)
     batch.eachRow((row, sequence, t) => visit(sequence, actualAt(row, sequence, t), classAt(row)))
     return
   }
   const actual = classes ?? targets.classes ?? (width === 1 ? targets.values : undefined)
   for (let b = 0; b < batch.sequences; b++) {
-    visit(batch.order[b], actual ? actual[batch.order[b]] : -1, classAt(b))
+    visit(batch.sortedIndices[b], actual ? actual[batch.sortedIndices[b]] : -1, classAt(b))
   }
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/load.ts'
-import { Memory } from '../../src/engine/arena.ts'
-import type { Backing } from '../../src/engine/arena.ts'
+import { Arena } from '../../src/engine/arena.ts'
+import type { BufferSource } from '../../src/engine/arena.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
 import { MemoryError, UsageError } from '../../src/core/errors.ts'
 
 /** A backing that refuses to grow beyond `limit` bytes. */
-function limited(limit: number): Backing {
+function limited(limit: number): BufferSource {
   let buffer = new ArrayBuffer(1024)
   return {
     get buffer() {
@@ -25,7 +25,7 @@ function limited(limit: number): Backing {
 describe('Memory', () => {
   test('gives out aligned areas that do not overlap and are never at 0', () => {
     for (const floatBytes of [4, 8] as const) {
-      const memory = new Memory(limited(1 << 20), 1, floatBytes)
+      const memory = new Arena(limited(1 << 20), 1, floatBytes)
       const sizes = [1, 16, 17, 100, 3]
       const pointers = sizes.map((size) => memory.floats(size, 'x'))
       const last = memory.ints(5, 'ids')
@@ -41,7 +41,7 @@ describe('Memory', () => {
   })
 
   test('releases back to a mark and gives the same area again', () => {
-    const memory = new Memory(limited(1 << 20), 64, 4)
+    const memory = new Arena(limited(1 << 20), 64, 4)
     memory.floats(10, 'parameters')
     const [mark, used] = [memory.mark(), memory.used]
     const first = memory.floats(100, 'activations')
@@ -52,7 +52,7 @@ describe('Memory', () => {
   })
 
   test('keeps its contents when it grows, and views asked for later see them', () => {
-    const memory = new Memory(limited(1 << 24), 64, 4)
+    const memory = new Arena(limited(1 << 24), 64, 4)
     const pointer = memory.floats(8, 'x')
     memory.viewFloats(pointer, 8).set([1, 2, 3, 4, 5, 6, 7, 8])
     const ids = memory.ints(2, 'ids')
@@ -63,7 +63,7 @@ describe('Memory', () => {
   })
 
   test('says what did not fit and stays as it was', () => {
-    const memory = new Memory(limited(1 << 16), 64, 4)
+    const memory = new Arena(limited(1 << 16), 64, 4)
     const before = memory.used
     const ask = (count: number) => () => memory.floats(count, 'activations of 3 layers')
     expect(ask(1 << 20)).toThrow(MemoryError)
@@ -126,9 +126,9 @@ describe('every engine', () => {
 
 describe('a host that gives no more', () => {
   test('is named as the one who refuses, with how far it went', () => {
-    const memory = new Memory({ buffer: new ArrayBuffer(2 ** 20), grow: () => false }, 64, 4)
+    const memory = new Arena({ buffer: new ArrayBuffer(2 ** 20), grow: () => false }, 64, 4)
     expect(() => memory.floats(2 ** 20, 'activations')).toThrow(
-      /engine memory \(activations\): expected 5 MiB from this machine, which stopped at 1 MiB, got a refusal to grow\. Lower/,
+      /engine memory \(activations\): expected 5 MiB of memory, got `memory\.grow\(\)` failed at 1 MiB\. Lower/,
     )
     expect(memory.used).toBe(64)
   })

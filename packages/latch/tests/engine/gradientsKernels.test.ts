@@ -1,4 +1,4 @@
-/** Finite differences in float64 against every backward kernel of the plain twin. */
+/** Finite differences in float64 against every backward kernel of the reference. */
 import { describe, expect, test } from 'vitest'
 import type { Pointer } from '../../src/engine/kernels.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
@@ -82,7 +82,7 @@ function gradient(name: string, body: () => void): void {
 memory.release(
   (() => {
     const mark = memory.mark()
-    memory.floats(1 << 20, 'room')
+    memory.floats(1 << 20, 'reserve')
     return mark
   })(),
 )

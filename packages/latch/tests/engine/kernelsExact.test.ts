@@ -8,8 +8,8 @@ import { transposedScratch } from '../../src/engine/kernels.ts'
 import { createEngine } from '../../src/engine/load.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
 import { hash32 } from '../../src/core/random.ts'
-import type { Call } from './kernelRig.ts'
-import { packedIndex, runTrial } from './kernelRig.ts'
+import type { Call } from './kernelHelpers.ts'
+import { packedIndex, runTrial } from './kernelHelpers.ts'
 
 function run(engine: Engine, seed: string, call: Call): void {
   runTrial(engine, seed, call, () => undefined)

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sharing } from '../../src/engine/threads/threadPool.ts'
+import { parallelism } from '../../src/engine/threads/executor.ts'
 import { network } from '../../src/model/network.ts'
 import { textClassifier } from '../../src/node.ts'
 
@@ -11,9 +11,9 @@ const collect = runInNewContext('gc') as () => void
 const MEGABYTE = 2 ** 20
 
 /** Every training shares its work, however small. */
-const before = { ...sharing }
-beforeAll(() => void Object.assign(sharing, { minimumWork: 0, startAtOnce: true }))
-afterAll(() => void Object.assign(sharing, before))
+const before = { ...parallelism }
+beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+afterAll(() => void Object.assign(parallelism, before))
 
 /** Bytes of the process once all that can be collected is: finalizers run between turns of the event loop. */
 async function settled(): Promise<NodeJS.MemoryUsage> {

@@ -1,11 +1,11 @@
 /** Threads change speed, never a bit: the same weights with 1, 2, 3 and 5 of them, for every cell and batch. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { crew } from '../../src/engine/threads/workerPool.ts'
+import { workerPool } from '../../src/engine/threads/workerPool.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { useHost, type HostWorker } from '../../src/engine/host.ts'
 import { nodeHost } from '../../src/engine/hostNode.ts'
 import { createEngine } from '../../src/engine/load.ts'
-import { sharing, type Part, type Team } from '../../src/engine/threads/threadPool.ts'
+import { parallelism, type Task, type Executor } from '../../src/engine/threads/executor.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { network, type Network } from '../../src/model/network.ts'
@@ -13,9 +13,9 @@ import { WorkerError } from '../../src/core/errors.ts'
 import { Random } from '../../src/core/random.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
 
-const before = { ...sharing }
-beforeAll(() => void Object.assign(sharing, { minimumWork: 0, startAtOnce: true }))
-afterAll(() => void Object.assign(sharing, before))
+const before = { ...parallelism }
+beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+afterAll(() => void Object.assign(parallelism, before))
 
 const forms = {
   rnn: { cell: 'rnn' },
@@ -26,7 +26,7 @@ const forms = {
 const pass = { training: true, record: false, key: 5 }
 const STEPS = 3
 
-/** Ids, an embedding, two layers of both directions, dropout, and an answer at every step or one. */
+/** Ids, an embedding, two layers of both directions, dropout, and an output at every step or one. */
 function wide(form: object, returnSequences: boolean): LayerOptions[] {
   const recurrent = { type: 'recurrent', units: 13, direction: 'bidirectional', ...form }
   return [
@@ -66,9 +66,9 @@ function trained(layers: LayerOptions[], lengths: readonly number[], engine: Eng
 /** Counts the work that went to more than one thread. */
 function counting(net: Network): { jobs: number } {
   const counter = { jobs: 0 }
-  const team = net.engine.team as Team
-  const run = team.run.bind(team)
-  team.run = (parts: number, body: Part) => {
+  const executor = net.engine.executor as Executor
+  const run = executor.run.bind(executor)
+  executor.run = (parts: number, body: Task) => {
     if (parts > 1) counter.jobs++
     run(parts, body)
   }
@@ -78,8 +78,8 @@ function counting(net: Network): { jobs: number } {
 describe.each(['simd', 'relaxed'] as const)('engine %s', (engine) => {
   describe.each(Object.entries(forms))('%s', (_, form) => {
     const cases: [string, LayerOptions[], number[]][] = [
-      ['ragged batch, one answer', wide(form, false), [5, 19, 1, 12, 19, 7, 3]],
-      ['equal batch, an answer a step', wide(form, true), [11, 11, 11, 11]],
+      ['ragged batch, one output', wide(form, false), [5, 19, 1, 12, 19, 7, 3]],
+      ['equal batch, an output per step', wide(form, true), [11, 11, 11, 11]],
       ['many blocks', wide(form, false), [300, 299, 120]],
       [
         'one-hot ids',
@@ -112,28 +112,28 @@ describe.each(['simd', 'relaxed'] as const)('engine %s', (engine) => {
   })
 })
 
-describe('a team', () => {
+describe('a thread pool', () => {
   it('says how many threads it has, and starts them when work asks', async () => {
-    Object.assign(sharing, { startAtOnce: false })
+    Object.assign(parallelism, { eager: false })
     const engine = createEngine({ engine: 'simd', threads: 3 })
     expect(engine).toMatchObject({ threads: 3, threadsNote: null })
     await engine.ready()
-    expect(engine.team.size).toBe(1)
-    engine.team.want()
+    expect(engine.executor.size).toBe(1)
+    engine.executor.request()
     await engine.ready()
-    expect(engine.team.size).toBe(3)
-    Object.assign(sharing, { startAtOnce: true })
+    expect(engine.executor.size).toBe(3)
+    Object.assign(parallelism, { eager: true })
   })
 
-  it('does each part once, and meets', () => {
+  it('runs each task once, and waits at barriers', () => {
     const engine = createEngine({ engine: 'simd', threads: 4 })
-    engine.team.want()
+    engine.executor.request()
     const at = engine.memory.floats(64, 'x')
     const view = engine.memory.viewFloats(at, 64).fill(1)
-    engine.team.run(4, (kernels, part, sync) => {
+    engine.executor.run(4, (kernels, part, sync) => {
       kernels.add(at + part * 64, at + part * 64, 16)
       sync()
-      // Each adds its neighbour's, which is complete only after the meeting.
+      // Each adds its neighbour's, which is complete only after the barrier.
       if (part === 0) kernels.add(at, at + 3 * 64, 16)
       sync()
       if (part === 3) kernels.add(at + 64, at, 16)
@@ -157,18 +157,18 @@ describe('a team', () => {
 
     /** A network at work on two threads of its own. */
     function atWork() {
-      crew().abandon(null)
+      workerPool().shutDown(null)
       workers.length = 0
       const net = network(wide({ cell: 'lstm' }, false), { threads: 2 })
       const batch = batchOf([5, 6, 7])
       net.forward(batch)
-      expect(net.engine.team.size).toBe(2)
+      expect(net.engine.executor.size).toBe(2)
       return { net, batch, expected: net.readOutput(batch) }
     }
 
     function goesOnAlone({ net, batch, expected }: ReturnType<typeof atWork>, why: string): void {
       net.forward(batch)
-      expect(net.engine.team.size).toBe(1)
+      expect(net.engine.executor.size).toBe(1)
       expect(net.readOutput(batch)).toEqual(expected)
       expect(net.engine.threadsNote).toContain(why)
     }
@@ -176,21 +176,21 @@ describe('a team', () => {
     it('between two passes: says so once, then goes on alone', async () => {
       const work = atWork()
       workers[0].terminate()
-      await vi.waitFor(() => expect(work.net.engine.team.size).toBe(1))
+      await vi.waitFor(() => expect(work.net.engine.executor.size).toBe(1))
       expect(() => work.net.forward(work.batch)).toThrow(WorkerError)
-      goesOnAlone(work, 'a worker is gone')
+      goesOnAlone(work, 'a worker stopped')
     })
 
     it('in the midst of a pass: gives up in the end instead of waiting for ever', () => {
       const work = atWork()
-      sharing.patience = 500
+      parallelism.stallTimeoutMs = 500
       workers[0].terminate()
       // No turn of the event loop tells of the death; only the missing progress does.
       expect(() => {
         for (;;) work.net.forward(work.batch)
       }).toThrow(/no worker made progress for 0.5 seconds/)
       goesOnAlone(work, 'no worker made progress')
-      sharing.patience = before.patience
+      parallelism.stallTimeoutMs = before.stallTimeoutMs
     })
   })
 })

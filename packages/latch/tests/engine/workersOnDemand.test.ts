@@ -1,11 +1,11 @@
-/** The workers' code where no door brought it, as in a page: fetched when work first asks, with the same bits. */
+/** The worker pool where no entry point provides it, as in a page: loaded when work first requests threads, with the same bits. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../src/engine/engine.ts'
 import { nodeHost } from '../../src/engine/hostNode.ts'
 
 const host = nodeHost()
 
-/** Engines of modules that nobody gave a crew, on a host that counts its workers. */
+/** Engines of modules without a worker pool, on a host that counts its workers. */
 async function bare() {
   vi.resetModules()
   const { useHost } = await import('../../src/engine/host.ts')
@@ -16,28 +16,28 @@ async function bare() {
 }
 
 /** y += x by parts of 24, and y. */
-function added({ kernels, memory, team }: Engine, parts: number): number[] {
+function added({ kernels, memory, executor }: Engine, parts: number): number[] {
   const [y, x] = [memory.floats(96, 'y'), memory.floats(96, 'x')]
   kernels.zero(y, 96)
   memory.viewFloats(x, 96).set(Float32Array.from({ length: 96 }, (_, i) => Math.sin(i)))
-  team.run(parts, (theirs, part) => {
+  executor.run(parts, (theirs, part) => {
     const [from, count] = [(96 / parts) * part, 96 / parts]
     theirs.add(y + from * 4, x + from * 4, count)
   })
   return [...memory.viewFloats(y, 96)]
 }
 
-describe('a crew that is fetched', () => {
+describe('a worker pool that is loaded on demand', () => {
   let modules: Awaited<ReturnType<typeof bare>>
   beforeEach(async () => void (modules = await bare()))
 
-  it('comes when work asks for it, and works as the others do', async () => {
+  it('is loaded when work requests it, and works as the others do', async () => {
     const engine = modules.open(3)
-    engine.team.want()
+    engine.executor.request()
     expect(modules.spawn).not.toHaveBeenCalled()
-    expect(engine.team.size).toBe(1)
+    expect(engine.executor.size).toBe(1)
     await engine.ready()
-    expect(engine.team.size).toBe(3)
+    expect(engine.executor.size).toBe(3)
     expect(modules.spawn).toHaveBeenCalledTimes(2)
     expect(added(engine, 3)).toEqual(added(modules.open(1), 1))
     engine.dispose()
@@ -45,20 +45,20 @@ describe('a crew that is fetched', () => {
 
   it('is not started for an engine that is gone by then', async () => {
     const engine = modules.open(2)
-    engine.team.want()
+    engine.executor.request()
     engine.dispose()
     const other = modules.open(2)
-    other.team.want()
+    other.executor.request()
     await other.ready()
     expect(modules.spawn).toHaveBeenCalledTimes(1)
-    expect(other.team.size).toBe(2)
-    expect(engine.team.size).toBe(1)
+    expect(other.executor.size).toBe(2)
+    expect(engine.executor.size).toBe(1)
     other.dispose()
   })
 
   it('is not waited for by an engine that was disposed of', async () => {
     const engine = modules.open(2)
-    engine.team.want()
+    engine.executor.request()
     const waiting = engine.ready()
     engine.dispose()
     await waiting
@@ -70,7 +70,7 @@ describe('a crew that is fetched', () => {
       throw new Error('no workers here')
     })
     const engine = modules.open(2)
-    engine.team.want()
+    engine.executor.request()
     await engine.ready()
     expect(engine.threadsNote).toBe('workers could not be started: no workers here')
     expect(added(engine, 1)[5]).toBe(Math.fround(Math.sin(5)))

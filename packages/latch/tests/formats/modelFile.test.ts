@@ -99,7 +99,7 @@ describe('refusals of the document', () => {
       'document.task',
       '1 to 100 characters, got 0',
     ],
-    ['a deep text', '['.repeat(1_000_000), '__metadata__.latch, character 64', 'at most 64 layers'],
+    ['a deep text', '['.repeat(1_000_000), '__metadata__.latch, character 64', 'at most 64 levels'],
     [
       'a wide text',
       `[${'[],'.repeat(500_000)}0]`,

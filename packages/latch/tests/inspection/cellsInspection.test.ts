@@ -44,10 +44,10 @@ const forms: [string, object][] = [
     { cell: 'gru', activation: { type: 'leakyRelu', alpha: 0.3 }, gateActivation: 'hardSigmoid' },
   ],
   ['gru before', { cell: 'gru', reset: 'before', activation: 'silu', clip: 2 }],
-  ['rnn, one bias', { cell: 'rnn', bias: 'one' }],
-  ['lstm, one bias', { cell: 'lstm', bias: 'one' }],
-  ['gru after, one bias', { cell: 'gru', bias: 'one' }],
-  ['gru before, one bias', { cell: 'gru', reset: 'before', bias: 'one' }],
+  ['rnn, one bias', { cell: 'rnn', bias: 'single' }],
+  ['lstm, one bias', { cell: 'lstm', bias: 'single' }],
+  ['gru after, one bias', { cell: 'gru', bias: 'single' }],
+  ['gru before, one bias', { cell: 'gru', reset: 'before', bias: 'single' }],
   ['lstm in reverse', { cell: 'lstm', direction: 'reverse', peepholes: true }],
 ]
 
@@ -69,7 +69,7 @@ const nets: [string, LayerOptions[]][] = [
   ],
   [
     'both ways, one bias',
-    [oneHot, recurrent({ ...both, bias: 'one' }), { type: 'pool', pooling: 'mean' }, dense],
+    [oneHot, recurrent({ ...both, bias: 'single' }), { type: 'pool', pooling: 'mean' }, dense],
   ],
   [
     'last of both ways',

@@ -1,6 +1,6 @@
 /** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sharing } from '../../src/engine/threads/threadPool.ts'
+import { parallelism } from '../../src/engine/threads/executor.ts'
 import { Holds } from '../../src/layers/recurrent/overrides.ts'
 import { maskHook } from '../../src/layers/masks/maskHook.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
@@ -292,9 +292,9 @@ function large(form: object, options: NetworkOptions) {
 }
 
 describe('threads', () => {
-  const before = { ...sharing }
-  beforeAll(() => void Object.assign(sharing, { minimumWork: 0, startAtOnce: true }))
-  afterAll(() => void Object.assign(sharing, before))
+  const before = { ...parallelism }
+  beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+  afterAll(() => void Object.assign(parallelism, before))
 
   it.each(Object.entries(forms))('%s: the same bits with 1 and 3', (_, form) => {
     for (const engine of ['simd', 'relaxed'] as const) {
@@ -309,13 +309,17 @@ describe('threads', () => {
 
 describe('a mask is refused', () => {
   it('where it does not fit', () => {
-    expect(() => PackedBatch.ofIds([[1, 2]], [[1]])).toThrow(/mask of sequence 0: expected 2 of them, got 1/)
+    expect(() => PackedBatch.ofIds([[1, 2]], [[1]])).toThrow(
+      /mask of sequence 0: expected 2 numbers \(one per step\), got 1/,
+    )
     expect(() => PackedBatch.ofIds([[1, 2]], [[1, 1, 0]])).toThrow(/mask of sequence 0: expected 2/)
-    expect(() => PackedBatch.ofIds([[1], [2]], [[1]])).toThrow(/batch masks: expected 2 of them, got 1/)
+    expect(() => PackedBatch.ofIds([[1], [2]], [[1]])).toThrow(
+      /batch masks: expected 2 masks \(one per sequence\), got 1/,
+    )
     const features = (mask: unknown[]) =>
       PackedBatch.ofFeatures([1, 2], [1, 2, 1], undefined, mask as number[])
-    expect(() => features([1])).toThrow(/batch mask: expected 2 of them, got 1/)
-    expect(() => features([1, 0, 1])).toThrow(/batch mask: expected 2 of them, got 3/)
+    expect(() => features([1])).toThrow(/batch mask: expected 2 numbers \(batch · timesteps\), got 1/)
+    expect(() => features([1, 0, 1])).toThrow(/batch mask: expected 2 numbers \(batch · timesteps\), got 3/)
     expect(() => features([1, NaN])).toThrow(/mask, sequence 0, step 1/)
   })
 

@@ -36,8 +36,8 @@ const read = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'u
 const there = existsSync(folder)
 
 const CELLS: Record<string, object> = {
-  SimpleRNN: { cell: 'rnn', bias: 'one' },
-  LSTM: { cell: 'lstm', bias: 'one' },
+  SimpleRNN: { cell: 'rnn', bias: 'single' },
+  LSTM: { cell: 'lstm', bias: 'single' },
   GRU: { cell: 'gru', reset: 'after' },
 }
 const MERGES: Record<string, string> = { concat: 'concat', ave: 'average', sum: 'sum', mul: 'multiply' }
@@ -111,7 +111,7 @@ describe.skipIf(!there)('TensorFlow.js', () => {
     cases: { test: string; inputs: { ids: number[][] }; expected: Record<string, number[]> }[]
   }
   const caseOf = (name: string) => cases.find(({ test }) => test === name)!
-  const lstm = { type: 'recurrent', cell: 'lstm', units: 3, gateActivation: 'hardSigmoid', bias: 'one' }
+  const lstm = { type: 'recurrent', cell: 'lstm', units: 3, gateActivation: 'hardSigmoid', bias: 'single' }
   const embedding = { type: 'embedding', vocabulary: 10, size: 4, maskZero: true }
   const ones = (layers: object[], loss?: object) => {
     const net = made(layers as LayerOptions[], { ...exact, loss: loss as never })

@@ -36,7 +36,7 @@ const features: LayerOptions = { type: 'features', width: F }
 const lengths = [6, 2, 4]
 const batchOf = () => PackedBatch.ofFeatures(numbers(3 * T * F, 'features'), [3, T, F], lengths)
 const loss = { type: 'meanSquaredError' }
-const one = { bias: 'one' } as const
+const one = { bias: 'single' } as const
 const both = { direction: 'bidirectional' } as const
 const cells = Object.entries(forms)
 const engines = offered.map(
@@ -256,7 +256,7 @@ describe('files', () => {
     const lowest = plain.network.config.layers.find((layer) => layer.type === 'recurrent')!
     const after = (layers[1] as { cell: string; reset?: string }).cell === 'gru' && !('reset' in layers[1])
     const two = format === 'onnx' || (format === 'keras' && after)
-    expect(lowest.bias ?? true).toBe(two ? true : 'one')
+    expect(lowest.bias ?? true).toBe(two ? true : 'single')
   })
 
   it.each(['keras', 'tfjs', 'onnx', 'torch'] as const)(
@@ -320,12 +320,12 @@ function importLayer(type: string, config: object, shapes: number[][], bidirecti
 describe('imported', () => {
   const lstm = [[3, 8], [2, 8], [8]]
   const gru = [[3, 6], [2, 6], [6]]
-  const cases: [string, object, number[][], boolean, boolean | 'one'][] = [
-    ['SimpleRNN', {}, [[3, 2], [2, 2], [2]], false, 'one'],
-    ['LSTM', {}, lstm, false, 'one'],
-    ['LSTM', {}, [...lstm, ...lstm], true, 'one'],
+  const cases: [string, object, number[][], boolean, boolean | 'single'][] = [
+    ['SimpleRNN', {}, [[3, 2], [2, 2], [2]], false, 'single'],
+    ['LSTM', {}, lstm, false, 'single'],
+    ['LSTM', {}, [...lstm, ...lstm], true, 'single'],
     ['LSTM', { use_bias: false }, lstm.slice(0, 2), false, false],
-    ['GRU', { reset_after: false }, gru, false, 'one'],
+    ['GRU', { reset_after: false }, gru, false, 'single'],
     [
       'GRU',
       { reset_after: true },
@@ -344,7 +344,7 @@ describe('imported', () => {
   ]
   it.each(cases)('%s %j %j, both ways %s: bias %s', (type, config, shapes, twice, bias) => {
     const model = importLayer(type, config, shapes, twice)
-    const [, read] = model.network.layers as [LayerOptions, { bias?: boolean | 'one' }]
+    const [, read] = model.network.layers as [LayerOptions, { bias?: boolean | 'single' }]
     expect(read.bias ?? true).toBe(bias)
     const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
     expect(model.weights.size).toBe(network.parameters.length)

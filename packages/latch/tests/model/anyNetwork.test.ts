@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
-import { sharing } from '../../src/engine/threads/threadPool.ts'
+import { parallelism } from '../../src/engine/threads/executor.ts'
 import { Holds, type Hold } from '../../src/layers/recurrent/overrides.ts'
 import type { Pass } from '../../src/layers/layer.ts'
 import type { Targets } from '../../src/layers/loss.ts'
@@ -324,9 +324,9 @@ describe('any network', () => {
 })
 
 describe.runIf(fast.engine === 'simd')('any network on three threads', () => {
-  const before = { ...sharing }
-  beforeAll(() => void Object.assign(sharing, { minimumWork: 0, startAtOnce: true }))
-  afterAll(() => void Object.assign(sharing, before))
+  const before = { ...parallelism }
+  beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+  afterAll(() => void Object.assign(parallelism, before))
 
   it('has the bits of one', () => {
     each((at, seed) => {

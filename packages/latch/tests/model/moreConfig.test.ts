@@ -62,7 +62,7 @@ describe('announced', () => {
         { ...lstm, cell: 'gru', reset: 'before', activation: 'relu', gateActivation: 'hardSigmoid' },
       ],
     ],
-    ['one bias', [features, { ...lstm, bias: 'one' }, { ...lstm, bias: true }, { ...lstm, bias: false }]],
+    ['one bias', [features, { ...lstm, bias: 'single' }, { ...lstm, bias: true }, { ...lstm, bias: false }]],
     [
       'an RNN',
       [features, { ...lstm, cell: 'rnn', activation: { type: 'affine', alpha: 2, beta: 1 }, clip: 1 }],
@@ -82,11 +82,11 @@ describe('announced', () => {
     [[features, { type: 'activation' }], '[1].activation: expected an object, got nothing'],
     [
       [features, { type: 'activation', activation: { type: 'relu', alpha: 2 } }],
-      '[1].activation.alpha: expected nothing for relu, got 2',
+      '[1].activation.alpha: expected no `alpha` for relu, got 2',
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', beta: 2 } }],
-      '[1].activation.beta: expected nothing for elu, got 2',
+      '[1].activation.beta: expected no `beta` for elu, got 2',
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', gamma: 2 } }],
@@ -149,9 +149,12 @@ describe('announced', () => {
       [features, { ...lstm, direction: 'backwards' }],
       '[1].direction: expected one of "forward", "reverse", "bidirectional"',
     ],
-    [[features, { ...lstm, bias: 'two' }], '[1].bias: expected true, false or \'one\', got "two"'],
-    [[features, { ...lstm, bias: 1 }], "[1].bias: expected true, false or 'one', got 1"],
-    [[features, { type: 'dense', units: 2, bias: 'one' }], '[1].bias: expected true or false, got "one"'],
+    [[features, { ...lstm, bias: 'two' }], '[1].bias: expected true, false or \'single\', got "two"'],
+    [[features, { ...lstm, bias: 1 }], "[1].bias: expected true, false or 'single', got 1"],
+    [
+      [features, { type: 'dense', units: 2, bias: 'single' }],
+      '[1].bias: expected true or false, got "single"',
+    ],
     [[features, { ...lstm, clip: 0 }], '[1].clip: expected a limit above 0, got 0'],
     [[features, { ...lstm, clip: -1 }], '[1].clip: expected a number, 0 or more, got -1'],
     [
@@ -178,6 +181,6 @@ describe('not announced', () => {
     expect(() => read(features, { type: 'convolution' })).toThrow('expected one of "embedding", "oneHot"')
     expect(() => read(features, { ...lstm, direction: 'reverse' })).toThrow('[1].direction: expected one of')
     expect(() => read(features, { type: 'pool', pooling: 'sum' })).toThrow('[1].pooling: expected one of')
-    expect(() => read(features, { ...lstm, bias: 'one' })).toThrow('[1].bias: expected true or false')
+    expect(() => read(features, { ...lstm, bias: 'single' })).toThrow('[1].bias: expected true or false')
   })
 })

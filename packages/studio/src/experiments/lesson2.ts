@@ -42,7 +42,7 @@ function numbers(texts: string[], lowercase: boolean): Numbers {
     sentences: lists.map((tokens, i) => ({ tokens, ids: ids[i] })),
     own: { tokens: [...own.tokens], ids: lists.map((tokens) => [...own.encode(tokens)]) },
     padded: [lists.length, batch.steps, words.length],
-    packed: { rows: batch.rows, counts: [...batch.counts], order: [...batch.order], places },
+    packed: { rows: batch.rows, counts: [...batch.batchSizes], order: [...batch.sortedIndices], places },
     padding: padding(ids, batch.steps, words.length),
   }
 }

@@ -1,7 +1,7 @@
 /** Opens any model file: the door of formats and the reader of its own are loaded when a file is opened. */
 import type { EngineOptions } from 'latch'
 import type { AnyModel, ImportOptions } from 'latch/formats'
-import { onThePage, optionsIn } from './beside.ts'
+import { optionsIn } from './importOptions.ts'
 
 /** A model from its main file and those that were given with it: parts of it, vocabulary, configuration, options. */
 export async function openAny(
@@ -12,18 +12,12 @@ export async function openAny(
 ): Promise<AnyModel> {
   if (files.size === 0) refuseAlone(name, bytes)
   // A dump's own reader finds its vocabulary by name.
-  const told = /^manifest\.json$/i.test(name)
+  const given = /^manifest\.json$/i.test(name)
     ? []
     : [...files].map(([file, content]) => optionsIn(file, content))
-  const options: ImportOptions = Object.assign({}, ...told)
+  const options: ImportOptions = Object.assign({}, ...given)
   const { openModel } = await import('latch/formats')
-  try {
-    return await openModel({ name, bytes, files }, { ...options, engine })
-  } catch (error) {
-    const facts = error as { remedy?: string }
-    if (error instanceof Error && facts.remedy) Object.assign(error, { remedy: onThePage(facts.remedy) })
-    throw error
-  }
+  return openModel({ name, bytes, files }, { ...options, engine })
 }
 
 /** What belongs to a model, without one. */

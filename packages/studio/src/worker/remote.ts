@@ -2,6 +2,9 @@
  * Calls across a worker's border: a worker serves an object's methods, a page calls them by name. Values
  * are structured clones; an error keeps the library's parts; a call may tell events while it runs.
  */
+import type { Fix } from 'latch'
+
+/** An error of a worker, as data. */
 export interface RemoteError {
   name: string
   message: string
@@ -9,6 +12,7 @@ export interface RemoteError {
   expected?: string
   got?: string
   remedy?: string
+  fixes?: readonly Fix[]
 }
 
 /** What the page throws when a call failed in the worker: the library's own words. */
@@ -51,8 +55,8 @@ export function serve(methods: Served, port: Port = globalThis as unknown as Por
 
 function factsOf(error: unknown): RemoteError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
-  const { name, message, where, expected, got, remedy } = error as Error & Partial<RemoteError>
-  return { name, message, where, expected, got, remedy }
+  const { name, message, where, expected, got, remedy, fixes } = error as Error & Partial<RemoteError>
+  return { name, message, where, expected, got, remedy, fixes }
 }
 
 /** Page's side of one worker. */

@@ -1,9 +1,9 @@
-/** How the general kernels reach an engine's arena, whatever the engine: one view over all of it, renewed when it grows. */
+/** How generic kernels read and write any engine's arena: one view over all of it, renewed when it grows. */
 import type { Engine } from '../engine.ts'
 import type { FloatArray } from '../arena.ts'
 import type { Access } from '../reference/access.ts'
 
-/** An activation with its numbers; names and meanings stand in cells/activations.ts. */
+/** An activation with its numbers; names and formulas are in cells/activations.ts. */
 export interface FunctionSpec {
   readonly type: string
   readonly alpha: number

@@ -14,14 +14,14 @@ import { VALUES, type ValueLoop } from './values.ts'
 /** What `kernels.activate` calls them. */
 const KERNELS: Readonly<Record<string, number>> = { relu: 1, tanh: 2, sigmoid: 3 }
 
-/** A settled activation, ready to be applied to spans of the arena. */
+/** An activation with its parameters, ready to be applied to ranges of the arena. */
 export interface Activator {
   readonly spec: FunctionSpec
   /** Whether slopes are read from outputs (else from inputs). */
   readonly slopeByOutput: boolean
   /** y = f(x) for `count` consecutive numbers; y may be x. */
   apply(y: Pointer, x: Pointer, count: number): void
-  /** The same by elements of the whole arena `v`, for who has it at hand. */
+  /** The same by element numbers of the whole arena `v`, for callers that have the view. */
   applyTo(v: FloatArray, y: number, x: number, count: number): void
   /** s ·= f′: n numbers of `s` from `to` on, by those of `v` (inputs or outputs, as `slopeByOutput` says) from `from` on. */
   multiplySlopes(s: FloatArray, to: number, v: FloatArray, from: number, n: number): void

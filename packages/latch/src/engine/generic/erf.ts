@@ -28,8 +28,8 @@ function farErfc(x: number): number {
   return slopeOfErf(x) / 2 / tail
 }
 
-/** Φ(x): the share of the standard normal distribution below x. */
-export function normalShare(x: number): number {
+/** Φ(x): the standard normal distribution function. */
+export function normalCdf(x: number): number {
   const z = x / Math.SQRT2
   if (z > NEAR) return 1 - farErfc(z) / 2
   if (z < -NEAR) return farErfc(-z) / 2
@@ -37,6 +37,6 @@ export function normalShare(x: number): number {
 }
 
 /** φ(x), its density. */
-export function normalDensity(x: number): number {
+export function normalPdf(x: number): number {
   return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
 }

@@ -8,17 +8,17 @@ import type { Access } from '../reference/access.ts'
 /** Numbers of any precision. */
 export type Numbers = Float64Array | Float32Array
 
-/** Packed rows (R, width; stride) of B sequences (see layers/packed.ts), and which rows count (null: all). */
+/** Packed rows (R, width; stride) of B sequences (see layers/packed.ts), and which rows are valid (null: all). */
 export interface PackedRows {
   readonly sequences: number
   readonly lengths: ArrayLike<number>
   readonly offsets: ArrayLike<number>
   readonly width: number
   readonly stride: number
-  readonly counts: ArrayLike<number> | null
+  readonly valid: ArrayLike<number> | null
 }
 
-/** y (B, width; stride) = the sum over time of x, ascending. `sums` (width) is room to work in. */
+/** y (B, width; stride) = the sum over time of x, ascending. `sums` (width) is scratch memory. */
 export function sumPoolForward(
   { f, shift }: Access,
   y: Pointer,
@@ -32,7 +32,7 @@ export function sumPoolForward(
     sums.fill(0)
     for (let t = 0; t < packed.lengths[b]; t++) {
       const row = packed.offsets[t] + b
-      if (packed.counts?.[row] === 0) continue
+      if (packed.valid?.[row] === 0) continue
       const from = (x >>> shift) + row * stride
       for (let j = 0; j < width; j++) sums[j] += v[from + j]
     }
@@ -50,7 +50,7 @@ export function sumPoolBackward({ f, shift }: Access, dx: Pointer, dy: Pointer, 
     for (let t = 0; t < packed.lengths[b]; t++) {
       const row = packed.offsets[t] + b
       const to = (dx >>> shift) + row * stride
-      const counts = packed.counts?.[row] !== 0
+      const counts = packed.valid?.[row] !== 0
       for (let j = 0; j < width; j++) v[to + j] = counts ? v[from + j] : 0
     }
   }
@@ -114,7 +114,7 @@ export function attentionForward(
     states[2 * b] = states[2 * b + 1] = 0
     for (let t = 0; t < packed.lengths[b]; t++) {
       const row = packed.offsets[t] + b
-      if (packed.counts?.[row] === 0) continue
+      if (packed.valid?.[row] === 0) continue
       const from = (x >>> shift) + row * stride
       takeStep(states, 2 * b, sums, 0, v, from, width, scoreOf(v, from, v, weight >>> shift, width))
     }
@@ -145,13 +145,13 @@ export function attentionBackward(
     for (let t = 0; t < packed.lengths[b]; t++) {
       const row = packed.offsets[t] + b
       const from = (x >>> shift) + row * stride
-      const a = packed.counts?.[row] === 0 ? 0 : shareOf(states, b, scoreOf(v, from, v, w, width))
+      const a = packed.valid?.[row] === 0 ? 0 : shareOf(states, b, scoreOf(v, from, v, w, width))
       common += a * scoreOf(v, from, v, given, width)
     }
     for (let t = 0; t < packed.lengths[b]; t++) {
       const row = packed.offsets[t] + b
       const [from, to] = [(x >>> shift) + row * stride, (dx >>> shift) + row * stride]
-      const a = packed.counts?.[row] === 0 ? 0 : shareOf(states, b, scoreOf(v, from, v, w, width))
+      const a = packed.valid?.[row] === 0 ? 0 : shareOf(states, b, scoreOf(v, from, v, w, width))
       const slope = a * (scoreOf(v, from, v, given, width) - common)
       for (let j = 0; j < width; j++) dWeight[j] += slope * v[from + j]
       if (dx) for (let j = 0; j < width; j++) v[to + j] = a * v[given + j] + slope * v[w + j]

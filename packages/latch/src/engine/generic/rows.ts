@@ -75,7 +75,7 @@ export function layerNormForward(
   }
 }
 
-/** Room that `layerNormBackward` sums in, each (width). */
+/** Scratch memory of `layerNormBackward`, each (width). */
 export interface LayerNormSums {
   weight: Float64Array
   bias: Float64Array
@@ -134,7 +134,7 @@ function meanOf(v: ArrayLike<number>, from: number, width: number): number {
   return sum / width
 }
 
-/** The one that divides by the width. */
+/** Divided by the width. */
 function varianceOf(v: ArrayLike<number>, from: number, width: number, mean: number): number {
   let sum = 0
   for (let j = 0; j < width; j++) sum += (v[from + j] - mean) * (v[from + j] - mean)

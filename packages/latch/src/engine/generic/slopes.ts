@@ -1,10 +1,10 @@
 /**
- * The slope of every activation, as loops that multiply: s[i] ·= f′ at i. Some read the output y, where it says all
- * and costs least; the others the input x. Where f has a corner the slope is the one on the flat side, as in PyTorch.
+ * The slope of every activation, as loops that multiply: s[i] ·= f′ at i. Some read the output y, where that
+ * suffices and costs least; the others read the input x. At a corner of f, the slope is that of the flat side, as in PyTorch.
  */
 import type { FloatArray } from '../arena.ts'
 import { sigmoid } from '../reference/access.ts'
-import { normalDensity, normalShare } from './erf.ts'
+import { normalPdf, normalCdf } from './erf.ts'
 import { GELU_CUBIC, GELU_RATE, SELU_ALPHA, SELU_SCALE, tanhSoftplus } from './values.ts'
 
 /** Multiplies n numbers of `s` from `to` on with the slopes at n numbers of `v` from `from` on. */
@@ -63,7 +63,7 @@ export const SLOPES_BY_INPUT: Readonly<Record<string, SlopeLoop>> = {
     return alpha * beta * (1 - t * t)
   }),
   gelu: each((x, approximate) => {
-    if (!approximate) return normalShare(x) + x * normalDensity(x)
+    if (!approximate) return normalCdf(x) + x * normalPdf(x)
     const t = Math.tanh(GELU_RATE * (x + GELU_CUBIC * x * x * x))
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * GELU_RATE * (1 + 3 * GELU_CUBIC * x * x)
   }),

@@ -2,7 +2,7 @@
 import type { FloatArray } from '../arena.ts'
 import { sigmoid } from '../reference/access.ts'
 import type { FunctionSpec } from './access.ts'
-import { normalShare } from './erf.ts'
+import { normalCdf } from './erf.ts'
 
 /** Elements y … y + n − 1 from elements x … x + n − 1 of one array. */
 export type ValueLoop = (v: FloatArray, y: number, x: number, n: number, alpha: number, beta: number) => void
@@ -11,7 +11,7 @@ export type ValueLoop = (v: FloatArray, y: number, x: number, n: number, alpha: 
 export const SELU_SCALE = 1.0507009873554805
 export const SELU_ALPHA = 1.6732632423543772
 
-/** √(2/π) and the cubic's share: the tanh approximation of gelu (Hendrycks & Gimpel 2016). */
+/** √(2/π) and the coefficient of the cubic term: the tanh approximation of gelu (Hendrycks & Gimpel 2016). */
 export const GELU_RATE = Math.sqrt(2 / Math.PI)
 export const GELU_CUBIC = 0.044715
 
@@ -64,7 +64,7 @@ export const VALUES: Readonly<Record<string, ValueLoop>> = {
     for (let i = 0; i < n; i++) v[y + i] = Math.min(6, Math.max(0, v[x + i]))
   },
   gelu: each((x, approximate) =>
-    approximate ? 0.5 * x * (1 + Math.tanh(GELU_RATE * (x + GELU_CUBIC * x * x * x))) : x * normalShare(x),
+    approximate ? 0.5 * x * (1 + Math.tanh(GELU_RATE * (x + GELU_CUBIC * x * x * x))) : x * normalCdf(x),
   ),
   silu: each((x) => x * sigmoid(x)),
   mish: each((x) => x * tanhSoftplus(x)),

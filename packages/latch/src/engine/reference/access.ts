@@ -1,6 +1,6 @@
 /**
- * How the plain kernels reach the arena. They fetch both arrays at entry, because growing the arena
- * replaces its buffer, and turn a byte pointer into an element number with `pointer >>> shift`.
+ * How reference kernels read and write the arena. They get both arrays at entry, because growing the arena replaces its
+ * buffer, and turn a byte pointer into an element number with `pointer >>> shift`.
  */
 import type { FloatArray } from '../arena.ts'
 

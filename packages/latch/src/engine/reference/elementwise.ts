@@ -1,4 +1,4 @@
-/** Plain kernels over consecutive floats: dropout, activations, sums; and the softmax by row. */
+/** Reference kernels over consecutive floats: dropout, activations, sums; and the softmax by row. */
 import type { Kernels } from '../kernels.ts'
 import { hash32 } from '../../core/random.ts'
 import type { Access } from './access.ts'

@@ -1,5 +1,5 @@
 /**
- * The plain GRU step, pointwise parts; gates r z n, z keeps the old state. Reset after the product
+ * The reference GRU step, pointwise parts; gates r z n, z keeps the old state. Reset after the product
  * (one stage) and reset before it (two stages; Cho et al. 2014).
  */
 import type { Kernels } from '../kernels.ts'

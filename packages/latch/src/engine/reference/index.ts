@@ -1,13 +1,13 @@
 /**
- * The reference engine: the plain twin of every kernel, in float32 or float64. The WASM kernels are
- * held against it, gradients are checked on it in float64, and it computes where SIMD is missing.
+ * The reference engine: every kernel in plain TypeScript, in float32 or float64. The WebAssembly kernels are tested
+ * against it, gradients are checked on it in float64, and it computes where SIMD is missing.
  */
 import { UsageError } from '../../core/errors.ts'
 import type { Engine, Precision } from '../engine.ts'
-import type { Backing, FloatArray } from '../arena.ts'
+import type { BufferSource, FloatArray } from '../arena.ts'
 import type { Kernels } from '../kernels.ts'
-import { Memory } from '../arena.ts'
-import { soloTeam } from '../threads/threadPool.ts'
+import { Arena } from '../arena.ts'
+import { serialExecutor } from '../threads/executor.ts'
 import type { Access } from './access.ts'
 import { elementwiseKernels } from './elementwise.ts'
 import { gruKernels, gruResetBeforeKernels } from './gru.ts'
@@ -20,7 +20,7 @@ import { rnnKernels } from './rnn.ts'
 import { rowKernels } from './rows.ts'
 
 const FIRST_BYTES = 1 << 16
-// Pointer 0 means "none", so nothing may be placed there.
+// Pointer 0 means "none", so nothing may lie there.
 const BASE = 64
 
 /**
@@ -33,12 +33,12 @@ export function createReferenceEngine(precision: Precision, panel = 12): Engine 
       where: 'createReferenceEngine panel',
       expected: 'a positive multiple of 4',
       got: String(panel),
-      remedy: 'Leave it out to get 12.',
+      remedy: 'Omit it to get 12.',
     })
   }
-  const backing = growable()
-  const access = accessTo(backing, precision, panel)
-  const memory = new Memory(backing, BASE, precision === 'float32' ? 4 : 8)
+  const source = growable()
+  const access = accessTo(source, precision, panel)
+  const memory = new Arena(source, BASE, precision === 'float32' ? 4 : 8)
   const kernels: Kernels = {
     ...matmulKernels(access),
     ...rowKernels(access),
@@ -60,14 +60,14 @@ export function createReferenceEngine(precision: Precision, panel = 12): Engine 
     panel,
     memory,
     kernels,
-    team: soloTeam(kernels),
+    executor: serialExecutor(kernels),
     ready: async () => {},
     dispose: () => memory.dispose(),
   }
 }
 
 /** A plain buffer that grows by copying into one at least twice as large. */
-function growable(): Backing {
+function growable(): BufferSource {
   let buffer = new ArrayBuffer(FIRST_BYTES)
   return {
     get buffer() {
@@ -92,17 +92,17 @@ function allocate(bytes: number): ArrayBuffer | null {
 }
 
 /** Views of the whole buffer, renewed when it has grown. */
-function accessTo(backing: Backing, precision: Precision, panel: number): Access {
+function accessTo(source: BufferSource, precision: Precision, panel: number): Access {
   let floats: FloatArray = new Float32Array(0)
   let ints = new Int32Array(0)
   const refresh = () => {
-    floats = precision === 'float32' ? new Float32Array(backing.buffer) : new Float64Array(backing.buffer)
-    ints = new Int32Array(backing.buffer)
+    floats = precision === 'float32' ? new Float32Array(source.buffer) : new Float64Array(source.buffer)
+    ints = new Int32Array(source.buffer)
   }
   refresh()
   return {
-    f: () => (floats.buffer === backing.buffer ? floats : (refresh(), floats)),
-    i: () => (ints.buffer === backing.buffer ? ints : (refresh(), ints)),
+    f: () => (floats.buffer === source.buffer ? floats : (refresh(), floats)),
+    i: () => (ints.buffer === source.buffer ? ints : (refresh(), ints)),
     shift: precision === 'float32' ? 2 : 3,
     panel,
   }

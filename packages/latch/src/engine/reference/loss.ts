@@ -1,4 +1,4 @@
-/** Plain losses, PyTorch's definitions: each returns scale · Σ over rows and writes dx = scale · ∂loss/∂x. */
+/** Reference losses, PyTorch's definitions: each returns scale · Σ over rows and writes dx = scale · ∂loss/∂x. */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'
 import { sigmoid } from './access.ts'

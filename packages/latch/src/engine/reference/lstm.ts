@@ -1,4 +1,4 @@
-/** The plain LSTM step (Hochreiter & Schmidhuber 1997; Gers et al. 2000), pointwise part; gates i f g o. */
+/** The reference LSTM step (Hochreiter & Schmidhuber 1997; Gers et al. 2000), pointwise part; gates i f g o. */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'
 import { sigmoid } from './access.ts'

@@ -1,5 +1,5 @@
 /**
- * Plain matrix products on packed panels. Four columns of a panel are summed side by side in local
+ * Reference matrix products on packed panels. Four columns of a panel are summed side by side in local
  * variables, each in ascending order of its inner index.
  */
 import type { Kernels } from '../kernels.ts'

@@ -1,4 +1,4 @@
-/** Plain optimizer updates, PyTorch's definitions, and what training does to flat gradients and weights. */
+/** Reference optimizer updates, PyTorch's definitions, and operations on flat gradients and weights. */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'
 

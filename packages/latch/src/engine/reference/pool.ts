@@ -1,4 +1,4 @@
-/** Plain pooling over time on packed rows: step t of sequence b is row offsets[t] + b, t < lengths[b]. */
+/** Reference pooling over time on packed rows: step t of sequence b is row offsets[t] + b, t < lengths[b]. */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'
 

@@ -1,4 +1,4 @@
-/** The plain simple recurrent step (Elman 1990), pointwise part: h = tanh(z) or relu(z), and its backward. */
+/** The reference step of the simple recurrent cell (Elman 1990), pointwise part: h = tanh(z) or relu(z), and its backward. */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'
 

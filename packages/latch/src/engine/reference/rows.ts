@@ -1,6 +1,6 @@
 /**
- * Plain rows by id: the embedding's gather and scatter-add, on row-major tables and on packed
- * matrices (one-hot · w without the one-hot). A negative id is no row.
+ * Reference rows by id: the embedding's gather and scatter-add, on row-major tables and on packed
+ * matrices (one-hot · w without the one-hot). Negative ids are skipped.
  */
 import type { Kernels } from '../kernels.ts'
 import type { Access } from './access.ts'

@@ -1,66 +1,84 @@
 /**
- * A recorded piece of work: kernel calls as numbers in shared memory, for a worker to make. A command
- * is SLOTS numbers: which kernel, then its arguments.
+ * A command buffer: kernel calls recorded as numbers in shared memory, for a worker to make. A command is SLOTS
+ * numbers: which kernel, then its arguments.
  */
 import type { Kernels } from '../kernels.ts'
 
-/** Kernels that can be called elsewhere: all that return nothing. The place in this list is the code. */
-export const RECORDED = [
-  'matmul',
-  'matmulTransposed',
-  'packTransposed',
-  'fillRows',
-  'sumRows',
-  'gatherRows',
-  'scatterAddRows',
-  'gatherPanels',
-  'scatterAddPanels',
-  'rnnForward',
-  'rnnBackward',
-  'lstmForward',
-  'lstmBackward',
-  'gruForward',
-  'gruBackward',
-  'gruResetForward',
-  'gruCandidateForward',
-  'gruCandidateBackward',
-  'gruResetBackward',
-  'maxPoolForward',
-  'maxPoolBackward',
-  'meanPoolForward',
-  'meanPoolBackward',
-  'dropout',
-  'activate',
-  'activateBackward',
-  'add',
-  'zero',
-  'softmax',
-  'sgd',
-  'rmsprop',
-  'adagrad',
-  'adam',
-  'clamp',
-  'average',
-] as const satisfies readonly (keyof Kernels)[]
+/** Kernels that a worker can call: all that return nothing. */
+export type RecordedKernel = {
+  [K in keyof Kernels]: ReturnType<Kernels[K]> extends void ? K : never
+}[keyof Kernels]
 
-/** Code of waiting for all others. */
-export const SYNC = RECORDED.length
-/** Numbers a command takes: its code and up to 15 arguments. */
+/** How many arguments a kernel has; `never` where one of them is not a number, or where they exceed a command. */
+type Arity<K extends RecordedKernel> =
+  Parameters<Kernels[K]> extends readonly number[]
+    ? Extract<
+        Parameters<Kernels[K]>['length'],
+        1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15
+      >
+    : never
+
+/** Every recorded kernel with its number of arguments: a kernel that is missing here, or has changed, does not compile. */
+export const KERNEL_ARITIES: { readonly [K in RecordedKernel]: Arity<K> } = {
+  matmul: 9,
+  matmulTransposed: 10,
+  packTransposed: 4,
+  fillRows: 6,
+  sumRows: 5,
+  gatherRows: 7,
+  scatterAddRows: 7,
+  gatherPanels: 7,
+  scatterAddPanels: 7,
+  rnnForward: 7,
+  rnnBackward: 10,
+  lstmForward: 9,
+  lstmBackward: 13,
+  gruForward: 9,
+  gruBackward: 13,
+  gruResetForward: 7,
+  gruCandidateForward: 7,
+  gruCandidateBackward: 11,
+  gruResetBackward: 9,
+  maxPoolForward: 9,
+  maxPoolBackward: 7,
+  meanPoolForward: 8,
+  meanPoolBackward: 8,
+  dropout: 6,
+  activate: 4,
+  activateBackward: 5,
+  add: 3,
+  zero: 2,
+  softmax: 5,
+  sgd: 10,
+  rmsprop: 9,
+  adagrad: 8,
+  adam: 14,
+  clamp: 3,
+  average: 4,
+}
+
+/** Their names. The place in this list is the kernel's code in a command. */
+export const RECORDED_KERNELS = Object.keys(KERNEL_ARITIES) as readonly RecordedKernel[]
+
+/** Code of the barrier: wait for all tasks. */
+export const BARRIER = RECORDED_KERNELS.length
+/** Numbers per command: its code and up to 15 arguments. */
 export const SLOTS = 16
-/** Commands a program holds. Whoever records long work cuts it before. */
+/** Commands per buffer. A caller with more work splits it first. */
 export const CAPACITY = 4096
 
 type Call = (...args: number[]) => void
 
-export class Program {
+/** Records kernel calls: `kernels` looks like an engine's kernels and computes nothing. */
+export class CommandBuffer {
   readonly kernels: Kernels
   readonly #numbers: Float64Array
-  #commands = 0
+  #length = 0
 
   constructor(numbers: Float64Array) {
     this.#numbers = numbers
     const calls: Record<string, Call> = {}
-    RECORDED.forEach((name, code) => {
+    RECORDED_KERNELS.forEach((name, code) => {
       // Named arguments: a rest parameter would allocate at every call.
       calls[name] = (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o) => {
         const at = this.#open(code)
@@ -85,21 +103,22 @@ export class Program {
     this.kernels = calls as unknown as Kernels
   }
 
-  get commands(): number {
-    return this.#commands
+  /** Commands recorded. */
+  get length(): number {
+    return this.#length
   }
 
   clear(): void {
-    this.#commands = 0
+    this.#length = 0
   }
 
-  readonly sync = (): void => {
-    this.#open(SYNC)
+  readonly barrier = (): void => {
+    this.#open(BARRIER)
   }
 
   #open(code: number): number {
-    if (this.#commands === CAPACITY) throw new Error(`a part of work has more than ${CAPACITY} kernel calls`)
-    const at = this.#commands++ * SLOTS
+    if (this.#length === CAPACITY) throw new Error(`a task has more than ${CAPACITY} kernel calls`)
+    const at = this.#length++ * SLOTS
     this.#numbers[at] = code
     return at
   }

@@ -1,82 +1,147 @@
 /**
- * Work in parts: whoever has work that falls into independent rows, panels or ranges gives it here with
- * its size, and it runs on as many threads as are ready. How it is cut never changes a bit, because no
- * sum is ever cut: each element is computed by one part, in its one order.
+ * An engine's thread pool: rows, panels or ranges go to workers as recorded kernel calls, and this thread does task
+ * 0. Until workers are running, and where they cannot run, this thread does everything: the bits are the same. So
+ * the worker pool is loaded when work first requests threads, and a page need not load it earlier.
  */
-import { WorkerError } from '../../core/errors.ts'
 import type { Kernels } from '../kernels.ts'
+import { lostError, noBarrier, parallelism, type Executor, type Task } from './executor.ts'
+import type { Attachment, PoolClient, WorkerPool } from './workerPool.ts'
 
-/**
- * One part of the work. It may only call kernels that return nothing: on another thread the calls are
- * recorded here and made there. `sync` waits until every part has come as far.
- */
-export type Part = (kernels: Kernels, part: number, sync: () => void) => void
+/** How long workers may take to start, in milliseconds. */
+const START_TIMEOUT_MS = 20_000
 
-export interface Team {
-  /** Parts that can run at once now. */
-  readonly size: number
-  /** Asks for threads: called when work turned out large enough to share. */
-  want(): void
-  /** Runs all parts, part 0 on this thread, and returns when all are done. `parts` ≤ `size`. */
-  run(parts: number, body: Part): void
+let engines = 0
+
+let pool: (() => WorkerPool) | null = null
+
+/** Provides the worker pool in advance, as on Node, where workers may have to start at once. */
+export function useWorkerPool(given: () => WorkerPool): void {
+  pool = given
 }
 
-/** When work is shared. Tests set it, so that small work is shared, and from the first call on. */
-export const sharing = {
-  /** Multiply-adds, or ten float loads each, that outweigh telling another thread about them. */
-  minimumWork: 200_000,
-  /** Whether the first work that wants threads waits for them; a page could not. */
-  startAtOnce: false,
-  /** Milliseconds without a kernel call by any worker after which they are given up: no call takes a tenth of it. */
-  patience: 10_000,
-}
+/** Unregisters engines that were collected. */
+const collected = new FinalizationRegistry<number>((id) => pool?.().unregister(id))
 
-/** Most threads an engine may ask for. */
-export const MOST_THREADS = 64
+export class ThreadPool implements Executor, PoolClient {
+  size = 1
+  /** Why work runs on one thread after all, or null. */
+  note: string | null = null
+  readonly attachment: Attachment
+  readonly helpers: number
+  readonly #kernels: Kernels
+  #requested = false
+  #ready = 0
+  #lost: string | null = null
+  #waiting: (() => void)[] = []
 
-/** What is said when a worker did not do its part. */
-export function lostError(why: string): WorkerError {
-  return new WorkerError({
-    where: 'engine threads',
-    expected: 'every worker to do its part',
-    got: why,
-    remedy: 'What was being computed is lost; go on from the last checkpoint, or with threads: 1.',
-  })
-}
-
-/** This thread alone. */
-export function soloTeam(kernels: Kernels): Team {
-  return {
-    size: 1,
-    want() {},
-    run(parts, body) {
-      for (let part = 0; part < parts; part++) body(kernels, part, alone)
-    },
+  constructor(threads: number, kernels: Kernels, module: WebAssembly.Module, memory: WebAssembly.Memory) {
+    this.helpers = threads - 1
+    this.#kernels = kernels
+    this.attachment = { id: ++engines, module, memory }
+    collected.register(this, this.attachment.id)
   }
-}
 
-function alone(): void {}
+  request(): void {
+    if (this.#requested) return
+    this.#requested = true
+    if (pool) this.#register(pool)
+    else import('./workerPool.ts').then((loaded) => this.#register((pool = loaded.workerPool)), this.#fail)
+  }
 
-/** How many parts work of this size is worth, at most `most`; asks for threads if it is worth any. */
-export function partsFor(team: Team, work: number, most: number): number {
-  if (work < sharing.minimumWork || most < 2) return 1
-  team.want()
-  return Math.min(team.size, most)
-}
+  #register(from: () => WorkerPool): void {
+    // The engine may have been disposed of while the worker pool was loading.
+    if (this.note) return
+    try {
+      from().register(this, parallelism.eager)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
 
-/** Cuts 0..count at multiples of `grain` into equal ranges and runs `body` on each. */
-export function split(
-  team: Team,
-  count: number,
-  grain: number,
-  work: number,
-  body: (kernels: Kernels, from: number, to: number) => void,
-): void {
-  const grains = Math.ceil(count / grain)
-  const parts = partsFor(team, work, grains)
-  const edge = (part: number) => Math.min(count, Math.round((grains * part) / parts) * grain)
-  team.run(parts, (kernels, part) => {
-    const [from, to] = [edge(part), edge(part + 1)]
-    if (to > from) body(kernels, from, to)
-  })
+  readonly #fail = (error: unknown): void => {
+    this.#settle(`workers could not be started: ${(error as Error).message}`)
+  }
+
+  attached(): void {
+    if (++this.#ready !== this.helpers) return
+    this.size = this.helpers + 1
+    this.#settle(null)
+  }
+
+  lost(why: string | null): void {
+    const running = this.size > 1
+    this.size = 1
+    this.#ready = 0
+    if (why === null) {
+      this.#requested = false
+      if (this.#waiting.length > 0) this.request()
+      return
+    }
+    if (running) this.#lost = why
+    this.#settle(why)
+  }
+
+  #settle(note: string | null): void {
+    this.note = note
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  async ready(): Promise<void> {
+    if (!this.#requested || this.size > 1 || this.note) return
+    // Only Node ends a process that waits, and there the pool is provided in advance.
+    const workers = pool?.()
+    workers?.stayAlive(1)
+    const timer = setTimeout(() => this.#settle('workers did not start'), START_TIMEOUT_MS)
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    clearTimeout(timer)
+    workers?.stayAlive(-1)
+  }
+
+  close(): void {
+    this.size = 1
+    this.#requested = true
+    this.#settle('the engine was disposed of')
+    pool?.().unregister(this.attachment.id)
+    collected.unregister(this)
+  }
+
+  /** @throws WorkerError once after a worker was lost */
+  run(count: number, task: Task): void {
+    if (this.#lost) {
+      const why = this.#lost
+      this.#lost = null
+      throw lostError(why)
+    }
+    if (count <= 1 || this.size === 1) {
+      for (let index = 0; index < count; index++) task(this.#kernels, index, noBarrier)
+      return
+    }
+    const workers = pool!()
+    for (let index = 1; index < count; index++) {
+      const commands = workers.commandBuffer(index)
+      commands.clear()
+      task(commands.kernels, index, commands.barrier)
+    }
+    workers.start(this.attachment.id, count)
+    try {
+      this.#lead(workers, count, task)
+    } catch (error) {
+      // Reported here and now, and not again at the next run.
+      this.#lost = null
+      throw error
+    }
+  }
+
+  /** Task 0; whatever happens to it, the other tasks are waited for. */
+  #lead(workers: WorkerPool, count: number, task: Task): void {
+    let complete = false
+    try {
+      task(this.#kernels, 0, workers.barrier)
+      complete = true
+    } finally {
+      // An error of this task is the one to report, not its consequences in the others.
+      if (complete) workers.join(count)
+      else workers.shutDown('this thread failed in its task')
+    }
+  }
 }

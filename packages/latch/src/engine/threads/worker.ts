@@ -1,39 +1,40 @@
 /**
- * What a worker runs: it waits for a recorded program, makes its kernel calls in order, and waits again.
- * `workerMain` is started from its own text, so it names nothing outside itself.
+ * What a worker runs: it waits for recorded commands, makes their kernel calls in order, and waits again.
+ * `workerMain` is started from its own source text, so it names nothing outside itself.
  */
 
-/** Where things stand in the control words. */
-export interface Places {
-  /** Shared by all: arrivals at a meeting, and whether anyone sleeps there. */
+/** Where the control words lie in shared memory. */
+export interface ControlLayout {
+  /** Shared by all: arrivals at a barrier, and whether anyone sleeps there. */
   arrivals: number
-  meetingSleepers: number
-  /** Written by whoever leads: event (bumped last), letters sent, job number, engine, commands, parts. */
+  barrierSleepers: number
+  /** Written by the leader: event (incremented last), messages sent, job number, engine, commands, tasks. */
   event: number
-  letters: number
+  messages: number
   job: number
   engine: number
   commands: number
-  parts: number
+  tasks: number
   /** Whether the leader sleeps until this job is done. */
   leaderSleeps: number
   /** Written by the worker. */
   done: number
   asleep: number
   progress: number
-  /** Letters read. */
-  read: number
+  /** Messages received. */
+  received: number
   /** 1 + the code of the kernel in which it failed, or 0. */
   failed: number
 }
 
-export type WorkerLetter =
+export type WorkerMessage =
   | {
-      type: 'hello'
+      type: 'init'
       control: Int32Array
-      program: Float64Array
-      places: Places
-      sync: number
+      commands: Float64Array
+      layout: ControlLayout
+      /** Code of the barrier, numbers per command, and turns of a loop before a thread sleeps. */
+      barrier: number
       slots: number
       spins: number
     }
@@ -44,13 +45,13 @@ export type WorkerLetter =
       memory: WebAssembly.Memory
       kernels: readonly string[]
     }
-  | { type: 'drop'; id: number }
+  | { type: 'detach'; id: number }
 
 export type WorkerReply = { type: 'attached'; id: number }
 
-/** A worker's line to whoever started it. */
+/** A worker's connection to the thread that started it. */
 export interface WorkerPort {
-  listen(read: (letter: WorkerLetter) => void): void
+  listen(read: (message: WorkerMessage) => void): void
   reply(reply: WorkerReply): void
 }
 
@@ -58,65 +59,65 @@ export function workerMain(port: WorkerPort): void {
   type Call = (...args: number[]) => void
   const engines = new Map<number, Call[]>()
   let control!: Int32Array
-  let program!: Float64Array
-  let places!: Places
-  let [sync, slots, spins, received, done, call] = [0, 0, 0, 0, 0, 0]
+  let commands!: Float64Array
+  let layout!: ControlLayout
+  let [barrier, slots, spins, received, done, call] = [0, 0, 0, 0, 0, 0]
 
-  port.listen((letter) => {
+  port.listen((message) => {
     received++
-    if (letter.type === 'hello') {
-      ;({ control, program, places, sync, slots, spins } = letter)
-    } else if (letter.type === 'attach') {
-      const { exports } = new WebAssembly.Instance(letter.module, { env: { memory: letter.memory } })
+    if (message.type === 'init') {
+      ;({ control, commands, layout, barrier, slots, spins } = message)
+    } else if (message.type === 'attach') {
+      const { exports } = new WebAssembly.Instance(message.module, { env: { memory: message.memory } })
       engines.set(
-        letter.id,
-        letter.kernels.map((name) => exports[name] as Call),
+        message.id,
+        message.kernels.map((name) => exports[name] as Call),
       )
-      port.reply({ type: 'attached', id: letter.id })
-    } else engines.delete(letter.id)
-    Atomics.store(control, places.read, received)
-    Atomics.notify(control, places.read)
+      port.reply({ type: 'attached', id: message.id })
+    } else engines.delete(message.id)
+    Atomics.store(control, layout.received, received)
+    Atomics.notify(control, layout.received)
     serve()
   })
 
-  /** Works until a letter has come, which only the event loop can read. */
+  /** Works until a message has come, which only the event loop can read. */
   function serve(): void {
     for (;;) {
-      const seen = Atomics.load(control, places.event)
-      if (Atomics.load(control, places.letters) !== received) return
-      const job = Atomics.load(control, places.job)
-      if (job === done) rest(seen)
+      const seen = Atomics.load(control, layout.event)
+      if (Atomics.load(control, layout.messages) !== received) return
+      const job = Atomics.load(control, layout.job)
+      if (job === done) idle(seen)
       else work(job)
     }
   }
 
   function work(job: number): void {
     try {
-      perform()
+      replay()
     } catch {
-      control[places.failed] = 1 + call
+      control[layout.failed] = 1 + call
     }
     done = job
-    Atomics.store(control, places.done, job)
-    if (Atomics.load(control, places.leaderSleeps)) Atomics.notify(control, places.done)
+    Atomics.store(control, layout.done, job)
+    if (Atomics.load(control, layout.leaderSleeps)) Atomics.notify(control, layout.done)
   }
 
-  /** Spins a little, because work often follows work; then sleeps, because an idle program uses no processor. */
-  function rest(seen: number): void {
-    for (let i = 0; i < spins; i++) if (Atomics.load(control, places.event) !== seen) return
-    Atomics.store(control, places.asleep, 1)
-    Atomics.wait(control, places.event, seen)
-    Atomics.store(control, places.asleep, 0)
+  /** Spins a little, because work often follows work; then sleeps, because an idle process uses no processor. */
+  function idle(seen: number): void {
+    for (let i = 0; i < spins; i++) if (Atomics.load(control, layout.event) !== seen) return
+    Atomics.store(control, layout.asleep, 1)
+    Atomics.wait(control, layout.event, seen)
+    Atomics.store(control, layout.asleep, 0)
   }
 
-  function perform(): void {
-    const calls = engines.get(control[places.engine])!
-    const end = control[places.commands] * slots
-    const p = program
-    let meetings = 0
+  function replay(): void {
+    const calls = engines.get(control[layout.engine])!
+    const end = control[layout.commands] * slots
+    const p = commands
+    let barriers = 0
     for (let i = 0; i < end; i += slots) {
       call = p[i]
-      if (call === sync) meet(++meetings * control[places.parts])
+      if (call === barrier) waitForAll(++barriers * control[layout.tasks])
       else
         calls[call](
           p[i + 1],
@@ -135,19 +136,19 @@ export function workerMain(port: WorkerPort): void {
           p[i + 14],
           p[i + 15],
         )
-      control[places.progress]++
+      control[layout.progress]++
     }
   }
 
-  function meet(all: number): void {
-    const { arrivals, meetingSleepers } = places
+  function waitForAll(all: number): void {
+    const { arrivals, barrierSleepers } = layout
     if (Atomics.add(control, arrivals, 1) + 1 >= all) {
-      if (Atomics.load(control, meetingSleepers)) Atomics.notify(control, arrivals)
+      if (Atomics.load(control, barrierSleepers)) Atomics.notify(control, arrivals)
       return
     }
     for (let i = 0; i < spins; i++) if (Atomics.load(control, arrivals) >= all) return
-    Atomics.add(control, meetingSleepers, 1)
+    Atomics.add(control, barrierSleepers, 1)
     for (let now = 0; (now = Atomics.load(control, arrivals)) < all;) Atomics.wait(control, arrivals, now, 1)
-    Atomics.sub(control, meetingSleepers, 1)
+    Atomics.sub(control, barrierSleepers, 1)
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The workers of this thread, shared by all its engines: started when work asks for them, told of each
- * engine's memory, and replaced now and then, because a sleeping worker never collects its garbage.
+ * The worker pool of this thread, shared by all its engines: workers start when work requests them, receive each
+ * engine's module and memory in a message, and are replaced now and then, because a sleeping worker never collects
+ * its garbage.
  */
 import { host, type HostWorker } from '../host.ts'
-import { CAPACITY, Program, RECORDED, SLOTS, SYNC } from './commandBuffer.ts'
-import { lostError, MOST_THREADS, sharing } from './threadPool.ts'
-import { workerMain, type Places, type WorkerLetter, type WorkerReply } from './worker.ts'
+import { CAPACITY, CommandBuffer, RECORDED_KERNELS, SLOTS, BARRIER } from './commandBuffer.ts'
+import { lostError, MAX_THREADS, parallelism } from './executor.ts'
+import { workerMain, type ControlLayout, type WorkerMessage, type WorkerReply } from './worker.ts'
 
 /** What a worker needs to compute with an engine. */
 export interface Attachment {
@@ -14,11 +15,11 @@ export interface Attachment {
   readonly memory: WebAssembly.Memory
 }
 
-/** An engine's side of it. */
-export interface Crewed {
+/** An engine as the pool sees it. */
+export interface PoolClient {
   readonly attachment: Attachment
   readonly helpers: number
-  /** One more worker knows the engine. */
+  /** One more worker has the engine's module and memory. */
   attached(): void
   /** The workers are gone; `why` is null where new ones are being started. */
   lost(why: string | null): void
@@ -30,212 +31,208 @@ const BLOCK = 64
 const LINE = 32
 /** About a tenth of a millisecond. */
 const SPINS = 5_000
-/** Engines dropped before workers are replaced. */
-const WORN = 16
-/** How long a thread sleeps before it looks whether anything moved. */
-const LOOK = 100
+/** Engines unregistered before workers are replaced. */
+const MAX_UNREGISTERED = 16
+/** How long a thread sleeps before it checks for progress. */
+const POLL_MS = 100
 
-interface Member {
+interface PoolWorker {
   readonly worker: HostWorker
-  readonly program: Program
-  readonly places: Places
+  readonly commands: CommandBuffer
+  readonly layout: ControlLayout
 }
 
-export class Crew {
-  readonly #members: Member[] = []
-  readonly #engines = new Map<number, WeakRef<Crewed>>()
+export class WorkerPool {
+  readonly #workers: PoolWorker[] = []
+  readonly #engines = new Map<number, WeakRef<PoolClient>>()
   readonly #control: Int32Array
-  #dropped = 0
+  #unregistered = 0
   #job = 0
-  #meetings = 0
-  #parts = 1
+  #barriers = 0
+  #tasks = 1
   #alive = 0
 
   constructor(most: number) {
     this.#control = new Int32Array(new SharedArrayBuffer((HEADER + most * BLOCK) * 4))
   }
 
-  /** Tells enough workers about an engine; each answers by `attached`, `now`: before this returns. */
-  enlist(engine: Crewed, now: boolean): void {
+  /** Attaches an engine to as many workers as it needs; each replies, with `now` before this returns. */
+  register(engine: PoolClient, now: boolean): void {
     const { attachment, helpers } = engine
     this.#engines.set(attachment.id, new WeakRef(engine))
-    while (this.#members.length < helpers) this.#members.push(this.#start(this.#members.length))
-    for (const { worker, places } of this.#members.slice(0, helpers)) {
-      this.#send(worker, places, { type: 'attach', ...attachment, kernels: RECORDED })
+    while (this.#workers.length < helpers) this.#workers.push(this.#start(this.#workers.length))
+    for (const { worker, layout } of this.#workers.slice(0, helpers)) {
+      this.#send(worker, layout, { type: 'attach', ...attachment, kernels: RECORDED_KERNELS })
     }
     if (!now) return
-    for (const { places } of this.#members.slice(0, helpers)) {
-      const sent = this.#control[places.letters]
-      this.#await(places.read, (read) => read >= sent, places.leaderSleeps)
+    for (const { layout } of this.#workers.slice(0, helpers)) {
+      const sent = this.#control[layout.messages]
+      this.#await(layout.received, (read) => read >= sent, layout.leaderSleeps)
       engine.attached()
     }
   }
 
-  /** Forgets an engine. */
-  drop(id: number): void {
+  /** Detaches an engine from all workers. */
+  unregister(id: number): void {
     if (!this.#engines.delete(id)) return
-    if (++this.#dropped >= WORN) return this.#renew()
-    for (const { worker, places } of this.#members) this.#send(worker, places, { type: 'drop', id })
+    if (++this.#unregistered >= MAX_UNREGISTERED) return this.shutDown(null)
+    for (const { worker, layout } of this.#workers) this.#send(worker, layout, { type: 'detach', id })
   }
 
-  /** Whether the program stays up for answers still to come; counted. */
+  /** Whether the process stays alive for replies still to come; calls are counted. */
   stayAlive(change: 1 | -1): void {
     this.#alive += change
-    for (const { worker } of this.#members) worker.keepAlive(this.#alive > 0)
+    for (const { worker } of this.#workers) worker.keepAlive(this.#alive > 0)
   }
 
-  /** The recorder of part `part` ≥ 1 of the next job. */
-  program(part: number): Program {
-    return this.#members[part - 1].program
+  /** The command buffer of task `index` ≥ 1 of the next job. */
+  commandBuffer(index: number): CommandBuffer {
+    return this.#workers[index - 1].commands
   }
 
-  begin(engine: number, parts: number): void {
+  /** Starts a job whose commands are recorded. */
+  start(engine: number, tasks: number): void {
     this.#job = (this.#job + 1) | 0
-    this.#meetings = 0
-    this.#parts = parts
+    this.#barriers = 0
+    this.#tasks = tasks
     Atomics.store(this.#control, 0, 0)
-    for (let part = 1; part < parts; part++) {
-      const { places, program } = this.#members[part - 1]
-      this.#control[places.engine] = engine
-      this.#control[places.commands] = program.commands
-      this.#control[places.parts] = parts
-      Atomics.store(this.#control, places.job, this.#job)
-      this.#wake(places)
+    for (let index = 1; index < tasks; index++) {
+      const { layout, commands } = this.#workers[index - 1]
+      this.#control[layout.engine] = engine
+      this.#control[layout.commands] = commands.length
+      this.#control[layout.tasks] = tasks
+      Atomics.store(this.#control, layout.job, this.#job)
+      this.#wake(layout)
     }
   }
 
-  /** Waits until every worker of this job is done. @throws WorkerError if one is not going to be */
-  join(parts: number): void {
-    for (const [index, { places }] of this.#members.slice(0, parts - 1).entries()) {
-      const part = index + 1
-      this.#await(places.done, (done) => done === this.#job, places.leaderSleeps)
-      if (this.#control[places.failed]) this.#failIn(part)
+  /** Waits until every worker of this job is done. @throws WorkerError if one failed or stopped */
+  join(tasks: number): void {
+    for (const [index, { layout }] of this.#workers.slice(0, tasks - 1).entries()) {
+      this.#await(layout.done, (done) => done === this.#job, layout.leaderSleeps)
+      if (this.#control[layout.failed]) this.#failIn(index + 1)
     }
   }
 
-  /** Waits for the other parts to come as far. */
-  readonly meet = (): void => {
-    const all = ++this.#meetings * this.#parts
+  /** Waits until the other tasks have reached the same barrier. */
+  readonly barrier = (): void => {
+    const all = ++this.#barriers * this.#tasks
     const [arrivals, sleepers] = [0, 1]
     if (Atomics.add(this.#control, arrivals, 1) + 1 >= all) {
       if (Atomics.load(this.#control, sleepers)) Atomics.notify(this.#control, arrivals)
     } else this.#await(arrivals, (count) => count >= all, sleepers)
   }
 
-  /** Spins, then sleeps where this thread may, until a word is as wanted or nothing has moved for long. */
+  /** Spins, then sleeps where this thread may, until a word has the value it should, or progress has stopped. */
   #await(word: number, fits: (value: number) => boolean, sleeps: number): void {
     const control = this.#control
     for (let i = 0; i < SPINS; i++) if (fits(Atomics.load(control, word))) return
     Atomics.add(control, sleeps, 1)
-    let [still, before] = [0, this.#progress()]
+    let [stalledMs, before] = [0, this.#progress()]
     for (let value = Atomics.load(control, word); !fits(value); value = Atomics.load(control, word)) {
       pauseUntil(control, word, value)
-      // Who failed comes to no meeting.
-      const failed = this.#members.findIndex(({ places }) => Atomics.load(control, places.failed))
+      // A worker that failed reaches no barrier.
+      const failed = this.#workers.findIndex(({ layout }) => Atomics.load(control, layout.failed))
       if (failed >= 0) this.#failIn(failed + 1)
       const now = this.#progress()
-      still = now === before ? still + LOOK : 0
+      stalledMs = now === before ? stalledMs + POLL_MS : 0
       before = now
-      if (still > sharing.patience)
-        this.#fail(`no worker made progress for ${sharing.patience / 1000} seconds`)
+      if (stalledMs > parallelism.stallTimeoutMs)
+        this.#fail(`no worker made progress for ${parallelism.stallTimeoutMs / 1000} seconds`)
     }
     Atomics.sub(control, sleeps, 1)
   }
 
   #progress(): number {
-    return this.#members.reduce(
-      (sum, { places }) => (sum + Atomics.load(this.#control, places.progress)) | 0,
+    return this.#workers.reduce(
+      (sum, { layout }) => (sum + Atomics.load(this.#control, layout.progress)) | 0,
       0,
     )
   }
 
-  #start(index: number): Member {
-    const places = placesOf(index)
-    this.#control.fill(0, places.event, places.event + BLOCK)
+  #start(index: number): PoolWorker {
+    const layout = layoutOf(index)
+    this.#control.fill(0, layout.event, layout.event + BLOCK)
     const numbers = new Float64Array(new SharedArrayBuffer(CAPACITY * SLOTS * 8))
     const worker = host().spawn(workerMain.toString(), {
       message: (reply) => this.#read(reply as WorkerReply),
-      death: (why) => {
-        if (this.#members.some((member) => member.worker === worker)) this.abandon(`a worker is gone: ${why}`)
+      exit: (why) => {
+        if (this.#workers.some((member) => member.worker === worker))
+          this.shutDown(`a worker stopped: ${why}`)
       },
     })
     worker.keepAlive(this.#alive > 0)
     const control = this.#control
-    const hello = { control, program: numbers, places, sync: SYNC, slots: SLOTS, spins: SPINS }
-    this.#send(worker, places, { type: 'hello', ...hello })
-    return { worker, program: new Program(numbers), places }
+    const init = { control, commands: numbers, layout, barrier: BARRIER, slots: SLOTS, spins: SPINS }
+    this.#send(worker, layout, { type: 'init', ...init })
+    return { worker, commands: new CommandBuffer(numbers), layout }
   }
 
   #read(reply: WorkerReply): void {
     this.#engines.get(reply.id)?.deref()?.attached()
   }
 
-  #send(worker: HostWorker, places: Places, letter: WorkerLetter): void {
-    // Counted before it is sent, or a quick reader would have read more letters than there are.
-    Atomics.add(this.#control, places.letters, 1)
-    worker.post(letter)
-    this.#wake(places)
+  #send(worker: HostWorker, layout: ControlLayout, message: WorkerMessage): void {
+    // Counted before it is sent, or a quick worker would have received more messages than were sent.
+    Atomics.add(this.#control, layout.messages, 1)
+    worker.post(message)
+    this.#wake(layout)
   }
 
-  #wake({ event, asleep }: Places): void {
+  #wake({ event, asleep }: ControlLayout): void {
     Atomics.add(this.#control, event, 1)
     if (Atomics.load(this.#control, asleep)) Atomics.notify(this.#control, event)
   }
 
-  #failIn(part: number): never {
-    const code = this.#control[this.#members[part - 1].places.failed] - 1
-    this.#fail(`worker ${part} failed in kernel ${RECORDED[code] ?? code}`)
+  #failIn(index: number): never {
+    const code = this.#control[this.#workers[index - 1].layout.failed] - 1
+    this.#fail(`worker ${index} failed in kernel ${RECORDED_KERNELS[code] ?? code}`)
   }
 
   #fail(why: string): never {
-    this.abandon(why)
+    this.shutDown(why)
     throw lostError(why)
   }
 
-  /** Ends all workers; engines compute alone from here on. */
-  abandon(why: string | null): void {
+  /** Ends all workers; engines compute on their own thread from here on. */
+  shutDown(why: string | null): void {
     const engines = [...this.#engines.values()]
-    for (const { worker } of this.#members.splice(0)) worker.terminate()
+    for (const { worker } of this.#workers.splice(0)) worker.terminate()
     this.#engines.clear()
     this.#control.fill(0)
-    this.#dropped = 0
+    this.#unregistered = 0
     for (const engine of engines) engine.deref()?.lost(why)
-  }
-
-  /** New workers for the engines that are still in use. */
-  #renew(): void {
-    this.abandon(null)
   }
 }
 
-function placesOf(index: number): Places {
+function layoutOf(index: number): ControlLayout {
   const leader = HEADER + index * BLOCK
   const worker = leader + LINE
   return {
     arrivals: 0,
-    meetingSleepers: 1,
+    barrierSleepers: 1,
     event: leader,
-    letters: leader + 1,
+    messages: leader + 1,
     job: leader + 2,
     engine: leader + 3,
     commands: leader + 4,
-    parts: leader + 5,
+    tasks: leader + 5,
     leaderSleeps: leader + 6,
     done: worker,
     asleep: worker + 1,
     progress: worker + 2,
     failed: worker + 3,
-    read: worker + 4,
+    received: worker + 4,
   }
 }
 
 /** About LOOK milliseconds, or less if the word changes. A page's main thread may not sleep: it spins. */
 function pauseUntil(control: Int32Array, word: number, value: number): void {
   if (maySleep()) {
-    Atomics.wait(control, word, value, LOOK)
+    Atomics.wait(control, word, value, POLL_MS)
     return
   }
-  const end = performance.now() + LOOK
+  const end = performance.now() + POLL_MS
   while (performance.now() < end) {
     for (let i = 0; i < 1000; i++) if (Atomics.load(control, word) !== value) return
   }
@@ -254,8 +251,8 @@ function maySleep(): boolean {
   return sleeps
 }
 
-let shared: Crew | undefined
+let shared: WorkerPool | undefined
 
-export function crew(): Crew {
-  return (shared ??= new Crew(MOST_THREADS))
+export function workerPool(): WorkerPool {
+  return (shared ??= new WorkerPool(MAX_THREADS))
 }

@@ -153,7 +153,7 @@ function layersOf({ embedding, layers, weight }: Parts): LayerOptions[] {
   const [vocabulary, size] = embedding.shape
   return [
     { type: 'embedding', vocabulary, size },
-    ...layers.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units, bias: 'one' }) as const),
+    ...layers.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units, bias: 'single' }) as const),
     { type: 'dense', units: weight.shape[1] },
   ]
 }

@@ -2,8 +2,9 @@
  * PyTorch: a state_dict saved as safetensors. Names and shapes say most of it, `options.config` the rest
  * (`flags.ts`); files that Latch wrote say everything. Pickles are refused, never run.
  */
+import { readPrefix, readUpTo } from '../fixes.ts'
 import type { LayerOptions } from '../../model/config.ts'
-import { FormatError } from '../../core/errors.ts'
+import { FormatError, UsageError } from '../../core/errors.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput } from '../imported.ts'
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
@@ -72,7 +73,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
   const { taken, others } = splitByPrefix(content, options.prefix, source)
   const config = readTorchConfig(options.config, source)
   const { modules, unknown } = findModules(taken, source)
-  if (!config.order && !options.upTo) refuseUnknown(unknown, prefixesOf(modules), source)
+  if (!config.order && !options.upTo) refuseUnknown(unknown, modules, source)
   if (modules.length === 0) refuseUnknown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
   const whole = config.order ? chainByOrder(modules, config.order, source, layers) : chainOf(modules, source)
@@ -111,6 +112,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
       ...projectionNotes(chain),
       ...assembled.warnings,
     ],
+    fixes: assembled.fixes,
     omitted: [...omitted, ...unused.map(({ path }) => `module ${path}`)],
     stateful: false,
     document: null,
@@ -134,13 +136,8 @@ function splitByPrefix({ tensors }: SafetensorsContent, prefix: string | undefin
     where: `${source}, tensors`,
     expected,
     got: `none (there are ${shown.join(', ')}${all.length > 6 ? ' …' : ''})`,
+    fix: readPrefix(),
   })
-}
-
-/** Prefixes that would read a module alone. */
-function prefixesOf(modules: readonly TorchModule[]): string[] {
-  const recurrent = modules.filter(({ kind, path }) => kind === 'recurrent' && path)
-  return recurrent.slice(0, 4).map(({ path }) => `${path}.`)
 }
 
 function cutAfter(
@@ -152,7 +149,7 @@ function cutAfter(
   const at = chain.findIndex(({ path }) => path === upTo)
   if (at >= 0) return chain.slice(0, at + 1)
   const expected = `one of ${chain.map(({ path }) => quoted(path)).join(', ')}`
-  throw new FormatError({ where: `${source}, upTo`, expected, got: quoted(upTo) })
+  throw new UsageError({ where: `${source}, modules`, expected, got: quoted(upTo), fix: readUpTo() })
 }
 
 function inputOf([first]: readonly TorchModule[], oneHot: boolean): ModelInput {

@@ -2,7 +2,7 @@
  * What memory still holds of each step: the product of the gates that keep, from the step after it on. Of an
  * LSTM that is exactly the factor on a step's own i∘g inside a later c; of a GRU on its (1−z)∘n inside h.
  */
-import type { CellName } from '../../cells/registry.ts'
+import { cellEquations, cells } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { MemoryLayer } from '../interventions/editTypes.ts'
 
@@ -34,13 +34,6 @@ export interface MemoryOptions {
 /** Steps up to which every step is held against every other: 32 MiB a layer. */
 export const MOST_SHARED_STEPS = 2048
 
-/** Which gates were multiplied, by cell. */
-const CONVENTION: { readonly [C in CellName]: string } = {
-  rnn: 'a simple RNN has no gate: each step overwrites all of its memory',
-  lstm: 'product of the forget gates f: what c still holds of an earlier i∘g',
-  gru: 'product of the update gates z, which keep the old here: what h still holds of an earlier (1−z)∘n',
-}
-
 /**
  * How much of what each step wrote each later step's memory still holds, layer by layer, from plain data: a
  * trace (of a model, a sequence, or a copy of one), or its layers. Directions that read backwards keep what
@@ -69,7 +62,7 @@ function memoryOf({ layer, direction, steps }: RememberedLayer, wantsShare: bool
       remedy,
     })
   }
-  const { cell, gates } = keepGates(steps, direction === 'backward')
+  const { convention, gates } = keepGates(steps, direction === 'backward')
   const held = heldAtEnd(gates)
   const share = wantsShare ? shares(gates) : []
   if (direction === 'backward') {
@@ -77,19 +70,27 @@ function memoryOf({ layer, direction, steps }: RememberedLayer, wantsShare: bool
     share.reverse()
     for (const row of share) row.reverse()
   }
-  return { layer, direction, convention: CONVENTION[cell], share, held, halfLife: halfLifeOf(gates) }
+  return { layer, direction, convention, share, held, halfLife: halfLifeOf(gates) }
 }
 
-/** The gate that keeps, step by step as they were read (T of H). */
+/** The gate that keeps, step by step as they were read (T of H), and how to read it. */
 function keepGates(steps: readonly RememberedStep[], backward: boolean) {
-  const first = steps[0].gates
-  const name = 'forget' in first ? 'forget' : 'update' in first ? 'update' : null
+  const { name, keepGate } = cellOfGates(Object.keys(steps[0].gates))
   const gates = steps.map(({ gates: own, hidden, masked }) => {
-    if (name && !masked) return vectorOf(own[name])
+    if (keepGate && !masked) return vectorOf(own[keepGate])
     return new Float64Array(vectorOf(hidden).length).fill(masked ? 1 : 0)
   })
-  const cell: CellName = name === 'forget' ? 'lstm' : name === 'update' ? 'gru' : 'rnn'
-  return { cell, gates: backward ? gates.reverse() : gates }
+  return { convention: cellEquations[name].memory, gates: backward ? gates.reverse() : gates }
+}
+
+/** The cell that has these gates; where no cell has exactly these, one whose keeping gate is among them. */
+function cellOfGates(gates: readonly string[]) {
+  const exact = cells.find(({ gateNames, candidate }) => {
+    const own: readonly string[] = gateNames.filter((name) => name !== candidate)
+    return own.length === gates.length && own.every((name) => gates.includes(name))
+  })
+  const keeping = cells.find(({ keepGate }) => keepGate !== null && gates.includes(keepGate))
+  return exact ?? keeping ?? cells.find(({ keepGate }) => keepGate === null)!
 }
 
 function vectorOf(values: Vector): Float64Array {

@@ -12,7 +12,7 @@ import type { PlainLoss } from '../trace/traceParts.ts'
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(
-  { config, output: { width, per }, counted }: Network,
+  { config, output: { width, per }, valid: counted }: Network,
   batch: PackedBatch,
   output: Float64Array,
   { classes, stepClasses, values }: Targets,

@@ -28,7 +28,7 @@ export function readLayers(
     return Float64Array.from(memory.viewFloats(buffer, start + count).subarray(start))
   }
   const T = batch.lengths[b]
-  const { counted } = network
+  const { valid: counted } = network
   return network.recurrent.flatMap((layer, recurrentLayer) =>
     layer.loops.map((loop) => {
       const { reversed } = loop

@@ -2,7 +2,7 @@
  * Reads a trace off the tape of BPTT: one forward pass, one backward pass of the loss, and what both
  * left behind. No second implementation of any cell.
  */
-import type { CellName } from '../../cells/registry.ts'
+import { cellEquations, type CellName } from '../../cells/registry.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Holds } from '../../layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -15,11 +15,9 @@ import type { SequenceTrace } from './traceTypes.ts'
 export type { SequenceTrace } from './traceTypes.ts'
 
 /** How "keeps" is to be read, by cell. */
-export const KEEPS_CONVENTION: { readonly [C in CellName]: string } = {
-  rnn: 'a simple RNN has no gate: it overwrites its memory at every step',
-  lstm: 'keeps = mean of the forget gate f: c = f∘c₋₁ + i∘g',
-  gru: 'keeps = mean of the update gate z, which keeps the old here: h = z∘h₋₁ + (1−z)∘n',
-}
+export const KEEPS_CONVENTION = Object.fromEntries(
+  Object.entries(cellEquations).map(([name, { keeps }]) => [name, keeps]),
+) as { readonly [C in CellName]: string }
 
 /**
  * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.

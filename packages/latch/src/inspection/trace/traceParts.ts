@@ -37,7 +37,7 @@ export function tracesOf(
 ): AnySequenceTrace[] {
   const traces = new Array<AnySequenceTrace>(batch.sequences)
   for (let b = 0; b < batch.sequences; b++) {
-    const sequence = batch.order[b]
+    const sequence = batch.sortedIndices[b]
     const loss = losses && losses[sequence]
     const trace = {
       ...outputsOf(network, batch, output, b),
@@ -53,7 +53,7 @@ export function tracesOf(
 
 function outputsOf(network: Network, batch: PackedBatch, output: Float64Array, b: number) {
   const { width, per } = network.output
-  const [sequence, T] = [batch.order[b], batch.lengths[b]]
+  const [sequence, T] = [batch.sortedIndices[b], batch.lengths[b]]
   const row = (at: number, count = 1) => output.slice(at * width, (at + count) * width)
   if (per === 'sequence') return { output: row(sequence), outputs: null }
   const first = sequence * batch.steps

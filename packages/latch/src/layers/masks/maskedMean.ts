@@ -46,7 +46,7 @@ function countsOf(at: MaskedBatch): Int32Array {
 }
 
 function eachCounted(
-  { batch: { steps: T, counts, offsets }, steps }: MaskedBatch,
+  { batch: { steps: T, batchSizes: counts, offsets }, steps }: MaskedBatch,
   visit: (row: number, b: number) => void,
 ): void {
   for (let t = 0; t < T; t++)

@@ -114,7 +114,7 @@ class MaskedRows implements BatchMask {
       const [counted, masked] = [lists.counted, lists.masked].map((list) => memory.viewInts(list, batch.rows))
       lists.touched = new Uint8Array(batch.steps)
       for (let t = 0; t < batch.steps; t++) {
-        for (let b = 0; b < batch.counts[t]; b++) {
+        for (let b = 0; b < batch.batchSizes[t]; b++) {
           const row = batch.offsets[t] + b
           const counts = steps[reversed ? reverseRow[row] : row]
           counted[row] = counts ? b : -1

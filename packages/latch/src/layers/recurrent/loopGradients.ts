@@ -10,7 +10,7 @@ import type { Activation, Context } from '../layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { LoopEdges, LoopShape } from './loopShape.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
-import { share } from '../../tensors/partition.ts'
+import { partition } from '../../tensors/partition.ts'
 
 /** Rows of a block and who of how many works on them. */
 interface Work {
@@ -77,7 +77,7 @@ export class Gradients {
     const { store, engine, index } = this.#context
     const { units, gateStride, stride, parameters, tape } = this.#loop
     const size = engine.memory.floatBytes
-    const [first, end] = share(stage.gateCount * units, engine.panel, part, parts)
+    const [first, end] = partition(stage.gateCount * units, engine.panel, part, parts)
     if (end <= first) return
     const inside = firstRow - tape.firstRow
     const dw = store.at(parameters.weightHidden, s, 'gradients') + first * units * size
@@ -100,7 +100,7 @@ export class Gradients {
     const { cell, units, gateStride, parameters, tape } = this.#loop
     const { width, stride, ids } = this.#input
     const size = engine.memory.floatBytes
-    const [first, end] = share(cell.gateNames.length * units, engine.panel, part, parts)
+    const [first, end] = partition(cell.gateNames.length * units, engine.panel, part, parts)
     if (end <= first) return
     const dw = store.at(parameters.weightInput, 0, 'gradients') + first * width * size
     const dz = tape.dGates + ((firstRow - tape.firstRow) * gateStride + first) * size
@@ -119,7 +119,7 @@ export class Gradients {
     const { cell, units, gateStride, tape } = this.#loop
     const { width, stride } = this.#input
     const size = this.#context.engine.memory.floatBytes
-    const [first, end] = share(rows, 1, part, parts)
+    const [first, end] = partition(rows, 1, part, parts)
     if (end <= first) return
     const row = firstRow + first
     const dz = tape.dGates + (row - tape.firstRow) * gateStride * size
@@ -133,7 +133,7 @@ export class Gradients {
     const { store, engine } = this.#context
     const { cell, units, gateStride, tape } = this.#loop
     const size = engine.memory.floatBytes
-    const [first, end] = share(cell.gateNames.length * units, engine.panel, part, parts)
+    const [first, end] = partition(cell.gateNames.length * units, engine.panel, part, parts)
     if (end <= first) return
     const db = store.at(bias, 0, 'gradients') + first * size
     const dz = buffer + ((firstRow - tape.firstRow) * gateStride + first) * size

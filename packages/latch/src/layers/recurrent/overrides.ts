@@ -5,7 +5,7 @@
  */
 import type { Cell, Stage, Step } from '../../cells/cell.ts'
 import type { Pointer } from '../../engine/kernels.ts'
-import type { Memory } from '../../engine/arena.ts'
+import type { Arena } from '../../engine/arena.ts'
 import type { LoopHooks, LoopWork } from './loopShape.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 
@@ -52,14 +52,14 @@ interface GateHold extends Hold {
 /** Everything that one loop holds, and the changes it makes around each step. */
 export class LoopHolds implements LoopHooks {
   readonly solo = true
-  readonly #memory: Memory
+  readonly #memory: Arena
   readonly #cell: Cell
   readonly #backward: boolean
   readonly #gates: readonly GateHold[]
   readonly #hidden: readonly Hold[]
   readonly #cells: readonly Hold[]
 
-  constructor(memory: Memory, { cell, reversed }: HeldLoop, holds: readonly Hold[]) {
+  constructor(memory: Arena, { cell, reversed }: HeldLoop, holds: readonly Hold[]) {
     this.#memory = memory
     this.#cell = cell
     this.#backward = reversed
@@ -183,7 +183,7 @@ export class Holds {
   }
 
   /** What one loop holds, or null. */
-  of(memory: Memory, loop: HeldLoop, layer: string, direction: number): LoopHolds | null {
+  of(memory: Arena, loop: HeldLoop, layer: string, direction: number): LoopHolds | null {
     const own = this.#all.filter((hold) => hold.layer === layer && hold.direction === direction)
     return own.length ? new LoopHolds(memory, loop, own) : null
   }

@@ -30,10 +30,10 @@ export interface RecurrentOptions extends CellForm {
   /** Every step's output (default), or each sequence's last one only. */
   returnSequences?: boolean
   /**
-   * Default true: two biases, as PyTorch has them. `one`: `bias_ih` alone, as in Keras' SimpleRNN, LSTM and GRU with
+   * Default true: two biases, as PyTorch has them. `single`: `bias_ih` alone, as in Keras' SimpleRNN, LSTM and GRU with
    * reset before: a second one would take each step of an optimizer once more.
    */
-  bias?: boolean | 'one'
+  bias?: boolean | 'single'
 }
 
 /** Which state of a recurrent layer; only an LSTM has a cell state. */
@@ -309,7 +309,7 @@ export class RecurrentLayer implements Layer {
     const H = this.units
     const view = this.#context.engine.memory.viewFloats(base, batch.sequences * stride)
     for (let b = 0; b < batch.sequences; b++) {
-      for (let j = 0; j < H; j++) view[b * stride + j] = values[batch.order[b] * H + j]
+      for (let j = 0; j < H; j++) view[b * stride + j] = values[batch.sortedIndices[b] * H + j]
     }
   }
 
@@ -317,7 +317,7 @@ export class RecurrentLayer implements Layer {
     const H = this.units
     const out = new Float64Array(batch.sequences * H)
     for (let b = 0; b < batch.sequences; b++) {
-      out.set(this.#context.engine.memory.viewFloats(at(b), H), batch.order[b] * H)
+      out.set(this.#context.engine.memory.viewFloats(at(b), H), batch.sortedIndices[b] * H)
     }
     return out
   }

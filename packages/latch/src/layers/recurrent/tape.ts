@@ -78,7 +78,7 @@ export class Tape {
   enter(batch: PackedBatch, window: number, firstStep: number): void {
     const { kernels } = this.#engine
     const stride = this.#stride
-    const rows = batch.counts[firstStep]
+    const rows = batch.batchSizes[firstStep]
     if (this.cell && firstStep > 0) {
       const last = this.#cellRow(batch, firstStep - 1)
       kernels.gatherRows(this.cell, last, 0, rows, stride, stride, stride)
@@ -93,7 +93,7 @@ export class Tape {
     const stride = this.#stride
     this.firstRow = batch.offsets[firstStep]
     if (!this.#boundaries) return
-    const rows = batch.counts[firstStep]
+    const rows = batch.batchSizes[firstStep]
     this.#engine.kernels.gatherRows(this.cell, this.#boundary(batch, window), 0, rows, stride, stride, stride)
   }
 

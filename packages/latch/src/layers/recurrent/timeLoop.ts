@@ -6,7 +6,7 @@
 import type { Cell, Step } from '../../cells/cell.ts'
 import { strideOf } from '../../engine/engine.ts'
 import { transposedScratch, type Kernels, type Pointer } from '../../engine/kernels.ts'
-import { partsFor } from '../../engine/threads/threadPool.ts'
+import { taskCount } from '../../engine/threads/executor.ts'
 import type { Activation, Capacity, Context, Pass } from '../layer.ts'
 import { Gradients } from './loopGradients.ts'
 import {
@@ -18,7 +18,7 @@ import {
   type LoopWork,
 } from './loopShape.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import { rowEdges, share } from '../../tensors/partition.ts'
+import { sequenceEdges, partition } from '../../tensors/partition.ts'
 import { Tape } from './tape.ts'
 import { partitionOf, type Keep } from './windows.ts'
 
@@ -143,17 +143,17 @@ export class TimeLoop implements LoopShape {
 
   #blockForward(batch: PackedBatch, x: Pointer, from: number, to: number): void {
     this.#share(batch, from, to, (work, sync, part, parts, rows) => {
-      const [first, end] = share(rows, 1, part, parts)
+      const [first, end] = partition(rows, 1, part, parts)
       if (end > first) this.#projectInput(work.kernels, x, batch.offsets[from] + first, end - first)
       if (parts > 1) sync()
-      for (let t = from; t < to && batch.counts[t] > work.low; t++) this.#stepForward(work, t)
+      for (let t = from; t < to && batch.batchSizes[t] > work.low; t++) this.#stepForward(work, t)
     })
   }
 
   #blockBackward(batch: PackedBatch, edges: LoopEdges, from: number, to: number, pass: Pass): void {
     this.#share(batch, from, to, (work, sync, part, parts, rows) => {
       for (let t = to - 1; t >= from; t--)
-        if (batch.counts[t] > work.low) this.#stepBackward(work, edges, t, pass)
+        if (batch.batchSizes[t] > work.low) this.#stepBackward(work, edges, t, pass)
       if (parts > 1) sync()
       this.#gradients.ofBlock(work.kernels, batch, edges, batch.offsets[from], rows, part, parts)
     })
@@ -164,15 +164,15 @@ export class TimeLoop implements LoopShape {
    * where units are many.
    */
   #share(batch: PackedBatch, from: number, to: number, run: RunPart): void {
-    const { team } = this.#context.engine
+    const { executor } = this.#context.engine
     const { units, cell, hooks } = this
-    const running = batch.counts[from]
+    const running = batch.batchSizes[from]
     const rows = rowsBetween(batch, from, to)
     const madds = rows * units * cell.gateNames.length * (units + (this.#input.ids ? 1 : this.#input.width))
-    const parts = hooks?.solo || cell.generic ? 1 : partsFor(team, madds, Infinity)
+    const parts = hooks?.solo || cell.generic ? 1 : taskCount(executor, madds, Infinity)
     const byPanels = parts > 1 && running < 2 * parts && units >= SHARED_UNITS && !hooks
-    const edges = rowEdges(batch, from, to, byPanels ? 1 : parts)
-    team.run(parts, (kernels, part, sync) => {
+    const edges = sequenceEdges(batch, from, to, byPanels ? 1 : parts)
+    executor.run(parts, (kernels, part, sync) => {
       const [low, high] = byPanels ? edges : [edges[part], edges[part + 1]]
       const columns = byPanels ? { part, parts, sync } : WHOLE
       // A part without sequences stands beyond the last one.
@@ -187,10 +187,10 @@ export class TimeLoop implements LoopShape {
     const { cell, hooks } = this
     const step = this.#step
     this.tape.pointAt(step, batch, t, low)
-    step.rows = Math.min(high, batch.counts[t]) - low
+    step.rows = Math.min(high, batch.batchSizes[t]) - low
     for (let s = 0; s < cell.stages.length; s++) {
       const stage = cell.stages[s]
-      const [first, end] = share(stage.gateCount * this.units, this.#context.engine.panel, part, parts)
+      const [first, end] = partition(stage.gateCount * this.units, this.#context.engine.panel, part, parts)
       if (end > first) this.#product(kernels, s, step, first, end)
       sync()
       if (part === 0) {
@@ -225,8 +225,8 @@ export class TimeLoop implements LoopShape {
   /** Keeps the cell states of sequences that end with step t. */
   #keepFinal({ kernels, batch, low, high }: LoopWork, t: number): void {
     if (!this.tape.cell) return
-    const after = t + 1 < batch.steps ? batch.counts[t + 1] : 0
-    const [first, end] = [Math.max(low, after), Math.min(high, batch.counts[t])]
+    const after = t + 1 < batch.steps ? batch.batchSizes[t + 1] : 0
+    const [first, end] = [Math.max(low, after), Math.min(high, batch.batchSizes[t])]
     if (end <= first) return
     const state = this.stride * this.#context.engine.memory.floatBytes
     const from = this.#step.cell + (first - low) * state
@@ -245,8 +245,8 @@ export class TimeLoop implements LoopShape {
     const { kernels, batch, low, high, part, parts, sync } = work
     const { cell, hooks, units } = this
     const step = this.#pointBack(batch, edges, t, low, pass)
-    step.rows = Math.min(high, batch.counts[t]) - low
-    const [first, end] = share(units, this.#context.engine.panel, part, parts)
+    step.rows = Math.min(high, batch.batchSizes[t]) - low
+    const [first, end] = partition(units, this.#context.engine.panel, part, parts)
     hooks?.beforeBackward(step, work, t)
     for (let s = cell.stages.length - 1; s >= 0; s--) {
       if (part === 0) {

@@ -11,11 +11,7 @@ import type {
   StopEvent,
 } from '../../training/events.ts'
 import type { TrainingChoices } from '../../training/options.ts'
-import {
-  completeOptimizer,
-  DEFAULT_LEARNING_RATES,
-  type OptimizerOptions,
-} from '../../training/optimizer.ts'
+import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
 import type { ColumnOptions } from '../model.ts'

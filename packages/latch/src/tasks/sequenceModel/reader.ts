@@ -3,7 +3,7 @@
  * or as JSON.
  */
 import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
-import { DataError, ShapeError } from '../../core/errors.ts'
+import { DataError, ShapeError, type Fix } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import type { EncodedSequence } from '../model.ts'
 import { padsTexts, type SequenceFacts } from './facts.ts'
@@ -163,17 +163,20 @@ export class SequenceReader {
   }
 }
 
+/** For a model that reads ids and does not know their tokens. */
+export const IMPORT_VOCABULARY: Fix = { option: 'vocabulary', to: 'import the model with its tokens' }
+
 /** `3 1 4`, `3, 1, 4`, `[3, 1, 4]`. */
 function typedIds(text: string): number[] {
   const words = text.split(/[\s,[\]]+/).filter((word) => word !== '')
   return words.map((word, t) => {
     if (/^#?\d+$/.test(word)) return Number(word.replace('#', ''))
-    const remedy = 'This model has no vocabulary: give ids as numbers, or import it with a vocabulary.'
     throw new DataError({
       where: `input, step ${t}`,
       expected: 'a token id',
       got: JSON.stringify(word),
-      remedy,
+      remedy: 'The model has no vocabulary: give ids as numbers.',
+      fix: IMPORT_VOCABULARY,
     })
   })
 }

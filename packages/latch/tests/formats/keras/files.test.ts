@@ -60,7 +60,7 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
 
   it('lstm_basic.h5 is refused by the name of its custom layer', async () => {
     await expect(open('keras210_qoe/lstm_basic.h5')).rejects.toThrow(
-      /self_attention.*SelfAttention.*upTo: 'lstm_1'/s,
+      /self_attention.*SelfAttention.*upTo: "lstm_1"/s,
     )
   })
 
@@ -128,6 +128,6 @@ describe('the reader', () => {
     ]
     const about = { source: 'm.keras', format: 'keras' as const, producer: 'Keras 3.1.0', options: {} }
     const call = () => importKerasConfig({ class_name: 'Sequential', config: { layers } }, () => [], about)
-    expect(call).toThrow(/m\.keras, layer evil: expected a layer that Latch knows, got Lambda.*upTo: 'drop'/s)
+    expect(call).toThrow(/m\.keras, layer evil: expected a layer that Latch knows, got Lambda.*upTo: "drop"/s)
   })
 })

@@ -117,7 +117,7 @@ describe('every cell and option', () => {
     { cell: 'lstm', activation: 'relu' },
   ]
   for (const cell of cells) {
-    for (const bias of [true, 'one', false] as const) {
+    for (const bias of [true, 'single', false] as const) {
       for (const returnSequences of [true, false]) {
         const options = { ...cell, bias, returnSequences }
         it(JSON.stringify(options), async () => {

@@ -165,9 +165,9 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         'oneBias',
         [
           features,
-          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' },
-          { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'one' },
-          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one', returnSequences: false },
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'single' },
+          { type: 'recurrent', cell: 'gru', reset: 'before', units: 4, bias: 'single' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'single', returnSequences: false },
         ],
         {},
       ],

@@ -114,9 +114,9 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         'oneBias',
         [
           features,
-          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'one' },
-          { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse', bias: 'one' },
-          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'one' },
+          { type: 'recurrent', cell: 'lstm', units: 4, direction: 'bidirectional', bias: 'single' },
+          { type: 'recurrent', cell: 'gru', units: 4, direction: 'reverse', bias: 'single' },
+          { type: 'recurrent', cell: 'rnn', units: 3, bias: 'single' },
           { type: 'dense', units: 2 },
         ],
         {},

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useHost, type HostWorker } from '../../../src/engine/host.ts'
 import { nodeHost } from '../../../src/engine/hostNode.ts'
 import { supportedEngines } from '../../../src/engine/load.ts'
-import { sharing } from '../../../src/engine/threads/threadPool.ts'
+import { parallelism } from '../../../src/engine/threads/executor.ts'
 import { UsageError, WorkerError } from '../../../src/core/errors.ts'
 import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
 import {
@@ -22,10 +22,10 @@ const busy = {
 } satisfies Partial<ClassifierFitOptions>
 
 describe('threads', () => {
-  const before = { ...sharing }
+  const before = { ...parallelism }
   // All work is shared, however small.
-  beforeAll(() => void Object.assign(sharing, { minimumWork: 0, startAtOnce: true }))
-  afterAll(() => void Object.assign(sharing, before))
+  beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
+  afterAll(() => void Object.assign(parallelism, before))
 
   const kinds = [
     ['as it is', {}],
@@ -39,7 +39,8 @@ describe('threads', () => {
       await model.fit(rows, { ...quick, ...busy, ...more, onEvent: (event) => events.push(event) })
       const { engine } = model.network
       expect(events[0]).toMatchObject({ type: 'start', engine: engine.name, threads: engine.threads })
-      if (engine.name !== 'reference') expect([engine.threads, engine.team.size]).toEqual([threads, threads])
+      if (engine.name !== 'reference')
+        expect([engine.threads, engine.executor.size]).toEqual([threads, threads])
       bytes.push(hex(model.toBytes()))
     }
     expect(new Set(bytes).size).toBe(1)
@@ -67,7 +68,7 @@ describe('threads', () => {
     expect(error.message).toMatch(/^engine threads: expected .*go on from the last checkpoint/)
     expect(events.at(-1)).toBe('failed')
     expect(Object.values(model.predict('great soup').probabilities).every(Number.isFinite)).toBe(true)
-    expect(model.network.engine.team.size).toBe(1)
+    expect(model.network.engine.executor.size).toBe(1)
     // What was saved goes on as if nothing had happened.
     const finish = async (bytes: Uint8Array | undefined) => {
       const fresh = textClassifier({ ...tiny, engine: 'simd', threads: 1 })

@@ -2,6 +2,7 @@
  * Keras' layers without a memory → Latch's: inputs, embedding, dense, activations, normalisation, pooling,
  * dropout, and TimeDistributed around those that act on each step anyway.
  */
+import { readUpTo } from '../../fixes.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import {
   fieldAt,
@@ -71,12 +72,11 @@ function actsByStep(type: string, config: Field, dialect: KerasDialect): boolean
 
 function unknown(to: NetworkBuilder, { where, type }: KerasLayer): UnsupportedError {
   const before = [...to.outputs.keys()].pop()
-  const remedy = before === undefined ? undefined : `Read the part before it with upTo: '${before}'.`
   return new UnsupportedError({
     where,
     expected: 'a layer that Latch knows',
     got: type,
-    ...(remedy ? { remedy } : {}),
+    fix: before === undefined ? [] : readUpTo(before),
   })
 }
 

@@ -123,7 +123,10 @@ export function configured(
       where: source,
       expected: 'a configuration: the file holds weights only',
       got: 'none',
-      remedy: 'Give config: the JSON of model.to_json(), or the layers as Latch writes them.',
+      fix: {
+        option: 'config',
+        to: 'name the layers, with the JSON of model.to_json() or a list of Latch layers',
+      },
     })
   }
   const store = (config: unknown) =>

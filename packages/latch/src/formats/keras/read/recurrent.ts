@@ -312,15 +312,15 @@ function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerA
 }
 
 /** How many biases the directions have, the fuller one deciding. */
-function biasesIn(...directions: readonly CellWeights[]): boolean | 'one' {
+function biasesIn(...directions: readonly CellWeights[]): boolean | 'single' {
   if (directions.some(({ biasHidden }) => biasHidden)) return true
-  return directions.some(({ biasInput }) => biasInput) ? 'one' : false
+  return directions.some(({ biasInput }) => biasInput) ? 'single' : false
 }
 
 function optionsOf(
   { cell, units, activation, gateActivation }: CellConfig,
   weights: CellWeights,
-  bias: boolean | 'one',
+  bias: boolean | 'single',
 ): RecurrentOptions {
   return {
     type: 'recurrent',
@@ -341,7 +341,7 @@ function putWeights(to: NetworkBuilder, name: string, suffix: string, weights: C
 }
 
 /** The other direction may have more biases; this one gets zeros for them. */
-function withBias(weights: CellWeights, bias: boolean | 'one', rows: number): CellWeights {
+function withBias(weights: CellWeights, bias: boolean | 'single', rows: number): CellWeights {
   const { biasInput, biasHidden } = weights
   return {
     ...weights,

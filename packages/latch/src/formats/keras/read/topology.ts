@@ -2,7 +2,8 @@
  * A Keras model configuration → its layers in the data's way. Sequential lists and plain functional chains,
  * as Keras 1, 2, 3 and TensorFlow.js write them; a skip connection may join the chain again in a Concatenate.
  */
-import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { readUpTo } from '../../fixes.ts'
+import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import {
   describe,
   fieldAt,
@@ -154,17 +155,18 @@ function tensorsIn(value: unknown, found: TensorRef[] = [], depth = 0): TensorRe
 function cut(nodes: readonly KerasNode[], source: string, upTo?: string): Omit<KerasTopology, 'training'> {
   if (upTo === undefined) return { nodes, after: [] }
   const end = nodes.findIndex(({ name }) => name === upTo)
-  if (end < 0) throw noSuchLayer(nodes, source, upTo)
+  if (end < 0) throw noSuchLayer(nodes, source, upTo, true)
   return { nodes: nodes.slice(0, end + 1), after: nodes.slice(end + 1).map(({ name }) => name) }
 }
 
-function noSuchLayer(nodes: readonly KerasNode[], source: string, upTo: string): FormatError {
-  const names = nodes.map(({ name }) => name)
-  return new FormatError({
-    where: source,
-    expected: `one of ${names.join(', ')}`,
-    got: `upTo ${describe(upTo)}`,
-  })
+/** @param upTo whether the name is that of the option, and not of the file's own wiring */
+function noSuchLayer(nodes: readonly KerasNode[], source: string, name: string, upTo: boolean) {
+  const facts = {
+    where: `${source}, layers`,
+    expected: `one of ${nodes.map((node) => node.name).join(', ')}`,
+    got: describe(name),
+  }
+  return upTo ? new UsageError({ ...facts, fix: readUpTo() }) : new FormatError(facts)
 }
 
 /** From the output down to the input; what is not on that way is left out. */
@@ -179,7 +181,7 @@ function chainOf(
   const open = new Set<string>()
   const visit = (name: string): void => {
     const node = byName.get(name)
-    if (!node) throw noSuchLayer(nodes, source, name)
+    if (!node) throw noSuchLayer(nodes, source, name, name === upTo)
     if (ordered.includes(node)) return
     if (open.has(name))
       throw new FormatError({ where: `${source}, layer ${name}`, expected: 'a chain', got: 'a loop' })
@@ -191,12 +193,11 @@ function chainOf(
     upTo === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: upTo, output: 0 }]
   const outputs = new Set(ends.map(({ name, output }) => (output ? `${name}[${output}]` : name)))
   if (outputs.size !== 1) {
-    const remedy = 'Name the layer to read up to with upTo.'
     throw new UnsupportedError({
       where: source,
       expected: 'one output',
       got: `${outputs.size}: ${[...outputs].join(', ')}`,
-      remedy,
+      fix: ends.map(({ name }) => readUpTo(name)),
     })
   }
   visit(ends[0].name)
@@ -234,7 +235,7 @@ function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, s
     where: `${source}, layer ${name}`,
     expected: 'its output 0 to be what is used',
     got: `output ${output} (of a ${type} with return_state or two outputs)`,
-    remedy: `Read the part up to it with upTo: '${name}'.`,
+    fix: readUpTo(name),
   })
 }
 

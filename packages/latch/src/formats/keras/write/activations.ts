@@ -1,4 +1,5 @@
 /** Latch's activations → Keras 3's names and layers. Source: keras.activations and keras.layers of Keras 3. */
+import { exportAs } from '../../fixes.ts'
 import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 
@@ -56,6 +57,7 @@ function noName(choice: ActivationChoice, where: string): UnsupportedError {
     where,
     expected: 'an activation that Keras 3 has',
     got: `${type} with alpha ${alpha}, beta ${beta}`,
-    remedy: type === 'hardSigmoid' ? 'Keras 3 knows it with alpha 1/6 only.' : 'Export to ONNX instead.',
+    ...(type === 'hardSigmoid' && { remedy: 'Keras 3 has it with alpha 1/6 only.' }),
+    fix: exportAs('onnx'),
   })
 }

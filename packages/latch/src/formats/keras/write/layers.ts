@@ -2,6 +2,7 @@
  * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a layer
  * and the reversal of its steps), or two for one (an input and its table), this is the place.
  */
+import { exportAs } from '../../fixes.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { readNetworkConfig } from '../../../model/config.ts'
 import { announceMoreLayers } from '../../../model/moreLayers.ts'
@@ -150,8 +151,7 @@ function addLayer(
 }
 
 function refused(where: string, got: string): UnsupportedError {
-  const remedy = 'Export to ONNX instead.'
-  return new UnsupportedError({ where, expected: 'a layer that Keras has', got, remedy })
+  return new UnsupportedError({ where, expected: 'a layer that Keras has', got, fix: exportAs('onnx') })
 }
 
 function addInput(
@@ -175,7 +175,8 @@ function addInput(
       where: name,
       expected: `at most ${MOST_ONE_HOT} tokens of one-hot input`,
       got: `${vocabulary}`,
-      remedy: 'Keras would need a table of its square: train with an embedding, or export to ONNX.',
+      remedy: 'Keras needs a table of that number squared: train with an embedding instead.',
+      fix: exportAs('onnx'),
     })
   const values =
     layer.type === 'oneHot'

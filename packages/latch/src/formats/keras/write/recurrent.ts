@@ -2,6 +2,7 @@
  * A recurrent layer → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
  * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
+import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -69,7 +70,7 @@ function refuse(options: RecurrentOptions, where: string): void {
     where,
     expected: 'a cell that Keras has',
     got,
-    remedy: 'Export to ONNX instead.',
+    fix: exportAs('onnx'),
   })
 }
 
@@ -118,9 +119,9 @@ function arraysOf(
     columnsFromNative(read(part(kind)), 'keras', cell, rows)
   const biases = (read: ReadParameter): Float32Array => {
     const input = rowsFromNative(read(part('bias_ih')), 'keras', cell)
-    if (bias === 'one' && !both) return input
+    if (bias === 'single' && !both) return input
     const hidden =
-      bias === 'one' ? new Float32Array(columns) : rowsFromNative(read(part('bias_hh')), 'keras', cell)
+      bias === 'single' ? new Float32Array(columns) : rowsFromNative(read(part('bias_hh')), 'keras', cell)
     if (!both) return input.map((value, i) => value + hidden[i])
     const out = new Float32Array(2 * columns)
     out.set(input)

@@ -2,6 +2,7 @@
  * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
  * activation right after a product taken into it, a final softmax or sigmoid becomes the output activation.
  */
+import { RUN_AS_GRAPH } from './context.ts'
 import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -172,7 +173,7 @@ class Compiler {
           where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
           expected: 'layers that Latch has',
           got: layer.what,
-          remedy: 'OnnxGraph runs the graph as it is.',
+          remedy: RUN_AS_GRAPH,
         })
     }
   }

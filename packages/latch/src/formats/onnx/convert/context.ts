@@ -8,8 +8,8 @@ import { wholeNumbers, type Axis, type Flow, type Value } from './values.ts'
 import { above } from './model.ts'
 import type { Draft } from './nodes.ts'
 
-const REMEDY =
-  'OnnxGraph runs the graph as it is; the option `until` takes the part before a node as layers that can be traced and trained.'
+/** What remains where layers cannot be found. */
+export const RUN_AS_GRAPH = 'A program can run the graph as it is, with openOnnxGraph of latch/formats.'
 
 /** One lifting of one graph. */
 export class LiftContext {
@@ -59,7 +59,7 @@ export class NodeLift {
 
   refuse(expected: string, got: string): UnsupportedError {
     const where = placeOf(this.context.source, this.node)
-    return new UnsupportedError({ where, expected, got, remedy: REMEDY })
+    return new UnsupportedError({ where, expected, got, remedy: RUN_AS_GRAPH })
   }
 
   int(name: string, absent: number): number {

@@ -2,13 +2,14 @@
  * The graph of an exported sequence model becomes a chain of Latch's layers: what PyTorch, tf2onnx and Latch itself
  * write. A graph that is no chain is refused by node, with the part before it named.
  */
-import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { readUpTo } from '../../fixes.ts'
+import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import type { ImportedModel, ImportOptions } from '../../imported.ts'
 import { resolveOutputActivation, lossForActivation, getOutputWidth } from '../../outputActivation.ts'
 import { tokensByOptions } from '../../tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
-import { describeAxes, describeValue } from './context.ts'
+import { describeAxes, describeValue, RUN_AS_GRAPH } from './context.ts'
 import { interpretGraph, type Meanings } from './graph.ts'
 import { numberOf, type Axis, type Flow } from './values.ts'
 import { reaches } from './model.ts'
@@ -60,10 +61,11 @@ function findUpTo({ nodes }: OnnxModel, source: string, upTo: string): string {
     node?.outputs.find(Boolean) ?? nodes.flatMap(({ outputs }) => outputs).find((name) => name === upTo)
   if (value) return value
   const names = nodes.slice(0, 20).map(({ name }) => name)
-  throw new UnsupportedError({
-    where: `${source}, upTo`,
+  throw new UsageError({
+    where: source,
     expected: `a node or value of the graph (${names.join(', ')}${nodes.length > 20 ? ', …' : ''})`,
     got: `'${upTo}'`,
+    fix: readUpTo(),
   })
 }
 
@@ -112,9 +114,8 @@ function withPart(
     name: '',
     score: 2,
   })
-  const lifted = part.name ? ` Layers up to value '${part.name}' could be lifted.` : ''
-  const { where, expected, got, remedy = '' } = refusal
-  return new UnsupportedError({ where, expected, got, remedy: `${remedy}${lifted}` })
+  const { where, expected, got, remedy } = refusal
+  return new UnsupportedError({ where, expected, got, remedy, fix: part.name ? readUpTo(part.name) : [] })
 }
 
 /** Whether a chain could end here. */
@@ -169,7 +170,7 @@ function checkOutput(source: string, name: string, axes: readonly Axis[]): void 
     where: `${source}, output '${name}'`,
     expected: '(batch, time, features) or (batch, features)',
     got: describeAxes(axes),
-    remedy: 'OnnxGraph runs the graph as it is.',
+    remedy: RUN_AS_GRAPH,
   })
 }
 

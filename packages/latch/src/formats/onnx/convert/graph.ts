@@ -4,7 +4,7 @@
  */
 import { FormatError, LatchError, UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
-import { LiftContext, NodeLift } from './context.ts'
+import { LiftContext, NodeLift, RUN_AS_GRAPH } from './context.ts'
 import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
 import { liftMasking } from './masks.ts'
@@ -167,7 +167,7 @@ function inputValue(
     where: `${source}, input '${name}'`,
     expected: 'ids (batch, time), features (batch, time, features), lengths (batch) or an initial state',
     got: shape ? `${dtype ?? 'something'} of ${shape.length} axes` : 'a value without a shape',
-    remedy: 'OnnxGraph runs the graph as it is.',
+    remedy: RUN_AS_GRAPH,
   })
   return { kind: 'refused', error }
 }

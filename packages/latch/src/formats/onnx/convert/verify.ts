@@ -2,6 +2,7 @@
  * Whether a lifted model is the graph it came from: both run on the same small batch, the graph by its operators,
  * the network by its layers. A lift that is wrong must never be silent.
  */
+import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { Network } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
@@ -55,7 +56,7 @@ export function verifyLift(model: OnnxModel, imported: LiftedModel, source: stri
     where,
     expected: `what the graph gives (${expected[place]} at number ${place})`,
     got: `${got[place]}`,
-    remedy: 'OnnxGraph runs the graph as it is.',
+    remedy: RUN_AS_GRAPH,
   })
 }
 

@@ -2,7 +2,7 @@
  * Activations of a graph, by the same formulas that layers and cells use (engine/general). Defaults are ONNX' own.
  */
 import type { ActivationName, ActivationSpec } from '../../../cells/activations.ts'
-import { normalShare } from '../../../engine/generic/erf.ts'
+import { normalCdf } from '../../../engine/generic/erf.ts'
 import { VALUES } from '../../../engine/generic/values.ts'
 import type { FloatArray } from '../../../engine/arena.ts'
 import type { OnnxTensor } from '../graph.ts'
@@ -47,7 +47,7 @@ const erf: Operator = (node) => {
   node.expect(1, 1)
   return ([x]) => {
     const out = node.make(node.sameType([x], isFloat), x!.shape)
-    x!.data.forEach((value, i) => (out.data[i] = 2 * normalShare(value * Math.SQRT2) - 1))
+    x!.data.forEach((value, i) => (out.data[i] = 2 * normalCdf(value * Math.SQRT2) - 1))
     return [out]
   }
 }

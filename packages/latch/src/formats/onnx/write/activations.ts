@@ -2,6 +2,7 @@
  * Activations as ONNX operators, and as the names that ONNX' recurrent operators take. Where ONNX has no operator
  * of the name (or only in a later version), the definition is written out.
  */
+import { exportAs } from '../../fixes.ts'
 import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { ExportGraph } from './graph.ts'
@@ -104,7 +105,7 @@ export function cellActivations(
         where: `export to ONNX, ${where}`,
         expected: `an activation that ONNX' recurrent operators have: ${Object.keys(IN_CELLS).join(', ')}`,
         got: type,
-        remedy: 'Export to keras or torch instead.',
+        fix: exportAs('keras'),
       })
     }
     activations.push(known[0])

@@ -127,7 +127,7 @@ function weightsOf(
 function biasesOf(graph: ExportGraph, layer: RecurrentExport): string {
   const { cell, units, bias } = layer.options
   const inputs = namesOf(layer, 'bias_ih')
-  const states = bias === 'one' ? [] : namesOf(layer, 'bias_hh')
+  const states = bias === 'single' ? [] : namesOf(layer, 'bias_hh')
   const length = gateCount(cell) * units
   const zeros: WeightPart = { length, make: () => [new Float32Array(length)] }
   const parts = inputs.flatMap((name, d) => [

@@ -2,6 +2,7 @@
  * Latch's layers as those of TensorFlow.js: the topology of a layers model, and for each array that it needs how
  * to make it from the network's parameters. What TensorFlow.js does not have is refused in words.
  */
+import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -200,7 +201,7 @@ export class TfjsExport {
     if (!bias) return
     const read = () => {
       const first = this.#read(own('bias_ih'))
-      const second = bias === 'one' ? null : this.#read(own('bias_hh'))
+      const second = bias === 'single' ? null : this.#read(own('bias_hh'))
       return columnsFromNative(second ? first.map((b, k) => b + second[k]) : first, 'keras', cell, 1)
     }
     this.arrays.push({ name: `${path}/bias`, shape: [columns], read })
@@ -271,7 +272,7 @@ export class TfjsExport {
 
   #refusal(i: number, expected: string, got: string): UnsupportedError {
     const where = `export to TensorFlow.js, ${this.#names[i]}`
-    return new UnsupportedError({ where, expected, got, remedy: 'Export to ONNX, which has it.' })
+    return new UnsupportedError({ where, expected, got, fix: exportAs('onnx') })
   }
 }
 

@@ -3,7 +3,7 @@
  * layers that a configuration lists. Every parameter gets the name that Latch gives it.
  */
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
-import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { type Fix, FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
 import type { OutputActivation } from '../../imported.ts'
 import { endsOnLogits } from '../../outputActivation.ts'
@@ -19,6 +19,7 @@ export interface Assembled {
   weights: Map<string, Float32Array>
   outputActivation: OutputActivation
   warnings: string[]
+  fixes: Fix[]
 }
 
 const ANSWERS: readonly string[] = ['softmax', 'logSoftmax', 'sigmoid']
@@ -58,7 +59,7 @@ export function assembleByFlags(
     network,
     weights: nameAll(layers, named),
     outputActivation,
-    warnings: notesOf(chain, flags, outputActivation),
+    ...assumptionsOf(chain, flags, outputActivation),
   }
 }
 
@@ -72,7 +73,7 @@ function inputOf(first: TorchModule, oneHot: boolean, source: string): LayerOpti
   if (!oneHot) return [{ type: 'features', width: first.input }]
   if (first.kind === 'recurrent') return [{ type: 'oneHot', vocabulary: first.input }]
   const expected = 'a recurrent module first, for one-hot rows'
-  throw new FormatError({ where: `${source}, config.oneHot`, expected, got: quoted(first.path) })
+  throw new FormatError({ where: `${source}, configuration.oneHot`, expected, got: quoted(first.path) })
 }
 
 /** A dense layer knows the four fast functions itself. */
@@ -96,31 +97,45 @@ function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source
       .slice(0, 12)
       .map((m) => quoted(m.path))
       .join(', ')})`
-    throw new FormatError({ where: `${source}, config.heads`, expected, got: quoted(path) })
+    throw new FormatError({ where: `${source}, configuration.heads`, expected, got: quoted(path) })
   }
 }
 
-/** What was taken because nobody said otherwise. */
-function notesOf(
+/** What was assumed because neither file nor options say it, and the options that do. */
+function assumptionsOf(
   chain: readonly TorchModule[],
   flags: TorchFlags,
   outputActivation: OutputActivation,
-): string[] {
+): Pick<Assembled, 'warnings' | 'fixes'> {
   const warnings: string[] = []
+  const fixes: Fix[] = []
   const recurrent = chain.filter((m) => m.kind === 'recurrent')
-  if (recurrent.some(({ cell }) => cell === 'rnn'))
-    warnings.push(`RNN with ${flags.activation}: the file does not say; config.activation decides`)
-  if (recurrent.length > 0 && !flags.pool && flags.returnSequences)
-    warnings.push('answers at every step: config.returnSequences or config.pool makes one row a sequence')
+  if (recurrent.some(({ cell }) => cell === 'rnn')) {
+    const other = flags.activation === 'tanh' ? 'relu' : 'tanh'
+    warnings.push(`RNN: the file does not store the activation; ${flags.activation} is used`)
+    fixes.push({ option: 'config.activation', value: other, to: `use ${other} in the RNN` })
+  }
+  if (recurrent.length > 0 && !flags.pool && flags.returnSequences) {
+    warnings.push('the model has an output at every step')
+    fixes.push(
+      { option: 'config.returnSequences', value: false, to: 'keep only the output of the last step' },
+      { option: 'config.pool', value: 'mean', to: 'pool the outputs of all steps' },
+    )
+  }
   const bare = chain.filter((m, i) => m.kind === 'linear' && !headOf(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
-    const names = bare.map(({ path }) => path).join(', ')
-    warnings.push(`nothing between ${names} and the next module: config.heads names functions`)
+    const names = bare.map(({ path }) => path)
+    warnings.push(`no activation between ${names.join(', ')} and the next module`)
+    const value = Object.fromEntries(names.map((name) => [name, 'relu']))
+    fixes.push({ option: 'config.heads', value, to: 'apply an activation there' })
   }
   const last = chain[chain.length - 1]
-  if (last.kind === 'linear' && outputActivation === 'linear')
-    warnings.push('the last row is taken as it is: config.heads or the answer says what is made of it')
-  return warnings
+  if (last.kind === 'linear' && outputActivation === 'linear') {
+    warnings.push('the outputs are used as they are, without an activation')
+    const value = last.output === 1 ? 'sigmoid' : 'softmax'
+    fixes.push({ option: 'outputActivation', value, to: 'turn the outputs into probabilities' })
+  }
+  return { warnings, fixes }
 }
 
 /** Into listed layers, one by one. @throws FormatError where type or size differ or layers and modules do not match up */
@@ -133,7 +148,7 @@ export function assembleByLayers(
   const left = [...pieces]
   const named = network.layers.map((layer, i) => {
     if (!learns(layer)) return null
-    const where = `${source}, config.layers[${i}]`
+    const where = `${source}, configuration.layers[${i}]`
     const piece = left.shift()
     if (!piece) throw new FormatError({ where, expected: 'a module for each layer', got: 'no more modules' })
     matchLayer(layer, piece, where)
@@ -142,16 +157,16 @@ export function assembleByLayers(
   const [input, second] = network.layers
   const [first] = chain
   if (first.kind !== 'embedding' && second && learns(second) && widthOf(input) !== first.input) {
-    const where = `${source}, config.layers[0]`
+    const where = `${source}, configuration.layers[0]`
     throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${widthOf(input)}` })
   }
   if (left.length > 0) {
-    const where = `${source}, config.layers`
+    const where = `${source}, configuration.layers`
     const expected = `layers for all modules, ${left.map(({ path, type }) => `${path} (${type})`).join(', ')} too`
     throw new FormatError({ where, expected, got: `${network.layers.length} layers` })
   }
   const weights = fitBiases(nameAll(network.layers, named), network.layers, source)
-  return { network, weights, outputActivation: 'linear', warnings: [] }
+  return { network, weights, outputActivation: 'linear', warnings: [], fixes: [] }
 }
 
 /** Whether a layer has parameters, so that a module fills it. */
@@ -174,7 +189,7 @@ function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
   const ours: Record<string, unknown> = { bias: true, ...dense }
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
   // Two biases of PyTorch are what one of Latch's is: their sum.
-  if (ours.bias === 'one') ours.bias = true
+  if (ours.bias === 'single') ours.bias = true
   const same = (['type', 'cell', 'units', 'vocabulary', 'size', 'bias'] as const).find(
     (name) => ours[name] !== theirs[name],
   )

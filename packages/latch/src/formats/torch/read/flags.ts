@@ -59,13 +59,13 @@ const NONE: TorchFlags = {
 /** Reads `options.config`. @throws FormatError naming the field */
 export function readTorchConfig(config: unknown, source: string): TorchFlags | TorchLayers {
   if (config === undefined || config === null) return NONE
-  const root = rootField(config, 'config', source)
+  const root = rootField(config, 'configuration', source)
   const order = readOptional(fieldAt(root, 'order'), readPaths, null)
   if (fieldAt(root, 'layers').value !== undefined) {
     readObject(root, ['layers', 'loss', 'order'])
     const { layers, loss } = config as Record<string, unknown>
     const network = loss === undefined ? { layers } : { layers, loss }
-    return { network: readNetworkConfig(rootField(network, 'config', source)), order }
+    return { network: readNetworkConfig(rootField(network, 'configuration', source)), order }
   }
   const f = readObject(root, ['order', 'activation', 'returnSequences', 'pool', 'reset', 'heads', 'oneHot'])
   readOptional(f.reset, (x) => readChoice(x, ['after']), null)

@@ -1,8 +1,9 @@
 /**
  * Which module follows which. A state_dict does not say it, so widths and numbers in the names decide: what
  * comes out of one module must fit into the next, `fc.0` comes before `fc.2`. Where more than one order is
- * left, none is guessed: the error shows two of them, and `config.order` decides.
+ * left, none is guessed: the error shows two of them, and `configuration.order` decides.
  */
+import { readInOrder, readPrefix } from '../../fixes.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { quoted } from '../../safetensors/header.ts'
@@ -19,21 +20,32 @@ export function chainOf(modules: readonly TorchModule[], source: string): TorchM
   search.run()
   const { found } = search
   if (found.length === 1 && !search.tooMany) return found[0]
-  const where = `${source}, order of the modules`
-  const paths = `${shown(modules.map(({ path }) => quoted(path)))}`
-  const remedy = `Give the order: config {"order": [${paths}]} as the model runs it, or a prefix to read a part.`
-  const expected = 'one order in which widths fit'
-  if (found.length > 0) {
-    const some = found.slice(0, 2).map(chainText)
-    throw new FormatError({
-      where,
-      expected,
-      got: `at least ${some.length}: ${some.join(', or ')}`,
-      remedy,
-    })
-  }
-  const got = `none for ${shown(modules.map(widthText))}`
-  throw new FormatError({ where, expected, got, remedy })
+  const first = found.length > 0 ? found[0].map(({ path }) => path) : undefined
+  throw new FormatError({
+    where: `${source}, order of the modules`,
+    expected: 'one order in which widths fit',
+    got: found.length > 0 ? severalText(found) : `none for ${shown(modules.map(widthText))}`,
+    fix: [readInOrder(first), ...findPrefixes(modules).map(readPrefix)],
+  })
+}
+
+function severalText(found: readonly TorchModule[][]): string {
+  const some = found.slice(0, 2).map(chainText)
+  return `at least ${some.length}: ${some.join(', or ')}`
+}
+
+/** The only order in which widths fit; null where there is none or more than one. */
+export function findOnlyOrder(modules: readonly TorchModule[]): string[] | null {
+  const search = new Search(modules)
+  search.run()
+  const only = search.found.length === 1 && !search.tooMany ? search.found[0] : null
+  return only && only.map(({ path }) => path)
+}
+
+/** Prefixes that read one recurrent module alone. */
+export function findPrefixes(modules: readonly TorchModule[]): string[] {
+  const recurrent = modules.filter(({ kind, path }) => kind === 'recurrent' && path)
+  return recurrent.slice(0, 4).map(({ path }) => `${path}.`)
 }
 
 /** The modules that `order` names, in its order; the others are left. Given layers say themselves how widths go on. */
@@ -43,7 +55,7 @@ export function chainByOrder(
   source: string,
   layers: readonly LayerOptions[] | null,
 ): TorchModule[] {
-  const where = `${source}, config.order`
+  const where = `${source}, configuration.order`
   const chain = order.map((path) => {
     const module = modules.find((m) => m.path === path)
     if (module) return module

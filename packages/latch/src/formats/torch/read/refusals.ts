@@ -2,9 +2,12 @@
  * Files of PyTorch that are not read: pickles, in a zip or bare. They are programs that Python runs while it
  * loads them, so they are neither run nor parsed here; the error says the two lines that convert them.
  */
+import { readInOrder, readPrefix } from '../../fixes.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import type { NamedTensor } from '../../safetensors/safetensors.ts'
 import { shapeText } from '../../safetensors/safetensors.ts'
+import type { TorchModule } from './modules.ts'
+import { findOnlyOrder, findPrefixes } from './order.ts'
 import { quoted } from '../../safetensors/header.ts'
 
 const ENDINGS = /\.(pt|pth|pkl|pickle|ckpt|bin)$/i
@@ -36,17 +39,17 @@ export function conversionLines(name: string): string {
 /** @throws FormatError listing the tensors that no layer of Latch has a place for */
 export function refuseUnknown(
   unknown: readonly NamedTensor[],
-  prefixes: readonly string[],
+  known: readonly TorchModule[],
   source: string,
 ): void {
   if (unknown.length === 0) return
   const shown = unknown.slice(0, 6).map(({ name, shape }) => `${quoted(name)} ${shapeText(shape)}`)
+  const order = known.length > 0 ? findOnlyOrder(known) : null
   const more = unknown.length > 6 ? ` and ${unknown.length - 6} more` : ''
-  const parts = prefixes.map((prefix) => quoted(prefix)).join(', ')
   throw new FormatError({
     where: `${source}, tensors`,
     expected: 'RNN, LSTM, GRU, Embedding, Linear and LayerNorm modules',
     got: `also ${shown.join(', ')}${more}`,
-    remedy: `Read a part of the file with a prefix${parts ? ` (${parts})` : ''}, or name the modules to read in config.order.`,
+    fix: [...findPrefixes(known).map(readPrefix), ...(order ? [readInOrder(order)] : [])],
   })
 }

@@ -1,4 +1,5 @@
 /** Which networks PyTorch's own modules can say, and the refusals in words for the others. */
+import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -14,8 +15,12 @@ export function refuseForTorch(layers: readonly LayerOptions[]): void {
     const reason = reasonAgainst(layer)
     if (!reason) continue
     const [expected, got] = reason
-    const remedy = 'Export to ONNX, which has it.'
-    throw new UnsupportedError({ where: `export to PyTorch, ${layer.type}.${number}`, expected, got, remedy })
+    throw new UnsupportedError({
+      where: `export to PyTorch, ${layer.type}.${number}`,
+      expected,
+      got,
+      fix: exportAs('onnx'),
+    })
   }
 }
 

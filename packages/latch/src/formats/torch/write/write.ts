@@ -45,7 +45,7 @@ function secondBiasesOf(network: Network): Due[] {
   const layers = network.config.layers.filter((layer) => layer.type === 'recurrent')
   return network.recurrent.flatMap(({ loops }, i) =>
     loops.flatMap(({ parameters: { biasInput } }): Due[] => {
-      if (layers[i].bias !== 'one' || !biasInput) return []
+      if (layers[i].bias !== 'single' || !biasInput) return []
       const { name, shape, size } = biasInput
       const second = torchName(name).replace('.bias_ih_', '.bias_hh_')
       return [{ name: second, shape, read: () => new Float32Array(size) }]

@@ -1,5 +1,5 @@
 /**
- * The rig for kernel tests: lays the same seeded buffers into any engine, with garbage in the padding
+ * Helpers of the kernel tests: lays the same seeded buffers into any engine, with garbage in the padding
  * and guards around each, and compares what two engines made of them.
  */
 import { expect } from 'vitest'
@@ -175,7 +175,7 @@ export function expectSame(
 function firstFault(buffer: Buffer, after: Float64Array, wanted: Float64Array, tolerance: number): string {
   for (let i = 0; i < after.length; i++) {
     const [got, want, before, role] = [after[i], wanted[i], buffer.before[i], buffer.roles[i]]
-    if (role === 'value' && Number.isNaN(want)) return `[${i - GUARD}]: the plain twin left NaN`
+    if (role === 'value' && Number.isNaN(want)) return `[${i - GUARD}]: the reference left NaN`
     if (role === 'scratch') continue
     const same = Object.is(got, before)
     const fine =

@@ -1,0 +1,75 @@
+/** The options that an error offers, as the flags to type: the library names them as a program passes them. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { type Fix, fixInProgram } from 'latch'
+import { shellWord } from './options.ts'
+
+/** The flags of each command, by its name: `--up-to` with its placeholder, `LAYER`. */
+export type CommandFlags = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** What is needed to name flags: all of them, and the command that was run. */
+export interface Typed {
+  command: string
+  flags: CommandFlags
+}
+
+/** What was typed, by the command that runs (or failed). */
+export function typedBy(command: CommandUnknownOpts): Typed {
+  const { commands } = command.parent ?? command
+  const flags = commands.map((one) => {
+    const placeholders = one.options.map(({ long, flags: text }) => {
+      return [long ?? '', /<(.+)>/.exec(text)?.[1].toUpperCase() ?? ''] as const
+    })
+    return [one.name(), new Map(placeholders)] as const
+  })
+  return { command: command.name(), flags: new Map(flags) }
+}
+
+/** A sentence for each fix; fixes that differ in their value alone share one. */
+export function fixesAsFlags(fixes: readonly Fix[], typed: Typed): string[] {
+  const groups = new Map<string, Fix[]>()
+  for (const fix of fixes) {
+    const key = `${fix.option} ${fix.to}`
+    groups.set(key, [...(groups.get(key) ?? []), fix])
+  }
+  return [...groups.values()].map((group) => sentenceOf(group, typed))
+}
+
+function sentenceOf(group: readonly Fix[], { command, flags }: Typed): string {
+  const [{ option, to }] = group
+  const flag = flagOf(option)
+  const owner = ownerOf(flag, command, flags)
+  if (owner === null) return fixInProgram(group[0]).replace(/^Pass/, 'In a program, pass')
+  const placeholder = flags.get(owner)!.get(flag)!
+  const typed = group.map(
+    (fix) => `\`${command === owner ? '' : `latch ${owner} `}${inFlag(fix, placeholder)}\``,
+  )
+  const purpose = to === undefined ? '' : ` to ${to}`
+  const then = command === owner ? '' : `, then run \`latch ${command}\` on the model that it saves`
+  return `Use ${typed.join(' or ')}${purpose}${then}.`
+}
+
+/** The command that takes the flag: the one that was run before all others. */
+function ownerOf(flag: string, command: string, flags: CommandFlags): string | null {
+  const others = [...flags.keys()].filter((name) => flags.get(name)!.has(flag))
+  return others.includes(command) ? command : (others.find((name) => name === 'import') ?? others[0] ?? null)
+}
+
+/** `upTo` is `--up-to`; a field of the configuration, `config.order`, is part of `--config`. */
+export function flagOf(option: string): string {
+  return `--${option.split('.', 1)[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** `--up-to lstm_1`, `--config '{"order":["emb","rnn"]}'`. */
+function inFlag({ option, value }: Fix, placeholder: string): string {
+  const [, ...path] = option.split('.')
+  const flag = flagOf(option)
+  if (path.length > 0) {
+    const nested = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value ?? '…')
+    return `${flag} ${shellWord(JSON.stringify(nested))}`
+  }
+  if (value === true) return flag
+  if (value === undefined) return placeholder === '' ? flag : `${flag} ${placeholder}`
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
+  const text = isList ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return `${flag} ${shellWord(text)}`
+}

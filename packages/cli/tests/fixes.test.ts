@@ -1,0 +1,57 @@
+/** Options that errors offer, as flags: each is one of a command, and written as a shell takes it. */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { LatchError } from 'latch'
+import { describe, expect, test } from 'vitest'
+import { exportCommand } from '../src/commands/export.ts'
+import { importCommand } from '../src/commands/import.ts'
+import { infoCommand } from '../src/commands/info.ts'
+import { predictCommand } from '../src/commands/predict.ts'
+import { fixesAsFlags, typedBy } from '../src/options/fixes.ts'
+import { Output } from '../src/terminal/output.ts'
+import { FIX_CASES } from '../../latch/tests/formats/fixCases.ts'
+
+const output = new Output({ json: false, quiet: true })
+const latch = new Command('latch') as unknown as CommandUnknownOpts
+for (const make of [importCommand, exportCommand, infoCommand, predictCommand])
+  latch.addCommand(make(output) as unknown as CommandUnknownOpts)
+const typed = (name: string) => typedBy(latch.commands.find((command) => command.name() === name)!)
+
+describe('as they are typed', () => {
+  test.each([
+    [{ option: 'upTo', value: 'lstm_1', to: 'read it' }, 'Use `--up-to lstm_1` to read it.'],
+    [{ option: 'upTo', value: 'my layer' }, "Use `--up-to 'my layer'`."],
+    [{ option: 'upTo', to: 'read it' }, 'Use `--up-to LAYER` to read it.'],
+    [{ option: 'config.order', value: ['emb', 'rnn'] }, `Use \`--config '{"order":["emb","rnn"]}'\`.`],
+    [{ option: 'config.order' }, `Use \`--config '{"order":"…"}'\`.`],
+    [{ option: 'config' }, 'Use `--config FILE`.'],
+    [{ option: 'labels', value: ['a', 'b c'] }, "Use `--labels 'a,b c'`."],
+    [{ option: 'beamWidth', value: 4, to: 'search' }, 'In a program, pass `beamWidth: 4` to search.'],
+  ])('%j', (fix, sentence) => {
+    expect(fixesAsFlags([fix], typed('import'))).toEqual([sentence])
+  })
+
+  test('values of one option share a sentence', () => {
+    const fixes = ['a.', 'b.'].map((value) => ({ option: 'prefix', value, to: 'read a part' }))
+    expect(fixesAsFlags(fixes, typed('info'))).toEqual(['Use `--prefix a.` or `--prefix b.` to read a part.'])
+  })
+
+  test('a flag of another command names that command', () => {
+    expect(fixesAsFlags([{ option: 'upTo', value: 'l', to: 'read it' }], typed('predict'))).toEqual([
+      'Use `latch import --up-to l` to read it, then run `latch predict` on the model that it saves.',
+    ])
+  })
+})
+
+test.each(FIX_CASES.filter(({ offers }) => !offers.includes('files')))(
+  '$name: flags that there are',
+  async (one) => {
+    const error = await one.run({}).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(LatchError)
+    const sentences = fixesAsFlags((error as LatchError).fixes, typed(one.command))
+    expect(sentences.length).toBeGreaterThan(0)
+    for (const sentence of sentences)
+      expect(sentence).toMatch(
+        /^Use `(latch import )?--(up-to|prefix|config|output-activation|vocabulary|to) \S/,
+      )
+  },
+)

@@ -1,0 +1,272 @@
+/** One file, or call, for each option that an error about model files can offer. */
+import { unzipSync } from 'fflate'
+import { readFileSync } from 'node:fs'
+import type { Fix } from '../../src/core/errors.ts'
+import type { ExportFormat, ImportOptions } from '../../src/formats/imported.ts'
+import { writeSafetensors, type NamedTensor } from '../../src/formats/safetensors/safetensors.ts'
+import type { LayerOptions } from '../../src/model/config.ts'
+import { importModel } from '../../src/tasks/files/importModel.ts'
+import type { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import { writeModel } from '../../src/formats/write.ts'
+import { bytesOf, exportCase } from './exportRig.ts'
+
+/** A call that fails, and the same call with options. */
+export interface FixCase {
+  name: string
+  /** The options that are offered, in order. */
+  offers: readonly string[]
+  /** The command that fails, where the command line can reach it. */
+  command: 'import' | 'export' | 'predict'
+  /** Calls with nothing, or with what a fix says. */
+  run(options: Record<string, unknown>): Promise<unknown>
+  /** For fixes that leave the value open. */
+  values?: Readonly<Record<string, unknown>>
+}
+
+const FEATURES: LayerOptions = { type: 'features', width: 3 }
+const GRU: LayerOptions = {
+  type: 'recurrent',
+  cell: 'gru',
+  units: 3,
+  returnSequences: false,
+  reset: 'before',
+}
+const DENSE: LayerOptions = { type: 'dense', units: 2 }
+const GRU_ONE: LayerOptions = { ...GRU, units: 1 }
+
+type Files = Map<string, Uint8Array>
+
+async function exported(layers: readonly LayerOptions[], to: ExportFormat): Promise<Files> {
+  const { source } = exportCase('m', layers)
+  return new Map((await writeModel(source, to)).map(({ name, chunks }) => [name, bytesOf(chunks)]))
+}
+
+/** The first file is the model. */
+function open(files: Files, options: Record<string, unknown>): Promise<unknown> {
+  const [[name, bytes], ...others] = files
+  return importModel({ name, bytes, files: new Map(others) }, options as ImportOptions)
+}
+
+/** A TensorFlow.js model with its JSON changed. */
+async function changedTfjs(
+  change: (json: string) => string,
+  layers: readonly LayerOptions[] = [FEATURES, GRU, DENSE],
+): Promise<Files> {
+  const files = await exported(layers, 'tfjs')
+  const json = new TextDecoder().decode(files.get('model.json'))
+  const changed = change(json)
+  if (changed === json) throw new Error('nothing was changed')
+  // Without the model that the file carries along.
+  const model = { ...(JSON.parse(changed) as object), userDefinedMetadata: undefined }
+  return files.set('model.json', new TextEncoder().encode(JSON.stringify(model)))
+}
+
+function stateDict(shapes: Readonly<Record<string, readonly number[]>>): Files {
+  const tensors = Object.entries(shapes).map(([name, shape], i): NamedTensor => {
+    const size = shape.reduce((a, b) => a * b, 1)
+    return { name, shape, dtype: 'F32', data: Float32Array.from({ length: size }, (_, k) => Math.sin(k + i)) }
+  })
+  return new Map([['m.safetensors', writeSafetensors(tensors)]])
+}
+
+const cell = (path: string, input: number, rows: number, H: number) => ({
+  [`${path}.weight_ih_l0`]: [rows, input],
+  [`${path}.weight_hh_l0`]: [rows, H],
+})
+
+const torch = (
+  name: string,
+  offers: string[],
+  shapes: Record<string, number[]>,
+  more: Partial<FixCase> = {},
+) => {
+  const run = (options: Record<string, unknown>) => open(stateDict(shapes), options)
+  return { name, offers, command: 'import' as const, run, ...more }
+}
+
+/** A name of the options that no file fulfils, until the fix replaces it. */
+const wrong = (
+  name: string,
+  offers: string[],
+  files: () => Promise<Files>,
+  given: ImportOptions,
+  right: unknown,
+) => ({
+  name,
+  offers,
+  command: 'import' as const,
+  run: async (options: Record<string, unknown>) => open(await files(), { ...given, ...options }),
+  values: { [offers[0]]: right },
+})
+
+const writing = (
+  name: string,
+  to: ExportFormat,
+  offers: string[],
+  layers: readonly LayerOptions[],
+): FixCase => ({
+  name,
+  offers,
+  command: 'export',
+  run: async (options) => exported(layers, (options.to ?? to) as ExportFormat),
+})
+
+const residual = async (): Promise<Files> => {
+  const path = new URL('../golden/onnx/residual.onnx', import.meta.url)
+  return new Map([['residual.onnx', new Uint8Array(readFileSync(path))]])
+}
+
+export const FIX_CASES: readonly FixCase[] = [
+  {
+    name: 'a layer of an unknown class',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) =>
+      open(
+        await changedTfjs((json) => json.replace('"class_name":"Dense"', '"class_name":"Capsule"')),
+        options,
+      ),
+  },
+  wrong(
+    'a layer that is not there (Keras)',
+    ['upTo'],
+    () => exported([FEATURES, GRU, DENSE], 'tfjs'),
+    { upTo: 'nowhere' },
+    'recurrent0',
+  ),
+  wrong('a layer that is not there (ONNX)', ['upTo'], residual, { upTo: 'nowhere' }, '/rnn/Transpose_1'),
+  wrong(
+    'a module that is not there',
+    ['upTo'],
+    async () => stateDict({ ...cell('rnn', 3, 12, 3), 'fc.weight': [2, 3], 'fc.bias': [2] }),
+    { upTo: 'nowhere' },
+    'rnn',
+  ),
+  {
+    name: 'an ONNX graph that is no chain',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) => open(await residual(), options),
+  },
+  {
+    name: 'weights without a configuration',
+    offers: ['config'],
+    command: 'import',
+    run: async (options) => {
+      const [[, archive]] = await exported([FEATURES, GRU, DENSE], 'keras')
+      return open(new Map([['m.weights.h5', unzipSync(archive)['model.weights.h5']]]), options)
+    },
+    values: { config: { layers: [FEATURES, GRU, DENSE] } },
+  },
+  torch('tensors of no module', ['prefix', 'prefix', 'config.order'], {
+    ...cell('left', 3, 8, 2),
+    ...cell('right', 2, 8, 2),
+    'conv.weight': [2, 3, 5],
+  }),
+  torch('modules in more than one order', ['config.order', 'prefix', 'prefix'], {
+    ...cell('a', 3, 12, 3),
+    ...cell('b', 3, 12, 3),
+  }),
+  torch(
+    'modules in no order',
+    ['config.order', 'prefix', 'prefix'],
+    { ...cell('a', 3, 12, 3), ...cell('b', 5, 12, 4) },
+    { values: { 'config.order': ['a'] } },
+  ),
+  wrong(
+    'a prefix of no tensor',
+    ['prefix'],
+    async () => stateDict(cell('rnn', 3, 12, 3)),
+    { prefix: 'none.' },
+    'rnn.',
+  ),
+  {
+    name: 'a part that was not given',
+    offers: ['files'],
+    command: 'import',
+    run: async (options) => {
+      const files = await exported([FEATURES, GRU, DENSE], 'tfjs')
+      const given: Files = options.files === 'all' ? files : new Map()
+      return open(new Map([['model.json', files.get('model.json')!], ...given]), {})
+    },
+    values: { files: 'all' },
+  },
+  {
+    name: 'an output activation that contradicts the file',
+    offers: ['outputActivation'],
+    command: 'import',
+    run: async (options) => {
+      const softmax: LayerOptions = { type: 'activation', activation: 'softmax' }
+      const files = await changedTfjs(
+        (json) => json.replace('"Latch"', '"other"'),
+        [FEATURES, GRU, DENSE, softmax],
+      )
+      return open(files, { outputActivation: 'sigmoid', ...options })
+    },
+  },
+  {
+    name: 'two labels of one number',
+    offers: ['outputActivation'],
+    command: 'import',
+    run: async (options) => {
+      const layers: LayerOptions[] = [FEATURES, GRU_ONE]
+      return open(await changedTfjs((json) => json.replace('"Latch"', '"other"'), layers), {
+        labels: ['no', 'yes'],
+        ...options,
+      })
+    },
+  },
+  {
+    name: 'a text for a model without a vocabulary',
+    offers: ['vocabulary'],
+    command: 'predict',
+    run: async (options) => {
+      const layers: LayerOptions[] = [{ type: 'embedding', vocabulary: 3, size: 2 }, GRU, DENSE]
+      const files = await changedTfjs((json) => json.replace('"Latch"', '"other"'), layers)
+      const model = (await open(files, options)) as SequenceModel
+      return model.predict('a')
+    },
+    values: { vocabulary: ['a', 'b', 'c'] },
+  },
+  writing(
+    'peepholes for Keras',
+    'keras',
+    ['to'],
+    [FEATURES, { type: 'recurrent', cell: 'lstm', units: 2, peepholes: true }],
+  ),
+  writing(
+    'an activation with numbers of its own for Keras',
+    'keras',
+    ['to'],
+    [
+      FEATURES,
+      { type: 'dense', units: 2 },
+      { type: 'activation', activation: { type: 'hardSigmoid', alpha: 0.3 } },
+    ],
+  ),
+  writing(
+    'a GRU that resets after its product for TensorFlow.js',
+    'tfjs',
+    ['to'],
+    [FEATURES, { type: 'recurrent', cell: 'gru', units: 2, reset: 'after' }],
+  ),
+  writing(
+    'masks for PyTorch',
+    'torch',
+    ['to'],
+    [{ type: 'embedding', vocabulary: 3, size: 2, maskZero: true }, GRU],
+  ),
+  writing(
+    'a cell’s activation for ONNX',
+    'onnx',
+    ['to'],
+    [FEATURES, { type: 'recurrent', cell: 'rnn', units: 2, activation: 'gelu' }],
+  ),
+]
+
+/** What a fix says, as options of the call. */
+export function optionsOf({ option, value }: Fix, values: Readonly<Record<string, unknown>> = {}) {
+  const [name, ...path] = option.split('.')
+  const chosen = value ?? values[option]
+  return { [name]: path.reduceRight<unknown>((inner, field) => ({ [field]: inner }), chosen) }
+}

@@ -1,0 +1,57 @@
+/**
+ * Files that come with a model: its vocabulary, its configuration, or a file of options, identified by their
+ * contents.
+ */
+import type { ImportOptions } from 'latch/formats'
+
+export const IMPORT_OPTIONS = [
+  'upTo',
+  'prefix',
+  'vocabulary',
+  'tokens',
+  'labels',
+  'outputActivation',
+  'config',
+]
+/** Fields of a configuration: Keras' own, Latch's layers, and what PyTorch weights need. */
+const CONFIG = [
+  'class_name',
+  'config',
+  'layers',
+  'model_config',
+  'order',
+  'activation',
+  'returnSequences',
+  'pool',
+  'heads',
+  'oneHot',
+]
+
+/** What a JSON or text file beside a model is; null: a part of the model. */
+export function optionsIn(name: string, bytes: Uint8Array): ImportOptions | null {
+  if (/\.txt$/i.test(name)) {
+    const text = new TextDecoder().decode(bytes).replace(/\r?\n$/, '')
+    return { vocabulary: text.split(/\r?\n/) }
+  }
+  if (!/\.json$/i.test(name)) return null
+  const value = parsed(bytes)
+  if (typeof value !== 'object' || value === null) return null
+  if (Array.isArray(value))
+    return value.every((token) => typeof token === 'string') ? { vocabulary: value } : null
+  const fields = Object.entries(value)
+  if (fields.length > 0 && fields.every(([, id]) => Number.isInteger(id))) {
+    return { vocabulary: value as Record<string, number> }
+  }
+  if ('class_name' in value || 'layers' in value) return { config: value }
+  if (fields.length > 0 && fields.every(([field]) => IMPORT_OPTIONS.includes(field)))
+    return value as ImportOptions
+  return fields.length > 0 && fields.every(([field]) => CONFIG.includes(field)) ? { config: value } : null
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return null
+  }
+}
