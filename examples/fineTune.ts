@@ -2,7 +2,14 @@
  * A model from elsewhere learns on: it is imported from an ONNX file, fine-tuned on rows of one's own, followed step
  * by step as its input comes in, and saved.
  */
-import { openModel, modelFromImported, readModel, filesInMemory, type SequenceModel } from 'latch/formats'
+import {
+  exporters,
+  openModel,
+  modelFromImported,
+  readModel,
+  filesInMemory,
+  type SequenceModel,
+} from 'latch/formats'
 import { negationComments } from 'latch/datasets'
 import { textClassifier } from 'latch'
 import { heading, paragraph, percent, runAsProgram, title, type Print } from './page.ts'
@@ -68,7 +75,7 @@ async function fromElsewhere(): Promise<SequenceModel> {
   const trained = textClassifier({ cell: 'gru', units: 24, embedding: 16, dropout: 0 })
   const rows = negationComments({ count: 300, seed: 1 })
   await trained.fit(rows, { text: 'text', label: 'label', epochs: 1, validation: 0, seed: 1 })
-  const [{ name, chunks }] = await trained.exportTo('onnx')
+  const [{ name, chunks }] = await trained.exportTo(exporters.onnx)
   const imported = await readModel(filesInMemory(name, Buffer.concat([...chunks]), new Map()))
   return modelFromImported({ ...imported, document: null }, name) as SequenceModel
 }

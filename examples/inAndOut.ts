@@ -5,6 +5,7 @@
 import { negationComments } from 'latch/datasets'
 import {
   EXPORT_FORMATS,
+  exporters,
   filesInMemory,
   openModel,
   openOnnxGraph,
@@ -72,7 +73,7 @@ function same(difference: number): string {
 
 /** The model in a format, and read from what was written: first file, and the others beside it by name. */
 async function there(model: TextClassifier, format: ExportFormat): Promise<Journey> {
-  const written = await model.exportTo(format, 'reviews')
+  const written = await model.exportTo(exporters[format], 'reviews')
   const files = written.map(({ name, chunks }) => ({ name, bytes: Buffer.concat([...chunks]) }))
   const main = files.find(({ name }) => name.endsWith('model.json')) ?? files[0]
   const beside = new Map(files.filter((file) => file !== main).map(({ name, bytes }) => [name, bytes]))
@@ -91,7 +92,7 @@ async function there(model: TextClassifier, format: ExportFormat): Promise<Journ
 /** The exported graph itself, as any runtime runs it: inputs and outputs by name. */
 async function asGraph(model: TextClassifier, print: Print): Promise<Result['graph']> {
   heading(print, 'The ONNX graph, node by node')
-  const [{ name, chunks }] = await model.exportTo('onnx', 'reviews')
+  const [{ name, chunks }] = await model.exportTo(exporters.onnx, 'reviews')
   const graph = await openOnnxGraph(filesInMemory(name, Buffer.concat([...chunks]), new Map()))
   const { ids } = model.encode(TEXTS[0])
   const found = graph.run({
@@ -117,7 +118,7 @@ async function refused(print: Print): Promise<string> {
   const rows = negationComments({ count: 20, seed: 1 })
   await gru.fit(rows, { text: 'text', label: 'label', epochs: 1, validation: 0, seed: 1 })
   try {
-    await gru.exportTo('tfjs')
+    await gru.exportTo(exporters.tfjs)
     return ''
   } catch (error) {
     const { message } = error as Error

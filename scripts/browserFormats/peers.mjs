@@ -16,7 +16,7 @@ export async function runOnnx(door, files) {
   const results = {}
   for (const [name, bytes] of files) {
     const model = await door.openModel({ name, bytes })
-    const [[, graph]] = await filesOf(await door.exportModel(model, 'onnx'))
+    const [[, graph]] = await filesOf(await model.exportTo(door.exporters.onnx))
     const session = await ort.InferenceSession.create(graph, {
       executionProviders: ['wasm'],
       logSeverityLevel: 3,
@@ -57,7 +57,7 @@ export async function runKeras(door, files) {
   for (const [name, bytes] of files) {
     const model = await door.openModel({ name, bytes })
     try {
-      const written = await filesOf(await door.exportModel(model, 'tfjs'))
+      const written = await filesOf(await model.exportTo(door.exporters.tfjs))
       const given = [...written].map(([file, content]) => new File([content], file))
       const theirs = await tf.loadLayersModel(tf.io.browserFiles(given))
       const rows = drawn(model, LENGTHS)

@@ -29,7 +29,7 @@ export async function exportHere(door, { model, inputs }, { engine = {} } = {}) 
   const out = {}
   for (const to of door.EXPORT_FORMATS) {
     try {
-      const files = await filesOf(await door.exportModel(model, to))
+      const files = await filesOf(await model.exportTo(door.exporters[to]))
       const [[name, bytes]] = files
       const back = await door.openModel({ name, bytes, files }, { engine })
       out[to] = { files: await digests(files), answers: answersOf(back, inputs), rows: rowsOf(back, inputs) }
@@ -94,7 +94,7 @@ function rowsOf(model, inputs) {
   if (!model.input) return []
   const { network } = model
   return inputs.map((input) => {
-    const { batch } = model.read(input)
+    const batch = model.pack([input])
     network.forward(batch)
     return Array.from(network.readOutput(batch))
   })

@@ -23,7 +23,7 @@ export type {
   OnnxTensor,
   OnnxValueInfo,
 } from './formats/onnx/graph.ts'
-export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
+export { EXPORT_FORMATS, exporters, writeModel } from './formats/write.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {
   OutputActivation,

@@ -2,6 +2,7 @@
 import type { EngineOptions } from './engine/engine.ts'
 import type { ExportFormat, ImportOptions } from './formats/imported.ts'
 import { modelFilesAt, writeExport, type WrittenFile } from './formats/modelFilesNode.ts'
+import { writeModel } from './formats/write.ts'
 import { openModel, type AnyModel } from './tasks/files/openModel.ts'
 
 // Node's host and files come with its own door.
@@ -26,10 +27,10 @@ export async function importFile(
  * @throws UnsupportedError naming the layer that the format has no word for; DataError in words of the disk
  */
 export async function exportFile(
-  model: Pick<AnyModel, 'exportTo'>,
+  model: Pick<AnyModel, 'exportSource'>,
   to: ExportFormat,
   path: string,
 ): Promise<WrittenFile[]> {
   const [name] = path.split(/[\\/]/).slice(-1)
-  return writeExport(await model.exportTo(to, name.replace(/\.[^.]*$/, '')), path)
+  return writeExport(await writeModel(model.exportSource(name.replace(/\.[^.]*$/, '')), to), path)
 }

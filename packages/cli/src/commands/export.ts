@@ -49,8 +49,8 @@ export function exportCommand(output: Output) {
         const expected = 'a file of its own'
         throw new UsageError({ where: `--out ${target}`, expected, got: 'the model itself' })
       }
-      const { torchSnippet } = await import('latch/formats')
-      const files = await writeExport(await model.exportTo(to, stem), target)
+      const { exporters, torchSnippet } = await import('latch/formats')
+      const files = await writeExport(await model.exportTo(exporters[to], stem), target)
       const python = to === 'torch' ? await torchSnippet(model, basename(target)) : null
       output.event({ event: 'exported', model: path, format: to, files, ...(python ? { python } : {}) })
       for (const { path: file, bytes } of files) {

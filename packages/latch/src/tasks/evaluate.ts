@@ -71,7 +71,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
   const { width, per } = network.output
   let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
   await forEachPass(network, dataset, options, (batch, targets) => {
-    const valid = network.counted
+    const valid = network.valid
     const value = network.loss(batch, targets, true)
     loss += value.mean * value.weight
     weight += value.weight

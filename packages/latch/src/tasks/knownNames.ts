@@ -1,7 +1,7 @@
 /** What callers without types write: options that are none, a name misspelt. Refused by name, before any work. */
 import { UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
-import type { ColumnOptions } from './model.ts'
+import type { ColumnOptions } from './columns.ts'
 
 /** Every name of T exactly once, so that a new option cannot be forgotten. */
 export type Names<T> = { readonly [K in keyof Required<T>]: 1 }

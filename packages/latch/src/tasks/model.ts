@@ -1,11 +1,11 @@
 /**
- * The model contract: what every task and every imported model answers, in the same types. The command line, the
+ * The model contract: what every task and every imported model can do, in the same types. The command line, the
  * studio and `latch/inspection` ask these questions and never look at a model's class.
  */
 import type { EngineOptions } from '../engine/engine.ts'
 import type {
   ExportedFile,
-  ExportFormat,
+  ModelWriter,
   FormatName,
   ModelInput,
   OutputActivation,
@@ -14,8 +14,10 @@ import type { EncodedInput, InspectableModel } from '../inspection/trace/subject
 import type { Trace } from '../inspection/trace/traceTypes.ts'
 import type { StreamState } from '../model/streamState.ts'
 import type { Network } from '../model/network.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { ClassificationReport } from '../training/metrics.ts'
 import type { TrainingHistory } from './files/history.ts'
+import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
 
 /** One input as the network takes it: one entry a step in each list. */
@@ -140,13 +142,7 @@ export interface ModelSummary {
   toString(): string
 }
 
-/** Names of the options that name columns, in `fit` and `evaluate`. */
-export interface ColumnOptions {
-  input: string
-  target: string
-}
-
-/** What every model answers. `Input` is one input; `Example` one row to learn from or to measure on. */
+/** What every model can do. `Input` is one input; `Example` one row to learn from or to measure on. */
 export interface Model<
   Input = string,
   Step = string,
@@ -171,6 +167,8 @@ export interface Model<
   summary(): ModelSummary
   /** The input as the network takes it. @throws DataError, ShapeError */
   encode(input: Input): EncodedSequence
+  /** Inputs as one packed batch, for `model.network`. */
+  pack(inputs: readonly Input[]): PackedBatch
   predict(input: Input): Output
   predict(inputs: readonly Input[]): Output[]
   evaluate(examples: Iterable<Example>, options?: ModelEvaluateOptions): Promise<Metrics>
@@ -181,7 +179,8 @@ export interface Model<
   toBytes(): Uint8Array
   /** Writes the model file (Node), atomically. */
   save(path: string): Promise<void>
-  exportTo(format: ExportFormat, name?: string): Promise<readonly ExportedFile[]>
+  /** The model's files in another format; `exporters` of `latch/formats` has the formats. */
+  exportTo(format: ModelWriter, name?: string): Promise<readonly ExportedFile[]>
   /** Frees the memory now. Any later call throws UsageError. */
   dispose(): void
 }

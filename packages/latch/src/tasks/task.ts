@@ -9,7 +9,8 @@ import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { Network, NetworkOptions } from '../model/network.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import type { ColumnOptions, EncodedSequence, Evaluation, Prediction } from './model.ts'
+import type { ColumnOptions } from './columns.ts'
+import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
 
 /** What a task's model knows of its data: learnt from the training part, or given. Every task adds its own. */

@@ -1,25 +1,20 @@
 /** The model contract (model.ts), written once over a task's definition (task.ts). */
 import type { EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
-import type { ExportedFile, ExportFormat, ExportSource } from '../formats/imported.ts'
+import { describe } from '../core/validation.ts'
+import type { ExportedFile, ExportSource, ModelWriter } from '../formats/imported.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
 import { OneTraining } from '../model/oneTraining.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
+import type { ColumnOptions } from './columns.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
 import { historyOf, type TrainingHistory } from './files/history.ts'
 import { storage } from './files/storage.ts'
 import { taskDocument, writeTaskFile } from './files/taskFile.ts'
 import type { ModelFitReport } from './fit/fitOptions.ts'
-import type {
-  ColumnOptions,
-  EncodedSequence,
-  Model,
-  ModelEvaluateOptions,
-  ModelStream,
-  ModelSummary,
-} from './model.ts'
+import type { EncodedSequence, Model, ModelEvaluateOptions, ModelStream, ModelSummary } from './model.ts'
 import { interpretRows, outputRows } from './prediction.ts'
 import { summarize } from './summary.ts'
 import { TaskStream } from './stream.ts'
@@ -101,6 +96,12 @@ export class TaskModel<T extends TaskTypes> implements Model<
   /** One input as the network takes it: its tokens, ids or features, and what was padded or cut. */
   encode(input: T['Input']): EncodedSequence {
     return this.#task.encode(this.trained.learned, input)
+  }
+
+  /** Inputs as one packed batch, for `model.network`. */
+  pack(inputs: readonly T['Input'][]): PackedBatch {
+    const encoded = inputs.map((input) => this.encode(input))
+    return packSequences(encoded, this.trained.learned.input)
   }
 
   /** The prediction for one input, or for each of many. */
@@ -212,14 +213,18 @@ export class TaskModel<T extends TaskTypes> implements Model<
   }
 
   /**
-   * The model in another format: its files, whose chunks are made as they are read, so that an export never holds the
+   * The model in another format, `exportTo(exporters.onnx)`: its files, whose chunks are made as they are read, so that an export never holds the
    * weights twice.
    * @param name for the files and their descriptions, without an ending
    * @throws UnsupportedError naming the layer that the format does not have
    */
-  async exportTo(format: ExportFormat, name = 'model'): Promise<readonly ExportedFile[]> {
-    const { writeModel } = await import('../formats/write.ts')
-    return writeModel(this.exportSource(name), format)
+  async exportTo(format: ModelWriter, name = 'model'): Promise<readonly ExportedFile[]> {
+    if (typeof format === 'function') return format(this.exportSource(name))
+    throw new UsageError({
+      where: 'exportTo',
+      expected: "a format of `exporters` of 'latch/formats'",
+      got: describe(format),
+    })
   }
 
   /** What writers of other formats take. */

@@ -12,6 +12,7 @@ import {
   type ImportOptions,
 } from '../../src/formats/imported.ts'
 import { modelFile } from './conformance/files.ts'
+import { exporters } from '../../src/formats/write.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { openModel } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
@@ -180,10 +181,7 @@ async function foreign(layers: LayerOptions[], format: ExportFormat, options: Im
   const bytesOf = (file: { chunks: Iterable<Uint8Array> }) => new Uint8Array(Buffer.concat([...file.chunks]))
   const files = new Map(rest.map((one) => [one.name, bytesOf(one)]))
   const config = format === 'torch' ? { config: { layers } } : {}
-  const model = await openModel(
-    { name: first.name, bytes: bytesOf(first), files },
-    { ...config, ...options },
-  )
+  const model = await openModel({ name: first.name, bytes: bytesOf(first), files }, { ...config, ...options })
   return { model: model as SequenceModel, own }
 }
 
@@ -293,7 +291,7 @@ describe('probabilities that the network itself gives', () => {
     const trace = model.trace(input)
     expect([trace.label, trace.probabilities]).toEqual([said.label, said.probabilities])
     for (const format of ['onnx', 'torch', 'keras', 'tfjs'] as const) {
-      const files = await model.exportTo(format)
+      const files = await model.exportTo(exporters[format])
       const all = new Map(files.map((one) => [one.name, new Uint8Array(Buffer.concat([...one.chunks]))]))
       const [name, bytes] = [...all][0]
       const again = (await openModel({ name, bytes, files: all })) as SequenceModel

@@ -12,6 +12,7 @@ import { fitBiases } from '../../src/formats/recurrentBiases.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
+import { exporters } from '../../src/formats/write.ts'
 import { Network } from '../../src/model/network.ts'
 import { modelFromImported, openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
@@ -206,7 +207,9 @@ const stacks: [string, LayerOptions[]][] = [
 ]
 
 async function readBack(model: SequenceModel, format: ExportFormat): Promise<ImportedModel> {
-  const files = (await model.exportTo(format)).map(({ name, chunks }) => [name, bytesOf(chunks)] as const)
+  const files = (await model.exportTo(exporters[format])).map(
+    ({ name, chunks }) => [name, bytesOf(chunks)] as const,
+  )
   const [name, bytes] = files.find(([file]) => file.endsWith('.json')) ?? files[0]
   return readModel(filesInMemory(name, bytes, new Map(files)), {})
 }

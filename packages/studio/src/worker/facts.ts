@@ -13,7 +13,7 @@ export function factsOf(model: AnyModel, name: string): ModelFacts {
   return {
     name,
     settings: {
-      cell: own.cell ?? top?.cell.name ?? 'ann',
+      cell: own.cell ?? (top ? findCell(cells, top.cell.name).name : 'ann'),
       units: own.units ?? top?.units ?? network.output.width,
       layers: own.layers ?? Math.max(1, network.recurrent.length),
       bidirectional: own.bidirectional ?? network.recurrent.some(({ loops }) => loops.length === 2),

@@ -14,7 +14,7 @@ import type { TrainingChoices } from '../../training/options.ts'
 import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
-import type { ColumnOptions } from '../model.ts'
+import type { ColumnOptions } from '../columns.ts'
 import type { ClassWeights } from './classLoss.ts'
 
 /** Options of `fit` of every model. All are optional. */

@@ -13,7 +13,8 @@ import { TaskModel } from '../taskModel.ts'
 import { CarriedStates } from './carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import type { SequenceInput } from './reader.ts'
-import { completeFacts, sequenceTask, type SequenceLearned, type SequenceTypes } from './task.ts'
+import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
+import { sequenceTask } from './task.ts'
 
 /** A network with the meaning of its inputs and outputs; made by `sequenceModel`, an import, `load` or `fromBytes`. */
 export class SequenceModel extends TaskModel<SequenceTypes> {

@@ -4,7 +4,7 @@ import { describe } from '../../core/validation.ts'
 import { countClasses } from '../prediction.ts'
 import type { Baseline, TaskTraining } from '../task.ts'
 import { SequenceDataset, TargetReader, type SequenceItem, type SequenceRow } from './targets.ts'
-import type { SequenceTypes } from './task.ts'
+import type { SequenceTypes } from './learned.ts'
 
 export const sequenceTraining: TaskTraining<SequenceTypes> = {
   fitDefaults: () => ({}),

@@ -5,38 +5,9 @@ import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
-import type { FitOptions } from '../fit/fitOptions.ts'
-import type { ClassEvaluation, ClassPrediction } from '../model.ts'
-import type { Learned, TaskDefinition, TaskTypes } from '../task.ts'
-import { TextReader } from './reader.ts'
-import { readSettings, type ClassifierSettings } from './options.ts'
-
-/** What a text classifier has learnt. */
-export interface TextLearned extends Learned {
-  readonly settings: ClassifierSettings
-  readonly labels: readonly string[]
-  readonly words: Vocabulary
-  readonly reader: TextReader
-}
-
-/** A text and its label, read. */
-export interface TextItem {
-  tokens: readonly string[]
-  class: number
-}
-
-/** The types of the text classifier. */
-export interface TextTypes<L extends string = string> extends TaskTypes {
-  Input: string
-  Step: string
-  Example: object
-  Item: TextItem
-  Output: ClassPrediction<L>
-  Evaluation: ClassEvaluation<L>
-  Settings: ClassifierSettings
-  Learned: TextLearned
-  FitOptions: FitOptions
-}
+import type { TaskDefinition } from '../task.ts'
+import { completeLearned, type TextLearned, type TextTypes } from './learned.ts'
+import { readSettings } from './options.ts'
 
 export const textClassifierTask: TaskDefinition<TextTypes> = {
   name: 'textClassifier',
@@ -81,24 +52,6 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
     checkNetwork(fieldAt(root, 'network'), config, { settings, labels, words })
     return completeLearned(settings, labels, words)
   },
-}
-
-/** What follows from settings, labels and vocabulary. */
-export function completeLearned(
-  settings: ClassifierSettings,
-  labels: readonly string[],
-  words: Vocabulary,
-): TextLearned {
-  return {
-    settings,
-    labels,
-    words,
-    reader: new TextReader(settings),
-    input: { kind: 'ids', width: words.size, steps: null },
-    outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
-    vocabulary: words.tokens,
-    tokens: settings.tokens === 'words' ? 'word' : 'character',
-  }
 }
 
 /** Token ids as tokens. @throws DataError for what is neither a text nor a list of ids */

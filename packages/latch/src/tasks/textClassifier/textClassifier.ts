@@ -11,7 +11,8 @@ import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, EncodedSequence, ModelEvaluateOptions } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
 import { resolveLabels, resolveSettings, type CellChoice, type ClassifierOptions } from './options.ts'
-import { textClassifierTask, type TextTypes } from './task.ts'
+import type { TextTypes } from './learned.ts'
+import { textClassifierTask } from './task.ts'
 
 /** Columns that hold the text and the label. */
 export interface Columns<Row extends object = Record<string, unknown>> {

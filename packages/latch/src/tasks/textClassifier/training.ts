@@ -8,7 +8,7 @@ import type { Reading, TaskTraining } from '../task.ts'
 import { TextDataset } from './dataset.ts'
 import { classifierNetwork } from './network.ts'
 import { TextReader } from './reader.ts'
-import { completeLearned, type TextTypes } from './task.ts'
+import { completeLearned, type TextTypes } from './learned.ts'
 
 export const textClassifierTraining: TaskTraining<TextTypes> = {
   fitDefaults: ({ cell }) => ({ learningRate: cell === 'rnn' ? 0.001 : 0.002, labelSmoothing: 0.1 }),

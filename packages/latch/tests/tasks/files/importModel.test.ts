@@ -11,7 +11,7 @@ import { textClassifier, type TextClassifier } from '../../../src/node.ts'
 import type { ExportedFile } from '../../../src/formats/imported.ts'
 import type { OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from '../../../src/formats/open.ts'
-import { writeModel } from '../../../src/formats/write.ts'
+import { exporters, writeModel } from '../../../src/formats/write.ts'
 import { openModel, modelFromImported } from '../../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { imported, nextLetter, threeClasses } from '../sequenceModel/sequenceFixtures.ts'
@@ -147,7 +147,7 @@ describe('tasks carried along', () => {
   test('a file whose layers were changed is read as they are, and not as the task in it says', async () => {
     const model = await classifier(['good', 'bad'])
     for (const format of ['onnx', 'keras', 'torch', 'tfjs'] as const) {
-      const [first, ...rest] = await model.exportTo(format)
+      const [first, ...rest] = await model.exportTo(exporters[format])
       const others = new Map(rest.map(({ name, chunks }) => [name, joined(chunks)]))
       const read = await readModel(filesInMemory(first.name, joined(first.chunks), others))
       expect(modelFromImported(read, format).constructor.name, format).toBe('TextClassifier')
@@ -222,7 +222,7 @@ describe('readModel', () => {
 
   test('an ONNX graph runs as it is', async () => {
     const model = threeLetters()
-    const files = filesInMemory('m.onnx', bytesOf(await model.exportTo('onnx')), new Map())
+    const files = filesInMemory('m.onnx', bytesOf(await model.exportTo(exporters.onnx)), new Map())
     const graph = await openOnnxGraph(files)
     const inputs: Record<string, OnnxTensor> = {}
     for (const { name, dtype } of graph.inputs) {
