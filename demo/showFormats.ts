@@ -53,7 +53,10 @@ async function thereAndBack(
     const back = (await importFile(file)) as TextClassifier
     const after = back.predict(texts)
     const equal = after.filter(({ label }, i) => label === before[i].label).length
-    const furthest = Math.max(...after.map((one, i) => distance(one.probabilities, before[i].probabilities)))
+    const furthest = after.reduce(
+      (most, one, i) => Math.max(most, distance(one.probabilities, before[i].probabilities)),
+      0,
+    )
     back.network.dispose()
     const numbers = furthest === 0 ? 'to the bit' : `to ${furthest.toExponential(0)}`
     return `${file}, ${size}; ${equal} of ${texts.length} sentences answered the same, probabilities ${numbers}`
@@ -64,5 +67,5 @@ async function thereAndBack(
 }
 
 function distance(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
-  return Math.max(...Object.entries(a).map(([label, share]) => Math.abs(share - b[label])))
+  return Object.entries(a).reduce((most, [label, share]) => Math.max(most, Math.abs(share - b[label])), 0)
 }

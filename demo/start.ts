@@ -4,7 +4,7 @@
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { engineInWords } from '../packages/cli/src/terminal/engineText.ts'
+import { describeEngine } from '../packages/cli/src/terminal/engineText.ts'
 import { reportError } from '../packages/cli/src/terminal/exitCodes.ts'
 import { wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
 import { count, duration, percent } from '../packages/cli/src/terminal/numbers.ts'
@@ -99,7 +99,7 @@ async function train(
 function tellStart(output: Output, event: Extract<ModelFitEvent, { type: 'start' }>): void {
   const { parameters, vocabulary } = event
   hanging(output, 'Size', `${count(parameters)} parameters, ${count(vocabulary ?? 0)} characters known`)
-  hanging(output, 'Engine', engineInWords(event))
+  hanging(output, 'Engine', describeEngine(event))
   output.say()
   output.say(output.colors.bold('Training'))
 }

@@ -244,16 +244,16 @@ describe('this repository', () => {
     'examples',
     'demo',
   ])
-  const nothing = (violations: readonly Violation[]) => expect(show(violations)).toEqual([])
+  const expectNone = (violations: readonly Violation[]) => expect(show(violations)).toEqual([])
 
   test('has all its folders', () => expect(source.paths.length).toBeGreaterThan(50))
-  test('keeps the import rule', () => nothing(importViolations(source)))
-  test('has an entry point for browsers', () => nothing(browserViolations(source)))
+  test('keeps the import rule', () => expectNone(importViolations(source)))
+  test('has an entry point for browsers', () => expectNone(browserViolations(source)))
   test('reads tables with the browser build of csv-parse', () => {
-    nothing(browserViolations(source, 'packages/latch/src/tables.ts', ['csv-parse/browser/esm/sync']))
+    expectNone(browserViolations(source, 'packages/latch/src/tables.ts', ['csv-parse/browser/esm/sync']))
   })
   test('has no dependency in inspection', () => {
-    nothing(browserViolations(source, 'packages/latch/src/inspection.ts'))
+    expectNone(browserViolations(source, 'packages/latch/src/inspection.ts'))
   })
   test('loads readers of formats, and what they need, when they are first used', () => {
     const brings = [
@@ -263,11 +263,11 @@ describe('this repository', () => {
       '@bufbuild/protobuf/wkt',
       'fflate',
     ]
-    nothing(browserViolations(source, 'packages/latch/src/formats.ts', brings))
-    nothing(browserViolations(source, 'packages/latch/src/formats.ts', [], false))
+    expectNone(browserViolations(source, 'packages/latch/src/formats.ts', brings))
+    expectNone(browserViolations(source, 'packages/latch/src/formats.ts', [], false))
   })
   test('keeps the style', () => {
-    nothing(
+    expectNone(
       styleViolations(
         readTree([
           'packages/latch/src',
@@ -284,11 +284,11 @@ describe('this repository', () => {
     )
   })
   test('documents what it exports', () => {
-    nothing(undocumented(source))
-    nothing(undocumented(source, 'packages/latch/src/tables.ts'))
-    nothing(undocumented(source, 'packages/latch/src/inspection.ts'))
-    nothing(undocumented(source, 'packages/latch/src/formats.ts'))
-    nothing(undocumented(source, 'packages/latch/src/formatsNode.ts'))
+    expectNone(undocumented(source))
+    expectNone(undocumented(source, 'packages/latch/src/tables.ts'))
+    expectNone(undocumented(source, 'packages/latch/src/inspection.ts'))
+    expectNone(undocumented(source, 'packages/latch/src/formats.ts'))
+    expectNone(undocumented(source, 'packages/latch/src/formatsNode.ts'))
   })
 
   test('names no machine', () => {
@@ -308,13 +308,13 @@ describe('this repository', () => {
     const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
     const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
     const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])
-    nothing(machinePaths(new SourceTree(new Map([...files, ...atRoot]))))
+    expectNone(machinePaths(new SourceTree(new Map([...files, ...atRoot]))))
   })
 
   test('has the commands its pages name', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     for (const page of ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'CHANGELOG.md']) {
-      nothing(unknownCommands(page, readFileSync(join(root, page), 'utf8'), scripts))
+      expectNone(unknownCommands(page, readFileSync(join(root, page), 'utf8'), scripts))
     }
   })
 })

@@ -3,7 +3,6 @@
  * persons ("you are not good"). The five that the lessons show are never among those trained on.
  */
 import { negationComments, type LabelledText, type Sentiment } from 'latch/datasets'
-import { mixKey } from 'latch/internal'
 import { Random } from 'latch'
 
 /** The comments on the lessons' pages. */
@@ -43,7 +42,7 @@ function personComments(): LabelledText<Sentiment>[] {
 const shown = new Set(SHOWN.map(({ text }) => text))
 
 /** One in five by its words, and those shown, only test. */
-const isTest = ({ text }: LabelledText) => shown.has(text) || mixKey(text) % 5 === 0
+const isTest = ({ text }: LabelledText) => shown.has(text) || Random.hash(text) % 5 === 0
 
 /** Comments to train on (4,000 about things, 870 or so about persons), or to test (1,000 and 210 or so). */
 export function lessonComments(part: 'train' | 'test'): LabelledText<Sentiment>[] {

@@ -48,7 +48,7 @@ export async function orderAndSeconds(say: Say) {
   for (const kind of KINDS) {
     const { model, report } = await trainBy(commentsRecipe(kind))
     order[kind] = await orderMatters(model)
-    const perEpoch = Math.min(...report.history.map((epoch) => epoch.seconds))
+    const perEpoch = report.history.reduce((least, one) => Math.min(least, one.seconds), Infinity)
     const steps = Math.ceil(report.trainSize / 32)
     seconds[kind] = { perEpoch, epochs: report.epochs, parameters: model.parameterCount, steps }
     say(`comments ${kind}: written ${order[kind].asWritten.share}, shuffled ${order[kind].shuffled.share}`)

@@ -37,8 +37,8 @@ describe('comments with negation', () => {
   it.each(['lstm', 'gru', 'bag', 'rnn', 'ann'] as CellChoice[])('%s', async (cell) => {
     const share = await accuracy(train, test, { cell })
     tell(`negation  ${cell}  accuracy ${share.toFixed(4)}`)
-    if (cell === 'lstm' || cell === 'gru') expect(share).toBeGreaterThanOrEqual(0.99)
-    if (cell === 'bag') expect(share).toBeLessThanOrEqual(0.8)
+    expect(share).toBeGreaterThanOrEqual(cell === 'lstm' || cell === 'gru' ? 0.99 : 0)
+    expect(share).toBeLessThanOrEqual(cell === 'bag' ? 0.8 : 1)
   })
 })
 
@@ -58,7 +58,7 @@ describe('facts that change, distance 40', () => {
   it.each(['lstm', 'gru', 'rnn'] as CellChoice[])('%s', async (cell) => {
     const share = await accuracy(train, test, { cell, dropout: 0 }, training)
     tell(`facts, distance 40  ${cell}  accuracy ${share.toFixed(4)}`)
-    if (cell !== 'rnn') expect(share).toBeGreaterThanOrEqual(0.95)
+    expect(share).toBeGreaterThanOrEqual(cell === 'rnn' ? 0 : 0.95)
   })
 })
 
@@ -66,6 +66,6 @@ describe('adding problem, T = 100', () => {
   it.each(['lstm', 'gru', 'rnn'] as const)('%s', async (cell) => {
     const { error } = await solveAdding(cell, 100)
     tell(`adding, T = 100  ${cell}  mean squared error ${error.toFixed(5)}`)
-    if (cell !== 'rnn') expect(error).toBeLessThanOrEqual(0.01)
+    expect(error).toBeLessThanOrEqual(cell === 'rnn' ? Infinity : 0.01)
   })
 })

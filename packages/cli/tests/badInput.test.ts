@@ -1,7 +1,7 @@
 /** Data and model files as they should not be: each ends with a message that says what and where. */
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Workplace, comments, csv, json } from './cliRig.ts'
+import { Workplace, comments, csv, json } from './cliHelpers.ts'
 
 const SMALL = '--units 4 --embedding 4 --epochs 1 --text comment --label mood'.split(' ')
 

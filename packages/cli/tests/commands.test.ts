@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { existsSync, readFileSync } from 'node:fs'
 import { createEngine } from '../../latch/src/node.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
-import type { Ran } from './cliRig.ts'
+import { Workplace, comments, csv, json, jsonLines } from './cliHelpers.ts'
+import type { Ran } from './cliHelpers.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
 const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '4', '--lr', '0.02', '--ema', 'off']

@@ -1,8 +1,8 @@
 /** Which engine computes: chosen on the command line, told in every header, kept by a checkpoint. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createEngine, supportedEngines, textClassifier } from '../../latch/src/node.ts'
-import { Workplace, comments, csv, json, jsonLines } from './cliRig.ts'
+import { Workplace, comments, csv, json, jsonLines } from './cliHelpers.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
 const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--ema', 'off']
@@ -112,6 +112,8 @@ describe('a checkpoint', () => {
     const checkpoint = { everySteps: 2, write: (bytes: Uint8Array) => void saved.push(bytes) }
     await model.fit(rows, { text: 'comment', label: 'mood', epochs: 2, checkpoint })
     place.write('run.checkpoint.safetensors', saved[0])
+    // Of the run before; replacing it would be said.
+    rmSync(place.path('run.safetensors'), { force: true })
     return Buffer.from(model.toBytes())
   }
 

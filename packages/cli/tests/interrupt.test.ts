@@ -1,8 +1,8 @@
 /** Ctrl-C: a checkpoint, how to go on, and the same bits in the end. */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Workplace, comments, csv, jsonLines } from './cliRig.ts'
-import type { Ran } from './cliRig.ts'
+import { Workplace, comments, csv, jsonLines } from './cliHelpers.ts'
+import type { Ran } from './cliHelpers.ts'
 
 const OPTIONS = '--text comment --label mood --units 24 --epochs 12 --patience off --seed 3'.split(' ')
 const LATER = ['--out', 'later.safetensors']

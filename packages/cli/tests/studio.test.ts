@@ -5,8 +5,8 @@ import type { IncomingHttpHeaders, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveStudio } from '../src/commands/studioServer.ts'
-import { Workplace, comments, csv, jsonLines } from './cliRig.ts'
-import type { Ran } from './cliRig.ts'
+import { Workplace, comments, csv, jsonLines } from './cliHelpers.ts'
+import type { Ran } from './cliHelpers.ts'
 
 const MODEL = 'my 100% model.safetensors'
 

@@ -1,7 +1,7 @@
 /** What people type wrong, and what they ask about: help, exit codes, messages. */
 import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Workplace, comments, csv, json } from './cliRig.ts'
+import { Workplace, comments, csv, json } from './cliHelpers.ts'
 
 let place: Workplace
 

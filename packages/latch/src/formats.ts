@@ -24,6 +24,7 @@ export type {
   OnnxValueInfo,
 } from './formats/onnx/graph.ts'
 export { EXPORT_FORMATS, exporters, writeModel } from './formats/write.ts'
+export { isWrittenByLatch } from './formats/writtenByLatch.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {
   OutputActivation,

@@ -59,6 +59,7 @@ export type {
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
 export { createEngine, supportedEngines } from './engine/load.ts'
+export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer } from './text/tokenizer.ts'
 export type { Tokenizer, TokenizerConfig } from './text/tokenizer.ts'

@@ -27,7 +27,7 @@ export type {
   FlowStep,
   FlowVerdict,
   GradientFlow,
-  GradientShare,
+  GradientContribution,
   JacobianNorms,
 } from './inspection/gradients/flowTypes.ts'
 export { explain } from './inspection/explain/explain.ts'
@@ -44,7 +44,7 @@ export type {
   DropToken,
   Edit,
   EditPlace,
-  HoldGate,
+  SetGate,
   Influence,
   MemoryLayer,
   ReplaceToken,
@@ -52,7 +52,7 @@ export type {
   TokenInfluence,
 } from './inspection/interventions/editTypes.ts'
 export { gradientFlow } from './inspection/gradients/gradientFlow.ts'
-export { shareMatrix } from './inspection/gradients/contributions.ts'
+export { contributionMatrix } from './inspection/gradients/contributions.ts'
 export { intervene } from './inspection/interventions/intervene.ts'
 export type { EditedTrace, Intervention } from './inspection/interventions/intervene.ts'
 export { influence } from './inspection/interventions/influence.ts'

@@ -1,7 +1,4 @@
 /** Temporary: what the command line takes beside the public entry points. */
-export { mixKey } from './core/random.ts'
-export { readLines } from './data/tablesNode.ts'
-export { guessTextColumn, resolveColumn } from './data/columns.ts'
 export { type StoredArray, type StoredContents } from './formats/keras/read/listing.ts'
 export { shapeText } from './formats/safetensors/safetensors.ts'
 export { tfjsContents } from './formats/tfjs/index.ts'
@@ -9,5 +6,3 @@ export { readManifest } from './formats/tensorflow1/manifest.ts'
 export { kerasContents } from './formats/keras/read/contents.ts'
 export { layersOf } from './formats/latch/read.ts'
 export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'
-export { MAX_THREADS } from './engine/threads/executor.ts'
-export { ENGINE_NAMES, threadsInWords } from './engine/engine.ts'

@@ -16,6 +16,6 @@ useStorage({
 
 export * from './index.ts'
 export { parseExamples } from './data/tables.ts'
-export { readExamples, readTable } from './data/tablesNode.ts'
-export type { TableSource } from './data/tablesNode.ts'
+export { readExamples, readLines, readTable, readTexts } from './data/tablesNode.ts'
+export type { TableSource, TableTexts, TextOptions } from './data/tablesNode.ts'
 export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'

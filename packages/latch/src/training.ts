@@ -8,6 +8,9 @@ export { completeOptions } from './training/options.ts'
 export type { TrainingChoices, TrainingOptions } from './training/options.ts'
 export { fingerprint } from './training/dataset.ts'
 export type { Dataset, Sample } from './training/dataset.ts'
+export { arrayDataset } from './training/arrayDataset.ts'
+export type { ArrayDatasetOptions, FeatureArrays, IdArrays } from './training/arrayDataset.ts'
+export type { ArrayTargets } from './training/arrayTargets.ts'
 export { evaluate } from './training/evaluate.ts'
 export type { EvaluateOptions, Evaluation } from './training/evaluate.ts'
 export { classificationReport, confusionMatrix } from './training/metrics.ts'
@@ -38,12 +41,7 @@ export type {
 } from './training/optimizer.ts'
 export { clipGradients } from './training/clip.ts'
 export type { Clipping, ClipOptions } from './training/clip.ts'
-export {
-  completeSchedule,
-  initialPlateau,
-  learningRateAt,
-  plateauAfter as observeLoss,
-} from './training/schedule.ts'
+export { completeSchedule, initialPlateau, learningRateAt, plateauAfter } from './training/schedule.ts'
 export type {
   CompleteSchedule,
   PlateauState,

@@ -16,7 +16,7 @@ import {
   numbersEveryStep,
   threeClasses,
 } from '../../latch/tests/tasks/sequenceModel/sequenceFixtures.ts'
-import { answered, browserPath, close, latch, launch, open, Server } from './rig.ts'
+import { answered, browserPath, close, latch, launch, open, Server } from './browser.ts'
 
 const models = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'conformance', 'models')
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-formats-'))
@@ -72,7 +72,7 @@ async function expectEveryView(page: Page): Promise<void> {
   }
 }
 
-async function opened(paths: readonly string[], model: SequenceModel, text: string): Promise<void> {
+async function expectOpened(paths: readonly string[], model: SequenceModel, text: string): Promise<void> {
   const watched = await open(browser, server.url)
   const { page } = watched
   await answered(page)
@@ -109,7 +109,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const model = SequenceModel.fromImported(make(), ENGINE)
     if (to === 'latch') writeFileSync(path, model.toBytes())
     else await exportFile(model, to, path)
-    await opened([path], (await importFile(path, { engine: ENGINE })) as SequenceModel, text)
+    await expectOpened([path], (await importFile(path, { engine: ENGINE })) as SequenceModel, text)
   })
 
   test('TensorFlow.js, own export: all its files together', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await exportFile(SequenceModel.fromImported(numbersEveryStep(), ENGINE), 'tfjs', path)
     const files = readdirSync(path).sort((a, b) => Number(b === 'model.json') - Number(a === 'model.json'))
     const model = (await importFile(path, { engine: ENGINE })) as SequenceModel
-    await opened(
+    await expectOpened(
       files.map((name) => join(path, name)),
       model,
       '[[1,2],[0,-1],[2,1]]',
@@ -324,7 +324,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
         )
       }
       const model = (await importFile(all[0], { ...options, engine: ENGINE })) as SequenceModel
-      await opened(all, model, text)
+      await expectOpened(all, model, text)
     },
   )
 })

@@ -1,7 +1,7 @@
 /** A lesson in a browser: what it says, by test id, and what it must not do. */
 import type { Browser, Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { close, open, type Server, type Watched } from './rig.ts'
+import { close, open, type Server, type Watched } from './browser.ts'
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 

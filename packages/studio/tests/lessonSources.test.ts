@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { root } from '../../../tests/architecture/tree.ts'
-import { LESSONS } from './rig.ts'
+import { LESSONS } from './browser.ts'
 
 const lessons = join(root, 'packages', 'studio', 'src', 'lessons')
 

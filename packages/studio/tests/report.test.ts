@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { root } from '../../../tests/architecture/tree.ts'
-import { answered, browserPath, latch, launch } from './rig.ts'
+import { answered, browserPath, latch, launch } from './browser.ts'
 
 const TEXT = 'riya lives in delhi . riya moved to london . where does riya live ?'
 

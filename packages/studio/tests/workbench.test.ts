@@ -12,7 +12,7 @@ import { decodeModel } from '../../latch/src/formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../../latch/src/tasks/files/taskFile.ts'
 import { classifierNetwork } from '../../latch/src/tasks/textClassifier/network.ts'
 import { textClassifierTask } from '../../latch/src/tasks/textClassifier/task.ts'
-import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './rig.ts'
+import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './browser.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-'))
 const cliModel = join(folder, 'from the cli.safetensors')

@@ -11,7 +11,7 @@ import { splitAs } from '../training/heldOut.ts'
 import type { Columns, Parts } from '../training/heldOut.ts'
 import { drawComparison, verdicts } from '../training/comparison.ts'
 import type { Compared } from '../training/comparison.ts'
-import { engineInWords } from '../terminal/engineText.ts'
+import { describeEngine } from '../terminal/engineText.ts'
 import type { EngineFacts } from '../terminal/engineText.ts'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
@@ -124,7 +124,7 @@ interface Race {
 function tellEngine(race: Race, { engine, precision, threads }: EngineFacts): void {
   const { output } = race
   if (!race.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
-    output.complain(output.errorColors.dim(engineInWords({ engine, precision, threads })))
+    output.complain(output.errorColors.dim(describeEngine({ engine, precision, threads })))
   race.engine = { engine, precision, threads }
 }
 

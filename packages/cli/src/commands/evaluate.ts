@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import type { AnyModel } from 'latch/formats'
 import { UnsupportedError } from 'latch'
-import { openAnyModel, tellThreads } from '../options/models.ts'
+import { openAnyModel, printThreadsNote } from '../options/models.ts'
 import { measureWatched } from '../training/measuring.ts'
 import {
   engineOption,
@@ -39,7 +39,7 @@ export function evaluateCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
       const { model } = await openAnyModel(path, engineOptions(flags))
-      tellThreads(model, output)
+      printThreadsNote(model, output)
       requireTextClasses(model)
       const rows = await readRows(data, flags, output)
       refuseLabels(rows, new Set(model.labels), path)

@@ -1,8 +1,8 @@
 /** `latch import`: a model of another format becomes a Latch model file; what was found in it is said. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { basename, resolve } from 'node:path'
-import { type ImportedModel, modelFilesAt } from 'latch/formats'
-import { writeFileAtomic, UsageError } from 'latch'
+import type { ImportedModel } from 'latch/formats'
+import { writeFileAtomic } from 'latch'
 import { visible } from '../terminal/glyphWidth.ts'
 import {
   outputActivationOption,
@@ -17,7 +17,9 @@ import {
 import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
 import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
 import { count, sizeInWords } from '../terminal/numbers.ts'
+import { readFilesAt } from '../options/models.ts'
 import type { Output } from '../terminal/output.ts'
+import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
 import { checkWritable, savedPaths } from '../training/savedPaths.ts'
 
 const EXAMPLES = `
@@ -37,6 +39,7 @@ export function importCommand(output: Output) {
     .description('Reads a model of another format, says what is in it, and saves it as a Latch model file.')
     .argument('<file>', 'model file, or the folder of a model.json or manifest.json')
     .option('--out <model>', 'where to save it (the file’s name with .safetensors, in this folder)')
+    .option(...forceOption)
     .option(...configOption)
     .option(...upToOption)
     .option(...prefixOption)
@@ -47,20 +50,19 @@ export function importCommand(output: Output) {
     .option('--json', 'print one JSON object: what was found, and where it is saved')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags, command) => {
-      const out = flags.out ?? defaultOut(path)
-      if (resolve(out) === resolve(path)) {
-        const remedy = 'Name another with --out.'
-        throw new UsageError({
-          where: `--out ${out}`,
-          expected: 'a file of its own',
-          got: 'the file that is read',
-          remedy,
-        })
-      }
+      const out = flags.out ?? (await freeName(defaultOut(path), output))
       await checkWritable(savedPaths(out))
+      const target = { where: `--out ${out}`, path: out, kind: 'safetensors' } as const
+      const given = [flags.config, flags.vocabulary].filter((file) => file !== undefined)
+      const inputs = (read: readonly string[]) =>
+        [...read, ...given].map((file): InputFile => ({ what: 'the file that is read', path: file }))
+      const files = await readFilesAt(path)
+      await checkOutputs([target], inputs(files.read), flags.force)
       const options = await importOptions(flags)
       const { modelFromImported, readModel } = await import('latch/formats')
-      const imported = await readModel({ ...(await modelFilesAt(path)), name: path }, options)
+      const imported = await readModel(files, options)
+      // Files beside the model are known by now.
+      noteReplaced(await checkOutputs([target], inputs(files.read), flags.force), output)
       const model = modelFromImported(imported, path)
       const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)

@@ -3,7 +3,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
 import type { ImportedModel, LayerFacts, AnyModel } from 'latch/formats'
 import { createEngine, supportedEngines, type EngineName } from 'latch'
-import { ENGINE_WORDS } from '../terminal/engineText.ts'
+import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
 import { visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import {
   outputActivationOption,
@@ -19,7 +19,7 @@ import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences }
 import type { Contents } from '../info/contents.ts'
 import { contentsAsObjects, sayContents } from '../info/contentsTable.ts'
 import { openModelAt } from '../options/models.ts'
-import { count, percent } from '../terminal/numbers.ts'
+import { count, largest, percent } from '../terminal/numbers.ts'
 import { labelText } from '../inspect/traceRows.ts'
 import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
 import { describeError } from '../terminal/exitCodes.ts'
@@ -96,7 +96,7 @@ function tell(
 }
 
 function sayFacts(facts: Facts, output: Output): void {
-  const width = Math.max(...Object.keys(facts).map((name) => widthOf(name))) + 2
+  const width = largest(Object.keys(facts).map((name) => widthOf(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
     const lines = wrap(inWords(value), Math.max(40, output.width - width))
     output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
@@ -138,7 +138,7 @@ function hostFacts(flags: EngineFlags): Facts {
 }
 
 function whyEngine(name: EngineName, { engine, reproducible }: EngineFlags): string {
-  const words = ENGINE_WORDS[name]
+  const words = ENGINE_DESCRIPTIONS[name]
   if (engine !== undefined) return `${words}: asked for by --engine`
   if (reproducible) return `${words}: asked for by --reproducible`
   if (process.env.LATCH_ENGINE) return `${words}: asked for by LATCH_ENGINE`

@@ -1,10 +1,11 @@
 /** `latch inspect`: follows one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
 import { type Trace, UsageError } from 'latch'
-import { PICTURES, checkFiles, writeFiles } from '../inspect/files.ts'
-import { latchBytes, openAnyModel, tellThreads, textOfIds } from '../options/models.ts'
+import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files.ts'
+import { latchBytes, openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
 import { MOST_ROWS, drawTrace } from '../inspect/tracePicture.ts'
 
 const EXAMPLES = `
@@ -42,20 +43,23 @@ export function inspectCommand(output: Output) {
       'what --svg and --png show: gates, a heat map, or flow, the gradient’s norms (gates)',
       oneOf('--picture', PICTURES),
     )
+    .option(...forceOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
     .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every layer')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
-      checkFiles(flags, path)
+      checkPicture(flags)
+      await checkFiles(flags, [path])
       if ((text === undefined) === (flags.ids === undefined)) {
         const got = text === undefined ? 'neither' : 'both'
         throw new UsageError({ where: 'inspect', expected: 'a text or --ids', got })
       }
       const opened = await openAnyModel(path, engineOptions(flags))
-      const { model } = opened
-      tellThreads(model, output)
+      const { model, files } = opened
+      printThreadsNote(model, output)
+      noteReplaced(await checkFiles(flags, files.read), output)
       const trace = model.trace(text ?? textOfIds(flags.ids!, model), { label: flags.label }) as Trace
       output.event(trace)
       if (!output.json) {

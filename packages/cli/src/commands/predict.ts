@@ -1,12 +1,11 @@
 /** `latch predict`: what a model says of texts, ids or features from the command line, a file or standard input. */
 import { Command } from '@commander-js/extra-typings'
-import { UsageError, readTable } from 'latch'
-import { readLines } from 'latch/internal'
+import { UsageError, readLines, readTexts } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
-import { openAnyModel, tellThreads, textOfIds } from '../options/models.ts'
-import { percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
+import { largest, percent, plural, outputNumber } from '../terminal/numbers.ts'
 import {
   engineOption,
   engineOptions,
@@ -64,32 +63,21 @@ export function predictCommand(output: Output) {
         throw new UsageError({ where: '--text', expected: '--file with it', got: 'none', remedy })
       }
       const { model } = await openAnyModel(path, engineOptions(flags))
-      tellThreads(model, output)
+      printThreadsNote(model, output)
       const printer = new Printer(output, model.labels)
       const given = flags.ids === undefined ? texts : [textOfIds(flags.ids, model)]
       if (given.length > 0) await printAll(chunks(given), model, printer)
       else if (flags.file !== undefined)
-        await printAll(chunks(await textsOf(flags.file, flags, output)), model, printer)
+        await printAll(chunks(await readTextsOf(flags.file, flags, output)), model, printer)
       else await predictInput(model, printer, output)
     })
 }
 
-async function textsOf(file: string, flags: TableFlags, output: Output): Promise<string[]> {
-  const { guessTextColumn, resolveColumn } = await import('latch/internal')
+async function readTextsOf(file: string, flags: TableFlags, output: Output): Promise<string[]> {
   const { text, format = formatByName(file), header } = flags
-  const table = await readTable(file, {
-    format,
-    header,
-    columns: text === undefined ? [] : [text],
-    choose(sample, notes) {
-      if (text !== undefined) return [resolveColumn(text, sample)]
-      const { index, reason } = guessTextColumn(sample)
-      notes.push(`${sample.name}: texts from column "${sample.columns[index]}" (${reason}).`)
-      return [index]
-    },
-  })
-  for (const note of table.notes) output.note(note)
-  return table.rows.map((row) => row[0])
+  const { texts, notes } = await readTexts(file, { text, format, header })
+  for (const note of notes) output.note(note)
+  return texts
 }
 
 interface TableFlags {
@@ -157,7 +145,7 @@ class Printer {
   constructor(output: Output, labels: readonly string[]) {
     this.#output = output
     this.#live = new LiveLine(output)
-    this.#labelWidth = Math.min(20, Math.max(...labels.map((label) => widthOf(visible(label)))))
+    this.#labelWidth = Math.min(20, largest(labels.map((label) => widthOf(visible(label)))))
   }
 
   print(text: string, prediction: Said): void {

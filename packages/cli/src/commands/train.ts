@@ -1,9 +1,10 @@
 /** `latch train`: a table of texts and labels in, a saved model out. */
-import { type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
-import { measureFloor, splitAs } from '../training/heldOut.ts'
+import { cells, type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
+import { measureFloor } from '../training/heldOut.ts'
 import { measureWatched } from '../training/measuring.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
 import { evaluationJson } from '../training/reports.ts'
 import {
   CELLS,
@@ -16,7 +17,7 @@ import {
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
 import { readRows, readRowsLike, refuseOneRow } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
-import { checkWritable, exists, removeIfThere, savedPaths } from '../training/savedPaths.ts'
+import { checkWritable, exists, removeIfThere, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
 import { trainWatched } from '../training/watch.ts'
 import type { Job } from '../training/watch.ts'
@@ -38,7 +39,10 @@ Examples:
   $ latch train comments.csv --resume model.checkpoint.safetensors`
 
 export function trainCommand(output: Output) {
-  const cell = { help: 'lstm, gru, rnn, or feed-forward: ann, bag (lstm)', read: oneOf('--cell', CELLS) }
+  const cell = {
+    help: `${cells.map(({ name }) => name).join(', ')}, or feed-forward: ann, bag (lstm)`,
+    read: oneOf('--cell', CELLS),
+  }
   const command = trainingCommand('train', cell)
     .summary('train a text classifier and save it')
     .description('Trains a text classifier on a table of texts and labels, and saves it as one file.')
@@ -50,6 +54,7 @@ export function trainCommand(output: Output) {
       realNumber('--checkpoint-every', { above: 0 }),
     )
     .option('--resume <file>', 'go on with a run that was stopped, to the same bits')
+    .option(...forceOption)
     .optionsGroup('Output:')
     .option('--json', 'print JSON Lines')
     .option('-q, --quiet', 'no progress, no notes')
@@ -61,8 +66,7 @@ export function trainCommand(output: Output) {
 }
 
 async function runTraining(data: string, flags: TrainFlags, output: Output): Promise<void> {
-  const paths = savedPaths(modelPath(flags))
-  await checkWritable(paths)
+  const paths = await outputPaths(data, flags, output)
   const { model, options, resume } =
     flags.resume === undefined ? fresh(flags) : await resumed(flags.resume, flags)
   const rows = await readRows(
@@ -98,6 +102,36 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
   if (report) await finish(model, report, job, all)
 }
 
+/** Where the run writes, checked before anything is read or trained. */
+async function outputPaths(data: string, flags: TrainFlags, output: Output): Promise<SavedPaths> {
+  const { out, resume, test, validation, force } = flags
+  const wanted = modelPath(flags)
+  const model = out ?? (await freeName(wanted, output))
+  // A resumed run goes on with its checkpoint, wherever its model goes.
+  const paths = resume === undefined ? savedPaths(model) : { ...savedPaths(wanted), model }
+  await checkWritable(paths)
+  const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
+  if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
+  if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
+  const checkpoint = {
+    where: `the checkpoint ${paths.checkpoint}`,
+    path: paths.checkpoint,
+    kind: 'safetensors',
+  } as const
+  const lastGood = {
+    where: `the last good weights ${paths.lastGood}`,
+    path: paths.lastGood,
+    kind: 'safetensors',
+  } as const
+  await checkOutputs([checkpoint, lastGood], inputs, force)
+  if (resume !== undefined) inputs.push({ what: 'the checkpoint of `--resume`', path: resume })
+  noteReplaced(
+    await checkOutputs([{ where: `--out ${model}`, path: model, kind: 'safetensors' }], inputs, force),
+    output,
+  )
+  return paths
+}
+
 function fresh(flags: TrainFlags): Start {
   const model = textClassifier({ cell: flags.cell ?? 'lstm', ...classifierOptions(flags) }) as TextClassifier
   const { validation } = flags
@@ -120,7 +154,7 @@ async function finish(
   const { columns } = rows
   const result = test && (await measureWatched(model, test, output))
   if (test && !result) return tellUntested(paths.model, output)
-  const floor = measureFloor({ ...partsOf(rows, options), test: test?.rows ?? [] }, columns)
+  const floor = measureFloor({ ...partsOf(rows, report, options), test: test?.rows ?? [] }, columns)
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
   output.event({
     event: 'done',
@@ -150,9 +184,9 @@ function tellUntested(path: string, output: Output): void {
   output.complain(`Stopped before the test was done; the trained model is saved in ${path}.`)
 }
 
-/** The rows that were trained on and those that were put aside, as training itself chose them. */
-function partsOf({ rows, columns }: Rows, { validation = 0.1, seed = 1 }: Options) {
-  if (typeof validation !== 'number') return { train: rows, validation: validation as Rows['rows'] }
-  const parts = splitAs(rows, columns.label, validation, [seed, 'validation'])
-  return { train: parts.train, validation: parts.aside }
+/** The rows that were trained on and those that were put aside, as the report says. */
+function partsOf({ rows }: Rows, { split }: ClassifierReport, { validation }: Options) {
+  const pick = (numbers: readonly number[]) => numbers.map((number) => rows[number])
+  const given = Array.isArray(validation) ? (validation as Rows['rows']) : null
+  return { train: pick(split.train), validation: given ?? pick(split.validation) }
 }

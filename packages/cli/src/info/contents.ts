@@ -34,8 +34,9 @@ export async function contentsOf(
   let listed: Listed | null = null
   try {
     listed = await listedIn(format, files, options, reason)
-  } catch {
+  } catch (error) {
     // A broken file: the reader's own words are better.
+    if (!(error instanceof LatchError)) throw error
   }
   if (!listed || listed.rows.length === 0) throw reason
   return { format, why: reason, ...listed }

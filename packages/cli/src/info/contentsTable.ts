@@ -1,14 +1,19 @@
 /** What is in a file that does not open as layers, as `info` prints it: head facts come first, the reason last. */
 import type { Cell, Contents } from './contents.ts'
 import { visible, widthOf } from '../terminal/glyphWidth.ts'
-import { count } from '../terminal/numbers.ts'
+import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
 /** One line a row; shapes go on below where they are many. */
 export function sayContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
   const cells = rows.map((row) => row.map(inCell))
-  const widths = head.map((title, i) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[i]))))
+  const widths = head.map((title, i) =>
+    largest(
+      cells.map((row) => widthOf(row[i])),
+      widthOf(title),
+    ),
+  )
   const weights = head.indexOf('weights')
   const others = widths.reduce((sum, width, i) => sum + (i === weights ? 0 : width + GAP), 0)
   const room = Math.max(LEAST_ROOM, output.width - others)

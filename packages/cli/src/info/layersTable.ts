@@ -4,7 +4,7 @@ import { layersOf } from 'latch/internal'
 import type { Network } from 'latch'
 import { grouped } from './grouped.ts'
 import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
-import { count } from '../terminal/numbers.ts'
+import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
@@ -23,11 +23,16 @@ export function sayLayers(layers: readonly LayerFacts[], output: Output): void {
     parameters ? count(parameters) : '–',
   ])
   const head = ['layer', 'type', 'output', 'parameters']
-  const widths = head.map((title, i) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[i]))))
+  const widths = head.map((title, i) =>
+    largest(
+      rows.map((row) => widthOf(row[i])),
+      widthOf(title),
+    ),
+  )
   const room = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
   const said = layers.map(({ conventions }) => visible(conventions))
   const options = { head, left: [0, 1, 2, 4], colors: output.colors }
-  if (room >= Math.min(LEAST_ROOM, Math.max(...said.map(widthOf), 'conventions'.length))) {
+  if (room >= Math.min(LEAST_ROOM, largest(said.map(widthOf), 'conventions'.length))) {
     const full = rows.map((row, i) => [...row, wrap(said[i], room).join('\n')])
     return output.say(drawTable(full, { ...options, head: [...head, 'conventions'] }))
   }

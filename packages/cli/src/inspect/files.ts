@@ -1,11 +1,12 @@
 /** The files that `latch inspect` writes beside its answer: a report page, a picture as SVG or PNG. */
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { gradientFlow } from 'latch/inspection'
 import { type Trace, writeFileAtomic, UsageError } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import { visible } from '../terminal/glyphWidth.ts'
 import { sizeInWords } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
+import { checkOutputs, type OutputFile } from '../terminal/outputFiles.ts'
 import { flowPicture } from './pictures/flow.ts'
 import { gatesPicture } from './pictures/gates.ts'
 import { hasUndrawnGlyphs, pngOf } from './pictures/png.ts'
@@ -20,6 +21,7 @@ export interface FileFlags {
   png?: string
   picture?: (typeof PICTURES)[number]
   label?: string
+  force?: boolean
 }
 
 /** What was looked into. */
@@ -32,23 +34,21 @@ export interface Inspected {
 }
 
 /** Refuses choices that cannot be meant, before any work. @throws UsageError */
-export function checkFiles(flags: FileFlags, model: string): void {
-  const { html, svg, png, picture } = flags
-  if (picture !== undefined && svg === undefined && png === undefined) {
-    const expected = 'with --svg FILE or --png FILE'
-    throw new UsageError({ where: `--picture ${picture}`, expected, got: 'neither' })
-  }
-  const taken = new Map([[resolve(model), 'the model']])
-  for (const [flag, file] of Object.entries({ '--html': html, '--svg': svg, '--png': png })) {
-    if (file === undefined) continue
-    const place = resolve(file)
-    const other = taken.get(place)
-    if (other !== undefined) {
-      const expected = 'a file of its own'
-      throw new UsageError({ where: `${flag} ${file}`, expected, got: `the file of ${other}` })
-    }
-    taken.set(place, flag)
-  }
+export function checkPicture({ svg, png, picture }: FileFlags): void {
+  if (picture === undefined || svg !== undefined || png !== undefined) return
+  const expected = 'with --svg FILE or --png FILE'
+  throw new UsageError({ where: `--picture ${picture}`, expected, got: 'neither' })
+}
+
+/** Refuses to write over what is read, over other people's files, or twice to one. @throws UsageError */
+export async function checkFiles(flags: FileFlags, read: readonly string[]): Promise<OutputFile[]> {
+  const kinds = ['html', 'svg', 'png'] as const
+  const outputs = kinds.flatMap((kind): OutputFile[] => {
+    const path = flags[kind]
+    return path === undefined ? [] : [{ where: `--${kind} ${path}`, path, kind }]
+  })
+  const inputs = read.map((path) => ({ what: 'the file of the model', path }))
+  return checkOutputs(outputs, inputs, flags.force)
 }
 
 /** Makes and writes what was asked for, each file whole or not at all, and says so. */

@@ -8,6 +8,11 @@ import { DataError, UnsupportedError } from 'latch'
 
 const PLACE = /(<script type="application\/json" id="latch-report">)\s*null\s*(<\/script>)/
 const MIB = 2 ** 20
+/** Whether a page is such a report. */
+export function isReport(page: string): boolean {
+  return page.includes('<script type="application/json" id="latch-report">') && !PLACE.test(page)
+}
+
 /** A page holds its model as text, four letters for three bytes; larger ones open slowly or not at all. */
 export const MOST_MODEL_BYTES = 64 * MIB
 

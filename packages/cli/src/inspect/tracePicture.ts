@@ -5,7 +5,7 @@
 import type { Trace } from 'latch'
 import { logScale } from '../training/bars.ts'
 import { fit, pad, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
-import { brief, loss, percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { brief, largest, loss, percent, plural, outputNumber } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 import { traceColumns } from './traceColumns.ts'
 import { labelText, traceRows } from './traceRows.ts'
@@ -73,7 +73,7 @@ function legend(canvas: Canvas, layout: TraceLayout): string[] {
   const { width, colors } = canvas
   const items = layout === 'rows' ? meanings(canvas, '‖∂L/∂h‖') : meanings(canvas, '∂h')
   if (layout === 'columns') items.push(['more', '--layout rows shows the numbers, one token a line'])
-  const indent = Math.max(...items.map(([name]) => widthOf(name))) + 2
+  const indent = largest(items.map(([name]) => widthOf(name))) + 2
   return items.flatMap(([name, meaning]) =>
     wrap(meaning, width - indent).map((line, i) => colors.dim(pad(i === 0 ? name : '', indent) + line)),
   )

@@ -1,4 +1,6 @@
 /** Any model file, opened: Latch's own of every task, or another format's through its reader. */
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import {
   identify,
   type ImportedModel,
@@ -10,16 +12,37 @@ import {
   type AnyModel,
 } from 'latch/formats'
 import { type EngineOptions, UsageError } from 'latch'
-import { threadsInWords } from 'latch/internal'
 import type { Contents } from '../info/contents.ts'
 import type { Output } from '../terminal/output.ts'
 
 /** A model and the files it came from. */
 export interface OpenedModel {
   model: AnyModel
-  files: ModelFiles
+  files: ReadFiles
   /** Whether the file is Latch's own. */
   own: boolean
+}
+
+/** A model's files, and which of them were read. */
+export interface ReadFiles extends ModelFiles {
+  /** The main file, and each file beside it once it is asked for. */
+  read: string[]
+}
+
+/** As `modelFilesAt`, under the name that was typed. */
+export async function readFilesAt(path: string): Promise<ReadFiles> {
+  const files = await modelFilesAt(path)
+  const isFolder = (await stat(path)).isDirectory()
+  const read = [isFolder ? join(path, files.name) : path]
+  return {
+    ...files,
+    name: path,
+    read,
+    sibling(name) {
+      read.push(join(dirname(read[0]), name))
+      return files.sibling(name)
+    },
+  }
 }
 
 /** Opens a model file by its path. @throws DataError, FormatError, UnsupportedError in words */
@@ -28,15 +51,15 @@ export async function openAnyModel(
   engine: EngineOptions,
   options: ImportOptions = {},
 ): Promise<OpenedModel> {
-  const files = { ...(await modelFilesAt(path)), name: path }
+  const files = await readFilesAt(path)
   const own = identify(files.bytes, path) === 'latch'
   return { model: await openModel(files, { ...options, engine }), files, own }
 }
 
-/** Says why a model computes on fewer threads than were asked for, where it does. */
-export function tellThreads({ network }: AnyModel, output: Output): void {
-  const fewer = threadsInWords(network.engine)
-  if (fewer) output.note(fewer)
+/** Prints why a model computes on fewer threads than were requested, if it does. */
+export function printThreadsNote({ network }: AnyModel, output: Output): void {
+  const { threadsNote } = network.engine
+  if (threadsNote !== null) output.note(threadsNote)
 }
 
 /** Latch's own file as its model; another format's as it was read, without building it, or what else is in it. */

@@ -1,6 +1,6 @@
 /** Values of options: text from the command line → checked values, or an error that says what was expected. */
-import { MAX_THREADS, ENGINE_NAMES } from 'latch/internal'
-import { type EngineName, type EngineOptions, type Precision, UsageError } from 'latch'
+import { ENGINE_NAMES } from '../terminal/engineText.ts'
+import { MAX_THREADS, type EngineName, type EngineOptions, type Precision, UsageError } from 'latch'
 
 /** Turns an option's text into its value. @throws UsageError naming the option */
 export type ValueReader<T> = (text: string) => T

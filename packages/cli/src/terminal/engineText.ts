@@ -1,12 +1,15 @@
-/** An engine in words, the same in every header and in `latch info`. */
+/** The description of an engine, the same in every header and in `latch info`. */
 import type { EngineName } from 'latch'
 import { plural } from './numbers.ts'
 
-export const ENGINE_WORDS: { readonly [E in EngineName]: string } = {
+/** Fastest first. */
+export const ENGINE_DESCRIPTIONS: { readonly [E in EngineName]: string } = {
   relaxed: 'WebAssembly with relaxed SIMD and fused multiply-add',
-  simd: 'WebAssembly with 128-bit SIMD, the same bits everywhere',
+  simd: 'WebAssembly with 128-bit SIMD, bit-identical on every machine',
   reference: 'plain TypeScript',
 }
+
+export const ENGINE_NAMES = Object.keys(ENGINE_DESCRIPTIONS) as EngineName[]
 
 export interface EngineFacts {
   engine: string
@@ -15,7 +18,6 @@ export interface EngineFacts {
 }
 
 /** `relaxed (WebAssembly with …), float32, up to 2 threads`. */
-export function engineInWords({ engine, precision, threads }: EngineFacts): string {
-  const words = ENGINE_WORDS[engine as EngineName]
-  return `${engine} (${words}), ${precision}, ${threads > 1 ? 'up to ' : ''}${plural(threads, 'thread')}`
+export function describeEngine({ engine, precision, threads }: EngineFacts): string {
+  return `${engine} (${ENGINE_DESCRIPTIONS[engine as EngineName]}), ${precision}, ${threads > 1 ? 'up to ' : ''}${plural(threads, 'thread')}`
 }

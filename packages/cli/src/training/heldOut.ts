@@ -24,7 +24,7 @@ export interface Parts {
   test: readonly Row[]
 }
 
-/** The rows that training puts aside by itself: the same share, by class, with the same seed. */
+/** Rows in two parts, by class: the same share, seed and name give the same parts. */
 export function splitAs(
   rows: readonly Row[],
   label: string,

@@ -4,7 +4,7 @@
  */
 import type { ModelFitEvent } from 'latch'
 import { bar } from './bars.ts'
-import { engineInWords } from '../terminal/engineText.ts'
+import { describeEngine } from '../terminal/engineText.ts'
 import { fit, pad, widthOf } from '../terminal/glyphWidth.ts'
 import { clock, count, loss, percent } from '../terminal/numbers.ts'
 import type { Colors, Output } from '../terminal/output.ts'
@@ -75,7 +75,7 @@ export class TrainingProgress {
     if (event.type === 'progress') {
       this.#live.draw((width) => this.#bar(event, width))
     } else if (this.#everyEpoch) {
-      if (event.type === 'start') this.#output.complain(this.#output.errorColors.dim(engineInWords(event)))
+      if (event.type === 'start') this.#output.complain(this.#output.errorColors.dim(describeEngine(event)))
       if (event.type === 'epoch') this.#epoch(event)
     }
   }

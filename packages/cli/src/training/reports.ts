@@ -2,7 +2,7 @@
 import Table from 'cli-table3'
 import type { ClassEvaluation, Evaluation } from 'latch'
 import { fit, visible, widthOf } from '../terminal/glyphWidth.ts'
-import { count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
+import { count, largest, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 
 export interface TableOptions {
@@ -38,7 +38,7 @@ export function drawTable(
   const colAligns = head.map((_, i) => (left.includes(i) ? 'left' : 'right') as 'left' | 'right')
   const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true }
   const table = new Table({ head: head.map((title) => colors.dim(title)), chars: BARE, colAligns, style })
-  table.push(...rows.map((row) => [...row]))
+  for (const row of rows) table.push([...row])
   return table
     .toString()
     .split('\n')
@@ -71,8 +71,17 @@ function standardError({ accuracy, n }: ClassEvaluation): string {
   return ((Math.sqrt((accuracy * (1 - accuracy)) / Math.max(1, n)) || 0) * 100).toFixed(1)
 }
 
+/** Above this many classes only the worst are listed. */
+const MOST_CLASSES = 50
+const WORST_CLASSES = 20
+
 function classTable(result: ClassEvaluation, colors: Colors, width: number): string {
-  const rows = result.perClass.map(({ label, precision, recall, f1, support }) => [
+  const { perClass } = result
+  const many = perClass.length > MOST_CLASSES
+  // Classes without rows say nothing.
+  const worst = () => perClass.filter(({ support }) => support > 0).sort((a, b) => a.f1 - b.f1)
+  const listed = many ? worst().slice(0, WORST_CLASSES) : perClass
+  const rows = listed.map(({ label, precision, recall, f1, support }) => [
     name(label, Math.max(8, width - 48)),
     percent(precision),
     percent(recall),
@@ -86,7 +95,10 @@ function classTable(result: ClassEvaluation, colors: Colors, width: number): str
     percent(result.macroF1),
   ]
   rows.push([...mean.map((cell) => colors.bold(cell)), colors.bold(count(result.n))])
-  return drawTable(rows, { head: ['class', 'precision', 'recall', 'F1', 'rows'], colors })
+  const table = drawTable(rows, { head: ['class', 'precision', 'recall', 'F1', 'rows'], colors })
+  if (!many) return table
+  const all = `(${count(listed.length)} of ${count(perClass.length)}; all in --json)`
+  return `${colors.bold('Classes with the lowest F1')}${colors.dim(` ${all}`)}\n${table}`
 }
 
 const MOST_PAIRS = 10
@@ -94,9 +106,9 @@ const MOST_PAIRS = 10
 /** The matrix if it fits the width, else the pairs that are mistaken most. */
 export function drawConfusion(result: ClassEvaluation, colors: Colors, width: number): string {
   const labels = result.perClass.map(({ label }) => label)
-  const size = between(4, Math.max(...labels.map((label) => widthOf(label))), 12)
-  const first = between(4, Math.max(...labels.map((label) => widthOf(label))), 20)
-  const digits = Math.max(...result.confusion.flat().map((n) => count(n).length))
+  const size = between(4, largest(labels.map((label) => widthOf(label))), 12)
+  const first = between(4, largest(labels.map((label) => widthOf(label))), 20)
+  const digits = largest(result.confusion.map((row) => largest(row.map((n) => count(n).length))))
   const cell = Math.max(size, digits)
   if (labels.length > 16 || first + labels.length * (cell + 2) > width)
     return commonConfusions(result, colors, width)

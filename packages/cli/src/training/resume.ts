@@ -1,5 +1,5 @@
 /** Going on with a run that was stopped: what may be typed, what its checkpoint keeps, where its model goes. */
-import { type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
+import { cells, type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
 import { engineOptions, shellWord } from '../options/options.ts'
 import { programName } from '../terminal/programName.ts'
 import type { Rows } from '../options/rows.ts'
@@ -7,7 +7,7 @@ import type { SavedPaths } from './savedPaths.ts'
 import { given } from './options.ts'
 import type { TrainingFlags } from './command.ts'
 
-export const CELLS = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
+export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
 export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
@@ -18,11 +18,12 @@ export interface TrainFlags extends TrainingFlags {
   out?: string
   checkpointEvery?: number
   resume?: string
+  force?: boolean
 }
 
 /** Options that a resumed run may still be given; the checkpoint keeps all others. */
 const WITH_RESUME =
-  '--text --label --format --header --no-header --test --validation --epochs --out --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--text --label --format --header --no-header --test --validation --epochs --out --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * The rows of a validation file are read anew; a share of the rows was decided when the run began.
@@ -83,6 +84,7 @@ export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows
   if (flags.checkpointSteps !== undefined) words.push('--checkpoint-steps', String(flags.checkpointSteps))
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
   if (flags.out !== undefined) words.push('--out', flags.out)
+  if (flags.force) words.push('--force')
   const typed = [...words, '--resume', paths.checkpoint].map(shellWord)
   return [programName(), ...typed].join(' ')
 }

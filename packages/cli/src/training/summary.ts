@@ -35,8 +35,8 @@ export function drawSummary(summary: Summary, colors: Colors, width: number): st
   const lines = [trained(summary, colors), bestEpoch(report)].flatMap((line) => wrap(line, width))
   if (result) lines.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
   const floor = floorLine(summary)
-  if (floor) lines.push('', ...wrap(floor, width))
-  return [...lines, '', ...next(summary, colors)].join('\n')
+  const baseline = floor === undefined ? [] : ['', ...wrap(floor, width)]
+  return [...lines, ...baseline, '', ...next(summary, colors)].join('\n')
 }
 
 function trained({ cell, report }: Summary, { bold }: Colors): string {

@@ -19,15 +19,15 @@ import { genericRnnCell } from './rnn/generic.ts'
 import { rnnCell } from './rnn/rnn.ts'
 
 /** The fast form of each cell. */
-export const cells = [rnnCell, lstmCell, gruCell] as const
+export const cells = [lstmCell, gruCell, rnnCell] as const
 /** Every form of each cell. */
-export const genericCells = [genericRnnCell, genericLstmCell, genericGruCell] as const
+export const genericCells = [genericLstmCell, genericGruCell, genericRnnCell] as const
 
 /** The equations of each cell. */
 export const cellEquations: { readonly [C in CellName]: CellEquations } = {
-  rnn: rnnEquations,
   lstm: lstmEquations,
   gru: gruEquations,
+  rnn: rnnEquations,
 }
 
 type Definition = (typeof cells)[number]
@@ -66,6 +66,15 @@ export function findCell(list: readonly AnyCellDefinition[], name: string): AnyC
   if (found) return found
   const expected = `one of ${list.map((cell) => cell.name).join(', ')}`
   throw new UsageError({ where: 'cell', expected, got: JSON.stringify(name) })
+}
+
+/** Whether a cell of a list takes an option. */
+export function takesOption(
+  list: readonly AnyCellDefinition[],
+  name: string,
+  option: keyof CellOptions,
+): boolean {
+  return Object.hasOwn(findCell(list, name).options, option)
 }
 
 /** The equations of a cell by its name. @throws UsageError for a name that is not in the registry */

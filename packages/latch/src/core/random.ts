@@ -46,6 +46,11 @@ export class Random {
     this.#d = hash32(base + 4) | 1
   }
 
+  /** A 32-bit hash of integers and strings, the same on every machine: for splits by content. Order matters. */
+  static hash(...parts: readonly (number | string)[]): number {
+    return mixKey(...parts)
+  }
+
   get state(): RandomState {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0]
   }

@@ -5,6 +5,7 @@
 import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
+import { append } from '../core/lists.ts'
 
 /** How `bucketedBatches` orders and cuts. */
 export interface BucketOptions {
@@ -74,7 +75,7 @@ export function stratifiedSplit(
   for (const rows of rowsByClass(labels)) {
     random.shuffle(rows)
     const count = fraction === 0 || rows.length < 2 ? 0 : Math.max(1, Math.round(fraction * rows.length))
-    validation.push(...rows.slice(0, Math.min(count, rows.length - 1)))
+    append(validation, rows.slice(0, Math.min(count, rows.length - 1)))
   }
   const aside = new Set(validation)
   const train = Array.from(labels, (_, row) => row).filter((row) => !aside.has(row))

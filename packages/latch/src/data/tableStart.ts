@@ -4,6 +4,7 @@ import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import { guessFormat } from './tableFormat.ts'
 import type { TableFormat } from './tableFormat.ts'
+import { append } from '../core/lists.ts'
 
 /** How to read a table, and which of its columns. */
 export interface TableOptions extends Omit<CollectorOptions, 'name'> {
@@ -43,7 +44,7 @@ export function startTable(head: string, options: TableOptions): TableStart {
   if (firstLine === undefined) throw emptyTable(name, 'an empty one')
   const { format, delimiter, notes } = guessFormat(name, firstLine, options.format)
   const collector = new TableCollector({ ...options, name })
-  collector.notes.push(...notes)
+  append(collector.notes, notes)
   return { collector, format, dialect: { name, delimiter, quotes: format === 'csv' } }
 }
 

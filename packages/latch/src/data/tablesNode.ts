@@ -9,6 +9,7 @@ import { pipeline as piped } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
 import { DataError } from '../core/errors.ts'
+import { guessTextColumn, resolveColumn } from './columns.ts'
 import { RecordReader } from './csvRecords.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
@@ -74,6 +75,43 @@ async function collectRecords(
 export async function readExamples(source: TableSource, options: ExampleOptions = {}): Promise<Examples> {
   const named = { ...options, name: nameOf(source, options.name) }
   return examplesFromTable(await readTable(source, exampleTable(named)), named)
+}
+
+/** Which column of a table holds the texts. */
+export interface TextOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
+  /** By name or by number from 0. Default: inferred, with a note. */
+  text?: string
+}
+
+/** The texts of a table. */
+export interface TableTexts {
+  /** One per row, empty ones included. */
+  texts: string[]
+  /** The column they come from, by name, or by number where there is no header. */
+  column: string
+  /** What was inferred, in sentences for the user. */
+  notes: string[]
+}
+
+/**
+ * The texts of a table, one per row, for prediction: no row is left out. Texts with their labels: `readExamples`.
+ * @throws DataError as `readTable`, and for a missing column
+ */
+export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
+  const { text, format, name, header } = options
+  const table = await readTable(source, {
+    format,
+    name,
+    header,
+    columns: text === undefined ? [] : [text],
+    choose(sample, notes) {
+      if (text !== undefined) return [resolveColumn(text, sample)]
+      const { index, reason } = guessTextColumn(sample)
+      notes.push(`${sample.name}: texts from column "${sample.columns[index]}" (${reason}).`)
+      return [index]
+    },
+  })
+  return { texts: table.rows.map((row) => row[0]), column: table.columns[0], notes: table.notes }
 }
 
 /**

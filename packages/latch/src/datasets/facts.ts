@@ -6,6 +6,7 @@ import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 import type { LabelledText } from './negation.ts'
+import { append } from '../core/lists.ts'
 
 export interface FactOptions {
   count: number
@@ -85,7 +86,8 @@ function makeStory(random: Random, distance: number, people: number): LabelledTe
     else sentences.push(random.pick(FILLERS[4]))
     sentences.push(tellFact(random, asked, homes))
   }
-  sentences.push(...makeFiller(random, distance, others, homes), `where does ${asked} live ?`)
+  append(sentences, makeFiller(random, distance, others, homes))
+  sentences.push(`where does ${asked} live ?`)
   return { text: sentences.join(' '), label: homes.get(asked) as City }
 }
 

@@ -4,6 +4,7 @@
  */
 import { Random, mixKey } from '../core/random.ts'
 import { requireCount } from './counts.ts'
+import { append } from '../core/lists.ts'
 
 export interface LabelledText<Label extends string = string> {
   text: string
@@ -88,7 +89,7 @@ export function negationComments(options: NegationOptions): LabelledText<Sentime
   const rows: LabelledText<Sentiment>[] = []
   while (rows.length < count) {
     const twins = makeTwins(random)
-    if (isTestPair(twins) === test) rows.push(...twins)
+    if (isTestPair(twins) === test) append(rows, twins)
   }
   return random.shuffle(rows.slice(0, count))
 }

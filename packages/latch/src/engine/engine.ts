@@ -37,7 +37,7 @@ export interface Engine {
   readonly precision: Precision
   /** Threads the engine may use, the calling one included. They start when work is large enough. */
   readonly threads: number
-  /** Why there are fewer threads than requested, or null. */
+  /** A sentence on why there are fewer threads than requested, or null. */
   readonly threadsNote: string | null
   /** Columns of a packed panel (W). */
   readonly panel: number
@@ -50,10 +50,9 @@ export interface Engine {
   dispose(): void
 }
 
-/** Why an engine has fewer threads than were asked for, as a sentence; null where it has not. */
-export function threadsInWords({ threads, threadsNote }: Engine): string | null {
-  if (threadsNote === null) return null
-  return `Computes on ${threads > 1 ? `at most ${threads} threads` : '1 thread'}: ${threadsNote}.`
+/** The note of an engine that has fewer threads than requested. */
+export function fewerThreadsNote(threads: number, reason: string): string {
+  return `Computes on ${threads > 1 ? `at most ${threads} threads` : '1 thread'}: ${reason}.`
 }
 
 /** The row stride that lets a matmul write whole panels: ⌈width/W⌉·W. */

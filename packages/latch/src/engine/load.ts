@@ -3,7 +3,7 @@
  * and instantiated once per engine, each with a memory of its own.
  */
 import { UnsupportedError, UsageError } from '../core/errors.ts'
-import { ENGINE_NAMES, type Engine, type EngineName, type EngineOptions } from './engine.ts'
+import { ENGINE_NAMES, fewerThreadsNote, type Engine, type EngineName, type EngineOptions } from './engine.ts'
 import { host } from './host.ts'
 import type { Kernels } from './kernels.ts'
 import { Arena } from './arena.ts'
@@ -34,7 +34,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const name = options.engine ?? defaultEngine(options)
   const asked = options.threads ?? host().defaults.threads
   if (name === 'reference') {
-    const threadsNote = (asked ?? 1) > 1 ? 'the reference engine has one only' : null
+    const threadsNote =
+      (asked ?? 1) > 1 ? fewerThreadsNote(1, 'the reference engine is single-threaded') : null
     return { ...createReferenceEngine(precision), threadsNote }
   }
   if (!supports(name)) refuseEngine(name)
@@ -107,13 +108,14 @@ function openBuild(name: BuildName, wanted: number, asked: boolean): Engine {
   const kernels = exports as unknown as Kernels
   const arena = new Arena(bufferSource(memory), heapBase(), 4)
   const pool = threads > 1 ? new ThreadPool(threads, kernels, module, memory) : null
-  const note = asked && threads < wanted ? 'the host has no SharedArrayBuffer' : null
+  const limited = asked && threads < wanted ? 'the host has no SharedArrayBuffer' : null
   return {
     name,
     precision: 'float32',
     threads,
     get threadsNote() {
-      return pool ? pool.note : note
+      const reason = pool ? pool.note : limited
+      return reason === null ? null : fewerThreadsNote(threads, reason)
     },
     panel: panel(),
     kernels,

@@ -3,8 +3,8 @@
  * into another. Inside (and in PyTorch) a weight is (G·H, width), gates in the order of `native`.
  * Sources: torch.nn.LSTM and GRU, keras layers/rnn, ONNX operators LSTM and GRU, TensorFlow 1 BasicLSTMCell.
  */
-import type { CellName } from '../cells/registry.ts'
-import { cells, findCell } from '../cells/registry.ts'
+import { cells, findCell, type CellName } from '../cells/registry.ts'
+import { UnsupportedError } from '../core/errors.ts'
 
 /** Formats whose gate order has a row in the table. */
 export type WeightLayout = 'native' | 'keras' | 'onnx' | 'tensorflow1'
@@ -13,11 +13,8 @@ type GateOrder = readonly string[]
 
 /** Gates by name, in the order of the format's rows or columns. In all of them a GRU's update gate keeps the old. */
 export const GATE_ORDERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<CellName, GateOrder>>>>> = {
-  native: {
-    rnn: ['candidate'],
-    lstm: ['input', 'forget', 'candidate', 'output'], // i f g o
-    gru: ['reset', 'update', 'candidate'], // r z n
-  },
+  // i f g o; r z n.
+  native: Object.fromEntries(cells.map(({ name, gateNames }) => [name, gateNames])),
   // TensorFlow.js too.
   keras: {
     rnn: ['candidate'],
@@ -32,6 +29,61 @@ export const GATE_ORDERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<
   tensorflow1: {
     lstm: ['input', 'candidate', 'forget', 'output'], // i j f o
   },
+}
+
+/** The same in the letters that each format's documentation uses. */
+const GATE_LETTERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<CellName, string>>>>> = {
+  native: { lstm: 'i f g o', gru: 'r z n' },
+  keras: { lstm: 'i f c o', gru: 'z r h' },
+  onnx: { lstm: 'i o f c', gru: 'z r h' },
+  tensorflow1: { lstm: 'i j f o' },
+}
+
+/** `gates i f g o`: the order in a layout, for people; empty for a cell with one block of weights. */
+export function gatesInWords(layout: WeightLayout, cell: CellName): string {
+  const letters = GATE_LETTERS[layout][cell]
+  return letters ? `gates ${letters}` : ''
+}
+
+/** What the formats call the cells; a format cannot hold a cell that is missing here. TensorFlow.js has Keras' names. */
+const CLASS_NAMES: Readonly<
+  Record<'keras' | 'onnx' | 'torch' | 'tensorflow1', Readonly<Partial<Record<CellName, string>>>>
+> = {
+  keras: { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' },
+  onnx: { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' },
+  torch: { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' },
+  tensorflow1: { lstm: 'BasicLSTMCell' },
+}
+
+/** A format's name for a cell; undefined where it has none. */
+export function classNameOf(format: keyof typeof CLASS_NAMES, cell: CellName): string | undefined {
+  return CLASS_NAMES[format][cell]
+}
+
+/** A format's name for a cell. @throws UnsupportedError where it has none */
+export function requireClassName(format: keyof typeof CLASS_NAMES, cell: CellName, where: string): string {
+  const found = classNameOf(format, cell)
+  if (found) return found
+  const expected = `a cell among ${Object.keys(CLASS_NAMES[format]).join(', ')}`
+  throw new UnsupportedError({ where, expected, got: cell })
+}
+
+/** The cell by a format's name for it, or null. */
+export function cellOfClass(format: keyof typeof CLASS_NAMES, className: string): CellName | null {
+  const found = Object.entries(CLASS_NAMES[format]).find(([, name]) => name === className)
+  return (found?.[0] as CellName | undefined) ?? null
+}
+
+/** The format's names of cells. */
+export function classNames(format: keyof typeof CLASS_NAMES): string[] {
+  return Object.values(CLASS_NAMES[format])
+}
+
+/** The functions of a cell's ONNX operator by default, in the order of its `activations`. */
+export const ONNX_ACTIVATIONS: Readonly<Partial<Record<CellName, readonly string[]>>> = {
+  rnn: ['Tanh'],
+  lstm: ['Sigmoid', 'Tanh', 'Tanh'],
+  gru: ['Sigmoid', 'Tanh'],
 }
 
 /** Peephole weights lie in this order (no candidate has one). */
@@ -104,7 +156,7 @@ export function columnsFromNative(
 
 function orderOf(layout: WeightLayout, cell: CellName): GateOrder {
   const order = GATE_ORDERS[layout][cell]
-  if (!order) throw new RangeError(`weightLayouts: ${layout} has no ${cell}`)
+  if (!order) throw new RangeError(`gate orders: layout ${layout} has no cell ${cell}`)
   return order
 }
 

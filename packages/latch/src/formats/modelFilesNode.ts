@@ -2,9 +2,9 @@
  * Models of other formats on a disk: a file with whatever lies beside it, read when a reader asks; files written
  * as they are made, each whole or not at all.
  */
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
-import { DataError, UsageError } from '../core/errors.ts'
+import { DataError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { readFileBytes, writeFileAtomic } from './fileNode.ts'
 import type { ExportedFile, ModelFiles } from './imported.ts'
 
@@ -21,7 +21,7 @@ export async function modelFilesAt(path: string): Promise<ModelFiles> {
   return {
     name: basename(main),
     bytes: await readFileBytes(main),
-    sibling: async (name) => readFileBytes(inside(folder, name, main)),
+    sibling: async (name) => readFileBytes(await withoutLinks(inside(folder, name, main), name, main)),
   }
 }
 
@@ -38,10 +38,33 @@ async function mainFile(path: string): Promise<string> {
 /** A file names its neighbours itself: none of them may lie outside its folder. */
 function inside(folder: string, name: string, main: string): string {
   const path = join(folder, name)
-  const [first] = relative(folder, path).split(sep)
-  if (name !== '' && !isAbsolute(name) && first !== '..' && first !== '') return path
+  if (name !== '' && !isAbsolute(name) && liesBelow(folder, path)) return path
   const expected = 'files below its own folder'
   throw new DataError({ where: `${main}, ${JSON.stringify(name)}`, expected, got: 'one outside it' })
+}
+
+function liesBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '' && !isAbsolute(way) && way.split(sep)[0] !== '..'
+}
+
+/**
+ * A neighbour's path with every link followed: it too lies below the model's folder, or below the one that the model's
+ * own file really is in, as in caches that hold files once and link to them. Else a link among the files of a download
+ * would make any readable file part of the weights.
+ */
+async function withoutLinks(path: string, name: string, main: string): Promise<string> {
+  // A missing file is for its reader to explain.
+  const real = await realpath(path).catch(() => null)
+  if (real === null) return path
+  const folders = [await realpath(dirname(main)), dirname(await realpath(main))]
+  if (folders.some((folder) => liesBelow(folder, real))) return real
+  throw new UnsupportedError({
+    where: `${main}, ${JSON.stringify(name)}`,
+    expected: 'files below its own folder',
+    got: 'a link that leads outside it',
+    remedy: 'Copy the file itself into the folder of the model.',
+  })
 }
 
 /** What was written. */

@@ -2,6 +2,7 @@
  * One bias or two: a layer of Latch has the ones its configuration says, files have what their format knows. Keras has
  * one, PyTorch and ONNX have two; but for a GRU that resets after its product, only their sum counts.
  */
+import { genericCells, takesOption } from '../cells/registry.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../model/config.ts'
 import { FormatError } from '../core/errors.ts'
@@ -51,7 +52,7 @@ function fitLayer(
 
 /** A GRU's reset gate multiplies the candidate's second bias, which therefore cannot join the first. */
 function refuseInside({ cell, reset, units }: RecurrentOptions, hidden: Float32Array, where: string): void {
-  if (cell !== 'gru' || reset === 'before') return
+  if (!takesOption(genericCells, cell, 'reset') || reset === 'before') return
   const candidate = hidden.subarray((gateCount(cell) - 1) * units)
   const found = candidate.find((value) => value !== 0)
   if (found === undefined) return

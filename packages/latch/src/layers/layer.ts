@@ -5,7 +5,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { BatchIndex } from './batchIndex.ts'
-import type { Holds } from './recurrent/overrides.ts'
+import type { Overrides } from './recurrent/overrides.ts'
 import type { Capacity, PackedBatch } from '../tensors/packedBatch.ts'
 import type { ParameterStore, Parameter } from '../tensors/parameters.ts'
 import type { Scratch } from '../tensors/scratch.ts'
@@ -32,8 +32,8 @@ export interface Pass {
   record: boolean
   /** Decides all dropout masks of this pass. */
   key: number
-  /** What is held fixed, if anything; the pass then runs on one thread. The same forward and backward. */
-  holds?: Holds
+  /** Gates and states to override; the pass then runs on one thread. The same forward and backward. */
+  overrides?: Overrides
 }
 
 /** What layers share. */

@@ -2,6 +2,7 @@
  * A network as data: the list of layers and the loss, as written by hand or read from a file.
  * `readNetworkConfig` is the door for anything that was not typed: each field is checked and named.
  */
+import { cellNames, cells, findCell, takesOption } from '../cells/registry.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import { ACTIVATIONS } from '../layers/dense.ts'
 import type { ActivationOptions } from '../layers/activation.ts'
@@ -94,7 +95,7 @@ export const CORE: { [T in CoreType]: FieldReaders<Omit<Extract<LayerOptions, { 
   oneHot: { vocabulary, wordDropout: maybe(share) },
   features: { width },
   recurrent: {
-    cell: oneOf('rnn', 'lstm', 'gru'),
+    cell: oneOf(...cellNames),
     units: width,
     direction: maybe(oneOf('forward', 'bidirectional')),
     returnSequences: maybe(readBoolean),
@@ -125,9 +126,9 @@ function readCore(item: Field, type: LayerOptions['type']): LayerOptions {
     CORE[type as CoreType] ?? needFormats(`${item.source}, ${item.path}`, type),
   )
   if (read.type === 'recurrent') {
-    if (read.reset === 'before' && read.cell !== 'gru')
+    if (read.reset === 'before' && !takesOption(cells, read.cell, 'reset'))
       throw fieldError(fieldAt(item, 'reset'), 'nothing for a cell without a reset gate')
-    if (read.activation === 'relu' && read.cell !== 'rnn')
+    if (read.activation === 'relu' && findCell(cells, read.cell).gateNames.length > 1)
       throw fieldError(fieldAt(item, 'activation'), 'tanh for a gated cell')
   }
   return read

@@ -53,8 +53,8 @@ function passed(choice: ActivationChoice | 'softmax' | 'logSoftmax'): LastActiva
 }
 
 function ofRecurrent(layer: RecurrentOptions): LastActivation {
-  const { cell, activation = 'tanh', stateActivation = activation } = layer
-  const own = passed(cell === 'lstm' ? stateActivation : activation)
+  const { activation = 'tanh', stateActivation = activation } = layer
+  const own = passed(stateActivation)
   if (own.range === 'bounded') return { ...own, range: 'state' }
   return layer.merge === 'sum' ? pooled(own, true) : own
 }

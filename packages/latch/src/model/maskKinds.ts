@@ -15,6 +15,7 @@ import { IdMaskStep, MaskedRecurrentStep, maskOf, openMask, ZeroStep } from './m
 import { readEmbedding, readRecurrent } from './moreReaders.ts'
 import { RecurrentStep } from './streamRecurrent.ts'
 import type { Rows } from './streamRows.ts'
+import { append } from '../core/lists.ts'
 
 export const embeddingKind: LayerKind<EmbeddingOptions> = {
   read: readEmbedding,
@@ -82,7 +83,7 @@ function maskedRecurrent(place: StreamPlace, layer: RecurrentLayer, mask: Uint8A
     state.name = `${layer.name}.${name}`
     return state
   })
-  place.carried.push(...states)
+  append(place.carried, states)
   place.steps.push(new MaskedRecurrentStep(recurrentLayer, states, mask))
   return recurrentLayer.hidden
 }

@@ -3,6 +3,7 @@
  * What the core reads too is read the same way here.
  */
 import { readActivation } from '../cells/activations.ts'
+import { genericCells, takesOption, type CellOptions } from '../cells/registry.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { EmbeddingOptions } from '../layers/input.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
@@ -43,16 +44,17 @@ const RECURRENT: FieldReaders<Omit<RecurrentOptions, 'type'>> = {
 export function readRecurrent(field: Field): RecurrentOptions {
   const options = readOptions<RecurrentOptions>(field, RECURRENT)
   const { cell, direction, reset, backward } = options
+  const takes = (option: keyof CellOptions) => takesOption(genericCells, cell, option)
   const refuse = (at: Field, names: readonly string[], whom: string) => {
     for (const given of names.map((name) => fieldAt(at, name)))
       if (given.value) throw fieldError(given, `nothing for ${whom}`)
   }
-  if (reset === 'before' && cell !== 'gru') refuse(field, ['reset'], 'a cell without a reset gate')
+  if (reset === 'before' && !takes('reset')) refuse(field, ['reset'], 'a cell without a reset gate')
   if (direction !== 'bidirectional') refuse(field, ['merge', 'backward'], 'a layer that reads one way')
-  if (cell !== 'lstm') refuse(field, ['peepholes', 'coupled'], 'a cell without a cell state')
+  if (!takes('peepholes')) refuse(field, ['peepholes', 'coupled'], 'a cell without a cell state')
   for (const at of backward ? [field, fieldAt(field, 'backward')] : [field]) {
-    if (cell !== 'lstm') refuse(at, ['stateActivation'], 'a cell without a cell state')
-    if (cell === 'rnn') refuse(at, ['gateActivation'], 'a cell without gates')
+    if (!takes('stateActivation')) refuse(at, ['stateActivation'], 'a cell without a cell state')
+    if (!takes('gateActivation')) refuse(at, ['gateActivation'], 'a cell without gates')
   }
   return options
 }

@@ -9,6 +9,7 @@ import { UsageError } from '../core/errors.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
 import type { Model } from './model.ts'
 import { textClassifier, type TextClassifier } from './textClassifier/textClassifier.ts'
+import { maximum } from '../core/lists.ts'
 
 /** What is asked. */
 export interface SpanOptions {
@@ -97,7 +98,7 @@ export async function memorySpan(subject: Model | CellName, options: SpanTrainin
     points.push({ distance: distances[i], accuracy, count, standardError })
   }
   const reached = points.filter(({ accuracy }) => accuracy >= (1 + CHANCE) / 2)
-  const span = reached.length ? Math.max(...reached.map(({ distance }) => distance)) : null
+  const span = reached.length ? maximum(reached.map(({ distance }) => distance)) : null
   return { distances: points, chance: CHANCE, span, model }
 }
 

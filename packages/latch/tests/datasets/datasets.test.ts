@@ -91,7 +91,7 @@ describe('comments with negation', () => {
     expect([...labelsOf((text) => text).values()].every((labels) => labels.size === 1)).toBe(true)
   })
 
-  test('test and training part share no set of words, but every word', () => {
+  test('the test part and the training part share no set of words, but every word', () => {
     const bags = new Set(train.map(({ text }) => bag(text)))
     expect(held.filter(({ text }) => bags.has(bag(text)))).toEqual([])
     const known = new Set(train.flatMap(({ text }) => text.split(' ')))

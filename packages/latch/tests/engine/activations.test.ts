@@ -48,7 +48,7 @@ function compute(engine: Engine, spec: ActivationSpec, values: readonly number[]
 }
 
 /** Relative to the largest that is at stake: the wanted value, or 1 below it. */
-function near(got: number, wanted: number, tolerance: number, what: string): void {
+function expectNear(got: number, wanted: number, tolerance: number, what: string): void {
   expect(Math.abs(got - wanted), `${what}: ${got}, wanted ${wanted}`).toBeLessThanOrEqual(
     tolerance * Math.max(1, Math.abs(wanted)),
   )
@@ -60,8 +60,8 @@ describe.each(engines)('activations on %s', (_, engine, tolerance) => {
     // Exponentials lose what their argument lost.
     const wide = spec.type === 'exponential' ? 20 * tolerance : 4 * tolerance
     x.forEach((at, i) => {
-      near(got.y[i], y[i], wide, `f(${at})`)
-      near(got.slope[i], slope[i], wide, `f′(${at})`)
+      expectNear(got.y[i], y[i], wide, `f(${at})`)
+      expectNear(got.slope[i], slope[i], wide, `f′(${at})`)
     })
     expect(got.dy.every((d) => d === 2)).toBe(true)
   })
@@ -103,7 +103,7 @@ describe('slopes by finite differences', () => {
       spec,
       x.map((v) => v - h),
     ).y
-    x.forEach((at, i) => near(slope[i], (above[i] - below[i]) / (2 * h), 2e-8, `f′(${at})`))
+    x.forEach((at, i) => expectNear(slope[i], (above[i] - below[i]) / (2 * h), 2e-8, `f′(${at})`))
   })
 
   it('knows every name, and says which it does not', () => {

@@ -70,11 +70,11 @@ function check(
   }
 }
 
-/** Runs `body` and gives its memory back. Everything is reserved in bulk so that views stay valid. */
-function gradient(name: string, body: () => void): void {
+/** Runs a check and gives its memory back. Everything is reserved in bulk so that views stay valid. */
+function gradient(name: string, checkGradient: () => void): void {
   test(name, () => {
     const mark = memory.mark()
-    body()
+    checkGradient()
     memory.release(mark)
   })
 }

@@ -6,12 +6,18 @@ import { createEngine } from '../../src/engine/load.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
-import { comments, quick, tiny } from '../tasks/textClassifier/classifierRig.ts'
-import { comments as remarks, csv, json, jsonLines, Workplace } from '../../../cli/tests/cliRig.ts'
+import { comments, quick, tiny } from '../tasks/textClassifier/classifierHelpers.ts'
+import {
+  comments as remarks,
+  csv,
+  json,
+  jsonLines,
+  Workplace,
+  type Ran,
+} from '../../../cli/tests/cliHelpers.ts'
 import { oneNumber } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
-const why = 'the reference engine has one only'
-const sentence = `Computes on 1 thread: ${why}.`
+const sentence = 'Computes on 1 thread: the reference engine is single-threaded.'
 
 describe('an engine', () => {
   it.each([
@@ -19,7 +25,7 @@ describe('an engine', () => {
     { engine: 'reference', threads: 2, precision: 'float64' },
     { precision: 'float64', threads: 3 },
   ] as const)('says why it has one thread: %o', (options) => {
-    expect(createEngine(options)).toMatchObject({ name: 'reference', threads: 1, threadsNote: why })
+    expect(createEngine(options)).toMatchObject({ name: 'reference', threads: 1, threadsNote: sentence })
   })
 
   it.each([
@@ -35,7 +41,7 @@ describe('an engine', () => {
   it('says so of threads that the environment asks for', () => {
     const before = host()
     useHost(nodeHost({ LATCH_THREADS: '3', LATCH_ENGINE: 'reference' }))
-    expect(createEngine()).toMatchObject({ threads: 1, threadsNote: why })
+    expect(createEngine()).toMatchObject({ threads: 1, threadsNote: sentence })
     useHost(before)
   })
 })
@@ -65,12 +71,13 @@ describe('a training', () => {
       })
     }
     const notes = events.flatMap((event) => (event.type === 'start' ? [event.threadsNote] : []))
-    expect(notes).toEqual([why, null])
+    expect(notes).toEqual([sentence, null])
   })
 })
 
 describe('the command line', () => {
   let place: Workplace
+  let trained: { plain: Ran; json: Ran }
   const columns = ['--text', 'comment', '--label', 'mood']
   const flags = ['--engine', 'reference', '--threads', '4']
   const note = `note: ${sentence}`
@@ -78,13 +85,16 @@ describe('the command line', () => {
     place = new Workplace()
     place.write('train.csv', csv(remarks(40)))
     const small = ['--units', '4', '--embedding', '4', '--epochs', '1', '--out', 'm.latch']
-    const ran = await place.latch(['train', 'train.csv', ...columns, ...small, ...flags])
-    expect(ran.stderr).toContain(note)
-    const told = await place.latch(['train', 'train.csv', ...columns, ...small, ...flags, '--json'])
-    const start = jsonLines(told).find(({ event }) => event === 'start')!
-    expect(start.warnings).toContain(sentence)
+    const args = ['train', 'train.csv', ...columns, ...small, ...flags]
+    trained = { plain: await place.latch(args), json: await place.latch([...args, '--json']) }
   }, 60_000)
   afterAll(() => place.remove())
+
+  it('train says it, in its events too', () => {
+    expect(trained.plain.stderr).toContain(note)
+    const start = jsonLines(trained.json).find(({ event }) => event === 'start')!
+    expect(start.notes).toContain(sentence)
+  })
 
   it.each([
     ['predict', ['predict', 'm.latch', 'fine']],
@@ -96,6 +106,6 @@ describe('the command line', () => {
   })
 
   it('info says it', async () => {
-    expect(json(await place.latch(['info', '--json', ...flags])).threadsNote).toBe(why)
+    expect(json(await place.latch(['info', '--json', ...flags])).threadsNote).toBe(sentence)
   })
 })

@@ -8,7 +8,7 @@ import type { LayerOptions } from '../../src/model/config.ts'
 import { openModel } from '../../src/tasks/files/openModel.ts'
 import type { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { writeModel } from '../../src/formats/write.ts'
-import { bytesOf, exportCase } from './exportRig.ts'
+import { bytesOf, exportCase } from './exportHelpers.ts'
 
 /** A call that fails, and the same call with options. */
 export interface FixCase {

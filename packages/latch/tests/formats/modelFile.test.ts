@@ -16,8 +16,8 @@ function refusal(action: () => unknown): FormatError {
   try {
     action()
   } catch (error) {
-    expect(error).toBeInstanceOf(FormatError)
-    return error as FormatError
+    if (!(error instanceof FormatError)) throw error
+    return error
   }
   throw new Error('expected a refusal')
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
+import { expectClose } from '../closeTo.ts'
 import { importKerasConfig, type KerasArray } from '../../src/formats/keras/read/model.ts'
 import {
   OUTPUT_ACTIVATIONS,
@@ -94,31 +95,52 @@ const softmax = (row: readonly number[]) => {
   return powers.map((p) => p / powers.reduce((a, b) => a + b))
 }
 
-function near(got: readonly number[], wanted: readonly number[]): void {
-  expect(got).toHaveLength(wanted.length)
-  got.forEach((x, i) => expect(x).toBeCloseTo(wanted[i], 5))
+function expectNear(got: readonly number[], wanted: readonly number[]): void {
+  expectClose(got, wanted, 5e-6)
+}
+
+function expectRefused(open: () => unknown, message: RegExp): void {
+  expect(open).toThrow(UsageError)
+  expect(open).toThrow(message)
+}
+
+function expectLabels(
+  model: SequenceModel,
+  label: string | null,
+  shares: readonly number[],
+  labels: readonly string[] = shares.map((_, c) => `${c}`),
+): void {
+  expect(model.labels).toEqual(labels)
+  expect(label).toBe(labels[shares.indexOf(Math.max(...shares))])
 }
 
 /** What a model says must be the file's own numbers, or a function of a plain logit. */
-function check(model: SequenceModel, golden: Golden, loss: string, labels: readonly string[] | undefined) {
+function checkPrediction(
+  model: SequenceModel,
+  golden: Golden,
+  loss: string,
+  labels: readonly string[] | undefined,
+) {
   const { function: name, units, output: own } = golden
   const said = model.predict(input)
   const isSquashed = SQUASHING.includes(name)
   // A linear head and labels: the labels name classes of logits.
   const asked = name === 'linear' && model.outputActivation !== 'linear'
-  near(said.output, !asked ? own : units === 1 ? own.map(sigmoid) : softmax(own))
+  expectNear(said.output, !asked ? own : units === 1 ? own.map(sigmoid) : softmax(own))
   expect(asked).toBe(name === 'linear' && labels !== undefined)
   if (said.probabilities !== null) {
     const shares = Object.values(said.probabilities)
     const raw = units === 1 ? sigmoid(own[0]) : softmax(own)
     const row = isSquashed ? (units === 1 ? own[0] : own) : raw
-    near(shares, typeof row === 'number' ? [1 - row, row] : row)
-    expect(model.labels).toEqual(labels ?? shares.map((_, c) => `${c}`))
-    expect(said.label).toBe(model.labels[shares.indexOf(Math.max(...shares))])
+    expectNear(shares, typeof row === 'number' ? [1 - row, row] : row)
+    expectLabels(model, said.label, shares, labels)
   }
   const ofClasses = loss.startsWith('binary') ? units === 1 || name === 'softmax' : units > 1
-  if (isSquashed && CROSS.test(loss) && !labels) expect(said.probabilities !== null).toBe(ofClasses)
-  if (isSquashed && labels && (units === 1 || name === 'softmax')) expect(said.probabilities).not.toBeNull()
+  const hasProbabilities = said.probabilities !== null
+  const isKnown = isSquashed && CROSS.test(loss) && !labels
+  expect(hasProbabilities).toBe(isKnown ? ofClasses : hasProbabilities)
+  const isNamed = isSquashed && labels !== undefined && (units === 1 || name === 'softmax')
+  expect(hasProbabilities).toBe(isNamed || hasProbabilities)
 }
 
 describe('Keras and TensorFlow.js: the file’s own numbers, whatever the loss', () => {
@@ -134,11 +156,11 @@ describe('Keras and TensorFlow.js: the file’s own numbers, whatever the loss',
           const isClass = kind === 'binary, logits' && golden.form === 'state' && /tanh|softsign/.test(name)
           if (labels && units === 1 && isOther && !isClass) {
             // Two names for one number that is neither logit nor probability.
-            expect(() => ofKeras(golden, loss, options)).toThrow(/labels: expected 1 different labels/)
+            expectRefused(() => ofKeras(golden, loss, options), /labels: expected 1 different labels/)
             continue
           }
-          check(ofKeras(golden, loss, options), golden, kind, labels)
-          if (kind !== 'unknown') check(await ofTfjs(golden, loss, options), golden, kind, labels)
+          checkPrediction(ofKeras(golden, loss, options), golden, kind, labels)
+          if (kind !== 'unknown') checkPrediction(await ofTfjs(golden, loss, options), golden, kind, labels)
         }
       }
     }
@@ -207,10 +229,10 @@ describe.each(['onnx', 'torch', 'keras', 'tfjs'] as const)('%s', (format) => {
     if ((format === 'keras' || format === 'tfjs') && head.indexOf(last) > 0) return
     const { model, own } = await foreign([...FEATURES, ...head], format, { labels })
     const said = model.predict(ROWS)
-    near(said.output, own)
+    expectNear(said.output, own)
     expect(model.labels).toEqual(labels)
     expect(said.probabilities === null).toBe(!classes)
-    if (classes) near(Object.values(said.probabilities!), own.length === 1 ? [1 - own[0], own[0]] : own)
+    if (classes) expectNear(Object.values(said.probabilities!), own.length === 1 ? [1 - own[0], own[0]] : own)
   })
 })
 
@@ -224,7 +246,7 @@ describe('PyTorch heads', () => {
         ...options({ dense0: 'sigmoid' }),
         outputActivation,
       })
-      near(model.predict(ROWS).output, [sigmoid(logit)])
+      expectNear(model.predict(ROWS).output, [sigmoid(logit)])
     }
   })
 })
@@ -246,9 +268,8 @@ describe('an `outputActivation` that contradicts the file is refused, one that a
         const open = () => ofKeras(golden, loss, { outputActivation })
         const isRow = units === 1 && /softmax/i.test(outputActivation)
         if (!agree[name].includes(outputActivation) || isRow) {
-          expect(open).toThrow(UsageError)
-          expect(open).toThrow(/output activation: expected/)
-        } else if (name !== 'linear') near(open().predict(input).output, golden.output)
+          expectRefused(open, /output activation: expected/)
+        } else if (name !== 'linear') expectNear(open().predict(input).output, golden.output)
       }
     }
   })
@@ -256,7 +277,7 @@ describe('an `outputActivation` that contradicts the file is refused, one that a
     const layers = [...FEATURES, last, dense(3), act('softmax')]
     const ask = (outputActivation: OutputActivation) => foreign(layers, format, { outputActivation })
     const { model, own } = await ask('softmax')
-    near(model.predict(ROWS).output, own)
+    expectNear(model.predict(ROWS).output, own)
     await expect(ask('sigmoid')).rejects.toThrow(/`outputActivation: "softmax"`/)
     await expect(ask('logSoftmax')).rejects.toThrow(/`outputActivation: "softmax"`/)
   })
@@ -316,7 +337,7 @@ describe.skipIf(!existsSync(SHARED))('users’ files', () => {
         const given = modelFile(new URL(`31-double-sigmoid/${name}.h5`, SHARED))
         const model = (await openModel(given, options)) as SequenceModel
         for (const row of rows)
-          near(model.predict(row.input).output, name === 'softmax-mse' ? row.softmax : [row.sigmoid])
+          expectNear(model.predict(row.input).output, name === 'softmax-mse' ? row.softmax : [row.sigmoid])
       }
     }
   })
@@ -330,8 +351,8 @@ describe.skipIf(!existsSync(SHARED))('users’ files', () => {
     for (const [name, own] of there) {
       const given = modelFile(new URL(`61-loss-without-logits/${name}.h5`, SHARED))
       const said = ((await openModel(given)) as SequenceModel).predict(wanted.input)
-      near(said.output, own)
-      near(Object.values(said.probabilities!), own.length === 1 ? [1 - own[0], own[0]] : own)
+      expectNear(said.output, own)
+      expectNear(Object.values(said.probabilities!), own.length === 1 ? [1 - own[0], own[0]] : own)
     }
   })
 })

@@ -10,13 +10,13 @@ import { spectralRadii } from '../../src/inspection/gradients/spectrum.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence, type SequenceTrace } from '../../src/inspection/trace/trace.ts'
 import type { CellStep, StepGradient } from '../../src/inspection/trace/traceTypes.ts'
-import { Holds, type Hold } from '../../src/layers/recurrent/overrides.ts'
+import { Overrides, type Override } from '../../src/layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { Network, NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
-import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionRig.ts'
+import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionHelpers.ts'
 
 beforeAll(announceMoreLayers)
 
@@ -160,10 +160,11 @@ describe('every number explained', () => {
         expect(Math.abs(found.computed - found.value), `${where} ${found.equation}`).toBeLessThanOrEqual(
           tolerance,
         )
-        if (place.value !== 'probability') expect(found.value, where).toBe(numberAt(trace, found.place))
+        const traced = place.value === 'probability' ? found.value : numberAt(trace, found.place)
+        expect(found.value, where).toBe(traced)
         for (const { name: factorName, value, source } of found.terms.flatMap(({ factors }) => factors)) {
-          if (source.kind === 'trace' && factorName !== '1 − z')
-            expect(value, factorName).toBe(numberAt(trace, source))
+          const isTraced = source.kind === 'trace' && factorName !== '1 − z'
+          expect(value, factorName).toBe(isTraced ? numberAt(trace, source) : value)
           if (source.kind !== 'parameter') continue
           const parameter = made.store.find(source.name)
           const at = source.column === null ? source.row : source.row * parameter.shape[1] + source.column
@@ -242,7 +243,8 @@ describe('gradient flow', () => {
       const found = flow.layers.find((l) => l.direction === direction)!
       text.forEach((id, t) => {
         const before = steps[reversed ? t + 1 : t - 1]
-        if (!before) return expect(found.steps[t].stateJacobian).toBeNull()
+        expect(found.steps[t].stateJacobian === null).toBe(!before)
+        if (!before) return
         const states = [before.hidden, ...(before.cell ? [before.cell] : [])]
         const wanted = Math.sqrt(
           jacobian(made, loop, id, states)
@@ -262,11 +264,11 @@ describe('gradient flow', () => {
     })
   })
 
-  it('shares of a step add up to all', () => {
+  it('contributions of all steps add up to 1', () => {
     for (const [name, layers] of flowing) {
       for (const { steps } of gradientFlow(randomNetwork(layers), ids, 1).layers) {
         expect(
-          steps.reduce((sum, { shares }) => sum + shares.hidden.share, 0),
+          steps.reduce((sum, { contributions }) => sum + contributions.hidden.fraction, 0),
           name,
         ).toBeCloseTo(1, 10)
       }
@@ -286,16 +288,16 @@ describe('a layer in reverse is one that reads the text turned round', () => {
     expect(y.layers[0].steps).toEqual(x.layers[0].steps.toReversed())
     const [flow, back] = [gradientFlow(a(), turned, 1), gradientFlow(b(), ids, 1)]
     const found = flow.layers[0].steps.toReversed()
-    back.layers[0].steps.forEach(({ shares, ...step }, t) => {
-      const { shares: wanted, ...rest } = found[t]
+    back.layers[0].steps.forEach(({ contributions, ...step }, t) => {
+      const { contributions: wanted, ...rest } = found[t]
       expect(step).toEqual(rest)
       // Sums in another order.
-      expect(shares.hidden.share).toBeCloseTo(wanted.hidden.share, 12)
-      expect(shares.input.share).toBeCloseTo(wanted.input.share, 12)
+      expect(contributions.hidden.fraction).toBeCloseTo(wanted.hidden.fraction, 12)
+      expect(contributions.input.fraction).toBeCloseTo(wanted.input.fraction, 12)
     })
     expect(back.verdict).toEqual(flow.verdict)
     const [m, n] = [memory(x), memory(y)]
-    expect(n[0].held).toEqual(m[0].held.toReversed())
+    expect(n[0].unitRetention).toEqual(m[0].unitRetention.toReversed())
     expect(n[0].halfLife).toBe(m[0].halfLife)
   })
 
@@ -331,7 +333,7 @@ describe('holds in general cells', () => {
   it.each(forms)('%s: exact values, and gradients by finite differences', (_, form) => {
     const made = randomNetwork([embedding, recurrent(form), dense])
     const states = made.recurrent[0].cell.stateNames as ('hidden' | 'cell')[]
-    const holds: Hold[] = [
+    const holds: Override[] = [
       ...gatesOf(form).map((gate, g) => ({
         what: { gate },
         value: 0.2 + 0.15 * g,
@@ -342,7 +344,7 @@ describe('holds in general cells', () => {
       ...states.map((state, s) => ({ what: { state }, value: 0.4 - s, units: [3 - s], from: 2, to: 2 })),
     ].map((one) => ({ layer: 'recurrent.0', direction: 0, ...one }))
     const batch = PackedBatch.ofIds([ids, idsOf(3), idsOf(4, 2)])
-    const pass = { training: false, record: true, key: 0, holds: new Holds(holds) }
+    const pass = { training: false, record: true, key: 0, holds: new Overrides(holds) }
     const targets = { classes: [1, 0, 2] }
     const lossAt = () => {
       made.forward(batch, pass)
@@ -364,7 +366,7 @@ describe('holds in general cells', () => {
       })
       made.store.write(p, values)
     }
-    const [trace] = traceBatch(made, batch, null, new Holds(holds))
+    const [trace] = traceBatch(made, batch, null, new Overrides(holds))
     const { steps } = trace.layers[0]
     for (const {
       what,
@@ -409,10 +411,10 @@ describe('holds in general cells', () => {
 describe('masked steps in memory', () => {
   it('keep all', () => {
     const made = randomNetwork([{ ...embedding, maskZero: true } as LayerOptions, recurrent({}), dense])
-    const [{ share }] = memory(traceSequence(made, [3, 0, 0, 5], target))
-    expect(share[2][0]).toBe(1)
-    expect(share[3][0]).toBe(share[3][2])
-    expect(share[3][0]).toBeLessThan(1)
+    const [{ retention }] = memory(traceSequence(made, [3, 0, 0, 5], target))
+    expect(retention[2][0]).toBe(1)
+    expect(retention[3][0]).toBe(retention[3][2])
+    expect(retention[3][0]).toBeLessThan(1)
     expect(VOCABULARY).toBeGreaterThan(5)
   })
 })

@@ -1,8 +1,8 @@
-/** Gradient flow: Jacobians and chains against finite differences, shares against training's gradients, verdicts. */
+/** Gradient flow: Jacobians and chains against finite differences, contributions against training's gradients, verdicts. */
 import { describe, expect, it } from 'vitest'
 import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
 import { frobeniusNorm, orthonormalProbes, spectralNorm } from '../../src/inspection/gradients/matrixNorms.ts'
-import { shareMatrix } from '../../src/inspection/gradients/contributions.ts'
+import { contributionMatrix } from '../../src/inspection/gradients/contributions.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import type { TraceLayer } from '../../src/inspection/trace/traceTypes.ts'
@@ -11,10 +11,11 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
 import { network } from '../../src/model/network.ts'
-import { trained } from '../tasks/textClassifier/classifierRig.ts'
+import { trained } from '../tasks/textClassifier/classifierHelpers.ts'
 import {
   dense,
   distance,
+  dot,
   embedding,
   exact,
   forms,
@@ -24,7 +25,7 @@ import {
   randomNetwork,
   recurrent,
   VOCABULARY,
-} from './inspectionRig.ts'
+} from './inspectionHelpers.ts'
 
 const ids = idsOf(6, 1)
 const pool: LayerOptions = { type: 'pool', pooling: 'max' }
@@ -188,8 +189,8 @@ describe('Jacobians', () => {
   })
 })
 
-describe('shares', () => {
-  it.each(nets)('%s: steps’ matrices add up to training’s gradient, shares to 1', (_, layers) => {
+describe('contributions', () => {
+  it.each(nets)('%s: steps’ matrices add up to training’s gradient, fractions to 1', (_, layers) => {
     for (const [precision, tolerance] of [
       ['float64', 1e-12],
       ['float32', 1e-5],
@@ -204,18 +205,17 @@ describe('shares', () => {
       const flow = gradientFlow(made, ids, 2)
       flow.layers.forEach(({ layer, direction, steps }) => {
         for (const weight of ['input', 'hidden'] as const) {
-          const own = steps.map((__, step) => shareMatrix(trace, { layer, direction, step, weight }))
+          const own = steps.map((__, step) => contributionMatrix(trace, { layer, direction, step, weight }))
           const sum = own[0].map((__, i) => own.reduce((total, matrix) => total + matrix[i], 0))
           const name = `recurrent.${layer}.weight_${weight === 'input' ? 'ih' : 'hh'}_l0${direction === 'forward' ? '' : '_reverse'}`
           const wanted = gradients.get(name)!
           expect(distance(sum, wanted), name).toBeLessThan(tolerance)
-          const dot = (a: Float64Array, b: Float64Array) => a.reduce((total, x, i) => total + x * b[i], 0)
           const total = dot(sum, sum)
-          steps.forEach(({ shares }, t) => {
-            expect(shares[weight].norm).toBeCloseTo(Math.sqrt(dot(own[t], own[t])), 10)
-            expect(shares[weight].share).toBeCloseTo(total > 0 ? dot(own[t], sum) / total : 0, 8)
+          steps.forEach(({ contributions }, t) => {
+            expect(contributions[weight].norm).toBeCloseTo(Math.sqrt(dot(own[t], own[t])), 10)
+            expect(contributions[weight].fraction).toBeCloseTo(total > 0 ? dot(own[t], sum) / total : 0, 8)
           })
-          const all = steps.reduce((x, { shares }) => x + shares[weight].share, 0)
+          const all = steps.reduce((x, { contributions }) => x + contributions[weight].fraction, 0)
           expect(all).toBeCloseTo(total > 0 ? 1 : 0, 9)
         }
       })
@@ -228,15 +228,15 @@ describe('shares', () => {
     const trace = traceSequence(made, long, { classes: [0] })
     const { steps } = gradientFlow(made, long, 0).layers[0]
     const own = long.map((_, step) =>
-      shareMatrix(trace, { layer: 0, direction: 'forward', step, weight: 'hidden' }),
+      contributionMatrix(trace, { layer: 0, direction: 'forward', step, weight: 'hidden' }),
     )
     const sum = own[0].map((_, i) => own.reduce((total, matrix) => total + matrix[i], 0))
     const total = sum.reduce((all, x) => all + x * x, 0)
-    steps.forEach(({ shares }, t) => {
+    steps.forEach(({ contributions }, t) => {
       const along = own[t].reduce((all, x, i) => all + x * sum[i], 0)
-      expect(shares.hidden.share).toBeCloseTo(along / total, 10)
+      expect(contributions.hidden.fraction).toBeCloseTo(along / total, 10)
     })
-    expect(steps[0].shares.hidden).toEqual({ norm: 0, share: 0 })
+    expect(steps[0].contributions.hidden).toEqual({ norm: 0, fraction: 0 })
   })
 })
 
@@ -254,7 +254,7 @@ describe('verdicts', () => {
     return gradientFlow(made, idsOf(20), 1)
   }
 
-  it('of networks whose recurrent weights keep a known share', () => {
+  it('of networks whose recurrent weights keep a known fraction', () => {
     const relu = { cell: 'rnn', activation: 'relu' }
     const vanishing = scaled({ cell: 'rnn' }, 0.4).verdict
     expect(vanishing.kind).toBe('vanishing')
@@ -342,10 +342,10 @@ it('matrix norms', () => {
   const probes = orthonormalProbes(3, 5, 'test').values
   for (let a = 0; a < 3; a++) {
     for (let b = 0; b < 3; b++) {
-      const dot = Array.from({ length: 5 }, (_, c) => probes[a * 5 + c] * probes[b * 5 + c]).reduce(
+      const product = Array.from({ length: 5 }, (_, c) => probes[a * 5 + c] * probes[b * 5 + c]).reduce(
         (x, y) => x + y,
       )
-      expect(dot).toBeCloseTo(a === b ? 1 : 0, 12)
+      expect(product).toBeCloseTo(a === b ? 1 : 0, 12)
     }
   }
 })

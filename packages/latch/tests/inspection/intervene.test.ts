@@ -6,7 +6,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { network } from '../../src/model/network.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierRig.ts'
+import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const TEXT = 'the great soup was awful today'
 const nets: [string, ClassifierOptions][] = [
@@ -100,9 +100,9 @@ describe('holding gates', () => {
       const held = layer.layer === 1 && layer.direction === 'backward'
       layer.steps.forEach((step, t) => {
         const update = (step.gates as { update: Float64Array }).update
-        if (held && (t === 2 || t === 3)) expect(update[3]).toBe(0.5)
-        else expect(update[3]).not.toBe(0.5)
-        if (layer.layer === 0) expect(step.hidden).toEqual(before.layers[i].steps[t].hidden)
+        expect(update[3] === 0.5).toBe(held && (t === 2 || t === 3))
+        const unchanged = layer.layer === 0 ? before.layers[i].steps[t].hidden : step.hidden
+        expect(step.hidden).toEqual(unchanged)
       })
     })
   })
@@ -148,9 +148,9 @@ describe('refusals', () => {
     ['order', [gate({ from: 3, to: 1 })], 'edit 0 to: expected a step from 3 on'],
     ['state', [{ type: 'state', state: 'cell', value: 0 }], 'expected one of hidden (gru'],
     ['state value', [{ type: 'state', state: 'hidden', value: Infinity }], 'a finite number'],
-    ['all dropped', [0, 1, 2, 3, 4, 5].map(drop), 'expected a token that stays'],
-    ['held and dropped', [drop(2), gate({ from: 2, to: 2 })], 'a step that stays in the text'],
-    ['twice', [drop(2), drop(2)], 'edit 1: expected one edit a token'],
+    ['all dropped', [0, 1, 2, 3, 4, 5].map(drop), 'expected at least one token left'],
+    ['held and dropped', [drop(2), gate({ from: 2, to: 2 })], 'a step that is not dropped'],
+    ['twice', [drop(2), drop(2)], 'edit 1: expected one edit per token'],
     ['two tokens', [{ type: 'replace', step: 0, token: 'two words' }], 'expected one token'],
     ['id', [{ type: 'replace', step: 0, token: 10_000 }], 'a word, or an id from 0'],
     ['type', [{ type: 'swap' } as never], 'an edit with a type (gate, state, drop, replace)'],

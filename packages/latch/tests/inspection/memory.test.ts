@@ -8,7 +8,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { thrown, trained } from '../tasks/textClassifier/classifierRig.ts'
+import { thrown, trained } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const TEXT = 'the great soup was awful today'
 
@@ -24,7 +24,7 @@ function byHand(gates: Float64Array[], k: number, t: number): number {
 }
 
 describe.each(['lstm', 'gru'] as const)('%s, bidirectional', (cell) => {
-  it('shares are products of the gate that keeps, in each direction’s own order', async () => {
+  it('retention is the product of the gate that keeps, in each direction’s own order', async () => {
     const model = await trained({ cell, bidirectional: true, layers: 2 }, { epochs: 3 })
     const trace = model.trace(TEXT)
     const found = memory(trace)
@@ -33,7 +33,7 @@ describe.each(['lstm', 'gru'] as const)('%s, bidirectional', (cell) => {
     )
     const T = 6
     const name = cell === 'lstm' ? 'forget' : 'update'
-    found.forEach(({ direction, share, held, convention }, i) => {
+    found.forEach(({ direction, retention, unitRetention, convention }, i) => {
       expect(convention).toContain(`${name} gates`)
       const inText = trace.layers[i].steps.map(({ gates }) => (gates as Record<string, Float64Array>)[name])
       const backward = direction === 'backward'
@@ -42,12 +42,12 @@ describe.each(['lstm', 'gru'] as const)('%s, bidirectional', (cell) => {
       for (let t = 0; t < T; t++) {
         for (let k = 0; k < T; k++) {
           const wanted = at(k) > at(t) ? 0 : byHand(read, at(k), at(t))
-          expect(share[t][k]).toBeCloseTo(wanted, 12)
+          expect(retention[t][k]).toBeCloseTo(wanted, 12)
         }
       }
       const end = backward ? 0 : T - 1
-      held.forEach((units, k) => {
-        expect(units.reduce((sum, x) => sum + x, 0) / units.length).toBeCloseTo(share[end][k], 12)
+      unitRetention.forEach((units, k) => {
+        expect(units.reduce((sum, x) => sum + x, 0) / units.length).toBeCloseTo(retention[end][k], 12)
       })
     })
   })
@@ -63,40 +63,40 @@ describe.each(['lstm', 'gru'] as const)('%s, bidirectional', (cell) => {
   })
 })
 
-it('is what an LSTM’s cell state is made of: Σ held·i∘g', async () => {
+it('is what an LSTM’s cell state is made of: Σ retention·i∘g', async () => {
   const model = await trained({ cell: 'lstm' }, { epochs: 3 })
   const { steps } = model.trace(TEXT).layers[0]
-  const [{ held }] = memory(model.trace(TEXT))
+  const [{ unitRetention }] = memory(model.trace(TEXT))
   const last = steps[5].cell!
   last.forEach((c, j) => {
     const sum = steps.reduce((total, { gates, candidate }, k) => {
-      return total + held[k][j] * (gates as { input: Float64Array }).input[j] * candidate[j]
+      return total + unitRetention[k][j] * (gates as { input: Float64Array }).input[j] * candidate[j]
     }, 0)
     expect(sum).toBeCloseTo(c, 5)
   })
 })
 
 describe('half-life', () => {
-  it('of a gate held at a value is log ½ / log value; null where nothing is lost', async () => {
+  it('of a gate clamped to a value is log ½ / log value; null where nothing is lost', async () => {
     const model = await trained({ cell: 'gru' }, { epochs: 1 })
-    const held = (value: number) => {
+    const clamped = (value: number) => {
       const { after } = intervene(model, TEXT, [{ type: 'gate', gate: 'update', value }])
       return memory(after)[0]
     }
-    expect(held(0.5).halfLife).toBeCloseTo(1, 12)
-    expect(held(0.9).halfLife).toBeCloseTo(Math.log(0.5) / Math.log(0.9), 4)
-    expect(held(1)).toMatchObject({ halfLife: null })
-    expect(held(0).halfLife).toBe(0)
-    expect(held(0.5).share[5][1]).toBeCloseTo(0.5 ** 4, 12)
+    expect(clamped(0.5).halfLife).toBeCloseTo(1, 12)
+    expect(clamped(0.9).halfLife).toBeCloseTo(Math.log(0.5) / Math.log(0.9), 4)
+    expect(clamped(1)).toMatchObject({ halfLife: null })
+    expect(clamped(0).halfLife).toBe(0)
+    expect(clamped(0.5).retention[5][1]).toBeCloseTo(0.5 ** 4, 12)
   })
 
   it('of a simple RNN is 0: it overwrites', async () => {
     const model = await trained({ cell: 'rnn' }, { epochs: 1 })
-    const [{ share, halfLife, convention, held }] = memory(model.trace(TEXT))
+    const [{ retention, halfLife, convention, unitRetention }] = memory(model.trace(TEXT))
     expect(halfLife).toBe(0)
     expect(convention).toContain('overwrites')
-    share.forEach((row, t) => row.forEach((x, k) => expect(x).toBe(t === k ? 1 : 0)))
-    expect(held.map((units) => units[0])).toEqual([0, 0, 0, 0, 0, 1])
+    retention.forEach((row, t) => row.forEach((x, k) => expect(x).toBe(t === k ? 1 : 0)))
+    expect(unitRetention.map((units) => units[0])).toEqual([0, 0, 0, 0, 0, 1])
   })
 })
 
@@ -107,13 +107,13 @@ it('long sequences: every step against every other up to 2,048, on request none'
     direction: 'forward' as const,
     steps: Array.from({ length: T }, () => step),
   })
-  const [{ share, held }] = memory([layer(1000)])
-  expect(share[999][0]).toBeCloseTo((0.999 ** 999 + 0.99 ** 999) / 2, 10)
-  expect(held[0][0]).toBeCloseTo(0.999 ** 999, 10)
+  const [{ retention, unitRetention }] = memory([layer(1000)])
+  expect(retention[999][0]).toBeCloseTo((0.999 ** 999 + 0.99 ** 999) / 2, 10)
+  expect(unitRetention[0][0]).toBeCloseTo(0.999 ** 999, 10)
   const error = await thrown(() => memory([layer(2049)]))
   expect(error).toBeInstanceOf(UsageError)
-  expect(error.message).toContain('share: false')
-  expect(memory([layer(5000)], { share: false })[0]).toMatchObject({ share: [] })
+  expect(error.message).toContain('retention: false')
+  expect(memory([layer(5000)], { retention: false })[0]).toMatchObject({ retention: [] })
   expect(await thrown(() => memory({} as never))).toBeInstanceOf(UsageError)
 })
 
@@ -127,14 +127,14 @@ describe('effective memory', () => {
     expect(found).toHaveLength(2)
     found.forEach(({ gradient, halfLife }, i) => {
       expect(halfLife).toBe(lives[i])
-      if (gradient === null) expect(flow[i].gradient).toBeNull()
-      else expect(gradient).toBeCloseTo(flow[i].gradient!, 6)
+      expect(flow[i].gradient === null).toBe(gradient === null)
+      expect(gradient ?? 0).toBeCloseTo(flow[i].gradient ?? 0, 6)
       expect(flow[i]).not.toHaveProperty('halfLife')
     })
     expect(effectiveMemory(JSON.parse(JSON.stringify(trace)))).toEqual(found)
   })
 
-  it('of gates held: a cell that keeps f a step loses 1/e of the gradient in −1/ln f steps', async () => {
+  it('of clamped gates: a cell that keeps f a step loses 1/e of the gradient in −1/ln f steps', async () => {
     const model = await trained({ cell: 'lstm' }, { epochs: 1 })
     const value = Math.exp(-1 / 3)
     const { after } = intervene(model, TEXT, [

@@ -5,7 +5,7 @@ import { memorySpan } from '../../src/tasks/memorySpan.ts'
 import { textClassifier, type TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { StepProgress } from '../../src/training/events.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { thrown, trained } from '../tasks/textClassifier/classifierRig.ts'
+import { thrown, trained } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const columns = { text: 'text', label: 'label' } as const
 

@@ -4,7 +4,7 @@ import { setSpectralRadius, spectralRadii, spectralRadius } from '../../src/insp
 import { network } from '../../src/model/network.ts'
 import { ShapeError, UsageError } from '../../src/core/errors.ts'
 import { Random } from '../../src/core/random.ts'
-import { thrown } from '../tasks/textClassifier/classifierRig.ts'
+import { thrown } from '../tasks/textClassifier/classifierHelpers.ts'
 
 const random = new Random(4, 'spectrum')
 const normal = () => random.between(-1, 1)

@@ -5,6 +5,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { network } from '../../src/model/network.ts'
 import { checkGradients, VOCABULARY } from '../model/gradientCase.ts'
+import { expectClose } from '../closeTo.ts'
 
 const features: LayerOptions = { type: 'features', width: 3 }
 const embedding: LayerOptions = { type: 'embedding', vocabulary: VOCABULARY, size: 5 }
@@ -90,23 +91,20 @@ describe('what they compute', () => {
     const out = net.readOutput(batch)
     return Array.from(out.subarray(out.length / 2))
   }
-  const near = (got: number[], wanted: number[]) => {
-    expect(got).toHaveLength(wanted.length)
-    got.forEach((value, i) => expect(value).toBeCloseTo(wanted[i], 12))
-  }
+  const expectNear = (got: number[], wanted: number[]) => expectClose(got, wanted, 5e-13)
 
   it('reverse turns each sequence round by its own length', () => {
-    near(outputOf([{ type: 'reverse' }]), x.toReversed().flat())
+    expectNear(outputOf([{ type: 'reverse' }]), x.toReversed().flat())
   })
 
   it('first, sum and attention', () => {
-    near(outputOf([{ type: 'pool', pooling: 'first' }]), x[0])
-    near(outputOf([{ type: 'pool', pooling: 'sum' }]), [4.25, 0, 1.5])
+    expectNear(outputOf([{ type: 'pool', pooling: 'first' }]), x[0])
+    expectNear(outputOf([{ type: 'pool', pooling: 'sum' }]), [4.25, 0, 1.5])
     const w = [0.5, -1, 2]
     const scores = x.map((row) => Math.exp(row.reduce((sum, v, j) => sum + v * w[j], 0)))
     const all = scores.reduce((a, b) => a + b)
     const wanted = [0, 1, 2].map((j) => x.reduce((sum, row, t) => sum + (scores[t] / all) * row[j], 0))
-    near(outputOf([{ type: 'pool', pooling: 'attention' }], { 'pool.0.weight': w }), wanted)
+    expectNear(outputOf([{ type: 'pool', pooling: 'attention' }], { 'pool.0.weight': w }), wanted)
   })
 
   it('steps that do not count are neither summed nor attended to', () => {
@@ -139,7 +137,7 @@ describe('what they compute', () => {
 
   it('attention does not overflow', () => {
     const out = outputOf([{ type: 'pool', pooling: 'attention' }], { 'pool.0.weight': [1000, 0, 0] })
-    near(out, x[1])
+    expectNear(out, x[1])
   })
 
   it('layer normalisation begins as the plain one', () => {
@@ -147,7 +145,7 @@ describe('what they compute', () => {
       { type: 'pool', pooling: 'first' },
       { type: 'layerNorm', epsilon: 1e-9 },
     ])
-    near([out.reduce((a, b) => a + b)], [0])
+    expectNear([out.reduce((a, b) => a + b)], [0])
     expect(out.reduce((a, b) => a + b * b, 0)).toBeCloseTo(3, 6)
   })
 })

@@ -64,7 +64,7 @@ describe.each(['reference', 'simd', 'relaxed'] as const)('engine %s', (engine) =
         for (const checkpointSteps of [1, 10, 33, 5000]) {
           const parts = gradients(net, lengths, checkpointSteps)
           expect(parts.bits).toEqual(whole.bits)
-          if (checkpointSteps === 10) expect(parts.used).toBeLessThan(whole.used)
+          expect(parts.used).toBeLessThan(checkpointSteps === 10 ? whole.used : Infinity)
         }
       }
     }
@@ -95,7 +95,7 @@ describe('a partition', () => {
         for (let b = 0; b + 1 < blocks.length; b++) {
           const long = blocks[b + 1] - blocks[b]
           expect(long).toBeGreaterThan(0)
-          if (long > 1) expect(rowsOf(blocks[b], blocks[b + 1])).toBeLessThanOrEqual(BLOCK_ROWS)
+          expect(long === 1 || rowsOf(blocks[b], blocks[b + 1]) <= BLOCK_ROWS).toBe(true)
         }
         for (let w = 0; w + 1 < windows.length; w++) {
           const rows = rowsOf(blocks[windows[w]], blocks[windows[w + 1]])

@@ -7,7 +7,7 @@ import { network, type Network } from '../../src/model/network.ts'
 import { Random } from '../../src/core/random.ts'
 import { fingerprint, type Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
-import { anyCase, batchOf, build, larger } from './anyNetworkRig.ts'
+import { anyCase, batchOf, build, larger } from './anyNetworkHelpers.ts'
 
 const pass = { training: true, record: false, key: 5 }
 

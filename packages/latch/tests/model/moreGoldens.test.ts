@@ -6,6 +6,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { network, type Network } from '../../src/model/network.ts'
+import { expectClose } from '../closeTo.ts'
 
 announceMoreLayers()
 
@@ -22,12 +23,13 @@ const engines: [string, EngineOptions, number][] = [
 const pass = { training: true, record: false, key: 0 }
 
 /** Largest difference, relative to the largest number wanted where that is above 1. */
-function near(got: ArrayLike<number>, wanted: readonly number[], tolerance: number, what: string): void {
-  expect(got.length, what).toBe(wanted.length)
-  const scale = Math.max(1, ...wanted.map(Math.abs))
-  wanted.forEach((value, i) => {
-    expect(Math.abs(got[i] - value) / scale, `${what}[${i}]: ${got[i]} for ${value}`).toBeLessThan(tolerance)
-  })
+function expectNear(
+  got: ArrayLike<number>,
+  wanted: readonly number[],
+  tolerance: number,
+  what: string,
+): void {
+  expectClose(got, wanted, tolerance * Math.max(1, ...wanted.map(Math.abs)), what)
 }
 
 function backward(net: Network, batch: PackedBatch, seed: readonly number[]): Float64Array {
@@ -66,12 +68,12 @@ describe('one network of them all', () => {
       golden.x.shape as [number, number, number],
       golden.lengths,
     )
-    near(backward(net, batch, golden.coefficients.data), golden.output.data, tolerance, 'output')
-    near(net.readInputGradient(batch), golden.dx.data, tolerance, 'dx')
+    expectNear(backward(net, batch, golden.coefficients.data), golden.output.data, tolerance, 'output')
+    expectNear(net.readInputGradient(batch), golden.dx.data, tolerance, 'dx')
     for (const parameter of net.parameters) {
       const { name } = parameter
       expect(parameter.shape).toEqual(golden.gradients[name].shape)
-      near(net.store.read(parameter, 'gradients'), golden.gradients[name].data, tolerance, name)
+      expectNear(net.store.read(parameter, 'gradients'), golden.gradients[name].data, tolerance, name)
     }
   })
 })
@@ -113,11 +115,11 @@ describe.skipIf(!existsSync(shared))('single layers on shared cases', () => {
     })
     const batch = PackedBatch.ofFeatures(x.data, [1, rows, width])
     const seed = Array.from(x.data, (__, i) => 0.5 + 0.1 * i)
-    near(backward(net, batch, seed), wanted.value.data, tolerance, 'value')
-    near(net.readInputGradient(batch), wanted.grad.x.data, tolerance, 'dx')
+    expectNear(backward(net, batch, seed), wanted.value.data, tolerance, 'value')
+    expectNear(net.readInputGradient(batch), wanted.grad.x.data, tolerance, 'dx')
     for (const parameter of net.parameters) {
       const short = parameter.name.split('.').at(-1)!
-      near(net.store.read(parameter, 'gradients'), wanted.grad[short].data, tolerance, short)
+      expectNear(net.store.read(parameter, 'gradients'), wanted.grad[short].data, tolerance, short)
     }
   })
 })

@@ -7,6 +7,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import type { TorchExpected, TorchLayerCase } from './torchFiles.ts'
+import { relativeDifference } from '../closeTo.ts'
 
 /** What is run: PyTorch's case but for its figures; GRUs may also reset before their product. */
 export type LayerCase = Omit<TorchLayerCase, 'expected' | 'expected_f64'> & { reset?: 'after' | 'before' }
@@ -26,7 +27,7 @@ export function checkTorchLayer(
   }
   runForward(net, torch, batch)
   const output = net.readOutput(batch)
-  closeTo(output, batchFirst(torch, expected.output.data, batch.steps), tolerance, 'output')
+  expectRelativelyClose(output, batchFirst(torch, expected.output.data, batch.steps), tolerance, 'output')
   checkFinalStates(net, torch, batch, expected, tolerance)
   runBackward(net, torch, batch, output)
   checkGradients(net, torch, batch, expected, tolerance)
@@ -109,8 +110,9 @@ function checkFinalStates(
 ): void {
   eachDirection(net, (layer, d, i) => {
     const read = (state: 'hidden' | 'cell') => net.recurrent[layer].readFinalState(batch, state, d)
-    closeTo(read('hidden'), part(expected.h_n.data, i, torch), tolerance, `h_n ${i}`)
-    if (expected.c_n) closeTo(read('cell'), part(expected.c_n.data, i, torch), tolerance, `c_n ${i}`)
+    expectRelativelyClose(read('hidden'), part(expected.h_n.data, i, torch), tolerance, `h_n ${i}`)
+    if (expected.c_n)
+      expectRelativelyClose(read('cell'), part(expected.c_n.data, i, torch), tolerance, `c_n ${i}`)
   })
 }
 
@@ -140,31 +142,25 @@ function checkGradients(
 ): void {
   for (const name of Object.keys(torch.weights)) {
     const got = net.store.read(net.store.find(ours(name)), 'gradients')
-    closeTo(got, expected.grad[name].data, tolerance, `d ${name}`)
+    expectRelativelyClose(got, expected.grad[name].data, tolerance, `d ${name}`)
   }
   const dx = batchFirst(torch, expected.grad.x.data, batch.steps)
-  closeTo(net.readInputGradient(batch), dx, tolerance, 'dx')
+  expectRelativelyClose(net.readInputGradient(batch), dx, tolerance, 'dx')
   eachDirection(net, (layer, d, i) => {
     const read = (state: 'hidden' | 'cell') => net.recurrent[layer].readInitialGradient(batch, state, d)
     if (expected.grad.h_0)
-      closeTo(read('hidden'), part(expected.grad.h_0.data, i, torch), tolerance, `dh_0 ${i}`)
+      expectRelativelyClose(read('hidden'), part(expected.grad.h_0.data, i, torch), tolerance, `dh_0 ${i}`)
     if (expected.grad.c_0)
-      closeTo(read('cell'), part(expected.grad.c_0.data, i, torch), tolerance, `dc_0 ${i}`)
+      expectRelativelyClose(read('cell'), part(expected.grad.c_0.data, i, torch), tolerance, `dc_0 ${i}`)
   })
 }
 
 /** Within `tolerance`, relative where numbers are larger than 1. */
-export function closeTo(
+export function expectRelativelyClose(
   got: ArrayLike<number>,
   wanted: ArrayLike<number>,
   tolerance: number,
   what: string,
 ): void {
-  expect(got.length, what).toBe(wanted.length)
-  let worst = 0
-  for (let i = 0; i < got.length; i++) {
-    const difference = Math.abs(got[i] - wanted[i]) / Math.max(1, Math.abs(wanted[i]))
-    worst = Number.isNaN(difference) ? Infinity : Math.max(worst, difference)
-  }
-  expect(worst, what).toBeLessThanOrEqual(tolerance)
+  expect(relativeDifference(got, wanted), what).toBeLessThanOrEqual(tolerance)
 }

@@ -4,9 +4,9 @@ import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { UsageError } from '../../src/core/errors.ts'
 import { fit } from '../../src/training/fit.ts'
-import { comments, quick, thrown, tiny } from './textClassifier/classifierRig.ts'
+import { comments, quick, thrown, tiny } from './textClassifier/classifierHelpers.ts'
 import { oneNumber } from './sequenceModel/sequenceFixtures.ts'
-import { classifier, firstMark } from '../training/trainingRig.ts'
+import { classifier, firstMark } from '../training/trainingHelpers.ts'
 
 const words = comments(24, 1)
 const numbers = Array.from({ length: 12 }, (_, i) => ({

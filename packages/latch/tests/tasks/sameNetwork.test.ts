@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { TextClassifier, textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { comments, hex, quick, THREE, thrown, tiny, trained } from './textClassifier/classifierRig.ts'
+import { comments, hex, quick, THREE, thrown, tiny, trained } from './textClassifier/classifierHelpers.ts'
 import { threeClasses } from './sequenceModel/sequenceFixtures.ts'
 
 const rows = comments(48, 1)

@@ -7,7 +7,7 @@ import type { TrainingState } from '../../src/training/checkpoint.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
 import { fit, type FitOptions } from '../../src/training/fit.ts'
-import { bitsOf, classifier, firstMark } from './trainingRig.ts'
+import { bitsOf, classifier, firstMark } from './trainingHelpers.ts'
 
 const exact = { engine: 'reference', precision: 'float64' } as const
 const train = firstMark(37, 1, 0.2)

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { assert, afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Random } from '../../src/core/random.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..')
@@ -50,7 +50,7 @@ describe('killed at random moments', () => {
     if (existsSync(join(root, 'packages', 'latch', 'dist', 'node.js'))) return
     const setup = join(root, 'scripts', 'setup.mjs')
     const { status, stderr } = spawnSync(process.execPath, [setup], { encoding: 'utf8' })
-    expect(status, stderr).toBe(0)
+    assert(status === 0, stderr)
   })
 
   it.each(['lstm', 'gru'])('%s: ten times, resumed from the last checkpoint each time', async (cell) => {

@@ -4,8 +4,8 @@ import { UsageError } from '../../src/core/errors.ts'
 import { TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { StepProgress } from '../../src/training/events.ts'
 import { fit } from '../../src/training/fit.ts'
-import { comments, hex, quick, thrown, trained } from '../tasks/textClassifier/classifierRig.ts'
-import { bitsOf, classifier, firstMark } from './trainingRig.ts'
+import { comments, hex, quick, thrown, trained } from '../tasks/textClassifier/classifierHelpers.ts'
+import { bitsOf, classifier, firstMark } from './trainingHelpers.ts'
 
 const train = firstMark(37, 1)
 const options = { train, epochs: 2, batchSize: 8, seed: 5, ema: 0.9 } as const

@@ -8,6 +8,7 @@ import {
   plateauAfter,
   type ScheduleOptions,
 } from '../../src/training/schedule.ts'
+import { expectClose } from '../closeTo.ts'
 
 const GOLDENS = new URL('../../../../../shared/conformance/torch/schedules.json', import.meta.url)
 const there = existsSync(GOLDENS)
@@ -26,9 +27,8 @@ function rates(options: ScheduleOptions, learningRate: number, count: number): n
   )
 }
 
-function close(got: number[], wanted: number[], tolerance = 1e-12): void {
-  expect(got).toHaveLength(wanted.length)
-  wanted.forEach((value, i) => expect(Math.abs(got[i] - value), `rate ${i}`).toBeLessThan(tolerance))
+function expectRates(got: number[], wanted: number[]): void {
+  expectClose(got, wanted, 1e-12)
 }
 
 function plateauRates(options: ScheduleOptions, learningRate: number, losses: number[]): number[] {
@@ -45,12 +45,13 @@ function plateauRates(options: ScheduleOptions, learningRate: number, losses: nu
 describe('each schedule by hand', () => {
   it('constant', () => expect(rates({ type: 'constant' }, 0.3, 3)).toEqual([0.3, 0.3, 0.3]))
 
-  it('step', () => close(rates({ type: 'step', stepSize: 2, gamma: 0.5 }, 1, 5), [1, 1, 0.5, 0.5, 0.25]))
+  it('step', () =>
+    expectRates(rates({ type: 'step', stepSize: 2, gamma: 0.5 }, 1, 5), [1, 1, 0.5, 0.5, 0.25]))
 
-  it('exponential', () => close(rates({ type: 'exponential', gamma: 0.5 }, 8, 4), [8, 4, 2, 1]))
+  it('exponential', () => expectRates(rates({ type: 'exponential', gamma: 0.5 }, 8, 4), [8, 4, 2, 1]))
 
   it('cosine, which stays at its minimum', () => {
-    close(
+    expectRates(
       rates({ type: 'cosine', tMax: 4, etaMin: 0.2 }, 1, 6),
       [1, 0.882842712474619, 0.6, 0.317157287525381, 0.2, 0.2],
     )
@@ -58,24 +59,24 @@ describe('each schedule by hand', () => {
 
   it('one cycle: up to the learning rate, down to almost nothing', () => {
     const got = rates({ type: 'oneCycle', totalSteps: 11, pctStart: 3 / 11 }, 1, 12)
-    close([got[0], got[1], got[2], got[6], got[10], got[11]], [0.04, 0.52, 1, 0.500002, 4e-6, 4e-6])
+    expectRates([got[0], got[1], got[2], got[6], got[10], got[11]], [0.04, 0.52, 1, 0.500002, 4e-6, 4e-6])
   })
 
   it('plateau: waits more than `patience` epochs, then again', () => {
     const options = { type: 'plateau', factor: 0.5, patience: 1, minLr: 0.3 } as const
-    close(plateauRates(options, 1, [5, 5, 5, 5, 5, 5, 4, 4]), [1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3])
+    expectRates(plateauRates(options, 1, [5, 5, 5, 5, 5, 5, 4, 4]), [1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3])
   })
 
   it('plateau counts a fall only beyond the threshold', () => {
     const options = { type: 'plateau', factor: 0.1, patience: 0, threshold: 0.1 } as const
-    close(plateauRates(options, 1, [1, 0.95, 0.89, 0.85]), [1, 1, 0.1, 0.1])
+    expectRates(plateauRates(options, 1, [1, 0.95, 0.89, 0.85]), [1, 1, 0.1, 0.1])
   })
 })
 
 describe('composition', () => {
   it('warm-up multiplies any schedule', () => {
-    close(rates({ type: 'constant', warmup: 4 }, 1, 6), [0.25, 0.5, 0.75, 1, 1, 1])
-    close(
+    expectRates(rates({ type: 'constant', warmup: 4 }, 1, 6), [0.25, 0.5, 0.75, 1, 1, 1])
+    expectRates(
       rates({ type: 'step', stepSize: 2, gamma: 0.5, warmup: 4 }, 1, 6),
       [0.25, 0.5, 0.375, 0.5, 0.25, 0.25],
     )
@@ -122,13 +123,13 @@ describe.skipIf(!there)('PyTorch', () => {
 
   it.each(pure)('%s', (name, optionsOf) => {
     const { base_lr, parameters, lr_at_step } = goldens[name]
-    close(rates(optionsOf(parameters), parameters.max_lr ?? base_lr, lr_at_step.length), lr_at_step)
+    expectRates(rates(optionsOf(parameters), parameters.max_lr ?? base_lr, lr_at_step.length), lr_at_step)
   })
 
   it('plateau', () => {
     const { base_lr, parameters, lr_at_step, metric } = goldens.plateau
     const { factor, patience, threshold } = parameters
-    close(plateauRates({ type: 'plateau', factor, patience, threshold }, base_lr, metric!), lr_at_step)
+    expectRates(plateauRates({ type: 'plateau', factor, patience, threshold }, base_lr, metric!), lr_at_step)
   })
 
   it('covers every schedule of the file', () => {

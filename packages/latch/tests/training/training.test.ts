@@ -10,7 +10,7 @@ import { evaluate } from '../../src/training/evaluate.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
 import { fit, type FitOptions } from '../../src/training/fit.ts'
 import { classificationReport } from '../../src/training/metrics.ts'
-import { bitsOf, classifier, datasetOf, firstMark, VOCABULARY } from './trainingRig.ts'
+import { bitsOf, classifier, datasetOf, firstMark, VOCABULARY } from './trainingHelpers.ts'
 
 const train = firstMark(400, 1)
 const test = firstMark(200, 2)

@@ -8,7 +8,7 @@ import { network } from '../../src/model/network.ts'
 import { clipGradients } from '../../src/training/clip.ts'
 import { Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
 import type { TorchTensor } from '../model/torchFiles.ts'
-import { closeTo } from '../model/torchLayerCase.ts'
+import { expectRelativelyClose } from '../model/torchLayerCase.ts'
 
 /** One batch, trained on again and again. */
 export interface TrainingCase {
@@ -50,23 +50,23 @@ export function checkTraining(golden: TrainingCase, engine: EngineOptions, toler
     optimizer.update(golden.rate, scale)
     return { mean, norm }
   })
-  closeTo(
+  expectRelativelyClose(
     steps.map(({ mean }) => mean),
     expected.losses.data,
     tolerance,
     'losses',
   )
-  closeTo(
+  expectRelativelyClose(
     steps.map(({ norm }) => norm),
     expected.norms.data,
     tolerance,
     'norms',
   )
   for (const [name, { data }] of Object.entries(expected.weights)) {
-    closeTo(net.store.read(net.store.find(name)), data, tolerance, name)
+    expectRelativelyClose(net.store.read(net.store.find(name)), data, tolerance, name)
   }
   net.forward(batch)
-  closeTo(net.readOutput(batch), expected.outputs.data, tolerance, 'outputs')
+  expectRelativelyClose(net.readOutput(batch), expected.outputs.data, tolerance, 'outputs')
 }
 
 function batchOf({ ids, sequences }: TrainingCase): PackedBatch {

@@ -5,6 +5,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { network } from '../../src/model/network.ts'
+import { expectClose } from '../closeTo.ts'
 
 const GOLDENS = new URL('../../../../../shared/conformance/torch/functions.json', import.meta.url)
 const there = existsSync(GOLDENS)
@@ -45,8 +46,7 @@ function lossOf(
 }
 
 describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine }) => {
-  const close = (got: ArrayLike<number>, wanted: number[]) =>
-    wanted.forEach((value, i) => expect(Math.abs(got[i] - value), `number ${i}`).toBeLessThan(tolerance))
+  const expectNear = (got: ArrayLike<number>, wanted: number[]) => expectClose(got, wanted, tolerance)
   const [ln2, ln4] = [Math.log(2), Math.log(4)]
 
   it('softmax cross-entropy: even logits cost log C', () => {
@@ -57,22 +57,22 @@ describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine })
       { classes: [1, 3] },
       engine,
     )
-    close([mean, weight], [ln4, 2])
-    close(gradient, [0.125, -0.375, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375])
+    expectNear([mean, weight], [ln4, 2])
+    expectNear(gradient, [0.125, -0.375, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375])
   })
 
   it('label smoothing spreads the target, and the plain loss ignores it', () => {
     // p = (3/4, 1/4): loss of the target 0.2877, of the other 1.3863; e/C = 0.1 each.
     const options = { type: 'softmaxCrossEntropy', labelSmoothing: 0.2 } as const
     const { mean, plain, gradient } = lossOf([Math.log(3), 0], 2, options, { classes: [0] }, engine)
-    close([mean, plain], [0.9 * Math.log(4 / 3) + 0.1 * ln4, Math.log(4 / 3)])
-    close(gradient, [0.75 - 0.9, 0.25 - 0.1])
+    expectNear([mean, plain], [0.9 * Math.log(4 / 3) + 0.1 * ln4, Math.log(4 / 3)])
+    expectNear(gradient, [0.75 - 0.9, 0.25 - 0.1])
   })
 
   it('class weights: a mean weighted by the targets’ classes', () => {
     const options = { type: 'softmaxCrossEntropy', classWeights: [3, 1] } as const
     const { mean, weight, plain } = lossOf([Math.log(3), 0, 0, 0], 2, options, { classes: [0, 1] }, engine)
-    close([mean, weight, plain], [(3 * Math.log(4 / 3) + ln2) / 4, 4, (Math.log(4 / 3) + ln2) / 2])
+    expectNear([mean, weight, plain], [(3 * Math.log(4 / 3) + ln2) / 4, 4, (Math.log(4 / 3) + ln2) / 2])
   })
 
   it('rows without a class are left out', () => {
@@ -83,14 +83,14 @@ describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine })
       { classes: [0, -1] },
       engine,
     )
-    close([mean, weight], [ln2, 1])
-    close(gradient, [-0.5, 0.5, 0, 0])
+    expectNear([mean, weight], [ln2, 1])
+    expectNear(gradient, [-0.5, 0.5, 0, 0])
   })
 
   it('binary cross-entropy on one logit, with weights and smoothing', () => {
     const bce = { type: 'binaryCrossEntropy' } as const
     const even = lossOf([0, 0], 1, bce, { classes: [1, 0] }, engine)
-    close([even.mean, ...even.gradient], [ln2, -0.25, 0.25])
+    expectNear([even.mean, ...even.gradient], [ln2, -0.25, 0.25])
     // σ(log 3) = 3/4.
     const weighted = lossOf(
       [Math.log(3), 0],
@@ -99,9 +99,9 @@ describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine })
       { classes: [1, 0] },
       engine,
     )
-    close([weighted.mean, weighted.weight], [(3 * Math.log(4 / 3) + ln2) / 4, 4])
+    expectNear([weighted.mean, weighted.weight], [(3 * Math.log(4 / 3) + ln2) / 4, 4])
     const smooth = lossOf([Math.log(3)], 1, { ...bce, labelSmoothing: 0.2 }, { classes: [1] }, engine)
-    close([smooth.mean, smooth.plain], [0.9 * Math.log(4 / 3) + 0.1 * ln4, Math.log(4 / 3)])
+    expectNear([smooth.mean, smooth.plain], [0.9 * Math.log(4 / 3) + 0.1 * ln4, Math.log(4 / 3)])
   })
 
   it('squared, absolute, Huber', () => {
@@ -113,10 +113,10 @@ describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine })
       const { mean, gradient } = lossOf(x, 1, loss, { values }, engine)
       return [mean, ...gradient].map((v) => v * 3)
     }
-    close(of({ type: 'meanSquaredError' }), [5.25, 2, -4, 1])
-    close(of({ type: 'meanAbsoluteError' }), [3.5, 1, -1, 1])
-    close(of({ type: 'huber' }), [0.5 + 1.5 + 0.125, 1, -1, 0.5])
-    close(of({ type: 'huber', delta: 0.5 }), [0.375 + 0.875 + 0.125, 0.5, -0.5, 0.5])
+    expectNear(of({ type: 'meanSquaredError' }), [5.25, 2, -4, 1])
+    expectNear(of({ type: 'meanAbsoluteError' }), [3.5, 1, -1, 1])
+    expectNear(of({ type: 'huber' }), [0.5 + 1.5 + 0.125, 1, -1, 0.5])
+    expectNear(of({ type: 'huber', delta: 0.5 }), [0.375 + 0.875 + 0.125, 0.5, -0.5, 0.5])
   })
 
   it('huge logits stay finite', () => {

@@ -117,8 +117,8 @@ function wayBack(net: Network, row: number): WayBack {
     jacobians: steps.map(({ jacobian }) => jacobian?.spectral ?? null),
     products: steps.map(({ product }) => product),
     shares: {
-      input: steps.map(({ shares }) => shares.input.share),
-      hidden: steps.map(({ shares }) => shares.hidden.share),
+      input: steps.map(({ contributions }) => contributions.input.fraction),
+      hidden: steps.map(({ contributions }) => contributions.hidden.fraction),
     },
     loss: flow.loss,
     verdict: flow.verdict.words,
@@ -131,7 +131,7 @@ function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace
   const weight = key === 'Wi' ? 'input' : 'hidden'
   const columns = key === 'Wi' ? VOCABULARY.length : UNITS
   return IDS[row].map((_, step) => {
-    const own = inspection.shareMatrix(trace, { layer: 0, direction: 'forward', step, weight })
+    const own = inspection.contributionMatrix(trace, { layer: 0, direction: 'forward', step, weight })
     return own[to * columns + from]
   })
 }

@@ -5,6 +5,7 @@
 import { network, PackedBatch } from 'latch'
 import { traceSequence } from 'latch/inspection'
 import type { Served } from '../worker/remote.ts'
+import { maximum } from '../drawing/extremes.ts'
 
 /** Of one gate: a row a unit over [x_1, x_2, x_3, h_1, h_2], and a bias a unit. */
 export interface Gate {
@@ -96,7 +97,7 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
 
 function step(request: GruRequest): GruStep {
   const [notes, { keeps, ...latch }] = [byNotes(request), byLatch(request)]
-  const difference = Math.max(...notes.hidden.map((value, u) => Math.abs(value - latch.hidden[u])))
+  const difference = maximum(notes.hidden.map((value, u) => Math.abs(value - latch.hidden[u])))
   return { notes, latch, keeps, difference }
 }
 

@@ -4,6 +4,7 @@ import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { Served } from '../worker/remote.ts'
 import { ENGINE, modelAt } from './models.ts'
+import { minimum } from '../drawing/extremes.ts'
 
 export interface ParameterCount {
   cell: CellName
@@ -88,7 +89,7 @@ async function lags(address: string, { distance, stories }: StoriesRequest): Pro
       return steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
     },
   )
-  const shortest = Math.min(...norms.map(({ length }) => length))
+  const shortest = minimum(norms.map(({ length }) => length))
   const relative = Array.from({ length: shortest }, (_, lag) => median(norms.map((g) => g[lag] / g[0])))
   return { relative, ratio: median(norms.map((g) => g[40] / g[1])), stories }
 }

@@ -15,7 +15,8 @@ export async function openAny(
   const given = /^manifest\.json$/i.test(name)
     ? []
     : [...files].map(([file, content]) => optionsIn(file, content))
-  const options: ImportOptions = Object.assign({}, ...given)
+  const options: ImportOptions = {}
+  for (const one of given) Object.assign(options, one)
   const { openModel } = await import('latch/formats')
   return openModel({ name, bytes, files }, { ...options, engine })
 }

@@ -5,7 +5,7 @@
 import type { FlowStep, GradientFlow } from 'latch/inspection'
 import type { Trace } from 'latch'
 import { visible, wrap } from '../../terminal/glyphWidth.ts'
-import { brief, loss, plural } from '../../terminal/numbers.ts'
+import { brief, largest, loss, plural, smallest } from '../../terminal/numbers.ts'
 import { LINE_COLOURS } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
@@ -58,12 +58,12 @@ export function flowPicture(trace: Trace, flow: GradientFlow): string {
     columns.width,
     words.bottom + 12,
     { title, about: flow.verdict.words },
-    ...top.parts,
-    ...verdict.parts,
-    ...keyOf(lines, columns.left, chartTop - 16),
-    ...chart,
-    ...tokens.parts,
-    ...words.parts,
+    top.parts,
+    verdict.parts,
+    keyOf(lines, columns.left, chartTop - 16),
+    chart,
+    tokens.parts,
+    words.parts,
   )
 }
 
@@ -127,7 +127,7 @@ function isDrawn(value: number): boolean {
 function spanOf(values: readonly number[]): Span {
   if (values.length === 0) return { least: -1, most: 0 }
   const logs = values.map((value) => Math.log10(value))
-  const [low, high] = [Math.min(...logs) - 0.1, Math.max(...logs) + 0.1]
+  const [low, high] = [smallest(logs) - 0.1, largest(logs) + 0.1]
   const [below, above] = [Math.floor(low), Math.floor(high)]
   const least = low < below + THREE ? below : below + THREE
   const most = high <= above + THREE ? above + THREE : above + 1
@@ -192,14 +192,14 @@ function drawLine(
   const dash = line.dashed ? '5 3' : undefined
   const stroke = { stroke: line.colour, 'stroke-width': 1.75, 'stroke-dasharray': dash }
   const joined = path && element('path', { d: path, fill: 'none', 'stroke-linejoin': 'round', ...stroke })
-  return [element('g', { 'data-line': line.name }, joined, ...markers)]
+  return [element('g', { 'data-line': line.name }, joined, markers)]
 }
 
 /** A disc, or for the dashed line a square. */
 function marker({ dashed, colour }: Line, x: number, y: number, size: number, inside: string[]): string {
   const ink = { fill: colour, stroke: '#ffffff', 'stroke-width': size > 2 ? 1 : 0 }
-  if (!dashed) return element('circle', { cx: x, cy: y, r: size, ...ink }, ...inside)
-  return element('rect', { x: x - size, y: y - size, width: 2 * size, height: 2 * size, ...ink }, ...inside)
+  if (!dashed) return element('circle', { cx: x, cy: y, r: size, ...ink }, inside)
+  return element('rect', { x: x - size, y: y - size, width: 2 * size, height: 2 * size, ...ink }, inside)
 }
 
 /** At each step the larger norm stands above its point, the smaller one below. */
@@ -211,7 +211,7 @@ function numbersAt(
 ): string[] {
   return steps.flatMap((step, t) => {
     const values = lines.map(({ read, colour }) => ({ value: read(step), colour }))
-    const most = Math.max(...values.map(({ value }) => value))
+    const most = largest(values.map(({ value }) => value))
     return values
       .filter(({ value }) => isDrawn(value))
       .map(({ value, colour }) => {

@@ -2,6 +2,7 @@
 import { UsageError } from 'latch'
 import { fit, visible, widthOf, wrap } from '../../terminal/glyphWidth.ts'
 import { FAINT, INK, columnsOf, element, escaped, fitted, text, textWidth, tooltip } from './svg.ts'
+import { largest } from '../../terminal/numbers.ts'
 
 /** A longer text would have columns thinner than two points. */
 export const MOST_STEPS = 400
@@ -94,9 +95,9 @@ export function tokenNames(steps: readonly LabelledStep[], { left, column }: Col
     const full = `step ${t}: ${steps[t].token}${steps[t].known ? '' : ' (not in the vocabulary)'}`
     return [element('text', { ...at, ...place }, tooltip(full), escaped(name))]
   })
-  const longest = Math.max(...names.map((name) => textWidth(name, TOKEN_SIZE)))
+  const longest = largest(names.map((name) => textWidth(name, TOKEN_SIZE)))
   const height = lying ? 26 : 0.9 * longest * Math.sin((TILT / 180) * Math.PI) + 18
-  return { parts: [element('g', { class: 'tokens' }, ...parts)], bottom: top + height }
+  return { parts: [element('g', { class: 'tokens' }, parts)], bottom: top + height }
 }
 
 /** Explanations in grey below, wrapped. */

@@ -39,8 +39,9 @@ export function gatesPicture(trace: Trace): string {
   const legend = coloursLegend(panels, tokens.bottom + 12)
   const words = notes(noteLines(trace, rows), columns.width, legend.bottom)
   const title = `Gates of “${trace.text}”`
-  parts.push(...tokens.parts, ...legend.parts, ...words.parts)
-  return picture(columns.width, words.bottom + 12, { title, about: answerOf(trace) }, ...parts)
+  const about = { title, about: answerOf(trace) }
+  const below = [...tokens.parts, ...legend.parts, ...words.parts]
+  return picture(columns.width, words.bottom + 12, about, parts, below)
 }
 
 /** What the model said, with its certainty. */
@@ -152,11 +153,11 @@ function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns
   return element(
     'g',
     { 'data-panel': 'keeps' },
-    ...panelName('keeps', 'of its memory', top),
-    ...rules,
-    ...(column >= 30 ? told : []),
+    panelName('keeps', 'of its memory', top),
+    rules,
+    column >= 30 ? told : [],
     element('polyline', line),
-    ...dots,
+    dots,
   )
 }
 
@@ -182,7 +183,7 @@ function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: str
     })
     return [
       text(x, top + 2, name, { 'font-size': 10 }),
-      element('g', { 'shape-rendering': 'crispEdges' }, ...strips),
+      element('g', { 'shape-rendering': 'crispEdges' }, strips),
       element('rect', { ...frame, fill: 'none', stroke: RULE }),
       ...anchors,
     ]

@@ -55,9 +55,9 @@ export function drawPanel(panel: Panel, rows: Rows, columns: Columns, top: numbe
   return element(
     'g',
     { 'data-panel': escaped(name) },
-    element('g', { 'shape-rendering': 'crispEdges' }, ...cells),
+    element('g', { 'shape-rendering': 'crispEdges' }, cells),
     element('rect', { ...frame, fill: 'none', stroke: RULE }),
-    ...ends,
+    ends,
   )
 }
 

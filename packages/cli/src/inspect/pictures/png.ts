@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type * as ResvgModule from '@resvg/resvg-wasm'
+import { markedPng } from './pngMark.ts'
 
 /** Pixels a point: sharp on dense screens and in print. */
 const ZOOM = 2
@@ -24,7 +25,7 @@ export async function pngOf(svg: string): Promise<Uint8Array> {
   const bytes = image.asPng()
   image.free()
   drawing.free()
-  return bytes
+  return markedPng(bytes)
 }
 
 type Renderer = typeof ResvgModule

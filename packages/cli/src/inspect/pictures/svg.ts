@@ -1,7 +1,13 @@
 /** SVG as text: elements, attributes and words, everything from data escaped; and how long a text may be. */
 import { fit, visible, widthOf } from '../../terminal/glyphWidth.ts'
 
+/** SVG that is ready; lists are of any length. */
+type Parts = string | readonly string[]
+
 export type Attributes = Readonly<Record<string, string | number | undefined>>
+
+/** In the opening tag of every picture: who made it. */
+export const OWN_SVG = 'data-generator="Latch"'
 
 /** The picture's inks, on a white ground. */
 export const INK = '#1b1d20'
@@ -23,7 +29,8 @@ export function escaped(words: string): string {
 }
 
 /** One element around parts that are SVG already. */
-export function element(name: string, attributes: Attributes, ...inside: string[]): string {
+export function element(name: string, attributes: Attributes, ...parts: Parts[]): string {
+  const inside = parts.flat()
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
   const list = given.map(([key, value]) => ` ${key}="${typeof value === 'number' ? short(value) : value}"`)
   const opened = `<${name}${list.join('')}`
@@ -53,7 +60,7 @@ export function picture(
   width: number,
   height: number,
   words: { title: string; about: string },
-  ...inside: string[]
+  ...parts: Parts[]
 ): string {
   const root = {
     xmlns: 'http://www.w3.org/2000/svg',
@@ -61,12 +68,14 @@ export function picture(
     height: Math.ceil(height),
     viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
     role: 'img',
+    'data-generator': 'Latch',
     'font-family': FONTS,
     'font-size': 12,
     fill: INK,
   }
   const ground = element('rect', { width: '100%', height: '100%', fill: '#ffffff' })
   const said = [tooltip(words.title), element('desc', {}, escaped(words.about))]
+  const inside = parts.flat()
   return `${element('svg', root, '\n', [...said, ground, ...inside].join('\n'), '\n')}\n`
 }
 

@@ -1,5 +1,5 @@
 /** Latch's own model files as the one type between formats: what `readModel` gives of them. */
-import { cells, findCell } from '../../cells/registry.ts'
+import { cells, findCell, takesOption } from '../../cells/registry.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
 import { announceMoreLayers } from '../../model/moreLayers.ts'
 import { FormatError } from '../../core/errors.ts'
@@ -123,7 +123,7 @@ function conventionsOf(layer: LayerOptions): string {
   if (layer.type !== 'recurrent') return ''
   // Of the plain cell: gates have their names without an engine to compute on.
   const said = [`gates ${findCell(cells, layer.cell).gateNames.join(' ')}`]
-  if (layer.cell === 'gru') said.push(`reset ${layer.reset ?? 'after'}`)
+  if (takesOption(cells, layer.cell, 'reset')) said.push(`reset ${layer.reset ?? 'after'}`)
   if (layer.activation) said.push(choiceText(layer.activation))
   if (layer.gateActivation) said.push(`gates ${choiceText(layer.gateActivation)}`)
   if (layer.stateActivation) said.push(`state ${choiceText(layer.stateActivation)}`)

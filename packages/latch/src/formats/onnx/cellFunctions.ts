@@ -2,6 +2,7 @@
  * The functions of a recurrent operator by ONNX' names: what each is here, which of alpha and beta it reads, and
  * what they are where the file does not say (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
  */
+import { ONNX_ACTIVATIONS } from '../gateOrders.ts'
 import type { CellName } from '../../cells/registry.ts'
 import type { ActivationName, ActivationSpec } from '../../cells/activations.ts'
 
@@ -24,12 +25,6 @@ const FUNCTIONS: Readonly<Record<string, CellFunction>> = {
   scaledtanh: { type: 'scaledTanh', alpha: 'needed', beta: 'needed' },
   hardsigmoid: { type: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
   elu: { type: 'elu', alpha: 1 },
-}
-
-const STANDARD: Readonly<Record<CellName, readonly string[]>> = {
-  rnn: ['Tanh'],
-  gru: ['Sigmoid', 'Tanh'],
-  lstm: ['Sigmoid', 'Tanh', 'Tanh'],
 }
 
 /** What an operator's attributes say; empty where it has none. */
@@ -55,11 +50,11 @@ export function cellFunctions(
   given: GivenFunctions,
   refusals: Refusals,
 ): ActivationSpec[][] {
-  const each = STANDARD[cell].length
+  const each = ONNX_ACTIVATIONS[cell]!.length
   const wanted = each * directions
   const names = given.activations.length
     ? given.activations
-    : Array.from({ length: directions }, () => STANDARD[cell]).flat()
+    : Array.from({ length: directions }, () => ONNX_ACTIVATIONS[cell]!).flat()
   if (names.length !== wanted)
     throw refusals.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
   const lists = { alpha: [...given.alphas], beta: [...given.betas] }

@@ -70,6 +70,11 @@ export function readSafetensors(bytes: Uint8Array, source = 'safetensors bytes')
   return { tensors, metadata }
 }
 
+/** The metadata of a safetensors file; its tensors are not read. @throws FormatError as `readSafetensors` */
+export function readSafetensorsMetadata(bytes: Uint8Array, source: string): Record<string, string> {
+  return readHeader(bytes, LENGTH_BYTES, LENGTH_BYTES + readHeaderLength(bytes, source), source).metadata
+}
+
 function readHeaderLength(bytes: Uint8Array, source: string): number {
   if (bytes.length < LENGTH_BYTES) {
     throw new FormatError({
@@ -94,7 +99,7 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
 
 /** Files that people mistake for safetensors, by their first bytes. */
 function remedyForStart(bytes: Uint8Array): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 4))
+  const start = Array.from(bytes.subarray(0, 4), (byte) => String.fromCharCode(byte)).join('')
   const kinds: readonly (readonly [string, string])[] = [
     ['PK\u0003\u0004', 'a zip archive (a PyTorch .pt or a .keras file)'],
     ['\u0089HDF', 'an HDF5 file (Keras .h5)'],

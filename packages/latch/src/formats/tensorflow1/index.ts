@@ -12,8 +12,10 @@ import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import { resolveOutputActivation } from '../outputActivation.ts'
 import { tokensByOptions, tokensOfIds } from '../tokensById.ts'
-import { columnsToNative, transposed } from '../gateOrders.ts'
+import { cellOfClass, columnsToNative, transposed } from '../gateOrders.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
+
+const CELL = cellOfClass('tensorflow1', 'BasicLSTMCell')!
 
 const KERNEL = /(?:^|\/)(?:basic_)?lstm_cell\/(?:weights|kernel)$/i
 const FORGET_BIAS = 1
@@ -153,7 +155,7 @@ function layersOf({ embedding, layers, weight }: Parts): LayerOptions[] {
   const [vocabulary, size] = embedding.shape
   return [
     { type: 'embedding', vocabulary, size },
-    ...layers.map(({ units }) => ({ type: 'recurrent', cell: 'lstm', units, bias: 'single' }) as const),
+    ...layers.map(({ units }) => ({ type: 'recurrent', cell: CELL, units, bias: 'single' }) as const),
     { type: 'dense', units: weight.shape[1] },
   ]
 }
@@ -165,10 +167,10 @@ async function weightsOf(files: ModelFiles, parts: Parts): Promise<Map<string, F
     const columns = await readVariableFile(files, kernel)
     const x = columns.subarray(0, input * 4 * units)
     const h = columns.subarray(input * 4 * units)
-    const gates = columnsToNative(await readVariableFile(files, b), 'tensorflow1', 'lstm', 1)
+    const gates = columnsToNative(await readVariableFile(files, b), 'tensorflow1', CELL, 1)
     for (let j = units; j < 2 * units; j++) gates[j] += FORGET_BIAS
-    weights.set(`recurrent.${l}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', 'lstm', input))
-    weights.set(`recurrent.${l}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', 'lstm', units))
+    weights.set(`recurrent.${l}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', CELL, input))
+    weights.set(`recurrent.${l}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', CELL, units))
     weights.set(`recurrent.${l}.bias_ih_l0`, gates)
   }
   const [H, V] = weight.shape

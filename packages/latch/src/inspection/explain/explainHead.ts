@@ -9,11 +9,12 @@ import { UnsupportedError } from '../../core/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
 import type { AnySequenceTrace } from '../trace/traceLink.ts'
+import { maximum } from '../../core/lists.ts'
 
 /** Units of the top layer's outputs that one input of the head is made of, and their common weight. */
 interface Read {
   from: { direction: 'forward' | 'backward'; step: number; unit: number }[]
-  share: number
+  scale: number
 }
 
 /** Classes that have a probability: the outputs, or two for one logit; 0 where outputs are no classes. */
@@ -39,7 +40,7 @@ export function logitOf(network: Network, sequence: AnySequenceTrace, place: Tra
   const terms: Term[] = []
   for (let j = 0; j < units * loops.length; j++) {
     const direction = sideOf(network, recurrent.length - 1, j)
-    const { from, share } = readsOf(sequence, over, place, direction, j % units)
+    const { from, scale: share } = readsOf(sequence, over, place, direction, j % units)
     const w = weight('W', weights[j], dense.name, place.unit, j)
     for (const source of from) terms.push(term('state', ...hiddenFactors(sequence, place, source, share), w))
   }
@@ -143,19 +144,19 @@ function readsOf(
   const { steps } = layers.find((l) => l.layer === place.layer && l.direction === direction)!
   const last = steps.length - 1
   const at = (step: number) => ({ direction, step, unit })
-  if (over === 'step') return { from: [at(place.step)], share: 1 }
-  if (over === 'last') return { from: [at(direction === 'forward' ? last : 0)], share: 1 }
-  if (over === 'poolFirst') return { from: [at(0)], share: 1 }
-  if (over === 'poolLast') return { from: [at(last)], share: 1 }
+  if (over === 'step') return { from: [at(place.step)], scale: 1 }
+  if (over === 'last') return { from: [at(direction === 'forward' ? last : 0)], scale: 1 }
+  if (over === 'poolFirst') return { from: [at(0)], scale: 1 }
+  if (over === 'poolLast') return { from: [at(last)], scale: 1 }
   if (over === 'mean' || over === 'sum') {
     const counted = steps.flatMap(({ masked }, t) => (masked ? [] : [at(t)]))
-    return { from: counted, share: over === 'sum' ? 1 : 1 / counted.length }
+    return { from: counted, scale: over === 'sum' ? 1 : 1 / counted.length }
   }
   let best = 0
   steps.forEach(({ hidden }, t) => {
     if (hidden[unit] > steps[best].hidden[unit]) best = t
   })
-  return { from: [at(best)], share: 1 }
+  return { from: [at(best)], scale: 1 }
 }
 
 /** @throws UnsupportedError where the loss knows no classes */
@@ -163,7 +164,7 @@ export function probabilityOf(network: Network, sequence: AnySequenceTrace, plac
   const logits = rowOf(sequence, place.step)
   const logit = (unit: number) => traced(`logit[${unit}]`, logits[unit], { ...place, value: 'logit', unit })
   if (network.config.loss?.type === 'softmaxCrossEntropy') {
-    const most = Math.max(...logits)
+    const most = maximum(logits)
     const sum = logits.reduce((total, x) => total + Math.exp(x - most), 0)
     const normaliser = constant('−log Σ exp(logit)', -(Math.log(sum) + most))
     return {

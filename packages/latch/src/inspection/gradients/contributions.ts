@@ -1,9 +1,9 @@
 /**
- * What each step adds to the gradient of a layer's weights: ∂L/∂W is a sum over steps of dz_t ⊗ operand_t,
- * so norms and shares come from vectors, and no step's matrix has to be made.
+ * The contribution of each step to the gradient of a layer's weights: ∂L/∂W is a sum over steps of dz_t ⊗ operand_t,
+ * so norms and fractions come from vectors, without building any step's matrix.
  */
 import type { Cell } from '../../cells/cell.ts'
-import type { GradientShare } from './flowTypes.ts'
+import type { GradientContribution } from './flowTypes.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { SequenceTrace, TraceLayer } from '../trace/traceTypes.ts'
 
@@ -17,12 +17,16 @@ interface Outer {
 const TILE = 8
 
 /** Which weight of a layer. */
-export type ShareWeight = 'input' | 'hidden'
+export type ContributionWeight = 'input' | 'hidden'
 
 /**
- * Shares of every step (in the order of the text) in ∂L/∂weight_ih or ∂L/∂weight_hh.
+ * Contributions of every step (in the order of the text) to ∂L/∂weight_ih or ∂L/∂weight_hh.
  */
-export function sharesOf(cell: Cell, layer: TraceLayer, weight: ShareWeight): GradientShare[] {
+export function computeContributions(
+  cell: Cell,
+  layer: TraceLayer,
+  weight: ContributionWeight,
+): GradientContribution[] {
   const steps = layer.steps.map((_, t) => outersOf(cell, layer, t, weight))
   const own = steps.map((outers) =>
     Math.sqrt(sum(outers, (o) => square(o.dz) * (o.operand ? square(o.operand) : 1))),
@@ -35,18 +39,18 @@ export function sharesOf(cell: Cell, layer: TraceLayer, weight: ShareWeight): Gr
     found.along.forEach((x, t) => (along[t] += x))
     total += found.total
   }
-  return own.map((norm, t) => ({ norm, share: total > 0 ? along[t] / total : 0 }))
+  return own.map((norm, t) => ({ norm, fraction: total > 0 ? along[t] / total : 0 }))
 }
 
 /**
- * One step's own matrix in the gradient of a weight, in PyTorch's layout: (G·H, K) row-major, K the layer's
+ * One step's term of the gradient of a weight, in PyTorch's layout: (G·H, K) row-major, K the layer's
  * input width (a one-hot layer's vocabulary) or its units. Summed over all steps it is ∂L/∂weight.
  * @param place layer (0 the lowest), direction, step in the order of the text, and which weight
  * @throws UsageError for a trace that is a copy, or whose weights have changed
  */
-export function shareMatrix(
+export function contributionMatrix(
   trace: SequenceTrace,
-  place: { layer: number; direction: 'forward' | 'backward'; step: number; weight: ShareWeight },
+  place: { layer: number; direction: 'forward' | 'backward'; step: number; weight: ContributionWeight },
 ): Float64Array {
   const { network } = linkOf('shareMatrix', trace)
   const layer = trace.layers.find((l) => l.layer === place.layer && l.direction === place.direction)!
@@ -65,7 +69,12 @@ export function shareMatrix(
 }
 
 /** The blocks of a step's matrix: one for the input, one a stage for the state. */
-function outersOf(cell: Cell, { steps, direction }: TraceLayer, t: number, weight: ShareWeight): Outer[] {
+function outersOf(
+  cell: Cell,
+  { steps, direction }: TraceLayer,
+  t: number,
+  weight: ContributionWeight,
+): Outer[] {
   const { gradient, input, inputId, saved, hidden } = steps[t]
   if (weight === 'input') {
     const operand = input.length > 0 ? input : null
@@ -88,7 +97,7 @@ function projections(list: readonly Outer[]): { along: Float64Array; total: numb
   return T * (rows + columns) < 2 * rows * columns ? byPairs(list) : bySum(list)
 }
 
-/** One-hot: steps of the same token share a column. */
+/** One-hot: steps of the same token have the same column. */
 function byColumn(list: readonly Outer[]): { along: Float64Array; total: number } {
   const columns = new Map<number, Float64Array>()
   for (const { dz, column } of list) {

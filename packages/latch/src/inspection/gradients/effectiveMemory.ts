@@ -1,15 +1,15 @@
-/** How many steps back a layer reaches, in two numbers: what the gradient says, and what the gates say. */
+/** How many steps back a layer remembers, in two numbers: by the gradient, and by the gates. */
 import { UsageError } from '../../core/errors.ts'
 import { memory, type RememberedLayer, type RememberedStep } from './memory.ts'
 import { verdictOf } from './verdict.ts'
 
-/** How far back one layer in one direction reaches. Both are in steps. */
+/** How far back one layer in one direction remembers. Both are in steps. */
 export interface EffectiveMemory {
   layer: number
   direction: 'forward' | 'backward'
   /**
    * Steps back until the gradient has fallen to 1/e, by the line through its log norms (see FlowVerdict);
-   * null where it does not fall. Missing where the trace has no gradients.
+   * null if it does not fall. Missing if the trace has no gradients.
    */
   gradient?: number | null
   /**
@@ -19,7 +19,7 @@ export interface EffectiveMemory {
   halfLife?: number | null
 }
 
-/** What is read of a step's gradient: norms. */
+/** The norms of a step's gradient. */
 interface Norms {
   hidden: number
   cell: number | null
@@ -33,9 +33,9 @@ interface TraceLayerLike extends RememberedLayer {
 }
 
 /**
- * How far back each layer reaches: from a gradient flow, or from any trace (of a model, a sequence, or a copy
- * through JSON). Of one sequence and its target; other texts give other numbers.
- * @throws UsageError for what has no layers
+ * How far back each layer remembers: from a gradient flow, or from any trace (of a model, a sequence, or a copy
+ * through JSON). The numbers are those of one sequence and its target.
+ * @throws UsageError for an object without layers
  */
 export function effectiveMemory(found: {
   layers: readonly FlowLayerLike[] | readonly TraceLayerLike[]
@@ -47,7 +47,7 @@ export function effectiveMemory(found: {
   return found.layers.map((one: FlowLayerLike | TraceLayerLike) => {
     const { layer, direction } = one
     if ('verdict' in one) return { layer, direction, gradient: one.verdict.effectiveLength }
-    const [{ halfLife }] = memory([one], { share: false })
+    const [{ halfLife }] = memory([one], { retention: false })
     const gradients = one.steps.map(({ gradient }) => gradient)
     if (gradients.some((gradient) => !gradient)) return { layer, direction, halfLife }
     const norms = gradients.map((gradient) => Math.hypot(gradient!.hidden, gradient!.cell ?? 0))

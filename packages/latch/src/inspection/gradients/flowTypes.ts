@@ -1,10 +1,10 @@
 /**
- * What the gradient does on its way back through time, as data: norms by step, the chain of Jacobians,
- * each step's share of the weights' gradients, and a verdict (Pascanu, Mikolov & Bengio 2013).
+ * Gradient flow through time, as data: norms by step, the chain of Jacobians, each step's contribution to the
+ * weights' gradients, and a verdict (Pascanu, Mikolov & Bengio 2013).
  */
 import type { CellName } from '../../cells/registry.ts'
 
-/** How strongly one step's state hangs on the state of the step read before it. */
+/** How strongly one step's state depends on the state of the step read before it. */
 export interface JacobianNorms {
   /** Largest singular value. */
   spectral: number
@@ -12,12 +12,12 @@ export interface JacobianNorms {
   frobenius: number
 }
 
-/** One step's part in the gradient of a weight matrix. */
-export interface GradientShare {
+/** One step's contribution to the gradient of a weight matrix. */
+export interface GradientContribution {
   /** Frobenius norm of this step's own matrix. */
   norm: number
-  /** ⟨own, total⟩ / ‖total‖²: what it adds towards the whole. All steps' shares add up to 1 (0 where the total is 0). */
-  share: number
+  /** ⟨own, total⟩ / ‖total‖². The fractions of all steps add up to 1 (0 if the total is 0). */
+  fraction: number
 }
 
 /** One step of one layer and direction; in the order of the text. */
@@ -26,27 +26,27 @@ export interface FlowStep {
   hidden: number
   /** ‖∂L/∂c_t‖, null where there is no cell state. */
   cell: number | null
-  /** ∂h_t/∂h_{t−1}, with c_{t−1} held; null at the first step that is read. */
+  /** ∂h_t/∂h_{t−1}, with c_{t−1} fixed; null at the first step that is read. */
   jacobian: JacobianNorms | null
   /** ∂s_t/∂s_{t−1} of the whole state s = (h, c); the same as `jacobian` where there is no c; null at the first step. */
   stateJacobian: JacobianNorms | null
   /**
    * The chain from the last step read back to this one: largest singular value of ∂h_T/∂h_t, where h_t moves
-   * alone (c_t held; later cell states follow); at the last step 1.
+   * alone (c_t fixed; later cell states follow); at the last step 1.
    */
   product: number
   /** Of ∂L/∂weight_ih and ∂L/∂weight_hh (at the first step read, with zero initial state, the second is 0). */
-  shares: { input: GradientShare; hidden: GradientShare }
+  contributions: { input: GradientContribution; hidden: GradientContribution }
 }
 
-/** What became of the gradient, with the number behind it. */
+/** Whether the gradient vanishes or explodes, with the numbers behind it. */
 export interface FlowVerdict {
   kind: 'vanishing' | 'healthy' | 'exploding'
   /** Mean factor by which the gradient changes for each step back (geometric, over the steps read). */
   factor: number
   /** The gradient at the first step read, divided by the one at the last. */
   ratio: number
-  /** Steps back until it has fallen to 1/e, or null where it does not fall. */
+  /** Steps back until it has fallen to 1/e; null if it does not fall. */
   effectiveLength: number | null
   /** A sentence with the number in it. */
   words: string
@@ -60,17 +60,17 @@ export interface FlowLayer {
   units: number
   steps: FlowStep[]
   verdict: FlowVerdict
-  /** False where the units are too many for exact Jacobians: norms are then estimates from random probes. */
+  /** False if there are too many units for exact Jacobians; norms are then estimates from random probes. */
   exact: boolean
 }
 
-/** The gradient's way back through one sequence. */
+/** The gradient flow of one sequence. */
 export interface GradientFlow {
-  /** The tokens, where a model read a text. */
+  /** The tokens, if the input was a text. */
   tokens: readonly string[] | null
   /** Plain loss of the target. */
   loss: number
-  /** Class whose loss it is, by number; null where the targets are no single class. */
+  /** Target class; null unless the target is a single class. */
   target: number | null
   layers: FlowLayer[]
   /** Of the top layer, read forwards. */

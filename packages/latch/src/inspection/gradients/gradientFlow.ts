@@ -1,23 +1,23 @@
 /**
- * The gradient's way back through one sequence: norms from the recorded pass, Jacobians through the layer's
- * own kernels, each step's share of the weights' gradients, and a verdict.
+ * Gradient flow through one sequence: norms from the recorded pass, Jacobians through the layer's own kernels, each
+ * step's contribution to the weights' gradients, and a verdict.
  */
 import { cells, findCell } from '../../cells/registry.ts'
 import type { Network } from '../../model/network.ts'
 import type { FlowLayer, FlowStep, GradientFlow } from './flowTypes.ts'
 import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
-import { twinOf, type ReadSteps } from './layerClone.ts'
-import { sharesOf } from './contributions.ts'
+import { layerClone, type ReadSteps } from './layerClone.ts'
+import { computeContributions } from './contributions.ts'
 import { resolveSubject, type Subject, type SubjectInput, type SubjectTarget } from '../trace/subject.ts'
 import { traceBatch } from '../trace/traceBatch.ts'
 import type { CellStep, TraceLayer } from '../trace/traceTypes.ts'
 import { verdictOf } from './verdict.ts'
 
 /**
- * What the gradient does on its way back through time (Pascanu, Mikolov & Bengio 2013): for every step of
+ * How the gradient changes on its way back through time (Pascanu, Mikolov & Bengio 2013): for every step of
  * every layer and direction ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖, the Jacobian by the step before, the chain of Jacobians
- * to the last step, and the step's share in the gradients of the weights. Of the plain loss, without smoothing
- * and class weights; nothing is trained. Up to 128 units (and T·H² ≤ 8 million) Jacobians are exact; beyond,
+ * to the last step, and the step's contribution to the gradients of the weights. The loss has no label smoothing
+ * and no class weights; nothing is trained. Up to 128 units (and T·H² ≤ 8 million) Jacobians are exact; beyond,
  * norms are estimates from at most 32 seeded random directions: Frobenius unbiased, spectral from below.
  * @param subject a network, or a model
  * @param input one sequence: token ids, a batch of one, or any input that the model reads
@@ -30,12 +30,12 @@ export function gradientFlow<Input = never>(
   input: SubjectInput<NoInfer<Input>>,
   target?: SubjectTarget,
 ): GradientFlow {
-  const settled = resolveSubject('gradientFlow', subject, input, target)
-  const { network, batch, targets, tokens } = settled
+  const resolved = resolveSubject('gradientFlow', subject, input, target)
+  const { network, batch, targets, tokens } = resolved
   const [trace] = traceBatch(network, batch, targets)
   const layers = trace.layers.map((layer) => flowOf(network, layer))
   const top = layers.findLast(({ direction }) => direction === 'forward') ?? layers[layers.length - 1]
-  return { tokens, loss: trace.loss, target: settled.target, layers, verdict: top.verdict }
+  return { tokens, loss: trace.loss, target: resolved.target, layers, verdict: top.verdict }
 }
 
 function flowOf(network: Network, layer: TraceLayer): FlowLayer {
@@ -46,10 +46,13 @@ function flowOf(network: Network, layer: TraceLayer): FlowLayer {
   const read = inOrder(layer.steps)
   const { loops } = network.recurrent[layer.layer]
   const loop = loops.findIndex(({ reversed }) => reversed === backward)
-  const twin = twinOf(network, layer.layer, loop)
+  const clone = layerClone(network, layer.layer, loop)
   const given = readSteps(read)
-  const [jacobians, products] = [stepJacobians(twin, given), chainNorms(twin, given)]
-  const [input, hidden] = [sharesOf(cell, layer, 'input'), sharesOf(cell, layer, 'hidden')]
+  const [jacobians, products] = [stepJacobians(clone, given), chainNorms(clone, given)]
+  const [input, hidden] = [
+    computeContributions(cell, layer, 'input'),
+    computeContributions(cell, layer, 'hidden'),
+  ]
   const steps = layer.steps.map(({ gradient }, t): FlowStep => {
     const at = backward ? T - 1 - t : t
     return {
@@ -58,7 +61,7 @@ function flowOf(network: Network, layer: TraceLayer): FlowLayer {
       jacobian: jacobians[at]?.hidden ?? null,
       stateJacobian: jacobians[at]?.state ?? null,
       product: products[at],
-      shares: { input: input[t], hidden: hidden[t] },
+      contributions: { input: input[t], hidden: hidden[t] },
     }
   })
   const norms = read.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0))

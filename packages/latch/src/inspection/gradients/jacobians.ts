@@ -1,10 +1,10 @@
 /**
- * Jacobians of a layer's steps, row by row: back through the layer's own kernels from unit vectors, or
- * from a few random directions where the units are too many (Pascanu, Mikolov & Bengio 2013, eq. 5).
+ * Jacobians of a layer's steps, row by row: backpropagated through the layer's own kernels from unit vectors, or
+ * from a few random directions if there are too many units (Pascanu, Mikolov & Bengio 2013, eq. 5).
  */
 import type { Network } from '../../model/network.ts'
 import type { JacobianNorms } from './flowTypes.ts'
-import { twinBatch, type ReadSteps } from './layerClone.ts'
+import { cloneBatch, type ReadSteps } from './layerClone.ts'
 import { frobeniusNorm, orthonormalProbes, spectralNorm, unitProbes, type Matrix } from './matrixNorms.ts'
 
 /** Norms of one step's Jacobian: of h alone, and of the whole state. */
@@ -14,11 +14,11 @@ export interface StepJacobian {
 }
 
 const MOST_EXACT_UNITS = 128
-/** Numbers of all chain products together that are still kept at once. */
+/** Most numbers of all chain products together. */
 const MOST_KEPT = 2 ** 23
 const PROBES = 32
 const LEAST_PROBES = 4
-/** Multiplications that probes may cost, about; beyond it they are fewer. */
+/** Approximate number of multiplications that probes may cost; beyond it there are fewer probes. */
 const PROBE_WORK = 2 ** 34
 const ROWS_AT_ONCE = 4096
 const GATES_AT_ONCE = 2 ** 24
@@ -30,36 +30,36 @@ export function isExact(units: number, steps: number): boolean {
 }
 
 /** Probe vectors for a space of `size` numbers: all unit vectors, or some random orthonormal ones. */
-function probesFor(twin: Network, steps: number, size: number, key: string): Matrix {
-  const { units, cell, input } = twin.recurrent[0]
+function probesFor(clone: Network, steps: number, size: number, key: string): Matrix {
+  const { units, cell, input } = clone.recurrent[0]
   if (isExact(units, steps)) return unitProbes(size)
   const work = steps * cell.gateNames.length * units * (units + (input.ids ? 1 : input.width))
   const affordable = Math.floor(Math.min(PROBE_WORK / work, MOST_KEPT / (steps * units)))
   return orthonormalProbes(Math.min(size, PROBES, Math.max(LEAST_PROBES, affordable)), size, key)
 }
 
-/** Sequences of `steps` steps that go through a twin together. */
-function sequencesAtOnce(twin: Network, steps: number): number {
-  const { units, cell } = twin.recurrent[0]
+/** Number of sequences of `steps` steps in one batch of a clone. */
+function sequencesAtOnce(clone: Network, steps: number): number {
+  const { units, cell } = clone.recurrent[0]
   const rows = Math.min(ROWS_AT_ONCE, GATES_AT_ONCE / (units * cell.gateNames.length))
   return Math.max(1, Math.floor(rows / steps))
 }
 
 /** Jacobians of steps 1 … T−1 (in reading order) by the state before each; entry 0 is null. */
-export function stepJacobians(twin: Network, steps: ReadSteps): (StepJacobian | null)[] {
+export function stepJacobians(clone: Network, steps: ReadSteps): (StepJacobian | null)[] {
   const T = steps.hidden.length
-  const H = twin.recurrent[0].units
-  const probes = probesFor(twin, T, steps.cell ? 2 * H : H, 'step probes')
-  const ownProbes = isExact(H, T) || !steps.cell ? null : probesFor(twin, T, H, 'hidden probes')
+  const H = clone.recurrent[0].units
+  const probes = probesFor(clone, T, steps.cell ? 2 * H : H, 'step probes')
+  const ownProbes = isExact(H, T) || !steps.cell ? null : probesFor(clone, T, H, 'hidden probes')
   // k orthonormal directions of n see k/n of the sum of squares; all of them see all.
   const stretch = Math.sqrt(probes.columns / probes.rows)
   const ownStretch = ownProbes ? Math.sqrt(H / ownProbes.rows) : stretch
   const found: (StepJacobian | null)[] = [null]
-  const atOnce = Math.max(1, Math.floor(sequencesAtOnce(twin, 1) / probes.rows))
+  const atOnce = Math.max(1, Math.floor(sequencesAtOnce(clone, 1) / probes.rows))
   for (let from = 1; from < T; from += atOnce) {
     const list = Array.from({ length: Math.min(atOnce, T - from) }, (_, i) => from + i)
-    const states = productsOf(twin, steps, list, probes)
-    const hiddens = ownProbes ? productsOf(twin, steps, list, padded(ownProbes, 2 * H)) : states
+    const states = productsOf(clone, steps, list, probes)
+    const hiddens = ownProbes ? productsOf(clone, steps, list, padded(ownProbes, 2 * H)) : states
     states.forEach((product, i) => {
       const hidden = normsOf(corner(hiddens[i], H), ownStretch)
       found.push({ hidden, state: normsOf(product, stretch) })
@@ -69,11 +69,11 @@ export function stepJacobians(twin: Network, steps: ReadSteps): (StepJacobian | 
 }
 
 /** probes·∂s_t/∂s_{t−1} of each step of a list: (probes, S). */
-function productsOf(twin: Network, steps: ReadSteps, list: readonly number[], probes: Matrix): Matrix[] {
-  const [layer] = twin.recurrent
+function productsOf(clone: Network, steps: ReadSteps, list: readonly number[], probes: Matrix): Matrix[] {
+  const [layer] = clone.recurrent
   const [H, S, N] = [layer.units, probes.columns, list.length * probes.rows]
   const rows = list.flatMap((t) => new Array<number>(probes.rows).fill(t))
-  const batch = twinBatch(
+  const batch = cloneBatch(
     steps,
     rows.map((t) => [t]),
   )
@@ -90,11 +90,11 @@ function productsOf(twin: Network, steps: ReadSteps, list: readonly number[], pr
     }
     return values
   }
-  twin.writeInitialState(batch, before(steps.hidden))
-  if (steps.cell) twin.writeInitialState(batch, before(steps.cell), { state: 'cell' })
-  twin.forward(batch, PASS)
+  clone.writeInitialState(batch, before(steps.hidden))
+  if (steps.cell) clone.writeInitialState(batch, before(steps.cell), { state: 'cell' })
+  clone.forward(batch, PASS)
   if (steps.cell) layer.writeFinalGradient(batch, 'cell', 0, ends(H))
-  twin.backwardFrom(batch, ends(0), PASS)
+  clone.backwardFrom(batch, ends(0), PASS)
   const parts = [layer.readInitialGradient(batch, 'hidden', 0)]
   if (steps.cell) parts.push(layer.readInitialGradient(batch, 'cell', 0))
   return list.map((_, i) => {
@@ -108,23 +108,23 @@ function productsOf(twin: Network, steps: ReadSteps, list: readonly number[], pr
 }
 
 /** Norms of ∂h_T/∂h_t for every step t read, T the last one; 1 at T itself. */
-export function chainNorms(twin: Network, steps: ReadSteps): number[] {
-  const [layer] = twin.recurrent
+export function chainNorms(clone: Network, steps: ReadSteps): number[] {
+  const [layer] = clone.recurrent
   const [T, H] = [steps.hidden.length, layer.units]
   if (T === 1) return [1]
-  const probes = probesFor(twin, T, H, 'chain probes')
-  const Kind = twin.engine.precision === 'float32' ? Float32Array : Float64Array
+  const probes = probesFor(clone, T, H, 'chain probes')
+  const Kind = clone.engine.precision === 'float32' ? Float32Array : Float64Array
   const products = Array.from({ length: T - 1 }, () => new Kind(probes.rows * H))
   const all = Array.from({ length: T }, (_, t) => t)
-  const atOnce = sequencesAtOnce(twin, T)
+  const atOnce = sequencesAtOnce(clone, T)
   const pass = { ...PASS, record: true }
   for (let from = 0; from < probes.rows; from += atOnce) {
     const copies = Math.min(atOnce, probes.rows - from)
-    const batch = twinBatch(steps, new Array<number[]>(copies).fill(all))
-    twin.forward(batch, pass)
-    twin.backwardFrom(batch, probes.values.subarray(from * H, (from + copies) * H), pass)
+    const batch = cloneBatch(steps, new Array<number[]>(copies).fill(all))
+    clone.forward(batch, pass)
+    clone.backwardFrom(batch, probes.values.subarray(from * H, (from + copies) * H), pass)
     const { tape, stride } = layer.loops[0]
-    const record = twin.engine.memory.viewFloats(tape.dHidden, batch.rows * stride)
+    const record = clone.engine.memory.viewFloats(tape.dHidden, batch.rows * stride)
     products.forEach((values, t) => {
       for (let b = 0; b < copies; b++) {
         const at = (batch.offsets[t] + b) * stride
@@ -151,7 +151,7 @@ function padded({ rows, columns, values }: Matrix, width: number): Matrix {
   return { rows, columns: width, values: out }
 }
 
-/** Spectral from below where not all rows are there. */
+/** The spectral norm is a lower bound unless all rows are present. */
 function normsOf(product: Matrix, stretch: number): JacobianNorms {
   return { spectral: spectralNorm(product), frobenius: frobeniusNorm(product) * stretch }
 }

@@ -1,6 +1,6 @@
 /**
- * One layer in one direction as a network of its own, with the same weights on the same engine, so that
- * the real kernels can be asked about single steps. Its output is each sequence's last h (B, H).
+ * A clone of one layer in one direction as a network of its own, with the same weights on the same engine, so that
+ * the real kernels can run single steps. Its output is each sequence's last h (B, H).
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
@@ -9,7 +9,7 @@ import { Network } from '../../model/network.ts'
 
 /** A layer's steps in the order in which it reads them. */
 export interface ReadSteps {
-  /** x_t (F), empty where `ids` are. */
+  /** x_t (F), empty if there are `ids`. */
   inputs: readonly Float64Array[]
   /** One-hot inputs, else null. */
   ids: readonly number[] | null
@@ -21,55 +21,55 @@ export interface ReadSteps {
   masked: readonly boolean[] | null
 }
 
-interface Twin {
+interface Clone {
   network: Network
   revision: number
 }
 
-/** Each twin opens an engine: one a layer and direction, however often it is asked. */
-const twins = new WeakMap<Network, Map<string, Twin>>()
+/** A clone opens an engine, so there is one per layer and direction. */
+const clones = new WeakMap<Network, Map<string, Clone>>()
 
-/** The twin of a layer (0 is the lowest) by the number of its loop, with the weights as they are now. */
-export function twinOf(network: Network, layer: number, direction: number): Network {
-  const known = twins.get(network) ?? new Map<string, Twin>()
-  twins.set(network, known)
+/** The clone of a recurrent layer's loop, with the present weights. */
+export function layerClone(network: Network, layer: number, direction: number): Network {
+  const known = clones.get(network) ?? new Map<string, Clone>()
+  clones.set(network, known)
   const { revision } = network.store
   const key = `${layer} ${direction}`
-  const twin = known.get(key)
-  if (!twin) {
-    const made = makeTwin(network, layer, direction)
+  const clone = known.get(key)
+  if (!clone) {
+    const made = buildClone(network, layer, direction)
     known.set(key, { network: made, revision })
     return made
   }
-  if (twin.revision !== revision) {
+  if (clone.revision !== revision) {
     const read = weightsOf(network, layer, direction)
-    for (const parameter of twin.network.parameters) twin.network.store.write(parameter, read(parameter))
-    twin.revision = revision
+    for (const parameter of clone.network.parameters) clone.network.store.write(parameter, read(parameter))
+    clone.revision = revision
   }
-  return twin.network
+  return clone.network
 }
 
-function makeTwin(network: Network, recurrentLayer: number, direction: number): Network {
+function buildClone(network: Network, recurrentLayer: number, direction: number): Network {
   const { input } = network.recurrent[recurrentLayer]
   const options = network.config.layers.filter((layer) => layer.type === 'recurrent')[recurrentLayer]
-  const door: LayerOptions = input.ids
+  const inputLayer: LayerOptions = input.ids
     ? { type: 'oneHot', vocabulary: input.width }
     : { type: 'features', width: input.width }
   const own = ownOptions(options, direction)
   const { name: engine, precision } = network.engine
   const weights = weightsOf(network, recurrentLayer, direction)
-  const twin = new Network({ layers: [door, own] }, { engine, precision, weights })
-  twin.prepareTraining()
-  return twin
+  const clone = new Network({ layers: [inputLayer, own] }, { engine, precision, weights })
+  clone.prepareTraining()
+  return clone
 }
 
-/** The form of one loop, read forwards: the second of two may have functions of its own. */
+/** The options of one loop, read forwards; the second of two may have its own functions. */
 function ownOptions(options: RecurrentOptions, direction: number): RecurrentOptions {
   const { backward, merge: _, ...form } = options
   return { ...form, ...(direction === 1 ? backward : {}), direction: 'forward', returnSequences: false }
 }
 
-/** Reads a twin's parameter from its original. */
+/** Reads a clone's parameter from the original. */
 function weightsOf({ recurrent, store }: Network, layer: number, direction: number) {
   const { weightInput, weightHidden, biasInput, biasHidden, extra } =
     recurrent[layer].loops[direction].parameters
@@ -82,8 +82,8 @@ function kindOf(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).replace(/_l0(_reverse)?$/, '')
 }
 
-/** Sequences of equal length for a twin: sequence b reads steps `at[b]`. */
-export function twinBatch(
+/** A batch of sequences of equal length for a clone: sequence b reads steps `at[b]`. */
+export function cloneBatch(
   { inputs, ids, masked }: ReadSteps,
   at: readonly (readonly number[])[],
 ): PackedBatch {

@@ -1,23 +1,23 @@
 /**
- * What memory still holds of each step: the product of the gates that keep, from the step after it on. Of an
- * LSTM that is exactly the factor on a step's own i∘g inside a later c; of a GRU on its (1−z)∘n inside h.
+ * How much the memory retains of each step: the product of the keep gates of all later steps. For an LSTM that is
+ * exactly the factor of a step's own i∘g in a later c; for a GRU that of its (1−z)∘n in h.
  */
 import { cellEquations, cells } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { MemoryLayer } from '../interventions/editTypes.ts'
 
-/** A vector of a trace; JSON turns typed arrays into objects with numbers for names. */
+/** A vector of a trace; JSON turns typed arrays into objects with numeric keys. */
 type Vector = ArrayLike<number> | Readonly<Record<string, number>>
 
-/** What is read of a step. */
+/** The part of a step that `memory` reads. */
 export interface RememberedStep {
   gates: Readonly<Record<string, Vector>>
   hidden: Vector
-  /** A masked step keeps all, whatever its gates say. */
+  /** A masked step keeps everything, whatever its gates are. */
   masked?: boolean
 }
 
-/** What is read of a layer: `TraceLayer`, or a copy of one. */
+/** The part of a layer that `memory` reads: a `TraceLayer`, or a copy of one. */
 export interface RememberedLayer {
   layer: number
   direction: 'forward' | 'backward'
@@ -25,52 +25,52 @@ export interface RememberedLayer {
   steps: readonly RememberedStep[]
 }
 
-/** What of memory is worked out. */
+/** Options of `memory`. */
 export interface MemoryOptions {
-  /** Default true. Without it `share` is empty, and sequences may be of any length. */
-  share?: boolean
+  /** Compute the retention matrix. If false, `retention` is empty, and sequences may have any length. Default true. */
+  retention?: boolean
 }
 
-/** Steps up to which every step is held against every other: 32 MiB a layer. */
-export const MOST_SHARED_STEPS = 2048
+/** Most steps of a retention matrix: 32 MiB per layer. */
+export const MAX_RETENTION_STEPS = 2048
 
 /**
- * How much of what each step wrote each later step's memory still holds, layer by layer, from plain data: a
- * trace (of a model, a sequence, or a copy of one), or its layers. Directions that read backwards keep what
- * follows in the text. Values are shares 0..1 of a unit's number, means over units where said.
- * @throws UsageError for what has no layers; for more than 2,048 steps unless `share` is false
+ * How much of what each step wrote the memory retains at each later step, layer by layer. Reads plain data: a trace
+ * (of a model, a sequence, or a copy of one), or its layers. The backward direction retains what follows in the text.
+ * Values are fractions 0..1.
+ * @throws UsageError for an object without layers; for more than 2,048 steps unless `retention` is false
  */
 export function memory(
   trace: { layers: readonly RememberedLayer[] } | readonly RememberedLayer[],
-  { share = true }: MemoryOptions = {},
+  { retention = true }: MemoryOptions = {},
 ): MemoryLayer[] {
   const layers: readonly RememberedLayer[] = 'layers' in trace ? trace.layers : trace
   if (!Array.isArray(layers) || layers.some((layer) => !layer?.steps?.length)) {
     throw new UsageError({ where: 'memory', expected: 'a trace, or its layers', got: 'no layers with steps' })
   }
-  return layers.map((layer) => memoryOf(layer, share))
+  return layers.map((layer) => memoryOf(layer, retention))
 }
 
-function memoryOf({ layer, direction, steps }: RememberedLayer, wantsShare: boolean): MemoryLayer {
+function memoryOf({ layer, direction, steps }: RememberedLayer, wantsMatrix: boolean): MemoryLayer {
   const T = steps.length
-  if (wantsShare && T > MOST_SHARED_STEPS) {
-    const remedy = 'Ask with { share: false }, or give layers with fewer steps.'
+  if (wantsMatrix && T > MAX_RETENTION_STEPS) {
+    const remedy = 'Pass `retention: false`, or layers with fewer steps.'
     throw new UsageError({
       where: 'memory',
-      expected: `at most ${MOST_SHARED_STEPS} steps`,
+      expected: `at most ${MAX_RETENTION_STEPS} steps`,
       got: `${T}`,
       remedy,
     })
   }
   const { convention, gates } = keepGates(steps, direction === 'backward')
-  const held = heldAtEnd(gates)
-  const share = wantsShare ? shares(gates) : []
+  const unitRetention = retentionAtEnd(gates)
+  const retention = wantsMatrix ? retentionMatrix(gates) : []
   if (direction === 'backward') {
-    held.reverse()
-    share.reverse()
-    for (const row of share) row.reverse()
+    unitRetention.reverse()
+    retention.reverse()
+    for (const row of retention) row.reverse()
   }
-  return { layer, direction, convention, share, held, halfLife: halfLifeOf(gates) }
+  return { layer, direction, convention, retention, unitRetention, halfLife: halfLifeOf(gates) }
 }
 
 /** The gate that keeps, step by step as they were read (T of H), and how to read it. */
@@ -98,40 +98,40 @@ function vectorOf(values: Vector): Float64Array {
   return Float64Array.from(isList ? (values as ArrayLike<number>) : Object.values(values))
 }
 
-/** Of each step's writing, unit by unit, after the last step. */
-function heldAtEnd(gates: readonly Float64Array[]): Float64Array[] {
-  const held = new Array<Float64Array>(gates.length)
+/** Retention of each step after the last step, by unit. */
+function retentionAtEnd(gates: readonly Float64Array[]): Float64Array[] {
+  const found = new Array<Float64Array>(gates.length)
   let product = new Float64Array(gates[0].length).fill(1)
   for (let k = gates.length - 1; k >= 0; k--) {
-    held[k] = product
+    found[k] = product
     const keep = gates[k]
     product = product.map((x, j) => x * keep[j])
   }
-  return held
+  return found
 }
 
-/** share[t][k]: means over units. */
-function shares(gates: readonly Float64Array[]): Float64Array[] {
+/** retention[t][k]: means over units. */
+function retentionMatrix(gates: readonly Float64Array[]): Float64Array[] {
   const T = gates.length
   const H = gates[0].length
-  const share = Array.from({ length: T }, () => new Float64Array(T))
+  const retention = Array.from({ length: T }, () => new Float64Array(T))
   const product = new Float64Array(H)
   for (let k = 0; k < T; k++) {
     product.fill(1)
-    share[k][k] = 1
+    retention[k][k] = 1
     for (let t = k + 1; t < T; t++) {
       const keep = gates[t]
       let sum = 0
       for (let j = 0; j < H; j++) sum += product[j] *= keep[j]
-      share[t][k] = sum / H
+      retention[t][k] = sum / H
       // Nothing comes back.
       if (sum === 0 && product.every((x) => x === 0)) break
     }
   }
-  return share
+  return retention
 }
 
-/** From the mean gate of the steps that had something to keep: m^steps = ½. */
+/** From the mean keep gate of all steps but the first: m^steps = ½. */
 function halfLifeOf(gates: readonly Float64Array[]): number | null {
   let [sum, count] = [0, 0]
   for (const keep of gates.slice(1)) {

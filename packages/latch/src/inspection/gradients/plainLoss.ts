@@ -1,14 +1,15 @@
 /**
- * Each sequence's own loss, from the outputs of a batch: a batch's loss is one number. In float64, by the
- * definitions of layers/loss.ts without label smoothing and class weights.
+ * The loss of each sequence of a batch, in float64, by the definitions of layers/loss.ts without label smoothing and
+ * class weights.
  */
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import type { PlainLoss } from '../trace/traceParts.ts'
+import { maximum } from '../../core/lists.ts'
 
 /**
- * One loss a sequence, in the order of the door.
+ * One loss per sequence, in the caller's order.
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(
@@ -43,7 +44,7 @@ export function plainLosses(
 }
 
 function crossEntropy(logits: Float64Array, wanted: number): number {
-  const most = Math.max(...logits)
+  const most = maximum(logits)
   let sum = 0
   for (const x of logits) sum += Math.exp(x - most)
   return Math.log(sum) + most - logits[wanted]

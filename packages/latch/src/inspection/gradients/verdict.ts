@@ -1,12 +1,12 @@
 /**
- * Vanishing, healthy or exploding: how the gradient's norm changes from step to step on its way back,
- * as one number and one sentence (Hochreiter 1991; Bengio, Simard & Frasconi 1994).
+ * Vanishing, healthy or exploding: how the gradient's norm changes from step to step back through time, as one number
+ * and one sentence (Hochreiter 1991; Bengio, Simard & Frasconi 1994).
  */
 import type { FlowVerdict } from './flowTypes.ts'
 
 /**
- * Below this share of the gradient the first steps no longer count in an update. It is reached over the
- * whole text; a text of a few words is judged by the second bound, a single step's loss.
+ * Below this fraction of the gradient the first steps hardly affect an update. The first bound applies to the whole
+ * sequence, the second to a single step, for sequences of a few steps.
  */
 const LITTLE_LEFT = 0.01
 const LITTLE_KEPT = 0.1
@@ -30,7 +30,7 @@ export function verdictOf(norms: readonly number[]): FlowVerdict {
     return { kind: 'vanishing', factor: 0, ratio: 0, effectiveLength: 0, words }
   }
   if (last < 1) {
-    const words = 'healthy: one step alone, there is no way back'
+    const words = 'healthy: a single step has no earlier step'
     return { kind: 'healthy', factor: 1, ratio: 1, effectiveLength: null, words }
   }
   const factor = factorOf(norms)

@@ -1,7 +1,8 @@
 /**
- * Questions of the kind "what if": hold a gate, set a state, change the text, from a step on.
- * The edits are made inside the real pass (layers/holds.ts), so everything after them follows.
+ * Edits of an intervention: clamp a gate, set a state, drop or replace a token. They are made inside the forward
+ * pass (layers/recurrent/overrides.ts), so that everything after them follows from the cell's equations.
  */
+
 /** Which numbers of a layer an edit touches. */
 export interface EditPlace {
   /** 0 is the lowest. Default: every layer. */
@@ -15,74 +16,74 @@ export interface EditPlace {
   to?: number
 }
 
-/** Holds a gate (or the candidate) at a value: gates 0..1, candidate −1..1. No gradient passes a held gate. */
-export interface HoldGate extends EditPlace {
+/** Clamps a gate (or the candidate) to a value: gates 0..1, candidate −1..1. No gradient passes a clamped gate. */
+export interface SetGate extends EditPlace {
   type: 'gate'
   gate: string
   value: number
 }
 
-/** Sets a state after the given step(s): `hidden`, or `cell` of an LSTM. No gradient passes a set state. */
+/** Overwrites a state after the given steps: `hidden`, or `cell` of an LSTM. No gradient passes the new state. */
 export interface SetState extends EditPlace {
   type: 'state'
   state: 'hidden' | 'cell'
   value: number
 }
 
-/** Takes a token out of the text: later steps move up. */
+/** Removes a token; later steps move up. */
 export interface DropToken {
   type: 'drop'
   step: number
 }
 
-/** Puts another token in its place: a word (models) or an id. */
+/** Replaces a token by a word (models) or an id. */
 export interface ReplaceToken {
   type: 'replace'
   step: number
   token: string | number
 }
 
-/** One edit. Steps count in the text as it was before any edit. */
-export type Edit = HoldGate | SetState | DropToken | ReplaceToken
+/** One edit. Steps (from 0) are those of the sequence before any edit. */
+export type Edit = SetGate | SetState | DropToken | ReplaceToken
 
-/** What each token did to the output. */
+/** The influence of one token on the output. */
 export interface TokenInfluence {
   step: number
-  /** Null where no model read a text. */
+  /** Null unless the input was a text. */
   token: string | null
   /** Gradient of the target's logit (or number) times the token's input vector (summed). */
   gradientInput: number
   /**
-   * Logit (or number) and probability of the target with the token, minus those without it. Null where nothing
-   * is left without it: a text of one token, the first token for what the first step answers, or a network that
-   * takes one length only.
+   * Logit (or number) and probability of the target with the token, minus those without it. Null where there is no
+   * shorter sequence: a text of one token, the first token for the output of the first step, or a network with a
+   * fixed sequence length.
    */
   leaveOneOut: { logit: number; probability: number | null } | null
 }
 
-/** What each token of one text did to one class's logit, or to one number. */
+/** The influence of each token of one sequence on one class's logit, or on one output number. */
 export interface Influence {
-  /** Class whose logit it is; of a network that answers with numbers, which of them. */
+  /** Class of the logit, or index of the output number. */
   target: number
-  /** The step whose answer it is; the last one where the network answers once. */
-  answerStep: number
-  /** Its logit, or the number itself, with all tokens. */
+  /** Step of the output; the last step if the network has one output per sequence. */
+  outputStep: number
+  /** The logit or the number, with all tokens. */
   logit: number
-  /** Its probability; null where outputs are numbers. */
+  /** The probability; null if outputs are numbers. */
   probability: number | null
   tokens: TokenInfluence[]
 }
 
-/** How much of what each step wrote a later step's memory still holds. */
+/** How much of what each step wrote the memory retains at later steps. */
 export interface MemoryLayer {
   layer: number
   direction: 'forward' | 'backward'
-  /** Says which gate was multiplied, in words. */
+  /** A sentence that names the gate whose values were multiplied. */
   convention: string
-  /** share[t][k]: mean over units of the product of keep gates after step k up to step t; 1 at k = t; 0 for k read later. */
-  share: Float64Array[]
-  /** The same for each unit at the last step read: held[k][unit]. */
-  held: Float64Array[]
-  /** Mean steps until a half is lost, from the mean keep gate; null where nothing is lost. */
+  /** retention[t][k]: mean over units of the product of keep gates after step k up to step t; 1 at k = t; 0 for later k. */
+  retention: Float64Array[]
+  /** The same for each unit at the last step read: unitRetention[k][unit]. */
+  unitRetention: Float64Array[]
+  /** Mean number of steps until half is lost, from the mean keep gate; null if nothing is lost. */
   halfLife: number | null
 }

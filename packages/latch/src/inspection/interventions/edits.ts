@@ -1,27 +1,27 @@
 /**
- * Edits, checked one by one and turned into what a pass understands: another text, and holds by layer,
- * direction, units and steps. Edits count steps in the text as it was; holds in the text as it becomes.
+ * Validates edits and turns them into an edited sequence and overrides by layer, direction, units and steps.
+ * Edits count steps in the sequence before all edits, overrides in the edited one.
  */
 import { gateFunction } from '../../cells/cell.ts'
-import type { Hold } from '../../layers/recurrent/overrides.ts'
+import type { Override } from '../../layers/recurrent/overrides.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
-import type { DropToken, Edit, EditPlace, HoldGate, ReplaceToken, SetState } from './editTypes.ts'
+import type { DropToken, Edit, EditPlace, SetGate, ReplaceToken, SetState } from './editTypes.ts'
 import type { EncodedInput, ResolvedSubject } from '../trace/subject.ts'
 
-/** What edits come to. */
+/** The result of applying edits. */
 export interface AppliedEdits {
-  holds: Hold[]
-  /** By step after: the step before. */
+  overrides: Override[]
+  /** For each step of the edited sequence, its step in the original. */
   steps: number[]
-  /** Replaced tokens by step before. */
+  /** Replaced tokens by their step in the original. */
   replaced: Map<number, { id: number; token: string; known: boolean }>
 }
 
 type TextEdit = DropToken | ReplaceToken
 
-/** @throws UsageError naming the edit by its number, for whatever it names that is not there */
+/** @throws UsageError naming the edit by its index, for a place, step, token or value that does not exist */
 export function applyEdits(
   subject: ResolvedSubject,
   encode: ((word: string) => EncodedInput) | null,
@@ -41,14 +41,14 @@ export function applyEdits(
   })
   const steps = Array.from({ length: T }, (_, t) => t).filter((t) => !dropped.has(t))
   if (steps.length === 0) {
-    refuse('intervene', 'a token that stays', `edits that drop all ${T}`)
+    refuse('intervene', 'at least one token left', `edits that drop all ${T}`)
   }
-  const holds = edits.flatMap((edit, i) =>
+  const overrides = edits.flatMap((edit, i) =>
     edit.type === 'gate' || edit.type === 'state'
-      ? holdsOf(`intervene, edit ${i}`, subject.network.recurrent, edit, T, steps)
+      ? buildOverrides(`intervene, edit ${i}`, subject.network.recurrent, edit, T, steps)
       : [],
   )
-  return { holds, steps, replaced }
+  return { overrides, steps, replaced }
 }
 
 function refuse(where: string, expected: string, got: string, remedy?: string): never {
@@ -74,7 +74,7 @@ function refuseTwice(
   replaced: ReadonlyMap<number, unknown>,
 ): void {
   if (!dropped.has(step) && !replaced.has(step)) return
-  refuse(where, 'one edit a token', `a second one of step ${step}`)
+  refuse(where, 'one edit per token', `a second edit of step ${step}`)
 }
 
 function readToken(
@@ -89,7 +89,7 @@ function readToken(
       where,
       'a network that reads token ids',
       `one that reads ${input.type}`,
-      'Features cannot be replaced: give another batch.',
+      'Features cannot be replaced. Pass another batch instead.',
     )
   }
   if (typeof token === 'string') return readWord(where, encode, token)
@@ -101,7 +101,7 @@ function readToken(
 
 function readWord(where: string, encode: ((word: string) => EncodedInput) | null, word: string) {
   if (!encode) {
-    refuse(`${where} token`, 'a token id', JSON.stringify(word), 'A bare network has no vocabulary.')
+    refuse(`${where} token`, 'a token id', JSON.stringify(word), 'A network has no vocabulary. Pass the model instead.')
   }
   const read = word.trim() === '' ? null : encode(word)
   const first = read?.padding ?? 0
@@ -113,20 +113,20 @@ function readWord(where: string, encode: ((word: string) => EncodedInput) | null
   return refuse(`${where} token`, 'one token', got)
 }
 
-/** One edit, at every layer and direction it names. */
-function holdsOf(
+/** The overrides of one edit, one for each layer and direction. */
+function buildOverrides(
   where: string,
   layers: readonly RecurrentLayer[],
-  edit: HoldGate | SetState,
+  edit: SetGate | SetState,
   T: number,
   steps: readonly number[],
-): Hold[] {
+): Override[] {
   const { value, from = 0, to = T - 1 } = edit
   requireStep(where, 'from', from, T)
   requireStep(where, 'to', to, T)
   if (to < from) refuse(`${where} to`, `a step from ${from} on`, `${to}`)
   const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
-  if (kept.length === 0) refuse(where, 'a step that stays in the text', `steps ${from} to ${to}, all dropped`)
+  if (kept.length === 0) refuse(where, 'a step that is not dropped', `steps ${from} to ${to}, all dropped`)
   const range = { from: kept[0], to: kept[kept.length - 1] }
   return placesOf(where, layers, edit).map(({ layer, direction }) => {
     const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
@@ -159,8 +159,8 @@ function gateOf(
   where: string,
   { loops, name }: RecurrentLayer,
   direction: number,
-  { gate, value }: HoldGate,
-): Hold['what'] {
+  { gate, value }: SetGate,
+): Override['what'] {
   const { cell } = loops[direction]
   if (!cell.gateNames.includes(gate)) {
     refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
@@ -182,7 +182,7 @@ function gateOf(
   return refuse(`${where} value`, `${range} for ${gate}`, describe(value))
 }
 
-/** What functions give at most, where they do not give every number. */
+/** Ranges of the functions that are bounded. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   sigmoid: [0, 1],
   hardSigmoid: [0, 1],
@@ -194,7 +194,11 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   relu6: [0, 6],
 }
 
-function stateOf(where: string, { cell, name }: RecurrentLayer, { state, value }: SetState): Hold['what'] {
+function stateOf(
+  where: string,
+  { cell, name }: RecurrentLayer,
+  { state, value }: SetState,
+): Override['what'] {
   if (!cell.stateNames.includes(state)) {
     refuse(`${where} state`, `one of ${cell.stateNames.join(', ')} (${cell.name}, ${name})`, describe(state))
   }

@@ -1,7 +1,7 @@
 /**
- * Which tokens made the answer: gradient times input (Simonyan, Vedaldi & Zisserman 2013; Shrikumar et al.
- * 2016), what the answer's slope says of each token's vector; and leave-one-out (Li, Monroe & Jurafsky 2016),
- * what the network really says without it.
+ * Which tokens led to the output: gradient times input (Simonyan, Vedaldi & Zisserman 2013; Shrikumar et al.
+ * 2016), a linear attribution to each token's vector, and leave-one-out (Li, Monroe & Jurafsky 2016), the change of
+ * the output without the token.
  */
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { Network } from '../../model/network.ts'
@@ -13,21 +13,21 @@ import { batchOfSteps } from '../trace/stepBatch.ts'
 import { readLayers } from '../trace/tapeReader.ts'
 import { wholeTape } from '../trace/traceParts.ts'
 
-/** Shortened sequences go through the network together, as many as make about this many steps. */
+/** Approximate number of steps of a batch of shortened sequences. */
 const ROWS_AT_ONCE = 8192
 
-/** Whose influence is asked for, where a network answers more than once. */
+/** Options of `influence`. */
 export interface InfluenceOptions {
-  /** The step whose answer it is, of a network that answers every step; default the last. */
+  /** Step of the output, for a network with one output per step. Default: the last. */
   step?: number
 }
 
 /**
- * What each token did to a class's logit, or to a number that the network answers with. Both figures point
- * towards the target where positive. Gradients are of the logit (of the one logit of two classes, with the
- * target's sign) or of the number itself, not of the loss.
- * @param target a label or class, default the likeliest one; of numbers which of them, default the first
- * @throws DataError for a target or step that there is not; and what `resolveSubject` throws
+ * The influence of each token on a class's logit, or on an output number. A positive number speaks for the target.
+ * Gradients are those of the logit (with the target's sign, if one logit stands for two classes) or of the number,
+ * not of the loss.
+ * @param target a label or class, default the predicted one; for numbers the index of one, default 0
+ * @throws DataError for a target or step that does not exist; and what `resolveSubject` throws
  */
 export function influence<Input = never>(
   subject: Subject<Input>,
@@ -41,34 +41,38 @@ export function influence<Input = never>(
   network.forward(batch)
   const row = rowAt(network, network.readOutput(batch), step)
   const wanted = targetOf(network, labels, row, target)
-  const said = answerOf(network, row, wanted)
+  const full = scoreTarget(network, row, wanted)
   const slopes = gradientTimesInput(network, batch, wanted, step)
   const without = leavesOneOut(network, batch) ? outputsWithout(network, batch, step) : null
   const steps = Array.from(slopes, (gradientInput, t): TokenInfluence => {
-    const rest = without?.[t] && answerOf(network, without[t], wanted)
+    const rest = without?.[t] && scoreTarget(network, without[t], wanted)
     const leaveOneOut = rest
-      ? { logit: said.logit - rest.logit, probability: difference(said.probability, rest.probability) }
+      ? { logit: full.logit - rest.logit, probability: difference(full.probability, rest.probability) }
       : null
     return { step: t, token: tokens && tokens[t], gradientInput, leaveOneOut }
   })
-  return { target: wanted, answerStep: step, ...said, tokens: steps }
+  return { target: wanted, outputStep: step, ...full, tokens: steps }
 }
 
 function difference(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a - b
 }
 
-/** A network that flattens its steps takes one length only. */
+/** False for a network that flattens its steps: its sequence length is fixed. */
 function leavesOneOut({ config }: Network, { steps }: PackedBatch): boolean {
   return steps > 1 && config.layers.every(({ type }) => type !== 'flatten')
 }
 
-/** @throws DataError for a step that there is not, UsageError for one of a network that answers once */
+/** @throws DataError for a step that does not exist, UsageError if the network has one output per sequence */
 function stepOf({ output }: Network, { steps }: PackedBatch, step: number | undefined): number {
   if (step === undefined) return steps - 1
   if (output.per !== 'step') {
     const got = `step ${step}`
-    throw new UsageError({ where: 'influence', expected: 'no step: this network answers once', got })
+    throw new UsageError({
+      where: 'influence',
+      expected: 'no `step`: this network has one output per sequence',
+      got,
+    })
   }
   if (Number.isInteger(step) && step >= 0 && step < steps) return step
   throw new DataError({ where: 'influence', expected: `a step from 0 to ${steps - 1}`, got: `${step}` })
@@ -94,8 +98,8 @@ function targetOf(
   throw new DataError({ where: 'influence', expected, got: `${number}` })
 }
 
-/** What a row says of the target. */
-function answerOf(
+/** Logit and probability of the target. */
+function scoreTarget(
   network: Network,
   row: Float64Array,
   target: number,
@@ -165,29 +169,29 @@ function vectorSlopes(network: Network, batch: PackedBatch): Float64Array {
   })
 }
 
-/** One twin a network of features: it computes ∂/∂input, which most networks leave out. */
-const twins = new WeakMap<Network, { network: Network; revision: number }>()
+/** One clone per network of features: it computes ∂/∂input, which most networks skip. */
+const inputGradientClones = new WeakMap<Network, { network: Network; revision: number }>()
 
-/** The network itself where it can tell ∂/∂input, else one with the same weights that can. */
+/** The network if it computes ∂/∂input, else a clone that does. */
 function withInputGradients(network: Network): Network {
   if (network.layers[0].type !== 'features') return network
   const { engine, config, store } = network
-  const known = twins.get(network)
+  const known = inputGradientClones.get(network)
   if (known?.revision === store.revision) return known.network
-  const twin = new Network(config, {
+  const clone = new Network(config, {
     engine: engine.name,
     precision: engine.precision,
     inputGradients: true,
     weights: ({ name }) => store.read(store.find(name)),
   })
   known?.network.dispose()
-  twins.set(network, { network: twin, revision: store.revision })
-  return twin
+  inputGradientClones.set(network, { network: clone, revision: store.revision })
+  return clone
 }
 
 /**
- * What the sequence without each of its steps answers at `step`: T rows of C. Without a step up to that one it is
- * the answer of the step before it; null where there is none.
+ * The output at `step` of the sequence without each of its steps: T rows of C. Without a step up to that one it is
+ * the output of the step before it; null if there is none.
  */
 function outputsWithout(network: Network, batch: PackedBatch, step: number): (Float64Array | null)[] {
   const T = batch.steps

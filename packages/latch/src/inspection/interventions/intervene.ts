@@ -1,8 +1,8 @@
 /**
- * What if: the same sequence twice through the same pass, once as it is and once with gates held, states
- * set, tokens dropped or replaced. Everything after an edit follows from it by the cell's own equations.
+ * Interventions: the same sequence twice through the same network, once unedited and once with gates clamped, states
+ * set, tokens dropped or replaced. Everything after an edit follows from the cell's own equations.
  */
-import { Holds } from '../../layers/recurrent/overrides.ts'
+import { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Network } from '../../model/network.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../trace/classScores.ts'
@@ -20,42 +20,42 @@ import { batchOfSteps } from '../trace/stepBatch.ts'
 import { traceSequence } from '../trace/trace.ts'
 import type { SequenceTrace } from '../trace/traceTypes.ts'
 
-/** A trace with the names of what was read, and what the subject says of classes. */
+/** A trace with the tokens that were read and the predicted classes. */
 export interface EditedTrace extends SequenceTrace {
-  /** Null for a bare network; an id put in as a number reads `#id`. */
+  /** Null for a network; a token replaced by an id reads `#id`. */
   tokens: readonly string[] | null
   /** Null for features. */
   ids: readonly number[] | null
   known: readonly boolean[] | null
-  /** The likeliest class (of the last step, where there is an output at every step); null where outputs are numbers. */
+  /** The most likely class (of the last step, for outputs at every step); null where outputs are numbers. */
   class: number | null
-  /** Its label; null for a bare network. */
+  /** Its label; null without labels. */
   label: string | null
-  /** Of each class; null where outputs are numbers. */
+  /** Probability of each class; null where outputs are numbers. */
   probabilities: Float64Array | null
-  /** The output if the sequence ended at each step, holds included (T rows of C); null for features. */
+  /** The output if the sequence ended at each step, with the overrides (T rows of C); null for features. */
   prefixes: Float64Array[] | null
   /** Probabilities of the classes at each of them. */
   prefixProbabilities: Float64Array[] | null
 }
 
-/** One sequence as it is, and as the edits make it. */
+/** One sequence before and after the edits. */
 export interface Intervention {
-  /** Class whose loss the gradients of both are of; null where targets are no single class. */
+  /** Target class of both losses; null unless the target is a single class. */
   target: number | null
   before: EditedTrace
   after: EditedTrace
-  /** By step after the edits: the step it was before them, or null where it was not there. */
+  /** For each step after the edits, its step before them; null if it did not exist. */
   steps: (number | null)[]
 }
 
 /**
- * Holds gates, sets states, drops and replaces tokens, and shows what follows. Steps of edits count in the
- * text as it was. Held gates and set states pass no gradient; candidates held take W_hh's part with them.
- * Later edits of the same number win.
- * @param target what the loss compares with, before and after; default what the subject says unedited
- * @throws UsageError naming the edit with a layer, direction, gate, state, unit, step, value or token that
- * is not there, or when no token stays; and what `traceSequence` throws
+ * Clamps gates, sets states, drops and replaces tokens, and traces the sequence before and after. Steps of edits
+ * (from 0) are those of the original sequence. No gradient passes a clamped gate or a set state; a clamped candidate
+ * cuts the gradient through W_hh too. Of edits of the same number, the last wins.
+ * @param target what both losses compare with; default: the unedited prediction
+ * @throws UsageError naming the edit whose layer, direction, gate, state, unit, step, value or token does not exist,
+ * or if all tokens are dropped; and what `traceSequence` throws
  */
 export function intervene<Input = never>(
   subject: Subject<Input>,
@@ -72,20 +72,23 @@ export function intervene<Input = never>(
   return {
     target: resolved.target,
     before: traceOf(resolved),
-    after: traceOf(edited(resolved, applied), applied.holds.length ? new Holds(applied.holds) : undefined),
+    after: traceOf(
+      edited(resolved, applied),
+      applied.overrides.length ? new Overrides(applied.overrides) : undefined,
+    ),
     steps: applied.steps,
   }
 }
 
 function traceOf(
   { network, batch, ids, tokens, known, labels, targets }: ResolvedSubject,
-  holds?: Holds,
+  overrides?: Overrides,
 ): EditedTrace {
-  const trace = traceSequence(network, batch, targets, holds)
+  const trace = traceSequence(network, batch, targets, overrides)
   const classes = classCount(network)
   const last = trace.output.subarray(trace.output.length - network.output.width)
   const predicted = classes > 0 ? likeliestClass(last) : null
-  const prefixes = ids && prefixOutputs(network, batch, holds)
+  const prefixes = ids && prefixOutputs(network, batch, overrides)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
     tokens,
@@ -99,7 +102,7 @@ function traceOf(
   })
 }
 
-/** The sequence that the edits of tokens make. */
+/** The sequence after the edits of tokens. */
 function edited(subject: ResolvedSubject, { steps, replaced }: AppliedEdits): ResolvedSubject {
   const { network, batch, ids, tokens, known, targets } = subject
   const own = ids && Int32Array.from(ids, (id, t) => replaced.get(t)?.id ?? id)
@@ -113,7 +116,7 @@ function edited(subject: ResolvedSubject, { steps, replaced }: AppliedEdits): Re
   }
 }
 
-/** Targets of every step lose those of dropped steps. */
+/** Per-step targets without those of dropped steps. */
 function targetsAt({ output }: Network, targets: Targets, steps: readonly number[]): Targets {
   if (output.per !== 'step') return targets
   const { stepClasses, values } = targets

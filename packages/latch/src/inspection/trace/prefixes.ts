@@ -1,7 +1,7 @@
 /**
  * The outputs "if the text ended here": the network's own answers for every prefix of a sequence.
  */
-import type { Holds } from '../../layers/recurrent/overrides.ts'
+import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Pass } from '../../layers/layer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { LayerOptions } from '../../model/config.ts'
@@ -18,10 +18,10 @@ const ROWS_AT_ONCE = 8192
 export function prefixOutputs(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
-  holds?: Holds,
+  overrides?: Overrides,
 ): Float64Array[] {
-  const once = answeringEveryStep(network)
-  const pass = { training: false, record: false, key: 0, holds }
+  const once = networkWithEveryStep(network)
+  const pass = { training: false, record: false, key: 0, overrides }
   const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
   if (!once) return prefixByPrefix(network, batch, pass)
   once.forward(batch, pass)
@@ -31,7 +31,7 @@ export function prefixOutputs(
 }
 
 /** The same weights answering at every step; null where a step's answer would hang on what follows it. */
-function answeringEveryStep(network: Network): Network | null {
+function networkWithEveryStep(network: Network): Network | null {
   const { layers } = network.config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
   const forwards = layers.every((layer) =>
@@ -40,29 +40,29 @@ function answeringEveryStep(network: Network): Network | null {
   const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network
-  const known = everyStep.get(network)
-  if (!known) return twinOf(network, top)
-  const { twin, revision } = known
-  if (revision === network.store.revision) return twin
-  for (const { name } of twin.parameters) {
-    twin.store.write(twin.store.find(name), network.store.read(network.store.find(name)))
+  const known = clones.get(network)
+  if (!known) return buildClone(network, top)
+  const { clone, revision } = known
+  if (revision === network.store.revision) return clone
+  for (const { name } of clone.parameters) {
+    clone.store.write(clone.store.find(name), network.store.read(network.store.find(name)))
   }
-  everyStep.set(network, { twin, revision: network.store.revision })
-  return twin
+  clones.set(network, { clone, revision: network.store.revision })
+  return clone
 }
 
-/** One twin a network, however many texts are traced (each opens an engine), and whose weights it has. */
-const everyStep = new WeakMap<Network, { twin: Network; revision: number }>()
+/** One clone a network, however many texts are traced (each opens an engine), and whose weights it has. */
+const clones = new WeakMap<Network, { clone: Network; revision: number }>()
 
-function twinOf(network: Network, top: number): Network {
+function buildClone(network: Network, top: number): Network {
   const { engine, config, store } = network
   const layers = config.layers.map((layer, i) => (i === top ? { ...layer, returnSequences: true } : layer))
-  const twin = new Network(
+  const clone = new Network(
     { layers: layers as LayerOptions[] },
     { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },
   )
-  everyStep.set(network, { twin, revision: store.revision })
-  return twin
+  clones.set(network, { clone, revision: store.revision })
+  return clone
 }
 
 function prefixByPrefix(network: Network, whole: PackedBatch, pass: Pass): Float64Array[] {

@@ -1,5 +1,6 @@
 /** Batches of one sequence's steps: prefixes of it, it without some steps, a step by itself. */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
+import { maximum } from '../../core/lists.ts'
 
 /** Each sequence reads some steps of the one in `batch`, with what its mask says of them. */
 export function batchOfSteps(
@@ -10,7 +11,7 @@ export function batchOfSteps(
   const masks = mask ? at(mask) : undefined
   if (ids) return PackedBatch.ofIds(at(ids), masks)
   const lengths = sequences.map(({ length }) => length)
-  const T = Math.max(...lengths)
+  const T = maximum(lengths)
   const numbers = new Float64Array(sequences.length * T * F)
   const counts = new Uint8Array(sequences.length * T)
   sequences.forEach((steps, b) =>

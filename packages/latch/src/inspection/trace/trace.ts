@@ -4,7 +4,7 @@
  */
 import { cellEquations, type CellName } from '../../cells/registry.ts'
 import type { Targets } from '../../layers/loss.ts'
-import type { Holds } from '../../layers/recurrent/overrides.ts'
+import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import { ShapeError } from '../../core/errors.ts'
@@ -22,14 +22,14 @@ export const KEEPS_CONVENTION = Object.fromEntries(
 /**
  * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.
  * @param targets what the loss compares with, for the gradients ∂L/∂h_t and ∂L/∂c_t
- * @param holds gates and states held fixed, by layer and direction (see `intervene`, which checks them)
+ * @param overrides gates and states held fixed, by layer and direction (see `intervene`, which checks them)
  * @throws UnsupportedError for a network without recurrent layers; ShapeError for more than one sequence
  */
 export function traceSequence(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
   targets: Targets,
-  holds?: Holds,
+  overrides?: Overrides,
 ): SequenceTrace {
   needRecurrent('trace', network)
   const batch = input instanceof PackedBatch ? input : PackedBatch.ofIds([input])
@@ -44,8 +44,8 @@ export function traceSequence(
       network.zeroGradients()
       const { mean } = network.backward(batch, targets, pass, true)
       network.zeroGradients()
-      return tracesOf(network, batch, output, [{ mean, weight: 1 }], !holds)[0] as SequenceTrace
+      return tracesOf(network, batch, output, [{ mean, weight: 1 }], !overrides)[0] as SequenceTrace
     },
-    { record: true, holds },
+    { record: true, overrides },
   )
 }

@@ -1,5 +1,5 @@
 /** Traces of whole batches: one pass forward and one back for all, each sequence with its own loss and gradients. */
-import type { Holds } from '../../layers/recurrent/overrides.ts'
+import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Pass } from '../../layers/layer.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -13,44 +13,44 @@ import type { SequenceTrace } from './traceTypes.ts'
  * Traces all sequences of a batch in one pass forward and one back: a trace each, in the order of the door,
  * steps in the order of the text. Losses and gradients are each sequence's own, as if it were alone.
  * @param targets as for `network.backward`, or null: then there are no gradients
- * @param holds gates and states held fixed in each sequence; such traces are not linked to the weights
+ * @param overrides gates and states held fixed in each sequence; such traces are not linked to the weights
  * @throws UnsupportedError for a network without recurrent layers; UsageError for targets without a loss
  */
 export function traceBatch(
   network: Network,
   batch: PackedBatch,
   targets: Targets,
-  holds?: Holds,
+  overrides?: Overrides,
 ): SequenceTrace[]
 export function traceBatch(
   network: Network,
   batch: PackedBatch,
   targets: null,
-  holds?: Holds,
+  overrides?: Overrides,
 ): SequenceTrace<null>[]
 export function traceBatch(
   network: Network,
   batch: PackedBatch,
   targets: Targets | null,
-  holds?: Holds,
+  overrides?: Overrides,
 ): AnySequenceTrace[]
 export function traceBatch(
   network: Network,
   batch: PackedBatch,
   targets: Targets | null,
-  holds?: Holds,
+  overrides?: Overrides,
 ): AnySequenceTrace[] {
   needRecurrent('trace', network)
   const trace = (pass: Pass) => {
     network.forward(batch, pass)
     const output = network.readOutput(batch)
-    if (!targets) return tracesOf(network, batch, output, null, !holds)
+    if (!targets) return tracesOf(network, batch, output, null, !overrides)
     network.zeroGradients()
     // The sum leaves each sequence its own gradient, to be divided by its own weight.
     network.backward(batch, targets, pass, true, 'sum')
     const losses = plainLosses(network, batch, output, targets)
     network.zeroGradients()
-    return tracesOf(network, batch, output, losses, !holds)
+    return tracesOf(network, batch, output, losses, !overrides)
   }
-  return wholeTape(network, trace, { record: targets !== null, holds })
+  return wholeTape(network, trace, { record: targets !== null, overrides })
 }

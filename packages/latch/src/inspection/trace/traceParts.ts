@@ -15,7 +15,7 @@ export interface PlainLoss {
 export function wholeTape<T>(
   network: Network,
   run: (pass: Pass) => T,
-  how: Pick<Pass, 'record' | 'holds'>,
+  how: Pick<Pass, 'record' | 'overrides'>,
 ): T {
   network.prepareTraining()
   const { checkpointSteps } = network

@@ -104,7 +104,7 @@ interface TraceOf<C extends CellName, L extends string> {
   /** The prediction for the whole text. */
   label: L
   probabilities: Record<L, number>
-  /** Set where outputs are numbers and no classes: all `probabilities` then hold the numbers themselves. */
+  /** Set where outputs are numbers and no classes: all `probabilities` then override the numbers themselves. */
   numbers?: true
   /** The label whose loss the gradients are of: the one given, else the predicted one. */
   target: L

@@ -39,7 +39,7 @@ export interface LoopWork {
   sync(): void
 }
 
-/** What a pass changes around each step of one loop: holds, masked steps. */
+/** What a pass changes around each step of one loop: overrides, masked steps. */
 export interface LoopHooks {
   /** Whether it must run on one thread. */
   readonly solo: boolean

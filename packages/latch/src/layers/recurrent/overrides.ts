@@ -1,7 +1,7 @@
 /**
- * What a pass is told to hold fixed: gates at a value (their pre-activation is replaced, so that the cell's
- * own equations make everything that follows), states overwritten after a step. Backwards no gradient
- * passes what was held. Steps count in the order of the text, in either direction, for each sequence.
+ * Overrides of a pass: gates clamped to a value (their pre-activation is replaced, so that the cell's own
+ * equations compute everything that follows), states overwritten after a step. No gradient passes an
+ * overridden number. Steps count in the order of the text, in either direction, for each sequence.
  */
 import type { Cell, Stage, Step } from '../../cells/cell.ts'
 import type { Pointer } from '../../engine/kernels.ts'
@@ -10,7 +10,7 @@ import type { LoopHooks, LoopWork } from './loopShape.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 
 /** One gate or state of some units of one loop, over a range of steps. */
-export interface Hold {
+export interface Override {
   /** Name of the recurrent layer, as `RecurrentLayer.name`. */
   layer: string
   /** Number of the layer's loop: 1 is the second direction of two. */
@@ -37,78 +37,80 @@ function preActivation(cell: Cell, gate: string, value: number): number {
   return Math.abs(value) >= 1 ? Math.sign(value) * SATURATED : Math.atanh(value)
 }
 
-/** What holds need to know of their loop. */
-interface HeldLoop {
+/** The part of a loop that overrides read. */
+interface OverriddenLoop {
   readonly cell: Cell
   readonly reversed: boolean
 }
 
-/** A hold of a gate, with what it takes to make it so. */
-interface GateHold extends Hold {
+/** An override of a gate, with its index and pre-activation. */
+interface GateOverride extends Override {
   gate: number
   pre: number
 }
 
-/** Everything that one loop holds, and the changes it makes around each step. */
-export class LoopHolds implements LoopHooks {
+/** The overrides of one loop, and the changes they make around each step. */
+export class LoopOverrides implements LoopHooks {
   readonly solo = true
   readonly #memory: Arena
   readonly #cell: Cell
   readonly #backward: boolean
-  readonly #gates: readonly GateHold[]
-  readonly #hidden: readonly Hold[]
-  readonly #cells: readonly Hold[]
+  readonly #gates: readonly GateOverride[]
+  readonly #hidden: readonly Override[]
+  readonly #cells: readonly Override[]
 
-  constructor(memory: Arena, { cell, reversed }: HeldLoop, holds: readonly Hold[]) {
+  constructor(memory: Arena, { cell, reversed }: OverriddenLoop, overrides: readonly Override[]) {
     this.#memory = memory
     this.#cell = cell
     this.#backward = reversed
-    this.#gates = holds.flatMap((hold) => {
-      if (!('gate' in hold.what)) return []
-      const { gate: name } = hold.what
-      return [{ ...hold, gate: cell.gateNames.indexOf(name), pre: preActivation(cell, name, hold.value) }]
+    this.#gates = overrides.flatMap((override) => {
+      if (!('gate' in override.what)) return []
+      const { gate: name } = override.what
+      return [
+        { ...override, gate: cell.gateNames.indexOf(name), pre: preActivation(cell, name, override.value) },
+      ]
     })
-    const ofState = (state: string) => holds.filter(({ what }) => 'state' in what && what.state === state)
+    const ofState = (state: string) => overrides.filter(({ what }) => 'state' in what && what.state === state)
     this.#hidden = ofState('hidden')
     this.#cells = ofState('cell')
   }
 
-  /** Before a stage's pointwise part: held gates get the pre-activation that gives their value, or wait for `hold`. */
+  /** Before a stage's pointwise part: overridden gates get the pre-activation that gives their value, or wait for `override`. */
   beforeForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     if (this.#cell.generic) {
       // Other functions need not have an inverse, and peepholes are added later: the cell lets gates be set itself.
       step.overrideGates = () => this.#setGates(step, batch, t, stage)
       return
     }
-    this.#eachGate(step, batch, t, stage, (hold, at) => {
-      this.#write(step.gates, at, hold.pre)
+    this.#eachGate(step, batch, t, stage, (override, at) => {
+      this.#write(step.gates, at, override.pre)
       // Gates add both halves; a candidate multiplies the second by r.
       if (this.#cell.separateRecurrent) this.#write(step.recurrent, at, 0)
     })
   }
 
-  /** After it: held gates read exactly as they were told. */
+  /** After it: overridden gates read exactly as given. */
   afterForward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     step.overrideGates = null
     if (this.#cell.generic) return
-    this.#eachGate(step, batch, t, stage, (hold, at, row, unit) => {
-      if (this.#cell.hiddenIsCandidate) this.#write(step.hidden, row * step.stride + unit, hold.value)
-      else this.#write(step.gates, at, hold.value)
+    this.#eachGate(step, batch, t, stage, (override, at, row, unit) => {
+      if (this.#cell.hiddenIsCandidate) this.#write(step.hidden, row * step.stride + unit, override.value)
+      else this.#write(step.gates, at, override.value)
     })
   }
 
   /** A general cell's gates, which nothing reaches backwards. */
   #setGates(step: Step, batch: PackedBatch, t: number, stage: Stage): void {
-    this.#eachGate(step, batch, t, stage, (hold, at) => {
-      this.#write(step.gates, at, hold.value)
+    this.#eachGate(step, batch, t, stage, (override, at) => {
+      this.#write(step.gates, at, override.value)
       if (step.slopes) this.#write(step.slopes, at, 0)
     })
   }
 
   /** After a step: the states that are set. */
   setStates(step: Step, { batch }: LoopWork, t: number): void {
-    const set = (base: Pointer) => (hold: Hold, row: number, unit: number) =>
-      this.#write(base, row * step.stride + unit, hold.value)
+    const set = (base: Pointer) => (override: Override, row: number, unit: number) =>
+      this.#write(base, row * step.stride + unit, override.value)
     this.#each(this.#hidden, step, batch, t, set(step.hidden))
     this.#each(this.#cells, step, batch, t, set(step.cell))
   }
@@ -125,7 +127,7 @@ export class LoopHolds implements LoopHooks {
     )
   }
 
-  /** After a stage's pointwise backward: no gradient passes a held gate. */
+  /** After a stage's pointwise backward: no gradient passes an overridden gate. */
   afterBackward(step: Step, { batch }: LoopWork, t: number, stage: Stage): void {
     this.#eachGate(step, batch, t, stage, (_, at) => {
       this.#write(step.dGates, at, 0)
@@ -141,26 +143,26 @@ export class LoopHolds implements LoopHooks {
     batch: PackedBatch,
     t: number,
     { firstGate, gateCount }: Stage,
-    visit: (hold: GateHold, at: number, row: number, unit: number) => void,
+    visit: (override: GateOverride, at: number, row: number, unit: number) => void,
   ): void {
     const inStage = this.#gates.filter(({ gate }) => gate >= firstGate && gate < firstGate + gateCount)
-    this.#each(inStage, step, batch, t, (hold, row, unit) =>
-      visit(hold, row * step.gateStride + hold.gate * step.units + unit, row, unit),
+    this.#each(inStage, step, batch, t, (override, row, unit) =>
+      visit(override, row * step.gateStride + override.gate * step.units + unit, row, unit),
     )
   }
 
-  #each<H extends Hold>(
-    holds: readonly H[],
+  #each<H extends Override>(
+    overrides: readonly H[],
     step: Step,
     batch: PackedBatch,
     t: number,
-    visit: (hold: H, row: number, unit: number) => void,
+    visit: (override: H, row: number, unit: number) => void,
   ): void {
-    for (const hold of holds) {
+    for (const override of overrides) {
       for (let row = 0; row < step.rows; row++) {
         const place = this.#backward ? batch.lengths[row] - 1 - t : t
-        if (place < hold.from || place > hold.to) continue
-        for (const unit of hold.units) visit(hold, row, unit)
+        if (place < override.from || place > override.to) continue
+        for (const unit of override.units) visit(override, row, unit)
       }
     }
   }
@@ -174,17 +176,17 @@ export class LoopHolds implements LoopHooks {
   }
 }
 
-/** All that a pass holds. Made by whoever wants it: a page that only predicts does not load this room. */
-export class Holds {
-  readonly #all: readonly Hold[]
+/** All overrides of a pass. Constructed by inspection only, so that a page that only predicts does not load this module. */
+export class Overrides {
+  readonly #all: readonly Override[]
 
-  constructor(all: readonly Hold[]) {
+  constructor(all: readonly Override[]) {
     this.#all = all
   }
 
-  /** What one loop holds, or null. */
-  of(memory: Arena, loop: HeldLoop, layer: string, direction: number): LoopHolds | null {
-    const own = this.#all.filter((hold) => hold.layer === layer && hold.direction === direction)
-    return own.length ? new LoopHolds(memory, loop, own) : null
+  /** The overrides of one loop, or null. */
+  of(memory: Arena, loop: OverriddenLoop, layer: string, direction: number): LoopOverrides | null {
+    const own = this.#all.filter((override) => override.layer === layer && override.direction === direction)
+    return own.length ? new LoopOverrides(memory, loop, own) : null
   }
 }

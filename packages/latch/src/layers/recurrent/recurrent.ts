@@ -155,10 +155,10 @@ export class RecurrentLayer implements Layer {
     })
   }
 
-  #hooksOf(loop: TimeLoop, direction: number, { holds }: Pass): LoopHooks | null {
+  #hooksOf(loop: TimeLoop, direction: number, { overrides }: Pass): LoopHooks | null {
     const { engine, index } = this.#context
-    const held = holds?.of(engine.memory, loop, this.name, direction) ?? null
-    return index.mask ? index.mask.of(loop, held) : held
+    const hooks = overrides?.of(engine.memory, loop, this.name, direction) ?? null
+    return index.mask ? index.mask.of(loop, hooks) : hooks
   }
 
   #inputOf({ reversed }: TimeLoop, batch: PackedBatch): Pointer {

@@ -5,6 +5,7 @@
 import { examplesFromRows } from '../../data/examples.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UsageError } from '../../core/errors.ts'
+import { maximum } from '../../core/lists.ts'
 
 /** Columns and terms of `naiveBayes`. */
 export interface NaiveBayesOptions {
@@ -76,5 +77,5 @@ function best(
     if (!row) continue
     for (let c = 0; c < scores.length; c++) scores[c] += Math.log((row[c] + 1) / (totals[c] + counts.size))
   }
-  return scores.indexOf(Math.max(...scores))
+  return scores.indexOf(maximum(scores))
 }

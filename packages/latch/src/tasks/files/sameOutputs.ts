@@ -8,6 +8,7 @@ import type { NetworkConfig } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
 import { activate } from '../prediction.ts'
+import { maximum } from '../../core/lists.ts'
 
 /** Most that an output may differ, relative to the larger of 1 and itself. */
 const TOLERANCE = 1e-4
@@ -49,7 +50,7 @@ function rowsOf(network: Network, batch: PackedBatch): number[][] {
 /** Ids, or features; a zero among each, which some networks mask. */
 function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
   const random = new Random(1, 'same outputs')
-  const steps = Math.max(...LENGTHS)
+  const steps = maximum(LENGTHS)
   if (input.type !== 'features') {
     const { vocabulary } = input as { vocabulary: number }
     return PackedBatch.ofIds(

@@ -3,9 +3,10 @@
  * scaling), build the network, train, and report. Loaded by those who train.
  */
 import { stratifiedSplit } from '../../data/batches.ts'
-import { threadsInWords, type EngineOptions } from '../../engine/engine.ts'
+import type { EngineOptions } from '../../engine/engine.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { UsageError } from '../../core/errors.ts'
+import { append } from '../../core/lists.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
 import { fit } from '../../training/fit.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
@@ -69,8 +70,8 @@ async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFi
   const training = await task.training()
   const before = saved?.trained ?? request.trained
   const { trained, train, validation, warnings, split } = prepare(request, training, before)
-  const fewerThreads = threadsInWords(trained.network.engine)
-  if (fewerThreads) warnings.unshift(fewerThreads)
+  const { threadsNote } = trained.network.engine
+  if (threadsNote) warnings.unshift(threadsNote)
   if (saved?.note) warnings.unshift(saved.note)
   const { network, learned, names } = trained
   const facts: RunFacts = {
@@ -198,7 +199,7 @@ function prepare<T extends TaskTypes>(
   } else {
     const given = validation as readonly T['Example'][]
     const set = task.readExamples(given, { ...reading, trained, purpose: 'validation' })
-    warnings.push(...set.warnings)
+    append(warnings, set.warnings)
     watched = task.dataset(trained, set.items)
   }
   const numbers = (part: Int32Array) => Array.from(part, (i) => all.rows[i])

@@ -1,5 +1,6 @@
 /** The network of a text classifier. */
-import type { CellName } from '../../cells/registry.ts'
+import { cells, findCell, takesOption, type CellName } from '../../cells/registry.ts'
+import { append } from '../../core/lists.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import type { ClassifierSettings } from './options.ts'
 
@@ -35,15 +36,15 @@ function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
   const out: LayerOptions[] = []
   for (let layer = 0; layer < layers; layer++) {
     const top = layer === layers - 1
-    if (layer > 0) out.push(...dropoutLayer(dropout.layers))
+    if (layer > 0) append(out, dropoutLayer(dropout.layers))
     out.push({
       type: 'recurrent',
       cell: cell as CellName,
       units,
       direction: bidirectional ? 'bidirectional' : 'forward',
       returnSequences: !(top && pooling === 'last'),
-      ...(cell === 'gru' ? { reset } : {}),
-      ...(cell === 'rnn' ? { activation } : {}),
+      ...(takesOption(cells, cell, 'reset') ? { reset } : {}),
+      ...(findCell(cells, cell).gateNames.length === 1 ? { activation } : {}),
     })
   }
   if (pooling !== 'last') out.push({ type: 'pool', pooling })

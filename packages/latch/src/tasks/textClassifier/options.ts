@@ -1,15 +1,17 @@
 /**
  * The options of a text classifier and their defaults. The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
+import { cellNames } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/examples.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, share, width } from '../../model/config.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
+import { append } from '../../core/lists.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
-export const CELL_CHOICES = ['lstm', 'gru', 'rnn', 'ann', 'bag'] as const
+export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
 /** A cell or a baseline by its name. */
 export type CellChoice = (typeof CELL_CHOICES)[number]
 

@@ -1,5 +1,5 @@
 /** The text classifier: rows of text and label in; a trained, saved, explained model out. */
-import type { CellName } from '../../cells/registry.ts'
+import { cellNames, type CellName } from '../../cells/registry.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { UnsupportedError, UsageError } from '../../core/errors.ts'
@@ -93,7 +93,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   override trace(text: string, options: { label?: L | number } = {}): Trace<Extract<C, CellName>, L> {
     const { cell } = this.settings
     if (this.trained && (cell === 'ann' || cell === 'bag')) {
-      const expected = 'a recurrent cell (rnn, lstm, gru)'
+      const expected = `a recurrent cell (${cellNames.join(', ')})`
       throw new UnsupportedError({ where: 'trace', expected, got: `cell ${cell}, which has no steps` })
     }
     return super.trace(text, options) as unknown as Trace<Extract<C, CellName>, L>

@@ -1,4 +1,5 @@
 /** How a text classifier trains: rows → texts and labels, the vocabulary of the training part, the network that they need. */
+import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { DataError } from '../../core/errors.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
@@ -11,7 +12,11 @@ import { TextReader } from './reader.ts'
 import { completeLearned, type TextTypes } from './learned.ts'
 
 export const textClassifierTraining: TaskTraining<TextTypes> = {
-  fitDefaults: ({ cell }) => ({ learningRate: cell === 'rnn' ? 0.001 : 0.002, labelSmoothing: 0.1 }),
+  fitDefaults(settings) {
+    // Without a gate that keeps the past, gradients are larger.
+    const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
+    return { learningRate: ungated ? 0.001 : 0.002, labelSmoothing: 0.1 }
+  },
 
   readExamples(rows, reading) {
     const { settings, trained, columns, purpose } = reading

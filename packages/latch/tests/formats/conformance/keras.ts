@@ -8,7 +8,8 @@ import type { ImportedModel } from '../../../src/formats/imported.ts'
 import type { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { Network } from '../../../src/model/network.ts'
-import { worstOf, type ConformanceResult } from './result.ts'
+import type { ConformanceResult } from './result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const FOLDER = new URL('../../../../../../shared/conformance/keras/', import.meta.url)
 
@@ -110,6 +111,6 @@ export function result(
   tolerance = 1e-5,
   why = '',
 ): ConformanceResult {
-  const worst = worstOf(got, wanted)
+  const worst = relativeDifference(got, wanted)
   return { suite, name, status: worst <= Math.max(tolerance, 1e-5) ? 'equal' : 'different', worst, why }
 }

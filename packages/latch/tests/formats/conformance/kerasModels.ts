@@ -6,7 +6,8 @@ import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { LatchError } from '../../../src/core/errors.ts'
 import { modelFile } from './files.ts'
 import { goldenOf, inModel, networkOf, softmax } from './otherModels.ts'
-import { worstOf, type ConformanceResult } from './result.ts'
+import type { ConformanceResult } from './result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 interface Golden {
   x: { shape: [number, number, number]; data: number[] }
@@ -41,7 +42,7 @@ async function outputOf(folder: string, file: string, options: ImportOptions, ba
 async function runQoe(name: string, until?: string): Promise<ConformanceResult> {
   const golden = JSON.parse(readFileSync(inModel('keras210_qoe', `${name}.golden.json`), 'utf8')) as Golden
   const batch = PackedBatch.ofFeatures(golden.x.data, golden.x.shape)
-  const worst = worstOf(
+  const worst = relativeDifference(
     await outputOf('keras210_qoe', `${name}.h5`, { upTo: until }, batch),
     golden.expected.data,
   )
@@ -72,7 +73,7 @@ async function runTextgenrnn(): Promise<ConformanceResult> {
       { config },
       PackedBatch.ofIds([padded]),
     )
-    worst = Math.max(worst, worstOf(softmax(logits), probabilities))
+    worst = Math.max(worst, relativeDifference(softmax(logits), probabilities))
   }
   const why = 'weights only: the configuration is given beside them'
   return {

@@ -8,7 +8,8 @@ import type { OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
 import { LatchError } from '../../../src/core/errors.ts'
 import { type GraphText, modelBytes, tensor, type Value } from '../onnx/onnxFiles.ts'
-import { type ConformanceResult, worstOf } from './result.ts'
+import type { ConformanceResult } from './result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const FOLDER = new URL('../../../../../../shared/conformance/onnx/', import.meta.url)
 const VECTORS = new URL('onnxruntime_vectors.json', FOLDER)
@@ -62,7 +63,7 @@ export async function runOnnxCase(suite: OnnxSuite, name: string): Promise<Confo
     const shapes = pairs.find(([got, wanted]) => `${got.shape}` !== `${wanted.shape}`)
     const worst = shapes
       ? Infinity
-      : Math.max(...pairs.map(([got, wanted]) => worstOf(got.data, wanted.data)))
+      : Math.max(...pairs.map(([got, wanted]) => relativeDifference(got.data, wanted.data)))
     const equal = worst <= TOLERANCE
     const why = shapes ? `shape (${shapes[0].shape}) where (${shapes[1].shape}) is wanted` : ''
     return { ...head, status: equal ? 'equal' : 'different', worst, why }

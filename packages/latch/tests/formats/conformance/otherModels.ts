@@ -11,7 +11,8 @@ import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { Network } from '../../../src/model/network.ts'
 import { modelFile } from './files.ts'
-import { worstOf, type ConformanceResult } from './result.ts'
+import type { ConformanceResult } from './result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 announceMoreLayers()
 
@@ -53,8 +54,8 @@ export async function runSilero(): Promise<ConformanceResult> {
   const network = networkOf(await readTorch(file, { prefix: 'lstm_cell.' }))
   const batch = PackedBatch.ofFeatures(golden.x.flat(), [1, 6, 128])
   network.forward(batch)
-  const hidden = worstOf(network.readOutput(batch), golden.h_per_step.flat())
-  const cell = worstOf(network.readFinalState(batch, { state: 'cell' }), golden.c_last)
+  const hidden = relativeDifference(network.readOutput(batch), golden.h_per_step.flat())
+  const cell = relativeDifference(network.readFinalState(batch, { state: 'cell' }), golden.c_last)
   const config = {
     order: ['lstm_cell', 'final_conv'],
     heads: { lstm_cell: 'relu', final_conv: 'sigmoid' },
@@ -62,7 +63,7 @@ export async function runSilero(): Promise<ConformanceResult> {
   const whole = networkOf(await readTorch(file, { config }))
   whole.forward(batch)
   const voice = Array.from(whole.readOutput(batch), (x) => 1 / (1 + Math.exp(-x)))
-  const head = worstOf(voice, golden.head_per_step)
+  const head = relativeDifference(voice, golden.head_per_step)
   const why = 'its LSTM cell and the head above it; the convolutions below are left'
   return result('silero_vad_16k.safetensors', Math.max(hidden, cell, head), 1e-5, why)
 }
@@ -78,7 +79,7 @@ interface SileroGolden {
 export async function runTextGeneration(): Promise<ConformanceResult> {
   const { answer } = await openTextGeneration()
   const { cases } = goldenOf<TextGenerationGolden>('tfjs_lstm_text_generation')
-  const differences = cases.map(({ text, probabilities }) => worstOf(answer(text), probabilities))
+  const differences = cases.map(({ text, probabilities }) => relativeDifference(answer(text), probabilities))
   return result('tfjs_lstm_text_generation', Math.max(...differences), 1e-5)
 }
 
@@ -123,7 +124,9 @@ export async function openCharRnn() {
 export function worstCharRnn(rows: readonly ArrayLike<number>[], ids: readonly number[]): number {
   const golden = goldenOf<CharRnnGolden>(CHAR_RNN)
   if (rows.length !== golden.characters) return Infinity
-  const differences = golden.probabilities_after_steps_1_2_3.map((row, t) => worstOf(softmax(rows[t]), row))
+  const differences = golden.probabilities_after_steps_1_2_3.map((row, t) =>
+    relativeDifference(softmax(rows[t]), row),
+  )
   const losses = rows.map((row, t) => -Math.log(softmax(row)[ids[t + 1]]))
   const mean = losses.reduce((a, b) => a + b, 0) / losses.length
   return Math.max(...differences, Math.abs(mean - golden.mean_cross_entropy_nats_per_character))

@@ -7,8 +7,9 @@ import { readTorch } from '../../../src/formats/torch/index.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { Network } from '../../../src/model/network.ts'
 import { modelFile } from './files.ts'
-import { worstOf, type ConformanceResult } from './result.ts'
+import type { ConformanceResult } from './result.ts'
 import type { TorchLayerCase } from '../../model/torchFiles.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const FOLDER = new URL('../../../../../../shared/conformance/torch/layers/', import.meta.url)
 const TOLERANCE = 1e-5
@@ -41,7 +42,7 @@ export async function runTorchCase(name: string): Promise<ConformanceResult> {
   const batch = batchOf(torch)
   giveStates(network, torch, batch)
   network.forward(batch)
-  const output = worstOf(
+  const output = relativeDifference(
     network.readOutput(batch),
     batchFirst(torch, torch.expected.output.data, batch.steps),
   )
@@ -128,12 +129,12 @@ function worstState(network: Network, torch: TorchLayerCase, batch: PackedBatch)
   if (!torch.proj_size)
     eachState(network, torch, H, h_n.data, (layer, direction, rows) => {
       const got = network.readFinalState(batch, { layer, direction })
-      worst = Math.max(worst, worstOf(got, rows))
+      worst = Math.max(worst, relativeDifference(got, rows))
     })
   if (c_n)
     eachState(network, torch, H, c_n.data, (layer, direction, rows) => {
       const got = network.readFinalState(batch, { layer, direction, state: 'cell' })
-      worst = Math.max(worst, worstOf(got, rows))
+      worst = Math.max(worst, relativeDifference(got, rows))
     })
   return worst
 }

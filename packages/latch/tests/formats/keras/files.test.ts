@@ -9,7 +9,7 @@ import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { Network } from '../../../src/model/network.ts'
 import { filesOf, modelFile } from '../conformance/files.ts'
 import { textgenrnnConfig } from '../conformance/kerasModels.ts'
-import { worstOf } from '../conformance/result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const MODELS = new URL('../../../../../../shared/conformance/models/', import.meta.url)
 const here = existsSync(MODELS)
@@ -36,7 +36,9 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
   it('model_gru.h5 equals its golden', async () => {
     const model = await open('keras210_qoe/model_gru.h5')
     const { x, expected } = golden<Golden>('keras210_qoe/model_gru.golden.json')
-    expect(worstOf(run(model, PackedBatch.ofFeatures(x.data, x.shape)), expected.data)).toBeLessThan(1e-5)
+    expect(
+      relativeDifference(run(model, PackedBatch.ofFeatures(x.data, x.shape)), expected.data),
+    ).toBeLessThan(1e-5)
     expect(model).toMatchObject({
       producer: 'Keras 2.10.0',
       outputActivation: 'linear',
@@ -67,7 +69,9 @@ describe.skipIf(!here)('Keras 2.10 models', () => {
   it('lstm_basic.h5 until lstm_1 equals its golden', async () => {
     const model = await open('keras210_qoe/lstm_basic.h5', { upTo: 'lstm_1' })
     const { x, expected } = golden<Golden>('keras210_qoe/lstm_basic.golden.json')
-    expect(worstOf(run(model, PackedBatch.ofFeatures(x.data, x.shape)), expected.data)).toBeLessThan(1e-5)
+    expect(
+      relativeDifference(run(model, PackedBatch.ofFeatures(x.data, x.shape)), expected.data),
+    ).toBeLessThan(1e-5)
     expect(model.omitted).toContain('layer self_attention')
   })
 
@@ -93,7 +97,7 @@ describe.skipIf(!here)('textgenrnn, weights only', () => {
       const powers = logits.map(Math.exp)
       const sum = powers.reduce((a, b) => a + b, 0)
       expect(
-        worstOf(
+        relativeDifference(
           powers.map((p) => p / sum),
           probabilities,
         ),

@@ -88,7 +88,7 @@ it('what the file says is what Keras 3 looks for', () => {
   ])
 })
 
-it('it reads back with labels, output activation and layers', async () => {
+it('reads back with labels, output activation and layers', async () => {
   const model = await readKeras(filesOf({ 'sequence.keras': new Uint8Array(readFileSync(GOLDEN)) }), {})
   expect(model).toMatchObject({
     producer: 'Keras 3.0.0',

@@ -14,7 +14,7 @@ import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { Network } from '../../../src/model/network.ts'
 import { Random } from '../../../src/core/random.ts'
 import { filesOf } from '../conformance/files.ts'
-import { worstOf } from '../conformance/result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 announceMoreLayers()
 
@@ -82,7 +82,7 @@ function batchFor(layers: readonly LayerOptions[]): () => PackedBatch {
   return () => PackedBatch.ofIds(ids)
 }
 
-async function compare(
+async function expectSameBack(
   layers: readonly LayerOptions[],
   outputActivation: OutputActivation = 'linear',
 ): Promise<ImportedModel> {
@@ -90,7 +90,7 @@ async function compare(
   const { model } = await trip(source)
   const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
   const batch = batchFor(layers)
-  expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
+  expect(relativeDifference(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
   expect(model.outputActivation).toBe(outputActivation)
   return model
 }
@@ -121,18 +121,18 @@ describe('every cell and option', () => {
       for (const returnSequences of [true, false]) {
         const options = { ...cell, bias, returnSequences }
         it(JSON.stringify(options), async () => {
-          await compare([features, layer(options), dense])
+          await expectSameBack([features, layer(options), dense])
         })
         const two = { ...options, direction: 'bidirectional' as const }
         it(JSON.stringify(two), async () => {
-          await compare([features, layer(two), dense])
+          await expectSameBack([features, layer(two), dense])
         })
       }
     }
   }
   for (const merge of ['concat', 'sum', 'multiply', 'average'] as const)
     it(`merge ${merge}`, async () => {
-      await compare([
+      await expectSameBack([
         features,
         layer({ direction: 'bidirectional', merge }),
         layer({ direction: 'bidirectional', merge, returnSequences: false, cell: 'gru' }),
@@ -140,7 +140,7 @@ describe('every cell and option', () => {
       ])
     })
   it('reverse', async () => {
-    await compare([
+    await expectSameBack([
       features,
       layer({ direction: 'reverse' }),
       { type: 'reverse' },
@@ -149,7 +149,7 @@ describe('every cell and option', () => {
     ])
   })
   it('another function backwards', async () => {
-    await compare([
+    await expectSameBack([
       features,
       layer({ cell: 'rnn', direction: 'bidirectional', backward: { activation: 'relu' } }),
       dense,
@@ -231,16 +231,16 @@ describe('other layers', () => {
   ]
   for (const [name, layers, outputActivation] of cases)
     it(name, async () => {
-      await compare(layers, outputActivation)
+      await expectSameBack(layers, outputActivation)
     })
 
   it('one-hot input comes back as such', async () => {
-    const model = await compare([{ type: 'oneHot', vocabulary: 7 }, gru, dense], 'softmax')
+    const model = await expectSameBack([{ type: 'oneHot', vocabulary: 7 }, gru, dense], 'softmax')
     expect(model.network.layers[0]).toEqual({ type: 'oneHot', vocabulary: 7 })
   })
 
   it('more than twenty layers of one kind', async () => {
-    await compare([features, ...Array.from({ length: 23 }, () => dense), gru, dense])
+    await expectSameBack([features, ...Array.from({ length: 23 }, () => dense), gru, dense])
   })
 
   it('labels, tokens and the document come back', async () => {
@@ -303,7 +303,9 @@ describe('weights only, with the layers as Latch writes them', () => {
     for (const config of [json, parsed, parsed.config.layers, { model_config: parsed }]) {
       const model = await readKeras(filesOf({ 'm.weights.h5': weights }), { config })
       const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
-      expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
+      expect(relativeDifference(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(
+        1e-6,
+      )
     }
   })
 
@@ -316,7 +318,7 @@ describe('weights only, with the layers as Latch writes them', () => {
     const model = await readKeras(filesOf({ 'm.weights.h5': bytes.slice(at) }), { config: layers })
     const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
     const batch = batchFor(layers)
-    expect(worstOf(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
+    expect(relativeDifference(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
   })
 })
 

@@ -8,7 +8,7 @@ import { readTfjs } from '../../../src/formats/tfjs/index.ts'
 import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { filesOf } from '../conformance/files.ts'
-import { worstOf } from '../conformance/result.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const PEER = new URL('../../../../../bench/node_modules/@tensorflow/tfjs/dist/tf.node.js', import.meta.url)
 const T = 5
@@ -183,6 +183,6 @@ describe.skipIf(!existsSync(PEER))('Latch runs what TensorFlow.js saved', () => 
     const { output, steps } = latch.predict(input)
     const got = steps ? steps.flatMap((row) => [...row]) : [...output]
     expect(got).toHaveLength(wanted.length)
-    expect(worstOf(wanted, got)).toBeLessThan(1e-5)
+    expect(relativeDifference(wanted, got)).toBeLessThan(1e-5)
   })
 })

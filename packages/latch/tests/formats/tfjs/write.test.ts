@@ -11,8 +11,8 @@ import type { LayerOptions } from '../../../src/model/config.ts'
 import { Network } from '../../../src/model/network.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesOf } from '../conformance/files.ts'
-import { worstOf } from '../conformance/result.ts'
-import { bytesOf, exportCase, type ExportCase } from '../exportRig.ts'
+import { bytesOf, exportCase, type ExportCase } from '../exportHelpers.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const PEER = new URL('../../../../../bench/node_modules/@tensorflow/tfjs/dist/tf.node.js', import.meta.url)
 
@@ -269,7 +269,7 @@ describe.skipIf(!existsSync(PEER))('TensorFlow.js runs what was exported', () =>
       const row = rowsOf(one, b).slice(0, length)
       const x = tf.tensor([row], undefined, typeof row[0] === 'number' ? 'int32' : 'float32')
       const got = await model.predict(x).data()
-      expect(worstOf(got, wantedOf(one, b)), `sequence ${b}`).toBeLessThan(1e-5)
+      expect(relativeDifference(got, wantedOf(one, b)), `sequence ${b}`).toBeLessThan(1e-5)
     }
   })
 
@@ -285,7 +285,7 @@ describe.skipIf(!existsSync(PEER))('TensorFlow.js runs what was exported', () =>
     const x = known.map((b) => Array.from({ length: T }, (_, t) => (t < one.lengths[b] ? one.ids![b][t] : 0)))
     const got = await model.predict(tf.tensor(x, undefined, 'int32')).data()
     expect(
-      worstOf(
+      relativeDifference(
         got,
         known.flatMap((b) => wantedOf(one, b)),
       ),
@@ -334,7 +334,8 @@ describe('an exported model read back', () => {
       : PackedBatch.ofFeatures(one.features!.flat(2), [sequences, steps, 3], one.lengths)
     network.forward(batch)
     const got = { ...one, source: { ...one.source, outputActivation }, output: network.readOutput(batch) }
-    for (const b of one.lengths.keys()) expect(worstOf(wantedOf(got, b), wantedOf(one, b))).toBeLessThan(1e-6)
+    for (const b of one.lengths.keys())
+      expect(relativeDifference(wantedOf(got, b), wantedOf(one, b))).toBeLessThan(1e-6)
   })
 })
 

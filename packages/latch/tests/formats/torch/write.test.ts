@@ -13,8 +13,8 @@ import { decodeModel } from '../../../src/formats/latch/modelFile.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesOf } from '../conformance/files.ts'
-import { worstOf } from '../conformance/result.ts'
-import { bytesOf, exportCase, type ExportCase } from '../exportRig.ts'
+import { bytesOf, exportCase, type ExportCase } from '../exportHelpers.ts'
+import { relativeDifference } from '../../closeTo.ts'
 
 const PYTHON = '/usr/bin/python3'
 const torchRuns = spawnSync(PYTHON, ['-c', 'import torch']).status === 0
@@ -187,10 +187,10 @@ describe.skipIf(!torchRuns)('PyTorch runs what was exported', () => {
   it.each(Object.keys(cases))('%s, strictly loaded, on ragged batches', async (name) => {
     const answers = await answersOf(folder)
     const { output, lengths, source } = cases[name]
-    expect(worstOf(answers[name].output, output)).toBeLessThan(1e-5)
+    expect(relativeDifference(answers[name].output, output)).toBeLessThan(1e-5)
     const width = source.network.output.width
     const alone = source.network.output.per === 'step' ? lengths[0] * width : width
-    expect(worstOf(answers[name].alone, output.subarray(0, alone))).toBeLessThan(1e-5)
+    expect(relativeDifference(answers[name].alone, output.subarray(0, alone))).toBeLessThan(1e-5)
     expect(answers[name].printed).toMatch(/^tensor\(/)
   })
 })

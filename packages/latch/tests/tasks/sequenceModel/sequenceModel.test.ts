@@ -249,7 +249,7 @@ describe('inside', () => {
     const trace = model.trace('abcad', { label: 'b' })
     const flow = gradientFlow(model, 'abcad', 'b')
     expect(flow.layers.length).toBe(1)
-    expect(memory(trace)[0].held).toHaveLength(5)
+    expect(memory(trace)[0].unitRetention).toHaveLength(5)
     const place = { layer: 0, direction: 'forward', step: 2, unit: 1, value: 'cell' } as const
     expect(explain(trace, place).value).toBeCloseTo(trace.layers[0].steps[2].cell![1], 12)
     const { tokens, logit } = influence(model, 'abcad', 'b')

@@ -1,6 +1,6 @@
 /** Evaluating takes its time on many rows: it tells how far it is, and can be stopped. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { comments, trained } from './classifierRig.ts'
+import { comments, trained } from './classifierHelpers.ts'
 
 const columns = { text: 'text', label: 'label' } as const
 const rows = comments(64 * 3, 5)

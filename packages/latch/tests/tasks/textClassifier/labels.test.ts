@@ -4,7 +4,7 @@ import { DataError } from '../../../src/core/errors.ts'
 import { examplesFromRows } from '../../../src/data/examples.ts'
 import { parseTable } from '../../../src/data/tables.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import { comments, quick, thrown, tiny } from './classifierRig.ts'
+import { comments, quick, thrown, tiny } from './classifierHelpers.ts'
 
 const once = { ...quick, epochs: 1 }
 const composed = 'caf\u00e9'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DivergenceError, MemoryError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
-import { comments, quick, thrown, tiny, trained } from './classifierRig.ts'
+import { comments, quick, thrown, tiny, trained } from './classifierHelpers.ts'
 
 describe('options out of range are named', () => {
   const wrong: [string, unknown, RegExp][] = [
@@ -192,7 +192,7 @@ describe('what cannot go on', () => {
     expect(error.message).toMatch(
       /^fit, a batch of 64 sequences of up to \d+ steps \(\d+ in all\): engine memory/,
     )
-    expect(error.message).toMatch(/expected at most 4,096 MiB in all, got a request that needs \d[\d,]+ MiB/)
+    expect(error.message).toMatch(/expected at most 4,096 MiB, got a request for \d[\d,]+ MiB/)
     expect(error.message).toMatch(
       /Lower batchSize \(64\) and raise accumulationSteps .*set checkpointSteps \(45.*the length limit \(\d+\), the units or the vocabulary/,
     )
@@ -204,7 +204,7 @@ describe('what cannot go on', () => {
   it('a model that does not fit memory', async () => {
     const error = await thrown(() => textClassifier({ units: 2 ** 16 }).fit(comments(8, 1), quick))
     expect(error).toBeInstanceOf(MemoryError)
-    expect(error.message).toMatch(/7 copies of [\d,]+ weights.*needs 459,\d{3} MiB.*units/)
+    expect(error.message).toMatch(/7 copies of [\d,]+ weights.*request for 459,\d{3} MiB.*units/)
   })
 
   it.each(['lstm', 'gru', 'rnn', 'bag'] as const)(
@@ -262,7 +262,7 @@ describe('what cannot go on', () => {
       const model = await trained({ cell }, { epochs: 1 })
       const error = await thrown(() => model.trace('great'))
       expect(error).toBeInstanceOf(UnsupportedError)
-      expect(error.message).toMatch(new RegExp(`recurrent cell \\(rnn, lstm, gru\\), got cell ${cell}`))
+      expect(error.message).toMatch(new RegExp(`recurrent cell \\(lstm, gru, rnn\\), got cell ${cell}`))
     }
   })
 })

@@ -1,12 +1,14 @@
 /** What the compiler knows of a classifier: labels, gate names by cell, columns; misuse does not compile. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import { quick, thrown, tiny } from './classifierRig.ts'
+import { LatchError } from '../../../src/core/errors.ts'
+import { quick, thrown, tiny } from './classifierHelpers.ts'
 
 const rows = [
   { text: 'great soup', label: 'good', stars: 5 },
   { text: 'awful soup', label: 'bad', stars: 1 },
 ]
+const expectError = async (action: () => unknown) => expect(await thrown(action)).toBeInstanceOf(LatchError)
 const fitting = { ...quick, epochs: 1 }
 
 describe('types', () => {
@@ -66,21 +68,21 @@ describe('types', () => {
 
   it('options and columns that there are not', async () => {
     // @ts-expect-error no such cell
-    await thrown(() => textClassifier({ cell: 'transformer' }))
+    await expectError(() => textClassifier({ cell: 'transformer' }))
     // @ts-expect-error units is a number
-    await thrown(() => textClassifier({ units: '64' }))
+    await expectError(() => textClassifier({ units: '64' }))
     // @ts-expect-error no such option: it is called units
-    await thrown(() => textClassifier({ unit: 64 }))
+    await expectError(() => textClassifier({ unit: 64 }))
     // @ts-expect-error no such share
-    await thrown(() => textClassifier({ dropout: { word: 0.1 } }))
+    await expectError(() => textClassifier({ dropout: { word: 0.1 } }))
     // @ts-expect-error no such column
     const wrongColumn = textClassifier(tiny).fit(rows, { ...fitting, text: 'comment' })
-    await thrown(() => wrongColumn)
+    await expectError(() => wrongColumn)
     const textOnly = { text: 'text' } as const
     // @ts-expect-error the label's column is missing
     await textClassifier(tiny).fit(rows, textOnly).catch(String)
     // @ts-expect-error no such optimizer
-    await thrown(() => textClassifier(tiny).fit(rows, { ...fitting, optimizer: 'lion' }))
+    await expectError(() => textClassifier(tiny).fit(rows, { ...fitting, optimizer: 'lion' }))
     await textClassifier(tiny).fit(rows, { ...fitting, label: 'stars' })
   })
 })

@@ -25,9 +25,9 @@ export function byUnit(layer: TraceLayer, vector: VectorName, unit: number): Col
 
 /** How much of what each token wrote is held after the last step read. */
 export function byMemory(memory: MemoryLayer): Colouring {
-  const last = memory.direction === 'forward' ? memory.share.length - 1 : 0
+  const last = memory.direction === 'forward' ? memory.retention.length - 1 : 0
   return {
-    values: Array.from(memory.share[last] ?? []),
+    values: Array.from(memory.retention[last] ?? []),
     kind: 'share',
     scale: 1,
     words: `share of what each token wrote that the memory still holds at the end (${memory.convention})`,

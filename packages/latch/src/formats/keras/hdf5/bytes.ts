@@ -109,7 +109,7 @@ export class FileBytes {
   /** Four letters that a structure begins with. */
   signature(at: number, wanted: string): void {
     this.check(at, 4)
-    const got = String.fromCharCode(...this.bytes.subarray(at, at + 4))
+    const got = Array.from(this.bytes.subarray(at, at + 4), (byte) => String.fromCharCode(byte)).join('')
     if (got !== wanted) this.fail(at, `the signature ${wanted}`, JSON.stringify(got))
     this.step(at)
   }

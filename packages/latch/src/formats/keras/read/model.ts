@@ -13,6 +13,7 @@ import { readOutput } from './outputActivation.ts'
 import { addSimple } from './layers.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
 import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
+import { append } from '../../../core/lists.ts'
 
 export type { KerasArray } from './arrays.ts'
 
@@ -50,7 +51,10 @@ export function importKerasConfig(
       expected: 'layers above an input',
       got: `${to.layers.length} layers`,
     })
-  to.omitted.push(...after.map((name) => `layer ${name}`))
+  append(
+    to.omitted,
+    after.map((name) => `layer ${name}`),
+  )
   const trained =
     training ?? (about.training ? { value: about.training, path: 'training_config', source } : null)
   const { outputActivation, loss } = readOutput(to, after.length ? null : trained, options)

@@ -3,7 +3,7 @@
  * Bidirectional around any of them. Sources: keras/layers/rnn, cudnn_recurrent of Keras 2, tfjs-layers.
  */
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
-import type { CellName } from '../../../cells/registry.ts'
+import { cells, genericCells, takesOption, type CellName, type CellOptions } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import {
@@ -14,7 +14,14 @@ import {
   readString,
   type Field,
 } from '../../../core/validation.ts'
-import { columnsToNative, cudnnToNative, gateCount, rowsToNative } from '../../gateOrders.ts'
+import {
+  classNameOf,
+  columnsToNative,
+  cudnnToNative,
+  gateCount,
+  gatesInWords,
+  rowsToNative,
+} from '../../gateOrders.ts'
 import { activationOf, hardSigmoid, type KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
@@ -44,20 +51,19 @@ interface CellWeights {
   cudnn: boolean
 }
 
-const CELLS: Readonly<Record<string, CellName>> = {
-  SimpleRNN: 'rnn',
-  SimpleRNNCell: 'rnn',
-  LSTM: 'lstm',
-  LSTMCell: 'lstm',
-  CuDNNLSTM: 'lstm',
-  GRU: 'gru',
-  GRUCell: 'gru',
-  CuDNNGRU: 'gru',
-}
+/** Cells by Keras' class names: the layer, its cell, and Keras 2's CuDNN layer of a gated one. */
+const CELLS: ReadonlyMap<string, CellName> = new Map(
+  cells.flatMap(({ name }) => {
+    const own = classNameOf('keras', name)
+    if (!own) return []
+    const names = [own, `${own}Cell`, ...(gateCount(name) > 1 ? [`CuDNN${own}`] : [])]
+    return names.map((each) => [each, name] as const)
+  }),
+)
 
 /** Whether a layer of that type is read here. */
 export function isRecurrent(type: string): boolean {
-  return type === 'RNN' || type === 'Bidirectional' || (Object.hasOwn(CELLS, type) && !type.endsWith('Cell'))
+  return type === 'RNN' || type === 'Bidirectional' || (CELLS.has(type) && !type.endsWith('Cell'))
 }
 
 /** Adds the layers of a recurrent layer. Gives its conventions. */
@@ -81,10 +87,10 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   // Then the last step's output is zero where that step is masked, and not the state that was kept.
   const pooled = zeroes && !every
   noteCalls(to, layer, config)
-  const cells = cellsOf(layer.type, config, layer.dialect)
-  const conventions = cells.map((cell, i) => {
+  const stack = cellsOf(layer.type, config, layer.dialect)
+  const conventions = stack.map((cell, i) => {
     const weights = takeCell(cell, to.width, arrays)
-    const returnSequences = every || pooled || i < cells.length - 1
+    const returnSequences = every || pooled || i < stack.length - 1
     const name = to.add(
       compact({
         ...optionsOf(cell, weights, biasesIn(weights)),
@@ -210,9 +216,9 @@ function checkPair(
 function backwardOf(a: CellConfig, b: CellConfig): RecurrentOptions['backward'] {
   if (sameActivation(a.activation, b.activation) && sameActivation(a.gateActivation, b.gateActivation))
     return undefined
-  return b.cell === 'rnn'
-    ? { activation: b.activation }
-    : { activation: b.activation, gateActivation: b.gateActivation }
+  return takes(b.cell, 'gateActivation')
+    ? { activation: b.activation, gateActivation: b.gateActivation }
+    : { activation: b.activation }
 }
 
 function mergeOf(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
@@ -231,20 +237,20 @@ function cellsOf(type: string, config: Field, dialect: KerasDialect): CellConfig
   const field = fieldAt(config, 'cell')
   const stacked = !Array.isArray(field.value) && fieldAt(field, 'class_name').value === 'StackedRNNCells'
   const list = stacked ? fieldAt(fieldAt(field, 'config'), 'cells') : field
-  const cells = Array.isArray(list.value) ? readArray(list, { minLength: 1, maxLength: 100 }) : [list]
-  return cells.map((cell) =>
+  const stack = Array.isArray(list.value) ? readArray(list, { minLength: 1, maxLength: 100 }) : [list]
+  return stack.map((cell) =>
     cellOf(readString(fieldAt(cell, 'class_name')), fieldAt(cell, 'config'), dialect),
   )
 }
 
 function cellOf(type: string, config: Field, dialect: KerasDialect): CellConfig {
-  if (!Object.hasOwn(CELLS, type))
+  const cell = CELLS.get(type)
+  if (!cell)
     throw new UnsupportedError({
       where: `${config.source}, ${config.path}`,
-      expected: `a cell among ${Object.keys(CELLS).join(', ')}`,
+      expected: `a cell among ${[...CELLS.keys()].join(', ')}`,
       got: type,
     })
-  const cell = CELLS[type]
   const cudnn = type.startsWith('CuDNN')
   const read = (name: string, absent: ActivationChoice): ActivationChoice => {
     const field = fieldAt(config, name)
@@ -261,7 +267,7 @@ function cellOf(type: string, config: Field, dialect: KerasDialect): CellConfig 
     units: readSize(config, 'units', 'output_dim'),
     bias: readFlag(config, 'use_bias', true),
     activation: read('activation', 'tanh'),
-    gateActivation: cell === 'rnn' ? 'sigmoid' : read('recurrent_activation', gates),
+    gateActivation: takes(cell, 'gateActivation') ? read('recurrent_activation', gates) : 'sigmoid',
     resetAfter: cudnn ? true : typeof reset === 'boolean' ? reset : null,
     resetAbsent: dialect.major >= 3,
     cudnn,
@@ -282,10 +288,9 @@ function takeCell(config: CellConfig, width: number, arrays: LayerArrays): CellW
     hidden: turn(recurrent, H),
     biasInput: bias ? rowsToNative(bias.input, 'keras', cell) : null,
     biasHidden: bias?.hidden ? rowsToNative(bias.hidden, 'keras', cell) : null,
-    reset:
-      cell === 'gru'
-        ? (bias?.reset ?? ((config.resetAfter ?? config.resetAbsent) ? 'after' : 'before'))
-        : null,
+    reset: takes(cell, 'reset')
+      ? (bias?.reset ?? ((config.resetAfter ?? config.resetAbsent) ? 'after' : 'before'))
+      : null,
     cudnn,
   }
 }
@@ -294,7 +299,7 @@ function takeCell(config: CellConfig, width: number, arrays: LayerArrays): CellW
 function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerArrays) {
   const columns = gateCount(cell) * units
   const shape = arrays.shapeAhead() ?? []
-  const doubled = cell !== 'rnn' && (cudnn || shape.join() === `${2 * columns}`)
+  const doubled = gateCount(cell) > 1 && (cudnn || shape.join() === `${2 * columns}`)
   if (doubled) {
     const { data } = arrays.take('CuDNN bias', [2 * columns])
     return {
@@ -304,7 +309,7 @@ function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerA
       reset: 'after' as const,
     }
   }
-  const after = cell === 'gru' && (resetAfter ?? shape.length === 2)
+  const after = takes(cell, 'reset') && (resetAfter ?? shape.length === 2)
   const { data } = after ? arrays.take('bias', [2, columns]) : arrays.take('bias', [columns])
   const hidden = after ? data.subarray(columns) : null
   const reset = after ? ('after' as const) : ('before' as const)
@@ -355,14 +360,17 @@ function wordsOf(
   { reset, cudnn }: CellWeights,
   { major }: KerasDialect,
 ): string {
-  const words: string[] = []
-  if (cell === 'lstm') words.push('gates i f c o')
-  if (cell === 'gru') words.push('gates z r h', `reset ${reset}`, 'update gate keeps the old')
+  const words: string[] = gateCount(cell) > 1 ? [gatesInWords('keras', cell)] : []
+  if (takes(cell, 'reset')) words.push(`reset ${reset}`, 'update gate keeps the old')
   if (cudnn) words.push('CuDNN layout')
   const type = typeof gateActivation === 'string' ? gateActivation : gateActivation.type
-  if (cell !== 'rnn')
+  if (gateCount(cell) > 1)
     words.push(type === 'hardSigmoid' ? `hard_sigmoid ${major >= 3 ? 'x/6 + 0.5' : '0.2x + 0.5'}` : type)
   return words.join(', ')
+}
+
+function takes(cell: CellName, option: keyof CellOptions): boolean {
+  return takesOption(genericCells, cell, option)
 }
 
 function compact<T extends object>(object: T): T {

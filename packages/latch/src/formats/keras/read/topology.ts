@@ -129,7 +129,9 @@ function callOf(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks'>
 function legacyKwargs(call: object): Record<string, unknown> {
   const tensors = Object.values(call) as unknown[]
   const kwargs = tensors.map((tensor) => (Array.isArray(tensor) ? (tensor[3] as unknown) : null))
-  return Object.assign({}, ...kwargs.filter((one) => typeof one === 'object')) as Record<string, unknown>
+  const all: Record<string, unknown> = {}
+  for (const one of kwargs) if (typeof one === 'object') Object.assign(all, one)
+  return all
 }
 
 function refused(layer: Field, path: string, expected: string, got: string): UnsupportedError {

@@ -5,6 +5,7 @@
 import { FormatError } from '../../../core/errors.ts'
 import type { KerasArray } from './arrays.ts'
 import type { Hdf5Object } from '../hdf5/file.ts'
+import { append } from '../../../core/lists.ts'
 
 /** Arrays by layer. */
 export interface WeightStore {
@@ -33,7 +34,7 @@ function listedNames(group: Hdf5Object, attribute: string): string[] | null {
   for (let i = 0; i < 1000; i++) {
     const part = group.texts(`${attribute}${i}`)
     if (!part) break
-    all.push(...part)
+    append(all, part)
   }
   return all.length ? all : null
 }

@@ -2,15 +2,14 @@
  * A recurrent layer → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
  * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
+import { findCell, genericCells, takesOption, type CellOptions } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import { columnsFromNative, gateCount, rowsFromNative } from '../../gateOrders.ts'
+import { columnsFromNative, gateCount, rowsFromNative, requireClassName } from '../../gateOrders.ts'
 import { cellActivation } from './activations.ts'
 import { kerasObject, type OutArray, type OutLayer, type ReadParameter } from './layer.ts'
-
-const CLASSES = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' } as const
 
 /** What the layers above take away from it. */
 export interface LayerContext {
@@ -62,7 +61,9 @@ function refuse(options: RecurrentOptions, where: string): void {
       ? `pre-activations clipped to ${clip}`
       : coupled
         ? 'coupled input and forget gates'
-        : cell === 'lstm' && stateActivation && !sameActivation(stateActivation, activation)
+        : takesOption(genericCells, cell, 'stateActivation') &&
+            stateActivation &&
+            !sameActivation(stateActivation, activation)
           ? 'two activations in one LSTM'
           : null
   if (!got) return
@@ -88,6 +89,7 @@ function oneWay(
     bias = true,
     reset = 'after',
   } = options
+  const takes = (option: keyof CellOptions) => takesOption(genericCells, cell, option)
   const config: Record<string, unknown> = {
     return_sequences: context.every,
     return_state: false,
@@ -98,11 +100,11 @@ function oneWay(
     units,
     activation: cellActivation(activation, where),
     use_bias: bias !== false,
-    ...(cell === 'rnn' ? {} : { recurrent_activation: cellActivation(gateActivation, where) }),
-    ...(cell === 'gru' ? { reset_after: reset === 'after' } : {}),
-    ...(cell === 'lstm' ? { unit_forget_bias: true } : {}),
+    ...(takes('gateActivation') && { recurrent_activation: cellActivation(gateActivation, where) }),
+    ...(takes('reset') && { reset_after: reset === 'after' }),
+    ...(findCell(genericCells, cell).gateNames.includes('forget') && { unit_forget_bias: true }),
   }
-  return { type: CLASSES[cell], config, arrays: [] }
+  return { type: requireClassName('keras', cell, where), config, arrays: [] }
 }
 
 function arraysOf(
@@ -114,7 +116,7 @@ function arraysOf(
   const { cell, units: H, bias = true, reset = 'after' } = options
   const columns = gateCount(cell) * H
   const part = (kind: string) => `${name}.${kind}_l0${suffix}`
-  const both = cell === 'gru' && reset === 'after'
+  const both = takesOption(genericCells, cell, 'reset') && reset === 'after'
   const kernel = (kind: string, rows: number) => (read: ReadParameter) =>
     columnsFromNative(read(part(kind)), 'keras', cell, rows)
   const biases = (read: ReadParameter): Float32Array => {

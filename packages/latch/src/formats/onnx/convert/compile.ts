@@ -2,6 +2,8 @@
  * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
  * activation right after a product taken into it, a final softmax or sigmoid becomes the output activation.
  */
+import { gatesInWords } from '../../gateOrders.ts'
+import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { RUN_AS_GRAPH } from './context.ts'
 import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -247,8 +249,8 @@ function conventionsOf(options: RecurrentOptions): string {
   const { cell, reset, direction = 'forward', clip, peepholes, coupled } = options
   const functions = [options.gateActivation, options.activation, options.stateActivation]
   const said = [
-    { rnn: '', lstm: 'gates i o f c', gru: 'gates z r h' }[cell],
-    cell === 'gru'
+    gatesInWords('onnx', cell),
+    takesOption(genericCells, cell, 'reset')
       ? reset === 'before'
         ? 'linear_before_reset 0: reset before'
         : 'linear_before_reset 1: reset after'

@@ -75,11 +75,11 @@ export class NodeLift {
   }
 
   list(name: string): readonly number[] | null {
-    return this.#read(name, (value) => Array.isArray(value), null) as readonly number[] | null
+    return this.#read(name, isListOf('number'), null) as readonly number[] | null
   }
 
   texts(name: string): readonly string[] | null {
-    return this.#read(name, (value) => Array.isArray(value), null) as readonly string[] | null
+    return this.#read(name, isListOf('string'), null) as readonly string[] | null
   }
 
   #read<T>(name: string, fits: (value: OnnxAttribute) => boolean, absent: T): OnnxAttribute | T {
@@ -101,7 +101,7 @@ export class NodeLift {
 
   axis(axis: number, rank: number): number {
     const at = axis < 0 ? axis + rank : axis
-    if (at >= 0 && at < rank) return at
+    if (Number.isInteger(at) && at >= 0 && at < rank) return at
     throw this.refuse(`an axis of ${rank}`, `${axis}`)
   }
 
@@ -136,6 +136,11 @@ export class NodeLift {
   over(flow: Flow, tip: Draft): Flow {
     return { kind: 'flow', axes: flow.axes, tip }
   }
+}
+
+function isListOf(type: 'number' | 'string') {
+  return (value: OnnxAttribute) =>
+    Array.isArray(value) && value.every((item: unknown) => typeof item === type)
 }
 
 /** The shortest number that is this float32: 0.3 and not 0.30000001192092896. */

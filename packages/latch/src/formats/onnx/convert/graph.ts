@@ -2,7 +2,7 @@
  * Walks a graph and gives every value its meaning: constants are folded by the runner's own operators, everything
  * else by the functions that lift operators. What one of them refuses is a refusal for all that reads it.
  */
-import { FormatError, LatchError, UnsupportedError } from '../../../core/errors.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import { LiftContext, NodeLift, RUN_AS_GRAPH } from './context.ts'
 import { ELEMENTS } from './elements.ts'
@@ -87,13 +87,7 @@ function interpretNode(
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {
     if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
-    if (error instanceof LatchError) throw error
-    // A graph that breaks an operator's rules: the same place, without the crash.
-    throw new FormatError({
-      where: `${context.source}, node '${node.name}'`,
-      expected: `inputs as ${node.op} takes them`,
-      got: String(error),
-    })
+    throw error
   }
 }
 

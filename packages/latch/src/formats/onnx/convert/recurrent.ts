@@ -3,9 +3,9 @@
  * bias' two halves by name; initial states that are zero, or come from outside.
  */
 import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
-import type { CellForm, CellName } from '../../../cells/registry.ts'
+import { type CellForm, type CellName, genericCells, takesOption } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
-import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative } from '../../gateOrders.ts'
+import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative, cellOfClass } from '../../gateOrders.ts'
 import { cellFunctions } from '../cellFunctions.ts'
 import type { OnnxTensor } from '../graph.ts'
 import { asWritten, describeAxes, describeValue, type NodeLift } from './context.ts'
@@ -13,11 +13,9 @@ import { numberOf, sizeOf, type Axis, type Flow, type Value } from './values.ts'
 import { above } from './model.ts'
 import type { DirectionWeights, Draft } from './nodes.ts'
 
-const CELLS: Readonly<Record<string, CellName>> = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' }
-
 /** Outputs Y and Y_h as sequences; what else there is cannot be followed. */
 export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly Value[] {
-  const cell = CELLS[at.node.op]
+  const cell = cellOfClass('onnx', at.node.op)!
   const batchFirst = at.int('layout', 0) === 1
   const input = at.rows(inputs)
   const [time, batch, features] = axesOf(at, input, batchFirst)
@@ -75,7 +73,7 @@ function tensorAt(at: NodeLift, inputs: readonly Value[], index: number, name: s
 function weightsOf(at: NodeLift, inputs: readonly Value[], cell: CellName): RecurrentTensors {
   const [w, r] = [tensorAt(at, inputs, 1, 'W'), tensorAt(at, inputs, 2, 'R')]
   const b = tensorAt(at, inputs, 3, 'B')
-  const p = cell === 'lstm' ? tensorAt(at, inputs, 7, 'P') : null
+  const p = takesOption(genericCells, cell, 'peepholes') ? tensorAt(at, inputs, 7, 'P') : null
   if (!w || !r || w.shape.length !== 3 || r.shape.length !== 3)
     throw at.refuse('W and R of three axes', 'others')
   const [count, rows, width] = w.shape
@@ -111,7 +109,8 @@ function optionsOf(at: NodeLift, cell: CellName, { directions, units }: Recurren
     )
   const functions = functionsOf(at, cell, directions.length)
   const clip = at.float('clip', 0)
-  const before = cell === 'gru' && at.int('linear_before_reset', 0) === 0
+  const resets = takesOption(genericCells, cell, 'reset')
+  const before = resets && at.int('linear_before_reset', 0) === 0
   const options: RecurrentOptions = {
     type: 'recurrent',
     cell,
@@ -119,11 +118,11 @@ function optionsOf(at: NodeLift, cell: CellName, { directions, units }: Recurren
     direction,
     returnSequences: true,
     bias: directions[0].biasInput !== null,
-    ...(cell === 'gru' ? { reset: before ? 'before' : 'after' } : {}),
+    ...(resets ? { reset: before ? 'before' : 'after' } : {}),
     ...functions[0],
     ...(clip > 0 ? { clip } : {}),
     ...(directions[0].peepholes ? { peepholes: true } : {}),
-    ...(cell === 'lstm' && at.int('input_forget', 0) ? { coupled: true } : {}),
+    ...(takesOption(genericCells, cell, 'coupled') && at.int('input_forget', 0) ? { coupled: true } : {}),
   }
   if (functions.length === 2 && JSON.stringify(functions[0]) !== JSON.stringify(functions[1]))
     options.backward = spelledOut(cell, functions[1])
@@ -135,8 +134,12 @@ type Functions = Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivati
 /** Defaults too, for a direction that would else take the first one's. */
 function spelledOut(cell: CellName, functions: Functions): Functions {
   const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = functions
-  if (cell === 'rnn') return { activation }
-  return cell === 'gru' ? { activation, gateActivation } : { activation, gateActivation, stateActivation }
+  const takes = (option: keyof Functions) => takesOption(genericCells, cell, option)
+  return {
+    activation,
+    ...(takes('gateActivation') && { gateActivation }),
+    ...(takes('stateActivation') && { stateActivation }),
+  }
 }
 
 function functionsOf(at: NodeLift, cell: CellName, directions: number): Functions[] {
@@ -147,7 +150,7 @@ function functionsOf(at: NodeLift, cell: CellName, directions: number): Function
   }
   const refuse = (expected: string, got: string) => at.refuse(expected, got)
   const specs = cellFunctions(cell, directions, given, { unknown: refuse, broken: refuse })
-  return specs.map((each) => named(cell, each.map(plainest)))
+  return specs.map((each) => named(each.map(plainest)))
 }
 
 /** By name where it needs no more, its numbers as the file's float32 was written. */
@@ -160,8 +163,8 @@ function plainest({ type, alpha, beta }: ActivationSpec): ActivationChoice {
 }
 
 /** By what they act on; what is the default is left out. */
-function named(cell: CellName, choices: readonly ActivationChoice[]): Functions {
-  if (cell === 'rnn') return sameActivation(choices[0], 'tanh') ? {} : { activation: choices[0] }
+function named(choices: readonly ActivationChoice[]): Functions {
+  if (choices.length === 1) return sameActivation(choices[0], 'tanh') ? {} : { activation: choices[0] }
   const [gate, candidate, state = candidate] = choices
   return {
     ...(sameActivation(candidate, 'tanh') ? {} : { activation: candidate }),

@@ -39,8 +39,11 @@ const isSequence = (value: Value | undefined): value is Flow | Ids =>
 
 function transpose(at: NodeLift, [x]: readonly Value[]): Value {
   if (!isSequence(x)) return moved(at, x)
-  const order = at.list('perm') ?? x.axes.map((_, i) => x.axes.length - 1 - i)
-  if (order.length !== x.axes.length) throw at.refuse(`an order of ${x.axes.length} axes`, `${order.length}`)
+  const rank = x.axes.length
+  const given = at.list('perm') ?? x.axes.map((_, i) => rank - 1 - i)
+  const order = given.map((axis) => at.axis(axis, rank))
+  if (order.length !== rank || new Set(order).size !== rank)
+    throw at.refuse(`an order of ${rank} axes`, `(${given})`)
   return { ...x, axes: order.map((axis) => x.axes[axis]) }
 }
 
@@ -79,6 +82,7 @@ function unsqueeze(at: NodeLift, [x, axes]: readonly Value[]): Value {
   if (!isSequence(x)) return moved(at, x)
   const rank = x.axes.length + given.length
   const places = given.map((axis) => at.axis(axis, rank))
+  if (new Set(places).size !== places.length) throw at.refuse('each axis once', `(${given})`)
   const rest = [...x.axes]
   return { ...x, axes: Array.from({ length: rank }, (_, i) => (places.includes(i) ? ONE : rest.shift()!)) }
 }
@@ -87,6 +91,8 @@ function unsqueeze(at: NodeLift, [x, axes]: readonly Value[]): Value {
 function shapeFor(at: NodeLift, axes: readonly Axis[], value: Value | undefined): (Size | null)[] {
   const sizes = value && asSizes(value)
   if (!sizes) throw at.refuse('a shape of sizes', value ? describeValue(value) : 'none')
+  const open = sizes.items.filter((size) => numberOf(size) === -1).length
+  if (open > 1) throw at.refuse('at most one size of -1', `${open}`)
   return sizes.items.map((size, i) => {
     const number = numberOf(size)
     if (number === 0 && !at.int('allowzero', 0)) return axes[i]?.size ?? size
@@ -172,7 +178,7 @@ function gather(at: NodeLift, [x, index]: readonly Value[]): Value {
   const scalar =
     index.kind === 'sizes' ? index.scalar : index.kind === 'constant' && !index.tensor.shape.length
   if (x?.kind === 'sizes') {
-    const items = places.map((place) => x.items[place < 0 ? place + x.items.length : place])
+    const items = places.map((place) => x.items[at.axis(place, x.items.length)])
     return { kind: 'sizes', items, scalar }
   }
   if (x?.kind === 'stack' && axis === 0 && places.length === 1) return pickOfStack(x, places[0], scalar)
@@ -348,8 +354,10 @@ function cast(at: NodeLift, [x]: readonly Value[]): Value {
 
 function range(at: NodeLift, inputs: readonly Value[]): Value {
   const [start, limit, delta] = inputs.map(asSizes)
-  const plain = start && delta && numberOf(start.items[0]) === 0 && numberOf(delta.items[0]) === 1
-  const symbol = limit?.items[0].symbols
+  const single = (sizes: typeof start) => (sizes?.items.length === 1 ? sizes.items[0] : null)
+  const [from, to, by] = [single(start), single(limit), single(delta)]
+  const plain = from && by && numberOf(from) === 0 && numberOf(by) === 1
+  const symbol = to?.symbols
   const role = symbol?.length === 1 ? symbol[0] : ''
   if (plain && at.context.takeTime(role as Axis['role'])) return { kind: 'steps', rank: 1 }
   throw at.refuse('the steps of time', 'another range')

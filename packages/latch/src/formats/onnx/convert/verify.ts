@@ -11,6 +11,7 @@ import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import type { LiftedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
+import { maximum } from '../../../core/lists.ts'
 
 /** Most that the two may differ, relative to the larger of 1 and the number. */
 const TOLERANCE = 1e-4
@@ -226,7 +227,7 @@ function answered(logits: Float64Array, width: number, outputActivation: OutputA
   const out = new Float64Array(logits.length)
   for (let at = 0; at < logits.length; at += width) {
     const row = logits.subarray(at, at + width)
-    const top = Math.max(...row)
+    const top = maximum(row)
     const sum = row.reduce((all, x) => all + Math.exp(x - top), 0)
     row.forEach((x, j) => {
       const log = x - top - Math.log(sum)

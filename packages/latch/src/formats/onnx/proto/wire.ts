@@ -5,7 +5,7 @@
  */
 import type { DescField } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { FormatError, LatchError, UnsupportedError } from '../../../core/errors.ts'
+import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 
 type Schema = { readonly fields: readonly DescField[]; readonly field: object }
 
@@ -60,23 +60,18 @@ export class WireMessage {
     const names = namesOf(schema)
     reader.pos = this.#start
     this.#field = ''
-    try {
-      while (reader.pos < this.#end) {
-        const [number, wire] = reader.tag()
-        const name = names.get(number)
-        this.#field = name ?? `field ${number}`
-        this.#wire = wire
-        const read = name === undefined ? undefined : readers[name as keyof S['field']]
-        this.#next = -1
-        if (read) read(this)
-        else reader.skip(wire, number, GROUP_DEPTH)
-        // Readers of a message inside may have gone anywhere.
-        if (this.#next >= 0) reader.pos = this.#next
-        if (reader.pos > this.#end) throw this.error('a field inside its message', 'one that runs out of it')
-      }
-    } catch (error) {
-      if (error instanceof LatchError) throw error
-      throw this.error('protobuf', error instanceof Error ? error.message : String(error))
+    while (reader.pos < this.#end) {
+      const [number, wire] = this.#tag()
+      const name = names.get(number)
+      this.#field = name ?? `field ${number}`
+      this.#wire = wire
+      const read = name === undefined ? undefined : readers[name as keyof S['field']]
+      this.#next = -1
+      if (read) read(this)
+      else this.#skip(number)
+      // Readers of a message inside may have gone anywhere.
+      if (this.#next >= 0) reader.pos = this.#next
+      if (reader.pos > this.#end) throw this.error('a field inside its message', 'one that runs out of it')
     }
   }
 
@@ -104,19 +99,19 @@ export class WireMessage {
   /** The current field as a whole number. */
   int(): number {
     this.#need(WireType.Varint)
-    return this.#exact(this.#reader.int64())
+    return this.#number('int64')
   }
 
   float(): number {
     this.#need(WireType.Bit32)
-    return this.#reader.float()
+    return this.#number('float')
   }
 
   /** How many numbers the current field holds (packed or one by one), and goes on behind them. */
   countNumbers(kind: NumberKind): number {
     if (this.#wire !== WireType.LengthDelimited) {
       this.#need(wireOf(kind))
-      this.#reader.skip(this.#wire)
+      this.#skip()
       return 1
     }
     const [start, end] = this.#span()
@@ -160,11 +155,39 @@ export class WireMessage {
   }
 
   #number(kind: NumberKind): number {
-    const reader = this.#reader
-    if (kind === 'float') return reader.float()
-    if (kind === 'double') return reader.double()
-    if (kind === 'int32') return reader.int32()
-    return this.#exact(kind === 'int64' ? reader.int64() : reader.uint64())
+    const value = this.#scalar(kind)
+    return typeof value === 'number' ? value : this.#exact(value)
+  }
+
+  // The library reports broken bytes by plain errors. Only its own calls are caught: an error of whoever reads the
+  // fields is a bug, and stays one.
+
+  #scalar(kind: NumberKind | 'uint32'): number | bigint | string {
+    try {
+      return this.#reader[kind]()
+    } catch (cause) {
+      throw this.#broken(cause)
+    }
+  }
+
+  #tag(): [number, WireType] {
+    try {
+      return this.#reader.tag()
+    } catch (cause) {
+      throw this.#broken(cause)
+    }
+  }
+
+  #skip(field?: number): void {
+    try {
+      this.#reader.skip(this.#wire, field, GROUP_DEPTH)
+    } catch (cause) {
+      throw this.#broken(cause)
+    }
+  }
+
+  #broken(cause: unknown): FormatError {
+    return this.error('protobuf', cause instanceof Error ? cause.message : String(cause))
   }
 
   #exact(value: bigint | string): number {
@@ -176,7 +199,7 @@ export class WireMessage {
   /** Start and end of the current field's bytes, checked before anybody reads them. */
   #span(): readonly [number, number] {
     this.#need(WireType.LengthDelimited)
-    const length = this.#reader.uint32()
+    const length = Number(this.#scalar('uint32'))
     const start = this.#reader.pos
     const left = this.#end - start
     if (length > left)

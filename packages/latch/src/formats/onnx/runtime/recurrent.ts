@@ -2,6 +2,7 @@
  * RNN, LSTM and GRU by Latch's own engine: a network of one layer for each node, made when its weights are first
  * seen and kept while they are the same. All attributes of the specification; layout 1 has the batch first.
  */
+import { findCell, genericCells, takesOption, type CellName } from '../../../cells/registry.ts'
 import type { EngineOptions } from '../../../engine/engine.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -13,7 +14,7 @@ import type { OnnxTensor } from '../graph.ts'
 import { type GraphNode, type Inputs, isFloat, type Operator, type Run, showShape } from './node.ts'
 import { reordered, stridesOf } from './strides.ts'
 
-type Cell = 'rnn' | 'lstm' | 'gru'
+type Cell = CellName
 const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const
 
 /** What a recurrent node's attributes say. */
@@ -40,8 +41,9 @@ function readForm(node: GraphNode, cell: Cell): Form {
   const layer: Form['layer'] = { type: 'recurrent', cell, direction, ...first }
   if (second) layer.backward = second
   if (clip > 0) layer.clip = clip
-  if (cell === 'gru') layer.reset = node.flag('linear_before_reset') ? 'after' : 'before'
-  if (cell === 'lstm' && node.flag('input_forget')) layer.coupled = true
+  if (takesOption(genericCells, cell, 'reset'))
+    layer.reset = node.flag('linear_before_reset') ? 'after' : 'before'
+  if (takesOption(genericCells, cell, 'coupled') && node.flag('input_forget')) layer.coupled = true
   const batchFirst = node.opset >= 14 && node.flag('layout')
   return { cell, layer, directions, units, batchFirst }
 }
@@ -60,8 +62,8 @@ function functionsOf(node: GraphNode, cell: Cell, directions: number): readonly 
   }
   return cellFunctions(cell, directions, given, refusals).map((specs) => {
     const [f, g, h] = specs.map((spec) => (Object.keys(spec).length === 1 ? spec.type : spec))
-    if (cell === 'rnn') return { activation: f }
-    if (cell === 'gru') return { gateActivation: f, activation: g }
+    if (specs.length === 1) return { activation: f }
+    if (specs.length === 2) return { gateActivation: f, activation: g }
     return { gateActivation: f, activation: g, stateActivation: h }
   })
 }
@@ -251,7 +253,8 @@ function everyStep(
 /** The operator on an engine. */
 export function recurrent(cell: Cell, engine: EngineOptions): Operator {
   return (node) => {
-    node.expect(3, cell === 'lstm' ? 8 : 6, cell === 'lstm' ? 3 : 2)
+    const states = findCell(genericCells, cell).stateNames.length
+    node.expect(3, states === 2 ? 8 : 6, states + 1)
     announceMoreLayers()
     const form = readForm(node, cell)
     return runOf(node, form, engine)
@@ -285,7 +288,8 @@ function runOf(node: GraphNode, form: Form, engine: EngineOptions): Run {
     network.forward(batch)
     const outputs = [everyStep(node, network, batch, form, sizes, dtype)]
     outputs.push(finalStates(node, network, batch, form, sizes, 'hidden', dtype))
-    if (form.cell === 'lstm') outputs.push(finalStates(node, network, batch, form, sizes, 'cell', dtype))
+    if (findCell(genericCells, form.cell).stateNames.includes('cell'))
+      outputs.push(finalStates(node, network, batch, form, sizes, 'cell', dtype))
     return outputs
   }
 }

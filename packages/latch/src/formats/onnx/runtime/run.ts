@@ -2,6 +2,7 @@
  * Runs a graph, node by node: what the file says, exactly, with recurrent operators on Latch's engine. Everything
  * that is not covered is refused when the graph is opened, by name and place.
  */
+import { cellOfClass, classNames } from '../../gateOrders.ts'
 import type { EngineOptions } from '../../../engine/engine.ts'
 import { DataError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
 import { type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo, placeOf } from '../graph.ts'
@@ -25,10 +26,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...PRODUCTS,
 }
 
-const RECURRENT = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' } as const
-
 /** Names of all operators that a graph may have, sorted. */
-export const COVERED: readonly string[] = [...Object.keys(OPERATORS), ...Object.keys(RECURRENT)].sort()
+export const COVERED: readonly string[] = [...Object.keys(OPERATORS), ...classNames('onnx')].sort()
 
 /** What a graph is opened with. */
 export interface OnnxGraphOptions {
@@ -141,8 +140,8 @@ function checkInput(
 function operatorOf(source: string, node: OnnxNode, engine: EngineOptions): Operator {
   const { op, domain } = node
   if (domain === '' && Object.hasOwn(OPERATORS, op)) return OPERATORS[op]
-  if (domain === '' && Object.hasOwn(RECURRENT, op))
-    return recurrent(RECURRENT[op as keyof typeof RECURRENT], engine)
+  const cell = domain === '' ? cellOfClass('onnx', op) : null
+  if (cell) return recurrent(cell, engine)
   throw new UnsupportedError({
     where: placeOf(source, node),
     expected: "an operator of ONNX's own that is covered",

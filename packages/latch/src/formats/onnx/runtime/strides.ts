@@ -1,6 +1,7 @@
 /** Tensors read in another order: strides, broadcasting as numpy has it, and the copy that all of it comes down to. */
 import type { OnnxTensor } from '../graph.ts'
 import { type GraphNode, showShape } from './node.ts'
+import { maximum } from '../../../core/lists.ts'
 
 /** Numbers between neighbours along each axis of a row-major shape. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -15,7 +16,10 @@ export function stridesOf(shape: readonly number[]): number[] {
 
 /** The shape that all of them have together. @throws ShapeError */
 export function broadcast(node: GraphNode, shapes: readonly (readonly number[])[]): readonly number[] {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length))
+  const rank = maximum(
+    shapes.map((shape) => shape.length),
+    0,
+  )
   const out = new Array<number>(rank).fill(1)
   for (const shape of shapes) {
     shape.forEach((size, i) => {

@@ -2,14 +2,13 @@
  * A recurrent layer as ONNX' RNN, LSTM or GRU: layout 0, lengths as `sequence_lens`, both halves of the bias. One
  * operator holds both directions; what follows it puts them together as the layer's `merge` says.
  */
+import { genericCells, takesOption, type CellOptions } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../../model/network.ts'
-import { GATE_ORDERS, gateCount, PEEPHOLE_ORDERS } from '../../gateOrders.ts'
+import { GATE_ORDERS, gateCount, PEEPHOLE_ORDERS, requireClassName } from '../../gateOrders.ts'
 import { cellActivations } from './activations.ts'
 import { float32, type AttributeValue, type ExportGraph, type WeightPart } from './graph.ts'
 import type { StepMasks } from './masks.ts'
-
-const OPERATORS = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' } as const
 
 /** What the layer is, where its weights are and how its operator begins. */
 export interface RecurrentExport {
@@ -37,7 +36,7 @@ export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): strin
   ]
   const attributes = attributesOf(options, name)
   const outputs = graph.operator(
-    OPERATORS[options.cell],
+    requireClassName('onnx', options.cell, name),
     inputs,
     attributes,
     last ? 2 : 1,
@@ -56,16 +55,23 @@ function attributesOf(options: RecurrentOptions, name: string): Record<string, A
   const second = { ...first, ...(own?.activation ? { stateActivation: own.activation } : {}), ...own }
   const directions = direction === 'bidirectional' ? [first, second] : [first]
   const functions = directions.flatMap((f) => {
-    if (cell === 'rnn') return [f.activation]
-    if (cell === 'gru') return [f.gateActivation, f.activation]
-    return [f.gateActivation, f.activation, f.stateActivation]
+    const takes = (option: keyof CellOptions) => takesOption(genericCells, cell, option)
+    return [
+      ...(takes('gateActivation') ? [f.gateActivation] : []),
+      f.activation,
+      ...(takes('stateActivation') ? [f.stateActivation] : []),
+    ]
   })
   return {
     hidden_size: units,
     direction,
     ...cellActivations(functions, name),
     clip: clip === undefined ? undefined : { float: clip },
-    linear_before_reset: cell === 'gru' ? (options.reset === 'before' ? 0 : 1) : undefined,
+    linear_before_reset: takesOption(genericCells, cell, 'reset')
+      ? options.reset === 'before'
+        ? 0
+        : 1
+      : undefined,
     input_forget: coupled ? 1 : undefined,
   }
 }

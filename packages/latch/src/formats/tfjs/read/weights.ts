@@ -21,6 +21,7 @@ import { halfToFloat, widened } from '../../halfPrecision.ts'
 import { shapeText } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { leadsAway } from '../../siblingName.ts'
+import { append } from '../../../core/lists.ts'
 
 /** One array as the manifest announces it. */
 interface Spec {
@@ -77,7 +78,7 @@ export async function readWeightsManifest(field: Field, files: ModelFiles): Prom
     const shards: Uint8Array[] = []
     for (const path of paths) shards.push(await files.sibling(path))
     const where = `${files.name}, weights of ${paths.slice(0, 3).map(quoted).join(', ')}`
-    arrays.push(...arraysOf(specs, new Bytes(shards), where))
+    append(arrays, arraysOf(specs, new Bytes(shards), where))
   }
   return arrays
 }

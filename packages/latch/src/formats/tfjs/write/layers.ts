@@ -2,6 +2,7 @@
  * Latch's layers as those of TensorFlow.js: the topology of a layers model, and for each array that it needs how
  * to make it from the network's parameters. What TensorFlow.js does not have is refused in words.
  */
+import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -9,7 +10,7 @@ import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OutputActivation } from '../../imported.ts'
-import { columnsFromNative, transposed } from '../../gateOrders.ts'
+import { columnsFromNative, transposed, requireClassName } from '../../gateOrders.ts'
 import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
 
 /** An array to write; its numbers are made when they are due. */
@@ -142,15 +143,16 @@ export class TfjsExport {
     const every = layer.returnSequences !== false && joined !== 'pool'
     if (direction === 'reverse' && every && joined !== 'reverse')
       throw this.#refusal(i, 'go_backwards, whose steps come last one first', 'outputs at their own steps')
+    const gated = takesOption(genericCells, cell, 'gateActivation')
     const one = {
-      class_name: { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' }[cell],
+      class_name: requireClassName('keras', cell, name),
       config: {
         name,
         units,
         activation: functionName(layer.activation ?? 'tanh'),
-        ...(cell !== 'rnn' && { recurrent_activation: functionName(layer.gateActivation ?? 'sigmoid') }),
-        ...(cell === 'gru' && { reset_after: false }),
-        ...(cell !== 'rnn' && { implementation: 1 }),
+        ...(gated && { recurrent_activation: functionName(layer.gateActivation ?? 'sigmoid') }),
+        ...(takesOption(genericCells, cell, 'reset') && { reset_after: false }),
+        ...(gated && { implementation: 1 }),
         use_bias: bias !== false,
         return_sequences: every,
         go_backwards: direction === 'reverse',
@@ -166,7 +168,7 @@ export class TfjsExport {
 
   #refuseCell(layer: RecurrentOptions, i: number): void {
     const { cell, activation = 'tanh', gateActivation = 'sigmoid' } = layer
-    if (cell === 'gru' && layer.reset !== 'before')
+    if (takesOption(genericCells, cell, 'reset') && layer.reset !== 'before')
       throw this.#refusal(
         i,
         'a GRU that resets before its product, the only one in TensorFlow.js',
@@ -175,7 +177,10 @@ export class TfjsExport {
     const own = ['peepholes', 'coupled', 'clip', 'backward'] as const
     const more = own.find((field) => layer[field] !== undefined && layer[field] !== false)
     if (more) throw this.#refusal(i, `a cell without ${more}`, more)
-    if (cell === 'lstm' && !sameActivation(layer.stateActivation ?? activation, activation))
+    if (
+      takesOption(genericCells, cell, 'stateActivation') &&
+      !sameActivation(layer.stateActivation ?? activation, activation)
+    )
       throw this.#refusal(i, 'one function for candidate and cell state', 'two')
     for (const choice of [activation, gateActivation])
       if (!functionName(choice))

@@ -2,6 +2,7 @@
  * Pieces as one network: by flags (what follows the recurrent modules, functions, the output activation) or into the
  * layers that a configuration lists. Every parameter gets the name that Latch gives it.
  */
+import { gateCount } from '../../gateOrders.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { type Fix, FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
@@ -110,7 +111,7 @@ function assumptionsOf(
   const warnings: string[] = []
   const fixes: Fix[] = []
   const recurrent = chain.filter((m) => m.kind === 'recurrent')
-  if (recurrent.some(({ cell }) => cell === 'rnn')) {
+  if (recurrent.some(({ cell }) => gateCount(cell) === 1)) {
     const other = flags.activation === 'tanh' ? 'relu' : 'tanh'
     warnings.push(`RNN: the file does not store the activation; ${flags.activation} is used`)
     fixes.push({ option: 'config.activation', value: other, to: `use ${other} in the RNN` })

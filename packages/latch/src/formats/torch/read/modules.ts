@@ -3,10 +3,12 @@
  * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
  * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */
-import type { CellName } from '../../../cells/registry.ts'
+import { classNameOf, gateCount } from '../../gateOrders.ts'
+import { type CellName, cells, findCell } from '../../../cells/registry.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
+import { append } from '../../../core/lists.ts'
 
 /** A tensor as float32. */
 export interface TorchTensor {
@@ -78,8 +80,11 @@ export interface FoundModules {
 }
 
 const MAX_NAME = 1000
+/** Cells by their number of gates. */
+const CELLS: ReadonlyMap<number, CellName> = new Map(
+  cells.flatMap(({ name }) => (classNameOf('torch', name) ? [[gateCount(name), name] as const] : [])),
+)
 const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
-const CELLS: Readonly<Record<number, CellName>> = { 1: 'rnn', 3: 'gru', 4: 'lstm' }
 
 /**
  * Finds the modules. A matrix without bias comes as a linear layer; `order.ts` decides whether it is a table.
@@ -106,7 +111,7 @@ export function findModules(tensors: Iterable<NamedTensor>, source: string): Fou
   for (const [path, group] of groups) {
     const module = moduleOf(path, group, source)
     if (module) found.modules.push(module)
-    else found.unknown.push(...group.values())
+    else append(found.unknown, group.values())
   }
   return found
 }
@@ -151,12 +156,13 @@ function recurrentOf(path: string, group: Map<string, NamedTensor>, source: stri
   const layers = layersOf(path, group, single, source)
   const { weightInput, weightHidden, projection } = layers[0][0]
   const units = (projection ?? weightHidden).shape[1]
-  const cell = CELLS[weightInput.shape[0] / units]
+  const cell = CELLS.get(weightInput.shape[0] / units)
   if (!cell) {
     const expected = `1, 3 or 4 blocks (RNN, GRU, LSTM) of ${units} rows`
     throw misfit(source, weightInput, expected)
   }
-  if (projection && cell !== 'lstm') throw misfit(source, projection, 'no projection but in an LSTM')
+  if (projection && !findCell(cells, cell).stateNames.includes('cell'))
+    throw misfit(source, projection, 'no projection but in an LSTM')
   const input = weightInput.shape[1]
   const output = layers[0].length * (projection ? projection.shape[0] : units)
   const module: RecurrentModule = { kind: 'recurrent', path, cell, units, input, output, layers, single }

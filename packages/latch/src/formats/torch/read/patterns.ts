@@ -3,6 +3,8 @@
  * layer without bias after its layer. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
  * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
  */
+import { gateCount, gatesInWords } from '../../gateOrders.ts'
+import { cells, takesOption } from '../../../cells/registry.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
@@ -57,7 +59,7 @@ function layerOf(module: RecurrentModule, layer: number, activation: 'tanh' | 'r
     units,
     ...(directions.length === 2 && { direction: 'bidirectional' as const }),
     ...(!bias && { bias: false }),
-    ...(cell === 'rnn' && activation === 'relu' && { activation }),
+    ...(gateCount(cell) === 1 && activation === 'relu' && { activation }),
   }
   const projected = directions[0].projection !== null
   const parameters = directions.reduce((sum, d) => sum + countOf(d), 0)
@@ -135,7 +137,10 @@ function countOf(d: TorchDirection): number {
 }
 
 function conventionsOf({ cell, layers }: RecurrentModule, activation: string): string {
-  if (cell === 'rnn') return activation
-  if (cell === 'gru') return 'gates r z n, reset after'
-  return layers[0][0].projection ? 'gates i f g o, projected' : 'gates i f g o'
+  if (gateCount(cell) === 1) return activation
+  return [
+    gatesInWords('native', cell),
+    ...(takesOption(cells, cell, 'reset') ? ['reset after'] : []),
+    ...(layers[0][0].projection ? ['projected'] : []),
+  ].join(', ')
 }

@@ -1,4 +1,5 @@
 /** Which networks PyTorch's own modules can say, and the refusals in words for the others. */
+import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -39,11 +40,13 @@ function againstCell(layer: RecurrentOptions): Reason | null {
   if (layer.peepholes) return ['an LSTM without peepholes', 'peepholes']
   if (layer.coupled) return ['an LSTM with a forget gate of its own', 'coupled gates']
   if (layer.clip !== undefined) return ['pre-activations that are not clipped', `clip ${layer.clip}`]
-  const allowed: readonly ActivationChoice[] = cell === 'rnn' ? ['tanh', 'relu'] : ['tanh']
+  const allowed: readonly ActivationChoice[] = takesOption(genericCells, cell, 'gateActivation')
+    ? ['tanh']
+    : ['tanh', 'relu']
   if (!allowed.some((name) => sameActivation(name, activation)))
     return [`activation ${allowed.join(' or ')} in ${cell.toUpperCase()}`, named(activation)]
   if (!sameActivation(gateActivation, 'sigmoid')) return ['gates with sigmoid', named(gateActivation)]
-  if (cell === 'lstm' && !sameActivation(stateActivation, 'tanh'))
+  if (takesOption(genericCells, cell, 'stateActivation') && !sameActivation(stateActivation, 'tanh'))
     return ['tanh of the cell state', named(stateActivation)]
   const { backward } = layer
   const same =

@@ -153,7 +153,7 @@ function recurrentLines(layer: RecurrentOptions, module: string, input: number):
     `${input}, ${units}, batch_first=True`,
     ...(both ? ['bidirectional=True'] : []),
     ...(layer.bias === false ? ['bias=False'] : []),
-    ...(cell === 'rnn' && isRelu(layer) ? ['nonlinearity="relu"'] : []),
+    ...(isRelu(layer) ? ['nonlinearity="relu"'] : []),
   ]
   const x = direction === 'reverse' ? 'backwards(x, lengths)' : 'x'
   const every = returnSequences

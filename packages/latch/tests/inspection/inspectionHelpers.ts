@@ -4,6 +4,7 @@ import type { LayerOptions, NetworkConfig } from '../../src/model/config.ts'
 import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { Random } from '../../src/core/random.ts'
+import { greatestDifference } from '../closeTo.ts'
 
 export const VOCABULARY = 7
 export const embedding: LayerOptions = { type: 'embedding', vocabulary: VOCABULARY, size: 5 }
@@ -58,14 +59,10 @@ export function gradientsOf(made: Network, batch: PackedBatch, targets: Targets)
   return read
 }
 
-/** Largest difference, relative to the largest number wanted. */
+/** The greatest difference, relative to the largest number wanted. */
 export function distance(got: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  if (got.length !== wanted.length) return Infinity
-  let [worst, largest] = [0, 0]
-  for (let i = 0; i < wanted.length; i++) {
-    const off = Math.abs(got[i] - wanted[i])
-    worst = off <= worst ? worst : off
-    largest = Math.max(largest, Math.abs(wanted[i]))
-  }
-  return largest > 0 ? worst / largest : worst
+  const largest = Array.from(wanted).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return greatestDifference(got, wanted) / (largest || 1)
 }
+
+export const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0)

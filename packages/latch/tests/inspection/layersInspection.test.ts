@@ -1,13 +1,24 @@
 /** Traces, gradient flow, influence and explanations of networks with layers beyond the core. */
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/inspection/explain/explain.ts'
+import { contributionMatrix } from '../../src/inspection/gradients/contributions.ts'
 import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
 import { influence } from '../../src/inspection/interventions/influence.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
+import { valueOf } from '../../src/engine/generic/values.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { dense, distance, embedding, gradientsOf, idsOf, randomNetwork, recurrent } from './inspectionRig.ts'
+import {
+  dense,
+  distance,
+  dot,
+  embedding,
+  gradientsOf,
+  idsOf,
+  randomNetwork,
+  recurrent,
+} from './inspectionHelpers.ts'
 
 announceMoreLayers()
 
@@ -28,12 +39,12 @@ const everything: LayerOptions[] = [
   dense,
 ]
 
-describe('a network of all of them', () => {
+describe('a network of all layers', () => {
   const net = randomNetwork(everything)
   const batch = PackedBatch.ofIds([ids])
   const targets = { classes: [1] }
 
-  it('is traced: inputs of layers are what lies below, gradients those of training', () => {
+  it('has a trace whose inputs are the outputs of the layers below', () => {
     const trace = traceSequence(net, batch, targets)
     expect(trace.layers.map(({ units }) => units)).toEqual([4, 3])
     const [low, high] = trace.layers
@@ -41,46 +52,69 @@ describe('a network of all of them', () => {
     const first = high.steps[0].input
     expect(first).toHaveLength(9)
     const table = net.store.read(net.store.find('embedding.0.weight'))
-    const last = ids[ids.length - 1]
-    expect(first.slice(0, 5)).toEqual(table.slice(last * 5, last * 5 + 5))
-    expect(low.steps[4].gradient.hidden).toBeGreaterThan(0)
+    high.steps.forEach(({ input }, t) => {
+      const below = ids.length - 1 - t
+      expect(input.slice(0, 5)).toEqual(table.slice(ids[below] * 5, ids[below] * 5 + 5))
+      const gelu = low.steps[below].hidden.map((h) => valueOf({ type: 'gelu', alpha: 0, beta: 0 }, h))
+      expect(distance(input.slice(5), gelu)).toBeLessThan(1e-12)
+    })
   })
 
-  it('has a gradient flow whose shares add up to the weights’ gradients', () => {
+  it('has gradients of gates that add up to training’s gradients of the biases', () => {
+    const gradients = gradientsOf(net, batch, targets)
+    traceSequence(net, batch, targets).layers.forEach(({ steps }, layer) => {
+      const names = net.recurrent[layer].cell.gateNames
+      const got = names.flatMap((name) =>
+        Array.from(steps[0].gradient.gates[name], (_, j) =>
+          steps.reduce((sum, { gradient }) => sum + gradient.gates[name][j], 0),
+        ),
+      )
+      expect(distance(got, gradients.get(`recurrent.${layer}.bias_ih_l0`)!)).toBeLessThan(1e-12)
+    })
+  })
+
+  it('has a gradient flow whose contributions add up to training’s gradients of the weights', () => {
     const gradients = gradientsOf(net, batch, targets)
     const trace = traceSequence(net, batch, targets)
     const flow = gradientFlow(net, batch, 1)
     expect(flow.layers).toHaveLength(2)
-    trace.layers.forEach(({ steps }, layer) => {
-      const wanted = gradients.get(`recurrent.${layer}.bias_ih_l0`)!
-      const names = net.recurrent[layer].cell.gateNames
-      const got = names.flatMap((name) =>
-        Array.from(steps[0].gradient.gates[name as 'input'], (_, j) =>
-          steps.reduce((sum, { gradient }) => sum + gradient.gates[name as 'input'][j], 0),
-        ),
-      )
-      expect(distance(got, wanted)).toBeLessThan(1e-12)
+    flow.layers.forEach(({ steps, direction }, layer) => {
+      for (const weight of ['input', 'hidden'] as const) {
+        const wanted = gradients.get(`recurrent.${layer}.weight_${weight === 'input' ? 'ih' : 'hh'}_l0`)!
+        const own = steps.map((_, step) => contributionMatrix(trace, { layer, direction, step, weight }))
+        const total = own[0].map((_, i) => own.reduce((sum, matrix) => sum + matrix[i], 0))
+        expect(distance(total, wanted)).toBeLessThan(1e-12)
+        const squares = dot(total, total)
+        steps.forEach(({ contributions }, t) => {
+          expect(contributions[weight].norm).toBeCloseTo(Math.sqrt(dot(own[t], own[t])), 10)
+          expect(contributions[weight].fraction).toBeCloseTo(dot(own[t], total) / squares, 10)
+        })
+        expect(steps.reduce((sum, one) => sum + one.contributions[weight].fraction, 0)).toBeCloseTo(1, 10)
+      }
     })
   })
 
-  it('tells each token’s influence: gradient × input is the slope of the logit', () => {
-    const told = influence(net, batch, 1)
-    expect(told.tokens).toHaveLength(5)
-    const table = net.store.find('embedding.0.weight')
-    const values = net.store.read(table)
-    const logitAt = (scale: number) => {
-      const changed = values.slice()
-      for (let j = 0; j < 5; j++) changed[ids[0] * 5 + j] *= scale
-      net.store.write(table, changed)
-      net.forward(batch)
-      return net.readOutput(batch)[1]
-    }
-    const slope = (logitAt(1 + 1e-5) - logitAt(1 - 1e-5)) / 2e-5
-    net.store.write(table, values)
-    const same = told.tokens.filter((_, t) => ids[t] === ids[0])
-    const sum = same.reduce((total, { gradientInput }) => total + gradientInput, 0)
-    expect(sum).toBeCloseTo(slope, 8)
-  })
+  it.each([...new Set(ids)])(
+    'gives the influence of token %i: gradient × input is the slope of the logit',
+    (id) => {
+      const { tokens } = influence(net, batch, 1)
+      expect(tokens).toHaveLength(5)
+      const table = net.store.find('embedding.0.weight')
+      const values = net.store.read(table)
+      const logitAt = (scale: number) => {
+        const changed = values.slice()
+        for (let j = 0; j < 5; j++) changed[id * 5 + j] *= scale
+        net.store.write(table, changed)
+        net.forward(batch)
+        return net.readOutput(batch)[1]
+      }
+      const slope = (logitAt(1 + 1e-5) - logitAt(1 - 1e-5)) / 2e-5
+      net.store.write(table, values)
+      const same = tokens.filter((_, t) => ids[t] === id)
+      const sum = same.reduce((total, { gradientInput }) => total + gradientInput, 0)
+      expect(sum).toBeCloseTo(slope, 8)
+    },
+  )
 })
 
 describe('explanations of the head', () => {
@@ -128,15 +162,17 @@ describe('explanations of the head', () => {
       'dense with elu',
     ],
   ]
-  it.each(refused)('%s is refused in words', (_, layers, words) => {
-    const trace = traceSequence(randomNetwork(layers), ids, { classes: [2] })
+  it.each(refused)('%s is rejected with an explanation', (_, layers, words) => {
+    // A network that ends in softmax has no logits for a loss of classes.
+    const net = randomNetwork(layers, { loss: { type: 'meanSquaredError' } })
+    const trace = traceSequence(net, ids, { values: [0, 0, 1] })
     expect(() => explain(trace, 4, 'logit', 1)).toThrow(
       `explain: expected a head of one linear dense layer over last, pooled or single steps, got ${words}. Explain the hidden states below it instead.`,
     )
     expect(explain(trace, 4, 'hidden', 1).value).toBe(trace.layers[0].steps[4].hidden[1])
   })
 
-  it('what came in through another layer is refused too', () => {
+  it('an input that passed another layer is rejected too', () => {
     const net = randomNetwork([embedding, { type: 'layerNorm' }, recurrent({}), dense])
     const trace = traceSequence(net, ids, { classes: [0] })
     expect(() => explain(trace, 0, 'x', 1)).toThrow('got layerNorm. Its values are not in a trace.')

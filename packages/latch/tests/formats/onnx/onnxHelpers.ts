@@ -304,14 +304,3 @@ export function answered(network: Network, { batch }: Ragged): Float64Array {
   network.forward(batch)
   return network.readOutput(batch)
 }
-
-/** The largest difference; infinite where anything is no number or the lengths differ. */
-export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Infinity
-  let most = 0
-  for (let i = 0; i < a.length; i++) {
-    const by = Math.abs(a[i] - b[i])
-    if (!(by <= most)) most = Number.isNaN(by) ? Infinity : by
-  }
-  return most
-}

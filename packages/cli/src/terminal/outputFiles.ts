@@ -1,0 +1,124 @@
+/**
+ * What a command may write over: never a file that it reads, never a file that Latch did not write, unless `--force`
+ * says so. Files are compared by what they are (real path, device and inode), so links do not hide them.
+ */
+import { lstat, realpath, stat } from 'node:fs/promises'
+import { fstat } from 'node:fs'
+import { promisify } from 'node:util'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { UsageError } from 'latch'
+import type { Output } from './output.ts'
+import { isOwnFile, KIND_NAMES, ownShards, type OwnKind } from './ownFiles.ts'
+
+/** `--force`, the same wherever a file is written: `.option(...forceOption)`. */
+export const forceOption = [
+  '--force',
+  'write over any file, also an input or one that Latch did not write',
+] as const
+
+/** A file that the command reads. */
+export interface InputFile {
+  /** As the message calls it: `the table of this command`. */
+  what: string
+  /** `-` is standard input. */
+  path: string
+}
+
+/** A file that the command is about to write. */
+export interface OutputFile {
+  /** As it was typed, or what it is: `--out model.safetensors`, `the checkpoint`. */
+  where: string
+  path: string
+  kind: OwnKind
+}
+
+/**
+ * Refuses to write over an input, over a file that Latch did not write, or over another output, before any work.
+ * @returns the outputs that replace a file
+ * @throws UsageError naming the file, why it stays, and what to do
+ */
+export async function checkOutputs(
+  outputs: readonly OutputFile[],
+  inputs: readonly InputFile[],
+  force = false,
+): Promise<OutputFile[]> {
+  const taken = new Map<string, string>()
+  const replaced: OutputFile[] = []
+  const read = await Promise.all(
+    inputs.map(async ({ what, path }) => ({ what, ids: await identities(path) })),
+  )
+  for (const output of outputs) {
+    const { where, path, kind } = output
+    const own = await identities(path)
+    const other = own.map((id) => taken.get(id)).find((name) => name !== undefined)
+    if (other !== undefined) {
+      throw new UsageError({ where, expected: 'a file of its own', got: `the file of ${other}` })
+    }
+    for (const id of own) taken.set(id, where)
+    if (!(await stat(path).catch(() => undefined))?.isFile()) continue
+    replaced.push(output)
+    if (force) continue
+    const input = read.find(({ ids }) => ids.some((id) => own.includes(id)))
+    if (input) throw refusal(output, 'a file of its own', input.what)
+    const isOwn = (await isOwnFile(path, kind)) || (kind === 'tfjs' && (await isOwnShard(path)))
+    if (isOwn) continue
+    const expected = `a new file, or ${KIND_NAMES[kind]} that Latch wrote`
+    throw refusal(output, expected, 'a file that Latch did not write')
+  }
+  return replaced
+}
+
+function refusal({ where }: OutputFile, expected: string, got: string): UsageError {
+  const remedy = 'Choose another file with `--out`, or add `--force` to replace this one.'
+  const option = /^--(html|svg|png)\b/.exec(where)?.[0]
+  return new UsageError({ where, expected, got, remedy: option ? remedy.replace('--out', option) : remedy })
+}
+
+async function isOwnShard(path: string): Promise<boolean> {
+  return (await ownShards(join(dirname(path), 'model.json'))).includes(basename(path))
+}
+
+const fstatAsync = promisify(fstat)
+
+/** What a file is known by: its real path, and device and inode, which hard links share. */
+async function identities(path: string): Promise<string[]> {
+  const status = await (path === '-' ? fstatAsync(0, { bigint: true }) : stat(path, { bigint: true })).catch(
+    () => undefined,
+  )
+  const ids: string[] = []
+  // Inodes of pipes and terminals say nothing about files.
+  if (status?.isFile()) ids.push(`${status.dev}:${status.ino}`)
+  if (path !== '-') ids.push(await realPath(path))
+  return ids
+}
+
+/** Also of a file that is not there yet. */
+async function realPath(path: string): Promise<string> {
+  const whole = await realpath(path).catch(() => undefined)
+  if (whole !== undefined) return whole
+  const folder = await realpath(dirname(path)).catch(() => resolve(dirname(path)))
+  return join(folder, basename(path))
+}
+
+/** Says which files that are there will be replaced. */
+export function noteReplaced(replaced: readonly OutputFile[], output: Output): void {
+  for (const { path } of replaced) output.note(`${path} exists and will be replaced.`)
+}
+
+/**
+ * A default name that replaces nothing: where it is taken, `model-2.safetensors`, `model-3.safetensors`, … instead,
+ * with a note.
+ */
+export async function freeName(path: string, output: Output): Promise<string> {
+  const ending = extname(path)
+  const stem = path.slice(0, path.length - ending.length)
+  let name = path
+  for (let number = 2; await isTaken(name); number++) name = `${stem}-${number}${ending}`
+  if (name !== path)
+    output.note(`${path} exists; writing ${name} instead (name a file with --out to replace it).`)
+  return name
+}
+
+async function isTaken(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined
+}

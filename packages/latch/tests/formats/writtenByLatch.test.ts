@@ -1,0 +1,35 @@
+/** Only files that Latch wrote count as its own, in every format; broken and foreign ones do not. */
+import { describe, expect, it } from 'vitest'
+import { writeSafetensors } from '../../src/formats/safetensors/safetensors.ts'
+import { isWrittenByLatch } from '../../src/formats/writtenByLatch.ts'
+import { EXPORT_FORMATS } from '../../src/formats/write.ts'
+import { exportModel } from '../../src/tasks/files/exportModel.ts'
+import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
+import { nextLetter } from '../tasks/sequenceModel/sequenceFixtures.ts'
+
+const FORMATS = ['latch', ...EXPORT_FORMATS] as const
+
+async function bytesOf(format: (typeof FORMATS)[number]): Promise<Uint8Array> {
+  const model = new SequenceModel(nextLetter())
+  if (format === 'latch') return model.toBytes()
+  const [{ chunks }] = await exportModel(model, format, 'model')
+  return Buffer.concat([...chunks])
+}
+
+describe.each(FORMATS)('a file of format %s', (format) => {
+  it('written by Latch is its own, and of no other format', async () => {
+    const bytes = await bytesOf(format)
+    const own = await Promise.all(FORMATS.map((each) => isWrittenByLatch(bytes, each)))
+    expect(FORMATS.filter((_, i) => own[i])).toEqual([format])
+  })
+
+  it('cut short, empty or of another program is not', async () => {
+    const foreign = writeSafetensors([
+      { name: 'w', shape: [2], dtype: 'F32', data: new Float32Array([1, 2]) },
+    ])
+    const json = new TextEncoder().encode('{"weightsManifest": [], "userDefinedMetadata": null}')
+    for (const bytes of [new Uint8Array(0), (await bytesOf(format)).subarray(0, 20), foreign, json]) {
+      expect(await isWrittenByLatch(bytes, format)).toBe(false)
+    }
+  })
+})
