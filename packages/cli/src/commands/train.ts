@@ -185,7 +185,7 @@ function tellUntested(path: string, output: Output): void {
 }
 
 /** The rows that were trained on and those that were put aside, as the report says. */
-function partsOf({ rows }: Rows, { split }: ClassifierReport, { validation }: Options) {
+function partsOf({ rows }: Rows, { split }: ModelFitReport, { validation }: Options) {
   const pick = (numbers: readonly number[]) => numbers.map((number) => rows[number])
   const given = Array.isArray(validation) ? (validation as Rows['rows']) : null
   return { train: pick(split.train), validation: given ?? pick(split.validation) }

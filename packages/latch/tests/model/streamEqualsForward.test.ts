@@ -154,7 +154,10 @@ function anyModel(seed: number, steps: number | null, options: EngineOptions): S
   )
     return null
   const input = { kind: 'ids', width: VOCABULARY, steps } as const
-  return SequenceModel.fromImported(imported({ layers }, { vocabulary: words, tokens: 'word', input }), options)
+  return SequenceModel.fromImported(
+    imported({ layers }, { vocabulary: words, tokens: 'word', input }),
+    options,
+  )
 }
 
 describe('a stream of any model of texts', () => {

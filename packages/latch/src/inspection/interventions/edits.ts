@@ -101,7 +101,12 @@ function readToken(
 
 function readWord(where: string, encode: ((word: string) => EncodedInput) | null, word: string) {
   if (!encode) {
-    refuse(`${where} token`, 'a token id', JSON.stringify(word), 'A network has no vocabulary. Pass the model instead.')
+    refuse(
+      `${where} token`,
+      'a token id',
+      JSON.stringify(word),
+      'A network has no vocabulary. Pass the model instead.',
+    )
   }
   const read = word.trim() === '' ? null : encode(word)
   const first = read?.padding ?? 0
