@@ -88,7 +88,7 @@ export class EmbeddingLayer implements Layer {
   readonly type = 'embedding'
   readonly parameters: readonly Parameter[]
   readonly output: Activation
-  readonly rowsUsed: SparseRows
+  readonly sparseRows: SparseRows
   readonly #context: Context
   readonly #ids: Ids
   readonly #table: Parameter // (V, E)
@@ -98,7 +98,7 @@ export class EmbeddingLayer implements Layer {
     this.#ids = new Ids(context, options.vocabulary, options.wordDropout ?? 0)
     this.#table = context.store.plain(`${name}.weight`, [options.vocabulary, options.size])
     this.parameters = [this.#table]
-    this.rowsUsed = new SparseRows(this.#table)
+    this.sparseRows = new SparseRows(this.#table)
     this.output = activation('step', options.size, strideOf(context.engine, options.size))
   }
 
@@ -124,7 +124,7 @@ export class EmbeddingLayer implements Layer {
   backward(batch: PackedBatch): void {
     const { kernels, store, engine } = this.#context
     const { width, stride, gradient } = this.output
-    this.rowsUsed.add(engine.memory.viewInts(this.#ids.own, batch.rows))
+    this.sparseRows.add(engine.memory.viewInts(this.#ids.own, batch.rows))
     const table = store.at(this.#table, 0, 'gradients')
     kernels.scatterAddRows(table, this.#ids.own, gradient, batch.rows, width, width, stride)
   }

@@ -53,7 +53,7 @@ export interface Layer {
   readonly parameters: readonly Parameter[]
   readonly output: Activation
   /** Where a parameter is a table: which of its rows got gradients. */
-  readonly rowsUsed?: SparseRows
+  readonly sparseRows?: SparseRows
   /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
   taps?: ((batch: PackedBatch) => void)[]
   /** Sets its initial weights; layers without any have none to set. */

@@ -65,7 +65,7 @@ describe('threads', () => {
     const error = await thrown(() => model.fit(rows, { ...options, onEvent, checkpoint }))
     useHost(host)
     expect(error).toBeInstanceOf(WorkerError)
-    expect(error.message).toMatch(/^engine threads: expected .*go on from the last checkpoint/)
+    expect(error.message).toMatch(/^engine threads: expected .*Resume from the last checkpoint/)
     expect(events.at(-1)).toBe('failed')
     expect(Object.values(model.predict('great soup').probabilities).every(Number.isFinite)).toBe(true)
     expect(model.network.engine.executor.size).toBe(1)
