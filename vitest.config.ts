@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     setupFiles: ['tests/setup.ts'],
     include: ['tests/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
-    exclude: ['tests/accuracy/**', 'packages/studio/tests/**'],
+    exclude: ['tests/accuracy/**', 'packages/studio/tests/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

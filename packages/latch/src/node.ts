@@ -4,11 +4,9 @@
 import { useHost } from './engine/host.ts'
 import { nodeHost } from './engine/hostNode.ts'
 import { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
-import { announceMoreLayers } from './model/moreLayers.ts'
 import { useStorage } from './tasks/files/storage.ts'
 
 useHost(nodeHost())
-announceMoreLayers()
 useStorage({
   read: (path) => readFileBytes(path),
   write: async (path, bytes) => void (await writeFileAtomic(path, bytes)),

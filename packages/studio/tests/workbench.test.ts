@@ -136,11 +136,11 @@ describe.skipIf(!browserPath)('the workbench', () => {
     await page.getByRole('textbox', { name: 'Your sentence' }).fill(text)
     const shown = await page.evaluate(async (sentence) => {
       type Ask<T> = (text: string, target: null) => Promise<T>
-      type Runner = { look: Ask<{ trace: unknown }>; flow: Ask<unknown>; influence: Ask<unknown> }
+      type Runner = { inspect: Ask<{ trace: unknown }>; flow: Ask<unknown>; influence: Ask<unknown> }
       const { bench } = (globalThis as never as { latchStudio: { bench: { current: { runner: Runner } } } })
         .latchStudio
       const { runner } = bench.current
-      const { trace } = await runner.look(sentence, null)
+      const { trace } = await runner.inspect(sentence, null)
       const all = [trace, await runner.flow(sentence, null), await runner.influence(sentence, null)]
       return JSON.stringify(all, (_, item) => (ArrayBuffer.isView(item) ? Array.from(item as never) : item))
     }, text)

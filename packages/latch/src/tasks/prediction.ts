@@ -8,18 +8,15 @@ import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
+import { logSoftmax, sigmoid, softmax } from '../core/probabilities.ts'
 import type { Prediction } from './model.ts'
 import type { Learned, Trained } from './task.ts'
 
 /** A row of the network's output with the output activation applied. */
 export function activate(row: ArrayLike<number>, outputActivation: OutputActivation): number[] {
   if (outputActivation === 'linear' || outputActivation === 'probabilities') return Array.from(row)
-  if (outputActivation === 'sigmoid') return Array.from(row, (x) => 1 / (1 + Math.exp(-x)))
-  const values = Array.from(row)
-  if (outputActivation === 'softmax') return values.length === 1 ? [1] : Array.from(probabilitiesOf(values))
-  const most = values.reduce((a, b) => Math.max(a, b), -Infinity)
-  const sum = values.reduce((total, x) => total + Math.exp(x - most), 0)
-  return values.map((x) => x - most - Math.log(sum))
+  if (outputActivation === 'sigmoid') return Array.from(row, sigmoid)
+  return Array.from(outputActivation === 'softmax' ? softmax(row) : logSoftmax(row))
 }
 
 /** How many classes the row tells apart, by the loss or because its numbers are their probabilities; 0: numbers. */

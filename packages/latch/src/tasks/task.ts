@@ -7,7 +7,8 @@ import type { FormatName, ModelInput, OutputActivation } from '../formats/import
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
-import type { Network, NetworkOptions } from '../model/network.ts'
+import type { LayerDefinition } from '../layers/definition.ts'
+import type { Network } from '../model/network.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
@@ -113,7 +114,8 @@ export interface TaskDefinition<T extends TaskTypes> {
   /** How `fit` and `evaluate` call the options that name the columns; `required`: they have no default. */
   readonly columns: ColumnOptions & { required: boolean }
   training(): Promise<TaskTraining<T>>
-  buildNetwork(config: NetworkConfig, options: NetworkOptions): Network
+  /** The layers that its networks may have. */
+  readonly layers: readonly LayerDefinition[]
 
   /** Forms of an input. */
   reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]

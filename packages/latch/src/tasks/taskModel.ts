@@ -239,7 +239,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
       labels,
       vocabulary,
       tokens,
-      document: JSON.stringify(document),
+      document,
       name,
     }
   }

@@ -13,11 +13,11 @@ import {
   type ModelFiles,
 } from '../../formats/imported.ts'
 import { identify } from '../../formats/identify.ts'
-import { decodeModel, parseModelDocument } from '../../formats/latch/modelFile.ts'
+import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { readNetworkConfig } from '../../model/config.ts'
-import { announceMoreLayers } from '../../model/moreLayers.ts'
+import { allLayers } from '../../model/allLayers.ts'
 import type { Model } from '../model.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
@@ -95,10 +95,10 @@ export function modelFromImported(
   source: string,
   engine: EngineOptions = {},
 ): AnyModel {
-  announceMoreLayers()
   if (imported.document === null) return SequenceModel.fromImported(imported, engine)
-  const document = parseModelDocument(imported.document, source)
-  const model = modelFromDocument(document, importedWeights(imported, document, source), source, engine)
+  const { document } = imported
+  const weights = importedWeights(imported, document, source)
+  const model = modelFromDocument(document, weights, source, engine)
   if (imported.format === 'latch') return model
   const root = rootField(document, 'document', source)
   const outputActivation =
@@ -113,7 +113,7 @@ export function modelFromImported(
 
 /** The weights that a reader found, for the layers of the document. */
 function importedWeights(imported: ImportedModel, document: unknown, source: string): WeightSource {
-  const { layers } = readNetworkConfig(fieldAt(rootField(document, 'document', source), 'network'))
+  const { layers } = readNetworkConfig(fieldAt(rootField(document, 'document', source), 'network'), allLayers)
   // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
   const weights = fitBiases(imported.weights, layers, source)
   return {

@@ -5,7 +5,8 @@
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { OutputActivation, ImportedModel } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import { Network } from '../../model/network.ts'
+import { allLayers } from '../../model/allLayers.ts'
+import { networkFromConfig, type Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
 import { activate } from '../prediction.ts'
 import { maximum } from '../../core/lists.ts'
@@ -19,7 +20,7 @@ export function predictTheSame(
   file: Pick<ImportedModel, 'network' | 'weights' | 'outputActivation'>,
   model: { network: Network; outputActivation: OutputActivation },
 ): boolean {
-  const described = new Network(file.network, {
+  const described = networkFromConfig(file.network, allLayers, {
     threads: 1,
     weights: ({ name }) => file.weights.get(name)!,
   })

@@ -23,6 +23,7 @@ import {
 } from '../../formats/latch/modelFile.ts'
 import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import { readNetworkConfig } from '../../model/config.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
 import { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
 import { nameOutputs } from '../prediction.ts'
@@ -134,14 +135,17 @@ export function readTask<T extends TaskTypes>(
     'training',
     ...task.sections,
   ])
-  const config = readNetworkConfig(f.network)
+  const config = readNetworkConfig(f.network, task.layers)
   const learned = task.read(root, config)
   if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
   const history = readOptional(f.history, readHistory, null)
   const training = readTraining(f.training, task, weights)
   const options = training ? engineOfCheckpoint(fieldAt(f.training, 'state'), engine) : engine
   const network = fitting(f.network, () =>
-    task.buildNetwork(config, { ...options, weights: (parameter) => weights.read(parameter) }),
+    networkFromConfig(config, task.layers, {
+      ...options,
+      weights: (parameter) => weights.read(parameter),
+    }),
   )
   weights.finish()
   try {

@@ -5,6 +5,7 @@
 import { stratifiedSplit } from '../../data/batches.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { NetworkConfig } from '../../model/config.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { append } from '../../core/lists.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -238,7 +239,7 @@ function prepareNetwork<T extends TaskTypes>(
   const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
   if (!before) {
     const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES }
-    return definition.buildNetwork({ ...config, loss }, network)
+    return networkFromConfig({ ...config, loss }, definition.layers, network)
   }
   const same = (name: 'labelSmoothing' | 'classWeights') =>
     `${config.loss![name] ?? 0}` === `${loss[name] ?? 0}`

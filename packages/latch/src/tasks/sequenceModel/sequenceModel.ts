@@ -3,6 +3,7 @@ import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { OutputActivation, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import { FormatError, ShapeError } from '../../core/errors.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import { packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
@@ -128,7 +129,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
       const got = values ? `${values.length}` : 'none of that name'
       throw new FormatError({ where, expected: `${size} numbers`, got })
     }
-    const network = sequenceTask.buildNetwork(config, { ...engine, weights })
+    const network = networkFromConfig(config, sequenceTask.layers, { ...engine, weights })
     const [first] = imported.network.layers as readonly { vocabulary?: number; width?: number }[]
     const width = first.vocabulary ?? first.width
     if (width !== facts.input.width || (facts.vocabulary?.length ?? 0) > facts.input.width) {

@@ -12,8 +12,7 @@ import {
   readString,
   type Field,
 } from '../../core/validation.ts'
-import { announceMoreLayers } from '../../model/moreLayers.ts'
-import { Network } from '../../model/network.ts'
+import { allLayers } from '../../model/allLayers.ts'
 import type { TaskDefinition } from '../task.ts'
 import { padsTexts, type SequenceFacts } from './facts.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
@@ -36,10 +35,7 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
   columns: { input: 'input', target: 'target', required: false },
   training: async () => (await import('./training.ts')).sequenceTraining,
 
-  buildNetwork(config, options) {
-    announceMoreLayers()
-    return new Network(config, options)
-  },
+  layers: allLayers,
 
   reads: ({ reader, input }) => (reader.readsText ? ['text', 'ids'] : [input.kind]),
   encode: ({ reader }, input) => reader.read(input),

@@ -2,7 +2,7 @@
 import { DataError } from '../../core/errors.ts'
 import { describe, fieldAt, fieldError, readList, readString, type Field } from '../../core/validation.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
-import { Network } from '../../model/network.ts'
+import { coreLayers } from '../../model/coreLayers.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import type { TaskDefinition } from '../task.ts'
@@ -13,7 +13,7 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
   name: 'textClassifier',
   columns: { input: 'text', target: 'label', required: true },
   training: async () => (await import('./training.ts')).textClassifierTraining,
-  buildNetwork: (config, options) => new Network(config, options),
+  layers: coreLayers,
 
   reads: () => ['text'],
 
