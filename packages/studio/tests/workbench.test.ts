@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { negationComments } from '../../latch/src/datasets.ts'
 import { gradientFlow, influence } from '../../latch/src/inspection.ts'
-import { Network, Random, TextClassifier } from '../../latch/src/node.ts'
+import { coreLayers, networkFromConfig, Random, TextClassifier } from '../../latch/src/node.ts'
 import { decodeModel } from '../../latch/src/formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../../latch/src/tasks/files/taskFile.ts'
 import { classifierNetwork } from '../../latch/src/tasks/textClassifier/network.ts'
@@ -37,7 +37,7 @@ function largeModel(bytes: Uint8Array): Uint8Array {
   const weights = ({ size }: { size: number }) =>
     Float32Array.from({ length: size }, () => random.between(-0.02, 0.02))
   const config = classifierNetwork(settings, words.size, labels.length)
-  const network = new Network(config, { weights, threads: 1 })
+  const network = networkFromConfig(config, coreLayers, { weights, threads: 1 })
   return writeTaskFile(textClassifierTask, {
     network,
     learned: { ...learned, settings },
