@@ -1,6 +1,4 @@
-/**
- * The door for Node: everything of the browser's, plus files.
- */
+/** The entry point for Node: everything that browsers have, and files. */
 import { useHost } from './engine/host.ts'
 import { nodeHost } from './engine/hostNode.ts'
 import { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
@@ -13,7 +11,4 @@ useStorage({
 })
 
 export * from './index.ts'
-export { parseExamples } from './data/tables.ts'
-export { readExamples, readLines, readTable, readTexts } from './data/tablesNode.ts'
-export type { TableSource, TableTexts, TextOptions } from './data/tablesNode.ts'
 export { readFileBytes, writeFileAtomic } from './formats/fileNode.ts'
