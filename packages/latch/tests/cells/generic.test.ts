@@ -268,7 +268,7 @@ describe('general cells with default functions', () => {
     expect(() => read('rnn', { gateActivation: 'relu' })).toThrow('only "lstm" and "gru" cells have it')
     expect(() => read('lstm', { activation: 'relu' }, cells)).toThrow('tanh')
     expect(() => read('rnn', { clip: 0 })).toThrow('a limit above 0')
-    expect(() => findCell(cells, 'mgu')).toThrow('one of lstm, gru, rnn')
+    expect(() => findCell(cells, 'tree')).toThrow(`one of ${cells.map(({ name }) => name).join(', ')}`)
   })
 
   it('carry their names and parameters', () => {
