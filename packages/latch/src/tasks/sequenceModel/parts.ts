@@ -2,6 +2,7 @@
  * What a sequence model is made of, and what follows from it: which loss learns its answer on, how many classes
  * its output tells apart, what they are called. Station: imported network → model with a meaning at both ends.
  */
+import { guessTokenKind } from '../../text/tokenKind.ts'
 import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import {
   activationForLabels,
@@ -64,7 +65,7 @@ export function factsOf(imported: ImportedModel): SequenceFacts {
     input,
     labels,
     vocabulary,
-    tokens: vocabulary ? (imported.tokens ?? guessTokens(vocabulary)) : null,
+    tokens: vocabulary ? (imported.tokens ?? guessTokenKind(vocabulary)) : null,
     stateful,
     warnings: [...warnings, ...said],
     source: { format, producer },
@@ -80,13 +81,6 @@ export function padsTexts({ input, vocabulary }: Pick<SequenceFacts, 'input' | '
 }
 
 const PADDING = /^(|<0>|[<[]?pad(ding)?[>\]]?)$/i
-
-/** Nine of ten tokens of a single sign are letters of a character model (others mark beginning and end). */
-function guessTokens(vocabulary: readonly string[]): 'character' | 'word' {
-  const named = vocabulary.filter((token) => token !== '')
-  const single = named.filter((token) => Array.from(token).length === 1)
-  return single.length >= 0.9 * named.length ? 'character' : 'word'
-}
 
 function labelsNote(outputActivation: OutputActivation): string {
   if (outputActivation === 'probabilities')

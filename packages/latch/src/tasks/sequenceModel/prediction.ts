@@ -4,6 +4,7 @@
  */
 import type { OutputActivation } from '../../formats/imported.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../../inspection/trace/classScores.ts'
+import { logSoftmax, sigmoid, softmax } from '../../core/probabilities.ts'
 import type { Network } from '../../model/network.ts'
 
 /** What a sequence model says of a sequence. */
@@ -21,12 +22,8 @@ export interface SequencePrediction {
 /** A row of the network's output as people read it. */
 export function answered(row: ArrayLike<number>, outputActivation: OutputActivation): number[] {
   if (outputActivation === 'linear' || outputActivation === 'probabilities') return Array.from(row)
-  if (outputActivation === 'sigmoid') return Array.from(row, (x) => 1 / (1 + Math.exp(-x)))
-  const values = Array.from(row)
-  const most = values.reduce((a, b) => Math.max(a, b), -Infinity)
-  const sum = values.reduce((total, x) => total + Math.exp(x - most), 0)
-  if (outputActivation === 'softmax') return values.map((x) => Math.exp(x - most) / sum)
-  return values.map((x) => x - most - Math.log(sum))
+  if (outputActivation === 'sigmoid') return Array.from(row, sigmoid)
+  return Array.from(outputActivation === 'softmax' ? softmax(row) : logSoftmax(row))
 }
 
 /** What is said, from the rows of one sequence (the last one decides). */
