@@ -2,10 +2,6 @@
  * The door `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
  * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
  */
-import { announceMoreLayers } from './model/moreLayers.ts'
-
-announceMoreLayers()
-
 export { importModel, modelOf } from './tasks/files/importModel.ts'
 export type { ModelBytes } from './tasks/files/importModel.ts'
 export { exportModel, torchSnippet } from './tasks/files/exportModel.ts'
@@ -28,6 +24,9 @@ export type {
   OnnxValueInfo,
 } from './formats/onnx/graph.ts'
 export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
+export { describeFile } from './formats/describeFile.ts'
+export type { FileArray, FileContents, FileLayer } from './formats/fileContents.ts'
+export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'
 export { isWrittenByLatch } from './formats/writtenByLatch.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {

@@ -1,7 +1,7 @@
 /** `latch info`: which Latch, which Node, which engine and why; and what is in a model file of any format. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
-import type { ImportedModel, LayerFacts, AnyModel } from 'latch/formats'
+import { describeFile, type AnyModel, type ImportedModel, type LayerFacts } from 'latch/formats'
 import { TextClassifier, createEngine, supportedEngines, type EngineName } from 'latch'
 import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
 import { visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
@@ -15,7 +15,7 @@ import {
   upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
-import { inputInWords, layersOfNetwork, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
+import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
 import type { Contents } from '../info/contents.ts'
 import { contentsAsObjects, sayContents } from '../info/contentsTable.ts'
 import { openModelAt } from '../options/models.ts'
@@ -62,7 +62,7 @@ export function infoCommand(output: Output) {
       if ('model' in found) {
         const { model } = found
         const warnings = 'warnings' in model ? model.warnings : []
-        return tell(modelFacts(path, model), layersOfNetwork(model.network), output, {
+        return tell(modelFacts(path, model), (await describeFile(found.files)).layers, output, {
           warnings,
           omitted: [],
         })

@@ -70,9 +70,10 @@ export async function openModelAt(
   path: string,
   engine: EngineOptions,
   options: ImportOptions,
-): Promise<{ model: AnyModel } | { imported: ImportedModel } | { contents: Contents }> {
+): Promise<{ model: AnyModel; files: ModelFiles } | { imported: ImportedModel } | { contents: Contents }> {
   const files = { ...(await modelFilesAt(path)), name: path }
-  if (identify(files.bytes, path) === 'latch') return { model: openModelFile(files.bytes, path, engine) }
+  if (identify(files.bytes, path) === 'latch')
+    return { model: openModelFile(files.bytes, path, engine), files }
   const { readModel } = await import('latch/formats')
   try {
     return { imported: await readModel(files, options) }

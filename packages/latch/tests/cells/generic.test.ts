@@ -2,7 +2,7 @@
  * General cells: gradients of whole networks by finite differences in float64, each form alone and several together;
  * the fast cells' numbers where functions are the default ones; streams to the bit; what a trace shows.
  */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES, type ActivationChoice } from '../../src/cells/activations.ts'
 import { lstmCell } from '../../src/cells/lstm/lstm.ts'
 import {
@@ -18,13 +18,11 @@ import { createEngine } from '../../src/engine/load.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
+import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import { fieldAt, rootField } from '../../src/core/validation.ts'
-
-beforeAll(announceMoreLayers)
 
 const F = 3
 const H = 5

@@ -1,13 +1,10 @@
 /** ONNX Runtime's own LSTM, GRU and RNN vectors through the cells: the equations of the operators, read by hand here. */
 import { existsSync, readFileSync } from 'node:fs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ActivationName } from '../../src/cells/activations.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network } from '../../src/model/network.ts'
-
-beforeAll(announceMoreLayers)
+import { network } from '../networks.ts'
 
 interface Tensor {
   shape: number[]

@@ -40,7 +40,7 @@ function sourceOf(model: AnyModel, name: string): ExportSource {
     labels,
     vocabulary: vocabulary.tokens,
     tokens: settings.tokens === 'words' ? 'word' : 'character',
-    document: JSON.stringify(document),
+    document,
     name,
   }
 }
