@@ -1,4 +1,4 @@
-// Latch's steps for every workload, in Node and in the browser alike: the door of the library is handed in.
+// Latch's steps for every workload, in Node and in the browser alike: the library is passed in.
 import { atOnce, randomFloats, sample } from '../measure.mjs'
 import { batches, classes, uniformLengths, workloads } from '../workloads.mjs'
 
