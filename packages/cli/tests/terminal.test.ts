@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { measureWatched } from '../src/training/measuring.ts'
+import { evaluateWithProgress } from '../src/training/evaluation.ts'
 import { Output } from '../src/terminal/output.ts'
 import { LiveLine } from '../src/training/progress.ts'
 import { programName } from '../src/terminal/programName.ts'
@@ -78,7 +78,7 @@ describe('a measurement', () => {
       onProgress?.(0.42)
       return RESULT
     })
-    expect(await measureWatched(model, ROWS, terminal(80))).toBe(RESULT)
+    expect(await evaluateWithProgress(model, ROWS, terminal(80))).toBe(RESULT)
     expect(written).toContain('testing')
     expect(written).toContain('42%')
     expect(written).not.toContain('10%')
@@ -93,7 +93,7 @@ describe('a measurement', () => {
       signal?.throwIfAborted()
       return RESULT
     })
-    expect(await measureWatched(model, ROWS, terminal(80))).toBeUndefined()
+    expect(await evaluateWithProgress(model, ROWS, terminal(80))).toBeUndefined()
     expect(process.exitCode).toBe(130)
     process.exitCode = before
     expect(written).toContain('stopping')
@@ -104,7 +104,7 @@ describe('a measurement', () => {
     const model = modelThat(() => {
       throw new Error('no memory')
     })
-    await expect(measureWatched(model, ROWS, terminal(80))).rejects.toThrow('no memory')
+    await expect(evaluateWithProgress(model, ROWS, terminal(80))).rejects.toThrow('no memory')
   })
 })
 
