@@ -260,8 +260,8 @@ describe('inspect', () => {
       env: { COLUMNS: '72' },
     })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/token +keeps +output +‖∂L\/∂h‖ +‖∂L\/∂c‖/)
-    expect(stdout).toMatch(/2 {2}zebra \? .*%.*%/)
+    expect(stdout).toMatch(/step +token +keeps +output +‖∂L\/∂h‖ +‖∂L\/∂c‖/)
+    expect(stdout).toMatch(/ 1 {2}zebra \? .*%.*%/)
     expect(stdout).toContain('not in the vocabulary')
     expect(stdout).toContain('(mean of the forget')
     for (const line of stdout.split('\n')) expect(Array.from(line).length).toBeLessThanOrEqual(72)
@@ -270,7 +270,7 @@ describe('inspect', () => {
   it('draws long texts in columns', async () => {
     const text = 'the film was awful and the book was superb '.repeat(20)
     const { stdout } = await place.latch(['inspect', 'model.safetensors', text])
-    expect(stdout).toMatch(/\n1 +the film was awful/)
+    expect(stdout).toMatch(/\nstep 0 +the film was awful/)
     expect(stdout).toMatch(/\noutput +[▁-█ ]+\n/)
     expect(stdout.split('\n').length).toBeLessThan(120)
   })

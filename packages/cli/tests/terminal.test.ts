@@ -70,8 +70,8 @@ describe('a terminal that reports 0 columns has 80', () => {
   })
 })
 
-describe('a measurement', () => {
-  it('shows how far it is once it takes a while, and clears the line', async () => {
+describe('an evaluation', () => {
+  it('shows its progress after a delay, and clears the line', async () => {
     const model = modelThat(({ onProgress }) => {
       onProgress?.(0.1)
       vi.setSystemTime(Date.now() + 1000)
@@ -79,7 +79,7 @@ describe('a measurement', () => {
       return RESULT
     })
     expect(await evaluateWithProgress(model, ROWS, terminal(80))).toBe(RESULT)
-    expect(written).toContain('testing')
+    expect(written).toContain('evaluating')
     expect(written).toContain('42%')
     expect(written).not.toContain('10%')
     expect(written.endsWith('\r\u001b[K')).toBe(true)
@@ -96,11 +96,11 @@ describe('a measurement', () => {
     expect(await evaluateWithProgress(model, ROWS, terminal(80))).toBeUndefined()
     expect(process.exitCode).toBe(130)
     process.exitCode = before
-    expect(written).toContain('stopping')
+    expect(written).toContain('Stopping')
     expect(process.listenerCount('SIGINT')).toBe(listening)
   })
 
-  it('hands on every other error', async () => {
+  it('rethrows every other error', async () => {
     const model = modelThat(() => {
       throw new Error('no memory')
     })

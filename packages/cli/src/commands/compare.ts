@@ -32,9 +32,9 @@ const TEST_FRACTION = 0.2
 const VALIDATION_FRACTION = 0.1
 
 const EXAMPLES = `
-Without --test, a fifth of the rows is held out for testing: stratified by class,
-chosen by the seed. The last column of the table is the test accuracy after the
-words of each text are shuffled: a model that ignores word order loses nothing.
+Without --test, a fifth of the rows is held out for testing, stratified by class.
+The last column of the table is the test accuracy after the words of each text
+are shuffled: a model that ignores word order loses nothing.
 
 Examples:
   $ latch compare comments.csv --text comment --label sentiment
@@ -46,8 +46,8 @@ export function compareCommand(output: Output) {
   return trainingCommand('compare', cell)
     .summary('train every kind of model on the same data and compare them')
     .description(
-      'Train an ANN, a bag of words, an RNN, an LSTM and a GRU on the same split and seed, and compare\n' +
-        'them with each other and with a naive Bayes baseline.',
+      'Train an ANN, a bag of words, an RNN, an LSTM and a GRU on the same split and seed, and compare them ' +
+        'with each other and with a naive Bayes baseline.',
     )
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')

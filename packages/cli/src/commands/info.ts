@@ -47,7 +47,7 @@ export function infoCommand(output: Output) {
   return new Command('info')
     .summary('print versions and the engine, or the contents of a model file')
     .description(
-      'Without an argument, print the versions of Latch and Node and the engine. With a model file of any format,\nprint its layers, shapes, parameters and conventions.',
+      'Without an argument, print the versions of Latch and Node and the engine. With a model file of any format, print its layers, shapes, parameters and conventions.',
     )
     .argument('[model]', 'model file')
     .option(...engineOption)

@@ -23,8 +23,8 @@ export function inspectCommand(output: Output) {
   return new Command('inspect')
     .summary('trace a text through a model, token by token')
     .description(
-      'Trace one text through a model. For each token, print the fraction of the memory kept, the prediction\n' +
-        'so far, and the norms of the gradient of the loss with respect to the hidden and the cell state.',
+      'Trace one text through a model. For each token, print the fraction of the memory kept, the prediction so ' +
+        'far, and the norms of the gradient of the loss with respect to the hidden and the cell state.',
     )
     .argument('<model>', 'model file')
     .argument('[text]', 'input text, or features as JSON for a model that takes features')

@@ -19,10 +19,10 @@ import { formatByName } from '../options/rows.ts'
 import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
-Without texts and --file, reads texts from standard input, one per line. Prints one
-line per text: label, probability and text, separated by tabs when piped. A model
-with numeric outputs prints numbers instead of label and probability. For a model
-without a vocabulary, pass --ids, or features as JSON with one row per step.
+Without texts and --file, reads texts from standard input, one per line. Prints
+one line per text: label, probability and text, separated by tabs when piped. A
+model with numeric outputs prints numbers instead of label and probability. For a
+model without a vocabulary, pass --ids, or features as JSON, one row per step.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"

@@ -22,7 +22,7 @@ export function studioCommand(output: Output) {
   return new Command('studio')
     .summary('explore, edit and train networks in the browser')
     .description(
-      'Serve the studio until Ctrl-C, and open a model file of any format in it. All computation happens in\n' +
+      'Serve the studio until Ctrl-C, and open a model file of any format in it. All computation happens in ' +
         'the browser; the server listens on 127.0.0.1 only.',
     )
     .argument('[model]', 'model file to open')

@@ -28,8 +28,8 @@ const DEFAULT_CHECKPOINT_SECONDS = 30
 
 const EXAMPLES = `
 Ctrl-C writes a checkpoint next to the model and prints the command that resumes
-the run; a second Ctrl-C quits immediately. --json prints JSON Lines: one start,
-one epoch per epoch, one done.
+the run; a second Ctrl-C quits immediately. With --json, prints JSON Lines: a
+start event, one event per epoch, and a done event.
 
 Examples:
   $ latch train comments.csv --text comment --label sentiment

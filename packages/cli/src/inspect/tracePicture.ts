@@ -85,7 +85,7 @@ function meanings({ trace, scale }: Canvas, gradient: string): [name: string, me
   const cells = trace.steps.some((step) => step.gradient.cell !== null)
   const rule = trace.convention.replace(/^keeps = /, '')
   const source = trace.numbers ? `output ${visible(trace.target)}` : `the loss of “${visible(trace.target)}”`
-  const norms = `norm of the gradient of ${source} with respect to the hidden state h of this step${cells ? ' (∂c: the cell state c)' : ''}`
+  const norms = `norm of the gradient of ${source} with respect to the hidden state h${cells ? ' or the cell state c' : ''} of this step`
   const bars = `logarithmic bars from ${brief(scale.least)} or less (empty) to ${brief(scale.most)} (full)`
   const items: [string, string][] = [
     ['keeps', gated ? `fraction of the memory that this step keeps (${rule})` : rule],

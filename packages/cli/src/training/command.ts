@@ -47,7 +47,7 @@ function withData(command: Command) {
     .option(...formatOption)
     .option('--header', 'the first line holds the column names (default: inferred, and printed)')
     .option('--no-header', 'the first line is data; name columns by number')
-    .option('--test <file>', 'data table to evaluate the trained model on')
+    .option('--test <file>', 'data table to evaluate on after training')
     .option(
       '--validation <fraction|file>',
       'fraction of the rows, or a data table, for early stopping (default: 0.1)',
