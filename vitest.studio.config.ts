@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     setupFiles: ['tests/setup.ts'],
-    include: ['packages/studio/tests/**/*.test.ts'],
+    include: ['packages/studio/tests/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -10,7 +10,7 @@ import { wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
 import { count, duration, percent } from '../packages/cli/src/terminal/numbers.ts'
 import { Output } from '../packages/cli/src/terminal/output.ts'
 import { TrainingProgress } from '../packages/cli/src/training/progress.ts'
-import { textClassifier, type ClassifierEvent, type TextClassifier } from 'latch'
+import { textClassifier, type ModelFitEvent, type TextClassifier } from 'latch'
 import { cropRows, readDeclarations } from './declarations.ts'
 import type { Parts, Row } from './declarations.ts'
 import { LANGUAGES } from './languages.ts'
@@ -84,14 +84,14 @@ async function train(
   plan: Recipe,
 ): Promise<void> {
   const progress = new TrainingProgress(output, { everyEpoch: false })
-  const onEvent = (event: ClassifierEvent): void => {
+  const onEvent = (event: ModelFitEvent): void => {
     progress.show(event)
-    if (event.event === 'start') printStart(output, event)
-    if (event.event !== 'epoch') return
+    if (event.type === 'start') printStart(output, event)
+    if (event.type !== 'epoch') return
     progress.end()
-    const { epoch, epochs, loss, accuracy, seconds } = event
+    const { epoch, epochs, trainLoss, trainAccuracy, seconds } = event
     output.say(
-      `  epoch ${epoch} of ${epochs}   loss ${loss.toFixed(3)}   training accuracy ${percent(accuracy)}   ${duration(seconds)}`,
+      `  epoch ${epoch} of ${epochs}   loss ${trainLoss.toFixed(3)}   training accuracy ${percent(trainAccuracy)}   ${duration(seconds)}`,
     )
   }
   try {
@@ -101,12 +101,12 @@ async function train(
   }
 }
 
-function printStart(output: Output, event: Extract<ClassifierEvent, { event: 'start' }>): void {
+function printStart(output: Output, event: Extract<ModelFitEvent, { type: 'start' }>): void {
   const { parameters, vocabulary } = event
   printFact(
     output,
     'Size',
-    `${count(parameters)} parameters, ${count(vocabulary)} characters in the vocabulary`,
+    `${count(parameters)} parameters, ${count(vocabulary ?? 0)} characters in the vocabulary`,
   )
   printFact(output, 'Engine', describeEngine(event))
   output.say()

@@ -89,10 +89,14 @@ describe('the import rule catches', () => {
       'packages/studio/src/views/Text.svelte':
         "<!-- A view. -->\n<script>\n  import { lstm } from '../../../latch/src/cells/lstm.ts'\n</script>\n",
       'packages/studio/src/state/runs.ts': "import '../views/Text.svelte'\nimport { network } from 'latch'\n",
+      'packages/studio/src/lessons/Lesson1.svelte': "<script>\n  import '../views/Text.svelte'\n</script>\n",
+      'packages/studio/src/other/a.ts': "import '../state/runs.ts'\n",
     }
     expect(brokenImports(tree)).toEqual([
       'packages/studio/src/views/Text.svelte:3 entry points: packages/studio/src/views/Text.svelte → packages/latch/src/cells/lstm.ts; import latch or latch/…',
       'packages/studio/src/state/runs.ts:1 upward edge: studio packages/studio/src/state/runs.ts → packages/studio/src/views/Text.svelte',
+      'packages/studio/src/lessons/Lesson1.svelte:2 sibling edge: studio packages/studio/src/lessons/Lesson1.svelte → packages/studio/src/views/Text.svelte',
+      'packages/studio/src/other/a.ts:1 layers: the studio folder other belongs to no layer; name it in STUDIO_LAYERS',
     ])
   })
 
@@ -252,8 +256,11 @@ describe('this repository', () => {
   test('reads tables with the browser build of csv-parse', () => {
     expectNone(browserViolations(source, 'packages/latch/src/tables.ts', ['csv-parse/browser/esm/sync']))
   })
-  test('has no dependency in inspection', () => {
-    expectNone(browserViolations(source, 'packages/latch/src/inspection.ts'))
+  test.each(['index', 'node', 'training', 'inspection', 'datasets'])('needs no dependency in %s', (name) => {
+    const entry = `packages/latch/src/${name}.ts`
+    expectNone(
+      browserViolations(source, entry).filter(({ message }) => name !== 'node' || !/ node:/.test(message)),
+    )
   })
   test('loads readers of formats, and what they need, when they are first used', () => {
     const brings = [

@@ -20,15 +20,16 @@ export const LAYERS: readonly (readonly string[])[] = [
 
 /** The studio's own layers, lowest first: a view knows the state, the state knows the worker, and never back. */
 export const STUDIO_LAYERS: readonly (readonly string[])[] = [
-  ['drawing'],
-  ['worker', 'experiments'],
+  ['drawing', 'rpc'],
+  ['experiments'],
+  ['worker'],
   ['state'],
   ['parts'],
   ['lessons', 'views', 'workbench'],
 ]
 
 const ENTRY_POINTS = ['index', 'training', 'inspection', 'datasets', 'tables', 'formats']
-const NODE_ENTRY_POINTS = ['node', 'formatsNode', 'internal']
+const NODE_ENTRY_POINTS = ['node', 'tablesNode', 'formatsNode']
 
 /** Layers that may handle addresses in the arena. */
 const POINTER_LAYERS = ['engine', 'tensors', 'cells', 'layers']
@@ -99,19 +100,23 @@ function edgeViolations(tree: SourceTree, edge: Edge, layer: string): Violation[
   return []
 }
 
-/** The studio's own folders import only from below. */
+/** The studio's own folders import only from below, never from each other. */
 function studioEdge(edge: Edge, at: (rule: string, message: string) => Violation[]): Violation[] {
-  const [from, to] = [studioRank(edge.from), studioRank(edge.to)]
-  if (from === null || to === null || to <= from) return []
-  return at('upward edge', `studio ${edge.from} → ${edge.to}`)
+  const [from, to] = [studioFolder(edge.from), studioFolder(edge.to)]
+  if (from === null || to === null || from.name === to.name) return []
+  for (const { name, rank } of [from, to])
+    if (rank < 0)
+      return at('layers', `the studio folder ${name} belongs to no layer; name it in STUDIO_LAYERS`)
+  if (to.rank < from.rank) return []
+  const rule = to.rank > from.rank ? 'upward edge' : 'sibling edge'
+  return at(rule, `studio ${edge.from} → ${edge.to}`)
 }
 
 /** Null for the files that put the page together. */
-function studioRank(path: string): number | null {
-  const [, folder] = /^packages\/studio\/src\/(\w+)\//.exec(path) ?? []
-  if (!folder) return null
-  const rank = STUDIO_LAYERS.findIndex((row) => row.includes(folder))
-  return rank < 0 ? null : rank
+function studioFolder(path: string): { name: string; rank: number } | null {
+  const [, name] = /^packages\/studio\/src\/(\w+)\//.exec(path) ?? []
+  if (!name) return null
+  return { name, rank: STUDIO_LAYERS.findIndex((row) => row.includes(name)) }
 }
 
 function webAssemblyUses(tree: SourceTree, path: string): Violation[] {

@@ -2,10 +2,10 @@
 import { mount } from 'svelte'
 import App from './App.svelte'
 import './app.css'
-import { looking } from './state/looking.svelte.ts'
-import { place } from './state/place.svelte.ts'
+import { inspector } from './state/inspector.svelte.ts'
+import { selection } from './state/selection.svelte.ts'
 import { plan } from './state/plan.svelte.ts'
 import { bench } from './state/runs.svelte.ts'
 
 mount(App, { target: document.getElementById('app')! })
-Object.assign(globalThis, { latchStudio: { bench, looking, place, plan } })
+Object.assign(globalThis, { latchStudio: { bench, inspector, selection, plan } })

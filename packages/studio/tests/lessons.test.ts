@@ -3,10 +3,20 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { network } from '../../latch/src/node.ts'
+import { features as featuresInput, network, recurrent } from '../../latch/src/node.ts'
 import { root } from '../../../tests/architecture/tree.ts'
 import { checkBlock, checkEqual, checkStep, checkStory } from './lessonChecks.ts'
-import { byHand, costs, ENGINE, ETAS, explosion, School, sum, tinyWeights, wayBack } from './lessonNumbers.ts'
+import {
+  byHand,
+  costs,
+  ENGINE,
+  ETAS,
+  explosion,
+  School,
+  sum,
+  tinyWeights,
+  backwardPass,
+} from './lessonNumbers.ts'
 import { cells, fixed, Lesson } from './lessonPage.ts'
 import { browserPath, launch, Server } from './browser.ts'
 
@@ -350,13 +360,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
         ['lstm', 4],
         ['gru', 3],
       ] as const) {
-        const net = network(
-          [
-            { type: 'features', width: features },
-            { type: 'recurrent', cell, units },
-          ],
-          ENGINE,
-        )
+        const net = network([featuresInput(features), recurrent(cell, units)], ENGINE)
         expect(net.parameterCount).toBe(gates * (units * features + units * units + 2 * units))
         await lesson.counts(`parameters-${cell}`, net.parameterCount)
         await lesson.counts(`formula-${cell}`, net.parameterCount)
@@ -367,7 +371,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.click('lags-measure')
     for (const cell of ['rnn', 'lstm', 'gru']) await lesson.at(`lags-${cell}`).waitFor({ timeout: 25_000 })
     for (const cell of ['rnn', 'lstm', 'gru']) {
-      const ratio = await wayBack(cell)
+      const ratio = await backwardPass(cell)
       await lesson.counts(`lags-${cell}`, ratio, ratio * 0.06)
     }
 

@@ -177,7 +177,7 @@ function baselineRow({ parts, shuffled, columns }: Comparison): Compared {
     validationAccuracy: accuracy(parts.validation),
     testAccuracy: accuracy(parts.test),
     shuffledAccuracy: accuracy(shuffled),
-    notes: [],
+    warnings: [],
   }
 }
 
@@ -198,7 +198,7 @@ async function compareCell(
     ...options,
     signal,
     onEvent(event) {
-      if (event.event === 'start') printEngine(comparison, event)
+      if (event.type === 'start') printEngine(comparison, event)
       progress.show(event)
     },
   })
@@ -206,7 +206,7 @@ async function compareCell(
   if (report.stopped === 'aborted') return undefined
   const accuracies = await evaluateParts(model, cell, comparison, signal)
   if (!accuracies) return undefined
-  for (const note of report.notes) output.note(`${cell}: ${note}`)
+  for (const note of report.warnings) output.note(`${cell}: ${note}`)
   return {
     model: cell,
     parameters: report.parameters,
@@ -214,7 +214,7 @@ async function compareCell(
     secondsPerEpoch: report.seconds / Math.max(1, report.epochs),
     seconds: report.seconds,
     ...accuracies,
-    notes: report.notes,
+    warnings: report.warnings,
   }
 }
 
@@ -226,7 +226,7 @@ async function evaluateParts(model: TextClassifier, cell: Cell, comparison: Comp
     if (rows.length === 0) return null
     const onProgress = (fraction: number): void =>
       live.draw((width) => drawFraction(`${cell}, ${part}`, fraction, width, output.errorColors))
-    return (await model.evaluate(rows, columns, { signal, onProgress })).accuracy
+    return (await model.evaluate(rows, { ...columns, signal, onProgress })).accuracy
   }
   try {
     return {

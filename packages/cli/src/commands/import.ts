@@ -61,15 +61,16 @@ export function importCommand(output: Output) {
       const files = await readFilesAt(path)
       await checkOutputs([target], inputs(files.read), flags.force)
       const options = await importOptions(flags)
-      const { modelOf, readModel } = await import('latch/formats')
+      const { modelFromImported, readModel } = await import('latch/formats')
       const imported = await readModel(files, options)
       // By now the files beside the model are known.
       noteReplaced(await checkOutputs([target], inputs(files.read), flags.force), output)
-      const model = modelOf(imported, path)
+      const model = modelFromImported(imported, path)
       const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)
       // The warnings of the model include those about its inputs.
-      const warnings = 'warnings' in model ? model.warnings : imported.warnings
+      const own = model.summary().warnings
+      const warnings = own.length > 0 ? own : imported.warnings
       printImported(
         path,
         out,

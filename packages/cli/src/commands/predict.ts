@@ -1,7 +1,8 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command } from '@commander-js/extra-typings'
-import { UsageError, readLines, readTexts } from 'latch'
-import { type AnyModel, SequenceModel } from 'latch/formats'
+import { UsageError } from 'latch'
+import { readLines, readTexts } from 'latch/tables'
+import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
 import { openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
@@ -103,8 +104,7 @@ async function printAll(groups: AsyncIterable<string[]>, model: AnyModel, printe
 type Printed = { label: string; probabilities: Record<string, number> } | { output: number[] }
 
 function predictAll(model: AnyModel, texts: string[]): Printed[] {
-  if (!(model instanceof SequenceModel)) return model.predict(texts)
-  return model.predictBatch(texts).map(({ label, probabilities, output, steps }) => {
+  return model.predict(texts).map(({ label, probabilities, output, steps }) => {
     if (label !== null && probabilities) return { label, probabilities, ...(steps ? { steps } : {}) }
     return { output, ...(steps ? { steps } : {}) }
   })

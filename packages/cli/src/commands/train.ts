@@ -1,5 +1,5 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, and saves it. */
-import { cells, type ClassifierReport, type TextClassifier, textClassifier } from 'latch'
+import { cells, type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
@@ -144,7 +144,7 @@ function fresh(flags: TrainFlags): Start {
 /** Saves the model, evaluates it and the baseline, and prints the results. */
 async function finish(
   model: TextClassifier,
-  report: ClassifierReport,
+  report: ModelFitReport,
   job: Job,
   options: Options,
 ): Promise<void> {
@@ -155,7 +155,7 @@ async function finish(
   const result = test && (await evaluateWithProgress(model, test, output))
   if (test && !result) return printNotEvaluated(paths.model, output)
   const baseline = evaluateBaseline({ ...partsOf(rows, report, options), test: test?.rows ?? [] }, columns)
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, notes, history } = report
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
   output.event({
     event: 'done',
     model: paths.model,
@@ -169,10 +169,10 @@ async function finish(
     parameters,
     vocabulary,
     labels,
-    notes,
+    warnings,
     history,
   })
-  for (const note of result?.notes ?? []) output.note(note)
+  for (const note of result?.warnings ?? []) output.note(note)
   const summary = { cell: model.settings.cell, report, result, baseline, path: paths.model, data, columns }
   output.say(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
@@ -185,7 +185,7 @@ function printNotEvaluated(path: string, output: Output): void {
 }
 
 /** The rows for training and for validation, as split by `fit`. */
-function partsOf({ rows }: Rows, { split }: ClassifierReport, { validation }: Options) {
+function partsOf({ rows }: Rows, { split }: ModelFitReport, { validation }: Options) {
   const pick = (numbers: readonly number[]) => numbers.map((number) => rows[number])
   const given = Array.isArray(validation) ? (validation as Rows['rows']) : null
   return { train: pick(split.train), validation: given ?? pick(split.validation) }

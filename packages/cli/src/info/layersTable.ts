@@ -1,18 +1,10 @@
 /** The layers of a model as a table, and its conventions, as printed by `import` and `info`. */
 import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
-import { layersOf } from 'latch/internal'
-import type { Network } from 'latch'
 import { grouped } from './grouped.ts'
 import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
-
-/** Layers of a network as Latch has them. */
-export function layersOfNetwork({ config, parameters }: Network): LayerFacts[] {
-  const sizes = parameters.map(({ name, size }) => [name, { length: size }] as const)
-  return layersOf(config, sizes as never)
-}
 
 /** One line per layer: name, type, output, parameters; conventions in a last column if it fits, else below. */
 export function printLayers(layers: readonly LayerFacts[], output: Output): void {

@@ -1,6 +1,5 @@
 /** The import options of the command line, for `import` and `info`. */
-import { OUTPUT_ACTIVATIONS } from 'latch/internal'
-import { type OutputActivation, type ImportOptions } from 'latch/formats'
+import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
 import { readFileBytes, UsageError } from 'latch'
 import { oneOf } from './options.ts'
 

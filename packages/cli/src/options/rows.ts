@@ -1,5 +1,6 @@
 /** Reads tables as rows for the library; prints what was inferred or skipped. */
-import { DataError, readExamples } from 'latch'
+import { DataError } from 'latch'
+import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 

@@ -18,7 +18,7 @@ export interface Compared {
   testAccuracy: number | null
   /** On the test rows with the words of each text shuffled. */
   shuffledAccuracy: number | null
-  notes: readonly string[]
+  warnings: readonly string[]
 }
 
 export interface ComparisonOptions {

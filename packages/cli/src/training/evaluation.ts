@@ -1,5 +1,6 @@
 /** Evaluates a model on rows, with a progress bar on terminals and Ctrl-C. */
-import type { Evaluation, TextClassifier } from 'latch'
+import type { Evaluation } from 'latch'
+import type { AnyModel } from 'latch/formats'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
@@ -7,7 +8,7 @@ import { LiveLine, drawFraction } from './progress.ts'
 import type { Rows } from '../options/rows.ts'
 
 /** The part of a model that evaluation uses. */
-export type Evaluated = Pick<TextClassifier, 'evaluate'>
+export type Evaluated = Pick<AnyModel, 'evaluate' | 'columns'>
 
 /** The metrics; undefined if interrupted, which sets the exit code. */
 export async function evaluateWithProgress(
@@ -21,9 +22,11 @@ export async function evaluateWithProgress(
     output.complain('Stopping (press Ctrl-C again to quit immediately) …')
   })
   try {
-    return await model.evaluate(rows, columns, {
+    return await model.evaluate(rows, {
+      [model.columns.input]: columns.text,
+      [model.columns.target]: columns.label,
       signal: interruption.signal,
-      onProgress: (fraction) =>
+      onProgress: (fraction: number) =>
         live.draw((width) => drawFraction('evaluating', fraction, width, output.errorColors)),
     })
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The summary of `latch train`: the best epoch, the test, the baseline, the saved file and the next commands. */
-import type { ClassifierReport, Evaluation } from 'latch'
+import type { ModelFitReport, Evaluation } from 'latch'
 import { compareWithBaseline } from './baseline.ts'
 import type { Baseline } from './baseline.ts'
 import { visible, wrap } from '../terminal/glyphWidth.ts'
@@ -11,7 +11,7 @@ import { drawEvaluation } from './reports.ts'
 
 export interface Summary {
   cell: string
-  report: ClassifierReport
+  report: ModelFitReport
   /** On the test rows, if there are any. */
   result: Evaluation | undefined
   baseline: Baseline | undefined
@@ -47,21 +47,21 @@ function trained({ cell, report }: Summary, { bold }: Colors): string {
   const facts = [
     plural(report.trainSize, 'row'),
     plural(report.labels.length, 'label'),
-    plural(report.vocabulary, 'token'),
+    plural(report.vocabulary ?? 0, 'token'),
     plural(report.parameters, 'parameter'),
   ]
   const how = `${plural(report.epochs, 'epoch')}, ${duration(report.seconds)}, ${STOPPED[report.stopped]}`
   return `${bold(`Trained ${cell}`)} on ${facts.join(', ')} (${how}).`
 }
 
-function bestEpoch({ best, validationSize, kept }: ClassifierReport): string {
+function bestEpoch({ best, validationSize, kept }: ModelFitReport): string {
   if (!best) return `Saved the ${kept === 'ema' ? 'averaged' : 'last'} weights (no validation rows).`
   const on = `on ${plural(validationSize, 'validation row')}`
   return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Saved the weights of this epoch.`
 }
 
 function baselineLine({ cell, report, result, baseline }: Summary): string | undefined {
-  const accuracy = baseline?.part === 'test' ? result?.accuracy : report.best?.accuracy
+  const accuracy = baseline?.part === 'test' ? accuracyOf(result) : report.best?.accuracy
   if (!baseline || accuracy === undefined || accuracy === null) return undefined
   return `On the ${baseline.part} rows ${compareWithBaseline(cell, accuracy, baseline)}`
 }
@@ -94,4 +94,9 @@ function shortened(text: string): string {
     short += ` ${word}`
   }
   return short
+}
+
+/** Null where outputs are numbers. */
+function accuracyOf(result: Evaluation | undefined): number | null {
+  return result?.kind === 'classes' ? result.accuracy : null
 }

@@ -1,5 +1,5 @@
 /** The lessons' experiments by name: what the labs worker serves. Each lesson's are in a file of their own. */
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { lesson1 } from './lesson1.ts'
 import { lesson2 } from './lesson2.ts'
 import { lesson3 } from './lesson3.ts'
@@ -11,7 +11,7 @@ import { story } from './story.ts'
 import { readOwnTable } from './table.ts'
 import { timing } from './timing.ts'
 
-export const labMethods: Served = {
+export const experiments: WorkerMethods = {
   ...lesson1,
   ...lesson2,
   ...lesson3,

@@ -2,10 +2,21 @@
  * Lesson 1: what order is worth. Counts weights of an ANN and an RNN, asks both about a text that is longer
  * than the ANN's room, and trains four networks on comments in which only the order of the words decides.
  */
-import { createTokenizer, network, PackedBatch, Random, textClassifier, Vocabulary } from 'latch'
-import type { CellChoice, LayerOptions, Network } from 'latch'
+import {
+  createTokenizer,
+  dense,
+  features as featuresInput,
+  flatten,
+  network,
+  PackedBatch,
+  Random,
+  rnn as rnnLayer,
+  textClassifier,
+  Vocabulary,
+} from 'latch'
+import type { CellChoice, LayerSpec, Network } from 'latch'
 import { negationComments } from 'latch/datasets'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { NETWORKS, OPINIONS, SENTENCES, SHIFTS } from './lectureExamples.ts'
 
 const ENGINE = { reproducible: true, threads: 1 } as const
@@ -32,24 +43,24 @@ function rows(texts: readonly string[] = SENTENCES): Rows {
 }
 
 /** The ANN on T one-hot rows laid end to end, and the RNN that reads them one by one. */
-function annLayers(words: number, T: number): LayerOptions[] {
+function annLayers(words: number, T: number): LayerSpec[] {
   return [
-    { type: 'features', width: words },
-    { type: 'flatten', steps: T },
-    { type: 'dense', units: UNITS, activation: 'tanh' },
-    { type: 'dense', units: 1, activation: 'sigmoid' },
+    featuresInput(words),
+    flatten(T),
+    dense(UNITS, { activation: 'tanh' }),
+    dense(1, { activation: 'sigmoid' }),
   ]
 }
 
-function rnnLayers(words: number): LayerOptions[] {
+function rnnLayers(words: number): LayerSpec[] {
   return [
-    { type: 'features', width: words },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-    { type: 'dense', units: 1, activation: 'sigmoid' },
+    featuresInput(words),
+    rnnLayer(UNITS, { returnSequences: false }),
+    dense(1, { activation: 'sigmoid' }),
   ]
 }
 
-function counted(layers: LayerOptions[]): number {
+function counted(layers: LayerSpec[]): number {
   const net = network(layers, ENGINE)
   const { parameterCount } = net
   net.dispose()
@@ -84,8 +95,8 @@ function longer(text: string, room = 4): Cut {
     network(rnnLayers(vocabulary.size), ENGINE),
   ]
   const ask = (net: Network) => ({
-    whole: outputOf(net, ids, vocabulary.size),
-    without: outputOf(net, ids.slice(0, -1), vocabulary.size),
+    whole: runNetwork(net, ids, vocabulary.size),
+    without: runNetwork(net, ids.slice(0, -1), vocabulary.size),
   })
   const answer = {
     tokens,
@@ -99,7 +110,7 @@ function longer(text: string, room = 4): Cut {
   return answer
 }
 
-function outputOf(net: Network, ids: Int32Array, width: number): number {
+function runNetwork(net: Network, ids: Int32Array, width: number): number {
   const features = new Float64Array(ids.length * width)
   ids.forEach((id, t) => (features[t * width + id] = 1))
   const batch = PackedBatch.ofFeatures(features, [1, ids.length, width])
@@ -183,10 +194,10 @@ function before(words: number): string[] {
   return Array.from({ length: words }, (_, i) => BEFORE[i % BEFORE.length])
 }
 
-export const lesson1: Served = {
+export const lesson1: WorkerMethods = {
   'lesson1.rows': (_: unknown, texts?: string[]) => rows(texts),
   'lesson1.parameters': (_: unknown, words: number, T: number) => parameters(words, T),
   'lesson1.longer': (_: unknown, text: string) => longer(text),
   'lesson1.order': order,
   'lesson1.stop': () => stop?.abort(),
-} as unknown as Served
+} as unknown as WorkerMethods

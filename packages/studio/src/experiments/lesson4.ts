@@ -2,10 +2,10 @@
  * Lesson 4: the three Sheryians sentences. One look gives each sentence's way back through time and one
  * weight's gradient as the sum of the steps' parts; one update is the engine's backward pass and plain SGD.
  */
-import { network, PackedBatch, type Network } from 'latch'
+import { dense, network, type Network, oneHot, PackedBatch, rnn } from 'latch'
 import * as inspection from 'latch/inspection'
 import { Optimizer } from 'latch/training'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { SCHOOLS as ROWS, SCHOOL_WORDS as VOCABULARY } from './lectureExamples.ts'
 
 const UNITS = 3
@@ -24,7 +24,7 @@ export interface WeightPlace {
   to: number
 }
 
-export interface WayBack {
+export interface BackwardPass {
   /** Of each step: O_t, ∂L/∂O_t and its norm. */
   steps: { word: string; hidden: number[]; gradient: number[]; norm: number }[]
   /** ‖∂O_t/∂O_{t−1}‖ (largest singular value); null at the first step. */
@@ -45,7 +45,7 @@ export interface LessonState {
   /** Mean over the three. */
   loss: number
   answers: number[]
-  ways: WayBack[]
+  ways: BackwardPass[]
   /** What each step of each sentence adds to the gradient of the weight asked for; their sums; the mean; the engine's. */
   weight: {
     place: WeightPlace
@@ -63,13 +63,9 @@ export interface LessonState {
 const NAMES = { Wi: 'recurrent.0.weight_ih_l0', Wh: 'recurrent.0.weight_hh_l0' } as const
 
 function build(values: Values | null, sigmoid = false): Network {
-  const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const
+  const output = dense(1, sigmoid ? { activation: 'sigmoid' } : {})
   return network(
-    [
-      { type: 'oneHot', vocabulary: VOCABULARY.length },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-      dense,
-    ],
+    [oneHot({ vocabulary: VOCABULARY.length }), rnn(UNITS, { returnSequences: false }), output],
     {
       reproducible: true,
       threads: 1,
@@ -98,11 +94,11 @@ function backward(net: Network): number {
   return net.backward(batch, { classes: CLASSES }, PASS).mean
 }
 
-function valuesOf(net: Network): Values {
+function listValues(net: Network): Values {
   return Object.fromEntries(net.parameters.map((p) => [p.name, [...net.store.read(p)]]))
 }
 
-function wayBack(net: Network, row: number): WayBack {
+function backwardPass(net: Network, row: number): BackwardPass {
   const targets = { classes: [CLASSES[row]] }
   const [layer] = inspection.traceSequence(net, IDS[row], targets).layers
   const flow = inspection.gradientFlow(net, IDS[row], targets)
@@ -136,10 +132,10 @@ function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace
   })
 }
 
-function look(values: Values | null, place: WeightPlace, eta: number): LessonState {
+function readState(values: Values | null, place: WeightPlace, eta: number): LessonState {
   const net = build(values)
-  const kept = valuesOf(net)
-  const ways = ROWS.map((_, row) => wayBack(net, row))
+  const kept = listValues(net)
+  const ways = ROWS.map((_, row) => backwardPass(net, row))
   const all = ROWS.map((_, row) => parts(net, row, place))
   const sums = all.map(total)
   net.prepareTraining()
@@ -161,14 +157,14 @@ function look(values: Values | null, place: WeightPlace, eta: number): LessonSta
   }
   const lossNext = backward(net)
   net.dispose()
-  return { values: kept, Wi, Wh, gradients, loss, answers: answersOf(kept), ways, weight, lossNext }
+  return { values: kept, Wi, Wh, gradients, loss, answers: predictAll(kept), ways, weight, lossNext }
 }
 
 function total(list: readonly number[]): number {
   return list.reduce((a, b) => a + b, 0)
 }
 
-function answersOf(values: Values): number[] {
+function predictAll(values: Values): number[] {
   const net = build(values, true)
   const batch = PackedBatch.ofIds(IDS)
   net.forward(batch)
@@ -187,14 +183,14 @@ function update(values: Values, eta: number, times: number, place: WeightPlace) 
     losses.push(backward(net))
     optimizer.update(eta)
   }
-  const after = valuesOf(net)
+  const after = listValues(net)
   net.dispose()
-  return { losses, state: look(after, place, eta) }
+  return { losses, state: readState(after, place, eta) }
 }
 
-export const lesson4: Served = {
-  'lesson4.look': (_: unknown, values: Values | null, place: WeightPlace, eta: number) =>
-    look(values, place, eta),
+export const lesson4: WorkerMethods = {
+  'lesson4.state': (_: unknown, values: Values | null, place: WeightPlace, eta: number) =>
+    readState(values, place, eta),
   'lesson4.update': (_: unknown, values: Values, eta: number, times: number, place: WeightPlace) =>
     update(values, eta, times, place),
-} as unknown as Served
+} as unknown as WorkerMethods

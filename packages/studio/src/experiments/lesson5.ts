@@ -1,8 +1,8 @@
 /** Lesson 5: an RNN whose gradient vanishes or explodes by the spectral radius of Wh, and what clipping does. */
-import { network, PackedBatch, Random, type LayerOptions, type Network } from 'latch'
+import { dense, features, type LayerSpec, network, type Network, PackedBatch, Random, rnn } from 'latch'
 import { gradientFlow, setSpectralRadius, type FlowVerdict } from 'latch/inspection'
 import { clipGradients } from 'latch/training'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { ENGINE } from './models.ts'
 
 export interface ExplosionRequest {
@@ -28,10 +28,10 @@ const UNITS = 16
 const FEATURES = 4
 
 function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explosion {
-  const layers: LayerOptions[] = [
-    { type: 'features', width: FEATURES },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, activation, returnSequences: false },
-    { type: 'dense', units: 1 },
+  const layers: LayerSpec[] = [
+    features(FEATURES),
+    rnn(UNITS, { activation, returnSequences: false }),
+    dense(1),
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
   try {
@@ -58,6 +58,6 @@ function clipped(net: Network, batch: PackedBatch, clipNorm: number): Explosion[
   return { before: norm, scale, after: norm * scale }
 }
 
-export const lesson5: Served = {
+export const lesson5: WorkerMethods = {
   'lesson5.explosion': (_, request: ExplosionRequest) => explosion(request),
 }

@@ -2,9 +2,9 @@
  * Lesson 7: one step of a GRU with two units, as the lecture writes it (z takes the new; its four lines,
  * written out) and as the engine computes it (z keeps the old; the sign of z's weights turned).
  */
-import { network, PackedBatch } from 'latch'
+import { features, gru, network, PackedBatch } from 'latch'
 import { traceSequence } from 'latch/inspection'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { maximum } from '../drawing/extremes.ts'
 
 /** Of one gate: a row a unit over [x_1, x_2, x_3, h_1, h_2], and a bias a unit. */
@@ -74,13 +74,12 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
       return gates.flatMap((g) => g.weights.flatMap((row) => row.slice(x.length)))
     return gates.flatMap((g) => (name.includes('bias_ih') ? g.bias : g.bias.map(() => 0)))
   }
-  const net = network(
-    [
-      { type: 'features', width: x.length },
-      { type: 'recurrent', cell: 'gru', units: UNITS, reset: 'before', returnSequences: false },
-    ],
-    { engine: 'reference', precision: 'float64', loss: { type: 'meanSquaredError' }, weights },
-  )
+  const net = network([features(x.length), gru(UNITS, { reset: 'before', returnSequences: false })], {
+    engine: 'reference',
+    precision: 'float64',
+    loss: { type: 'meanSquaredError' },
+    weights,
+  })
   const batch = PackedBatch.ofFeatures(Float64Array.from(x), [1, 1, x.length])
   net.writeInitialState(batch, h)
   const [only] = traceSequence(net, batch, { values: [0, 0] }).layers[0].steps
@@ -107,7 +106,7 @@ function biasFor({ weights }: Gate, x: number[], h: number[], share: number): nu
   return sums.map((sum) => Math.log(share / (1 - share)) - sum)
 }
 
-export const lesson7: Served = {
+export const lesson7: WorkerMethods = {
   'lesson7.step': (_, request: GruRequest) => step(request),
   'lesson7.biasFor': (_, gate: Gate, x: number[], h: number[], share: number) => biasFor(gate, x, h, share),
 }

@@ -1,8 +1,8 @@
 /** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
-import { cells, findCell, network, type CellName } from 'latch'
+import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { ENGINE, modelAt } from './models.ts'
 import { minimum } from '../drawing/extremes.ts'
 
@@ -17,15 +17,9 @@ export interface ParameterCount {
   formula: number
 }
 
-function parameters(units: number, features: number): ParameterCount[] {
+function parameters(units: number, width: number): ParameterCount[] {
   return (['rnn', 'lstm', 'gru'] as const).map((cell) => {
-    const net = network(
-      [
-        { type: 'features', width: features },
-        { type: 'recurrent', cell, units },
-      ],
-      ENGINE,
-    )
+    const net = network([featuresInput(width), recurrent(cell, units)], ENGINE)
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()
@@ -98,7 +92,7 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]
 }
 
-export const lesson8: Served = {
+export const lesson8: WorkerMethods = {
   'lesson8.parameters': (_, units: number, features: number) => parameters(units, features),
   'lesson8.lags': (_, address: string, request: StoriesRequest) => lags(address, request),
   'lesson8.accuracy': (_, address: string, request: StoriesRequest) => accuracy(address, request),

@@ -1,7 +1,7 @@
 /** Lessons 6 and 7: a story through a trained model, which fact its memory holds, and what holding a gate does. */
 import { UNKNOWN_TOKEN, type Trace } from 'latch'
 import { influence, intervene, memory } from 'latch/inspection'
-import type { Served } from '../worker/remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { modelAt } from './models.ts'
 
 export interface StoryStep {
@@ -36,14 +36,14 @@ export interface Story {
   labels: readonly string[]
 }
 
-const MOST_TOKENS = 200
+const MAX_TOKENS = 200
 
 async function read(address: string, text: string): Promise<Story> {
   const model = await modelAt(address)
   if (!text.trim()) throw new Error('The story is empty: write a word or more.')
   const { tokens } = model.encode(text)
-  if (tokens.length > MOST_TOKENS)
-    throw new Error(`A story of ${tokens.length} words and marks: at most ${MOST_TOKENS} fit here.`)
+  if (tokens.length > MAX_TOKENS)
+    throw new Error(`A story of ${tokens.length} words and marks: at most ${MAX_TOKENS} fit here.`)
   const trace = model.trace(text) as Trace
   const [layer] = memory(trace)
   const last = trace.steps.length - 1
@@ -108,7 +108,7 @@ async function hold(address: string, { text, gate, value, from }: HoldRequest): 
   }
 }
 
-export const story: Served = {
+export const story: WorkerMethods = {
   'story.read': (_, address: string, text: string) => read(address, text),
   'story.hold': (_, address: string, request: HoldRequest) => hold(address, request),
 }

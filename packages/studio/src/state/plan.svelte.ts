@@ -1,12 +1,13 @@
-/** What the workbench is set to: data, networks, choices of the training; and what a link says of them. */
+/** The settings of the workbench: data, networks and training options, and how a link encodes them. */
 import type { CellChoice } from 'latch'
 import type { DataSpec, NetworkSpec } from '../worker/protocol.ts'
-import { taskOf } from '../worker/tasks.ts'
-import { lab } from '../worker/client.ts'
+import { findTask } from '../worker/tasks.ts'
+import { runExperiment } from '../worker/client.ts'
 import type { OwnTable } from '../experiments/table.ts'
-import type { RemoteError } from '../worker/remote.ts'
-import { bench, wordsOf, MOST_RUNS } from './runs.svelte.ts'
-import { looking } from './looking.svelte.ts'
+import type { ErrorDetails } from '../rpc/remote.ts'
+import { errorDetails } from './errors.ts'
+import { bench, MAX_RUNS } from './runs.svelte.ts'
+import { inspector } from './inspector.svelte.ts'
 
 export const CELLS: readonly { cell: CellChoice; name: string }[] = [
   { cell: 'rnn', name: 'RNN' },
@@ -16,40 +17,40 @@ export const CELLS: readonly { cell: CellChoice; name: string }[] = [
   { cell: 'bag', name: 'Bag of words' },
 ]
 
-/** Text of own rows that a link carries; longer ones stay on this page. */
-const MOST_LINKED = 2000
+/** Maximum length of the user's own rows in a link; longer ones stay on this page. */
+const MAX_LINKED = 2000
 
 class Plan {
   task = $state('comments')
   epochs = $state(8)
   learningRate = $state<number | null>(null)
   seed = $state(1)
-  /** Own rows: the text as pasted, and what was read from it. */
+  /** The user's own rows: the pasted text and the table read from it. */
   pasted = $state('')
   own = $state.raw<OwnTable | null>(null)
-  ownError = $state.raw<RemoteError | null>(null)
+  ownError = $state.raw<ErrorDetails | null>(null)
   ownName = $state('')
 
   choose(id: string): void {
     this.task = id
-    const task = taskOf(id)
+    const task = findTask(id)
     if (!task) return
     this.epochs = task.epochs
-    looking.text = task.sentence
-    looking.target = null
+    inspector.text = task.sentence
+    inspector.target = null
   }
 
-  /** Reads a table; its error is shown where it was given. */
+  /** Reads a table; an error is shown beside the input. */
   async read(data: string | Uint8Array, name: string): Promise<void> {
     this.ownName = name
     this.task = 'own'
     try {
-      this.own = await lab<OwnTable>('table', data, name)
+      this.own = await runExperiment<OwnTable>('table', data, name)
       this.ownError = null
-      if (this.own.rows.length) looking.text = this.own.rows[0].text
+      if (this.own.rows.length) inspector.text = this.own.rows[0].text
     } catch (error) {
       this.own = null
-      this.ownError = wordsOf(error)
+      this.ownError = errorDetails(error)
     }
   }
 
@@ -64,18 +65,18 @@ class Plan {
   async train(): Promise<void> {
     const { data, epochs, learningRate, seed } = this
     await Promise.all(
-      bench.runs.map((run) => run.train({ data, epochs, learningRate, seed, probe: looking.text || null })),
+      bench.runs.map((run) => run.train({ data, epochs, learningRate, seed, probe: inspector.text || null })),
     )
   }
 
-  /** As words of the address. */
-  get words(): Record<string, string | null> {
+  /** As parameters of the address. */
+  get parameters(): Record<string, string | null> {
     const { task, epochs, seed, learningRate, pasted } = this
-    const linked = task === 'own' && pasted && pasted.length <= MOST_LINKED
+    const linked = task === 'own' && pasted && pasted.length <= MAX_LINKED
     return {
       data: task,
       rows: linked ? pasted : null,
-      nets: bench.runs.map(({ spec }) => wordOf(spec)).join(','),
+      nets: bench.runs.map(({ spec }) => formatNetwork(spec)).join(','),
       epochs: String(epochs),
       seed: String(seed),
       rate: learningRate === null ? null : String(learningRate),
@@ -85,9 +86,9 @@ class Plan {
   async restore(query: URLSearchParams): Promise<void> {
     const nets = (query.get('nets') ?? '')
       .split(',')
-      .map(specOf)
+      .map(parseNetwork)
       .filter((spec) => spec !== null)
-    if (nets.length) bench.lay(nets.slice(0, MOST_RUNS))
+    if (nets.length) bench.replace(nets.slice(0, MAX_RUNS))
     const task = query.get('data')
     if (task) this.choose(task)
     this.epochs = whole(query.get('epochs'), 1, 1000) ?? this.epochs
@@ -103,11 +104,11 @@ class Plan {
 }
 
 /** `lstm-32`, `gru-16x2b`: cell, units, layers, both directions. */
-function wordOf({ cell, units, layers, bidirectional }: NetworkSpec): string {
+function formatNetwork({ cell, units, layers, bidirectional }: NetworkSpec): string {
   return `${cell}-${units}${layers > 1 ? `x${layers}` : ''}${bidirectional ? 'b' : ''}`
 }
 
-function specOf(word: string): NetworkSpec | null {
+function parseNetwork(word: string): NetworkSpec | null {
   const [, cell, units, layers, both] = /^(rnn|lstm|gru|ann|bag)-(\d{1,4})(?:x(\d))?(b)?$/.exec(word) ?? []
   if (!cell) return null
   const spec = {

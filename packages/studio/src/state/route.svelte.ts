@@ -1,26 +1,26 @@
 /**
- * The address is the page's state: `#/` the workbench, `#/lessons`, `#/lessons/4`; behind `?` what is
- * shown there. Reading it restores a view, changing the view rewrites it without a new entry in history.
+ * The hash of the address: `#/` is the workbench, `#/lessons` the list, `#/lessons/4` a lesson; the parameters after `?`
+ * hold what is shown there. Changing the view rewrites the address without a new history entry.
  */
 class Route {
-  path = $state(pathOf(location.hash))
-  query = $state.raw(queryOf(location.hash))
+  path = $state(parsePath(location.hash))
+  query = $state.raw(parseQuery(location.hash))
 
   constructor() {
     addEventListener('hashchange', () => {
-      this.path = pathOf(location.hash)
-      this.query = queryOf(location.hash)
+      this.path = parsePath(location.hash)
+      this.query = parseQuery(location.hash)
     })
   }
 
-  /** Puts values into the address; null takes one out. */
+  /** Sets parameters of the address; null removes one. */
   put(values: Record<string, string | null>): void {
     const next = new URLSearchParams(this.query)
     for (const [name, value] of Object.entries(values)) {
       if (value === null || value === '') next.delete(name)
       else next.set(name, value)
     }
-    // One state, one address.
+    // The same state always gives the same address.
     next.sort()
     if (next.toString() === this.query.toString()) return
     this.query = next
@@ -28,13 +28,13 @@ class Route {
   }
 }
 
-function pathOf(hash: string): string {
+function parsePath(hash: string): string {
   const [path] = hash.replace(/^#/, '').split('?')
   return path.startsWith('/') ? path : '/'
 }
 
 /** Also takes `#model=…` without a path, as the command line prints it. */
-function queryOf(hash: string): URLSearchParams {
+function parseQuery(hash: string): URLSearchParams {
   const text = hash.replace(/^#/, '')
   const at = text.indexOf('?')
   if (at >= 0) return new URLSearchParams(text.slice(at + 1))

@@ -1,7 +1,8 @@
-/** The networks on the bench, one to four: each has a worker, what it is, how it trains, what went wrong. */
+/** The networks of the workbench, one to four: each has a worker, a specification, its training and its errors. */
 import { RunnerClient } from '../worker/client.ts'
-import { CallError, type RemoteError } from '../worker/remote.ts'
-import type { DataSpec, ModelFacts, NetworkSpec, RunEvent, RunResult } from '../worker/protocol.ts'
+import type { ErrorDetails } from '../rpc/remote.ts'
+import { errorDetails } from './errors.ts'
+import type { DataSpec, ModelInfo, NetworkSpec, RunEvent, RunResult } from '../worker/protocol.ts'
 
 export type RunStatus = 'empty' | 'opening' | 'training' | 'paused' | 'done' | 'failed'
 
@@ -19,23 +20,16 @@ export interface TrainingChoices {
   probe: string | null
 }
 
-export const MOST_RUNS = 4
-let made = 0
-
-/** Words of an error for the page. */
-export function wordsOf(error: unknown): RemoteError {
-  if (error instanceof CallError) return error.facts
-  if (error instanceof Error) return { name: error.name, message: error.message }
-  return { name: 'Error', message: String(error) }
-}
+export const MAX_RUNS = 4
+let count = 0
 
 export class Run {
-  readonly id = ++made
+  readonly id = ++count
   spec = $state.raw<NetworkSpec>({ cell: 'lstm', units: 32, layers: 1, bidirectional: false })
   status = $state<RunStatus>('empty')
-  facts = $state.raw<ModelFacts | null>(null)
-  error = $state.raw<RemoteError | null>(null)
-  notes = $state.raw<string[]>([])
+  info = $state.raw<ModelInfo | null>(null)
+  error = $state.raw<ErrorDetails | null>(null)
+  warnings = $state.raw<string[]>([])
   step = $state(0)
   epoch = $state(0)
   epochs = $state(0)
@@ -44,7 +38,7 @@ export class Run {
   validation = $state.raw<CurvePoint[]>([])
   probes = $state.raw<{ step: number; norms: number[] }[]>([])
   result = $state.raw<RunResult | null>(null)
-  /** Goes up whenever the weights may have changed: what was computed before is old then. */
+  /** Increases whenever the weights may have changed, which makes earlier results outdated. */
   revision = $state(0)
   #runner: RunnerClient | null = null
 
@@ -52,9 +46,9 @@ export class Run {
     return (this.#runner ??= new RunnerClient())
   }
 
-  /** A name for people: "LSTM 32". */
+  /** The displayed name: "LSTM 32". */
   get name(): string {
-    const spec = this.facts?.settings ?? this.spec
+    const spec = this.info?.settings ?? this.spec
     const cell = spec.cell === 'bag' ? 'Bag of words' : spec.cell.toUpperCase()
     return `${cell} ${spec.units}${spec.layers > 1 ? `×${spec.layers}` : ''}${spec.bidirectional ? ' ⇄' : ''}`
   }
@@ -63,27 +57,27 @@ export class Run {
     return this.status === 'training' || this.status === 'paused' || this.status === 'opening'
   }
 
-  /** Whether there is a model to look into. */
+  /** Whether there is a model to inspect. */
   get ready(): boolean {
-    return this.facts !== null && this.status !== 'opening'
+    return this.info !== null && this.status !== 'opening'
   }
 
   get recurrent(): boolean {
-    const cell = this.facts?.settings.cell ?? this.spec.cell
+    const cell = this.info?.settings.cell ?? this.spec.cell
     return cell !== 'ann' && cell !== 'bag'
   }
 
-  /** @param files others of the model, by name */
+  /** @param files the other files of the model, by name */
   async open(
     bytes: Uint8Array,
     name: string,
     files: ReadonlyMap<string, Uint8Array> = new Map(),
   ): Promise<void> {
-    this.#renew()
+    this.#reset()
     this.status = 'opening'
     try {
-      this.facts = await this.runner.open(bytes, name, files)
-      const { cell, units, layers, bidirectional } = this.facts.settings
+      this.info = await this.runner.open(bytes, name, files)
+      const { cell, units, layers, bidirectional } = this.info.settings
       this.spec = { cell, units, layers, bidirectional }
       this.status = 'done'
       this.revision++
@@ -94,12 +88,12 @@ export class Run {
   }
 
   async train(choices: TrainingChoices): Promise<void> {
-    this.#renew()
+    this.#reset()
     this.status = 'training'
     try {
       const request = $state.snapshot({ network: this.spec, ...choices })
-      this.result = await this.runner.train(request as never, (event) => this.#take(event))
-      this.facts = this.result.facts
+      this.result = await this.runner.train(request as never, (event) => this.#receive(event))
+      this.info = this.result.info
       this.status = 'done'
       this.revision++
     } catch (error) {
@@ -128,38 +122,38 @@ export class Run {
     this.#runner = null
   }
 
-  /** Back to nothing: no model, no error. */
+  /** Removes model and error. */
   clear(): void {
-    this.#renew()
+    this.#reset()
     this.status = 'empty'
   }
 
-  #renew(): void {
+  #reset(): void {
     this.close()
-    this.facts = this.error = this.result = null
+    this.info = this.error = this.result = null
     this.curve = []
     this.validation = []
     this.probes = []
-    this.notes = []
+    this.warnings = []
     this.step = this.epoch = 0
   }
 
   #fail(error: unknown): void {
-    this.error = wordsOf(error)
+    this.error = errorDetails(error)
     this.status = 'failed'
   }
 
-  #take(event: RunEvent): void {
+  #receive(event: RunEvent): void {
     if (event.type === 'probe') {
       this.probes = [...this.probes, { step: event.step, norms: event.norms }]
       return
     }
     this.step = event.type === 'start' ? 0 : event.step
     if (event.type === 'start') {
-      this.facts = event.facts
+      this.info = event.info
       this.epochs = event.epochs
       this.stepsPerEpoch = event.stepsPerEpoch
-      this.notes = event.notes
+      this.warnings = event.warnings
     } else if (event.type === 'step' || event.type === 'epoch') {
       this.epoch = event.epoch
       const { step, loss, accuracy } = event
@@ -176,17 +170,17 @@ export class Run {
 
 class Bench {
   runs = $state.raw<Run[]>([new Run()])
-  /** Which of them the views show. */
+  /** Index of the run that the views show. */
   at = $state(0)
 
   get current(): Run {
     return this.runs[Math.min(this.at, this.runs.length - 1)]
   }
 
-  /** One run for each specification; those that were there are ended. */
-  lay(specs: readonly NetworkSpec[]): void {
+  /** Replaces all runs by one for each specification. */
+  replace(specs: readonly NetworkSpec[]): void {
     for (const run of this.runs) run.close()
-    this.runs = specs.slice(0, MOST_RUNS).map((spec) => {
+    this.runs = specs.slice(0, MAX_RUNS).map((spec) => {
       const run = new Run()
       run.spec = { ...spec }
       return run
@@ -195,7 +189,7 @@ class Bench {
   }
 
   add(): Run | null {
-    if (this.runs.length >= MOST_RUNS) return null
+    if (this.runs.length >= MAX_RUNS) return null
     const run = new Run()
     this.runs = [...this.runs, run]
     return run

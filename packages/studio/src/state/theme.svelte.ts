@@ -1,4 +1,4 @@
-/** Light or dark: the system's choice unless the reader makes one; kept in this browser only. */
+/** Light or dark colours: the system's setting unless the user chooses; stored in this browser only. */
 import type { Scheme } from '../drawing/palette.ts'
 
 const KEY = 'latch-theme'
@@ -23,7 +23,7 @@ class Theme {
     try {
       localStorage.setItem(KEY, this.chosen)
     } catch {
-      // A page of its own (file://) may have no storage; the choice then lasts as long as the page.
+      // A page from the disk (file://) may have no storage: the choice then lasts until the page is closed.
     }
   }
 

@@ -1,22 +1,22 @@
-/** The page's hand on one runner: its methods with types. */
+/** Typed calls from the page to its workers: one runner for each network, one worker for the lessons' experiments. */
 import type { Explanation, GradientFlow, Influence, Intervention, TracePlace } from 'latch/inspection'
 import type { Prediction } from 'latch'
 import type {
+  Inspection,
   InterveneRequest,
-  Look,
-  ModelFacts,
+  ModelInfo,
   RunEvent,
   RunResult,
   Span,
   TrainRequest,
 } from './protocol.ts'
-import { Remote } from './remote.ts'
-import { spawnLabs, spawnRunner } from './spawn.ts'
+import { Remote } from '../rpc/remote.ts'
+import { spawnExperiments, spawnRunner } from './spawn.ts'
 
 export class RunnerClient {
   readonly #remote = new Remote(spawnRunner())
 
-  open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelFacts> {
+  open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelInfo> {
     return this.#remote.call('open', [bytes, name, files])
   }
 
@@ -24,8 +24,8 @@ export class RunnerClient {
     return this.#remote.call('readable', [text])
   }
 
-  train(request: TrainRequest, tell: (event: RunEvent) => void): Promise<RunResult> {
-    return this.#remote.call('train', [request], tell)
+  train(request: TrainRequest, onEvent: (event: RunEvent) => void): Promise<RunResult> {
+    return this.#remote.call('train', [request], onEvent)
   }
 
   control(action: 'pause' | 'resume' | 'step' | 'stop'): Promise<void> {
@@ -40,8 +40,8 @@ export class RunnerClient {
     return this.#remote.call('predict', [text])
   }
 
-  look(text: string, target: string | null): Promise<Look> {
-    return this.#remote.call('look', [text, target])
+  inspect(text: string, target: string | null): Promise<Inspection> {
+    return this.#remote.call('inspect', [text, target])
   }
 
   flow(text: string, target: string | null): Promise<GradientFlow> {
@@ -69,16 +69,20 @@ export class RunnerClient {
   }
 }
 
-let labs: Remote | null = null
+let worker: Remote | null = null
 
-/** Calls an experiment of the lessons (labs/) in their worker. */
-export function lab<T>(name: string, ...args: unknown[]): Promise<T> {
-  labs ??= new Remote(spawnLabs())
-  return labs.call<T>(name, args)
+const experiments = (): Remote => (worker ??= new Remote(spawnExperiments()))
+
+/** Runs an experiment of the lessons by name, in their worker. */
+export function runExperiment<T>(name: string, ...args: unknown[]): Promise<T> {
+  return experiments().call<T>(name, args)
 }
 
-/** The same, hearing what the experiment tells while it runs. */
-export function labTold<T>(name: string, tell: (event: never) => void, ...args: unknown[]): Promise<T> {
-  labs ??= new Remote(spawnLabs())
-  return labs.call<T>(name, args, tell)
+/** The same with the events that the experiment emits while it runs. */
+export function watchExperiment<T>(
+  name: string,
+  onEvent: (event: never) => void,
+  ...args: unknown[]
+): Promise<T> {
+  return experiments().call<T>(name, args, onEvent)
 }

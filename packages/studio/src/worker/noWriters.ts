@@ -1,6 +1,6 @@
-/** Stands for the writers of other formats where a page has none: the report. */
+/** Replaces the writers of other formats in the report, which exports nothing. */
 
 /** @throws Error always */
 export async function writeModel(): Promise<never> {
-  throw new Error('This page writes no other formats.')
+  throw new Error('A report writes no other formats.')
 }

@@ -1,30 +1,28 @@
-/** Opens any model file: the door of formats and the reader of its own are loaded when a file is opened. */
+/** Opens model files of any format; the readers are loaded when the first file is opened. */
 import type { EngineOptions } from 'latch'
 import type { AnyModel, ImportOptions } from 'latch/formats'
 import { optionsIn } from './importOptions.ts'
 
-/** A model from its main file and those that were given with it: parts of it, vocabulary, configuration, options. */
-export async function openAny(
+/** Opens a model from its main file and the files given with it: shards, vocabulary, configuration, options. */
+export async function openModel(
   bytes: Uint8Array,
   name: string,
   files: ReadonlyMap<string, Uint8Array>,
   engine: EngineOptions,
 ): Promise<AnyModel> {
-  if (files.size === 0) refuseAlone(name, bytes)
-  // A dump's own reader finds its vocabulary by name.
-  const given = /^manifest\.json$/i.test(name)
-    ? []
-    : [...files].map(([file, content]) => optionsIn(file, content))
+  if (files.size === 0) assertModel(name, bytes)
   const options: ImportOptions = {}
-  for (const one of given) Object.assign(options, one)
-  const { importModel } = await import('latch/formats')
-  return importModel({ name, bytes, files }, { ...options, engine })
+  // The reader of a TensorFlow 1 dump finds its vocabulary by name.
+  if (!/^manifest\.json$/i.test(name))
+    for (const [file, content] of files) Object.assign(options, optionsIn(file, content))
+  const { openModel: open } = await import('latch/formats')
+  return open({ name, bytes, files }, { ...options, engine })
 }
 
-/** What belongs to a model, without one. */
-function refuseAlone(name: string, bytes: Uint8Array): void {
+/** @throws Error for a vocabulary, configuration or options file without its model */
+function assertModel(name: string, bytes: Uint8Array): void {
   const options = optionsIn(name, bytes)
   if (!options) return
-  const what = options.vocabulary ? 'a vocabulary' : options.config ? 'a configuration' : 'options'
-  throw new Error(`${name} is ${what} without its model: drop both together.`)
+  const what = options.vocabulary ? 'a vocabulary' : options.config ? 'a configuration' : 'an options file'
+  throw new Error(`${name} is ${what} without its model. Drop both files together.`)
 }

@@ -1,9 +1,9 @@
-/** The report's opener: its model is Latch's own file, so that no reader of another format is in the page. */
+/** The report's opener: its model is a Latch file, so the page carries no reader of another format. */
 import type { EngineOptions } from 'latch'
 import { openModelFile, type AnyModel } from 'latch/formats'
 
-/** A model from its file. */
-export async function openAny(
+/** Opens a model from its file. */
+export async function openModel(
   bytes: Uint8Array,
   name: string,
   _: ReadonlyMap<string, Uint8Array>,

@@ -1,11 +1,11 @@
 /**
- * What page and runner say to each other. Everything is plain data; the words for networks, traces and
- * gradients are the library's own types.
+ * The messages between the page and its worker. Everything is plain data; networks, traces and gradients use the
+ * library's own types.
  */
 import type { CellChoice, ClassifierSettings, Trace, TrainingHistory } from 'latch'
 import type { Edit, MemoryLayer } from 'latch/inspection'
 
-/** What a network can be told in the workbench. */
+/** The choices for a network in the workbench. */
 export interface NetworkSpec {
   cell: CellChoice
   units: number
@@ -13,13 +13,13 @@ export interface NetworkSpec {
   bidirectional: boolean
 }
 
-/** Where the rows come from: a generated task, the notes' example, or rows of the user's own. */
+/** Where the rows come from: a generated task, the lecture's example, or the user's own rows. */
 export interface DataSpec {
   /** `comments`, `facts`, `notes`, or `own`. */
   task: string
   /** Rows of `own`. */
   rows?: { text: string; label: string }[]
-  /** How many rows a generated task makes. */
+  /** Number of rows of a generated task. */
   count?: number
   /** Distances of `facts`. */
   distance?: [number, number]
@@ -32,13 +32,13 @@ export interface TrainRequest {
   epochs: number
   learningRate: number | null
   seed: number
-  /** Sentence on which the gradient's way back is measured while training, for the map of lag × step; null: none. */
+  /** Sentence whose gradient norms are measured during training, for the map of lag × update; null: none. */
   probe: string | null
 }
 
-/** What a run tells while it goes. Steps count updates. */
+/** Events of a training. `step` counts the updates made. */
 export type RunEvent =
-  | { type: 'start'; facts: ModelFacts; stepsPerEpoch: number; epochs: number; notes: string[] }
+  | { type: 'start'; info: ModelInfo; stepsPerEpoch: number; epochs: number; warnings: string[] }
   | { type: 'step'; step: number; epoch: number; loss: number; accuracy: number | null; perSecond: number }
   | {
       type: 'epoch'
@@ -50,51 +50,51 @@ export type RunEvent =
       validationAccuracy: number | null
       seconds: number
     }
-  /** ‖∂L/∂h‖ by lag, 0 first, of the probe sentence after this update. */
+  /** ‖∂L/∂h‖ of the probe sentence after this update, by lag; lag 0 is the last step. */
   | { type: 'probe'; step: number; norms: number[] }
   | { type: 'paused'; step: number }
   | { type: 'resumed'; step: number }
 
-/** What a run ends with. */
+/** The result of a training. */
 export interface RunResult {
-  facts: ModelFacts
+  info: ModelInfo
   seconds: number
   epochs: number
   stopped: string
-  /** On rows kept aside: accuracy, and accuracy with each text's words in another order. */
+  /** On held-out rows: accuracy, and accuracy with the words of each text shuffled. */
   accuracy: number | null
   shuffled: number | null
 }
 
-/** What is known of a model. */
-export interface ModelFacts {
+/** What the page shows about a model. */
+export interface ModelInfo {
   name: string
-  settings: ClassifierSettings
+  settings: Pick<ClassifierSettings, 'cell' | 'units' | 'layers' | 'bidirectional' | 'reset' | 'activation'>
   labels: readonly string[]
   vocabularySize: number
   parameters: number
   engine: string
   history: TrainingHistory | null
-  /** Gate names in PyTorch's order of rows; empty for feed-forward nets. */
+  /** Gate names in PyTorch's row order; empty for feed-forward networks. */
   gates: readonly string[]
   /** The gate that keeps the past, or null. */
   keepGate: string | null
   convention: string | null
-  /** What is typed for it: a sentence, token ids, or features as JSON. */
+  /** The kind of input: a sentence, token ids, or features as JSON. */
   reads: 'text' | 'ids' | 'features'
-  /** Its outputs are numbers and no classes: `labels` name them. */
+  /** Whether the outputs are numbers instead of classes; `labels` then names the outputs. */
   numbers: boolean
-  /** Something that it can read; null for a text classifier, which reads any text. */
+  /** An input that fits the model; null for a text classifier, which reads any text. */
   example: string | null
 }
 
-/** One text's way through the model: what most views show. */
-export interface Look {
+/** The trace of one input, for most views. */
+export interface Inspection {
   trace: Trace
   memory: MemoryLayer[]
-  /** Weights that the drawing needs: by PyTorch's name with shape. */
+  /** Parameters by PyTorch's names, with their shapes, for the drawing. */
   shapes: { name: string; shape: readonly number[] }[]
-  /** The text was longer than the studio shows: this many tokens were left out. */
+  /** Number of tokens left out because the input is longer than the studio shows. */
   cut: number
 }
 
@@ -104,7 +104,7 @@ export interface InterveneRequest {
   target: string | null
 }
 
-/** Accuracy against distance on the facts task. */
+/** Accuracy by distance on the facts task. */
 export interface Span {
   distances: { distance: number; accuracy: number; count: number; standardError: number }[]
 }

@@ -1,51 +1,48 @@
 /**
- * One model in a worker: trains it, opens and saves it, and answers every question of the views with the
- * library's own functions. The reproducible engine is used, so that a link shows the same digits anywhere.
+ * One model in a worker: trains it, opens and saves it, and computes what the views ask for with the library's own
+ * functions. The reproducible engine is used, so that a link shows the same digits anywhere.
  */
-import { textClassifier, type CellName, type TextClassifier, type Trace } from 'latch'
+import { textClassifier, type TextClassifier, type Trace } from 'latch'
 import type { AnyModel } from 'latch/formats'
-import { explain, memory, memorySpan } from 'latch/inspection'
-import type { Edit, Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
-import { fittingText, flowOf, influenceOf, interventionOf, isSequenceModel, traceOf } from './asked.ts'
-import { factsOf } from './facts.ts'
-import { openAny } from './opener.ts'
+import { explain, gradientFlow, influence, intervene, memory, memorySpan } from 'latch/inspection'
+import type { Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
+import { modelInfo } from './modelInfo.ts'
+import { openModel } from './opener.ts'
+import { fitInput } from './queries.ts'
 import type {
+  Inspection,
   InterveneRequest,
-  Look,
-  ModelFacts,
+  ModelInfo,
   RunEvent,
   RunResult,
   Span,
   TrainRequest,
 } from './protocol.ts'
-import type { Served } from './remote.ts'
+import type { WorkerMethods } from '../rpc/remote.ts'
 import { Training } from './training.ts'
 
 const ENGINE = { reproducible: true, threads: 1 } as const
 
 class Runner {
   #model: AnyModel | null = null
-  #name = 'model'
   #training: Training | null = null
   #trace: Trace | null = null
 
   get model(): AnyModel {
     if (this.#model) return this.#model
-    throw new Error('There is no model yet: train one, or open a model file.')
+    throw new Error('There is no model yet. Train one or open a model file.')
   }
 
-  async open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelFacts> {
-    this.#model = await openAny(bytes, name, files, ENGINE)
-    this.#name = name
+  async open(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>): Promise<ModelInfo> {
+    this.#model = await openModel(bytes, name, files, ENGINE)
     this.#trace = null
-    return factsOf(this.model, name)
+    return modelInfo(this.#model, name)
   }
 
-  async train(request: TrainRequest, tell: (event: RunEvent) => void): Promise<RunResult> {
+  async train(request: TrainRequest, emit: (event: RunEvent) => void): Promise<RunResult> {
     const { cell, units, layers, bidirectional } = request.network
     this.#trace = null
-    this.#name = `${cell}-${units}`
-    this.#training = new Training(request, tell, this.#name)
+    this.#training = new Training(request, emit, `${cell}-${units}`)
     const options = this.#training.modelOptions
     const model = textClassifier({
       cell,
@@ -68,81 +65,73 @@ class Runner {
   }
 
   predict(text: string) {
-    return this.model.predict(this.#fitting(text).text)
+    return this.model.predict(this.#fit(text).text)
   }
 
-  look(text: string, target: string | null): Look {
+  inspect(text: string, target: string | null): Inspection {
     const { model } = this
-    const fitting = this.#fitting(text)
-    const trace = traceOf(model, fitting.text, target)
+    const input = this.#fit(text)
+    const trace = model.trace(input.text, target === null ? {} : { label: target })
     this.#trace = trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
-    return { trace, memory: memory(trace), shapes, cut: fitting.cut }
+    return { trace, memory: memory(trace), shapes, cut: input.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {
-    return flowOf(this.model, this.#fitting(text).text, target)
+    return gradientFlow(this.model, this.#fit(text).text, target ?? undefined)
   }
 
   influence(text: string, target: string | null): Influence {
-    return influenceOf(this.model, this.#fitting(text).text, target)
+    return influence(this.model, this.#fit(text).text, target ?? undefined)
   }
 
-  /** Of the last look. */
+  /** Explains a number of the last inspection. */
   explain(place: TracePlace): Explanation {
-    if (!this.#trace) throw new Error('Nothing is looked at yet.')
+    if (!this.#trace) throw new Error('There is no trace yet. Enter an input first.')
     return explain(this.#trace, place)
   }
 
   intervene({ text, edits, target }: InterveneRequest) {
-    return interventionOf(this.model, this.#fitting(text).text, edits as Edit[], target)
+    return intervene(this.model, this.#fit(text).text, edits, target ?? undefined)
   }
 
-  /** How far back this model of the facts task remembers. */
+  /** How far back a model of the facts task remembers. */
   async span(): Promise<Span> {
-    if (isSequenceModel(this.model)) throw new Error('This model answers no questions about cities.')
     const { distances } = await memorySpan(this.model, { people: 1 })
     return { distances }
   }
 
-  /** Whether this text is one for this model. */
+  /** Whether the model can read this input. */
   readable(text: string): boolean {
     try {
-      fittingText(this.model, text)
+      this.#fit(text)
       return true
     } catch {
       return false
     }
   }
 
-  #fitting(text: string): { text: string; cut: number } {
-    return fittingText(this.model, text)
-  }
-
-  facts(): ModelFacts {
-    return factsOf(this.model, this.#name)
+  #fit(text: string): { text: string; cut: number } {
+    return fitInput(this.model, text)
   }
 }
 
-export type { CellName }
-
-/** What the worker serves. */
-export function runnerMethods(): Served {
+/** The methods that the worker serves. */
+export function runnerMethods(): WorkerMethods {
   const runner = new Runner()
   return {
     open: (_: unknown, bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array>) =>
       runner.open(bytes, name, files),
     readable: (_: unknown, text: string) => runner.readable(text),
-    train: (tell: (event: RunEvent) => void, request: TrainRequest) => runner.train(request, tell),
+    train: (emit: (event: RunEvent) => void, request: TrainRequest) => runner.train(request, emit),
     control: (_: unknown, action: 'pause') => runner.control(action),
     save: () => runner.save(),
-    facts: () => runner.facts(),
     predict: (_: unknown, text: string) => runner.predict(text),
-    look: (_: unknown, text: string, target: string | null) => runner.look(text, target),
+    inspect: (_: unknown, text: string, target: string | null) => runner.inspect(text, target),
     flow: (_: unknown, text: string, target: string | null) => runner.flow(text, target),
     influence: (_: unknown, text: string, target: string | null) => runner.influence(text, target),
     explain: (_: unknown, place: TracePlace) => runner.explain(place),
     span: () => runner.span(),
     intervene: (_: unknown, request: InterveneRequest) => runner.intervene(request),
-  } as unknown as Served
+  } as unknown as WorkerMethods
 }

@@ -1,8 +1,8 @@
-/** Starts the report's worker out of the page itself; a report has no lessons. */
+/** Starts the report's worker from the page itself; a report has no lessons. */
 import RunnerWorker from './runner.worker.ts?worker&inline'
 
 export const spawnRunner = (): Worker => new RunnerWorker()
 
-export const spawnLabs = (): Worker => {
+export const spawnExperiments = (): Worker => {
   throw new Error('a report has no lessons')
 }

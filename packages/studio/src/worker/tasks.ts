@@ -1,22 +1,18 @@
-/** The generated tasks as rows of text and label, and how each is trained when nothing is chosen. */
+/** The generated tasks as rows of text and label, with the defaults of their training. */
 import { changingFacts, negationComments } from 'latch/datasets'
+import type { Row } from '../experiments/table.ts'
 import type { DataSpec } from './protocol.ts'
-
-export interface Row {
-  text: string
-  label: string
-}
 
 export interface Task {
   id: string
   title: string
-  /** What the rows are, in a sentence. */
+  /** The rows, in a sentence. */
   about: string
   count: number
-  /** A sentence to look into first. */
+  /** The sentence to inspect first. */
   sentence: string
   epochs: number
-  /** Whether the recipe of small exact tasks is used: no dropout, no smoothing. */
+  /** Whether the task is small and exact: no dropout, no label smoothing. */
   exact: boolean
 }
 
@@ -24,8 +20,7 @@ export const TASKS: readonly Task[] = [
   {
     id: 'comments',
     title: 'Comments with “not”',
-    about:
-      'Short reviews in which the order of the words decides: “not bad but good” against “not good but bad”.',
+    about: 'Short reviews whose meaning depends on word order: “not bad but good” versus “not good but bad”.',
     count: 2000,
     sentence: 'the food was not bad but good',
     epochs: 8,
@@ -35,7 +30,7 @@ export const TASKS: readonly Task[] = [
     id: 'facts',
     title: 'Who lives where?',
     about:
-      'Stories in which somebody lives in a city, moves, and is asked for at the end. The last fact counts.',
+      'Stories in which a person lives in a city and moves, then a question about where they live. The last fact counts.',
     count: 3000,
     sentence: 'riya lives in delhi . it rained . riya moved to london . time passed . where does riya live ?',
     epochs: 8,
@@ -43,9 +38,9 @@ export const TASKS: readonly Task[] = [
   },
   {
     id: 'notes',
-    title: 'The notes’ three comments',
+    title: 'The lecture’s three comments',
     about:
-      'The lecture’s own table: “you are good” 1, “you are bad” 0, “you are not good” 0. Three rows and no more.',
+      'The lecture’s own table: “you are good” 1, “you are bad” 0, “you are not good” 0. Just three rows.',
     count: 3,
     sentence: 'you are not good',
     epochs: 60,
@@ -59,13 +54,13 @@ const NOTES: readonly Row[] = [
   { text: 'you are not good', label: '0' },
 ]
 
-export function taskOf(id: string): Task | null {
+export function findTask(id: string): Task | null {
   return TASKS.find((task) => task.id === id) ?? null
 }
 
 /** Rows to train with. The same specification and seed give the same rows everywhere. */
-export function rowsOf(data: DataSpec, seed: number): Row[] {
-  const count = data.count ?? taskOf(data.task)?.count ?? 0
+export function makeRows(data: DataSpec, seed: number): Row[] {
+  const count = data.count ?? findTask(data.task)?.count ?? 0
   if (data.task === 'comments') return negationComments({ count, seed })
   if (data.task === 'facts')
     return changingFacts({ count, distance: data.distance ?? [0, 10], seed, people: 1 })
@@ -73,8 +68,8 @@ export function rowsOf(data: DataSpec, seed: number): Row[] {
   return data.rows ?? []
 }
 
-/** Rows that no training sees, or null where there are none. */
-export function testRowsOf(data: DataSpec, seed: number): Row[] | null {
+/** Held-out rows, or null where there are none. */
+export function makeTestRows(data: DataSpec, seed: number): Row[] | null {
   if (data.task === 'comments') return negationComments({ count: 400, seed, test: true })
   if (data.task === 'facts')
     return changingFacts({ count: 400, distance: data.distance ?? [0, 10], seed: seed + 7919, people: 1 })

@@ -1,38 +1,39 @@
-/** One training under control: pause, a step at a time, stop; curves and the gradient's lags on the way. */
-import { Network, PackedBatch, Random, type ClassifierEvent, type TextClassifier } from 'latch'
+/** One training that can be paused, stepped and stopped; it emits curves and gradient norms by lag. */
+import { Network, PackedBatch, Random, type ModelFitEvent, type TextClassifier } from 'latch'
 import { traceSequence } from 'latch/inspection'
-import { factsOf } from './facts.ts'
+import type { Row } from '../experiments/table.ts'
+import { modelInfo } from './modelInfo.ts'
 import type { RunEvent, RunResult, TrainRequest } from './protocol.ts'
-import { rowsOf, taskOf, testRowsOf, type Row } from './tasks.ts'
+import { findTask, makeRows, makeTestRows } from './tasks.ts'
 
 const COLUMNS = { text: 'text', label: 'label' } as const
-/** At most so many columns in the map of lag × step. */
-const PROBES = 120
+/** Maximum number of columns in the map of lag × update. */
+const MAX_PROBES = 120
 
 export class Training {
   readonly #request: TrainRequest
-  readonly #tell: (event: RunEvent) => void
+  readonly #emit: (event: RunEvent) => void
   readonly #name: string
   readonly #stop = new AbortController()
   #paused = false
-  /** Steps to make although paused. */
+  /** Steps to run while paused. */
   #allowed = 0
   #wake: (() => void) | null = null
   #steps = 0
   #probeEvery = 1
   #probeNetwork: Network | null = null
 
-  constructor(request: TrainRequest, tell: (event: RunEvent) => void, name: string) {
+  constructor(request: TrainRequest, emit: (event: RunEvent) => void, name: string) {
     this.#request = request
-    this.#tell = tell
+    this.#emit = emit
     this.#name = name
   }
 
-  /** Small exact tasks are learned without noise. */
+  /** Small exact tasks are trained without dropout. */
   get modelOptions() {
     const { data, network } = this.#request
-    const small = (data.task === 'own' ? (data.rows?.length ?? 0) : (taskOf(data.task)?.count ?? 0)) < 200
-    const exact = taskOf(data.task)?.exact ?? small
+    const small = (data.task === 'own' ? (data.rows?.length ?? 0) : (findTask(data.task)?.count ?? 0)) < 200
+    const exact = findTask(data.task)?.exact ?? small
     const embedding = Math.min(64, Math.max(8, network.units))
     return {
       embedding,
@@ -54,8 +55,8 @@ export class Training {
 
   async run(model: TextClassifier): Promise<RunResult> {
     const { data, epochs, learningRate, seed } = this.#request
-    const rows = rowsOf(data, seed)
-    const exact = taskOf(data.task)?.exact ?? rows.length < 200
+    const rows = makeRows(data, seed)
+    const exact = findTask(data.task)?.exact ?? rows.length < 200
     const report = await model.fit(rows, {
       ...COLUMNS,
       epochs,
@@ -68,10 +69,10 @@ export class Training {
       onEvent: (event) => this.#event(event, model),
       onStep: (progress) => this.#step(model, progress),
     })
-    const test = testRowsOf(data, seed)
+    const test = makeTestRows(data, seed)
     const { accuracy, shuffled } = test ? await measure(model, test) : { accuracy: null, shuffled: null }
     return {
-      facts: factsOf(model, this.#name),
+      info: modelInfo(model, this.#name),
       seconds: report.seconds,
       epochs: report.epochs,
       stopped: report.stopped,
@@ -80,52 +81,52 @@ export class Training {
     }
   }
 
-  #event(event: ClassifierEvent, model: TextClassifier): void {
-    if (event.event === 'start') {
+  #event(event: ModelFitEvent, model: TextClassifier): void {
+    if (event.type === 'start') {
       const stepsPerEpoch = Math.ceil(event.trainSize / 32)
-      this.#probeEvery = Math.max(1, Math.floor((stepsPerEpoch * this.#request.epochs) / PROBES))
+      this.#probeEvery = Math.max(1, Math.floor((stepsPerEpoch * this.#request.epochs) / MAX_PROBES))
       const { epochs } = this.#request
-      const facts = factsOf(model, this.#name)
-      this.#tell({ type: 'start', facts, stepsPerEpoch, epochs, notes: [...event.notes] })
+      const info = modelInfo(model, this.#name)
+      this.#emit({ type: 'start', info, stepsPerEpoch, epochs, warnings: [...event.warnings] })
     }
-    if (event.event === 'epoch') {
+    if (event.type === 'epoch') {
       const { epoch, seconds } = event
-      this.#tell({
+      this.#emit({
         type: 'epoch',
         step: this.#steps,
         epoch,
-        loss: event.loss,
-        accuracy: event.accuracy,
+        loss: event.trainLoss,
+        accuracy: event.trainAccuracy,
         validationLoss: event.validationLoss,
         validationAccuracy: event.validationAccuracy,
         seconds,
       })
     }
-    if (event.event === 'progress') {
+    if (event.type === 'progress') {
       const { epoch, loss, accuracy, sequencesPerSecond: perSecond } = event
-      this.#tell({ type: 'step', step: this.#steps, epoch, loss, accuracy, perSecond })
+      this.#emit({ type: 'step', step: this.#steps, epoch, loss, accuracy, perSecond })
     }
   }
 
-  /** After each update; holds the run while it is paused. */
+  /** Runs after each update; waits while the training is paused. */
   async #step(model: TextClassifier, progress: { epoch: number; loss: number }): Promise<void> {
     this.#steps++
     if (this.#steps % this.#probeEvery === 0) this.#probe(model)
     if (this.#allowed > 0) {
       this.#allowed--
       const { epoch, loss } = progress
-      this.#tell({ type: 'step', step: this.#steps, epoch, loss, accuracy: null, perSecond: 0 })
+      this.#emit({ type: 'step', step: this.#steps, epoch, loss, accuracy: null, perSecond: 0 })
     }
-    let told = false
+    let paused = false
     while (this.#paused && this.#allowed === 0 && !this.#stop.signal.aborted) {
-      if (!told) this.#tell({ type: 'paused', step: this.#steps })
-      told = true
+      if (!paused) this.#emit({ type: 'paused', step: this.#steps })
+      paused = true
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
-    if (told && !this.#paused) this.#tell({ type: 'resumed', step: this.#steps })
+    if (paused && !this.#paused) this.#emit({ type: 'resumed', step: this.#steps })
   }
 
-  /** The gradient's norms by lag, on a copy of the network so that the run is not touched. */
+  /** The gradient norms by lag, on a copy of the network, so that the training is not affected. */
   #probe(model: TextClassifier): void {
     const { probe } = this.#request
     const { cell } = model.settings
@@ -142,15 +143,18 @@ export class Training {
     const { layers } = traceSequence(this.#probeNetwork, PackedBatch.ofIds([ids]), { classes: [0] })
     const top = layers.findLast(({ direction }) => direction === 'forward')!
     const norms = top.steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()
-    this.#tell({ type: 'probe', step: this.#steps, norms })
+    this.#emit({ type: 'probe', step: this.#steps, norms })
   }
 }
 
-/** Accuracy on rows, and on the same rows with each text's words in another order. */
+/** Accuracy on rows, and on the same rows with the words of each text shuffled. */
 async function measure(model: TextClassifier, rows: Row[]): Promise<{ accuracy: number; shuffled: number }> {
   const random = new Random(1, 'shuffled words')
-  const mixed = rows.map(({ text, label }) => ({ text: random.shuffle(text.split(' ')).join(' '), label }))
+  const mixedRows = rows.map(({ text, label }) => ({
+    text: random.shuffle(text.split(' ')).join(' '),
+    label,
+  }))
   const { accuracy } = await model.evaluate(rows, COLUMNS)
-  const { accuracy: shuffled } = await model.evaluate(mixed, COLUMNS)
+  const { accuracy: shuffled } = await model.evaluate(mixedRows, COLUMNS)
   return { accuracy, shuffled }
 }

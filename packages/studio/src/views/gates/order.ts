@@ -2,10 +2,10 @@
 export type Sorting = 'number' | 'activity' | 'similarity'
 
 /** Steps looked at for similarity; of longer texts evenly spread ones. */
-const MOST_SAMPLES = 64
+const MAX_SAMPLES = 64
 
 /** Unit numbers in drawing order. At most `most` of them: those that move most. */
-export function orderOf(
+export function orderUnits(
   series: readonly Float64Array[],
   units: number,
   sorting: Sorting,
@@ -37,7 +37,7 @@ export function activity(series: readonly Float64Array[], units: number): Float6
 
 /** Starts at the first unit and goes on to the nearest that is left, by distance over the steps. */
 function alike(series: readonly Float64Array[], units: readonly number[]): number[] {
-  const stride = Math.max(1, Math.ceil(series.length / MOST_SAMPLES))
+  const stride = Math.max(1, Math.ceil(series.length / MAX_SAMPLES))
   const samples = series.filter((_, step) => step % stride === 0)
   const rows = new Map(units.map((unit) => [unit, samples.map((vector) => vector[unit])]))
   const left = new Set(units)

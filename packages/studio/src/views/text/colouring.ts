@@ -2,8 +2,8 @@
 import type { Trace, TraceLayer } from 'latch'
 import type { Influence, MemoryLayer } from 'latch/inspection'
 import { percent, short } from '../../drawing/numbers.ts'
-import { shownLabel, sizeSaid } from '../../parts/said.ts'
-import { largest, vectorAt, type VectorName } from '../vectors.ts'
+import { shownLabel, predictedValue } from '../../parts/prediction.ts'
+import { largest, vectorAt, type VectorName } from '../../parts/cell/vectors.ts'
 
 export interface Colouring {
   values: number[]
@@ -38,7 +38,7 @@ export function byMemory(memory: MemoryLayer): Colouring {
 export type InfluenceKind = 'gradient' | 'logit' | 'probability'
 
 /** What can be asked of a network that tells classes, and of one that answers with numbers. */
-export function influencesOf(numbers: boolean): [InfluenceKind, string][] {
+export function listInfluences(numbers: boolean): [InfluenceKind, string][] {
   if (numbers)
     return [
       ['gradient', 'gradient × input'],
@@ -85,7 +85,7 @@ export function byInfluence(
 /** "if the text ended here": label and probability, the label only where it changes when `sparse`. */
 export function outputUnder(trace: Trace, step: number, sparse: boolean): string {
   const { label } = trace.steps[step].output
-  const share = sizeSaid(trace, trace.steps[step].output)
+  const share = predictedValue(trace, trace.steps[step].output)
   if (trace.numbers) return share
   const same = step > 0 && trace.steps[step - 1].output.label === label
   return sparse && same ? share : `${shownLabel(label)} ${share}`

@@ -1,7 +1,7 @@
 /** Draws the columns of the unrolled network that are in sight on one canvas. */
-import type { Look } from '../../worker/protocol.ts'
+import type { Inspection } from '../../worker/protocol.ts'
 import { short } from '../../drawing/numbers.ts'
-import { nameSaid, sizeSaid } from '../../parts/said.ts'
+import { predictedName, predictedValue } from '../../parts/prediction.ts'
 import type { BackwardSheets, ForwardSheets, Sheet } from './sheets.ts'
 import type { Schedule } from './phases.ts'
 import type { Drawing, Row } from './rows.ts'
@@ -17,7 +17,7 @@ export interface Inks {
 }
 
 export interface Scene {
-  look: Look
+  inspection: Inspection
   drawing: Drawing
   schedule: Schedule
   phase: number
@@ -61,7 +61,7 @@ export function paintNetwork(paint: CanvasRenderingContext2D, scene: Scene): voi
 }
 
 /** Where a row's box lies in a column. */
-function boxOf(wide: number): { inset: number; width: number } {
+function columnBox(wide: number): { inset: number; width: number } {
   const width = Math.max(10, Math.min(56, wide - (wide > 40 ? 18 : 4)))
   return { inset: (wide - width) / 2, width }
 }
@@ -74,7 +74,7 @@ function frame(
   colour: string,
   line: number,
 ): void {
-  const { inset, width } = boxOf(wide)
+  const { inset, width } = columnBox(wide)
   paint.strokeStyle = colour
   paint.lineWidth = line
   paint.beginPath()
@@ -97,14 +97,14 @@ function strip(
 }
 
 function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
-  const { look, schedule, phase, wide, inks, forward, backward, unit } = scene
-  const data = look.trace.layers[row.at].steps[step]
+  const { inspection, schedule, phase, wide, inks, forward, backward, unit } = scene
+  const data = inspection.trace.layers[row.at].steps[step]
   const when = schedule.stateAt(row.layer, row.direction, step)
   const whenBack = schedule.gradientAt(row.layer, row.direction, step)
   const inGradients = phase > schedule.forward
   const done = inGradients ? phase >= whenBack : phase >= when
   const sheets = inGradients && done && backward ? backward.layers[row.at] : forward.layers[row.at]
-  const { inset, width } = boxOf(wide)
+  const { inset, width } = columnBox(wide)
   paint.globalAlpha = done ? 1 : FAINT
   paint.fillStyle = inks.panel
   paint.beginPath()
@@ -146,17 +146,17 @@ function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
 
 /** The state on its way to the next step (or the gradient on its way back). */
 function across(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
-  const { look, schedule, phase, wide, inks } = scene
-  const steps = look.trace.layers[row.at].steps.length
+  const { inspection, schedule, phase, wide, inks } = scene
+  const steps = inspection.trace.layers[row.at].steps.length
   if (step + 1 >= steps) return
   const inGradients = phase > schedule.forward
   const target = (row.direction === 'forward') !== inGradients ? step + 1 : step
   const at = inGradients ? schedule.gradientAt : schedule.stateAt
   paint.globalAlpha = phase >= at(row.layer, row.direction, target) ? 1 : FAINT
-  const { inset } = boxOf(wide)
+  const { inset } = columnBox(wide)
   const [a, b, y] = [x + wide - inset + 2, x + wide + inset - 2, row.y + row.height / 2]
   const onwards = target === step + 1
-  const cell = look.trace.layers[row.at].steps[step].cell !== null
+  const cell = inspection.trace.layers[row.at].steps[step].cell !== null
   if (cell) arrow(paint, inks.accent, onwards ? [a, y - 16, b, y - 16] : [b, y - 16, a, y - 16], 2.5)
   const lower = cell ? y + 10 : y
   arrow(paint, inks.soft, onwards ? [a, lower, b, lower] : [b, lower, a, lower])
@@ -178,7 +178,7 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
         : schedule.outputAt(step)
       : (inGradients ? schedule.gradientAt : schedule.stateAt)(row.layer, row.direction, step)
   paint.globalAlpha =
-    phase >= own && !(row.kind === 'output' && inGradients && step < scene.look.trace.steps.length - 1)
+    phase >= own && !(row.kind === 'output' && inGradients && step < scene.inspection.trace.steps.length - 1)
       ? 1
       : FAINT
   if (row.pair === 'upper') return aroundLower(paint, scene, row, x)
@@ -199,7 +199,7 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
 function aroundLower(paint: CanvasRenderingContext2D, scene: Scene, row: Row, x: number): void {
   const { drawing, inks, wide, phase, schedule } = scene
   const lower = drawing.rows[drawing.rows.indexOf(row) + 1]
-  const { inset, width } = boxOf(wide)
+  const { inset, width } = columnBox(wide)
   const middle = x + wide / 2
   const [left, right] = [x + inset - 5, x + inset + width + 5]
   const [bottom, under] = [row.y + row.height, lower.y + lower.height]
@@ -246,8 +246,8 @@ function arrow(
 }
 
 function input(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
-  const { schedule, phase, wide, inks, forward, look } = scene
-  const { inset, width } = boxOf(wide)
+  const { schedule, phase, wide, inks, forward, inspection } = scene
+  const { inset, width } = columnBox(wide)
   paint.globalAlpha = phase >= schedule.inputAt(step) ? 1 : FAINT
   if (forward.input) {
     const thin = Math.min(22, width)
@@ -258,7 +258,7 @@ function input(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   paint.fillStyle = inks.ink
   paint.font = `10px ${inks.font}`
   paint.fillText(
-    `id ${look.trace.steps[step].id}`,
+    `id ${inspection.trace.steps[step].id}`,
     x + inset + width / 2,
     row.y + row.height / 2 + 3,
     width - 4,
@@ -266,10 +266,10 @@ function input(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
 }
 
 function output(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
-  const { look, schedule, phase, wide, inks, forward } = scene
-  const { inset, width } = boxOf(wide)
-  const last = step === look.trace.steps.length - 1
-  const { output: said } = look.trace.steps[step]
+  const { inspection, schedule, phase, wide, inks, forward } = scene
+  const { inset, width } = columnBox(wide)
+  const last = step === inspection.trace.steps.length - 1
+  const { output: predicted } = inspection.trace.steps[step]
   paint.globalAlpha = phase >= schedule.outputAt(step) && (phase <= schedule.forward || last) ? 1 : FAINT
   const words = wide >= 44
   strip(paint, forward.output, step, x + inset, row.y, words ? 10 : width, row.height)
@@ -279,22 +279,26 @@ function output(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: n
     paint.fillStyle = inks.ink
     paint.font = `600 10px ${inks.font}`
     const middle = x + inset + 10 + (width - 10) / 2
-    paint.fillText(cut(paint, nameSaid(look.trace, said), width - 14), middle, row.y + 18)
+    paint.fillText(cut(paint, predictedName(inspection.trace, predicted), width - 14), middle, row.y + 18)
     paint.font = `10px ${inks.font}`
-    paint.fillText(sizeSaid(look.trace, said), middle, row.y + 34, width - 14)
+    paint.fillText(predictedValue(inspection.trace, predicted), middle, row.y + 34, width - 14)
   }
   if (last && phase >= schedule.forward) {
     paint.fillStyle = inks.accent
     paint.font = `600 11px ${inks.font}`
     paint.textAlign = 'right'
-    paint.fillText(look.trace.numbers ? 'output' : `loss ${short(look.trace.loss)}`, x + wide - 2, row.y - 9)
+    paint.fillText(
+      inspection.trace.numbers ? 'output' : `loss ${short(inspection.trace.loss)}`,
+      x + wide - 2,
+      row.y - 9,
+    )
     paint.textAlign = 'center'
   }
 }
 
 function token(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
-  const { look, schedule, phase, wide, inks } = scene
-  const { token: word, known } = look.trace.steps[step]
+  const { inspection, schedule, phase, wide, inks } = scene
+  const { token: word, known } = inspection.trace.steps[step]
   paint.globalAlpha = phase >= schedule.inputAt(step) ? 1 : 0.55
   paint.fillStyle = known ? inks.ink : inks.soft
   paint.font = `${known ? '' : 'italic '}12px ${inks.font}`

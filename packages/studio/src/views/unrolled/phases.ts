@@ -18,7 +18,7 @@ export interface Schedule {
   outputAt(step: number): number
 }
 
-export function scheduleOf(steps: number, layers: number, bidirectional: boolean): Schedule {
+export function buildSchedule(steps: number, layers: number, bidirectional: boolean): Schedule {
   const rounds = bidirectional ? layers : 1
   const forward = steps * rounds
   const read = (direction: Direction, step: number) => (direction === 'forward' ? step : steps - 1 - step)

@@ -3,14 +3,14 @@
  */
 import type { CellName } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
-import type { Parts } from './wires.ts'
+import type { Parts } from '../../parts/cell/wires.ts'
 
 type Explain = (place: TracePlace) => Promise<Explanation>
 
 /** Products where the cell's arithmetic has two of them in one value: kept and written. */
-const VALUE: Record<CellName, string | null> = { rnn: null, lstm: 'cell', gru: 'hidden' }
+const VALUE: Readonly<Record<string, string>> = { lstm: 'cell', gru: 'hidden' }
 
-export async function productsOf(
+export async function computeProducts(
   cell: CellName,
   at: Omit<TracePlace, 'value' | 'unit'>,
   units: number,

@@ -2,7 +2,7 @@
  * The rows of the unrolled network from top to bottom: output, layers and directions, input, tokens. With
  * the shapes of their vectors and weights, as the library names them.
  */
-import type { Look } from '../../worker/protocol.ts'
+import type { Inspection } from '../../worker/protocol.ts'
 
 export type Direction = 'forward' | 'backward'
 
@@ -34,8 +34,8 @@ const GAP = 30
 const HEIGHT = { output: 44, state: 92, input: 58, token: 24 }
 
 /** @param slanted tokens stand on end, where columns are narrow */
-export function drawingOf(look: Look, slanted = false): Drawing {
-  const { trace } = look
+export function buildDrawing(inspection: Inspection, slanted = false): Drawing {
+  const { trace } = inspection
   const both = trace.layers.some(({ direction }) => direction === 'backward')
   const rows: Row[] = []
   let y = 26
@@ -52,7 +52,7 @@ export function drawingOf(look: Look, slanted = false): Drawing {
       kind: 'output',
       title: 'output',
       shapes: [`(1, ${classes})`],
-      up: weightOf(look, 'dense', 'V'),
+      up: weightShape(inspection, 'dense', 'V'),
     },
     GAP,
   )
@@ -63,7 +63,7 @@ export function drawingOf(look: Look, slanted = false): Drawing {
     const { layer, direction, units, steps } = trace.layers[at]
     const arrow = both ? (direction === 'forward' ? ' →' : ' ←') : ''
     const name = (part: 'ih' | 'hh', letter: string) =>
-      recurrentWeight(look, layer, direction, part, letter, units)
+      recurrentWeight(inspection, layer, direction, part, letter, units)
     const shapes = steps[0]?.cell ? [`c (1, ${units})`, `h (1, ${units})`] : [`h (1, ${units})`]
     const pair = both ? (direction === 'forward' ? 'upper' : 'lower') : null
     const title = `layer ${layer + 1}${arrow}`
@@ -85,7 +85,7 @@ export function drawingOf(look: Look, slanted = false): Drawing {
   const width = trace.layers[0]?.steps[0]?.input.length ?? 0
   const input = {
     title: width ? 'x, embedding' : 'x, one-hot',
-    shapes: [`(1, ${width || inputWidth(look)})`],
+    shapes: [`(1, ${width || inputWidth(inspection)})`],
   }
   add({ ...none, ...input, kind: 'input', up: '' }, 6)
   add({ ...none, kind: 'token', title: 'token', shapes: [], up: '' }, 0)
@@ -93,13 +93,13 @@ export function drawingOf(look: Look, slanted = false): Drawing {
 }
 
 /** Width of a one-hot input: columns of the lowest layer's weights. */
-export function inputWidth(look: Look): number {
-  return look.shapes.find(({ name }) => /^recurrent\.0\.weight_ih_l0$/.test(name))?.shape[1] ?? 0
+export function inputWidth(inspection: Inspection): number {
+  return inspection.shapes.find(({ name }) => /^recurrent\.0\.weight_ih_l0$/.test(name))?.shape[1] ?? 0
 }
 
 /** "W 4 × (F×H)": a matrix for each gate, from rows to columns as in x·W. */
 function recurrentWeight(
-  look: Look,
+  inspection: Inspection,
   layer: number,
   direction: Direction,
   part: string,
@@ -107,7 +107,7 @@ function recurrentWeight(
   units: number,
 ): string {
   const suffix = direction === 'backward' ? '_reverse' : ''
-  const found = look.shapes.find(({ name }) =>
+  const found = inspection.shapes.find(({ name }) =>
     new RegExp(`^recurrent\\.${layer}\\.weight_${part}_l\\d+${suffix}$`).test(name),
   )
   if (!found) return letter
@@ -116,7 +116,7 @@ function recurrentWeight(
   return `${letter} ${gates > 1 ? `${gates}·` : ''}(${columns}×${units})`
 }
 
-function weightOf(look: Look, layer: string, letter: string): string {
-  const found = look.shapes.findLast(({ name }) => name.startsWith(layer) && name.endsWith('.weight'))
+function weightShape(inspection: Inspection, layer: string, letter: string): string {
+  const found = inspection.shapes.findLast(({ name }) => name.startsWith(layer) && name.endsWith('.weight'))
   return found ? `${letter} (${found.shape[1]}×${found.shape[0]})` : letter
 }

@@ -2,9 +2,9 @@
  * All vectors of one row as an image, a column a step and a pixel a unit, made once a trace: drawing a
  * strip is then one copy, whatever its units.
  */
-import type { Look } from '../../worker/protocol.ts'
+import type { Inspection } from '../../worker/protocol.ts'
 import type { Scheme } from '../../drawing/palette.ts'
-import { putPixel } from './strips.ts'
+import { putPixel } from '../../parts/cell/strips.ts'
 
 type Vectors = readonly ArrayLike<number>[]
 
@@ -35,7 +35,7 @@ export interface BackwardSheets {
 /** Powers of ten that logarithmic colours span. */
 export const DECADES = 6
 
-export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
+export function forwardSheets({ trace }: Inspection, scheme: Scheme): ForwardSheets {
   const inputs = trace.layers[0]?.steps.map(({ input }) => input) ?? []
   const outputs = trace.steps.map(({ output }) => Object.values<number>(output.probabilities))
   const vectors = trace.layers.map(({ steps }) => ({
@@ -46,16 +46,16 @@ export function forwardSheets({ trace }: Look, scheme: Scheme): ForwardSheets {
   const hiddenScale = vectors.reduce((most, { hidden }) => Math.max(most, largest(hidden)), 1)
   const cellScale = vectors.reduce((most, { cell }) => Math.max(most, largest(cell)), 1)
   return {
-    input: inputs[0]?.length ? sheetOf(inputs, scheme, largest(inputs) || 1) : null,
-    output: sheetOf(outputs, scheme, 1),
+    input: inputs[0]?.length ? makeSheet(inputs, scheme, largest(inputs) || 1) : null,
+    output: makeSheet(outputs, scheme, 1),
     layers: vectors.map(({ hidden, cell }) => ({
-      hidden: sheetOf(hidden, scheme, hiddenScale),
-      cell: cell.length ? sheetOf(cell, scheme, cellScale) : null,
+      hidden: makeSheet(hidden, scheme, hiddenScale),
+      cell: cell.length ? makeSheet(cell, scheme, cellScale) : null,
     })),
   }
 }
 
-export function backwardSheets({ trace }: Look, scheme: Scheme, logarithmic: boolean): BackwardSheets {
+export function backwardSheets({ trace }: Inspection, scheme: Scheme, logarithmic: boolean): BackwardSheets {
   const vectors = trace.layers.map(({ steps }) => ({
     hidden: steps.map(({ gradient }) => gradient.hiddenVector),
     cell: steps.flatMap(({ gradient }) => (gradient.cellVector ? [gradient.cellVector] : [])),
@@ -63,8 +63,8 @@ export function backwardSheets({ trace }: Look, scheme: Scheme, logarithmic: boo
   const scale =
     vectors.reduce((most, { hidden, cell }) => Math.max(most, largest(hidden), largest(cell)), 0) || 1
   const layers = vectors.map(({ hidden, cell }) => ({
-    hidden: sheetOf(hidden, scheme, scale, logarithmic),
-    cell: cell.length ? sheetOf(cell, scheme, scale, logarithmic) : null,
+    hidden: makeSheet(hidden, scheme, scale, logarithmic),
+    cell: cell.length ? makeSheet(cell, scheme, scale, logarithmic) : null,
   }))
   return { scale, layers }
 }
@@ -79,7 +79,7 @@ function largest(vectors: Vectors): number {
   return most
 }
 
-function sheetOf(vectors: Vectors, scheme: Scheme, scale: number, logarithmic = false): Sheet {
+function makeSheet(vectors: Vectors, scheme: Scheme, scale: number, logarithmic = false): Sheet {
   const [steps, units] = [vectors.length, vectors[0]?.length ?? 0]
   const image = document.createElement('canvas')
   image.width = Math.max(1, steps)

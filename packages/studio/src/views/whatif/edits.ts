@@ -1,11 +1,11 @@
 /** Edits as the address carries them, in words, and the ready-made ones. */
 import type { Edit, EditPlace } from 'latch/inspection'
 import { short } from '../../drawing/numbers.ts'
-import type { ModelFacts } from '../../worker/protocol.ts'
-import { letterOf, quoted } from '../vectors.ts'
+import type { ModelInfo } from '../../worker/protocol.ts'
+import { symbolFor, quoted } from '../../parts/cell/vectors.ts'
 
 /** More than this no link carries. */
-export const MOST_EDITS = 60
+export const MAX_EDITS = 60
 
 /** The address's edits; `broken` where they cannot be read. What an edit names is the library's to check. */
 export function readEdits(text: string | null): { edits: Edit[]; broken: boolean } {
@@ -15,7 +15,7 @@ export function readEdits(text: string | null): { edits: Edit[]; broken: boolean
     const fine =
       Array.isArray(value) &&
       value.every((edit) => typeof edit === 'object' && edit !== null && 'type' in edit)
-    return fine ? { edits: value.slice(0, MOST_EDITS) as Edit[], broken: false } : { edits: [], broken: true }
+    return fine ? { edits: value.slice(0, MAX_EDITS) as Edit[], broken: false } : { edits: [], broken: true }
   } catch {
     return { edits: [], broken: true }
   }
@@ -33,12 +33,12 @@ export function inWords(edit: Edit, cell: string, tokens: readonly string[]): st
   const what =
     edit.type === 'gate'
       ? holdName(edit.gate, cell)
-      : `set the ${edit.state} state ${letterOf(cell, edit.state)}`
+      : `set the ${edit.state} state ${symbolFor(cell, edit.state)}`
   return `${what} at ${short(edit.value)}, ${span(edit, tokens.length, at)}${whose(edit)}`
 }
 
 function holdName(gate: string, cell: string): string {
-  return `hold the ${gate === 'candidate' ? 'candidate' : `${gate} gate`} ${letterOf(cell, gate)}`
+  return `hold the ${gate === 'candidate' ? 'candidate' : `${gate} gate`} ${symbolFor(cell, gate)}`
 }
 
 function span({ from = 0, to }: EditPlace, steps: number, at: (step: number) => string): string {
@@ -68,7 +68,7 @@ export function underToken(edits: readonly Edit[], step: number, cell: string, s
     if (edit.type === 'replace') return edit.step === step ? [`→ ${edit.token}`] : []
     const { from = 0, to = steps - 1, value } = edit
     if (step < from || step > to) return []
-    return [`${letterOf(cell, edit.type === 'gate' ? edit.gate : edit.state)} = ${short(value, 2)}`]
+    return [`${symbolFor(cell, edit.type === 'gate' ? edit.gate : edit.state)} = ${short(value, 2)}`]
   })
   return parts.length > 2 ? `${parts.length} edits` : parts.join(', ') || '\u00a0'
 }
@@ -81,8 +81,8 @@ export interface Preset {
 }
 
 /** What can be done at one step with one press. */
-export function presets(facts: ModelFacts, step: number): Preset[] {
-  const { keepGate, settings } = facts
+export function presets(info: ModelInfo, step: number): Preset[] {
+  const { keepGate, settings } = info
   const drop: Preset = {
     title: 'Drop this token',
     help: 'the text without it',
@@ -92,7 +92,7 @@ export function presets(facts: ModelFacts, step: number): Preset[] {
     const edits: Edit[] = [{ type: 'state', state: 'hidden', value: 0, from: step, to: step }]
     return [{ title: 'Forget everything here', help: 'h = 0 after this step', edits }, drop]
   }
-  const letter = letterOf(settings.cell, keepGate)
+  const letter = symbolFor(settings.cell, keepGate)
   const hold = (value: number, place: EditPlace): Edit => ({ type: 'gate', gate: keepGate, value, ...place })
   const state = settings.cell === 'lstm' ? 'c' : 'h'
   return [
