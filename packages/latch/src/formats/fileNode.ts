@@ -67,7 +67,7 @@ export async function writeFileAtomic(
 /** Where to write behind links, and the permissions of the old file if there is one. */
 async function checkTarget(path: string): Promise<{ target: string; mode?: number }> {
   const old = await stat(path).catch((cause: unknown) => {
-    if (codeOf(cause) === 'ENOENT') return undefined
+    if (getCode(cause) === 'ENOENT') return undefined
     throw cause
   })
   if (old === undefined) return { target: path }
@@ -104,7 +104,7 @@ function isRunning(processId: number): boolean {
   try {
     return process.kill(processId, 0)
   } catch (cause) {
-    return codeOf(cause) !== 'ESRCH'
+    return getCode(cause) !== 'ESRCH'
   }
 }
 
@@ -151,7 +151,7 @@ export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Pr
     }
     return await readAll(path, status.size)
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') throw await missingFile(path, cause)
+    if (getCode(cause) === 'ENOENT') throw await missingFile(path, cause)
     throw inWords(cause, path, 'a readable file')
   }
 }
@@ -233,7 +233,7 @@ const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = 
 }
 
 function inWords(cause: unknown, path: string, expected: string, comfort?: string): unknown {
-  const code = codeOf(cause)
+  const code = getCode(cause)
   if (code === undefined) return cause
   const [words, advice] = WORDS[code] ?? [(cause as Error).message, undefined]
   const remedy = [comfort, advice].filter((part) => part !== undefined).join('. ')
@@ -246,7 +246,7 @@ function inWords(cause: unknown, path: string, expected: string, comfort?: strin
   return new DataError(facts, { cause })
 }
 
-function codeOf(cause: unknown): string | undefined {
+function getCode(cause: unknown): string | undefined {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   return typeof code === 'string' ? code : undefined
 }

@@ -58,7 +58,7 @@ export function cellFunctions(
   if (names.length !== wanted)
     throw refusals.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
   const lists = { alpha: [...given.alphas], beta: [...given.betas] }
-  const specs = names.map((name) => specOf(name, lists, refusals))
+  const specs = names.map((name) => buildSpec(name, lists, refusals))
   for (const which of ['alpha', 'beta'] as const) {
     const left = lists[which].length
     if (left) throw refusals.unknown(`one activation_${which} for each function that has one`, `${left} more`)
@@ -66,7 +66,7 @@ export function cellFunctions(
   return Array.from({ length: directions }, (_, d) => specs.slice(d * each, (d + 1) * each))
 }
 
-function specOf(
+function buildSpec(
   name: string,
   lists: { alpha: number[]; beta: number[] },
   refusals: Refusals,

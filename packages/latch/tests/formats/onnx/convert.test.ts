@@ -8,9 +8,9 @@ import type { ImportedModel } from '../../../src/formats/imported.ts'
 import { decodeOnnx } from '../../../src/formats/onnx/proto/decode.ts'
 import type { OnnxModel, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { readOnnx } from '../../../src/formats/onnx/index.ts'
-import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
+import { convertOnnx } from '../../../src/formats/onnx/convert/convert.ts'
 import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
-import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
+import { verifyConversion } from '../../../src/formats/onnx/convert/verify.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import { Network } from '../../../src/model/network.ts'
 import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
@@ -240,11 +240,11 @@ describe('a lift that is wrong', () => {
       ],
     })
     const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
-    const lifted = liftOnnx(model, 'model.onnx')
-    verifyLift(model, lifted, 'model.onnx')
+    const lifted = convertOnnx(model, 'model.onnx')
+    verifyConversion(model, lifted, 'model.onnx')
     const weights = new Map(lifted.weights)
     const turned = weights.get('recurrent.0.weight_hh_l0')!.slice().reverse()
     weights.set('recurrent.0.weight_hh_l0', turned)
-    expect(() => verifyLift(model, { ...lifted, weights }, 'model.onnx')).toThrow(FormatError)
+    expect(() => verifyConversion(model, { ...lifted, weights }, 'model.onnx')).toThrow(FormatError)
   })
 })

@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
-import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
-import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
+import { convertOnnx } from '../../../src/formats/onnx/convert/convert.ts'
+import { verifyConversion } from '../../../src/formats/onnx/convert/verify.ts'
 import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
@@ -85,8 +85,8 @@ function modelOf({ lines, constants, input = x, opset = 13, more = [] }: Graph):
 /** Lifts, checks against the graph, and tells the layers. */
 function layersOf(graph: Graph) {
   const model = modelOf(graph)
-  const lifted = liftOnnx(model, 'model.onnx')
-  verifyLift(model, lifted, 'model.onnx')
+  const lifted = convertOnnx(model, 'model.onnx')
+  verifyConversion(model, lifted, 'model.onnx')
   return lifted.network.layers.map((layer) =>
     layer.type === 'recurrent'
       ? [layer.cell, layer.direction, layer.returnSequences === false ? 'last' : 'every', layer.merge]
@@ -256,7 +256,7 @@ function refusal(graph: Graph): string {
   const model = modelOf(graph)
   let error: unknown = null
   try {
-    verifyLift(model, liftOnnx(model, 'model.onnx'), 'model.onnx')
+    verifyConversion(model, convertOnnx(model, 'model.onnx'), 'model.onnx')
   } catch (thrown) {
     error = thrown
   }

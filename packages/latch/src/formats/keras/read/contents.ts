@@ -16,7 +16,7 @@ import { storedArrays } from './weightStores.ts'
 export function listKeras(files: ModelFiles, options: ImportOptions = {}, refusedAt = ''): Listing {
   const told = openKerasFile(files)
   const { source } = told
-  const root = rootOf(told)
+  const root = findRoot(told)
   if (!root) {
     const about = { source, format: 'keras', producer: told.producer } as const
     return {
@@ -34,16 +34,16 @@ export function listKeras(files: ModelFiles, options: ImportOptions = {}, refuse
     }
   }
   const { config, store, producer } = configured(told, root, options)
-  const shapesOf: ShapesOf = (layer, known) => (known ? store.weightsOf(layer) : store.everythingOf(layer))
+  const findShapes: ShapesOf = (layer, known) => (known ? store.weightsOf(layer) : store.everythingOf(layer))
   return {
     producer,
-    layers: listLayers(config, shapesOf, { source, format: 'keras', producer }, refusedAt),
+    layers: listLayers(config, findShapes, { source, format: 'keras', producer }, refusedAt),
     arrays: [],
   }
 }
 
 /** Null where weights are in a form that is not read: the configuration still says the layers. */
-function rootOf({ config, root }: ReturnType<typeof openKerasFile>): Hdf5Object | null {
+function findRoot({ config, root }: ReturnType<typeof openKerasFile>): Hdf5Object | null {
   try {
     return root()
   } catch (error) {

@@ -10,9 +10,9 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import type { OutputActivation, LayerFacts, ModelInput } from '../../imported.ts'
 import { endsOnLogits, lossForActivation } from '../../outputActivation.ts'
-import { placeOf } from '../graph.ts'
+import { describePlace } from '../graph.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
+import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
 
 /** A configuration with its weights, and what is said about it. */
 export interface CompiledLayers {
@@ -24,9 +24,9 @@ export interface CompiledLayers {
 }
 
 /** The layers up to `tip`. @throws UnsupportedError where pieces did not come together */
-export function compileLayers(tip: Draft, source: string, maskZero = false): CompiledLayers {
-  const drafts: Draft[] = []
-  for (let at: Draft | null = tip; at; at = at.below) drafts.push(at)
+export function compileLayers(tip: IrNode, source: string, maskZero = false): CompiledLayers {
+  const drafts: IrNode[] = []
+  for (let at: IrNode | null = tip; at; at = at.below) drafts.push(at)
   drafts.reverse()
   const whole = [...drafts]
   let outputActivation = takeOutputActivation(drafts)
@@ -38,17 +38,17 @@ export function compileLayers(tip: Draft, source: string, maskZero = false): Com
   }
   const { layers, weights, facts } = compiler
   const network = { layers, loss: { type: lossForActivation(outputActivation) ?? 'meanSquaredError' } }
-  return { network, weights, outputActivation, layers: facts, input: inputOf(drafts) }
+  return { network, weights, outputActivation, layers: facts, input: getInput(drafts) }
 }
 
-function compiled(source: string, drafts: readonly Draft[], maskZero: boolean): Compiler {
+function compiled(source: string, drafts: readonly IrNode[], maskZero: boolean): Compiler {
   const compiler = new Compiler(source, drafts, maskZero)
   for (const draft of drafts) compiler.add(draft)
   return compiler
 }
 
 /** Takes a final softmax or sigmoid off. */
-function takeOutputActivation(drafts: Draft[]): OutputActivation {
+function takeOutputActivation(drafts: IrNode[]): OutputActivation {
   const top = drafts[drafts.length - 1].layer
   if (top.type !== 'activation') return 'linear'
   const below = drafts[drafts.length - 2].layer
@@ -65,7 +65,7 @@ function takeOutputActivation(drafts: Draft[]): OutputActivation {
   return taken
 }
 
-function inputOf(drafts: readonly Draft[]): CompiledLayers['input'] {
+function getInput(drafts: readonly IrNode[]): CompiledLayers['input'] {
   const { layer } = drafts[0]
   if (layer.type === 'features') return { kind: 'features', width: featuresWidth(drafts), name: layer.input }
   if (layer.type !== 'embedding' && layer.type !== 'oneHot')
@@ -74,7 +74,7 @@ function inputOf(drafts: readonly Draft[]): CompiledLayers['input'] {
 }
 
 /** As the input says, or as the first layer that has weights does. */
-function featuresWidth(drafts: readonly Draft[]): number {
+function featuresWidth(drafts: readonly IrNode[]): number {
   for (const { layer } of drafts) {
     if (layer.type === 'features' && layer.width !== null) return layer.width
     if (layer.type === 'recurrent' || layer.type === 'layerNorm') return layer.width
@@ -88,22 +88,22 @@ class Compiler {
   readonly weights = new Map<string, Float32Array>()
   readonly facts: LayerFacts[] = []
   readonly #source: string
-  readonly #drafts: readonly Draft[]
-  readonly #names = new Map<Draft, string>()
+  readonly #drafts: readonly IrNode[]
+  readonly #names = new Map<IrNode, string>()
   readonly #counts = new Map<string, number>()
-  readonly #referred: ReadonlySet<Draft>
+  readonly #referred: ReadonlySet<IrNode>
   readonly #maskZero: boolean
   #width = 0
   #steps = true
 
-  constructor(source: string, drafts: readonly Draft[], maskZero: boolean) {
+  constructor(source: string, drafts: readonly IrNode[], maskZero: boolean) {
     this.#source = source
     this.#drafts = drafts
     this.#maskZero = maskZero
     this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.inputs : [])))
   }
 
-  add(draft: Draft): void {
+  add(draft: IrNode): void {
     if (this.#fused(draft)) return
     const { layer } = draft
     const number = this.#counts.get(layer.type) ?? 0
@@ -117,7 +117,7 @@ class Compiler {
   }
 
   /** An activation of a product that nothing else reads. */
-  #fused(draft: Draft): boolean {
+  #fused(draft: IrNode): boolean {
     const { layer, below } = draft
     const under = this.layers[this.layers.length - 1] as LayerOptions | undefined
     if (layer.type !== 'activation' || !below || this.#referred.has(below)) return false
@@ -128,7 +128,7 @@ class Compiler {
     return true
   }
 
-  #options(layer: LayerDraft, name: string, draft: Draft): LayerOptions {
+  #options(layer: IrLayer, name: string, draft: IrNode): LayerOptions {
     switch (layer.type) {
       case 'features':
         return { type: 'features', width: (this.#width = featuresWidth(this.#drafts)) }
@@ -172,7 +172,7 @@ class Compiler {
         return this.#concat(layer.inputs)
       case 'piece':
         throw new UnsupportedError({
-          where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
+          where: draft.node ? describePlace(this.#source, draft.node) : this.#source,
           expected: 'layers that Latch has',
           got: layer.what,
           remedy: RUN_AS_GRAPH,
@@ -180,7 +180,7 @@ class Compiler {
     }
   }
 
-  #recurrent({ options, directions, width: _ }: RecurrentDraft, name: string): LayerOptions {
+  #recurrent({ options, directions, width: _ }: IrRecurrent, name: string): LayerOptions {
     directions.forEach(({ input, hidden, biasInput, biasHidden, peepholes }, d) => {
       const suffix = d === 1 ? '_reverse' : ''
       const set = (kind: string, values: Float32Array | null) =>
@@ -200,7 +200,7 @@ class Compiler {
   }
 
   #layerNorm(
-    { epsilon, scale, centre }: Extract<LayerDraft, { type: 'layerNorm' }>,
+    { epsilon, scale, centre }: Extract<IrLayer, { type: 'layerNorm' }>,
     name: string,
   ): LayerOptions {
     if (scale) this.weights.set(`${name}.weight`, scale)
@@ -213,14 +213,14 @@ class Compiler {
     }
   }
 
-  #concat(of: readonly Draft[]): LayerOptions {
-    this.#width = of.reduce((sum, draft) => sum + widthOf(draft), 0)
+  #concat(of: readonly IrNode[]): LayerOptions {
+    this.#width = of.reduce((sum, draft) => sum + getWidth(draft), 0)
     return { type: 'concat', inputs: of.map((draft) => this.#names.get(draft)!) }
   }
 
-  #factsOf({ node, layer }: Draft, parameters: number): LayerFacts {
+  #factsOf({ node, layer }: IrNode, parameters: number): LayerFacts {
     const output = `(batch, ${this.#steps ? 'time, ' : ''}${this.#width})`
-    const conventions = layer.type === 'recurrent' ? conventionsOf(layer.options) : ''
+    const conventions = layer.type === 'recurrent' ? describeConventions(layer.options) : ''
     const both = layer.type === 'recurrent' && layer.directions.length === 2
     return {
       name: node!.name,
@@ -232,20 +232,20 @@ class Compiler {
   }
 }
 
-function widthOf({ layer, below }: Draft): number {
+function getWidth({ layer, below }: IrNode): number {
   if (layer.type === 'dense') return layer.units
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'oneHot') return layer.vocabulary
   if (layer.type === 'features') return layer.width ?? 0
-  if (layer.type === 'concat') return layer.inputs.reduce((sum, draft) => sum + widthOf(draft), 0)
-  if (layer.type === 'flatten') return layer.steps * widthOf(below!)
-  if (layer.type !== 'recurrent') return widthOf(below!)
+  if (layer.type === 'concat') return layer.inputs.reduce((sum, draft) => sum + getWidth(draft), 0)
+  if (layer.type === 'flatten') return layer.steps * getWidth(below!)
+  if (layer.type !== 'recurrent') return getWidth(below!)
   const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'
   return layer.options.units * (beside ? 2 : 1)
 }
 
 /** Gate order and form, as the file has them. */
-function conventionsOf(options: RecurrentOptions): string {
+function describeConventions(options: RecurrentOptions): string {
   const { cell, reset, direction = 'forward', clip, peepholes, coupled } = options
   const functions = [options.gateActivation, options.activation, options.stateActivation]
   const said = [

@@ -3,60 +3,60 @@
  * operators (a layer normalisation, an attention's weighting, functions that gate themselves).
  */
 import type { OnnxTensor } from '../graph.ts'
-import { asWritten, describeAxes, describeValue, type NodeLift } from './context.ts'
-import type { Lift } from './shapes.ts'
-import type { Flow, Value } from './values.ts'
+import { asWritten, describeAxes, describeValue, type NodeConverter } from './context.ts'
+import type { Convert } from './shapes.ts'
+import type { SequenceValue, Value } from './values.ts'
 import { above, activate, joinDirections } from './model.ts'
-import type { Draft, PieceDraft } from './nodes.ts'
-import { sizesOf } from './batch.ts'
-import { cubicOf, gate, pieceOf } from './gates.ts'
+import type { IrNode, IrPattern } from './nodes.ts'
+import { computeSizes } from './batch.ts'
+import { matchCubic, gate, findPattern } from './gates.ts'
 
 type Operand = { kind: 'scalar'; value: number } | { kind: 'vector'; values: Float32Array }
 
 /** A constant as what it does to rows: one number for all, or one for each feature. */
-function operandOf(at: NodeLift, { data, shape }: OnnxTensor, flow: Flow): Operand {
+function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, flow: SequenceValue): Operand {
   if (data.length === 1) return { kind: 'scalar', value: asWritten(data[0]) }
   const width = at.width(flow)
   if (data.length === width && shape[shape.length - 1] === width && shape.length <= flow.axes.length)
     return { kind: 'vector', values: Float32Array.from(data) }
-  throw at.refuse(`one number, or ${width} of them for the features`, `a constant of shape (${shape})`)
+  throw at.unsupported(`one number, or ${width} of them for the features`, `a constant of shape (${shape})`)
 }
 
 /** The sequence and the constant among two inputs, or two sequences. */
-function sides(at: NodeLift, inputs: readonly Value[]) {
+function sides(at: NodeConverter, inputs: readonly Value[]) {
   const [a, b] = inputs
   if (a?.kind === 'flow' && b?.kind === 'constant')
     return { kind: 'constant', flow: a, tensor: b.tensor, first: true } as const
   if (a?.kind === 'constant' && b?.kind === 'flow')
     return { kind: 'constant', flow: b, tensor: a.tensor, first: false } as const
   if (a?.kind === 'flow' && b?.kind === 'flow') return { kind: 'flows', flow: a, other: b } as const
-  throw at.refuse('a sequence and a constant', inputs.map(describeValue).join(' and '))
+  throw at.unsupported('a sequence and a constant', inputs.map(describeValue).join(' and '))
 }
 
 const piece = (
-  at: NodeLift,
-  flow: Flow,
-  what: PieceDraft['what'],
-  base: Draft,
+  at: NodeConverter,
+  flow: SequenceValue,
+  what: IrPattern['what'],
+  base: IrNode,
   value = 0,
   column?: Float32Array,
 ) => at.over(flow, above(flow.tip, { type: 'piece', what, base, value, column }, at.node))
 
-const straight = (at: NodeLift, flow: Flow, alpha: number, beta: number) =>
+const straight = (at: NodeConverter, flow: SequenceValue, alpha: number, beta: number) =>
   at.over(flow, activate(at.rows([flow]).tip, { type: 'affine', alpha, beta }, at.node))
 
-function add(at: NodeLift, inputs: readonly Value[]): Value {
-  const sizes = sizesOf(inputs, (a, b) => a + b)
+function add(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sizes = computeSizes(inputs, (a, b) => a + b)
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows') return addFlows(at, found.flow, found.other)
-  return addConstant(at, found.flow, operandOf(at, found.tensor, found.flow), found.tensor.shape.length)
+  return addConstant(at, found.flow, findOperand(at, found.tensor, found.flow), found.tensor.shape.length)
 }
 
-function addConstant(at: NodeLift, flow: Flow, operand: Operand, rank: number): Value {
+function addConstant(at: NodeConverter, flow: SequenceValue, operand: Operand, rank: number): Value {
   const { layer, below } = flow.tip
   const single = operand.kind === 'scalar'
-  const variance = pieceOf(flow.tip, 'row variance')
+  const variance = findPattern(flow.tip, 'row variance')
   if (variance && single)
     return at.over(flow, { ...flow.tip, layer: { ...variance, value: variance.value + operand.value } })
   const values = single ? Float32Array.of(operand.value) : operand.values
@@ -69,41 +69,41 @@ function addConstant(at: NodeLift, flow: Flow, operand: Operand, rank: number): 
     return { ...flow, tip: { layer: { ...layer, centre }, below, node: flow.tip.node } }
   }
   if (single) return straight(at, flow, 1, operand.value)
-  throw at.refuse('a bias right after its product', `numbers for each feature after ${layer.type}`)
+  throw at.unsupported('a bias right after its product', `numbers for each feature after ${layer.type}`)
 }
 
-function addFlows(at: NodeLift, a: Flow, b: Flow): Value {
+function addFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value {
   const joined = joinDirections(a.tip, b.tip, 'sum') ?? joinDirections(b.tip, a.tip, 'sum')
   if (joined && sameAxes(a, b)) return at.over(a, joined)
-  const cubic = cubicOf(a.tip, b.tip) ?? cubicOf(b.tip, a.tip)
+  const cubic = matchCubic(a.tip, b.tip) ?? matchCubic(b.tip, a.tip)
   if (cubic) return piece(at, a, 'x + c·x³', cubic.base, cubic.factor)
-  throw at.refuse(
+  throw at.unsupported(
     'one chain of layers',
     `a sum of ${describeValue(a)} and ${describeValue(b)} (a skip connection)`,
   )
 }
 
-const sameAxes = (a: Flow, b: Flow) => describeAxes(a.axes) === describeAxes(b.axes)
+const sameAxes = (a: SequenceValue, b: SequenceValue) => describeAxes(a.axes) === describeAxes(b.axes)
 
-function subtract(at: NodeLift, inputs: readonly Value[]): Value {
+function subtract(at: NodeConverter, inputs: readonly Value[]): Value {
   const [a, b] = inputs
   if (a?.kind === 'lengths' && b?.kind === 'constant' && b.tensor.data.length === 1)
     return { ...a, minus: a.minus + b.tensor.data[0] }
-  const sizes = sizesOf(inputs, (x, y) => x - y)
+  const sizes = computeSizes(inputs, (x, y) => x - y)
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows') {
-    const mean = pieceOf(found.other.tip, 'row mean')
+    const mean = findPattern(found.other.tip, 'row mean')
     if (mean?.base === found.flow.tip) return piece(at, found.flow, 'centred row', found.flow.tip)
-    throw at.refuse(
+    throw at.unsupported(
       'one chain of layers',
       `a difference of ${describeValue(found.flow)} and ${describeValue(found.other)}`,
     )
   }
-  const operand = operandOf(at, found.tensor, found.flow)
+  const operand = findOperand(at, found.tensor, found.flow)
   if (!found.first) {
     if (operand.kind === 'scalar') return straight(at, found.flow, -1, operand.value)
-    throw at.refuse('a single number', 'one for each feature')
+    throw at.unsupported('a single number', 'one for each feature')
   }
   const negative: Operand =
     operand.kind === 'scalar'
@@ -112,20 +112,20 @@ function subtract(at: NodeLift, inputs: readonly Value[]): Value {
   return addConstant(at, found.flow, negative, found.tensor.shape.length)
 }
 
-function multiply(at: NodeLift, inputs: readonly Value[]): Value {
-  const sizes = sizesOf(inputs, (a, b) => a * b)
+function multiply(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sizes = computeSizes(inputs, (a, b) => a * b)
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows')
-    return multiplyFlows(at, found.flow, found.other) ?? refuseProduct(at, found.flow, found.other)
-  return scale(at, found.flow, operandOf(at, found.tensor, found.flow))
+    return multiplyFlows(at, found.flow, found.other) ?? throwProduct(at, found.flow, found.other)
+  return scale(at, found.flow, findOperand(at, found.tensor, found.flow))
 }
 
-function refuseProduct(at: NodeLift, a: Flow, b: Flow): never {
-  throw at.refuse('one chain of layers', `a product of ${describeValue(a)} and ${describeValue(b)}`)
+function throwProduct(at: NodeConverter, a: SequenceValue, b: SequenceValue): never {
+  throw at.unsupported('one chain of layers', `a product of ${describeValue(a)} and ${describeValue(b)}`)
 }
 
-function scale(at: NodeLift, flow: Flow, operand: Operand): Value {
+function scale(at: NodeConverter, flow: SequenceValue, operand: Operand): Value {
   const { layer, below, node } = flow.tip
   if (layer.type === 'layerNorm' && !layer.centre) {
     const values =
@@ -135,27 +135,27 @@ function scale(at: NodeLift, flow: Flow, operand: Operand): Value {
   }
   if (operand.kind === 'scalar') return straight(at, flow, operand.value, 0)
   if (layer.type !== 'dense')
-    throw at.refuse('a factor for each feature after a product or normalisation', layer.type)
+    throw at.unsupported('a factor for each feature after a product or normalisation', layer.type)
   const { inputs } = layer
   const weight = layer.weight.map((x, i) => x * operand.values[Math.floor(i / inputs)])
   const bias = layer.bias && layer.bias.map((x, i) => x * operand.values[i])
   return { ...flow, tip: { layer: { ...layer, weight, bias }, below, node } }
 }
 
-function multiplyFlows(at: NodeLift, a: Flow, b: Flow): Value | null {
+function multiplyFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value | null {
   const joined = joinDirections(a.tip, b.tip, 'multiply') ?? joinDirections(b.tip, a.tip, 'multiply')
   if (joined && sameAxes(a, b)) return at.over(a, joined)
   if (a.tip === b.tip) {
-    if (pieceOf(a.tip, 'centred row')) return piece(at, a, 'squared centred row', a.tip)
+    if (findPattern(a.tip, 'centred row')) return piece(at, a, 'squared centred row', a.tip)
     return piece(at, a, 'power', a.tip, 2)
   }
   for (const [x, y] of [
     [a, b],
     [b, a],
   ]) {
-    const lower = pieceOf(y.tip, 'power')
+    const lower = findPattern(y.tip, 'power')
     if (lower?.base === x.tip) return piece(at, x, 'power', x.tip, lower.value + 1)
-    const weights = pieceOf(y.tip, 'softmax over time')
+    const weights = findPattern(y.tip, 'softmax over time')
     if (
       weights &&
       weights.base === x.tip &&
@@ -168,32 +168,32 @@ function multiplyFlows(at: NodeLift, a: Flow, b: Flow): Value | null {
   return null
 }
 
-function divide(at: NodeLift, inputs: readonly Value[]): Value {
-  const sizes = sizesOf(inputs, (a, b) => Math.trunc(a / b))
+function divide(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sizes = computeSizes(inputs, (a, b) => Math.trunc(a / b))
   if (sizes) return sizes
   const [a, b] = inputs
   if (a?.kind === 'flow' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
   const found = sides(at, inputs)
   if (found.kind === 'flows') return divideFlows(at, found.flow, found.other)
-  if (!found.first) throw at.refuse('a sequence above the line', 'a constant')
-  const operand = operandOf(at, found.tensor, found.flow)
+  if (!found.first) throw at.unsupported('a sequence above the line', 'a constant')
+  const operand = findOperand(at, found.tensor, found.flow)
   if (operand.kind === 'scalar') return scale(at, found.flow, { ...operand, value: 1 / operand.value })
   return scale(at, found.flow, { ...operand, values: operand.values.map((x) => 1 / x) })
 }
 
 /** A sum over each sequence's steps by its length is their mean. */
-function divideByLengths(at: NodeLift, flow: Flow): Value {
+function divideByLengths(at: NodeConverter, flow: SequenceValue): Value {
   const { layer } = flow.tip
   if (layer.type === 'pool' && layer.pooling === 'sum')
     return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
-  throw at.refuse('a sum over time, by the lengths', describeValue(flow))
+  throw at.unsupported('a sum over time, by the lengths', describeValue(flow))
 }
 
-function divideFlows(at: NodeLift, a: Flow, b: Flow): Value {
-  const centred = pieceOf(a.tip, 'centred row')
-  const deviation = pieceOf(b.tip, 'row deviation')
+function divideFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value {
+  const centred = findPattern(a.tip, 'centred row')
+  const deviation = findPattern(b.tip, 'row deviation')
   if (!centred || !deviation || deviation.base !== centred.base)
-    throw at.refuse('one chain of layers', `${describeValue(a)} by ${describeValue(b)}`)
+    throw at.unsupported('one chain of layers', `${describeValue(a)} by ${describeValue(b)}`)
   const layer = {
     type: 'layerNorm',
     epsilon: deviation.value,
@@ -204,29 +204,30 @@ function divideFlows(at: NodeLift, a: Flow, b: Flow): Value {
   return at.over(a, above(centred.base, layer, at.node))
 }
 
-function power(at: NodeLift, [x, exponent]: readonly Value[]): Value {
+function power(at: NodeConverter, [x, exponent]: readonly Value[]): Value {
   const flow = at.flow([x])
   const by = exponent?.kind === 'constant' && exponent.tensor.data.length === 1 ? exponent.tensor.data[0] : 0
-  if (by === 2 && pieceOf(flow.tip, 'centred row')) return piece(at, flow, 'squared centred row', flow.tip)
+  if (by === 2 && findPattern(flow.tip, 'centred row'))
+    return piece(at, flow, 'squared centred row', flow.tip)
   if (by === 2 || by === 3) return piece(at, flow, 'power', flow.tip, by)
-  const deviation = by === 0.5 ? deviationOf(at, flow) : null
+  const deviation = by === 0.5 ? matchDeviation(at, flow) : null
   if (deviation) return deviation
-  throw at.refuse('a power that belongs to a layer normalisation or a GELU', `${by}`)
+  throw at.unsupported('a power that belongs to a layer normalisation or a GELU', `${by}`)
 }
 
-function deviationOf(at: NodeLift, flow: Flow): Value | null {
-  const variance = pieceOf(flow.tip, 'row variance')
+function matchDeviation(at: NodeConverter, flow: SequenceValue): Value | null {
+  const variance = findPattern(flow.tip, 'row variance')
   return variance && piece(at, flow, 'row deviation', variance.base, variance.value)
 }
 
-function squareRoot(at: NodeLift, inputs: readonly Value[]): Value {
-  const deviation = deviationOf(at, at.flow(inputs))
+function squareRoot(at: NodeConverter, inputs: readonly Value[]): Value {
+  const deviation = matchDeviation(at, at.flow(inputs))
   if (deviation) return deviation
-  throw at.refuse('the variance of a layer normalisation', describeValue(inputs[0]))
+  throw at.unsupported('the variance of a layer normalisation', describeValue(inputs[0]))
 }
 
 /** Operators by name. */
-export const ELEMENTS: Readonly<Record<string, Lift>> = {
+export const ELEMENTS: Readonly<Record<string, Convert>> = {
   Add: add,
   Sub: subtract,
   Mul: multiply,

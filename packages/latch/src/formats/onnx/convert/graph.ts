@@ -4,17 +4,17 @@
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
-import { LiftContext, NodeLift, RUN_AS_GRAPH } from './context.ts'
+import { ConversionContext, NodeConverter, RUN_AS_GRAPH } from './context.ts'
 import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
-import { liftMasking } from './masks.ts'
-import { SHAPES, type Lift } from './shapes.ts'
-import { sizeOf, type Axis, type Size, type Value } from './values.ts'
+import { convertMasking } from './masks.ts'
+import { SHAPES, type Convert } from './shapes.ts'
+import { buildSize, type Axis, type Size, type Value } from './values.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { MASKS } from './batch.ts'
 import { FUNCTIONS } from './functions.ts'
 
-const LIFTS: Readonly<Record<string, Lift>> = { ...SHAPES, ...ELEMENTS, ...FUNCTIONS, ...MASKS, ...LAYERS }
+const LIFTS: Readonly<Record<string, Convert>> = { ...SHAPES, ...ELEMENTS, ...FUNCTIONS, ...MASKS, ...LAYERS }
 
 /** Would make as many numbers as their inputs say; only their zeros are of use. */
 const NOT_FOLDED = ['ConstantOfShape', 'Expand', 'Range', 'OneHot', 'Tile']
@@ -33,16 +33,16 @@ const MOVES = [
 ]
 
 /** The meaning of every value that has a name. */
-export interface Meanings {
+export interface Interpretation {
   values: ReadonlyMap<string, Value>
-  context: LiftContext
+  context: ConversionContext
 }
 
 /** Meanings of all values of a graph. */
-export function interpretGraph(model: OnnxModel, source: string): Meanings {
+export function interpretGraph(model: OnnxModel, source: string): Interpretation {
   const states = stateInputs(model)
   const ragged = model.inputs.some(({ shape }) => shape?.length === 1)
-  const context = new LiftContext(source, model.opset, ragged)
+  const context = new ConversionContext(source, model.opset, ragged)
   const values = new Map<string, Value>()
   for (const [name, tensor] of model.initializers) values.set(name, { kind: 'constant', tensor })
   for (const input of model.inputs) values.set(input.name, inputValue(input, source, states))
@@ -63,7 +63,7 @@ function notFollowed(source: string, node: OnnxNode, output: number): Value {
 }
 
 function interpretNode(
-  context: LiftContext,
+  context: ConversionContext,
   model: OnnxModel,
   node: OnnxNode,
   inputs: readonly Value[],
@@ -74,12 +74,12 @@ function interpretNode(
   try {
     const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
     if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs)
-    const at = new NodeLift(context, node)
-    const masks = node.domain === '' ? liftMasking(at, inputs) : null
+    const at = new NodeConverter(context, node)
+    const masks = node.domain === '' ? convertMasking(at, inputs) : null
     if (masks) return all(masks)
     const lift = node.domain === '' && Object.hasOwn(LIFTS, node.op) ? LIFTS[node.op] : null
     if (!lift)
-      throw at.refuse(
+      throw at.unsupported(
         'an operator that layers are made of',
         node.domain ? `${node.op} of ${node.domain}` : node.op,
       )
@@ -96,7 +96,7 @@ const MOST_FOLDED = 2 ** 20
 
 /** What a node makes of constants. */
 function folded(
-  context: LiftContext,
+  context: ConversionContext,
   model: OnnxModel,
   node: OnnxNode,
   inputs: readonly Value[],
@@ -145,11 +145,15 @@ function inputValue(
   const isWhole = dtype === 'int64' || dtype === 'int32'
   if (shape?.length === 1 && isWhole) return { kind: 'lengths', minus: 0, rank: 1 }
   if (shape?.length === 2) {
-    const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1')]
+    const axes = [buildAxis(shape, 0, 'input 0'), buildAxis(shape, 1, 'input 1')]
     return { kind: 'ids', axes, input: name }
   }
   if (shape?.length === 3 && !isWhole) {
-    const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1'), axisOf(shape, 2, 'feature')]
+    const axes = [
+      buildAxis(shape, 0, 'input 0'),
+      buildAxis(shape, 1, 'input 1'),
+      buildAxis(shape, 2, 'feature'),
+    ]
     const width = typeof shape[2] === 'number' ? shape[2] : null
     return {
       kind: 'flow',
@@ -167,8 +171,8 @@ function inputValue(
 }
 
 /** An axis that differs from call to call has its own role for a name. */
-function axisOf(shape: readonly (number | string | null)[], place: number, role: Axis['role']): Axis {
+function buildAxis(shape: readonly (number | string | null)[], place: number, role: Axis['role']): Axis {
   const given = shape[place]
-  const size: Size = typeof given === 'number' ? sizeOf(given) : sizeOf(role)
+  const size: Size = typeof given === 'number' ? buildSize(given) : buildSize(role)
   return { role, size }
 }

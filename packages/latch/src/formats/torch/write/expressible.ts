@@ -8,7 +8,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
 
 /** @throws UnsupportedError naming the layer and what of it PyTorch's modules do not have */
-export function refuseForTorch(layers: readonly LayerOptions[]): void {
+export function assertExpressible(layers: readonly LayerOptions[]): void {
   const counts = new Map<string, number>()
   for (const layer of layers) {
     const number = counts.get(layer.type) ?? 0
