@@ -1,5 +1,5 @@
 /**
- * Whole files in Node: read with errors in words, written so that a reader sees the old file or the new
+ * Whole files in Node: read with errors that name the path, written so that a reader sees the old file or the new
  * one and never a part. A save goes to a temporary file in the same folder, is flushed to the disk, and
  * takes the old file's name in one step.
  */
@@ -35,7 +35,7 @@ const nodeCalls: SavingCalls = { open, rename }
  * the old file stays as it was. A link is followed; the old file's permissions are kept. Gives the bytes written.
  *
  * @param content all bytes, or chunks that are made while they are written and never held together
- * @throws DataError in words: disk full, missing folder, no permission; what making a chunk throws
+ * @throws DataError for disk full, missing folder, no permission; what making a chunk throws
  */
 export async function writeFileAtomic(
   path: string,
@@ -136,7 +136,7 @@ async function syncFolder(folder: string, calls: SavingCalls): Promise<void> {
 
 /**
  * Reads a whole file.
- * @throws DataError in words: missing (with names in the folder that come near), a folder, more than 2 GiB
+ * @throws DataError : missing (with names in the folder that come near), a folder, more than 2 GiB
  */
 export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Promise<Uint8Array> {
   try {

@@ -1,5 +1,5 @@
 /**
- * Which format a model file is in: told from its first bytes and its own words, and only then from its name.
+ * Which format a model file is in: found from its first bytes and contents, and only then from its name.
  * Nothing is parsed here beyond what tells formats apart; the readers check everything.
  */
 import { FormatError, UnsupportedError } from '../core/errors.ts'

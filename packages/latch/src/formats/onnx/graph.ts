@@ -1,5 +1,5 @@
 /**
- * An ONNX model as plain data: what the decoder makes, and what the runner, the lifting to layers and the
+ * An ONNX model as plain data: what the decoder makes, and what the runner, the conversion to layers and the
  * writer share. Names follow onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
 

@@ -80,11 +80,11 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     : orderModules(modules, source)
   const chain = cutAfter(whole, options.upTo, source)
   const activation = 'network' in config ? 'tanh' : config.activation
-  const pieces = chain.flatMap((module) => splitModule(module, activation))
+  const parts = chain.flatMap((module) => splitModule(module, activation))
   const assembled =
     'network' in config
-      ? assembleByLayers(chain, pieces, config.network, source)
-      : assembleByFlags(chain, pieces, config, source)
+      ? assembleByLayers(chain, parts, config.network, source)
+      : assembleByFlags(chain, parts, config, source)
   const { network } = assembled
   const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
   const omitted = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
@@ -103,7 +103,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     input: getInput(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
-    layers: describeLayers(pieces, assembled.network.layers, prefix),
+    layers: describeLayers(parts, assembled.network.layers, prefix),
     warnings: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order
@@ -160,12 +160,12 @@ function getInput([first]: readonly TorchModule[], oneHot: boolean): ModelInput 
 
 /** A line a module; what is made of its steps stands in the network's layers, module by module. */
 function describeLayers(
-  pieces: readonly ModulePart[],
+  parts: readonly ModulePart[],
   layers: readonly LayerOptions[],
   prefix: string | undefined,
 ): LayerFacts[] {
   const filled = layers.filter(learns)
-  return pieces.map(({ path, type, parameters, conventions }, i) => {
+  return parts.map(({ path, type, parameters, conventions }, i) => {
     const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
     const once = before.some(
       (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.returnSequences === false),

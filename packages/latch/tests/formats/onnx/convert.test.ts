@@ -1,5 +1,5 @@
 /**
- * ONNX graphs lifted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
+ * ONNX graphs converted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
  * and what is no chain of layers is refused by node.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -106,7 +106,7 @@ interface Numbers {
   data: number[]
 }
 
-/** Rows in the order of the door; `timeFirst`: the file has (time, batch, …). */
+/** Rows in the order of the API; `timeFirst`: the file has (time, batch, …). */
 function batchOf({ shape, data }: Numbers, ids: boolean, timeFirst: boolean, lengths?: readonly number[]) {
   const [T, B] = timeFirst ? shape : [shape[1], shape[0]]
   const F = ids ? 1 : shape[2]
@@ -166,7 +166,7 @@ describe('what PyTorch 1.13 exports', () => {
     expect(greatestDifference(got, expected)).toBeLessThan(1e-5)
   })
 
-  it('a skip connection is refused by node, and the part before it told', async () => {
+  it('a skip connection is refused by node, and the part before it named', async () => {
     const bytes = readFileSync(new URL('residual.onnx', golden))
     const error = await read(bytes).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(UnsupportedError)
@@ -231,7 +231,7 @@ async function plain(bytes: Uint8Array): Promise<Numbers> {
   return { shape: dims.map(Number), data }
 }
 
-describe('a lift that is wrong', () => {
+describe('a wrong conversion', () => {
   it('is found out', async () => {
     const network = drawn({
       layers: [
@@ -240,11 +240,11 @@ describe('a lift that is wrong', () => {
       ],
     })
     const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
-    const lifted = convertOnnx(model, 'model.onnx')
-    verifyConversion(model, lifted, 'model.onnx')
-    const weights = new Map(lifted.weights)
+    const converted = convertOnnx(model, 'model.onnx')
+    verifyConversion(model, converted, 'model.onnx')
+    const weights = new Map(converted.weights)
     const turned = weights.get('recurrent.0.weight_hh_l0')!.slice().reverse()
     weights.set('recurrent.0.weight_hh_l0', turned)
-    expect(() => verifyConversion(model, { ...lifted, weights }, 'model.onnx')).toThrow(FormatError)
+    expect(() => verifyConversion(model, { ...converted, weights }, 'model.onnx')).toThrow(FormatError)
   })
 })

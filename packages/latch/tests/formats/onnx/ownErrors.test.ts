@@ -39,7 +39,7 @@ describe('a bug in our own code', () => {
     expect(walk).toThrow(bug)
   })
 
-  it.each(bugs)('passes through the lifting of a node: %s', async (bug) => {
+  it.each(bugs)('passes through the conversion of a node: %s', async (bug) => {
     const model = await decodeOnnx(small, 'small.onnx')
     const spy = vi.spyOn(NodeConverter.prototype, 'rows').mockImplementation(() => {
       throw bug

@@ -99,26 +99,26 @@ function parsed(json: string, where: string): unknown {
   }
 }
 
-function assemble(told: KerasContent, options: ImportOptions): ImportedModel {
-  const { source } = told
-  const root = told.root()
-  const { config, store, producer } = configured(told, root, options)
-  const about: KerasAbout = { source, format: 'keras', producer, options, training: told.training }
+function assemble(content: KerasContent, options: ImportOptions): ImportedModel {
+  const { source } = content
+  const root = content.root()
+  const { config, store, producer } = configured(content, root, options)
+  const about: KerasAbout = { source, format: 'keras', producer, options, training: content.training }
   const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
   const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
   const model = optimizer ? { ...read, omitted: [...read.omitted, 'optimizer state'] } : read
-  return withEmbedded(model, readEmbedded(told.embedded, source, options), options)
+  return withEmbedded(model, readEmbedded(content.embedded, source, options), options)
 }
 
 /** The configuration, the file's own or the one given, and the arrays of its layers. @throws UsageError where there is none */
 export function configured(
-  told: KerasContent,
+  content: KerasContent,
   root: Hdf5Object,
   options: ImportOptions,
 ): { config: unknown; store: WeightStore; producer: string | null } {
-  const { source } = told
+  const { source } = content
   const group = weightsGroup(root)
-  const given = told.config ?? options.config
+  const given = content.config ?? options.config
   if (given === undefined || given === null) {
     throw new UsageError({
       where: source,
@@ -134,7 +134,7 @@ export function configured(
     hasPaths(group) ? pathStore(group, listedLayers(config, source), source) : namedStore(group, source)
   const own = isOwn(given)
   const config = own ? renamed(buildKerasConfig(given), store, source) : given
-  return { config, store: store(config), producer: told.producer ?? (own ? 'Keras 3' : null) }
+  return { config, store: store(config), producer: content.producer ?? (own ? 'Keras 3' : null) }
 }
 
 /** Where the layers' arrays lie. */

@@ -21,7 +21,7 @@ export interface LayerContext {
   zeroMasked: boolean
 }
 
-/** The layer. @throws UnsupportedError in words for what Keras does not have */
+/** The layer. @throws UnsupportedError for what Keras does not have */
 export function recurrentOut(options: RecurrentOptions, context: LayerContext): OutLayer {
   refuse(options, context.name)
   const { direction = 'forward' } = options

@@ -13,7 +13,7 @@ import { numbered } from '../read/weightStores.ts'
 /** The version whose format is written. */
 const KERAS_VERSION = '3.0.0'
 
-/** The file. @throws UnsupportedError in words for what Keras has no layer for */
+/** The file. @throws UnsupportedError for what Keras has no layer for */
 export function writeKerasFile(source: ExportSource): ExportedFile {
   const layers = buildKerasLayers(source.network.config, source.outputActivation)
   const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'

@@ -46,18 +46,18 @@ function equal(at: NodeConverter, [a, b]: readonly Value[]): Value {
 }
 
 function where(at: NodeConverter, [mask, x, other]: readonly Value[]): Value {
-  const given = at.flow([x])
-  const flow = given.fill?.mask === 'counted' ? at.rows([given]) : given
-  const [time, batch] = flow.axes
-  const fits = mask?.kind === 'mask' && mask.rank === flow.axes.length && flow.axes.length === 3
+  const given = at.sequence([x])
+  const sequence = given.fill?.mask === 'counted' ? at.rows([given]) : given
+  const [time, batch] = sequence.axes
+  const fits = mask?.kind === 'mask' && mask.rank === sequence.axes.length && sequence.axes.length === 3
   const single = other?.kind === 'constant' && other.tensor.data.length === 1
   if (!fits || !single || !batch.role.startsWith('input') || !at.context.takeTime(time.role))
     throw at.unsupported(
       'steps outside the lengths replaced by one number',
       [mask, x, other].filter(Boolean).map(describeValue).join(', '),
     )
-  if (flow.fill) throw at.unsupported('one mask', 'two')
-  return { ...flow, fill: { mask: mask.what, value: other.tensor.data[0] } }
+  if (sequence.fill) throw at.unsupported('one mask', 'two')
+  return { ...sequence, fill: { mask: mask.what, value: other.tensor.data[0] } }
 }
 
 /** Operators by name. */

@@ -1,6 +1,6 @@
 /**
- * What all nodes of a lifting share (which axis is time, whether the batch has lengths, what was noticed), and one
- * node with its attributes, as the functions that lift it see it.
+ * What all nodes of a conversion share (which axis is time, whether the batch has lengths, what was noticed), and one
+ * node with its attributes, as the functions that convert it see it.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import { describePlace, type OnnxAttribute, type OnnxNode } from '../graph.ts'
@@ -11,7 +11,7 @@ import type { IrNode } from './nodes.ts'
 /** What remains where layers cannot be found. */
 export const RUN_AS_GRAPH = 'A program can run the graph as it is, with openOnnxGraph of latch/formats.'
 
-/** One lifting of one graph. */
+/** The conversion of one graph. */
 export class ConversionContext {
   readonly source: string
   readonly opset: number
@@ -43,7 +43,7 @@ export class ConversionContext {
   }
 }
 
-/** A node that is being lifted. */
+/** A node that is converted. */
 export class NodeConverter {
   readonly node: OnnxNode
   readonly context: ConversionContext
@@ -106,9 +106,9 @@ export class NodeConverter {
   }
 
   /** Input `index`, which has to be a sequence on its way through layers. */
-  flow(inputs: readonly Value[], index = 0): SequenceValue {
+  sequence(inputs: readonly Value[], index = 0): SequenceValue {
     const value = inputs[index]
-    if (value?.kind === 'flow') return value
+    if (value?.kind === 'sequence') return value
     throw this.unsupported(
       'a sequence on its way through layers',
       value ? describeValue(value) : `no input ${index}`,
@@ -117,12 +117,12 @@ export class NodeConverter {
 
   /** As `flow`, for what works on each row: masked steps no longer matter, and the last axis is the row. */
   rows(inputs: readonly Value[], index = 0): SequenceValue {
-    const flow = this.flow(inputs, index)
-    if (flow.fill?.mask === 'last') throw this.unsupported('all steps', 'only the last ones')
-    const { fill, ...rest } = flow
+    const sequence = this.sequence(inputs, index)
+    if (sequence.fill?.mask === 'last') throw this.unsupported('all steps', 'only the last ones')
+    const { fill, ...rest } = sequence
     if (fill?.mask !== 'counted') return rest
     if (fill.value !== 0) throw this.unsupported('masked steps of zeros', `of ${fill.value}`)
-    return { ...rest, tip: above(flow.tip, { type: 'zeroMasked' }, this.node) }
+    return { ...rest, tip: above(sequence.tip, { type: 'zeroMasked' }, this.node) }
   }
 
   /** Width of the last axis, which has to be the features. */
@@ -133,8 +133,8 @@ export class NodeConverter {
   }
 
   /** The flow with another layer on top. */
-  over(flow: SequenceValue, tip: IrNode): SequenceValue {
-    return { kind: 'flow', axes: flow.axes, tip }
+  over(sequence: SequenceValue, tip: IrNode): SequenceValue {
+    return { kind: 'sequence', axes: sequence.axes, tip }
   }
 }
 
@@ -152,13 +152,13 @@ export function asWritten(value: number): number {
   return value
 }
 
-/** A value in words, for errors. */
+/** Describes a value, for errors. */
 export function describeValue(value: Value): string {
   switch (value.kind) {
     case 'constant':
       return `a constant of shape (${value.tensor.shape.join(', ')})`
-    case 'flow':
-      return `${value.tip.layer.type === 'piece' ? value.tip.layer.what : `the output of ${value.tip.layer.type}`}, ${describeAxes(value.axes)}`
+    case 'sequence':
+      return `${value.tip.layer.type === 'pattern' ? value.tip.layer.what : `the output of ${value.tip.layer.type}`}, ${describeAxes(value.axes)}`
     case 'stack':
       return 'states of several layers'
     case 'state':

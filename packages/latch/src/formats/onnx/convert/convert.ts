@@ -29,28 +29,28 @@ export interface GraphPlaces {
   sequences: number | null
 }
 
-/** A lifted graph. */
+/** A converted graph. */
 export interface ConvertedModel extends ImportedModel {
   places: GraphPlaces
 }
 
 interface Found {
   name: string
-  flow: SequenceValue
+  sequence: SequenceValue
 }
 
 /**
- * Lifts a graph. `source` names it in errors; `options.until` ends at that node or value.
+ * Converts a graph. `source` names it in errors; `options.upTo` ends at that node or value.
  * @throws UnsupportedError for what is no chain of Latch's layers, by node, operator and number
  */
 export function convertOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): ConvertedModel {
-  const meanings = interpretGraph(model, source)
+  const interpretation = interpretGraph(model, source)
   const wanted = options.upTo === undefined ? outputsOf(model) : [findUpTo(model, source, options.upTo)]
-  const { chosen, omitted } = choose(meanings, source, wanted)
-  const compiled = compileLayers(chosen.flow.tip, source, meanings.context.maskZero)
-  const places = findPlaces(model, meanings, chosen, compiled)
+  const { chosen, omitted } = choose(interpretation, source, wanted)
+  const compiled = compileLayers(chosen.sequence.tip, source, interpretation.context.maskZero)
+  const places = findPlaces(model, interpretation, chosen, compiled)
   if (options.upTo !== undefined) omitted.push(`What follows ${options.upTo}`)
-  return { ...describe(model, meanings, compiled, places, options), omitted, places }
+  return { ...describe(model, interpretation, compiled, places, options), omitted, places }
 }
 
 const outputsOf = ({ outputs }: OnnxModel) => outputs.map(({ name }) => name)
@@ -70,24 +70,25 @@ function findUpTo({ nodes }: OnnxModel, source: string, upTo: string): string {
 }
 
 /** The longest chain among the outputs; one that only adds an output activation to another comes after it. */
-function choose(meanings: Interpretation, source: string, names: readonly string[]) {
+function choose(interpretation: Interpretation, source: string, names: readonly string[]) {
   const found: Found[] = []
   const omitted: string[] = []
-  let refusal: UnsupportedError | null = null
+  let failure: UnsupportedError | null = null
   for (const name of names) {
-    const value = meanings.values.get(name)
-    if (value?.kind === 'flow') found.push({ name, flow: value })
+    const value = interpretation.values.get(name)
+    if (value?.kind === 'sequence') found.push({ name, sequence: value })
     else {
       const why = value?.kind === 'refused' ? value.error.message : value ? describeValue(value) : 'no value'
       omitted.push(`Output ${name}: ${why}`)
-      if (value?.kind === 'refused') refusal ??= value.error
+      if (value?.kind === 'refused') failure ??= value.error
     }
   }
-  if (!found.length) throw withPart(meanings, source, refusal, names)
-  const depth = ({ flow }: Found) => measureDepth(flow.tip)
+  if (!found.length) throw withPart(interpretation, source, failure, names)
+  const depth = ({ sequence }: Found) => measureDepth(sequence.tip)
   const chosen = found.reduce((best, other) => (depth(other) > depth(best) ? other : best))
-  for (const { name, flow } of found) {
-    if (!reaches(chosen.flow.tip, flow.tip)) omitted.push(`Output ${name}: another chain than ${chosen.name}`)
+  for (const { name, sequence } of found) {
+    if (!reaches(chosen.sequence.tip, sequence.tip))
+      omitted.push(`Output ${name}: another chain than ${chosen.name}`)
   }
   return { chosen, omitted }
 }
@@ -102,19 +103,19 @@ function measureDepth(tip: IrNode): number {
 function withPart(
   { values }: Interpretation,
   source: string,
-  refusal: UnsupportedError | null,
+  failure: UnsupportedError | null,
   names: readonly string[],
 ): UnsupportedError {
-  if (!refusal)
+  if (!failure)
     return new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') })
   const whole = [...values].flatMap(([name, value]) =>
-    value.kind === 'flow' && isWhole(value) ? [{ name, score: computeScore(value.tip) }] : [],
+    value.kind === 'sequence' && isWhole(value) ? [{ name, score: computeScore(value.tip) }] : [],
   )
   const part = whole.reduce((best, other) => (other.score >= best.score ? other : best), {
     name: '',
     score: 2,
   })
-  const { where, expected, got, remedy } = refusal
+  const { where, expected, got, remedy } = failure
   return new UnsupportedError({ where, expected, got, remedy, fix: part.name ? readUpTo(part.name) : [] })
 }
 
@@ -122,7 +123,7 @@ function withPart(
 function isWhole({ tip, axes }: SequenceValue): boolean {
   if (axes[axes.length - 1]?.role !== 'feature') return false
   if (axes.some(({ role }) => role === 'merged' || role === 'direction')) return false
-  for (let at: IrNode | null = tip; at; at = at.below) if (at.layer.type === 'piece') return false
+  for (let at: IrNode | null = tip; at; at = at.below) if (at.layer.type === 'pattern') return false
   return true
 }
 
@@ -136,15 +137,17 @@ function computeScore(tip: IrNode): number {
 function findPlaces(
   model: OnnxModel,
   { context }: Interpretation,
-  { name, flow }: Found,
+  { name, sequence }: Found,
   { input, outputActivation }: CompiledLayers,
 ): GraphPlaces {
-  if (flow.fill?.mask === 'last')
+  if (sequence.fill?.mask === 'last')
     throw new FormatError({ where: name, expected: 'all steps', got: 'the last ones' })
   // Where nothing says which axis is time, batch comes first.
   const inputTimeFirst = context.time === 'input 0'
-  const roles = flow.axes.filter(({ role }) => role !== 'one' && role !== 'direction').map(({ role }) => role)
-  checkOutput(context.source, name, flow.axes)
+  const roles = sequence.axes
+    .filter(({ role }) => role !== 'one' && role !== 'direction')
+    .map(({ role }) => role)
+  checkOutput(context.source, name, sequence.axes)
   const lengths = context.ragged
     ? (model.inputs.find(({ shape }) => shape?.length === 1)?.name ?? null)
     : null

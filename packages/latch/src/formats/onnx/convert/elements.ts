@@ -14,10 +14,10 @@ import { matchCubic, gate, findPattern } from './gates.ts'
 type Operand = { kind: 'scalar'; value: number } | { kind: 'vector'; values: Float32Array }
 
 /** A constant as what it does to rows: one number for all, or one for each feature. */
-function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, flow: SequenceValue): Operand {
+function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: SequenceValue): Operand {
   if (data.length === 1) return { kind: 'scalar', value: asWritten(data[0]) }
-  const width = at.width(flow)
-  if (data.length === width && shape[shape.length - 1] === width && shape.length <= flow.axes.length)
+  const width = at.width(sequence)
+  if (data.length === width && shape[shape.length - 1] === width && shape.length <= sequence.axes.length)
     return { kind: 'vector', values: Float32Array.from(data) }
   throw at.unsupported(`one number, or ${width} of them for the features`, `a constant of shape (${shape})`)
 }
@@ -25,50 +25,59 @@ function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, flow: Seque
 /** The sequence and the constant among two inputs, or two sequences. */
 function sides(at: NodeConverter, inputs: readonly Value[]) {
   const [a, b] = inputs
-  if (a?.kind === 'flow' && b?.kind === 'constant')
-    return { kind: 'constant', flow: a, tensor: b.tensor, first: true } as const
-  if (a?.kind === 'constant' && b?.kind === 'flow')
-    return { kind: 'constant', flow: b, tensor: a.tensor, first: false } as const
-  if (a?.kind === 'flow' && b?.kind === 'flow') return { kind: 'flows', flow: a, other: b } as const
+  if (a?.kind === 'sequence' && b?.kind === 'constant')
+    return { kind: 'constant', sequence: a, tensor: b.tensor, first: true } as const
+  if (a?.kind === 'constant' && b?.kind === 'sequence')
+    return { kind: 'constant', sequence: b, tensor: a.tensor, first: false } as const
+  if (a?.kind === 'sequence' && b?.kind === 'sequence')
+    return { kind: 'flows', sequence: a, other: b } as const
   throw at.unsupported('a sequence and a constant', inputs.map(describeValue).join(' and '))
 }
 
-const piece = (
+const pattern = (
   at: NodeConverter,
-  flow: SequenceValue,
+  sequence: SequenceValue,
   what: IrPattern['what'],
   base: IrNode,
   value = 0,
   column?: Float32Array,
-) => at.over(flow, above(flow.tip, { type: 'piece', what, base, value, column }, at.node))
+) => at.over(sequence, above(sequence.tip, { type: 'pattern', what, base, value, column }, at.node))
 
-const straight = (at: NodeConverter, flow: SequenceValue, alpha: number, beta: number) =>
-  at.over(flow, activate(at.rows([flow]).tip, { type: 'affine', alpha, beta }, at.node))
+const straight = (at: NodeConverter, sequence: SequenceValue, alpha: number, beta: number) =>
+  at.over(sequence, activate(at.rows([sequence]).tip, { type: 'affine', alpha, beta }, at.node))
 
 function add(at: NodeConverter, inputs: readonly Value[]): Value {
   const sizes = computeSizes(inputs, (a, b) => a + b)
   if (sizes) return sizes
   const found = sides(at, inputs)
-  if (found.kind === 'flows') return addFlows(at, found.flow, found.other)
-  return addConstant(at, found.flow, findOperand(at, found.tensor, found.flow), found.tensor.shape.length)
+  if (found.kind === 'flows') return addFlows(at, found.sequence, found.other)
+  return addConstant(
+    at,
+    found.sequence,
+    findOperand(at, found.tensor, found.sequence),
+    found.tensor.shape.length,
+  )
 }
 
-function addConstant(at: NodeConverter, flow: SequenceValue, operand: Operand, rank: number): Value {
-  const { layer, below } = flow.tip
+function addConstant(at: NodeConverter, sequence: SequenceValue, operand: Operand, rank: number): Value {
+  const { layer, below } = sequence.tip
   const single = operand.kind === 'scalar'
-  const variance = findPattern(flow.tip, 'row variance')
+  const variance = findPattern(sequence.tip, 'row variance')
   if (variance && single)
-    return at.over(flow, { ...flow.tip, layer: { ...variance, value: variance.value + operand.value } })
+    return at.over(sequence, {
+      ...sequence.tip,
+      layer: { ...variance, value: variance.value + operand.value },
+    })
   const values = single ? Float32Array.of(operand.value) : operand.values
   if (layer.type === 'dense' && layer.units === values.length && (!single || rank > 0)) {
     const bias = layer.bias ? layer.bias.map((x, i) => x + values[i]) : values
-    return { ...flow, tip: { ...flow.tip, layer: { ...layer, bias } } }
+    return { ...sequence, tip: { ...sequence.tip, layer: { ...layer, bias } } }
   }
   if (layer.type === 'layerNorm' && layer.width === values.length) {
     const centre = layer.centre ? layer.centre.map((x, i) => x + values[i]) : values
-    return { ...flow, tip: { layer: { ...layer, centre }, below, node: flow.tip.node } }
+    return { ...sequence, tip: { layer: { ...layer, centre }, below, node: sequence.tip.node } }
   }
-  if (single) return straight(at, flow, 1, operand.value)
+  if (single) return straight(at, sequence, 1, operand.value)
   throw at.unsupported('a bias right after its product', `numbers for each feature after ${layer.type}`)
 }
 
@@ -76,7 +85,7 @@ function addFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value 
   const joined = joinDirections(a.tip, b.tip, 'sum') ?? joinDirections(b.tip, a.tip, 'sum')
   if (joined && sameAxes(a, b)) return at.over(a, joined)
   const cubic = matchCubic(a.tip, b.tip) ?? matchCubic(b.tip, a.tip)
-  if (cubic) return piece(at, a, 'x + c·x³', cubic.base, cubic.factor)
+  if (cubic) return pattern(at, a, 'x + c·x³', cubic.base, cubic.factor)
   throw at.unsupported(
     'one chain of layers',
     `a sum of ${describeValue(a)} and ${describeValue(b)} (a skip connection)`,
@@ -94,22 +103,23 @@ function subtract(at: NodeConverter, inputs: readonly Value[]): Value {
   const found = sides(at, inputs)
   if (found.kind === 'flows') {
     const mean = findPattern(found.other.tip, 'row mean')
-    if (mean?.base === found.flow.tip) return piece(at, found.flow, 'centred row', found.flow.tip)
+    if (mean?.base === found.sequence.tip)
+      return pattern(at, found.sequence, 'centred row', found.sequence.tip)
     throw at.unsupported(
       'one chain of layers',
-      `a difference of ${describeValue(found.flow)} and ${describeValue(found.other)}`,
+      `a difference of ${describeValue(found.sequence)} and ${describeValue(found.other)}`,
     )
   }
-  const operand = findOperand(at, found.tensor, found.flow)
+  const operand = findOperand(at, found.tensor, found.sequence)
   if (!found.first) {
-    if (operand.kind === 'scalar') return straight(at, found.flow, -1, operand.value)
+    if (operand.kind === 'scalar') return straight(at, found.sequence, -1, operand.value)
     throw at.unsupported('a single number', 'one for each feature')
   }
   const negative: Operand =
     operand.kind === 'scalar'
       ? { ...operand, value: -operand.value }
       : { ...operand, values: operand.values.map((x) => -x) }
-  return addConstant(at, found.flow, negative, found.tensor.shape.length)
+  return addConstant(at, found.sequence, negative, found.tensor.shape.length)
 }
 
 function multiply(at: NodeConverter, inputs: readonly Value[]): Value {
@@ -117,51 +127,51 @@ function multiply(at: NodeConverter, inputs: readonly Value[]): Value {
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows')
-    return multiplyFlows(at, found.flow, found.other) ?? throwProduct(at, found.flow, found.other)
-  return scale(at, found.flow, findOperand(at, found.tensor, found.flow))
+    return multiplyFlows(at, found.sequence, found.other) ?? throwProduct(at, found.sequence, found.other)
+  return scale(at, found.sequence, findOperand(at, found.tensor, found.sequence))
 }
 
 function throwProduct(at: NodeConverter, a: SequenceValue, b: SequenceValue): never {
   throw at.unsupported('one chain of layers', `a product of ${describeValue(a)} and ${describeValue(b)}`)
 }
 
-function scale(at: NodeConverter, flow: SequenceValue, operand: Operand): Value {
-  const { layer, below, node } = flow.tip
+function scale(at: NodeConverter, sequence: SequenceValue, operand: Operand): Value {
+  const { layer, below, node } = sequence.tip
   if (layer.type === 'layerNorm' && !layer.centre) {
     const values =
       operand.kind === 'scalar' ? new Float32Array(layer.width).fill(operand.value) : operand.values
     const factors = layer.scale ? layer.scale.map((x, i) => x * values[i]) : values
-    return { ...flow, tip: { layer: { ...layer, scale: factors }, below, node } }
+    return { ...sequence, tip: { layer: { ...layer, scale: factors }, below, node } }
   }
-  if (operand.kind === 'scalar') return straight(at, flow, operand.value, 0)
+  if (operand.kind === 'scalar') return straight(at, sequence, operand.value, 0)
   if (layer.type !== 'dense')
     throw at.unsupported('a factor for each feature after a product or normalisation', layer.type)
   const { inputs } = layer
   const weight = layer.weight.map((x, i) => x * operand.values[Math.floor(i / inputs)])
   const bias = layer.bias && layer.bias.map((x, i) => x * operand.values[i])
-  return { ...flow, tip: { layer: { ...layer, weight, bias }, below, node } }
+  return { ...sequence, tip: { layer: { ...layer, weight, bias }, below, node } }
 }
 
 function multiplyFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value | null {
   const joined = joinDirections(a.tip, b.tip, 'multiply') ?? joinDirections(b.tip, a.tip, 'multiply')
   if (joined && sameAxes(a, b)) return at.over(a, joined)
   if (a.tip === b.tip) {
-    if (findPattern(a.tip, 'centred row')) return piece(at, a, 'squared centred row', a.tip)
-    return piece(at, a, 'power', a.tip, 2)
+    if (findPattern(a.tip, 'centred row')) return pattern(at, a, 'squared centred row', a.tip)
+    return pattern(at, a, 'power', a.tip, 2)
   }
   for (const [x, y] of [
     [a, b],
     [b, a],
   ]) {
     const lower = findPattern(y.tip, 'power')
-    if (lower?.base === x.tip) return piece(at, x, 'power', x.tip, lower.value + 1)
+    if (lower?.base === x.tip) return pattern(at, x, 'power', x.tip, lower.value + 1)
     const weights = findPattern(y.tip, 'softmax over time')
     if (
       weights &&
       weights.base === x.tip &&
       describeAxes(x.axes.slice(0, -1)) === describeAxes(y.axes.slice(0, -1))
     )
-      return piece(at, x, 'weighted steps', x.tip, 0, weights.column)
+      return pattern(at, x, 'weighted steps', x.tip, 0, weights.column)
     const gated = sameAxes(x, y) ? gate(at, x, y) : null
     if (gated) return gated
   }
@@ -172,21 +182,21 @@ function divide(at: NodeConverter, inputs: readonly Value[]): Value {
   const sizes = computeSizes(inputs, (a, b) => Math.trunc(a / b))
   if (sizes) return sizes
   const [a, b] = inputs
-  if (a?.kind === 'flow' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
+  if (a?.kind === 'sequence' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
   const found = sides(at, inputs)
-  if (found.kind === 'flows') return divideFlows(at, found.flow, found.other)
+  if (found.kind === 'flows') return divideFlows(at, found.sequence, found.other)
   if (!found.first) throw at.unsupported('a sequence above the line', 'a constant')
-  const operand = findOperand(at, found.tensor, found.flow)
-  if (operand.kind === 'scalar') return scale(at, found.flow, { ...operand, value: 1 / operand.value })
-  return scale(at, found.flow, { ...operand, values: operand.values.map((x) => 1 / x) })
+  const operand = findOperand(at, found.tensor, found.sequence)
+  if (operand.kind === 'scalar') return scale(at, found.sequence, { ...operand, value: 1 / operand.value })
+  return scale(at, found.sequence, { ...operand, values: operand.values.map((x) => 1 / x) })
 }
 
 /** A sum over each sequence's steps by its length is their mean. */
-function divideByLengths(at: NodeConverter, flow: SequenceValue): Value {
-  const { layer } = flow.tip
+function divideByLengths(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer } = sequence.tip
   if (layer.type === 'pool' && layer.pooling === 'sum')
-    return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
-  throw at.unsupported('a sum over time, by the lengths', describeValue(flow))
+    return at.over(sequence, { ...sequence.tip, layer: { type: 'pool', pooling: 'mean' } })
+  throw at.unsupported('a sum over time, by the lengths', describeValue(sequence))
 }
 
 function divideFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value {
@@ -205,23 +215,23 @@ function divideFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Val
 }
 
 function power(at: NodeConverter, [x, exponent]: readonly Value[]): Value {
-  const flow = at.flow([x])
+  const sequence = at.sequence([x])
   const by = exponent?.kind === 'constant' && exponent.tensor.data.length === 1 ? exponent.tensor.data[0] : 0
-  if (by === 2 && findPattern(flow.tip, 'centred row'))
-    return piece(at, flow, 'squared centred row', flow.tip)
-  if (by === 2 || by === 3) return piece(at, flow, 'power', flow.tip, by)
-  const deviation = by === 0.5 ? matchDeviation(at, flow) : null
+  if (by === 2 && findPattern(sequence.tip, 'centred row'))
+    return pattern(at, sequence, 'squared centred row', sequence.tip)
+  if (by === 2 || by === 3) return pattern(at, sequence, 'power', sequence.tip, by)
+  const deviation = by === 0.5 ? matchDeviation(at, sequence) : null
   if (deviation) return deviation
   throw at.unsupported('a power that belongs to a layer normalisation or a GELU', `${by}`)
 }
 
-function matchDeviation(at: NodeConverter, flow: SequenceValue): Value | null {
-  const variance = findPattern(flow.tip, 'row variance')
-  return variance && piece(at, flow, 'row deviation', variance.base, variance.value)
+function matchDeviation(at: NodeConverter, sequence: SequenceValue): Value | null {
+  const variance = findPattern(sequence.tip, 'row variance')
+  return variance && pattern(at, sequence, 'row deviation', variance.base, variance.value)
 }
 
 function squareRoot(at: NodeConverter, inputs: readonly Value[]): Value {
-  const deviation = matchDeviation(at, at.flow(inputs))
+  const deviation = matchDeviation(at, at.sequence(inputs))
   if (deviation) return deviation
   throw at.unsupported('the variance of a layer normalisation', describeValue(inputs[0]))
 }
@@ -235,7 +245,7 @@ export const ELEMENTS: Readonly<Record<string, Convert>> = {
   Pow: power,
   Sqrt: squareRoot,
   Erf: (at, inputs) => {
-    const flow = at.rows(inputs)
-    return piece(at, flow, 'error function', flow.tip)
+    const sequence = at.rows(inputs)
+    return pattern(at, sequence, 'error function', sequence.tip)
   },
 }

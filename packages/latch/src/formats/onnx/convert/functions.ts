@@ -6,15 +6,15 @@ import type { Convert } from './shapes.ts'
 import type { Value } from './values.ts'
 
 function clip(at: NodeConverter, [x, low, high]: readonly Value[]): Value {
-  const flow = at.rows([x])
+  const sequence = at.rows([x])
   const bound = (attribute: string, value: Value | undefined, absent: number) => {
     if (value?.kind === 'constant') return value.tensor.data[0]
     if (value && value.kind !== 'absent') throw at.unsupported('constant limits', describeValue(value))
     return at.float(attribute, absent)
   }
   const [from, to] = [bound('min', low, -Infinity), bound('max', high, Infinity)]
-  if (from === 0 && to === 6) return at.over(flow, activate(flow.tip, 'relu6', at.node))
-  if (from === 0 && to > 3.4e38) return at.over(flow, activate(flow.tip, 'relu', at.node))
+  if (from === 0 && to === 6) return at.over(sequence, activate(sequence.tip, 'relu6', at.node))
+  if (from === 0 && to > 3.4e38) return at.over(sequence, activate(sequence.tip, 'relu', at.node))
   throw at.unsupported('limits 0 and 6, or 0 and none', `${from} and ${to}`)
 }
 
@@ -50,8 +50,8 @@ export const FUNCTIONS: Readonly<Record<string, Convert>> = {
     Object.entries(ACTIVATIONS).map(([op, choose]) => [
       op,
       (at: NodeConverter, inputs: readonly Value[]) => {
-        const flow = at.rows(inputs)
-        return at.over(flow, activate(flow.tip, choose(at), at.node))
+        const sequence = at.rows(inputs)
+        return at.over(sequence, activate(sequence.tip, choose(at), at.node))
       },
     ]),
   ),

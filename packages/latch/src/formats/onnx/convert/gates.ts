@@ -8,9 +8,9 @@ import type { NodeConverter } from './context.ts'
 import type { IrNode, IrPattern } from './nodes.ts'
 import type { SequenceValue, Value } from './values.ts'
 
-/** The piece that a chain ends on, if it is this one. */
+/** The pattern that a chain ends on, if it is this one. */
 export const findPattern = ({ layer }: IrNode, what: IrPattern['what']): IrPattern | null =>
-  layer.type === 'piece' && layer.what === what ? layer : null
+  layer.type === 'pattern' && layer.what === what ? layer : null
 
 /** x + c·x³, for the tanh form of GELU. */
 export function matchCubic(x: IrNode, other: IrNode): { base: IrNode; factor: number } | null {
@@ -23,7 +23,7 @@ export function matchCubic(x: IrNode, other: IrNode): { base: IrNode; factor: nu
   return { base: x, factor: alpha }
 }
 
-/** x times a function of x: SiLU, Mish, GELU in both forms, hard swish; x may carry a factor of its own. */
+/** x times a function of x: SiLU, Mish, GELU in both forms, hard swish; x may have a factor of its own. */
 export function gate(at: NodeConverter, x: SequenceValue, y: SequenceValue): Value | null {
   const own = x.tip.layer.type === 'activation' ? x.tip.layer.activation : null
   const factor = typeof own === 'object' && own?.type === 'affine' && own.beta === 0 ? own.alpha! : null
@@ -41,7 +41,7 @@ export function gate(at: NodeConverter, x: SequenceValue, y: SequenceValue): Val
 
 function matchGate(path: readonly IrNode[]): { activation: ActivationChoice; factor: number } | null {
   const steps = path.map(({ layer }) => {
-    if (layer.type === 'piece') return { type: layer.what, alpha: layer.value, beta: 0 }
+    if (layer.type === 'pattern') return { type: layer.what, alpha: layer.value, beta: 0 }
     if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
       return { type: layer.type, alpha: 0, beta: 0 }
     return resolveActivation(layer.activation)

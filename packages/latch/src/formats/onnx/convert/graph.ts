@@ -1,6 +1,6 @@
 /**
  * Walks a graph and gives every value its meaning: constants are folded by the runner's own operators, everything
- * else by the functions that lift operators. What one of them refuses is a refusal for all that reads it.
+ * else by the functions that convert operators. An operator that cannot be converted makes all that reads it fail too.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
@@ -14,7 +14,13 @@ import { OnnxGraph } from '../runtime/run.ts'
 import { MASKS } from './batch.ts'
 import { FUNCTIONS } from './functions.ts'
 
-const LIFTS: Readonly<Record<string, Convert>> = { ...SHAPES, ...ELEMENTS, ...FUNCTIONS, ...MASKS, ...LAYERS }
+const CONVERTERS: Readonly<Record<string, Convert>> = {
+  ...SHAPES,
+  ...ELEMENTS,
+  ...FUNCTIONS,
+  ...MASKS,
+  ...LAYERS,
+}
 
 /** Would make as many numbers as their inputs say; only their zeros are of use. */
 const NOT_FOLDED = ['ConstantOfShape', 'Expand', 'Range', 'OneHot', 'Tile']
@@ -38,7 +44,7 @@ export interface Interpretation {
   context: ConversionContext
 }
 
-/** Meanings of all values of a graph. */
+/** What all values of a graph mean. */
 export function interpretGraph(model: OnnxModel, source: string): Interpretation {
   const states = stateInputs(model)
   const ragged = model.inputs.some(({ shape }) => shape?.length === 1)
@@ -77,13 +83,13 @@ function interpretNode(
     const at = new NodeConverter(context, node)
     const masks = node.domain === '' ? convertMasking(at, inputs) : null
     if (masks) return all(masks)
-    const lift = node.domain === '' && Object.hasOwn(LIFTS, node.op) ? LIFTS[node.op] : null
-    if (!lift)
+    const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
+    if (!convert)
       throw at.unsupported(
         'an operator that layers are made of',
         node.domain ? `${node.op} of ${node.domain}` : node.op,
       )
-    const result = lift(at, inputs)
+    const result = convert(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {
     if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
@@ -156,7 +162,7 @@ function inputValue(
     ]
     const width = typeof shape[2] === 'number' ? shape[2] : null
     return {
-      kind: 'flow',
+      kind: 'sequence',
       tip: { layer: { type: 'features', input: name, width }, below: null, node: null },
       axes,
     }

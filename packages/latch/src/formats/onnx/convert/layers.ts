@@ -20,41 +20,41 @@ function constantAt(at: NodeConverter, value: Value | undefined, what: string): 
 /** y = x·Wᵀ on rows; `weight` (units, inputs). */
 function dense(
   at: NodeConverter,
-  flow: SequenceValue,
+  sequence: SequenceValue,
   units: number,
   weight: Float32Array,
   bias: Float32Array | null,
 ): SequenceValue {
   const inputs = weight.length / units
-  const last = flow.axes.length - 1
-  const { role, size } = flow.axes[last]
+  const last = sequence.axes.length - 1
+  const { role, size } = sequence.axes[last]
   const width = getNumber(size)
   if (role !== 'feature' || (width !== null && width !== inputs))
-    throw at.unsupported(`${inputs} features on the last axis`, describeAxes(flow.axes))
-  const tip = above(flow.tip, { type: 'dense', units, inputs, weight, bias }, at.node)
+    throw at.unsupported(`${inputs} features on the last axis`, describeAxes(sequence.axes))
+  const tip = above(sequence.tip, { type: 'dense', units, inputs, weight, bias }, at.node)
   return {
-    kind: 'flow',
+    kind: 'sequence',
     tip,
-    axes: [...flow.axes.slice(0, last), { role: 'feature', size: buildSize(units) }],
+    axes: [...sequence.axes.slice(0, last), { role: 'feature', size: buildSize(units) }],
   }
 }
 
 function matMul(at: NodeConverter, inputs: readonly Value[]): Value {
-  const flow = at.rows(inputs)
+  const sequence = at.rows(inputs)
   const tensor = constantAt(at, inputs[1], 'the weight')
   if (tensor?.shape.length !== 2)
     throw at.unsupported('a weight of two axes', tensor ? `(${tensor.shape})` : 'none')
   const [rows, units] = tensor.shape
-  return dense(at, flow, units, transposed(Float32Array.from(tensor.data), rows, units), null)
+  return dense(at, sequence, units, transposed(Float32Array.from(tensor.data), rows, units), null)
 }
 
 function gemm(at: NodeConverter, inputs: readonly Value[]): Value {
-  const flow = at.rows(inputs)
+  const sequence = at.rows(inputs)
   const tensor = constantAt(at, inputs[1], 'the weight')
-  if (tensor?.shape.length !== 2 || at.int('transA', 0) || flow.axes.length !== 2)
+  if (tensor?.shape.length !== 2 || at.int('transA', 0) || sequence.axes.length !== 2)
     throw at.unsupported(
       'rows times a constant weight',
-      `${describeAxes(flow.axes)}, transA ${at.int('transA', 0)}`,
+      `${describeAxes(sequence.axes)}, transA ${at.int('transA', 0)}`,
     )
   const [first, second] = tensor.shape
   const given = Float32Array.from(tensor.data)
@@ -64,13 +64,13 @@ function gemm(at: NodeConverter, inputs: readonly Value[]): Value {
   if (c && c.data.length !== units && c.data.length !== 1)
     throw at.unsupported(`a bias of ${units}`, `(${c.shape})`)
   const bias = c && Float32Array.from({ length: units }, (_, i) => beta * c.data[c.data.length === 1 ? 0 : i])
-  return dense(at, flow, units, alpha === 1 ? weight : weight.map((x) => alpha * x), bias)
+  return dense(at, sequence, units, alpha === 1 ? weight : weight.map((x) => alpha * x), bias)
 }
 
 function layerNormalization(at: NodeConverter, inputs: readonly Value[]): Value {
-  const flow = at.rows(inputs)
-  const width = at.width(flow)
-  if (at.axis(at.int('axis', -1), flow.axes.length) !== flow.axes.length - 1)
+  const sequence = at.rows(inputs)
+  const width = at.width(sequence)
+  if (at.axis(at.int('axis', -1), sequence.axes.length) !== sequence.axes.length - 1)
     throw at.unsupported('the last axis', `axis ${at.int('axis', -1)}`)
   const numbers = (value: Value | undefined, what: string) => {
     const tensor = constantAt(at, value, what)
@@ -85,66 +85,67 @@ function layerNormalization(at: NodeConverter, inputs: readonly Value[]): Value 
     scale: ones,
     centre: numbers(inputs[2], 'the bias'),
   } as const
-  return at.over(flow, above(flow.tip, layer, at.node))
+  return at.over(sequence, above(sequence.tip, layer, at.node))
 }
 
 function softmax(at: NodeConverter, inputs: readonly Value[], activation: 'softmax' | 'logSoftmax'): Value {
-  const flow = at.flow(inputs)
-  const rank = flow.axes.length
+  const sequence = at.sequence(inputs)
+  const rank = sequence.axes.length
   const axis = at.axis(at.int('axis', at.opset < 13 ? 1 : -1), rank)
   if (at.opset < 13 && axis !== rank - 1) throw at.unsupported('softmax over the last axis', `axis ${axis}`)
-  const { role } = flow.axes[axis]
+  const { role } = sequence.axes[axis]
   if (role === 'feature' && axis === rank - 1) {
     const { tip } = at.rows(inputs)
-    return at.over(flow, above(tip, { type: 'activation', activation }, at.node))
+    return at.over(sequence, above(tip, { type: 'activation', activation }, at.node))
   }
-  if (activation === 'softmax' && at.context.takeTime(role)) return attentionWeights(at, flow)
-  throw at.unsupported('softmax over the features', describeAxes(flow.axes))
+  if (activation === 'softmax' && at.context.takeTime(role)) return attentionWeights(at, sequence)
+  throw at.unsupported('softmax over the features', describeAxes(sequence.axes))
 }
 
 /** Scores of one column, each step's share of all: a bias would change nothing. */
-function attentionWeights(at: NodeConverter, flow: SequenceValue): Value {
-  const { layer, below } = flow.tip
-  const masked = flow.fill && flow.fill.mask !== 'last' && flow.fill.value < -1e30
+function attentionWeights(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer, below } = sequence.tip
+  const masked = sequence.fill && sequence.fill.mask !== 'last' && sequence.fill.value < -1e30
   if (layer.type !== 'dense' || layer.units !== 1)
-    throw at.unsupported('scores of one column', describeValue(flow))
+    throw at.unsupported('scores of one column', describeValue(sequence))
   if (at.context.ragged && !masked) throw at.unsupported('scores without the padding', 'the padded batch')
-  const piece: IrPattern = {
-    type: 'piece',
+  const pattern: IrPattern = {
+    type: 'pattern',
     what: 'softmax over time',
     base: below!,
     value: 0,
     column: layer.weight,
   }
-  return at.over(flow, above(flow.tip, piece, at.node))
+  return at.over(sequence, above(sequence.tip, pattern, at.node))
 }
 
 type Over = 'mean' | 'sum' | 'max'
 
 function reduce(at: NodeConverter, inputs: readonly Value[], over: Over): Value {
-  const flow = at.flow(inputs)
+  const sequence = at.sequence(inputs)
   const given = at.numbers('axes', inputs[1])
   if (given?.length !== 1) throw at.unsupported('one axis', given ? `${given.length}` : 'all')
-  const axis = at.axis(given[0], flow.axes.length)
+  const axis = at.axis(given[0], sequence.axes.length)
   const keep = at.int('keepdims', 1) === 1
-  const { role } = flow.axes[axis]
-  if (role === 'feature' && axis === flow.axes.length - 1 && over === 'mean' && keep) return rowMean(at, flow)
-  const axes = flow.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
-  if (role === 'direction') return { ...flow, axes, tip: mergedTip(at, flow, over) }
-  if (!at.context.takeTime(role)) throw at.unsupported('an axis of time', describeAxes(flow.axes))
-  return { kind: 'flow', axes, tip: pooledTip(at, flow, over) }
+  const { role } = sequence.axes[axis]
+  if (role === 'feature' && axis === sequence.axes.length - 1 && over === 'mean' && keep)
+    return rowMean(at, sequence)
+  const axes = sequence.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
+  if (role === 'direction') return { ...sequence, axes, tip: mergedTip(at, sequence, over) }
+  if (!at.context.takeTime(role)) throw at.unsupported('an axis of time', describeAxes(sequence.axes))
+  return { kind: 'sequence', axes, tip: pooledTip(at, sequence, over) }
 }
 
-function rowMean(at: NodeConverter, flow: SequenceValue): Value {
-  const { layer } = flow.tip
-  const width = at.width(flow)
-  const squared = layer.type === 'piece' && layer.what === 'squared centred row' ? layer : null
-  const centred = squared?.base.layer.type === 'piece' ? squared.base.layer : null
-  const piece: IrPattern = centred
-    ? { type: 'piece', what: 'row variance', base: centred.base, value: 0 }
-    : { type: 'piece', what: 'row mean', base: flow.tip, value: width }
-  const axes: Axis[] = [...flow.axes.slice(0, -1), ONE]
-  return { kind: 'flow', axes, tip: above(flow.tip, piece, at.node) }
+function rowMean(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer } = sequence.tip
+  const width = at.width(sequence)
+  const squared = layer.type === 'pattern' && layer.what === 'squared centred row' ? layer : null
+  const centred = squared?.base.layer.type === 'pattern' ? squared.base.layer : null
+  const pattern: IrPattern = centred
+    ? { type: 'pattern', what: 'row variance', base: centred.base, value: 0 }
+    : { type: 'pattern', what: 'row mean', base: sequence.tip, value: width }
+  const axes: Axis[] = [...sequence.axes.slice(0, -1), ONE]
+  return { kind: 'sequence', axes, tip: above(sequence.tip, pattern, at.node) }
 }
 
 /** Two directions added up or averaged. */
@@ -157,11 +158,11 @@ function mergedTip(at: NodeConverter, { tip }: SequenceValue, over: Over): IrNod
   return { ...tip, layer: { ...layer, options } }
 }
 
-function pooledTip(at: NodeConverter, flow: SequenceValue, over: Over): IrNode {
-  const { tip, fill } = flow
+function pooledTip(at: NodeConverter, sequence: SequenceValue, over: Over): IrNode {
+  const { tip, fill } = sequence
   const { layer } = tip
   const { ragged } = at.context
-  if (over === 'sum' && layer.type === 'piece' && layer.what === 'weighted steps')
+  if (over === 'sum' && layer.type === 'pattern' && layer.what === 'weighted steps')
     return above(layer.base, { type: 'pool', pooling: 'attention', column: layer.column }, at.node)
   if (fill?.mask === 'last') {
     if (over === 'sum' && fill.value === 0) return takeStep(tip, 'last', at.node)
@@ -181,7 +182,7 @@ function oneHot(at: NodeConverter, [ids, depth, values]: readonly Value[]): Valu
   if (ids?.kind !== 'ids' || !vocabulary || !plain || at.int('axis', -1) !== -1)
     throw at.unsupported('ids as rows of 0 and 1 on the last axis', ids ? describeValue(ids) : 'none')
   const tip: IrNode = { layer: { type: 'oneHot', input: ids.input, vocabulary }, below: null, node: at.node }
-  return { kind: 'flow', tip, axes: [...ids.axes, { role: 'feature', size: buildSize(vocabulary) }] }
+  return { kind: 'sequence', tip, axes: [...ids.axes, { role: 'feature', size: buildSize(vocabulary) }] }
 }
 
 /** Operators by name. */

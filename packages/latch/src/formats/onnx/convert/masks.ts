@@ -41,8 +41,9 @@ export function convertMasking(at: NodeConverter, inputs: readonly Value[]): Val
   const begun = op === 'Equal' ? begin(a, b) : null
   if (begun) return begun
   if (op === 'Where' && a?.kind === 'masking') return where(at, a, inputs)
-  if (op === 'MatMul' && a?.kind === 'masking' && b?.kind === 'flow') return move(at, a, b)
-  if (op === 'Div' && a?.kind === 'flow' && b?.kind === 'masking' && b.what === 'lengths') return mean(at, a)
+  if (op === 'MatMul' && a?.kind === 'masking' && b?.kind === 'sequence') return move(at, a, b)
+  if (op === 'Div' && a?.kind === 'sequence' && b?.kind === 'masking' && b.what === 'lengths')
+    return mean(at, a)
   const names = [findName(a), op === 'ReduceSum' || op === 'ReduceMax' ? '' : findName(b)]
   const found = PARTS.find(
     ([of, x, y]) =>
@@ -68,38 +69,39 @@ function begin(a: Value | undefined, b: Value | undefined): Masking | null {
   if (b?.kind !== 'constant' || b.tensor.data.length !== 1) return null
   const [value] = b.tensor.data
   if (a?.kind === 'ids' && value === 0) return { kind: 'masking', what: 'is padding' }
-  if (a?.kind === 'flow' && a.tip.layer.type === 'features')
+  if (a?.kind === 'sequence' && a.tip.layer.type === 'features')
     return { kind: 'masking', what: 'is value', value }
   return null
 }
 
 function where(at: NodeConverter, mask: Masking, inputs: readonly Value[]): Value {
-  const flow = at.flow(inputs, 1)
+  const sequence = at.sequence(inputs, 1)
   const other = inputs[2]
   const fill = other?.kind === 'constant' && other.tensor.data.length === 1 ? other.tensor.data[0] : NaN
-  if (mask.what === 'any' && fill === 0) return flow
+  if (mask.what === 'any' && fill === 0) return sequence
   if (mask.what === 'given' && mask.value !== undefined && fill === 0)
-    return at.over(flow, above(flow.tip, { type: 'masking', value: mask.value }, at.node))
-  if (mask.what !== 'counted' || Number.isNaN(fill) || !at.context.takeTime(flow.axes[0].role))
+    return at.over(sequence, above(sequence.tip, { type: 'masking', value: mask.value }, at.node))
+  if (mask.what !== 'counted' || Number.isNaN(fill) || !at.context.takeTime(sequence.axes[0].role))
     throw at.unsupported('masked steps replaced by one number', mask.what)
   noteMask(at, mask)
-  return { ...at.rows([flow]), fill: { mask: 'counted', value: fill } }
+  return { ...at.rows([sequence]), fill: { mask: 'counted', value: fill } }
 }
 
 /** Steps moved out of the way, or back. */
-function move(at: NodeConverter, { what, value }: Masking, flow: SequenceValue): Value {
-  if (flow.axes.length !== 3 || !at.context.takeTime(flow.axes[1].role))
-    throw at.unsupported('axes (batch, time, features)', describeAxes(flow.axes))
+function move(at: NodeConverter, { what, value }: Masking, sequence: SequenceValue): Value {
+  if (sequence.axes.length !== 3 || !at.context.takeTime(sequence.axes[1].role))
+    throw at.unsupported('axes (batch, time, features)', describeAxes(sequence.axes))
   noteMask(at, { kind: 'masking', what, value })
-  if (what === 'selection' && !flow.compact) return { ...at.rows([flow]), compact: true }
-  if ((what === 'places' || what === 'places reversed') && flow.compact) return { ...flow, compact: false }
+  if (what === 'selection' && !sequence.compact) return { ...at.rows([sequence]), compact: true }
+  if ((what === 'places' || what === 'places reversed') && sequence.compact)
+    return { ...sequence, compact: false }
   throw at.unsupported('a selection of steps', what)
 }
 
-function mean(at: NodeConverter, flow: SequenceValue): Value {
-  const { layer } = flow.tip
+function mean(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer } = sequence.tip
   if (layer.type === 'pool' && layer.pooling === 'sum')
-    return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
+    return at.over(sequence, { ...sequence.tip, layer: { type: 'pool', pooling: 'mean' } })
   throw at.unsupported('a sum over time, by the steps that count', layer.type)
 }
 

@@ -39,13 +39,13 @@ export function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
 }
 
-/** Whether `draft` is `other` or lies above it. */
-export function reaches(draft: IrNode | null, other: IrNode): boolean {
-  for (let at = draft; at; at = at.below) if (at === other) return true
+/** Whether `irNode` is `other` or lies above it. */
+export function reaches(irNode: IrNode | null, other: IrNode): boolean {
+  for (let at = irNode; at; at = at.below) if (at === other) return true
   return false
 }
 
-/** The drafts above `base` up to `tip`, lowest first; null where `tip` does not lie above it. */
+/** The nodes above `base` up to `tip`, lowest first; null where `tip` does not lie above it. */
 export function pathBetween(base: IrNode, tip: IrNode): IrNode[] | null {
   const path: IrNode[] = []
   for (let at: IrNode | null = tip; at; at = at.below) {
@@ -76,7 +76,7 @@ export function takeDirection(tip: IrNode, direction: number): IrNode | null {
       ...layer,
       options,
       directions: [layer.directions[direction]],
-      of: { draft: tip, direction },
+      of: { irNode: tip, direction },
     },
   }
 }
@@ -105,8 +105,8 @@ export function joinDirections(
   if (a.type !== 'recurrent' || b.type !== 'recurrent' || !a.of || !b.of) return null
   if (first.node !== second.node || a.of.direction !== 0 || b.of.direction !== 1) return null
   if (a.options.returnSequences !== b.options.returnSequences) return null
-  const { draft } = a.of
-  const whole = draft.layer as IrRecurrent
+  const { irNode } = a.of
+  const whole = irNode.layer as IrRecurrent
   const options = { ...whole.options, returnSequences: a.options.returnSequences, merge }
-  return { ...draft, layer: { ...whole, options } }
+  return { ...irNode, layer: { ...whole, options } }
 }

@@ -1,5 +1,5 @@
 /**
- * Layers as they are found in a graph, before they have names: Latch's own, and the pieces of what exporters write
+ * Layers as they are found in a graph, before they have names: Latch's own, and the patterns of what exporters write
  * out (a layer normalisation, a GELU, an attention), which must have come together before the graph ends.
  */
 import type { ActivationChoice } from '../../../cells/activations.ts'
@@ -22,12 +22,12 @@ export interface IrRecurrent {
   options: RecurrentOptions
   directions: readonly DirectionWeights[]
   width: number
-  of?: { draft: IrNode; direction: number }
+  of?: { irNode: IrNode; direction: number }
 }
 
-/** Pieces that are no layer by themselves. `base` is what they were made from. */
+/** Patterns that are no layer by themselves. `base` is what they were made from. */
 export interface IrPattern {
-  type: 'piece'
+  type: 'pattern'
   what:
     | 'error function'
     | 'row mean'

@@ -35,8 +35,8 @@ export function convertRecurrent(at: NodeConverter, inputs: readonly Value[]): r
   const units: Axis = { role: 'feature', size: buildSize(options.units) }
   const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
   const states = batchFirst ? [batch, direction, units] : [direction, batch, units]
-  const y: Value = { kind: 'flow', tip: steps, axes: order, compact: input.compact }
-  const last: Value = { kind: 'flow', tip: final, axes: states }
+  const y: Value = { kind: 'sequence', tip: steps, axes: order, compact: input.compact }
+  const last: Value = { kind: 'sequence', tip: final, axes: states }
   const cellState = at.unsupported('outputs Y and Y_h', 'the final cell state Y_c')
   const refused = { kind: 'refused', error: cellState } as const
   if (!at.context.ragged || lengths) return [y, last, refused]

@@ -21,7 +21,7 @@ import type { IrNode } from './nodes.ts'
 type Ids = Extract<Value, { kind: 'ids' }>
 type Stack = Extract<Value, { kind: 'stack' }>
 
-/** Lifts one operator. */
+/** Converts one operator. */
 export type Convert = (at: NodeConverter, inputs: readonly Value[]) => Value | readonly Value[]
 
 /** Zeros stay zeros and an outer state an outer state, however they are moved. */
@@ -35,7 +35,7 @@ function moved(at: NodeConverter, value: Value | undefined): Value {
 }
 
 const isSequence = (value: Value | undefined): value is SequenceValue | Ids =>
-  value?.kind === 'flow' || value?.kind === 'ids'
+  value?.kind === 'sequence' || value?.kind === 'ids'
 
 function transpose(at: NodeConverter, [x]: readonly Value[]): Value {
   if (!isSequence(x)) return moved(at, x)
@@ -63,14 +63,14 @@ function squeeze(at: NodeConverter, [x, axes]: readonly Value[]): Value {
 
 function squeezeStack(at: NodeConverter, stack: Stack, axes: readonly number[] | null): Value {
   const [first, ...groups] = stack.groups
-  if (axes?.length === 1 && axes[0] === 0 && first === 1) return settled({ ...stack, groups })
+  if (axes?.length === 1 && axes[0] === 0 && first === 1) return resolved({ ...stack, groups })
   throw at.unsupported('one layer or direction', describeValue(stack))
 }
 
 /** A stack that is one state is a sequence again. */
-function settled(stack: Stack): Value {
+function resolved(stack: Stack): Value {
   if (stack.groups.length) return stack
-  return { kind: 'flow', tip: stack.items[0], axes: stack.rest }
+  return { kind: 'sequence', tip: stack.items[0], axes: stack.rest }
 }
 
 function unsqueeze(at: NodeConverter, [x, axes]: readonly Value[]): Value {
@@ -112,7 +112,7 @@ function reshape(at: NodeConverter, [x, shape]: readonly Value[]): Value {
 }
 
 function regrouped(at: NodeConverter, x: SequenceValue | Ids, wanted: readonly (Size | null)[]): Value {
-  const layer = x.kind === 'flow' ? x.tip.layer : null
+  const layer = x.kind === 'sequence' ? x.tip.layer : null
   const mayPart =
     layer?.type === 'recurrent' &&
     layer.directions.length === 2 &&
@@ -122,7 +122,7 @@ function regrouped(at: NodeConverter, x: SequenceValue | Ids, wanted: readonly (
     const shape = wanted.map((size) => (size ? (getNumber(size) ?? size.symbols.join('·')) : -1))
     throw at.unsupported(`axes that stay whole from ${describeAxes(x.axes)}`, `shape (${shape.join(', ')})`)
   }
-  return x.kind === 'flow' ? flattened(at, { ...x, axes }) : { ...x, axes }
+  return x.kind === 'sequence' ? flattened(at, { ...x, axes }) : { ...x, axes }
 }
 
 /** Steps that came to lie side by side with their features are a flattening. */
@@ -139,11 +139,11 @@ function flattened(at: NodeConverter, x: SequenceValue): SequenceValue {
   if (steps === null || !at.context.takeTime(time.role))
     throw at.unsupported('a fixed number of steps', describeAxes(x.axes))
   const { layer } = x.tip
-  const windowed = layer.type === 'piece' && layer.what === 'window of steps'
+  const windowed = layer.type === 'pattern' && layer.what === 'window of steps'
   const tip = above(windowed ? layer.base : x.tip, { type: 'flatten', steps }, at.node)
   const size = product([time.size, features.size])
   return {
-    kind: 'flow',
+    kind: 'sequence',
     tip,
     axes: x.axes.map((axis, i) => (i === place ? { role: 'feature', size } : axis)),
   }
@@ -163,10 +163,10 @@ function reshapeStack(at: NodeConverter, stack: Stack, shape: Value | undefined)
 }
 
 function flatten(at: NodeConverter, [x]: readonly Value[]): Value {
-  const flow = at.rows([x])
+  const sequence = at.rows([x])
   const axis = at.int('axis', 1)
-  const sizes = flow.axes.map(({ size }) => size)
-  return regrouped(at, flow, [product(sizes.slice(0, axis)), product(sizes.slice(axis))])
+  const sizes = sequence.axes.map(({ size }) => size)
+  return regrouped(at, sequence, [product(sizes.slice(0, axis)), product(sizes.slice(axis))])
 }
 
 function gather(at: NodeConverter, [x, index]: readonly Value[]): Value {
@@ -185,7 +185,7 @@ function gather(at: NodeConverter, [x, index]: readonly Value[]): Value {
     return { kind: 'sizes', items, scalar }
   }
   if (x?.kind === 'stack' && axis === 0 && places.length === 1) return pickOfStack(x, places[0], scalar)
-  if (x?.kind !== 'flow') return moved(at, x)
+  if (x?.kind !== 'sequence') return moved(at, x)
   if (places.length === 1) return pick(at, x, at.axis(axis, x.axes.length), places[0], !scalar)
   throw at.unsupported('one index', `${places.length}`)
 }
@@ -194,7 +194,7 @@ function pickOfStack(stack: Stack, place: number, drop: boolean): Value {
   const [first, ...groups] = stack.groups
   const each = stack.items.length / first
   const from = (place < 0 ? place + first : place) * each
-  return settled({
+  return resolved({
     ...stack,
     items: stack.items.slice(from, from + each),
     groups: drop ? groups : [1, ...groups],
@@ -213,7 +213,7 @@ function embedding(
   const table = Float32Array.from(tensor.data)
   const layer = { type: 'embedding', input: ids.input, vocabulary, size, table } as const
   const tip = { layer, below: null, node: at.node }
-  return { kind: 'flow', tip, axes: [...ids.axes, { role: 'feature', size: buildSize(size) }] }
+  return { kind: 'sequence', tip, axes: [...ids.axes, { role: 'feature', size: buildSize(size) }] }
 }
 
 function sliceNode(at: NodeConverter, [x, starts, ends, axes, steps]: readonly Value[]): Value {
@@ -226,7 +226,7 @@ function sliceNode(at: NodeConverter, [x, starts, ends, axes, steps]: readonly V
   const cuts = from.map((start, i): Cut => ({ axis: along[i], start, end: to[i], step: by[i] }))
   if (x?.kind === 'stack' && cuts.length === 1 && cuts[0].axis === 0 && cuts[0].step === 1)
     return sliceStack(at, x, cuts[0])
-  if (x?.kind !== 'flow') return moved(at, x)
+  if (x?.kind !== 'sequence') return moved(at, x)
   return cuts.reduce<Value>((value, cut) => slice(at, value as SequenceValue, cut), x)
 }
 
@@ -240,7 +240,7 @@ function sliceStack(at: NodeConverter, stack: Stack, { start, end }: Cut): Value
 
 function split(at: NodeConverter, [x, sizes]: readonly Value[]): readonly Value[] {
   const count = at.node.outputs.length
-  if (x?.kind !== 'flow') return Array.from({ length: count }, () => moved(at, x))
+  if (x?.kind !== 'sequence') return Array.from({ length: count }, () => moved(at, x))
   const axis = at.axis(at.int('axis', 0), x.axes.length)
   const whole = getNumber(x.axes[axis].size)
   if (whole === null) throw at.unsupported('an axis of known size', describeAxes(x.axes))
@@ -288,9 +288,9 @@ function concat(at: NodeConverter, inputs: readonly Value[]): Value {
     return { kind: 'sizes', items: sizes.flatMap(({ items }) => items), scalar: false }
   if (inputs.every(({ kind }) => kind === 'zeros')) return { kind: 'zeros', shape: null }
   const last = inputs[inputs.length - 1]
-  if (inputs.length === 2 && inputs[0].kind === 'flow' && last.kind === 'zeros')
+  if (inputs.length === 2 && inputs[0].kind === 'sequence' && last.kind === 'zeros')
     return padded(at, inputs[0], last)
-  const flows = inputs.map((_, i) => at.flow(inputs, i))
+  const flows = inputs.map((_, i) => at.sequence(inputs, i))
   const axis = at.axis(at.int('axis', 0), flows[0].axes.length)
   const { role } = flows[0].axes[axis]
   if (role === 'feature') return beside(at, flows, axis)
@@ -309,33 +309,37 @@ function concat(at: NodeConverter, inputs: readonly Value[]): Value {
 }
 
 /** Zeros behind the last step, for a flattening that cuts after them. */
-function padded(at: NodeConverter, flow: SequenceValue, { shape }: Extract<Value, { kind: 'zeros' }>): Value {
-  const axis = at.axis(at.int('axis', 0), flow.axes.length)
+function padded(
+  at: NodeConverter,
+  sequence: SequenceValue,
+  { shape }: Extract<Value, { kind: 'zeros' }>,
+): Value {
+  const axis = at.axis(at.int('axis', 0), sequence.axes.length)
   const added = shape?.[axis] && getNumber(shape[axis])
-  const clean = !at.context.ragged || (flow.fill?.mask === 'valid' && flow.fill.value === 0)
-  if (added && clean && at.context.takeTime(flow.axes[axis].role)) {
-    const layer = { type: 'piece', what: 'padded steps', base: flow.tip, value: added } as const
-    return at.over(flow, above(flow.tip, layer, at.node))
+  const clean = !at.context.ragged || (sequence.fill?.mask === 'valid' && sequence.fill.value === 0)
+  if (added && clean && at.context.takeTime(sequence.axes[axis].role)) {
+    const layer = { type: 'pattern', what: 'padded steps', base: sequence.tip, value: added } as const
+    return at.over(sequence, above(sequence.tip, layer, at.node))
   }
-  throw at.unsupported('zeros behind the last step', describeAxes(flow.axes))
+  throw at.unsupported('zeros behind the last step', describeAxes(sequence.axes))
 }
 
 /** Directions of one layer, or layers of one chain, side by side. */
 function beside(at: NodeConverter, given: readonly SequenceValue[], axis: number): Value {
   const flows = given.map((_, i) => at.rows(given, i))
-  const widths = flows.map((flow) => at.width(flow))
+  const widths = flows.map((sequence) => at.width(sequence))
   const [first, second] = flows
   const axes = first.axes.map((other, i) =>
     i === axis ? { role: other.role, size: buildSize(widths.reduce((sum, width) => sum + width, 0)) } : other,
   )
-  const order = (flow: SequenceValue) => describeAxes(flow.axes.slice(0, -1))
-  if (axis !== first.axes.length - 1 || flows.some((flow) => order(flow) !== order(first)))
+  const order = (sequence: SequenceValue) => describeAxes(sequence.axes.slice(0, -1))
+  if (axis !== first.axes.length - 1 || flows.some((sequence) => order(sequence) !== order(first)))
     throw at.unsupported(
       'features of the same rows',
-      flows.map((flow) => describeAxes(flow.axes)).join(' and '),
+      flows.map((sequence) => describeAxes(sequence.axes)).join(' and '),
     )
   return {
-    kind: 'flow',
+    kind: 'sequence',
     axes,
     tip: besideTip(
       at,
@@ -375,10 +379,10 @@ function range(at: NodeConverter, inputs: readonly Value[]): Value {
 }
 
 function reverseSequence(at: NodeConverter, [x, lengths]: readonly Value[]): Value {
-  const flow = at.rows([x])
-  const role = flow.axes[at.int('time_axis', 0)]?.role
+  const sequence = at.rows([x])
+  const role = sequence.axes[at.int('time_axis', 0)]?.role
   if (lengths?.kind === 'lengths' && lengths.minus === 0 && at.context.takeTime(role))
-    return at.over(flow, above(flow.tip, { type: 'reverse' }, at.node))
+    return at.over(sequence, above(sequence.tip, { type: 'reverse' }, at.node))
   throw at.unsupported('each sequence by its length', lengths ? describeValue(lengths) : 'none')
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a value of an ONNX graph means while a graph is lifted: a constant, sizes, lengths and masks of a batch, or
- * the sequence on its way through layers, with the meaning of each axis. What cannot be lifted is a refusal, thrown
+ * What a value of an ONNX graph means while a graph is converted: a constant, sizes, lengths and masks of a batch, or
+ * the sequence on its way through layers, with the meaning of each axis. What cannot be converted is an error, thrown
  * only if the output needs it.
  */
 import type { UnsupportedError } from '../../../core/errors.ts'
@@ -26,7 +26,7 @@ export interface Axis {
 
 /** A sequence after some layers. */
 export interface SequenceValue {
-  kind: 'flow'
+  kind: 'sequence'
   tip: IrNode
   axes: readonly Axis[]
   /** Steps outside the mask have this value. */

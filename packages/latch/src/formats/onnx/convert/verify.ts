@@ -1,6 +1,6 @@
 /**
- * Whether a lifted model is the graph it came from: both run on the same small batch, the graph by its operators,
- * the network by its layers. A lift that is wrong must never be silent.
+ * Whether a converted model is the graph it came from: both run on the same small batch, the graph by its operators,
+ * the network by its layers. A wrong conversion must never be silent.
  */
 import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
@@ -37,7 +37,7 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
   const batch = drawBatch(model, imported, source)
   const expected = runGraph(model, imported, batch, source)
   const got = runNetwork(imported, batch)
-  const where = `${source}, the layers that the graph was lifted to`
+  const where = `${source}, the layers of the converted graph`
   if (expected.length !== got.length)
     throw new FormatError({
       where,

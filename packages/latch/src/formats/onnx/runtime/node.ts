@@ -201,9 +201,9 @@ export class GraphNode {
 
   /** Axes without repeats, in rising order. */
   axes(axes: Iterable<number>, rank: number): readonly number[] {
-    const settled = Array.from(axes, (axis) => this.axis(axis, rank)).sort((a, b) => a - b)
-    if (new Set(settled).size === settled.length) return settled
-    throw this.misshapen('each axis once', showShape(settled))
+    const resolved = Array.from(axes, (axis) => this.axis(axis, rank)).sort((a, b) => a - b)
+    if (new Set(resolved).size === resolved.length) return resolved
+    throw this.misshapen('each axis once', showShape(resolved))
   }
 
   /** Whole numbers of an input that says sizes, axes or places. */

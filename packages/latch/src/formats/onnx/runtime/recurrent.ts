@@ -56,11 +56,11 @@ function readFunctions(node: GraphNode, cell: Cell, directions: number): readonl
     alphas: node.numbers('activation_alpha', []),
     betas: node.numbers('activation_beta', []),
   }
-  const refusals = {
+  const errors = {
     unknown: (expected: string, got: string) => node.unsupported(expected, got),
     broken: (expected: string, got: string) => node.broken(expected, got),
   }
-  return cellFunctions(cell, directions, given, refusals).map((specs) => {
+  return cellFunctions(cell, directions, given, errors).map((specs) => {
     const [f, g, h] = specs.map((spec) => (Object.keys(spec).length === 1 ? spec.type : spec))
     if (specs.length === 1) return { activation: f }
     if (specs.length === 2) return { gateActivation: f, activation: g }

@@ -28,25 +28,25 @@ const ANSWERS: readonly string[] = ['softmax', 'logSoftmax', 'sigmoid']
 /** By flags. @throws FormatError for flags about modules that are not there */
 export function assembleByFlags(
   chain: readonly TorchModule[],
-  pieces: readonly ModulePart[],
+  parts: readonly ModulePart[],
   flags: TorchFlags,
   source: string,
 ): Assembled {
   checkHeads(chain, flags, source)
-  const lastRecurrent = pieces.findLastIndex(({ options }) => options.type === 'recurrent')
-  const pooledAfter = pieces.findLastIndex(({ path }) => path === pieces[lastRecurrent]?.path)
+  const lastRecurrent = parts.findLastIndex(({ options }) => options.type === 'recurrent')
+  const pooledAfter = parts.findLastIndex(({ path }) => path === parts[lastRecurrent]?.path)
   const layers: LayerOptions[] = buildInput(chain[0], flags.oneHot, source)
   const named: (ModulePart | null)[] = layers.map(() => null)
-  const add = (options: LayerOptions, piece: ModulePart | null = null) => {
+  const add = (options: LayerOptions, part: ModulePart | null = null) => {
     layers.push(options)
-    named.push(piece)
+    named.push(part)
   }
   let outputActivation: OutputActivation = 'linear'
-  pieces.forEach((piece, i) => {
+  parts.forEach((part, i) => {
     const last = i === lastRecurrent && flags.returnSequences === false
-    add(last ? ({ ...piece.options, returnSequences: false } as LayerOptions) : piece.options, piece)
-    const head = pieces[i + 1]?.path === piece.path ? undefined : findHead(flags, piece.path)
-    if (head && i === pieces.length - 1 && ANSWERS.includes(head)) outputActivation = head as OutputActivation
+    add(last ? ({ ...part.options, returnSequences: false } as LayerOptions) : part.options, part)
+    const head = parts[i + 1]?.path === part.path ? undefined : findHead(flags, part.path)
+    if (head && i === parts.length - 1 && ANSWERS.includes(head)) outputActivation = head as OutputActivation
     else if (head && head !== 'linear') add({ type: 'activation', activation: head })
     if (i === pooledAfter && flags.pool) add({ type: 'pool', pooling: flags.pool })
   })
@@ -142,18 +142,18 @@ function listAssumptions(
 /** Into listed layers, one by one. @throws FormatError where type or size differ or layers and modules do not match up */
 export function assembleByLayers(
   chain: readonly TorchModule[],
-  pieces: readonly ModulePart[],
+  parts: readonly ModulePart[],
   network: NetworkConfig,
   source: string,
 ): Assembled {
-  const left = [...pieces]
+  const left = [...parts]
   const named = network.layers.map((layer, i) => {
     if (!learns(layer)) return null
     const where = `${source}, configuration.layers[${i}]`
-    const piece = left.shift()
-    if (!piece) throw new FormatError({ where, expected: 'a module for each layer', got: 'no more modules' })
-    matchLayer(layer, piece, where)
-    return piece
+    const part = left.shift()
+    if (!part) throw new FormatError({ where, expected: 'a module for each layer', got: 'no more modules' })
+    matchLayer(layer, part, where)
+    return part
   })
   const [input, second] = network.layers
   const [first] = chain
@@ -183,8 +183,8 @@ function getWidth(input: LayerOptions): number {
 }
 
 /** Fields that weights fix. Others (functions, outputs, merge) are the configuration's to say. */
-function matchLayer(layer: LayerOptions, piece: ModulePart, where: string): void {
-  const theirs: Record<string, unknown> = { bias: true, ...piece.options }
+function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void {
+  const theirs: Record<string, unknown> = { bias: true, ...part.options }
   // The weights of an attention are a linear layer of one unit.
   const dense = layer.type === 'pool' ? { type: 'dense', units: 1, bias: false } : layer
   const ours: Record<string, unknown> = { bias: true, ...dense }
@@ -196,7 +196,7 @@ function matchLayer(layer: LayerOptions, piece: ModulePart, where: string): void
   )
   const field = same ?? (twoWays(ours) === twoWays(theirs) ? null : 'direction')
   if (field) {
-    const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(piece.path)} has`
+    const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(part.path)} has`
     throw new FormatError({ where: `${where}.${field}`, expected, got: describe(ours[field]) })
   }
   if (ours.reset !== 'before') return

@@ -1,5 +1,5 @@
 /**
- * The modules of a state_dict, told by the names and shapes of their tensors: recurrent modules with all their
+ * The modules of a state_dict, found by the names and shapes of their tensors: recurrent modules with all their
  * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
  * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */

@@ -64,7 +64,7 @@ function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' |
   const projected = directions[0].projection !== null
   const parameters = directions.reduce((sum, d) => sum + countParameters(d), 0)
   if (projected) assertWide(module, parameters)
-  const piece: ModulePart = {
+  const part: ModulePart = {
     path,
     options,
     tensors: directions.flatMap((d, i) => collectTensors(d, units, i === 0 ? '' : '_reverse')),
@@ -72,7 +72,7 @@ function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' |
     type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
     conventions: describeConventions(module, activation),
   }
-  return projected ? [piece, foldProjection(module, directions)] : [piece]
+  return projected ? [part, foldProjection(module, directions)] : [part]
 }
 
 /** A small file may not become a huge network. */

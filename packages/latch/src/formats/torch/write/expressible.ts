@@ -1,4 +1,4 @@
-/** Which networks PyTorch's own modules can say, and the refusals in words for the others. */
+/** Which networks PyTorch's own modules can say, and the errors for the others. */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
