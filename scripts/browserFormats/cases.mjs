@@ -155,11 +155,11 @@ export function peerCases(latch, door) {
   return groups
 }
 
-function modelOf({ Network }, { SequenceModel }, kind, inner, outputActivation) {
+function modelOf({ networkFromConfig, allLayers }, { SequenceModel }, kind, inner, outputActivation) {
   const first =
     kind === 'ids' ? { type: 'embedding', vocabulary: 7, size: 3 } : { type: 'features', width: 3 }
   const config = { layers: [first, ...inner, { type: 'dense', units: 4 }] }
-  const shapes = new Network(config, { seed: 5 })
+  const shapes = networkFromConfig(config, allLayers, { seed: 5 })
   const weights = new Map()
   // Biases too: initial ones are zeros, which would hide their order.
   for (const [place, parameter] of shapes.parameters.entries()) {

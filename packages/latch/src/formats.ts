@@ -2,10 +2,6 @@
  * The door `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
  * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
  */
-import { announceMoreLayers } from './model/moreLayers.ts'
-
-announceMoreLayers()
-
 export { importModel, modelOf } from './tasks/files/importModel.ts'
 export type { ModelBytes } from './tasks/files/importModel.ts'
 export { exportModel, torchSnippet } from './tasks/files/exportModel.ts'

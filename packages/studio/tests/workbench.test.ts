@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { negationComments } from '../../latch/src/datasets.ts'
 import { gradientFlow, influence } from '../../latch/src/inspection.ts'
-import { Network, Random, TextClassifier } from '../../latch/src/node.ts'
+import { coreLayers, networkFromConfig, Random, TextClassifier } from '../../latch/src/node.ts'
 import { readClassifier, writeClassifier } from '../../latch/src/tasks/textClassifier/file.ts'
 import { classifierNetwork } from '../../latch/src/tasks/textClassifier/options.ts'
 import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './browser.ts'
@@ -33,7 +33,7 @@ function largeModel(bytes: Uint8Array): Uint8Array {
   const weights = ({ size }: { size: number }) =>
     Float32Array.from({ length: size }, () => random.between(-0.02, 0.02))
   const config = classifierNetwork(large, vocabulary.size, labels.length, {})
-  const network = new Network(config, { weights, threads: 1 })
+  const network = networkFromConfig(config, coreLayers, { weights, threads: 1 })
   return writeClassifier({ network, vocabulary, labels, settings: large, history, training: null })
 }
 

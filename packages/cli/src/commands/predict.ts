@@ -1,6 +1,7 @@
 /** `latch predict`: what a model says of texts, ids or features from the command line, a file or standard input. */
 import { Command } from '@commander-js/extra-typings'
-import { UsageError, readLines, readTexts } from 'latch'
+import { UsageError } from 'latch'
+import { readLines, readTexts } from 'latch/tables'
 import { type AnyModel, SequenceModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'

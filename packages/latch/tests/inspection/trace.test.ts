@@ -1,7 +1,7 @@
 /** Traces against a forward pass by hand in float64: every gate, state and output, and every gradient by differences. */
 import { describe, expect, it } from 'vitest'
 import { UsageError, UnsupportedError, DataError } from '../../src/core/errors.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import type { CellStep, TraceLayer } from '../../src/inspection/trace/traceTypes.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'

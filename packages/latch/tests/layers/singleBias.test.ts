@@ -12,7 +12,8 @@ import { fitBiases } from '../../src/formats/recurrentBiases.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { configuredNetwork } from '../networks.ts'
 import { exportModel } from '../../src/tasks/files/exportModel.ts'
 import { modelOf } from '../../src/tasks/files/importModel.ts'
 import { openModelFile } from '../../src/tasks/files/openModel.ts'
@@ -65,7 +66,7 @@ function twoOf(net: Network, layers: LayerOptions[], options: EngineOptions): Ne
 
 describe('one bias', () => {
   it('is bias_ih alone, counted once, where the forget bias begins', () => {
-    const net = new Network({ layers: stack(forms.lstm, one) })
+    const net = configuredNetwork({ layers: stack(forms.lstm, one) })
     const names = net.parameters.map(({ name }) => name).filter((name) => name.includes('bias'))
     expect(names).toEqual([
       'recurrent.0.bias_ih_l0',
@@ -347,7 +348,7 @@ describe('imported', () => {
     const model = importLayer(type, config, shapes, twice)
     const [, read] = model.network.layers as [LayerOptions, { bias?: boolean | 'single' }]
     expect(read.bias ?? true).toBe(bias)
-    const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+    const network = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
     expect(model.weights.size).toBe(network.parameters.length)
     const stored = shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0)
     // The direction without a second bias has zeros where the other has one.
@@ -361,7 +362,7 @@ describe('imported', () => {
     async () => {
       for (const [file, until] of [['model_gru.h5'], ['lstm_basic.h5', 'lstm_1']]) {
         const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { upTo: until })
-        const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+        const network = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
         expect(network.parameterCount, file).toBe(
           model.layers.reduce((sum, { parameters }) => sum + parameters, 0),
         )

@@ -126,13 +126,13 @@ describe('vocabulary', () => {
     )
   })
 
-  test('survives JSON and refuses what is no vocabulary', () => {
+  test('survives JSON and rejects other data', () => {
     const built = Vocabulary.build(lists, { minimumCount: 1 })
     expect(Vocabulary.fromJSON(JSON.parse(JSON.stringify(built))).tokens).toEqual(built.tokens)
-    expect(() => Vocabulary.fromJSON({})).toThrow(/vocabulary: expected a list of tokens, got object/)
+    expect(() => Vocabulary.fromJSON({})).toThrow(/vocabulary: expected an array of tokens, got object/)
     expect(() => Vocabulary.fromJSON([])).toThrow(/vocabulary\[0\]: expected "<unk>", got nothing/)
     expect(() => Vocabulary.fromJSON(['<unk>', 'a', 'a'])).toThrow(
-      /vocabulary\[2\]: expected each token once, got "a" again, after \[1\]/,
+      /vocabulary\[2\]: expected distinct tokens, got "a" again, after \[1\]/,
     )
     expect(() => Vocabulary.fromJSON(['<unk>', 7])).toThrow(
       new FormatError({ where: 'vocabulary[1]', expected: 'a string', got: '7' }),

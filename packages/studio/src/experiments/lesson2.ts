@@ -2,7 +2,7 @@
  * Lesson 2: sentences → tokens → ids → one-hot rows → (batch, timesteps, features), as the lecture lays them
  * out with padding and as Latch packs them; and what padding does to an answer if it is read as a word.
  */
-import { createTokenizer, network, PackedBatch, Vocabulary, type Network } from 'latch'
+import { createTokenizer, dense, features, network, type Network, PackedBatch, rnn, Vocabulary } from 'latch'
 import type { WorkerMethods } from '../rpc/remote.ts'
 
 const MAX_SENTENCES = 8
@@ -49,14 +49,10 @@ function numbers(texts: string[], lowercase: boolean): Numbers {
 
 /** The same network reads each sentence to its own end, then to the end of its padding. */
 function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
-  const features = new Float64Array(ids.length * T * F)
-  ids.forEach((list, s) => list.forEach((id, t) => (features[(s * T + t) * F + id] = 1)))
+  const rows = new Float64Array(ids.length * T * F)
+  ids.forEach((list, s) => list.forEach((id, t) => (rows[(s * T + t) * F + id] = 1)))
   const net = network(
-    [
-      { type: 'features', width: F },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-      { type: 'dense', units: 1, activation: 'sigmoid' },
-    ],
+    [features(F), rnn(UNITS, { returnSequences: false }), dense(1, { activation: 'sigmoid' })],
     { reproducible: true, threads: 1, seed: SEED },
   )
   const shape = [ids.length, T, F] as const
@@ -69,7 +65,7 @@ function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
         ids.map((list) => list.length),
       ),
     ),
-    read: answers(net, PackedBatch.ofFeatures(features, shape)),
+    read: answers(net, PackedBatch.ofFeatures(rows, shape)),
   }
   net.dispose()
   return answer

@@ -1,5 +1,5 @@
 /** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
-import { cells, findCell, network, type CellName } from 'latch'
+import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -17,15 +17,9 @@ export interface ParameterCount {
   formula: number
 }
 
-function parameters(units: number, features: number): ParameterCount[] {
+function parameters(units: number, width: number): ParameterCount[] {
   return (['rnn', 'lstm', 'gru'] as const).map((cell) => {
-    const net = network(
-      [
-        { type: 'features', width: features },
-        { type: 'recurrent', cell, units },
-      ],
-      ENGINE,
-    )
+    const net = network([featuresInput(width), recurrent(cell, units)], ENGINE)
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()

@@ -13,9 +13,9 @@ import type { ModelDocument } from '../../formats/latch/modelFile.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { writeSafetensors, type NamedTensor } from '../../formats/safetensors/safetensors.ts'
+import { allLayers } from '../../model/allLayers.ts'
 import { readNetworkConfig } from '../../model/config.ts'
-import { announceMoreLayers } from '../../model/moreLayers.ts'
-import { Network } from '../../model/network.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import { FormatError } from '../../core/errors.ts'
 import { fieldAt, rootField } from '../../core/validation.ts'
 import { openModelFile, type AnyModel } from './openModel.ts'
@@ -49,7 +49,6 @@ export async function importModel(
  * compute something else than that task's, a SequenceModel.
  */
 export function modelOf(imported: ImportedModel, source: string, engine: EngineOptions = {}): AnyModel {
-  announceMoreLayers()
   if (imported.document === null) return new SequenceModel(imported, engine)
   const file = fileOf(imported, imported.document, source)
   if (file) return openModelFile(file, source, engine)
@@ -61,11 +60,11 @@ export function modelOf(imported: ImportedModel, source: string, engine: EngineO
 /** The Latch model file that the document and the weights make; null where the file's own layers say something else. */
 function fileOf(imported: ImportedModel, document: ModelDocument, source: string): Uint8Array | null {
   const root = rootField(document, 'document', source)
-  const config = readNetworkConfig(fieldAt(root, 'network'))
+  const config = readNetworkConfig(fieldAt(root, 'network'), allLayers)
   // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
   const weights = fitBiases(imported.weights, config.layers, source)
   // Shapes follow from the configuration: what it says is built once, small and without an initial weight.
-  const shapes = new Network(config, {
+  const shapes = networkFromConfig(config, allLayers, {
     engine: 'reference',
     weights: ({ name, size }) => {
       const values = weights.get(name)

@@ -5,7 +5,8 @@
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { OutputActivation } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import { Network } from '../../model/network.ts'
+import { allLayers } from '../../model/allLayers.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
 import { answered } from '../sequenceModel/prediction.ts'
 import { maximum } from '../../core/lists.ts'
@@ -35,7 +36,10 @@ export function computeTheSame(one: Described, other: Described): boolean {
 
 /** Rows of the output, as the network has them. */
 function rowsOf({ network: config, weights }: Described): number[][] {
-  const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
+  const network = networkFromConfig(config, allLayers, {
+    threads: 1,
+    weights: ({ name }) => weights.get(name)!,
+  })
   const batch = batchFor(config)
   network.forward(batch)
   const values = Array.from(network.readOutput(batch))

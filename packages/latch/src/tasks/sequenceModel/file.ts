@@ -11,8 +11,9 @@ import {
   takeTensor,
   type ModelDocument,
 } from '../../formats/latch/modelFile.ts'
+import { allLayers } from '../../model/allLayers.ts'
 import { readNetworkConfig } from '../../model/config.ts'
-import { Network } from '../../model/network.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import {
   fieldAt,
@@ -76,12 +77,12 @@ export function readSequenceModel(bytes: Uint8Array, source: string, engine: Eng
   const f = readObject(root, names)
   if (f.task.value !== SEQUENCE_TASK) throw fieldError(f.task, `a ${SEQUENCE_TASK}`)
   const facts = readFacts(f)
-  const config = readNetworkConfig(f.network)
+  const config = readNetworkConfig(f.network, allLayers)
   if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
   checkInput(f.input, facts, config.layers[0])
   const weights = ({ name, shape }: { name: string; shape: readonly number[] }) =>
     takeTensor(tensors, name, shape, source)
-  const network = fitting(f.network, () => new Network(config, { ...engine, weights }))
+  const network = fitting(f.network, () => networkFromConfig(config, allLayers, { ...engine, weights }))
   refuseLeftovers(tensors, source)
   const parts = { ...facts, network }
   try {

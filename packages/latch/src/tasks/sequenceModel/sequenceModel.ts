@@ -16,8 +16,8 @@ import type { EncodedText, ReadingModel } from '../../inspection/trace/subject.t
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../model/moreLayers.ts'
-import { Network } from '../../model/network.ts'
+import { allLayers } from '../../model/allLayers.ts'
+import { Network, networkFromConfig } from '../../model/network.ts'
 import { OneTraining } from '../../model/oneTraining.ts'
 import { DataError, FormatError, ShapeError } from '../../core/errors.ts'
 import type { FitReport } from '../../training/events.ts'
@@ -48,7 +48,6 @@ export class SequenceModel implements ReadingModel {
    * as the outputs
    */
   constructor(imported: ImportedModel | SequenceParts, engine: EngineOptions = {}) {
-    announceMoreLayers()
     this.#parts =
       imported.network instanceof Network
         ? (imported as SequenceParts)
@@ -231,7 +230,6 @@ export class SequenceModel implements ReadingModel {
 
   /** @throws FormatError naming what is wrong with the bytes and where */
   static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): SequenceModel {
-    announceMoreLayers()
     return new SequenceModel(readSequenceModel(bytes, source, engine))
   }
 
@@ -292,7 +290,8 @@ function partsOf(imported: ImportedModel, engine: EngineOptions): SequenceParts 
       got,
     })
   }
-  const network = new Network(withLoss(imported.network, facts.outputActivation), { ...engine, weights })
+  const config = withLoss(imported.network, facts.outputActivation)
+  const network = networkFromConfig(config, allLayers, { ...engine, weights })
   const first = imported.network.layers[0] as { vocabulary?: number; width?: number }
   const width = first.vocabulary ?? first.width
   if (width === facts.input.width && (facts.vocabulary?.length ?? 0) <= facts.input.width) {

@@ -13,8 +13,9 @@ import {
   type ModelDocument,
 } from '../../formats/latch/modelFile.ts'
 import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
+import { coreLayers } from '../../model/coreLayers.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
-import { Network } from '../../model/network.ts'
+import { networkFromConfig } from '../../model/network.ts'
 import {
   fieldAt,
   fieldError,
@@ -84,14 +85,14 @@ export function readClassifier(bytes: Uint8Array, source: string, engine: Engine
   const labels = readLabels(fieldAt(root, 'labels'))
   const vocabulary = Vocabulary.fromJSON(fieldAt(root, 'vocabulary').value, `${source}, document.vocabulary`)
   const networkField = fieldAt(root, 'network')
-  const config = readNetworkConfig(networkField)
+  const config = readNetworkConfig(networkField, coreLayers)
   checkFit(networkField, config, settings, vocabulary.size, labels.length)
   const history = readOptional(fieldAt(root, 'history'), readHistory, null)
   const training = readTraining(fieldAt(root, 'training'), tensors)
   const weights = ({ name, shape }: { name: string; shape: readonly number[] }) =>
     takeTensor(tensors, name, shape, source)
   const options = training ? engineOfCheckpoint(fieldAt(fieldAt(root, 'training'), 'state'), engine) : engine
-  const network = fitting(networkField, () => new Network(config, { ...options, weights }))
+  const network = fitting(networkField, () => networkFromConfig(config, coreLayers, { ...options, weights }))
   refuseLeftovers(tensors, source)
   return { settings, network, vocabulary, labels, history, training }
 }

@@ -7,7 +7,8 @@ import { stratifiedSplit } from '../../data/batches.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { Vocabulary } from '../../text/vocabulary.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
-import { Network } from '../../model/network.ts'
+import { coreLayers } from '../../model/coreLayers.ts'
+import { networkFromConfig, type Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
 import type { FitReport } from '../../training/events.ts'
@@ -299,7 +300,7 @@ function buildNetwork(
   const loss = classLoss(options, labels, classes)
   if (!before) {
     const config = classifierNetwork(settings, vocabulary.size, labels.length, loss)
-    return new Network(config, { ...engine, seed: options.seed, copies: TRAINING_COPIES })
+    return networkFromConfig(config, coreLayers, { ...engine, seed: options.seed, copies: TRAINING_COPIES })
   }
   const { type, labelSmoothing = 0, classWeights } = before.network.config.loss!
   if (labelSmoothing === loss.labelSmoothing && `${classWeights}` === `${loss.classWeights}`)

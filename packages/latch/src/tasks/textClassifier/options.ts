@@ -6,7 +6,8 @@ import { cellNames, cells, findCell, takesOption, type CellName } from '../../ce
 import { cleanLabel } from '../../data/examples.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import type { LossOptions } from '../../layers/loss.ts'
-import { oneOf, readFields, share, width, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
+import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
+import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
@@ -216,7 +217,7 @@ export function readSettings(field: Field): ClassifierSettings {
   const count = (x: Field, max = MAX_COUNT) => readInteger(x, { min: 1, max })
   const settings = readFields<ClassifierSettings>(field, {
     cell: oneOf(...CELL_CHOICES),
-    units: width,
+    units: readWidth,
     layers: (x) => count(x, MAX_LAYERS),
     bidirectional: readBoolean,
     reset: oneOf('after', 'before'),
@@ -224,11 +225,12 @@ export function readSettings(field: Field): ClassifierSettings {
     pooling: oneOf('last', 'max', 'mean'),
     tokens: oneOf('words', 'characters'),
     lowercase: readBoolean,
-    embedding: (x) => (x.value === 'oneHot' ? 'oneHot' : width(x)),
+    embedding: (x) => (x.value === 'oneHot' ? 'oneHot' : readWidth(x)),
     minimumCount: count,
     maximumVocabulary: (x) => (x.value === null ? null : count(x)),
-    maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? width(x) : count(x)),
-    dropout: (x) => readFields(x, { words: share, embedding: share, layers: share, output: share }),
+    maximumLength: (x) => (fieldAt(field, 'cell').value === 'ann' ? readWidth(x) : count(x)),
+    dropout: (x) =>
+      readFields(x, { words: readRate, embedding: readRate, layers: readRate, output: readRate }),
   })
   const contradiction = contradictionIn(settings)
   if (contradiction) throw fieldError(fieldAt(field, contradiction[0]), contradiction[1])

@@ -12,7 +12,8 @@ import { convertOnnx } from '../../../src/formats/onnx/convert/convert.ts'
 import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
 import { verifyConversion } from '../../../src/formats/onnx/convert/verify.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
 import {
   CASES,
@@ -35,7 +36,7 @@ function read(bytes: Uint8Array, options = {}): Promise<ImportedModel> {
 }
 
 function networkOf({ network, weights }: ImportedModel): Network {
-  return new Network(network, { weights: ({ name }) => weights.get(name)! })
+  return configuredNetwork(network, { weights: ({ name }) => weights.get(name)! })
 }
 
 function runGraph(model: OnnxModel, network: Network, { values, lengths, steps }: Ragged): OnnxTensor {

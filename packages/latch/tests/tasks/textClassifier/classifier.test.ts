@@ -117,7 +117,7 @@ describe('texts of every kind', () => {
     expect(report.trainSize).toBe(21)
     expect(report.notes).toEqual(notes)
     expect(notes).toEqual([
-      'rows: left out 1 row with an empty text and 1 row with an empty label.',
+      'rows: skipped 1 row with an empty text and 1 row with an empty label.',
       '1 text cut at 8 tokens.',
     ])
   })

@@ -213,7 +213,7 @@ describe('a file that is not what it says', () => {
   it('settings that no classifier has', async () => {
     const settings = (name: string, value: unknown) => changed((d) => void (d.settings[name] = value))
     expect(await settings('dropout', { words: 1, embedding: 0, layers: 0, output: 0 })).toMatch(
-      /settings\.dropout\.words: expected a share below 1, got 1/,
+      /settings\.dropout\.words: expected a number below 1, got 1/,
     )
     expect(await settings('units', -3)).toMatch(/settings\.units: expected a whole number from 1/)
     expect(await settings('minimumCount', 2 ** 40)).toMatch(/settings\.minimumCount/)

@@ -4,7 +4,8 @@
  */
 import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
-import { Network } from '../../../model/network.ts'
+import { allLayers } from '../../../model/allLayers.ts'
+import { networkFromConfig } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
 import type { OutputActivation } from '../../imported.ts'
@@ -210,7 +211,10 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
 
 function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
   const { network: config, weights, input, outputActivation, places } = imported
-  const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
+  const network = networkFromConfig(config, allLayers, {
+    threads: 1,
+    weights: ({ name }) => weights.get(name)!,
+  })
   const { sequences, steps, lengths, values } = batch
   const packed =
     input.kind === 'ids'

@@ -1,8 +1,8 @@
-/** Rows of floats, in the arena for as long as the network lives or outside it, and views of them. */
+/** Rows of a stream: buffers in the arena that live as long as the network, and states outside it. */
 import type { FloatArray, Arena } from '../engine/arena.ts'
 
-/** What goes from step to step: rows of `width` numbers, `stride` apart. */
-export interface Carried {
+/** A state of a stream, which goes from step to step: rows of `width` numbers, `stride` apart. */
+export interface StateSlot {
   readonly name: string
   readonly width: number
   readonly stride: number
@@ -11,8 +11,8 @@ export interface Carried {
   row(i: number): FloatArray
 }
 
-/** (capacity, width; stride) in the arena. Views are stale once the arena has grown, until `renew`. */
-export class Rows implements Carried {
+/** (capacity, width; stride) in the arena. Views are stale once the arena has grown, until `refresh`. */
+export class Rows implements StateSlot {
   readonly at: number
   readonly width: number
   readonly stride: number
@@ -38,14 +38,15 @@ export class Rows implements Carried {
     return (this.#rows[i] ??= rowOf(this, i))
   }
 
-  renew(): void {
+  /** Views the arena again, after it may have grown. */
+  refresh(): void {
     this.view = this.#memory.viewFloats(this.at, this.#count)
     this.#rows = []
   }
 }
 
-/** (capacity, width) outside the arena. */
-export class Kept implements Carried {
+/** A state outside the arena, in float64. (capacity, width) */
+export class StateRows implements StateSlot {
   readonly name: string
   readonly width: number
   readonly stride: number
@@ -63,6 +64,6 @@ export class Kept implements Carried {
   }
 }
 
-function rowOf({ view, stride, width }: Carried, i: number): FloatArray {
+function rowOf({ view, stride, width }: StateSlot, i: number): FloatArray {
   return view.subarray(i * stride, i * stride + width) as FloatArray
 }
