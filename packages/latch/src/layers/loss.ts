@@ -46,7 +46,7 @@ export function readLoss(field: Field): LossOptions {
 
 /**
  * What a batch should have given. One of:
- * classes: a class number per sequence (B), in the order of the door;
+ * classes: a class number per sequence (B), in the caller's order;
  * stepClasses: class numbers per step of each sequence;
  * (softmax leaves negative classes out; a sigmoid takes 0 and 1);
  * values: numbers (B, C) or per step packed (R, C).
@@ -59,9 +59,9 @@ export interface Targets {
 
 /** A batch's loss. */
 export interface LossValue {
-  /** Mean over the weight of the rows that counted. */
+  /** Mean over the weight of the valid rows. */
   mean: number
-  /** Sum of the weights of the rows that counted: combine batches as Σ mean·weight / Σ weight. */
+  /** Sum of the weights of the valid rows: combine batches as Σ mean·weight / Σ weight. */
   weight: number
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which function a network's output has already passed, told by its last layers: the one place that decides whether
+ * Which function a network's output has already passed, by its last layers: the one place that decides whether
  * a row is logits or probabilities. Readers of files use it, and `Network`, which refuses a loss that takes logits.
  */
 import type { ActivationChoice, ActivationName } from '../cells/activations.ts'

@@ -17,13 +17,14 @@ import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
 import { Scratch } from '../tensors/scratch.ts'
 import { describe, rootField } from '../core/validation.ts'
 import { UnsupportedError, UsageError } from '../core/errors.ts'
-import { readEdge, writeOutputGradient } from './door.ts'
+import { readEdge, writeOutputGradient } from './edgeRows.ts'
 import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
 import { refuseSquashedTwice } from './lastActivation.ts'
 import type { NetworkOptions, StatePlace } from './networkOptions.ts'
 import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRunner } from './streamRunner.ts'
+import { summarize, type NetworkSummary } from './summary.ts'
 
 export type { NetworkOptions, StatePlace } from './networkOptions.ts'
 
@@ -41,7 +42,7 @@ interface Parts {
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
 
-/** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
+/** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features). */
 export class Network {
   readonly output: Edge
   /** Its layers as they were given, with what makes them: for networks of the same layers. */
@@ -128,7 +129,7 @@ export class Network {
     return this.store.all
   }
 
-  /** Which steps of the last pass counted (R, packed); null: all. */
+  /** Which steps of the last pass are valid (R, packed); null: all. */
   get valid(): ArrayLike<number> | null {
     return this.#live.context.index.mask?.steps ?? null
   }
@@ -138,13 +139,18 @@ export class Network {
     return this.parameters.reduce((sum, p) => sum + p.size, 0)
   }
 
+  /** Layers, output shapes and parameters: `console.log(String(net.summary()))` prints the table. */
+  summary(): NetworkSummary {
+    return summarize(this.layers, this.config)
+  }
+
   /** The recurrent layers, lowest first. */
   get recurrent(): readonly RecurrentLayer[] {
     return this.layers.filter((layer): layer is RecurrentLayer => layer.type === 'recurrent')
   }
 
   /**
-   * Makes room for gradients and whatever regions training needs (`store.region` after this call).
+   * Reserves gradients and the regions that training needs (`store.region` after this call).
    * Plans are made anew at the next pass.
    */
   prepareTraining(...regions: readonly string[]): void {
@@ -192,7 +198,7 @@ export class Network {
   }
 
   /**
-   * Sets a state (B, H; order of the door) that the next forward pass of this batch starts from; states
+   * Sets a state (B, H; caller's order) that the next forward pass of this batch starts from; states
    * that are not set are zero. `layer` counts recurrent layers from the input, `direction` 0 is forward.
    */
   writeInitialState(
@@ -203,7 +209,7 @@ export class Network {
     this.#layerAt(recurrentLayer).writeInitialState(batch, state, direction, values)
   }
 
-  /** A state (B, H; order of the door) after each sequence's last step, of the last forward pass. */
+  /** A state (B, H; caller's order) after each sequence's last step, of the last forward pass. */
   readFinalState(
     batch: PackedBatch,
     { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
@@ -292,7 +298,7 @@ export class Network {
     this.regions.clearGradients()
   }
 
-  /** The output in the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
+  /** The output in the caller's order: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
     return readEdge(this.engine.memory, this.output, 'value', batch)

@@ -1,6 +1,6 @@
 /**
  * The loss of a network that answers every step of a batch with masked steps: masked rows count for nothing.
- * Rows that count are put together, go through a loss layer of their own, and their gradients go back to their places.
+ * Valid rows are put together, go through a loss layer of their own, and their gradients go back to their places.
  */
 import { makeEdge, type Edge, type Context } from '../layer.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../loss.ts'
@@ -33,7 +33,7 @@ export class ValidLoss {
     this.#rows = memory.ints(rows, 'masks')
   }
 
-  /** As `LossLayer.compute`, over the rows that count; targets of masked steps are not looked at. */
+  /** As `LossLayer.compute`, over the valid rows; targets of masked steps are not looked at. */
   compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain = false): LossValue {
     const { kernels, engine } = this.#context
     const { value, gradient: dOutput, width, stride } = this.#output
@@ -52,7 +52,7 @@ export class ValidLoss {
     return found
   }
 
-  /** Targets of the rows that count, as those of one sequence; null for targets of another batch or kind. */
+  /** Targets of the valid rows, as those of one sequence; null for targets of another batch or kind. */
   #targets(batch: PackedBatch, { stepClasses, values }: Targets): Targets | null {
     const { width } = this.#output
     if (stepClasses) {

@@ -1,5 +1,5 @@
 /**
- * The mean over time where steps are masked: over those that count. It adds up as the engine's own kernel does, so that
+ * The mean over time where steps are masked: over the valid ones. It adds up as the engine's own kernel does, so that
  * a sequence without masked steps has the same mean in any company.
  */
 import type { Engine } from '../../engine/engine.ts'

@@ -8,7 +8,7 @@ import type { PackedBatch } from '../../tensors/packedBatch.ts'
 export interface PendingState<State extends string> {
   state: State
   direction: number
-  /** (B, H) in the order of the door. */
+  /** (B, H) in the caller's order. */
   values: Float64Array
 }
 

@@ -268,7 +268,7 @@ export class RecurrentLayer implements Layer {
     }
   }
 
-  /** Sets the states (B, H) the next forward pass starts from, in the order of the door. Default zeros. */
+  /** Sets the states (B, H) the next forward pass starts from, in the caller's order. Default zeros. */
   writeInitialState(
     batch: PackedBatch,
     state: StateName,
@@ -278,7 +278,7 @@ export class RecurrentLayer implements Layer {
     this.#initial.give(batch, this.#checked(batch, state, direction, values))
   }
 
-  /** The states (B, H) after each sequence's last step, in the order of the door. */
+  /** The states (B, H) after each sequence's last step, in the caller's order. */
   readFinalState(batch: PackedBatch, state: StateName, direction: number): Float64Array {
     this.#check(state, direction)
     const { tape, stride } = this.loops[direction]
@@ -323,7 +323,7 @@ export class RecurrentLayer implements Layer {
     })
   }
 
-  /** A copy, after checks at the door. */
+  /** A copy, after checks. */
   #checked(batch: PackedBatch, state: StateName, direction: number, values: ArrayLike<number>) {
     this.#check(state, direction)
     const count = batch.sequences * this.units

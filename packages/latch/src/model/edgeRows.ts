@@ -1,10 +1,10 @@
-/** Rows of an edge to and from the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
+/** Rows of an edge to and from the caller's order: (B, C), or (B, T, C) with zeros beyond each length. */
 import type { Arena } from '../engine/arena.ts'
 import { rowsOf, type Edge } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
 
-/** An edge's values or gradients in the order of the door. */
+/** An edge's values or gradients in the caller's order. */
 export function readEdge(
   memory: Arena,
   edge: Edge,
@@ -18,7 +18,7 @@ export function readEdge(
   return out
 }
 
-/** Lays a gradient given in the order of the door into the output's edge. */
+/** Lays a gradient given in the caller's order into the output's edge. */
 export function writeOutputGradient(
   memory: Arena,
   output: Edge,
@@ -43,12 +43,12 @@ function check(output: Edge, batch: PackedBatch, got: number): void {
   throw new UsageError({ where, ...facts })
 }
 
-/** Rows at the door, those beyond a length included. */
+/** Rows as the caller counts them, those beyond a length included. */
 function placesOf(edge: Edge, { sequences, steps }: PackedBatch): number {
   return sequences * (edge.per === 'step' ? steps : 1)
 }
 
-/** Calls back for each row: (row inside, row at the door). */
+/** Calls back for each row: (packed row, row in the caller's order). */
 function eachRow(edge: Edge, batch: PackedBatch, visit: (row: number, at: number) => void): void {
   if (edge.per === 'step') batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
   else for (let b = 0; b < batch.sequences; b++) visit(b, batch.sortedIndices[b])
