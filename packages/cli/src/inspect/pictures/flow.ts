@@ -226,6 +226,6 @@ function noteLines(steps: readonly FlowStep[], lines: readonly Line[]): string[]
   if (zeros === 0) return [note]
   return [
     note,
-    `${plural(zeros, 'step')} with a norm that is 0 or not finite omitted from the logarithmic axis.`,
+    `${plural(zeros, 'step')} with a norm of 0, or one that is not finite, omitted from the logarithmic axis.`,
   ]
 }

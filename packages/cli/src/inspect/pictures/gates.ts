@@ -32,7 +32,7 @@ export function gatesPicture(trace: Trace): string {
   }
   for (const panel of panels) {
     const range = panel.signed ? `−${formatBound(panel.most)} … ${formatBound(panel.most)}` : '0 … 1'
-    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, tooltips))
+    parts.push(panelName(panel.name, range, y).join('\n'), drawPanel(panel, rows, columns, y, tooltips))
     y += Math.max(rows.count * rows.height, 30) + GAP
   }
   const tokens = tokenNames(steps, columns, y - GAP + 2)
