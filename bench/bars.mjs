@@ -110,7 +110,7 @@ function verdict(ratio, { least, aim, less = false }) {
   return reaches(aim) ? 'aim' : reaches(least) ? 'yes' : 'NO'
 }
 
-/** pytorch LSTMCell, two threads: the row's name in words. */
+/** pytorch LSTMCell, two threads: the row's name as text. */
 export function rowName({ engine, mode, threads }) {
   return `${engine}${mode ? ` (${mode})` : ''}, ${threads}`
 }

@@ -21,7 +21,7 @@ const { values } = parseArgs({
     markdown: { type: 'boolean', default: false },
   },
 })
-const tell = (line) => (values.json || values.markdown ? process.stderr : process.stdout).write(`${line}\n`)
+const log = (line) => (values.json || values.markdown ? process.stderr : process.stdout).write(`${line}\n`)
 const rounds = above('--rounds', values.rounds)
 const seconds = above('--seconds', values.seconds)
 const threadCounts = values.threads.split(',').map((n) => above('--threads', n))
@@ -32,7 +32,7 @@ if (!chromium) {
   console.error('browser: expected chromium or $CHROMIUM, got none. Install chromium (Debian: chromium).')
   process.exit(1)
 }
-installPeers(tell)
+installPeers(log)
 const rows = new Rows()
 const jobs = contestants().filter(
   ({ name }) =>
@@ -42,12 +42,12 @@ let agent = ''
 for (let round = 0; round < rounds; round++) {
   for (const job of round % 2 === 0 ? jobs : jobs.toReversed())
     if (round === 0 || !job.once) await collect(job, round)
-  tell(`round ${round + 1} of ${rounds}`)
+  log(`round ${round + 1} of ${rounds}`)
 }
 const about = { ...machine(null), browser: agent }
 if (values.json) for (const line of jsonLines(rows, about)) console.log(line)
 else console.log(timesReport(rows, about, values.markdown))
-tell(keepRaw('browser', rows, { machine: about, rounds, seconds }))
+log(keepRaw('browser', rows, { machine: about, rounds, seconds }))
 
 function contestants() {
   const each = (job) => threadCounts.map((threads) => ({ ...job, threads, name: job.name ?? job.library }))

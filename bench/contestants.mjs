@@ -11,11 +11,10 @@ const ALL = Object.keys(workloads)
 
 /**
  * All contestants: { name, mode, threads, workloads, once, warm, command(job), env }. `once`: so slow that one
- * round has to do. Absent peers are told by `absent(name, why)`.
+ * round has to do. Absent peers are reported by `absent(name, why)`.
  */
 export function contestants(threadCounts, absent) {
-  const torch = findTorch()
-  if (!torch) absent('PyTorch', 'no python3 with torch')
+  const torch = findTorch(absent)
   const npm = [...onnx(threadCounts), ...tfjs(), brain()].filter(({ package: name }) => versionOf(name))
   for (const name of ['onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs-backend-wasm', 'brain.js'])
     if (!versionOf(name)) absent(name, 'not installed')

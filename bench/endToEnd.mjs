@@ -32,13 +32,13 @@ const { values } = parseArgs({
     markdown: { type: 'boolean', default: false },
   },
 })
-const tell = (line) => (values.json || values.markdown ? process.stderr : process.stdout).write(`${line}\n`)
+const log = (line) => (values.json || values.markdown ? process.stderr : process.stdout).write(`${line}\n`)
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const rounds = above('--rounds', values.rounds)
 const target = above('--target', values.target)
 
-installPeers(tell)
-const torch = findTorch()
+installPeers(log)
+const torch = findTorch((name, why) => log(`${name}: absent (${why})`))
 const folder = mkdtempSync(join(tmpdir(), 'latch-e2e-'))
 const results = []
 try {
@@ -49,7 +49,7 @@ try {
     for (const runner of round % 2 === 0 ? runners : runners.toReversed()) {
       if (round === 0 || !runner.once) await collect(runner, round)
     }
-    tell(`round ${round + 1} of ${rounds}`)
+    log(`round ${round + 1} of ${rounds}`)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -96,9 +96,8 @@ function contestants(data) {
     once: true,
     command: (seed) => [process.execPath, here('endToEnd/tfjs.mjs'), JSON.stringify(job(seed, 'model.tfjs'))],
   }
-  if (!torch) tell('PyTorch: absent (no python3 with torch)')
   const wasm = versionOf('@tensorflow/tfjs-backend-wasm')
-  if (!wasm) tell('TensorFlow.js: absent (not installed)')
+  if (!wasm) log('TensorFlow.js: absent (not installed)')
   const latch = {
     name: 'latch',
     mode: 'command line',
@@ -161,7 +160,7 @@ async function collect({ name, mode, env = {}, prepare, command }, round) {
   const seconds = (performance.now() - begun) / 1000
   if (status === 0 && last)
     results.push({ who: name, mode, round, seconds: Number(seconds.toFixed(3)), ...last })
-  else tell(`${name} (${mode}) failed: ${err.trim().split('\n').at(-1)}`)
+  else log(`${name} (${mode}) failed: ${err.trim().split('\n').at(-1)}`)
 }
 
 /** Runs to the end; hands each line of JSON on standard output to `each` as it comes. */
@@ -250,7 +249,7 @@ function report() {
     )
     console.log(machineWords(about))
   }
-  tell(keepLines('e2e', results, { machine: about, rounds, target }))
+  log(keepLines('e2e', results, { machine: about, rounds, target }))
 }
 
 function grouped(all) {

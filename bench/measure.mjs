@@ -1,5 +1,5 @@
 // The clock every JavaScript engine is timed by: warm up, then samples of `calls` steps until the time is up.
-// A child process writes one JSON line a workload; a line it cannot do is told with the reason.
+// A child process writes one JSON line a workload; what it cannot do is a line with the reason.
 
 const LONG_WARM_SECONDS = 2
 
@@ -44,7 +44,7 @@ export function oneByOne(step) {
 }
 
 /** One line for the parent process. */
-export function tell(line) {
+export function log(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
@@ -55,9 +55,9 @@ export function tell(line) {
 export async function answer(measure) {
   const job = JSON.parse(process.argv[2])
   try {
-    for (const row of await measure(job)) tell({ workload: job.workload, ...row })
+    for (const row of await measure(job)) log({ workload: job.workload, ...row })
   } catch (error) {
-    tell({
+    log({
       workload: job.workload,
       unsupported: String(error?.message ?? error)
         .split('\n')[0]

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { blasOf, blasRefusal, TORCH_REPORT } from './blas.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -11,13 +12,13 @@ export const packages = Object.keys(JSON.parse(readFileSync(here('package.json')
 
 /**
  * Installs bench/node_modules where it is missing or its lock file changed; without install scripts, which
- * would fetch what these benchmarks do not need. A registry out of reach is told, not thrown.
+ * would fetch what these benchmarks do not need. A registry out of reach is reported, not thrown.
  */
-export function installPeers(tell) {
+export function installPeers(log) {
   const lock = readFileSync(here('package-lock.json'), 'utf8')
   const stamp = here('node_modules/.latch-bench')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  tell('installing the peers into bench/node_modules, once (npm ci, about 750 MB) …')
+  log('installing the peers into bench/node_modules, once (npm ci, about 750 MB) …')
   const args = [
     'ci',
     '--prefix',
@@ -33,7 +34,7 @@ export function installPeers(tell) {
   const shell = process.platform === 'win32' && command === 'npm'
   const { status, stderr, error } = spawnSync(command, [...first, ...args], { env, shell, encoding: 'utf8' })
   if (status === 0) writeFileSync(stamp, lock)
-  else tell(`the peers cannot be installed: ${(stderr || String(error)).trim().split('\n')[0]}`)
+  else log(`the peers cannot be installed: ${(stderr || String(error)).trim().split('\n')[0]}`)
 }
 
 /** The version of an installed peer, or null. */
@@ -42,12 +43,19 @@ export function versionOf(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : null
 }
 
-/** A Python that can import torch and the version it has, or null. */
-export function findTorch() {
+/** A Python that can import torch, with the version and its BLAS, or null; `absent(name, why)` gets the reason. */
+export function findTorch(absent) {
   for (const python of [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter(Boolean)) {
-    const found = spawnSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' })
-    if (found.status === 0) return { python, version: found.stdout.trim() }
+    const found = spawnSync(python, ['-c', TORCH_REPORT], { encoding: 'utf8' })
+    if (found.status !== 0) continue
+    const report = JSON.parse(found.stdout.trim().split('\n').at(-1))
+    const blas = blasOf(report)
+    const refusal = blasRefusal(blas)
+    if (!refusal) return { python, version: report.version, blas }
+    absent('PyTorch', refusal)
+    return null
   }
+  absent('PyTorch', 'no python3 with torch')
   return null
 }
 
@@ -60,7 +68,7 @@ export function machine(torch) {
     cores: cpus().length,
     node: process.version,
     commit: commit(),
-    torch: torch?.version ?? null,
+    torch: torch && `${torch.version}, ${torch.blas}`,
     peers,
   }
 }

@@ -26,11 +26,11 @@ const SLOW_LIMIT_SECONDS = 300
 
 const options = readOptions()
 const quiet = options.json || options.markdown
-const tell = (line) => (quiet ? process.stderr : process.stdout).write(`${line}\n`)
+const log = (line) => (quiet ? process.stderr : process.stdout).write(`${line}\n`)
 const begun = performance.now()
 
-installPeers(tell)
-const { all, torch } = contestants(options.threads, (name, why) => tell(`${name}: absent (${why})`))
+installPeers(log)
+const { all, torch } = contestants(options.threads, (name, why) => log(`${name}: absent (${why})`))
 const chosen = all.filter(({ name }) => isChosen(name))
 const rows = new Rows()
 for (let round = 0; round < options.rounds; round++) {
@@ -41,14 +41,12 @@ for (let round = 0; round < options.rounds; round++) {
       if (runs(contestant, workload, Boolean(options.engines))) await collect(contestant, workload, round)
     }
   }
-  tell(
-    `round ${round + 1} of ${options.rounds}, ${((performance.now() - begun) / 60_000).toFixed(1)} minutes`,
-  )
+  log(`round ${round + 1} of ${options.rounds}, ${((performance.now() - begun) / 60_000).toFixed(1)} minutes`)
 }
 const about = machine(torch)
 if (options.json) for (const line of jsonLines(rows, about)) console.log(line)
 else console.log(options.markdown ? markdownReport(rows, about) : textReport(rows, about))
-tell(keepRaw('', rows, { machine: about, rounds: options.rounds, seconds: options.seconds }))
+log(keepRaw('', rows, { machine: about, rounds: options.rounds, seconds: options.seconds }))
 
 function readOptions() {
   const text = (value) => ({ type: 'string', ...(value ? { default: value } : {}) })

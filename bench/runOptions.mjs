@@ -1,4 +1,4 @@
-// What the three benchmarks share at their door: numbers of the command line, and where raw rows go.
+// What the three benchmarks share: numbers of the command line, and where raw rows go.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -10,7 +10,7 @@ export function above(name, text) {
   throw new Error(`${name}: expected ${fraction ? 'a number' : 'whole numbers'} above 0, got ${text}`)
 }
 
-/** Writes bench/results/<time>-<commit>[-name].json, one line a row and round; gives a line to tell. */
+/** Writes bench/results/<time>-<commit>[-name].json, one line a row and round; returns a line to print. */
 export function keepRaw(name, rows, head) {
   const lines = rows.all.flatMap(({ rounds, ...row }) => rounds.map((one) => ({ ...row, ...one })))
   return keepLines(name, lines, { ...head, failures: rows.failures })

@@ -41,7 +41,7 @@ export const workloads = {
     F: 128,
     H: 256,
   },
-  'brain-1': { what: 'LSTM training on sequences, to tell the next step', ...sequence, B: 1 },
+  'brain-1': { what: 'LSTM training on sequences, to predict the next step', ...sequence, B: 1 },
   'brain-32': { what: 'the same, 32 sequences a step', ...sequence, B: 32 },
   lengths: {
     what: 'W1 with lengths uniform in 1…T',
@@ -70,7 +70,7 @@ export function workloadNames(list) {
   return all.filter((name) => names.includes(name))
 }
 
-/** How the sizes are told: B 32, T 100, F 64, H 128. */
+/** The sizes as text: B 32, T 100, F 64, H 128. */
 export function sizesOf({ kind, B, T, F, H }) {
   return kind === 'stream' ? `F ${F}, H ${H}` : `B ${B}, T ${T}, F ${F}, H ${H}`
 }

@@ -2,7 +2,7 @@
  * The GRU as the notes write it, z takes the new, and as PyTorch and Latch keep it, z keeps the old:
  * the same cell, with the sign of z's weights turned. Three words about where Riya lives.
  */
-import { traceSequence, PackedBatch, network, type NetworkOptions } from 'latch'
+import { gru, network, type NetworkOptions, oneHot as oneHotInput, PackedBatch, traceSequence } from 'latch'
 import { agreement, heading, paragraph, percent, row, runAsProgram, title, type Print } from './page.ts'
 import { largestDifference, oneHot, sigmoid } from './paper.ts'
 
@@ -127,8 +127,8 @@ function nativeWeights(name: string): number[] {
 /** The engine on the three words: every h (T·H), every z (T·H), and the share kept (T). */
 function engine(options: NetworkOptions, reset: 'before' | 'after' = 'before') {
   const layers = [
-    { type: 'oneHot', vocabulary: WORDS.length },
-    { type: 'recurrent', cell: 'gru', units: UNITS, reset, returnSequences: false },
+    oneHotInput({ vocabulary: WORDS.length }),
+    gru(UNITS, { reset, returnSequences: false }),
   ] as const
   const net = network(layers, {
     ...options,

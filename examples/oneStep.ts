@@ -2,7 +2,7 @@
  * One step of each cell, every product and sum written out, and the engine's result beside it.
  * Two units, three features, and the memory of the notes: h_0 = [0.65, 0.30].
  */
-import { PackedBatch, network, type NetworkOptions } from 'latch'
+import { features, network, type NetworkOptions, PackedBatch, recurrent } from 'latch'
 import { agreement, factor, heading, number, paragraph, runAsProgram, title, type Print } from './page.ts'
 import { largestDifference, sigmoid } from './paper.ts'
 
@@ -258,16 +258,10 @@ function torchWeights(gates: readonly Gate[]): TorchWeights {
 
 /** The engine's own step from the same states with the same weights. */
 function engineStep(cell: 'rnn' | 'lstm' | 'gru', weights: TorchWeights, options: NetworkOptions): number[] {
-  const net = network(
-    [
-      { type: 'features', width: 3 },
-      { type: 'recurrent', cell, units: 2 },
-    ],
-    {
-      ...options,
-      weights: ({ name }) => weights[name.replace('recurrent.0.', '') as keyof TorchWeights],
-    },
-  )
+  const net = network([features(3), recurrent(cell, 2)], {
+    ...options,
+    weights: ({ name }) => weights[name.replace('recurrent.0.', '') as keyof TorchWeights],
+  })
   const batch = PackedBatch.ofFeatures(X, [1, 1, 3])
   net.writeInitialState(batch, H0)
   if (cell === 'lstm') net.writeInitialState(batch, C0, { state: 'cell' })

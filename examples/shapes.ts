@@ -2,7 +2,15 @@
  * "you are good" through a recurrent network, with every shape on the way: one-hot rows, the input as
  * (batch, timesteps, features), three unrolled steps, the output. Checked against the engine.
  */
-import { PackedBatch, network, type Network, type NetworkOptions } from 'latch'
+import {
+  dense,
+  features as featuresInput,
+  network,
+  type Network,
+  type NetworkOptions,
+  PackedBatch,
+  rnn,
+} from 'latch'
 import { agreement, heading, number, paragraph, row, runAsProgram, title, type Print } from './page.ts'
 import {
   add,
@@ -28,9 +36,9 @@ const TIMESTEPS = 4
 const UNITS = 3
 const SEED = 5
 
-const INPUT = { type: 'features', width: FEATURES } as const
-const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS } as const
-const OUTPUT = { type: 'dense', units: 1, activation: 'sigmoid' } as const
+const INPUT = featuresInput(FEATURES)
+const RECURRENT = rnn(UNITS)
+const OUTPUT = dense(1, { activation: 'sigmoid' })
 
 /** One step on paper. */
 export interface Step {
@@ -68,7 +76,7 @@ interface Weights {
 
 /** Prints the page and returns its numbers. */
 export function run(print: Print): Result {
-  const net = network([INPUT, { ...RECURRENT, returnSequences: false }, OUTPUT], {
+  const net = network([INPUT, rnn(UNITS, { returnSequences: false }), OUTPUT], {
     engine: 'reference',
     precision: 'float64',
     seed: SEED,
@@ -162,7 +170,7 @@ function compare(
   const batch = PackedBatch.ofFeatures(input.features, input.shape, input.lengths)
   const states = network([INPUT, RECURRENT], own)
   states.forward(batch)
-  const answers = network([INPUT, { ...RECURRENT, returnSequences: false }, OUTPUT], own)
+  const answers = network([INPUT, rnn(UNITS, { returnSequences: false }), OUTPUT], own)
   answers.forward(batch)
   const hidden = onPaper.flatMap(({ steps }) =>
     Array.from({ length: TIMESTEPS }, (_, t) => steps[t]?.after[0] ?? [0, 0, 0]).flat(),

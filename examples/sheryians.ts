@@ -2,7 +2,15 @@
  * Three sentences, learned by backpropagation through time until all are right; and for one weight the
  * whole chain of its gradient by hand, equal to the engine's.
  */
-import { PackedBatch, network, type Network, type NetworkOptions } from 'latch'
+import {
+  dense,
+  network,
+  type Network,
+  type NetworkOptions,
+  oneHot as oneHotInput,
+  PackedBatch,
+  rnn,
+} from 'latch'
 import { Optimizer } from 'latch/training'
 import {
   agreement,
@@ -101,9 +109,9 @@ export function run(print: Print): Result {
 
 function build(options: NetworkOptions): Network {
   const layers = [
-    { type: 'oneHot', vocabulary: VOCABULARY.length },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-    { type: 'dense', units: 1 },
+    oneHotInput({ vocabulary: VOCABULARY.length }),
+    rnn(UNITS, { returnSequences: false }),
+    dense(1),
   ] as const
   return network(layers, { ...options, seed: SEED, loss: { type: 'binaryCrossEntropy' } })
 }

@@ -2,7 +2,18 @@
  * Why a feed-forward net is no tool for sequences: it needs one size, it grows with every word of room,
  * and as a bag of words it loses the order. Counted and trained beside a recurrent net.
  */
-import { PackedBatch, type LayerOptions, network, type Network } from 'latch'
+import {
+  dense,
+  embedding,
+  features,
+  flatten,
+  type LayerSpec,
+  network,
+  type Network,
+  PackedBatch,
+  pool,
+  rnn,
+} from 'latch'
 import { Optimizer } from 'latch/training'
 import { heading, number, paragraph, runAsProgram, title, type Print } from './page.ts'
 import { oneHot, sigmoid } from './paper.ts'
@@ -41,19 +52,14 @@ export function run(print: Print): Result {
 }
 
 /** The ANN on T one-hot rows laid end to end, and the RNN that reads them one by one. */
-function annLayers(T: number): LayerOptions[] {
-  return [
-    { type: 'features', width: VOCABULARY.length },
-    { type: 'flatten', steps: T },
-    { type: 'dense', units: UNITS, activation: 'tanh' },
-    { type: 'dense', units: 1 },
-  ]
+function annLayers(T: number): LayerSpec[] {
+  return [features(VOCABULARY.length), flatten(T), dense(UNITS, { activation: 'tanh' }), dense(1)]
 }
 
-const RNN_LAYERS: LayerOptions[] = [
-  { type: 'features', width: VOCABULARY.length },
-  { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-  { type: 'dense', units: 1 },
+const RNN_LAYERS: LayerSpec[] = [
+  features(VOCABULARY.length),
+  rnn(UNITS, { returnSequences: false }),
+  dense(1),
 ]
 
 function outputFor(net: Network, text: string): number {
@@ -71,9 +77,9 @@ function showFixedSize(print: Print): Result['fixedSize'] {
   paragraph(print, intro)
   print('')
   const texts = ['Sherylans provide quality content', 'Sherylans provide quality hate'] as const
-  const [ann, rnn] = [network(annLayers(3)), network(RNN_LAYERS)]
+  const [feedForward, recurrent] = [network(annLayers(3)), network(RNN_LAYERS)]
   const answers = (net: Network): [number, number] => [outputFor(net, texts[0]), outputFor(net, texts[1])]
-  const result = { ann: answers(ann), rnn: answers(rnn) }
+  const result = { ann: answers(feedForward), rnn: answers(recurrent) }
   print(`  ${'output (untrained weights)'.padEnd(40)}     ANN        RNN`)
   texts.forEach((text, i) =>
     print(`  ${text.padEnd(40)} ${number(result.ann[i])}    ${number(result.rnn[i])}`),
@@ -91,9 +97,9 @@ function showCost(print: Print): Result['parameters'] {
   print('')
   print('      T        ANN        RNN')
   const parameters = ROOMS.map((T) => {
-    const [ann, rnn] = [network(annLayers(T)).parameterCount, network(RNN_LAYERS).parameterCount]
-    print(`  ${String(T).padStart(5)}   ${String(ann).padStart(8)}   ${String(rnn).padStart(8)}`)
-    return { T, ann, rnn }
+    const [ann, recurrent] = [network(annLayers(T)).parameterCount, network(RNN_LAYERS).parameterCount]
+    print(`  ${String(T).padStart(5)}   ${String(ann).padStart(8)}   ${String(recurrent).padStart(8)}`)
+    return { T, ann, rnn: recurrent }
   })
   print('')
   const real = (100 * 10_000 * H + H + H + 1).toLocaleString('en-US')
@@ -112,31 +118,26 @@ function showOrder(print: Print): Result['order'] {
     every order gives the same bag. Both nets below train on two sentences of the same three words:`
   paragraph(print, intro)
   print('')
-  const embedding: LayerOptions = { type: 'embedding', vocabulary: OPINION_WORDS.length, size: 4 }
-  const hidden: LayerOptions = { type: 'dense', units: 8, activation: 'tanh' }
-  const bag = trainOnOpinions([
-    embedding,
-    { type: 'pool', pooling: 'mean' },
-    hidden,
-    { type: 'dense', units: 1 },
-  ])
-  const recurrent: LayerOptions = { type: 'recurrent', cell: 'rnn', units: 8, returnSequences: false }
-  const rnn = trainOnOpinions([embedding, recurrent, { type: 'dense', units: 1 }])
+  const words: LayerSpec = embedding({ vocabulary: OPINION_WORDS.length, size: 4 })
+  const hidden: LayerSpec = dense(8, { activation: 'tanh' })
+  const bag = trainOnOpinions([words, pool('mean'), hidden, dense(1)])
+  const recurrent: LayerSpec = rnn(8, { returnSequences: false })
+  const trained = trainOnOpinions([words, recurrent, dense(1)])
   print(`  after ${TRAINING_STEPS} steps      wanted   bag of words        RNN`)
   OPINIONS.forEach(({ text, label }, i) => {
     print(
-      `  ${text.padEnd(16)}          ${label}        ${number(bag.answers[i])}    ${number(rnn.answers[i])}`,
+      `  ${text.padEnd(16)}          ${label}        ${number(bag.answers[i])}    ${number(trained.answers[i])}`,
     )
   })
-  print(`  ${'loss'.padEnd(16)}                   ${number(bag.loss)}    ${number(rnn.loss)}`)
+  print(`  ${'loss'.padEnd(16)}                   ${number(bag.loss)}    ${number(trained.loss)}`)
   print('')
   const text = `The bag must give both the same answer, so the best it can do is 0.5, a loss of ln 2 = 0.6931: it
     never learns. The RNN reads word after word, and what "not" does depends on what came before it.`
   paragraph(print, text)
-  return { bag, rnn }
+  return { bag, rnn: trained }
 }
 
-function trainOnOpinions(layers: LayerOptions[]): { answers: number[]; loss: number } {
+function trainOnOpinions(layers: LayerSpec[]): { answers: number[]; loss: number } {
   const net = network(layers, { loss: { type: 'binaryCrossEntropy' }, seed: 1 })
   const optimizer = new Optimizer(net, { type: 'adam' })
   const batch = PackedBatch.ofIds(

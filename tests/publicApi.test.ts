@@ -39,11 +39,7 @@ function signs(count: number): Dataset {
   }
 }
 
-const layers = [
-  { type: 'features', width: 1 },
-  { type: 'recurrent', cell: 'rnn', units: 4, returnSequences: false },
-  { type: 'dense', units: 2 },
-] as const
+const layers = [latch.features(1), latch.rnn(4, { returnSequences: false }), latch.dense(2)]
 
 describe('the door', () => {
   it('trains a network of features as the README does', { timeout: 60_000 }, async () => {

@@ -1,4 +1,4 @@
-// brain.js in a process of its own: LSTMTimeStep on one sequence, which learns to tell each next step.
+// brain.js in a process of its own: LSTMTimeStep on one sequence, which learns to predict each next step.
 import { createRequire } from 'node:module'
 import { answer, oneByOne, sample } from '../measure.mjs'
 import { workloads } from '../workloads.mjs'

@@ -1,4 +1,4 @@
-// Latch's steps for every workload, in Node and in the browser alike: the door of the library is handed in.
+// Latch's steps for every workload, in Node and in the browser alike: the library is passed in.
 import { atOnce, randomFloats, sample } from '../measure.mjs'
 import { batches, classes, uniformLengths, workloads } from '../workloads.mjs'
 
@@ -30,11 +30,7 @@ function checkEngine(got, engine, threads) {
 function trainingStep(latch, size, options) {
   const { cell, B, F, H, next = false } = size
   const net = latch.network(
-    [
-      { type: 'features', width: F },
-      { type: 'recurrent', cell, units: H, returnSequences: next },
-      { type: 'dense', units: next ? F : classes },
-    ],
+    [latch.features(F), latch.recurrent(cell, H, { returnSequences: next }), latch.dense(next ? F : classes)],
     { ...options, loss: { type: next ? 'meanSquaredError' : 'softmaxCrossEntropy' } },
   )
   const optimizer = new latch.Optimizer(net, { type: 'adam' })
@@ -69,10 +65,7 @@ function trainingData(latch, size, i) {
 
 function inferenceStep(latch, { kind, cell, B, T, F, H }, options) {
   const stream = kind === 'stream'
-  const layers = [
-    { type: 'features', width: F },
-    { type: 'recurrent', cell, units: H, returnSequences: true },
-  ]
+  const layers = [latch.features(F), latch.recurrent(cell, H, { returnSequences: true })]
   const net = latch.network(layers, options)
   const x = randomFloats(B * T * F)
   if (!stream) {

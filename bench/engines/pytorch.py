@@ -110,15 +110,15 @@ def sample(step, calls, seconds):
     return ms
 
 
-def tell(ms, **more):
+def report(ms, **more):
     print(json.dumps({"workload": job["workload"], "ms": ms, **more}), flush=True)
 
 
 if size["kind"] == "train":
     run, each = training()
-    tell([x / each for x in sample(run, size["calls"], job["seconds"])])
+    report([x / each for x in sample(run, size["calls"], job["seconds"])])
 else:
     variants = {"": inference} if size["kind"] == "infer" else {"LSTMCell": streaming_cell, "nn.LSTM": streaming_layer}
     for variant, make in variants.items():
         with torch.inference_mode():
-            tell(sample(make(), size["calls"], job["seconds"] / len(variants)), variant=variant)
+            report(sample(make(), size["calls"], job["seconds"] / len(variants)), variant=variant)

@@ -3,7 +3,7 @@
  * the keep gate at a move.
  */
 import { influence, traceSequence } from 'latch/inspection'
-import { Network, type TextClassifier } from 'latch'
+import { coreLayers, networkFromConfig, type TextClassifier } from 'latch'
 import { columns, ENGINE, SEED } from './models.ts'
 import { meanOf, quartilesOf, shareOf, type Mean, type Quartiles, type Share } from './spread.ts'
 import { testStories } from './stories.ts'
@@ -104,7 +104,9 @@ export interface GradientByLag {
 
 /** The gradient norms by lag for the loss of the right label; `initial`: before training. */
 export function gradientByLag(model: TextClassifier, count: number, initial: boolean): GradientByLag {
-  const network = initial ? new Network(model.network.config, { ...ENGINE, seed: SEED }) : model.network
+  const network = initial
+    ? networkFromConfig(model.network.config, coreLayers, { ...ENGINE, seed: SEED })
+    : model.network
   const norms = testStories(40, count).map(({ text, label }) => {
     const target = model.labels.indexOf(label)
     const { layers } = traceSequence(network, model.encode(text).ids, { classes: [target] })

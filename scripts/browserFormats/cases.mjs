@@ -112,7 +112,7 @@ async function inEveryFormat(door, model, name) {
   const own = { name, format: 'latch', files: new Map([['own.safetensors', model.toBytes()]]), options: {} }
   const cases = [own]
   for (const to of door.EXPORT_FORMATS) {
-    const files = await filesOf(await door.exportModel(model, to, 'own'))
+    const files = await filesOf(await model.exportTo(door.exporters[to], 'own'))
     cases.push({ name: `${name} in ${to}`, format: to, files, options: {} })
   }
   return cases
@@ -155,11 +155,11 @@ export function peerCases(latch, door) {
   return groups
 }
 
-function modelOf({ Network }, { SequenceModel }, kind, inner, outputActivation) {
+function modelOf({ networkFromConfig, allLayers }, { SequenceModel }, kind, inner, outputActivation) {
   const first =
     kind === 'ids' ? { type: 'embedding', vocabulary: 7, size: 3 } : { type: 'features', width: 3 }
   const config = { layers: [first, ...inner, { type: 'dense', units: 4 }] }
-  const shapes = new Network(config, { seed: 5 })
+  const shapes = networkFromConfig(config, allLayers, { seed: 5 })
   const weights = new Map()
   // Biases too: initial ones are zeros, which would hide their order.
   for (const [place, parameter] of shapes.parameters.entries()) {
@@ -179,7 +179,7 @@ function modelOf({ Network }, { SequenceModel }, kind, inner, outputActivation) 
     document: null,
   }
   const input = { kind, width: kind === 'ids' ? 7 : 3, steps: null }
-  const model = new SequenceModel({
+  const model = SequenceModel.fromImported({
     ...facts,
     network: config,
     weights,

@@ -11,8 +11,6 @@ const { readModel } = await import(`${library}/formats/open.js`)
 const { decodeOnnx } = await import(`${library}/formats/onnx/proto/decode.js`)
 const { OnnxGraph } = await import(`${library}/formats/onnx/runtime/run.js`)
 const { LatchError } = await import(`${library}/core/errors.js`)
-const { announceMoreLayers } = await import(`${library}/model/moreLayers.js`)
-announceMoreLayers()
 
 const state = new Float64Array(progress)
 const structures = files.map(({ parts }) => parts.map(({ bytes }) => structureOf(bytes)))

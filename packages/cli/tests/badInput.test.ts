@@ -33,7 +33,7 @@ afterAll(() => place.remove())
 
 /** What is typed, and the message. Every one ends with exit code 1 and no stack. */
 const FAILURES: [string, string[], RegExp][] = [
-  ['missing file', ['train', 'none.csv'], /none\.csv: expected a readable file, got no file of that name/],
+  ['missing file', ['train', 'none.csv'], /none\.csv: expected a readable file, got no such file/],
   [
     'missing column',
     ['train', 'good.csv', '--text', 'body'],
@@ -44,7 +44,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'empty file',
     ['train', 'empty.csv'],
-    /empty\.csv: expected a table with at least one row, got an empty one/,
+    /empty\.csv: expected a table with at least one row, got an empty table/,
   ],
   ['header alone', ['train', 'header.csv', ...SMALL], /at least one row, got only a header line/],
   [
@@ -59,7 +59,11 @@ const FAILURES: [string, string[], RegExp][] = [
   ],
   ['a quote never closed', ['train', 'open.csv', ...SMALL], /open\.csv, line 3: .*quote/],
   ['not UTF-8', ['train', 'latin.csv', ...SMALL], /latin\.csv.*UTF-8/],
-  ['a list for JSON Lines', ['train', 'list.jsonl'], /line 1: expected a JSON object.*\n.*one object a line/],
+  [
+    'a list for JSON Lines',
+    ['train', 'list.jsonl'],
+    /line 1: expected a JSON object.*\n.*one object per line/,
+  ],
   ['one column for both', ['train', 'good.csv', '--text', '0', '--label', '0'], /columns of their own/],
   [
     'labels of the test unknown',
@@ -83,7 +87,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'memory',
     ['train', 'long.csv', '--units', '256', '--batch', '2000', '--quiet'],
-    /needs [\d,]+ MiB\.\n +Lower batchSize/,
+    /request for [\d,]+ MiB\.\n +Lower batchSize/,
   ],
 ]
 
@@ -100,11 +104,11 @@ describe('each fault has its message', () => {
     const ran = await place.latch(['evaluate', 'model.safetensors', 'none.csv', '--json'])
     expect(json(ran)).toEqual({
       event: 'error',
-      message: 'none.csv: expected a readable file, got no file of that name. Check the path',
+      message: 'none.csv: expected a readable file, got no such file. Check the path.',
       where: 'none.csv',
     })
     expect(ran.stderr).toBe(
-      'error: none.csv: expected a readable file, got no file of that name.\n       Check the path.\n',
+      'error: none.csv: expected a readable file, got no such file.\n       Check the path.\n',
     )
     expect(ran.code).toBe(1)
   })
@@ -158,7 +162,7 @@ describe('what is left out is told', () => {
     const { code, stderr } = await place.latch(['train', 'gaps.csv', ...SMALL])
     expect(code).toBe(0)
     expect(stderr).toContain(
-      'note: gaps.csv: left out 2 rows with an empty text and 1 row with an empty label.',
+      'note: gaps.csv: skipped 2 rows with an empty text and 1 row with an empty label.',
     )
   })
 

@@ -3,8 +3,8 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kerasContents } from '../../latch/src/formats/keras/read/contents.ts'
-import { tfjsContents } from '../../latch/src/formats/tfjs/index.ts'
+import { listKeras } from '../../latch/src/formats/keras/read/contents.ts'
+import { listTfjs } from '../../latch/src/formats/tfjs/index.ts'
 import { writeSafetensors } from '../../latch/src/formats/safetensors/safetensors.ts'
 import { SequenceModel } from '../../latch/src/tasks/sequenceModel/sequenceModel.ts'
 import { LatchError } from '../../latch/src/core/errors.ts'
@@ -32,7 +32,7 @@ function changed(...changes: readonly (readonly [from: string, to: string])[]): 
 
 beforeAll(async () => {
   place = new Workplace()
-  place.write('own.safetensors', new SequenceModel(threeClasses()).toBytes())
+  place.write('own.safetensors', SequenceModel.fromImported(threeClasses()).toBytes())
   for (const [to, out] of [
     ['keras', 'own.keras'],
     ['tfjs', 'own'],
@@ -95,7 +95,7 @@ describe('a .keras file', () => {
 
   test('a known layer whose option is not known does not open', async () => {
     const ofOptions = changed(['"activation":"softmax"', '"activation":"sparkle"'])
-    const contents = kerasContents(filesOf({ 'x.keras': ofOptions }), {}, 'x.keras, layer dense.activation')
+    const contents = listKeras(filesOf({ 'x.keras': ofOptions }), {}, 'x.keras, layer dense.activation')
     expect(contents.layers.map(({ opens }) => opens)).toEqual([true, true, false])
     place.write('sparkle.keras', ofOptions)
     const ran = await place.latch(['info', 'sparkle.keras'])
@@ -112,7 +112,7 @@ describe('a .keras file', () => {
         ['"name":"dense"', `"name":"dense",${inner}`],
       )
     }
-    const last = (type: string) => kerasContents(filesOf({ 'x.keras': within(type) })).layers.at(-1)
+    const last = (type: string) => listKeras(filesOf({ 'x.keras': within(type) })).layers.at(-1)
     expect(last('Dense')).toMatchObject({ type: 'TimeDistributed(Dense)', opens: true })
     expect(last('Conv2D')).toMatchObject({ type: 'TimeDistributed(Conv2D)', opens: false })
   })
@@ -120,7 +120,7 @@ describe('a .keras file', () => {
   test('layers within an unknown one: all their arrays', () => {
     // The archive calls the Bidirectional's group by its class; its arrays lie two groups below.
     const nested = changed(['"class_name":"Bidirectional"', '"class_name":"Sandwich"'])
-    const { layers } = kerasContents(filesOf({ 'x.keras': nested }))
+    const { layers } = listKeras(filesOf({ 'x.keras': nested }))
     expect(layers[1]).toMatchObject({ opens: false, parameters: 256 })
     expect(layers[1].weights).toHaveLength(6)
   })
@@ -212,12 +212,12 @@ describe('a model.json of TensorFlow.js', () => {
       strFromU8(read('model.json')).replace(/"name":"dense([^"]*)\/bias/, '"name":"stray/bias'),
     )
     const files = filesOf({ 'model.json': renamed, 'weights.bin': read('weights.bin') })
-    const { arrays } = await tfjsContents(files)
-    expect(arrays).toEqual([{ layer: '', name: 'stray/bias', shape: [3], parameters: 3 }])
+    const { arrays } = await listTfjs(files)
+    expect(arrays).toEqual([{ layer: '', name: 'stray/bias', shape: [3], dtype: null, parameters: 3 }])
   })
 
   test('a shard that is not there is an error', async () => {
-    await expect(tfjsContents(filesOf({ 'model.json': read('model.json') }))).rejects.toThrow(/weights\.bin/)
+    await expect(listTfjs(filesOf({ 'model.json': read('model.json') }))).rejects.toThrow(/weights\.bin/)
   })
 })
 
@@ -263,7 +263,7 @@ test('damaged files: contents or an error of Latch’s, soon', () => {
     for (let j = 0; j < 3; j++)
       weights[Math.floor(random.uniform() * weights.length)] = Math.floor(random.uniform() * 256)
     try {
-      kerasContents(filesOf({ 'x.h5': weights }))
+      listKeras(filesOf({ 'x.h5': weights }))
     } catch (error) {
       if (!(error instanceof LatchError)) throw error
       refused++
@@ -284,7 +284,7 @@ test('groups that hold each other end in an error', () => {
       view.setBigUint64(at + 8 + 40 * i + 8, root, true)
   }
   expect(turned).toBeGreaterThan(5)
-  expect(() => kerasContents(filesOf({ 'x.h5': weights }))).toThrow(
+  expect(() => listKeras(filesOf({ 'x.h5': weights }))).toThrow(
     /x\.h5: expected at most 20000 groups and arrays, 32 deep, got more at layers/,
   )
 })
@@ -312,9 +312,7 @@ describe.skipIf(!there)('files of others', () => {
     const files = (name: string) => new Uint8Array(readFileSync(join(folder, name)))
     const model = strFromU8(files('model.json')).replace(/"class_name": ?"LSTM"/, '"class_name": "Other"')
     const shards = ['group1-shard1of1', 'group2-shard1of1'].map((name) => [name, files(name)] as const)
-    const contents = await tfjsContents(
-      filesOf({ 'model.json': strToU8(model), ...Object.fromEntries(shards) }),
-    )
+    const contents = await listTfjs(filesOf({ 'model.json': strToU8(model), ...Object.fromEntries(shards) }))
     expect(contents.layers[0]).toMatchObject({ type: 'Other', opens: false })
     expect(contents.layers[0].weights).toHaveLength(3)
     expect(contents.arrays).toEqual([])

@@ -1,6 +1,6 @@
 /**
- * Generated tasks that show what a memory is for, each from a seed: the same options give the same
- * rows on every machine. They need no file and no engine.
+ * `latch/datasets`: generated tasks that need a memory, each from a seed: the same options give the same rows on every
+ * machine, without files or an engine.
  */
 export { addingProblem } from './datasets/adding.ts'
 export type { AddingOptions, AddingProblem } from './datasets/adding.ts'

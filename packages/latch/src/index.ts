@@ -4,35 +4,75 @@
  * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
-export type { Columns, Evaluation } from './tasks/textClassifier/evaluate.ts'
+export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/textClassifier.ts'
 export type {
   CellChoice,
   ClassifierOptions,
   ClassifierSettings,
   DropoutShares,
 } from './tasks/textClassifier/options.ts'
-export type { ClassifierStream, ClassifierStreamState } from './tasks/textClassifier/stream.ts'
-export type { ClassifierReport } from './tasks/textClassifier/fit.ts'
-export type { ClassifierFitOptions } from './tasks/textClassifier/fitOptions.ts'
-export type { ClassifierEvent, RunFacts } from './tasks/textClassifier/events.ts'
+export type {
+  ClassEvaluation,
+  ClassPrediction,
+  EncodedSequence,
+  Evaluation,
+  Model,
+  ModelEvaluateOptions,
+  ModelStream,
+  ModelStreamState,
+  ModelSummary,
+  Prediction,
+  ValueEvaluation,
+} from './tasks/model.ts'
+export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'
 export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'
-export type { Prediction } from './tasks/textClassifier/probabilities.ts'
 export { naiveBayes } from './tasks/baselines/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/baselines/naiveBayes.ts'
-export type { ClassWeights } from './tasks/textClassifier/classLoss.ts'
-export { network, Network } from './model/network.ts'
+export type { ClassWeights } from './tasks/fit/classLoss.ts'
+export { network, Network, networkFromConfig } from './model/network.ts'
+export { allLayers } from './model/allLayers.ts'
+export { coreLayers } from './model/coreLayers.ts'
+export { activation } from './layers/activation.ts'
+export { concat } from './layers/concat.ts'
+export { dense, genericDense } from './layers/dense.ts'
+export { dropout } from './layers/dropout.ts'
+export { embedding, maskedEmbedding } from './layers/embedding.ts'
+export { features, maskedFeatures } from './layers/features.ts'
+export { flatten } from './layers/flatten.ts'
+export { layerNorm } from './layers/layerNorm.ts'
+export { masking, zeroMasked } from './layers/masks/masking.ts'
+export { maskedOneHot, oneHot } from './layers/oneHot.ts'
+export { attentionPool } from './layers/pooling/attentionPool.ts'
+export { firstPool } from './layers/pooling/firstPool.ts'
+export { pool } from './layers/pooling/pool.ts'
+export { sumPool } from './layers/pooling/sumPool.ts'
+export {
+  genericGru,
+  genericLstm,
+  genericRnn,
+  gru,
+  lstm,
+  recurrent,
+  rnn,
+} from './layers/recurrent/factories.ts'
+export { reverse } from './layers/reverse.ts'
+export type { AnyOptions, LayerDefinition, LayerSpec } from './layers/definition.ts'
 export type { NetworkOptions, StatePlace } from './model/network.ts'
 export type { LayerOptions, NetworkConfig } from './model/config.ts'
 export type { Stream, StreamOutput, Streams } from './model/stream.ts'
 export type { StreamState } from './model/streamState.ts'
 export { PackedBatch } from './tensors/packedBatch.ts'
-export type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from './layers/input.ts'
+export type { EmbeddingOptions } from './layers/embedding.ts'
+export type { FeaturesOptions } from './layers/features.ts'
+export type { OneHotOptions } from './layers/oneHot.ts'
 export type { RecurrentLayer, RecurrentOptions, StateName } from './layers/recurrent/recurrent.ts'
-export type { DropoutOptions, FlattenOptions, PoolOptions } from './layers/shape.ts'
+export type { DropoutOptions } from './layers/dropout.ts'
+export type { FlattenOptions } from './layers/flatten.ts'
+export type { PoolOptions } from './layers/pooling/pool.ts'
 export type { DenseOptions } from './layers/dense.ts'
 export type { GradientOf, LossOptions, LossValue, Targets } from './layers/loss.ts'
 export type { Parameter, ParameterStore } from './tensors/parameters.ts'
-export type { Activation, Capacity, Layer, Pass } from './layers/layer.ts'
+export type { Edge as Activation, Capacity, Layer, Pass } from './layers/layer.ts'
 export type { Places, Regions, Visit } from './tensors/regions.ts'
 export { cells, findCell } from './cells/registry.ts'
 export type { CellForm, CellName, GatesOf, StatesOf } from './cells/registry.ts'

@@ -1,6 +1,6 @@
 /**
- * `latch/tables`: tables of text in memory, for browsers and Node. A door of its own, because it
- * brings csv-parse with it and `latch` in a browser brings no dependency.
+ * `latch/tables`: tables of text in memory, for browsers and Node. An entry point of its own, because
+ * it needs csv-parse and `latch` has no dependency.
  */
 export { parseExamples, parseTable } from './data/tables.ts'
 export type { ExampleOptions, Examples } from './data/examples.ts'

@@ -1,7 +1,7 @@
 /** Checks shared by several tests of the lessons: a block of sentences, a story, a step of a GRU. */
 import { expect } from 'vitest'
 import { influence, intervene } from '../../latch/src/inspection.ts'
-import { createTokenizer, network, PackedBatch } from '../../latch/src/node.ts'
+import { createTokenizer, dense, features, network, PackedBatch, rnn } from '../../latch/src/node.ts'
 import { ENGINE, modelOf, sigmoid, sum } from './lessonNumbers.ts'
 import { fixed, numberIn, type Lesson } from './lessonPage.ts'
 
@@ -16,21 +16,17 @@ export async function checkBlock(lesson: Lesson, texts: string[], lowercase: boo
     'rows',
     new RegExp(`^${sum(lists.map(({ length }) => length))} rows instead of ${lists.length * T}: `),
   )
-  const features = new Float64Array(lists.length * T * F)
-  lists.forEach((list, s) => list.forEach((word, t) => (features[(s * T + t) * F + words.indexOf(word)] = 1)))
+  const rows = new Float64Array(lists.length * T * F)
+  lists.forEach((list, s) => list.forEach((word, t) => (rows[(s * T + t) * F + words.indexOf(word)] = 1)))
   const net = network(
-    [
-      { type: 'features', width: F },
-      { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
-      { type: 'dense', units: 1, activation: 'sigmoid' },
-    ],
+    [features(F), rnn(3, { returnSequences: false }), dense(1, { activation: 'sigmoid' })],
     { ...ENGINE, seed: 5 },
   )
   const shape = [lists.length, T, F] as const
   const lengths = lists.map(({ length }) => length)
   for (const [id, batch] of [
-    ['alone', PackedBatch.ofFeatures(features, shape, lengths)],
-    ['read', PackedBatch.ofFeatures(features, shape)],
+    ['alone', PackedBatch.ofFeatures(rows, shape, lengths)],
+    ['read', PackedBatch.ofFeatures(rows, shape)],
   ] as const) {
     net.forward(batch)
     for (const [i, answer] of [...net.readOutput(batch)].entries())

@@ -2,7 +2,17 @@
 import { join } from 'node:path'
 import { changingFacts } from '../../latch/src/datasets.ts'
 import { gradientFlow, setSpectralRadius, traceSequence } from '../../latch/src/inspection.ts'
-import { network, PackedBatch, Random, TextClassifier, type LayerOptions } from '../../latch/src/node.ts'
+import {
+  dense,
+  features,
+  network,
+  oneHot,
+  PackedBatch,
+  Random,
+  rnn,
+  TextClassifier,
+  type LayerSpec,
+} from '../../latch/src/node.ts'
 import { clipGradients, Optimizer } from '../../latch/src/training.ts'
 import { root } from '../../../tests/architecture/tree.ts'
 
@@ -27,11 +37,7 @@ export interface Tiny {
 
 /** Lesson 3's start: the library's weights of its seed, and the biases that the lesson sets; (in, out). */
 export function tinyWeights(): Tiny {
-  const layers: LayerOptions[] = [
-    { type: 'oneHot', vocabulary: 5 },
-    { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
-    { type: 'dense', units: 1 },
-  ]
+  const layers: LayerSpec[] = [oneHot({ vocabulary: 5 }), rnn(3, { returnSequences: false }), dense(1)]
   const net = network(layers, { ...ENGINE, seed: 5 })
   const read = (name: string) => [...net.store.read(net.store.find(name))]
   const turned = (flat: number[], columns: number) => {
@@ -70,11 +76,7 @@ export class School {
   readonly #optimizer
 
   constructor() {
-    const layers: LayerOptions[] = [
-      { type: 'oneHot', vocabulary: 5 },
-      { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
-      { type: 'dense', units: 1 },
-    ]
+    const layers: LayerSpec[] = [oneHot({ vocabulary: 5 }), rnn(3, { returnSequences: false }), dense(1)]
     this.#net = network(layers, { ...ENGINE, seed: 3, loss: { type: 'binaryCrossEntropy' } })
     this.#net.prepareTraining()
     this.#optimizer = new Optimizer(this.#net, { type: 'sgd' })
@@ -113,11 +115,7 @@ export class School {
 
 /** Lesson 5's laboratory. */
 export function explosion(activation: 'tanh' | 'relu', steps: number, radius: number) {
-  const layers: LayerOptions[] = [
-    { type: 'features', width: 4 },
-    { type: 'recurrent', cell: 'rnn', units: 16, activation, returnSequences: false },
-    { type: 'dense', units: 1 },
-  ]
+  const layers: LayerSpec[] = [features(4), rnn(16, { activation, returnSequences: false }), dense(1)]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
   setSpectralRadius(net, radius)
   const random = new Random(1, 'inputs of the explosion laboratory')

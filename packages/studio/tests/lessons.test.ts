@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { network } from '../../latch/src/node.ts'
+import { features as featuresInput, network, recurrent } from '../../latch/src/node.ts'
 import { root } from '../../../tests/architecture/tree.ts'
 import { checkBlock, checkEqual, checkStep, checkStory } from './lessonChecks.ts'
 import {
@@ -366,13 +366,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
         ['lstm', 4],
         ['gru', 3],
       ] as const) {
-        const net = network(
-          [
-            { type: 'features', width: features },
-            { type: 'recurrent', cell, units },
-          ],
-          ENGINE,
-        )
+        const net = network([featuresInput(features), recurrent(cell, units)], ENGINE)
         expect(net.parameterCount).toBe(gates * (units * features + units * units + 2 * units))
         await lesson.counts(`parameters-${cell}`, net.parameterCount)
         await lesson.counts(`formula-${cell}`, net.parameterCount)

@@ -1,18 +1,10 @@
 /** A model's layers as a table, and what was found about its conventions: what `import` and `info` print. */
 import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
-import { layersOf } from 'latch/internal'
-import type { Network } from 'latch'
 import { grouped } from './grouped.ts'
 import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
-
-/** Layers of a network as Latch has them. */
-export function layersOfNetwork({ config, parameters }: Network): LayerFacts[] {
-  const sizes = parameters.map(({ name, size }) => [name, { length: size }] as const)
-  return layersOf(config, sizes as never)
-}
 
 /** One line a layer: name, type, output, parameters; conventions beside it where there is room, else below. */
 export function sayLayers(layers: readonly LayerFacts[], output: Output): void {

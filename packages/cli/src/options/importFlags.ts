@@ -1,6 +1,5 @@
 /** What a file of another format cannot say, from the command line: the same for `import` and `info`. */
-import { OUTPUT_ACTIVATIONS } from 'latch/internal'
-import { type OutputActivation, type ImportOptions } from 'latch/formats'
+import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
 import { readFileBytes, UsageError } from 'latch'
 import { oneOf } from './options.ts'
 

@@ -1,5 +1,6 @@
 /** Tables → rows for the library, with their columns; whatever was guessed or left out is told. */
-import { DataError, readExamples } from 'latch'
+import { DataError } from 'latch'
+import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 

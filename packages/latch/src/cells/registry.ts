@@ -4,10 +4,9 @@
  * only `cells` carries their code.
  */
 import type { Engine } from '../engine/engine.ts'
-import { fieldError, type Field } from '../core/validation.ts'
-import { UsageError } from '../core/errors.ts'
 import type { Cell, CellDefinition } from './cell.ts'
 import type { CellEquations } from './equations.ts'
+import { findCell } from './find.ts'
 import { gruEquations } from './gru/equations.ts'
 import { lstmEquations } from './lstm/equations.ts'
 import { rnnEquations } from './rnn/equations.ts'
@@ -17,6 +16,8 @@ import { genericLstmCell } from './lstm/generic.ts'
 import { lstmCell } from './lstm/lstm.ts'
 import { genericRnnCell } from './rnn/generic.ts'
 import { rnnCell } from './rnn/rnn.ts'
+
+export { cellOptionReaders, findCell, takesOption } from './find.ts'
 
 /** The fast form of each cell. */
 export const cells = [lstmCell, gruCell, rnnCell] as const
@@ -44,9 +45,6 @@ export type GatesOf = { [C in CellName]: Extract<Definition, { name: C }>['gateN
 /** State names by cell. */
 export type StatesOf = { [C in CellName]: Extract<Definition, { name: C }>['stateNames'][number] }
 
-/** Any definition, whatever its options. */
-export type AnyCellDefinition = CellDefinition<CellName>
-
 type OptionsOf<D> = D extends CellDefinition<string, string, string, infer Options> ? Options : never
 type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
   ? I
@@ -60,49 +58,9 @@ export interface CellForm extends CellOptions {
   cell: CellName
 }
 
-/** A cell of a list by its name. @throws UsageError for a name that is not in the list */
-export function findCell(list: readonly AnyCellDefinition[], name: string): AnyCellDefinition {
-  const found = list.find((cell) => cell.name === name)
-  if (found) return found
-  const expected = `one of ${list.map((cell) => cell.name).join(', ')}`
-  throw new UsageError({ where: 'cell', expected, got: JSON.stringify(name) })
-}
-
-/** Whether a cell of a list takes an option. */
-export function takesOption(
-  list: readonly AnyCellDefinition[],
-  name: string,
-  option: keyof CellOptions,
-): boolean {
-  return Object.hasOwn(findCell(list, name).options, option)
-}
-
 /** The equations of a cell by its name. @throws UsageError for a name that is not in the registry */
 export function findEquations(name: string): CellEquations {
   return cellEquations[findCell(cells, name).name]
-}
-
-/**
- * Readers of the options of one cell in a list. Options of the list's other cells have readers too, which refuse them
- * and name the cells that take them.
- */
-export function cellOptionReaders(
-  list: readonly AnyCellDefinition[],
-  name: string,
-): Readonly<Record<string, (field: Field) => unknown>> {
-  const own = findCell(list, name).options as Readonly<Record<string, (field: Field) => unknown>>
-  const readers: Record<string, (field: Field) => unknown> = {}
-  for (const option of new Set(list.flatMap(({ options }) => Object.keys(options)))) {
-    const takers = list
-      .filter(({ options }) => Object.hasOwn(options, option))
-      .map((cell) => `"${cell.name}"`)
-    readers[option] = Object.hasOwn(own, option)
-      ? own[option]
-      : (field) => {
-          throw fieldError(field, `no \`${option}\`: only ${takers.join(' and ')} cells have it`)
-        }
-  }
-  return readers
 }
 
 /** The cell of a form on an engine, with the generic kernels where it needs them. */

@@ -90,12 +90,6 @@ export class UnsupportedError extends LatchError {
   override name = 'UnsupportedError'
 }
 
-/** Something of imported models, whose code the core announces at run time only. @throws UnsupportedError, always */
-export function needFormats(where: string, got: string): never {
-  const remedy = "import 'latch/formats' first."
-  throw new UnsupportedError({ where, expected: 'what the core has', got, remedy })
-}
-
 /** An engine that ran out of its address space or could not get memory. */
 export class MemoryError extends LatchError {
   override name = 'MemoryError'

@@ -1,27 +1,27 @@
 /**
- * Which rows go together. Batches hold rows of similar length, so that packed sequences waste no
- * step; every order is a pure function of its key, so that a resumed run finds its place again.
+ * Batches of rows and splits. A batch holds rows of similar length, so that packed sequences waste no step. Every order
+ * is a pure function of its key, so that a resumed run gets the same batches.
  */
 import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 import { append } from '../core/lists.ts'
 
-/** How `bucketedBatches` orders and cuts. */
+/** Options of `bucketedBatches`. */
 export interface BucketOptions {
   batchSize: number
-  /** Names the order, for example `[seed, 'shuffle', epoch]`: the same key gives the same batches. */
+  /** Key of the order, for example `[seed, 'shuffle', epoch]`: the same key gives the same batches. */
   key: readonly (number | string)[]
-  /** Training: true. Evaluation: false, then rows are sorted by length throughout. */
+  /** True for training. False for evaluation: all rows are sorted by length. */
   shuffle: boolean
-  /** Batches a pool; inside a pool rows are sorted by length. Default 20. */
+  /** Batches per pool; within a pool rows are sorted by length. Default 20. */
   pool?: number
 }
 
 /**
- * Batches of row numbers, every row exactly once; in each batch the longest row stands first.
+ * Batches of row numbers (from 0). Every row occurs exactly once; in each batch the longest row is first.
  *
- * Shuffled: rows in random order, sorted inside pools of `pool` batches, cut, the batches in random
+ * Shuffled: rows in random order, sorted within pools of `pool` batches, cut into batches, the batches in random
  * order. Only one batch can be smaller than `batchSize`.
  *
  * @throws UsageError for a batch size or pool that is not a positive integer.
@@ -45,15 +45,15 @@ export function bucketedBatches(lengths: ArrayLike<number>, options: BucketOptio
   return shuffle ? random.shuffle(batches) : batches
 }
 
-/** Row numbers of the two parts, each rising. */
+/** Row numbers (from 0) of the two parts, each in rising order. */
 export interface Split {
   train: Int32Array
   validation: Int32Array
 }
 
 /**
- * Puts a fraction of every class aside. Each class of n rows gives round(fraction · n), at least one
- * if n ≥ 2, and keeps at least one. Both parts hold row numbers in rising order.
+ * Sets a fraction of every class aside for validation: round(fraction · n) of a class of n rows, at least one if
+ * n ≥ 2, and at most n − 1. Both parts have their row numbers in rising order.
  *
  * @param labels a class number for each row, (rows)
  * @throws UsageError if the fraction is outside [0, 1).
@@ -82,7 +82,7 @@ export function stratifiedSplit(
   return { train: Int32Array.from(train), validation: Int32Array.from(validation).sort() }
 }
 
-/** Row numbers of each class, classes in rising order: independent of which row came first. */
+/** Row numbers of each class, classes in rising order, whatever the order of the rows. */
 function rowsByClass(labels: ArrayLike<number>): number[][] {
   const groups = new Map<number, number[]>()
   for (let row = 0; row < labels.length; row++) {

@@ -1,10 +1,10 @@
 /**
- * Which columns a table has and which are meant. A column is named by its header or by its number
- * from 0; whatever is guessed here is told to the user in a note.
+ * The columns of a table. A column is named by its header, or by its number from 0; every inferred column is reported to
+ * the user in a note.
  */
 import { DataError } from '../core/errors.ts'
 
-/** The first rows of a table, all columns, from which columns can be chosen. */
+/** The first rows of a table, with all columns, to choose columns from. */
 export interface TableSample {
   name: string
   columns: readonly string[]
@@ -15,9 +15,9 @@ export interface TableSample {
 const NUMBER = /^\d+$/
 
 /**
- * Whether the first record names the columns. Named columns: yes. Numbers: no, unless the record
- * holds them as names. Nothing said: yes if its cells are short, different, no numbers, and none
- * comes again below itself.
+ * Whether the first record is a header. If columns are given by name: yes. If by number: no, unless the record contains
+ * these numbers as names. Otherwise: yes if its cells are short, distinct, not numeric, and do not occur again
+ * in their columns.
  */
 export function detectHeader(
   records: readonly (readonly string[])[],
@@ -36,17 +36,17 @@ export function detectHeader(
 
 /**
  * The index of a column by name, else by number from 0.
- * @throws DataError naming the columns there are.
+ * @throws DataError listing the columns.
  */
 export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows'>): number {
   const { columns, hasHeader, name } = sample
   const index = columns.indexOf(reference)
   if (index >= 0 && columns.indexOf(reference, index + 1) >= 0) {
-    const remedy = 'Rename one of them'
+    const remedy = 'Rename one of them.'
     throw new DataError({
       where: name,
       expected: `one column "${reference}"`,
-      got: 'two of that name',
+      got: 'two columns with that name',
       remedy,
     })
   }
@@ -58,7 +58,7 @@ export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows
     got: hasHeader
       ? `the columns ${listColumns(columns)}`
       : `${columns.length} ${columns.length === 1 ? 'column' : 'columns'}, numbered from 0`,
-    remedy: hasHeader ? 'Without a header line, name columns by number from 0' : undefined,
+    remedy: hasHeader ? 'If the table has no header line, name columns by number from 0.' : undefined,
   })
 }
 
@@ -78,7 +78,7 @@ const TEXT_NAMES =
 const LABEL_NAMES =
   'label class sentiment category intent target topic tag emotion polarity type language lang rating stars score spam output'
 
-/** A guessed column and the reason for it. */
+/** An inferred column and the reason for it. */
 export interface ColumnGuess {
   index: number
   reason: string

@@ -1,36 +1,34 @@
 /**
- * CSV and TSV text → records, by csv-parse: the options it gets, and its complaints with the line
- * somebody must repair. Browser-safe, for it takes csv-parse's browser build; tablesNode.ts gives
- * the same options to csv-parse's stream.
+ * CSV and TSV text → records, by csv-parse: its options, and its errors with the line to repair. Lines count from 1, as
+ * in an editor. Uses csv-parse's browser build; tablesNode.ts passes the same options to csv-parse's stream.
  */
 import { parse } from 'csv-parse/browser/esm/sync'
 import type { CsvError, InfoRecord, Options } from 'csv-parse/browser/esm/sync'
 import { DataError } from '../core/errors.ts'
 
-/** Takes one record and the line (from 1) on which it starts. */
+/** Receives one record and the line (from 1) on which it starts. */
 export type RecordSink = (cells: string[], line: number) => void
 
 export interface Dialect {
-  /** What messages call the source. */
+  /** Name of the source in messages. */
   name: string
   delimiter: string
-  /** TSV: false, a quote is then a character like any other. */
+  /** False for TSV: a quote is an ordinary character. */
   quotes: boolean
 }
 
-/** Bytes of one record, at most: a quote that never closes must not take a whole large file into memory. */
+/** Most bytes of one record, so that an unclosed quote does not read a whole large file into memory. */
 const RECORD_LIMIT = 1 << 22
 
 /** An error of csv-parse, with the record's text up to it. */
 type Fault = CsvError & { raw: string }
 
 /**
- * Rules: a cell that begins with a quote ends at its closing quote, `""` inside is one quote; a quote
- * inside an unquoted cell is a plain character; `\n`, `\r\n` and `\r` end a record; blank lines are
- * left out.
+ * Rules: a cell that starts with a quote ends at its closing quote, and `""` inside is one quote; a quote inside an
+ * unquoted cell is an ordinary character; `\n`, `\r\n` and `\r` end a record; blank lines are skipped.
  */
 export class RecordReader {
-  /** For csv-parse, in memory or as a stream; each record goes to the sink, none to csv-parse's output. */
+  /** Options of csv-parse, in memory or as a stream; each record goes to the sink, none to csv-parse's output. */
   readonly options: Options
   readonly #name: string
   readonly #emit: RecordSink
@@ -52,7 +50,7 @@ export class RecordReader {
     }
   }
 
-  /** What csv-parse threw, as a DataError with its line; any other error as it is. */
+  /** An error of csv-parse as a DataError with its line; any other error unchanged. */
   explain(thrown: unknown): unknown {
     const fault = thrown as (Fault & { empty_lines: number }) | undefined
     if (fault?.code !== 'CSV_QUOTE_NOT_CLOSED' && fault?.code !== 'CSV_MAX_RECORD_SIZE') return thrown
@@ -94,7 +92,7 @@ export class RecordReader {
 }
 
 /**
- * Gives the records of a text in memory to `emit`.
+ * Passes the records of a text in memory to `emit`.
  * @throws DataError for a quote that never closes, or closes before the cell ends.
  */
 export function parseRecords(text: string, dialect: Dialect, emit: RecordSink): void {
@@ -107,8 +105,8 @@ export function parseRecords(text: string, dialect: Dialect, emit: RecordSink): 
 }
 
 /**
- * Relaxed for quotes inside plain cells, csv-parse also lets characters follow a closing quote, and then
- * keeps the cell as it is written. A cell that rightly begins with a quote is written with all doubled.
+ * Relaxed for quotes inside unquoted cells, csv-parse also accepts characters after a closing quote, and then keeps the
+ * cell as written. A valid cell that starts with a quote has all its quotes doubled.
  */
 function mayHoldStrayCharacter(record: readonly string[], raw: string): boolean {
   if (!record.some((cell) => cell.startsWith('"'))) return false
@@ -121,7 +119,7 @@ function mayHoldStrayCharacter(record: readonly string[], raw: string): boolean 
   })
 }
 
-/** What csv-parse finds in strict mode, quotes inside plain cells forgiven. */
+/** The first error of csv-parse in strict mode, except quotes inside unquoted cells. */
 function strictFault(text: string, options: Options): Fault | undefined {
   let found: Fault | undefined
   const notice = (fault: CsvError | undefined) => {
@@ -148,7 +146,7 @@ function unclosedQuote(name: string, line: number, end: string): DataError {
     where: `${name}, line ${line}`,
     expected: 'every quote closed',
     got: `a quote that opens here and ${end}`,
-    remedy: 'Close it, or write a quote inside a quoted cell twice ("")',
+    remedy: 'Close it. Write a quote inside a quoted cell twice ("").',
   })
 }
 
@@ -156,8 +154,8 @@ function longRecord(name: string, line: number): DataError {
   return new DataError({
     where: `${name}, line ${line}`,
     expected: `a record of at most ${RECORD_LIMIT} bytes`,
-    got: 'a longer one',
-    remedy: 'Check that the source is a table with one record a line',
+    got: 'a longer record',
+    remedy: 'Check that the file is a table with one record per line.',
   })
 }
 
@@ -166,6 +164,6 @@ function strayCharacter(name: string, line: number, character: string, quoteLine
     where: `${name}, line ${line}`,
     expected: 'a delimiter after the closing quote',
     got: `"${character}" (the quote opened on line ${quoteLine})`,
-    remedy: 'Write a quote inside a quoted cell twice ("")',
+    remedy: 'Write a quote inside a quoted cell twice ("").',
   })
 }

@@ -1,6 +1,9 @@
 /**
- * Tables → texts and labels, ready to be tokenized. Rows without a text or a label are counted,
- * told and left out. Nothing here parses text, so it comes without a dependency: see tables.ts.
+ * Tables → texts and labels, ready to be tokenized. Rows without a text or a label are skipped, and their number is
+ * reported in a note. Nothing here parses text (tables.ts does), so there is no dependency.
+ *
+ * How places are counted, here and in all of data/: a *row* is a data row of a table or an object, counted from 0; a
+ * *line* is a line of a file, counted from 1, header and blank lines included, as editors show it.
  */
 import { DataError } from '../core/errors.ts'
 import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
@@ -11,33 +14,33 @@ import type { TableOptions } from './tableStart.ts'
 
 /** Which columns of a table hold the texts and the labels. */
 export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
-  /** The text's column, by name or by number from 0. Default: guessed and told. */
+  /** The text's column, by name or by number from 0. Default: inferred, with a note. */
   text?: string
-  /** The label's column; `false`: there is none. Default: guessed and told. */
+  /** The label's column; `false`: no labels. Default: inferred, with a note. */
   label?: string | false
 }
 
 /** One example as `fit` and `evaluate` take it. */
 export interface ExampleRow {
   text: string
-  /** Empty where there is no label. */
+  /** Empty without labels. */
   label: string
 }
 
 /** Texts and their labels, ready to train on. */
 export interface Examples {
-  /** The same as rows: `model.fit(examples.rows, { text: 'text', label: 'label' })`. Made on each call. */
+  /** The same as rows: `model.fit(examples.rows, { text: 'text', label: 'label' })`. Built on each access. */
   readonly rows: ExampleRow[]
   texts: string[]
-  /** One a text; empty if `label` was false. */
+  /** One per text; empty if `label` was false. */
   labels: string[]
-  /** Number of each one's row in the table, from 0; rows that were left out have none. */
+  /** The row (from 0) of each text in the table. */
   rowNumbers: number[]
-  /** The columns used, by name, or by number where there is no header. */
+  /** The columns used, by name, or by number without a header. */
   columns: { text: string; label: string | undefined }
-  /** Rows left out; one without either counts under `emptyText`. */
+  /** Number of rows skipped; a row without text and label counts as `emptyText`. */
   skipped: { emptyText: number; emptyLabel: number }
-  /** What was guessed and left out, each a sentence for the user. */
+  /** What was inferred and skipped, each a sentence for the user. */
   notes: string[]
 }
 
@@ -50,12 +53,12 @@ export function examplesFromRows<Row extends object>(
   options: Omit<ExampleOptions, 'format' | 'header'> = {},
 ): Examples {
   const collector = new TableCollector({ ...exampleTable(options), name: options.name ?? 'rows' })
-  let line = 0
-  for (const row of rows) collector.acceptObject(row as Record<string, unknown>, ++line)
+  let number = 0
+  for (const row of rows) collector.acceptObject(row as Record<string, unknown>, `row ${number++}`)
   return examplesFromTable(collector.finish(), options)
 }
 
-/** A label as it is compared: without space around it, in Unicode's composed form (NFC). */
+/** A label in the form in which labels are compared: trimmed, in Unicode NFC. */
 export function cleanLabel(label: string): string {
   return label.trim().normalize('NFC')
 }
@@ -70,26 +73,30 @@ export function exampleTable(options: ExampleOptions): TableOptions {
 function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
   const wanted = options.label === false ? 1 : 2
   if (sample.columns.length < wanted) {
-    const got = sample.columns.length === 1 ? 'one column' : 'no column'
-    throw new DataError({ where: sample.name, expected: 'a column of texts and a column of labels', got })
+    const got = sample.columns.length === 1 ? 'one column' : 'no columns'
+    throw new DataError({
+      where: sample.name,
+      expected: wanted === 1 ? 'a column of texts' : 'a column of texts and a column of labels',
+      got,
+    })
   }
-  const told: string[] = []
+  const inferred: string[] = []
   const labelIndex = typeof options.label === 'string' ? resolveColumn(options.label, sample) : undefined
   let textIndex: number
   if (options.text === undefined) {
     const guess = guessTextColumn(sample, labelIndex)
     textIndex = guess.index
-    told.push(`texts from column "${sample.columns[textIndex]}" (${guess.reason})`)
+    inferred.push(`texts from column "${sample.columns[textIndex]}" (${guess.reason})`)
   } else textIndex = resolveColumn(options.text, sample)
-  if (options.label === false) return tell(sample, notes, told, [textIndex])
-  if (labelIndex !== undefined) return tell(sample, notes, told, [textIndex, labelIndex])
+  if (options.label === false) return noteInferred(sample, notes, inferred, [textIndex])
+  if (labelIndex !== undefined) return noteInferred(sample, notes, inferred, [textIndex, labelIndex])
   const guess = guessLabelColumn(sample, textIndex)
-  told.push(`labels from column "${sample.columns[guess.index]}" (${guess.reason})`)
-  return tell(sample, notes, told, [textIndex, guess.index])
+  inferred.push(`labels from column "${sample.columns[guess.index]}" (${guess.reason})`)
+  return noteInferred(sample, notes, inferred, [textIndex, guess.index])
 }
 
-function tell(sample: TableSample, notes: string[], told: string[], columns: number[]): number[] {
-  if (told.length > 0) notes.push(`${sample.name}: ${told.join(', ')}.`)
+function noteInferred(sample: TableSample, notes: string[], inferred: string[], columns: number[]): number[] {
+  if (inferred.length > 0) notes.push(`${sample.name}: ${inferred.join(', ')}.`)
   return columns
 }
 
@@ -137,7 +144,7 @@ function skippedNotes(name: string, skipped: Examples['skipped']): string[] {
   const parts: string[] = []
   if (skipped.emptyText > 0) parts.push(`${countRows(skipped.emptyText)} with an empty text`)
   if (skipped.emptyLabel > 0) parts.push(`${countRows(skipped.emptyLabel)} with an empty label`)
-  return parts.length > 0 ? [`${name}: left out ${parts.join(' and ')}.`] : []
+  return parts.length > 0 ? [`${name}: skipped ${parts.join(' and ')}.`] : []
 }
 
 function countRows(count: number): string {

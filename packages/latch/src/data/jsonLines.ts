@@ -1,7 +1,7 @@
-/** JSON Lines text → objects, piece by piece: one JSON object a line, blank lines left out. */
+/** JSON Lines text → objects, chunk by chunk: one JSON object per line; blank lines are skipped. */
 import { DataError } from '../core/errors.ts'
 
-/** Takes one object and its line (from 1). */
+/** Receives one object and its line (from 1). */
 export type ObjectSink = (row: Record<string, unknown>, line: number) => void
 
 export class JsonLinesParser {
@@ -15,7 +15,7 @@ export class JsonLinesParser {
     this.#emit = emit
   }
 
-  /** @throws DataError naming the line that is no JSON object. */
+  /** @throws DataError naming the line that is not a JSON object */
   push(text: string): void {
     let start = 0
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
@@ -26,7 +26,7 @@ export class JsonLinesParser {
     this.#rest += text.slice(start)
   }
 
-  /** @throws DataError if the last line is no JSON object. */
+  /** @throws DataError if the last line is not a JSON object */
   finish(): void {
     this.#read(this.#rest)
     this.#rest = ''
@@ -53,7 +53,7 @@ export class JsonLinesParser {
       where: `${this.#name}, line ${this.#line}`,
       expected: 'a JSON object',
       got,
-      remedy: list ? 'JSON Lines has one object a line, without a list around them' : undefined,
+      remedy: list ? 'JSON Lines has one object per line, without an array around them.' : undefined,
     })
   }
 }

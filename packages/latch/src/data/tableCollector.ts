@@ -1,41 +1,42 @@
 /**
- * Records → a table: decides header and columns from the first rows, then keeps only the columns
- * asked for, so that a wide file costs no more memory than the two columns somebody trains on.
+ * Records → a table: infers header and columns from the first rows, then keeps only the chosen columns, so that a wide
+ * file takes no more memory than the two columns for training.
  */
 import { DataError } from '../core/errors.ts'
 import { detectHeader, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 
 export interface CollectorOptions {
-  /** What messages call the source. */
+  /** Name of the source in messages. */
   name: string
   /** Columns to keep, by name or by number from 0, in this order. Default: all. */
   columns?: readonly string[]
-  /** Whether the first record names the columns. Default: decided from `columns` and the first rows. */
+  /** Whether the first record is a header. Default: inferred from `columns` and the first rows. */
   header?: boolean
   /**
-   * Chooses the columns to keep (by index) from the first rows, in place of `columns`, which then
-   * only tells whether there is a header. May add to the notes.
+   * Chooses the columns to keep (by index) from the first rows, instead of `columns`, which then only decides whether
+   * there is a header. May add notes.
    */
   choose?: (sample: TableSample, notes: string[]) => readonly number[]
 }
 
 export interface CollectedTable {
-  /** Names of the columns kept; numbers from 0 where there is no header. */
+  /** Names of the columns kept; numbers from 0 without a header. */
   columns: string[]
   hasHeader: boolean
   /** (rows, columns): cells as text; an absent cell is ''. */
   rows: string[][]
-  /** What was guessed, each a sentence for the user. */
+  /** What was inferred, each a sentence for the user. */
   notes: string[]
 }
 
-interface HeldRecord {
+interface SampledRecord {
   values: unknown[]
-  line: number
+  /** `line 3` of a file (from 1), or `row 2` of a list of objects (from 0). */
+  place: string
 }
 
-/** Rows looked at before the columns are decided. */
+/** Rows from which header and columns are inferred. */
 const SAMPLE_ROWS = 200
 
 export class TableCollector {
@@ -44,7 +45,7 @@ export class TableCollector {
   readonly #rows: string[][] = []
   readonly #keys = new Map<string, number>()
   #keyed = false
-  #held: HeldRecord[] | undefined = []
+  #sample: SampledRecord[] | undefined = []
   #names: string[] = []
   #hasHeader = true
   #kept: readonly number[] = []
@@ -55,11 +56,11 @@ export class TableCollector {
 
   /** A record of a delimited file; the first may be the header. */
   acceptCells(cells: string[], line: number): void {
-    this.#accept(cells, line)
+    this.#accept(cells, `line ${line}`)
   }
 
-  /** An object of a JSON Lines file or of a program; its keys are the columns. */
-  acceptObject(row: Record<string, unknown>, line: number): void {
+  /** An object of a JSON Lines file or of a program, with its place for messages; its keys are the columns. */
+  acceptObject(row: Record<string, unknown>, place: string): void {
     this.#keyed = true
     const values: unknown[] = []
     for (const [key, value] of Object.entries(row)) {
@@ -71,75 +72,75 @@ export class TableCollector {
       }
       values[index] = value
     }
-    this.#accept(values, line)
+    this.#accept(values, place)
   }
 
   /** @throws DataError if there is no row. */
   finish(): CollectedTable {
-    if (this.#held) this.#decide()
+    if (this.#sample) this.#decide()
     if (this.#rows.length === 0) throw emptyTable(this.#options.name, 'only a header line')
     const columns = this.#kept.map((index) => this.#names[index])
     return { columns, hasHeader: this.#hasHeader, rows: this.#rows, notes: this.notes }
   }
 
-  #accept(values: unknown[], line: number): void {
-    if (!this.#held) {
-      this.#keep(values, line)
+  #accept(values: unknown[], place: string): void {
+    if (!this.#sample) {
+      this.#keep(values, place)
       return
     }
-    this.#held.push({ values, line })
-    if (this.#held.length > SAMPLE_ROWS) this.#decide()
+    this.#sample.push({ values, place })
+    if (this.#sample.length > SAMPLE_ROWS) this.#decide()
   }
 
   #decide(): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    if (held.length === 0) throw emptyTable(this.#options.name, 'an empty one')
-    if (!this.#keyed) this.#readHeader(held)
-    this.#kept = this.#choose(held)
-    for (const { values, line } of held) this.#keep(values, line)
+    const sample = this.#sample ?? []
+    this.#sample = undefined
+    if (sample.length === 0) throw emptyTable(this.#options.name, 'an empty table')
+    if (!this.#keyed) this.#readHeader(sample)
+    this.#kept = this.#choose(sample)
+    for (const { values, place } of sample) this.#keep(values, place)
   }
 
-  #readHeader(held: HeldRecord[]): void {
+  #readHeader(sample: SampledRecord[]): void {
     const references = this.#options.columns ?? []
-    const records = held.map(({ values }) => values as string[])
+    const records = sample.map(({ values }) => values as string[])
     this.#hasHeader = this.#options.header ?? detectHeader(records, references)
     this.#names = records[0].map((cell, index) => (this.#hasHeader ? cell.trim() : String(index)))
-    if (this.#hasHeader) held.shift()
+    if (this.#hasHeader) sample.shift()
     if (this.#options.header !== undefined) return
     const { name } = this.#options
     if (!this.#hasHeader) {
-      this.notes.push(`${name}: no header line; columns go by number from 0, and the first line is data.`)
+      this.notes.push(`${name}: no header line; columns are numbered from 0, and the first line is data.`)
     } else if (references.length === 0) {
       this.notes.push(`${name}: the first line is taken as the header.`)
     }
   }
 
-  #choose(held: readonly HeldRecord[]): readonly number[] {
+  #choose(sample: readonly SampledRecord[]): readonly number[] {
     const { choose, columns, name } = this.#options
     const info = { name, columns: this.#names, hasHeader: this.#hasHeader }
     if (choose) {
-      const rows = held.map(({ values }) => this.#names.map((_, index) => textOf(values[index])))
+      const rows = sample.map(({ values }) => this.#names.map((_, index) => textOf(values[index])))
       return choose({ ...info, rows }, this.notes)
     }
     return columns ? columns.map((reference) => resolveColumn(reference, info)) : [...this.#names.keys()]
   }
 
-  #keep(values: unknown[], line: number): void {
+  #keep(values: unknown[], place: string): void {
     const { name } = this.#options
     if (!this.#keyed && values.length > this.#names.length) {
       throw new DataError({
-        where: `${name}, line ${line}`,
+        where: `${name}, ${place}`,
         expected: `${this.#names.length} ${this.#names.length === 1 ? 'cell' : 'cells'}`,
         got: String(values.length),
-        remedy: 'Put cells that hold a delimiter in quotes (CSV), or take it out (TSV)',
+        remedy: 'Quote cells that contain a delimiter (CSV), or remove it (TSV).',
       })
     }
     const cells = this.#kept.map((index) => {
       const value = values[index]
       if (value === null || typeof value !== 'object') return textOf(value)
-      const where = `${name}, line ${line}, "${this.#names[index]}"`
-      const got = Array.isArray(value) ? 'a list' : 'an object'
+      const where = `${name}, ${place}, "${this.#names[index]}"`
+      const got = Array.isArray(value) ? 'an array' : 'an object'
       throw new DataError({ where, expected: 'a text, number or boolean', got })
     })
     this.#rows.push(cells)
@@ -151,7 +152,7 @@ export function emptyTable(name: string, got: string): DataError {
   return new DataError({ where: name, expected: 'a table with at least one row', got })
 }
 
-/** Text of a plain value; '' for what has none. */
+/** A plain value as text; '' for a missing value or an object. */
 function textOf(value: unknown): string {
   return value === undefined || value === null || typeof value === 'object' ? '' : String(value)
 }

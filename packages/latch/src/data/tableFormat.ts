@@ -1,13 +1,13 @@
-/** Which format a table is in: what the caller says, else the name's ending, else the first line. */
+/** The format of a table: the given one, else by the file name extension, else by the first line. */
 import { DataError } from '../core/errors.ts'
 
-/** Comma-separated values, tab-separated values, or JSON Lines: one JSON object a line. */
+/** Comma-separated values, tab-separated values, or JSON Lines: one JSON object per line. */
 export type TableFormat = 'csv' | 'tsv' | 'jsonl'
 
 export interface FormatGuess {
   format: TableFormat
   delimiter: string
-  /** What was guessed, each a sentence for the user. */
+  /** What was inferred, each a sentence for the user. */
   notes: string[]
 }
 
@@ -25,7 +25,7 @@ const WORDS: Record<TableFormat, string> = {
   jsonl: 'JSON Lines',
 }
 
-/** @throws DataError for a format that is none of the three. */
+/** @throws DataError for an unknown format */
 export function guessFormat(name: string, firstLine: string, given?: TableFormat): FormatGuess {
   if (given !== undefined && !(given in WORDS)) {
     throw new DataError({ where: 'format', expected: "'csv', 'tsv' or 'jsonl'", got: `'${String(given)}'` })
@@ -35,11 +35,10 @@ export function guessFormat(name: string, firstLine: string, given?: TableFormat
   const format = given ?? byName ?? formatOf(firstLine)
   const notes: string[] = []
   if (given === undefined) {
-    const reason = byName ? 'its name ends' : 'its first line reads'
-    notes.push(`${name}: read as ${WORDS[format]}, as ${reason}.`)
+    notes.push(`${name}: read as ${WORDS[format]} (by its ${byName ? 'name' : 'first line'}).`)
   }
   const semicolons = format === 'csv' && hasSemicolons(firstLine)
-  if (semicolons) notes.push(`${name}: the delimiter is ";", as the first line has no comma.`)
+  if (semicolons) notes.push(`${name}: the delimiter is ";" (the first line has no comma).`)
   const delimiter = format === 'tsv' ? '\t' : semicolons ? ';' : ','
   return { format, delimiter, notes }
 }
@@ -49,7 +48,7 @@ function formatOf(firstLine: string): TableFormat {
   return firstLine.includes('\t') ? 'tsv' : 'csv'
 }
 
-/** Cells set apart by `;` alone; a line that ends inside quotes is no evidence, nor is `;` before a space. */
+/** Cells separated by `;` only; neither a line that ends inside quotes nor `;` before a space is evidence. */
 function hasSemicolons(firstLine: string): boolean {
   const unquoted = firstLine.replace(/"[^"]*"/g, '')
   return !/[,"]/.test(unquoted) && /;(?! )/.test(unquoted)

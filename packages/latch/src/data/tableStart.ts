@@ -1,4 +1,4 @@
-/** How a table begins, in memory or as a stream: its first line decides the format, its records are collected. */
+/** The start of a table, in memory or as a stream: the first line decides the format, then records are collected. */
 import { JsonLinesParser } from './jsonLines.ts'
 import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
@@ -8,13 +8,13 @@ import { append } from '../core/lists.ts'
 
 /** How to read a table, and which of its columns. */
 export interface TableOptions extends Omit<CollectorOptions, 'name'> {
-  /** What messages call the source; a file's name helps to guess its format. Default 'table'. */
+  /** Name of the source in messages; the extension of a file name decides the format. Default 'table'. */
   name?: string
-  /** Default: guessed by the name's ending, else by the first line. */
+  /** Default: by the extension of the name, else by the first line. */
   format?: TableFormat
 }
 
-/** The columns kept of a table, and what was guessed about it. */
+/** The columns kept of a table, and what was inferred about it. */
 export interface Table extends CollectedTable {
   format: TableFormat
 }
@@ -22,33 +22,33 @@ export interface Table extends CollectedTable {
 export interface TableStart {
   collector: TableCollector
   format: TableFormat
-  /** For CSV and TSV, what their reader must know. */
+  /** For the reader of CSV and TSV. */
   dialect: { name: string; delimiter: string; quotes: boolean }
 }
 
-/** Characters waited for, at most, until the first line is complete. */
+/** Most characters to buffer until the first line is complete. */
 const HEAD_LIMIT = 1 << 16
 
-/** Whether text holds the first line that is not blank, or enough of it. */
+/** Whether the text contains the first line that is not blank, or enough of it. */
 export function holdsFirstLine(head: string): boolean {
   return /\S.*[\r\n]/.test(head) || head.trimStart().length > HEAD_LIMIT
 }
 
 /**
  * @param head the table's text, up to its first line's end at least
- * @throws DataError if it is blank, or for a format that is none.
+ * @throws DataError if it is blank, or for an unknown format
  */
 export function startTable(head: string, options: TableOptions): TableStart {
   const name = options.name ?? 'table'
   const firstLine = /\S.*/.exec(head)?.[0]
-  if (firstLine === undefined) throw emptyTable(name, 'an empty one')
+  if (firstLine === undefined) throw emptyTable(name, 'an empty table')
   const { format, delimiter, notes } = guessFormat(name, firstLine, options.format)
   const collector = new TableCollector({ ...options, name })
   append(collector.notes, notes)
   return { collector, format, dialect: { name, delimiter, quotes: format === 'csv' } }
 }
 
-/** The reader of JSON Lines for a table that started so. */
+/** The JSON Lines reader of a table. */
 export function jsonLinesReader({ collector, dialect }: TableStart): JsonLinesParser {
-  return new JsonLinesParser(dialect.name, (row, line) => collector.acceptObject(row, line))
+  return new JsonLinesParser(dialect.name, (row, line) => collector.acceptObject(row, `line ${line}`))
 }

@@ -12,7 +12,7 @@ import { Utf8Reader } from './utf8.ts'
 
 /**
  * Reads a table from a string or from its bytes (UTF-8), all in memory.
- * @throws DataError for anything that is no table, naming the line.
+ * @throws DataError for data that is not a table, naming the line
  */
 export function parseTable(data: string | ArrayBuffer | Uint8Array, options: TableOptions = {}): Table {
   const text =
@@ -29,7 +29,7 @@ export function parseTable(data: string | ArrayBuffer | Uint8Array, options: Tab
 
 /**
  * Texts and labels from a table in memory: a string or its bytes (UTF-8).
- * @throws DataError for anything that is no table, a missing column, or no usable row.
+ * @throws DataError for data that is not a table, a missing column, or no usable row
  */
 export function parseExamples(
   data: string | ArrayBuffer | Uint8Array,
@@ -41,7 +41,7 @@ export function parseExamples(
 function decodeTable(data: ArrayBuffer | Uint8Array, name: string): string {
   const bytes = data instanceof Uint8Array ? data : new Uint8Array(data)
   if (isGzip(bytes)) {
-    const remedy = 'Decompress it first, for example with DecompressionStream'
+    const remedy = 'Decompress it first, for example with DecompressionStream.'
     throw new DataError({ where: name, expected: 'a plain text table', got: 'gzip data', remedy })
   }
   const decoder = new Utf8Reader(name)
@@ -50,7 +50,7 @@ function decodeTable(data: ArrayBuffer | Uint8Array, name: string): string {
   return text
 }
 
-/** Whether bytes begin as gzip does (RFC 1952). */
+/** Whether bytes start with the signature of gzip (RFC 1952). */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b
 }

@@ -1,6 +1,6 @@
 /**
- * Tables from files, gzip files and standard input, read as streams (Node only). Whatever the
- * source, it becomes bytes, then strict UTF-8 text, then records: by csv-parse, or JSON Lines.
+ * Tables from files, gzip files and standard input, read as streams (Node only). Every source becomes bytes, then
+ * strict UTF-8 text, then records, by csv-parse or as JSON Lines.
  */
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
@@ -18,12 +18,12 @@ import { holdsFirstLine, jsonLinesReader, startTable } from './tableStart.ts'
 import type { Table, TableOptions, TableStart } from './tableStart.ts'
 import { Utf8Reader } from './utf8.ts'
 
-/** A file's path, '-' for standard input, or bytes as they come. */
+/** A file's path, '-' for standard input, or a stream of bytes. */
 export type TableSource = string | AsyncIterable<Uint8Array>
 
 /**
- * Reads a table as a stream, keeping only the columns asked for.
- * @throws DataError for a file that cannot be read, is no UTF-8, is broken gzip, or is no table.
+ * Reads a table as a stream and keeps only the chosen columns.
+ * @throws DataError for a file that cannot be read, invalid UTF-8, damaged gzip, or data that is not a table
  */
 export async function readTable(source: TableSource, options: TableOptions = {}): Promise<Table> {
   const name = nameOf(source, options.name)
@@ -87,7 +87,7 @@ export interface TextOptions extends Pick<TableOptions, 'format' | 'name' | 'hea
 export interface TableTexts {
   /** One per row, empty ones included. */
   texts: string[]
-  /** The column they come from, by name, or by number where there is no header. */
+  /** The column they come from, by name, or by number without a header. */
   column: string
   /** What was inferred, in sentences for the user. */
   notes: string[]
@@ -115,8 +115,8 @@ export async function readTexts(source: TableSource, options: TextOptions = {}):
 }
 
 /**
- * Plain lines of text as they come, without their ends: one text a line, as `latch predict` takes them.
- * @throws DataError for a source that cannot be read, is no UTF-8 or is broken gzip.
+ * Lines of text without their line ends: one text per line, as `latch predict` reads them.
+ * @throws DataError for a source that cannot be read, invalid UTF-8, or damaged gzip
  */
 export async function* readLines(source: TableSource, name?: string): AsyncGenerator<string> {
   let rest = ''
@@ -152,7 +152,7 @@ function bytesOf(source: TableSource): AsyncIterable<Uint8Array> {
   return source === '-' ? process.stdin : createReadStream(source)
 }
 
-/** Gzip is known by its first two bytes, so it may come from standard input or under any name. */
+/** Gzip is detected by its first two bytes, so it may come from standard input or have any name. */
 async function* decompressed(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]()
   let head = new Uint8Array(0)
@@ -165,18 +165,18 @@ async function* decompressed(source: AsyncIterable<Uint8Array>, name: string): A
   const all = joined(head, chunks)
   if (isGzip(head)) {
     const gunzip = createGunzip()
-    // The loop below throws whatever the pipeline does: its own callback has nothing to add.
+    // The loop below throws the pipeline's errors; its callback has nothing to add.
     pipeline(Readable.from(all), gunzip, () => {})
     yield* gunzip as AsyncIterable<Uint8Array>
     return
   }
   if (name.endsWith('.gz') && head.length > 0) {
-    const got = 'bytes that are none'
+    const got = 'other data'
     throw new DataError({
       where: name,
       expected: 'gzip data, as its name says',
       got,
-      remedy: 'Rename the file',
+      remedy: 'Rename the file.',
     })
   }
   yield* all
@@ -196,11 +196,11 @@ async function* joined<Piece extends string | Uint8Array>(
 }
 
 const FILE_FAULTS: Record<string, { got: string; remedy?: string }> = {
-  ENOENT: { got: 'no file of that name', remedy: 'Check the path' },
-  EISDIR: { got: 'a directory', remedy: 'Name a file in it' },
-  EACCES: { got: 'a file that may not be read', remedy: 'Check its permissions' },
-  Z_BUF_ERROR: { got: 'gzip data that ends too early', remedy: 'Copy or compress the file again' },
-  Z_DATA_ERROR: { got: 'gzip data that is damaged', remedy: 'Copy or compress the file again' },
+  ENOENT: { got: 'no such file', remedy: 'Check the path.' },
+  EISDIR: { got: 'a directory', remedy: 'Name a file in it.' },
+  EACCES: { got: 'permission denied', remedy: 'Check its permissions.' },
+  Z_BUF_ERROR: { got: 'gzip data that ends too early', remedy: 'Copy or compress the file again.' },
+  Z_DATA_ERROR: { got: 'gzip data that is damaged', remedy: 'Copy or compress the file again.' },
 }
 
 function explained(cause: unknown, where: string): unknown {

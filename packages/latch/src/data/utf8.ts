@@ -1,10 +1,10 @@
 /**
- * Bytes → text, piece by piece, as strict UTF-8. Anything else is refused with the byte and line
- * where it stands, because text decoded wrongly trains a wrong model without a word.
+ * Bytes → text, chunk by chunk, as strict UTF-8. Anything else is an error with its byte (from 0) and line (from 1),
+ * because wrongly decoded text would silently train a wrong model.
  */
 import { DataError } from '../core/errors.ts'
 
-const REMEDY = 'Save the file as UTF-8, for example with "iconv -f LATIN1 -t UTF-8 OLD > NEW"'
+const REMEDY = 'Save the file as UTF-8, for example with "iconv -f LATIN1 -t UTF-8 OLD > NEW".'
 
 export class Utf8Reader {
   readonly #name: string
@@ -12,14 +12,14 @@ export class Utf8Reader {
   #offset = 0
   #line = 1
 
-  /** @param name what messages call the source */
+  /** @param name name of the source in messages */
   constructor(name: string) {
     this.#name = name
   }
 
   /**
-   * The text of the next bytes; a character cut at their end waits for the next call.
-   * @throws DataError at the first byte that is not UTF-8.
+   * The text of the next bytes; a character cut at their end is completed by the next call.
+   * @throws DataError at the first byte that is not UTF-8
    */
   push(bytes: Uint8Array): string {
     const joined = this.#carry.length > 0 ? concatenate(this.#carry, bytes) : bytes
@@ -63,7 +63,7 @@ export class Utf8Reader {
   }
 }
 
-/** Bytes at the end that begin a character without finishing it. */
+/** Number of bytes at the end that start a character without completing it. */
 function unfinishedTail(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back]
@@ -76,7 +76,7 @@ function unfinishedTail(bytes: Uint8Array): number {
   return 0
 }
 
-/** The first byte of the first faulty sequence, found by halving: a longer prefix never gets better. */
+/** The first byte of the first invalid sequence, by bisection: no longer prefix of an invalid one is valid. */
 function firstFault(bytes: Uint8Array): number {
   let good = 0
   let bad = bytes.length + 1
@@ -85,7 +85,7 @@ function firstFault(bytes: Uint8Array): number {
     if (decodes(bytes.subarray(0, middle))) good = middle
     else bad = middle
   }
-  // The fault may show at a byte after the sequence's first: go back to where the sequence began.
+  // The error may show at a later byte of the sequence: go back to its first.
   return good - unfinishedTail(bytes.subarray(0, good))
 }
 

@@ -1,19 +1,19 @@
 /**
  * The adding problem (Hochreiter & Schmidhuber 1997, experiment 4; here with values in [0, 1) and
- * the plain sum as target, as later work has it): two numbers, far apart, must be kept and added.
+ * the plain sum as target, as in later work): two numbers, far apart, must be remembered and added.
  */
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 
 export interface AddingOptions {
   count: number
-  /** Steps a sequence, at least 2. */
+  /** Steps per sequence, at least 2. */
   steps: number
   seed: number
 }
 
 export interface AddingProblem {
-  /** (count, steps, 2): a value in [0, 1), and 1 where the value counts, else 0. */
+  /** (count, steps, 2): a value in [0, 1), and 1 if the value is marked, else 0. */
   features: Float32Array
   /** (count): the sum of the two marked values, from 0 to 2. */
   targets: Float32Array
@@ -21,10 +21,10 @@ export interface AddingProblem {
 }
 
 /**
- * Sequences with two marked values, one in each half; the target is their sum. Always answering 1
- * gives a mean squared error of 1/6 ≈ 0.1667: a network that is better has remembered something.
+ * Sequences with two marked values, one in each half; the target is their sum. Always predicting 1 has a mean squared
+ * error of 1/6 ≈ 0.1667; a network below that has remembered something.
  *
- * @throws UsageError for a count below 1 or fewer than 2 steps.
+ * @throws UsageError for a count below 1 or fewer than 2 steps
  */
 export function addingProblem(options: AddingOptions): AddingProblem {
   const { count, steps, seed } = options

@@ -1,13 +1,13 @@
 /**
  * Copy memory (Hochreiter & Schmidhuber 1997; in this form Arjovsky, Shah & Bengio 2016): read some
- * symbols, wait, and write them down again when the marker comes.
+ * symbols, wait, and repeat them after the marker.
  */
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 
 export interface CopyOptions {
   count: number
-  /** Steps from the last symbol to the first of the answer, at least 1; the last of them is the marker. */
+  /** Steps from the last symbol to the first output, at least 1; the last of them is the marker. */
   blanks: number
   /** Different symbols; default 8. */
   symbols?: number
@@ -19,7 +19,7 @@ export interface CopyOptions {
 export interface CopyMemory {
   /** (count, steps): ids 1 … symbols to remember, 0 blank, symbols + 1 the marker. */
   inputs: Int32Array
-  /** (count, steps): 0 until the marker has come, then the symbols in their order. */
+  /** (count, steps): 0 up to the marker, then the symbols in order. */
   targets: Int32Array
   /** blanks + 2 · length. */
   steps: number
@@ -29,7 +29,7 @@ export interface CopyMemory {
 
 /**
  * Sequences to copy from memory. Without memory the best cross-entropy is
- * length · ln(symbols) / steps nats a step.
+ * length · ln(symbols) / steps nats per step.
  *
  * @throws UsageError for a count, blanks, symbols or length below 1.
  */

@@ -1,4 +1,4 @@
-/** The check that all generators make of their counts. */
+/** Validation of the generators' counts. */
 import { UsageError } from '../core/errors.ts'
 
 /** @throws UsageError unless the value is an integer of at least `least`. */

@@ -1,6 +1,6 @@
 /**
  * Facts that change: who lives where, who moved, and a question about one of them at the end. The
- * network must keep the last fact about each person over `distance` tokens and forget older ones.
+ * network must remember the last fact about each person over `distance` tokens and forget older ones.
  */
 import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
@@ -11,13 +11,12 @@ import { append } from '../core/lists.ts'
 export interface FactOptions {
   count: number
   /**
-   * Tokens between the end of the deciding fact and the question; two numbers: drawn anew for each
-   * story, from the first to the second. Short ones among the training stories show a network what
-   * is asked long before it can remember over the long ones.
+   * Tokens between the end of the deciding fact and the question; two numbers are a range, drawn for each story. Short
+   * distances among the training stories teach a network the question before it can remember over long ones.
    */
   distance: number | readonly [number, number]
   seed: number
-  /** Persons in a story, 1 to 6; all but one are only there to distract. Default 2. */
+  /** Persons in a story, 1 to 6; all but one are distractors. Default 2. */
   people?: number
 }
 
@@ -28,7 +27,7 @@ export type City = (typeof CITIES)[number]
 
 const NAMES = ['riya', 'omar', 'lena', 'kofi', 'mei', 'ana']
 
-/** Small talk by its number of tokens, so that any distance can be met exactly. */
+/** Small talk by number of tokens, for any exact distance. */
 const FILLERS: readonly (readonly string[])[] = [
   [],
   ['so', 'well'],
@@ -40,18 +39,17 @@ const FILLERS: readonly (readonly string[])[] = [
 
 const FACT_TOKENS = 5
 
-/** How often filler is a fact about somebody else, where it fits. */
+/** Probability that filler is a fact about somebody else, if it fits. */
 const DISTRACTION = 0.15
 
 /**
  * Stories such as "riya lives in delhi . it rained . riya moved to london . … where does riya live ?"
- * with the city as label; lower-case, tokens set apart by spaces.
+ * with the city as label; lower case, tokens separated by spaces.
  *
- * The person asked for never moves, moves once or twice; the last fact about that person stands
- * exactly `distance` tokens before the question. Filler in between is small talk and facts about
- * the others.
+ * The person in the question moves up to twice; the last fact about that person is exactly `distance` tokens before the
+ * question. In between are small talk and facts about the others.
  *
- * @throws UsageError for a count, distance or number of people out of range.
+ * @throws UsageError for a count, distance or number of people out of range
  */
 export function changingFacts(options: FactOptions): LabelledText<City>[] {
   const { count, distance, seed, people = 2 } = options
@@ -72,7 +70,7 @@ export function changingFacts(options: FactOptions): LabelledText<City>[] {
   )
 }
 
-/** Where everybody was last said to live. */
+/** Where everybody lives, by the last fact. */
 type Homes = Map<string, City>
 
 function makeStory(random: Random, distance: number, people: number): LabelledText<City> {
@@ -82,9 +80,9 @@ function makeStory(random: Random, distance: number, people: number): LabelledTe
   const sentences: string[] = []
   for (let moves = random.integer(3); moves >= 0; moves--) {
     if (others.length > 0 && random.uniform() < 0.7)
-      sentences.push(tellFact(random, random.pick(others), homes))
+      sentences.push(writeFact(random, random.pick(others), homes))
     else sentences.push(random.pick(FILLERS[4]))
-    sentences.push(tellFact(random, asked, homes))
+    sentences.push(writeFact(random, asked, homes))
   }
   append(sentences, makeFiller(random, distance, others, homes))
   sentences.push(`where does ${asked} live ?`)
@@ -92,7 +90,7 @@ function makeStory(random: Random, distance: number, people: number): LabelledTe
 }
 
 /** Five tokens: a first home, or a move to another city. */
-function tellFact(random: Random, person: string, homes: Homes): string {
+function writeFact(random: Random, person: string, homes: Homes): string {
   const home = homes.get(person)
   const next = random.pick(CITIES.filter((city) => city !== home))
   homes.set(person, next)
@@ -103,7 +101,7 @@ function makeFiller(random: Random, tokens: number, others: readonly string[], h
   const sentences: string[] = []
   for (let left = tokens; left > 0;) {
     if (left >= FACT_TOKENS && others.length > 0 && random.uniform() < DISTRACTION) {
-      sentences.push(tellFact(random, random.pick(others), homes))
+      sentences.push(writeFact(random, random.pick(others), homes))
       left -= FACT_TOKENS
     } else {
       const length = Math.min(left, 1 + random.integer(FILLERS.length - 1))

@@ -1,6 +1,6 @@
 /**
- * Comments in which a negation decides, and only the order of the words tells what it negates.
- * Every comment has a twin of the other label; for most, the twin has the very same words.
+ * Comments in which a negation decides, and only the order of the words shows what it negates. Every comment has a
+ * counterpart with the other label; most pairs consist of the same words.
  */
 import { Random, mixKey } from '../core/random.ts'
 import { requireCount } from './counts.ts'
@@ -17,7 +17,7 @@ export interface NegationOptions {
   /** How many comments; half of them positive (one more, if odd). */
   count: number
   seed: number
-  /** True: comments of the test part, none of whose sets of words occurs in the training part. */
+  /** True: comments of the test part, whose sets of words do not occur in the training part. */
   test?: boolean
 }
 
@@ -40,7 +40,7 @@ interface Words {
   other2: string
 }
 
-/** For the other label `same` and `other` change places, which leaves the set of words as it is. */
+/** For the other label `same` and `other` are exchanged, which keeps the set of words. */
 const ORDERED: readonly ((w: Words) => string)[] = [
   (w) => `the ${w.subject} was not ${w.other} but ${w.same}`,
   (w) => `the ${w.subject} was ${w.same} , not ${w.other}`,
@@ -50,19 +50,19 @@ const ORDERED: readonly ((w: Words) => string)[] = [
   (w) => `the ${w.subject} was anything but ${w.other} , it was ${w.same}`,
 ]
 
-/** At first / in the end: the label is the end's. Twins: the negation moves to the other half. */
-const TURNING: readonly ((w: Words, twin: boolean) => string)[] = [
-  (w, twin) =>
-    twin
+/** At first / in the end: the end decides the label. In the counterpart the negation is in the other half. */
+const TURNING: readonly ((w: Words, isCounterpart: boolean) => string)[] = [
+  (w, isCounterpart) =>
+    isCounterpart
       ? `at first the ${w.subject} was ${w.same} , in the end it was not ${w.same2}`
       : `at first the ${w.subject} was not ${w.same} , in the end it was ${w.same2}`,
-  (w, twin) =>
-    twin
+  (w, isCounterpart) =>
+    isCounterpart
       ? `at first the ${w.subject} was not ${w.other} , in the end it was ${w.other2}`
       : `at first the ${w.subject} was ${w.other} , in the end it was not ${w.other2}`,
 ]
 
-/** Short comments of one adjective: the twin has the opposite one, negated or not alike. */
+/** Short comments with one adjective; the counterpart has the opposite adjective and the same negation. */
 const SHORT: readonly ((w: Words) => string)[] = [
   (w) => `the ${w.subject} was ${w.same}`,
   (w) => `the ${w.subject} was not ${w.other} at all`,
@@ -70,17 +70,17 @@ const SHORT: readonly ((w: Words) => string)[] = [
   (w) => `the ${w.subject} ? really ${w.same}`,
 ]
 
-const TURNING_SHARE = 0.3
-const ORDERED_SHARE = 0.5
+const TURNING_FRACTION = 0.3
+const ORDERED_FRACTION = 0.5
 
 /**
- * Comments with negation, lower-case, words and marks set apart by spaces.
+ * Comments with negation, lower case, words and punctuation separated by spaces.
  *
- * Order decides: four in five come from a pair such as "not bad but good" / "not good but bad", same
- * words, other label, so that no bag of words can pass 0.5 on them; the rest are short ("not bad at
- * all"), where "not" turns the label. A bag of words that learned everything it can stays near 0.6.
+ * Four in five come from a pair such as "not bad but good" / "not good but bad", with the same words and different
+ * labels, so that the accuracy of a bag of words on them is at most 0.5; the rest are short ("not bad at all"), where
+ * "not" inverts the label. Overall a bag of words reaches about 0.6.
  *
- * @throws UsageError for a count that is not a positive integer.
+ * @throws UsageError for a count that is not a positive integer
  */
 export function negationComments(options: NegationOptions): LabelledText<Sentiment>[] {
   const { count, seed, test = false } = options
@@ -88,34 +88,34 @@ export function negationComments(options: NegationOptions): LabelledText<Sentime
   const random = new Random(seed, 'negation comments', test ? 'test' : 'train')
   const rows: LabelledText<Sentiment>[] = []
   while (rows.length < count) {
-    const twins = makeTwins(random)
-    if (isTestPair(twins) === test) append(rows, twins)
+    const pair = makePair(random)
+    if (isTestPair(pair) === test) append(rows, pair)
   }
   return random.shuffle(rows.slice(0, count))
 }
 
-/** Decided by the words in both twins alone, so that train and test share no set of words. */
-function isTestPair(twins: readonly LabelledText[]): boolean {
-  const words = twins.flatMap(({ text }) => text.split(' ')).sort()
+/** Depends on the words of both comments only, so that train and test have no set of words in common. */
+function isTestPair(pair: readonly LabelledText[]): boolean {
+  const words = pair.flatMap(({ text }) => text.split(' ')).sort()
   return mixKey(words.join(' ')) % 4 === 0
 }
 
-function makeTwins(random: Random): [LabelledText<Sentiment>, LabelledText<Sentiment>] {
+function makePair(random: Random): [LabelledText<Sentiment>, LabelledText<Sentiment>] {
   const subject = random.pick(SUBJECTS)
   const [good, good2] = pickTwo(random, POSITIVE)
   const [someBad, bad2] = pickTwo(random, NEGATIVE)
-  const share = random.uniform()
-  // A short comment has one adjective: a fixed opposite makes its twin, and so its part, certain.
-  const bad = share < TURNING_SHARE + ORDERED_SHARE ? someBad : NEGATIVE[POSITIVE.indexOf(good)]
+  const kind = random.uniform()
+  // A short comment has one adjective: a fixed opposite determines its counterpart, and so its part.
+  const bad = kind < TURNING_FRACTION + ORDERED_FRACTION ? someBad : NEGATIVE[POSITIVE.indexOf(good)]
   const positive = { subject, same: good, other: bad, same2: good2, other2: bad2 }
   const negative = { subject, same: bad, other: good, same2: bad2, other2: good2 }
   const around = { opening: random.pick(OPENINGS), closing: random.pick(CLOSINGS) }
   const frame = (text: string): string => around.opening + text + around.closing
-  if (share < TURNING_SHARE) {
+  if (kind < TURNING_FRACTION) {
     const make = random.pick(TURNING)
     return labelled(frame(make(positive, false)), frame(make(positive, true)))
   }
-  const make = random.pick(share < TURNING_SHARE + ORDERED_SHARE ? ORDERED : SHORT)
+  const make = random.pick(kind < TURNING_FRACTION + ORDERED_FRACTION ? ORDERED : SHORT)
   return labelled(frame(make(positive)), frame(make(negative)))
 }
 

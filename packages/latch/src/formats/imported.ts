@@ -4,6 +4,7 @@
  */
 import type { Fix } from '../core/errors.ts'
 import type { NetworkConfig } from '../model/config.ts'
+import type { ModelDocument } from './latch/modelFile.ts'
 import type { Network } from '../model/network.ts'
 
 /** Formats that models come in. */
@@ -69,8 +70,8 @@ export interface ImportedModel {
   omitted: readonly string[]
   /** State goes on from call to call (Keras `stateful`). */
   stateful: boolean
-  /** The Latch document that our own export carries along, as JSON text: the whole task comes back with it. */
-  document: string | null
+  /** The Latch document of the file, its own or one that an export embedded: the whole task comes back with it. */
+  document: ModelDocument | null
 }
 
 /** A model to write. Parameters are read one by one while writing: an export never holds them twice. */
@@ -81,8 +82,8 @@ export interface ExportSource {
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
   tokens: 'character' | 'word' | null
-  /** The Latch document as JSON text, carried along in the file's metadata. */
-  document: string | null
+  /** The Latch document, which the file embeds in its metadata. */
+  document: ModelDocument | null
   /** For the file's own name and description. */
   name: string
 }

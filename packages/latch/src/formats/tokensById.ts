@@ -1,5 +1,6 @@
 /** Vocabulary and kind of tokens as the options of an import say them. */
 import { FormatError, UsageError } from '../core/errors.ts'
+import { guessTokenKind } from '../text/tokenKind.ts'
 import type { ImportOptions } from './imported.ts'
 import { quoted } from './safetensors/header.ts'
 
@@ -12,14 +13,8 @@ export function tokensByOptions(
   const given = options.vocabulary
   const vocabulary = given === undefined ? found : tokensById(given, source)
   if (!vocabulary) return { vocabulary: null, tokens: null }
-  return { vocabulary, tokens: options.tokens ?? guessed(vocabulary) }
-}
-
-/** Nine of ten tokens of a single sign are letters; the others mark beginning and end, or what is unknown. */
-function guessed(vocabulary: readonly string[]): 'character' | 'word' {
-  const named = vocabulary.filter((token, id) => token !== '' && token !== unnamed(id))
-  const single = named.filter((token) => [...token].length === 1)
-  return single.length >= 0.9 * named.length ? 'character' : 'word'
+  const named = vocabulary.filter((token, id) => token !== unnamed(id))
+  return { vocabulary, tokens: options.tokens ?? guessTokenKind(named) }
 }
 
 function tokensById(

@@ -1,7 +1,7 @@
 /** Whether Latch itself wrote a file. Only the contents count: a name proves nothing. */
 import { FormatError, UnsupportedError } from '../core/errors.ts'
 import type { ExportFormat } from './imported.ts'
-import { CARRIED_KEY } from './latch/embedded.ts'
+import { EMBEDDED_KEY } from './latch/embedded.ts'
 import { filesInMemory, decodeOnnx } from './open.ts'
 import { readSafetensorsMetadata } from './safetensors/safetensors.ts'
 
@@ -20,21 +20,20 @@ export async function isWrittenByLatch(bytes: Uint8Array, format: 'latch' | Expo
 
 const CHECKS: Readonly<Record<'latch' | ExportFormat, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
   latch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), 'latch'),
-  torch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), CARRIED_KEY),
+  torch: (bytes) => hasKey(readSafetensorsMetadata(bytes, 'the file'), EMBEDDED_KEY),
   async onnx(bytes) {
-    const { producer } = await decodeOnnx(filesInMemory('the file', bytes, new Map()))
-    return producer !== null && /^Latch\b/.test(producer)
+    const { metadata } = await decodeOnnx(filesInMemory('the file', bytes, new Map()))
+    return metadata.has(EMBEDDED_KEY)
   },
   async keras(bytes) {
     const { ZipFile, isZip } = await import('./keras/read/zip.ts')
     const metadata = isZip(bytes) ? new ZipFile(bytes, 'the file').read('metadata.json') : null
     if (metadata === null) return false
-    const fields = parse(metadata)
-    return hasKey(fields, 'latch') || hasKey(fields, CARRIED_KEY)
+    return hasKey(parse(metadata), EMBEDDED_KEY)
   },
   tfjs(bytes) {
     const model = parse(bytes)
-    return hasKey(model, 'userDefinedMetadata') && hasKey(model.userDefinedMetadata, CARRIED_KEY)
+    return hasKey(model, 'userDefinedMetadata') && hasKey(model.userDefinedMetadata, EMBEDDED_KEY)
   },
 }
 

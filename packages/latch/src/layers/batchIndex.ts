@@ -15,16 +15,16 @@ export interface EdgeRows {
   readonly gradient: Pointer
 }
 
-/** What layers ask about the masked steps of a batch that has some (layers/masks.ts). */
+/** What layers ask about the masked steps of a batch that has some (layers/masks). */
 export interface BatchMask {
-  /** Which rows count. (R) */
+  /** Which rows are valid. (R) */
   readonly steps: Uint8Array
-  /** What they change around the steps of a loop, and with them what is held. */
+  /** What they change around the steps of a loop, and with them what is overridden. */
   of(loop: LoopShape, held: LoopHooks | null): LoopHooks
-  /** The mean over the rows that count, y (B, width) of x (R, width); and back: x's gradient from y's. */
+  /** The mean over the valid rows, y (B, width) of x (R, width); and back: x's gradient from y's. */
   mean(y: EdgeRows, x: EdgeRows): void
   meanBack(y: EdgeRows, x: EdgeRows): void
-  /** What computes the loss: over the rows that count alone, where the network answers every step. */
+  /** What computes the loss: over the valid rows alone, where the network answers every step. */
   loss<Loss>(layer: Loss): Loss
 }
 

@@ -1,19 +1,17 @@
 /**
  * Outputs of several layers below side by side, for networks with skip connections. On the way back each part is
- * added to what the layers above said about that layer, just before its own turn (`Layer.taps`).
+ * added to what the layers above said about that layer, just before its own turn (`Layer.skipGradients`).
  */
 import { strideOf } from '../engine/engine.ts'
 import { ShapeError } from '../core/errors.ts'
-import {
-  activation,
-  capacityOf,
-  rowsOf,
-  type Activation,
-  type Capacity,
-  type Context,
-  type Layer,
-} from './layer.ts'
-import { needValues } from './assertValues.ts'
+import { fieldError, readList, readString, type Field } from '../core/validation.ts'
+import { assertValues } from './assertValues.ts'
+import type { LayerDefinition, LayerSpec } from './definition.ts'
+import { readOptions } from './fields.ts'
+import { capacityOf, makeEdge, rowsOf } from './layer.ts'
+import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext } from './layer.ts'
+import { layerNames } from './names.ts'
+import type { Rows } from './streamRows.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
 
@@ -25,55 +23,70 @@ export interface ConcatOptions {
 
 /** An edge that is read, and the column where it goes. */
 interface Part {
-  edge: Activation
+  edge: Edge
   column: number
 }
 
-/** The names of layers from their types: `recurrent.1` is the second recurrent layer. */
-export function layerNames(types: readonly string[]): string[] {
-  const counts = new Map<string, number>()
-  return types.map((type) => {
-    const number = counts.get(type) ?? 0
-    counts.set(type, number + 1)
-    return `${type}.${number}`
-  })
+/** Concatenation as data. */
+export const concatLayer: LayerDefinition<ConcatOptions> = {
+  type: 'concat',
+  read(field, below) {
+    const names = layerNames(below)
+    const inputs = (list: Field) =>
+      readList(list, (item) => readName(item, names), { minLength: 1, maxLength: 1000 })
+    return readOptions(field, { inputs })
+  },
+  build: (context, name, options, input, below) => new ConcatLayer(context, name, options, input, below),
+}
+
+/** Outputs of layers below side by side: `concat(['embedding.0', 'recurrent.0'])`. */
+export function concat(inputs: readonly string[]): LayerSpec<ConcatOptions> {
+  return { definition: concatLayer, options: { type: 'concat', inputs } }
+}
+
+function readName(field: Field, names: readonly string[]): string {
+  const name = readString(field, { maxLength: 100 })
+  if (names.includes(name)) return name
+  throw fieldError(field, `the name of a layer below (${names.join(', ')})`)
 }
 
 export class ConcatLayer implements Layer {
   readonly type = 'concat'
+  readonly name: string
   readonly parameters: readonly Parameter[] = []
-  readonly output: Activation
-  /** The layers that are read, in the order of their columns. */
-  readonly sources: readonly Layer[]
+  readonly output: Edge
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
   readonly #parts: readonly Part[]
+  readonly #layers: readonly Layer[]
 
   /** @throws UnsupportedError for a one-hot layer; ShapeError for steps beside rows of whole sequences, or no such layer */
   constructor(
     context: Context,
     name: string,
-    { inputs: of }: ConcatOptions,
-    input: Activation,
+    { inputs }: ConcatOptions,
+    input: Edge,
     below: readonly Layer[],
   ) {
-    const layers = layersOf(name, of, below)
-    this.sources = layers
+    const layers = findLayers(name, inputs, below)
     const [{ output: first }] = layers
     let width = 0
     const parts: Part[] = []
     layers.forEach(({ output: edge }, i) => {
-      needValues(`${name}, ${of[i]}`, edge)
-      if (edge.per !== first.per) refuseMix(`${name}, ${of[i]}`, first, edge)
+      assertValues(`${name}, ${inputs[i]}`, edge)
+      if (edge.per !== first.per) refuseMix(`${name}, ${inputs[i]}`, first, edge)
       parts.push({ edge, column: width })
       width += edge.width
     })
+    this.name = name
     this.#context = context
     this.#input = input
     this.#parts = parts
-    this.output = activation(first.per, width, strideOf(context.engine, width))
+    this.#layers = layers
+    this.output = makeEdge(first.per, width, strideOf(context.engine, width))
     for (const layer of new Set(layers)) {
-      if (layer.output !== input) (layer.taps ??= []).push((batch) => this.#addTo(layer.output, batch))
+      if (layer.output !== input)
+        (layer.skipGradients ??= []).push((batch) => this.#addTo(layer.output, batch))
     }
   }
 
@@ -103,7 +116,7 @@ export class ConcatLayer implements Layer {
     this.#addTo(input, batch)
   }
 
-  #addTo(edge: Activation, batch: PackedBatch): void {
+  #addTo(edge: Edge, batch: PackedBatch): void {
     if (!edge.gradient) return
     const { kernels, engine } = this.#context
     const { gradient, stride } = this.output
@@ -114,19 +127,48 @@ export class ConcatLayer implements Layer {
       kernels.scatterAddRows(edge.gradient, 0, from, rows, edge.width, edge.stride, stride)
     }
   }
+
+  stream(context: StreamContext): LayerStep {
+    return new ConcatStep(
+      context.rows(this.output.width),
+      this.#layers.map((layer) => context.outputOf(layer)),
+    )
+  }
 }
 
-function layersOf(name: string, of: readonly string[], below: readonly Layer[]): Layer[] {
-  const names = layerNames(below.map(({ type }) => type))
-  return of.map((wanted) => {
+/** Rows side by side. */
+class ConcatStep implements LayerStep {
+  readonly output: Rows
+  readonly #parts: readonly Rows[]
+
+  constructor(y: Rows, parts: readonly Rows[]) {
+    this.output = y
+    this.#parts = parts
+  }
+
+  run(rows: number): void {
+    const { view: y, stride } = this.output
+    let column = 0
+    for (let p = 0; p < this.#parts.length; p++) {
+      const { view: x, width, stride: from } = this.#parts[p]
+      for (let r = 0; r < rows; r++)
+        for (let j = 0; j < width; j++) y[r * stride + column + j] = x[r * from + j]
+      column += width
+    }
+  }
+}
+
+function findLayers(name: string, inputs: readonly string[], below: readonly Layer[]): Layer[] {
+  const names = below.map((layer) => layer.name)
+  return inputs.map((wanted) => {
     const layer = below[names.indexOf(wanted)]
     if (layer) return layer
     throw new ShapeError({ where: name, expected: `layers among ${names.join(', ')}`, got: wanted })
   })
 }
 
-function refuseMix(where: string, first: Activation, edge: Activation): never {
-  const words = ({ per }: Activation) => (per === 'step' ? 'a row for each step' : 'one row a sequence')
+function refuseMix(where: string, first: Edge, edge: Edge): never {
+  const words = ({ per }: Edge) => (per === 'step' ? 'a row for each step' : 'one row a sequence')
   throw new ShapeError({
     where,
     expected: `${words(first)}, as the first layer has`,

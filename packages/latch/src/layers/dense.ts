@@ -3,57 +3,110 @@
  * (units, inputs), bias (units). Activation default linear: what follows is a loss on logits.
  */
 import { strideOf } from '../engine/engine.ts'
-import type { ActivationChoice } from '../cells/activations.ts'
+import { readActivation, sameActivation, type ActivationChoice } from '../cells/activations.ts'
 import { transposedScratch, type Kernels, type Pointer } from '../engine/kernels.ts'
 import { taskCount, parallelFor } from '../engine/threads/executor.ts'
 import { Random } from '../core/random.ts'
+import { readBoolean, readChoice } from '../core/validation.ts'
 import { glorotUniform } from '../tensors/initializers.ts'
-import {
-  activation,
-  capacityOf,
-  rowsOf,
-  type Activation,
-  type Capacity,
-  type Context,
-  type Layer,
-} from './layer.ts'
-import { needValues } from './assertValues.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
 import { partition } from '../tensors/partition.ts'
+import { rowFunction, type MakeRowFunction, type RowFunction } from './activation.ts'
+import { assertValues } from './assertValues.ts'
+import type { LayerDefinition, LayerSpec } from './definition.ts'
+import { optional, readOptions, readWidth } from './fields.ts'
+import { capacityOf, makeEdge, rowsOf } from './layer.ts'
+import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext } from './layer.ts'
+import type { Rows } from './streamRows.ts'
 
-export const ACTIVATIONS = ['linear', 'relu', 'tanh', 'sigmoid'] as const
+/** Activations that the engine's kernels compute. */
+const FAST_ACTIVATIONS = ['linear', 'relu', 'tanh', 'sigmoid'] as const
+type FastActivation = (typeof FAST_ACTIVATIONS)[number]
 
 /** A fully connected layer, by step or by sequence as its input is. */
 export interface DenseOptions {
   type: 'dense'
   units: number
-  /** Default linear. The first four names are the fast ones. */
+  /** Default linear. `genericDense` takes more than linear, relu, tanh and sigmoid. */
   activation?: ActivationChoice
+  /** Default true. */
   bias?: boolean
+}
+
+const readers = { units: readWidth, bias: optional(readBoolean) }
+
+/** The dense layer as data. */
+export const denseLayer: LayerDefinition<DenseOptions> = {
+  type: 'dense',
+  read: (field) =>
+    readOptions(field, { ...readers, activation: optional((name) => readChoice(name, FAST_ACTIVATIONS)) }),
+  build: (context, name, options, input) => new DenseLayer(context, name, options, input),
+}
+
+/** The dense layer with any activation as data. */
+export const genericDenseLayer: LayerDefinition<DenseOptions> = {
+  type: 'dense',
+  read: (field) => readOptions(field, { ...readers, activation: optional(readActivation) }),
+  build: (context, name, options, input) => new DenseLayer(context, name, options, input, rowFunction),
+}
+
+/** A fully connected layer: `dense(3)`, `dense(16, { activation: 'relu' })`. */
+export function dense(
+  units: number,
+  options: { activation?: FastActivation; bias?: boolean } = {},
+): LayerSpec<DenseOptions> {
+  return { definition: denseLayer, options: { type: 'dense', units, ...options } }
+}
+
+/** A fully connected layer with any activation: `genericDense(8, { activation: { type: 'elu', alpha: 0.5 } })`. */
+export function genericDense(
+  units: number,
+  options: Pick<DenseOptions, 'activation' | 'bias'> = {},
+): LayerSpec<DenseOptions> {
+  return { definition: genericDenseLayer, options: { type: 'dense', units, ...options } }
 }
 
 export class DenseLayer implements Layer {
   readonly type = 'dense'
+  readonly name: string
   readonly parameters: readonly Parameter[]
-  readonly output: Activation
+  readonly output: Edge
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
   readonly #weight: Parameter // (N, K)
   readonly #bias: Parameter | null // (N)
+  /** Number of the engine's activation, and the function where it is none of the engine's. */
   readonly #kind: number
+  readonly #function: RowFunction | null
+  readonly #makeFunction: ((stride: number) => RowFunction) | null
   #transposed: Pointer = 0
+  /** x·W + b where a function follows that needs it on the way back; else the output's own place. */
+  #linear: Pointer = 0
 
-  constructor(context: Context, name: string, options: DenseOptions, input: Activation) {
-    needValues(name, input)
+  /** `makeRowFunction` makes the activations that are none of the engine's. */
+  constructor(
+    context: Context,
+    name: string,
+    options: DenseOptions,
+    input: Edge,
+    makeRowFunction?: MakeRowFunction,
+  ) {
+    assertValues(name, input)
     const { store, engine } = context
     this.#context = context
     this.#input = input
-    this.#kind = (ACTIVATIONS as readonly unknown[]).indexOf(options.activation ?? 'linear')
+    this.name = name
     this.#weight = store.matrix(`${name}.weight`, [options.units, input.width])
     this.#bias = options.bias === false ? null : store.plain(`${name}.bias`, [options.units])
     this.parameters = this.#bias ? [this.#weight, this.#bias] : [this.#weight]
-    this.output = activation(input.per, options.units, strideOf(engine, options.units))
+    this.output = makeEdge(input.per, options.units, strideOf(engine, options.units))
+    const { activation = 'linear' } = options
+    const kind = FAST_ACTIVATIONS.findIndex((fast) => sameActivation(fast, activation))
+    this.#kind = Math.max(kind, 0)
+    this.#makeFunction =
+      kind < 0 ? (stride) => makeRowFunction!(engine, activation, options.units, stride) : null
+    this.#function = this.#makeFunction?.(this.output.stride) ?? null
     context.scratch.need(transposedScratch(options.units, input.width, engine.panel))
   }
 
@@ -67,6 +120,8 @@ export class DenseLayer implements Layer {
     const { engine } = this.#context
     const floats = capacityOf(this.output, capacity) * this.output.stride
     this.output.value = engine.memory.floats(floats, 'dense output')
+    this.#linear = this.#function ? engine.memory.floats(floats, 'dense output') : this.output.value
+    if (this.#function) this.#context.kernels.zero(this.output.value, floats)
     this.output.gradient = training ? engine.memory.floats(floats, 'dense output') : 0
     this.#transposed = training
       ? engine.memory.floats(this.#input.stride * this.output.width, 'dense weights')
@@ -75,7 +130,8 @@ export class DenseLayer implements Layer {
 
   forward(batch: PackedBatch): void {
     const { engine, store } = this.#context
-    const { value, width, stride } = this.output
+    const { width, stride } = this.output
+    const value = this.#linear
     const input = this.#input
     const rows = rowsOf(input, batch)
     const size = engine.memory.floatBytes
@@ -87,6 +143,7 @@ export class DenseLayer implements Layer {
       kernels.matmul(y, x, weights, to - from, width, input.width, input.stride, stride, 1)
       if (this.#kind) kernels.activate(y, y, (to - from) * stride, this.#kind)
     })
+    this.#function?.forward(this.output.value, value, rows)
   }
 
   backward(batch: PackedBatch): void {
@@ -94,6 +151,7 @@ export class DenseLayer implements Layer {
     const { value, gradient, width, stride } = this.output
     const input = this.#input
     const rows = rowsOf(input, batch)
+    this.#function?.backward(gradient, this.#linear, value, rows)
     if (this.#kind) kernels.activateBackward(gradient, gradient, value, rows * stride, this.#kind)
     if (input.gradient) kernels.packTransposed(this.#transposed, store.at(this.#weight), input.width, width)
     const parts = taskCount(engine.executor, rows * width * input.width, Infinity)
@@ -127,5 +185,25 @@ export class DenseLayer implements Layer {
     if (end <= first) return
     const dy = gradient + first * stride * size
     kernels.matmul(dx + first * ldx * size, dy, this.#transposed, end - first, K, width, stride, ldx, 0)
+  }
+
+  stream(context: StreamContext, x: Rows): LayerStep {
+    const { kernels, store } = this.#context
+    const output = context.rows(this.output.width)
+    const { at: y, width, stride } = output
+    const bias = this.#bias ? store.at(this.#bias) : 0
+    const weights = store.at(this.#weight)
+    const activation = this.#makeFunction?.(stride)
+    const linear = activation ? context.rows(width).at : y
+    const kind = this.#kind
+    return {
+      output,
+      run(rows) {
+        kernels.fillRows(linear, bias, 0, rows, width, stride)
+        kernels.matmul(linear, x.at, weights, rows, width, x.width, x.stride, stride, 1)
+        if (kind) kernels.activate(y, y, rows * stride, kind)
+        activation?.forward(y, linear, rows)
+      },
+    }
   }
 }

@@ -1,10 +1,12 @@
 /**
  * The contract of a layer, and what flows between layers. A layer owns its parameters and its output;
- * forward reads the input's values, backward reads the output's gradient and writes the input's.
+ * forward reads the input's values, backward reads the output's gradient and writes the input's, and a step of a
+ * stream computes the same rows for one step at a time.
  */
 import type { Engine } from '../engine/engine.ts'
 import type { Kernels, Pointer } from '../engine/kernels.ts'
 import type { BatchIndex } from './batchIndex.ts'
+import type { Rows, StateSlot } from './streamRows.ts'
 import type { Overrides } from './recurrent/overrides.ts'
 import type { Capacity, PackedBatch } from '../tensors/packedBatch.ts'
 import type { ParameterStore, Parameter } from '../tensors/parameters.ts'
@@ -14,7 +16,7 @@ import type { SparseRows } from '../tensors/sparseRows.ts'
 export type { Capacity } from '../tensors/packedBatch.ts'
 
 /** Values on an edge of the network: one row a step (R) or one row a sequence (B). */
-export interface Activation {
+export interface Edge {
   readonly per: 'step' | 'sequence'
   readonly width: number
   readonly stride: number
@@ -45,36 +47,80 @@ export interface Context {
   /** Steps whose tape is kept at once: Infinity for all, 0 for no more than a block. */
   keptSteps: number
   readonly scratch: Scratch
+  /** Whether a features input computes its gradient too. */
+  readonly inputGradients: boolean
+}
+
+/** What a stream's layers share. */
+export interface StreamContext {
+  /** Most rows of a step. */
+  readonly capacity: number
+  /** Where the token ids of a step lie (capacity), 0 where the network reads features. */
+  readonly ids: Pointer
+  /** Which rows the step at hand masks: set by a layer that masks steps, read by those above. */
+  mask: StreamMask | null
+  /** Reserves rows in the arena. */
+  rows(width: number, stride?: number): Rows
+  /** What a layer below left. */
+  outputOf(layer: Layer): Rows
+}
+
+/** What masks change in a stream (layers/masks/streamMask.ts). */
+export interface StreamMask {
+  /** 1 where a row is masked at the step at hand. (capacity) */
+  readonly rows: Uint8Array
+  /** A step that keeps the states of masked rows. */
+  keepStates(step: LayerStep, states: readonly Rows[]): LayerStep
+}
+
+/** One layer's part of a stream. Addresses are fixed when it is made. */
+export interface LayerStep {
+  /** The rows that `run` computes. */
+  readonly output: Rows
+  /** What goes from step to step; all zeros at first. */
+  readonly states?: readonly StateSlot[]
+  /** Computes the first `rows` rows of the output from those of the input. */
+  run(rows: number): void
 }
 
 /** A layer at work in a network. */
 export interface Layer {
   readonly type: string
+  /** Its type and number: `dense.0`. */
+  readonly name: string
   readonly parameters: readonly Parameter[]
-  readonly output: Activation
+  readonly output: Edge
   /** Where a parameter is a table: which of its rows got gradients. */
-  readonly rowsUsed?: SparseRows
+  readonly sparseRows?: SparseRows
   /** Run before `backward`: each adds to the output's gradient what a layer says that skips those between (concat). */
-  taps?: ((batch: PackedBatch) => void)[]
+  skipGradients?: ((batch: PackedBatch) => void)[]
+  /** Why no stream can run it: it needs what comes after a step. */
+  readonly needsWholeSequence?: { readonly got: string; readonly remedy: string }
+  /** Whether it masks steps by their values, `clearMasked`. */
+  readonly masksSteps?: boolean
   /** Sets its initial weights; layers without any have none to set. */
   initialise?(seed: number): void
+  /** Clears the steps of a batch that the layer masks. (R) */
+  clearMasked?(batch: PackedBatch, valid: Uint8Array): void
   /** Reserves activations (and, for training, gradients) for at most `capacity`. */
   plan(capacity: Capacity, training: boolean): void
   forward(batch: PackedBatch, pass: Pass): void
   /** Adds to the parameters' gradients; writes the input's gradient where there is one. */
   backward(batch: PackedBatch, pass: Pass): void
+  /** Its part of a stream, equal to `forward` to the bit; null or missing where its input goes on as it is. */
+  stream?(context: StreamContext, x: Rows): LayerStep | null
 }
 
-export function activation(per: 'step' | 'sequence', width: number, stride: number): Activation {
+export function makeEdge(per: 'step' | 'sequence', width: number, stride: number): Edge {
   return { per, width, stride, value: 0, gradient: 0, ids: 0, reversedIds: 0 }
 }
 
 /** Rows of an edge in this batch. */
-export function rowsOf(edge: Activation, batch: PackedBatch): number {
+export function rowsOf(edge: Edge, batch: PackedBatch): number {
   return edge.per === 'step' ? batch.rows : batch.sequences
 }
 
 /** Rows of an edge at most. */
-export function capacityOf(edge: Activation, capacity: Capacity): number {
+export function capacityOf(edge: Edge, capacity: Capacity): number {
   return edge.per === 'step' ? capacity.rows : capacity.sequences
 }

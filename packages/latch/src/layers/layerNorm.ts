@@ -5,16 +5,13 @@
 import { accessOf } from '../engine/generic/access.ts'
 import { addSums, layerNormBackward, layerNormForward, type LayerNormSums } from '../engine/generic/rows.ts'
 import type { Access } from '../engine/reference/access.ts'
-import {
-  activation,
-  capacityOf,
-  rowsOf,
-  type Activation,
-  type Capacity,
-  type Context,
-  type Layer,
-} from './layer.ts'
-import { needValues } from './assertValues.ts'
+import { fieldError, readBoolean, readNumber, type Field } from '../core/validation.ts'
+import { assertValues } from './assertValues.ts'
+import type { LayerDefinition, LayerSpec } from './definition.ts'
+import { optional, readOptions } from './fields.ts'
+import { capacityOf, makeEdge, rowsOf } from './layer.ts'
+import type { Capacity, Context, Edge, Layer, LayerStep, StreamContext } from './layer.ts'
+import type { Rows } from './streamRows.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
 
@@ -32,12 +29,36 @@ export interface LayerNormOptions {
 /** Added to the variance unless said otherwise. */
 export const LAYER_NORM_EPSILON = 1e-5
 
+/** Layer normalisation as data. */
+export const layerNormLayer: LayerDefinition<LayerNormOptions> = {
+  type: 'layerNorm',
+  read: (field) =>
+    readOptions(field, {
+      epsilon: optional(readEpsilon),
+      scale: optional(readBoolean),
+      centre: optional(readBoolean),
+    }),
+  build: (context, name, options, input) => new LayerNormLayer(context, name, options, input),
+}
+
+/** Each row to mean 0 and variance 1, then a learned factor and summand. */
+export function layerNorm(options: Omit<LayerNormOptions, 'type'> = {}): LayerSpec<LayerNormOptions> {
+  return { definition: layerNormLayer, options: { type: 'layerNorm', ...options } }
+}
+
+function readEpsilon(field: Field): number {
+  const epsilon = readNumber(field, { min: 0, max: 1 })
+  if (epsilon > 0) return epsilon
+  throw fieldError(field, 'a number above 0')
+}
+
 export class LayerNormLayer implements Layer {
   readonly type = 'layerNorm'
+  readonly name: string
   readonly parameters: readonly Parameter[]
-  readonly output: Activation
+  readonly output: Edge
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
   readonly #access: Access
   readonly #epsilon: number
   readonly #weight: Parameter | null // (width)
@@ -45,9 +66,10 @@ export class LayerNormLayer implements Layer {
   readonly #sums: LayerNormSums
 
   /** @throws UnsupportedError over one-hot input */
-  constructor(context: Context, name: string, options: LayerNormOptions, input: Activation) {
-    needValues(name, input)
+  constructor(context: Context, name: string, options: LayerNormOptions, input: Edge) {
+    assertValues(name, input)
     const { width, stride, per } = input
+    this.name = name
     this.#context = context
     this.#input = input
     this.#access = accessOf(context.engine)
@@ -56,7 +78,7 @@ export class LayerNormLayer implements Layer {
     this.#bias = options.centre === false ? null : context.store.plain(`${name}.bias`, [width])
     this.parameters = [this.#weight, this.#bias].filter((parameter) => parameter !== null)
     this.#sums = { weight: new Float64Array(width), bias: new Float64Array(width) }
-    this.output = activation(per, width, stride)
+    this.output = makeEdge(per, width, stride)
   }
 
   initialise(): void {
@@ -88,6 +110,19 @@ export class LayerNormLayer implements Layer {
     layerNormBackward(this.#access, this.#sums, dx, gradient, x, weight, shape, this.#epsilon)
     if (this.#weight) addSums(this.#access, this.#at(this.#weight, 'gradients'), this.#sums.weight)
     if (this.#bias) addSums(this.#access, this.#at(this.#bias, 'gradients'), this.#sums.bias)
+  }
+
+  stream(context: StreamContext, x: Rows): LayerStep {
+    const y = context.rows(x.width, x.stride)
+    const shape = { rows: 0, width: x.width, stride: x.stride }
+    const [weight, bias] = [this.#at(this.#weight), this.#at(this.#bias)]
+    return {
+      output: y,
+      run: (rows) => {
+        shape.rows = rows
+        layerNormForward(this.#access, y.at, x.at, weight, bias, shape, this.#epsilon)
+      },
+    }
   }
 
   #at(parameter: Parameter | null, region?: string): number {

@@ -4,7 +4,9 @@
  */
 import type { Pointer } from '../engine/kernels.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
-import { rowsOf, type Activation, type Capacity, type Context } from './layer.ts'
+import { fieldAt, fieldError, readList, readNumber, type Field } from '../core/validation.ts'
+import { oneOf, optional, readFields, readRate } from './fields.ts'
+import { rowsOf, type Edge, type Capacity, type Context } from './layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 
 export const LOSS_TYPES = [
@@ -24,6 +26,22 @@ export interface LossOptions {
   labelSmoothing?: number
   /** Where Huber turns from squared to linear. Default 1. */
   delta?: number
+}
+
+/** Reads and checks a loss. @throws FormatError that names the field */
+export function readLoss(field: Field): LossOptions {
+  const read = readFields<LossOptions>(field, {
+    type: oneOf(...LOSS_TYPES),
+    classWeights: optional((list) => readList(list, (weight) => readNumber(weight, { min: 0 }))),
+    labelSmoothing: optional(readRate),
+    delta: optional((number) => readNumber(number, { min: 1e-12 })),
+  })
+  const { type } = read
+  if (type === 'softmaxCrossEntropy' || type === 'binaryCrossEntropy') return read
+  for (const name of ['classWeights', 'labelSmoothing'] as const) {
+    if (read[name]) throw fieldError(fieldAt(field, name), `nothing for ${type}, which has no classes`)
+  }
+  return read
 }
 
 /**
@@ -53,11 +71,11 @@ export type GradientOf = 'mean' | 'sum' | null
 export class LossLayer {
   readonly options: LossOptions
   readonly #context: Context
-  readonly #output: Activation
+  readonly #output: Edge
   #targets: Pointer = 0
   #weights: Pointer = 0
 
-  constructor(context: Context, options: LossOptions, output: Activation) {
+  constructor(context: Context, options: LossOptions, output: Edge) {
     this.options = options
     this.#context = context
     this.#output = output

@@ -1,7 +1,8 @@
 /** The steps of each sequence in reverse order: what Keras' `go_backwards` gives with `return_sequences`. */
-import { ShapeError } from '../core/errors.ts'
-import { activation, type Activation, type Capacity, type Context, type Layer } from './layer.ts'
-import { needValues } from './assertValues.ts'
+import { makeEdge, type Edge, type Capacity, type Context, type Layer } from './layer.ts'
+import { assertSteps } from './assertValues.ts'
+import type { LayerDefinition, LayerSpec } from './definition.ts'
+import { readOptions } from './fields.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
 
@@ -10,23 +11,37 @@ export interface ReverseOptions {
   type: 'reverse'
 }
 
+/** Reversal as data. */
+export const reverseLayer: LayerDefinition<ReverseOptions> = {
+  type: 'reverse',
+  read: (field) => readOptions(field, {}),
+  build: (context, name, _, input) => new ReverseLayer(context, name, input),
+}
+
+/** The steps of each sequence in reverse order. */
+export function reverse(): LayerSpec<ReverseOptions> {
+  return { definition: reverseLayer, options: { type: 'reverse' } }
+}
+
 export class ReverseLayer implements Layer {
   readonly type = 'reverse'
+  readonly name: string
+  readonly needsWholeSequence = {
+    got: 'a reverse layer, whose first step is the last one',
+    remedy: 'Pass whole sequences to forward.',
+  }
   readonly parameters: readonly Parameter[] = []
-  readonly output: Activation
+  readonly output: Edge
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
 
   /** @throws UnsupportedError over one-hot input; ShapeError over one row a sequence */
-  constructor(context: Context, name: string, _: ReverseOptions, input: Activation) {
-    needValues(name, input)
-    if (input.per !== 'step') {
-      const expected = 'a sequence of steps below it'
-      throw new ShapeError({ where: name, expected, got: 'one row a sequence' })
-    }
+  constructor(context: Context, name: string, input: Edge) {
+    assertSteps(name, input)
+    this.name = name
     this.#context = context
     this.#input = input
-    this.output = activation('step', input.width, input.stride)
+    this.output = makeEdge('step', input.width, input.stride)
   }
 
   plan({ rows }: Capacity, training: boolean): void {

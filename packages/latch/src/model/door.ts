@@ -1,13 +1,13 @@
 /** Rows of an edge to and from the order of the door: (B, C), or (B, T, C) with zeros beyond each length. */
 import type { Arena } from '../engine/arena.ts'
-import { rowsOf, type Activation } from '../layers/layer.ts'
+import { rowsOf, type Edge } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
 
 /** An edge's values or gradients in the order of the door. */
 export function readEdge(
   memory: Arena,
-  edge: Activation,
+  edge: Edge,
   what: 'value' | 'gradient',
   batch: PackedBatch,
 ): Float64Array {
@@ -21,7 +21,7 @@ export function readEdge(
 /** Lays a gradient given in the order of the door into the output's edge. */
 export function writeOutputGradient(
   memory: Arena,
-  output: Activation,
+  output: Edge,
   batch: PackedBatch,
   gradient: ArrayLike<number>,
 ): void {
@@ -33,7 +33,7 @@ export function writeOutputGradient(
   })
 }
 
-function check(output: Activation, batch: PackedBatch, got: number): void {
+function check(output: Edge, batch: PackedBatch, got: number): void {
   const where = 'network.backwardFrom'
   const places = placesOf(output, batch)
   if (got !== places * output.width)
@@ -44,12 +44,12 @@ function check(output: Activation, batch: PackedBatch, got: number): void {
 }
 
 /** Rows at the door, those beyond a length included. */
-function placesOf(edge: Activation, { sequences, steps }: PackedBatch): number {
+function placesOf(edge: Edge, { sequences, steps }: PackedBatch): number {
   return sequences * (edge.per === 'step' ? steps : 1)
 }
 
 /** Calls back for each row: (row inside, row at the door). */
-function eachRow(edge: Activation, batch: PackedBatch, visit: (row: number, at: number) => void): void {
+function eachRow(edge: Edge, batch: PackedBatch, visit: (row: number, at: number) => void): void {
   if (edge.per === 'step') batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
   else for (let b = 0; b < batch.sequences; b++) visit(b, batch.sortedIndices[b])
 }

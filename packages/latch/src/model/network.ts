@@ -5,24 +5,25 @@
 import { createEngine } from '../engine/load.ts'
 import type { Engine } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import type { Activation, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
-import { maskHook } from '../layers/masks/maskHook.ts'
+import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
+import type { NetworkMasks } from '../layers/masks/support.ts'
+import { LayerNames } from '../layers/names.ts'
 import { LossLayer, type GradientOf, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
 import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
 import { ParameterStore, type Parameter } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
-import { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
+import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
 import { Scratch } from '../tensors/scratch.ts'
-import { rootField } from '../core/validation.ts'
-import { needFormats, UsageError } from '../core/errors.ts'
-import { buildLayers } from './build.ts'
+import { describe, rootField } from '../core/validation.ts'
+import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { readEdge, writeOutputGradient } from './door.ts'
-import { readNetworkConfig, type LayerOptions, type NetworkConfig } from './config.ts'
+import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
 import { refuseSquashedTwice } from './lastActivation.ts'
 import type { NetworkOptions, StatePlace } from './networkOptions.ts'
 import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
-import { StreamRoom } from './streamRoom.ts'
+import { StreamRunner } from './streamRunner.ts'
 
 export type { NetworkOptions, StatePlace } from './networkOptions.ts'
 
@@ -34,14 +35,17 @@ interface Parts {
   layers: readonly Layer[]
   regions: Regions
   loss: LossLayer | null
-  streams: StreamRoom
+  masks: NetworkMasks | null
+  streams: StreamRunner
 }
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
 
 /** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features) at the door. */
 export class Network {
-  readonly output: Activation
+  readonly output: Edge
+  /** Its layers as they were given, with what makes them: for networks of the same layers. */
+  readonly specs: readonly LayerSpec[]
   #config: NetworkConfig
   /** What holds memory; null once that was given back. */
   #parts: Parts | null
@@ -58,22 +62,25 @@ export class Network {
    * @throws FormatError, ShapeError for a configuration whose fields or layers do not fit, and for a loss on logits
    * over an output that already passed a sigmoid or softmax
    */
-  constructor(config: NetworkConfig, options: NetworkOptions = {}) {
-    this.#config = readNetworkConfig(rootField(config, 'network', 'configuration'))
+  constructor(specs: readonly LayerSpec[], options: NetworkOptions & { loss?: LossOptions } = {}) {
+    this.#config = readSpecs(specs, options.loss)
+    this.specs = specs.map(({ definition }, i) => ({ definition, options: this.#config.layers[i] }))
     refuseSquashedTwice(this.#config)
     const engine = createEngine(options)
-    const context = contextOf(engine)
+    const context = contextOf(engine, options.inputGradients ?? false)
     const { store } = context
-    const layers = buildLayers(context, this.config, options.inputGradients ?? false)
+    const layers = buildLayers(context, this.specs)
+    const masks = specs.find(({ definition }) => definition.masks)?.definition.masks
     this.output = layers[layers.length - 1].output
     const loss = this.config.loss ? new LossLayer(context, this.config.loss, this.output) : null
-    const streams = new StreamRoom(this, () => this.#dropPlan())
+    const streams = new StreamRunner(this, () => this.#dropPlan())
     this.#parts = {
       engine,
       context,
       store,
       layers,
       loss,
+      masks: masks?.create(context, layers) ?? null,
       streams,
       regions: new Regions(engine, store, layers),
     }
@@ -133,7 +140,7 @@ export class Network {
 
   /** The recurrent layers, lowest first. */
   get recurrent(): readonly RecurrentLayer[] {
-    return this.layers.filter((layer) => layer instanceof RecurrentLayer)
+    return this.layers.filter((layer): layer is RecurrentLayer => layer.type === 'recurrent')
   }
 
   /**
@@ -174,12 +181,12 @@ export class Network {
 
   /** Runs the layers on a batch; results lie in `output` until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
-    if (batch.mask && !maskHook.of) needFormats('network.forward', 'a batch with a mask')
+    const { context, masks } = this.#live
+    if (batch.mask && !masks) refuseMask(this.config.layers[0].type)
     this.#planFor(batch)
     this.#current = null
-    const { context } = this.#live
     context.index.write(this.engine.memory, batch)
-    context.index.mask = maskHook.of?.(context, this.config.layers, batch) ?? null
+    context.index.mask = masks?.load(batch) ?? null
     for (const layer of this.layers) layer.forward(batch, pass)
     this.#current = batch
   }
@@ -223,8 +230,7 @@ export class Network {
   setLoss(options: LossOptions): void {
     this.#runs.refuse('network.setLoss')
     const parts = this.#live
-    const given = { ...this.#config, loss: options }
-    const config = readNetworkConfig(rootField(given, 'network', 'configuration'))
+    const config = readSpecs(this.specs, options)
     refuseSquashedTwice(config)
     const loss = new LossLayer(parts.context, config.loss!, this.output)
     this.#dropPlan()
@@ -307,7 +313,7 @@ export class Network {
   #backThrough(batch: PackedBatch, pass: Pass): void {
     for (let i = this.layers.length - 1; i >= 0; i--) {
       const layer = this.layers[i]
-      for (const tap of layer.taps ?? []) tap(batch)
+      for (const addSkipped of layer.skipGradients ?? []) addSkipped(batch)
       layer.backward(batch, pass)
     }
   }
@@ -370,27 +376,85 @@ export class Network {
     if (this.#wantsGradients) this.#live.context.scratch.plan()
     this.#live.context.keptSteps = this.#wantsGradients ? (this.#checkpointSteps ?? Infinity) : 0
     for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
-    const { context, loss } = this.#live
+    const { loss, masks } = this.#live
     loss?.plan(capacity)
-    const loops = this.recurrent.flatMap((layer) => layer.loops)
-    const { config, output } = this
-    maskHook.plan?.(context, { layers: config.layers, loops, loss, output, training: this.#wantsGradients })
+    if (masks && (masks.always || capacity.masked)) masks.plan(capacity, this.#wantsGradients, loss)
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
   }
 }
 
-function contextOf(engine: Engine): Context {
+function contextOf(engine: Engine, inputGradients: boolean): Context {
   const store = new ParameterStore(engine)
   const [index, scratch] = [new BatchIndex(), new Scratch(engine)]
-  return { engine, kernels: engine.kernels, store, index, scratch, keptSteps: 0 }
+  return { engine, kernels: engine.kernels, store, index, scratch, keptSteps: 0, inputGradients }
 }
 
-/** Builds a network from its layers: `network([{ type: 'features', width: 5 }, …], { loss })`. */
+/** @throws FormatError that names the field */
+function readSpecs(specs: readonly LayerSpec[], loss: LossOptions | undefined): NetworkConfig {
+  const bare = specs.findIndex((spec) => !spec?.definition)
+  if (bare >= 0) {
+    throw new UsageError({
+      where: `network, layer ${bare}`,
+      expected: 'a layer made by its factory, such as dense(3)',
+      got: describe(specs[bare]),
+      remedy: 'Build networks from JSON with networkFromConfig.',
+    })
+  }
+  const given = configOf(
+    specs.map(({ options }) => options),
+    loss,
+  )
+  const field = rootField(given, 'network', 'configuration')
+  const read = readNetwork(field, (_, i) => specs[i].definition)
+  return configOf(read.layers, read.loss)
+}
+
+/** All layers, lowest first, each named by its type and number. */
+function buildLayers(context: Context, specs: readonly LayerSpec[]): Layer[] {
+  const layers: Layer[] = []
+  const names = new LayerNames()
+  for (const { definition, options } of specs) {
+    const input = layers[layers.length - 1]?.output
+    layers.push(definition.build(context, names.next(definition.type), options, input, layers))
+  }
+  return layers
+}
+
+function refuseMask(input: string): never {
+  const masked = `masked${input[0].toUpperCase()}${input.slice(1)}`
+  throw new UnsupportedError({
+    where: 'network.forward',
+    expected: 'a batch without a mask: no layer of this network supports masks',
+    got: 'a batch with a mask',
+    remedy: `Begin the network with \`${masked}\` in place of \`${input}\`, or read it with \`allLayers\`.`,
+  })
+}
+
+/**
+ * Builds a network from its layers, which the factories make.
+ * @example
+ * const net = network([features(3), gru(16, { returnSequences: false }), dense(2)], {
+ *   loss: { type: 'softmaxCrossEntropy' },
+ * })
+ */
 export function network(
-  layers: readonly LayerOptions[],
-  options: NetworkOptions & { loss?: NetworkConfig['loss'] } = {},
+  layers: readonly LayerSpec[],
+  options: NetworkOptions & { loss?: LossOptions } = {},
 ): Network {
-  const { loss, ...rest } = options
-  return new Network(loss ? { layers, loss } : { layers }, rest)
+  return new Network(layers, options)
+}
+
+/**
+ * Builds a network from JSON, such as `network.config` gives.
+ * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or a list of one's own
+ * @throws FormatError that names the field
+ */
+export function networkFromConfig(
+  config: NetworkConfig,
+  definitions: readonly LayerDefinition[],
+  options: NetworkOptions = {},
+): Network {
+  const read = readNetworkConfig(rootField(config, 'network', 'configuration'), definitions)
+  return new Network(specsOf(read, definitions), { ...options, loss: read.loss })
 }

@@ -4,7 +4,7 @@
  * batch. A push allocates nothing.
  */
 import { ShapeError, UsageError } from '../core/errors.ts'
-import { bringRow, takeRow, type Held, type StreamRoom } from './streamRoom.ts'
+import { loadRow, storeRow, type StreamValues, type StreamRunner } from './streamRunner.ts'
 import { restoreRows, saveRows, type StreamState } from './streamState.ts'
 
 /** The output of a push, in the engine's precision. */
@@ -20,16 +20,16 @@ const MOST_STREAMS = 2 ** 20
  * for (const x of steps) console.log(stream.push(x)[0])
  */
 export class Stream {
-  readonly #room: StreamRoom
-  readonly #held: Held
+  readonly #runner: StreamRunner
+  readonly #state: StreamValues
   readonly #output: StreamOutput
   #steps = 0
 
   /** By `network.stream()`. */
-  constructor(room: StreamRoom) {
-    this.#room = room
-    this.#held = room.open(1)
-    this.#output = room.outputs(1)
+  constructor(runner: StreamRunner) {
+    this.#runner = runner
+    this.#state = runner.open(1)
+    this.#output = runner.outputs(1)
   }
 
   /** Steps pushed since the beginning or the last reset. */
@@ -45,7 +45,7 @@ export class Stream {
    * the stream stays where it was
    */
   push(step: number | ArrayLike<number>): StreamOutput {
-    const program = this.#room.enter(this.#held)
+    const program = this.#runner.activate(this.#state)
     program.input.write(step)
     program.run(1)
     this.#steps++
@@ -55,15 +55,15 @@ export class Stream {
 
   /** Back to the beginning: all states zero. */
   reset(): void {
-    this.#room.forget(this.#held)
-    for (const values of this.#held.values) values.fill(0)
+    this.#runner.discard(this.#state)
+    for (const values of this.#state.values) values.fill(0)
     this.#steps = 0
   }
 
   /** The state as plain data, for JSON or a database. */
   save(): StreamState {
-    this.#room.settle(this.#held)
-    return saveRows(this.#room.program.carried, this.#held, [this.#steps], 0, 1)
+    this.#runner.flush(this.#state)
+    return saveRows(this.#runner.program.states, this.#state, [this.#steps], 0, 1)
   }
 
   /**
@@ -71,8 +71,8 @@ export class Stream {
    * @throws ShapeError for a state of another network or of several streams; UsageError for what is no state
    */
   restore(saved: StreamState): void {
-    restoreRows(this.#room.program.carried, this.#held, saved, 0, 1)
-    this.#room.forget(this.#held)
+    restoreRows(this.#runner.program.states, this.#state, saved, 0, 1)
+    this.#runner.discard(this.#state)
     this.#steps = saved.steps[0]
   }
 }
@@ -84,23 +84,23 @@ export class Stream {
 export class Streams {
   /** How many. */
   readonly count: number
-  readonly #room: StreamRoom
-  readonly #held: Held
+  readonly #runner: StreamRunner
+  readonly #state: StreamValues
   readonly #output: StreamOutput
   readonly #steps: Float64Array
   /** Numbers of the streams that take part in a push. */
   readonly #active: Int32Array
 
   /** By `network.streams(count)`. @throws UsageError for what is no whole number from 1 to 2^20 */
-  constructor(room: StreamRoom, count: number) {
+  constructor(runner: StreamRunner, count: number) {
     if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STREAMS)) {
       const expected = `a whole number from 1 to ${MOST_STREAMS}`
       throw new UsageError({ where: 'network.streams', expected, got: String(count) })
     }
     this.count = count
-    this.#room = room
-    this.#held = room.open(count)
-    this.#output = room.outputs(count)
+    this.#runner = runner
+    this.#state = runner.open(count)
+    this.#output = runner.outputs(count)
     this.#steps = new Float64Array(count)
     this.#active = new Int32Array(count)
   }
@@ -122,7 +122,7 @@ export class Streams {
   push(steps: ArrayLike<number>, active?: ArrayLike<number | boolean>): StreamOutput {
     if (active !== undefined) return this.#pushSome(steps, active)
     const { count } = this
-    const program = this.#room.enter(this.#held)
+    const program = this.#runner.activate(this.#state)
     program.input.writeAll(steps, count)
     program.run(count)
     for (let i = 0; i < count; i++) {
@@ -141,21 +141,21 @@ export class Streams {
         got: `${active.length}`,
       })
     }
-    const { input, carried } = this.#room.program
+    const { input, states: slots } = this.#runner.program
     input.check(steps, count)
-    const program = this.#room.enterEmpty()
+    const program = this.#runner.activateNone()
     let rows = 0
     for (let i = 0; i < count; i++) {
       if (!active[i]) continue
       input.writeRow(rows, steps, i)
-      bringRow(carried, rows, this.#held, i)
+      loadRow(slots, rows, this.#state, i)
       this.#active[rows++] = i
     }
     if (rows === 0) return this.#output
     program.run(rows)
     for (let row = 0; row < rows; row++) {
       const i = this.#active[row]
-      takeRow(carried, this.#held, i, row)
+      storeRow(slots, this.#state, i, row)
       this.#steps[i]++
       this.#output.set(program.output.row(row), i * program.output.width)
     }
@@ -165,9 +165,9 @@ export class Streams {
   /** Stream `i`, or all, back to the beginning. */
   reset(i?: number): void {
     const [first, end] = i === undefined ? [0, this.count] : [this.#checked(i), i + 1]
-    this.#room.release(this.#held)
-    this.#room.program.carried.forEach(({ stride }, k) =>
-      this.#held.values[k].fill(0, first * stride, end * stride),
+    this.#runner.detach(this.#state)
+    this.#runner.program.states.forEach(({ stride }, k) =>
+      this.#state.values[k].fill(0, first * stride, end * stride),
     )
     this.#steps.fill(0, first, end)
   }
@@ -175,8 +175,8 @@ export class Streams {
   /** The state of all streams as plain data, or that of stream `i`, which a `Stream` can go on with. */
   save(i?: number): StreamState {
     const [first, rows] = i === undefined ? [0, this.count] : [this.#checked(i), 1]
-    this.#room.settle(this.#held)
-    return saveRows(this.#room.program.carried, this.#held, this.#steps, first, rows)
+    this.#runner.flush(this.#state)
+    return saveRows(this.#runner.program.states, this.#state, this.#steps, first, rows)
   }
 
   /**
@@ -185,8 +185,8 @@ export class Streams {
    */
   restore(saved: StreamState, i?: number): void {
     const [first, rows] = i === undefined ? [0, this.count] : [this.#checked(i), 1]
-    this.#room.release(this.#held)
-    restoreRows(this.#room.program.carried, this.#held, saved, first, rows)
+    this.#runner.detach(this.#state)
+    restoreRows(this.#runner.program.states, this.#state, saved, first, rows)
     this.#steps.set(saved.steps, first)
   }
 

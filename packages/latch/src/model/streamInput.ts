@@ -1,8 +1,10 @@
-/** The door of streams: a token id or the features of one step into a row of the arena, checked. */
+/** The input of streams: a token id or the features of one step, checked, into a row of the arena. */
 import type { Arena } from '../engine/arena.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
-import type { EmbeddingOptions, FeaturesOptions, OneHotOptions } from '../layers/input.ts'
-import type { Rows } from './streamRows.ts'
+import type { EmbeddingOptions } from '../layers/embedding.ts'
+import type { FeaturesOptions } from '../layers/features.ts'
+import type { OneHotOptions } from '../layers/oneHot.ts'
+import type { Rows } from '../layers/streamRows.ts'
 
 /** What the first layer of a network is. */
 export type InputOptions = EmbeddingOptions | OneHotOptions | FeaturesOptions
@@ -10,7 +12,6 @@ export type InputOptions = EmbeddingOptions | OneHotOptions | FeaturesOptions
 export class StreamInput {
   /** Features of a step, or ids that there are. */
   readonly width: number
-  readonly oneHot: boolean
   /** Where ids lie (capacity), 0 for features. */
   readonly ids: number
   /** Where features go (capacity, width), null for ids. */
@@ -21,14 +22,14 @@ export class StreamInput {
 
   constructor(memory: Arena, first: InputOptions, capacity: number) {
     this.width = first.type === 'features' ? first.width : first.vocabulary
-    this.oneHot = first.type === 'oneHot'
     this.#memory = memory
     this.#capacity = capacity
     this.ids = first.type === 'features' ? 0 : memory.ints(capacity, `${capacity} streams`)
     this.#view = memory.viewInts(this.ids, this.ids ? capacity : 0)
   }
 
-  renew(): void {
+  /** Views the arena again, after it may have grown. */
+  refresh(): void {
     this.#view = this.#memory.viewInts(this.ids, this.ids ? this.#capacity : 0)
   }
 
@@ -76,11 +77,11 @@ export class StreamInput {
     const { width, features } = this
     const ids = count === 1 ? 'a token id' : `${count} token ids`
     const values = count === 1 ? `${width} features` : `${count}·${width} features`
-    throw new ShapeError({ where: 'stream.push', expected: features ? values : ids, got: told(got) })
+    throw new ShapeError({ where: 'stream.push', expected: features ? values : ids, got: describeStep(got) })
   }
 }
 
-function told(got: unknown): string {
+function describeStep(got: unknown): string {
   if (typeof got === 'number') return `the number ${got}`
   const { length } = Object(got) as { length?: unknown }
   return typeof got === 'object' && typeof length === 'number' ? `a list of ${length}` : String(got)

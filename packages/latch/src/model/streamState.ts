@@ -1,8 +1,8 @@
 /** A stream's state as plain data: what `save` gives and `restore` takes, and what is checked of it. */
 import { ShapeError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
-import type { Carried } from './streamRows.ts'
-import type { Held } from './streamRoom.ts'
+import type { StateSlot } from '../layers/streamRows.ts'
+import type { StreamValues } from './streamRunner.ts'
 
 const VERSION = 1
 
@@ -23,16 +23,16 @@ export interface StreamState {
 
 /** Rows `first` … `first + count − 1` as plain data. */
 export function saveRows(
-  carried: readonly Carried[],
-  held: Held,
+  slots: readonly StateSlot[],
+  state: StreamValues,
   steps: ArrayLike<number>,
   first: number,
   count: number,
 ): StreamState {
-  const states = carried.map(({ name, width, stride }, k) => {
+  const states = slots.map(({ name, width, stride }, k) => {
     const values: number[] = []
     for (let row = first; row < first + count; row++)
-      for (let j = 0; j < width; j++) values.push(held.values[k][row * stride + j])
+      for (let j = 0; j < width; j++) values.push(state.values[k][row * stride + j])
     return { name, shape: [count, width] as [number, number], values }
   })
   return { version: VERSION, steps: Array.from(steps).slice(first, first + count), states }
@@ -43,23 +43,23 @@ export function saveRows(
  * @throws ShapeError for a state of another network or of another number of streams; UsageError for what is no state
  */
 export function restoreRows(
-  carried: readonly Carried[],
-  held: Held,
+  slots: readonly StateSlot[],
+  state: StreamValues,
   saved: StreamState,
   first: number,
   count: number,
 ): void {
-  check(carried, saved, count)
-  carried.forEach(({ width, stride }, k) => {
+  check(slots, saved, count)
+  slots.forEach(({ width, stride }, k) => {
     const { values } = saved.states[k]
     for (let i = 0; i < count * width; i++)
-      held.values[k][(first + Math.floor(i / width)) * stride + (i % width)] = values[i]
+      state.values[k][(first + Math.floor(i / width)) * stride + (i % width)] = values[i]
   })
 }
 
 const where = 'stream.restore'
 
-function check(carried: readonly Carried[], saved: StreamState, count: number): void {
+function check(slots: readonly StateSlot[], saved: StreamState, count: number): void {
   if (typeof saved !== 'object' || saved === null || saved.version !== VERSION) {
     const version = (saved as Partial<StreamState> | null)?.version
     const got = version === undefined ? describe(saved) : `version ${String(version)}`
@@ -75,7 +75,7 @@ function check(carried: readonly Carried[], saved: StreamState, count: number): 
   const wrong = steps.find((n) => !(Number.isSafeInteger(n) && n >= 0))
   if (wrong !== undefined)
     throw new UsageError({ where, expected: 'whole numbers of steps', got: describe(wrong) })
-  const wanted = carried.map(({ name, width }) => `${name} (${count}, ${width})`).join(', ')
+  const wanted = slots.map(({ name, width }) => `${name} (${count}, ${width})`).join(', ')
   const given = states
     .map((state) => `${String(state?.name)} (${[...(state?.shape ?? [])].join(', ')})`)
     .join(', ')
@@ -83,7 +83,7 @@ function check(carried: readonly Carried[], saved: StreamState, count: number): 
     const remedy = 'Restore it into a stream of the network that it was saved from.'
     throw new ShapeError({ where, expected: wanted || 'no states', got: given || 'no states', remedy })
   }
-  carried.forEach(({ name, width }, k) => checkValues(name, states[k].values, count * width))
+  slots.forEach(({ name, width }, k) => checkValues(name, states[k].values, count * width))
 }
 
 function checkValues(name: string, values: ArrayLike<number>, count: number): void {

@@ -1,20 +1,20 @@
 /**
- * Text → tokens, the first station of the data's way. A tokenizer is made from a plain
- * configuration that the model file keeps, and never fails on any string.
+ * Text → tokens, the first stage of the data flow. A tokenizer is created from a plain configuration that is stored in
+ * the model file, and accepts every string.
  */
 import { FormatError, UsageError } from '../core/errors.ts'
 import type { LatchError } from '../core/errors.ts'
 
-/** What a tokenizer does; plain JSON, kept in the model file. */
+/** Configuration of a tokenizer; plain JSON, stored in the model file. */
 export interface TokenizerConfig {
   kind: 'words' | 'characters'
   lowercase: boolean
 }
 
-/** Cuts texts into tokens, always in the same way. */
+/** Splits texts into tokens. */
 export interface Tokenizer {
   readonly config: TokenizerConfig
-  /** Never throws; gives `[]` for a text with nothing visible in it (words) or nothing at all (characters). */
+  /** Never throws; returns `[]` for a text without visible characters (words) or an empty one (characters). */
   tokenize(text: string): string[]
 }
 
@@ -29,13 +29,13 @@ const WORD_OR_SYMBOL =
 
 const LONE_SURROGATE = /\p{Cs}/gu
 
-/** Lone surrogates become U+FFFD: they could not be written to a file and read back. */
+/** Lone surrogates become U+FFFD, as they cannot be written to a file and read back. */
 function normalize(text: string, lowercase: boolean): string {
   const whole = text.replace(LONE_SURROGATE, '\ufffd')
   return (lowercase ? whole.toLowerCase() : whole).normalize('NFC')
 }
 
-/** `don’t` and `don't` are one word, whichever key the writer's keyboard has. */
+/** `don’t` and `don't` are the same word. */
 function splitWords(text: string): string[] {
   return (text.match(WORD_OR_SYMBOL) ?? []).map((token) =>
     token.length > 1 ? token.replaceAll('\u2019', "'") : token,
@@ -43,14 +43,14 @@ function splitWords(text: string): string[] {
 }
 
 /**
- * Makes a tokenizer.
+ * Creates a tokenizer.
  *
- * `words`: see the rule above; whitespace, control and format characters only separate. Scripts
- * written without spaces (Chinese, Japanese, Thai) give one token a phrase: use `characters` there.
- * `characters`: one token a Unicode code point, whitespace included.
- * Both put the text into NFC first, and fold case where `lowercase` says so.
+ * `words`: see the rule above; whitespace, control and format characters separate tokens. Scripts written without
+ * spaces (Chinese, Japanese, Thai) give one token per phrase; use `characters` for them.
+ * `characters`: one token per Unicode code point, whitespace included.
+ * Both normalise the text to NFC first, and fold case if `lowercase` is true.
  *
- * @throws UsageError for a configuration that is none.
+ * @throws UsageError for an invalid configuration
  */
 export function createTokenizer(config: TokenizerConfig): Tokenizer {
   const { kind, lowercase } = checkConfig(config, 'tokenizer', UsageError)
@@ -62,7 +62,7 @@ export function createTokenizer(config: TokenizerConfig): Tokenizer {
 }
 
 /**
- * A tokenizer configuration from JSON, as a model file carries it.
+ * A tokenizer configuration from JSON, as stored in a model file.
  * @throws FormatError naming the field at fault.
  */
 export function parseTokenizerConfig(value: unknown, where = 'tokenizer'): TokenizerConfig {

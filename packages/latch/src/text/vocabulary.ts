@@ -1,18 +1,18 @@
 /**
- * Tokens ↔ ids. Id 0 is the unknown token, so that no text is ever an error; there is no padding id,
- * because sequences travel packed. The same token lists always give the same ids.
+ * Tokens ↔ ids. Id 0 is the unknown token, so that every text can be encoded; there is no padding id, because sequences
+ * are packed. The same token lists always give the same ids.
  */
 import { FormatError, UsageError } from '../core/errors.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 
-/** The token of id 0: every token that the vocabulary does not hold. */
+/** The token of id 0, for every token outside the vocabulary. */
 export const UNKNOWN_TOKEN = '<unk>'
 
 /** Which tokens a vocabulary keeps. */
 export interface VocabularyOptions {
-  /** Tokens seen less often than this become unknown; default 2. */
+  /** Tokens that occur less often become unknown. Default 2. */
   minimumCount?: number
-  /** The most entries the vocabulary may have, `<unk>` among them; default: no limit. */
+  /** Most entries, `<unk>` included. Default: no limit. */
   maximumSize?: number
 }
 
@@ -28,8 +28,8 @@ export class Vocabulary {
   }
 
   /**
-   * Counts the tokens and numbers them by falling count, equal counts by code point.
-   * @throws UsageError for a minimum count or maximum size that is not a positive integer.
+   * Counts the tokens and numbers them by decreasing count, ties by code point.
+   * @throws UsageError for a minimum count or maximum size that is not a positive integer
    */
   static build(tokenLists: Iterable<readonly string[]>, options: VocabularyOptions = {}): Vocabulary {
     const { minimumCount = 2, maximumSize = Infinity } = options
@@ -46,14 +46,14 @@ export class Vocabulary {
   }
 
   /**
-   * From JSON: the list of tokens by id.
-   * @throws FormatError if it is no list of different strings that starts with `<unk>`.
+   * From JSON: the array of tokens by id.
+   * @throws FormatError unless it is an array of distinct strings that starts with `<unk>`
    */
   static fromJSON(value: unknown, where = 'vocabulary'): Vocabulary {
     if (!Array.isArray(value)) {
       throw new FormatError({
         where,
-        expected: 'a list of tokens',
+        expected: 'an array of tokens',
         got: value === null ? 'null' : typeof value,
       })
     }
@@ -68,14 +68,14 @@ export class Vocabulary {
       const earlier = seen.get(token)
       if (earlier !== undefined) {
         const got = `${quote(token)} again, after [${earlier}]`
-        throw new FormatError({ where: `${where}[${id}]`, expected: 'each token once', got })
+        throw new FormatError({ where: `${where}[${id}]`, expected: 'distinct tokens', got })
       }
       seen.set(token, id)
     }
     return new Vocabulary([...seen.keys()])
   }
 
-  /** Entries, `<unk>` among them. */
+  /** Number of entries, `<unk>` included. */
   get size(): number {
     return this.tokens.length
   }
@@ -90,7 +90,7 @@ export class Vocabulary {
     return this.#ids.get(token) ?? 0
   }
 
-  /** One id a token; unknown tokens become 0, never an error. */
+  /** One id per token; unknown tokens become 0. */
   encode(tokens: readonly string[]): Int32Array {
     const ids = new Int32Array(tokens.length)
     for (let i = 0; i < ids.length; i++) ids[i] = this.idOf(tokens[i])
@@ -115,7 +115,7 @@ export class Vocabulary {
   }
 }
 
-/** JavaScript's own order compares UTF-16 units and would put emoji before some letters. */
+/** JavaScript compares UTF-16 units, which would sort emoji before some letters. */
 function compareCodePoints(a: string, b: string): number {
   for (let i = 0; ;) {
     const left = a.codePointAt(i)

@@ -5,7 +5,8 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions, StateName } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { fit } from '../../src/training/fit.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
@@ -101,7 +102,7 @@ function run(net: Network, sequences: readonly number[][][], initial?: Initial):
 describe.each(matrix)('%s', (_, form, engine) => {
   const { stateNames, gateNames, candidate, keepGate } = findCell(cells, form.cell)
 
-  it('is the engine that was asked for, with the shapes of the cell', () => {
+  it('is the requested engine, with the shapes of the cell', () => {
     const net = layer(form, engine)
     expect(net.engine).toMatchObject({ name: engine.engine, precision: engine.precision ?? 'float32' })
     const G = gateNames.length

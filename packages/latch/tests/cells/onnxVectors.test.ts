@@ -1,13 +1,10 @@
 /** ONNX Runtime's own LSTM, GRU and RNN vectors through the cells: the equations of the operators, read by hand here. */
 import { existsSync, readFileSync } from 'node:fs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ActivationName } from '../../src/cells/activations.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network } from '../../src/model/network.ts'
-
-beforeAll(announceMoreLayers)
+import { network } from '../networks.ts'
 
 interface Tensor {
   shape: number[]
@@ -60,7 +57,7 @@ function optionsOf({ op, attributes }: Case): RecurrentOptions {
     ...of(0),
     ...(direction === 'bidirectional' && { backward: of(1) }),
     ...(op === 'GRU' && { reset: after ? 'after' : 'before' }),
-    // A clip that no number reaches takes the general cell where the fast one would do.
+    // A clip that no number reaches takes the generic cell where the fast one would do.
     clip: clip ?? 1e6,
     ...(op === 'LSTM' && { peepholes: true, coupled: attributes.input_forget === 1 }),
   }
@@ -122,7 +119,7 @@ function run(one: Case) {
     Y,
     Y_h: final('hidden'),
     Y_c: op === 'LSTM' ? final('cell') : undefined,
-    general: net.recurrent[0].cell.functions !== undefined,
+    generic: net.recurrent[0].cell.generic,
   }
 }
 
@@ -146,7 +143,7 @@ describe.skipIf(cases.length === 0)('vectors of ONNX Runtime', () => {
       compared++
     }
     expect(compared).toBeGreaterThan(0)
-    expect(got.general).toBe(true)
+    expect(got.generic).toBe(true)
   })
 
   it('runs all but two that are to be refused', () => {

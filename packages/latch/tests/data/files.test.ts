@@ -104,7 +104,7 @@ describe('the same rows from every source', () => {
     try {
       const { texts, notes } = await readExamples('-', { text: 'text', label: 'label' })
       expect(texts).toEqual(['a'])
-      expect(notes).toEqual(['standard input: read as comma-separated values, as its first line reads.'])
+      expect(notes).toEqual(['standard input: read as comma-separated values (by its first line).'])
     } finally {
       Object.defineProperty(process, 'stdin', own as PropertyDescriptor)
     }
@@ -113,7 +113,7 @@ describe('the same rows from every source', () => {
   test('notes name what was guessed', async () => {
     const { notes } = await readTable(file('n.csv', 'a,b\nc,d\n'))
     expect(notes).toEqual([
-      'n.csv: read as comma-separated values, as its name ends.',
+      'n.csv: read as comma-separated values (by its name).',
       'n.csv: the first line is taken as the header.',
     ])
   })
@@ -140,28 +140,28 @@ describe('faults', () => {
 
   test('missing file, directory, empty file', async () => {
     expect(await fault(join(folder, 'none.csv'))).toBe(
-      '/none.csv: expected a readable file, got no file of that name. Check the path',
+      '/none.csv: expected a readable file, got no such file. Check the path.',
     )
-    expect(await fault(folder)).toBe(': expected a readable file, got a directory. Name a file in it')
+    expect(await fault(folder)).toBe(': expected a readable file, got a directory. Name a file in it.')
     expect(await fault(file('empty.csv', ''))).toBe(
-      'empty.csv: expected a table with at least one row, got an empty one',
+      'empty.csv: expected a table with at least one row, got an empty table',
     )
-    expect(await fault(file('empty.gz', gzipSync('')))).toMatch(/got an empty one/)
-    expect(await fault(inPieces('', 1))).toMatch(/table: .*got an empty one/)
+    expect(await fault(file('empty.gz', gzipSync('')))).toMatch(/got an empty table/)
+    expect(await fault(inPieces('', 1))).toMatch(/table: .*got an empty table/)
   })
 
   test('truncated, damaged and false gzip', async () => {
     const cut = file('cut.csv.gz', packed)
     truncateSync(cut, packed.length - 9)
     expect(await fault(cut)).toBe(
-      '/cut.csv.gz: expected a readable file, got gzip data that ends too early. Copy or compress the file again',
+      '/cut.csv.gz: expected a readable file, got gzip data that ends too early. Copy or compress the file again.',
     )
     const damaged = Uint8Array.from(packed)
     damaged[damaged.length - 6] ^= 0xff
     expect(await fault(file('bad.csv.gz', damaged))).toMatch(/got gzip data that is damaged/)
     expect(await fault(inPieces(damaged, 7), 'standard input')).toMatch(/^standard input: .*damaged/)
     expect(await fault(file('false.csv.gz', 'a,b\n'))).toBe(
-      'false.csv.gz: expected gzip data, as its name says, got bytes that are none. Rename the file',
+      'false.csv.gz: expected gzip data, as its name says, got other data. Rename the file.',
     )
   })
 
@@ -184,7 +184,7 @@ describe('faults', () => {
       /^table, line 5: expected every quote closed, got a quote that opens here and stays open for 4194304 bytes\./,
     )
     expect(await fault(endless('text,label\n', 'no end '.repeat(1e5)))).toMatch(
-      /^table, line 2: expected a record of at most 4194304 bytes, got a longer one\./,
+      /^table, line 2: expected a record of at most 4194304 bytes, got a longer record\./,
     )
     expect(read).toBeLessThan(100)
   })
@@ -201,7 +201,7 @@ describe('faults', () => {
 test('plain lines', async () => {
   expect(await collect(readLines(inPieces('é one\r\ntwo\n\nlast', 2)))).toEqual(['é one', 'two', '', 'last'])
   expect(await collect(readLines(file('lines.gz', gzipSync('a\n'))))).toEqual(['a'])
-  await expect(collect(readLines(join(folder, 'none')))).rejects.toThrow(/no file of that name/)
+  await expect(collect(readLines(join(folder, 'none')))).rejects.toThrow(/no such file/)
 })
 
 const SENTENCES = '../shared/data/uci_sentiment_sentences/imdb_labelled.txt'

@@ -47,7 +47,7 @@ describe('refusals of delimited text', () => {
   test.each([
     [
       'text,label\nfine,1\n"one\ntwo",2\nx,"never\nmore,3\n',
-      'table, line 5: expected every quote closed, got a quote that opens here and never closes. Close it, or write a quote inside a quoted cell twice ("")',
+      'table, line 5: expected every quote closed, got a quote that opens here and never closes. Close it. Write a quote inside a quoted cell twice ("").',
     ],
     [
       'text,label\n"a\nb"c,1',
@@ -64,10 +64,10 @@ describe('refusals of delimited text', () => {
     ['text,label\n\n"a\r\nb",1\r\n\r\n"c\nd",2,3\n', 'table, line 6: expected 2 cells, got 3.'],
     [
       'text,label\na,1\nb,c,2',
-      'table, line 3: expected 2 cells, got 3. Put cells that hold a delimiter in quotes (CSV), or take it out (TSV)',
+      'table, line 3: expected 2 cells, got 3. Quote cells that contain a delimiter (CSV), or remove it (TSV).',
     ],
-    ['', 'table: expected a table with at least one row, got an empty one'],
-    [' \n\n', 'table: expected a table with at least one row, got an empty one'],
+    ['', 'table: expected a table with at least one row, got an empty table'],
+    [' \n\n', 'table: expected a table with at least one row, got an empty table'],
     ['text,label\n', 'table: expected a table with at least one row, got only a header line'],
   ])('%j', (text, message) => {
     const options = { columns: ['text', 'label'] }
@@ -77,13 +77,13 @@ describe('refusals of delimited text', () => {
 
   test('a missing column names those there are', () => {
     expect(() => parseExamples('comment,mood\na,b', { text: 'text', label: 'mood', name: 'x.csv' })).toThrow(
-      'x.csv: expected a column "text", got the columns "comment", "mood". Without a header line, name columns by number from 0',
+      'x.csv: expected a column "text", got the columns "comment", "mood". If the table has no header line, name columns by number from 0.',
     )
     expect(() => parseExamples('a,b\nc,d', { text: '7', label: '0' })).toThrow(
       'table: expected a column number 7, got 2 columns, numbered from 0',
     )
     expect(() => parseTable('a,a\n1,2', { columns: ['a'] })).toThrow(
-      'table: expected one column "a", got two of that name. Rename one of them',
+      'table: expected one column "a", got two columns with that name. Rename one of them.',
     )
     const wide = Array.from({ length: 25 }, (_, i) => `${i}${'c'.repeat(50)}`).join(',')
     expect(() => parseTable(`${wide}\n1`, { columns: ['z'] })).toThrow(/c…", .* and 5 more/)
@@ -128,8 +128,8 @@ describe('TSV', () => {
     expect(texts).toEqual(['He said "no.', '"Good'])
     expect(labels).toEqual(['0', '1'])
     expect(notes).toEqual([
-      'table: read as tab-separated values, as its first line reads.',
-      'table: no header line; columns go by number from 0, and the first line is data.',
+      'table: read as tab-separated values (by its first line).',
+      'table: no header line; columns are numbered from 0, and the first line is data.',
     ])
   })
 })
@@ -148,8 +148,8 @@ describe('JSON Lines', () => {
 
   test.each([
     ['{"text":"a","label":1}\n\n{"text":', /table, line 3: expected a JSON object, got {"text": \(/],
-    ['[{"text":"a"}]', /table, line 1: expected a JSON object, got \[.*JSON Lines has one object a line/],
-    ['{"text":["a"],"label":"x"}', /table, line 1, "text": expected a text, number or boolean, got a list/],
+    ['[{"text":"a"}]', /table, line 1: expected a JSON object, got \[.*JSON Lines has one object per line/],
+    ['{"text":["a"],"label":"x"}', /table, line 1, "text": expected a text, number or boolean, got an array/],
     ['{"text":{},"label":"x"}', /got an object/],
     ['{"body":"a","label":"x"}', /expected a column "text", got the columns "body", "label"/],
   ])('%j', (text, message) => {
@@ -212,13 +212,13 @@ describe('headers and columns', () => {
 })
 
 describe('rows without text or label', () => {
-  test('are counted, told and left out', () => {
+  test('are counted, reported and skipped', () => {
     const found = parseExamples('text,label\n a ,x\n,x\n  ,\nb,\nshort\nc, y ', { name: 'a.csv' })
     expect(found.texts).toEqual(['a', 'c'])
     expect(found.labels).toEqual(['x', 'y'])
     expect(found.skipped).toEqual({ emptyText: 2, emptyLabel: 2 })
     expect(found.notes.at(-1)).toBe(
-      'a.csv: left out 2 rows with an empty text and 2 rows with an empty label.',
+      'a.csv: skipped 2 rows with an empty text and 2 rows with an empty label.',
     )
   })
 
@@ -252,8 +252,14 @@ test('rows of objects', () => {
     'caf\u00e9',
   ])
   expect(examplesFromRows(rows).columns).toEqual({ text: 'comment', label: 'mood' })
+  // Rows of a program count from 0, lines of a file from 1.
+  expect(() => examplesFromRows(rows, { text: 'comment', label: 'other' })).toThrow(
+    'rows, row 0, "other": expected a text, number or boolean, got an array',
+  )
   expect(() => examplesFromRows(rows, { text: 'text', label: 'mood' })).toThrow(
     'rows: expected a column "text", got the columns "comment", "mood", "other"',
   )
-  expect(() => examplesFromRows([])).toThrow('rows: expected a table with at least one row, got an empty one')
+  expect(() => examplesFromRows([])).toThrow(
+    'rows: expected a table with at least one row, got an empty table',
+  )
 })

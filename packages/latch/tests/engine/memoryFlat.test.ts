@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parallelism } from '../../src/engine/threads/executor.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { textClassifier } from '../../src/node.ts'
 
 setFlagsFromString('--expose-gc')

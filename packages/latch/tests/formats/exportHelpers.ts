@@ -2,12 +2,8 @@
 import type { ExportSource } from '../../src/formats/imported.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { Network } from '../../src/model/network.ts'
+import { configuredNetwork } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
-
-announceMoreLayers()
-
 /** A network to export, and what it answers. */
 export interface ExportCase {
   source: ExportSource
@@ -25,7 +21,7 @@ export function exportCase(
   about: Partial<ExportSource> = {},
   lengths: readonly number[] = [5, 2, 7, 1],
 ): ExportCase {
-  const network = new Network({ layers })
+  const network = configuredNetwork({ layers })
   const random = new Random(3, 'export', name)
   for (const parameter of network.parameters) {
     const values = Float32Array.from({ length: parameter.size }, () => random.uniform() - 0.5)

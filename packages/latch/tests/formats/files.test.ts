@@ -170,6 +170,7 @@ function compileSaver(): string {
     'core/errors',
     'core/validation',
     'formats/fileNode',
+    'formats/json',
     'formats/latch/modelFile',
     'formats/safetensors/safetensors',
     'formats/safetensors/header',

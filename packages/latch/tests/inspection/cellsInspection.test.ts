@@ -1,5 +1,5 @@
 /** General cells, layers in reverse and masked steps under inspection: explained to the number, Jacobians and holds by finite differences. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/inspection/explain/explain.ts'
 import type { TracePlace } from '../../src/inspection/explain/explanation.ts'
 import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
@@ -13,12 +13,9 @@ import type { CellStep, StepGradient } from '../../src/inspection/trace/traceTyp
 import { Overrides, type Override } from '../../src/layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { Network, NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionHelpers.ts'
-
-beforeAll(announceMoreLayers)
 
 const H = 4
 const ids = idsOf(5, 1)

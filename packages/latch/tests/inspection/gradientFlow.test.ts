@@ -10,7 +10,7 @@ import { verdictOf } from '../../src/inspection/gradients/verdict.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { trained } from '../tasks/textClassifier/classifierHelpers.ts'
 import {
   dense,

@@ -1,7 +1,8 @@
 /** Small networks for inspection tests, in float64 on the plain engine, with weights that keep no gate near its middle. */
 import type { Targets } from '../../src/layers/loss.ts'
 import type { LayerOptions, NetworkConfig } from '../../src/model/config.ts'
-import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
+import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { Random } from '../../src/core/random.ts'
 import { greatestDifference } from '../closeTo.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Edit } from '../../src/inspection/interventions/editTypes.ts'
 import { intervene } from '../../src/inspection/interventions/intervene.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import type { ClassifierOptions } from '../../src/tasks/textClassifier/options.ts'
 import { UsageError } from '../../src/core/errors.ts'
 import { comments, thrown, trained, THREE } from '../tasks/textClassifier/classifierHelpers.ts'
@@ -125,7 +125,11 @@ describe('holding gates', () => {
       [1, 2],
       [5, 6],
     ])
-    expect(after).toMatchObject({ tokens: null, ids: null, probabilities: null, prefixes: null })
+    expect(after).toMatchObject({ tokens: null, ids: null, label: null, prefixes: null })
+    // The class is that of the last step.
+    const [no, yes] = after.outputs!.at(-1)!
+    expect(after.class).toBe(Number(yes > no))
+    expect(after.probabilities![1]).toBeCloseTo(1 / (1 + Math.exp(no - yes)), 6)
   })
 })
 

@@ -7,7 +7,6 @@ import { influence } from '../../src/inspection/interventions/influence.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { valueOf } from '../../src/engine/generic/values.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import {
   dense,
@@ -19,8 +18,6 @@ import {
   randomNetwork,
   recurrent,
 } from './inspectionHelpers.ts'
-
-announceMoreLayers()
 
 const ids = idsOf(5, 1)
 const every = recurrent({ returnSequences: true })

@@ -1,7 +1,7 @@
 /** Spectral radii against eigenvalues that are known, and weights scaled to a radius. */
 import { describe, expect, it } from 'vitest'
 import { setSpectralRadius, spectralRadii, spectralRadius } from '../../src/inspection/gradients/spectrum.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { ShapeError, UsageError } from '../../src/core/errors.ts'
 import { Random } from '../../src/core/random.ts'
 import { thrown } from '../tasks/textClassifier/classifierHelpers.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
 import { checkGradients, IDS, VOCABULARY } from '../model/gradientCase.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES } from '../../src/cells/activations.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { checkGradients, VOCABULARY } from '../model/gradientCase.ts'
 import { expectClose } from '../closeTo.ts'
 

@@ -12,10 +12,10 @@ import { fitBiases } from '../../src/formats/recurrentBiases.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { Network } from '../../src/model/network.ts'
-import { exportModel } from '../../src/tasks/files/exportModel.ts'
-import { modelOf } from '../../src/tasks/files/importModel.ts'
-import { openModelFile } from '../../src/tasks/files/openModel.ts'
+import { exporters } from '../../src/formats/write.ts'
+import type { Network } from '../../src/model/network.ts'
+import { configuredNetwork } from '../networks.ts'
+import { modelFromImported, openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { modelFile } from '../formats/conformance/files.ts'
 import { inModel } from '../formats/conformance/otherModels.ts'
@@ -65,7 +65,7 @@ function twoOf(net: Network, layers: LayerOptions[], options: EngineOptions): Ne
 
 describe('one bias', () => {
   it('is bias_ih alone, counted once, where the forget bias begins', () => {
-    const net = new Network({ layers: stack(forms.lstm, one) })
+    const net = configuredNetwork({ layers: stack(forms.lstm, one) })
     const names = net.parameters.map(({ name }) => name).filter((name) => name.includes('bias'))
     expect(names).toEqual([
       'recurrent.0.bias_ih_l0',
@@ -209,7 +209,9 @@ const stacks: [string, LayerOptions[]][] = [
 ]
 
 async function readBack(model: SequenceModel, format: ExportFormat): Promise<ImportedModel> {
-  const files = (await exportModel(model, format)).map(({ name, chunks }) => [name, bytesOf(chunks)] as const)
+  const files = (await model.exportTo(exporters[format])).map(
+    ({ name, chunks }) => [name, bytesOf(chunks)] as const,
+  )
   const [name, bytes] = files.find(([file]) => file.endsWith('.json')) ?? files[0]
   return readModel(filesInMemory(name, bytes, new Map(files)), {})
 }
@@ -229,7 +231,7 @@ const expectEqual = (got: readonly number[], wanted: readonly number[]) => expec
 
 describe('files', () => {
   it.each(stacks)('%s: a model file comes back as it was', (_, layers) => {
-    const model = new SequenceModel(imported({ layers }))
+    const model = SequenceModel.fromImported(imported({ layers }))
     const again = openModelFile(model.toBytes(), 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
     expect(again.toBytes()).toEqual(model.toBytes())
@@ -244,14 +246,14 @@ describe('files', () => {
     return format !== 'torch' || name !== 'gru reset before'
   })
   it.each(there)('%s to %s and back with one bias again', async (_, format, layers) => {
-    const model = new SequenceModel(imported({ layers }))
+    const model = SequenceModel.fromImported(imported({ layers }))
     const read = await readBack(model, format)
-    const again = modelOf(read, 'm') as SequenceModel
+    const again = modelFromImported(read, 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
     expect(again.network.parameterCount).toBe(model.network.parameterCount)
     expectEqual(outputOf(again), outputOf(model))
     // Without its document: what the format itself has.
-    const plain = new SequenceModel({ ...read, document: null })
+    const plain = SequenceModel.fromImported({ ...read, document: null })
     expectEqual(outputOf(plain), outputOf(model))
     const lowest = plain.network.config.layers.find((layer) => layer.type === 'recurrent')!
     const after = (layers[1] as { cell: string; reset?: string }).cell === 'gru' && !('reset' in layers[1])
@@ -267,8 +269,8 @@ describe('files', () => {
         recurrentLayer({ cell: 'lstm', ...both }),
         { type: 'dense', units: 2 } as const,
       ]
-      const model = new SequenceModel(imported({ layers }))
-      const again = modelOf(await readBack(model, format), 'm') as SequenceModel
+      const model = SequenceModel.fromImported(imported({ layers }))
+      const again = modelFromImported(await readBack(model, format), 'm') as SequenceModel
       expect(again.network.config.layers).toEqual(layers)
       expectEqual(outputOf(again), outputOf(model))
       const second = again.network.store.read(again.network.store.find('recurrent.0.bias_hh_l0_reverse'))
@@ -347,7 +349,7 @@ describe('imported', () => {
     const model = importLayer(type, config, shapes, twice)
     const [, read] = model.network.layers as [LayerOptions, { bias?: boolean | 'single' }]
     expect(read.bias ?? true).toBe(bias)
-    const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+    const network = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
     expect(model.weights.size).toBe(network.parameters.length)
     const stored = shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0)
     // The direction without a second bias has zeros where the other has one.
@@ -361,7 +363,7 @@ describe('imported', () => {
     async () => {
       for (const [file, until] of [['model_gru.h5'], ['lstm_basic.h5', 'lstm_1']]) {
         const model = await readKeras(modelFile(inModel('keras210_qoe', file)), { upTo: until })
-        const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+        const network = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
         expect(network.parameterCount, file).toBe(
           model.layers.reduce((sum, { parameters }) => sum + parameters, 0),
         )

@@ -9,6 +9,7 @@ import { Overrides, type Override } from '../../src/layers/recurrent/overrides.t
 import type { Pass } from '../../src/layers/layer.ts'
 import type { Targets } from '../../src/layers/loss.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
+import { allLayers } from '../../src/model/allLayers.ts'
 import { readNetworkConfig } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
 import { supportedEngines } from '../../src/node.ts'
@@ -293,7 +294,10 @@ function checkPlans(at: Case, options: EngineOptions): void {
 describe('any network', () => {
   it('is the configuration that it was read from', () => {
     each(({ layers }) => {
-      const read = readNetworkConfig(rootField(JSON.parse(JSON.stringify({ layers })), 'test', 'config'))
+      const read = readNetworkConfig(
+        rootField(JSON.parse(JSON.stringify({ layers })), 'test', 'config'),
+        allLayers,
+      )
       expect(read).toEqual({ layers })
     })
   })

@@ -4,12 +4,9 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
-
-announceMoreLayers()
-
 export const VOCABULARY = 5
 const WIDTH = 3
 

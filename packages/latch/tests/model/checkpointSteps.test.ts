@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { BLOCK_ROWS, partitionOf, windowCount, windowRows } from '../../src/layers/recurrent/windows.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 
 const forms = {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import {
   completeSchedule,
   initialPlateau,

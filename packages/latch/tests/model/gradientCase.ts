@@ -3,12 +3,9 @@ import { expect } from 'vitest'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
-
-announceMoreLayers()
-
 export const VOCABULARY = 7
 const lengths = [4, 6, 1, 4]
 export const IDS = lengths.map((n, i) => Array.from({ length: n }, (_, t) => (i * 3 + t * t) % VOCABULARY))

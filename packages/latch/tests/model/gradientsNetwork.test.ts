@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 
 const V = 7

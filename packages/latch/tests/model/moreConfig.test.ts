@@ -1,23 +1,22 @@
-/** Reading options that only imported models have: what is taken, what is refused, and by which name. */
-import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { NetworkConfig } from '../../src/model/config.ts'
+/** Reading a network from JSON: which options each list of layers takes and refuses, and by which path. */
+import { describe, expect, it } from 'vitest'
+import { rootField } from '../../src/core/validation.ts'
+import type { LayerDefinition } from '../../src/layers/definition.ts'
+import { allLayers } from '../../src/model/allLayers.ts'
+import { readNetworkConfig, type NetworkConfig } from '../../src/model/config.ts'
+import { coreLayers } from '../../src/model/coreLayers.ts'
 
 const features = { type: 'features', width: 3 }
 const embedding = { type: 'embedding', vocabulary: 5, size: 3 }
 const lstm = { type: 'recurrent', cell: 'lstm', units: 4 }
 
-/** A fresh copy of the modules: what is announced stays announced. */
-async function reader(announced: boolean) {
-  vi.resetModules()
-  const { readNetworkConfig } = await import('../../src/model/config.ts')
-  const { rootField } = await import('../../src/core/validation.ts')
-  if (announced) (await import('../../src/model/moreLayers.ts')).announceMoreLayers()
-  return (...layers: object[]): NetworkConfig => readNetworkConfig(rootField({ layers }, 'network', 'model'))
-}
+const reader =
+  (definitions: readonly LayerDefinition[]) =>
+  (...layers: object[]): NetworkConfig =>
+    readNetworkConfig(rootField({ layers }, 'network', 'model'), definitions)
 
-describe('announced', () => {
-  let read: Awaited<ReturnType<typeof reader>>
-  beforeEach(async () => void (read = await reader(true)))
+describe('all layers', () => {
+  const read = reader(allLayers)
 
   const taken: [string, object[]][] = [
     ['activation', [features, { type: 'activation', activation: 'mish' }]],
@@ -118,28 +117,28 @@ describe('announced', () => {
     [[{ ...embedding, maskZero: 1 }], '[0].maskZero: expected true or false, got 1'],
     [
       [features, { ...lstm, cell: 'gru', coupled: true }],
-      '[1].coupled: expected nothing for a cell without a cell state, got true',
+      '[1].coupled: expected no `coupled`: only "lstm" cells have it, got true',
     ],
     [
       [features, { ...lstm, cell: 'gru', peepholes: true }],
-      '[1].peepholes: expected nothing for a cell without a cell state',
+      '[1].peepholes: expected no `peepholes`: only "lstm" cells have it',
     ],
     [
       [features, { ...lstm, cell: 'gru', stateActivation: 'tanh' }],
-      '[1].stateActivation: expected nothing for a cell without a cell state',
+      '[1].stateActivation: expected no `stateActivation`: only "lstm" cells have it',
     ],
     [
       [features, { ...lstm, cell: 'rnn', gateActivation: 'sigmoid' }],
-      '[1].gateActivation: expected nothing for a cell without gates',
+      '[1].gateActivation: expected no `gateActivation`: only "lstm" and "gru" cells have it',
     ],
-    [[features, { ...lstm, reset: 'before' }], '[1].reset: expected nothing for a cell without a reset gate'],
+    [[features, { ...lstm, reset: 'before' }], '[1].reset: expected no `reset`: only "gru" cells have it'],
     [
       [features, { ...lstm, merge: 'sum' }],
-      '[1].merge: expected nothing for a layer that reads one way, got "sum"',
+      '[1].merge: expected nothing for a layer with one direction, got "sum"',
     ],
     [
       [features, { ...lstm, direction: 'reverse', backward: {} }],
-      '[1].backward: expected nothing for a layer that reads one way',
+      '[1].backward: expected nothing for a layer with one direction',
     ],
     [
       [features, { ...lstm, direction: 'bidirectional', backward: { clip: 1 } }],
@@ -167,20 +166,26 @@ describe('announced', () => {
   })
 })
 
-describe('not announced', () => {
-  it.each(['activation', 'layerNorm', 'masking', 'zeroMasked', 'reverse', 'concat'])('%s', async (type) => {
-    const read = await reader(false)
-    const caught = () => read(features, { type })
-    expect(caught).toThrow(
-      `model, network.layers[1]: expected what the core has, got ${type}. import 'latch/formats' first.`,
-    )
-  })
+describe('core layers', () => {
+  const read = reader(coreLayers)
 
-  it('unknown types are refused as before', async () => {
-    const read = await reader(false)
-    expect(() => read(features, { type: 'convolution' })).toThrow('expected one of "embedding", "oneHot"')
-    expect(() => read(features, { ...lstm, direction: 'reverse' })).toThrow('[1].direction: expected one of')
+  it.each(['activation', 'layerNorm', 'masking', 'zeroMasked', 'reverse', 'concat', 'convolution'])(
+    'know no %s',
+    (type) => {
+      expect(() => read(features, { type })).toThrow(
+        `model, network.layers[1].type: expected one of "embedding", "oneHot", "features", "recurrent", "dropout", "pool", "flatten", "dense", got "${type}"`,
+      )
+    },
+  )
+
+  it('take the options that they compute', () => {
     expect(() => read(features, { type: 'pool', pooling: 'sum' })).toThrow('[1].pooling: expected one of')
-    expect(() => read(features, { ...lstm, bias: 'single' })).toThrow('[1].bias: expected true or false')
+    expect(() => read(features, { ...lstm, merge: 'sum' })).toThrow('[1].merge: expected no such field')
+    expect(() => read({ ...embedding, maskZero: true })).toThrow('[0].maskZero: expected no such field')
+    expect(() => read(features, { ...lstm, clip: 1 })).toThrow('[1].clip: expected no such field')
+    expect(() => read(features, { type: 'dense', units: 2, activation: 'elu' })).toThrow('expected one of')
+    expect(() => read(features, { ...lstm, activation: 'relu' })).toThrow('[1].activation: expected "tanh"')
+    const reversed = { ...lstm, direction: 'reverse', bias: 'single' }
+    expect(read(features, reversed).layers[1]).toEqual(reversed)
   })
 })

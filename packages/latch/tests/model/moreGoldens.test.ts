@@ -3,13 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { expectClose } from '../closeTo.ts'
-
-announceMoreLayers()
-
 interface Tensor {
   shape: number[]
   data: number[]

@@ -2,14 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES } from '../../src/cells/activations.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { configuredNetwork } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { build, offered } from './streamCase.ts'
-
-announceMoreLayers()
-
 const [F, T] = [5, 11]
 const random = new Random(3, 'steps')
 const STEPS = Array.from({ length: T }, () => Array.from({ length: F }, () => random.normal()))
@@ -224,7 +221,7 @@ describe('whole networks', () => {
     )
     expect(net.store.find('pool.0.weight').shape).toEqual([1, 11])
     const config = JSON.parse(JSON.stringify(net.config)) as Network['config']
-    const again = new Network(config, {
+    const again = configuredNetwork(config, {
       engine: 'simd',
       threads: 1,
       weights: ({ name }) => net.store.read(net.store.find(name)),

@@ -1,7 +1,6 @@
 /** The network's own door: states in and out, plans that grow, and what it refuses. */
 import { describe, expect, it } from 'vitest'
 import {
-  network,
   PackedBatch,
   prefixOutputs,
   ShapeError,
@@ -9,6 +8,7 @@ import {
   type LayerOptions,
   type LossOptions,
 } from '../../src/index.ts'
+import { network } from '../networks.ts'
 
 const layers = [
   { type: 'features', width: 2 },
@@ -161,9 +161,13 @@ describe('targets', () => {
 
   it('and losses that cannot be', () => {
     expect(() => learner(1, { type: 'softmaxCrossEntropy' })).toThrow(/at least two outputs/)
-    expect(() => learner(2, { type: 'huber', classWeights: [1, 2] })).toThrow(/knows no classes/)
-    expect(() => network([layers[0], { ...layers[1], reset: 'before' }])).toThrow(/reset gate/)
-    expect(() => network([layers[0], { ...layers[1], activation: 'relu' }])).toThrow(/gated cell/)
+    expect(() => learner(2, { type: 'huber', classWeights: [1, 2] })).toThrow(/has no classes/)
+    expect(() => network([layers[0], { ...layers[1], reset: 'before' }])).toThrow(
+      /no `reset`: only "gru" cells have it/,
+    )
+    expect(() => network([layers[0], { ...layers[1], activation: 'softmax' } as never])).toThrow(
+      /activation: expected one of/,
+    )
   })
 })
 

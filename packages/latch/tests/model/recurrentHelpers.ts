@@ -3,12 +3,9 @@ import { expect } from 'vitest'
 import type { Targets } from '../../src/layers/loss.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
+import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
-
-announceMoreLayers()
-
 export const exact: NetworkOptions = { engine: 'reference', precision: 'float64' }
 export const softmax = { type: 'softmaxCrossEntropy' } as const
 

@@ -4,12 +4,8 @@ import { ACTIVATION_NAMES, type ActivationChoice } from '../../src/cells/activat
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { LOSS_TYPES, type LossOptions } from '../../src/layers/loss.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { ShapeError } from '../../src/core/errors.ts'
-
-announceMoreLayers()
-
 const START: LayerOptions[] = [
   { type: 'features', width: 2 },
   { type: 'recurrent', cell: 'gru', units: 3 },

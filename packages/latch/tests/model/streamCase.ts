@@ -2,7 +2,8 @@
 import type { CellForm } from '../../src/cells/registry.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { supportedEngines } from '../../src/node.ts'
 import { Random } from '../../src/core/random.ts'
 

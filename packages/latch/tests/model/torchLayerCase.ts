@@ -5,7 +5,8 @@
 import { expect } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { network, type Network, type NetworkOptions } from '../../src/model/network.ts'
+import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import type { TorchExpected, TorchLayerCase } from './torchFiles.ts'
 import { relativeDifference } from '../closeTo.ts'
 

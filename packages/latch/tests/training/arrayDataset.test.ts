@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { addingProblem } from '../../src/datasets.ts'
 import { DataError, ShapeError, UsageError } from '../../src/core/errors.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { arrayDataset, type ArrayDatasetOptions } from '../../src/training/arrayDataset.ts'
 import { evaluate } from '../../src/training/evaluate.ts'
 import { fit } from '../../src/training/fit.ts'

@@ -2,15 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { announceMoreLayers } from '../../src/model/moreLayers.ts'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { evaluate } from '../../src/training/evaluate.ts'
 import { fit } from '../../src/training/fit.ts'
-
-announceMoreLayers()
-
 const random = new Random(3, 'masked accuracy')
 const lengths = [6, 3, 5, 1, 4, 2]
 const ids = lengths.map((n) => Array.from({ length: n }, () => random.integer(5)))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { expectClose } from '../closeTo.ts'
 
 const GOLDENS = new URL('../../../../../shared/conformance/torch/functions.json', import.meta.url)

@@ -1,6 +1,7 @@
 /** Each optimizer, clipping and moving average against the formula worked out number by number, in float64. */
 import { describe, expect, it } from 'vitest'
-import { network, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { network } from '../networks.ts'
 import { ExponentialMovingAverage } from '../../src/training/ema.ts'
 import { clipGradients } from '../../src/training/clip.ts'
 import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'

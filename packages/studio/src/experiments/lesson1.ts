@@ -2,8 +2,19 @@
  * Lesson 1: why order matters. Counts the parameters of an ANN and an RNN, runs both on a text that is longer than the
  * input of the ANN, and trains four networks on comments whose label depends only on word order.
  */
-import { createTokenizer, network, PackedBatch, Random, textClassifier, Vocabulary } from 'latch'
-import type { CellChoice, LayerOptions, Network } from 'latch'
+import {
+  createTokenizer,
+  dense,
+  features as featuresInput,
+  flatten,
+  network,
+  PackedBatch,
+  Random,
+  rnn as rnnLayer,
+  textClassifier,
+  Vocabulary,
+} from 'latch'
+import type { CellChoice, LayerSpec, Network } from 'latch'
 import { negationComments } from 'latch/datasets'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { NETWORKS, OPINIONS, SENTENCES, SHIFTS } from './lectureExamples.ts'
@@ -32,24 +43,24 @@ function rows(texts: readonly string[] = SENTENCES): Rows {
 }
 
 /** An ANN on T concatenated one-hot rows, and an RNN that reads them one by one. */
-function annLayers(words: number, T: number): LayerOptions[] {
+function annLayers(words: number, T: number): LayerSpec[] {
   return [
-    { type: 'features', width: words },
-    { type: 'flatten', steps: T },
-    { type: 'dense', units: UNITS, activation: 'tanh' },
-    { type: 'dense', units: 1, activation: 'sigmoid' },
+    featuresInput(words),
+    flatten(T),
+    dense(UNITS, { activation: 'tanh' }),
+    dense(1, { activation: 'sigmoid' }),
   ]
 }
 
-function rnnLayers(words: number): LayerOptions[] {
+function rnnLayers(words: number): LayerSpec[] {
   return [
-    { type: 'features', width: words },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-    { type: 'dense', units: 1, activation: 'sigmoid' },
+    featuresInput(words),
+    rnnLayer(UNITS, { returnSequences: false }),
+    dense(1, { activation: 'sigmoid' }),
   ]
 }
 
-function countParameters(layers: LayerOptions[]): number {
+function countParameters(layers: LayerSpec[]): number {
   const net = network(layers, ENGINE)
   const { parameterCount } = net
   net.dispose()

@@ -2,7 +2,7 @@
  * Lesson 2: sentences → tokens → ids → one-hot rows → (batch, timesteps, features), padded as in the lecture and packed
  * as in Latch; and the effect on the output if padding is read as words.
  */
-import { createTokenizer, network, PackedBatch, Vocabulary, type Network } from 'latch'
+import { createTokenizer, dense, features, network, type Network, PackedBatch, rnn, Vocabulary } from 'latch'
 import type { WorkerMethods } from '../rpc/remote.ts'
 
 const MAX_SENTENCES = 8
@@ -49,14 +49,10 @@ function numbers(texts: string[], lowercase: boolean): Numbers {
 
 /** Runs the same network to the end of each sentence, then to the end of its padding. */
 function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
-  const features = new Float64Array(ids.length * T * F)
-  ids.forEach((list, s) => list.forEach((id, t) => (features[(s * T + t) * F + id] = 1)))
+  const rows = new Float64Array(ids.length * T * F)
+  ids.forEach((list, s) => list.forEach((id, t) => (rows[(s * T + t) * F + id] = 1)))
   const net = network(
-    [
-      { type: 'features', width: F },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-      { type: 'dense', units: 1, activation: 'sigmoid' },
-    ],
+    [features(F), rnn(UNITS, { returnSequences: false }), dense(1, { activation: 'sigmoid' })],
     { reproducible: true, threads: 1, seed: SEED },
   )
   const shape = [ids.length, T, F] as const
@@ -64,12 +60,12 @@ function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
     alone: outputs(
       net,
       PackedBatch.ofFeatures(
-        features,
+        rows,
         shape,
         ids.map((list) => list.length),
       ),
     ),
-    read: outputs(net, PackedBatch.ofFeatures(features, shape)),
+    read: outputs(net, PackedBatch.ofFeatures(rows, shape)),
   }
   net.dispose()
   return result

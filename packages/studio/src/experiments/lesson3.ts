@@ -2,7 +2,7 @@
  * Lesson 3: "you are good" through a tiny recurrent network, step by step. The page can change the weights; all numbers
  * come from one trace, and all terms from the library's explanations of it.
  */
-import { network, PackedBatch, type Network } from 'latch'
+import { dense, network, type Network, oneHot, PackedBatch, rnn } from 'latch'
 import * as inspection from 'latch/inspection'
 import type { Explanation } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -39,12 +39,12 @@ export interface Unrolled {
   parameters: number
 }
 
-const RECURRENT = { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false } as const
+const RECURRENT = rnn(UNITS, { returnSequences: false })
 
 function build(weights: Weights | null, sigmoid: boolean, like?: Network): Network {
-  const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const
+  const output = dense(1, sigmoid ? { activation: 'sigmoid' } : {})
   const given = like && ((p: { name: string }) => like.store.read(like.store.find(p.name)))
-  const net = network([{ type: 'oneHot', vocabulary: VOCABULARY.length }, RECURRENT, dense], {
+  const net = network([oneHot({ vocabulary: VOCABULARY.length }), RECURRENT, output], {
     reproducible: true,
     threads: 1,
     seed: SEED,

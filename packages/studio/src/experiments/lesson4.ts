@@ -2,7 +2,7 @@
  * Lesson 4: the three Sheryians sentences. The state holds the backward pass of each sentence, and the gradient of one
  * weight as the sum of the contributions of all steps; an update is the engine's backward pass and plain SGD.
  */
-import { network, PackedBatch, type Network } from 'latch'
+import { dense, network, type Network, oneHot, PackedBatch, rnn } from 'latch'
 import * as inspection from 'latch/inspection'
 import { Optimizer } from 'latch/training'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -63,13 +63,9 @@ export interface LessonState {
 const NAMES = { Wi: 'recurrent.0.weight_ih_l0', Wh: 'recurrent.0.weight_hh_l0' } as const
 
 function build(values: Values | null, sigmoid = false): Network {
-  const dense = { type: 'dense', units: 1, ...(sigmoid ? { activation: 'sigmoid' as const } : {}) } as const
+  const output = dense(1, sigmoid ? { activation: 'sigmoid' } : {})
   return network(
-    [
-      { type: 'oneHot', vocabulary: VOCABULARY.length },
-      { type: 'recurrent', cell: 'rnn', units: UNITS, returnSequences: false },
-      dense,
-    ],
+    [oneHot({ vocabulary: VOCABULARY.length }), rnn(UNITS, { returnSequences: false }), output],
     {
       reproducible: true,
       threads: 1,

@@ -1,5 +1,5 @@
 /** Lesson 5: an RNN whose gradient vanishes or explodes by the spectral radius of Wh, and what clipping does. */
-import { network, PackedBatch, Random, type LayerOptions, type Network } from 'latch'
+import { dense, features, type LayerSpec, network, type Network, PackedBatch, Random, rnn } from 'latch'
 import { gradientFlow, setSpectralRadius, type FlowVerdict } from 'latch/inspection'
 import { clipGradients } from 'latch/training'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -28,10 +28,10 @@ const UNITS = 16
 const FEATURES = 4
 
 function explosion({ activation, steps, radius, clip }: ExplosionRequest): Explosion {
-  const layers: LayerOptions[] = [
-    { type: 'features', width: FEATURES },
-    { type: 'recurrent', cell: 'rnn', units: UNITS, activation, returnSequences: false },
-    { type: 'dense', units: 1 },
+  const layers: LayerSpec[] = [
+    features(FEATURES),
+    rnn(UNITS, { activation, returnSequences: false }),
+    dense(1),
   ]
   const net = network(layers, { ...ENGINE, seed: 1, loss: { type: 'meanSquaredError' } })
   try {

@@ -2,7 +2,7 @@
  * Lesson 7: one step of a GRU with two units, computed by the lecture's four equations (z takes the new) and by the
  * engine (z keeps the old, with the sign of z's weights changed).
  */
-import { network, PackedBatch } from 'latch'
+import { features, gru, network, PackedBatch } from 'latch'
 import { traceSequence } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { maximum } from '../drawing/extremes.ts'
@@ -74,13 +74,12 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
       return gates.flatMap((g) => g.weights.flatMap((row) => row.slice(x.length)))
     return gates.flatMap((g) => (name.includes('bias_ih') ? g.bias : g.bias.map(() => 0)))
   }
-  const net = network(
-    [
-      { type: 'features', width: x.length },
-      { type: 'recurrent', cell: 'gru', units: UNITS, reset: 'before', returnSequences: false },
-    ],
-    { engine: 'reference', precision: 'float64', loss: { type: 'meanSquaredError' }, weights },
-  )
+  const net = network([features(x.length), gru(UNITS, { reset: 'before', returnSequences: false })], {
+    engine: 'reference',
+    precision: 'float64',
+    loss: { type: 'meanSquaredError' },
+    weights,
+  })
   const batch = PackedBatch.ofFeatures(Float64Array.from(x), [1, 1, x.length])
   net.writeInitialState(batch, h)
   const [only] = traceSequence(net, batch, { values: [0, 0] }).layers[0].steps

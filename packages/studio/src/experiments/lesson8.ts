@@ -1,5 +1,5 @@
 /** Lesson 8: parameters of the three cells, their accuracy by distance, and their gradients by lag. */
-import { cells, findCell, network, type CellName } from 'latch'
+import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -17,20 +17,14 @@ export interface ParameterCount {
   formula: number
 }
 
-function parameters(units: number, features: number): ParameterCount[] {
+function parameters(units: number, width: number): ParameterCount[] {
   return (['rnn', 'lstm', 'gru'] as const).map((cell) => {
-    const net = network(
-      [
-        { type: 'features', width: features },
-        { type: 'recurrent', cell, units },
-      ],
-      ENGINE,
-    )
+    const net = network([featuresInput(width), recurrent(cell, units)], ENGINE)
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()
     const gates = Math.max(1, findCell(cells, cell).gateNames.length)
-    const formula = gates * (units * features + units * units + 2 * units)
+    const formula = gates * (units * width + units * units + 2 * units)
     return { cell, parts, total, gates, formula }
   })
 }

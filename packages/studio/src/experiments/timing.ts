@@ -1,5 +1,14 @@
 /** The time of one training step on the user's machine: forward pass, backward pass, clipping, Adam. */
-import { network, PackedBatch, Random, type LayerOptions } from 'latch'
+import {
+  dense,
+  features as featuresInput,
+  flatten,
+  type LayerSpec,
+  network,
+  PackedBatch,
+  Random,
+  recurrent,
+} from 'latch'
 import { clipGradients, Optimizer } from 'latch/training'
 import type { WorkerMethods } from '../rpc/remote.ts'
 
@@ -29,13 +38,13 @@ const BUDGET = 150
 /** Minimum milliseconds between two readings, because the clock of a page may be coarse. */
 const APART = 4
 
-function layersOf({ cell, units, features, steps }: TimingRequest): LayerOptions[] {
-  const input: LayerOptions = { type: 'features', width: features }
-  const answer: LayerOptions = { type: 'dense', units: 1 }
+function layersOf({ cell, units, features: width, steps }: TimingRequest): LayerSpec[] {
+  const input: LayerSpec = featuresInput(width)
+  const answer: LayerSpec = dense(1)
   if (cell === 'ann') {
-    return [input, { type: 'flatten', steps }, { type: 'dense', units, activation: 'relu' }, answer]
+    return [input, flatten(steps), dense(units, { activation: 'relu' }), answer]
   }
-  return [input, { type: 'recurrent', cell, units, returnSequences: false }, answer]
+  return [input, recurrent(cell, units, { returnSequences: false }), answer]
 }
 
 function time(request: TimingRequest): Timing {

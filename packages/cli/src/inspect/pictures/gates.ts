@@ -2,7 +2,7 @@
  * The heat map of a trace: what every gate, the candidate and the states of the top layer held at each
  * token, unit by unit, under a line of how much of its memory each step kept.
  */
-import type { CellName, Trace, TraceStep } from 'latch'
+import type { Trace, TraceStep } from 'latch'
 import { loss, percent, plural, outputNumber } from '../../terminal/numbers.ts'
 import { LINE_COLOURS, signedColour } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, panelName, tokenNames } from './frame.ts'
@@ -12,7 +12,7 @@ import type { Panel, Rows } from './heatmap.ts'
 import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
 
 const GATE_LETTERS: Record<string, string> = { input: 'i', forget: 'f', output: 'o', update: 'z', reset: 'r' }
-const CANDIDATE_LETTERS: Record<CellName, string> = { lstm: 'g', gru: 'n', rnn: 'h' }
+const CANDIDATE_LETTERS: Readonly<Record<string, string>> = { lstm: 'g', gru: 'n', rnn: 'h' }
 const KEEPS_HEIGHT = 56
 const GAP = 16
 
@@ -90,7 +90,7 @@ function panelsOf(trace: Trace): NamedPanel[] {
   if (trace.cell !== 'rnn') {
     panels.push(
       signed(
-        `candidate ${CANDIDATE_LETTERS[trace.cell]}`,
+        `candidate ${CANDIDATE_LETTERS[trace.cell] ?? ''}`.trim(),
         by(({ candidate }) => candidate),
       ),
     )

@@ -1,8 +1,7 @@
 /**
- * What an exported file carries along for Latch itself, as one JSON text in the file's own metadata: what the
- * numbers mean at both ends, and the whole task. Others ignore it; reading the file back needs no options.
+ * The Latch model that an exported file of another format carries along, as one JSON text in its metadata: what its
+ * numbers mean at both ends, and the whole document. Other programs ignore it; Latch needs no options to read it back.
  */
-import { FormatError } from '../../core/errors.ts'
 import {
   fieldAt,
   readChoice,
@@ -14,36 +13,52 @@ import {
   rootField,
   type Field,
 } from '../../core/validation.ts'
-import { OUTPUT_ACTIVATIONS, type OutputActivation, type ExportSource, type ModelInput } from '../imported.ts'
-import { refuseJsonBomb } from './modelFile.ts'
+import type { LayerOptions } from '../../model/config.ts'
+import {
+  OUTPUT_ACTIVATIONS,
+  type ExportSource,
+  type ImportedModel,
+  type ImportOptions,
+  type ModelInput,
+  type OutputActivation,
+} from '../imported.ts'
+import { parseJson } from '../json.ts'
+import { readModelDocument, type ModelDocument } from './modelFile.ts'
 
-/** Key of the metadata; `latch` alone would make the file a model file. */
-export const CARRIED_KEY = 'latch_task'
+/** Key of the metadata. `latch` is that of Latch's own model files. */
+export const EMBEDDED_KEY = 'latch_export'
 
-/** Everything of an export that its format has no place for. */
-export interface Carried {
-  /** The network's configuration, unread. */
+/** What an export embeds. */
+export interface Embedded {
+  /** The configuration of the network, unread. */
   network: unknown
   outputActivation: OutputActivation
   input: ModelInput
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
   tokens: 'character' | 'word' | null
-  document: string | null
+  document: ModelDocument | null
 }
 
-/** The JSON text to carry. */
-export function carriedText(source: ExportSource): string {
+/** The JSON text to store under `EMBEDDED_KEY`. */
+export function embeddedText(source: ExportSource): string {
   const { network, outputActivation, input, labels, vocabulary, tokens, document } = source
   const { layers, loss } = network.config
   const config = loss ? { layers, loss } : { layers }
   return JSON.stringify({ network: config, outputActivation, input, labels, vocabulary, tokens, document })
 }
 
-/** Reads it back. @throws FormatError naming the field, or for what is no JSON */
-export function readCarried(text: string, source: string): Carried {
-  const where = `${source}, ${CARRIED_KEY}`
-  const root = rootField(parseJson(text, where), CARRIED_KEY, source)
+/**
+ * What the metadata of a file embeds; null where it embeds nothing, or where the options ask for another reading of
+ * the file than the whole.
+ * @param text the value under `EMBEDDED_KEY`
+ * @throws FormatError naming the field, or for what is no JSON
+ */
+export function readEmbedded(text: unknown, source: string, options: ImportOptions): Embedded | null {
+  const { config, prefix, upTo } = options
+  if (typeof text !== 'string' || config !== undefined || prefix !== undefined || upTo !== undefined)
+    return null
+  const root = rootField(parseJson(text, `${source}, ${EMBEDDED_KEY}`), EMBEDDED_KEY, source)
   const f = readObject(root, [
     'network',
     'outputActivation',
@@ -60,8 +75,54 @@ export function readCarried(text: string, source: string): Carried {
     labels: readOptional(f.labels, readTexts, null),
     vocabulary: readOptional(f.vocabulary, readTexts, null),
     tokens: readOptional(f.tokens, (x) => readChoice(x, ['character', 'word']), null),
-    document: readOptional(f.document, (x) => readString(x), null),
+    document: readOptional(f.document, (x) => readModelDocument(x.value, source), null),
   }
+}
+
+/** A model with what its own export embedded; options win. */
+export function withEmbedded(
+  model: ImportedModel,
+  embedded: Embedded | null,
+  options: ImportOptions,
+): ImportedModel {
+  if (embedded === null) return model
+  const { labels, vocabulary, tokens, document, input } = embedded
+  const read = isOneHot(embedded) ? withOneHotInput(model, input) : model
+  return {
+    ...read,
+    labels: options.labels ?? labels,
+    vocabulary: options.vocabulary === undefined ? vocabulary : read.vocabulary,
+    tokens: options.tokens ?? (options.vocabulary === undefined ? tokens : read.tokens),
+    warnings: [
+      ...read.warnings,
+      'written by Latch: labels, vocabulary and task are those of the file’s metadata',
+    ],
+    document,
+  }
+}
+
+function isOneHot({ network }: Embedded): boolean {
+  const { layers } = (network ?? {}) as { layers?: unknown }
+  const first = Array.isArray(layers) ? (layers[0] as { type?: unknown } | null) : null
+  return first?.type === 'oneHot'
+}
+
+/** Ids again, where the format has rows of features or an identity table for one-hot input. */
+function withOneHotInput(model: ImportedModel, input: ModelInput): ImportedModel {
+  const [first, ...above] = model.network.layers
+  const oneHot: LayerOptions = { type: 'oneHot', vocabulary: input.width }
+  const network = { ...model.network, layers: [oneHot, ...above] }
+  if (first.type === 'features' && first.width === input.width) return { ...model, network, input }
+  const table = model.weights.get('embedding.0.weight')
+  const fits = first.type === 'embedding' && first.vocabulary === input.width && first.size === input.width
+  if (!fits || above[0]?.type !== 'recurrent' || !table || !isIdentity(table, input.width)) return model
+  const weights = new Map(model.weights)
+  weights.delete('embedding.0.weight')
+  return { ...model, network, weights }
+}
+
+function isIdentity(table: Float32Array, width: number): boolean {
+  return table.every((value, i) => value === (i % (width + 1) === 0 ? 1 : 0))
 }
 
 function readInput(field: Field): ModelInput {
@@ -75,26 +136,4 @@ function readInput(field: Field): ModelInput {
 
 function readTexts(field: Field): string[] {
   return readList(field, (x) => readString(x))
-}
-
-/** JSON of a bounded number of values. @throws FormatError naming the place */
-export function parseJson(text: string, where: string): unknown {
-  refuseJsonBomb(text, where)
-  try {
-    return JSON.parse(text) as unknown
-  } catch (cause) {
-    const got = cause instanceof SyntaxError ? cause.message.slice(0, 160) : 'a text that is not'
-    throw new FormatError({ where, expected: 'JSON', got }, { cause })
-  }
-}
-
-/** UTF-8 bytes as JSON. @throws FormatError naming the place */
-export function parseJsonBytes(bytes: Uint8Array, where: string): unknown {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new FormatError({ where, expected: 'JSON in UTF-8', got: 'bytes that are not' }, { cause })
-  }
-  return parseJson(text, where)
 }

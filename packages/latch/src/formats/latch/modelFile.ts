@@ -5,6 +5,7 @@
  */
 import { FormatError, UsageError } from '../../core/errors.ts'
 import { describe, fieldAt, readChoice, readString, rootField } from '../../core/validation.ts'
+import { MAX_JSON_DEPTH, parseJson, refuseJsonBomb } from '../json.ts'
 import { readSafetensors, shapeText, writeSafetensors } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import type { NamedTensor } from '../safetensors/safetensors.ts'
@@ -12,8 +13,6 @@ import type { NamedTensor } from '../safetensors/safetensors.ts'
 /** The version this build writes, and those it reads. */
 export const MODEL_FILE_VERSION = 1
 const READABLE_VERSIONS: readonly number[] = [MODEL_FILE_VERSION]
-
-const MAX_DEPTH = 64
 
 /** Everything of a model but its weights. Plain JSON: objects, lists, texts, finite numbers, booleans, null. */
 export interface ModelDocument {
@@ -53,8 +52,8 @@ function checkPlain(value: unknown, path: string, depth: number): void {
     const expected = 'finite numbers, texts, booleans, null, plain lists and objects'
     throw new UsageError({ where: `encodeModel, ${path}`, expected, got })
   }
-  if (depth > MAX_DEPTH) {
-    const expected = `at most ${MAX_DEPTH} levels and no cycle`
+  if (depth > MAX_JSON_DEPTH) {
+    const expected = `at most ${MAX_JSON_DEPTH} levels and no cycle`
     throw new UsageError({ where: `encodeModel, ${path.slice(0, 80)}`, expected, got: 'more' })
   }
   const items = Object.entries(value)
@@ -91,15 +90,11 @@ export function decodeModel(bytes: Uint8Array, source = 'model bytes'): ModelCon
  * @throws FormatError for what is no JSON, too deep, of another format or version
  */
 export function parseModelDocument(text: string, source: string): ModelDocument {
-  const where = `${source}, __metadata__.latch`
-  refuseJsonBomb(text, where)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    const got = cause instanceof SyntaxError ? cause.message.slice(0, 160) : 'a text that is not'
-    throw new FormatError({ where, expected: 'JSON', got }, { cause })
-  }
+  return readModelDocument(parseJson(text, `${source}, __metadata__.latch`), source)
+}
+
+/** A document from its JSON. @throws FormatError for another format or version */
+export function readModelDocument(value: unknown, source: string): ModelDocument {
   const document = rootField(value, 'document', source)
   readChoice(fieldAt(document, 'format'), ['latch'])
   checkVersion(fieldAt(document, 'version').value, source)
@@ -116,35 +111,6 @@ function checkVersion(version: unknown, source: string): void {
     got: describe(version),
     remedy: newer ? 'The file was saved by a newer Latch: update to read it.' : undefined,
   })
-}
-
-/**
- * A list or object costs some 60 bytes of memory and as little as one byte of text. So their depth and
- * their number are bounded by the text's length before JSON.parse may build any.
- */
-export function refuseJsonBomb(text: string, where: string): void {
-  const most = 100_000 + Math.floor(text.length / 10)
-  let depth = 0
-  let containers = 0
-  let inText = false
-  for (let i = 0; i < text.length; i++) {
-    const sign = text.charCodeAt(i)
-    if (inText) {
-      if (sign === 0x5c) i++
-      else if (sign === 0x22) inText = false
-    } else if (sign === 0x22) {
-      inText = true
-    } else if (sign === 0x5b || sign === 0x7b) {
-      depth++
-      containers++
-      if (depth > MAX_DEPTH || containers > most) {
-        const expected = `at most ${MAX_DEPTH} levels and ${most} lists and objects`
-        throw new FormatError({ where: `${where}, character ${i}`, expected, got: 'more' })
-      }
-    } else if (sign === 0x5d || sign === 0x7d) {
-      depth--
-    }
-  }
 }
 
 /**

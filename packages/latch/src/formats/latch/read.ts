@@ -1,7 +1,7 @@
 /** Latch's own model files as the one type between formats: what `readModel` gives of them. */
 import { cells, findCell, takesOption } from '../../cells/registry.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
-import { announceMoreLayers } from '../../model/moreLayers.ts'
+import { allLayers } from '../../model/allLayers.ts'
 import { FormatError } from '../../core/errors.ts'
 import {
   fieldAt,
@@ -25,10 +25,9 @@ import { decodeModel } from './modelFile.ts'
 
 /** Reads a Latch model file. @throws FormatError naming the field or byte */
 export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedModel> {
-  announceMoreLayers()
   const { document, tensors } = decodeModel(bytes, name)
   const root = rootField(document, 'document', name)
-  const network = readNetworkConfig(fieldAt(root, 'network'))
+  const network = readNetworkConfig(fieldAt(root, 'network'), allLayers)
   const weights = new Map<string, Float32Array>()
   for (const [key, { data }] of tensors) {
     if (!(data instanceof Float32Array)) {
@@ -52,7 +51,7 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
     warnings: [],
     omitted: [],
     stateful: fieldAt(root, 'stateful').value === true,
-    document: JSON.stringify(document),
+    document,
   }
 }
 

@@ -1,5 +1,6 @@
 /** Reads an ONNX file as a Latch model: decoded, lifted to layers, and checked against the graph itself. */
 import type { ModelReader } from '../imported.ts'
+import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../latch/embedded.ts'
 import { decodeOnnx } from './proto/decode.ts'
 import { liftOnnx } from './convert/convert.ts'
 import { verifyLift } from './convert/verify.ts'
@@ -13,5 +14,6 @@ export const readOnnx: ModelReader = async ({ name, bytes, sibling }, options) =
   const lifted = liftOnnx(model, name, options)
   verifyLift(model, lifted, name)
   const { places: _, ...imported } = lifted
-  return imported
+  const embedded = readEmbedded(model.metadata.get(EMBEDDED_KEY), name, options)
+  return withEmbedded(imported, embedded, options)
 }

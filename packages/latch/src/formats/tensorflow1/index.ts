@@ -6,7 +6,7 @@
 import type { LayerOptions } from '../../model/config.ts'
 import { DataError, FormatError, UnsupportedError } from '../../core/errors.ts'
 import { readInteger, readRecord, rootField } from '../../core/validation.ts'
-import { parseJsonBytes } from '../latch/embedded.ts'
+import { parseJsonBytes } from '../json.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles } from '../imported.ts'
 import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'

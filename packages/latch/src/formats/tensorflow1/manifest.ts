@@ -13,7 +13,7 @@ import {
   rootField,
   type Field,
 } from '../../core/validation.ts'
-import { parseJsonBytes } from '../latch/embedded.ts'
+import { parseJsonBytes } from '../json.ts'
 import type { ModelFiles } from '../imported.ts'
 import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'

@@ -4,11 +4,12 @@
  */
 import { FormatError, UnsupportedError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readString, rootField, type Field } from '../../core/validation.ts'
-import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
-import { CARRIED_KEY, parseJsonBytes, readCarried, type Carried } from '../latch/embedded.ts'
+import { parseJsonBytes } from '../json.ts'
+import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../latch/embedded.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
 import { importKerasConfig, type KerasArray } from '../keras/read/model.ts'
-import { listLayers, storedArray, type StoredContents } from '../keras/read/listing.ts'
+import { fileArray, type Listing } from '../fileContents.ts'
+import { listLayers } from '../keras/read/listing.ts'
 import { tokensByOptions } from '../tokensById.ts'
 import { readWeightsManifest, readWeightSpecs } from './read/weights.ts'
 
@@ -36,8 +37,8 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
     ...tokensByOptions(options, source),
     omitted: [...model.omitted, ...byLayer.unused()],
   }
-  const carried = options.upTo ? null : carriedOf(root)
-  return carried ? withCarried(read, carried, options) : read
+  const own = fieldAt(root, 'userDefinedMetadata').value as Record<string, unknown> | null | undefined
+  return withEmbedded(read, readEmbedded(own?.[EMBEDDED_KEY], source, options), options)
 }
 
 /**
@@ -45,7 +46,7 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
  * Arrays are read whole. `refusedAt` is where reading the model ended.
  * @throws FormatError, UnsupportedError as the reader does; DataError for a shard that is not there
  */
-export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<StoredContents> {
+export async function listTfjs(files: ModelFiles, refusedAt = ''): Promise<Listing> {
   const { name: source, bytes } = files
   const root = rootField(parseJsonBytes(bytes, source), 'model', source)
   const topology = fieldAt(root, 'modelTopology')
@@ -58,7 +59,7 @@ export async function tfjsContents(files: ModelFiles, refusedAt = ''): Promise<S
   const layers = isGraph(root)
     ? []
     : listLayers(topology.value, (layer) => byLayer.of(layer), about, refusedAt)
-  const arrays = byLayer.others().map(({ name, shape }) => storedArray('', name, shape))
+  const arrays = byLayer.others().map(({ name, shape }) => fileArray('', name, shape))
   return { producer: about.producer, layers, arrays }
 }
 
@@ -164,33 +165,4 @@ function group(groups: Map<string, KerasArray[]>, layer: string): KerasArray[] {
   const own = groups.get(layer) ?? []
   groups.set(layer, own)
   return own
-}
-
-function carriedOf(root: Field): Carried | null {
-  const own = fieldAt(root, 'userDefinedMetadata')
-  if (typeof own.value !== 'object' || own.value === null) return null
-  const text = fieldAt(own, CARRIED_KEY).value
-  return typeof text === 'string' ? readCarried(text, root.source) : null
-}
-
-/** A file that Latch wrote: words and task come back with it, and ids where it wrote one-hot rows. */
-function withCarried(model: ImportedModel, carried: Carried, options: ImportOptions): ImportedModel {
-  const { labels, vocabulary, tokens, document, input } = carried
-  const [first, ...above] = model.network.layers
-  const asIds = input.kind === 'ids' && first.type === 'features' && first.width === input.width
-  const oneHot: LayerOptions = { type: 'oneHot', vocabulary: input.width }
-  const network: NetworkConfig = asIds ? { ...model.network, layers: [oneHot, ...above] } : model.network
-  return {
-    ...model,
-    network,
-    input: asIds ? input : model.input,
-    labels: options.labels ?? labels,
-    vocabulary: model.vocabulary ?? vocabulary,
-    tokens: model.tokens ?? options.tokens ?? tokens,
-    warnings: [
-      ...model.warnings,
-      'written by Latch: labels, vocabulary and task come from the file’s metadata',
-    ],
-    document,
-  }
 }

@@ -14,7 +14,8 @@ import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
 import { chainByOrder, chainOf } from './read/order.ts'
 import { piecesOf, type Piece } from './read/patterns.ts'
-import { ownFileOf, type OwnFile } from './read/latchFile.ts'
+import { withEmbedded } from '../latch/embedded.ts'
+import { findOwnFile, type OwnFile } from './read/latchFile.ts'
 import { refusePickle, refuseUnknown } from './read/refusals.ts'
 import { tokensByOptions } from '../tokensById.ts'
 
@@ -37,8 +38,7 @@ export async function readTorch(files: ModelFiles, options: ImportOptions = {}):
     const remedy = 'Open it as it is: nothing has to be imported.'
     throw new FormatError({ where: source, expected: 'a state_dict of PyTorch', got, remedy })
   }
-  const plain = options.config === undefined && options.prefix === undefined && !options.upTo
-  const own = plain ? ownFileOf(content, source) : null
+  const own = findOwnFile(content, source, options)
   return own ? readOwn(own, content, options, source) : readForeign(content, options, source)
 }
 
@@ -49,24 +49,23 @@ function readOwn(
   options: ImportOptions,
   source: string,
 ): ImportedModel {
-  const { outputActivation, input, labels, document, vocabulary, tokens } = own.carried
+  const { outputActivation, input } = own.embedded
   const read = readForeign(content, { ...options, outputActivation: undefined, config: own.config }, source)
-  return {
+  const { layers } = read.network
+  const model = {
     ...read,
     producer: 'Latch',
     outputActivation: resolveOutputActivation(
       outputActivation,
-      read.network.layers,
-      getOutputWidth(read.network.layers),
+      layers,
+      getOutputWidth(layers),
       options.outputActivation,
     ),
     input,
-    labels: options.labels ?? labels,
-    vocabulary: read.vocabulary ?? vocabulary,
-    tokens: read.tokens ?? options.tokens ?? tokens,
-    warnings: ['written by Latch: layers, output activation and task come from the file’s metadata'],
-    document,
+    warnings: [],
+    fixes: [],
   }
+  return withEmbedded(model, own.embedded, options)
 }
 
 function readForeign(content: SafetensorsContent, options: ImportOptions, source: string): ImportedModel {

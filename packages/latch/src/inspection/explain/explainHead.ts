@@ -9,7 +9,7 @@ import { UnsupportedError } from '../../core/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
 import type { AnySequenceTrace } from '../trace/traceLink.ts'
-import { maximum } from '../../core/lists.ts'
+import { logSumExp, sigmoid, softmax } from '../../core/probabilities.ts'
 
 /** Units of the top layer's outputs that one input of the head is made of, and their common weight. */
 interface Read {
@@ -164,14 +164,12 @@ export function probabilityOf(network: Network, sequence: AnySequenceTrace, plac
   const logits = rowOf(sequence, place.step)
   const logit = (unit: number) => traced(`logit[${unit}]`, logits[unit], { ...place, value: 'logit', unit })
   if (network.config.loss?.type === 'softmaxCrossEntropy') {
-    const most = maximum(logits)
-    const sum = logits.reduce((total, x) => total + Math.exp(x - most), 0)
-    const normaliser = constant('−log Σ exp(logit)', -(Math.log(sum) + most))
+    const normaliser = constant('−log Σ exp(logit)', -logSumExp(logits))
     return {
       equation: 'p = exp(logit) / Σ exp(logit) = exp(logit − log Σ exp(logit))',
       activation: 'softmax',
       terms: [term('logit', logit(place.unit)), term('normaliser', normaliser)],
-      value: Math.exp(logits[place.unit] - most) / sum,
+      value: softmax(logits)[place.unit],
     }
   }
   if (probabilityCount(network) === 0) {
@@ -179,7 +177,7 @@ export function probabilityOf(network: Network, sequence: AnySequenceTrace, plac
     const got = network.config.loss?.type ?? 'no loss'
     throw new UnsupportedError({ where: 'explain', expected, got, remedy: 'Explain the logit instead.' })
   }
-  // One logit speaks of two classes: it is the second one's.
+  // If one logit stands for two classes, it is that of the second.
   const turned = logits.length === 1 && place.unit === 0
   const unit = logits.length === 1 ? 0 : place.unit
   const factors = turned ? [constant('−1', -1), logit(unit)] : [logit(unit)]
@@ -187,6 +185,6 @@ export function probabilityOf(network: Network, sequence: AnySequenceTrace, plac
     equation: turned ? 'p = σ(−logit)' : 'p = σ(logit)',
     activation: 'sigmoid',
     terms: [term('logit', ...factors)],
-    value: 1 / (1 + Math.exp(turned ? logits[unit] : -logits[unit])),
+    value: sigmoid(turned ? -logits[unit] : logits[unit]),
   }
 }

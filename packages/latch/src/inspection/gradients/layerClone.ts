@@ -4,7 +4,8 @@
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
-import type { LayerOptions } from '../../model/config.ts'
+import { features as featuresInput } from '../../layers/features.ts'
+import { oneHot } from '../../layers/oneHot.ts'
 import { Network } from '../../model/network.ts'
 
 /** A layer's steps in the order in which it reads them. */
@@ -51,14 +52,14 @@ export function layerClone(network: Network, layer: number, direction: number): 
 
 function buildClone(network: Network, recurrentLayer: number, direction: number): Network {
   const { input } = network.recurrent[recurrentLayer]
-  const options = network.config.layers.filter((layer) => layer.type === 'recurrent')[recurrentLayer]
-  const inputLayer: LayerOptions = input.ids
-    ? { type: 'oneHot', vocabulary: input.width }
-    : { type: 'features', width: input.width }
-  const own = ownOptions(options, direction)
+  const { definition, options } = network.specs.filter(({ options: { type } }) => type === 'recurrent')[
+    recurrentLayer
+  ]
+  const first = input.ids ? oneHot({ vocabulary: input.width }) : featuresInput(input.width)
+  const own = { definition, options: ownOptions(options as RecurrentOptions, direction) }
   const { name: engine, precision } = network.engine
   const weights = weightsOf(network, recurrentLayer, direction)
-  const clone = new Network({ layers: [inputLayer, own] }, { engine, precision, weights })
+  const clone = new Network([first, own], { engine, precision, weights })
   clone.prepareTraining()
   return clone
 }

@@ -6,7 +6,7 @@ import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
 import type { PlainLoss } from '../trace/traceParts.ts'
-import { maximum } from '../../core/lists.ts'
+import { logSumExp } from '../../core/probabilities.ts'
 
 /**
  * One loss per sequence, in the caller's order.
@@ -26,7 +26,7 @@ export function plainLosses(
     const wanted = per === 'step' ? stepClasses?.[sequence]?.[t] : classes?.[sequence]
     if (type === 'softmaxCrossEntropy') {
       if (wanted! < 0) return
-      sums[sequence] += crossEntropy(logits, wanted!)
+      sums[sequence] += logSumExp(logits) - logits[wanted!]
       weights[sequence]++
       return
     }
@@ -41,13 +41,6 @@ export function plainLosses(
     })
   } else for (let i = 0; i < batch.sequences; i++) visit(i, i, i, 0)
   return Array.from(sums, (sum, i) => ({ mean: weights[i] ? sum / weights[i] : 0, weight: weights[i] }))
-}
-
-function crossEntropy(logits: Float64Array, wanted: number): number {
-  const most = maximum(logits)
-  let sum = 0
-  for (const x of logits) sum += Math.exp(x - most)
-  return Math.log(sum) + most - logits[wanted]
 }
 
 function elementLoss(type: string, delta: number, x: number, y: number): number {

@@ -29,9 +29,9 @@ export interface InfluenceOptions {
  * @param target a label or class, default the predicted one; for numbers the index of one, default 0
  * @throws DataError for a target or step that does not exist; and what `resolveSubject` throws
  */
-export function influence(
-  subject: Subject,
-  input: SubjectInput,
+export function influence<Input = never>(
+  subject: Subject<Input>,
+  input: SubjectInput<NoInfer<Input>>,
   target?: string | number,
   options: InfluenceOptions = {},
 ): Influence {
@@ -175,10 +175,11 @@ const inputGradientClones = new WeakMap<Network, { network: Network; revision: n
 /** The network if it computes ∂/∂input, else a clone that does. */
 function withInputGradients(network: Network): Network {
   if (network.layers[0].type !== 'features') return network
-  const { engine, config, store } = network
+  const { engine, specs, store } = network
   const known = inputGradientClones.get(network)
   if (known?.revision === store.revision) return known.network
-  const clone = new Network(config, {
+  const clone = new Network(specs, {
+    loss: network.config.loss,
     engine: engine.name,
     precision: engine.precision,
     inputGradients: true,

@@ -4,7 +4,6 @@
 import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Pass } from '../../layers/layer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { LayerOptions } from '../../model/config.ts'
 import { Network } from '../../model/network.ts'
 import { batchOfSteps } from './stepBatch.ts'
 
@@ -55,12 +54,15 @@ function networkWithEveryStep(network: Network): Network | null {
 const clones = new WeakMap<Network, { clone: Network; revision: number }>()
 
 function buildClone(network: Network, top: number): Network {
-  const { engine, config, store } = network
-  const layers = config.layers.map((layer, i) => (i === top ? { ...layer, returnSequences: true } : layer))
-  const clone = new Network(
-    { layers: layers as LayerOptions[] },
-    { engine: engine.name, precision: engine.precision, weights: ({ name }) => store.read(store.find(name)) },
+  const { engine, specs, store } = network
+  const layers = specs.map((spec, i) =>
+    i === top ? { ...spec, options: { ...spec.options, returnSequences: true } } : spec,
   )
+  const clone = new Network(layers, {
+    engine: engine.name,
+    precision: engine.precision,
+    weights: ({ name }) => store.read(store.find(name)),
+  })
   clones.set(network, { clone, revision: store.revision })
   return clone
 }

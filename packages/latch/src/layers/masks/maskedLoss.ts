@@ -2,31 +2,33 @@
  * The loss of a network that answers every step of a batch with masked steps: masked rows count for nothing.
  * Rows that count are put together, go through a loss layer of their own, and their gradients go back to their places.
  */
-import { activation, type Activation, type Context } from '../layer.ts'
+import { makeEdge, type Edge, type Context } from '../layer.ts'
 import { LossLayer, type GradientOf, type LossValue, type Targets } from '../loss.ts'
-import { PackedBatch } from '../../tensors/packedBatch.ts'
+import { PackedBatch, type Capacity } from '../../tensors/packedBatch.ts'
 
-export class CountedLoss {
-  /** Which rows count. (R) */
-  counts: Uint8Array = new Uint8Array(0)
+export class ValidLoss {
+  /** Which rows are valid. (R) */
+  valid: Uint8Array = new Uint8Array(0)
   readonly #context: Context
   readonly #whole: LossLayer
-  readonly #output: Activation
-  readonly #edge: Activation
+  readonly #output: Edge
+  readonly #edge: Edge
   readonly #inner: LossLayer
-  readonly #rows: number
+  #rows = 0
 
-  constructor(context: Context, whole: LossLayer, output: Activation) {
-    const { memory } = context.engine
-    const { rows } = context.index.capacity
-    const { width, stride } = output
+  constructor(context: Context, whole: LossLayer, output: Edge) {
     this.#context = context
     this.#whole = whole
     this.#output = output
-    this.#edge = activation('step', width, stride)
-    this.#edge.value = memory.floats(rows * stride, 'masks')
-    this.#edge.gradient = output.gradient && memory.floats(rows * stride, 'masks')
+    this.#edge = makeEdge('step', output.width, output.stride)
     this.#inner = new LossLayer(context, whole.options, this.#edge)
+  }
+
+  plan({ rows }: Capacity): void {
+    const { memory } = this.#context.engine
+    const floats = rows * this.#output.stride
+    this.#edge.value = memory.floats(floats, 'masks')
+    this.#edge.gradient = this.#output.gradient && memory.floats(floats, 'masks')
     this.#inner.plan({ sequences: 1, steps: rows, rows })
     this.#rows = memory.ints(rows, 'masks')
   }
@@ -35,16 +37,16 @@ export class CountedLoss {
   compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain = false): LossValue {
     const { kernels, engine } = this.#context
     const { value, gradient: dOutput, width, stride } = this.#output
-    const counted = this.#targets(batch, targets)
+    const validTargets = this.#targets(batch, targets)
     // Refuses targets that do not fit, in its own words.
-    if (!counted) return this.#whole.compute(batch, targets, gradient, plain)
+    if (!validTargets) return this.#whole.compute(batch, targets, gradient, plain)
     const list = engine.memory.viewInts(this.#rows, batch.rows)
     let count = 0
-    for (let row = 0; row < batch.rows; row++) if (this.counts[row]) list[count++] = row
+    for (let row = 0; row < batch.rows; row++) if (this.valid[row]) list[count++] = row
     if (gradient) kernels.zero(dOutput, batch.rows * stride)
     if (count === 0) return { mean: 0, weight: 0 }
     kernels.gatherRows(this.#edge.value, value, this.#rows, count, width, stride, stride)
-    const found = this.#inner.compute(new PackedBatch([count]), counted, gradient, plain)
+    const found = this.#inner.compute(new PackedBatch([count]), validTargets, gradient, plain)
     if (gradient)
       kernels.scatterAddRows(dOutput, this.#rows, this.#edge.gradient, count, width, stride, stride)
     return found
@@ -57,14 +59,14 @@ export class CountedLoss {
       if (stepClasses.length !== batch.sequences) return null
       const classes: number[] = []
       batch.eachRow((row, sequence, t) => {
-        if (this.counts[row]) classes.push(stepClasses[sequence][t])
+        if (this.valid[row]) classes.push(stepClasses[sequence][t])
       })
       return { stepClasses: [classes] }
     }
     if (values?.length !== batch.rows * width) return null
     const kept: number[] = []
     for (let row = 0; row < batch.rows; row++)
-      if (this.counts[row]) for (let j = 0; j < width; j++) kept.push(values[row * width + j])
+      if (this.valid[row]) for (let j = 0; j < width; j++) kept.push(values[row * width + j])
     return { values: kept }
   }
 }

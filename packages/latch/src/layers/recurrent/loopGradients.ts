@@ -6,7 +6,7 @@
 import { strideOf } from '../../engine/engine.ts'
 import type { Kernels, Pointer } from '../../engine/kernels.ts'
 import type { Stage } from '../../cells/cell.ts'
-import type { Activation, Context } from '../layer.ts'
+import type { Edge, Context } from '../layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { LoopEdges, LoopShape } from './loopShape.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
@@ -26,10 +26,10 @@ interface Work {
 export class Gradients {
   readonly #context: Context
   readonly #loop: LoopShape
-  readonly #input: Activation
+  readonly #input: Edge
   #inputTransposed: Pointer = 0
 
-  constructor(context: Context, loop: LoopShape, input: Activation) {
+  constructor(context: Context, loop: LoopShape, input: Edge) {
     this.#context = context
     this.#loop = loop
     this.#input = input

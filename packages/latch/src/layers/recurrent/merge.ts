@@ -1,14 +1,8 @@
 /** Two directions of a layer as one output, element by element: their sum, average or product. */
-import { strideOf } from '../../engine/engine.ts'
-import {
-  activation,
-  capacityOf,
-  rowsOf,
-  type Activation,
-  type Capacity,
-  type Context,
-  type Pass,
-} from '../layer.ts'
+import type { Cell } from '../../cells/cell.ts'
+import type { CellForm } from '../../cells/registry.ts'
+import { strideOf, type Engine } from '../../engine/engine.ts'
+import { makeEdge, capacityOf, rowsOf, type Edge, type Capacity, type Context, type Pass } from '../layer.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { RecurrentLayer, type RecurrentOptions } from './recurrent.ts'
 
@@ -23,13 +17,14 @@ export class MergedLayer extends RecurrentLayer {
     context: Context,
     name: string,
     options: RecurrentOptions & { merge: MergeMode },
-    input: Activation,
+    input: Edge,
+    cellOf: (form: CellForm, engine: Engine) => Cell,
   ) {
-    super(context, name, options, input)
+    super(context, name, options, input, cellOf)
     this.#merge = new MergeLayer(context, options.merge, super.output)
   }
 
-  override get output(): Activation {
+  override get output(): Edge {
     return this.#merge.output
   }
 
@@ -51,16 +46,16 @@ export class MergedLayer extends RecurrentLayer {
 
 /** (rows, 2·H), directions side by side → (rows, H). */
 class MergeLayer {
-  readonly output: Activation
+  readonly output: Edge
   readonly #context: Context
   readonly #mode: MergeMode
-  readonly #sides: Activation
+  readonly #sides: Edge
 
-  constructor(context: Context, mode: MergeMode, sides: Activation) {
+  constructor(context: Context, mode: MergeMode, sides: Edge) {
     this.#context = context
     this.#mode = mode
     this.#sides = sides
-    this.output = activation(sides.per, sides.width / 2, strideOf(context.engine, sides.width / 2))
+    this.output = makeEdge(sides.per, sides.width / 2, strideOf(context.engine, sides.width / 2))
   }
 
   plan(capacity: Capacity, training: boolean): void {

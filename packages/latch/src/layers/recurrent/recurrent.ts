@@ -4,13 +4,17 @@
  * last h (B, D·H), directions side by side as PyTorch and Keras put them.
  */
 import type { Cell } from '../../cells/cell.ts'
-import { cellOf, type CellForm } from '../../cells/registry.ts'
-import { strideOf } from '../../engine/engine.ts'
+import type { CellForm } from '../../cells/registry.ts'
+import { strideOf, type Engine } from '../../engine/engine.ts'
 import type { Pointer } from '../../engine/kernels.ts'
 import { Random } from '../../core/random.ts'
 import { ShapeError } from '../../core/errors.ts'
 import { glorotUniform, orthogonalPerGate } from '../../tensors/initializers.ts'
-import { activation, type Activation, type Capacity, type Context, type Layer, type Pass } from '../layer.ts'
+import { makeEdge } from '../layer.ts'
+import type { Capacity, Context, Edge, Layer, LayerStep, Pass, StreamContext } from '../layer.ts'
+import type { Rows } from '../streamRows.ts'
+import { assertPerStep } from '../assertValues.ts'
+import { RecurrentStep } from './recurrentStep.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Parameter, ParameterStore } from '../../tensors/parameters.ts'
 import { PendingStates } from './pendingStates.ts'
@@ -48,9 +52,9 @@ export class RecurrentLayer implements Layer {
   readonly loops: readonly TimeLoop[]
   readonly parameters: readonly Parameter[]
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
   readonly #last: boolean
-  readonly #sides: Activation
+  readonly #sides: Edge
   #reversedInput: Pointer = 0
   #reversedInputGradient: Pointer = 0
   #reversedOutputGradient: Pointer = 0
@@ -59,7 +63,15 @@ export class RecurrentLayer implements Layer {
   readonly #initial: PendingStates<StateName>
   readonly #finalGradient: PendingStates<StateName>
 
-  constructor(context: Context, name: string, options: RecurrentOptions, input: Activation) {
+  /** `cellOf` makes the cell of a form. @throws ShapeError over one row a sequence */
+  constructor(
+    context: Context,
+    name: string,
+    options: RecurrentOptions,
+    input: Edge,
+    cellOf: (form: CellForm, engine: Engine) => Cell,
+  ) {
+    assertPerStep(name, input)
     this.name = name
     this.#initial = new PendingStates(`${name} initial state`)
     this.#finalGradient = new PendingStates(`${name} final gradient`)
@@ -79,16 +91,26 @@ export class RecurrentLayer implements Layer {
       [p.weightInput, p.weightHidden, p.biasInput, p.biasHidden, p.extra].filter((x) => x !== null),
     )
     const width = this.loops.length * units
-    this.#sides = activation(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
+    this.#sides = makeEdge(this.#last ? 'sequence' : 'step', width, strideOf(context.engine, width))
+  }
+
+  /** Why no stream can run it, where it reads sequences from their ends. */
+  get needsWholeSequence(): { got: string; remedy: string } | undefined {
+    if (!this.loops.some(({ reversed }) => reversed)) return undefined
+    const how = this.loops.length > 1 ? 'both ways' : 'from the end'
+    return {
+      got: `a recurrent layer that reads ${how}`,
+      remedy: "Train it with direction 'forward': the way back begins at the end.",
+    }
   }
 
   /** Directions side by side. */
-  get output(): Activation {
+  get output(): Edge {
     return this.#sides
   }
 
   /** The edge below: its values lie in the order of the text, whatever the direction. */
-  get input(): Activation {
+  get input(): Edge {
     return this.#input
   }
 
@@ -137,7 +159,7 @@ export class RecurrentLayer implements Layer {
       loop.hooks = this.#hooksOf(loop, d, pass)
       loop.forward(batch, this.#inputOf(loop, batch))
     })
-    this.#collect(batch)
+    this.#gatherOutputs(batch)
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
@@ -148,11 +170,19 @@ export class RecurrentLayer implements Layer {
       const loop = this.loops[direction]
       this.#writeStates(batch, state === 'cell' ? loop.dCell : loop.dHidden, direction, values)
     }
-    if (this.#last) this.#spreadLast(batch)
+    if (this.#last) this.#scatterLast(batch)
     this.loops.forEach((loop, d) => {
       loop.hooks = this.#hooksOf(loop, d, pass)
       this.#backwardOf(loop, d, batch, pass)
     })
+  }
+
+  stream(context: StreamContext, x: Rows): LayerStep {
+    const { engine, kernels, store } = this.#context
+    const { floatBytes } = engine.memory
+    const parts = { name: this.name, kernels, store, floatBytes, input: this.#input }
+    const step = new RecurrentStep(context, x, this.loops[0], parts)
+    return context.mask ? context.mask.keepStates(step, step.states) : step
   }
 
   #hooksOf(loop: TimeLoop, direction: number, { overrides }: Pass): LoopHooks | null {
@@ -179,7 +209,7 @@ export class RecurrentLayer implements Layer {
   }
 
   /** Puts the directions' hidden states into the output. */
-  #collect(batch: PackedBatch): void {
+  #gatherOutputs(batch: PackedBatch): void {
     const { kernels, index, engine } = this.#context
     const size = engine.memory.floatBytes
     if (!this.#ownOutput) {
@@ -197,7 +227,7 @@ export class RecurrentLayer implements Layer {
   }
 
   /** Gradient of the last outputs becomes each sequence's final-state gradient. */
-  #spreadLast(batch: PackedBatch): void {
+  #scatterLast(batch: PackedBatch): void {
     const { kernels, engine } = this.#context
     this.loops.forEach(({ dHidden, units, stride }, d) => {
       const from = this.#sides.gradient + d * units * engine.memory.floatBytes

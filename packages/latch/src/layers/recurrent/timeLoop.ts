@@ -7,7 +7,7 @@ import type { Cell, Step } from '../../cells/cell.ts'
 import { strideOf } from '../../engine/engine.ts'
 import { transposedScratch, type Kernels, type Pointer } from '../../engine/kernels.ts'
 import { taskCount } from '../../engine/threads/executor.ts'
-import type { Activation, Capacity, Context, Pass } from '../layer.ts'
+import type { Edge, Capacity, Context, Pass } from '../layer.ts'
 import { Gradients } from './loopGradients.ts'
 import {
   emptyStep,
@@ -46,7 +46,7 @@ export class TimeLoop implements LoopShape {
   hooks: LoopHooks | null = null
 
   readonly #context: Context
-  readonly #input: Activation
+  readonly #input: Edge
   readonly #gradients: Gradients
   readonly #step: Step
   #keep: Keep = { gradients: false, steps: 0 }
@@ -57,7 +57,7 @@ export class TimeLoop implements LoopShape {
     context: Context,
     cell: Cell,
     units: number,
-    input: Activation,
+    input: Edge,
     parameters: DirectionParameters,
     reversed: boolean,
   ) {

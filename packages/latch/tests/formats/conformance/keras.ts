@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { importKerasConfig, type KerasArray } from '../../../src/formats/keras/read/model.ts'
 import type { ImportedModel } from '../../../src/formats/imported.ts'
 import type { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import type { ConformanceResult } from './result.ts'
 import { relativeDifference } from '../../closeTo.ts'
 
@@ -59,7 +59,6 @@ export function openLayers(
   layers: readonly Loaded[],
   { shape, version }: { shape: readonly (number | null)[]; version: number },
 ): ImportedModel {
-  announceMoreLayers()
   const arrays = new Map<string, KerasArray[]>()
   const list = layers.map(({ layer, arrays: own }, i) => {
     const named = own.map(({ shape: s, data }, n) => ({
@@ -79,7 +78,7 @@ export function openLayers(
 
 /** The network of an imported model, ending as Keras' does (no case ends on a softmax). */
 export function networkOf(model: ImportedModel): Network {
-  return new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+  return configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
 }
 
 /** Every state of the lowest layer, by direction, in Keras' order: h, then c. */

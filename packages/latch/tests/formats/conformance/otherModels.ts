@@ -8,14 +8,11 @@ import { readTensorflow1 } from '../../../src/formats/tensorflow1/index.ts'
 import { readTfjs } from '../../../src/formats/tfjs/index.ts'
 import { readTorch } from '../../../src/formats/torch/index.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { modelFile } from './files.ts'
 import type { ConformanceResult } from './result.ts'
 import { relativeDifference } from '../../closeTo.ts'
-
-announceMoreLayers()
-
 const MODELS = new URL('../../../../../../shared/conformance/models/', import.meta.url)
 const TEXT = new URL('../../../../../../shared/data/tinyshakespeare/input.txt', import.meta.url)
 const SUITE = 'Real model files'
@@ -33,7 +30,7 @@ export function goldenOf<T>(folder: string): T {
 
 /** The network of an imported model. */
 export function networkOf({ network, weights }: ImportedModel): Network {
-  return new Network(network, { weights: ({ name }) => weights.get(name)! })
+  return configuredNetwork(network, { weights: ({ name }) => weights.get(name)! })
 }
 
 /** e^x over its sum. */

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { readTorch } from '../../../src/formats/torch/index.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { modelFile } from './files.ts'
 import type { ConformanceResult } from './result.ts'
 import type { TorchLayerCase } from '../../model/torchFiles.ts'
@@ -38,7 +39,7 @@ export async function runTorchCase(name: string): Promise<ConformanceResult> {
   const activation = torch.cell === 'rnn_relu' ? 'relu' : 'tanh'
   const config = torch.cell.startsWith('rnn') ? { activation } : undefined
   const imported = await readTorch(modelFile(new URL(`${name}.safetensors`, FOLDER)), { config })
-  const network = new Network(imported.network, { weights: ({ name: p }) => imported.weights.get(p)! })
+  const network = configuredNetwork(imported.network, { weights: ({ name: p }) => imported.weights.get(p)! })
   const batch = batchOf(torch)
   giveStates(network, torch, batch)
   network.forward(batch)

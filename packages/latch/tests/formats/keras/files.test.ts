@@ -5,8 +5,7 @@ import { importKerasConfig } from '../../../src/formats/keras/read/model.ts'
 import { readKeras } from '../../../src/formats/keras/index.ts'
 import type { ImportedModel, ImportOptions } from '../../../src/formats/imported.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { filesOf, modelFile } from '../conformance/files.ts'
 import { textgenrnnConfig } from '../conformance/kerasModels.ts'
 import { relativeDifference } from '../../closeTo.ts'
@@ -24,8 +23,7 @@ const open = (name: string, options: ImportOptions = {}) =>
   readKeras(modelFile(new URL(name, MODELS)), options)
 
 function run(model: ImportedModel, batch: PackedBatch): Float64Array {
-  announceMoreLayers()
-  const network = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+  const network = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
   network.forward(batch)
   const output = network.readOutput(batch)
   network.dispose()

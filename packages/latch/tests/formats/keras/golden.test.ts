@@ -1,14 +1,13 @@
 /**
  * packages/latch/tests/golden/formats/sequence.keras: the bytes that the writer gives for one network of many layers, so that a
- * change of the format is seen. `GOLDEN=write npx vitest run tests/kerasGolden.test.ts` writes it anew.
+ * change of the format is seen. `GOLDEN=write npx vitest run packages/latch/tests/formats/keras/golden.test.ts` writes it anew.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { readKeras, writeKeras } from '../../../src/formats/keras/index.ts'
 import { ZipFile } from '../../../src/formats/keras/read/zip.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { filesOf } from '../conformance/files.ts'
 
 const GOLDEN = new URL('../../golden/formats/sequence.keras', import.meta.url)
@@ -25,8 +24,7 @@ const layers: LayerOptions[] = [
 
 /** Numbers that are the same on every machine: multiples of 1/64. */
 function written(): Promise<Uint8Array> {
-  announceMoreLayers()
-  const network = new Network({ layers })
+  const network = configuredNetwork({ layers })
   network.parameters.forEach((parameter, n) => {
     const values = Float32Array.from(
       { length: parameter.size },

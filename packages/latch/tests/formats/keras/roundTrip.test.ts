@@ -10,14 +10,11 @@ import { ZipFile } from '../../../src/formats/keras/read/zip.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { Random } from '../../../src/core/random.ts'
 import { filesOf } from '../conformance/files.ts'
 import { relativeDifference } from '../../closeTo.ts'
-
-announceMoreLayers()
-
 function joined(chunks: Iterable<Uint8Array>): Uint8Array {
   const parts = [...chunks].map((chunk) => chunk.slice())
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
@@ -33,7 +30,7 @@ function sourceOf(
   layers: readonly LayerOptions[],
   outputActivation: OutputActivation = 'linear',
 ): ExportSource {
-  const network = new Network({ layers })
+  const network = configuredNetwork({ layers })
   const random = new Random(7, 'weights')
   for (const p of network.parameters)
     network.store.write(
@@ -88,7 +85,7 @@ async function expectSameBack(
 ): Promise<ImportedModel> {
   const source = sourceOf(layers, outputActivation)
   const { model } = await trip(source)
-  const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+  const again = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
   const batch = batchFor(layers)
   expect(relativeDifference(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
   expect(model.outputActivation).toBe(outputActivation)
@@ -249,14 +246,14 @@ describe('other layers', () => {
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
       tokens: 'character' as const,
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
     }
     const { model } = await trip(source)
     expect(model).toMatchObject({
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
       tokens: 'character',
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
     })
   })
 
@@ -302,7 +299,7 @@ describe('weights only, with the layers as Latch writes them', () => {
     const batch = batchFor(layers)
     for (const config of [json, parsed, parsed.config.layers, { model_config: parsed }]) {
       const model = await readKeras(filesOf({ 'm.weights.h5': weights }), { config })
-      const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+      const again = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
       expect(relativeDifference(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(
         1e-6,
       )
@@ -316,7 +313,7 @@ describe('weights only, with the layers as Latch writes them', () => {
     // The member stands stored in the archive; cut out, it is what save_weights writes.
     const at = indexOf(bytes, [0x89, 0x48, 0x44, 0x46])
     const model = await readKeras(filesOf({ 'm.weights.h5': bytes.slice(at) }), { config: layers })
-    const again = new Network(model.network, { weights: ({ name }) => model.weights.get(name)! })
+    const again = configuredNetwork(model.network, { weights: ({ name }) => model.weights.get(name)! })
     const batch = batchFor(layers)
     expect(relativeDifference(outputOf(again, batch()), outputOf(source.network, batch()))).toBeLessThan(1e-6)
   })

@@ -12,7 +12,8 @@ import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
 import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
 import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
 import {
   CASES,
@@ -35,7 +36,7 @@ function read(bytes: Uint8Array, options = {}): Promise<ImportedModel> {
 }
 
 function networkOf({ network, weights }: ImportedModel): Network {
-  return new Network(network, { weights: ({ name }) => weights.get(name)! })
+  return configuredNetwork(network, { weights: ({ name }) => weights.get(name)! })
 }
 
 function runGraph(model: OnnxModel, network: Network, { values, lengths, steps }: Ragged): OnnxTensor {
@@ -82,7 +83,7 @@ describe('what Latch writes', () => {
       labels,
       vocabulary,
       tokens: 'word',
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
       outputActivation: 'softmax',
     } as const
     const imported = await read(await bytesOf(sourceOf(network, given)))
@@ -94,7 +95,7 @@ describe('what Latch writes', () => {
       producer: 'Latch',
       tokens: 'word',
       outputActivation: 'softmax',
-      document: '{"task":1}',
+      document: { format: 'latch', version: 1, task: 'x' } as const,
     })
     expect(input).toEqual({ kind: 'ids', width: 3, steps: null })
     expect(imported.network.loss).toEqual({ type: 'softmaxCrossEntropy' })

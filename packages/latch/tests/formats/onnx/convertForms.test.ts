@@ -6,12 +6,8 @@ import { describe, expect, it } from 'vitest'
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
 import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
-
-announceMoreLayers()
-
 const [F, H, C, V] = [3, 4, 2, 6]
 
 type Line = readonly [op: string, inputs: string, outputs: string, attributes?: Record<string, OnnxAttribute>]

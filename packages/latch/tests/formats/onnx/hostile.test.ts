@@ -16,12 +16,8 @@ import {
 } from '../../../src/formats/onnx/proto/schema.ts'
 import { FormatError, LatchError, UnsupportedError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { filesOf } from '../conformance/files.ts'
 import { floats, modelBytes, modelProto, tensor } from './onnxFiles.ts'
-
-announceMoreLayers()
-
 const FOLDER = new URL('../../../../../../shared/conformance/onnx/', import.meta.url)
 
 const small = modelBytes({

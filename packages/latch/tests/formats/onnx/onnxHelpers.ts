@@ -1,15 +1,12 @@
 /** What the ONNX tests share: networks of every option with drawn weights, ragged batches, and files in memory. */
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import type { OutputActivation, ExportSource } from '../../../src/formats/imported.ts'
 import { writeOnnx } from '../../../src/formats/onnx/write/write.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../src/model/config.ts'
-import { Network } from '../../../src/model/network.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { Random } from '../../../src/core/random.ts'
-
-announceMoreLayers()
-
 export interface OnnxCase {
   name: string
   layers: readonly LayerOptions[]
@@ -234,7 +231,7 @@ export function drawn(config: NetworkConfig, seed = 1): Network {
   const random = new Random(seed, 'onnx')
   const weights = ({ size }: { size: number }) =>
     Float32Array.from({ length: size }, () => random.uniform() - 0.5)
-  return new Network(config, { weights })
+  return configuredNetwork(config, { weights })
 }
 
 export function sourceOf(network: Network, given: Partial<ExportSource> = {}): ExportSource {

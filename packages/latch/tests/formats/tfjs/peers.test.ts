@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readTfjs } from '../../../src/formats/tfjs/index.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { filesOf } from '../conformance/files.ts'
 import { relativeDifference } from '../../closeTo.ts'
@@ -34,9 +33,6 @@ interface Tf {
   tensor(values: unknown, shape?: number[]): Tensor
   models: { modelFromJSON(config: object): Promise<Model> }
 }
-
-announceMoreLayers()
-
 const layer = (type: string, config: object = {}) => ({ class_name: type, config })
 const every = { return_sequences: true }
 const cell = (type: string, config: object = {}) => layer(type, { units: 3, ...config })
@@ -174,7 +170,7 @@ describe.skipIf(!existsSync(PEER))('Latch runs what TensorFlow.js saved', () => 
     const json = { ...rest, weightsManifest: [{ paths: ['w'], weights: weightSpecs }] }
     const bytes = new TextEncoder().encode(JSON.stringify(json))
     const imported = await readTfjs(filesOf({ 'model.json': bytes, w: new Uint8Array(weightData) }))
-    const latch = new SequenceModel(imported)
+    const latch = SequenceModel.fromImported(imported)
     const rows = Array.from({ length: T }, (_, t) =>
       [0, 1, 2].map((f) => (t === 3 ? 0 : Math.sin(3 * t + f))),
     )

@@ -8,7 +8,7 @@ import { readTfjs, writeTfjs } from '../../../src/formats/tfjs/index.ts'
 import type { ExportedFile } from '../../../src/formats/imported.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesOf } from '../conformance/files.ts'
 import { bytesOf, exportCase, type ExportCase } from '../exportHelpers.ts'
@@ -34,7 +34,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           labels: ['no', 'yes'],
           vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
           tokens: 'word',
-          document: '{"task":"x"}',
+          document: { format: 'latch', version: 1, task: 'x' } as const,
         },
       ],
       [
@@ -324,7 +324,7 @@ describe('an exported model read back', () => {
       tokens: one.source.tokens,
       document: one.source.document,
     })
-    const network = new Network(model.network, { weights: ({ name: p }) => model.weights.get(p)! })
+    const network = configuredNetwork(model.network, { weights: ({ name: p }) => model.weights.get(p)! })
     // One bias a layer, as TensorFlow.js has it.
     const counted = one.source.network.parameters.filter((p) => !p.name.includes('bias_hh'))
     expect(network.parameterCount).toBe(counted.reduce((sum, { size }) => sum + size, 0))

@@ -3,15 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { readTorch } from '../../../src/formats/torch/index.ts'
 import { writeSafetensors, type NamedTensor } from '../../../src/formats/safetensors/safetensors.ts'
 import type { ImportOptions } from '../../../src/formats/imported.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
-import { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { FormatError, UnsupportedError } from '../../../src/core/errors.ts'
 import { filesOf, modelFile } from '../conformance/files.ts'
 import { inModel, modelsAreHere, runSilero } from '../conformance/otherModels.ts'
 import { runTorchCase, torchCaseNames, torchCasesAreHere } from '../conformance/torch.ts'
-
-announceMoreLayers()
-
 /** Tensors by name and shape, filled with numbers that differ. */
 function stateDict(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {
   const tensors = Object.entries(shapes).map(([name, shape], i): NamedTensor => {
@@ -105,7 +101,7 @@ describe('names and widths decide', () => {
     expect(network.layers[2]).toMatchObject({ returnSequences: false })
     expect(network.layers[4]).toMatchObject({ units: 2, activation: 'relu' })
     expect(notes.join()).not.toContain('nothing between')
-    const built = new Network(network, { weights: ({ name }) => weights.get(name)! })
+    const built = configuredNetwork(network, { weights: ({ name }) => weights.get(name)! })
     expect(built.parameterCount).toBe(14 + 7 + 10 + 44 + 220 + 240 + 12)
   })
 
@@ -129,7 +125,7 @@ describe('names and widths decide', () => {
   it('never a guess: two orders that fit are both named', async () => {
     const two = { ...lstm('encoder.', 3, 3), ...lstm('decoder.', 3, 3) }
     await expect(read(two)).rejects.toThrow(
-      /at least 2: .*encoder → decoder.*config\.order: \["encoder","decoder"\]/s,
+      /at least 2: .*encoder → decoder.*config\.order: \["decoder","encoder"\]/s,
     )
     const { layers } = await read(two, { config: { order: ['encoder', 'decoder'] } })
     expect(layers.map(({ name }) => name)).toEqual(['encoder', 'decoder'])

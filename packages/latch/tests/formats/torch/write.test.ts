@@ -37,7 +37,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           labels: ['no', 'yes'],
           vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
           tokens: 'word',
-          document: '{"task":"x"}',
+          document: { format: 'latch', version: 1, task: 'x' } as const,
         },
       ],
       [

@@ -1,17 +1,13 @@
 /** Networks as a reader would give them, made by hand: small, asymmetric, with known weights. */
 import type { ImportedModel } from '../../../src/formats/imported.ts'
 import type { NetworkConfig } from '../../../src/model/config.ts'
-import { Network } from '../../../src/model/network.ts'
-import { announceMoreLayers } from '../../../src/model/moreLayers.ts'
+import { configuredNetwork } from '../../networks.ts'
 import { Random } from '../../../src/core/random.ts'
-
-announceMoreLayers()
-
 /** An imported model of these layers with drawn weights. */
 export function imported(network: NetworkConfig, more: Partial<ImportedModel> = {}): ImportedModel {
   const random = new Random(7, 'fixture', JSON.stringify(network))
   const weights = new Map<string, Float32Array>()
-  const shapes = new Network(network, { engine: 'reference' })
+  const shapes = configuredNetwork(network, { engine: 'reference' })
   for (const { name, size } of shapes.parameters) {
     weights.set(
       name,

@@ -200,7 +200,7 @@ describe('a file that is not what it says', () => {
       /network\.loss: expected binaryCrossEntropy, got nothing/,
     )
     expect(await changed((d) => void (d.network.layers[1].returnSequences = true))).toMatch(
-      /one row a text.*got one a step/,
+      /one row per text.*got one per step/,
     )
     expect(await changed((d) => void (d.network.loss!.classWeights = [1, 1, 1]))).toMatch(
       /layers that fit \(loss\.classWeights/,
@@ -213,7 +213,7 @@ describe('a file that is not what it says', () => {
   it('settings that no classifier has', async () => {
     const settings = (name: string, value: unknown) => changed((d) => void (d.settings[name] = value))
     expect(await settings('dropout', { words: 1, embedding: 0, layers: 0, output: 0 })).toMatch(
-      /settings\.dropout\.words: expected a share below 1, got 1/,
+      /settings\.dropout\.words: expected a number below 1, got 1/,
     )
     expect(await settings('units', -3)).toMatch(/settings\.units: expected a whole number from 1/)
     expect(await settings('minimumCount', 2 ** 40)).toMatch(/settings\.minimumCount/)

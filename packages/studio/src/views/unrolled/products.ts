@@ -7,8 +7,8 @@ import type { Parts } from '../../parts/cell/wires.ts'
 
 type Explain = (place: TracePlace) => Promise<Explanation>
 
-/** The value whose arithmetic has two products, kept and written; null: none. */
-const VALUE: Record<CellName, string | null> = { rnn: null, lstm: 'cell', gru: 'hidden' }
+/** The value whose arithmetic has two products, kept and written, by cell. */
+const VALUE: Readonly<Record<string, string>> = { lstm: 'cell', gru: 'hidden' }
 
 export async function computeProducts(
   cell: CellName,

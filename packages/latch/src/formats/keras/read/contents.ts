@@ -2,7 +2,8 @@
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { ImportOptions, ModelFiles } from '../../imported.ts'
 import type { Hdf5Object } from '../hdf5/file.ts'
-import { listLayers, storedArray, type ShapesOf, type StoredContents } from './listing.ts'
+import { fileArray, type Listing } from '../../fileContents.ts'
+import { listLayers, type ShapesOf } from './listing.ts'
 import { configured, openKerasFile, weightsGroup } from './read.ts'
 import { storedArrays } from './weightStores.ts'
 
@@ -12,11 +13,7 @@ import { storedArrays } from './weightStores.ts'
  * @param refusedAt where reading the file ended, as the error says
  * @throws FormatError, UnsupportedError as the reader does
  */
-export function kerasContents(
-  files: ModelFiles,
-  options: ImportOptions = {},
-  refusedAt = '',
-): StoredContents {
+export function listKeras(files: ModelFiles, options: ImportOptions = {}, refusedAt = ''): Listing {
   const told = openKerasFile(files)
   const { source } = told
   const root = rootOf(told)
@@ -33,7 +30,7 @@ export function kerasContents(
     return {
       producer: told.producer,
       layers: [],
-      arrays: arrays.map(({ layer, name, shape }) => storedArray(layer, name, shape)),
+      arrays: arrays.map(({ layer, name, shape }) => fileArray(layer, name, shape)),
     }
   }
   const { config, store, producer } = configured(told, root, options)

@@ -7,7 +7,7 @@ import { describe, fieldAt, rootField, type Field } from '../../../core/validati
 import type { ImportedModel, ImportOptions, ModelFiles } from '../../imported.ts'
 import { importKerasConfig, type KerasAbout } from './model.ts'
 import { isHdf5, openHdf5, type Hdf5Object } from '../hdf5/file.ts'
-import { readLatchPart, withLatchPart, type LatchPart } from '../latchMetadata.ts'
+import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../../latch/embedded.ts'
 import { kerasConfigOf } from '../write/layers.ts'
 import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } from './weightStores.ts'
 import { modelField } from './topology.ts'
@@ -19,7 +19,8 @@ interface Told {
   config: unknown
   producer: string | null
   training: unknown
-  latch: LatchPart | null
+  /** What Latch embedded. */
+  embedded: unknown
   /** The HDF5 root. @throws FormatError, UnsupportedError where there is none that is read */
   root(): Hdf5Object
 }
@@ -43,7 +44,7 @@ export function openKerasFile({ bytes, name }: ModelFiles): Told {
     config: own === null ? null : parsed(own, `${name}, model_config`),
     producer: producerOf(version),
     training: trained === null ? undefined : parsed(trained, `${name}, training_config`),
-    latch: null,
+    embedded: null,
     root: () => root,
   }
 }
@@ -58,7 +59,7 @@ function openArchive(zip: ZipFile, name: string, stored: number): Told {
     config,
     producer: producerOf(typeof version === 'string' ? version.slice(0, 40) : null),
     training: undefined,
-    latch: readLatchPart(fieldAt(fields, 'latch')),
+    embedded: fieldAt(fields, EMBEDDED_KEY).value,
     root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, stored),
   }
 }
@@ -106,7 +107,7 @@ function assemble(told: Told, options: ImportOptions): ImportedModel {
   const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
   const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
   const model = optimizer ? { ...read, omitted: [...read.omitted, 'optimizer state'] } : read
-  return told.latch ? withLatchPart(model, told.latch) : model
+  return withEmbedded(model, readEmbedded(told.embedded, source, options), options)
 }
 
 /** The configuration, the file's own or the one given, and the arrays of its layers. @throws UsageError where there is none */

@@ -5,7 +5,7 @@
 import { exportAs } from '../../fixes.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { readNetworkConfig } from '../../../model/config.ts'
-import { announceMoreLayers } from '../../../model/moreLayers.ts'
+import { allLayers } from '../../../model/allLayers.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { rootField } from '../../../core/validation.ts'
 import type { OutputActivation } from '../../imported.ts'
@@ -94,9 +94,8 @@ export function modelOf(layers: readonly OutLayer[], name: string): KerasModelCo
 
 /** Keras' configuration of layers as Latch writes them, for files that hold weights only. */
 export function kerasConfigOf(given: unknown): KerasModelConfig {
-  announceMoreLayers()
   const value = Array.isArray(given) ? { layers: given as unknown[] } : given
-  const config = readNetworkConfig(rootField(value, 'config', 'options'))
+  const config = readNetworkConfig(rootField(value, 'config', 'options'), allLayers)
   return modelOf(kerasLayersOf(config, 'linear'), 'sequential')
 }
 

@@ -5,7 +5,7 @@
 import { Zip, ZipPassThrough } from 'fflate'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { hdf5Chunks, type Hdf5Dataset } from '../hdf5/write.ts'
-import { latchPartOf } from '../latchMetadata.ts'
+import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import { kerasLayersOf, modelOf } from './layers.ts'
 import type { OutLayer } from './layer.ts'
 import { numbered } from '../read/weightStores.ts'
@@ -18,7 +18,7 @@ export function writeKerasFile(source: ExportSource): ExportedFile {
   const layers = kerasLayersOf(source.network.config, source.outputActivation)
   const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'
   const model = modelOf(layers, name)
-  const metadata = { keras_version: KERAS_VERSION, latch: latchPartOf(source) }
+  const metadata = { keras_version: KERAS_VERSION, [EMBEDDED_KEY]: embeddedText(source) }
   const members = [
     { name: 'metadata.json', chunks: () => jsonChunks(metadata) },
     { name: 'config.json', chunks: () => jsonChunks(model) },

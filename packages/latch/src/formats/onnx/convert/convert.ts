@@ -206,7 +206,7 @@ function describe(
     layers,
     warnings: notesOf(context.warnings, compiled, places),
     stateful: false,
-    document: metadata.get('latch') ?? null,
+    document: null,
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
-import type { PoolOptions } from '../../../layers/shape.ts'
+import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { OnnxNode } from '../graph.ts'
 
 /** One direction's weights in PyTorch's layout; no bias: null. */

@@ -4,14 +4,15 @@
  */
 import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
-import { Network } from '../../../model/network.ts'
+import { allLayers } from '../../../model/allLayers.ts'
+import { networkFromConfig } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
 import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import type { LiftedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
-import { maximum } from '../../../core/lists.ts'
+import { logSoftmax, sigmoid, softmax } from '../../../core/probabilities.ts'
 
 /** Most that the two may differ, relative to the larger of 1 and the number. */
 const TOLERANCE = 1e-4
@@ -205,7 +206,10 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
 
 function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
   const { network: config, weights, input, outputActivation, places } = imported
-  const network = new Network(config, { threads: 1, weights: ({ name }) => weights.get(name)! })
+  const network = networkFromConfig(config, allLayers, {
+    threads: 1,
+    weights: ({ name }) => weights.get(name)!,
+  })
   const { sequences, steps, lengths, values } = batch
   const packed =
     input.kind === 'ids'
@@ -223,16 +227,11 @@ function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
 /** Softmax or sigmoid of each row. */
 function answered(logits: Float64Array, width: number, outputActivation: OutputActivation): Float64Array {
   if (outputActivation === 'linear') return logits
-  if (outputActivation === 'sigmoid') return logits.map((x) => 1 / (1 + Math.exp(-x)))
+  if (outputActivation === 'sigmoid') return logits.map(sigmoid)
   const out = new Float64Array(logits.length)
   for (let at = 0; at < logits.length; at += width) {
     const row = logits.subarray(at, at + width)
-    const top = maximum(row)
-    const sum = row.reduce((all, x) => all + Math.exp(x - top), 0)
-    row.forEach((x, j) => {
-      const log = x - top - Math.log(sum)
-      out[at + j] = outputActivation === 'logSoftmax' ? log : Math.exp(log)
-    })
+    out.set(outputActivation === 'logSoftmax' ? logSoftmax(row) : softmax(row), at)
   }
   return out
 }

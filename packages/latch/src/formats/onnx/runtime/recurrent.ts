@@ -6,8 +6,8 @@ import { findCell, genericCells, takesOption, type CellName } from '../../../cel
 import type { EngineOptions } from '../../../engine/engine.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
-import { announceMoreLayers } from '../../../model/moreLayers.ts'
-import { Network } from '../../../model/network.ts'
+import { allLayers } from '../../../model/allLayers.ts'
+import { networkFromConfig, type Network } from '../../../model/network.ts'
 import { PEEPHOLE_ORDERS, gateCount, reorderBlocks, rowsToNative } from '../../gateOrders.ts'
 import { cellFunctions } from '../cellFunctions.ts'
 import type { OnnxTensor } from '../graph.ts'
@@ -174,10 +174,10 @@ function networkOf(form: Form, tensors: Tensors, sizes: Sizes, engine: EngineOpt
   const layers = [{ type: 'features', width }, options] as const
   const precision: EngineOptions =
     tensors.x.dtype === 'float64' ? { engine: 'reference', precision: 'float64' } : engine
-  return new Network(
-    { layers },
-    { ...precision, weights: ({ name }) => weights.get(name.slice(name.lastIndexOf('.') + 1))! },
-  )
+  return networkFromConfig({ layers }, allLayers, {
+    ...precision,
+    weights: ({ name }) => weights.get(name.slice(name.lastIndexOf('.') + 1))!,
+  })
 }
 
 /** A state of one direction (B, H) within (D, B, H), or (B, D, H) where the batch comes first. */
@@ -255,7 +255,6 @@ export function recurrent(cell: Cell, engine: EngineOptions): Operator {
   return (node) => {
     const states = findCell(genericCells, cell).stateNames.length
     node.expect(3, states === 2 ? 8 : 6, states + 1)
-    announceMoreLayers()
     const form = readForm(node, cell)
     return runOf(node, form, engine)
   }

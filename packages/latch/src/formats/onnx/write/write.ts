@@ -4,6 +4,7 @@
  */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource, ModelWriter } from '../../imported.ts'
 import { exportLayers, type ExportEdge } from './layers.ts'
 import type { ExportGraph, ExportTensor } from './graph.ts'
@@ -59,8 +60,7 @@ function modelOf(graph: ExportGraph, source: ExportSource) {
     labels: json(source.labels),
     vocabulary: json(source.vocabulary),
     tokens: source.tokens,
-    outputActivation: source.outputActivation,
-    latch: source.document,
+    [EMBEDDED_KEY]: embeddedText(source),
   }
   return create(ModelSchema, {
     irVersion: IR_VERSION,

@@ -1,5 +1,5 @@
 /** A network as a TensorFlow.js layers model: model.json and weights.bin, one array made at a time. */
-import { CARRIED_KEY, carriedText } from '../../latch/embedded.ts'
+import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { TfjsExport, type PlacedLayer } from './layers.ts'
 
@@ -33,7 +33,7 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
       labels: source.labels,
       vocabulary: source.vocabulary,
       tokens: source.tokens,
-      [CARRIED_KEY]: carriedText(source),
+      [EMBEDDED_KEY]: embeddedText(source),
     },
   }
   const json = new TextEncoder().encode(JSON.stringify(model))

@@ -3,6 +3,7 @@
  * the modules. Everything is checked and named by its field.
  */
 import { ACTIVATION_NAMES, type ActivationName } from '../../../cells/activations.ts'
+import { allLayers } from '../../../model/allLayers.ts'
 import { readNetworkConfig, type NetworkConfig } from '../../../model/config.ts'
 import {
   fieldAt,
@@ -65,7 +66,7 @@ export function readTorchConfig(config: unknown, source: string): TorchFlags | T
     readObject(root, ['layers', 'loss', 'order'])
     const { layers, loss } = config as Record<string, unknown>
     const network = loss === undefined ? { layers } : { layers, loss }
-    return { network: readNetworkConfig(rootField(network, 'configuration', source)), order }
+    return { network: readNetworkConfig(rootField(network, 'configuration', source), allLayers), order }
   }
   const f = readObject(root, ['order', 'activation', 'returnSequences', 'pool', 'reset', 'heads', 'oneHot'])
   readOptional(f.reset, (x) => readChoice(x, ['after']), null)

@@ -1,11 +1,12 @@
 /** State dicts that Latch wrote: names are Latch's but for one dot, and the metadata says everything else. */
 import { readArray, fieldAt, readString, rootField } from '../../../core/validation.ts'
-import { CARRIED_KEY, readCarried, type Carried } from '../../latch/embedded.ts'
+import { EMBEDDED_KEY, readEmbedded, type Embedded } from '../../latch/embedded.ts'
+import type { ImportOptions } from '../../imported.ts'
 import type { SafetensorsContent } from '../../safetensors/safetensors.ts'
 
 /** What such a file says of itself. */
 export interface OwnFile {
-  carried: Carried
+  embedded: Embedded
   /** Latch's layers and the modules that fill them. */
   config: { layers: unknown; loss?: unknown; order: readonly string[] }
 }
@@ -21,10 +22,15 @@ export function fileName(name: string): string {
 }
 
 /** The file's own words, or null where it is not one of ours. @throws FormatError naming the field */
-export function ownFileOf(content: SafetensorsContent, source: string): OwnFile | null {
-  if (!Object.hasOwn(content.metadata, CARRIED_KEY)) return null
-  const carried = readCarried(content.metadata[CARRIED_KEY], source)
-  const root = rootField(carried.network, `${CARRIED_KEY}.network`, source)
+export function findOwnFile(
+  content: SafetensorsContent,
+  source: string,
+  options: ImportOptions,
+): OwnFile | null {
+  if (!Object.hasOwn(content.metadata, EMBEDDED_KEY)) return null
+  const embedded = readEmbedded(content.metadata[EMBEDDED_KEY], source, options)
+  if (embedded === null) return null
+  const root = rootField(embedded.network, `${EMBEDDED_KEY}.network`, source)
   const layers = fieldAt(root, 'layers')
   const paths = new Set(
     Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))),
@@ -39,5 +45,5 @@ export function ownFileOf(content: SafetensorsContent, source: string): OwnFile 
   }
   const loss = fieldAt(root, 'loss').value
   const config = { layers: layers.value, ...(loss !== undefined && { loss }), order }
-  return { carried, config }
+  return { embedded, config }
 }

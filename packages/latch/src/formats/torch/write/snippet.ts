@@ -3,7 +3,7 @@
  * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
  */
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
-import type { PoolOptions } from '../../../layers/shape.ts'
+import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'

@@ -4,7 +4,7 @@
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
-import { CARRIED_KEY, carriedText } from '../../latch/embedded.ts'
+import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { fileName, torchName } from '../read/latchFile.ts'
 import { refuseForTorch } from './expressible.ts'
@@ -23,7 +23,7 @@ interface Due {
 export async function writeTorch(source: ExportSource): Promise<readonly ExportedFile[]> {
   refuseForTorch(source.network.config.layers)
   const tensors = tensorsOf(source.network)
-  const metadata = { format: 'pt', [CARRIED_KEY]: carriedText(source) }
+  const metadata = { format: 'pt', [EMBEDDED_KEY]: embeddedText(source) }
   return [{ name: fileName(source.name), chunks: chunksOf(tensors, metadata) }]
 }
 

@@ -1,0 +1,63 @@
+/** Lists the layers and arrays of a model file of any format, also of one that does not open. */
+import type { LatchError } from '../core/errors.ts'
+import { fileArray, fileLayer, type FileContents, type Listing } from './fileContents.ts'
+import { identify } from './identify.ts'
+import type { FormatName, ImportOptions, ModelFiles } from './imported.ts'
+import { readSafetensors } from './safetensors/safetensors.ts'
+
+type Lister = (files: ModelFiles, options: ImportOptions, failedAt: string) => Listing | Promise<Listing>
+
+const listers: { readonly [F in FormatName]: Lister } = {
+  latch: async (files) => {
+    const { readLatch } = await import('./latch/read.ts')
+    const { producer, layers } = await readLatch(files)
+    return { producer, layers: layers.map((layer) => ({ ...layer, weights: [], opens: true })), arrays: [] }
+  },
+  torch: ({ bytes, name }) => {
+    const tensors = [...readSafetensors(bytes, name).tensors.values()]
+    const arrays = tensors.map((tensor) => {
+      return fileArray('', tensor.name, tensor.shape, tensor.storedAs ?? tensor.dtype)
+    })
+    return { producer: null, layers: [], arrays }
+  },
+  onnx: async ({ name, bytes, sibling }) => {
+    const { decodeOnnx } = await import('./onnx/proto/decode.ts')
+    const { nodes, initializers, producer } = await decodeOnnx(bytes, name, sibling)
+    const layers = nodes.map((node) => {
+      const weights = node.inputs.flatMap((input) => initializers.get(input) ?? [])
+      // Whole numbers are indices and shapes.
+      const learned = weights.filter(({ dtype }) => dtype.includes('float'))
+      const shapes = (tensors: typeof weights) => tensors.map(({ shape }) => shape)
+      const { parameters } = fileLayer('', '', shapes(learned), null)
+      return { ...fileLayer(node.name, node.op, shapes(weights), null), parameters }
+    })
+    return { producer, layers, arrays: [] }
+  },
+  keras: async (files, options, failedAt) => {
+    const { listKeras } = await import('./keras/read/contents.ts')
+    return listKeras(files, options, failedAt)
+  },
+  tfjs: async (files, _, failedAt) => (await import('./tfjs/index.ts')).listTfjs(files, failedAt),
+  tensorflow1: async (files) => {
+    const { readManifest } = await import('./tensorflow1/manifest.ts')
+    const arrays = [...readManifest(files).values()].map(({ name, shape }) => fileArray('', name, shape))
+    return { producer: 'TensorFlow 1', layers: [], arrays }
+  },
+}
+
+/**
+ * What is in a model file of any format: layers with the shapes of their arrays, operators of a graph, or arrays
+ * alone. Numbers are read only where shapes need them.
+ * @param options.config for Keras weights without a configuration of their own
+ * @param options.error why the file did not open: the layer that it names is marked
+ * @throws FormatError for a file that is broken; DataError where a file beside it is missing
+ */
+export async function describeFile(
+  files: ModelFiles,
+  { error, ...options }: ImportOptions & { error?: LatchError } = {},
+): Promise<FileContents> {
+  const format = identify(files.bytes, files.name)
+  const listing = await listers[format](files, options, error?.where ?? '')
+  const parameters = [...listing.layers, ...listing.arrays].reduce((sum, one) => sum + one.parameters, 0)
+  return { format, ...listing, parameters }
+}

@@ -1,0 +1,95 @@
+/** Typed factories of recurrent layers, each with its own cell alone: a bundle with `gru` carries no LSTM. */
+import type { GenericOptions } from '../../cells/cell.ts'
+import { genericGruCell } from '../../cells/gru/generic.ts'
+import { gruCell, type GenericGruOptions, type GruOptions } from '../../cells/gru/gru.ts'
+import { genericLstmCell } from '../../cells/lstm/generic.ts'
+import { lstmCell, type GenericLstmOptions, type LstmOptions } from '../../cells/lstm/lstm.ts'
+import { genericRnnCell } from '../../cells/rnn/generic.ts'
+import { rnnCell, type RnnOptions } from '../../cells/rnn/rnn.ts'
+import { cells, type CellName } from '../../cells/registry.ts'
+import type { LayerSpec } from '../definition.ts'
+import { mergingRecurrentLayer, recurrentLayer } from './definition.ts'
+import type { RecurrentOptions } from './recurrent.ts'
+
+/** Options of every recurrent layer. */
+export type RecurrentSettings = Pick<RecurrentOptions, 'direction' | 'returnSequences' | 'bias'>
+
+/** Options of any fast cell. */
+type CellOptions = RnnOptions | LstmOptions | GruOptions
+
+/** Options of recurrent layers with generic cells. */
+export type GenericRecurrentSettings = RecurrentSettings & Pick<RecurrentOptions, 'merge' | 'backward'>
+
+const rnnLayer = /* @__PURE__ */ recurrentLayer([rnnCell])
+const lstmLayer = /* @__PURE__ */ recurrentLayer([lstmCell])
+const gruLayer = /* @__PURE__ */ recurrentLayer([gruCell])
+const anyLayer = /* @__PURE__ */ recurrentLayer(cells)
+const genericRnnLayer = /* @__PURE__ */ mergingRecurrentLayer([genericRnnCell])
+const genericLstmLayer = /* @__PURE__ */ mergingRecurrentLayer([genericLstmCell])
+const genericGruLayer = /* @__PURE__ */ mergingRecurrentLayer([genericGruCell])
+
+/** A simple recurrent layer: h = tanh(Wx·x + Wh·h₋₁ + b), or `relu`. */
+export function rnn(
+  units: number,
+  options: RecurrentSettings & RnnOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return { definition: rnnLayer, options: { type: 'recurrent', cell: rnnCell.name, units, ...options } }
+}
+
+/** An LSTM layer (Hochreiter & Schmidhuber 1997, with forget gate). */
+export function lstm(
+  units: number,
+  options: RecurrentSettings & LstmOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return { definition: lstmLayer, options: { type: 'recurrent', cell: lstmCell.name, units, ...options } }
+}
+
+/** A GRU layer (Cho et al. 2014); `reset` says whether r is applied after the product (default) or before it. */
+export function gru(
+  units: number,
+  options: RecurrentSettings & GruOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return { definition: gruLayer, options: { type: 'recurrent', cell: gruCell.name, units, ...options } }
+}
+
+/** A recurrent layer whose cell is chosen at run time: a bundle with it carries all three. */
+export function recurrent(
+  cell: CellName,
+  units: number,
+  options: RecurrentSettings & CellOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return { definition: anyLayer, options: { type: 'recurrent', cell, units, ...options } }
+}
+
+/** A simple recurrent layer of any form: activations, clipping. */
+export function genericRnn(
+  units: number,
+  options: GenericRecurrentSettings & GenericOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return {
+    definition: genericRnnLayer,
+    options: { type: 'recurrent', cell: genericRnnCell.name, units, ...options },
+  }
+}
+
+/** An LSTM layer of any form: activations, clipping, peepholes, coupled gates. */
+export function genericLstm(
+  units: number,
+  options: GenericRecurrentSettings & GenericLstmOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return {
+    definition: genericLstmLayer,
+    options: { type: 'recurrent', cell: genericLstmCell.name, units, ...options },
+  }
+}
+
+/** A GRU layer of any form: activations, clipping. */
+export function genericGru(
+  units: number,
+  options: GenericRecurrentSettings & GenericGruOptions = {},
+): LayerSpec<RecurrentOptions> {
+  return {
+    definition: genericGruLayer,
+    options: { type: 'recurrent', cell: genericGruCell.name, units, ...options },
+  }
+}

@@ -1,0 +1,34 @@
+/** Every layer in its most general form: what networks from other tools' files are made of. */
+import { genericCells } from '../cells/registry.ts'
+import { activationLayer } from '../layers/activation.ts'
+import { concatLayer } from '../layers/concat.ts'
+import type { LayerDefinition } from '../layers/definition.ts'
+import { genericDenseLayer } from '../layers/dense.ts'
+import { dropoutLayer } from '../layers/dropout.ts'
+import { maskedEmbeddingLayer } from '../layers/embedding.ts'
+import { maskedFeaturesLayer } from '../layers/features.ts'
+import { flattenLayer } from '../layers/flatten.ts'
+import { layerNormLayer } from '../layers/layerNorm.ts'
+import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
+import { maskedOneHotLayer } from '../layers/oneHot.ts'
+import { anyPoolLayer } from '../layers/pooling/allPools.ts'
+import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
+import { reverseLayer } from '../layers/reverse.ts'
+
+/** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
+export const allLayers: readonly LayerDefinition[] = [
+  maskedEmbeddingLayer,
+  maskedOneHotLayer,
+  maskedFeaturesLayer,
+  /* @__PURE__ */ mergingRecurrentLayer(genericCells),
+  dropoutLayer,
+  anyPoolLayer,
+  flattenLayer,
+  genericDenseLayer,
+  activationLayer,
+  layerNormLayer,
+  maskingLayer,
+  zeroMaskedLayer,
+  reverseLayer,
+  concatLayer,
+]

@@ -1,0 +1,207 @@
+/** Tokenizers, vocabulary, batches and splits: nothing throws on text, everything is repeatable. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { bucketedBatches, stratifiedSplit } from '../../src/data/batches.ts'
+import { createTokenizer, parseTokenizerConfig } from '../../src/text/tokenizer.ts'
+import { Vocabulary } from '../../src/text/vocabulary.ts'
+import { FormatError, UsageError } from '../../src/core/errors.ts'
+
+const words = createTokenizer({ kind: 'words', lowercase: true })
+const cased = createTokenizer({ kind: 'words', lowercase: false })
+const characters = createTokenizer({ kind: 'characters', lowercase: false })
+
+describe('word tokens', () => {
+  test.each([
+    ["Don't stop, it's 'fine'!", ["don't", 'stop', ',', "it's", "'fine'", '!']],
+    ["'' rock'n'roll '90s", ["''", "rock'n'roll", "'90s"]],
+    ['don’t ‘quote’', ["don't", '‘', 'quote', '’']],
+    ['snake_case a.b', ['snake', '_', 'case', 'a', '.', 'b']],
+    ['Ünïcödé ΣΑΣ हिन्दी', ['ünïcödé', 'σας', 'हिन्दी']],
+    ['cafe\u0301', ['café']],
+    ['😀👍🏽x', ['😀', '👍', '🏽', 'x']],
+    ['❤\ufe0f\u200d🔥', ['❤\ufe0f', '🔥']],
+    ['می\u200cخواهم', ['می\u200cخواهم']],
+    ['a\u00adb\u200bc\ud800', ['a', 'b', 'c', '\ufffd']],
+    [' \t\r\n\u3000', []],
+    ['', []],
+  ])('%j', (text, tokens) => {
+    expect(words.tokenize(text)).toEqual(tokens)
+  })
+
+  test('keeps case where asked', () => {
+    expect(cased.tokenize("You're NOT good")).toEqual(["You're", 'NOT', 'good'])
+  })
+
+  test('is the measured recipe on ASCII text', () => {
+    const visible = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))
+    const ascii = fc.string({ unit: fc.constantFrom(...visible, '\n', '\t', "'", "'", 'a', 'B', '7') })
+    fc.assert(
+      fc.property(ascii, (text) => {
+        expect(words.tokenize(text)).toEqual(text.toLowerCase().match(/[a-z0-9']+|[^\sa-z0-9']/g) ?? [])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('tokens joined by spaces give the same tokens again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const tokens = words.tokenize(text)
+        expect(words.tokenize(tokens.join(' '))).toEqual(tokens)
+        for (const token of tokens) expect(token).not.toMatch(/^\s*$/)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('character tokens', () => {
+  test('are code points, whitespace kept', () => {
+    expect(characters.tokenize('a  😀\nB')).toEqual(['a', ' ', ' ', '😀', '\n', 'B'])
+    expect(createTokenizer({ kind: 'characters', lowercase: true }).tokenize('ÄB')).toEqual(['ä', 'b'])
+  })
+
+  test('join to the normalised text, whatever the text', () => {
+    const anything = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+    )
+    fc.assert(
+      fc.property(anything, (text) => {
+        const whole = text.replace(/\p{Cs}/gu, '\ufffd').normalize('NFC')
+        expect(characters.tokenize(text).join('')).toBe(whole)
+        words.tokenize(text)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('tokenizer configuration', () => {
+  test('survives JSON and is refused by field', () => {
+    expect(parseTokenizerConfig(JSON.parse(JSON.stringify(words.config)))).toEqual(words.config)
+    expect(() => parseTokenizerConfig({ kind: 'bytes', lowercase: true })).toThrow(
+      new FormatError({ where: 'tokenizer.kind', expected: "'words' or 'characters'", got: '"bytes"' }),
+    )
+    expect(() => parseTokenizerConfig({ kind: 'words' })).toThrow(
+      /tokenizer\.lowercase: expected true or false, got nothing/,
+    )
+    expect(() => parseTokenizerConfig(null)).toThrow(FormatError)
+    expect(() => createTokenizer({ kind: 'words', lowercase: 1 as never })).toThrow(UsageError)
+  })
+})
+
+describe('vocabulary', () => {
+  const lists = [
+    ['b', 'a', '😀'],
+    ['a', 'b', '\uffee', '😀'],
+    ['\uffee', 'c', '__proto__', '__proto__', 'a'],
+  ]
+
+  test('is ordered by count, then code point, and drops the rare', () => {
+    const vocabulary = Vocabulary.build(lists)
+    expect(vocabulary.tokens).toEqual(['<unk>', 'a', '__proto__', 'b', '\uffee', '😀'])
+    expect(vocabulary.size).toBe(6)
+    expect([...vocabulary.encode(['a', 'never', '__proto__', '<unk>', 'constructor'])]).toEqual([
+      1, 0, 2, 0, 0,
+    ])
+    expect(vocabulary.decode([1, 0])).toEqual(['a', '<unk>'])
+    expect([vocabulary.has('a'), vocabulary.has('c'), vocabulary.has('<unk>')]).toEqual([true, false, false])
+  })
+
+  test('limits its size, `<unk>` counted', () => {
+    expect(Vocabulary.build(lists, { minimumCount: 1, maximumSize: 3 }).tokens).toEqual([
+      '<unk>',
+      'a',
+      '__proto__',
+    ])
+    expect(Vocabulary.build(lists, { maximumSize: 1 }).tokens).toEqual(['<unk>'])
+    expect(Vocabulary.build([['<unk>', '<unk>']]).tokens).toEqual(['<unk>'])
+    expect(() => Vocabulary.build(lists, { minimumCount: 0 })).toThrow(
+      /minimumCount: expected a positive integer, got 0/,
+    )
+    expect(() => Vocabulary.build(lists, { maximumSize: 1.5 })).toThrow(/maximumSize/)
+    expect(() => Vocabulary.build(lists).decode([99])).toThrow(
+      /decode, position 0: expected an id from 0 to 5, got 99/,
+    )
+  })
+
+  test('survives JSON and rejects other data', () => {
+    const built = Vocabulary.build(lists, { minimumCount: 1 })
+    expect(Vocabulary.fromJSON(JSON.parse(JSON.stringify(built))).tokens).toEqual(built.tokens)
+    expect(() => Vocabulary.fromJSON({})).toThrow(/vocabulary: expected an array of tokens, got object/)
+    expect(() => Vocabulary.fromJSON([])).toThrow(/vocabulary\[0\]: expected "<unk>", got nothing/)
+    expect(() => Vocabulary.fromJSON(['<unk>', 'a', 'a'])).toThrow(
+      /vocabulary\[2\]: expected distinct tokens, got "a" again, after \[1\]/,
+    )
+    expect(() => Vocabulary.fromJSON(['<unk>', 7])).toThrow(
+      new FormatError({ where: 'vocabulary[1]', expected: 'a string', got: '7' }),
+    )
+  })
+})
+
+describe('batches', () => {
+  const lengths = Int32Array.from({ length: 1003 }, (_, i) => (i * 7919) % 41)
+  const options = { batchSize: 32, key: [1, 'shuffle', 0], shuffle: true, pool: 5 }
+
+  test('hold every row once, longest first, and depend on the key alone', () => {
+    const batches = bucketedBatches(lengths, options)
+    expect(batches.length).toBe(32)
+    expect(batches.flatMap((batch) => Array.from(batch)).sort((a, b) => a - b)).toEqual([...lengths.keys()])
+    for (const batch of batches) {
+      for (let i = 1; i < batch.length; i++)
+        expect(lengths[batch[i]]).toBeLessThanOrEqual(lengths[batch[i - 1]])
+    }
+    expect(bucketedBatches([...lengths], options)).toEqual(batches)
+    expect(bucketedBatches(lengths, { ...options, key: [1, 'shuffle', 1] })).not.toEqual(batches)
+    expect(batches.filter((batch) => batch.length < 32).length).toBe(1)
+  })
+
+  test('waste little: rows of one batch are of similar length', () => {
+    const spread = (batch: Int32Array): number => lengths[batch[0]] - lengths[batch[batch.length - 1]]
+    const mean =
+      bucketedBatches(lengths, { ...options, pool: 20 }).reduce((sum, batch) => sum + spread(batch), 0) / 32
+    expect(mean).toBeLessThan(6)
+  })
+
+  test('without shuffle are sorted throughout, equal lengths in order', () => {
+    const order = bucketedBatches([2, 5, 2, 9, 5], { batchSize: 2, key: [], shuffle: false }).map((batch) =>
+      Array.from(batch),
+    )
+    expect(order).toEqual([[3, 1], [4, 0], [2]])
+    expect(bucketedBatches([], { batchSize: 2, key: [], shuffle: false })).toEqual([])
+    expect(bucketedBatches([], { batchSize: 2, key: [], shuffle: true })).toEqual([])
+  })
+
+  test('refuse impossible sizes', () => {
+    expect(() => bucketedBatches([1], { ...options, batchSize: 0 })).toThrow(
+      /batchSize: expected a positive integer, got 0/,
+    )
+    expect(() => bucketedBatches([1], { ...options, pool: NaN })).toThrow(/pool/)
+  })
+})
+
+describe('stratified split', () => {
+  test('takes the fraction of every class, in order, and leaves something of each', () => {
+    const labels = Int32Array.from({ length: 233 }, (_, i) => (i < 200 ? i % 2 : i < 231 ? 2 : i - 228))
+    const { train, validation } = stratifiedSplit(labels, 0.1, [3, 'split'])
+    const count = (rows: Int32Array, label: number): number =>
+      [...rows].filter((row) => labels[row] === label).length
+    expect([0, 1, 2, 3, 4].map((label) => count(validation, label))).toEqual([10, 10, 3, 0, 0])
+    expect([...train, ...validation].sort((a, b) => a - b)).toEqual([...labels.keys()])
+    expect([...train]).toEqual([...train].sort((a, b) => a - b))
+    expect([...validation]).toEqual([...validation].sort((a, b) => a - b))
+    expect(stratifiedSplit(labels, 0.1, [3, 'split'])).toEqual({ train, validation })
+    expect(stratifiedSplit(labels, 0.1, [4, 'split']).validation).not.toEqual(validation)
+  })
+
+  test('at least one of two, never all, none at fraction 0', () => {
+    expect(stratifiedSplit([0, 0, 1], 0.01, [1]).validation.length).toBe(1)
+    expect(stratifiedSplit([0, 0, 1], 0.99, [1]).train.length).toBe(2)
+    expect(stratifiedSplit([0, 0, 1], 0, [1]).validation.length).toBe(0)
+    expect(() => stratifiedSplit([0], 1, [1])).toThrow(
+      /validation: expected a fraction from 0 to below 1, got 1/,
+    )
+    expect(() => stratifiedSplit([0], NaN, [1])).toThrow(UsageError)
+  })
+})

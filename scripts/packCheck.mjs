@@ -1,0 +1,194 @@
+/**
+ * The packages as users get them: packed, installed into an empty project, type-checked and run there.
+ *   node scripts/packCheck.mjs [--json FILE]
+ * Needs a built dist/ (node scripts/setup.mjs) and the npm registry for dependencies and TypeScript 5.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values: flags } = parseArgs({ options: { json: { type: 'string' } } })
+const folder = mkdtempSync(join(tmpdir(), 'latch-pack-'))
+const counts = { passed: 0, failed: 0, skipped: 0 }
+
+/** Runs a command; its output, or an error with all that it printed. */
+function run(cwd, command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(' ')}: exit ${status}\n${stdout}${stderr}${error ?? ''}`)
+  return stdout
+}
+
+function check(name, action) {
+  try {
+    action()
+    counts.passed++
+    console.log(`passed  ${name}`)
+  } catch (error) {
+    counts.failed++
+    console.log(`FAILED  ${name}\n${error.message}`)
+  }
+}
+
+function assertEqual(got, wanted, what) {
+  const [one, other] = [JSON.stringify(got), JSON.stringify(wanted)]
+  if (one !== other) throw new Error(`${what}: expected ${other}, got ${one}`)
+}
+
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+
+function pack(name) {
+  const args = ['pack', '--json', '--pack-destination', folder, '--workspace', `packages/${name}`]
+  const [{ filename, files }] = JSON.parse(run(root, 'npm', args))
+  return { path: join(folder, filename), files: files.map(({ path }) => path) }
+}
+
+/** An empty project with these packages installed. */
+function project(name, ...packages) {
+  const path = join(folder, name)
+  mkdirSync(path)
+  writeFileSync(join(path, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }))
+  run(path, 'npm', ['install', ...quiet, ...packages])
+  return path
+}
+
+const ENTRIES = [
+  'latch',
+  'latch/training',
+  'latch/inspection',
+  'latch/datasets',
+  'latch/tables',
+  'latch/formats',
+]
+const WITHOUT_DEPENDENCIES = ENTRIES.slice(0, 4)
+const DEPENDENCIES = ['@bufbuild/protobuf', 'csv-parse', 'fflate']
+
+const PROGRAM = `import { dense, features, gru, network, textClassifier, type Network } from 'latch'
+import { fit } from 'latch/training'
+import { explain } from 'latch/inspection'
+import { addingProblem } from 'latch/datasets'
+import * as tables from 'latch/tables'
+import { importModel } from 'latch/formats'
+
+const rows = [{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }]
+const model = textClassifier({ cell: 'gru', units: 4 })
+await model.fit(rows, { text: 'text', label: 'label' })
+const label: string = model.predict('a fine day').label
+const made: Network = network([features(1), gru(2), dense(1)], { loss: { type: 'meanSquaredError' } })
+export const all = { label, made, fit, explain, addingProblem, tables, importModel }
+// @ts-expect-error: no such cell
+textClassifier({ cell: 'transformer' })
+`
+const RESOLUTIONS = [
+  ['bundler', 'ESNext'],
+  ['node16', 'Node16'],
+  ['nodenext', 'NodeNext'],
+]
+
+function typeCheck(path, compiler, resolution, module) {
+  const config = {
+    compilerOptions: {
+      module,
+      moduleResolution: resolution,
+      target: 'ES2022',
+      lib: ['ES2023', 'DOM'],
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+    },
+    files: ['program.ts'],
+  }
+  writeFileSync(join(path, 'program.ts'), PROGRAM)
+  writeFileSync(join(path, `tsconfig.${resolution}.json`), JSON.stringify(config))
+  run(path, process.execPath, [compiler, '-p', `tsconfig.${resolution}.json`])
+}
+
+/** Imports entry points in a fresh Node. */
+const load = (path, entries) =>
+  run(path, process.execPath, [
+    '--input-type=module',
+    '-e',
+    entries.map((entry) => `if (!Object.keys(await import('${entry}')).length) throw '${entry}'`).join('\n'),
+  ])
+
+/** The same with a dependency out of reach, then back. */
+function loadWithout(path, dependencies, entries) {
+  const hidden = dependencies.map((name) => [join(path, 'node_modules', name), join(path, 'hidden', name)])
+  const move = (from, to) => {
+    mkdirSync(dirname(to), { recursive: true })
+    renameSync(from, to)
+  }
+  for (const [from, to] of hidden) move(from, to)
+  try {
+    load(path, entries)
+  } finally {
+    for (const [from, to] of hidden) move(to, from)
+  }
+}
+
+try {
+  const packed = Object.fromEntries(['latch', 'cli', 'studio'].map((name) => [name, pack(name)]))
+  for (const [name, { files }] of Object.entries(packed)) {
+    check(`${name}: what the package holds`, () => {
+      for (const file of ['README.md', 'LICENSE', 'package.json'])
+        if (!files.includes(file)) throw new Error(`${file} is missing`)
+      const foreign = files.filter((file) => !/^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(file))
+      assertEqual(foreign, [], 'other files')
+      assertEqual(
+        files.filter((file) => /\.stamp$|\.test\./.test(file)),
+        [],
+        'build leftovers',
+      )
+      const own = readFileSync(join(root, 'packages', name, 'LICENSE'), 'utf8')
+      assertEqual(own, readFileSync(join(root, 'LICENSE'), 'utf8'), 'licence')
+      const { private: isPrivate } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json')))
+      assertEqual(isPrivate, undefined, 'private')
+    })
+  }
+
+  const library = project('library', packed.latch.path)
+  check('the library installs these dependencies and no others', () => {
+    const { dependencies } = JSON.parse(run(library, 'npm', ['ls', '--all', '--json', '--omit=dev']))
+    assertEqual(Object.keys(dependencies), ['latch'], 'installed')
+    assertEqual(Object.keys(dependencies.latch.dependencies).toSorted(), DEPENDENCIES, 'dependencies')
+  })
+  check('every entry point loads', () => load(library, ENTRIES))
+  for (const entry of WITHOUT_DEPENDENCIES)
+    check(`${entry} loads without any dependency`, () => loadWithout(library, DEPENDENCIES, [entry]))
+  check('latch/tables needs csv-parse alone', () =>
+    loadWithout(library, ['@bufbuild/protobuf', 'fflate'], ['latch/tables']),
+  )
+
+  run(library, 'npm', ['install', ...quiet, '--save-dev', 'typescript@5', '@types/node@20'])
+  const compilers = {
+    'TypeScript 5': join(library, 'node_modules', 'typescript', 'bin', 'tsc'),
+    'TypeScript 6': join(root, 'node_modules', 'typescript', 'bin', 'tsc6'),
+  }
+  for (const [version, compiler] of Object.entries(compilers))
+    for (const [resolution, module] of RESOLUTIONS)
+      check(`types: ${version}, ${resolution}`, () => typeCheck(library, compiler, resolution, module))
+
+  const command = project('command', ...Object.values(packed).map(({ path }) => path))
+  check('npx latch --help', () => {
+    const help = run(command, 'npx', ['--no', '--', 'latch', '--help'])
+    for (const word of ['train', 'predict', 'inspect', 'export', 'studio'])
+      if (!help.includes(word)) throw new Error(`help lacks ${word}:\n${help}`)
+  })
+  check('the studio’s pages lie in its package', () => {
+    for (const page of ['index.html', 'report.html'])
+      if (!existsSync(join(command, 'node_modules', 'latch-studio', 'dist', page))) throw new Error(page)
+  })
+} catch (error) {
+  counts.failed++
+  console.log(`FAILED  ${error.message}`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed`)
+if (flags.json) writeFileSync(flags.json, JSON.stringify(counts))
+process.exitCode = counts.failed > 0 ? 1 : 0
