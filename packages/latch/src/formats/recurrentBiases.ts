@@ -41,7 +41,7 @@ function fitLayer(
   if (!input || bias === false) return
   if (bias === true && !hidden) weights.set(second, new Float32Array(input.length))
   if (bias === true || !hidden) return
-  refuseInside(layer, hidden, `${source}, ${second}`)
+  assertAddable(layer, hidden, `${source}, ${second}`)
   weights.delete(second)
   if (hidden.some((value) => value !== 0))
     weights.set(
@@ -51,7 +51,7 @@ function fitLayer(
 }
 
 /** A GRU's reset gate multiplies the candidate's second bias, which therefore cannot join the first. */
-function refuseInside({ cell, reset, units }: RecurrentOptions, hidden: Float32Array, where: string): void {
+function assertAddable({ cell, reset, units }: RecurrentOptions, hidden: Float32Array, where: string): void {
   if (!takesOption(genericCells, cell, 'reset') || reset === 'before') return
   const candidate = hidden.subarray((gateCount(cell) - 1) * units)
   const found = candidate.find((value) => value !== 0)

@@ -58,7 +58,7 @@ class Out {
 }
 
 /** The layers: the input first, the output activation last. @throws UnsupportedError naming the layer */
-export function kerasLayersOf(config: NetworkConfig, outputActivation: OutputActivation): OutLayer[] {
+export function buildKerasLayers(config: NetworkConfig, outputActivation: OutputActivation): OutLayer[] {
   const out = new Out(config)
   for (let i = 0; i < config.layers.length; i++) {
     const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
@@ -72,7 +72,7 @@ export function kerasLayersOf(config: NetworkConfig, outputActivation: OutputAct
 }
 
 /** Names them as Keras does (`lstm`, `lstm_1`) and puts them into a model: a chain, or with calls where one skips. */
-export function modelOf(layers: readonly OutLayer[], name: string): KerasModelConfig {
+export function buildModel(layers: readonly OutLayer[], name: string): KerasModelConfig {
   const names = numbered(layers.map(({ type }) => type))
   const objects = layers.map(({ type, config }, i) => kerasObject(type, { name: names[i], ...config }))
   const skips = layers.some(({ inputs }) => inputs !== undefined)
@@ -93,10 +93,10 @@ export function modelOf(layers: readonly OutLayer[], name: string): KerasModelCo
 }
 
 /** Keras' configuration of layers as Latch writes them, for files that hold weights only. */
-export function kerasConfigOf(given: unknown): KerasModelConfig {
+export function buildKerasConfig(given: unknown): KerasModelConfig {
   const value = Array.isArray(given) ? { layers: given as unknown[] } : given
   const config = readNetworkConfig(rootField(value, 'config', 'options'), allLayers)
-  return modelOf(kerasLayersOf(config, 'linear'), 'sequential')
+  return buildModel(buildKerasLayers(config, 'linear'), 'sequential')
 }
 
 /** Adds a layer and says how many of those above it were taken along. */

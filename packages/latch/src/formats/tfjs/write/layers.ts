@@ -1,6 +1,6 @@
 /**
  * Latch's layers as those of TensorFlow.js: the topology of a layers model, and for each array that it needs how
- * to make it from the network's parameters. What TensorFlow.js does not have is refused in words.
+ * to make it from the network's parameters. What TensorFlow.js does not have is an error that names the layer.
  */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
