@@ -117,7 +117,7 @@ const stopFrames = (page) =>
 async function settled(page) {
   await page.waitForTimeout(300)
   for (const wait of ['Computing…', 'Loading…']) {
-    await page.waitForFunction((text) => !document.body.innerText.includes(text), wait, { timeout: 60_000 })
+    await page.waitForFunction((busy) => !document.body.innerText.includes(busy), wait, { timeout: 60_000 })
   }
 }
 
