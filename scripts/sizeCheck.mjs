@@ -1,13 +1,13 @@
 /**
  * Bundles and minifies the browser's entry with both WebAssembly builds inside, and fails where it is
- * larger than LIMIT once gzipped. Chunks that load later (training) are told, not counted.
+ * larger than LIMIT once gzipped. Chunks that load later (training) are listed, not counted.
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 
-// 60,000 until traces told what came in, what was saved and all gradients; 0.4 kB of that could not be saved.
+// 60,000 until traces held what came in, what was saved and all gradients; 0.4 kB of that could not be saved.
 const LIMIT = 60_000
 
 const input = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages', 'latch', 'dist', 'index.js')
