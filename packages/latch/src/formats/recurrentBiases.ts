@@ -7,6 +7,7 @@ import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../model/config.ts'
 import { FormatError } from '../core/errors.ts'
 import { gateCount } from './gateOrders.ts'
+import { layerName } from '../layers/names.ts'
 
 /**
  * A file's weights for the layers of `layers`: where a layer has two biases and the file has one, the second becomes
@@ -23,7 +24,7 @@ export function fitBiases(
     .filter((layer) => layer.type === 'recurrent')
     .forEach((recurrentLayer, i) => {
       for (const suffix of ['', '_reverse'])
-        fitLayer(fitted, recurrentLayer, `recurrent.${i}`, suffix, source)
+        fitLayer(fitted, recurrentLayer, layerName('recurrent', i), suffix, source)
     })
   return fitted
 }

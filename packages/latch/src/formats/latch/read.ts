@@ -22,6 +22,7 @@ import {
   type ModelInput,
 } from '../imported.ts'
 import { decodeModel } from './modelFile.ts'
+import { layerNames } from '../../layers/names.ts'
 
 /** Reads a Latch model file. @throws FormatError naming the field or byte */
 export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedModel> {
@@ -86,11 +87,9 @@ export function describeLayers(
     const layer = name.split('.', 2).join('.')
     sizes.set(layer, (sizes.get(layer) ?? 0) + length)
   }
-  const counts = new Map<string, number>()
-  return config.layers.map((layer) => {
-    const number = counts.get(layer.type) ?? 0
-    counts.set(layer.type, number + 1)
-    const name = `${layer.type}.${number}`
+  const names = layerNames(config.layers)
+  return config.layers.map((layer, i) => {
+    const name = names[i]
     return {
       name,
       type: describeType(layer),

@@ -14,6 +14,7 @@ import { resolveOutputActivation } from '../outputActivation.ts'
 import { tokensByOptions, tokensOfIds } from '../tokensById.ts'
 import { cellOfClass, columnsToNative, transposed } from '../gateOrders.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
+import { layerName } from '../../layers/names.ts'
 
 const CELL = cellOfClass('tensorflow1', 'BasicLSTMCell')!
 
@@ -169,9 +170,10 @@ async function readWeights(files: ModelFiles, parts: Parts): Promise<Map<string,
     const h = columns.subarray(input * 4 * units)
     const gates = columnsToNative(await readVariableFile(files, b), 'tensorflow1', CELL, 1)
     for (let j = units; j < 2 * units; j++) gates[j] += FORGET_BIAS
-    weights.set(`recurrent.${l}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', CELL, input))
-    weights.set(`recurrent.${l}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', CELL, units))
-    weights.set(`recurrent.${l}.bias_ih_l0`, gates)
+    const name = layerName('recurrent', l)
+    weights.set(`${name}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', CELL, input))
+    weights.set(`${name}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', CELL, units))
+    weights.set(`${name}.bias_ih_l0`, gates)
   }
   const [H, V] = weight.shape
   weights.set('dense.0.weight', transposed(await readVariableFile(files, weight), H, V))

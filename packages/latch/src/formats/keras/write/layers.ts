@@ -14,6 +14,7 @@ import { activationLayerOut, activationName } from './activations.ts'
 import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './layer.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** A model's configuration, as config.json has it. */
 export interface KerasModelConfig {
@@ -34,7 +35,7 @@ class Out {
   masked = false
   /** Number of the Keras layer that gives what a layer of Latch gives, and how wide that is. */
   readonly given = new Map<string, { layer: number; width: number }>()
-  readonly #counts = new Map<string, number>()
+  readonly #names = new LayerNames()
 
   constructor(config: NetworkConfig) {
     this.config = config
@@ -46,14 +47,12 @@ class Out {
 
   /** `dense.0`: the name that the next layer of its type will have. */
   nextName({ type }: LayerOptions): string {
-    return `${type}.${this.#counts.get(type) ?? 0}`
+    return this.#names.peek(type)
   }
 
   /** Gives that name. */
   name(layer: LayerOptions): string {
-    const name = this.nextName(layer)
-    this.#counts.set(layer.type, (this.#counts.get(layer.type) ?? 0) + 1)
-    return name
+    return this.#names.next(layer.type)
   }
 }
 

@@ -13,6 +13,7 @@ import { endsOnLogits, lossForActivation } from '../../outputActivation.ts'
 import { describePlace } from '../graph.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** A configuration with its weights, and what is said about it. */
 export interface CompiledLayers {
@@ -90,7 +91,7 @@ class Compiler {
   readonly #source: string
   readonly #irNodes: readonly IrNode[]
   readonly #names = new Map<IrNode, string>()
-  readonly #counts = new Map<string, number>()
+  readonly #layerNames = new LayerNames()
   readonly #referred: ReadonlySet<IrNode>
   readonly #maskZero: boolean
   #width = 0
@@ -106,9 +107,7 @@ class Compiler {
   add(irNode: IrNode): void {
     if (this.#fused(irNode)) return
     const { layer } = irNode
-    const number = this.#counts.get(layer.type) ?? 0
-    this.#counts.set(layer.type, number + 1)
-    const name = `${layer.type}.${number}`
+    const name = this.#layerNames.next(layer.type)
     this.#names.set(irNode, name)
     const before = this.weights.size
     this.layers.push(this.#options(layer, name, irNode))

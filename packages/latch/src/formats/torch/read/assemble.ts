@@ -13,6 +13,7 @@ import { fitBiases } from '../../recurrentBiases.ts'
 import type { Head, TorchFlags } from './flags.ts'
 import type { TorchModule } from './modules.ts'
 import type { ModulePart } from './patterns.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** A network with its weights. */
 export interface Assembled {
@@ -210,13 +211,10 @@ function nameAll(
   named: readonly (ModulePart | null)[],
 ): Map<string, Float32Array> {
   const weights = new Map<string, Float32Array>()
-  const counts = new Map<string, number>()
+  const names = layerNames(layers)
   layers.forEach((layer, i) => {
-    const { type } = layer
-    const number = counts.get(type) ?? 0
-    counts.set(type, number + 1)
     for (const [suffix, data] of named[i]?.tensors ?? []) {
-      if (wants(layer, suffix)) weights.set(`${type}.${number}.${suffix}`, data)
+      if (wants(layer, suffix)) weights.set(`${names[i]}.${suffix}`, data)
     }
   })
   return weights

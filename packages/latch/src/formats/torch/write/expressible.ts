@@ -7,18 +7,17 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** @throws UnsupportedError naming the layer and what of it PyTorch's modules do not have */
 export function assertExpressible(layers: readonly LayerOptions[]): void {
-  const counts = new Map<string, number>()
-  for (const layer of layers) {
-    const number = counts.get(layer.type) ?? 0
-    counts.set(layer.type, number + 1)
+  const names = layerNames(layers)
+  for (const [i, layer] of layers.entries()) {
     const reason = reasonAgainst(layer)
     if (!reason) continue
     const [expected, got] = reason
     throw new UnsupportedError({
-      where: `export to PyTorch, ${layer.type}.${number}`,
+      where: `export to PyTorch, ${names[i]}`,
       expected,
       got,
       fix: exportAs('onnx'),

@@ -10,6 +10,7 @@ import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
 import { writeExpression } from './snippetFunctions.ts'
 import { assertExpressible } from './expressible.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** A layer in Python: how its module is made, and the lines that run it. */
 interface Lines {
@@ -89,15 +90,13 @@ function activated(outputActivation: OutputActivation, call: string): string {
 
 function listLayers(network: Network): Lines[] {
   const { layers } = network.config
-  const counts = new Map<string, number>()
+  const names = layerNames(layers)
   const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.inputs : [])))
   return layers.map((layer, i) => {
-    const number = counts.get(layer.type) ?? 0
-    counts.set(layer.type, number + 1)
-    const name = `${layer.type}${number}`
+    const name = names[i].replace('.', '')
     const widths = [i > 0 ? network.layers[i - 1].output.width : 0, network.layers[i].output.width] as const
     const { make, run } = writeLines(layer, name, widths)
-    return { make, run: joined.has(`${layer.type}.${number}`) ? [...run, `${name} = x`] : run }
+    return { make, run: joined.has(names[i]) ? [...run, `${name} = x`] : run }
   })
 }
 
