@@ -24,7 +24,7 @@ const [UNITS, TOKENS, FRAME] = [128, 60, 16.7]
 const words = 'the food was not bad but good and service slow'.split(' ')
 const text = Array.from({ length: TOKENS }, (_, t) => words[t % words.length]).join(' ')
 
-const tell = (row) => console.log(JSON.stringify(row))
+const print = (row) => console.log(JSON.stringify(row))
 const load = () => loadavg().map((value) => Number(value.toFixed(2)))
 const quantile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null
@@ -36,7 +36,7 @@ function report(measure, milliseconds, more = {}) {
   const [median, p95] = [quantile(sorted, 0.5), quantile(sorted, 0.95)].map((value) =>
     value === null ? null : Number(value.toFixed(2)),
   )
-  tell({
+  print({
     measure,
     count: sorted.length,
     median,
@@ -45,7 +45,7 @@ function report(measure, milliseconds, more = {}) {
     ...more,
     load: load(),
   })
-  tell({ measure: `${measure}, raw`, milliseconds: rounded(milliseconds) })
+  print({ measure: `${measure}, raw`, milliseconds: rounded(milliseconds) })
 }
 
 /** The same with how many frames came later than the next one was due. */
@@ -71,7 +71,7 @@ async function writeModel(path) {
   await model.fit(rows, { text: 'text', label: 'label', epochs: 1, seed: 1, validation: 0 })
   const { tokens } = model.encode(text)
   await model.save(path)
-  tell({
+  print({
     measure: 'model',
     cell: 'lstm',
     units: UNITS,
@@ -123,7 +123,7 @@ async function settled(page) {
 
 async function opened(browser, url) {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage()
-  page.on('pageerror', (error) => tell({ measure: 'uncaught', message: error.message }))
+  page.on('pageerror', (error) => print({ measure: 'uncaught', message: error.message }))
   await page.goto(url)
   await page.getByText(/^says /).waitFor({ timeout: 60_000 })
   await page.getByRole('textbox', { name: 'Your sentence' }).fill(text)
@@ -192,7 +192,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 })
 try {
-  tell({
+  print({
     measure: 'machine',
     cores: cpus().length,
     cpu: cpus()[0].model,
