@@ -114,6 +114,8 @@ class LayerExport {
       case 'zeroMasked':
         return { ...input, value: this.#masks.where(this.#masks.counting(), input.value, 0) }
       default:
+        // A new layer is a compile error here.
+        options.type satisfies 'embedding' | 'oneHot' | 'features'
         throw new RangeError(`${name} stands above an input`)
     }
   }

@@ -137,6 +137,8 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
         run: [`x = torch.cat([${layer.inputs.map((of) => of.replace('.', '')).join(', ')}], -1)`],
       }
     default:
+      // Refused before; a new layer is a compile error here.
+      layer.type satisfies 'masking' | 'zeroMasked'
       return { make: null, run: [] }
   }
 }
