@@ -132,7 +132,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const watched = await open(browser, other.url)
     const { page } = watched
     await answered(page)
-    await page.getByText('Your features: JSON').waitFor()
+    await page.getByText('Your features as JSON').waitFor()
     await field(page).fill('you are not good')
     await expect.poll(() => page.getByText('features as JSON').count()).toBeGreaterThan(0)
     await close(watched)
