@@ -3,7 +3,6 @@ import {
   type ClassifierReport,
   type TextClassifier,
   DivergenceError,
-  MemoryError,
   WorkerError,
   writeFileAtomic,
 } from 'latch'
@@ -64,10 +63,6 @@ export async function trainWatched(
     progress.end()
     if (error instanceof WorkerError) tellLost(written ? paths.checkpoint : null, job)
     else if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
-    if (error instanceof MemoryError)
-      output.note(
-        'on the command line: --batch, --accumulation-steps, --checkpoint-steps, --max-length, --units.',
-      )
     if (error instanceof DivergenceError) await keepLastGood(model, paths, output)
     throw error
   } finally {
