@@ -10,7 +10,6 @@ export const alias = [
   { find: /^latch\/training$/, replacement: source('training.ts') },
   { find: /^latch\/datasets$/, replacement: source('datasets.ts') },
   { find: /^latch\/inspection$/, replacement: source('inspection.ts') },
-  { find: /^latch\/internal$/, replacement: source('internal.ts') },
   { find: /^latch\/tables$/, replacement: source('tablesNode.ts') },
   { find: /^latch\/formats$/, replacement: source('formatsNode.ts') },
 ]

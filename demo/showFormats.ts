@@ -3,7 +3,7 @@ import { wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
 import { sizeInWords } from '../packages/cli/src/terminal/numbers.ts'
 import type { Output } from '../packages/cli/src/terminal/output.ts'
 import { exportFile, importFile, type ExportFormat } from 'latch/formats'
-import { type Prediction, type TextClassifier, UnsupportedError } from 'latch'
+import { type ClassPrediction, type TextClassifier, UnsupportedError } from 'latch'
 import type { Row } from './declarations.ts'
 
 const FORMATS: readonly (readonly [ExportFormat, name: string, ending: string])[] = [
@@ -45,7 +45,7 @@ async function thereAndBack(
   format: ExportFormat,
   file: string,
   texts: string[],
-  before: readonly Prediction[],
+  before: readonly ClassPrediction[],
 ): Promise<string> {
   try {
     const written = await exportFile(model, format, file)

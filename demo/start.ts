@@ -10,7 +10,7 @@ import { wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
 import { count, duration, percent } from '../packages/cli/src/terminal/numbers.ts'
 import { Output } from '../packages/cli/src/terminal/output.ts'
 import { TrainingProgress } from '../packages/cli/src/training/progress.ts'
-import { textClassifier, type ClassifierEvent, type TextClassifier } from 'latch'
+import { textClassifier, type ModelFitEvent, type TextClassifier } from 'latch'
 import { cropRows, readDeclarations } from './declarations.ts'
 import type { Parts, Row } from './declarations.ts'
 import { LANGUAGES } from './languages.ts'
@@ -79,14 +79,14 @@ async function train(
   plan: Recipe,
 ): Promise<void> {
   const progress = new TrainingProgress(output, { everyEpoch: false })
-  const onEvent = (event: ClassifierEvent): void => {
+  const onEvent = (event: ModelFitEvent): void => {
     progress.show(event)
-    if (event.event === 'start') tellStart(output, event)
-    if (event.event !== 'epoch') return
+    if (event.type === 'start') tellStart(output, event)
+    if (event.type !== 'epoch') return
     progress.end()
-    const { epoch, epochs, loss, accuracy, seconds } = event
+    const { epoch, epochs, trainLoss, trainAccuracy, seconds } = event
     output.say(
-      `  epoch ${epoch} of ${epochs}   loss ${loss.toFixed(3)}   right while learning: ${percent(accuracy)}   ${duration(seconds)}`,
+      `  epoch ${epoch} of ${epochs}   loss ${trainLoss.toFixed(3)}   right while learning: ${percent(trainAccuracy)}   ${duration(seconds)}`,
     )
   }
   try {
@@ -96,9 +96,9 @@ async function train(
   }
 }
 
-function tellStart(output: Output, event: Extract<ClassifierEvent, { event: 'start' }>): void {
+function tellStart(output: Output, event: Extract<ModelFitEvent, { type: 'start' }>): void {
   const { parameters, vocabulary } = event
-  hanging(output, 'Size', `${count(parameters)} parameters, ${count(vocabulary)} characters known`)
+  hanging(output, 'Size', `${count(parameters)} parameters, ${count(vocabulary ?? 0)} characters known`)
   hanging(output, 'Engine', describeEngine(event))
   output.say()
   output.say(output.colors.bold('Training'))

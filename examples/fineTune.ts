@@ -3,15 +3,15 @@
  * by step as its input comes in, and saved.
  */
 import {
-  exportModel,
-  importModel,
-  modelOf,
+  exporters,
+  openModel,
+  modelFromImported,
   readModel,
   filesInMemory,
   type SequenceModel,
 } from 'latch/formats'
 import { negationComments } from 'latch/datasets'
-import { textClassifier, type TextClassifier } from 'latch'
+import { textClassifier } from 'latch'
 import { heading, paragraph, percent, runAsProgram, title, type Print } from './page.ts'
 
 export interface Result {
@@ -60,7 +60,7 @@ export async function run(print: Print): Promise<Result> {
   const after = share(model, test)
   print(`  right on rows never seen: ${percent(before)} before, ${percent(after)} after`)
   const { said, difference } = readAlong(model, print)
-  const opened = await importModel({ name: 'tuned.safetensors', bytes: model.toBytes() })
+  const opened = await openModel({ name: 'tuned.safetensors', bytes: model.toBytes() })
   const savedDifference = distance(model, opened as SequenceModel, test[0].text)
   print('')
   print(`  saved and opened again: the same to ${savedDifference.toExponential(0)}`)
@@ -75,13 +75,13 @@ async function fromElsewhere(): Promise<SequenceModel> {
   const trained = textClassifier({ cell: 'gru', units: 24, embedding: 16, dropout: 0 })
   const rows = negationComments({ count: 300, seed: 1 })
   await trained.fit(rows, { text: 'text', label: 'label', epochs: 1, validation: 0, seed: 1 })
-  const [{ name, chunks }] = await exportModel(trained as TextClassifier, 'onnx')
+  const [{ name, chunks }] = await trained.exportTo(exporters.onnx)
   const imported = await readModel(filesInMemory(name, Buffer.concat([...chunks]), new Map()))
-  return modelOf({ ...imported, document: null }, name) as SequenceModel
+  return modelFromImported({ ...imported, document: null }, name) as SequenceModel
 }
 
 function share(model: SequenceModel, rows: readonly { text: string; label: string }[]): number {
-  const said = model.predictBatch(rows.map(({ text }) => text))
+  const said = model.predict(rows.map(({ text }) => text))
   return said.filter(({ label }, i) => label === rows[i].label).length / rows.length
 }
 

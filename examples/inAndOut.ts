@@ -5,9 +5,9 @@
 import { negationComments } from 'latch/datasets'
 import {
   EXPORT_FORMATS,
-  exportModel,
+  exporters,
   filesInMemory,
-  importModel,
+  openModel,
   openOnnxGraph,
   torchSnippet,
   type ExportFormat,
@@ -73,12 +73,12 @@ function same(difference: number): string {
 
 /** The model in a format, and read from what was written: first file, and the others beside it by name. */
 async function there(model: TextClassifier, format: ExportFormat): Promise<Journey> {
-  const written = await exportModel(model, format, 'reviews')
+  const written = await model.exportTo(exporters[format], 'reviews')
   const files = written.map(({ name, chunks }) => ({ name, bytes: Buffer.concat([...chunks]) }))
   const main = files.find(({ name }) => name.endsWith('model.json')) ?? files[0]
   const beside = new Map(files.filter((file) => file !== main).map(({ name, bytes }) => [name, bytes]))
   // What Latch wrote carries the task along: it comes back as the classifier that it was.
-  const back = (await importModel({ ...main, files: beside })) as TextClassifier
+  const back = (await openModel({ ...main, files: beside })) as TextClassifier
   const differences = TEXTS.map((text) => {
     const [before, after] = [model.predict(text), back.predict(text)].map(({ probabilities }) =>
       Object.values<number>(probabilities),
@@ -92,7 +92,7 @@ async function there(model: TextClassifier, format: ExportFormat): Promise<Journ
 /** The exported graph itself, as any runtime runs it: inputs and outputs by name. */
 async function asGraph(model: TextClassifier, print: Print): Promise<Result['graph']> {
   heading(print, 'The ONNX graph, node by node')
-  const [{ name, chunks }] = await exportModel(model, 'onnx', 'reviews')
+  const [{ name, chunks }] = await model.exportTo(exporters.onnx, 'reviews')
   const graph = await openOnnxGraph(filesInMemory(name, Buffer.concat([...chunks]), new Map()))
   const { ids } = model.encode(TEXTS[0])
   const found = graph.run({
@@ -118,7 +118,7 @@ async function refused(print: Print): Promise<string> {
   const rows = negationComments({ count: 20, seed: 1 })
   await gru.fit(rows, { text: 'text', label: 'label', epochs: 1, validation: 0, seed: 1 })
   try {
-    await exportModel(gru as TextClassifier, 'tfjs')
+    await gru.exportTo(exporters.tfjs)
     return ''
   } catch (error) {
     const { message } = error as Error

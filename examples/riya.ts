@@ -70,8 +70,10 @@ async function learn(print: Print, cell: CellName): Promise<CellResult> {
   await model.fit(rows, {
     ...report,
     onEvent(event) {
-      if (event.event !== 'epoch' || event.epoch % 2) return
-      print(`    epoch ${event.epoch}   loss ${number(event.loss)}   right ${percent(event.accuracy)}`)
+      if (event.type !== 'epoch' || event.epoch % 2) return
+      print(
+        `    epoch ${event.epoch}   loss ${number(event.trainLoss)}   right ${percent(event.trainAccuracy!)}`,
+      )
     },
   })
   const accuracy: CellResult['accuracy'] = []

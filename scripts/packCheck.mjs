@@ -67,18 +67,19 @@ const ENTRIES = [
 const WITHOUT_DEPENDENCIES = ENTRIES.slice(0, 4)
 const DEPENDENCIES = ['@bufbuild/protobuf', 'csv-parse', 'fflate']
 
-const PROGRAM = `import { network, textClassifier, type Network } from 'latch'
+const PROGRAM = `import { dense, features, gru, network, textClassifier, type Network } from 'latch'
 import { fit } from 'latch/training'
 import { explain } from 'latch/inspection'
 import { addingProblem } from 'latch/datasets'
 import * as tables from 'latch/tables'
 import { importModel } from 'latch/formats'
 
+const rows = [{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }]
 const model = textClassifier({ cell: 'gru', units: 4 })
-const report = await model.fit([{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }])
-const seconds: number = report.seconds
-const made: Network = network([{ type: 'features', width: 1 }, { type: 'recurrent', cell: 'gru', units: 2 }], { loss: { type: 'meanSquaredError' } })
-export const all = { seconds, made, fit, explain, addingProblem, tables, importModel }
+await model.fit(rows, { text: 'text', label: 'label' })
+const label: string = model.predict('a fine day').label
+const made: Network = network([features(1), gru(2), dense(1)], { loss: { type: 'meanSquaredError' } })
+export const all = { label, made, fit, explain, addingProblem, tables, importModel }
 // @ts-expect-error: no such cell
 textClassifier({ cell: 'transformer' })
 `

@@ -8,7 +8,7 @@ import {
   type CellName,
   type ClassifierFitOptions,
   type ClassifierOptions,
-  type ClassifierReport,
+  type ModelFitReport,
   type TextClassifier,
 } from 'latch'
 import { lessonComments } from './comments.ts'
@@ -113,16 +113,16 @@ export const MODEL_NAMES = Object.keys(RECIPES) as ModelName[]
 export async function trainBy(
   { network, training, rows }: Recipe,
   say?: (line: string) => void,
-): Promise<{ model: TextClassifier; report: ClassifierReport }> {
+): Promise<{ model: TextClassifier; report: ModelFitReport }> {
   const model = textClassifier(network)
   const report = await model.fit(rows(), {
     ...columns,
     ...training,
     onEvent(event) {
-      if (event.event !== 'epoch') return
-      const { epoch, loss, accuracy, seconds } = event
+      if (event.type !== 'epoch') return
+      const { epoch, trainLoss, trainAccuracy, seconds } = event
       say?.(
-        `  epoch ${epoch}  loss ${loss.toFixed(4)}  right ${accuracy.toFixed(4)}  ${seconds.toFixed(1)} s`,
+        `  epoch ${epoch}  loss ${trainLoss.toFixed(4)}  right ${trainAccuracy!.toFixed(4)}  ${seconds.toFixed(1)} s`,
       )
     },
   })

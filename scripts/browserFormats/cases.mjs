@@ -112,7 +112,7 @@ async function inEveryFormat(door, model, name) {
   const own = { name, format: 'latch', files: new Map([['own.safetensors', model.toBytes()]]), options: {} }
   const cases = [own]
   for (const to of door.EXPORT_FORMATS) {
-    const files = await filesOf(await door.exportModel(model, to, 'own'))
+    const files = await filesOf(await model.exportTo(door.exporters[to], 'own'))
     cases.push({ name: `${name} in ${to}`, format: to, files, options: {} })
   }
   return cases
@@ -179,7 +179,7 @@ function modelOf({ networkFromConfig, allLayers }, { SequenceModel }, kind, inne
     document: null,
   }
   const input = { kind, width: kind === 'ids' ? 7 : 3, steps: null }
-  const model = new SequenceModel({
+  const model = SequenceModel.fromImported({
     ...facts,
     network: config,
     weights,

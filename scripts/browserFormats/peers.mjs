@@ -15,8 +15,8 @@ export async function runOnnx(door, files) {
   }
   const results = {}
   for (const [name, bytes] of files) {
-    const model = await door.importModel({ name, bytes })
-    const [[, graph]] = await filesOf(await door.exportModel(model, 'onnx'))
+    const model = await door.openModel({ name, bytes })
+    const [[, graph]] = await filesOf(await model.exportTo(door.exporters.onnx))
     const session = await ort.InferenceSession.create(graph, {
       executionProviders: ['wasm'],
       logSeverityLevel: 3,
@@ -55,9 +55,9 @@ export async function runKeras(door, files) {
   tf ??= await tensorflow()
   const results = {}
   for (const [name, bytes] of files) {
-    const model = await door.importModel({ name, bytes })
+    const model = await door.openModel({ name, bytes })
     try {
-      const written = await filesOf(await door.exportModel(model, 'tfjs'))
+      const written = await filesOf(await model.exportTo(door.exporters.tfjs))
       const given = [...written].map(([file, content]) => new File([content], file))
       const theirs = await tf.loadLayersModel(tf.io.browserFiles(given))
       const rows = drawn(model, LENGTHS)
@@ -98,7 +98,7 @@ function drawn({ input }, lengths) {
 
 function worst(model, rows, theirs) {
   let most = 0
-  for (const [b, { steps, output }] of model.predictBatch(rows).entries()) {
+  for (const [b, { steps, output }] of model.predict(rows).entries()) {
     const [own, other] = [(steps ?? [output]).flat(), theirs(b)]
     if (other.length !== own.length) return Infinity
     own.forEach((x, i) => (most = Math.max(most, Math.abs(x - other[i]))))

@@ -10,7 +10,7 @@ const LENGTHS = [5, 2, 7, 1]
  */
 export async function openHere(door, files, { options = {}, engine = {} } = {}) {
   const [[name, bytes]] = files
-  const model = await door.importModel({ name, bytes, files }, { ...options, engine })
+  const model = await door.openModel({ name, bytes, files }, { ...options, engine })
   const inputs = inputsOf(model)
   const answers = answersOf(model, inputs)
   const rows = rowsOf(model, inputs)
@@ -29,9 +29,9 @@ export async function exportHere(door, { model, inputs }, { engine = {} } = {}) 
   const out = {}
   for (const to of door.EXPORT_FORMATS) {
     try {
-      const files = await filesOf(await door.exportModel(model, to))
+      const files = await filesOf(await model.exportTo(door.exporters[to]))
       const [[name, bytes]] = files
-      const back = await door.importModel({ name, bytes, files }, { engine })
+      const back = await door.openModel({ name, bytes, files }, { engine })
       out[to] = { files: await digests(files), answers: answersOf(back, inputs), rows: rowsOf(back, inputs) }
       back.network.dispose()
     } catch (error) {
@@ -45,7 +45,7 @@ export async function exportHere(door, { model, inputs }, { engine = {} } = {}) 
 /** Two steps of fine-tuning towards made-up targets, and the file that is saved then; null: no sequence model. */
 export async function trainHere({ model, inputs }) {
   if (!model.input) return null
-  const rows = model.predictBatch(inputs).map(({ steps, output, label }, i) => {
+  const rows = model.predict(inputs).map(({ steps, output, label }, i) => {
     const target = label === null ? output.map(() => 0.5) : i % model.labels.length
     return { input: inputs[i], target: steps ? steps.map(() => target) : target }
   })
@@ -86,7 +86,7 @@ function numbers() {
 /** A sequence's numbers: of every step, where there are those; of a classifier of texts its probabilities. */
 function answersOf(model, inputs) {
   if (!model.input) return inputs.map((text) => Object.values(model.predict(text).probabilities))
-  return model.predictBatch(inputs).map(({ steps, output }) => (steps ?? [output]).flat())
+  return model.predict(inputs).map(({ steps, output }) => (steps ?? [output]).flat())
 }
 
 /** The network's own rows, before a host's `Math.exp` makes probabilities of them; none of a classifier of texts. */
@@ -94,7 +94,7 @@ function rowsOf(model, inputs) {
   if (!model.input) return []
   const { network } = model
   return inputs.map((input) => {
-    const { batch } = model.read(input)
+    const batch = model.pack([input])
     network.forward(batch)
     return Array.from(network.readOutput(batch))
   })

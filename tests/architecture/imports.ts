@@ -29,7 +29,7 @@ export const STUDIO_LAYERS: readonly (readonly string[])[] = [
 ]
 
 const ENTRY_POINTS = ['index', 'training', 'inspection', 'datasets', 'tables', 'formats']
-const NODE_ENTRY_POINTS = ['node', 'tablesNode', 'formatsNode', 'internal']
+const NODE_ENTRY_POINTS = ['node', 'tablesNode', 'formatsNode']
 
 /** Layers that may handle addresses in the arena. */
 const POINTER_LAYERS = ['engine', 'tensors', 'cells', 'layers']

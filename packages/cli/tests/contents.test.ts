@@ -32,7 +32,7 @@ function changed(...changes: readonly (readonly [from: string, to: string])[]): 
 
 beforeAll(async () => {
   place = new Workplace()
-  place.write('own.safetensors', new SequenceModel(threeClasses()).toBytes())
+  place.write('own.safetensors', SequenceModel.fromImported(threeClasses()).toBytes())
   for (const [to, out] of [
     ['keras', 'own.keras'],
     ['tfjs', 'own'],

@@ -35,7 +35,7 @@ beforeAll(async () => {
     everyStep,
     numbersEveryStep,
   })) {
-    place.write(`${name}.safetensors`, new SequenceModel(make()).toBytes())
+    place.write(`${name}.safetensors`, SequenceModel.fromImported(make()).toBytes())
   }
   place.write('comments.csv', csv(comments(60)))
   const trained = await place.latch([
@@ -59,7 +59,7 @@ afterAll(() => place.remove())
 
 describe('predict of a sequence model', () => {
   test('text by its vocabulary, in words and as JSON', async () => {
-    const said = new SequenceModel(nextLetter()).predict('abc')
+    const said = SequenceModel.fromImported(nextLetter()).predict('abc')
     const ran = await place.latch(['predict', 'nextLetter.safetensors', 'abc', 'dd'])
     const [label, share, text] = ran.stdout.split('\n')[0].split('\t')
     expect([label, text]).toEqual([said.label === ' ' ? ' ' : said.label, 'abc'])
@@ -75,14 +75,14 @@ describe('predict of a sequence model', () => {
     const ids = await place.latch(['predict', 'everyStep.safetensors', '--ids', '0 3 4', '--json'])
     expect((json(ids).steps as number[][]).map((row) => row.length)).toEqual([3, 3, 3])
     const typed = await place.latch(['predict', 'oneNumber.safetensors', JSON.stringify(rows), '--json'])
-    const { output } = new SequenceModel(oneNumber()).predict(rows)
+    const { output } = SequenceModel.fromImported(oneNumber()).predict(rows)
     expect((json(typed).output as number[])[0]).toBeCloseTo(output[0], 5)
     const words = await place.latch(['predict', 'oneNumber.safetensors'], {
       input: `${JSON.stringify(rows)}\n`,
     })
     expect(Number(words.stdout.split('\t')[0])).toBeCloseTo(output[0], 3)
     const letters = await place.latch(['predict', 'nextLetter.safetensors', '--ids', '1 2 3', '--json'])
-    expect(json(letters).label).toBe(new SequenceModel(nextLetter()).predict('abc').label)
+    expect(json(letters).label).toBe(SequenceModel.fromImported(nextLetter()).predict('abc').label)
   })
 
   test.each([
@@ -97,7 +97,7 @@ describe('predict of a sequence model', () => {
     [
       ['evaluate', 'oneNumber.safetensors', 'comments.csv'],
       1,
-      'a model that reads texts and answers with one class, got one of features',
+      'a model that reads texts and predicts one class, got one of features',
     ],
     [['evaluate', 'nextLetter.safetensors', 'comments.csv'], 1, 'the labels of nextLetter.safetensors'],
   ] as const)('%j is refused', async (args, code, words) => {
@@ -192,8 +192,8 @@ describe('evaluate', () => {
       '--json',
       '--quiet',
     ])
-    const model = new SequenceModel(nextLetter())
-    const said = model.predictBatch(['abc', 'ab', 'dd'])
+    const model = SequenceModel.fromImported(nextLetter())
+    const said = model.predict(['abc', 'ab', 'dd'])
     const right = said.filter(({ label }, i) => label === 'dca'[i]).length
     const { accuracy, loss } = json(ran)
     expect(accuracy).toBeCloseTo(right / 3, 9)

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { measureWatched } from '../src/training/measuring.ts'
+import { measureWatched, type Measured } from '../src/training/measuring.ts'
 import { Output } from '../src/terminal/output.ts'
 import { LiveLine } from '../src/training/progress.ts'
 import { programName } from '../src/terminal/programName.ts'
 import { drawSummary } from '../src/training/summary.ts'
 import type { Summary } from '../src/training/summary.ts'
-import type { TextClassifier } from '../../latch/src/node.ts'
+import type { ModelEvaluateOptions as Options } from '../../latch/src/node.ts'
 
 const ROWS = { rows: [{ text: 'a', label: 'b' }], columns: { text: 'text', label: 'label' } }
 const RESULT = { accuracy: 1 } as never
@@ -25,13 +25,11 @@ function terminal(columns: number): Output {
   return new Output({ json: false, quiet: false })
 }
 
-type Evaluate = TextClassifier['evaluate']
-type Options = NonNullable<Parameters<Evaluate>[2]>
-
-function modelThat(evaluate: (options: Options) => unknown): Pick<TextClassifier, 'evaluate'> {
+function modelThat(evaluate: (options: Options) => unknown): Measured {
   return {
-    evaluate: (async (_rows: unknown, _columns: unknown, options: Options = {}) =>
-      evaluate(options)) as unknown as Evaluate,
+    columns: { input: 'text', target: 'label' },
+    evaluate: (async (_rows: unknown, options: Options = {}) =>
+      evaluate(options)) as unknown as Measured['evaluate'],
   }
 }
 

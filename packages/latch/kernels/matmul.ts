@@ -16,7 +16,7 @@ const WIDE: i32 = RELAXED ? 4 : 2
 /** A panel of 512 k fits the first-level cache, 240 rows of A with it the second. */
 const K_BLOCK: i32 = 512
 const M_BLOCK: i32 = 240
-/** Rows that are packed at once for a weight gradient; TRANSPOSED_BLOCK of the ABI leaves room for twice as many. */
+/** Rows that are packed at once for a weight gradient; TRANSPOSED_BLOCK of the ABI allows twice as many. */
 const T_BLOCK: i32 = 128
 /** Between packed panels: strides of whole 4 KiB would put all of them into the same few sets of the cache. */
 const GAP: usize = 64

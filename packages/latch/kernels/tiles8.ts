@@ -5,7 +5,7 @@
  */
 import { madd, zero4 } from './simd'
 
-// The loops leave in the middle for the reason told in tiles12.ts: with one block 5×8 spills (40 % of its
+// The loops leave in the middle for the reason given in tiles12.ts: with one block 5×8 spills (40 % of its
 // speed). Rows lda bytes apart, k lies contiguous (row-major A).
 
 export function tile5x8(c: usize, a: usize, b: usize, k: usize, lda: usize, ldc: usize, accumulate: i32): void {

@@ -2,17 +2,13 @@
  * The door `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
  * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
  */
-export { importModel, modelOf } from './tasks/files/importModel.ts'
-export type { ModelBytes } from './tasks/files/importModel.ts'
-export { exportModel, torchSnippet } from './tasks/files/exportModel.ts'
-export { openModelFile } from './tasks/files/openModel.ts'
-export type { AnyModel } from './tasks/files/openModel.ts'
+export { modelFromImported, openModel, openModelFile } from './tasks/files/openModel.ts'
+export type { AnyModel, ModelBytes } from './tasks/files/openModel.ts'
+export { torchSnippet } from './tasks/files/torchSnippet.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
-export type { SequencePrediction } from './tasks/sequenceModel/prediction.ts'
-export type { ReadSequence, SequenceInput } from './tasks/sequenceModel/reader.ts'
-export type { SequenceStream, SequenceStreamState } from './tasks/sequenceModel/stream.ts'
-export type { SequenceFitOptions, SequenceRow, SequenceTarget } from './tasks/sequenceModel/fit.ts'
-export type { ModelSource } from './tasks/sequenceModel/parts.ts'
+export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
+export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
+export type { ModelSource } from './tasks/sequenceModel/facts.ts'
 export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
 export type { OnnxGraph } from './formats/onnx/runtime/run.ts'
 export type {
@@ -23,7 +19,7 @@ export type {
   OnnxTensor,
   OnnxValueInfo,
 } from './formats/onnx/graph.ts'
-export { EXPORT_FORMATS, writeModel } from './formats/write.ts'
+export { EXPORT_FORMATS, exporters, writeModel } from './formats/write.ts'
 export { describeFile } from './formats/describeFile.ts'
 export type { FileArray, FileContents, FileLayer } from './formats/fileContents.ts'
 export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'

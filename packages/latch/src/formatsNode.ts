@@ -2,9 +2,8 @@
 import type { EngineOptions } from './engine/engine.ts'
 import type { ExportFormat, ImportOptions } from './formats/imported.ts'
 import { modelFilesAt, writeExport, type WrittenFile } from './formats/modelFilesNode.ts'
-import { exportModel } from './tasks/files/exportModel.ts'
-import { importModel } from './tasks/files/importModel.ts'
-import type { AnyModel } from './tasks/files/openModel.ts'
+import { writeModel } from './formats/write.ts'
+import { openModel, type AnyModel } from './tasks/files/openModel.ts'
 
 // Node's host and files come with its own door.
 export { readFileBytes } from './node.ts'
@@ -14,20 +13,24 @@ export type { WrittenFile } from './formats/modelFilesNode.ts'
 
 /**
  * Opens a model file of any format by its path; files beside it are found by themselves.
- * @throws DataError for files that are missing; as `importModel`
+ * @throws DataError for files that are missing; as `openModel`
  */
 export async function importFile(
   path: string,
   options: ImportOptions & { engine?: EngineOptions } = {},
 ): Promise<AnyModel> {
-  return importModel(await modelFilesAt(path), options)
+  return openModel(await modelFilesAt(path), options)
 }
 
 /**
  * Writes a model in another format: one file, or a folder of them (TensorFlow.js), streamed to the disk.
  * @throws UnsupportedError naming the layer that the format has no word for; DataError in words of the disk
  */
-export async function exportFile(model: AnyModel, to: ExportFormat, path: string): Promise<WrittenFile[]> {
+export async function exportFile(
+  model: Pick<AnyModel, 'exportSource'>,
+  to: ExportFormat,
+  path: string,
+): Promise<WrittenFile[]> {
   const [name] = path.split(/[\\/]/).slice(-1)
-  return writeExport(await exportModel(model, to, name.replace(/\.[^.]*$/, '')), path)
+  return writeExport(await writeModel(model.exportSource(name.replace(/\.[^.]*$/, '')), to), path)
 }

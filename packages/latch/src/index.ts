@@ -4,22 +4,31 @@
  * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
-export type { Columns, Evaluation } from './tasks/textClassifier/evaluate.ts'
+export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/textClassifier.ts'
 export type {
   CellChoice,
   ClassifierOptions,
   ClassifierSettings,
   DropoutShares,
 } from './tasks/textClassifier/options.ts'
-export type { ClassifierStream, ClassifierStreamState } from './tasks/textClassifier/stream.ts'
-export type { ClassifierReport } from './tasks/textClassifier/fit.ts'
-export type { ClassifierFitOptions } from './tasks/textClassifier/fitOptions.ts'
-export type { ClassifierEvent, RunFacts } from './tasks/textClassifier/events.ts'
+export type {
+  ClassEvaluation,
+  ClassPrediction,
+  EncodedSequence,
+  Evaluation,
+  Model,
+  ModelEvaluateOptions,
+  ModelStream,
+  ModelStreamState,
+  ModelSummary,
+  Prediction,
+  ValueEvaluation,
+} from './tasks/model.ts'
+export type { FitOptions, ModelFitEvent, ModelFitReport, RunFacts } from './tasks/fit/fitOptions.ts'
 export type { HistoryEpoch, TrainingHistory } from './tasks/files/history.ts'
-export type { Prediction } from './tasks/textClassifier/probabilities.ts'
 export { naiveBayes } from './tasks/baselines/naiveBayes.ts'
 export type { NaiveBayes, NaiveBayesOptions } from './tasks/baselines/naiveBayes.ts'
-export type { ClassWeights } from './tasks/textClassifier/classLoss.ts'
+export type { ClassWeights } from './tasks/fit/classLoss.ts'
 export { network, Network, networkFromConfig } from './model/network.ts'
 export { allLayers } from './model/allLayers.ts'
 export { coreLayers } from './model/coreLayers.ts'

@@ -16,8 +16,8 @@ export type {
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
 export type {
-  EncodedText,
-  ReadingModel,
+  EncodedInput,
+  InspectableModel,
   Subject,
   SubjectInput,
   SubjectTarget,

@@ -106,7 +106,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
   ] as const
   test.each(own)('%s: own export, dropped', async (_, make, to, text) => {
     const path = join(folder, `${to}-${make.name}.${to === 'latch' || to === 'torch' ? 'safetensors' : to}`)
-    const model = new SequenceModel(make(), ENGINE)
+    const model = SequenceModel.fromImported(make(), ENGINE)
     if (to === 'latch') writeFileSync(path, model.toBytes())
     else await exportFile(model, to, path)
     await expectOpened([path], (await importFile(path, { engine: ENGINE })) as SequenceModel, text)
@@ -114,7 +114,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
 
   test('TensorFlow.js, own export: all its files together', async () => {
     const path = join(folder, 'web')
-    await exportFile(new SequenceModel(numbersEveryStep(), ENGINE), 'tfjs', path)
+    await exportFile(SequenceModel.fromImported(numbersEveryStep(), ENGINE), 'tfjs', path)
     const files = readdirSync(path).sort((a, b) => Number(b === 'model.json') - Number(a === 'model.json'))
     const model = (await importFile(path, { engine: ENGINE })) as SequenceModel
     await expectOpened(
@@ -126,7 +126,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
 
   test('`latch studio` serves any format; the page says what its sentence must be', async () => {
     const path = join(folder, 'served.onnx')
-    const model = new SequenceModel(threeClasses(), ENGINE)
+    const model = SequenceModel.fromImported(threeClasses(), ENGINE)
     await exportFile(model, 'onnx', path)
     const other = await Server.start(path)
     const watched = await open(browser, other.url)
@@ -141,7 +141,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
 
   test('a report of a model that was no Latch file opens from the disk and computes', async () => {
     const [path, page] = [join(folder, 'reported.keras'), join(folder, 'report.html')]
-    await exportFile(new SequenceModel(numbersEveryStep(), ENGINE), 'keras', path)
+    await exportFile(SequenceModel.fromImported(numbersEveryStep(), ENGINE), 'keras', path)
     const text = '[[1,2],[0,-1],[2,1]]'
     execFileSync(process.execPath, [latch, 'inspect', path, text, '--html', page], { stdio: 'pipe' })
     const watched = await open(browser, pathToFileURL(page).href)
@@ -236,7 +236,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     } as const
     const path = join(folder, 'hard.safetensors')
     const made = imported({ layers: [{ type: 'features', width: 2 }, hard, { type: 'dense', units: 2 }] })
-    const model = new SequenceModel(made, ENGINE)
+    const model = SequenceModel.fromImported(made, ENGINE)
     writeFileSync(path, model.toBytes())
     const text = '[[1,2],[0,-1],[2,1]]'
     const watched = await open(browser, server.url)
@@ -253,7 +253,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await page.getByRole('tab', { name: 'Text' }).click()
     await page.getByLabel('coloured by').selectOption('logit')
     await settled(page)
-    const { tokens } = influence(model, model.read(text).batch)
+    const { tokens } = influence(model, text)
     await page.getByRole('group', { name: 'tokens' }).getByRole('button').nth(1).hover()
     const written = String(tokens[1].leaveOneOut!.logit).replaceAll('-', '\u2212')
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)

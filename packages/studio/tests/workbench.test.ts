@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { negationComments } from '../../latch/src/datasets.ts'
 import { gradientFlow, influence } from '../../latch/src/inspection.ts'
 import { coreLayers, networkFromConfig, Random, TextClassifier } from '../../latch/src/node.ts'
-import { readClassifier, writeClassifier } from '../../latch/src/tasks/textClassifier/file.ts'
-import { classifierNetwork } from '../../latch/src/tasks/textClassifier/options.ts'
+import { decodeModel } from '../../latch/src/formats/latch/modelFile.ts'
+import { readTaskFile, writeTaskFile } from '../../latch/src/tasks/files/taskFile.ts'
+import { classifierNetwork } from '../../latch/src/tasks/textClassifier/network.ts'
+import { textClassifierTask } from '../../latch/src/tasks/textClassifier/task.ts'
 import { answered, browserPath, close, expectNoSideways, latch, launch, open, Server } from './browser.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-studio-'))
@@ -27,14 +29,21 @@ async function trained(page: Page, runs: number): Promise<void> {
 
 /** A small model's words and labels with a GRU of 2,000 units, whose weights cost no training. */
 function largeModel(bytes: Uint8Array): Uint8Array {
-  const { vocabulary, labels, settings, history } = readClassifier(bytes, 'small model', {})
-  const large = { ...settings, cell: 'gru' as const, units: 2000 }
+  const name = 'small model'
+  const { learned, history } = readTaskFile(textClassifierTask, decodeModel(bytes, name), name, {})
+  const { words, labels } = learned
+  const settings = { ...learned.settings, cell: 'gru' as const, units: 2000 }
   const random = new Random(1, 'large')
   const weights = ({ size }: { size: number }) =>
     Float32Array.from({ length: size }, () => random.between(-0.02, 0.02))
-  const config = classifierNetwork(large, vocabulary.size, labels.length, {})
+  const config = classifierNetwork(settings, words.size, labels.length)
   const network = networkFromConfig(config, coreLayers, { weights, threads: 1 })
-  return writeClassifier({ network, vocabulary, labels, settings: large, history, training: null })
+  return writeTaskFile(textClassifierTask, {
+    network,
+    learned: { ...learned, settings },
+    history,
+    training: null,
+  })
 }
 
 describe.skipIf(!browserPath)('the workbench', () => {

@@ -172,7 +172,7 @@ function floorRow({ parts, shuffled, columns }: Race): Compared {
     validationAccuracy: accuracy(parts.validation),
     testAccuracy: accuracy(parts.test),
     shuffledAccuracy: accuracy(shuffled),
-    notes: [],
+    warnings: [],
   }
 }
 
@@ -189,7 +189,7 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
     ...options,
     signal,
     onEvent(event) {
-      if (event.event === 'start') tellEngine(race, event)
+      if (event.type === 'start') tellEngine(race, event)
       progress.show(event)
     },
   })
@@ -197,7 +197,7 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
   if (report.stopped === 'aborted') return undefined
   const measured = await measureParts(model, cell, race, signal)
   if (!measured) return undefined
-  for (const note of report.notes) output.note(`${cell}: ${note}`)
+  for (const note of report.warnings) output.note(`${cell}: ${note}`)
   return {
     model: cell,
     parameters: report.parameters,
@@ -205,7 +205,7 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
     secondsPerEpoch: report.seconds / Math.max(1, report.epochs),
     seconds: report.seconds,
     ...measured,
-    notes: report.notes,
+    warnings: report.warnings,
   }
 }
 
@@ -217,7 +217,7 @@ async function measureParts(model: TextClassifier, cell: Cell, race: Race, signa
     if (rows.length === 0) return null
     const onProgress = (share: number): void =>
       live.draw((width) => drawShare(`${cell}, ${part}`, share, width, output.errorColors))
-    return (await model.evaluate(rows, columns, { signal, onProgress })).accuracy
+    return (await model.evaluate(rows, { ...columns, signal, onProgress })).accuracy
   }
   try {
     return {

@@ -1,8 +1,9 @@
 /** `latch evaluate`: how good a saved model is on rows with labels. */
 import { Command } from '@commander-js/extra-typings'
-import { SequenceModel } from 'latch/formats'
+import type { AnyModel } from 'latch/formats'
+import { UnsupportedError } from 'latch'
 import { openAnyModel, printThreadsNote } from '../options/models.ts'
-import { measureWatched, type Measured } from '../training/measuring.ts'
+import { measureWatched } from '../training/measuring.ts'
 import {
   engineOption,
   engineOptions,
@@ -39,25 +40,37 @@ export function evaluateCommand(output: Output) {
     .action(async (path, data, flags) => {
       const { model } = await openAnyModel(path, engineOptions(flags))
       printThreadsNote(model, output)
-      const measured = model instanceof SequenceModel ? await measuring(model) : model
+      requireTextClasses(model)
       const rows = await readRows(data, flags, output)
       refuseLabels(rows, new Set(model.labels), path)
-      const result = await measureWatched(measured, rows, output)
+      const result = await measureWatched(model, rows, output)
       if (!result) {
         output.event({ event: 'interrupted' })
         return output.complain('Stopped before every row was tested.')
       }
-      for (const note of result.notes) output.note(note)
+      for (const note of result.warnings) output.note(note)
       output.event(evaluationJson(result))
       output.say(drawEvaluation(result, output.colors, output.width))
     })
 }
 
-/** A model from elsewhere as it is measured; what reads no texts is refused before any row is read. */
-async function measuring(model: SequenceModel): Promise<Measured> {
-  const { evaluateSequences, refuseNoClassifier } = await import('latch/internal')
-  refuseNoClassifier(model)
-  return {
-    evaluate: (rows, columns, options) => evaluateSequences(model, rows, columns, options),
-  } as Measured
+/** Tables hold texts and labels. @throws UnsupportedError for a model that reads no texts, or has no single class as output */
+function requireTextClasses(model: AnyModel): void {
+  const { reads, predicts, per } = model.summary()
+  const got = !reads.includes('text')
+    ? reads.includes('ids')
+      ? 'one of token ids, without a vocabulary'
+      : 'one of features'
+    : predicts === 'values'
+      ? 'one whose outputs are numbers'
+      : per === 'step'
+        ? 'one with an output at every step'
+        : null
+  if (got === null) return
+  throw new UnsupportedError({
+    where: 'evaluate',
+    expected: 'a model that reads texts and predicts one class',
+    got,
+    fix: reads.includes('ids') ? { option: 'vocabulary', to: 'import the model with its tokens' } : [],
+  })
 }

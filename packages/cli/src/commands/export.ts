@@ -60,8 +60,8 @@ export function exportCommand(output: Output) {
       const { model, files: source } = await openAnyModel(path, {})
       const stem = basename(resolve(path)).replace(/\.[^.]*$/, '')
       const target = out ?? (await freeName(`${stem}${ENDINGS[to]}`, output))
-      const { exportModel, torchSnippet } = await import('latch/formats')
-      const exported = await exportModel(model, to, stem)
+      const { exporters, torchSnippet } = await import('latch/formats')
+      const exported = await model.exportTo(exporters[to], stem)
       const inputs = source.read.map((file) => ({ what: 'the model itself', path: file }))
       const outputs = exported.map(({ name }): OutputFile => {
         const place = exported.length === 1 ? target : join(target, basename(name))

@@ -59,15 +59,16 @@ export function importCommand(output: Output) {
       const files = await readFilesAt(path)
       await checkOutputs([target], inputs(files.read), flags.force)
       const options = await importOptions(flags)
-      const { modelOf, readModel } = await import('latch/formats')
+      const { modelFromImported, readModel } = await import('latch/formats')
       const imported = await readModel(files, options)
       // Files beside the model are known by now.
       noteReplaced(await checkOutputs([target], inputs(files.read), flags.force), output)
-      const model = modelOf(imported, path)
+      const model = modelFromImported(imported, path)
       const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)
       // Its own notes say what the model makes of inputs, too.
-      const warnings = 'warnings' in model ? model.warnings : imported.warnings
+      const own = model.summary().warnings
+      const warnings = own.length > 0 ? own : imported.warnings
       tell(
         path,
         out,

@@ -2,7 +2,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
 import { describeFile, type AnyModel, type ImportedModel, type LayerFacts } from 'latch/formats'
-import { TextClassifier, createEngine, supportedEngines, type EngineName } from 'latch'
+import { createEngine, supportedEngines, type EngineName } from 'latch'
 import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
 import { visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
 import {
@@ -61,7 +61,7 @@ export function infoCommand(output: Output) {
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
       if ('model' in found) {
         const { model } = found
-        const warnings = 'warnings' in model ? model.warnings : []
+        const { warnings } = model.summary()
         return tell(modelFacts(path, model), (await describeFile(found.files)).layers, output, {
           warnings,
           omitted: [],
@@ -146,37 +146,25 @@ function whyEngine(name: EngineName, { engine, reproducible }: EngineFlags): str
 }
 
 function modelFacts(path: string, model: AnyModel): Facts {
-  if (!(model instanceof TextClassifier)) {
-    const { outputActivation, input, labels, vocabulary, tokens, stateful, source } = model
-    return {
-      model: path,
-      task: 'sequence model',
-      from: originInWords(source),
-      input: inputInWords(input),
-      outputActivation,
-      stateful,
-      parameters: model.parameterCount,
-      vocabulary: vocabulary?.length ?? null,
-      tokens,
-      labels: labels.some((label, i) => label !== String(i)) ? labels : null,
-    }
-  }
-  const { history, settings, labels } = model
-  const { cell, units, layers, bidirectional, tokens, lowercase, embedding, maximumLength } = settings
+  const { settings, history } = model
+  const { task, reads, input, labels, tokens, vocabularySize, parameters, source } = model.summary()
+  const named = labels.some((label, i) => label !== String(i))
   return {
     model: path,
-    task: 'text classifier',
-    cell,
-    units,
-    layers,
-    bidirectional,
+    task: task.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
+    ...(source === null ? {} : { from: originInWords(source) }),
+    ...(reads.includes('text') ? {} : { input: inputInWords(input) }),
     tokens,
-    lowercase,
-    embedding,
-    maximumLength,
-    parameters: model.parameterCount,
-    vocabulary: model.vocabulary.size,
-    labels,
+    // Single values; the lists of an imported model's settings stand below.
+    ...Object.fromEntries(
+      Object.entries(settings).filter(([, value]) => typeof value !== 'object') as [
+        string,
+        string | number,
+      ][],
+    ),
+    parameters,
+    vocabulary: vocabularySize,
+    labels: named ? labels : null,
     epochs: history?.epochs ?? null,
     best: history?.best ?? null,
   }

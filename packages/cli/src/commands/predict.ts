@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { UsageError } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
-import { type AnyModel, SequenceModel } from 'latch/formats'
+import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
 import { openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
@@ -105,8 +105,7 @@ async function printAll(groups: AsyncIterable<string[]>, model: AnyModel, printe
 type Said = { label: string; probabilities: Record<string, number> } | { output: number[] }
 
 function said(model: AnyModel, texts: string[]): Said[] {
-  if (!(model instanceof SequenceModel)) return model.predict(texts)
-  return model.predictBatch(texts).map(({ label, probabilities, output, steps }) => {
+  return model.predict(texts).map(({ label, probabilities, output, steps }) => {
     if (label !== null && probabilities) return { label, probabilities, ...(steps ? { steps } : {}) }
     return { output, ...(steps ? { steps } : {}) }
   })

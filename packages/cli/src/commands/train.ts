@@ -1,5 +1,5 @@
 /** `latch train`: a table of texts and labels in, a saved model out. */
-import { cells, type ClassifierReport, type TextClassifier, textClassifier } from 'latch'
+import { cells, type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
 import { measureFloor } from '../training/heldOut.ts'
 import { measureWatched } from '../training/measuring.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
@@ -144,7 +144,7 @@ function fresh(flags: TrainFlags): Start {
 /** Saves, tests, measures the floor, and tells all of it. */
 async function finish(
   model: TextClassifier,
-  report: ClassifierReport,
+  report: ModelFitReport,
   job: Job,
   options: Options,
 ): Promise<void> {
@@ -155,7 +155,7 @@ async function finish(
   const result = test && (await measureWatched(model, test, output))
   if (test && !result) return tellUntested(paths.model, output)
   const floor = measureFloor({ ...partsOf(rows, report, options), test: test?.rows ?? [] }, columns)
-  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, notes, history } = report
+  const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
   output.event({
     event: 'done',
     model: paths.model,
@@ -169,10 +169,10 @@ async function finish(
     parameters,
     vocabulary,
     labels,
-    notes,
+    warnings,
     history,
   })
-  for (const note of result?.notes ?? []) output.note(note)
+  for (const note of result?.warnings ?? []) output.note(note)
   const summary = { cell: model.settings.cell, report, result, floor, path: paths.model, data, columns }
   output.say(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
@@ -185,7 +185,7 @@ function tellUntested(path: string, output: Output): void {
 }
 
 /** The rows that were trained on and those that were put aside, as the report says. */
-function partsOf({ rows }: Rows, { split }: ClassifierReport, { validation }: Options) {
+function partsOf({ rows }: Rows, { split }: ModelFitReport, { validation }: Options) {
   const pick = (numbers: readonly number[]) => numbers.map((number) => rows[number])
   const given = Array.isArray(validation) ? (validation as Rows['rows']) : null
   return { train: pick(split.train), validation: given ?? pick(split.validation) }

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { gradientFlow } from 'latch/inspection'
 import { type Trace, writeFileAtomic, UsageError } from 'latch'
-import { type AnyModel, SequenceModel } from 'latch/formats'
+import type { AnyModel } from 'latch/formats'
 import { visible } from '../terminal/glyphWidth.ts'
 import { sizeInWords } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
@@ -80,7 +80,5 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
 
 function draw(kind: 'gates' | 'flow', { model, trace }: Inspected, { label }: FileFlags): string {
   if (kind === 'gates') return gatesPicture(trace)
-  if (!(model instanceof SequenceModel)) return flowPicture(trace, gradientFlow(model, trace.text, label))
-  const targets = model.targets(trace.text, label)
-  return flowPicture(trace, gradientFlow(model, model.read(trace.text).batch, targets))
+  return flowPicture(trace, gradientFlow(model, trace.text, label))
 }

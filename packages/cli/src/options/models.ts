@@ -2,12 +2,12 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
-  SequenceModel,
   identify,
   type ImportedModel,
   type ImportOptions,
   type ModelFiles,
   modelFilesAt,
+  openModel,
   openModelFile,
   type AnyModel,
 } from 'latch/formats'
@@ -53,10 +53,7 @@ export async function openAnyModel(
 ): Promise<OpenedModel> {
   const files = await readFilesAt(path)
   const own = identify(files.bytes, path) === 'latch'
-  if (own) return { model: openModelFile(files.bytes, path, engine), files, own }
-  // Readers are loaded by those who meet another format.
-  const { importModel } = await import('latch/formats')
-  return { model: await importModel(files, { ...options, engine }), files, own }
+  return { model: await openModel(files, { ...options, engine }), files, own }
 }
 
 /** Prints why a model computes on fewer threads than were requested, if it does. */
@@ -90,8 +87,9 @@ export function latchBytes({ model, files, own }: OpenedModel): Uint8Array {
 
 /** `--ids "3 1 4"` as the text that says so: `#3 #1 #4`. @throws UsageError for what are no ids, or no such model */
 export function textOfIds(ids: string, model: AnyModel): string {
-  if (!(model instanceof SequenceModel) || model.input.kind !== 'ids') {
-    const got = model instanceof SequenceModel ? 'one of features' : 'a text classifier, which reads texts'
+  const { reads } = model.summary()
+  if (!reads.includes('ids')) {
+    const got = reads.includes('features') ? 'one of features' : 'a text classifier, which reads texts'
     throw new UsageError({ where: '--ids', expected: 'a model that reads token ids', got })
   }
   const words = ids.split(/[\s,]+/).filter((word) => word !== '')

@@ -18,7 +18,7 @@ export interface Compared {
   testAccuracy: number | null
   /** On the test rows with each text's words in another order. */
   shuffledAccuracy: number | null
-  notes: readonly string[]
+  warnings: readonly string[]
 }
 
 export interface ComparisonOptions {

@@ -1,5 +1,6 @@
 /** A model measured on rows under watch: how far it is, on a terminal, and Ctrl-C. */
-import type { Evaluation, TextClassifier } from 'latch'
+import type { Evaluation } from 'latch'
+import type { AnyModel } from 'latch/formats'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
@@ -7,7 +8,7 @@ import { LiveLine, drawShare } from './progress.ts'
 import type { Rows } from '../options/rows.ts'
 
 /** What can be measured. */
-export type Measured = Pick<TextClassifier, 'evaluate'>
+export type Measured = Pick<AnyModel, 'evaluate' | 'columns'>
 
 /** The figures; nothing comes back from an interrupted measurement, and the exit code is set. */
 export async function measureWatched(
@@ -21,9 +22,12 @@ export async function measureWatched(
     output.complain('stopping … (Ctrl-C again stops at once)')
   })
   try {
-    return await model.evaluate(rows, columns, {
+    return await model.evaluate(rows, {
+      [model.columns.input]: columns.text,
+      [model.columns.target]: columns.label,
       signal: interruption.signal,
-      onProgress: (share) => live.draw((width) => drawShare('testing', share, width, output.errorColors)),
+      onProgress: (fraction: number) =>
+        live.draw((width) => drawShare('testing', fraction, width, output.errorColors)),
     })
   } catch (error) {
     if (!interruption.signal.aborted || error !== interruption.signal.reason) throw error

@@ -2,7 +2,7 @@
  * How far the work is, on standard error: the engine, then on a terminal one line that redraws itself
  * under a line an epoch; on a pipe the lines an epoch alone. Nothing shows for work that is done within half a second.
  */
-import type { ClassifierEvent } from 'latch'
+import type { ModelFitEvent } from 'latch'
 import { bar } from './bars.ts'
 import { describeEngine } from '../terminal/engineText.ts'
 import { fit, pad, widthOf } from '../terminal/glyphWidth.ts'
@@ -51,8 +51,8 @@ export function drawShare(name: string, share: number, width: number, { bold, cy
   return `${bold(fit(name, width))} ${cyan(bar(share, size))} ${done}`
 }
 
-type Progress = Extract<ClassifierEvent, { event: 'progress' }>
-type Epoch = Extract<ClassifierEvent, { event: 'epoch' }>
+type Progress = Extract<ModelFitEvent, { type: 'progress' }>
+type Epoch = Extract<ModelFitEvent, { type: 'epoch' }>
 
 /** Shows a training run as its events come. */
 export class TrainingProgress {
@@ -71,12 +71,12 @@ export class TrainingProgress {
     this.#live = new LiveLine(output)
   }
 
-  show(event: ClassifierEvent): void {
-    if (event.event === 'progress') {
+  show(event: ModelFitEvent): void {
+    if (event.type === 'progress') {
       this.#live.draw((width) => this.#bar(event, width))
     } else if (this.#everyEpoch) {
-      if (event.event === 'start') this.#output.complain(this.#output.errorColors.dim(describeEngine(event)))
-      if (event.event === 'epoch') this.#epoch(event)
+      if (event.type === 'start') this.#output.complain(this.#output.errorColors.dim(describeEngine(event)))
+      if (event.type === 'epoch') this.#epoch(event)
     }
   }
 
@@ -108,8 +108,8 @@ export class TrainingProgress {
     this.#headed = true
     const cells = [
       pad(`${event.epoch}/${event.epochs}`, 7, 'end'),
-      pad(loss(event.loss), 8, 'end'),
-      pad(percent(event.accuracy), 9, 'end'),
+      pad(loss(event.trainLoss), 8, 'end'),
+      pad(percent(event.trainAccuracy), 9, 'end'),
       pad(loss(event.validationLoss), 10, 'end'),
       pad(percent(event.validationAccuracy), 9, 'end'),
       pad(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 1)} s`, 9, 'end'),

@@ -1,8 +1,8 @@
 /** How good a model is, as tables: scores by class, the confusion matrix or the commonest confusions. */
 import Table from 'cli-table3'
-import type { Evaluation } from 'latch'
+import type { ClassEvaluation, Evaluation } from 'latch'
 import { fit, visible, widthOf } from '../terminal/glyphWidth.ts'
-import { count, largest, loss, percent, plural } from '../terminal/numbers.ts'
+import { count, largest, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 
 export interface TableOptions {
@@ -48,19 +48,26 @@ export function drawTable(
 
 /** Everything `evaluate` prints. */
 export function drawEvaluation(result: Evaluation, colors: Colors, width: number): string {
+  if (result.kind === 'values') return valueLine(result, colors)
   const parts = [headline(result, colors), classTable(result, colors, width)]
   const confusion = drawConfusion(result, colors, width)
   if (confusion) parts.push(confusion)
   return parts.join('\n\n')
 }
 
-function headline(result: Evaluation, { bold, dim }: Colors): string {
+function valueLine(result: Extract<Evaluation, { kind: 'values' }>, { bold }: Colors): string {
+  const error = bold(`mean absolute error ${outputNumber(result.meanAbsoluteError)}`)
+  const squared = `root mean squared error ${outputNumber(result.rootMeanSquaredError)}`
+  return `${error}   ${squared}   loss ${loss(result.loss)}   ${plural(result.n, 'row')}`
+}
+
+function headline(result: ClassEvaluation, { bold, dim }: Colors): string {
   const facts = [`macro F1 ${percent(result.macroF1)}`, `loss ${loss(result.loss)}`, plural(result.n, 'row')]
   return `${bold(`accuracy ${percent(result.accuracy)}`)}${dim(` ± ${standardError(result)}`)}   ${facts.join('   ')}`
 }
 
 /** One standard error from the number of rows alone. */
-function standardError({ accuracy, n }: Evaluation): string {
+function standardError({ accuracy, n }: ClassEvaluation): string {
   return ((Math.sqrt((accuracy * (1 - accuracy)) / Math.max(1, n)) || 0) * 100).toFixed(1)
 }
 
@@ -68,7 +75,7 @@ function standardError({ accuracy, n }: Evaluation): string {
 const MOST_CLASSES = 50
 const WORST_CLASSES = 20
 
-function classTable(result: Evaluation, colors: Colors, width: number): string {
+function classTable(result: ClassEvaluation, colors: Colors, width: number): string {
   const { perClass } = result
   const many = perClass.length > MOST_CLASSES
   // Classes without rows say nothing.
@@ -97,7 +104,7 @@ function classTable(result: Evaluation, colors: Colors, width: number): string {
 const MOST_PAIRS = 10
 
 /** The matrix if it fits the width, else the pairs that are mistaken most. */
-export function drawConfusion(result: Evaluation, colors: Colors, width: number): string {
+export function drawConfusion(result: ClassEvaluation, colors: Colors, width: number): string {
   const labels = result.perClass.map(({ label }) => label)
   const size = between(4, largest(labels.map((label) => widthOf(label))), 12)
   const first = between(4, largest(labels.map((label) => widthOf(label))), 20)
@@ -113,7 +120,7 @@ export function drawConfusion(result: Evaluation, colors: Colors, width: number)
   return `${colors.bold('Confusion')}${colors.dim(' (rows: true class, columns: predicted)')}\n${drawTable(rows, { head, colors })}`
 }
 
-function commonConfusions({ confusion, perClass }: Evaluation, colors: Colors, width: number): string {
+function commonConfusions({ confusion, perClass }: ClassEvaluation, colors: Colors, width: number): string {
   const pairs = confusion
     .flatMap((row, i) => row.map((n, k) => ({ i, k, n })))
     .filter(({ i, k, n }) => i !== k && n > 0)
@@ -131,7 +138,8 @@ function commonConfusions({ confusion, perClass }: Evaluation, colors: Colors, w
 
 /** The shape that `--json` gives an evaluation. */
 export function evaluationJson(result: Evaluation): object {
-  const { accuracy, macroF1, macroPrecision, macroRecall, n, perClass, confusion, labels, notes } = result
+  if (result.kind === 'values') return result
+  const { accuracy, macroF1, macroPrecision, macroRecall, n, perClass, confusion, labels, warnings } = result
   return {
     accuracy,
     macroF1,
@@ -142,7 +150,7 @@ export function evaluationJson(result: Evaluation): object {
     labels,
     perClass,
     confusion,
-    notes,
+    warnings,
   }
 }
 

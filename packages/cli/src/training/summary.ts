@@ -1,5 +1,5 @@
 /** What `latch train` says at its end: the best epoch, the test, the floor, the file, what to type next. */
-import type { ClassifierReport, Evaluation } from 'latch'
+import type { ModelFitReport, Evaluation } from 'latch'
 import { verdictOnFloor } from './heldOut.ts'
 import type { Floor } from './heldOut.ts'
 import { visible, wrap } from '../terminal/glyphWidth.ts'
@@ -11,7 +11,7 @@ import { drawEvaluation } from './reports.ts'
 
 export interface Summary {
   cell: string
-  report: ClassifierReport
+  report: ModelFitReport
   /** On the test rows, where there are any. */
   result: Evaluation | undefined
   floor: Floor | undefined
@@ -43,14 +43,14 @@ function trained({ cell, report }: Summary, { bold }: Colors): string {
   const facts = [
     plural(report.trainSize, 'row'),
     plural(report.labels.length, 'label'),
-    plural(report.vocabulary, 'token'),
+    plural(report.vocabulary ?? 0, 'token'),
     plural(report.parameters, 'parameter'),
   ]
   const how = `${plural(report.epochs, 'epoch')}, ${duration(report.seconds)}, ${STOPPED[report.stopped]}`
   return `${bold(`Trained ${cell}`)} on ${facts.join(', ')} (${how}).`
 }
 
-function bestEpoch({ best, validationSize, kept }: ClassifierReport): string {
+function bestEpoch({ best, validationSize, kept }: ModelFitReport): string {
   if (!best)
     return `Kept: the ${kept === 'ema' ? 'averaged' : 'last'} weights (no rows were set aside for validation).`
   const on = `on ${plural(validationSize, 'validation row')}`
@@ -58,7 +58,7 @@ function bestEpoch({ best, validationSize, kept }: ClassifierReport): string {
 }
 
 function floorLine({ cell, report, result, floor }: Summary): string | undefined {
-  const accuracy = floor?.part === 'test' ? result?.accuracy : report.best?.accuracy
+  const accuracy = floor?.part === 'test' ? accuracyOf(result) : report.best?.accuracy
   if (!floor || accuracy === undefined || accuracy === null) return undefined
   return `On the ${floor.part} rows ${verdictOnFloor(cell, accuracy, floor)}`
 }
@@ -91,4 +91,9 @@ function shortened(text: string): string {
     short += ` ${word}`
   }
   return short
+}
+
+/** Null where outputs are numbers. */
+function accuracyOf(result: Evaluation | undefined): number | null {
+  return result?.kind === 'classes' ? result.accuracy : null
 }

@@ -1,6 +1,6 @@
 /** A training run under watch: progress, checkpoints, Ctrl-C, and what is kept when it goes wrong. */
 import {
-  type ClassifierReport,
+  type ModelFitReport,
   type TextClassifier,
   DivergenceError,
   WorkerError,
@@ -31,7 +31,7 @@ export async function trainWatched(
   model: TextClassifier,
   options: Options,
   job: Job,
-): Promise<ClassifierReport | undefined> {
+): Promise<ModelFitReport | undefined> {
   const { rows, paths, output, seconds } = job
   const progress = new TrainingProgress(output)
   let written = false
@@ -50,8 +50,9 @@ export async function trainWatched(
       checkpoint: { everySeconds: seconds, write },
       onEvent(event) {
         progress.show(event)
-        if (event.event === 'start' || event.event === 'epoch') output.event(event)
-        if (event.event === 'start') for (const note of event.notes) output.note(note)
+        const { type, ...facts } = event
+        if (type === 'start' || type === 'epoch') output.event({ event: type, ...facts })
+        if (event.type === 'start') for (const note of event.warnings) output.note(note)
       },
     })
     progress.end()

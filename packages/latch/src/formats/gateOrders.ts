@@ -64,7 +64,7 @@ export function classNameOf(format: keyof typeof CLASS_NAMES, cell: CellName): s
 export function requireClassName(format: keyof typeof CLASS_NAMES, cell: CellName, where: string): string {
   const found = classNameOf(format, cell)
   if (found) return found
-  const expected = `a cell among ${Object.keys(CLASS_NAMES[format]).join(', ')}`
+  const expected = `a cell among ${classNames(format).join(', ')}`
   throw new UnsupportedError({ where, expected, got: cell })
 }
 

@@ -1,6 +1,7 @@
 /** What callers without types write: options that are none, a name misspelt. Refused by name, before any work. */
 import { UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
+import type { ColumnOptions } from './columns.ts'
 
 /** Every name of T exactly once, so that a new option cannot be forgotten. */
 export type Names<T> = { readonly [K in keyof Required<T>]: 1 }
@@ -18,19 +19,13 @@ export function refuseUnknown(where: string, options: unknown, names: object): v
   throw new UsageError({ where: `${where} ${unknown}`, expected, got: JSON.stringify(unknown) })
 }
 
-/** @throws UsageError unless rows can be gone through */
-export function refuseNoRows(where: string, rows: unknown): void {
+/** @throws UsageError unless the examples can be iterated; `columns` name what each has */
+export function refuseNoRows(where: string, rows: unknown, { input, target }: ColumnOptions): void {
   if (typeof rows === 'object' && rows !== null && Symbol.iterator in rows) return
   const expected = 'rows: an array (or another iterable) of objects'
-  const remedy = 'Of examples that were read, take `examples.rows`.'
+  const remedy =
+    input === 'text'
+      ? 'Of examples that were read, take `examples.rows`.'
+      : `Each row is { ${input}, ${target} }.`
   throw new UsageError({ where, expected, got: describe(rows), remedy })
-}
-
-/** @throws UsageError unless the columns of text and label are named */
-export function refuseNoColumns(where: string, columns: { text?: unknown; label?: unknown }): void {
-  for (const name of ['text', 'label'] as const) {
-    if (typeof columns[name] === 'string') continue
-    const expected = `the name of the column with the ${name}`
-    throw new UsageError({ where: `${where} option ${name}`, expected, got: describe(columns[name]) })
-  }
 }

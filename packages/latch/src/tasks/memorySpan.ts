@@ -6,8 +6,9 @@ import { changingFacts, CITIES } from '../datasets/facts.ts'
 import type { CellName } from '../cells/registry.ts'
 import type { EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
-import type { ClassifierFitOptions } from './textClassifier/fitOptions.ts'
-import { textClassifier, TextClassifier } from './textClassifier/textClassifier.ts'
+import type { FitOptions } from './fit/fitOptions.ts'
+import type { Model } from './model.ts'
+import { textClassifier, type TextClassifier } from './textClassifier/textClassifier.ts'
 import { maximum } from '../core/lists.ts'
 
 /** What is asked. */
@@ -36,8 +37,8 @@ export interface SpanTraining extends SpanOptions, EngineOptions {
   epochs?: number
   /** Default 0.006. */
   learningRate?: number
-  onEvent?: ClassifierFitOptions['onEvent']
-  onStep?: ClassifierFitOptions['onStep']
+  onEvent?: FitOptions['onEvent']
+  onStep?: FitOptions['onStep']
 }
 
 /** Share right at one distance. */
@@ -50,15 +51,15 @@ export interface SpanPoint {
 }
 
 /** Accuracy against distance. */
-export interface MemorySpan {
+export interface MemorySpan<M extends Model = Model> {
   /** In the order asked. */
   distances: SpanPoint[]
   /** What guessing among the six cities gets right. */
   chance: number
   /** The largest distance with an accuracy at least halfway from chance to 1; null where there is none. */
   span: number | null
-  /** The classifier that answered. */
-  model: TextClassifier
+  /** The model that was measured. */
+  model: M
 }
 
 const DISTANCES = [0, 5, 10, 20, 40, 60]
@@ -73,12 +74,9 @@ const CHANCE = 1 / CITIES.length
  * @throws UsageError for a model whose labels are not the cities, and for options out of range; what
  * `TextClassifier.fit` throws; the signal's reason
  */
-export function memorySpan(model: TextClassifier, options?: SpanOptions): Promise<MemorySpan>
-export function memorySpan(cell: CellName, options?: SpanTraining): Promise<MemorySpan>
-export async function memorySpan(
-  subject: TextClassifier | CellName,
-  options: SpanTraining = {},
-): Promise<MemorySpan> {
+export function memorySpan(cell: CellName, options?: SpanTraining): Promise<MemorySpan<TextClassifier>>
+export function memorySpan<M extends Model>(model: M, options?: SpanOptions): Promise<MemorySpan<M>>
+export async function memorySpan(subject: Model | CellName, options: SpanTraining = {}): Promise<MemorySpan> {
   const { distances = DISTANCES, count = 300, people, seed = 1, signal } = options
   if (distances.length === 0) {
     throw new UsageError({
@@ -89,11 +87,13 @@ export async function memorySpan(
   }
   // Made before any training, so that an option out of range is told at once.
   const asked = distances.map((distance) => changingFacts({ count, distance, people, seed: seed + 1 }))
-  const model = subject instanceof TextClassifier ? subject : await trainOnFacts(subject, options)
+  const model = typeof subject === 'string' ? await trainOnFacts(subject, options) : subject
   requireCities(model)
   const points: SpanPoint[] = []
   for (const [i, rows] of asked.entries()) {
-    const { accuracy } = await model.evaluate(rows, COLUMNS, { signal })
+    const { input, target } = model.columns
+    const result = await model.evaluate(rows, { [input]: COLUMNS.text, [target]: COLUMNS.label, signal })
+    const accuracy = result.kind === 'classes' ? result.accuracy : 0
     const standardError = Math.sqrt((accuracy * (1 - accuracy)) / count)
     points.push({ distance: distances[i], accuracy, count, standardError })
   }
@@ -132,7 +132,7 @@ async function trainOnFacts(cell: CellName, options: SpanTraining): Promise<Text
   return model as unknown as TextClassifier
 }
 
-function requireCities({ labels }: TextClassifier): void {
+function requireCities({ labels }: Model): void {
   if (labels.length === CITIES.length && CITIES.every((city) => labels.includes(city))) return
   throw new UsageError({
     where: 'memorySpan',

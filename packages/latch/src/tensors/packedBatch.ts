@@ -16,13 +16,13 @@ export interface Capacity {
 
 export const NOTHING: Capacity = { sequences: 0, steps: 0, rows: 0, masked: false }
 
-/** Whether a plan for `have` holds what `need` asks for. */
+/** Whether memory planned for `have` is enough for `need`. */
 export function covers(have: Capacity, need: Capacity): boolean {
   const masked = !need.masked || have.masked === true
   return masked && need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
 }
 
-/** The least that holds both. */
+/** The smallest capacity that is enough for both. */
 export function union(a: Capacity, b: Capacity): Capacity {
   return {
     sequences: Math.max(a.sequences, b.sequences),

@@ -41,7 +41,7 @@ export class Regions {
   constructor(engine: Engine, store: ParameterStore, layers: readonly Parameterized[]) {
     this.#engine = engine
     this.#store = store
-    this.#tables = layers.flatMap(({ sparseRows: rowsUsed }) => (rowsUsed ? [rowsUsed] : []))
+    this.#tables = layers.flatMap(({ sparseRows }) => (sparseRows ? [sparseRows] : []))
   }
 
   /** Whether any parameter is a table, of which a batch uses only some rows. */

@@ -102,7 +102,7 @@ function run(net: Network, sequences: readonly number[][][], initial?: Initial):
 describe.each(matrix)('%s', (_, form, engine) => {
   const { stateNames, gateNames, candidate, keepGate } = findCell(cells, form.cell)
 
-  it('is the engine that was asked for, with the shapes of the cell', () => {
+  it('is the requested engine, with the shapes of the cell', () => {
     const net = layer(form, engine)
     expect(net.engine).toMatchObject({ name: engine.engine, precision: engine.precision ?? 'float32' })
     const G = gateNames.length

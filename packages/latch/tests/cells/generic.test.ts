@@ -1,5 +1,5 @@
 /**
- * General cells: gradients of whole networks by finite differences in float64, each form alone and several together;
+ * Generic cells: gradients of whole networks by finite differences in float64, each form alone and several together;
  * the fast cells' numbers where functions are the default ones; streams to the bit; what a trace shows.
  */
 import { describe, expect, it } from 'vitest'
@@ -38,7 +38,7 @@ function made(form: Form, options: NetworkOptions = exact, every = false): Netwo
     { type: 'dense', units: 2 },
   ]
   const net = network(layers, { ...options, inputGradients: true, loss: { type: 'meanSquaredError' } })
-  const random = new Random(7, 'general cells')
+  const random = new Random(7, 'generic cells')
   for (const p of net.parameters)
     net.store.write(
       p,
@@ -133,7 +133,7 @@ const FORMS: Record<string, Form> = {
   'gru before clipped': { cell: 'gru', reset: 'before', clip: 0.5, direction: 'bidirectional' },
 }
 
-describe('gradients of general cells in whole networks', () => {
+describe('gradients of generic cells in whole networks', () => {
   it.each(Object.entries(FORMS))('%s', (_, form) => {
     const net = made(form)
     expect(net.recurrent[0].cell.generic).toBe(true)
@@ -180,7 +180,7 @@ describe('gradients of general cells in whole networks', () => {
   })
 })
 
-describe('general cells with default functions', () => {
+describe('generic cells with default functions', () => {
   const forms: Form[] = [
     { cell: 'rnn' },
     { cell: 'rnn', activation: 'relu' },
@@ -190,15 +190,15 @@ describe('general cells with default functions', () => {
     { cell: 'gru', reset: 'before' },
   ]
 
-  /** The same network with general cells where fast ones would do: a clip that no number reaches. */
+  /** The same network with generic cells where fast ones would do: a clip that no number reaches. */
   it.each(forms.map((form) => [JSON.stringify(form), form] as const))('are the fast ones: %s', (_, form) => {
     for (const [options, tolerance] of [
       [exact, 1e-12],
       [{}, 1e-6],
     ] as const) {
-      const [fast, general] = [made(form, options), made({ ...form, clip: 1e6 }, options)]
+      const [fast, generic] = [made(form, options), made({ ...form, clip: 1e6 }, options)]
       expect(fast.recurrent[0].cell.generic).toBe(false)
-      expect(general.recurrent[0].cell.generic).toBe(true)
+      expect(generic.recurrent[0].cell.generic).toBe(true)
       const batch = batchOf()
       const read = (net: Network) => {
         net.prepareTraining()
@@ -208,7 +208,7 @@ describe('general cells with default functions', () => {
         net.backward(batch, targets, pass)
         return [out, ...net.parameters.map((p) => Array.from(net.store.read(p, 'gradients')))].flat()
       }
-      const [a, b] = [read(fast), read(general)]
+      const [a, b] = [read(fast), read(generic)]
       expect(b).toHaveLength(a.length)
       a.forEach((x, i) => expect(Math.abs(b[i] - x)).toBeLessThan(tolerance * Math.max(1, Math.abs(x))))
     }
@@ -266,7 +266,7 @@ describe('general cells with default functions', () => {
     expect(() => read('rnn', { gateActivation: 'relu' })).toThrow('only "lstm" and "gru" cells have it')
     expect(() => read('lstm', { activation: 'relu' }, cells)).toThrow('tanh')
     expect(() => read('rnn', { clip: 0 })).toThrow('a limit above 0')
-    expect(() => findCell(cells, 'mgu')).toThrow('one of lstm, gru, rnn')
+    expect(() => findCell(cells, 'tree')).toThrow(`one of ${cells.map(({ name }) => name).join(', ')}`)
   })
 
   it('carry their names and parameters', () => {
@@ -292,7 +292,7 @@ describe('general cells with default functions', () => {
   })
 })
 
-describe('streams of general cells', () => {
+describe('streams of generic cells', () => {
   const forms = Object.entries(FORMS).filter(([, { direction }]) => !direction)
   it.each(forms)('%s: to the bit what forward says', (_, form) => {
     for (const options of [{}, exact]) {

@@ -5,7 +5,7 @@ import type { BufferSource } from '../../src/engine/arena.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
 import { MemoryError, UsageError } from '../../src/core/errors.ts'
 
-/** A backing that refuses to grow beyond `limit` bytes. */
+/** A buffer source that does not grow beyond `limit` bytes. */
 function limited(limit: number): BufferSource {
   let buffer = new ArrayBuffer(1024)
   return {
@@ -51,7 +51,7 @@ describe('Memory', () => {
     expect(memory.floats(100, 'activations')).toBe(first)
   })
 
-  test('keeps its contents when it grows, and views asked for later see them', () => {
+  test('keeps its contents when it grows, and later views see them', () => {
     const memory = new Arena(limited(1 << 24), 64, 4)
     const pointer = memory.floats(8, 'x')
     memory.viewFloats(pointer, 8).set([1, 2, 3, 4, 5, 6, 7, 8])
@@ -125,7 +125,7 @@ describe('every engine', () => {
 })
 
 describe('a host that gives no more', () => {
-  test('is named as the one who refuses, with how far it went', () => {
+  test('is named where it does not grow, with its size', () => {
     const memory = new Arena({ buffer: new ArrayBuffer(2 ** 20), grow: () => false }, 64, 4)
     expect(() => memory.floats(2 ** 20, 'activations')).toThrow(
       /engine memory \(activations\): expected 5 MiB of memory, got `memory\.grow\(\)` failed at 1 MiB\. Lower/,

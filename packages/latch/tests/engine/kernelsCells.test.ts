@@ -1,4 +1,4 @@
-/** Holds the WASM cell steps, forward and backward, against the reference. */
+/** Tests the WebAssembly cell steps, forward and backward, against the reference. */
 import { describe, expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/load.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'

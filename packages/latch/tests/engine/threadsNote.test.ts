@@ -53,18 +53,18 @@ describe('a training', () => {
     const fitOptions = { ...quick, epochs: 1 }
     const report = await model.fit(comments(12, 1), {
       ...fitOptions,
-      onEvent: (event) => void (event.event === 'start' && told.push(event.notes)),
+      onEvent: (event) => void (event.type === 'start' && told.push(event.warnings)),
     })
-    expect(report.notes[0]).toBe(sentence)
+    expect(report.warnings[0]).toBe(sentence)
     expect(told[0][0]).toBe(sentence)
     const plain = textClassifier({ ...tiny, engine: 'reference' })
-    expect((await plain.fit(comments(12, 1), fitOptions)).notes).not.toContain(sentence)
+    expect((await plain.fit(comments(12, 1), fitOptions)).warnings).not.toContain(sentence)
   })
 
   it('of sequences says it as it starts', async () => {
     const events: TrainingEvent[] = []
     for (const threads of [4, undefined]) {
-      const model = new SequenceModel(oneNumber(), { engine: 'reference', threads })
+      const model = SequenceModel.fromImported(oneNumber(), { engine: 'reference', threads })
       await model.fit([{ input: [[1, 2, 3]], target: [1] }], {
         epochs: 1,
         onEvent: (event) => events.push(event),

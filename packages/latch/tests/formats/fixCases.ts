@@ -5,7 +5,7 @@ import type { Fix } from '../../src/core/errors.ts'
 import type { ExportFormat, ImportOptions } from '../../src/formats/imported.ts'
 import { writeSafetensors, type NamedTensor } from '../../src/formats/safetensors/safetensors.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { importModel } from '../../src/tasks/files/importModel.ts'
+import { openModel } from '../../src/tasks/files/openModel.ts'
 import type { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { writeModel } from '../../src/formats/write.ts'
 import { bytesOf, exportCase } from './exportHelpers.ts'
@@ -44,7 +44,7 @@ async function exported(layers: readonly LayerOptions[], to: ExportFormat): Prom
 /** The first file is the model. */
 function open(files: Files, options: Record<string, unknown>): Promise<unknown> {
   const [[name, bytes], ...others] = files
-  return importModel({ name, bytes, files: new Map(others) }, options as ImportOptions)
+  return openModel({ name, bytes, files: new Map(others) }, options as ImportOptions)
 }
 
 /** A TensorFlow.js model with its JSON changed. */

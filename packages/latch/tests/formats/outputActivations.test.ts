@@ -13,8 +13,9 @@ import {
   type ImportOptions,
 } from '../../src/formats/imported.ts'
 import { modelFile } from './conformance/files.ts'
+import { exporters } from '../../src/formats/write.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { importModel } from '../../src/tasks/files/importModel.ts'
+import { openModel } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { UsageError } from '../../src/core/errors.ts'
 import { imported } from '../tasks/sequenceModel/sequenceFixtures.ts'
@@ -68,7 +69,7 @@ function ofKeras(golden: Golden, loss: unknown, options: ImportOptions): Sequenc
   const arrays = arraysOf(golden)
   const training = loss === null ? undefined : { loss }
   const about = { source: 'm.h5', format: 'keras', producer: 'Keras 2.10.0', options, training } as const
-  return new SequenceModel(importKerasConfig(config, (layer) => arrays[layer] ?? [], about))
+  return SequenceModel.fromImported(importKerasConfig(config, (layer) => arrays[layer] ?? [], about))
 }
 
 async function ofTfjs(golden: Golden, loss: unknown, options: ImportOptions): Promise<SequenceModel> {
@@ -85,7 +86,7 @@ async function ofTfjs(golden: Golden, loss: unknown, options: ImportOptions): Pr
     weightData: data.toString('base64'),
   }
   const bytes = new TextEncoder().encode(JSON.stringify(json))
-  return (await importModel({ name: 'model.json', bytes }, options)) as SequenceModel
+  return (await openModel({ name: 'model.json', bytes }, options)) as SequenceModel
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x))
@@ -194,7 +195,7 @@ const hard = (format: ExportFormat): LayerOptions => ({
 
 /** A model of these layers as another format has it, without Latch's own word on it. */
 async function foreign(layers: LayerOptions[], format: ExportFormat, options: ImportOptions) {
-  const made = new SequenceModel(imported({ layers }))
+  const made = SequenceModel.fromImported(imported({ layers }))
   const own = made.predict(ROWS).output
   const source = { ...made.exportSource(), document: null, labels: null }
   const { writeModel } = await import('../../src/formats/write.ts')
@@ -202,10 +203,7 @@ async function foreign(layers: LayerOptions[], format: ExportFormat, options: Im
   const bytesOf = (file: { chunks: Iterable<Uint8Array> }) => new Uint8Array(Buffer.concat([...file.chunks]))
   const files = new Map(rest.map((one) => [one.name, bytesOf(one)]))
   const config = format === 'torch' ? { config: { layers } } : {}
-  const model = await importModel(
-    { name: first.name, bytes: bytesOf(first), files },
-    { ...config, ...options },
-  )
+  const model = await openModel({ name: first.name, bytes: bytesOf(first), files }, { ...config, ...options })
   return { model: model as SequenceModel, own }
 }
 
@@ -314,10 +312,10 @@ describe('probabilities that the network itself gives', () => {
     const trace = model.trace(input)
     expect([trace.label, trace.probabilities]).toEqual([said.label, said.probabilities])
     for (const format of ['onnx', 'torch', 'keras', 'tfjs'] as const) {
-      const files = await model.exportTo(format)
+      const files = await model.exportTo(exporters[format])
       const all = new Map(files.map((one) => [one.name, new Uint8Array(Buffer.concat([...one.chunks]))]))
       const [name, bytes] = [...all][0]
-      const again = (await importModel({ name, bytes, files: all })) as SequenceModel
+      const again = (await openModel({ name, bytes, files: all })) as SequenceModel
       expect(again.predict(input)).toEqual(said)
       expect(again.warnings.join()).not.toContain('changed')
     }
@@ -337,7 +335,7 @@ describe.skipIf(!existsSync(SHARED))('users’ files', () => {
     for (const name of ['sigmoid-bce', 'sigmoid-mse', 'softmax-mse']) {
       for (const options of [{}, { labels: ['neg', 'pos'] }]) {
         const given = modelFile(new URL(`31-double-sigmoid/${name}.h5`, SHARED))
-        const model = (await importModel(given, options)) as SequenceModel
+        const model = (await openModel(given, options)) as SequenceModel
         for (const row of rows)
           expectNear(model.predict(row.input).output, name === 'softmax-mse' ? row.softmax : [row.sigmoid])
       }
@@ -352,7 +350,7 @@ describe.skipIf(!existsSync(SHARED))('users’ files', () => {
     expect(there.length).toBeGreaterThan(0)
     for (const [name, own] of there) {
       const given = modelFile(new URL(`61-loss-without-logits/${name}.h5`, SHARED))
-      const said = ((await importModel(given)) as SequenceModel).predict(wanted.input)
+      const said = ((await openModel(given)) as SequenceModel).predict(wanted.input)
       expectNear(said.output, own)
       expectNear(Object.values(said.probabilities!), own.length === 1 ? [1 - own[0], own[0]] : own)
     }

@@ -2,17 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import { writeSafetensors } from '../../src/formats/safetensors/safetensors.ts'
 import { isWrittenByLatch } from '../../src/formats/writtenByLatch.ts'
-import { EXPORT_FORMATS } from '../../src/formats/write.ts'
-import { exportModel } from '../../src/tasks/files/exportModel.ts'
+import { EXPORT_FORMATS, exporters } from '../../src/formats/write.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { nextLetter } from '../tasks/sequenceModel/sequenceFixtures.ts'
 
 const FORMATS = ['latch', ...EXPORT_FORMATS] as const
 
 async function bytesOf(format: (typeof FORMATS)[number]): Promise<Uint8Array> {
-  const model = new SequenceModel(nextLetter())
+  const model = SequenceModel.fromImported(nextLetter())
   if (format === 'latch') return model.toBytes()
-  const [{ chunks }] = await exportModel(model, format, 'model')
+  const [{ chunks }] = await model.exportTo(exporters[format])
   return Buffer.concat([...chunks])
 }
 

@@ -245,15 +245,15 @@ describe('of one step, of one number', () => {
   })
 
   it('takes the first number, the likeliest class, and labels by name', () => {
-    const numbers = new SequenceModel(numbersEveryStep())
-    const { batch } = numbers.read([
+    const numbers = SequenceModel.fromImported(numbersEveryStep())
+    const rows = [
       [1, 2],
       [0, -1],
       [2, 1],
-    ])
-    expect(influence(numbers, batch)).toEqual(influence(numbers, batch, '0', { step: 2 }))
-    const classes = new SequenceModel(everyStep())
-    const found = influence(classes, classes.read([0, 3, 4]).batch)
+    ]
+    expect(influence(numbers, rows)).toEqual(influence(numbers, rows, '0', { step: 2 }))
+    const classes = SequenceModel.fromImported(everyStep())
+    const found = influence(classes, [0, 3, 4])
     expect(classes.labels[found.target]).toBe(classes.predict([0, 3, 4]).label)
     expect(Math.log(found.probability!)).toBeCloseTo(classes.predict([0, 3, 4]).output[found.target], 5)
   })
@@ -263,7 +263,7 @@ it('is refused where there is no such thing', async () => {
   const model = await trained({ cell: 'gru' }, { epochs: 1 })
   expect(await thrown(() => influence(model, 'great', 'odd'))).toBeInstanceOf(DataError)
   expect(await thrown(() => influence(model, 'great', 'good', { step: 0 }))).toBeInstanceOf(UsageError)
-  const every = new SequenceModel(everyStep())
+  const every = SequenceModel.fromImported(everyStep())
   expect(await thrown(() => influence(every, [0, 3], undefined, { step: 2 }))).toBeInstanceOf(DataError)
   expect(await thrown(() => influence(every, [0, 3], 3))).toBeInstanceOf(DataError)
   const bare = network([{ type: 'oneHot', vocabulary: V }, recurrent({ cell: 'gru' })])

@@ -125,7 +125,11 @@ describe('holding gates', () => {
       [1, 2],
       [5, 6],
     ])
-    expect(after).toMatchObject({ tokens: null, ids: null, probabilities: null, prefixes: null })
+    expect(after).toMatchObject({ tokens: null, ids: null, label: null, prefixes: null })
+    // The class is that of the last step.
+    const [no, yes] = after.outputs!.at(-1)!
+    expect(after.class).toBe(Number(yes > no))
+    expect(after.probabilities![1]).toBeCloseTo(1 / (1 + Math.exp(no - yes)), 6)
   })
 })
 

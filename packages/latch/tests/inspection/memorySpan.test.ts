@@ -48,7 +48,7 @@ describe('a cell', () => {
     const steps: StepProgress[] = []
     const { model, span, distances } = await memorySpan('rnn', {
       ...little,
-      onEvent: ({ event }) => void events.push(event),
+      onEvent: ({ type }) => void events.push(type),
       onStep: (progress) => void steps.push(progress),
     })
     expect(model.settings).toMatchObject({ cell: 'rnn', units: 8 })

@@ -118,7 +118,7 @@ describe('every number of a trace', () => {
       expect(step.gradient.hidden).toBeCloseTo(wanted.steps[t].gradient.hidden, 5)
     })
     for (let t = 0; t < 80; t += 9)
-      expect(trace.steps[t].output).toEqual(fast.predict(words.slice(0, t + 1).join(' ')))
+      expect(fast.predict(words.slice(0, t + 1).join(' '))).toMatchObject(trace.steps[t].output)
   })
 })
 

@@ -12,11 +12,10 @@ import { fitBiases } from '../../src/formats/recurrentBiases.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
+import { exporters } from '../../src/formats/write.ts'
 import type { Network } from '../../src/model/network.ts'
 import { configuredNetwork } from '../networks.ts'
-import { exportModel } from '../../src/tasks/files/exportModel.ts'
-import { modelOf } from '../../src/tasks/files/importModel.ts'
-import { openModelFile } from '../../src/tasks/files/openModel.ts'
+import { modelFromImported, openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { modelFile } from '../formats/conformance/files.ts'
 import { inModel } from '../formats/conformance/otherModels.ts'
@@ -210,7 +209,9 @@ const stacks: [string, LayerOptions[]][] = [
 ]
 
 async function readBack(model: SequenceModel, format: ExportFormat): Promise<ImportedModel> {
-  const files = (await exportModel(model, format)).map(({ name, chunks }) => [name, bytesOf(chunks)] as const)
+  const files = (await model.exportTo(exporters[format])).map(
+    ({ name, chunks }) => [name, bytesOf(chunks)] as const,
+  )
   const [name, bytes] = files.find(([file]) => file.endsWith('.json')) ?? files[0]
   return readModel(filesInMemory(name, bytes, new Map(files)), {})
 }
@@ -230,7 +231,7 @@ const expectEqual = (got: readonly number[], wanted: readonly number[]) => expec
 
 describe('files', () => {
   it.each(stacks)('%s: a model file comes back as it was', (_, layers) => {
-    const model = new SequenceModel(imported({ layers }))
+    const model = SequenceModel.fromImported(imported({ layers }))
     const again = openModelFile(model.toBytes(), 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
     expect(again.toBytes()).toEqual(model.toBytes())
@@ -245,14 +246,14 @@ describe('files', () => {
     return format !== 'torch' || name !== 'gru reset before'
   })
   it.each(there)('%s to %s and back with one bias again', async (_, format, layers) => {
-    const model = new SequenceModel(imported({ layers }))
+    const model = SequenceModel.fromImported(imported({ layers }))
     const read = await readBack(model, format)
-    const again = modelOf(read, 'm') as SequenceModel
+    const again = modelFromImported(read, 'm') as SequenceModel
     expect(again.network.config.layers).toEqual(layers)
     expect(again.network.parameterCount).toBe(model.network.parameterCount)
     expectEqual(outputOf(again), outputOf(model))
     // Without its document: what the format itself has.
-    const plain = new SequenceModel({ ...read, document: null })
+    const plain = SequenceModel.fromImported({ ...read, document: null })
     expectEqual(outputOf(plain), outputOf(model))
     const lowest = plain.network.config.layers.find((layer) => layer.type === 'recurrent')!
     const after = (layers[1] as { cell: string; reset?: string }).cell === 'gru' && !('reset' in layers[1])
@@ -268,8 +269,8 @@ describe('files', () => {
         recurrentLayer({ cell: 'lstm', ...both }),
         { type: 'dense', units: 2 } as const,
       ]
-      const model = new SequenceModel(imported({ layers }))
-      const again = modelOf(await readBack(model, format), 'm') as SequenceModel
+      const model = SequenceModel.fromImported(imported({ layers }))
+      const again = modelFromImported(await readBack(model, format), 'm') as SequenceModel
       expect(again.network.config.layers).toEqual(layers)
       expectEqual(outputOf(again), outputOf(model))
       const second = again.network.store.read(again.network.store.find('recurrent.0.bias_hh_l0_reverse'))

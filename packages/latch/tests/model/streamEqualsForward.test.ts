@@ -154,7 +154,10 @@ function anyModel(seed: number, steps: number | null, options: EngineOptions): S
   )
     return null
   const input = { kind: 'ids', width: VOCABULARY, steps } as const
-  return new SequenceModel(imported({ layers }, { vocabulary: words, tokens: 'word', input }), options)
+  return SequenceModel.fromImported(
+    imported({ layers }, { vocabulary: words, tokens: 'word', input }),
+    options,
+  )
 }
 
 describe('a stream of any model of texts', () => {
@@ -199,7 +202,7 @@ describe('a stream of any model of texts', () => {
       { type: 'dense', units: 2 },
     ]
     const input = { kind: 'ids', width: VOCABULARY, steps } as const
-    return new SequenceModel(imported({ layers }, { vocabulary: words, tokens: 'word', input }))
+    return SequenceModel.fromImported(imported({ layers }, { vocabulary: words, tokens: 'word', input }))
   }
 
   it('takes tokens or ids where texts are padded, not both', () => {
@@ -253,7 +256,7 @@ describe('a stream of any model of texts', () => {
         .map((token) => stream.push(token))
         .at(-1)!.output
     })
-    expect(model.predictBatch(texts).map(({ output }) => output)).toEqual(wanted)
+    expect(model.predict(texts).map(({ output }) => output)).toEqual(wanted)
     const batch = PackedBatch.ofIds([[0, 0, 1, 2]])
     model.network.forward(batch)
     expect([...model.network.readOutput(batch)]).toEqual(wanted[1])

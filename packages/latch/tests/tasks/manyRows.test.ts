@@ -7,7 +7,7 @@ import { drawEvaluation, evaluationJson } from '../../../cli/src/training/report
 import { stratifiedSplit } from '../../src/data/batches.ts'
 import { append, maximum, minimum } from '../../src/core/lists.ts'
 import { classificationReport } from '../../src/training/metrics.ts'
-import type { Evaluation } from '../../src/node.ts'
+import type { ClassEvaluation } from '../../src/node.ts'
 
 const MANY = 1_500_000
 
@@ -43,13 +43,13 @@ describe('lists of a million and a half', () => {
 })
 
 describe('an evaluation of many labels', () => {
-  const evaluation = (count: number): Evaluation => {
+  const evaluation = (count: number): ClassEvaluation => {
     const labels = Array.from({ length: count }, (_, i) => `label ${i}`)
     const actual = Array.from({ length: 2 * count }, (_, i) => i % count)
     // Each fortieth class is always taken for the next one.
     const predicted = actual.map((c) => (c % 40 === 3 ? c + 1 : c))
     const report = classificationReport(labels, actual, predicted, 0.5)
-    return { ...report, labels, notes: [] }
+    return { kind: 'classes', ...report, labels, warnings: [] }
   }
 
   it.each([400, 1500])(
@@ -65,7 +65,7 @@ describe('an evaluation of many labels', () => {
   )
 
   it('is all in its JSON', () => {
-    const json = evaluationJson(evaluation(400)) as Evaluation
+    const json = evaluationJson(evaluation(400)) as ClassEvaluation
     expect(json.perClass).toHaveLength(400)
     expect(json.confusion).toHaveLength(400)
     expect(json.confusion[3][4]).toBe(2)

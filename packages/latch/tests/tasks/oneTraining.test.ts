@@ -30,7 +30,7 @@ type Report = Promise<{ history: readonly { trainLoss?: number }[] }>
 /** A model with its training, and all that would change it. */
 function modelsInTraining() {
   const text = textClassifier({ ...tiny, engine: 'reference' })
-  const sequence = new SequenceModel(oneNumber(), { engine: 'reference' })
+  const sequence = SequenceModel.fromImported(oneNumber(), { engine: 'reference' })
   const net = classifier({ engine: 'reference' })
   const train = firstMark(24, 1)
   return {

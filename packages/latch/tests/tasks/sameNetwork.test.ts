@@ -101,7 +101,7 @@ describe('a second fit keeps the network', () => {
   })
 
   it('of a sequence model', async () => {
-    const model = new SequenceModel(threeClasses(), { engine: 'reference' })
+    const model = SequenceModel.fromImported(threeClasses(), { engine: 'reference' })
     const { network } = model
     const data = [
       {

@@ -15,8 +15,8 @@ export async function openModel(
   // The reader of a TensorFlow 1 dump finds its vocabulary by name.
   if (!/^manifest\.json$/i.test(name))
     for (const [file, content] of files) Object.assign(options, optionsIn(file, content))
-  const { importModel } = await import('latch/formats')
-  return importModel({ name, bytes, files }, { ...options, engine })
+  const { openModel: open } = await import('latch/formats')
+  return open({ name, bytes, files }, { ...options, engine })
 }
 
 /** @throws Error for a vocabulary, configuration or options file without its model */

@@ -69,7 +69,7 @@ export interface RunResult {
 /** What the page shows about a model. */
 export interface ModelInfo {
   name: string
-  settings: ClassifierSettings
+  settings: Pick<ClassifierSettings, 'cell' | 'units' | 'layers' | 'bidirectional' | 'reset' | 'activation'>
   labels: readonly string[]
   vocabularySize: number
   parameters: number

@@ -4,18 +4,11 @@
  */
 import { textClassifier, type TextClassifier, type Trace } from 'latch'
 import type { AnyModel } from 'latch/formats'
-import { explain, memory, memorySpan } from 'latch/inspection'
+import { explain, gradientFlow, influence, intervene, memory, memorySpan } from 'latch/inspection'
 import type { Explanation, GradientFlow, Influence, TracePlace } from 'latch/inspection'
 import { modelInfo } from './modelInfo.ts'
 import { openModel } from './opener.ts'
-import {
-  applyEdits,
-  computeFlow,
-  computeInfluence,
-  fitInput,
-  isSequenceModel,
-  traceInput,
-} from './queries.ts'
+import { fitInput } from './queries.ts'
 import type {
   Inspection,
   InterveneRequest,
@@ -78,18 +71,18 @@ class Runner {
   inspect(text: string, target: string | null): Inspection {
     const { model } = this
     const input = this.#fit(text)
-    const trace = traceInput(model, input.text, target)
+    const trace = model.trace(input.text, target === null ? {} : { label: target })
     this.#trace = trace
     const shapes = model.network.parameters.map(({ name, shape }) => ({ name, shape }))
     return { trace, memory: memory(trace), shapes, cut: input.cut }
   }
 
   flow(text: string, target: string | null): GradientFlow {
-    return computeFlow(this.model, this.#fit(text).text, target)
+    return gradientFlow(this.model, this.#fit(text).text, target ?? undefined)
   }
 
   influence(text: string, target: string | null): Influence {
-    return computeInfluence(this.model, this.#fit(text).text, target)
+    return influence(this.model, this.#fit(text).text, target ?? undefined)
   }
 
   /** Explains a number of the last inspection. */
@@ -99,12 +92,11 @@ class Runner {
   }
 
   intervene({ text, edits, target }: InterveneRequest) {
-    return applyEdits(this.model, this.#fit(text).text, edits, target)
+    return intervene(this.model, this.#fit(text).text, edits, target ?? undefined)
   }
 
   /** How far back a model of the facts task remembers. */
   async span(): Promise<Span> {
-    if (isSequenceModel(this.model)) throw new Error('This model does not answer where somebody lives.')
     const { distances } = await memorySpan(this.model, { people: 1 })
     return { distances }
   }

@@ -1,5 +1,5 @@
 /** One training that can be paused, stepped and stopped; it emits curves and gradient norms by lag. */
-import { Network, PackedBatch, Random, type ClassifierEvent, type TextClassifier } from 'latch'
+import { Network, PackedBatch, Random, type ModelFitEvent, type TextClassifier } from 'latch'
 import { traceSequence } from 'latch/inspection'
 import type { Row } from '../experiments/table.ts'
 import { modelInfo } from './modelInfo.ts'
@@ -81,28 +81,28 @@ export class Training {
     }
   }
 
-  #event(event: ClassifierEvent, model: TextClassifier): void {
-    if (event.event === 'start') {
+  #event(event: ModelFitEvent, model: TextClassifier): void {
+    if (event.type === 'start') {
       const stepsPerEpoch = Math.ceil(event.trainSize / 32)
       this.#probeEvery = Math.max(1, Math.floor((stepsPerEpoch * this.#request.epochs) / MAX_PROBES))
       const { epochs } = this.#request
       const info = modelInfo(model, this.#name)
-      this.#emit({ type: 'start', info, stepsPerEpoch, epochs, warnings: [...event.notes] })
+      this.#emit({ type: 'start', info, stepsPerEpoch, epochs, warnings: [...event.warnings] })
     }
-    if (event.event === 'epoch') {
+    if (event.type === 'epoch') {
       const { epoch, seconds } = event
       this.#emit({
         type: 'epoch',
         step: this.#steps,
         epoch,
-        loss: event.loss,
-        accuracy: event.accuracy,
+        loss: event.trainLoss,
+        accuracy: event.trainAccuracy,
         validationLoss: event.validationLoss,
         validationAccuracy: event.validationAccuracy,
         seconds,
       })
     }
-    if (event.event === 'progress') {
+    if (event.type === 'progress') {
       const { epoch, loss, accuracy, sequencesPerSecond: perSecond } = event
       this.#emit({ type: 'step', step: this.#steps, epoch, loss, accuracy, perSecond })
     }

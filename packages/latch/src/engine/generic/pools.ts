@@ -90,8 +90,8 @@ export function takeStep(
   state[at + 1] += weight
 }
 
-/** Room for attention to work in. */
-export interface AttentionRoom {
+/** Scratch memory of attention. */
+export interface AttentionScratch {
   readonly sums: Float64Array // (width)
   readonly dWeight: Float64Array // (width)
   /** The largest score and Σ e^(score − largest) of each sequence, from forward to backward. */
@@ -101,7 +101,7 @@ export interface AttentionRoom {
 /** y (B, width; stride) = Σ_t a_t·x_t, a = softmax over the steps of x_t·w. Nothing counts: zeros. */
 export function attentionForward(
   { f, shift }: Access,
-  { sums, states }: AttentionRoom,
+  { sums, states }: AttentionScratch,
   y: Pointer,
   x: Pointer,
   weight: Pointer,
@@ -128,7 +128,7 @@ export function attentionForward(
  */
 export function attentionBackward(
   { f, shift }: Access,
-  { dWeight, states }: AttentionRoom,
+  { dWeight, states }: AttentionScratch,
   dx: Pointer,
   dy: Pointer,
   x: Pointer,

@@ -19,13 +19,17 @@ import { verdictOf } from './verdict.ts'
  * to the last step, and the step's contribution to the gradients of the weights. The loss has no label smoothing
  * and no class weights; nothing is trained. Up to 128 units (and T·H² ≤ 8 million) Jacobians are exact; beyond,
  * norms are estimates from at most 32 seeded random directions: Frobenius unbiased, spectral from below.
- * @param subject a network, or a model that reads texts
- * @param input one sequence: token ids, a batch of one, or a text
- * @param target a label, a class number or targets; default: the prediction
+ * @param subject a network, or a model
+ * @param input one sequence: token ids, a batch of one, or any input that the model reads
+ * @param target a label, a class number or targets; default what the subject predicts
  * @throws UnsupportedError for a network without recurrent layers, or a text without a model; DataError for an
  * empty text or an unknown label; UsageError for a network without a loss; ShapeError for several sequences
  */
-export function gradientFlow(subject: Subject, input: SubjectInput, target?: SubjectTarget): GradientFlow {
+export function gradientFlow<Input = never>(
+  subject: Subject<Input>,
+  input: SubjectInput<NoInfer<Input>>,
+  target?: SubjectTarget,
+): GradientFlow {
   const resolved = resolveSubject('gradientFlow', subject, input, target)
   const { network, batch, targets, tokens } = resolved
   const [trace] = traceBatch(network, batch, targets)

@@ -8,7 +8,7 @@ import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import type { DropToken, Edit, EditPlace, SetGate, ReplaceToken, SetState } from './editTypes.ts'
-import type { EncodedText, ReadingModel, ResolvedSubject } from '../trace/subject.ts'
+import type { EncodedInput, ResolvedSubject } from '../trace/subject.ts'
 
 /** The result of applying edits. */
 export interface AppliedEdits {
@@ -24,7 +24,7 @@ type TextEdit = DropToken | ReplaceToken
 /** @throws UsageError naming the edit by its index, for a place, step, token or value that does not exist */
 export function applyEdits(
   subject: ResolvedSubject,
-  model: ReadingModel | null,
+  encode: ((word: string) => EncodedInput) | null,
   edits: readonly Edit[],
 ): AppliedEdits {
   const T = subject.batch.steps
@@ -37,7 +37,7 @@ export function applyEdits(
     requireStep(where, 'step', edit.step, T)
     refuseTwice(where, edit, dropped, replaced)
     if (edit.type === 'drop') dropped.add(edit.step)
-    else replaced.set(edit.step, readToken(where, subject, model, edit.token))
+    else replaced.set(edit.step, readToken(where, subject, encode, edit.token))
   })
   const steps = Array.from({ length: T }, (_, t) => t).filter((t) => !dropped.has(t))
   if (steps.length === 0) {
@@ -80,7 +80,7 @@ function refuseTwice(
 function readToken(
   where: string,
   { network, ids }: ResolvedSubject,
-  model: ReadingModel | null,
+  encode: ((word: string) => EncodedInput) | null,
   token: string | number,
 ): { id: number; token: string; known: boolean } {
   const [input] = network.config.layers
@@ -92,24 +92,29 @@ function readToken(
       'Features cannot be replaced. Pass another batch instead.',
     )
   }
-  if (typeof token === 'string') return readWord(where, model, token)
+  if (typeof token === 'string') return readWord(where, encode, token)
   if (Number.isInteger(token) && token >= 0 && token < input.vocabulary) {
     return { id: token, token: `#${token}`, known: true }
   }
   refuse(`${where} token`, `a word, or an id from 0 to ${input.vocabulary - 1}`, describe(token))
 }
 
-function readWord(where: string, model: ReadingModel | null, word: string) {
-  if (!model)
+function readWord(where: string, encode: ((word: string) => EncodedInput) | null, word: string) {
+  if (!encode) {
     refuse(
       `${where} token`,
       'a token id',
       JSON.stringify(word),
       'A network has no vocabulary. Pass the model instead.',
     )
-  const read: EncodedText | null = word.trim() === '' ? null : model.encode(word)
-  if (read?.ids.length === 1) return { id: read.ids[0], token: read.tokens[0], known: read.known[0] }
-  const got = `${JSON.stringify(word)}, which is ${read?.ids.length ?? 0} tokens`
+  }
+  const read = word.trim() === '' ? null : encode(word)
+  const first = read?.padding ?? 0
+  const count = read ? read.steps - first : 0
+  if (read?.ids && count === 1) {
+    return { id: read.ids[first], token: read.tokens[first], known: read.known[first] }
+  }
+  const got = `${JSON.stringify(word)}, which is ${count} tokens`
   return refuse(`${where} token`, 'one token', got)
 }
 

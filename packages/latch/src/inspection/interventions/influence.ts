@@ -29,9 +29,9 @@ export interface InfluenceOptions {
  * @param target a label or class, default the predicted one; for numbers the index of one, default 0
  * @throws DataError for a target or step that does not exist; and what `resolveSubject` throws
  */
-export function influence(
-  subject: Subject,
-  input: SubjectInput,
+export function influence<Input = never>(
+  subject: Subject<Input>,
+  input: SubjectInput<NoInfer<Input>>,
   target?: string | number,
   options: InfluenceOptions = {},
 ): Influence {

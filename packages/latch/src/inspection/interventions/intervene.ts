@@ -22,16 +22,16 @@ import type { SequenceTrace } from '../trace/traceTypes.ts'
 
 /** A trace with the tokens that were read and the predicted classes. */
 export interface EditedTrace extends SequenceTrace {
-  /** Null unless the input was a text; a token replaced by an id reads `#id`. */
+  /** Null for a network; a token replaced by an id reads `#id`. */
   tokens: readonly string[] | null
   /** Null for features. */
   ids: readonly number[] | null
   known: readonly boolean[] | null
-  /** The most likely class; null unless the output is a single class. */
+  /** The most likely class (of the last step, for outputs at every step); null where outputs are numbers. */
   class: number | null
   /** Its label; null without labels. */
   label: string | null
-  /** Probability of each class; null unless the output is a single class. */
+  /** Probability of each class; null where outputs are numbers. */
   probabilities: Float64Array | null
   /** The output if the sequence ended at each step, with the overrides (T rows of C); null for features. */
   prefixes: Float64Array[] | null
@@ -57,14 +57,18 @@ export interface Intervention {
  * @throws UsageError naming the edit whose layer, direction, gate, state, unit, step, value or token does not exist,
  * or if all tokens are dropped; and what `traceSequence` throws
  */
-export function intervene(
-  subject: Subject,
-  input: SubjectInput,
+export function intervene<Input = never>(
+  subject: Subject<Input>,
+  input: SubjectInput<NoInfer<Input>>,
   edits: readonly Edit[],
   target?: SubjectTarget,
 ): Intervention {
   const resolved = resolveSubject('intervene', subject, input, target)
-  const applied = applyEdits(resolved, 'encode' in subject ? subject : null, edits)
+  const applied = applyEdits(
+    resolved,
+    'encode' in subject ? (word) => subject.encode(word as Input) : null,
+    edits,
+  )
   return {
     target: resolved.target,
     before: traceOf(resolved),
@@ -82,8 +86,8 @@ function traceOf(
 ): EditedTrace {
   const trace = traceSequence(network, batch, targets, overrides)
   const classes = classCount(network)
-  const single = classes > 0 && network.output.per === 'sequence'
-  const predicted = single ? likeliestClass(trace.output) : null
+  const last = trace.output.subarray(trace.output.length - network.output.width)
+  const predicted = classes > 0 ? likeliestClass(last) : null
   const prefixes = ids && prefixOutputs(network, batch, overrides)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
@@ -92,7 +96,7 @@ function traceOf(
     known,
     class: predicted,
     label: labels && predicted !== null ? labels[predicted] : null,
-    probabilities: single ? probabilitiesOf(trace.output) : null,
+    probabilities: classes > 0 ? probabilitiesOf(last) : null,
     prefixes,
     prefixProbabilities: prefixes && classes > 0 ? prefixes.map(probabilitiesOf) : null,
   })

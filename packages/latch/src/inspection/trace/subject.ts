@@ -1,6 +1,6 @@
 /**
- * What can be looked into: a network with numbers, or a model with texts. Every function of this room
- * takes either, and turns it into the same thing here: a network, one packed batch, what it should say.
+ * What inspection takes: a network with token ids or a packed batch, or a model with any input that it reads. Every
+ * function turns it into the same thing here: a network, one packed batch, and the target of the loss.
  */
 import type { Targets } from '../../layers/loss.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -9,29 +9,42 @@ import { DataError, ShapeError, UnsupportedError, UsageError } from '../../core/
 import { classCount, likeliestClass } from './classScores.ts'
 import { needRecurrent } from './traceLink.ts'
 
-/** A text as a model reads it. All three have one entry a token. */
-export interface EncodedText {
+/** An input as a model reads it: one entry a step in each list. */
+export interface EncodedInput {
+  steps: number
+  /** What stands for each step: a token, an id, a step's number. */
   tokens: readonly string[]
-  ids: readonly number[]
+  /** Null for features. */
+  ids: readonly number[] | null
+  /** (T, F) row-major; null for ids. */
+  features: Float64Array | null
   /** False: the vocabulary does not have this token, the model reads it as the unknown one. */
   known: readonly boolean[]
+  /** Steps of padding at its beginning. Default 0. */
+  padding?: number
 }
 
-/** A model that reads texts; `TextClassifier` is one. */
-export interface ReadingModel {
+/** A model that inspection takes; every model of Latch is one. */
+export interface InspectableModel<Input = string> {
   readonly network: Network
-  /** In the order of the classes. */
+  /** In the order of the classes, or of the outputs. */
   readonly labels: readonly string[]
-  encode(text: string): EncodedText
+  encode(input: Input): EncodedInput
+  /** What gradients are of: a class (null: the predicted one), or one number of the output (null: the first). */
+  chooseTarget(
+    batch: PackedBatch,
+    label: string | number | null,
+    where?: string,
+  ): { target: number; targets: Targets }
 }
 
-/** What is looked into. */
-export type Subject = Network | ReadingModel
+/** A network or a model. */
+export type Subject<Input = string> = Network | InspectableModel<Input>
 
-/** One sequence: a text (models), token ids, or a batch of one. */
-export type SubjectInput = string | ArrayLike<number> | PackedBatch
+/** One sequence: an input that the model reads, or for a network token ids; or a batch of one. */
+export type SubjectInput<Input = string> = Input | ArrayLike<number> | PackedBatch
 
-/** What the loss compares with: a label (models), a class number, or targets. Default: what the subject says. */
+/** What the loss compares with: a label (models), a class number, or targets. Default: what the subject predicts. */
 export type SubjectTarget = string | number | Targets
 
 /** A subject with its input and target settled. */
@@ -39,11 +52,11 @@ export interface ResolvedSubject {
   network: Network
   /** One sequence. */
   batch: PackedBatch
-  /** What a text was cut into; null where no model read a text. */
+  /** What stands for each step; null for a bare network. */
   tokens: readonly string[] | null
   /** Token ids, null for features. */
   ids: readonly number[] | null
-  /** Which tokens the vocabulary has; null where no model read a text. */
+  /** Which tokens the vocabulary has; null for a bare network. */
   known: readonly boolean[] | null
   /** A model's labels in the order of its classes, null for a network. */
   labels: readonly string[] | null
@@ -54,62 +67,73 @@ export interface ResolvedSubject {
 }
 
 /**
- * Settles what is asked about: reads a text, packs the sequence, finds the target. Without a target it is
- * what the subject says: its likeliest class (with one logit, class 1 above 0), at every step where it answers
- * every step; that takes one forward pass.
- * @param where names the asking function in errors
+ * Reads an input, packs it, and finds the target. Without a target it is what the subject predicts: its likeliest class
+ * (with one logit, class 1 above 0), of a network at every step where it has an output at every step; that takes one
+ * forward pass.
+ * @param where names the calling function in errors
  * @throws UnsupportedError for a network without recurrent layers, or a text without a model to read it;
  * DataError for an empty text or an unknown label; ShapeError for more than one sequence; UsageError for a
  * network without a loss, or a target that is missing where outputs are no classes
  */
-export function resolveSubject(
+export function resolveSubject<Input>(
   where: string,
-  subject: Subject,
-  input: SubjectInput,
+  subject: Subject<Input>,
+  input: SubjectInput<Input>,
   target?: SubjectTarget,
 ): ResolvedSubject {
   const read = resolveInput(where, subject, input)
+  if (isModel(subject) && typeof target !== 'object') {
+    needLoss(where, read.network)
+    return { ...read, ...subject.chooseTarget(read.batch, target ?? null, where) }
+  }
   return { ...read, ...targetsOf(where, read.network, read.batch, read.labels, target) }
 }
 
 /** A subject and its input, without a target. Errors: see resolveSubject. */
-export function resolveInput(
+export function resolveInput<Input>(
   where: string,
-  subject: Subject,
-  input: SubjectInput,
+  subject: Subject<Input>,
+  input: SubjectInput<Input>,
 ): Omit<ResolvedSubject, 'targets' | 'target'> {
-  const model = isReader(subject) ? subject : null
+  const model = isModel(subject) ? subject : null
   const network = model ? model.network : (subject as Network)
   needRecurrent(where, network)
-  const labels = model ? model.labels : null
-  const text = typeof input === 'string' ? readText(where, model, input) : null
-  const ids = text ? text.ids : input
-  const batch = ids instanceof PackedBatch ? ids : PackedBatch.ofIds([ids as ArrayLike<number>])
+  const encoded = model && !(input instanceof PackedBatch) ? encodeInput(where, model, input as Input) : null
+  const batch = encoded ? packOne(encoded) : packIds(where, input)
   if (batch.sequences !== 1) {
     throw new ShapeError({ where, expected: 'one sequence', got: `${batch.sequences}` })
   }
   return {
     network,
     batch,
-    tokens: text && text.tokens,
+    tokens: encoded && encoded.tokens,
     ids: batch.ids && Array.from(batch.ids),
-    known: text && text.known,
-    labels,
+    known: encoded && encoded.known,
+    labels: model ? model.labels : null,
   }
 }
 
-function isReader(subject: Subject): subject is ReadingModel {
+function isModel<Input>(subject: Subject<Input>): subject is InspectableModel<Input> {
   return 'encode' in subject && typeof subject.encode === 'function'
 }
 
-function readText(where: string, model: ReadingModel | null, text: string): EncodedText {
-  if (!model) {
-    const remedy = 'A bare network knows no words: give token ids, or the model that reads texts.'
-    throw new UnsupportedError({ where, expected: 'token ids or a batch', got: 'a text', remedy })
-  }
-  const read = text.trim() === '' ? null : model.encode(text)
-  if (read && read.ids.length > 0) return read
-  throw new DataError({ where, expected: 'a text with at least one token', got: JSON.stringify(text) })
+function encodeInput<Input>(where: string, model: InspectableModel<Input>, input: Input): EncodedInput {
+  const encoded = typeof input === 'string' && input.trim() === '' ? null : model.encode(input)
+  if (encoded && encoded.steps > 0) return encoded
+  throw new DataError({ where, expected: 'a text with at least one token', got: JSON.stringify(input) })
+}
+
+function packOne({ ids, features, steps }: EncodedInput): PackedBatch {
+  if (ids) return PackedBatch.ofIds([ids])
+  return PackedBatch.ofFeatures(features!, [1, steps, features!.length / steps])
+}
+
+/** The input of a bare network. */
+function packIds(where: string, input: unknown): PackedBatch {
+  if (input instanceof PackedBatch) return input
+  if (typeof input !== 'string') return PackedBatch.ofIds([input as ArrayLike<number>])
+  const remedy = 'A bare network has no vocabulary: pass token ids, or the model that reads texts.'
+  throw new UnsupportedError({ where, expected: 'token ids or a batch', got: 'a text', remedy })
 }
 
 function targetsOf(

@@ -5,7 +5,7 @@ import {
   attentionForward,
   scoreOf,
   takeStep,
-  type AttentionRoom,
+  type AttentionScratch,
 } from '../../engine/generic/pools.ts'
 import { addSums } from '../../engine/generic/rows.ts'
 import type { Kernels, Pointer } from '../../engine/kernels.ts'
@@ -39,7 +39,7 @@ class AttentionPool extends SequencePool {
   override readonly parameters: readonly Parameter[]
   readonly #access: Access
   readonly #weight: Parameter // (1, width)
-  #memory!: AttentionRoom
+  #memory!: AttentionScratch
 
   constructor(context: Context, name: string, input: Edge) {
     super(context, name, input)

@@ -1,29 +1,129 @@
-/** A Latch model file of any task, opened as what it is. */
+/**
+ * Model files of any format → models at work. A file of Latch's own, or one that Latch exported, comes back as the task
+ * that it was; anything else becomes a SequenceModel. Each file is parsed once and built as one network.
+ */
 import type { EngineOptions } from '../../engine/engine.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
+import { FormatError } from '../../core/errors.ts'
 import { fieldAt, readChoice, rootField } from '../../core/validation.ts'
-import { SEQUENCE_TASK } from '../sequenceModel/file.ts'
+import {
+  OUTPUT_ACTIVATIONS,
+  type ExportSource,
+  type ImportedModel,
+  type ImportOptions,
+  type ModelFiles,
+} from '../../formats/imported.ts'
+import { identify } from '../../formats/identify.ts'
+import { decodeModel } from '../../formats/latch/modelFile.ts'
+import { filesInMemory, readModel } from '../../formats/open.ts'
+import { fitBiases } from '../../formats/recurrentBiases.ts'
+import { readNetworkConfig } from '../../model/config.ts'
+import { allLayers } from '../../model/allLayers.ts'
+import type { Model } from '../model.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
+import { sequenceTask } from '../sequenceModel/task.ts'
+import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
+import { predictTheSame } from './sameOutputs.ts'
+import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 
-/** Models of every task. */
-export type AnyModel = TextClassifier | SequenceModel
+/** A model of any task, as the contract has it: it reads texts, typed ids or features as JSON. */
+export type AnyModel = Model & { exportSource(name?: string): ExportSource }
+
+/** A model file in memory with what lies beside it. */
+export interface ModelBytes {
+  name: string
+  bytes: Uint8Array
+  /** Other files of the model by name (shards, external data). */
+  files?: ReadonlyMap<string, Uint8Array>
+}
 
 /**
- * Opens a Latch model file.
- * @throws FormatError naming what is wrong with the bytes and where
+ * Opens a model file of any format: Latch, Keras, PyTorch (safetensors), TensorFlow.js, ONNX, TensorFlow 1 dumps.
+ * @param options what a file cannot say (configuration, vocabulary, labels), and how it computes
+ * @throws FormatError for broken or unknown files; UnsupportedError naming what is known but not read
  */
+export async function openModel(
+  files: ModelFiles | ModelBytes,
+  options: ImportOptions & { engine?: EngineOptions } = {},
+): Promise<AnyModel> {
+  const { engine = {}, ...rest } = options
+  const given = 'sibling' in files ? files : filesInMemory(files.name, files.bytes, files.files ?? new Map())
+  if (identify(given.bytes, given.name) === 'latch') return openModelFile(given.bytes, given.name, engine)
+  return modelFromImported(await readModel(given, rest), given.name, engine)
+}
+
+/** Opens a Latch model file of any task. @throws FormatError naming what is wrong with the bytes and where */
 export function openModelFile(
   bytes: Uint8Array,
   source = 'model bytes',
   engine: EngineOptions = {},
 ): AnyModel {
-  const { document } = decodeModel(bytes, source)
-  const task = readChoice(fieldAt(rootField(document, 'document', source), 'task'), [
-    'textClassifier',
-    SEQUENCE_TASK,
-  ])
-  return task === SEQUENCE_TASK
-    ? SequenceModel.fromBytes(bytes, source, engine)
-    : TextClassifier.fromBytes(bytes, source, engine)
+  const { document, tensors } = decodeModel(bytes, source)
+  return modelFromDocument(document, tensorWeights(tensors, source), source, engine)
+}
+
+type Reader = (document: unknown, weights: WeightSource, source: string, engine: EngineOptions) => AnyModel
+
+/** How each task's model is made of its document and weights. */
+const TASKS = {
+  textClassifier: (document, weights, source, engine) =>
+    TextClassifier.fromContent(readTask(textClassifierTask, document, weights, source, engine), engine),
+  sequenceModel: (document, weights, source, engine) =>
+    new SequenceModel(readTask(sequenceTask, document, weights, source, engine), engine),
+} as const satisfies { [task: string]: Reader }
+
+/** The model of a Latch document, whichever task it names, with weights from anywhere. @throws FormatError */
+export function modelFromDocument(
+  document: unknown,
+  weights: WeightSource,
+  source: string,
+  engine: EngineOptions = {},
+): AnyModel {
+  const task = readChoice(
+    fieldAt(rootField(document, 'document', source), 'task'),
+    Object.keys(TASKS) as (keyof typeof TASKS)[],
+  )
+  return TASKS[task](document, weights, source, engine)
+}
+
+/**
+ * The model of a file of another format: the task that the file carries, with the weights that it has now; else, or
+ * where its layers compute something else than that task's, a SequenceModel.
+ */
+export function modelFromImported(
+  imported: ImportedModel,
+  source: string,
+  engine: EngineOptions = {},
+): AnyModel {
+  if (imported.document === null) return SequenceModel.fromImported(imported, engine)
+  const { document } = imported
+  const weights = importedWeights(imported, document, source)
+  const model = modelFromDocument(document, weights, source, engine)
+  if (imported.format === 'latch') return model
+  const root = rootField(document, 'document', source)
+  const outputActivation =
+    OUTPUT_ACTIVATIONS.find((name) => name === fieldAt(root, 'outputActivation').value) ??
+    imported.outputActivation
+  if (predictTheSame(imported, { network: model.network, outputActivation })) return model
+  model.dispose()
+  const note =
+    'the file was modified after export: it is imported as a plain sequence model, not as the Latch model in it'
+  return SequenceModel.fromImported({ ...imported, warnings: [...imported.warnings, note] }, engine)
+}
+
+/** The weights that a reader found, for the layers of the document. */
+function importedWeights(imported: ImportedModel, document: unknown, source: string): WeightSource {
+  const { layers } = readNetworkConfig(fieldAt(rootField(document, 'document', source), 'network'), allLayers)
+  // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
+  const weights = fitBiases(imported.weights, layers, source)
+  return {
+    read({ name, size }) {
+      const values = weights.get(name)
+      if (values?.length === size) return values
+      const expected = `${size} numbers for ${name}, as the document of Latch says`
+      throw new FormatError({ where: source, expected, got: values ? `${values.length}` : 'none' })
+    },
+    takeAll: () => [],
+    finish: () => undefined,
+  }
 }

@@ -1,56 +1,56 @@
 /**
- * Whether two networks compute the same, found by running both on one small batch: what a file's layers compute against
- * what the Latch document in it says. Somebody may have changed the one and kept the other.
+ * Whether two networks predict the same, by running both on one small batch: what a file's layers compute against the
+ * Latch document in it. Somebody may have changed the one and kept the other.
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import type { OutputActivation } from '../../formats/imported.ts'
+import type { OutputActivation, ImportedModel } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { allLayers } from '../../model/allLayers.ts'
-import { networkFromConfig } from '../../model/network.ts'
+import { networkFromConfig, type Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
-import { answered } from '../sequenceModel/prediction.ts'
+import { activate } from '../prediction.ts'
 import { maximum } from '../../core/lists.ts'
-
-/** A network by its configuration, with its weights by name. */
-export interface Described {
-  network: NetworkConfig
-  weights: ReadonlyMap<string, Float32Array>
-  /** What is made of a row: one may have as a layer what the other has as its output activation. */
-  outputActivation: OutputActivation
-}
 
 /** Most that an output may differ, relative to the larger of 1 and itself. */
 const TOLERANCE = 1e-4
 const LENGTHS = [4, 2, 3]
 
-/** Both must be buildable from their weights. */
-export function computeTheSame(one: Described, other: Described): boolean {
-  const [a, b] = [one, other].map(rowsOf)
+/** Whether the network that a file describes predicts the same as one at work. */
+export function predictTheSame(
+  file: Pick<ImportedModel, 'network' | 'weights' | 'outputActivation'>,
+  model: { network: Network; outputActivation: OutputActivation },
+): boolean {
+  const described = networkFromConfig(file.network, allLayers, {
+    threads: 1,
+    weights: ({ name }) => file.weights.get(name)!,
+  })
+  const batch = batchFor(file.network)
+  const a = rowsOf(described, batch)
+  described.dispose()
+  const b = rowsOf(model.network, batchFor(model.network.config))
   const near = (x: number, y: number) =>
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
-  const said = (rows: number[][], { outputActivation }: Described) =>
-    rows.flatMap((row) => answered(row, outputActivation))
-  return same(a.flat(), b.flat()) || same(said(a, one), said(b, other))
+  // One may have as a layer what the other has as its output activation.
+  const activated = (rows: number[][], outputActivation: OutputActivation) =>
+    rows.flatMap((row) => activate(row, outputActivation))
+  return (
+    same(a.flat(), b.flat()) ||
+    same(activated(a, file.outputActivation), activated(b, model.outputActivation))
+  )
 }
 
 /** Rows of the output, as the network has them. */
-function rowsOf({ network: config, weights }: Described): number[][] {
-  const network = networkFromConfig(config, allLayers, {
-    threads: 1,
-    weights: ({ name }) => weights.get(name)!,
-  })
-  const batch = batchFor(config)
+function rowsOf(network: Network, batch: PackedBatch): number[][] {
   network.forward(batch)
   const values = Array.from(network.readOutput(batch))
   const { width } = network.output
-  network.dispose()
   return Array.from({ length: values.length / width }, (_, r) => values.slice(r * width, (r + 1) * width))
 }
 
 /** Ids, or features; a zero among each, which some networks mask. */
 function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
-  const random = new Random(1, 'same answers')
+  const random = new Random(1, 'same outputs')
   const steps = maximum(LENGTHS)
   if (input.type !== 'features') {
     const { vocabulary } = input as { vocabulary: number }

@@ -3,7 +3,7 @@ import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { StateName } from '../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../model/network.ts'
 
-interface Kept {
+interface SavedState {
   layer: number
   state: StateName
   direction: number
@@ -13,22 +13,22 @@ interface Kept {
 /** The states of all recurrent layers and directions after the last sequence. */
 export class CarriedStates {
   readonly #network: Network
-  #kept: Kept[] = []
+  #saved: SavedState[] = []
 
   constructor(network: Network) {
     this.#network = network
   }
 
-  /** The batch of one that comes next starts from them. */
-  give(batch: PackedBatch): void {
-    for (const { values, ...place } of this.#kept) this.#network.writeInitialState(batch, values, place)
+  /** The next pass of this batch of one starts from them. */
+  write(batch: PackedBatch): void {
+    for (const { values, ...place } of this.#saved) this.#network.writeInitialState(batch, values, place)
   }
 
-  /** Keeps what the last pass, of this batch, ended with. */
-  take(batch: PackedBatch): void {
-    this.#kept = this.#network.recurrent.flatMap(({ cell, loops }, layer) =>
+  /** Saves what the last pass, of this batch, ended with. */
+  read(batch: PackedBatch): void {
+    this.#saved = this.#network.recurrent.flatMap(({ cell, loops }, layer) =>
       loops.flatMap((_, direction) =>
-        cell.stateNames.map((name): Kept => {
+        cell.stateNames.map((name): SavedState => {
           const state = name as StateName
           return {
             layer,
@@ -42,7 +42,7 @@ export class CarriedStates {
   }
 
   /** Back to the beginning: zeros. */
-  forget(): void {
-    this.#kept = []
+  reset(): void {
+    this.#saved = []
   }
 }

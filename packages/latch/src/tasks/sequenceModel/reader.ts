@@ -1,30 +1,18 @@
 /**
- * What people give a sequence model → steps: a text by its vocabulary, token ids as numbers or as typed, features
- * as rows or flat or as JSON. The first station of an imported model's data.
+ * Inputs of a sequence model → steps: a text by its vocabulary, token ids as numbers or as typed, features as rows, flat
+ * or as JSON.
  */
 import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
-import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { DataError, ShapeError, type Fix } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
-import { padsTexts, type SequenceFacts } from './parts.ts'
+import type { EncodedSequence } from '../model.ts'
+import { padsTexts, type SequenceFacts } from './facts.ts'
 
 /**
  * One sequence: a text (where there is a vocabulary), token ids, or features as rows (T of F) or flat (T·F). A
  * text also carries ids (`#3 #1 #4`, or `3 1 4`) and features (`[[0.1, 0.2], [0.3, 0.4]]`) where there is no vocabulary.
  */
 export type SequenceInput = string | ArrayLike<number> | readonly ArrayLike<number>[]
-
-/** A sequence as the network takes it. */
-export interface ReadSequence {
-  steps: number
-  /** Null for features. */
-  ids: number[] | null
-  /** (T, F) row-major; null for ids. */
-  features: Float64Array | null
-  /** What stands for each step: a token, an id, a step's number. */
-  tokens: string[]
-  known: boolean[]
-}
 
 /** `#3 #1 #4`: ids, whatever the vocabulary; so a trace shows ids without a token. */
 const NUMBERED = /^\s*#\d+(\s+#\d+)*\s*$/
@@ -33,7 +21,8 @@ const UNKNOWN = /^[<[]?(unk|oov|unknown)[>\]]?$/i
 /** Reads inputs of one model. */
 export class SequenceReader {
   readonly #facts: SequenceFacts
-  readonly #fixed: number | null
+  /** Steps that every sequence must have; null: any number. */
+  readonly fixed: number | null
   readonly #tokenizer: Tokenizer | null
   readonly #ids = new Map<string, number>()
   readonly #unknown: number | null
@@ -41,7 +30,7 @@ export class SequenceReader {
   /** @param fixed steps that every sequence must have, null: any number */
   constructor(facts: SequenceFacts, fixed: number | null) {
     this.#facts = facts
-    this.#fixed = fixed
+    this.fixed = fixed
     const { vocabulary, tokens } = facts
     const named = vocabulary ?? []
     named.forEach((token, id) => {
@@ -55,22 +44,27 @@ export class SequenceReader {
     this.#tokenizer = vocabulary ? createTokenizer({ kind, lowercase }) : null
   }
 
-  /** Whether it reads words or letters. */
+  /** How texts become tokens; null where inputs are no texts. */
+  get tokenizer(): Tokenizer | null {
+    return this.readsText ? this.#tokenizer : null
+  }
+
+  /** Whether it reads words or characters. */
   get readsText(): boolean {
     return this.#tokenizer !== null && this.#facts.input.kind === 'ids'
   }
 
   /** @throws DataError, ShapeError naming what does not fit, with its place */
-  read(input: SequenceInput): ReadSequence {
+  read(input: SequenceInput): EncodedSequence {
     const read = this.#readAny(input)
     if (read.steps === 0) {
       throw new DataError({ where: 'input', expected: 'at least one step', got: 'an empty sequence' })
     }
-    if (this.#fixed === null || this.#fixed === read.steps) return read
-    throw new ShapeError({ where: 'input', expected: `${this.#fixed} steps`, got: `${read.steps}` })
+    if (this.fixed === null || this.fixed === read.steps) return read
+    throw new ShapeError({ where: 'input', expected: `${this.fixed} steps`, got: `${read.steps}` })
   }
 
-  #readAny(input: SequenceInput): ReadSequence {
+  #readAny(input: SequenceInput): EncodedSequence {
     if (typeof input === 'string') {
       if (this.readsText && !NUMBERED.test(input)) return this.readText(input)
       return this.#readAny(this.#facts.input.kind === 'ids' ? typedIds(input) : typedRows(input))
@@ -85,11 +79,10 @@ export class SequenceReader {
    * A text by the vocabulary; brought to the model's length where it has one and id 0 is no token (`padsTexts`).
    * @throws DataError for a token that it lacks, where it has no unknown token
    */
-  readText(text: string): ReadSequence {
+  readText(text: string): EncodedSequence {
     const all = this.#tokenizer!.tokenize(text)
-    const ids = all.map((token, place) => this.#idOf(token, `text, token ${place + 1}`))
-    const brought = this.broughtToLength(ids)
-    const steps = brought.length
+    const ids = all.map((token, place) => this.#idOf(token, `text, token ${place}`))
+    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
     const padding = Math.max(0, steps - ids.length)
     const tokens = [
       ...new Array<string>(padding).fill(this.#facts.vocabulary![0] || '#0'),
@@ -97,31 +90,13 @@ export class SequenceReader {
     ]
     return {
       steps,
-      ids: brought,
+      ids: [...new Array<number>(padding).fill(0), ...ids.slice(-steps)],
       features: null,
       tokens,
       known: tokens.map((token, t) => t < padding || this.#ids.has(token)),
+      padding,
+      cut: Math.max(0, all.length - steps),
     }
-  }
-
-  /** The ids of a text as the network takes them: at the model's length where it has one, see `padsTexts`. */
-  broughtToLength(ids: readonly number[]): number[] {
-    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
-    return [...new Array<number>(Math.max(0, steps - ids.length)).fill(0), ...ids.slice(-steps)]
-  }
-
-  /** Batches of inputs read before: one of any of them. */
-  batchOf(sequences: readonly ReadSequence[]): PackedBatch {
-    if (this.#facts.input.kind === 'ids') return PackedBatch.ofIds(sequences.map(({ ids }) => ids!))
-    const F = this.#facts.input.width
-    const T = sequences.reduce((most, { steps }) => Math.max(most, steps), 0)
-    const all = new Float64Array(sequences.length * T * F)
-    sequences.forEach(({ features }, b) => all.set(features!, b * T * F))
-    return PackedBatch.ofFeatures(
-      all,
-      [sequences.length, T, F],
-      sequences.map(({ steps }) => steps),
-    )
   }
 
   /** The id of one token. @throws DataError where the vocabulary has neither it nor an unknown token */
@@ -139,7 +114,7 @@ export class SequenceReader {
     })
   }
 
-  #readIds(input: ArrayLike<number> | readonly ArrayLike<number>[]): ReadSequence {
+  #readIds(input: ArrayLike<number> | readonly ArrayLike<number>[]): EncodedSequence {
     const { width } = this.#facts.input
     const ids = Array.from(input as ArrayLike<number>, (id, t) => {
       if (Number.isInteger(id) && id >= 0 && id < width) return id
@@ -147,10 +122,10 @@ export class SequenceReader {
       throw new DataError({ where: `input, step ${t}`, expected, got: describe(id) })
     })
     const tokens = ids.map((id) => this.#facts.vocabulary?.[id] || `#${id}`)
-    return { steps: ids.length, ids, features: null, tokens, known: ids.map(() => true) }
+    return { steps: ids.length, ids, features: null, tokens, known: ids.map(() => true), padding: 0, cut: 0 }
   }
 
-  #readRows(input: ArrayLike<number> | readonly ArrayLike<number>[]): ReadSequence {
+  #readRows(input: ArrayLike<number> | readonly ArrayLike<number>[]): EncodedSequence {
     const { width: F } = this.#facts.input
     const nested = input.length > 0 && typeof input[0] === 'object'
     if (!nested && input.length % F !== 0) {
@@ -176,8 +151,9 @@ export class SequenceReader {
         features[t * F + j] = value
       }
     }
-    const tokens = Array.from({ length: T }, (_, t) => `${t + 1}`)
-    return { steps: T, ids: null, features, tokens, known: tokens.map(() => true) }
+    const tokens = Array.from({ length: T }, (_, t) => `${t}`)
+    const known = tokens.map(() => true)
+    return { steps: T, ids: null, features, tokens, known, padding: 0, cut: 0 }
   }
 
   #wanted(): string {

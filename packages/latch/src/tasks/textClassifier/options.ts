@@ -1,17 +1,13 @@
 /**
- * What a text classifier can be told, its defaults, and the network that follows from them.
- * The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
+ * The options of a text classifier and their defaults. The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
-import { cellNames, cells, findCell, takesOption, type CellName } from '../../cells/registry.ts'
+import { cellNames } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/examples.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
-import type { LossOptions } from '../../layers/loss.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
-import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
-import { append } from '../../core/lists.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
@@ -126,7 +122,7 @@ const MAX_LAYERS = 100
 const MAX_COUNT = 2 ** 30
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
-export function settle(options: ClassifierOptions): ClassifierSettings {
+export function resolveSettings(options: ClassifierOptions): ClassifierSettings {
   refuseUnknown('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', ['words', 'characters'])
@@ -155,7 +151,7 @@ export function settle(options: ClassifierOptions): ClassifierSettings {
 }
 
 /** At least two labels, each once, cleaned as the rows' labels are; or none given. @throws UsageError */
-export function settleLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
+export function resolveLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
   if (given === undefined) return null
   if (!Array.isArray(given) || given.some((label) => typeof label !== 'string' || label.trim() === ''))
     refuse('labels', 'a list of texts, none empty', JSON.stringify(given))
@@ -235,62 +231,4 @@ export function readSettings(field: Field): ClassifierSettings {
   const contradiction = contradictionIn(settings)
   if (contradiction) throw fieldError(fieldAt(field, contradiction[0]), contradiction[1])
   return settings
-}
-
-/** The layers that settings, a vocabulary and a number of classes make. Two classes: one logit. */
-export function classifierNetwork(
-  settings: ClassifierSettings,
-  vocabulary: number,
-  classes: number,
-  loss: Omit<LossOptions, 'type'>,
-): NetworkConfig {
-  const { dropout } = settings
-  const two = classes === 2
-  return {
-    layers: [
-      ...inputLayers(settings, vocabulary),
-      ...(settings.cell === 'ann' || settings.cell === 'bag'
-        ? feedForward(settings)
-        : recurrentLayers(settings)),
-      ...dropoutLayer(dropout.output),
-      { type: 'dense', units: two ? 1 : classes },
-    ],
-    loss: { type: two ? 'binaryCrossEntropy' : 'softmaxCrossEntropy', ...loss },
-  }
-}
-
-function inputLayers({ embedding, dropout }: ClassifierSettings, vocabulary: number): LayerOptions[] {
-  const wordDropout = dropout.words
-  if (embedding === 'oneHot') return [{ type: 'oneHot', vocabulary, wordDropout }]
-  return [{ type: 'embedding', vocabulary, size: embedding, wordDropout }, ...dropoutLayer(dropout.embedding)]
-}
-
-function recurrentLayers(settings: ClassifierSettings): LayerOptions[] {
-  const { cell, units, layers, bidirectional, reset, activation, pooling, dropout } = settings
-  const out: LayerOptions[] = []
-  for (let layer = 0; layer < layers; layer++) {
-    const top = layer === layers - 1
-    if (layer > 0) append(out, dropoutLayer(dropout.layers))
-    out.push({
-      type: 'recurrent',
-      cell: cell as CellName,
-      units,
-      direction: bidirectional ? 'bidirectional' : 'forward',
-      returnSequences: !(top && pooling === 'last'),
-      ...(takesOption(cells, cell, 'reset') ? { reset } : {}),
-      ...(findCell(cells, cell).gateNames.length === 1 ? { activation } : {}),
-    })
-  }
-  if (pooling !== 'last') out.push({ type: 'pool', pooling: pooling })
-  return out
-}
-
-function feedForward({ cell, units, maximumLength }: ClassifierSettings): LayerOptions[] {
-  const gather: LayerOptions =
-    cell === 'bag' ? { type: 'pool', pooling: 'mean' } : { type: 'flatten', steps: maximumLength }
-  return [gather, { type: 'dense', units, activation: 'relu' }]
-}
-
-function dropoutLayer(rate: number): LayerOptions[] {
-  return rate > 0 ? [{ type: 'dropout', rate }] : []
 }

@@ -170,7 +170,7 @@ describe.skipIf(!existsSync(PEER))('Latch runs what TensorFlow.js saved', () => 
     const json = { ...rest, weightsManifest: [{ paths: ['w'], weights: weightSpecs }] }
     const bytes = new TextEncoder().encode(JSON.stringify(json))
     const imported = await readTfjs(filesOf({ 'model.json': bytes, w: new Uint8Array(weightData) }))
-    const latch = new SequenceModel(imported)
+    const latch = SequenceModel.fromImported(imported)
     const rows = Array.from({ length: T }, (_, t) =>
       [0, 1, 2].map((f) => (t === 3 ? 0 : Math.sin(3 * t + f))),
     )

@@ -12,9 +12,8 @@ import { textClassifier, type TextClassifier } from '../../../src/node.ts'
 import type { ExportedFile } from '../../../src/formats/imported.ts'
 import type { OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from '../../../src/formats/open.ts'
-import { writeModel } from '../../../src/formats/write.ts'
-import { exportModel } from '../../../src/tasks/files/exportModel.ts'
-import { importModel, modelOf } from '../../../src/tasks/files/importModel.ts'
+import { exporters, writeModel } from '../../../src/formats/write.ts'
+import { openModel, modelFromImported } from '../../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { imported, nextLetter, threeClasses } from '../sequenceModel/sequenceFixtures.ts'
 
@@ -42,7 +41,7 @@ describe('identify', () => {
   const onnx = bytes(8, 8, 0x12, 2, 'ab', 0x3a, 3, 0x12, 1, 'g', 0x42, 2, 0x10, 17)
   const plain = writeSafetensors([{ name: 'w', shape: [1], dtype: 'F32', data: new Float32Array(1) }])
   test.each([
-    ['latch', new SequenceModel(nextLetter()).toBytes(), 'x.bin'],
+    ['latch', SequenceModel.fromImported(nextLetter()).toBytes(), 'x.bin'],
     ['torch', plain, 'weights'],
     ['torch', bytes(0x80, 2, 'ccollections'), 'model.bin'],
     ['torch', zip('archive/data.pkl'), 'model.h5'],
@@ -89,7 +88,7 @@ test('a Latch file of general cells opens through the same door, and says what t
     clip: 2,
     peepholes: true,
   } as const
-  const made = new SequenceModel(
+  const made = SequenceModel.fromImported(
     imported({ layers: [{ type: 'features', width: 2 }, cell, { type: 'dense', units: 2 }] }),
   )
   const files = filesInMemory('own.safetensors', made.toBytes(), new Map())
@@ -97,7 +96,7 @@ test('a Latch file of general cells opens through the same door, and says what t
   expect(layers[1].conventions).toBe(
     'gates input forget candidate output, gates hardSigmoid, state relu, clipped to ±2, peepholes',
   )
-  const back = (await importModel(files)) as SequenceModel
+  const back = (await openModel(files)) as SequenceModel
   expect(
     back.predict([
       [1, 2],
@@ -129,15 +128,15 @@ describe('tasks carried along', () => {
       })
       expect(read.layers.map(({ type }) => type)).toContain('LSTM')
       expect(read.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(model.parameterCount)
-      const again = modelOf(read, 'm') as TextClassifier
+      const again = modelFromImported(read, 'm') as TextClassifier
       expect(again.toBytes()).toEqual(model.toBytes())
       // Weights are those of the import, not those of the document.
       const doubled = new Map([...read.weights].map(([name, values]) => [name, values.map((x) => 2 * x)]))
-      const other = modelOf({ ...read, weights: doubled }, 'm') as TextClassifier
+      const other = modelFromImported({ ...read, weights: doubled }, 'm') as TextClassifier
       const [{ name }] = other.network.parameters
       expect(other.network.store.read(other.network.store.find(name))).toEqual(doubled.get(name))
       const short = new Map([...read.weights].slice(1))
-      expect(() => modelOf({ ...read, weights: short }, 'm')).toThrow(
+      expect(() => modelFromImported({ ...read, weights: short }, 'm')).toThrow(
         'as the document of Latch says, got none',
       )
       expect(() => readModelDocument({ ...read.document, version: 9 }, 'm')).toThrow('document.version')
@@ -147,16 +146,16 @@ describe('tasks carried along', () => {
   test('a file whose layers were changed is read as they are, and not as the task in it says', async () => {
     const model = await classifier(['good', 'bad'])
     for (const format of ['onnx', 'keras', 'torch', 'tfjs'] as const) {
-      const [first, ...rest] = await exportModel(model, format)
+      const [first, ...rest] = await model.exportTo(exporters[format])
       const others = new Map(rest.map(({ name, chunks }) => [name, joined(chunks)]))
       const read = await readModel(filesInMemory(first.name, joined(first.chunks), others))
-      expect(modelOf(read, format).constructor.name, format).toBe('TextClassifier')
+      expect(modelFromImported(read, format).constructor.name, format).toBe('TextClassifier')
       const layers = read.network.layers.map((layer) =>
         layer.type === 'recurrent' ? { ...layer, activation: 'relu' as const } : layer,
       )
-      const changed = modelOf({ ...read, network: { ...read.network, layers } }, format)
+      const changed = modelFromImported({ ...read, network: { ...read.network, layers } }, format)
       expect(changed).toBeInstanceOf(SequenceModel)
-      expect((changed as SequenceModel).warnings.join()).toContain('the file was changed')
+      expect((changed as SequenceModel).warnings.join()).toContain('the file was modified after export')
     }
   })
 
@@ -167,7 +166,7 @@ describe('tasks carried along', () => {
       bytes: model.toBytes(),
       sibling: () => Promise.reject(new Error('none beside it')),
     }
-    const plain = modelOf({ ...(await readLatch(files)), document: null }, 'm') as SequenceModel
+    const plain = modelFromImported({ ...(await readLatch(files)), document: null }, 'm') as SequenceModel
     const said = model.predict('word1 and more')
     const { label, probabilities } = plain.predict('word1 and more')
     expect(label).toBe(said.label)
@@ -175,19 +174,19 @@ describe('tasks carried along', () => {
   })
 
   test('a sequence model comes back as one', async () => {
-    const model = new SequenceModel(threeClasses())
+    const model = SequenceModel.fromImported(threeClasses())
     const read = await readLatch({
       name: 'm',
       bytes: model.toBytes(),
       sibling: () => Promise.reject(new Error('none beside it')),
     })
-    expect((modelOf(read, 'm') as SequenceModel).toBytes()).toEqual(model.toBytes())
+    expect((modelFromImported(read, 'm') as SequenceModel).toBytes()).toEqual(model.toBytes())
   })
 })
 
 describe('readModel', () => {
   const threeLetters = () =>
-    new SequenceModel(
+    SequenceModel.fromImported(
       imported(
         {
           layers: [
@@ -208,7 +207,7 @@ describe('readModel', () => {
       name: 'm.keras',
       bytes: bytesOf(await writeModel({ ...source, document: null }, 'keras')),
     }
-    const letters = (await importModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
+    const letters = (await openModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
     expect(letters.readsText).toBe(true)
     expect(letters.warnings.join(' ')).toContain('one-hot rows became tokens')
     const rows = [
@@ -222,7 +221,7 @@ describe('readModel', () => {
 
   test('an ONNX graph runs as it is', async () => {
     const model = threeLetters()
-    const files = filesInMemory('m.onnx', bytesOf(await exportModel(model, 'onnx')), new Map())
+    const files = filesInMemory('m.onnx', bytesOf(await model.exportTo(exporters.onnx)), new Map())
     const graph = await openOnnxGraph(files)
     const inputs: Record<string, OnnxTensor> = {}
     for (const { name, dtype } of graph.inputs) {

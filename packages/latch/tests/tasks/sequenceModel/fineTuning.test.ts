@@ -34,7 +34,7 @@ async function lossesOf(
 const random = (seed: number) => new Random(seed, 'fine tuning')
 
 test('classes of every step: whether the id before was larger', async () => {
-  const model = new SequenceModel(everyStep(), ENGINE)
+  const model = SequenceModel.fromImported(everyStep(), ENGINE)
   const draw = random(1)
   const rows = Array.from({ length: 64 }, () => {
     const input = Array.from({ length: 4 + draw.integer(5) }, () => draw.integer(5))
@@ -50,7 +50,7 @@ test('classes of every step: whether the id before was larger', async () => {
 
 test('masked steps do not count: padding anywhere changes nothing that is learned', async () => {
   const masked = () =>
-    new SequenceModel(
+    SequenceModel.fromImported(
       imported(
         {
           layers: [
@@ -82,7 +82,7 @@ test('masked steps do not count: padding anywhere changes nothing that is learne
 })
 
 test('a number of features: the sum of a column', async () => {
-  const model = new SequenceModel(oneNumber(), ENGINE)
+  const model = SequenceModel.fromImported(oneNumber(), ENGINE)
   const draw = random(3)
   const rows = Array.from({ length: 64 }, () => {
     const input = Array.from({ length: 4 }, () => [draw.between(-0.3, 0.3), draw.between(-1, 1), 1])

@@ -22,7 +22,7 @@ const rows = [
   [-0.75, 0.5, 0.125],
 ]
 const open = (make: () => ImportedModel) =>
-  new SequenceModel(make(), { engine: 'reference', precision: 'float64' })
+  SequenceModel.fromImported(make(), { engine: 'reference', precision: 'float64' })
 
 function softmax(row: ArrayLike<number>): number[] {
   const powers = Array.from(row, Math.exp)
@@ -49,13 +49,13 @@ describe('predict', () => {
 
   test('a text is padded before where the file fixes the steps and id 0 is no token', () => {
     const fixed = { ...nextLetter(), input: { kind: 'ids', width: 6, steps: 5 } } as const
-    const model = new SequenceModel(fixed)
+    const model = SequenceModel.fromImported(fixed)
     expect(model.warnings.at(-1)).toContain('texts are brought to 5 tokens')
     expect(model.predict('abc')).toEqual(model.predict([0, 0, 1, 2, 3]))
     expect(model.predict('ddabcab')).toEqual(model.predict('abcab'))
     expect(model.trace('ab').steps.map(({ token }) => token)).toEqual(['#0', '#0', '#0', 'a', 'b'])
     expect(model.predict([1, 2])).not.toEqual(model.predict('ab'))
-    const named = new SequenceModel({ ...fixed, vocabulary: ['x', 'a', 'b', 'c', 'd', ' '] })
+    const named = SequenceModel.fromImported({ ...fixed, vocabulary: ['x', 'a', 'b', 'c', 'd', ' '] })
     expect(named.predict('ab')).toEqual(named.predict([1, 2]))
   })
 
@@ -94,13 +94,13 @@ describe('predict', () => {
         [5, -1],
       ],
     ]
-    const said = model.predictBatch(inputs)
+    const said = model.predict(inputs)
     expect(said.map(({ steps }) => steps!.length)).toEqual([1, 3, 2])
     inputs.forEach((input, i) => expect(said[i]).toEqual(model.predict(input)))
   })
 
   test('refuses in words, with the place', () => {
-    expect(() => open(nextLetter).predict('abx')).toThrow('text, token 3: expected a token of the vocabulary')
+    expect(() => open(nextLetter).predict('abx')).toThrow('text, token 2: expected a token of the vocabulary')
     expect(() => open(nextLetter).predict([1, 9])).toThrow(
       'input, step 1: expected a token id from 0 to 5, got 9',
     )
@@ -119,16 +119,16 @@ describe('predict', () => {
 
   test('labels must be as many as the classes, weights as many as the layers want', () => {
     const wrong = { ...threeClasses(), labels: ['a', 'b'] }
-    expect(() => new SequenceModel(wrong)).toThrow(
+    expect(() => SequenceModel.fromImported(wrong)).toThrow(
       'labels: expected 3 different labels, one for each class, got 2',
     )
     const { weights, ...rest } = oneNumber()
     const fewer = new Map([...weights].slice(1))
-    expect(() => new SequenceModel({ ...rest, weights: fewer })).toThrow('none of that name')
+    expect(() => SequenceModel.fromImported({ ...rest, weights: fewer })).toThrow('none of that name')
   })
 
   test('labels that come with plain numbers make them logits of classes', () => {
-    const model = new SequenceModel({ ...threeClasses(), outputActivation: 'linear' })
+    const model = SequenceModel.fromImported({ ...threeClasses(), outputActivation: 'linear' })
     expect(model.outputActivation).toBe('softmax')
     expect(Object.keys(model.predict(rows).probabilities!)).toEqual(['low', 'middle', 'high'])
   })
@@ -152,7 +152,7 @@ describe('state', () => {
   })
 
   test('a stateful model does so unasked', () => {
-    const model = new SequenceModel({ ...oneNumber(), stateful: true })
+    const model = SequenceModel.fromImported({ ...oneNumber(), stateful: true })
     const first = model.predict(rows)
     expect(model.predict(rows)).not.toEqual(first)
     expect(model.predict(rows, { stateful: false })).toEqual(first)
@@ -160,7 +160,7 @@ describe('state', () => {
 })
 
 test('a stream says step by step what predict says of the whole', () => {
-  const model = new SequenceModel(nextLetter())
+  const model = SequenceModel.fromImported(nextLetter())
   const stream = model.stream()
   let said
   for (const letter of 'abca') said = stream.push(letter)
@@ -170,15 +170,15 @@ test('a stream says step by step what predict says of the whole', () => {
   const next = stream.push('d')
   stream.restore(state)
   expect(stream.push(4)).toEqual(next)
-  const features = new SequenceModel(numbersEveryStep()).stream()
+  const features = SequenceModel.fromImported(numbersEveryStep()).stream()
   features.push([1, 2])
   expect(features.push([3, 4]).output).toEqual(
-    new SequenceModel(numbersEveryStep()).predict([
+    SequenceModel.fromImported(numbersEveryStep()).predict([
       [1, 2],
       [3, 4],
     ]).output,
   )
-  expect(() => new SequenceModel(threeClasses()).stream()).toThrow('reads both ways')
+  expect(() => SequenceModel.fromImported(threeClasses()).stream()).toThrow('reads both ways')
 })
 
 describe('inside', () => {
@@ -260,21 +260,28 @@ describe('inside', () => {
     expect(Array.from(what.after.output)).not.toEqual(Array.from(what.before.output))
   })
 
-  test('and takes features by their batch and targets', () => {
+  test('and takes features, as rows or as a batch', () => {
     const model = open(oneNumber)
-    const { batch } = model.read(rows)
-    const flow = gradientFlow(model, batch, model.targets(rows))
+    const { features } = model.encode(rows)
+    const batch = PackedBatch.ofFeatures(features!, [1, 4, 3])
+    const flow = gradientFlow(model, rows)
     expect(flow.layers[0].steps).toHaveLength(4)
+    expect(flow.layers[0].steps.map(({ hidden }) => hidden)).toEqual(
+      model.trace(rows).steps.map(({ gradient }) => gradient.hidden),
+    )
+    expect(gradientFlow(model, batch).layers).toEqual(flow.layers)
+    expect(influence(model, rows).tokens.map(({ token }) => token)).toEqual(['0', '1', '2', '3'])
+    expect(intervene(model, rows, [{ type: 'drop', step: 1 }]).after.tokens).toEqual(['0', '2', '3'])
     expect(prefixOutputs(model.network, batch).map(([x]) => x)).toEqual(
       rows.map((_, t) => model.predict(rows.slice(0, t + 1)).output[0]),
     )
-    expect(() => model.encode('[[1, 2, 3]]')).toThrow('a model that reads ids')
+    expect(model.encode('[[1, 2, 3]]')).toMatchObject({ steps: 1, ids: null, padding: 0, cut: 0 })
   })
 })
 
 describe('fine-tuning', () => {
   test('of classes: loss falls, answers come out right', async () => {
-    const model = new SequenceModel(threeClasses(), { reproducible: true })
+    const model = SequenceModel.fromImported(threeClasses(), { reproducible: true })
     const random = new Random(3, 'rows')
     const data = Array.from({ length: 60 }, (_, i) => {
       const target = ['low', 'middle', 'high'][i % 3]
@@ -291,7 +298,7 @@ describe('fine-tuning', () => {
   })
 
   test('of numbers of every step: packed in the order of the batch', async () => {
-    const model = new SequenceModel(numbersEveryStep(), { reproducible: true })
+    const model = SequenceModel.fromImported(numbersEveryStep(), { reproducible: true })
     const random = new Random(5, 'rows')
     const data = Array.from({ length: 40 }, (_, i) => {
       const input = Array.from({ length: 1 + (i % 3) }, () => [random.normal(), random.normal()])
@@ -305,8 +312,8 @@ describe('fine-tuning', () => {
   })
 
   test('refuses rows that do not fit, by number', async () => {
-    const model = new SequenceModel(threeClasses())
-    await expect(model.fit([])).rejects.toThrow('rows to learn from')
+    const model = SequenceModel.fromImported(threeClasses())
+    await expect(model.fit([])).rejects.toThrow('fit: expected at least one row')
     await expect(model.fit([{ input: rows, target: 'huge' }])).rejects.toThrow(
       'one of the labels low, middle, high',
     )
@@ -316,7 +323,7 @@ describe('fine-tuning', () => {
     await expect(model.fit([{ input: rows, target: [0, 1] }])).rejects.toThrow(
       'row 0, target: expected 1 class, got 2',
     )
-    const numbers = new SequenceModel(numbersEveryStep())
+    const numbers = SequenceModel.fromImported(numbersEveryStep())
     await expect(numbers.fit([{ input: [[1, 2]], target: [1] }])).rejects.toThrow(
       'row 0, target: expected 2 numbers, got 1',
     )
@@ -328,7 +335,7 @@ describe('files', () => {
   test.each(Object.entries({ nextLetter, oneNumber, threeClasses, everyStep, numbersEveryStep }))(
     '%s: the same model, the same bytes',
     (_, make) => {
-      const model = new SequenceModel(make())
+      const model = SequenceModel.fromImported(make())
       const bytes = model.toBytes()
       const again = openModelFile(bytes, 'again') as SequenceModel
       expect(again).toBeInstanceOf(SequenceModel)
@@ -359,7 +366,7 @@ describe('files', () => {
 
   test('a field that is wrong is named', () => {
     const edited = (edit: (document: Record<string, unknown>) => void) => {
-      const bytes = new SequenceModel(nextLetter()).toBytes()
+      const bytes = SequenceModel.fromImported(nextLetter()).toBytes()
       const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
       const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
       const { ['__metadata__']: metadata } = header

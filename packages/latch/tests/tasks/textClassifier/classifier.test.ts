@@ -4,7 +4,7 @@ import { createEngine } from '../../../src/engine/load.ts'
 import { DataError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
-import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
+import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
 import { comments, hex, quick, THREE, thrown, tiny, trained } from './classifierHelpers.ts'
 
 const choices: [string, ClassifierOptions][] = [
@@ -111,11 +111,11 @@ describe('texts of every kind', () => {
       { text: 'a b c d e f g h i', label: 'bad' },
     ]
     const notes: string[] = []
-    const onEvent = (event: ClassifierEvent) => event.event === 'start' && notes.push(...event.notes)
+    const onEvent = (event: ModelFitEvent) => event.type === 'start' && notes.push(...event.warnings)
     const model = textClassifier({ ...tiny, maximumLength: 8 })
     const report = await model.fit(rows, { ...quick, epochs: 1, onEvent })
     expect(report.trainSize).toBe(21)
-    expect(report.notes).toEqual(notes)
+    expect(report.warnings).toEqual(notes)
     expect(notes).toEqual([
       'rows: skipped 1 row with an empty text and 1 row with an empty label.',
       '1 text cut at 8 tokens.',

@@ -1,8 +1,11 @@
 /** Small texts for classifier tests: two labels told by one word, three by another, in seeded sentences. */
 import { Random } from '../../../src/core/random.ts'
-import { textClassifier, type TextClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import {
+  textClassifier,
+  type ClassifierFitOptions,
+  type TextClassifier,
+} from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { CellChoice, ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
-import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
 
 export interface Row {
   text: string

@@ -5,9 +5,12 @@ import { nodeHost } from '../../../src/engine/hostNode.ts'
 import { supportedEngines } from '../../../src/engine/load.ts'
 import { parallelism } from '../../../src/engine/threads/executor.ts'
 import { UsageError, WorkerError } from '../../../src/core/errors.ts'
-import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
-import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
-import { TextClassifier, textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
+import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
+import {
+  TextClassifier,
+  textClassifier,
+  type ClassifierFitOptions,
+} from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { comments, hex, quick, thrown, tiny, trained } from './classifierHelpers.ts'
 
 const rows = comments(60, 1)
@@ -32,10 +35,10 @@ describe('threads', () => {
     const bytes: string[] = []
     for (const threads of [1, 2, 3, 5]) {
       const model = textClassifier({ ...tiny, dropout: 0.2, threads })
-      const events: ClassifierEvent[] = []
+      const events: ModelFitEvent[] = []
       await model.fit(rows, { ...quick, ...busy, ...more, onEvent: (event) => events.push(event) })
       const { engine } = model.network
-      expect(events[0]).toMatchObject({ event: 'start', engine: engine.name, threads: engine.threads })
+      expect(events[0]).toMatchObject({ type: 'start', engine: engine.name, threads: engine.threads })
       const working = engine.name === 'reference' ? 1 : threads
       expect([engine.threads, engine.executor.size]).toEqual([working, working])
       bytes.push(hex(model.toBytes()))
@@ -53,16 +56,16 @@ describe('threads', () => {
       [],
       [],
     ]
-    const onEvent = (event: ClassifierEvent) => {
-      events.push(event.event === 'stop' ? event.reason : event.event)
-      if (event.event === 'epoch' && event.epoch === 2) for (const worker of workers) worker.terminate()
+    const onEvent = (event: ModelFitEvent) => {
+      events.push(event.type === 'stop' ? event.reason : event.type)
+      if (event.type === 'epoch' && event.epoch === 2) for (const worker of workers) worker.terminate()
     }
     const checkpoint = { everySteps: 1, write: (bytes: Uint8Array) => void saved.push(bytes) }
     const options = { ...quick, ...busy, epochs: 400, patience: null }
     const error = await thrown(() => model.fit(rows, { ...options, onEvent, checkpoint }))
     useHost(host)
     expect(error).toBeInstanceOf(WorkerError)
-    expect(error.message).toMatch(/^engine threads: expected .*go on from the last checkpoint/)
+    expect(error.message).toMatch(/^engine threads: expected .*Resume from the last checkpoint/)
     expect(events.at(-1)).toBe('failed')
     expect(Object.values(model.predict('great soup').probabilities).every(Number.isFinite)).toBe(true)
     expect(model.network.engine.executor.size).toBe(1)
@@ -91,7 +94,7 @@ describe('a checkpoint', () => {
       const { bytes, whole } = await checkpointOf(engine)
       const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, 'run', { threads: 2 })
       expect(model.network.engine.name).toBe(engine)
-      const { notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
+      const { warnings: notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
       expect(model.network.engine.name).toBe(engine)
       expect(hex(model.toBytes())).toBe(whole)
       const usual = textClassifier(tiny)

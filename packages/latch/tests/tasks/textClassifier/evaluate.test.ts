@@ -18,7 +18,7 @@ describe('evaluate', () => {
     const model = await trained({}, { epochs: 1 })
     hurryClock()
     const shares: number[] = []
-    const { n } = await model.evaluate(rows, columns, { onProgress: (share) => shares.push(share) })
+    const { n } = await model.evaluate(rows, { ...columns, onProgress: (share) => shares.push(share) })
     expect(n).toBe(rows.length)
     expect(shares).toEqual([1 / 3, 2 / 3, 1])
   })
@@ -27,7 +27,7 @@ describe('evaluate', () => {
     const model = await trained({}, { epochs: 1 })
     const stop = new Error('no more')
     const before = AbortSignal.abort(stop)
-    await expect(model.evaluate(rows, columns, { signal: before })).rejects.toBe(stop)
+    await expect(model.evaluate(rows, { ...columns, signal: before })).rejects.toBe(stop)
     hurryClock()
     const control = new AbortController()
     const shares: number[] = []
@@ -35,7 +35,7 @@ describe('evaluate', () => {
       shares.push(share)
       control.abort(stop)
     }
-    const running = model.evaluate(rows, columns, { signal: control.signal, onProgress })
+    const running = model.evaluate(rows, { ...columns, signal: control.signal, onProgress })
     await expect(running).rejects.toBe(stop)
     expect(shares).toHaveLength(1)
   })

@@ -200,7 +200,7 @@ describe('a file that is not what it says', () => {
       /network\.loss: expected binaryCrossEntropy, got nothing/,
     )
     expect(await changed((d) => void (d.network.layers[1].returnSequences = true))).toMatch(
-      /one row a text.*got one a step/,
+      /one row per text.*got one per step/,
     )
     expect(await changed((d) => void (d.network.loss!.classWeights = [1, 1, 1]))).toMatch(
       /layers that fit \(loss\.classWeights/,

@@ -1,7 +1,9 @@
 /** The report of `fit` says which rows were trained on and which were put aside: nobody has to derive the split again. */
 import { describe, expect, it } from 'vitest'
-import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import type { ClassifierFitOptions } from '../../../src/tasks/textClassifier/fit.ts'
+import {
+  textClassifier,
+  type ClassifierFitOptions,
+} from '../../../src/tasks/textClassifier/textClassifier.ts'
 
 const COLUMNS = { text: 'text', label: 'label' } as const
 

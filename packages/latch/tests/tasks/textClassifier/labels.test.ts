@@ -60,7 +60,7 @@ describe('one of a thing is told in the singular', () => {
   it('one row, one token', async () => {
     const one = await thrown(() => textClassifier(tiny).fit(comments(1, 1), once))
     expect(one.message).toMatch(/got only "good" in 1 row\./)
-    const { notes } = await textClassifier({ ...tiny, maximumLength: 1 }).fit(comments(12, 1), once)
+    const { warnings: notes } = await textClassifier({ ...tiny, maximumLength: 1 }).fit(comments(12, 1), once)
     expect(notes.join(' ')).toMatch(/\d+ texts cut at 1 token\./)
   })
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { DivergenceError, MemoryError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
-import type { ClassifierEvent } from '../../../src/tasks/textClassifier/events.ts'
+import type { ModelFitEvent } from '../../../src/tasks/fit/fitOptions.ts'
 import { comments, quick, thrown, tiny, trained } from './classifierHelpers.ts'
 
 describe('options out of range are named', () => {
@@ -69,7 +69,7 @@ describe('options out of range are named', () => {
     ['ema', 1, /fit option ema/],
     ['patience', 0, /patience/],
     ['seed', 0.5, /fit option seed/],
-    ['labelSmoothing', 1, /^fit option labelSmoothing: expected a share from 0 to below 1, got 1/],
+    ['labelSmoothing', 1, /^fit option labelSmoothing: expected a fraction from 0 to below 1, got 1/],
     ['classWeights', { good: -1 }, /^fit option classWeights\.good: expected a number, 0 or more/],
     ['classWeights', { good: 0, bad: 0 }, /^fit option classWeights: expected a weight above 0/],
     [
@@ -111,7 +111,7 @@ describe('options out of range are named', () => {
     [
       'validation',
       'rest',
-      /^fit option validation: expected a share of the rows, or an array of rows, got "rest"/,
+      /^fit option validation: expected a fraction of the rows, or an array of rows, got "rest"/,
     ],
     ['label', undefined, /^fit option label: expected the name of the column with the label, got nothing/],
   )
@@ -151,7 +151,7 @@ describe('calls without what they need', () => {
     [
       'fit(rows)',
       () => model.fit(some, undefined as never),
-      /^fit option: expected an object .*\(text, label, .*got nothing/,
+      /^fit option text: expected the name of the column with the text, got nothing/,
     ],
     ['fit without label', () => model.fit(some, { text: 'text' } as never), /^fit option label: /],
   ]
@@ -186,7 +186,7 @@ describe('what cannot go on', () => {
     const long = comments(64, 1).map(({ text, label }) => ({ text: `${text} `.repeat(600), label }))
     const events: string[] = []
     const before = process.memoryUsage.rss()
-    const onEvent = ({ event }: ClassifierEvent) => events.push(event)
+    const onEvent = ({ type }: ModelFitEvent) => events.push(type)
     const error = await thrown(() => model.fit(long, { ...quick, batchSize: 64, ema: null, onEvent }))
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(
@@ -211,7 +211,7 @@ describe('what cannot go on', () => {
     '%s diverges: step named, good weights kept',
     async (cell) => {
       const model = textClassifier({ ...tiny, cell, activation: 'relu' })
-      const events: ClassifierEvent[] = []
+      const events: ModelFitEvent[] = []
       const error = await thrown(() =>
         model.fit(comments(200, 1), {
           ...quick,
@@ -231,7 +231,7 @@ describe('what cannot go on', () => {
       expect(error.message).toMatch(
         /last good weights\..* Pass `learningRate: 1e\+37` .* Pass `clipNorm: 1` to limit the gradients\./,
       )
-      expect(events.at(-1)).toMatchObject({ event: 'stop', reason: 'diverged', kept: 'last good' })
+      expect(events.at(-1)).toMatchObject({ type: 'stop', reason: 'diverged', kept: 'last good' })
       for (const { probabilities } of model.predict(['great soup', '', 'stale']))
         expect(Object.values(probabilities).every((share) => Number.isFinite(share))).toBe(true)
       for (const parameter of model.network.parameters)

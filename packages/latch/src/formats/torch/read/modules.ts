@@ -211,7 +211,7 @@ function layersOf(
 /** Every tensor has the shape that cell, units and layer ask for. */
 function checkRecurrent(module: RecurrentModule, source: string): void {
   const { cell, units: H, layers, output } = module
-  const rows = { rnn: 1, gru: 3, lstm: 4 }[cell] * H
+  const rows = gateCount(cell) * H
   const [first] = layers[0]
   const P = first.projection ? first.projection.shape[0] : H
   layers.forEach((directions, layer) => {

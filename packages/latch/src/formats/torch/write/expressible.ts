@@ -1,5 +1,6 @@
 /** Which networks PyTorch's own modules can say, and the refusals in words for the others. */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
+import { classNameOf, classNames } from '../../gateOrders.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -36,6 +37,7 @@ function reasonAgainst(layer: LayerOptions): Reason | null {
 
 function againstCell(layer: RecurrentOptions): Reason | null {
   const { cell, activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = layer
+  if (!classNameOf('torch', cell)) return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
   if (layer.reset === 'before') return ['a GRU that resets after its product, as nn.GRU does', 'reset before']
   if (layer.peepholes) return ['an LSTM without peepholes', 'peepholes']
   if (layer.coupled) return ['an LSTM with a forget gate of its own', 'coupled gates']

@@ -1,21 +1,14 @@
-/**
- * What a sequence model is made of, and what follows from it: which loss learns its answer on, how many classes
- * its output tells apart, what they are called. Station: imported network → model with a meaning at both ends.
- */
+/** What a sequence model reads and predicts, and what follows from it: which loss trains its output, how texts are padded. */
 import { guessTokenKind } from '../../text/tokenKind.ts'
 import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import {
   activationForLabels,
-  endsOnLogits,
   findActivationOfNumbers,
   lossForActivation,
   getOutputWidth,
 } from '../../formats/outputActivation.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import type { Network } from '../../model/network.ts'
-import { UsageError } from '../../core/errors.ts'
-import { classesOf } from './prediction.ts'
 
 /** Where a model came from. */
 export interface ModelSource {
@@ -40,13 +33,8 @@ export interface SequenceFacts {
   source: ModelSource
 }
 
-/** A sequence model's parts. */
-export interface SequenceParts extends SequenceFacts {
-  network: Network
-}
-
 /** The facts of an imported model, completed: how its texts become tokens, what its outputs mean. */
-export function factsOf(imported: ImportedModel): SequenceFacts {
+export function resolveFacts(imported: ImportedModel): SequenceFacts {
   const { input, labels, vocabulary, stateful, warnings, format, producer } = imported
   const { layers } = imported.network
   const width = getOutputWidth(layers)
@@ -104,33 +92,4 @@ function lossOf({ layers, loss }: NetworkConfig, outputActivation: OutputActivat
   }
   if (own === 'softmaxCrossEntropy' && getOutputWidth(layers) === 1) return { type: 'meanSquaredError' }
   return loss?.type === own ? loss : { type: own }
-}
-
-/**
- * Names of the classes, or of the outputs where those are numbers: the labels there are; of a model that says
- * its next token, the vocabulary; else numbers from 0.
- * @throws UsageError for labels that are not as many as the classes
- */
-export function namesOf({
-  network,
-  outputActivation,
-  labels,
-  vocabulary,
-}: Pick<SequenceParts, 'network' | 'outputActivation' | 'labels' | 'vocabulary'>): readonly string[] {
-  const classes = classesOf(network, outputActivation)
-  const count = classes || network.output.width
-  if (labels) {
-    if (labels.length === count && new Set(labels).size === count) return labels
-    const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
-    const couldBeLogit = count === 1 && labels.length === 2 && endsOnLogits(network.config.layers, 'sigmoid')
-    const fix = couldBeLogit
-      ? { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
-      : undefined
-    throw new UsageError({ where: 'labels', expected, got: `${new Set(labels).size}`, fix })
-  }
-  const numbers = Array.from({ length: count }, (_, i) => String(i))
-  if (vocabulary?.length !== count || count <= 2) return numbers
-  // An id without a token keeps its number; two tokens that read alike cannot both be a name.
-  const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
-  return new Set(named).size === count ? named : numbers
 }

@@ -1,2 +1,0 @@
-/** Temporary: what the command line takes beside the public entry points. */
-export { evaluateSequences, refuseNoClassifier } from './tasks/sequenceModel/evaluate.ts'

@@ -1,0 +1,126 @@
+/** A trained model against examples whose targets are known, for every task. Loaded by those who measure. */
+import { bucketedBatches } from '../data/batches.ts'
+import type { Targets } from '../layers/loss.ts'
+import type { Network } from '../model/network.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
+import type { Dataset } from '../training/dataset.ts'
+import { yieldToEventLoop, Interval } from '../training/eventLoop.ts'
+import { evaluate } from '../training/evaluate.ts'
+import { classificationReport } from '../training/metrics.ts'
+import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
+import { refuseNoRows, refuseUnknown } from './knownNames.ts'
+import type { Evaluation, ModelEvaluateOptions } from './model.ts'
+import { classProbabilities, countClasses, pickClass } from './prediction.ts'
+import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
+
+/** A model to measure, and what on. */
+export interface EvaluationRequest<T extends TaskTypes> {
+  task: TaskDefinition<T>
+  settings: T['Settings']
+  trained: Trained<T['Learned']>
+  examples: Iterable<T['Example']>
+  options: ModelEvaluateOptions
+}
+
+/** Errors: see Model.evaluate. */
+export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {
+  const { task, settings, trained, options } = request
+  refuseNoRows('evaluate', request.examples, task.columns)
+  const known = { signal: 1, onProgress: 1, ...columnNames(task.columns) }
+  checkColumns('evaluate', options ?? {}, task.columns)
+  refuseUnknown('evaluate option', options, known)
+  const columns = readColumns(options, task.columns)
+  const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
+  const training = await task.training()
+  const { items, warnings } = training.readExamples(request.examples, reading)
+  options.signal?.throwIfAborted()
+  const dataset = training.dataset(trained, items)
+  const { network, learned, names: labels } = trained
+  if (countClasses(network, learned.outputActivation) === 0) {
+    return { kind: 'values', ...(await measureValues(network, dataset, options)), labels, warnings }
+  }
+  const { actual, predicted, loss } =
+    learned.outputActivation === 'probabilities'
+      ? await measureProbabilities(trained, dataset, items.map(training.classes), options)
+      : await evaluate(network, dataset, options)
+  return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, warnings }
+}
+
+/** Calls back after each forward pass; rows of the batch are examples `numbers`. */
+async function forEachPass(
+  network: Network,
+  dataset: Dataset,
+  { signal, onProgress }: ModelEvaluateOptions,
+  visit: (batch: PackedBatch, targets: Targets, numbers: Int32Array) => void,
+): Promise<void> {
+  const batches = bucketedBatches(dataset.lengths, { batchSize: 64, key: [], shuffle: false })
+  const interval = new Interval()
+  for (const [i, numbers] of batches.entries()) {
+    const { batch, targets } = dataset.batch(numbers)
+    network.forward(batch)
+    visit(batch, targets, numbers)
+    if (!interval.passed()) continue
+    onProgress?.((i + 1) / batches.length)
+    await yieldToEventLoop()
+    signal?.throwIfAborted()
+  }
+}
+
+/** Loss and errors of outputs that are numbers. */
+async function measureValues(network: Network, dataset: Dataset, options: ModelEvaluateOptions) {
+  const { width, per } = network.output
+  let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
+  await forEachPass(network, dataset, options, (batch, targets) => {
+    const valid = network.valid
+    const value = network.loss(batch, targets, true)
+    loss += value.mean * value.weight
+    weight += value.weight
+    const out = network.readOutput(batch)
+    const add = (at: number, target: number) => {
+      for (let j = 0; j < width; j++) {
+        const error = out[at * width + j] - targets.values![target * width + j]
+        absolute += Math.abs(error)
+        squared += error * error
+        count++
+      }
+      n++
+    }
+    if (per === 'step') {
+      batch.eachRow((row, sequence, t) => {
+        if (!valid || valid[row]) add(sequence * batch.steps + t, row)
+      })
+    } else for (let sequence = 0; sequence < batch.sequences; sequence++) add(sequence, sequence)
+  })
+  return {
+    loss: weight > 0 ? loss / weight : 0,
+    meanAbsoluteError: count > 0 ? absolute / count : 0,
+    rootMeanSquaredError: count > 0 ? Math.sqrt(squared / count) : 0,
+    n,
+  }
+}
+
+/** Classes of outputs that are probabilities already: their loss is the cross-entropy of those. */
+async function measureProbabilities(
+  { network, learned: { outputActivation } }: Trained,
+  dataset: Dataset,
+  targets: readonly ArrayLike<number>[],
+  options: ModelEvaluateOptions,
+) {
+  const { width, per } = network.output
+  const [actual, predicted]: [number[], number[]] = [[], []]
+  let loss = 0
+  await forEachPass(network, dataset, options, (batch, _, numbers) => {
+    const out = network.readOutput(batch)
+    numbers.forEach((number, sequence) => {
+      const classes = targets[number]
+      for (let t = 0; t < classes.length; t++) {
+        const at = (per === 'step' ? sequence * batch.steps + t : sequence) * width
+        const row = out.subarray(at, at + width)
+        actual.push(classes[t])
+        predicted.push(pickClass(row, outputActivation))
+        loss -= Math.log(Math.max(classProbabilities(row, outputActivation)[classes[t]], Number.MIN_VALUE))
+      }
+    })
+  })
+  return { actual, predicted, loss: actual.length > 0 ? loss / actual.length : 0 }
+}

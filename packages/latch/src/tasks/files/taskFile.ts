@@ -1,0 +1,171 @@
+/**
+ * A model of any task as a model file (and an interrupted run as a checkpoint, which is a model file with more in it):
+ * weights under PyTorch's names, everything else as one JSON document. Reading checks every field and every shape
+ * before memory is taken for any of it.
+ */
+import type { EngineOptions } from '../../engine/engine.ts'
+import { UsageError } from '../../core/errors.ts'
+import {
+  fieldAt,
+  fieldError,
+  readObject,
+  readOptional,
+  readString,
+  rootField,
+  type Field,
+} from '../../core/validation.ts'
+import {
+  encodeModel,
+  refuseLeftovers,
+  takeTensor,
+  type ModelContent,
+  type ModelDocument,
+} from '../../formats/latch/modelFile.ts'
+import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
+import { readNetworkConfig } from '../../model/config.ts'
+import { networkFromConfig } from '../../model/network.ts'
+import type { Parameter } from '../../tensors/parameters.ts'
+import { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
+import { nameOutputs } from '../prediction.ts'
+import type { TaskDefinition, TaskTypes, Trained } from '../task.ts'
+import { fitting } from './fitting.ts'
+import { readHistory, type TrainingHistory } from './history.ts'
+import { weightTensors } from './weightTensors.ts'
+
+/** Prefix of a checkpoint's own tensors, beside the model's. */
+const TRAINING = 'training/'
+
+/** What a checkpoint has besides the model. */
+export interface TrainingContent {
+  /** The state of training/checkpoint.ts: JSON and tensors. */
+  state: unknown
+  tensors: NamedTensor[]
+  /** The options of the run, as JSON. */
+  fitOptions: unknown
+}
+
+/** Everything of a model file. */
+export interface TaskContent<T extends TaskTypes> extends Trained<T['Learned']> {
+  history: TrainingHistory | null
+  training: TrainingContent | null
+}
+
+/** Where a model's weights come from: a file's tensors, or what a reader of another format found. */
+export interface WeightSource {
+  read(parameter: Parameter): ArrayLike<number>
+  /** Takes the tensors whose names begin so, without the beginning. */
+  takeAll(prefix: string): NamedTensor[]
+  /** @throws FormatError for weights that nothing took */
+  finish(): void
+}
+
+/** The weights of a model file. */
+export function tensorWeights(tensors: Map<string, NamedTensor>, source: string): WeightSource {
+  return {
+    read: ({ name, shape }) => takeTensor(tensors, name, shape, source),
+    takeAll(prefix) {
+      const taken: NamedTensor[] = []
+      for (const [name, tensor] of tensors) {
+        if (!name.startsWith(prefix)) continue
+        tensors.delete(name)
+        taken.push({ ...tensor, name: name.slice(prefix.length) })
+      }
+      return taken
+    },
+    finish: () => refuseLeftovers(tensors, source),
+  }
+}
+
+/** Everything of a model but its weights. */
+export function taskDocument<T extends TaskTypes>(
+  task: TaskDefinition<T>,
+  { network, learned, history, training }: Omit<TaskContent<T>, 'names'>,
+): ModelDocument {
+  return {
+    format: 'latch',
+    version: 1,
+    task: task.name,
+    ...task.write(learned),
+    network: network.config,
+    ...(history ? { history } : {}),
+    ...(training ? { training: { state: training.state, fitOptions: training.fitOptions } } : {}),
+  }
+}
+
+/** The bytes of a model file, or of a checkpoint. */
+export function writeTaskFile<T extends TaskTypes>(
+  task: TaskDefinition<T>,
+  content: Omit<TaskContent<T>, 'names'>,
+): Uint8Array {
+  const { network, training } = content
+  const extra = training?.tensors.map((tensor) => ({ ...tensor, name: TRAINING + tensor.name })) ?? []
+  return encodeModel(taskDocument(task, content), [...weightTensors(network), ...extra])
+}
+
+/** Reads a model file that was decoded. Errors: see readTask. */
+export function readTaskFile<T extends TaskTypes>(
+  task: TaskDefinition<T>,
+  { document, tensors }: ModelContent,
+  source: string,
+  engine: EngineOptions,
+): TaskContent<T> {
+  return readTask(task, document, tensorWeights(tensors, source), source, engine)
+}
+
+/**
+ * @throws FormatError naming the field or tensor that does not fit, before anything is allocated for it;
+ * UsageError, UnsupportedError for a checkpoint whose engine is excluded or not available
+ */
+export function readTask<T extends TaskTypes>(
+  task: TaskDefinition<T>,
+  document: unknown,
+  weights: WeightSource,
+  source: string,
+  engine: EngineOptions,
+): TaskContent<T> {
+  const root = rootField(document, 'document', source)
+  const name = fieldAt(root, 'task')
+  if (name.value !== task.name) throw fieldError(name, `a ${task.name}`)
+  const f = readObject(root, [
+    'format',
+    'version',
+    'task',
+    'network',
+    'history',
+    'training',
+    ...task.sections,
+  ])
+  const config = readNetworkConfig(f.network, task.layers)
+  const learned = task.read(root, config)
+  if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
+  const history = readOptional(f.history, readHistory, null)
+  const training = readTraining(f.training, task, weights)
+  const options = training ? engineOfCheckpoint(fieldAt(f.training, 'state'), engine) : engine
+  const network = fitting(f.network, () =>
+    networkFromConfig(config, task.layers, {
+      ...options,
+      weights: (parameter) => weights.read(parameter),
+    }),
+  )
+  weights.finish()
+  try {
+    return { network, learned, names: nameOutputs(network, learned), history, training }
+  } catch (error) {
+    if (error instanceof UsageError) throw fieldError(fieldAt(root, 'labels'), error.expected, error.got)
+    throw error
+  }
+}
+
+function readTraining<T extends TaskTypes>(
+  field: Field,
+  { columns }: TaskDefinition<T>,
+  weights: WeightSource,
+): TrainingContent | null {
+  if (field.value === undefined) return null
+  const tensors = weights.takeAll(TRAINING)
+  const fitOptions = fieldAt(field, 'fitOptions')
+  if (columns.required) {
+    for (const name of [columns.input, columns.target]) readString(fieldAt(fitOptions, name))
+  }
+  return { state: fieldAt(field, 'state').value, tensors, fitOptions: fitOptions.value }
+}

@@ -1,0 +1,68 @@
+/** How a loss counts classes and targets: the options of `fit`, checked, with labels as class numbers. */
+import type { LossOptions } from '../../layers/loss.ts'
+import { UsageError } from '../../core/errors.ts'
+import { findLabel } from '../labels.ts'
+
+/** `balanced`: inversely to how often each class occurs; or by label, 1 where one is not named. */
+export type ClassWeights = 'balanced' | { readonly [label: string]: number }
+
+/** Options of `fit` that only a loss of classes has. */
+export interface ClassLossOptions {
+  classWeights?: ClassWeights
+  labelSmoothing?: number
+}
+
+/**
+ * The network's loss with the options of this run.
+ * @param classes the class numbers of the training targets
+ * @throws UsageError naming the option; DataError for an unknown label
+ */
+export function classLoss(
+  { type, labelSmoothing: _, classWeights: _weights, ...rest }: LossOptions,
+  { classWeights, labelSmoothing = 0 }: ClassLossOptions,
+  labels: readonly string[],
+  classes: Iterable<number>,
+): LossOptions {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
+    refuse('labelSmoothing', 'a fraction from 0 to below 1', labelSmoothing)
+  if (!type.endsWith('CrossEntropy')) {
+    for (const [name, value] of Object.entries({
+      classWeights,
+      labelSmoothing: labelSmoothing || undefined,
+    })) {
+      if (value !== undefined) refuse(name, `no such option under the loss ${type}`, JSON.stringify(value))
+    }
+    return { type, ...rest }
+  }
+  const loss = { type, ...rest, labelSmoothing }
+  return classWeights === undefined
+    ? loss
+    : { ...loss, classWeights: resolveWeights(classWeights, labels, classes) }
+}
+
+function resolveWeights(given: ClassWeights, labels: readonly string[], classes: Iterable<number>): number[] {
+  if (given === 'balanced') {
+    const counts = new Float64Array(labels.length)
+    let all = 0
+    for (const c of classes) {
+      if (c < 0) continue
+      counts[c]++
+      all++
+    }
+    return Array.from(counts, (n) => all / (labels.length * Math.max(1, n)))
+  }
+  if (typeof given !== 'object' || given === null)
+    refuse('classWeights', "'balanced' or a weight by label", given)
+  const weights = labels.map(() => 1)
+  for (const [name, weight] of Object.entries(given)) {
+    const c = findLabel(name, labels)
+    if (!(weight >= 0 && weight < Infinity)) refuse(`classWeights.${name}`, 'a number, 0 or more', weight)
+    weights[c] = weight
+  }
+  if (weights.every((weight) => weight === 0)) refuse('classWeights', 'a weight above 0', 'only zeros')
+  return weights
+}
+
+function refuse(name: string, expected: string, got: unknown): never {
+  throw new UsageError({ where: `fit option ${name}`, expected, got: String(got) })
+}

@@ -1,0 +1,265 @@
+/**
+ * From examples to a trained model, for every task: read, split, learn what the task learns (vocabulary, labels,
+ * scaling), build the network, train, and report. Loaded by those who train.
+ */
+import { stratifiedSplit } from '../../data/batches.ts'
+import type { EngineOptions } from '../../engine/engine.ts'
+import type { NetworkConfig } from '../../model/config.ts'
+import { networkFromConfig } from '../../model/network.ts'
+import { UsageError } from '../../core/errors.ts'
+import { append } from '../../core/lists.ts'
+import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
+import { fit } from '../../training/fit.ts'
+import { decodeModel } from '../../formats/latch/modelFile.ts'
+import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
+import { refuseNoRows } from '../knownNames.ts'
+import { nameOutputs } from '../prediction.ts'
+import type { ExampleSet, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
+import { classLoss } from './classLoss.ts'
+import { describeEngineChange } from './engineChange.ts'
+import {
+  checkFitOptions,
+  plainOptions,
+  readColumns,
+  resolveTraining,
+  type FitOptions,
+  type ModelFitReport,
+  type RunFacts,
+} from './fitOptions.ts'
+
+/** Weights, gradients, two optimizer states, average, best, last good. */
+const TRAINING_COPIES = 7
+
+/** A model to train, and what on. */
+export interface FitRequest<T extends TaskTypes> {
+  task: TaskDefinition<T>
+  settings: T['Settings']
+  engine: EngineOptions
+  /** Labels that were named; null: those of the examples. */
+  labels: readonly string[] | null
+  examples: Iterable<T['Example']>
+  options: T['FitOptions']
+  /** The model to train further, or null. */
+  trained: Trained<T['Learned']> | null
+  /** Called when training starts, so that a run that fails later still leaves its weights. */
+  adopt: (trained: Trained<T['Learned']>) => void
+}
+
+/** Trains, and reports. Errors: see Model.fit. */
+export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
+  const network = request.trained?.network
+  const loss = network?.config.loss
+  let started = false
+  const adopt = (trained: Trained<T['Learned']>) => {
+    started = true
+    request.adopt(trained)
+  }
+  try {
+    return await run({ ...request, adopt })
+  } catch (error) {
+    // A run that never began leaves the model as it was.
+    if (!started && network && loss !== network.config.loss) network.setLoss(loss!)
+    throw error
+  }
+}
+
+async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
+  const { task, settings, options, examples } = request
+  refuseNoRows('fit', examples, task.columns)
+  checkFitOptions(options, task.columns)
+  const saved = options.resume ? readCheckpoint(options.resume, request) : null
+  const training = await task.training()
+  const before = saved?.trained ?? request.trained
+  const { trained, train, validation, warnings, split } = prepare(request, training, before)
+  const { threadsNote } = trained.network.engine
+  if (threadsNote) warnings.unshift(threadsNote)
+  if (saved?.note) warnings.unshift(saved.note)
+  const { network, learned, names } = trained
+  const facts: RunFacts = {
+    parameters: network.parameterCount,
+    vocabulary: learned.vocabulary?.length ?? null,
+    labels: [...names],
+    trainSize: train.size,
+    validationSize: validation?.size ?? 0,
+    warnings,
+  }
+  const { checkpoint } = options
+  const report = await fit(network, {
+    train,
+    validation,
+    ...resolveTraining(options, training.fitDefaults(settings), validation !== null),
+    signal: options.signal,
+    onStep: options.onStep,
+    onEvent: (event) => {
+      if (event.type === 'start') request.adopt(trained)
+      options.onEvent?.(event.type === 'start' ? { ...event, ...facts } : event)
+    },
+    checkpoint: checkpoint && {
+      everySeconds: checkpoint.everySeconds,
+      everySteps: checkpoint.everySteps,
+      write: (state) => checkpoint.write(encodeCheckpoint(task, trained, state, options)),
+    },
+    resume: saved?.state,
+  })
+  return { ...report, ...facts, split }
+}
+
+function encodeCheckpoint<T extends TaskTypes>(
+  task: TaskDefinition<T>,
+  trained: Trained<T['Learned']>,
+  state: TrainingState,
+  options: FitOptions,
+): Uint8Array {
+  const training = { state: state.document, tensors: state.tensors, fitOptions: plainOptions(options) }
+  return writeTaskFile(task, { ...trained, history: null, training })
+}
+
+interface Resumed<T extends TaskTypes> {
+  trained: Trained<T['Learned']>
+  state: SavedState
+  note: string | null
+}
+
+function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequest<T>): Resumed<T> {
+  const source = 'checkpoint'
+  const { task, engine, settings, trained } = request
+  const content = readTaskFile(task, decodeModel(bytes, source), source, engine)
+  const { network, learned, training } = content
+  if (!training) {
+    const expected = 'a checkpoint of a run that was stopped'
+    throw new UsageError({ where: source, expected, got: 'the model of a finished run' })
+  }
+  refuseOtherSettings(task.settings(learned), settings)
+  const state = { document: training.state, tensors: training.tensors, source }
+  const note = describeEngineChange(network.engine, engine)
+  if (!trained) return { trained: content, state, note }
+  // The run resumes in the existing network, so that streams and whoever holds it see the new weights.
+  try {
+    refuseOtherModel(trained, content)
+    trained.network.setLoss(network.config.loss!)
+  } finally {
+    network.dispose()
+  }
+  return { trained, state, note }
+}
+
+function refuseOtherSettings(saved: object, own: object): void {
+  const text = (settings: object, name: string) => JSON.stringify((settings as Record<string, unknown>)[name])
+  const wrong = Object.keys(saved).find((name) => text(saved, name) !== text(own, name))
+  if (wrong === undefined) return
+  throw new UsageError({
+    where: `fit option resume, a checkpoint with ${wrong} ${text(saved, wrong)}`,
+    expected: 'a model with the same options',
+    got: `${wrong} ${text(own, wrong)}`,
+    remedy: 'Open the checkpoint with fromCheckpoint, which makes the model that belongs to it.',
+  })
+}
+
+/** @throws UsageError for a checkpoint of a run that the model's own network cannot resume */
+function refuseOtherModel(model: Trained, saved: Trained): void {
+  const describeModel = ({ network, names, learned }: Trained) => ({
+    labels: JSON.stringify(names),
+    vocabulary: JSON.stringify(learned.vocabulary),
+    engine: `${network.engine.name}, ${network.engine.precision}`,
+  })
+  const [own, other] = [describeModel(model), describeModel(saved)]
+  const wrong = (['labels', 'vocabulary', 'engine'] as const).find((name) => own[name] !== other[name])
+  if (!wrong) return
+  const isVocabulary = wrong === 'vocabulary'
+  throw new UsageError({
+    where: `fit option resume, ${wrong} of the checkpoint`,
+    expected: isVocabulary ? `the tokens of the model (${model.learned.vocabulary?.length})` : own[wrong],
+    got: isVocabulary ? `others (${saved.learned.vocabulary?.length})` : other[wrong],
+    remedy: 'Open the checkpoint with fromCheckpoint, which makes the model that belongs to it.',
+  })
+}
+
+/** Examples → datasets and a network that fits them (a new one, or the existing one). */
+function prepare<T extends TaskTypes>(
+  request: FitRequest<T>,
+  task: TaskTraining<T>,
+  before: Trained<T['Learned']> | null,
+) {
+  const { settings, options, labels } = request
+  const { validation = 0.1, seed = 1 } = options
+  const columns = readColumns(options, request.task.columns)
+  const reading = { settings, labels, columns }
+  const all = task.readExamples(request.examples, { ...reading, trained: before, purpose: 'training' })
+  const warnings = [...all.warnings]
+  const parts = splitItems(task, all, typeof validation === 'number' ? validation : 0, seed)
+  const pick = (rows: Int32Array) => Array.from(rows, (row) => all.items[row])
+  const training = pick(parts.train)
+  const learned = before?.learned ?? task.learn!(settings, all, training)
+  const known = before ?? { learned, names: [] as readonly string[] }
+  const network = prepareNetwork(request, task, before, learned, training, all)
+  const trained: Trained<T['Learned']> = before ?? { ...known, network, names: nameOutputs(network, learned) }
+  const train = task.dataset(trained, training)
+  let watched = null
+  if (typeof validation === 'number') {
+    if (parts.validation.length > 0) watched = task.dataset(trained, pick(parts.validation))
+  } else {
+    const given = validation as readonly T['Example'][]
+    const set = task.readExamples(given, { ...reading, trained, purpose: 'validation' })
+    append(warnings, set.warnings)
+    watched = task.dataset(trained, set.items)
+  }
+  const numbers = (part: Int32Array) => Array.from(part, (i) => all.rows[i])
+  const split = { train: numbers(parts.train), validation: numbers(parts.validation) }
+  return { trained, train, validation: watched, warnings, split }
+}
+
+/** By class where each example has one class, else at random. */
+function splitItems<T extends TaskTypes>(
+  task: TaskTraining<T>,
+  { items }: ExampleSet<T['Item']>,
+  fraction: number,
+  seed: number,
+) {
+  const all = Int32Array.from(items, (_, i) => i)
+  if (fraction === 0) return { train: all, validation: new Int32Array(0) }
+  const strata = Int32Array.from(items, (item) => {
+    const classes = task.classes(item)
+    return classes.length === 1 ? classes[0] : 0
+  })
+  return stratifiedSplit(strata, fraction, [seed, 'validation'])
+}
+
+/** A new network, or the existing one with this run's loss. */
+function prepareNetwork<T extends TaskTypes>(
+  { task: definition, settings, options, engine }: FitRequest<T>,
+  task: TaskTraining<T>,
+  before: Trained<T['Learned']> | null,
+  learned: T['Learned'],
+  training: readonly T['Item'][],
+  { labels }: ExampleSet<T['Item']>,
+) {
+  const config: NetworkConfig = before?.network.config ?? task.network!(learned)
+  const { labelSmoothing = task.fitDefaults(settings).labelSmoothing, classWeights } = options
+  const choices = { labelSmoothing, classWeights }
+  const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
+  if (!before) {
+    const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES }
+    return networkFromConfig({ ...config, loss }, definition.layers, network)
+  }
+  const same = (name: 'labelSmoothing' | 'classWeights') =>
+    `${config.loss![name] ?? 0}` === `${loss[name] ?? 0}`
+  if (same('labelSmoothing') && same('classWeights')) return before.network
+  if (options.resume) {
+    const { labelSmoothing: smoothing = 0, classWeights: weights } = config.loss!
+    throw new UsageError({
+      where: 'fit options labelSmoothing, classWeights',
+      expected: `those of the checkpoint (${JSON.stringify({ labelSmoothing: smoothing, classWeights: weights })})`,
+      got: JSON.stringify({ labelSmoothing: loss.labelSmoothing, classWeights: loss.classWeights }),
+      remedy: 'Resume with the options and the rows of the run that wrote it.',
+    })
+  }
+  before.network.setLoss(loss)
+  return before.network
+}
+
+function* classesOf<T extends TaskTypes>(task: TaskTraining<T>, items: readonly T['Item'][]) {
+  for (const item of items) {
+    const classes = task.classes(item)
+    for (let i = 0; i < classes.length; i++) yield classes[i]
+  }
+}

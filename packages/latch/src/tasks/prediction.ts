@@ -1,0 +1,107 @@
+/**
+ * Rows of a network's output → predictions: the output activation applied, a label with every label's probability
+ * where the row tells classes apart.
+ */
+import type { OutputActivation } from '../formats/imported.ts'
+import { endsOnLogits } from '../formats/outputActivation.ts'
+import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
+import type { Network } from '../model/network.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
+import { UsageError } from '../core/errors.ts'
+import { logSoftmax, sigmoid, softmax } from '../core/probabilities.ts'
+import type { Prediction } from './model.ts'
+import type { Learned, Trained } from './task.ts'
+
+/** A row of the network's output with the output activation applied. */
+export function activate(row: ArrayLike<number>, outputActivation: OutputActivation): number[] {
+  if (outputActivation === 'linear' || outputActivation === 'probabilities') return Array.from(row)
+  if (outputActivation === 'sigmoid') return Array.from(row, sigmoid)
+  return Array.from(outputActivation === 'softmax' ? softmax(row) : logSoftmax(row))
+}
+
+/** How many classes the row tells apart, by the loss or because its numbers are their probabilities; 0: numbers. */
+export function countClasses(network: Network, outputActivation: OutputActivation): number {
+  if (outputActivation !== 'probabilities') return classCount(network)
+  return network.output.width === 1 ? 2 : network.output.width
+}
+
+/** The likeliest class of a row; the first of equals. */
+export function pickClass(row: ArrayLike<number>, outputActivation: OutputActivation): number {
+  return outputActivation === 'probabilities' && row.length === 1 ? Number(row[0] > 0.5) : likeliestClass(row)
+}
+
+/** The probability of each class, in their order. */
+export function classProbabilities(
+  row: ArrayLike<number>,
+  outputActivation: OutputActivation,
+): ArrayLike<number> {
+  if (outputActivation !== 'probabilities') return probabilitiesOf(row)
+  return row.length === 1 ? [1 - row[0], row[0]] : row
+}
+
+/** Numbers by the names of their classes or outputs. */
+export function byName(values: ArrayLike<number>, names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, c) => [name, values[c]]))
+}
+
+/** The prediction of one sequence from its rows; the last one decides. */
+export function interpretRows(
+  { network, learned: { outputActivation }, names }: Trained,
+  rows: readonly ArrayLike<number>[],
+): Prediction {
+  const last = rows[rows.length - 1]
+  const steps = network.output.per === 'step' ? rows.map((row) => activate(row, outputActivation)) : null
+  const classes = countClasses(network, outputActivation) > 0
+  return {
+    output: steps ? steps[steps.length - 1] : activate(last, outputActivation),
+    steps,
+    // From the logits, as evaluation decides: two probabilities can round to the same number.
+    label: classes ? names[pickClass(last, outputActivation)] : null,
+    probabilities: classes ? byName(classProbabilities(last, outputActivation), names) : null,
+  }
+}
+
+/** Runs a batch and gives each sequence's rows of the output (one, or one a step), in the batch's order of input. */
+export function outputRows(network: Network, batch: PackedBatch): Float64Array[][] {
+  network.forward(batch)
+  const out = network.readOutput(batch)
+  const { width, per } = network.output
+  const rows = new Array<Float64Array[]>(batch.sequences)
+  batch.sortedIndices.forEach((sequence, b) => {
+    const count = per === 'step' ? batch.lengths[b] : 1
+    const first = sequence * (per === 'step' ? batch.steps : 1)
+    rows[sequence] = Array.from({ length: count }, (_, t) =>
+      out.subarray((first + t) * width, (first + t + 1) * width),
+    )
+  })
+  return rows
+}
+
+/**
+ * Names of the classes, or of the outputs where those are numbers: the labels; of a model that predicts its next
+ * token, the vocabulary; else numbers from 0.
+ * @throws UsageError for labels that are not as many as the classes
+ */
+export function nameOutputs(network: Network, learned: Learned): readonly string[] {
+  const { outputActivation, labels, vocabulary } = learned
+  const classes = countClasses(network, outputActivation)
+  const count = classes || network.output.width
+  if (labels) {
+    if (labels.length === count && new Set(labels).size === count) return labels
+    const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
+    const couldBeLogit = count === 1 && labels.length === 2 && endsOnLogits(network.config.layers, 'sigmoid')
+    throw new UsageError({
+      where: 'labels',
+      expected,
+      got: `${new Set(labels).size}`,
+      fix: couldBeLogit
+        ? { option: 'outputActivation', value: 'sigmoid', to: 'name two classes' }
+        : undefined,
+    })
+  }
+  const numbers = Array.from({ length: count }, (_, i) => String(i))
+  if (vocabulary?.length !== count || count <= 2) return numbers
+  // An id without a token keeps its number; two tokens that read alike cannot both be a name.
+  const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
+  return new Set(named).size === count ? named : numbers
+}

@@ -1,0 +1,125 @@
+/** The sequence model as a task: nothing is learnt but the weights; network, inputs and outputs are given. */
+import { OUTPUT_ACTIVATIONS } from '../../formats/imported.ts'
+import {
+  fieldAt,
+  fieldError,
+  readBoolean,
+  readChoice,
+  readInteger,
+  readList,
+  readObject,
+  readOptional,
+  readString,
+  type Field,
+} from '../../core/validation.ts'
+import { allLayers } from '../../model/allLayers.ts'
+import type { TaskDefinition } from '../task.ts'
+import { padsTexts, type SequenceFacts } from './facts.ts'
+import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
+import type { SequenceInput } from './reader.ts'
+
+const FORMATS = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
+const SECTIONS = [
+  'outputActivation',
+  'input',
+  'labels',
+  'vocabulary',
+  'tokens',
+  'stateful',
+  'warnings',
+  'source',
+] as const satisfies readonly (keyof SequenceFacts)[]
+
+export const sequenceTask: TaskDefinition<SequenceTypes> = {
+  name: 'sequenceModel',
+  columns: { input: 'input', target: 'target', required: false },
+  training: async () => (await import('./training.ts')).sequenceTraining,
+
+  layers: allLayers,
+
+  reads: ({ reader, input }) => (reader.readsText ? ['text', 'ids'] : [input.kind]),
+  encode: ({ reader }, input) => reader.read(input),
+  isMany,
+  encodeStep: ({ reader }, step) => (typeof step === 'string' ? reader.idOfToken(step) : step),
+
+  text({ reader, input, ...facts }) {
+    const { tokenizer } = reader
+    if (!tokenizer) return null
+    return {
+      tokenizer,
+      findId: (token) => reader.idOfToken(token),
+      emptyToken: null,
+      paddedLength: padsTexts({ input, ...facts }) ? input.steps : null,
+      maximumLength: reader.fixed === null ? null : input.steps,
+    }
+  },
+
+  settings: factsOf,
+  sections: SECTIONS,
+  write: (learned) => ({ ...factsOf(learned) }),
+
+  read(root, config) {
+    const facts = readFacts(root)
+    checkInput(fieldAt(root, 'input'), facts, config.layers[0])
+    return completeFacts(facts, config)
+  },
+}
+
+function factsOf(learned: SequenceLearned): SequenceFacts {
+  const { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source } = learned
+  return { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source }
+}
+
+/** One input is a text, a list of numbers, or (features) a list of rows; a list of those is many. */
+function isMany({ input }: SequenceLearned, given: SequenceInput | readonly SequenceInput[]): boolean {
+  if (!Array.isArray(given)) return false
+  const first: unknown = given[0]
+  if (first === undefined || typeof first === 'string') return true
+  if (typeof first !== 'object' || first === null) return false
+  if (input.kind === 'ids') return true
+  const inner: unknown = (first as ArrayLike<unknown>)[0]
+  return typeof inner === 'object' && inner !== null
+}
+
+function readFacts(root: Field): SequenceFacts {
+  const f = Object.fromEntries(SECTIONS.map((name) => [name, fieldAt(root, name)])) as Record<
+    (typeof SECTIONS)[number],
+    Field
+  >
+  const texts = (field: Field) => readList(field, (item) => readString(item))
+  const input = readObject(f.input, ['kind', 'width', 'steps'])
+  const source = readObject(f.source, ['format', 'producer'])
+  const size = (field: Field) => readInteger(field, { min: 1, max: 2 ** 26 })
+  return {
+    outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
+    input: {
+      kind: readChoice(input.kind, ['ids', 'features']),
+      width: size(input.width),
+      steps: readOptional(input.steps, size, null),
+    },
+    labels: readOptional(f.labels, texts, null),
+    vocabulary: readOptional(f.vocabulary, texts, null),
+    tokens: readOptional(f.tokens, (x) => readChoice(x, ['character', 'word']), null),
+    stateful: readBoolean(f.stateful),
+    warnings: texts(f.warnings),
+    source: {
+      format: readChoice(source.format, FORMATS),
+      producer: readOptional(source.producer, (x) => readString(x), null),
+    },
+  }
+}
+
+/** The first layer must take what `input` says. */
+function checkInput(field: Field, { input, vocabulary }: SequenceFacts, first: object): void {
+  const layer = first as { type: string; vocabulary?: number; width?: number }
+  const kind = layer.type === 'features' ? 'features' : 'ids'
+  const width = layer.vocabulary ?? layer.width
+  if (kind !== input.kind || width !== input.width) {
+    const expected = `${kind} of ${width}, as the first layer reads`
+    throw fieldError(field, expected, `${input.kind} of ${input.width}`)
+  }
+  if (vocabulary && (kind !== 'ids' || vocabulary.length > input.width)) {
+    const got = `${input.width} for ${vocabulary.length}`
+    throw fieldError(field, 'as many ids as the vocabulary has tokens', got)
+  }
+}

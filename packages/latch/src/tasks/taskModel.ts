@@ -1,0 +1,280 @@
+/** The model contract (model.ts), written once over a task's definition (task.ts). */
+import type { EngineOptions } from '../engine/engine.ts'
+import { UsageError } from '../core/errors.ts'
+import { describe } from '../core/validation.ts'
+import type { ExportedFile, ExportSource, ModelWriter } from '../formats/imported.ts'
+import type { Trace } from '../inspection/trace/traceTypes.ts'
+import type { Targets } from '../layers/loss.ts'
+import type { Network } from '../model/network.ts'
+import { OneTraining } from '../model/oneTraining.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
+import type { ColumnOptions } from './columns.ts'
+import { forEachBatch, packSequences } from './encoding.ts'
+import { historyOf, type TrainingHistory } from './files/history.ts'
+import { storage } from './files/storage.ts'
+import { taskDocument, writeTaskFile } from './files/taskFile.ts'
+import type { ModelFitReport } from './fit/fitOptions.ts'
+import type { EncodedSequence, Model, ModelEvaluateOptions, ModelStream, ModelSummary } from './model.ts'
+import { interpretRows, outputRows } from './prediction.ts'
+import { summarize } from './summary.ts'
+import { TaskStream } from './stream.ts'
+import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
+import { chooseTarget, traceModel } from './trace.ts'
+
+/** What a model begins with. */
+export interface ModelStart<T extends TaskTypes> {
+  task: TaskDefinition<T>
+  settings: T['Settings']
+  engine: EngineOptions
+  /** Labels that were named; null: those of the examples. */
+  labels?: readonly string[] | null
+  trained?: Trained<T['Learned']> | null
+  history?: TrainingHistory | null
+}
+
+/** A model of a task. Each task has a class of its own over this one. */
+export class TaskModel<T extends TaskTypes> implements Model<
+  T['Input'],
+  T['Step'],
+  T['Output'],
+  T['Evaluation'],
+  T['Example'],
+  T['FitOptions']
+> {
+  /** Every option of the model. */
+  readonly settings: T['Settings']
+  /** Which engine and precision it computes with. */
+  readonly engine: EngineOptions
+  readonly #task: TaskDefinition<T>
+  readonly #wantedLabels: readonly string[] | null
+  readonly #runs = new OneTraining()
+  #trained: Trained<T['Learned']> | null
+  #history: TrainingHistory | null
+  #disposed = false
+
+  constructor({ task, settings, engine, labels = null, trained = null, history = null }: ModelStart<T>) {
+    this.settings = settings
+    this.engine = engine
+    this.#task = task
+    this.#wantedLabels = labels
+    this.#trained = trained
+    this.#history = history
+  }
+
+  get task(): string {
+    return this.#task.name
+  }
+
+  get columns(): ColumnOptions {
+    const { input, target } = this.#task.columns
+    return { input, target }
+  }
+
+  /** The network inside: layers, named parameters, engine. */
+  get network(): Network {
+    return this.trained.network
+  }
+
+  get labels(): readonly string[] {
+    return this.trained.names
+  }
+
+  get parameterCount(): number {
+    return this.network.parameterCount
+  }
+
+  /** How it was trained, also after loading; null before `fit`. */
+  get history(): TrainingHistory | null {
+    return this.#history
+  }
+
+  /** Task, input, outputs, layers and parameters; prints as a table. */
+  summary(): ModelSummary {
+    return summarize(this.#task, this.trained)
+  }
+
+  /** One input as the network takes it: its tokens, ids or features, and what was padded or cut. */
+  encode(input: T['Input']): EncodedSequence {
+    return this.#task.encode(this.trained.learned, input)
+  }
+
+  /** Inputs as one packed batch, for `model.network`. */
+  pack(inputs: readonly T['Input'][]): PackedBatch {
+    const encoded = inputs.map((input) => this.encode(input))
+    return packSequences(encoded, this.trained.learned.input)
+  }
+
+  /** The prediction for one input, or for each of many. */
+  predict(input: T['Input']): T['Output']
+  predict(inputs: readonly T['Input'][]): T['Output'][]
+  predict(input: T['Input'] | readonly T['Input'][]): T['Output'] | T['Output'][] {
+    const { trained } = this
+    const { learned, network } = trained
+    const many = this.#task.isMany(learned, input)
+    const inputs = many ? (input as readonly T['Input'][]) : [input as T['Input']]
+    const encoded = inputs.map((one) => this.#task.encode(learned, one))
+    const out = new Array<T['Output']>(inputs.length)
+    forEachBatch(
+      encoded.map(({ steps }) => steps),
+      (numbers) => {
+        const batch = packSequences(
+          numbers.map((i) => encoded[i]),
+          learned.input,
+        )
+        outputRows(network, batch).forEach((rows, b) => (out[numbers[b]] = interpretRows(trained, rows)))
+      },
+    )
+    return many ? out : out[0]
+  }
+
+  /**
+   * Metrics on examples whose targets are known.
+   * @param options.signal ends it by throwing the signal's reason
+   * @param options.onProgress called now and then with the fraction done, 0 to 1
+   * @throws UsageError for an option; DataError for examples that the model cannot read
+   */
+  async evaluate(
+    examples: Iterable<T['Example']>,
+    options: ModelEvaluateOptions = {},
+  ): Promise<T['Evaluation']> {
+    const { trained, settings } = this
+    // Only a page that measures or trains loads what that takes.
+    const { evaluateModel } = await import('./evaluate.ts')
+    return evaluateModel({ task: this.#task, settings, trained, examples, options })
+  }
+
+  /**
+   * Trains on examples. A second call goes on from the weights there are, with what was learnt the first time.
+   * @throws UsageError naming the option that is unknown, missing or out of range; DataError for examples that cannot
+   * be learned from; DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not
+   * fit; WorkerError when a thread was lost: the model then has good weights and goes on with one thread
+   */
+  async fit(examples: Iterable<T['Example']>, options: T['FitOptions'] = {}): Promise<ModelFitReport> {
+    this.#refuseDisposed()
+    const end = this.#runs.begin('fit')
+    try {
+      const { fitModel } = await import('./fit/fitModel.ts')
+      const report = await fitModel<T>({
+        task: this.#task,
+        settings: this.settings,
+        engine: this.engine,
+        labels: this.#wantedLabels,
+        examples,
+        options,
+        trained: this.#trained,
+        adopt: (trained) => (this.#trained = trained),
+      })
+      this.#history = historyOf(report)
+      return report
+    } finally {
+      end()
+    }
+  }
+
+  /**
+   * Follows an input step by step: gates by name, states, the output so far, and the norms of the loss's gradient on
+   * its way back through time. Where outputs are numbers, gradients are of one of them and `probabilities` holds them.
+   * @param options.label whose loss the gradients are of; default the predicted one; of numbers the first
+   * @throws DataError for an unknown label; UnsupportedError for networks without a recurrent layer
+   */
+  trace(input: T['Input'], options: { label?: string | number } = {}): Trace {
+    const { trained } = this
+    const encoded = this.encode(input)
+    const batch = packSequences([encoded], trained.learned.input)
+    const text = typeof input === 'string' ? input : encoded.tokens.join(' ')
+    return traceModel(trained, { encoded, batch, text, label: options.label ?? null })
+  }
+
+  /** What gradients are of, for `latch/inspection`: a class, or one number of the output. */
+  chooseTarget(
+    batch: PackedBatch,
+    label: string | number | null,
+    where?: string,
+  ): { target: number; targets: Targets } {
+    return chooseTarget(this.trained, batch, label, where)
+  }
+
+  /**
+   * Reads a sequence as it comes in, a step in microseconds: `stream.push(step)` gives the prediction so far.
+   * @throws UnsupportedError for networks that need what comes after a step
+   */
+  stream(): ModelStream<T['Step'], T['Output']> {
+    return new TaskStream(this.#task, this.trained)
+  }
+
+  /** The model file's bytes: weights, network, what was learnt, history. */
+  toBytes(): Uint8Array {
+    return writeTaskFile(this.#task, { ...this.trained, history: this.#history, training: null })
+  }
+
+  /** Writes the model file (Node), atomically: an old file stays whole if anything fails. */
+  async save(path: string): Promise<void> {
+    await storage().write(path, this.toBytes())
+  }
+
+  /**
+   * The model in another format, `exportTo(exporters.onnx)`: its files, whose chunks are made as they are read, so that an export never holds the
+   * weights twice.
+   * @param name for the files and their descriptions, without an ending
+   * @throws UnsupportedError naming the layer that the format does not have
+   */
+  async exportTo(format: ModelWriter, name = 'model'): Promise<readonly ExportedFile[]> {
+    if (typeof format === 'function') return format(this.exportSource(name))
+    throw new UsageError({
+      where: 'exportTo',
+      expected: "a format of `exporters` of 'latch/formats'",
+      got: describe(format),
+    })
+  }
+
+  /** What writers of other formats take. */
+  exportSource(name = 'model'): ExportSource {
+    const { trained } = this
+    const { outputActivation, input, vocabulary, tokens, labels } = trained.learned
+    const document = taskDocument(this.#task, { ...trained, history: this.#history, training: null })
+    return {
+      network: trained.network,
+      outputActivation,
+      input,
+      labels,
+      vocabulary,
+      tokens,
+      document,
+      name,
+    }
+  }
+
+  /**
+   * Frees the memory now, instead of when the model is collected. Saved files and results stay; any later call throws
+   * UsageError.
+   * @throws UsageError while `fit` runs
+   */
+  dispose(): void {
+    this.#runs.refuse('dispose')
+    this.#disposed = true
+    this.#trained?.network.dispose()
+    this.#trained = null
+  }
+
+  /** @throws UsageError before `fit` and after `dispose` */
+  protected get trained(): Trained<T['Learned']> {
+    this.#refuseDisposed()
+    if (this.#trained) return this.#trained
+    throw new UsageError({
+      where: this.task,
+      expected: 'a trained model',
+      got: 'one without weights',
+      remedy: 'Call fit first, or load a model file.',
+    })
+  }
+
+  #refuseDisposed(): void {
+    if (!this.#disposed) return
+    throw new UsageError({
+      where: this.task,
+      expected: 'a model in use',
+      got: 'one that was disposed of',
+      remedy: 'Load it again, or make a new one.',
+    })
+  }
+}

@@ -1,0 +1,89 @@
+/** How a text classifier trains: rows → texts and labels, the vocabulary of the training part, the network that they need. */
+import { cells } from '../../cells/registry.ts'
+import { examplesFromRows } from '../../data/examples.ts'
+import { DataError } from '../../core/errors.ts'
+import { Vocabulary } from '../../text/vocabulary.ts'
+import { naiveBayes } from '../baselines/naiveBayes.ts'
+import { findLabel, formatCount } from '../labels.ts'
+import type { Reading, TaskTraining } from '../task.ts'
+import { TextDataset } from './dataset.ts'
+import { classifierNetwork } from './network.ts'
+import { TextReader } from './reader.ts'
+import { completeLearned, type TextTypes } from './learned.ts'
+
+export const textClassifierTraining: TaskTraining<TextTypes> = {
+  fitDefaults(settings) {
+    // Without a gate that keeps the past, gradients are larger.
+    const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
+    return { learningRate: ungated ? 0.001 : 0.002, labelSmoothing: 0.1 }
+  },
+
+  readExamples(rows, reading) {
+    const { settings, trained, columns, purpose } = reading
+    const name = purpose === 'validation' ? 'validation rows' : 'rows'
+    const examples = examplesFromRows(rows, { text: columns.input, label: columns.target, name })
+    const labels = trained?.learned.labels ?? chooseLabels(examples.labels, reading)
+    const classes = examples.labels.map((label) => findLabel(label, labels))
+    if (purpose === 'training' && classes.every((c) => c === classes[0])) refuseOneLabel(examples.labels)
+    const reader = trained?.learned.reader ?? new TextReader(settings)
+    const read = examples.texts.map((text) => reader.read(text))
+    const cut = read.reduce((count, { cut: tokens }) => count + (tokens > 0 ? 1 : 0), 0)
+    const limit = reader.maximumLength
+    return {
+      items: read.map(({ tokens }, i) => ({ tokens, class: classes[i] })),
+      rows: examples.rowNumbers,
+      labels,
+      warnings:
+        cut === 0
+          ? examples.notes
+          : [...examples.notes, `${formatCount(cut, 'text')} cut at ${formatCount(limit, 'token')}.`],
+    }
+  },
+
+  learn(settings, { labels }, training) {
+    const { minimumCount, maximumVocabulary } = settings
+    const words = Vocabulary.build(
+      training.map(({ tokens }) => tokens),
+      { minimumCount, maximumSize: maximumVocabulary ?? undefined },
+    )
+    return completeLearned(settings, labels!, words)
+  },
+
+  network: ({ settings, words, labels }) => classifierNetwork(settings, words.size, labels.length),
+
+  dataset: ({ learned }, items) =>
+    new TextDataset(
+      items.map(({ tokens }) => tokens),
+      Int32Array.from(items, (item) => item.class),
+      learned.words,
+    ),
+
+  classes: (item) => [item.class],
+
+  baseline(training, { columns }) {
+    const model = naiveBayes(training, { text: columns.input!, label: columns.target! })
+    return {
+      name: 'naive Bayes',
+      evaluate(rows) {
+        const { accuracy, n } = model.evaluate(rows)
+        return { metric: 'accuracy', value: accuracy, n }
+      },
+    }
+  },
+}
+
+/** The labels that were named, else those of the rows. @throws DataError for only one */
+function chooseLabels(labels: readonly string[], { labels: wanted }: Reading<TextTypes>): readonly string[] {
+  const found = wanted ?? [...new Set(labels)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  if (new Set(found).size < 2) refuseOneLabel(labels)
+  return found
+}
+
+function refuseOneLabel(labels: readonly string[]): never {
+  throw new DataError({
+    where: 'labels',
+    expected: 'at least two different labels',
+    got: `only ${JSON.stringify(labels[0])} in ${formatCount(labels.length, 'row')}`,
+    remedy: 'Check the label column, or add rows of another class.',
+  })
+}
