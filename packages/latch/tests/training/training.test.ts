@@ -294,7 +294,7 @@ describe('refusals', () => {
     ['ema', { ema: 1 }, /fit option ema/],
     ['clip norm', { clipNorm: 0 }, /fit option clipNorm/],
     ['no rows', { train: datasetOf([], []) }, /fit option train: expected at least one sequence/],
-    ['patience alone', { patience: 3 }, /fit option patience: expected validation data to watch/],
+    ['patience alone', { patience: 3 }, /fit option patience: expected `validation` data to monitor/],
   ]
   it.each(refused)('%s', async (_, options, message) => {
     const error = await failureOf(fit(classifier(), { train, ...options }))
