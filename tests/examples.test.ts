@@ -10,6 +10,7 @@ import { run as inAndOut } from '../examples/inAndOut.ts'
 import { run as oneStep } from '../examples/oneStep.ts'
 import { multiply, add } from '../examples/paper.ts'
 import { run as riya } from '../examples/riya.ts'
+import { run as sineForecast } from '../examples/sineForecast.ts'
 import { run as shapes } from '../examples/shapes.ts'
 import { run as sheryians } from '../examples/sheryians.ts'
 import { run as whyNotAnn } from '../examples/whyNotAnn.ts'
@@ -242,6 +243,14 @@ describe('in and out', () => {
     expect(streamDifference).toBeLessThanOrEqual(SINGLE)
     expect(savedDifference).toBe(0)
   })
+})
+
+it('a sine is forecast from its windows, and from its own predictions', async () => {
+  const page: string[] = []
+  const { error, forecast, sine } = await sineForecast((line) => page.push(line))
+  checkPage(page)
+  expect(error.model).toBeLessThan(error.last / 2)
+  forecast.forEach((value, t) => expect(Math.abs(value - sine[t])).toBeLessThan(0.35))
 })
 
 describe('the folder', () => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: reads what was typed, runs one command, and turns every error into words and an exit code. */
+/** The command line: parses the arguments, runs one command, and turns every error into a message and an exit code. */
 import { Command } from '@commander-js/extra-typings'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { compareCommand } from './commands/compare.ts'
@@ -27,11 +27,11 @@ Examples:
   $ latch compare comments.csv --text comment --label sentiment
   $ latch import model.h5 --out model.safetensors
   $ latch export model.safetensors --to onnx
-Every command has more under --help.`
+Run latch <command> --help for the options of a command.`
 
 function program(output: Output): CommandUnknownOpts {
   const latch = new Command('latch')
-    .description('Recurrent networks for text: train, test, use and look inside.')
+    .description('Train, evaluate, inspect and convert recurrent neural networks.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
@@ -39,7 +39,7 @@ function program(output: Output): CommandUnknownOpts {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error:/, output.errorColors.red('error:'))),
     })
-    .showHelpAfterError('(see --help)')
+    .showHelpAfterError('(run with --help for usage)')
     .addHelpText('after', EXAMPLES)
   const makers = [
     trainCommand,

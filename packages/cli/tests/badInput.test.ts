@@ -1,4 +1,4 @@
-/** Data and model files as they should not be: each ends with a message that says what and where. */
+/** Broken data and model files: each ends with a message that names the problem and its place. */
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workplace, comments, csv, json } from './cliHelpers.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => place.remove())
 
-/** What is typed, and the message. Every one ends with exit code 1 and no stack. */
+/** Arguments, and the message. Each ends with exit code 1 and no stack. */
 const FAILURES: [string, string[], RegExp][] = [
   ['missing file', ['train', 'none.csv'], /none\.csv: expected a readable file, got no such file/],
   [
@@ -50,12 +50,12 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'one line only',
     ['train', 'line.csv', '--no-header'],
-    /line\.csv: expected at least two rows to learn from, got one line only.*\n.*names the columns/,
+    /line\.csv: expected at least two rows, got one line, read as data\.\n +If that line is the header/,
   ],
   [
     'one row only',
     ['compare', 'row.csv', ...SMALL.slice(-4)],
-    /row\.csv: expected at least two rows .*got 1 row\./,
+    /row\.csv: expected at least two rows, got 1 row\./,
   ],
   ['a quote never closed', ['train', 'open.csv', ...SMALL], /open\.csv, line 3: .*quote/],
   ['not UTF-8', ['train', 'latin.csv', ...SMALL], /latin\.csv.*UTF-8/],
@@ -64,7 +64,11 @@ const FAILURES: [string, string[], RegExp][] = [
     ['train', 'list.jsonl'],
     /line 1: expected a JSON object.*\n.*one object per line/,
   ],
-  ['one column for both', ['train', 'good.csv', '--text', '0', '--label', '0'], /columns of their own/],
+  [
+    'one column for both',
+    ['train', 'good.csv', '--text', '0', '--label', '0'],
+    /different columns for texts and labels/,
+  ],
   [
     'labels of the test unknown',
     ['train', 'good.csv', ...SMALL, '--test', 'strange.csv'],
@@ -82,7 +86,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'rows unknown to the model',
     ['evaluate', 'model.safetensors', 'two.csv'],
-    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling"\.\n +Take/,
+    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling"\.\n +Remove these rows/,
   ],
   [
     'memory',
@@ -100,12 +104,13 @@ describe('each fault has its message', () => {
     expect(code).toBe(1)
   })
 
-  it('also as an event, alone on standard output', async () => {
+  it('is also printed as the only JSON event', async () => {
     const ran = await place.latch(['evaluate', 'model.safetensors', 'none.csv', '--json'])
     expect(json(ran)).toEqual({
       event: 'error',
       message: 'none.csv: expected a readable file, got no such file. Check the path.',
       where: 'none.csv',
+      fixes: [],
     })
     expect(ran.stderr).toBe(
       'error: none.csv: expected a readable file, got no such file.\n       Check the path.\n',
@@ -113,13 +118,13 @@ describe('each fault has its message', () => {
     expect(ran.code).toBe(1)
   })
 
-  it('a finished model given as a checkpoint is wrong usage', async () => {
+  it('a finished model given as a checkpoint is invalid usage', async () => {
     const { code, stderr } = await place.latch(['train', 'good.csv', '--resume', 'model.safetensors'])
     expect(stderr).toMatch(/model\.safetensors: expected a checkpoint .*got the model of a finished run/)
     expect(code).toBe(2)
   })
 
-  it('a loss that leaves the finite numbers names its step and keeps the last good weights', async () => {
+  it('a diverging loss is reported with its step, and the last good weights are saved', async () => {
     const args = [
       'train',
       'good.csv',
@@ -148,15 +153,15 @@ describe('each fault has its message', () => {
     expect(code).toBe(1)
   })
 
-  it.skipIf(process.getuid?.() === 0)('a folder that may not be written to', async () => {
+  it.skipIf(process.getuid?.() === 0)('a folder without write permission', async () => {
     chmodSync(place.path('folder'), 0o500)
     const { code, stderr } = await place.latch(['train', 'good.csv', '--out', 'folder/m.safetensors'])
-    expect(stderr).toMatch(/no permission/)
+    expect(stderr).toMatch(/no write permission/)
     expect(code).toBe(1)
   })
 })
 
-describe('what is left out is told', () => {
+describe('skipped data is reported', () => {
   it('rows without text or label are counted', async () => {
     place.write('gaps.csv', `${csv(comments(40))},good\n  ,bad\nno label,\n`)
     const { code, stderr } = await place.latch(['train', 'gaps.csv', ...SMALL])

@@ -47,13 +47,13 @@ describe('train', () => {
         [0, 30],
       ],
     })
-    expect(done.floor).toMatchObject({ name: 'naive Bayes', part: 'test', n: 60 })
+    expect(done.baseline).toMatchObject({ name: 'naive Bayes', part: 'test', n: 60 })
     expect(done.seconds).toBeGreaterThan(0)
     expect(existsSync(place.path('model.safetensors'))).toBe(true)
     expect(existsSync(place.path('model.checkpoint.safetensors'))).toBe(false)
   })
 
-  it('tells people the best epoch, the test, the floor, the file and what to type next', async () => {
+  it('prints the best epoch, the test, the baseline, the file and the next commands', async () => {
     const args = [
       'train',
       'train.csv',
@@ -62,27 +62,27 @@ describe('train', () => {
       '--test',
       'test.csv',
       '--out',
-      'told.safetensors',
+      'summary.safetensors',
     ]
     const { code, stdout, stderr } = await place.latch(args)
     expect(code).toBe(0)
     expect(stdout).toMatch(/Trained lstm on 180 rows, 2 labels/)
     expect(stdout).toMatch(/Best epoch \d/)
     expect(stdout).toContain('Test: accuracy 100.0%')
-    expect(stdout).toContain('naive Bayes floor')
+    expect(stdout).toContain('naive Bayes baseline')
     expect(stdout).toMatch(
-      /Saved told\.safetensors\. Next:\n {2}\$ node .*latch\.js predict told\.safetensors '/,
+      /Saved summary\.safetensors\. Next steps:\n {2}\$ node .*latch\.js predict summary\.safetensors '/,
     )
     expect(stderr).toMatch(/epoch +loss +accuracy/)
     expect(stderr).toMatch(/4\/4 +0\.\d{3}/)
     expect(stdout + stderr).not.toContain(ESCAPE)
     // Same data, options and seed: the same bytes.
-    expect(readFileSync(place.path('told.safetensors'))).toEqual(
+    expect(readFileSync(place.path('summary.safetensors'))).toEqual(
       readFileSync(place.path('model.safetensors')),
     )
   })
 
-  it('takes columns by number where there is no header, and guesses those not named', async () => {
+  it('takes columns by number where there is no header, and infers those not given', async () => {
     place.write('bare.csv', csv(comments(60), false))
     const args = [
       'train',
@@ -101,18 +101,18 @@ describe('train', () => {
       event: 'done',
       labels: ['bad', 'good'],
       test: null,
-      floor: { part: 'validation' },
+      baseline: { part: 'validation' },
     })
-    const guessed = await place.latch([
+    const inferred = await place.latch([
       'train',
       'train.csv',
       ...SMALL,
       '--out',
-      'guessed.safetensors',
+      'inferred.safetensors',
       '--json',
     ])
-    expect(guessed.stderr).toMatch(/note: .*texts from column "comment"/)
-    expect(guessed.code).toBe(0)
+    expect(inferred.stderr).toMatch(/note: .*texts from column "comment"/)
+    expect(inferred.code).toBe(0)
   })
 
   it('reads gzip from standard input', async () => {
@@ -255,13 +255,13 @@ describe('predict', () => {
 })
 
 describe('inspect', () => {
-  it('draws tokens, memory kept, answers and gradient norms within the width', async () => {
+  it('prints tokens, memory kept, predictions and gradient norms within the width', async () => {
     const { code, stdout } = await place.latch(['inspect', 'model.safetensors', 'the zebra was awful'], {
       env: { COLUMNS: '72' },
     })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/token +keeps +says +‖∂L\/∂h‖ +‖∂L\/∂c‖/)
-    expect(stdout).toMatch(/2 {2}zebra \? .*%.*%/)
+    expect(stdout).toMatch(/step +token +keeps +output +‖∂L\/∂h‖ +‖∂L\/∂c‖/)
+    expect(stdout).toMatch(/ 1 {2}zebra \? .*%.*%/)
     expect(stdout).toContain('not in the vocabulary')
     expect(stdout).toContain('(mean of the forget')
     for (const line of stdout.split('\n')) expect(Array.from(line).length).toBeLessThanOrEqual(72)
@@ -270,8 +270,8 @@ describe('inspect', () => {
   it('draws long texts in columns', async () => {
     const text = 'the film was awful and the book was superb '.repeat(20)
     const { stdout } = await place.latch(['inspect', 'model.safetensors', text])
-    expect(stdout).toMatch(/\n1 +the film was awful/)
-    expect(stdout).toMatch(/\nsays +[▁-█ ]+\n/)
+    expect(stdout).toMatch(/\nstep 0 +the film was awful/)
+    expect(stdout).toMatch(/\noutput +[▁-█ ]+\n/)
     expect(stdout.split('\n').length).toBeLessThan(120)
   })
 
@@ -295,7 +295,7 @@ describe('inspect', () => {
     expect(Object.keys(steps[0].gates)).toEqual(['input', 'forget', 'output'])
   })
 
-  it('says why a bag of words has no steps', async () => {
+  it('explains why a bag of words has no steps', async () => {
     const { code, stderr } = await place.latch(['inspect', 'piped.safetensors', 'awful'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/trace: expected a recurrent cell/)
@@ -303,7 +303,7 @@ describe('inspect', () => {
 })
 
 describe('compare', () => {
-  it('measures every model and says what it means', async () => {
+  it('evaluates every model and draws conclusions', async () => {
     const args = ['compare', 'train.csv', ...COLUMNS, ...SMALL, '--epochs', '2', '--json']
     const result = json(await place.latch(args))
     const models = result.models as Record<string, unknown>[]
@@ -317,7 +317,7 @@ describe('compare', () => {
     expect(models[0].shuffledAccuracy).toBe(models[0].testAccuracy)
     expect(models[1].shuffledAccuracy).toBe(models[1].testAccuracy)
     expect(result.rows).toEqual({ train: 144, validation: 16, test: 40, testHeldOut: true })
-    expect((result.verdict as string[]).join(' ')).toMatch(/naive Bayes floor.*[Oo]rder/)
+    expect((result.verdict as string[]).join(' ')).toMatch(/naive Bayes baseline.*[Oo]rder/)
   })
 
   it('prints a table', async () => {
@@ -325,7 +325,7 @@ describe('compare', () => {
     const { code, stdout } = await place.latch(args)
     expect(code).toBe(0)
     expect(stdout).toMatch(/model +parameters +s\/epoch +train +valid\. +test +shuffled/)
-    expect(stdout).toMatch(/naive Bayes \(floor\)/)
+    expect(stdout).toMatch(/naive Bayes \(baseline\)/)
     expect(stdout).toMatch(/GRU +[\d,]+ +\d/)
     expect(stdout).not.toContain('held out')
   })

@@ -1,4 +1,4 @@
-/** Which engine computes: chosen on the command line, told in every header, kept by a checkpoint. */
+/** The engine: selected on the command line, printed in every header, kept by a checkpoint. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync, rmSync } from 'node:fs'
 import { createEngine, supportedEngines, textClassifier } from '../../latch/src/node.ts'
@@ -20,41 +20,41 @@ afterAll(() => place.remove())
 
 const train = (...more: string[]) => place.latch(['train', 'train.csv', ...COLUMNS, ...SMALL, ...more])
 
-describe('the engine is told', () => {
-  it('in the header of a training, in words, with precision and threads', async () => {
+describe('the engine is printed', () => {
+  it('in the header of a training, with precision and threads', async () => {
     const plain = await train('--reproducible', '--threads', '2')
     expect(plain.code).toBe(0)
     expect(plain.stderr).toMatch(
       /^simd \(WebAssembly with 128-bit SIMD, .*\), float32, up to 2 threads\n +epoch +loss/m,
     )
-    const twin = await train('--precision', 'float64', '--threads', '1')
-    expect(twin.stderr).toMatch(/^reference \(plain TypeScript\), float64, 1 thread$/m)
+    const exact = await train('--precision', 'float64', '--threads', '1')
+    expect(exact.stderr).toMatch(/^reference \(plain TypeScript\), float64, 1 thread$/m)
     expect((await train('--quiet')).stderr).toBe('')
   })
 
   it('once in a comparison, and in its JSON', async () => {
     const args = ['compare', 'train.csv', ...COLUMNS, ...SMALL, '--cell', 'bag,rnn', '--reproducible']
-    const told = await place.latch(args)
-    expect(told.code).toBe(0)
-    expect(told.stderr.match(/simd \(WebAssembly/g)).toHaveLength(1)
+    const printed = await place.latch(args)
+    expect(printed.code).toBe(0)
+    expect(printed.stderr.match(/simd \(WebAssembly/g)).toHaveLength(1)
     const ran = await place.latch([...args, '--threads', '3', '--json'])
     expect(json(ran)).toMatchObject({ engine: 'simd', precision: 'float32', threads: 3 })
   })
 
-  it('by info, with what else there is and why', async () => {
+  it('by info, with the available engines and the reason', async () => {
     const facts = json(await place.latch(['info', '--json', '--reproducible', '--threads', '3']))
     expect(facts).toMatchObject({ engine: 'simd', engines: supportedEngines(), threads: 3 })
-    expect(facts.why).toMatch(/asked for by --reproducible$/)
-    const twin = json(await place.latch(['info', '--json', '--engine', 'reference']))
-    expect(twin).toMatchObject({
+    expect(facts.why).toMatch(/selected by --reproducible$/)
+    const reference = json(await place.latch(['info', '--json', '--engine', 'reference']))
+    expect(reference).toMatchObject({
       engine: 'reference',
       threads: 1,
-      why: 'plain TypeScript: asked for by --engine',
+      why: 'plain TypeScript: selected by --engine',
     })
   })
 })
 
-describe('the engine is chosen', () => {
+describe('the engine is selected', () => {
   it('by every command that computes; threads change no byte', async () => {
     for (const threads of ['1', '2', '3', '5']) {
       const ran = await train('--threads', threads, '--out', `t${threads}.safetensors`, '--json')
@@ -63,7 +63,7 @@ describe('the engine is chosen', () => {
     const bytes = [1, 2, 3, 5].map((n) => readFileSync(place.path(`t${n}.safetensors`)).toString('hex'))
     expect(new Set(bytes).size).toBe(1)
     const flags = ['--engine', 'reference', '--threads', '2', '--json']
-    const note = 'note: Computes on 1 thread: the reference engine has one only.\n'
+    const note = 'note: Computes on 1 thread: the reference engine is single-threaded.\n'
     for (const args of [
       ['predict', 't1.safetensors', 'the film was superb'],
       ['inspect', 't1.safetensors', 'the film was superb'],
@@ -85,9 +85,9 @@ describe('the engine is chosen', () => {
     expect(await bytes('--checkpoint-steps', '3')).toBe(plain)
     expect(await bytes('--sparse-embeddings')).not.toBe(plain)
     expect(await bytes('--accumulation-steps', '2')).not.toBe(plain)
-    const refused = await train('--sparse-embeddings', '--embedding', 'one-hot')
-    expect(refused.stderr).toMatch(/sparseEmbeddings: expected false for a network without an embedding/)
-    expect(refused.code).toBe(2)
+    const rejected = await train('--sparse-embeddings', '--embedding', 'one-hot')
+    expect(rejected.stderr).toMatch(/sparseEmbeddings: expected false for a network without an embedding/)
+    expect(rejected.code).toBe(2)
   })
 })
 
@@ -112,30 +112,30 @@ describe('a checkpoint', () => {
     const checkpoint = { everySteps: 2, write: (bytes: Uint8Array) => void saved.push(bytes) }
     await model.fit(rows, { text: 'comment', label: 'mood', epochs: 2, checkpoint })
     place.write('run.checkpoint.safetensors', saved[0])
-    // Of the run before; replacing it would be said.
+    // Of the previous run; replacing it would print a note.
     rmSync(place.path('run.safetensors'), { force: true })
     return Buffer.from(model.toBytes())
   }
 
-  it.each(supportedEngines())('of %s goes on with it, on any number of threads', async (engine) => {
+  it.each(supportedEngines())('of %s resumes on it, with any number of threads', async (engine) => {
     const whole = await begin(engine)
     const ran = await resume('--threads', '2')
     expect(ran.code).toBe(0)
     const note = `note: Goes on with engine ${engine}, as the run began (a new one would take ${usual}).\n`
-    const fewer = 'note: Computes on 1 thread: the reference engine has one only.\n'
+    const fewer = 'note: Computes on 1 thread: the reference engine is single-threaded.\n'
     expect(ran.stderr).toBe((engine === usual ? '' : note) + (engine === 'reference' ? fewer : ''))
     expect(jsonLines(ran)[0]).toMatchObject({ engine, resumed: { epochs: 0, step: 2 } })
     expect(readFileSync(place.path('run.safetensors')).equals(whole)).toBe(true)
   })
 
-  it('is refused by another engine', async () => {
+  it('is rejected by another engine', async () => {
     await begin('simd')
     const ran = await resume('--engine', 'reference')
     expect(ran.stderr).toMatch(/document\.engine: expected "reference", got "simd"\.\n +Results differ/)
     expect(ran.code).toBe(1)
   })
 
-  it.skipIf(!hasRelaxed)('of relaxed is refused by --reproducible', async () => {
+  it.skipIf(!hasRelaxed)('of relaxed is rejected by --reproducible', async () => {
     await begin('relaxed')
     const ran = await resume('--reproducible')
     expect(ran.stderr).toMatch(/reproducible: expected a checkpoint that began on engine 'simd'/)

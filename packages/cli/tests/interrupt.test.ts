@@ -1,4 +1,4 @@
-/** Ctrl-C: a checkpoint, how to go on, and the same bits in the end. */
+/** Ctrl-C: a checkpoint, the command that resumes, and bit-identical results. */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workplace, comments, csv, jsonLines } from './cliHelpers.ts'
@@ -29,14 +29,14 @@ function interrupted(signal: NodeJS.Signals): Promise<Ran> {
 }
 
 describe('a run that is interrupted', () => {
-  it('says how to go on, and ends with the bits of a run that was not', async () => {
+  it('prints the command that resumes it, with the same bits as an uninterrupted run', async () => {
     const whole = await place.latch(['train', 'train.csv', ...OPTIONS, '--json'])
     expect(whole.code).toBe(0)
     const stopped = await interrupted('SIGINT')
     expect(stopped.code).toBe(130)
     const again =
       'train train.csv --text comment --label mood --test test.csv --epochs 12 --out later.safetensors --resume later.checkpoint.safetensors'
-    expect(stopped.stderr).toMatch(new RegExp(`To go on:\\n  node .*latch\\.js ${again}\\n`))
+    expect(stopped.stderr).toMatch(new RegExp(`To resume:\\n  node .*latch\\.js ${again}\\n`))
     expect(jsonLines(stopped).at(-1)).toEqual({
       event: 'interrupted',
       checkpoint: 'later.checkpoint.safetensors',
@@ -59,7 +59,7 @@ describe('a run that is interrupted', () => {
     expect(existsSync(place.path('later.checkpoint.safetensors'))).toBe(false)
   })
 
-  it('keeps its checkpoint for a later day, and tells a new run that it is there', async () => {
+  it('keeps its checkpoint, and a new run notes that it exists', async () => {
     expect((await interrupted('SIGTERM')).code).toBe(143)
     const other = await place.latch([
       'train',
@@ -71,11 +71,11 @@ describe('a run that is interrupted', () => {
     expect(other.stderr).toMatch(/Resume with the same train data/)
     expect(other.code).toBe(1)
     const fresh = await place.latch(['train', 'test.csv', '--epochs', '1', ...LATER])
-    expect(fresh.stderr).toContain('later.checkpoint.safetensors is there from an earlier run')
+    expect(fresh.stderr).toContain('later.checkpoint.safetensors of an earlier run will be replaced')
     expect(fresh.code).toBe(0)
   })
 
-  it('asks for the same rows where they came on standard input', async () => {
+  it('asks for the same data if it came from standard input', async () => {
     let sent = false
     const { code, stderr } = await place.latch(
       ['train', '-', ...OPTIONS, '--out', 'piped.safetensors', '--json'],
@@ -89,6 +89,6 @@ describe('a run that is interrupted', () => {
       },
     )
     expect(code).toBe(130)
-    expect(stderr).toMatch(/To go on, with the same rows on standard input:\n {2}node .*latch\.js train - /)
+    expect(stderr).toMatch(/To resume, with the same data on standard input:\n {2}node .*latch\.js train - /)
   })
 })

@@ -97,7 +97,7 @@ describe('train', () => {
     ]) {
       place.write(name, content)
       const { code, stderr } = await train('--out', name)
-      expect([code, stderr]).toEqual([2, expect.stringContaining('a file that Latch did not write')])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('a file not written by Latch')])
       expect(read(name).toString()).toBe(content)
     }
     place.write('empty.safetensors', '')
@@ -152,8 +152,8 @@ describe('import, export and inspect', () => {
     ]) {
       const before = read(out)
       const { code, stderr } = await place.latch(['import', 'web', ...args, '--out', out])
-      // A shard is no model of Latch's: that is seen before it is known to be read.
-      const why = out === shard ? 'did not write' : 'the file that is read'
+      // A shard is not a Latch model: this is checked before it is known as an input.
+      const why = out === shard ? 'not written by Latch' : 'an input file'
       expect([code, stderr]).toEqual([2, expect.stringContaining(why)])
       expect(read(out)).toEqual(before)
     }
@@ -186,7 +186,7 @@ describe('import, export and inspect', () => {
       const refused = await run()
       expect([refused.code, refused.stderr]).toEqual([
         2,
-        expect.stringContaining('a file that Latch did not write'),
+        expect.stringContaining('a file not written by Latch'),
       ])
       expect(read(file).toString()).toBe('mine')
       expect((await run('--force')).code).toBe(0)

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flowPicture } from '../src/inspect/pictures/flow.ts'
 import { gatesPicture } from '../src/inspect/pictures/gates.ts'
-import { pngOf } from '../src/inspect/pictures/png.ts'
-import { MOST_MODEL_BYTES, reportPage } from '../src/inspect/reportPage.ts'
+import { renderPng } from '../src/inspect/pictures/png.ts'
+import { MAX_MODEL_BYTES, reportPage } from '../src/inspect/reportPage.ts'
 import { gradientFlow } from '../../latch/src/inspection/gradients/gradientFlow.ts'
 import type { GradientFlow } from '../../latch/src/inspection/gradients/flowTypes.ts'
 import type { Trace, TraceStep } from '../../latch/src/inspection/trace/traceTypes.ts'
@@ -169,7 +169,7 @@ describe('what cannot be written is said in words', () => {
   })
 
   it('a model too large for a page, and pages that were not built', async () => {
-    const content = { name: 'm', text: 't', label: null, model: new Uint8Array(MOST_MODEL_BYTES + 1) }
+    const content = { name: 'm', text: 't', label: null, model: new Uint8Array(MAX_MODEL_BYTES + 1) }
     await expect(reportPage(place.folder, content)).rejects.toThrow(
       /--html: expected a model of at most 64 MiB to put into a page, got 65 MiB\. Open it with `latch studio`/,
     )
@@ -206,7 +206,7 @@ describe('the gradient flow', () => {
     expect(titles(svg).filter((words) => words.startsWith('‖∂L/∂h‖'))).toHaveLength(2)
     expect(svg).toContain('2 steps with a norm of 0')
     expect(svg).not.toMatch(/NaN|Infinity/)
-    expect(sizeOf(await pngOf(svg))[0]).toBeGreaterThan(1000)
+    expect(sizeOf(await renderPng(svg))[0]).toBeGreaterThan(1000)
   })
 })
 
@@ -226,7 +226,7 @@ describe('pictures of any size and any text', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/)
     expect(svg).toContain(units > 64 ? `mean of ${Math.ceil(units / 64)} neighbouring units` : '<svg')
     // The renderer's XML parser is strict. The largest picture takes it too long.
-    const drawn = steps * units < 1e5 ? sizeOf(await pngOf(svg)) : [width * 2, height * 2]
+    const drawn = steps * units < 1e5 ? sizeOf(await renderPng(svg)) : [width * 2, height * 2]
     expect(drawn).toEqual([width * 2, height * 2])
   })
 
@@ -246,7 +246,7 @@ describe('pictures of any size and any text', () => {
       expect(svg).toContain('&lt;/script&gt;')
       expect(svg).not.toMatch(/<\/?(script|b)>|\u0007|[\ud800-\udbff](?![\udc00-\udfff])|\u202e|\uffff/)
       expect(svg).toContain('donaudampfschif…')
-      expect(sizeOf(await pngOf(svg))[0]).toBeGreaterThan(1000)
+      expect(sizeOf(await renderPng(svg))[0]).toBeGreaterThan(1000)
     }
   })
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { measureWatched, type Measured } from '../src/training/measuring.ts'
+import { evaluateWithProgress, type Evaluated } from '../src/training/evaluation.ts'
 import { Output } from '../src/terminal/output.ts'
 import { LiveLine } from '../src/training/progress.ts'
 import { programName } from '../src/terminal/programName.ts'
@@ -25,11 +25,11 @@ function terminal(columns: number): Output {
   return new Output({ json: false, quiet: false })
 }
 
-function modelThat(evaluate: (options: Options) => unknown): Measured {
+function modelThat(evaluate: (options: Options) => unknown): Evaluated {
   return {
     columns: { input: 'text', target: 'label' },
     evaluate: (async (_rows: unknown, options: Options = {}) =>
-      evaluate(options)) as unknown as Measured['evaluate'],
+      evaluate(options)) as unknown as Evaluated['evaluate'],
   }
 }
 
@@ -68,16 +68,16 @@ describe('a terminal that reports 0 columns has 80', () => {
   })
 })
 
-describe('a measurement', () => {
-  it('shows how far it is once it takes a while, and clears the line', async () => {
+describe('an evaluation', () => {
+  it('shows its progress after a delay, and clears the line', async () => {
     const model = modelThat(({ onProgress }) => {
       onProgress?.(0.1)
       vi.setSystemTime(Date.now() + 1000)
       onProgress?.(0.42)
       return RESULT
     })
-    expect(await measureWatched(model, ROWS, terminal(80))).toBe(RESULT)
-    expect(written).toContain('testing')
+    expect(await evaluateWithProgress(model, ROWS, terminal(80))).toBe(RESULT)
+    expect(written).toContain('evaluating')
     expect(written).toContain('42%')
     expect(written).not.toContain('10%')
     expect(written.endsWith('\r\u001b[K')).toBe(true)
@@ -91,18 +91,18 @@ describe('a measurement', () => {
       signal?.throwIfAborted()
       return RESULT
     })
-    expect(await measureWatched(model, ROWS, terminal(80))).toBeUndefined()
+    expect(await evaluateWithProgress(model, ROWS, terminal(80))).toBeUndefined()
     expect(process.exitCode).toBe(130)
     process.exitCode = before
-    expect(written).toContain('stopping')
+    expect(written).toContain('Stopping')
     expect(process.listenerCount('SIGINT')).toBe(listening)
   })
 
-  it('hands on every other error', async () => {
+  it('rethrows every other error', async () => {
     const model = modelThat(() => {
       throw new Error('no memory')
     })
-    await expect(measureWatched(model, ROWS, terminal(80))).rejects.toThrow('no memory')
+    await expect(evaluateWithProgress(model, ROWS, terminal(80))).rejects.toThrow('no memory')
   })
 })
 

@@ -4,6 +4,15 @@
  * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
+export { sequenceModel } from './tasks/sequenceModel/build.ts'
+export type {
+  SequenceInputOptions,
+  SequenceModelOptions,
+  SequenceOutputOptions,
+} from './tasks/sequenceModel/build.ts'
+export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
+export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
+export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
 export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/textClassifier.ts'
 export type {
   CellChoice,

@@ -1,4 +1,4 @@
-/** `latch compare`: every kind of model on the same split and seed, beside the naive Bayes floor. */
+/** `latch compare`: every kind of model on the same split and seed, with a naive Bayes baseline. */
 import {
   Random,
   createTokenizer,
@@ -7,8 +7,8 @@ import {
   type ClassifierFitOptions,
   type TextClassifier,
 } from 'latch'
-import { splitAs } from '../training/heldOut.ts'
-import type { Columns, Parts } from '../training/heldOut.ts'
+import { stratifiedParts } from '../training/baseline.ts'
+import type { Columns, Parts } from '../training/baseline.ts'
 import { drawComparison, verdicts } from '../training/comparison.ts'
 import type { Compared } from '../training/comparison.ts'
 import { describeEngine } from '../terminal/engineText.ts'
@@ -16,10 +16,10 @@ import type { EngineFacts } from '../terminal/engineText.ts'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { duration, percent, plural } from '../terminal/numbers.ts'
-import { wrongValue } from '../options/options.ts'
+import { invalidValue } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
-import { LiveLine, TrainingProgress, drawShare } from '../training/progress.ts'
-import { readRows, readRowsLike, refuseOneRow } from '../options/rows.ts'
+import { LiveLine, TrainingProgress, drawFraction } from '../training/progress.ts'
+import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { trainingCommand } from '../training/command.ts'
 import type { TrainingFlags } from '../training/command.ts'
@@ -27,14 +27,14 @@ import type { TrainingFlags } from '../training/command.ts'
 const CELLS = ['bag', 'ann', 'rnn', 'lstm', 'gru'] as const
 type Cell = (typeof CELLS)[number]
 
-/** Held out for the test where no file is given. */
-const TEST_SHARE = 0.2
-const VALIDATION_SHARE = 0.1
+/** Fraction of the rows held out for testing without `--test`. */
+const TEST_FRACTION = 0.2
+const VALIDATION_FRACTION = 0.1
 
 const EXAMPLES = `
-Without --test a fifth of the rows, by class and by seed, is kept for the test.
-The last column of the table is the test accuracy after each text's words were
-shuffled: a model that does not need order loses nothing.
+Without --test, a fifth of the rows is held out for testing, stratified by class.
+The last column of the table is the test accuracy after the words of each text
+are shuffled: a model that ignores word order loses nothing.
 
 Examples:
   $ latch compare comments.csv --text comment --label sentiment
@@ -42,15 +42,16 @@ Examples:
   $ latch compare names.jsonl --tokens chars --cell bag,rnn,gru --json`
 
 export function compareCommand(output: Output) {
-  const cell = { help: `some of ${CELLS.join(',')} (all of them)`, read: cellList }
+  const cell = { help: `comma-separated list of ${CELLS.join(', ')} (default: all)`, read: cellList }
   return trainingCommand('compare', cell)
-    .summary('train every kind of model on the same rows and compare')
+    .summary('train every kind of model on the same data and compare them')
     .description(
-      'ANN, bag of words, RNN, LSTM and GRU on the same split and seed, beside a naive Bayes floor.',
+      'Train an ANN, a bag of words, an RNN, an LSTM and a GRU on the same split and seed, and compare them ' +
+        'with each other and with a naive Bayes baseline.',
     )
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'no progress, no notes')
+    .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
     .action((data, flags) => compare(data, flags, output))
 }
@@ -59,9 +60,9 @@ type CompareFlags = TrainingFlags & { cell?: Cell[] }
 
 function cellList(text: string): Cell[] {
   const cells = text.split(',').map((name) => name.trim())
-  const strange = cells.find((name) => !CELLS.includes(name as Cell))
-  if (strange === undefined) return [...new Set(cells as Cell[])]
-  throw wrongValue('--cell', `some of ${CELLS.join(', ')} with commas between`, strange)
+  const unknown = cells.find((name) => !CELLS.includes(name as Cell))
+  if (unknown === undefined) return [...new Set(cells as Cell[])]
+  throw invalidValue('--cell', `a comma-separated list of ${CELLS.join(', ')}`, unknown)
 }
 
 async function compare(data: string, flags: CompareFlags, output: Output): Promise<void> {
@@ -72,78 +73,82 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
     ...row,
     [columns.text]: shuffleWords(row[columns.text], seed, i),
   }))
-  const race: Race = { parts, shuffled, columns, flags, network, engine: null, output }
-  const rows: Compared[] = [floorRow(race)]
-  const interruption = listenForInterrupt(() => output.complain('\nstopping … (Ctrl-C again stops at once)'))
+  const comparison: Comparison = { parts, shuffled, columns, flags, network, engine: null, output }
+  const rows: Compared[] = [baselineRow(comparison)]
+  const interruption = listenForInterrupt(() =>
+    output.complain('\nStopping (press Ctrl-C again to quit immediately) …'),
+  )
   try {
     for (const cell of flags.cell ?? CELLS) {
-      const row = await compareCell(cell, race, interruption.signal)
+      const row = await compareCell(cell, comparison, interruption.signal)
       if (!row) break
       rows.push(row)
-      tellDone(row, output)
+      printResult(row, output)
     }
   } finally {
     interruption.release()
   }
   if (interruption.exitCode !== undefined) process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
   const sizes = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length }
-  const said = verdicts(rows, sizes.test)
+  const conclusions = verdicts(rows, sizes.test)
   output.event({
     models: rows,
-    verdict: said,
+    verdict: conclusions,
     rows: { ...sizes, testHeldOut: heldOut },
     seed,
-    ...race.engine,
+    ...comparison.engine,
     complete: interruption.exitCode === undefined,
   })
-  output.say(drawComparison(rows, said, { sizes, heldOut, colors: output.colors, width: output.width }))
+  output.say(
+    drawComparison(rows, conclusions, { sizes, heldOut, colors: output.colors, width: output.width }),
+  )
 }
 
-/** A pipe sees no live line, so it is told model by model. */
-function tellDone({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
+/** Prints one line per model where there is no live line. */
+function printResult({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
   if (output.quiet || output.json || process.stderr.isTTY) return
   output.complain(
     `${model}: test accuracy ${percent(testAccuracy)}, ${plural(epochs ?? 0, 'epoch')} in ${duration(seconds)}`,
   )
 }
 
-/** What every model runs on. */
-interface Race {
+/** What all models have in common. */
+interface Comparison {
   parts: Parts
   /** The test rows, each with its words in another order. */
   shuffled: Record<string, string>[]
   columns: Columns
   flags: CompareFlags
   network: ReturnType<typeof classifierOptions>
-  /** Known from the first start on. */
+  /** Null before the first model starts. */
   engine: EngineFacts | null
   output: Output
 }
 
-/** Says once what all of them run on. */
-function tellEngine(race: Race, { engine, precision, threads }: EngineFacts): void {
-  const { output } = race
-  if (!race.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
+/** Prints once which engine the models run on. */
+function printEngine(comparison: Comparison, { engine, precision, threads }: EngineFacts): void {
+  const { output } = comparison
+  if (!comparison.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
     output.complain(output.errorColors.dim(describeEngine({ engine, precision, threads })))
-  race.engine = { engine, precision, threads }
+  comparison.engine = { engine, precision, threads }
 }
 
 async function readParts(data: string, flags: CompareFlags, seed: number, output: Output) {
   const all = await readRows(data, flags, output)
-  refuseOneRow(all)
+  requireTwoRows(all)
   const { columns } = all
   const given = flags.test === undefined ? undefined : await readRowsLike(all, flags.test, output)
   const validationFile =
     typeof flags.validation === 'string' ? await readRowsLike(all, flags.validation, output) : undefined
   const outer = given
-    ? { train: all.rows, aside: given.rows }
-    : splitAs(all.rows, columns.label, TEST_SHARE, [seed, 'test'])
-  const share = typeof flags.validation === 'number' ? flags.validation : VALIDATION_SHARE
+    ? { train: all.rows, heldOut: given.rows }
+    : stratifiedParts(all.rows, columns.label, TEST_FRACTION, [seed, 'test'])
+  const fraction = typeof flags.validation === 'number' ? flags.validation : VALIDATION_FRACTION
   const inner = validationFile
-    ? { train: outer.train, aside: validationFile.rows }
-    : splitAs(outer.train, columns.label, share, [seed, 'validation'])
+    ? { train: outer.train, heldOut: validationFile.rows }
+    : stratifiedParts(outer.train, columns.label, fraction, [seed, 'validation'])
   return {
-    parts: { train: inner.train, validation: inner.aside, test: outer.aside },
+    parts: { train: inner.train, validation: inner.heldOut, test: outer.heldOut },
     columns,
     heldOut: !given,
   }
@@ -151,12 +156,12 @@ async function readParts(data: string, flags: CompareFlags, seed: number, output
 
 const words = createTokenizer({ kind: 'words', lowercase: false })
 
-/** The same words in an order that the seed decides. */
+/** The words of a text in a random order that depends on the seed and the row alone. */
 function shuffleWords(text: string, seed: number, row: number): string {
   return new Random(seed, 'words', row).shuffle(words.tokenize(text)).join(' ')
 }
 
-function floorRow({ parts, shuffled, columns }: Race): Compared {
+function baselineRow({ parts, shuffled, columns }: Comparison): Compared {
   const started = performance.now()
   const model = naiveBayes(parts.train, columns)
   const seconds = (performance.now() - started) / 1000
@@ -176,9 +181,13 @@ function floorRow({ parts, shuffled, columns }: Race): Compared {
   }
 }
 
-/** Trains one kind and measures it; nothing comes back if it was stopped. */
-async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise<Compared | undefined> {
-  const { parts, columns, flags, network, output } = race
+/** Trains and evaluates one kind of model; undefined if interrupted. */
+async function compareCell(
+  cell: Cell,
+  comparison: Comparison,
+  signal: AbortSignal,
+): Promise<Compared | undefined> {
+  const { parts, columns, flags, network, output } = comparison
   const model = textClassifier({ ...optionsFor(cell, network), cell }) as TextClassifier
   const progress = new TrainingProgress(output, { name: `${cell}, epoch`, everyEpoch: false })
   const validation: ClassifierFitOptions['validation'] = parts.validation.length > 0 ? parts.validation : 0
@@ -189,14 +198,14 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
     ...options,
     signal,
     onEvent(event) {
-      if (event.type === 'start') tellEngine(race, event)
+      if (event.type === 'start') printEngine(comparison, event)
       progress.show(event)
     },
   })
   progress.end()
   if (report.stopped === 'aborted') return undefined
-  const measured = await measureParts(model, cell, race, signal)
-  if (!measured) return undefined
+  const accuracies = await evaluateParts(model, cell, comparison, signal)
+  if (!accuracies) return undefined
   for (const note of report.warnings) output.note(`${cell}: ${note}`)
   return {
     model: cell,
@@ -204,24 +213,24 @@ async function compareCell(cell: Cell, race: Race, signal: AbortSignal): Promise
     epochs: report.epochs,
     secondsPerEpoch: report.seconds / Math.max(1, report.epochs),
     seconds: report.seconds,
-    ...measured,
+    ...accuracies,
     warnings: report.warnings,
   }
 }
 
-/** Accuracies on every part; nothing comes back if it was stopped. */
-async function measureParts(model: TextClassifier, cell: Cell, race: Race, signal: AbortSignal) {
-  const { parts, shuffled, columns, output } = race
+/** Accuracies on every part of the data; undefined if interrupted. */
+async function evaluateParts(model: TextClassifier, cell: Cell, comparison: Comparison, signal: AbortSignal) {
+  const { parts, shuffled, columns, output } = comparison
   const live = new LiveLine(output)
   const accuracy = async (rows: readonly Record<string, string>[], part: string): Promise<number | null> => {
     if (rows.length === 0) return null
-    const onProgress = (share: number): void =>
-      live.draw((width) => drawShare(`${cell}, ${part}`, share, width, output.errorColors))
+    const onProgress = (fraction: number): void =>
+      live.draw((width) => drawFraction(`${cell}, ${part}`, fraction, width, output.errorColors))
     return (await model.evaluate(rows, { ...columns, signal, onProgress })).accuracy
   }
   try {
     return {
-      trainAccuracy: await accuracy(parts.train, 'train rows'),
+      trainAccuracy: await accuracy(parts.train, 'training rows'),
       validationAccuracy: await accuracy(parts.validation, 'validation rows'),
       testAccuracy: await accuracy(parts.test, 'test rows'),
       shuffledAccuracy: await accuracy(shuffled, 'shuffled test rows'),
@@ -234,8 +243,8 @@ async function measureParts(model: TextClassifier, cell: Cell, race: Race, signa
   }
 }
 
-/** The nets without order know neither layers nor directions. */
-function optionsFor(cell: Cell, options: Race['network']) {
+/** Feed-forward networks have neither stacked layers nor directions. */
+function optionsFor(cell: Cell, options: Comparison['network']) {
   if (cell !== 'ann' && cell !== 'bag') return options
   const { layers: _layers, bidirectional: _bidirectional, embedding, ...rest } = options
   return embedding === 'oneHot' || embedding === undefined ? rest : { ...rest, embedding }

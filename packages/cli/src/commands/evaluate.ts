@@ -1,9 +1,9 @@
-/** `latch evaluate`: how good a saved model is on rows with labels. */
+/** `latch evaluate`: metrics of a saved model on labelled rows. */
 import { Command } from '@commander-js/extra-typings'
 import type { AnyModel } from 'latch/formats'
 import { UnsupportedError } from 'latch'
 import { openAnyModel, printThreadsNote } from '../options/models.ts'
-import { measureWatched } from '../training/measuring.ts'
+import { evaluateWithProgress } from '../training/evaluation.ts'
 import {
   engineOption,
   engineOptions,
@@ -13,7 +13,7 @@ import {
 } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { readRows, refuseLabels } from '../options/rows.ts'
+import { readRows, requireKnownLabels } from '../options/rows.ts'
 
 const EXAMPLES = `
 Examples:
@@ -22,31 +22,33 @@ Examples:
 
 export function evaluateCommand(output: Output) {
   return new Command('evaluate')
-    .summary('test a saved model on rows with labels')
-    .description('Accuracy, scores by class and confusion matrix of a saved model on rows with labels.')
+    .summary('evaluate a saved model on labelled data')
+    .description(
+      'Print accuracy, per-class precision, recall and F1, and the confusion matrix of a saved model.',
+    )
     .argument('<model>', 'model file')
-    .argument('<data>', 'table of rows: CSV, TSV or JSON Lines, plain or gzip (- reads standard input)')
-    .option('--text <column>', 'column of the texts, by name or by number from 0 (guessed and told)')
-    .option('--label <column>', 'column of the labels, likewise')
+    .argument('<data>', 'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)')
+    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
+    .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
     .option(...formatOption)
-    .option('--header', 'the first line names the columns (guessed and told)')
-    .option('--no-header', 'the first line is data; columns go by number')
+    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
+    .option('--no-header', 'the first line is data; name columns by number')
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'no notes')
+    .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
       const { model } = await openAnyModel(path, engineOptions(flags))
       printThreadsNote(model, output)
       requireTextClasses(model)
       const rows = await readRows(data, flags, output)
-      refuseLabels(rows, new Set(model.labels), path)
-      const result = await measureWatched(model, rows, output)
+      requireKnownLabels(rows, new Set(model.labels), path)
+      const result = await evaluateWithProgress(model, rows, output)
       if (!result) {
         output.event({ event: 'interrupted' })
-        return output.complain('Stopped before every row was tested.')
+        return output.complain('Stopped before every row was evaluated.')
       }
       for (const note of result.warnings) output.note(note)
       output.event(evaluationJson(result))

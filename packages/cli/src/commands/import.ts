@@ -1,4 +1,4 @@
-/** `latch import`: a model of another format becomes a Latch model file; what was found in it is said. */
+/** `latch import`: converts a model of another format to a Latch model file and prints what it contains. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { basename, resolve } from 'node:path'
 import type { ImportedModel } from 'latch/formats'
@@ -14,9 +14,9 @@ import {
   upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
-import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
+import { describeInput, describeOrigin, printLayers, printSentences } from '../info/layersTable.ts'
 import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
-import { count, sizeInWords } from '../terminal/numbers.ts'
+import { count, formatSize } from '../terminal/numbers.ts'
 import { readFilesAt } from '../options/models.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
@@ -24,8 +24,8 @@ import { checkWritable, savedPaths } from '../training/savedPaths.ts'
 
 const EXAMPLES = `
 Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX,
-TensorFlow.js (model.json) and TensorFlow 1 dumps (manifest.json). What it cannot
-open it names; a .pt file is refused with the lines that convert it.
+TensorFlow.js (model.json) and TensorFlow 1 dumps (manifest.json). For a .pt file,
+the error message shows the Python code that converts it.
 
 Examples:
   $ latch import model.h5
@@ -35,10 +35,12 @@ Examples:
 
 export function importCommand(output: Output) {
   return new Command('import')
-    .summary('make a Latch model of a Keras, PyTorch, ONNX or TensorFlow.js one')
-    .description('Reads a model of another format, says what is in it, and saves it as a Latch model file.')
-    .argument('<file>', 'model file, or the folder of a model.json or manifest.json')
-    .option('--out <model>', 'where to save it (the file’s name with .safetensors, in this folder)')
+    .summary('convert a Keras, PyTorch, ONNX or TensorFlow.js model to a Latch model')
+    .description(
+      'Read a model of another format, print its layers and conventions, and save it as a Latch model file.',
+    )
+    .argument('<file>', 'model file, or a folder with a model.json or manifest.json')
+    .option('--out <model>', 'output file (default: the name of the file with .safetensors, in this folder)')
     .option(...forceOption)
     .option(...configOption)
     .option(...upToOption)
@@ -47,7 +49,7 @@ export function importCommand(output: Output) {
     .option(...labelsOption)
     .option(...tokensOption)
     .option(...outputActivationOption)
-    .option('--json', 'print one JSON object: what was found, and where it is saved')
+    .option('--json', 'print one JSON object with the model’s facts and the file it is saved to')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags, command) => {
       const out = flags.out ?? (await freeName(defaultOut(path), output))
@@ -55,21 +57,21 @@ export function importCommand(output: Output) {
       const target = { where: `--out ${out}`, path: out, kind: 'safetensors' } as const
       const given = [flags.config, flags.vocabulary].filter((file) => file !== undefined)
       const inputs = (read: readonly string[]) =>
-        [...read, ...given].map((file): InputFile => ({ what: 'the file that is read', path: file }))
+        [...read, ...given].map((file): InputFile => ({ what: 'an input file', path: file }))
       const files = await readFilesAt(path)
       await checkOutputs([target], inputs(files.read), flags.force)
       const options = await importOptions(flags)
       const { modelFromImported, readModel } = await import('latch/formats')
       const imported = await readModel(files, options)
-      // Files beside the model are known by now.
+      // By now the files beside the model are known.
       noteReplaced(await checkOutputs([target], inputs(files.read), flags.force), output)
       const model = modelFromImported(imported, path)
       const bytes = model.toBytes()
       await writeFileAtomic(out, bytes)
-      // Its own notes say what the model makes of inputs, too.
+      // The warnings of the model include those about its inputs.
       const own = model.summary().warnings
       const warnings = own.length > 0 ? own : imported.warnings
-      tell(
+      printImported(
         path,
         out,
         bytes.length,
@@ -80,14 +82,14 @@ export function importCommand(output: Output) {
     })
 }
 
-/** `model.h5` → `model.safetensors`; a file of that ending already → `model.latch.safetensors`. */
+/** `model.h5` → `model.safetensors`; `model.safetensors` → `model.latch.safetensors`. */
 function defaultOut(path: string): string {
   const name = basename(resolve(path))
   const stem = name.replace(/\.[^.]*$/, '')
   return /\.safetensors$/i.test(name) ? `${stem}.latch.safetensors` : `${stem}.safetensors`
 }
 
-function tell(
+function printImported(
   path: string,
   out: string,
   bytes: number,
@@ -125,18 +127,18 @@ function tell(
     fixes,
   })
   const { bold, dim } = output.colors
-  output.say(`${bold(visible(path))}: ${visible(originInWords(imported))}, ${count(parameters)} parameters`)
+  output.say(`${bold(visible(path))}: ${visible(describeOrigin(imported))}, ${count(parameters)} parameters`)
   output.say(
     dim(
-      `reads ${inputInWords(input)}; answers ${outputActivation}${labels ? ` of ${labels.length} labels` : ''}`,
+      `input: ${describeInput(input)}; output: ${outputActivation}${labels ? `, ${labels.length} labels` : ''}`,
     ),
   )
   output.say()
-  sayLayers(layers, output)
-  saySentences('found', warnings, output)
-  saySentences('left out', omitted, output)
-  saySentences('options', fixesAsFlags(fixes, typed), output)
+  printLayers(layers, output)
+  printSentences('notes', warnings, output)
+  printSentences('omitted', omitted, output)
+  printSentences('options', fixesAsFlags(fixes, typed), output)
   output.say()
   const task = document === null ? '' : ', with the task it was exported from'
-  output.say(`Saved ${bold(visible(out))} (${sizeInWords(bytes)})${task}.`)
+  output.say(`Saved ${bold(visible(out))} (${formatSize(bytes)})${task}.`)
 }

@@ -1,4 +1,4 @@
-/** `latch info`: which Latch, which Node, which engine and why; and what is in a model file of any format. */
+/** `latch info`: versions and engine of this installation, or the contents of a model file of any format. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
 import { describeFile, type AnyModel, type ImportedModel, type LayerFacts } from 'latch/formats'
@@ -15,9 +15,9 @@ import {
   upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
-import { inputInWords, originInWords, sayLayers, saySentences } from '../info/layersTable.ts'
+import { describeInput, describeOrigin, printLayers, printSentences } from '../info/layersTable.ts'
 import type { Contents } from '../info/contents.ts'
-import { contentsAsObjects, sayContents } from '../info/contentsTable.ts'
+import { contentsAsObjects, printContents as printContentsTable } from '../info/contentsTable.ts'
 import { openModelAt } from '../options/models.ts'
 import { count, largest, percent } from '../terminal/numbers.ts'
 import { labelText } from '../inspect/traceRows.ts'
@@ -39,9 +39,9 @@ Examples:
 
 export function infoCommand(output: Output) {
   return new Command('info')
-    .summary('show version and engine, or what is in a model file')
+    .summary('print versions and the engine, or the contents of a model file')
     .description(
-      'Version, Node and engine of this Latch; with a model file of any format, what is in it: layers, shapes,\nparameters, conventions found.',
+      'Without an argument, print the versions of Latch and Node and the engine. With a model file of any format, print its layers, shapes, parameters and conventions.',
     )
     .argument('[model]', 'model file')
     .option(...engineOption)
@@ -57,25 +57,25 @@ export function infoCommand(output: Output) {
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags, command) => {
-      if (path === undefined) return tell(hostFacts(flags), null, output)
+      if (path === undefined) return printModel(hostFacts(flags), null, output)
       const found = await openModelAt(path, engineOptions(flags), await importOptions(flags))
       if ('model' in found) {
         const { model } = found
         const { warnings } = model.summary()
-        return tell(modelFacts(path, model), (await describeFile(found.files)).layers, output, {
+        return printModel(modelFacts(path, model), (await describeFile(found.files)).layers, output, {
           warnings,
           omitted: [],
         })
       }
       const typed = typedBy(command as unknown as CommandUnknownOpts)
-      if ('contents' in found) return tellContents(path, found.contents, typed, output)
+      if ('contents' in found) return printContents(path, found.contents, typed, output)
       const { imported } = found
-      tell(importedFacts(path, imported), imported.layers, output, imported)
-      saySentences('options', fixesAsFlags(imported.fixes ?? [], typed), output)
+      printModel(importedFacts(path, imported), imported.layers, output, imported)
+      printSentences('options', fixesAsFlags(imported.fixes ?? [], typed), output)
     })
 }
 
-function tell(
+function printModel(
   facts: Facts,
   layers: readonly LayerFacts[] | null,
   output: Output,
@@ -87,35 +87,35 @@ function tell(
     ...(layers ? { network: layers } : {}),
     ...(imported ? { warnings, omitted } : {}),
   })
-  sayFacts(facts, output)
+  printFacts(facts, output)
   if (!layers) return
   output.say()
-  sayLayers(layers, output)
-  saySentences('found', warnings, output)
-  saySentences('left out', omitted, output)
+  printLayers(layers, output)
+  printSentences('notes', warnings, output)
+  printSentences('omitted', omitted, output)
 }
 
-function sayFacts(facts: Facts, output: Output): void {
+function printFacts(facts: Facts, output: Output): void {
   const width = largest(Object.keys(facts).map((name) => widthOf(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
-    const lines = wrap(inWords(value), Math.max(40, output.width - width))
+    const lines = wrap(formatFact(value), Math.max(40, output.width - width))
     output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
   }
 }
 
 /** Of a list on one line. */
-const MOST_ITEMS = 20
+const MAX_ITEMS = 20
 
 /** Of a file that does not open as layers. */
-function tellContents(path: string, contents: Contents, typed: Typed, output: Output): void {
+function printContents(path: string, contents: Contents, typed: Typed, output: Output): void {
   const { format, producer, parameters } = contents
   const { problem, remedy } = describeError(contents.why, typed)
   const why = remedy === undefined ? problem : `${problem}. ${remedy}`
   const facts = { file: path, format, producer, parameters }
   output.event({ ...facts, contents: contentsAsObjects(contents), why })
-  sayFacts(facts, output)
+  printFacts(facts, output)
   output.say()
-  sayContents(contents, output)
+  printContentsTable(contents, output)
   output.note(why)
 }
 
@@ -128,7 +128,7 @@ function hostFacts(flags: EngineFlags): Facts {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     engine: engine.name,
-    why: whyEngine(engine.name, flags),
+    why: engineReason(engine.name, flags),
     engines: supportedEngines(),
     precision: engine.precision,
     threads: engine.threads,
@@ -137,12 +137,12 @@ function hostFacts(flags: EngineFlags): Facts {
   }
 }
 
-function whyEngine(name: EngineName, { engine, reproducible }: EngineFlags): string {
+function engineReason(name: EngineName, { engine, reproducible }: EngineFlags): string {
   const words = ENGINE_DESCRIPTIONS[name]
-  if (engine !== undefined) return `${words}: asked for by --engine`
-  if (reproducible) return `${words}: asked for by --reproducible`
-  if (process.env.LATCH_ENGINE) return `${words}: asked for by LATCH_ENGINE`
-  return `${words}: the fastest that this machine runs`
+  if (engine !== undefined) return `${words}: selected by --engine`
+  if (reproducible) return `${words}: selected by --reproducible`
+  if (process.env.LATCH_ENGINE) return `${words}: selected by LATCH_ENGINE`
+  return `${words}: the fastest on this machine`
 }
 
 function modelFacts(path: string, model: AnyModel): Facts {
@@ -152,8 +152,8 @@ function modelFacts(path: string, model: AnyModel): Facts {
   return {
     model: path,
     task: task.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
-    ...(source === null ? {} : { from: originInWords(source) }),
-    ...(reads.includes('text') ? {} : { input: inputInWords(input) }),
+    ...(source === null ? {} : { from: describeOrigin(source) }),
+    ...(reads.includes('text') ? {} : { input: describeInput(input) }),
     tokens,
     // Single values; the lists of an imported model's settings stand below.
     ...Object.fromEntries(
@@ -188,25 +188,25 @@ function importedFacts(path: string, imported: ImportedModel): Facts {
     file: path,
     format,
     producer,
-    input: inputInWords(input),
+    input: describeInput(input),
     outputActivation,
     stateful,
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     vocabulary: vocabulary?.length ?? null,
     tokens,
     labels,
-    ...(document === null ? {} : { task: 'exported by Latch, comes back whole' }),
+    ...(document === null ? {} : { task: 'exported by Latch; imports with its task' }),
   }
 }
 
-function inWords(value: Facts[string]): string {
+function formatFact(value: Facts[string]): string {
   if (value === null) return '–'
   if (Array.isArray(value)) {
     const shown = value
-      .slice(0, MOST_ITEMS)
+      .slice(0, MAX_ITEMS)
       .map((item) => labelText(String(item)))
       .join(', ')
-    return value.length > MOST_ITEMS ? `${shown}, … ${count(value.length)} in all` : shown
+    return value.length > MAX_ITEMS ? `${shown}, … (${count(value.length)} in total)` : shown
   }
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return count(value)

@@ -1,4 +1,4 @@
-/** `latch inspect`: follows one text through a saved model, step by step. */
+/** `latch inspect`: traces one text through a saved model, step by step. */
 import { Command } from '@commander-js/extra-typings'
 import { type Trace, UsageError } from 'latch'
 import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files.ts'
@@ -21,40 +21,40 @@ Examples:
 
 export function inspectCommand(output: Output) {
   return new Command('inspect')
-    .summary('see what a model does with a text, token by token')
+    .summary('trace a text through a model, token by token')
     .description(
-      'One text’s way through a model: at each token the share of memory kept, the answer so far, and how\n' +
-        'strongly the loss pulls at the memory (norms of its gradients on their way back through time).',
+      'Trace one text through a model. For each token, print the fraction of the memory kept, the prediction so ' +
+        'far, and the norms of the gradient of the loss with respect to the hidden and the cell state.',
     )
     .argument('<model>', 'model file')
-    .argument('[text]', 'the text to follow; features as JSON for a model that reads them')
-    .option('--ids <numbers>', 'token ids to follow instead: "3 1 4"')
-    .option('--label <label>', 'whose loss the gradients are of (the predicted label)')
+    .argument('[text]', 'input text, or features as JSON for a model that takes features')
+    .option('--ids <numbers>', 'input token ids instead of a text, as in "3 1 4"')
+    .option('--label <label>', 'label whose loss is differentiated (default: the predicted label)')
     .option(
       '--layout <kind>',
-      `rows, a token a line, or columns (columns above ${MOST_ROWS} tokens)`,
+      `rows (one token per line) or columns (default: rows up to ${MOST_ROWS} tokens)`,
       oneOf('--layout', ['rows', 'columns']),
     )
-    .option('--html <file>', 'write a page that computes on its own: model, text and studio in one file')
+    .option('--html <file>', 'write a self-contained interactive page with model, text and studio')
     .option('--svg <file>', 'write a picture as SVG')
     .option('--png <file>', 'write a picture as PNG')
     .option(
       '--picture <kind>',
-      'what --svg and --png show: gates, a heat map, or flow, the gradient’s norms (gates)',
+      'content of --svg and --png: gates (heat map) or flow (gradient norms) (default: gates)',
       oneOf('--picture', PICTURES),
     )
     .option(...forceOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
-    .option('--json', 'print the whole trace as one JSON object: gates, candidate, c, h of every layer')
+    .option('--json', 'print the whole trace as one JSON object: gates, candidate, c and h of every layer')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
       checkPicture(flags)
       await checkFiles(flags, [path])
       if ((text === undefined) === (flags.ids === undefined)) {
         const got = text === undefined ? 'neither' : 'both'
-        throw new UsageError({ where: 'inspect', expected: 'a text or --ids', got })
+        throw new UsageError({ where: 'inspect', expected: 'either a text or --ids', got })
       }
       const opened = await openAnyModel(path, engineOptions(flags))
       const { model, files } = opened

@@ -1,4 +1,4 @@
-/** `latch predict`: what a model says of texts, ids or features from the command line, a file or standard input. */
+/** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
 import { Command } from '@commander-js/extra-typings'
 import { UsageError } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
@@ -20,11 +20,10 @@ import { formatByName } from '../options/rows.ts'
 import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
-With neither TEXT nor --file, texts come from standard input, one a line; for
-each text one line comes out. On a terminal: label, probability, text. On a pipe:
-the same three with tabs between. Where the model says numbers and no label, they
-stand there instead. A model without a vocabulary takes --ids, or features as
-JSON, a row a step.
+Without texts and --file, reads texts from standard input, one per line. Prints
+one line per text: label, probability and text, separated by tabs when piped. A
+model with numeric outputs prints numbers instead of label and probability. For a
+model without a vocabulary, pass --ids, or features as JSON, one row per step.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -33,35 +32,35 @@ Examples:
   $ latch predict model.onnx --ids "3 1 4"
   $ latch predict series.safetensors "[[0.1, 0.2], [0.3, 0.4]]"`
 
-/** Texts that the model reads at once. */
-const AT_ONCE = 256
+/** Texts per batch. */
+const BATCH_SIZE = 256
 
 export function predictCommand(output: Output) {
   return new Command('predict')
-    .summary('label texts with a saved model')
-    .description('The label of each text, and how probable each label is.')
+    .summary('predict labels with a saved model')
+    .description('Print the predicted label of each text and its probability.')
     .argument('<model>', 'model file')
-    .argument('[texts...]', 'texts to label')
-    .option('--ids <numbers>', 'token ids of one sequence: "3 1 4"')
-    .option('--file <data>', 'table with the texts: CSV, TSV or JSON Lines, plain or gzip')
-    .option('--text <column>', 'its column of texts, by name or by number from 0 (guessed and told)')
+    .argument('[texts...]', 'input texts')
+    .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
+    .option('--file <data>', 'data table with the texts: CSV, TSV or JSON Lines, plain or gzipped')
+    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
     .option(...formatOption)
-    .option('--header', 'the first line names the columns (guessed and told)')
-    .option('--no-header', 'the first line is data; columns go by number')
+    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
+    .option('--no-header', 'the first line is data; name columns by number')
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
-    .option('--json', 'print one JSON object a line: { label, probabilities }, of numbers { output }')
-    .option('-q, --quiet', 'no notes, no progress')
+    .option('--json', 'print one JSON object per line: { label, probabilities }, or { output } for numbers')
+    .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
     .action(async (path, texts, flags) => {
       if ((flags.file !== undefined || flags.ids !== undefined) && texts.length > 0) {
-        const expected = flags.file === undefined ? 'texts or --ids' : 'texts or --file'
+        const expected = `either texts or ${flags.file === undefined ? '--ids' : '--file'}`
         throw new UsageError({ where: 'predict', expected, got: 'both' })
       }
       if (flags.text !== undefined && flags.file === undefined) {
-        const remedy = 'Write --file DATA --text COLUMN'
-        throw new UsageError({ where: '--text', expected: '--file with it', got: 'none', remedy })
+        const remedy = 'Use `--file DATA --text COLUMN`.'
+        throw new UsageError({ where: '--text', expected: '--file beside it', got: 'no --file', remedy })
       }
       const { model } = await openAnyModel(path, engineOptions(flags))
       printThreadsNote(model, output)
@@ -88,23 +87,23 @@ interface TableFlags {
 }
 
 async function predictInput(model: AnyModel, printer: Printer, output: Output): Promise<void> {
-  if (process.stdin.isTTY) output.note('type a text and Enter; Ctrl-D ends.')
-  await printAll(gathered(readLines('-'), AT_ONCE), model, printer)
+  if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
+  await printAll(grouped(readLines('-'), BATCH_SIZE), model, printer)
 }
 
 async function printAll(groups: AsyncIterable<string[]>, model: AnyModel, printer: Printer): Promise<void> {
   for await (const texts of groups) {
-    const predictions = said(model, texts)
+    const predictions = predictAll(model, texts)
     predictions.forEach((prediction, i) => printer.print(texts[i], prediction))
     if (await printer.finished()) break
   }
   printer.end()
 }
 
-/** What a model says: a label with every label's probability, or numbers. */
-type Said = { label: string; probabilities: Record<string, number> } | { output: number[] }
+/** A prediction as it is printed: a label with the probability of every label, or numbers. */
+type Printed = { label: string; probabilities: Record<string, number> } | { output: number[] }
 
-function said(model: AnyModel, texts: string[]): Said[] {
+function predictAll(model: AnyModel, texts: string[]): Printed[] {
   return model.predict(texts).map(({ label, probabilities, output, steps }) => {
     if (label !== null && probabilities) return { label, probabilities, ...(steps ? { steps } : {}) }
     return { output, ...(steps ? { steps } : {}) }
@@ -112,11 +111,11 @@ function said(model: AnyModel, texts: string[]): Said[] {
 }
 
 async function* chunks(texts: readonly string[]): AsyncGenerator<string[]> {
-  for (let from = 0; from < texts.length; from += AT_ONCE) yield texts.slice(from, from + AT_ONCE)
+  for (let from = 0; from < texts.length; from += BATCH_SIZE) yield texts.slice(from, from + BATCH_SIZE)
 }
 
-/** Lines in groups: as many as are there, without waiting for more, so that a slow pipe is answered at once. */
-async function* gathered(lines: AsyncGenerator<string>, most: number): AsyncGenerator<string[]> {
+/** Lines in groups: those available without waiting, so that a slow pipe gets its predictions immediately. */
+async function* grouped(lines: AsyncGenerator<string>, most: number): AsyncGenerator<string[]> {
   let next = lines.next()
   for (;;) {
     const first = await next
@@ -136,7 +135,7 @@ async function* gathered(lines: AsyncGenerator<string>, most: number): AsyncGene
   }
 }
 
-/** Prints predictions in the form that the reader wants. */
+/** Prints predictions as JSON, as aligned columns on a terminal, or separated by tabs. */
 class Printer {
   readonly #output: Output
   readonly #live: LiveLine
@@ -149,25 +148,25 @@ class Printer {
     this.#labelWidth = Math.min(20, largest(labels.map((label) => widthOf(visible(label)))))
   }
 
-  print(text: string, prediction: Said): void {
+  print(text: string, prediction: Printed): void {
     this.#printed++
     this.#output.event(prediction)
     if (this.#output.json) return
     const numbers = 'output' in prediction ? prediction.output.map(outputNumber).join(' ') : null
     if (numbers !== null)
       this.#output.say([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
-    else this.#sayLabel(text, prediction as Exclude<Said, { output: number[] }>)
+    else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
   }
 
-  #sayLabel(text: string, { label, probabilities }: Exclude<Said, { output: number[] }>): void {
-    const share = probabilities[label]
-    if (!this.#output.isTerminal) this.#output.say([label, share.toFixed(4), text].map(cell).join('\t'))
-    else this.#output.say(this.#line(visible(text), labelText(label), share))
+  #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
+    const probability = probabilities[label]
+    if (!this.#output.isTerminal) this.#output.say([label, probability.toFixed(4), text].map(cell).join('\t'))
+    else this.#output.say(this.#line(visible(text), labelText(label), probability))
   }
 
-  /** Whether nobody reads any more; waits until the reader has kept up. */
+  /** Waits until the output is written. @returns whether its reader is gone */
   async finished(): Promise<boolean> {
-    if (!this.#output.isTerminal) this.#live.draw(() => `${plural(this.#printed, 'text')} labelled`)
+    if (!this.#output.isTerminal) this.#live.draw(() => `${plural(this.#printed, 'text')} done`)
     await this.#output.drained()
     return this.#output.closed
   }
@@ -176,15 +175,15 @@ class Printer {
     this.#live.clear()
   }
 
-  #line(text: string, label: string, share: number): string {
+  #line(text: string, label: string, probability: number): string {
     const { bold, cyan } = this.#output.colors
     const name = bold(pad(fit(label, this.#labelWidth), this.#labelWidth))
     const room = Math.max(10, this.#output.width - this.#labelWidth - 20)
-    return `${name}  ${pad(percent(share), 7, 'end')} ${cyan(bar(share, 6))}  ${fit(text, room)}`
+    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, room)}`
   }
 }
 
-/** A cell of a line with tabs between. */
+/** One field of a tab-separated line. */
 function cell(text: string): string {
   return visible(text.replace(/[\t\r\n]/g, ' '))
 }

@@ -1,4 +1,4 @@
-/** `latch studio`: the page where every number of a network can be followed, served to this machine's browser. */
+/** `latch studio`: serves the studio, the page for exploring networks, to a browser on this machine. */
 import { Command } from '@commander-js/extra-typings'
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
@@ -20,31 +20,30 @@ Examples:
 
 export function studioCommand(output: Output) {
   return new Command('studio')
-    .summary('open the studio: follow, edit and train networks in the browser')
+    .summary('explore, edit and train networks in the browser')
     .description(
-      'Serves the studio, a page that computes in the browser, until Ctrl-C; with\n' +
-        'a model file of any format it opens that model. Nobody but this machine reaches it\n' +
-        '(127.0.0.1), and nothing leaves the machine.',
+      'Serve the studio until Ctrl-C, and open a model file of any format in it. All computation happens in ' +
+        'the browser; the server listens on 127.0.0.1 only.',
     )
     .argument('[model]', 'model file to open')
     .option(
       '--port <n>',
-      `port to serve at (${FIRST_PORT}, or the next free one)`,
+      `port (default: ${FIRST_PORT} or the next free one)`,
       wholeNumber('--port', { least: 1, most: 65535 }),
     )
-    .option('--no-open', 'only print the address; open no browser')
+    .option('--no-open', 'print the address without opening a browser')
     .option('--json', 'print one JSON object: event, url, port')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags) => {
-      const model = path === undefined ? null : await checkedModel(path)
+      const model = path === undefined ? null : await openServedModel(path)
       const { url, port, close } = await serveStudio(studioPages(), model, flags.port ?? null)
       const interruption = listenForInterrupt(() => undefined)
       if (flags.port === undefined && port !== FIRST_PORT) {
-        output.note(`port ${FIRST_PORT} is taken; this studio is at ${port}`)
+        output.note(`port ${FIRST_PORT} is in use; the studio is served on port ${port}.`)
       }
       output.event({ event: 'studio', url, port })
       const opened = path === undefined ? 'Studio' : `Studio with ${visible(basename(path))}`
-      output.say(`${opened}: ${output.colors.cyan(url)}  (Ctrl-C ends it)`)
+      output.say(`${opened}: ${output.colors.cyan(url)}  (press Ctrl-C to quit)`)
       if (flags.open && output.isTerminal) openBrowser(url)
       await aborted(interruption.signal)
       await close()
@@ -54,10 +53,10 @@ export function studioCommand(output: Output) {
 }
 
 /**
- * A page cannot say as well as the command line what is wrong with a file, nor find what lies beside it: models
- * of other formats are served as Latch's own.
+ * Opens the model here, where errors are explained and files beside it are found; models of other formats are served
+ * as Latch model files.
  */
-async function checkedModel(path: string): Promise<ServedModel> {
+async function openServedModel(path: string): Promise<ServedModel> {
   const opened = await openAnyModel(path, {})
   const bytes = latchBytes(opened)
   opened.model.dispose()
@@ -70,7 +69,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Asks the system for its browser; where there is none, the printed address is enough. */
+/** Opens the system's browser; where there is none, the printed address is enough. */
 function openBrowser(url: string): void {
   const openers: Partial<Record<NodeJS.Platform, [string, string[]]>> = {
     darwin: ['open', [url]],

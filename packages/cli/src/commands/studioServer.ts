@@ -1,7 +1,7 @@
 /**
- * The studio's server: the built pages and at most one model, to this machine's own browser alone. It
- * listens on 127.0.0.1, answers only to that name (DNS rebinding brings others), and lets no page of
- * another origin read, frame or script what it serves; isolation also gives the page shared memory.
+ * The studio's server: the built pages and at most one model, for browsers on this machine. It listens on 127.0.0.1,
+ * accepts only that host name (against DNS rebinding), and keeps pages of other origins from reading, framing or
+ * scripting what it serves. Cross-origin isolation also gives the page shared memory.
  */
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path'
 import sirv from 'sirv'
 import { DataError, UsageError } from 'latch'
 
-/** Taken unless another is named; where it is busy, the next free one of so many. */
+/** The default port; if it is in use, the next free one of `PORTS_TRIED`. */
 export const FIRST_PORT = 5288
 const PORTS_TRIED = 20
 const HOST = '127.0.0.1'
@@ -41,23 +41,23 @@ const HEADERS = {
 export interface ServedModel {
   /** The file's name without its folders. */
   name: string
-  /** As they were when they were checked, whatever happens to the file later. */
+  /** The contents when the model was opened; later changes of the file have no effect. */
   bytes: Uint8Array
 }
 
 export interface StudioServer {
   url: string
   port: number
-  /** Ends it with all its connections. */
+  /** Closes the server and all connections. */
   close(): Promise<void>
 }
 
-/** The folder of the built pages: the package latch-studio. */
+/** The folder of the built pages, in the package `latch-studio`. */
 export function studioPages(): string {
   return join(dirname(createRequire(import.meta.url).resolve('latch-studio/package.json')), 'dist')
 }
 
-/** Where the page finds a model: relative to it, encoded once. */
+/** The address of a model, relative to the page. */
 export function modelPath(name: string): string {
   return `model/${encodeURIComponent(name)}`
 }
@@ -66,7 +66,7 @@ export function modelPath(name: string): string {
  * Starts the server.
  * @param pages folder with the built studio
  * @param port null: `FIRST_PORT` or the next free one
- * @throws DataError where the pages are not there; UsageError where the port is taken
+ * @throws DataError where the pages are missing; UsageError where the port is in use
  */
 export async function serveStudio(
   pages: string,
@@ -76,7 +76,7 @@ export async function serveStudio(
   checkPages(pages)
   const server = createServer()
   const taken = await listenOn(server, port)
-  server.on('request', answerer(pages, model, taken))
+  server.on('request', handler(pages, model, taken))
   const hash = model === null ? '' : `#model=${modelPath(model.name)}`
   return { url: `http://${HOST}:${taken}/${hash}`, port: taken, close: () => closed(server) }
 }
@@ -85,9 +85,9 @@ function checkPages(pages: string): void {
   if (existsSync(join(pages, 'index.html'))) return
   throw new DataError({
     where: 'studio',
-    expected: `its pages in ${pages}`,
-    got: 'none',
-    remedy: 'Run `npm run build` in the clone first; an installed package has them.',
+    expected: `the built pages in ${pages}`,
+    got: 'no pages',
+    remedy: 'Run `npm run build` in the clone first; an installed package contains them.',
   })
 }
 
@@ -101,21 +101,21 @@ async function listenOn(server: Server, port: number | null): Promise<number> {
     const got = code === 'EACCES' ? 'no permission to use it (EACCES)' : `a system error (${code})`
     throw portError(candidate, got)
   }
-  if (port !== null) throw portError(port, 'one that is taken (EADDRINUSE)')
+  if (port !== null) throw portError(port, 'a port in use (EADDRINUSE)')
   throw new UsageError({
     where: 'studio',
     expected: `a free port from ${first} to ${last}`,
-    got: 'none: all are taken',
-    remedy: 'Name another with --port, or end the studios that run.',
+    got: 'all ports in use',
+    remedy: 'Choose another port with `--port`, or quit other studios.',
   })
 }
 
 function portError(port: number, got: string): UsageError {
-  const remedy = 'Name another, or leave --port out: then a free one is chosen.'
+  const remedy = 'Choose another port, or omit `--port` to use a free one.'
   return new UsageError({ where: `--port ${port}`, expected: 'a free port', got, remedy })
 }
 
-/** Null where the server listens now, else the system's word for why not. */
+/** Null once the server listens, else the system's error code. */
 function tryPort(server: Server, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(error.code ?? error.message)
@@ -134,28 +134,28 @@ function closed(server: Server): Promise<void> {
   })
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-function answerer(pages: string, model: ServedModel | null, port: number): Answer {
-  // Looked up at each request: the pages may be built anew while this runs.
+function handler(pages: string, model: ServedModel | null, port: number): Handler {
+  // Looked up at each request: the pages may be rebuilt meanwhile.
   const files = sirv(pages, { dev: true, etag: true })
   const names = [`${HOST}:${port}`, `localhost:${port}`, ...(port === 80 ? [HOST, 'localhost'] : [])]
   return (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     const host = request.headers.host?.toLowerCase() ?? ''
     if (!names.includes(host)) {
-      return refuse(response, 403, `This server answers to ${names[0]} and ${names[1]} alone.`)
+      return sendError(response, 403, `Invalid Host header. Use ${names[0]} or ${names[1]}.`)
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')
-      return refuse(response, 405, 'Nothing can be sent here; only GET and HEAD are answered.')
+      return sendError(response, 405, 'Only GET and HEAD are allowed.')
     }
     const path = pathOf(request)
-    if (path === null) return refuse(response, 400, 'The address is not well-formed.')
+    if (path === null) return sendError(response, 400, 'The address is malformed.')
     if (model !== null && path === `/model/${model.name}`) return sendModel(request, response, model.bytes)
-    // Nothing here is worth resuming, and a nonsensical range would end the server.
+    // Ranges are not supported, and an invalid one would crash the server.
     delete request.headers.range
-    return files(request, response, () => refuse(response, 404, 'There is nothing at this address.'))
+    return files(request, response, () => sendError(response, 404, 'Not found.'))
   }
 }
 
@@ -176,7 +176,7 @@ function sendModel(request: IncomingMessage, response: ServerResponse, bytes: Ui
   response.end(request.method === 'HEAD' ? undefined : bytes)
 }
 
-function refuse(response: ServerResponse, status: number, words: string): void {
+function sendError(response: ServerResponse, status: number, message: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
-  response.end(`${words}\n`)
+  response.end(`${message}\n`)
 }

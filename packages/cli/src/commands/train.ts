@@ -1,7 +1,7 @@
-/** `latch train`: a table of texts and labels in, a saved model out. */
+/** `latch train`: trains a text classifier on a table of texts and labels, and saves it. */
 import { cells, type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
-import { measureFloor } from '../training/heldOut.ts'
-import { measureWatched } from '../training/measuring.ts'
+import { evaluateBaseline } from '../training/baseline.ts'
+import { evaluateWithProgress } from '../training/evaluation.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
@@ -10,26 +10,26 @@ import {
   CELLS,
   DEFAULT_OUT,
   modelPath,
-  refuseWithResume,
+  requireResumeOptions,
   resumeCommand,
   resumed,
 } from '../training/resume.ts'
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
-import { readRows, readRowsLike, refuseOneRow } from '../options/rows.ts'
+import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
 import { checkWritable, exists, removeIfThere, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
-import { trainWatched } from '../training/watch.ts'
-import type { Job } from '../training/watch.ts'
+import { trainWithProgress } from '../training/run.ts'
+import type { Job } from '../training/run.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { trainingCommand } from '../training/command.ts'
 
 const DEFAULT_CHECKPOINT_SECONDS = 30
 
 const EXAMPLES = `
-Ctrl-C writes a checkpoint beside the model and says how to go on; a second
-Ctrl-C stops at once. Texts and labels are guessed where no column is named.
---json prints JSON Lines: start, epoch, …, done.
+Ctrl-C writes a checkpoint next to the model and prints the command that resumes
+the run; a second Ctrl-C quits immediately. With --json, prints JSON Lines: a
+start event, one event per epoch, and a done event.
 
 Examples:
   $ latch train comments.csv --text comment --label sentiment
@@ -40,27 +40,27 @@ Examples:
 
 export function trainCommand(output: Output) {
   const cell = {
-    help: `${cells.map(({ name }) => name).join(', ')}, or feed-forward: ann, bag (lstm)`,
+    help: `${cells.map(({ name }) => name).join(', ')}, or feed-forward: ann, bag (default: lstm)`,
     read: oneOf('--cell', CELLS),
   }
   const command = trainingCommand('train', cell)
     .summary('train a text classifier and save it')
-    .description('Trains a text classifier on a table of texts and labels, and saves it as one file.')
+    .description('Train a text classifier on a table of texts and labels, and save it as one file.')
     .optionsGroup('Saving:')
-    .option('--out <file>', `where the model is saved (${DEFAULT_OUT})`)
+    .option('--out <file>', `model file (default: ${DEFAULT_OUT})`)
     .option(
       '--checkpoint-every <seconds>',
-      'how often a checkpoint is written beside it (30)',
+      'time between checkpoints, written next to the model (default: 30)',
       realNumber('--checkpoint-every', { above: 0 }),
     )
-    .option('--resume <file>', 'go on with a run that was stopped, to the same bits')
+    .option('--resume <file>', 'resume an interrupted run from its checkpoint, with bit-identical results')
     .option(...forceOption)
     .optionsGroup('Output:')
     .option('--json', 'print JSON Lines')
-    .option('-q, --quiet', 'no progress, no notes')
+    .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
   return command.action(async (data, flags) => {
-    if (flags.resume !== undefined) refuseWithResume(typedFlags(command), flags)
+    if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
     await runTraining(data, flags, output)
   })
 }
@@ -74,13 +74,13 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
     { ...flags, text: flags.text ?? options.text, label: flags.label ?? options.label },
     output,
   )
-  refuseOneRow(rows)
+  requireTwoRows(rows)
   const test = flags.test === undefined ? undefined : await readRowsLike(rows, flags.test, output)
   const validation =
     typeof flags.validation === 'string' ? await readRowsLike(rows, flags.validation, output) : undefined
   if (resume === undefined && (await exists(paths.checkpoint))) {
     output.note(
-      `${paths.checkpoint} is there from an earlier run and will be replaced (--resume would go on with it).`,
+      `${paths.checkpoint} of an earlier run will be replaced (pass it as --resume to continue that run).`,
     )
   }
   const job: Job = {
@@ -88,7 +88,7 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
     rows,
     test,
     paths,
-    again: resumeCommand(data, flags, rows, paths),
+    resumeCommand: resumeCommand(data, flags, rows, paths),
     output,
     seconds: flags.checkpointEvery ?? DEFAULT_CHECKPOINT_SECONDS,
   }
@@ -98,16 +98,16 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
     ...(validation ? { validation: validation.rows } : {}),
     resume,
   }
-  const report = await trainWatched(model, all, job)
+  const report = await trainWithProgress(model, all, job)
   if (report) await finish(model, report, job, all)
 }
 
-/** Where the run writes, checked before anything is read or trained. */
+/** The files that the run writes, checked before anything is read or trained. */
 async function outputPaths(data: string, flags: TrainFlags, output: Output): Promise<SavedPaths> {
   const { out, resume, test, validation, force } = flags
   const wanted = modelPath(flags)
   const model = out ?? (await freeName(wanted, output))
-  // A resumed run goes on with its checkpoint, wherever its model goes.
+  // A resumed run keeps its checkpoint, wherever its model is saved.
   const paths = resume === undefined ? savedPaths(model) : { ...savedPaths(wanted), model }
   await checkWritable(paths)
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
@@ -141,7 +141,7 @@ function fresh(flags: TrainFlags): Start {
   }
 }
 
-/** Saves, tests, measures the floor, and tells all of it. */
+/** Saves the model, evaluates it and the baseline, and prints the results. */
 async function finish(
   model: TextClassifier,
   report: ModelFitReport,
@@ -152,9 +152,9 @@ async function finish(
   await model.save(paths.model)
   await removeIfThere(paths.checkpoint)
   const { columns } = rows
-  const result = test && (await measureWatched(model, test, output))
-  if (test && !result) return tellUntested(paths.model, output)
-  const floor = measureFloor({ ...partsOf(rows, report, options), test: test?.rows ?? [] }, columns)
+  const result = test && (await evaluateWithProgress(model, test, output))
+  if (test && !result) return printNotEvaluated(paths.model, output)
+  const baseline = evaluateBaseline({ ...partsOf(rows, report, options), test: test?.rows ?? [] }, columns)
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
   output.event({
     event: 'done',
@@ -163,7 +163,7 @@ async function finish(
     best,
     seconds,
     test: result ? evaluationJson(result) : null,
-    floor: floor ?? null,
+    baseline: baseline ?? null,
     stopped,
     kept,
     parameters,
@@ -173,18 +173,18 @@ async function finish(
     history,
   })
   for (const note of result?.warnings ?? []) output.note(note)
-  const summary = { cell: model.settings.cell, report, result, floor, path: paths.model, data, columns }
+  const summary = { cell: model.settings.cell, report, result, baseline, path: paths.model, data, columns }
   output.say(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
   )
 }
 
-function tellUntested(path: string, output: Output): void {
+function printNotEvaluated(path: string, output: Output): void {
   output.event({ event: 'interrupted', model: path })
-  output.complain(`Stopped before the test was done; the trained model is saved in ${path}.`)
+  output.complain(`Stopped before the evaluation ended. The trained model is saved in ${path}.`)
 }
 
-/** The rows that were trained on and those that were put aside, as the report says. */
+/** The rows for training and for validation, as split by `fit`. */
 function partsOf({ rows }: Rows, { split }: ModelFitReport, { validation }: Options) {
   const pick = (numbers: readonly number[]) => numbers.map((number) => rows[number])
   const given = Array.isArray(validation) ? (validation as Rows['rows']) : null

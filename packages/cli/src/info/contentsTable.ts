@@ -1,12 +1,12 @@
-/** What is in a file that does not open as layers, as `info` prints it: head facts come first, the reason last. */
+/** The contents of a file that does not open as layers, as printed by `info`. */
 import type { Cell, Contents } from './contents.ts'
 import { visible, widthOf } from '../terminal/glyphWidth.ts'
 import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
-/** One line a row; shapes go on below where they are many. */
-export function sayContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
+/** One line per row; many shapes continue on the lines below. */
+export function printContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
   const cells = rows.map((row) => row.map(inCell))
   const widths = head.map((title, i) =>
     largest(
@@ -16,13 +16,13 @@ export function sayContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, out
   )
   const weights = head.indexOf('weights')
   const others = widths.reduce((sum, width, i) => sum + (i === weights ? 0 : width + GAP), 0)
-  const room = Math.max(LEAST_ROOM, output.width - others)
+  const room = Math.max(MIN_WIDTH, output.width - others)
   const drawn = cells.map((row) => row.map((cell, i) => (i === weights ? shapesIn(cell, room) : cell)))
   const left = head.flatMap((title, i) => (title === 'parameters' ? [] : [i]))
   output.say(drawTable(drawn, { head, left, colors: output.colors }))
 }
 
-/** As one JSON object has them: by the names of the columns. */
+/** As JSON objects by the names of the columns. */
 export function contentsAsObjects({ head, rows }: Contents): Record<string, Cell>[] {
   return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]])))
 }
@@ -34,7 +34,7 @@ function inCell(cell: Cell): string {
   return visible(cell)
 }
 
-/** Lines end between shapes and not within one. */
+/** Breaks lines between shapes only. */
 function shapesIn(shapes: string, room: number): string {
   const lines: string[] = []
   for (const shape of shapes.split(/(?<=\)) /)) {
@@ -45,7 +45,7 @@ function shapesIn(shapes: string, room: number): string {
   return lines.join('\n')
 }
 
-/** Columns between two of a table's. */
+/** Spaces between the columns of a table. */
 const GAP = 2
-/** Shapes have so much at least, however long the names are. */
-const LEAST_ROOM = 20
+/** Minimum width of the column of shapes. */
+const MIN_WIDTH = 20

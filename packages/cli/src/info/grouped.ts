@@ -1,4 +1,4 @@
-/** Sentences of a model file, said once for all layers that they are true of. */
+/** Groups the sentences about a model file: each is printed once for all layers that it applies to. */
 
 const TRAINING_ONLY = ', which acts in training only'
 

@@ -1,4 +1,4 @@
-/** A model's layers as a table, and what was found about its conventions: what `import` and `info` print. */
+/** The layers of a model as a table, and its conventions, as printed by `import` and `info`. */
 import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
 import { grouped } from './grouped.ts'
 import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
@@ -6,8 +6,8 @@ import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
-/** One line a layer: name, type, output, parameters; conventions beside it where there is room, else below. */
-export function sayLayers(layers: readonly LayerFacts[], output: Output): void {
+/** One line per layer: name, type, output, parameters; conventions in a last column if it fits, else below. */
+export function printLayers(layers: readonly LayerFacts[], output: Output): void {
   const rows = layers.map(({ name, type, output: shape, parameters }) => [
     visible(name),
     visible(type),
@@ -22,38 +22,38 @@ export function sayLayers(layers: readonly LayerFacts[], output: Output): void {
     ),
   )
   const room = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
-  const said = layers.map(({ conventions }) => visible(conventions))
+  const conventions = layers.map((layer) => visible(layer.conventions))
   const options = { head, left: [0, 1, 2, 4], colors: output.colors }
-  if (room >= Math.min(LEAST_ROOM, largest(said.map(widthOf), 'conventions'.length))) {
-    const full = rows.map((row, i) => [...row, wrap(said[i], room).join('\n')])
+  if (room >= Math.min(MIN_WIDTH, largest(conventions.map(widthOf), 'conventions'.length))) {
+    const full = rows.map((row, i) => [...row, wrap(conventions[i], room).join('\n')])
     return output.say(drawTable(full, { ...options, head: [...head, 'conventions'] }))
   }
-  const longest = Math.max(LEAST_NAME, widths[0] + room + GAP)
+  const longest = Math.max(MIN_NAME_WIDTH, widths[0] + room + GAP)
   output.say(
     drawTable(
       rows.map(([name, ...others]) => [endOf(name, longest), ...others]),
       options,
     ),
   )
-  const named = layers.map(({ name }, i) => (said[i] === '' ? '' : `${name}: ${said[i]}`))
-  saySentences('conventions', named.filter(Boolean), output)
+  const named = layers.map(({ name }, i) => (conventions[i] === '' ? '' : `${name}: ${conventions[i]}`))
+  printSentences('conventions', named.filter(Boolean), output)
 }
 
-/** The end of a name tells more than its beginning: `…/cell_0/basic_lstm_cell`. */
+/** The end of a long name, which is its most specific part: `…/cell_0/basic_lstm_cell`. */
 function endOf(name: string, width: number): string {
   const glyphs = glyphsOf(name)
   return glyphs.length <= width ? name : `…${glyphs.slice(1 - width).join('')}`
 }
 
-/** Of a name that must give way. */
-const LEAST_NAME = 16
-/** Columns between two of a table's. */
+/** Minimum width of a truncated name. */
+const MIN_NAME_WIDTH = 16
+/** Spaces between the columns of a table. */
 const GAP = 2
-/** Narrower than this, conventions are read better below the table. */
-const LEAST_ROOM = 28
+/** Minimum width of the column of conventions; if narrower, they are printed below the table. */
+const MIN_WIDTH = 28
 
-/** Sentences under a heading, each wrapped; what is true of many layers is written once. */
-export function saySentences(title: string, sentences: readonly string[], output: Output): void {
+/** Sentences under a heading, wrapped; those that apply to several layers are printed once. */
+export function printSentences(title: string, sentences: readonly string[], output: Output): void {
   if (sentences.length === 0) return
   output.say()
   output.say(output.colors.dim(`${title}:`))
@@ -64,12 +64,12 @@ export function saySentences(title: string, sentences: readonly string[], output
 }
 
 /** `ids of 57 tokens`, `24 steps of 36 features`. */
-export function inputInWords({ kind, width, steps }: ModelInput): string {
+export function describeInput({ kind, width, steps }: ModelInput): string {
   const what = kind === 'ids' ? `ids below ${count(width)}` : `${count(width)} features a step`
   return steps === null ? what : `${count(steps)} steps, ${what}`
 }
 
 /** `Keras 2.10.0`, or the format's name where the file does not say. */
-export function originInWords({ format, producer }: Pick<ImportedModel, 'format' | 'producer'>): string {
+export function describeOrigin({ format, producer }: Pick<ImportedModel, 'format' | 'producer'>): string {
   return producer === null ? format : `${format} (${producer})`
 }

@@ -1,15 +1,15 @@
-/** The files that `latch inspect` writes beside its answer: a report page, a picture as SVG or PNG. */
+/** The files that `latch inspect` writes: a report page, a picture as SVG or PNG. */
 import { basename } from 'node:path'
 import { gradientFlow } from 'latch/inspection'
 import { type Trace, writeFileAtomic, UsageError } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import { visible } from '../terminal/glyphWidth.ts'
-import { sizeInWords } from '../terminal/numbers.ts'
+import { formatSize } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkOutputs, type OutputFile } from '../terminal/outputFiles.ts'
 import { flowPicture } from './pictures/flow.ts'
 import { gatesPicture } from './pictures/gates.ts'
-import { hasUndrawnGlyphs, pngOf } from './pictures/png.ts'
+import { hasUndrawnGlyphs, renderPng } from './pictures/png.ts'
 import { reportPage } from './reportPage.ts'
 import { studioPages } from '../commands/studioServer.ts'
 
@@ -24,23 +24,23 @@ export interface FileFlags {
   force?: boolean
 }
 
-/** What was looked into. */
+/** The inspected model and its trace. */
 export interface Inspected {
   path: string
-  /** The model as Latch's own file. */
+  /** The model as a Latch model file. */
   bytes: Uint8Array
   model: AnyModel
   trace: Trace
 }
 
-/** Refuses choices that cannot be meant, before any work. @throws UsageError */
+/** Checks the combination of options before any work. @throws UsageError */
 export function checkPicture({ svg, png, picture }: FileFlags): void {
   if (picture === undefined || svg !== undefined || png !== undefined) return
-  const expected = 'with --svg FILE or --png FILE'
+  const expected = '--svg FILE or --png FILE beside it'
   throw new UsageError({ where: `--picture ${picture}`, expected, got: 'neither' })
 }
 
-/** Refuses to write over what is read, over other people's files, or twice to one. @throws UsageError */
+/** Checks that no input, foreign file or other output is overwritten. @throws UsageError */
 export async function checkFiles(flags: FileFlags, read: readonly string[]): Promise<OutputFile[]> {
   const kinds = ['html', 'svg', 'png'] as const
   const outputs = kinds.flatMap((kind): OutputFile[] => {
@@ -51,30 +51,32 @@ export async function checkFiles(flags: FileFlags, read: readonly string[]): Pro
   return checkOutputs(outputs, inputs, flags.force)
 }
 
-/** Makes and writes what was asked for, each file whole or not at all, and says so. */
+/** Creates and writes the requested files, each atomically, and prints their names. */
 export async function writeFiles(inspected: Inspected, flags: FileFlags, output: Output): Promise<void> {
   const { html, svg, png } = flags
   const { path, bytes, trace } = inspected
   const written: [string, Uint8Array, string][] = []
   if (html !== undefined) {
     const content = { name: basename(path), model: bytes, text: trace.text, label: flags.label ?? null }
-    written.push([html, await reportPage(studioPages(), content), 'model and text inside; opens anywhere'])
+    written.push([html, await reportPage(studioPages(), content), 'self-contained page with model and text'])
   }
   if (svg !== undefined || png !== undefined) {
     const kind = flags.picture ?? 'gates'
     const drawing = draw(kind, inspected, flags)
-    const words = kind === 'gates' ? 'heat map of the gates' : 'gradient flow'
-    if (svg !== undefined) written.push([svg, new TextEncoder().encode(drawing), words])
-    if (png !== undefined) written.push([png, await pngOf(drawing), words])
+    const title = kind === 'gates' ? 'heat map of the gates' : 'gradient flow'
+    if (svg !== undefined) written.push([svg, new TextEncoder().encode(drawing), title])
+    if (png !== undefined) written.push([png, await renderPng(drawing), title])
   }
-  for (const [file, content, words] of written) {
+  for (const [file, content, title] of written) {
     await writeFileAtomic(file, content)
-    const said = `Wrote ${visible(file)} (${sizeInWords(content.length)}): ${words}.`
-    if (output.json) output.note(said)
-    else output.say(said)
+    const message = `Wrote ${visible(file)} (${formatSize(content.length)}): ${title}.`
+    if (output.json) output.note(message)
+    else output.say(message)
   }
   if (png !== undefined && hasUndrawnGlyphs(trace.text)) {
-    output.note('the PNG’s font has no glyphs for some scripts of this text; an SVG takes the reader’s fonts')
+    output.note(
+      'the font of the PNG lacks glyphs for some characters of this text; use --svg, which uses the fonts of the viewer.',
+    )
   }
 }
 

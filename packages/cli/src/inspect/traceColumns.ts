@@ -1,37 +1,37 @@
-/** The trace as lines of text with standing bars under each token: for hundreds of tokens, or letters. */
+/** The trace as lines of tokens with vertical bars below: for hundreds of tokens, or characters. */
 import type { TraceStep } from 'latch'
 import { spark } from '../training/bars.ts'
 import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
 import type { Canvas } from './traceRows.ts'
 
-/** One token's place in a line. */
+/** One step in a line. */
 interface Place {
   step: TraceStep
-  /** Token's number, from 1. */
-  number: number
+  /** Index of the step, from 0. */
+  index: number
   text: string
   width: number
 }
 
-/** Columns at the left, for the names of the lines. */
-const MARGIN = 8
-const MOST_TOKEN = 16
-const SHORTEST_NAME = 4
+/** Columns on the left, for the names of the lines. */
+const MARGIN = 9
+const MAX_TOKEN_WIDTH = 16
+const MIN_NAME_WIDTH = 4
 
 export function traceColumns(canvas: Canvas): string[] {
-  const letters = canvas.trace.steps.every(({ token }) => Array.from(token).length === 1)
-  const lines = breakLines(canvas, letters)
-  return lines.flatMap((line, i) => [...(i > 0 ? [''] : []), ...drawLine(line, canvas, letters ? 0 : 1)])
+  const characters = canvas.trace.steps.every(({ token }) => Array.from(token).length === 1)
+  const lines = breakLines(canvas, characters)
+  return lines.flatMap((line, i) => [...(i > 0 ? [''] : []), ...drawLine(line, canvas, characters ? 0 : 1)])
 }
 
-/** Tokens in order, as many to a line as fit; letters stand without gaps. */
-function breakLines({ trace, width }: Canvas, letters: boolean): Place[][] {
-  const gap = letters ? 0 : 1
+/** As many tokens per line as fit; characters are set without gaps. */
+function breakLines({ trace, width }: Canvas, characters: boolean): Place[][] {
+  const gap = characters ? 0 : 1
   const lines: Place[][] = []
   let used = Infinity
   trace.steps.forEach((step, i) => {
-    const shown = fit(step.token === ' ' ? (letters ? ' ' : '␣') : visible(step.token), MOST_TOKEN)
-    const place = { step, number: i + 1, text: shown, width: Math.max(1, widthOf(shown)) }
+    const shown = fit(step.token === ' ' ? (characters ? ' ' : '␣') : visible(step.token), MAX_TOKEN_WIDTH)
+    const place = { step, index: i, text: shown, width: Math.max(1, widthOf(shown)) }
     if (used + gap + place.width > width - MARGIN) {
       lines.push([])
       used = 0
@@ -46,13 +46,13 @@ function drawLine(places: Place[], canvas: Canvas, gap: number): string[] {
   const { colors, scale, trace } = canvas
   const row = (title: string, cells: readonly string[]): string =>
     (colors.dim(pad(title, MARGIN)) + cells.join(' '.repeat(gap))).trimEnd()
-  const standing = (paint: (text: string) => string, share: (step: TraceStep) => number): string[] =>
-    places.map((place) => paint(spark(share(place.step)).repeat(place.width)))
+  const bars = (paint: (text: string) => string, fraction: (step: TraceStep) => number): string[] =>
+    places.map((place) => paint(spark(fraction(place.step)).repeat(place.width)))
   const texts = places.map(({ text, width, step }) => {
     const filled = pad(text, width)
     return step.known ? filled : colors.underline(colors.yellow(filled))
   })
-  const lines = [row(String(places[0].number), texts)]
+  const lines = [row(`step ${places[0].index}`, texts)]
   if (places.some(({ step }) => !step.known)) {
     const marks = places.map(({ step, width }) =>
       step.known ? ' '.repeat(width) : colors.yellow(pad('?', width)),
@@ -63,40 +63,40 @@ function drawLine(places: Place[], canvas: Canvas, gap: number): string[] {
     lines.push(
       row(
         'keeps',
-        standing(colors.cyan, (step) => step.keeps ?? 0),
+        bars(colors.cyan, (step) => step.keeps ?? 0),
       ),
     )
   }
   lines.push(
     row(
       '∂h',
-      standing(colors.magenta, ({ gradient }) => scale.share(gradient.hidden)),
+      bars(colors.magenta, ({ gradient }) => scale.fraction(gradient.hidden)),
     ),
   )
   if (trace.steps.some((step) => step.gradient.cell !== null)) {
     lines.push(
       row(
         '∂c',
-        standing(colors.magenta, ({ gradient }) => scale.share(gradient.cell ?? 0)),
+        bars(colors.magenta, ({ gradient }) => scale.fraction(gradient.cell ?? 0)),
       ),
     )
   }
-  return [...lines, ...answers(places, canvas, gap)]
+  return [...lines, ...outputs(places, canvas, gap)]
 }
 
-/** The probability of the answer so far, and under it the answer's name wherever it changes. */
-function answers(places: Place[], canvas: Canvas, gap: number): string[] {
-  // Numbers have no share of a bar.
+/** The probability of the predicted label at each step, and its name wherever it changes. */
+function outputs(places: Place[], canvas: Canvas, gap: number): string[] {
+  // Numbers have no bars.
   if (canvas.trace.numbers) return []
   const sparks = places.map(({ step, width }) => {
     const { label, probabilities } = step.output
     return painterOf(label, canvas)(spark(probabilities[label]).repeat(width))
   })
-  const says = canvas.colors.dim(pad('says', MARGIN)) + sparks.join(' '.repeat(gap))
-  return [says.trimEnd(), `${' '.repeat(MARGIN)}${names(places, canvas, gap)}`.trimEnd()]
+  const line = canvas.colors.dim(pad('output', MARGIN)) + sparks.join(' '.repeat(gap))
+  return [line.trimEnd(), `${' '.repeat(MARGIN)}${names(places, canvas, gap)}`.trimEnd()]
 }
 
-/** A name takes the columns until the next change; where that is too few to read, none. */
+/** A name takes the columns until the next change; it is omitted if they are too few. */
 function names(places: readonly Place[], canvas: Canvas, gap: number): string {
   let line = ''
   let start = 0
@@ -108,7 +108,7 @@ function names(places: readonly Place[], canvas: Canvas, gap: number): string {
       const left =
         next < 0 ? canvas.width - MARGIN - start : run.reduce((sum, place) => sum + place.width + gap, -1)
       const text = visible(label)
-      const name = left >= Math.min(widthOf(text), SHORTEST_NAME) ? fit(text, left) : ''
+      const name = left >= Math.min(widthOf(text), MIN_NAME_WIDTH) ? fit(text, left) : ''
       line = pad(line, start) + painterOf(label, canvas)(name)
     }
     start += width + gap
@@ -116,7 +116,7 @@ function names(places: readonly Place[], canvas: Canvas, gap: number): string {
   return line
 }
 
-/** Green for the final answer, red for another. */
+/** Green for the final prediction, red for others. */
 function painterOf(label: string, { colors, trace }: Canvas): (text: string) => string {
   return label === trace.label ? colors.green : colors.red
 }

@@ -1,4 +1,4 @@
-/** What a file of another format cannot say, from the command line: the same for `import` and `info`. */
+/** The import options of the command line, for `import` and `info`. */
 import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
 import { readFileBytes, UsageError } from 'latch'
 import { oneOf } from './options.ts'
@@ -15,28 +15,31 @@ export interface ImportFlags {
 
 export const configOption = [
   '--config <file>',
-  'layers of a file that holds weights only: a JSON file, or JSON itself',
+  'layers of a file that contains weights only: a JSON file, or inline JSON',
 ] as const
-export const upToOption = ['--up-to <layer>', 'read the layers up to and with this one'] as const
-export const prefixOption = ['--prefix <name>', 'read only tensors whose names begin so'] as const
+export const upToOption = ['--up-to <layer>', 'read the layers up to and including this one'] as const
+export const prefixOption = [
+  '--prefix <name>',
+  'read only tensors whose names start with this prefix',
+] as const
 export const vocabularyOption = [
   '--vocabulary <file>',
-  'tokens by id (JSON list, or one a line), or ids by token (JSON object)',
+  'tokens by id (JSON list, or one per line), or ids by token (JSON object)',
 ] as const
-export const labelsOption = ['--labels <a,b>', 'names of the classes, in their order'] as const
+export const labelsOption = ['--labels <a,b>', 'comma-separated class names, in order'] as const
 export const tokensOption = [
   '--tokens <kind>',
-  'character or word: how texts become tokens',
+  'how texts are tokenized: character or word',
   oneOf('--tokens', ['character', 'word']),
 ] as const
 
 export const outputActivationOption = [
   '--output-activation <kind>',
-  `what is made of the last row where the file does not say: ${OUTPUT_ACTIVATIONS.join(', ')}`,
+  `output activation, if the file does not define it: ${OUTPUT_ACTIVATIONS.join(', ')}`,
   oneOf('--output-activation', OUTPUT_ACTIVATIONS),
 ] as const
 
-/** The library's options. @throws DataError for files that are not there, UsageError for what is no JSON */
+/** The options of the library. @throws DataError for missing files, UsageError for invalid JSON */
 export async function importOptions(flags: ImportFlags): Promise<ImportOptions> {
   const { upTo, prefix, tokens, labels, outputActivation } = flags
   const given: ImportOptions = {
@@ -65,7 +68,7 @@ async function readVocabulary(path: string): Promise<ImportOptions['vocabulary']
   const wanted = Array.isArray(value) ? 'string' : 'number'
   if (items.every((item) => typeof item === wanted)) return value as ImportOptions['vocabulary']
   const expected = 'a list of tokens, or an object of ids by token'
-  throw new UsageError({ where: `--vocabulary ${path}`, expected, got: `other items than ${wanted}s` })
+  throw new UsageError({ where: `--vocabulary ${path}`, expected, got: `items that are not ${wanted}s` })
 }
 
 function parsed(where: string, text: string): unknown {

@@ -1,4 +1,4 @@
-/** Any model file, opened: Latch's own of every task, or another format's through its reader. */
+/** Opens model files: those of Latch, of every task, and those of other formats. */
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
@@ -19,17 +19,17 @@ import type { Output } from '../terminal/output.ts'
 export interface OpenedModel {
   model: AnyModel
   files: ReadFiles
-  /** Whether the file is Latch's own. */
+  /** Whether it is a Latch model file. */
   own: boolean
 }
 
-/** A model's files, and which of them were read. */
+/** The files of a model, and which of them were read. */
 export interface ReadFiles extends ModelFiles {
-  /** The main file, and each file beside it once it is asked for. */
+  /** The main file, and each file beside it once it is read. */
   read: string[]
 }
 
-/** As `modelFilesAt`, under the name that was typed. */
+/** As `modelFilesAt`, under the path given. */
 export async function readFilesAt(path: string): Promise<ReadFiles> {
   const files = await modelFilesAt(path)
   const isFolder = (await stat(path)).isDirectory()
@@ -45,7 +45,7 @@ export async function readFilesAt(path: string): Promise<ReadFiles> {
   }
 }
 
-/** Opens a model file by its path. @throws DataError, FormatError, UnsupportedError in words */
+/** Opens a model file by its path. @throws DataError, FormatError, UnsupportedError */
 export async function openAnyModel(
   path: string,
   engine: EngineOptions,
@@ -62,7 +62,7 @@ export function printThreadsNote({ network }: AnyModel, output: Output): void {
   if (threadsNote !== null) output.note(threadsNote)
 }
 
-/** Latch's own file as its model; another format's as it was read, without building it, or what else is in it. */
+/** A Latch file as its model; a file of another format as read, without building it, or its contents. */
 export async function openModelAt(
   path: string,
   engine: EngineOptions,
@@ -80,12 +80,12 @@ export async function openModelAt(
   }
 }
 
-/** The bytes of a model as Latch's own file. */
+/** The bytes of a model as a Latch model file. */
 export function latchBytes({ model, files, own }: OpenedModel): Uint8Array {
   return own ? files.bytes : model.toBytes()
 }
 
-/** `--ids "3 1 4"` as the text that says so: `#3 #1 #4`. @throws UsageError for what are no ids, or no such model */
+/** `--ids "3 1 4"` as a text of ids: `#3 #1 #4`. @throws UsageError for invalid ids, or a model that reads no ids */
 export function textOfIds(ids: string, model: AnyModel): string {
   const { reads } = model.summary()
   if (!reads.includes('ids')) {
@@ -95,5 +95,5 @@ export function textOfIds(ids: string, model: AnyModel): string {
   const words = ids.split(/[\s,]+/).filter((word) => word !== '')
   if (words.length > 0 && words.every((word) => /^\d+$/.test(word)))
     return words.map((id) => `#${id}`).join(' ')
-  throw new UsageError({ where: '--ids', expected: 'whole numbers: "3 1 4"', got: JSON.stringify(ids) })
+  throw new UsageError({ where: '--ids', expected: 'whole numbers, as in "3 1 4"', got: JSON.stringify(ids) })
 }

@@ -1,4 +1,4 @@
-/** Tables → rows for the library, with their columns; whatever was guessed or left out is told. */
+/** Reads tables as rows for the library; prints what was inferred or skipped. */
 import { DataError } from 'latch'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
@@ -28,7 +28,7 @@ export async function readRows(source: string, flags: RowFlags, output: Output):
   const columns = { text: examples.columns.text, label: examples.columns.label ?? '' }
   if (columns.text === columns.label) {
     const got = `column "${columns.text}" for both`
-    throw new DataError({ where: source, expected: 'texts and labels in columns of their own', got })
+    throw new DataError({ where: source, expected: 'different columns for texts and labels', got })
   }
   const rows = examples.texts.map((value, i) => ({
     [columns.text]: value,
@@ -37,7 +37,7 @@ export async function readRows(source: string, flags: RowFlags, output: Output):
   return { rows, columns, name: source === '-' ? 'standard input' : source }
 }
 
-/** A name that says its format needs no note that it was guessed. */
+/** The format by the extension of the name; a format known this way needs no note. */
 export function formatByName(source: string): TableFormat | undefined {
   return /\.(csv|tsv|jsonl)(?:\.gz)?$/i.exec(source)?.[1].toLowerCase() as TableFormat | undefined
 }
@@ -46,38 +46,42 @@ export function formatByName(source: string): TableFormat | undefined {
 export async function readRowsLike(first: Rows, source: string, output: Output): Promise<Rows> {
   const more = await readRows(source, first.columns, output)
   const known = new Set(first.rows.map((row) => row[first.columns.label]))
-  refuseLabels(more, known, first.name)
+  requireKnownLabels(more, known, first.name)
   return { ...more, rows: renamed(more, first) }
 }
 
-/** @throws DataError for rows with labels that what is called `owner` does not have */
-export function refuseLabels({ rows, columns, name }: Rows, known: ReadonlySet<string>, owner: string): void {
-  const strange = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
-  if (strange.length === 0) return
-  const labels = new Set(strange)
+/** @throws DataError for rows whose labels `owner` does not have */
+export function requireKnownLabels(
+  { rows, columns, name }: Rows,
+  known: ReadonlySet<string>,
+  owner: string,
+): void {
+  const unknown = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
+  if (unknown.length === 0) return
+  const labels = new Set(unknown)
   throw new DataError({
     where: name,
     expected: `the labels of ${owner} (${list(known)})`,
-    got: `${plural(strange.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)}`,
-    remedy: 'Take these rows out, or give rows with these labels to training',
+    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)}`,
+    remedy: 'Remove these rows, or train on data with these labels.',
   })
 }
 
-/** A header alone reads as data where nothing says that it is one. @throws DataError */
-export function refuseOneRow({ rows, columns, name }: Rows): void {
+/** A table with only a header line reads as one row of data. @throws DataError */
+export function requireTwoRows({ rows, columns, name }: Rows): void {
   if (rows.length > 1) return
   const numbered = /^\d+$/.test(columns.text)
   throw new DataError({
     where: name,
-    expected: 'at least two rows to learn from',
-    got: numbered ? 'one line only, read as data' : plural(rows.length, 'row'),
+    expected: 'at least two rows',
+    got: numbered ? 'one line, read as data' : plural(rows.length, 'row'),
     remedy: numbered
-      ? 'If that line names the columns, the rows below it are missing'
-      : 'Give more rows, with at least two different labels',
+      ? 'If that line is the header, the table has no rows.'
+      : 'Add rows, with at least two different labels.',
   })
 }
 
-/** A file without a header calls its columns by number, whatever the other file calls them. */
+/** Renames the columns to those of the first table: without a header they are numbers. */
 function renamed(more: Rows, first: Rows): Rows['rows'] {
   const { text, label } = first.columns
   if (more.columns.text === text && more.columns.label === label) return more.rows

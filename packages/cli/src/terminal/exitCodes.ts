@@ -1,4 +1,4 @@
-/** What the process answers to whoever started it, and how an error becomes an answer. */
+/** Exit codes, and how errors are reported. */
 import { CommanderError } from '@commander-js/extra-typings'
 import { formatError, LatchError, UsageError } from 'latch'
 import { fixesAsFlags, type Typed } from '../options/fixes.ts'
@@ -7,18 +7,18 @@ import type { Output } from './output.ts'
 export const EXIT_DONE = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
-/** As shells count: 128 and the signal's number. */
+/** As in shells: 128 plus the number of the signal. */
 export const EXIT_INTERRUPTED = 130
 export const EXIT_TERMINATED = 143
 
 /** Shown at the end of `latch --help`. */
-export const EXIT_CODES_HELP = `Exit codes: ${EXIT_DONE} done, ${EXIT_FAILED} failed, ${EXIT_USAGE} wrong usage, ${EXIT_INTERRUPTED} interrupted (Ctrl-C)`
+export const EXIT_CODES_HELP = `Exit codes: ${EXIT_DONE} success, ${EXIT_FAILED} failure, ${EXIT_USAGE} invalid usage, ${EXIT_INTERRUPTED} interrupted (Ctrl-C)`
 
-/** Of a program that has no commands. */
+/** For a program without commands. */
 const NOT_TYPED: Typed = { command: '', flags: new Map() }
 
 /**
- * Tells an error in one or two lines (or, for a bug, with its stack) and gives the exit code.
+ * Prints an error in one or two lines (or, for a bug, with its stack). @returns the exit code
  * @param typed the command that failed, and the flags of all
  */
 export function reportError(error: unknown, output: Output, typed: Typed = NOT_TYPED): number {
@@ -35,13 +35,13 @@ export function reportError(error: unknown, output: Output, typed: Typed = NOT_T
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
   }
   const cause = error instanceof Error ? error : new Error(String(error))
-  output.failure('something went wrong inside latch itself.', 'Please report it with the lines below:')
+  output.failure('internal error in latch.', 'Please report it with the lines below:')
   output.complain(cause.stack ?? cause.message)
   output.event({ event: 'error', message: cause.message, where: 'latch' })
   return EXIT_FAILED
 }
 
-/** What is wrong, and what to do about it: the remedy, then each option as a flag. */
+/** The problem, and its remedy: a sentence, then each option as a flag. */
 export function describeError(
   error: LatchError,
   typed: Typed,
@@ -54,7 +54,7 @@ export function describeError(
   }
 }
 
-/** The command line parser has told its errors to people already. */
+/** The command line parser has already printed its error. */
 function reportUsage(error: CommanderError, output: Output): number {
   if (error.exitCode === 0) return EXIT_DONE
   const message =

@@ -1,5 +1,5 @@
 /**
- * How many columns of a terminal a text takes: wide East Asian glyphs and emoji take two, combining
+ * The number of terminal columns that a text takes: wide East Asian glyphs and emoji take two, combining
  * marks none. Counted by grapheme, so that a letter with its marks or a joined emoji is one glyph.
  */
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
@@ -26,7 +26,7 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ]
 
-/** The glyphs of a text, as a reader would count them. */
+/** The glyphs of a text, as a reader counts them. */
 export function glyphsOf(text: string): string[] {
   return Array.from(graphemes.segment(text), ({ segment }) => segment)
 }
@@ -45,7 +45,7 @@ function glyphWidth(glyph: string): number {
   return WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1
 }
 
-/** Cuts a plain text to at most `width` columns; `…` stands for what is gone. */
+/** Truncates a plain text to at most `width` columns, with `…` at the end. */
 export function fit(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let kept = ''
@@ -59,7 +59,7 @@ export function fit(text: string, width: number): string {
   return `${kept}…`
 }
 
-/** Fills up with spaces on the right (the left for `end`). */
+/** Pads with spaces on the right (on the left for `end`). */
 export function pad(text: string, width: number, side: 'start' | 'end' = 'start'): string {
   const space = ' '.repeat(Math.max(0, width - widthOf(text)))
   return side === 'start' ? text + space : space + text
@@ -81,7 +81,7 @@ export function wrap(text: string, width: number): string[] {
 
 const SIGNS: Record<string, string> = { '\n': '↵', '\r': '↵', '\t': '⇥' }
 
-/** Text from data made safe to show: what would move the cursor or colour the terminal becomes a sign. */
+/** Makes text from data safe to print: control characters are replaced by visible signs. */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (sign) => SIGNS[sign] ?? '�')
 }

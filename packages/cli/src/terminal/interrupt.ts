@@ -1,6 +1,6 @@
 /**
- * Ctrl-C, twice: the first asks the work to stop in good order, the second stops at once.
- * A polite kill (SIGTERM) counts the same.
+ * Ctrl-C: the first aborts the work in an orderly way, the second ends the process immediately. SIGTERM has the same
+ * effect.
  */
 import { EXIT_INTERRUPTED, EXIT_TERMINATED } from './exitCodes.ts'
 
@@ -9,31 +9,31 @@ type Signal = keyof typeof EXIT_OF
 
 export interface Interruption {
   signal: AbortSignal
-  /** Set once a signal came. */
+  /** Set after the first signal. */
   readonly exitCode: number | undefined
-  /** Gives Ctrl-C back to the system. */
+  /** Restores the default behaviour of Ctrl-C. */
   release(): void
 }
 
-/** Listens until released; `told` is called at the first signal. */
-export function listenForInterrupt(told: () => void): Interruption {
+/** Listens until released; `onInterrupt` is called at the first signal. */
+export function listenForInterrupt(onInterrupt: () => void): Interruption {
   const controller = new AbortController()
   let exitCode: number | undefined
-  const heard = (name: Signal): void => {
+  const onSignal = (name: Signal): void => {
     if (exitCode !== undefined) process.exit(EXIT_OF[name])
     exitCode = EXIT_OF[name]
-    told()
+    onInterrupt()
     controller.abort()
   }
   const names = Object.keys(EXIT_OF) as Signal[]
-  for (const name of names) process.on(name, heard)
+  for (const name of names) process.on(name, onSignal)
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode
     },
     release() {
-      for (const name of names) process.off(name, heard)
+      for (const name of names) process.off(name, onSignal)
     },
   }
 }

@@ -1,4 +1,4 @@
-/** Numbers as people read them: shares, counts, times, gradients. */
+/** Formats numbers: fractions, counts, times, gradients. */
 
 const grouped = new Intl.NumberFormat('en-US')
 
@@ -17,13 +17,13 @@ export function smallest(numbers: Iterable<number>): number {
 }
 
 /** 0.8842 → `88.4%`. */
-export function percent(share: number | null | undefined, digits = 1): string {
-  return share === null || share === undefined || Number.isNaN(share)
+export function percent(fraction: number | null | undefined, digits = 1): string {
+  return fraction === null || fraction === undefined || Number.isNaN(fraction)
     ? '–'
-    : `${(share * 100).toFixed(digits)}%`
+    : `${(fraction * 100).toFixed(digits)}%`
 }
 
-/** 0.031 → `3.1 points`, the difference of two shares. */
+/** 0.031 → `3.1 points`, the difference of two fractions. */
 export function points(difference: number): string {
   const size = Math.abs(difference * 100).toFixed(1)
   return `${size} ${size === '1.0' ? 'point' : 'points'}`
@@ -39,12 +39,12 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`
 }
 
-/** A loss: three digits behind the point; `–` where there is none. */
+/** A loss with three decimals, or `–`. */
 export function loss(value: number | null | undefined): string {
   return value === null || value === undefined || Number.isNaN(value) ? '–' : value.toFixed(3)
 }
 
-/** Seconds a thing took: `0.42 s`, `12.3 s`, `2:05 min`. */
+/** A duration in seconds: `0.42 s`, `12.3 s`, `2:05 min`. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${seconds.toFixed(2)} s`
   return seconds < 60 ? `${seconds.toFixed(1)} s` : `${clock(seconds)} min`
@@ -59,13 +59,13 @@ export function clock(seconds: number): string {
   return minutes < 60 ? short : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
 }
 
-/** Two digits in any size: `0.32`, `3.2e-4`. */
+/** Two significant digits: `0.32`, `3.2e-4`. */
 export function brief(value: number): string {
   if (value === 0) return '0'
   return value >= 0.01 && value < 100 ? value.toPrecision(2) : value.toExponential(1)
 }
 
-/** A number of a model's output, four digits: `0.1234`, `-12.35`, `1.2e-7`. */
+/** An output of a model with four significant digits: `0.1234`, `-12.35`, `1.2e-7`. */
 export function outputNumber(number: number): string {
   const size = Math.abs(number)
   if (number === 0 || (size >= 1e-4 && size < 1e6)) return String(Number(number.toPrecision(4)))
@@ -73,7 +73,7 @@ export function outputNumber(number: number): string {
 }
 
 /** `3.5 kB`, `12 MB`. */
-export function sizeInWords(bytes: number): string {
+export function formatSize(bytes: number): string {
   const [size, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`
 }

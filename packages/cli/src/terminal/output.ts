@@ -1,6 +1,6 @@
 /**
- * Where words go: results to standard output, everything else to standard error. With `--json`
- * standard output carries JSON alone, an object a line. A reader that goes away (`| head`) is no error.
+ * Results go to standard output, everything else to standard error. With `--json`, standard output carries JSON only,
+ * one object per line. A reader that closes the pipe (`| head`) is not an error.
  */
 import pc from 'picocolors'
 import { visible, wrap } from './glyphWidth.ts'
@@ -17,9 +17,9 @@ export interface OutputOptions {
 export class Output {
   readonly json: boolean
   readonly quiet: boolean
-  /** Of standard output. */
+  /** For standard output. */
   readonly colors: Colors
-  /** Of standard error. */
+  /** For standard error. */
   readonly errorColors: Colors
   #closed = false
 
@@ -28,15 +28,15 @@ export class Output {
     this.quiet = options.quiet
     this.colors = pc.createColors(hasColors(process.stdout))
     this.errorColors = pc.createColors(hasColors(process.stderr))
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#lost(error))
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#onError(error))
   }
 
-  /** Nobody reads standard output any more. */
+  /** Whether standard output was closed by its reader. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Columns of the terminal; 80 where there is none or it does not know, unless COLUMNS says another number. */
+  /** Columns of the terminal; else COLUMNS, else 80. */
   get width(): number {
     const given = Number(process.env.COLUMNS)
     return process.stdout.columns || (Number.isInteger(given) && given > 0 ? given : 80)
@@ -46,17 +46,17 @@ export class Output {
     return process.stdout.isTTY === true
   }
 
-  /** A result for people; left out with `--json`. */
+  /** Prints a result for people; nothing with `--json`. */
   say(text = ''): void {
     if (!this.json) this.#write(`${text}\n`)
   }
 
-  /** A result for programs; left out without `--json`. */
+  /** Prints a result for programs; nothing without `--json`. */
   event(value: object): void {
     if (this.json) this.#write(`${toJson(value)}\n`)
   }
 
-  /** Something worth knowing that is no result. */
+  /** Prints a note; nothing with `--quiet`. */
   note(text: string): void {
     if (this.quiet) return
     const { stderr } = process
@@ -64,7 +64,7 @@ export class Output {
     stderr.write(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}\n`)
   }
 
-  /** An error: what is wrong, then what to do about it; its lines after the first are for copying, and stay as they are. */
+  /** Prints an error and its remedy; lines of the remedy after the first are for copying and are printed verbatim. */
   failure(problem: string, remedy?: string): void {
     process.stderr.write(`${this.errorColors.red('error:')} ${visible(sentence(problem))}\n`)
     if (!remedy) return
@@ -73,12 +73,12 @@ export class Output {
     for (const line of lines) process.stderr.write(`${visible(line)}\n`)
   }
 
-  /** Words on standard error as they are. */
+  /** Prints a line to standard error. */
   complain(text: string): void {
     process.stderr.write(`${text}\n`)
   }
 
-  /** Resolves when the reader has kept up; long streams wait for it. */
+  /** Resolves once the reader has caught up. */
   async drained(): Promise<void> {
     const { stdout } = process
     if (this.#closed || !stdout.writableNeedDrain) return
@@ -95,13 +95,13 @@ export class Output {
     if (!this.#closed) process.stdout.write(text)
   }
 
-  #lost(error: NodeJS.ErrnoException): void {
+  #onError(error: NodeJS.ErrnoException): void {
     this.#closed = true
     if (error.code !== 'EPIPE') process.exitCode = 1
   }
 }
 
-/** One line of JSON: typed arrays as lists, numbers that JSON lacks as null. */
+/** One line of JSON: typed arrays as lists, non-finite numbers as null. */
 export function toJson(value: object): string {
   return JSON.stringify(value, (_, item: unknown) =>
     ArrayBuffer.isView(item) ? Array.from(item as unknown as ArrayLike<number>) : item,

@@ -1,6 +1,6 @@
 /**
- * What a command may write over: never a file that it reads, never a file that Latch did not write, unless `--force`
- * says so. Files are compared by what they are (real path, device and inode), so links do not hide them.
+ * Which files a command may overwrite: without `--force`, neither its inputs nor files that Latch did not write. Files
+ * are compared by real path, device and inode, so links make no difference.
  */
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { fstat } from 'node:fs'
@@ -10,15 +10,15 @@ import { UsageError } from 'latch'
 import type { Output } from './output.ts'
 import { isOwnFile, KIND_NAMES, ownShards, type OwnKind } from './ownFiles.ts'
 
-/** `--force`, the same wherever a file is written: `.option(...forceOption)`. */
+/** `--force` of every command that writes files: `.option(...forceOption)`. */
 export const forceOption = [
   '--force',
-  'write over any file, also an input or one that Latch did not write',
+  'overwrite existing files, even inputs and files not written by Latch',
 ] as const
 
 /** A file that the command reads. */
 export interface InputFile {
-  /** As the message calls it: `the table of this command`. */
+  /** As messages call it: `the table of this command`. */
   what: string
   /** `-` is standard input. */
   path: string
@@ -26,16 +26,16 @@ export interface InputFile {
 
 /** A file that the command is about to write. */
 export interface OutputFile {
-  /** As it was typed, or what it is: `--out model.safetensors`, `the checkpoint`. */
+  /** As messages call it: `--out model.safetensors`, `the checkpoint`. */
   where: string
   path: string
   kind: OwnKind
 }
 
 /**
- * Refuses to write over an input, over a file that Latch did not write, or over another output, before any work.
+ * Checks before any work that no output overwrites an input, a file that Latch did not write, or another output.
  * @returns the outputs that replace a file
- * @throws UsageError naming the file, why it stays, and what to do
+ * @throws UsageError naming the file, the reason and the remedy
  */
 export async function checkOutputs(
   outputs: readonly OutputFile[],
@@ -52,23 +52,23 @@ export async function checkOutputs(
     const own = await identities(path)
     const other = own.map((id) => taken.get(id)).find((name) => name !== undefined)
     if (other !== undefined) {
-      throw new UsageError({ where, expected: 'a file of its own', got: `the file of ${other}` })
+      throw new UsageError({ where, expected: 'a different file', got: `the file of ${other}` })
     }
     for (const id of own) taken.set(id, where)
     if (!(await stat(path).catch(() => undefined))?.isFile()) continue
     replaced.push(output)
     if (force) continue
     const input = read.find(({ ids }) => ids.some((id) => own.includes(id)))
-    if (input) throw refusal(output, 'a file of its own', input.what)
+    if (input) throw overwriteError(output, 'a different file', input.what)
     const isOwn = (await isOwnFile(path, kind)) || (kind === 'tfjs' && (await isOwnShard(path)))
     if (isOwn) continue
-    const expected = `a new file, or ${KIND_NAMES[kind]} that Latch wrote`
-    throw refusal(output, expected, 'a file that Latch did not write')
+    const expected = `a new file, or ${KIND_NAMES[kind]} written by Latch`
+    throw overwriteError(output, expected, 'a file not written by Latch')
   }
   return replaced
 }
 
-function refusal({ where }: OutputFile, expected: string, got: string): UsageError {
+function overwriteError({ where }: OutputFile, expected: string, got: string): UsageError {
   const remedy = 'Choose another file with `--out`, or add `--force` to replace this one.'
   const option = /^--(html|svg|png)\b/.exec(where)?.[0]
   return new UsageError({ where, expected, got, remedy: option ? remedy.replace('--out', option) : remedy })
@@ -80,19 +80,19 @@ async function isOwnShard(path: string): Promise<boolean> {
 
 const fstatAsync = promisify(fstat)
 
-/** What a file is known by: its real path, and device and inode, which hard links share. */
+/** The identifiers of a file: its real path, and its device and inode, which hard links share. */
 async function identities(path: string): Promise<string[]> {
   const status = await (path === '-' ? fstatAsync(0, { bigint: true }) : stat(path, { bigint: true })).catch(
     () => undefined,
   )
   const ids: string[] = []
-  // Inodes of pipes and terminals say nothing about files.
+  // Inodes of pipes and terminals do not identify files.
   if (status?.isFile()) ids.push(`${status.dev}:${status.ino}`)
   if (path !== '-') ids.push(await realPath(path))
   return ids
 }
 
-/** Also of a file that is not there yet. */
+/** Also of a file that does not exist yet. */
 async function realPath(path: string): Promise<string> {
   const whole = await realpath(path).catch(() => undefined)
   if (whole !== undefined) return whole
@@ -100,25 +100,22 @@ async function realPath(path: string): Promise<string> {
   return join(folder, basename(path))
 }
 
-/** Says which files that are there will be replaced. */
+/** Prints which existing files will be replaced. */
 export function noteReplaced(replaced: readonly OutputFile[], output: Output): void {
   for (const { path } of replaced) output.note(`${path} exists and will be replaced.`)
 }
 
-/**
- * A default name that replaces nothing: where it is taken, `model-2.safetensors`, `model-3.safetensors`, … instead,
- * with a note.
- */
+/** A default name that replaces no file: `model.safetensors`, else `model-2.safetensors`, … with a note. */
 export async function freeName(path: string, output: Output): Promise<string> {
   const ending = extname(path)
   const stem = path.slice(0, path.length - ending.length)
   let name = path
-  for (let number = 2; await isTaken(name); number++) name = `${stem}-${number}${ending}`
+  for (let number = 2; await pathExists(name); number++) name = `${stem}-${number}${ending}`
   if (name !== path)
-    output.note(`${path} exists; writing ${name} instead (name a file with --out to replace it).`)
+    output.note(`${path} exists; writing ${name} instead (pass --out ${path} to replace it).`)
   return name
 }
 
-async function isTaken(path: string): Promise<boolean> {
+async function pathExists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined
 }

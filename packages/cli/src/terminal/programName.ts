@@ -1,19 +1,19 @@
-/** What to type to run this program again: `latch` where it is installed, `npx latch` in a clone of it. */
+/** The command that runs this program: `latch` if installed, `npx latch` in a clone of the repository. */
 import { realpathSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { shellWord } from '../options/options.ts'
 
 export interface Invocation {
-  /** As Node was given it. */
+  /** The script path given to Node. */
   script: string
-  /** Where the program stands. */
+  /** The current folder. */
   folder: string
-  /** What npm sets for what it runs: `exec` for npx. */
+  /** npm's `npm_command`: `exec` for npx. */
   npm: string | undefined
 }
 
-/** Words of a shell; outside the clone npx would fetch a stranger's package, so there the script is named. */
-export function programName(invocation: Invocation = ours()): string {
+/** Shell words. Outside the clone, npx would fetch a package of that name, so the script is named instead. */
+export function programName(invocation: Invocation = currentInvocation()): string {
   const { script, folder, npm } = invocation
   if (npm === 'exec') return 'npx latch'
   const real = realPath(script)
@@ -23,7 +23,7 @@ export function programName(invocation: Invocation = ours()): string {
   return below === '' || below.split(sep)[0] !== '..' ? 'npx latch' : `node ${shellWord(real)}`
 }
 
-function ours(): Invocation {
+function currentInvocation(): Invocation {
   return { script: process.argv[1], folder: process.cwd(), npm: process.env.npm_command }
 }
 

@@ -1,22 +1,22 @@
-/** The table of `latch compare`, and what it says in words. */
-import { verdictOnFloor } from './heldOut.ts'
+/** The table of `latch compare`, and its conclusions as sentences. */
+import { compareWithBaseline } from './baseline.ts'
 import { wrap } from '../terminal/glyphWidth.ts'
 import { count, percent, plural, points } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 import { drawTable } from './reports.ts'
 
-/** One model's figures; null where there is nothing to measure. Accuracies are shares. */
+/** The metrics of one model; null where there is nothing to measure. Accuracies are fractions. */
 export interface Compared {
   model: string
   parameters: number | null
   epochs: number | null
   secondsPerEpoch: number | null
-  /** In all. */
+  /** In total. */
   seconds: number
   trainAccuracy: number | null
   validationAccuracy: number | null
   testAccuracy: number | null
-  /** On the test rows with each text's words in another order. */
+  /** On the test rows with the words of each text shuffled. */
   shuffledAccuracy: number | null
   warnings: readonly string[]
 }
@@ -29,7 +29,7 @@ export interface ComparisonOptions {
 }
 
 const NAMES: Record<string, string> = {
-  'naive Bayes': 'naive Bayes (floor)',
+  'naive Bayes': 'naive Bayes (baseline)',
   bag: 'bag of words',
   ann: 'ANN, flattened',
   rnn: 'RNN',
@@ -40,11 +40,11 @@ const RECURRENT = ['rnn', 'lstm', 'gru']
 
 export function drawComparison(
   rows: readonly Compared[],
-  said: readonly string[],
+  conclusions: readonly string[],
   options: ComparisonOptions,
 ): string {
   const { sizes, heldOut, colors, width } = options
-  const best = bestOf(rows.filter((row) => row.model !== 'naive Bayes'))
+  const best = findBest(rows.filter((row) => row.model !== 'naive Bayes'))
   const cells = rows.map((row) => [
     row === best ? colors.bold(NAMES[row.model]) : NAMES[row.model],
     row.parameters === null ? '–' : count(row.parameters),
@@ -55,48 +55,58 @@ export function drawComparison(
     percent(row.shuffledAccuracy),
   ])
   const head = ['model', 'parameters', 's/epoch', 'train', 'valid.', 'test', 'shuffled']
-  const test = `${count(sizes.test)} to test${heldOut ? ' (held out by class: no --test was given)' : ''}`
-  const split = `${plural(sizes.train, 'row')} to train, ${count(sizes.validation)} to validate, ${test}.`
+  const test = `${count(sizes.test)} for testing${heldOut ? ' (held out by class; no --test)' : ''}`
+  const split = `${plural(sizes.train, 'row')} for training, ${count(sizes.validation)} for validation, ${test}.`
   return [
     drawTable(cells, { head, colors }),
     '',
     ...wrap(split, width).map((line) => colors.dim(line)),
-    ...wrap('“shuffled”: test accuracy after each text’s words were put in another order.', width).map(
-      (line) => colors.dim(line),
+    ...wrap('“shuffled”: test accuracy after the words of each text are shuffled.', width).map((line) =>
+      colors.dim(line),
     ),
-    ...said.flatMap((sentence) => ['', ...wrap(sentence, width)]),
+    ...conclusions.flatMap((sentence) => ['', ...wrap(sentence, width)]),
   ].join('\n')
 }
 
-/** Whether a network is worth it, and whether it reads order. The best is chosen by validation, never by the test. */
+/** Whether a network beats the baseline, and whether it uses word order. The best is chosen by validation accuracy. */
 export function verdicts(rows: readonly Compared[], tested: number): string[] {
-  const floor = rows.find((row) => row.model === 'naive Bayes')
-  const best = bestOf(rows.filter((row) => row.model !== 'naive Bayes'))
-  const reader = bestOf(rows.filter((row) => RECURRENT.includes(row.model)))
-  const said: string[] = []
-  if (floor?.testAccuracy != null && best?.testAccuracy != null) {
-    const measured = { name: 'naive Bayes', part: 'test', accuracy: floor.testAccuracy, n: tested } as const
-    said.push(
-      verdictOnFloor(`The best network by validation, ${NAMES[best.model]},`, best.testAccuracy, measured),
+  const baseline = rows.find((row) => row.model === 'naive Bayes')
+  const best = findBest(rows.filter((row) => row.model !== 'naive Bayes'))
+  const recurrent = findBest(rows.filter((row) => RECURRENT.includes(row.model)))
+  const sentences: string[] = []
+  if (baseline?.testAccuracy != null && best?.testAccuracy != null) {
+    const measured = {
+      name: 'naive Bayes',
+      part: 'test',
+      accuracy: baseline.testAccuracy,
+      n: tested,
+    } as const
+    sentences.push(
+      compareWithBaseline(
+        `The best network by validation, ${NAMES[best.model]},`,
+        best.testAccuracy,
+        measured,
+      ),
     )
   }
-  if (reader?.testAccuracy != null && reader.shuffledAccuracy != null) {
-    said.push(verdictOnOrder(NAMES[reader.model], reader.testAccuracy, reader.shuffledAccuracy, tested))
+  if (recurrent?.testAccuracy != null && recurrent.shuffledAccuracy != null) {
+    sentences.push(
+      compareWithShuffled(NAMES[recurrent.model], recurrent.testAccuracy, recurrent.shuffledAccuracy, tested),
+    )
   }
-  return said
+  return sentences
 }
 
-function verdictOnOrder(name: string, ordered: number, shuffled: number, tested: number): string {
+function compareWithShuffled(name: string, ordered: number, shuffled: number, tested: number): string {
   const error = Math.sqrt((ordered * (1 - ordered) + shuffled * (1 - shuffled)) / Math.max(1, tested))
   const lost = ordered - shuffled
   const figures = `${percent(ordered)} to ${percent(shuffled)}`
   if (lost > error)
-    return `Order matters: with its words shuffled, ${name} falls by ${points(lost)} (${figures}).`
-  const change = lost > 0 ? 'hardly falls' : lost < 0 ? 'does not fall' : 'stays where it is'
-  return `Order hardly matters here: with words shuffled, ${name} ${change} (${figures}).`
+    return `Word order matters: with shuffled words, the accuracy of ${name} falls by ${points(lost)} (${figures}).`
+  return `No significant effect of word order: with shuffled words, the accuracy of ${name} changes within one standard error (${figures}).`
 }
 
-function bestOf(rows: readonly Compared[]): Compared | undefined {
+function findBest(rows: readonly Compared[]): Compared | undefined {
   const score = (row: Compared): number => row.validationAccuracy ?? row.testAccuracy ?? 0
   return rows.reduce<Compared | undefined>(
     (best, row) => (!best || score(row) > score(best) ? row : best),

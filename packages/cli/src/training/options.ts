@@ -1,15 +1,15 @@
-/** Checked options of the command line → the library's own. */
+/** Converts the options of the command line to those of the library. */
 import type { ClassifierFitOptions, ClassifierOptions } from 'latch'
-import { engineOptions, wrongValue } from '../options/options.ts'
+import { engineOptions, invalidValue } from '../options/options.ts'
 import type { Named, OPTIMIZERS, TrainingFlags } from './command.ts'
 
-/** What the library trains at most by itself; the length of schedules that end with the run. */
+/** The library's default; also the default length of schedules that end with the run. */
 const DEFAULT_EPOCHS = 30
 
-/** The network's options in the library's words; those left out keep the library's defaults. */
+/** The options of the network; those not given keep the library's defaults. */
 export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions, 'cell'> {
   const { units, layers, bidirectional, reset, activation, pooling, lowercase } = flags
-  return given({
+  return withoutUndefined({
     units,
     layers,
     bidirectional,
@@ -27,10 +27,10 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
   })
 }
 
-/** The training's options likewise; columns, files and events are each command's own. */
+/** The options of the training; columns, files and events are added by each command. */
 export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<Record<string, string>>> {
   const { optimizer, classWeights } = flags
-  return given({
+  return withoutUndefined({
     epochs: flags.epochs,
     batchSize: flags.batch,
     accumulationSteps: flags.accumulationSteps,
@@ -49,7 +49,7 @@ export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<R
   }) as Partial<ClassifierFitOptions<Record<string, string>>>
 }
 
-/** The library calls `off` null; the parser of the command line cannot. */
+/** `off` is null in the library. */
 function nullIfOff(value: number | 'off' | undefined): number | null | undefined {
   return value === 'off' ? null : value
 }
@@ -60,19 +60,19 @@ function optimizerOptions({ type, settings }: Named<(typeof OPTIMIZERS)[number]>
     : { type, ...settings }
 }
 
-/** Schedules that end with the run are as long as the run by default. */
+/** Schedules that end with the run last for all epochs by default. */
 function scheduleOptions({ schedule, warmup, epochs = DEFAULT_EPOCHS }: TrainingFlags): object | undefined {
   if (!schedule) return warmup === undefined ? undefined : { type: 'constant', warmup }
   const { type, settings } = schedule
   if (type === 'step' && settings.stepSize === undefined) {
-    throw wrongValue('--schedule step', 'a stepSize in epochs', 'step', 'Write --schedule step:stepSize=5.')
+    throw invalidValue('--schedule step', 'a stepSize in epochs', 'step', 'Use `--schedule step:stepSize=5`.')
   }
   if (type === 'exponential' && settings.gamma === undefined) {
-    throw wrongValue(
+    throw invalidValue(
       '--schedule exponential',
       'a gamma',
       'exponential',
-      'Write --schedule exponential:gamma=0.9.',
+      'Use `--schedule exponential:gamma=0.9`.',
     )
   }
   const rest = { ...settings, ...(warmup === undefined ? {} : { warmup }) }
@@ -81,7 +81,7 @@ function scheduleOptions({ schedule, warmup, epochs = DEFAULT_EPOCHS }: Training
   return { type, ...rest }
 }
 
-/** Without the options that were not given. */
-export function given<T extends object>(options: T): T {
+/** Omits the options that are undefined. */
+export function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

@@ -1,6 +1,6 @@
 /**
- * How far the work is, on standard error: the engine, then on a terminal one line that redraws itself
- * under a line an epoch; on a pipe the lines an epoch alone. Nothing shows for work that is done within half a second.
+ * Progress on standard error: the engine, one line per epoch, and on a terminal a live progress line below. Work that
+ * ends within half a second shows no progress line.
  */
 import type { ModelFitEvent } from 'latch'
 import { bar } from './bars.ts'
@@ -10,9 +10,9 @@ import { clock, count, loss, percent } from '../terminal/numbers.ts'
 import type { Colors, Output } from '../terminal/output.ts'
 
 const REDRAW_MILLISECONDS = 80
-const PATIENCE_MILLISECONDS = 500
+const DELAY_MILLISECONDS = 500
 
-/** A line at the foot of the terminal that redraws itself; on a pipe it never shows. */
+/** A line at the bottom of the terminal that is redrawn in place; never shown on a pipe. */
 export class LiveLine {
   readonly #stream = process.stderr
   readonly #shown: boolean
@@ -24,14 +24,10 @@ export class LiveLine {
     this.#shown = this.#stream.isTTY === true && !output.quiet
   }
 
-  /** Draws what `text` gives for the terminal's width, unless it was drawn a moment ago. */
+  /** Draws the text for the width of the terminal, at most every 80 ms. */
   draw(text: (width: number) => string): void {
     const now = Date.now()
-    if (
-      !this.#shown ||
-      now - this.#started < PATIENCE_MILLISECONDS ||
-      now - this.#drawn < REDRAW_MILLISECONDS
-    )
+    if (!this.#shown || now - this.#started < DELAY_MILLISECONDS || now - this.#drawn < REDRAW_MILLISECONDS)
       return
     this.#drawn = now
     this.#visible = true
@@ -44,17 +40,17 @@ export class LiveLine {
   }
 }
 
-/** What is under way and how much of it is done, in one line. */
-export function drawShare(name: string, share: number, width: number, { bold, cyan }: Colors): string {
+/** One line with a name and a progress bar. */
+export function drawFraction(name: string, fraction: number, width: number, { bold, cyan }: Colors): string {
   const size = Math.max(4, Math.min(24, width - widthOf(name) - 6))
-  const done = `${pad(`${Math.floor(share * 100)}`, 3, 'end')}%`
-  return `${bold(fit(name, width))} ${cyan(bar(share, size))} ${done}`
+  const done = `${pad(`${Math.floor(fraction * 100)}`, 3, 'end')}%`
+  return `${bold(fit(name, width))} ${cyan(bar(fraction, size))} ${done}`
 }
 
 type Progress = Extract<ModelFitEvent, { type: 'progress' }>
 type Epoch = Extract<ModelFitEvent, { type: 'epoch' }>
 
-/** Shows a training run as its events come. */
+/** Prints the events of a training run. */
 export class TrainingProgress {
   readonly #output: Output
   readonly #name: string
@@ -62,7 +58,7 @@ export class TrainingProgress {
   readonly #everyEpoch: boolean
   #headed = false
 
-  /** `everyEpoch: false` leaves out engine and epochs: only the live line, under the given name. */
+  /** `everyEpoch: false` shows only the live line, under the given name. */
   constructor(output: Output, options: { name?: string; everyEpoch?: boolean } = {}) {
     this.#output = output
     this.#name = options.name ?? 'epoch'
@@ -86,7 +82,7 @@ export class TrainingProgress {
 
   #bar(at: Progress, width: number): string {
     const { bold, cyan, dim } = this.#output.errorColors
-    const share = at.steps > 0 ? at.step / at.steps : 0
+    const fraction = at.steps > 0 ? at.step / at.steps : 0
     const name = `${this.#name} ${at.epoch}/${at.epochs}`
     const facts = [
       `loss ${loss(at.loss)}`,
@@ -97,8 +93,8 @@ export class TrainingProgress {
     const room = width - widthOf(name) - 6
     while (facts.length > 1 && widthOf(facts.join('  ')) + 8 > room) facts.splice(-2, 1)
     const size = Math.max(4, Math.min(24, room - widthOf(facts.join('  ')) - 3))
-    const done = `${pad(`${Math.floor(share * 100)}`, 3, 'end')}%`
-    return `${bold(fit(name, width))} ${cyan(bar(share, size))} ${done}  ${facts.join(dim('  '))}`
+    const done = `${pad(`${Math.floor(fraction * 100)}`, 3, 'end')}%`
+    return `${bold(fit(name, width))} ${cyan(bar(fraction, size))} ${done}  ${facts.join(dim('  '))}`
   }
 
   #epoch(event: Epoch): void {
@@ -114,7 +110,7 @@ export class TrainingProgress {
       pad(percent(event.validationAccuracy), 9, 'end'),
       pad(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 1)} s`, 9, 'end'),
     ]
-    this.#output.complain(cells.join(' ') + (event.best ? green('  best so far') : ''))
+    this.#output.complain(cells.join(' ') + (event.best ? green('  best') : ''))
   }
 }
 

@@ -1,4 +1,4 @@
-/** How good a model is, as tables: scores by class, the confusion matrix or the commonest confusions. */
+/** Evaluation tables: metrics by class, the confusion matrix or the most frequent confusions. */
 import Table from 'cli-table3'
 import type { ClassEvaluation, Evaluation } from 'latch'
 import { fit, visible, widthOf } from '../terminal/glyphWidth.ts'
@@ -7,7 +7,7 @@ import type { Colors } from '../terminal/output.ts'
 
 export interface TableOptions {
   head: string[]
-  /** Columns of numbers stand at the right. Default: all but the first. */
+  /** Left-aligned columns; all others are right-aligned. Default: the first. */
   left?: readonly number[]
   colors: Colors
 }
@@ -30,7 +30,7 @@ const BARE = {
   middle: '  ',
 }
 
-/** A table without rules around it. */
+/** A table without borders. */
 export function drawTable(
   rows: readonly (readonly string[])[],
   { head, left = [0], colors }: TableOptions,
@@ -66,19 +66,19 @@ function headline(result: ClassEvaluation, { bold, dim }: Colors): string {
   return `${bold(`accuracy ${percent(result.accuracy)}`)}${dim(` ± ${standardError(result)}`)}   ${facts.join('   ')}`
 }
 
-/** One standard error from the number of rows alone. */
+/** The standard error of the accuracy, in percent. */
 function standardError({ accuracy, n }: ClassEvaluation): string {
   return ((Math.sqrt((accuracy * (1 - accuracy)) / Math.max(1, n)) || 0) * 100).toFixed(1)
 }
 
-/** Above this many classes only the worst are listed. */
+/** Above this number of classes, only the worst are listed. */
 const MOST_CLASSES = 50
 const WORST_CLASSES = 20
 
 function classTable(result: ClassEvaluation, colors: Colors, width: number): string {
   const { perClass } = result
   const many = perClass.length > MOST_CLASSES
-  // Classes without rows say nothing.
+  // Classes without rows have no metrics.
   const worst = () => perClass.filter(({ support }) => support > 0).sort((a, b) => a.f1 - b.f1)
   const listed = many ? worst().slice(0, WORST_CLASSES) : perClass
   const rows = listed.map(({ label, precision, recall, f1, support }) => [
@@ -103,7 +103,7 @@ function classTable(result: ClassEvaluation, colors: Colors, width: number): str
 
 const MOST_PAIRS = 10
 
-/** The matrix if it fits the width, else the pairs that are mistaken most. */
+/** The confusion matrix if it fits the width, else the most frequent confusions. */
 export function drawConfusion(result: ClassEvaluation, colors: Colors, width: number): string {
   const labels = result.perClass.map(({ label }) => label)
   const size = between(4, largest(labels.map((label) => widthOf(label))), 12)
@@ -131,12 +131,12 @@ function commonConfusions({ confusion, perClass }: ClassEvaluation, colors: Colo
     .slice(0, MOST_PAIRS)
     .map(({ i, k, n }) => [name(perClass[i].label, room), name(perClass[k].label, room), count(n)])
   const more =
-    pairs.length > MOST_PAIRS ? `, ${plural(pairs.length - MOST_PAIRS, 'more pair')} in --json` : ''
-  const title = `${colors.bold('Commonest confusions')}${colors.dim(more && ` (${more.slice(2)})`)}`
+    pairs.length > MOST_PAIRS ? `, ${plural(pairs.length - MOST_PAIRS, 'more pair')} with --json` : ''
+  const title = `${colors.bold('Most frequent confusions')}${colors.dim(more && ` (${more.slice(2)})`)}`
   return `${title}\n${drawTable(rows, { head: ['true class', 'predicted', 'rows'], left: [0, 1], colors })}`
 }
 
-/** The shape that `--json` gives an evaluation. */
+/** An evaluation as printed by `--json`. */
 export function evaluationJson(result: Evaluation): object {
   if (result.kind === 'values') return result
   const { accuracy, macroF1, macroPrecision, macroRecall, n, perClass, confusion, labels, warnings } = result

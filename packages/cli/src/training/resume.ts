@@ -1,10 +1,10 @@
-/** Going on with a run that was stopped: what may be typed, what its checkpoint keeps, where its model goes. */
+/** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
 import { cells, type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
 import { engineOptions, shellWord } from '../options/options.ts'
 import { programName } from '../terminal/programName.ts'
 import type { Rows } from '../options/rows.ts'
 import type { SavedPaths } from './savedPaths.ts'
-import { given } from './options.ts'
+import { withoutUndefined } from './options.ts'
 import type { TrainingFlags } from './command.ts'
 
 export const CELLS = [...cells.map(({ name }) => name), 'ann', 'bag'] as const
@@ -12,7 +12,7 @@ export const DEFAULT_OUT = 'model.safetensors'
 
 export type Options = ClassifierFitOptions<Record<string, string>>
 
-/** What was typed for training, checked. */
+/** The parsed options of `latch train`. */
 export interface TrainFlags extends TrainingFlags {
   cell?: (typeof CELLS)[number]
   out?: string
@@ -21,42 +21,42 @@ export interface TrainFlags extends TrainingFlags {
   force?: boolean
 }
 
-/** Options that a resumed run may still be given; the checkpoint keeps all others. */
-const WITH_RESUME =
+/** Options allowed with `--resume`; all others are stored in the checkpoint. */
+const ALLOWED_WITH_RESUME =
   '--text --label --format --header --no-header --test --validation --epochs --out --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
- * The rows of a validation file are read anew; a share of the rows was decided when the run began.
- * @throws UsageError for options that the checkpoint decides
+ * A validation file is read again; a validation fraction is fixed by the checkpoint.
+ * @throws UsageError for options that are stored in the checkpoint
  */
-export function refuseWithResume(typed: readonly string[], { validation }: TrainFlags): void {
-  const kept = new Set(WITH_RESUME.split(' '))
-  if (typeof validation === 'number') kept.delete('--validation')
-  const refused = typed.filter((flag) => !kept.has(flag))
-  if (refused.length === 0) return
-  const remedy = `The checkpoint keeps what the run began with: leave out ${refused.join(', ')}`
+export function requireResumeOptions(typed: readonly string[], { validation }: TrainFlags): void {
+  const allowed = new Set(ALLOWED_WITH_RESUME.split(' '))
+  if (typeof validation === 'number') allowed.delete('--validation')
+  const fixed = typed.filter((flag) => !allowed.has(flag))
+  if (fixed.length === 0) return
+  const remedy = `Omit ${fixed.join(', ')}: the checkpoint stores the settings of the run.`
   throw new UsageError({
     where: '--resume',
-    expected: 'no other choices of network or training',
-    got: refused.join(', '),
+    expected: 'no other options of the network or the training',
+    got: fixed.join(', '),
     remedy,
   })
 }
 
-/** Where the model is saved: as typed, else beside the checkpoint under the name that the run began with. */
+/** Where the model is saved: as given, else next to the checkpoint under the name of the interrupted run. */
 export function modelPath({ out, resume }: TrainFlags): string {
   const stem = resume === undefined ? undefined : /^(.*)\.checkpoint\.safetensors$/.exec(resume)?.[1]
   return out ?? (stem === undefined ? DEFAULT_OUT : `${stem}.safetensors`)
 }
 
-/** A model and its options, ready to train: fresh, or as a checkpoint left them. */
+/** A model and its options, new or from a checkpoint. */
 export interface Start {
   model: TextClassifier
   options: Partial<Options>
   resume?: Uint8Array
 }
 
-/** @throws DataError, FormatError, UsageError for a file that is no checkpoint */
+/** @throws DataError, FormatError, UsageError for a file that is not a checkpoint */
 export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
   const bytes = await readFileBytes(path)
   const { model, fitOptions: kept } = TextClassifier.fromCheckpoint(bytes, path, engineOptions(flags))
@@ -64,13 +64,13 @@ export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
     model,
     options: {
       ...(kept as Partial<Options>),
-      ...given({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps }),
+      ...withoutUndefined({ epochs: flags.epochs, checkpointSteps: flags.checkpointSteps }),
     },
     resume: bytes,
   }
 }
 
-/** What to type to go on with an interrupted run. */
+/** The command that resumes an interrupted run. */
 export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows, paths: SavedPaths): string {
   const words = ['train', data, '--text', columns.text, '--label', columns.label]
   if (flags.format !== undefined) words.push('--format', flags.format)

@@ -1,4 +1,4 @@
-/** Where a training run keeps its model and its checkpoint, checked before the work begins. */
+/** Where a training run saves its model and checkpoint, checked before training. */
 import { constants } from 'node:fs'
 import { access, stat, unlink } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
@@ -7,11 +7,11 @@ import { DataError } from 'latch'
 export interface SavedPaths {
   model: string
   checkpoint: string
-  /** Weights of a run whose loss left the finite numbers. */
+  /** The last finite weights of a run that diverged. */
   lastGood: string
 }
 
-/** `model.safetensors` → `model.checkpoint.safetensors` beside it. */
+/** `model.safetensors` → `model.checkpoint.safetensors` next to it. */
 export function savedPaths(model: string): SavedPaths {
   const ending = extname(model)
   const stem = ending ? model.slice(0, -ending.length) : model
@@ -22,25 +22,25 @@ export function savedPaths(model: string): SavedPaths {
   }
 }
 
-/** Nobody wants to hear after an hour that the folder was misspelt. @throws DataError */
+/** Checks before an hour of training that the folder exists and is writable. @throws DataError */
 export async function checkWritable({ model }: SavedPaths): Promise<void> {
   const folder = dirname(model)
-  const expected = 'a file name in a folder that may be written to'
+  const expected = 'a file in a writable folder'
   const status = await stat(folder).catch(() => undefined)
   if (!status?.isDirectory()) {
     const got = status ? `"${folder}", which is a file` : `no folder "${folder}"`
-    throw new DataError({ where: `--out ${model}`, expected, got, remedy: 'Create the folder first' })
+    throw new DataError({ where: `--out ${model}`, expected, got, remedy: 'Create the folder first.' })
   }
   const old = await stat(model).catch(() => undefined)
   if (old && !old.isFile()) {
     const got = old.isDirectory() ? 'a folder' : 'a device or pipe'
     throw new DataError({ where: `--out ${model}`, expected, got })
   }
-  const refused = await access(old ? model : folder, constants.W_OK).then(
+  const denied = await access(old ? model : folder, constants.W_OK).then(
     () => false,
     () => true,
   )
-  if (refused) throw new DataError({ where: `--out ${model}`, expected, got: 'no permission to write there' })
+  if (denied) throw new DataError({ where: `--out ${model}`, expected, got: 'no write permission' })
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
-/** What `latch train` says at its end: the best epoch, the test, the floor, the file, what to type next. */
+/** The summary of `latch train`: the best epoch, the test, the baseline, the saved file and the next commands. */
 import type { ModelFitReport, Evaluation } from 'latch'
-import { verdictOnFloor } from './heldOut.ts'
-import type { Floor } from './heldOut.ts'
+import { compareWithBaseline } from './baseline.ts'
+import type { Baseline } from './baseline.ts'
 import { visible, wrap } from '../terminal/glyphWidth.ts'
 import { duration, loss, percent, plural } from '../terminal/numbers.ts'
 import { shellWord } from '../options/options.ts'
@@ -12,21 +12,21 @@ import { drawEvaluation } from './reports.ts'
 export interface Summary {
   cell: string
   report: ModelFitReport
-  /** On the test rows, where there are any. */
+  /** On the test rows, if there are any. */
   result: Evaluation | undefined
-  floor: Floor | undefined
+  baseline: Baseline | undefined
   /** The saved file. */
   path: string
-  /** A text of the data, for the examples of what to type next. */
+  /** A text of the data, for the suggested commands. */
   sample: string
-  /** As it was typed, and its columns. */
+  /** The training data as given, and its columns. */
   data: string
   columns: { text: string; label: string }
 }
 
 const STOPPED = {
-  epochs: 'all epochs done',
-  patience: 'no better epoch came',
+  epochs: 'all epochs',
+  patience: 'stopped early',
   aborted: 'interrupted',
 } as const
 
@@ -34,9 +34,13 @@ export function drawSummary(summary: Summary, colors: Colors, width: number): st
   const { report, result } = summary
   const lines = [trained(summary, colors), bestEpoch(report)].flatMap((line) => wrap(line, width))
   if (result) lines.push('', `${colors.bold('Test')}: ${drawEvaluation(result, colors, width)}`)
-  const floor = floorLine(summary)
-  const baseline = floor === undefined ? [] : ['', ...wrap(floor, width)]
-  return [...lines, ...baseline, '', ...next(summary, colors)].join('\n')
+  const baseline = baselineLine(summary)
+  return [
+    ...lines,
+    ...(baseline === undefined ? [] : ['', ...wrap(baseline, width)]),
+    '',
+    ...next(summary, colors),
+  ].join('\n')
 }
 
 function trained({ cell, report }: Summary, { bold }: Colors): string {
@@ -51,16 +55,15 @@ function trained({ cell, report }: Summary, { bold }: Colors): string {
 }
 
 function bestEpoch({ best, validationSize, kept }: ModelFitReport): string {
-  if (!best)
-    return `Kept: the ${kept === 'ema' ? 'averaged' : 'last'} weights (no rows were set aside for validation).`
+  if (!best) return `Saved the ${kept === 'ema' ? 'averaged' : 'last'} weights (no validation rows).`
   const on = `on ${plural(validationSize, 'validation row')}`
-  return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Its weights are kept.`
+  return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Saved the weights of this epoch.`
 }
 
-function floorLine({ cell, report, result, floor }: Summary): string | undefined {
-  const accuracy = floor?.part === 'test' ? accuracyOf(result) : report.best?.accuracy
-  if (!floor || accuracy === undefined || accuracy === null) return undefined
-  return `On the ${floor.part} rows ${verdictOnFloor(cell, accuracy, floor)}`
+function baselineLine({ cell, report, result, baseline }: Summary): string | undefined {
+  const accuracy = baseline?.part === 'test' ? accuracyOf(result) : report.best?.accuracy
+  if (!baseline || accuracy === undefined || accuracy === null) return undefined
+  return `On the ${baseline.part} rows ${compareWithBaseline(cell, accuracy, baseline)}`
 }
 
 function next({ cell, path, sample, result, data, columns }: Summary, { green, dim }: Colors): string[] {
@@ -79,10 +82,10 @@ function next({ cell, path, sample, result, data, columns }: Summary, { green, d
       `${latch} compare ${shellWord(data)} --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
     )
   }
-  return [`Saved ${green(path)}. Next:`, ...commands.map((command) => `  ${dim('$')} ${command}`)]
+  return [`Saved ${green(path)}. Next steps:`, ...commands.map((command) => `  ${dim('$')} ${command}`)]
 }
 
-/** The first few words of a text, whole. */
+/** The first words of a text. */
 function shortened(text: string): string {
   const [first = '', ...more] = visible(text).split(/\s+/)
   let short = Array.from(first).slice(0, 40).join('')

@@ -96,6 +96,8 @@ export interface CellNames<
   readonly candidate: Gate
   /** The gate that says how much of the past a step keeps, per unit; null where no gate does. */
   readonly keepGate: Gate | null
+  /** What a trace's `keeps` means, in words. */
+  readonly keepConvention: string
 }
 
 /** A recurrent cell in one form: its names, and its equations as stages. */

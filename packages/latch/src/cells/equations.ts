@@ -60,8 +60,6 @@ export type Equation = GateEquation | SumEquation
 export interface CellEquations {
   /** Letters of states, by name. */
   readonly stateLetters: Readonly<Record<string, string>>
-  /** How `keeps` of a trace is to be read. */
-  readonly keeps: string
   /** How `memory` is to be read: which gates are multiplied. */
   readonly memory: string
   /** The equation of every gate, state and saved value of one form. */

@@ -8,6 +8,7 @@
 import { DataError } from '../core/errors.ts'
 import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
+import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
 import type { CollectedTable } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
@@ -56,11 +57,6 @@ export function examplesFromRows<Row extends object>(
   let number = 0
   for (const row of rows) collector.acceptObject(row as Record<string, unknown>, `row ${number++}`)
   return examplesFromTable(collector.finish(), options)
-}
-
-/** A label in the form in which labels are compared: trimmed, in Unicode NFC. */
-export function cleanLabel(label: string): string {
-  return label.trim().normalize('NFC')
 }
 
 /** The table options that read just the columns of the examples. */

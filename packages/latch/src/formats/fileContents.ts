@@ -42,7 +42,7 @@ export function fileLayer(
   weights: FileLayer['weights'],
   opens: boolean | null,
 ): FileLayer {
-  const parameters = weights.reduce((sum, shape) => sum + sizeOf(shape), 0)
+  const parameters = weights.reduce((sum, shape) => sum + countNumbers(shape), 0)
   return { name, type, output: null, conventions: '', weights, parameters, opens }
 }
 
@@ -53,9 +53,9 @@ export function fileArray(
   dtype: string | null = null,
 ): FileArray {
   const learned = dtype === null || dtype.includes('F')
-  return { layer, name, shape, dtype, parameters: learned ? sizeOf(shape) : 0 }
+  return { layer, name, shape, dtype, parameters: learned ? countNumbers(shape) : 0 }
 }
 
-function sizeOf(shape: readonly number[]): number {
+function countNumbers(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1)
 }

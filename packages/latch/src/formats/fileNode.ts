@@ -1,5 +1,5 @@
 /**
- * Whole files in Node: read with errors in words, written so that a reader sees the old file or the new
+ * Whole files in Node: read with errors that name the path, written so that a reader sees the old file or the new
  * one and never a part. A save goes to a temporary file in the same folder, is flushed to the disk, and
  * takes the old file's name in one step.
  */
@@ -35,7 +35,7 @@ const nodeCalls: SavingCalls = { open, rename }
  * the old file stays as it was. A link is followed; the old file's permissions are kept. Gives the bytes written.
  *
  * @param content all bytes, or chunks that are made while they are written and never held together
- * @throws DataError in words: disk full, missing folder, no permission; what making a chunk throws
+ * @throws DataError for disk full, missing folder, no permission; what making a chunk throws
  */
 export async function writeFileAtomic(
   path: string,
@@ -67,7 +67,7 @@ export async function writeFileAtomic(
 /** Where to write behind links, and the permissions of the old file if there is one. */
 async function checkTarget(path: string): Promise<{ target: string; mode?: number }> {
   const old = await stat(path).catch((cause: unknown) => {
-    if (codeOf(cause) === 'ENOENT') return undefined
+    if (getCode(cause) === 'ENOENT') return undefined
     throw cause
   })
   if (old === undefined) return { target: path }
@@ -104,7 +104,7 @@ function isRunning(processId: number): boolean {
   try {
     return process.kill(processId, 0)
   } catch (cause) {
-    return codeOf(cause) !== 'ESRCH'
+    return getCode(cause) !== 'ESRCH'
   }
 }
 
@@ -136,7 +136,7 @@ async function syncFolder(folder: string, calls: SavingCalls): Promise<void> {
 
 /**
  * Reads a whole file.
- * @throws DataError in words: missing (with names in the folder that come near), a folder, more than 2 GiB
+ * @throws DataError : missing (with names in the folder that come near), a folder, more than 2 GiB
  */
 export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Promise<Uint8Array> {
   try {
@@ -151,7 +151,7 @@ export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Pr
     }
     return await readAll(path, status.size)
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') throw await missingFile(path, cause)
+    if (getCode(cause) === 'ENOENT') throw await missingFile(path, cause)
     throw inWords(cause, path, 'a readable file')
   }
 }
@@ -233,7 +233,7 @@ const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = 
 }
 
 function inWords(cause: unknown, path: string, expected: string, comfort?: string): unknown {
-  const code = codeOf(cause)
+  const code = getCode(cause)
   if (code === undefined) return cause
   const [words, advice] = WORDS[code] ?? [(cause as Error).message, undefined]
   const remedy = [comfort, advice].filter((part) => part !== undefined).join('. ')
@@ -246,7 +246,7 @@ function inWords(cause: unknown, path: string, expected: string, comfort?: strin
   return new DataError(facts, { cause })
 }
 
-function codeOf(cause: unknown): string | undefined {
+function getCode(cause: unknown): string | undefined {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   return typeof code === 'string' ? code : undefined
 }

@@ -56,13 +56,13 @@ const CLASS_NAMES: Readonly<
 }
 
 /** A format's name for a cell; undefined where it has none. */
-export function classNameOf(format: keyof typeof CLASS_NAMES, cell: CellName): string | undefined {
+export function getClassName(format: keyof typeof CLASS_NAMES, cell: CellName): string | undefined {
   return CLASS_NAMES[format][cell]
 }
 
 /** A format's name for a cell. @throws UnsupportedError where it has none */
 export function requireClassName(format: keyof typeof CLASS_NAMES, cell: CellName, where: string): string {
-  const found = classNameOf(format, cell)
+  const found = getClassName(format, cell)
   if (found) return found
   const expected = `a cell among ${classNames(format).join(', ')}`
   throw new UnsupportedError({ where, expected, got: cell })
@@ -125,12 +125,12 @@ export function rowsToNative<A extends Float32Array | Float64Array>(
   layout: WeightLayout,
   cell: CellName,
 ): A {
-  return reorderBlocks(values, orderOf(layout, cell), orderOf('native', cell))
+  return reorderBlocks(values, findOrder(layout, cell), findOrder('native', cell))
 }
 
 /** Native gate rows (G·H, width) → those of a layout. */
 export function rowsFromNative(values: Float32Array, layout: WeightLayout, cell: CellName): Float32Array {
-  return reorderBlocks(values, orderOf('native', cell), orderOf(layout, cell))
+  return reorderBlocks(values, findOrder('native', cell), findOrder(layout, cell))
 }
 
 /** Gate columns (width, G·H), as Keras and TensorFlow keep kernels → native rows (G·H, width). */
@@ -154,7 +154,7 @@ export function columnsFromNative(
   return transposed(rows, values.length / width, width)
 }
 
-function orderOf(layout: WeightLayout, cell: CellName): GateOrder {
+function findOrder(layout: WeightLayout, cell: CellName): GateOrder {
   const order = GATE_ORDERS[layout][cell]
   if (!order) throw new RangeError(`gate orders: layout ${layout} has no cell ${cell}`)
   return order

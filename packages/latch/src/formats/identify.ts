@@ -1,5 +1,5 @@
 /**
- * Which format a model file is in: told from its first bytes and its own words, and only then from its name.
+ * Which format a model file is in: found from its first bytes and contents, and only then from its name.
  * Nothing is parsed here beyond what tells formats apart; the readers check everything.
  */
 import { FormatError, UnsupportedError } from '../core/errors.ts'
@@ -20,7 +20,7 @@ export function identify(bytes: Uint8Array, name: string): FormatName {
   const found =
     binaryFormat(bytes) ?? archiveFormat(bytes, name) ?? jsonFormat(bytes, name) ?? safetensorsFormat(bytes)
   if (found) return found
-  refuseKnown(bytes, name)
+  assertNotKnown(bytes, name)
   if (/\.onnx$/i.test(name) && bytes.length > 0 && isProtobuf(bytes)) return 'onnx'
   // A damaged file is its own reader's to explain.
   const [, ending] = /\.(safetensors|onnx|h5|hdf5|keras|pt|pth|pkl)$/i.exec(name) ?? []
@@ -90,7 +90,7 @@ function safetensorsFormat(bytes: Uint8Array): FormatName | null {
   return /(?<!\\)"latch"\s*:\s*"/.test(latin(bytes.subarray(8, 8 + length))) ? 'latch' : 'torch'
 }
 
-function refuseKnown(bytes: Uint8Array, name: string): void {
+function assertNotKnown(bytes: Uint8Array, name: string): void {
   if (beginsWith(bytes, [0x54, 0x46, 0x4c, 0x33], 4)) refuse('a TensorFlow Lite model')
   if (/\.pb$/i.test(name)) refuse('a TensorFlow graph or SavedModel')
   function refuse(got: string): never {

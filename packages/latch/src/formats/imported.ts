@@ -8,7 +8,10 @@ import type { ModelDocument } from './latch/modelFile.ts'
 import type { Network } from '../model/network.ts'
 
 /** Formats that models come in. */
-export type FormatName = 'latch' | 'keras' | 'torch' | 'tfjs' | 'onnx' | 'tensorflow1'
+export const FORMAT_NAMES = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
+
+/** One of them. */
+export type FormatName = (typeof FORMAT_NAMES)[number]
 
 /** Formats that models are written in. */
 export type ExportFormat = 'onnx' | 'torch' | 'keras' | 'tfjs'

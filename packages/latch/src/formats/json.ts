@@ -6,7 +6,7 @@ export const MAX_JSON_DEPTH = 64
 
 /** JSON of a bounded number of values. @throws FormatError naming the place */
 export function parseJson(text: string, where: string): unknown {
-  refuseJsonBomb(text, where)
+  assertJsonSize(text, where)
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
@@ -30,7 +30,7 @@ export function parseJsonBytes(bytes: Uint8Array, where: string): unknown {
  * A list or object costs some 60 bytes of memory and as little as one byte of text. So their depth and
  * their number are bounded by the text's length before JSON.parse may build any.
  */
-export function refuseJsonBomb(text: string, where: string): void {
+export function assertJsonSize(text: string, where: string): void {
   const most = 100_000 + Math.floor(text.length / 10)
   let depth = 0
   let containers = 0

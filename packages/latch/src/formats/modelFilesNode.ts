@@ -13,7 +13,7 @@ const HEADS = ['model.json', 'manifest.json'] as const
 
 /**
  * A model's files by the path of its main one, or of the folder that holds a `model.json` or `manifest.json`.
- * @throws DataError in words: missing (with names that come near), a folder without either
+ * @throws DataError : missing (with names that come near), a folder without either
  */
 export async function modelFilesAt(path: string): Promise<ModelFiles> {
   const main = await mainFile(path)
@@ -76,7 +76,7 @@ export interface WrittenFile {
 /**
  * Writes an export: one file to `path`; several into the folder `path`, which is made where it is not there.
  * Chunks go to the disk as they are made. Each file is whole or not there; the one that names the others comes last.
- * @throws DataError in words: disk full, missing folder, no permission; UsageError for a file where a folder is needed
+ * @throws DataError for disk full, missing folder, no permission; UsageError for a file where a folder is needed
  */
 export async function writeExport(files: readonly ExportedFile[], path: string): Promise<WrittenFile[]> {
   if (files.length === 1) return [{ path, bytes: await writeFileAtomic(path, files[0].chunks) }]

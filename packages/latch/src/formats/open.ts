@@ -1,5 +1,5 @@
 /**
- * The door of the readers: which format a file is in, and that format's reader, loaded when it is met. So a page
+ * Entry point of the readers: which format a file is in, and that format's reader, loaded when it is met. So a page
  * that opens ONNX files never loads HDF5.
  */
 import type { EngineOptions } from '../engine/engine.ts'

@@ -7,6 +7,7 @@ import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../model/config.ts'
 import { FormatError } from '../core/errors.ts'
 import { gateCount } from './gateOrders.ts'
+import { layerName } from '../layers/names.ts'
 
 /**
  * A file's weights for the layers of `layers`: where a layer has two biases and the file has one, the second becomes
@@ -23,7 +24,7 @@ export function fitBiases(
     .filter((layer) => layer.type === 'recurrent')
     .forEach((recurrentLayer, i) => {
       for (const suffix of ['', '_reverse'])
-        fitLayer(fitted, recurrentLayer, `recurrent.${i}`, suffix, source)
+        fitLayer(fitted, recurrentLayer, layerName('recurrent', i), suffix, source)
     })
   return fitted
 }
@@ -41,7 +42,7 @@ function fitLayer(
   if (!input || bias === false) return
   if (bias === true && !hidden) weights.set(second, new Float32Array(input.length))
   if (bias === true || !hidden) return
-  refuseInside(layer, hidden, `${source}, ${second}`)
+  assertAddable(layer, hidden, `${source}, ${second}`)
   weights.delete(second)
   if (hidden.some((value) => value !== 0))
     weights.set(
@@ -51,7 +52,7 @@ function fitLayer(
 }
 
 /** A GRU's reset gate multiplies the candidate's second bias, which therefore cannot join the first. */
-function refuseInside({ cell, reset, units }: RecurrentOptions, hidden: Float32Array, where: string): void {
+function assertAddable({ cell, reset, units }: RecurrentOptions, hidden: Float32Array, where: string): void {
   if (!takesOption(genericCells, cell, 'reset') || reset === 'before') return
   const candidate = hidden.subarray((gateCount(cell) - 1) * units)
   const found = candidate.find((value) => value !== 0)

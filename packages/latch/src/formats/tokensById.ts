@@ -4,7 +4,7 @@ import { guessTokenKind } from '../text/tokenKind.ts'
 import type { ImportOptions } from './imported.ts'
 import { quoted } from './safetensors/header.ts'
 
-/** Tokens by id and their kind: by options, else by `found`. A kind that nobody says is told from the tokens. */
+/** Tokens by id and their kind: by options, else by `found`. A kind that is not given is inferred from the tokens. */
 export function tokensByOptions(
   options: ImportOptions,
   source: string,

@@ -1,4 +1,4 @@
-/** The door of the writers: each loaded when its format is asked for. */
+/** Entry point of the writers: each loaded when its format is asked for. */
 import { UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'

@@ -1,5 +1,5 @@
 /** Labels and their class numbers; counts in sentences. */
-import { cleanLabel } from '../data/examples.ts'
+import { cleanLabel } from '../data/labels.ts'
 import { DataError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 

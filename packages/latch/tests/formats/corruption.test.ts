@@ -1,4 +1,4 @@
-/** A model file damaged in a thousand seeded ways: refused in words or read, quickly and within its size. */
+/** A model file damaged in a thousand seeded ways: refused or read, quickly and within its size. */
 import { assert, describe, expect, it } from 'vitest'
 import { FormatError } from '../../src/core/errors.ts'
 import { Random } from '../../src/core/random.ts'

@@ -1,4 +1,4 @@
-/** Saving in one step and reading with errors in words, on a real disk, a full one and a failing one. */
+/** Saving in one step and reading with errors that name the path, on a real disk, a full one and a failing one. */
 import { execFileSync, spawn } from 'node:child_process'
 import * as fs from 'node:fs'
 import { open, rename } from 'node:fs/promises'
@@ -126,7 +126,7 @@ describe('a save that fails', () => {
     ['EROFS', 'a disk that is read-only (EROFS)'],
     ['EIO', 'a disk that fails (EIO)'],
     ['EODD', 'EODD (EODD)'],
-  ])('%s comes in words', async (code, got) => {
+  ])('%s is described', async (code, got) => {
     expect((await refusal(writeFileAtomic(file, NEW, failing('write', code)))).got).toBe(got)
     expect(fs.readdirSync(folder)).toEqual([])
   })

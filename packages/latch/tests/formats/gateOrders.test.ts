@@ -4,7 +4,7 @@ import { cells } from '../../src/cells/registry.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import {
   cellOfClass,
-  classNameOf,
+  getClassName,
   classNames,
   GATE_ORDERS,
   gatesInWords,
@@ -18,7 +18,7 @@ const pairs = cells.flatMap((cell) =>
   layouts.map((layout) => ({ cell, layout, order: GATE_ORDERS[layout][cell.name] })),
 )
 const named = cells.flatMap(({ name }) =>
-  formats.map((format) => ({ name, format, own: classNameOf(format, name) })),
+  formats.map((format) => ({ name, format, own: getClassName(format, name) })),
 )
 
 it.each(pairs.filter(({ order }) => order))(

@@ -98,7 +98,7 @@ describe('dumps', () => {
     await expect(read()).rejects.toThrow(place)
   })
 
-  it('other networks: refused in words', async () => {
+  it('other networks: errors', async () => {
     await expect(dump({ dense: [1] })).rejects.toThrow(UnsupportedError)
   })
 })

@@ -1,26 +1,26 @@
 /**
- * Values as colours, the studio's own: signed ones from orange (negative) over the ground to blue, shares
- * from the ground to blue. Both ends differ in lightness alike, so that colour-blind people read them too.
+ * The colour scales of the studio: signed values from orange (negative) to blue, fractions from the background to blue.
+ * Both ends have the same lightness contrast, for colour-blind readers.
  */
 type Rgb = readonly [number, number, number]
 
-const GROUND: Rgb = [250, 249, 246]
-const BLUES: readonly Rgb[] = [GROUND, [171, 203, 233], [74, 137, 196], [16, 70, 128]]
-const ORANGES: readonly Rgb[] = [GROUND, [248, 207, 165], [222, 134, 56], [143, 68, 8]]
+const BACKGROUND: Rgb = [250, 249, 246]
+const BLUES: readonly Rgb[] = [BACKGROUND, [171, 203, 233], [74, 137, 196], [16, 70, 128]]
+const ORANGES: readonly Rgb[] = [BACKGROUND, [248, 207, 165], [222, 134, 56], [143, 68, 8]]
 const NO_NUMBER: Rgb = [128, 128, 128]
 
-/** More shades than these nobody tells apart. */
+/** More shades than these are indistinguishable. */
 const SHADES = 64
 
-/** Lines of a chart; the second is orange and drawn dashed as well. */
+/** Lines of a chart; the second is orange and dashed. */
 export const LINE_COLOURS = ['rgb(16 70 128)', 'rgb(190 98 20)'] as const
 
-/** −1 … 1 (clamped) in steps of 1/64, so that equal colours are equal text. */
+/** The colour of a value in −1 … 1 (clamped), in steps of 1/64. */
 export function signedColour(value: number): string {
   return css(rgbOf(value))
 }
 
-/** Black or white, whichever is readable on a value's colour. */
+/** Black or white, whichever is readable on the colour of a value. */
 export function inkOn(value: number): string {
   const [r, g, b] = rgbOf(value)
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#1b1d20' : '#ffffff'

@@ -1,7 +1,4 @@
-/**
- * The gradient's way back as a chart: norms of ∂L/∂h and ∂L/∂c of the top layer by step, on a logarithmic
- * axis, with the verdict in words.
- */
+/** Gradient flow as a chart: norms of ∂L/∂h and ∂L/∂c of the top layer by step, on a logarithmic axis. */
 import type { FlowStep, GradientFlow } from 'latch/inspection'
 import type { Trace } from 'latch'
 import { visible, wrap } from '../../terminal/glyphWidth.ts'
@@ -9,14 +6,14 @@ import { brief, largest, loss, plural, smallest } from '../../terminal/numbers.t
 import { LINE_COLOURS } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
-import { answerOf } from './gates.ts'
+import { describeOutput } from './gates.ts'
 import { FAINT, RIM, RULE, columnsOf, element, picture, text, tooltip } from './svg.ts'
 
 const HEIGHT = 260
 const HIDDEN = '‖∂L/∂h‖'
 const CELL = '‖∂L/∂c‖'
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-/** More decades than this are drawn with every k-th named; of few, 3 · 10ᵏ is drawn too. */
+/** With more decades than this only every k-th is labelled; with few, 3 · 10ᵏ is labelled too. */
 const NAMED_DECADES = 9
 const FEW_DECADES = 3
 const THREE = Math.log10(3)
@@ -41,13 +38,13 @@ export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const lines = linesOf(layer.steps)
   const facts = [
     `${layer.cell.toUpperCase()}, ${plural(layer.units, 'unit')}`,
-    flow.layers.length > 1 ? 'top layer, read forwards' : '',
+    flow.layers.length > 1 ? 'top layer, forward' : '',
     plural(layer.steps.length, 'token'),
     trace.numbers
       ? `gradient of output ${trace.target}`
       : `gradient of the loss of ${trace.target}, ${loss(flow.loss)}`,
   ]
-  const top = head(trace.text, answerOf(trace), [facts.filter(Boolean).join(' · ')], columns.width)
+  const top = head(trace.text, describeOutput(trace), [facts.filter(Boolean).join(' · ')], columns.width)
   const verdict = verdictLines(flow.verdict.words, columns.width, top.bottom + 14)
   const chartTop = verdict.bottom + 34
   const chart = drawChart(layer.steps, lines, columns, chartTop)
@@ -86,7 +83,7 @@ function verdictLines(words: string, width: number, top: number): { parts: strin
   }
 }
 
-/** Which line is which, above the chart. */
+/** The legend of the lines, above the chart. */
 function keyOf(lines: readonly Line[], left: number, y: number): string[] {
   return lines.flatMap((line, i) => {
     const x = left + i * 130
@@ -167,7 +164,7 @@ function powerOfTen(decade: number): string {
   return `10${decade < 0 ? '⁻' : ''}${digits}`
 }
 
-/** Broken where a norm is 0 or no number: a logarithm has no place for it. */
+/** Interrupted where a norm is 0 or not finite: it has no logarithm. */
 function drawLine(
   steps: readonly FlowStep[],
   line: Line,
@@ -186,8 +183,8 @@ function drawLine(
     const [px, py] = [left + (t + 0.5) * column, y(value)]
     path += `${drawing ? 'L' : 'M'}${Math.round(px * 100) / 100} ${Math.round(py * 100) / 100}`
     drawing = true
-    const said = tooltip(`${line.name}, step ${t}: ${value.toPrecision(4)}`)
-    return [marker(line, px, py, column >= 9 ? 3.25 : 1.25, [said])]
+    const title = tooltip(`${line.name}, step ${t}: ${value.toPrecision(4)}`)
+    return [marker(line, px, py, column >= 9 ? 3.25 : 1.25, [title])]
   })
   const dash = line.dashed ? '5 3' : undefined
   const stroke = { stroke: line.colour, 'stroke-width': 1.75, 'stroke-dasharray': dash }
@@ -202,7 +199,7 @@ function marker({ dashed, colour }: Line, x: number, y: number, size: number, in
   return element('rect', { x: x - size, y: y - size, width: 2 * size, height: 2 * size, ...ink }, inside)
 }
 
-/** At each step the larger norm stands above its point, the smaller one below. */
+/** At each step the label of the larger norm is above its point, that of the smaller one below. */
 function numbersAt(
   steps: readonly FlowStep[],
   lines: readonly Line[],
@@ -225,10 +222,10 @@ function noteLines(steps: readonly FlowStep[], lines: readonly Line[]): string[]
   const names = lines.map(({ name }) => name).join(' and ')
   const states = lines.length > 1 ? 'hidden state h and cell state c' : 'hidden state h'
   const zeros = steps.filter((step) => lines.some(({ read }) => !isDrawn(read(step)))).length
-  const said = `${names}: how strongly the loss pulls at the ${states} after each token. The gradient comes from the right, from the last token, and goes back through time to the left.`
-  if (zeros === 0) return [said]
+  const note = `${names}: norm of the gradient with respect to the ${states} after each token. The gradient flows back through time from the last token (right) to the first (left).`
+  if (zeros === 0) return [note]
   return [
-    said,
-    `${plural(zeros, 'step')} with a norm of 0, or of no number, left out of the logarithmic axis.`,
+    note,
+    `${plural(zeros, 'step')} with a norm that is 0 or not finite omitted from the logarithmic axis.`,
   ]
 }

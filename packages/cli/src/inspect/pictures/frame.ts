@@ -1,13 +1,13 @@
-/** What every picture of a trace has around it: head, one column a token, the tokens' names, words below. */
+/** The frame of every picture of a trace: head, one column per token, token names, notes below. */
 import { UsageError } from 'latch'
 import { fit, visible, widthOf, wrap } from '../../terminal/glyphWidth.ts'
 import { FAINT, INK, columnsOf, element, escaped, fitted, text, textWidth, tooltip } from './svg.ts'
 import { largest } from '../../terminal/numbers.ts'
 
-/** A longer text would have columns thinner than two points. */
-export const MOST_STEPS = 400
+/** A longer text would have columns narrower than two points. */
+export const MAX_STEPS = 400
 export const MARGIN = 28
-/** Left of the columns: names of panels, ends of axes. */
+/** Left of the columns, for panel names and axis labels. */
 const GUTTER = 150
 const LEAST_WIDTH = 780
 const WIDEST_COLUMN = 140
@@ -16,13 +16,13 @@ const TOKEN_SIZE = 11
 const LONGEST_TOKEN = 16
 const TILT = 50
 
-/** One step as it is labelled. */
+/** The label of a step. */
 export interface LabelledStep {
   token: string
   known: boolean
 }
 
-/** Where the columns stand. */
+/** The position of the columns. */
 export interface Columns {
   /** Of the whole picture. */
   width: number
@@ -34,14 +34,14 @@ export interface Columns {
   right: number
 }
 
-/** Room for every step, wider for longer texts. @throws UsageError above `MOST_STEPS` */
+/** The layout for a number of steps. @throws UsageError above `MAX_STEPS` */
 export function columnsFor(steps: number): Columns {
-  if (steps > MOST_STEPS) {
+  if (steps > MAX_STEPS) {
     throw new UsageError({
       where: 'picture',
-      expected: `a text of at most ${MOST_STEPS} tokens`,
-      got: `${steps}`,
-      remedy: 'Take a part of the text, or --html, where one can zoom.',
+      expected: `a text of at most ${MAX_STEPS} tokens`,
+      got: `${steps} tokens`,
+      remedy: 'Shorten the text, or use `--html`, which can zoom.',
     })
   }
   const room = Math.min(920, Math.max(600, steps * 18))
@@ -52,14 +52,14 @@ export function columnsFor(steps: number): Columns {
   return { left, column, right, width: Math.max(LEAST_WIDTH, right + MARGIN + 12) }
 }
 
-/** Parts of a picture and where the next one begins. */
+/** Parts of a picture, and the top of the next one. */
 export interface Placed {
   parts: string[]
   bottom: number
 }
 
-/** The text in bold (two lines at most), what the model said, facts in grey; each line within the width. */
-export function head(title: string, answer: string, facts: readonly string[], width: number): Placed {
+/** The text in bold (at most two lines), the prediction, and facts in grey. */
+export function head(title: string, output: string, facts: readonly string[], width: number): Placed {
   const room = width - 2 * MARGIN
   const bold = { 'font-size': TITLE_SIZE, 'font-weight': 'bold' }
   const titles = titleLines(`“${visible(title)}”`, columnsOf(room, TITLE_SIZE))
@@ -68,39 +68,39 @@ export function head(title: string, answer: string, facts: readonly string[], wi
   const grey = { 'font-size': 11, fill: FAINT }
   const parts = [
     ...titles.map((line, i) => text(MARGIN, 40 + i * 22, line, bold)),
-    text(MARGIN, below + 23, fitted(answer, room, 13), { 'font-size': 13 }),
+    text(MARGIN, below + 23, fitted(output, room, 13), { 'font-size': 13 }),
     ...lines.map((line, i) => text(MARGIN, below + 43 + i * 16, line, grey)),
   ]
   return { parts, bottom: below + 57 + (lines.length - 1) * 16 }
 }
 
-/** One line, or two; `…` stands for what is gone. */
+/** One or two lines, truncated with `…`. */
 function titleLines(words: string, room: number): string[] {
   const [first, ...rest] = wrap(words, room)
   return rest.length === 0 ? [fit(first, room)] : [fit(first, room), fit(rest.join(' '), room)]
 }
 
-/** Names under the columns: lying where they fit, else tilted; every k-th where columns are thin. */
+/** Names under the columns: horizontal if they fit, else rotated; every k-th if columns are narrow. */
 export function tokenNames(steps: readonly LabelledStep[], { left, column }: Columns, top: number): Placed {
   const names = steps.map(({ token, known }) => fit(visible(token), LONGEST_TOKEN) + (known ? '' : ' ?'))
-  const lying = names.every((name) => textWidth(name, TOKEN_SIZE) <= column - 6)
-  const every = lying ? 1 : Math.ceil((TOKEN_SIZE + 2) / column)
+  const horizontal = names.every((name) => textWidth(name, TOKEN_SIZE) <= column - 6)
+  const every = horizontal ? 1 : Math.ceil((TOKEN_SIZE + 2) / column)
   const parts = names.flatMap((name, t) => {
     if (t % every !== 0) return []
-    const [x, y] = [left + (t + 0.5) * column, top + (lying ? 16 : 10)]
-    const place = lying
+    const [x, y] = [left + (t + 0.5) * column, top + (horizontal ? 16 : 10)]
+    const place = horizontal
       ? { 'text-anchor': 'middle' }
       : { 'text-anchor': 'end', transform: `rotate(${-TILT} ${round(x + 3)} ${round(y)})` }
-    const at = { x: lying ? x : x + 3, y, 'font-size': TOKEN_SIZE, fill: steps[t].known ? INK : FAINT }
+    const at = { x: horizontal ? x : x + 3, y, 'font-size': TOKEN_SIZE, fill: steps[t].known ? INK : FAINT }
     const full = `step ${t}: ${steps[t].token}${steps[t].known ? '' : ' (not in the vocabulary)'}`
     return [element('text', { ...at, ...place }, tooltip(full), escaped(name))]
   })
   const longest = largest(names.map((name) => textWidth(name, TOKEN_SIZE)))
-  const height = lying ? 26 : 0.9 * longest * Math.sin((TILT / 180) * Math.PI) + 18
+  const height = horizontal ? 26 : 0.9 * longest * Math.sin((TILT / 180) * Math.PI) + 18
   return { parts: [element('g', { class: 'tokens' }, parts)], bottom: top + height }
 }
 
-/** Explanations in grey below, wrapped. */
+/** Notes in grey, wrapped. */
 export function notes(lines: readonly string[], width: number, top: number): Placed {
   const room = columnsOf(width - 2 * MARGIN, 11)
   const wrapped = lines.flatMap((line) => wrap(visible(line), room))
@@ -110,7 +110,7 @@ export function notes(lines: readonly string[], width: number, top: number): Pla
   return { parts, bottom: top + wrapped.length * 16 + 8 }
 }
 
-/** The name of a panel and a line below it, in the gutter. */
+/** The name of a panel and a line below it, left of the columns. */
 export function panelName(name: string, below: string, top: number): string[] {
   const size = widthOf(name) > 15 ? 11 : 12
   return [

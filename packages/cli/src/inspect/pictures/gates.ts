@@ -1,13 +1,13 @@
 /**
- * The heat map of a trace: what every gate, the candidate and the states of the top layer held at each
- * token, unit by unit, under a line of how much of its memory each step kept.
+ * The heat map of a trace: every gate, the candidate and the states of the top layer at each token, unit by unit, below
+ * a line with the fraction of the memory that each step keeps.
  */
 import type { Trace, TraceStep } from 'latch'
 import { loss, percent, plural, outputNumber } from '../../terminal/numbers.ts'
 import { LINE_COLOURS, signedColour } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, panelName, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
-import { drawPanel, isTold, rowsFor } from './heatmap.ts'
+import { drawPanel, hasTooltips, rowsFor } from './heatmap.ts'
 import type { Panel, Rows } from './heatmap.ts'
 import { FAINT, RIM, RULE, element, picture, text, tooltip } from './svg.ts'
 
@@ -22,8 +22,8 @@ export function gatesPicture(trace: Trace): string {
   const columns = columnsFor(steps.length)
   const panels = panelsOf(trace)
   const rows = rowsFor(steps[0].hidden.length, panels.length)
-  const told = isTold(panels.length * steps.length * rows.count)
-  const top = head(trace.text, answerOf(trace), factsOf(trace), columns.width)
+  const tooltips = hasTooltips(panels.length * steps.length * rows.count)
+  const top = head(trace.text, describeOutput(trace), factsOf(trace), columns.width)
   const parts = [...top.parts]
   let y = top.bottom + 10
   if (steps[0].keeps !== null) {
@@ -32,35 +32,35 @@ export function gatesPicture(trace: Trace): string {
   }
   for (const panel of panels) {
     const range = panel.signed ? `−${endOf(panel.most)} … ${endOf(panel.most)}` : '0 … 1'
-    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, told))
+    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, tooltips))
     y += Math.max(rows.count * rows.height, 30) + GAP
   }
   const tokens = tokenNames(steps, columns, y - GAP + 2)
   const legend = coloursLegend(panels, tokens.bottom + 12)
   const words = notes(noteLines(trace, rows), columns.width, legend.bottom)
   const title = `Gates of “${trace.text}”`
-  const about = { title, about: answerOf(trace) }
+  const about = { title, about: describeOutput(trace) }
   const below = [...tokens.parts, ...legend.parts, ...words.parts]
   return picture(columns.width, words.bottom + 12, about, parts, below)
 }
 
-/** What the model said, with its certainty. */
-export function answerOf(trace: Trace): string {
+/** The prediction, with probabilities. */
+export function describeOutput(trace: Trace): string {
   if (trace.numbers) {
     const numbers = Object.values<number>(trace.probabilities).map(outputNumber)
     return `→ ${numbers.slice(0, 8).join(', ')}${numbers.length > 8 ? ', …' : ''}`
   }
-  const answers = Object.entries<number>(trace.probabilities).sort(([, a], [, b]) => b - a)
-  const others = answers.slice(1, 4).map(([label, share]) => `${label} ${percent(share)}`)
-  const rest = answers.length > 4 ? ', …' : ''
-  return `→ ${trace.label} ${percent(answers[0][1])}   (${others.join(', ')}${rest})`
+  const classes = Object.entries<number>(trace.probabilities).sort(([, a], [, b]) => b - a)
+  const others = classes.slice(1, 4).map(([label, probability]) => `${label} ${percent(probability)}`)
+  const rest = classes.length > 4 ? ', …' : ''
+  return `→ ${trace.label} ${percent(classes[0][1])}   (${others.join(', ')}${rest})`
 }
 
 function factsOf(trace: Trace): string[] {
   const unknown = trace.steps.filter(({ known }) => !known).length
   const facts = [
     `${trace.cell.toUpperCase()}, ${plural(trace.steps[0].hidden.length, 'unit')}`,
-    trace.layers.length > 1 ? 'top layer, read forwards' : '',
+    trace.layers.length > 1 ? 'top layer, forward' : '',
     plural(trace.steps.length, 'token'),
     unknown > 0 ? `${unknown} not in the vocabulary (?)` : '',
     trace.numbers ? '' : `loss of ${trace.target} ${loss(trace.loss)}`,
@@ -112,7 +112,7 @@ function panelsOf(trace: Trace): NamedPanel[] {
   ]
 }
 
-/** 1, or for states that leave −1..1 the next half above the largest. */
+/** 1, or for states outside −1..1 the next multiple of 0.5 above the largest. */
 function bound(values: readonly Float64Array[]): number {
   let most = 1
   for (const vector of values) {
@@ -125,7 +125,7 @@ function endOf(most: number): string {
   return most > 1e4 ? most.toExponential(0) : String(most)
 }
 
-/** Share of memory kept, from 0 below to 1 above, with numbers where they have room. */
+/** The fraction of the memory kept, with numbers where they fit. */
 function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns, top: number): string {
   const y = (share: number): number => top + KEEPS_HEIGHT * (1 - share)
   const x = (t: number): number => left + (t + 0.5) * column
@@ -146,25 +146,25 @@ function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns
     ),
   )
   const middle = { 'font-size': 9.5, 'text-anchor': 'middle', ...RIM }
-  // Above the point, but never out of the panel's top.
-  const told = shares.map((share, t) =>
+  // Above the point, unless it would leave the panel.
+  const labels = shares.map((share, t) =>
     text(x(t), y(share) + (share > 0.85 ? 14 : -7), percent(share, 0), middle),
   )
   return element(
     'g',
     { 'data-panel': 'keeps' },
-    panelName('keeps', 'of its memory', top),
+    panelName('keeps', 'of the memory', top),
     rules,
-    column >= 30 ? told : [],
+    column >= 30 ? labels : [],
     element('polyline', line),
     dots,
   )
 }
 
-/** Bars of both colour scales with their ends. */
+/** The legend of both colour scales. */
 function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: string[]; bottom: number } {
   const bars: [string, number, string[]][] = []
-  if (panels.some(({ signed }) => !signed)) bars.push(['gates', 0, ['0: shut', '1: open']])
+  if (panels.some(({ signed }) => !signed)) bars.push(['gates', 0, ['0: closed', '1: open']])
   const states = panels.some(({ name }) => name.startsWith('candidate')) ? 'candidate and states' : 'states'
   bars.push([states, -1, ['−', '0', '+']])
   const [width, height, pieces] = [150, 9, 50]
@@ -193,9 +193,9 @@ function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: str
 
 function noteLines(trace: Trace, rows: Rows): string[] {
   const lines = [`${trace.convention[0].toUpperCase()}${trace.convention.slice(1)}.`]
-  if (rows.pooled > 1) lines.push(`Each row is the mean of ${rows.pooled} neighbouring units.`)
+  if (rows.pooled > 1) lines.push(`Each row is the mean of ${rows.pooled} adjacent units.`)
   if (trace.steps.some(({ known }) => !known)) {
-    lines.push('? is not in the vocabulary: the model reads it as the unknown token.')
+    lines.push('? marks tokens that are not in the vocabulary; the model reads them as the unknown token.')
   }
   return lines
 }

@@ -1,6 +1,6 @@
 /**
- * One panel of a heat map: steps from left to right, units from top to bottom. Many units are pooled to
- * fewer rows. Few cells say their number to whoever rests on them; many are drawn as one path a colour.
+ * One panel of a heat map: steps from left to right, units from top to bottom. Many units are pooled to fewer rows. Few
+ * cells have tooltips with their value; many are drawn as one path per colour.
  */
 import { inkOn, signedColour } from './colours.ts'
 import type { Columns } from './frame.ts'
@@ -8,13 +8,13 @@ import { FAINT, RULE, element, escaped, text, tooltip } from './svg.ts'
 
 export interface Panel {
   name: string
-  /** By step, each with one value a unit. */
+  /** By step, one value per unit. */
   values: readonly Float64Array[]
-  /** What full colour means. */
+  /** The value of full colour. */
   most: number
 }
 
-/** How a layer's units become rows; the same for all its panels. */
+/** How the units of a layer are mapped to rows; the same for all panels. */
 export interface Rows {
   count: number
   /** Units in a row, fewer in the last. */
@@ -23,10 +23,10 @@ export interface Rows {
 }
 
 const MOST_ROWS = 64
-/** Above this the file would be tens of megabytes. */
-const MOST_TOLD = 15_000
+/** With more tooltips the file would take tens of megabytes. */
+const MAX_TOOLTIPS = 15_000
 
-/** Rows for so many units: about a hundred points high in all, twice that where panels are few. */
+/** Rows for a number of units: about 100 points high in total, twice that for one or two panels. */
 export function rowsFor(units: number, panels: number): Rows {
   const room = panels <= 2 ? 192 : 96
   const pooled = Math.ceil(units / MOST_ROWS)
@@ -34,18 +34,24 @@ export function rowsFor(units: number, panels: number): Rows {
   return { count, pooled, height: Math.min(16, Math.max(2, Math.round(room / count))) }
 }
 
-/** Whether each of so many cells can carry its number. */
-export function isTold(cells: number): boolean {
-  return cells <= MOST_TOLD
+/** Whether each of this number of cells gets a tooltip. */
+export function hasTooltips(cells: number): boolean {
+  return cells <= MAX_TOOLTIPS
 }
 
-/** The panel's cells with their frame and the numbers of its first and last unit. */
-export function drawPanel(panel: Panel, rows: Rows, columns: Columns, top: number, told: boolean): string {
+/** The cells of a panel with a frame and the numbers of the first and the last unit. */
+export function drawPanel(
+  panel: Panel,
+  rows: Rows,
+  columns: Columns,
+  top: number,
+  tooltips: boolean,
+): string {
   const { values, name } = panel
   const units = values[0].length
   const { left, right } = columns
   const height = rows.count * rows.height
-  const cells = told ? toldCells(panel, rows, columns, top) : pathCells(panel, rows, columns, top)
+  const cells = tooltips ? tooltipCells(panel, rows, columns, top) : pathCells(panel, rows, columns, top)
   const frame = { x: left - 0.5, y: top - 0.5, width: right - left + 1, height: height + 1 }
   const small = { 'font-size': 9, fill: FAINT, 'text-anchor': 'end' }
   const ends =
@@ -61,15 +67,15 @@ export function drawPanel(panel: Panel, rows: Rows, columns: Columns, top: numbe
   )
 }
 
-function toldCells(panel: Panel, rows: Rows, { left, column }: Columns, top: number): string[] {
+function tooltipCells(panel: Panel, rows: Rows, { left, column }: Columns, top: number): string[] {
   const gaps = { x: column >= 7 ? 1 : 0, y: rows.height >= 7 ? 1 : 0 }
   const numbers = column >= 34 && rows.height >= 12
   return panel.values.flatMap((units, t) =>
     Array.from({ length: rows.count }, (_, row) => {
-      const { mean, who } = pooledValue(units, row, rows.pooled)
+      const { mean, units: unitNames } = pooledValue(units, row, rows.pooled)
       const [x, y] = [left + t * column, top + row * rows.height]
       const fill = signedColour(mean / panel.most)
-      const words = tooltip(`${panel.name}, step ${t}, ${who}: ${mean.toFixed(4)}`)
+      const words = tooltip(`${panel.name}, step ${t}, ${unitNames}: ${mean.toFixed(4)}`)
       const size = { width: column - gaps.x, height: rows.height - gaps.y }
       const cell = element('rect', { x, y, ...size, fill }, words)
       if (!numbers) return cell
@@ -80,7 +86,7 @@ function toldCells(panel: Panel, rows: Rows, { left, column }: Columns, top: num
   )
 }
 
-/** All cells of one colour are one path of rectangles. */
+/** One path of rectangles per colour. */
 function pathCells(panel: Panel, rows: Rows, { left, column }: Columns, top: number): string[] {
   const paths = new Map<string, string[]>()
   panel.values.forEach((units, t) => {
@@ -95,12 +101,12 @@ function pathCells(panel: Panel, rows: Rows, { left, column }: Columns, top: num
   return [...paths].map(([fill, parts]) => element('path', { fill, d: parts.join('') }))
 }
 
-/** Mean of a row's units, and which they are. */
-function pooledValue(units: Float64Array, row: number, pooled: number): { mean: number; who: string } {
+/** The mean of the units of a row, and their names. */
+function pooledValue(units: Float64Array, row: number, pooled: number): { mean: number; units: string } {
   const from = row * pooled
   const part = units.subarray(from, from + pooled)
   const mean = part.reduce((sum, value) => sum + value, 0) / part.length
-  return { mean, who: part.length === 1 ? `unit ${from}` : `units ${from} to ${from + part.length - 1}` }
+  return { mean, units: part.length === 1 ? `unit ${from}` : `units ${from} to ${from + part.length - 1}` }
 }
 
 function signed(value: number): string {

@@ -1,23 +1,23 @@
-/** An SVG document as PNG bytes, drawn by resvg with a font of its own, so that every machine draws the same. */
+/** An SVG document as PNG bytes, rendered by resvg with a bundled font, so that all machines give the same picture. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type * as ResvgModule from '@resvg/resvg-wasm'
 import { markedPng } from './pngMark.ts'
 
-/** Pixels a point: sharp on dense screens and in print. */
+/** Pixels per point: sharp on high-density screens and in print. */
 const ZOOM = 2
 const FAMILY = 'DejaVu Sans'
 // Scripts that DejaVu Sans does not draw, emoji among them.
 const UNDRAWN =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Emoji_Presentation}]/u
 
-/** Whether a text has glyphs that the font of a PNG lacks. */
+/** Whether a text has glyphs that the font lacks. */
 export function hasUndrawnGlyphs(text: string): boolean {
   return UNDRAWN.test(text)
 }
 
-/** Draws it, two pixels a point. The renderer and the font are loaded only here. */
-export async function pngOf(svg: string): Promise<Uint8Array> {
+/** Renders an SVG document with two pixels per point. Renderer and fonts are loaded on first use. */
+export async function renderPng(svg: string): Promise<Uint8Array> {
   const { Resvg } = await renderer()
   const font = { fontBuffers: await fonts(), defaultFontFamily: FAMILY, sansSerifFamily: FAMILY }
   const drawing = new Resvg(svg, { font, fitTo: { mode: 'zoom', value: ZOOM } })
@@ -33,7 +33,7 @@ type Renderer = typeof ResvgModule
 const packages = createRequire(import.meta.url)
 let started: Promise<Renderer> | undefined
 
-/** It may be started once a process. */
+/** The renderer can be initialized only once per process. */
 function renderer(): Promise<Renderer> {
   const start = async (): Promise<Renderer> => {
     const resvg = await import('@resvg/resvg-wasm')

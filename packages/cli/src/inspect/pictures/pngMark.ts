@@ -1,9 +1,9 @@
-/** A PNG's note of the program that made it: a tEXt chunk `Software` right behind the header (PNG specification, 11.3.3). */
+/** The PNG metadata that names the program: a tEXt chunk `Software` after the header (PNG specification, 11.3.3). */
 
 const HEADER_END = 8 + 25
 const TEXT = Buffer.from('tEXtSoftware\0Latch', 'latin1')
 
-/** The picture with the note in it. */
+/** Adds the chunk to a picture. */
 export function markedPng(png: Uint8Array): Uint8Array {
   const chunk = Buffer.alloc(TEXT.length + 8)
   chunk.writeUInt32BE(TEXT.length - 4, 0)
@@ -12,12 +12,12 @@ export function markedPng(png: Uint8Array): Uint8Array {
   return Buffer.concat([png.subarray(0, HEADER_END), chunk, png.subarray(HEADER_END)])
 }
 
-/** Whether a picture has the note. */
+/** Whether a picture has the chunk. */
 export function isOwnPng(png: Uint8Array): boolean {
   return TEXT.equals(png.subarray(HEADER_END + 4, HEADER_END + 4 + TEXT.length))
 }
 
-/** CRC-32 as PNG has it, bit by bit: the note is short. */
+/** CRC-32 as in PNG, bit by bit: the chunk is short. */
 function checksum(bytes: Uint8Array): number {
   let crc = 0xffffffff
   for (const byte of bytes) {

@@ -1,34 +1,34 @@
-/** SVG as text: elements, attributes and words, everything from data escaped; and how long a text may be. */
+/** SVG as text: elements, attributes and escaped text; and the width of a text. */
 import { fit, visible, widthOf } from '../../terminal/glyphWidth.ts'
 
-/** SVG that is ready; lists are of any length. */
+/** Finished SVG; lists of any length. */
 type Parts = string | readonly string[]
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** In the opening tag of every picture: who made it. */
+/** In the opening tag of every picture that Latch writes. */
 export const OWN_SVG = 'data-generator="Latch"'
 
-/** The picture's inks, on a white ground. */
+/** Colours of text and lines, on white. */
 export const INK = '#1b1d20'
 export const FAINT = '#5d636b'
 export const RULE = '#d9dce0'
 
 const FONTS = "Inter, 'DejaVu Sans', 'Segoe UI', system-ui, sans-serif"
-/** Mean width of a glyph in ems; the widest of the fonts above decides. */
+/** Mean width of a glyph in ems, of the widest of the fonts above. */
 const EM_WIDTH = 0.62
-// What XML 1.0 cannot hold, escaped or not; half a surrogate pair is one of them.
+// Characters that are invalid in XML 1.0 even when escaped, lone surrogates among them.
 const NO_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** Words made safe inside an element or an attribute. */
+/** Escapes a text for an element or an attribute. */
 export function escaped(words: string): string {
   return visible(words)
     .replace(NO_XML, '\ufffd')
     .replace(/[&<>"]/g, (sign) => ENTITIES[sign])
 }
 
-/** One element around parts that are SVG already. */
+/** One element around finished parts. */
 export function element(name: string, attributes: Attributes, ...parts: Parts[]): string {
   const inside = parts.flat()
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
@@ -37,17 +37,17 @@ export function element(name: string, attributes: Attributes, ...parts: Parts[])
   return inside.length === 0 ? `${opened}/>` : `${opened}>${inside.join('')}</${name}>`
 }
 
-/** What a reader learns who rests on a place. */
+/** A tooltip. */
 export function tooltip(words: string): string {
   return element('title', {}, escaped(words))
 }
 
-/** A line of words; `x`, `y` is where its baseline begins (or ends, by `text-anchor`). */
+/** A line of text; `x`, `y` is the start of its baseline (or its end, by `text-anchor`). */
 export function text(x: number, y: number, words: string, attributes: Attributes = {}): string {
   return element('text', { x, y, ...attributes }, escaped(words))
 }
 
-/** For words on lines: a white rim keeps them readable. */
+/** A white rim that keeps text readable on lines. */
 export const RIM = {
   stroke: '#ffffff',
   'stroke-width': 3,
@@ -55,7 +55,7 @@ export const RIM = {
   'paint-order': 'stroke',
 } as const
 
-/** A whole picture on white. `title` is read aloud for it, `about` says more. */
+/** A whole picture on white, with the title and description for screen readers. */
 export function picture(
   width: number,
   height: number,
@@ -73,28 +73,28 @@ export function picture(
     'font-size': 12,
     fill: INK,
   }
-  const ground = element('rect', { width: '100%', height: '100%', fill: '#ffffff' })
-  const said = [tooltip(words.title), element('desc', {}, escaped(words.about))]
+  const background = element('rect', { width: '100%', height: '100%', fill: '#ffffff' })
+  const description = [tooltip(words.title), element('desc', {}, escaped(words.about))]
   const inside = parts.flat()
-  return `${element('svg', root, '\n', [...said, ground, ...inside].join('\n'), '\n')}\n`
+  return `${element('svg', root, '\n', [...description, background, ...inside].join('\n'), '\n')}\n`
 }
 
-/** About how wide a text is drawn. */
+/** The approximate width of a text. */
 export function textWidth(words: string, size: number): number {
   return widthOf(words) * size * EM_WIDTH
 }
 
-/** Cuts a text to a width; `…` stands for what is gone. */
+/** Truncates a text to a width, with `…` at the end. */
 export function fitted(words: string, width: number, size: number): string {
   return fit(visible(words), Math.max(1, Math.floor(width / (size * EM_WIDTH))))
 }
 
-/** Columns of text in a width, for `wrap`. */
+/** The number of text columns in a width, for `wrap`. */
 export function columnsOf(width: number, size: number): number {
   return Math.floor(width / (size * EM_WIDTH))
 }
 
-/** At most two digits behind the point; nobody sees more. */
+/** At most two decimals. */
 function short(value: number): string {
   return String(Math.round(value * 100) / 100)
 }

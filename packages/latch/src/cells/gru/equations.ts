@@ -10,7 +10,6 @@ const hPrev = { text: 'h₋₁', value: 'hidden', previous: true } as const
 
 export const gruEquations: CellEquations = {
   stateLetters: { hidden: 'h' },
-  keeps: 'keeps = mean of the update gate z, which keeps the old here: h = z∘h₋₁ + (1−z)∘n',
   memory: 'product of the update gates z, which keep the old here: how much h retains of an earlier (1−z)∘n',
   of(cell) {
     const candidate = gateEquation(cell, 'candidate', 'n')

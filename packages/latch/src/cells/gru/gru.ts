@@ -40,6 +40,7 @@ export const gruNames = {
   stateNames: ['hidden'],
   candidate: 'candidate',
   keepGate: 'update',
+  keepConvention: 'keeps = mean of the update gate z, which keeps the old here: h = z∘h₋₁ + (1−z)∘n',
 } as const satisfies CellNames
 
 const shared = {

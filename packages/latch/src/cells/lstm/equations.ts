@@ -13,7 +13,6 @@ const cPrev = { text: 'c₋₁', value: 'cell', previous: true } as const
 
 export const lstmEquations: CellEquations = {
   stateLetters: { hidden: 'h', cell: 'c' },
-  keeps: 'keeps = mean of the forget gate f: c = f∘c₋₁ + i∘g',
   memory: 'product of the forget gates f: how much c retains of an earlier i∘g',
   of(cell) {
     const { coupled, state } = cell.functions

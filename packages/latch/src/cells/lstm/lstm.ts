@@ -42,6 +42,7 @@ export const lstmNames = {
   stateNames: ['hidden', 'cell'],
   candidate: 'candidate',
   keepGate: 'forget',
+  keepConvention: 'keeps = mean of the forget gate f: c = f∘c₋₁ + i∘g',
 } as const satisfies CellNames
 
 const lstm: Cell = {

@@ -3,7 +3,6 @@ import { gateEquation, type CellEquations } from '../equations.ts'
 
 export const rnnEquations: CellEquations = {
   stateLetters: { hidden: 'h' },
-  keeps: 'a simple RNN has no gate: it overwrites its memory at every step',
   memory: 'a simple RNN has no gate: each step overwrites all of its memory',
   of(cell) {
     const hidden = gateEquation(cell, 'candidate', 'h', '')

@@ -29,6 +29,7 @@ export const rnnNames = {
   stateNames: ['hidden'],
   candidate: 'candidate',
   keepGate: null,
+  keepConvention: 'a simple RNN has no gate: it overwrites its memory at every step',
 } as const satisfies CellNames
 
 function withFunction(relu: 0 | 1): Cell {

@@ -1,4 +1,4 @@
-/** Keras in and out: the reader and the writer of this format, as the doors take them. */
+/** Keras in and out: the reader and the writer of this format, as the API takes them. */
 import type { ModelReader, ModelWriter } from '../imported.ts'
 import { readKerasFile } from './read/read.ts'
 import { writeKerasFile } from './write/write.ts'

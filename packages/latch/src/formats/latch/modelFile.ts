@@ -5,7 +5,7 @@
  */
 import { FormatError, UsageError } from '../../core/errors.ts'
 import { describe, fieldAt, readChoice, readString, rootField } from '../../core/validation.ts'
-import { MAX_JSON_DEPTH, parseJson, refuseJsonBomb } from '../json.ts'
+import { MAX_JSON_DEPTH, parseJson, assertJsonSize } from '../json.ts'
 import { readSafetensors, shapeText, writeSafetensors } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import type { NamedTensor } from '../safetensors/safetensors.ts'
@@ -35,7 +35,7 @@ export interface ModelContent {
 export function encodeModel(document: ModelDocument, tensors: Iterable<NamedTensor>): Uint8Array {
   checkPlain(document, 'document', 1)
   const text = JSON.stringify(document)
-  refuseJsonBomb(text, 'encodeModel, document')
+  assertJsonSize(text, 'encodeModel, document')
   // Python's loaders look for format = pt.
   return writeSafetensors(tensors, { format: 'pt', latch: text })
 }

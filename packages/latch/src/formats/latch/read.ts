@@ -22,6 +22,7 @@ import {
   type ModelInput,
 } from '../imported.ts'
 import { decodeModel } from './modelFile.ts'
+import { layerNames } from '../../layers/names.ts'
 
 /** Reads a Latch model file. @throws FormatError naming the field or byte */
 export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedModel> {
@@ -43,11 +44,11 @@ export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedMo
     network,
     weights,
     outputActivation: readOutputActivation(fieldAt(root, 'outputActivation'), network),
-    input: inputOf(network),
+    input: getInput(network),
     labels: texts(fieldAt(root, 'labels')),
     vocabulary,
-    tokens: vocabulary && tokensOf(root),
-    layers: layersOf(network, weights),
+    tokens: vocabulary && readTokens(root),
+    layers: describeLayers(network, weights),
     warnings: [],
     omitted: [],
     stateful: fieldAt(root, 'stateful').value === true,
@@ -62,12 +63,12 @@ function readOutputActivation(field: Field, { loss }: NetworkConfig): OutputActi
 }
 
 /** What the first layer takes. */
-export function inputOf({ layers: [first] }: NetworkConfig): ModelInput {
+export function getInput({ layers: [first] }: NetworkConfig): ModelInput {
   if (first.type === 'features') return { kind: 'features', width: first.width, steps: null }
   return { kind: 'ids', width: (first as { vocabulary: number }).vocabulary, steps: null }
 }
 
-function tokensOf(root: Field): 'character' | 'word' {
+function readTokens(root: Field): 'character' | 'word' {
   const field = fieldAt(root, 'tokens')
   if (field.value !== undefined) return readChoice(field, ['character', 'word'])
   const kind = fieldAt(fieldAt(root, 'settings'), 'tokens')
@@ -77,7 +78,7 @@ function tokensOf(root: Field): 'character' | 'word' {
 }
 
 /** The layers of a network as Latch has them, with what each learns. */
-export function layersOf(
+export function describeLayers(
   config: NetworkConfig,
   weights: Iterable<readonly [string, ArrayLike<number>]>,
 ): LayerFacts[] {
@@ -86,29 +87,27 @@ export function layersOf(
     const layer = name.split('.', 2).join('.')
     sizes.set(layer, (sizes.get(layer) ?? 0) + length)
   }
-  const counts = new Map<string, number>()
-  return config.layers.map((layer) => {
-    const number = counts.get(layer.type) ?? 0
-    counts.set(layer.type, number + 1)
-    const name = `${layer.type}.${number}`
+  const names = layerNames(config.layers)
+  return config.layers.map((layer, i) => {
+    const name = names[i]
     return {
       name,
-      type: typeOf(layer),
-      output: outputOf(layer),
+      type: describeType(layer),
+      output: describeOutput(layer),
       parameters: sizes.get(name) ?? 0,
-      conventions: conventionsOf(layer),
+      conventions: describeConventions(layer),
     }
   })
 }
 
-function typeOf(layer: LayerOptions): string {
+function describeType(layer: LayerOptions): string {
   if (layer.type !== 'recurrent') return layer.type
   const cell = layer.cell.toUpperCase()
   if (layer.direction === 'bidirectional') return `bidirectional ${cell}`
   return layer.direction === 'reverse' ? `reverse ${cell}` : cell
 }
 
-function outputOf(layer: LayerOptions): string | null {
+function describeOutput(layer: LayerOptions): string | null {
   if (layer.type === 'embedding') return `(batch, steps, ${layer.size})`
   if (layer.type === 'features') return `(batch, steps, ${layer.width})`
   if (layer.type !== 'recurrent') return null
@@ -117,7 +116,7 @@ function outputOf(layer: LayerOptions): string | null {
   return layer.returnSequences === false ? `(batch, ${width})` : `(batch, steps, ${width})`
 }
 
-function conventionsOf(layer: LayerOptions): string {
+function describeConventions(layer: LayerOptions): string {
   if (layer.type === 'dense') return layer.activation ? String(choiceText(layer.activation)) : ''
   if (layer.type !== 'recurrent') return ''
   // Of the plain cell: gates have their names without an engine to compute on.

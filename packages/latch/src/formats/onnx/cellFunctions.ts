@@ -35,7 +35,7 @@ export interface GivenFunctions {
 }
 
 /** How a file that says something else is refused: unknown names are not covered, the rest is broken. */
-export interface Refusals {
+export interface CellErrors {
   unknown(expected: string, got: string): Error
   broken(expected: string, got: string): Error
 }
@@ -48,7 +48,7 @@ export function cellFunctions(
   cell: CellName,
   directions: number,
   given: GivenFunctions,
-  refusals: Refusals,
+  errors: CellErrors,
 ): ActivationSpec[][] {
   const each = ONNX_ACTIVATIONS[cell]!.length
   const wanted = each * directions
@@ -56,31 +56,31 @@ export function cellFunctions(
     ? given.activations
     : Array.from({ length: directions }, () => ONNX_ACTIVATIONS[cell]!).flat()
   if (names.length !== wanted)
-    throw refusals.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
+    throw errors.broken(`${wanted} activations`, `${names.length} (${names.join(', ')})`)
   const lists = { alpha: [...given.alphas], beta: [...given.betas] }
-  const specs = names.map((name) => specOf(name, lists, refusals))
+  const specs = names.map((name) => buildSpec(name, lists, errors))
   for (const which of ['alpha', 'beta'] as const) {
     const left = lists[which].length
-    if (left) throw refusals.unknown(`one activation_${which} for each function that has one`, `${left} more`)
+    if (left) throw errors.unknown(`one activation_${which} for each function that has one`, `${left} more`)
   }
   return Array.from({ length: directions }, (_, d) => specs.slice(d * each, (d + 1) * each))
 }
 
-function specOf(
+function buildSpec(
   name: string,
   lists: { alpha: number[]; beta: number[] },
-  refusals: Refusals,
+  errors: CellErrors,
 ): ActivationSpec {
   const key = name.toLowerCase()
   if (!Object.hasOwn(FUNCTIONS, key))
-    throw refusals.unknown(`activations among ${Object.keys(FUNCTIONS).join(', ')}`, `'${name}'`)
+    throw errors.unknown(`activations among ${Object.keys(FUNCTIONS).join(', ')}`, `'${name}'`)
   const known = FUNCTIONS[key]
   const spec: ActivationSpec = { type: known.type }
   for (const which of ['alpha', 'beta'] as const) {
     const standard = known[which]
     if (standard === undefined) continue
     const value = lists[which].shift() ?? standard
-    if (value === 'needed') throw refusals.broken(`an activation_${which} for ${name}`, 'none')
+    if (value === 'needed') throw errors.broken(`an activation_${which} for ${name}`, 'none')
     spec[which] = value
   }
   return spec

@@ -1,5 +1,5 @@
 /**
- * An ONNX model as plain data: what the decoder makes, and what the runner, the lifting to layers and the
+ * An ONNX model as plain data: what the decoder makes, and what the runner, the conversion to layers and the
  * writer share. Names follow onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
 
@@ -72,14 +72,14 @@ export interface OnnxModel {
 }
 
 /** Room for so many numbers of a type, zeros. */
-export function storageOf(dtype: OnnxDtype, count: number): Float32Array | Float64Array {
+export function getStorage(dtype: OnnxDtype, count: number): Float32Array | Float64Array {
   return WIDE.has(dtype) ? new Float64Array(count) : new Float32Array(count)
 }
 
 const WIDE: ReadonlySet<OnnxDtype> = new Set(['float64', 'int64', 'int32', 'uint64', 'uint32'])
 
 /** How a node is named in errors: `model.onnx, node 'rnn' (LSTM, number 3; inputs x, W, R)`. */
-export function placeOf(source: string, { name, op, index, inputs }: OnnxNode): string {
+export function describePlace(source: string, { name, op, index, inputs }: OnnxNode): string {
   const names = inputs.map((input) => input || '-').join(', ')
   return `${source}, node '${name}' (${op}, number ${index}; ${inputs.length ? `inputs ${names}` : 'no inputs'})`
 }

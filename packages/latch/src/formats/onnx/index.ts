@@ -1,9 +1,9 @@
-/** Reads an ONNX file as a Latch model: decoded, lifted to layers, and checked against the graph itself. */
+/** Reads an ONNX file as a Latch model: decoded, converted to layers, and checked against the graph itself. */
 import type { ModelReader } from '../imported.ts'
 import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../latch/embedded.ts'
 import { decodeOnnx } from './proto/decode.ts'
-import { liftOnnx } from './convert/convert.ts'
-import { verifyLift } from './convert/verify.ts'
+import { convertOnnx } from './convert/convert.ts'
+import { verifyConversion } from './convert/verify.ts'
 
 /**
  * Reads an `.onnx` file. @throws FormatError for a broken file, or one whose layers would not give what its graph
@@ -11,9 +11,9 @@ import { verifyLift } from './convert/verify.ts'
  */
 export const readOnnx: ModelReader = async ({ name, bytes, sibling }, options) => {
   const model = await decodeOnnx(bytes, name, sibling)
-  const lifted = liftOnnx(model, name, options)
-  verifyLift(model, lifted, name)
-  const { places: _, ...imported } = lifted
+  const converted = convertOnnx(model, name, options)
+  verifyConversion(model, converted, name)
+  const { places: _, ...imported } = converted
   const embedded = readEmbedded(model.metadata.get(EMBEDDED_KEY), name, options)
   return withEmbedded(imported, embedded, options)
 }

@@ -1,7 +1,7 @@
 /**
  * Safetensors, read and written: a length, a JSON header, then the tensors' bytes without holes
  * (https://github.com/huggingface/safetensors). Every promise of the header is checked against the
- * bytes at hand before anything is allocated for it. Station: model file.
+ * bytes at hand before anything is allocated for it.
  */
 import { FormatError, ShapeError, UsageError } from '../../core/errors.ts'
 import { bfloatToFloat, halfToFloat, widened } from '../halfPrecision.ts'

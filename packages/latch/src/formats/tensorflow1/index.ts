@@ -14,6 +14,7 @@ import { resolveOutputActivation } from '../outputActivation.ts'
 import { tokensByOptions, tokensOfIds } from '../tokensById.ts'
 import { cellOfClass, columnsToNative, transposed } from '../gateOrders.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
+import { layerName } from '../../layers/names.ts'
 
 const CELL = cellOfClass('tensorflow1', 'BasicLSTMCell')!
 
@@ -38,26 +39,26 @@ export async function readTensorflow1(
   files: ModelFiles,
   options: ImportOptions = {},
 ): Promise<ImportedModel> {
-  const parts = partsOf(readManifest(files), files.name)
-  const weights = await weightsOf(files, parts)
+  const parts = findParts(readManifest(files), files.name)
+  const weights = await readWeights(files, parts)
   const vocabulary = await vocabularyBeside(files)
   const size = parts.embedding.shape[0]
   const tokens = tokensByOptions(options, files.name, fittingVocabulary(vocabulary, size))
   return {
     format: 'tensorflow1',
     producer: 'TensorFlow 1',
-    network: { layers: layersOf(parts), loss: { type: 'softmaxCrossEntropy' } },
+    network: { layers: buildLayers(parts), loss: { type: 'softmaxCrossEntropy' } },
     weights,
     outputActivation: resolveOutputActivation(
       'softmax',
-      layersOf(parts),
+      buildLayers(parts),
       parts.bias.size,
       options.outputActivation,
     ),
     input: { kind: 'ids', width: size, steps: null },
     labels: options.labels ?? (parts.bias.size === size ? tokens.vocabulary : null),
     ...tokens,
-    layers: factsOf(parts),
+    layers: describeLayers(parts),
     warnings: [
       'gates i j f o became i f g o',
       `forget bias ${FORGET_BIAS}, which BasicLSTMCell adds while it runs, is part of the bias here`,
@@ -71,7 +72,7 @@ export async function readTensorflow1(
   }
 }
 
-function partsOf(variables: ReadonlyMap<string, Variable>, source: string): Parts {
+function findParts(variables: ReadonlyMap<string, Variable>, source: string): Parts {
   const names = [...variables.keys()]
   const find = (what: string, pattern: RegExp, rank: number): Variable => {
     const name = names.find((n) => pattern.test(n))
@@ -87,7 +88,7 @@ function partsOf(variables: ReadonlyMap<string, Variable>, source: string): Part
   const bias = find('softmax_b', /(?:^|\/)softmax_b$/i, 1)
   find('basic_lstm_cell', KERNEL, 2)
   const kernels = names.filter((name) => KERNEL.test(name)).toSorted(byCell)
-  const layers = kernels.map((name) => layerOf(variables, name, source))
+  const layers = kernels.map((name) => findLayer(variables, name, source))
   const used = [embedding, weight, bias, ...layers.flatMap((layer) => [layer.kernel, layer.bias])]
   checkWidths(embedding, layers, weight, bias, source)
   const omitted = names.filter((name) => !used.includes(variables.get(name)!))
@@ -100,7 +101,7 @@ function byCell(a: string, b: string): number {
   return number(a) - number(b)
 }
 
-function layerOf(
+function findLayer(
   variables: ReadonlyMap<string, Variable>,
   name: string,
   source: string,
@@ -151,7 +152,7 @@ function checkWidths(
   need(bias.name, bias.size)
 }
 
-function layersOf({ embedding, layers, weight }: Parts): LayerOptions[] {
+function buildLayers({ embedding, layers, weight }: Parts): LayerOptions[] {
   const [vocabulary, size] = embedding.shape
   return [
     { type: 'embedding', vocabulary, size },
@@ -160,7 +161,7 @@ function layersOf({ embedding, layers, weight }: Parts): LayerOptions[] {
   ]
 }
 
-async function weightsOf(files: ModelFiles, parts: Parts): Promise<Map<string, Float32Array>> {
+async function readWeights(files: ModelFiles, parts: Parts): Promise<Map<string, Float32Array>> {
   const { embedding, layers, weight, bias } = parts
   const weights = new Map([['embedding.0.weight', await readVariableFile(files, embedding)]])
   for (const [l, { kernel, bias: b, units, input }] of layers.entries()) {
@@ -169,9 +170,10 @@ async function weightsOf(files: ModelFiles, parts: Parts): Promise<Map<string, F
     const h = columns.subarray(input * 4 * units)
     const gates = columnsToNative(await readVariableFile(files, b), 'tensorflow1', CELL, 1)
     for (let j = units; j < 2 * units; j++) gates[j] += FORGET_BIAS
-    weights.set(`recurrent.${l}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', CELL, input))
-    weights.set(`recurrent.${l}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', CELL, units))
-    weights.set(`recurrent.${l}.bias_ih_l0`, gates)
+    const name = layerName('recurrent', l)
+    weights.set(`${name}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', CELL, input))
+    weights.set(`${name}.weight_hh_l0`, columnsToNative(h, 'tensorflow1', CELL, units))
+    weights.set(`${name}.bias_ih_l0`, gates)
   }
   const [H, V] = weight.shape
   weights.set('dense.0.weight', transposed(await readVariableFile(files, weight), H, V))
@@ -198,7 +200,7 @@ function fittingVocabulary(vocabulary: readonly string[] | null, size: number): 
   return vocabulary?.length === size ? vocabulary : null
 }
 
-function factsOf({ embedding, layers, weight, bias }: Parts): LayerFacts[] {
+function describeLayers({ embedding, layers, weight, bias }: Parts): LayerFacts[] {
   const steps = (width: number) => `(batch, steps, ${width})`
   return [
     {

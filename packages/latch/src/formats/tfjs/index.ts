@@ -22,13 +22,13 @@ export { writeTfjs } from './write/write.ts'
 export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
   const { name: source, bytes } = files
   const root = rootField(parseJsonBytes(bytes, source), 'model', source)
-  refuseGraph(root)
+  assertLayersModel(root)
   const topology = fieldAt(root, 'modelTopology')
   const byLayer = new LayerWeights(await readArrays(root, files))
   const model = importKerasConfig(topology.value, (layer) => byLayer.of(layer), {
     source,
     format: 'tfjs',
-    producer: producerOf(root, topology),
+    producer: getProducer(root, topology),
     options: { ...options, vocabulary: undefined },
     training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
   })
@@ -54,7 +54,7 @@ export async function listTfjs(files: ModelFiles, refusedAt = ''): Promise<Listi
   const about = {
     source,
     format: 'tfjs',
-    producer: isGraph(root) ? null : producerOf(root, topology),
+    producer: isGraph(root) ? null : getProducer(root, topology),
   } as const
   const layers = isGraph(root)
     ? []
@@ -73,7 +73,7 @@ function isGraph(root: Field): boolean {
   return fieldAt(root, 'format').value === 'graph-model' || fieldAt(topology, 'node').value !== undefined
 }
 
-function refuseGraph(root: Field): void {
+function assertLayersModel(root: Field): void {
   const topology = fieldAt(root, 'modelTopology')
   if (typeof topology.value !== 'object' || topology.value === null)
     throw fieldError(topology, 'a layers model')
@@ -100,7 +100,7 @@ function singleArtifact(root: Field): KerasArray[] {
 }
 
 /** `TensorFlow.js layers, Keras 2.1.5` */
-function producerOf(root: Field, topology: Field): string {
+function getProducer(root: Field, topology: Field): string {
   const generated = fieldAt(root, 'generatedBy').value
   const version = fieldAt(topology, 'keras_version').value
   const words = [generated, typeof version === 'string' ? `Keras ${version}` : null]

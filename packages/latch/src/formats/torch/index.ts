@@ -12,11 +12,11 @@ import { assembleByFlags, assembleByLayers, learns } from './read/assemble.ts'
 import { resolveOutputActivation, getOutputWidth } from '../outputActivation.ts'
 import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
-import { chainByOrder, chainOf } from './read/order.ts'
-import { piecesOf, type Piece } from './read/patterns.ts'
+import { pickModules, orderModules } from './read/order.ts'
+import { splitModule, type ModulePart } from './read/patterns.ts'
 import { withEmbedded } from '../latch/embedded.ts'
 import { findOwnFile, type OwnFile } from './read/latchFile.ts'
-import { refusePickle, refuseUnknown } from './read/refusals.ts'
+import { assertNoPickle, assertAllKnown } from './read/refusals.ts'
 import { tokensByOptions } from '../tokensById.ts'
 
 export { torchSnippet } from './write/snippet.ts'
@@ -31,7 +31,7 @@ export { writeTorch } from './write/write.ts'
  */
 export async function readTorch(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
   const { name: source, bytes } = files
-  refusePickle(bytes, source)
+  assertNoPickle(bytes, source)
   const content = readSafetensors(bytes, source)
   if (Object.hasOwn(content.metadata, 'latch')) {
     const got = 'a model saved by Latch'
@@ -72,17 +72,19 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
   const { taken, others } = splitByPrefix(content, options.prefix, source)
   const config = readTorchConfig(options.config, source)
   const { modules, unknown } = findModules(taken, source)
-  if (!config.order && !options.upTo) refuseUnknown(unknown, modules, source)
-  if (modules.length === 0) refuseUnknown(taken, [], source)
+  if (!config.order && !options.upTo) assertAllKnown(unknown, modules, source)
+  if (modules.length === 0) assertAllKnown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
-  const whole = config.order ? chainByOrder(modules, config.order, source, layers) : chainOf(modules, source)
+  const whole = config.order
+    ? pickModules(modules, config.order, source, layers)
+    : orderModules(modules, source)
   const chain = cutAfter(whole, options.upTo, source)
   const activation = 'network' in config ? 'tanh' : config.activation
-  const pieces = chain.flatMap((module) => piecesOf(module, activation))
+  const parts = chain.flatMap((module) => splitModule(module, activation))
   const assembled =
     'network' in config
-      ? assembleByLayers(chain, pieces, config.network, source)
-      : assembleByFlags(chain, pieces, config, source)
+      ? assembleByLayers(chain, parts, config.network, source)
+      : assembleByFlags(chain, parts, config, source)
   const { network } = assembled
   const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
   const omitted = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
@@ -98,10 +100,10 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
       getOutputWidth(network.layers),
       options.outputActivation,
     ),
-    input: inputOf(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
+    input: getInput(chain, 'network' in config ? layers![0].type === 'oneHot' : config.oneHot),
     labels: options.labels ?? null,
     ...tokensByOptions(options, source),
-    layers: factsOf(pieces, assembled.network.layers, prefix),
+    layers: describeLayers(parts, assembled.network.layers, prefix),
     warnings: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order
@@ -151,30 +153,30 @@ function cutAfter(
   throw new UsageError({ where: `${source}, modules`, expected, got: quoted(upTo), fix: readUpTo() })
 }
 
-function inputOf([first]: readonly TorchModule[], oneHot: boolean): ModelInput {
+function getInput([first]: readonly TorchModule[], oneHot: boolean): ModelInput {
   if (first.kind === 'embedding') return { kind: 'ids', width: first.vocabulary, steps: null }
   return { kind: oneHot ? 'ids' : 'features', width: first.input, steps: null }
 }
 
 /** A line a module; what is made of its steps stands in the network's layers, module by module. */
-function factsOf(
-  pieces: readonly Piece[],
+function describeLayers(
+  parts: readonly ModulePart[],
   layers: readonly LayerOptions[],
   prefix: string | undefined,
 ): LayerFacts[] {
   const filled = layers.filter(learns)
-  return pieces.map(({ path, type, parameters, conventions }, i) => {
+  return parts.map(({ path, type, parameters, conventions }, i) => {
     const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
     const once = before.some(
       (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.returnSequences === false),
     )
-    const width = widthOf(filled[i])
+    const width = getWidth(filled[i])
     const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`
     return { name: path || (prefix ?? '').replace(/\.$/, ''), type, output, parameters, conventions }
   })
 }
 
-function widthOf(layer: LayerOptions): number | null {
+function getWidth(layer: LayerOptions): number | null {
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'dense') return layer.units
   if (layer.type !== 'recurrent') return null

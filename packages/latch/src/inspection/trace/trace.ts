@@ -2,7 +2,7 @@
  * Reads a trace off the tape of BPTT: one forward pass, one backward pass of the loss, and what both
  * left behind. No second implementation of any cell.
  */
-import { cellEquations, type CellName } from '../../cells/registry.ts'
+import { cells, type CellName } from '../../cells/registry.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -16,7 +16,7 @@ export type { SequenceTrace } from './traceTypes.ts'
 
 /** How "keeps" is to be read, by cell. */
 export const KEEPS_CONVENTION = Object.fromEntries(
-  Object.entries(cellEquations).map(([name, { keeps }]) => [name, keeps]),
+  cells.map(({ name, keepConvention }) => [name, keepConvention]),
 ) as { readonly [C in CellName]: string }
 
 /**

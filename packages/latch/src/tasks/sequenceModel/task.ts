@@ -1,5 +1,5 @@
 /** The sequence model as a task: nothing is learnt but the weights; network, inputs and outputs are given. */
-import { OUTPUT_ACTIVATIONS } from '../../formats/imported.ts'
+import { FORMAT_NAMES, OUTPUT_ACTIVATIONS } from '../../formats/imported.ts'
 import {
   fieldAt,
   fieldError,
@@ -18,7 +18,6 @@ import { padsTexts, type SequenceFacts } from './facts.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
 import type { SequenceInput } from './reader.ts'
 
-const FORMATS = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
 const SECTIONS = [
   'outputActivation',
   'input',
@@ -103,7 +102,7 @@ function readFacts(root: Field): SequenceFacts {
     stateful: readBoolean(f.stateful),
     warnings: texts(f.warnings),
     source: {
-      format: readChoice(source.format, FORMATS),
+      format: readChoice(source.format, FORMAT_NAMES),
       producer: readOptional(source.producer, (x) => readString(x), null),
     },
   }

@@ -2,7 +2,7 @@
  * The options of a text classifier and their defaults. The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
  */
 import { cellNames } from '../../cells/registry.ts'
-import { cleanLabel } from '../../data/examples.ts'
+import { cleanLabel } from '../../data/labels.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { UsageError } from '../../core/errors.ts'

@@ -263,7 +263,7 @@ describe('other layers', () => {
   })
 })
 
-describe('what Keras cannot say is refused in words', () => {
+describe('what Keras cannot say is an error', () => {
   const cases: [LayerOptions[], RegExp][] = [
     [[features, layer({ peepholes: true }), dense], /recurrent\.0.*peepholes/],
     [[features, layer({ clip: 3 }), dense], /clipped to 3/],

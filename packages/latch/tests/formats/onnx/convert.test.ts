@@ -1,5 +1,5 @@
 /**
- * ONNX graphs lifted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
+ * ONNX graphs converted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
  * and what is no chain of layers is refused by node.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -8,9 +8,9 @@ import type { ImportedModel } from '../../../src/formats/imported.ts'
 import { decodeOnnx } from '../../../src/formats/onnx/proto/decode.ts'
 import type { OnnxModel, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
 import { readOnnx } from '../../../src/formats/onnx/index.ts'
-import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
+import { convertOnnx } from '../../../src/formats/onnx/convert/convert.ts'
 import { OnnxGraph } from '../../../src/formats/onnx/runtime/run.ts'
-import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
+import { verifyConversion } from '../../../src/formats/onnx/convert/verify.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { Network } from '../../../src/model/network.ts'
 import { configuredNetwork } from '../../networks.ts'
@@ -107,7 +107,7 @@ interface Numbers {
   data: number[]
 }
 
-/** Rows in the order of the door; `timeFirst`: the file has (time, batch, …). */
+/** Rows in the order of the API; `timeFirst`: the file has (time, batch, …). */
 function batchOf({ shape, data }: Numbers, ids: boolean, timeFirst: boolean, lengths?: readonly number[]) {
   const [T, B] = timeFirst ? shape : [shape[1], shape[0]]
   const F = ids ? 1 : shape[2]
@@ -167,7 +167,7 @@ describe('what PyTorch 1.13 exports', () => {
     expect(greatestDifference(got, expected)).toBeLessThan(1e-5)
   })
 
-  it('a skip connection is refused by node, and the part before it told', async () => {
+  it('a skip connection is refused by node, and the part before it named', async () => {
     const bytes = readFileSync(new URL('residual.onnx', golden))
     const error = await read(bytes).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(UnsupportedError)
@@ -232,7 +232,7 @@ async function plain(bytes: Uint8Array): Promise<Numbers> {
   return { shape: dims.map(Number), data }
 }
 
-describe('a lift that is wrong', () => {
+describe('a wrong conversion', () => {
   it('is found out', async () => {
     const network = drawn({
       layers: [
@@ -241,11 +241,11 @@ describe('a lift that is wrong', () => {
       ],
     })
     const model = await decodeOnnx(await bytesOf(sourceOf(network)), 'model.onnx')
-    const lifted = liftOnnx(model, 'model.onnx')
-    verifyLift(model, lifted, 'model.onnx')
-    const weights = new Map(lifted.weights)
+    const converted = convertOnnx(model, 'model.onnx')
+    verifyConversion(model, converted, 'model.onnx')
+    const weights = new Map(converted.weights)
     const turned = weights.get('recurrent.0.weight_hh_l0')!.slice().reverse()
     weights.set('recurrent.0.weight_hh_l0', turned)
-    expect(() => verifyLift(model, { ...lifted, weights }, 'model.onnx')).toThrow(FormatError)
+    expect(() => verifyConversion(model, { ...converted, weights }, 'model.onnx')).toThrow(FormatError)
   })
 })

@@ -1,11 +1,11 @@
 /**
  * Forms that other exporters give to the same layers (tf2onnx for Keras, older opsets, other orders of axes), each
- * lifted and held against its own graph; and graphs that look alike but mean something else, which are refused.
+ * converted and compared with its own graph; and graphs that look alike but mean something else, which are refused.
  */
 import { describe, expect, it } from 'vitest'
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
-import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
-import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
+import { convertOnnx } from '../../../src/formats/onnx/convert/convert.ts'
+import { verifyConversion } from '../../../src/formats/onnx/convert/verify.ts'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
 const [F, H, C, V] = [3, 4, 2, 6]
@@ -78,12 +78,12 @@ function modelOf({ lines, constants, input = x, opset = 13, more = [] }: Graph):
   }
 }
 
-/** Lifts, checks against the graph, and tells the layers. */
+/** Converts, checks against the graph, and lists the layers. */
 function layersOf(graph: Graph) {
   const model = modelOf(graph)
-  const lifted = liftOnnx(model, 'model.onnx')
-  verifyLift(model, lifted, 'model.onnx')
-  return lifted.network.layers.map((layer) =>
+  const converted = convertOnnx(model, 'model.onnx')
+  verifyConversion(model, converted, 'model.onnx')
+  return converted.network.layers.map((layer) =>
     layer.type === 'recurrent'
       ? [layer.cell, layer.direction, layer.returnSequences === false ? 'last' : 'every', layer.merge]
           .filter(Boolean)
@@ -248,11 +248,11 @@ describe('forms of other exporters', () => {
   })
 })
 
-function refusal(graph: Graph): string {
+function failure(graph: Graph): string {
   const model = modelOf(graph)
   let error: unknown = null
   try {
-    verifyLift(model, liftOnnx(model, 'model.onnx'), 'model.onnx')
+    verifyConversion(model, convertOnnx(model, 'model.onnx'), 'model.onnx')
   } catch (thrown) {
     error = thrown
   }
@@ -265,26 +265,26 @@ describe('graphs that are no chain of layers', () => {
 
   it('the cell state as output', () => {
     const lines: Line[] = [turnIn, ['LSTM', 'xt W R B', '_ _ y', { hidden_size: H }]]
-    expect(refusal({ lines, constants: weights(4) })).toMatch(/\(LSTM, number 1.*Y_c/)
+    expect(failure({ lines, constants: weights(4) })).toMatch(/\(LSTM, number 1.*Y_c/)
   })
 
   it('a step in the middle', () => {
     const lines: Line[] = [...sequence, ['Gather', 'Y place', 'y', { axis: 0 }]]
     const constants = [...weights(4), single('place', 2, 'int64')]
-    expect(refusal({ lines, constants })).toMatch(/\(Gather, number 2.*first or the last step/)
+    expect(failure({ lines, constants })).toMatch(/\(Gather, number 2.*first or the last step/)
   })
 
   it('weights that come from outside', () => {
     const [, ...rest] = weights(4)
     const more = [{ name: 'W', dtype: 'float32', shape: [1, 4 * H, F] }] as const
-    expect(refusal({ lines: [...sequence, ['Identity', 'Y', 'y']], constants: rest, more })).toMatch(
+    expect(failure({ lines: [...sequence, ['Identity', 'Y', 'y']], constants: rest, more })).toMatch(
       /W as a constant/,
     )
   })
 
   it('an initial state that is not zero', () => {
     const lines: Line[] = [turnIn, ['GRU', 'xt W R B _ h', '_ y', { hidden_size: H }]]
-    expect(refusal({ lines, constants: [...weights(3), floats('h', 1, 3, H)] })).toMatch(/initial state/)
+    expect(failure({ lines, constants: [...weights(3), floats('h', 1, 3, H)] })).toMatch(/initial state/)
   })
 
   it('the mean over a padded batch that has lengths', () => {
@@ -295,13 +295,13 @@ describe('graphs that are no chain of layers', () => {
       ['ReduceMean', 'h', 'y', { axes: [0], keepdims: 0 }],
     ]
     const more = [{ name: 'lengths', dtype: 'int32', shape: ['N'] }] as const
-    expect(refusal({ lines, constants: [...weights(3), ints('one', 1)], more })).toMatch(
+    expect(failure({ lines, constants: [...weights(3), ints('one', 1)], more })).toMatch(
       /mean over the padded batch/,
     )
   })
 
   it('an operator that no layer is made of, by name', () => {
-    expect(refusal({ lines: [['CumSum', 'x axis', 'y']], constants: [single('axis', 1, 'int64')] })).toMatch(
+    expect(failure({ lines: [['CumSum', 'x axis', 'y']], constants: [single('axis', 1, 'int64')] })).toMatch(
       /\(CumSum, number 0; inputs x, axis\): expected an operator that layers are made of, got CumSum/,
     )
   })
@@ -315,6 +315,6 @@ describe('graphs that are no chain of layers', () => {
       ['Concat', 'b a', 'y', { axis: 1 }],
     ]
     const constants = [...weights(4, 2), single('first', 0, 'int64'), single('second', 1, 'int64')]
-    expect(refusal({ lines, constants })).toMatch(/two directions of one layer/)
+    expect(failure({ lines, constants })).toMatch(/two directions of one layer/)
   })
 })

@@ -1,6 +1,6 @@
 /** Small ONNX files built in memory by the schema that the reader shares. */
 import { create, toBinary } from '@bufbuild/protobuf'
-import { type OnnxDtype, type OnnxTensor, storageOf } from '../../../src/formats/onnx/graph.ts'
+import { type OnnxDtype, type OnnxTensor, getStorage } from '../../../src/formats/onnx/graph.ts'
 import {
   ATTRIBUTE_TYPES,
   type AttributeProto,
@@ -44,7 +44,7 @@ export interface GraphText {
 }
 
 export function tensor(dtype: OnnxDtype, shape: readonly number[], numbers: ArrayLike<number>): OnnxTensor {
-  const data = storageOf(dtype, numbers.length)
+  const data = getStorage(dtype, numbers.length)
   data.set(numbers)
   return { dtype, shape, data }
 }

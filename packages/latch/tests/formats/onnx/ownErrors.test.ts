@@ -4,9 +4,9 @@ import { decodeOnnx } from '../../../src/formats/onnx/proto/decode.ts'
 import { ModelSchema } from '../../../src/formats/onnx/proto/schema.ts'
 import { WireMessage } from '../../../src/formats/onnx/proto/wire.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../../src/formats/onnx/graph.ts'
-import { NodeLift } from '../../../src/formats/onnx/convert/context.ts'
-import { liftOnnx } from '../../../src/formats/onnx/convert/convert.ts'
-import { verifyLift } from '../../../src/formats/onnx/convert/verify.ts'
+import { NodeConverter } from '../../../src/formats/onnx/convert/context.ts'
+import { convertOnnx } from '../../../src/formats/onnx/convert/convert.ts'
+import { verifyConversion } from '../../../src/formats/onnx/convert/verify.ts'
 import { FormatError, LatchError } from '../../../src/core/errors.ts'
 import { Random } from '../../../src/core/random.ts'
 import { floats, modelBytes } from './onnxFiles.ts'
@@ -39,13 +39,13 @@ describe('a bug in our own code', () => {
     expect(walk).toThrow(bug)
   })
 
-  it.each(bugs)('passes through the lifting of a node: %s', async (bug) => {
+  it.each(bugs)('passes through the conversion of a node: %s', async (bug) => {
     const model = await decodeOnnx(small, 'small.onnx')
-    const spy = vi.spyOn(NodeLift.prototype, 'rows').mockImplementation(() => {
+    const spy = vi.spyOn(NodeConverter.prototype, 'rows').mockImplementation(() => {
       throw bug
     })
     try {
-      expect(() => liftOnnx(model, 'small.onnx', {})).toThrow(bug)
+      expect(() => convertOnnx(model, 'small.onnx', {})).toThrow(bug)
     } finally {
       spy.mockRestore()
     }
@@ -131,7 +131,7 @@ describe('a graph that breaks its operators’ rules', () => {
     for (let round = 0; round < rounds; round++) {
       const model = broken(random.pick(models), random)
       try {
-        verifyLift(model, liftOnnx(model, 'broken.onnx', {}), 'broken.onnx')
+        verifyConversion(model, convertOnnx(model, 'broken.onnx', {}), 'broken.onnx')
         whole++
       } catch (error) {
         if (error instanceof LatchError) continue

@@ -152,7 +152,7 @@ describe('refusals', () => {
   it.each([
     ['a graph model', () => read(undefined, {}, { node: [] }, { format: 'graph-model' })],
     ['a graph model that does not say so', () => read(undefined, {}, { node: [] })],
-  ])('%s, in words', async (_, failing) => {
+  ])('%s', async (_, failing) => {
     await expect(failing()).rejects.toThrow(UnsupportedError)
     await expect(failing()).rejects.toThrow('a graph model, which is a list of operations')
   })

@@ -339,7 +339,7 @@ describe('an exported model read back', () => {
   })
 })
 
-describe('what TensorFlow.js does not have is refused in words', () => {
+describe('what TensorFlow.js does not have is an error', () => {
   const gru: LayerOptions = { type: 'recurrent', cell: 'gru', units: 2 }
   const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 2 }
   it.each([

@@ -233,7 +233,7 @@ describe('an exported state_dict read back', () => {
   })
 })
 
-describe('what PyTorch’s modules do not have is refused in words', () => {
+describe('what PyTorch’s modules do not have is an error', () => {
   const gru: LayerOptions = { type: 'recurrent', cell: 'gru', units: 2 }
   const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 2 }
   it.each([

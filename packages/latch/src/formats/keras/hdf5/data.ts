@@ -5,7 +5,7 @@
 import { NOWHERE, type FileBytes } from './bytes.ts'
 import { inflateTo } from './inflate.ts'
 import { MESSAGE, type Message } from './objects.ts'
-import { sizeOf } from './types.ts'
+import { readSize } from './types.ts'
 
 /** Where the elements go. */
 interface Target {
@@ -29,7 +29,7 @@ export function readRaw(
   const version = file.u8(at)
   if (version !== 3 && version !== 4) file.refuse(at, 'a data layout of version 3', `${version}`)
   const kind = file.u8(at + 1)
-  const count = sizeOf(file, at, [...shape, size])
+  const count = readSize(file, at, [...shape, size])
   if (kind === 0) return exactly(file, at, file.slice(at + 4, file.u16(at + 2)), count)
   if (kind === 1) {
     const from = file.address(at + 2)
@@ -56,12 +56,12 @@ function readChunks(
   const rank = file.u8(at + 2) - 1
   if (rank !== shape.length) file.fail(at + 2, `chunks of ${shape.length} dimensions`, `${rank}`)
   const chunk = shape.map((_, i) => file.u32(at + 11 + 4 * i))
-  const bytes = sizeOf(file, at, [...chunk, size])
+  const bytes = readSize(file, at, [...chunk, size])
   if (bytes === 0) file.fail(at, 'chunks of at least one element', 'empty ones')
-  const count = sizeOf(file, at, [...shape, size])
+  const count = readSize(file, at, [...shape, size])
   file.take(at, count + bytes)
   const target = { file, shape, size, out: new Uint8Array(count) }
-  const filters = filtersOf(file, messages)
+  const filters = readFilters(file, messages)
   const tree = file.address(at + 3)
   if (tree !== NOWHERE)
     eachChunk(file, tree, rank, 0, (chunkAt, length, mask, offset) => {
@@ -94,7 +94,7 @@ function eachChunk(file: FileBytes, at: number, rank: number, depth: number, vis
 }
 
 /** Ids of the filters in the order they were applied. */
-function filtersOf(file: FileBytes, messages: readonly Message[]): number[] {
+function readFilters(file: FileBytes, messages: readonly Message[]): number[] {
   const message = messages.find(({ type }) => type === MESSAGE.filters)
   if (!message) return []
   const { at } = message

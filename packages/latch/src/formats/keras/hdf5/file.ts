@@ -7,7 +7,7 @@ import { FileBytes } from './bytes.ts'
 import { readRaw } from './data.ts'
 import { readLinks } from './groups.ts'
 import { MESSAGE, readMessages, type Message } from './objects.ts'
-import { floatsOf, readDataspace, readDatatype, sizeOf, type Datatype } from './types.ts'
+import { readFloats, readDataspace, readDatatype, readSize, type Datatype } from './types.ts'
 
 /** The numbers of a dataset. */
 export interface Hdf5Array {
@@ -87,7 +87,7 @@ export class Hdf5Object {
     const { type, shape } = this.#typeAndShape(this.#messages)
     const raw = readRaw(this.#file, this.#messages, shape, type.size)
     this.#file.take(this.#at, 4 * (raw.length / type.size))
-    return { shape, data: floatsOf(this.#file, this.#at, raw, type) }
+    return { shape, data: readFloats(this.#file, this.#at, raw, type) }
   }
 
   #typeAndShape(messages: readonly Message[]): { type: Datatype; shape: readonly number[] } {
@@ -144,7 +144,7 @@ function attributeTexts(file: FileBytes, at: number): string[] {
   const type = readDatatype(file, places.type)
   const shape = readDataspace(file, places.space)
   if (shape === null) return []
-  const count = sizeOf(file, at, shape)
+  const count = readSize(file, at, shape)
   if (type.kind !== 'text' && type.kind !== 'longText') return []
   file.check(places.data, count * type.size)
   file.take(at, count * type.size)

@@ -12,7 +12,7 @@ export function readLinks(file: FileBytes, messages: readonly Message[]): Map<st
   const links = new Map<string, number>()
   for (const { type, at, size } of messages) {
     if (type === MESSAGE.symbolTable)
-      readTree(file, file.address(at), heapOf(file, file.address(at + 8)), links, 0)
+      readTree(file, file.address(at), findHeap(file, file.address(at + 8)), links, 0)
     if (type === MESSAGE.link) readLink(file, at, size, links)
     if (type === MESSAGE.linkInfo) {
       const heap = at + 2 + (file.u8(at + 1) & 1 ? 8 : 0)
@@ -24,7 +24,7 @@ export function readLinks(file: FileBytes, messages: readonly Message[]): Map<st
 }
 
 /** The data segment of a local heap. */
-function heapOf(file: FileBytes, at: number): { at: number; size: number } {
+function findHeap(file: FileBytes, at: number): { at: number; size: number } {
   file.signature(at, 'HEAP')
   const heap = { size: file.u64(at + 8), at: file.address(at + 24) }
   file.check(heap.at, heap.size)

@@ -25,12 +25,12 @@ export function readDataspace(file: FileBytes, at: number): number[] | null {
   if (version === 2 && file.u8(at + 3) === 2) return null
   const first = at + (version === 1 ? 8 : 4)
   const shape = Array.from({ length: rank }, (_, i) => file.u64(first + 8 * i))
-  sizeOf(file, at, shape)
+  readSize(file, at, shape)
   return shape
 }
 
 /** How many elements, below 2⁵³. */
-export function sizeOf(file: FileBytes, at: number, shape: readonly number[]): number {
+export function readSize(file: FileBytes, at: number, shape: readonly number[]): number {
   const size = shape.reduce((a, b) => a * b, 1)
   if (!Number.isSafeInteger(size))
     file.fail(at, 'a shape of fewer than 2^53 elements', `(${shape.join(', ')})`)
@@ -70,7 +70,7 @@ function isIeee(file: FileBytes, at: number, size: number): boolean {
 }
 
 /** Raw bytes → float32, whatever numbers they are. */
-export function floatsOf(file: FileBytes, at: number, raw: Uint8Array, type: Datatype): Float32Array {
+export function readFloats(file: FileBytes, at: number, raw: Uint8Array, type: Datatype): Float32Array {
   const { size, kind, bigEndian, signed } = type
   if (kind !== 'integer' && kind !== 'float') file.fail(at, 'numbers', 'texts')
   const out = new Float32Array(raw.length / size)

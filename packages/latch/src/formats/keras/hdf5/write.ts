@@ -39,7 +39,7 @@ export function* hdf5Chunks(
   const header = placeGroup(room, root, placed)
   const order = [...placed.keys()]
   const headEnd = room.end
-  for (const dataset of order) placed.set(dataset, room.reserve(4 * sizeOf(dataset)))
+  for (const dataset of order) placed.set(dataset, room.reserve(4 * computeSize(dataset)))
   writeSuperblock(room.view(0), header, room.end)
   for (const [dataset, at] of placed) room.settle(dataset, at)
   yield room.bytes(headEnd)
@@ -48,14 +48,15 @@ export function* hdf5Chunks(
     const from = placed.get(dataset)!
     if (from > at) yield new Uint8Array(from - at)
     const values = dataset.values()
-    if (values.length !== sizeOf(dataset)) throw new RangeError(`${dataset.path}: ${values.length} numbers`)
+    if (values.length !== computeSize(dataset))
+      throw new RangeError(`${dataset.path}: ${values.length} numbers`)
     yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     at = from + values.byteLength
   }
   if (room.end > at) yield new Uint8Array(room.end - at)
 }
 
-function sizeOf({ shape }: Hdf5Dataset): number {
+function computeSize({ shape }: Hdf5Dataset): number {
   return shape.reduce((a, b) => a * b, 1)
 }
 
@@ -168,7 +169,7 @@ function placeDataset(room: RangeRoom, dataset: Hdf5Dataset, placed: Map<Hdf5Dat
   view.bytes(message(5, sizes[2]), [2, 2, 2, 0])
   const layout = message(8, sizes[3])
   view.bytes(layout, [3, 1])
-  view.u64(layout + 10, 4 * sizeOf(dataset))
+  view.u64(layout + 10, 4 * computeSize(dataset))
   room.later(dataset, header + layout + 2)
   placed.set(dataset, 0)
   return header

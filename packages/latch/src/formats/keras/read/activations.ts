@@ -47,16 +47,16 @@ export function hardSigmoid({ major }: KerasDialect): ActivationChoice {
 }
 
 /** An `activation` field: null, a name, or an object of one of the serialisers. */
-export function activationOf(field: Field, dialect: KerasDialect, depth = 0): KerasActivation {
+export function readActivation(field: Field, dialect: KerasDialect, depth = 0): KerasActivation {
   const { value } = field
   if (depth > 4) throw fieldError(field, 'an activation', 'objects within objects')
   if (value === null || value === undefined) return 'linear'
   if (typeof value === 'string') return byName(field, value, dialect)
   const type = fieldAt(field, 'class_name').value
   const config = fieldAt(field, 'config')
-  if (type === 'function' || type === 'Function') return activationOf(config, dialect, depth + 1)
+  if (type === 'function' || type === 'Function') return readActivation(config, dialect, depth + 1)
   const layer = typeof type === 'string' ? activationLayer(type, config, dialect, depth + 1) : null
-  if (layer && type === 'Softmax') needLast(fieldAt(config, 'axis'))
+  if (layer && type === 'Softmax') requireLast(fieldAt(config, 'axis'))
   if (layer) return layer
   throw fieldError(field, 'an activation', typeof type === 'string' ? type : describe(value))
 }
@@ -83,7 +83,7 @@ export function activationLayer(
     const name = names.find((n) => (fieldAt(config, n).value ?? null) !== null) ?? names[0]
     return readScalar(fieldAt(config, name), absent)
   }
-  if (type === 'Activation') return activationOf(fieldAt(config, 'activation'), dialect, depth)
+  if (type === 'Activation') return readActivation(fieldAt(config, 'activation'), dialect, depth)
   if (type === 'LeakyReLU') return { type: 'leakyRelu', alpha: number(['negative_slope', 'alpha'], 0.3) }
   if (type === 'ELU') return { type: 'elu', alpha: number(['alpha'], 1) }
   if (type === 'ThresholdedReLU') return { type: 'thresholdedRelu', alpha: number(['theta'], 1) }
@@ -92,7 +92,7 @@ export function activationLayer(
 }
 
 /** Where nothing says how many axes there are. */
-function needLast(axis: Field): void {
+function requireLast(axis: Field): void {
   const { value } = axis
   if (value !== undefined && value !== -1) throw fieldError(axis, 'the last axis, -1')
 }

@@ -8,6 +8,7 @@ import { fieldAt, fieldError, readInteger, type Field } from '../../../core/vali
 import type { ModelInput } from '../../imported.ts'
 import type { KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** A Keras layer to be read. */
 export interface KerasLayer {
@@ -42,7 +43,7 @@ export class NetworkBuilder {
   /** Shape of the input without the batch, where an InputLayer or the first layer said it. */
   inputShape: readonly (number | null)[] | null = null
   #last = ''
-  readonly #counts = new Map<string, number>()
+  readonly #names = new LayerNames()
 
   /** Latch's name of the newest layer. */
   get last(): string {
@@ -51,10 +52,8 @@ export class NetworkBuilder {
 
   /** Adds a layer and gives its name, `recurrent.0`. */
   add(options: LayerOptions): string {
-    const number = this.#counts.get(options.type) ?? 0
-    this.#counts.set(options.type, number + 1)
     this.layers.push(options)
-    this.#last = `${options.type}.${number}`
+    this.#last = this.#names.next(options.type)
     return this.#last
   }
 

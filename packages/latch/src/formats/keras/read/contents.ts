@@ -14,36 +14,36 @@ import { storedArrays } from './weightStores.ts'
  * @throws FormatError, UnsupportedError as the reader does
  */
 export function listKeras(files: ModelFiles, options: ImportOptions = {}, refusedAt = ''): Listing {
-  const told = openKerasFile(files)
-  const { source } = told
-  const root = rootOf(told)
+  const content = openKerasFile(files)
+  const { source } = content
+  const root = findRoot(content)
   if (!root) {
-    const about = { source, format: 'keras', producer: told.producer } as const
+    const about = { source, format: 'keras', producer: content.producer } as const
     return {
-      producer: told.producer,
-      layers: listLayers(told.config, () => [], about, refusedAt),
+      producer: content.producer,
+      layers: listLayers(content.config, () => [], about, refusedAt),
       arrays: [],
     }
   }
-  if ((told.config ?? options.config ?? null) === null) {
+  if ((content.config ?? options.config ?? null) === null) {
     const arrays = storedArrays(weightsGroup(root), source)
     return {
-      producer: told.producer,
+      producer: content.producer,
       layers: [],
       arrays: arrays.map(({ layer, name, shape }) => fileArray(layer, name, shape)),
     }
   }
-  const { config, store, producer } = configured(told, root, options)
-  const shapesOf: ShapesOf = (layer, known) => (known ? store.weightsOf(layer) : store.everythingOf(layer))
+  const { config, store, producer } = configured(content, root, options)
+  const findShapes: ShapesOf = (layer, known) => (known ? store.weightsOf(layer) : store.everythingOf(layer))
   return {
     producer,
-    layers: listLayers(config, shapesOf, { source, format: 'keras', producer }, refusedAt),
+    layers: listLayers(config, findShapes, { source, format: 'keras', producer }, refusedAt),
     arrays: [],
   }
 }
 
 /** Null where weights are in a form that is not read: the configuration still says the layers. */
-function rootOf({ config, root }: ReturnType<typeof openKerasFile>): Hdf5Object | null {
+function findRoot({ config, root }: ReturnType<typeof openKerasFile>): Hdf5Object | null {
   try {
     return root()
   } catch (error) {

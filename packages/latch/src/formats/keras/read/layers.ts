@@ -14,7 +14,7 @@ import {
   type Field,
 } from '../../../core/validation.ts'
 import { transposed } from '../../gateOrders.ts'
-import { activationLayer, activationOf, type KerasDialect } from './activations.ts'
+import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
@@ -50,7 +50,7 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
   if (activation === null) throw unknown(to, layer)
   to.beginFeatures(layer)
-  if (layer.type === 'Softmax') needLastAxis(to, layer)
+  if (layer.type === 'Softmax') requireLastAxis(to, layer)
   if (activation !== 'linear') to.add({ type: 'activation', activation })
   return typeof activation === 'string' ? activation : activation.type
 }
@@ -111,7 +111,7 @@ function addDense(to: NetworkBuilder, layer: KerasLayer): string {
   to.beginFeatures(layer)
   const units = readSize(config, 'units', 'output_dim')
   const bias = readFlag(config, 'use_bias', true)
-  const activation = activationOf(fieldAt(config, 'activation'), dialect)
+  const activation = readActivation(fieldAt(config, 'activation'), dialect)
   const byRow = activation === 'softmax' || activation === 'logSoftmax'
   const kernel = arrays.take('kernel', [to.width, units]).data
   const own = byRow || activation === 'linear' ? {} : { activation }
@@ -126,7 +126,7 @@ function addDense(to: NetworkBuilder, layer: KerasLayer): string {
 function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays } = layer
   to.beginFeatures(layer)
-  needLastAxis(to, layer)
+  requireLastAxis(to, layer)
   if (readFlag(config, 'rms_scaling')) throw fieldError(fieldAt(config, 'rms_scaling'), 'false')
   const epsilon = readScalar(fieldAt(config, 'epsilon'), 1e-3)
   if (epsilon < 0) throw fieldError(fieldAt(config, 'epsilon'), 'a number from 0', `${epsilon}`)
@@ -144,7 +144,7 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
 }
 
 /** By its number too: 2 of (batch, steps, features), 1 of rows and within TimeDistributed. */
-function needLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
+function requireLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
   const field = fieldAt(config, 'axis')
   const last = to.per === 'step' && !distributed ? 2 : 1
   if (field.value === undefined) return
@@ -165,20 +165,20 @@ function addDropout(to: NetworkBuilder, layer: KerasLayer): string {
   return ''
 }
 
-function needSteps(to: NetworkBuilder, layer: KerasLayer): void {
+function requireSteps(to: NetworkBuilder, layer: KerasLayer): void {
   to.beginFeatures(layer)
   if (to.per === 'step') return
   throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
 }
 
-function needStepsFirst({ config }: KerasLayer): void {
+function requireStepsFirst({ config }: KerasLayer): void {
   const field = fieldAt(config, 'data_format')
   if ((field.value ?? 'channels_last') !== 'channels_last') throw fieldError(field, 'channels_last')
 }
 
 function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | 'attention'): string {
-  needSteps(to, layer)
-  needStepsFirst(layer)
+  requireSteps(to, layer)
+  requireStepsFirst(layer)
   if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')
   to.add({ type: 'pool', pooling: over })
   toSequence(to, to.width)
@@ -193,7 +193,7 @@ function toSequence(to: NetworkBuilder, width: number): void {
 
 /** Felbo et al. 2017, as textgenrnn has it: weights are a softmax over the steps of x·W. */
 function addAttention(to: NetworkBuilder, layer: KerasLayer): string {
-  needSteps(to, layer)
+  requireSteps(to, layer)
   const { data } = layer.arrays.take('attention_W', [to.width, 1])
   if (readFlag(layer.config, 'return_attention')) to.note(`${layer.name}: return_attention is not given`)
   const conventions = addPool(to, layer, 'attention')
@@ -208,7 +208,7 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
     const got = 'an input of any length'
     throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps to flatten', got })
   }
-  needStepsFirst(layer)
+  requireStepsFirst(layer)
   const { steps } = to
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)
@@ -216,7 +216,7 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
 }
 
 function addTimeDistributed(to: NetworkBuilder, layer: KerasLayer): string {
-  needSteps(to, layer)
+  requireSteps(to, layer)
   const field = fieldAt(layer.config, 'layer')
   const type = readString(fieldAt(field, 'class_name'), { maxLength: 200 })
   const config = { ...fieldAt(field, 'config'), path: layer.config.path }

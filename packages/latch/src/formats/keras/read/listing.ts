@@ -4,7 +4,7 @@
  */
 import { fileLayer, type FileLayer } from '../../fileContents.ts'
 import type { KerasAbout } from './model.ts'
-import { dialectOf, typeText } from './model.ts'
+import { findDialect, typeText } from './model.ts'
 import { isSimple } from './layers.ts'
 import { isRecurrent } from './recurrent.ts'
 import { readLayers, type KerasLayerHead } from './topology.ts'
@@ -24,7 +24,7 @@ export function listLayers(
   refusedAt = '',
 ): FileLayer[] {
   const heads = readLayers(config, about.source)
-  const dialect = dialectOf(about, heads[0])
+  const dialect = findDialect(about, heads[0])
   const refused = refusedLayer(heads, about.source, refusedAt)
   return heads.map((head) => {
     const known =

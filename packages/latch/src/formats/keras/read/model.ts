@@ -42,8 +42,8 @@ export function importKerasConfig(
   const { source, options } = about
   const { nodes, after, training } = readTopology(config, source, options.upTo)
   const to = new NetworkBuilder()
-  const dialect = dialectOf(about, nodes[0])
-  to.inputShape = inputShapeOf(nodes[0].config)
+  const dialect = findDialect(about, nodes[0])
+  to.inputShape = readInputShape(nodes[0].config)
   const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, source))
   if (!to.input || to.layers.length < 2)
     throw new UnsupportedError({
@@ -128,7 +128,7 @@ function inputText(shape: readonly (number | null)[] | null): string | null {
 }
 
 /** Without the batch; null where the first layer does not say. */
-function inputShapeOf(config: Field): (number | null)[] | null {
+function readInputShape(config: Field): (number | null)[] | null {
   const read = (field: Field) =>
     readArray(field, { maxLength: 8 }).map((size) =>
       readOptional(size, (x) => readInteger(x, { min: 1, max: 2 ** 26 }), null),
@@ -145,7 +145,7 @@ function inputShapeOf(config: Field): (number | null)[] | null {
 }
 
 /** By the version named; else by words that only Keras 3 uses. */
-export function dialectOf(
+export function findDialect(
   { format, producer }: Pick<KerasAbout, 'format' | 'producer'>,
   first: KerasLayerHead,
 ): KerasDialect {

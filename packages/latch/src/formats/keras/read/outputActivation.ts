@@ -40,7 +40,7 @@ export function readOutput(
   const outputActivation = resolveOutputActivation(own, to.layers, to.width, options.outputActivation)
   // A cross-entropy is kept with its own output activation, or on linear logits.
   const keeps = fits && onLogits && !squashesTwice(known, findLastActivation(to.layers))
-  return { outputActivation, loss: { type: keeps ? known : lossOf(outputActivation, to.width) } }
+  return { outputActivation, loss: { type: keeps ? known : getLoss(outputActivation, to.width) } }
 }
 
 /** Whether the last row is what Latch's loss of that name takes: a cross-entropy takes logits, the others numbers. */
@@ -70,7 +70,7 @@ function takeOutputActivation(to: NetworkBuilder, loss: LossType | undefined): O
   const last: LayerOptions | undefined = to.layers[to.layers.length - 1]
   const outputActivation = namedBy(last)
   if (outputActivation === null) return 'linear'
-  const own = lossOf(outputActivation, to.width)
+  const own = getLoss(outputActivation, to.width)
   if (own === 'meanSquaredError' || (loss !== undefined && loss !== own)) return 'linear'
   if (last.type === 'dense') {
     const { activation: _, ...linear } = last
@@ -92,7 +92,7 @@ function namedBy(last: LayerOptions): OutputActivation | null {
     : null
 }
 
-function lossOf(outputActivation: OutputActivation, width: number): LossType {
+function getLoss(outputActivation: OutputActivation, width: number): LossType {
   const own = lossForActivation(outputActivation)
   return own === null || (own === 'softmaxCrossEntropy' && width === 1) ? 'meanSquaredError' : own
 }

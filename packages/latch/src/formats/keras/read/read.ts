@@ -8,13 +8,13 @@ import type { ImportedModel, ImportOptions, ModelFiles } from '../../imported.ts
 import { importKerasConfig, type KerasAbout } from './model.ts'
 import { isHdf5, openHdf5, type Hdf5Object } from '../hdf5/file.ts'
 import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../../latch/embedded.ts'
-import { kerasConfigOf } from '../write/layers.ts'
+import { buildKerasConfig } from '../write/layers.ts'
 import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } from './weightStores.ts'
 import { modelField } from './topology.ts'
 import { isZip, ZipFile } from './zip.ts'
 
 /** What a file says beside its weights, and how these are opened. */
-interface Told {
+interface KerasContent {
   source: string
   config: unknown
   producer: string | null
@@ -31,7 +31,7 @@ export function readKerasFile(files: ModelFiles, options: ImportOptions): Import
 }
 
 /** A Keras file's configuration, read no further, and its weights. @throws FormatError with a place */
-export function openKerasFile({ bytes, name }: ModelFiles): Told {
+export function openKerasFile({ bytes, name }: ModelFiles): KerasContent {
   if (isZip(bytes)) return openArchive(new ZipFile(bytes, name), name, bytes.length)
   if (!isHdf5(bytes))
     throw new FormatError({ where: name, expected: 'a .keras archive or an HDF5 file', got: 'other bytes' })
@@ -42,14 +42,14 @@ export function openKerasFile({ bytes, name }: ModelFiles): Told {
   return {
     source: name,
     config: own === null ? null : parsed(own, `${name}, model_config`),
-    producer: producerOf(version),
+    producer: getProducer(version),
     training: trained === null ? undefined : parsed(trained, `${name}, training_config`),
     embedded: null,
     root: () => root,
   }
 }
 
-function openArchive(zip: ZipFile, name: string, stored: number): Told {
+function openArchive(zip: ZipFile, name: string, stored: number): KerasContent {
   const metadata = jsonMember(zip, name, 'metadata.json')
   const config = jsonMember(zip, name, 'config.json')
   const fields = rootField(metadata, 'metadata', name)
@@ -57,14 +57,14 @@ function openArchive(zip: ZipFile, name: string, stored: number): Told {
   return {
     source: name,
     config,
-    producer: producerOf(typeof version === 'string' ? version.slice(0, 40) : null),
+    producer: getProducer(typeof version === 'string' ? version.slice(0, 40) : null),
     training: undefined,
     embedded: fieldAt(fields, EMBEDDED_KEY).value,
     root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, stored),
   }
 }
 
-function producerOf(version: string | null): string | null {
+function getProducer(version: string | null): string | null {
   return version === null ? null : `Keras ${version}`
 }
 
@@ -99,26 +99,26 @@ function parsed(json: string, where: string): unknown {
   }
 }
 
-function assemble(told: Told, options: ImportOptions): ImportedModel {
-  const { source } = told
-  const root = told.root()
-  const { config, store, producer } = configured(told, root, options)
-  const about: KerasAbout = { source, format: 'keras', producer, options, training: told.training }
+function assemble(content: KerasContent, options: ImportOptions): ImportedModel {
+  const { source } = content
+  const root = content.root()
+  const { config, store, producer } = configured(content, root, options)
+  const about: KerasAbout = { source, format: 'keras', producer, options, training: content.training }
   const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
   const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
   const model = optimizer ? { ...read, omitted: [...read.omitted, 'optimizer state'] } : read
-  return withEmbedded(model, readEmbedded(told.embedded, source, options), options)
+  return withEmbedded(model, readEmbedded(content.embedded, source, options), options)
 }
 
 /** The configuration, the file's own or the one given, and the arrays of its layers. @throws UsageError where there is none */
 export function configured(
-  told: Told,
+  content: KerasContent,
   root: Hdf5Object,
   options: ImportOptions,
 ): { config: unknown; store: WeightStore; producer: string | null } {
-  const { source } = told
+  const { source } = content
   const group = weightsGroup(root)
-  const given = told.config ?? options.config
+  const given = content.config ?? options.config
   if (given === undefined || given === null) {
     throw new UsageError({
       where: source,
@@ -133,8 +133,8 @@ export function configured(
   const store = (config: unknown) =>
     hasPaths(group) ? pathStore(group, listedLayers(config, source), source) : namedStore(group, source)
   const own = isOwn(given)
-  const config = own ? renamed(kerasConfigOf(given), store, source) : given
-  return { config, store: store(config), producer: told.producer ?? (own ? 'Keras 3' : null) }
+  const config = own ? renamed(buildKerasConfig(given), store, source) : given
+  return { config, store: store(config), producer: content.producer ?? (own ? 'Keras 3' : null) }
 }
 
 /** Where the layers' arrays lie. */

@@ -15,14 +15,14 @@ import {
   type Field,
 } from '../../../core/validation.ts'
 import {
-  classNameOf,
+  getClassName,
   columnsToNative,
   cudnnToNative,
   gateCount,
   gatesInWords,
   rowsToNative,
 } from '../../gateOrders.ts'
-import { activationOf, hardSigmoid, type KerasDialect } from './activations.ts'
+import { readActivation, hardSigmoid, type KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
@@ -54,7 +54,7 @@ interface CellWeights {
 /** Cells by Keras' class names: the layer, its cell, and Keras 2's CuDNN layer of a gated one. */
 const CELLS: ReadonlyMap<string, CellName> = new Map(
   cells.flatMap(({ name }) => {
-    const own = classNameOf('keras', name)
+    const own = getClassName('keras', name)
     if (!own) return []
     const names = [own, `${own}Cell`, ...(gateCount(name) > 1 ? [`CuDNN${own}`] : [])]
     return names.map((each) => [each, name] as const)
@@ -68,12 +68,12 @@ export function isRecurrent(type: string): boolean {
 
 /** Adds the layers of a recurrent layer. Gives its conventions. */
 export function addRecurrent(to: NetworkBuilder, layer: KerasLayer): string {
-  needSteps(to, layer)
+  requireSteps(to, layer)
   to.beginFeatures(layer)
   return layer.type === 'Bidirectional' ? addBidirectional(to, layer) : addOneWay(to, layer)
 }
 
-function needSteps(to: NetworkBuilder, layer: KerasLayer): void {
+function requireSteps(to: NetworkBuilder, layer: KerasLayer): void {
   if (to.per === 'step' && to.inputShape?.length !== 1) return
   if (to.per === 'step' && to.input) return
   throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
@@ -87,20 +87,20 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   // Then the last step's output is zero where that step is masked, and not the state that was kept.
   const pooled = zeroes && !every
   noteCalls(to, layer, config)
-  const stack = cellsOf(layer.type, config, layer.dialect)
+  const stack = readCells(layer.type, config, layer.dialect)
   const conventions = stack.map((cell, i) => {
     const weights = takeCell(cell, to.width, arrays)
     const returnSequences = every || pooled || i < stack.length - 1
     const name = to.add(
       compact({
-        ...optionsOf(cell, weights, biasesIn(weights)),
+        ...buildOptions(cell, weights, biasesIn(weights)),
         direction: backwards ? 'reverse' : undefined,
         returnSequences,
       }),
     )
     putWeights(to, name, '', weights)
     to.width = cell.units
-    return wordsOf(cell, weights, layer.dialect)
+    return describeCell(cell, weights, layer.dialect)
   })
   if (pooled) {
     to.add({ type: 'zeroMasked' })
@@ -118,24 +118,24 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
 
 function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays, dialect } = layer
-  const [ahead, back] = directionsOf(layer)
+  const [ahead, back] = readDirections(layer)
   const every = readFlag(ahead.config, 'return_sequences')
   noteCalls(to, layer, ahead.config)
-  const [forward, stacked] = cellsOf(ahead.type, ahead.config, dialect)
-  const [backward] = cellsOf(back.type, back.config, dialect)
+  const [forward, stacked] = readCells(ahead.type, ahead.config, dialect)
+  const [backward] = readCells(back.type, back.config, dialect)
   if (stacked)
     throw new UnsupportedError({ where: layer.where, expected: 'one cell a direction', got: 'several' })
   const first = takeCell(forward, to.width, arrays)
   const second = takeCell(backward, to.width, arrays)
   checkPair(layer, [forward, first], [backward, second])
-  const merge = mergeOf(config, to, layer)
+  const merge = readMerge(config, to, layer)
   const bias = biasesIn(first, second)
   const name = to.add(
     compact({
-      ...optionsOf(forward, first, bias),
+      ...buildOptions(forward, first, bias),
       direction: 'bidirectional',
       merge: merge === 'concat' ? undefined : merge,
-      backward: backwardOf(forward, backward),
+      backward: readBackward(forward, backward),
       returnSequences: every,
     }),
   )
@@ -145,7 +145,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
   const zeroes = to.masked && (dialect.zeroesMasked || readFlag(ahead.config, 'zero_output_for_mask'))
   finish(to, ahead.config, every, zeroes)
-  return `${wordsOf(forward, first, dialect)}; merge ${merge}`
+  return `${describeCell(forward, first, dialect)}; merge ${merge}`
 }
 
 /** Sequence or row, masks that zero, state that goes on. */
@@ -170,7 +170,7 @@ function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Fiel
 }
 
 /** The two layers of a Bidirectional: the wrapped one, and its own backward_layer or a copy. */
-function directionsOf({ config, where }: KerasLayer): [Inner, Inner] {
+function readDirections({ config, where }: KerasLayer): [Inner, Inner] {
   const forward = inner(fieldAt(config, 'layer'), where)
   const own = fieldAt(config, 'backward_layer')
   const backward = own.value ? inner(own, where) : forward
@@ -213,7 +213,7 @@ function checkPair(
   })
 }
 
-function backwardOf(a: CellConfig, b: CellConfig): RecurrentOptions['backward'] {
+function readBackward(a: CellConfig, b: CellConfig): RecurrentOptions['backward'] {
   if (sameActivation(a.activation, b.activation) && sameActivation(a.gateActivation, b.gateActivation))
     return undefined
   return takes(b.cell, 'gateActivation')
@@ -221,7 +221,7 @@ function backwardOf(a: CellConfig, b: CellConfig): RecurrentOptions['backward'] 
     : { activation: b.activation }
 }
 
-function mergeOf(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
+function readMerge(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
   const field = fieldAt(config, 'merge_mode')
   if (field.value === undefined) return 'concat'
   if (field.value === null) {
@@ -232,18 +232,18 @@ function mergeOf(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
   return modes[readChoice(field, ['concat', 'sum', 'mul', 'ave'])]
 }
 
-function cellsOf(type: string, config: Field, dialect: KerasDialect): CellConfig[] {
-  if (type !== 'RNN') return [cellOf(type, config, dialect)]
+function readCells(type: string, config: Field, dialect: KerasDialect): CellConfig[] {
+  if (type !== 'RNN') return [readCell(type, config, dialect)]
   const field = fieldAt(config, 'cell')
   const stacked = !Array.isArray(field.value) && fieldAt(field, 'class_name').value === 'StackedRNNCells'
   const list = stacked ? fieldAt(fieldAt(field, 'config'), 'cells') : field
   const stack = Array.isArray(list.value) ? readArray(list, { minLength: 1, maxLength: 100 }) : [list]
   return stack.map((cell) =>
-    cellOf(readString(fieldAt(cell, 'class_name')), fieldAt(cell, 'config'), dialect),
+    readCell(readString(fieldAt(cell, 'class_name')), fieldAt(cell, 'config'), dialect),
   )
 }
 
-function cellOf(type: string, config: Field, dialect: KerasDialect): CellConfig {
+function readCell(type: string, config: Field, dialect: KerasDialect): CellConfig {
   const cell = CELLS.get(type)
   if (!cell)
     throw new UnsupportedError({
@@ -255,7 +255,7 @@ function cellOf(type: string, config: Field, dialect: KerasDialect): CellConfig 
   const read = (name: string, absent: ActivationChoice): ActivationChoice => {
     const field = fieldAt(config, name)
     if (field.value === undefined) return absent
-    const found = activationOf(field, dialect)
+    const found = readActivation(field, dialect)
     if (found === 'softmax' || found === 'logSoftmax')
       throw fieldError(field, 'a function of each number', found)
     return found
@@ -322,7 +322,7 @@ function biasesIn(...directions: readonly CellWeights[]): boolean | 'single' {
   return directions.some(({ biasInput }) => biasInput) ? 'single' : false
 }
 
-function optionsOf(
+function buildOptions(
   { cell, units, activation, gateActivation }: CellConfig,
   weights: CellWeights,
   bias: boolean | 'single',
@@ -355,7 +355,7 @@ function withBias(weights: CellWeights, bias: boolean | 'single', rows: number):
   }
 }
 
-function wordsOf(
+function describeCell(
   { cell, gateActivation }: CellConfig,
   { reset, cudnn }: CellWeights,
   { major }: KerasDialect,

@@ -59,7 +59,7 @@ export function readTopology(config: unknown, source: string, upTo?: string): Ke
   const known = ['Sequential', 'Model', 'Functional']
   if (!known.includes(type))
     throw new UnsupportedError({ where: source, expected: known.join(' or '), got: describe(type) })
-  const ordered = type === 'Sequential' ? cut(nodes, source, upTo) : chainOf(nodes, inner, source, upTo)
+  const ordered = type === 'Sequential' ? cut(nodes, source, upTo) : orderLayers(nodes, inner, source, upTo)
   return { ...ordered, training: training ?? null }
 }
 
@@ -93,7 +93,7 @@ export function modelField(config: unknown, source: string, depth = 0): Field {
 
 function readNode(layer: Field): KerasNode {
   const head = readHead(layer)
-  return { ...head, ...callOf(layer, head.config.path) }
+  return { ...head, ...readCall(layer, head.config.path) }
 }
 
 function readHead(layer: Field): KerasLayerHead {
@@ -109,7 +109,7 @@ function readHead(layer: Field): KerasLayerHead {
 }
 
 /** The tensors of the one call of a layer. */
-function callOf(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks'> {
+function readCall(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks'> {
   const nodes = fieldAt(layer, 'inbound_nodes')
   if (!Array.isArray(nodes.value) || nodes.value.length === 0) return { inputs: [], masks: [] }
   const legacy = typeof (nodes.value as unknown[][])[0]?.[0] === 'string' // one call, not wrapped in a list
@@ -172,7 +172,7 @@ function noSuchLayer(nodes: readonly KerasNode[], source: string, name: string, 
 }
 
 /** From the output down to the input; what is not on that way is left out. */
-function chainOf(
+function orderLayers(
   nodes: readonly KerasNode[],
   config: Field,
   source: string,

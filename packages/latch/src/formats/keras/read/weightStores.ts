@@ -44,7 +44,7 @@ export function namedStore(group: Hdf5Object, source: string): WeightStore {
   const layers = listedNames(group, 'layer_names')
   if (!layers)
     throw new FormatError({ where: source, expected: 'layer_names among its attributes', got: 'none' })
-  const namesOf = (layer: string) => {
+  const readNames = (layer: string) => {
     const found = group.at(layer)
     if (!found)
       throw new FormatError({ where: `${source}, layer ${layer}`, expected: 'its group', got: 'none' })
@@ -53,19 +53,19 @@ export function namedStore(group: Hdf5Object, source: string): WeightStore {
   }
   const weightsOf = (layer: string) => {
     if (!layers.includes(layer)) return []
-    const { found, names } = namesOf(layer)
-    return names.map((name) => arrayOf(found.at(name), name, `${source}, layer ${layer}`))
+    const { found, names } = readNames(layer)
+    return names.map((name) => readArray(found.at(name), name, `${source}, layer ${layer}`))
   }
   return {
     get filled() {
-      return layers.filter((layer) => namesOf(layer).names.length > 0)
+      return layers.filter((layer) => readNames(layer).names.length > 0)
     },
     weightsOf,
     everythingOf: weightsOf,
   }
 }
 
-function arrayOf(object: Hdf5Object | null, name: string, where: string): KerasArray {
+function readArray(object: Hdf5Object | null, name: string, where: string): KerasArray {
   if (!object?.isDataset)
     throw new FormatError({ where, expected: `an array ${name}`, got: object ? 'a group' : 'none' })
   return { name, ...object.read() }
@@ -125,19 +125,19 @@ export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], sour
   const known = listed.filter(({ type }) => type !== 'InputLayer')
   const paths = numbered(known.map(({ type }) => type))
   const places = new Map(known.map((layer, i) => [layer.name, { layer, path: paths[i] }]))
-  const groupOf = (name: string) => {
+  const findGroup = (name: string) => {
     const place = places.get(name)
     return (place && (layers.at(place.path) ?? layers.at(name))) ?? null
   }
   const weightsOf = (name: string): KerasArray[] => {
-    const group = groupOf(name)
+    const group = findGroup(name)
     return group ? collect(group, places.get(name)!.layer, `${source}, layer ${name}`) : []
   }
   const filled = () => known.map(({ name }) => name).filter((name) => weightsOf(name).length > 0)
   return {
     weightsOf,
     everythingOf(name) {
-      const group = groupOf(name)
+      const group = findGroup(name)
       return group ? arraysBelow(group, `${source}, layer ${name}`) : []
     },
     get filled() {
@@ -180,5 +180,5 @@ function ownArrays(group: Hdf5Object | null, where: string): KerasArray[] {
   const own = group?.at('vars')
   if (!own) return []
   const numbers = own.names.map(Number).sort((a, b) => a - b)
-  return numbers.map((number) => arrayOf(own.at(`${number}`), `vars/${number}`, where))
+  return numbers.map((number) => readArray(own.at(`${number}`), `vars/${number}`, where))
 }

@@ -14,6 +14,7 @@ import { activationLayerOut, activationName } from './activations.ts'
 import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './layer.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** A model's configuration, as config.json has it. */
 export interface KerasModelConfig {
@@ -34,7 +35,7 @@ class Out {
   masked = false
   /** Number of the Keras layer that gives what a layer of Latch gives, and how wide that is. */
   readonly given = new Map<string, { layer: number; width: number }>()
-  readonly #counts = new Map<string, number>()
+  readonly #names = new LayerNames()
 
   constructor(config: NetworkConfig) {
     this.config = config
@@ -46,19 +47,17 @@ class Out {
 
   /** `dense.0`: the name that the next layer of its type will have. */
   nextName({ type }: LayerOptions): string {
-    return `${type}.${this.#counts.get(type) ?? 0}`
+    return this.#names.peek(type)
   }
 
   /** Gives that name. */
   name(layer: LayerOptions): string {
-    const name = this.nextName(layer)
-    this.#counts.set(layer.type, (this.#counts.get(layer.type) ?? 0) + 1)
-    return name
+    return this.#names.next(layer.type)
   }
 }
 
 /** The layers: the input first, the output activation last. @throws UnsupportedError naming the layer */
-export function kerasLayersOf(config: NetworkConfig, outputActivation: OutputActivation): OutLayer[] {
+export function buildKerasLayers(config: NetworkConfig, outputActivation: OutputActivation): OutLayer[] {
   const out = new Out(config)
   for (let i = 0; i < config.layers.length; i++) {
     const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
@@ -72,7 +71,7 @@ export function kerasLayersOf(config: NetworkConfig, outputActivation: OutputAct
 }
 
 /** Names them as Keras does (`lstm`, `lstm_1`) and puts them into a model: a chain, or with calls where one skips. */
-export function modelOf(layers: readonly OutLayer[], name: string): KerasModelConfig {
+export function buildModel(layers: readonly OutLayer[], name: string): KerasModelConfig {
   const names = numbered(layers.map(({ type }) => type))
   const objects = layers.map(({ type, config }, i) => kerasObject(type, { name: names[i], ...config }))
   const skips = layers.some(({ inputs }) => inputs !== undefined)
@@ -93,10 +92,10 @@ export function modelOf(layers: readonly OutLayer[], name: string): KerasModelCo
 }
 
 /** Keras' configuration of layers as Latch writes them, for files that hold weights only. */
-export function kerasConfigOf(given: unknown): KerasModelConfig {
+export function buildKerasConfig(given: unknown): KerasModelConfig {
   const value = Array.isArray(given) ? { layers: given as unknown[] } : given
   const config = readNetworkConfig(rootField(value, 'config', 'options'), allLayers)
-  return modelOf(kerasLayersOf(config, 'linear'), 'sequential')
+  return buildModel(buildKerasLayers(config, 'linear'), 'sequential')
 }
 
 /** Adds a layer and says how many of those above it were taken along. */

@@ -21,14 +21,14 @@ export interface LayerContext {
   zeroMasked: boolean
 }
 
-/** The layer. @throws UnsupportedError in words for what Keras does not have */
+/** The layer. @throws UnsupportedError for what Keras does not have */
 export function recurrentOut(options: RecurrentOptions, context: LayerContext): OutLayer {
   refuse(options, context.name)
   const { direction = 'forward' } = options
   if (direction !== 'bidirectional') {
     const backwards = direction === 'reverse'
     const layer = oneWay(options, context, backwards, context.name)
-    return { ...layer, arrays: arraysOf(options, context, '', 'cell') }
+    return { ...layer, arrays: listArrays(options, context, '', 'cell') }
   }
   const forward = oneWay(options, context, false, 'forward')
   const backward = oneWay({ ...options, ...options.backward }, context, true, 'backward')
@@ -47,8 +47,8 @@ export function recurrentOut(options: RecurrentOptions, context: LayerContext): 
       }),
     },
     arrays: [
-      ...arraysOf(options, context, '', 'forward_layer/cell'),
-      ...arraysOf(options, context, '_reverse', 'backward_layer/cell'),
+      ...listArrays(options, context, '', 'forward_layer/cell'),
+      ...listArrays(options, context, '_reverse', 'backward_layer/cell'),
     ],
   }
 }
@@ -107,7 +107,7 @@ function oneWay(
   return { type: requireClassName('keras', cell, where), config, arrays: [] }
 }
 
-function arraysOf(
+function listArrays(
   options: RecurrentOptions,
   { name, width }: LayerContext,
   suffix: string,

@@ -6,18 +6,18 @@ import { Zip, ZipPassThrough } from 'fflate'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { hdf5Chunks, type Hdf5Dataset } from '../hdf5/write.ts'
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
-import { kerasLayersOf, modelOf } from './layers.ts'
+import { buildKerasLayers, buildModel } from './layers.ts'
 import type { OutLayer } from './layer.ts'
 import { numbered } from '../read/weightStores.ts'
 
 /** The version whose format is written. */
 const KERAS_VERSION = '3.0.0'
 
-/** The file. @throws UnsupportedError in words for what Keras has no layer for */
+/** The file. @throws UnsupportedError for what Keras has no layer for */
 export function writeKerasFile(source: ExportSource): ExportedFile {
-  const layers = kerasLayersOf(source.network.config, source.outputActivation)
+  const layers = buildKerasLayers(source.network.config, source.outputActivation)
   const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'
-  const model = modelOf(layers, name)
+  const model = buildModel(layers, name)
   const metadata = { keras_version: KERAS_VERSION, [EMBEDDED_KEY]: embeddedText(source) }
   const members = [
     { name: 'metadata.json', chunks: () => jsonChunks(metadata) },

@@ -2,9 +2,9 @@
  * Reshaping, by what lies along the axes: which axes of the new shape are which of the old ones, which of them come
  * together and which come apart. Row-major order never changes, so neighbours can be matched from both ends.
  */
-import { numberOf, product, sameSize, sizeOf, type Axis, type Size } from './values.ts'
+import { getNumber, product, sameSize, buildSize, type Axis, type Size } from './values.ts'
 
-export const ONE: Axis = { role: 'one', size: sizeOf(1) }
+export const ONE: Axis = { role: 'one', size: buildSize(1) }
 
 /** Axes of a reshaped value, or null where old and new ones do not line up. `null` in the shape is the −1. */
 export function regroup(
@@ -33,7 +33,7 @@ function isNothing({ role, size }: Axis): boolean {
 }
 
 const isSingle = ({ size }: Axis) => isOne(size)
-const isOne = (size: Size) => numberOf(size) === 1
+const isOne = (size: Size) => getNumber(size) === 1
 
 function match(
   atoms: readonly Axis[],
@@ -65,7 +65,7 @@ function match(
 
 /** Features of two directions side by side come apart. */
 function partsInTwo(atom: Axis, size: Size, next: Size): boolean {
-  return atom.role === 'feature' && numberOf(size) === 2 && sameSize(product([size, next]), atom.size)
+  return atom.role === 'feature' && getNumber(size) === 2 && sameSize(product([size, next]), atom.size)
 }
 
 /** How many neighbours have this size together; 0: none do. */

@@ -1,18 +1,21 @@
 /**
  * What a graph computes of its batch and not of the sequences: arithmetic of sizes, and the masks that lengths make.
  */
-import { describeValue, type NodeLift } from './context.ts'
-import type { Lift } from './shapes.ts'
-import { asSizes, numberOf, type Value } from './values.ts'
+import { describeValue, type NodeConverter } from './context.ts'
+import type { Convert } from './shapes.ts'
+import { asSizes, getNumber, type Value } from './values.ts'
 
 /** Both sides sizes or constants: arithmetic of known numbers, products of sizes too. */
-export function sizesOf(inputs: readonly Value[], compute: (a: number, b: number) => number): Value | null {
+export function computeSizes(
+  inputs: readonly Value[],
+  compute: (a: number, b: number) => number,
+): Value | null {
   const [a, b] = inputs.map(asSizes)
   if (!a || !b || !inputs.some(({ kind }) => kind === 'sizes')) return null
   const count = Math.max(a.items.length, b.items.length)
   const items = Array.from({ length: count }, (_, i) => {
     const [x, y] = [a.items[i % a.items.length], b.items[i % b.items.length]]
-    const [m, n] = [numberOf(x), numberOf(y)]
+    const [m, n] = [getNumber(x), getNumber(y)]
     if (m !== null && n !== null) return { factor: compute(m, n), symbols: [] }
     // What is no plain product of sizes must not pass for one.
     const isProduct = compute(2, 3) === 6
@@ -26,36 +29,36 @@ export function sizesOf(inputs: readonly Value[], compute: (a: number, b: number
   return { kind: 'sizes', items, scalar: a.scalar && b.scalar }
 }
 
-function less(at: NodeLift, [steps, lengths]: readonly Value[]): Value {
+function less(at: NodeConverter, [steps, lengths]: readonly Value[]): Value {
   if (steps?.kind === 'steps' && lengths?.kind === 'lengths' && lengths.minus === 0)
     return { kind: 'mask', what: 'valid', rank: Math.max(steps.rank, lengths.rank) }
-  throw at.refuse(
+  throw at.unsupported(
     'steps below the lengths',
     [steps, lengths].filter(Boolean).map(describeValue).join(' and '),
   )
 }
 
-function equal(at: NodeLift, [a, b]: readonly Value[]): Value {
+function equal(at: NodeConverter, [a, b]: readonly Value[]): Value {
   const [steps, lengths] = a?.kind === 'steps' ? [a, b] : [b, a]
   if (steps?.kind === 'steps' && lengths?.kind === 'lengths' && lengths.minus === 1)
     return { kind: 'mask', what: 'last', rank: Math.max(steps.rank, lengths.rank) }
-  throw at.refuse('steps that are the last ones', 'another comparison')
+  throw at.unsupported('steps that are the last ones', 'another comparison')
 }
 
-function where(at: NodeLift, [mask, x, other]: readonly Value[]): Value {
-  const given = at.flow([x])
-  const flow = given.fill?.mask === 'counted' ? at.rows([given]) : given
-  const [time, batch] = flow.axes
-  const fits = mask?.kind === 'mask' && mask.rank === flow.axes.length && flow.axes.length === 3
+function where(at: NodeConverter, [mask, x, other]: readonly Value[]): Value {
+  const given = at.sequence([x])
+  const sequence = given.fill?.mask === 'counted' ? at.rows([given]) : given
+  const [time, batch] = sequence.axes
+  const fits = mask?.kind === 'mask' && mask.rank === sequence.axes.length && sequence.axes.length === 3
   const single = other?.kind === 'constant' && other.tensor.data.length === 1
   if (!fits || !single || !batch.role.startsWith('input') || !at.context.takeTime(time.role))
-    throw at.refuse(
+    throw at.unsupported(
       'steps outside the lengths replaced by one number',
       [mask, x, other].filter(Boolean).map(describeValue).join(', '),
     )
-  if (flow.fill) throw at.refuse('one mask', 'two')
-  return { ...flow, fill: { mask: mask.what, value: other.tensor.data[0] } }
+  if (sequence.fill) throw at.unsupported('one mask', 'two')
+  return { ...sequence, fill: { mask: mask.what, value: other.tensor.data[0] } }
 }
 
 /** Operators by name. */
-export const MASKS: Readonly<Record<string, Lift>> = { Less: less, Equal: equal, Where: where }
+export const MASKS: Readonly<Record<string, Convert>> = { Less: less, Equal: equal, Where: where }

@@ -10,9 +10,10 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import type { OutputActivation, LayerFacts, ModelInput } from '../../imported.ts'
 import { endsOnLogits, lossForActivation } from '../../outputActivation.ts'
-import { placeOf } from '../graph.ts'
+import { describePlace } from '../graph.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
+import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** A configuration with its weights, and what is said about it. */
 export interface CompiledLayers {
@@ -23,14 +24,14 @@ export interface CompiledLayers {
   input: { kind: ModelInput['kind']; width: number; name: string }
 }
 
-/** The layers up to `tip`. @throws UnsupportedError where pieces did not come together */
-export function compileLayers(tip: Draft, source: string, maskZero = false): CompiledLayers {
-  const drafts: Draft[] = []
-  for (let at: Draft | null = tip; at; at = at.below) drafts.push(at)
-  drafts.reverse()
-  const whole = [...drafts]
-  let outputActivation = takeOutputActivation(drafts)
-  let compiler = compiled(source, drafts, maskZero)
+/** The layers up to `tip`. @throws UnsupportedError where patterns are incomplete */
+export function compileLayers(tip: IrNode, source: string, maskZero = false): CompiledLayers {
+  const irNodes: IrNode[] = []
+  for (let at: IrNode | null = tip; at; at = at.below) irNodes.push(at)
+  irNodes.reverse()
+  const whole = [...irNodes]
+  let outputActivation = takeOutputActivation(irNodes)
+  let compiler = compiled(source, irNodes, maskZero)
   // Where another squashing function is below it, the last one stays a layer.
   if (!endsOnLogits(compiler.layers, outputActivation)) {
     outputActivation = 'linear'
@@ -38,20 +39,20 @@ export function compileLayers(tip: Draft, source: string, maskZero = false): Com
   }
   const { layers, weights, facts } = compiler
   const network = { layers, loss: { type: lossForActivation(outputActivation) ?? 'meanSquaredError' } }
-  return { network, weights, outputActivation, layers: facts, input: inputOf(drafts) }
+  return { network, weights, outputActivation, layers: facts, input: getInput(irNodes) }
 }
 
-function compiled(source: string, drafts: readonly Draft[], maskZero: boolean): Compiler {
-  const compiler = new Compiler(source, drafts, maskZero)
-  for (const draft of drafts) compiler.add(draft)
+function compiled(source: string, irNodes: readonly IrNode[], maskZero: boolean): Compiler {
+  const compiler = new Compiler(source, irNodes, maskZero)
+  for (const irNode of irNodes) compiler.add(irNode)
   return compiler
 }
 
 /** Takes a final softmax or sigmoid off. */
-function takeOutputActivation(drafts: Draft[]): OutputActivation {
-  const top = drafts[drafts.length - 1].layer
+function takeOutputActivation(irNodes: IrNode[]): OutputActivation {
+  const top = irNodes[irNodes.length - 1].layer
   if (top.type !== 'activation') return 'linear'
-  const below = drafts[drafts.length - 2].layer
+  const below = irNodes[irNodes.length - 2].layer
   const { activation } = top
   const taken =
     activation === 'softmax' || activation === 'logSoftmax'
@@ -61,21 +62,21 @@ function takeOutputActivation(drafts: Draft[]): OutputActivation {
         : null
   // One number has no softmax worth a loss.
   if (!taken || (taken !== 'sigmoid' && below.type === 'dense' && below.units === 1)) return 'linear'
-  drafts.pop()
+  irNodes.pop()
   return taken
 }
 
-function inputOf(drafts: readonly Draft[]): CompiledLayers['input'] {
-  const { layer } = drafts[0]
-  if (layer.type === 'features') return { kind: 'features', width: featuresWidth(drafts), name: layer.input }
+function getInput(irNodes: readonly IrNode[]): CompiledLayers['input'] {
+  const { layer } = irNodes[0]
+  if (layer.type === 'features') return { kind: 'features', width: featuresWidth(irNodes), name: layer.input }
   if (layer.type !== 'embedding' && layer.type !== 'oneHot')
     throw new RangeError('a chain begins with an input')
   return { kind: 'ids', width: layer.vocabulary, name: layer.input }
 }
 
 /** As the input says, or as the first layer that has weights does. */
-function featuresWidth(drafts: readonly Draft[]): number {
-  for (const { layer } of drafts) {
+function featuresWidth(irNodes: readonly IrNode[]): number {
+  for (const { layer } of irNodes) {
     if (layer.type === 'features' && layer.width !== null) return layer.width
     if (layer.type === 'recurrent' || layer.type === 'layerNorm') return layer.width
     if (layer.type === 'dense') return layer.inputs
@@ -88,50 +89,48 @@ class Compiler {
   readonly weights = new Map<string, Float32Array>()
   readonly facts: LayerFacts[] = []
   readonly #source: string
-  readonly #drafts: readonly Draft[]
-  readonly #names = new Map<Draft, string>()
-  readonly #counts = new Map<string, number>()
-  readonly #referred: ReadonlySet<Draft>
+  readonly #irNodes: readonly IrNode[]
+  readonly #names = new Map<IrNode, string>()
+  readonly #layerNames = new LayerNames()
+  readonly #referred: ReadonlySet<IrNode>
   readonly #maskZero: boolean
   #width = 0
   #steps = true
 
-  constructor(source: string, drafts: readonly Draft[], maskZero: boolean) {
+  constructor(source: string, irNodes: readonly IrNode[], maskZero: boolean) {
     this.#source = source
-    this.#drafts = drafts
+    this.#irNodes = irNodes
     this.#maskZero = maskZero
-    this.#referred = new Set(drafts.flatMap(({ layer }) => (layer.type === 'concat' ? layer.inputs : [])))
+    this.#referred = new Set(irNodes.flatMap(({ layer }) => (layer.type === 'concat' ? layer.inputs : [])))
   }
 
-  add(draft: Draft): void {
-    if (this.#fused(draft)) return
-    const { layer } = draft
-    const number = this.#counts.get(layer.type) ?? 0
-    this.#counts.set(layer.type, number + 1)
-    const name = `${layer.type}.${number}`
-    this.#names.set(draft, name)
+  add(irNode: IrNode): void {
+    if (this.#fused(irNode)) return
+    const { layer } = irNode
+    const name = this.#layerNames.next(layer.type)
+    this.#names.set(irNode, name)
     const before = this.weights.size
-    this.layers.push(this.#options(layer, name, draft))
+    this.layers.push(this.#options(layer, name, irNode))
     const parameters = [...this.weights.values()].slice(before).reduce((sum, { length }) => sum + length, 0)
-    if (draft.node) this.facts.push(this.#factsOf(draft, parameters))
+    if (irNode.node) this.facts.push(this.#factsOf(irNode, parameters))
   }
 
   /** An activation of a product that nothing else reads. */
-  #fused(draft: Draft): boolean {
-    const { layer, below } = draft
+  #fused(irNode: IrNode): boolean {
+    const { layer, below } = irNode
     const under = this.layers[this.layers.length - 1] as LayerOptions | undefined
     if (layer.type !== 'activation' || !below || this.#referred.has(below)) return false
     if (under?.type !== 'dense' || under.activation !== undefined) return false
     if (layer.activation === 'softmax' || layer.activation === 'logSoftmax') return false
     under.activation = layer.activation
-    this.#names.set(draft, this.#names.get(below)!)
+    this.#names.set(irNode, this.#names.get(below)!)
     return true
   }
 
-  #options(layer: LayerDraft, name: string, draft: Draft): LayerOptions {
+  #options(layer: IrLayer, name: string, irNode: IrNode): LayerOptions {
     switch (layer.type) {
       case 'features':
-        return { type: 'features', width: (this.#width = featuresWidth(this.#drafts)) }
+        return { type: 'features', width: (this.#width = featuresWidth(this.#irNodes)) }
       case 'embedding':
         this.weights.set(`${name}.weight`, layer.table)
         this.#width = layer.size
@@ -170,9 +169,9 @@ class Compiler {
         return layer
       case 'concat':
         return this.#concat(layer.inputs)
-      case 'piece':
+      case 'pattern':
         throw new UnsupportedError({
-          where: draft.node ? placeOf(this.#source, draft.node) : this.#source,
+          where: irNode.node ? describePlace(this.#source, irNode.node) : this.#source,
           expected: 'layers that Latch has',
           got: layer.what,
           remedy: RUN_AS_GRAPH,
@@ -180,7 +179,7 @@ class Compiler {
     }
   }
 
-  #recurrent({ options, directions, width: _ }: RecurrentDraft, name: string): LayerOptions {
+  #recurrent({ options, directions, width: _ }: IrRecurrent, name: string): LayerOptions {
     directions.forEach(({ input, hidden, biasInput, biasHidden, peepholes }, d) => {
       const suffix = d === 1 ? '_reverse' : ''
       const set = (kind: string, values: Float32Array | null) =>
@@ -200,7 +199,7 @@ class Compiler {
   }
 
   #layerNorm(
-    { epsilon, scale, centre }: Extract<LayerDraft, { type: 'layerNorm' }>,
+    { epsilon, scale, centre }: Extract<IrLayer, { type: 'layerNorm' }>,
     name: string,
   ): LayerOptions {
     if (scale) this.weights.set(`${name}.weight`, scale)
@@ -213,14 +212,14 @@ class Compiler {
     }
   }
 
-  #concat(of: readonly Draft[]): LayerOptions {
-    this.#width = of.reduce((sum, draft) => sum + widthOf(draft), 0)
-    return { type: 'concat', inputs: of.map((draft) => this.#names.get(draft)!) }
+  #concat(of: readonly IrNode[]): LayerOptions {
+    this.#width = of.reduce((sum, irNode) => sum + getWidth(irNode), 0)
+    return { type: 'concat', inputs: of.map((irNode) => this.#names.get(irNode)!) }
   }
 
-  #factsOf({ node, layer }: Draft, parameters: number): LayerFacts {
+  #factsOf({ node, layer }: IrNode, parameters: number): LayerFacts {
     const output = `(batch, ${this.#steps ? 'time, ' : ''}${this.#width})`
-    const conventions = layer.type === 'recurrent' ? conventionsOf(layer.options) : ''
+    const conventions = layer.type === 'recurrent' ? describeConventions(layer.options) : ''
     const both = layer.type === 'recurrent' && layer.directions.length === 2
     return {
       name: node!.name,
@@ -232,20 +231,20 @@ class Compiler {
   }
 }
 
-function widthOf({ layer, below }: Draft): number {
+function getWidth({ layer, below }: IrNode): number {
   if (layer.type === 'dense') return layer.units
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'oneHot') return layer.vocabulary
   if (layer.type === 'features') return layer.width ?? 0
-  if (layer.type === 'concat') return layer.inputs.reduce((sum, draft) => sum + widthOf(draft), 0)
-  if (layer.type === 'flatten') return layer.steps * widthOf(below!)
-  if (layer.type !== 'recurrent') return widthOf(below!)
+  if (layer.type === 'concat') return layer.inputs.reduce((sum, irNode) => sum + getWidth(irNode), 0)
+  if (layer.type === 'flatten') return layer.steps * getWidth(below!)
+  if (layer.type !== 'recurrent') return getWidth(below!)
   const beside = layer.directions.length === 2 && (layer.options.merge ?? 'concat') === 'concat'
   return layer.options.units * (beside ? 2 : 1)
 }
 
 /** Gate order and form, as the file has them. */
-function conventionsOf(options: RecurrentOptions): string {
+function describeConventions(options: RecurrentOptions): string {
   const { cell, reset, direction = 'forward', clip, peepholes, coupled } = options
   const functions = [options.gateActivation, options.activation, options.stateActivation]
   const said = [

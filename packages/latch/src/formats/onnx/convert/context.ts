@@ -1,18 +1,18 @@
 /**
- * What all nodes of a lifting share (which axis is time, whether the batch has lengths, what was noticed), and one
- * node with its attributes, as the functions that lift it see it.
+ * What all nodes of a conversion share (which axis is time, whether the batch has lengths, what was noticed), and one
+ * node with its attributes, as the functions that convert it see it.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
-import { placeOf, type OnnxAttribute, type OnnxNode } from '../graph.ts'
-import { wholeNumbers, type Axis, type Flow, type Value } from './values.ts'
+import { describePlace, type OnnxAttribute, type OnnxNode } from '../graph.ts'
+import { wholeNumbers, type Axis, type SequenceValue, type Value } from './values.ts'
 import { above } from './model.ts'
-import type { Draft } from './nodes.ts'
+import type { IrNode } from './nodes.ts'
 
 /** What remains where layers cannot be found. */
 export const RUN_AS_GRAPH = 'A program can run the graph as it is, with openOnnxGraph of latch/formats.'
 
-/** One lifting of one graph. */
-export class LiftContext {
+/** The conversion of one graph. */
+export class ConversionContext {
   readonly source: string
   readonly opset: number
   /** Whether the graph is given lengths: then padding must not matter. */
@@ -43,12 +43,12 @@ export class LiftContext {
   }
 }
 
-/** A node that is being lifted. */
-export class NodeLift {
+/** A node that is converted. */
+export class NodeConverter {
   readonly node: OnnxNode
-  readonly context: LiftContext
+  readonly context: ConversionContext
 
-  constructor(context: LiftContext, node: OnnxNode) {
+  constructor(context: ConversionContext, node: OnnxNode) {
     this.context = context
     this.node = node
   }
@@ -57,8 +57,8 @@ export class NodeLift {
     return this.context.opset
   }
 
-  refuse(expected: string, got: string): UnsupportedError {
-    const where = placeOf(this.context.source, this.node)
+  unsupported(expected: string, got: string): UnsupportedError {
+    const where = describePlace(this.context.source, this.node)
     return new UnsupportedError({ where, expected, got, remedy: RUN_AS_GRAPH })
   }
 
@@ -86,7 +86,7 @@ export class NodeLift {
     const value = this.node.attributes.get(name)
     if (value === undefined) return absent
     if (fits(value)) return value
-    throw this.refuse(`an attribute '${name}' of its kind`, 'another one')
+    throw this.unsupported(`an attribute '${name}' of its kind`, 'another one')
   }
 
   /** Whole numbers from an attribute (older opsets) or a constant input; null where neither is given. */
@@ -96,45 +96,45 @@ export class NodeLift {
     if (!input || input.kind === 'absent') return null
     const numbers = wholeNumbers(input)
     if (numbers) return numbers
-    throw this.refuse(`${attribute} that are constant`, describeValue(input))
+    throw this.unsupported(`${attribute} that are constant`, describeValue(input))
   }
 
   axis(axis: number, rank: number): number {
     const at = axis < 0 ? axis + rank : axis
     if (Number.isInteger(at) && at >= 0 && at < rank) return at
-    throw this.refuse(`an axis of ${rank}`, `${axis}`)
+    throw this.unsupported(`an axis of ${rank}`, `${axis}`)
   }
 
   /** Input `index`, which has to be a sequence on its way through layers. */
-  flow(inputs: readonly Value[], index = 0): Flow {
+  sequence(inputs: readonly Value[], index = 0): SequenceValue {
     const value = inputs[index]
-    if (value?.kind === 'flow') return value
-    throw this.refuse(
+    if (value?.kind === 'sequence') return value
+    throw this.unsupported(
       'a sequence on its way through layers',
       value ? describeValue(value) : `no input ${index}`,
     )
   }
 
   /** As `flow`, for what works on each row: masked steps no longer matter, and the last axis is the row. */
-  rows(inputs: readonly Value[], index = 0): Flow {
-    const flow = this.flow(inputs, index)
-    if (flow.fill?.mask === 'last') throw this.refuse('all steps', 'only the last ones')
-    const { fill, ...rest } = flow
+  rows(inputs: readonly Value[], index = 0): SequenceValue {
+    const sequence = this.sequence(inputs, index)
+    if (sequence.fill?.mask === 'last') throw this.unsupported('all steps', 'only the last ones')
+    const { fill, ...rest } = sequence
     if (fill?.mask !== 'counted') return rest
-    if (fill.value !== 0) throw this.refuse('masked steps of zeros', `of ${fill.value}`)
-    return { ...rest, tip: above(flow.tip, { type: 'zeroMasked' }, this.node) }
+    if (fill.value !== 0) throw this.unsupported('masked steps of zeros', `of ${fill.value}`)
+    return { ...rest, tip: above(sequence.tip, { type: 'zeroMasked' }, this.node) }
   }
 
   /** Width of the last axis, which has to be the features. */
-  width({ axes }: Flow): number {
+  width({ axes }: SequenceValue): number {
     const last = axes[axes.length - 1]
     if (last?.role === 'feature' && !last.size.symbols.length) return last.size.factor
-    throw this.refuse('features on the last axis', describeAxes(axes))
+    throw this.unsupported('features on the last axis', describeAxes(axes))
   }
 
   /** The flow with another layer on top. */
-  over(flow: Flow, tip: Draft): Flow {
-    return { kind: 'flow', axes: flow.axes, tip }
+  over(sequence: SequenceValue, tip: IrNode): SequenceValue {
+    return { kind: 'sequence', axes: sequence.axes, tip }
   }
 }
 
@@ -152,13 +152,13 @@ export function asWritten(value: number): number {
   return value
 }
 
-/** A value in words, for errors. */
+/** Describes a value, for errors. */
 export function describeValue(value: Value): string {
   switch (value.kind) {
     case 'constant':
       return `a constant of shape (${value.tensor.shape.join(', ')})`
-    case 'flow':
-      return `${value.tip.layer.type === 'piece' ? value.tip.layer.what : `the output of ${value.tip.layer.type}`}, ${describeAxes(value.axes)}`
+    case 'sequence':
+      return `${value.tip.layer.type === 'pattern' ? value.tip.layer.what : `the output of ${value.tip.layer.type}`}, ${describeAxes(value.axes)}`
     case 'stack':
       return 'states of several layers'
     case 'state':

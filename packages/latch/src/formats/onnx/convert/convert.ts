@@ -10,10 +10,10 @@ import { tokensByOptions } from '../../tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
 import { describeAxes, describeValue, RUN_AS_GRAPH } from './context.ts'
-import { interpretGraph, type Meanings } from './graph.ts'
-import { numberOf, type Axis, type Flow } from './values.ts'
+import { interpretGraph, type Interpretation } from './graph.ts'
+import { getNumber, type Axis, type SequenceValue } from './values.ts'
 import { reaches } from './model.ts'
-import type { Draft } from './nodes.ts'
+import type { IrNode } from './nodes.ts'
 
 /** Where the network's input and output are in the graph, for running both side by side. */
 export interface GraphPlaces {
@@ -29,28 +29,28 @@ export interface GraphPlaces {
   sequences: number | null
 }
 
-/** A lifted graph. */
-export interface LiftedModel extends ImportedModel {
+/** A converted graph. */
+export interface ConvertedModel extends ImportedModel {
   places: GraphPlaces
 }
 
 interface Found {
   name: string
-  flow: Flow
+  sequence: SequenceValue
 }
 
 /**
- * Lifts a graph. `source` names it in errors; `options.until` ends at that node or value.
+ * Converts a graph. `source` names it in errors; `options.upTo` ends at that node or value.
  * @throws UnsupportedError for what is no chain of Latch's layers, by node, operator and number
  */
-export function liftOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): LiftedModel {
-  const meanings = interpretGraph(model, source)
+export function convertOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): ConvertedModel {
+  const interpretation = interpretGraph(model, source)
   const wanted = options.upTo === undefined ? outputsOf(model) : [findUpTo(model, source, options.upTo)]
-  const { chosen, omitted } = choose(meanings, source, wanted)
-  const compiled = compileLayers(chosen.flow.tip, source, meanings.context.maskZero)
-  const places = placesOf(model, meanings, chosen, compiled)
+  const { chosen, omitted } = choose(interpretation, source, wanted)
+  const compiled = compileLayers(chosen.sequence.tip, source, interpretation.context.maskZero)
+  const places = findPlaces(model, interpretation, chosen, compiled)
   if (options.upTo !== undefined) omitted.push(`What follows ${options.upTo}`)
-  return { ...describe(model, meanings, compiled, places, options), omitted, places }
+  return { ...describe(model, interpretation, compiled, places, options), omitted, places }
 }
 
 const outputsOf = ({ outputs }: OnnxModel) => outputs.map(({ name }) => name)
@@ -70,81 +70,84 @@ function findUpTo({ nodes }: OnnxModel, source: string, upTo: string): string {
 }
 
 /** The longest chain among the outputs; one that only adds an output activation to another comes after it. */
-function choose(meanings: Meanings, source: string, names: readonly string[]) {
+function choose(interpretation: Interpretation, source: string, names: readonly string[]) {
   const found: Found[] = []
   const omitted: string[] = []
-  let refusal: UnsupportedError | null = null
+  let failure: UnsupportedError | null = null
   for (const name of names) {
-    const value = meanings.values.get(name)
-    if (value?.kind === 'flow') found.push({ name, flow: value })
+    const value = interpretation.values.get(name)
+    if (value?.kind === 'sequence') found.push({ name, sequence: value })
     else {
       const why = value?.kind === 'refused' ? value.error.message : value ? describeValue(value) : 'no value'
       omitted.push(`Output ${name}: ${why}`)
-      if (value?.kind === 'refused') refusal ??= value.error
+      if (value?.kind === 'refused') failure ??= value.error
     }
   }
-  if (!found.length) throw withPart(meanings, source, refusal, names)
-  const depth = ({ flow }: Found) => depthOf(flow.tip)
+  if (!found.length) throw withPart(interpretation, source, failure, names)
+  const depth = ({ sequence }: Found) => measureDepth(sequence.tip)
   const chosen = found.reduce((best, other) => (depth(other) > depth(best) ? other : best))
-  for (const { name, flow } of found) {
-    if (!reaches(chosen.flow.tip, flow.tip)) omitted.push(`Output ${name}: another chain than ${chosen.name}`)
+  for (const { name, sequence } of found) {
+    if (!reaches(chosen.sequence.tip, sequence.tip))
+      omitted.push(`Output ${name}: another chain than ${chosen.name}`)
   }
   return { chosen, omitted }
 }
 
-function depthOf(tip: Draft): number {
+function measureDepth(tip: IrNode): number {
   let depth = 0
-  for (let at: Draft | null = tip; at; at = at.below) depth++
+  for (let at: IrNode | null = tip; at; at = at.below) depth++
   return depth
 }
 
 /** Why it failed, and how far it went. */
 function withPart(
-  { values }: Meanings,
+  { values }: Interpretation,
   source: string,
-  refusal: UnsupportedError | null,
+  failure: UnsupportedError | null,
   names: readonly string[],
 ): UnsupportedError {
-  if (!refusal)
+  if (!failure)
     return new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') })
   const whole = [...values].flatMap(([name, value]) =>
-    value.kind === 'flow' && isWhole(value) ? [{ name, score: scoreOf(value.tip) }] : [],
+    value.kind === 'sequence' && isWhole(value) ? [{ name, score: computeScore(value.tip) }] : [],
   )
   const part = whole.reduce((best, other) => (other.score >= best.score ? other : best), {
     name: '',
     score: 2,
   })
-  const { where, expected, got, remedy } = refusal
+  const { where, expected, got, remedy } = failure
   return new UnsupportedError({ where, expected, got, remedy, fix: part.name ? readUpTo(part.name) : [] })
 }
 
 /** Whether a chain could end here. */
-function isWhole({ tip, axes }: Flow): boolean {
+function isWhole({ tip, axes }: SequenceValue): boolean {
   if (axes[axes.length - 1]?.role !== 'feature') return false
   if (axes.some(({ role }) => role === 'merged' || role === 'direction')) return false
-  for (let at: Draft | null = tip; at; at = at.below) if (at.layer.type === 'piece') return false
+  for (let at: IrNode | null = tip; at; at = at.below) if (at.layer.type === 'pattern') return false
   return true
 }
 
 /** How much a chain holds: recurrent layers count most. */
-function scoreOf(tip: Draft): number {
+function computeScore(tip: IrNode): number {
   let score = 0
-  for (let at: Draft | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1
+  for (let at: IrNode | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1
   return score
 }
 
-function placesOf(
+function findPlaces(
   model: OnnxModel,
-  { context }: Meanings,
-  { name, flow }: Found,
+  { context }: Interpretation,
+  { name, sequence }: Found,
   { input, outputActivation }: CompiledLayers,
 ): GraphPlaces {
-  if (flow.fill?.mask === 'last')
+  if (sequence.fill?.mask === 'last')
     throw new FormatError({ where: name, expected: 'all steps', got: 'the last ones' })
   // Where nothing says which axis is time, batch comes first.
   const inputTimeFirst = context.time === 'input 0'
-  const roles = flow.axes.filter(({ role }) => role !== 'one' && role !== 'direction').map(({ role }) => role)
-  checkOutput(context.source, name, flow.axes)
+  const roles = sequence.axes
+    .filter(({ role }) => role !== 'one' && role !== 'direction')
+    .map(({ role }) => role)
+  checkOutput(context.source, name, sequence.axes)
   const lengths = context.ragged
     ? (model.inputs.find(({ shape }) => shape?.length === 1)?.name ?? null)
     : null
@@ -161,7 +164,7 @@ function placesOf(
 
 function checkOutput(source: string, name: string, axes: readonly Axis[]): void {
   const odd = axes.find(
-    ({ role, size }) => role === 'merged' || (role === 'direction' && numberOf(size) !== 1),
+    ({ role, size }) => role === 'merged' || (role === 'direction' && getNumber(size) !== 1),
   )
   const inputs = axes.filter(({ role }) => role.startsWith('input')).length
   const feature = axes.findIndex(({ role }) => role === 'feature')
@@ -176,7 +179,7 @@ function checkOutput(source: string, name: string, axes: readonly Axis[]): void 
 
 function describe(
   model: OnnxModel,
-  { context }: Meanings,
+  { context }: Interpretation,
   compiled: CompiledLayers,
   places: GraphPlaces,
   options: ImportOptions,
@@ -201,17 +204,17 @@ function describe(
     weights,
     outputActivation,
     input: { kind, width, steps: typeof steps === 'number' ? steps : null },
-    labels: options.labels ?? listOf(metadata.get('labels')),
-    ...tokensByOptions({ ...options, tokens }, context.source, listOf(metadata.get('vocabulary'))),
+    labels: options.labels ?? parseList(metadata.get('labels')),
+    ...tokensByOptions({ ...options, tokens }, context.source, parseList(metadata.get('vocabulary'))),
     layers,
-    warnings: notesOf(context.warnings, compiled, places),
+    warnings: collectWarnings(context.warnings, compiled, places),
     stateful: false,
     document: null,
   }
 }
 
 /** A list of texts, if the metadata is one; other programs may mean something else by the name. */
-function listOf(text: string | undefined): readonly string[] | null {
+function parseList(text: string | undefined): readonly string[] | null {
   if (text === undefined) return null
   try {
     const value: unknown = JSON.parse(text)
@@ -221,7 +224,7 @@ function listOf(text: string | undefined): readonly string[] | null {
   }
 }
 
-function notesOf(
+function collectWarnings(
   found: ReadonlySet<string>,
   { layers }: CompiledLayers,
   { inputTimeFirst, input, lengths, sequences }: GraphPlaces,

@@ -3,197 +3,207 @@
  * operators (a layer normalisation, an attention's weighting, functions that gate themselves).
  */
 import type { OnnxTensor } from '../graph.ts'
-import { asWritten, describeAxes, describeValue, type NodeLift } from './context.ts'
-import type { Lift } from './shapes.ts'
-import type { Flow, Value } from './values.ts'
+import { asWritten, describeAxes, describeValue, type NodeConverter } from './context.ts'
+import type { Convert } from './shapes.ts'
+import type { SequenceValue, Value } from './values.ts'
 import { above, activate, joinDirections } from './model.ts'
-import type { Draft, PieceDraft } from './nodes.ts'
-import { sizesOf } from './batch.ts'
-import { cubicOf, gate, pieceOf } from './gates.ts'
+import type { IrNode, IrPattern } from './nodes.ts'
+import { computeSizes } from './batch.ts'
+import { matchCubic, gate, findPattern } from './gates.ts'
 
 type Operand = { kind: 'scalar'; value: number } | { kind: 'vector'; values: Float32Array }
 
 /** A constant as what it does to rows: one number for all, or one for each feature. */
-function operandOf(at: NodeLift, { data, shape }: OnnxTensor, flow: Flow): Operand {
+function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: SequenceValue): Operand {
   if (data.length === 1) return { kind: 'scalar', value: asWritten(data[0]) }
-  const width = at.width(flow)
-  if (data.length === width && shape[shape.length - 1] === width && shape.length <= flow.axes.length)
+  const width = at.width(sequence)
+  if (data.length === width && shape[shape.length - 1] === width && shape.length <= sequence.axes.length)
     return { kind: 'vector', values: Float32Array.from(data) }
-  throw at.refuse(`one number, or ${width} of them for the features`, `a constant of shape (${shape})`)
+  throw at.unsupported(`one number, or ${width} of them for the features`, `a constant of shape (${shape})`)
 }
 
 /** The sequence and the constant among two inputs, or two sequences. */
-function sides(at: NodeLift, inputs: readonly Value[]) {
+function sides(at: NodeConverter, inputs: readonly Value[]) {
   const [a, b] = inputs
-  if (a?.kind === 'flow' && b?.kind === 'constant')
-    return { kind: 'constant', flow: a, tensor: b.tensor, first: true } as const
-  if (a?.kind === 'constant' && b?.kind === 'flow')
-    return { kind: 'constant', flow: b, tensor: a.tensor, first: false } as const
-  if (a?.kind === 'flow' && b?.kind === 'flow') return { kind: 'flows', flow: a, other: b } as const
-  throw at.refuse('a sequence and a constant', inputs.map(describeValue).join(' and '))
+  if (a?.kind === 'sequence' && b?.kind === 'constant')
+    return { kind: 'constant', sequence: a, tensor: b.tensor, first: true } as const
+  if (a?.kind === 'constant' && b?.kind === 'sequence')
+    return { kind: 'constant', sequence: b, tensor: a.tensor, first: false } as const
+  if (a?.kind === 'sequence' && b?.kind === 'sequence')
+    return { kind: 'flows', sequence: a, other: b } as const
+  throw at.unsupported('a sequence and a constant', inputs.map(describeValue).join(' and '))
 }
 
-const piece = (
-  at: NodeLift,
-  flow: Flow,
-  what: PieceDraft['what'],
-  base: Draft,
+const pattern = (
+  at: NodeConverter,
+  sequence: SequenceValue,
+  what: IrPattern['what'],
+  base: IrNode,
   value = 0,
   column?: Float32Array,
-) => at.over(flow, above(flow.tip, { type: 'piece', what, base, value, column }, at.node))
+) => at.over(sequence, above(sequence.tip, { type: 'pattern', what, base, value, column }, at.node))
 
-const straight = (at: NodeLift, flow: Flow, alpha: number, beta: number) =>
-  at.over(flow, activate(at.rows([flow]).tip, { type: 'affine', alpha, beta }, at.node))
+const straight = (at: NodeConverter, sequence: SequenceValue, alpha: number, beta: number) =>
+  at.over(sequence, activate(at.rows([sequence]).tip, { type: 'affine', alpha, beta }, at.node))
 
-function add(at: NodeLift, inputs: readonly Value[]): Value {
-  const sizes = sizesOf(inputs, (a, b) => a + b)
+function add(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sizes = computeSizes(inputs, (a, b) => a + b)
   if (sizes) return sizes
   const found = sides(at, inputs)
-  if (found.kind === 'flows') return addFlows(at, found.flow, found.other)
-  return addConstant(at, found.flow, operandOf(at, found.tensor, found.flow), found.tensor.shape.length)
+  if (found.kind === 'flows') return addFlows(at, found.sequence, found.other)
+  return addConstant(
+    at,
+    found.sequence,
+    findOperand(at, found.tensor, found.sequence),
+    found.tensor.shape.length,
+  )
 }
 
-function addConstant(at: NodeLift, flow: Flow, operand: Operand, rank: number): Value {
-  const { layer, below } = flow.tip
+function addConstant(at: NodeConverter, sequence: SequenceValue, operand: Operand, rank: number): Value {
+  const { layer, below } = sequence.tip
   const single = operand.kind === 'scalar'
-  const variance = pieceOf(flow.tip, 'row variance')
+  const variance = findPattern(sequence.tip, 'row variance')
   if (variance && single)
-    return at.over(flow, { ...flow.tip, layer: { ...variance, value: variance.value + operand.value } })
+    return at.over(sequence, {
+      ...sequence.tip,
+      layer: { ...variance, value: variance.value + operand.value },
+    })
   const values = single ? Float32Array.of(operand.value) : operand.values
   if (layer.type === 'dense' && layer.units === values.length && (!single || rank > 0)) {
     const bias = layer.bias ? layer.bias.map((x, i) => x + values[i]) : values
-    return { ...flow, tip: { ...flow.tip, layer: { ...layer, bias } } }
+    return { ...sequence, tip: { ...sequence.tip, layer: { ...layer, bias } } }
   }
   if (layer.type === 'layerNorm' && layer.width === values.length) {
     const centre = layer.centre ? layer.centre.map((x, i) => x + values[i]) : values
-    return { ...flow, tip: { layer: { ...layer, centre }, below, node: flow.tip.node } }
+    return { ...sequence, tip: { layer: { ...layer, centre }, below, node: sequence.tip.node } }
   }
-  if (single) return straight(at, flow, 1, operand.value)
-  throw at.refuse('a bias right after its product', `numbers for each feature after ${layer.type}`)
+  if (single) return straight(at, sequence, 1, operand.value)
+  throw at.unsupported('a bias right after its product', `numbers for each feature after ${layer.type}`)
 }
 
-function addFlows(at: NodeLift, a: Flow, b: Flow): Value {
+function addFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value {
   const joined = joinDirections(a.tip, b.tip, 'sum') ?? joinDirections(b.tip, a.tip, 'sum')
   if (joined && sameAxes(a, b)) return at.over(a, joined)
-  const cubic = cubicOf(a.tip, b.tip) ?? cubicOf(b.tip, a.tip)
-  if (cubic) return piece(at, a, 'x + c·x³', cubic.base, cubic.factor)
-  throw at.refuse(
+  const cubic = matchCubic(a.tip, b.tip) ?? matchCubic(b.tip, a.tip)
+  if (cubic) return pattern(at, a, 'x + c·x³', cubic.base, cubic.factor)
+  throw at.unsupported(
     'one chain of layers',
     `a sum of ${describeValue(a)} and ${describeValue(b)} (a skip connection)`,
   )
 }
 
-const sameAxes = (a: Flow, b: Flow) => describeAxes(a.axes) === describeAxes(b.axes)
+const sameAxes = (a: SequenceValue, b: SequenceValue) => describeAxes(a.axes) === describeAxes(b.axes)
 
-function subtract(at: NodeLift, inputs: readonly Value[]): Value {
+function subtract(at: NodeConverter, inputs: readonly Value[]): Value {
   const [a, b] = inputs
   if (a?.kind === 'lengths' && b?.kind === 'constant' && b.tensor.data.length === 1)
     return { ...a, minus: a.minus + b.tensor.data[0] }
-  const sizes = sizesOf(inputs, (x, y) => x - y)
+  const sizes = computeSizes(inputs, (x, y) => x - y)
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows') {
-    const mean = pieceOf(found.other.tip, 'row mean')
-    if (mean?.base === found.flow.tip) return piece(at, found.flow, 'centred row', found.flow.tip)
-    throw at.refuse(
+    const mean = findPattern(found.other.tip, 'row mean')
+    if (mean?.base === found.sequence.tip)
+      return pattern(at, found.sequence, 'centred row', found.sequence.tip)
+    throw at.unsupported(
       'one chain of layers',
-      `a difference of ${describeValue(found.flow)} and ${describeValue(found.other)}`,
+      `a difference of ${describeValue(found.sequence)} and ${describeValue(found.other)}`,
     )
   }
-  const operand = operandOf(at, found.tensor, found.flow)
+  const operand = findOperand(at, found.tensor, found.sequence)
   if (!found.first) {
-    if (operand.kind === 'scalar') return straight(at, found.flow, -1, operand.value)
-    throw at.refuse('a single number', 'one for each feature')
+    if (operand.kind === 'scalar') return straight(at, found.sequence, -1, operand.value)
+    throw at.unsupported('a single number', 'one for each feature')
   }
   const negative: Operand =
     operand.kind === 'scalar'
       ? { ...operand, value: -operand.value }
       : { ...operand, values: operand.values.map((x) => -x) }
-  return addConstant(at, found.flow, negative, found.tensor.shape.length)
+  return addConstant(at, found.sequence, negative, found.tensor.shape.length)
 }
 
-function multiply(at: NodeLift, inputs: readonly Value[]): Value {
-  const sizes = sizesOf(inputs, (a, b) => a * b)
+function multiply(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sizes = computeSizes(inputs, (a, b) => a * b)
   if (sizes) return sizes
   const found = sides(at, inputs)
   if (found.kind === 'flows')
-    return multiplyFlows(at, found.flow, found.other) ?? refuseProduct(at, found.flow, found.other)
-  return scale(at, found.flow, operandOf(at, found.tensor, found.flow))
+    return multiplyFlows(at, found.sequence, found.other) ?? throwProduct(at, found.sequence, found.other)
+  return scale(at, found.sequence, findOperand(at, found.tensor, found.sequence))
 }
 
-function refuseProduct(at: NodeLift, a: Flow, b: Flow): never {
-  throw at.refuse('one chain of layers', `a product of ${describeValue(a)} and ${describeValue(b)}`)
+function throwProduct(at: NodeConverter, a: SequenceValue, b: SequenceValue): never {
+  throw at.unsupported('one chain of layers', `a product of ${describeValue(a)} and ${describeValue(b)}`)
 }
 
-function scale(at: NodeLift, flow: Flow, operand: Operand): Value {
-  const { layer, below, node } = flow.tip
+function scale(at: NodeConverter, sequence: SequenceValue, operand: Operand): Value {
+  const { layer, below, node } = sequence.tip
   if (layer.type === 'layerNorm' && !layer.centre) {
     const values =
       operand.kind === 'scalar' ? new Float32Array(layer.width).fill(operand.value) : operand.values
     const factors = layer.scale ? layer.scale.map((x, i) => x * values[i]) : values
-    return { ...flow, tip: { layer: { ...layer, scale: factors }, below, node } }
+    return { ...sequence, tip: { layer: { ...layer, scale: factors }, below, node } }
   }
-  if (operand.kind === 'scalar') return straight(at, flow, operand.value, 0)
+  if (operand.kind === 'scalar') return straight(at, sequence, operand.value, 0)
   if (layer.type !== 'dense')
-    throw at.refuse('a factor for each feature after a product or normalisation', layer.type)
+    throw at.unsupported('a factor for each feature after a product or normalisation', layer.type)
   const { inputs } = layer
   const weight = layer.weight.map((x, i) => x * operand.values[Math.floor(i / inputs)])
   const bias = layer.bias && layer.bias.map((x, i) => x * operand.values[i])
-  return { ...flow, tip: { layer: { ...layer, weight, bias }, below, node } }
+  return { ...sequence, tip: { layer: { ...layer, weight, bias }, below, node } }
 }
 
-function multiplyFlows(at: NodeLift, a: Flow, b: Flow): Value | null {
+function multiplyFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value | null {
   const joined = joinDirections(a.tip, b.tip, 'multiply') ?? joinDirections(b.tip, a.tip, 'multiply')
   if (joined && sameAxes(a, b)) return at.over(a, joined)
   if (a.tip === b.tip) {
-    if (pieceOf(a.tip, 'centred row')) return piece(at, a, 'squared centred row', a.tip)
-    return piece(at, a, 'power', a.tip, 2)
+    if (findPattern(a.tip, 'centred row')) return pattern(at, a, 'squared centred row', a.tip)
+    return pattern(at, a, 'power', a.tip, 2)
   }
   for (const [x, y] of [
     [a, b],
     [b, a],
   ]) {
-    const lower = pieceOf(y.tip, 'power')
-    if (lower?.base === x.tip) return piece(at, x, 'power', x.tip, lower.value + 1)
-    const weights = pieceOf(y.tip, 'softmax over time')
+    const lower = findPattern(y.tip, 'power')
+    if (lower?.base === x.tip) return pattern(at, x, 'power', x.tip, lower.value + 1)
+    const weights = findPattern(y.tip, 'softmax over time')
     if (
       weights &&
       weights.base === x.tip &&
       describeAxes(x.axes.slice(0, -1)) === describeAxes(y.axes.slice(0, -1))
     )
-      return piece(at, x, 'weighted steps', x.tip, 0, weights.column)
+      return pattern(at, x, 'weighted steps', x.tip, 0, weights.column)
     const gated = sameAxes(x, y) ? gate(at, x, y) : null
     if (gated) return gated
   }
   return null
 }
 
-function divide(at: NodeLift, inputs: readonly Value[]): Value {
-  const sizes = sizesOf(inputs, (a, b) => Math.trunc(a / b))
+function divide(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sizes = computeSizes(inputs, (a, b) => Math.trunc(a / b))
   if (sizes) return sizes
   const [a, b] = inputs
-  if (a?.kind === 'flow' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
+  if (a?.kind === 'sequence' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
   const found = sides(at, inputs)
-  if (found.kind === 'flows') return divideFlows(at, found.flow, found.other)
-  if (!found.first) throw at.refuse('a sequence above the line', 'a constant')
-  const operand = operandOf(at, found.tensor, found.flow)
-  if (operand.kind === 'scalar') return scale(at, found.flow, { ...operand, value: 1 / operand.value })
-  return scale(at, found.flow, { ...operand, values: operand.values.map((x) => 1 / x) })
+  if (found.kind === 'flows') return divideFlows(at, found.sequence, found.other)
+  if (!found.first) throw at.unsupported('a sequence above the line', 'a constant')
+  const operand = findOperand(at, found.tensor, found.sequence)
+  if (operand.kind === 'scalar') return scale(at, found.sequence, { ...operand, value: 1 / operand.value })
+  return scale(at, found.sequence, { ...operand, values: operand.values.map((x) => 1 / x) })
 }
 
 /** A sum over each sequence's steps by its length is their mean. */
-function divideByLengths(at: NodeLift, flow: Flow): Value {
-  const { layer } = flow.tip
+function divideByLengths(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer } = sequence.tip
   if (layer.type === 'pool' && layer.pooling === 'sum')
-    return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
-  throw at.refuse('a sum over time, by the lengths', describeValue(flow))
+    return at.over(sequence, { ...sequence.tip, layer: { type: 'pool', pooling: 'mean' } })
+  throw at.unsupported('a sum over time, by the lengths', describeValue(sequence))
 }
 
-function divideFlows(at: NodeLift, a: Flow, b: Flow): Value {
-  const centred = pieceOf(a.tip, 'centred row')
-  const deviation = pieceOf(b.tip, 'row deviation')
+function divideFlows(at: NodeConverter, a: SequenceValue, b: SequenceValue): Value {
+  const centred = findPattern(a.tip, 'centred row')
+  const deviation = findPattern(b.tip, 'row deviation')
   if (!centred || !deviation || deviation.base !== centred.base)
-    throw at.refuse('one chain of layers', `${describeValue(a)} by ${describeValue(b)}`)
+    throw at.unsupported('one chain of layers', `${describeValue(a)} by ${describeValue(b)}`)
   const layer = {
     type: 'layerNorm',
     epsilon: deviation.value,
@@ -204,29 +214,30 @@ function divideFlows(at: NodeLift, a: Flow, b: Flow): Value {
   return at.over(a, above(centred.base, layer, at.node))
 }
 
-function power(at: NodeLift, [x, exponent]: readonly Value[]): Value {
-  const flow = at.flow([x])
+function power(at: NodeConverter, [x, exponent]: readonly Value[]): Value {
+  const sequence = at.sequence([x])
   const by = exponent?.kind === 'constant' && exponent.tensor.data.length === 1 ? exponent.tensor.data[0] : 0
-  if (by === 2 && pieceOf(flow.tip, 'centred row')) return piece(at, flow, 'squared centred row', flow.tip)
-  if (by === 2 || by === 3) return piece(at, flow, 'power', flow.tip, by)
-  const deviation = by === 0.5 ? deviationOf(at, flow) : null
+  if (by === 2 && findPattern(sequence.tip, 'centred row'))
+    return pattern(at, sequence, 'squared centred row', sequence.tip)
+  if (by === 2 || by === 3) return pattern(at, sequence, 'power', sequence.tip, by)
+  const deviation = by === 0.5 ? matchDeviation(at, sequence) : null
   if (deviation) return deviation
-  throw at.refuse('a power that belongs to a layer normalisation or a GELU', `${by}`)
+  throw at.unsupported('a power that belongs to a layer normalisation or a GELU', `${by}`)
 }
 
-function deviationOf(at: NodeLift, flow: Flow): Value | null {
-  const variance = pieceOf(flow.tip, 'row variance')
-  return variance && piece(at, flow, 'row deviation', variance.base, variance.value)
+function matchDeviation(at: NodeConverter, sequence: SequenceValue): Value | null {
+  const variance = findPattern(sequence.tip, 'row variance')
+  return variance && pattern(at, sequence, 'row deviation', variance.base, variance.value)
 }
 
-function squareRoot(at: NodeLift, inputs: readonly Value[]): Value {
-  const deviation = deviationOf(at, at.flow(inputs))
+function squareRoot(at: NodeConverter, inputs: readonly Value[]): Value {
+  const deviation = matchDeviation(at, at.sequence(inputs))
   if (deviation) return deviation
-  throw at.refuse('the variance of a layer normalisation', describeValue(inputs[0]))
+  throw at.unsupported('the variance of a layer normalisation', describeValue(inputs[0]))
 }
 
 /** Operators by name. */
-export const ELEMENTS: Readonly<Record<string, Lift>> = {
+export const ELEMENTS: Readonly<Record<string, Convert>> = {
   Add: add,
   Sub: subtract,
   Mul: multiply,
@@ -234,7 +245,7 @@ export const ELEMENTS: Readonly<Record<string, Lift>> = {
   Pow: power,
   Sqrt: squareRoot,
   Erf: (at, inputs) => {
-    const flow = at.rows(inputs)
-    return piece(at, flow, 'error function', flow.tip)
+    const sequence = at.rows(inputs)
+    return pattern(at, sequence, 'error function', sequence.tip)
   },
 }

@@ -1,27 +1,27 @@
 /** ONNX' activations of each number by Latch's names, with what they read of their node. */
 import type { ActivationChoice } from '../../../cells/activations.ts'
 import { activate } from './model.ts'
-import { describeValue, type NodeLift } from './context.ts'
-import type { Lift } from './shapes.ts'
+import { describeValue, type NodeConverter } from './context.ts'
+import type { Convert } from './shapes.ts'
 import type { Value } from './values.ts'
 
-function clip(at: NodeLift, [x, low, high]: readonly Value[]): Value {
-  const flow = at.rows([x])
+function clip(at: NodeConverter, [x, low, high]: readonly Value[]): Value {
+  const sequence = at.rows([x])
   const bound = (attribute: string, value: Value | undefined, absent: number) => {
     if (value?.kind === 'constant') return value.tensor.data[0]
-    if (value && value.kind !== 'absent') throw at.refuse('constant limits', describeValue(value))
+    if (value && value.kind !== 'absent') throw at.unsupported('constant limits', describeValue(value))
     return at.float(attribute, absent)
   }
   const [from, to] = [bound('min', low, -Infinity), bound('max', high, Infinity)]
-  if (from === 0 && to === 6) return at.over(flow, activate(flow.tip, 'relu6', at.node))
-  if (from === 0 && to > 3.4e38) return at.over(flow, activate(flow.tip, 'relu', at.node))
-  throw at.refuse('limits 0 and 6, or 0 and none', `${from} and ${to}`)
+  if (from === 0 && to === 6) return at.over(sequence, activate(sequence.tip, 'relu6', at.node))
+  if (from === 0 && to > 3.4e38) return at.over(sequence, activate(sequence.tip, 'relu', at.node))
+  throw at.unsupported('limits 0 and 6, or 0 and none', `${from} and ${to}`)
 }
 
 const ALPHA = 'alpha'
 
 /** Activations with what they read of their node. */
-const ACTIVATIONS: Readonly<Record<string, (at: NodeLift) => ActivationChoice>> = {
+const ACTIVATIONS: Readonly<Record<string, (at: NodeConverter) => ActivationChoice>> = {
   Relu: () => 'relu',
   Tanh: () => 'tanh',
   Sigmoid: () => 'sigmoid',
@@ -39,19 +39,19 @@ const ACTIVATIONS: Readonly<Record<string, (at: NodeLift) => ActivationChoice>> 
   Selu: (at) => {
     const about = (name: string, standard: number) => Math.abs(at.float(name, standard) - standard) < 1e-3
     if (about(ALPHA, 1.67326) && about('gamma', 1.0507)) return 'selu'
-    throw at.refuse('alpha 1.6733 and gamma 1.0507', 'others')
+    throw at.unsupported('alpha 1.6733 and gamma 1.0507', 'others')
   },
 }
 
 /** Operators by name. */
-export const FUNCTIONS: Readonly<Record<string, Lift>> = {
+export const FUNCTIONS: Readonly<Record<string, Convert>> = {
   Clip: clip,
   ...Object.fromEntries(
     Object.entries(ACTIVATIONS).map(([op, choose]) => [
       op,
-      (at: NodeLift, inputs: readonly Value[]) => {
-        const flow = at.rows(inputs)
-        return at.over(flow, activate(flow.tip, choose(at), at.node))
+      (at: NodeConverter, inputs: readonly Value[]) => {
+        const sequence = at.rows(inputs)
+        return at.over(sequence, activate(sequence.tip, choose(at), at.node))
       },
     ]),
   ),

@@ -4,34 +4,34 @@
  */
 import { resolveActivation, type ActivationChoice } from '../../../cells/activations.ts'
 import { activate, near, pathBetween } from './model.ts'
-import type { NodeLift } from './context.ts'
-import type { Draft, PieceDraft } from './nodes.ts'
-import type { Flow, Value } from './values.ts'
+import type { NodeConverter } from './context.ts'
+import type { IrNode, IrPattern } from './nodes.ts'
+import type { SequenceValue, Value } from './values.ts'
 
-/** The piece that a chain ends on, if it is this one. */
-export const pieceOf = ({ layer }: Draft, what: PieceDraft['what']): PieceDraft | null =>
-  layer.type === 'piece' && layer.what === what ? layer : null
+/** The pattern that a chain ends on, if it is this one. */
+export const findPattern = ({ layer }: IrNode, what: IrPattern['what']): IrPattern | null =>
+  layer.type === 'pattern' && layer.what === what ? layer : null
 
 /** x + c·x³, for the tanh form of GELU. */
-export function cubicOf(x: Draft, other: Draft): { base: Draft; factor: number } | null {
+export function matchCubic(x: IrNode, other: IrNode): { base: IrNode; factor: number } | null {
   const { layer, below } = other
   if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
     return null
   const { type, alpha, beta } = resolveActivation(layer.activation)
-  const power = below && pieceOf(below, 'power')
+  const power = below && findPattern(below, 'power')
   if (type !== 'affine' || beta !== 0 || power?.value !== 3 || power.base !== x) return null
   return { base: x, factor: alpha }
 }
 
-/** x times a function of x: SiLU, Mish, GELU in both forms, hard swish; x may carry a factor of its own. */
-export function gate(at: NodeLift, x: Flow, y: Flow): Value | null {
+/** x times a function of x: SiLU, Mish, GELU in both forms, hard swish; x may have a factor of its own. */
+export function gate(at: NodeConverter, x: SequenceValue, y: SequenceValue): Value | null {
   const own = x.tip.layer.type === 'activation' ? x.tip.layer.activation : null
   const factor = typeof own === 'object' && own?.type === 'affine' && own.beta === 0 ? own.alpha! : null
-  const bases: (readonly [Draft, number])[] = [[x.tip, 1]]
+  const bases: (readonly [IrNode, number])[] = [[x.tip, 1]]
   if (factor !== null) bases.push([x.tip.below!, factor])
   for (const [base, alpha] of bases) {
     const path = pathBetween(base, y.tip)
-    const found = path?.length ? gateOf(path) : null
+    const found = path?.length ? matchGate(path) : null
     if (!found) continue
     const gated = activate(base, found.activation, at.node)
     return at.over(x, activate(gated, { type: 'affine', alpha: alpha * found.factor, beta: 0 }, at.node))
@@ -39,9 +39,9 @@ export function gate(at: NodeLift, x: Flow, y: Flow): Value | null {
   return null
 }
 
-function gateOf(path: readonly Draft[]): { activation: ActivationChoice; factor: number } | null {
+function matchGate(path: readonly IrNode[]): { activation: ActivationChoice; factor: number } | null {
   const steps = path.map(({ layer }) => {
-    if (layer.type === 'piece') return { type: layer.what, alpha: layer.value, beta: 0 }
+    if (layer.type === 'pattern') return { type: layer.what, alpha: layer.value, beta: 0 }
     if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
       return { type: layer.type, alpha: 0, beta: 0 }
     return resolveActivation(layer.activation)

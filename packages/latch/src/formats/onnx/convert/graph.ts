@@ -1,20 +1,26 @@
 /**
  * Walks a graph and gives every value its meaning: constants are folded by the runner's own operators, everything
- * else by the functions that lift operators. What one of them refuses is a refusal for all that reads it.
+ * else by the functions that convert operators. An operator that cannot be converted makes all that reads it fail too.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
-import { LiftContext, NodeLift, RUN_AS_GRAPH } from './context.ts'
+import { ConversionContext, NodeConverter, RUN_AS_GRAPH } from './context.ts'
 import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
-import { liftMasking } from './masks.ts'
-import { SHAPES, type Lift } from './shapes.ts'
-import { sizeOf, type Axis, type Size, type Value } from './values.ts'
+import { convertMasking } from './masks.ts'
+import { SHAPES, type Convert } from './shapes.ts'
+import { buildSize, type Axis, type Size, type Value } from './values.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { MASKS } from './batch.ts'
 import { FUNCTIONS } from './functions.ts'
 
-const LIFTS: Readonly<Record<string, Lift>> = { ...SHAPES, ...ELEMENTS, ...FUNCTIONS, ...MASKS, ...LAYERS }
+const CONVERTERS: Readonly<Record<string, Convert>> = {
+  ...SHAPES,
+  ...ELEMENTS,
+  ...FUNCTIONS,
+  ...MASKS,
+  ...LAYERS,
+}
 
 /** Would make as many numbers as their inputs say; only their zeros are of use. */
 const NOT_FOLDED = ['ConstantOfShape', 'Expand', 'Range', 'OneHot', 'Tile']
@@ -33,16 +39,16 @@ const MOVES = [
 ]
 
 /** The meaning of every value that has a name. */
-export interface Meanings {
+export interface Interpretation {
   values: ReadonlyMap<string, Value>
-  context: LiftContext
+  context: ConversionContext
 }
 
-/** Meanings of all values of a graph. */
-export function interpretGraph(model: OnnxModel, source: string): Meanings {
+/** What all values of a graph mean. */
+export function interpretGraph(model: OnnxModel, source: string): Interpretation {
   const states = stateInputs(model)
   const ragged = model.inputs.some(({ shape }) => shape?.length === 1)
-  const context = new LiftContext(source, model.opset, ragged)
+  const context = new ConversionContext(source, model.opset, ragged)
   const values = new Map<string, Value>()
   for (const [name, tensor] of model.initializers) values.set(name, { kind: 'constant', tensor })
   for (const input of model.inputs) values.set(input.name, inputValue(input, source, states))
@@ -63,7 +69,7 @@ function notFollowed(source: string, node: OnnxNode, output: number): Value {
 }
 
 function interpretNode(
-  context: LiftContext,
+  context: ConversionContext,
   model: OnnxModel,
   node: OnnxNode,
   inputs: readonly Value[],
@@ -74,16 +80,16 @@ function interpretNode(
   try {
     const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
     if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs)
-    const at = new NodeLift(context, node)
-    const masks = node.domain === '' ? liftMasking(at, inputs) : null
+    const at = new NodeConverter(context, node)
+    const masks = node.domain === '' ? convertMasking(at, inputs) : null
     if (masks) return all(masks)
-    const lift = node.domain === '' && Object.hasOwn(LIFTS, node.op) ? LIFTS[node.op] : null
-    if (!lift)
-      throw at.refuse(
+    const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
+    if (!convert)
+      throw at.unsupported(
         'an operator that layers are made of',
         node.domain ? `${node.op} of ${node.domain}` : node.op,
       )
-    const result = lift(at, inputs)
+    const result = convert(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {
     if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
@@ -96,7 +102,7 @@ const MOST_FOLDED = 2 ** 20
 
 /** What a node makes of constants. */
 function folded(
-  context: LiftContext,
+  context: ConversionContext,
   model: OnnxModel,
   node: OnnxNode,
   inputs: readonly Value[],
@@ -145,14 +151,18 @@ function inputValue(
   const isWhole = dtype === 'int64' || dtype === 'int32'
   if (shape?.length === 1 && isWhole) return { kind: 'lengths', minus: 0, rank: 1 }
   if (shape?.length === 2) {
-    const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1')]
+    const axes = [buildAxis(shape, 0, 'input 0'), buildAxis(shape, 1, 'input 1')]
     return { kind: 'ids', axes, input: name }
   }
   if (shape?.length === 3 && !isWhole) {
-    const axes = [axisOf(shape, 0, 'input 0'), axisOf(shape, 1, 'input 1'), axisOf(shape, 2, 'feature')]
+    const axes = [
+      buildAxis(shape, 0, 'input 0'),
+      buildAxis(shape, 1, 'input 1'),
+      buildAxis(shape, 2, 'feature'),
+    ]
     const width = typeof shape[2] === 'number' ? shape[2] : null
     return {
-      kind: 'flow',
+      kind: 'sequence',
       tip: { layer: { type: 'features', input: name, width }, below: null, node: null },
       axes,
     }
@@ -167,8 +177,8 @@ function inputValue(
 }
 
 /** An axis that differs from call to call has its own role for a name. */
-function axisOf(shape: readonly (number | string | null)[], place: number, role: Axis['role']): Axis {
+function buildAxis(shape: readonly (number | string | null)[], place: number, role: Axis['role']): Axis {
   const given = shape[place]
-  const size: Size = typeof given === 'number' ? sizeOf(given) : sizeOf(role)
+  const size: Size = typeof given === 'number' ? buildSize(given) : buildSize(role)
   return { role, size }
 }

@@ -2,55 +2,59 @@
  * Operators that are layers: products with weights, layer normalisation, softmax, pooling over time, one-hot input.
  */
 import { ONE } from './axes.ts'
-import { describeAxes, describeValue, type NodeLift } from './context.ts'
-import { liftRecurrent } from './recurrent.ts'
-import type { Lift } from './shapes.ts'
-import { numberOf, sizeOf, wholeNumbers, type Axis, type Flow, type Value } from './values.ts'
+import { describeAxes, describeValue, type NodeConverter } from './context.ts'
+import { convertRecurrent } from './recurrent.ts'
+import type { Convert } from './shapes.ts'
+import { getNumber, buildSize, wholeNumbers, type Axis, type SequenceValue, type Value } from './values.ts'
 import { transposed } from '../../gateOrders.ts'
 import type { OnnxTensor } from '../graph.ts'
 import { above, takeStep } from './model.ts'
-import type { Draft, PieceDraft } from './nodes.ts'
+import type { IrNode, IrPattern } from './nodes.ts'
 
-function constantAt(at: NodeLift, value: Value | undefined, what: string): OnnxTensor | null {
+function constantAt(at: NodeConverter, value: Value | undefined, what: string): OnnxTensor | null {
   if (!value || value.kind === 'absent') return null
   if (value.kind === 'constant') return value.tensor
-  throw at.refuse(`${what} as a constant`, describeValue(value))
+  throw at.unsupported(`${what} as a constant`, describeValue(value))
 }
 
 /** y = x·Wᵀ on rows; `weight` (units, inputs). */
 function dense(
-  at: NodeLift,
-  flow: Flow,
+  at: NodeConverter,
+  sequence: SequenceValue,
   units: number,
   weight: Float32Array,
   bias: Float32Array | null,
-): Flow {
+): SequenceValue {
   const inputs = weight.length / units
-  const last = flow.axes.length - 1
-  const { role, size } = flow.axes[last]
-  const width = numberOf(size)
+  const last = sequence.axes.length - 1
+  const { role, size } = sequence.axes[last]
+  const width = getNumber(size)
   if (role !== 'feature' || (width !== null && width !== inputs))
-    throw at.refuse(`${inputs} features on the last axis`, describeAxes(flow.axes))
-  const tip = above(flow.tip, { type: 'dense', units, inputs, weight, bias }, at.node)
-  return { kind: 'flow', tip, axes: [...flow.axes.slice(0, last), { role: 'feature', size: sizeOf(units) }] }
+    throw at.unsupported(`${inputs} features on the last axis`, describeAxes(sequence.axes))
+  const tip = above(sequence.tip, { type: 'dense', units, inputs, weight, bias }, at.node)
+  return {
+    kind: 'sequence',
+    tip,
+    axes: [...sequence.axes.slice(0, last), { role: 'feature', size: buildSize(units) }],
+  }
 }
 
-function matMul(at: NodeLift, inputs: readonly Value[]): Value {
-  const flow = at.rows(inputs)
+function matMul(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sequence = at.rows(inputs)
   const tensor = constantAt(at, inputs[1], 'the weight')
   if (tensor?.shape.length !== 2)
-    throw at.refuse('a weight of two axes', tensor ? `(${tensor.shape})` : 'none')
+    throw at.unsupported('a weight of two axes', tensor ? `(${tensor.shape})` : 'none')
   const [rows, units] = tensor.shape
-  return dense(at, flow, units, transposed(Float32Array.from(tensor.data), rows, units), null)
+  return dense(at, sequence, units, transposed(Float32Array.from(tensor.data), rows, units), null)
 }
 
-function gemm(at: NodeLift, inputs: readonly Value[]): Value {
-  const flow = at.rows(inputs)
+function gemm(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sequence = at.rows(inputs)
   const tensor = constantAt(at, inputs[1], 'the weight')
-  if (tensor?.shape.length !== 2 || at.int('transA', 0) || flow.axes.length !== 2)
-    throw at.refuse(
+  if (tensor?.shape.length !== 2 || at.int('transA', 0) || sequence.axes.length !== 2)
+    throw at.unsupported(
       'rows times a constant weight',
-      `${describeAxes(flow.axes)}, transA ${at.int('transA', 0)}`,
+      `${describeAxes(sequence.axes)}, transA ${at.int('transA', 0)}`,
     )
   const [first, second] = tensor.shape
   const given = Float32Array.from(tensor.data)
@@ -58,16 +62,16 @@ function gemm(at: NodeLift, inputs: readonly Value[]): Value {
   const [alpha, beta] = [at.float('alpha', 1), at.float('beta', 1)]
   const c = constantAt(at, inputs[2], 'the bias')
   if (c && c.data.length !== units && c.data.length !== 1)
-    throw at.refuse(`a bias of ${units}`, `(${c.shape})`)
+    throw at.unsupported(`a bias of ${units}`, `(${c.shape})`)
   const bias = c && Float32Array.from({ length: units }, (_, i) => beta * c.data[c.data.length === 1 ? 0 : i])
-  return dense(at, flow, units, alpha === 1 ? weight : weight.map((x) => alpha * x), bias)
+  return dense(at, sequence, units, alpha === 1 ? weight : weight.map((x) => alpha * x), bias)
 }
 
-function layerNormalization(at: NodeLift, inputs: readonly Value[]): Value {
-  const flow = at.rows(inputs)
-  const width = at.width(flow)
-  if (at.axis(at.int('axis', -1), flow.axes.length) !== flow.axes.length - 1)
-    throw at.refuse('the last axis', `axis ${at.int('axis', -1)}`)
+function layerNormalization(at: NodeConverter, inputs: readonly Value[]): Value {
+  const sequence = at.rows(inputs)
+  const width = at.width(sequence)
+  if (at.axis(at.int('axis', -1), sequence.axes.length) !== sequence.axes.length - 1)
+    throw at.unsupported('the last axis', `axis ${at.int('axis', -1)}`)
   const numbers = (value: Value | undefined, what: string) => {
     const tensor = constantAt(at, value, what)
     return tensor && Float32Array.from(tensor.data)
@@ -81,109 +85,111 @@ function layerNormalization(at: NodeLift, inputs: readonly Value[]): Value {
     scale: ones,
     centre: numbers(inputs[2], 'the bias'),
   } as const
-  return at.over(flow, above(flow.tip, layer, at.node))
+  return at.over(sequence, above(sequence.tip, layer, at.node))
 }
 
-function softmax(at: NodeLift, inputs: readonly Value[], activation: 'softmax' | 'logSoftmax'): Value {
-  const flow = at.flow(inputs)
-  const rank = flow.axes.length
+function softmax(at: NodeConverter, inputs: readonly Value[], activation: 'softmax' | 'logSoftmax'): Value {
+  const sequence = at.sequence(inputs)
+  const rank = sequence.axes.length
   const axis = at.axis(at.int('axis', at.opset < 13 ? 1 : -1), rank)
-  if (at.opset < 13 && axis !== rank - 1) throw at.refuse('softmax over the last axis', `axis ${axis}`)
-  const { role } = flow.axes[axis]
+  if (at.opset < 13 && axis !== rank - 1) throw at.unsupported('softmax over the last axis', `axis ${axis}`)
+  const { role } = sequence.axes[axis]
   if (role === 'feature' && axis === rank - 1) {
     const { tip } = at.rows(inputs)
-    return at.over(flow, above(tip, { type: 'activation', activation }, at.node))
+    return at.over(sequence, above(tip, { type: 'activation', activation }, at.node))
   }
-  if (activation === 'softmax' && at.context.takeTime(role)) return attentionWeights(at, flow)
-  throw at.refuse('softmax over the features', describeAxes(flow.axes))
+  if (activation === 'softmax' && at.context.takeTime(role)) return attentionWeights(at, sequence)
+  throw at.unsupported('softmax over the features', describeAxes(sequence.axes))
 }
 
 /** Scores of one column, each step's share of all: a bias would change nothing. */
-function attentionWeights(at: NodeLift, flow: Flow): Value {
-  const { layer, below } = flow.tip
-  const masked = flow.fill && flow.fill.mask !== 'last' && flow.fill.value < -1e30
+function attentionWeights(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer, below } = sequence.tip
+  const masked = sequence.fill && sequence.fill.mask !== 'last' && sequence.fill.value < -1e30
   if (layer.type !== 'dense' || layer.units !== 1)
-    throw at.refuse('scores of one column', describeValue(flow))
-  if (at.context.ragged && !masked) throw at.refuse('scores without the padding', 'the padded batch')
-  const piece: PieceDraft = {
-    type: 'piece',
+    throw at.unsupported('scores of one column', describeValue(sequence))
+  if (at.context.ragged && !masked) throw at.unsupported('scores without the padding', 'the padded batch')
+  const pattern: IrPattern = {
+    type: 'pattern',
     what: 'softmax over time',
     base: below!,
     value: 0,
     column: layer.weight,
   }
-  return at.over(flow, above(flow.tip, piece, at.node))
+  return at.over(sequence, above(sequence.tip, pattern, at.node))
 }
 
 type Over = 'mean' | 'sum' | 'max'
 
-function reduce(at: NodeLift, inputs: readonly Value[], over: Over): Value {
-  const flow = at.flow(inputs)
+function reduce(at: NodeConverter, inputs: readonly Value[], over: Over): Value {
+  const sequence = at.sequence(inputs)
   const given = at.numbers('axes', inputs[1])
-  if (given?.length !== 1) throw at.refuse('one axis', given ? `${given.length}` : 'all')
-  const axis = at.axis(given[0], flow.axes.length)
+  if (given?.length !== 1) throw at.unsupported('one axis', given ? `${given.length}` : 'all')
+  const axis = at.axis(given[0], sequence.axes.length)
   const keep = at.int('keepdims', 1) === 1
-  const { role } = flow.axes[axis]
-  if (role === 'feature' && axis === flow.axes.length - 1 && over === 'mean' && keep) return rowMean(at, flow)
-  const axes = flow.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
-  if (role === 'direction') return { ...flow, axes, tip: mergedTip(at, flow, over) }
-  if (!at.context.takeTime(role)) throw at.refuse('an axis of time', describeAxes(flow.axes))
-  return { kind: 'flow', axes, tip: pooledTip(at, flow, over) }
+  const { role } = sequence.axes[axis]
+  if (role === 'feature' && axis === sequence.axes.length - 1 && over === 'mean' && keep)
+    return rowMean(at, sequence)
+  const axes = sequence.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
+  if (role === 'direction') return { ...sequence, axes, tip: mergedTip(at, sequence, over) }
+  if (!at.context.takeTime(role)) throw at.unsupported('an axis of time', describeAxes(sequence.axes))
+  return { kind: 'sequence', axes, tip: pooledTip(at, sequence, over) }
 }
 
-function rowMean(at: NodeLift, flow: Flow): Value {
-  const { layer } = flow.tip
-  const width = at.width(flow)
-  const squared = layer.type === 'piece' && layer.what === 'squared centred row' ? layer : null
-  const centred = squared?.base.layer.type === 'piece' ? squared.base.layer : null
-  const piece: PieceDraft = centred
-    ? { type: 'piece', what: 'row variance', base: centred.base, value: 0 }
-    : { type: 'piece', what: 'row mean', base: flow.tip, value: width }
-  const axes: Axis[] = [...flow.axes.slice(0, -1), ONE]
-  return { kind: 'flow', axes, tip: above(flow.tip, piece, at.node) }
+function rowMean(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer } = sequence.tip
+  const width = at.width(sequence)
+  const squared = layer.type === 'pattern' && layer.what === 'squared centred row' ? layer : null
+  const centred = squared?.base.layer.type === 'pattern' ? squared.base.layer : null
+  const pattern: IrPattern = centred
+    ? { type: 'pattern', what: 'row variance', base: centred.base, value: 0 }
+    : { type: 'pattern', what: 'row mean', base: sequence.tip, value: width }
+  const axes: Axis[] = [...sequence.axes.slice(0, -1), ONE]
+  return { kind: 'sequence', axes, tip: above(sequence.tip, pattern, at.node) }
 }
 
 /** Two directions added up or averaged. */
-function mergedTip(at: NodeLift, { tip }: Flow, over: Over): Draft {
+function mergedTip(at: NodeConverter, { tip }: SequenceValue, over: Over): IrNode {
   const { layer } = tip
-  if (layer.type !== 'recurrent' || over === 'max') throw at.refuse('directions added up or averaged', over)
+  if (layer.type !== 'recurrent' || over === 'max')
+    throw at.unsupported('directions added up or averaged', over)
   if (layer.directions.length === 1) return tip
   const options = { ...layer.options, merge: over === 'sum' ? 'sum' : 'average' } as const
   return { ...tip, layer: { ...layer, options } }
 }
 
-function pooledTip(at: NodeLift, flow: Flow, over: Over): Draft {
-  const { tip, fill } = flow
+function pooledTip(at: NodeConverter, sequence: SequenceValue, over: Over): IrNode {
+  const { tip, fill } = sequence
   const { layer } = tip
   const { ragged } = at.context
-  if (over === 'sum' && layer.type === 'piece' && layer.what === 'weighted steps')
+  if (over === 'sum' && layer.type === 'pattern' && layer.what === 'weighted steps')
     return above(layer.base, { type: 'pool', pooling: 'attention', column: layer.column }, at.node)
   if (fill?.mask === 'last') {
     if (over === 'sum' && fill.value === 0) return takeStep(tip, 'last', at.node)
-    throw at.refuse('the sum over the last step', over)
+    throw at.unsupported('the sum over the last step', over)
   }
   const clean =
     !ragged ||
     (over === 'sum' && (fill?.value === 0 || layer.type === 'recurrent')) ||
     (over === 'max' && fill !== undefined && fill.value < -1e30)
   if (clean) return above(tip, { type: 'pool', pooling: over }, at.node)
-  throw at.refuse('pooling without the padding', `the ${over} over the padded batch`)
+  throw at.unsupported('pooling without the padding', `the ${over} over the padded batch`)
 }
 
-function oneHot(at: NodeLift, [ids, depth, values]: readonly Value[]): Value {
+function oneHot(at: NodeConverter, [ids, depth, values]: readonly Value[]): Value {
   const vocabulary = depth && wholeNumbers(depth)?.[0]
   const plain = values?.kind === 'constant' && values.tensor.data[0] === 0 && values.tensor.data[1] === 1
   if (ids?.kind !== 'ids' || !vocabulary || !plain || at.int('axis', -1) !== -1)
-    throw at.refuse('ids as rows of 0 and 1 on the last axis', ids ? describeValue(ids) : 'none')
-  const tip: Draft = { layer: { type: 'oneHot', input: ids.input, vocabulary }, below: null, node: at.node }
-  return { kind: 'flow', tip, axes: [...ids.axes, { role: 'feature', size: sizeOf(vocabulary) }] }
+    throw at.unsupported('ids as rows of 0 and 1 on the last axis', ids ? describeValue(ids) : 'none')
+  const tip: IrNode = { layer: { type: 'oneHot', input: ids.input, vocabulary }, below: null, node: at.node }
+  return { kind: 'sequence', tip, axes: [...ids.axes, { role: 'feature', size: buildSize(vocabulary) }] }
 }
 
 /** Operators by name. */
-export const LAYERS: Readonly<Record<string, Lift>> = {
-  RNN: liftRecurrent,
-  LSTM: liftRecurrent,
-  GRU: liftRecurrent,
+export const LAYERS: Readonly<Record<string, Convert>> = {
+  RNN: convertRecurrent,
+  LSTM: convertRecurrent,
+  GRU: convertRecurrent,
   MatMul: matMul,
   Gemm: gemm,
   LayerNormalization: layerNormalization,

@@ -4,8 +4,8 @@
  * in that; whether the parts were put together rightly, the check against the graph says.
  */
 import { above } from './model.ts'
-import { describeAxes, type NodeLift } from './context.ts'
-import type { Flow, MaskPart, Value } from './values.ts'
+import { describeAxes, type NodeConverter } from './context.ts'
+import type { SequenceValue, MaskPart, Value } from './values.ts'
 
 type Masking = Extract<Value, { kind: 'masking' }>
 
@@ -33,7 +33,7 @@ const PARTS: readonly (readonly [op: string, a: string, b: string, made: MaskPar
 ]
 
 /** What a node makes of masks; null where it has nothing to do with them. */
-export function liftMasking(at: NodeLift, inputs: readonly Value[]): Value | null {
+export function convertMasking(at: NodeConverter, inputs: readonly Value[]): Value | null {
   const { op } = at.node
   const [a, b] = inputs
   if (a?.kind === 'masking' && MOVES.includes(op)) return a
@@ -41,9 +41,10 @@ export function liftMasking(at: NodeLift, inputs: readonly Value[]): Value | nul
   const begun = op === 'Equal' ? begin(a, b) : null
   if (begun) return begun
   if (op === 'Where' && a?.kind === 'masking') return where(at, a, inputs)
-  if (op === 'MatMul' && a?.kind === 'masking' && b?.kind === 'flow') return move(at, a, b)
-  if (op === 'Div' && a?.kind === 'flow' && b?.kind === 'masking' && b.what === 'lengths') return mean(at, a)
-  const names = [nameOf(a), op === 'ReduceSum' || op === 'ReduceMax' ? '' : nameOf(b)]
+  if (op === 'MatMul' && a?.kind === 'masking' && b?.kind === 'sequence') return move(at, a, b)
+  if (op === 'Div' && a?.kind === 'sequence' && b?.kind === 'masking' && b.what === 'lengths')
+    return mean(at, a)
+  const names = [findName(a), op === 'ReduceSum' || op === 'ReduceMax' ? '' : findName(b)]
   const found = PARTS.find(
     ([of, x, y]) =>
       of === op &&
@@ -55,7 +56,7 @@ export function liftMasking(at: NodeLift, inputs: readonly Value[]): Value | nul
   return { kind: 'masking', what: found[3], value }
 }
 
-function nameOf(value: Value | undefined): string {
+function findName(value: Value | undefined): string {
   if (!value || value.kind === 'absent') return ''
   if (value.kind === 'masking') return value.what
   if (value.kind === 'mask') return value.what
@@ -68,41 +69,42 @@ function begin(a: Value | undefined, b: Value | undefined): Masking | null {
   if (b?.kind !== 'constant' || b.tensor.data.length !== 1) return null
   const [value] = b.tensor.data
   if (a?.kind === 'ids' && value === 0) return { kind: 'masking', what: 'is padding' }
-  if (a?.kind === 'flow' && a.tip.layer.type === 'features')
+  if (a?.kind === 'sequence' && a.tip.layer.type === 'features')
     return { kind: 'masking', what: 'is value', value }
   return null
 }
 
-function where(at: NodeLift, mask: Masking, inputs: readonly Value[]): Value {
-  const flow = at.flow(inputs, 1)
+function where(at: NodeConverter, mask: Masking, inputs: readonly Value[]): Value {
+  const sequence = at.sequence(inputs, 1)
   const other = inputs[2]
   const fill = other?.kind === 'constant' && other.tensor.data.length === 1 ? other.tensor.data[0] : NaN
-  if (mask.what === 'any' && fill === 0) return flow
+  if (mask.what === 'any' && fill === 0) return sequence
   if (mask.what === 'given' && mask.value !== undefined && fill === 0)
-    return at.over(flow, above(flow.tip, { type: 'masking', value: mask.value }, at.node))
-  if (mask.what !== 'counted' || Number.isNaN(fill) || !at.context.takeTime(flow.axes[0].role))
-    throw at.refuse('masked steps replaced by one number', mask.what)
+    return at.over(sequence, above(sequence.tip, { type: 'masking', value: mask.value }, at.node))
+  if (mask.what !== 'counted' || Number.isNaN(fill) || !at.context.takeTime(sequence.axes[0].role))
+    throw at.unsupported('masked steps replaced by one number', mask.what)
   noteMask(at, mask)
-  return { ...at.rows([flow]), fill: { mask: 'counted', value: fill } }
+  return { ...at.rows([sequence]), fill: { mask: 'counted', value: fill } }
 }
 
 /** Steps moved out of the way, or back. */
-function move(at: NodeLift, { what, value }: Masking, flow: Flow): Value {
-  if (flow.axes.length !== 3 || !at.context.takeTime(flow.axes[1].role))
-    throw at.refuse('axes (batch, time, features)', describeAxes(flow.axes))
+function move(at: NodeConverter, { what, value }: Masking, sequence: SequenceValue): Value {
+  if (sequence.axes.length !== 3 || !at.context.takeTime(sequence.axes[1].role))
+    throw at.unsupported('axes (batch, time, features)', describeAxes(sequence.axes))
   noteMask(at, { kind: 'masking', what, value })
-  if (what === 'selection' && !flow.compact) return { ...at.rows([flow]), compact: true }
-  if ((what === 'places' || what === 'places reversed') && flow.compact) return { ...flow, compact: false }
-  throw at.refuse('a selection of steps', what)
+  if (what === 'selection' && !sequence.compact) return { ...at.rows([sequence]), compact: true }
+  if ((what === 'places' || what === 'places reversed') && sequence.compact)
+    return { ...sequence, compact: false }
+  throw at.unsupported('a selection of steps', what)
 }
 
-function mean(at: NodeLift, flow: Flow): Value {
-  const { layer } = flow.tip
+function mean(at: NodeConverter, sequence: SequenceValue): Value {
+  const { layer } = sequence.tip
   if (layer.type === 'pool' && layer.pooling === 'sum')
-    return at.over(flow, { ...flow.tip, layer: { type: 'pool', pooling: 'mean' } })
-  throw at.refuse('a sum over time, by the steps that count', layer.type)
+    return at.over(sequence, { ...sequence.tip, layer: { type: 'pool', pooling: 'mean' } })
+  throw at.unsupported('a sum over time, by the steps that count', layer.type)
 }
 
-function noteMask(at: NodeLift, { value }: Masking): void {
+function noteMask(at: NodeConverter, { value }: Masking): void {
   if (value === undefined) at.context.maskZero = true
 }

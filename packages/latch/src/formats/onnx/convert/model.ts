@@ -5,15 +5,15 @@
 import { resolveActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { OnnxNode } from '../graph.ts'
-import type { Draft, LayerDraft, RecurrentDraft } from './nodes.ts'
+import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
 
 /** Puts a layer on what lies below. */
-export function above(below: Draft, layer: LayerDraft, node: OnnxNode): Draft {
+export function above(below: IrNode, layer: IrLayer, node: OnnxNode): IrNode {
   return { layer, below, node }
 }
 
 /** An activation on top; a straight line on a straight line becomes one, and one that changes nothing none. */
-export function activate(below: Draft, activation: ActivationChoice, node: OnnxNode): Draft {
+export function activate(below: IrNode, activation: ActivationChoice, node: OnnxNode): IrNode {
   const spec = resolveActivation(activation)
   if (spec.type !== 'affine') return above(below, { type: 'activation', activation }, node)
   const { layer } = below
@@ -39,16 +39,16 @@ export function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
 }
 
-/** Whether `draft` is `other` or lies above it. */
-export function reaches(draft: Draft | null, other: Draft): boolean {
-  for (let at = draft; at; at = at.below) if (at === other) return true
+/** Whether `irNode` is `other` or lies above it. */
+export function reaches(irNode: IrNode | null, other: IrNode): boolean {
+  for (let at = irNode; at; at = at.below) if (at === other) return true
   return false
 }
 
-/** The drafts above `base` up to `tip`, lowest first; null where `tip` does not lie above it. */
-export function pathBetween(base: Draft, tip: Draft): Draft[] | null {
-  const path: Draft[] = []
-  for (let at: Draft | null = tip; at; at = at.below) {
+/** The nodes above `base` up to `tip`, lowest first; null where `tip` does not lie above it. */
+export function pathBetween(base: IrNode, tip: IrNode): IrNode[] | null {
+  const path: IrNode[] = []
+  for (let at: IrNode | null = tip; at; at = at.below) {
     if (at === base) return path.reverse()
     path.push(at)
   }
@@ -56,7 +56,7 @@ export function pathBetween(base: Draft, tip: Draft): Draft[] | null {
 }
 
 /** Takes one direction of a recurrent layer, through a pooling of single steps too. Null where there is none. */
-export function takeDirection(tip: Draft, direction: number): Draft | null {
+export function takeDirection(tip: IrNode, direction: number): IrNode | null {
   const { layer, below } = tip
   if (layer.type === 'pool' && (layer.pooling === 'last' || layer.pooling === 'first')) {
     const taken = takeDirection(below!, direction)
@@ -76,13 +76,13 @@ export function takeDirection(tip: Draft, direction: number): Draft | null {
       ...layer,
       options,
       directions: [layer.directions[direction]],
-      of: { draft: tip, direction },
+      of: { irNode: tip, direction },
     },
   }
 }
 
 /** One step of each sequence: what a single direction has last is its final state. */
-export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Draft {
+export function takeStep(tip: IrNode, over: 'last' | 'first', node: OnnxNode): IrNode {
   const { layer } = tip
   const { type } = layer
   const final = over === 'last' ? 'forward' : 'reverse'
@@ -97,16 +97,16 @@ export function takeStep(tip: Draft, over: 'last' | 'first', node: OnnxNode): Dr
 
 /** Two directions of one layer become one output again. Null where they are not that. */
 export function joinDirections(
-  first: Draft,
-  second: Draft,
+  first: IrNode,
+  second: IrNode,
   merge: NonNullable<RecurrentOptions['merge']>,
-): Draft | null {
+): IrNode | null {
   const [a, b] = [first.layer, second.layer]
   if (a.type !== 'recurrent' || b.type !== 'recurrent' || !a.of || !b.of) return null
   if (first.node !== second.node || a.of.direction !== 0 || b.of.direction !== 1) return null
   if (a.options.returnSequences !== b.options.returnSequences) return null
-  const { draft } = a.of
-  const whole = draft.layer as RecurrentDraft
+  const { irNode } = a.of
+  const whole = irNode.layer as IrRecurrent
   const options = { ...whole.options, returnSequences: a.options.returnSequences, merge }
-  return { ...draft, layer: { ...whole, options } }
+  return { ...irNode, layer: { ...whole, options } }
 }

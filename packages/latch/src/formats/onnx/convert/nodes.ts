@@ -1,5 +1,5 @@
 /**
- * Layers as they are found in a graph, before they have names: Latch's own, and the pieces of what exporters write
+ * Layers as they are found in a graph, before they have names: Latch's own, and the patterns of what exporters write
  * out (a layer normalisation, a GELU, an attention), which must have come together before the graph ends.
  */
 import type { ActivationChoice } from '../../../cells/activations.ts'
@@ -17,17 +17,17 @@ export interface DirectionWeights {
 }
 
 /** A recurrent operator; `of` when one direction of two was taken, until the other joins it. */
-export interface RecurrentDraft {
+export interface IrRecurrent {
   type: 'recurrent'
   options: RecurrentOptions
   directions: readonly DirectionWeights[]
   width: number
-  of?: { draft: Draft; direction: number }
+  of?: { irNode: IrNode; direction: number }
 }
 
-/** Pieces that are no layer by themselves. `base` is what they were made from. */
-export interface PieceDraft {
-  type: 'piece'
+/** Patterns that are no layer by themselves. `base` is what they were made from. */
+export interface IrPattern {
+  type: 'pattern'
   what:
     | 'error function'
     | 'row mean'
@@ -41,17 +41,17 @@ export interface PieceDraft {
     | 'weighted steps'
     | 'padded steps'
     | 'window of steps'
-  base: Draft
+  base: IrNode
   value: number
   column?: Float32Array
 }
 
 /** A layer; inputs know which of the graph's they are. */
-export type LayerDraft =
+export type IrLayer =
   | { type: 'embedding'; input: string; vocabulary: number; size: number; table: Float32Array }
   | { type: 'oneHot'; input: string; vocabulary: number }
   | { type: 'features'; input: string; width: number | null }
-  | RecurrentDraft
+  | IrRecurrent
   | { type: 'pool'; pooling: PoolOptions['pooling']; column?: Float32Array }
   | { type: 'flatten'; steps: number }
   | { type: 'dense'; units: number; inputs: number; weight: Float32Array; bias: Float32Array | null }
@@ -66,13 +66,13 @@ export type LayerDraft =
   | { type: 'reverse' }
   | { type: 'masking'; value: number }
   | { type: 'zeroMasked' }
-  | { type: 'concat'; inputs: readonly Draft[] }
-  | PieceDraft
+  | { type: 'concat'; inputs: readonly IrNode[] }
+  | IrPattern
 
 /** Layers so far, the newest first. */
-export interface Draft {
-  layer: LayerDraft
-  below: Draft | null
+export interface IrNode {
+  layer: IrLayer
+  below: IrNode | null
   /** The node it was found at; null for an input. */
   node: OnnxNode | null
 }

@@ -3,10 +3,10 @@
  * first steps of a padded sequence.
  */
 import { ONE } from './axes.ts'
-import { describeAxes, type NodeLift } from './context.ts'
-import { numberOf, sizeOf, type Axis, type Flow } from './values.ts'
+import { describeAxes, type NodeConverter } from './context.ts'
+import { getNumber, buildSize, type Axis, type SequenceValue } from './values.ts'
 import { above, takeDirection, takeStep } from './model.ts'
-import type { Draft } from './nodes.ts'
+import type { IrNode } from './nodes.ts'
 
 /** A range along an axis, as ONNX says it. */
 export interface Cut {
@@ -17,86 +17,130 @@ export interface Cut {
 }
 
 /** One place along an axis; the axis goes, or stays with size 1. */
-export function pick(at: NodeLift, flow: Flow, axis: number, index: number, keep: boolean): Flow {
-  const { role, size } = flow.axes[axis]
-  const count = numberOf(size)
-  const axes = flow.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
-  const tip = role === 'one' ? flow.tip : pickedTip(at, flow, role, index, count)
-  return { ...at.over(flow, tip), axes, compact: flow.compact }
+export function pick(
+  at: NodeConverter,
+  sequence: SequenceValue,
+  axis: number,
+  index: number,
+  keep: boolean,
+): SequenceValue {
+  const { role, size } = sequence.axes[axis]
+  const count = getNumber(size)
+  const axes = sequence.axes.flatMap((other, i) => (i === axis ? (keep ? [ONE] : []) : [other]))
+  const tip = role === 'one' ? sequence.tip : pickedTip(at, sequence, role, index, count)
+  return { ...at.over(sequence, tip), axes, compact: sequence.compact }
 }
 
-function pickedTip(at: NodeLift, flow: Flow, role: Axis['role'], index: number, count: number | null): Draft {
+function pickedTip(
+  at: NodeConverter,
+  sequence: SequenceValue,
+  role: Axis['role'],
+  index: number,
+  count: number | null,
+): IrNode {
   if (role === 'direction') {
-    const taken = takeDirection(flow.tip, index < 0 ? index + count! : index)
+    const taken = takeDirection(sequence.tip, index < 0 ? index + count! : index)
     if (taken) return taken
-    throw at.refuse('a direction of a recurrent layer', `direction ${index} of ${flow.tip.layer.type}`)
+    throw at.unsupported(
+      'a direction of a recurrent layer',
+      `direction ${index} of ${sequence.tip.layer.type}`,
+    )
   }
   const last = index === -1 || (count !== null && index === count - 1)
   if ((!last && index !== 0) || !at.context.takeTime(role))
-    throw at.refuse(
+    throw at.unsupported(
       'the first or the last step, or a direction',
-      `place ${index} of ${role}, ${describeAxes(flow.axes)}`,
+      `place ${index} of ${role}, ${describeAxes(sequence.axes)}`,
     )
   if (last && at.context.ragged)
-    throw at.refuse('the last step by the lengths', 'the last one of the padded batch')
-  return takeStep(at.rows([flow]).tip, last ? 'last' : 'first', at.node)
+    throw at.unsupported('the last step by the lengths', 'the last one of the padded batch')
+  return takeStep(at.rows([sequence]).tip, last ? 'last' : 'first', at.node)
 }
 
 /** A range along an axis. */
-export function slice(at: NodeLift, flow: Flow, { axis: given, start, end, step }: Cut): Flow {
-  const axis = at.axis(given, flow.axes.length)
-  const { role, size } = flow.axes[axis]
-  const count = numberOf(size)
+export function slice(
+  at: NodeConverter,
+  sequence: SequenceValue,
+  { axis: given, start, end, step }: Cut,
+): SequenceValue {
+  const axis = at.axis(given, sequence.axes.length)
+  const { role, size } = sequence.axes[axis]
+  const count = getNumber(size)
   if (step === -1 && start === -1 && end < -(count ?? 2 ** 31 - 1) && at.context.takeTime(role))
-    return reversed(at, flow)
-  if (step !== 1) throw at.refuse('steps of 1', `${step}`)
-  if (count === null) return openSlice(at, flow, axis, start, end)
-  const from = settle(start, count)
-  const to = settle(end, count)
-  if (from === 0 && to === count) return flow
-  if (to - from === 1 && role !== 'feature') return pick(at, flow, axis, from, true)
-  if (role === 'feature') return half(at, flow, axis, from, to, count)
-  throw at.refuse('one step, one direction, or all of them', `${from} to ${to} of ${describeAxes(flow.axes)}`)
+    return reversed(at, sequence)
+  if (step !== 1) throw at.unsupported('steps of 1', `${step}`)
+  if (count === null) return openSlice(at, sequence, axis, start, end)
+  const from = resolve(start, count)
+  const to = resolve(end, count)
+  if (from === 0 && to === count) return sequence
+  if (to - from === 1 && role !== 'feature') return pick(at, sequence, axis, from, true)
+  if (role === 'feature') return half(at, sequence, axis, from, to, count)
+  throw at.unsupported(
+    'one step, one direction, or all of them',
+    `${from} to ${to} of ${describeAxes(sequence.axes)}`,
+  )
 }
 
-const settle = (place: number, count: number) =>
+const resolve = (place: number, count: number) =>
   Math.min(Math.max(place < 0 ? place + count : place, 0), count)
 
 /** Along an axis whose size differs from call to call. */
-function openSlice(at: NodeLift, flow: Flow, axis: number, start: number, end: number): Flow {
+function openSlice(
+  at: NodeConverter,
+  sequence: SequenceValue,
+  axis: number,
+  start: number,
+  end: number,
+): SequenceValue {
   const far = end >= 2 ** 31 - 1
-  if (start === 0 && far) return flow
-  if (start === -1 && far) return pick(at, flow, axis, -1, true)
-  const { layer } = flow.tip
-  if (start === 0 && layer.type === 'piece' && layer.what === 'padded steps' && end > 0 && end <= layer.value)
-    return windowOf(at, flow, axis, end)
-  if (start === 0 && end === 1) return pick(at, flow, axis, 0, true)
-  throw at.refuse('the first or the last step', `${start} to ${end} of ${describeAxes(flow.axes)}`)
+  if (start === 0 && far) return sequence
+  if (start === -1 && far) return pick(at, sequence, axis, -1, true)
+  const { layer } = sequence.tip
+  if (
+    start === 0 &&
+    layer.type === 'pattern' &&
+    layer.what === 'padded steps' &&
+    end > 0 &&
+    end <= layer.value
+  )
+    return findWindow(at, sequence, axis, end)
+  if (start === 0 && end === 1) return pick(at, sequence, axis, 0, true)
+  throw at.unsupported('the first or the last step', `${start} to ${end} of ${describeAxes(sequence.axes)}`)
 }
 
-function windowOf(at: NodeLift, flow: Flow, axis: number, steps: number): Flow {
-  const base = flow.tip.below!
-  const layer = { type: 'piece', what: 'window of steps', base, value: steps } as const
-  const axes = flow.axes.map((other, i) => (i === axis ? { ...other, size: sizeOf(steps) } : other))
-  return { kind: 'flow', tip: above(base, layer, at.node), axes }
+function findWindow(at: NodeConverter, sequence: SequenceValue, axis: number, steps: number): SequenceValue {
+  const base = sequence.tip.below!
+  const layer = { type: 'pattern', what: 'window of steps', base, value: steps } as const
+  const axes = sequence.axes.map((other, i) => (i === axis ? { ...other, size: buildSize(steps) } : other))
+  return { kind: 'sequence', tip: above(base, layer, at.node), axes }
 }
 
-function reversed(at: NodeLift, flow: Flow): Flow {
-  if (at.context.ragged) throw at.refuse('each sequence by its length', 'the padded batch backwards')
-  return at.over(flow, above(at.rows([flow]).tip, { type: 'reverse' }, at.node))
+function reversed(at: NodeConverter, sequence: SequenceValue): SequenceValue {
+  if (at.context.ragged) throw at.unsupported('each sequence by its length', 'the padded batch backwards')
+  return at.over(sequence, above(at.rows([sequence]).tip, { type: 'reverse' }, at.node))
 }
 
 /** Half of two directions' features side by side. */
-function half(at: NodeLift, flow: Flow, axis: number, from: number, to: number, count: number): Flow {
+function half(
+  at: NodeConverter,
+  sequence: SequenceValue,
+  axis: number,
+  from: number,
+  to: number,
+  count: number,
+): SequenceValue {
   const isHalf = (from === 0 && to * 2 === count) || (from * 2 === count && to === count)
-  const taken = isHalf && isPair(flow.tip) ? takeDirection(flow.tip, from === 0 ? 0 : 1) : null
-  if (!taken) throw at.refuse('one of two directions', `features ${from} to ${to} of ${flow.tip.layer.type}`)
-  const axes = flow.axes.map((other, i) => (i === axis ? { ...other, size: sizeOf(to - from) } : other))
-  return { kind: 'flow', tip: taken, axes }
+  const taken = isHalf && isPair(sequence.tip) ? takeDirection(sequence.tip, from === 0 ? 0 : 1) : null
+  if (!taken)
+    throw at.unsupported('one of two directions', `features ${from} to ${to} of ${sequence.tip.layer.type}`)
+  const axes = sequence.axes.map((other, i) =>
+    i === axis ? { ...other, size: buildSize(to - from) } : other,
+  )
+  return { kind: 'sequence', tip: taken, axes }
 }
 
 /** Whether the features are those of two directions side by side. */
-function isPair({ layer, below }: Draft): boolean {
+function isPair({ layer, below }: IrNode): boolean {
   if (layer.type === 'pool') return isPair(below!)
   return (
     layer.type === 'recurrent' &&

@@ -8,50 +8,55 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import { gateCount, PEEPHOLE_ORDERS, reorderBlocks, rowsToNative, cellOfClass } from '../../gateOrders.ts'
 import { cellFunctions } from '../cellFunctions.ts'
 import type { OnnxTensor } from '../graph.ts'
-import { asWritten, describeAxes, describeValue, type NodeLift } from './context.ts'
-import { numberOf, sizeOf, type Axis, type Flow, type Value } from './values.ts'
+import { asWritten, describeAxes, describeValue, type NodeConverter } from './context.ts'
+import { getNumber, buildSize, type Axis, type SequenceValue, type Value } from './values.ts'
 import { above } from './model.ts'
-import type { DirectionWeights, Draft } from './nodes.ts'
+import type { DirectionWeights, IrNode } from './nodes.ts'
 
 /** Outputs Y and Y_h as sequences; what else there is cannot be followed. */
-export function liftRecurrent(at: NodeLift, inputs: readonly Value[]): readonly Value[] {
+export function convertRecurrent(at: NodeConverter, inputs: readonly Value[]): readonly Value[] {
   const cell = cellOfClass('onnx', at.node.op)!
   const batchFirst = at.int('layout', 0) === 1
   const input = at.rows(inputs)
-  const [time, batch, features] = axesOf(at, input, batchFirst)
-  const width = numberOf(features.size)
-  const tensors = weightsOf(at, inputs, cell)
+  const [time, batch, features] = buildAxes(at, input, batchFirst)
+  const width = getNumber(features.size)
+  const tensors = readWeights(at, inputs, cell)
   if (width !== null && width !== tensors.width)
-    throw at.refuse(`weights for ${width} features`, `weights for ${tensors.width}`)
-  const options = optionsOf(at, cell, tensors)
+    throw at.unsupported(`weights for ${width} features`, `weights for ${tensors.width}`)
+  const options = readOptions(at, cell, tensors)
   const lengths = checkLengths(at, inputs[4], time)
   if (input.compact !== (inputs[4]?.kind === 'masking' || undefined))
-    throw at.refuse('masked steps out of the way', 'steps in their places')
+    throw at.unsupported('masked steps out of the way', 'steps in their places')
   for (const state of inputs.slice(5, 7)) checkState(at, state)
   const layer = { type: 'recurrent', options, directions: tensors.directions, width: tensors.width } as const
-  const steps: Draft = above(input.tip, layer, at.node)
-  const final: Draft = { ...steps, layer: { ...layer, options: { ...options, returnSequences: false } } }
-  const direction: Axis = { role: 'direction', size: sizeOf(tensors.directions.length) }
-  const units: Axis = { role: 'feature', size: sizeOf(options.units) }
+  const steps: IrNode = above(input.tip, layer, at.node)
+  const final: IrNode = { ...steps, layer: { ...layer, options: { ...options, returnSequences: false } } }
+  const direction: Axis = { role: 'direction', size: buildSize(tensors.directions.length) }
+  const units: Axis = { role: 'feature', size: buildSize(options.units) }
   const order = batchFirst ? [batch, time, direction, units] : [time, direction, batch, units]
   const states = batchFirst ? [batch, direction, units] : [direction, batch, units]
-  const y: Value = { kind: 'flow', tip: steps, axes: order, compact: input.compact }
-  const last: Value = { kind: 'flow', tip: final, axes: states }
-  const cellState = at.refuse('outputs Y and Y_h', 'the final cell state Y_c')
+  const y: Value = { kind: 'sequence', tip: steps, axes: order, compact: input.compact }
+  const last: Value = { kind: 'sequence', tip: final, axes: states }
+  const cellState = at.unsupported('outputs Y and Y_h', 'the final cell state Y_c')
   const refused = { kind: 'refused', error: cellState } as const
   if (!at.context.ragged || lengths) return [y, last, refused]
-  if (options.direction !== 'forward') throw at.refuse('lengths as sequence_lens', 'a direction without them')
-  const unread = at.refuse('lengths as sequence_lens', 'a final state without them')
+  if (options.direction !== 'forward')
+    throw at.unsupported('lengths as sequence_lens', 'a direction without them')
+  const unread = at.unsupported('lengths as sequence_lens', 'a final state without them')
   return [y, { kind: 'refused', error: unread }, refused]
 }
 
-function axesOf(at: NodeLift, { axes }: Flow, batchFirst: boolean): readonly [Axis, Axis, Axis] {
+function buildAxes(
+  at: NodeConverter,
+  { axes }: SequenceValue,
+  batchFirst: boolean,
+): readonly [Axis, Axis, Axis] {
   const [first, second, features] = axes
   const isFeature = axes.length === 3 && features.role === 'feature'
   const [time, batch] = batchFirst ? [second, first] : [first, second]
   if (isFeature && batch.role.startsWith('input') && at.context.takeTime(time.role))
     return [time, batch, features]
-  throw at.refuse(
+  throw at.unsupported(
     batchFirst ? 'axes (batch, time, features)' : 'axes (time, batch, features)',
     describeAxes(axes),
   )
@@ -63,26 +68,31 @@ interface RecurrentTensors {
   width: number
 }
 
-function tensorAt(at: NodeLift, inputs: readonly Value[], index: number, name: string): OnnxTensor | null {
+function tensorAt(
+  at: NodeConverter,
+  inputs: readonly Value[],
+  index: number,
+  name: string,
+): OnnxTensor | null {
   const value = inputs[index] as Value | undefined
   if (!value || value.kind === 'absent') return null
   if (value.kind === 'constant') return value.tensor
-  throw at.refuse(`${name} as a constant`, describeValue(value))
+  throw at.unsupported(`${name} as a constant`, describeValue(value))
 }
 
-function weightsOf(at: NodeLift, inputs: readonly Value[], cell: CellName): RecurrentTensors {
+function readWeights(at: NodeConverter, inputs: readonly Value[], cell: CellName): RecurrentTensors {
   const [w, r] = [tensorAt(at, inputs, 1, 'W'), tensorAt(at, inputs, 2, 'R')]
   const b = tensorAt(at, inputs, 3, 'B')
   const p = takesOption(genericCells, cell, 'peepholes') ? tensorAt(at, inputs, 7, 'P') : null
   if (!w || !r || w.shape.length !== 3 || r.shape.length !== 3)
-    throw at.refuse('W and R of three axes', 'others')
+    throw at.unsupported('W and R of three axes', 'others')
   const [count, rows, width] = w.shape
   const units = r.shape[2]
   const gates = gateCount(cell)
   const fits = (tensor: OnnxTensor | null, ...shape: number[]) => !tensor || `${tensor.shape}` === `${shape}`
   const rightSizes = fits(r, count, gates * units, units) && rows === gates * units
   if (!rightSizes || !fits(b, count, 2 * rows) || !fits(p, count, 3 * units))
-    throw at.refuse(`weights of ${gates} gates of ${units} units`, `W (${w.shape}), R (${r.shape})`)
+    throw at.unsupported(`weights of ${gates} gates of ${units} units`, `W (${w.shape}), R (${r.shape})`)
   const part = ({ data }: OnnxTensor, d: number, from: number, to: number) => {
     const size = data.length / count
     return Float32Array.from(data.subarray(d * size + from, d * size + to))
@@ -98,16 +108,20 @@ function weightsOf(at: NodeLift, inputs: readonly Value[], cell: CellName): Recu
   return { directions, units, width }
 }
 
-function optionsOf(at: NodeLift, cell: CellName, { directions, units }: RecurrentTensors): RecurrentOptions {
+function readOptions(
+  at: NodeConverter,
+  cell: CellName,
+  { directions, units }: RecurrentTensors,
+): RecurrentOptions {
   const direction = at.text('direction', 'forward')
   if (direction !== 'forward' && direction !== 'reverse' && direction !== 'bidirectional')
-    throw at.refuse('a direction forward, reverse or bidirectional', direction)
+    throw at.unsupported('a direction forward, reverse or bidirectional', direction)
   if ((direction === 'bidirectional') !== (directions.length === 2))
-    throw at.refuse(
+    throw at.unsupported(
       `weights of ${direction === 'bidirectional' ? 'two directions' : 'one direction'}`,
       `${directions.length}`,
     )
-  const functions = functionsOf(at, cell, directions.length)
+  const functions = readFunctions(at, cell, directions.length)
   const clip = at.float('clip', 0)
   const resets = takesOption(genericCells, cell, 'reset')
   const before = resets && at.int('linear_before_reset', 0) === 0
@@ -142,13 +156,13 @@ function spelledOut(cell: CellName, functions: Functions): Functions {
   }
 }
 
-function functionsOf(at: NodeLift, cell: CellName, directions: number): Functions[] {
+function readFunctions(at: NodeConverter, cell: CellName, directions: number): Functions[] {
   const given = {
     activations: at.texts('activations') ?? [],
     alphas: at.list('activation_alpha') ?? [],
     betas: at.list('activation_beta') ?? [],
   }
-  const refuse = (expected: string, got: string) => at.refuse(expected, got)
+  const refuse = (expected: string, got: string) => at.unsupported(expected, got)
   const specs = cellFunctions(cell, directions, given, { unknown: refuse, broken: refuse })
   return specs.map((each) => named(each.map(plainest)))
 }
@@ -174,17 +188,17 @@ function named(choices: readonly ActivationChoice[]): Functions {
 }
 
 /** Whether lengths are read; a constant or size must be the whole time. */
-function checkLengths(at: NodeLift, value: Value | undefined, time: Axis): boolean {
+function checkLengths(at: NodeConverter, value: Value | undefined, time: Axis): boolean {
   if (!value || value.kind === 'absent') return false
   if (value.kind === 'lengths' && value.minus === 0) return true
   if (value.kind === 'masking' && value.what === 'lengths') return true
-  const steps = numberOf(time.size)
+  const steps = getNumber(time.size)
   if (value.kind === 'constant' && steps !== null && value.tensor.data.every((length) => length === steps))
     return false
-  throw at.refuse('sequence_lens that are an input', describeValue(value))
+  throw at.unsupported('sequence_lens that are an input', describeValue(value))
 }
 
-function checkState(at: NodeLift, value: Value | undefined): void {
+function checkState(at: NodeConverter, value: Value | undefined): void {
   if (!value || value.kind === 'absent' || value.kind === 'zeros') return
   if (value.kind === 'constant' && value.tensor.data.every((x) => x === 0)) {
     const [, batch] = value.tensor.shape
@@ -192,7 +206,7 @@ function checkState(at: NodeLift, value: Value | undefined): void {
     return
   }
   if (value.kind !== 'state')
-    throw at.refuse('an initial state of zeros or from outside', describeValue(value))
+    throw at.unsupported('an initial state of zeros or from outside', describeValue(value))
   at.context.warnings.add(
     `Initial states come from outside (input ${value.name}): zero by default, writeInitialState sets them`,
   )

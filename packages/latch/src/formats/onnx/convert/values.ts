@@ -1,11 +1,11 @@
 /**
- * What a value of an ONNX graph means while a graph is lifted: a constant, sizes, lengths and masks of a batch, or
- * the sequence on its way through layers, with the meaning of each axis. What cannot be lifted is a refusal, thrown
+ * What a value of an ONNX graph means while a graph is converted: a constant, sizes, lengths and masks of a batch, or
+ * the sequence on its way through layers, with the meaning of each axis. What cannot be converted is an error, thrown
  * only if the output needs it.
  */
 import type { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxTensor } from '../graph.ts'
-import type { Draft } from './nodes.ts'
+import type { IrNode } from './nodes.ts'
 
 /** A size: `factor` times axes that differ from call to call, by name. */
 export interface Size {
@@ -25,9 +25,9 @@ export interface Axis {
 }
 
 /** A sequence after some layers. */
-export interface Flow {
-  kind: 'flow'
-  tip: Draft
+export interface SequenceValue {
+  kind: 'sequence'
+  tip: IrNode
   axes: readonly Axis[]
   /** Steps outside the mask have this value. */
   fill?: { mask: MaskKind; value: number }
@@ -65,9 +65,9 @@ export type Value =
   | { kind: 'sizes'; items: readonly Size[]; scalar: boolean }
   | { kind: 'zeros'; shape: readonly Size[] | null }
   | { kind: 'ids'; axes: readonly Axis[]; input: string }
-  | Flow
+  | SequenceValue
   /** Final states of several layers and directions one after the other, as PyTorch stacks them. */
-  | { kind: 'stack'; items: readonly Draft[]; groups: readonly number[]; rest: readonly Axis[] }
+  | { kind: 'stack'; items: readonly IrNode[]; groups: readonly number[]; rest: readonly Axis[] }
   /** An initial state that comes from outside. */
   | { kind: 'state'; name: string }
   /** Lengths (or the numbers of the last steps), one a sequence. */
@@ -81,7 +81,7 @@ export type Value =
   | { kind: 'refused'; error: UnsupportedError }
 
 /** A number, or the size of a named axis. */
-export function sizeOf(size: number | string): Size {
+export function buildSize(size: number | string): Size {
   return typeof size === 'number' ? { factor: size, symbols: [] } : { factor: 1, symbols: [size] }
 }
 
@@ -97,7 +97,7 @@ export function sameSize(a: Size, b: Size): boolean {
 }
 
 /** The number, or null where it differs from call to call. */
-export function numberOf(size: Size): number | null {
+export function getNumber(size: Size): number | null {
   return size.symbols.length ? null : size.factor
 }
 
@@ -105,7 +105,7 @@ export function numberOf(size: Size): number | null {
 export function wholeNumbers(value: Value): number[] | null {
   if (value.kind === 'constant') return [...value.tensor.data]
   if (value.kind !== 'sizes') return null
-  const numbers = value.items.map(numberOf)
+  const numbers = value.items.map(getNumber)
   return numbers.every((n) => n !== null) ? numbers : null
 }
 
@@ -113,5 +113,5 @@ export function wholeNumbers(value: Value): number[] | null {
 export function asSizes(value: Value): { items: readonly Size[]; scalar: boolean } | null {
   if (value.kind === 'sizes') return value
   if (value.kind !== 'constant' || value.tensor.shape.length > 1) return null
-  return { items: [...value.tensor.data].map(sizeOf), scalar: value.tensor.shape.length === 0 }
+  return { items: [...value.tensor.data].map(buildSize), scalar: value.tensor.shape.length === 0 }
 }

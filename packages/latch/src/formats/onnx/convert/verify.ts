@@ -1,6 +1,6 @@
 /**
- * Whether a lifted model is the graph it came from: both run on the same small batch, the graph by its operators,
- * the network by its layers. A lift that is wrong must never be silent.
+ * Whether a converted model is the graph it came from: both run on the same small batch, the graph by its operators,
+ * the network by its layers. A wrong conversion must never be silent.
  */
 import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
@@ -10,7 +10,7 @@ import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
 import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
-import type { LiftedModel } from './convert.ts'
+import type { ConvertedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { logSoftmax, sigmoid, softmax } from '../../../core/probabilities.ts'
 
@@ -34,11 +34,11 @@ interface TestBatch {
  * Runs graph and network on a small seeded batch, ragged where the graph reads lengths.
  * @throws FormatError where they differ by more than 1e-4, with the place of the largest difference
  */
-export function verifyLift(model: OnnxModel, imported: LiftedModel, source: string): void {
+export function verifyConversion(model: OnnxModel, imported: ConvertedModel, source: string): void {
   const batch = drawBatch(model, imported, source)
   const expected = runGraph(model, imported, batch, source)
   const got = runNetwork(imported, batch)
-  const where = `${source}, the layers that the graph was lifted to`
+  const where = `${source}, the layers of the converted graph`
   if (expected.length !== got.length)
     throw new FormatError({
       where,
@@ -65,7 +65,7 @@ export function verifyLift(model: OnnxModel, imported: LiftedModel, source: stri
 const numberOr = (size: number | string | null | undefined, otherwise: number) =>
   typeof size === 'number' ? size : otherwise
 
-function drawBatch(model: OnnxModel, { places, input, network }: LiftedModel, source: string): TestBatch {
+function drawBatch(model: OnnxModel, { places, input, network }: ConvertedModel, source: string): TestBatch {
   const shape = model.inputs.find(({ name }) => name === places.input)!.shape!
   const [first, second] = shape
   const [batch, time] = places.inputTimeFirst ? [second, first] : [first, second]
@@ -89,7 +89,7 @@ function drawBatch(model: OnnxModel, { places, input, network }: LiftedModel, so
 }
 
 /** Every third step is masked, where the network masks steps. */
-function maskSome(values: Float32Array, { layers: [first, second] }: LiftedModel['network']): void {
+function maskSome(values: Float32Array, { layers: [first, second] }: ConvertedModel['network']): void {
   const width = first.type === 'features' ? first.width : 1
   const isMasked = second?.type === 'masking' || (first.type === 'embedding' && first.maskZero)
   const value = second?.type === 'masking' ? (second.value ?? 0) : 0
@@ -97,7 +97,12 @@ function maskSome(values: Float32Array, { layers: [first, second] }: LiftedModel
   for (let at = width; at < values.length; at += 3 * width) values.fill(value, at, at + width)
 }
 
-function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, source: string): Float64Array {
+function runGraph(
+  model: OnnxModel,
+  imported: ConvertedModel,
+  batch: TestBatch,
+  source: string,
+): Float64Array {
   const { places } = imported
   const part = upTo(model, places.output)
   const graph = new OnnxGraph(part, { source, engine: { threads: 1 } })
@@ -122,7 +127,7 @@ function runGraph(model: OnnxModel, imported: LiftedModel, batch: TestBatch, sou
 }
 
 /** Whether the network has an output at every step. */
-function lastIsStep({ network }: LiftedModel): boolean {
+function lastIsStep({ network }: ConvertedModel): boolean {
   return !network.layers.some(
     (layer) =>
       layer.type === 'pool' ||
@@ -150,7 +155,7 @@ function eachStep(
 /** In the file's order of axes. */
 function inputTensor(
   { dtype }: OnnxValueInfo,
-  { places, input }: LiftedModel,
+  { places, input }: ConvertedModel,
   { values, sequences, steps }: TestBatch,
 ): OnnxTensor {
   const ids = input.kind === 'ids'
@@ -175,7 +180,7 @@ function inputTensor(
 function zerosFor(
   info: OnnxValueInfo,
   model: OnnxModel,
-  imported: LiftedModel,
+  imported: ConvertedModel,
   { sequences, steps }: TestBatch,
 ): OnnxTensor {
   const { places } = imported
@@ -204,7 +209,7 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
   return { ...model, nodes: nodes.reverse(), outputs: [{ name: output, dtype: null, shape: null }] }
 }
 
-function runNetwork(imported: LiftedModel, batch: TestBatch): Float64Array {
+function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
   const { network: config, weights, input, outputActivation, places } = imported
   const network = networkFromConfig(config, allLayers, {
     threads: 1,

@@ -10,7 +10,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type OnnxValueInfo,
-  placeOf,
+  describePlace,
 } from '../graph.ts'
 import {
   ATTRIBUTE_TYPES,
@@ -26,7 +26,7 @@ import {
   ValueInfoSchema,
 } from './schema.ts'
 import {
-  dtypeOf,
+  getDtype,
   readEntry,
   readHead,
   readTensor,
@@ -197,7 +197,7 @@ function readNode(message: WireMessage, index: number, parts: Parts): OnnxNode {
   if (op === '') throw message.error('an operator', 'a node without one')
   if (OWN_DOMAINS.includes(domain)) domain = ''
   const node = { name: name || `${op} ${index}`, op, domain, inputs, outputs, attributes, index }
-  const where = placeOf(message.source, node)
+  const where = describePlace(message.source, node)
   for (const each of waiting) {
     const [key, value] = readAttribute(each, where, parts)
     if (key === '' || attributes.has(key))
@@ -276,7 +276,7 @@ function readValueInfo(message: WireMessage, parts: Parts): OnnxValueInfo {
       m.message().each(TypeSchema, {
         tensorType: (t) => {
           t.message().each(TensorTypeSchema, {
-            elemType: (e) => void (dtype = dtypeOf(e.int())),
+            elemType: (e) => void (dtype = getDtype(e.int())),
             shape: (s) => void (shape = readShape(s.message(), parts)),
           })
         },
@@ -310,14 +310,14 @@ function checkNames(source: string, { nodes, inputs, outputs, initializers }: On
     const missing = node.inputs.find((input) => input !== '' && !known.has(input))
     if (missing !== undefined)
       throw new FormatError({
-        where: placeOf(source, node),
+        where: describePlace(source, node),
         expected: 'inputs made before it',
         got: `'${missing}', which is not`,
       })
     for (const output of node.outputs) {
       if (output !== '' && known.has(output))
         throw new FormatError({
-          where: placeOf(source, node),
+          where: describePlace(source, node),
           expected: 'outputs of its own',
           got: `'${output}', which is there`,
         })

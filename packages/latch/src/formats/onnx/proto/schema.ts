@@ -104,7 +104,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
 
 const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase())
 
-function fieldOf([name, [number, kind, rule = '']]: [string, Row]) {
+function buildField([name, [number, kind, rule = '']]: [string, Row]) {
   const scalar = SCALARS[kind as Scalar] as Type | undefined
   return {
     name,
@@ -118,13 +118,13 @@ function fieldOf([name, [number, kind, rule = '']]: [string, Row]) {
   }
 }
 
-function messageOf(name: string): object {
+function buildMessage(name: string): object {
   const rows = Object.entries(MESSAGES[name])
   const nested = Object.keys(MESSAGES).filter((other) => other.startsWith(`${name}.`))
   return {
     name: name.slice(name.lastIndexOf('.') + 1),
-    field: rows.map(fieldOf),
-    nestedType: nested.map(messageOf),
+    field: rows.map(buildField),
+    nestedType: nested.map(buildMessage),
     oneofDecl: rows.some(([, row]) => row[2] === '?value') ? [{ name: 'value' }] : [],
   }
 }
@@ -136,12 +136,12 @@ const registry = createFileRegistry(
     syntax: 'proto2', // a number that is not given is not written, a zero that is given is
     messageType: Object.keys(MESSAGES)
       .filter((name) => !name.includes('.'))
-      .map(messageOf),
+      .map(buildMessage),
   }),
   () => undefined,
 )
 
-function schemaOf<M extends Message>(name: string): GenMessage<M> {
+function buildSchema<M extends Message>(name: string): GenMessage<M> {
   return registry.getMessage(`onnx.${name}`) as unknown as GenMessage<M>
 }
 
@@ -254,18 +254,18 @@ export type DimensionProto = Message<'onnx.TensorShapeProto.Dimension'> & {
   denotation: string
 }
 
-export const ModelSchema = schemaOf<ModelProto>('ModelProto')
-export const GraphSchema = schemaOf<GraphProto>('GraphProto')
-export const NodeSchema = schemaOf<NodeProto>('NodeProto')
-export const AttributeSchema = schemaOf<AttributeProto>('AttributeProto')
-export const TensorSchema = schemaOf<TensorProto>('TensorProto')
-export const ValueInfoSchema = schemaOf<ValueInfoProto>('ValueInfoProto')
-export const TypeSchema = schemaOf<TypeProto>('TypeProto')
-export const TensorTypeSchema = schemaOf<TensorTypeProto>('TypeProto.Tensor')
-export const TensorShapeSchema = schemaOf<TensorShapeProto>('TensorShapeProto')
-export const DimensionSchema = schemaOf<DimensionProto>('TensorShapeProto.Dimension')
-export const OperatorSetSchema = schemaOf<OperatorSetIdProto>('OperatorSetIdProto')
-export const EntrySchema = schemaOf<StringStringEntryProto>('StringStringEntryProto')
+export const ModelSchema = buildSchema<ModelProto>('ModelProto')
+export const GraphSchema = buildSchema<GraphProto>('GraphProto')
+export const NodeSchema = buildSchema<NodeProto>('NodeProto')
+export const AttributeSchema = buildSchema<AttributeProto>('AttributeProto')
+export const TensorSchema = buildSchema<TensorProto>('TensorProto')
+export const ValueInfoSchema = buildSchema<ValueInfoProto>('ValueInfoProto')
+export const TypeSchema = buildSchema<TypeProto>('TypeProto')
+export const TensorTypeSchema = buildSchema<TensorTypeProto>('TypeProto.Tensor')
+export const TensorShapeSchema = buildSchema<TensorShapeProto>('TensorShapeProto')
+export const DimensionSchema = buildSchema<DimensionProto>('TensorShapeProto.Dimension')
+export const OperatorSetSchema = buildSchema<OperatorSetIdProto>('OperatorSetIdProto')
+export const EntrySchema = buildSchema<StringStringEntryProto>('StringStringEntryProto')
 
 /** `TensorProto.data_type` of each element type. */
 export const DATA_TYPES = {

@@ -5,7 +5,7 @@
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { bfloatToFloat, halfToFloat } from '../../halfPrecision.ts'
 import { leadsAway } from '../../siblingName.ts'
-import { storageOf, type OnnxDtype, type OnnxTensor } from '../graph.ts'
+import { getStorage, type OnnxDtype, type OnnxTensor } from '../graph.ts'
 import { DATA_TYPES, EntrySchema, TensorSchema } from './schema.ts'
 import { isExtreme, type NumberKind, type WireMessage } from './wire.ts'
 
@@ -63,7 +63,7 @@ const MOST_EMPTY = 2 ** 24
 const NAME_OF_TYPE = new Map(Object.entries(DATA_TYPES).map(([name, number]) => [number as number, name]))
 
 /** The type of a number in `data_type` or `elem_type`; null for one that Latch does not compute with. */
-export function dtypeOf(number: number): OnnxDtype | null {
+export function getDtype(number: number): OnnxDtype | null {
   const name = NAME_OF_TYPE.get(number)
   return name !== undefined && name in TYPES ? (name as OnnxDtype) : null
 }
@@ -97,10 +97,18 @@ export function readHead(message: WireMessage): TensorHead {
     },
   })
   const where = `${message.path}${name && ` '${name}'`}`
-  const dtype = dtypeOf(type)
+  const dtype = getDtype(type)
   if (!dtype) throw strangeType(message.source, where, type)
   const isExternal = location === 1
-  const head = { name, where, dtype, shape: dims, count: sizeOf(message.source, where, dims), raw, message }
+  const head = {
+    name,
+    where,
+    dtype,
+    shape: dims,
+    count: computeSize(message.source, where, dims),
+    raw,
+    message,
+  }
   const typed = raw || isExternal ? null : TYPES[dtype].field
   const got = typed ? (counts.get(typed) ?? 0) : isExternal ? head.count : numbersIn(head, raw!)
   if (got !== head.count)
@@ -113,11 +121,11 @@ export function readTensor(head: TensorHead): OnnxTensor {
   const { dtype, shape, count, raw, typed, message } = head
   if (head.external) throw broken(head, 'numbers within the file', 'external data', 'unsupported')
   if (raw) {
-    if (dtype !== 'float32') message.spend(storageOf(dtype, 0).BYTES_PER_ELEMENT * count)
+    if (dtype !== 'float32') message.spend(getStorage(dtype, 0).BYTES_PER_ELEMENT * count)
     return { dtype, shape, data: widen(head, raw) }
   }
-  message.spend(storageOf(dtype, 0).BYTES_PER_ELEMENT * count)
-  const data = storageOf(dtype, count)
+  message.spend(getStorage(dtype, 0).BYTES_PER_ELEMENT * count)
+  const data = getStorage(dtype, count)
   const half = dtype === 'float16' ? halfToFloat : dtype === 'bfloat16' ? bfloatToFloat : null
   const check = INTEGER_RANGES[dtype]
   let i = 0
@@ -171,7 +179,7 @@ function addAxis(message: WireMessage, dims: number[], dim: number): void {
   if (dims.push(dim) > MAX_AXES) throw message.error(`at most ${MAX_AXES} axes`, 'more')
 }
 
-function sizeOf(source: string, where: string, dims: readonly number[]): number {
+function computeSize(source: string, where: string, dims: readonly number[]): number {
   const count = dims.reduce((product, dim) => product * dim, 1)
   const empty = count === 0 ? dims.reduce((product, dim) => product * (dim || 1), 1) : 0
   if (count <= MAX_AXIS && empty <= MOST_EMPTY) return count
@@ -229,7 +237,7 @@ function widen(head: TensorHead, raw: Uint8Array): Float32Array | Float64Array {
   }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
   const read = RAW_READERS[dtype]
-  const data = storageOf(dtype, count)
+  const data = getStorage(dtype, count)
   const { bytes } = TYPES[dtype]
   for (let i = 0; i < count; i++) {
     const value = read(view, i * bytes)

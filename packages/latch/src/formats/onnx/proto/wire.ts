@@ -57,7 +57,7 @@ export class WireMessage {
   /** Calls the reader of each field that has one, in the file's order; skips the others. */
   each<S extends Schema>(schema: S, readers: { [K in keyof S['field']]?: (message: this) => void }): void {
     const reader = this.#reader
-    const names = namesOf(schema)
+    const names = listNames(schema)
     reader.pos = this.#start
     this.#field = ''
     while (reader.pos < this.#end) {
@@ -110,7 +110,7 @@ export class WireMessage {
   /** How many numbers the current field holds (packed or one by one), and goes on behind them. */
   countNumbers(kind: NumberKind): number {
     if (this.#wire !== WireType.LengthDelimited) {
-      this.#need(wireOf(kind))
+      this.#need(getWire(kind))
       this.#skip()
       return 1
     }
@@ -128,7 +128,7 @@ export class WireMessage {
   /** Calls back with each number of the current field, packed or not. */
   numbers(kind: NumberKind, take: (value: number) => void): void {
     if (this.#wire !== WireType.LengthDelimited) {
-      this.#need(wireOf(kind))
+      this.#need(getWire(kind))
       take(this.#number(kind))
       return
     }
@@ -231,12 +231,12 @@ export function isExtreme(value: bigint): boolean {
   return size === 2n ** 63n || size === 2n ** 63n - 1n
 }
 
-function wireOf(kind: NumberKind): number {
+function getWire(kind: NumberKind): number {
   if (kind === 'float') return WireType.Bit32
   return kind === 'double' ? WireType.Bit64 : WireType.Varint
 }
 
-function namesOf(schema: Schema): ReadonlyMap<number, string> {
+function listNames(schema: Schema): ReadonlyMap<number, string> {
   let names = NAMES.get(schema)
   if (!names) {
     names = new Map(schema.fields.map((field) => [field.number, field.localName]))

@@ -36,7 +36,7 @@ const selu: Operator = (node) => {
   }
 }
 
-function geluOf(node: GraphNode): ActivationSpec {
+function computeGelu(node: GraphNode): ActivationSpec {
   const approximate = node.text('approximate', 'none')
   if (approximate !== 'none' && approximate !== 'tanh')
     throw node.broken("'none' or 'tanh' for 'approximate'", `'${approximate}'`)
@@ -57,14 +57,14 @@ const prelu: Operator = (node) => {
   node.expect(2, 2)
   return ([x, slope]) => {
     const out = node.make(node.sameType([x, slope], isFloat), x!.shape)
-    const slopes = spread(node, slope!, sideOf(node, x!, slope!))
+    const slopes = spread(node, slope!, getSide(node, x!, slope!))
     x!.data.forEach((value, i) => (out.data[i] = value < 0 ? slopes[i] * value : value))
     return [out]
   }
 }
 
 /** The shape of `x`, where the other one broadcasts to it. @throws ShapeError */
-export function sideOf(node: GraphNode, x: OnnxTensor, other: OnnxTensor): readonly number[] {
+export function getSide(node: GraphNode, x: OnnxTensor, other: OnnxTensor): readonly number[] {
   const shape = broadcast(node, [x.shape, other.shape])
   if (shape.length === x.shape.length && shape.every((size, i) => size === x.shape[i])) return shape
   throw node.misshapen(`a shape that broadcasts to (${x.shape.join(', ')})`, `(${other.shape.join(', ')})`)
@@ -87,7 +87,7 @@ export const ACTIVATIONS: Readonly<Record<string, Operator>> = {
   Elu: activation((node) => ({ type: 'elu', alpha: node.float('alpha', 1) })),
   LeakyRelu: activation((node) => ({ type: 'leakyRelu', alpha: node.float('alpha', 0.01) })),
   ThresholdedRelu: activation((node) => ({ type: 'thresholdedRelu', alpha: node.float('alpha', 1) })),
-  Gelu: activation(geluOf),
+  Gelu: activation(computeGelu),
   Selu: selu,
   PRelu: prelu,
   Erf: erf,

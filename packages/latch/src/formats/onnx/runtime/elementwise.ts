@@ -24,7 +24,7 @@ const WRAPS: Partial<Record<OnnxDtype, readonly [size: number, signed: boolean]>
 }
 
 /** An integer as its type keeps it. @throws DataError for one that is not exact */
-export function settleInteger(where: string, dtype: OnnxDtype, value: number): number {
+export function wrapInteger(where: string, dtype: OnnxDtype, value: number): number {
   if (!Number.isSafeInteger(value) && Math.abs(value) !== 2 ** 63)
     throw new DataError({ where, expected: `whole numbers of ${dtype} within ±2^53`, got: String(value) })
   const wrap = WRAPS[dtype]
@@ -51,7 +51,7 @@ function folding(f: Binary, finish?: (value: number, count: number) => number): 
         let value = sides[0][i]
         for (let k = 1; k < sides.length; k++) value = f(value, sides[k][i])
         if (finish) value = finish(value, sides.length)
-        out.data[i] = isInteger(dtype) ? settleInteger(node.where, dtype, value) : value
+        out.data[i] = isInteger(dtype) ? wrapInteger(node.where, dtype, value) : value
       }
       return [out]
     }
@@ -80,7 +80,7 @@ function combine(
   const exact = !into && isInteger(dtype)
   for (let i = 0; i < out.data.length; i++) {
     const value = f(left[i], right[i])
-    out.data[i] = exact ? settleInteger(node.where, dtype, value) : value
+    out.data[i] = exact ? wrapInteger(node.where, dtype, value) : value
   }
   return out
 }

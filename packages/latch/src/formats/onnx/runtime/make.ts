@@ -1,12 +1,12 @@
 /** Operators that make tensors, or the same numbers of another type. Source: ONNX operator specification. */
-import { type OnnxDtype, type OnnxTensor, storageOf } from '../graph.ts'
+import { type OnnxDtype, type OnnxTensor, getStorage } from '../graph.ts'
 import { type GraphNode, isFloat, isInteger, type Operator, showShape } from './node.ts'
-import { settleInteger } from './elementwise.ts'
+import { wrapInteger } from './elementwise.ts'
 import { around } from './strides.ts'
-import { dtypeOf } from '../proto/tensorProto.ts'
+import { getDtype } from '../proto/tensorProto.ts'
 
 /** A constant's value, whichever way it is written. */
-export function constantOf(node: GraphNode): OnnxTensor {
+export function makeConstant(node: GraphNode): OnnxTensor {
   node.expect(0, 0)
   const kinds = [
     'value',
@@ -29,13 +29,13 @@ export function constantOf(node: GraphNode): OnnxTensor {
 }
 
 function filled(dtype: OnnxDtype, numbers: readonly number[]): OnnxTensor['data'] {
-  const data = storageOf(dtype, numbers.length)
+  const data = getStorage(dtype, numbers.length)
   data.set(numbers)
   return data
 }
 
 const constant: Operator = (node) => {
-  const value = constantOf(node)
+  const value = makeConstant(node)
   return () => [value]
 }
 
@@ -79,8 +79,8 @@ function conversionTo(node: GraphNode, dtype: OnnxDtype, fromFloat: boolean): (v
   if (dtype === 'float16') return (value) => roundTo(value, 11, -14, 65504)
   if (dtype === 'bfloat16') return (value) => roundTo(Math.fround(value), 8, -126, 3.3895313892515355e38)
   if (!isInteger(dtype)) return (value) => value
-  if (!fromFloat) return (value) => settleInteger(node.where, dtype, value)
-  return (value) => settleInteger(node.where, dtype, Math.trunc(value))
+  if (!fromFloat) return (value) => wrapInteger(node.where, dtype, value)
+  return (value) => wrapInteger(node.where, dtype, Math.trunc(value))
 }
 
 /** To so many bits, halves to even; the smallest normal exponent; the largest number. */
@@ -99,7 +99,7 @@ function roundTo(value: number, bits: number, lowest: number, largest: number): 
 const castTo: Operator = (node) => {
   node.expect(1, 1)
   const number = node.int('to')
-  const dtype = dtypeOf(number)
+  const dtype = getDtype(number)
   if (!dtype) throw node.unsupported('a cast to numbers', `type ${number}`)
   node.ignore('saturate') // of 8-bit floats only
   return ([x]) => [cast(node, x!, dtype)]

@@ -8,8 +8,8 @@ import {
   type OnnxDtype,
   type OnnxNode,
   type OnnxTensor,
-  placeOf,
-  storageOf,
+  describePlace,
+  getStorage,
 } from '../graph.ts'
 
 /** Inputs in the node's order, `undefined` where an optional one is left out. */
@@ -42,7 +42,7 @@ export const isInteger = (dtype: OnnxDtype): boolean => INTEGERS.has(dtype)
 export const isFloat = (dtype: OnnxDtype): boolean => FLOATS.has(dtype)
 
 /** How many numbers a shape has. */
-export const countOf = (shape: readonly number[]): number =>
+export const countElements = (shape: readonly number[]): number =>
   shape.reduce((product, size) => product * size, 1)
 
 /** `(2, 3)` */
@@ -67,7 +67,7 @@ export class GraphNode {
   ) {
     this.node = node
     this.opset = opset
-    this.where = placeOf(source, node)
+    this.where = describePlace(source, node)
     this.#most = most
     this.constant = (input) => constants.get(node.inputs[input] ?? '')
   }
@@ -174,19 +174,19 @@ export class GraphNode {
   /** A tensor of zeros. @throws ShapeError for one too large */
   make(dtype: OnnxDtype, shape: readonly number[]): OnnxTensor {
     this.#check(shape)
-    return { dtype, shape, data: storageOf(dtype, countOf(shape)) }
+    return { dtype, shape, data: getStorage(dtype, countElements(shape)) }
   }
 
   /** The same numbers under another shape. */
   reshape({ dtype, data }: OnnxTensor, shape: readonly number[]): OnnxTensor {
     this.#check(shape)
-    if (countOf(shape) === data.length) return { dtype, shape, data }
+    if (countElements(shape) === data.length) return { dtype, shape, data }
     throw this.misshapen(`a shape of ${data.length} numbers`, showShape(shape))
   }
 
   #check(shape: readonly number[]): void {
-    const count = countOf(shape)
-    const empty = count === 0 ? countOf(shape.map((size) => size || 1)) : 0
+    const count = countElements(shape)
+    const empty = count === 0 ? countElements(shape.map((size) => size || 1)) : 0
     const whole = shape.every((size) => Number.isInteger(size) && size >= 0)
     if (whole && count <= this.#most && empty <= MOST_EMPTY) return
     throw this.misshapen(`a shape of at most ${this.#most.toLocaleString('en')} numbers`, showShape(shape))
@@ -201,9 +201,9 @@ export class GraphNode {
 
   /** Axes without repeats, in rising order. */
   axes(axes: Iterable<number>, rank: number): readonly number[] {
-    const settled = Array.from(axes, (axis) => this.axis(axis, rank)).sort((a, b) => a - b)
-    if (new Set(settled).size === settled.length) return settled
-    throw this.misshapen('each axis once', showShape(settled))
+    const resolved = Array.from(axes, (axis) => this.axis(axis, rank)).sort((a, b) => a - b)
+    if (new Set(resolved).size === resolved.length) return resolved
+    throw this.misshapen('each axis once', showShape(resolved))
   }
 
   /** Whole numbers of an input that says sizes, axes or places. */

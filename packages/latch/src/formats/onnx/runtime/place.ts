@@ -1,7 +1,7 @@
 /** Operators that pick and put numbers by their places: gathering, slicing, joining. Source: ONNX operator specification. */
 import type { OnnxTensor } from '../graph.ts'
-import { countOf, type GraphNode, type Inputs, isInteger, type Operator, showShape } from './node.ts'
-import { around, placesOf, reordered, stridesOf } from './strides.ts'
+import { countElements, type GraphNode, type Inputs, isInteger, type Operator, showShape } from './node.ts'
+import { around, findPlaces, reordered, computeStrides } from './strides.ts'
 
 /** A place along an axis, counted from its end where negative. @throws DataError outside it */
 function placeAt(node: GraphNode, place: number, size: number): number {
@@ -46,8 +46,8 @@ const gatherElements: Operator = (node) => {
     const fits = shape.length === rank && shape.every((size, i) => i === axis || size <= x!.shape[i])
     if (!fits) throw node.misshapen(`places within ${showShape(x!.shape)}`, showShape(shape))
     const out = node.make(x!.dtype, shape)
-    const strides = stridesOf(x!.shape)
-    const starts = placesOf(
+    const strides = computeStrides(x!.shape)
+    const starts = findPlaces(
       shape,
       strides.map((stride, i) => (i === axis ? 0 : stride)),
     )
@@ -67,14 +67,14 @@ const scatterNd: Operator = (node) => {
     const depth = at!.shape[at!.shape.length - 1]
     if (at!.shape.length === 0 || depth > x!.shape.length)
       throw node.misshapen(`places of at most ${x!.shape.length} axes`, showShape(at!.shape))
-    const block = countOf(x!.shape.slice(depth))
-    const rows = countOf(at!.shape.slice(0, -1))
+    const block = countElements(x!.shape.slice(depth))
+    const rows = countElements(at!.shape.slice(0, -1))
     const wanted = [...at!.shape.slice(0, -1), ...x!.shape.slice(depth)]
     if (showShape(wanted) !== showShape(updates!.shape))
       throw node.misshapen(`updates of shape ${showShape(wanted)}`, showShape(updates!.shape))
     const out = node.make(node.sameType([x, updates]), x!.shape)
     out.data.set(x!.data)
-    const strides = stridesOf(x!.shape)
+    const strides = computeStrides(x!.shape)
     const list = places(node, at!)
     for (let r = 0; r < rows; r++) {
       let to = 0
@@ -133,7 +133,7 @@ const split: Operator = (node) => {
     const uneven = !fixed && !given && node.opset < 18 && size % count !== 0
     if (sizes.length !== count || !whole || uneven)
       throw node.misshapen(`${count} parts of ${size} in all`, showShape(sizes))
-    const strides = stridesOf(x!.shape)
+    const strides = computeStrides(x!.shape)
     let first = 0
     return sizes.map((part) => {
       const shape = x!.shape.map((n, i) => (i === axis ? part : n))
@@ -151,7 +151,7 @@ interface Cut {
   count: number
 }
 
-function cutOf(node: GraphNode, start: number, end: number, step: number, size: number): Cut {
+function readCut(node: GraphNode, start: number, end: number, step: number, size: number): Cut {
   if (step === 0) throw node.wrong('steps other than 0', '0')
   const from = (place: number) => (place < 0 ? place + size : place)
   const clamp = (place: number, low: number, high: number) => Math.min(high, Math.max(low, from(place)))
@@ -167,7 +167,7 @@ function cutOf(node: GraphNode, start: number, end: number, step: number, size: 
 const slice: Operator = (node) => {
   const old = node.opset < 10
   node.expect(old ? 1 : 3, old ? 1 : 5)
-  const read = old ? attributesOf(node) : inputsOf(node)
+  const read = old ? readAttributes(node) : readInputs(node)
   return (inputs) => {
     const x = inputs[0]!
     const rank = x.shape.length
@@ -182,11 +182,11 @@ const slice: Operator = (node) => {
         `as many ends, axes and steps as the ${starts.length} starts, each axis once`,
         'others',
       )
-    const strides = [...stridesOf(x.shape)]
+    const strides = [...computeStrides(x.shape)]
     const shape = [...x.shape]
     let first = 0
     axes.forEach((axis, i) => {
-      const cut = cutOf(node, starts[i], ends[i], steps[i], x.shape[axis])
+      const cut = readCut(node, starts[i], ends[i], steps[i], x.shape[axis])
       first += cut.start * strides[axis]
       strides[axis] *= cut.step
       shape[axis] = cut.count
@@ -202,14 +202,14 @@ interface Bounds {
   steps: readonly number[] | undefined
 }
 
-function attributesOf(node: GraphNode): (inputs: Inputs) => Bounds {
+function readAttributes(node: GraphNode): (inputs: Inputs) => Bounds {
   const axes = node.has('axes') ? node.numbers('axes') : undefined
   node.ignore('axes')
   const bounds = { starts: node.numbers('starts'), ends: node.numbers('ends'), axes, steps: undefined }
   return () => bounds
 }
 
-function inputsOf(node: GraphNode): (inputs: Inputs) => Bounds {
+function readInputs(node: GraphNode): (inputs: Inputs) => Bounds {
   return ([, starts, ends, axes, steps]) => ({
     starts: node.whole(starts!, 'starts'),
     ends: node.whole(ends!, 'ends'),
@@ -231,8 +231,8 @@ const reverseSequence: Operator = (node) => {
     if (lengths.length !== batch || lengths.some((n) => n < 0 || n > steps))
       throw node.misshapen(`${batch} lengths from 0 to ${steps}`, showShape(lengths))
     const out = node.make(x!.dtype, x!.shape)
-    const strides = stridesOf(x!.shape)
-    const block = countOf(x!.shape.slice(2))
+    const strides = computeStrides(x!.shape)
+    const block = countElements(x!.shape.slice(2))
     for (let b = 0; b < batch; b++) {
       for (let t = 0; t < steps; t++) {
         const back = t < lengths[b] ? lengths[b] - 1 - t : t

@@ -1,8 +1,8 @@
 /** Matrix products, summed in float64 and rounded once. Source: ONNX operator specification. */
 import type { OnnxTensor } from '../graph.ts'
-import { countOf, type GraphNode, isInteger, type Operator, showShape } from './node.ts'
-import { settleInteger } from './elementwise.ts'
-import { broadcast, broadcastStrides, placesOf, spread, stridesOf } from './strides.ts'
+import { countElements, type GraphNode, isInteger, type Operator, showShape } from './node.ts'
+import { wrapInteger } from './elementwise.ts'
+import { broadcast, broadcastStrides, findPlaces, spread, computeStrides } from './strides.ts'
 
 /** A matrix within an array: where it begins, and how far apart its rows and columns lie. */
 interface Matrix {
@@ -31,7 +31,7 @@ function multiply(
 
 function store(node: GraphNode, out: OnnxTensor, at: number, sums: Float64Array): void {
   const { dtype, data } = out
-  if (isInteger(dtype)) sums.forEach((sum, i) => (sums[i] = settleInteger(node.where, dtype, sum)))
+  if (isInteger(dtype)) sums.forEach((sum, i) => (sums[i] = wrapInteger(node.where, dtype, sum)))
   data.set(sums, at)
 }
 
@@ -54,10 +54,10 @@ const matMul: Operator = (node) => {
       ...(a!.shape.length === 1 ? [] : [m]),
       ...(b!.shape.length === 1 ? [] : [n]),
     ])
-    const [lefts, rights] = heads.map((shape) => placesOf(head, broadcastStrides(shape, head)))
+    const [lefts, rights] = heads.map((shape) => findPlaces(head, broadcastStrides(shape, head)))
     if (!out.data.length) return [out]
     const sums = new Float64Array(m * n)
-    for (let i = 0; i < countOf(head); i++) {
+    for (let i = 0; i < countElements(head); i++) {
       const one = { data: a!.data, first: lefts[i] * m * k, row: k, column: 1 }
       const two = { data: b!.data, first: rights[i] * k * n, row: n, column: 1 }
       multiply(sums, one, two, [m, k, n])
@@ -74,8 +74,8 @@ const gemm: Operator = (node) => {
   const [turnA, turnB] = [node.flag('transA'), node.flag('transB')]
   return ([a, b, c]) => {
     const dtype = node.sameType([a, b, c], (type) => type !== 'bool')
-    const [m, k] = sizesOf(node, a!, turnA)
-    const [rows, n] = sizesOf(node, b!, turnB)
+    const [m, k] = getSizes(node, a!, turnA)
+    const [rows, n] = getSizes(node, b!, turnB)
     if (k !== rows)
       throw node.misshapen('inner sizes that agree', `${showShape(a!.shape)} and ${showShape(b!.shape)}`)
     const out = node.make(dtype, [m, n])
@@ -93,13 +93,13 @@ const gemm: Operator = (node) => {
   }
 }
 
-function sizesOf(node: GraphNode, { shape }: OnnxTensor, turn: boolean): readonly number[] {
+function getSizes(node: GraphNode, { shape }: OnnxTensor, turn: boolean): readonly number[] {
   if (shape.length !== 2) throw node.misshapen('a matrix', showShape(shape))
   return turn ? [shape[1], shape[0]] : shape
 }
 
 function turned({ data, shape }: OnnxTensor, turn: boolean): Matrix {
-  const [row, column] = stridesOf(shape)
+  const [row, column] = computeStrides(shape)
   return { data, first: 0, row: turn ? column : row, column: turn ? row : column }
 }
 

@@ -12,7 +12,7 @@ import { PEEPHOLE_ORDERS, gateCount, reorderBlocks, rowsToNative } from '../../g
 import { cellFunctions } from '../cellFunctions.ts'
 import type { OnnxTensor } from '../graph.ts'
 import { type GraphNode, type Inputs, isFloat, type Operator, type Run, showShape } from './node.ts'
-import { reordered, stridesOf } from './strides.ts'
+import { reordered, computeStrides } from './strides.ts'
 
 type Cell = CellName
 const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const
@@ -32,7 +32,7 @@ function readForm(node: GraphNode, cell: Cell): Form {
   if (!direction)
     throw node.broken(`a direction among ${DIRECTIONS.join(', ')}`, `'${node.text('direction')}'`)
   const directions = direction === 'bidirectional' ? 2 : 1
-  const [first, second] = functionsOf(node, cell, directions)
+  const [first, second] = readFunctions(node, cell, directions)
   const units = node.has('hidden_size') ? node.int('hidden_size') : null
   node.ignore('hidden_size')
   const clip = node.has('clip') ? node.float('clip') : 0
@@ -50,17 +50,17 @@ function readForm(node: GraphNode, cell: Cell): Form {
 
 type Functions = Pick<RecurrentOptions, 'activation' | 'gateActivation' | 'stateActivation'>
 
-function functionsOf(node: GraphNode, cell: Cell, directions: number): readonly Functions[] {
+function readFunctions(node: GraphNode, cell: Cell, directions: number): readonly Functions[] {
   const given = {
     activations: node.texts('activations', []),
     alphas: node.numbers('activation_alpha', []),
     betas: node.numbers('activation_beta', []),
   }
-  const refusals = {
+  const errors = {
     unknown: (expected: string, got: string) => node.unsupported(expected, got),
     broken: (expected: string, got: string) => node.broken(expected, got),
   }
-  return cellFunctions(cell, directions, given, refusals).map((specs) => {
+  return cellFunctions(cell, directions, given, errors).map((specs) => {
     const [f, g, h] = specs.map((spec) => (Object.keys(spec).length === 1 ? spec.type : spec))
     if (specs.length === 1) return { activation: f }
     if (specs.length === 2) return { gateActivation: f, activation: g }
@@ -89,11 +89,11 @@ interface Tensors {
   p?: OnnxTensor
 }
 
-function tensorsOf([x, w, r, b, lengths, initialH, initialC, p]: Inputs): Tensors {
+function getTensors([x, w, r, b, lengths, initialH, initialC, p]: Inputs): Tensors {
   return { x: x!, w: w!, r: r!, b, lengths, initialH, initialC, p }
 }
 
-function sizesOf(node: GraphNode, form: Form, { x, w, r }: Tensors): Sizes {
+function getSizes(node: GraphNode, form: Form, { x, w, r }: Tensors): Sizes {
   if (x.shape.length !== 3) throw node.misshapen('X of three axes', showShape(x.shape))
   const [steps, batch, width] = form.batchFirst ? [x.shape[1], x.shape[0], x.shape[2]] : x.shape
   if (steps < 1 || batch < 1 || width < 1)
@@ -135,13 +135,13 @@ function checkRest(node: GraphNode, form: Form, tensors: Tensors, sizes: Sizes):
 }
 
 /** A direction's part of a tensor whose first axis is the direction. */
-function partOf({ data, shape }: OnnxTensor, direction: number): OnnxTensor['data'] {
+function getPart({ data, shape }: OnnxTensor, direction: number): OnnxTensor['data'] {
   const size = data.length / shape[0]
   return data.subarray(direction * size, (direction + 1) * size)
 }
 
 /** Parameters in native order, by the end of their names. */
-function weightsOf(
+function readWeights(
   cell: Cell,
   { w, r, b, p }: Tensors,
   directions: number,
@@ -149,28 +149,28 @@ function weightsOf(
   const weights = new Map<string, ArrayLike<number>>()
   for (let d = 0; d < directions; d++) {
     const suffix = d ? '_l0_reverse' : '_l0'
-    weights.set(`weight_ih${suffix}`, rowsToNative(partOf(w, d), 'onnx', cell))
-    weights.set(`weight_hh${suffix}`, rowsToNative(partOf(r, d), 'onnx', cell))
+    weights.set(`weight_ih${suffix}`, rowsToNative(getPart(w, d), 'onnx', cell))
+    weights.set(`weight_hh${suffix}`, rowsToNative(getPart(r, d), 'onnx', cell))
     if (p)
       weights.set(
         `weight_ph${suffix}`,
-        reorderBlocks(partOf(p, d), PEEPHOLE_ORDERS.onnx, PEEPHOLE_ORDERS.native),
+        reorderBlocks(getPart(p, d), PEEPHOLE_ORDERS.onnx, PEEPHOLE_ORDERS.native),
       )
     if (!b) continue
-    const both = partOf(b, d)
+    const both = getPart(b, d)
     weights.set(`bias_ih${suffix}`, rowsToNative(both.subarray(0, both.length / 2), 'onnx', cell))
     weights.set(`bias_hh${suffix}`, rowsToNative(both.subarray(both.length / 2), 'onnx', cell))
   }
   return weights
 }
 
-function networkOf(form: Form, tensors: Tensors, sizes: Sizes, engine: EngineOptions): Network {
+function buildNetwork(form: Form, tensors: Tensors, sizes: Sizes, engine: EngineOptions): Network {
   const { cell, layer } = form
   const { width, units, directions } = sizes
   const options: RecurrentOptions = { ...layer, units }
   if (!tensors.b) options.bias = false
   if (tensors.p) options.peepholes = true
-  const weights = weightsOf(cell, tensors, directions)
+  const weights = readWeights(cell, tensors, directions)
   const layers = [{ type: 'features', width }, options] as const
   const precision: EngineOptions =
     tensors.x.dtype === 'float64' ? { engine: 'reference', precision: 'float64' } : engine
@@ -256,11 +256,11 @@ export function recurrent(cell: Cell, engine: EngineOptions): Operator {
     const states = findCell(genericCells, cell).stateNames.length
     node.expect(3, states === 2 ? 8 : 6, states + 1)
     const form = readForm(node, cell)
-    return runOf(node, form, engine)
+    return buildRun(node, form, engine)
   }
 }
 
-function runOf(node: GraphNode, form: Form, engine: EngineOptions): Run {
+function buildRun(node: GraphNode, form: Form, engine: EngineOptions): Run {
   let kept: { key: readonly unknown[]; network: Network } | null = null
   const networkFor = (tensors: Tensors, sizes: Sizes) => {
     const { w, r, b, p } = tensors
@@ -268,19 +268,19 @@ function runOf(node: GraphNode, form: Form, engine: EngineOptions): Run {
     if (kept && key.every((tensor, i) => tensor === kept!.key[i])) return kept.network
     kept?.network.dispose()
     kept = null
-    const network = networkOf(form, tensors, sizes, engine)
+    const network = buildNetwork(form, tensors, sizes, engine)
     kept = { key, network }
     return network
   }
   return (inputs) => {
-    const tensors = tensorsOf(inputs)
+    const tensors = getTensors(inputs)
     const { x, w, r, b, initialH, initialC, p } = tensors
     const dtype = node.sameType([x, w, r, b, initialH, initialC, p], isFloat)
-    const sizes = sizesOf(node, form, tensors)
+    const sizes = getSizes(node, form, tensors)
     checkRest(node, form, tensors, sizes)
     const network = networkFor(tensors, sizes)
     const [T, B, F] = [sizes.steps, sizes.batch, sizes.width]
-    const [ofSteps, ofBatch] = stridesOf(x.shape)
+    const [ofSteps, ofBatch] = computeStrides(x.shape)
     const rows = form.batchFirst ? x : reordered(node, x, [B, T, F], [ofBatch, ofSteps, 1])
     const batch = PackedBatch.ofFeatures(rows.data, [B, T, F], tensors.lengths?.data)
     giveStates(network, batch, form, tensors, sizes)

@@ -3,11 +3,11 @@
  * once. Source: ONNX operator specification.
  */
 import type { OnnxTensor } from '../graph.ts'
-import { countOf, type GraphNode, isFloat, isInteger, type Operator } from './node.ts'
-import { settleInteger } from './elementwise.ts'
-import { sideOf } from './activation.ts'
-import { axesOf } from './shape.ts'
-import { around, placesOf, spread, stridesOf } from './strides.ts'
+import { countElements, type GraphNode, isFloat, isInteger, type Operator } from './node.ts'
+import { wrapInteger } from './elementwise.ts'
+import { getSide } from './activation.ts'
+import { readAxes } from './shape.ts'
+import { around, findPlaces, spread, computeStrides } from './strides.ts'
 
 /** From a start over all numbers to a result. */
 interface Reduction {
@@ -34,7 +34,7 @@ function reduction(name: string): Operator {
     node.expect(1, node.opset < since ? 1 : 2)
     const keep = node.flag('keepdims', true)
     const noop = node.opset >= since && node.flag('noop_with_empty_axes')
-    const axesAt = axesOf(node, 1, since)
+    const axesAt = readAxes(node, 1, since)
     return (inputs) => {
       const x = inputs[0]!
       const given = axesAt(inputs)
@@ -45,10 +45,10 @@ function reduction(name: string): Operator {
         node.sameType([x], (t) => t !== 'bool'),
         x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
       )
-      const strides = stridesOf(x.shape)
+      const strides = computeStrides(x.shape)
       const stays = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
       const pick = (list: readonly number[]) =>
-        placesOf(
+        findPlaces(
           list.map((i) => x.shape[i]),
           list.map((i) => strides[i]),
         )
@@ -57,7 +57,7 @@ function reduction(name: string): Operator {
         let sum = start
         for (const place of steps) sum = step(sum, x.data[first + place])
         const value = finish(sum, steps.length)
-        out.data[i] = isInteger(x.dtype) ? settleInteger(node.where, x.dtype, Math.trunc(value)) : value
+        out.data[i] = isInteger(x.dtype) ? wrapInteger(node.where, x.dtype, Math.trunc(value)) : value
       })
       return [
         keep
@@ -108,7 +108,7 @@ function softmax(log: boolean): Operator {
       const axis = node.axis(wanted, shape.length, old && wanted >= 0 ? 1 : 0)
       const out = node.make(node.sameType([x], isFloat), shape)
       const [before, size, behind] = old
-        ? [countOf(shape.slice(0, axis)), countOf(shape.slice(axis)), 1]
+        ? [countElements(shape.slice(0, axis)), countElements(shape.slice(axis)), 1]
         : around(shape, axis)
       for (let i = 0; i < before * behind; i++) {
         const first = Math.floor(i / behind) * size * behind + (i % behind)
@@ -136,8 +136,8 @@ const layerNormalization: Operator = (node) => {
     const dtype = node.sameType([x, scale, bias], isFloat)
     const { shape, data } = x!
     const axis = node.axis(wanted, shape.length)
-    const [rows, width] = [countOf(shape.slice(0, axis)), countOf(shape.slice(axis))]
-    const [factor, summand] = [scale, bias].map((t) => t && spread(node, t, sideOf(node, x!, t)))
+    const [rows, width] = [countElements(shape.slice(0, axis)), countElements(shape.slice(axis))]
+    const [factor, summand] = [scale, bias].map((t) => t && spread(node, t, getSide(node, x!, t)))
     const out = node.make(dtype, shape)
     const ones = shape.map((size, i) => (i < axis ? size : 1))
     const [means, inverses] = [node.make(dtype, ones), node.make(dtype, ones)]
@@ -169,7 +169,7 @@ const batchNormalization: Operator = (node) => {
   return ([x, ...four]) => {
     const { shape, data } = x!
     const [before, channels, behind] = shape.length < 2 ? around([...shape, 1], 1) : around(shape, 1)
-    const [scale, bias, mean, variance] = four.map((t) => channelsOf(node, t!, channels))
+    const [scale, bias, mean, variance] = four.map((t) => countChannels(node, t!, channels))
     const out = node.make(node.sameType([x], isFloat), shape)
     for (let i = 0; i < before * channels; i++) {
       const c = i % channels
@@ -180,7 +180,7 @@ const batchNormalization: Operator = (node) => {
   }
 }
 
-function channelsOf(node: GraphNode, { shape, data }: OnnxTensor, channels: number): OnnxTensor['data'] {
+function countChannels(node: GraphNode, { shape, data }: OnnxTensor, channels: number): OnnxTensor['data'] {
   if (shape.length === 1 && shape[0] === channels) return data
   throw node.misshapen(`${channels} numbers, one a channel`, `(${shape.join(', ')})`)
 }

@@ -5,11 +5,17 @@
 import { cellOfClass, classNames } from '../../gateOrders.ts'
 import type { EngineOptions } from '../../../engine/engine.ts'
 import { DataError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
-import { type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo, placeOf } from '../graph.ts'
+import {
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+  describePlace,
+} from '../graph.ts'
 import { GraphNode, MOST_NUMBERS, type Operator, type Run, showShape } from './node.ts'
 import { ACTIVATIONS } from './activation.ts'
 import { ELEMENTWISE } from './elementwise.ts'
-import { constantOf, MAKERS } from './make.ts'
+import { makeConstant, MAKERS } from './make.ts'
 import { PLACES } from './place.ts'
 import { PRODUCTS } from './product.ts'
 import { recurrent } from './recurrent.ts'
@@ -64,9 +70,9 @@ export class OnnxGraph {
     const lastUse = lastUses(model)
     this.#steps = model.nodes.map((node) => {
       const open = new GraphNode(source, node, model.opset, constants, mostNumbers)
-      const run = operatorOf(source, node, engine)(open)
+      const run = findOperator(source, node, engine)(open)
       open.finish()
-      if (node.op === 'Constant') constants.set(node.outputs[0], constantOf(open))
+      if (node.op === 'Constant') constants.set(node.outputs[0], makeConstant(open))
       return { node, run, done: lastUse.get(node.index) ?? [] }
     })
     this.#constants = constants
@@ -86,7 +92,7 @@ export class OnnxGraph {
         if (results[i]) values.set(name, results[i])
         else
           throw new DataError({
-            where: placeOf(this.#source, node),
+            where: describePlace(this.#source, node),
             expected: `at most ${results.length} outputs`,
             got: `one more, '${name}'`,
           })
@@ -137,13 +143,13 @@ function checkInput(
   throw new ShapeError({ where, expected, got: showShape(tensor.shape) })
 }
 
-function operatorOf(source: string, node: OnnxNode, engine: EngineOptions): Operator {
+function findOperator(source: string, node: OnnxNode, engine: EngineOptions): Operator {
   const { op, domain } = node
   if (domain === '' && Object.hasOwn(OPERATORS, op)) return OPERATORS[op]
   const cell = domain === '' ? cellOfClass('onnx', op) : null
   if (cell) return recurrent(cell, engine)
   throw new UnsupportedError({
-    where: placeOf(source, node),
+    where: describePlace(source, node),
     expected: "an operator of ONNX's own that is covered",
     got: domain === '' ? op : `${op} of ${domain}`,
   })

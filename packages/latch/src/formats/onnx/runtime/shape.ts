@@ -1,10 +1,10 @@
 /** Operators that change a tensor's shape or read it, numbers untouched. Source: ONNX operator specification. */
 import type { OnnxTensor } from '../graph.ts'
-import { countOf, type GraphNode, type Inputs, type Operator, showShape } from './node.ts'
-import { broadcast, broadcastStrides, reordered, stridesOf } from './strides.ts'
+import { countElements, type GraphNode, type Inputs, type Operator, showShape } from './node.ts'
+import { broadcast, broadcastStrides, reordered, computeStrides } from './strides.ts'
 
 /** Axes, which older opsets have as an attribute and newer ones as an input; undefined where nobody says. */
-export function axesOf(
+export function readAxes(
   node: GraphNode,
   input: number,
   since: number,
@@ -20,7 +20,7 @@ export function axesOf(
 
 const squeeze: Operator = (node) => {
   node.expect(1, node.opset < 13 ? 1 : 2)
-  const axesAt = axesOf(node, 1, 13)
+  const axesAt = readAxes(node, 1, 13)
   return (inputs) => {
     const x = inputs[0]!
     const given = axesAt(inputs)
@@ -34,7 +34,7 @@ const squeeze: Operator = (node) => {
 
 const unsqueeze: Operator = (node) => {
   node.expect(node.opset < 13 ? 1 : 2, node.opset < 13 ? 1 : 2)
-  const axesAt = axesOf(node, 1, 13)
+  const axesAt = readAxes(node, 1, 13)
   if (node.opset < 13) node.numbers('axes')
   return (inputs) => {
     const x = inputs[0]!
@@ -55,7 +55,7 @@ const transpose: Operator = (node) => {
     const order = given ?? Array.from({ length: rank }, (_, i) => rank - 1 - i)
     if (order.length !== rank || node.axes(order, rank).length !== rank)
       throw node.misshapen(`an order of ${rank} axes`, showShape(order))
-    const strides = stridesOf(x!.shape)
+    const strides = computeStrides(x!.shape)
     const axes = order.map((axis) => node.axis(axis, rank))
     return [
       reordered(
@@ -81,11 +81,11 @@ const reshape: Operator = (node) => {
     })
     const open = shape.indexOf(-1)
     if (open >= 0) {
-      const rest = countOf(shape.filter((_, i) => i !== open))
+      const rest = countElements(shape.filter((_, i) => i !== open))
       shape[open] = rest === 0 ? 0 : x!.data.length / rest
     }
     const fits = shape.every((size) => Number.isInteger(size) && size >= 0)
-    if (!fits || countOf(shape) !== x!.data.length)
+    if (!fits || countElements(shape) !== x!.data.length)
       throw node.misshapen(`a shape for ${x!.data.length} numbers`, showShape(sizes))
     return [node.reshape(x!, shape)]
   }
@@ -97,11 +97,11 @@ const flatten: Operator = (node) => {
   if (axis < 0 && node.opset < 11) throw node.broken('an axis from 0', `${axis}`)
   return ([x]) => {
     const at = node.axis(axis, x!.shape.length, axis < 0 ? 0 : 1)
-    return [node.reshape(x!, [countOf(x!.shape.slice(0, at)), countOf(x!.shape.slice(at))])]
+    return [node.reshape(x!, [countElements(x!.shape.slice(0, at)), countElements(x!.shape.slice(at))])]
   }
 }
 
-const shapeOf: Operator = (node) => {
+const readShape: Operator = (node) => {
   node.expect(1, 1)
   const start = node.opset >= 15 ? node.int('start', 0) : 0
   const end = node.opset >= 15 && node.has('end') ? node.int('end') : undefined
@@ -109,12 +109,12 @@ const shapeOf: Operator = (node) => {
   return ([x]) => {
     const rank = x!.shape.length
     const at = (place: number) => Math.min(rank, Math.max(0, place < 0 ? place + rank : place))
-    return [listOf(node, x!.shape.slice(at(start), at(end ?? rank)))]
+    return [readList(node, x!.shape.slice(at(start), at(end ?? rank)))]
   }
 }
 
 /** Whole numbers as a tensor. */
-function listOf(node: GraphNode, numbers: readonly number[]): OnnxTensor {
+function readList(node: GraphNode, numbers: readonly number[]): OnnxTensor {
   const out = node.make('int64', [numbers.length])
   out.data.set(numbers)
   return out
@@ -145,7 +145,7 @@ const tile: Operator = (node) => {
     const times = node.whole(repeats!, 'repeats')
     if (times.length !== x!.shape.length || times.some((n) => n < 0))
       throw node.misshapen(`${x!.shape.length} repeats from 0`, showShape(times))
-    const strides = stridesOf(x!.shape)
+    const strides = computeStrides(x!.shape)
     const shape = x!.shape.flatMap((n, i) => [times[i], n])
     const copy = reordered(
       node,
@@ -189,7 +189,7 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
   Transpose: transpose,
   Reshape: reshape,
   Flatten: flatten,
-  Shape: shapeOf,
+  Shape: readShape,
   Size: size,
   Expand: expand,
   Tile: tile,

@@ -4,7 +4,7 @@ import { type GraphNode, showShape } from './node.ts'
 import { maximum } from '../../../core/lists.ts'
 
 /** Numbers between neighbours along each axis of a row-major shape. */
-export function stridesOf(shape: readonly number[]): number[] {
+export function computeStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length)
   let stride = 1
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -34,13 +34,13 @@ export function broadcast(node: GraphNode, shapes: readonly (readonly number[])[
 
 /** Strides of a shape seen as a larger one: 0 along axes that repeat. */
 export function broadcastStrides(shape: readonly number[], out: readonly number[]): readonly number[] {
-  const own = stridesOf(shape)
+  const own = computeStrides(shape)
   const skip = out.length - shape.length
   return out.map((_, i) => (i < skip || shape[i - skip] === 1 ? 0 : own[i - skip]))
 }
 
 /** Places of all numbers of `shape` in row-major order, where axis i lies `strides[i]` apart. */
-export function placesOf(shape: readonly number[], strides: readonly number[], first = 0): Int32Array {
+export function findPlaces(shape: readonly number[], strides: readonly number[], first = 0): Int32Array {
   if (shape.includes(0)) return new Int32Array(0)
   let places = Int32Array.of(first)
   shape.forEach((size, axis) => {
@@ -62,7 +62,7 @@ export function reordered(
   first = 0,
 ): OnnxTensor {
   const out = node.make(tensor.dtype, shape)
-  const places = placesOf(shape, strides, first)
+  const places = findPlaces(shape, strides, first)
   for (let i = 0; i < places.length; i++) out.data[i] = tensor.data[places[i]]
   return out
 }

@@ -106,7 +106,7 @@ export class ExportGraph {
       dims,
       byteLength,
       *chunks() {
-        for (const part of parts) for (const piece of part.make()) yield bytesOf(piece)
+        for (const part of parts) for (const piece of part.make()) yield toBytes(piece)
       },
     })
     return name
@@ -115,13 +115,13 @@ export class ExportGraph {
   /** Whole numbers (int64), as a list or, given one number, a single one. */
   ints(values: readonly number[] | number): string {
     const list = typeof values === 'number' ? [values] : values
-    const bytes = bytesOf(BigInt64Array.from(list, BigInt))
+    const bytes = toBytes(BigInt64Array.from(list, BigInt))
     return this.#constant('int64', typeof values === 'number' ? [] : [list.length], bytes, list.join(' '))
   }
 
   /** A single int32. */
   int32(value: number): string {
-    return this.#constant('int32', [], bytesOf(Int32Array.of(value)), `${value}`)
+    return this.#constant('int32', [], toBytes(Int32Array.of(value)), `${value}`)
   }
 
   /** Float32 numbers, as a list or a single one. */
@@ -130,7 +130,7 @@ export class ExportGraph {
     return this.#constant(
       'float32',
       typeof values === 'number' ? [] : [list.length],
-      bytesOf(Float32Array.from(list)),
+      toBytes(Float32Array.from(list)),
       list.join(' '),
     )
   }
@@ -159,7 +159,7 @@ export class ExportGraph {
     attributes: Readonly<Record<string, AttributeValue | undefined>>,
   ): void {
     const attribute = Object.entries(attributes).flatMap(([key, value]) =>
-      value === undefined ? [] : [attributeOf(key, value)],
+      value === undefined ? [] : [buildAttribute(key, value)],
     )
     this.nodes.push(create(NodeSchema, { name, opType, input: [...input], output: [...output], attribute }))
   }
@@ -172,7 +172,7 @@ export class ExportGraph {
 }
 
 /** The numbers' own bytes (every host of JavaScript in use is little-endian, as the file is). */
-function bytesOf(array: Float32Array | Int32Array | BigInt64Array): Uint8Array {
+function toBytes(array: Float32Array | Int32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 
@@ -181,7 +181,7 @@ export function float32(values: Float32Array | Float64Array): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values)
 }
 
-function attributeOf(name: string, value: AttributeValue): AttributeProto {
+function buildAttribute(name: string, value: AttributeValue): AttributeProto {
   const text = new TextEncoder()
   const make = (fields: Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>) =>
     create(AttributeSchema, { name, ...fields })

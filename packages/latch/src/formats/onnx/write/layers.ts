@@ -8,6 +8,7 @@ import { emitActivation } from './activations.ts'
 import { ExportGraph, float32 } from './graph.ts'
 import { emitRecurrent } from './recurrent.ts'
 import { StepMasks } from './masks.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** What lies between two layers. */
 export interface ExportEdge {
@@ -30,12 +31,10 @@ class LayerExport {
   }
 
   run(): ExportEdge {
-    const counts = new Map<string, number>()
+    const names = new LayerNames()
     let edge: ExportEdge | null = null
     for (const options of this.#network.config.layers) {
-      const number = counts.get(options.type) ?? 0
-      counts.set(options.type, number + 1)
-      const name = `${options.type}.${number}`
+      const name = names.next(options.type)
       this.graph.scope = name
       edge = edge ? this.#layer(name, options, edge) : this.#input(name, options)
       this.#edges.set(name, edge)

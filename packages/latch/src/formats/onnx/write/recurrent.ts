@@ -25,16 +25,16 @@ export interface RecurrentExport {
 export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): string {
   const { options, name, input, masks } = layer
   const last = options.returnSequences === false
-  const peepholes = options.peepholes ? [weightsOf(graph, layer, 'weight_ph')] : []
+  const peepholes = options.peepholes ? [buildWeights(graph, layer, 'weight_ph')] : []
   const inputs = [
     masks.compact(input),
-    weightsOf(graph, layer, 'weight_ih'),
-    weightsOf(graph, layer, 'weight_hh'),
-    options.bias === false ? '' : biasesOf(graph, layer),
+    buildWeights(graph, layer, 'weight_ih'),
+    buildWeights(graph, layer, 'weight_hh'),
+    options.bias === false ? '' : buildBiases(graph, layer),
     masks.sequenceLengths(),
     ...(peepholes.length ? ['', '', ...peepholes] : []),
   ]
-  const attributes = attributesOf(options, name)
+  const attributes = buildAttributes(options, name)
   const outputs = graph.operator(
     requireClassName('onnx', options.cell, name),
     inputs,
@@ -46,7 +46,10 @@ export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): strin
   return masks.masked ? mergeMasked(graph, layer, outputs[0]) : mergeSteps(graph, options, outputs[0])
 }
 
-function attributesOf(options: RecurrentOptions, name: string): Record<string, AttributeValue | undefined> {
+function buildAttributes(
+  options: RecurrentOptions,
+  name: string,
+): Record<string, AttributeValue | undefined> {
   const { cell, units, direction = 'forward', clip, coupled } = options
   const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = options
   const first = { activation, gateActivation, stateActivation }
@@ -77,13 +80,13 @@ function attributesOf(options: RecurrentOptions, name: string): Record<string, A
 }
 
 /** Names of a layer's parameters, one of each direction. */
-function namesOf({ network, name, options }: RecurrentExport, kind: string): string[] {
+function listNames({ network, name, options }: RecurrentExport, kind: string): string[] {
   const plain = `${name}.${kind}_l0`
   if (options.direction === 'bidirectional') return [plain, `${plain}_reverse`]
   return [network.parameters.some((p) => p.name === plain) ? plain : `${plain}_reverse`]
 }
 
-function partOf(
+function getPart(
   { network, options }: RecurrentExport,
   name: string,
   turn: 'gates' | 'peepholes',
@@ -112,14 +115,14 @@ function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
 }
 
 /** (directions, G·H, width), or peepholes (directions, 3·H). */
-function weightsOf(
+function buildWeights(
   graph: ExportGraph,
   layer: RecurrentExport,
   kind: 'weight_ih' | 'weight_hh' | 'weight_ph',
 ): string {
   const { cell, units } = layer.options
-  const names = namesOf(layer, kind)
-  const parts = names.map((name) => partOf(layer, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
+  const names = listNames(layer, kind)
+  const parts = names.map((name) => getPart(layer, name, kind === 'weight_ph' ? 'peepholes' : 'gates'))
   const rows = gateCount(cell) * units
   const dims = {
     weight_ih: [names.length, rows, layer.inputWidth],
@@ -130,15 +133,15 @@ function weightsOf(
 }
 
 /** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the layer has one only. */
-function biasesOf(graph: ExportGraph, layer: RecurrentExport): string {
+function buildBiases(graph: ExportGraph, layer: RecurrentExport): string {
   const { cell, units, bias } = layer.options
-  const inputs = namesOf(layer, 'bias_ih')
-  const states = bias === 'single' ? [] : namesOf(layer, 'bias_hh')
+  const inputs = listNames(layer, 'bias_ih')
+  const states = bias === 'single' ? [] : listNames(layer, 'bias_hh')
   const length = gateCount(cell) * units
   const zeros: WeightPart = { length, make: () => [new Float32Array(length)] }
   const parts = inputs.flatMap((name, d) => [
-    partOf(layer, name, 'gates'),
-    states.length > 0 ? partOf(layer, states[d], 'gates') : zeros,
+    getPart(layer, name, 'gates'),
+    states.length > 0 ? getPart(layer, states[d], 'gates') : zeros,
   ])
   const dims = [inputs.length, 2 * length]
   return graph.weight(`${layer.name}.bias`, dims, parts)

@@ -30,7 +30,7 @@ const ACTIVATED = {
 export const writeOnnx: ModelWriter = async (source) => {
   const { graph, output } = exportLayers(source.network)
   nameOutputs(graph, output, source)
-  const model = toBinary(ModelSchema, modelOf(graph, source))
+  const model = toBinary(ModelSchema, buildModel(graph, source))
   const rest = toBinary(
     GraphSchema,
     create(GraphSchema, { name: source.name, node: graph.nodes, input: graph.inputs, output: graph.outputs }),
@@ -54,7 +54,7 @@ function nameOutputs(
   graph.output(logits, name, 'float32', shape, op, attributes)
 }
 
-function modelOf(graph: ExportGraph, source: ExportSource) {
+function buildModel(graph: ExportGraph, source: ExportSource) {
   const json = (value: unknown) => (value === null ? null : JSON.stringify(value))
   const metadata: Record<string, string | null> = {
     labels: json(source.labels),
@@ -77,7 +77,7 @@ function* chunksOf(
   graph: Uint8Array,
   tensors: readonly ExportTensor[],
 ): Generator<Uint8Array, void, undefined> {
-  const heads = tensors.map(headOf)
+  const heads = tensors.map(buildHead)
   const size = tensors.reduce((sum, { byteLength }, i) => sum + heads[i].length + byteLength, graph.length)
   yield model
   yield new BinaryWriter().tag(GRAPH, WireType.LengthDelimited).uint32(size).finish()
@@ -89,7 +89,7 @@ function* chunksOf(
 }
 
 /** All of an initializer but its numbers: its length, name, type and shape, and the length of the numbers. */
-function headOf({ name, dataType, dims, byteLength }: ExportTensor): Uint8Array {
+function buildHead({ name, dataType, dims, byteLength }: ExportTensor): Uint8Array {
   const facts = toBinary(TensorSchema, create(TensorSchema, { name, dataType, dims: dims.map(BigInt) }))
   const raw = new BinaryWriter().tag(RAW_DATA, WireType.LengthDelimited).uint32(byteLength).finish()
   const size = facts.length + raw.length + byteLength

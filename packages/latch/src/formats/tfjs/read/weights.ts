@@ -78,14 +78,14 @@ export async function readWeightsManifest(field: Field, files: ModelFiles): Prom
     const shards: Uint8Array[] = []
     for (const path of paths) shards.push(await files.sibling(path))
     const where = `${files.name}, weights of ${paths.slice(0, 3).map(quoted).join(', ')}`
-    append(arrays, arraysOf(specs, new Bytes(shards), where))
+    append(arrays, readArrays(specs, new Bytes(shards), where))
   }
   return arrays
 }
 
 /** Arrays whose bytes lie in one piece. @throws FormatError naming array or field */
 export function readWeightSpecs(field: Field, data: Uint8Array): KerasArray[] {
-  return arraysOf(readSpecs(field), new Bytes([data]), `${field.source}, weightData`)
+  return readArrays(readSpecs(field), new Bytes([data]), `${field.source}, weightData`)
 }
 
 function readPath(field: Field): string {
@@ -129,7 +129,7 @@ function readQuantisation(field: Field, whole: boolean): Pick<Spec, 'stored' | '
   return { stored, scale, min, whole }
 }
 
-function arraysOf(specs: readonly Spec[], bytes: Bytes, where: string): KerasArray[] {
+function readArrays(specs: readonly Spec[], bytes: Bytes, where: string): KerasArray[] {
   const wanted = specs.reduce((sum, { size, stored }) => sum + size * BYTES[stored], 0)
   const { length } = bytes
   if (wanted !== length) {
@@ -138,13 +138,13 @@ function arraysOf(specs: readonly Spec[], bytes: Bytes, where: string): KerasArr
   }
   let at = 0
   return specs.map((spec) => {
-    const data = numbersOf(bytes.copy(at, spec.size * BYTES[spec.stored]), spec)
+    const data = countNumbers(bytes.copy(at, spec.size * BYTES[spec.stored]), spec)
     at += spec.size * BYTES[spec.stored]
     return { name: spec.name, shape: spec.shape, data }
   })
 }
 
-function numbersOf({ buffer }: Uint8Array, { stored, scale, min, whole }: Spec): Float32Array {
+function countNumbers({ buffer }: Uint8Array, { stored, scale, min, whole }: Spec): Float32Array {
   if (stored === 'float32') return new Float32Array(buffer)
   if (stored === 'int32') return Float32Array.from(new Int32Array(buffer))
   if (stored === 'float16') return widened(new Uint16Array(buffer), halfToFloat)

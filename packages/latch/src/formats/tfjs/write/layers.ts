@@ -1,6 +1,6 @@
 /**
  * Latch's layers as those of TensorFlow.js: the topology of a layers model, and for each array that it needs how
- * to make it from the network's parameters. What TensorFlow.js does not have is refused in words.
+ * to make it from the network's parameters. What TensorFlow.js does not have is an error that names the layer.
  */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
@@ -12,6 +12,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import type { OutputActivation } from '../../imported.ts'
 import { columnsFromNative, transposed, requireClassName } from '../../gateOrders.ts'
 import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** An array to write; its numbers are made when they are due. */
 export interface DueArray {
@@ -38,14 +39,9 @@ export class TfjsExport {
 
   constructor(network: Network, outputActivation: OutputActivation) {
     const { layers } = network.config
-    const counts = new Map<string, number>()
     this.#network = network
     this.#layers = layers
-    this.#names = layers.map(({ type }) => {
-      const number = counts.get(type) ?? 0
-      counts.set(type, number + 1)
-      return `${type}.${number}`
-    })
+    this.#names = layerNames(layers)
     this.#masked = layers.some((l) => l.type === 'masking' || (l.type === 'embedding' && l.maskZero))
     layers.forEach((layer, i) => this.#add(layer, i))
     if (outputActivation !== 'linear' && outputActivation !== 'probabilities')

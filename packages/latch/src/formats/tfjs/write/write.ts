@@ -21,7 +21,7 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
     modelTopology: {
       keras_version: 'tfjs-layers 4.22.0',
       backend: 'tensor_flow.js',
-      model_config: topologyOf(source.name, placed, last),
+      model_config: buildTopology(source.name, placed, last),
     },
     weightsManifest: [
       {
@@ -52,7 +52,7 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
 }
 
 /** Sequential, or functional where a layer takes more than the one below it. */
-function topologyOf(name: string, placed: readonly PlacedLayer[], last: string): object {
+function buildTopology(name: string, placed: readonly PlacedLayer[], last: string): object {
   const plain = placed.every(({ class_name: type }) => type !== 'Concatenate')
   const layers = placed.map(({ class_name, config }) => ({ class_name, config }))
   if (plain) return { class_name: 'Sequential', config: { name, layers } }

@@ -12,7 +12,8 @@ import { quoted } from '../../safetensors/header.ts'
 import { fitBiases } from '../../recurrentBiases.ts'
 import type { Head, TorchFlags } from './flags.ts'
 import type { TorchModule } from './modules.ts'
-import type { Piece } from './patterns.ts'
+import type { ModulePart } from './patterns.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** A network with its weights. */
 export interface Assembled {
@@ -28,25 +29,25 @@ const ANSWERS: readonly string[] = ['softmax', 'logSoftmax', 'sigmoid']
 /** By flags. @throws FormatError for flags about modules that are not there */
 export function assembleByFlags(
   chain: readonly TorchModule[],
-  pieces: readonly Piece[],
+  parts: readonly ModulePart[],
   flags: TorchFlags,
   source: string,
 ): Assembled {
   checkHeads(chain, flags, source)
-  const lastRecurrent = pieces.findLastIndex(({ options }) => options.type === 'recurrent')
-  const pooledAfter = pieces.findLastIndex(({ path }) => path === pieces[lastRecurrent]?.path)
-  const layers: LayerOptions[] = inputOf(chain[0], flags.oneHot, source)
-  const named: (Piece | null)[] = layers.map(() => null)
-  const add = (options: LayerOptions, piece: Piece | null = null) => {
+  const lastRecurrent = parts.findLastIndex(({ options }) => options.type === 'recurrent')
+  const pooledAfter = parts.findLastIndex(({ path }) => path === parts[lastRecurrent]?.path)
+  const layers: LayerOptions[] = buildInput(chain[0], flags.oneHot, source)
+  const named: (ModulePart | null)[] = layers.map(() => null)
+  const add = (options: LayerOptions, part: ModulePart | null = null) => {
     layers.push(options)
-    named.push(piece)
+    named.push(part)
   }
   let outputActivation: OutputActivation = 'linear'
-  pieces.forEach((piece, i) => {
+  parts.forEach((part, i) => {
     const last = i === lastRecurrent && flags.returnSequences === false
-    add(last ? ({ ...piece.options, returnSequences: false } as LayerOptions) : piece.options, piece)
-    const head = pieces[i + 1]?.path === piece.path ? undefined : headOf(flags, piece.path)
-    if (head && i === pieces.length - 1 && ANSWERS.includes(head)) outputActivation = head as OutputActivation
+    add(last ? ({ ...part.options, returnSequences: false } as LayerOptions) : part.options, part)
+    const head = parts[i + 1]?.path === part.path ? undefined : findHead(flags, part.path)
+    if (head && i === parts.length - 1 && ANSWERS.includes(head)) outputActivation = head as OutputActivation
     else if (head && head !== 'linear') add({ type: 'activation', activation: head })
     if (i === pooledAfter && flags.pool) add({ type: 'pool', pooling: flags.pool })
   })
@@ -60,16 +61,16 @@ export function assembleByFlags(
     network,
     weights: nameAll(layers, named),
     outputActivation,
-    ...assumptionsOf(chain, flags, outputActivation),
+    ...listAssumptions(chain, flags, outputActivation),
   }
 }
 
 /** Own fields only: a module may be called `constructor`. */
-function headOf({ heads }: TorchFlags, path: string): Head | undefined {
+function findHead({ heads }: TorchFlags, path: string): Head | undefined {
   return Object.hasOwn(heads, path) ? heads[path] : undefined
 }
 
-function inputOf(first: TorchModule, oneHot: boolean, source: string): LayerOptions[] {
+function buildInput(first: TorchModule, oneHot: boolean, source: string): LayerOptions[] {
   if (first.kind === 'embedding') return []
   if (!oneHot) return [{ type: 'features', width: first.input }]
   if (first.kind === 'recurrent') return [{ type: 'oneHot', vocabulary: first.input }]
@@ -103,7 +104,7 @@ function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source
 }
 
 /** What was assumed because neither file nor options say it, and the options that do. */
-function assumptionsOf(
+function listAssumptions(
   chain: readonly TorchModule[],
   flags: TorchFlags,
   outputActivation: OutputActivation,
@@ -123,7 +124,7 @@ function assumptionsOf(
       { option: 'config.pool', value: 'mean', to: 'pool the outputs of all steps' },
     )
   }
-  const bare = chain.filter((m, i) => m.kind === 'linear' && !headOf(flags, m.path) && i < chain.length - 1)
+  const bare = chain.filter((m, i) => m.kind === 'linear' && !findHead(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path)
     warnings.push(`no activation between ${names.join(', ')} and the next module`)
@@ -142,24 +143,24 @@ function assumptionsOf(
 /** Into listed layers, one by one. @throws FormatError where type or size differ or layers and modules do not match up */
 export function assembleByLayers(
   chain: readonly TorchModule[],
-  pieces: readonly Piece[],
+  parts: readonly ModulePart[],
   network: NetworkConfig,
   source: string,
 ): Assembled {
-  const left = [...pieces]
+  const left = [...parts]
   const named = network.layers.map((layer, i) => {
     if (!learns(layer)) return null
     const where = `${source}, configuration.layers[${i}]`
-    const piece = left.shift()
-    if (!piece) throw new FormatError({ where, expected: 'a module for each layer', got: 'no more modules' })
-    matchLayer(layer, piece, where)
-    return piece
+    const part = left.shift()
+    if (!part) throw new FormatError({ where, expected: 'a module for each layer', got: 'no more modules' })
+    matchLayer(layer, part, where)
+    return part
   })
   const [input, second] = network.layers
   const [first] = chain
-  if (first.kind !== 'embedding' && second && learns(second) && widthOf(input) !== first.input) {
+  if (first.kind !== 'embedding' && second && learns(second) && getWidth(input) !== first.input) {
     const where = `${source}, configuration.layers[0]`
-    throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${widthOf(input)}` })
+    throw new FormatError({ where, expected: `a width of ${first.input}`, got: `${getWidth(input)}` })
   }
   if (left.length > 0) {
     const where = `${source}, configuration.layers`
@@ -177,14 +178,14 @@ export function learns(layer: LayerOptions): boolean {
   return ['embedding', 'recurrent', 'dense'].includes(layer.type)
 }
 
-function widthOf(input: LayerOptions): number {
+function getWidth(input: LayerOptions): number {
   if (input.type === 'features') return input.width
   return input.type === 'oneHot' || input.type === 'embedding' ? input.vocabulary : 0
 }
 
 /** Fields that weights fix. Others (functions, outputs, merge) are the configuration's to say. */
-function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
-  const theirs: Record<string, unknown> = { bias: true, ...piece.options }
+function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void {
+  const theirs: Record<string, unknown> = { bias: true, ...part.options }
   // The weights of an attention are a linear layer of one unit.
   const dense = layer.type === 'pool' ? { type: 'dense', units: 1, bias: false } : layer
   const ours: Record<string, unknown> = { bias: true, ...dense }
@@ -196,7 +197,7 @@ function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
   )
   const field = same ?? (twoWays(ours) === twoWays(theirs) ? null : 'direction')
   if (field) {
-    const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(piece.path)} has`
+    const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(part.path)} has`
     throw new FormatError({ where: `${where}.${field}`, expected, got: describe(ours[field]) })
   }
   if (ours.reset !== 'before') return
@@ -207,16 +208,13 @@ function matchLayer(layer: LayerOptions, piece: Piece, where: string): void {
 /** Parameters by Latch's names: type, number among its type, PyTorch's suffix. */
 function nameAll(
   layers: readonly LayerOptions[],
-  named: readonly (Piece | null)[],
+  named: readonly (ModulePart | null)[],
 ): Map<string, Float32Array> {
   const weights = new Map<string, Float32Array>()
-  const counts = new Map<string, number>()
+  const names = layerNames(layers)
   layers.forEach((layer, i) => {
-    const { type } = layer
-    const number = counts.get(type) ?? 0
-    counts.set(type, number + 1)
     for (const [suffix, data] of named[i]?.tensors ?? []) {
-      if (wants(layer, suffix)) weights.set(`${type}.${number}.${suffix}`, data)
+      if (wants(layer, suffix)) weights.set(`${names[i]}.${suffix}`, data)
     }
   })
   return weights

@@ -3,6 +3,7 @@ import { readArray, fieldAt, readString, rootField } from '../../../core/validat
 import { EMBEDDED_KEY, readEmbedded, type Embedded } from '../../latch/embedded.ts'
 import type { ImportOptions } from '../../imported.ts'
 import type { SafetensorsContent } from '../../safetensors/safetensors.ts'
+import { LayerNames } from '../../../layers/names.ts'
 
 /** What such a file says of itself. */
 export interface OwnFile {
@@ -35,13 +36,12 @@ export function findOwnFile(
   const paths = new Set(
     Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))),
   )
-  const counts = new Map<string, number>()
+  const names = new LayerNames()
   const order: string[] = []
   for (const layer of readArray(layers, { maxLength: 1000 })) {
     const type = readString(fieldAt(layer, 'type'), { maxLength: 40 })
-    const number = counts.get(type) ?? 0
-    counts.set(type, number + 1)
-    if (paths.has(`${type}${number}`)) order.push(`${type}${number}`)
+    const path = names.next(type).replace('.', '')
+    if (paths.has(path)) order.push(path)
   }
   const loss = fieldAt(root, 'loss').value
   const config = { layers: layers.value, ...(loss !== undefined && { loss }), order }

@@ -1,9 +1,9 @@
 /**
- * The modules of a state_dict, told by the names and shapes of their tensors: recurrent modules with all their
+ * The modules of a state_dict, found by the names and shapes of their tensors: recurrent modules with all their
  * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
  * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */
-import { classNameOf, gateCount } from '../../gateOrders.ts'
+import { getClassName, gateCount } from '../../gateOrders.ts'
 import { type CellName, cells, findCell } from '../../../cells/registry.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
@@ -82,7 +82,7 @@ export interface FoundModules {
 const MAX_NAME = 1000
 /** Cells by their number of gates. */
 const CELLS: ReadonlyMap<number, CellName> = new Map(
-  cells.flatMap(({ name }) => (classNameOf('torch', name) ? [[gateCount(name), name] as const] : [])),
+  cells.flatMap(({ name }) => (getClassName('torch', name) ? [[gateCount(name), name] as const] : [])),
 )
 const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
 
@@ -109,21 +109,21 @@ export function findModules(tensors: Iterable<NamedTensor>, source: string): Fou
   }
   const found: FoundModules = { modules: [], unknown: [] }
   for (const [path, group] of groups) {
-    const module = moduleOf(path, group, source)
+    const module = buildModule(path, group, source)
     if (module) found.modules.push(module)
     else append(found.unknown, group.values())
   }
   return found
 }
 
-function moduleOf(path: string, group: Map<string, NamedTensor>, source: string): TorchModule | null {
+function buildModule(path: string, group: Map<string, NamedTensor>, source: string): TorchModule | null {
   const tensors = [...group.values()]
   const usable = tensors.every(({ data, shape }) => isReal(data) && shape.every((size) => size > 0))
   if (!usable) return null
   const names = [...group.keys()]
-  if (names.every((name) => RECURRENT.test(name))) return recurrentOf(path, group, source)
+  if (names.every((name) => RECURRENT.test(name))) return buildRecurrent(path, group, source)
   if (!names.every((name) => name === 'weight' || name === 'bias')) return null
-  return plainOf(path, group)
+  return buildPlain(path, group)
 }
 
 function isReal(data: NamedTensor['data']): boolean {
@@ -136,7 +136,7 @@ function float32(tensor: NamedTensor): TorchTensor {
   return { name, shape, data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array) }
 }
 
-function plainOf(path: string, group: Map<string, NamedTensor>): LinearModule | NormModule | null {
+function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule | NormModule | null {
   const [weight, bias] = [group.get('weight'), group.get('bias')]
   if (!weight) return null
   const [rows, columns] = weight.shape
@@ -151,9 +151,9 @@ function plainOf(path: string, group: Map<string, NamedTensor>): LinearModule | 
   return { kind: 'norm', path, input: rows, output: rows, weight: float32(weight), bias: float32(bias) }
 }
 
-function recurrentOf(path: string, group: Map<string, NamedTensor>, source: string): RecurrentModule {
+function buildRecurrent(path: string, group: Map<string, NamedTensor>, source: string): RecurrentModule {
   const single = [...group.keys()].some((name) => !name.includes('_l'))
-  const layers = layersOf(path, group, single, source)
+  const layers = groupLayers(path, group, single, source)
   const { weightInput, weightHidden, projection } = layers[0][0]
   const units = (projection ?? weightHidden).shape[1]
   const cell = CELLS.get(weightInput.shape[0] / units)
@@ -171,7 +171,7 @@ function recurrentOf(path: string, group: Map<string, NamedTensor>, source: stri
 }
 
 /** All tensors of a recurrent module by layer and direction; each must be there. */
-function layersOf(
+function groupLayers(
   path: string,
   group: Map<string, NamedTensor>,
   single: boolean,

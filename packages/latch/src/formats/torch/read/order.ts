@@ -15,7 +15,7 @@ const MAX_MODULES = 200
 const MAX_SHOWN = 12
 
 /** The modules in the data's way. @throws FormatError where widths and names leave none or several orders. */
-export function chainOf(modules: readonly TorchModule[], source: string): TorchModule[] {
+export function orderModules(modules: readonly TorchModule[], source: string): TorchModule[] {
   const search = new Search(modules)
   search.run()
   const { found } = search
@@ -49,7 +49,7 @@ export function findPrefixes(modules: readonly TorchModule[]): string[] {
 }
 
 /** The modules that `order` names, in its order; the others are left. Given layers say themselves how widths go on. */
-export function chainByOrder(
+export function pickModules(
   modules: readonly TorchModule[],
   order: readonly string[],
   source: string,
@@ -64,12 +64,12 @@ export function chainByOrder(
   })
   const [first, next] = chain
   if (mayBeTable(first)) {
-    const table = layers ? layers[0].type === 'embedding' : !next || first.input === inputOf(next)
-    if (table) chain[0] = tableOf(first)
+    const table = layers ? layers[0].type === 'embedding' : !next || first.input === getInput(next)
+    if (table) chain[0] = asTable(first)
   }
   if (layers) return chain
   chain.forEach((module, i) => {
-    if (i === 0 || inputOf(module) === chain[i - 1].output) return
+    if (i === 0 || getInput(module) === chain[i - 1].output) return
     const expected = `an input of ${chain[i - 1].output} after ${quoted(chain[i - 1].path)}`
     throw new FormatError({ where, expected, got: widthText(module) })
   })
@@ -105,7 +105,7 @@ class Search {
     )
     const named = this.#modules.filter((m) => mayBeTable(m) && /emb/i.test(m.path))
     const tables = named.length > 0 ? named : this.#modules.filter(mayBeTable)
-    for (const module of tables) this.#step(module, tableOf(module as LinearModule))
+    for (const module of tables) this.#step(module, asTable(module as LinearModule))
     if (named.length === 0) for (const module of this.#modules) this.#step(module, module)
   }
 
@@ -119,7 +119,7 @@ class Search {
     this.#chain.push(as)
     if (this.#chain.length === this.#modules.length) this.found.push([...this.#chain])
     for (const next of this.#modules) {
-      if (!this.#used.has(next) && inputOf(next) === as.output) this.#step(next, next)
+      if (!this.#used.has(next) && getInput(next) === as.output) this.#step(next, next)
     }
     this.#chain.pop()
     this.#used.delete(module)
@@ -130,11 +130,11 @@ function mayBeTable(module: TorchModule): module is LinearModule {
   return module.kind === 'linear' && module.bias === null
 }
 
-function tableOf({ path, input, output, weight }: LinearModule): EmbeddingModule {
+function asTable({ path, input, output, weight }: LinearModule): EmbeddingModule {
   return { kind: 'embedding', path, vocabulary: output, output: input, weight }
 }
 
-function inputOf(module: TorchModule): number {
+function getInput(module: TorchModule): number {
   return module.kind === 'embedding' ? -1 : module.input
 }
 

@@ -10,7 +10,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
 
 /** A layer with its parameters by the last part of their names. */
-export interface Piece {
+export interface ModulePart {
   /** The module it came from. */
   path: string
   options: LayerOptions
@@ -29,8 +29,8 @@ const FREE_FOLDED = 2 ** 22 // 1024 units
  * All layers of a module, lowest first.
  * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
  */
-export function piecesOf(module: TorchModule, activation: 'tanh' | 'relu'): Piece[] {
-  if (module.kind === 'recurrent') return module.layers.flatMap((_, l) => layerOf(module, l, activation))
+export function splitModule(module: TorchModule, activation: 'tanh' | 'relu'): ModulePart[] {
+  if (module.kind === 'recurrent') return module.layers.flatMap((_, l) => buildLayer(module, l, activation))
   const { path, weight } = module
   const common = { path, conventions: '' }
   if (module.kind === 'embedding') {
@@ -49,7 +49,7 @@ export function piecesOf(module: TorchModule, activation: 'tanh' | 'relu'): Piec
   return [{ ...common, options, tensors, parameters, type }]
 }
 
-function layerOf(module: RecurrentModule, layer: number, activation: 'tanh' | 'relu'): Piece[] {
+function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' | 'relu'): ModulePart[] {
   const { path, cell, units } = module
   const directions = module.layers[layer]
   const bias = directions[0].biasInput !== null
@@ -62,28 +62,32 @@ function layerOf(module: RecurrentModule, layer: number, activation: 'tanh' | 'r
     ...(gateCount(cell) === 1 && activation === 'relu' && { activation }),
   }
   const projected = directions[0].projection !== null
-  const parameters = directions.reduce((sum, d) => sum + countOf(d), 0)
-  if (projected) refuseNarrow(module, parameters)
-  const piece: Piece = {
+  const parameters = directions.reduce((sum, d) => sum + countParameters(d), 0)
+  if (projected) assertWide(module, parameters)
+  const part: ModulePart = {
     path,
     options,
-    tensors: directions.flatMap((d, i) => tensorsOf(d, units, i === 0 ? '' : '_reverse')),
+    tensors: directions.flatMap((d, i) => collectTensors(d, units, i === 0 ? '' : '_reverse')),
     parameters,
     type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
-    conventions: conventionsOf(module, activation),
+    conventions: describeConventions(module, activation),
   }
-  return projected ? [piece, projectionOf(module, directions)] : [piece]
+  return projected ? [part, foldProjection(module, directions)] : [part]
 }
 
 /** A small file may not become a huge network. */
-function refuseNarrow({ path, units, output, layers }: RecurrentModule, parameters: number): void {
+function assertWide({ path, units, output, layers }: RecurrentModule, parameters: number): void {
   if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
   const expected = 'a projection that can be folded into weight_hh without making it huge'
   const got = `${units} units projected to ${output / layers[0].length}`
   throw new UnsupportedError({ where: `module ${path || 'LSTM'}`, expected, got })
 }
 
-function tensorsOf(d: TorchDirection, units: number, suffix: string): (readonly [string, Float32Array])[] {
+function collectTensors(
+  d: TorchDirection,
+  units: number,
+  suffix: string,
+): (readonly [string, Float32Array])[] {
   const hidden = d.projection
     ? product(d.weightHidden.data, d.projection.data, d.weightHidden.shape[1], units)
     : d.weightHidden.data
@@ -96,7 +100,7 @@ function tensorsOf(d: TorchDirection, units: number, suffix: string): (readonly 
 }
 
 /** The projections as a dense layer: side by side in blocks, each from its own direction. */
-function projectionOf({ path, units }: RecurrentModule, directions: readonly TorchDirection[]): Piece {
+function foldProjection({ path, units }: RecurrentModule, directions: readonly TorchDirection[]): ModulePart {
   const P = directions[0].projection!.shape[0]
   const columns = directions.length * units
   const weight = new Float32Array(directions.length * P * columns)
@@ -131,12 +135,12 @@ function product(a: Float32Array, b: Float32Array, inner: number, columns: numbe
   return out
 }
 
-function countOf(d: TorchDirection): number {
+function countParameters(d: TorchDirection): number {
   const all = [d.weightInput, d.weightHidden, d.biasInput, d.biasHidden, d.projection]
   return all.reduce((sum, tensor) => sum + (tensor?.data.length ?? 0), 0)
 }
 
-function conventionsOf({ cell, layers }: RecurrentModule, activation: string): string {
+function describeConventions({ cell, layers }: RecurrentModule, activation: string): string {
   if (gateCount(cell) === 1) return activation
   return [
     gatesInWords('native', cell),

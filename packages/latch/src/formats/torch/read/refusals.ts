@@ -13,7 +13,7 @@ import { quoted } from '../../safetensors/header.ts'
 const ENDINGS = /\.(pt|pth|pkl|pickle|ckpt|bin)$/i
 
 /** @throws UnsupportedError for a pickle, by its first bytes or its name */
-export function refusePickle(bytes: Uint8Array, name: string): void {
+export function assertNoPickle(bytes: Uint8Array, name: string): void {
   const zip = bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4
   const pickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && bytes[2] !== 0
   const looksSafe = bytes.length > 8 && bytes[8] === 0x7b // {
@@ -37,7 +37,7 @@ export function conversionLines(name: string): string {
 }
 
 /** @throws FormatError listing the tensors that no layer of Latch has a place for */
-export function refuseUnknown(
+export function assertAllKnown(
   unknown: readonly NamedTensor[],
   known: readonly TorchModule[],
   source: string,

@@ -1,24 +1,23 @@
-/** Which networks PyTorch's own modules can say, and the refusals in words for the others. */
+/** Which networks PyTorch's own modules can say, and the errors for the others. */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
-import { classNameOf, classNames } from '../../gateOrders.ts'
+import { getClassName, classNames } from '../../gateOrders.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** @throws UnsupportedError naming the layer and what of it PyTorch's modules do not have */
-export function refuseForTorch(layers: readonly LayerOptions[]): void {
-  const counts = new Map<string, number>()
-  for (const layer of layers) {
-    const number = counts.get(layer.type) ?? 0
-    counts.set(layer.type, number + 1)
+export function assertExpressible(layers: readonly LayerOptions[]): void {
+  const names = layerNames(layers)
+  for (const [i, layer] of layers.entries()) {
     const reason = reasonAgainst(layer)
     if (!reason) continue
     const [expected, got] = reason
     throw new UnsupportedError({
-      where: `export to PyTorch, ${layer.type}.${number}`,
+      where: `export to PyTorch, ${names[i]}`,
       expected,
       got,
       fix: exportAs('onnx'),
@@ -37,7 +36,8 @@ function reasonAgainst(layer: LayerOptions): Reason | null {
 
 function againstCell(layer: RecurrentOptions): Reason | null {
   const { cell, activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = layer
-  if (!classNameOf('torch', cell)) return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
+  if (!getClassName('torch', cell))
+    return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
   if (layer.reset === 'before') return ['a GRU that resets after its product, as nn.GRU does', 'reset before']
   if (layer.peepholes) return ['an LSTM without peepholes', 'peepholes']
   if (layer.coupled) return ['an LSTM with a forget gate of its own', 'coupled gates']

@@ -8,8 +8,9 @@ import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
-import { expressionOf } from './snippetFunctions.ts'
-import { refuseForTorch } from './expressible.ts'
+import { writeExpression } from './snippetFunctions.ts'
+import { assertExpressible } from './expressible.ts'
+import { layerNames } from '../../../layers/names.ts'
 
 /** A layer in Python: how its module is made, and the lines that run it. */
 interface Lines {
@@ -42,8 +43,8 @@ const BACKWARDS = `def backwards(x, lengths):
  */
 export function torchSnippet(source: ExportSource): string {
   const { network, outputActivation } = source
-  refuseForTorch(network.config.layers)
-  const lines = layersOf(network)
+  assertExpressible(network.config.layers)
+  const lines = listLayers(network)
   const made = lines.flatMap(({ make }) => (make ? [`        ${make}`] : []))
   const run = lines.flatMap((layer) => layer.run.map((line) => `        ${line}`))
   const perStep = network.output.per === 'step'
@@ -71,11 +72,11 @@ model = Model()
 model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
-    print(${activated(outputActivation, `model(${exampleOf(network)}, torch.tensor([3, 2]))`)})
+    print(${activated(outputActivation, `model(${writeExample(network)}, torch.tensor([3, 2]))`)})
 `
 }
 
-function exampleOf(network: Network): string {
+function writeExample(network: Network): string {
   const [input] = network.config.layers
   if (input.type === 'features') return `torch.zeros(2, 3, ${input.width})`
   return 'torch.zeros(2, 3, dtype=torch.long)'
@@ -87,21 +88,19 @@ function activated(outputActivation: OutputActivation, call: string): string {
   return outputActivation === 'sigmoid' ? `${call}.sigmoid()` : call
 }
 
-function layersOf(network: Network): Lines[] {
+function listLayers(network: Network): Lines[] {
   const { layers } = network.config
-  const counts = new Map<string, number>()
+  const names = layerNames(layers)
   const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.inputs : [])))
   return layers.map((layer, i) => {
-    const number = counts.get(layer.type) ?? 0
-    counts.set(layer.type, number + 1)
-    const name = `${layer.type}${number}`
+    const name = names[i].replace('.', '')
     const widths = [i > 0 ? network.layers[i - 1].output.width : 0, network.layers[i].output.width] as const
-    const { make, run } = linesOf(layer, name, widths)
-    return { make, run: joined.has(`${layer.type}.${number}`) ? [...run, `${name} = x`] : run }
+    const { make, run } = writeLines(layer, name, widths)
+    return { make, run: joined.has(names[i]) ? [...run, `${name} = x`] : run }
   })
 }
 
-function linesOf(layer: LayerOptions, name: string, [input, width]: readonly [number, number]): Lines {
+function writeLines(layer: LayerOptions, name: string, [input, width]: readonly [number, number]): Lines {
   const module = `self.${name}`
   switch (layer.type) {
     case 'features':
@@ -120,11 +119,11 @@ function linesOf(layer: LayerOptions, name: string, [input, width]: readonly [nu
       return { make: null, run: flattenLines(layer.steps) }
     case 'dense': {
       const bias = layer.bias === false ? ', bias=False' : ''
-      const run = [`x = ${module}(x)`, ...functionLines(expressionOf(layer.activation ?? 'linear'))]
+      const run = [`x = ${module}(x)`, ...functionLines(writeExpression(layer.activation ?? 'linear'))]
       return { make: `${module} = nn.Linear(${input}, ${width}${bias})`, run }
     }
     case 'activation':
-      return { make: null, run: functionLines(expressionOf(layer.activation)) }
+      return { make: null, run: functionLines(writeExpression(layer.activation)) }
     case 'layerNorm': {
       const { epsilon = 1e-5, scale = true, centre = true } = layer
       const plain = scale || centre ? '' : ', elementwise_affine=False'

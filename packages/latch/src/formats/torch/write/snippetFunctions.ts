@@ -27,7 +27,7 @@ const EXPRESSIONS: Readonly<Record<ActivationName, Expression>> = {
 }
 
 /** `x.relu()`; null where nothing is done. */
-export function expressionOf(choice: ActivationOptions['activation']): string | null {
+export function writeExpression(choice: ActivationOptions['activation']): string | null {
   if (choice === 'softmax') return 'x.softmax(-1)'
   if (choice === 'logSoftmax') return 'x.log_softmax(-1)'
   const { type, alpha, beta } = resolveActivation(choice)

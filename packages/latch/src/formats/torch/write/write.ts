@@ -7,7 +7,7 @@ import type { Network } from '../../../model/network.ts'
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { fileName, torchName } from '../read/latchFile.ts'
-import { refuseForTorch } from './expressible.ts'
+import { assertExpressible } from './expressible.ts'
 
 /** A tensor to write; its numbers are made when they are due. */
 interface Due {
@@ -21,13 +21,13 @@ interface Due {
  * @throws UnsupportedError for cells and masks that PyTorch's modules do not have
  */
 export async function writeTorch(source: ExportSource): Promise<readonly ExportedFile[]> {
-  refuseForTorch(source.network.config.layers)
-  const tensors = tensorsOf(source.network)
+  assertExpressible(source.network.config.layers)
+  const tensors = listTensors(source.network)
   const metadata = { format: 'pt', [EMBEDDED_KEY]: embeddedText(source) }
   return [{ name: fileName(source.name), chunks: chunksOf(tensors, metadata) }]
 }
 
-function tensorsOf(network: Network): Due[] {
+function listTensors(network: Network): Due[] {
   const { store } = network
   const tensors: Due[] = network.parameters.map((parameter) => ({
     name: torchName(parameter.name),
@@ -37,11 +37,11 @@ function tensorsOf(network: Network): Due[] {
       return data instanceof Float32Array ? data : Float32Array.from(data)
     },
   }))
-  return [...tensors, ...secondBiasesOf(network), ...constantsOf(network)]
+  return [...tensors, ...listSecondBiases(network), ...listConstants(network)]
 }
 
 /** PyTorch's modules have two biases or none: beside one stand zeros. */
-function secondBiasesOf(network: Network): Due[] {
+function listSecondBiases(network: Network): Due[] {
   const layers = network.config.layers.filter((layer) => layer.type === 'recurrent')
   return network.recurrent.flatMap(({ loops }, i) =>
     loops.flatMap(({ parameters: { biasInput } }): Due[] => {
@@ -54,7 +54,7 @@ function secondBiasesOf(network: Network): Due[] {
 }
 
 /** nn.LayerNorm learns factor and summand or neither: a missing one is written as what it stands for. */
-function constantsOf(network: Network): Due[] {
+function listConstants(network: Network): Due[] {
   let number = 0
   return network.config.layers.flatMap((layer: LayerOptions, i): Due[] => {
     if (layer.type !== 'layerNorm') return []

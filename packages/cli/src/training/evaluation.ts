@@ -1,25 +1,25 @@
-/** A model measured on rows under watch: how far it is, on a terminal, and Ctrl-C. */
+/** Evaluates a model on rows, with a progress bar on terminals and Ctrl-C. */
 import type { Evaluation } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import { EXIT_INTERRUPTED } from '../terminal/exitCodes.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
-import { LiveLine, drawShare } from './progress.ts'
+import { LiveLine, drawFraction } from './progress.ts'
 import type { Rows } from '../options/rows.ts'
 
-/** What can be measured. */
-export type Measured = Pick<AnyModel, 'evaluate' | 'columns'>
+/** The part of a model that evaluation uses. */
+export type Evaluated = Pick<AnyModel, 'evaluate' | 'columns'>
 
-/** The figures; nothing comes back from an interrupted measurement, and the exit code is set. */
-export async function measureWatched(
-  model: Measured,
+/** The metrics; undefined if interrupted, which sets the exit code. */
+export async function evaluateWithProgress(
+  model: Evaluated,
   { rows, columns }: Pick<Rows, 'rows' | 'columns'>,
   output: Output,
 ): Promise<Evaluation | undefined> {
   const live = new LiveLine(output)
   const interruption = listenForInterrupt(() => {
     live.clear()
-    output.complain('stopping … (Ctrl-C again stops at once)')
+    output.complain('Stopping (press Ctrl-C again to quit immediately) …')
   })
   try {
     return await model.evaluate(rows, {
@@ -27,7 +27,7 @@ export async function measureWatched(
       [model.columns.target]: columns.label,
       signal: interruption.signal,
       onProgress: (fraction: number) =>
-        live.draw((width) => drawShare('testing', fraction, width, output.errorColors)),
+        live.draw((width) => drawFraction('evaluating', fraction, width, output.errorColors)),
     })
   } catch (error) {
     if (!interruption.signal.aborted || error !== interruption.signal.reason) throw error

@@ -1,4 +1,4 @@
-/** A training run under watch: progress, checkpoints, Ctrl-C, and what is kept when it goes wrong. */
+/** A training run with progress, checkpoints and Ctrl-C, and what is saved when it fails. */
 import {
   type ModelFitReport,
   type TextClassifier,
@@ -19,15 +19,15 @@ export interface Job {
   rows: Rows
   test: Rows | undefined
   paths: SavedPaths
-  /** What to type to go on after an interruption. */
-  again: string
+  /** The command that resumes the run after an interruption. */
+  resumeCommand: string
   output: Output
   /** Between checkpoints. */
   seconds: number
 }
 
-/** Trains with progress, checkpoints and Ctrl-C; nothing comes back from an interrupted run. */
-export async function trainWatched(
+/** Trains with progress, checkpoints and Ctrl-C; undefined if interrupted. */
+export async function trainWithProgress(
   model: TextClassifier,
   options: Options,
   job: Job,
@@ -37,7 +37,7 @@ export async function trainWatched(
   let written = false
   const interruption = listenForInterrupt(() => {
     progress.end()
-    output.complain('stopping … (Ctrl-C again stops at once)')
+    output.complain('Stopping (press Ctrl-C again to quit immediately) …')
   })
   const write = async (bytes: Uint8Array): Promise<void> => {
     await writeFileAtomic(paths.checkpoint, bytes)
@@ -57,38 +57,46 @@ export async function trainWatched(
     })
     progress.end()
     if (report.stopped !== 'aborted') return report
-    tellInterrupted(written ? paths.checkpoint : undefined, job)
+    printInterrupted(written ? paths.checkpoint : undefined, job)
     process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
     return undefined
   } catch (error) {
     progress.end()
-    if (error instanceof WorkerError) tellLost(written ? paths.checkpoint : null, job)
+    if (error instanceof WorkerError) printWorkerLost(written ? paths.checkpoint : null, job)
     else if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
-    if (error instanceof DivergenceError) await keepLastGood(model, paths, output)
+    if (error instanceof DivergenceError) await saveLastGood(model, paths, output)
     throw error
   } finally {
     interruption.release()
   }
 }
 
-/** A run that left the finite numbers still has the weights of the step before: not the model, but not lost. */
-async function keepLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
+/** A run that diverged still has the weights of the step before: not the result, but not lost. */
+async function saveLastGood(model: TextClassifier, { lastGood }: SavedPaths, output: Output): Promise<void> {
   await model.save(lastGood)
   output.note(`the last good weights are saved in ${lastGood}.`)
 }
 
-/** A thread died: nothing is wrong with the run, so it can go on from where it was last saved. */
-function tellLost(checkpoint: string | null, { again, data, output }: Job): void {
-  const resume = checkpoint && again
+/** A worker thread died: the run can resume from its last checkpoint. */
+function printWorkerLost(checkpoint: string | null, { resumeCommand, data, output }: Job): void {
+  const resume = checkpoint && resumeCommand
   output.event({ event: 'failed', checkpoint, resume })
-  if (!checkpoint) return output.complain('A thread was lost before there was anything to keep.')
-  const rows = data === '-' ? ', with the same rows on standard input' : ''
-  output.complain(`A thread was lost; the last checkpoint is ${checkpoint}. To go on${rows}:\n  ${again}`)
+  if (!checkpoint) return output.complain('A worker thread died before the first checkpoint.')
+  const rows = data === '-' ? ', with the same data on standard input' : ''
+  output.complain(
+    `A worker thread died; the last checkpoint is ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`,
+  )
 }
 
-function tellInterrupted(checkpoint: string | undefined, { again, data, output }: Job): void {
-  output.event({ event: 'interrupted', checkpoint: checkpoint ?? null, resume: checkpoint ? again : null })
-  if (checkpoint === undefined) return output.complain('Stopped before there was anything to keep.')
-  const rows = data === '-' ? ', with the same rows on standard input' : ''
-  output.complain(`Stopped; everything so far is in ${checkpoint}. To go on${rows}:\n  ${again}`)
+function printInterrupted(checkpoint: string | undefined, { resumeCommand, data, output }: Job): void {
+  output.event({
+    event: 'interrupted',
+    checkpoint: checkpoint ?? null,
+    resume: checkpoint ? resumeCommand : null,
+  })
+  if (checkpoint === undefined) return output.complain('Stopped before the first checkpoint.')
+  const rows = data === '-' ? ', with the same data on standard input' : ''
+  output.complain(
+    `Stopped; the state of the run is saved in ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`,
+  )
 }
