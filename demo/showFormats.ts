@@ -29,13 +29,13 @@ export async function showFormats(
     .slice(0, COMPARED)
     .map(({ text }) => text)
   const before = model.predict(texts)
-  output.say()
-  output.say(`${output.colors.bold('Exports')} to other formats, imported again`)
+  output.print()
+  output.print(`${output.colors.bold('Exports')} to other formats, imported again`)
   for (const [format, name, ending] of FORMATS) {
     const file = path.replace(/\.safetensors$/, ending)
     const result = await roundTrip(model, format, file, texts, before)
     wrap(result, Math.min(output.width, 100) - INDENT).forEach((line, i) =>
-      output.say(`${i === 0 ? output.colors.dim(name.padEnd(INDENT)) : ' '.repeat(INDENT)}${line}`),
+      output.print(`${i === 0 ? output.colors.dim(name.padEnd(INDENT)) : ' '.repeat(INDENT)}${line}`),
     )
   }
 }
@@ -67,5 +67,8 @@ async function roundTrip(
 }
 
 function maxDifference(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
-  return Object.entries(a).reduce((most, [label, share]) => Math.max(most, Math.abs(share - b[label])), 0)
+  return Object.entries(a).reduce(
+    (most, [label, probability]) => Math.max(most, Math.abs(probability - b[label])),
+    0,
+  )
 }

@@ -23,22 +23,23 @@ export function showScores(output: Output, model: TextClassifier<'gru'>, heldOut
     [`their first ${SHORT} characters`, shortened(heldOut, SHORT)],
     ['everyday sentences', EVERYDAY],
   ]
-  output.say()
-  output.say(bold('Accuracy'))
-  output.say(dim(line('', 'texts', 'Latch', 'franc')))
+  output.print()
+  output.print(bold('Accuracy'))
+  output.print(dim(line('', 'texts', 'Latch', 'franc')))
   const wrong = sets.flatMap(([name, rows]) => {
     const predicted = predictLanguages(model, rows)
     const byFranc = rows.map(({ text }) => franc(text))
     const right = percent(accuracy(rows, predicted))
-    output.say(line(name, count(rows.length), right, percent(accuracy(rows, byFranc))))
+    output.print(line(name, count(rows.length), right, percent(accuracy(rows, byFranc))))
     return mistakes(rows, predicted)
   })
   const width = Math.min(output.width, 100)
-  for (const text of wrap(ABOUT_FRANC, width - 2)) output.say(dim(`  ${text}`))
+  for (const text of wrap(ABOUT_FRANC, width - 2)) output.print(dim(`  ${text}`))
   const pairs = confusions(wrong).slice(0, 5)
   if (pairs.length === 0) return
   const named = pairs.map((pair) => `${pair.language} as ${pair.predicted} (${pair.count})`)
-  for (const text of wrap(`Most frequent mistakes: ${named.join(', ')}.`, width - 2)) output.say(`  ${text}`)
+  for (const text of wrap(`Most frequent mistakes: ${named.join(', ')}.`, width - 2))
+    output.print(`  ${text}`)
 }
 
 export function predictLanguages(model: TextClassifier<'gru'>, rows: readonly Row[]): string[] {

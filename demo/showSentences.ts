@@ -19,15 +19,15 @@ export function showPredictions(output: Output, model: TextClassifier<'gru'>): v
     (name) => all.find(({ language, label }) => language === name && label === name) ?? [],
   )
   const wrong = all.filter(({ language, label }) => language !== label)
-  output.say()
-  output.say(bold('Some of the everyday sentences'))
+  output.print()
+  output.print(bold('Some of the everyday sentences'))
   for (const one of [...right, ...wrong.slice(0, MAX_WRONG)]) {
     const good = one.label === one.language
     const order = Object.entries(one.probabilities).sort(([, a], [, b]) => b - a)
-    const [first, second] = order.map(([label, share]) => `${label} ${percent(share)}`)
-    output.say(`  ${visible(one.text)}`)
+    const [first, second] = order.map(([label, probability]) => `${label} ${percent(probability)}`)
+    output.print(`  ${visible(one.text)}`)
     const truth = good ? '' : dim(`, should be ${one.language}`)
-    output.say(`      ${good ? green(`→ ${first}`) : red(`→ ${first}`)}${dim(`, then ${second}`)}${truth}`)
+    output.print(`      ${good ? green(`→ ${first}`) : red(`→ ${first}`)}${dim(`, then ${second}`)}${truth}`)
   }
 }
 
@@ -36,17 +36,17 @@ export function showTrace(output: Output, model: TextClassifier<'gru'>, { text, 
   const { colors } = output
   const trace = model.trace(text, { label: language })
   const width = Math.min(output.width, 100)
-  output.say()
-  output.say(colors.bold('One sentence, character by character'))
+  output.print()
+  output.print(colors.bold('One sentence, character by character'))
   for (const line of drawTrace(trace as unknown as Trace, { width, colors, layout: 'columns' }))
-    output.say(`  ${line}`.trimEnd())
-  output.say()
-  for (const line of wrap(describeTrace(trace, language), width - 2)) output.say(`  ${line}`)
+    output.print(`  ${line}`.trimEnd())
+  output.print()
+  for (const line of wrap(describeTrace(trace, language), width - 2)) output.print(`  ${line}`)
 }
 
 function describeTrace(trace: Trace<'gru'>, truth: string): string {
   const { steps, label } = trace
-  const settled = settledAt(
+  const settled = countUntilSettled(
     steps.map(({ output }) => output.label),
     label,
   )
@@ -68,7 +68,7 @@ function describeTrace(trace: Trace<'gru'>, truth: string): string {
 }
 
 /** The number of steps after which every prediction equals the last one. */
-export function settledAt(labels: readonly string[], last: string): number {
+export function countUntilSettled(labels: readonly string[], last: string): number {
   return labels.findLastIndex((label) => label !== last) + 2
 }
 

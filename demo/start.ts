@@ -46,8 +46,8 @@ function printIntroduction(
   plan: Recipe,
 ): void {
   const { bold } = output.colors
-  output.say(bold('Language detection with a GRU, character by character'))
-  output.say()
+  output.print(bold('Language detection with a GRU, character by character'))
+  output.print()
   const names = LANGUAGES.map(({ name }) => name).join(', ')
   const { least, most } = plan.crops
   const facts: [string, string][] = [
@@ -73,7 +73,7 @@ function printIntroduction(
 function printFact(output: Output, name: string, text: string): void {
   const indent = 11
   wrap(text, Math.min(output.width, 100) - indent).forEach((line, i) =>
-    output.say(`${i === 0 ? output.colors.dim(name.padEnd(indent)) : ' '.repeat(indent)}${line}`),
+    output.print(`${i === 0 ? output.colors.dim(name.padEnd(indent)) : ' '.repeat(indent)}${line}`),
   )
 }
 
@@ -90,7 +90,7 @@ async function train(
     if (event.type !== 'epoch') return
     progress.end()
     const { epoch, epochs, trainLoss, trainAccuracy, seconds } = event
-    output.say(
+    output.print(
       `  epoch ${epoch} of ${epochs}   loss ${trainLoss.toFixed(3)}   training accuracy ${percent(trainAccuracy)}   ${duration(seconds)}`,
     )
   }
@@ -109,26 +109,26 @@ function printStart(output: Output, event: Extract<ModelFitEvent, { type: 'start
     `${count(parameters)} parameters, ${count(vocabulary ?? 0)} characters in the vocabulary`,
   )
   printFact(output, 'Engine', describeEngine(event))
-  output.say()
-  output.say(output.colors.bold('Training'))
+  output.print()
+  output.print(output.colors.bold('Training'))
 }
 
 async function save(output: Output, model: TextClassifier<'gru'>): Promise<void> {
   await mkdir(dirname(MODEL), { recursive: true })
   await model.save(MODEL)
   const { size } = await stat(MODEL)
-  output.say()
-  output.say(
+  output.print()
+  output.print(
     `${output.colors.bold('Saved')}   ${MODEL}, ${count(size / 1024)} KiB: weights, vocabulary, labels and settings`,
   )
 }
 
 function printNextSteps(output: Output, seconds: number): void {
   const { bold, cyan, dim } = output.colors
-  output.say()
-  output.say(dim(`Done in ${duration(seconds)}.`))
-  output.say()
-  output.say(bold('Next steps'))
+  output.print()
+  output.print(dim(`Done in ${duration(seconds)}.`))
+  output.print()
+  output.print(bold('Next steps'))
   const commands = [
     [`npx latch predict ${MODEL} "Was machst du heute Abend?"`, 'detect a language'],
     [
@@ -144,7 +144,7 @@ function printNextSteps(output: Output, seconds: number): void {
     ['npx latch compare your.csv --text comment --label rating', 'compare ANN, RNN, LSTM and GRU'],
     ['npx latch --help', 'all commands'],
   ]
-  for (const [command, meaning] of commands) output.say(`  ${cyan(command)}\n      ${dim(meaning)}`)
+  for (const [command, meaning] of commands) output.print(`  ${cyan(command)}\n      ${dim(meaning)}`)
 }
 
 const output = new Output({ json: false, quiet: false })

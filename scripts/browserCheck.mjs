@@ -22,14 +22,14 @@ const TYPES = {
 }
 
 const page = `<!doctype html><meta charset="utf-8"><title>Latch</title><script type="module">
-const tell = (body) => fetch('/result', { method: 'POST', body: JSON.stringify(body) })
-addEventListener('error', (event) => tell({ error: String(event.message) }))
+const post = (body) => fetch('/result', { method: 'POST', body: JSON.stringify(body) })
+addEventListener('error', (event) => post({ error: String(event.message) }))
 try {
   const { trainHere } = await import('/scripts/browserTraining.mjs')
   const results = await trainHere(await import('/packages/latch/dist/index.js'))
-  await tell({ results, agent: navigator.userAgent })
+  await post({ results, agent: navigator.userAgent })
 } catch (error) {
-  await tell({ error: String(error?.stack ?? error) })
+  await post({ error: String(error?.stack ?? error) })
 }
 </script>`
 
@@ -115,7 +115,7 @@ function ended(child) {
   })
 }
 
-/** Counts and tells checks. */
+/** Counts and prints checks. */
 class Checks {
   counts = { passed: 0, failed: 0, skipped: 0 }
 
@@ -155,7 +155,7 @@ try {
     const [, two] = answer.results.threads
     const note = two.note ?? 'no note'
     checks.check(two.size === (isolated ? 2 : 1), `asked for two threads: ${two.size} (${note})`)
-    checks.check(isolated === (two.note === null), `fewer threads are told: ${note}`)
+    checks.check(isolated === (two.note === null), `fewer threads are reported: ${note}`)
   }
 } catch (error) {
   checks.check(false, error.stack ?? String(error))

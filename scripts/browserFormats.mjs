@@ -1,5 +1,5 @@
 /**
- * Models of every format in headless Chromium, through the bundled door `latch/formats`: they answer, are written
+ * Models of every format in headless Chromium, through the bundled entry point `latch/formats`: they answer, are written
  * and read back as in Node; only their format's chunks are loaded and no request leaves the server. Exports also run
  * in onnxruntime-web and TensorFlow.js there, where bench/ has them. `--json FILE` writes the counts of checks.
  */
@@ -29,7 +29,7 @@ const PEERS = { 'onnxruntime-web': 'onnxruntime-web', tfjs: '@tensorflow/tfjs' }
 const LACKED = /^gru, (?!reset before)/
 const folderOf = (peer) => join(root, 'bench', 'node_modules', PEERS[peer], 'dist')
 
-/** Counts and tells checks. */
+/** Counts and prints checks. */
 class Checks {
   counts = { passed: 0, failed: 0, skipped: 0 }
 
@@ -130,7 +130,7 @@ function worst(here, there) {
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
 
 /** A model file: opened on the reproducible build and the fastest one, then written in every format. */
-async function checkCase(checks, { door, bundle, browser, url }, one, number) {
+async function checkCase(checks, { formats, bundle, browser, url }, one, number) {
   const { name, files, options } = one
   const names = [...files.keys()]
   const watched = await Watched.open(browser, url)
@@ -140,10 +140,10 @@ async function checkCase(checks, { door, bundle, browser, url }, one, number) {
   const early = [...chunks].filter((chunk) => !first.has(chunk))
   checks.check(
     early.length === 0 && chunks.size === first.size,
-    `${name}: the page loads ${chunks.size} chunks of the door, ${early.length} others`,
+    `${name}: the page loads ${chunks.size} chunks of the entry point, ${early.length} others`,
   )
   for (const how of [{}, EXACT]) {
-    const own = await openHere(door, files, { ...how, options })
+    const own = await openHere(formats, files, { ...how, options })
     const exact = how === EXACT
     const other = await there('open', number, names, { ...how, options })
     const [rows, answers] = [worst(own.said.rows, other.rows), worst(own.said.answers, other.answers)]
@@ -160,8 +160,8 @@ async function checkCase(checks, { door, bundle, browser, url }, one, number) {
     else own.model.network.dispose()
   }
   checkChunks(checks, bundle, one, chunks)
-  const [own, other] = [await exportHere(door, one.opened, EXACT), await there('exportAll', EXACT)]
-  for (const to of door.EXPORT_FORMATS) checkExport(checks, one, to, own[to], other[to])
+  const [own, other] = [await exportHere(formats, one.opened, EXACT), await there('exportAll', EXACT)]
+  for (const to of formats.EXPORT_FORMATS) checkExport(checks, one, to, own[to], other[to])
   await checkTraining(checks, one, () => there('train'))
   checks.check(
     complaints.length === 0,
@@ -258,18 +258,18 @@ let server
 let browser
 try {
   const latch = await import(join(root, 'packages', 'latch', 'dist', 'node.js'))
-  const door = await import(join(root, 'packages', 'latch', 'dist', 'formatsNode.js'))
+  const formats = await import(join(root, 'packages', 'latch', 'dist', 'formatsNode.js'))
   const bundle = await Bundle.make()
   for (const line of bundle.sizes()) console.log(line)
-  const { cases, missing } = await allCases(latch, door)
+  const { cases, missing } = await allCases(latch, formats)
   for (const folder of missing) checks.skip(`${folder}: not beside the clone`)
-  const groups = peerCases(latch, door)
+  const groups = peerCases(latch, formats)
   server = serve(bundle, [...cases, ...groups])
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage']
   browser = await chromium.launch({ executablePath: findBrowser(), args })
   console.log(`Chromium ${browser.version()}, Node ${process.version}`)
-  const place = { door, bundle, browser, url: `http://127.0.0.1:${server.address().port}/` }
+  const place = { formats, bundle, browser, url: `http://127.0.0.1:${server.address().port}/` }
   for (const [number, one] of cases.entries()) {
     await checkCase(checks, place, one, number).catch((error) =>
       checks.check(false, `${one.name}: ${error.stack}`),

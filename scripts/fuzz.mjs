@@ -1,7 +1,7 @@
 /**
  * Every reader against damaged copies of real files: no crash, no hang (2 s a file), no single allocation above
  * four times the file, always an error with a place in it. `node scripts/fuzz.mjs [--count 20000] [--only keras]
- * [--from 0] [--json FILE]`; a mutation is told by reader and number, and is the same on every machine.
+ * [--from 0] [--json FILE]`; a mutation is identified by reader and number, and is the same on every machine.
  */
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

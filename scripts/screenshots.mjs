@@ -1,7 +1,7 @@
 /**
- * Photographs every view and lesson of the built studio, light and dark, wide and narrow:
+ * Takes screenshots of every view and lesson of the built studio, light and dark, wide and narrow:
  * `node scripts/screenshots.mjs [FOLDER] [NAME …]` (default build/screenshots, everything).
- * `node scripts/screenshots.mjs --readme` takes the README's pictures into docs/pictures.
+ * `node scripts/screenshots.mjs --readme` updates the README's pictures in docs/pictures.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -51,7 +51,7 @@ function serve() {
   })
 }
 
-async function photograph(browser, url, name, scheme, size) {
+async function capture(browser, url, name, scheme, size) {
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme })
   const page = await context.newPage()
   page.on('pageerror', (error) => console.log(`${name}: ${error.message}`))
@@ -63,8 +63,8 @@ async function photograph(browser, url, name, scheme, size) {
   await context.close()
 }
 
-/** One view without what stands around it. */
-async function photographView(browser, url, name, scheme) {
+/** One view without its surroundings. */
+async function captureView(browser, url, name, scheme) {
   const context = await browser.newContext({ viewport: { width: 1240, height: 900 }, colorScheme: scheme })
   const page = await context.newPage()
   await page.goto(url + on(name))
@@ -74,12 +74,12 @@ async function photographView(browser, url, name, scheme) {
   await context.close()
 }
 
-async function photographAll(browser, url) {
+async function captureAll(browser, url) {
   for (const [name, hash] of Object.entries(PAGES)) {
     if (wanted.length && !wanted.includes(name)) continue
     for (const size of Object.keys(SIZES))
-      for (const scheme of ['light', 'dark']) await photograph(browser, url + hash, name, scheme, size)
-    console.log(`${name}: 4 pictures`)
+      for (const scheme of ['light', 'dark']) await capture(browser, url + hash, name, scheme, size)
+    console.log(`${name}: 4 screenshots`)
   }
 }
 
@@ -91,8 +91,8 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 })
 try {
-  if (readme) for (const [name, scheme] of README) await photographView(browser, url, name, scheme)
-  else await photographAll(browser, url)
+  if (readme) for (const [name, scheme] of README) await captureView(browser, url, name, scheme)
+  else await captureAll(browser, url)
 } finally {
   await browser.close()
   child.removeAllListeners('exit')

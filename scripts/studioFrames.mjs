@@ -2,7 +2,7 @@
  * How smoothly the built studio moves: an LSTM of 128 units and a text of 60 tokens, frame intervals while the
  * unrolled network plays and while the pointer sweeps over the gate maps, and the first contentful paint.
  * `node scripts/studioFrames.mjs [--seconds 6] [--loads 5]`; one JSON object a line, a summary of each kind
- * beside its raw rows, in milliseconds. Nothing is judged: a busy machine is slow. Needs a Chromium.
+ * beside its raw rows, in milliseconds. There is no threshold: a busy machine is slow. Needs a Chromium.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -24,10 +24,10 @@ const [UNITS, TOKENS, FRAME] = [128, 60, 16.7]
 const words = 'the food was not bad but good and service slow'.split(' ')
 const text = Array.from({ length: TOKENS }, (_, t) => words[t % words.length]).join(' ')
 
-const tell = (row) => console.log(JSON.stringify(row))
+const print = (row) => console.log(JSON.stringify(row))
 const load = () => loadavg().map((value) => Number(value.toFixed(2)))
-const quantile = (sorted, share) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null
+const quantile = (sorted, fraction) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? null
 const rounded = (list) => list.map((value) => Number(value.toFixed(2)))
 
 /** A summary and the raw rows. */
@@ -36,7 +36,7 @@ function report(measure, milliseconds, more = {}) {
   const [median, p95] = [quantile(sorted, 0.5), quantile(sorted, 0.95)].map((value) =>
     value === null ? null : Number(value.toFixed(2)),
   )
-  tell({
+  print({
     measure,
     count: sorted.length,
     median,
@@ -45,16 +45,16 @@ function report(measure, milliseconds, more = {}) {
     ...more,
     load: load(),
   })
-  tell({ measure: `${measure}, raw`, milliseconds: rounded(milliseconds) })
+  print({ measure: `${measure}, raw`, milliseconds: rounded(milliseconds) })
 }
 
-/** The same with how many frames came later than the next one was due. */
+/** The same with the number of late frames, those later than the next one was due. */
 function reportFrames(measure, intervals, more) {
   const late = intervals.filter((value) => value > 1.5 * FRAME).length
   report(measure, intervals, { late, seconds, ...more })
 }
 
-/** A model of the size, trained for one epoch on little: its speed is not its accuracy's. */
+/** A model of this size, trained for one epoch on little data: only its speed matters. */
 async function writeModel(path) {
   const { textClassifier } = await import(join(root, 'packages', 'latch', 'dist', 'node.js'))
   const model = textClassifier({
@@ -71,7 +71,7 @@ async function writeModel(path) {
   await model.fit(rows, { text: 'text', label: 'label', epochs: 1, seed: 1, validation: 0 })
   const { tokens } = model.encode(text)
   await model.save(path)
-  tell({
+  print({
     measure: 'model',
     cell: 'lstm',
     units: UNITS,
@@ -116,16 +116,16 @@ const stopFrames = (page) =>
 
 async function settled(page) {
   await page.waitForTimeout(300)
-  for (const wait of ['Computing …', 'Loading …']) {
-    await page.waitForFunction((said) => !document.body.innerText.includes(said), wait, { timeout: 60_000 })
+  for (const wait of ['Computing…', 'Loading…']) {
+    await page.waitForFunction((busy) => !document.body.innerText.includes(busy), wait, { timeout: 60_000 })
   }
 }
 
 async function opened(browser, url) {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage()
-  page.on('pageerror', (error) => tell({ measure: 'uncaught', message: error.message }))
+  page.on('pageerror', (error) => print({ measure: 'uncaught', message: error.message }))
   await page.goto(url)
-  await page.getByText(/^says /).waitFor({ timeout: 60_000 })
+  await page.getByText(/^predicts /).waitFor({ timeout: 60_000 })
   await page.getByRole('textbox', { name: 'Your sentence' }).fill(text)
   await page.getByText(`${TOKENS} tokens`).first().waitFor({ timeout: 30_000 })
   return page
@@ -172,7 +172,7 @@ async function firstPaint(browser, url) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 1000 } })
     const page = await context.newPage()
     await page.goto(url)
-    await page.getByText(/^says /).waitFor({ timeout: 60_000 })
+    await page.getByText(/^predicts /).waitFor({ timeout: 60_000 })
     paints.push(
       await page.evaluate(
         () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
@@ -192,7 +192,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 })
 try {
-  tell({
+  print({
     measure: 'machine',
     cores: cpus().length,
     cpu: cpus()[0].model,

@@ -1,4 +1,5 @@
 /** The architecture: who imports whom, how long files and functions are, their headers. First on made-up trees. */
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -224,7 +225,7 @@ describe('the style rules catch', () => {
     ])
   })
 
-  test('paths of somebody’s machine', () => {
+  test('paths of one machine', () => {
     const home = ['', 'home', 'ada', 'latch'].join('/')
     const broken = (text: string) => machinePaths(new SourceTree({ 'README.md': text }))
     expect(broken(`cd ${home}`)).toHaveLength(1)
@@ -289,6 +290,46 @@ describe('this repository', () => {
         ]),
       ),
     )
+  })
+  test('has no folder with more than 20 source files', () => {
+    const counts = new Map<string, number>()
+    for (const path of readTree(['packages', 'tests', 'scripts', 'bench', 'examples', 'demo']).paths) {
+      const folder = path.slice(0, path.lastIndexOf('/'))
+      if (!/\/(dist|node_modules)\//.test(path)) counts.set(folder, (counts.get(folder) ?? 0) + 1)
+    }
+    expect(counts.size).toBeGreaterThan(50)
+    expect([...counts].filter(([, count]) => count > 20)).toEqual([])
+  })
+  test('leaves formatting to the formatter', () => {
+    const ignore = ['prettier', 'ignore'].join('-')
+    const folders = [
+      'packages/latch/src',
+      'packages/cli/src',
+      'packages/studio/src',
+      'tests',
+      'scripts',
+      'bench',
+    ]
+    const { files } = readTree(folders)
+    expect([...files].filter(([, text]) => text.includes(ignore)).map(([path]) => path)).toEqual([])
+  })
+  test('uses the words of the field in its documents, scripts, benchmarks and root tests', () => {
+    // Folders join this list when `node scripts/words.mjs` counts none in them.
+    const clean = [
+      'README.md',
+      'ARCHITECTURE.md',
+      'CONTRIBUTING.md',
+      'docs/internals/',
+      'bench/',
+      'scripts/',
+      'tests/',
+    ]
+    const { stdout, status } = spawnSync(process.execPath, ['scripts/words.mjs', '--check', ...clean], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
+    expect(status).toBe(0)
   })
   test('documents what it exports', () => {
     expectNone(undocumented(source))

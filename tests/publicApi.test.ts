@@ -1,4 +1,4 @@
-/** The public door alone: the README's programs run as they stand, and each rung can be taken by hand. */
+/** The public API alone: each level of it can be used directly. */
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { describe, expect, expectTypeOf, it } from 'vitest'
@@ -11,7 +11,7 @@ import type { EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../pa
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const programs = [...readme.matchAll(/```ts\n([^]*?)```/g)].map((match) => match[1])
 
-/** Runs a program of the README, its imports answered by the doors, and gives what `last` names. */
+/** Runs a program of the README, with its imports from the entry points, and returns what `last` names. */
 async function runProgram(program: string, last: string): Promise<unknown> {
   const body = program.replace(/^import .*\n/gm, '') + `\nreturn ${last}`
   const { outputText } = ts.transpileModule(`async function main() {\n${body}\n}`, {
@@ -41,13 +41,13 @@ function signs(count: number): Dataset {
 
 const layers = [latch.features(1), latch.rnn(4, { returnSequences: false }), latch.dense(2)]
 
-describe('the door', () => {
+describe('the public API', () => {
   it('trains a network of features as the README does', { timeout: 60_000 }, async () => {
     const program = programs.find((text) => text.includes('addingProblem'))!
     expect(await runProgram(program, 'loss')).toBeLessThan(0.01)
   })
 
-  it('trains with a loop of one’s own, and scores it', async () => {
+  it('trains with a training loop of your own, and scores it', async () => {
     const { Optimizer, ExponentialMovingAverage, clipGradients, completeSchedule, learningRateAt } = training
     const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' } })
     const data = signs(20)
@@ -108,7 +108,7 @@ describe('the door', () => {
     expectTypeOf<StateName>().toEqualTypeOf<'hidden' | 'cell'>()
   })
 
-  it('a trace’s cell tells its gates', () => {
+  it('a trace’s cell determines its gates', () => {
     const gates = (trace: Trace): readonly Float64Array[] => {
       if (trace.cell === 'lstm') return trace.steps.map((step) => step.gates.forget)
       // @ts-expect-error a GRU or RNN has no forget gate

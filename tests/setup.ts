@@ -1,4 +1,4 @@
-/** Engines in tests as the Node door sets them up; with LATCH_THREADS, even the smallest work is shared. */
+/** Engines in tests as the Node entry point sets them up; with LATCH_THREADS, even the smallest work is divided. */
 import { useHost } from '../packages/latch/src/engine/host.ts'
 import { nodeHost } from '../packages/latch/src/engine/hostNode.ts'
 import { parallelism } from '../packages/latch/src/engine/threads/executor.ts'

@@ -1,6 +1,6 @@
 /**
  * One LSTM training step by hand on fixed data, straight on the kernels: forward, loss, BPTT, weight
- * gradients, Adam. `spent` tells by part how many calls a step makes and the fastest of them.
+ * gradients, Adam. `spent` lists by part how many calls a step makes and the fastest of them.
  */
 export function lstmStep(bench, { B, T, F, H, classes }) {
   const { kernels: K } = bench

@@ -1,6 +1,6 @@
 /**
- * Comments for the studio's lessons: the negation comments about food and rooms, and short ones about
- * persons ("you are not good"). The five that the lessons show are never among those trained on.
+ * Comments for the studio's lessons: negation comments about food and rooms, and short ones about persons ("you are not
+ * good"). The five comments that the lessons show are not in the training data.
  */
 import { negationComments, type LabelledText, type Sentiment } from 'latch/datasets'
 import { Random } from 'latch'
@@ -17,7 +17,7 @@ export const SHOWN: readonly LabelledText<Sentiment>[] = [
 const SUBJECTS = 'you are|he is|she is|we are|they are|you were|he was|she was|they were'.split('|')
 const POSITIVE = 'good great lovely friendly warm pleasant excellent calm kind clever'.split(' ')
 const NEGATIVE = 'bad terrible awful rude cold horrible dull noisy mean lazy'.split(' ')
-/** What stands before the adjective, and whether it turns the label. */
+/** The words before the adjective, and whether they reverse the label. */
 const WAYS: readonly (readonly [words: string, turns: boolean])[] = [
   ['', false],
   ['very ', false],
@@ -27,7 +27,7 @@ const WAYS: readonly (readonly [words: string, turns: boolean])[] = [
   ['not at all ', true],
 ]
 
-/** Every short comment about a person: subjects, ways and adjectives combined; half of each label. */
+/** All short comments about persons: subjects, verbs and adjectives combined; half of each label. */
 function personComments(): LabelledText<Sentiment>[] {
   return SUBJECTS.flatMap((subject) =>
     WAYS.flatMap(([words, turns]) =>
@@ -41,10 +41,10 @@ function personComments(): LabelledText<Sentiment>[] {
 
 const shown = new Set(SHOWN.map(({ text }) => text))
 
-/** One in five by its words, and those shown, only test. */
+/** Test comments: one in five by its words, and those shown. */
 const isTest = ({ text }: LabelledText) => shown.has(text) || Random.hash(text) % 5 === 0
 
-/** Comments to train on (4,000 about things, 870 or so about persons), or to test (1,000 and 210 or so). */
+/** Training comments (4,000 about things, about 870 about persons), or test comments (1,000 and about 210). */
 export function lessonComments(part: 'train' | 'test'): LabelledText<Sentiment>[] {
   const test = part === 'test'
   const things = negationComments({ count: test ? 1000 : 4000, seed: test ? 2 : 1, test })
@@ -52,7 +52,7 @@ export function lessonComments(part: 'train' | 'test'): LabelledText<Sentiment>[
   return new Random(1, 'lesson comments', part).shuffle([...things, ...persons])
 }
 
-/** The same comments, the words of each in another order; a comment of one word stays as it is. */
+/** The same comments with shuffled words; a comment of one word does not change. */
 export function shuffledWords(
   rows: readonly LabelledText<Sentiment>[],
   seed: number,

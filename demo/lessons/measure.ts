@@ -1,7 +1,7 @@
 /**
  * Measures the lessons' models: `node dist/demo/lessons/measure.js MODELS MEASURED.json [--trainings]`.
- * Everything that opens the model files is measured anew; with `--trainings` also what needs further
- * trainings (five minutes), which is otherwise kept as the file has it.
+ * With `--trainings` it also repeats the measurements that need further trainings (five minutes); otherwise their earlier
+ * results in the file are kept.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { writeFileAtomic } from 'latch'

@@ -1,6 +1,6 @@
 /**
- * What a facts model really does: how often it is right at which distance, which city's word makes the
- * answer, how the gradient fares on its way back, and what its keep gate does when somebody moves.
+ * Measurements of a facts model: accuracy by distance, the influence of the cities on the answer, the gradient by lag, and
+ * the keep gate at a move.
  */
 import { influence, traceSequence } from 'latch/inspection'
 import { coreLayers, networkFromConfig, type TextClassifier } from 'latch'
@@ -14,10 +14,10 @@ export const STORY =
 
 export const DISTANCES = [0, 5, 10, 15, 20, 25, 30, 35, 40, 60, 80]
 
-/** The greatest lag of the gradient's curve: 40 filler tokens, the question and the fact are further still. */
+/** The largest lag of the gradient's curve. With 40 filler tokens, the fact is further back. */
 export const LAGS = 50
 
-/** Share right on stories never seen, by distance. */
+/** Accuracy on new stories by distance. */
 export async function accuracyByDistance(model: TextClassifier, count: number, distances = DISTANCES) {
   const found: ({ distance: number } & Share)[] = []
   for (const distance of distances) {
@@ -27,12 +27,12 @@ export async function accuracyByDistance(model: TextClassifier, count: number, d
   return found
 }
 
-/** A story whose asked person moved exactly once: where both cities stand. */
+/** A story in which the person in the question moved exactly once, with the steps of both cities. */
 export interface OneMove {
   text: string
   label: string
   tokens: readonly string[]
-  /** Step of the first and of the second city. */
+  /** Steps of the first and the second city. */
   first: number
   second: number
 }
@@ -54,7 +54,7 @@ export interface CityInfluence {
   /** Mean |change| of the right answer's logit without the first city's word, and without the second's. */
   first: Mean
   second: Mean
-  /** Of the two means. */
+  /** The ratio of the two means. */
   ratio: number
   /** The same for the right answer's probability. */
   firstProbability: Mean
@@ -82,7 +82,7 @@ export function cityInfluence(model: TextClassifier, stories: readonly OneMove[]
   }
 }
 
-/** The page's story: the answer, and each word's influence on the answer London. */
+/** The story on the page: the answer, and the influence of each word on the answer London. */
 export function storyInfluence(model: TextClassifier) {
   const { probability, tokens } = influence(model, STORY, 'london')
   const change = (city: string) => Math.abs(tokens.find(({ token }) => token === city)!.leaveOneOut!.logit)
@@ -95,14 +95,14 @@ export function storyInfluence(model: TextClassifier) {
 }
 
 export interface GradientByLag {
-  /** ‖∂L/∂s‖ by lag, s = (h, c): median of its share of the one at lag 0, and mean of the norm itself. */
+  /** ‖∂L/∂s‖ by lag, s = (h, c): median relative to lag 0, and mean of the norm. */
   relative: number[]
   mean: number[]
-  /** Lag 40 divided by lag 1, story by story. */
+  /** The norm at lag 40 divided by the norm at lag 1, per story. */
   ratio: Quartiles
 }
 
-/** The plain loss's gradient on its way back, for the right label; `initial`: before any training. */
+/** The gradient norms by lag for the loss of the right label; `initial`: before training. */
 export function gradientByLag(model: TextClassifier, count: number, initial: boolean): GradientByLag {
   const network = initial
     ? networkFromConfig(model.network.config, coreLayers, { ...ENGINE, seed: SEED })
@@ -122,7 +122,7 @@ export function gradientByLag(model: TextClassifier, count: number, initial: boo
   }
 }
 
-/** What the keep gate (f, z) does at "moved to CITY" of the person asked for, and elsewhere. */
+/** The keep gate (f, z) at "moved to CITY" of the person in the question, and elsewhere. */
 export function keepsAtMove(model: TextClassifier, stories: readonly OneMove[]) {
   const kept = stories.map(({ text, second }) => {
     const [{ steps }] = model.trace(text).layers
@@ -147,7 +147,7 @@ export function keepsAtMove(model: TextClassifier, stories: readonly OneMove[]) 
   }
 }
 
-/** The gate that keeps: f of an LSTM, z of a GRU. */
+/** The keep gate: f of an LSTM, z of a GRU. */
 export function keepGateOf(gates: object): Float64Array {
   const named = gates as { forget?: Float64Array; update?: Float64Array }
   return (named.forget ?? named.update)!

@@ -1,6 +1,6 @@
 /**
- * The lecture says that a memory reading "Riya is a doctor …" forgets Delhi (0.10) and keeps gender,
- * profession, hospital and London (0.85 to 0.99). What a trained memory keeps of each, and what it answers.
+ * The lecture says that a memory reading "Riya is a doctor …" forgets Delhi (0.10) and keeps gender, profession, hospital
+ * and London (0.85 to 0.99). Measures what a trained network keeps of each, and what it answers.
  */
 import { influence } from 'latch/inspection'
 import type { TextClassifier } from 'latch'
@@ -9,7 +9,7 @@ import { columns } from './models.ts'
 import { LECTURE, LECTURE_KEEPS, paragraphs, QUESTIONS, type Question } from './paragraph.ts'
 import { meanOf, shareOf } from './spread.ts'
 
-/** Which question asks for a fact, and the answer in the lecture's paragraph. */
+/** The question about each fact, and the answer in the lecture's paragraph. */
 const ASKS: readonly (readonly [fact: string, question: Question, answer: string])[] = [
   ['Gender', 'pronoun', 'she'],
   ['Profession', 'profession', 'doctor'],
@@ -18,31 +18,31 @@ const ASKS: readonly (readonly [fact: string, question: Question, answer: string
   ['London', 'city', 'london'],
 ]
 
-/** Share right on paragraphs never seen, by question. */
+/** Accuracy on new paragraphs by question. */
 export async function paragraphAccuracy(model: TextClassifier, count: number) {
   const rows = paragraphs({ count, seed: 7 })
   const found: Record<string, ReturnType<typeof shareOf>> = {}
   for (const question of Object.keys(QUESTIONS)) {
-    const asked = rows.filter((row) => row.question === question)
-    const { accuracy } = await model.evaluate(asked, columns)
-    found[question] = shareOf(Math.round(accuracy * asked.length), asked.length)
+    const matching = rows.filter((row) => row.question === question)
+    const { accuracy } = await model.evaluate(matching, columns)
+    found[question] = shareOf(Math.round(accuracy * matching.length), matching.length)
   }
   return found
 }
 
-/** What one fact's word wrote, and how much of that later steps keep. */
+/** How much of what the word of a fact wrote is kept by later steps. */
 export interface FactKeeps {
-  /** Mean of the keep gate as the word itself is read. */
+  /** Mean of the keep gate at the step of the word. */
   gate: number
-  /** Of what the word wrote, the share still there after "last year , … moved to … ."; null if it came later. */
+  /** Fraction of what the word wrote that is kept after "last year , … moved to … ."; null if the word comes later. */
   overMove: number | null
   /** The same after the paragraph's last word. */
   toEnd: number
-  /** The lecture's way of asking: the mean of all units at the end, whatever the word wrote to them. */
+  /** The lecture's measure: the mean of all units at the end, whatever the word wrote to them. */
   toEndMean: number
 }
 
-/** Steps of the words that bring the facts: first pronoun, profession, old home, first place of work, new home. */
+/** Steps of the words of the facts: first pronoun, profession, old home, first place of work, new home. */
 function factSteps(tokens: readonly string[]): number[] {
   const after = (word: string, by: number) => tokens.indexOf(word) + by
   return [after('lives', -1), 3, after('lives', 2), after('works', 3), after('moved', 2)]
@@ -82,7 +82,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + x * b[i], 0)
 }
 
-/** The lecture's paragraph fact by fact, beside the same over `count` paragraphs with a move and a new place. */
+/** The lecture's paragraph fact by fact, and the means over `count` paragraphs with a move and a new place of work. */
 export function measureKeeps(model: TextClassifier, count: number) {
   const own = factKeeps(model, LECTURE)
   const like = paragraphs({ count: count * 4, seed: 7 }).filter(({ moved, changed }) => moved && changed)

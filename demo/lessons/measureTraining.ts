@@ -1,6 +1,6 @@
 /**
- * What only further trainings can tell: what order is worth to five kinds of network and how long an epoch
- * of each takes, how much a seed decides, and how far a memory reaches that was taught on short ways.
+ * Measurements that need further trainings: the value of word order for five kinds of network and the time of their
+ * epochs, the effect of the seed, and the accuracy of networks trained on short distances.
  */
 import type { CellChoice, TextClassifier } from 'latch'
 import { lessonComments, SHOWN, shuffledWords } from './comments.ts'
@@ -19,11 +19,11 @@ import {
 } from './models.ts'
 import { shareOf } from './spread.ts'
 
-type Say = (line: string) => void
+type Log = (line: string) => void
 
 const KINDS: readonly CellChoice[] = ['ann', 'bag', 'rnn', 'lstm', 'gru']
 
-/** Right on comments as written, and with each comment's words shuffled; what it says of those shown. */
+/** Accuracy on unchanged comments and with shuffled words; predictions for the comments shown. */
 export async function orderMatters(model: TextClassifier) {
   const test = lessonComments('test')
   const right = async (rows: typeof test) =>
@@ -41,8 +41,8 @@ export async function orderMatters(model: TextClassifier) {
   }
 }
 
-/** The five kinds, trained alike: what order is worth, and the seconds of the fastest epoch on one thread. */
-export async function orderAndSeconds(say: Say) {
+/** Five kinds of network with the same training: the value of order, and seconds of the fastest epoch on one thread. */
+export async function orderAndSeconds(log: Log) {
   const order: Record<string, Awaited<ReturnType<typeof orderMatters>>> = {}
   const seconds: Record<string, { perEpoch: number; epochs: number; parameters: number; steps: number }> = {}
   for (const kind of KINDS) {
@@ -51,56 +51,56 @@ export async function orderAndSeconds(say: Say) {
     const perEpoch = report.history.reduce((least, one) => Math.min(least, one.seconds), Infinity)
     const steps = Math.ceil(report.trainSize / 32)
     seconds[kind] = { perEpoch, epochs: report.epochs, parameters: model.parameterCount, steps }
-    say(`comments ${kind}: written ${order[kind].asWritten.share}, shuffled ${order[kind].shuffled.share}`)
+    log(`comments ${kind}: written ${order[kind].asWritten.share}, shuffled ${order[kind].shuffled.share}`)
     model.dispose()
   }
   return { order, seconds }
 }
 
-/** One training of the facts recipe with something changed. */
+/** One training of the facts recipe with a change. */
 export interface Trained {
   cell: LessonCell
   seed: number
   rate: number
-  /** Distances of the stories trained on. */
+  /** Distances of the training stories. */
   distance: FactsChange['distance']
   accuracy: Awaited<ReturnType<typeof accuracyByDistance>>
 }
 
-async function train(cell: LessonCell, change: FactsChange, asked: number[], say: Say): Promise<Trained> {
+async function train(cell: LessonCell, change: FactsChange, distances: number[], log: Log): Promise<Trained> {
   const { model } = await trainBy(factsRecipe(cell, change))
-  const accuracy = await accuracyByDistance(model, STORIES, asked)
+  const accuracy = await accuracyByDistance(model, STORIES, distances)
   model.dispose()
   const { seed = SEED, rate = RATE[cell], distance = [0, LONGEST] } = change
-  say(`${cell} ${JSON.stringify(change)}: ${accuracy.map(({ share }) => share).join(' ')}`)
+  log(`${cell} ${JSON.stringify(change)}: ${accuracy.map(({ share }) => share).join(' ')}`)
   return { cell, seed, rate, distance, accuracy }
 }
 
 const STORIES = 1000
 const FAR = [0, 10, 20, 40, 60, 80]
 
-/** How much the seed and, of the simple RNN, the rate decide. */
-export async function bySeedAndRate(say: Say): Promise<Trained[]> {
+/** The effect of the seed and, for the simple RNN, of the learning rate. */
+export async function bySeedAndRate(log: Log): Promise<Trained[]> {
   const found: Trained[] = []
   for (const seed of [1, 2, 3])
-    for (const rate of [0.001, 0.002, 0.006]) found.push(await train('rnn', { rate, seed }, FAR, say))
+    for (const rate of [0.001, 0.002, 0.006]) found.push(await train('rnn', { rate, seed }, FAR, log))
   for (const cell of ['lstm', 'gru'] as const)
-    for (const seed of [2, 3]) found.push(await train(cell, { seed }, FAR, say))
+    for (const seed of [2, 3]) found.push(await train(cell, { seed }, FAR, log))
   return found
 }
 
-/** Taught on ways of 0 to 10 words, asked over longer ones. */
-export async function shortWays(say: Say): Promise<Trained[]> {
+/** Trained on distances of 0 to 10 words, tested on longer ones. */
+export async function shortWays(log: Log): Promise<Trained[]> {
   const found: Trained[] = []
   for (const cell of LESSON_CELLS)
-    for (const seed of [1, 2]) found.push(await train(cell, { distance: [0, 10], seed }, FAR, say))
+    for (const seed of [1, 2]) found.push(await train(cell, { distance: [0, 10], seed }, FAR, log))
   return found
 }
 
-/** Taught on one distance only, so that no short way shows what is asked: does the gradient bridge it? */
-export async function oneDistance(say: Say): Promise<Trained[]> {
+/** Trained on one distance only, without short examples: does the gradient bridge it? */
+export async function oneDistance(log: Log): Promise<Trained[]> {
   const found: Trained[] = []
   for (const distance of [5, 10, 20, 40])
-    for (const cell of LESSON_CELLS) found.push(await train(cell, { distance, count: 4000 }, [distance], say))
+    for (const cell of LESSON_CELLS) found.push(await train(cell, { distance, count: 4000 }, [distance], log))
   return found
 }

@@ -1,6 +1,6 @@
 /**
- * All measurements of the lessons' models, as studio/src/lessons/measured.json keeps them. What the files
- * give is measured at every call; what needs trainings of its own only when asked for.
+ * All measurements of the lessons' models, as in packages/studio/src/lessons/measured.json. The model files are measured
+ * at every call; measurements that need further trainings are optional.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -19,11 +19,11 @@ import { bySeedAndRate, oneDistance, orderAndSeconds, shortWays } from './measur
 import { ENGINE, MODEL_NAMES, RECIPES, SEED, type LessonCell } from './models.ts'
 import { LECTURE } from './paragraph.ts'
 
-/** Stories a distance for accuracies, and for what is looked into one by one. */
+/** Stories per distance for accuracies, and for measurements of single stories. */
 const STORIES = 1000
 const TRACED = 200
 
-/** @param trainings those measured before, if they shall not be made again */
+/** @param trainings earlier results of the trainings, which are not repeated */
 export async function measure(folder: string, trainings: Trainings | null) {
   return {
     about: {
@@ -47,13 +47,13 @@ export async function measure(folder: string, trainings: Trainings | null) {
 
 export type Trainings = Awaited<ReturnType<typeof measureTrainings>>
 
-/** Five minutes and more. */
-export async function measureTrainings(say: (line: string) => void) {
+/** Takes more than five minutes. */
+export async function measureTrainings(log: (line: string) => void) {
   return {
-    ...(await orderAndSeconds(say)),
-    bySeedAndRate: await bySeedAndRate(say),
-    shortWays: await shortWays(say),
-    oneDistance: await oneDistance(say),
+    ...(await orderAndSeconds(log)),
+    bySeedAndRate: await bySeedAndRate(log),
+    shortWays: await shortWays(log),
+    oneDistance: await oneDistance(log),
   }
 }
 
@@ -62,7 +62,7 @@ const open = (folder: string, name: string) => {
   return TextClassifier.fromBytes(readFileSync(file), name, ENGINE)
 }
 
-/** What each file is and how it came about. */
+/** Each model file, its network and its training. */
 function models(folder: string) {
   return MODEL_NAMES.map((name) => {
     const bytes = readFileSync(`${folder}/${name}.safetensors`)

@@ -1,6 +1,6 @@
 /**
- * The models that the studio's lessons open, and how each is trained: small, one seed, and on the build
- * whose bits are the same everywhere, so that anybody gets these files again.
+ * The models of the studio's lessons and their training: small, one seed, and with the reproducible engine, so that every
+ * machine gets the same files.
  */
 import { CITIES, type LabelledText } from 'latch/datasets'
 import {
@@ -18,10 +18,10 @@ import { lessonStories } from './stories.ts'
 /** One seed for data, initial weights and order. */
 export const SEED = 1
 
-/** Longest way between fact and question among the stories trained on. */
+/** Longest distance between fact and question in the training stories. */
 export const LONGEST = 40
 
-/** What makes a model: its rows, its network, its training. */
+/** The recipe of a model: its rows, its network, its training. */
 export interface Recipe {
   network: ClassifierOptions
   training: Omit<ClassifierFitOptions<LabelledText>, 'text' | 'label' | 'onEvent'>
@@ -35,17 +35,17 @@ export type ModelName = `${'facts' | 'comments'}-${LessonCell}` | 'paragraph-lst
 
 export const columns = { text: 'text', label: 'label' } as const
 
-/** One thread changes no bit; it leaves a shared machine alone. */
+/** One thread gives the same bits as several, and leaves cores free on a shared machine. */
 export const ENGINE = { reproducible: true, threads: 1 } as const
 
-/** Narrow enough for a page to fetch. */
+/** Small enough for a page to fetch. */
 const NARROW = { units: 32, embedding: 32 } as const
 
 const EPOCHS = 24
 
 /**
- * What docs/defaults.md trains facts that change with. With the plain defaults the GRU learns these stories
- * too; the LSTM stops on a plateau of 81 %.
+ * The recipe of docs/defaults.md for changing facts. With all defaults the GRU learns these stories too; the LSTM stops on
+ * a plateau of 81 %.
  */
 export const COSINE = {
   epochs: EPOCHS,
@@ -54,10 +54,10 @@ export const COSINE = {
   patience: null,
 } as const
 
-/** At the gated cells' rate a simple RNN does badly (docs/lessons.md): it gets its own default. */
+/** A simple RNN performs badly at the gated cells' learning rate (docs/lessons.md), so it uses its own default. */
 export const RATE: { readonly [C in LessonCell]: number } = { rnn: 0.001, lstm: 0.006, gru: 0.006 }
 
-/** What may be changed of the facts recipe, to see what it is worth. */
+/** Changes of the facts recipe, to measure their effect. */
 export interface FactsChange {
   distance?: number | readonly [number, number]
   count?: number
@@ -75,7 +75,7 @@ export function factsRecipe(cell: LessonCell, change: FactsChange = {}): Recipe 
   }
 }
 
-/** Paragraphs like the lecture's, questions about every fact of them. */
+/** Paragraphs like the lecture's, with questions about each of their facts. */
 export function paragraphRecipe(cell: LessonCell): Recipe {
   return {
     network: { cell, ...NARROW, dropout: 0, ...ENGINE },
@@ -85,8 +85,8 @@ export function paragraphRecipe(cell: LessonCell): Recipe {
 }
 
 /**
- * The defaults, 32 units, and epochs enough for a simple RNN: thirty end before its short comments are
- * right. `ann` and `bag` are for comparison.
+ * The defaults with 32 units, and enough epochs for a simple RNN, which needs more than thirty for the short comments.
+ * `ann` and `bag` are for comparison.
  */
 export function commentsRecipe(cell: ClassifierOptions['cell']): Recipe {
   return {
@@ -109,10 +109,10 @@ export const RECIPES: { readonly [N in ModelName]: Recipe } = {
 
 export const MODEL_NAMES = Object.keys(RECIPES) as ModelName[]
 
-/** Trains by a recipe. @param say called with a line an epoch */
+/** Trains by a recipe. @param log called with one line per epoch */
 export async function trainBy(
   { network, training, rows }: Recipe,
-  say?: (line: string) => void,
+  log?: (line: string) => void,
 ): Promise<{ model: TextClassifier; report: ModelFitReport }> {
   const model = textClassifier(network)
   const report = await model.fit(rows(), {
@@ -121,7 +121,7 @@ export async function trainBy(
     onEvent(event) {
       if (event.type !== 'epoch') return
       const { epoch, trainLoss, trainAccuracy, seconds } = event
-      say?.(
+      log?.(
         `  epoch ${epoch}  loss ${trainLoss.toFixed(4)}  right ${trainAccuracy!.toFixed(4)}  ${seconds.toFixed(1)} s`,
       )
     },

@@ -1,6 +1,6 @@
 /**
- * The lecture's paragraph about Riya, and paragraphs like it with other people, places and professions,
- * each with a question about one of its facts. To answer any of them a memory has to keep all of them.
+ * The lecture's paragraph about Riya, and similar paragraphs with other people, places and professions, each with a
+ * question about one of its facts. To answer any question, a network must keep all facts.
  */
 import { CITIES, type LabelledText } from 'latch/datasets'
 import { Random } from 'latch'
@@ -9,7 +9,7 @@ import { Random } from 'latch'
 export const LECTURE =
   'Riya is a doctor. She lives in Delhi. She works at a hospital. Last year, Riya moved to London. Now she works at a research lab.'
 
-/** What the lecture says each fact's forget value is, and the word that brings the fact. */
+/** The lecture's forget value of each fact, and the word that introduces the fact. */
 export const LECTURE_KEEPS = [
   { fact: 'Gender', word: 'she', lecture: 0.99 },
   { fact: 'Profession', word: 'doctor', lecture: 0.95 },
@@ -29,7 +29,7 @@ export type Question = keyof typeof QUESTIONS
 
 export interface Paragraph extends LabelledText {
   question: Question
-  /** Whether there is a move and a new place of work. */
+  /** Whether the person moves and has a new place of work. */
   moved: boolean
   changed: boolean
 }
@@ -39,10 +39,10 @@ const PROFESSIONS = 'doctor teacher engineer lawyer painter cook'.split(' ')
 const PLACES = ['hospital', 'school', 'bank', 'research lab', 'museum', 'factory']
 const ASKED = Object.keys(QUESTIONS) as Question[]
 
-/** Two in three persons move, two in three change their place of work. */
+/** Two in three persons move; two in three change their place of work. */
 const CHANGE = 2 / 3
 
-/** Paragraphs of 26 to 43 words and marks, 20 labels; pronouns go with no name. */
+/** Paragraphs of 26 to 43 tokens with 20 labels; pronouns do not depend on the name. */
 export function paragraphs({ count, seed }: { count: number; seed: number }): Paragraph[] {
   const random = new Random(seed, 'paragraphs')
   return Array.from({ length: count }, () => makeParagraph(random))

@@ -1,4 +1,4 @@
-/** Numbers with their spread: a mean or a share is worth little without its standard error. */
+/** Means, fractions and quartiles with their spread. */
 
 export interface Mean {
   mean: number
@@ -27,7 +27,7 @@ export function meanOf(values: readonly number[]): Mean {
   return { mean, standardError: Math.sqrt(squares / (count - 1) / count), count }
 }
 
-/** Share of `right` in `count`, with the binomial standard error. */
+/** Fraction of `right` in `count`, with the binomial standard error. */
 export function shareOf(right: number, count: number): Share {
   const share = right / count
   return { share, standardError: Math.sqrt((share * (1 - share)) / count), count }
@@ -40,7 +40,7 @@ export function quartilesOf(values: readonly number[]): Quartiles {
   return { low: at(0.25), median: at(0.5), high: at(0.75), count: sorted.length }
 }
 
-/** Four digits, counts whole: more would only be noise in a file that people read. */
+/** Rounds to four significant digits, and counts to integers, so that the file stays readable. */
 export function rounded<T>(value: T): T {
   const round = (_: string, x: unknown) =>
     typeof x === 'number' && !Number.isInteger(x) ? Number(x.toPrecision(4)) : x

@@ -1,11 +1,11 @@
 /**
- * The lessons' stories: facts that change, of one person. In changingFacts a sentence about something else
- * always comes first; half of these begin without it, as the lecture's "Riya lives in Delhi" does.
+ * The lessons' stories: changing facts about one person. Stories of changingFacts always start with an unrelated
+ * sentence; half of these start without it, like the lecture's "Riya lives in Delhi".
  */
 import { changingFacts, type City, type FactOptions, type LabelledText } from 'latch/datasets'
 import { Random } from 'latch'
 
-/** Stories of one person, lower-case, words and marks set apart; the label is the city named last. */
+/** Stories about one person in lower case, with spaces around punctuation; the label is the last city. */
 export function lessonStories(options: Omit<FactOptions, 'people'>): LabelledText<City>[] {
   const random = new Random(options.seed, 'beginnings of stories')
   return changingFacts({ ...options, people: 1 }).map(({ text, label }) => ({
@@ -18,7 +18,7 @@ function withoutFirst(text: string): string {
   return text.slice(text.indexOf(' . ') + 3)
 }
 
-/** Stories never trained on: another seed. */
+/** Test stories: another seed. */
 export function testStories(distance: number, count: number): LabelledText<City>[] {
   return lessonStories({ count, distance, seed: 7 })
 }

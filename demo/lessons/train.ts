@@ -1,6 +1,6 @@
 /**
  * Trains the lessons' models and writes their files: `node dist/demo/lessons/train.js FOLDER [NAME …]`.
- * Then measure.ts measures them.
+ * Run measure.ts afterwards.
  */
 import { writeFileAtomic } from 'latch'
 import { MODEL_NAMES, RECIPES, trainBy, type ModelName } from './models.ts'

@@ -1,4 +1,4 @@
-/** The door `latch/formats` bundled as a page would have it: which chunks there are, and what loads them. */
+/** The entry point `latch/formats` bundled as a page would have it: which chunks there are, and what loads them. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -39,12 +39,12 @@ export class Bundle {
     return loaded
   }
 
-  /** The static part of the door. */
+  /** The static part of the entry point. */
   get first() {
     return this.loadedWith(this.entry.fileName)
   }
 
-  /** Chunks that a format's reader stands on, beyond the door. */
+  /** Chunks that a format's reader needs beyond the entry point. */
   readerOf(format) {
     const file = format === 'latch' ? 'latch.js' : `${format}/index.js`
     const reader = [...this.chunks.values()].find(({ modules }) =>
@@ -72,7 +72,7 @@ export class Bundle {
     )
   }
 
-  /** Sizes in words, a line each. */
+  /** Sizes as text, one per line. */
   sizes() {
     const line = (words, names) => `${words}: ${this.bytes(names).toLocaleString('en')} bytes gzipped`
     const { first } = this

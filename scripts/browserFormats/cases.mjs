@@ -11,12 +11,12 @@ const shared = join(root, '..', 'shared', 'conformance')
 const GROUPS = { models: realModels, 'onnx/pytorch_export': pytorchExports, 'torch/layers': torchLayers }
 
 /** `{ name, format, files: name → bytes (the model first), options }` of all that are here, and names of groups that are not. */
-export async function allCases(latch, door) {
+export async function allCases(latch, formats) {
   const groups = Object.entries(GROUPS)
   const missing = groups.filter(([folder]) => !existsSync(join(shared, folder)))
   const real = groups.filter((group) => !missing.includes(group)).flatMap(([folder, make]) => make(folder))
   return {
-    cases: [...(await ownExports(latch, door)), ...goldenExports(), ...real],
+    cases: [...(await ownExports(latch, formats)), ...goldenExports(), ...real],
     missing: missing.map(([folder]) => folder),
   }
 }
@@ -91,12 +91,12 @@ function goldenExports() {
 }
 
 /** A small classifier of texts and a model of features, in every format that Latch writes and in its own. */
-async function ownExports(latch, door) {
+async function ownExports(latch, formats) {
   const layer = { type: 'recurrent', cell: 'lstm', units: 6, direction: 'bidirectional' }
-  const features = door.openModelFile(modelOf(latch, door, 'features', [layer], 'linear'))
+  const features = formats.openModelFile(modelOf(latch, formats, 'features', [layer], 'linear'))
   return [
-    ...(await inEveryFormat(door, await classifier(latch), 'own classifier')),
-    ...(await inEveryFormat(door, features, 'own features')),
+    ...(await inEveryFormat(formats, await classifier(latch), 'own classifier')),
+    ...(await inEveryFormat(formats, features, 'own features')),
   ]
 }
 
@@ -108,11 +108,11 @@ async function classifier({ textClassifier }) {
   return model
 }
 
-async function inEveryFormat(door, model, name) {
+async function inEveryFormat(formats, model, name) {
   const own = { name, format: 'latch', files: new Map([['own.safetensors', model.toBytes()]]), options: {} }
   const cases = [own]
-  for (const to of door.EXPORT_FORMATS) {
-    const files = await filesOf(await model.exportTo(door.exporters[to], 'own'))
+  for (const to of formats.EXPORT_FORMATS) {
+    const files = await filesOf(await model.exportTo(formats.exporters[to], 'own'))
     cases.push({ name: `${name} in ${to}`, format: to, files, options: {} })
   }
   return cases
@@ -128,7 +128,7 @@ const CELLS = {
 const POOLS = ['last', 'first', 'max', 'mean', 'sum', 'attention']
 
 /** Every cell in every direction, with every way to answer, as Latch's own files: groups of name → bytes. */
-export function peerCases(latch, door) {
+export function peerCases(latch, formats) {
   const groups = []
   for (const [cell, form] of Object.entries(CELLS)) {
     for (const direction of ['forward', 'reverse', 'bidirectional']) {
@@ -146,7 +146,7 @@ export function peerCases(latch, door) {
         for (const kind of ['ids', 'features']) {
           const name = `${cell}, ${direction}, ${head}, ${kind}`
           const outputActivation = kind === 'ids' ? 'softmax' : 'linear'
-          files.set(name, modelOf(latch, door, kind, layers, outputActivation))
+          files.set(name, modelOf(latch, formats, kind, layers, outputActivation))
         }
       }
       groups.push({ name: `${cell}, ${direction}`, files })

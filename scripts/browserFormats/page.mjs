@@ -1,23 +1,23 @@
-/** The page: loads the door, then does what it is told. Bytes come as ArrayBuffers from the server of this page. */
+/** The page: loads the entry point, then does what the test asks. Bytes come as ArrayBuffers from the server of this page. */
 import { runKeras, runOnnx } from './peers.mjs'
 import { exportHere, openHere, trainHere } from './work.mjs'
 
-const door = await import('/bundle/formats.js')
+const formats = await import('/bundle/formats.js')
 let opened = null
 
 globalThis.work = {
   async open(number, names, how) {
-    opened = await openHere(door, await fetched(number, names), how)
+    opened = await openHere(formats, await fetched(number, names), how)
     const { said, build, threadsNote } = opened
     return { ...said, build, threadsNote }
   },
   train: () => trainHere(opened),
-  exportAll: (how) => exportHere(door, opened, how),
+  exportAll: (how) => exportHere(formats, opened, how),
   async onnx(number, names) {
-    return runOnnx(door, await fetched(number, names))
+    return runOnnx(formats, await fetched(number, names))
   },
   async tfjs(number, names) {
-    return runKeras(door, await fetched(number, names))
+    return runKeras(formats, await fetched(number, names))
   },
 }
 

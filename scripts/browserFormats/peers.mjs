@@ -7,7 +7,7 @@ let ort = null
 let tf = null
 
 /** The largest difference between ONNX Runtime and Latch over models in Latch's own files, on one ragged batch. */
-export async function runOnnx(door, files) {
+export async function runOnnx(formats, files) {
   if (!ort) {
     ort = await import('/onnxruntime-web/ort.wasm.min.mjs')
     ort.env.wasm.wasmPaths = '/onnxruntime-web/'
@@ -15,8 +15,8 @@ export async function runOnnx(door, files) {
   }
   const results = {}
   for (const [name, bytes] of files) {
-    const model = await door.openModel({ name, bytes })
-    const [[, graph]] = await filesOf(await model.exportTo(door.exporters.onnx))
+    const model = await formats.openModel({ name, bytes })
+    const [[, graph]] = await filesOf(await model.exportTo(formats.exporters.onnx))
     const session = await ort.InferenceSession.create(graph, {
       executionProviders: ['wasm'],
       logSeverityLevel: 3,
@@ -50,14 +50,14 @@ function rowsOf({ data, dims }, b, steps) {
   return data.slice(b * size, b * size + used)
 }
 
-/** The same for TensorFlow.js, which pads where Latch packs: each sequence goes in alone; or why it has no such model. */
-export async function runKeras(door, files) {
+/** The same for TensorFlow.js, which pads where Latch packs: each sequence goes in alone; or why it cannot. */
+export async function runKeras(formats, files) {
   tf ??= await tensorflow()
   const results = {}
   for (const [name, bytes] of files) {
-    const model = await door.openModel({ name, bytes })
+    const model = await formats.openModel({ name, bytes })
     try {
-      const written = await filesOf(await model.exportTo(door.exporters.tfjs))
+      const written = await filesOf(await model.exportTo(formats.exporters.tfjs))
       const given = [...written].map(([file, content]) => new File([content], file))
       const theirs = await tf.loadLayersModel(tf.io.browserFiles(given))
       const rows = drawn(model, LENGTHS)

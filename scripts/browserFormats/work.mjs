@@ -6,11 +6,11 @@ const LENGTHS = [5, 2, 7, 1]
 
 /**
  * Opens a case's files (name → bytes, the first is the model) and says what it answers.
- * @param door the exports of `latch/formats`
+ * @param formats the exports of `latch/formats`
  */
-export async function openHere(door, files, { options = {}, engine = {} } = {}) {
+export async function openHere(formats, files, { options = {}, engine = {} } = {}) {
   const [[name, bytes]] = files
-  const model = await door.openModel({ name, bytes, files }, { ...options, engine })
+  const model = await formats.openModel({ name, bytes, files }, { ...options, engine })
   const inputs = inputsOf(model)
   const answers = answersOf(model, inputs)
   const rows = rowsOf(model, inputs)
@@ -25,13 +25,13 @@ export async function openHere(door, files, { options = {}, engine = {} } = {}) 
 }
 
 /** Writes an open model in every format and reads each back; by format the files and answers, or why there are none. */
-export async function exportHere(door, { model, inputs }, { engine = {} } = {}) {
+export async function exportHere(formats, { model, inputs }, { engine = {} } = {}) {
   const out = {}
-  for (const to of door.EXPORT_FORMATS) {
+  for (const to of formats.EXPORT_FORMATS) {
     try {
-      const files = await filesOf(await model.exportTo(door.exporters[to]))
+      const files = await filesOf(await model.exportTo(formats.exporters[to]))
       const [[name, bytes]] = files
-      const back = await door.openModel({ name, bytes, files }, { engine })
+      const back = await formats.openModel({ name, bytes, files }, { engine })
       out[to] = { files: await digests(files), answers: answersOf(back, inputs), rows: rowsOf(back, inputs) }
       back.network.dispose()
     } catch (error) {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { allCases } from '../browserFormats/cases.mjs'
 
 /** `reader → [{ parts: [{ name, bytes }, …siblings], options, graph }]`; what is absent is left out. */
-export async function fuzzFiles(root, latch, door) {
+export async function fuzzFiles(root, latch, formats) {
   const readers = { latch: [], torch: [], onnx: [], graph: [], keras: [], tfjs: [], tensorflow1: [] }
-  const { cases } = await allCases(latch, door)
+  const { cases } = await allCases(latch, formats)
   for (const { format, files, options } of cases) {
     const parts = [...files].map(([name, bytes]) => ({ name, bytes }))
     readers[format].push({ parts, options, graph: false })

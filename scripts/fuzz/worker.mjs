@@ -1,5 +1,5 @@
 /**
- * One reader under fire, in a thread that can be stopped: reads mutation after mutation of its files and tells
+ * One reader under fire, in a thread that can be stopped: reads mutation after mutation of its files and reports
  * what was no clear refusal. Progress lies in shared memory, so that the watcher sees a hang.
  */
 import { watch } from './allocations.mjs'
@@ -31,9 +31,9 @@ for (let i = from; i < to; i++) {
   const largest = stop()
   state[2]++
   if (verdict === 'read') state[3]++
-  else if (verdict !== 'refused') tell(i, parts[part].name, what, verdict)
+  else if (verdict !== 'refused') report(i, parts[part].name, what, verdict)
   if (largest > 4 * size + FREE_BYTES)
-    tell(i, parts[part].name, what, `allocated ${largest} bytes for ${size}`)
+    report(i, parts[part].name, what, `allocated ${largest} bytes for ${size}`)
   state[1] = 0
   if (i % 200 === 0) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -64,7 +64,7 @@ async function openGraph({ name, bytes }) {
   return graph.inputs ? 'read' : 'no inputs'
 }
 
-function tell(index, file, what, verdict) {
+function report(index, file, what, verdict) {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort.postMessage({ index, file, what, verdict })
 }

@@ -11,7 +11,7 @@ import {
   type ClassifierOptions,
 } from '../../packages/latch/src/node.ts'
 import { solveAdding } from './adding.ts'
-import { tell } from './log.ts'
+import { print } from './log.ts'
 
 const columns = { text: 'text', label: 'label' } as const
 interface Row {
@@ -36,7 +36,7 @@ describe('comments with negation', () => {
 
   it.each(['lstm', 'gru', 'bag', 'rnn', 'ann'] as CellChoice[])('%s', async (cell) => {
     const share = await accuracy(train, test, { cell })
-    tell(`negation  ${cell}  accuracy ${share.toFixed(4)}`)
+    print(`negation  ${cell}  accuracy ${share.toFixed(4)}`)
     expect(share).toBeGreaterThanOrEqual(cell === 'lstm' || cell === 'gru' ? 0.99 : 0)
     expect(share).toBeLessThanOrEqual(cell === 'bag' ? 0.8 : 1)
   })
@@ -57,7 +57,7 @@ describe('facts that change, distance 40', () => {
 
   it.each(['lstm', 'gru', 'rnn'] as CellChoice[])('%s', async (cell) => {
     const share = await accuracy(train, test, { cell, dropout: 0 }, training)
-    tell(`facts, distance 40  ${cell}  accuracy ${share.toFixed(4)}`)
+    print(`facts, distance 40  ${cell}  accuracy ${share.toFixed(4)}`)
     expect(share).toBeGreaterThanOrEqual(cell === 'rnn' ? 0 : 0.95)
   })
 })
@@ -65,7 +65,7 @@ describe('facts that change, distance 40', () => {
 describe('adding problem, T = 100', () => {
   it.each(['lstm', 'gru', 'rnn'] as const)('%s', async (cell) => {
     const { error } = await solveAdding(cell, 100)
-    tell(`adding, T = 100  ${cell}  mean squared error ${error.toFixed(5)}`)
+    print(`adding, T = 100  ${cell}  mean squared error ${error.toFixed(5)}`)
     expect(error).toBeLessThanOrEqual(cell === 'rnn' ? Infinity : 0.01)
   })
 })

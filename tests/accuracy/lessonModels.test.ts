@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { MODEL_NAMES, RECIPES, trainBy } from '../../demo/lessons/models.ts'
-import { tell } from './log.ts'
+import { print } from './log.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
@@ -14,7 +14,7 @@ test.each(MODEL_NAMES)('%s', async (name) => {
   const { model, report } = await trainBy(RECIPES[name])
   const hash = sha256(model.toBytes())
   model.dispose()
-  tell(`lesson model  ${name}  ${report.seconds.toFixed(1)} s  ${hash.slice(0, 16)}`)
+  print(`lesson model  ${name}  ${report.seconds.toFixed(1)} s  ${hash.slice(0, 16)}`)
   const file = new URL(`../../studio/public/models/${name}.safetensors`, import.meta.url)
   expect(hash).toBe(sha256(readFileSync(file)))
 })

@@ -129,7 +129,7 @@ function webAssemblyUses(tree: SourceTree, path: string): Violation[] {
   return found
 }
 
-/** Whoever reads the size of a float computes an address. */
+/** Code that reads the size of a float computes an address. */
 function pointerUses(tree: SourceTree, path: string): Violation[] {
   const found: Violation[] = []
   tree.visit(path, (node) => {

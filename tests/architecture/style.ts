@@ -8,7 +8,7 @@ export const KERNEL_LINES = 120
 export const HEADER_LINES = 5
 
 const EMPTY_NAMES = /(^|\/)(utils?|helpers?|misc|common)\.(ts|mjs)$/i
-// A home folder or a drive is somebody's machine.
+// A home folder or a drive is a path of one machine.
 const MACHINE_PATH = /(?<![\w.$}/-])(?:\/(?:home|Users|root|work|mnt|private)\/\w|[A-Z]:\\\w)/
 
 export function styleViolations(tree: SourceTree): Violation[] {

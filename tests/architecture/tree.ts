@@ -13,7 +13,7 @@ export interface Violation {
   message: string
 }
 
-/** One import, however it is written. `to` is a path in the tree, or the bare name as it stands. */
+/** One import, however it is written. `to` is a path in the tree, or the bare name. */
 export interface Edge {
   from: string
   to: string

@@ -6,7 +6,7 @@ import { compareCommand } from './commands/compare.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { EXIT_CODES_HELP, reportError } from './terminal/exitCodes.ts'
 import { exportCommand } from './commands/export.ts'
-import { typedBy } from './options/fixes.ts'
+import { getTyped } from './options/fixes.ts'
 import { importCommand } from './commands/import.ts'
 import { infoCommand } from './commands/info.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -65,7 +65,7 @@ async function main(args: string[]): Promise<void> {
     await latch.parseAsync(args, { from: 'user' })
   } catch (error) {
     const command = latch.commands.find((one) => one.name() === args[0]) ?? latch
-    process.exitCode = reportError(error, output, typedBy(command))
+    process.exitCode = reportError(error, output, getTyped(command))
   }
 }
 

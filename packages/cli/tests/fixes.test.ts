@@ -6,7 +6,7 @@ import { exportCommand } from '../src/commands/export.ts'
 import { importCommand } from '../src/commands/import.ts'
 import { infoCommand } from '../src/commands/info.ts'
 import { predictCommand } from '../src/commands/predict.ts'
-import { fixesAsFlags, typedBy } from '../src/options/fixes.ts'
+import { fixesAsFlags, getTyped } from '../src/options/fixes.ts'
 import { Output } from '../src/terminal/output.ts'
 import { FIX_CASES } from '../../latch/tests/formats/fixCases.ts'
 
@@ -14,7 +14,7 @@ const output = new Output({ json: false, quiet: true })
 const latch = new Command('latch') as unknown as CommandUnknownOpts
 for (const make of [importCommand, exportCommand, infoCommand, predictCommand])
   latch.addCommand(make(output) as unknown as CommandUnknownOpts)
-const typed = (name: string) => typedBy(latch.commands.find((command) => command.name() === name)!)
+const typed = (name: string) => getTyped(latch.commands.find((command) => command.name() === name)!)
 
 describe('as they are typed', () => {
   test.each([

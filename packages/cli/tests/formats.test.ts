@@ -111,7 +111,7 @@ describe('inspect of a sequence model', () => {
   test('table, JSON, pictures and page', async () => {
     const table = await place.latch(['inspect', 'nextLetter.safetensors', 'abcd'])
     expect(table.stdout).toContain('“abcd”')
-    expect(table.stdout.split('\n').filter((line) => /^ *\d {2}[abcd] /.test(line))).toHaveLength(4)
+    expect(table.stdout.split('\n').filter((line) => /^ {3}\d {2}[abcd] /.test(line))).toHaveLength(4)
     const trace = json(
       await place.latch([
         'inspect',
@@ -127,7 +127,7 @@ describe('inspect of a sequence model', () => {
     const files = ['--svg', 'a.svg', '--png', 'a.png', '--picture', 'flow']
     const numbers = await place.latch(['inspect', 'oneNumber.safetensors', JSON.stringify(rows), ...files])
     expect(numbers.stderr).toBe('')
-    expect(numbers.stdout).toContain('gradients are of output 0')
+    expect(numbers.stdout).toContain('gradients of output 0')
     expect(readFileSync(place.path('a.svg'), 'utf8')).toContain('gradient of output 0')
     const steps = await place.latch([
       'inspect',
@@ -268,7 +268,7 @@ describe.skipIf(!there)('real files', () => {
     expect([1, 2]).toContain(ran.code)
   }
 
-  test('Keras: layers, conventions, what is left; imported, it says the same', async () => {
+  test('Keras: layers, conventions and what is omitted; the import predicts the same', async () => {
     const { stdout } = await place.latch(['info', file('keras210_qoe/model_gru.h5')])
     expect(stdout).toContain('Keras 2.10.0')
     expect(stdout).toMatch(/gru_3 +GRU +\(batch, 24, 96\) +55,872/)

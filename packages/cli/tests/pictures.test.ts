@@ -125,7 +125,7 @@ describe('latch inspect --svg --png --html', () => {
   })
 })
 
-describe('what cannot be written is said in words', () => {
+describe('a file that cannot be written is reported', () => {
   beforeAll(() => {
     mkdirSync(place.path('folder'))
   })
@@ -134,18 +134,13 @@ describe('what cannot be written is said in words', () => {
   it.each([
     ['a folder that is missing', ['--svg', 'none/a.svg'], 1, /none\/a\.svg: .*a folder that does not exist/],
     ['a folder', ['--png', 'folder'], 1, /folder: expected the name of a file to save, got a folder/],
-    [
-      'the model itself',
-      ['--html', `./${MODEL}`],
-      2,
-      /--html .*a file of its own, got the file of the model/,
-    ],
+    ['the model itself', ['--html', `./${MODEL}`], 2, /--html .*a different file, got the file of the model/],
     ['one file twice', ['--svg', 'b', '--png', './b'], 2, /--png \.\/b: .*got the file of --svg/],
     [
       'a picture without a file',
       ['--picture', 'flow'],
       2,
-      /--picture flow: expected with --svg FILE or --png/,
+      /--picture flow: expected --svg FILE or --png FILE beside it/,
     ],
     ['a picture of another kind', ['--svg', 'b', '--picture', 'pie'], 2, /one of gates, flow, got "pie"/],
   ])('%s', async (_, args, exit, words) => {
@@ -164,21 +159,23 @@ describe('what cannot be written is said in words', () => {
       1,
     )
     for (const draw of [() => gatesPicture(trace), () => flowPicture(trace, flowOf(trace))]) {
-      expect(draw).toThrow(/picture: expected a text of at most 400 tokens, got 401\. Take a part/)
+      expect(draw).toThrow(
+        /picture: expected a text of at most 400 tokens, got 401 tokens\. Shorten the text/,
+      )
     }
   })
 
   it('a model too large for a page, and pages that were not built', async () => {
     const content = { name: 'm', text: 't', label: null, model: new Uint8Array(MAX_MODEL_BYTES + 1) }
     await expect(reportPage(place.folder, content)).rejects.toThrow(
-      /--html: expected a model of at most 64 MiB to put into a page, got 65 MiB\. Open it with `latch studio`/,
+      /--html: expected a model of at most 64 MiB, got 65 MiB\. Use `latch studio`/,
     )
     const small = { ...content, model: new Uint8Array(3) }
-    await expect(reportPage(place.folder, small)).rejects.toThrow(/got none\. Run `npm run build`/)
+    await expect(reportPage(place.folder, small)).rejects.toThrow(/got no page\. Run `npm run build`/)
     const pages = place.path('pages')
     mkdirSync(pages)
     writeFileSync(join(pages, 'report.html'), '<p>no place</p>')
-    await expect(reportPage(pages, small)).rejects.toThrow(/got one without a place for the model/)
+    await expect(reportPage(pages, small)).rejects.toThrow(/got a page without a placeholder for the model/)
   })
 })
 
@@ -196,7 +193,7 @@ describe('the gradient flow', () => {
     expect(svg).toContain(`<desc>${flow.verdict.words}</desc>`)
   })
 
-  it('leaves zeros out of the logarithm and says so, to the ends of the numbers', async () => {
+  it('omits zeros from the logarithmic axis with a note, for norms of any size', async () => {
     const trace = madeTrace(['a', 'b', 'c', 'd'], 2)
     const norms = [0, 1e-300, Number.NaN, 1e300]
     const verdict = { kind: 'vanishing', words: 'vanishing: all <gone>' }
@@ -217,20 +214,20 @@ describe('pictures of any size and any text', () => {
     [7, 65],
     [400, 8],
     [400, 512],
-  ])('%i tokens, %i units: well-formed, of a size that can be looked at', async (steps, units) => {
+  ])('%i tokens, %i units: well-formed, of a viewable size', async (steps, units) => {
     const tokens = Array.from({ length: steps }, (_, t) => `token${t}`)
     const svg = gatesPicture(madeTrace(tokens, units))
     const [width, height] = sizeOfSvg(svg)
     expect([width <= 1200, height <= 1600]).toEqual([true, true])
     expect(svg.length).toBeLessThan(8e6)
     expect(svg).not.toMatch(/NaN|Infinity|undefined/)
-    expect(svg).toContain(units > 64 ? `mean of ${Math.ceil(units / 64)} neighbouring units` : '<svg')
+    expect(svg).toContain(units > 64 ? `mean of ${Math.ceil(units / 64)} adjacent units` : '<svg')
     // The renderer's XML parser is strict. The largest picture takes it too long.
     const drawn = steps * units < 1e5 ? sizeOf(await renderPng(svg)) : [width * 2, height * 2]
     expect(drawn).toEqual([width * 2, height * 2])
   })
 
-  it('pools to the means of neighbouring units', () => {
+  it('pools to the means of adjacent units', () => {
     const trace = madeTrace(['one'], 130)
     const part = trace.steps[0].hidden.subarray(3, 6)
     const mean = (part[0] + part[1] + part[2]) / 3

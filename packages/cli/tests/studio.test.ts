@@ -1,4 +1,4 @@
-/** `latch studio` as a browser meets it: what is served, to whom, under which rules, and how it ends. */
+/** `latch studio` as seen by a browser: the pages, the allowed hosts and methods, the headers, and shutdown. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, Server } from 'node:http'
@@ -48,19 +48,19 @@ function ask(port: number, path: string, { host, method, headers }: Asked = {}):
   })
 }
 
-interface Told {
+interface Started {
   event: string
   url: string
   port: number
 }
 
 /** Runs the studio until `visit` is done, then ends it as Ctrl-C does. */
-async function visiting(args: string[], visit: (told: Told) => Promise<void>): Promise<Ran> {
+async function visiting(args: string[], visit: (started: Started) => Promise<void>): Promise<Ran> {
   let visited: Promise<void> | undefined
   const ran = await place.latch(['studio', ...args, '--json'], {
     watch(child, stdout) {
       if (visited || !stdout.includes('\n')) return
-      visited = visit(JSON.parse(stdout) as Told).finally(() => child.kill('SIGINT'))
+      visited = visit(JSON.parse(stdout) as Started).finally(() => child.kill('SIGINT'))
       // Awaited below; a failure must not count as unhandled meanwhile.
       visited.catch(() => undefined)
     },
@@ -113,7 +113,7 @@ describe('the studio’s server', () => {
     expect(jsonLines(ran)).toHaveLength(1)
   })
 
-  it('answers only to its own name, only to GET and HEAD, and only what is there', async () => {
+  it('accepts only its own host names, only GET and HEAD, and only existing paths', async () => {
     const wanted = await freePort()
     const ran = await visiting([MODEL, '--port', String(wanted)], async ({ port }) => {
       for (const host of [
@@ -124,7 +124,7 @@ describe('the studio’s server', () => {
       ]) {
         const { status, body } = await ask(port, '/model/my%20100%25%20model.safetensors', { host })
         expect(status).toBe(403)
-        expect(body.toString()).toContain(`answers to 127.0.0.1:${port} and localhost:${port} alone`)
+        expect(body.toString()).toContain(`Use 127.0.0.1:${port} or localhost:${port}.`)
       }
       expect((await ask(port, '/', { host: `LOCALHOST:${port}` })).status).toBe(200)
       expect((await ask(port, '/', { method: 'POST' })).status).toBe(405)
@@ -136,15 +136,15 @@ describe('the studio’s server', () => {
         expect(status).toBe(404)
         expect(body.toString()).not.toContain('import')
       }
-      // Ranges that make no sense do not end it.
+      // Invalid ranges do not crash it.
       expect((await ask(port, '/', { headers: { range: 'bytes=9-2' } })).status).toBe(200)
       expect((await ask(port, '/')).status).toBe(200)
     })
     expect(ran.code).toBe(0)
   })
 
-  it('takes the next port where its own is taken, and says so; people get one line', async () => {
-    // Somebody else may hold it already, which is as good.
+  it('uses the next port if its own is in use, with a note; prints one line', async () => {
+    // Another process may hold it already, which works as well.
     const held = await holdPort(5288).catch(() => null)
     let stopped = false
     const { code, stdout, stderr } = await place.latch(['studio'], {
@@ -154,17 +154,18 @@ describe('the studio’s server', () => {
     })
     held?.[0].close()
     expect(code).toBe(0)
-    const [, port] = /^Studio: http:\/\/127\.0\.0\.1:(\d+)\/ {2}\(Ctrl-C ends it\)\n$/.exec(stdout) ?? []
+    const [, port] =
+      /^Studio: http:\/\/127\.0\.0\.1:(\d+)\/ {2}\(press Ctrl-C to quit\)\n$/.exec(stdout) ?? []
     expect(Number(port)).toBeGreaterThan(5288)
-    expect(stderr).toBe(`note: port 5288 is taken; this studio is at ${port}\n`)
+    expect(stderr).toBe(`note: port 5288 is in use; the studio is served on port ${port}.\n`)
   })
 })
 
-describe('what keeps it from starting is said in words', () => {
+describe('an error at the start is reported', () => {
   it.each([
-    ['a file that is no model', ['notes.txt'], 1, /notes\.txt.*: expected .*got /],
-    ['a file that is not there', ['gone.safetensors'], 1, /gone\.safetensors: expected a file that exists/],
-    ['a port that is none', ['--port', '0'], 2, /--port: expected a whole number from 1 to 65535, got "0"/],
+    ['a file that is not a model', ['notes.txt'], 1, /notes\.txt.*: expected .*got /],
+    ['a missing file', ['gone.safetensors'], 1, /gone\.safetensors: expected a file that exists/],
+    ['an invalid port', ['--port', '0'], 2, /--port: expected a whole number from 1 to 65535, got "0"/],
   ])('%s', async (_, args, exit, words) => {
     const { code, stdout, stderr } = await place.latch(['studio', ...args])
     expect(stderr).toMatch(words)
@@ -172,23 +173,23 @@ describe('what keeps it from starting is said in words', () => {
     expect(stderr).not.toMatch(/\n +at /)
   })
 
-  it('a port that is taken, with what to do', async () => {
+  it('a port in use, with a remedy', async () => {
     const [server, port] = await holdPort()
     const { code, stderr } = await place.latch(['studio', '--port', String(port)])
     server.close()
-    expect(stderr).toContain(`--port ${port}: expected a free port, got one that is taken (EADDRINUSE)`)
-    expect(stderr).toContain('leave --port out')
+    expect(stderr).toContain(`--port ${port}: expected a free port, got a port in use (EADDRINUSE)`)
+    expect(stderr).toContain('omit `--port`')
     expect(code).toBe(2)
   })
 
-  it('pages that were not built, with what to do', async () => {
+  it('missing pages, with a remedy', async () => {
     await expect(serveStudio(place.path('none'), null, null)).rejects.toThrow(
-      /studio: expected its pages in .*none, got none\. Run `npm run build`/,
+      /studio: expected the built pages in .*none, got no pages\. Run `npm run build`/,
     )
   })
 })
 
-it('pages built anew while the studio runs are served anew', async () => {
+it('pages rebuilt while the studio runs are served', async () => {
   const pages = place.path('pages')
   mkdirSync(pages)
   writeFileSync(`${pages}/index.html`, '<title>here</title>')

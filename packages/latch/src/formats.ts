@@ -1,5 +1,5 @@
 /**
- * The door `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
+ * The entry point `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
  * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
  */
 export { modelFromImported, openModel, openModelFile } from './tasks/files/openModel.ts'

@@ -1,11 +1,11 @@
-/** The door `latch/formats` in Node: what browsers have, and models by their paths. */
+/** `latch/formats` in Node: what browsers have, and models by their paths. */
 import type { EngineOptions } from './engine/engine.ts'
 import type { ExportFormat, ImportOptions } from './formats/imported.ts'
 import { modelFilesAt, writeExport, type WrittenFile } from './formats/modelFilesNode.ts'
 import { writeModel } from './formats/write.ts'
 import { openModel, type AnyModel } from './tasks/files/openModel.ts'
 
-// Node's host and files come with its own door.
+// The Node entry point sets up the host and files.
 export { readFileBytes } from './node.ts'
 export * from './formats.ts'
 export { modelFilesAt, writeExport } from './formats/modelFilesNode.ts'
@@ -24,7 +24,7 @@ export async function importFile(
 
 /**
  * Writes a model in another format: one file, or a folder of them (TensorFlow.js), streamed to the disk.
- * @throws UnsupportedError naming the layer that the format has no word for; DataError in words of the disk
+ * @throws UnsupportedError naming the layer that the format cannot express; DataError with the reason of the disk
  */
 export async function exportFile(
   model: Pick<AnyModel, 'exportSource'>,

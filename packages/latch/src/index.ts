@@ -1,7 +1,6 @@
 /**
- * Latch's public door. Safe in browsers: no dependency, no file system. Training a network by hand has a
- * door of its own (`latch/training`), so that a page which only predicts does not load it.
- * Task → network → layers → cell → kernel: every rung of the ladder is exported and typed.
+ * The entry point `latch` for browsers: no dependency, no file system. Training a network directly is an entry
+ * point of its own (`latch/training`), so that a page which only predicts does not load it.
  */
 export { textClassifier, TextClassifier } from './tasks/textClassifier/textClassifier.ts'
 export { sequenceModel } from './tasks/sequenceModel/build.ts'

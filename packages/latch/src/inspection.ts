@@ -1,5 +1,5 @@
 /**
- * The door `latch/inspection`: everything that looks into a trained network or model, so that a page which
+ * `latch/inspection`: everything that looks into a trained network or model, so that a page which
  * only predicts does not load it. Safe in browsers: no dependency, no file system.
  */
 export { traceBatch } from './inspection/trace/traceBatch.ts'

@@ -1,5 +1,5 @@
 /**
- * The door `latch/training`: networks trained by hand, one rung below a task. `fit` does a whole run;
+ * `latch/training`: training of networks that are built from layers, one level below a task. `fit` does a whole run;
  * optimizer, clipping, schedules, averages, metrics and checkpoints are what it is made of.
  */
 export { fit } from './training/fit.ts'

@@ -1,4 +1,4 @@
-/** The studio's entry: puts the app on the page, and its state where a console can reach it. */
+/** Starts the studio; its state is available in the console as `latchStudio`. */
 import { mount } from 'svelte'
 import App from './App.svelte'
 import './app.css'

@@ -1,4 +1,4 @@
-/** The report's entry: one model and one text, put into the page by `latch inspect --html`. */
+/** Starts the report, which `latch inspect --html` fills with a model and a text. */
 import { mount } from 'svelte'
 import Report from './Report.svelte'
 import './app.css'

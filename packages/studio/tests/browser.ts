@@ -89,7 +89,7 @@ export async function close({ page, complaints }: Watched): Promise<void> {
 
 /** Waits until the sentence's answer stands on the page. */
 export async function answered(page: Page): Promise<void> {
-  await page.getByText(/^says /).waitFor({ timeout: 30_000 })
+  await page.getByText(/^predicts /).waitFor({ timeout: 30_000 })
 }
 
 /** No wider than the window. */

@@ -29,7 +29,7 @@ let server: Server
 const field = (page: Page) => page.locator('section[aria-label="Sentence"] textarea')
 
 async function settled(page: Page): Promise<void> {
-  for (const words of ['Computing …', 'Loading …', 'opening …']) {
+  for (const words of ['Computing…', 'Loading…', 'opening…']) {
     await expect.poll(() => page.getByText(words).count(), { timeout: 60_000 }).toBe(0)
   }
 }
@@ -152,7 +152,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await close(watched)
   })
 
-  test('what cannot be opened is said in words', async () => {
+  test('a file that cannot be opened gives an explanatory error', async () => {
     const watched = await open(browser, server.url)
     const { page } = watched
     await answered(page)
@@ -258,11 +258,11 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const written = String(tokens[1].leaveOneOut!.logit).replaceAll('-', '\u2212')
     await expect.poll(() => page.getByTestId('text-readout').textContent()).toContain(written)
     expect(await page.getByLabel('coloured by').locator('option').allTextContents()).not.toContain(
-      'leaving it out: change of the probability',
+      'leave one out: change of the probability',
     )
     await page.getByRole('tab', { name: 'Arithmetic' }).click()
     const choices = page.getByTestId('arith-choose-value').locator('option')
-    await expect.poll(() => choices.allTextContents()).toContain('relu(c): the memory as it is shown')
+    await expect.poll(() => choices.allTextContents()).toContain('relu(c): activation of the cell state')
     await page.getByTestId('arith-choose-value').selectOption('logit')
     await settled(page)
     const last = model.predict([
@@ -276,7 +276,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const cell = new URL(page.url())
     await page.evaluate((hash) => (location.hash = hash), `${cell.hash}&cell=0f`)
     await page.getByRole('tab', { name: 'Unrolled network' }).click()
-    const diagram = page.getByRole('group', { name: 'Wiring diagram' })
+    const diagram = page.getByRole('group', { name: 'Diagram of the' })
     await expect.poll(() => diagram.textContent()).toContain('hardSigmoid')
     expect(await diagram.textContent()).not.toContain('σ')
     await expect.poll(() => page.getByText('h = o∘relu(c)').count()).toBe(1)

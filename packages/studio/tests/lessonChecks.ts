@@ -1,4 +1,4 @@
-/** What several tests of the lessons check alike: a block of sentences, a story, a step of a GRU. */
+/** Checks shared by several tests of the lessons: a block of sentences, a story, a step of a GRU. */
 import { expect } from 'vitest'
 import { influence, intervene } from '../../latch/src/inspection.ts'
 import { createTokenizer, dense, features, network, PackedBatch, rnn } from '../../latch/src/node.ts'
@@ -39,7 +39,7 @@ export async function checkBlock(lesson: Lesson, texts: string[], lowercase: boo
   }
 }
 
-/** The story of lessons 6 and 7: answer, influence of both cities, keeps, and a held gate, against the model. */
+/** The story of lessons 6 and 7: answer, influence of both cities, keeps, and a clamped gate, against the model. */
 export async function checkStory(
   lesson: Lesson,
   prefix: '' | 'story-',
@@ -66,15 +66,15 @@ export async function checkStory(
 
   // Nothing kept from the question's first word on.
   const from = tokens.indexOf('where')
-  await lesson.at(`${prefix}hold`).selectOption('0')
-  await lesson.set(`${prefix}hold-from`, from)
+  await lesson.at(`${prefix}clamp`).selectOption('0')
+  await lesson.set(`${prefix}clamp-from`, from)
   const { after } = intervene(model, text, [{ type: 'gate', gate, value: 0, from }])
   const probabilities = [...after.probabilities!]
   const best = probabilities.indexOf(Math.max(...probabilities))
-  await lesson.says(`${prefix}held-answer`, model.labels[best])
-  await lesson.counts(`${prefix}held`, probabilities[best] * 100, 0.0501)
-  await lesson.at(`${prefix}hold`).selectOption('no')
-  await lesson.at(`${prefix}held-answer`).waitFor({ state: 'detached' })
+  await lesson.says(`${prefix}clamped-answer`, model.labels[best])
+  await lesson.counts(`${prefix}clamped`, probabilities[best] * 100, 0.0501)
+  await lesson.at(`${prefix}clamp`).selectOption('no')
+  await lesson.at(`${prefix}clamped-answer`).waitFor({ state: 'detached' })
 
   const widget = lesson.at(prefix ? 'story' : '').or(lesson.page.getByTestId(`lesson-${lesson.n}`))
   await widget.getByRole('button', { name: 'She stays' }).click()
@@ -84,20 +84,20 @@ export async function checkStory(
   await lesson.says(`${prefix}answer`, model.predict(paris).label)
   const words = widget.getByRole('group', { name: 'The story word by word' })
   await words.getByRole('button', { name: 'moved' }).click()
-  await widget.getByRole('heading', { name: 'Inside the step of “moved”' }).waitFor()
+  await widget.getByRole('heading', { name: /^Step \d+: “moved”$/ }).waitFor()
   await lesson.page.keyboard.press('ArrowDown')
-  await widget.getByRole('heading', { name: 'Inside the step of “to”' }).waitFor()
+  await widget.getByRole('heading', { name: /^Step \d+: “to”$/ }).waitFor()
   await lesson.still()
   model.dispose()
 }
 
 export async function checkEqual(lesson: Lesson): Promise<number[]> {
-  await lesson.says('equal', /^The new states are equal to the last digit/)
+  await lesson.says('equal', /^The new states are identical/)
   const hidden: number[] = []
   for (const u of [0, 1]) {
-    const notes = await lesson.text(`h-notes-${u}`)
-    expect(notes).toBe(await lesson.text(`h-latch-${u}`))
-    hidden.push(numberIn(notes))
+    const lecture = await lesson.text(`h-lecture-${u}`)
+    expect(lecture).toBe(await lesson.text(`h-latch-${u}`))
+    hidden.push(numberIn(lecture))
   }
   return hidden
 }
@@ -122,6 +122,6 @@ export async function checkStep(lesson: Lesson, keeps: number): Promise<number[]
   for (const u of [0, 1]) await lesson.counts(`h-latch-${u}`, keeps * h[u] + (1 - keeps) * proposed[u], 1e-12)
   const complement = fixed(1 - keeps, 4)
   await lesson.says('z-latch', `[${fixed(keeps, 4)}, ${fixed(keeps, 4)}]`)
-  await lesson.says('z-notes', `[${complement}, ${complement}]`)
+  await lesson.says('z-lecture', `[${complement}, ${complement}]`)
   return checkEqual(lesson)
 }

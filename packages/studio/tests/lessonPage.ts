@@ -78,7 +78,7 @@ export class Lesson {
     await expect
       .poll(() => this.page.locator('.widget[aria-busy="true"]').count(), { timeout: 20_000 })
       .toBe(0)
-    await expect.poll(() => this.page.getByText('Computing …').count(), { timeout: 20_000 }).toBe(0)
+    await expect.poll(() => this.page.getByText('Computing…').count(), { timeout: 20_000 }).toBe(0)
     expect(await this.page.getByRole('alert').allTextContents()).toEqual([])
   }
 

@@ -57,19 +57,19 @@ describe.skipIf(!browserPath)('the lessons', () => {
     }
 
     await lesson.set('text', 'one two three four five six')
-    await lesson.says('ann-noticed', 'no, the same to the last bit')
+    await lesson.says('ann-noticed', 'no, identical to the last bit')
     await lesson.says('rnn-noticed', 'yes')
     expect(await lesson.text('ann-whole')).toBe(await lesson.text('ann-without'))
     expect(await lesson.text('rnn-whole')).not.toBe(await lesson.text('rnn-without'))
     await lesson.set('text', 'one two three four')
     await lesson.says('ann-noticed', 'yes')
     await lesson.set('text', 'one')
-    await lesson.page.getByRole('alert').getByText('Write two words or more').waitFor()
+    await lesson.page.getByRole('alert').getByText('Enter at least two words').waitFor()
     await lesson.set('text', 'I hate Sherylans')
     await lesson.still()
 
     await lesson.click('train', 'stop')
-    await lesson.page.getByText('Stopped. What was finished stays.').waitFor()
+    await lesson.page.getByText('Stopped. The finished networks are kept.').waitFor()
     await lesson.click('train')
     await lesson.at('lstm-accuracy').waitFor({ timeout: 30_000 })
     const right = Object.fromEntries(
@@ -98,6 +98,9 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.at('fold').uncheck()
     await checkBlock(lesson, ['you are good', 'You are Bad', 'you are not good'], false)
     await lesson.says('shape', '(3, 4, 6)')
+    // Steps count from 0.
+    await lesson.page.getByRole('columnheader', { name: 'step 0', exact: true }).waitFor()
+    expect(await lesson.page.getByRole('columnheader', { name: 'step 4' }).count()).toBe(0)
     await lesson.at('fold').check()
 
     const own = ['The cat sat on the mat', 'a dog', 'Cat and dog and cat', 'so']
@@ -139,15 +142,17 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.at('output').focus()
     await lesson.page.keyboard.press('ArrowLeft')
     await lesson.says('shapes', shapes)
-    expect(await lesson.at('step-3').getAttribute('aria-pressed')).toBe('true')
-    // "are": row 1 of Wi. The first step does not read it.
-    const before = await Promise.all([1, 2].map((t) => lesson.text(`step-${t}`)))
+    expect(await lesson.at('step-2').getAttribute('aria-pressed')).toBe('true')
+    for (const [t, word] of ['you', 'are', 'good'].entries())
+      await lesson.says(`step-${t}`, new RegExp(`^step ${t} “${word}” ?O${t} = `))
+    // "are": row 1 of Wi. Step 0 does not read it.
+    const before = await Promise.all([0, 1].map((t) => lesson.text(`step-${t}`)))
     await lesson.at('Wi').locator('input').nth(3).fill('1.5')
     await lesson.page.keyboard.press('Enter')
     const edited = { ...start, Wi: start.Wi.map((row, i) => (i === 1 ? [1.5, row[1], row[2]] : row)) }
     await lesson.counts('answer', byHand(edited, [0, 1, 2]).answer, 0.5001e-4)
-    expect(await lesson.text('step-1')).toBe(before[0])
-    expect(await lesson.text('step-2')).not.toBe(before[1])
+    expect(await lesson.text('step-0')).toBe(before[0])
+    expect(await lesson.text('step-1')).not.toBe(before[1])
     await lesson.click('reset')
     await lesson.counts('answer', byHand(start, [0, 1, 2]).answer, 0.5001e-4)
 
@@ -171,7 +176,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.end()
   })
 
-  test('4: the way back, shares, and w_new = w_old − η·∂L/∂w', async () => {
+  test('4: the backward pass, contributions, and w_new = w_old − η·∂L/∂w', async () => {
     const lesson = await Lesson.open(browser, server, 4)
     for (let i = 0; i < 4; i++) await lesson.click('back')
     expect(await lesson.at('back').isDisabled()).toBe(true)
@@ -182,13 +187,14 @@ describe.skipIf(!browserPath)('the lessons', () => {
       }
       for (const matrix of ['Wi', 'Wh']) {
         await lesson.says(`shares-${matrix}`, '100.0 %')
-        const shares = await Promise.all([1, 2, 3].map((t) => lesson.number(`share-${matrix}-${t}`)))
+        const shares = await Promise.all([0, 1, 2].map((t) => lesson.number(`share-${matrix}-${t}`)))
         expect(Math.abs(sum(shares) - 100)).toBeLessThanOrEqual(0.151)
         expect(Math.abs(shares[0])).toBe(matrix === 'Wh' ? 0 : Math.abs(shares[0]))
       }
-      for (const t of [1, 2, 3]) expect(await lesson.number(`norm-${t}`)).toBeGreaterThan(0)
+      for (const t of [0, 1, 2]) expect(await lesson.number(`norm-${t}`)).toBeGreaterThan(0)
+      await lesson.page.getByText('step 0 “Sheryians”').waitFor()
       // A product of two matrices is no longer than the product of their lengths.
-      const [first, second] = [await lesson.number('jacobian-2'), await lesson.number('jacobian-3')]
+      const [first, second] = [await lesson.number('jacobian-1'), await lesson.number('jacobian-2')]
       expect(await lesson.number('product')).toBeLessThanOrEqual(first * second * 1.001)
     }
 
@@ -264,12 +270,12 @@ describe.skipIf(!browserPath)('the lessons', () => {
       await lesson.set('clip', power)
       const after = Math.min(norm, 10 ** power)
       await lesson.counts('after', after, after * 0.006)
-      await lesson.says('clip-words', norm > 10 ** power ? /direction stays/ : /leaves it as it is/)
+      await lesson.says('clip-words', norm > 10 ** power ? /direction stays/ : /does not change it/)
     }
     expect([...seen]).toEqual(['vanishing', 'exploding'])
     await lesson.set('clip', 3)
     await lesson.set('radius', 0.5)
-    await lesson.says('clip-words', /leaves it as it is/)
+    await lesson.says('clip-words', /does not change it/)
 
     if (measured) {
       for (const cell of ['rnn', 'lstm', 'gru']) {
@@ -287,7 +293,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.end()
   })
 
-  test('6: the new city counts, the old one does not; a held gate', async () => {
+  test('6: the new city counts, the old one does not; a clamped gate', async () => {
     const lesson = await Lesson.open(browser, server, 6)
     await checkStory(lesson, '', 'lstm', 'forget')
     if (measured) {
@@ -299,12 +305,12 @@ describe.skipIf(!browserPath)('the lessons', () => {
         await lesson.counts(`measured-${name}`, ratio, ratio * 0.006)
     }
     await lesson.set('unit', 7)
-    await lesson.page.getByText('Unit 8 of 32').waitFor()
+    await lesson.page.getByText('Unit 7 (0 to 31)').waitFor()
     await lesson.set('text', '')
     await lesson.page.getByRole('alert').getByText('The story is empty').waitFor()
-    await lesson.page.getByText('The answer to the last story that could be read').waitFor()
+    await lesson.page.getByText('Answer to the last valid story').waitFor()
     await lesson.set('text', 'riya lives in delhi . the zeppelin flew . where does riya live ?')
-    await lesson.page.getByText(/It does not know zeppelin/).waitFor()
+    await lesson.page.getByText('Not in the vocabulary: zeppelin.').waitFor()
     await lesson.says('answer', 'delhi')
     await lesson.end()
   })
@@ -319,19 +325,19 @@ describe.skipIf(!browserPath)('the lessons', () => {
     const low = await checkStep(lesson, 0.1)
     expect(Math.abs(low[0] - 0.65)).toBeGreaterThan(2 * Math.abs(high[0] - 0.65))
 
-    await lesson.page.getByText('The weights (all editable)').click()
+    await lesson.page.getByText('Weights (editable)').click()
     await lesson.set('w-candidate-0-0', 2.5)
     await lesson.says('keeps', '10 %')
     const other = await checkStep(lesson, 0.1)
     expect(other[0]).not.toBeCloseTo(low[0], 3)
-    await lesson.set('h1', -0.4)
+    await lesson.set('state-0', -0.4)
     await lesson.at('word').selectOption({ index: 2 })
     await lesson.says('together', '[0, 0, 1, -0.4, 0.3]'.replaceAll('-', '\u2212'))
     await lesson.set('z', 4.5)
     await lesson.set('r', -3)
     await lesson.still()
     await checkEqual(lesson)
-    await lesson.page.getByRole('button', { name: 'Start again' }).click()
+    await lesson.page.getByRole('button', { name: 'Start over' }).click()
     await lesson.says('keeps', '90 %')
 
     await checkStory(lesson, 'story-', 'gru', 'update')
@@ -346,7 +352,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await lesson.end()
   })
 
-  test('8: parameters, time, memory span and the way back', async () => {
+  test('8: parameters, time, memory span and gradients by lag', async () => {
     const lesson = await Lesson.open(browser, server, 8)
     for (const [units, features] of [
       [32, 32],
@@ -381,7 +387,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await expect.poll(() => lesson.at('time-measure').isEnabled()).toBe(true)
     expect(await lesson.at('time-rnn').textContent()).toMatch(/ms|…/)
 
-    await lesson.page.getByLabel('stories each').selectOption('200')
+    await lesson.page.getByLabel('stories per distance').selectOption('200')
     await lesson.click('span-measure')
     await lesson.says('span-progress', /^[3-9] of 24 measured/, 20_000)
     await lesson.click('span-stop')

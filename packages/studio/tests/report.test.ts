@@ -24,16 +24,16 @@ test.skipIf(!browserPath)('a report opens from the disk, asks for nothing, and c
   })
   await page.goto(pathToFileURL(file).href)
   await answered(page)
-  expect(await page.getByText(/^says /).textContent()).toContain('london')
+  expect(await page.getByText(/^predicts /).textContent()).toContain('london')
   for (const name of ['Unrolled network', 'Gates', 'Gradient flow', 'Arithmetic', 'What if', 'Compare']) {
     await page.getByRole('tab', { name }).click()
-    await expect.poll(() => page.getByText('Computing …').count(), { timeout: 30_000 }).toBe(0)
+    await expect.poll(() => page.getByText('Computing…').count(), { timeout: 30_000 }).toBe(0)
     expect(await page.getByRole('alert').count(), name).toBe(0)
   }
   await page
     .getByRole('textbox', { name: 'Your sentence' })
     .fill('riya lives in paris . where does riya live ?')
-  await expect.poll(() => page.getByText(/^says /).textContent()).toContain('paris')
+  await expect.poll(() => page.getByText(/^predicts /).textContent()).toContain('paris')
   expect(complaints).toEqual([])
   await browser.close()
 })

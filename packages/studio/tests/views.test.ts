@@ -13,8 +13,8 @@ const number = async (page: Page, id: string) =>
   Number(await page.getByTestId(id).first().getAttribute('data-value'))
 
 async function settled(page: Page): Promise<void> {
-  await expect.poll(() => page.getByText('Computing …').count(), { timeout: 60_000 }).toBe(0)
-  await expect.poll(() => page.getByText('Loading …').count(), { timeout: 30_000 }).toBe(0)
+  await expect.poll(() => page.getByText('Computing…').count(), { timeout: 60_000 }).toBe(0)
+  await expect.poll(() => page.getByText('Loading…').count(), { timeout: 30_000 }).toBe(0)
 }
 
 async function violations(page: Page): Promise<string[]> {
@@ -88,6 +88,44 @@ describe.skipIf(!browserPath)('the views', () => {
     await answered(page)
     await settled(page)
     await expect.poll(() => panel.textContent()).toMatch(/forget/)
+    await close(watched)
+  })
+
+  test('every view counts steps and layers from 0', async () => {
+    const link = `${server.url}#/?data=facts&model=models/facts-lstm.safetensors&nets=lstm-32&step=2&text=riya+lives+in+delhi`
+    const views: Record<string, string> = {
+      Text: 'Step 2 “in”',
+      Gates: 'mean at step 2',
+      'Gradient flow': 'at step 2 “in”',
+      'What if': 'At step 2 “in”',
+    }
+    const watched = await open(browser, link)
+    const { page } = watched
+    await answered(page)
+    const panel = page.locator('#view-panel')
+    for (const [name, text] of Object.entries(views)) {
+      await page.getByRole('tab', { name }).click()
+      await settled(page)
+      await expect
+        .poll(async () => (await panel.textContent())?.replace(/\s+/g, ' '), { message: name })
+        .toContain(text)
+    }
+    await page.getByRole('tab', { name: 'Arithmetic' }).click()
+    await expect
+      .poll(() => panel.getByLabel('step', { exact: true }).locator('option').first().textContent())
+      .toMatch(/^0 “riya”/)
+    await page.getByRole('tab', { name: 'Unrolled network' }).click()
+    await settled(page)
+    await panel.getByText('layer 0', { exact: true }).waitFor()
+    await panel.getByRole('slider', { name: 'Phase' }).fill('2')
+    await panel.getByText('step 2 “in”', { exact: true }).waitFor()
+    await panel.getByRole('slider', { name: 'Phase' }).fill('5')
+    await panel.getByText('gradient at step 3 “delhi”', { exact: true }).waitFor()
+    await panel.locator('canvas').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    await panel.getByRole('group', { name: 'Cell at step 2' }).waitFor()
+    await expect.poll(() => panel.locator('.where').textContent()).toMatch(/step 2\s+“in”/)
     await close(watched)
   })
 

@@ -23,7 +23,7 @@ let server: Server
 const statuses = (page: Page) => page.getByTestId('run-status').allTextContents()
 
 async function trained(page: Page, runs: number): Promise<void> {
-  const done = async () => (await statuses(page)).filter((text) => text.includes('right on new texts'))
+  const done = async () => (await statuses(page)).filter((text) => text.includes('accuracy on new texts'))
   await expect.poll(done, { timeout: 90_000 }).toHaveLength(runs)
 }
 
@@ -150,7 +150,7 @@ describe.skipIf(!browserPath)('the workbench', () => {
       ArrayBuffer.isView(item) ? Array.from(item as never) : item,
     )
     expect(JSON.parse(shown)).toEqual(JSON.parse(here))
-    expect(await page.getByText(/^says /).textContent()).toContain(model.predict(text).label)
+    expect(await page.getByText(/^predicts /).textContent()).toContain(model.predict(text).label)
     await close(watched)
     own.stop()
   })
@@ -179,16 +179,16 @@ describe.skipIf(!browserPath)('the workbench', () => {
     await page.locator('input[aria-label="Model file"]').setInputFiles(noModel)
     await expect.poll(() => page.getByRole('alert').first().textContent()).toMatch(/expected|noise/)
 
-    await page.getByRole('radio', { name: 'Your own' }).check()
+    await page.getByRole('radio', { name: 'Your own data' }).check()
     await page.getByRole('textbox', { name: 'Rows' }).fill('text\nonly one column\nno label here\n')
-    await page.getByRole('button', { name: 'Read these rows' }).click()
+    await page.getByRole('button', { name: 'Load rows' }).click()
     await expect
       .poll(async () => (await page.getByRole('alert').allTextContents()).join(' '))
       .toMatch(/label|column/)
     await page
       .getByRole('textbox', { name: 'Rows' })
       .fill('text,label\nyou are good,1\nyou are bad,0\nyou are not good,0\n')
-    await page.getByRole('button', { name: 'Read these rows' }).click()
+    await page.getByRole('button', { name: 'Load rows' }).click()
     await page.getByText('3 rows').waitFor()
 
     const sentence = page.getByRole('textbox', { name: 'Your sentence' })
@@ -213,7 +213,7 @@ describe.skipIf(!browserPath)('the workbench', () => {
     await page.getByRole('textbox', { name: 'Your sentence' }).fill('you are not good')
     for (const name of ['Gates', 'Unrolled network', 'Gradient flow', 'Arithmetic', 'Text']) {
       await page.getByRole('tab', { name }).click()
-      await expect.poll(() => page.getByText('Computing …').count(), { timeout: 60_000 }).toBe(0)
+      await expect.poll(() => page.getByText('Computing…').count(), { timeout: 60_000 }).toBe(0)
       expect(await page.getByRole('alert').count(), `${name} shows an error`).toBe(0)
     }
     await expectNoSideways(page, 'large model')

@@ -76,7 +76,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
   const comparison: Comparison = { parts, shuffled, columns, flags, network, engine: null, output }
   const rows: Compared[] = [baselineRow(comparison)]
   const interruption = listenForInterrupt(() =>
-    output.complain('\nStopping (press Ctrl-C again to quit immediately) …'),
+    output.log('\nStopping (press Ctrl-C again to quit immediately) …'),
   )
   try {
     for (const cell of flags.cell ?? CELLS) {
@@ -91,7 +91,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
   if (interruption.exitCode !== undefined) process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
   const sizes = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length }
   const conclusions = verdicts(rows, sizes.test)
-  output.event({
+  output.emit({
     models: rows,
     verdict: conclusions,
     rows: { ...sizes, testHeldOut: heldOut },
@@ -99,7 +99,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
     ...comparison.engine,
     complete: interruption.exitCode === undefined,
   })
-  output.say(
+  output.print(
     drawComparison(rows, conclusions, { sizes, heldOut, colors: output.colors, width: output.width }),
   )
 }
@@ -107,7 +107,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
 /** Prints one line per model where there is no live line. */
 function printResult({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
   if (output.quiet || output.json || process.stderr.isTTY) return
-  output.complain(
+  output.log(
     `${model}: test accuracy ${percent(testAccuracy)}, ${plural(epochs ?? 0, 'epoch')} in ${duration(seconds)}`,
   )
 }
@@ -129,7 +129,7 @@ interface Comparison {
 function printEngine(comparison: Comparison, { engine, precision, threads }: EngineFacts): void {
   const { output } = comparison
   if (!comparison.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
-    output.complain(output.errorColors.dim(describeEngine({ engine, precision, threads })))
+    output.log(output.errorColors.dim(describeEngine({ engine, precision, threads })))
   comparison.engine = { engine, precision, threads }
 }
 

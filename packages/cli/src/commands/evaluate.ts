@@ -47,12 +47,12 @@ export function evaluateCommand(output: Output) {
       requireKnownLabels(rows, new Set(model.labels), path)
       const result = await evaluateWithProgress(model, rows, output)
       if (!result) {
-        output.event({ event: 'interrupted' })
-        return output.complain('Stopped before every row was evaluated.')
+        output.emit({ event: 'interrupted' })
+        return output.log('Stopped before every row was evaluated.')
       }
       for (const note of result.warnings) output.note(note)
-      output.event(evaluationJson(result))
-      output.say(drawEvaluation(result, output.colors, output.width))
+      output.emit(evaluationJson(result))
+      output.print(drawEvaluation(result, output.colors, output.width))
     })
 }
 

@@ -75,13 +75,13 @@ export function exportCommand(output: Output) {
       noteReplaced(await checkOutputs(outputs, inputs, force), output)
       const files = await writeExport(exported, target)
       const python = to === 'torch' ? await torchSnippet(model, basename(target)) : null
-      output.event({ event: 'exported', model: path, format: to, files, ...(python ? { python } : {}) })
+      output.emit({ event: 'exported', model: path, format: to, files, ...(python ? { python } : {}) })
       for (const { path: file, bytes } of files) {
         const message = `Wrote ${visible(file)} (${formatSize(bytes)}).`
         // Standard output carries the Python code alone, so that it can be redirected to a file.
-        if (python === null) output.say(message)
+        if (python === null) output.print(message)
         else if (!output.json) output.note(message)
       }
-      if (python !== null) output.say(python.trimEnd())
+      if (python !== null) output.print(python.trimEnd())
     })
 }

@@ -15,7 +15,7 @@ import {
   vocabularyOption,
 } from '../options/importFlags.ts'
 import { describeInput, describeOrigin, printLayers, printSentences } from '../info/layersTable.ts'
-import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
+import { fixesAsFlags, type Typed, getTyped } from '../options/fixes.ts'
 import { count, formatSize } from '../terminal/numbers.ts'
 import { readFilesAt } from '../options/models.ts'
 import type { Output } from '../terminal/output.ts'
@@ -77,7 +77,7 @@ export function importCommand(output: Output) {
         bytes.length,
         { ...imported, warnings },
         output,
-        typedBy(command as unknown as CommandUnknownOpts),
+        getTyped(command as unknown as CommandUnknownOpts),
       )
     })
 }
@@ -110,7 +110,7 @@ function printImported(
     fixes = [],
   } = imported
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
-  output.event({
+  output.emit({
     event: 'imported',
     file: path,
     model: out,
@@ -127,18 +127,20 @@ function printImported(
     fixes,
   })
   const { bold, dim } = output.colors
-  output.say(`${bold(visible(path))}: ${visible(describeOrigin(imported))}, ${count(parameters)} parameters`)
-  output.say(
+  output.print(
+    `${bold(visible(path))}: ${visible(describeOrigin(imported))}, ${count(parameters)} parameters`,
+  )
+  output.print(
     dim(
       `input: ${describeInput(input)}; output: ${outputActivation}${labels ? `, ${labels.length} labels` : ''}`,
     ),
   )
-  output.say()
+  output.print()
   printLayers(layers, output)
   printSentences('notes', warnings, output)
   printSentences('omitted', omitted, output)
   printSentences('options', fixesAsFlags(fixes, typed), output)
-  output.say()
+  output.print()
   const task = document === null ? '' : ', with the task it was exported from'
-  output.say(`Saved ${bold(visible(out))} (${formatSize(bytes)})${task}.`)
+  output.print(`Saved ${bold(visible(out))} (${formatSize(bytes)})${task}.`)
 }

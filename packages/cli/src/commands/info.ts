@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { describeFile, type AnyModel, type ImportedModel, type LayerFacts } from 'latch/formats'
 import { createEngine, supportedEngines, type EngineName } from 'latch'
 import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
-import { visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
+import { visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
 import {
   outputActivationOption,
   configOption,
@@ -21,7 +21,7 @@ import { contentsAsObjects, printContents as printContentsTable } from '../info/
 import { openModelAt } from '../options/models.ts'
 import { count, largest, percent } from '../terminal/numbers.ts'
 import { labelText } from '../inspect/traceRows.ts'
-import { fixesAsFlags, type Typed, typedBy } from '../options/fixes.ts'
+import { fixesAsFlags, type Typed, getTyped } from '../options/fixes.ts'
 import { describeError } from '../terminal/exitCodes.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { EngineFlags } from '../options/options.ts'
@@ -67,7 +67,7 @@ export function infoCommand(output: Output) {
           omitted: [],
         })
       }
-      const typed = typedBy(command as unknown as CommandUnknownOpts)
+      const typed = getTyped(command as unknown as CommandUnknownOpts)
       if ('contents' in found) return printContents(path, found.contents, typed, output)
       const { imported } = found
       printModel(importedFacts(path, imported), imported.layers, output, imported)
@@ -82,24 +82,24 @@ function printModel(
   imported?: Pick<ImportedModel, 'warnings' | 'omitted'>,
 ): void {
   const { warnings = [], omitted = [] } = imported ?? {}
-  output.event({
+  output.emit({
     ...facts,
     ...(layers ? { network: layers } : {}),
     ...(imported ? { warnings, omitted } : {}),
   })
   printFacts(facts, output)
   if (!layers) return
-  output.say()
+  output.print()
   printLayers(layers, output)
   printSentences('notes', warnings, output)
   printSentences('omitted', omitted, output)
 }
 
 function printFacts(facts: Facts, output: Output): void {
-  const width = largest(Object.keys(facts).map((name) => widthOf(name))) + 2
+  const width = largest(Object.keys(facts).map((name) => displayWidth(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
     const lines = wrap(formatFact(value), Math.max(40, output.width - width))
-    output.say(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
+    output.print(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)
   }
 }
 
@@ -112,9 +112,9 @@ function printContents(path: string, contents: Contents, typed: Typed, output: O
   const { problem, remedy } = describeError(contents.why, typed)
   const why = remedy === undefined ? problem : `${problem}. ${remedy}`
   const facts = { file: path, format, producer, parameters }
-  output.event({ ...facts, contents: contentsAsObjects(contents), why })
+  output.emit({ ...facts, contents: contentsAsObjects(contents), why })
   printFacts(facts, output)
-  output.say()
+  output.print()
   printContentsTable(contents, output)
   output.note(why)
 }

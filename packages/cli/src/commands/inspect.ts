@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { type Trace, UsageError } from 'latch'
 import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files.ts'
-import { latchBytes, openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
+import { latchBytes, openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
@@ -60,13 +60,13 @@ export function inspectCommand(output: Output) {
       const { model, files } = opened
       printThreadsNote(model, output)
       noteReplaced(await checkFiles(flags, files.read), output)
-      const trace = model.trace(text ?? textOfIds(flags.ids!, model), { label: flags.label }) as Trace
-      output.event(trace)
+      const trace = model.trace(text ?? idsAsText(flags.ids!, model), { label: flags.label }) as Trace
+      output.emit(trace)
       if (!output.json) {
         const layout = flags.layout ?? (trace.steps.length > MOST_ROWS ? 'columns' : 'rows')
         const options = { width: output.width, colors: output.colors, layout }
-        for (const line of drawTrace(trace, options)) output.say(line)
-        if (flags.html ?? flags.svg ?? flags.png) output.say()
+        for (const line of drawTrace(trace, options)) output.print(line)
+        if (flags.html ?? flags.svg ?? flags.png) output.print()
       }
       const bytes = flags.html === undefined ? new Uint8Array(0) : latchBytes(opened)
       await writeFiles({ path, bytes, model, trace }, flags, output)

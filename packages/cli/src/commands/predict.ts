@@ -4,8 +4,8 @@ import { UsageError } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
-import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
-import { openAnyModel, printThreadsNote, textOfIds } from '../options/models.ts'
+import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
+import { openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
 import { largest, percent, plural, outputNumber } from '../terminal/numbers.ts'
 import {
   engineOption,
@@ -65,15 +65,15 @@ export function predictCommand(output: Output) {
       const { model } = await openAnyModel(path, engineOptions(flags))
       printThreadsNote(model, output)
       const printer = new Printer(output, model.labels)
-      const given = flags.ids === undefined ? texts : [textOfIds(flags.ids, model)]
+      const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       if (given.length > 0) await printAll(chunks(given), model, printer)
       else if (flags.file !== undefined)
-        await printAll(chunks(await readTextsOf(flags.file, flags, output)), model, printer)
+        await printAll(chunks(await loadTexts(flags.file, flags, output)), model, printer)
       else await predictInput(model, printer, output)
     })
 }
 
-async function readTextsOf(file: string, flags: TableFlags, output: Output): Promise<string[]> {
+async function loadTexts(file: string, flags: TableFlags, output: Output): Promise<string[]> {
   const { text, format = formatByName(file), header } = flags
   const { texts, notes } = await readTexts(file, { text, format, header })
   for (const note of notes) output.note(note)
@@ -145,23 +145,24 @@ class Printer {
   constructor(output: Output, labels: readonly string[]) {
     this.#output = output
     this.#live = new LiveLine(output)
-    this.#labelWidth = Math.min(20, largest(labels.map((label) => widthOf(visible(label)))))
+    this.#labelWidth = Math.min(20, largest(labels.map((label) => displayWidth(visible(label)))))
   }
 
   print(text: string, prediction: Printed): void {
     this.#printed++
-    this.#output.event(prediction)
+    this.#output.emit(prediction)
     if (this.#output.json) return
     const numbers = 'output' in prediction ? prediction.output.map(outputNumber).join(' ') : null
     if (numbers !== null)
-      this.#output.say([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
+      this.#output.print([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
     else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
   }
 
   #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
     const probability = probabilities[label]
-    if (!this.#output.isTerminal) this.#output.say([label, probability.toFixed(4), text].map(cell).join('\t'))
-    else this.#output.say(this.#line(visible(text), labelText(label), probability))
+    if (!this.#output.isTerminal)
+      this.#output.print([label, probability.toFixed(4), text].map(cell).join('\t'))
+    else this.#output.print(this.#line(visible(text), labelText(label), probability))
   }
 
   /** Waits until the output is written. @returns whether its reader is gone */

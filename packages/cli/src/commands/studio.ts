@@ -41,9 +41,9 @@ export function studioCommand(output: Output) {
       if (flags.port === undefined && port !== FIRST_PORT) {
         output.note(`port ${FIRST_PORT} is in use; the studio is served on port ${port}.`)
       }
-      output.event({ event: 'studio', url, port })
+      output.emit({ event: 'studio', url, port })
       const opened = path === undefined ? 'Studio' : `Studio with ${visible(basename(path))}`
-      output.say(`${opened}: ${output.colors.cyan(url)}  (press Ctrl-C to quit)`)
+      output.print(`${opened}: ${output.colors.cyan(url)}  (press Ctrl-C to quit)`)
       if (flags.open && output.isTerminal) openBrowser(url)
       await aborted(interruption.signal)
       await close()

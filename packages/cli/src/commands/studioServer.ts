@@ -150,7 +150,7 @@ function handler(pages: string, model: ServedModel | null, port: number): Handle
       response.setHeader('Allow', 'GET, HEAD')
       return sendError(response, 405, 'Only GET and HEAD are allowed.')
     }
-    const path = pathOf(request)
+    const path = parsePath(request)
     if (path === null) return sendError(response, 400, 'The address is malformed.')
     if (model !== null && path === `/model/${model.name}`) return sendModel(request, response, model.bytes)
     // Ranges are not supported, and an invalid one would crash the server.
@@ -159,7 +159,7 @@ function handler(pages: string, model: ServedModel | null, port: number): Handle
   }
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string | null {
+function parsePath({ url = '/' }: IncomingMessage): string | null {
   try {
     return decodeURIComponent(url.replace(/[?#].*$/s, ''))
   } catch {

@@ -154,9 +154,12 @@ async function finish(
   const { columns } = rows
   const result = test && (await evaluateWithProgress(model, test, output))
   if (test && !result) return printNotEvaluated(paths.model, output)
-  const baseline = evaluateBaseline({ ...partsOf(rows, report, options), test: test?.rows ?? [] }, columns)
+  const baseline = evaluateBaseline(
+    { ...selectParts(rows, report, options), test: test?.rows ?? [] },
+    columns,
+  )
   const { epochs, best, seconds, stopped, kept, parameters, vocabulary, labels, warnings, history } = report
-  output.event({
+  output.emit({
     event: 'done',
     model: paths.model,
     epochs,
@@ -174,18 +177,18 @@ async function finish(
   })
   for (const note of result?.warnings ?? []) output.note(note)
   const summary = { cell: model.settings.cell, report, result, baseline, path: paths.model, data, columns }
-  output.say(
+  output.print(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
   )
 }
 
 function printNotEvaluated(path: string, output: Output): void {
-  output.event({ event: 'interrupted', model: path })
-  output.complain(`Stopped before the evaluation ended. The trained model is saved in ${path}.`)
+  output.emit({ event: 'interrupted', model: path })
+  output.log(`Stopped before the evaluation ended. The trained model is saved in ${path}.`)
 }
 
 /** The rows for training and for validation, as split by `fit`. */
-function partsOf({ rows }: Rows, { split }: ModelFitReport, { validation }: Options) {
+function selectParts({ rows }: Rows, { split }: ModelFitReport, { validation }: Options) {
   const pick = (numbers: readonly number[]) => numbers.map((number) => rows[number])
   const given = Array.isArray(validation) ? (validation as Rows['rows']) : null
   return { train: pick(split.train), validation: given ?? pick(split.validation) }

@@ -26,7 +26,7 @@ export interface Contents {
   why: LatchError
 }
 
-/** What lies in a file whose layers could not be read for this reason; throws the reason where nothing can be told. */
+/** The contents of a file whose layers could not be read. @throws the reason where nothing can be listed */
 export async function contentsOf(
   files: ModelFiles,
   options: ImportOptions,
@@ -50,7 +50,7 @@ export async function contentsOf(
   return { ...tableOf(found), why: reason }
 }
 
-/** A layer that is not there was asked for: the error lists those that are. */
+/** The layer of `--up-to` does not exist: the error lists the layers. */
 function isAboutUpTo(reason: unknown, { upTo }: ImportOptions): boolean {
   if (upTo === undefined || !(reason instanceof LatchError)) return false
   return reason instanceof UsageError && reason.fixes.some(({ option }) => option === 'upTo')

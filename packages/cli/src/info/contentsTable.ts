@@ -1,25 +1,25 @@
 /** The contents of a file that does not open as layers, as printed by `info`. */
 import type { Cell, Contents } from './contents.ts'
-import { visible, widthOf } from '../terminal/glyphWidth.ts'
+import { visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
 /** One line per row; many shapes continue on the lines below. */
 export function printContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
-  const cells = rows.map((row) => row.map(inCell))
+  const cells = rows.map((row) => row.map(formatCell))
   const widths = head.map((title, i) =>
     largest(
-      cells.map((row) => widthOf(row[i])),
-      widthOf(title),
+      cells.map((row) => displayWidth(row[i])),
+      displayWidth(title),
     ),
   )
   const weights = head.indexOf('weights')
   const others = widths.reduce((sum, width, i) => sum + (i === weights ? 0 : width + GAP), 0)
   const room = Math.max(MIN_WIDTH, output.width - others)
-  const drawn = cells.map((row) => row.map((cell, i) => (i === weights ? shapesIn(cell, room) : cell)))
+  const drawn = cells.map((row) => row.map((cell, i) => (i === weights ? wrapShapes(cell, room) : cell)))
   const left = head.flatMap((title, i) => (title === 'parameters' ? [] : [i]))
-  output.say(drawTable(drawn, { head, left, colors: output.colors }))
+  output.print(drawTable(drawn, { head, left, colors: output.colors }))
 }
 
 /** As JSON objects by the names of the columns. */
@@ -27,7 +27,7 @@ export function contentsAsObjects({ head, rows }: Contents): Record<string, Cell
   return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]])))
 }
 
-function inCell(cell: Cell): string {
+function formatCell(cell: Cell): string {
   if (cell === null) return '–'
   if (typeof cell === 'number') return cell === 0 ? '–' : count(cell)
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no'
@@ -35,7 +35,7 @@ function inCell(cell: Cell): string {
 }
 
 /** Breaks lines between shapes only. */
-function shapesIn(shapes: string, room: number): string {
+function wrapShapes(shapes: string, room: number): string {
   const lines: string[] = []
   for (const shape of shapes.split(/(?<=\)) /)) {
     const longer = lines.length > 0 ? `${lines.at(-1)} ${shape}` : shape

@@ -9,23 +9,23 @@ const TRAINING_ONLY = ', which acts in training only'
 export function grouped(sentences: readonly string[]): string[] {
   const named = new Map<string, string[]>()
   for (const sentence of sentences) {
-    const [, layer, said] = /^([\w./-]+): (.+)$/s.exec(sentence) ?? []
+    const [, layer, text] = /^([\w./-]+): (.+)$/s.exec(sentence) ?? []
     const [, noun, thing] = /^(tensor|layer|variable) (\S+)$/.exec(sentence) ?? []
     if (thing) add(named, noun, thing)
-    else if (layer) add(named, `: ${said}`, layer)
+    else if (layer) add(named, `: ${text}`, layer)
     else named.set(sentence, [])
   }
   const training = new Map<string, string[]>()
-  for (const [said, names] of named) {
-    if (said.endsWith(TRAINING_ONLY)) add(training, names.join(', '), said.slice(2, -TRAINING_ONLY.length))
+  for (const [text, names] of named) {
+    if (text.endsWith(TRAINING_ONLY)) add(training, names.join(', '), text.slice(2, -TRAINING_ONLY.length))
   }
-  return [...named].flatMap(([said, names]) => {
+  return [...named].flatMap(([text, names]) => {
     const list = names.join(', ')
-    if (names.length === 0) return said
-    if (!said.startsWith(': ')) return `${said}${names.length > 1 ? 's' : ''} ${list}`
-    const parts = said.endsWith(TRAINING_ONLY) ? training.get(list)! : []
-    if (parts.length < 2) return list + said
-    if (said !== `: ${parts[0]}${TRAINING_ONLY}`) return []
+    if (names.length === 0) return text
+    if (!text.startsWith(': ')) return `${text}${names.length > 1 ? 's' : ''} ${list}`
+    const parts = text.endsWith(TRAINING_ONLY) ? training.get(list)! : []
+    if (parts.length < 2) return list + text
+    if (text !== `: ${parts[0]}${TRAINING_ONLY}`) return []
     const all = `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
     return `${list}: ${all}${TRAINING_ONLY.replace('acts', 'act')}`
   })

@@ -1,7 +1,7 @@
 /** The layers of a model as a table, and its conventions, as printed by `import` and `info`. */
 import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
 import { grouped } from './grouped.ts'
-import { glyphsOf, visible, widthOf, wrap } from '../terminal/glyphWidth.ts'
+import { splitGlyphs, visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
 import { count, largest } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
@@ -17,21 +17,21 @@ export function printLayers(layers: readonly LayerFacts[], output: Output): void
   const head = ['layer', 'type', 'output', 'parameters']
   const widths = head.map((title, i) =>
     largest(
-      rows.map((row) => widthOf(row[i])),
-      widthOf(title),
+      rows.map((row) => displayWidth(row[i])),
+      displayWidth(title),
     ),
   )
   const room = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
   const conventions = layers.map((layer) => visible(layer.conventions))
   const options = { head, left: [0, 1, 2, 4], colors: output.colors }
-  if (room >= Math.min(MIN_WIDTH, largest(conventions.map(widthOf), 'conventions'.length))) {
+  if (room >= Math.min(MIN_WIDTH, largest(conventions.map(displayWidth), 'conventions'.length))) {
     const full = rows.map((row, i) => [...row, wrap(conventions[i], room).join('\n')])
-    return output.say(drawTable(full, { ...options, head: [...head, 'conventions'] }))
+    return output.print(drawTable(full, { ...options, head: [...head, 'conventions'] }))
   }
   const longest = Math.max(MIN_NAME_WIDTH, widths[0] + room + GAP)
-  output.say(
+  output.print(
     drawTable(
-      rows.map(([name, ...others]) => [endOf(name, longest), ...others]),
+      rows.map(([name, ...others]) => [truncateStart(name, longest), ...others]),
       options,
     ),
   )
@@ -40,8 +40,8 @@ export function printLayers(layers: readonly LayerFacts[], output: Output): void
 }
 
 /** The end of a long name, which is its most specific part: `…/cell_0/basic_lstm_cell`. */
-function endOf(name: string, width: number): string {
-  const glyphs = glyphsOf(name)
+function truncateStart(name: string, width: number): string {
+  const glyphs = splitGlyphs(name)
   return glyphs.length <= width ? name : `…${glyphs.slice(1 - width).join('')}`
 }
 
@@ -55,11 +55,11 @@ const MIN_WIDTH = 28
 /** Sentences under a heading, wrapped; those that apply to several layers are printed once. */
 export function printSentences(title: string, sentences: readonly string[], output: Output): void {
   if (sentences.length === 0) return
-  output.say()
-  output.say(output.colors.dim(`${title}:`))
+  output.print()
+  output.print(output.colors.dim(`${title}:`))
   for (const sentence of grouped(sentences)) {
     const lines = wrap(visible(sentence), Math.max(40, output.width - 4))
-    output.say(`  ${lines.join('\n    ')}`)
+    output.print(`  ${lines.join('\n    ')}`)
   }
 }
 

@@ -71,7 +71,7 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
     await writeFileAtomic(file, content)
     const message = `Wrote ${visible(file)} (${formatSize(content.length)}): ${title}.`
     if (output.json) output.note(message)
-    else output.say(message)
+    else output.print(message)
   }
   if (png !== undefined && hasUndrawnGlyphs(trace.text)) {
     output.note(

@@ -1,7 +1,7 @@
 /** The trace as lines of tokens with vertical bars below: for hundreds of tokens, or characters. */
 import type { TraceStep } from 'latch'
 import { spark } from '../training/bars.ts'
-import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
+import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import type { Canvas } from './traceRows.ts'
 
 /** One step in a line. */
@@ -31,7 +31,7 @@ function breakLines({ trace, width }: Canvas, characters: boolean): Place[][] {
   let used = Infinity
   trace.steps.forEach((step, i) => {
     const shown = fit(step.token === ' ' ? (characters ? ' ' : '␣') : visible(step.token), MAX_TOKEN_WIDTH)
-    const place = { step, index: i, text: shown, width: Math.max(1, widthOf(shown)) }
+    const place = { step, index: i, text: shown, width: Math.max(1, displayWidth(shown)) }
     if (used + gap + place.width > width - MARGIN) {
       lines.push([])
       used = 0
@@ -90,7 +90,7 @@ function outputs(places: Place[], canvas: Canvas, gap: number): string[] {
   if (canvas.trace.numbers) return []
   const sparks = places.map(({ step, width }) => {
     const { label, probabilities } = step.output
-    return painterOf(label, canvas)(spark(probabilities[label]).repeat(width))
+    return choosePainter(label, canvas)(spark(probabilities[label]).repeat(width))
   })
   const line = canvas.colors.dim(pad('output', MARGIN)) + sparks.join(' '.repeat(gap))
   return [line.trimEnd(), `${' '.repeat(MARGIN)}${names(places, canvas, gap)}`.trimEnd()]
@@ -108,8 +108,8 @@ function names(places: readonly Place[], canvas: Canvas, gap: number): string {
       const left =
         next < 0 ? canvas.width - MARGIN - start : run.reduce((sum, place) => sum + place.width + gap, -1)
       const text = visible(label)
-      const name = left >= Math.min(widthOf(text), MIN_NAME_WIDTH) ? fit(text, left) : ''
-      line = pad(line, start) + painterOf(label, canvas)(name)
+      const name = left >= Math.min(displayWidth(text), MIN_NAME_WIDTH) ? fit(text, left) : ''
+      line = pad(line, start) + choosePainter(label, canvas)(name)
     }
     start += width + gap
   })
@@ -117,6 +117,6 @@ function names(places: readonly Place[], canvas: Canvas, gap: number): string {
 }
 
 /** Green for the final prediction, red for others. */
-function painterOf(label: string, { colors, trace }: Canvas): (text: string) => string {
+function choosePainter(label: string, { colors, trace }: Canvas): (text: string) => string {
   return label === trace.label ? colors.green : colors.red
 }

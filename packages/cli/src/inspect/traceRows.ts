@@ -2,7 +2,7 @@
 import type { Trace, TraceStep } from 'latch'
 import { bar } from '../training/bars.ts'
 import type { LogScale } from '../training/bars.ts'
-import { fit, pad, visible, widthOf } from '../terminal/glyphWidth.ts'
+import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { brief, outputNumber } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 
@@ -131,7 +131,7 @@ export function labelText(label: string): string {
 }
 
 function longest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, widthOf(text)), 0)
+  return texts.reduce((most, text) => Math.max(most, displayWidth(text)), 0)
 }
 
 function between(least: number, value: number, most: number): number {

@@ -13,7 +13,7 @@ export interface Typed {
 }
 
 /** What was typed, by the command that runs (or failed). */
-export function typedBy(command: CommandUnknownOpts): Typed {
+export function getTyped(command: CommandUnknownOpts): Typed {
   const { commands } = command.parent ?? command
   const flags = commands.map((one) => {
     const placeholders = one.options.map(({ long, flags: text }) => {
@@ -31,17 +31,17 @@ export function fixesAsFlags(fixes: readonly Fix[], typed: Typed): string[] {
     const key = `${fix.option} ${fix.to}`
     groups.set(key, [...(groups.get(key) ?? []), fix])
   }
-  return [...groups.values()].map((group) => sentenceOf(group, typed))
+  return [...groups.values()].map((group) => formatGroup(group, typed))
 }
 
-function sentenceOf(group: readonly Fix[], { command, flags }: Typed): string {
+function formatGroup(group: readonly Fix[], { command, flags }: Typed): string {
   const [{ option, to }] = group
-  const flag = flagOf(option)
-  const owner = ownerOf(flag, command, flags)
+  const flag = toFlag(option)
+  const owner = findOwner(flag, command, flags)
   if (owner === null) return fixInProgram(group[0]).replace(/^Pass/, 'In a program, pass')
   const placeholder = flags.get(owner)!.get(flag)!
   const typed = group.map(
-    (fix) => `\`${command === owner ? '' : `latch ${owner} `}${inFlag(fix, placeholder)}\``,
+    (fix) => `\`${command === owner ? '' : `latch ${owner} `}${formatFlag(fix, placeholder)}\``,
   )
   const purpose = to === undefined ? '' : ` to ${to}`
   const then = command === owner ? '' : `, then run \`latch ${command}\` on the model that it saves`
@@ -49,20 +49,20 @@ function sentenceOf(group: readonly Fix[], { command, flags }: Typed): string {
 }
 
 /** The command that takes the flag: the one that was run before all others. */
-function ownerOf(flag: string, command: string, flags: CommandFlags): string | null {
+function findOwner(flag: string, command: string, flags: CommandFlags): string | null {
   const others = [...flags.keys()].filter((name) => flags.get(name)!.has(flag))
   return others.includes(command) ? command : (others.find((name) => name === 'import') ?? others[0] ?? null)
 }
 
 /** `upTo` is `--up-to`; a field of the configuration, `config.order`, is part of `--config`. */
-export function flagOf(option: string): string {
+export function toFlag(option: string): string {
   return `--${option.split('.', 1)[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 /** `--up-to lstm_1`, `--config '{"order":["emb","rnn"]}'`. */
-function inFlag({ option, value }: Fix, placeholder: string): string {
+function formatFlag({ option, value }: Fix, placeholder: string): string {
   const [, ...path] = option.split('.')
-  const flag = flagOf(option)
+  const flag = toFlag(option)
   if (path.length > 0) {
     const nested = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value ?? '…')
     return `${flag} ${shellWord(JSON.stringify(nested))}`

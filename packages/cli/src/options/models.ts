@@ -86,7 +86,7 @@ export function latchBytes({ model, files, own }: OpenedModel): Uint8Array {
 }
 
 /** `--ids "3 1 4"` as a text of ids: `#3 #1 #4`. @throws UsageError for invalid ids, or a model that reads no ids */
-export function textOfIds(ids: string, model: AnyModel): string {
+export function idsAsText(ids: string, model: AnyModel): string {
   const { reads } = model.summary()
   if (!reads.includes('ids')) {
     const got = reads.includes('features') ? 'one of features' : 'a text classifier, which reads texts'

@@ -25,8 +25,8 @@ export function reportError(error: unknown, output: Output, typed: Typed = NOT_T
   if (error instanceof CommanderError) return reportUsage(error, output)
   if (error instanceof LatchError) {
     const { problem, remedy } = describeError(error, typed)
-    output.failure(problem, remedy)
-    output.event({
+    output.error(problem, remedy)
+    output.emit({
       event: 'error',
       message: remedy ? `${problem}. ${remedy}` : problem,
       where: error.where,
@@ -35,9 +35,9 @@ export function reportError(error: unknown, output: Output, typed: Typed = NOT_T
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
   }
   const cause = error instanceof Error ? error : new Error(String(error))
-  output.failure('internal error in latch.', 'Please report it with the lines below:')
-  output.complain(cause.stack ?? cause.message)
-  output.event({ event: 'error', message: cause.message, where: 'latch' })
+  output.error('internal error in latch.', 'Please report it with the lines below:')
+  output.log(cause.stack ?? cause.message)
+  output.emit({ event: 'error', message: cause.message, where: 'latch', fixes: [] })
   return EXIT_FAILED
 }
 
@@ -59,6 +59,11 @@ function reportUsage(error: CommanderError, output: Output): number {
   if (error.exitCode === 0) return EXIT_DONE
   const message =
     error.code === 'commander.help' ? 'expected a command' : error.message.replace(/^error: /, '')
-  output.event({ event: 'error', message: message.replace(/\s*\n\s*/g, ' '), where: 'command line' })
+  output.emit({
+    event: 'error',
+    message: message.replace(/\s*\n\s*/g, ' '),
+    where: 'command line',
+    fixes: [],
+  })
   return EXIT_USAGE
 }

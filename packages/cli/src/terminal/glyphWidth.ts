@@ -27,15 +27,15 @@ const WIDE: readonly (readonly [number, number])[] = [
 ]
 
 /** The glyphs of a text, as a reader counts them. */
-export function glyphsOf(text: string): string[] {
+export function splitGlyphs(text: string): string[] {
   return Array.from(graphemes.segment(text), ({ segment }) => segment)
 }
 
 /** Columns a text takes; colour escapes take none. */
-export function widthOf(text: string): number {
+export function displayWidth(text: string): number {
   const plain = text.replace(ESCAPES, '')
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length
-  return glyphsOf(plain).reduce((sum, glyph) => sum + glyphWidth(glyph), 0)
+  return splitGlyphs(plain).reduce((sum, glyph) => sum + glyphWidth(glyph), 0)
 }
 
 function glyphWidth(glyph: string): number {
@@ -47,10 +47,10 @@ function glyphWidth(glyph: string): number {
 
 /** Truncates a plain text to at most `width` columns, with `…` at the end. */
 export function fit(text: string, width: number): string {
-  if (widthOf(text) <= width) return text
+  if (displayWidth(text) <= width) return text
   let kept = ''
   let used = 0
-  for (const glyph of glyphsOf(text)) {
+  for (const glyph of splitGlyphs(text)) {
     const next = glyphWidth(glyph)
     if (used + next > width - 1) break
     kept += glyph
@@ -61,7 +61,7 @@ export function fit(text: string, width: number): string {
 
 /** Pads with spaces on the right (on the left for `end`). */
 export function pad(text: string, width: number, side: 'start' | 'end' = 'start'): string {
-  const space = ' '.repeat(Math.max(0, width - widthOf(text)))
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
   return side === 'start' ? text + space : space + text
 }
 
@@ -71,7 +71,7 @@ export function wrap(text: string, width: number): string[] {
   let line = ''
   for (const word of text.split(/\s+/)) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (line !== '' && widthOf(longer) > width) {
+    if (line !== '' && displayWidth(longer) > width) {
       lines.push(line)
       line = word
     } else line = longer

@@ -47,12 +47,12 @@ export class Output {
   }
 
   /** Prints a result for people; nothing with `--json`. */
-  say(text = ''): void {
+  print(text = ''): void {
     if (!this.json) this.#write(`${text}\n`)
   }
 
   /** Prints a result for programs; nothing without `--json`. */
-  event(value: object): void {
+  emit(value: object): void {
     if (this.json) this.#write(`${toJson(value)}\n`)
   }
 
@@ -65,7 +65,7 @@ export class Output {
   }
 
   /** Prints an error and its remedy; lines of the remedy after the first are for copying and are printed verbatim. */
-  failure(problem: string, remedy?: string): void {
+  error(problem: string, remedy?: string): void {
     process.stderr.write(`${this.errorColors.red('error:')} ${visible(sentence(problem))}\n`)
     if (!remedy) return
     const [first, ...lines] = remedy.split('\n')
@@ -74,7 +74,7 @@ export class Output {
   }
 
   /** Prints a line to standard error. */
-  complain(text: string): void {
+  log(text: string): void {
     process.stderr.write(`${text}\n`)
   }
 

@@ -19,7 +19,7 @@ export async function evaluateWithProgress(
   const live = new LiveLine(output)
   const interruption = listenForInterrupt(() => {
     live.clear()
-    output.complain('Stopping (press Ctrl-C again to quit immediately) …')
+    output.log('Stopping (press Ctrl-C again to quit immediately) …')
   })
   try {
     return await model.evaluate(rows, {

@@ -5,7 +5,7 @@
 import type { ModelFitEvent } from 'latch'
 import { bar } from './bars.ts'
 import { describeEngine } from '../terminal/engineText.ts'
-import { fit, pad, widthOf } from '../terminal/glyphWidth.ts'
+import { fit, pad, displayWidth } from '../terminal/glyphWidth.ts'
 import { clock, count, loss, percent } from '../terminal/numbers.ts'
 import type { Colors, Output } from '../terminal/output.ts'
 
@@ -42,7 +42,7 @@ export class LiveLine {
 
 /** One line with a name and a progress bar. */
 export function drawFraction(name: string, fraction: number, width: number, { bold, cyan }: Colors): string {
-  const size = Math.max(4, Math.min(24, width - widthOf(name) - 6))
+  const size = Math.max(4, Math.min(24, width - displayWidth(name) - 6))
   const done = `${pad(`${Math.floor(fraction * 100)}`, 3, 'end')}%`
   return `${bold(fit(name, width))} ${cyan(bar(fraction, size))} ${done}`
 }
@@ -71,7 +71,7 @@ export class TrainingProgress {
     if (event.type === 'progress') {
       this.#live.draw((width) => this.#bar(event, width))
     } else if (this.#everyEpoch) {
-      if (event.type === 'start') this.#output.complain(this.#output.errorColors.dim(describeEngine(event)))
+      if (event.type === 'start') this.#output.log(this.#output.errorColors.dim(describeEngine(event)))
       if (event.type === 'epoch') this.#epoch(event)
     }
   }
@@ -90,9 +90,9 @@ export class TrainingProgress {
       `${count(at.sequencesPerSecond)} seq/s`,
       `${clock(at.secondsLeft)} left`,
     ]
-    const room = width - widthOf(name) - 6
-    while (facts.length > 1 && widthOf(facts.join('  ')) + 8 > room) facts.splice(-2, 1)
-    const size = Math.max(4, Math.min(24, room - widthOf(facts.join('  ')) - 3))
+    const room = width - displayWidth(name) - 6
+    while (facts.length > 1 && displayWidth(facts.join('  ')) + 8 > room) facts.splice(-2, 1)
+    const size = Math.max(4, Math.min(24, room - displayWidth(facts.join('  ')) - 3))
     const done = `${pad(`${Math.floor(fraction * 100)}`, 3, 'end')}%`
     return `${bold(fit(name, width))} ${cyan(bar(fraction, size))} ${done}  ${facts.join(dim('  '))}`
   }
@@ -100,7 +100,7 @@ export class TrainingProgress {
   #epoch(event: Epoch): void {
     this.#live.clear()
     const { dim, green } = this.#output.errorColors
-    if (!this.#headed) this.#output.complain(dim(EPOCH_HEAD))
+    if (!this.#headed) this.#output.log(dim(EPOCH_HEAD))
     this.#headed = true
     const cells = [
       pad(`${event.epoch}/${event.epochs}`, 7, 'end'),
@@ -110,7 +110,7 @@ export class TrainingProgress {
       pad(percent(event.validationAccuracy), 9, 'end'),
       pad(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 1)} s`, 9, 'end'),
     ]
-    this.#output.complain(cells.join(' ') + (event.best ? green('  best') : ''))
+    this.#output.log(cells.join(' ') + (event.best ? green('  best') : ''))
   }
 }
 

@@ -1,7 +1,7 @@
 /** Evaluation tables: metrics by class, the confusion matrix or the most frequent confusions. */
 import Table from 'cli-table3'
 import type { ClassEvaluation, Evaluation } from 'latch'
-import { fit, visible, widthOf } from '../terminal/glyphWidth.ts'
+import { fit, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { count, largest, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 
@@ -106,8 +106,8 @@ const MOST_PAIRS = 10
 /** The confusion matrix if it fits the width, else the most frequent confusions. */
 export function drawConfusion(result: ClassEvaluation, colors: Colors, width: number): string {
   const labels = result.perClass.map(({ label }) => label)
-  const size = between(4, largest(labels.map((label) => widthOf(label))), 12)
-  const first = between(4, largest(labels.map((label) => widthOf(label))), 20)
+  const size = between(4, largest(labels.map((label) => displayWidth(label))), 12)
+  const first = between(4, largest(labels.map((label) => displayWidth(label))), 20)
   const digits = largest(result.confusion.map((row) => largest(row.map((n) => count(n).length))))
   const cell = Math.max(size, digits)
   if (labels.length > 16 || first + labels.length * (cell + 2) > width)

@@ -38,7 +38,7 @@ export async function trainWithProgress(
   let written = false
   const interruption = listenForInterrupt(() => {
     progress.end()
-    output.complain('Stopping (press Ctrl-C again to quit immediately) …')
+    output.log('Stopping (press Ctrl-C again to quit immediately) …')
   })
   const write = async (bytes: Uint8Array): Promise<void> => {
     await writeFileAtomic(paths.checkpoint, bytes)
@@ -52,7 +52,7 @@ export async function trainWithProgress(
       onEvent(event) {
         progress.show(event)
         const { type, ...facts } = event
-        if (type === 'start' || type === 'epoch') output.event({ event: type, ...facts })
+        if (type === 'start' || type === 'epoch') output.emit({ event: type, ...facts })
         if (event.type === 'start') for (const note of event.warnings) output.note(note)
       },
     })
@@ -85,23 +85,21 @@ async function saveLastGood(model: TextClassifier, { lastGood }: SavedPaths, out
 /** A worker thread died: the run can resume from its last checkpoint. */
 function printWorkerLost(checkpoint: string | null, { resumeCommand, data, output }: Job): void {
   const resume = checkpoint && resumeCommand
-  output.event({ event: 'failed', checkpoint, resume })
-  if (!checkpoint) return output.complain('A worker thread died before the first checkpoint.')
+  output.emit({ event: 'failed', checkpoint, resume })
+  if (!checkpoint) return output.log('A worker thread died before the first checkpoint.')
   const rows = data === '-' ? ', with the same data on standard input' : ''
-  output.complain(
+  output.log(
     `A worker thread died; the last checkpoint is ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`,
   )
 }
 
 function printInterrupted(checkpoint: string | undefined, { resumeCommand, data, output }: Job): void {
-  output.event({
+  output.emit({
     event: 'interrupted',
     checkpoint: checkpoint ?? null,
     resume: checkpoint ? resumeCommand : null,
   })
-  if (checkpoint === undefined) return output.complain('Stopped before the first checkpoint.')
+  if (checkpoint === undefined) return output.log('Stopped before the first checkpoint.')
   const rows = data === '-' ? ', with the same data on standard input' : ''
-  output.complain(
-    `Stopped; the state of the run is saved in ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`,
-  )
+  output.log(`Stopped; the state of the run is saved in ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`)
 }

@@ -61,7 +61,7 @@ function bestEpoch({ best, validationSize, kept }: ModelFitReport): string {
 }
 
 function baselineLine({ cell, report, result, baseline }: Summary): string | undefined {
-  const accuracy = baseline?.part === 'test' ? accuracyOf(result) : report.best?.accuracy
+  const accuracy = baseline?.part === 'test' ? getAccuracy(result) : report.best?.accuracy
   if (!baseline || accuracy === undefined || accuracy === null) return undefined
   return `On the ${baseline.part} rows ${compareWithBaseline(cell, accuracy, baseline)}`
 }
@@ -97,6 +97,6 @@ function shortened(text: string): string {
 }
 
 /** Null where outputs are numbers. */
-function accuracyOf(result: Evaluation | undefined): number | null {
+function getAccuracy(result: Evaluation | undefined): number | null {
   return result?.kind === 'classes' ? result.accuracy : null
 }

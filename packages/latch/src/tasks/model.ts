@@ -17,6 +17,7 @@ import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { ClassificationReport } from '../training/metrics.ts'
 import type { TrainingHistory } from './files/history.ts'
+import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
 
@@ -173,6 +174,8 @@ export interface Model<
   predict(inputs: readonly Input[]): Output[]
   evaluate(examples: Iterable<Example>, options?: ModelEvaluateOptions): Promise<Metrics>
   fit(examples: Iterable<Example>, options?: Options): Promise<ModelFitReport>
+  /** A trivial model made from training examples, which this one should beat; `options` name the columns. */
+  baseline(training: Iterable<Example>, options?: object): Promise<Baseline<Example>>
   /** @param options.label whose loss the gradients are of; default the predicted one, of numbers the first */
   trace(input: Input, options?: { label?: string | number }): Trace
   stream(): ModelStream<Step, Output>

@@ -167,6 +167,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   #interpret(): T['Output'] {
-    return interpretRows(this.#trained, [this.#output])
+    const rows = [this.#output]
+    return this.#task.interpret?.(this.#trained, rows) ?? interpretRows(this.#trained, rows)
   }
 }

@@ -10,6 +10,7 @@ import type { NetworkConfig } from '../model/config.ts'
 import type { LayerDefinition } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
@@ -94,19 +95,6 @@ export interface TaskTraining<T extends TaskTypes> {
   baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
 }
 
-/** A trivial model. */
-export interface Baseline<Example extends object = object> {
-  name: string
-  evaluate(examples: Iterable<Example>): BaselineScore
-}
-
-/** How a trivial model does. */
-export interface BaselineScore {
-  metric: 'accuracy' | 'meanAbsoluteError'
-  value: number
-  n: number
-}
-
 /** A task. */
 export interface TaskDefinition<T extends TaskTypes> {
   /** As model files say it. */
@@ -125,6 +113,8 @@ export interface TaskDefinition<T extends TaskTypes> {
   isMany(learned: T['Learned'], input: T['Input'] | readonly T['Input'][]): boolean
   /** One step of a stream as the network takes it. @throws DataError */
   encodeStep(learned: T['Learned'], step: T['Step']): number | ArrayLike<number>
+  /** The prediction of one sequence from its rows of the output; absent: label and probabilities of the last row. */
+  interpret?(trained: Trained<T['Learned']>, rows: readonly ArrayLike<number>[]): T['Output']
   /** How texts are read; null where inputs are no texts. */
   text(learned: T['Learned']): TextReading | null
 

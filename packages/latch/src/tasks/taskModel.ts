@@ -8,6 +8,7 @@ import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
 import { OneTraining } from '../model/oneTraining.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
+import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
 import { historyOf, type TrainingHistory } from './files/history.ts'
@@ -121,10 +122,27 @@ export class TaskModel<T extends TaskTypes> implements Model<
           numbers.map((i) => encoded[i]),
           learned.input,
         )
-        outputRows(network, batch).forEach((rows, b) => (out[numbers[b]] = interpretRows(trained, rows)))
+        outputRows(network, batch).forEach((rows, b) => (out[numbers[b]] = this.#interpret(rows)))
       },
     )
     return many ? out : out[0]
+  }
+
+  #interpret(rows: readonly ArrayLike<number>[]): T['Output'] {
+    return this.#task.interpret?.(this.trained, rows) ?? interpretRows(this.trained, rows)
+  }
+
+  /**
+   * A trivial model made from training examples (naive Bayes, the most frequent class, the mean): what this model should
+   * beat. `options` name the columns, as in `fit`.
+   */
+  async baseline(training: Iterable<T['Example']>, options: object = {}): Promise<Baseline<T['Example']>> {
+    const { trained, settings } = this
+    const { input, target } = this.columns
+    const named = options as Record<string, string | undefined>
+    const columns = { input: named[input], target: named[target] }
+    const task = await this.#task.training()
+    return task.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
   }
 
   /**

@@ -31,7 +31,7 @@ import {
   numbers,
 } from '../model/recurrentHelpers.ts'
 import { imported } from '../tasks/sequenceModel/sequenceFixtures.ts'
-import { offered } from '../model/streamCase.ts'
+import { offered } from '../model/streams/streamCase.ts'
 import { expectClose } from '../closeTo.ts'
 
 const [F, T] = [3, 6]

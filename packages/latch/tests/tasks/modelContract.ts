@@ -142,6 +142,15 @@ export function describeModelContract<Input, Step>(
       }
     })
 
+    it('has a trivial baseline', async () => {
+      const { model, examples, options } = one
+      const baseline = await model.baseline(examples, options)
+      const { metric, value } = baseline.evaluate(examples)
+      expect(metric).toBe(model.summary().predicts === 'classes' ? 'accuracy' : 'meanAbsoluteError')
+      expect(value).toBeGreaterThan(0)
+      expect(baseline.name).not.toBe('')
+    })
+
     it('refuses a format that is none', async () => {
       await expect(one.model.exportTo('onnx' as never)).rejects.toThrow(/exportTo: expected a format/)
     })

@@ -1,4 +1,4 @@
-/** The largest and smallest of lists of any length: a call takes no list of a hundred thousand numbers as arguments. */
+/** Maximum and minimum of lists of any length; `Math.max(...list)` fails for very long ones. */
 
 /** The largest number, at least `least`. */
 export function maximum(numbers: Iterable<number>, least = -Infinity): number {

@@ -1,7 +1,7 @@
-/** Numbers as people read them: few digits, a true minus sign, no surprises. */
+/** Formats numbers: few digits, a true minus sign. */
 const MINUS = '\u2212'
 
-/** Up to `digits` significant digits; tiny and huge ones with a power of ten. */
+/** Up to `digits` significant digits; very small and very large numbers with a power of ten. */
 export function short(value: number, digits = 3): string {
   if (Number.isNaN(value)) return 'not a number'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : `${MINUS}∞`
@@ -16,13 +16,13 @@ export function fixed(value: number, decimals = 3): string {
   return value.toFixed(decimals).replace('-', MINUS)
 }
 
-/** All the digits that a float32 can hold: what "to the bit" looks like. */
+/** All digits of the number. */
 export function full(value: number): string {
   return String(value).replaceAll('-', MINUS)
 }
 
-export function percent(share: number, decimals = 0): string {
-  return `${(share * 100).toFixed(decimals).replace('-', MINUS)} %`
+export function percent(fraction: number, decimals = 0): string {
+  return `${(fraction * 100).toFixed(decimals).replace('-', MINUS)} %`
 }
 
 export function count(value: number): string {

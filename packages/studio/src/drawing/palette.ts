@@ -1,6 +1,7 @@
 /**
- * The one palette. Signed values go from orange (negative) over the ground to blue (positive); shares from
- * the ground to blue. Both pairs differ in lightness alike, so that colour-blind people read them too.
+ * The colour palette. Signed values range from orange (negative) through the background colour to blue (positive),
+ * fractions from the background colour to blue. Lightness changes equally on both sides, so that colour-blind people can
+ * read them too.
  */
 export type Scheme = 'light' | 'dark'
 
@@ -32,7 +33,7 @@ const ORANGE: Record<Scheme, readonly Rgb[]> = {
   ],
 }
 
-/** The colours of cells wherever RNN, LSTM and GRU stand side by side; CSS has them as --cell-*. */
+/** The colours of the cells in all charts; in CSS they are --cell-*. */
 export const CELL_COLOURS: Record<string, string> = {
   rnn: 'var(--cell-rnn)',
   lstm: 'var(--cell-lstm)',
@@ -49,7 +50,7 @@ export function signed(value: number, scheme: Scheme): Rgb {
 }
 
 /** 0 … 1 (clamped) as a colour. */
-export function share(value: number, scheme: Scheme): Rgb {
+export function fraction(value: number, scheme: Scheme): Rgb {
   return signed(Math.max(0, value), scheme)
 }
 
@@ -57,7 +58,7 @@ export function css([r, g, b]: Rgb): string {
   return `rgb(${r} ${g} ${b})`
 }
 
-/** Black or white, whichever is more readable on the colour: one of them always has a contrast of 4.5 : 1. */
+/** Black or white, whichever is more readable on the colour; one of them always has a contrast of 4.5 : 1. */
 export function inkOn([r, g, b]: Rgb): string {
   const linear = (x: number) => (x <= 10 ? x / 3295 : ((x / 255 + 0.055) / 1.055) ** 2.4)
   return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) > 0.179 ? '#000000' : '#ffffff'

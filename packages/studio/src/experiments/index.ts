@@ -1,4 +1,4 @@
-/** The lessons' experiments by name: what the labs worker serves. Each lesson's are in a file of their own. */
+/** The experiments of the lessons by name, one file per lesson: the methods that the experiments' worker serves. */
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { lesson1 } from './lesson1.ts'
 import { lesson2 } from './lesson2.ts'

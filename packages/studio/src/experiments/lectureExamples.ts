@@ -1,11 +1,11 @@
-/** The lecture's own examples of lessons 1 to 4, as plain data: both the page and its labs read them. */
+/** The lecture's examples of lessons 1 to 4 as plain data, for the page and the experiments. */
 import type { CellChoice } from 'latch'
 
 /** Lesson 1. */
 export const SENTENCES = ['I love Sherylans', 'Sherylans provide quality content', 'I hate Sherylans']
 export const OPINIONS = ['the food was not bad but good', 'the food was not good but bad']
 export const NETWORKS: readonly CellChoice[] = ['ann', 'bag', 'rnn', 'lstm']
-/** How many words are put before each comment. */
+/** Numbers of words added before each comment. */
 export const SHIFTS = [0, 1, 2, 3, 4, 6, 8, 12, 16]
 
 /** Lessons 2 and 3. */

@@ -1,6 +1,6 @@
 /**
- * Lesson 1: what order is worth. Counts weights of an ANN and an RNN, asks both about a text that is longer
- * than the ANN's room, and trains four networks on comments in which only the order of the words decides.
+ * Lesson 1: why order matters. Counts the parameters of an ANN and an RNN, runs both on a text that is longer than the
+ * input of the ANN, and trains four networks on comments whose label depends only on word order.
  */
 import {
   createTokenizer,
@@ -42,7 +42,7 @@ function rows(texts: readonly string[] = SENTENCES): Rows {
   return { words: vocabulary.tokens.slice(1), sentences }
 }
 
-/** The ANN on T one-hot rows laid end to end, and the RNN that reads them one by one. */
+/** An ANN on T concatenated one-hot rows, and an RNN that reads them one by one. */
 function annLayers(words: number, T: number): LayerSpec[] {
   return [
     featuresInput(words),
@@ -60,54 +60,56 @@ function rnnLayers(words: number): LayerSpec[] {
   ]
 }
 
-function counted(layers: LayerSpec[]): number {
+function countParameters(layers: LayerSpec[]): number {
   const net = network(layers, ENGINE)
   const { parameterCount } = net
   net.dispose()
   return parameterCount
 }
 
-/** How many numbers each has to learn, for texts of up to T words. */
+/** The number of parameters of both, for texts of up to T words. */
 function parameters(words: number, T: number): { ann: number; rnn: number } {
-  return { ann: counted(annLayers(words, T)), rnn: counted(rnnLayers(words)) }
+  return { ann: countParameters(annLayers(words, T)), rnn: countParameters(rnnLayers(words)) }
 }
 
 export interface Cut {
   tokens: string[]
-  /** How many of the words the ANN has room for, and how many it never sees. */
+  /** Number of words that the ANN reads, and number of words cut off. */
   seen: number
   lost: number
-  /** Outputs with the text as it is, and with its last word taken away. */
+  /** Outputs for the whole text, and without its last word. */
   ann: { whole: number; without: number }
   rnn: { whole: number; without: number }
 }
 
-/** A text through an untrained ANN with room for four words, and an untrained RNN; then without its last word. */
-function longer(text: string, room = 4): Cut {
+/** Runs a text with and without its last word through an untrained ANN for four words and an untrained RNN. */
+function longer(text: string, capacity = 4): Cut {
   const tokens = createTokenizer({ kind: 'words', lowercase: true }).tokenize(text).slice(0, 60)
   if (tokens.length < 2)
-    throw new Error('Write two words or more: the last one is taken away to see who notices.')
+    throw new Error(
+      'The text is too short. Enter at least two words; the second output is computed without the last one.',
+    )
   const known = new Set([...rows().words, ...tokens])
   const vocabulary = Vocabulary.fromJSON(['<unk>', ...known])
   const ids = vocabulary.encode(tokens)
   const [ann, rnn] = [
-    network(annLayers(vocabulary.size, room), ENGINE),
+    network(annLayers(vocabulary.size, capacity), ENGINE),
     network(rnnLayers(vocabulary.size), ENGINE),
   ]
-  const ask = (net: Network) => ({
+  const run = (net: Network) => ({
     whole: runNetwork(net, ids, vocabulary.size),
     without: runNetwork(net, ids.slice(0, -1), vocabulary.size),
   })
-  const answer = {
+  const result = {
     tokens,
-    seen: Math.min(room, tokens.length),
-    lost: Math.max(0, tokens.length - room),
-    ann: ask(ann),
-    rnn: ask(rnn),
+    seen: Math.min(capacity, tokens.length),
+    lost: Math.max(0, tokens.length - capacity),
+    ann: run(ann),
+    rnn: run(rnn),
   }
   ann.dispose()
   rnn.dispose()
-  return answer
+  return result
 }
 
 function runNetwork(net: Network, ids: Int32Array, width: number): number {
@@ -118,7 +120,7 @@ function runNetwork(net: Network, ids: Int32Array, width: number): number {
   return net.readOutput(batch)[0]
 }
 
-/** Words that training knows, put before a comment: they say nothing about it, but move it along. */
+/** Words of the training set that are added before a comment: they do not change its label, but shift it. */
 const BEFORE = 'to be fair , well , honestly , on our visit ,'.split(' ')
 const EPOCHS = 6
 
@@ -126,7 +128,7 @@ export interface Learned {
   cell: CellChoice
   parameters: number
   seconds: number
-  /** On comments that training did not see; the same with each comment's words shuffled. */
+  /** On new comments, and on the same comments with shuffled words. */
   accuracy: number
   shuffled: number
   /** Accuracy with SHIFTS[i] words put before each comment. */
@@ -136,12 +138,12 @@ export interface Learned {
 }
 
 export type OrderEvent =
-  { type: 'progress'; cell: CellChoice; share: number } | { type: 'learned'; learned: Learned }
+  { type: 'progress'; cell: CellChoice; fraction: number } | { type: 'learned'; learned: Learned }
 
 let stop: AbortController | null = null
 
-/** Trains the four, one after the other; tells how far it is, and each network when it is measured. */
-async function order(tell: (event: OrderEvent) => void): Promise<{ stopped: boolean }> {
+/** Trains the four networks one after another; emits the progress and the measurements of each. */
+async function order(emit: (event: OrderEvent) => void): Promise<{ stopped: boolean }> {
   stop?.abort()
   const { signal } = (stop = new AbortController())
   const train = negationComments({ count: 1200, seed: 1 })
@@ -165,7 +167,7 @@ async function order(tell: (event: OrderEvent) => void): Promise<{ stopped: bool
       labelSmoothing: 0,
       learningRate: 0.006,
       signal,
-      onStep: () => tell({ type: 'progress', cell, share: ++made / steps }),
+      onStep: () => emit({ type: 'progress', cell, fraction: ++made / steps }),
     })
     if (signal.aborted) return { stopped: true }
     const shifted: number[] = []
@@ -174,7 +176,7 @@ async function order(tell: (event: OrderEvent) => void): Promise<{ stopped: bool
     const opinions = OPINIONS.map(
       (text) => (model.predict(text).probabilities as Record<string, number>).positive,
     )
-    tell({
+    emit({
       type: 'learned',
       learned: {
         cell,

@@ -1,6 +1,6 @@
 /**
- * Lesson 2: sentences → tokens → ids → one-hot rows → (batch, timesteps, features), as the lecture lays them
- * out with padding and as Latch packs them; and what padding does to an answer if it is read as a word.
+ * Lesson 2: sentences → tokens → ids → one-hot rows → (batch, timesteps, features), padded as in the lecture and packed
+ * as in Latch; and the effect on the output if padding is read as words.
  */
 import { createTokenizer, dense, features, network, type Network, PackedBatch, rnn, Vocabulary } from 'latch'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -11,16 +11,16 @@ const UNITS = 3
 const SEED = 5
 
 export interface Numbers {
-  /** The lecture's: words in order of appearance, without any extra row. */
+  /** The lecture's vocabulary: words in order of appearance, without extra entries. */
   words: string[]
   sentences: { tokens: string[]; ids: number[] }[]
   /** Latch's own vocabulary: by count, the unknown token first. */
   own: { tokens: string[]; ids: number[][] }
-  /** (batch, timesteps, features) with a row for every place up to the longest sentence. */
+  /** (batch, timesteps, features), padded to the longest sentence. */
   padded: [number, number, number]
-  /** How Latch runs it: rows in all, sentences still running at each step, and which row is whose. */
+  /** The packed batch: number of rows, active sentences at each step, and the sentence and step of each row. */
   packed: { rows: number; counts: number[]; order: number[]; places: { sequence: number; step: number }[] }
-  /** ŷ of each sentence with its padding left alone, and read as words; the same network. */
+  /** ŷ of each sentence with its padding ignored, and read as words, by the same network. */
   padding: { alone: number[]; read: number[] }
 }
 
@@ -29,7 +29,7 @@ function numbers(texts: string[], lowercase: boolean): Numbers {
   const lists = texts.slice(0, MAX_SENTENCES).map((text) => tokenizer.tokenize(text).slice(0, MAX_WORDS))
   const empty = lists.findIndex((tokens) => tokens.length === 0)
   if (lists.length === 0 || empty >= 0)
-    throw new Error(`Sentence ${empty + 1} is empty: write a word or more, or take it out.`)
+    throw new Error(`Sentence ${empty + 1} is empty. Enter at least one word, or remove it.`)
   const seen = Vocabulary.fromJSON(['<unk>', ...new Set(lists.flat())])
   const words = seen.tokens.slice(1)
   const ids = lists.map((tokens) => [...seen.encode(tokens)].map((id) => id - 1))
@@ -47,7 +47,7 @@ function numbers(texts: string[], lowercase: boolean): Numbers {
   }
 }
 
-/** The same network reads each sentence to its own end, then to the end of its padding. */
+/** Runs the same network to the end of each sentence, then to the end of its padding. */
 function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
   const rows = new Float64Array(ids.length * T * F)
   ids.forEach((list, s) => list.forEach((id, t) => (rows[(s * T + t) * F + id] = 1)))
@@ -56,22 +56,22 @@ function padding(ids: number[][], T: number, F: number): Numbers['padding'] {
     { reproducible: true, threads: 1, seed: SEED },
   )
   const shape = [ids.length, T, F] as const
-  const answer = {
-    alone: answers(
+  const result = {
+    alone: outputs(
       net,
       PackedBatch.ofFeatures(
-        features,
+        rows,
         shape,
         ids.map((list) => list.length),
       ),
     ),
-    read: answers(net, PackedBatch.ofFeatures(rows, shape)),
+    read: outputs(net, PackedBatch.ofFeatures(rows, shape)),
   }
   net.dispose()
-  return answer
+  return result
 }
 
-function answers(net: Network, batch: PackedBatch): number[] {
+function outputs(net: Network, batch: PackedBatch): number[] {
   net.forward(batch)
   return [...net.readOutput(batch)]
 }

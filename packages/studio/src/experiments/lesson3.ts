@@ -1,6 +1,6 @@
 /**
- * Lesson 3: "you are good" through a tiny recurrent network, step by step. The weights are the page's to
- * change; every number is read off one trace, and every sum off the library's own arithmetic of it.
+ * Lesson 3: "you are good" through a tiny recurrent network, step by step. The page can change the weights; all numbers
+ * come from one trace, and all terms from the library's explanations of it.
  */
 import { dense, network, type Network, oneHot, PackedBatch, rnn } from 'latch'
 import * as inspection from 'latch/inspection'
@@ -11,7 +11,7 @@ import { COMMENT_WORDS as VOCABULARY } from './lectureExamples.ts'
 const UNITS = 3
 const SEED = 5
 
-/** The lecture's weights, (in, out); PyTorch and Latch keep them as (out, in). */
+/** The lecture's weights as (in, out) matrices; PyTorch and Latch store (out, in). */
 export interface Weights {
   Wi: number[][] // (5, 3)
   Wh: number[][] // (3, 3)
@@ -23,7 +23,7 @@ export interface Weights {
 export interface UnrolledStep {
   word: string
   id: number
-  /** x·Wi, O₋₁·Wh, b, their sum, and O = tanh of it: one number a unit. */
+  /** x·Wi, O₋₁·Wh, b, their sum, and O = tanh of the sum: one number per unit. */
   input: number[]
   state: number[]
   bias: number[]
@@ -67,7 +67,7 @@ function write(net: Network, weights: Weights): void {
   for (const key of ['Wi', 'Wh', 'b', 'Wo', 'bo'] as const) {
     const matrix = weights[key]
     const vector = key === 'b' || key === 'bo'
-    net.store.write(net.store.find(NAMES[key]), vector ? matrix[0] : turned(matrix).flat())
+    net.store.write(net.store.find(NAMES[key]), vector ? matrix[0] : transpose(matrix).flat())
   }
 }
 
@@ -75,10 +75,10 @@ function read(net: Network): Weights {
   const of = (key: keyof Weights, columns: number) =>
     inRows([...net.store.read(net.store.find(NAMES[key]))], columns)
   return {
-    Wi: turned(of('Wi', VOCABULARY.length)),
-    Wh: turned(of('Wh', UNITS)),
+    Wi: transpose(of('Wi', VOCABULARY.length)),
+    Wh: transpose(of('Wh', UNITS)),
     b: of('b', UNITS),
-    Wo: turned(of('Wo', UNITS)),
+    Wo: transpose(of('Wo', UNITS)),
     bo: of('bo', 1),
   }
 }
@@ -89,11 +89,11 @@ function inRows(values: number[], columns: number): number[][] {
   )
 }
 
-function turned(matrix: number[][]): number[][] {
+function transpose(matrix: number[][]): number[][] {
   return matrix[0].map((_, c) => matrix.map((row) => row[c]))
 }
 
-const placeOf = (step: number, unit: number) => ({
+const hiddenPlace = (step: number, unit: number) => ({
   layer: 0,
   direction: 'forward' as const,
   step,
@@ -101,15 +101,15 @@ const placeOf = (step: number, unit: number) => ({
   unit,
 })
 
-function traced(weights: Weights | null, ids: number[]) {
+function traceWith(weights: Weights | null, ids: number[]) {
   const net = build(weights, false)
   return { net, trace: inspection.traceSequence(net, ids, { classes: [1] }) }
 }
 
 function run(weights: Weights | null, ids: number[]): Unrolled {
-  const { net, trace } = traced(weights, ids)
+  const { net, trace } = traceWith(weights, ids)
   const steps = trace.layers[0].steps.map(({ hidden }, t): UnrolledStep => {
-    const units = [...hidden].map((_, unit) => inspection.explain(trace, placeOf(t, unit)))
+    const units = [...hidden].map((_, unit) => inspection.explain(trace, hiddenPlace(t, unit)))
     const group = (name: string) => units.map(({ groups }) => groups.find((g) => g.group === name)?.sum ?? 0)
     return {
       word: VOCABULARY[ids[t]],
@@ -121,20 +121,20 @@ function run(weights: Weights | null, ids: number[]): Unrolled {
       hidden: [...hidden],
     }
   })
-  const answering = build(weights, true, net)
+  const withSigmoid = build(weights, true, net)
   const batch = PackedBatch.ofIds([ids])
-  answering.forward(batch)
-  const answer = answering.readOutput(batch)[0]
+  withSigmoid.forward(batch)
+  const answer = withSigmoid.readOutput(batch)[0]
   const result = { weights: read(net), steps, logit: trace.output[0], answer, parameters: net.parameterCount }
   net.dispose()
-  answering.dispose()
+  withSigmoid.dispose()
   return result
 }
 
-/** The arithmetic of one number of O_t. */
+/** Explains one number of O_t. */
 function explain(weights: Weights | null, ids: number[], step: number, unit: number): Explanation {
-  const { net, trace } = traced(weights, ids)
-  const explanation = inspection.explain(trace, placeOf(step, unit))
+  const { net, trace } = traceWith(weights, ids)
+  const explanation = inspection.explain(trace, hiddenPlace(step, unit))
   net.dispose()
   return explanation
 }

@@ -1,6 +1,6 @@
 /**
- * Lesson 4: the three Sheryians sentences. One look gives each sentence's way back through time and one
- * weight's gradient as the sum of the steps' parts; one update is the engine's backward pass and plain SGD.
+ * Lesson 4: the three Sheryians sentences. The state holds the backward pass of each sentence, and the gradient of one
+ * weight as the sum of the contributions of all steps; an update is the engine's backward pass and plain SGD.
  */
 import { dense, network, type Network, oneHot, PackedBatch, rnn } from 'latch'
 import * as inspection from 'latch/inspection'
@@ -14,7 +14,7 @@ const IDS = ROWS.map(({ text }) => text.split(' ').map((word) => VOCABULARY.inde
 const CLASSES = ROWS.map(({ label }) => label)
 const PASS = { training: true, record: false, key: 0 }
 
-/** All parameters by name, in PyTorch's order: what the page keeps between two calls. */
+/** All parameters by name, which the page keeps between two calls. */
 export type Values = Record<string, number[]>
 
 /** One weight of the lecture's matrices (in, out). */
@@ -29,9 +29,9 @@ export interface BackwardPass {
   steps: { word: string; hidden: number[]; gradient: number[]; norm: number }[]
   /** ‖∂O_t/∂O_{t−1}‖ (largest singular value); null at the first step. */
   jacobians: (number | null)[]
-  /** ‖∂O_3/∂O_t‖: the factors multiplied as matrices. */
+  /** ‖∂O_2/∂O_t‖: the norm of the product of the factors. */
   products: number[]
-  /** Each step's share of ∂L/∂Wi and of ∂L/∂Wh. */
+  /** Contribution of each step to ∂L/∂Wi and ∂L/∂Wh, as a fraction. */
   shares: { input: number[]; hidden: number[] }
   loss: number
   verdict: string
@@ -45,8 +45,8 @@ export interface LessonState {
   /** Mean over the three. */
   loss: number
   answers: number[]
-  ways: BackwardPass[]
-  /** What each step of each sentence adds to the gradient of the weight asked for; their sums; the mean; the engine's. */
+  passes: BackwardPass[]
+  /** The chosen weight: contributions of each step of each sentence, their sums, the mean, and the engine's gradient. */
   weight: {
     place: WeightPlace
     old: number
@@ -56,7 +56,7 @@ export interface LessonState {
     engine: number
     next: number
   }
-  /** The loss after that step. */
+  /** The loss after the update. */
   lossNext: number
 }
 
@@ -76,7 +76,7 @@ function build(values: Values | null, sigmoid = false): Network {
   )
 }
 
-/** (out, in) as kept → (in, out) as the lecture writes it. */
+/** From (out, in) as stored to (in, out) as in the lecture. */
 function matrix(net: Network, key: 'Wi' | 'Wh', region = 'weights'): number[][] {
   const flat = net.store.read(net.store.find(NAMES[key]), region)
   const columns = flat.length / UNITS
@@ -85,7 +85,7 @@ function matrix(net: Network, key: 'Wi' | 'Wh', region = 'weights'): number[][] 
   )
 }
 
-/** One pass forward and back over all three; their mean loss. */
+/** Forward and backward pass over all three sentences; returns the mean loss. */
 function backward(net: Network): number {
   net.prepareTraining()
   net.zeroGradients()
@@ -121,7 +121,7 @@ function backwardPass(net: Network, row: number): BackwardPass {
   }
 }
 
-/** What each step adds to the gradient of one weight. */
+/** The contribution of each step to the gradient of one weight. */
 function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace): number[] {
   const trace = inspection.traceSequence(net, IDS[row], { classes: [CLASSES[row]] })
   const weight = key === 'Wi' ? 'input' : 'hidden'
@@ -135,7 +135,7 @@ function parts(net: Network, row: number, { matrix: key, from, to }: WeightPlace
 function readState(values: Values | null, place: WeightPlace, eta: number): LessonState {
   const net = build(values)
   const kept = listValues(net)
-  const ways = ROWS.map((_, row) => backwardPass(net, row))
+  const passes = ROWS.map((_, row) => backwardPass(net, row))
   const all = ROWS.map((_, row) => parts(net, row, place))
   const sums = all.map(total)
   net.prepareTraining()
@@ -157,7 +157,7 @@ function readState(values: Values | null, place: WeightPlace, eta: number): Less
   }
   const lossNext = backward(net)
   net.dispose()
-  return { values: kept, Wi, Wh, gradients, loss, answers: predictAll(kept), ways, weight, lossNext }
+  return { values: kept, Wi, Wh, gradients, loss, answers: predictAll(kept), passes, weight, lossNext }
 }
 
 function total(list: readonly number[]): number {

@@ -10,17 +10,17 @@ export interface ExplosionRequest {
   steps: number
   /** Spectral radius of Wh. */
   radius: number
-  /** Greatest norm that clipping allows. */
+  /** Maximum norm for clipping. */
   clip: number
 }
 
 export interface Explosion {
-  /** ‖∂L/∂h_t‖ by lag: 0 is the last step. */
+  /** ‖∂L/∂h_t‖ by lag; lag 0 is the last step. */
   norms: number[]
   verdict: FlowVerdict
-  /** Spectral radius of Wh before it was set. */
+  /** Spectral radius of the initial Wh. */
   initialRadius: number
-  /** Of all gradients together, as training would clip them. */
+  /** The norm of all gradients and the clipping of a training. */
   gradient: { before: number; scale: number; after: number }
 }
 

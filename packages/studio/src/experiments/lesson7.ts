@@ -1,13 +1,13 @@
 /**
- * Lesson 7: one step of a GRU with two units, as the lecture writes it (z takes the new; its four lines,
- * written out) and as the engine computes it (z keeps the old; the sign of z's weights turned).
+ * Lesson 7: one step of a GRU with two units, computed by the lecture's four equations (z takes the new) and by the
+ * engine (z keeps the old, with the sign of z's weights changed).
  */
 import { features, gru, network, PackedBatch } from 'latch'
 import { traceSequence } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { maximum } from '../drawing/extremes.ts'
 
-/** Of one gate: a row a unit over [x_1, x_2, x_3, h_1, h_2], and a bias a unit. */
+/** One gate: a row per unit over [x[0], x[1], x[2], h[0], h[1]], and a bias per unit. */
 export interface Gate {
   weights: number[][] // (2, 5)
   bias: number[] // (2)
@@ -16,13 +16,13 @@ export interface Gate {
 export interface GruRequest {
   x: number[] // (3)
   h: number[] // (2)
-  /** As PyTorch, Keras and Latch have it: keeps the old. */
+  /** As in PyTorch, Keras and Latch: keeps the old. */
   update: Gate
   reset: Gate
   candidate: Gate
 }
 
-/** All vectors have an entry a unit. */
+/** All vectors have one entry per unit. */
 export interface GruForm {
   update: number[]
   reset: number[]
@@ -31,20 +31,20 @@ export interface GruForm {
 }
 
 export interface GruStep {
-  /** The lecture's four lines. */
-  notes: GruForm
+  /** The lecture's four equations. */
+  lecture: GruForm
   /** The engine's reference build in float64. */
   latch: GruForm
-  /** What the engine's trace says of this step. */
+  /** The fraction of the past that this step keeps, from the engine's trace. */
   keeps: number
-  /** How far the two new states are from each other, at most. */
+  /** The largest difference between the two new states. */
   difference: number
 }
 
 const UNITS = 2
 
 const sigmoid = (a: number) => 1 / (1 + Math.exp(-a))
-const turned = ({ weights, bias }: Gate): Gate => ({
+const negated = ({ weights, bias }: Gate): Gate => ({
   weights: weights.map((row) => row.map((w) => -w)),
   bias: bias.map((b) => -b),
 })
@@ -54,13 +54,13 @@ function product({ weights, bias }: Gate, x: readonly number[], h: readonly numb
   return weights.map((row, u) => row.reduce((sum, w, k) => sum + w * input[k], bias[u]))
 }
 
-/** h = (1 − z)∘h₋₁ + z∘h̃, with z's weights as the lecture's form needs them. */
-function byNotes({ x, h, update, reset, candidate }: GruRequest): GruForm {
-  const z = product(turned(update), x, h).map(sigmoid)
+/** h = (1 − z)∘h₋₁ + z∘h̃, with the sign of z's weights changed. */
+function byLecture({ x, h, update, reset, candidate }: GruRequest): GruForm {
+  const z = product(negated(update), x, h).map(sigmoid)
   const r = product(reset, x, h).map(sigmoid)
-  const seen = r.map((share, u) => share * h[u])
+  const seen = r.map((fraction, u) => fraction * h[u])
   const proposed = product(candidate, x, seen).map(Math.tanh)
-  const hidden = z.map((share, u) => (1 - share) * h[u] + share * proposed[u])
+  const hidden = z.map((fraction, u) => (1 - fraction) * h[u] + fraction * proposed[u])
   return { update: z, reset: r, candidate: proposed, hidden }
 }
 
@@ -95,18 +95,18 @@ function byLatch({ x, h, update, reset, candidate }: GruRequest): GruForm & { ke
 }
 
 function step(request: GruRequest): GruStep {
-  const [notes, { keeps, ...latch }] = [byNotes(request), byLatch(request)]
-  const difference = maximum(notes.hidden.map((value, u) => Math.abs(value - latch.hidden[u])))
-  return { notes, latch, keeps, difference }
+  const [lecture, { keeps, ...latch }] = [byLecture(request), byLatch(request)]
+  const difference = maximum(lecture.hidden.map((value, u) => Math.abs(value - latch.hidden[u])))
+  return { lecture, latch, keeps, difference }
 }
 
-/** The biases for which a gate is exactly `share` at this x and h. */
-function biasFor({ weights }: Gate, x: number[], h: number[], share: number): number[] {
+/** The biases for which a gate is exactly `value` at this x and h. */
+function biasFor({ weights }: Gate, x: number[], h: number[], value: number): number[] {
   const sums = product({ weights, bias: weights.map(() => 0) }, x, h)
-  return sums.map((sum) => Math.log(share / (1 - share)) - sum)
+  return sums.map((sum) => Math.log(value / (1 - value)) - sum)
 }
 
 export const lesson7: WorkerMethods = {
   'lesson7.step': (_, request: GruRequest) => step(request),
-  'lesson7.biasFor': (_, gate: Gate, x: number[], h: number[], share: number) => biasFor(gate, x, h, share),
+  'lesson7.biasFor': (_, gate: Gate, x: number[], h: number[], value: number) => biasFor(gate, x, h, value),
 }

@@ -1,17 +1,17 @@
-/** Lesson 8: parameters of the three cells, and how their accuracy falls with distance. */
+/** Lesson 8: parameters of the three cells, their accuracy by distance, and their gradients by lag. */
 import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
-import { ENGINE, modelAt } from './models.ts'
+import { ENGINE, openModelAt } from './models.ts'
 import { minimum } from '../drawing/extremes.ts'
 
 export interface ParameterCount {
   cell: CellName
-  /** As the engine counts its parameters, by PyTorch's names. */
+  /** The engine's parameters by PyTorch's names. */
   parts: { name: string; shape: readonly number[]; size: number }[]
   total: number
-  /** G: products of gates and candidate. */
+  /** G: the number of products (gates and candidate). */
   gates: number
   /** G·(H·F + H·H + 2H). */
   formula: number
@@ -24,7 +24,7 @@ function parameters(units: number, width: number): ParameterCount[] {
     const total = net.parameterCount
     net.dispose()
     const gates = Math.max(1, findCell(cells, cell).gateNames.length)
-    const formula = gates * (units * features + units * units + 2 * units)
+    const formula = gates * (units * width + units * units + 2 * units)
     return { cell, parts, total, gates, formula }
   })
 }
@@ -38,18 +38,18 @@ export interface DistanceAccuracy {
   distance: number
   accuracy: number
   standardError: number
-  /** What guessing gets right. */
+  /** Accuracy of guessing. */
   chance: number
-  /** Whether it is at least halfway from chance to 1. */
+  /** Whether the accuracy is at least halfway between chance and 1. */
   reached: boolean
 }
 
-/** Persons in a story: the shipped models learned stories of one (demo/lessons/stories.ts). */
+/** Persons per story: the shipped models were trained on stories of one person (demo/lessons/stories.ts). */
 const PEOPLE = 1
 
-/** One distance of the memory span, so that a page can tell progress and stop. */
+/** The accuracy at one distance, so that the page can show progress and stop. */
 async function accuracy(address: string, { distance, stories }: StoriesRequest): Promise<DistanceAccuracy> {
-  const model = await modelAt(address)
+  const model = await openModelAt(address)
   const { distances, chance, span } = await memorySpan(model, {
     distances: [distance],
     count: stories,
@@ -66,16 +66,16 @@ async function accuracy(address: string, { distance, stories }: StoriesRequest):
 }
 
 export interface LagNorms {
-  /** ‖∂L/∂(h, c)‖ by steps back, as its share of the last step's: median over the stories. */
+  /** ‖∂L/∂(h, c)‖ by lag, relative to the last step: median over the stories. */
   relative: number[]
-  /** The one at lag 40 divided by the one at lag 1: median over the stories. */
+  /** The norm at lag 40 divided by the norm at lag 1: median over the stories. */
   ratio: number
   stories: number
 }
 
-/** The gradient's length by lag, on stories that no training saw. */
+/** The gradient norm by lag, on new stories. */
 async function lags(address: string, { distance, stories }: StoriesRequest): Promise<LagNorms> {
-  const model = await modelAt(address)
+  const model = await openModelAt(address)
   const norms = changingFacts({ count: stories, distance, seed: 7, people: PEOPLE }).map(
     ({ text, label }) => {
       const targets = { classes: [model.labels.indexOf(label)] }

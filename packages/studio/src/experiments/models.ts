@@ -1,18 +1,18 @@
-/** The lessons' trained models, opened once each in the labs' worker; and the engine all labs use. */
+/** The trained models of the lessons, each opened once in the experiments' worker; and the engine of all experiments. */
 import { TextClassifier } from 'latch'
 
-/** The build whose bits are the same everywhere. */
+/** The reproducible build, whose results are the same on every machine. */
 export const ENGINE = { reproducible: true, threads: 1 } as const
 
 const opened = new Map<string, Promise<TextClassifier>>()
 
-/** The model behind an address of the page's own folder. */
-export function modelAt(address: string): Promise<TextClassifier> {
+/** The model at an address of the page's server. */
+export function openModelAt(address: string): Promise<TextClassifier> {
   const known = opened.get(address)
   if (known) return known
   const opening = open(address)
   opened.set(address, opening)
-  // A failed one is tried again at the next call.
+  // A failed request is repeated at the next call.
   opening.catch(() => opened.delete(address))
   return opening
 }
@@ -20,6 +20,6 @@ export function modelAt(address: string): Promise<TextClassifier> {
 async function open(address: string): Promise<TextClassifier> {
   const name = address.slice(address.lastIndexOf('/') + 1)
   const reply = await fetch(address)
-  if (!reply.ok) throw new Error(`The model file ${name} could not be read (${reply.status}).`)
+  if (!reply.ok) throw new Error(`Cannot load the model file ${name} (HTTP status ${reply.status}).`)
   return TextClassifier.fromBytes(new Uint8Array(await reply.arrayBuffer()), name, ENGINE)
 }

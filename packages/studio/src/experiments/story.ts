@@ -1,22 +1,22 @@
-/** Lessons 6 and 7: a story through a trained model, which fact its memory holds, and what holding a gate does. */
+/** Lessons 6 and 7: a story in a trained model, which fact its memory keeps, and the effect of clamping a gate. */
 import { UNKNOWN_TOKEN, type Trace } from 'latch'
 import { influence, intervene, memory } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
-import { modelAt } from './models.ts'
+import { openModelAt } from './models.ts'
 
 export interface StoryStep {
   token: string
   known: boolean
-  /** Mean share of the past that this step keeps. */
+  /** Mean fraction of the past that this step keeps. */
   keeps: number
-  /** Share of what this step wrote that is still held after the last step. */
-  held: number
-  /** How many units still hold more than half of it. */
+  /** Fraction of what this step wrote that is kept after the last step. */
+  retention: number
+  /** Number of units that keep more than half of it. */
   heldUnits: number
   /** The answer if the story ended here. */
   answer: string
   probability: number
-  /** What the answer's logit and probability lose without this token. */
+  /** How much the answer's logit and probability fall without this token. */
   influence: { logit: number; probability: number | null } | null
 }
 
@@ -25,9 +25,9 @@ export interface Story {
   steps: StoryStep[]
   answer: string
   probability: number
-  /** Of all labels, likeliest first. */
+  /** All labels, the most likely first. */
   answers: { label: string; probability: number }[]
-  /** Steps until half of the memory is lost, by the mean keep gate; null where nothing is lost. */
+  /** Steps until half of the memory is lost, by the mean keep gate; null if nothing is lost. */
   halfLife: number | null
   parameters: number
   units: number
@@ -39,11 +39,11 @@ export interface Story {
 const MAX_TOKENS = 200
 
 async function read(address: string, text: string): Promise<Story> {
-  const model = await modelAt(address)
-  if (!text.trim()) throw new Error('The story is empty: write a word or more.')
+  const model = await openModelAt(address)
+  if (!text.trim()) throw new Error('The story is empty. Enter at least one word.')
   const { tokens } = model.encode(text)
   if (tokens.length > MAX_TOKENS)
-    throw new Error(`A story of ${tokens.length} words and marks: at most ${MAX_TOKENS} fit here.`)
+    throw new Error(`The story has ${tokens.length} tokens. The maximum is ${MAX_TOKENS}.`)
   const trace = model.trace(text) as Trace
   const [layer] = memory(trace)
   const last = trace.steps.length - 1
@@ -52,7 +52,7 @@ async function read(address: string, text: string): Promise<Story> {
     token,
     known,
     keeps: keeps ?? 0,
-    held: layer.retention[last][k],
+    retention: layer.retention[last][k],
     heldUnits: layer.unitRetention[k].reduce((count, share) => count + (share > 0.5 ? 1 : 0), 0),
     answer: output.label,
     probability: output.probabilities[output.label],
@@ -77,7 +77,7 @@ function ranked(probabilities: Record<string, number>): Story['answers'] {
   return all.toSorted((a, b) => b.probability - a.probability)
 }
 
-export interface HoldRequest {
+export interface ClampRequest {
   text: string
   gate: string
   /** 0 or 1. */
@@ -86,15 +86,15 @@ export interface HoldRequest {
   from: number
 }
 
-export interface Held {
+export interface Clamped {
   before: Story['answers']
   after: Story['answers']
-  /** The answers word by word, with the gate held. */
+  /** The answer at each step with the gate clamped. */
   steps: { answer: string; probability: number; keeps: number }[]
 }
 
-async function hold(address: string, { text, gate, value, from }: HoldRequest): Promise<Held> {
-  const model = await modelAt(address)
+async function clamp(address: string, { text, gate, value, from }: ClampRequest): Promise<Clamped> {
+  const model = await openModelAt(address)
   const { before, after } = intervene(model, text, [{ type: 'gate', gate, value, from }])
   const named = (shares: Float64Array | null) =>
     ranked(Object.fromEntries(model.labels.map((label, c) => [label, shares ? shares[c] : 0])))
@@ -110,5 +110,5 @@ async function hold(address: string, { text, gate, value, from }: HoldRequest): 
 
 export const story: WorkerMethods = {
   'story.read': (_, address: string, text: string) => read(address, text),
-  'story.hold': (_, address: string, request: HoldRequest) => hold(address, request),
+  'story.clamp': (_, address: string, request: ClampRequest) => clamp(address, request),
 }

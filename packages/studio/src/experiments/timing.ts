@@ -1,4 +1,4 @@
-/** How long one training step takes, measured where the page runs: forward, backward, clipping, Adam. */
+/** The time of one training step on the user's machine: forward pass, backward pass, clipping, Adam. */
 import {
   dense,
   features as featuresInput,
@@ -23,7 +23,7 @@ export interface TimingRequest {
 }
 
 export interface Timing {
-  /** Of the fastest, in milliseconds: what the machine can do where nothing disturbs it. */
+  /** Time of the fastest step, in milliseconds. */
   milliseconds: number
   measured: number
   parameters: number
@@ -31,11 +31,11 @@ export interface Timing {
 }
 
 const WARM = 3
-/** Readings of the clock, at least. */
+/** Minimum number of clock readings. */
 const LEAST = 5
-/** Milliseconds spent on one measurement at most, once the least number is done. */
+/** Maximum milliseconds for one measurement, after the minimum number of readings. */
 const BUDGET = 150
-/** Milliseconds between two readings, at least: a page's clock may be coarse. */
+/** Minimum milliseconds between two readings, because the clock of a page may be coarse. */
 const APART = 4
 
 function layersOf({ cell, units, features: width, steps }: TimingRequest): LayerSpec[] {
@@ -70,7 +70,7 @@ function time(request: TimingRequest): Timing {
   }
 }
 
-/** Steps are timed some at once; the shortest of these times is one step's. */
+/** Times several steps at once; the shortest time divided by their number is the time of one step. */
 function fastest(step: (key: number) => void): { milliseconds: number; measured: number } {
   let [milliseconds, measured, atOnce] = [Infinity, 0, 1]
   const end = performance.now() + BUDGET

@@ -1,6 +1,6 @@
 /**
- * What was measured on the trained models that the studio ships (measured.json, written by
- * demo/lessons/measure.ts): the lessons state these numbers. Null where there is no such file.
+ * The measurements of the shipped models (measured.json, written by demo/lessons/measure.ts), which the lessons quote.
+ * Null if there is no such file.
  */
 export interface Mean {
   mean: number
@@ -21,24 +21,24 @@ export interface Quartiles {
   count: number
 }
 
-/** Leave-one-out influence of both cities of a story with one move on the right answer. */
+/** Leave-one-out influence of both cities on the right answer, in stories with one move. */
 export interface CityInfluence {
   /** Mean |change| of the logit. */
   first: Mean
   second: Mean
   ratio: number
-  /** Stories in which the second city's is at least five times the first's. */
+  /** Stories in which the influence of the second city is at least five times that of the first. */
   fiveTimes: Share
 }
 
 export interface GradientByLag {
-  /** By lag: median of its share of the one at lag 0. */
+  /** By lag: median of the norm divided by the norm at lag 0. */
   relative: number[]
   /** Lag 40 divided by lag 1. */
   ratio: Quartiles
 }
 
-/** Mean keep gate of the person asked for, at "moved to CITY" and elsewhere; shares of units near 0 and 1. */
+/** Mean keep gate at "moved to CITY" and elsewhere, and the fractions of units near 0 and 1. */
 export interface KeepsAtMove {
   movedToCity: Mean
   city: Mean
@@ -57,9 +57,9 @@ export interface CellClaims {
 }
 
 interface FactKeeps<T> {
-  /** Mean keep gate as the word is read. */
+  /** Mean keep gate at the step of the word. */
   gate: T
-  /** Of what the word wrote, what is left after the move was told; null if it came later. */
+  /** Fraction of what the word wrote that remains after the move; null if the word comes later. */
   overMove: T | null
   /** The same after the paragraph. */
   toEnd: T
@@ -74,13 +74,13 @@ export interface ParagraphFact {
   mean: FactKeeps<Mean>
   question: string
   says: string
-  /** Of the answer that the lecture's fact would be. */
+  /** Probability of the answer that the lecture's fact gives. */
   probability: number
-  /** What the answer loses without the fact's word. */
+  /** How much the answer loses without the word of the fact. */
   influence: { logit: number; probability: number }
 }
 
-/** One further training, and what it was right in. */
+/** Another training and its accuracy. */
 export interface Training {
   cell: string
   seed: number
@@ -95,7 +95,7 @@ export interface Claims {
   trainings: {
     seconds: Record<string, { perEpoch: number; epochs: number; parameters: number }>
     bySeedAndRate: Training[]
-    /** Taught on ways of 0 to 10 words. */
+    /** Trained on distances of 0 to 10 words. */
     shortWays: Training[]
   } | null
 }

@@ -4,7 +4,7 @@ import type { Component } from 'svelte'
 export interface Lesson {
   number: number
   title: string
-  /** What is asked, in a line. */
+  /** The topic, in a line. */
   about: string
   load: () => Promise<{ default: Component }>
 }
@@ -13,7 +13,7 @@ export const LESSONS: readonly Lesson[] = [
   {
     number: 1,
     title: 'Why order matters',
-    about: 'and why a feed-forward net fails on sequences',
+    about: 'and why a feed-forward network fails on sequences',
     load: () => import('./Lesson1.svelte'),
   },
   {
@@ -31,7 +31,7 @@ export const LESSONS: readonly Lesson[] = [
   {
     number: 4,
     title: 'Backpropagation through time',
-    about: 'the gradient’s way back, a step at a time',
+    about: 'the backward pass, one step at a time',
     load: () => import('./Lesson4.svelte'),
   },
   {
@@ -42,19 +42,19 @@ export const LESSONS: readonly Lesson[] = [
   },
   {
     number: 6,
-    title: 'LSTM: three gates and a belt',
-    about: 'Riya is a doctor; where does she live now?',
+    title: 'LSTM: three gates and a cell state',
+    about: 'Riya is a doctor: where does she live now?',
     load: () => import('./Lesson6.svelte'),
   },
   {
     number: 7,
     title: 'GRU: two gates',
-    about: 'Riya moved to London; z high and z low',
+    about: 'Riya moved to London: z high and z low',
     load: () => import('./Lesson7.svelte'),
   },
   {
     number: 8,
-    title: 'The three compared',
+    title: 'RNN, LSTM and GRU compared',
     about: 'parameters, time, memory span',
     load: () => import('./Lesson8.svelte'),
   },

@@ -1,8 +1,8 @@
-/** The options that errors of the library offer, as what to do on the page. */
+/** Renders the options that errors of the library offer as instructions for the page. */
 import type { Fix } from 'latch'
 import { IMPORT_OPTIONS } from '../worker/importOptions.ts'
 
-/** What a fix of the library is for whoever reads a page: files to drop, an option of the model, an export to choose. */
+/** A fix of the library as an instruction for the page: files to drop, an option in a file, or an export to choose. */
 export function fixOnPage({ option, value, to = 'open it' }: Fix): string {
   const [name, ...path] = option.split('.')
   if (name === 'files') return `Drop all files together to ${to}.`

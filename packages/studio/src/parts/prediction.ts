@@ -1,19 +1,19 @@
-/** What a model says, in a word and a number: a share of a class, or the number itself. */
+/** A prediction as a name and a number: the probability of a class, or the number itself. */
 import type { Trace, TraceStep } from 'latch'
 import { percent, short } from '../drawing/numbers.ts'
 
-/** The class that is said; of several numbers, the name of the one that is followed; a number alone has none. */
+/** The predicted class; for several outputs, the name of the selected one; a single output has no name. */
 export function predictedName(trace: Trace, { label, probabilities }: TraceStep['output']): string {
   if (!trace.numbers) return shownLabel(label)
   return Object.keys(probabilities).length > 1 ? `output ${trace.target}` : ''
 }
 
-/** A label that would not be seen, made visible: a blank, the end of a line. */
+/** A label with its blanks and line ends made visible. */
 export function shownLabel(label: string): string {
   return label.replace(/^ +$/, (blanks) => '␣'.repeat(blanks.length)).replaceAll('\n', '↵')
 }
 
-/** Its share, or the number. */
+/** Its probability, or the number. */
 export function predictedValue(
   trace: Trace,
   { label, probabilities }: TraceStep['output'],

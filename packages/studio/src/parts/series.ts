@@ -1,13 +1,13 @@
-/** What a LineChart draws. */
+/** One line of a LineChart. */
 export interface Series {
   name: string
   colour: string
-  /** Pattern of dashes, so that lines differ in more than colour. */
+  /** Dash pattern, so that lines differ in more than colour. */
   dash?: string
   points: readonly { x: number; y: number; low?: number; high?: number }[]
 }
 
-/** The cells in the order, colour and dash they have in every chart. */
+/** Order, colour and dash pattern of the cells in every chart. */
 export const CELL_LINES: Record<string, { name: string; colour: string; dash?: string }> = {
   ann: { name: 'ANN', colour: 'var(--cell-ann)', dash: '1 3' },
   rnn: { name: 'RNN', colour: 'var(--cell-rnn)', dash: '6 3' },

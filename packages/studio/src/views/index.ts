@@ -1,4 +1,4 @@
-/** The views by their names in the address, in the order of the page; each is loaded when it is first shown. */
+/** The views by their names in the address, in the order of the tabs; each is loaded when it is first shown. */
 import type { Component } from 'svelte'
 
 export interface View {

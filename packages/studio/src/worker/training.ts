@@ -1,5 +1,6 @@
 /** One training that can be paused, stepped and stopped; it emits curves and gradient norms by lag. */
-import { Network, PackedBatch, Random, type ModelFitEvent, type TextClassifier } from 'latch'
+import { coreLayers, networkFromConfig, PackedBatch, Random } from 'latch'
+import type { ModelFitEvent, Network, TextClassifier } from 'latch'
 import { traceSequence } from 'latch/inspection'
 import type { Row } from '../experiments/table.ts'
 import { modelInfo } from './modelInfo.ts'
@@ -136,7 +137,11 @@ export class Training {
     const { network } = model
     const weights = ({ name }: { name: string }) => network.store.read(network.store.find(name))
     if (!this.#probeNetwork)
-      this.#probeNetwork = new Network(network.config, { reproducible: true, threads: 1, weights })
+      this.#probeNetwork = networkFromConfig(network.config, coreLayers, {
+        reproducible: true,
+        threads: 1,
+        weights,
+      })
     else
       for (const parameter of this.#probeNetwork.parameters)
         this.#probeNetwork.store.write(parameter, weights(parameter))

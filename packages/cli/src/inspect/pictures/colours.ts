@@ -17,16 +17,16 @@ export const LINE_COLOURS = ['rgb(16 70 128)', 'rgb(190 98 20)'] as const
 
 /** The colour of a value in −1 … 1 (clamped), in steps of 1/64. */
 export function signedColour(value: number): string {
-  return css(rgbOf(value))
+  return css(toRgb(value))
 }
 
 /** Black or white, whichever is readable on the colour of a value. */
 export function inkOn(value: number): string {
-  const [r, g, b] = rgbOf(value)
+  const [r, g, b] = toRgb(value)
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#1b1d20' : '#ffffff'
 }
 
-function rgbOf(value: number): Rgb {
+function toRgb(value: number): Rgb {
   if (!Number.isFinite(value)) return NO_NUMBER
   const at = (Math.round(Math.min(1, Math.abs(value)) * SHADES) / SHADES) * (BLUES.length - 1)
   const stops = value < 0 ? ORANGES : BLUES

@@ -7,7 +7,7 @@ import { LINE_COLOURS } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
 import { describeOutput } from './gates.ts'
-import { FAINT, RIM, RULE, columnsOf, element, picture, text, tooltip } from './svg.ts'
+import { FAINT, RIM, RULE, columnsWithin, element, picture, text, tooltip } from './svg.ts'
 
 const HEIGHT = 260
 const HIDDEN = '‖∂L/∂h‖'
@@ -35,7 +35,7 @@ interface Span {
 export function flowPicture(trace: Trace, flow: GradientFlow): string {
   const columns = columnsFor(trace.steps.length)
   const layer = flow.layers.findLast(({ direction }) => direction === 'forward') ?? flow.layers.at(-1)!
-  const lines = linesOf(layer.steps)
+  const lines = buildLines(layer.steps)
   const facts = [
     `${layer.cell.toUpperCase()}, ${plural(layer.units, 'unit')}`,
     flow.layers.length > 1 ? 'top layer, forward' : '',
@@ -57,14 +57,14 @@ export function flowPicture(trace: Trace, flow: GradientFlow): string {
     { title, about: flow.verdict.words },
     top.parts,
     verdict.parts,
-    keyOf(lines, columns.left, chartTop - 16),
+    drawLegend(lines, columns.left, chartTop - 16),
     chart,
     tokens.parts,
     words.parts,
   )
 }
 
-function linesOf(steps: readonly FlowStep[]): Line[] {
+function buildLines(steps: readonly FlowStep[]): Line[] {
   const hidden = { name: HIDDEN, read: (step: FlowStep) => step.hidden, colour: LINE_COLOURS[0] }
   const cell = { name: CELL, read: (step: FlowStep) => step.cell ?? 0, colour: LINE_COLOURS[1] }
   return [
@@ -75,7 +75,7 @@ function linesOf(steps: readonly FlowStep[]): Line[] {
 
 function verdictLines(words: string, width: number, top: number): { parts: string[]; bottom: number } {
   const sentence = `${words[0].toUpperCase()}${words.slice(1)}`
-  const lines = wrap(visible(sentence), columnsOf(width - 2 * MARGIN, 13))
+  const lines = wrap(visible(sentence), columnsWithin(width - 2 * MARGIN, 13))
   const bold = { 'font-size': 13, 'font-weight': 'bold' }
   return {
     parts: lines.map((line, i) => text(MARGIN, top + i * 18, line, bold)),
@@ -84,7 +84,7 @@ function verdictLines(words: string, width: number, top: number): { parts: strin
 }
 
 /** The legend of the lines, above the chart. */
-function keyOf(lines: readonly Line[], left: number, y: number): string[] {
+function drawLegend(lines: readonly Line[], left: number, y: number): string[] {
   return lines.flatMap((line, i) => {
     const x = left + i * 130
     const stroke = {
@@ -107,7 +107,7 @@ function drawChart(
   top: number,
 ): string[] {
   const drawn = steps.flatMap((step) => lines.map(({ read }) => read(step))).filter(isDrawn)
-  const span = spanOf(drawn)
+  const span = computeSpan(drawn)
   const size = span.most - span.least
   const y = (value: number): number => top + (HEIGHT * (span.most - Math.log10(value))) / size
   return [
@@ -121,7 +121,7 @@ function isDrawn(value: number): boolean {
   return value > 0 && Number.isFinite(value)
 }
 
-function spanOf(values: readonly number[]): Span {
+function computeSpan(values: readonly number[]): Span {
   if (values.length === 0) return { least: -1, most: 0 }
   const logs = values.map((value) => Math.log10(value))
   const [low, high] = [smallest(logs) - 0.1, largest(logs) + 0.1]
@@ -138,7 +138,7 @@ function axis({ least, most }: Span, { left, right }: Columns, top: number): str
   const decades = Array.from({ length: Math.ceil(most - least) + 2 }, (_, i) => Math.floor(least) + i)
   const rules = decades.flatMap((decade) => {
     const tens = decade % every === 0 ? [{ place: decade, name: powerOfTen(decade) }] : []
-    const threes = [{ place: decade + THREE, name: threeOf(decade) }]
+    const threes = [{ place: decade + THREE, name: formatThree(decade) }]
     return most - least <= FEW_DECADES ? [...tens, ...threes] : tens
   })
   return [
@@ -154,7 +154,7 @@ function axis({ least, most }: Span, { left, right }: Columns, top: number): str
   ]
 }
 
-function threeOf(decade: number): string {
+function formatThree(decade: number): string {
   return decade >= -3 && decade <= 2 ? String(Number(`3e${decade}`)) : `3·${powerOfTen(decade)}`
 }
 
@@ -226,6 +226,6 @@ function noteLines(steps: readonly FlowStep[], lines: readonly Line[]): string[]
   if (zeros === 0) return [note]
   return [
     note,
-    `${plural(zeros, 'step')} with a norm that is 0 or not finite omitted from the logarithmic axis.`,
+    `${plural(zeros, 'step')} with a norm of 0, or one that is not finite, omitted from the logarithmic axis.`,
   ]
 }

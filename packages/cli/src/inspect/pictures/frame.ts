@@ -1,7 +1,7 @@
 /** The frame of every picture of a trace: head, one column per token, token names, notes below. */
 import { UsageError } from 'latch'
-import { fit, visible, widthOf, wrap } from '../../terminal/glyphWidth.ts'
-import { FAINT, INK, columnsOf, element, escaped, fitted, text, textWidth, tooltip } from './svg.ts'
+import { fit, visible, displayWidth, wrap } from '../../terminal/glyphWidth.ts'
+import { FAINT, INK, columnsWithin, element, escaped, fitted, text, textWidth, tooltip } from './svg.ts'
 import { largest } from '../../terminal/numbers.ts'
 
 /** A longer text would have columns narrower than two points. */
@@ -62,9 +62,9 @@ export interface Placed {
 export function head(title: string, output: string, facts: readonly string[], width: number): Placed {
   const room = width - 2 * MARGIN
   const bold = { 'font-size': TITLE_SIZE, 'font-weight': 'bold' }
-  const titles = titleLines(`“${visible(title)}”`, columnsOf(room, TITLE_SIZE))
+  const titles = titleLines(`“${visible(title)}”`, columnsWithin(room, TITLE_SIZE))
   const below = 40 + (titles.length - 1) * 22
-  const lines = facts.flatMap((line) => wrap(visible(line), columnsOf(room, 11)))
+  const lines = facts.flatMap((line) => wrap(visible(line), columnsWithin(room, 11)))
   const grey = { 'font-size': 11, fill: FAINT }
   const parts = [
     ...titles.map((line, i) => text(MARGIN, 40 + i * 22, line, bold)),
@@ -102,7 +102,7 @@ export function tokenNames(steps: readonly LabelledStep[], { left, column }: Col
 
 /** Notes in grey, wrapped. */
 export function notes(lines: readonly string[], width: number, top: number): Placed {
-  const room = columnsOf(width - 2 * MARGIN, 11)
+  const room = columnsWithin(width - 2 * MARGIN, 11)
   const wrapped = lines.flatMap((line) => wrap(visible(line), room))
   const parts = wrapped.map((line, i) =>
     text(MARGIN, top + 14 + i * 16, line, { 'font-size': 11, fill: FAINT }),
@@ -112,7 +112,7 @@ export function notes(lines: readonly string[], width: number, top: number): Pla
 
 /** The name of a panel and a line below it, left of the columns. */
 export function panelName(name: string, below: string, top: number): string[] {
-  const size = widthOf(name) > 15 ? 11 : 12
+  const size = displayWidth(name) > 15 ? 11 : 12
   return [
     text(MARGIN, top + 13, name, { 'font-size': size, 'font-weight': 'bold' }),
     ...(below ? [text(MARGIN, top + 28, below, { 'font-size': 10, fill: FAINT })] : []),

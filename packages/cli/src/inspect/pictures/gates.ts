@@ -20,10 +20,10 @@ const GAP = 16
 export function gatesPicture(trace: Trace): string {
   const steps: readonly TraceStep[] = trace.steps
   const columns = columnsFor(steps.length)
-  const panels = panelsOf(trace)
+  const panels = buildPanels(trace)
   const rows = rowsFor(steps[0].hidden.length, panels.length)
   const tooltips = hasTooltips(panels.length * steps.length * rows.count)
-  const top = head(trace.text, describeOutput(trace), factsOf(trace), columns.width)
+  const top = head(trace.text, describeOutput(trace), listFacts(trace), columns.width)
   const parts = [...top.parts]
   let y = top.bottom + 10
   if (steps[0].keeps !== null) {
@@ -31,8 +31,8 @@ export function gatesPicture(trace: Trace): string {
     y += KEEPS_HEIGHT + GAP + 6
   }
   for (const panel of panels) {
-    const range = panel.signed ? `−${endOf(panel.most)} … ${endOf(panel.most)}` : '0 … 1'
-    parts.push(...panelName(panel.name, range, y), drawPanel(panel, rows, columns, y, tooltips))
+    const range = panel.signed ? `−${formatBound(panel.most)} … ${formatBound(panel.most)}` : '0 … 1'
+    parts.push(panelName(panel.name, range, y).join('\n'), drawPanel(panel, rows, columns, y, tooltips))
     y += Math.max(rows.count * rows.height, 30) + GAP
   }
   const tokens = tokenNames(steps, columns, y - GAP + 2)
@@ -56,7 +56,7 @@ export function describeOutput(trace: Trace): string {
   return `→ ${trace.label} ${percent(classes[0][1])}   (${others.join(', ')}${rest})`
 }
 
-function factsOf(trace: Trace): string[] {
+function listFacts(trace: Trace): string[] {
   const unknown = trace.steps.filter(({ known }) => !known).length
   const facts = [
     `${trace.cell.toUpperCase()}, ${plural(trace.steps[0].hidden.length, 'unit')}`,
@@ -73,7 +73,7 @@ interface NamedPanel extends Panel {
 }
 
 /** Gates in the cell's order, candidate, cell state, hidden state; an RNN's candidate is its hidden state. */
-function panelsOf(trace: Trace): NamedPanel[] {
+function buildPanels(trace: Trace): NamedPanel[] {
   const steps: readonly TraceStep[] = trace.steps
   const by = (read: (step: TraceStep) => Float64Array): Float64Array[] => steps.map(read)
   const panels = Object.keys(steps[0].gates).map((gate): NamedPanel => {
@@ -121,34 +121,34 @@ function bound(values: readonly Float64Array[]): number {
   return most === 1 ? 1 : Math.ceil(most * 2) / 2
 }
 
-function endOf(most: number): string {
+function formatBound(most: number): string {
   return most > 1e4 ? most.toExponential(0) : String(most)
 }
 
 /** The fraction of the memory kept, with numbers where they fit. */
 function keepsLine(steps: readonly TraceStep[], { left, column, right }: Columns, top: number): string {
-  const y = (share: number): number => top + KEEPS_HEIGHT * (1 - share)
+  const y = (fraction: number): number => top + KEEPS_HEIGHT * (1 - fraction)
   const x = (t: number): number => left + (t + 0.5) * column
   const small = { 'font-size': 9, fill: FAINT }
-  const rules = [0, 0.5, 1].flatMap((share) => [
-    element('line', { x1: left, x2: right, y1: y(share), y2: y(share), stroke: RULE }),
-    text(left - 6, y(share) + 3, `${share * 100}%`, { ...small, 'text-anchor': 'end' }),
+  const rules = [0, 0.5, 1].flatMap((fraction) => [
+    element('line', { x1: left, x2: right, y1: y(fraction), y2: y(fraction), stroke: RULE }),
+    text(left - 6, y(fraction) + 3, `${fraction * 100}%`, { ...small, 'text-anchor': 'end' }),
   ])
-  const shares = steps.map(({ keeps }) => keeps ?? 0)
-  const points = shares.map((share, t) => `${x(t)},${Math.round(y(share) * 100) / 100}`).join(' ')
+  const fractions = steps.map(({ keeps }) => keeps ?? 0)
+  const points = fractions.map((fraction, t) => `${x(t)},${Math.round(y(fraction) * 100) / 100}`).join(' ')
   const [blue] = LINE_COLOURS
   const line = { points, fill: 'none', stroke: blue, 'stroke-width': 1.75, 'stroke-linejoin': 'round' }
-  const dots = shares.map((share, t) =>
+  const dots = fractions.map((fraction, t) =>
     element(
       'circle',
-      { cx: x(t), cy: y(share), r: column >= 9 ? 2.75 : 1, fill: blue },
-      tooltip(`keeps, step ${t}: ${share.toFixed(4)}`),
+      { cx: x(t), cy: y(fraction), r: column >= 9 ? 2.75 : 1, fill: blue },
+      tooltip(`keeps, step ${t}: ${fraction.toFixed(4)}`),
     ),
   )
   const middle = { 'font-size': 9.5, 'text-anchor': 'middle', ...RIM }
   // Above the point, unless it would leave the panel.
-  const labels = shares.map((share, t) =>
-    text(x(t), y(share) + (share > 0.85 ? 14 : -7), percent(share, 0), middle),
+  const labels = fractions.map((fraction, t) =>
+    text(x(t), y(fraction) + (fraction > 0.85 ? 14 : -7), percent(fraction, 0), middle),
   )
   return element(
     'g',
@@ -177,9 +177,9 @@ function coloursLegend(panels: readonly NamedPanel[], top: number): { parts: str
     const frame = { x: x - 0.5, y: top + 7.5, width: width + 1, height: height + 1 }
     const small = { 'font-size': 10, fill: FAINT }
     const anchors = ends.map((words, k) => {
-      const share = k / (ends.length - 1)
-      const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle'
-      return text(x + share * width, top + 30, words, { ...small, 'text-anchor': anchor })
+      const fraction = k / (ends.length - 1)
+      const anchor = fraction === 0 ? 'start' : fraction === 1 ? 'end' : 'middle'
+      return text(x + fraction * width, top + 30, words, { ...small, 'text-anchor': anchor })
     })
     return [
       text(x, top + 2, name, { 'font-size': 10 }),

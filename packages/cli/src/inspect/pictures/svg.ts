@@ -1,5 +1,5 @@
 /** SVG as text: elements, attributes and escaped text; and the width of a text. */
-import { fit, visible, widthOf } from '../../terminal/glyphWidth.ts'
+import { fit, visible, displayWidth } from '../../terminal/glyphWidth.ts'
 
 /** Finished SVG; lists of any length. */
 type Parts = string | readonly string[]
@@ -81,7 +81,7 @@ export function picture(
 
 /** The approximate width of a text. */
 export function textWidth(words: string, size: number): number {
-  return widthOf(words) * size * EM_WIDTH
+  return displayWidth(words) * size * EM_WIDTH
 }
 
 /** Truncates a text to a width, with `…` at the end. */
@@ -90,7 +90,7 @@ export function fitted(words: string, width: number, size: number): string {
 }
 
 /** The number of text columns in a width, for `wrap`. */
-export function columnsOf(width: number, size: number): number {
+export function columnsWithin(width: number, size: number): number {
   return Math.floor(width / (size * EM_WIDTH))
 }
 

@@ -2,7 +2,8 @@
 import { DataError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { countClasses } from '../prediction.ts'
-import type { Baseline, TaskTraining } from '../task.ts'
+import type { Baseline } from '../baselines/baseline.ts'
+import type { TaskTraining } from '../task.ts'
 import { SequenceDataset, TargetReader, type SequenceItem, type SequenceRow } from './targets.ts'
 import type { SequenceTypes } from './learned.ts'
 

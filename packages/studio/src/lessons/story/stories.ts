@@ -1,4 +1,4 @@
-/** Stories to begin with, and which of the studio's models reads each. */
+/** The initial stories, and the model that reads each. */
 export interface StartingStory {
   name: string
   /** File in models/, without the cell. */
@@ -37,7 +37,7 @@ export const FACTS: readonly StartingStory[] = [
 const LECTURE =
   'riya is a doctor . she lives in delhi . she works at a hospital . last year , riya moved to london . now she works at a research lab .'
 
-/** The lecture's paragraph, with a question about each of its facts. */
+/** The lecture's paragraph with a question about each of its facts. */
 export const PARAGRAPH: readonly StartingStory[] = [
   {
     name: 'The lecture: where does she live?',

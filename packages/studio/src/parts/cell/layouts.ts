@@ -1,23 +1,23 @@
 /**
- * The wiring diagrams of the cells as data: boxes with weights, pointwise operators, wires, and the tags
- * on the wires that carry a vector. One layout for RNN and LSTM, two for the GRU (reset after and before).
+ * The cell diagrams as data: boxes with weights, pointwise operators, wires, and tags for the vectors on the wires. One
+ * layout each for RNN and LSTM, two for the GRU (reset after and before).
  */
 
 import { functionSymbol, type Functions } from './vectors.ts'
 
 /** A vector on a wire. */
 export interface Tag {
-  /** Which vector: see wires.ts. */
+  /** The vector; see wires.ts. */
   key: string
   symbol: string
   name: string
   x: number
   y: number
-  /** The value of the trace whose arithmetic shows this number. */
+  /** The value of the trace whose arithmetic explains this number. */
   picks: string
-  /** It is of the step before. */
+  /** Whether it belongs to the step before. */
   before?: boolean
-  /** A product, for a tag whose vector is not known: the symbols' keys around the sign. */
+  /** The factors of a product whose vector is not known: two keys around the sign. */
   from?: readonly [string, '×' | '1−', string]
 }
 
@@ -26,10 +26,10 @@ export interface Box {
   x: number
   y: number
   text: string
-  /** Under the box: its weights, and what they are multiplied with. */
+  /** Its weights, shown below the box, and what they are multiplied by. */
   weight: string
   times: 'both' | 'state' | 'input' | null
-  /** Weight under the box, where a wire leaves at its right; or beside the wire below it, where the box is wide. */
+  /** Shows the weight below the box if a wire leaves at its right, or beside the wire below a wide box. */
   below?: boolean | 'wire'
 }
 
@@ -43,7 +43,7 @@ export interface Operator {
 
 export interface Wire {
   d: string
-  /** The tag it carries; null: a wire that only branches. */
+  /** The tag on it; null: a branch without a tag. */
   tag: string | null
   belt?: boolean
   arrow?: boolean
@@ -54,7 +54,7 @@ export interface Layout {
   height: number
   boxes: readonly Box[]
   operators: readonly Operator[]
-  /** Where [h₋₁, x] is put together. */
+  /** Where [h₋₁, x] is concatenated. */
   joins: readonly { x: number; y: number; text: string; below: string }[]
   wires: readonly Wire[]
   tags: readonly Tag[]
@@ -109,7 +109,7 @@ const lstm: Layout = {
     {
       key: 'kept',
       symbol: 'f∘c₋₁',
-      name: 'what is kept',
+      name: 'kept part',
       x: 380,
       y: 62,
       picks: 'cell',
@@ -132,7 +132,7 @@ const lstm: Layout = {
     {
       key: 'written',
       symbol: 'i∘g',
-      name: 'what is written',
+      name: 'written part',
       x: 510,
       y: 124,
       picks: 'cell',
@@ -143,8 +143,8 @@ const lstm: Layout = {
     { key: 'hidden', symbol: 'h', name: 'hidden state', x: 760, y: 388, picks: 'hidden' },
   ],
   notes: [
-    { x: 14, y: 26, text: 'the cell state runs along the top like a belt' },
-    { x: 842, y: 26, text: 'h goes up to the next layer', anchor: 'end' },
+    { x: 14, y: 26, text: 'the cell state passes through all steps' },
+    { x: 842, y: 26, text: 'h is the input of the next layer', anchor: 'end' },
   ],
   equations: [
     'f, i, o = σ(W·[h₋₁, x] + b)',
@@ -182,7 +182,7 @@ const GRU_TAGS: readonly Tag[] = [
   {
     key: 'kept',
     symbol: 'z∘h₋₁',
-    name: 'what is kept',
+    name: 'kept part',
     x: 480,
     y: 56,
     picks: 'hidden',
@@ -194,7 +194,7 @@ const GRU_TAGS: readonly Tag[] = [
   {
     key: 'open',
     symbol: '1 − z',
-    name: 'room for the new',
+    name: 'fraction of the new',
     x: 500,
     y: 160,
     picks: 'update',
@@ -204,7 +204,7 @@ const GRU_TAGS: readonly Tag[] = [
   {
     key: 'written',
     symbol: '(1−z)∘n',
-    name: 'what is written',
+    name: 'written part',
     x: 730,
     y: 108,
     picks: 'hidden',
@@ -225,7 +225,7 @@ const GRU_GATES: readonly Box[] = [
   { x: 400, y: 380, text: 'σ', weight: 'W_r', times: 'both' },
 ]
 
-export const Z_KEEPS = 'z keeps the old: h = z∘h₋₁ + (1−z)∘n'
+export const Z_KEEPS = 'h = z∘h₋₁ + (1−z)∘n  (z keeps the past)'
 
 const gruAfter: Layout = {
   width: 900,
@@ -252,7 +252,7 @@ const gruAfter: Layout = {
     {
       key: 'saved',
       symbol: 'U_n·h₋₁+b',
-      name: 'what the past says to the candidate',
+      name: 'recurrent part of the candidate',
       x: 550,
       y: 320,
       picks: 'saved',
@@ -260,7 +260,7 @@ const gruAfter: Layout = {
     {
       key: 'resetState',
       symbol: 'r∘(U_n·h₋₁+b)',
-      name: 'the past after the reset',
+      name: 'recurrent part after the reset',
       x: 634,
       y: 260,
       picks: 'candidate',
@@ -268,7 +268,7 @@ const gruAfter: Layout = {
     },
   ],
   notes: [
-    { x: 853, y: 20, text: 'h goes up to the next layer', anchor: 'end' },
+    { x: 853, y: 20, text: 'h is the input of the next layer', anchor: 'end' },
     { x: 745, y: 330, text: '+ inside tanh' },
   ],
   equations: [
@@ -297,9 +297,9 @@ const gruBefore: Layout = {
   ],
   tags: [
     ...GRU_TAGS,
-    { key: 'saved', symbol: 'r∘h₋₁', name: 'the past after the reset', x: 622, y: 320, picks: 'saved' },
+    { key: 'saved', symbol: 'r∘h₋₁', name: 'recurrent part after the reset', x: 622, y: 320, picks: 'saved' },
   ],
-  notes: [{ x: 853, y: 20, text: 'h goes up to the next layer', anchor: 'end' }],
+  notes: [{ x: 853, y: 20, text: 'h is the input of the next layer', anchor: 'end' }],
   equations: [
     'z, r = σ(W·[h₋₁, x] + b)',
     'n = tanh(W_n·[r∘h₋₁, x] + b)  (reset before the product)',
@@ -333,7 +333,7 @@ const rnn: Layout = {
     { key: 'x', symbol: 'x', name: 'input', x: 190, y: 195, picks: 'x' },
     { key: 'hidden', symbol: 'h', name: 'hidden state', x: 480, y: 110, picks: 'hidden' },
   ],
-  notes: [{ x: 570, y: 24, text: 'h goes up to the next layer', anchor: 'end' }],
+  notes: [{ x: 570, y: 24, text: 'h is the input of the next layer', anchor: 'end' }],
   equations: ['h = tanh(W·[h₋₁, x] + b)'],
 }
 
@@ -346,18 +346,18 @@ export function cellLayout(
   return functions ? withFunctions(layout, functions) : layout
 }
 
-/** The same wiring with other functions, and what else such a cell does differently. */
+/** The same layout with other functions and options. */
 function withFunctions(layout: Layout, functions: Functions): Layout {
   const { peepholes, coupled, clip } = functions
   const [gate, candidate, state] = [functions.gate, functions.candidate, functions.state].map(functionSymbol)
   const named = (text: string): string =>
     text.replace('tanh(c)', `${state}(c)`).replace('tanh', candidate).replace('σ', gate)
-  const told = [
+  const options = [
     ...(coupled ? ['f = 1 − i (coupled gates)'] : []),
-    ...(peepholes ? ['f and i also see p∘c₋₁, o sees p∘c (peepholes)'] : []),
-    ...(clip === null ? [] : [`what a function takes is clipped to ±${clip}`]),
+    ...(peepholes ? ['f and i also depend on p∘c₋₁, o on p∘c (peepholes)'] : []),
+    ...(clip === null ? [] : [`inputs of the functions are clipped to ±${clip}`]),
   ]
-  // Wide boxes leave no room beside them.
+  // There is no space beside wide boxes.
   const wide = layout.boxes.some(({ text, times }) => times === 'both' && named(text).length > 4)
   return {
     ...layout,
@@ -372,11 +372,11 @@ function withFunctions(layout: Layout, functions: Functions): Layout {
       name: tag.name.replace('tanh of', `${state} of`),
     })),
     notes: layout.notes.map((note) => ({ ...note, text: named(note.text) })),
-    equations: [...layout.equations.map(named), ...told],
+    equations: [...layout.equations.map(named), ...options],
   }
 }
 
-/** Text cut at its subscripts: `W_f·x` is W, f (small), ·x. */
+/** Splits a text at its subscripts: `W_f·x` becomes W, f (subscript), ·x. */
 export function subscripts(text: string): { text: string; sub: boolean }[] {
   return text
     .split(/(_[a-z])/)

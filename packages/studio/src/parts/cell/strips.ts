@@ -1,7 +1,7 @@
-/** Vectors as images of one pixel a unit, to be stretched without smoothing. */
+/** Vectors as images with one pixel per unit, to be scaled without smoothing. */
 import { signed, type Scheme } from '../../drawing/palette.ts'
 
-/** A row of pixels as an address for <image>. */
+/** A row of pixels as a URL for <image>. */
 export function stripUrl(values: ArrayLike<number>, scale: number, scheme: Scheme): string {
   const canvas = document.createElement('canvas')
   canvas.width = Math.max(1, values.length)

@@ -1,22 +1,22 @@
 /**
- * The vectors of a trace by name: which there are, what they are called for people, and how to read them.
- * Names are those that `explain` takes.
+ * The vectors of a trace by the names that `explain` takes: which there are, their displayed names, and how to read
+ * them.
  */
 import type { CellStep, Trace, TraceLayer } from 'latch'
 
-/** What a layer's cell computes with, where that is not σ and tanh alone. */
+/** The functions of a layer's cell, where they are not just σ and tanh. */
 export type Functions = NonNullable<TraceLayer['functions']>
 
 export type Direction = 'forward' | 'backward'
 
 export interface VectorName {
-  /** As `explain` calls it. */
+  /** The name that `explain` takes. */
   value: string
-  /** Letter of the cell's equations. */
+  /** The letter in the cell's equations. */
   letter: string
-  /** For people. */
+  /** The displayed name. */
   title: string
-  kind: 'signed' | 'share'
+  kind: 'signed' | 'fraction'
 }
 
 const LETTERS: Record<string, Record<string, string>> = {
@@ -26,42 +26,41 @@ const LETTERS: Record<string, Record<string, string>> = {
 }
 
 const TITLES: Record<string, string> = {
-  'lstm/input': 'input gate: what is written',
-  'lstm/forget': 'forget gate: what is kept',
-  'lstm/output': 'output gate: what is shown',
-  'lstm/candidate': 'candidate: what could be written',
-  'gru/reset': 'reset gate: how much past the candidate sees',
-  'gru/update': 'update gate: keeps the old',
-  'gru/candidate': 'candidate: what could be written',
+  'lstm/input': 'input gate: how much is written',
+  'lstm/forget': 'forget gate: how much is kept',
+  'lstm/output': 'output gate: how much is output',
+  'lstm/candidate': 'candidate: the new content',
+  'gru/reset': 'reset gate: how much of the past the candidate uses',
+  'gru/update': 'update gate: how much of the past is kept',
+  'gru/candidate': 'candidate: the new content',
 }
 
-/** Gates first, then candidate, c and h. Of a simple RNN the candidate is h, so it is left out. */
+/** Gates first, then candidate, c and h. The candidate of a simple RNN is h, so it is omitted. */
 export function listVectors(cell: string, layer: TraceLayer): VectorName[] {
   const gates = Object.keys(layer.steps[0]?.gates ?? {})
-  const name = (value: string, kind: 'signed' | 'share'): VectorName => ({
+  const name = (value: string, kind: 'signed' | 'fraction'): VectorName => ({
     value,
     letter: symbolFor(cell, value),
     title: TITLES[`${cell}/${value}`] ?? `${value} gate`,
     kind,
   })
-  const shares = gatesAreShares(layer.functions)
-  const list = gates.map((gate) => name(gate, shares ? 'share' : 'signed'))
+  const fractions = gatesAreFractions(layer.functions)
+  const list = gates.map((gate) => name(gate, fractions ? 'fraction' : 'signed'))
   if (cell !== 'rnn') list.push(name('candidate', 'signed'))
-  if (layer.steps[0]?.cell)
-    list.push({ value: 'cell', letter: 'c', title: 'cell state: the memory', kind: 'signed' })
-  list.push({ value: 'hidden', letter: 'h', title: 'hidden state: what is passed on', kind: 'signed' })
+  if (layer.steps[0]?.cell) list.push({ value: 'cell', letter: 'c', title: 'cell state', kind: 'signed' })
+  list.push({ value: 'hidden', letter: 'h', title: 'hidden state: the output of the step', kind: 'signed' })
   return list
 }
 
-/** A function as equations write it. */
+/** A function's symbol in equations. */
 export const functionSymbol = ({ type }: { type: string }): string => (type === 'sigmoid' ? 'σ' : type)
 
-/** Gates lie in 0…1, unless their function says otherwise. */
-export function gatesAreShares(functions: Functions | undefined): boolean {
+/** Whether gates are in the range 0…1, which depends on their function. */
+export function gatesAreFractions(functions: Functions | undefined): boolean {
   return !functions || ['sigmoid', 'hardSigmoid'].includes(functions.gate.type)
 }
 
-/** @param functions of the layer; only what an LSTM shows of c depends on them */
+/** @param functions of the layer; only the activation of an LSTM's cell state depends on them */
 export function symbolFor(cell: string, value: string, functions?: Functions): string {
   if (value === 'saved') {
     return cell === 'lstm' ? `${functions ? functionSymbol(functions.state) : 'tanh'}(c)` : 'recurrent half'
@@ -71,7 +70,7 @@ export function symbolFor(cell: string, value: string, functions?: Functions): s
   return LETTERS[cell]?.[value] ?? value
 }
 
-/** One vector of one step; null where the cell has none of that name. */
+/** One vector of one step; null if the cell has none of that name. */
 export function vectorAt(step: CellStep, value: string): Float64Array | null {
   if (value === 'hidden') return step.hidden
   if (value === 'cell') return step.cell
@@ -81,7 +80,7 @@ export function vectorAt(step: CellStep, value: string): Float64Array | null {
   return (step.gates as Record<string, Float64Array>)[value] ?? null
 }
 
-/** The layer asked for, or the top one read forwards where there is none like it. */
+/** The requested layer, or the forward top layer if there is none. */
 export function findLayer(trace: Trace, layer: number, direction: Direction): TraceLayer {
   const found = trace.layers.find((one) => one.layer === layer && one.direction === direction)
   return (found ?? topLayer(trace)) as TraceLayer
@@ -91,18 +90,18 @@ export function topLayer(trace: Trace): TraceLayer {
   return trace.layers.findLast(({ direction }) => direction === 'forward') as TraceLayer
 }
 
-/** "layer 0, read forwards", as short as the network allows. */
+/** "layer 0, forward", or "layer 0" if the network has one direction. */
 export function layerTitle(trace: Trace, layer: number, direction: Direction): string {
   const both = trace.layers.some((one) => one.direction === 'backward')
-  return `layer ${layer}${both ? `, read ${direction === 'forward' ? 'forwards' : 'backwards'}` : ''}`
+  return `layer ${layer}${both ? `, ${direction}` : ''}`
 }
 
-/** "delhi" in quotes, a blank made visible. */
+/** The token in quotes, with a blank made visible. */
 export function quoted(token: string | undefined): string {
   return token === undefined ? '' : `“${token === ' ' ? '␣' : token}”`
 }
 
-/** Largest absolute value; 1 where all are 0. */
+/** The largest absolute value; 1 if all are 0. */
 export function largest(values: Iterable<number>): number {
   let most = 0
   for (const value of values) if (Math.abs(value) > most) most = Math.abs(value)

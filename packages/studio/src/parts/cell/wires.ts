@@ -1,19 +1,19 @@
 /**
- * Which vector each wire of a cell carries: read from the trace, never computed here. Products of two
- * vectors are shown where the library's explanation gave them (`parts`).
+ * The vector of each wire of a cell, read from the trace. Products of two vectors come from the library's explanation
+ * (`parts`).
  */
 import type { CellStep, StepGradient } from 'latch'
 
 export type AnyStep = CellStep<'rnn' | 'lstm' | 'gru', StepGradient | null>
 
-/** Products inside the cell by wire (`kept`, `written`, `open`, `resetState`), where they are known. */
+/** The products inside the cell by wire (`kept`, `written`, `open`, `resetState`), if known. */
 export type Parts = Partial<Record<string, ArrayLike<number>>>
 
 export interface WireVector {
   values: ArrayLike<number>
-  /** Gates go 0…1, the rest has a sign. */
-  kind: 'share' | 'signed'
-  /** What the full colour stands for. */
+  /** Gates are in the range 0…1; the rest is signed. */
+  kind: 'fraction' | 'signed'
+  /** The value with full colour. */
   scale: number
 }
 
@@ -24,12 +24,12 @@ export function vectorOf(
   step: AnyStep,
   previous: AnyStep | null,
   parts: Parts,
-  shares = true,
+  fractions = true,
 ): WireVector | null {
   const values = listValues(key, step, previous, parts)
   if (!values || values.length === 0) return null
-  const kind = shares && NO_SIGN.has(key) ? 'share' : 'signed'
-  return { values, kind, scale: kind === 'share' ? 1 : largest(values) }
+  const kind = fractions && NO_SIGN.has(key) ? 'fraction' : 'signed'
+  return { values, kind, scale: kind === 'fraction' ? 1 : largest(values) }
 }
 
 function listValues(
@@ -50,7 +50,7 @@ function listValues(
   return gates[key] ?? parts[key] ?? null
 }
 
-/** The largest absolute value, at least 1: colours of different wires then mean the same. */
+/** The largest absolute value, at least 1, so that the colours of different wires are comparable. */
 export function largest(values: ArrayLike<number>): number {
   let most = 1
   for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]))

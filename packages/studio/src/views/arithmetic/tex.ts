@@ -1,4 +1,4 @@
-/** The library's equations, written in plain letters, as TeX; null for sentences, which stay as they are. */
+/** Converts the library's equations to TeX. */
 const FUNCTIONS = ['tanh', 'exp', 'log', 'max']
 const NAMES = ['relu', 'softmax', 'logit', 'mean']
 

@@ -1,10 +1,10 @@
-/** In which order units are drawn: by number, by how much they move, or so that units alike stand side by side. */
+/** The order of the units: by number, by variance, or with similar units side by side. */
 export type Sorting = 'number' | 'activity' | 'similarity'
 
-/** Steps looked at for similarity; of longer texts evenly spread ones. */
+/** Number of steps compared for similarity, evenly spaced in longer texts. */
 const MAX_SAMPLES = 64
 
-/** Unit numbers in drawing order. At most `most` of them: those that move most. */
+/** Unit numbers in drawing order; at most `most`, those with the highest variance. */
 export function orderUnits(
   series: readonly Float64Array[],
   units: number,
@@ -14,10 +14,10 @@ export function orderUnits(
   const numbers = Array.from({ length: units }, (_, unit) => unit)
   if (sorting === 'number' && units <= most) return numbers
   const moves = activity(series, units)
-  const liveliest = numbers.toSorted((a, b) => moves[b] - moves[a] || a - b).slice(0, most)
-  if (sorting === 'activity') return liveliest
-  if (sorting === 'number') return liveliest.toSorted((a, b) => a - b)
-  return alike(series, liveliest)
+  const mostActive = numbers.toSorted((a, b) => moves[b] - moves[a] || a - b).slice(0, most)
+  if (sorting === 'activity') return mostActive
+  if (sorting === 'number') return mostActive.toSorted((a, b) => a - b)
+  return bySimilarity(series, mostActive)
 }
 
 /** Variance of each unit over the steps. */
@@ -35,8 +35,8 @@ export function activity(series: readonly Float64Array[], units: number): Float6
   return out
 }
 
-/** Starts at the first unit and goes on to the nearest that is left, by distance over the steps. */
-function alike(series: readonly Float64Array[], units: readonly number[]): number[] {
+/** Starts at the first unit and repeatedly appends the nearest remaining one, by distance over the steps. */
+function bySimilarity(series: readonly Float64Array[], units: readonly number[]): number[] {
   const stride = Math.max(1, Math.ceil(series.length / MAX_SAMPLES))
   const samples = series.filter((_, step) => step % stride === 0)
   const rows = new Map(units.map((unit) => [unit, samples.map((vector) => vector[unit])]))
@@ -67,7 +67,7 @@ function nearest(
   return best
 }
 
-/** Mean over the units of each step's vector: the line under a map. */
+/** The mean over the units at each step: the line below a map. */
 export function meanLine(series: readonly Float64Array[]): number[] {
   return series.map((vector) => vector.reduce((sum, value) => sum + value, 0) / Math.max(1, vector.length))
 }

@@ -1,4 +1,4 @@
-/** Draws the columns of the unrolled network that are in sight on one canvas. */
+/** Draws the visible columns of the unrolled network on one canvas. */
 import type { Inspection } from '../../worker/protocol.ts'
 import { short } from '../../drawing/numbers.ts'
 import { predictedName, predictedValue } from '../../parts/prediction.ts'
@@ -26,7 +26,7 @@ export interface Scene {
   from: number
   to: number
   forward: ForwardSheets
-  /** Null until the gradients are shown. */
+  /** Null until the backward pass is shown. */
   backward: BackwardSheets | null
   marked: number
   unit: number
@@ -60,7 +60,7 @@ export function paintNetwork(paint: CanvasRenderingContext2D, scene: Scene): voi
   paint.globalAlpha = 1
 }
 
-/** Where a row's box lies in a column. */
+/** The box of a row within its column. */
 function columnBox(wide: number): { inset: number; width: number } {
   const width = Math.max(10, Math.min(56, wide - (wide > 40 ? 18 : 4)))
   return { inset: (wide - width) / 2, width }
@@ -144,7 +144,7 @@ function state(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   across(paint, scene, row, step, x)
 }
 
-/** The state on its way to the next step (or the gradient on its way back). */
+/** The arrow of the state to the next step, or of the gradient to the previous one. */
 function across(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
   const { inspection, schedule, phase, wide, inks } = scene
   const steps = inspection.trace.layers[row.at].steps.length
@@ -167,7 +167,7 @@ function across(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: n
   paint.fillText('U', x + wide, lower - 6)
 }
 
-/** From the row below into this one; back down while gradients flow. */
+/** The arrow from the row below; reversed in the backward pass. */
 function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: number, x: number): void {
   const { schedule, phase, wide, inks } = scene
   const inGradients = phase > schedule.forward
@@ -193,8 +193,7 @@ function upArrow(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: 
 }
 
 /**
- * Two directions of a layer: both read what comes from below, and what both say goes up together. The
- * drawing leads one past the other.
+ * The two directions of a layer share input and output, so the wires of the upper row pass around the lower row.
  */
 function aroundLower(paint: CanvasRenderingContext2D, scene: Scene, row: Row, x: number): void {
   const { drawing, inks, wide, phase, schedule } = scene
@@ -316,7 +315,7 @@ function token(paint: CanvasRenderingContext2D, scene: Scene, row: Row, step: nu
   paint.restore()
 }
 
-/** As much of a word as fits. */
+/** Shortens a word to the width. */
 function cut(paint: CanvasRenderingContext2D, word: string, width: number): string {
   if (paint.measureText(word).width <= width) return word
   let kept = word

@@ -1,12 +1,12 @@
 /**
- * When each vector of the unrolled network is computed, counted in phases: the steps forward, the loss, the
- * steps back. One direction: all layers of a step at once. Both directions: a layer at a time, as each layer
- * needs the whole of the one below.
+ * The phase in which each vector of the unrolled network is computed: the forward steps, the loss, the backward steps.
+ * With one direction, all layers of a step share a phase. With both directions, the layers follow one another, because
+ * each layer needs all outputs of the one below.
  */
 import type { Direction } from './rows.ts'
 
 export interface Schedule {
-  /** Phases before the loss; the loss is phase `forward`. */
+  /** Number of phases before the loss; the loss is phase `forward`. */
   forward: number
   /** All phases. */
   count: number
@@ -33,7 +33,7 @@ export function buildSchedule(steps: number, layers: number, bidirectional: bool
   }
 }
 
-/** A phase in words. */
+/** The displayed name of a phase. */
 export function phaseName(
   phase: number,
   schedule: Schedule,
@@ -42,14 +42,14 @@ export function phaseName(
 ): string {
   const { forward } = schedule
   const steps = tokens.length
-  if (phase === forward) return 'the loss at the end'
+  if (phase === forward) return 'loss'
   const back = phase > forward
   const at = back ? phase - forward - 1 : phase
   const round = Math.floor(at / steps)
   const within = at % steps
   const step = back ? steps - 1 - within : within
   const word = `“${tokens[step]}”`
-  if (!both) return back ? `gradient back to step ${step + 1} ${word}` : `step ${step + 1} ${word}`
-  const layer = back ? forward / steps - round : round + 1
-  return `layer ${layer}, ${back ? 'gradients' : 'both directions'}, ${within + 1} of ${steps}`
+  if (!both) return back ? `gradient at step ${step} ${word}` : `step ${step} ${word}`
+  const layer = back ? forward / steps - 1 - round : round
+  return `layer ${layer}, ${back ? 'gradients in ' : ''}both directions, ${within + 1} of ${steps} steps`
 }

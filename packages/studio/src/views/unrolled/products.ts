@@ -1,5 +1,5 @@
 /**
- * The products inside a cell, as the library's explanations give them: asked unit by unit, for all units.
+ * The products inside a cell, from the library's explanation of each unit.
  */
 import type { CellName } from 'latch'
 import type { Explanation, TracePlace } from 'latch/inspection'
@@ -7,7 +7,7 @@ import type { Parts } from '../../parts/cell/wires.ts'
 
 type Explain = (place: TracePlace) => Promise<Explanation>
 
-/** Products where the cell's arithmetic has two of them in one value: kept and written. */
+/** The value whose arithmetic has two products, kept and written, by cell. */
 const VALUE: Readonly<Record<string, string>> = { lstm: 'cell', gru: 'hidden' }
 
 export async function computeProducts(

@@ -1,6 +1,6 @@
 /**
- * The rows of the unrolled network from top to bottom: output, layers and directions, input, tokens. With
- * the shapes of their vectors and weights, as the library names them.
+ * The rows of the unrolled network from top to bottom: output, layers and directions, input, tokens; with the shapes of
+ * their vectors and weights.
  */
 import type { Inspection } from '../../worker/protocol.ts'
 
@@ -16,11 +16,11 @@ export interface Row {
   height: number
   title: string
   shapes: string[]
-  /** What comes into it from below. */
+  /** The weights of its input from below. */
   up: string
-  /** Of the two directions of a layer, which of them this row is; null: there is one. */
+  /** Which of the two directions of a layer this row is; null: there is only one. */
   pair: 'upper' | 'lower' | null
-  /** What passes from step to step. */
+  /** The weights from step to step. */
   across: string
 }
 
@@ -29,18 +29,18 @@ export interface Drawing {
   height: number
 }
 
-/** Between two rows: room for the arrow with its weight. */
+/** Space between two rows, for the arrow and its weight. */
 const GAP = 30
 const HEIGHT = { output: 44, state: 92, input: 58, token: 24 }
 
-/** @param slanted tokens stand on end, where columns are narrow */
-export function buildDrawing(inspection: Inspection, slanted = false): Drawing {
+/** @param rotated whether tokens are rotated, for narrow columns */
+export function buildDrawing(inspection: Inspection, rotated = false): Drawing {
   const { trace } = inspection
   const both = trace.layers.some(({ direction }) => direction === 'backward')
   const rows: Row[] = []
   let y = 26
   const add = (row: Omit<Row, 'y' | 'height'>, gap: number) => {
-    const height = row.kind === 'token' && slanted ? 70 : HEIGHT[row.kind]
+    const height = row.kind === 'token' && rotated ? 70 : HEIGHT[row.kind]
     rows.push({ ...row, y, height })
     y += height + gap
   }
@@ -66,7 +66,7 @@ export function buildDrawing(inspection: Inspection, slanted = false): Drawing {
       recurrentWeight(inspection, layer, direction, part, letter, units)
     const shapes = steps[0]?.cell ? [`c (1, ${units})`, `h (1, ${units})`] : [`h (1, ${units})`]
     const pair = both ? (direction === 'forward' ? 'upper' : 'lower') : null
-    const title = `layer ${layer + 1}${arrow}`
+    const title = `layer ${layer}${arrow}`
     add(
       {
         kind: 'state',
@@ -92,12 +92,12 @@ export function buildDrawing(inspection: Inspection, slanted = false): Drawing {
   return { rows, height: y }
 }
 
-/** Width of a one-hot input: columns of the lowest layer's weights. */
+/** Width of a one-hot input: the number of columns of the lowest layer's weights. */
 export function inputWidth(inspection: Inspection): number {
   return inspection.shapes.find(({ name }) => /^recurrent\.0\.weight_ih_l0$/.test(name))?.shape[1] ?? 0
 }
 
-/** "W 4 × (F×H)": a matrix for each gate, from rows to columns as in x·W. */
+/** "W 4·(F×H)": one matrix per gate, written as in x·W. */
 function recurrentWeight(
   inspection: Inspection,
   layer: number,

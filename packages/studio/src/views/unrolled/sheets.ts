@@ -1,6 +1,6 @@
 /**
- * All vectors of one row as an image, a column a step and a pixel a unit, made once a trace: drawing a
- * strip is then one copy, whatever its units.
+ * All vectors of one row as an image with one column per step and one pixel per unit, made once per trace: drawing a
+ * strip is then one copy, whatever the number of units.
  */
 import type { Inspection } from '../../worker/protocol.ts'
 import type { Scheme } from '../../drawing/palette.ts'
@@ -11,7 +11,7 @@ type Vectors = readonly ArrayLike<number>[]
 export interface Sheet {
   image: HTMLCanvasElement
   units: number
-  /** What the full colour stands for. */
+  /** The value with full colour. */
   scale: number
 }
 
@@ -32,7 +32,7 @@ export interface BackwardSheets {
   layers: LayerSheets[]
 }
 
-/** Powers of ten that logarithmic colours span. */
+/** Number of powers of ten in logarithmic colours. */
 export const DECADES = 6
 
 export function forwardSheets({ trace }: Inspection, scheme: Scheme): ForwardSheets {

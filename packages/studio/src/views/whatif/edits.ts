@@ -1,21 +1,21 @@
-/** Edits as the address carries them, in words, and the ready-made ones. */
+/** Edits in the address, as text, and the presets. */
 import type { Edit, EditPlace } from 'latch/inspection'
 import { short } from '../../drawing/numbers.ts'
 import type { ModelInfo } from '../../worker/protocol.ts'
 import { symbolFor, quoted } from '../../parts/cell/vectors.ts'
 
-/** More than this no link carries. */
+/** Maximum number of edits in a link. */
 export const MAX_EDITS = 60
 
-/** The address's edits; `broken` where they cannot be read. What an edit names is the library's to check. */
+/** Parses the edits of the address; `broken` if they are invalid. The library checks what an edit names. */
 export function readEdits(text: string | null): { edits: Edit[]; broken: boolean } {
   if (!text) return { edits: [], broken: false }
   try {
     const value: unknown = JSON.parse(text)
-    const fine =
+    const valid =
       Array.isArray(value) &&
       value.every((edit) => typeof edit === 'object' && edit !== null && 'type' in edit)
-    return fine ? { edits: value.slice(0, MAX_EDITS) as Edit[], broken: false } : { edits: [], broken: true }
+    return valid ? { edits: value.slice(0, MAX_EDITS) as Edit[], broken: false } : { edits: [], broken: true }
   } catch {
     return { edits: [], broken: true }
   }
@@ -25,20 +25,20 @@ export function writeEdits(edits: readonly Edit[]): string | null {
   return edits.length ? JSON.stringify(edits) : null
 }
 
-/** One edit as a sentence without its full stop. */
-export function inWords(edit: Edit, cell: string, tokens: readonly string[]): string {
+/** One edit as text. */
+export function describeEdit(edit: Edit, cell: string, tokens: readonly string[]): string {
   const at = (step: number) => `step ${step}${tokens[step] === undefined ? '' : ` ${quoted(tokens[step])}`}`
   if (edit.type === 'drop') return `drop the token of ${at(edit.step)}`
-  if (edit.type === 'replace') return `put “${edit.token}” in place of ${at(edit.step)}`
+  if (edit.type === 'replace') return `replace the token of ${at(edit.step)} by “${edit.token}”`
   const what =
     edit.type === 'gate'
-      ? holdName(edit.gate, cell)
+      ? gateName(edit.gate, cell)
       : `set the ${edit.state} state ${symbolFor(cell, edit.state)}`
-  return `${what} at ${short(edit.value)}, ${span(edit, tokens.length, at)}${whose(edit)}`
+  return `${what} to ${short(edit.value)},  ${span(edit, tokens.length, at)}${scope(edit)}`
 }
 
-function holdName(gate: string, cell: string): string {
-  return `hold the ${gate === 'candidate' ? 'candidate' : `${gate} gate`} ${symbolFor(cell, gate)}`
+function gateName(gate: string, cell: string): string {
+  return `clamp the ${gate === 'candidate' ? 'candidate' : `${gate} gate`} ${symbolFor(cell, gate)}`
 }
 
 function span({ from = 0, to }: EditPlace, steps: number, at: (step: number) => string): string {
@@ -47,10 +47,10 @@ function span({ from = 0, to }: EditPlace, steps: number, at: (step: number) => 
   return from === last ? `at ${at(from)}` : `from ${at(from)} to ${at(last)}`
 }
 
-function whose({ layer, direction, units }: EditPlace): string {
+function scope({ layer, direction, units }: EditPlace): string {
   const parts = [
     layer === undefined ? '' : `layer ${layer}`,
-    direction === undefined ? '' : `read ${direction === 'forward' ? 'forwards' : 'backwards'}`,
+    direction === undefined ? '' : direction,
     units === undefined
       ? ''
       : `${units.length === 1 ? 'unit' : 'units'} ${units.slice(0, 8).join(', ')}${units.length > 8 ? ', …' : ''}`,
@@ -61,7 +61,7 @@ function whose({ layer, direction, units }: EditPlace): string {
     .join('')
 }
 
-/** What is changed at one step, as short as can be. */
+/** The edits at one step, as short as possible. */
 export function underToken(edits: readonly Edit[], step: number, cell: string, steps: number): string {
   const parts = edits.flatMap((edit) => {
     if (edit.type === 'drop') return edit.step === step ? ['dropped'] : []
@@ -75,12 +75,12 @@ export function underToken(edits: readonly Edit[], step: number, cell: string, s
 
 export interface Preset {
   title: string
-  /** What it does, exactly. */
+  /** What it does. */
   help: string
   edits: Edit[]
 }
 
-/** What can be done at one step with one press. */
+/** The edits that one click makes at one step. */
 export function presets(info: ModelInfo, step: number): Preset[] {
   const { keepGate, settings } = info
   const drop: Preset = {
@@ -93,24 +93,24 @@ export function presets(info: ModelInfo, step: number): Preset[] {
     return [{ title: 'Forget everything here', help: 'h = 0 after this step', edits }, drop]
   }
   const letter = symbolFor(settings.cell, keepGate)
-  const hold = (value: number, place: EditPlace): Edit => ({ type: 'gate', gate: keepGate, value, ...place })
+  const clamp = (value: number, place: EditPlace): Edit => ({ type: 'gate', gate: keepGate, value, ...place })
   const state = settings.cell === 'lstm' ? 'c' : 'h'
   return [
     {
       title: 'Forget everything here',
       help: `${letter} = 0 at this step: ${state} keeps 0 % of the past`,
-      edits: [hold(0, { from: step, to: step })],
+      edits: [clamp(0, { from: step, to: step })],
     },
     drop,
     {
       title: 'Never forget',
-      help: `${letter} = 1 at every step: ${state} keeps 100 % of the past${state === 'h' ? ' and takes in nothing new' : ''}`,
-      edits: [hold(1, {})],
+      help: `${letter} = 1 at every step: ${state} keeps 100 % of the past${state === 'h' ? ' and writes nothing new' : ''}`,
+      edits: [clamp(1, {})],
     },
   ]
 }
 
-/** "all", "3", "0, 4, 8-11" as unit numbers; undefined: all; null: not readable. */
+/** Parses "all", "3" or "0, 4, 8-11" as unit numbers; undefined: all; null: invalid. */
 export function readUnits(text: string): number[] | undefined | null {
   const clean = text.trim().toLowerCase()
   if (clean === '' || clean === 'all') return undefined

@@ -1,10 +1,10 @@
 /** Streams: at each step the bits that the whole sequence so far would give, on every engine. */
 import { describe, expect, it } from 'vitest'
-import type { CellForm } from '../../src/cells/registry.ts'
-import type { LayerOptions } from '../../src/model/config.ts'
-import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import type { Network } from '../../src/model/network.ts'
-import { Random } from '../../src/core/random.ts'
+import type { CellForm } from '../../../src/cells/registry.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { Random } from '../../../src/core/random.ts'
 import { build, forms, offered } from './streamCase.ts'
 
 const [V, F, T] = [9, 5, 13]

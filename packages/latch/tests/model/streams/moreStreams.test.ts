@@ -1,11 +1,11 @@
 /** Streams through layers beyond the core: the bits of the whole sequence so far; weights, saving, threads. */
 import { describe, expect, it } from 'vitest'
-import { ACTIVATION_NAMES } from '../../src/cells/activations.ts'
-import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
-import { configuredNetwork } from '../networks.ts'
-import { Random } from '../../src/core/random.ts'
+import { ACTIVATION_NAMES } from '../../../src/cells/activations.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { configuredNetwork } from '../../networks.ts'
+import { Random } from '../../../src/core/random.ts'
 import { build, offered } from './streamCase.ts'
 const [F, T] = [5, 11]
 const random = new Random(3, 'steps')

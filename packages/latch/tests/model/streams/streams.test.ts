@@ -1,12 +1,12 @@
 /** Streams together: as one batch, some at a time, swapped, saved, restored, through new plans and weights. */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/engine/engine.ts'
-import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
-import { Random, ShapeError, UnsupportedError, UsageError } from '../../src/node.ts'
-import { network } from '../networks.ts'
-import { Optimizer } from '../../src/training.ts'
+import type { EngineOptions } from '../../../src/engine/engine.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { Random, ShapeError, UnsupportedError, UsageError } from '../../../src/node.ts'
+import { network } from '../../networks.ts'
+import { Optimizer } from '../../../src/training.ts'
 import { build, forms, offered } from './streamCase.ts'
 
 const [V, N, T] = [9, 7, 12]

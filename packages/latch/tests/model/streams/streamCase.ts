@@ -1,11 +1,11 @@
 /** What stream tests share: engines at hand, the forms of a cell, networks whose biases show. */
-import type { CellForm } from '../../src/cells/registry.ts'
-import type { EngineOptions } from '../../src/engine/engine.ts'
-import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
-import { network } from '../networks.ts'
-import { supportedEngines } from '../../src/node.ts'
-import { Random } from '../../src/core/random.ts'
+import type { CellForm } from '../../../src/cells/registry.ts'
+import type { EngineOptions } from '../../../src/engine/engine.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { network } from '../../networks.ts'
+import { supportedEngines } from '../../../src/node.ts'
+import { Random } from '../../../src/core/random.ts'
 
 const engines: [string, EngineOptions][] = [
   ['reference float32', { engine: 'reference', precision: 'float32' }],

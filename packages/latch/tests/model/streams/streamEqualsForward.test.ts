@@ -3,16 +3,16 @@
  * with masked steps and paddings before, within and after; alone, among others, saved and restored; and the models on top.
  */
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/engine/engine.ts'
-import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
-import { supportedEngines } from '../../src/node.ts'
-import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
-import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
-import { Random } from '../../src/core/random.ts'
-import { anyCase, batchOf, build, VOCABULARY, type Case, type Sequence } from './anyNetworkHelpers.ts'
-import { imported } from '../tasks/sequenceModel/sequenceFixtures.ts'
+import type { EngineOptions } from '../../../src/engine/engine.ts'
+import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
+import type { LayerOptions } from '../../../src/model/config.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { supportedEngines } from '../../../src/node.ts'
+import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
+import { UnsupportedError, UsageError } from '../../../src/core/errors.ts'
+import { Random } from '../../../src/core/random.ts'
+import { anyCase, batchOf, build, VOCABULARY, type Case, type Sequence } from '../anyNetworkHelpers.ts'
+import { imported } from '../../tasks/sequenceModel/sequenceFixtures.ts'
 
 const FIRST = Number(process.env.ANY_FIRST ?? 0)
 const COUNT = Number(process.env.ANY_COUNT ?? 300)

@@ -1,0 +1,14 @@
+/** What a network should beat before it is worth its training time. */
+
+/** A trivial model. */
+export interface Baseline<Example extends object = object> {
+  name: string
+  evaluate(examples: Iterable<Example>): BaselineScore
+}
+
+/** How a trivial model does. */
+export interface BaselineScore {
+  metric: 'accuracy' | 'meanAbsoluteError'
+  value: number
+  n: number
+}
