@@ -74,33 +74,6 @@ describe('the public API', () => {
     expect(training.classificationReport(['down', 'up'], actual, predicted, loss).macroF1).toBe(1)
   })
 
-  it('captures the state of a run and restores it into another network', () => {
-    const run = (seed: number) => {
-      const net = latch.network(layers, { loss: { type: 'softmaxCrossEntropy' }, seed })
-      const options = training.completeOptions({})
-      const { regions } = new training.Optimizer(net, options.optimizer)
-      const data = { train: training.fingerprint(signs(20)), validation: null }
-      return { network: net, options, data, regions, stepsPerEpoch: 1 } satisfies training.Resumable
-    }
-    const [one, other] = [run(1), run(2)]
-    const progress: training.Progress = {
-      epoch: 0,
-      step: 0,
-      steps: 0,
-      sums: { loss: 0, weight: 0, correct: 0, counted: 0, norm: 0 },
-      plateau: training.initialPlateau(0.001),
-      best: null,
-      badEpochs: 0,
-      history: [],
-      seconds: { epoch: 0, total: 0 },
-    }
-    const weights = ({ network: { parameters, store } }: training.Resumable) =>
-      parameters.map((p) => store.read(p))
-    expect(weights(other)).not.toEqual(weights(one))
-    expect(training.restoreState(other, training.captureState(one, progress))).toEqual(progress)
-    expect(weights(other)).toEqual(weights(one))
-  })
-
   it('knows cells and the types of layers', () => {
     expect(latch.findCell(latch.cells, 'gru').gateNames).toEqual(['reset', 'update', 'candidate'])
     expectTypeOf<RecurrentOptions['cell']>().toEqualTypeOf<'rnn' | 'lstm' | 'gru'>()

@@ -91,7 +91,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'memory',
     ['train', 'long.csv', '--units', '256', '--batch', '2000', '--quiet'],
-    /request for [\d,]+ MiB\.\n +Lower batchSize/,
+    /request for [\d,]+ MiB\.\n +Shorter sequences(.|\n)*Use `--batch \d+` to use smaller batches/,
   ],
 ]
 

@@ -1,12 +1,10 @@
 /**
- * `latch/training`: training of networks that are built from layers, one level below a task. `fit` does a whole run;
- * optimizer, clipping, schedules, averages, metrics and checkpoints are what it is made of.
+ * `latch/training`: training of networks, one level below models. `fit` does a whole run; optimizers, clipping,
+ * schedules, averages and metrics serve custom training loops.
  */
 export { fit } from './training/fit.ts'
 export type { CheckpointOptions, FitOptions } from './training/run.ts'
-export { completeOptions } from './training/options.ts'
-export type { TrainingChoices, TrainingOptions } from './training/options.ts'
-export { fingerprint } from './training/dataset.ts'
+export type { TrainingChoices } from './training/options.ts'
 export type { Dataset, Sample } from './training/dataset.ts'
 export { arrayDataset } from './training/arrayDataset.ts'
 export type { ArrayDatasetOptions, FeatureArrays, IdArrays } from './training/arrayDataset.ts'
@@ -33,7 +31,6 @@ export { Optimizer } from './training/optimizer.ts'
 export type {
   AdagradOptions,
   AdamOptions,
-  CompleteOptimizer,
   OptimizerOptions,
   OptimizerType,
   RmspropOptions,
@@ -51,15 +48,7 @@ export type {
   ScheduleUnit,
 } from './training/schedule.ts'
 export { ExponentialMovingAverage } from './training/ema.ts'
-export { captureState, restoreState } from './training/checkpoint.ts'
-export type {
-  Progress,
-  Resumable,
-  SavedState,
-  StateTensor,
-  TrainingDocument,
-  TrainingState,
-} from './training/checkpoint.ts'
+export type { SavedState, TrainingState } from './training/checkpoint.ts'
 export { examplesFromRows } from './data/examples.ts'
 export type { ExampleOptions, ExampleRow, Examples } from './data/examples.ts'
 export { bucketedBatches, stratifiedSplit } from './data/batches.ts'

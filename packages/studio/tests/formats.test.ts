@@ -132,7 +132,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const watched = await open(browser, other.url)
     const { page } = watched
     await answered(page)
-    await page.getByText('Your features: JSON').waitFor()
+    await page.getByText('Your features as JSON').waitFor()
     await field(page).fill('you are not good')
     await expect.poll(() => page.getByText('features as JSON').count()).toBeGreaterThan(0)
     await close(watched)
@@ -201,7 +201,9 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await drop(page, [weights])
     await expect
       .poll(alerts, { timeout: 30_000 })
-      .toContain('To read a part of it, drop it together with a file options.json: {"prefix":"left."}')
+      .toContain(
+        'To read only the tensors whose names begin with it, drop it together with a file options.json: {"prefix":"left."}',
+      )
     await expect.poll(() => page.getByTestId('run-status').count()).toBe(1)
     await drop(page, [vocabulary])
     await expect.poll(alerts, { timeout: 30_000 }).toContain('letters.json is a vocabulary without its model')

@@ -112,7 +112,7 @@ describe.skipIf(!browserPath)('the views', () => {
     }
     await page.getByRole('tab', { name: 'Arithmetic' }).click()
     await expect
-      .poll(() => panel.getByLabel('step', { exact: true }).locator('option').first().textContent())
+      .poll(() => panel.locator('label:has(span:text-is("step")) option').first().textContent())
       .toMatch(/^0 “riya”/)
     await page.getByRole('tab', { name: 'Unrolled network' }).click()
     await settled(page)

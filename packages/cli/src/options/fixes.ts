@@ -54,8 +54,16 @@ function findOwner(flag: string, command: string, flags: CommandFlags): string |
   return others.includes(command) ? command : (others.find((name) => name === 'import') ?? others[0] ?? null)
 }
 
+/** Flags whose names are shorter than the library's options. */
+const SHORT_FLAGS: Readonly<Record<string, string>> = {
+  batchSize: '--batch',
+  learningRate: '--lr',
+  clipNorm: '--clip',
+}
+
 /** `upTo` is `--up-to`; a field of the configuration, `config.order`, is part of `--config`. */
 export function toFlag(option: string): string {
+  if (Object.hasOwn(SHORT_FLAGS, option)) return SHORT_FLAGS[option]
   return `--${option.split('.', 1)[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 

@@ -3,7 +3,6 @@ import {
   type ModelFitReport,
   type TextClassifier,
   DivergenceError,
-  MemoryError,
   WorkerError,
   writeFileAtomic,
 } from 'latch'
@@ -65,10 +64,6 @@ export async function trainWithProgress(
     progress.end()
     if (error instanceof WorkerError) printWorkerLost(written ? paths.checkpoint : null, job)
     else if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
-    if (error instanceof MemoryError)
-      output.note(
-        'options that save memory: --batch, --accumulation-steps, --checkpoint-steps, --max-length, --units.',
-      )
     if (error instanceof DivergenceError) await saveLastGood(model, paths, output)
     throw error
   } finally {

@@ -1,10 +1,10 @@
-/** Memory for the largest batch that a run can meet, taken before the work starts, and what to do where it is too little. */
+/** Reserves memory for the largest batch of a run before it starts, and names the options that need less. */
 import type { Capacity } from '../layers/layer.ts'
 import type { Network } from '../model/network.ts'
-import { MemoryError } from '../core/errors.ts'
+import { MemoryError, type Fix } from '../core/errors.ts'
 import { capacityFor, type Dataset } from './dataset.ts'
 
-/** @throws MemoryError naming the batch and what makes it smaller */
+/** @throws MemoryError naming the batch and the options that make it smaller */
 export function reserveFor(network: Network, datasets: readonly Dataset[], batchSize: number): void {
   const capacity = capacityFor(datasets, batchSize)
   try {
@@ -20,17 +20,22 @@ function tooLarge(
   checkpointSteps: number | null,
 ): MemoryError {
   // Kept windows and one window's tape together are shortest at the root of the length.
-  const shorter = Math.ceil(Math.sqrt(steps))
-  const windows =
-    checkpointSteps === null || checkpointSteps > shorter
-      ? `set checkpointSteps (${shorter} is a good start), `
-      : ''
+  const windows = Math.ceil(Math.sqrt(steps))
+  const fix: Fix[] = [
+    { option: 'batchSize', value: Math.ceil(sequences / 2), to: `use smaller batches (it is ${sequences})` },
+    { option: 'accumulationSteps', value: 2, to: 'keep the effective batch size with smaller batches' },
+  ]
+  if (checkpointSteps === null || checkpointSteps > windows) {
+    fix.push({ option: 'checkpointSteps', value: windows, to: 'keep fewer timesteps in memory' })
+  }
+  const { expected, got } = error
   return new MemoryError(
     {
       where: `fit, a batch of ${sequences} sequences of up to ${steps} steps (${rows} in all): ${error.where}`,
-      expected: error.expected,
-      got: error.got,
-      remedy: `Lower batchSize (${sequences}) and raise accumulationSteps for it, ${windows}or lower the length limit (${steps}), the units or the vocabulary size.`,
+      expected,
+      got,
+      remedy: 'Shorter sequences, fewer units and a smaller vocabulary need less memory.',
+      fix: sequences > 1 ? fix : fix.slice(2),
     },
     { cause: error },
   )

@@ -1,7 +1,7 @@
 /**
- * Everything a run needs to go on as if it had never stopped. Order and masks are pure functions of
- * (seed, epoch, step), so the position is the random state; the rest is numbers: weights, optimizer
- * states, average and best weights in PyTorch's order, sums and history as JSON.
+ * The state of a run, for exact resumption. The order of rows and dropout masks are pure functions of (seed, epoch,
+ * step), so the position is the state of the random numbers; the rest are weights, optimizer states, averaged and best
+ * weights in PyTorch's order, and running sums and history as JSON.
  */
 import type { EngineName, Precision } from '../engine/engine.ts'
 import type { NetworkConfig } from '../model/config.ts'
@@ -24,22 +24,22 @@ import type { BestEpoch, EpochRecord } from './events.ts'
 import { initialPlateau, type PlateauState } from './schedule.ts'
 import type { TrainingOptions } from './options.ts'
 
-/** Where a run stands. Plain JSON; doubles survive JSON to the bit. */
+/** The position of a run. Plain JSON, which preserves doubles exactly. */
 export interface Progress {
   /** Epochs finished. */
   epoch: number
-  /** Steps (updates) done in the epoch after those. */
+  /** Updates done in the unfinished epoch. */
   step: number
-  /** Updates made in all. */
+  /** Updates done in total. */
   steps: number
   /** Running sums of the unfinished epoch. */
   sums: { loss: number; weight: number; correct: number; counted: number; norm: number }
   plateau: PlateauState
   best: BestEpoch | null
-  /** Epochs since the best one. */
+  /** Epochs in a row without an improvement. */
   badEpochs: number
   history: EpochRecord[]
-  /** Wall time of the unfinished epoch, and of all. */
+  /** Wall time of the unfinished epoch, and in total. */
   seconds: { epoch: number; total: number }
 }
 
@@ -51,12 +51,12 @@ export interface TrainingDocument {
   precision: Precision
   network: NetworkConfig
   options: TrainingOptions
-  /** Fingerprints, so that a run never goes on with other data. */
+  /** Fingerprints of the data, so that a run is not resumed with other data. */
   data: { train: string; validation: string | null }
   progress: Progress
 }
 
-/** Numbers of a saved state, in PyTorch’s order. */
+/** Numbers of a saved state, in PyTorch's order. */
 export interface StateTensor {
   /** `weights/recurrent.0.weight_ih_l0`, `optimizer.mean/…`, `ema/…`, `best/…`. */
   name: string
@@ -65,33 +65,33 @@ export interface StateTensor {
   data: Float32Array | Float64Array
 }
 
-/** A whole run, ready to be written to a file. */
+/** The state of a run, to be written to a file. */
 export interface TrainingState {
   document: TrainingDocument
   tensors: StateTensor[]
 }
 
-/** A TrainingState as it comes back from a file: nothing about it is known yet. */
+/** A TrainingState read from a file, not yet validated. */
 export interface SavedState {
   document: unknown
   tensors: Iterable<{ name: string; shape: readonly number[]; data: unknown }>
-  /** The file's name, for errors. */
+  /** The file's name in errors. */
   source?: string
 }
 
-/** What a state is captured from and restored into. */
+/** A run whose state can be captured and restored. */
 export interface Resumable {
   readonly network: Network
   readonly options: TrainingOptions
   readonly data: TrainingDocument['data']
-  /** Regions of optimizer and average; `best` is added where there is a best epoch. */
+  /** Regions of optimizer and average; `best` is added if there is a best epoch. */
   readonly regions: readonly string[]
   readonly stepsPerEpoch: number
 }
 
 export const BEST_REGION = 'best'
 
-/** Copies out everything; the run may go on at once. */
+/** Copies the state; the run can continue immediately. */
 export function captureState(run: Resumable, progress: Progress): TrainingState {
   const { network, options, data } = run
   const { name: engine, precision } = network.engine
@@ -120,9 +120,9 @@ function regionsOf(run: Resumable, progress: Progress): string[] {
 }
 
 /**
- * Puts a saved state into the network and returns where the run stood. Nothing is written before all of
- * it has been checked.
- * @throws FormatError naming the field or tensor that is wrong, or that belongs to another run
+ * Restores a saved state into the network and returns the position of the run. Everything is validated before anything
+ * is written.
+ * @throws FormatError naming the field or tensor that is invalid or belongs to another run
  */
 export function restoreState(run: Resumable, state: SavedState): Progress {
   const source = state.source ?? 'checkpoint'
@@ -142,12 +142,16 @@ export function restoreState(run: Resumable, state: SavedState): Progress {
   requireSame(
     document.engine,
     name,
-    `Results differ in their last bits between engines: resume on the engine of the checkpoint.`,
+    'Engines differ in the last bits of results. Resume with the engine of the checkpoint.',
   )
   requireSame(document.precision, precision)
-  requireSame(document.network, run.network.config, 'Resume with the network of the run that wrote it.')
+  requireSame(document.network, run.network.config, 'Resume with the network that wrote the checkpoint.')
   for (const [option, value] of Object.entries(run.options)) {
-    requireSame(fieldAt(document.options, option), value, 'Resume with the options of the run that wrote it.')
+    requireSame(
+      fieldAt(document.options, option),
+      value,
+      'Resume with the options of the run that wrote the checkpoint.',
+    )
   }
   for (const part of ['train', 'validation'] as const) {
     requireSame(
@@ -172,13 +176,13 @@ function requireSame(field: Field, wanted: unknown, remedy?: string): void {
   })
 }
 
-/** JSON with the names of objects in order. */
+/** JSON with sorted keys. */
 function canonical(value: unknown): string {
   const sorted = (_: string, item: unknown) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item
-  return JSON.stringify(value, sorted) ?? 'nothing'
+  return JSON.stringify(value, sorted) ?? 'undefined'
 }
 
 function short(text: string): string {
@@ -193,7 +197,7 @@ function writeTensors(run: Resumable, regions: readonly string[], state: SavedSt
     const name = `${region}/${parameter.name}`
     const where = `${source}, tensor ${name}`
     const tensor = found.get(name)
-    if (!tensor) throw new FormatError({ where, expected: 'a tensor of that name', got: 'none' })
+    if (!tensor) throw new FormatError({ where, expected: 'a tensor with this name', got: 'none' })
     if (tensor.shape.join() !== parameter.shape.join()) {
       throw new FormatError({ where, expected: `shape (${parameter.shape})`, got: `shape (${tensor.shape})` })
     }
@@ -267,7 +271,7 @@ function readProgress(field: Field, stepsPerEpoch: number): Progress {
     seconds: { epoch: readNumber(seconds.epoch, { min: 0 }), total: readNumber(seconds.total, { min: 0 }) },
   }
   if (progress.steps === epoch * stepsPerEpoch + step) return progress
-  throw fieldError(f.steps, `${epoch * stepsPerEpoch + step}, as epoch and step say`)
+  throw fieldError(f.steps, `${epoch * stepsPerEpoch + step}, from epoch and step`)
 }
 
 function readBest(field: Field): BestEpoch {
@@ -290,7 +294,7 @@ function readRecordOf(field: Field): EpochRecord {
   }
 }
 
-/** Where every run begins. */
+/** The position of a new run. */
 export function freshProgress(learningRate: number): Progress {
   return {
     epoch: 0,

@@ -1,22 +1,22 @@
 /**
- * Gradient clipping, and the norm that tells a run going wrong. By value first, where asked for; then by
- * global norm (Pascanu et al. 2013), which only yields a factor that the optimizer takes in passing.
+ * Gradient clipping: first by value, if set, then by global norm (Pascanu et al. 2013). Clipping by norm only returns a
+ * factor, which the optimizer applies.
  */
 import type { Network } from '../model/network.ts'
 
-/** Limits of gradients. */
+/** Options of gradient clipping. */
 export interface ClipOptions {
-  /** Greatest global norm of all gradients together; null: no limit. */
+  /** Maximum global norm of all gradients; null: no limit. */
   clipNorm?: number | null
-  /** Greatest size of a single gradient; null: no limit. */
+  /** Maximum absolute value of a single gradient; null: no limit. */
   clipValue?: number | null
 }
 
-/** What clipping found. */
+/** The result of clipping. */
 export interface Clipping {
-  /** Global norm before any clipping; not finite as soon as one gradient is not. */
+  /** Global norm before clipping; not finite if any gradient is not. */
   norm: number
-  /** What the optimizer multiplies gradients with. */
+  /** Factor for the optimizer. */
   scale: number
 }
 
@@ -25,8 +25,8 @@ const GUARD = 1e-6
 
 /**
  * g = clamp(g, ±clipValue) in place; then g · min(1, clipNorm / (norm + 1e-6)), as `scale`.
- * @param weight where gradients are sums: what they are divided by to be means, which is what the limits
- * are about. The division is part of `scale`. Default 1.
+ * @param weight divisor that turns accumulated sums into means; the limits apply to means, and `scale` includes the
+ * division. Default 1.
  */
 export function clipGradients(network: Network, { clipNorm, clipValue }: ClipOptions, weight = 1): Clipping {
   const { regions } = network

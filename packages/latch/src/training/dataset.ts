@@ -1,32 +1,32 @@
 /**
- * What training asks of data: how many sequences, how long each, and any rows of them as a batch.
+ * The interface of training data: the number of sequences, their lengths, and any rows as a batch.
  */
 import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { hash32 } from '../core/random.ts'
 
-/** Rows as a batch. Sequence b of `batch` (at the door), of `targets` and of `classes` is row `rows[b]`. */
+/** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
 export interface Sample {
   batch: PackedBatch
   targets: Targets
-  /** Class numbers (B) for accuracy, where `targets.classes` does not give them; negative: left out. */
+  /** Class numbers (B) for the accuracy, if `targets` has no `classes`; negative ones are ignored. */
   classes?: Int32Array
 }
 
-/** Labelled sequences that training and evaluation draw batches from. */
+/** Labelled sequences for training and evaluation; rows count from 0. See `arrayDataset`. */
 export interface Dataset {
-  /** How many sequences. */
+  /** Number of sequences. */
   readonly size: number
-  /** Steps of each sequence, at least 1. (size) */
+  /** Number of steps of each sequence, at least 1. (size) */
   readonly lengths: Int32Array
   /** Whether its batches bring masks of their own: memory for them is then taken before the work starts. Default false. */
   readonly masked?: boolean
-  /** The same rows must always give the same sample. */
+  /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
 }
 
-/** Room for any batch of `batchSize` rows of these sets, however rows are put together. */
+/** Capacity for any batch of `batchSize` rows of these datasets. */
 export function capacityFor(datasets: readonly Dataset[], batchSize: number): Capacity {
   const capacity = { sequences: 0, steps: 0, rows: 0, masked: datasets.some(({ masked }) => masked) }
   for (const { lengths } of datasets) {
@@ -41,7 +41,7 @@ export function capacityFor(datasets: readonly Dataset[], batchSize: number): Ca
 
 const FINGERPRINT_ROWS = 256
 
-/** 16 hexadecimal digits that change when any length, input or target does. */
+/** 16 hexadecimal digits that depend on every length, input and target. */
 export function fingerprint(dataset: Dataset): string {
   const hash = new Fingerprint()
   hash.number(dataset.size)
@@ -58,7 +58,7 @@ export function fingerprint(dataset: Dataset): string {
 
 const BITS = new DataView(new ArrayBuffer(8))
 
-/** Two 32-bit hashes over the bits of numbers, in order. */
+/** Two 32-bit hashes of the bits of a sequence of numbers. */
 class Fingerprint {
   #a = 1
   #b = 2

@@ -1,36 +1,36 @@
 /**
- * Running a network over a whole dataset: plain loss and predicted classes. Softmax predicts the class
- * with the greatest logit (the first on ties), a single logit class 1 where it is above 0.
+ * Evaluation of a network on a dataset: loss and predicted classes. The predicted class is that of the greatest logit
+ * (the first on ties); a single logit predicts class 1 if it is above 0.
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import type { Dataset, Sample } from './dataset.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
 
-/** How an evaluation runs. */
+/** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** Sequences at a time; changes speed and memory, never results. Default 64. */
+  /** Sequences per batch; affects speed and memory only. Default 64. */
   batchSize?: number
-  /** Ends the evaluation by throwing the signal's reason. */
+  /** Aborts the evaluation, which throws the signal's reason. */
   signal?: AbortSignal
-  /** Called now and then with the share done, 0 to 1. */
-  onProgress?: (share: number) => void
+  /** Called several times a second with the fraction done, 0 to 1. */
+  onProgress?: (fraction: number) => void
 }
 
-/** What an evaluation found. */
+/** The metrics of an evaluation. */
 export interface Evaluation {
-  /** Mean loss without dropout, label smoothing and class weights. */
+  /** Mean loss, without dropout, label smoothing and class weights. */
   loss: number
-  /** Share right of those with a class; null where the loss knows no classes. */
+  /** Fraction of correct predictions; null unless the loss is one of classes. */
   accuracy: number | null
-  /** How many sequences (or steps, for outputs per step) had a class; without classes: sequences. */
+  /** Number of sequences (or steps, for outputs per step) with a class; without classes, of sequences. */
   n: number
-  /** Class numbers: one a sequence in the dataset's order, or one a step in no promised order; −1: none. */
+  /** Class numbers: one per sequence in the dataset's order, or one per step in an unspecified order; −1: none. */
   actual: Int32Array
   predicted: Int32Array
 }
 
-/** Whether the network's loss is about classes: softmax, or a single sigmoid. */
+/** Whether the network's loss is one of classes: softmax, or a single sigmoid. */
 export function knowsClasses(network: Network): boolean {
   const type = network.config.loss?.type
   return type === 'softmaxCrossEntropy' || (type === 'binaryCrossEntropy' && network.output.width === 1)

@@ -1,11 +1,12 @@
-/** Sharing the thread: long loops let timers, signals and pages have their turn every so often. */
+/** Cooperative scheduling: long loops yield to timers, signals and the page at intervals. */
 
-const REST_EVERY = 50
+/** Milliseconds. */
+const YIELD_INTERVAL = 50
 
-/** Lets everything that waits in the event loop run once. */
+/** Lets pending tasks of the event loop run. */
 export function yieldToEventLoop(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => void setImmediate(resolve))
-  // A page's setTimeout waits at least 4 ms; a message does not.
+  // In a page setTimeout takes at least 4 ms; a message does not.
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {
@@ -16,7 +17,7 @@ export function yieldToEventLoop(): Promise<void> {
   })
 }
 
-/** Waits for a promise, or for a signal to be given, whichever comes first. */
+/** Waits for a promise or for an abort signal, whichever comes first. */
 export async function untilAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
   if (!signal) return promise
   if (signal.aborted) return
@@ -29,16 +30,16 @@ export async function untilAborted(promise: Promise<void>, signal?: AbortSignal)
   }
 }
 
-/** Says when an interval of milliseconds has passed since it last did. */
+/** A timer that is polled. */
 export class Interval {
   readonly #length: number
   #last = performance.now()
 
-  constructor(milliseconds = REST_EVERY) {
+  constructor(milliseconds = YIELD_INTERVAL) {
     this.#length = milliseconds
   }
 
-  /** Whether the interval is over; then the next begins. */
+  /** Whether the interval has passed; if so, the next one starts. */
   passed(now = performance.now()): boolean {
     if (now - this.#last < this.#length) return false
     this.#last = now

@@ -1,19 +1,25 @@
-/** What training tells while it runs and when it ends. All plain JSON. */
+/**
+ * Events and reports of training. All plain JSON.
+ *
+ * How epochs and steps are counted, here and everywhere in training: `epoch` numbers epochs from 1 ("epoch 1 of 10"), so
+ * that a finished epoch's number is the number of epochs done, `epochs` and `steps` are such numbers, and `step` is the
+ * number of updates done in the epoch. Rows and timesteps of data count from 0.
+ */
 import type { EngineName, Precision } from '../engine/engine.ts'
 
-/** One finished epoch. Epochs are counted from 1 wherever people read them. */
+/** One finished epoch. */
 export interface EpochRecord {
   epoch: number
-  /** Mean loss over the epoch's batches, as optimised: with dropout, smoothing, class weights. */
+  /** Mean training loss of the epoch, with dropout, label smoothing and class weights. */
   trainLoss: number
-  /** Share right in those batches (with dropout); null where the loss knows no classes. */
+  /** Accuracy on the same batches (with dropout); null unless the loss is one of classes. */
   trainAccuracy: number | null
-  /** Plain loss: without dropout, smoothing, class weights; of the averaged weights where ema is on. */
+  /** Loss without dropout, label smoothing and class weights; of the averaged weights if `ema` is set. */
   validationLoss: number | null
   validationAccuracy: number | null
-  /** In force at the epoch's last step. */
+  /** Learning rate of the epoch's last step. */
   learningRate: number
-  /** Mean global gradient norm before clipping. */
+  /** Mean global gradient norm, before clipping. */
   gradientNorm: number
   /** Wall time, validation included. */
   seconds: number
@@ -26,67 +32,68 @@ export interface BestEpoch {
   accuracy: number | null
 }
 
-/** Why training ended: all epochs done, patience at its end, or the signal. */
+/** Why training ended: all epochs done, early stopping, or the abort signal. */
 export type StopReason = 'epochs' | 'patience' | 'aborted'
 
-/** Which weights the network holds after training. */
+/** Which weights the network has after training. */
 export type KeptWeights = 'best' | 'ema' | 'last'
 
-/** Once, before the first step. */
+/** Emitted once, before the first step. */
 export interface StartEvent {
   type: 'start'
   epochs: number
-  /** A step is an update. */
+  /** Updates per epoch. */
   stepsPerEpoch: number
   sequences: number
   validationSequences: number
   parameters: number
   engine: EngineName
   precision: Precision
-  /** Threads that large work may be shared by; they change speed, never a bit. */
+  /** Number of threads; they affect speed, never results. */
   threads: number
   /** Why there are fewer threads than were asked for, or null. */
   threadsNote: string | null
-  /** Where a resumed run goes on: epochs done and steps done in the next; null for a fresh run. */
+  /** Position of a resumed run: epochs done, and steps done in the next; null for a new run. */
   resumed: { epochs: number; step: number } | null
 }
 
-/** About ten times a second. */
+/** Emitted about ten times a second. */
 export interface ProgressEvent {
   type: 'progress'
   epoch: number
   epochs: number
-  /** Steps done in this epoch. */
+  /** Updates done in this epoch. */
   step: number
+  /** Updates per epoch. */
   steps: number
   /** Means over the epoch so far. */
   loss: number
   accuracy: number | null
   learningRate: number
   sequencesPerSecond: number
-  /** To the last epoch, were none stopped early. */
+  /** Estimated time to the end of the last epoch. */
   secondsLeft: number
 }
 
-/** What `onStep` is called with, after each update. */
+/** The argument of `onStep`, after each update. */
 export interface StepProgress {
   epoch: number
   epochs: number
-  /** Updates made in this epoch. */
+  /** Updates done in this epoch. */
   step: number
-  /** Updates an epoch has. */
+  /** Updates per epoch. */
   steps: number
-  /** Updates made over all sessions of the run. */
+  /** Updates done in all sessions of the run. */
   updates: number
-  /** Mean loss of this update's batches, as optimised: with dropout, smoothing, class weights. */
+  /** Mean loss of this update's batches, with dropout, label smoothing and class weights. */
   loss: number
-  /** Global norm of its gradient before clipping. */
+  /** Global norm of its gradient, before clipping. */
   gradientNorm: number
-  /** What it was made with. */
+  /** Its learning rate. */
   learningRate: number
 }
 
-/** After each epoch, validation included. */
+/** Emitted after each epoch and its validation. */
 export interface EpochEvent extends EpochRecord {
   type: 'epoch'
   epochs: number
@@ -94,38 +101,38 @@ export interface EpochEvent extends EpochRecord {
   best: boolean
 }
 
-/** After a checkpoint was written. */
+/** Emitted after a checkpoint was written. */
 export interface CheckpointEvent {
   type: 'checkpoint'
   epoch: number
   step: number
-  /** Time it took. */
+  /** Time taken. */
   seconds: number
 }
 
-/** Once, at the end, whatever the reason. */
+/** Emitted once, at the end. */
 export interface StopEvent {
   type: 'stop'
   reason: StopReason | 'diverged' | 'failed'
   epoch: number
-  /** Steps done in that epoch. */
+  /** Updates done in that epoch. */
   step: number
   kept: KeptWeights | 'last good'
 }
 
-/** Everything `onEvent` is called with; `type` tells which. */
+/** The events of `onEvent`, discriminated by `type`. */
 export type TrainingEvent = StartEvent | ProgressEvent | EpochEvent | CheckpointEvent | StopEvent
 
-/** What `fit` returns. */
+/** The result of `fit`. */
 export interface FitReport {
-  /** Epochs finished, over all sessions of the run. */
+  /** Epochs finished in all sessions of the run. */
   epochs: number
-  /** Updates made, over all sessions. */
+  /** Updates done in all sessions. */
   steps: number
   stopped: StopReason
   kept: KeptWeights
   best: BestEpoch | null
   history: EpochRecord[]
-  /** Wall time, over all sessions. */
+  /** Wall time of all sessions. */
   seconds: number
 }

@@ -1,7 +1,7 @@
 /**
- * Training on one screen: minibatches, forward, backward, clip, update. Everything around a step (counting,
- * checkpoints, validation) is in run.ts. Order and masks depend on (seed, epoch, step) alone, so a run
- * resumed from any step ends with the same bits as one never stopped.
+ * The training loop: minibatches, forward, backward, clipping, update. Everything around a step (progress, checkpoints,
+ * validation) is in run.ts. The order of rows and dropout masks depend on (seed, epoch, step) only, so a run resumed
+ * from any step ends with the same bits as an uninterrupted one.
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
@@ -14,8 +14,8 @@ import { TrainingRun, type FitOptions } from './run.ts'
 export type { CheckpointOptions, FitOptions } from './run.ts'
 
 /**
- * Trains a network on (and only on) `train`. At the end the network holds the weights with the lowest
- * validation loss; without validation data the averaged or the last ones.
+ * Trains a network on `train`. At the end the network has the weights with the lowest validation loss; without
+ * validation data the averaged or the last ones.
  * @throws UsageError for an option or while another training of the network is under way, MemoryError for a batch that cannot fit (before any work),
  * FormatError for a `resume` of another run, DivergenceError when the loss or a gradient is not finite,
  * WorkerError when a thread was lost (the network goes on with one)
@@ -45,7 +45,7 @@ async function runOf(network: Network, options: FitOptions): Promise<FitReport> 
   return run.finish(stopped ?? 'epochs')
 }
 
-/** The rest of an epoch. False when told to stop. */
+/** The rest of an epoch. False if aborted. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, ema: average, options, progress } = run
   const { accumulationSteps, seed } = options
@@ -74,8 +74,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     average?.update(optimizer.steps)
     run.count(norm)
     await run.betweenSteps()
-    const told = run.notify(mean, norm)
-    if (told) await told
+    await run.notify(mean, norm)
   }
   return true
 }

@@ -1,26 +1,26 @@
 /**
- * How good a classifier is, from pairs of actual and predicted classes: confusion matrix, accuracy, and
- * precision, recall, F1 by class and averaged over classes (macro).
+ * Metrics of classifiers from pairs of actual and predicted classes: confusion matrix, accuracy, and precision, recall
+ * and F1 per class and averaged over classes (macro).
  */
 import { DataError, ShapeError } from '../core/errors.ts'
 
-/** How one class fares. */
+/** The metrics of one class. */
 export interface ClassScores<Label extends string = string> {
   label: Label
-  /** Of those predicted to be this class, the share that is. 0 where none was predicted. */
+  /** Fraction of predictions of this class that are correct. 0 if there is none. */
   precision: number
-  /** Of those that are this class, the share predicted. 0 where there is none. */
+  /** Fraction of examples of this class that are predicted. 0 if there is none. */
   recall: number
-  /** Harmonic mean of both. */
+  /** Harmonic mean of precision and recall. */
   f1: number
-  /** How many are this class. */
+  /** Number of examples of this class. */
   support: number
 }
 
-/** How a classifier fares on labelled data. Plain JSON. */
+/** The metrics of a classifier on labelled data. Plain JSON. */
 export interface ClassificationReport<Label extends string = string> {
   accuracy: number
-  /** Means over the classes that occur, as actual or predicted. */
+  /** Means over the classes that occur as actual or predicted ones. */
   macroF1: number
   macroPrecision: number
   macroRecall: number
@@ -33,7 +33,7 @@ export interface ClassificationReport<Label extends string = string> {
 }
 
 /**
- * Counts: confusion[actual][predicted]. Pairs with a negative actual class are left out.
+ * Counts: confusion[actual][predicted]. Pairs with a negative actual class are ignored.
  * @throws ShapeError for lists of different lengths, DataError for a class number without a label.
  */
 export function confusionMatrix(
@@ -42,7 +42,7 @@ export function confusionMatrix(
   predicted: ArrayLike<number>,
 ): number[][] {
   if (actual.length !== predicted.length) {
-    const expected = `${actual.length} predicted classes, one for each actual one`
+    const expected = `${actual.length} predicted classes (one per actual class)`
     throw new ShapeError({ where: 'confusionMatrix', expected, got: `${predicted.length}` })
   }
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
@@ -59,12 +59,12 @@ function requireClass(value: number, classes: number, pair: number): void {
   if (Number.isInteger(value) && value >= 0 && value < classes) return
   throw new DataError({
     where: `confusionMatrix, pair ${pair}`,
-    expected: `a class in 0..${classes - 1}`,
+    expected: `a class from 0 to ${classes - 1}`,
     got: `${value}`,
   })
 }
 
-/** Everything at once, from class numbers; `labels[k]` names class k. */
+/** All metrics, from class numbers (from 0); `labels[k]` names class k. */
 export function classificationReport<Label extends string>(
   labels: readonly Label[],
   actual: ArrayLike<number>,

@@ -1,6 +1,6 @@
 /**
- * One training run: what `fit` works on. It owns the optimizer, the average and the progress, and does
- * everything around a step: counting, checkpoints, progress events, validation, keeping the best weights.
+ * One training run of `fit`. It owns the optimizer, the moving average and the progress, and does everything around a
+ * step: counting, checkpoints, progress events, validation, keeping the best weights.
  */
 import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
@@ -27,22 +27,22 @@ import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
 import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './options.ts'
 
-/** When and where a run is saved. */
+/** When and how a run is saved. */
 export interface CheckpointOptions {
-  /** Write about this often, at the next step's end. */
+  /** Interval between checkpoints in seconds; they are written at the end of a step. */
   everySeconds?: number
-  /** Write after each so many steps (updates). With neither, only a stop by `signal` writes. */
+  /** Interval in steps (updates). Without either interval, only an abort by `signal` writes a checkpoint. */
   everySteps?: number
-  /** Keeps the state; training waits for it. */
+  /** Saves the state; training awaits it. */
   write(state: TrainingState): void | Promise<void>
 }
 
-/** What to train on, how, and who listens. */
+/** Options of `fit`. All but `train` are optional. */
 export interface FitOptions extends TrainingChoices {
   train: Dataset
-  /** Watched after each epoch; the weights with the lowest loss on it are kept. */
+  /** Evaluated after each epoch; the weights with the lowest loss on it are kept. */
   validation?: Dataset | null
-  /** Stops at the end of a step, after a last checkpoint. */
+  /** Aborts training at the end of a step, after a last checkpoint. */
   signal?: AbortSignal
   onEvent?: (event: TrainingEvent) => void
   /**
@@ -52,7 +52,7 @@ export interface FitOptions extends TrainingChoices {
    */
   onStep?: (progress: StepProgress) => void | Promise<void>
   checkpoint?: CheckpointOptions
-  /** Goes on from there. All options but `epochs` and `checkpointSteps`, and the data, must be those of the run that wrote it. */
+  /** Resumes this run. The data and all options but `epochs` and `checkpointSteps` must be those of the run that wrote it. */
   resume?: SavedState
 }
 
@@ -73,7 +73,7 @@ export class TrainingRun implements Resumable {
   readonly progress: Progress
   readonly #given: FitOptions
   readonly #validation: Dataset | null
-  readonly #rest = new Interval()
+  readonly #yield = new Interval()
   readonly #report = new Interval(PROGRESS_EVERY)
   readonly #checkpoint: Interval
   readonly #started = performance.now()
@@ -115,12 +115,12 @@ export class TrainingRun implements Resumable {
     this.#epochStarted = this.#started - this.progress.seconds.epoch * 1000
   }
 
-  /** States beside the weights that a checkpoint holds. */
+  /** Regions of a checkpoint besides the weights. */
   get regions(): readonly string[] {
     return this.ema ? [...this.optimizer.regions, EMA_REGION] : this.optimizer.regions
   }
 
-  /** How an epoch's batches are put together. */
+  /** Options of an epoch's batches. */
   get batching(): BucketOptions {
     const { batchSize, pool, seed } = this.options
     return { batchSize, pool, shuffle: true, key: [seed, 'shuffle', this.progress.epoch] }
@@ -151,7 +151,7 @@ export class TrainingRun implements Resumable {
     })
   }
 
-  /** The learning rate of the update that follows `step` others. */
+  /** The learning rate of the update after `step` others. */
   rateAt(step: number): number {
     const { options, progress } = this
     return learningRateAt(
@@ -162,7 +162,7 @@ export class TrainingRun implements Resumable {
     )
   }
 
-  /** @throws DivergenceError when a step's loss or gradient left the finite numbers; good weights are put back. */
+  /** @throws DivergenceError if a step's loss or gradient is not finite; the last good weights are restored */
   check(loss: number, norm: number): void {
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#diverge(loss, norm)
     if (this.#hasGood && this.progress.steps % GOOD_EVERY !== 0) return
@@ -170,7 +170,7 @@ export class TrainingRun implements Resumable {
     this.#hasGood = true
   }
 
-  /** Counts a batch's loss and right answers. */
+  /** Adds a batch's loss and correct predictions. */
   record(sample: Sample, loss: LossValue): void {
     const { sums } = this.progress
     sums.loss += loss.mean * loss.weight
@@ -183,36 +183,40 @@ export class TrainingRun implements Resumable {
     })
   }
 
-  /** Counts an update that was made. */
+  /** Counts an update. */
   count(norm: number): void {
     this.progress.sums.norm += norm
     this.progress.step++
     this.progress.steps++
   }
 
-  /** Between the batches of an update: a progress event and a rest for the event loop, where they are due. */
+  /** Between the batches of an update: emits progress and yields to the event loop, when due. */
   betweenBatches(now = performance.now()): Promise<void> | null {
     if (this.#report.passed(now)) this.#emitProgress(now)
-    return this.#rest.passed(now) ? yieldToEventLoop() : null
+    return this.#yield.passed(now) ? yieldToEventLoop() : null
   }
 
-  /** Between steps: the same, and a checkpoint where it is due; after the first, threads that it asked for. */
+  /** Between steps: the same, and a checkpoint when due; after the first step, awaits the threads it started. */
   betweenSteps(): Promise<void> | null {
     const now = performance.now()
     const { checkpoint } = this.#given
     const everySteps = checkpoint?.everySteps ?? Infinity
     const save = checkpoint && (this.#checkpoint.passed(now) || this.progress.steps % everySteps === 0)
-    const rest = this.betweenBatches(now)
-    return save || !this.#begun ? this.#pauseFor(!!save, rest) : rest
+    const yielded = this.betweenBatches(now)
+    return save || !this.#begun ? this.#prepareNextStep(!!save, yielded) : yielded
   }
 
-  /** Between updates: tells whoever wants to know each one, and waits. Null where nobody does. */
+  /** Calls `onStep` after an update and awaits it. Null without `onStep`. */
   notify(loss: number, gradientNorm: number): Promise<void> | null {
     const { onStep } = this.#given
-    return onStep ? this.#tell(onStep, loss, gradientNorm) : null
+    return onStep ? this.#callOnStep(onStep, loss, gradientNorm) : null
   }
 
-  async #tell(onStep: NonNullable<FitOptions['onStep']>, loss: number, gradientNorm: number): Promise<void> {
+  async #callOnStep(
+    onStep: NonNullable<FitOptions['onStep']>,
+    loss: number,
+    gradientNorm: number,
+  ): Promise<void> {
     const { epoch, step, steps: updates } = this.progress
     const { network, epochs, stepsPerEpoch } = this
     const { checkpointSteps } = network
@@ -228,18 +232,18 @@ export class TrainingRun implements Resumable {
       learningRate,
     })
     if (waiting) await untilAborted(waiting, this.#given.signal)
-    // A trace keeps the whole tape.
+    // Inspection switches gradient checkpointing off.
     network.checkpointSteps = checkpointSteps
   }
 
-  async #pauseFor(save: boolean, rest: Promise<void> | null): Promise<void> {
+  async #prepareNextStep(save: boolean, yielded: Promise<void> | null): Promise<void> {
     if (!this.#begun) await this.network.engine.ready()
     this.#begun = true
     if (save) await this.save()
-    await rest
+    await yielded
   }
 
-  /** Writes a checkpoint where the caller wants any. */
+  /** Writes a checkpoint, if the caller wants checkpoints. */
   async save(): Promise<void> {
     const { checkpoint } = this.#given
     if (!checkpoint) return
@@ -256,7 +260,7 @@ export class TrainingRun implements Resumable {
     seconds.total = this.#secondsBefore + (now - this.#started) / 1000
   }
 
-  /** Validates, records, and says whether to stop here. */
+  /** Validates and records the epoch; returns why to stop, or null. */
   async finishEpoch(): Promise<StopReason | null> {
     const { progress, options } = this
     const before = progress.best
@@ -279,7 +283,7 @@ export class TrainingRun implements Resumable {
     return options.patience !== null && progress.badEpochs >= options.patience ? 'patience' : null
   }
 
-  /** Evaluates the weights that would be kept, and keeps them if they are the best so far. */
+  /** Evaluates the weights that would be kept, and saves them if they are the best so far. */
   async #validate(): Promise<Evaluation | null> {
     if (!this.#validation) return null
     const { batchSize } = this.options
@@ -317,7 +321,7 @@ export class TrainingRun implements Resumable {
     this.emit({ type: 'epoch', ...record, epochs: this.epochs, best })
   }
 
-  /** Puts the weights to keep in place and reports. */
+  /** Copies the weights to keep into the network and returns the report. */
   finish(stopped: StopReason): FitReport {
     const { progress, network } = this
     const kept: KeptWeights = progress.best ? 'best' : this.ema ? 'ema' : 'last'
@@ -350,7 +354,7 @@ export class TrainingRun implements Resumable {
     })
   }
 
-  /** Weights that once gave a finite loss; at best those of the best epoch. */
+  /** Restores the weights of the best epoch, else the last ones with a finite loss. */
   #restoreGood(loss: number): 'best' | 'last good' {
     const { store } = this.network
     if (this.progress.best) {
@@ -361,7 +365,7 @@ export class TrainingRun implements Resumable {
     return 'last good'
   }
 
-  /** A thread was lost in the middle of a step, which may have changed half of the weights. */
+  /** A thread was lost during a step, which may have updated some of the weights. */
   onWorkerLost(): void {
     const { epoch, step } = this.progress
     const kept = this.#restoreGood(Number.NaN)
@@ -370,20 +374,27 @@ export class TrainingRun implements Resumable {
 
   #diverge(loss: number, norm: number, what = 'loss'): never {
     const { epoch, step, best } = this.progress
-    // While validating, weights and average are exchanged; what is restored must outlive the exchange back.
+    // During validation, weights and average are swapped, and will be swapped back.
     if (what !== 'loss') this.ema?.swap()
     const kept = this.#restoreGood(loss)
     if (what !== 'loss') this.ema?.swap()
     this.emit({ type: 'stop', reason: 'diverged', epoch: epoch + 1, step, kept })
     const { learningRate, clipNorm } = this.options
-    const clip = clipNorm === null ? ', set clipNorm (1 is a good start)' : ''
     const at = Math.min(step + 1, this.stepsPerEpoch)
-    const held = best ? `the best weights (epoch ${best.epoch})` : 'the last good weights'
+    const restored = best ? `the best weights (epoch ${best.epoch})` : 'the last good weights'
     throw new DivergenceError({
       where: `training, epoch ${epoch + 1}, step ${at} of ${this.stepsPerEpoch}`,
       expected: `a finite ${Number.isFinite(loss) ? 'gradient' : what}`,
       got: Number.isFinite(loss) ? `a gradient norm of ${norm}` : `${loss}`,
-      remedy: `The network holds ${held}. Lower the learning rate (${learningRate})${clip}, or look for numbers in the data that are not finite or very large.`,
+      remedy: `The network has ${restored}. Look for very large numbers in the data too.`,
+      fix: [
+        {
+          option: 'learningRate',
+          value: Number((learningRate / 10).toPrecision(3)),
+          to: `take smaller steps (it is ${learningRate})`,
+        },
+        ...(clipNorm === null ? [{ option: 'clipNorm', value: 1, to: 'limit the gradients' }] : []),
+      ],
       epoch: epoch + 1,
       step: at,
     })
@@ -396,10 +407,10 @@ function requireData({ train, validation, patience, onStep }: FitOptions): void 
     'validation',
     '0 sequences',
     !validation || validation.size > 0,
-    'at least one sequence, or no such option',
+    'at least one sequence, or no `validation`',
   )
   demand('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
-  demand('patience', 'none', !patience || !!validation, 'validation data to watch')
+  demand('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
 }
 
 /** An option without effect is a mistake. */

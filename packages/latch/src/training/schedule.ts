@@ -1,10 +1,10 @@
 /**
- * Learning rates over time. All but `plateau` are pure functions of the position, so that a resumed run
- * needs no record of them; plateau keeps three numbers. Definitions are PyTorch's.
+ * Learning rate schedules, by PyTorch's definitions. All but `plateau` are pure functions of the position, without any
+ * state to save; plateau keeps three numbers.
  */
 import { UsageError } from '../core/errors.ts'
 
-/** What a schedule counts: whole epochs or single steps (batches). */
+/** The unit of a schedule: epochs, or steps (updates). */
 export type ScheduleUnit = 'epoch' | 'step'
 
 interface Warmup {

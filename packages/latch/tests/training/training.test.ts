@@ -197,7 +197,7 @@ describe('divergence', () => {
     expect(error).toBeInstanceOf(DivergenceError)
     expect(error).toMatchObject({ epoch: 1, step: 2 })
     expect(error.message).toMatch(
-      /^training, epoch 1, step 2 of 13: expected a finite loss, got NaN\. The network holds the last good weights\. Lower the learning rate \(1e\+38\), set clipNorm/,
+      /^training, epoch 1, step 2 of 13: expected a finite loss, got NaN\. The network has the last good weights\. Look for very large numbers in the data too\. Pass `learningRate: 1e\+37` to take smaller steps \(it is 1e\+38\)\. Pass `clipNorm: 1` to limit the gradients\.$/,
     )
     expect(bitsOf(net)).toBe(before)
   })
@@ -235,7 +235,7 @@ describe('divergence', () => {
     )
     expect(error).toMatchObject({ epoch: 8, step: 1 })
     expect(error.message).toMatch(
-      /The network holds the best weights \(epoch \d\)\. Lower the learning rate \(0\.01\), or look/,
+      /The network has the best weights \(epoch \d\)\..* Pass `learningRate: 0\.001` to take smaller steps \(it is 0\.01\)\.$/,
     )
     const best = events.filter((event) => event.type === 'epoch').map((event) => event.validationLoss!)
     expect((await evaluate(net, validation, { batchSize: 5 })).loss).toBe(Math.min(...best))
@@ -294,7 +294,7 @@ describe('refusals', () => {
     ['ema', { ema: 1 }, /fit option ema/],
     ['clip norm', { clipNorm: 0 }, /fit option clipNorm/],
     ['no rows', { train: datasetOf([], []) }, /fit option train: expected at least one sequence/],
-    ['patience alone', { patience: 3 }, /fit option patience: expected validation data to watch/],
+    ['patience alone', { patience: 3 }, /fit option patience: expected `validation` data to monitor/],
   ]
   it.each(refused)('%s', async (_, options, message) => {
     const error = await failureOf(fit(classifier(), { train, ...options }))
@@ -312,7 +312,7 @@ describe('refusals', () => {
     const error = await failureOf(fit(net, { train: endless }))
     expect(error).toBeInstanceOf(MemoryError)
     expect(error.message).toMatch(
-      /a batch of 1 sequences of up to 1200000000 steps.*needs [\d,]+ MiB\. Lower batchSize \(1\) and raise accumulationSteps for it, set checkpointSteps \(34642/,
+      /a batch of 1 sequences of up to 1200000000 steps.*request for [\d,]+ MiB\. Shorter sequences, .*memory\. Pass `checkpointSteps: 34642` to keep fewer timesteps in memory\.$/,
     )
     await fit(net, { train, epochs: 1 })
   })

@@ -1,6 +1,6 @@
 /**
- * One session of a training with checkpoints in a folder: goes on from the last one, or starts anew.
- * Told by a test that kills it: prints when training begins and at which step. Uses the built package.
+ * One session of a training with checkpoints in a folder: resumes the last one, or starts a new run.
+ * Run by a test that kills it: prints when training starts and at which step. Uses the built package.
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -22,8 +22,8 @@ const options = {
   patience: null,
   schedule: { type: 'cosine', tMax: 8, warmup: 5 },
 }
-const onEvent = ({ event, resumed }) => {
-  if (event !== 'start') return
+const onEvent = ({ type, resumed }) => {
+  if (type !== 'start') return
   const at = resumed ? ` at ${resumed.epochs * 1000 + resumed.step}` : ''
   process.stdout.write(`started${at}\n`)
 }
