@@ -19,7 +19,7 @@ export interface ModelCase<Input, Step> {
   /** Many, with the columns that `fit` and `evaluate` take. */
   examples: readonly object[]
   options: object
-  /** The true class number or values of example `i`, and its input. */
+  /** The true class number (at outputs of every step, one a step) or values of example `i`, and its input. */
   truth(i: number): { input: Input; target: number | readonly number[] }
   /** Formats that have its layers. */
   formats: readonly (keyof typeof exporters)[]
@@ -163,7 +163,11 @@ export function describeModelContract<Input, Step>(
       const all = examples.map((_, i) => truth(i))
       const predictions = model.predict(all.map(({ input }) => input))
       const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
-      const right = predictions.map(({ label }, i) => Number(label === model.labels[all[i].target as number]))
+      const right = predictions.flatMap(({ label, steps }, i) => {
+        const targets = [all[i].target].flat()
+        const classes = steps?.map((row) => row.indexOf(Math.max(...row))) ?? [model.labels.indexOf(label!)]
+        return classes.map((c, t) => Number(c === targets[t]))
+      })
       const errors = predictions.flatMap(({ output, steps }, i) => {
         const target = [all[i].target].flat()
         return (steps ?? [output]).flat().map((x, j) => x - (target[j] ?? 0))
@@ -172,7 +176,7 @@ export function describeModelContract<Input, Step>(
         result.kind === 'classes'
           ? [
               [result.accuracy, result.n, result.confusion.flat().reduce((sum, n) => sum + n)],
-              [mean(right), examples.length, examples.length],
+              [mean(right), right.length, right.length],
             ]
           : [
               [result.meanAbsoluteError, result.rootMeanSquaredError],
