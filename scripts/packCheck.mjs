@@ -72,14 +72,14 @@ import { fit } from 'latch/training'
 import { explain } from 'latch/inspection'
 import { addingProblem } from 'latch/datasets'
 import * as tables from 'latch/tables'
-import { importModel } from 'latch/formats'
+import { openModel } from 'latch/formats'
 
 const rows = [{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }]
 const model = textClassifier({ cell: 'gru', units: 4 })
 await model.fit(rows, { text: 'text', label: 'label' })
 const label: string = model.predict('a fine day').label
 const made: Network = network([features(1), gru(2), dense(1)], { loss: { type: 'meanSquaredError' } })
-export const all = { label, made, fit, explain, addingProblem, tables, importModel }
+export const all = { label, made, fit, explain, addingProblem, tables, openModel }
 // @ts-expect-error: no such cell
 textClassifier({ cell: 'transformer' })
 `
