@@ -93,7 +93,7 @@ describe('the command line', () => {
   it('train says it, in its events too', () => {
     expect(trained.plain.stderr).toContain(note)
     const start = jsonLines(trained.json).find(({ event }) => event === 'start')!
-    expect(start.notes).toContain(sentence)
+    expect(start.warnings).toContain(sentence)
   })
 
   it.each([
