@@ -37,8 +37,8 @@ export function knowsClasses(network: Network): boolean {
 }
 
 /**
- * Calls back for each prediction of the last forward pass: (sequence at the door, actual, predicted). A masked step
- * of a network that answers every step has no actual class (−1), as the loss leaves it out.
+ * Calls back for each prediction of the last forward pass: (sequence in the caller’s order, actual, predicted). A masked step
+ * of a network with an output at every step has no actual class (−1), as the loss leaves it out.
  */
 export function eachPrediction(
   network: Network,

@@ -1,5 +1,6 @@
 /** Masked batches and reversed layers looked into: traces, losses by sequence, prefixes, edits, streams. */
 import { describe, expect, it } from 'vitest'
+import { gradientFlow } from '../../src/inspection/gradients/gradientFlow.ts'
 import { influence } from '../../src/inspection/interventions/influence.ts'
 import { intervene } from '../../src/inspection/interventions/intervene.ts'
 import { prefixOutputs } from '../../src/inspection/trace/prefixes.ts'
@@ -136,4 +137,15 @@ describe('a given mask stays with the steps', () => {
     expect(mine.map(({ leaveOneOut }) => leaveOneOut)).toEqual(theirs.map(({ leaveOneOut }) => leaveOneOut))
     mine.forEach(({ gradientInput }, t) => expect(gradientInput === 0).toBe(masks[0][t] === 0))
   })
+})
+
+it.each([
+  ['an embedding', embedding],
+  ['one-hot ids', { type: 'oneHot', vocabulary: V } as LayerOptions],
+])('gradient flow through masked steps of %s: the state is carried over unchanged', (_, input) => {
+  const layer = recurrentLayer(forms.lstm, { returnSequences: false })
+  const net = made([input, layer, three], { loss: softmax })
+  const { steps } = gradientFlow(net, one(), 0).layers[0]
+  const carried = steps.slice(1).map(({ stateJacobian }) => Math.abs(stateJacobian!.spectral - 1) < 1e-10)
+  expect(carried).toEqual(masks[0].slice(1).map((valid) => valid === 0))
 })

@@ -4,8 +4,8 @@
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
-import { features as featuresInput } from '../../layers/features.ts'
-import { oneHot } from '../../layers/oneHot.ts'
+import { maskedFeatures } from '../../layers/features.ts'
+import { maskedOneHot } from '../../layers/oneHot.ts'
 import { Network } from '../../model/network.ts'
 
 /** A layer's steps in the order in which it reads them. */
@@ -55,7 +55,7 @@ function buildClone(network: Network, recurrentLayer: number, direction: number)
   const { definition, options } = network.specs.filter(({ options: { type } }) => type === 'recurrent')[
     recurrentLayer
   ]
-  const first = input.ids ? oneHot({ vocabulary: input.width }) : featuresInput(input.width)
+  const first = input.ids ? maskedOneHot({ vocabulary: input.width }) : maskedFeatures(input.width)
   const own = { definition, options: ownOptions(options as RecurrentOptions, direction) }
   const { name: engine, precision } = network.engine
   const weights = weightsOf(network, recurrentLayer, direction)

@@ -10,10 +10,10 @@ import { tracesOf, wholeTape } from './traceParts.ts'
 import type { SequenceTrace } from './traceTypes.ts'
 
 /**
- * Traces all sequences of a batch in one pass forward and one back: a trace each, in the order of the door,
+ * Traces all sequences of a batch in one pass forward and one back: one trace per sequence, in the caller’s order,
  * steps in the order of the text. Losses and gradients are each sequence's own, as if it were alone.
  * @param targets as for `network.backward`, or null: then there are no gradients
- * @param overrides gates and states held fixed in each sequence; such traces are not linked to the weights
+ * @param overrides gates and states to override in each sequence; such traces are not linked to the weights
  * @throws UnsupportedError for a network without recurrent layers; UsageError for targets without a loss
  */
 export function traceBatch(

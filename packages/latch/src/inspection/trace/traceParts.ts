@@ -27,7 +27,7 @@ export function wholeTape<T>(
   }
 }
 
-/** A trace a sequence, in the order of the door. The gradients on the tape are those of sums of losses. */
+/** A trace a sequence, in the caller's order. The gradients on the tape are those of sums of losses. */
 export function tracesOf(
   network: Network,
   batch: PackedBatch,
