@@ -131,7 +131,7 @@ describe('a checkpoint', () => {
   it('is rejected by another engine', async () => {
     await begin('simd')
     const ran = await resume('--engine', 'reference')
-    expect(ran.stderr).toMatch(/document\.engine: expected "reference", got "simd"\.\n +Results differ/)
+    expect(ran.stderr).toMatch(/document\.engine: expected "reference", got "simd"\.\n +Engines differ/)
     expect(ran.code).toBe(1)
   })
 
