@@ -53,12 +53,12 @@ describe('an evaluation of many labels', () => {
   }
 
   it.each([400, 1500])(
-    '%i: is drawn in few lines, with the worst classes and the commonest confusions',
+    '%i: is drawn in few lines, with the worst classes and the most frequent confusions',
     (count) => {
       const text = drawEvaluation(evaluation(count), createColors(false), 80)
       expect(text.split('\n').length).toBeLessThan(50)
       expect(text).toContain(`(20 of ${inWords(count)}; all in --json)`)
-      expect(text).toContain('Commonest confusions')
+      expect(text).toContain('Most frequent confusions')
       expect(text).toMatch(/label 3\s+label 4\s+2/)
       expect(text).not.toContain('label 7 ')
     },
