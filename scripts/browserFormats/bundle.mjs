@@ -17,6 +17,9 @@ const OWN = {
   tfjs: { folders: ['tfjs', 'keras'], packages: [] },
 }
 
+/** What readers of several formats share. */
+const SHARED = ['latch', 'safetensors']
+
 /** The bundle's chunks by file name. */
 export class Bundle {
   static async make() {
@@ -46,7 +49,7 @@ export class Bundle {
 
   /** Chunks that a format's reader needs beyond the entry point. */
   readerOf(format) {
-    const file = format === 'latch' ? 'latch.js' : `${format}/index.js`
+    const file = format === 'latch' ? 'latch/read.js' : `${format}/index.js`
     const reader = [...this.chunks.values()].find(({ modules }) =>
       Object.keys(modules).some((id) => id.endsWith(`/formats/${file}`)),
     )
@@ -61,7 +64,7 @@ export class Bundle {
     return modules.filter((id) => {
       const [, folder] = /\/latch\/dist\/formats\/([^/]+)\//.exec(id) ?? []
       const [, owner] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id) ?? []
-      return (folder && !folders.includes(folder)) || (owner && !packages.includes(owner))
+      return (folder && ![...SHARED, ...folders].includes(folder)) || (owner && !packages.includes(owner))
     })
   }
 

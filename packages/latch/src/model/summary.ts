@@ -1,4 +1,5 @@
 /** What a network is made of, as data that prints as the table known from Keras. */
+import { maximum } from '../core/lists.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { NetworkConfig } from './config.ts'
 
@@ -45,7 +46,7 @@ function printTable(rows: readonly LayerSummary[], total: number): string {
     parameters.toLocaleString('en'),
   ])
   const all = [['Layer (type)', 'Output shape', 'Parameters'], ...cells]
-  const [name, shape, count] = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column].length)))
+  const [name, shape, count] = [0, 1, 2].map((column) => maximum(all.map((row) => row[column].length)))
   const lines = all.map(([a, b, c]) => `${a.padEnd(name)}  ${b.padEnd(shape)}  ${c.padStart(count)}`)
   const rule = '─'.repeat(name + shape + count + 4)
   return [lines[0], rule, ...lines.slice(1), rule, `Total parameters: ${total.toLocaleString('en')}`].join(

@@ -1,4 +1,4 @@
-/** Maximum and minimum of lists of any length; `Math.max(...list)` fails for very long ones. */
+/** Maximum and minimum of lists of any length; a spread into `Math.max` fails for very long ones. */
 
 /** The largest number, at least `least`. */
 export function maximum(numbers: Iterable<number>, least = -Infinity): number {
