@@ -49,7 +49,9 @@ export class Bundle {
 
   /** Chunks that a format's reader needs beyond the entry point. */
   readerOf(format) {
-    const file = format === 'latch' ? 'latch/read.js' : `${format}/index.js`
+    // The static part opens Latch's own files.
+    if (format === 'latch') return new Set()
+    const file = `${format}/index.js`
     const reader = [...this.chunks.values()].find(({ modules }) =>
       Object.keys(modules).some((id) => id.endsWith(`/formats/${file}`)),
     )
