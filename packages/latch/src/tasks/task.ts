@@ -13,6 +13,8 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
+import type { evaluateModel } from './evaluate.ts'
+import type { fitModel } from './fit/fitModel.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
 
 /** What a task's model knows of its data: learnt from the training part, or given. Every task adds its own. */
@@ -95,13 +97,20 @@ export interface TaskTraining<T extends TaskTypes> {
   baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
 }
 
+/** The one module that training and measuring load: how the task does it, and what is written once over that. */
+export interface TrainingModule<T extends TaskTypes> {
+  training: TaskTraining<T>
+  evaluateModel: typeof evaluateModel
+  fitModel: typeof fitModel
+}
+
 /** A task. */
 export interface TaskDefinition<T extends TaskTypes> {
   /** As model files say it. */
   readonly name: string
   /** How `fit` and `evaluate` call the options that name the columns; `required`: they have no default. */
   readonly columns: ColumnOptions & { required: boolean }
-  training(): Promise<TaskTraining<T>>
+  training(): Promise<TrainingModule<T>>
   /** The layers that its networks may have. */
   readonly layers: readonly LayerDefinition[]
 

@@ -141,8 +141,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const { input, target } = this.columns
     const named = options as Record<string, string | undefined>
     const columns = { input: named[input], target: named[target] }
-    const task = await this.#task.training()
-    return task.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
+    const loaded = await this.#task.training()
+    return loaded.training.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
   }
 
   /**
@@ -157,8 +157,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
   ): Promise<T['Evaluation']> {
     const { trained, settings } = this
     // Only a page that measures or trains loads what that takes.
-    const { evaluateModel } = await import('./evaluate.ts')
-    return evaluateModel({ task: this.#task, settings, trained, examples, options })
+    const { evaluateModel, training } = await this.#task.training()
+    return evaluateModel({ task: this.#task, training, settings, trained, examples, options })
   }
 
   /**
@@ -171,9 +171,10 @@ export class TaskModel<T extends TaskTypes> implements Model<
     this.#refuseDisposed()
     const end = this.#runs.begin('fit')
     try {
-      const { fitModel } = await import('./fit/fitModel.ts')
+      const { fitModel, training } = await this.#task.training()
       const report = await fitModel<T>({
         task: this.#task,
+        training,
         settings: this.settings,
         engine: this.engine,
         labels: this.#wantedLabels,

@@ -33,6 +33,7 @@ const TRAINING_COPIES = 7
 /** A model to train, and what on. */
 export interface FitRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
+  training: TaskTraining<T>
   settings: T['Settings']
   engine: EngineOptions
   /** Labels that were named; null: those of the examples. */
@@ -64,11 +65,10 @@ export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Pro
 }
 
 async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
-  const { task, settings, options, examples } = request
+  const { task, training, settings, options, examples } = request
   refuseNoRows('fit', examples, task.columns)
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
-  const training = await task.training()
   const before = saved?.trained ?? request.trained
   const { trained, train, validation, warnings, split } = prepare(request, training, before)
   const { threadsNote } = trained.network.engine

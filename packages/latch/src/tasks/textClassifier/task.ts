@@ -12,7 +12,7 @@ import { readSettings } from './options.ts'
 export const textClassifierTask: TaskDefinition<TextTypes> = {
   name: 'textClassifier',
   columns: { input: 'text', target: 'label', required: true },
-  training: async () => (await import('./training.ts')).textClassifierTraining,
+  training: () => import('./training.ts'),
   layers: coreLayers,
 
   reads: () => ['text'],

@@ -11,7 +11,10 @@ import { classifierNetwork } from './network.ts'
 import { TextReader } from './reader.ts'
 import { completeLearned, type TextTypes } from './learned.ts'
 
-export const textClassifierTraining: TaskTraining<TextTypes> = {
+export { evaluateModel } from '../evaluate.ts'
+export { fitModel } from '../fit/fitModel.ts'
+
+export const training: TaskTraining<TextTypes> = {
   fitDefaults(settings) {
     // Without a gate that keeps the past, gradients are larger.
     const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
