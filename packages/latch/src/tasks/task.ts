@@ -16,6 +16,7 @@ import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
 import type { evaluateModel } from './evaluate.ts'
 import type { fitModel } from './fit/fitModel.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
+import type { historyOf } from './fit/history.ts'
 
 /** What a task's model knows of its data: learnt from the training part, or given. Every task adds its own. */
 export interface Learned {
@@ -88,8 +89,8 @@ export interface TaskTraining<T extends TaskTypes> {
   readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
   /** What is learnt from the training part: vocabulary, labels, scaling. Absent where a model has its network from the beginning. */
   learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
-  /** The network that is needed, with its loss; absent likewise. */
-  network?(learned: T['Learned']): NetworkConfig
+  /** The network that is needed, with its loss, and the layers that it may have; absent likewise. */
+  network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerDefinition[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
   /** The classes of an item's target: one, one a step, or none where targets are numbers. */
   classes(item: T['Item']): ArrayLike<number>
@@ -102,6 +103,7 @@ export interface TrainingModule<T extends TaskTypes> {
   training: TaskTraining<T>
   evaluateModel: typeof evaluateModel
   fitModel: typeof fitModel
+  historyOf: typeof historyOf
 }
 
 /** A task. */

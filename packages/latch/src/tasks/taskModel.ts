@@ -11,7 +11,7 @@ import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
-import { historyOf, type TrainingHistory } from './files/history.ts'
+import type { TrainingHistory } from './files/history.ts'
 import { storage } from './files/storage.ts'
 import { taskDocument, writeTaskFile } from './files/taskFile.ts'
 import type { ModelFitReport } from './fit/fitOptions.ts'
@@ -142,7 +142,13 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const named = options as Record<string, string | undefined>
     const columns = { input: named[input], target: named[target] }
     const loaded = await this.#task.training()
-    return loaded.training.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
+    return loaded.training.baseline(training, {
+      settings,
+      trained,
+      labels: null,
+      columns,
+      purpose: 'training',
+    })
   }
 
   /**
@@ -171,7 +177,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     this.#refuseDisposed()
     const end = this.#runs.begin('fit')
     try {
-      const { fitModel, training } = await this.#task.training()
+      const { fitModel, historyOf, training } = await this.#task.training()
       const report = await fitModel<T>({
         task: this.#task,
         training,

@@ -9,6 +9,7 @@ import type { SequenceTypes } from './learned.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { fitModel } from '../fit/fitModel.ts'
+export { historyOf } from '../fit/history.ts'
 
 export const training: TaskTraining<SequenceTypes> = {
   fitDefaults: () => ({}),
