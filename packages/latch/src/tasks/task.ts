@@ -100,7 +100,7 @@ export interface TaskTraining<T extends TaskTypes> {
 
 /** The one module that training and measuring load: how the task does it, and what is written once over that. */
 export interface TrainingModule<T extends TaskTypes> {
-  training: TaskTraining<T>
+  taskTraining: TaskTraining<T>
   evaluateModel: typeof evaluateModel
   fitModel: typeof fitModel
   historyOf: typeof historyOf

@@ -142,7 +142,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const named = options as Record<string, string | undefined>
     const columns = { input: named[input], target: named[target] }
     const loaded = await this.#task.training()
-    return loaded.training.baseline(training, {
+    return loaded.taskTraining.baseline(training, {
       settings,
       trained,
       labels: null,
@@ -163,7 +163,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   ): Promise<T['Evaluation']> {
     const { trained, settings } = this
     // Only a page that measures or trains loads what that takes.
-    const { evaluateModel, training } = await this.#task.training()
+    const { evaluateModel, taskTraining: training } = await this.#task.training()
     return evaluateModel({ task: this.#task, training, settings, trained, examples, options })
   }
 
@@ -177,7 +177,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     this.#refuseDisposed()
     const end = this.#runs.begin('fit')
     try {
-      const { fitModel, historyOf, training } = await this.#task.training()
+      const { fitModel, historyOf, taskTraining: training } = await this.#task.training()
       const report = await fitModel<T>({
         task: this.#task,
         training,

@@ -18,8 +18,8 @@ const context: PoolContext = { host, parallelism, lostError, maxThreads: MAX_THR
 let pool: (() => WorkerPool) | null = null
 
 /** Provides the worker pool in advance, as on Node, where workers may have to start at once. */
-export function useWorkerPool(given: (context: PoolContext) => WorkerPool): void {
-  pool = () => given(context)
+export function useWorkerPool(given: (context: PoolContext) => WorkerPool): () => WorkerPool {
+  return (pool = () => given(context))
 }
 
 /** Unregisters engines that were collected. */
@@ -48,10 +48,7 @@ export class ThreadPool implements Executor, PoolClient {
     if (this.#requested) return
     this.#requested = true
     if (pool) return this.#register(pool)
-    import('./workerPool.ts').then(({ workerPool }) => {
-      useWorkerPool(workerPool)
-      this.#register(pool!)
-    }, this.#fail)
+    import('./workerPool.ts').then((loaded) => this.#register(useWorkerPool(loaded.workerPool)), this.#fail)
   }
 
   #register(from: () => WorkerPool): void {

@@ -11,7 +11,7 @@ export { evaluateModel } from '../evaluate.ts'
 export { fitModel } from '../fit/fitModel.ts'
 export { historyOf } from '../fit/history.ts'
 
-export const training: TaskTraining<SequenceTypes> = {
+export const taskTraining: TaskTraining<SequenceTypes> = {
   fitDefaults: () => ({}),
 
   readExamples(rows, { trained, columns, purpose }) {

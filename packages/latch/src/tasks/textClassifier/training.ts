@@ -16,7 +16,7 @@ export { evaluateModel } from '../evaluate.ts'
 export { fitModel } from '../fit/fitModel.ts'
 export { historyOf } from '../fit/history.ts'
 
-export const training: TaskTraining<TextTypes> = {
+export const taskTraining: TaskTraining<TextTypes> = {
   fitDefaults(settings) {
     // Without a gate that keeps the past, gradients are larger.
     const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
