@@ -11,11 +11,12 @@ import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
 import { refuseNoRows, refuseUnknown } from './knownNames.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
-import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
+import type { TaskDefinition, TaskTraining, TaskTypes, Trained } from './task.ts'
 
 /** A model to measure, and what on. */
 export interface EvaluationRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
+  training: TaskTraining<T>
   settings: T['Settings']
   trained: Trained<T['Learned']>
   examples: Iterable<T['Example']>
@@ -24,14 +25,13 @@ export interface EvaluationRequest<T extends TaskTypes> {
 
 /** Errors: see Model.evaluate. */
 export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {
-  const { task, settings, trained, options } = request
+  const { task, training, settings, trained, options } = request
   refuseNoRows('evaluate', request.examples, task.columns)
   const known = { signal: 1, onProgress: 1, ...columnNames(task.columns) }
   checkColumns('evaluate', options ?? {}, task.columns)
   refuseUnknown('evaluate option', options, known)
   const columns = readColumns(options, task.columns)
   const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
-  const training = await task.training()
   const { items, warnings } = training.readExamples(request.examples, reading)
   options.signal?.throwIfAborted()
   const dataset = training.dataset(trained, items)

@@ -13,7 +13,10 @@ import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
+import type { evaluateModel } from './evaluate.ts'
+import type { fitModel } from './fit/fitModel.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
+import type { historyOf } from './fit/history.ts'
 
 /** What a task's model knows of its data: learnt from the training part, or given. Every task adds its own. */
 export interface Learned {
@@ -86,13 +89,21 @@ export interface TaskTraining<T extends TaskTypes> {
   readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
   /** What is learnt from the training part: vocabulary, labels, scaling. Absent where a model has its network from the beginning. */
   learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
-  /** The network that is needed, with its loss; absent likewise. */
-  network?(learned: T['Learned']): NetworkConfig
+  /** The network that is needed, with its loss, and the layers that it may have; absent likewise. */
+  network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerDefinition[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
   /** The classes of an item's target: one, one a step, or none where targets are numbers. */
   classes(item: T['Item']): ArrayLike<number>
   /** A trivial model made from the training examples: what a network should beat before it is worth its training time. */
   baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
+}
+
+/** The one module that training and measuring load: how the task does it, and what is written once over that. */
+export interface TrainingModule<T extends TaskTypes> {
+  taskTraining: TaskTraining<T>
+  evaluateModel: typeof evaluateModel
+  fitModel: typeof fitModel
+  historyOf: typeof historyOf
 }
 
 /** A task. */
@@ -101,7 +112,7 @@ export interface TaskDefinition<T extends TaskTypes> {
   readonly name: string
   /** How `fit` and `evaluate` call the options that name the columns; `required`: they have no default. */
   readonly columns: ColumnOptions & { required: boolean }
-  training(): Promise<TaskTraining<T>>
+  training(): Promise<TrainingModule<T>>
   /** The layers that its networks may have. */
   readonly layers: readonly LayerDefinition[]
 

@@ -11,7 +11,7 @@ import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import { forEachBatch, packSequences } from './encoding.ts'
-import { historyOf, type TrainingHistory } from './files/history.ts'
+import type { TrainingHistory } from './files/history.ts'
 import { storage } from './files/storage.ts'
 import { taskDocument, writeTaskFile } from './files/taskFile.ts'
 import type { ModelFitReport } from './fit/fitOptions.ts'
@@ -141,8 +141,14 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const { input, target } = this.columns
     const named = options as Record<string, string | undefined>
     const columns = { input: named[input], target: named[target] }
-    const task = await this.#task.training()
-    return task.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
+    const loaded = await this.#task.training()
+    return loaded.taskTraining.baseline(training, {
+      settings,
+      trained,
+      labels: null,
+      columns,
+      purpose: 'training',
+    })
   }
 
   /**
@@ -157,8 +163,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
   ): Promise<T['Evaluation']> {
     const { trained, settings } = this
     // Only a page that measures or trains loads what that takes.
-    const { evaluateModel } = await import('./evaluate.ts')
-    return evaluateModel({ task: this.#task, settings, trained, examples, options })
+    const { evaluateModel, taskTraining: training } = await this.#task.training()
+    return evaluateModel({ task: this.#task, training, settings, trained, examples, options })
   }
 
   /**
@@ -171,9 +177,10 @@ export class TaskModel<T extends TaskTypes> implements Model<
     this.#refuseDisposed()
     const end = this.#runs.begin('fit')
     try {
-      const { fitModel } = await import('./fit/fitModel.ts')
+      const { fitModel, historyOf, taskTraining: training } = await this.#task.training()
       const report = await fitModel<T>({
         task: this.#task,
+        training,
         settings: this.settings,
         engine: this.engine,
         labels: this.#wantedLabels,

@@ -2,10 +2,16 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { workerPool } from '../../src/engine/threads/workerPool.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
-import { useHost, type HostWorker } from '../../src/engine/host.ts'
+import { host as currentHost, useHost, type HostWorker } from '../../src/engine/host.ts'
 import { nodeHost } from '../../src/engine/hostNode.ts'
 import { createEngine } from '../../src/engine/load.ts'
-import { parallelism, type Task, type Executor } from '../../src/engine/threads/executor.ts'
+import {
+  lostError,
+  MAX_THREADS,
+  parallelism,
+  type Task,
+  type Executor,
+} from '../../src/engine/threads/executor.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
@@ -158,7 +164,7 @@ describe('a thread pool', () => {
 
     /** A network at work on two threads of its own. */
     function atWork() {
-      workerPool().shutDown(null)
+      workerPool({ host: currentHost, parallelism, lostError, maxThreads: MAX_THREADS }).shutDown(null)
       workers.length = 0
       const net = network(wide({ cell: 'lstm' }, false), { threads: 2 })
       const batch = batchOf([5, 6, 7])

@@ -1,7 +1,7 @@
 /** Pausing between updates: `onStep` is called after each one and awaited, a signal ends it, and changes no bit. */
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/core/errors.ts'
-import { TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
+import { textClassifier, TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { StepProgress } from '../../src/training/events.ts'
 import { fit } from '../../src/training/fit.ts'
 import { comments, hex, quick, thrown, trained } from '../tasks/textClassifier/classifierHelpers.ts'
@@ -36,7 +36,7 @@ describe('onStep', () => {
     const plain = await trained({}, { epochs: 2, checkpointSteps: 3 })
     const looked: string[] = []
     const rows = comments(48, 1)
-    const model = new TextClassifier({ units: 8, embedding: 6, dropout: 0 })
+    const model = textClassifier({ units: 8, embedding: 6, dropout: 0 })
     await model.fit(rows, {
       ...quick,
       epochs: 2,

@@ -3,20 +3,23 @@
  * 0. Until workers are running, and where they cannot run, this thread does everything: the bits are the same. So
  * the worker pool is loaded when work first requests threads, and a page need not load it earlier.
  */
+import { host } from '../host.ts'
 import type { Kernels } from '../kernels.ts'
-import { lostError, noBarrier, parallelism, type Executor, type Task } from './executor.ts'
-import type { Attachment, PoolClient, WorkerPool } from './workerPool.ts'
+import { lostError, MAX_THREADS, noBarrier, parallelism, type Executor, type Task } from './executor.ts'
+import type { Attachment, PoolClient, PoolContext, WorkerPool } from './workerPool.ts'
 
 /** How long workers may take to start, in milliseconds. */
 const START_TIMEOUT_MS = 20_000
 
 let engines = 0
 
+const context: PoolContext = { host, parallelism, lostError, maxThreads: MAX_THREADS }
+
 let pool: (() => WorkerPool) | null = null
 
 /** Provides the worker pool in advance, as on Node, where workers may have to start at once. */
-export function useWorkerPool(given: () => WorkerPool): void {
-  pool = given
+export function useWorkerPool(given: (context: PoolContext) => WorkerPool): () => WorkerPool {
+  return (pool = () => given(context))
 }
 
 /** Unregisters engines that were collected. */
@@ -44,8 +47,8 @@ export class ThreadPool implements Executor, PoolClient {
   request(): void {
     if (this.#requested) return
     this.#requested = true
-    if (pool) this.#register(pool)
-    else import('./workerPool.ts').then((loaded) => this.#register((pool = loaded.workerPool)), this.#fail)
+    if (pool) return this.#register(pool)
+    import('./workerPool.ts').then((loaded) => this.#register(useWorkerPool(loaded.workerPool)), this.#fail)
   }
 
   #register(from: () => WorkerPool): void {

@@ -3,9 +3,9 @@
  * engine's module and memory in a message, and are replaced now and then, because a sleeping worker never collects
  * its garbage.
  */
-import { host, type HostWorker } from '../host.ts'
+import type { Host, HostWorker } from '../host.ts'
 import { CAPACITY, CommandBuffer, RECORDED_KERNELS, SLOTS, BARRIER } from './commandBuffer.ts'
-import { lostError, MAX_THREADS, parallelism } from './executor.ts'
+import type { lostError, parallelism } from './executor.ts'
 import { workerMain, type ControlLayout, type WorkerMessage, type WorkerReply } from './worker.ts'
 
 /** What a worker needs to compute with an engine. */
@@ -42,7 +42,16 @@ interface PoolWorker {
   readonly layout: ControlLayout
 }
 
+/** What the pool works with: handed over by those who load it, so that it loads as one piece by itself. */
+export interface PoolContext {
+  readonly host: () => Host
+  readonly parallelism: typeof parallelism
+  readonly lostError: typeof lostError
+  readonly maxThreads: number
+}
+
 export class WorkerPool {
+  readonly #context: PoolContext
   readonly #workers: PoolWorker[] = []
   readonly #engines = new Map<number, WeakRef<PoolClient>>()
   readonly #control: Int32Array
@@ -52,8 +61,10 @@ export class WorkerPool {
   #tasks = 1
   #alive = 0
 
-  constructor(most: number) {
-    this.#control = new Int32Array(new SharedArrayBuffer((HEADER + most * BLOCK) * 4))
+  constructor(context: PoolContext) {
+    this.#context = context
+    const words = HEADER + context.maxThreads * BLOCK
+    this.#control = new Int32Array(new SharedArrayBuffer(words * 4))
   }
 
   /** Attaches an engine to as many workers as it needs; each replies, with `now` before this returns. */
@@ -137,8 +148,9 @@ export class WorkerPool {
       const now = this.#progress()
       stalledMs = now === before ? stalledMs + POLL_MS : 0
       before = now
-      if (stalledMs > parallelism.stallTimeoutMs)
-        this.#fail(`no worker made progress for ${parallelism.stallTimeoutMs / 1000} seconds`)
+      const { stallTimeoutMs } = this.#context.parallelism
+      if (stalledMs > stallTimeoutMs)
+        this.#fail(`no worker made progress for ${stallTimeoutMs / 1000} seconds`)
     }
     Atomics.sub(control, sleeps, 1)
   }
@@ -154,7 +166,7 @@ export class WorkerPool {
     const layout = layoutOf(index)
     this.#control.fill(0, layout.event, layout.event + BLOCK)
     const numbers = new Float64Array(new SharedArrayBuffer(CAPACITY * SLOTS * 8))
-    const worker = host().spawn(workerMain.toString(), {
+    const worker = this.#context.host().spawn(workerMain.toString(), {
       message: (reply) => this.#read(reply as WorkerReply),
       exit: (why) => {
         if (this.#workers.some((member) => member.worker === worker))
@@ -191,7 +203,7 @@ export class WorkerPool {
 
   #fail(why: string): never {
     this.shutDown(why)
-    throw lostError(why)
+    throw this.#context.lostError(why)
   }
 
   /** Ends all workers; engines compute on their own thread from here on. */
@@ -253,6 +265,6 @@ function maySleep(): boolean {
 
 let shared: WorkerPool | undefined
 
-export function workerPool(): WorkerPool {
-  return (shared ??= new WorkerPool(MAX_THREADS))
+export function workerPool(context: PoolContext): WorkerPool {
+  return (shared ??= new WorkerPool(context))
 }

@@ -7,11 +7,11 @@ import {
   readInteger,
   readList,
   readNumber,
-  readObject,
   readOptional,
   readString,
   type Field,
 } from '../../core/validation.ts'
+import { readFields } from '../../layers/fields.ts'
 
 /** An epoch's figures, without its wall time. */
 export type HistoryEpoch = Omit<EpochRecord, 'seconds'>
@@ -31,62 +31,32 @@ export interface TrainingHistory {
   history: HistoryEpoch[]
 }
 
-export function historyOf(
-  report: Omit<TrainingHistory, 'history'> & { history: readonly EpochRecord[] },
-): TrainingHistory {
-  const { epochs, steps, stopped, kept, best, trainSize, validationSize } = report
-  const history = report.history.map(({ seconds: _, ...rest }) => rest)
-  return { epochs, steps, stopped, kept, best, trainSize, validationSize, history }
-}
+const share = (field: Field) => readOptional(field, readNumber, null)
+
+const readBest = (field: Field) =>
+  readFields<BestEpoch>(field, { epoch: readInteger, loss: readNumber, accuracy: share })
+
+const readEpoch = (field: Field) =>
+  readFields<HistoryEpoch>(field, {
+    epoch: readInteger,
+    trainLoss: readNumber,
+    trainAccuracy: share,
+    validationLoss: share,
+    validationAccuracy: share,
+    learningRate: readNumber,
+    gradientNorm: readNumber,
+  })
 
 /** @throws FormatError naming the field */
 export function readHistory(field: Field): TrainingHistory {
-  const f = readObject(field, [
-    'epochs',
-    'steps',
-    'stopped',
-    'kept',
-    'best',
-    'trainSize',
-    'validationSize',
-    'history',
-  ])
-  return {
-    epochs: readInteger(f.epochs),
-    steps: readInteger(f.steps),
-    stopped: readString(f.stopped),
-    kept: readString(f.kept),
-    best: readOptional(f.best, readBest, null),
-    trainSize: readInteger(f.trainSize),
-    validationSize: readInteger(f.validationSize),
-    history: readList(f.history, readEpoch),
-  }
-}
-
-const share = (field: Field) => readOptional(field, readNumber, null)
-
-function readBest(field: Field): BestEpoch {
-  const f = readObject(field, ['epoch', 'loss', 'accuracy'])
-  return { epoch: readInteger(f.epoch), loss: readNumber(f.loss), accuracy: share(f.accuracy) }
-}
-
-function readEpoch(field: Field): HistoryEpoch {
-  const f = readObject(field, [
-    'epoch',
-    'trainLoss',
-    'trainAccuracy',
-    'validationLoss',
-    'validationAccuracy',
-    'learningRate',
-    'gradientNorm',
-  ])
-  return {
-    epoch: readInteger(f.epoch),
-    trainLoss: readNumber(f.trainLoss),
-    trainAccuracy: share(f.trainAccuracy),
-    validationLoss: share(f.validationLoss),
-    validationAccuracy: share(f.validationAccuracy),
-    learningRate: readNumber(f.learningRate),
-    gradientNorm: readNumber(f.gradientNorm),
-  }
+  return readFields<TrainingHistory>(field, {
+    epochs: readInteger,
+    steps: readInteger,
+    stopped: readString,
+    kept: readString,
+    best: (best) => readOptional(best, readBest, null),
+    trainSize: readInteger,
+    validationSize: readInteger,
+    history: (epochs) => readList(epochs, readEpoch),
+  })
 }

@@ -33,6 +33,7 @@ const TRAINING_COPIES = 7
 /** A model to train, and what on. */
 export interface FitRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
+  training: TaskTraining<T>
   settings: T['Settings']
   engine: EngineOptions
   /** Labels that were named; null: those of the examples. */
@@ -64,11 +65,10 @@ export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Pro
 }
 
 async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
-  const { task, settings, options, examples } = request
+  const { task, training, settings, options, examples } = request
   refuseNoRows('fit', examples, task.columns)
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
-  const training = await task.training()
   const before = saved?.trained ?? request.trained
   const { trained, train, validation, warnings, split } = prepare(request, training, before)
   const { threadsNote } = trained.network.engine
@@ -226,24 +226,26 @@ function splitItems<T extends TaskTypes>(
 
 /** A new network, or the existing one with this run's loss. */
 function prepareNetwork<T extends TaskTypes>(
-  { task: definition, settings, options, engine }: FitRequest<T>,
+  { settings, options, engine }: FitRequest<T>,
   task: TaskTraining<T>,
   before: Trained<T['Learned']> | null,
   learned: T['Learned'],
   training: readonly T['Item'][],
   { labels }: ExampleSet<T['Item']>,
 ) {
-  const config: NetworkConfig = before?.network.config ?? task.network!(learned)
+  const planned = before ? null : task.network!(learned)
+  const config: NetworkConfig = planned?.config ?? before!.network.config
   const { labelSmoothing = task.fitDefaults(settings).labelSmoothing, classWeights } = options
   const choices = { labelSmoothing, classWeights }
   const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
-  if (!before) {
+  if (planned) {
     const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES }
-    return networkFromConfig({ ...config, loss }, definition.layers, network)
+    return networkFromConfig({ ...config, loss }, planned.layers, network)
   }
+  const { network: existing } = before!
   const same = (name: 'labelSmoothing' | 'classWeights') =>
     `${config.loss![name] ?? 0}` === `${loss[name] ?? 0}`
-  if (same('labelSmoothing') && same('classWeights')) return before.network
+  if (same('labelSmoothing') && same('classWeights')) return existing
   if (options.resume) {
     const { labelSmoothing: smoothing = 0, classWeights: weights } = config.loss!
     throw new UsageError({
@@ -253,8 +255,8 @@ function prepareNetwork<T extends TaskTypes>(
       remedy: 'Resume with the options and the rows of the run that wrote it.',
     })
   }
-  before.network.setLoss(loss)
-  return before.network
+  existing.setLoss(loss)
+  return existing
 }
 
 function* classesOf<T extends TaskTypes>(task: TaskTraining<T>, items: readonly T['Item'][]) {

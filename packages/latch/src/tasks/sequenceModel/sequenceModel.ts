@@ -7,7 +7,7 @@ import { networkFromConfig } from '../../model/network.ts'
 import { packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
-import type { Prediction } from '../model.ts'
+import type { ModelStream, Prediction } from '../model.ts'
 import { interpretRows, nameOutputs, outputRows } from '../prediction.ts'
 import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
@@ -15,6 +15,7 @@ import { CarriedStates } from './carriedStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import type { SequenceInput } from './reader.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
+import { PaddedStream } from './paddedStream.ts'
 import { sequenceTask } from './task.ts'
 
 /** A network with the meaning of its inputs and outputs; made by `sequenceModel`, an import, `load` or `fromBytes`. */
@@ -97,6 +98,13 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     const [rows] = outputRows(trained.network, batch)
     this.#states.read(batch)
     return interpretRows(trained, rows)
+  }
+
+  /** Reads a sequence as it comes in. Errors: see Model.stream. */
+  override stream(): ModelStream<SequenceTypes['Step'], Prediction> {
+    const { trained } = this
+    const length = sequenceTask.text(trained.learned)?.paddedLength ?? null
+    return length === null ? super.stream() : new PaddedStream(sequenceTask, trained, length)
   }
 
   /** Forgets the state that `stateful` predictions go on from. */

@@ -32,7 +32,7 @@ const SECTIONS = [
 export const sequenceTask: TaskDefinition<SequenceTypes> = {
   name: 'sequenceModel',
   columns: { input: 'input', target: 'target', required: false },
-  training: async () => (await import('./training.ts')).sequenceTraining,
+  training: () => import('./training.ts'),
 
   layers: allLayers,
 

@@ -7,7 +7,11 @@ import type { TaskTraining } from '../task.ts'
 import { SequenceDataset, TargetReader, type SequenceItem, type SequenceRow } from './targets.ts'
 import type { SequenceTypes } from './learned.ts'
 
-export const sequenceTraining: TaskTraining<SequenceTypes> = {
+export { evaluateModel } from '../evaluate.ts'
+export { fitModel } from '../fit/fitModel.ts'
+export { historyOf } from '../fit/history.ts'
+
+export const taskTraining: TaskTraining<SequenceTypes> = {
   fitDefaults: () => ({}),
 
   readExamples(rows, { trained, columns, purpose }) {

@@ -2,18 +2,18 @@
 import { DataError } from '../../core/errors.ts'
 import { describe, fieldAt, fieldError, readList, readString, type Field } from '../../core/validation.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
-import { coreLayers } from '../../model/coreLayers.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import type { TaskDefinition } from '../task.ts'
 import { completeLearned, type TextLearned, type TextTypes } from './learned.ts'
+import { classifierLayers } from './layers.ts'
 import { readSettings } from './options.ts'
 
 export const textClassifierTask: TaskDefinition<TextTypes> = {
   name: 'textClassifier',
   columns: { input: 'text', target: 'label', required: true },
-  training: async () => (await import('./training.ts')).textClassifierTraining,
-  layers: coreLayers,
+  training: () => import('./training.ts'),
+  layers: classifierLayers,
 
   reads: () => ['text'],
 

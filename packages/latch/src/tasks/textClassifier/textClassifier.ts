@@ -10,7 +10,13 @@ import { storage } from '../files/storage.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, EncodedSequence, ModelEvaluateOptions } from '../model.ts'
 import { TaskModel } from '../taskModel.ts'
-import { resolveLabels, resolveSettings, type CellChoice, type ClassifierOptions } from './options.ts'
+import {
+  resolveLabels,
+  resolveSettings,
+  type CellChoice,
+  type ClassifierOptions,
+  type ClassifierSettings,
+} from './options.ts'
 import type { TextTypes } from './learned.ts'
 import { textClassifierTask } from './task.ts'
 
@@ -28,15 +34,17 @@ export interface ClassifierFitOptions<Row extends object = Record<string, unknow
 export class TextClassifier<C extends CellChoice = CellChoice, L extends string = string> extends TaskModel<
   TextTypes<L>
 > {
-  /** @throws UsageError naming the option that is out of range */
-  constructor(options: ClassifierOptions<C, L> = {}, content: TaskContent<TextTypes> | null = null) {
-    const settings = content ? content.learned.settings : resolveSettings(options)
-    const { engine, reproducible, threads, precision } = options
+  /** From settings that were checked, or what a file said. */
+  constructor(
+    start: { settings: ClassifierSettings; labels: readonly L[] | null } | TaskContent<TextTypes>,
+    { engine, reproducible, threads, precision }: EngineOptions = {},
+  ) {
+    const content = 'learned' in start ? start : null
     super({
       task: textClassifierTask as never,
-      settings,
+      settings: 'learned' in start ? start.learned.settings : start.settings,
       engine: { engine, reproducible, threads, precision },
-      labels: resolveLabels(options.labels),
+      labels: 'learned' in start ? null : start.labels,
       trained: content,
       history: content?.history,
     })
@@ -134,7 +142,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
 
   /** From what a file said. */
   static fromContent(content: TaskContent<TextTypes>, engine: EngineOptions): TextClassifier {
-    return new TextClassifier(engine, content)
+    return new TextClassifier(content, engine)
   }
 }
 
@@ -144,6 +152,7 @@ function readContent(bytes: Uint8Array, source: string, engine: EngineOptions): 
 
 /**
  * A text classifier, ready to `fit`.
+ * @throws UsageError naming the option that is out of range
  * @example
  * const model = textClassifier({ cell: 'gru', units: 64 })
  * await model.fit(rows, { text: 'comment', label: 'sentiment' })
@@ -152,5 +161,6 @@ function readContent(bytes: Uint8Array, source: string, engine: EngineOptions): 
 export function textClassifier<const C extends CellChoice = 'lstm', const L extends string = string>(
   options: ClassifierOptions<C, L> = {},
 ): TextClassifier<C, L> {
-  return new TextClassifier<C, L>(options)
+  const settings = resolveSettings(options)
+  return new TextClassifier<C, L>({ settings, labels: resolveLabels(options.labels) }, options)
 }

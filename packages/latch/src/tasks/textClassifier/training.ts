@@ -7,11 +7,16 @@ import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'
 import { TextDataset } from './dataset.ts'
+import { classifierLayers } from './layers.ts'
 import { classifierNetwork } from './network.ts'
 import { TextReader } from './reader.ts'
 import { completeLearned, type TextTypes } from './learned.ts'
 
-export const textClassifierTraining: TaskTraining<TextTypes> = {
+export { evaluateModel } from '../evaluate.ts'
+export { fitModel } from '../fit/fitModel.ts'
+export { historyOf } from '../fit/history.ts'
+
+export const taskTraining: TaskTraining<TextTypes> = {
   fitDefaults(settings) {
     // Without a gate that keeps the past, gradients are larger.
     const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
@@ -49,7 +54,10 @@ export const textClassifierTraining: TaskTraining<TextTypes> = {
     return completeLearned(settings, labels!, words)
   },
 
-  network: ({ settings, words, labels }) => classifierNetwork(settings, words.size, labels.length),
+  network: ({ settings, words, labels }) => ({
+    config: classifierNetwork(settings, words.size, labels.length),
+    layers: classifierLayers,
+  }),
 
   dataset: ({ learned }, items) =>
     new TextDataset(
