@@ -11,17 +11,7 @@ import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
 import { refuseNoRows, refuseUnknown } from './knownNames.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
-import type { TaskDefinition, TaskTraining, TaskTypes, Trained } from './task.ts'
-
-/** A model to measure, and what on. */
-export interface EvaluationRequest<T extends TaskTypes> {
-  task: TaskDefinition<T>
-  training: TaskTraining<T>
-  settings: T['Settings']
-  trained: Trained<T['Learned']>
-  examples: Iterable<T['Example']>
-  options: ModelEvaluateOptions
-}
+import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
 
 /** Errors: see Model.evaluate. */
 export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {

@@ -3,6 +3,7 @@
  * file holds. Everything else of a model (fit, evaluate, predict, trace, streams, files, export) is written once over
  * it, in taskModel.ts.
  */
+import type { EngineOptions } from '../engine/engine.ts'
 import type { FormatName, ModelInput, OutputActivation } from '../formats/imported.ts'
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
@@ -12,10 +13,8 @@ import type { Network } from '../model/network.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
-import type { EncodedSequence, Evaluation, Prediction } from './model.ts'
-import type { evaluateModel } from './evaluate.ts'
-import type { fitModel } from './fit/fitModel.ts'
-import type { FitOptions } from './fit/fitOptions.ts'
+import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
+import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
 import type { historyOf } from './fit/history.ts'
 
 /** What a task's model knows of its data: learnt from the training part, or given. Every task adds its own. */
@@ -98,11 +97,37 @@ export interface TaskTraining<T extends TaskTypes> {
   baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
 }
 
+/** A model to train, and what on. */
+export interface FitRequest<T extends TaskTypes> {
+  task: TaskDefinition<T>
+  training: TaskTraining<T>
+  settings: T['Settings']
+  engine: EngineOptions
+  /** Labels that were named; null: those of the examples. */
+  labels: readonly string[] | null
+  examples: Iterable<T['Example']>
+  options: T['FitOptions']
+  /** The model to train further, or null. */
+  trained: Trained<T['Learned']> | null
+  /** Called when training starts, so that a run that fails later still leaves its weights. */
+  adopt: (trained: Trained<T['Learned']>) => void
+}
+
+/** A model to measure, and what on. */
+export interface EvaluationRequest<T extends TaskTypes> {
+  task: TaskDefinition<T>
+  training: TaskTraining<T>
+  settings: T['Settings']
+  trained: Trained<T['Learned']>
+  examples: Iterable<T['Example']>
+  options: ModelEvaluateOptions
+}
+
 /** The one module that training and measuring load: how the task does it, and what is written once over that. */
 export interface TrainingModule<T extends TaskTypes> {
   taskTraining: TaskTraining<T>
-  evaluateModel: typeof evaluateModel
-  fitModel: typeof fitModel
+  evaluateModel(request: EvaluationRequest<T>): Promise<Evaluation>
+  fitModel(request: FitRequest<T>): Promise<ModelFitReport>
   historyOf: typeof historyOf
 }
 

@@ -178,7 +178,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const end = this.#runs.begin('fit')
     try {
       const { fitModel, historyOf, taskTraining: training } = await this.#task.training()
-      const report = await fitModel<T>({
+      const report = await fitModel({
         task: this.#task,
         training,
         settings: this.settings,

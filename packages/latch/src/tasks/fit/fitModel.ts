@@ -3,7 +3,6 @@
  * scaling), build the network, train, and report. Loaded by those who train.
  */
 import { stratifiedSplit } from '../../data/batches.ts'
-import type { EngineOptions } from '../../engine/engine.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { networkFromConfig } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
@@ -14,7 +13,7 @@ import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
 import { refuseNoRows } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
-import type { ExampleSet, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
+import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
 import { describeEngineChange } from './engineChange.ts'
 import {
@@ -29,22 +28,6 @@ import {
 
 /** Weights, gradients, two optimizer states, average, best, last good. */
 const TRAINING_COPIES = 7
-
-/** A model to train, and what on. */
-export interface FitRequest<T extends TaskTypes> {
-  task: TaskDefinition<T>
-  training: TaskTraining<T>
-  settings: T['Settings']
-  engine: EngineOptions
-  /** Labels that were named; null: those of the examples. */
-  labels: readonly string[] | null
-  examples: Iterable<T['Example']>
-  options: T['FitOptions']
-  /** The model to train further, or null. */
-  trained: Trained<T['Learned']> | null
-  /** Called when training starts, so that a run that fails later still leaves its weights. */
-  adopt: (trained: Trained<T['Learned']>) => void
-}
 
 /** Trains, and reports. Errors: see Model.fit. */
 export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
