@@ -14,6 +14,7 @@ import type { EncodedInput, InspectableModel } from '../inspection/trace/subject
 import type { Trace } from '../inspection/trace/traceTypes.ts'
 import type { StreamState } from '../model/streamState.ts'
 import type { Network } from '../model/network.ts'
+import type { LayerSummary } from '../model/summary.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { ClassificationReport } from '../training/metrics.ts'
 import type { TrainingHistory } from './files/history.ts'
@@ -133,6 +134,8 @@ export interface ModelSummary {
   per: 'sequence' | 'step'
   outputActivation: OutputActivation
   labels: readonly string[]
+  /** Name, type, output shape and parameters of each layer, lowest first. */
+  layers: readonly LayerSummary[]
   parameters: number
   /** State goes on from call to call (Keras `stateful`). */
   stateful: boolean

@@ -10,6 +10,7 @@ export function summarize<T extends TaskTypes>(
 ): ModelSummary {
   const { stateful = false, source = null, warnings = [] } = learned
   const text = task.text(learned)
+  const table = network.summary()
   const summary: Omit<ModelSummary, 'toString'> = {
     task: task.name,
     input: learned.input,
@@ -21,19 +22,20 @@ export function summarize<T extends TaskTypes>(
     per: network.output.per,
     outputActivation: learned.outputActivation,
     labels: names,
-    parameters: network.parameterCount,
+    layers: table.layers,
+    parameters: table.parameters,
     stateful,
     source,
     warnings,
   }
   // Not enumerable, so that a summary is plain data.
   return Object.defineProperty(summary, 'toString', {
-    value: () => describeModel(summary),
+    value: () => `${describeModel(summary)}\n\n${table}`,
   }) as ModelSummary
 }
 
 function describeModel(summary: Omit<ModelSummary, 'toString'>): string {
-  const { task, input, vocabularySize, labels, predicts, per, parameters } = summary
+  const { task, input, vocabularySize, labels, predicts, per } = summary
   const shown = labels.slice(0, 8).join(', ') + (labels.length > 8 ? ', …' : '')
   const reads = summary.reads.includes('text')
     ? `texts as ${summary.tokens}s (vocabulary of ${vocabularySize})`
@@ -44,6 +46,5 @@ function describeModel(summary: Omit<ModelSummary, 'toString'>): string {
     `Model: ${task}`,
     `Input: ${reads}`,
     `Output: ${predicts === 'classes' ? `one of ${labels.length} classes (${shown})` : `${labels.length} numbers`} per ${per}`,
-    `Parameters: ${parameters.toLocaleString('en')}`,
   ].join('\n')
 }

@@ -42,6 +42,8 @@ export function describeModelContract<Input, Step>(
       expect(summary.labels).toEqual(model.labels)
       expect(summary.reads.length).toBeGreaterThan(0)
       expect(`${summary}`).toContain(model.task)
+      expect(summary.layers).toEqual(model.network.summary().layers)
+      for (const { name } of summary.layers) expect(`${summary}`).toContain(name)
       expect(JSON.parse(JSON.stringify(summary))).toEqual({ ...summary })
     })
 
