@@ -50,7 +50,8 @@ else console.log(timesReport(rows, about, values.markdown))
 log(keepRaw('browser', rows, { machine: about, rounds, seconds }))
 
 function contestants() {
-  const each = (job) => threadCounts.map((threads) => ({ ...job, threads, name: job.name ?? job.library }))
+  const each = ({ library, name = library, ...job }) =>
+    threadCounts.map((threads) => ({ library, name, threads, ...job }))
   const onnx = versionOf('onnxruntime-web') ? each({ library: 'onnxruntime-web', warm: 1.5 }) : []
   const tfjs = versionOf('@tensorflow/tfjs') ? each({ library: 'tfjs-wasm', warm: 1, once: true }) : []
   const latch = ['relaxed', 'simd'].flatMap((engine) =>

@@ -47,7 +47,7 @@ function tokensAsIds(imported: ImportedModel): ImportedModel {
 }
 
 /**
- * An ONNX graph to be run as it is, node by node, also where it is no chain of layers that Latch could learn on.
+ * An ONNX graph to be run as it is, node by node, also where it is not a chain of layers that Latch could learn on.
  * @throws FormatError, UnsupportedError naming the node or operator
  */
 export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {

@@ -169,7 +169,7 @@ export class Network {
     return this.#checkpointSteps
   }
 
-  /** @throws UsageError for what is no whole number from 1 */
+  /** @throws UsageError unless it is a whole number from 1 */
   set checkpointSteps(steps: number | null) {
     if (steps !== null && !(Number.isInteger(steps) && steps >= 1)) {
       const expected = 'a whole number of steps from 1, or null'

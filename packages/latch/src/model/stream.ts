@@ -68,7 +68,7 @@ export class Stream {
 
   /**
    * Goes on where a stream of the same network stood when it was saved, to the same bits on the same engine.
-   * @throws ShapeError for a state of another network or of several streams; UsageError for what is no state
+   * @throws ShapeError for a state of another network or of several streams; UsageError for anything but a saved state
    */
   restore(saved: StreamState): void {
     restoreRows(this.#runner.program.states, this.#state, saved, 0, 1)
@@ -91,7 +91,7 @@ export class Streams {
   /** Numbers of the streams that take part in a push. */
   readonly #active: Int32Array
 
-  /** By `network.streams(count)`. @throws UsageError for what is no whole number from 1 to 2^20 */
+  /** By `network.streams(count)`. @throws UsageError unless it is a whole number from 1 to 2^20 */
   constructor(runner: StreamRunner, count: number) {
     if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STREAMS)) {
       const expected = `a whole number from 1 to ${MOST_STREAMS}`
@@ -181,7 +181,7 @@ export class Streams {
 
   /**
    * All streams, or stream `i`, go on where they stood when they were saved.
-   * @throws ShapeError for a state of another network or number of streams; UsageError for what is no state
+   * @throws ShapeError for a state of another network or number of streams; UsageError for anything but a saved state
    */
   restore(saved: StreamState, i?: number): void {
     const [first, rows] = i === undefined ? [0, this.count] : [this.#checked(i), 1]

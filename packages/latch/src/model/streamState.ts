@@ -40,7 +40,7 @@ export function saveRows(
 
 /**
  * Writes plain data to rows `first` … `first + count − 1`; all is checked before anything is written.
- * @throws ShapeError for a state of another network or of another number of streams; UsageError for what is no state
+ * @throws ShapeError for a state of another network or of another number of streams; UsageError for anything but a saved state
  */
 export function restoreRows(
   slots: readonly StateSlot[],

@@ -143,7 +143,7 @@ export const FIX_CASES: readonly FixCase[] = [
     'rnn',
   ),
   {
-    name: 'an ONNX graph that is no chain',
+    name: 'an ONNX graph that is not a chain',
     offers: ['upTo'],
     command: 'import',
     run: async (options) => open(await residual(), options),

@@ -341,7 +341,7 @@ describe.skipIf(!existsSync(SHARED))('users’ files', () => {
       }
     }
   })
-  it('61: cross-entropy over what is no logit', async () => {
+  it('61: cross-entropy over an output that is not a logit', async () => {
     const text = readFileSync(new URL('61-loss-without-logits/expected.json', SHARED), 'utf8')
     const wanted = JSON.parse(text) as { input: number[][]; outputs: Record<string, number[]> }
     const there = Object.entries(wanted.outputs).filter(([name]) =>

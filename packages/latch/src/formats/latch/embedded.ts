@@ -52,7 +52,7 @@ export function embeddedText(source: ExportSource): string {
  * What the metadata of a file embeds; null where it embeds nothing, or where the options ask for another reading of
  * the file than the whole.
  * @param text the value under `EMBEDDED_KEY`
- * @throws FormatError naming the field, or for what is no JSON
+ * @throws FormatError naming the field, or for invalid JSON
  */
 export function readEmbedded(text: unknown, source: string, options: ImportOptions): Embedded | null {
   const { config, prefix, upTo } = options

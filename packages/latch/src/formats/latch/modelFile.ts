@@ -87,7 +87,7 @@ export function decodeModel(bytes: Uint8Array, source = 'model bytes'): ModelCon
 
 /**
  * A document from its text, scanned before it is parsed.
- * @throws FormatError for what is no JSON, too deep, of another format or version
+ * @throws FormatError for invalid JSON, or JSON that is too deep, of another format or version
  */
 export function parseModelDocument(text: string, source: string): ModelDocument {
   return readModelDocument(parseJson(text, `${source}, __metadata__.latch`), source)

@@ -7,7 +7,7 @@ import { verifyConversion } from './convert/verify.ts'
 
 /**
  * Reads an `.onnx` file. @throws FormatError for a broken file, or one whose layers would not give what its graph
- * gives; UnsupportedError for graphs that are no chain of layers
+ * gives; UnsupportedError for graphs that are not a chain of layers
  */
 export const readOnnx: ModelReader = async ({ name, bytes, sibling }, options) => {
   const model = await decodeOnnx(bytes, name, sibling)

@@ -81,7 +81,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
    * of rows or flat; a list of those is many.
    * @param options.stateful for one input: goes on from the state of the call before, which `reset` forgets; default
    * the model's own `stateful`
-   * @throws DataError, ShapeError for what is no input of this model
+   * @throws DataError, ShapeError for an input that this model cannot read
    */
   override predict(input: SequenceInput, options?: { stateful?: boolean }): Prediction
   override predict(inputs: readonly SequenceInput[]): Prediction[]

@@ -189,7 +189,7 @@ describe('refusals', () => {
     ['no JSON', () => readTfjs(filesOf({ 'model.json': Uint8Array.from([255, 254]) })), 'UTF-8'],
     ['no topology', () => read(group(), twelve, null), 'modelTopology'],
     [
-      'data that is no base64',
+      'data that is not base64',
       () =>
         readTfjs(
           filesOf({ m: encode({ modelTopology: topology, weightSpecs: weights(), weightData: '%' }) }),

@@ -1,6 +1,6 @@
 /**
  * The graph of an exported sequence model becomes a chain of Latch's layers: what PyTorch, tf2onnx and Latch itself
- * write. A graph that is no chain is refused by node, with the part before it named.
+ * write. A graph that is not a chain is refused by node, with the part before it named.
  */
 import { readUpTo } from '../../fixes.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
@@ -41,7 +41,7 @@ interface Found {
 
 /**
  * Converts a graph. `source` names it in errors; `options.upTo` ends at that node or value.
- * @throws UnsupportedError for what is no chain of Latch's layers, by node, operator and number
+ * @throws UnsupportedError for a graph that is not a chain of Latch's layers, by node, operator and number
  */
 export function convertOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): ConvertedModel {
   const interpretation = interpretGraph(model, source)

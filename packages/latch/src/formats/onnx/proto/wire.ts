@@ -91,7 +91,7 @@ export class WireMessage {
     return this.#bytes.subarray(start, end)
   }
 
-  /** The current field's text; what is no UTF-8 becomes �. */
+  /** The current field's text; invalid UTF-8 becomes �. */
   string(): string {
     return UTF8.decode(this.bytes())
   }
