@@ -15,6 +15,6 @@ test.each(MODEL_NAMES)('%s', async (name) => {
   const hash = sha256(model.toBytes())
   model.dispose()
   print(`lesson model  ${name}  ${report.seconds.toFixed(1)} s  ${hash.slice(0, 16)}`)
-  const file = new URL(`../../studio/public/models/${name}.safetensors`, import.meta.url)
+  const file = new URL(`../../packages/studio/public/models/${name}.safetensors`, import.meta.url)
   expect(hash).toBe(sha256(readFileSync(file)))
 })
