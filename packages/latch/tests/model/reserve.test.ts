@@ -126,7 +126,10 @@ describe('fit', () => {
         batchSize: 5,
         onStep: () => void steps++,
         checkpoint: saves ? { everySteps: 1, write: () => undefined } : undefined,
-      }).then(expect.fail, (thrown: UsageError) => thrown)
+      }).then(
+        () => expect.fail('it fits'),
+        (thrown: UsageError) => thrown,
+      )
       expect(error).toBeInstanceOf(UsageError)
       expect(error.fixes).toMatchObject([{ option: `${name}.masked`, value: true }])
       // With checkpoints all rows are read before the first step.
