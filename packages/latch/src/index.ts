@@ -97,7 +97,8 @@ export type {
   TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
-export { createEngine, supportedEngines } from './engine/load.ts'
+export { createEngine } from './engine/createEngine.ts'
+export { supportedEngines } from './engine/load.ts'
 export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer, TOKEN_KINDS } from './text/tokenizer.ts'

@@ -2,8 +2,9 @@
 import type { LatchError } from '../core/errors.ts'
 import { fileArray, fileLayer, type FileContents, type Listing } from './fileContents.ts'
 import { identify } from './identify.ts'
-import type { FormatName, ImportOptions, ModelFiles } from './imported.ts'
+import { IMPORT_OPTIONS, type FormatName, type ImportOptions, type ModelFiles } from './imported.ts'
 import { readSafetensors } from './safetensors/safetensors.ts'
+import { refuseUnknown } from '../core/knownNames.ts'
 
 type Lister = (files: ModelFiles, options: ImportOptions, failedAt: string) => Listing | Promise<Listing>
 
@@ -54,8 +55,10 @@ const listers: { readonly [F in FormatName]: Lister } = {
  */
 export async function describeFile(
   files: ModelFiles,
-  { error, ...options }: ImportOptions & { error?: LatchError } = {},
+  given: ImportOptions & { error?: LatchError } = {},
 ): Promise<FileContents> {
+  refuseUnknown('describeFile option', given, { ...IMPORT_OPTIONS, error: 1 })
+  const { error, ...options } = given
   const format = identify(files.bytes, files.name)
   const listing = await listers[format](files, options, error?.where ?? '')
   const parameters = [...listing.layers, ...listing.arrays].reduce((sum, one) => sum + one.parameters, 0)

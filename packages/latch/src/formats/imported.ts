@@ -7,6 +7,7 @@ import type { NetworkConfig } from '../model/config.ts'
 import type { ModelDocument } from './latch/modelFile.ts'
 import type { Network } from '../model/network.ts'
 import type { TokenKind } from '../text/tokenizer.ts'
+import type { Names } from '../core/knownNames.ts'
 
 /** Formats that models come in. */
 export const FORMAT_NAMES = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
@@ -121,6 +122,17 @@ export interface ImportOptions {
   labels?: readonly string[]
   /** What is made of the last row where the file does not say. */
   outputActivation?: OutputActivation
+}
+
+/** Names of these options, for checks of names. */
+export const IMPORT_OPTIONS: Names<ImportOptions> = {
+  config: 1,
+  upTo: 1,
+  prefix: 1,
+  vocabulary: 1,
+  tokens: 1,
+  labels: 1,
+  outputActivation: 1,
 }
 
 /** A reader of one format, loaded when its format is met. */

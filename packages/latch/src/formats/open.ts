@@ -2,12 +2,20 @@
  * Entry point of the readers: which format a file is in, and that format's reader, loaded when it is met. So a page
  * that opens ONNX files never loads HDF5.
  */
-import type { EngineOptions } from '../engine/engine.ts'
+import { ENGINE_OPTIONS, type EngineOptions } from '../engine/engine.ts'
 import { DataError } from '../core/errors.ts'
 import type { OnnxModel } from './onnx/graph.ts'
 import type { OnnxGraph } from './onnx/runtime/run.ts'
-import type { FormatName, ImportedModel, ImportOptions, ModelFiles, ModelReader } from './imported.ts'
+import {
+  IMPORT_OPTIONS,
+  type FormatName,
+  type ImportOptions,
+  type ImportedModel,
+  type ModelFiles,
+  type ModelReader,
+} from './imported.ts'
 import { identify } from './identify.ts'
+import { refuseUnknown } from '../core/knownNames.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,
@@ -24,6 +32,7 @@ const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
  * is not read, both with their place; DataError where a file beside it is missing
  */
 export async function readModel(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
+  refuseUnknown('import option', options, IMPORT_OPTIONS)
   const format = identify(files.bytes, files.name)
   const read = await readers[format]()
   return tokensAsIds(await read(files, options))
@@ -51,6 +60,7 @@ function tokensAsIds(imported: ImportedModel): ImportedModel {
  * @throws FormatError, UnsupportedError naming the node or operator
  */
 export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {
+  refuseUnknown('engine option', engine, ENGINE_OPTIONS)
   const { OnnxGraph: Graph } = await import('./onnx/runtime/run.ts')
   return new Graph(await decodeOnnx(files), { source: files.name, engine })
 }

@@ -7,6 +7,7 @@ import { DataError, ShapeError, UsageError } from '../core/errors.ts'
 import { flatTable, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
 import { readTargets, type ArrayTargets } from './arrayTargets.ts'
 import type { Dataset } from './dataset.ts'
+import { refuseUnknown, type Names } from '../core/knownNames.ts'
 
 /** Features of sequences: `(batch, timesteps, features)`. Give `features` or `ids`. */
 export interface FeatureArrays {
@@ -36,12 +37,23 @@ export type ArrayDatasetOptions = (FeatureArrays | IdArrays) & {
   targets: ArrayTargets
 }
 
+const NAMES: Names<
+  Pick<FeatureArrays & IdArrays, 'features' | 'ids' | 'shape'> & { lengths: 1; targets: 1 }
+> = {
+  features: 1,
+  ids: 1,
+  shape: 1,
+  lengths: 1,
+  targets: 1,
+}
+
 /**
  * A dataset for `fit` and `evaluate` from arrays.
  * @throws ShapeError for arrays whose sizes do not match; DataError for a number that is not finite, and for an id or
  * class that is not a whole number; UsageError for missing or contradictory options
  */
 export function arrayDataset(options: ArrayDatasetOptions): Dataset {
+  refuseUnknown('arrayDataset option', options, NAMES)
   const table = options.features === undefined ? readIds(options) : readFeatures(options as FeatureArrays)
   const lengths = readLengths(table, options.lengths)
   checkNumbers(table, lengths, options.features === undefined ? 'id' : 'feature')

@@ -48,7 +48,7 @@ async function runOf(network: Network, options: FitOptions): Promise<FitReport> 
 /** The rest of an epoch. False if aborted. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, ema: average, options, progress } = run
-  const { accumulationSteps, seed } = options
+  const { accumulationSteps, clipNorm, clipValue, seed } = options
   const { epoch } = progress
   const batches = bucketedBatches(train.lengths, run.batching)
   while (progress.step < run.stepsPerEpoch) {
@@ -67,7 +67,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       weight += value.weight
       if (i < last) await run.betweenBatches()
     }
-    const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
+    const { norm, scale } = clipGradients(network, { clipNorm, clipValue }, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
     run.check(mean, norm)
     optimizer.update(run.rateAt(progress.steps), scale)

@@ -5,7 +5,7 @@
 import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { allLayers } from '../../../model/allLayers.ts'
-import { networkFromConfig } from '../../../model/network.ts'
+import { buildNetwork } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
 import type { OutputActivation } from '../../imported.ts'
@@ -211,7 +211,7 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
 
 function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
   const { network: config, weights, input, outputActivation, places } = imported
-  const network = networkFromConfig(config, allLayers, {
+  const network = buildNetwork(config, allLayers, {
     threads: 1,
     weights: ({ name }) => weights.get(name)!,
   })
