@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exporters } from '../../src/formats/write.ts'
 import { explain, gradientFlow, influence, intervene, memory } from '../../src/inspection.ts'
+import { maximum } from '../../src/core/lists.ts'
 import type { Network } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import type { FitOptions, ModelFitEvent } from '../../src/tasks/fit/fitOptions.ts'
@@ -146,9 +147,19 @@ export function describeModelContract<Input, Step>(
     })
 
     it('has a trivial baseline', async () => {
-      const { model, examples, options } = one
+      const { model, examples, options, truth } = one
       const baseline = await model.baseline(examples, options)
-      const { metric, value } = baseline.evaluate(examples)
+      const { metric, value, n } = baseline.evaluate(examples)
+      const targets = examples.flatMap((_, i) => [truth(i).target].flat())
+      const mean = targets.reduce((sum, x) => sum + x, 0) / targets.length
+      const byHand: Record<string, number> = {
+        'most frequent class': maximum(targets.map((c) => targets.filter((x) => x === c).length)) / n,
+        'mean of the training targets': targets.reduce((sum, x) => sum + Math.abs(x - mean), 0) / n,
+        // Known apart (the examples’ words tell the labels).
+        'naive Bayes': 1,
+      }
+      expect(n).toBe(targets.length)
+      expect(value).toBeCloseTo(byHand[baseline.name], 5)
       expect(metric).toBe(model.summary().predicts === 'classes' ? 'accuracy' : 'meanAbsoluteError')
       expect(value).toBeGreaterThan(0)
       expect(baseline.name).not.toBe('')
