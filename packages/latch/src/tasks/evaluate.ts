@@ -8,7 +8,7 @@ import { yieldToEventLoop, Interval } from '../training/eventLoop.ts'
 import { evaluate } from '../training/evaluate.ts'
 import { classificationReport } from '../training/metrics.ts'
 import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
-import { refuseNoRows, refuseUnknown } from './knownNames.ts'
+import { assertRows, assertKnownOptions } from './knownNames.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
@@ -16,10 +16,10 @@ import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
 /** Errors: see Model.evaluate. */
 export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {
   const { task, training, settings, trained, options } = request
-  refuseNoRows('evaluate', request.examples, task.columns)
+  assertRows('evaluate', request.examples, task.columns)
   const known = { signal: 1, onProgress: 1, ...columnNames(task.columns) }
   checkColumns('evaluate', options ?? {}, task.columns)
-  refuseUnknown('evaluate option', options, known)
+  assertKnownOptions('evaluate option', options, known)
   const columns = readColumns(options, task.columns)
   const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
   const { items, warnings } = training.readExamples(request.examples, reading)

@@ -7,7 +7,7 @@ import type { ColumnOptions } from './columns.ts'
 export type Names<T> = { readonly [K in keyof Required<T>]: 1 }
 
 /** @throws UsageError unless `options` is an object with known names only; `where` says whose options */
-export function refuseUnknown(where: string, options: unknown, names: object): void {
+export function assertKnownOptions(where: string, options: unknown, names: object): void {
   const known = Object.keys(names)
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     const expected = `an object of options (${known.join(', ')})`
@@ -20,7 +20,7 @@ export function refuseUnknown(where: string, options: unknown, names: object): v
 }
 
 /** @throws UsageError unless the examples can be iterated; `columns` name what each has */
-export function refuseNoRows(where: string, rows: unknown, { input, target }: ColumnOptions): void {
+export function assertRows(where: string, rows: unknown, { input, target }: ColumnOptions): void {
   if (typeof rows === 'object' && rows !== null && Symbol.iterator in rows) return
   const expected = 'rows: an array (or another iterable) of objects'
   const remedy =

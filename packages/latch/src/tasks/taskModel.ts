@@ -174,7 +174,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
    * fit; WorkerError when a thread was lost: the model then has good weights and goes on with one thread
    */
   async fit(examples: Iterable<T['Example']>, options: T['FitOptions'] = {}): Promise<ModelFitReport> {
-    this.#refuseDisposed()
+    this.#assertInUse()
     const end = this.#runs.begin('fit')
     try {
       const { fitModel, historyOf, taskTraining: training } = await this.#task.training()
@@ -275,7 +275,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
    * @throws UsageError while `fit` runs
    */
   dispose(): void {
-    this.#runs.refuse('dispose')
+    this.#runs.assertIdle('dispose')
     this.#disposed = true
     this.#trained?.network.dispose()
     this.#trained = null
@@ -283,7 +283,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
 
   /** @throws UsageError before `fit` and after `dispose` */
   protected get trained(): Trained<T['Learned']> {
-    this.#refuseDisposed()
+    this.#assertInUse()
     if (this.#trained) return this.#trained
     throw new UsageError({
       where: this.task,
@@ -293,7 +293,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     })
   }
 
-  #refuseDisposed(): void {
+  #assertInUse(): void {
     if (!this.#disposed) return
     throw new UsageError({
       where: this.task,

@@ -16,7 +16,7 @@ import {
 } from '../../core/validation.ts'
 import {
   encodeModel,
-  refuseLeftovers,
+  assertAllTaken,
   takeTensor,
   type ModelContent,
   type ModelDocument,
@@ -72,7 +72,7 @@ export function tensorWeights(tensors: Map<string, NamedTensor>, source: string)
       }
       return taken
     },
-    finish: () => refuseLeftovers(tensors, source),
+    finish: () => assertAllTaken(tensors, source),
   }
 }
 

@@ -24,11 +24,11 @@ export function engineOfCheckpoint(state: Field, asked: EngineOptions): EngineOp
       remedy: 'Resume without reproducible, or begin a new run with it.',
     })
   }
-  if (!supportedEngines().includes(engine)) refuse(state.source, engine)
+  if (!supportedEngines().includes(engine)) throwUnsupported(state.source, engine)
   return { ...asked, engine, precision }
 }
 
-function refuse(source: string, engine: EngineName): never {
+function throwUnsupported(source: string, engine: EngineName): never {
   throw new UnsupportedError({
     where: source,
     expected: `a host that runs engine '${engine}', with which this run began`,

@@ -11,7 +11,7 @@ import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
 import { fit } from '../../training/fit.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
-import { refuseNoRows } from '../knownNames.ts'
+import { assertRows } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
@@ -49,7 +49,7 @@ export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Pro
 
 async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
   const { task, training, settings, options, examples } = request
-  refuseNoRows('fit', examples, task.columns)
+  assertRows('fit', examples, task.columns)
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const before = saved?.trained ?? request.trained
@@ -112,13 +112,13 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
     const expected = 'a checkpoint of a run that was stopped'
     throw new UsageError({ where: source, expected, got: 'the model of a finished run' })
   }
-  refuseOtherSettings(task.settings(learned), settings)
+  assertSameSettings(task.settings(learned), settings)
   const state = { document: training.state, tensors: training.tensors, source }
   const note = describeEngineChange(network.engine, engine)
   if (!trained) return { trained: content, state, note }
   // The run resumes in the existing network, so that streams and whoever holds it see the new weights.
   try {
-    refuseOtherModel(trained, content)
+    assertSameModel(trained, content)
     trained.network.setLoss(network.config.loss!)
   } finally {
     network.dispose()
@@ -126,7 +126,7 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
   return { trained, state, note }
 }
 
-function refuseOtherSettings(saved: object, own: object): void {
+function assertSameSettings(saved: object, own: object): void {
   const text = (settings: object, name: string) => JSON.stringify((settings as Record<string, unknown>)[name])
   const wrong = Object.keys(saved).find((name) => text(saved, name) !== text(own, name))
   if (wrong === undefined) return
@@ -139,7 +139,7 @@ function refuseOtherSettings(saved: object, own: object): void {
 }
 
 /** @throws UsageError for a checkpoint of a run that the model's own network cannot resume */
-function refuseOtherModel(model: Trained, saved: Trained): void {
+function assertSameModel(model: Trained, saved: Trained): void {
   const describeModel = ({ network, names, learned }: Trained) => ({
     labels: JSON.stringify(names),
     vocabulary: JSON.stringify(learned.vocabulary),

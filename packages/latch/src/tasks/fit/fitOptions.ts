@@ -13,7 +13,7 @@ import type {
 import type { TrainingChoices } from '../../training/options.ts'
 import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
-import { refuseUnknown, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../knownNames.ts'
 import type { ColumnOptions } from '../columns.ts'
 import type { ClassWeights } from './classLoss.ts'
 
@@ -145,18 +145,18 @@ export function columnNames({ input, target }: ColumnOptions): Record<string, 1>
 
 /** Checks what training itself does not check. @throws UsageError naming the option */
 export function checkFitOptions(options: FitOptions, columns: ColumnOptions & { required: boolean }): void {
-  refuseUnknown('fit option', options, { ...columnNames(columns), ...NAMES })
+  assertKnownOptions('fit option', options, { ...columnNames(columns), ...NAMES })
   checkColumns('fit', options, columns)
   const { validation, optimizer, schedule, checkpoint, onEvent, onStep } = options
   if (optimizer !== undefined) checkOptimizer(optimizer)
   if (schedule !== undefined) {
-    if (!isObject(schedule)) refuse('schedule', 'an object with a type', schedule)
-    refuseUnknown('fit option schedule', schedule, completeSchedule(schedule))
+    if (!isObject(schedule)) throwInvalid('schedule', 'an object with a type', schedule)
+    assertKnownOptions('fit option schedule', schedule, completeSchedule(schedule))
   }
   if (validation !== undefined && typeof validation !== 'number' && !Array.isArray(validation))
-    refuse('validation', 'a fraction of the rows, or an array of rows', validation)
-  if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'a function', onEvent)
-  if (onStep !== undefined && typeof onStep !== 'function') refuse('onStep', 'a function', onStep)
+    throwInvalid('validation', 'a fraction of the rows, or an array of rows', validation)
+  if (onEvent !== undefined && typeof onEvent !== 'function') throwInvalid('onEvent', 'a function', onEvent)
+  if (onStep !== undefined && typeof onStep !== 'function') throwInvalid('onStep', 'a function', onStep)
   if (checkpoint !== undefined) checkCheckpoint(checkpoint)
 }
 
@@ -178,26 +178,26 @@ export function checkColumns(
 /** The options of an optimizer of this type are those it has when complete. */
 function checkOptimizer(optimizer: OptimizerOptions['type'] | OptimizerOptions): void {
   if (typeof optimizer === 'string') return
-  if (!isObject(optimizer)) refuse('optimizer', 'a name, or an object with a type', optimizer)
+  if (!isObject(optimizer)) throwInvalid('optimizer', 'a name, or an object with a type', optimizer)
   const known = completeOptimizer(optimizer)
-  refuseUnknown(`fit option optimizer (${known.type})`, optimizer, known)
+  assertKnownOptions(`fit option optimizer (${known.type})`, optimizer, known)
 }
 
 function checkCheckpoint(checkpoint: NonNullable<FitOptions['checkpoint']>): void {
-  refuseUnknown('fit option checkpoint', checkpoint, CHECKPOINT)
+  assertKnownOptions('fit option checkpoint', checkpoint, CHECKPOINT)
   const { everySeconds, everySteps, write } = checkpoint
-  if (typeof write !== 'function') refuse('checkpoint.write', 'a function', write)
+  if (typeof write !== 'function') throwInvalid('checkpoint.write', 'a function', write)
   if (everySeconds !== undefined && !(typeof everySeconds === 'number' && everySeconds > 0))
-    refuse('checkpoint.everySeconds', 'a number above 0', everySeconds)
+    throwInvalid('checkpoint.everySeconds', 'a number above 0', everySeconds)
   if (everySteps !== undefined && !(Number.isSafeInteger(everySteps) && everySteps > 0))
-    refuse('checkpoint.everySteps', 'a whole number above 0', everySteps)
+    throwInvalid('checkpoint.everySteps', 'a whole number above 0', everySteps)
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `fit option ${name}`, expected, got: describe(got) })
 }
 

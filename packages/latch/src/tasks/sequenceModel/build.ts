@@ -11,7 +11,7 @@ import { network } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { guessTokenKind } from '../../text/tokenKind.ts'
-import { refuseUnknown, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
 import { completeFacts } from './learned.ts'
 import { SequenceModel } from './sequenceModel.ts'
@@ -65,9 +65,9 @@ const NAMES: Names<SequenceModelOptions> = {
  * @throws UsageError naming the option; ShapeError for layers that do not fit
  */
 export function sequenceModel(options: SequenceModelOptions): SequenceModel {
-  refuseUnknown('option', options, NAMES)
+  assertKnownOptions('option', options, NAMES)
   const { layers, seed, engine, reproducible, threads, precision } = options
-  if (!Array.isArray(layers)) refuse('layers', 'a list of layers, such as [gru(32)]', layers)
+  if (!Array.isArray(layers)) throwInvalid('layers', 'a list of layers, such as [gru(32)]', layers)
   const input = resolveInput(options.input)
   const output = resolveOutput(options.output)
   const loss = resolveLoss(options.loss, output)
@@ -106,22 +106,22 @@ function resolveInput(input: SequenceInputOptions): {
   tokens: 'word' | 'character' | null
 } {
   if (typeof input !== 'object' || input === null) {
-    refuse('input', '{ features }, { ids } or { vocabulary }', input)
+    throwInvalid('input', '{ features }, { ids } or { vocabulary }', input)
   }
   if ('features' in input) {
-    refuseUnknown('option input', input, { features: 1 })
+    assertKnownOptions('option input', input, { features: 1 })
     const facts = { kind: 'features', width: input.features, steps: null } as const
     return { layer: featuresLayer(input.features), facts, vocabulary: null, tokens: null }
   }
   const { embedding = 64 } = input
   const named = 'vocabulary' in input ? input : null
-  refuseUnknown(
+  assertKnownOptions(
     'option input',
     input,
     named ? { vocabulary: 1, tokens: 1, embedding: 1 } : { ids: 1, embedding: 1 },
   )
   const vocabulary = named ? named.vocabulary : null
-  if (named && !Array.isArray(vocabulary)) refuse('input.vocabulary', 'a list of tokens', vocabulary)
+  if (named && !Array.isArray(vocabulary)) throwInvalid('input.vocabulary', 'a list of tokens', vocabulary)
   const size = vocabulary ? vocabulary.length : (input as { ids: number }).ids
   const layer =
     embedding === 'oneHot'
@@ -140,16 +140,16 @@ interface Output {
 
 function resolveOutput(output: SequenceOutputOptions): Output {
   if (typeof output !== 'object' || output === null || !('values' in output || 'classes' in output)) {
-    refuse('output', '{ values } or { classes }', output)
+    throwInvalid('output', '{ values } or { classes }', output)
   }
-  refuseUnknown('option output', output, { ['values' in output ? 'values' : 'classes']: 1, per: 1 })
+  assertKnownOptions('option output', output, { ['values' in output ? 'values' : 'classes']: 1, per: 1 })
   const { per = 'sequence' } = output
-  if (per !== 'sequence' && per !== 'step') refuse('output.per', "'sequence' or 'step'", per)
+  if (per !== 'sequence' && per !== 'step') throwInvalid('output.per', "'sequence' or 'step'", per)
   const given = 'values' in output ? output.values : output.classes
   const labels = typeof given === 'number' ? null : given
   const count = labels ? labels.length : (given as number)
   if ('values' in output) return { width: count, activation: 'linear', labels, per }
-  if (!(count >= 2)) refuse('output.classes', 'at least two classes', count)
+  if (!(count >= 2)) throwInvalid('output.classes', 'at least two classes', count)
   return { width: count === 2 ? 1 : count, activation: count === 2 ? 'sigmoid' : 'softmax', labels, per }
 }
 
@@ -163,8 +163,9 @@ function resolveLoss(loss: SequenceModelOptions['loss'], { activation }: Output)
   if (loss === undefined) return { type: own }
   const given = typeof loss === 'string' ? { type: loss } : loss
   const isEntropy = given.type.endsWith('CrossEntropy')
-  if (activation !== 'linear' && given.type !== own) refuse('loss', `${own} for these classes`, given.type)
-  if (activation === 'linear' && isEntropy) refuse('loss', 'a loss of numbers', given.type)
+  if (activation !== 'linear' && given.type !== own)
+    throwInvalid('loss', `${own} for these classes`, given.type)
+  if (activation === 'linear' && isEntropy) throwInvalid('loss', 'a loss of numbers', given.type)
   return given
 }
 
@@ -179,6 +180,6 @@ function endSequence(layers: readonly LayerSpec[], per: 'sequence' | 'step'): La
   )
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `option ${name}`, expected, got: describe(got) })
 }

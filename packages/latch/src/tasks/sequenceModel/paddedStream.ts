@@ -26,7 +26,7 @@ export class PaddedStream extends TaskStream<SequenceTypes> {
   }
 
   override pushText(text: string): SequenceTypes['Output'] {
-    if (typeof text === 'string') this.#refuseMixture(true)
+    if (typeof text === 'string') this.#assertSameKind(true)
     return super.pushText(text)
   }
 
@@ -47,7 +47,7 @@ export class PaddedStream extends TaskStream<SequenceTypes> {
   }
 
   protected override readStep(step: SequenceTypes['Step']): void {
-    this.#refuseMixture(typeof step === 'string')
+    this.#assertSameKind(typeof step === 'string')
     if (typeof step === 'string') this.advance(step)
     else super.readStep(step)
   }
@@ -64,7 +64,7 @@ export class PaddedStream extends TaskStream<SequenceTypes> {
   }
 
   /** Texts are padded and ids are not. @throws UsageError for tokens and ids in one sequence */
-  #refuseMixture(isToken: boolean): void {
+  #assertSameKind(isToken: boolean): void {
     if (this.steps === 0 || isToken === (this.#ids !== null)) return
     const [expected, got] = isToken ? ['a token id', 'a token'] : ['a token', 'a token id']
     throw new UsageError({

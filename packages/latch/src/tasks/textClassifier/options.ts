@@ -7,7 +7,7 @@ import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
-import { refuseUnknown, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../knownNames.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
@@ -123,7 +123,7 @@ const MAX_COUNT = 2 ** 30
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveSettings(options: ClassifierOptions): ClassifierSettings {
-  refuseUnknown('option', options, NAMES)
+  assertKnownOptions('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', ['words', 'characters'])
   const { embedding = 64, maximumVocabulary = null } = options
@@ -146,7 +146,7 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
     dropout: dropoutShares(options.dropout, DROPOUT[tokens]),
   }
   const contradiction = contradictionIn(settings)
-  if (contradiction) refuse(...contradiction)
+  if (contradiction) throwInvalid(...contradiction)
   return settings
 }
 
@@ -154,11 +154,11 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
 export function resolveLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
   if (given === undefined) return null
   if (!Array.isArray(given) || given.some((label) => typeof label !== 'string' || label.trim() === ''))
-    refuse('labels', 'a list of texts, none empty', JSON.stringify(given))
+    throwInvalid('labels', 'a list of texts, none empty', JSON.stringify(given))
   const labels = given.map((label) => cleanLabel(label) as L)
   const twice = labels.find((label, i) => labels.indexOf(label) !== i)
-  if (twice !== undefined) refuse('labels', 'each label once', `${JSON.stringify(twice)} twice`)
-  if (labels.length < 2) refuse('labels', 'at least two labels', `${labels.length}`)
+  if (twice !== undefined) throwInvalid('labels', 'each label once', `${JSON.stringify(twice)} twice`)
+  if (labels.length < 2) throwInvalid('labels', 'at least two labels', `${labels.length}`)
   return labels
 }
 
@@ -170,7 +170,7 @@ function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutSha
   const shares = { ...defaults }
   for (const [name, value] of Object.entries(given ?? {})) {
     const known = Object.keys(defaults)
-    if (!known.includes(name)) refuse('dropout', `shares named ${known.join(', ')}`, name)
+    if (!known.includes(name)) throwInvalid('dropout', `shares named ${known.join(', ')}`, name)
     if (value !== undefined) shares[name as keyof DropoutShares] = shareOption(`dropout.${name}`, value)
   }
   return shares
@@ -189,22 +189,24 @@ function contradictionIn(
 
 function whole(name: string, value: number, max: number): number {
   const fits = Number.isSafeInteger(value) && value >= 1 && value <= max
-  return fits ? value : refuse(name, `a whole number from 1 to ${max}`, value)
+  return fits ? value : throwInvalid(name, `a whole number from 1 to ${max}`, value)
 }
 
 function shareOption(name: string, value: number): number {
-  return value >= 0 && value < 1 ? value : refuse(name, 'a share from 0 to below 1', value)
+  return value >= 0 && value < 1 ? value : throwInvalid(name, 'a share from 0 to below 1', value)
 }
 
 function flag(name: string, value: boolean): boolean {
-  return typeof value === 'boolean' ? value : refuse(name, 'true or false', value)
+  return typeof value === 'boolean' ? value : throwInvalid(name, 'true or false', value)
 }
 
 function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
-  return choices.includes(value as T) ? (value as T) : refuse(name, `one of ${choices.join(', ')}`, value)
+  return choices.includes(value as T)
+    ? (value as T)
+    : throwInvalid(name, `one of ${choices.join(', ')}`, value)
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `option ${name}`, expected, got: String(got) })
 }
 

@@ -218,7 +218,7 @@ describe('a file that is not what it says', () => {
     expect(await settings('units', -3)).toMatch(/settings\.units: expected a whole number from 1/)
     expect(await settings('minimumCount', 2 ** 40)).toMatch(/settings\.minimumCount/)
     expect(await settings('lowercase', 'yes')).toMatch(/settings\.lowercase: expected true or false/)
-    expect(await settings('novelty', 1)).toMatch(/settings\.novelty: expected no such field/)
+    expect(await settings('novelty', 1)).toMatch(/settings\.novelty: expected a known field/)
     const message = await changed((d) => {
       Object.assign(d.settings, { cell: 'bag', bidirectional: true })
     })
