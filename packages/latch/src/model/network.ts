@@ -100,7 +100,7 @@ export class Network {
 
   get #live(): Parts {
     if (this.#parts) return this.#parts
-    throw new UsageError({ where: 'network', expected: 'a network in use', got: 'one that was disposed of' })
+    throw new UsageError({ where: 'network', expected: 'an open network', got: 'a disposed one' })
   }
 
   get config(): NetworkConfig {

@@ -1,4 +1,4 @@
-/** A trained model against examples whose targets are known, for every task. Loaded by those who measure. */
+/** Evaluates a trained model of any task on labelled examples. Loaded on the first call of `evaluate`. */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
@@ -36,7 +36,7 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, warnings }
 }
 
-/** Calls back after each forward pass; rows of the batch are examples `numbers`. */
+/** Calls back after each forward pass; the rows of the batch are the examples with the indices `numbers`. */
 async function forEachPass(
   network: Network,
   dataset: Dataset,
@@ -56,7 +56,7 @@ async function forEachPass(
   }
 }
 
-/** Loss and errors of outputs that are numbers. */
+/** Loss and errors of numeric outputs. */
 async function measureValues(network: Network, dataset: Dataset, options: ModelEvaluateOptions) {
   const { width, per } = network.output
   let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
@@ -89,7 +89,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
   }
 }
 
-/** Classes of outputs that are probabilities already: their loss is the cross-entropy of those. */
+/** Class metrics of outputs that are already probabilities: the loss is their cross-entropy. */
 async function measureProbabilities(
   { network, learned: { outputActivation } }: Trained,
   dataset: Dataset,

@@ -1,12 +1,12 @@
-/** How a loss counts classes and targets: the options of `fit`, checked, with labels as class numbers. */
+/** Class weights and label smoothing: the options of `fit`, checked, with labels as class indices. */
 import type { LossOptions } from '../../layers/loss.ts'
 import { UsageError } from '../../core/errors.ts'
 import { findLabel } from '../labels.ts'
 
-/** `balanced`: inversely to how often each class occurs; or by label, 1 where one is not named. */
+/** `balanced`: inversely proportional to class frequencies; or a weight by label, 1 for labels not given. */
 export type ClassWeights = 'balanced' | { readonly [label: string]: number }
 
-/** Options of `fit` that only a loss of classes has. */
+/** Options of `fit` for classification losses only. */
 export interface ClassLossOptions {
   classWeights?: ClassWeights
   labelSmoothing?: number
@@ -14,7 +14,7 @@ export interface ClassLossOptions {
 
 /**
  * The network's loss with the options of this run.
- * @param classes the class numbers of the training targets
+ * @param classes the class indices of the training targets
  * @throws UsageError naming the option; DataError for an unknown label
  */
 export function classLoss(
@@ -30,8 +30,7 @@ export function classLoss(
       classWeights,
       labelSmoothing: labelSmoothing || undefined,
     })) {
-      if (value !== undefined)
-        throwInvalid(name, `no such option under the loss ${type}`, JSON.stringify(value))
+      if (value !== undefined) throwInvalid(name, `no value for the loss ${type}`, JSON.stringify(value))
     }
     return { type, ...rest }
   }

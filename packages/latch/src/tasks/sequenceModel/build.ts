@@ -16,31 +16,31 @@ import { nameOutputs } from '../prediction.ts'
 import { completeFacts } from './learned.ts'
 import { SequenceModel } from './sequenceModel.ts'
 
-/** Inputs: rows of so many features; token ids below a number; or texts, by a vocabulary. */
+/** Inputs: rows of `features` numbers; token ids below `ids`; or texts, with a vocabulary. */
 export type SequenceInputOptions =
   | { features: number }
   | { ids: number; embedding?: number | 'oneHot' }
   | { vocabulary: readonly string[]; tokens?: 'word' | 'character'; embedding?: number | 'oneHot' }
 
-/** Outputs: numbers (how many, or their names), or one of some classes (how many, or their names). */
+/** Outputs: numbers (their count or names), or classes (their count or names). */
 export type SequenceOutputOptions =
   | { values: number | readonly string[]; per?: 'sequence' | 'step' }
   | { classes: number | readonly string[]; per?: 'sequence' | 'step' }
 
 /** Options of `sequenceModel`. */
 export interface SequenceModelOptions extends EngineOptions {
-  /** `{ features: 3 }`, `{ ids: 500 }` or `{ vocabulary: [...] }`; ids are embedded, by default in 64 numbers. */
+  /** `{ features: 3 }`, `{ ids: 500 }` or `{ vocabulary: [...] }`; ids are embedded, by default with width 64. */
   input: SequenceInputOptions
-  /** The layers between input and output: `[gru(32)]`. */
+  /** The hidden layers: `[gru(32)]`. */
   layers: readonly LayerSpec[]
   /**
-   * `{ values: 1 }` or `{ classes: ['down', 'up'] }`, one for the sequence by default; `per: 'step'`: one at every step.
-   * Adds a dense layer: two classes have one logit, more a softmax.
+   * `{ values: 1 }` or `{ classes: ['down', 'up'] }`, one per sequence by default, or with `per: 'step'` one per step.
+   * Adds a dense layer: one logit for two classes, a softmax for more.
    */
   output: SequenceOutputOptions
   /** Default: mean squared error for values, cross-entropy for classes. */
   loss?: LossOptions['type'] | LossOptions
-  /** Of the initial weights. Default 1. */
+  /** Seed of the initial weights. Default 1. */
   seed?: number
 }
 
@@ -165,11 +165,11 @@ function resolveLoss(loss: SequenceModelOptions['loss'], { activation }: Output)
   const isEntropy = given.type.endsWith('CrossEntropy')
   if (activation !== 'linear' && given.type !== own)
     throwInvalid('loss', `${own} for these classes`, given.type)
-  if (activation === 'linear' && isEntropy) throwInvalid('loss', 'a loss of numbers', given.type)
+  if (activation === 'linear' && isEntropy) throwInvalid('loss', 'a regression loss', given.type)
   return given
 }
 
-/** The top recurrent layer has an output per sequence or per step as wanted, where it does not say itself. */
+/** Sets `returnSequences` of the last recurrent layer by the output, if the layer does not set it. */
 function endSequence(layers: readonly LayerSpec[], per: 'sequence' | 'step'): LayerSpec[] {
   const top = layers.findLastIndex(({ options }) => options.type === 'recurrent')
   const reduced = layers.slice(top + 1).some(({ options }) => /pool|flatten/i.test(options.type))
