@@ -21,6 +21,7 @@ import type { TrainingHistory } from './files/history.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
+import type { TokenKind } from '../text/tokenizer.ts'
 
 /** One encoded input: one entry per step in each list. */
 export interface EncodedSequence extends EncodedInput {
@@ -126,7 +127,7 @@ export interface ModelSummary {
   /** Number of tokens in the vocabulary; null without one. */
   vocabularySize: number | null
   /** How texts are tokenized; null if the model does not read texts. */
-  tokens: 'word' | 'character' | null
+  tokens: TokenKind | null
   /** Maximum number of steps that `predict` reads of one input; null: no limit. */
   maximumLength: number | null
   predicts: 'classes' | 'values'
