@@ -171,7 +171,7 @@ describe('a recording pass', () => {
     const take = memory.floats.bind(memory)
     memory.floats = (count, what) => {
       if (what === 'recorded gradients')
-        throw new MemoryError({ where: 'test', expected: 'room', got: 'none' })
+        throw new MemoryError({ where: 'test', expected: 'memory', got: 'none' })
       return take(count, what)
     }
     expect(() => net.forward(batch, record)).toThrow(MemoryError)
