@@ -17,7 +17,7 @@ export type {
   CellChoice,
   ClassifierOptions,
   ClassifierSettings,
-  DropoutShares,
+  DropoutRates as DropoutShares,
 } from './tasks/textClassifier/options.ts'
 export type {
   ClassEvaluation,
@@ -100,8 +100,8 @@ export type {
 export { createEngine, supportedEngines } from './engine/load.ts'
 export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
-export { createTokenizer } from './text/tokenizer.ts'
-export type { Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
+export { createTokenizer, TOKEN_KINDS } from './text/tokenizer.ts'
+export type { TokenKind, Tokenizer, TokenizerConfig } from './text/tokenizer.ts'
 export { UNKNOWN_TOKEN, Vocabulary } from './text/vocabulary.ts'
 export type { VocabularyOptions } from './text/vocabulary.ts'
 export type { Table, TableOptions } from './data/tableStart.ts'
