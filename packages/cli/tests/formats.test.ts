@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 describe('predict of a sequence model', () => {
-  test('text by its vocabulary, in words and as JSON', async () => {
+  test('text by its vocabulary, printed and as JSON', async () => {
     const said = SequenceModel.fromImported(nextLetter()).predict('abc')
     const ran = await place.latch(['predict', 'nextLetter.safetensors', 'abc', 'dd'])
     const [label, share, text] = ran.stdout.split('\n')[0].split('\t')

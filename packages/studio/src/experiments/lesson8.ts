@@ -4,7 +4,7 @@ import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { ENGINE, openModelAt } from './models.ts'
-import { minimum } from '../drawing/extremes.ts'
+import { minimum } from 'latch/inspection'
 
 export interface ParameterCount {
   cell: CellName
