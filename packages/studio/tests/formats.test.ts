@@ -192,7 +192,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const options = write('options.json', {
       config: { order: ['left', 'left_out'], returnSequences: false },
       labels: ['x', 'y', 'z'],
-      tokens: 'character',
+      tokens: 'chars',
     })
     const watched = await open(browser, server.url)
     const { page } = watched

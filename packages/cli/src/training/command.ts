@@ -1,7 +1,7 @@
 /** The options that the training commands share, and their parsers. */
 import { Command } from '@commander-js/extra-typings'
 import type { OptionValues } from '@commander-js/extra-typings'
-import { UsageError } from 'latch'
+import { TOKEN_KINDS, UsageError } from 'latch'
 import {
   engineOption,
   formatOption,
@@ -78,11 +78,7 @@ function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, c
       'reduce the outputs over time by last, max or mean (default: last)',
       oneOf('--pooling', ['last', 'max', 'mean']),
     )
-    .option(
-      '--tokens <kind>',
-      'words or chars (default: words)',
-      oneOf('--tokens', ['words', 'chars', 'characters']),
-    )
+    .option('--tokens <kind>', `${TOKEN_KINDS.join(' or ')} (default: words)`, oneOf('--tokens', TOKEN_KINDS))
     .option('--lowercase', 'convert texts to lower case (default for words)')
     .option('--no-lowercase', 'keep upper case (default for chars)')
     .option('--embedding <n>', 'embedding size, or one-hot (default: 64)', embedding)

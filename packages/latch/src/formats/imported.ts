@@ -6,6 +6,7 @@ import type { Fix } from '../core/errors.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { ModelDocument } from './latch/modelFile.ts'
 import type { Network } from '../model/network.ts'
+import type { TokenKind } from '../text/tokenizer.ts'
 
 /** Formats that models come in. */
 export const FORMAT_NAMES = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
@@ -63,7 +64,7 @@ export interface ImportedModel {
   /** Tokens by id, where the file or the options say. */
   vocabulary: readonly string[] | null
   /** How a text becomes tokens of that vocabulary; null where there is none. */
-  tokens: 'character' | 'word' | null
+  tokens: TokenKind | null
   layers: readonly LayerFacts[]
   /** Sentences: conventions found and what was done about them (`update gate keeps the old`, `forget bias 1 added`). */
   warnings: readonly string[]
@@ -84,7 +85,7 @@ export interface ExportSource {
   input: ModelInput
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
-  tokens: 'character' | 'word' | null
+  tokens: TokenKind | null
   /** The Latch document, which the file embeds in its metadata. */
   document: ModelDocument | null
   /** For the file's own name and description. */
@@ -116,7 +117,7 @@ export interface ImportOptions {
   prefix?: string
   /** Tokens by id, or ids by token. */
   vocabulary?: readonly string[] | Readonly<Record<string, number>>
-  tokens?: 'character' | 'word'
+  tokens?: TokenKind
   labels?: readonly string[]
   /** What is made of the last row where the file does not say. */
   outputActivation?: OutputActivation

@@ -3,13 +3,14 @@ import { FormatError, UsageError } from '../core/errors.ts'
 import { guessTokenKind } from '../text/tokenKind.ts'
 import type { ImportOptions } from './imported.ts'
 import { quoted } from './safetensors/header.ts'
+import type { TokenKind } from '../text/tokenizer.ts'
 
 /** Tokens by id and their kind: by options, else by `found`. A kind that is not given is inferred from the tokens. */
 export function tokensByOptions(
   options: ImportOptions,
   source: string,
   found: readonly string[] | null = null,
-): { vocabulary: readonly string[] | null; tokens: 'character' | 'word' | null } {
+): { vocabulary: readonly string[] | null; tokens: TokenKind | null } {
   const given = options.vocabulary
   const vocabulary = given === undefined ? found : tokensById(given, source)
   if (!vocabulary) return { vocabulary: null, tokens: null }

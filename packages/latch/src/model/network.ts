@@ -189,7 +189,7 @@ export class Network {
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     const { context, masks } = this.#live
     if (batch.mask && !masks) refuseMask(this.config.layers[0].type)
-    this.#planFor(batch)
+    this.#planFor(batch, pass.record)
     this.#current = null
     context.index.write(this.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
@@ -225,8 +225,8 @@ export class Network {
     throw new UsageError({ where: 'network state', expected, got: `${recurrentLayer}` })
   }
 
-  #planFor({ sequences, steps, rows, mask }: PackedBatch): void {
-    this.#plan({ sequences, steps, rows, masked: mask?.includes(0) })
+  #planFor({ sequences, steps, rows, mask }: PackedBatch, recorded: boolean): void {
+    this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded })
   }
 
   /**
@@ -279,7 +279,7 @@ export class Network {
     plain = false,
     of: NonNullable<GradientOf> = 'mean',
   ): LossValue {
-    this.#needGradients()
+    this.#needGradients(pass)
     this.#needPass(batch)
     const value = this.#lossLayer().compute(batch, targets, of, plain)
     this.#backThrough(batch, pass)
@@ -288,7 +288,7 @@ export class Network {
 
   /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
   backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
-    this.#needGradients()
+    this.#needGradients(pass)
     this.#needPass(batch)
     writeOutputGradient(this.engine.memory, this.output, batch, gradient)
     this.#backThrough(batch, pass)
@@ -330,12 +330,12 @@ export class Network {
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
   }
 
-  #needGradients(): void {
-    if (this.#plannedGradients) return
+  #needGradients({ record }: Pass): void {
+    if (this.#plannedGradients && (!record || this.#planned.recorded)) return
     throw new UsageError({
       where: 'network.backward',
-      expected: 'prepareTraining() before the forward pass',
-      got: 'a forward pass planned without gradients',
+      expected: 'prepareTraining() before a forward pass with the same `record`',
+      got: 'a forward pass planned without',
     })
   }
 

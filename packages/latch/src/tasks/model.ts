@@ -21,6 +21,7 @@ import type { TrainingHistory } from './files/history.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
+import type { TokenKind } from '../text/tokenizer.ts'
 
 /** One input as the network takes it: one entry a step in each list. */
 export interface EncodedSequence extends EncodedInput {
@@ -126,7 +127,7 @@ export interface ModelSummary {
   /** Entries of the vocabulary; null where there is none. */
   vocabularySize: number | null
   /** How texts become tokens; null where the model reads no texts. */
-  tokens: 'word' | 'character' | null
+  tokens: TokenKind | null
   /** Most steps that `predict` reads of one input; null: any number. */
   maximumLength: number | null
   predicts: 'classes' | 'values'

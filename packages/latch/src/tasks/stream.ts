@@ -58,7 +58,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     const body = this.steps === 0 ? whole.trimStart() : whole
     const read = body.trimEnd()
     for (const token of tokenizer.tokenize(read)) this.advance(token)
-    this.#space = tokenizer.config.kind === 'characters' ? body.slice(read.length) : ''
+    this.#space = tokenizer.config.kind === 'chars' ? body.slice(read.length) : ''
     return this.prediction
   }
 

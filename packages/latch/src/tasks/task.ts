@@ -10,7 +10,7 @@ import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { LayerDefinition } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
-import type { Tokenizer } from '../text/tokenizer.ts'
+import type { TokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
@@ -26,7 +26,7 @@ export interface Learned {
   readonly labels: readonly string[] | null
   /** Tokens by id. */
   readonly vocabulary: readonly string[] | null
-  readonly tokens: 'word' | 'character' | null
+  readonly tokens: TokenKind | null
   /** State goes on from call to call (Keras `stateful`). */
   readonly stateful?: boolean
   /** Where an imported model came from. */

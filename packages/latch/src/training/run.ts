@@ -18,7 +18,7 @@ import {
   type SavedState,
   type TrainingState,
 } from './checkpoint.ts'
-import { fingerprint, type Dataset, type Sample } from './dataset.ts'
+import { checkedMasks, fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { Optimizer } from './optimizer.ts'
@@ -87,8 +87,8 @@ export class TrainingRun implements Resumable {
   constructor(network: Network, given: FitOptions) {
     this.#given = given
     this.network = network
-    this.train = given.train
-    this.#validation = given.validation ?? null
+    this.train = checkedMasks('train', given.train)
+    this.#validation = given.validation ? checkedMasks('validation', given.validation) : null
     this.epochs = given.epochs ?? 10
     this.options = completeOptions(given)
     requireData(given)

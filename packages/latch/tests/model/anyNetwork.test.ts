@@ -169,7 +169,7 @@ function checkStates(at: Case, seed: number): void {
   const [targets, random] = [targetsOf(net, batch), new Random(seed, 'states')]
   const lossAt = (place: UnitPlace | null, h: number, holds?: Overrides) => {
     begin(net, batch, place, h)
-    net.forward(batch, { ...plain, overrides: holds })
+    net.forward(batch, { ...plain, record: true, overrides: holds })
     return net.loss(batch, targets).mean
   }
   net.prepareTraining()

@@ -8,7 +8,7 @@ import { FormatError, UsageError } from '../../src/core/errors.ts'
 
 const words = createTokenizer({ kind: 'words', lowercase: true })
 const cased = createTokenizer({ kind: 'words', lowercase: false })
-const characters = createTokenizer({ kind: 'characters', lowercase: false })
+const characters = createTokenizer({ kind: 'chars', lowercase: false })
 
 describe('word tokens', () => {
   test.each([
@@ -58,7 +58,7 @@ describe('word tokens', () => {
 describe('character tokens', () => {
   test('are code points, whitespace kept', () => {
     expect(characters.tokenize('a  😀\nB')).toEqual(['a', ' ', ' ', '😀', '\n', 'B'])
-    expect(createTokenizer({ kind: 'characters', lowercase: true }).tokenize('ÄB')).toEqual(['ä', 'b'])
+    expect(createTokenizer({ kind: 'chars', lowercase: true }).tokenize('ÄB')).toEqual(['ä', 'b'])
   })
 
   test('join to the normalised text, whatever the text', () => {
@@ -81,7 +81,7 @@ describe('tokenizer configuration', () => {
   test('survives JSON and is refused by field', () => {
     expect(parseTokenizerConfig(JSON.parse(JSON.stringify(words.config)))).toEqual(words.config)
     expect(() => parseTokenizerConfig({ kind: 'bytes', lowercase: true })).toThrow(
-      new FormatError({ where: 'tokenizer.kind', expected: "'words' or 'characters'", got: '"bytes"' }),
+      new FormatError({ where: 'tokenizer.kind', expected: "'words' or 'chars'", got: '"bytes"' }),
     )
     expect(() => parseTokenizerConfig({ kind: 'words' })).toThrow(
       /tokenizer\.lowercase: expected true or false, got nothing/,

@@ -24,6 +24,7 @@ import {
 } from '../imported.ts'
 import { parseJson } from '../json.ts'
 import { readModelDocument, type ModelDocument } from './modelFile.ts'
+import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
 /** Key of the metadata. `latch` is that of Latch's own model files. */
 export const EMBEDDED_KEY = 'latch_export'
@@ -36,7 +37,7 @@ export interface Embedded {
   input: ModelInput
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
-  tokens: 'character' | 'word' | null
+  tokens: TokenKind | null
   document: ModelDocument | null
 }
 
@@ -74,7 +75,7 @@ export function readEmbedded(text: unknown, source: string, options: ImportOptio
     input: readInput(f.input),
     labels: readOptional(f.labels, readTexts, null),
     vocabulary: readOptional(f.vocabulary, readTexts, null),
-    tokens: readOptional(f.tokens, (x) => readChoice(x, ['character', 'word']), null),
+    tokens: readOptional(f.tokens, (x) => readChoice(x, TOKEN_KINDS), null),
     document: readOptional(f.document, (x) => readModelDocument(x.value, source), null),
   }
 }

@@ -5,7 +5,6 @@ import { allLayers } from '../../model/allLayers.ts'
 import { FormatError } from '../../core/errors.ts'
 import {
   fieldAt,
-  fieldError,
   readChoice,
   readList,
   readOptional,
@@ -23,6 +22,7 @@ import {
 } from '../imported.ts'
 import { decodeModel } from './modelFile.ts'
 import { layerNames } from '../../layers/names.ts'
+import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
 /** Reads a Latch model file. @throws FormatError naming the field or byte */
 export async function readLatch({ bytes, name }: ModelFiles): Promise<ImportedModel> {
@@ -68,13 +68,12 @@ export function getInput({ layers: [first] }: NetworkConfig): ModelInput {
   return { kind: 'ids', width: (first as { vocabulary: number }).vocabulary, steps: null }
 }
 
-function readTokens(root: Field): 'character' | 'word' {
+function readTokens(root: Field): TokenKind {
   const field = fieldAt(root, 'tokens')
-  if (field.value !== undefined) return readChoice(field, ['character', 'word'])
-  const kind = fieldAt(fieldAt(root, 'settings'), 'tokens')
-  if (kind.value === 'characters') return 'character'
-  if (kind.value === 'words') return 'word'
-  throw fieldError(kind, 'words or characters')
+  return readChoice(
+    field.value === undefined ? fieldAt(fieldAt(root, 'settings'), 'tokens') : field,
+    TOKEN_KINDS,
+  )
 }
 
 /** The layers of a network as Latch has them, with what each learns. */

@@ -15,12 +15,13 @@ import { refuseUnknown, type Names } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
 import { completeFacts } from './learned.ts'
 import { SequenceModel } from './sequenceModel.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
 
 /** Inputs: rows of so many features; token ids below a number; or texts, by a vocabulary. */
 export type SequenceInputOptions =
   | { features: number }
   | { ids: number; embedding?: number | 'oneHot' }
-  | { vocabulary: readonly string[]; tokens?: 'word' | 'character'; embedding?: number | 'oneHot' }
+  | { vocabulary: readonly string[]; tokens?: TokenKind; embedding?: number | 'oneHot' }
 
 /** Outputs: numbers (how many, or their names), or one of some classes (how many, or their names). */
 export type SequenceOutputOptions =
@@ -103,7 +104,7 @@ function resolveInput(input: SequenceInputOptions): {
   layer: LayerSpec
   facts: ModelInput
   vocabulary: readonly string[] | null
-  tokens: 'word' | 'character' | null
+  tokens: TokenKind | null
 } {
   if (typeof input !== 'object' || input === null) {
     refuse('input', '{ features }, { ids } or { vocabulary }', input)

@@ -9,6 +9,7 @@ import {
 } from '../../formats/outputActivation.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
 
 /** Where a model came from. */
 export interface ModelSource {
@@ -25,7 +26,7 @@ export interface SequenceFacts {
   labels: readonly string[] | null
   /** Tokens by id; an empty one is an id without a token. */
   vocabulary: readonly string[] | null
-  tokens: 'character' | 'word' | null
+  tokens: TokenKind | null
   /** State goes on from call to call. */
   stateful: boolean
   /** Conventions found and what was done about them, each a sentence. */

@@ -40,8 +40,7 @@ export class SequenceReader {
     this.#unknown = unknown < 0 ? null : unknown
     // A vocabulary without capitals was made from texts without them.
     const lowercase = named.every((token) => UNKNOWN.test(token) || token === token.toLowerCase())
-    const kind = tokens === 'character' ? 'characters' : 'words'
-    this.#tokenizer = vocabulary ? createTokenizer({ kind, lowercase }) : null
+    this.#tokenizer = vocabulary ? createTokenizer({ kind: tokens ?? 'words', lowercase }) : null
   }
 
   /** How texts become tokens; null where inputs are no texts. */

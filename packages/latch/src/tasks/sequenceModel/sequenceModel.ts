@@ -17,6 +17,7 @@ import type { SequenceInput } from './reader.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
 import { PaddedStream } from './paddedStream.ts'
 import { sequenceTask } from './task.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
 
 /** A network with the meaning of its inputs and outputs; made by `sequenceModel`, an import, `load` or `fromBytes`. */
 export class SequenceModel extends TaskModel<SequenceTypes> {
@@ -52,7 +53,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   }
 
   /** How a text becomes tokens; null where there is no vocabulary. */
-  get tokens(): 'character' | 'word' | null {
+  get tokens(): TokenKind | null {
     return this.trained.learned.tokens
   }
 

@@ -17,6 +17,7 @@ import type { TaskDefinition } from '../task.ts'
 import { padsTexts, type SequenceFacts } from './facts.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
 import type { SequenceInput } from './reader.ts'
+import { TOKEN_KINDS } from '../../text/tokenizer.ts'
 
 const SECTIONS = [
   'outputActivation',
@@ -98,7 +99,7 @@ function readFacts(root: Field): SequenceFacts {
     },
     labels: readOptional(f.labels, texts, null),
     vocabulary: readOptional(f.vocabulary, texts, null),
-    tokens: readOptional(f.tokens, (x) => readChoice(x, ['character', 'word']), null),
+    tokens: readOptional(f.tokens, (x) => readChoice(x, TOKEN_KINDS), null),
     stateful: readBoolean(f.stateful),
     warnings: texts(f.warnings),
     source: {

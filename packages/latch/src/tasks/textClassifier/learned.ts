@@ -47,6 +47,6 @@ export function completeLearned(
     input: { kind: 'ids', width: words.size, steps: null },
     outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
     vocabulary: words.tokens,
-    tokens: settings.tokens === 'words' ? 'word' : 'character',
+    tokens: settings.tokens,
   }
 }

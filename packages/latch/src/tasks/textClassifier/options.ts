@@ -8,6 +8,7 @@ import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
 import { refuseUnknown, type Names } from '../knownNames.ts'
+import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
 export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
@@ -46,7 +47,7 @@ export interface ClassifierOptions<
   /** What of the steps' outputs decides. Default `last`. */
   pooling?: 'last' | 'max' | 'mean'
   /** Default `words`. */
-  tokens?: 'words' | 'characters'
+  tokens?: TokenKind
   /** Fold case. Default true for words, false for characters. */
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
@@ -78,7 +79,7 @@ export interface ClassifierSettings {
   reset: 'after' | 'before'
   activation: 'tanh' | 'relu'
   pooling: 'last' | 'max' | 'mean'
-  tokens: 'words' | 'characters'
+  tokens: TokenKind
   lowercase: boolean
   embedding: number | 'oneHot'
   minimumCount: number
@@ -89,9 +90,9 @@ export interface ClassifierSettings {
 
 const DROPOUT: { [K in ClassifierSettings['tokens']]: DropoutShares } = {
   words: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 },
-  characters: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 },
+  chars: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 },
 }
-const LENGTH = { words: 400, characters: 1000 }
+const LENGTH = { words: 400, chars: 1000 }
 const ANN_LENGTH = 60
 
 const NAMES: Names<ClassifierOptions> = {
@@ -125,7 +126,7 @@ const MAX_COUNT = 2 ** 30
 export function resolveSettings(options: ClassifierOptions): ClassifierSettings {
   refuseUnknown('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
-  const tokens = choice('tokens', options.tokens ?? 'words', ['words', 'characters'])
+  const tokens = choice('tokens', options.tokens ?? 'words', TOKEN_KINDS)
   const { embedding = 64, maximumVocabulary = null } = options
   const { maximumLength = cell === 'ann' ? ANN_LENGTH : LENGTH[tokens] } = options
   const settings: ClassifierSettings = {
@@ -219,7 +220,7 @@ export function readSettings(field: Field): ClassifierSettings {
     reset: oneOf('after', 'before'),
     activation: oneOf('tanh', 'relu'),
     pooling: oneOf('last', 'max', 'mean'),
-    tokens: oneOf('words', 'characters'),
+    tokens: oneOf(...TOKEN_KINDS),
     lowercase: readBoolean,
     embedding: (x) => (x.value === 'oneHot' ? 'oneHot' : readWidth(x)),
     minimumCount: count,

@@ -236,7 +236,7 @@ describe('options', () => {
   it('ids by token from 1 on: id 0 has a name of its own, and letters stay letters', () => {
     const config = chain(layer('LSTM', { units: 2 }, 'l'))
     const { vocabulary, tokens } = read(config, 'Keras 3.5.0', { vocabulary: { a: 1, b: 2 } })
-    expect({ vocabulary, tokens }).toEqual({ vocabulary: ['<0>', 'a', 'b'], tokens: 'character' })
+    expect({ vocabulary, tokens }).toEqual({ vocabulary: ['<0>', 'a', 'b'], tokens: 'chars' })
     expect(() => read(config, 'Keras 3.5.0', { vocabulary: { a: 1, b: 1 } })).toThrow(/each id once/)
   })
 })

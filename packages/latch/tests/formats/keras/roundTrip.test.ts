@@ -245,14 +245,14 @@ describe('other layers', () => {
       ...sourceOf([{ type: 'oneHot', vocabulary: 2 }, gru, dense], 'softmax'),
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
-      tokens: 'character' as const,
+      tokens: 'chars' as const,
       document: { format: 'latch', version: 1, task: 'x' } as const,
     }
     const { model } = await trip(source)
     expect(model).toMatchObject({
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
-      tokens: 'character',
+      tokens: 'chars',
       document: { format: 'latch', version: 1, task: 'x' } as const,
     })
   })

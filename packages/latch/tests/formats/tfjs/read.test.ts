@@ -33,7 +33,7 @@ describe.skipIf(!modelsAreHere)('tfjs-lstm-text-generation', () => {
     expect(model.format).toBe('tfjs')
     expect(model.producer).toBe('TensorFlow.js layers, Keras 2.1.5')
     expect(model.outputActivation).toBe('softmax')
-    expect(model.tokens).toBe('character')
+    expect(model.tokens).toBe('chars')
     expect(model.layers.map(({ name }) => name)).toEqual(['lstm_2', 'dense_3', 'activation_2'])
     expect(model.omitted).toEqual([])
   })

@@ -33,7 +33,7 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
           outputActivation: 'softmax',
           labels: ['no', 'yes'],
           vocabulary: Array.from({ length: 11 }, (_, i) => `w${i}`),
-          tokens: 'word',
+          tokens: 'words',
           document: { format: 'latch', version: 1, task: 'x' } as const,
         },
       ],

@@ -123,7 +123,7 @@ describe('tasks carried along', () => {
       expect(read).toMatchObject({
         outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
         labels: model.labels,
-        tokens: 'word',
+        tokens: 'words',
         input: { kind: 'ids', width: model.vocabulary.size },
       })
       expect(read.layers.map(({ type }) => type)).toContain('LSTM')

@@ -19,7 +19,7 @@ const choices: [string, ClassifierOptions][] = [
   ['bidirectional', { cell: 'lstm', bidirectional: true }],
   ['stacked, bidirectional, max over time', { layers: 2, bidirectional: true, pooling: 'max' }],
   ['mean over time', { cell: 'gru', pooling: 'mean' }],
-  ['characters', { cell: 'gru', tokens: 'characters', pooling: 'max', units: 16 }],
+  ['characters', { cell: 'gru', tokens: 'chars', pooling: 'max', units: 16 }],
   ['one-hot', { cell: 'gru', embedding: 'oneHot' }],
   ['one-hot, bidirectional', { embedding: 'oneHot', bidirectional: true }],
   ['reference float32', { cell: 'gru', engine: 'reference' }],
@@ -90,7 +90,7 @@ describe('texts of every kind', () => {
   })
 
   it('characters: spaces around a text are nothing, as in rows', async () => {
-    const model = await trained({ cell: 'gru', tokens: 'characters' }, { epochs: 1 })
+    const model = await trained({ cell: 'gru', tokens: 'chars' }, { epochs: 1 })
     expect(model.predict('  great \n')).toEqual(model.predict('great'))
   })
 

@@ -22,7 +22,7 @@ describe('saved and loaded', () => {
   const kinds: [string, ClassifierOptions][] = [
     ['lstm', {}],
     ['gru before, stacked, bidirectional', { cell: 'gru', reset: 'before', layers: 2, bidirectional: true }],
-    ['rnn, characters, mean', { cell: 'rnn', tokens: 'characters', pooling: 'mean' }],
+    ['rnn, characters, mean', { cell: 'rnn', tokens: 'chars', pooling: 'mean' }],
     ['one-hot', { embedding: 'oneHot', maximumVocabulary: 9 }],
     ['ann', { cell: 'ann', maximumLength: 12 }],
     ['bag', { cell: 'bag' }],

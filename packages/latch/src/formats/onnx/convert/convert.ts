@@ -14,6 +14,7 @@ import { interpretGraph, type Interpretation } from './graph.ts'
 import { getNumber, type Axis, type SequenceValue } from './values.ts'
 import { reaches } from './model.ts'
 import type { IrNode } from './nodes.ts'
+import { TOKEN_KINDS } from '../../../text/tokenizer.ts'
 
 /** Where the network's input and output are in the graph, for running both side by side. */
 export interface GraphPlaces {
@@ -196,7 +197,7 @@ function describe(
     options.outputActivation,
   )
   const said = metadata.get('tokens')
-  const tokens = options.tokens ?? (said === 'character' || said === 'word' ? said : undefined)
+  const tokens = options.tokens ?? TOKEN_KINDS.find((name) => name === said)
   return {
     format: 'onnx',
     producer: model.producer,
