@@ -140,7 +140,7 @@ describe('a file that cannot be written is reported', () => {
       'a picture without a file',
       ['--picture', 'flow'],
       2,
-      /--picture flow: expected --svg FILE or --png FILE beside it/,
+      /--picture flow: expected `--svg FILE` or `--png FILE`, got neither/,
     ],
     ['a picture of another kind', ['--svg', 'b', '--picture', 'pie'], 2, /one of gates, flow, got "pie"/],
   ])('%s', async (_, args, exit, words) => {
