@@ -97,7 +97,7 @@ describe('predict of a sequence model', () => {
     [
       ['evaluate', 'oneNumber.safetensors', 'comments.csv'],
       1,
-      'a model that reads texts and predicts one class, got one of features',
+      'a model that reads texts and predicts one class, got a model of features',
     ],
     [['evaluate', 'nextLetter.safetensors', 'comments.csv'], 1, 'the labels of nextLetter.safetensors'],
   ] as const)('%j is refused', async (args, code, words) => {

@@ -201,7 +201,7 @@ export function describeModelContract<Input, Step>(
       beforeAll(async () => void (fresh = await makeModel()))
       const brief: FitOptions = { epochs: 2, batchSize: 8, seed: 1, validation: 0.25, patience: null }
 
-      it('fit keeps the network, tells its events in order, and reports', async () => {
+      it('fit keeps the network, sends its events in order, and reports', async () => {
         const { model, examples, options } = fresh
         const before: Network = model.network
         const events: ModelFitEvent[] = []
@@ -252,12 +252,12 @@ export function describeModelContract<Input, Step>(
         await running
       })
 
-      it('refuses options that do not exist, and what are no examples', async () => {
+      it('rejects unknown options, and values that are not examples', async () => {
         const { model, examples, options } = fresh
         await expect(model.fit(examples, { ...options, epoch: 1 } as never)).rejects.toThrow(
-          /fit option epoch: .*named .*epochs/,
+          /fit option epoch: expected one of the options .*epochs/,
         )
-        await expect(model.fit(null as never, options)).rejects.toThrow(/fit: expected rows/)
+        await expect(model.fit(null as never, options)).rejects.toThrow(/fit: expected an array .* of rows/)
       })
 
       it('dispose refuses every later call', async () => {
@@ -278,9 +278,7 @@ export function describeModelContract<Input, Step>(
           () => model.exportTo(exporters.onnx),
         ]
         for (const call of calls) {
-          await expect((async () => call())()).rejects.toThrow(
-            /expected a model in use, got one that was disposed/,
-          )
+          await expect((async () => call())()).rejects.toThrow(/expected an open model, got a disposed model/)
         }
       })
     })
@@ -309,7 +307,7 @@ export function describeModelContract<Input, Step>(
         expect(explain(trace, place).value).toBeCloseTo(trace.layers[0].steps[1].hidden[0], 10)
         const label = model.labels[model.labels.length - 1]
         expect(model.trace(input, { label }).target).toBe(label)
-        expect(() => model.trace(input, { label: 'no such label' })).toThrow(/no such label/)
+        expect(() => model.trace(input, { label: 'unknown label' })).toThrow(/unknown label/)
       }
     })
   })

@@ -1,4 +1,4 @@
-/** What `fit` does around its steps: learns, stops, keeps, tells, fails in words, and allocates nothing. */
+/** What `fit` does around its steps: learns, stops, keeps, reports, fails with messages, and allocates nothing. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
@@ -346,7 +346,7 @@ describe('memory', () => {
 })
 
 describe('fingerprints', () => {
-  it('tell any change of data', () => {
+  it('differ for any change of data', () => {
     const [ids, labels] = [
       [
         [3, 4],
