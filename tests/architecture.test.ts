@@ -365,19 +365,7 @@ describe('this repository', () => {
   })
 
   test('names no machine', () => {
-    const folders = [
-      'src',
-      'cli',
-      'studio/src',
-      'kernels',
-      'examples',
-      'demo',
-      'tests',
-      'scripts',
-      'bench',
-      'docs',
-      '.ci',
-    ]
+    const folders = ['packages', 'examples', 'demo', 'tests', 'scripts', 'bench', 'docs', '.ci']
     const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
     const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
     const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])
