@@ -1,4 +1,4 @@
-/** What commands write over: never their inputs, never a file of somebody else's, unless `--force`; links hide nothing. */
+/** What commands write over: never their inputs, never a file of another program, unless `--force`; links hide nothing. */
 import {
   copyFileSync,
   existsSync,
