@@ -28,11 +28,11 @@ const WORDS = [
     'room',
     /\brooms?\b/i,
     'memory, capacity',
-    /(living|class|meeting|waiting|the|of|in|her|his|a|clean|cold|small|great|nice|hotel) rooms?\b(?! for| of| to)|rooms? (was|is|were|are)|chat ?room/gi,
+    /(living|class|meeting|waiting|the|of|in|her|his|a|clean|cold|small|great|nice|hotel) rooms?\b(?! for| of| to)|food service room|rooms? (was|is|were|are)|chat ?room|'song', 'room'/gi,
   ],
   ['crew', /crew/i, 'worker pool'],
   ['enlist', /\benlist/i, 'register'],
-  ['team', /\bteams?\b|soloTeam|[a-z]Team\b/, 'thread pool, executor'],
+  ['team', /\bteams?\b|soloTeam|[a-z]Team\b/, 'thread pool, executor', /keras-team/g],
   // A letter of a text is one; a message to a worker is not.
   [
     'letter',
@@ -71,7 +71,7 @@ const WORDS = [
   ['so many times', /so many times as/i, 'times'],
   ['one’s own', /one[’']s own/i, 'your own'],
   ['no such', /\bno such\b/i, 'unknown, does not exist', /no such (file|directory)|@ts-expect-error.*/gi],
-  ['somebody', /\bsomebody\b/i, 'another program, another'],
+  ['somebody', /\bsomebody\b/i, 'another program, another', /somebody else moves there/g],
   ['those who', /\bthose who\b/i, 'users who'],
   ['as they stand', /\bas (it|they) stands?\b/i, 'unchanged, verbatim'],
   ['whoever', /\bwhoever\b/i, 'if you'],

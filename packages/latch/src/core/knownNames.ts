@@ -1,12 +1,12 @@
-/** Names that callers without types write: one that is not known is refused, with the one that was meant. */
+/** Checks the options of JavaScript callers: a misspelt or unknown name is an error that gives the one meant. */
 import { UsageError } from './errors.ts'
 import { describe } from './validation.ts'
 
 /** Every name of T exactly once, so that a new option cannot be forgotten. */
 export type Names<T> = { readonly [K in keyof Required<T>]: 1 }
 
-/** @throws UsageError unless `options` is an object with known names only; `where` says whose options */
-export function refuseUnknown(where: string, options: unknown, names: object): void {
+/** @throws UsageError unless `options` is an object with known names only; `where` begins the message */
+export function assertKnownOptions(where: string, options: unknown, names: object): void {
   const known = Object.keys(names)
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     const expected = `an object of options (${known.join(', ')})`
@@ -17,7 +17,7 @@ export function refuseUnknown(where: string, options: unknown, names: object): v
   const closest = closestName(unknown, known)
   throw new UsageError({
     where: `${where} ${unknown}`,
-    expected: `options named ${known.join(', ')}`,
+    expected: `one of the options ${known.join(', ')}`,
     got: JSON.stringify(unknown),
     remedy: closest && `Did you mean \`${closest}\`?`,
   })

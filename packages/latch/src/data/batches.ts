@@ -6,7 +6,7 @@ import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 import { append } from '../core/lists.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of `bucketedBatches`. */
 export interface BucketOptions {
@@ -30,7 +30,7 @@ const BUCKETS: Names<BucketOptions> = { batchSize: 1, key: 1, shuffle: 1, pool: 
  * @throws UsageError for a batch size or pool that is not a positive integer.
  */
 export function bucketedBatches(lengths: ArrayLike<number>, options: BucketOptions): Int32Array[] {
-  refuseUnknown('bucketedBatches option', options, BUCKETS)
+  assertKnownOptions('bucketedBatches option', options, BUCKETS)
   const { batchSize, key, shuffle, pool = 20 } = options
   requirePositiveInteger('batchSize', batchSize)
   requirePositiveInteger('pool', pool)

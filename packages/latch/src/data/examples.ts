@@ -12,7 +12,7 @@ import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
 import type { CollectedTable } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Which columns of a table hold the texts and the labels. */
 export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
@@ -64,7 +64,7 @@ export function examplesFromRows<Row extends object>(
 
 /** The table options that read just the columns of the examples. */
 export function exampleTable(options: ExampleOptions): TableOptions {
-  refuseUnknown('option', options, NAMES)
+  assertKnownOptions('option', options, NAMES)
   const { text, label, format, name, header } = options
   const columns = [text, label].filter((reference) => typeof reference === 'string')
   return { format, name, header, columns, choose: (sample, notes) => chooseColumns(sample, notes, options) }

@@ -5,7 +5,7 @@ import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import { guessFormat } from './tableFormat.ts'
 import type { TableFormat } from './tableFormat.ts'
 import { append } from '../core/lists.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
 export interface TableOptions extends Omit<CollectorOptions, 'name'> {
@@ -42,7 +42,7 @@ export function holdsFirstLine(head: string): boolean {
  * @throws DataError if it is blank, or for an unknown format
  */
 export function startTable(head: string, options: TableOptions): TableStart {
-  refuseUnknown('table option', options, NAMES)
+  assertKnownOptions('table option', options, NAMES)
   const name = options.name ?? 'table'
   const firstLine = /\S.*/.exec(head)?.[0]
   if (firstLine === undefined) throw emptyTable(name, 'an empty table')

@@ -17,7 +17,7 @@ import { isGzip } from './tables.ts'
 import { holdsFirstLine, jsonLinesReader, startTable } from './tableStart.ts'
 import type { Table, TableOptions, TableStart } from './tableStart.ts'
 import { Utf8Reader } from './utf8.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** A file's path, '-' for standard input, or a stream of bytes. */
 export type TableSource = string | AsyncIterable<Uint8Array>
@@ -101,7 +101,7 @@ export interface TableTexts {
  * @throws DataError as `readTable`, and for a missing column
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
-  refuseUnknown('readTexts option', options, TEXTS)
+  assertKnownOptions('readTexts option', options, TEXTS)
   const { text, format, name, header } = options
   const table = await readTable(source, {
     format,

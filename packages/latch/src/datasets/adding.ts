@@ -4,7 +4,7 @@
  */
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface AddingOptions {
   count: number
@@ -30,7 +30,7 @@ const NAMES: Names<AddingOptions> = { count: 1, steps: 1, seed: 1 }
  * @throws UsageError for a count below 1 or fewer than 2 steps
  */
 export function addingProblem(options: AddingOptions): AddingProblem {
-  refuseUnknown('addingProblem option', options, NAMES)
+  assertKnownOptions('addingProblem option', options, NAMES)
   const { count, steps, seed } = options
   requireCount('count', count)
   requireCount('steps', steps, 2)

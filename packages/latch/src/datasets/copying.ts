@@ -4,7 +4,7 @@
  */
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface CopyOptions {
   count: number
@@ -37,7 +37,7 @@ const NAMES: Names<CopyOptions> = { count: 1, blanks: 1, symbols: 1, length: 1, 
  * @throws UsageError for a count, blanks, symbols or length below 1.
  */
 export function copyMemory(options: CopyOptions): CopyMemory {
-  refuseUnknown('copyMemory option', options, NAMES)
+  assertKnownOptions('copyMemory option', options, NAMES)
   const { count, blanks, symbols = 8, length = 10, seed } = options
   for (const [where, value] of Object.entries({ count, blanks, symbols, length })) requireCount(where, value)
   const random = new Random(seed, 'copy memory', blanks, symbols, length)

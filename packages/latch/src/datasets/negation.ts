@@ -5,7 +5,7 @@
 import { Random, mixKey } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 import { append } from '../core/lists.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface LabelledText<Label extends string = string> {
   text: string
@@ -86,7 +86,7 @@ const NAMES: Names<NegationOptions> = { count: 1, seed: 1, test: 1 }
  * @throws UsageError for a count that is not a positive integer
  */
 export function negationComments(options: NegationOptions): LabelledText<Sentiment>[] {
-  refuseUnknown('negationComments option', options, NAMES)
+  assertKnownOptions('negationComments option', options, NAMES)
   const { count, seed, test = false } = options
   requireCount('count', count)
   const random = new Random(seed, 'negation comments', test ? 'test' : 'train')

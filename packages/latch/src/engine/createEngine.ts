@@ -1,5 +1,5 @@
 /** Engines as callers create them: options are checked by name. */
-import { refuseUnknown } from '../core/knownNames.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 import { ENGINE_OPTIONS, type Engine, type EngineOptions } from './engine.ts'
 import { openEngine } from './load.ts'
 
@@ -10,6 +10,6 @@ import { openEngine } from './load.ts'
  * build, and for `reproducible` together with `relaxed`.
  */
 export function createEngine(options: EngineOptions = {}): Engine {
-  refuseUnknown('engine option', options, ENGINE_OPTIONS)
+  assertKnownOptions('engine option', options, ENGINE_OPTIONS)
   return openEngine(options)
 }

@@ -4,7 +4,7 @@ import { fileArray, fileLayer, type FileContents, type Listing } from './fileCon
 import { identify } from './identify.ts'
 import { IMPORT_OPTIONS, type FormatName, type ImportOptions, type ModelFiles } from './imported.ts'
 import { readSafetensors } from './safetensors/safetensors.ts'
-import { refuseUnknown } from '../core/knownNames.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 type Lister = (files: ModelFiles, options: ImportOptions, failedAt: string) => Listing | Promise<Listing>
 
@@ -57,7 +57,7 @@ export async function describeFile(
   files: ModelFiles,
   given: ImportOptions & { error?: LatchError } = {},
 ): Promise<FileContents> {
-  refuseUnknown('describeFile option', given, { ...IMPORT_OPTIONS, error: 1 })
+  assertKnownOptions('describeFile option', given, { ...IMPORT_OPTIONS, error: 1 })
   const { error, ...options } = given
   const format = identify(files.bytes, files.name)
   const listing = await listers[format](files, options, error?.where ?? '')

@@ -15,7 +15,7 @@ import {
   type ModelReader,
 } from './imported.ts'
 import { identify } from './identify.ts'
-import { refuseUnknown } from '../core/knownNames.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,
@@ -32,7 +32,7 @@ const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
  * is not read, both with their place; DataError where a file beside it is missing
  */
 export async function readModel(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
-  refuseUnknown('import option', options, IMPORT_OPTIONS)
+  assertKnownOptions('import option', options, IMPORT_OPTIONS)
   const format = identify(files.bytes, files.name)
   const read = await readers[format]()
   return tokensAsIds(await read(files, options))
@@ -60,7 +60,7 @@ function tokensAsIds(imported: ImportedModel): ImportedModel {
  * @throws FormatError, UnsupportedError naming the node or operator
  */
 export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {
-  refuseUnknown('engine option', engine, ENGINE_OPTIONS)
+  assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
   const { OnnxGraph: Graph } = await import('./onnx/runtime/run.ts')
   return new Graph(await decodeOnnx(files), { source: files.name, engine })
 }

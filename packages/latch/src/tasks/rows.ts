@@ -1,15 +1,15 @@
-/** Examples that callers without types pass: refused before any work unless they are rows. */
+/** Checks the examples of JavaScript callers before any work. */
 import { UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import type { ColumnOptions } from './columns.ts'
 
 /** @throws UsageError unless the examples can be iterated; `columns` name what each has */
-export function refuseNoRows(where: string, rows: unknown, { input, target }: ColumnOptions): void {
+export function assertRows(where: string, rows: unknown, { input, target }: ColumnOptions): void {
   if (typeof rows === 'object' && rows !== null && Symbol.iterator in rows) return
-  const expected = 'rows: an array (or another iterable) of objects'
+  const expected = 'an array (or another iterable) of rows'
   const remedy =
     input === 'text'
-      ? 'Of examples that were read, take `examples.rows`.'
+      ? 'Pass `examples.rows` of examples from a file.'
       : `Each row is { ${input}, ${target} }.`
   throw new UsageError({ where, expected, got: describe(rows), remedy })
 }

@@ -7,7 +7,7 @@ import { DataError, ShapeError, UsageError } from '../core/errors.ts'
 import { flatTable, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
 import { readTargets, type ArrayTargets } from './arrayTargets.ts'
 import type { Dataset } from './dataset.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Features of sequences: `(batch, timesteps, features)`. Give `features` or `ids`. */
 export interface FeatureArrays {
@@ -53,7 +53,7 @@ const NAMES: Names<
  * class that is not a whole number; UsageError for missing or contradictory options
  */
 export function arrayDataset(options: ArrayDatasetOptions): Dataset {
-  refuseUnknown('arrayDataset option', options, NAMES)
+  assertKnownOptions('arrayDataset option', options, NAMES)
   const table = options.features === undefined ? readIds(options) : readFeatures(options as FeatureArrays)
   const lengths = readLengths(table, options.lengths)
   checkNumbers(table, lengths, options.features === undefined ? 'id' : 'feature')

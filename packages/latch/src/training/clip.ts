@@ -3,7 +3,7 @@
  * factor, which the optimizer applies.
  */
 import type { Network } from '../model/network.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of gradient clipping. */
 export interface ClipOptions {
@@ -32,7 +32,7 @@ const GUARD = 1e-6
  * division. Default 1.
  */
 export function clipGradients(network: Network, options: ClipOptions, weight = 1): Clipping {
-  refuseUnknown('clipGradients option', options, NAMES)
+  assertKnownOptions('clipGradients option', options, NAMES)
   const { clipNorm, clipValue } = options
   const { regions } = network
   const mean = weight > 0 ? 1 / weight : 0

@@ -6,7 +6,7 @@ import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import type { Dataset, Sample } from './dataset.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
-import { refuseUnknown, type Names } from '../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
@@ -78,7 +78,7 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  refuseUnknown('evaluate option', options, NAMES)
+  assertKnownOptions('evaluate option', options, NAMES)
   const { batchSize = 64, signal, onProgress } = options
   const batches = bucketedBatches(dataset.lengths, { batchSize, key: [], shuffle: false })
   const pairs = new Pairs(network, dataset)

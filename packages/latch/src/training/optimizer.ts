@@ -5,7 +5,7 @@
 import type { Visit } from '../tensors/regions.ts'
 import type { Network } from '../model/network.ts'
 import { UsageError } from '../core/errors.ts'
-import { refuseUnknown } from '../core/knownNames.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 /** An optimizer and its hyperparameters. */
 export type OptimizerOptions =
@@ -80,7 +80,7 @@ export const DEFAULT_LEARNING_RATES: { readonly [T in OptimizerType]: number } =
 /** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer {
   const complete = fillIn(options)
-  refuseUnknown(`optimizer option (${complete.type})`, options, complete)
+  assertKnownOptions(`optimizer option (${complete.type})`, options, complete)
   return complete
 }
 
@@ -91,7 +91,7 @@ function fillIn(options: OptimizerOptions): CompleteOptimizer {
     case 'sgd': {
       const { momentum = 0, nesterov = false } = options
       requireRange('optimizer.momentum', momentum, 0, 1)
-      if (nesterov && momentum === 0) refuse('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
+      if (nesterov && momentum === 0) throwInvalid('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
       return { type: 'sgd', momentum, nesterov, weightDecay }
     }
     case 'rmsprop': {
@@ -114,7 +114,7 @@ function fillIn(options: OptimizerOptions): CompleteOptimizer {
       return { type: options.type, beta1, beta2, epsilon, weightDecay }
     }
     default:
-      return refuse(
+      return throwInvalid(
         'optimizer.type',
         'sgd, rmsprop, adagrad, adam or adamw',
         String((options as { type: unknown }).type),
@@ -228,13 +228,13 @@ export class Optimizer {
 
 function requireRange(where: string, value: number, low: number, below: number): void {
   if (value >= low && value < below) return
-  refuse(
+  throwInvalid(
     where,
     below === Infinity ? `a number, ${low} or more` : `a number from ${low} to below ${below}`,
     String(value),
   )
 }
 
-function refuse(where: string, expected: string, got: string): never {
+function throwInvalid(where: string, expected: string, got: string): never {
   throw new UsageError({ where, expected, got })
 }

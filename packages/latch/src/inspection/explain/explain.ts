@@ -13,7 +13,7 @@ import { constant, explanationOf, term, traced, weight, type Arithmetic } from '
 import { type AnySequenceTrace } from '../trace/traceLink.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { StepGradient, TraceLayer } from '../trace/traceTypes.ts'
-import { refuseUnknown, type Names } from '../../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 type AnyLayer = TraceLayer<CellName, StepGradient | null>
 
@@ -56,8 +56,8 @@ export function explain(
   unit = 0,
   options: ExplainOptions = {},
 ): Explanation {
-  if (typeof placeOrStep === 'number') refuseUnknown('explain option', options, NAMES)
-  else refuseUnknown('explain place', placeOrStep, PLACE)
+  if (typeof placeOrStep === 'number') assertKnownOptions('explain option', options, NAMES)
+  else assertKnownOptions('explain place', placeOrStep, PLACE)
   const { network, sequence } = linkOf('explain', trace)
   const { layer = network.recurrent.length - 1, direction = readFirst(network, layer) } = options
   const place =
@@ -70,7 +70,7 @@ export function explain(
   )
   if (!found) {
     const names = sequence.layers.map((l) => `${l.layer} ${l.direction}`).join(', ')
-    refuse(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
+    throwInvalid(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
   }
   needIndex('step', place.step, found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place)
@@ -82,7 +82,7 @@ export function explain(
     return explanationOf(place, rule(at))
   }
   if (place.value !== 'x' && place.value !== 'input') {
-    refuse(
+    throwInvalid(
       `a value among ${[...Object.keys(rules), 'x', 'logit', 'probability'].join(', ')}`,
       `${place.value}`,
     )
@@ -92,7 +92,7 @@ export function explain(
   return explanationOf(input, inputOf(network, sequence, at.step, input))
 }
 
-/** The direction of a layer's first loop; forward where there is no such layer. */
+/** The direction of a layer's first loop; forward where the layer does not exist. */
 function readFirst({ recurrent }: Network, layer: number): 'forward' | 'backward' {
   return recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
 }
@@ -175,9 +175,9 @@ function layersBelow({ config: { layers } }: Network, layer: number): string[] {
 
 function needIndex(what: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return
-  refuse(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
+  throwInvalid(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
 }
 
-function refuse(expected: string, got: string): never {
+function throwInvalid(expected: string, got: string): never {
   throw new UsageError({ where: 'explain', expected, got })
 }

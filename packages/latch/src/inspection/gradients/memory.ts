@@ -5,7 +5,7 @@
 import { cellEquations, cells } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { MemoryLayer } from '../interventions/editTypes.ts'
-import { refuseUnknown, type Names } from '../../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** A vector of a trace; JSON turns typed arrays into objects with numeric keys. */
 type Vector = ArrayLike<number> | Readonly<Record<string, number>>
@@ -47,7 +47,7 @@ export function memory(
   trace: { layers: readonly RememberedLayer[] } | readonly RememberedLayer[],
   options: MemoryOptions = {},
 ): MemoryLayer[] {
-  refuseUnknown('memory option', options, NAMES)
+  assertKnownOptions('memory option', options, NAMES)
   const { retention = true } = options
   const layers: readonly RememberedLayer[] = 'layers' in trace ? trace.layers : trace
   if (!Array.isArray(layers) || layers.some((layer) => !layer?.steps?.length)) {

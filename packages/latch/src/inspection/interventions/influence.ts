@@ -12,7 +12,7 @@ import { classOfLabel, needLoss, resolveInput, type Subject, type SubjectInput }
 import { batchOfSteps } from '../trace/stepBatch.ts'
 import { readLayers } from '../trace/tapeReader.ts'
 import { wholeTape } from '../trace/traceParts.ts'
-import { refuseUnknown, type Names } from '../../core/knownNames.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** Approximate number of steps of a batch of shortened sequences. */
 const ROWS_AT_ONCE = 8192
@@ -38,7 +38,7 @@ export function influence<Input = never>(
   target?: string | number,
   options: InfluenceOptions = {},
 ): Influence {
-  refuseUnknown('influence option', options, NAMES)
+  assertKnownOptions('influence option', options, NAMES)
   const { network, batch, tokens, labels } = resolveInput('influence', subject, input)
   needLoss('influence', network)
   const step = stepOf(network, batch, options.step)
