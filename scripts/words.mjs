@@ -22,7 +22,7 @@ const WORDS = [
     'floor',
     /\bfloors?\b|Floor/i,
     'baseline, threshold',
-    /(Math|f32|f64)(\.|<f32>\.)?floor|`?floor\(|\(floor\)|floor of the (logarithm|quotient)/g,
+    /(Math|f32|f64)(\.|<f32>\.)?floor|Floor: unary|`?floor\(|\(floor\)|floor of the (logarithm|quotient)/g,
   ],
   [
     'room',
@@ -32,7 +32,7 @@ const WORDS = [
   ],
   ['crew', /crew/i, 'worker pool'],
   ['enlist', /\benlist/i, 'register'],
-  ['team', /\bteams?\b|soloTeam|[a-z]Team\b/, 'thread pool, executor'],
+  ['team', /\bteams?\b|soloTeam|[a-z]Team\b/, 'thread pool, executor', /keras-team/g],
   // A letter of a text is one; a message to a worker is not.
   [
     'letter',
