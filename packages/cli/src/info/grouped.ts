@@ -3,7 +3,7 @@
 const TRAINING_ONLY = ', which is active only in training'
 
 /**
- * `a: x`, `b: x` → `a, b: x`; `tensor a`, `tensor b` → `tensors a, b`; and of what acts in training only
+ * `a: x`, `b: x` → `a, b: x`; `tensor a`, `tensor b` → `tensors a, b`; and of layers that are active only in training
  * `a, b: y`, `a, b: z` → `a, b: y and z, which are active only in training`. Each stands where its first sentence stood.
  */
 export function grouped(sentences: readonly string[]): string[] {
@@ -27,7 +27,7 @@ export function grouped(sentences: readonly string[]): string[] {
     if (parts.length < 2) return list + text
     if (text !== `: ${parts[0]}${TRAINING_ONLY}`) return []
     const all = `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
-    return `${list}: ${all}${TRAINING_ONLY.replace('acts', 'act')}`
+    return `${list}: ${all}${TRAINING_ONLY.replace('is', 'are')}`
   })
 }
 

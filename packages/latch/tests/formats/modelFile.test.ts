@@ -152,7 +152,7 @@ describe('tensors by name and shape', () => {
     expect(refusal(() => takeTensor(map(), 'dense.bias', [2])).message).toContain(
       'expected dtype F32, got F64',
     )
-    expect(refusal(() => takeTensor(new Map(), 'a', [])).message).toContain('(there are no others)')
+    expect(refusal(() => takeTensor(new Map(), 'a', [])).message).toContain('(the file has no tensors)')
   })
 
   it('names at most six of many', () => {

@@ -157,7 +157,7 @@ export function assertAllTaken(tensors: ReadonlyMap<string, NamedTensor>, source
 
 function namesText(tensors: ReadonlyMap<string, NamedTensor>): string {
   const names = [...tensors.keys()]
-  if (names.length === 0) return 'no others'
+  if (names.length === 0) return 'no tensors'
   const shown = names.slice(0, 6).map(quoted).join(', ')
   return names.length > 6 ? `${shown} and ${names.length - 6} more` : shown
 }
