@@ -28,7 +28,7 @@ const WORDS = [
     'room',
     /\brooms?\b/i,
     'memory, capacity',
-    /(living|class|meeting|waiting|the|of|in|her|his|a|clean|cold|small|great|nice|hotel) rooms?\b(?! for| of| to)|food service room|rooms? (was|is|were|are)|chat ?room/gi,
+    /(living|class|meeting|waiting|the|of|in|her|his|a|clean|cold|small|great|nice|hotel) rooms?\b(?! for| of| to)|food service room|rooms? (was|is|were|are)|chat ?room|'song', 'room'/gi,
   ],
   ['crew', /crew/i, 'worker pool'],
   ['enlist', /\benlist/i, 'register'],

@@ -319,8 +319,13 @@ describe('this repository', () => {
       'README.md',
       'ARCHITECTURE.md',
       'CONTRIBUTING.md',
-      'docs/internals/',
+      'CHANGELOG.md',
       'bench/',
+      'demo/',
+      'docs/',
+      'examples/',
+      'packages/cli/',
+      'packages/studio/',
       'scripts/',
       'tests/',
       'packages/latch/kernels/',
@@ -343,19 +348,7 @@ describe('this repository', () => {
   })
 
   test('names no machine', () => {
-    const folders = [
-      'src',
-      'cli',
-      'studio/src',
-      'kernels',
-      'examples',
-      'demo',
-      'tests',
-      'scripts',
-      'bench',
-      'docs',
-      '.ci',
-    ]
+    const folders = ['packages', 'examples', 'demo', 'tests', 'scripts', 'bench', 'docs', '.ci']
     const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
     const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
     const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])

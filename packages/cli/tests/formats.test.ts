@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 describe('predict of a sequence model', () => {
-  test('text by its vocabulary, in words and as JSON', async () => {
+  test('text by its vocabulary, printed and as JSON', async () => {
     const said = SequenceModel.fromImported(nextLetter()).predict('abc')
     const ran = await place.latch(['predict', 'nextLetter.safetensors', 'abc', 'dd'])
     const [label, share, text] = ran.stdout.split('\n')[0].split('\t')
@@ -97,7 +97,7 @@ describe('predict of a sequence model', () => {
     [
       ['evaluate', 'oneNumber.safetensors', 'comments.csv'],
       1,
-      'a model that reads texts and predicts one class, got one of features',
+      'a model that reads texts and predicts one class, got a model of features',
     ],
     [['evaluate', 'nextLetter.safetensors', 'comments.csv'], 1, 'the labels of nextLetter.safetensors'],
   ] as const)('%j is refused', async (args, code, words) => {

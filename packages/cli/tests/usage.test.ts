@@ -86,8 +86,11 @@ const WRONG: [string[], RegExp][] = [
   [['info', '--engine', 'gpu'], /--engine: expected one of relaxed, simd, reference, got "gpu"/],
   [['train', 'data.csv', '--precision', 'float64', '--engine', 'simd'], /expected reference, got "simd"/],
   [['train', 'data.csv', '--resume', 'x', '--validation', '0.3'], /Omit --validation: the checkpoint/],
-  [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected either texts or --file, got both/],
-  [['predict', 'm.safetensors', 'hi', '--text', '0'], /--text: expected --file beside it/],
+  [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected either texts or `--file`, got both/],
+  [
+    ['predict', 'm.safetensors', 'hi', '--text', '0'],
+    /--text: expected a table given with `--file`, got no `--file`/,
+  ],
   [
     ['compare', 'data.csv', '--cell', 'lstm,tree'],
     /--cell: expected a comma-separated list of bag, ann, rnn, lstm, gru/,

@@ -32,9 +32,9 @@ const TEST_FRACTION = 0.2
 const VALIDATION_FRACTION = 0.1
 
 const EXAMPLES = `
-Without --test, a fifth of the rows is held out for testing, stratified by class.
-The last column of the table is the test accuracy after the words of each text
-are shuffled: a model that ignores word order loses nothing.
+Without --test, a fifth of the rows is held out for testing, stratified by
+class. The last column of the table is the test accuracy after the words of each
+text are shuffled: a model that ignores word order loses nothing.
 
 Examples:
   $ latch compare comments.csv --text comment --label sentiment
