@@ -22,7 +22,7 @@ const WORDS = [
     'floor',
     /\bfloors?\b|Floor/i,
     'baseline, threshold',
-    /(Math|f32|f64)(\.|<f32>\.)?floor|`?floor\(|\(floor\)|floor of the (logarithm|quotient)/g,
+    /(Math|f32|f64)(\.|<f32>\.)?floor|Floor: unary|`?floor\(|\(floor\)|floor of the (logarithm|quotient)/g,
   ],
   [
     'room',

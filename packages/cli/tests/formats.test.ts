@@ -273,7 +273,7 @@ describe.skipIf(!there)('real files', () => {
     expect(stdout).toContain('Keras 2.10.0')
     expect(stdout).toMatch(/gru_3 +GRU +\(batch, 24, 96\) +55,872/)
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'omitted: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which act in training only',
+      'omitted: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which are active only in training',
     )
     expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('file'))).toEqual([])
     const ran = await place.latch(['import', file('keras210_qoe/model_gru.h5'), '--json'])

@@ -202,7 +202,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await expect
       .poll(alerts, { timeout: 30_000 })
       .toContain(
-        'To read only the tensors whose names begin with it, drop it together with a file options.json: {"prefix":"left."}',
+        'To read only tensors with this name prefix, drop it together with a file options.json: {"prefix":"left."}',
       )
     await expect.poll(() => page.getByTestId('run-status').count()).toBe(1)
     await drop(page, [vocabulary])

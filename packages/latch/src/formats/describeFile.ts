@@ -1,4 +1,4 @@
-/** Lists the layers and arrays of a model file of any format, also of one that does not open. */
+/** Lists the layers and arrays of a model file of any format, even if it cannot be opened. */
 import type { LatchError } from '../core/errors.ts'
 import { fileArray, fileLayer, type FileContents, type Listing } from './fileContents.ts'
 import { identify } from './identify.ts'
@@ -46,11 +46,11 @@ const listers: { readonly [F in FormatName]: Lister } = {
 }
 
 /**
- * What is in a model file of any format: layers with the shapes of their arrays, operators of a graph, or arrays
- * alone. Numbers are read only where shapes need them.
- * @param options.config for Keras weights without a configuration of their own
- * @param options.error why the file did not open: the layer that it names is marked
- * @throws FormatError for a file that is broken; DataError where a file beside it is missing
+ * The contents of a model file of any format: layers with the shapes of their arrays, operators of a graph, or arrays
+ * alone. Values are read only if the shapes depend on them.
+ * @param options.config for Keras weights without a configuration
+ * @param options.error the error from opening the file: the layer that it names is marked
+ * @throws FormatError for a broken file; DataError for a missing companion file
  */
 export async function describeFile(
   files: ModelFiles,

@@ -1,5 +1,5 @@
 /**
- * Whether a converted model is the graph it came from: both run on the same small batch, the graph by its operators,
+ * Verifies a converted model against its graph: both run on the same small batch, the graph by its operators,
  * the network by its layers. A wrong conversion must never be silent.
  */
 import { RUN_AS_GRAPH } from './context.ts'
@@ -42,7 +42,7 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
   if (expected.length !== got.length)
     throw new FormatError({
       where,
-      expected: `${expected.length} numbers as from the graph`,
+      expected: `${expected.length} numbers, as in the graph`,
       got: `${got.length}`,
     })
   let [worst, place] = [0, 0]
@@ -56,7 +56,7 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
   if (worst <= TOLERANCE) return
   throw new FormatError({
     where,
-    expected: `what the graph gives (${expected[place]} at number ${place})`,
+    expected: `the output of the graph (${expected[place]} at index ${place})`,
     got: `${got[place]}`,
     remedy: RUN_AS_GRAPH,
   })
