@@ -70,6 +70,10 @@ const WRONG: [string[], RegExp][] = [
     ['train', 'data.csv', '--optimizer', 'sgd:speed=1'],
     /--optimizer sgd: expected comma-separated NAME=NUMBER pairs/,
   ],
+  [
+    ['train', 'data.csv', '--class-weights', '{"yes, please":-1}'],
+    /--class-weights: expected a JSON object of numbers of at least 0 by label/,
+  ],
   [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
   [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],
   [['train', 'data.csv', '--resume', 'x', '--units', '3'], /Omit --units: the checkpoint/],

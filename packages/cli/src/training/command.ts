@@ -145,7 +145,11 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
       'probability spread over the other labels (default: 0.1)',
       fraction('--label-smoothing'),
     )
-    .option('--class-weights <w>', 'balanced, or LABEL=WEIGHT,… (default: all 1)', weights)
+    .option(
+      '--class-weights <w>',
+      'balanced, LABEL=WEIGHT,…, or a JSON object of weights by label (default: all 1)',
+      weights,
+    )
     .option(
       '--ema <decay>',
       'decay of the exponential moving average of the weights, or off (default: 0.99)',
@@ -226,7 +230,26 @@ function dropout(text: string): number | NamedNumbers {
 }
 
 function weights(text: string): 'balanced' | NamedNumbers {
-  return text === 'balanced' ? text : numbersByName('--class-weights', { least: 0 })(text)
+  if (text === 'balanced') return text
+  return text.trim().startsWith('{')
+    ? weightsFromJson(text)
+    : numbersByName('--class-weights', { least: 0 })(text)
+}
+
+/** `{"yes, please":2}`: labels may contain commas. */
+function weightsFromJson(text: string): NamedNumbers {
+  const flag = '--class-weights'
+  const expected = 'a JSON object of numbers of at least 0 by label'
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw invalidValue(flag, expected, text)
+  }
+  const entries = Object.entries(value as object)
+  if (entries.some(([, weight]) => typeof weight !== 'number' || weight < 0))
+    throw invalidValue(flag, expected, text)
+  return Object.fromEntries(entries) as NamedNumbers
 }
 
 /** A number, or `off`. */
