@@ -262,7 +262,7 @@ describe('outputs among each other, and kinds', () => {
     expect(await isOwnFile(at('none.safetensors'), 'safetensors')).toBe(false)
   })
 
-  it('weights beside an empty model.json are nobody’s', async () => {
+  it('weights beside an empty model.json belong to no model', async () => {
     mkdirSync(at('empty'))
     place.write('empty/model.json', '')
     place.write('empty/weights.bin', 'weights')

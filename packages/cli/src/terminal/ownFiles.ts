@@ -26,7 +26,7 @@ export async function isOwnFile(path: string, kind: OwnKind): Promise<boolean> {
   return bytes !== null && (bytes.length === 0 || (await OWN[kind](bytes)))
 }
 
-/** The bytes that tell who wrote a file: its beginning, or all where that does not. Null where it cannot be read. */
+/** The bytes that show which program wrote a file: its start, or all if that does not suffice. Null if it cannot be read. */
 async function readToJudge(path: string, kind: OwnKind): Promise<Uint8Array | null> {
   const length = BEGINNING[kind]
   try {
