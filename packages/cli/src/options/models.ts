@@ -8,7 +8,6 @@ import {
   type ModelFiles,
   modelFilesAt,
   openModel,
-  openModelFile,
   type AnyModel,
 } from 'latch/formats'
 import { type EngineOptions, UsageError } from 'latch'
@@ -69,11 +68,11 @@ export async function openModelAt(
   options: ImportOptions,
 ): Promise<{ model: AnyModel; files: ModelFiles } | { imported: ImportedModel } | { contents: Contents }> {
   const files = { ...(await modelFilesAt(path)), name: path }
+  const formats = await import('latch/formats')
   if (identify(files.bytes, path) === 'latch')
-    return { model: openModelFile(files.bytes, path, engine), files }
-  const { readModel } = await import('latch/formats')
+    return { model: await formats.openModel(files, { ...options, engine }), files }
   try {
-    return { imported: await readModel(files, options) }
+    return { imported: await formats.readModel(files, options) }
   } catch (reason) {
     const { contentsOf } = await import('../info/contents.ts')
     return { contents: await contentsOf(files, options, reason) }

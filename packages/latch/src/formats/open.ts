@@ -14,6 +14,7 @@ import {
   type ModelFiles,
   type ModelReader,
 } from './imported.ts'
+import { assertEffective, assertUsable } from './effectiveOptions.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
 
@@ -29,13 +30,17 @@ const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
 /**
  * Reads a model file of any format.
  * @throws FormatError for a broken or unknown file, UnsupportedError naming the layer, operator or format that
- * is unsupported, both with their place; DataError for a missing companion file
+ * is unsupported, both with their place; DataError for a missing companion file; UsageError for an option that has
+ * no effect on this file
  */
 export async function readModel(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
   assertKnownOptions('import option', options, IMPORT_OPTIONS)
   const format = identify(files.bytes, files.name)
+  assertUsable(format, options, files.name)
   const read = await readers[format]()
-  return tokensAsIds(await read(files, options))
+  const imported = tokensAsIds(await read(files, options))
+  assertEffective(imported, options, files.name)
+  return imported
 }
 
 /**

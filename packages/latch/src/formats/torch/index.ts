@@ -42,7 +42,7 @@ export async function readTorch(files: ModelFiles, options: ImportOptions = {}):
   return own ? readOwn(own, content, options, source) : readForeign(content, options, source)
 }
 
-/** A file that Latch wrote: its layers fill by its own order, and its metadata says the rest. */
+/** A file that Latch wrote: its metadata contains the layers and their order. */
 function readOwn(
   own: OwnFile,
   content: SafetensorsContent,
@@ -50,7 +50,9 @@ function readOwn(
   source: string,
 ): ImportedModel {
   const { outputActivation, input } = own.embedded
-  const read = readForeign(content, { ...options, outputActivation: undefined, config: own.config }, source)
+  const { upTo } = options
+  const given = { ...options, outputActivation: undefined, upTo: undefined, config: own.config }
+  const read = readForeign(content, given, source)
   const { layers } = read.network
   const model = {
     ...read,
@@ -62,7 +64,7 @@ function readOwn(
       options.outputActivation,
     ),
     input,
-    warnings: [],
+    warnings: upTo === undefined ? [] : [`only the layers up to ${upTo}`],
     fixes: [],
   }
   return withEmbedded(model, own.embedded, options)

@@ -13,6 +13,7 @@ import {
   type ImportedModel,
   type ModelFiles,
 } from '../../formats/imported.ts'
+import { assertUsable } from '../../formats/effectiveOptions.ts'
 import { identify } from '../../formats/identify.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
@@ -42,7 +43,8 @@ export interface ModelBytes {
 /**
  * Opens a model file of any format: Latch, Keras, PyTorch (safetensors), TensorFlow.js, ONNX, TensorFlow 1 dumps.
  * @param options what the file does not contain (configuration, vocabulary, labels), and engine options
- * @throws FormatError for broken or unknown files; UnsupportedError naming the unsupported part
+ * @throws FormatError for broken or unknown files; UnsupportedError naming the unsupported part; UsageError for an
+ * option that has no effect on this file
  */
 export async function openModel(
   files: ModelFiles | ModelBytes,
@@ -52,7 +54,10 @@ export async function openModel(
   const { engine = {}, ...rest } = options
   assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
   const given = 'sibling' in files ? files : filesInMemory(files.name, files.bytes, files.files ?? new Map())
-  if (identify(given.bytes, given.name) === 'latch') return openModelFile(given.bytes, given.name, engine)
+  if (identify(given.bytes, given.name) === 'latch') {
+    assertUsable('latch', rest, given.name)
+    return openModelFile(given.bytes, given.name, engine)
+  }
   return modelFromImported(await readModel(given, rest), given.name, engine)
 }
 

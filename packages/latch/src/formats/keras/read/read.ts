@@ -6,6 +6,7 @@ import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.
 import { describe, fieldAt, rootField, type Field } from '../../../core/validation.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../../imported.ts'
 import { importKerasConfig, type KerasAbout } from './model.ts'
+import { withoutEffect } from '../../effectiveOptions.ts'
 import { isHdf5, openHdf5, type Hdf5Object } from '../hdf5/file.ts'
 import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../../latch/embedded.ts'
 import { buildKerasConfig } from '../write/layers.ts'
@@ -118,7 +119,10 @@ export function configured(
 ): { config: unknown; store: WeightStore; producer: string | null } {
   const { source } = content
   const group = weightsGroup(root)
-  const given = content.config ?? options.config
+  const own = content.config !== null
+  if (own && options.config !== undefined)
+    throw withoutEffect('config', options.config, 'the file contains its layers', source)
+  const given = own ? content.config : options.config
   if (given === undefined || given === null) {
     throw new UsageError({
       where: source,
@@ -132,9 +136,9 @@ export function configured(
   }
   const store = (config: unknown) =>
     hasPaths(group) ? pathStore(group, listedLayers(config, source), source) : namedStore(group, source)
-  const own = isOwn(given)
-  const config = own ? renamed(buildKerasConfig(given), store, source) : given
-  return { config, store: store(config), producer: content.producer ?? (own ? 'Keras 3' : null) }
+  const latch = isOwn(given)
+  const config = latch ? renamed(buildKerasConfig(given), store, source) : given
+  return { config, store: store(config), producer: content.producer ?? (latch ? 'Keras 3' : null) }
 }
 
 /** The location of the layers' arrays. */

@@ -205,7 +205,8 @@ function describe(
     weights,
     outputActivation,
     input: { kind, width, steps: typeof steps === 'number' ? steps : null },
-    labels: options.labels ?? parseList(metadata.get('labels')),
+    // Labels in the metadata name the outputs of the whole graph.
+    labels: options.labels ?? (options.upTo === undefined ? parseList(metadata.get('labels')) : null),
     ...tokensByOptions({ ...options, tokens }, context.source, parseList(metadata.get('vocabulary'))),
     layers,
     warnings: collectWarnings(context.warnings, compiled, places),

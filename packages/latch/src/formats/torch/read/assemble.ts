@@ -7,6 +7,8 @@ import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { type Fix, FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
 import type { OutputActivation } from '../../imported.ts'
+import { cells, takesOption } from '../../../cells/registry.ts'
+import { withoutEffect } from '../../effectiveOptions.ts'
 import { endsOnLogits } from '../../outputActivation.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { fitBiases } from '../../recurrentBiases.ts'
@@ -34,6 +36,7 @@ export function assembleByFlags(
   source: string,
 ): Assembled {
   checkHeads(chain, flags, source)
+  assertFlagsUsed(chain, flags, source)
   const lastRecurrent = parts.findLastIndex(({ options }) => options.type === 'recurrent')
   const pooledAfter = parts.findLastIndex(({ path }) => path === parts[lastRecurrent]?.path)
   const layers: LayerOptions[] = buildInput(chain[0], flags.oneHot, source)
@@ -100,6 +103,23 @@ function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source
       .map((m) => quoted(m.path))
       .join(', ')})`
     throw new FormatError({ where: `${source}, configuration.heads`, expected, got: quoted(path) })
+  }
+}
+
+/** Flags about modules that the file does not have. @throws UsageError */
+function assertFlagsUsed(chain: readonly TorchModule[], flags: TorchFlags, source: string): void {
+  const recurrent = chain.filter((module) => module.kind === 'recurrent')
+  const reasons: Record<string, string | null> = {
+    activation: recurrent.some(({ cell }) => gateCount(cell) === 1) ? null : 'there is no nn.RNN',
+    reset: recurrent.some(({ cell }) => takesOption(cells, cell, 'reset')) ? null : 'there is no nn.GRU',
+    returnSequences: recurrent.length > 0 ? null : 'there is no recurrent module',
+    pool: recurrent.length > 0 ? null : 'there is no recurrent module',
+    oneHot: chain[0].kind === 'embedding' ? 'the first module is an embedding' : null,
+  }
+  for (const name of flags.given) {
+    const reason = reasons[name]
+    if (reason)
+      throw withoutEffect(`config.${name}`, flags[name as keyof TorchFlags] ?? 'after', reason, source)
   }
 }
 

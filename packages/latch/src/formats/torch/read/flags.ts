@@ -40,6 +40,8 @@ export interface TorchFlags {
   heads: Readonly<Record<string, Head>>
   /** The first module reads one-hot rows of ids. Default false. */
   oneHot: boolean
+  /** The fields that were given. */
+  given: readonly string[]
 }
 
 /** Latch's own layers; tensors go to layers with parameters one by one, in the order of the modules. */
@@ -55,6 +57,7 @@ const NONE: TorchFlags = {
   pool: null,
   heads: {},
   oneHot: false,
+  given: [],
 }
 
 /** Reads `options.config`. @throws FormatError naming the field */
@@ -77,6 +80,7 @@ export function readTorchConfig(config: unknown, source: string): TorchFlags | T
     pool: readOptional(f.pool, (x) => readChoice(x, ['last', 'first', 'max', 'mean', 'sum']), null),
     heads: readOptional(f.heads, (x) => readRecord(x, (head) => readChoice(head, HEADS)), NONE.heads),
     oneHot: readOptional(f.oneHot, readBoolean, false),
+    given: Object.keys(f).filter((name) => f[name as keyof typeof f].value !== undefined),
   }
 }
 

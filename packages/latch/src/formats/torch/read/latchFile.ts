@@ -3,6 +3,9 @@ import { readArray, fieldAt, readString, rootField } from '../../../core/validat
 import { EMBEDDED_KEY, readEmbedded, type Embedded } from '../../latch/embedded.ts'
 import type { ImportOptions } from '../../imported.ts'
 import type { SafetensorsContent } from '../../safetensors/safetensors.ts'
+import { readUpTo } from '../../fixes.ts'
+import { quoted } from '../../safetensors/header.ts'
+import { UsageError } from '../../../core/errors.ts'
 import { LayerNames } from '../../../layers/names.ts'
 
 /** What such a file says of itself. */
@@ -22,28 +25,44 @@ export function fileName(name: string): string {
   return name.endsWith('.safetensors') ? name : `${name}.safetensors`
 }
 
-/** The file's own words, or null where it is not one of ours. @throws FormatError naming the field */
+/**
+ * What the file says of itself, or null where Latch did not write it. With `upTo`: its layers up to that one, without
+ * the document and the meaning of the outputs.
+ * @throws FormatError naming the field; UsageError for a layer that is not there
+ */
 export function findOwnFile(
   content: SafetensorsContent,
   source: string,
   options: ImportOptions,
 ): OwnFile | null {
   if (!Object.hasOwn(content.metadata, EMBEDDED_KEY)) return null
-  const embedded = readEmbedded(content.metadata[EMBEDDED_KEY], source, options)
+  const { upTo } = options
+  const embedded = readEmbedded(content.metadata[EMBEDDED_KEY], source, { ...options, upTo: undefined })
   if (embedded === null) return null
   const root = rootField(embedded.network, `${EMBEDDED_KEY}.network`, source)
-  const layers = fieldAt(root, 'layers')
-  const paths = new Set(
+  const names = new LayerNames()
+  const layers = readArray(fieldAt(root, 'layers'), { maxLength: 1000 }).map((layer) => {
+    const type = readString(fieldAt(layer, 'type'), { maxLength: 40 })
+    return { layer: layer.value, path: names.next(type).replace('.', '') }
+  })
+  const filled = new Set(
     Array.from(content.tensors.keys(), (name) => name.slice(0, Math.max(0, name.lastIndexOf('.')))),
   )
-  const names = new LayerNames()
-  const order: string[] = []
-  for (const layer of readArray(layers, { maxLength: 1000 })) {
-    const type = readString(fieldAt(layer, 'type'), { maxLength: 40 })
-    const path = names.next(type).replace('.', '')
-    if (paths.has(path)) order.push(path)
-  }
   const loss = fieldAt(root, 'loss').value
-  const config = { layers: layers.value, ...(loss !== undefined && { loss }), order }
-  return { embedded, config }
+  const build = (part: typeof layers) => ({
+    layers: part.map(({ layer }) => layer),
+    ...(loss !== undefined && upTo === undefined && { loss }),
+    order: part.map(({ path }) => path).filter((path) => filled.has(path)),
+  })
+  if (upTo === undefined) return { embedded, config: build(layers) }
+  const at = layers.findIndex(({ path }) => path === torchName(`${upTo}.`).replace(/\.$/, ''))
+  if (at < 1) {
+    const expected = `one of ${layers
+      .slice(1)
+      .map(({ path }) => quoted(path))
+      .join(', ')}`
+    throw new UsageError({ where: `${source}, layers`, expected, got: quoted(upTo), fix: readUpTo() })
+  }
+  const part: Embedded = { ...embedded, outputActivation: 'linear', labels: null, document: null }
+  return { embedded: part, config: build(layers.slice(0, at + 1)) }
 }
