@@ -2,7 +2,8 @@
 import { Command } from '@commander-js/extra-typings'
 import type { AnyModel } from 'latch/formats'
 import { UnsupportedError } from 'latch'
-import { openAnyModel, printThreadsNote } from '../options/models.ts'
+import { allowNonFiniteOption } from '../options/importFlags.ts'
+import { openAnyModel, printModelNotes } from '../options/models.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import {
   engineOption,
@@ -44,12 +45,14 @@ export function evaluateCommand(output: Output) {
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
+    .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
-      const { model } = await openAnyModel(path, engineOptions(flags))
-      printThreadsNote(model, output)
+      const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
+      const { model } = opened
+      printModelNotes(opened, output)
       requireTextClasses(model)
       const rows = await readRows(data, flags, output)
       requireKnownLabels(rows, new Set(model.labels), path)

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings'
 import { basename, join, resolve } from 'node:path'
 import { type ExportFormat, writeExport } from 'latch/formats'
 import { visible } from '../terminal/glyphWidth.ts'
+import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { openAnyModel } from '../options/models.ts'
 import { formatSize } from '../terminal/numbers.ts'
 import { oneOf } from '../options/options.ts'
@@ -59,10 +60,12 @@ export function exportCommand(output: Output) {
       'output file (default: the name of the model with the extension of the format, in this folder)',
     )
     .option(...forceOption)
+    .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object with the files and their sizes')
     .addHelpText('after', EXAMPLES)
-    .action(async (path, { to, out, force }) => {
-      const { model, files: source } = await openAnyModel(path, {})
+    .action(async (path, { to, out, force, allowNonFinite }) => {
+      const { model, files: source, warnings } = await openAnyModel(path, {}, { allowNonFinite })
+      for (const warning of warnings) output.note(warning)
       const stem = basename(resolve(path)).replace(/\.[^.]*$/, '')
       const target = out ?? (await freeName(`${stem}${EXTENSIONS[to]}`, output))
       const { exporters, torchSnippet } = await import('latch/formats')

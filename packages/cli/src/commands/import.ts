@@ -5,6 +5,7 @@ import type { ImportedModel } from 'latch/formats'
 import { writeFileAtomic } from 'latch'
 import { visible } from '../terminal/glyphWidth.ts'
 import {
+  allowNonFiniteOption,
   outputActivationOption,
   configOption,
   importOptions,
@@ -49,6 +50,7 @@ export function importCommand(output: Output) {
     .option(...labelsOption)
     .option(...tokensOption)
     .option(...outputActivationOption)
+    .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object with the model’s facts and the file it is saved to')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags, command) => {

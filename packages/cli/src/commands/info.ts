@@ -6,6 +6,7 @@ import { createEngine, supportedEngines, type EngineName } from 'latch'
 import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
 import { visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
 import {
+  allowNonFiniteOption,
   outputActivationOption,
   configOption,
   importOptions,
@@ -55,6 +56,7 @@ export function infoCommand(output: Output) {
     .option(...labelsOption)
     .option(...tokensOption)
     .option(...outputActivationOption)
+    .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags, command) => {

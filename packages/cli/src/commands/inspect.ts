@@ -2,7 +2,8 @@
 import { Command } from '@commander-js/extra-typings'
 import { type Trace, UsageError } from 'latch'
 import { PICTURES, checkFiles, checkPicture, writeFiles } from '../inspect/files.ts'
-import { latchBytes, openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
+import { allowNonFiniteOption } from '../options/importFlags.ts'
+import { latchBytes, openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { engineOption, engineOptions, oneOf, reproducibleOption, threadsOption } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { forceOption, noteReplaced } from '../terminal/outputFiles.ts'
@@ -47,6 +48,7 @@ export function inspectCommand(output: Output) {
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
+    .option(...allowNonFiniteOption)
     .option('--json', 'print the whole trace as one JSON object: gates, candidate, c and h of every layer')
     .addHelpText('after', EXAMPLES)
     .action(async (path, text, flags) => {
@@ -56,9 +58,9 @@ export function inspectCommand(output: Output) {
         const got = text === undefined ? 'neither' : 'both'
         throw new UsageError({ where: 'inspect', expected: 'either a text or `--ids`', got })
       }
-      const opened = await openAnyModel(path, engineOptions(flags))
+      const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
       const { model, files } = opened
-      printThreadsNote(model, output)
+      printModelNotes(opened, output)
       noteReplaced(await checkFiles(flags, files.read), output)
       const trace = model.trace(text ?? idsAsText(flags.ids!, model), { label: flags.label }) as Trace
       output.emit(trace)

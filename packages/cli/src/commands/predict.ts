@@ -5,7 +5,8 @@ import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
-import { openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
+import { allowNonFiniteOption } from '../options/importFlags.ts'
+import { openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { maximum } from 'latch/inspection'
 import { percent, plural, outputNumber } from '../terminal/numbers.ts'
 import {
@@ -52,6 +53,7 @@ export function predictCommand(output: Output) {
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
+    .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object per line: { label, probabilities }, or { output } for numbers')
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
@@ -69,8 +71,9 @@ export function predictCommand(output: Output) {
           remedy,
         })
       }
-      const { model } = await openAnyModel(path, engineOptions(flags))
-      printThreadsNote(model, output)
+      const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
+      const { model } = opened
+      printModelNotes(opened, output)
       const printer = new Printer(output, model.labels)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       if (given.length > 0) await printAll(chunks(given), model, printer)

@@ -11,6 +11,7 @@ export interface ImportFlags {
   labels?: string
   tokens?: TokenKind
   outputActivation?: OutputActivation
+  allowNonFinite?: boolean
 }
 
 export const configOption = [
@@ -42,14 +43,20 @@ export const outputActivationOption = [
   oneOf('--output-activation', OUTPUT_ACTIVATIONS),
 ] as const
 
+export const allowNonFiniteOption = [
+  '--allow-non-finite',
+  'open a file with NaN or infinite weights, with a warning',
+] as const
+
 /** The options of the library. @throws DataError for missing files, UsageError for invalid JSON */
 export async function importOptions(flags: ImportFlags): Promise<ImportOptions> {
-  const { upTo, prefix, tokens, labels, outputActivation } = flags
+  const { upTo, prefix, tokens, labels, outputActivation, allowNonFinite } = flags
   const given: ImportOptions = {
     upTo,
     prefix,
     tokens,
     outputActivation,
+    allowNonFinite,
     config: flags.config === undefined ? undefined : await readConfig(flags.config),
     vocabulary: flags.vocabulary === undefined ? undefined : await readVocabulary(flags.vocabulary),
     labels: labels === undefined ? undefined : parseLabels(labels),

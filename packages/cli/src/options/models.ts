@@ -20,6 +20,8 @@ export interface OpenedModel {
   files: ReadFiles
   /** Whether it is a Latch model file. */
   own: boolean
+  /** About weights that are not finite. */
+  warnings: readonly string[]
 }
 
 /** The files of a model, and which of them were read. */
@@ -52,12 +54,17 @@ export async function openAnyModel(
 ): Promise<OpenedModel> {
   const files = await readFilesAt(path)
   const own = identify(files.bytes, path) === 'latch'
-  return { model: await openModel(files, { ...options, engine }), files, own }
+  const model = await openModel(files, { ...options, engine })
+  const warnings = options.allowNonFinite
+    ? model.summary().warnings.filter((warning) => /not all finite/.test(warning))
+    : []
+  return { model, files, own, warnings }
 }
 
-/** Prints why a model computes on fewer threads than were requested, if it does. */
-export function printThreadsNote({ network }: AnyModel, output: Output): void {
-  const { threadsNote } = network.engine
+/** Prints warnings about the weights, and why a model computes on fewer threads than were requested, if it does. */
+export function printModelNotes({ model, warnings }: OpenedModel, output: Output): void {
+  for (const warning of warnings) output.note(warning)
+  const { threadsNote } = model.network.engine
   if (threadsNote !== null) output.note(threadsNote)
 }
 

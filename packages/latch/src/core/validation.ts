@@ -108,6 +108,12 @@ export function readBoolean(field: Field): boolean {
   return field.value
 }
 
+/** The index of the first number that float32 does not hold as a finite one; −1 if there is none. */
+export function findNonFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(Math.fround(values[i]))) return i
+  return -1
+}
+
 /** A finite number within the range, both ends included. */
 export function readNumber(field: Field, range: NumberRange = {}): number {
   const { value } = field

@@ -6,7 +6,7 @@ import { type Fix, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import type { FormatName, ImportOptions, ImportedModel } from './imported.ts'
 
-type OptionName = keyof ImportOptions
+type OptionName = Exclude<keyof ImportOptions, 'allowNonFinite'>
 /** Why an option has no effect. */
 type Reasons = Readonly<Partial<Record<OptionName, string>>>
 

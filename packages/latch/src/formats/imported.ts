@@ -122,6 +122,8 @@ export interface ImportOptions {
   labels?: readonly string[]
   /** The output activation, if the file does not contain it. */
   outputActivation?: OutputActivation
+  /** Opens files with NaN or infinite weights, to inspect them. Default false. */
+  allowNonFinite?: boolean
 }
 
 /** Names of these options, for checks of names. */
@@ -133,6 +135,7 @@ export const IMPORT_OPTIONS: Names<ImportOptions> = {
   tokens: 1,
   labels: 1,
   outputActivation: 1,
+  allowNonFinite: 1,
 }
 
 /** A reader of one format, loaded when it is needed. */

@@ -15,6 +15,7 @@ import {
   type ModelReader,
 } from './imported.ts'
 import { assertEffective, assertUsable } from './effectiveOptions.ts'
+import { checkWeights } from './nonFinite.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
 
@@ -38,7 +39,8 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
   const format = identify(files.bytes, files.name)
   assertUsable(format, options, files.name)
   const read = await readers[format]()
-  const imported = tokensAsIds(await read(files, options))
+  const weighed = checkWeights(await read(files, options), options.allowNonFinite ?? false, files.name)
+  const imported = tokensAsIds(weighed)
   assertEffective(imported, options, files.name)
   return imported
 }

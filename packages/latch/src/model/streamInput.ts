@@ -33,13 +33,12 @@ export class StreamInput {
     this.#view = this.#memory.viewInts(this.ids, this.ids ? this.#capacity : 0)
   }
 
-  /** One step of one stream: a token id, or its features. @throws ShapeError, DataError */
+  /** One step of one stream: a token id, or its features. @throws ShapeError; DataError for other numbers */
   write(step: number | ArrayLike<number>): void {
     if (typeof step === 'number') this.#writeId(0, step)
     else {
       this.check(step, 1)
-      if (this.features === null) this.#throwShape(1, step)
-      this.features.row(0).set(step)
+      this.#writeFeatures(0, step, 0)
     }
   }
 
@@ -55,7 +54,7 @@ export class StreamInput {
     if (typeof steps !== 'object' || steps === null || steps.length !== wanted) this.#throwShape(count, steps)
   }
 
-  /** Stream `from`'s step of a checked `steps` to row `to`. @throws DataError for an id outside the vocabulary */
+  /** Stream `from`'s step of a checked `steps` to row `to`. @throws DataError for an id or a number that cannot be read */
   writeRow(to: number, steps: ArrayLike<number>, from: number): void {
     if (this.features === null) this.#writeId(to, steps[from])
     else this.#writeFeatures(to, steps, from * this.width)
@@ -68,9 +67,19 @@ export class StreamInput {
   }
 
   #writeFeatures(row: number, steps: ArrayLike<number>, from: number): void {
-    const { view, stride, width } = this.features!
+    if (this.features === null) this.#throwShape(1, steps)
+    const { view, stride, width } = this.features
     const to = row * stride
-    for (let j = 0; j < width; j++) view[to + j] = steps[from + j]
+    for (let j = 0; j < width; j++) {
+      const value = steps[from + j]
+      view[to + j] = value
+      if (!Number.isFinite(view[to + j]))
+        throw new DataError({
+          where: `stream.push, feature ${j}`,
+          expected: 'a finite number',
+          got: `${value}`,
+        })
+    }
   }
 
   #throwShape(count: number, got: unknown): never {

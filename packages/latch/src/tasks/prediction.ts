@@ -7,10 +7,11 @@ import { endsOnLogits } from '../formats/outputActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
-import { UsageError } from '../core/errors.ts'
+import { DataError, UsageError } from '../core/errors.ts'
+import { findNonFinite } from '../core/validation.ts'
 import { logSoftmax, sigmoid, softmax } from '../core/probabilities.ts'
 import type { Prediction } from './model.ts'
-import type { Learned, Trained } from './task.ts'
+import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
 
 /** A row of the network's output with the output activation applied. */
 export function activate(row: ArrayLike<number>, outputActivation: OutputActivation): number[] {
@@ -44,8 +45,22 @@ export function byName(values: ArrayLike<number>, names: readonly string[]): Rec
   return Object.fromEntries(names.map((name, c) => [name, values[c]]))
 }
 
+/** The prediction of one sequence, as its task defines it. @throws DataError for outputs that are not finite */
+export function interpret<T extends TaskTypes>(
+  task: TaskDefinition<T>,
+  trained: Trained<T['Learned']>,
+  rows: readonly ArrayLike<number>[],
+): T['Output'] {
+  for (const row of rows) {
+    const at = findNonFinite(row)
+    if (at < 0) continue
+    throw new DataError({ where: `output ${at}`, expected: 'a finite number', got: `${row[at]}` })
+  }
+  return task.interpret?.(trained, rows) ?? interpretRows(trained, rows)
+}
+
 /** The prediction of one sequence, from the last of its rows. */
-export function interpretRows(
+function interpretRows(
   { network, learned: { outputActivation }, names }: Trained,
   rows: readonly ArrayLike<number>[],
 ): Prediction {

@@ -1,9 +1,9 @@
 /** One sequence step by step, for every task: after each step, the prediction of `predict` for the steps so far, bit for bit. */
 import type { Stream } from '../model/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
-import { describe } from '../core/validation.ts'
+import { describe, findNonFinite } from '../core/validation.ts'
 import type { ModelStream, ModelStreamState } from './model.ts'
-import { interpretRows } from './prediction.ts'
+import { interpret } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
 
 /** Returned by `model.stream()`; it need not be closed. For models with padded texts, see sequenceModel/paddedStream.ts. */
@@ -83,7 +83,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
     }
     const width = network?.steps?.[0] ? this.output.length : 0
-    if (output.length !== width || !output.every(Number.isFinite)) {
+    if (output.length !== width || findNonFinite(output) >= 0) {
       throw new ShapeError({ where, expected: `${width} outputs`, got: describe(output) })
     }
     if (text) this.checkText(text)
@@ -130,7 +130,6 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   #interpret(): T['Output'] {
-    const rows = [this.output]
-    return this.#task.interpret?.(this.#trained, rows) ?? interpretRows(this.#trained, rows)
+    return interpret(this.#task, this.#trained, [this.output])
   }
 }

@@ -16,7 +16,7 @@ import { storage } from './files/storage.ts'
 import { taskDocument, writeTaskFile } from './files/taskFile.ts'
 import type { ModelFitReport } from './fit/fitOptions.ts'
 import type { EncodedSequence, Model, ModelEvaluateOptions, ModelStream, ModelSummary } from './model.ts'
-import { interpretRows, outputRows } from './prediction.ts'
+import { interpret, outputRows } from './prediction.ts'
 import { summarize } from './summary.ts'
 import { TaskStream } from './stream.ts'
 import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
@@ -122,14 +122,12 @@ export class TaskModel<T extends TaskTypes> implements Model<
           numbers.map((i) => encoded[i]),
           learned.input,
         )
-        outputRows(network, batch).forEach((rows, b) => (out[numbers[b]] = this.#interpret(rows)))
+        outputRows(network, batch).forEach(
+          (rows, b) => (out[numbers[b]] = interpret(this.#task, trained, rows)),
+        )
       },
     )
     return many ? out : out[0]
-  }
-
-  #interpret(rows: readonly ArrayLike<number>[]): T['Output'] {
-    return this.#task.interpret?.(this.trained, rows) ?? interpretRows(this.trained, rows)
   }
 
   /**

@@ -129,7 +129,8 @@ function checkNumbers({ kind, width, data, starts }: ArrayTable, lengths: Int32A
   const isWhole = kind === 'ids'
   lengths.forEach((length, row) => {
     for (let i = starts[row] * width; i < (starts[row] + length) * width; i++) {
-      if (isWhole ? Number.isInteger(data[i]) && data[i] >= 0 : Number.isFinite(data[i])) continue
+      if (isWhole ? Number.isInteger(data[i]) && data[i] >= 0 : Number.isFinite(Math.fround(data[i])))
+        continue
       const step = Math.floor(i / width) - starts[row]
       const feature = isWhole ? '' : `, ${name} ${i % width}`
       throw new DataError({

@@ -145,7 +145,7 @@ function checkTargets(where: string, table: TargetTable, isClass: boolean, perSt
   const { data, width, starts, counts } = table
   for (let row = 0; row < starts.length; row++) {
     for (let i = starts[row] * width; i < (starts[row] + counts[row]) * width; i++) {
-      if (isClass ? Number.isInteger(data[i]) : Number.isFinite(data[i])) continue
+      if (isClass ? Number.isInteger(data[i]) : Number.isFinite(Math.fround(data[i]))) continue
       const step = perStep ? `, step ${Math.floor(i / width) - starts[row]}` : ''
       const expected = isClass ? 'a class (a whole number)' : 'a finite number'
       throw new DataError({ where: `${where}, row ${row}${step}`, expected, got: String(data[i]) })

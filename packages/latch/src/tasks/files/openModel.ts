@@ -15,7 +15,8 @@ import {
 } from '../../formats/imported.ts'
 import { assertUsable } from '../../formats/effectiveOptions.ts'
 import { identify } from '../../formats/identify.ts'
-import { decodeModel } from '../../formats/latch/modelFile.ts'
+import { decodeModel, type ModelContent } from '../../formats/latch/modelFile.ts'
+import { listNonFinite } from '../../formats/nonFinite.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { readNetworkConfig } from '../../model/config.ts'
@@ -56,7 +57,7 @@ export async function openModel(
   const given = 'sibling' in files ? files : filesInMemory(files.name, files.bytes, files.files ?? new Map())
   if (identify(given.bytes, given.name) === 'latch') {
     assertUsable('latch', rest, given.name)
-    return openModelFile(given.bytes, given.name, engine)
+    return openDecoded(decodeModel(given.bytes, given.name), given.name, engine, rest.allowNonFinite)
   }
   return modelFromImported(await readModel(given, rest), given.name, engine)
 }
@@ -68,19 +69,53 @@ export function openModelFile(
   engine: EngineOptions = {},
 ): AnyModel {
   assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
-  const { document, tensors } = decodeModel(bytes, source)
-  return modelFromDocument(document, tensorWeights(tensors, source), source, engine)
+  return openDecoded(decodeModel(bytes, source), source, engine)
 }
 
-type Reader = (document: unknown, weights: WeightSource, source: string, engine: EngineOptions) => AnyModel
+function openDecoded(
+  { document, tensors }: ModelContent,
+  source: string,
+  engine: EngineOptions,
+  allowNonFinite = false,
+): AnyModel {
+  const floats = [...tensors].flatMap(([name, { data }]) =>
+    data instanceof Float32Array ? [[name, data] as const] : [],
+  )
+  const warnings = allowNonFinite ? listNonFinite(floats) : []
+  const weights = tensorWeights(tensors, source, allowNonFinite)
+  return modelFromDocument(document, weights, source, engine, warnings)
+}
+
+type Reader = (
+  document: unknown,
+  weights: WeightSource,
+  source: string,
+  engine: EngineOptions,
+  warnings: readonly string[],
+) => AnyModel
 
 /** Builds each task's model from its document and weights. */
 const TASKS = {
-  textClassifier: (document, weights, source, engine) =>
-    TextClassifier.fromContent(readTask(textClassifierTask, document, weights, source, engine), engine),
-  sequenceModel: (document, weights, source, engine) =>
-    new SequenceModel(readTask(sequenceTask, document, weights, source, engine), engine),
+  textClassifier: (document, weights, source, engine, warnings) =>
+    TextClassifier.fromContent(
+      withWarnings(readTask(textClassifierTask, document, weights, source, engine), warnings),
+      engine,
+    ),
+  sequenceModel: (document, weights, source, engine, warnings) =>
+    new SequenceModel(
+      withWarnings(readTask(sequenceTask, document, weights, source, engine), warnings),
+      engine,
+    ),
 } as const satisfies { [task: string]: Reader }
+
+function withWarnings<C extends { learned: { warnings?: readonly string[] } }>(
+  content: C,
+  warnings: readonly string[],
+): C {
+  const { learned } = content
+  const all = new Set([...(learned.warnings ?? []), ...warnings])
+  return all.size > 0 ? { ...content, learned: { ...learned, warnings: [...all] } } : content
+}
 
 /** The model of a Latch document, of any task, with weights from any source. @throws FormatError */
 export function modelFromDocument(
@@ -88,12 +123,13 @@ export function modelFromDocument(
   weights: WeightSource,
   source: string,
   engine: EngineOptions = {},
+  warnings: readonly string[] = [],
 ): AnyModel {
   const task = readChoice(
     fieldAt(rootField(document, 'document', source), 'task'),
     Object.keys(TASKS) as (keyof typeof TASKS)[],
   )
-  return TASKS[task](document, weights, source, engine)
+  return TASKS[task](document, weights, source, engine, warnings)
 }
 
 /**
@@ -109,7 +145,7 @@ export function modelFromImported(
   if (imported.document === null) return SequenceModel.fromImported(imported, engine)
   const { document } = imported
   const weights = importedWeights(imported, document, source)
-  const model = modelFromDocument(document, weights, source, engine)
+  const model = modelFromDocument(document, weights, source, engine, listNonFinite(imported.weights))
   if (imported.format === 'latch') return model
   const root = rootField(document, 'document', source)
   const outputActivation =

@@ -60,9 +60,13 @@ export interface WeightSource {
 }
 
 /** The weights of a model file. */
-export function tensorWeights(tensors: Map<string, NamedTensor>, source: string): WeightSource {
+export function tensorWeights(
+  tensors: Map<string, NamedTensor>,
+  source: string,
+  allowNonFinite = false,
+): WeightSource {
   return {
-    read: ({ name, shape }) => takeTensor(tensors, name, shape, source),
+    read: ({ name, shape }) => takeTensor(tensors, name, shape, source, allowNonFinite),
     takeAll(prefix) {
       const taken: NamedTensor[] = []
       for (const [name, tensor] of tensors) {

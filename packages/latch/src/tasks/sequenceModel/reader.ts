@@ -140,7 +140,7 @@ export class SequenceReader {
       }
       for (let j = 0; j < F; j++) {
         const value = row ? row[j] : (input as ArrayLike<number>)[t * F + j]
-        if (typeof value !== 'number' || !Number.isFinite(value)) {
+        if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) {
           throw new DataError({
             where: `input, step ${t}, feature ${j}`,
             expected: 'a finite number',

@@ -8,7 +8,7 @@ import { packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
 import type { ModelStream, Prediction } from '../model.ts'
-import { interpretRows, nameOutputs, outputRows } from '../prediction.ts'
+import { interpret, nameOutputs, outputRows } from '../prediction.ts'
 import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
 import { StatefulStates } from './statefulStates.ts'
@@ -101,7 +101,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     this.#states.write(batch)
     const [rows] = outputRows(trained.network, batch)
     this.#states.read(batch)
-    return interpretRows(trained, rows)
+    return interpret(sequenceTask, trained, rows)
   }
 
   /** Reads a sequence as it comes in. Errors: see Model.stream. */

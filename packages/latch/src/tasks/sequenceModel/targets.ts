@@ -81,7 +81,7 @@ export class TargetReader {
 }
 
 function readNumber(where: string, one: string | number): number {
-  if (typeof one === 'number' && Number.isFinite(one)) return one
+  if (typeof one === 'number' && Number.isFinite(Math.fround(one))) return one
   throw new DataError({ where: `${where}, target`, expected: 'a finite number', got: describe(one) })
 }
 
