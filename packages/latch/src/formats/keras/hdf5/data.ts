@@ -1,8 +1,11 @@
 /**
- * The numbers of an HDF5 dataset: compact, contiguous or in chunks, chunks unshuffled and inflated. Source:
+ * The numbers of an HDF5 dataset: compact, contiguous or in chunks, chunks unshuffled, inflated and
+ * checked. Source:
  * HDF5 File Format Specification 3.0, III.A.1, IV.A.2.i and IV.A.2.l.
  */
 import { NOWHERE, type FileBytes } from './bytes.ts'
+import { passesFletcher32 } from './checksum.ts'
+import { filledBytes, readFillValue } from './fill.ts'
 import { inflateTo } from './inflate.ts'
 import { MESSAGE, type Message } from './objects.ts'
 import { readSize } from './types.ts'
@@ -33,7 +36,12 @@ export function readRaw(
   if (kind === 0) return exactly(file, at, file.slice(at + 4, file.u16(at + 2)), count)
   if (kind === 1) {
     const from = file.address(at + 2)
-    if (from === NOWHERE && count > 0) file.fail(at, 'data', 'a dataset without data')
+    if (from === NOWHERE && count > 0) {
+      if (messages.some(({ type }) => type === MESSAGE.externalFiles))
+        file.unsupported(at, 'data in the file itself', 'data in other files')
+      file.take(at, count)
+      return filledBytes(count, readFillValue(file, messages, size))
+    }
     return count === 0 ? new Uint8Array(0) : exactly(file, at, file.slice(from, file.u64(at + 10)), count)
   }
   if (kind !== 2 || version !== 3)
@@ -60,7 +68,7 @@ function readChunks(
   if (bytes === 0) file.fail(at, 'chunks of at least one element', 'empty ones')
   const count = readSize(file, at, [...shape, size])
   file.take(at, count + bytes)
-  const target = { file, shape, size, out: new Uint8Array(count) }
+  const target = { file, shape, size, out: filledBytes(count, readFillValue(file, messages, size)) }
   const filters = readFilters(file, messages)
   const tree = file.address(at + 3)
   if (tree !== NOWHERE)
@@ -126,8 +134,11 @@ function unpack(
     if (mask & (1 << i)) continue
     if (filters[i] === 1) data = inflateTo(data, bytes, false, `${file.source}, byte ${at}`)
     else if (filters[i] === 2) data = unshuffled(data, size)
-    else if (filters[i] === 3) data = data.subarray(0, Math.max(0, data.length - 4))
-    else file.unsupported(at, 'gzip, shuffle or checksums', `filter ${filters[i]}`)
+    else if (filters[i] === 3) {
+      if (!passesFletcher32(data))
+        file.fail(at, 'data that match their checksum', 'others: the file is damaged')
+      data = data.subarray(0, data.length - 4)
+    } else file.unsupported(at, 'gzip, shuffle or checksums', `filter ${filters[i]}`)
   }
   return exactly(file, at, data, bytes)
 }
