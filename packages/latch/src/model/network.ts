@@ -368,6 +368,7 @@ export class Network {
     if (!this.#parts) return
     this.#runs.assertIdle('network.dispose')
     this.#dropPlan()
+    this.#parts.streams.close()
     this.#parts.engine.dispose()
     this.#parts = null
   }

@@ -4,7 +4,7 @@
  * so that pushing again copies nothing and streams come and go without a close().
  */
 import type { FloatArray } from '../engine/arena.ts'
-import { UnsupportedError } from '../core/errors.ts'
+import { UnsupportedError, UsageError } from '../core/errors.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { StateSlot } from '../layers/streamRows.ts'
 import { StreamProgram, type StreamSource } from './streamProgram.ts'
@@ -46,13 +46,20 @@ export class StreamRunner {
     return this.#source.engine.precision === 'float32' ? new Float32Array(count) : new Float64Array(count)
   }
 
+  /** @throws UsageError after `close` */
   get program(): StreamProgram {
-    return this.#program!
+    if (this.#program) return this.#program
+    throw new UsageError({ where: 'stream', expected: 'an open network', got: 'a disposed one' })
+  }
+
+  /** Streams are refused from now on. */
+  close(): void {
+    this.#program = null
   }
 
   /** The program with this state in its buffers, rows in their order. */
   activate(state: StreamValues): StreamProgram {
-    const program = this.#program!
+    const { program } = this
     program.refreshViews()
     if (this.#resident !== state) {
       this.#deactivate(program)
@@ -64,7 +71,7 @@ export class StreamRunner {
 
   /** The program with no state in its buffers: rows are loaded and stored one by one. */
   activateNone(): StreamProgram {
-    const program = this.#program!
+    const { program } = this
     program.refreshViews()
     this.#deactivate(program)
     return program
@@ -72,9 +79,10 @@ export class StreamRunner {
 
   /** Makes `state` hold the newest numbers, to be read. */
   flush(state: StreamValues): void {
+    const { program } = this
     if (this.#resident !== state) return
-    this.#program!.refreshViews()
-    store(this.#program!.states, state)
+    program.refreshViews()
+    store(program.states, state)
   }
 
   /** Makes `state` hold the newest numbers, to be written. */
@@ -85,7 +93,7 @@ export class StreamRunner {
 
   /** Drops what the buffers have of this state. */
   discard(state: StreamValues): void {
-    if (this.#resident === state) this.#resident = null
+    if (this.program && this.#resident === state) this.#resident = null
   }
 
   #deactivate(program: StreamProgram): void {

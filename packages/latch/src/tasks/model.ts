@@ -88,6 +88,8 @@ export interface ModelEvaluateOptions {
 
 /** A stream's state as plain JSON. */
 export interface ModelStreamState {
+  /** Identifies the weights: the state of another model is refused. */
+  fingerprint: number
   network: StreamState
   /** The network's last output row; empty before the first step. */
   output: number[]

@@ -69,6 +69,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   save(): ModelStreamState {
     return {
+      fingerprint: this.#fingerprint,
       network: this.stream.save(),
       output: this.steps === 0 ? [] : Array.from(this.output),
       space: this.#space,
@@ -78,9 +79,13 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   restore(saved: ModelStreamState): void {
     const where = 'stream.restore'
-    const { network, output, space, text } = saved ?? {}
+    const { fingerprint, network, output, space, text } = saved ?? {}
     if (!Array.isArray(output) || typeof space !== 'string' || space.trim() || text === undefined) {
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
+    }
+    if (fingerprint !== this.#fingerprint) {
+      const remedy = 'Restore it into a stream of the model that it was saved from.'
+      throw new UsageError({ where, expected: 'a state of this model', got: 'one of other weights', remedy })
     }
     const width = network?.steps?.[0] ? this.output.length : 0
     if (output.length !== width || findNonFinite(output) >= 0) {
@@ -117,6 +122,10 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   protected checkText(text: NonNullable<ModelStreamState['text']>): void {
     const expected = 'a state without a text'
     throw new UsageError({ where: 'stream.restore', expected, got: describe(text) })
+  }
+
+  get #fingerprint(): number {
+    return this.#trained.network.store.fingerprint
   }
 
   #requireText(): TextReading {

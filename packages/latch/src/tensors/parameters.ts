@@ -3,6 +3,7 @@
  * the same layout, so that one kernel call updates the whole network. Names, shapes and order in the API
  * are PyTorch's; inside, matrices are packed (see engine/kernels.ts).
  */
+import { hash32 } from '../core/random.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Pointer } from '../engine/kernels.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
@@ -38,6 +39,9 @@ export class ParameterStore {
   readonly #regions = new Map<RegionName, Pointer>()
   #count = 0
   #revision = 0
+  #fingerprint = 0
+  /** The revision that the fingerprint is of. */
+  #hashed = -1
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -59,6 +63,17 @@ export class ParameterStore {
   /** Called by code that changes weights in place, without `write` or `copy`. */
   noteChange(): void {
     this.#revision++
+  }
+
+  /** A hash of the weights, the same on every engine. */
+  get fingerprint(): number {
+    if (this.#hashed === this.#revision) return this.#fingerprint
+    this.#hashed = this.#revision
+    this.#fingerprint = 0
+    for (const parameter of this.all)
+      for (const bits of new Int32Array(Float32Array.from(this.read(parameter)).buffer))
+        this.#fingerprint = hash32(this.#fingerprint + bits)
+    return this.#fingerprint
   }
 
   /** Floats of a region, padding included. */

@@ -113,7 +113,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
 
   /** Clears the state that `stateful` predictions start from. */
   reset(): void {
-    this.#states?.reset()
+    if (this.trained) this.#states?.reset()
   }
 
   /** @throws FormatError naming the fault and its place */

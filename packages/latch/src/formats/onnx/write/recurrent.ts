@@ -51,12 +51,15 @@ function buildAttributes(
   name: string,
 ): Record<string, AttributeValue | undefined> {
   const { cell, units, direction = 'forward', clip, coupled } = options
-  const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = options
-  const first = { activation, gateActivation, stateActivation }
-  // Like the first direction's, but for what is said; its own activation also decides its state's.
-  const own = options.backward
-  const second = { ...first, ...(own?.activation ? { stateActivation: own.activation } : {}), ...own }
-  const directions = direction === 'bidirectional' ? [first, second] : [first]
+  // The backward direction takes the layer's options where it names none; defaults come after that, as in the layer.
+  const both = direction === 'bidirectional' ? [options, { ...options, ...options.backward }] : [options]
+  const directions = both.map(
+    ({ activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation }) => ({
+      activation,
+      gateActivation,
+      stateActivation,
+    }),
+  )
   const functions = directions.flatMap((f) => {
     const takes = (option: keyof CellOptions) => takesOption(genericCells, cell, option)
     return [
