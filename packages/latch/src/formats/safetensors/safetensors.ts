@@ -186,8 +186,8 @@ function checkLayout(entries: readonly HeaderEntry[], dataLength: number, source
 
 function takeData(entry: HeaderEntry, bytes: Uint8Array, dataStart: number): NamedTensor {
   const { name, shape, dtype } = entry
-  // A copy, because foreign writers may leave the data unaligned. Every WebAssembly host is little-endian.
-  const slice = bytes.slice(dataStart + entry.begin, dataStart + entry.end)
+  // A copy, because foreign writers may leave the data unaligned (`slice` of a Node Buffer is none). Every WebAssembly host is little-endian.
+  const slice = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end))
   const { buffer, byteOffset, byteLength } = slice
   if (dtype === 'F16' || dtype === 'BF16') {
     const halves = new Uint16Array(buffer, byteOffset, byteLength / 2)

@@ -117,8 +117,6 @@ async function check(layers: LayerOptions[], seed: number): Promise<void> {
   const read = await readModel(filesInMemory('m.onnx', bytes, new Map()))
   const again = buildNetwork(read.network, allLayers, { weights: ({ name }) => read.weights.get(name)! })
   expect(greatestDifference(answered(again, ragged), expected)).toBeLessThan(1e-5)
-  const upTo = await readModel(filesInMemory('m.onnx', bytes, new Map()))
-  expect(upTo.network.layers.length).toBeGreaterThan(1)
   if (!ort) return
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 })
   const size = [ragged.lengths.length, ragged.steps]
@@ -133,7 +131,7 @@ async function check(layers: LayerOptions[], seed: number): Promise<void> {
 }
 
 describe(`random networks as ONNX${ort ? ', also in ONNX Runtime' : ''}`, () => {
-  it.each(Array.from({ length: 60 }, (_, seed) => seed))('%i', async (seed) => {
+  it.each(Array.from({ length: 80 }, (_, seed) => seed))('%i', async (seed) => {
     const layers = new Drawer(seed).layers()
     await check(layers, seed).catch((reason: unknown) => {
       throw new Error(JSON.stringify(layers), { cause: reason })

@@ -32,6 +32,11 @@ function isNothing({ role, size }: Axis): boolean {
   return role === 'one' || (role === 'direction' && isOne(size))
 }
 
+/** One feature, which two directions of one unit have each. */
+function isUnit(axis: Axis | undefined): axis is Axis {
+  return axis?.role === 'feature' && isSingle(axis)
+}
+
 const isSingle = ({ size }: Axis) => isOne(size)
 const isOne = (size: Size) => getNumber(size) === 1
 
@@ -45,7 +50,17 @@ function match(
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i]
     const atom = atoms[at] as Axis | undefined
-    if (atom && sameSize(atom.size, size)) {
+    const next = atoms[at + 1] as Axis | undefined
+    const follows = sizes[i + 1] as Size | undefined
+    if (
+      atom?.role === 'direction' &&
+      sameSize(atom.size, size) &&
+      isUnit(next) &&
+      !(follows && isOne(follows))
+    ) {
+      out.push(join([atom, next]))
+      at += 2
+    } else if (atom && sameSize(atom.size, size)) {
       out.push(atom)
       at++
     } else if (isOne(size)) out.push(ONE)

@@ -119,7 +119,21 @@ function regrouped(at: NodeConverter, x: SequenceValue | Ids, wanted: readonly (
     const shape = wanted.map((size) => (size ? (getNumber(size) ?? size.symbols.join('·')) : -1))
     throw at.unsupported(`a shape that keeps the axes ${describeAxes(x.axes)}`, `shape (${shape.join(', ')})`)
   }
-  return x.kind === 'sequence' ? flattened(at, { ...x, axes }) : { ...x, axes }
+  if (x.kind === 'ids') return { ...x, axes }
+  return flattened(at, { ...x, axes: isWindow(x.tip) ? withLostFeature(axes, x.axes) : axes })
+}
+
+function isWindow({ layer }: IrNode): boolean {
+  return layer.type === 'pattern' && layer.what === 'window of steps'
+}
+
+/** Steps of one feature each that lie side by side: the axis of the feature is part of theirs. */
+function withLostFeature(axes: readonly Axis[], before: readonly Axis[]): readonly Axis[] {
+  const feature = before.find(({ role }) => role === 'feature')
+  const time = axes.findLastIndex(({ role }) => role.startsWith('input'))
+  if (!feature || time !== axes.length - 1 || getNumber(axes[time].size) === null) return axes
+  const { size } = axes[time]
+  return [...axes.slice(0, -1), { role: 'merged', size, parts: [axes[time], feature] }]
 }
 
 /** Steps that came to lie side by side with their features are a flattening. */
@@ -136,8 +150,8 @@ function flattened(at: NodeConverter, x: SequenceValue): SequenceValue {
   if (steps === null || !at.context.takeTime(time.role))
     throw at.unsupported('a fixed number of steps', describeAxes(x.axes))
   const { layer } = x.tip
-  const windowed = layer.type === 'pattern' && layer.what === 'window of steps'
-  const tip = above(windowed ? layer.base : x.tip, { type: 'flatten', steps }, at.node)
+  const base = layer.type === 'pattern' && isWindow(x.tip) ? layer.base : x.tip
+  const tip = above(base, { type: 'flatten', steps }, at.node)
   const size = product([time.size, features.size])
   return {
     kind: 'sequence',

@@ -1,6 +1,6 @@
 /**
  * PyTorch files that are not supported: pickles, in a zip or bare. They are programs that Python runs while it
- * loads them, so they are neither run nor parsed here; the error contains two lines that convert them.
+ * loads them, so they are neither run nor parsed here; the error contains the lines that convert them.
  */
 import { readInOrder, readPrefix } from '../../fixes.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
@@ -26,13 +26,25 @@ export function assertNoPickle(bytes: Uint8Array, name: string): void {
   })
 }
 
-/** The two lines of Python that turn a state_dict in a pickle into safetensors. */
+/**
+ * Python that turns a pickle into safetensors, with PyTorch 1.13 or later and the standard library alone: a state_dict, a
+ * checkpoint with one in it, or a module pickled whole, of classes that need not be at hand. Buffers of integers and
+ * booleans are left out.
+ */
 export function conversionLines(name: string): string {
   const to = ENDINGS.test(name) ? name.replace(ENDINGS, '.safetensors') : `${name}.safetensors`
-  const load = `torch.load(${quoted(name)}, map_location="cpu", weights_only=True)`
+  const load = `torch.load(${JSON.stringify(name)}, map_location="cpu", weights_only=`
   return [
-    'import torch, safetensors.torch',
-    `safetensors.torch.save_file({k: v.contiguous() for k, v in ${load}.items()}, ${quoted(to)})`,
+    'import array, json, pickle, pydoc, re, struct, torch',
+    'def find(_, module, name): return pydoc.locate({"__builtin__": "builtins", "copy_reg": "copyreg"}.get(module, module) + "." + name) or type(name, (torch.nn.Module,), {})',
+    'pickle.Unpickler = type("Reader", (pickle.Unpickler,), {"find_class": find})  # for classes that are missing here',
+    `try: x = ${load}True)`,
+    `except Exception: x = ${load}False)  # runs code in the file: only for files you trust`,
+    'for key in ("state_dict", "model_state_dict", "model", "net", "network", "weights") * 2: x = x[key] if isinstance(x, dict) and isinstance(x.get(key), (dict, torch.nn.Module)) else x',
+    'x = x.state_dict() if isinstance(x, torch.nn.Module) else x',
+    String.raw`x = {re.sub(r"^(module\.|_orig_mod\.)+|_orig_mod\.", "", k): v.detach().float() for k, v in x.items() if torch.is_tensor(v) and v.is_floating_point()}`,
+    'end = 0; head = json.dumps({k: {"dtype": "F32", "shape": [*v.shape], "data_offsets": [end, (end := end + 4 * v.numel())]} for k, v in x.items()}).encode(); head += b" " * (-len(head) % 8)',
+    `open(${JSON.stringify(to)}, "wb").write(struct.pack("<Q", len(head)) + head + b"".join(array.array("f", v.flatten().tolist()).tobytes() for v in x.values()))`,
   ].join('\n')
 }
 
