@@ -10,11 +10,17 @@ import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
-import type { CollectedTable } from './tableCollector.ts'
+import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
 
+/** How a table is read, whatever its columns. */
+export type ReadingOptions = Pick<
+  TableOptions,
+  'format' | 'name' | 'header' | 'encoding' | 'delimiter' | 'quotes'
+>
+
 /** Which columns of a table hold the texts and the labels. */
-export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
+export interface ExampleOptions extends ReadingOptions {
   /** The text's column, by name or by number from 0. Default: inferred, with a note. */
   text?: string
   /** The label's column; `false`: no labels. Default: inferred, with a note. */
@@ -51,7 +57,7 @@ export interface Examples {
  */
 export function examplesFromRows<Row extends object>(
   rows: Iterable<Row>,
-  options: Omit<ExampleOptions, 'format' | 'header'> = {},
+  options: Pick<ExampleOptions, 'text' | 'label' | 'name'> = {},
 ): Examples {
   const collector = new TableCollector({ ...exampleTable(options), name: options.name ?? 'rows' })
   let number = 0
@@ -60,10 +66,15 @@ export function examplesFromRows<Row extends object>(
 }
 
 /** The table options that read just the columns of the examples. */
-export function exampleTable(options: ExampleOptions): TableOptions {
-  const { text, label, format, name, header } = options
+export function exampleTable(options: ExampleOptions): TableOptions & Pick<CollectorOptions, 'complete'> {
+  const { text, label, ...reading } = options
   const columns = [text, label].filter((reference) => typeof reference === 'string')
-  return { format, name, header, columns, choose: (sample, notes) => chooseColumns(sample, notes, options) }
+  return {
+    ...reading,
+    columns,
+    complete: text !== undefined && label !== undefined,
+    choose: (sample, notes) => chooseColumns(sample, notes, options),
+  }
 }
 
 function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
