@@ -4,16 +4,18 @@ import type { AnyModel } from 'latch/formats'
 import { UnsupportedError } from 'latch'
 import { openAnyModel, printThreadsNote } from '../options/models.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
+import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
-  engineOption,
-  engineOptions,
+  TABLE_HELP,
+  delimiterOption,
+  encodingOption,
   formatOption,
-  reproducibleOption,
-  threadsOption,
-} from '../options/options.ts'
+  headerOption,
+  quotesOption,
+} from '../options/tableFlags.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { readRows, requireKnownLabels } from '../options/rows.ts'
+import { atFile, readRows, requireKnownLabels } from '../options/rows.ts'
 
 const EXAMPLES = `
 Examples:
@@ -27,12 +29,14 @@ export function evaluateCommand(output: Output) {
       'Print accuracy, per-class precision, recall and F1, and the confusion matrix of a saved model.',
     )
     .argument('<model>', 'model file')
-    .argument('<data>', 'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)')
+    .argument('<data>', `data table: ${TABLE_HELP} (- for standard input)`)
     .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
     .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
     .option(...formatOption)
-    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
-    .option('--no-header', 'the first line is data; name columns by number')
+    .option(...headerOption)
+    .option(...delimiterOption)
+    .option(...quotesOption)
+    .option(...encodingOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
@@ -45,7 +49,9 @@ export function evaluateCommand(output: Output) {
       requireTextClasses(model)
       const rows = await readRows(data, flags, output)
       requireKnownLabels(rows, new Set(model.labels), path)
-      const result = await evaluateWithProgress(model, rows, output)
+      const result = await evaluateWithProgress(model, rows, output).catch((error: unknown) => {
+        throw atFile(error, rows)
+      })
       if (!result) {
         output.emit({ event: 'interrupted' })
         return output.log('Stopped before every row was evaluated.')

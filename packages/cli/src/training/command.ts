@@ -4,7 +4,6 @@ import type { OptionValues } from '@commander-js/extra-typings'
 import { UsageError } from 'latch'
 import {
   engineOption,
-  formatOption,
   numberOrText,
   numbersByName,
   oneOf,
@@ -16,6 +15,14 @@ import {
   invalidValue,
 } from '../options/options.ts'
 import type { NamedNumbers, OptionParser } from '../options/options.ts'
+import {
+  TABLE_HELP,
+  delimiterOption,
+  encodingOption,
+  formatOption,
+  headerOption,
+  quotesOption,
+} from '../options/tableFlags.ts'
 
 export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
@@ -40,13 +47,15 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
 
 function withData(command: Command) {
   return command
-    .argument('<data>', 'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)')
+    .argument('<data>', `data table: ${TABLE_HELP} (- for standard input)`)
     .optionsGroup('Data:')
     .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
     .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
     .option(...formatOption)
-    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
-    .option('--no-header', 'the first line is data; name columns by number')
+    .option(...headerOption)
+    .option(...delimiterOption)
+    .option(...quotesOption)
+    .option(...encodingOption)
     .option('--test <file>', 'data table to evaluate on after training')
     .option(
       '--validation <fraction|file>',
@@ -148,7 +157,11 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
       'probability spread over the other labels (default: 0.1)',
       fraction('--label-smoothing'),
     )
-    .option('--class-weights <w>', 'balanced, or LABEL=WEIGHT,… (default: all 1)', weights)
+    .option(
+      '--class-weights <w>',
+      'balanced, or LABEL=WEIGHT,…, with quotes around a comma, or a JSON object (default: all 1)',
+      weights,
+    )
     .option(
       '--ema <decay>',
       'decay of the exponential moving average of the weights, or off (default: 0.99)',

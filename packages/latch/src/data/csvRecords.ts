@@ -5,19 +5,10 @@
 import { parse } from 'csv-parse/browser/esm/sync'
 import type { CsvError, InfoRecord, Options } from 'csv-parse/browser/esm/sync'
 import { DataError, type Fix } from '../core/errors.ts'
+import type { Dialect } from './tableFormat.ts'
 
 /** Receives one record and the line (from 1) on which it starts. */
 export type RecordSink = (cells: string[], line: number) => void
-
-export interface Dialect {
-  /** Name of the source in messages. */
-  name: string
-  delimiter: string
-  /** Whether a cell that starts with a quote ends at its closing quote; else a quote is an ordinary character. */
-  quotes: boolean
-  /** Lines before the text that is parsed: blank ones, or `sep=;`. */
-  firstLine: number
-}
 
 /** Most bytes of one record, so that an unclosed quote does not read a whole large file into memory. */
 const RECORD_LIMIT = 1 << 22

@@ -66,16 +66,17 @@ export function decodeBytes(bytes: Uint8Array, encoding: string): string | undef
   }
 }
 
+/** Each byte as the character of that number. */
+export function latin1(bytes: Uint8Array): string {
+  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(Uint16Array.from(bytes))
+}
+
 /** Characters of the bytes 0x80 to 0x9F. Some versions of Node read them as ISO-8859-1. */
 const WINDOWS_1252_C1 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
 
 const WINDOWS_1252: Decoder = {
   decode(bytes) {
-    let text = ''
-    for (let from = 0; from < bytes.length; from += 8192) {
-      text += String.fromCharCode(...bytes.subarray(from, from + 8192))
-    }
-    return text.replace(/[\u0080-\u009f]/g, (character) => WINDOWS_1252_C1[character.charCodeAt(0) - 0x80])
+    return latin1(bytes).replace(/[\u0080-\u009f]/g, (sign) => WINDOWS_1252_C1[sign.charCodeAt(0) - 0x80])
   },
 }
 

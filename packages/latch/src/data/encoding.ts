@@ -14,7 +14,8 @@ export class TextReader {
   /** What was inferred, a sentence for the user; empty for UTF-8. */
   readonly notes: string[] = []
   readonly #name: string
-  readonly #encoding: string
+  /** Its name in the Encoding Standard, or UTF-32's. */
+  readonly encoding: string
   readonly #decoder: Decoder
   /** Bytes of a byte order mark still to be left out. */
   #mark: number
@@ -34,7 +35,7 @@ export class TextReader {
   constructor(name: string, head: Uint8Array, given?: string) {
     const { encoding, mark, reason } = detectEncoding(head, given === undefined ? null : encodingName(given))
     this.#name = name
-    this.#encoding = encoding
+    this.encoding = encoding
     this.#mark = mark
     this.#decoder = createDecoder(encoding)
     if (reason !== null) this.notes.push(`${name}: read as ${displayName(encoding)} (${reason}).`)
@@ -56,8 +57,15 @@ export class TextReader {
     this.#decode(new Uint8Array(0), true)
   }
 
+  /** Goes on behind bytes that `push` refused. */
+  skip(bytes: Uint8Array): void {
+    this.#carry = new Uint8Array(0)
+    this.#offset += bytes.length
+    this.#line += countNewlines(bytes)
+  }
+
   #decode(chunk: Uint8Array, isLast: boolean): string {
-    const isUtf8 = this.#encoding === 'utf-8'
+    const isUtf8 = this.encoding === 'utf-8'
     const joined = isUtf8 && this.#carry.length > 0 ? concatenate(this.#carry, chunk) : chunk
     const whole = isUtf8 && !isLast ? joined.length - unfinishedTail(joined) : joined.length
     const bytes = joined.subarray(0, whole)
@@ -102,10 +110,10 @@ export class TextReader {
   }
 
   #notText(bytes: Uint8Array): DataError {
-    const lines = countLines(new TextDecoder(tolerant(this.#encoding)).decode(bytes).split('\ufffd', 1)[0])
+    const lines = countLines(new TextDecoder(tolerant(this.encoding)).decode(bytes).split('\ufffd', 1)[0])
     return new DataError({
       where: `${this.#name}, line ${this.#line + lines}`,
-      expected: `${displayName(this.#encoding)} text`,
+      expected: `${displayName(this.encoding)} text`,
       got: bytes.length === 0 ? 'an end inside a character' : 'bytes that are none',
       remedy: 'Check the encoding, and that the file is complete.',
       fix: { option: 'encoding' },

@@ -33,6 +33,9 @@ const FREQUENT: Readonly<Record<string, (lead: number, trail: number) => boolean
   'euc-kr': (lead, trail) => trail >= 0xa1 && (isWithin(lead, 0xb0, 0xc8) || isWithin(lead, 0xa1, 0xa3)),
 }
 
+/** An alternative is named if it is nearly as plausible. */
+const LEAST_OF_BEST = 0.4
+
 /** Share of frequent characters from which a text counts as one of that language. */
 const FREQUENT_SHARE = 0.85
 
@@ -56,9 +59,11 @@ export function guessEncodings(bytes: Uint8Array, line: Uint8Array): EncodingGue
     texts.add(text)
     return true
   }
-  return [...scores]
+  const possible = [...scores]
     .sort(([, a], [, b]) => b - a)
     .filter(([label, score]) => score > 0 && isNew(label))
+  return possible
+    .filter(([, score]) => score >= possible[0][1] * LEAST_OF_BEST)
     .slice(0, 2)
     .map(([encoding]) => ({ encoding, sample: sampleOf(decodeBytes(line, encoding) ?? '') }))
 }
@@ -93,6 +98,8 @@ function singleByteWeight(label: string, bytes: Uint8Array, runs: number): numbe
   if (text === undefined || /[\u0080-\u009f\ufffd]/.test(text)) return 0
   const isLatin = LATIN.has(label)
   if (isLatin ? runs > 2.5 : runs < 1.8) return 0.1
+  // Turkish letters are the Icelandic ones of the western code page.
+  if (label === 'windows-1254') return /[ğşıİŞĞ]/.test(text) && !/[æáíúó]/i.test(text) ? 5 : 0.5
   const others = text.match(/[^\0-\x7f]/g)?.length ?? 1
   const symbols = text.match(/(?<=\p{L})[^\0-\x7f\p{L}\p{M}‘’“”´·–—…«»„‚](?=\p{L})/gu)?.length ?? 0
   return 1 - symbols / others

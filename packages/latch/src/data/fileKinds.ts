@@ -3,6 +3,7 @@
  * it was downloaded in, or the model.
  */
 import { DataError } from '../core/errors.ts'
+import { latin1 } from './decoders.ts'
 
 export interface FileKind {
   /** `an Excel workbook (.xlsx)`. */
@@ -68,7 +69,7 @@ const ENTRIES: readonly (readonly [entry: RegExp, what: string, remedy: string])
 
 /** What a file is, if it is no table of text; Parquet among them. */
 export function kindOfFile(head: Uint8Array): FileKind | undefined {
-  const text = String.fromCharCode(...head.subarray(0, 4096))
+  const text = latin1(head.subarray(0, 4096))
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return kindOfZip(head)
   if (isSafetensors(head)) {
     const own = text.includes('latch') ? 'a Latch model (.safetensors)' : 'weights of a model (.safetensors)'
@@ -82,7 +83,7 @@ export function kindOfFile(head: Uint8Array): FileKind | undefined {
 
 /** Whether bytes start with the signature of a Parquet file. */
 export function isParquet(head: Uint8Array): boolean {
-  return /^PAR1[^ -~]/.test(String.fromCharCode(...head.subarray(0, 5)))
+  return /^PAR1[^ -~]/.test(latin1(head.subarray(0, 5)))
 }
 
 /** @throws DataError for what is no table of text, naming it */
@@ -100,17 +101,15 @@ export function refuseOtherTexts(head: string, name: string): void {
 /** The names of the entries that begin in the head decide. */
 function kindOfZip(head: Uint8Array): FileKind {
   const names: string[] = []
-  const latin1 = Array.from({ length: Math.ceil(head.length / 8192) }, (_, i) =>
-    String.fromCharCode(...head.subarray(i * 8192, (i + 1) * 8192)),
-  ).join('')
-  for (let at = 0; at >= 0; at = latin1.indexOf('PK\x03\x04', at + 4)) {
+  const text = latin1(head)
+  for (let at = 0; at >= 0; at = text.indexOf('PK\x03\x04', at + 4)) {
     const length = head[at + 26] + 256 * head[at + 27]
-    names.push(latin1.slice(at + 30, at + 30 + length))
+    names.push(text.slice(at + 30, at + 30 + length))
   }
-  if (latin1.includes('mimetypeapplication/vnd.oasis.opendocument.spreadsheet')) {
+  if (text.includes('mimetypeapplication/vnd.oasis.opendocument.spreadsheet')) {
     return { what: 'an OpenDocument spreadsheet (.ods)', remedy: EXPORT }
   }
-  if (latin1.includes('mimetypeapplication/')) return { what: 'an OpenDocument document', remedy: NO_TABLE }
+  if (text.includes('mimetypeapplication/')) return { what: 'an OpenDocument document', remedy: NO_TABLE }
   for (const [entry, what, remedy] of ENTRIES) {
     if (names.some((one) => entry.test(one))) return { what, remedy }
   }

@@ -24,7 +24,8 @@ export async function readParquet(bytes: Uint8Array, name: string, options: Tabl
     rows = await parquetReadObjects({ file: copy.buffer, metadata, compressors })
   } catch (cause) {
     const got = `one that cannot be read (${(cause as Error).message})`
-    throw new DataError({ where: name, expected: 'a Parquet file', got }, { cause })
+    const remedy = 'Check that the file is complete.'
+    throw new DataError({ where: name, expected: 'a Parquet file', got, remedy }, { cause })
   }
   rows.forEach((row, number) => {
     const cells = Object.entries(row).map(([column, value]) => [column, written(value, floats.get(column))])

@@ -18,6 +18,17 @@ export interface FormatOptions {
   quotes?: boolean
 }
 
+/** What a reader of delimited records needs to know. */
+export interface Dialect {
+  /** Name of the source in messages. */
+  name: string
+  delimiter: string
+  /** Whether a cell that starts with a quote ends at its closing quote; else a quote is an ordinary character. */
+  quotes: boolean
+  /** Lines before the text that is parsed: blank ones, or `sep=;`. */
+  firstLine: number
+}
+
 export interface FormatGuess {
   format: TableFormat
   delimiter: string

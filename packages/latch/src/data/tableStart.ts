@@ -6,8 +6,7 @@ import { JsonLinesParser, parseJsonArray } from './jsonRows.ts'
 import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import { checkFormatOptions, guessFormat } from './tableFormat.ts'
-import type { FormatOptions, TableFormat } from './tableFormat.ts'
-import type { Dialect } from './csvRecords.ts'
+import type { Dialect, FormatOptions, TableFormat } from './tableFormat.ts'
 
 /** How to read a table, and which of its columns. */
 export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete'>, FormatOptions {

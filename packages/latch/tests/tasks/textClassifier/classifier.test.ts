@@ -99,7 +99,7 @@ describe('texts of every kind', () => {
     for (const value of [undefined, null, 5, {}, ['a', 5]]) {
       const error = await thrown(() => model.predict(value as string))
       expect(error).toBeInstanceOf(DataError)
-      expect(error.message).toMatch(/^text: expected a string/)
+      expect(error.message).toMatch(/^(row \d, )?text: expected a string/)
     }
   })
 
