@@ -39,7 +39,7 @@ const FAILURES: [string, string[], RegExp][] = [
     ['train', 'good.csv', '--text', 'body'],
     /a column "body", got the columns "comment", "mood"/,
   ],
-  ['missing number', ['train', 'good.csv', '--no-header', '--text', '7'], /column number 7, got 2 columns/],
+  ['missing number', ['train', 'good.csv', '--header', 'no', '--text', '7'], /column number 7, got 2 columns/],
   ['one class only', ['train', 'one.csv'], /at least two different labels, got only "good" in 2 rows/],
   [
     'empty file',
@@ -49,7 +49,7 @@ const FAILURES: [string, string[], RegExp][] = [
   ['header alone', ['train', 'header.csv', ...SMALL], /at least one row, got only a header line/],
   [
     'one line only',
-    ['train', 'line.csv', '--no-header'],
+    ['train', 'line.csv', '--header', 'no'],
     /line\.csv: expected at least two rows, got one line, read as data\.\n +If that line is the header/,
   ],
   [
@@ -61,8 +61,8 @@ const FAILURES: [string, string[], RegExp][] = [
   ['not UTF-8', ['train', 'latin.csv', ...SMALL], /latin\.csv.*UTF-8/],
   [
     'a list for JSON Lines',
-    ['train', 'list.jsonl'],
-    /line 1: expected a JSON object.*\n.*one object per line/,
+    ['train', 'list.jsonl', '--format', 'jsonl'],
+    /line 1: expected a JSON object.*\n.*`--format json` to read an array/,
   ],
   [
     'one column for both',

@@ -2,7 +2,7 @@
  * JSON text → objects: JSON Lines chunk by chunk, with one object per line and blank lines skipped, or an array of
  * objects. Numbers become their written form, for 1.0 and 12345678901234567890 are labels and numbers as they stand.
  */
-import { DataError } from '../core/errors.ts'
+import { DataError, type Fix } from '../core/errors.ts'
 
 /** Receives one object and its place: `line 3` (from 1), or `row 2` of an array (from 0). */
 export type ObjectSink = (row: Record<string, unknown>, place: string) => void
@@ -46,11 +46,13 @@ export class JsonLinesParser {
     const read = parseJson(source)
     if ('value' in read && isObject(read.value)) return this.#emit(read.value, place)
     const got = 'value' in read ? excerpt(source) : `${excerpt(source)} (${read.fault})`
-    const spread = /^\s*\{\s*$/.test(source) && this.#line === 1
+    const spread = this.#line === 1 && /^\s*\{\s*$/.test(source)
     const remedy = spread
       ? 'JSON Lines has one whole object per line; an array of objects may be spread.'
       : undefined
-    throw new DataError({ where: `${this.#name}, ${place}`, expected: 'a JSON object', got, remedy })
+    const isArray = this.#line === 1 && source.trimStart().startsWith('[')
+    const fix: Fix[] = isArray ? [{ option: 'format', value: 'json', to: 'read an array of objects' }] : []
+    throw new DataError({ where: `${this.#name}, ${place}`, expected: 'a JSON object', got, remedy, fix })
   }
 }
 

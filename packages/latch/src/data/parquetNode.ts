@@ -9,7 +9,7 @@ import type { Table, TableOptions } from './tableStart.ts'
 /** @throws DataError for a damaged file, or one that hyparquet does not read */
 export async function readParquet(bytes: Uint8Array, name: string, options: TableOptions): Promise<Table> {
   const collector = new TableCollector({ ...options, name })
-  const copy = bytes.slice()
+  const copy = new Uint8Array(bytes)
   const [{ parquetMetadata, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
     import('hyparquet'),
     import('hyparquet-compressors'),

@@ -15,6 +15,7 @@ import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
 import { isParquet, refuseOtherKinds } from './fileKinds.ts'
 import { readParquet } from './parquetNode.ts'
 import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
+import type { CollectorOptions } from './tableCollector.ts'
 import type { Table, TableHead, TableOptions, TableStart } from './tableStart.ts'
 
 /**
@@ -153,9 +154,10 @@ export interface TableTexts {
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
   const { text, ...reading } = options
-  const table = await readTable(source, {
+  const whole: TableOptions & Pick<CollectorOptions, 'complete'> = {
     ...reading,
     columns: text === undefined ? [] : [text],
+    complete: text !== undefined,
     choose(sample) {
       if (text !== undefined) return [resolveColumn(text, sample)]
       if (sample.columns.length === 1) return [0]
@@ -166,6 +168,7 @@ export async function readTexts(source: TableSource, options: TextOptions = {}):
         fix: { option: 'text', value: sample.columns[guessTextColumn(sample).index], to: 'read that column' },
       })
     },
-  })
+  }
+  const table = await readTable(source, whole)
   return { texts: table.rows.map((row) => row[0]), column: table.columns[0], notes: table.notes }
 }

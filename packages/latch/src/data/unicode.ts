@@ -54,15 +54,18 @@ function byNulBytes(head: Uint8Array): string | null {
   const pairs = Math.floor(head.length / 2)
   // Where all other bytes are plain ASCII, single NULs are damage, not UTF-16.
   const isAscii = head.every((byte) => byte === 0 || (byte < 0x7f && (byte >= 0x20 || isSpace(byte))))
-  const enough = isAscii ? most >= pairs * 0.6 && least === 0 : most >= 3 * least
+  const enough = isAscii ? most >= pairs * 0.6 && least <= most * 0.1 : most >= 3 * least
   return enough && isText(head, 2, encoding) ? encoding : null
 }
+
+/** What separates words, cells and lines: a text of another encoding has none of it in pairs of bytes. */
+const SEPARATOR = /[\n\r\t ,;|"]/
 
 function isSpace(byte: number): boolean {
   return byte === 9 || byte === 10 || byte === 13
 }
 
-/** Whether whole units decode to text without NUL and other control characters, with a line end or a space somewhere. */
+/** Whether whole units decode to text without control characters, and with a separator. */
 function isText(head: Uint8Array, size: number, encoding: string): boolean {
   let end = head.length - (head.length % size)
   // The last unit may be the first half of a surrogate pair.
@@ -71,5 +74,5 @@ function isText(head: Uint8Array, size: number, encoding: string): boolean {
     end -= size
     text = decodeBytes(head.subarray(0, end), encoding)
   }
-  return text !== undefined && text !== '' && !/[\0-\x08\x0e-\x1f\ufffe\uffff]/.test(text)
+  return text !== undefined && SEPARATOR.test(text) && !/[\0-\x08\x0e-\x1f\ufffe\uffff]/.test(text)
 }
