@@ -39,7 +39,11 @@ const FAILURES: [string, string[], RegExp][] = [
     ['train', 'good.csv', '--text', 'body'],
     /a column "body", got the columns "comment", "mood"/,
   ],
-  ['missing number', ['train', 'good.csv', '--header', 'no', '--text', '7'], /column number 7, got 2 columns/],
+  [
+    'missing number',
+    ['train', 'good.csv', '--header', 'no', '--text', '7'],
+    /column number 7, got 2 columns/,
+  ],
   ['one class only', ['train', 'one.csv'], /at least two different labels, got only "good" in 2 rows/],
   [
     'empty file',
@@ -86,7 +90,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'rows unknown to the model',
     ['evaluate', 'model.safetensors', 'two.csv'],
-    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling"\.\n +Remove these rows/,
+    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling" \(the first is row 1\)\.\n +Remove these rows/,
   ],
   [
     'memory',

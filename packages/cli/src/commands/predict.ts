@@ -163,7 +163,8 @@ async function* itemsOf(lines: AsyncIterable<string>, faults: Map<number, LatchE
 async function printAll({ groups, place }: Source, model: AnyModel, printer: Printer): Promise<void> {
   let row = 0
   for await (const items of groups) {
-    for (const [i, answer] of predictAll(model, items, place !== null).entries()) {
+    const answers = place ? predictAll(model, items) : items.map(({ text }) => printed(model.predict(text)))
+    for (const [i, answer] of answers.entries()) {
       if (answer instanceof LatchError) printer.printError(items[i].text, answer, row, place!(row))
       else printer.print(items[i].text, answer)
       row++
@@ -177,7 +178,7 @@ async function printAll({ groups, place }: Source, model: AnyModel, printer: Pri
 type Printed = { label: string; probabilities: Record<string, number> } | { output: number[] }
 
 /** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
-function predictAll(model: AnyModel, items: readonly Item[], separate: boolean): (Printed | LatchError)[] {
+function predictAll(model: AnyModel, items: readonly Item[]): (Printed | LatchError)[] {
   const answers: (Printed | LatchError)[] = items.map(({ error }) => error!)
   let rows = items.map((_, i) => i).filter((i) => !answers[i])
   while (rows.length > 0) {
@@ -186,7 +187,7 @@ function predictAll(model: AnyModel, items: readonly Item[], separate: boolean):
       predictions.forEach((prediction, i) => (answers[rows[i]] = printed(prediction)))
       return answers
     } catch (error) {
-      if (!separate || !(error instanceof LatchError) || error.row === undefined) throw error
+      if (!(error instanceof LatchError) || error.row === undefined) throw error
       const { row } = error
       answers[rows[row]] = error
       rows = rows.filter((_, i) => i !== row)

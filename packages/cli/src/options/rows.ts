@@ -59,17 +59,19 @@ export async function readRowsLike(first: Rows, source: string, output: Output):
 
 /** @throws DataError for rows whose labels `owner` does not have */
 export function requireKnownLabels(
-  { rows, columns, name }: Rows,
+  { rows, columns, rowNumbers, name }: Rows,
   known: ReadonlySet<string>,
   owner: string,
 ): void {
   const unknown = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
   if (unknown.length === 0) return
   const labels = new Set(unknown)
+  const first = rowNumbers[rows.findIndex((row) => !known.has(row[columns.label]))]
+  const place = unknown.length === 1 ? `row ${first}` : `the first is row ${first}`
   throw new DataError({
     where: name,
     expected: `the labels of ${owner} (${list(known)})`,
-    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)}`,
+    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)} (${place})`,
     remedy: 'Remove these rows, or train on data with these labels.',
   })
 }

@@ -128,15 +128,15 @@ describe('labels', () => {
     const model = textClassifier({ ...tiny, labels: ['good', 'bad'] })
     const error = await thrown(() => model.fit(comments(9, 1, THREE), quick))
     expect(error).toBeInstanceOf(DataError)
-    expect(error.message).toMatch(/^label: expected one of the labels good, bad, got "odd"/)
+    expect(error.message).toMatch(/^row 2, label: expected one of the labels good, bad, got "odd"/)
     await model.fit(comments(12, 1), { ...quick, epochs: 1 })
     expect(model.labels).toEqual(['good', 'bad'])
     const evaluating = await thrown(() =>
       model.evaluate(comments(9, 1, THREE), { text: 'text', label: 'label' }),
     )
-    expect(evaluating.message).toMatch(/^label: expected one of/)
+    expect(evaluating.message).toMatch(/^row 2, label: expected one of/)
     const again = await thrown(() => model.fit(comments(9, 1, THREE), quick))
-    expect(again.message).toMatch(/^label: expected one of/)
+    expect(again.message).toMatch(/^row 2, label: expected one of/)
   })
 
   it('one class only', async () => {
