@@ -4,6 +4,7 @@
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
+import { assertDataset, assertNetwork } from './arguments.ts'
 import type { Dataset, Sample } from './dataset.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
@@ -78,6 +79,8 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  assertNetwork('evaluate', network)
+  assertDataset('evaluate, dataset', dataset)
   assertKnownOptions('evaluate option', options, NAMES)
   const { batchSize = 64, signal, onProgress } = options
   const batches = bucketedBatches(dataset.lengths, { batchSize, key: [], shuffle: false })

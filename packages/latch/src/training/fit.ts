@@ -7,6 +7,7 @@ import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
+import { assertNetwork } from './arguments.ts'
 import { clipGradients } from './clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
@@ -21,6 +22,7 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  assertNetwork('fit', network)
   const end = network.beginTraining()
   try {
     return await runOf(network, options)
