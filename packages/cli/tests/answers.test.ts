@@ -211,7 +211,7 @@ describe('54: texts of a file', () => {
     const value = { '--delimiter': ';', '--format': 'csv' }[flag] ?? 'no'
     const ran = await place.latch(['predict', 'm.safetensors', flag, value])
     expect(ran.code).toBe(2)
-    expect(ran.stderr).toContain(`${flag}: expected --file beside it`)
+    expect(ran.stderr).toContain(`${flag}: expected a table given with \`--file\``)
   })
 })
 

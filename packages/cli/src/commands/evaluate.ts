@@ -6,7 +6,6 @@ import { openAnyModel, printThreadsNote } from '../options/models.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
-  TABLE_HELP,
   delimiterOption,
   encodingOption,
   formatOption,
@@ -15,12 +14,19 @@ import {
 } from '../options/tableFlags.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { atFile, readRows, requireKnownLabels } from '../options/rows.ts'
+import {
+  atFile,
+  dataArgument,
+  labelOption,
+  readRows,
+  requireKnownLabels,
+  textOption,
+} from '../options/rows.ts'
 
 const EXAMPLES = `
 Examples:
   $ latch evaluate model.safetensors test.csv --text comment --label sentiment
-  $ zcat test.tsv.gz | latch evaluate model.safetensors - --text 1 --label 0 --json`
+  $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json`
 
 export function evaluateCommand(output: Output) {
   return new Command('evaluate')
@@ -29,9 +35,9 @@ export function evaluateCommand(output: Output) {
       'Print accuracy, per-class precision, recall and F1, and the confusion matrix of a saved model.',
     )
     .argument('<model>', 'model file')
-    .argument('<data>', `data table: ${TABLE_HELP} (- for standard input)`)
-    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
-    .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
+    .argument(...dataArgument)
+    .option(...textOption)
+    .option(...labelOption)
     .option(...formatOption)
     .option(...headerOption)
     .option(...delimiterOption)
@@ -67,12 +73,12 @@ function requireTextClasses(model: AnyModel): void {
   const { reads, predicts, per } = model.summary()
   const got = !reads.includes('text')
     ? reads.includes('ids')
-      ? 'one of token ids, without a vocabulary'
-      : 'one of features'
+      ? 'a model of token ids, without a vocabulary'
+      : 'a model of features'
     : predicts === 'values'
-      ? 'one whose outputs are numbers'
+      ? 'a model with numeric outputs'
       : per === 'step'
-        ? 'one with an output at every step'
+        ? 'a model with an output at every step'
         : null
   if (got === null) return
   throw new UnsupportedError({

@@ -7,7 +7,8 @@ import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
-import { count, exactNumber, largest, percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { count, exactNumber, percent, plural, outputNumber } from '../terminal/numbers.ts'
 import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
   TABLE_HELP,
@@ -86,7 +87,7 @@ interface PredictFlags extends TableFlags {
 /** @throws UsageError for options that exclude each other, or have no effect */
 function checkSources(texts: readonly string[], flags: PredictFlags): void {
   if ((flags.file !== undefined || flags.ids !== undefined) && texts.length > 0) {
-    const expected = `either texts or ${flags.file === undefined ? '--ids' : '--file'}`
+    const expected = `either texts or \`${flags.file === undefined ? '--ids' : '--file'}\``
     throw new UsageError({ where: 'predict', expected, got: 'both' })
   }
   if (flags.file !== undefined) return
@@ -94,7 +95,12 @@ function checkSources(texts: readonly string[], flags: PredictFlags): void {
   const [option] = [...(flags.text === undefined ? [] : ['text']), ...Object.keys(table)]
   if (option === undefined) return
   const remedy = `Use \`--file DATA\` with \`--${option}\`.`
-  throw new UsageError({ where: `--${option}`, expected: '--file beside it', got: 'no --file', remedy })
+  throw new UsageError({
+    where: `--${option}`,
+    expected: 'a table given with `--file`',
+    got: 'no `--file`',
+    remedy,
+  })
 }
 
 /** A text to predict. */
@@ -244,7 +250,7 @@ class Printer {
     this.#output = output
     this.#typed = typed
     this.#live = new LiveLine(output)
-    this.#labelWidth = Math.min(20, largest(labels.map((label) => displayWidth(visible(label)))))
+    this.#labelWidth = Math.min(20, maximum(labels.map((label) => displayWidth(visible(label)))))
   }
 
   print(text: string, prediction: Printed): void {
@@ -295,8 +301,8 @@ class Printer {
   #line(text: string, label: string, probability: number): string {
     const { bold, cyan } = this.#output.colors
     const name = bold(pad(fit(label, this.#labelWidth), this.#labelWidth))
-    const room = Math.max(10, this.#output.width - this.#labelWidth - 20)
-    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, room)}`
+    const available = Math.max(10, this.#output.width - this.#labelWidth - 20)
+    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, available)}`
   }
 }
 

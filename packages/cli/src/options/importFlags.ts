@@ -1,6 +1,6 @@
 /** The import options of the command line, for `import` and `info`. */
 import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
-import { readFileBytes, UsageError } from 'latch'
+import { readFileBytes, TOKEN_KINDS, UsageError, type TokenKind } from 'latch'
 import { namesList, oneOf, parseJson } from './options.ts'
 
 export interface ImportFlags {
@@ -9,7 +9,7 @@ export interface ImportFlags {
   prefix?: string
   vocabulary?: string
   labels?: string[]
-  tokens?: 'character' | 'word'
+  tokens?: TokenKind
   outputActivation?: OutputActivation
 }
 
@@ -33,8 +33,8 @@ export const labelsOption = [
 ] as const
 export const tokensOption = [
   '--tokens <kind>',
-  'how texts are tokenized: character or word',
-  oneOf('--tokens', ['character', 'word']),
+  `how texts are tokenized: ${TOKEN_KINDS.join(' or ')}`,
+  oneOf('--tokens', TOKEN_KINDS),
 ] as const
 
 export const outputActivationOption = [

@@ -3,7 +3,14 @@ import { DataError, LatchError } from 'latch'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
-import { noteAsFlags, tableOptions, type TableFlags } from './tableFlags.ts'
+import { noteAsFlags, TABLE_HELP, tableOptions, type TableFlags } from './tableFlags.ts'
+
+const COLUMN = 'by name or by number from 0 (default: inferred, and printed)'
+
+/** The argument `<data>` of the commands that read a table. */
+export const dataArgument = ['<data>', `data table: ${TABLE_HELP} (- for standard input)`] as const
+export const textOption = ['--text <column>', `text column, ${COLUMN}`] as const
+export const labelOption = ['--label <column>', `label column, ${COLUMN}`] as const
 
 export interface Rows {
   rows: Record<string, string>[]

@@ -1,7 +1,7 @@
 /** The options that the training commands share, and their parsers. */
 import { Command } from '@commander-js/extra-typings'
 import type { OptionValues } from '@commander-js/extra-typings'
-import { UsageError } from 'latch'
+import { TOKEN_KINDS, UsageError } from 'latch'
 import {
   engineOption,
   numberOrText,
@@ -16,13 +16,13 @@ import {
 } from '../options/options.ts'
 import type { NamedNumbers, OptionParser } from '../options/options.ts'
 import {
-  TABLE_HELP,
   delimiterOption,
   encodingOption,
   formatOption,
   headerOption,
   quotesOption,
 } from '../options/tableFlags.ts'
+import { dataArgument, labelOption, textOption } from '../options/rows.ts'
 
 export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
@@ -47,10 +47,10 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
 
 function withData(command: Command) {
   return command
-    .argument('<data>', `data table: ${TABLE_HELP} (- for standard input)`)
+    .argument(...dataArgument)
     .optionsGroup('Data:')
-    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
-    .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
+    .option(...textOption)
+    .option(...labelOption)
     .option(...formatOption)
     .option(...headerOption)
     .option(...delimiterOption)
@@ -86,17 +86,13 @@ function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, c
       'reduce the outputs over time by last, max or mean (default: last)',
       oneOf('--pooling', ['last', 'max', 'mean']),
     )
-    .option(
-      '--tokens <kind>',
-      'words or chars (default: words)',
-      oneOf('--tokens', ['words', 'chars', 'characters']),
-    )
+    .option('--tokens <kind>', `${TOKEN_KINDS.join(' or ')} (default: words)`, oneOf('--tokens', TOKEN_KINDS))
     .option('--lowercase', 'convert texts to lower case (default for words)')
     .option('--no-lowercase', 'keep upper case (default for chars)')
     .option('--embedding <n>', 'embedding size, or one-hot (default: 64)', embedding)
     .option(
       '--min-count <n>',
-      'treat tokens that occur less often as unknown (default: 2)',
+      'read tokens with fewer occurrences as unknown (default: 2)',
       wholeNumber('--min-count'),
     )
     .option('--max-vocabulary <n>', 'maximum vocabulary size', wholeNumber('--max-vocabulary', { least: 2 }))

@@ -12,6 +12,7 @@ import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How a table is read, whatever its columns. */
 export type ReadingOptions = Pick<
@@ -25,6 +26,17 @@ export interface ExampleOptions extends ReadingOptions {
   text?: string
   /** The label's column; `false`: no labels. Default: inferred, with a note. */
   label?: string | false
+}
+
+const NAMES: Names<ExampleOptions> = {
+  text: 1,
+  label: 1,
+  format: 1,
+  name: 1,
+  header: 1,
+  encoding: 1,
+  delimiter: 1,
+  quotes: 1,
 }
 
 /** One example as `fit` and `evaluate` take it. */
@@ -67,6 +79,7 @@ export function examplesFromRows<Row extends object>(
 
 /** The table options that read just the columns of the examples. */
 export function exampleTable(options: ExampleOptions): TableOptions & Pick<CollectorOptions, 'complete'> {
+  assertKnownOptions('option', options, NAMES)
   const { text, label, ...reading } = options
   const columns = [text, label].filter((reference) => typeof reference === 'string')
   return {

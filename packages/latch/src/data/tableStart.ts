@@ -7,6 +7,7 @@ import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import { checkFormatOptions, guessFormat } from './tableFormat.ts'
 import type { Dialect, FormatOptions, TableFormat } from './tableFormat.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
 export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete'>, FormatOptions {
@@ -17,6 +18,18 @@ export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete'
    * UTF-8, or the UTF-16 or UTF-32 that the first bytes show.
    */
   encoding?: string
+}
+
+const NAMES: Names<TableOptions & CollectorOptions> = {
+  name: 1,
+  format: 1,
+  columns: 1,
+  header: 1,
+  choose: 1,
+  complete: 1,
+  encoding: 1,
+  delimiter: 1,
+  quotes: 1,
 }
 
 /** The columns kept of a table, and what was inferred about it. */
@@ -61,6 +74,7 @@ export function needsMoreForQuotes(head: string, name: string, options: TableOpt
 
 /** @throws DataError if it is blank or no table; UsageError for an unknown option */
 export function startTable(head: TableHead, options: TableOptions): TableStart {
+  assertKnownOptions('table option', options, NAMES)
   checkFormatOptions(options)
   const { text, isWhole, blankLines } = head
   const name = options.name ?? 'table'

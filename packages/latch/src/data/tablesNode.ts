@@ -16,6 +16,7 @@ import { isParquet, refuseOtherKinds } from './fileKinds.ts'
 import { readParquet } from './parquetNode.ts'
 import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
 import type { CollectorOptions } from './tableCollector.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 import type { Table, TableHead, TableOptions, TableStart } from './tableStart.ts'
 
 /**
@@ -138,6 +139,16 @@ export interface TextOptions extends ReadingOptions {
   text?: string
 }
 
+const TEXTS: Names<TextOptions> = {
+  text: 1,
+  format: 1,
+  name: 1,
+  header: 1,
+  encoding: 1,
+  delimiter: 1,
+  quotes: 1,
+}
+
 /** The texts of a table. */
 export interface TableTexts {
   /** One per row, empty ones included. */
@@ -153,6 +164,7 @@ export interface TableTexts {
  * @throws DataError as `readTable`, and for a missing column; UsageError for a table of several columns without `text`
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
+  assertKnownOptions('readTexts option', options, TEXTS)
   const { text, ...reading } = options
   const whole: TableOptions & Pick<CollectorOptions, 'complete'> = {
     ...reading,

@@ -5,6 +5,7 @@
 import type { Visit } from '../tensors/regions.ts'
 import type { Network } from '../model/network.ts'
 import { UsageError } from '../core/errors.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 /** An optimizer and its hyperparameters. */
 export type OptimizerOptions =
@@ -76,15 +77,21 @@ export const DEFAULT_LEARNING_RATES: { readonly [T in OptimizerType]: number } =
   adamw: 0.001,
 }
 
-/** Fills in the defaults. @throws UsageError for a value outside its range. */
+/** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer {
+  const complete = fillIn(options)
+  assertKnownOptions(`optimizer option (${complete.type})`, options, complete)
+  return complete
+}
+
+function fillIn(options: OptimizerOptions): CompleteOptimizer {
   const { weightDecay = options.type === 'adamw' ? 0.01 : 0 } = options
   requireRange('optimizer.weightDecay', weightDecay, 0, Infinity)
   switch (options.type) {
     case 'sgd': {
       const { momentum = 0, nesterov = false } = options
       requireRange('optimizer.momentum', momentum, 0, 1)
-      if (nesterov && momentum === 0) refuse('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
+      if (nesterov && momentum === 0) throwInvalid('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
       return { type: 'sgd', momentum, nesterov, weightDecay }
     }
     case 'rmsprop': {
@@ -107,7 +114,7 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
       return { type: options.type, beta1, beta2, epsilon, weightDecay }
     }
     default:
-      return refuse(
+      return throwInvalid(
         'optimizer.type',
         'sgd, rmsprop, adagrad, adam or adamw',
         String((options as { type: unknown }).type),
@@ -221,13 +228,13 @@ export class Optimizer {
 
 function requireRange(where: string, value: number, low: number, below: number): void {
   if (value >= low && value < below) return
-  refuse(
+  throwInvalid(
     where,
     below === Infinity ? `a number, ${low} or more` : `a number from ${low} to below ${below}`,
     String(value),
   )
 }
 
-function refuse(where: string, expected: string, got: string): never {
+function throwInvalid(where: string, expected: string, got: string): never {
   throw new UsageError({ where, expected, got })
 }

@@ -3,6 +3,7 @@
  * state to save; plateau keeps three numbers.
  */
 import { UsageError } from '../core/errors.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 /** The unit of a schedule: epochs, or steps (updates). */
 export type ScheduleUnit = 'epoch' | 'step'
@@ -97,8 +98,14 @@ export interface PlateauState {
   badEpochs: number
 }
 
-/** Fills in the defaults. @throws UsageError for a value outside its range. */
+/** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
+  const complete = fillIn(options)
+  assertKnownOptions('schedule option', options, complete)
+  return complete
+}
+
+function fillIn(options: ScheduleOptions): CompleteSchedule {
   const { warmup = 0 } = options
   requireNumber(
     'warmup',
@@ -131,7 +138,7 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
     case 'plateau':
       return completePlateau(options, warmup)
     default:
-      return refuse(
+      return throwInvalid(
         'type',
         'constant, step, exponential, cosine, oneCycle or plateau',
         String((options as { type: unknown }).type),
@@ -235,7 +242,7 @@ export function plateauAfter(schedule: CompleteSchedule, state: PlateauState, lo
 }
 
 function unit(per: string): ScheduleUnit {
-  return per === 'epoch' || per === 'step' ? per : refuse('per', "'epoch' or 'step'", String(per))
+  return per === 'epoch' || per === 'step' ? per : throwInvalid('per', "'epoch' or 'step'", String(per))
 }
 
 function requireCount(name: string, value: number): void {
@@ -247,9 +254,9 @@ function requireGamma(value: number): void {
 }
 
 function requireNumber(name: string, value: number, fits: boolean, expected: string): void {
-  if (!fits || !Number.isFinite(value)) refuse(name, expected, String(value))
+  if (!fits || !Number.isFinite(value)) throwInvalid(name, expected, String(value))
 }
 
-function refuse(name: string, expected: string, got: string): never {
+function throwInvalid(name: string, expected: string, got: string): never {
   throw new UsageError({ where: `schedule.${name}`, expected, got })
 }
