@@ -71,7 +71,7 @@ const DASH_REMEDY =
  * A text that begins with a dash would be read as options, perhaps as `-h`.
  * @throws UsageError naming it
  */
-function refuseDashedText(args: readonly string[], latch: CommandUnknownOpts): void {
+function assertNoDashedText(args: readonly string[], latch: CommandUnknownOpts): void {
   const command = latch.commands.find((one) => one.name() === args[0])
   if (!command || !READ_TEXTS.has(args[0])) return
   const flags = getTyped(command).flags.get(args[0])!
@@ -92,7 +92,7 @@ async function main(args: string[]): Promise<void> {
   const output = new Output({ json: flags.has('--json'), quiet: flags.has('--quiet') || flags.has('-q') })
   const latch = program(output, args[0])
   try {
-    refuseDashedText(options, latch)
+    assertNoDashedText(options, latch)
     await latch.parseAsync(args, { from: 'user' })
   } catch (error) {
     const command = latch.commands.find((one) => one.name() === args[0]) ?? latch

@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const [name, make] of Object.entries({ nextLetter, oneNumber })) {
     place.write(`${name}.safetensors`, SequenceModel.fromImported(make()).toBytes())
   }
-  place.write('rows.csv', 'text,label\nclean room,good\ndirty room,bad\nclean bed,good\ndirty bed,bad\n')
+  place.write('rows.csv', 'text,label\nclean hotel,good\ndirty hotel,bad\nclean bed,good\ndirty bed,bad\n')
   const args = ['train', 'rows.csv', '--text', 'text', '--label', 'label', '--out', 'm.safetensors']
   const trained = await place.latch([...args, ...SMALL])
   assert(trained.code === 0, trained.stderr)
@@ -265,9 +265,9 @@ describe('12: texts that begin with a dash', () => {
   })
 
   test.each([
-    ['plain', 'plain.csv', 'text', ['clean room', 'dirty room']],
+    ['plain', 'plain.csv', 'text', ['clean hotel', 'dirty hotel']],
     ['a dash', '-rows.csv', '-text', ['-5 degrees is cold', '-10 degrees']],
-    ['quotes and spaces', "it's rows.csv", 'the "text"', ["it's $HOME `clean`", 'dirty! \\ room']],
+    ['quotes and spaces', "it's rows.csv", 'the "text"', ["it's $HOME `clean`", 'dirty! \\ hotel']],
   ])('the lines under "Next steps" run as they are printed: %s', async (_, file, column, [good, bad]) => {
     const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`
     const rows = [...Array(6).keys()].map((i) => `${quoted(i % 2 ? bad : good)};${i % 2 ? 'no' : 'yes'}`)

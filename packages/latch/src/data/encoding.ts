@@ -1,5 +1,5 @@
 /**
- * Bytes → text, chunk by chunk. The first bytes tell UTF-8, UTF-16 and UTF-32; any other encoding is named by an option.
+ * Bytes → text, chunk by chunk. The first bytes show UTF-8, UTF-16 and UTF-32; any other encoding is named by an option.
  * Whatever is not text of its encoding is an error with its line (from 1), for it would silently train a wrong model.
  */
 import { DataError } from '../core/errors.ts'

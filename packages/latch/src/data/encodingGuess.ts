@@ -92,7 +92,7 @@ function frequentScore(label: string, bytes: Uint8Array): number {
   return 100 + share
 }
 
-/** How far a text in a code page of one byte is plausible: letters of one script follow each other or stand in words. */
+/** How far a text in a code page of one byte is plausible: letters of one script follow each other or are parts of words. */
 function singleByteWeight(label: string, bytes: Uint8Array, runs: number): number {
   const text = decodeBytes(bytes, label)
   if (text === undefined || /[\u0080-\u009f\ufffd]/.test(text)) return 0

@@ -56,7 +56,7 @@ const TEXTS: readonly (readonly [start: RegExp, what: string, remedy: string])[]
   ],
 ]
 
-/** Entries of zip files that tell what they are; the first that is there decides. */
+/** Entries of zip files that show the kind of the file; the first that is there decides. */
 const ENTRIES: readonly (readonly [entry: RegExp, what: string, remedy: string])[] = [
   [/^xl\//, 'an Excel workbook (.xlsx)', EXPORT],
   [/^word\//, 'a Word document (.docx)', NO_TABLE],
@@ -86,14 +86,14 @@ export function isParquet(head: Uint8Array): boolean {
   return /^PAR1[^ -~]/.test(latin1(head.subarray(0, 5)))
 }
 
-/** @throws DataError for what is no table of text, naming it */
-export function refuseOtherKinds(head: Uint8Array, name: string, expected = 'a table of text'): void {
+/** @throws DataError for a file that is not text, naming its kind */
+export function assertTextFile(head: Uint8Array, name: string, expected = 'a table of text'): void {
   const kind = kindOfFile(head)
   if (kind) throw new DataError({ where: name, expected, got: kind.what, remedy: kind.remedy })
 }
 
-/** @throws DataError for a text that is no table: a page, a document */
-export function refuseOtherTexts(head: string, name: string): void {
+/** @throws DataError for text that is not a table, such as a page or a document */
+export function assertTableText(head: string, name: string): void {
   const [, got, remedy] = TEXTS.find(([start]) => start.test(head.slice(0, 1024))) ?? []
   if (got) throw new DataError({ where: name, expected: 'a table of text', got, remedy })
 }

@@ -1,6 +1,6 @@
 /**
  * JSON text → objects: JSON Lines chunk by chunk, with one object per line and blank lines skipped, or an array of
- * objects. Numbers become their written form, for 1.0 and 12345678901234567890 are labels and numbers as they stand.
+ * objects. Numbers become their written form: 1.0 and 12345678901234567890 may be labels.
  */
 import { DataError, type Fix } from '../core/errors.ts'
 

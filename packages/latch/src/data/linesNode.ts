@@ -3,7 +3,7 @@ import { DataError } from '../core/errors.ts'
 import { joined, nameOf, readBytes, readHead } from './bytesNode.ts'
 import type { TableSource } from './bytesNode.ts'
 import { TextReader } from './encoding.ts'
-import { refuseOtherKinds } from './fileKinds.ts'
+import { assertTextFile } from './fileKinds.ts'
 import type { TableOptions } from './tableStart.ts'
 
 /** How lines are read. */
@@ -23,15 +23,15 @@ const NEWLINE = 10
 
 /**
  * Lines of text without their line ends.
- * @throws DataError for a source that cannot be read, what is no text of its encoding, or damaged gzip; UsageError for
+ * @throws DataError for a source that cannot be read, bytes that are not text of the encoding, or damaged gzip; UsageError for
  * an unknown encoding
  */
 export async function* readLines(source: TableSource, options: LineOptions = {}): AsyncGenerator<string> {
   const name = nameOf(source, options.name)
   const chunks = readBytes(source, name)
-  // A slow pipe is read line by line: the first line tells the encoding.
+  // A slow pipe is read line by line: the first line shows the encoding.
   const head = await readHead(chunks, (length, chunk) => length >= HEAD_BYTES || chunk.includes(NEWLINE))
-  refuseOtherKinds(head, name, 'lines of text')
+  assertTextFile(head, name, 'lines of text')
   const decoder = new TextReader(name, head, options.encoding)
   for (const note of decoder.notes) options.onNote?.(note)
   const all = joined(head, chunks)

@@ -1,7 +1,7 @@
 /** The start of a table, in memory or as a stream: the first records decide the format, then records are collected. */
 import { DataError } from '../core/errors.ts'
 import { append } from '../core/lists.ts'
-import { refuseOtherTexts } from './fileKinds.ts'
+import { assertTableText } from './fileKinds.ts'
 import { JsonLinesParser, parseJsonArray } from './jsonRows.ts'
 import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
@@ -79,7 +79,7 @@ export function startTable(head: TableHead, options: TableOptions): TableStart {
   const { text, isWhole, blankLines } = head
   const name = options.name ?? 'table'
   if (!/\S/.test(text)) throw emptyTable(name, 'an empty table')
-  refuseOtherTexts(text, name)
+  assertTableText(text, name)
   const { format, delimiter, quotes, skip, notes } = guessFormat(name, text, isWhole, options)
   if (format === 'parquet') {
     throw new DataError({ where: name, expected: 'Parquet, as `format` says', got: 'text' })

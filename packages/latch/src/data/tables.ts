@@ -7,7 +7,7 @@ import { parseRecords } from './csvRecords.ts'
 import { decodeText, requireNoNul } from './encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
-import { refuseOtherKinds } from './fileKinds.ts'
+import { assertTextFile } from './fileKinds.ts'
 import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
 import type { Table, TableOptions } from './tableStart.ts'
 
@@ -55,7 +55,7 @@ function decodeTable(data: ArrayBuffer | Uint8Array, name: string, { encoding }:
     const remedy = 'Decompress it first, for example with DecompressionStream.'
     throw new DataError({ where: name, expected: 'a plain text table', got: 'gzip data', remedy })
   }
-  refuseOtherKinds(bytes.subarray(0, HEAD_LENGTH), name)
+  assertTextFile(bytes.subarray(0, HEAD_LENGTH), name)
   return decodeText(bytes, name, encoding)
 }
 

@@ -12,7 +12,7 @@ import { RecordReader } from './csvRecords.ts'
 import { TextReader } from './encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
-import { isParquet, refuseOtherKinds } from './fileKinds.ts'
+import { isParquet, assertTextFile } from './fileKinds.ts'
 import { readParquet } from './parquetNode.ts'
 import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
 import type { CollectorOptions } from './tableCollector.ts'
@@ -31,7 +31,7 @@ export async function readTable(source: TableSource, options: TableOptions = {})
   if (isParquet(head) && (options.format ?? 'parquet') === 'parquet') {
     return readParquet(await readHead(joined(head, chunks), () => false), name, options)
   }
-  refuseOtherKinds(head, name)
+  assertTextFile(head, name)
   const decoder = new TextReader(name, head, options.encoding)
   const pieces = decoded(joined(head, chunks), decoder)
   try {
@@ -68,7 +68,7 @@ async function readStart(
       length *= 2
       await extendHead(head, pieces, length)
     } while (!head.isWhole && needsMoreForQuotes(head.text, options.name, options))
-    // What follows the first quote tells whether it closes.
+    // What follows the first quote shows whether it closes.
     await extendHead(head, pieces, head.text.length + HEAD_LENGTH)
   }
   const start = startTable(head, options)

@@ -21,8 +21,8 @@ async function read(text: string, options: TableOptions) {
 
 describe('delimiters', () => {
   test.each([
-    ['05: pipes', 'rows.csv', 'text|label\nclean room|good\ndirty room|bad\n', '"|"'],
-    ['05: tabs in .csv', 'rows.csv', 'text\tlabel\nclean room\tgood\ndirty, cold room\tbad\n', 'a tab'],
+    ['05: pipes', 'rows.csv', 'text|label\nclean hotel|good\ndirty hotel|bad\n', '"|"'],
+    ['05: tabs in .csv', 'rows.csv', 'text\tlabel\nclean hotel\tgood\ndirty, cold hotel\tbad\n', 'a tab'],
     ['05: a comma in the header', 'rows.csv', 'Text (short, free);Label\nclean;good\ndirty;bad\n', '";"'],
     [
       '05: a comma in the first text',
@@ -32,8 +32,8 @@ describe('delimiters', () => {
     ],
     ['05: commas as decimal points', 'rows.csv', 'text;price\nclean;1,50\ndirty;2,75\n', '";"'],
     ['05: quoted cells with commas', 'rows.csv', 'text;label\n"a, b";x\n"c, d";y\n', '";"'],
-    ['05: semicolons in .tsv', 'rows.tsv', 'text;label\nclean room;good\ndirty room;bad\n', '";"'],
-    ['05: commas in .tsv', 'rows.tsv', 'text,label\nclean room,good\ndirty room,bad\n', '","'],
+    ['05: semicolons in .tsv', 'rows.tsv', 'text;label\nclean hotel;good\ndirty hotel;bad\n', '";"'],
+    ['05: commas in .tsv', 'rows.tsv', 'text,label\nclean hotel,good\ndirty hotel,bad\n', '","'],
   ])('%s', async (_, name, text, delimiter) => {
     const table = await read(text, { name, header: false })
     expect(table.columns).toEqual(['0', '1'])
@@ -116,7 +116,7 @@ describe('56: quotes in tab-separated text', () => {
   })
 
   test('the first quote comes after many rows', async () => {
-    const plain = 'very clean room\tgood\n'.repeat(5000)
+    const plain = 'very clean hotel\tgood\n'.repeat(5000)
     const quoted = await read(`text\tlabel\n${plain}"one\ntwo"\tbad\n`, { name: 'rows.tsv' })
     expect(quoted.rows.at(-1)).toEqual(['one\ntwo', 'bad'])
     const stray = await read(`text\tlabel\n${plain}"one two\tbad\n`, { name: 'rows.tsv' })
@@ -169,7 +169,7 @@ describe('headers', () => {
       '"spam" occurs again',
     ],
     ['a sentence', 'It is clean.,good\nDirty,bad\n', '"It is clean." is no name'],
-    ['many words', 'it was a very clean room,good\nDirty,bad\n', '"it was a very clean room" is no name'],
+    ['many words', 'it was a very clean hotel,good\nDirty,bad\n', '"it was a very clean hotel" is no name'],
     ['a number', 'clean,1\ndirty,0\n', '"1" is no name'],
     ['a date', 'clean,2024-01-02\ndirty,2024-01-03\n', '"2024-01-02" is no name'],
     ['an empty cell', 'clean,\ndirty,bad\n', '"" is no name'],
@@ -187,9 +187,9 @@ describe('headers', () => {
   })
 
   test('07: columns by number leave the header out of the data', () => {
-    const text = 'comment,verdict\nroom was clean,good\nroom was dirty,bad\n'
+    const text = 'comment,verdict\nhotel was clean,good\nhotel was dirty,bad\n'
     expect(parseExamples(text, { text: '0', label: '1' })).toMatchObject({
-      texts: ['room was clean', 'room was dirty'],
+      texts: ['hotel was clean', 'hotel was dirty'],
       labels: ['good', 'bad'],
     })
   })
@@ -241,7 +241,7 @@ function toBytes(text: string, encoding: string): Uint8Array {
 }
 
 describe('random tables', () => {
-  const word = fc.constantFrom('clean', 'dirty', 'café', 'room', 'it’s'.replace('’', '´'), 'über', '5', 'no')
+  const word = fc.constantFrom('clean', 'dirty', 'café', 'hotel', 'it’s'.replace('’', '´'), 'über', '5', 'no')
   const piece = fc.constantFrom('"', ',', ';', '\t', '|', '\n', '\r\n', ' ', '""', '. ')
   const text = fc
     .array(fc.oneof({ weight: 3, arbitrary: word }, piece), { minLength: 1, maxLength: 8 })

@@ -11,9 +11,9 @@ import { parseTable } from '../../src/tables.ts'
 const folder = mkdtempSync(join(tmpdir(), 'latch-encoding-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const TEXT = 'text,label\nroom “was” clean 😀,good\nZürich 一二三,bad\n'
+const TEXT = 'text,label\nhotel “was” clean 😀,good\nZürich 一二三,bad\n'
 const ROWS = [
-  ['room “was” clean 😀', 'good'],
+  ['hotel “was” clean 😀', 'good'],
   ['Zürich 一二三', 'bad'],
 ]
 
