@@ -3,7 +3,7 @@
  * (`document.network.layers[2].units`). Numbers come with their range and lists with their length, so that a
  * configuration is fully checked before anything is built from it.
  */
-import { FormatError, UsageError } from './errors.ts'
+import { DataError, FormatError, UsageError } from './errors.ts'
 
 /** A value with the place it came from. */
 export interface Field {
@@ -108,10 +108,18 @@ export function readBoolean(field: Field): boolean {
   return field.value
 }
 
-/** The index of the first number that float32 does not hold as a finite one; −1 if there is none. */
-export function findNonFinite(values: ArrayLike<number>): number {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(Math.fround(values[i]))) return i
-  return -1
+/** @throws DataError (or `Kind`) for a number among `values` that is not finite in float32, with its index from `from` */
+export function requireFinite(
+  where: string,
+  values: ArrayLike<number>,
+  from = 0,
+  end = values.length,
+  Kind: typeof DataError | typeof FormatError = DataError,
+): void {
+  for (let i = from; i < end; i++) {
+    if (Number.isFinite(Math.fround(values[i]))) continue
+    throw new Kind({ where: where + (i - from), expected: 'a finite number', got: `${values[i]}` })
+  }
 }
 
 /** A finite number within the range, both ends included. */

@@ -53,6 +53,11 @@ export class Stream {
     return this.#output
   }
 
+  /** @throws UsageError after `dispose` of the network */
+  assertOpen(): void {
+    void this.#runner.program
+  }
+
   /** Back to the beginning: all states zero. */
   reset(): void {
     this.#runner.discard(this.#state)

@@ -1,6 +1,7 @@
 /** The input of streams: a token id or the features of one step, checked, into a row of the arena. */
 import type { Arena } from '../engine/arena.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
+import { requireFinite } from '../core/validation.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
 import type { FeaturesOptions } from '../layers/features.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
@@ -70,16 +71,8 @@ export class StreamInput {
     if (this.features === null) this.#throwShape(1, steps)
     const { view, stride, width } = this.features
     const to = row * stride
-    for (let j = 0; j < width; j++) {
-      const value = steps[from + j]
-      view[to + j] = value
-      if (!Number.isFinite(view[to + j]))
-        throw new DataError({
-          where: `stream.push, feature ${j}`,
-          expected: 'a finite number',
-          got: `${value}`,
-        })
-    }
+    requireFinite('stream.push, feature ', steps, from, from + width)
+    for (let j = 0; j < width; j++) view[to + j] = steps[from + j]
   }
 
   #throwShape(count: number, got: unknown): never {

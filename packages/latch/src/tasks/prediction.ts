@@ -7,8 +7,8 @@ import { endsOnLogits } from '../formats/outputActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
-import { DataError, UsageError } from '../core/errors.ts'
-import { findNonFinite } from '../core/validation.ts'
+import { UsageError } from '../core/errors.ts'
+import { requireFinite } from '../core/validation.ts'
 import { logSoftmax, sigmoid, softmax } from '../core/probabilities.ts'
 import type { Prediction } from './model.ts'
 import type { Learned, TaskDefinition, TaskTypes, Trained } from './task.ts'
@@ -51,11 +51,7 @@ export function interpret<T extends TaskTypes>(
   trained: Trained<T['Learned']>,
   rows: readonly ArrayLike<number>[],
 ): T['Output'] {
-  for (const row of rows) {
-    const at = findNonFinite(row)
-    if (at < 0) continue
-    throw new DataError({ where: `output ${at}`, expected: 'a finite number', got: `${row[at]}` })
-  }
+  for (const row of rows) requireFinite('output ', row)
   return task.interpret?.(trained, rows) ?? interpretRows(trained, rows)
 }
 

@@ -1,7 +1,7 @@
 /** One sequence step by step, for every task: after each step, the prediction of `predict` for the steps so far, bit for bit. */
 import type { Stream } from '../model/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
-import { describe, findNonFinite } from '../core/validation.ts'
+import { describe } from '../core/validation.ts'
 import type { ModelStream, ModelStreamState } from './model.ts'
 import { interpret } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
@@ -31,6 +31,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   /** The prediction for the steps so far; for an empty text, that of `predict('')`. @throws UsageError before the first step */
   get prediction(): T['Output'] {
+    this.stream.assertOpen()
     if (this.steps > 0) return this.#interpret()
     const emptyToken = this.#text?.emptyToken ?? null
     if (emptyToken === null) {
@@ -84,11 +85,10 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
     }
     if (fingerprint !== this.#fingerprint) {
-      const remedy = 'Restore it into a stream of the model that it was saved from.'
-      throw new UsageError({ where, expected: 'a state of this model', got: 'one of other weights', remedy })
+      throw new UsageError({ where, expected: 'a state of this model', got: 'one of other weights' })
     }
     const width = network?.steps?.[0] ? this.output.length : 0
-    if (output.length !== width || findNonFinite(output) >= 0) {
+    if (output.length !== width || !output.every(Number.isFinite)) {
       throw new ShapeError({ where, expected: `${width} outputs`, got: describe(output) })
     }
     if (text) this.checkText(text)

@@ -4,7 +4,7 @@
  * A model is rebuilt by taking each tensor by name and shape; unused tensors are an error.
  */
 import { FormatError, UsageError } from '../../core/errors.ts'
-import { describe, fieldAt, findNonFinite, readChoice, readString, rootField } from '../../core/validation.ts'
+import { describe, fieldAt, requireFinite, readChoice, readString, rootField } from '../../core/validation.ts'
 import { MAX_JSON_DEPTH, parseJson, assertJsonSize } from '../json.ts'
 import { readSafetensors, shapeText, writeSafetensors } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
@@ -145,21 +145,9 @@ export function takeTensor(
     const remedy = 'Save the weights as float32.'
     throw new FormatError({ where, expected: 'dtype F32', got: tensor.dtype, remedy })
   }
-  if (!allowNonFinite) assertFinite(name, tensor.data, source)
+  if (!allowNonFinite) requireFinite(`${where}, number `, tensor.data, 0, tensor.data.length, FormatError)
   tensors.delete(name)
   return tensor.data
-}
-
-/** @throws FormatError for NaN and infinite numbers, naming the first */
-export function assertFinite(name: string, data: ArrayLike<number>, source: string): void {
-  const at = findNonFinite(data)
-  if (at < 0) return
-  throw new FormatError({
-    where: `${source}, tensor ${quoted(name)}[${at}]`,
-    expected: 'a finite number',
-    got: `${data[at]}`,
-    fix: { option: 'allowNonFinite', value: true, to: 'inspect the model' },
-  })
 }
 
 /** @throws FormatError for tensors that the configuration does not use */

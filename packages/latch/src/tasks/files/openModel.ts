@@ -16,7 +16,7 @@ import {
 import { assertUsable } from '../../formats/effectiveOptions.ts'
 import { identify } from '../../formats/identify.ts'
 import { decodeModel, type ModelContent } from '../../formats/latch/modelFile.ts'
-import { listNonFinite } from '../../formats/nonFinite.ts'
+import { assertFinite, listNonFinite } from '../../formats/nonFinite.ts'
 import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { readNetworkConfig } from '../../model/config.ts'
@@ -81,7 +81,8 @@ function openDecoded(
   const floats = [...tensors].flatMap(([name, { data }]) =>
     data instanceof Float32Array ? [[name, data] as const] : [],
   )
-  const warnings = allowNonFinite ? listNonFinite(floats) : []
+  if (!allowNonFinite) assertFinite(floats, source)
+  const warnings = listNonFinite(floats)
   const weights = tensorWeights(tensors, source, allowNonFinite)
   return modelFromDocument(document, weights, source, engine, warnings)
 }
