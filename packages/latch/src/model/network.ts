@@ -245,8 +245,8 @@ export class Network {
   }
 
   /** One training at a time: a function that ends it. @throws UsageError while another is under way */
-  beginTraining(): () => void {
-    return this.#runs.begin('fit')
+  beginTraining(where = 'fit'): () => void {
+    return this.#runs.begin(where)
   }
 
   /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */

@@ -21,16 +21,18 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  network.beginTraining()()
+  // Its optimizer refuses a network in training, so that begins after it.
+  const run = new TrainingRun(network, options)
   const end = network.beginTraining()
   try {
-    return await runOf(network, options)
+    return await complete(run)
   } finally {
     end()
   }
 }
 
-async function runOf(network: Network, options: FitOptions): Promise<FitReport> {
-  const run = new TrainingRun(network, options)
+async function complete(run: TrainingRun): Promise<FitReport> {
   run.start()
   let stopped: StopReason | null = null
   try {

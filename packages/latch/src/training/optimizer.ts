@@ -147,8 +147,10 @@ export class Optimizer {
    * decay and weights decay in rows whose gradient is zero too. true: it changes only rows used since the last update,
    * as PyTorch's SparseAdam and TensorFlow Addons' LazyAdam do (bias correction counts all updates), so that its cost
    * does not depend on the vocabulary. Results differ as soon as an update skips a row. Other parameters are not affected.
+   * @throws UsageError for an option, and while a training of the network is under way, which has states of its own
    */
   constructor(network: Network, options: OptimizerOptions, sparseEmbeddings = false) {
+    network.beginTraining('Optimizer')()
     this.options = completeOptimizer(options)
     this.regions = optimizerRegions(this.options)
     this.#network = network

@@ -1,4 +1,5 @@
 /** Hyperparameters of a training run, and the same with every default filled in, as a checkpoint records them. */
+import type { Precision } from '../engine/engine.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
 import type { ClipOptions } from './clip.ts'
@@ -103,6 +104,29 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
     ema,
     patience,
     seed,
+  }
+}
+
+/**
+ * Kernels take rates as numbers of the engine's precision: 1e300 would be infinite, 1e-50 zero.
+ * @throws UsageError for a rate or a number of the optimizer that is no such number
+ */
+export function requirePrecision({ learningRate, optimizer }: TrainingOptions, precision: Precision): void {
+  if (precision === 'float64') return
+  const [least, most] = ['1.4e-45', '3.4e+38']
+  const rate = Math.fround(learningRate)
+  if (!(rate > 0 && rate < Infinity)) {
+    const value = DEFAULT_LEARNING_RATES[optimizer.type]
+    throw new UsageError({
+      where: 'fit option learningRate',
+      expected: `a number that float32 can hold, from ${least} to ${most}`,
+      got: String(learningRate),
+      fix: [{ option: 'learningRate', value, to: `train at the default rate of ${optimizer.type}` }],
+    })
+  }
+  for (const [name, value] of Object.entries(optimizer)) {
+    const fits = typeof value !== 'number' || Number.isFinite(Math.fround(value))
+    demand(`optimizer.${name}`, value, fits, `a number that float32 can hold, at most ${most}`)
   }
 }
 
