@@ -6,6 +6,7 @@ import type { Network } from '../../src/model/network.ts'
 import type { SavedState, TrainingState } from '../../src/training/checkpoint.ts'
 import type { EpochRecord, FitReport } from '../../src/training/events.ts'
 import { fit, type FitOptions } from '../../src/training/fit.ts'
+import { everyOptimizer } from './everyOptimizer.ts'
 import { bitsOf, classifier, firstMark } from './trainingHelpers.ts'
 
 const train = firstMark(37, 1, 0.1)
@@ -57,6 +58,10 @@ const runs: [string, Partial<FitOptions>][] = [
     'adamw',
     { optimizer: { type: 'adamw' }, learningRate: 0.02, schedule: { type: 'cosine', tMax: 4, warmup: 3 } },
   ],
+  ...everyOptimizer.map(([name, optimizer]): [string, Partial<FitOptions>] => [
+    `${name}, sparse`,
+    { optimizer, learningRate: 0.02, epochs: 2, sparseEmbeddings: true },
+  ]),
 ]
 
 const network = (seed = 1) => classifier({ dropout: 0.4, seed })
