@@ -79,13 +79,15 @@ export function readNetwork(
 ): { layers: AnyOptions[]; loss: LossOptions | undefined } {
   const { layers, loss } = readObject(field, ['layers', 'loss'])
   const read: AnyOptions[] = []
+  let losses: LayerDefinition['losses']
   for (const [i, item] of readArray(layers, { minLength: 1, maxLength: 1000 }).entries()) {
     const definition = definitionOf(item, i)
     if ((definition.isInput === true) !== (i === 0)) {
       const expected = i === 0 ? 'an input (embedding, oneHot, features)' : 'one input only, first'
       throw fieldError(fieldAt(item, 'type'), expected)
     }
+    losses ??= definition.losses
     read.push(definition.read(item, read))
   }
-  return { layers: read, loss: optional(readLoss)(loss) }
+  return { layers: read, loss: optional((own) => readLoss(own, losses))(loss) }
 }

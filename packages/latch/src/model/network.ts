@@ -9,7 +9,14 @@ import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
 import type { NetworkMasks } from '../layers/masks/support.ts'
 import { LayerNames } from '../layers/names.ts'
-import { LossLayer, type GradientOf, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
+import {
+  LossLayer,
+  type GradientOf,
+  type Loss,
+  type LossOptions,
+  type LossValue,
+  type Targets,
+} from '../layers/loss.ts'
 import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
 import { ParameterStore, type Parameter } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
@@ -35,7 +42,7 @@ interface Parts {
   store: ParameterStore
   layers: readonly Layer[]
   regions: Regions
-  loss: LossLayer | null
+  loss: Loss | null
   masks: NetworkMasks | null
   streams: StreamRunner
 }
@@ -73,7 +80,7 @@ export class Network {
     const layers = buildLayers(context, this.specs)
     const masks = specs.find(({ definition }) => definition.masks)?.definition.masks
     this.output = layers[layers.length - 1].output
-    const loss = this.config.loss ? new LossLayer(context, this.config.loss, this.output) : null
+    const loss = this.config.loss ? this.#buildLoss(context, this.config.loss) : null
     const streams = new StreamRunner(this, () => this.#dropPlan())
     this.#parts = {
       engine,
@@ -238,10 +245,15 @@ export class Network {
     const parts = this.#live
     const config = readSpecs(this.specs, options)
     refuseSquashedTwice(config)
-    const loss = new LossLayer(parts.context, config.loss!, this.output)
+    const loss = this.#buildLoss(parts.context, config.loss!)
     this.#dropPlan()
     this.#config = config
     parts.loss = loss
+  }
+
+  #buildLoss(context: Context, options: LossOptions): Loss {
+    const other = this.specs[0].definition.losses?.find(({ type }) => type === options.type)
+    return other ? other.build(context, options, this.output) : new LossLayer(context, options, this.output)
   }
 
   /** One training at a time: a function that ends it. @throws UsageError while another is under way */
@@ -324,7 +336,7 @@ export class Network {
     }
   }
 
-  #lossLayer(): LossLayer {
+  #lossLayer(): Loss {
     const { loss, context } = this.#live
     if (loss) return context.index.mask?.loss(loss) ?? loss
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })

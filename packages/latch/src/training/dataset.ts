@@ -51,7 +51,8 @@ export function fingerprint(dataset: Dataset): string {
     for (const list of [batch.lengths, batch.sortedIndices, batch.ids, batch.features, classes])
       hash.list(list)
     if (batch.mask) hash.list(batch.mask)
-    for (const list of [targets.classes, targets.values, ...(targets.stepClasses ?? [])]) hash.list(list)
+    const { classes: own, values, stepClasses = [], labels = [] } = targets
+    for (const list of [own, values, ...stepClasses, ...labels]) hash.list(list)
   }
   return hash.text
 }

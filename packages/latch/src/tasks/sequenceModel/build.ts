@@ -162,9 +162,9 @@ function resolveLoss(loss: SequenceModelOptions['loss'], { activation }: Output)
         : 'softmaxCrossEntropy'
   if (loss === undefined) return { type: own }
   const given = typeof loss === 'string' ? { type: loss } : loss
-  const isEntropy = given.type.endsWith('CrossEntropy')
+  const isOfClasses = /CrossEntropy$|^ctc$/.test(given.type)
   if (activation !== 'linear' && given.type !== own) refuse('loss', `${own} for these classes`, given.type)
-  if (activation === 'linear' && isEntropy) refuse('loss', 'a loss of numbers', given.type)
+  if (activation === 'linear' && isOfClasses) refuse('loss', 'a loss of numbers', given.type)
   return given
 }
 

@@ -107,8 +107,11 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return { make: null, run: [] }
     case 'oneHot':
       return { make: null, run: [`x = nn.functional.one_hot(x, ${width}).float()`] }
-    case 'embedding':
-      return { make: `${module} = nn.Embedding(${layer.vocabulary}, ${width})`, run: [`x = ${module}(x)`] }
+    case 'embedding': {
+      const padding = layer.paddingIdx === undefined ? '' : `, padding_idx=${layer.paddingIdx}`
+      const make = `${module} = nn.Embedding(${layer.vocabulary}, ${width}${padding})`
+      return { make, run: [`x = ${module}(x)`] }
+    }
     case 'recurrent':
       return recurrentLines(layer, module, input)
     case 'dropout':
