@@ -215,7 +215,7 @@ export const SETTINGS: Record<string, readonly string[]> = {
   exponential: ['gamma'],
   cosine: ['tMax', 'etaMin'],
   'one-cycle': ['totalSteps', 'pctStart', 'divFactor', 'finalDivFactor'],
-  plateau: ['factor', 'patience', 'threshold', 'minLr'],
+  plateau: ['factor', 'patience', 'threshold', 'cooldown', 'minLr', 'epsilon'],
 }
 
 /** `NAME` or `NAME:KEY=NUMBER,…`; keys as in the library. */

@@ -58,6 +58,16 @@ const runs: [string, Partial<FitOptions>][] = [
     'adamw',
     { optimizer: { type: 'adamw' }, learningRate: 0.02, schedule: { type: 'cosine', tMax: 4, warmup: 3 } },
   ],
+  [
+    'adam, plateau with cooldown',
+    {
+      optimizer: { type: 'adam' },
+      learningRate: 0.05,
+      schedule: { type: 'plateau', patience: 0, threshold: 0.5, cooldown: 2, thresholdMode: 'abs' },
+      patience: null,
+    },
+  ],
+  ['adam, milestones', { schedule: { type: 'multiStep', milestones: [2, 5], per: 'step' } }],
   ...everyOptimizer.map(([name, optimizer]): [string, Partial<FitOptions>] => [
     `${name}, sparse`,
     { optimizer, learningRate: 0.02, epochs: 2, sparseEmbeddings: true },
