@@ -16,6 +16,7 @@ import { readLoss, type LossOptions } from '../layers/loss.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
+import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
@@ -26,6 +27,7 @@ export type LayerOptions =
   | OneHotOptions
   | FeaturesOptions
   | RecurrentOptions
+  | ProjectedLstmOptions
   | DropoutOptions
   | PoolOptions
   | FlattenOptions

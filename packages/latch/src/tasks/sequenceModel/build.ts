@@ -170,7 +170,7 @@ function resolveLoss(loss: SequenceModelOptions['loss'], { activation }: Output)
 
 /** The top recurrent layer has an output per sequence or per step as wanted, where it does not say itself. */
 function endSequence(layers: readonly LayerSpec[], per: 'sequence' | 'step'): LayerSpec[] {
-  const top = layers.findLastIndex(({ options }) => options.type === 'recurrent')
+  const top = layers.findLastIndex(({ options }) => /^(recurrent|projectedLstm)$/.test(options.type))
   const reduced = layers.slice(top + 1).some(({ options }) => /pool|flatten/i.test(options.type))
   return layers.map((layer, i) =>
     i !== top || reduced || 'returnSequences' in layer.options

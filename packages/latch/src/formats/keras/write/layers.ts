@@ -149,7 +149,12 @@ function addLayer(
 }
 
 function refused(where: string, got: string): UnsupportedError {
-  return new UnsupportedError({ where, expected: 'a layer that Keras has', got, fix: exportAs('onnx') })
+  return new UnsupportedError({
+    where,
+    expected: 'a layer that Keras has',
+    got,
+    fix: exportAs(got === 'projectedLstm' ? 'torch' : 'onnx'),
+  })
 }
 
 function addInput(

@@ -114,6 +114,13 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
     }
     case 'recurrent':
       return recurrentLines(layer, module, input)
+    case 'projectedLstm':
+      return recurrentLines(
+        { ...layer, type: 'recurrent', cell: 'lstm' },
+        module,
+        input,
+        layer.projectionSize,
+      )
     case 'dropout':
       return { make: `${module} = nn.Dropout(${layer.rate})`, run: [`x = ${module}(x)`] }
     case 'pool':
@@ -150,11 +157,12 @@ function functionLines(expression: string | null): string[] {
   return expression ? [`x = ${expression}`] : []
 }
 
-function recurrentLines(layer: RecurrentOptions, module: string, input: number): Lines {
+function recurrentLines(layer: RecurrentOptions, module: string, input: number, projection?: number): Lines {
   const { cell, units, direction = 'forward', merge = 'concat', returnSequences = true } = layer
   const both = direction === 'bidirectional'
   const options = [
     `${input}, ${units}, batch_first=True`,
+    ...(projection === undefined ? [] : [`proj_size=${projection}`]),
     ...(both ? ['bidirectional=True'] : []),
     ...(layer.bias === false ? ['bias=False'] : []),
     ...(isRelu(layer) ? ['nonlinearity="relu"'] : []),
