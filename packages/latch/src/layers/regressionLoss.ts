@@ -20,11 +20,22 @@ import {
 type Kind = 0 | 1 | 2
 
 const LEAST_DELTA = 1e-12
-const delta = (field: Field) => readNumber(field, { min: LEAST_DELTA })
+const readDelta = (field: Field) => readNumber(field, { min: LEAST_DELTA })
 
-export const meanSquaredErrorLoss = /* @__PURE__ */ definition('meanSquaredError', { delta }, () => [0, 1])
-export const meanAbsoluteErrorLoss = /* @__PURE__ */ definition('meanAbsoluteError', { delta }, () => [1, 1])
-export const huberLoss = /* @__PURE__ */ definition('huber', { delta }, (options) => [2, options.delta ?? 1])
+export const meanSquaredErrorLoss = /* @__PURE__ */ definition(
+  'meanSquaredError',
+  { delta: readDelta },
+  () => [0, 1],
+)
+export const meanAbsoluteErrorLoss = /* @__PURE__ */ definition(
+  'meanAbsoluteError',
+  { delta: readDelta },
+  () => [1, 1],
+)
+export const huberLoss = /* @__PURE__ */ definition('huber', { delta: readDelta }, (options) => [
+  2,
+  options.delta ?? 1,
+])
 
 /** Smooth L1; β = 0 is the absolute error. */
 export const smoothL1Loss = /* @__PURE__ */ definition(

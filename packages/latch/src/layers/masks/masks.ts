@@ -110,7 +110,7 @@ class MaskedRows implements BatchMask, NetworkMasks {
     maskedMeanBack(this.#context.engine, this, y, x)
   }
 
-  loss<Loss>(layer: Loss): Loss {
+  loss<Own>(layer: Own): Own {
     if (!this.#loss) return layer
     this.#loss.valid = this.steps
     return this.#loss as Loss
