@@ -113,7 +113,7 @@ class MaskedRows implements BatchMask, NetworkMasks {
   loss<Own>(layer: Own): Own {
     if (!this.#loss) return layer
     this.#loss.valid = this.steps
-    return this.#loss as Loss
+    return this.#loss as Own
   }
 }
 
