@@ -5,7 +5,7 @@
  */
 import type { Field } from '../core/validation.ts'
 import type { Context, Edge, Layer } from './layer.ts'
-import type { Loss, LossOptions } from './loss.ts'
+import type { LossDefinition } from './loss.ts'
 import type { MaskSupport } from './masks/support.ts'
 
 /** Options of any layer. */
@@ -32,13 +32,4 @@ export interface LayerDefinition<Options extends AnyOptions = AnyOptions> {
 export interface LayerSpec<Options extends AnyOptions = AnyOptions> {
   readonly definition: LayerDefinition<Options>
   readonly options: Options
-}
-
-/** A loss beyond those of `layers/loss.ts`, as data. */
-export interface LossDefinition {
-  readonly type: LossOptions['type']
-  /** @throws FormatError that names the field */
-  read(field: Field): LossOptions
-  /** @throws ShapeError for an output that the loss does not take */
-  build(context: Context, options: LossOptions, output: Edge): Loss
 }

@@ -10,7 +10,7 @@ import { uniform } from '../tensors/initializers.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter, ParameterStore } from '../tensors/parameters.ts'
 import { SparseRows } from '../tensors/sparseRows.ts'
-import { allLosses } from './allLosses.ts'
+import { allLosses } from './losses/allLosses.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readRate, readVocabulary, readWidth } from './fields.ts'
 import {

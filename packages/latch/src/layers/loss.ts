@@ -5,12 +5,11 @@
 import type { Pointer } from '../engine/kernels.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
 import { fieldAt, readList, readNumber, type Field } from '../core/validation.ts'
-import type { LossDefinition } from './definition.ts'
 import { oneOf, optional, readFields, readRate } from './fields.ts'
 import { rowsOf, type Edge, type Capacity, type Context } from './layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 
-/** The losses that text classifiers take; `allLosses.ts` has the others. */
+/** The losses that text classifiers take; `losses` has the others. */
 const CLASS_LOSSES = ['softmaxCrossEntropy', 'binaryCrossEntropy'] as const
 
 /** The losses that imported models have. */
@@ -88,6 +87,15 @@ export interface Loss {
   compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain?: boolean): LossValue
   /** The same loss of another edge; by default a `LossLayer` of the same options. */
   over?(edge: Edge): Loss
+}
+
+/** A loss beyond the ones here, as data. */
+export interface LossDefinition {
+  readonly type: LossOptions['type']
+  /** @throws FormatError that names the field */
+  read(field: Field): LossOptions
+  /** @throws ShapeError for an output that the loss does not take */
+  build(context: Context, options: LossOptions, output: Edge): Loss
 }
 
 export class LossLayer implements Loss {

@@ -5,7 +5,7 @@
 import { strideOf } from '../engine/engine.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
-import { allLosses } from './allLosses.ts'
+import { allLosses } from './losses/allLosses.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readRate, readVocabulary } from './fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer, type Pass } from './layer.ts'

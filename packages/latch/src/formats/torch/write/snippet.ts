@@ -2,6 +2,7 @@
  * The Python that loads an exported state_dict: one nn.Module for exactly this network, its lengths handled by
  * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
  */
+import { lstmCell } from '../../../cells/lstm/lstm.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -116,7 +117,7 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return recurrentLines(layer, module, input)
     case 'projectedLstm':
       return recurrentLines(
-        { ...layer, type: 'recurrent', cell: 'lstm' },
+        { ...layer, type: 'recurrent', cell: lstmCell.name },
         module,
         input,
         layer.projectionSize,

@@ -1,20 +1,20 @@
 /** Losses of numbers, by PyTorch's definitions: squared, absolute, Huber (1964) and smooth L1 (Girshick 2015). */
-import type { Pointer } from '../engine/kernels.ts'
-import { fieldAt, fieldError, readNumber, type Field } from '../core/validation.ts'
-import type { PackedBatch } from '../tensors/packedBatch.ts'
-import type { LossDefinition } from './definition.ts'
-import { oneOf, optional, readFields, type FieldReaders } from './fields.ts'
-import { capacityOf, rowsOf, type Capacity, type Context, type Edge } from './layer.ts'
+import type { Pointer } from '../../engine/kernels.ts'
+import { fieldAt, fieldError, readNumber, type Field } from '../../core/validation.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import { oneOf, optional, readFields, type FieldReaders } from '../fields.ts'
+import { capacityOf, rowsOf, type Capacity, type Context, type Edge } from '../layer.ts'
 import {
   classReaders,
   readValues,
   scaled,
   type GradientOf,
   type Loss,
+  type LossDefinition,
   type LossOptions,
   type LossValue,
   type Targets,
-} from './loss.ts'
+} from '../loss.ts'
 
 /** d², |d|, and both: d²/2 where |d| ≤ δ, else δ·(|d| − δ/2); smooth L1 is that divided by δ. */
 type Kind = 0 | 1 | 2

@@ -1,7 +1,7 @@
 /** Losses that text classifiers have no use for: input layers of all other networks carry them. */
 import { ctcLoss } from './ctc.ts'
-import type { LossDefinition } from './definition.ts'
-import { huberLoss, meanAbsoluteErrorLoss, meanSquaredErrorLoss, smoothL1Loss } from './regressionLoss.ts'
+import type { LossDefinition } from '../loss.ts'
+import { huberLoss, meanAbsoluteErrorLoss, meanSquaredErrorLoss, smoothL1Loss } from './regression.ts'
 
 export const allLosses: readonly LossDefinition[] = [
   meanSquaredErrorLoss,

@@ -2,14 +2,13 @@
  * Connectionist temporal classification (Graves et al. 2006): the loss of label sequences shorter than the input, whose
  * places in it are unknown. Logits of every step in, a log-softmax inside; PyTorch's `ctc_loss` in numbers and options.
  */
-import { DataError, ShapeError, UnsupportedError } from '../core/errors.ts'
-import { readBoolean, readInteger } from '../core/validation.ts'
-import { logSumExp } from '../core/probabilities.ts'
-import type { PackedBatch } from '../tensors/packedBatch.ts'
-import type { Context, Edge } from './layer.ts'
-import type { LossDefinition } from './definition.ts'
-import { oneOf, optional, readFields } from './fields.ts'
-import type { GradientOf, Loss, LossOptions, LossValue, Targets } from './loss.ts'
+import { DataError, ShapeError, UnsupportedError } from '../../core/errors.ts'
+import { readBoolean, readInteger } from '../../core/validation.ts'
+import { logSumExp } from '../../core/probabilities.ts'
+import type { PackedBatch } from '../../tensors/packedBatch.ts'
+import type { Context, Edge } from '../layer.ts'
+import { oneOf, optional, readFields } from '../fields.ts'
+import type { GradientOf, Loss, LossDefinition, LossOptions, LossValue, Targets } from '../loss.ts'
 
 /** CTC as data. */
 export const ctcLoss: LossDefinition = {

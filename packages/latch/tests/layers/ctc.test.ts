@@ -15,7 +15,7 @@ import { evaluate } from '../../src/training/evaluate.ts'
 import { fit } from '../../src/training/fit.ts'
 import { expectClose } from '../closeTo.ts'
 import { network } from '../networks.ts'
-import { bitsOf } from './trainingHelpers.ts'
+import { bitsOf } from '../training/trainingHelpers.ts'
 
 interface Tensor {
   shape: number[]
