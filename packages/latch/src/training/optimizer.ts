@@ -78,9 +78,15 @@ export class Optimizer {
     for (const region of this.regions) this.#array(region).fill(initial)
   }
 
-  /** One update. Each gradient is multiplied by `gradientScale`, so that clipping by norm needs no extra pass. */
+  /**
+   * One update. Each gradient is multiplied by `gradientScale`, so that clipping by norm needs no extra pass.
+   * @throws UsageError for a rate that is not finite in the engine's precision
+   */
   update(learningRate: number, gradientScale = 1): void {
     const { engine, store, regions } = this.#network
+    const rate = engine.precision === 'float32' ? Math.fround(learningRate) : learningRate
+    if (!Number.isFinite(rate))
+      refuse('Optimizer.update', `a learning rate that is finite in ${engine.precision}`, `${learningRate}`)
     const update = definitionOf(this.options).update(this.options, this.#step(learningRate, gradientScale))
     if ('kernel' in update) regions.walk(this.#places, WORK, update.kernel)
     else eachElementRange(engine, regions, this.#places, update.loop)

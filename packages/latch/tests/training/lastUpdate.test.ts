@@ -6,7 +6,7 @@ import type { TrainingState } from '../../src/training/checkpoint.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
 import { evaluate } from '../../src/training/evaluate.ts'
 import { fit, type FitOptions } from '../../src/training/fit.ts'
-import type { OptimizerOptions } from '../../src/training/optimizer.ts'
+import { Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
 import { bitsOf, classifier, datasetOf, firstMark } from './trainingHelpers.ts'
 
 const train = firstMark(24, 1)
@@ -162,6 +162,14 @@ describe('rates that float32 cannot hold', () => {
     const error = await failureOf(fit(classifier({ engine: 'simd' }), { train, ...options }))
     expect(error).toBeInstanceOf(UsageError)
     expect(error.message).toMatch(message)
+  })
+
+  it.each([1e300, NaN, Infinity])('%s in a loop of one’s own', (rate) => {
+    const net = classifier({ engine: 'simd' })
+    const before = bitsOf(net)
+    const optimizer = new Optimizer(net, { type: 'sgd' })
+    expect(() => optimizer.update(rate)).toThrow(/expected a learning rate that is finite in float32/)
+    expect(bitsOf(net)).toBe(before)
   })
 
   it('float64 holds them', async () => {
