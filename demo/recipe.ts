@@ -25,7 +25,7 @@ export function recipe(languages: number, each = 1650): Recipe {
       cell: 'gru',
       units: 96,
       embedding: 48,
-      tokens: 'characters',
+      tokens: 'chars',
       lowercase: true,
       minimumCount: Math.max(2, Math.round(each / 30)),
       // The unknown character is nearly always a rare Chinese one; dropping other characters would blur this signal.

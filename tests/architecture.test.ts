@@ -4,7 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { browserViolations, importViolations } from './architecture/imports.ts'
-import { machinePaths, styleViolations, undocumented, unknownCommands } from './architecture/style.ts'
+import { cells } from '../packages/latch/src/cells/registry.ts'
+import {
+  cellNamesOutside,
+  machinePaths,
+  styleViolations,
+  undocumented,
+  unknownCommands,
+} from './architecture/style.ts'
 import { readTree, root, show, SourceTree, type Violation } from './architecture/tree.ts'
 
 const lines = (count: number, line = 'x++') => `${line}\n`.repeat(count)
@@ -232,6 +239,18 @@ describe('the style rules catch', () => {
     expect(broken('cd ../shared/data; see https://example.org/home/page')).toEqual([])
   })
 
+  test('a cell that is called by its name outside its folder', () => {
+    const tree = {
+      'packages/latch/src/cells/lstm/lstm.ts': "export const name = 'lstm'\n",
+      'packages/latch/src/model/network.ts': "\nif (cell === 'lstm') x++ // 'gru'\n",
+      'packages/cli/src/latch.ts': "const names = ['LSTM', `gru`]\n",
+    }
+    expect(show(cellNamesOutside(new SourceTree(tree), ['lstm', 'gru']))).toEqual([
+      "packages/latch/src/model/network.ts:2 cell by name: 'lstm': derive it from cells/registry.ts",
+      "packages/cli/src/latch.ts:1 cell by name: 'gru': derive it from cells/registry.ts",
+    ])
+  })
+
   test('a command that the README invents', () => {
     const broken = (text: string) => unknownCommands('README.md', text, { test: 'vitest', build: 'tsc' })
     expect(broken('`npm test`, `npm run build`, `npm run -s build`')).toEqual([])
@@ -291,6 +310,15 @@ describe('this repository', () => {
       ),
     )
   })
+  test('derives every list of cells from their registry', () => {
+    expectNone(
+      cellNamesOutside(
+        source,
+        cells.map(({ name }) => name),
+      ),
+    )
+  })
+
   test('has no folder with more than 20 source files', () => {
     const counts = new Map<string, number>()
     for (const path of readTree(['packages', 'tests', 'scripts', 'bench', 'examples', 'demo']).paths) {
@@ -313,16 +341,24 @@ describe('this repository', () => {
     const { files } = readTree(folders)
     expect([...files].filter(([, text]) => text.includes(ignore)).map(([path]) => path)).toEqual([])
   })
-  test('uses the words of the field in its documents, scripts, benchmarks and root tests', () => {
+  test('uses the words of the field', () => {
     // Folders join this list when `node scripts/words.mjs` counts none in them.
     const clean = [
       'README.md',
       'ARCHITECTURE.md',
       'CONTRIBUTING.md',
-      'docs/internals/',
+      'CHANGELOG.md',
       'bench/',
+      'demo/',
+      'docs/',
+      'examples/',
+      'packages/cli/',
+      'packages/studio/',
       'scripts/',
       'tests/',
+      'packages/latch/kernels/',
+      'packages/latch/src/',
+      'packages/latch/tests/',
     ]
     const { stdout, status } = spawnSync(process.execPath, ['scripts/words.mjs', '--check', ...clean], {
       cwd: root,
@@ -340,19 +376,7 @@ describe('this repository', () => {
   })
 
   test('names no machine', () => {
-    const folders = [
-      'src',
-      'cli',
-      'studio/src',
-      'kernels',
-      'examples',
-      'demo',
-      'tests',
-      'scripts',
-      'bench',
-      'docs',
-      '.ci',
-    ]
+    const folders = ['packages', 'examples', 'demo', 'tests', 'scripts', 'bench', 'docs', '.ci']
     const { files } = readTree(folders, /^run$|\.(ts|mjs|md|json|jsonl|html|css|sh|csv)$/)
     const pages = readdirSync(root).filter((name) => /\.(md|json|ts)$/.test(name))
     const atRoot = pages.map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')])

@@ -165,7 +165,7 @@ describe('train', () => {
       cell: 'gru',
       layers: 2,
       bidirectional: true,
-      tokens: 'characters',
+      tokens: 'chars',
       embedding: 'oneHot',
     })
   })

@@ -8,7 +8,7 @@ const DEFAULT_EPOCHS = 30
 
 /** The options of the network; those not given keep the library's defaults. */
 export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions, 'cell'> {
-  const { units, layers, bidirectional, reset, activation, pooling, lowercase } = flags
+  const { units, layers, bidirectional, reset, activation, pooling, tokens, lowercase } = flags
   return withoutUndefined({
     units,
     layers,
@@ -16,7 +16,7 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
     reset,
     activation,
     pooling,
-    tokens: flags.tokens === 'chars' ? ('characters' as const) : flags.tokens,
+    tokens,
     lowercase,
     embedding: flags.embedding,
     minimumCount: flags.minCount,

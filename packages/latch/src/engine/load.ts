@@ -23,12 +23,12 @@ const MAXIMUM = 65536
 const DEFAULT_THREADS = 8
 
 /**
- * Creates an engine; default: the fastest of the host, in `float32`, with one thread per core.
+ * Opens an engine whose options are known by name; default: the fastest of the host, in `float32`, with one thread per core.
  * @throws UnsupportedError where the host cannot run the requested engine.
  * @throws UsageError for an unknown name, precision or number of threads, for `float64` on a WebAssembly
  * build, and for `reproducible` together with `relaxed`.
  */
-export function createEngine(options: EngineOptions = {}): Engine {
+export function openEngine(options: EngineOptions): Engine {
   const { precision = 'float32' } = options
   checkOptions(options)
   const name = options.engine ?? defaultEngine(options)
@@ -38,7 +38,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       (asked ?? 1) > 1 ? fewerThreadsNote(1, 'the reference engine is single-threaded') : null
     return { ...createReferenceEngine(precision), threadsNote }
   }
-  if (!supports(name)) refuseEngine(name)
+  if (!supports(name)) throwUnsupportedEngine(name)
   return openBuild(name, asked ?? Math.min(host().cores(), DEFAULT_THREADS), asked !== undefined)
 }
 
@@ -88,7 +88,7 @@ function show(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 
-function refuseEngine(name: BuildName): never {
+function throwUnsupportedEngine(name: BuildName): never {
   const what = name === 'simd' ? '128-bit SIMD' : 'relaxed SIMD'
   throw new UnsupportedError({
     where: `engine: '${name}'`,

@@ -213,18 +213,18 @@ export class LossLayer implements Loss {
     const read = (from: ArrayLike<number>, at: number) => {
       const found = from[at]
       if (!Number.isInteger(found) || found >= classes || found < least)
-        this.#refuseClass(found, classes, least)
+        this.#throwClass(found, classes, least)
       return found
     }
     if (this.#output.per === 'sequence') {
       const given = targets.classes
-      if (given?.length !== batch.sequences) this.#refuse(`${batch.sequences} classes`, given?.length)
+      if (given?.length !== batch.sequences) this.#throwTargets(`${batch.sequences} classes`, given?.length)
       for (let b = 0; b < batch.sequences; b++) into[b] = read(given, batch.sortedIndices[b])
       return
     }
     const { stepClasses } = targets
     if (stepClasses?.length !== batch.sequences) {
-      this.#refuse(`step classes of ${batch.sequences} sequences`, stepClasses?.length)
+      this.#throwTargets(`step classes of ${batch.sequences} sequences`, stepClasses?.length)
     }
     batch.eachRow((row, sequence, t) => (into[row] = read(stepClasses[sequence], t)))
   }
@@ -235,11 +235,11 @@ export class LossLayer implements Loss {
     else this.#classTargets(batch, targets, into, 0)
   }
 
-  #refuse(expected: string, got: number | undefined): never {
-    refuseTargets(this.options.type, expected, got)
+  #throwTargets(expected: string, got: number | undefined): never {
+    throwTargets(this.options.type, expected, got)
   }
 
-  #refuseClass(got: number, classes: number, least: number): never {
+  #throwClass(got: number, classes: number, least: number): never {
     const range = least === 0 ? `from 0 to ${classes - 1}` : `below ${classes}`
     throw new DataError({
       where: `loss ${this.options.type}`,
@@ -257,7 +257,7 @@ export function readValues(
   values: ArrayLike<number> | undefined,
   into: Float32Array | Float64Array,
 ): void {
-  if (values?.length !== into.length) refuseTargets(type, `${into.length} target values`, values?.length)
+  if (values?.length !== into.length) throwTargets(type, `${into.length} target values`, values?.length)
   if (per === 'step') {
     for (let i = 0; i < into.length; i++) into[i] = values[i]
     return
@@ -267,7 +267,7 @@ export function readValues(
   }
 }
 
-function refuseTargets(type: string, expected: string, got: number | undefined): never {
+function throwTargets(type: string, expected: string, got: number | undefined): never {
   throw new ShapeError({ where: `loss ${type}`, expected, got: got === undefined ? 'none' : `${got}` })
 }
 

@@ -2,8 +2,8 @@
  * A network: layers in a row, their parameters in one store, forward and backward. It plans its memory
  * for the largest batch it has met and reuses it; the steady state allocates nothing.
  */
-import { createEngine } from '../engine/load.ts'
-import type { Engine } from '../engine/engine.ts'
+import { openEngine } from '../engine/load.ts'
+import { ENGINE_OPTIONS, type Engine } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
 import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
@@ -26,12 +26,13 @@ import { describe, rootField } from '../core/validation.ts'
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { readEdge, writeOutputGradient } from './edgeRows.ts'
 import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
-import { refuseSquashedTwice } from './lastActivation.ts'
+import { assertLossFits } from './lastActivation.ts'
 import type { NetworkOptions, StatePlace } from './networkOptions.ts'
 import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRunner } from './streamRunner.ts'
 import { summarize, type NetworkSummary } from './summary.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export type { NetworkOptions, StatePlace } from './networkOptions.ts'
 
@@ -45,6 +46,15 @@ interface Parts {
   loss: Loss | null
   masks: NetworkMasks | null
   streams: StreamRunner
+}
+
+const OPTIONS: Names<NetworkOptions & { loss?: LossOptions }> = {
+  ...ENGINE_OPTIONS,
+  seed: 1,
+  inputGradients: 1,
+  copies: 1,
+  weights: 1,
+  loss: 1,
 }
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
@@ -73,8 +83,8 @@ export class Network {
   constructor(specs: readonly LayerSpec[], options: NetworkOptions & { loss?: LossOptions } = {}) {
     this.#config = readSpecs(specs, options.loss)
     this.specs = specs.map(({ definition }, i) => ({ definition, options: this.#config.layers[i] }))
-    refuseSquashedTwice(this.#config)
-    const engine = createEngine(options)
+    assertLossFits(this.#config)
+    const engine = openEngine(options)
     const context = contextOf(engine, options.inputGradients ?? false)
     const { store } = context
     const layers = buildLayers(context, this.specs)
@@ -107,7 +117,7 @@ export class Network {
 
   get #live(): Parts {
     if (this.#parts) return this.#parts
-    throw new UsageError({ where: 'network', expected: 'a network in use', got: 'one that was disposed of' })
+    throw new UsageError({ where: 'network', expected: 'an open network', got: 'a disposed one' })
   }
 
   get config(): NetworkConfig {
@@ -122,7 +132,7 @@ export class Network {
     return this.#live.store
   }
 
-  /** Parameters and gradients as a whole, for whoever changes them. */
+  /** Parameters and gradients as a whole, for code that changes them. */
   get regions(): Regions {
     return this.#live.regions
   }
@@ -195,8 +205,8 @@ export class Network {
   /** Runs the layers on a batch; results lie in `output` until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     const { context, masks } = this.#live
-    if (batch.mask && !masks) refuseMask(this.config.layers[0].type)
-    this.#planFor(batch)
+    if (batch.mask && !masks) throwMaskUnsupported(this.config.layers[0].type)
+    this.#planFor(batch, pass.record)
     this.#current = null
     context.index.write(this.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
@@ -232,19 +242,19 @@ export class Network {
     throw new UsageError({ where: 'network state', expected, got: `${recurrentLayer}` })
   }
 
-  #planFor({ sequences, steps, rows, mask }: PackedBatch): void {
-    this.#plan({ sequences, steps, rows, masked: mask?.includes(0) })
+  #planFor({ sequences, steps, rows, mask }: PackedBatch, recorded: boolean): void {
+    this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded })
   }
 
   /**
-   * Another loss in place of this one. Weights, streams and whoever holds the network stay as they are.
-   * @throws FormatError, ShapeError for a loss that does not fit; UsageError while a training is under way
+   * Replaces the loss. Weights, streams and references to the network stay valid.
+   * @throws FormatError, ShapeError for a loss that does not fit; UsageError while a training is running
    */
   setLoss(options: LossOptions): void {
-    this.#runs.refuse('network.setLoss')
+    this.#runs.assertIdle('network.setLoss')
     const parts = this.#live
     const config = readSpecs(this.specs, options)
-    refuseSquashedTwice(config)
+    assertLossFits(config)
     const loss = this.#buildLoss(parts.context, config.loss!)
     this.#dropPlan()
     this.#config = config
@@ -256,7 +266,7 @@ export class Network {
     return other ? other.build(context, options, this.output) : new LossLayer(context, options, this.output)
   }
 
-  /** One training at a time: a function that ends it. @throws UsageError while another is under way */
+  /** One training at a time: a function that ends it. @throws UsageError while another is running */
   beginTraining(where = 'fit'): () => void {
     return this.#runs.begin(where)
   }
@@ -291,7 +301,7 @@ export class Network {
     plain = false,
     of: NonNullable<GradientOf> = 'mean',
   ): LossValue {
-    this.#needGradients()
+    this.#needGradients(pass)
     this.#needPass(batch)
     const value = this.#lossLayer().compute(batch, targets, of, plain)
     this.#backThrough(batch, pass)
@@ -300,7 +310,7 @@ export class Network {
 
   /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
   backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
-    this.#needGradients()
+    this.#needGradients(pass)
     this.#needPass(batch)
     writeOutputGradient(this.engine.memory, this.output, batch, gradient)
     this.#backThrough(batch, pass)
@@ -342,12 +352,12 @@ export class Network {
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
   }
 
-  #needGradients(): void {
-    if (this.#plannedGradients) return
+  #needGradients({ record }: Pass): void {
+    if (this.#plannedGradients && (!record || this.#planned.recorded)) return
     throw new UsageError({
       where: 'network.backward',
-      expected: 'prepareTraining() before the forward pass',
-      got: 'a forward pass planned without gradients',
+      expected: 'prepareTraining() before a forward pass with the same `record`',
+      got: 'a forward pass planned without',
     })
   }
 
@@ -363,13 +373,12 @@ export class Network {
   }
 
   /**
-   * Gives the memory back now instead of when the network is collected: for those who hold on to networks
-   * that they no longer use. Whatever is asked of it afterwards throws a UsageError.
-   * @throws UsageError while a training is under way
+   * Frees the memory immediately instead of when the network is collected. Any later call throws UsageError.
+   * @throws UsageError while a training is running
    */
   dispose(): void {
     if (!this.#parts) return
-    this.#runs.refuse('network.dispose')
+    this.#runs.assertIdle('network.dispose')
     this.#dropPlan()
     this.#parts.engine.dispose()
     this.#parts = null
@@ -439,7 +448,7 @@ function buildLayers(context: Context, specs: readonly LayerSpec[]): Layer[] {
   return layers
 }
 
-function refuseMask(input: string): never {
+function throwMaskUnsupported(input: string): never {
   const masked = `masked${input[0].toUpperCase()}${input.slice(1)}`
   throw new UnsupportedError({
     where: 'network.forward',
@@ -460,18 +469,34 @@ export function network(
   layers: readonly LayerSpec[],
   options: NetworkOptions & { loss?: LossOptions } = {},
 ): Network {
+  if (!Array.isArray(layers)) {
+    const expected = 'a list of layers, such as [features(2), gru(32), dense(1)]'
+    throw new UsageError({ where: 'network', expected, got: describe(layers) })
+  }
+  assertKnownOptions('network option', options, OPTIONS)
   return new Network(layers, options)
 }
 
 /**
  * Builds a network from JSON, such as `network.config` gives.
- * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or a list of one's own
+ * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or your own list
  * @throws FormatError that names the field
  */
 export function networkFromConfig(
   config: NetworkConfig,
   definitions: readonly LayerDefinition[],
   options: NetworkOptions = {},
+): Network {
+  const { loss: _, ...known } = OPTIONS
+  assertKnownOptions('network option', options, known)
+  return buildNetwork(config, definitions, options)
+}
+
+/** `networkFromConfig` for options that are known. */
+export function buildNetwork(
+  config: NetworkConfig,
+  definitions: readonly LayerDefinition[],
+  options: NetworkOptions,
 ): Network {
   const read = readNetworkConfig(rootField(config, 'network', 'configuration'), definitions)
   return new Network(specsOf(read, definitions), { ...options, loss: read.loss })

@@ -1,4 +1,4 @@
-/** What a model is, as data and as a table. */
+/** The summary of a model, as data and as a table. */
 import type { ModelSummary } from './model.ts'
 import { countClasses } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
@@ -38,7 +38,7 @@ function describeModel(summary: Omit<ModelSummary, 'toString'>): string {
   const { task, input, vocabularySize, labels, predicts, per } = summary
   const shown = labels.slice(0, 8).join(', ') + (labels.length > 8 ? ', …' : '')
   const reads = summary.reads.includes('text')
-    ? `texts as ${summary.tokens}s (vocabulary of ${vocabularySize})`
+    ? `texts as ${summary.tokens} (vocabulary of ${vocabularySize})`
     : input.kind === 'ids'
       ? `token ids below ${input.width}`
       : `${input.width} features per step`

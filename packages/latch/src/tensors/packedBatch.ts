@@ -12,14 +12,16 @@ export interface Capacity {
   rows: number // R
   /** Whether batches may bring masks of their own. Default false. */
   masked?: boolean
+  /** Whether backward passes may record ∂L/∂h_t and ∂L/∂c_t. Default false. */
+  recorded?: boolean
 }
 
-export const NOTHING: Capacity = { sequences: 0, steps: 0, rows: 0, masked: false }
+export const NOTHING: Capacity = { sequences: 0, steps: 0, rows: 0 }
 
 /** Whether memory planned for `have` is enough for `need`. */
 export function covers(have: Capacity, need: Capacity): boolean {
-  const masked = !need.masked || have.masked === true
-  return masked && need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
+  if ((need.masked && !have.masked) || (need.recorded && !have.recorded)) return false
+  return need.sequences <= have.sequences && need.steps <= have.steps && need.rows <= have.rows
 }
 
 /** The smallest capacity that is enough for both. */
@@ -28,7 +30,8 @@ export function union(a: Capacity, b: Capacity): Capacity {
     sequences: Math.max(a.sequences, b.sequences),
     steps: Math.max(a.steps, b.steps),
     rows: Math.max(a.rows, b.rows),
-    masked: a.masked === true || b.masked === true,
+    masked: a.masked || b.masked,
+    recorded: a.recorded || b.recorded,
   }
 }
 

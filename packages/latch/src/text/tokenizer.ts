@@ -5,16 +5,22 @@
 import { FormatError, UsageError } from '../core/errors.ts'
 import type { LatchError } from '../core/errors.ts'
 
+/** The kinds of tokens: words, or single characters. */
+export const TOKEN_KINDS = ['words', 'chars'] as const
+
+/** One of `TOKEN_KINDS`. */
+export type TokenKind = (typeof TOKEN_KINDS)[number]
+
 /** Configuration of a tokenizer; plain JSON, stored in the model file. */
 export interface TokenizerConfig {
-  kind: 'words' | 'characters'
+  kind: TokenKind
   lowercase: boolean
 }
 
 /** Splits texts into tokens. */
 export interface Tokenizer {
   readonly config: TokenizerConfig
-  /** Never throws; returns `[]` for a text without visible characters (words) or an empty one (characters). */
+  /** Never throws; returns `[]` for a text without visible characters (words) or an empty one (chars). */
   tokenize(text: string): string[]
 }
 
@@ -46,8 +52,8 @@ function splitWords(text: string): string[] {
  * Creates a tokenizer.
  *
  * `words`: see the rule above; whitespace, control and format characters separate tokens. Scripts written without
- * spaces (Chinese, Japanese, Thai) give one token per phrase; use `characters` for them.
- * `characters`: one token per Unicode code point, whitespace included.
+ * spaces (Chinese, Japanese, Thai) give one token per phrase; use `chars` for them.
+ * `chars`: one token per Unicode code point, whitespace included.
  * Both normalise the text to NFC first, and fold case if `lowercase` is true.
  *
  * @throws UsageError for an invalid configuration
@@ -71,8 +77,8 @@ export function parseTokenizerConfig(value: unknown, where = 'tokenizer'): Token
 
 function checkConfig(value: unknown, where: string, Failure: typeof LatchError): TokenizerConfig {
   const { kind, lowercase } = (value ?? {}) as Record<string, unknown>
-  if (kind !== 'words' && kind !== 'characters') {
-    throw new Failure({ where: `${where}.kind`, expected: "'words' or 'characters'", got: describe(kind) })
+  if (kind !== 'words' && kind !== 'chars') {
+    throw new Failure({ where: `${where}.kind`, expected: "'words' or 'chars'", got: describe(kind) })
   }
   if (typeof lowercase !== 'boolean') {
     throw new Failure({ where: `${where}.lowercase`, expected: 'true or false', got: describe(lowercase) })

@@ -4,6 +4,8 @@
 import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
+import { UsageError } from '../core/errors.ts'
+import { assertDataset } from './arguments.ts'
 import { hash32 } from '../core/random.ts'
 
 /** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
@@ -20,10 +22,30 @@ export interface Dataset {
   readonly size: number
   /** Number of steps of each sequence, at least 1. (size) */
   readonly lengths: Int32Array
-  /** Whether its batches bring masks of their own: memory for them is then taken before the work starts. Default false. */
+  /**
+   * Whether its batches may have masked steps: `fit` reserves memory for them before it starts, and refuses batches with
+   * masked steps of a dataset that does not say so. Default false.
+   */
   readonly masked?: boolean
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
+}
+
+/** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
+export function checkedMasks(name: string, dataset: Dataset): Dataset {
+  assertDataset(`fit option ${name}`, dataset)
+  const { size, lengths, masked = false } = dataset
+  const batch = (rows: Int32Array) => {
+    const sample = dataset.batch(rows)
+    if (masked || !sample.batch.mask?.includes(0)) return sample
+    throw new UsageError({
+      where: `fit option ${name}`,
+      expected: 'batches without masked steps',
+      got: 'a batch with some',
+      fix: { option: `${name}.masked`, value: true, to: 'reserve memory for masks before training starts' },
+    })
+  }
+  return { size, lengths, masked, batch }
 }
 
 /** Capacity for any batch of `batchSize` rows of these datasets. */

@@ -7,6 +7,7 @@ import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
+import { assertNetwork } from './arguments.ts'
 import { clipGradients } from './clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
@@ -16,11 +17,12 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
 /**
  * Trains a network on `train`. At the end the network has the weights with the lowest validation loss; without
  * validation data the averaged or the last ones.
- * @throws UsageError for an option or while another training of the network is under way, MemoryError for a batch that cannot fit (before any work),
+ * @throws UsageError for an option or while another training of the network is running, MemoryError for a batch that cannot fit (before any work),
  * FormatError for a `resume` of another run, DivergenceError when the loss or a gradient is not finite,
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  assertNetwork('fit', network)
   network.beginTraining()()
   // Its optimizer refuses a network in training, so that begins after it.
   const run = new TrainingRun(network, options)
@@ -50,7 +52,7 @@ async function complete(run: TrainingRun): Promise<FitReport> {
 /** The rest of an epoch. False if aborted. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, ema: average, options, progress } = run
-  const { accumulationSteps, seed } = options
+  const { accumulationSteps, clipNorm, clipValue, seed } = options
   const { epoch } = progress
   const batches = bucketedBatches(train.lengths, run.batching)
   while (progress.step < run.stepsPerEpoch) {
@@ -69,7 +71,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       weight += value.weight
       if (i < last) await run.betweenBatches()
     }
-    const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
+    const { norm, scale } = clipGradients(network, { clipNorm, clipValue }, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
     run.check(mean, norm)
     optimizer.update(run.rateAt(progress.steps), scale)

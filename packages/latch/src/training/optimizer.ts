@@ -5,8 +5,9 @@
 import type { Network } from '../model/network.ts'
 import { eachElementRange } from '../tensors/elements.ts'
 import type { OptimizerDefinition, Step } from './optimizers/definition.ts'
-import { refuse } from './optimizers/definition.ts'
+import { throwInvalid } from './optimizers/definition.ts'
 import { OPTIMIZERS, type OptimizerOptions, type OptimizerType } from './optimizers/table.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 export type { OptimizerOptions, OptimizerType } from './optimizers/table.ts'
 
@@ -24,10 +25,10 @@ export const DEFAULT_LEARNING_RATES = Object.fromEntries(
 function definitionOf({ type }: { type: OptimizerType }): OptimizerDefinition<CompleteOptimizer> {
   if (Object.hasOwn(OPTIMIZERS, type)) return OPTIMIZERS[type] as never
   const names = Object.keys(OPTIMIZERS)
-  return refuse('optimizer.type', `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`, String(type))
+  return throwInvalid('optimizer.type', `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`, String(type))
 }
 
-/** Fills in the defaults. @throws UsageError for a value outside its range. */
+/** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer {
   const { options: readers, check } = definitionOf(options)
   const read = Object.entries(readers).map(([name, reader]) => {
@@ -36,6 +37,7 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
   })
   const complete = { type: options.type, ...Object.fromEntries(read) } as CompleteOptimizer
   check?.(complete)
+  assertKnownOptions(`optimizer option (${complete.type})`, options, complete)
   return complete
 }
 
@@ -86,7 +88,11 @@ export class Optimizer {
     const { engine, store, regions } = this.#network
     const rate = engine.precision === 'float32' ? Math.fround(learningRate) : learningRate
     if (!Number.isFinite(rate))
-      refuse('Optimizer.update', `a learning rate that is finite in ${engine.precision}`, `${learningRate}`)
+      throwInvalid(
+        'Optimizer.update',
+        `a learning rate that is finite in ${engine.precision}`,
+        `${learningRate}`,
+      )
     const update = definitionOf(this.options).update(this.options, this.#step(learningRate, gradientScale))
     if ('kernel' in update) regions.walk(this.#places, WORK, update.kernel)
     else eachElementRange(engine, regions, this.#places, update.loop)

@@ -18,7 +18,7 @@ import {
   type SavedState,
   type TrainingState,
 } from './checkpoint.ts'
-import { fingerprint, type Dataset, type Sample } from './dataset.ts'
+import { checkedMasks, fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { findNonFinite } from './finite.ts'
@@ -29,11 +29,12 @@ import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
 import {
   completeOptions,
-  demand,
+  assertOption,
   requirePrecision,
   type TrainingChoices,
   type TrainingOptions,
 } from './options.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** When and how a run is saved. */
 export interface CheckpointOptions {
@@ -62,6 +63,38 @@ export interface FitOptions extends TrainingChoices {
   checkpoint?: CheckpointOptions
   /** Resumes this run. The data and all options but `epochs` and `checkpointSteps` must be those of the run that wrote it. */
   resume?: SavedState
+}
+
+const NAMES: Names<FitOptions> = {
+  train: 1,
+  validation: 1,
+  epochs: 1,
+  batchSize: 1,
+  accumulationSteps: 1,
+  pool: 1,
+  optimizer: 1,
+  sparseEmbeddings: 1,
+  learningRate: 1,
+  schedule: 1,
+  clipNorm: 1,
+  clipValue: 1,
+  ema: 1,
+  patience: 1,
+  seed: 1,
+  checkpointSteps: 1,
+  signal: 1,
+  onEvent: 1,
+  onStep: 1,
+  checkpoint: 1,
+  resume: 1,
+}
+/** Names of the options of checkpoints, of networks and of models. */
+export const CHECKPOINT: Names<CheckpointOptions> = { everySeconds: 1, everySteps: 1, write: 1 }
+
+/** @throws UsageError for a name that is not an option */
+function checkNames(given: FitOptions): void {
+  assertKnownOptions('fit option', given, NAMES)
+  if (given.checkpoint) assertKnownOptions('fit option checkpoint', given.checkpoint, CHECKPOINT)
 }
 
 const GOOD_REGION = 'good'
@@ -95,10 +128,11 @@ export class TrainingRun implements Resumable {
 
   /** @throws UsageError, MemoryError, and FormatError for a state that belongs to another run */
   constructor(network: Network, given: FitOptions) {
+    checkNames(given)
     this.#given = given
     this.network = network
-    this.train = given.train
-    this.#validation = given.validation ?? null
+    this.train = checkedMasks('train', given.train)
+    this.#validation = given.validation ? checkedMasks('validation', given.validation) : null
     this.epochs = given.epochs ?? 10
     this.options = completeOptions(given)
     requirePrecision(this.options, network.engine.precision)
@@ -461,19 +495,19 @@ export class TrainingRun implements Resumable {
 }
 
 function requireData({ train, validation, patience, onStep }: FitOptions): void {
-  demand('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
-  demand(
+  assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
+  assertOption(
     'validation',
     '0 sequences',
     !validation || validation.size > 0,
     'at least one sequence, or no `validation`',
   )
-  demand('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
-  demand('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
+  assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
+  assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
 }
 
 /** An option without effect is a mistake. */
 function requireEmbedding({ regions }: Network, { sparseEmbeddings }: TrainingOptions): void {
   const fits = !sparseEmbeddings || regions.hasTables
-  demand('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
+  assertOption('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
 }

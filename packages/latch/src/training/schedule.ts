@@ -3,6 +3,7 @@
  * state to save; plateau keeps three numbers.
  */
 import { UsageError } from '../core/errors.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 /** The unit of a schedule: epochs, or steps (updates). */
 export type ScheduleUnit = 'epoch' | 'step'
@@ -106,8 +107,14 @@ export interface PlateauState {
   cooldown?: number
 }
 
-/** Fills in the defaults. @throws UsageError for a value outside its range. */
+/** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
+  const complete = fillIn(options)
+  assertKnownOptions('schedule option', options, complete)
+  return complete
+}
+
+function fillIn(options: ScheduleOptions): CompleteSchedule {
   const { warmup = 0 } = options
   requireNumber(
     'warmup',
@@ -146,7 +153,7 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
     case 'plateau':
       return completePlateau(options, warmup)
     default:
-      return refuse(
+      return throwInvalid(
         'type',
         'constant, step, multiStep, exponential, cosine, oneCycle or plateau',
         String((options as { type: unknown }).type),
@@ -183,7 +190,7 @@ function completePlateau(options: Extract<ScheduleOptions, { type: 'plateau' }>,
   requireNumber('factor', factor, factor > 0 && factor < 1, 'a number above 0 and below 1')
   requireNumber('patience', patience, Number.isInteger(patience) && patience >= 0, 'a whole number of epochs')
   if (thresholdMode !== 'rel' && thresholdMode !== 'abs')
-    refuse('thresholdMode', "'rel' or 'abs'", String(thresholdMode))
+    throwInvalid('thresholdMode', "'rel' or 'abs'", String(thresholdMode))
   if (thresholdMode === 'abs') requireNumber('threshold', threshold, threshold >= 0, 'a number, 0 or more')
   else requireNumber('threshold', threshold, threshold >= 0 && threshold < 1, 'a fraction from 0 to below 1')
   requireNumber('cooldown', cooldown, Number.isInteger(cooldown) && cooldown >= 0, 'a whole number of epochs')
@@ -266,7 +273,7 @@ export function plateauAfter(schedule: CompleteSchedule, state: PlateauState, lo
 }
 
 function unit(per: string): ScheduleUnit {
-  return per === 'epoch' || per === 'step' ? per : refuse('per', "'epoch' or 'step'", String(per))
+  return per === 'epoch' || per === 'step' ? per : throwInvalid('per', "'epoch' or 'step'", String(per))
 }
 
 function requireCount(name: string, value: number): void {
@@ -278,7 +285,11 @@ function requireMilestones(milestones: readonly number[]): void {
   const ascends = (milestone: number, i: number) =>
     Number.isInteger(milestone) && milestone >= 1 && (i === 0 || milestone > milestones[i - 1])
   if (isList && milestones.every(ascends)) return
-  refuse('milestones', 'a list of ascending whole numbers, 1 or more', JSON.stringify(milestones) ?? 'none')
+  throwInvalid(
+    'milestones',
+    'a list of ascending whole numbers, 1 or more',
+    JSON.stringify(milestones) ?? 'none',
+  )
 }
 
 function requireGamma(value: number): void {
@@ -286,9 +297,9 @@ function requireGamma(value: number): void {
 }
 
 function requireNumber(name: string, value: number, fits: boolean, expected: string): void {
-  if (!fits || !Number.isFinite(value)) refuse(name, expected, String(value))
+  if (!fits || !Number.isFinite(value)) throwInvalid(name, expected, String(value))
 }
 
-function refuse(name: string, expected: string, got: string): never {
+function throwInvalid(name: string, expected: string, got: string): never {
   throw new UsageError({ where: `schedule.${name}`, expected, got })
 }

@@ -9,7 +9,7 @@ describe.skipIf(!modelsAreHere)('ml5’s charRNN', () => {
   it('says what it is', async () => {
     const { model } = await openCharRnn()
     expect(model.input).toEqual({ kind: 'ids', width: 65, steps: null })
-    expect(model.tokens).toBe('character')
+    expect(model.tokens).toBe('chars')
     expect(model.vocabulary?.slice(0, 3)).toEqual([' ', 'e', 't'])
     expect(model.omitted).toEqual(['variable Variable'])
     expect(model.warnings.join()).toContain('forget bias 1')

@@ -42,7 +42,7 @@ function exampleInput(model: AnyModel): string {
   const steps = Math.min(input.steps ?? 6, 40)
   if (reads.includes('text') && vocabulary) {
     const known = vocabulary.filter((token) => /^\p{L}+$/u.test(token)).slice(0, steps)
-    return known.join(tokens === 'character' ? '' : ' ')
+    return known.join(tokens === 'chars' ? '' : ' ')
   }
   if (input.kind === 'ids') return Array.from({ length: steps }, (_, t) => (t + 1) % input.width).join(' ')
   const wave = (t: number, j: number) => Math.round(100 * Math.sin(t + j)) / 100

@@ -12,7 +12,7 @@ const MAX_NUMBERS = 100_000
 export function fitInput(model: AnyModel, text: string): { text: string; cut: number } {
   const { reads, input, tokens: kind } = model.summary()
   const readsText = reads.includes('text')
-  if (text.trim() === '' && !(kind === 'character' && text !== '')) throw new Error(emptyInput(reads))
+  if (text.trim() === '' && !(kind === 'chars' && text !== '')) throw new Error(emptyInput(reads))
   const characters = readsText ? MAX_CHARACTERS.text : MAX_CHARACTERS.numbers
   const { steps, tokens, ids, features, padding, cut } = model.encode(text.slice(0, characters))
   const width = model.network.recurrent.reduce((sum, { units, loops }) => sum + units * loops.length, 0)
@@ -25,7 +25,7 @@ export function fitInput(model: AnyModel, text: string): { text: string; cut: nu
     return { text: JSON.stringify(rows), cut: all }
   }
   if (!readsText) return { text: ids!.slice(0, most).join(' '), cut: all }
-  const separator = kind === 'character' ? '' : ' '
+  const separator = kind === 'chars' ? '' : ' '
   return { text: tokens.slice(padding, padding + most).join(separator), cut: all }
 }
 

@@ -13,6 +13,7 @@ import { constant, explanationOf, term, traced, weight, type Arithmetic } from '
 import { type AnySequenceTrace } from '../trace/traceLink.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { StepGradient, TraceLayer } from '../trace/traceTypes.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 type AnyLayer = TraceLayer<CellName, StepGradient | null>
 
@@ -28,6 +29,9 @@ export interface ExplainOptions {
   /** Default `forward`. */
   direction?: 'forward' | 'backward'
 }
+
+const NAMES: Names<ExplainOptions> = { layer: 1, direction: 1 }
+const PLACE: Names<TracePlace> = { ...NAMES, step: 1, value: 1, unit: 1 }
 
 /**
  * Explains one number of a trace: a gate, `candidate`, `hidden`, `cell`, `saved`, `x` (what came in from
@@ -52,6 +56,8 @@ export function explain(
   unit = 0,
   options: ExplainOptions = {},
 ): Explanation {
+  if (typeof placeOrStep === 'number') assertKnownOptions('explain option', options, NAMES)
+  else assertKnownOptions('explain place', placeOrStep, PLACE)
   const { network, sequence } = linkOf('explain', trace)
   const { layer = network.recurrent.length - 1, direction = readFirst(network, layer) } = options
   const place =
@@ -64,7 +70,7 @@ export function explain(
   )
   if (!found) {
     const names = sequence.layers.map((l) => `${l.layer} ${l.direction}`).join(', ')
-    refuse(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
+    throwInvalid(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
   }
   needIndex('step', place.step, found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place)
@@ -76,7 +82,7 @@ export function explain(
     return explanationOf(place, rule(at))
   }
   if (place.value !== 'x' && place.value !== 'input') {
-    refuse(
+    throwInvalid(
       `a value among ${[...Object.keys(rules), 'x', 'logit', 'probability'].join(', ')}`,
       `${place.value}`,
     )
@@ -86,7 +92,7 @@ export function explain(
   return explanationOf(input, inputOf(network, sequence, at.step, input))
 }
 
-/** The direction of a layer's first loop; forward where there is no such layer. */
+/** The direction of a layer's first loop; forward where the layer does not exist. */
 function readFirst({ recurrent }: Network, layer: number): 'forward' | 'backward' {
   return recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
 }
@@ -169,9 +175,9 @@ function layersBelow({ config: { layers } }: Network, layer: number): string[] {
 
 function needIndex(what: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return
-  refuse(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
+  throwInvalid(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
 }
 
-function refuse(expected: string, got: string): never {
+function throwInvalid(expected: string, got: string): never {
   throw new UsageError({ where: 'explain', expected, got })
 }

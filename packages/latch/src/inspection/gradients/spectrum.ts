@@ -5,11 +5,12 @@
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../model/network.ts'
 import { ShapeError, UsageError } from '../../core/errors.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** ‖A^m‖^(1/m) at m = 2³⁴: what a constant C in ‖A^m‖ ≤ C·ρ^m leaves is ln C / 2³⁴. */
 const SQUARINGS = 34
-/** B² = ±‖B²‖·B to this: the powers have settled, every further one is the same. */
-const SETTLED = 1e-14
+/** B² = ±‖B²‖·B to this tolerance: the powers have converged, every further one is the same. */
+const CONVERGED = 1e-14
 
 /**
  * Largest |eigenvalue| of a real n×n matrix, row-major, complex pairs included: Gelfand's formula
@@ -32,7 +33,7 @@ export function spectralRadius(matrix: ArrayLike<number>, n: number): number {
   for (let k = 1; k <= SQUARINGS && logarithm !== -Infinity; k++) {
     square(next, power, n)
     const norm = scaleToOne(next)
-    if (settled(next, power)) return Math.exp(logarithm + Math.log(norm) / 2 ** (k - 1))
+    if (converged(next, power)) return Math.exp(logarithm + Math.log(norm) / 2 ** (k - 1))
     logarithm += Math.log(norm) / 2 ** k
     ;[power, next] = [next, power]
   }
@@ -61,13 +62,13 @@ function square(into: Float64Array, a: Float64Array, n: number): void {
   }
 }
 
-function settled(next: Float64Array, before: Float64Array): boolean {
+function converged(next: Float64Array, before: Float64Array): boolean {
   let [same, turned] = [0, 0]
   for (let i = 0; i < next.length; i++) {
     same = Math.max(same, Math.abs(next[i] - before[i]))
     turned = Math.max(turned, Math.abs(next[i] + before[i]))
   }
-  return Math.min(same, turned) < SETTLED
+  return Math.min(same, turned) < CONVERGED
 }
 
 /** Which recurrent weights. */
@@ -77,6 +78,8 @@ export interface SpectrumPlace {
   /** Default: every direction. */
   direction?: 'forward' | 'backward'
 }
+
+const PLACE: Names<SpectrumPlace> = { layer: 1, direction: 1 }
 
 /** The radius of one gate's block of weight_hh (H, H). */
 export interface GateRadius {
@@ -122,11 +125,9 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
 }
 
 /** Every gate's block, a copy, with the parameter it is in and its first element there. */
-function blocksOf(
-  where: string,
-  { recurrent, store }: Network,
-  { layer: recurrentLayer, direction }: SpectrumPlace,
-) {
+function blocksOf(where: string, { recurrent, store }: Network, place: SpectrumPlace) {
+  assertKnownOptions(`${where} place`, place, PLACE)
+  const { layer: recurrentLayer, direction } = place
   if (recurrent.length === 0 || (recurrentLayer !== undefined && !recurrent[recurrentLayer])) {
     const expected = recurrent.length
       ? `a recurrent layer from 0 to ${recurrent.length - 1}`

@@ -59,7 +59,6 @@ export class RecurrentLayer implements Layer {
   #reversedInputGradient: Pointer = 0
   #reversedOutputGradient: Pointer = 0
   #ownOutput: Pointer = 0
-  #capacity: Capacity | null = null
   readonly #initial: PendingStates<StateName>
   readonly #finalGradient: PendingStates<StateName>
 
@@ -136,7 +135,6 @@ export class RecurrentLayer implements Layer {
     const { rows: R, sequences: B } = capacity
     const keep = { gradients: training, steps: this.#context.keptSteps }
     for (const loop of this.loops) loop.plan(capacity, keep)
-    this.#capacity = capacity
     const back = this.loops[this.loops.length - 1].reversed
     const reserve = (wanted: boolean, floats: number) => (wanted ? memory.floats(floats, this.name) : 0)
     const inputFloats = R * this.#input.stride
@@ -163,8 +161,6 @@ export class RecurrentLayer implements Layer {
   }
 
   backward(batch: PackedBatch, pass: Pass): void {
-    if (pass.record && !this.loops[0].tape.dHidden)
-      for (const loop of this.loops) loop.tape.planRecord(this.#capacity!.rows)
     for (const loop of this.loops) loop.clearFinalGradients(batch)
     for (const { state, direction, values } of this.#finalGradient.take(batch)) {
       const loop = this.loops[direction]

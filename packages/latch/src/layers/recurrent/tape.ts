@@ -65,13 +65,10 @@ export class Tape {
     if (generic) this.slopes = gatesOf(rows)
     this.dRecurrent = separateRecurrent ? gatesOf(rows) : 0
     if (hasCell && steps !== Infinity) this.#boundaries = statesOf(B * windowCount(capacity, steps))
-  }
-
-  /** Reserves the record of state gradients. */
-  planRecord(rows: number): void {
-    const { memory } = this.#engine
-    this.dHidden = memory.floats(rows * this.#stride, 'recorded gradients')
-    this.dCell = this.cell ? memory.floats(rows * this.#stride, 'recorded gradients') : 0
+    if (!capacity.recorded) return
+    const record = () => memory.floats(R * this.#stride, 'recorded gradients')
+    this.dHidden = record()
+    if (hasCell) this.dCell = record()
   }
 
   /** Goes on to the next window on the way forward: its first cell states are the last ones of the window before. */

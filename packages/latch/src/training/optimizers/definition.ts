@@ -51,14 +51,14 @@ export function number(fallback: number, low = 0, below = Infinity): OptionReade
     if (typeof value === 'number' && value >= low && value < below) return value
     const expected =
       below === Infinity ? `a number, ${low} or more` : `a number from ${low} to below ${below}`
-    return refuse(where, expected, String(value))
+    return throwInvalid(where, expected, String(value))
   }
 }
 
 /** True or false; default false. */
 export const flag: OptionReader<boolean> = (where, value = false) =>
-  typeof value === 'boolean' ? value : refuse(where, 'true or false', String(value))
+  typeof value === 'boolean' ? value : throwInvalid(where, 'true or false', String(value))
 
-export function refuse(where: string, expected: string, got: string): never {
+export function throwInvalid(where: string, expected: string, got: string): never {
   throw new UsageError({ where, expected, got })
 }

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { flag, number, refuse, type OptimizerDefinition, type Step, type Update } from './definition.ts'
+import { flag, number, throwInvalid, type OptimizerDefinition, type Step, type Update } from './definition.ts'
 
 /** Stochastic gradient descent with PyTorch's momentum (v = μ·v + (1 − dampening)·g), optionally Nesterov's. */
 export interface SgdOptions {
@@ -19,9 +19,10 @@ export const sgd: OptimizerDefinition<SgdOptions> = {
   options: { momentum: number(0, 0, 1), dampening: number(0, 0, 1), nesterov: flag, weightDecay: number(0) },
 
   check({ momentum, dampening, nesterov }) {
-    if (nesterov && momentum === 0) refuse('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
-    if (nesterov && dampening > 0) refuse('optimizer.nesterov', 'dampening 0', `dampening ${dampening}`)
-    if (dampening > 0 && momentum === 0) refuse('optimizer.dampening', 'a momentum above 0', 'momentum 0')
+    if (nesterov && momentum === 0) throwInvalid('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
+    if (nesterov && dampening > 0) throwInvalid('optimizer.nesterov', 'dampening 0', `dampening ${dampening}`)
+    if (dampening > 0 && momentum === 0)
+      throwInvalid('optimizer.dampening', 'a momentum above 0', 'momentum 0')
   },
 
   states: ({ momentum }) => (momentum === 0 ? [] : ['velocity']),

@@ -245,14 +245,14 @@ describe('other layers', () => {
       ...sourceOf([{ type: 'oneHot', vocabulary: 2 }, gru, dense], 'softmax'),
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
-      tokens: 'character' as const,
+      tokens: 'chars' as const,
       document: { format: 'latch', version: 1, task: 'x' } as const,
     }
     const { model } = await trip(source)
     expect(model).toMatchObject({
       labels: ['no', 'yes'],
       vocabulary: ['a', 'ß'],
-      tokens: 'character',
+      tokens: 'chars',
       document: { format: 'latch', version: 1, task: 'x' } as const,
     })
   })
@@ -269,7 +269,7 @@ describe('what Keras cannot say is an error', () => {
     [[features, layer({ clip: 3 }), dense], /clipped to 3/],
     [[features, layer({ coupled: true }), dense], /coupled/],
     [[features, layer({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
-    [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
+    [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*a reverse layer/],
     [[features, layer({}), { type: 'pool', pooling: 'attention' }, dense], /pool\.0.*attention/],
     [
       [
@@ -279,7 +279,7 @@ describe('what Keras cannot say is an error', () => {
         { type: 'concat', inputs: ['recurrent.0', 'reverse.0'] },
         dense,
       ],
-      /concat\.0.*recurrent\.0, which Keras gives together/,
+      /concat\.0.*recurrent\.0, which Keras computes together/,
     ],
   ]
   for (const [layers, words] of cases)

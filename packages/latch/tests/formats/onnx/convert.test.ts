@@ -1,6 +1,6 @@
 /**
  * ONNX graphs converted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
- * and what is no chain of layers is refused by node.
+ * and for other graphs the error names the node.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -82,7 +82,7 @@ describe('what Latch writes', () => {
     const given = {
       labels,
       vocabulary,
-      tokens: 'word',
+      tokens: 'words',
       document: { format: 'latch', version: 1, task: 'x' } as const,
       outputActivation: 'softmax',
     } as const
@@ -93,7 +93,7 @@ describe('what Latch writes', () => {
     expect({ format, producer, tokens, outputActivation, document }).toEqual({
       format: 'onnx',
       producer: 'Latch',
-      tokens: 'word',
+      tokens: 'words',
       outputActivation: 'softmax',
       document: { format: 'latch', version: 1, task: 'x' } as const,
     })

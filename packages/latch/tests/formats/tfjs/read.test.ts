@@ -33,7 +33,7 @@ describe.skipIf(!modelsAreHere)('tfjs-lstm-text-generation', () => {
     expect(model.format).toBe('tfjs')
     expect(model.producer).toBe('TensorFlow.js layers, Keras 2.1.5')
     expect(model.outputActivation).toBe('softmax')
-    expect(model.tokens).toBe('character')
+    expect(model.tokens).toBe('chars')
     expect(model.layers.map(({ name }) => name)).toEqual(['lstm_2', 'dense_3', 'activation_2'])
     expect(model.omitted).toEqual([])
   })
@@ -154,7 +154,7 @@ describe('refusals', () => {
     ['a graph model that does not say so', () => read(undefined, {}, { node: [] })],
   ])('%s', async (_, failing) => {
     await expect(failing()).rejects.toThrow(UnsupportedError)
-    await expect(failing()).rejects.toThrow('a graph model, which is a list of operations')
+    await expect(failing()).rejects.toThrow('a graph model, which has operations instead of layers')
   })
 
   it.each([

@@ -155,7 +155,7 @@ function anyModel(seed: number, steps: number | null, options: EngineOptions): S
     return null
   const input = { kind: 'ids', width: VOCABULARY, steps } as const
   return SequenceModel.fromImported(
-    imported({ layers }, { vocabulary: words, tokens: 'word', input }),
+    imported({ layers }, { vocabulary: words, tokens: 'words', input }),
     options,
   )
 }
@@ -202,7 +202,7 @@ describe('a stream of any model of texts', () => {
       { type: 'dense', units: 2 },
     ]
     const input = { kind: 'ids', width: VOCABULARY, steps } as const
-    return SequenceModel.fromImported(imported({ layers }, { vocabulary: words, tokens: 'word', input }))
+    return SequenceModel.fromImported(imported({ layers }, { vocabulary: words, tokens: 'words', input }))
   }
 
   it('takes tokens or ids where texts are padded, not both', () => {

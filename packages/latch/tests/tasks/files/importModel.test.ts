@@ -68,7 +68,7 @@ describe('identify', () => {
     ['x', new Uint8Array(0), 'got an empty file'],
     ['x', text('hello world'), 'begins with bytes 68 65 6c 6c 6f'],
     ['x.json', text('{"class_name": "Sequential", "config": []}'), 'a Keras configuration without weights'],
-    ['x.json', text('{"a": 1}'), 'JSON of another kind'],
+    ['x.json', text('{"a": 1}'), 'other JSON'],
     ['x.zip', zip('photo.png'), 'neither config.json'],
     ['x.tflite', bytes(28, 0, 0, 0, 'TFL3'), 'a TensorFlow Lite model'],
     ['saved_model.pb', bytes(8, 1, 0x12, 2, 'ab'), 'SavedModel'],
@@ -78,7 +78,7 @@ describe('identify', () => {
   })
 })
 
-test('a Latch file of general cells opens through the same door, and says what they are', async () => {
+test('a Latch file with generic cells opens with the same function, and lists them', async () => {
   const cell = {
     type: 'recurrent',
     cell: 'lstm',
@@ -123,7 +123,7 @@ describe('tasks carried along', () => {
       expect(read).toMatchObject({
         outputActivation: labels.length === 2 ? 'sigmoid' : 'softmax',
         labels: model.labels,
-        tokens: 'word',
+        tokens: 'words',
         input: { kind: 'ids', width: model.vocabulary.size },
       })
       expect(read.layers.map(({ type }) => type)).toContain('LSTM')
@@ -137,7 +137,7 @@ describe('tasks carried along', () => {
       expect(other.network.store.read(other.network.store.find(name))).toEqual(doubled.get(name))
       const short = new Map([...read.weights].slice(1))
       expect(() => modelFromImported({ ...read, weights: short }, 'm')).toThrow(
-        'as the document of Latch says, got none',
+        'as in the Latch document, got none',
       )
       expect(() => readModelDocument({ ...read.document, version: 9 }, 'm')).toThrow('document.version')
     },
@@ -209,7 +209,7 @@ describe('readModel', () => {
     }
     const letters = (await openModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
     expect(letters.readsText).toBe(true)
-    expect(letters.warnings.join(' ')).toContain('one-hot rows became tokens')
+    expect(letters.warnings.join(' ')).toContain('one-hot rows were replaced by tokens')
     const rows = [
       [0, 1, 0],
       [0, 0, 1],
@@ -255,9 +255,9 @@ describe('on a disk', () => {
       const files = await modelFilesAt(path)
       expect(files.name).toBe('model.json')
       expect(await files.sibling('deep/shard')).toEqual(text('abc'))
-      await expect(files.sibling('../secret')).rejects.toThrow('one outside it')
-      await expect(files.sibling(join(folder, 'secret'))).rejects.toThrow('one outside it')
-      await expect(files.sibling('')).rejects.toThrow('one outside it')
+      await expect(files.sibling('../secret')).rejects.toThrow('a file outside it')
+      await expect(files.sibling(join(folder, 'secret'))).rejects.toThrow('a file outside it')
+      await expect(files.sibling('')).rejects.toThrow('a file outside it')
       await expect(files.sibling('sharp')).rejects.toThrow('a file that exists')
     }
     await expect(modelFilesAt(folder)).rejects.toThrow('a folder with model.json or manifest.json')

@@ -50,7 +50,7 @@ export const nextLetter = () =>
         { type: 'dense', units: 6 },
       ],
     },
-    { outputActivation: 'softmax', vocabulary: letters, tokens: 'character' },
+    { outputActivation: 'softmax', vocabulary: letters, tokens: 'chars' },
   )
 
 /** A number of three features a step. */

@@ -1,6 +1,6 @@
 /** The text classifier: every choice trains and predicts, figures equal a count by hand, seeds give the same bytes. */
 import { describe, expect, it } from 'vitest'
-import { createEngine } from '../../../src/engine/load.ts'
+import { createEngine } from '../../../src/engine/createEngine.ts'
 import { DataError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
@@ -19,7 +19,7 @@ const choices: [string, ClassifierOptions][] = [
   ['bidirectional', { cell: 'lstm', bidirectional: true }],
   ['stacked, bidirectional, max over time', { layers: 2, bidirectional: true, pooling: 'max' }],
   ['mean over time', { cell: 'gru', pooling: 'mean' }],
-  ['characters', { cell: 'gru', tokens: 'characters', pooling: 'max', units: 16 }],
+  ['characters', { cell: 'gru', tokens: 'chars', pooling: 'max', units: 16 }],
   ['one-hot', { cell: 'gru', embedding: 'oneHot' }],
   ['one-hot, bidirectional', { embedding: 'oneHot', bidirectional: true }],
   ['reference float32', { cell: 'gru', engine: 'reference' }],
@@ -90,11 +90,11 @@ describe('texts of every kind', () => {
   })
 
   it('characters: spaces around a text are nothing, as in rows', async () => {
-    const model = await trained({ cell: 'gru', tokens: 'characters' }, { epochs: 1 })
+    const model = await trained({ cell: 'gru', tokens: 'chars' }, { epochs: 1 })
     expect(model.predict('  great \n')).toEqual(model.predict('great'))
   })
 
-  it('what is no text is refused', async () => {
+  it('a value that is not a text is rejected', async () => {
     const model = await trained({}, { epochs: 1 })
     for (const value of [undefined, null, 5, {}, ['a', 5]]) {
       const error = await thrown(() => model.predict(value as string))
@@ -103,7 +103,7 @@ describe('texts of every kind', () => {
     }
   })
 
-  it('cut texts and rows left out are counted and told', async () => {
+  it('truncated texts and omitted rows are counted and reported', async () => {
     const rows = [
       ...comments(20, 1),
       { text: ' ', label: 'good' },
@@ -150,7 +150,7 @@ describe('labels', () => {
     }
   })
 
-  it('no rows, no such column', async () => {
+  it('no rows, unknown column', async () => {
     const model = textClassifier(tiny)
     expect((await thrown(() => model.fit([], quick))).message).toMatch(
       /^rows: expected a table with at least one row/,

@@ -4,6 +4,7 @@ import { run as wordByWord } from '../../../../../examples/wordByWord.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../../../src/node.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'
 import { comments, THREE, trained } from './classifierHelpers.ts'
+import { TOKEN_KINDS } from '../../../src/text/tokenizer.ts'
 
 const TEXTS = comments(6, 9, THREE).map(({ text }) => `${text} Zyzzyva!`)
 const models: [string, ClassifierOptions][] = [
@@ -12,12 +13,12 @@ const models: [string, ClassifierOptions][] = [
   ['rnn, one-hot, max', { cell: 'rnn', embedding: 'oneHot', pooling: 'max' }],
   ['gru, mean, on the reference engine', { cell: 'gru', pooling: 'mean', engine: 'reference' }],
   ['bag of words', { cell: 'bag' }],
-  ['characters', { cell: 'gru', tokens: 'characters' }],
+  ['characters', { cell: 'gru', tokens: 'chars' }],
 ]
 const short = { epochs: 1 }
 
 describe.each(models)('%s', (_, options) => {
-  const words = options.tokens !== 'characters'
+  const words = options.tokens !== 'chars'
 
   it('by tokens, with two classes and three', async () => {
     for (const rows of [comments(24, 1), comments(24, 1, THREE)]) {
@@ -51,7 +52,7 @@ describe.each(models)('%s', (_, options) => {
 })
 
 it('a state goes on elsewhere', async () => {
-  for (const tokens of ['words', 'characters'] as const) {
+  for (const tokens of TOKEN_KINDS) {
     const model = await trained({ tokens, units: 5 }, short)
     const stream = model.stream()
     const empty = stream.save()
@@ -76,7 +77,7 @@ it('labels of any name', async () => {
   expect(Object.hasOwn(said.probabilities, '__proto__')).toBe(true)
 })
 
-it('refuses what is no text, no state, and models that need the whole text', async () => {
+it('rejects values that are not texts or states, and models that need the whole text', async () => {
   const model = await trained({}, short)
   const stream = model.stream()
   expect(() => stream.push(7 as unknown as string)).toThrow(DataError)

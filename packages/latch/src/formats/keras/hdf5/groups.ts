@@ -7,7 +7,7 @@ import { MESSAGE, type Message } from './objects.ts'
 
 const ENTRY = 40
 
-/** Addresses of what a group holds, by name. */
+/** The addresses of a group's members, by name. */
 export function readLinks(file: FileBytes, messages: readonly Message[]): Map<string, number> {
   const links = new Map<string, number>()
   for (const { type, at, size } of messages) {
@@ -17,7 +17,7 @@ export function readLinks(file: FileBytes, messages: readonly Message[]): Map<st
     if (type === MESSAGE.linkInfo) {
       const heap = at + 2 + (file.u8(at + 1) & 1 ? 8 : 0)
       if (file.address(heap) !== NOWHERE)
-        file.refuse(at, 'a group with a symbol table', 'one with a fractal heap')
+        file.unsupported(at, 'a group with a symbol table', 'one with a fractal heap')
     }
   }
   return links

@@ -1,10 +1,10 @@
 /**
- * HDF5's object headers: the messages that say what an object is, in both layouts, with their continuations.
+ * HDF5's object headers: the messages that describe an object, in both layouts, with their continuations.
  * Source: HDF5 File Format Specification 3.0, IV.A.
  */
 import type { FileBytes } from './bytes.ts'
 
-/** One message: where its data lie. */
+/** One message: the position of its data. */
 export interface Message {
   type: number
   at: number
@@ -65,7 +65,8 @@ function addMessage(
   if (type === MESSAGE.continuation) blocks.push({ at: file.address(at), size: file.u64(at + 8) })
   else if (type !== 0) {
     const known = Object.values(MESSAGE) as number[]
-    if (flags & 2 && known.includes(type)) file.refuse(at, 'messages of the object’s own', 'a shared one')
+    if (flags & 2 && known.includes(type))
+      file.unsupported(at, 'messages of the object’s own', 'a shared one')
     messages.push(message)
   }
 }

@@ -1,6 +1,6 @@
-/** What masked batches need belongs to the plan: after `reserve`, no pass over a batch that fits takes memory. */
+/** What masks and records need belongs to the plan: after `reserve`, no pass over a batch that fits takes memory. */
 import { describe, expect, it } from 'vitest'
-import { MemoryError } from '../../src/core/errors.ts'
+import { MemoryError, UsageError } from '../../src/core/errors.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { Network } from '../../src/model/network.ts'
@@ -29,14 +29,17 @@ const ids = Array.from({ length: 12 }, (_, i) =>
   Array.from({ length: 2 + (i % 9) }, (__, t) => (t % 3 === 2 ? 0 : 1 + random.integer(4))),
 )
 
-function datasetOf(own: boolean): Dataset {
+/** @param own batches bring masks, from row `first` on */
+function datasetOf(own: boolean, first = 0): Dataset {
   return {
     size: ids.length,
+    masked: own,
     lengths: Int32Array.from(ids, ({ length }) => length),
-    ...(own ? { masked: true } : {}),
     batch: (rows) => {
       const sequences = Array.from(rows, (row) => ids[row])
-      const masks = own ? sequences.map((list) => list.map((id) => (id ? 1 : 0))) : undefined
+      const masks = own
+        ? sequences.map((list, i) => list.map((id) => (id || rows[i] < first ? 1 : 0)))
+        : undefined
       return {
         batch: PackedBatch.ofIds(sequences, masks),
         targets: { stepClasses: sequences.map((list) => list.map((id) => id % 3)) },
@@ -82,11 +85,15 @@ describe('a reserved plan', () => {
 
 describe('fit', () => {
   it.each([
-    ['an embedding that masks', layers, false],
-    ['batches that bring masks', [{ ...embedding, maskZero: false }, ...layers.slice(1)], true],
-  ] as const)('takes memory before the first step only: %s', async (_, of, own) => {
+    ['an embedding that masks', layers, datasetOf(false)],
+    ['batches that bring masks', [{ ...embedding, maskZero: false }, ...layers.slice(1)], datasetOf(true)],
+    [
+      'one row that brings a mask',
+      [{ ...embedding, maskZero: false }, ...layers.slice(1)],
+      datasetOf(true, 11),
+    ],
+  ] as const)('takes memory before the first step only: %s', async (_, of, data) => {
     const net = made([...of])
-    const data = datasetOf(own)
     const used: number[] = []
     await fit(net, {
       train: data,
@@ -102,7 +109,35 @@ describe('fit', () => {
     expect(new Set(used).size).toBe(1)
   })
 
-  it('refuses before any work where there is no room for the masks', async () => {
+  it.each([
+    ['train', false],
+    ['validation', false],
+    ['train', true],
+  ] as const)(
+    'refuses masked steps where %s does not say `masked` (checkpoints: %s)',
+    async (name, saves) => {
+      const net = made([{ ...embedding, maskZero: false }, ...layers.slice(1)])
+      const silent: Dataset = { ...datasetOf(true, 11), masked: undefined }
+      let steps = 0
+      const error = await fit(net, {
+        train: datasetOf(false),
+        [name]: silent,
+        epochs: 1,
+        batchSize: 5,
+        onStep: () => void steps++,
+        checkpoint: saves ? { everySteps: 1, write: () => undefined } : undefined,
+      }).then(
+        () => expect.fail('it fits'),
+        (thrown: UsageError) => thrown,
+      )
+      expect(error).toBeInstanceOf(UsageError)
+      expect(error.fixes).toMatchObject([{ option: `${name}.masked`, value: true }])
+      // With checkpoints all rows are read before the first step.
+      expect(steps > 0).toBe(name === 'validation')
+    },
+  )
+
+  it('fails before any work when there is no memory for the masks', async () => {
     const data = datasetOf(false)
     const net = made(layers)
     const { memory } = net.engine
@@ -112,11 +147,54 @@ describe('fit', () => {
     memory.ints = (count, what) => {
       if (what !== 'masks') return take(count, what)
       masks++
-      throw new MemoryError({ where: 'test', expected: 'room', got: 'none' })
+      throw new MemoryError({ where: 'test', expected: 'memory', got: 'none' })
     }
     const run = fit(net, { train: data, epochs: 1, batchSize: 5, onEvent: () => (begun = true) })
     await expect(run).rejects.toThrow(MemoryError)
     expect({ begun, masks }).toEqual({ begun: false, masks: 1 })
+  })
+})
+
+describe('a recording pass', () => {
+  const at = anyCase(3)
+  const record = { ...pass, training: false, record: true }
+
+  it('takes the memory of its record before any layer runs', () => {
+    const net = build(at, { engine: 'reference' })
+    net.prepareTraining()
+    const batch = batchOf(at)
+    let ran = 0
+    const [first] = net.layers
+    const forward = first.forward.bind(first)
+    first.forward = (...given) => (ran++, forward(...given))
+    const { memory } = net.engine
+    const take = memory.floats.bind(memory)
+    memory.floats = (count, what) => {
+      if (what === 'recorded gradients')
+        throw new MemoryError({ where: 'test', expected: 'memory', got: 'none' })
+      return take(count, what)
+    }
+    expect(() => net.forward(batch, record)).toThrow(MemoryError)
+    expect(ran).toBe(0)
+    memory.floats = take
+    net.forward(batch, record)
+    expect(ran).toBe(1)
+    const { used } = memory
+    const rows = net.output.per === 'step' ? batch.rows : batch.sequences
+    net.backward(batch, { values: new Float64Array(rows * net.output.width) }, record)
+    expect(memory.used).toBe(used)
+    net.dispose()
+  })
+
+  it('is refused after a forward pass that did not record', () => {
+    const net = build(at, { engine: 'reference' })
+    net.prepareTraining()
+    const batch = batchOf(at)
+    net.forward(batch, { ...record, record: false })
+    const rows = net.output.per === 'step' ? batch.rows : batch.sequences
+    const targets = { values: new Float64Array(rows * net.output.width) }
+    expect(() => net.backward(batch, targets, record)).toThrow(/forward pass with the same `record`/)
+    net.dispose()
   })
 })
 
