@@ -249,6 +249,17 @@ export class LossLayer implements Loss {
   }
 }
 
+/** The loss of an output; `input` carries the losses beyond the ones here. */
+export function buildLoss(
+  context: Context,
+  options: LossOptions,
+  output: Edge,
+  input: { definition: { losses?: readonly LossDefinition[] } },
+): Loss {
+  const other = input.definition.losses?.find(({ type }) => type === options.type)
+  return other ? other.build(context, options, output) : new LossLayer(context, options, output)
+}
+
 /** Target values by row. @throws ShapeError for another number of them */
 export function readValues(
   type: string,

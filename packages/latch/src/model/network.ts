@@ -10,7 +10,7 @@ import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
 import type { NetworkMasks } from '../layers/masks/support.ts'
 import { LayerNames } from '../layers/names.ts'
 import {
-  LossLayer,
+  buildLoss,
   type GradientOf,
   type Loss,
   type LossOptions,
@@ -90,7 +90,7 @@ export class Network {
     const layers = buildLayers(context, this.specs)
     const masks = specs.find(({ definition }) => definition.masks)?.definition.masks
     this.output = layers[layers.length - 1].output
-    const loss = this.config.loss ? this.#buildLoss(context, this.config.loss) : null
+    const loss = this.config.loss ? buildLoss(context, this.config.loss, this.output, this.specs[0]) : null
     const streams = new StreamRunner(this, () => this.#dropPlan())
     this.#parts = {
       engine,
@@ -255,15 +255,10 @@ export class Network {
     const parts = this.#live
     const config = readSpecs(this.specs, options)
     assertLossFits(config)
-    const loss = this.#buildLoss(parts.context, config.loss!)
+    const loss = buildLoss(parts.context, config.loss!, this.output, this.specs[0])
     this.#dropPlan()
     this.#config = config
     parts.loss = loss
-  }
-
-  #buildLoss(context: Context, options: LossOptions): Loss {
-    const other = this.specs[0].definition.losses?.find(({ type }) => type === options.type)
-    return other ? other.build(context, options, this.output) : new LossLayer(context, options, this.output)
   }
 
   /** One training at a time: a function that ends it. @throws UsageError while another is running */

@@ -2,6 +2,7 @@
 import type { Precision } from '../engine/engine.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
+import type { Names } from '../core/knownNames.ts'
 import type { ClipOptions } from './clip.ts'
 import {
   completeOptimizer,
@@ -52,6 +53,24 @@ export interface TrainingChoices extends ClipOptions {
    * null: keep all. Default null.
    */
   checkpointSteps?: number | null
+}
+
+/** Names of all hyperparameters. */
+export const CHOICE_NAMES: Names<TrainingChoices> = {
+  epochs: 1,
+  batchSize: 1,
+  accumulationSteps: 1,
+  pool: 1,
+  optimizer: 1,
+  sparseEmbeddings: 1,
+  learningRate: 1,
+  schedule: 1,
+  clipNorm: 1,
+  clipValue: 1,
+  ema: 1,
+  patience: 1,
+  seed: 1,
+  checkpointSteps: 1,
 }
 
 /** Every hyperparameter that affects the result, with defaults filled in, in a fixed order. Plain JSON. */
@@ -109,7 +128,7 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
 
 /**
  * Kernels take rates as numbers of the engine's precision: 1e300 would be infinite, 1e-50 zero.
- * @throws UsageError for a rate or a number of the optimizer that is no such number
+ * @throws UsageError for a rate or a number of the optimizer that float32 cannot hold
  */
 export function requirePrecision({ learningRate, optimizer }: TrainingOptions, precision: Precision): void {
   if (precision === 'float64') return

@@ -5,7 +5,6 @@
 import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
-import { DivergenceError } from '../core/errors.ts'
 import { EMA_REGION, ExponentialMovingAverage } from './ema.ts'
 import {
   BEST_REGION,
@@ -21,6 +20,7 @@ import {
 import { checkedMasks, fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
+import { divergenceError } from './divergence.ts'
 import { findNonFinite } from './finite.ts'
 import { holdGradients } from './heldGradients.ts'
 import { Optimizer } from './optimizer.ts'
@@ -28,6 +28,7 @@ import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
 import {
+  CHOICE_NAMES,
   completeOptions,
   assertOption,
   requirePrecision,
@@ -66,22 +67,9 @@ export interface FitOptions extends TrainingChoices {
 }
 
 const NAMES: Names<FitOptions> = {
+  ...CHOICE_NAMES,
   train: 1,
   validation: 1,
-  epochs: 1,
-  batchSize: 1,
-  accumulationSteps: 1,
-  pool: 1,
-  optimizer: 1,
-  sparseEmbeddings: 1,
-  learningRate: 1,
-  schedule: 1,
-  clipNorm: 1,
-  clipValue: 1,
-  ema: 1,
-  patience: 1,
-  seed: 1,
-  checkpointSteps: 1,
   signal: 1,
   onEvent: 1,
   onStep: 1,
@@ -261,7 +249,7 @@ export class TrainingRun implements Resumable {
     return this.#report.due(now) || this.#yield.due(now) ? this.#restAside(now) : null
   }
 
-  /** Whoever runs the network meanwhile may use its gradients. */
+  /** Other code may run the network meanwhile and use its gradients. */
   async #restAside(now: number): Promise<void> {
     const { checkpointSteps } = this.network
     const restore = holdGradients(this.network)
@@ -472,24 +460,14 @@ export class TrainingRun implements Resumable {
     const { epoch, step, best } = this.progress
     const kept = restore()
     this.emit({ type: 'stop', reason: 'diverged', epoch: epoch + 1, step, kept })
-    const { learningRate, clipNorm } = this.options
-    const at = Math.min(step + 1, this.stepsPerEpoch)
-    const restored = best ? `the best weights (epoch ${best.epoch})` : 'the last good weights'
-    throw new DivergenceError({
-      where: `training, epoch ${epoch + 1}, step ${at} of ${this.stepsPerEpoch}`,
+    throw divergenceError({
       expected,
       got,
-      remedy: `The network has ${restored}. Look for very large numbers in the data too.`,
-      fix: [
-        {
-          option: 'learningRate',
-          value: Number((learningRate / 10).toPrecision(3)),
-          to: `take smaller steps (it is ${learningRate})`,
-        },
-        ...(clipNorm === null ? [{ option: 'clipNorm', value: 1, to: 'limit the gradients' }] : []),
-      ],
       epoch: epoch + 1,
-      step: at,
+      step: Math.min(step + 1, this.stepsPerEpoch),
+      steps: this.stepsPerEpoch,
+      best,
+      options: this.options,
     })
   }
 }

@@ -11,7 +11,7 @@ import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { fit } from '../../src/training/fit.ts'
 import { expectClose } from '../closeTo.ts'
 import { network } from '../networks.ts'
-import { everyOptimizer } from '../training/everyOptimizer.ts'
+import { everyOptimizer } from '../training/optimizers/everyOptimizer.ts'
 import { datasetOf } from '../training/trainingHelpers.ts'
 
 const SHARED = new URL('../../../../../shared/conformance/torch/functions.json', import.meta.url)
@@ -128,7 +128,7 @@ describe('as data', () => {
     expect(row(masked, 0)).toEqual([0, 0])
   })
 
-  it('is refused where there is no such row', () => {
+  it('is refused where the row does not exist', () => {
     expect(() => make(6)).toThrow(ShapeError)
     expect(() => make(-1)).toThrow(FormatError)
     expect(() => make(1.5)).toThrow(FormatError)

@@ -9,7 +9,7 @@ import { clipGradients } from '../../src/training/clip.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
-import { everyOptimizer } from '../training/everyOptimizer.ts'
+import { everyOptimizer } from '../training/optimizers/everyOptimizer.ts'
 import { bitsOf } from '../training/trainingHelpers.ts'
 
 const [V, E] = [20, 5]

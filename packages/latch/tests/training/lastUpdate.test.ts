@@ -164,7 +164,7 @@ describe('rates that float32 cannot hold', () => {
     expect(error.message).toMatch(message)
   })
 
-  it.each([1e300, NaN, Infinity])('%s in a loop of one’s own', (rate) => {
+  it.each([1e300, NaN, Infinity])('%s in a custom loop', (rate) => {
     const net = classifier({ engine: 'simd' })
     const before = bitsOf(net)
     const optimizer = new Optimizer(net, { type: 'sgd' })

@@ -6,7 +6,7 @@ import type { Network } from '../../src/model/network.ts'
 import type { SavedState, TrainingState } from '../../src/training/checkpoint.ts'
 import type { EpochRecord, FitReport } from '../../src/training/events.ts'
 import { fit, type FitOptions } from '../../src/training/fit.ts'
-import { everyOptimizer } from './everyOptimizer.ts'
+import { everyOptimizer } from './optimizers/everyOptimizer.ts'
 import { bitsOf, classifier, firstMark } from './trainingHelpers.ts'
 
 const train = firstMark(37, 1, 0.1)

@@ -89,7 +89,7 @@ class CtcLayer implements Loss {
       const states = this.#states(labels[sequence], sequence)
       const paths = pathsOf(states, this.#logs(batch, b), this.#output.width)
       const isPossible = paths.loss < Infinity
-      if (!isPossible && !zeroInfinity) refuseLength(sequence, batch.lengths[b], states)
+      if (!isPossible && !zeroInfinity) throwLength(sequence, batch.lengths[b], states)
       const share = isMean ? 1 / Math.max(1, labels[sequence].length) : 1
       if (isPossible) sum += paths.loss * share
       if (gradient) this.#writeGradient(batch, b, paths, isPossible ? share * scale : 0)
@@ -204,7 +204,7 @@ function logAdd(a: number, b: number): number {
 }
 
 /** Equal labels side by side need a blank between them. */
-function refuseLength(sequence: number, steps: number, states: Int32Array): never {
+function throwLength(sequence: number, steps: number, states: Int32Array): never {
   const labels = (states.length - 1) / 2
   let needed = labels
   for (let i = 3; i < states.length; i += 2) if (states[i] === states[i - 2]) needed++

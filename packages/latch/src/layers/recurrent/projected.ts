@@ -117,7 +117,7 @@ export class ProjectedLstmLayer implements Layer {
 
   forward(batch: PackedBatch): void {
     const { kernels, index, engine } = this.#context
-    if (index.mask) this.#refuseMask()
+    if (index.mask) this.#throwMask()
     const { value, stride } = this.output
     this.#directions.forEach((direction, d) => {
       direction.forward(batch)
@@ -144,11 +144,11 @@ export class ProjectedLstmLayer implements Layer {
   }
 
   stream(context: StreamContext, x: Rows): LayerStep {
-    if (context.mask) this.#refuseMask()
+    if (context.mask) this.#throwMask()
     return this.#directions[0].stream(context, x)
   }
 
-  #refuseMask(): never {
+  #throwMask(): never {
     throw new UnsupportedError({
       where: this.name,
       expected: 'a batch without masked steps',

@@ -1,5 +1,5 @@
 /** Every optimizer, and every option that adds a state or changes the rule. */
-import type { OptimizerOptions } from '../../src/training/optimizer.ts'
+import type { OptimizerOptions } from '../../../src/training/optimizer.ts'
 
 export const everyOptimizer: [string, OptimizerOptions][] = [
   ['sgd', { type: 'sgd', weightDecay: 0.1 }],

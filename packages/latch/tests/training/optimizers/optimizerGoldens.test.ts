@@ -1,19 +1,19 @@
 /** Every optimizer with every option equals PyTorch's (Lion the paper's), update by update; threads change no bit. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { EngineOptions } from '../../src/engine/engine.ts'
-import { parallelism } from '../../src/engine/threads/executor.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import type { EngineOptions } from '../../../src/engine/engine.ts'
+import { parallelism } from '../../../src/engine/threads/executor.ts'
+import type { Network, NetworkOptions } from '../../../src/model/network.ts'
 import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
   Optimizer,
   type OptimizerOptions,
-} from '../../src/training/optimizer.ts'
-import { expectClose } from '../closeTo.ts'
-import { network } from '../networks.ts'
+} from '../../../src/training/optimizer.ts'
+import { expectClose } from '../../closeTo.ts'
+import { network } from '../../networks.ts'
 import { everyOptimizer } from './everyOptimizer.ts'
-import { bitsOf } from './trainingHelpers.ts'
+import { bitsOf } from '../trainingHelpers.ts'
 
 interface Tensor {
   shape: number[]
@@ -29,7 +29,7 @@ interface Goldens {
 }
 
 const goldens = JSON.parse(
-  readFileSync(new URL('../golden/optimizers.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../golden/optimizers.json', import.meta.url), 'utf8'),
 ) as Goldens
 const count = goldens.start.data.length
 

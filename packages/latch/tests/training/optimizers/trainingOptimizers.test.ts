@@ -1,10 +1,10 @@
 /** Each optimizer, clipping and moving average against the formula worked out number by number, in float64. */
 import { describe, expect, it } from 'vitest'
-import type { Network } from '../../src/model/network.ts'
-import { network } from '../networks.ts'
-import { ExponentialMovingAverage } from '../../src/training/ema.ts'
-import { clipGradients } from '../../src/training/clip.ts'
-import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { network } from '../../networks.ts'
+import { ExponentialMovingAverage } from '../../../src/training/ema.ts'
+import { clipGradients } from '../../../src/training/clip.ts'
+import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../../src/training/optimizer.ts'
 
 const START = [1, -2]
 const GRADIENTS = [
