@@ -1,5 +1,6 @@
-/** The error of a training that leaves the finite numbers: where, what the network has now, and what to try. */
+/** Trainings that leave the finite numbers: how that is found, and the error: where, what is left, what to try. */
 import { DivergenceError } from '../core/errors.ts'
+import type { Network } from '../model/network.ts'
 import type { BestEpoch } from './events.ts'
 import type { TrainingOptions } from './options.ts'
 
@@ -35,4 +36,14 @@ export function divergenceError(facts: Divergence): DivergenceError {
     epoch,
     step,
   })
+}
+
+/** A weight that is NaN or infinite, or null: losses and gradients show only those of a batch. Padding does not count. */
+export function findNonFinite({ engine, store }: Network): { name: string; value: number } | null {
+  if (Number.isFinite(engine.kernels.sumSquares(store.region('weights'), store.count))) return null
+  for (const parameter of store.all) {
+    const value = store.read(parameter).find((weight) => !Number.isFinite(weight))
+    if (value !== undefined) return { name: parameter.name, value }
+  }
+  return null
 }
