@@ -5,8 +5,8 @@ import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
-import { assertDataset } from './arguments.ts'
 import { hash32 } from '../core/random.ts'
+import { describe } from '../core/validation.ts'
 
 /** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
 export interface Sample {
@@ -106,4 +106,12 @@ class Fingerprint {
   get text(): string {
     return [this.#a, this.#b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
   }
+}
+
+/** @throws UsageError unless it has the members of a dataset */
+export function assertDataset(where: string, dataset: unknown): asserts dataset is Dataset {
+  const { size, lengths, batch } = (dataset ?? {}) as Partial<Dataset>
+  if (Number.isInteger(size) && lengths?.length === size && typeof batch === 'function') return
+  const expected = 'a dataset { size, lengths, batch }, as `arrayDataset` makes it'
+  throw new UsageError({ where, expected, got: describe(dataset) })
 }

@@ -1,6 +1,7 @@
 /** Hyperparameters of a training run, and the same with every default filled in, as a checkpoint records them. */
 import type { Precision } from '../engine/engine.ts'
-import { requirePositiveInteger } from '../core/validation.ts'
+import { Network } from '../model/network.ts'
+import { describe, requirePositiveInteger } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Names } from '../core/knownNames.ts'
 import type { ClipOptions } from './clip.ts'
@@ -152,4 +153,10 @@ export function requirePrecision({ learningRate, optimizer }: TrainingOptions, p
 /** @throws UsageError unless the option fits. */
 export function assertOption(where: string, value: unknown, fits: boolean, expected: string): void {
   if (!fits) throw new UsageError({ where: `fit option ${where}`, expected, got: String(value) })
+}
+
+/** @throws UsageError unless it is a network */
+export function assertNetwork(where: string, network: unknown): asserts network is Network {
+  if (network instanceof Network) return
+  throw new UsageError({ where, expected: 'a network, as `network([…])` makes it', got: describe(network) })
 }
