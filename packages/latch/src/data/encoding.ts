@@ -39,7 +39,7 @@ export class TextReader {
     this.#mark = mark
     this.#decoder = createDecoder(encoding)
     if (reason !== null) this.notes.push(`${name}: read as ${displayName(encoding)} (${reason}).`)
-    if (!encoding.startsWith('utf') && isUtf8(head)) {
+    if (!encoding.startsWith('utf') && isMultibyteUtf8(head)) {
       this.notes.push(`${name}: read as ${encoding}, as given, although the text is valid UTF-8.`)
     }
   }
@@ -192,7 +192,7 @@ function decodes(bytes: Uint8Array): boolean {
 }
 
 /** Whether bytes are UTF-8 with characters beyond ASCII; the last may be cut. */
-function isUtf8(bytes: Uint8Array): boolean {
+function isMultibyteUtf8(bytes: Uint8Array): boolean {
   return bytes.some((byte) => byte > 0x7f) && decodes(bytes)
 }
 
