@@ -31,6 +31,14 @@ export interface Dataset {
   batch(rows: Int32Array): Sample
 }
 
+/** @throws UsageError unless it has the members of a dataset */
+export function assertDataset(where: string, dataset: unknown): asserts dataset is Dataset {
+  const { size, lengths, batch } = (dataset ?? {}) as Partial<Dataset>
+  if (Number.isInteger(size) && lengths?.length === size && typeof batch === 'function') return
+  const expected = 'a dataset { size, lengths, batch }, as `arrayDataset` makes it'
+  throw new UsageError({ where, expected, got: describe(dataset) })
+}
+
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
 export function checkedMasks(name: string, dataset: Dataset): Dataset {
   assertDataset(`fit option ${name}`, dataset)
@@ -106,12 +114,4 @@ class Fingerprint {
   get text(): string {
     return [this.#a, this.#b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
   }
-}
-
-/** @throws UsageError unless it has the members of a dataset */
-export function assertDataset(where: string, dataset: unknown): asserts dataset is Dataset {
-  const { size, lengths, batch } = (dataset ?? {}) as Partial<Dataset>
-  if (Number.isInteger(size) && lengths?.length === size && typeof batch === 'function') return
-  const expected = 'a dataset { size, lengths, batch }, as `arrayDataset` makes it'
-  throw new UsageError({ where, expected, got: describe(dataset) })
 }
