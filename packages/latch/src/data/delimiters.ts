@@ -47,11 +47,12 @@ export interface DelimiterGuess {
  */
 export function guessDelimiter(head: string, isWhole: boolean, own: string | undefined): DelimiterGuess {
   const fits = CANDIDATES.map((delimiter) => fitOf(head, isWhole, delimiter))
-  const possible = fits.filter(({ delimiter, share }) => {
-    return share > 0.5 && (delimiter === own || !isPunctuation(head, delimiter))
-  })
-  const expected = fits.find(({ delimiter }) => delimiter === own)
-  const best = possible.reduce<Fit | undefined>((a, b) => (a && a.share >= b.share ? a : b), undefined)
+  const possible = fits.filter(({ share }) => share > 0.5)
+  const separators = possible.filter(({ delimiter }) => !isPunctuation(head, delimiter))
+  // The expected one may be followed by spaces, but not where another fits.
+  const candidates = separators.length > 0 ? separators : possible.filter((fit) => fit.delimiter === own)
+  const expected = candidates.find(({ delimiter }) => delimiter === own)
+  const best = candidates.reduce<Fit | undefined>((a, b) => (a && a.share >= b.share ? a : b), undefined)
   if (!best || (expected && expected.share >= best.share)) return { delimiter: own ?? ',', reason: null }
   const same = Math.round(best.share * best.records)
   const lines = best.records === 1 ? 'line' : 'lines'

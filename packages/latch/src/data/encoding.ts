@@ -39,6 +39,9 @@ export class TextReader {
     this.#mark = mark
     this.#decoder = createDecoder(encoding)
     if (reason !== null) this.notes.push(`${name}: read as ${displayName(encoding)} (${reason}).`)
+    if (!encoding.startsWith('utf') && isMultibyteUtf8(head)) {
+      this.notes.push(`${name}: read as ${encoding}, as given, although the text is valid UTF-8.`)
+    }
   }
 
   /**
@@ -186,6 +189,11 @@ function decodes(bytes: Uint8Array): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether bytes are UTF-8 with characters beyond ASCII; the last may be cut. */
+function isMultibyteUtf8(bytes: Uint8Array): boolean {
+  return bytes.some((byte) => byte > 0x7f) && decodes(bytes)
 }
 
 function countLines(text: string): number {

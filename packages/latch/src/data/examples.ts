@@ -6,7 +6,7 @@
  * *line* is a line of a file, counted from 1, header and blank lines included, as editors show it.
  */
 import { DataError } from '../core/errors.ts'
-import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
+import { guessLabelColumn, guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
@@ -93,11 +93,12 @@ export function exampleTable(options: ExampleOptions): TableOptions & Pick<Colle
 function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
   const wanted = options.label === false ? 1 : 2
   if (sample.columns.length < wanted) {
-    const got = sample.columns.length === 1 ? 'one column' : 'no columns'
+    const got = sample.columns.length === 1 ? `one column, ${listColumns(sample.columns)}` : 'no columns'
     throw new DataError({
       where: sample.name,
       expected: wanted === 1 ? 'a column of texts' : 'a column of texts and a column of labels',
       got,
+      fix: sample.isKeyed ? [] : { option: 'delimiter', to: 'name the character between cells' },
     })
   }
   const inferred: string[] = []

@@ -32,6 +32,12 @@ describe('delimiters', () => {
     ],
     ['05: commas as decimal points', 'rows.csv', 'text;price\nclean;1,50\ndirty;2,75\n', '";"'],
     ['05: quoted cells with commas', 'rows.csv', 'text;label\n"a, b";x\n"c, d";y\n', '";"'],
+    [
+      '05: a comma in each text',
+      'rows.csv',
+      'clean, small\tgood\ndirty, cold\tbad\nnice, warm\tgood\n',
+      'a tab',
+    ],
     ['05: semicolons in .tsv', 'rows.tsv', 'text;label\nclean hotel;good\ndirty hotel;bad\n', '";"'],
     ['05: commas in .tsv', 'rows.tsv', 'text,label\nclean hotel,good\ndirty hotel,bad\n', '","'],
   ])('%s', async (_, name, text, delimiter) => {
@@ -86,6 +92,12 @@ describe('delimiters', () => {
   test.each(['', 'ab', '"', '\n', 7])('the option refuses %j', (delimiter) => {
     expect(() => parseTable('a,b\n', { delimiter: delimiter as string })).toThrow(UsageError)
   })
+})
+
+test('04: one column is offered another delimiter', () => {
+  expect(() => parseExamples('text:label\na b:x\nc d:y\n', { name: 'rows.csv' })).toThrow(
+    'expected a column of texts and a column of labels, got one column, "text:label". Pass `delimiter` to name the character between cells.',
+  )
 })
 
 describe('56: quotes in tab-separated text', () => {

@@ -199,6 +199,17 @@ describe('03: text that is not UTF-8', () => {
     )
   })
 
+  test('a given encoding of text that is UTF-8 is noted', () => {
+    const bytes = Buffer.from('text,label\ncafé,a\n')
+    expect(parseTable(bytes, { name: 'a.csv', encoding: 'windows-1252' })).toMatchObject({
+      rows: [['cafÃ©', 'a']],
+      notes: expect.arrayContaining([
+        'a.csv: read as windows-1252, as given, although the text is valid UTF-8.',
+      ]) as string[],
+    })
+    expect(parseTable(bytes, { name: 'a.csv', encoding: 'utf8' }).rows).toEqual([['café', 'a']])
+  })
+
   test('an unknown encoding lists common ones', async () => {
     const error = thrownBy(() => parseTable(Buffer.from('a,b\n'), { encoding: 'windows-9999' }))
     expect(error).toBeInstanceOf(UsageError)
