@@ -70,9 +70,10 @@ export class ParameterStore {
     if (this.#hashed === this.#revision) return this.#fingerprint
     this.#hashed = this.#revision
     this.#fingerprint = 0
+    // The smallest differences that predictions show.
     for (const parameter of this.all)
-      for (const bits of new Int32Array(Float32Array.from(this.read(parameter)).buffer))
-        this.#fingerprint = hash32(this.#fingerprint + bits)
+      for (const weight of this.read(parameter))
+        this.#fingerprint = hash32(this.#fingerprint + weight * 2 ** 30)
     return this.#fingerprint
   }
 

@@ -100,7 +100,7 @@ describe('a feature beyond float32', () => {
     expect(() => arrayDataset({ features: [far], targets: { values: [1] } })).toThrow(DataError)
     expect(() => arrayDataset({ features: [[[1, 2]]], targets: { values: [-1e39] } })).toThrow(DataError)
     await expect(regression().fit([{ input: far, target: 1 }])).rejects.toThrow(place)
-    await expect(regression().fit([{ input: [[1, 2]], target: 1e300 }])).rejects.toThrow('a finite number')
+    await expect(regression().fit([{ input: [[1, 2]], target: 1e300 }])).rejects.toThrow('a finite')
   })
 
   it('is refused in streams of a network', () => {

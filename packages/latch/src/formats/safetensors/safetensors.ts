@@ -98,19 +98,20 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
 }
 
 /** Files that are mistaken for safetensors, by their first bytes. */
-function remedyForStart(bytes: Uint8Array): string {
-  const start = Array.from(bytes.subarray(0, 4), (byte) => String.fromCharCode(byte)).join('')
-  const kinds: readonly (readonly [string, string])[] = [
-    ['PK\u0003\u0004', 'a zip archive (a PyTorch .pt or a .keras file)'],
-    ['\u0089HDF', 'an HDF5 file (Keras .h5)'],
-    ['\u001f\u008b', 'a gzip file'],
-    ['\u0080\u0002', 'a Python pickle'],
-    ['{', 'a JSON file'],
-  ]
-  const kind = kinds.find(([magic]) => start.startsWith(magic))
+function remedyForStart([first]: Uint8Array): string {
+  const kind = KINDS[String.fromCharCode(first)]
   return kind
-    ? `It looks like ${kind[1]}, not a safetensors file.`
+    ? `It looks like ${kind}, not a safetensors file.`
     : 'The file is truncated, or is not a safetensors file.'
+}
+
+/** By the first byte. */
+const KINDS: Readonly<Record<string, string>> = {
+  P: 'a zip archive (a PyTorch .pt or a .keras file)',
+  '\u0089': 'an HDF5 file (Keras .h5)',
+  '\u001f': 'a gzip file',
+  '\u0080': 'a Python pickle',
+  '{': 'a JSON file',
 }
 
 /** Checks one tensor alone: dtype, shape, offsets, and that they say the same size. */
