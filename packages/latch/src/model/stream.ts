@@ -34,7 +34,7 @@ export class Stream {
 
   /** Steps pushed since the beginning or the last reset. */
   get steps(): number {
-    return this.#steps
+    return this.#runner.program && this.#steps
   }
 
   /**
@@ -51,11 +51,6 @@ export class Stream {
     this.#steps++
     this.#output.set(program.output.row(0))
     return this.#output
-  }
-
-  /** @throws UsageError after `dispose` of the network */
-  assertOpen(): void {
-    void this.#runner.program
   }
 
   /** Back to the beginning: all states zero. */

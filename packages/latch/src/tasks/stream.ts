@@ -31,7 +31,6 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   /** The prediction for the steps so far; for an empty text, that of `predict('')`. @throws UsageError before the first step */
   get prediction(): T['Output'] {
-    this.stream.assertOpen()
     if (this.steps > 0) return this.#interpret()
     const emptyToken = this.#text?.emptyToken ?? null
     if (emptyToken === null) {

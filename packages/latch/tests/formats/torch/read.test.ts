@@ -169,9 +169,7 @@ describe('refusals', () => {
   ])('%s with the two lines that convert it', async (_, name, bytes) => {
     const failure = readTorch(filesOf({ [name]: Uint8Array.from(bytes) }), {})
     await expect(failure).rejects.toThrow(UnsupportedError)
-    await expect(failure).rejects.toThrow(
-      /import .* torch\n[^]*weights_only=True[^]*model\.safetensors/,
-    )
+    await expect(failure).rejects.toThrow(/import .* torch\n[^]*weights_only=True[^]*model\.safetensors/)
   })
 
   it.each([
