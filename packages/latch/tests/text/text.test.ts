@@ -22,6 +22,11 @@ describe('word tokens', () => {
     ['❤\ufe0f\u200d🔥', ['❤\ufe0f', '🔥']],
     ['می\u200cخواهم', ['می\u200cخواهم']],
     ['a\u00adb\u200bc\ud800', ['a', 'b', 'c', '\ufffd']],
+    ['这个房间 IS干净。', ['这', '个', '房', '间', 'is', '干', '净', '。']],
+    ['コーヒーを飲む', ['コ', 'ー', 'ヒ', 'ー', 'を', '飲', 'む']],
+    ['น้ำดี', ['น้', 'ำ', 'ดี']],
+    ['បន្ទប់ ມື້ ရေ', ['ប', 'ន្', 'ទ', 'ប់', 'ມື້', 'ရေ']],
+    ['방이 깨끗해요', ['방이', '깨끗해요']],
     [' \t\r\n\u3000', []],
     ['', []],
   ])('%j', (text, tokens) => {
@@ -43,9 +48,28 @@ describe('word tokens', () => {
     )
   })
 
+  const mixed = fc.string({
+    unit: fc.constantFrom(
+      'a',
+      '1',
+      "'",
+      '\u2019',
+      '\u200c',
+      ' ',
+      '好',
+      'の',
+      'カ',
+      'ก',
+      '\u0e49',
+      'ខ',
+      '\u17d2',
+      '\u0301',
+      '。',
+    ),
+  })
   test('tokens joined by spaces give the same tokens again', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), mixed), (text) => {
         const tokens = words.tokenize(text)
         expect(words.tokenize(tokens.join(' '))).toEqual(tokens)
         for (const token of tokens) expect(token).not.toMatch(/^\s*$/)
@@ -77,11 +101,23 @@ describe('character tokens', () => {
   })
 })
 
+describe('tokens between white space', () => {
+  test('keep words that were split before', () => {
+    const before = createTokenizer({ kind: 'whitespace', lowercase: true })
+    expect(before.tokenize('  这个 房间\t很干净 It’s\n')).toEqual(['这个', '房间', '很干净', 'it’s'])
+    expect(before.tokenize(' \n')).toEqual([])
+  })
+})
+
 describe('tokenizer configuration', () => {
   test('survives JSON and is refused by field', () => {
     expect(parseTokenizerConfig(JSON.parse(JSON.stringify(words.config)))).toEqual(words.config)
     expect(() => parseTokenizerConfig({ kind: 'bytes', lowercase: true })).toThrow(
-      new FormatError({ where: 'tokenizer.kind', expected: "'words' or 'chars'", got: '"bytes"' }),
+      new FormatError({
+        where: 'tokenizer.kind',
+        expected: 'one of words, chars, whitespace',
+        got: '"bytes"',
+      }),
     )
     expect(() => parseTokenizerConfig({ kind: 'words' })).toThrow(
       /tokenizer\.lowercase: expected true or false, got nothing/,

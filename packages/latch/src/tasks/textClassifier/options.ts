@@ -46,13 +46,16 @@ export interface ClassifierOptions<
   activation?: 'tanh' | 'relu'
   /** What of the steps' outputs decides. Default `last`. */
   pooling?: 'last' | 'max' | 'mean'
-  /** Default `words`. */
+  /**
+   * Default `words`, which splits scripts without spaces (Chinese, Japanese, Thai) into letters. `whitespace`: texts
+   * are already split into words by spaces.
+   */
   tokens?: TokenKind
-  /** Fold case. Default true for words, false for characters. */
+  /** Fold case. Default true, for chars false. */
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
   embedding?: number | 'oneHot'
-  /** A token seen less often in training is unknown. Default 2. */
+  /** A token seen less often in training is unknown. Default 2, with fewer than 200 training rows 1. */
   minimumCount?: number
   /** Most tokens kept, unknown included. Default none. */
   maximumVocabulary?: number
@@ -82,17 +85,15 @@ export interface ClassifierSettings {
   tokens: TokenKind
   lowercase: boolean
   embedding: number | 'oneHot'
-  minimumCount: number
+  /** Undefined until the first `fit`: by the number of rows. */
+  minimumCount: number | undefined
   maximumVocabulary: number | null
   maximumLength: number
   dropout: DropoutShares
 }
 
-const DROPOUT: { [K in ClassifierSettings['tokens']]: DropoutShares } = {
-  words: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 },
-  chars: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 },
-}
-const LENGTH = { words: 400, chars: 1000 }
+const WORDS = { length: 400, dropout: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 } }
+const CHARS = { length: 1000, dropout: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 } }
 const ANN_LENGTH = 60
 
 const NAMES: Names<ClassifierOptions> = {
@@ -127,8 +128,9 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
   refuseUnknown('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', TOKEN_KINDS)
+  const defaults = tokens === 'chars' ? CHARS : WORDS
   const { embedding = 64, maximumVocabulary = null } = options
-  const { maximumLength = cell === 'ann' ? ANN_LENGTH : LENGTH[tokens] } = options
+  const { maximumLength = cell === 'ann' ? ANN_LENGTH : defaults.length } = options
   const settings: ClassifierSettings = {
     cell,
     units: whole('units', options.units ?? 64, MAX_WIDTH),
@@ -138,13 +140,14 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
     activation: choice('activation', options.activation ?? 'tanh', ['tanh', 'relu']),
     pooling: choice('pooling', options.pooling ?? 'last', ['last', 'max', 'mean']),
     tokens,
-    lowercase: flag('lowercase', options.lowercase ?? tokens === 'words'),
+    lowercase: flag('lowercase', options.lowercase ?? tokens !== 'chars'),
     embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding, MAX_WIDTH),
-    minimumCount: whole('minimumCount', options.minimumCount ?? 2, MAX_COUNT),
+    minimumCount:
+      options.minimumCount === undefined ? undefined : whole('minimumCount', options.minimumCount, MAX_COUNT),
     maximumVocabulary:
       maximumVocabulary === null ? null : whole('maximumVocabulary', maximumVocabulary, MAX_COUNT),
     maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
-    dropout: dropoutShares(options.dropout, DROPOUT[tokens]),
+    dropout: dropoutShares(options.dropout, defaults.dropout),
   }
   const contradiction = contradictionIn(settings)
   if (contradiction) refuse(...contradiction)
