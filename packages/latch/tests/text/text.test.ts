@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bucketedBatches, stratifiedSplit } from '../../src/data/batches.ts'
 import { createTokenizer, parseTokenizerConfig } from '../../src/text/tokenizer.ts'
+import { buildVocabulary } from '../../src/text/buildVocabulary.ts'
 import { Vocabulary } from '../../src/text/vocabulary.ts'
 import { FormatError, UsageError } from '../../src/core/errors.ts'
 
@@ -135,7 +136,7 @@ describe('vocabulary', () => {
   ]
 
   test('is ordered by count, then code point, and drops the rare', () => {
-    const vocabulary = Vocabulary.build(lists)
+    const vocabulary = buildVocabulary(lists)
     expect(vocabulary.tokens).toEqual(['<unk>', 'a', '__proto__', 'b', '\uffee', '😀'])
     expect(vocabulary.size).toBe(6)
     expect([...vocabulary.encode(['a', 'never', '__proto__', '<unk>', 'constructor'])]).toEqual([
@@ -146,24 +147,24 @@ describe('vocabulary', () => {
   })
 
   test('limits its size, `<unk>` counted', () => {
-    expect(Vocabulary.build(lists, { minimumCount: 1, maximumSize: 3 }).tokens).toEqual([
+    expect(buildVocabulary(lists, { minimumCount: 1, maximumSize: 3 }).tokens).toEqual([
       '<unk>',
       'a',
       '__proto__',
     ])
-    expect(Vocabulary.build(lists, { maximumSize: 1 }).tokens).toEqual(['<unk>'])
-    expect(Vocabulary.build([['<unk>', '<unk>']]).tokens).toEqual(['<unk>'])
-    expect(() => Vocabulary.build(lists, { minimumCount: 0 })).toThrow(
+    expect(buildVocabulary(lists, { maximumSize: 1 }).tokens).toEqual(['<unk>'])
+    expect(buildVocabulary([['<unk>', '<unk>']]).tokens).toEqual(['<unk>'])
+    expect(() => buildVocabulary(lists, { minimumCount: 0 })).toThrow(
       /minimumCount: expected a positive integer, got 0/,
     )
-    expect(() => Vocabulary.build(lists, { maximumSize: 1.5 })).toThrow(/maximumSize/)
-    expect(() => Vocabulary.build(lists).decode([99])).toThrow(
+    expect(() => buildVocabulary(lists, { maximumSize: 1.5 })).toThrow(/maximumSize/)
+    expect(() => buildVocabulary(lists).decode([99])).toThrow(
       /decode, position 0: expected an id from 0 to 5, got 99/,
     )
   })
 
   test('survives JSON and rejects other data', () => {
-    const built = Vocabulary.build(lists, { minimumCount: 1 })
+    const built = buildVocabulary(lists, { minimumCount: 1 })
     expect(Vocabulary.fromJSON(JSON.parse(JSON.stringify(built))).tokens).toEqual(built.tokens)
     expect(() => Vocabulary.fromJSON({})).toThrow(/vocabulary: expected an array of tokens, got object/)
     expect(() => Vocabulary.fromJSON([])).toThrow(/vocabulary\[0\]: expected "<unk>", got nothing/)

@@ -3,7 +3,7 @@ import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { DataError } from '../../core/errors.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
-import { Vocabulary } from '../../text/vocabulary.ts'
+import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'
@@ -48,7 +48,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
 
   learn(settings, { labels }, training) {
     const { minimumCount = training.length < FEW_ROWS ? 1 : 2, maximumVocabulary } = settings
-    const words = Vocabulary.build(
+    const words = buildVocabulary(
       training.map(({ tokens }) => tokens),
       { minimumCount, maximumSize: maximumVocabulary ?? undefined },
     )

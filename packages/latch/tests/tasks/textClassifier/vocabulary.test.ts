@@ -4,7 +4,7 @@ import { DataError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { thrown } from './classifierHelpers.ts'
 
-const COLUMNS = { text: 'text', label: 'label', epochs: 1, validation: 0 }
+const COLUMNS = { text: 'text', label: 'label', epochs: 1, validation: 0 } as const
 
 function rows(texts: readonly string[]): { text: string; label: string }[] {
   return texts.map((text, i) => ({ text, label: i % 2 === 0 ? 'good' : 'bad' }))
