@@ -1,5 +1,5 @@
 /** A tree of source files, on the disk or made up by a test, with each file's syntax and imports. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -137,11 +137,10 @@ function namesOf(node: ts.Node): string[] {
   return ['*']
 }
 
-/** The files below some folders whose names end as given; nothing generated. */
+/** The files below some folders whose names end as given; nothing generated. @throws for a folder that does not exist */
 export function readTree(folders: readonly string[], ending = /\.(ts|mjs|svelte)$/): SourceTree {
   const files = new Map<string, string>()
   for (const folder of folders) {
-    if (!existsSync(join(root, folder))) continue
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !ending.test(entry.name)) continue
       const path = relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')

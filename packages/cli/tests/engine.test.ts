@@ -121,7 +121,7 @@ describe('a checkpoint', () => {
     const whole = await begin(engine)
     const ran = await resume('--threads', '2')
     expect(ran.code).toBe(0)
-    const note = `note: Goes on with engine ${engine}, as the run began (a new one would take ${usual}).\n`
+    const note = `note: Resumes with engine ${engine}, which the run was started with (a new run would use ${usual}).\n`
     const fewer = 'note: Computes on 1 thread: the reference engine is single-threaded.\n'
     expect(ran.stderr).toBe((engine === usual ? '' : note) + (engine === 'reference' ? fewer : ''))
     expect(jsonLines(ran)[0]).toMatchObject({ engine, resumed: { epochs: 0, step: 2 } })
@@ -138,7 +138,7 @@ describe('a checkpoint', () => {
   it.skipIf(!hasRelaxed)('of relaxed is rejected by --reproducible', async () => {
     await begin('relaxed')
     const ran = await resume('--reproducible')
-    expect(ran.stderr).toMatch(/reproducible: expected a checkpoint that began on engine 'simd'/)
+    expect(ran.stderr).toMatch(/reproducible: expected a checkpoint of engine 'simd'/)
     expect(ran.code).toBe(2)
   })
 })

@@ -190,8 +190,8 @@ export function sigmoid4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const floor = constant(22)
-  const v = f32x4.pmax(x, floor)
+  const lowest = constant(22)
+  const v = f32x4.pmax(x, lowest)
   const n = f32x4.nearest(mul(v, constant(15)))
   const r = sub(sub(v, mul(n, constant(16))), mul(n, constant(17)))
   let q = madd(constant(18), r, constant(19))
@@ -200,7 +200,7 @@ export function exp4(x: v128): v128 {
   q = madd(q, r, constant(14))
   const p = add(one(), madd(mul(r, r), q, r))
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
-  return v128.andnot(mul(p, power), f32x4.lt(x, floor))
+  return v128.andnot(mul(p, power), f32x4.lt(x, lowest))
 }
 
 // Rows of activations. Plain loops over one function keep many independent chains in flight; fused into

@@ -17,7 +17,7 @@ export type {
   CellChoice,
   ClassifierOptions,
   ClassifierSettings,
-  DropoutShares,
+  DropoutRates as DropoutShares,
 } from './tasks/textClassifier/options.ts'
 export type {
   ClassEvaluation,

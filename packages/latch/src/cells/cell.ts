@@ -96,7 +96,7 @@ export interface CellNames<
   readonly candidate: Gate
   /** The gate that says how much of the past a step keeps, per unit; null where no gate does. */
   readonly keepGate: Gate | null
-  /** What a trace's `keeps` means, in words. */
+  /** A description of a trace's `keeps`. */
   readonly keepConvention: string
 }
 

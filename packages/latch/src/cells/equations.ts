@@ -1,6 +1,6 @@
 /**
- * A cell's equations as data, for those who show or explain them: `explain` prints them and puts the numbers of a trace
- * in. The stages of a cell compute the same; the tests of `explain` compare both.
+ * A cell's equations as data, to show or explain them: `explain` prints them and fills in a trace's numbers.
+ * The stages of a cell compute the same; the tests of `explain` compare both.
  */
 import type { ActivationSpec } from './activations.ts'
 import { gateFunction, type Cell } from './cell.ts'

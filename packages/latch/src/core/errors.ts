@@ -25,7 +25,7 @@ export interface ErrorFacts {
   fix?: Fix | readonly Fix[]
 }
 
-/** Base of every deliberate Latch error; `instanceof LatchError` tells user mistakes from bugs. */
+/** Base of every deliberate Latch error; `instanceof LatchError` distinguishes user mistakes from bugs. */
 export class LatchError extends Error {
   /** Written out, because bundlers shorten the names of classes. */
   override name = 'LatchError'

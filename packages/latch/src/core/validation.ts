@@ -65,8 +65,8 @@ function plainObject(field: Field): Record<string, unknown> {
 }
 
 /**
- * An object's fields by the names that are known; any other name is refused, so that a misspelt or
- * newer option is never silently ignored. Absent fields have the value `undefined`.
+ * An object's fields by their known names. Any other name is an error, so that a misspelt or newer option
+ * is never silently ignored. Absent fields have the value `undefined`.
  */
 export function readObject<Name extends string>(
   field: Field,
@@ -74,7 +74,7 @@ export function readObject<Name extends string>(
 ): { [K in Name]: Field } {
   for (const name of Object.keys(plainObject(field))) {
     if (!(known as readonly string[]).includes(name)) {
-      throw fieldError(fieldAt(field, name), `no such field (${known.join(', ')} are known)`, 'it')
+      throw fieldError(fieldAt(field, name), `a known field (${known.join(', ')})`, 'an unknown one')
     }
   }
   const fields = known.map((name) => [name, fieldAt(field, name)] as const)

@@ -19,7 +19,7 @@ const ENDINGS: Record<string, TableFormat> = {
   ndjson: 'jsonl',
 }
 
-const WORDS: Record<TableFormat, string> = {
+const NAMES: Record<TableFormat, string> = {
   csv: 'comma-separated values',
   tsv: 'tab-separated values',
   jsonl: 'JSON Lines',
@@ -27,7 +27,7 @@ const WORDS: Record<TableFormat, string> = {
 
 /** @throws DataError for an unknown format */
 export function guessFormat(name: string, firstLine: string, given?: TableFormat): FormatGuess {
-  if (given !== undefined && !(given in WORDS)) {
+  if (given !== undefined && !(given in NAMES)) {
     throw new DataError({ where: 'format', expected: "'csv', 'tsv' or 'jsonl'", got: `'${String(given)}'` })
   }
   const ending = /\.(\w+)(?:\.gz)?$/.exec(name.toLowerCase())?.[1] ?? ''
@@ -35,7 +35,7 @@ export function guessFormat(name: string, firstLine: string, given?: TableFormat
   const format = given ?? byName ?? formatOf(firstLine)
   const notes: string[] = []
   if (given === undefined) {
-    notes.push(`${name}: read as ${WORDS[format]} (by its ${byName ? 'name' : 'first line'}).`)
+    notes.push(`${name}: read as ${NAMES[format]} (by its ${byName ? 'name' : 'first line'}).`)
   }
   const semicolons = format === 'csv' && hasSemicolons(firstLine)
   if (semicolons) notes.push(`${name}: the delimiter is ";" (the first line has no comma).`)

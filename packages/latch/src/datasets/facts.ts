@@ -39,7 +39,7 @@ const FILLERS: readonly (readonly string[])[] = [
 
 const FACT_TOKENS = 5
 
-/** Probability that filler is a fact about somebody else, if it fits. */
+/** Probability that filler is a fact about another person, if it fits. */
 const DISTRACTION = 0.15
 
 /**

@@ -38,7 +38,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       (asked ?? 1) > 1 ? fewerThreadsNote(1, 'the reference engine is single-threaded') : null
     return { ...createReferenceEngine(precision), threadsNote }
   }
-  if (!supports(name)) refuseEngine(name)
+  if (!supports(name)) throwUnsupportedEngine(name)
   return openBuild(name, asked ?? Math.min(host().cores(), DEFAULT_THREADS), asked !== undefined)
 }
 
@@ -88,7 +88,7 @@ function show(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 
-function refuseEngine(name: BuildName): never {
+function throwUnsupportedEngine(name: BuildName): never {
   const what = name === 'simd' ? '128-bit SIMD' : 'relaxed SIMD'
   throw new UnsupportedError({
     where: `engine: '${name}'`,

@@ -91,9 +91,9 @@ function safetensorsFormat(bytes: Uint8Array): FormatName | null {
 }
 
 function assertNotKnown(bytes: Uint8Array, name: string): void {
-  if (beginsWith(bytes, [0x54, 0x46, 0x4c, 0x33], 4)) refuse('a TensorFlow Lite model')
-  if (/\.pb$/i.test(name)) refuse('a TensorFlow graph or SavedModel')
-  function refuse(got: string): never {
+  if (beginsWith(bytes, [0x54, 0x46, 0x4c, 0x33], 4)) throwUnsupported('a TensorFlow Lite model')
+  if (/\.pb$/i.test(name)) throwUnsupported('a TensorFlow graph or SavedModel')
+  function throwUnsupported(got: string): never {
     const remedy = 'Save the Keras model it was made of as .keras, or export it to ONNX.'
     throw new UnsupportedError({ where: name, expected: KNOWN_FORMATS, got, remedy })
   }

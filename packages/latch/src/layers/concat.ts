@@ -60,7 +60,7 @@ export class ConcatLayer implements Layer {
   readonly #parts: readonly Part[]
   readonly #layers: readonly Layer[]
 
-  /** @throws UnsupportedError for a one-hot layer; ShapeError for steps beside rows of whole sequences, or no such layer */
+  /** @throws UnsupportedError for a one-hot layer; ShapeError for a mix of steps and whole sequences, or an unknown layer */
   constructor(
     context: Context,
     name: string,
@@ -74,7 +74,7 @@ export class ConcatLayer implements Layer {
     const parts: Part[] = []
     layers.forEach(({ output: edge }, i) => {
       assertValues(`${name}, ${inputs[i]}`, edge)
-      if (edge.per !== first.per) refuseMix(`${name}, ${inputs[i]}`, first, edge)
+      if (edge.per !== first.per) throwMixedEdges(`${name}, ${inputs[i]}`, first, edge)
       parts.push({ edge, column: width })
       width += edge.width
     })
@@ -167,7 +167,7 @@ function findLayers(name: string, inputs: readonly string[], below: readonly Lay
   })
 }
 
-function refuseMix(where: string, first: Edge, edge: Edge): never {
+function throwMixedEdges(where: string, first: Edge, edge: Edge): never {
   const words = ({ per }: Edge) => (per === 'step' ? 'a row for each step' : 'one row a sequence')
   throw new ShapeError({
     where,

@@ -21,7 +21,7 @@ export interface Edge {
   readonly width: number
   readonly stride: number
   value: Pointer // (rows, width; stride)
-  gradient: Pointer // same shape; 0 where nobody below wants it
+  gradient: Pointer // same shape; 0 where no layer below needs it
   /** Set instead of `value` on a one-hot edge: ids (R), of which one-hot rows are never made. */
   ids: Pointer
   reversedIds: Pointer

@@ -189,18 +189,18 @@ export class LossLayer {
     const read = (from: ArrayLike<number>, at: number) => {
       const found = from[at]
       if (!Number.isInteger(found) || found >= classes || found < least)
-        this.#refuseClass(found, classes, least)
+        this.#throwClass(found, classes, least)
       return found
     }
     if (this.#output.per === 'sequence') {
       const given = targets.classes
-      if (given?.length !== batch.sequences) this.#refuse(`${batch.sequences} classes`, given?.length)
+      if (given?.length !== batch.sequences) this.#throwTargets(`${batch.sequences} classes`, given?.length)
       for (let b = 0; b < batch.sequences; b++) into[b] = read(given, batch.sortedIndices[b])
       return
     }
     const { stepClasses } = targets
     if (stepClasses?.length !== batch.sequences) {
-      this.#refuse(`step classes of ${batch.sequences} sequences`, stepClasses?.length)
+      this.#throwTargets(`step classes of ${batch.sequences} sequences`, stepClasses?.length)
     }
     batch.eachRow((row, sequence, t) => (into[row] = read(stepClasses[sequence], t)))
   }
@@ -212,7 +212,7 @@ export class LossLayer {
       this.#classTargets(batch, targets, into, 0)
       return
     }
-    if (values?.length !== into.length) this.#refuse(`${into.length} target values`, values?.length)
+    if (values?.length !== into.length) this.#throwTargets(`${into.length} target values`, values?.length)
     if (per === 'step') {
       for (let i = 0; i < into.length; i++) into[i] = values[i]
       return
@@ -222,7 +222,7 @@ export class LossLayer {
     }
   }
 
-  #refuse(expected: string, got: number | undefined): never {
+  #throwTargets(expected: string, got: number | undefined): never {
     throw new ShapeError({
       where: `loss ${this.options.type}`,
       expected,
@@ -230,7 +230,7 @@ export class LossLayer {
     })
   }
 
-  #refuseClass(got: number, classes: number, least: number): never {
+  #throwClass(got: number, classes: number, least: number): never {
     const range = least === 0 ? `from 0 to ${classes - 1}` : `below ${classes}`
     throw new DataError({
       where: `loss ${this.options.type}`,

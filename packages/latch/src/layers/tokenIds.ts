@@ -37,12 +37,12 @@ export class TokenIds {
     const key = mixKey(pass.key, 'words')
     for (let r = 0; r < batch.rows; r++) {
       const id = batch.ids[r]
-      if (!(id >= 0 && id < this.#vocabulary)) this.#refuse(id)
+      if (!(id >= 0 && id < this.#vocabulary)) this.#throwUnknownId(id)
       own[r] = drops && hash32(hash32(r) ^ key) < threshold ? 0 : id
     }
   }
 
-  #refuse(id: number): never {
+  #throwUnknownId(id: number): never {
     const expected = `an id in 0..${this.#vocabulary - 1}`
     throw new DataError({
       where: 'network input',

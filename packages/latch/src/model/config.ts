@@ -47,7 +47,7 @@ export interface NetworkConfig {
 
 /**
  * Reads and checks a configuration.
- * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or a list of one's own
+ * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or your own list
  * @throws FormatError that names the field
  */
 export function readNetworkConfig(field: Field, definitions: readonly LayerDefinition[]): NetworkConfig {

@@ -76,7 +76,7 @@ export function squashesTwice(loss: LossOptions['type'], { range }: LastActivati
 }
 
 /** @throws ShapeError for a loss that expects logits over an output that is none */
-export function refuseSquashedTwice({ layers, loss }: NetworkConfig): void {
+export function assertLossFits({ layers, loss }: NetworkConfig): void {
   const output = findLastActivation(layers)
   if (!loss || !squashesTwice(loss.type, output)) return
   throw new ShapeError({

@@ -19,7 +19,7 @@ import { describe, rootField } from '../core/validation.ts'
 import { UnsupportedError, UsageError } from '../core/errors.ts'
 import { readEdge, writeOutputGradient } from './edgeRows.ts'
 import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
-import { refuseSquashedTwice } from './lastActivation.ts'
+import { assertLossFits } from './lastActivation.ts'
 import type { NetworkOptions, StatePlace } from './networkOptions.ts'
 import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
@@ -66,7 +66,7 @@ export class Network {
   constructor(specs: readonly LayerSpec[], options: NetworkOptions & { loss?: LossOptions } = {}) {
     this.#config = readSpecs(specs, options.loss)
     this.specs = specs.map(({ definition }, i) => ({ definition, options: this.#config.layers[i] }))
-    refuseSquashedTwice(this.#config)
+    assertLossFits(this.#config)
     const engine = createEngine(options)
     const context = contextOf(engine, options.inputGradients ?? false)
     const { store } = context
@@ -100,7 +100,7 @@ export class Network {
 
   get #live(): Parts {
     if (this.#parts) return this.#parts
-    throw new UsageError({ where: 'network', expected: 'a network in use', got: 'one that was disposed of' })
+    throw new UsageError({ where: 'network', expected: 'an open network', got: 'a disposed one' })
   }
 
   get config(): NetworkConfig {
@@ -115,7 +115,7 @@ export class Network {
     return this.#live.store
   }
 
-  /** Parameters and gradients as a whole, for whoever changes them. */
+  /** Parameters and gradients as a whole, for code that changes them. */
   get regions(): Regions {
     return this.#live.regions
   }
@@ -188,7 +188,7 @@ export class Network {
   /** Runs the layers on a batch; results lie in `output` until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     const { context, masks } = this.#live
-    if (batch.mask && !masks) refuseMask(this.config.layers[0].type)
+    if (batch.mask && !masks) throwMaskUnsupported(this.config.layers[0].type)
     this.#planFor(batch, pass.record)
     this.#current = null
     context.index.write(this.engine.memory, batch)
@@ -230,21 +230,21 @@ export class Network {
   }
 
   /**
-   * Another loss in place of this one. Weights, streams and whoever holds the network stay as they are.
-   * @throws FormatError, ShapeError for a loss that does not fit; UsageError while a training is under way
+   * Replaces the loss. Weights, streams and references to the network stay valid.
+   * @throws FormatError, ShapeError for a loss that does not fit; UsageError while a training is running
    */
   setLoss(options: LossOptions): void {
-    this.#runs.refuse('network.setLoss')
+    this.#runs.assertIdle('network.setLoss')
     const parts = this.#live
     const config = readSpecs(this.specs, options)
-    refuseSquashedTwice(config)
+    assertLossFits(config)
     const loss = new LossLayer(parts.context, config.loss!, this.output)
     this.#dropPlan()
     this.#config = config
     parts.loss = loss
   }
 
-  /** One training at a time: a function that ends it. @throws UsageError while another is under way */
+  /** One training at a time: a function that ends it. @throws UsageError while another is running */
   beginTraining(): () => void {
     return this.#runs.begin('fit')
   }
@@ -351,13 +351,12 @@ export class Network {
   }
 
   /**
-   * Gives the memory back now instead of when the network is collected: for those who hold on to networks
-   * that they no longer use. Whatever is asked of it afterwards throws a UsageError.
-   * @throws UsageError while a training is under way
+   * Frees the memory immediately instead of when the network is collected. Any later call throws UsageError.
+   * @throws UsageError while a training is running
    */
   dispose(): void {
     if (!this.#parts) return
-    this.#runs.refuse('network.dispose')
+    this.#runs.assertIdle('network.dispose')
     this.#dropPlan()
     this.#parts.engine.dispose()
     this.#parts = null
@@ -427,7 +426,7 @@ function buildLayers(context: Context, specs: readonly LayerSpec[]): Layer[] {
   return layers
 }
 
-function refuseMask(input: string): never {
+function throwMaskUnsupported(input: string): never {
   const masked = `masked${input[0].toUpperCase()}${input.slice(1)}`
   throw new UnsupportedError({
     where: 'network.forward',
@@ -453,7 +452,7 @@ export function network(
 
 /**
  * Builds a network from JSON, such as `network.config` gives.
- * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or a list of one's own
+ * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or your own list
  * @throws FormatError that names the field
  */
 export function networkFromConfig(

@@ -38,7 +38,7 @@ export class StreamInput {
     if (typeof step === 'number') this.#writeId(0, step)
     else {
       this.check(step, 1)
-      if (this.features === null) this.#refuse(1, step)
+      if (this.features === null) this.#throwShape(1, step)
       this.features.row(0).set(step)
     }
   }
@@ -52,7 +52,7 @@ export class StreamInput {
   /** @throws ShapeError unless there is a step for each of `count` streams */
   check(steps: ArrayLike<number>, count: number): void {
     const wanted = this.features === null ? count : count * this.width
-    if (typeof steps !== 'object' || steps === null || steps.length !== wanted) this.#refuse(count, steps)
+    if (typeof steps !== 'object' || steps === null || steps.length !== wanted) this.#throwShape(count, steps)
   }
 
   /** Stream `from`'s step of a checked `steps` to row `to`. @throws DataError for an id outside the vocabulary */
@@ -62,8 +62,8 @@ export class StreamInput {
   }
 
   #writeId(row: number, id: number): void {
-    if (this.features !== null) this.#refuse(1, id)
-    if (!(id >= 0 && id < this.width) || (id | 0) !== id) refuseId(id, this.width)
+    if (this.features !== null) this.#throwShape(1, id)
+    if (!(id >= 0 && id < this.width) || (id | 0) !== id) throwUnknownId(id, this.width)
     this.#view[row] = id
   }
 
@@ -73,7 +73,7 @@ export class StreamInput {
     for (let j = 0; j < width; j++) view[to + j] = steps[from + j]
   }
 
-  #refuse(count: number, got: unknown): never {
+  #throwShape(count: number, got: unknown): never {
     const { width, features } = this
     const ids = count === 1 ? 'a token id' : `${count} token ids`
     const values = count === 1 ? `${width} features` : `${count}·${width} features`
@@ -87,7 +87,7 @@ function describeStep(got: unknown): string {
   return typeof got === 'object' && typeof length === 'number' ? `a list of ${length}` : String(got)
 }
 
-function refuseId(id: number, vocabulary: number): never {
+function throwUnknownId(id: number, vocabulary: number): never {
   throw new DataError({
     where: 'stream.push',
     expected: `an id in 0..${vocabulary - 1}`,

@@ -147,11 +147,12 @@ function store(slots: readonly StateSlot[], state: StreamValues): void {
 
 /** @throws UnsupportedError for layers that need what comes after a step */
 function assertStepwise(layers: readonly Layer[]): void {
-  for (const { needsWholeSequence } of layers) if (needsWholeSequence) refuse(needsWholeSequence)
-  if (layers[layers.length - 1].output.ids) refuse({ got: 'one-hot input alone', remedy: 'Add a layer.' })
+  for (const { needsWholeSequence } of layers) if (needsWholeSequence) throwUnsupported(needsWholeSequence)
+  if (layers[layers.length - 1].output.ids)
+    throwUnsupported({ got: 'one-hot input alone', remedy: 'Add a layer.' })
 }
 
-function refuse(facts: { got: string; remedy: string }): never {
+function throwUnsupported(facts: { got: string; remedy: string }): never {
   throw new UnsupportedError({
     where: 'network.stream',
     expected: 'layers that read forwards, step by step',

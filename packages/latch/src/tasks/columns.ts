@@ -1,6 +1,6 @@
 /** Which columns of an example hold its input and its target. */
 
-/** Names of columns; in a task's definition, names of the options that name them. */
+/** The names of the two columns; in a task's definition, the options of `fit` that set them. */
 export interface ColumnOptions {
   input: string
   target: string

@@ -3,7 +3,7 @@ import type { ModelInput } from '../formats/imported.ts'
 import { PackedBatch } from '../tensors/packedBatch.ts'
 import type { EncodedSequence } from './model.ts'
 
-/** Sequences that go through the network together. */
+/** Sequences that the network processes together. */
 const BATCH = 64
 
 /** One batch of sequences of one kind. */
@@ -19,7 +19,7 @@ export function packSequences(
   return PackedBatch.ofFeatures(all, [sequences.length, T, width], lengths)
 }
 
-/** Calls back with the numbers of sequences that go together, the longest first. */
+/** Calls back with the indices of the sequences of each batch, the longest first. */
 export function forEachBatch(lengths: readonly number[], visit: (numbers: readonly number[]) => void): void {
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b)
   for (let from = 0; from < order.length; from += BATCH) visit(order.slice(from, from + BATCH))

@@ -1,4 +1,4 @@
-/** A trained model against examples whose targets are known, for every task. Loaded by those who measure. */
+/** Evaluates a trained model of any task on labelled examples. Loaded on the first call of `evaluate`. */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
@@ -8,7 +8,7 @@ import { yieldToEventLoop, Interval } from '../training/eventLoop.ts'
 import { evaluate } from '../training/evaluate.ts'
 import { classificationReport } from '../training/metrics.ts'
 import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
-import { refuseNoRows, refuseUnknown } from './knownNames.ts'
+import { assertRows, assertKnownOptions } from './knownNames.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
@@ -16,10 +16,10 @@ import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
 /** Errors: see Model.evaluate. */
 export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequest<T>): Promise<Evaluation> {
   const { task, training, settings, trained, options } = request
-  refuseNoRows('evaluate', request.examples, task.columns)
+  assertRows('evaluate', request.examples, task.columns)
   const known = { signal: 1, onProgress: 1, ...columnNames(task.columns) }
   checkColumns('evaluate', options ?? {}, task.columns)
-  refuseUnknown('evaluate option', options, known)
+  assertKnownOptions('evaluate option', options, known)
   const columns = readColumns(options, task.columns)
   const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
   const { items, warnings } = training.readExamples(request.examples, reading)
@@ -36,7 +36,7 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, warnings }
 }
 
-/** Calls back after each forward pass; rows of the batch are examples `numbers`. */
+/** Calls back after each forward pass; the rows of the batch are the examples with the indices `numbers`. */
 async function forEachPass(
   network: Network,
   dataset: Dataset,
@@ -56,7 +56,7 @@ async function forEachPass(
   }
 }
 
-/** Loss and errors of outputs that are numbers. */
+/** Loss and errors of numeric outputs. */
 async function measureValues(network: Network, dataset: Dataset, options: ModelEvaluateOptions) {
   const { width, per } = network.output
   let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
@@ -89,7 +89,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
   }
 }
 
-/** Classes of outputs that are probabilities already: their loss is the cross-entropy of those. */
+/** Class metrics of outputs that are already probabilities: the loss is their cross-entropy. */
 async function measureProbabilities(
   { network, learned: { outputActivation } }: Trained,
   dataset: Dataset,

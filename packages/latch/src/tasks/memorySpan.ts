@@ -1,6 +1,6 @@
 /**
- * How far back a memory reaches, measured: right answers about changing facts against the number of tokens
- * between the last fact and the question. A trained classifier is asked; a cell is trained first.
+ * Measures how far back a model remembers: accuracy on questions about changing facts against the number of tokens
+ * between the last fact and the question. For the name of a cell, a classifier is trained first.
  */
 import { changingFacts, CITIES } from '../datasets/facts.ts'
 import type { CellName } from '../cells/registry.ts'
@@ -11,29 +11,29 @@ import type { Model } from './model.ts'
 import { textClassifier, type TextClassifier } from './textClassifier/textClassifier.ts'
 import { maximum } from '../core/lists.ts'
 
-/** What is asked. */
+/** The questions. */
 export interface SpanOptions {
   /** Tokens between the deciding fact and the question. Default 0, 5, 10, 20, 40, 60. */
   distances?: readonly number[]
-  /** Stories a distance. Default 300. */
+  /** Stories per distance. Default 300. */
   count?: number
-  /** Persons in a story, 1 to 6. Default 2. */
+  /** Persons per story, 1 to 6. Default 2. */
   people?: number
-  /** Of the stories; of a training also its weights and order. Default 1. */
+  /** Seed of the stories, and of weights and order if a cell is trained. Default 1. */
   seed?: number
-  /** Ends it by throwing the signal's reason. */
+  /** Aborts; the signal's reason is thrown. */
   signal?: AbortSignal
 }
 
-/** How a cell is trained before it is asked. */
+/** How a cell is trained before it is measured. */
 export interface SpanTraining extends SpanOptions, EngineOptions {
   /** Default 64. */
   units?: number
   /** Stories to train on. Default 10,000. */
   stories?: number
-  /** Shortest and longest distance among them: short ones teach what is asked. Default 0 to 40. */
+  /** Shortest and longest distance in these stories: short ones teach the task. Default 0 to 40. */
   trained?: readonly [number, number]
-  /** Default 24; the learning rate falls to 0 over them on a cosine. */
+  /** Default 24, with cosine decay of the learning rate to 0. */
   epochs?: number
   /** Default 0.006. */
   learningRate?: number
@@ -41,7 +41,7 @@ export interface SpanTraining extends SpanOptions, EngineOptions {
   onStep?: FitOptions['onStep']
 }
 
-/** Share right at one distance. */
+/** Accuracy at one distance. */
 export interface SpanPoint {
   distance: number
   accuracy: number
@@ -52,13 +52,13 @@ export interface SpanPoint {
 
 /** Accuracy against distance. */
 export interface MemorySpan<M extends Model = Model> {
-  /** In the order asked. */
+  /** In the order of `distances`. */
   distances: SpanPoint[]
-  /** What guessing among the six cities gets right. */
+  /** Accuracy of guessing among the six cities. */
   chance: number
-  /** The largest distance with an accuracy at least halfway from chance to 1; null where there is none. */
+  /** The largest distance with an accuracy at least halfway from chance to 1; null if there is none. */
   span: number | null
-  /** The model that was measured. */
+  /** The measured model. */
   model: M
 }
 
@@ -67,11 +67,11 @@ const COLUMNS = { text: 'text', label: 'label' } as const
 const CHANCE = 1 / CITIES.length
 
 /**
- * Measures how far back facts are remembered, on stories of `changingFacts` with other seeds than a
- * training's. A model is asked as it is; a cell's name trains one first. The defaults are the generous recipe
+ * Measures how far back a model remembers facts, on stories of `changingFacts` with other seeds than in
+ * training. A model is measured directly; for the name of a cell, one is trained first. The defaults are the recipe
  * of docs/defaults.md and take minutes; `{ units: 32, stories: 4000, epochs: 10, learningRate: 0.01 }` takes a
- * tenth of that, and answers about six in seven right instead of nearly all.
- * @throws UsageError for a model whose labels are not the cities, and for options out of range; what
+ * tenth of that, for an accuracy of about six in seven instead of nearly 1.
+ * @throws UsageError for a model whose labels are not the cities, and for options out of range; the errors of
  * `TextClassifier.fit` throws; the signal's reason
  */
 export function memorySpan(cell: CellName, options?: SpanTraining): Promise<MemorySpan<TextClassifier>>
@@ -85,7 +85,7 @@ export async function memorySpan(subject: Model | CellName, options: SpanTrainin
       got: 'none',
     })
   }
-  // Made before any training, so that an option out of range is told at once.
+  // Made before any training, so that an option out of range fails at once.
   const asked = distances.map((distance) => changingFacts({ count, distance, people, seed: seed + 1 }))
   const model = typeof subject === 'string' ? await trainOnFacts(subject, options) : subject
   requireCities(model)
@@ -137,7 +137,7 @@ function requireCities({ labels }: Model): void {
   throw new UsageError({
     where: 'memorySpan',
     expected: `a classifier of ${CITIES.join(', ')}`,
-    got: `one of ${labels.slice(0, 6).join(', ')}`,
-    remedy: 'Train it on changingFacts of latch/datasets, or give the name of a cell.',
+    got: `a classifier of ${labels.slice(0, 6).join(', ')}`,
+    remedy: 'Train it on `changingFacts` from latch/datasets, or pass the name of a cell.',
   })
 }

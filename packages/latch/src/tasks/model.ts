@@ -1,6 +1,6 @@
 /**
- * The model contract: what every task and every imported model can do, in the same types. The command line, the
- * studio and `latch/inspection` ask these questions and never look at a model's class.
+ * The model interface: what every task and every imported model can do, with the same types. The command line, the
+ * studio and `latch/inspection` use only this interface, not the class of a model.
  */
 import type { EngineOptions } from '../engine/engine.ts'
 import type {
@@ -23,7 +23,7 @@ import type { ColumnOptions } from './columns.ts'
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
 import type { TokenKind } from '../text/tokenizer.ts'
 
-/** One input as the network takes it: one entry a step in each list. */
+/** One encoded input: one entry per step in each list. */
 export interface EncodedSequence extends EncodedInput {
   /** Steps of padding at its beginning. */
   padding: number
@@ -37,11 +37,11 @@ export interface Prediction<L extends string = string> {
   output: number[]
   /** The output of every step (T rows), where the network has one at every step, else null. */
   steps: number[][] | null
-  /** The likeliest class of `output`; null where outputs are numbers. */
+  /** The most likely class of `output`; null for numeric outputs. */
   label: L | null
   /**
-   * By label; null where outputs are numbers. JavaScript lists keys that look like whole numbers first, in rising
-   * order; the order of the class numbers is that of the model's `labels`.
+   * By label; null for numeric outputs. JavaScript lists keys that look like integers first, in ascending
+   * order; the model's `labels` are in the order of the class indices.
    */
   probabilities: Record<L, number> | null
 }
@@ -55,99 +55,99 @@ export interface ClassPrediction<L extends string = string> extends Prediction<L
 /** The metrics of a model whose outputs are classes. */
 export interface ClassEvaluation<L extends string = string> extends ClassificationReport<L> {
   kind: 'classes'
-  /** In the order of the class numbers. */
+  /** In the order of the class indices. */
   labels: readonly L[]
-  /** Examples left out and inputs cut, each a sentence. */
+  /** Omitted examples and truncated inputs, each a sentence. */
   warnings: readonly string[]
 }
 
-/** The metrics of a model whose outputs are numbers. */
+/** The metrics of a model with numeric outputs. */
 export interface ValueEvaluation {
   kind: 'values'
   /** Mean loss. */
   loss: number
   meanAbsoluteError: number
   rootMeanSquaredError: number
-  /** How many sequences (or steps, for outputs at every step). */
+  /** Number of sequences (or of steps, for outputs at every step). */
   n: number
   /** Names of the outputs. */
   labels: readonly string[]
   warnings: readonly string[]
 }
 
-/** What `evaluate` gives; `kind` tells which metrics. */
+/** What `evaluate` returns, discriminated by `kind`. */
 export type Evaluation<L extends string = string> = ClassEvaluation<L> | ValueEvaluation
 
 /** Options of `evaluate`. */
 export interface ModelEvaluateOptions {
-  /** Ends it by throwing the signal's reason. */
+  /** Aborts; the signal's reason is thrown. */
   signal?: AbortSignal
-  /** Called now and then with the fraction done, 0 to 1. */
+  /** Called from time to time with the fraction done, 0 to 1. */
   onProgress?: (fraction: number) => void
 }
 
-/** A stream's state as JSON can carry it. */
+/** A stream's state as plain JSON. */
 export interface ModelStreamState {
   network: StreamState
   /** The network's last output row; empty before the first step. */
   output: number[]
-  /** White space at the end of a text, which is read once something follows it (tokens that are characters). */
+  /** White space at the end of a text, which is read once more text follows (character tokens). */
   space: string
-  /** Of texts that are padded to one length: the last ids, and how many tokens were read; else null. */
+  /** For texts padded to one length: the last ids, and how many tokens were read; else null. */
   text: { ids: number[]; read: number } | null
 }
 
-/** One sequence, step by step: after each step, to the bit what `predict` gives for the steps so far. */
+/** One sequence, step by step. After each step, the prediction equals that of `predict` for the steps so far, bit for bit. */
 export interface ModelStream<Step = string, Output extends Prediction = Prediction> {
-  /** Steps read since the beginning or the last reset. */
+  /** Number of steps since the start or the last reset. */
   readonly steps: number
-  /** For the steps so far. */
+  /** The prediction for the steps so far. */
   readonly prediction: Output
-  /** Reads one step; gives the prediction for the steps so far. @throws DataError, ShapeError; the stream stays as it was */
+  /** Reads one step and returns the prediction so far. @throws DataError, ShapeError; the stream is unchanged */
   push(step: Step): Output
   /**
-   * Reads more of a text, cut into tokens as `predict` cuts it. A piece ends where a token ends: a word in two pieces
-   * is two words. There is no length limit. @throws UnsupportedError where the model reads no texts
+   * Reads more text, tokenized as by `predict`. Each call ends a token: a word split over two calls
+   * is two words. There is no length limit. @throws UnsupportedError for a model that does not read texts
    */
   pushText(text: string): Output
-  /** Back to the beginning. */
+  /** Resets the state. */
   reset(): void
   /** The state as plain data. */
   save(): ModelStreamState
-  /** Goes on where a stream of the same model stood when it was saved. @throws ShapeError, UsageError */
+  /** Restores a state that a stream of the same model saved. @throws ShapeError, UsageError */
   restore(saved: ModelStreamState): void
 }
 
-/** What a model is: `toString()` prints the table of its layers. Plain data. */
+/** A summary of a model: plain data, and `toString()` prints the table of layers. */
 export interface ModelSummary {
   task: string
   input: ModelInput
-  /** Forms of an input: a text, token ids (also typed: `#3 #1`), features (also as JSON). */
+  /** Kinds of input: a text, token ids (also typed: `#3 #1`), features (also as JSON). */
   reads: readonly ('text' | 'ids' | 'features')[]
-  /** Entries of the vocabulary; null where there is none. */
+  /** Number of tokens in the vocabulary; null without one. */
   vocabularySize: number | null
-  /** How texts become tokens; null where the model reads no texts. */
+  /** How texts are tokenized; null if the model does not read texts. */
   tokens: TokenKind | null
-  /** Most steps that `predict` reads of one input; null: any number. */
+  /** Maximum number of steps that `predict` reads of one input; null: no limit. */
   maximumLength: number | null
   predicts: 'classes' | 'values'
-  /** Whether there is one output for the sequence, or one at every step. */
+  /** Whether there is one output per sequence or one per step. */
   per: 'sequence' | 'step'
   outputActivation: OutputActivation
   labels: readonly string[]
   /** Name, type, output shape and parameters of each layer, lowest first. */
   layers: readonly LayerSummary[]
   parameters: number
-  /** State goes on from call to call (Keras `stateful`). */
+  /** The state is kept from call to call (Keras `stateful`). */
   stateful: boolean
-  /** Where it came from; null for a model of Latch's own. */
+  /** The source of an imported model; null for a Latch model. */
   source: { format: FormatName; producer: string | null } | null
-  /** Conventions found on import and what was done about them, each a sentence. */
+  /** Conventions found on import and how they were handled, each a sentence. */
   warnings: readonly string[]
   toString(): string
 }
 
-/** What every model can do. `Input` is one input; `Example` one row to learn from or to measure on. */
+/** The interface of every model. `Input` is one input; `Example` is one row for `fit` or `evaluate`. */
 export interface Model<
   Input = string,
   Step = string,
@@ -156,21 +156,21 @@ export interface Model<
   Example extends object = object,
   Options extends FitOptions = FitOptions,
 > extends InspectableModel<Input> {
-  /** `textClassifier`, `sequenceModel`, … as model files say it. */
+  /** `textClassifier`, `sequenceModel`, … as in model files. */
   readonly task: string
   readonly network: Network
-  /** Names of the classes in the order of their numbers, or of the outputs. */
+  /** Names of the classes in the order of their indices, or of the outputs. */
   readonly labels: readonly string[]
-  /** Which engine and precision it was made with. */
+  /** Engine and precision of the model. */
   readonly engine: EngineOptions
-  /** Every option of the model: plain JSON. */
+  /** All options of the model: plain JSON. */
   readonly settings: object
-  /** How it was trained, also after loading; null before `fit`. */
+  /** The training history, also after loading; null before `fit`. */
   readonly history: TrainingHistory | null
-  /** Which options of `fit` and `evaluate` name the columns of the input and of the target. */
+  /** The options of `fit` and `evaluate` that name the input and target columns. */
   readonly columns: ColumnOptions
   summary(): ModelSummary
-  /** The input as the network takes it. @throws DataError, ShapeError */
+  /** Encodes an input for the network. @throws DataError, ShapeError */
   encode(input: Input): EncodedSequence
   /** Inputs as one packed batch, for `model.network`. */
   pack(inputs: readonly Input[]): PackedBatch
@@ -178,9 +178,9 @@ export interface Model<
   predict(inputs: readonly Input[]): Output[]
   evaluate(examples: Iterable<Example>, options?: ModelEvaluateOptions): Promise<Metrics>
   fit(examples: Iterable<Example>, options?: Options): Promise<ModelFitReport>
-  /** A trivial model made from training examples, which this one should beat; `options` name the columns. */
+  /** A trivial model of the training examples, which this model should beat; `options` name the columns. */
   baseline(training: Iterable<Example>, options?: object): Promise<Baseline<Example>>
-  /** @param options.label whose loss the gradients are of; default the predicted one, of numbers the first */
+  /** @param options.label the label whose loss is differentiated; default the predicted one; for numbers the first */
   trace(input: Input, options?: { label?: string | number }): Trace
   stream(): ModelStream<Step, Output>
   toBytes(): Uint8Array
@@ -188,6 +188,6 @@ export interface Model<
   save(path: string): Promise<void>
   /** The model's files in another format; `exporters` of `latch/formats` has the formats. */
   exportTo(format: ModelWriter, name?: string): Promise<readonly ExportedFile[]>
-  /** Frees the memory now. Any later call throws UsageError. */
+  /** Frees the memory immediately. Any later call throws UsageError. */
   dispose(): void
 }

@@ -1,6 +1,6 @@
 /**
- * Rows of a network's output → predictions: the output activation applied, a label with every label's probability
- * where the row tells classes apart.
+ * Rows of a network's output → predictions: the output activation is applied; for classes, the label and the
+ * probability of every label.
  */
 import type { OutputActivation } from '../formats/imported.ts'
 import { endsOnLogits } from '../formats/outputActivation.ts'
@@ -19,18 +19,18 @@ export function activate(row: ArrayLike<number>, outputActivation: OutputActivat
   return Array.from(outputActivation === 'softmax' ? softmax(row) : logSoftmax(row))
 }
 
-/** How many classes the row tells apart, by the loss or because its numbers are their probabilities; 0: numbers. */
+/** Number of classes of an output row, by the loss or because its numbers are probabilities; 0: numbers. */
 export function countClasses(network: Network, outputActivation: OutputActivation): number {
   if (outputActivation !== 'probabilities') return classCount(network)
   return network.output.width === 1 ? 2 : network.output.width
 }
 
-/** The likeliest class of a row; the first of equals. */
+/** The most likely class of a row; the first among equals. */
 export function pickClass(row: ArrayLike<number>, outputActivation: OutputActivation): number {
   return outputActivation === 'probabilities' && row.length === 1 ? Number(row[0] > 0.5) : likeliestClass(row)
 }
 
-/** The probability of each class, in their order. */
+/** The probability of each class, in order. */
 export function classProbabilities(
   row: ArrayLike<number>,
   outputActivation: OutputActivation,
@@ -44,7 +44,7 @@ export function byName(values: ArrayLike<number>, names: readonly string[]): Rec
   return Object.fromEntries(names.map((name, c) => [name, values[c]]))
 }
 
-/** The prediction of one sequence from its rows; the last one decides. */
+/** The prediction of one sequence, from the last of its rows. */
 export function interpretRows(
   { network, learned: { outputActivation }, names }: Trained,
   rows: readonly ArrayLike<number>[],
@@ -55,13 +55,13 @@ export function interpretRows(
   return {
     output: steps ? steps[steps.length - 1] : activate(last, outputActivation),
     steps,
-    // From the logits, as evaluation decides: two probabilities can round to the same number.
+    // From the logits, as in evaluation: two probabilities can round to the same number.
     label: classes ? names[pickClass(last, outputActivation)] : null,
     probabilities: classes ? byName(classProbabilities(last, outputActivation), names) : null,
   }
 }
 
-/** Runs a batch and gives each sequence's rows of the output (one, or one a step), in the batch's order of input. */
+/** Runs a batch and returns the output rows of each sequence (one, or one per step), in input order. */
 export function outputRows(network: Network, batch: PackedBatch): Float64Array[][] {
   network.forward(batch)
   const out = network.readOutput(batch)
@@ -80,7 +80,7 @@ export function outputRows(network: Network, batch: PackedBatch): Float64Array[]
 /**
  * Names of the classes, or of the outputs where those are numbers: the labels; of a model that predicts its next
  * token, the vocabulary; else numbers from 0.
- * @throws UsageError for labels that are not as many as the classes
+ * @throws UsageError if the number of labels is not the number of classes
  */
 export function nameOutputs(network: Network, learned: Learned): readonly string[] {
   const { outputActivation, labels, vocabulary } = learned
@@ -88,7 +88,7 @@ export function nameOutputs(network: Network, learned: Learned): readonly string
   const count = classes || network.output.width
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
-    const expected = `${count} different labels, one for each ${classes ? 'class' : 'output'}`
+    const expected = `${count} different labels, one per ${classes ? 'class' : 'output'}`
     const couldBeLogit = count === 1 && labels.length === 2 && endsOnLogits(network.config.layers, 'sigmoid')
     throw new UsageError({
       where: 'labels',
@@ -101,7 +101,7 @@ export function nameOutputs(network: Network, learned: Learned): readonly string
   }
   const numbers = Array.from({ length: count }, (_, i) => String(i))
   if (vocabulary?.length !== count || count <= 2) return numbers
-  // An id without a token keeps its number; two tokens that read alike cannot both be a name.
+  // An id without a token keeps its number; two equal tokens cannot both be names.
   const named = vocabulary.map((token, i) => (token === '' ? `#${i}` : token))
   return new Set(named).size === count ? named : numbers
 }

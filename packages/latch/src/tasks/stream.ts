@@ -1,4 +1,4 @@
-/** One sequence step by step, for every task: after each step, to the bit what `predict` gives for the steps so far. */
+/** One sequence step by step, for every task: after each step, the prediction of `predict` for the steps so far, bit for bit. */
 import type { Stream } from '../model/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
@@ -6,15 +6,15 @@ import type { ModelStream, ModelStreamState } from './model.ts'
 import { interpretRows } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
 
-/** Made by `model.stream()`. It needs no closing. Of models whose texts are padded, see sequenceModel/paddedStream.ts. */
+/** Returned by `model.stream()`; it need not be closed. For models with padded texts, see sequenceModel/paddedStream.ts. */
 export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T['Output']> {
   readonly #task: TaskDefinition<T>
   readonly #trained: Trained<T['Learned']>
   protected readonly stream: Stream
   readonly #text: TextReading | null
-  /** The last output row: a list that the network's stream overwrites. */
+  /** The last output row: an array that the network's stream overwrites. */
   protected output: ArrayLike<number>
-  /** White space at the end of what was read, which counts once something follows it. */
+  /** White space at the end of the text so far, which counts once more text follows. */
   #space = ''
 
   constructor(task: TaskDefinition<T>, trained: Trained<T['Learned']>) {
@@ -29,7 +29,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     return this.stream.steps
   }
 
-  /** For the steps so far; of an empty text, what `predict('')` gives. @throws UsageError before the first step of anything else */
+  /** The prediction for the steps so far; for an empty text, that of `predict('')`. @throws UsageError before the first step */
   get prediction(): T['Output'] {
     if (this.steps > 0) return this.#interpret()
     const emptyToken = this.#text?.emptyToken ?? null
@@ -113,7 +113,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     return this.#requireText().findId(token)
   }
 
-  /** @throws UsageError for the text of a saved state, unless this stream has that text */
+  /** @throws UsageError for a saved state with a text, unless this stream has the same text */
   protected checkText(text: NonNullable<ModelStreamState['text']>): void {
     const expected = 'a state without a text'
     throw new UsageError({ where: 'stream.restore', expected, got: describe(text) })

@@ -1,4 +1,4 @@
-/** What a model is, as data and as a table. */
+/** The summary of a model, as data and as a table. */
 import type { ModelSummary } from './model.ts'
 import { countClasses } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, Trained } from './task.ts'

@@ -1,7 +1,7 @@
 /**
- * A task: data and functions that turn examples into sequences and targets, say which network is needed, and what its
- * file holds. Everything else of a model (fit, evaluate, predict, trace, streams, files, export) is written once over
- * it, in taskModel.ts.
+ * A task: data and functions that turn examples into sequences and targets, and define its network and the contents of
+ * its file. Everything else of a model (fit, evaluate, predict, trace, streams, files, export) is written once for all
+ * tasks, in taskModel.ts.
  */
 import type { EngineOptions } from '../engine/engine.ts'
 import type { FormatName, ModelInput, OutputActivation } from '../formats/imported.ts'
@@ -17,25 +17,25 @@ import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } fr
 import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
 import type { historyOf } from './fit/history.ts'
 
-/** What a task's model knows of its data: learnt from the training part, or given. Every task adds its own. */
+/** What a model knows about its data: learned from the training rows, or given. Every task extends it. */
 export interface Learned {
   readonly input: ModelInput
-  /** Which function of the output row people read. */
+  /** The function from the output row to the prediction. */
   readonly outputActivation: OutputActivation
-  /** As learnt or given; null: classes and outputs go by number. */
+  /** Learned or given; null: classes and outputs are numbered. */
   readonly labels: readonly string[] | null
   /** Tokens by id. */
   readonly vocabulary: readonly string[] | null
   readonly tokens: TokenKind | null
-  /** State goes on from call to call (Keras `stateful`). */
+  /** The state is kept from call to call (Keras `stateful`). */
   readonly stateful?: boolean
-  /** Where an imported model came from. */
+  /** The source of an imported model. */
   readonly source?: { readonly format: FormatName; readonly producer: string | null }
-  /** Conventions found on import and what was done about them, each a sentence. */
+  /** Conventions found on import and how they were handled, each a sentence. */
   readonly warnings?: readonly string[]
 }
 
-/** A model at work. */
+/** A trained model. */
 export interface Trained<L extends Learned = Learned> {
   readonly network: Network
   readonly learned: L
@@ -48,11 +48,11 @@ export interface TaskTypes {
   Input: unknown
   Step: unknown
   Example: object
-  /** An example as `readExamples` gives it. */
+  /** An example, as returned by `readExamples`. */
   Item: unknown
   Output: Prediction
   Evaluation: Evaluation
-  /** The options that make a model, complete; kept in its file. */
+  /** The complete options of a model, stored in its file. */
   Settings: object
   Learned: Learned
   FitOptions: FitOptions
@@ -61,59 +61,59 @@ export interface TaskTypes {
 /** Examples, read and checked. */
 export interface ExampleSet<Item> {
   items: readonly Item[]
-  /** The number of each item's row among those given, from 0; rows left out have none. */
+  /** The index of each item's row among the given rows; omitted rows have no item. */
   rows: ArrayLike<number>
-  /** Names of the classes that occur, in the order of their numbers; null where targets are numbers. */
+  /** Names of the classes that occur, in the order of their indices; null for numeric targets. */
   labels: readonly string[] | null
-  /** What was left out or cut, each a sentence. */
+  /** What was omitted or truncated, each a sentence. */
   warnings: readonly string[]
 }
 
-/** What examples are read for. */
+/** The purpose and context of reading examples. */
 export interface Reading<T extends TaskTypes> {
   settings: T['Settings']
   /** The model that reads them; null before its first `fit`. */
   trained: Trained<T['Learned']> | null
-  /** Labels that were named; null: those of the examples. */
+  /** The given labels; null: those of the examples. */
   labels: readonly string[] | null
   columns: Partial<ColumnOptions>
   purpose: 'training' | 'validation' | 'evaluation'
 }
 
-/** What `fit` and `evaluate` need of a task: loaded by those who train or measure, so that a page that predicts does not carry it. */
+/** The part of a task for `fit` and `evaluate`; loaded on their first call, so that a page that only predicts does not load it. */
 export interface TaskTraining<T extends TaskTypes> {
-  /** Defaults of `fit`, where they are not those of every task. */
+  /** Defaults of `fit` that differ from the common ones. */
   fitDefaults(settings: T['Settings']): Partial<FitOptions>
   /** @throws DataError naming the row */
   readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
-  /** What is learnt from the training part: vocabulary, labels, scaling. Absent where a model has its network from the beginning. */
+  /** Learns from the training rows: vocabulary, labels, scaling. Absent if a model has its network from the start. */
   learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
-  /** The network that is needed, with its loss, and the layers that it may have; absent likewise. */
+  /** The network with its loss, and the layers it may have; absent likewise. */
   network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerDefinition[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
-  /** The classes of an item's target: one, one a step, or none where targets are numbers. */
+  /** The classes of an item's target: one, one per step, or none for numeric targets. */
   classes(item: T['Item']): ArrayLike<number>
-  /** A trivial model made from the training examples: what a network should beat before it is worth its training time. */
+  /** A trivial model of the training examples, which a network should beat before it is worth its training time. */
   baseline(training: Iterable<T['Example']>, reading: Reading<T>): Baseline<T['Example']>
 }
 
-/** A model to train, and what on. */
+/** A model to train and its examples. */
 export interface FitRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
   training: TaskTraining<T>
   settings: T['Settings']
   engine: EngineOptions
-  /** Labels that were named; null: those of the examples. */
+  /** The given labels; null: those of the examples. */
   labels: readonly string[] | null
   examples: Iterable<T['Example']>
   options: T['FitOptions']
-  /** The model to train further, or null. */
+  /** The model to continue training, or null. */
   trained: Trained<T['Learned']> | null
   /** Called when training starts, so that a run that fails later still leaves its weights. */
   adopt: (trained: Trained<T['Learned']>) => void
 }
 
-/** A model to measure, and what on. */
+/** A model to evaluate and its examples. */
 export interface EvaluationRequest<T extends TaskTypes> {
   task: TaskDefinition<T>
   training: TaskTraining<T>
@@ -123,7 +123,7 @@ export interface EvaluationRequest<T extends TaskTypes> {
   options: ModelEvaluateOptions
 }
 
-/** The one module that training and measuring load: how the task does it, and what is written once over that. */
+/** The module that `fit` and `evaluate` load: the task's part and the common part. */
 export interface TrainingModule<T extends TaskTypes> {
   taskTraining: TaskTraining<T>
   evaluateModel(request: EvaluationRequest<T>): Promise<Evaluation>
@@ -133,46 +133,46 @@ export interface TrainingModule<T extends TaskTypes> {
 
 /** A task. */
 export interface TaskDefinition<T extends TaskTypes> {
-  /** As model files say it. */
+  /** The name in model files. */
   readonly name: string
-  /** How `fit` and `evaluate` call the options that name the columns; `required`: they have no default. */
+  /** The options of `fit` and `evaluate` that name the columns; `required`: they have no default. */
   readonly columns: ColumnOptions & { required: boolean }
   training(): Promise<TrainingModule<T>>
-  /** The layers that its networks may have. */
+  /** The layers that its networks may contain. */
   readonly layers: readonly LayerDefinition[]
 
-  /** Forms of an input. */
+  /** Kinds of input. */
   reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]
   /** @throws DataError, ShapeError */
   encode(learned: T['Learned'], input: T['Input']): EncodedSequence
   /** Whether this is a list of inputs. */
   isMany(learned: T['Learned'], input: T['Input'] | readonly T['Input'][]): boolean
-  /** One step of a stream as the network takes it. @throws DataError */
+  /** Encodes one step of a stream. @throws DataError */
   encodeStep(learned: T['Learned'], step: T['Step']): number | ArrayLike<number>
-  /** The prediction of one sequence from its rows of the output; absent: label and probabilities of the last row. */
+  /** The prediction of one sequence from its output rows; absent: label and probabilities of the last row. */
   interpret?(trained: Trained<T['Learned']>, rows: readonly ArrayLike<number>[]): T['Output']
-  /** How texts are read; null where inputs are no texts. */
+  /** How texts are read; null if inputs are not texts. */
   text(learned: T['Learned']): TextReading | null
 
-  /** The settings that belong to a model file of this task. */
+  /** The settings in a model file of this task. */
   settings(learned: T['Learned']): T['Settings']
   /** Names of the task's own sections of the model file. */
   readonly sections: readonly string[]
   /** The sections: plain JSON. */
   write(learned: T['Learned']): Record<string, unknown>
-  /** Reads them back. @throws FormatError naming the field */
+  /** Reads the sections. @throws FormatError naming the field */
   read(root: Field, config: NetworkConfig): T['Learned']
 }
 
 /** How a task reads texts. */
 export interface TextReading {
   tokenizer: Tokenizer
-  /** The id of a token. @throws DataError where the vocabulary has neither it nor an unknown token */
+  /** The id of a token. @throws DataError if the vocabulary has neither it nor an unknown token */
   findId(token: string): number
-  /** What stands for an empty text; null: it is no input. */
+  /** The token of an empty text; null: empty texts are not allowed. */
   emptyToken: string | null
-  /** Length that texts are padded to, with id 0 before them; null: none. */
+  /** Length to which texts are padded at the start with id 0; null: none. */
   paddedLength: number | null
-  /** Most tokens of one text that are read; null: all. */
+  /** Maximum number of tokens read from one text; null: all. */
   maximumLength: number | null
 }

@@ -1,4 +1,4 @@
-/** The model contract (model.ts), written once over a task's definition (task.ts). */
+/** Implements the model interface (model.ts) for every task (task.ts). */
 import type { EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
@@ -22,18 +22,18 @@ import { TaskStream } from './stream.ts'
 import type { TaskDefinition, TaskTypes, Trained } from './task.ts'
 import { chooseTarget, traceModel } from './trace.ts'
 
-/** What a model begins with. */
+/** The initial parts of a model. */
 export interface ModelStart<T extends TaskTypes> {
   task: TaskDefinition<T>
   settings: T['Settings']
   engine: EngineOptions
-  /** Labels that were named; null: those of the examples. */
+  /** The given labels; null: those of the examples. */
   labels?: readonly string[] | null
   trained?: Trained<T['Learned']> | null
   history?: TrainingHistory | null
 }
 
-/** A model of a task. Each task has a class of its own over this one. */
+/** A model of a task. Each task has a subclass. */
 export class TaskModel<T extends TaskTypes> implements Model<
   T['Input'],
   T['Step'],
@@ -43,7 +43,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   T['FitOptions']
 > {
   readonly #settings: T['Settings']
-  /** Which engine and precision it computes with. */
+  /** Engine and precision of the model. */
   readonly engine: EngineOptions
   readonly #task: TaskDefinition<T>
   readonly #wantedLabels: readonly string[] | null
@@ -75,7 +75,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     return { input, target }
   }
 
-  /** The network inside: layers, named parameters, engine. */
+  /** The network: layers, named parameters, engine. */
   get network(): Network {
     return this.trained.network
   }
@@ -88,7 +88,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     return this.network.parameterCount
   }
 
-  /** How it was trained, also after loading; null before `fit`. */
+  /** The training history, also after loading; null before `fit`. */
   get history(): TrainingHistory | null {
     return this.#history
   }
@@ -98,7 +98,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     return summarize(this.#task, this.trained)
   }
 
-  /** One input as the network takes it: its tokens, ids or features, and what was padded or cut. */
+  /** Encodes one input: its tokens, ids or features, and what was padded or truncated. */
   encode(input: T['Input']): EncodedSequence {
     return this.#task.encode(this.trained.learned, input)
   }
@@ -109,7 +109,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     return packSequences(encoded, this.trained.learned.input)
   }
 
-  /** The prediction for one input, or for each of many. */
+  /** The prediction for one input, or for each input of a list. */
   predict(input: T['Input']): T['Output']
   predict(inputs: readonly T['Input'][]): T['Output'][]
   predict(input: T['Input'] | readonly T['Input'][]): T['Output'] | T['Output'][] {
@@ -137,7 +137,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   }
 
   /**
-   * A trivial model made from training examples (naive Bayes, the most frequent class, the mean): what this model should
+   * A trivial model of the training examples (naive Bayes, the most frequent class, the mean), which this model should
    * beat. `options` name the columns, as in `fit`.
    */
   async baseline(training: Iterable<T['Example']>, options: object = {}): Promise<Baseline<T['Example']>> {
@@ -156,9 +156,9 @@ export class TaskModel<T extends TaskTypes> implements Model<
   }
 
   /**
-   * Metrics on examples whose targets are known.
-   * @param options.signal ends it by throwing the signal's reason
-   * @param options.onProgress called now and then with the fraction done, 0 to 1
+   * Metrics on labelled examples.
+   * @param options.signal aborts; the signal's reason is thrown
+   * @param options.onProgress called from time to time with the fraction done, 0 to 1
    * @throws UsageError for an option; DataError for examples that the model cannot read
    */
   async evaluate(
@@ -166,19 +166,19 @@ export class TaskModel<T extends TaskTypes> implements Model<
     options: ModelEvaluateOptions = {},
   ): Promise<T['Evaluation']> {
     const { trained, settings } = this
-    // Only a page that measures or trains loads what that takes.
+    // Loaded only when a page evaluates or trains.
     const { evaluateModel, taskTraining: training } = await this.#task.training()
     return evaluateModel({ task: this.#task, training, settings, trained, examples, options })
   }
 
   /**
-   * Trains on examples. A second call goes on from the weights there are, with what was learnt the first time.
+   * Trains on examples. A second call continues from the current weights, with the same vocabulary, labels and scaling.
    * @throws UsageError naming the option that is unknown, missing or out of range; DataError for examples that cannot
    * be learned from; DivergenceError when the loss leaves the finite numbers; MemoryError for a batch that does not
-   * fit; WorkerError when a thread was lost: the model then has good weights and goes on with one thread
+   * fit; WorkerError when a thread was lost: the model then has valid weights and continues with one thread
    */
   async fit(examples: Iterable<T['Example']>, options: T['FitOptions'] = {}): Promise<ModelFitReport> {
-    this.#refuseDisposed()
+    this.#assertOpen()
     const end = this.#runs.begin('fit')
     try {
       const { fitModel, historyOf, taskTraining: training } = await this.#task.training()
@@ -202,8 +202,8 @@ export class TaskModel<T extends TaskTypes> implements Model<
 
   /**
    * Follows an input step by step: gates by name, states, the output so far, and the norms of the loss's gradient on
-   * its way back through time. Where outputs are numbers, gradients are of one of them and `probabilities` holds them.
-   * @param options.label whose loss the gradients are of; default the predicted one; of numbers the first
+   * its way back through time. For numeric outputs, one of them is differentiated and `probabilities` holds them.
+   * @param options.label the label whose loss is differentiated; default the predicted one; for numbers the first
    * @throws DataError for an unknown label; UnsupportedError for networks without a recurrent layer
    */
   trace(input: T['Input'], options: { label?: string | number } = {}): Trace {
@@ -214,7 +214,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     return traceModel(trained, { encoded, batch, text, label: options.label ?? null })
   }
 
-  /** What gradients are of, for `latch/inspection`: a class, or one number of the output. */
+  /** What `latch/inspection` differentiates: a class, or one number of the output. */
   chooseTarget(
     batch: PackedBatch,
     label: string | number | null,
@@ -224,28 +224,28 @@ export class TaskModel<T extends TaskTypes> implements Model<
   }
 
   /**
-   * Reads a sequence as it comes in, a step in microseconds: `stream.push(step)` gives the prediction so far.
-   * @throws UnsupportedError for networks that need what comes after a step
+   * Reads a sequence as it arrives, with microseconds per step: `stream.push(step)` returns the prediction so far.
+   * @throws UnsupportedError for networks that need later steps
    */
   stream(): ModelStream<T['Step'], T['Output']> {
     return new TaskStream(this.#task, this.trained)
   }
 
-  /** The model file's bytes: weights, network, what was learnt, history. */
+  /** The bytes of the model file: weights, network, vocabulary and labels, history. */
   toBytes(): Uint8Array {
     return writeTaskFile(this.#task, { ...this.trained, history: this.#history, training: null })
   }
 
-  /** Writes the model file (Node), atomically: an old file stays whole if anything fails. */
+  /** Writes the model file (Node), atomically: if it fails, an old file is unchanged. */
   async save(path: string): Promise<void> {
     await storage().write(path, this.toBytes())
   }
 
   /**
-   * The model in another format, `exportTo(exporters.onnx)`: its files, whose chunks are made as they are read, so that an export never holds the
+   * The model in another format, `exportTo(exporters.onnx)`: its files, whose chunks are generated as they are read, so that an export never holds the
    * weights twice.
-   * @param name for the files and their descriptions, without an ending
-   * @throws UnsupportedError naming the layer that the format does not have
+   * @param name for the files and their descriptions, without an extension
+   * @throws UnsupportedError naming the layer that the format does not support
    */
   async exportTo(format: ModelWriter, name = 'model'): Promise<readonly ExportedFile[]> {
     if (typeof format === 'function') return format(this.exportSource(name))
@@ -256,7 +256,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
     })
   }
 
-  /** What writers of other formats take. */
+  /** The input of the writers of other formats. */
   exportSource(name = 'model'): ExportSource {
     const { trained } = this
     const { outputActivation, input, vocabulary, tokens, labels } = trained.learned
@@ -274,12 +274,12 @@ export class TaskModel<T extends TaskTypes> implements Model<
   }
 
   /**
-   * Frees the memory now, instead of when the model is collected. Saved files and results stay; any later call throws
+   * Frees the memory immediately, instead of when the model is collected. Saved files and results remain valid; any later call throws
    * UsageError.
    * @throws UsageError while `fit` runs
    */
   dispose(): void {
-    this.#runs.refuse('dispose')
+    this.#runs.assertIdle('dispose')
     this.#disposed = true
     this.#trained?.network.dispose()
     this.#trained = null
@@ -287,23 +287,23 @@ export class TaskModel<T extends TaskTypes> implements Model<
 
   /** @throws UsageError before `fit` and after `dispose` */
   protected get trained(): Trained<T['Learned']> {
-    this.#refuseDisposed()
+    this.#assertOpen()
     if (this.#trained) return this.#trained
     throw new UsageError({
       where: this.task,
       expected: 'a trained model',
-      got: 'one without weights',
+      got: 'an untrained model',
       remedy: 'Call fit first, or load a model file.',
     })
   }
 
-  #refuseDisposed(): void {
+  #assertOpen(): void {
     if (!this.#disposed) return
     throw new UsageError({
       where: this.task,
-      expected: 'a model in use',
-      got: 'one that was disposed of',
-      remedy: 'Load it again, or make a new one.',
+      expected: 'an open model',
+      got: 'a disposed model',
+      remedy: 'Load it again, or create a new one.',
     })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A model's trace: the same type for every task. Where outputs are numbers, gradients are of one number of the last
- * row itself, and `probabilities` holds the numbers.
+ * A model's trace: the same type for every task. For numeric outputs, one number of the last row is differentiated,
+ * and `probabilities` holds the numbers.
  */
 import { cells, findCell } from '../cells/registry.ts'
 import { classCount, likeliestClass } from '../inspection/trace/classScores.ts'
@@ -16,13 +16,13 @@ import type { EncodedSequence } from './model.ts'
 import { activate, byName, classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { Trained } from './task.ts'
 
-/** An encoded input, and whose loss the gradients are of. */
+/** An encoded input, and the label whose loss is differentiated. */
 export interface TraceRequest {
   encoded: EncodedSequence
   batch: PackedBatch
-  /** The input as people read it. */
+  /** The input as readable text. */
   text: string
-  /** Null: the predicted label; of numbers the first. */
+  /** Null: the predicted label; for numbers the first. */
   label: string | number | null
 }
 
@@ -84,8 +84,8 @@ function lastRow({ output }: Network, values: Float64Array): Float64Array {
 }
 
 /**
- * What the loss compares with: the given class (or the likeliest) of the sequence, of its last step where there is an
- * output at every step; for numbers, targets that make the gradient that of one number of the last row.
+ * The targets of the loss: the given class (or the most likely one) of the sequence, or of its last step if there is an
+ * output at every step; for numbers, targets for which the gradient is that of one number of the last row.
  * @throws DataError for an unknown name
  */
 export function chooseTarget(
@@ -110,25 +110,25 @@ export function chooseTarget(
   if (per === 'sequence') return { target, targets: { classes: [target] } }
   const stepClasses = Array.from({ length: batch.steps }, (_, t) => {
     if (t === batch.steps - 1) return target
-    // A softmax leaves negative classes out; a sigmoid has no such number.
+    // A softmax ignores negative classes; a sigmoid cannot.
     return width > 1 ? -1 : likeliestClass(out.subarray(t, t + 1))
   })
   return { target, targets: { stepClasses: [stepClasses] } }
 }
 
-/** The probabilities of a class that is certain; a single one is that of class 1. */
+/** One-hot probabilities of a class; a single one is that of class 1. */
 export function classTargets(target: number, width: number): number[] {
   return width === 1 ? [target] : Array.from({ length: width }, (_, c) => Number(c === target))
 }
 
-/** The output itself with another last row: the loss of that row alone. */
+/** The output with another last row, so that only that row has a loss. */
 function withLastRow(out: Float64Array, row: readonly number[]): Float64Array {
   const values = out.slice()
   values.set(row, values.length - row.length)
   return values
 }
 
-/** Targets (R, C) whose loss has the gradient 1 at one number of the last row and 0 elsewhere. */
+/** Targets (R, C) for which the gradient of the loss is 1 at one number of the last row and 0 elsewhere. */
 function numbersToward({ config, output }: Network, out: Float64Array, target: number): Float64Array {
   if (config.loss!.type === 'binaryCrossEntropy') return out.map((x) => (x > 0 ? 1 : 0))
   const values = out.slice()

@@ -16,7 +16,7 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
 /**
  * Trains a network on `train`. At the end the network has the weights with the lowest validation loss; without
  * validation data the averaged or the last ones.
- * @throws UsageError for an option or while another training of the network is under way, MemoryError for a batch that cannot fit (before any work),
+ * @throws UsageError for an option or while another training of the network is running, MemoryError for a batch that cannot fit (before any work),
  * FormatError for a `resume` of another run, DivergenceError when the loss or a gradient is not finite,
  * WorkerError when a thread was lost (the network goes on with one)
  */

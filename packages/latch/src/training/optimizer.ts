@@ -84,7 +84,7 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
     case 'sgd': {
       const { momentum = 0, nesterov = false } = options
       requireRange('optimizer.momentum', momentum, 0, 1)
-      if (nesterov && momentum === 0) refuse('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
+      if (nesterov && momentum === 0) throwInvalid('optimizer.nesterov', 'a momentum above 0', 'momentum 0')
       return { type: 'sgd', momentum, nesterov, weightDecay }
     }
     case 'rmsprop': {
@@ -107,7 +107,7 @@ export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer 
       return { type: options.type, beta1, beta2, epsilon, weightDecay }
     }
     default:
-      return refuse(
+      return throwInvalid(
         'optimizer.type',
         'sgd, rmsprop, adagrad, adam or adamw',
         String((options as { type: unknown }).type),
@@ -221,13 +221,13 @@ export class Optimizer {
 
 function requireRange(where: string, value: number, low: number, below: number): void {
   if (value >= low && value < below) return
-  refuse(
+  throwInvalid(
     where,
     below === Infinity ? `a number, ${low} or more` : `a number from ${low} to below ${below}`,
     String(value),
   )
 }
 
-function refuse(where: string, expected: string, got: string): never {
+function throwInvalid(where: string, expected: string, got: string): never {
   throw new UsageError({ where, expected, got })
 }

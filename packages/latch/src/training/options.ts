@@ -81,12 +81,12 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   requirePositiveInteger('accumulationSteps', accumulationSteps)
   requirePositiveInteger('pool', pool)
   if (checkpointSteps !== null) requirePositiveInteger('checkpointSteps', checkpointSteps)
-  demand('sparseEmbeddings', sparseEmbeddings, typeof sparseEmbeddings === 'boolean', 'true or false')
-  demand('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
-  demand('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
-  demand('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
-  demand('ema', ema, ema === null || (ema > 0 && ema < 1), 'a decay above 0 and below 1, or null')
-  demand('seed', seed, Number.isSafeInteger(seed), 'a whole number')
+  assertOption('sparseEmbeddings', sparseEmbeddings, typeof sparseEmbeddings === 'boolean', 'true or false')
+  assertOption('learningRate', learningRate, learningRate > 0 && learningRate < Infinity, 'a number above 0')
+  assertOption('clipNorm', clipNorm, clipNorm === null || clipNorm > 0, 'a number above 0, or null')
+  assertOption('clipValue', clipValue, clipValue === null || clipValue > 0, 'a number above 0, or null')
+  assertOption('ema', ema, ema === null || (ema > 0 && ema < 1), 'a decay above 0 and below 1, or null')
+  assertOption('seed', seed, Number.isSafeInteger(seed), 'a whole number')
   if (patience !== null) requirePositiveInteger('patience', patience)
   const complete = completeSchedule(schedule)
   requireMinimumBelow(complete, learningRate)
@@ -107,6 +107,6 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
 }
 
 /** @throws UsageError unless the option fits. */
-export function demand(where: string, value: unknown, fits: boolean, expected: string): void {
+export function assertOption(where: string, value: unknown, fits: boolean, expected: string): void {
   if (!fits) throw new UsageError({ where: `fit option ${where}`, expected, got: String(value) })
 }

@@ -25,7 +25,7 @@ import { Optimizer } from './optimizer.ts'
 import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
-import { completeOptions, demand, type TrainingChoices, type TrainingOptions } from './options.ts'
+import { completeOptions, assertOption, type TrainingChoices, type TrainingOptions } from './options.ts'
 
 /** When and how a run is saved. */
 export interface CheckpointOptions {
@@ -402,19 +402,19 @@ export class TrainingRun implements Resumable {
 }
 
 function requireData({ train, validation, patience, onStep }: FitOptions): void {
-  demand('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
-  demand(
+  assertOption('train', `${train.size} sequences`, train.size > 0, 'at least one sequence')
+  assertOption(
     'validation',
     '0 sequences',
     !validation || validation.size > 0,
     'at least one sequence, or no `validation`',
   )
-  demand('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
-  demand('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
+  assertOption('onStep', typeof onStep, onStep === undefined || typeof onStep === 'function', 'a function')
+  assertOption('patience', 'no validation data', !patience || !!validation, '`validation` data to monitor')
 }
 
 /** An option without effect is a mistake. */
 function requireEmbedding({ regions }: Network, { sparseEmbeddings }: TrainingOptions): void {
   const fits = !sparseEmbeddings || regions.hasTables
-  demand('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
+  assertOption('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
 }

@@ -131,7 +131,7 @@ export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
     case 'plateau':
       return completePlateau(options, warmup)
     default:
-      return refuse(
+      return throwInvalid(
         'type',
         'constant, step, exponential, cosine, oneCycle or plateau',
         String((options as { type: unknown }).type),
@@ -235,7 +235,7 @@ export function plateauAfter(schedule: CompleteSchedule, state: PlateauState, lo
 }
 
 function unit(per: string): ScheduleUnit {
-  return per === 'epoch' || per === 'step' ? per : refuse('per', "'epoch' or 'step'", String(per))
+  return per === 'epoch' || per === 'step' ? per : throwInvalid('per', "'epoch' or 'step'", String(per))
 }
 
 function requireCount(name: string, value: number): void {
@@ -247,9 +247,9 @@ function requireGamma(value: number): void {
 }
 
 function requireNumber(name: string, value: number, fits: boolean, expected: string): void {
-  if (!fits || !Number.isFinite(value)) refuse(name, expected, String(value))
+  if (!fits || !Number.isFinite(value)) throwInvalid(name, expected, String(value))
 }
 
-function refuse(name: string, expected: string, got: string): never {
+function throwInvalid(name: string, expected: string, got: string): never {
   throw new UsageError({ where: `schedule.${name}`, expected, got })
 }

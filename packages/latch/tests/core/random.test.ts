@@ -117,7 +117,7 @@ describe('hash32 and mixKey', () => {
     ])
   })
 
-  test('mixKey tells order and type apart', () => {
+  test('mixKey distinguishes order and type', () => {
     const keys = [
       mixKey(1, 2),
       mixKey(2, 1),

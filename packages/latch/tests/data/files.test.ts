@@ -1,4 +1,4 @@
-/** Tables from files, gzip and streams: the same rows from every source, every fault in words. */
+/** Tables from files, gzip and streams: the same rows from every source, and a message for every fault. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -36,7 +36,7 @@ describe('CSV', () => {
     )
   })
 
-  test('a semicolon is the delimiter of a first line without commas, and this is told', () => {
+  test('a semicolon is the delimiter of a first line without commas, and a note says so', () => {
     const table = parseTable('text;label\n"a, b";x\nc;y', { name: 'a.csv' })
     expect(table.rows[0]).toEqual(['a, b', 'x'])
     expect(table.notes.join(' ')).toMatch(/delimiter is ";"/)
@@ -171,7 +171,7 @@ describe('headers and columns', () => {
     })
   })
 
-  test('named columns are found and told: by name', () => {
+  test('columns are found by name, and reported', () => {
     const found = parseExamples('id,comment_text,intent\n1,some words,a\n2,more words,b')
     expect(found.columns).toEqual({ text: 'comment_text', label: 'intent' })
     expect(found.notes).toContain(

@@ -16,7 +16,7 @@ beforeAll(() => void Object.assign(parallelism, { minWork: 0, eager: true }))
 afterAll(() => void Object.assign(parallelism, before))
 
 /** Bytes of the process once all that can be collected is: finalizers run between turns of the event loop. */
-async function settled(): Promise<NodeJS.MemoryUsage> {
+async function memoryAtRest(): Promise<NodeJS.MemoryUsage> {
   for (let i = 0; i < 5; i++) {
     collect()
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -37,9 +37,9 @@ async function train(seed: number): Promise<void> {
 
 test('two hundred trainings', async () => {
   for (let i = 0; i < 60; i++) await train(i)
-  const early = await settled()
+  const early = await memoryAtRest()
   for (let i = 0; i < 140; i++) await train(i)
-  const grown = ((await settled()).rss - early.rss) / MEGABYTE
+  const grown = ((await memoryAtRest()).rss - early.rss) / MEGABYTE
   // A network of this size takes about a megabyte, its two instances of the engine more.
   expect(grown).toBeLessThan(20)
 })
@@ -54,10 +54,10 @@ test('ten thousand streams', async () => {
     for (let i = 0; i < count; i++) net.stream().push(i % 20)
   }
   push(1000)
-  const [early, used] = [await settled(), net.engine.memory.used]
+  const [early, used] = [await memoryAtRest(), net.engine.memory.used]
   push(10_000)
   expect(net.engine.memory.used).toBe(used)
-  const late = await settled()
+  const late = await memoryAtRest()
   const grown = late.heapUsed + late.arrayBuffers - early.heapUsed - early.arrayBuffers
   // Kept, their states alone would take 20 MB.
   expect(grown / MEGABYTE).toBeLessThan(2)

@@ -192,7 +192,7 @@ describe('a thread pool', () => {
       const work = atWork()
       parallelism.stallTimeoutMs = 500
       workers[0].terminate()
-      // No turn of the event loop tells of the death; only the missing progress does.
+      // The event loop does not turn, so only the missing progress shows that the worker died.
       expect(() => {
         for (;;) work.net.forward(work.batch)
       }).toThrow(/no worker made progress for 0.5 seconds/)

@@ -1,4 +1,4 @@
-/** Fewer threads than asked for are told: by the engine, by every training, by the command line. */
+/** Fewer threads than requested are reported by the engine, by every training and by the command line. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { host, useHost } from '../../src/engine/host.ts'
 import { nodeHost } from '../../src/engine/hostNode.ts'
@@ -34,7 +34,7 @@ describe('an engine', () => {
     { precision: 'float64' },
     { engine: 'simd', threads: 1 },
     { engine: 'simd', threads: 2 },
-  ] as const)('says nothing where nobody asked for more: %o', (options) => {
+  ] as const)('reports nothing when no more threads were requested: %o', (options) => {
     expect(createEngine(options).threadsNote).toBeNull()
   })
 
@@ -49,14 +49,14 @@ describe('an engine', () => {
 describe('a training', () => {
   it('of texts says it in its notes, first of all', async () => {
     const model = textClassifier({ ...tiny, engine: 'reference', threads: 4 })
-    const told: string[][] = []
+    const reported: string[][] = []
     const fitOptions = { ...quick, epochs: 1 }
     const report = await model.fit(comments(12, 1), {
       ...fitOptions,
-      onEvent: (event) => void (event.type === 'start' && told.push(event.warnings)),
+      onEvent: (event) => void (event.type === 'start' && reported.push(event.warnings)),
     })
     expect(report.warnings[0]).toBe(sentence)
-    expect(told[0][0]).toBe(sentence)
+    expect(reported[0][0]).toBe(sentence)
     const plain = textClassifier({ ...tiny, engine: 'reference' })
     expect((await plain.fit(comments(12, 1), fitOptions)).warnings).not.toContain(sentence)
   })

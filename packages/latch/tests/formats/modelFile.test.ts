@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FormatError, UsageError } from '../../src/core/errors.ts'
 import * as fields from '../../src/core/validation.ts'
-import { decodeModel, encodeModel, refuseLeftovers, takeTensor } from '../../src/formats/latch/modelFile.ts'
+import { decodeModel, encodeModel, assertAllTaken, takeTensor } from '../../src/formats/latch/modelFile.ts'
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors/safetensors.ts'
 import type { ModelDocument } from '../../src/formats/latch/modelFile.ts'
 import type { NamedTensor } from '../../src/formats/safetensors/safetensors.ts'
@@ -133,11 +133,11 @@ describe('tensors by name and shape', () => {
   it('takes each once and tells what is left over', () => {
     const tensors = map()
     expect(takeTensor(tensors, 'dense.weight', [2, 3])).toBe(weight.data)
-    expect(refusal(() => refuseLeftovers(tensors, 'm.safetensors')).message).toBe(
+    expect(refusal(() => assertAllTaken(tensors, 'm.safetensors')).message).toBe(
       'm.safetensors, tensors: expected only tensors that the configuration has a place for, got also "dense.bias"',
     )
     tensors.clear()
-    refuseLeftovers(tensors)
+    assertAllTaken(tensors)
   })
 
   it('refuses a missing name, another shape, another dtype', () => {
@@ -157,7 +157,7 @@ describe('tensors by name and shape', () => {
 
   it('names at most six of many', () => {
     const many = Array.from({ length: 9 }, (_, i) => [`t${i}`, weight] as const)
-    expect(refusal(() => refuseLeftovers(new Map(many))).message).toContain('"t5" and 3 more')
+    expect(refusal(() => assertAllTaken(new Map(many))).message).toContain('"t5" and 3 more')
   })
 })
 
@@ -175,7 +175,7 @@ describe('fields', () => {
     )
     expect(fields.fieldAt(third, 'odd name').path).toBe('document.network.layers[2]["odd name"]')
     expect(refusal(() => fields.readObject(third, ['units'])).message).toContain(
-      'layers[2]["odd name"]: expected no such field (units are known), got it',
+      'layers[2]["odd name"]: expected a known field (units), got an unknown one',
     )
   })
 

@@ -271,7 +271,7 @@ describe('verdicts', () => {
     expect(flow.verdict).toBe(flow.layers[0].verdict)
   })
 
-  it('by norms: known factors, single steps, zeros, what is not finite', () => {
+  it('by norms: known factors, single steps, zeros, numbers that are not finite', () => {
     const geometric = (factor: number, count: number) =>
       Array.from({ length: count }, (_, t) => 3 * factor ** (count - 1 - t))
     expect(verdictOf(geometric(0.62, 41))).toMatchObject({

@@ -259,7 +259,7 @@ describe('of one step, of one number', () => {
   })
 })
 
-it('is refused where there is no such thing', async () => {
+it('rejects unknown words, labels and steps', async () => {
   const model = await trained({ cell: 'gru' }, { epochs: 1 })
   expect(await thrown(() => influence(model, 'great', 'odd'))).toBeInstanceOf(DataError)
   expect(await thrown(() => influence(model, 'great', 'good', { step: 0 }))).toBeInstanceOf(UsageError)

@@ -43,7 +43,7 @@ describe('a model that is given', () => {
 describe('a cell', () => {
   const little = { units: 8, stories: 64, epochs: 1, trained: [0, 4], distances: [2], count: 30 } as const
 
-  it('is trained first, step by step, and told of', async () => {
+  it('is trained first, step by step, and reported', async () => {
     const events: string[] = []
     const steps: StepProgress[] = []
     const { model, span, distances } = await memorySpan('rnn', {

@@ -69,7 +69,7 @@ describe('spectralRadius', () => {
     expect(spectralRadius([-3], 1)).toBeCloseTo(3, 14)
   })
 
-  it('refuses what is no square of finite numbers', async () => {
+  it('rejects matrices that are not square or not finite', async () => {
     expect(await thrown(() => spectralRadius([1, 2, 3], 2))).toBeInstanceOf(ShapeError)
     expect(await thrown(() => spectralRadius([1, NaN, 3, 4], 2))).toBeInstanceOf(ShapeError)
   })

@@ -194,7 +194,7 @@ describe('gradients', () => {
   })
 })
 
-describe('what a trace tells', () => {
+describe('the contents of a trace', () => {
   it.each(nets)('%s: shares kept lie between 0 and 1, and only gates keep', async (_, options) => {
     const trace = (await model(options)).trace(TEXT)
     expect(trace.convention).toMatch(

@@ -233,11 +233,11 @@ describe('where a trace comes from', () => {
 describe('a subject', () => {
   it('says itself what it is asked about', () => {
     const made = randomNetwork([embedding, recurrent({}), dense])
-    const settled = resolveSubject('flow', made, ids[1])
+    const resolved = resolveSubject('flow', made, ids[1])
     const { output } = traceSequence(made, ids[1], { classes: [0] })
-    expect(settled.target).toBe(output.indexOf(Math.max(...output)))
-    expect(settled).toMatchObject({
-      targets: { classes: [settled.target] },
+    expect(resolved.target).toBe(output.indexOf(Math.max(...output)))
+    expect(resolved).toMatchObject({
+      targets: { classes: [resolved.target] },
       ids: ids[1],
       tokens: null,
       labels: null,
@@ -256,14 +256,14 @@ describe('a subject', () => {
 
   it('reads texts', async () => {
     const model = await trained({ cell: 'gru' })
-    const settled = resolveSubject('flow', model, 'Great zyzzyva', 'bad')
-    expect(settled).toMatchObject({
+    const resolved = resolveSubject('flow', model, 'Great zyzzyva', 'bad')
+    expect(resolved).toMatchObject({
       tokens: ['great', 'zyzzyva'],
       known: [true, false],
       labels: model.labels,
     })
-    expect(settled.target).toBe(model.labels.indexOf('bad'))
-    expect(model.encode('Great zyzzyva').ids).toEqual(settled.ids)
+    expect(resolved.target).toBe(model.labels.indexOf('bad'))
+    expect(model.encode('Great zyzzyva').ids).toEqual(resolved.ids)
     const said = resolveSubject('flow', model, 'great soup').target!
     expect(model.labels[said]).toBe(model.predict('great soup').label)
     expect(() => resolveSubject('flow', model, ' ')).toThrow(DataError)
@@ -272,7 +272,7 @@ describe('a subject', () => {
     )
   })
 
-  it('is refused in words', () => {
+  it('fails with a message', () => {
     const made = randomNetwork([embedding, recurrent({}), dense])
     expect(() => resolveSubject('flow', made, 'a text')).toThrow(UnsupportedError)
     expect(() => resolveSubject('flow', made, PackedBatch.ofIds(ids))).toThrow(ShapeError)

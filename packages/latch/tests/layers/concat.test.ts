@@ -98,7 +98,7 @@ describe('concat', () => {
     }
   })
 
-  it('refuses what does not fit, in words', () => {
+  it('rejects inputs that do not fit', () => {
     const make =
       (...layers: LayerOptions[]) =>
       () =>

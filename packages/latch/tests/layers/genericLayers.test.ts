@@ -85,7 +85,7 @@ describe('what they compute', () => {
   const outputOf = (layers: LayerOptions[], weights: Record<string, number[]> = {}) => {
     const net = network([features, ...layers], { engine: 'reference', precision: 'float64' })
     for (const [name, values] of Object.entries(weights)) net.store.write(net.store.find(name), values)
-    // Beside a shorter sequence, so that a wrong row would show.
+    // Together with a shorter sequence, so that a wrong row would show.
     const batch = PackedBatch.ofFeatures([9, 9, 9, 0, 0, 0, 0, 0, 0, ...x.flat()], [2, 3, 3], [1, 3])
     net.forward(batch)
     const out = net.readOutput(batch)

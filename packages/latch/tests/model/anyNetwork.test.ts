@@ -206,8 +206,8 @@ function checkStates(at: Case, seed: number): void {
   net.dispose()
 }
 
-/** Each sequence of a batch: its answer alone is the one in company. Steps: (T, C) of each. */
-function checkCompany(at: Case, options: EngineOptions): void {
+/** Each sequence of a batch has the same output as in a batch of its own. Steps: (T, C) of each. */
+function checkBatching(at: Case, options: EngineOptions): void {
   const net = build(at, options)
   const batch = batchOf(at)
   net.forward(batch)
@@ -308,8 +308,8 @@ describe('any network', () => {
 
   it('answers each sequence as if it were alone', () => {
     each((at) => {
-      checkCompany(at, fast)
-      checkCompany(at, single)
+      checkBatching(at, fast)
+      checkBatching(at, single)
     })
   })
 

@@ -187,7 +187,7 @@ export function batchOf({ layers, sequences, masked }: Case): PackedBatch {
   return PackedBatch.ofFeatures(Float64Array.from(features), [lengths.length, T, WIDTH], lengths, mask)
 }
 
-/** A case's network, with weights that are nobody's defaults. */
+/** A case's network, with weights that differ from every default. */
 export function build({ layers }: Case, options: EngineOptions): Network {
   const loss = { type: 'meanSquaredError' } as const
   const net = network(layers, { ...options, loss, inputGradients: true })

@@ -89,11 +89,11 @@ describe('all layers', () => {
     ],
     [
       [features, { type: 'activation', activation: { type: 'elu', gamma: 2 } }],
-      '[1].activation.gamma: expected no such field',
+      '[1].activation.gamma: expected a known field',
     ],
     [[features, { type: 'dense', units: 2, activation: 'softmax' }], '[1].activation: expected one of'],
     [[features, { type: 'layerNorm', epsilon: 0 }], '[1].epsilon: expected a number above 0, got 0'],
-    [[features, { type: 'layerNorm', center: true }], '[1].center: expected no such field'],
+    [[features, { type: 'layerNorm', center: true }], '[1].center: expected a known field'],
     [
       [embedding, { type: 'masking' }],
       '[1].type: expected masking right after a features input only, got embedding',
@@ -103,7 +103,7 @@ describe('all layers', () => {
       '[2].type: expected masking right after a features input only, got recurrent',
     ],
     [[features, { type: 'masking', value: 'x' }], '[1].value: expected a number, got "x"'],
-    [[features, { type: 'reverse', steps: 1 }], '[1].steps: expected no such field'],
+    [[features, { type: 'reverse', steps: 1 }], '[1].steps: expected a known field'],
     [[features, { type: 'concat', inputs: [] }], '[1].inputs: expected 1 to 1000 items, got 0'],
     [
       [features, { type: 'concat', inputs: ['concat.0'] }],
@@ -142,7 +142,7 @@ describe('all layers', () => {
     ],
     [
       [features, { ...lstm, direction: 'bidirectional', backward: { clip: 1 } }],
-      '[1].backward.clip: expected no such field',
+      '[1].backward.clip: expected a known field',
     ],
     [
       [features, { ...lstm, direction: 'backwards' }],
@@ -180,9 +180,9 @@ describe('core layers', () => {
 
   it('take the options that they compute', () => {
     expect(() => read(features, { type: 'pool', pooling: 'sum' })).toThrow('[1].pooling: expected one of')
-    expect(() => read(features, { ...lstm, merge: 'sum' })).toThrow('[1].merge: expected no such field')
-    expect(() => read({ ...embedding, maskZero: true })).toThrow('[0].maskZero: expected no such field')
-    expect(() => read(features, { ...lstm, clip: 1 })).toThrow('[1].clip: expected no such field')
+    expect(() => read(features, { ...lstm, merge: 'sum' })).toThrow('[1].merge: expected a known field')
+    expect(() => read({ ...embedding, maskZero: true })).toThrow('[0].maskZero: expected a known field')
+    expect(() => read(features, { ...lstm, clip: 1 })).toThrow('[1].clip: expected a known field')
     expect(() => read(features, { type: 'dense', units: 2, activation: 'elu' })).toThrow('expected one of')
     expect(() => read(features, { ...lstm, activation: 'relu' })).toThrow('[1].activation: expected "tanh"')
     const reversed = { ...lstm, direction: 'reverse', bias: 'single' }

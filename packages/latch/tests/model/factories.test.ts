@@ -16,7 +16,7 @@ describe('misuse does not compile', () => {
   it('options of other cells, and forms that need the generic one', () => {
     // @ts-expect-error only a GRU has a reset gate
     expect(() => network([features(2), lstm(3, { reset: 'before' })])).toThrow(
-      '[1].reset: expected no such field',
+      '[1].reset: expected a known field',
     )
     // @ts-expect-error peepholes are of `genericLstm`
     expect(() => network([features(2), lstm(3, { peepholes: true })])).toThrow('[1].peepholes')

@@ -1,6 +1,6 @@
 /**
- * The clone's own golden numbers, made with PyTorch by packages/latch/tests/golden/generate.py: layers, GRUs that reset
- * before their product, losses, schedules and whole trainings, on each engine. They need nothing else.
+ * Golden numbers of this repository, made with PyTorch by packages/latch/tests/golden/generate.py: layers, GRUs that reset
+ * before their product, losses, schedules and whole trainings, on each engine. The test needs no other files.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

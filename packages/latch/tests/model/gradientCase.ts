@@ -13,7 +13,7 @@ const WIDTH = 3
 const random = new Random(7, 'features')
 const FEATURES = Float64Array.from({ length: 4 * 6 * WIDTH }, () => random.normal())
 
-/** A network with weights that are nobody's defaults. */
+/** A network with weights that differ from every default. */
 export function built(layers: readonly LayerOptions[], loss: LossOptions): Network {
   const net = network(layers, { engine: 'reference', precision: 'float64', loss, inputGradients: true })
   const weights = new Random(5, 'perturb')

@@ -1,4 +1,4 @@
-/** The network's own door: states in and out, plans that grow, and what it refuses. */
+/** The network's public methods: states in and out, plans that grow, and errors. */
 import { describe, expect, it } from 'vitest'
 import {
   PackedBatch,
@@ -18,7 +18,7 @@ const layers = [
 const features = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i))
 
 describe('states', () => {
-  it('in through the front door, also when the batch needs a larger plan', () => {
+  it('initial states are set, also when the batch needs a larger plan', () => {
     const net = network(layers, { seed: 2 })
     net.forward(PackedBatch.ofFeatures(features(4), [1, 2, 2]))
     const batch = PackedBatch.ofFeatures(features(40), [4, 5, 2])

@@ -137,7 +137,7 @@ describe('fit', () => {
     },
   )
 
-  it('refuses before any work where there is no room for the masks', async () => {
+  it('fails before any work when there is no memory for the masks', async () => {
     const data = datasetOf(false)
     const net = made(layers)
     const { memory } = net.engine
@@ -147,7 +147,7 @@ describe('fit', () => {
     memory.ints = (count, what) => {
       if (what !== 'masks') return take(count, what)
       masks++
-      throw new MemoryError({ where: 'test', expected: 'room', got: 'none' })
+      throw new MemoryError({ where: 'test', expected: 'memory', got: 'none' })
     }
     const run = fit(net, { train: data, epochs: 1, batchSize: 5, onEvent: () => (begun = true) })
     await expect(run).rejects.toThrow(MemoryError)
@@ -171,7 +171,7 @@ describe('a recording pass', () => {
     const take = memory.floats.bind(memory)
     memory.floats = (count, what) => {
       if (what === 'recorded gradients')
-        throw new MemoryError({ where: 'test', expected: 'room', got: 'none' })
+        throw new MemoryError({ where: 'test', expected: 'memory', got: 'none' })
       return take(count, what)
     }
     expect(() => net.forward(batch, record)).toThrow(MemoryError)

@@ -109,7 +109,7 @@ describe.each(LOSS_TYPES)('%s', (type) => {
     }
   })
 
-  it('a function below a dense layer is nobody’s matter', () => {
+  it('an activation below a dense layer is accepted', () => {
     const layers: LayerOptions[] = [...START, { type: 'dense', units: 3, activation: 'sigmoid' }]
     expect(() => network([...layers, { type: 'dense', units: 2 }], { loss: { type } })).not.toThrow()
   })

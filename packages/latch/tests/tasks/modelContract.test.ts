@@ -6,7 +6,13 @@ import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import type { SequenceInput } from '../../src/tasks/sequenceModel/reader.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { describeModelContract, type ModelCase } from './modelContract.ts'
-import { everyStep, nextLetter, numbersEveryStep, oneNumber } from './sequenceModel/sequenceFixtures.ts'
+import {
+  everyStep,
+  imported,
+  nextLetter,
+  numbersEveryStep,
+  oneNumber,
+} from './sequenceModel/sequenceFixtures.ts'
 import { comments, THREE, tiny } from './textClassifier/classifierHelpers.ts'
 
 const COLUMNS = { text: 'text', label: 'label' } as const
@@ -117,6 +123,35 @@ describeModelContract('the next letter, imported', async () => {
     steps: (text) => [...(text as string)],
     formats: ALL,
     truth: (target) => model.labels.indexOf(target as string),
+  })
+})
+
+/** Each id's remainder, at every step; more rows than a batch of `evaluate` has. */
+const remainders = Array.from({ length: 70 }, (_, i) => {
+  const input = Array.from({ length: 3 + (i % 5) }, (_2, t) => (i + t * t) % 5)
+  return { input, target: input.map((id) => id % 3) }
+})
+
+describeModelContract('classes at every step, imported', async () => {
+  const model = SequenceModel.fromImported({ ...everyStep(), outputActivation: 'softmax' }, EXACT)
+  return asCase(model, remainders, {
+    steps: (ids) => [...(ids as number[])],
+    formats: ['onnx', 'keras'],
+    truth: (target) => target as number[],
+  })
+})
+
+describeModelContract('probabilities of three classes, imported', async () => {
+  const { network, ...rest } = everyStep()
+  const layers = [...network.layers, { type: 'activation', activation: 'softmax' }] as const
+  const model = SequenceModel.fromImported(
+    { ...rest, ...imported({ layers: [...layers] }), outputActivation: 'probabilities' },
+    EXACT,
+  )
+  return asCase(model, remainders, {
+    steps: (ids) => [...(ids as number[])],
+    formats: ['onnx', 'keras'],
+    truth: (target) => target as number[],
   })
 })
 

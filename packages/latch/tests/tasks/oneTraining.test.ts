@@ -1,4 +1,4 @@
-/** While a training is under way, whatever would change the model under it is refused, and the training ends as if nothing had been asked. */
+/** While a training runs, calls that change the model fail, and the training ends as if they had not been made. */
 import { describe, expect, it } from 'vitest'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
@@ -21,7 +21,7 @@ async function refused(action: () => unknown): Promise<void> {
   const error = await thrown(action)
   expect(error).toBeInstanceOf(UsageError)
   expect(error.message).toMatch(
-    /expected one training at a time, got .*while one is under way\. Await it first\./,
+    /expected one training at a time, got .* while one is running\. Await it first\./,
   )
 }
 

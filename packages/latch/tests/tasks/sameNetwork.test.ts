@@ -1,4 +1,4 @@
-/** Every `fit` trains the network there is: open streams, and whoever holds it, see the new weights. */
+/** Every `fit` trains the existing network: open streams and references to it see the new weights. */
 import { describe, expect, it } from 'vitest'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { TextClassifier, textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'

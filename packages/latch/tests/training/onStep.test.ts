@@ -12,24 +12,24 @@ const options = { train, epochs: 2, batchSize: 8, seed: 5, ema: 0.9 } as const
 const later = () => new Promise<void>((resolve) => setTimeout(resolve, 1))
 
 describe('onStep', () => {
-  it('is told every update and changes no bit, however long it waits', async () => {
+  it('is called for every update and changes no bit, however long it waits', async () => {
     const [plain, paused] = [classifier(), classifier()]
     const report = await fit(plain, options)
-    const told: StepProgress[] = []
+    const reported: StepProgress[] = []
     await fit(paused, {
       ...options,
       async onStep(progress) {
-        told.push(progress)
+        reported.push(progress)
         await later()
       },
     })
     expect(bitsOf(paused)).toEqual(bitsOf(plain))
-    expect(told).toHaveLength(report.steps)
-    expect(told.map(({ epoch, step }) => [epoch, step])).toEqual(
+    expect(reported).toHaveLength(report.steps)
+    expect(reported.map(({ epoch, step }) => [epoch, step])).toEqual(
       [1, 2].flatMap((epoch) => [1, 2, 3, 4, 5].map((step) => [epoch, step])),
     )
-    expect(told[6]).toMatchObject({ epochs: 2, steps: 5, updates: 7, learningRate: 0.001 })
-    for (const { loss, gradientNorm } of told) expect(loss > 0 && gradientNorm > 0).toBe(true)
+    expect(reported[6]).toMatchObject({ epochs: 2, steps: 5, updates: 7, learningRate: 0.001 })
+    for (const { loss, gradientNorm } of reported) expect(loss > 0 && gradientNorm > 0).toBe(true)
   })
 
   it('may inspect the model, with gradient checkpointing too, and train on with the same bits', async () => {

@@ -171,7 +171,7 @@ describe('stopped by a signal', () => {
   })
 })
 
-describe('refuses a state that is not its own, in words', () => {
+describe('rejects a state of another run', () => {
   const states: TrainingState[] = []
   const checkpoint = { everySteps: 7, write: (state: TrainingState) => void states.push(state) }
   const saved = fit(network(), { ...common, checkpoint })

@@ -82,7 +82,7 @@ describe('composition', () => {
     )
   })
 
-  it('counts epochs or steps as told', () => {
+  it('counts epochs or steps, by `per`', () => {
     const at = (options: ScheduleOptions) =>
       learningRateAt(completeSchedule(options), 1, { epoch: 1, step: 3 })
     expect(at({ type: 'exponential', gamma: 0.5 })).toBe(0.5)

@@ -1,4 +1,4 @@
-/** What `fit` does around its steps: learns, stops, keeps, tells, fails in words, and allocates nothing. */
+/** What `fit` does around its steps: learns, stops, keeps, reports, fails with messages, and allocates nothing. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
@@ -263,6 +263,24 @@ describe('events', () => {
     expect(without[3]).toMatchObject({ reason: 'epochs', epoch: 2, step: 13, kept: 'best' })
   })
 
+  it('an abort in the midst of an epoch: the checkpoint and the stop name epoch and step', async () => {
+    const stop = new AbortController()
+    const events: TrainingEvent[] = []
+    await fit(classifier(), {
+      train,
+      epochs: 3,
+      signal: stop.signal,
+      checkpoint: { write: () => undefined },
+      onEvent: (event) => events.push(event),
+      onStep: ({ epoch, step }) => (epoch === 2 && step === 5 ? stop.abort() : undefined),
+    })
+    const at = { epoch: 2, step: 5 }
+    expect(events.filter(({ type }) => type === 'checkpoint' || type === 'stop')).toMatchObject([
+      { type: 'checkpoint', ...at },
+      { type: 'stop', reason: 'aborted', ...at },
+    ])
+  })
+
   it('progress about ten times a second, with the time left', async () => {
     const slow: Dataset = {
       ...train,
@@ -277,7 +295,11 @@ describe('events', () => {
     const progress = events.filter((event) => event.type === 'progress')
     expect(progress.length).toBeGreaterThanOrEqual(2)
     expect(progress.length).toBeLessThanOrEqual(12)
-    for (const { loss, sequencesPerSecond, secondsLeft } of progress) {
+    expect([progress[0].epoch, progress.at(-1)!.epoch]).toEqual([1, 2])
+    for (const { epochs, step, steps, loss, sequencesPerSecond, secondsLeft } of progress) {
+      expect([epochs, steps]).toEqual([2, 13])
+      expect(step).toBeGreaterThanOrEqual(0)
+      expect(step).toBeLessThanOrEqual(13)
       expect(loss).toBeGreaterThan(0)
       expect(sequencesPerSecond).toBeGreaterThan(10)
       expect(secondsLeft).toBeLessThan(60)
@@ -346,7 +368,7 @@ describe('memory', () => {
 })
 
 describe('fingerprints', () => {
-  it('tell any change of data', () => {
+  it('differ for any change of data', () => {
     const [ids, labels] = [
       [
         [3, 4],

@@ -161,7 +161,7 @@ describe('clipping', () => {
     expect(got.scale).toBeCloseTo(1 / Math.hypot(3, 3.5), 6)
   })
 
-  it('shows what is not finite', () => expect(clipped([1, NaN], { clipNorm: 1 }).norm).toBeNaN())
+  it('shows a norm that is not finite', () => expect(clipped([1, NaN], { clipNorm: 1 }).norm).toBeNaN())
 })
 
 describe('moving average', () => {

@@ -62,13 +62,13 @@ export class ThreadPool implements Executor, PoolClient {
   }
 
   readonly #fail = (error: unknown): void => {
-    this.#settle(`workers could not be started: ${(error as Error).message}`)
+    this.#resolveReady(`workers could not be started: ${(error as Error).message}`)
   }
 
   attached(): void {
     if (++this.#ready !== this.helpers) return
     this.size = this.helpers + 1
-    this.#settle(null)
+    this.#resolveReady(null)
   }
 
   lost(why: string | null): void {
@@ -81,10 +81,10 @@ export class ThreadPool implements Executor, PoolClient {
       return
     }
     if (running) this.#lost = why
-    this.#settle(why)
+    this.#resolveReady(why)
   }
 
-  #settle(note: string | null): void {
+  #resolveReady(note: string | null): void {
     this.note = note
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
@@ -94,7 +94,7 @@ export class ThreadPool implements Executor, PoolClient {
     // Only Node ends a process that waits, and there the pool is provided in advance.
     const workers = pool?.()
     workers?.stayAlive(1)
-    const timer = setTimeout(() => this.#settle('workers did not start'), START_TIMEOUT_MS)
+    const timer = setTimeout(() => this.#resolveReady('workers did not start'), START_TIMEOUT_MS)
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
     clearTimeout(timer)
     workers?.stayAlive(-1)
@@ -103,7 +103,7 @@ export class ThreadPool implements Executor, PoolClient {
   close(): void {
     this.size = 1
     this.#requested = true
-    this.#settle('the engine was disposed of')
+    this.#resolveReady('the engine was disposed of')
     pool?.().unregister(this.attachment.id)
     collected.unregister(this)
   }

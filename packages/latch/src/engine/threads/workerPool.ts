@@ -42,7 +42,7 @@ interface PoolWorker {
   readonly layout: ControlLayout
 }
 
-/** What the pool works with: handed over by those who load it, so that it loads as one piece by itself. */
+/** What the pool depends on: passed in by its callers, so that the pool loads as one chunk. */
 export interface PoolContext {
   readonly host: () => Host
   readonly parallelism: typeof parallelism

@@ -145,7 +145,7 @@ export function takeTensor(
 }
 
 /** @throws FormatError if tensors remain that the configuration has no place for */
-export function refuseLeftovers(tensors: ReadonlyMap<string, NamedTensor>, source = 'model'): void {
+export function assertAllTaken(tensors: ReadonlyMap<string, NamedTensor>, source = 'model'): void {
   if (tensors.size === 0) return
   const expected = 'only tensors that the configuration has a place for'
   throw new FormatError({ where: `${source}, tensors`, expected, got: `also ${namesText(tensors)}` })

@@ -56,7 +56,7 @@ class Cursor {
   }
 
   /** A fault of content: names the field. */
-  refuse(expected: string, got: string): FormatError {
+  contentError(expected: string, got: string): FormatError {
     return new FormatError({ where: `${this.#source}, header${this.context}`, expected, got })
   }
 
@@ -129,7 +129,7 @@ class Cursor {
       const digit = this.#bytes[this.#position] - 0x30
       if (digit < 0 || digit > 9) break
       value = value * 10 + digit
-      if (!Number.isSafeInteger(value)) throw this.refuse(`${purpose} below 2^53`, 'a larger number')
+      if (!Number.isSafeInteger(value)) throw this.contentError(`${purpose} below 2^53`, 'a larger number')
     }
     const digits = this.#position - begin
     if (digits === 0) throw this.fault(`${purpose}: a whole number, 0 or more`)
@@ -142,7 +142,7 @@ class Cursor {
     this.expect('[', `to open ${purpose}`)
     if (this.accept(']')) return values
     do {
-      if (values.length === most) throw this.refuse(`at most ${most} numbers`, 'more')
+      if (values.length === most) throw this.contentError(`at most ${most} numbers`, 'more')
       values.push(this.integer(purpose))
     } while (this.accept(','))
     this.expect(']', `or "," after a number of ${purpose}`)
@@ -177,12 +177,12 @@ export function readHeader(bytes: Uint8Array, begin: number, end: number, source
   const names = new Set<string>()
   let metadata: Record<string, string> = {}
   cursor.object('the header', (name) => {
-    if (names.has(name)) throw cursor.refuse('each name once', `${quoted(name)} twice`)
+    if (names.has(name)) throw cursor.contentError('each name once', `${quoted(name)} twice`)
     names.add(name)
     if (name === METADATA) {
       metadata = readMetadata(cursor)
     } else {
-      if (entries.length === MAX_TENSORS) throw cursor.refuse(`at most ${MAX_TENSORS} tensors`, 'more')
+      if (entries.length === MAX_TENSORS) throw cursor.contentError(`at most ${MAX_TENSORS} tensors`, 'more')
       entries.push(readEntry(cursor, name))
     }
     cursor.context = ''
@@ -195,7 +195,7 @@ function readMetadata(cursor: Cursor): Record<string, string> {
   const fields = new Map<string, string>()
   cursor.context = `, ${METADATA}`
   cursor.object(METADATA, (key) => {
-    if (fields.has(key)) throw cursor.refuse('each name once', `${quoted(key)} twice`)
+    if (fields.has(key)) throw cursor.contentError('each name once', `${quoted(key)} twice`)
     fields.set(key, cursor.string(`the text of ${quoted(key)}`))
   })
   // fromEntries defines own properties, so that a key "__proto__" stays data.
@@ -208,9 +208,9 @@ function readEntry(cursor: Cursor, name: string): HeaderEntry {
   cursor.context = context
   cursor.object('the tensor', (field) => {
     if (field !== 'dtype' && field !== 'shape' && field !== 'data_offsets') {
-      throw cursor.refuse('the fields dtype, shape and data_offsets', quoted(field))
+      throw cursor.contentError('the fields dtype, shape and data_offsets', quoted(field))
     }
-    if (found[field] !== undefined) throw cursor.refuse('each field once', `"${field}" twice`)
+    if (found[field] !== undefined) throw cursor.contentError('each field once', `"${field}" twice`)
     cursor.context = `${context}, ${field}`
     if (field === 'dtype') found.dtype = cursor.string('the dtype')
     else if (field === 'shape') found.shape = cursor.integers('the shape', MAX_RANK)
@@ -222,13 +222,13 @@ function readEntry(cursor: Cursor, name: string): HeaderEntry {
     const missing = (['dtype', 'shape', 'data_offsets'] as const).filter(
       (field) => found[field] === undefined,
     )
-    throw cursor.refuse('the fields dtype, shape and data_offsets', `none named ${missing.join(', ')}`)
+    throw cursor.contentError('the fields dtype, shape and data_offsets', `none named ${missing.join(', ')}`)
   }
   return { name, dtype, shape, begin: offsets[0], end: offsets[1] }
 }
 
 function readOffsets(cursor: Cursor): number[] {
   const offsets = cursor.integers('the offsets', 2)
-  if (offsets.length < 2) throw cursor.refuse('two numbers, begin and end', `${offsets.length}`)
+  if (offsets.length < 2) throw cursor.contentError('two numbers, begin and end', `${offsets.length}`)
   return offsets
 }

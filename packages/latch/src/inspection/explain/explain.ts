@@ -64,7 +64,7 @@ export function explain(
   )
   if (!found) {
     const names = sequence.layers.map((l) => `${l.layer} ${l.direction}`).join(', ')
-    refuse(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
+    throwInvalid(`a layer and direction among ${names}`, `${place.layer} ${place.direction}`)
   }
   needIndex('step', place.step, found.steps.length)
   if (ofOutput) return explainOutput(network, sequence, place)
@@ -76,7 +76,7 @@ export function explain(
     return explanationOf(place, rule(at))
   }
   if (place.value !== 'x' && place.value !== 'input') {
-    refuse(
+    throwInvalid(
       `a value among ${[...Object.keys(rules), 'x', 'logit', 'probability'].join(', ')}`,
       `${place.value}`,
     )
@@ -86,7 +86,7 @@ export function explain(
   return explanationOf(input, inputOf(network, sequence, at.step, input))
 }
 
-/** The direction of a layer's first loop; forward where there is no such layer. */
+/** The direction of a layer's first loop; forward where the layer does not exist. */
 function readFirst({ recurrent }: Network, layer: number): 'forward' | 'backward' {
   return recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
 }
@@ -169,9 +169,9 @@ function layersBelow({ config: { layers } }: Network, layer: number): string[] {
 
 function needIndex(what: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return
-  refuse(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
+  throwInvalid(`a ${what} from 0 to ${count - 1}`, `${what} ${index}`)
 }
 
-function refuse(expected: string, got: string): never {
+function throwInvalid(expected: string, got: string): never {
   throw new UsageError({ where: 'explain', expected, got })
 }

@@ -38,7 +38,7 @@ export function spectralNorm(matrix: Matrix): number {
   const first = Float64Array.from({ length: columns }, () => random.normal())
   scaleTo(first, 1 / length(first))
   const basis: Float64Array[] = [first]
-  const [diagonal, beside]: [number[], number[]] = [[], []]
+  const [diagonal, offDiagonal]: [number[], number[]] = [[], []]
   let [largest, calm] = [0, 0]
   // MᵀM has at most so many eigenvalues that are not zero, and the start may have a part in its kernel.
   const most = Math.min(rows + 1, columns)
@@ -46,12 +46,12 @@ export function spectralNorm(matrix: Matrix): number {
     const w = gramTimes(matrix, basis[k], size)
     diagonal.push(dot(w, basis[k]))
     for (let pass = 0; pass < 2; pass++) for (const q of basis) subtract(w, dot(w, q), q)
-    const next = topOfTridiagonal(diagonal, beside, largest)
+    const next = topOfTridiagonal(diagonal, offDiagonal, largest)
     calm = next - largest <= CONVERGED * next ? calm + 1 : 0
     largest = next
     const left = length(w)
     if (left <= CONVERGED * largest) break
-    beside.push(left)
+    offDiagonal.push(left)
     scaleTo(w, 1 / left)
     basis.push(w)
   }
@@ -72,22 +72,22 @@ function gramTimes({ rows, columns, values }: Matrix, v: Float64Array, size: num
 }
 
 /** Largest eigenvalue of a tridiagonal matrix, at least `low`, by bisection on the signs of its pivots. */
-function topOfTridiagonal(diagonal: readonly number[], beside: readonly number[], low: number): number {
+function topOfTridiagonal(diagonal: readonly number[], offDiagonal: readonly number[], low: number): number {
   let high = low
-  diagonal.forEach((x, i) => (high = Math.max(high, x + (beside[i - 1] ?? 0) + (beside[i] ?? 0))))
+  diagonal.forEach((x, i) => (high = Math.max(high, x + (offDiagonal[i - 1] ?? 0) + (offDiagonal[i] ?? 0))))
   while (high - low > 1e-15 * high) {
     const middle = (low + high) / 2
     if (middle === low || middle === high) break
-    if (allBelow(diagonal, beside, middle)) high = middle
+    if (allBelow(diagonal, offDiagonal, middle)) high = middle
     else low = middle
   }
   return high
 }
 
-function allBelow(diagonal: readonly number[], beside: readonly number[], x: number): boolean {
+function allBelow(diagonal: readonly number[], offDiagonal: readonly number[], x: number): boolean {
   let pivot = 0
   for (let i = 0; i < diagonal.length; i++) {
-    pivot = diagonal[i] - x - (i > 0 ? beside[i - 1] ** 2 / pivot : 0)
+    pivot = diagonal[i] - x - (i > 0 ? offDiagonal[i - 1] ** 2 / pivot : 0)
     if (pivot >= 0) return false
   }
   return true

@@ -8,8 +8,8 @@ import { ShapeError, UsageError } from '../../core/errors.ts'
 
 /** ‖A^m‖^(1/m) at m = 2³⁴: what a constant C in ‖A^m‖ ≤ C·ρ^m leaves is ln C / 2³⁴. */
 const SQUARINGS = 34
-/** B² = ±‖B²‖·B to this: the powers have settled, every further one is the same. */
-const SETTLED = 1e-14
+/** B² = ±‖B²‖·B to this tolerance: the powers have converged, every further one is the same. */
+const CONVERGED = 1e-14
 
 /**
  * Largest |eigenvalue| of a real n×n matrix, row-major, complex pairs included: Gelfand's formula
@@ -32,7 +32,7 @@ export function spectralRadius(matrix: ArrayLike<number>, n: number): number {
   for (let k = 1; k <= SQUARINGS && logarithm !== -Infinity; k++) {
     square(next, power, n)
     const norm = scaleToOne(next)
-    if (settled(next, power)) return Math.exp(logarithm + Math.log(norm) / 2 ** (k - 1))
+    if (converged(next, power)) return Math.exp(logarithm + Math.log(norm) / 2 ** (k - 1))
     logarithm += Math.log(norm) / 2 ** k
     ;[power, next] = [next, power]
   }
@@ -61,13 +61,13 @@ function square(into: Float64Array, a: Float64Array, n: number): void {
   }
 }
 
-function settled(next: Float64Array, before: Float64Array): boolean {
+function converged(next: Float64Array, before: Float64Array): boolean {
   let [same, turned] = [0, 0]
   for (let i = 0; i < next.length; i++) {
     same = Math.max(same, Math.abs(next[i] - before[i]))
     turned = Math.max(turned, Math.abs(next[i] + before[i]))
   }
-  return Math.min(same, turned) < SETTLED
+  return Math.min(same, turned) < CONVERGED
 }
 
 /** Which recurrent weights. */

@@ -35,13 +35,13 @@ export function applyEdits(
     requireKnown(where, edit)
     if (edit.type !== 'drop' && edit.type !== 'replace') return
     requireStep(where, 'step', edit.step, T)
-    refuseTwice(where, edit, dropped, replaced)
+    throwDuplicateEdit(where, edit, dropped, replaced)
     if (edit.type === 'drop') dropped.add(edit.step)
     else replaced.set(edit.step, readToken(where, subject, encode, edit.token))
   })
   const steps = Array.from({ length: T }, (_, t) => t).filter((t) => !dropped.has(t))
   if (steps.length === 0) {
-    refuse('intervene', 'at least one token left', `edits that drop all ${T}`)
+    throwInvalid('intervene', 'at least one token left', `edits that drop all ${T}`)
   }
   const overrides = edits.flatMap((edit, i) =>
     edit.type === 'gate' || edit.type === 'state'
@@ -51,7 +51,7 @@ export function applyEdits(
   return { overrides, steps, replaced }
 }
 
-function refuse(where: string, expected: string, got: string, remedy?: string): never {
+function throwInvalid(where: string, expected: string, got: string, remedy?: string): never {
   throw new UsageError({ where, expected, got, remedy })
 }
 
@@ -59,22 +59,22 @@ function requireKnown(where: string, edit: Edit): void {
   const types = ['gate', 'state', 'drop', 'replace']
   if (typeof edit === 'object' && edit !== null && types.includes(edit.type)) return
   const got = typeof edit === 'object' && edit !== null ? describe((edit as Edit).type) : describe(edit)
-  refuse(where, `an edit with a type (${types.join(', ')})`, got)
+  throwInvalid(where, `an edit with a type (${types.join(', ')})`, got)
 }
 
 function requireStep(where: string, name: string, step: number, T: number): void {
   if (Number.isInteger(step) && step >= 0 && step < T) return
-  refuse(`${where} ${name}`, `a step of the text, 0 to ${T - 1}`, describe(step))
+  throwInvalid(`${where} ${name}`, `a step of the text, 0 to ${T - 1}`, describe(step))
 }
 
-function refuseTwice(
+function throwDuplicateEdit(
   where: string,
   { step }: TextEdit,
   dropped: ReadonlySet<number>,
   replaced: ReadonlyMap<number, unknown>,
 ): void {
   if (!dropped.has(step) && !replaced.has(step)) return
-  refuse(where, 'one edit per token', `a second edit of step ${step}`)
+  throwInvalid(where, 'one edit per token', `a second edit of step ${step}`)
 }
 
 function readToken(
@@ -85,7 +85,7 @@ function readToken(
 ): { id: number; token: string; known: boolean } {
   const [input] = network.config.layers
   if (!ids || !('vocabulary' in input)) {
-    refuse(
+    throwInvalid(
       where,
       'a network that reads token ids',
       `one that reads ${input.type}`,
@@ -96,12 +96,12 @@ function readToken(
   if (Number.isInteger(token) && token >= 0 && token < input.vocabulary) {
     return { id: token, token: `#${token}`, known: true }
   }
-  refuse(`${where} token`, `a word, or an id from 0 to ${input.vocabulary - 1}`, describe(token))
+  throwInvalid(`${where} token`, `a word, or an id from 0 to ${input.vocabulary - 1}`, describe(token))
 }
 
 function readWord(where: string, encode: ((word: string) => EncodedInput) | null, word: string) {
   if (!encode) {
-    refuse(
+    throwInvalid(
       `${where} token`,
       'a token id',
       JSON.stringify(word),
@@ -115,7 +115,7 @@ function readWord(where: string, encode: ((word: string) => EncodedInput) | null
     return { id: read.ids[first], token: read.tokens[first], known: read.known[first] }
   }
   const got = `${JSON.stringify(word)}, which is ${count} tokens`
-  return refuse(`${where} token`, 'one token', got)
+  return throwInvalid(`${where} token`, 'one token', got)
 }
 
 /** The overrides of one edit, one for each layer and direction. */
@@ -129,9 +129,10 @@ function buildOverrides(
   const { value, from = 0, to = T - 1 } = edit
   requireStep(where, 'from', from, T)
   requireStep(where, 'to', to, T)
-  if (to < from) refuse(`${where} to`, `a step from ${from} on`, `${to}`)
+  if (to < from) throwInvalid(`${where} to`, `a step from ${from} on`, `${to}`)
   const kept = steps.flatMap((before, after) => (before >= from && before <= to ? [after] : []))
-  if (kept.length === 0) refuse(where, 'a step that is not dropped', `steps ${from} to ${to}, all dropped`)
+  if (kept.length === 0)
+    throwInvalid(where, 'a step that is not dropped', `steps ${from} to ${to}, all dropped`)
   const range = { from: kept[0], to: kept[kept.length - 1] }
   return placesOf(where, layers, edit).map(({ layer, direction }) => {
     const what = edit.type === 'gate' ? gateOf(where, layer, direction, edit) : stateOf(where, layer, edit)
@@ -145,10 +146,14 @@ function placesOf(
   { layer: recurrentLayer, direction }: EditPlace,
 ) {
   if (recurrentLayer !== undefined && !layers[recurrentLayer]) {
-    refuse(`${where} layer`, `a recurrent layer from 0 to ${layers.length - 1}`, describe(recurrentLayer))
+    throwInvalid(
+      `${where} layer`,
+      `a recurrent layer from 0 to ${layers.length - 1}`,
+      describe(recurrentLayer),
+    )
   }
   if (direction !== undefined && direction !== 'forward' && direction !== 'backward') {
-    refuse(`${where} direction`, "'forward' or 'backward'", describe(direction))
+    throwInvalid(`${where} direction`, "'forward' or 'backward'", describe(direction))
   }
   const places = (recurrentLayer === undefined ? layers : [layers[recurrentLayer]]).flatMap((layer) =>
     layer.loops.flatMap(({ reversed }, d) => {
@@ -157,7 +162,7 @@ function placesOf(
     }),
   )
   if (places.length > 0) return places
-  return refuse(`${where} direction`, 'a direction that the layer reads', `${direction}`)
+  return throwInvalid(`${where} direction`, 'a direction that the layer reads', `${direction}`)
 }
 
 function gateOf(
@@ -168,11 +173,15 @@ function gateOf(
 ): Override['what'] {
   const { cell } = loops[direction]
   if (!cell.gateNames.includes(gate)) {
-    refuse(`${where} gate`, `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`, describe(gate))
+    throwInvalid(
+      `${where} gate`,
+      `one of ${cell.gateNames.join(', ')} (${cell.name}, ${name})`,
+      describe(gate),
+    )
   }
   const derived = cell.derivedGates?.[gate]
   if (derived) {
-    refuse(
+    throwInvalid(
       `${where} gate`,
       `a gate with weights of its own (${name})`,
       `${gate}, which is ${derived.equation} here`,
@@ -184,7 +193,7 @@ function gateOf(
   if (Number.isFinite(value) && value >= least && value <= most) return { gate }
   const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
   const range = most < Infinity ? `${open} to ${most}` : `${open} (${type})`
-  return refuse(`${where} value`, `${range} for ${gate}`, describe(value))
+  return throwInvalid(`${where} value`, `${range} for ${gate}`, describe(value))
 }
 
 /** Ranges of the functions that are bounded. */
@@ -205,15 +214,19 @@ function stateOf(
   { state, value }: SetState,
 ): Override['what'] {
   if (!cell.stateNames.includes(state)) {
-    refuse(`${where} state`, `one of ${cell.stateNames.join(', ')} (${cell.name}, ${name})`, describe(state))
+    throwInvalid(
+      `${where} state`,
+      `one of ${cell.stateNames.join(', ')} (${cell.name}, ${name})`,
+      describe(state),
+    )
   }
   if (Number.isFinite(value)) return { state }
-  return refuse(`${where} value`, 'a finite number', describe(value))
+  return throwInvalid(`${where} value`, 'a finite number', describe(value))
 }
 
 function unitsOf(where: string, { units: H }: RecurrentLayer, { units }: EditPlace): readonly number[] {
   if (units === undefined) return Array.from({ length: H }, (_, j) => j)
   const wrong = units.find((unit) => !(Number.isInteger(unit) && unit >= 0 && unit < H))
   if (wrong === undefined && units.length > 0) return [...units]
-  return refuse(`${where} units`, `units from 0 to ${H - 1}`, units.length ? describe(wrong) : 'none')
+  return throwInvalid(`${where} units`, `units from 0 to ${H - 1}`, units.length ? describe(wrong) : 'none')
 }

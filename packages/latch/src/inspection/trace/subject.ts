@@ -47,7 +47,7 @@ export type SubjectInput<Input = string> = Input | ArrayLike<number> | PackedBat
 /** What the loss compares with: a label (models), a class number, or targets. Default: what the subject predicts. */
 export type SubjectTarget = string | number | Targets
 
-/** A subject with its input and target settled. */
+/** A subject with its input and target resolved. */
 export interface ResolvedSubject {
   network: Network
   /** One sequence. */

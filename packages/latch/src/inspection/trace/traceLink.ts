@@ -41,6 +41,6 @@ export function needRecurrent(where: string, network: Network): void {
     where,
     expected: 'a network with a recurrent layer',
     got: `layers ${network.config.layers.map((layer) => layer.type).join(', ')}`,
-    remedy: 'A feed-forward net has no steps to follow; train with cell rnn, lstm or gru.',
+    remedy: 'A feed-forward net has no steps to follow; train with a recurrent cell.',
   })
 }

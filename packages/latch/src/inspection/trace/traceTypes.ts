@@ -91,8 +91,8 @@ export interface TraceStep<C extends CellName = CellName, L extends string = str
 }
 
 /**
- * One text's way through a model: what it said, and every step's insides and gradients. For a cell that
- * is not known beforehand, `trace.cell` tells which gates the steps have.
+ * One text's run through a model: the prediction, and every step's gates, states and gradients. For a cell that
+ * is not known beforehand, `trace.cell` says which gates the steps have.
  */
 export type Trace<C extends CellName = CellName, L extends string = string> = C extends CellName
   ? TraceOf<C, L>
@@ -109,7 +109,7 @@ interface TraceOf<C extends CellName, L extends string> {
   /** The label whose loss the gradients are of: the one given, else the predicted one. */
   target: L
   loss: number
-  /** By gate name, how `keeps` is computed, in words. */
+  /** How `keeps` is computed, by gate name. */
   convention: string
   steps: TraceStep<C, L>[]
   layers: TraceLayer<C>[]

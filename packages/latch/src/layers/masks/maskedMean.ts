@@ -1,6 +1,6 @@
 /**
  * The mean over time where steps are masked: over the valid ones. It adds up as the engine's own kernel does, so that
- * a sequence without masked steps has the same mean in any company.
+ * a sequence without masked steps has the same mean in every batch.
  */
 import type { Engine } from '../../engine/engine.ts'
 import type { EdgeRows } from '../batchIndex.ts'

@@ -4,7 +4,7 @@ import type { Capacity, Context, Layer, StreamContext, StreamMask } from '../lay
 import type { LossLayer } from '../loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 
-/** Carried by the definitions of layers whose networks may have masked steps. */
+/** Part of the definitions of layers whose networks may have masked steps. */
 export interface MaskSupport {
   /** For one network. */
   create(context: Context, layers: readonly Layer[]): NetworkMasks

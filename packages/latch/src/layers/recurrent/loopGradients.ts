@@ -1,7 +1,7 @@
 /**
  * What BPTT leaves in the gradients of pre-activations, turned into gradients of weights, biases and
  * input, block by block: each weight's sum runs over blocks from the last to the first, inside a block
- * over its rows in order, whoever computes it.
+ * over its rows in order, whichever thread computes it.
  */
 import { strideOf } from '../../engine/engine.ts'
 import type { Kernels, Pointer } from '../../engine/kernels.ts'

@@ -6,7 +6,7 @@ export interface Baseline<Example extends object = object> {
   evaluate(examples: Iterable<Example>): BaselineScore
 }
 
-/** How a trivial model does. */
+/** The metrics of a trivial model. */
 export interface BaselineScore {
   metric: 'accuracy' | 'meanAbsoluteError'
   value: number

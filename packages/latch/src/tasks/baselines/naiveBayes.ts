@@ -1,6 +1,6 @@
 /**
- * Multinomial naive Bayes with add-one smoothing (Manning et al. 2008, ch. 13): the floor that a
- * network should beat before it is worth its training time. Printed beside every trained classifier.
+ * Multinomial naive Bayes with add-one smoothing (Manning et al. 2008, ch. 13): the baseline that a
+ * network should beat before it is worth its training time. Printed with every trained classifier.
  */
 import { examplesFromRows } from '../../data/examples.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
@@ -11,19 +11,19 @@ import { maximum } from '../../core/lists.ts'
 export interface NaiveBayesOptions {
   text: string
   label: string
-  /** 1: words; 2: words and pairs of neighbours. Default 2, the higher floor on most data. */
+  /** 1: words; 2: words and pairs of neighbours. Default 2, the stronger baseline on most data. */
   ngrams?: 1 | 2
 }
 
-/** A naive Bayes classifier that has counted its rows. */
+/** A fitted naive Bayes classifier. */
 export interface NaiveBayes {
   labels: readonly string[]
   predict(text: string): string
-  /** Share of rows whose label it says. */
+  /** Fraction of rows whose label is predicted correctly. */
   evaluate(rows: Iterable<object>): { accuracy: number; n: number }
 }
 
-/** Counts the words of each class in the rows; ready to predict. */
+/** Fits a naive Bayes classifier on the rows. */
 export function naiveBayes(rows: Iterable<object>, options: NaiveBayesOptions): NaiveBayes {
   const { text, label, ngrams = 2 } = options
   const { texts, labels: given } = examplesFromRows(rows, { text, label })
@@ -64,7 +64,7 @@ function withPairs(tokens: string[], ngrams: 1 | 2): string[] {
   return [...tokens, ...tokens.slice(1).map((token, i) => `${tokens[i]} ${token}`)]
 }
 
-/** log P(class) + Σ log P(term | class); terms never seen are left out. */
+/** log P(class) + Σ log P(term | class); unseen terms are ignored. */
 function best(
   terms: string[],
   counts: Map<string, Float64Array>,

@@ -1,8 +1,8 @@
-/** Networks built from files: what does not fit together is the file's fault, and said as such. */
+/** Builds networks from files, and reports layers that do not fit together as faults of the file. */
 import { ShapeError, UnsupportedError } from '../../core/errors.ts'
 import { fieldError, type Field } from '../../core/validation.ts'
 
-/** Layers that cannot stand on each other are a fault of the file. @throws FormatError at the field */
+/** Turns a ShapeError between layers into a fault of the file. @throws FormatError at the field */
 export function fitting<T>(field: Field, build: () => T): T {
   try {
     return build()

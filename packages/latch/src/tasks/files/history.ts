@@ -1,5 +1,5 @@
 /**
- * How a model was trained, as its file keeps it: without wall times, so that the same training gives
+ * The training history in a model file. It has no wall times, so that the same training gives
  * the same bytes.
  */
 import type { BestEpoch, EpochRecord } from '../../training/events.ts'
@@ -13,13 +13,13 @@ import {
 } from '../../core/validation.ts'
 import { readFields } from '../../layers/fields.ts'
 
-/** An epoch's figures, without its wall time. */
+/** The metrics of an epoch, without its wall time. */
 export type HistoryEpoch = Omit<EpochRecord, 'seconds'>
 
-/** A training in figures, epoch by epoch. */
+/** The metrics of a training, by epoch. */
 export interface TrainingHistory {
   epochs: number
-  /** Updates made. */
+  /** Number of optimizer steps. */
   steps: number
   /** Why it ended: `epochs`, `patience`, `aborted`. */
   stopped: string

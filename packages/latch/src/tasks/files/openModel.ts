@@ -1,6 +1,6 @@
 /**
- * Model files of any format → models at work. A file of Latch's own, or one that Latch exported, comes back as the task
- * that it was; anything else becomes a SequenceModel. Each file is parsed once and built as one network.
+ * Opens model files of any format. A Latch file, or a file that Latch exported, becomes a model of its original task;
+ * any other file becomes a SequenceModel. Each file is parsed once and built as one network.
  */
 import type { EngineOptions } from '../../engine/engine.ts'
 import { FormatError } from '../../core/errors.ts'
@@ -26,10 +26,10 @@ import { TextClassifier } from '../textClassifier/textClassifier.ts'
 import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 
-/** A model of any task, as the contract has it: it reads texts, typed ids or features as JSON. */
+/** A model of any task: it reads texts, typed ids, or features as JSON. */
 export type AnyModel = Model & { exportSource(name?: string): ExportSource }
 
-/** A model file in memory with what lies beside it. */
+/** A model file in memory, with the files it refers to. */
 export interface ModelBytes {
   name: string
   bytes: Uint8Array
@@ -39,8 +39,8 @@ export interface ModelBytes {
 
 /**
  * Opens a model file of any format: Latch, Keras, PyTorch (safetensors), TensorFlow.js, ONNX, TensorFlow 1 dumps.
- * @param options what a file cannot say (configuration, vocabulary, labels), and how it computes
- * @throws FormatError for broken or unknown files; UnsupportedError naming what is known but not read
+ * @param options what the file does not contain (configuration, vocabulary, labels), and engine options
+ * @throws FormatError for broken or unknown files; UnsupportedError naming the unsupported part
  */
 export async function openModel(
   files: ModelFiles | ModelBytes,
@@ -64,7 +64,7 @@ export function openModelFile(
 
 type Reader = (document: unknown, weights: WeightSource, source: string, engine: EngineOptions) => AnyModel
 
-/** How each task's model is made of its document and weights. */
+/** Builds each task's model from its document and weights. */
 const TASKS = {
   textClassifier: (document, weights, source, engine) =>
     TextClassifier.fromContent(readTask(textClassifierTask, document, weights, source, engine), engine),
@@ -72,7 +72,7 @@ const TASKS = {
     new SequenceModel(readTask(sequenceTask, document, weights, source, engine), engine),
 } as const satisfies { [task: string]: Reader }
 
-/** The model of a Latch document, whichever task it names, with weights from anywhere. @throws FormatError */
+/** The model of a Latch document, of any task, with weights from any source. @throws FormatError */
 export function modelFromDocument(
   document: unknown,
   weights: WeightSource,
@@ -87,8 +87,8 @@ export function modelFromDocument(
 }
 
 /**
- * The model of a file of another format: the task that the file carries, with the weights that it has now; else, or
- * where its layers compute something else than that task's, a SequenceModel.
+ * The model of a file of another format. With a Latch document in it, the model of that task with the file's weights;
+ * without one, or where the layers no longer match the document, a SequenceModel.
  */
 export function modelFromImported(
   imported: ImportedModel,
@@ -106,21 +106,20 @@ export function modelFromImported(
     imported.outputActivation
   if (predictTheSame(imported, { network: model.network, outputActivation })) return model
   model.dispose()
-  const note =
-    'the file was modified after export: it is imported as a plain sequence model, not as the Latch model in it'
+  const note = 'the file was modified after export: it is imported as a plain sequence model'
   return SequenceModel.fromImported({ ...imported, warnings: [...imported.warnings, note] }, engine)
 }
 
-/** The weights that a reader found, for the layers of the document. */
+/** The weights from a reader, for the layers of the document. */
 function importedWeights(imported: ImportedModel, document: unknown, source: string): WeightSource {
   const { layers } = readNetworkConfig(fieldAt(rootField(document, 'document', source), 'network'), allLayers)
-  // Keras has one bias where PyTorch and ONNX have two, whatever the model had that was written there.
+  // Keras has one bias where PyTorch and ONNX have two, regardless of the exported model.
   const weights = fitBiases(imported.weights, layers, source)
   return {
     read({ name, size }) {
       const values = weights.get(name)
       if (values?.length === size) return values
-      const expected = `${size} numbers for ${name}, as the document of Latch says`
+      const expected = `${size} numbers for ${name}, as in the Latch document`
       throw new FormatError({ where: source, expected, got: values ? `${values.length}` : 'none' })
     },
     takeAll: () => [],

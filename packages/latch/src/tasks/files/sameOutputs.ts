@@ -1,6 +1,6 @@
 /**
- * Whether two networks predict the same, by running both on one small batch: what a file's layers compute against the
- * Latch document in it. Somebody may have changed the one and kept the other.
+ * Checks whether two networks predict the same by running both on one small batch: the network of a file's layers and
+ * that of the Latch document in it. Another program may have changed the layers and kept the document.
  */
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { OutputActivation, ImportedModel } from '../../formats/imported.ts'
@@ -11,11 +11,11 @@ import { Random } from '../../core/random.ts'
 import { activate } from '../prediction.ts'
 import { maximum } from '../../core/lists.ts'
 
-/** Most that an output may differ, relative to the larger of 1 and itself. */
+/** Largest difference of an output, relative to the larger of 1 and the output. */
 const TOLERANCE = 1e-4
 const LENGTHS = [4, 2, 3]
 
-/** Whether the network that a file describes predicts the same as one at work. */
+/** Whether the network that a file describes predicts the same as an existing one. */
 export function predictTheSame(
   file: Pick<ImportedModel, 'network' | 'weights' | 'outputActivation'>,
   model: { network: Network; outputActivation: OutputActivation },
@@ -31,7 +31,7 @@ export function predictTheSame(
   const near = (x: number, y: number) =>
     Object.is(x, y) || Math.abs(x - y) <= TOLERANCE * Math.max(1, Math.abs(x))
   const same = (x: number[], y: number[]) => x.length === y.length && x.every((v, i) => near(v, y[i]))
-  // One may have as a layer what the other has as its output activation.
+  // A layer of one network may be the output activation of the other.
   const activated = (rows: number[][], outputActivation: OutputActivation) =>
     rows.flatMap((row) => activate(row, outputActivation))
   return (
@@ -40,7 +40,7 @@ export function predictTheSame(
   )
 }
 
-/** Rows of the output, as the network has them. */
+/** The rows of the network's output. */
 function rowsOf(network: Network, batch: PackedBatch): number[][] {
   network.forward(batch)
   const values = Array.from(network.readOutput(batch))
@@ -48,7 +48,7 @@ function rowsOf(network: Network, batch: PackedBatch): number[][] {
   return Array.from({ length: values.length / width }, (_, r) => values.slice(r * width, (r + 1) * width))
 }
 
-/** Ids, or features; a zero among each, which some networks mask. */
+/** Ids or features, with a zero among them, which some networks mask. */
 function batchFor({ layers: [input] }: NetworkConfig): PackedBatch {
   const random = new Random(1, 'same outputs')
   const steps = maximum(LENGTHS)

@@ -1,5 +1,5 @@
 /**
- * Where `save` and `load` keep files. The browser entry has none (use bytes); the Node entry sets one.
+ * The file storage of `save` and `load`. The browser entry has none (use bytes); the Node entry sets one.
  */
 import { UnsupportedError } from '../../core/errors.ts'
 

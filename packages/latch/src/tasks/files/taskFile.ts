@@ -1,7 +1,7 @@
 /**
- * A model of any task as a model file (and an interrupted run as a checkpoint, which is a model file with more in it):
+ * A model of any task as a model file, and an interrupted run as a checkpoint (a model file with the training state):
  * weights under PyTorch's names, everything else as one JSON document. Reading checks every field and every shape
- * before memory is taken for any of it.
+ * before memory is allocated.
  */
 import type { EngineOptions } from '../../engine/engine.ts'
 import { UsageError } from '../../core/errors.ts'
@@ -16,7 +16,7 @@ import {
 } from '../../core/validation.ts'
 import {
   encodeModel,
-  refuseLeftovers,
+  assertAllTaken,
   takeTensor,
   type ModelContent,
   type ModelDocument,
@@ -32,10 +32,10 @@ import { fitting } from './fitting.ts'
 import { readHistory, type TrainingHistory } from './history.ts'
 import { weightTensors } from './weightTensors.ts'
 
-/** Prefix of a checkpoint's own tensors, beside the model's. */
+/** Prefix of the tensors that only a checkpoint has. */
 const TRAINING = 'training/'
 
-/** What a checkpoint has besides the model. */
+/** The part of a checkpoint that a model file does not have. */
 export interface TrainingContent {
   /** The state of training/checkpoint.ts: JSON and tensors. */
   state: unknown
@@ -44,18 +44,18 @@ export interface TrainingContent {
   fitOptions: unknown
 }
 
-/** Everything of a model file. */
+/** The contents of a model file. */
 export interface TaskContent<T extends TaskTypes> extends Trained<T['Learned']> {
   history: TrainingHistory | null
   training: TrainingContent | null
 }
 
-/** Where a model's weights come from: a file's tensors, or what a reader of another format found. */
+/** The source of a model's weights: a file's tensors, or the reader of another format. */
 export interface WeightSource {
   read(parameter: Parameter): ArrayLike<number>
-  /** Takes the tensors whose names begin so, without the beginning. */
+  /** Takes the tensors whose names begin with the prefix, and removes it. */
   takeAll(prefix: string): NamedTensor[]
-  /** @throws FormatError for weights that nothing took */
+  /** @throws FormatError for unused weights */
   finish(): void
 }
 
@@ -72,11 +72,11 @@ export function tensorWeights(tensors: Map<string, NamedTensor>, source: string)
       }
       return taken
     },
-    finish: () => refuseLeftovers(tensors, source),
+    finish: () => assertAllTaken(tensors, source),
   }
 }
 
-/** Everything of a model but its weights. */
+/** A model without its weights. */
 export function taskDocument<T extends TaskTypes>(
   task: TaskDefinition<T>,
   { network, learned, history, training }: Omit<TaskContent<T>, 'names'>,
@@ -102,7 +102,7 @@ export function writeTaskFile<T extends TaskTypes>(
   return encodeModel(taskDocument(task, content), [...weightTensors(network), ...extra])
 }
 
-/** Reads a model file that was decoded. Errors: see readTask. */
+/** Reads a decoded model file. Errors: see readTask. */
 export function readTaskFile<T extends TaskTypes>(
   task: TaskDefinition<T>,
   { document, tensors }: ModelContent,
@@ -113,7 +113,7 @@ export function readTaskFile<T extends TaskTypes>(
 }
 
 /**
- * @throws FormatError naming the field or tensor that does not fit, before anything is allocated for it;
+ * @throws FormatError naming the field or tensor that does not fit, before memory is allocated;
  * UsageError, UnsupportedError for a checkpoint whose engine is excluded or not available
  */
 export function readTask<T extends TaskTypes>(

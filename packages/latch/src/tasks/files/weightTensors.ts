@@ -1,4 +1,4 @@
-/** A network's weights as a model file holds them: PyTorch's names and layout, float32. */
+/** A network's weights as in a model file: PyTorch's names and layout, float32. */
 import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import type { Network } from '../../model/network.ts'
 

@@ -1,12 +1,12 @@
-/** How a loss counts classes and targets: the options of `fit`, checked, with labels as class numbers. */
+/** Class weights and label smoothing: the options of `fit`, checked, with labels as class indices. */
 import type { LossOptions } from '../../layers/loss.ts'
 import { UsageError } from '../../core/errors.ts'
 import { findLabel } from '../labels.ts'
 
-/** `balanced`: inversely to how often each class occurs; or by label, 1 where one is not named. */
+/** `balanced`: inversely proportional to class frequencies; or a weight by label, 1 for labels not given. */
 export type ClassWeights = 'balanced' | { readonly [label: string]: number }
 
-/** Options of `fit` that only a loss of classes has. */
+/** Options of `fit` for classification losses only. */
 export interface ClassLossOptions {
   classWeights?: ClassWeights
   labelSmoothing?: number
@@ -14,7 +14,7 @@ export interface ClassLossOptions {
 
 /**
  * The network's loss with the options of this run.
- * @param classes the class numbers of the training targets
+ * @param classes the class indices of the training targets
  * @throws UsageError naming the option; DataError for an unknown label
  */
 export function classLoss(
@@ -24,13 +24,13 @@ export function classLoss(
   classes: Iterable<number>,
 ): LossOptions {
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
-    refuse('labelSmoothing', 'a fraction from 0 to below 1', labelSmoothing)
+    throwInvalid('labelSmoothing', 'a fraction from 0 to below 1', labelSmoothing)
   if (!type.endsWith('CrossEntropy')) {
     for (const [name, value] of Object.entries({
       classWeights,
       labelSmoothing: labelSmoothing || undefined,
     })) {
-      if (value !== undefined) refuse(name, `no such option under the loss ${type}`, JSON.stringify(value))
+      if (value !== undefined) throwInvalid(name, `no value for the loss ${type}`, JSON.stringify(value))
     }
     return { type, ...rest }
   }
@@ -52,17 +52,18 @@ function resolveWeights(given: ClassWeights, labels: readonly string[], classes:
     return Array.from(counts, (n) => all / (labels.length * Math.max(1, n)))
   }
   if (typeof given !== 'object' || given === null)
-    refuse('classWeights', "'balanced' or a weight by label", given)
+    throwInvalid('classWeights', "'balanced' or a weight by label", given)
   const weights = labels.map(() => 1)
   for (const [name, weight] of Object.entries(given)) {
     const c = findLabel(name, labels)
-    if (!(weight >= 0 && weight < Infinity)) refuse(`classWeights.${name}`, 'a number, 0 or more', weight)
+    if (!(weight >= 0 && weight < Infinity))
+      throwInvalid(`classWeights.${name}`, 'a number, 0 or more', weight)
     weights[c] = weight
   }
-  if (weights.every((weight) => weight === 0)) refuse('classWeights', 'a weight above 0', 'only zeros')
+  if (weights.every((weight) => weight === 0)) throwInvalid('classWeights', 'a weight above 0', 'only zeros')
   return weights
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `fit option ${name}`, expected, got: String(got) })
 }

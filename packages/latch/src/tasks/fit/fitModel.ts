@@ -1,6 +1,6 @@
 /**
- * From examples to a trained model, for every task: read, split, learn what the task learns (vocabulary, labels,
- * scaling), build the network, train, and report. Loaded by those who train.
+ * From examples to a trained model, for every task: read, split, learn the vocabulary, labels and
+ * scaling, build the network, train, and report. Loaded on the first call of `fit`.
  */
 import { stratifiedSplit } from '../../data/batches.ts'
 import type { NetworkConfig } from '../../model/config.ts'
@@ -11,7 +11,7 @@ import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
 import { fit } from '../../training/fit.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
-import { refuseNoRows } from '../knownNames.ts'
+import { assertRows } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
@@ -41,7 +41,7 @@ export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Pro
   try {
     return await run({ ...request, adopt })
   } catch (error) {
-    // A run that never began leaves the model as it was.
+    // A run that did not start leaves the model unchanged.
     if (!started && network && loss !== network.config.loss) network.setLoss(loss!)
     throw error
   }
@@ -49,7 +49,7 @@ export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Pro
 
 async function run<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
   const { task, training, settings, options, examples } = request
-  refuseNoRows('fit', examples, task.columns)
+  assertRows('fit', examples, task.columns)
   checkFitOptions(options, task.columns)
   const saved = options.resume ? readCheckpoint(options.resume, request) : null
   const before = saved?.trained ?? request.trained
@@ -109,16 +109,16 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
   const content = readTaskFile(task, decodeModel(bytes, source), source, engine)
   const { network, learned, training } = content
   if (!training) {
-    const expected = 'a checkpoint of a run that was stopped'
+    const expected = 'a checkpoint of an unfinished run'
     throw new UsageError({ where: source, expected, got: 'the model of a finished run' })
   }
-  refuseOtherSettings(task.settings(learned), settings)
+  assertSameSettings(task.settings(learned), settings)
   const state = { document: training.state, tensors: training.tensors, source }
   const note = describeEngineChange(network.engine, engine)
   if (!trained) return { trained: content, state, note }
-  // The run resumes in the existing network, so that streams and whoever holds it see the new weights.
+  // The run resumes in the existing network, so that streams and references to it see the new weights.
   try {
-    refuseOtherModel(trained, content)
+    assertSameModel(trained, content)
     trained.network.setLoss(network.config.loss!)
   } finally {
     network.dispose()
@@ -126,7 +126,7 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
   return { trained, state, note }
 }
 
-function refuseOtherSettings(saved: object, own: object): void {
+function assertSameSettings(saved: object, own: object): void {
   const text = (settings: object, name: string) => JSON.stringify((settings as Record<string, unknown>)[name])
   // What is still undefined is chosen from the rows.
   const wrong = Object.keys(saved).find((name) => text(own, name) && text(saved, name) !== text(own, name))
@@ -135,12 +135,12 @@ function refuseOtherSettings(saved: object, own: object): void {
     where: `fit option resume, a checkpoint with ${wrong} ${text(saved, wrong)}`,
     expected: 'a model with the same options',
     got: `${wrong} ${text(own, wrong)}`,
-    remedy: 'Open the checkpoint with fromCheckpoint, which makes the model that belongs to it.',
+    remedy: 'Open the checkpoint with fromCheckpoint, which builds the matching model.',
   })
 }
 
 /** @throws UsageError for a checkpoint of a run that the model's own network cannot resume */
-function refuseOtherModel(model: Trained, saved: Trained): void {
+function assertSameModel(model: Trained, saved: Trained): void {
   const describeModel = ({ network, names, learned }: Trained) => ({
     labels: JSON.stringify(names),
     vocabulary: JSON.stringify(learned.vocabulary),
@@ -153,8 +153,8 @@ function refuseOtherModel(model: Trained, saved: Trained): void {
   throw new UsageError({
     where: `fit option resume, ${wrong} of the checkpoint`,
     expected: isVocabulary ? `the tokens of the model (${model.learned.vocabulary?.length})` : own[wrong],
-    got: isVocabulary ? `others (${saved.learned.vocabulary?.length})` : other[wrong],
-    remedy: 'Open the checkpoint with fromCheckpoint, which makes the model that belongs to it.',
+    got: isVocabulary ? `other tokens (${saved.learned.vocabulary?.length})` : other[wrong],
+    remedy: 'Open the checkpoint with fromCheckpoint, which builds the matching model.',
   })
 }
 
@@ -192,7 +192,7 @@ function prepare<T extends TaskTypes>(
   return { trained, train, validation: watched, warnings, split }
 }
 
-/** By class where each example has one class, else at random. */
+/** Stratified by class if each example has one class, else at random. */
 function splitItems<T extends TaskTypes>(
   task: TaskTraining<T>,
   { items }: ExampleSet<T['Item']>,
@@ -236,7 +236,7 @@ function prepareNetwork<T extends TaskTypes>(
       where: 'fit options labelSmoothing, classWeights',
       expected: `those of the checkpoint (${JSON.stringify({ labelSmoothing: smoothing, classWeights: weights })})`,
       got: JSON.stringify({ labelSmoothing: loss.labelSmoothing, classWeights: loss.classWeights }),
-      remedy: 'Resume with the options and the rows of the run that wrote it.',
+      remedy: 'Resume with the options and rows of the original run.',
     })
   }
   existing.setLoss(loss)

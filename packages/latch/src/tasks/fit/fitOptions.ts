@@ -1,4 +1,4 @@
-/** The options of `fit` of every model, their defaults and their check: callers without types may pass any name and value. */
+/** The options of `fit` of every model, their defaults and their validation: JavaScript callers may pass any name and value. */
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import type {
@@ -13,15 +13,15 @@ import type {
 import type { TrainingChoices } from '../../training/options.ts'
 import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
-import { refuseUnknown, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../knownNames.ts'
 import type { ColumnOptions } from '../columns.ts'
 import type { ClassWeights } from './classLoss.ts'
 
 /** Options of `fit` of every model. All are optional. */
 export interface FitOptions<Example extends object = object> {
-  /** Fraction of the examples held out (by class), or examples of their own. 0: none. Default 0.1. */
+  /** Fraction of the examples held out (stratified by class), or separate examples. 0: none. Default 0.1. */
   validation?: number | readonly Example[]
-  /** At most. Default 30. */
+  /** Maximum number of epochs. Default 30. */
   epochs?: number
   /** Sequences per batch. Default 32. */
   batchSize?: number
@@ -29,11 +29,11 @@ export interface FitOptions<Example extends object = object> {
   accumulationSteps?: number
   /**
    * Gradient checkpointing: steps of a sequence whose activations are kept at once; older ones are computed again on
-   * the way back. For sequences too long for memory; costs about a third more time and changes no bit. null: all.
+   * the backward pass. For sequences too long for memory; takes about a third more time and changes no bit. null: all.
    * Default null.
    */
   checkpointSteps?: number | null
-  /** Default: by optimizer; of a text classifier 0.002, for a simple RNN 0.001. */
+  /** Default: that of the optimizer; for a text classifier 0.002, with a simple RNN 0.001. */
   learningRate?: number
   /** Default `adamw` with weight decay 0.01. */
   optimizer?: OptimizerOptions['type'] | OptimizerOptions
@@ -44,58 +44,58 @@ export interface FitOptions<Example extends object = object> {
   sparseEmbeddings?: boolean
   /** Default constant. */
   schedule?: ScheduleOptions
-  /** Greatest global norm of a gradient; null: none. Default 1. */
+  /** Maximum global norm of the gradient; null: no limit. Default 1. */
   clipNorm?: number | null
-  /** Greatest absolute value of a gradient's element; null: none. Default null. */
+  /** Maximum absolute value of each gradient element; null: no limit. Default null. */
   clipValue?: number | null
-  /** `balanced`: inversely to how often each class occurs; or a weight by label. Only for classes. Default all 1. */
+  /** `balanced`: inversely proportional to class frequencies; or a weight by label. Classification only. Default all 1. */
   classWeights?: ClassWeights
-  /** Only for classes. Default 0; of a text classifier 0.1. */
+  /** Classification only. Default 0; for a text classifier 0.1. */
   labelSmoothing?: number
-  /** Decay of the weights' exponential moving average; null: no average. Default 0.99. */
+  /** Decay of the exponential moving average of the weights; null: no average. Default 0.99. */
   ema?: number | null
-  /** Epochs in a row without a lower validation loss before training stops; null: never. Default 5. */
+  /** Early stopping: epochs without a lower validation loss before training stops; null: never. Default 5. */
   patience?: number | null
-  /** Initial weights, split, order, dropout. Default 1. */
+  /** Seed of initial weights, split, order and dropout. Default 1. */
   seed?: number
-  /** Stops at a step's end, after a last checkpoint. */
+  /** Stops training after the current step, with a last checkpoint. */
   signal?: AbortSignal
   onEvent?: (event: ModelFitEvent) => void
   /**
    * Called after each optimizer step and awaited: training can be paused, stepped, and the model inspected in between
-   * (`model.trace` and all of `latch/inspection`). It changes no bit. A signal ends the wait too.
+   * (`model.trace` and all of `latch/inspection`). The result does not change by a bit. `signal` ends the wait too.
    */
   onStep?: (progress: StepProgress) => void | Promise<void>
-  /** Saves what is needed to resume exactly. */
+  /** Writes checkpoints, from which training resumes exactly. */
   checkpoint?: {
     everySeconds?: number
     everySteps?: number
     write(bytes: Uint8Array): void | Promise<void>
   }
-  /** A checkpoint's bytes: resumes from there with the same examples. */
+  /** The bytes of a checkpoint: training resumes from it with the same examples. */
   resume?: Uint8Array
 }
 
-/** What is known of a run before its first step. */
+/** What is known about a run before its first step. */
 export interface RunFacts {
   parameters: number
-  /** Entries of the vocabulary; null where there is none. */
+  /** Number of tokens in the vocabulary; null without one. */
   vocabulary: number | null
   labels: string[]
   trainSize: number
   validationSize: number
-  /** What was inferred, left out or cut, each a sentence. */
+  /** What was inferred, omitted or truncated, each a sentence. */
   warnings: string[]
 }
 
-/** What `onEvent` is called with; `type` tells which. All plain JSON. */
+/** The argument of `onEvent`, discriminated by `type`. All plain JSON. */
 export type ModelFitEvent = (StartEvent & RunFacts) | ProgressEvent | EpochEvent | CheckpointEvent | StopEvent
 
 /** What `fit` returns. */
 export interface ModelFitReport extends FitReport, RunFacts {
   /**
-   * Numbers, from 0, of the given examples that were trained on and of those held out for validation; without those
-   * that were left out. `validation` is empty where there was none, or where it has examples of its own.
+   * Indices of the examples that were trained on and of those held out for validation, without omitted examples.
+   * `validation` is empty without validation, or if it has separate examples.
    */
   split: { train: number[]; validation: number[] }
 }
@@ -138,29 +138,29 @@ export function readColumns(
   return { input: named[input], target: named[target] }
 }
 
-/** Names of the columns' options, for checks of names. */
+/** The options that name the columns, for the check of option names. */
 export function columnNames({ input, target }: ColumnOptions): Record<string, 1> {
   return { [input]: 1, [target]: 1 }
 }
 
-/** Checks what training itself does not check. @throws UsageError naming the option */
+/** Checks the options that training itself does not check. @throws UsageError naming the option */
 export function checkFitOptions(options: FitOptions, columns: ColumnOptions & { required: boolean }): void {
-  refuseUnknown('fit option', options, { ...columnNames(columns), ...NAMES })
+  assertKnownOptions('fit option', options, { ...columnNames(columns), ...NAMES })
   checkColumns('fit', options, columns)
   const { validation, optimizer, schedule, checkpoint, onEvent, onStep } = options
   if (optimizer !== undefined) checkOptimizer(optimizer)
   if (schedule !== undefined) {
-    if (!isObject(schedule)) refuse('schedule', 'an object with a type', schedule)
-    refuseUnknown('fit option schedule', schedule, completeSchedule(schedule))
+    if (!isObject(schedule)) throwInvalid('schedule', 'an object with a type', schedule)
+    assertKnownOptions('fit option schedule', schedule, completeSchedule(schedule))
   }
   if (validation !== undefined && typeof validation !== 'number' && !Array.isArray(validation))
-    refuse('validation', 'a fraction of the rows, or an array of rows', validation)
-  if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'a function', onEvent)
-  if (onStep !== undefined && typeof onStep !== 'function') refuse('onStep', 'a function', onStep)
+    throwInvalid('validation', 'a fraction of the rows, or an array of rows', validation)
+  if (onEvent !== undefined && typeof onEvent !== 'function') throwInvalid('onEvent', 'a function', onEvent)
+  if (onStep !== undefined && typeof onStep !== 'function') throwInvalid('onStep', 'a function', onStep)
   if (checkpoint !== undefined) checkCheckpoint(checkpoint)
 }
 
-/** @throws UsageError unless columns that have no default are named, and all that are named are names */
+/** @throws UsageError for a required column without a name, or a name that is not a string */
 export function checkColumns(
   where: string,
   options: object,
@@ -175,33 +175,33 @@ export function checkColumns(
   }
 }
 
-/** The options of an optimizer of this type are those it has when complete. */
+/** Checks the options of the optimizer against those of its type. */
 function checkOptimizer(optimizer: OptimizerOptions['type'] | OptimizerOptions): void {
   if (typeof optimizer === 'string') return
-  if (!isObject(optimizer)) refuse('optimizer', 'a name, or an object with a type', optimizer)
+  if (!isObject(optimizer)) throwInvalid('optimizer', 'a name, or an object with a type', optimizer)
   const known = completeOptimizer(optimizer)
-  refuseUnknown(`fit option optimizer (${known.type})`, optimizer, known)
+  assertKnownOptions(`fit option optimizer (${known.type})`, optimizer, known)
 }
 
 function checkCheckpoint(checkpoint: NonNullable<FitOptions['checkpoint']>): void {
-  refuseUnknown('fit option checkpoint', checkpoint, CHECKPOINT)
+  assertKnownOptions('fit option checkpoint', checkpoint, CHECKPOINT)
   const { everySeconds, everySteps, write } = checkpoint
-  if (typeof write !== 'function') refuse('checkpoint.write', 'a function', write)
+  if (typeof write !== 'function') throwInvalid('checkpoint.write', 'a function', write)
   if (everySeconds !== undefined && !(typeof everySeconds === 'number' && everySeconds > 0))
-    refuse('checkpoint.everySeconds', 'a number above 0', everySeconds)
+    throwInvalid('checkpoint.everySeconds', 'a number above 0', everySeconds)
   if (everySteps !== undefined && !(Number.isSafeInteger(everySteps) && everySteps > 0))
-    refuse('checkpoint.everySteps', 'a whole number above 0', everySteps)
+    throwInvalid('checkpoint.everySteps', 'a whole number above 0', everySteps)
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `fit option ${name}`, expected, got: describe(got) })
 }
 
-/** The options of training, with the defaults of models; `defaults` are the task's own. */
+/** The training options with the defaults of models; `defaults` are those of the task. */
 export function resolveTraining(
   options: FitOptions,
   defaults: Partial<FitOptions>,
@@ -231,7 +231,7 @@ function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }
 
-/** The options that a checkpoint can keep: no examples, no functions, nothing that changes no bit. */
+/** The options that a checkpoint stores: no examples, no functions, and only options that affect the result. */
 export function plainOptions(options: FitOptions): object {
   const {
     signal: _signal,

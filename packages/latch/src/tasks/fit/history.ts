@@ -1,8 +1,8 @@
-/** The history of a run that has ended. */
+/** The history of a finished run. */
 import type { EpochRecord } from '../../training/events.ts'
 import type { TrainingHistory } from '../files/history.ts'
 
-/** What a model file keeps of a report. */
+/** The part of a report that a model file stores. */
 export function historyOf(
   report: Omit<TrainingHistory, 'history'> & { history: readonly EpochRecord[] },
 ): TrainingHistory {

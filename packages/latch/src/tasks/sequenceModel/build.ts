@@ -11,37 +11,37 @@ import { network } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { guessTokenKind } from '../../text/tokenKind.ts'
-import { refuseUnknown, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
 import { completeFacts } from './learned.ts'
 import { SequenceModel } from './sequenceModel.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 
-/** Inputs: rows of so many features; token ids below a number; or texts, by a vocabulary. */
+/** Inputs: rows of `features` numbers; token ids below `ids`; or texts, with a vocabulary. */
 export type SequenceInputOptions =
   | { features: number }
   | { ids: number; embedding?: number | 'oneHot' }
   | { vocabulary: readonly string[]; tokens?: TokenKind; embedding?: number | 'oneHot' }
 
-/** Outputs: numbers (how many, or their names), or one of some classes (how many, or their names). */
+/** Outputs: numbers (their count or names), or classes (their count or names). */
 export type SequenceOutputOptions =
   | { values: number | readonly string[]; per?: 'sequence' | 'step' }
   | { classes: number | readonly string[]; per?: 'sequence' | 'step' }
 
 /** Options of `sequenceModel`. */
 export interface SequenceModelOptions extends EngineOptions {
-  /** `{ features: 3 }`, `{ ids: 500 }` or `{ vocabulary: [...] }`; ids are embedded, by default in 64 numbers. */
+  /** `{ features: 3 }`, `{ ids: 500 }` or `{ vocabulary: [...] }`; ids are embedded, by default with width 64. */
   input: SequenceInputOptions
-  /** The layers between input and output: `[gru(32)]`. */
+  /** The hidden layers: `[gru(32)]`. */
   layers: readonly LayerSpec[]
   /**
-   * `{ values: 1 }` or `{ classes: ['down', 'up'] }`, one for the sequence by default; `per: 'step'`: one at every step.
-   * Adds a dense layer: two classes have one logit, more a softmax.
+   * `{ values: 1 }` or `{ classes: ['down', 'up'] }`, one per sequence by default, or with `per: 'step'` one per step.
+   * Adds a dense layer: one logit for two classes, a softmax for more.
    */
   output: SequenceOutputOptions
   /** Default: mean squared error for values, cross-entropy for classes. */
   loss?: LossOptions['type'] | LossOptions
-  /** Of the initial weights. Default 1. */
+  /** Seed of the initial weights. Default 1. */
   seed?: number
 }
 
@@ -66,9 +66,9 @@ const NAMES: Names<SequenceModelOptions> = {
  * @throws UsageError naming the option; ShapeError for layers that do not fit
  */
 export function sequenceModel(options: SequenceModelOptions): SequenceModel {
-  refuseUnknown('option', options, NAMES)
+  assertKnownOptions('option', options, NAMES)
   const { layers, seed, engine, reproducible, threads, precision } = options
-  if (!Array.isArray(layers)) refuse('layers', 'a list of layers, such as [gru(32)]', layers)
+  if (!Array.isArray(layers)) throwInvalid('layers', 'a list of layers, such as [gru(32)]', layers)
   const input = resolveInput(options.input)
   const output = resolveOutput(options.output)
   const loss = resolveLoss(options.loss, output)
@@ -107,22 +107,22 @@ function resolveInput(input: SequenceInputOptions): {
   tokens: TokenKind | null
 } {
   if (typeof input !== 'object' || input === null) {
-    refuse('input', '{ features }, { ids } or { vocabulary }', input)
+    throwInvalid('input', '{ features }, { ids } or { vocabulary }', input)
   }
   if ('features' in input) {
-    refuseUnknown('option input', input, { features: 1 })
+    assertKnownOptions('option input', input, { features: 1 })
     const facts = { kind: 'features', width: input.features, steps: null } as const
     return { layer: featuresLayer(input.features), facts, vocabulary: null, tokens: null }
   }
   const { embedding = 64 } = input
   const named = 'vocabulary' in input ? input : null
-  refuseUnknown(
+  assertKnownOptions(
     'option input',
     input,
     named ? { vocabulary: 1, tokens: 1, embedding: 1 } : { ids: 1, embedding: 1 },
   )
   const vocabulary = named ? named.vocabulary : null
-  if (named && !Array.isArray(vocabulary)) refuse('input.vocabulary', 'a list of tokens', vocabulary)
+  if (named && !Array.isArray(vocabulary)) throwInvalid('input.vocabulary', 'a list of tokens', vocabulary)
   const size = vocabulary ? vocabulary.length : (input as { ids: number }).ids
   const layer =
     embedding === 'oneHot'
@@ -141,16 +141,16 @@ interface Output {
 
 function resolveOutput(output: SequenceOutputOptions): Output {
   if (typeof output !== 'object' || output === null || !('values' in output || 'classes' in output)) {
-    refuse('output', '{ values } or { classes }', output)
+    throwInvalid('output', '{ values } or { classes }', output)
   }
-  refuseUnknown('option output', output, { ['values' in output ? 'values' : 'classes']: 1, per: 1 })
+  assertKnownOptions('option output', output, { ['values' in output ? 'values' : 'classes']: 1, per: 1 })
   const { per = 'sequence' } = output
-  if (per !== 'sequence' && per !== 'step') refuse('output.per', "'sequence' or 'step'", per)
+  if (per !== 'sequence' && per !== 'step') throwInvalid('output.per', "'sequence' or 'step'", per)
   const given = 'values' in output ? output.values : output.classes
   const labels = typeof given === 'number' ? null : given
   const count = labels ? labels.length : (given as number)
   if ('values' in output) return { width: count, activation: 'linear', labels, per }
-  if (!(count >= 2)) refuse('output.classes', 'at least two classes', count)
+  if (!(count >= 2)) throwInvalid('output.classes', 'at least two classes', count)
   return { width: count === 2 ? 1 : count, activation: count === 2 ? 'sigmoid' : 'softmax', labels, per }
 }
 
@@ -164,12 +164,13 @@ function resolveLoss(loss: SequenceModelOptions['loss'], { activation }: Output)
   if (loss === undefined) return { type: own }
   const given = typeof loss === 'string' ? { type: loss } : loss
   const isEntropy = given.type.endsWith('CrossEntropy')
-  if (activation !== 'linear' && given.type !== own) refuse('loss', `${own} for these classes`, given.type)
-  if (activation === 'linear' && isEntropy) refuse('loss', 'a loss of numbers', given.type)
+  if (activation !== 'linear' && given.type !== own)
+    throwInvalid('loss', `${own} for these classes`, given.type)
+  if (activation === 'linear' && isEntropy) throwInvalid('loss', 'a regression loss', given.type)
   return given
 }
 
-/** The top recurrent layer has an output per sequence or per step as wanted, where it does not say itself. */
+/** Sets `returnSequences` of the last recurrent layer by the output, if the layer does not set it. */
 function endSequence(layers: readonly LayerSpec[], per: 'sequence' | 'step'): LayerSpec[] {
   const top = layers.findLastIndex(({ options }) => options.type === 'recurrent')
   const reduced = layers.slice(top + 1).some(({ options }) => /pool|flatten/i.test(options.type))
@@ -180,6 +181,6 @@ function endSequence(layers: readonly LayerSpec[], per: 'sequence' | 'step'): La
   )
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `option ${name}`, expected, got: describe(got) })
 }

@@ -1,4 +1,4 @@
-/** What is known of a sequence model, and its types. */
+/** The learned parts of a sequence model, and its types. */
 import type { NetworkConfig } from '../../model/config.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { Evaluation, Prediction } from '../model.ts'
@@ -7,7 +7,7 @@ import type { SequenceFacts } from './facts.ts'
 import { SequenceReader, type SequenceInput } from './reader.ts'
 import type { SequenceItem } from './targets.ts'
 
-/** What is known of a sequence model: its facts, its network's configuration, and its reader. */
+/** A sequence model's facts, network configuration and reader. */
 export interface SequenceLearned extends SequenceFacts {
   readonly network: NetworkConfig
   readonly reader: SequenceReader
@@ -26,9 +26,9 @@ export interface SequenceTypes extends TaskTypes {
   FitOptions: FitOptions
 }
 
-/** Facts with the reader that follows from them and from the layers. */
+/** Facts, with the reader that they and the layers determine. */
 export function completeFacts(facts: SequenceFacts, network: NetworkConfig): SequenceLearned {
-  // A flattened sequence has one length only; anything else any.
+  // A flattened sequence has a fixed length; all other layers accept any length.
   const flat = network.layers.some(({ type }) => type === 'flatten')
   return { ...facts, network, reader: new SequenceReader(facts, flat ? facts.input.steps : null) }
 }

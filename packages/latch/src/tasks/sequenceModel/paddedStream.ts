@@ -1,4 +1,4 @@
-/** A stream of a model whose texts are padded to one length: each token reads the whole text again, as `predict` pads or cuts it. */
+/** A stream of a model whose texts are padded to one length: for each token, the whole text is read again, as by `predict`. */
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import type { ModelStreamState } from '../model.ts'
@@ -6,12 +6,12 @@ import { TaskStream } from '../stream.ts'
 import type { TaskDefinition, Trained } from '../task.ts'
 import type { SequenceLearned, SequenceTypes } from './learned.ts'
 
-/** Made by `model.stream()` where texts are padded. */
+/** Returned by `model.stream()` if texts are padded. */
 export class PaddedStream extends TaskStream<SequenceTypes> {
   readonly #length: number
-  /** How many ids there are. */
+  /** Number of ids. */
   readonly #width: number
-  /** The ids of the text's last tokens; null before the first, and for ids pushed as numbers. */
+  /** The ids of the last tokens of the text; null before the first, and for ids pushed as numbers. */
   #ids: number[] | null = null
   #read = 0
 
@@ -26,7 +26,7 @@ export class PaddedStream extends TaskStream<SequenceTypes> {
   }
 
   override pushText(text: string): SequenceTypes['Output'] {
-    if (typeof text === 'string') this.#refuseMixture(true)
+    if (typeof text === 'string') this.#assertSameKind(true)
     return super.pushText(text)
   }
 
@@ -47,7 +47,7 @@ export class PaddedStream extends TaskStream<SequenceTypes> {
   }
 
   protected override readStep(step: SequenceTypes['Step']): void {
-    this.#refuseMixture(typeof step === 'string')
+    this.#assertSameKind(typeof step === 'string')
     if (typeof step === 'string') this.advance(step)
     else super.readStep(step)
   }
@@ -63,15 +63,15 @@ export class PaddedStream extends TaskStream<SequenceTypes> {
     this.#read++
   }
 
-  /** Texts are padded and ids are not. @throws UsageError for tokens and ids in one sequence */
-  #refuseMixture(isToken: boolean): void {
+  /** Texts are padded, ids are not. @throws UsageError for tokens and ids in one sequence */
+  #assertSameKind(isToken: boolean): void {
     if (this.steps === 0 || isToken === (this.#ids !== null)) return
     const [expected, got] = isToken ? ['a token id', 'a token'] : ['a token', 'a token id']
     throw new UsageError({
       where: 'stream.push',
       expected: `${expected}, as before`,
       got,
-      remedy: 'Texts are padded and ids are not: push one kind, or call reset() between them.',
+      remedy: 'Texts are padded, ids are not: push only one kind, or call reset() between them.',
     })
   }
 

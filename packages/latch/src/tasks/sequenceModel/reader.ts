@@ -1,5 +1,5 @@
 /**
- * Inputs of a sequence model → steps: a text by its vocabulary, token ids as numbers or as typed, features as rows, flat
+ * Inputs of a sequence model → steps: texts by the vocabulary, token ids as numbers or text, features as rows, flat
  * or as JSON.
  */
 import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
@@ -9,26 +9,26 @@ import type { EncodedSequence } from '../model.ts'
 import { padsTexts, type SequenceFacts } from './facts.ts'
 
 /**
- * One sequence: a text (where there is a vocabulary), token ids, or features as rows (T of F) or flat (T·F). A
- * text also carries ids (`#3 #1 #4`, or `3 1 4`) and features (`[[0.1, 0.2], [0.3, 0.4]]`) where there is no vocabulary.
+ * One sequence: a text (with a vocabulary), token ids, or features as T rows of F or flat (T·F). Without a vocabulary, a
+ * text is read as ids (`#3 #1 #4`, or `3 1 4`) or features (`[[0.1, 0.2], [0.3, 0.4]]`).
  */
 export type SequenceInput = string | ArrayLike<number> | readonly ArrayLike<number>[]
 
-/** `#3 #1 #4`: ids, whatever the vocabulary; so a trace shows ids without a token. */
+/** `#3 #1 #4`: ids, with or without a vocabulary; a trace shows ids without a token like this. */
 const NUMBERED = /^\s*#\d+(\s+#\d+)*\s*$/
 /** The unknown token is marked as such: the plain word “unknown” is a word. */
 const UNKNOWN = /^(<(unk|oov|unknown)>|\[(unk|oov|unknown)\]|\{(unk|oov|unknown)\})$/i
 
-/** Reads inputs of one model. */
+/** Reads the inputs of one model. */
 export class SequenceReader {
   readonly #facts: SequenceFacts
-  /** Steps that every sequence must have; null: any number. */
+  /** Required number of steps; null: any. */
   readonly fixed: number | null
   readonly #tokenizer: Tokenizer | null
   readonly #ids = new Map<string, number>()
   readonly #unknown: number | null
 
-  /** @param fixed steps that every sequence must have, null: any number */
+  /** @param fixed the required number of steps; null: any */
   constructor(facts: SequenceFacts, fixed: number | null) {
     this.#facts = facts
     this.fixed = fixed
@@ -39,12 +39,12 @@ export class SequenceReader {
     })
     const unknown = named.findIndex((token) => UNKNOWN.test(token))
     this.#unknown = unknown < 0 ? null : unknown
-    // A vocabulary without capitals was made from texts without them.
+    // A vocabulary without capital letters was built from lower-cased texts.
     const lowercase = named.every((token) => UNKNOWN.test(token) || token === token.toLowerCase())
     this.#tokenizer = vocabulary ? createTokenizer({ kind: tokens ?? 'words', lowercase }) : null
   }
 
-  /** How texts become tokens; null where inputs are no texts. */
+  /** How texts are tokenized; null if inputs are not texts. */
   get tokenizer(): Tokenizer | null {
     return this.readsText ? this.#tokenizer : null
   }
@@ -54,7 +54,7 @@ export class SequenceReader {
     return this.#tokenizer !== null && this.#facts.input.kind === 'ids'
   }
 
-  /** @throws DataError, ShapeError naming what does not fit, with its place */
+  /** @throws DataError, ShapeError naming the fault and its place */
   read(input: SequenceInput): EncodedSequence {
     const read = this.#readAny(input)
     if (read.steps === 0) {
@@ -76,8 +76,8 @@ export class SequenceReader {
   }
 
   /**
-   * A text by the vocabulary; brought to the model's length where it has one and id 0 is no token (`padsTexts`).
-   * @throws DataError for a token that it lacks, where it has no unknown token
+   * Encodes a text by the vocabulary, padded or truncated to a fixed length if the model has one (`padsTexts`).
+   * @throws DataError for a token outside the vocabulary, if there is no unknown token
    */
   readText(text: string): EncodedSequence {
     const all = this.#tokenizer!.tokenize(text)
@@ -99,7 +99,7 @@ export class SequenceReader {
     }
   }
 
-  /** The id of one token. @throws DataError where the vocabulary has neither it nor an unknown token */
+  /** The id of one token. @throws DataError if the vocabulary has neither it nor an unknown token */
   idOfToken(token: string): number {
     return this.#idOf(token, 'token')
   }
@@ -109,7 +109,7 @@ export class SequenceReader {
     if (id !== null) return id
     throw new DataError({
       where,
-      expected: 'a token of the vocabulary (it has none for unknown ones)',
+      expected: 'a token of the vocabulary (which has no unknown token)',
       got: JSON.stringify(token),
     })
   }
@@ -163,7 +163,7 @@ export class SequenceReader {
   }
 }
 
-/** For a model that reads ids and does not know their tokens. */
+/** For a model that reads ids and has no vocabulary. */
 export const IMPORT_VOCABULARY: Fix = { option: 'vocabulary', to: 'import the model with its tokens' }
 
 /** `3 1 4`, `3, 1, 4`, `[3, 1, 4]`. */
@@ -175,7 +175,7 @@ function typedIds(text: string): number[] {
       where: `input, step ${t}`,
       expected: 'a token id',
       got: JSON.stringify(word),
-      remedy: 'The model has no vocabulary: give ids as numbers.',
+      remedy: 'The model has no vocabulary: pass ids as numbers.',
       fix: IMPORT_VOCABULARY,
     })
   })
@@ -190,6 +190,6 @@ function typedRows(text: string): ArrayLike<number> | readonly ArrayLike<number>
     value = undefined
   }
   if (Array.isArray(value)) return value as number[]
-  const expected = 'features as JSON, a row of numbers a step: [[0.1, 0.2], [0.3, 0.4]]'
+  const expected = 'features as JSON, one row of numbers per step: [[0.1, 0.2], [0.3, 0.4]]'
   throw new DataError({ where: 'input', expected, got: describe(text) })
 }

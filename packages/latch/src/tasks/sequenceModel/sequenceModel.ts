@@ -1,4 +1,4 @@
-/** A sequence model: any network with the meaning of its inputs and outputs. Made from scratch, or by an import. */
+/** A sequence model: any network, with the meaning of its inputs and outputs. Built from scratch or imported. */
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { OutputActivation, ImportedModel, ModelInput } from '../../formats/imported.ts'
@@ -11,7 +11,7 @@ import type { ModelStream, Prediction } from '../model.ts'
 import { interpretRows, nameOutputs, outputRows } from '../prediction.ts'
 import type { Trained } from '../task.ts'
 import { TaskModel } from '../taskModel.ts'
-import { CarriedStates } from './carriedStates.ts'
+import { StatefulStates } from './statefulStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import type { SequenceInput } from './reader.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
@@ -19,11 +19,11 @@ import { PaddedStream } from './paddedStream.ts'
 import { sequenceTask } from './task.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 
-/** A network with the meaning of its inputs and outputs; made by `sequenceModel`, an import, `load` or `fromBytes`. */
+/** A network with the meaning of its inputs and outputs; created by `sequenceModel`, an import, `load` or `fromBytes`. */
 export class SequenceModel extends TaskModel<SequenceTypes> {
-  #states: CarriedStates | null = null
+  #states: StatefulStates | null = null
 
-  /** From what was built, or a file said. */
+  /** Takes the parts that were built or read from a file. */
   constructor(
     content: Trained<SequenceLearned> & Pick<Partial<TaskContent<SequenceTypes>>, 'history'>,
     engine: EngineOptions = {},
@@ -37,22 +37,22 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     })
   }
 
-  /** Which function of the network's last row `output` is. */
+  /** The function from the network's last row to `output`. */
   get outputActivation(): OutputActivation {
     return this.trained.learned.outputActivation
   }
 
-  /** What goes in: ids or features, and how wide. */
+  /** The input: ids or features, and the width. */
   get input(): ModelInput {
     return this.trained.learned.input
   }
 
-  /** Tokens by id; null where there are none. */
+  /** Tokens by id; null without a vocabulary. */
   get vocabulary(): readonly string[] | null {
     return this.trained.learned.vocabulary
   }
 
-  /** How a text becomes tokens; null where there is no vocabulary. */
+  /** How texts are tokenized; null without a vocabulary. */
   get tokens(): TokenKind | null {
     return this.trained.learned.tokens
   }
@@ -62,25 +62,25 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     return this.trained.learned.reader.readsText
   }
 
-  /** Whether its state goes on from call to call by default (Keras `stateful`). */
+  /** Whether the state is kept from call to call by default (Keras `stateful`). */
   get stateful(): boolean {
     return this.trained.learned.stateful
   }
 
-  /** Conventions found when it was imported and what was done about them, each a sentence. */
+  /** Conventions found on import and how they were handled, each a sentence. */
   get warnings(): readonly string[] {
     return this.trained.learned.warnings
   }
 
-  /** Where it came from. */
+  /** The source of an imported model. */
   get source(): ModelSource {
     return this.trained.learned.source
   }
 
   /**
-   * The prediction for one input, or for each of many. One input is a text, a list of token ids, or features as a list
-   * of rows or flat; a list of those is many.
-   * @param options.stateful for one input: goes on from the state of the call before, which `reset` forgets; default
+   * The prediction for one input, or for each input of a list. One input is a text, a list of token ids, or features as
+   * a list of rows or flat.
+   * @param options.stateful for one input: starts from the state of the previous call, which `reset` clears; default
    * the model's own `stateful`
    * @throws DataError, ShapeError for an input that this model cannot read
    */
@@ -94,7 +94,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     const goesOn = stateful ?? this.stateful
     if (!goesOn || sequenceTask.isMany(trained.learned, input)) return super.predict(input as SequenceInput)
     const batch = packSequences([this.encode(input as SequenceInput)], this.input)
-    this.#states ??= new CarriedStates(trained.network)
+    this.#states ??= new StatefulStates(trained.network)
     this.#states.write(batch)
     const [rows] = outputRows(trained.network, batch)
     this.#states.read(batch)
@@ -108,12 +108,12 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
     return length === null ? super.stream() : new PaddedStream(sequenceTask, trained, length)
   }
 
-  /** Forgets the state that `stateful` predictions go on from. */
+  /** Clears the state that `stateful` predictions start from. */
   reset(): void {
     this.#states?.reset()
   }
 
-  /** @throws FormatError naming what is wrong with the bytes and where */
+  /** @throws FormatError naming the fault and its place */
   static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): SequenceModel {
     return new SequenceModel(readTaskFile(sequenceTask, decodeModel(bytes, source), source, engine), engine)
   }
@@ -124,8 +124,8 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   }
 
   /**
-   * From what a reader of another format found.
-   * @throws FormatError for weights that are missing or do not fit; UsageError for labels that are not as many as the
+   * Builds a model from the result of another format's reader.
+   * @throws FormatError for missing or misshapen weights; UsageError if the number of labels is not the number of
    * outputs
    */
   static fromImported(imported: ImportedModel, engine: EngineOptions = {}): SequenceModel {
@@ -135,7 +135,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
       const values = imported.weights.get(name)
       if (values?.length === size) return values
       const where = `imported ${imported.format}, weights ${name}`
-      const got = values ? `${values.length}` : 'none of that name'
+      const got = values ? `${values.length}` : 'none'
       throw new FormatError({ where, expected: `${size} numbers`, got })
     }
     const network = networkFromConfig(config, sequenceTask.layers, { ...engine, weights })

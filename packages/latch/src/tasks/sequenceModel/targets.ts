@@ -1,6 +1,6 @@
 /**
- * Examples of a sequence model: rows of input and target → what training draws batches from. Targets are classes by
- * name or number, or numbers; one for the sequence, or one for each step, as the network has outputs.
+ * Examples of a sequence model: rows of input and target → the dataset for training. Targets are classes by
+ * name or index, or numbers; one per sequence or one per step, like the outputs of the network.
  */
 import type { ModelInput } from '../../formats/imported.ts'
 import type { Targets } from '../../layers/loss.ts'
@@ -15,7 +15,7 @@ import type { Trained } from '../task.ts'
 import { classTargets } from '../trace.ts'
 import type { SequenceInput } from './reader.ts'
 
-/** The target of a sequence: a class (name or number) or numbers; or a list with one for each step. */
+/** The target of a sequence: a class (name or index) or numbers, or a list with one per step. */
 export type SequenceTarget =
   | string
   | number
@@ -24,21 +24,21 @@ export type SequenceTarget =
   | Float32Array
   | Float64Array
 
-/** A sequence to learn from. */
+/** A training example. */
 export interface SequenceRow {
   input: SequenceInput
   target: SequenceTarget
 }
 
-/** A row, read. */
+/** An encoded row. */
 export interface SequenceItem {
   encoded: EncodedSequence
-  /** Class numbers (1 or T), or numbers (C or T·C). */
+  /** Class indices (1 or T), or numbers (C or T·C). */
   targets: readonly number[]
   isClass: boolean
 }
 
-/** Reads targets for one model. */
+/** Reads the targets of one model. */
 export class TargetReader {
   readonly #trained: Trained
   readonly #numbers: Map<string, number>
@@ -85,7 +85,7 @@ function readNumber(where: string, one: string | number): number {
   throw new DataError({ where: `${where}, target`, expected: 'a finite number', got: describe(one) })
 }
 
-/** Items as training asks for them. */
+/** The dataset of the items, for training. */
 export class SequenceDataset implements Dataset {
   readonly lengths: Int32Array
   readonly #trained: Trained

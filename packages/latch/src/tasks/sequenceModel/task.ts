@@ -1,4 +1,4 @@
-/** The sequence model as a task: nothing is learnt but the weights; network, inputs and outputs are given. */
+/** The sequence model as a task: only the weights are learned; network, inputs and outputs are given. */
 import { FORMAT_NAMES, OUTPUT_ACTIVATIONS } from '../../formats/imported.ts'
 import {
   fieldAt,
@@ -70,7 +70,7 @@ function factsOf(learned: SequenceLearned): SequenceFacts {
   return { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source }
 }
 
-/** One input is a text, a list of numbers, or (features) a list of rows; a list of those is many. */
+/** One input is a text, a list of numbers, or (features) a list of rows; this is a list of such inputs. */
 function isMany({ input }: SequenceLearned, given: SequenceInput | readonly SequenceInput[]): boolean {
   if (!Array.isArray(given)) return false
   const first: unknown = given[0]
@@ -109,17 +109,17 @@ function readFacts(root: Field): SequenceFacts {
   }
 }
 
-/** The first layer must take what `input` says. */
+/** The first layer must match `input`. */
 function checkInput(field: Field, { input, vocabulary }: SequenceFacts, first: object): void {
   const layer = first as { type: string; vocabulary?: number; width?: number }
   const kind = layer.type === 'features' ? 'features' : 'ids'
   const width = layer.vocabulary ?? layer.width
   if (kind !== input.kind || width !== input.width) {
-    const expected = `${kind} of ${width}, as the first layer reads`
+    const expected = `${kind} of ${width}, as in the first layer`
     throw fieldError(field, expected, `${input.kind} of ${input.width}`)
   }
   if (vocabulary && (kind !== 'ids' || vocabulary.length > input.width)) {
-    const got = `${input.width} for ${vocabulary.length}`
-    throw fieldError(field, 'as many ids as the vocabulary has tokens', got)
+    const got = `${input.width} ids for ${vocabulary.length} tokens`
+    throw fieldError(field, 'at least one id per token of the vocabulary', got)
   }
 }

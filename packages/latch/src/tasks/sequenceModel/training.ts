@@ -1,4 +1,4 @@
-/** How a sequence model trains: rows of input and target; nothing is learnt but the weights. */
+/** Training of a sequence model on rows of input and target; only the weights are learned. */
 import { DataError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { countClasses } from '../prediction.ts'
@@ -47,7 +47,7 @@ export const taskTraining: TaskTraining<SequenceTypes> = {
   },
 }
 
-/** The targets of rows, one after the other. */
+/** The targets of the rows, concatenated. */
 function targetsOf(rows: Iterable<object>, target: string): (string | number)[] {
   return Array.from(rows, (row) => (row as Record<string, unknown>)[target]).flatMap((value) =>
     typeof value === 'object'

@@ -9,7 +9,7 @@ import { oneHotLayer } from '../../layers/oneHot.ts'
 import { poolLayer } from '../../layers/pooling/pool.ts'
 import { recurrentLayer } from '../../layers/recurrent/definition.ts'
 
-/** The core layers that read token ids: a text has no features. */
+/** The core layers for token ids; texts have no features. */
 export const classifierLayers: readonly LayerDefinition[] = [
   embeddingLayer,
   oneHotLayer,

@@ -1,4 +1,4 @@
-/** What a text classifier knows once it is trained, and its types. */
+/** The learned parts of a text classifier, and its types. */
 import type { Vocabulary } from '../../text/vocabulary.ts'
 import type { FitOptions } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, ClassPrediction } from '../model.ts'
@@ -6,7 +6,7 @@ import type { Learned, TaskTypes } from '../task.ts'
 import type { ClassifierSettings } from './options.ts'
 import { TextReader } from './reader.ts'
 
-/** What a text classifier has learnt. */
+/** What a text classifier has learned. */
 export interface TextLearned extends Learned {
   readonly settings: ClassifierSettings
   readonly labels: readonly string[]
@@ -14,7 +14,7 @@ export interface TextLearned extends Learned {
   readonly reader: TextReader
 }
 
-/** A text and its label, read. */
+/** A text and its label. */
 export interface TextItem {
   tokens: readonly string[]
   class: number
@@ -33,7 +33,7 @@ export interface TextTypes<L extends string = string> extends TaskTypes {
   FitOptions: FitOptions
 }
 
-/** What follows from settings, labels and vocabulary. */
+/** Completes settings, labels and vocabulary. */
 export function completeLearned(
   settings: ClassifierSettings,
   labels: readonly string[],

@@ -4,7 +4,7 @@ import { append } from '../../core/lists.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
 import type { ClassifierSettings } from './options.ts'
 
-/** The layers that settings, a vocabulary and a number of classes make. Two classes: one logit. */
+/** Builds the layers for the settings, vocabulary size and number of classes. Two classes have one logit. */
 export function classifierNetwork(
   settings: ClassifierSettings,
   vocabulary: number,

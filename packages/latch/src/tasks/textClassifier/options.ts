@@ -1,5 +1,5 @@
 /**
- * The options of a text classifier and their defaults. The defaults are a recipe found on validation parts of four public datasets: docs/defaults.md.
+ * The options of a text classifier and their defaults. The defaults were chosen on the validation sets of four public datasets: docs/defaults.md.
  */
 import { cellNames } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/labels.ts'
@@ -7,7 +7,7 @@ import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
-import { refuseUnknown, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../knownNames.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */
@@ -15,8 +15,8 @@ export const CELL_CHOICES = [...cellNames, 'ann', 'bag'] as const
 /** A cell or a baseline by its name. */
 export type CellChoice = (typeof CELL_CHOICES)[number]
 
-/** Shares that training drops. */
-export interface DropoutShares {
+/** Dropout rates in training. */
+export interface DropoutRates {
   /** Tokens replaced by the unknown token; this also trains the unknown token. */
   words: number
   /** Elements of the embedding. */
@@ -27,7 +27,7 @@ export interface DropoutShares {
   output: number
 }
 
-/** What `textClassifier` can be told. Every option has a default. */
+/** Options of `textClassifier`. All are optional. */
 export interface ClassifierOptions<
   C extends CellChoice = CellChoice,
   L extends string = string,
@@ -38,42 +38,42 @@ export interface ClassifierOptions<
   units?: number
   /** Recurrent layers. Default 1. */
   layers?: number
-  /** Also read the text backwards. Default false. */
+  /** Also read the text from end to start. Default false. */
   bidirectional?: boolean
   /** GRU: reset gate after or before the recurrent product. Default `after`. */
   reset?: 'after' | 'before'
-  /** Simple RNN. Default `tanh`. */
+  /** Activation of a simple RNN. Default `tanh`. */
   activation?: 'tanh' | 'relu'
-  /** What of the steps' outputs decides. Default `last`. */
+  /** Pooling of the steps' outputs. Default `last`. */
   pooling?: 'last' | 'max' | 'mean'
   /**
-   * Default `words`, which splits scripts without spaces (Chinese, Japanese, Thai) into letters. `whitespace`: texts
-   * are already split into words by spaces.
+   * How texts are tokenized. Default `words`, which splits scripts without spaces (Chinese, Japanese, Thai) into
+   * letters. `whitespace`: for texts that were split into words before.
    */
   tokens?: TokenKind
-  /** Fold case. Default true, for chars false. */
+  /** Lower-case the texts. Default true for words, false for characters. */
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
   embedding?: number | 'oneHot'
-  /** A token seen less often in training is unknown. Default 2, with fewer than 200 training rows 1. */
+  /** Tokens with fewer occurrences in training are unknown. Default 2, for fewer than 200 training rows 1. */
   minimumCount?: number
-  /** Most tokens kept, unknown included. Default none. */
+  /** Maximum size of the vocabulary, including the unknown token. Default: no limit. */
   maximumVocabulary?: number
-  /** Tokens a text may have; what is longer is cut, and told. Default 400 words or 1000 characters (`ann`: 60). */
+  /** Maximum tokens per text; longer texts are truncated, and reported. Default 400 words or 1000 characters (`ann`: 60). */
   maximumLength?: number
   /**
-   * One share for embedding, layers and output (0 also turns word dropout off), or each by name.
+   * One rate for embedding, layers and output (0 also turns word dropout off), or rates by name.
    * Default words 0.2, embedding 0.6, layers 0.3, output 0.3; characters 0.05, 0.2, 0.2, 0.2.
    */
-  dropout?: number | Partial<DropoutShares>
+  dropout?: number | Partial<DropoutRates>
   /**
-   * The labels, so that their type is known and others are refused; without space around them and in NFC,
-   * as the rows' labels are read. Default: those of the training rows.
+   * The labels, so that their type is known and other labels are errors; trimmed and in NFC,
+   * like the labels of rows. Default: those of the training rows.
    */
   labels?: readonly L[]
 }
 
-/** Every option decided. This is what a model file keeps. */
+/** All options with their values, as stored in a model file. */
 export interface ClassifierSettings {
   cell: CellChoice
   units: number
@@ -89,7 +89,7 @@ export interface ClassifierSettings {
   minimumCount: number | undefined
   maximumVocabulary: number | null
   maximumLength: number
-  dropout: DropoutShares
+  dropout: DropoutRates
 }
 
 const WORDS = { length: 400, dropout: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 } }
@@ -118,14 +118,14 @@ const NAMES: Names<ClassifierOptions> = {
   precision: 1,
 }
 
-/** Widths that the network takes, and counts that a model file takes: what is settled can be saved and read. */
+/** Limits of widths in the network and counts in a model file, so that every valid model can be saved and read. */
 const MAX_WIDTH = 2 ** 20
 const MAX_LAYERS = 100
 const MAX_COUNT = 2 ** 30
 
 /** Fills in the defaults and checks every value. @throws UsageError naming the option */
 export function resolveSettings(options: ClassifierOptions): ClassifierSettings {
-  refuseUnknown('option', options, NAMES)
+  assertKnownOptions('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', TOKEN_KINDS)
   const defaults = tokens === 'chars' ? CHARS : WORDS
@@ -147,40 +147,40 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
     maximumVocabulary:
       maximumVocabulary === null ? null : whole('maximumVocabulary', maximumVocabulary, MAX_COUNT),
     maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
-    dropout: dropoutShares(options.dropout, defaults.dropout),
+    dropout: dropoutRates(options.dropout, defaults.dropout),
   }
   const contradiction = contradictionIn(settings)
-  if (contradiction) refuse(...contradiction)
+  if (contradiction) throwInvalid(...contradiction)
   return settings
 }
 
-/** At least two labels, each once, cleaned as the rows' labels are; or none given. @throws UsageError */
+/** At least two different labels, cleaned like those of rows; or null. @throws UsageError */
 export function resolveLabels<L extends string>(given: readonly L[] | undefined): readonly L[] | null {
   if (given === undefined) return null
   if (!Array.isArray(given) || given.some((label) => typeof label !== 'string' || label.trim() === ''))
-    refuse('labels', 'a list of texts, none empty', JSON.stringify(given))
+    throwInvalid('labels', 'a list of non-empty strings', JSON.stringify(given))
   const labels = given.map((label) => cleanLabel(label) as L)
   const twice = labels.find((label, i) => labels.indexOf(label) !== i)
-  if (twice !== undefined) refuse('labels', 'each label once', `${JSON.stringify(twice)} twice`)
-  if (labels.length < 2) refuse('labels', 'at least two labels', `${labels.length}`)
+  if (twice !== undefined) throwInvalid('labels', 'different labels', `${JSON.stringify(twice)} twice`)
+  if (labels.length < 2) throwInvalid('labels', 'at least two labels', `${labels.length}`)
   return labels
 }
 
-function dropoutShares(given: ClassifierOptions['dropout'], defaults: DropoutShares): DropoutShares {
+function dropoutRates(given: ClassifierOptions['dropout'], defaults: DropoutRates): DropoutRates {
   if (typeof given === 'number') {
-    const one = shareOption('dropout', given)
+    const one = rateOption('dropout', given)
     return { words: one === 0 ? 0 : defaults.words, embedding: one, layers: one, output: one }
   }
-  const shares = { ...defaults }
+  const rates = { ...defaults }
   for (const [name, value] of Object.entries(given ?? {})) {
     const known = Object.keys(defaults)
-    if (!known.includes(name)) refuse('dropout', `shares named ${known.join(', ')}`, name)
-    if (value !== undefined) shares[name as keyof DropoutShares] = shareOption(`dropout.${name}`, value)
+    if (!known.includes(name)) throwInvalid('dropout', `rates named ${known.join(', ')}`, name)
+    if (value !== undefined) rates[name as keyof DropoutRates] = rateOption(`dropout.${name}`, value)
   }
-  return shares
+  return rates
 }
 
-/** An option that the others rule out: its name, what was expected, what it is. */
+/** An option that contradicts the others: its name, the expected value, its value. */
 function contradictionIn(
   settings: ClassifierSettings,
 ): [name: string, expected: string, got: unknown] | null {
@@ -193,22 +193,24 @@ function contradictionIn(
 
 function whole(name: string, value: number, max: number): number {
   const fits = Number.isSafeInteger(value) && value >= 1 && value <= max
-  return fits ? value : refuse(name, `a whole number from 1 to ${max}`, value)
+  return fits ? value : throwInvalid(name, `a whole number from 1 to ${max}`, value)
 }
 
-function shareOption(name: string, value: number): number {
-  return value >= 0 && value < 1 ? value : refuse(name, 'a share from 0 to below 1', value)
+function rateOption(name: string, value: number): number {
+  return value >= 0 && value < 1 ? value : throwInvalid(name, 'a rate from 0 to below 1', value)
 }
 
 function flag(name: string, value: boolean): boolean {
-  return typeof value === 'boolean' ? value : refuse(name, 'true or false', value)
+  return typeof value === 'boolean' ? value : throwInvalid(name, 'true or false', value)
 }
 
 function choice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
-  return choices.includes(value as T) ? (value as T) : refuse(name, `one of ${choices.join(', ')}`, value)
+  return choices.includes(value as T)
+    ? (value as T)
+    : throwInvalid(name, `one of ${choices.join(', ')}`, value)
 }
 
-function refuse(name: string, expected: string, got: unknown): never {
+function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `option ${name}`, expected, got: String(got) })
 }
 

@@ -1,4 +1,4 @@
-/** Texts → tokens, cut at the length limit. */
+/** Texts → tokens, truncated at the length limit. */
 import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
 import { UNKNOWN_TOKEN } from '../../text/vocabulary.ts'
 import type { ClassifierSettings } from './options.ts'
@@ -6,7 +6,7 @@ import type { ClassifierSettings } from './options.ts'
 /** Splits texts into tokens, at most `maximumLength` of them. */
 export class TextReader {
   readonly #tokenizer: Tokenizer
-  /** Tokens of a text that count. */
+  /** Maximum number of tokens of a text. */
   readonly maximumLength: number
 
   constructor(settings: ClassifierSettings) {
@@ -16,8 +16,8 @@ export class TextReader {
   }
 
   /**
-   * Tokens of a text and how many were cut. A text without any token reads as one unknown token. Rows
-   * come trimmed; so is any other text, or its characters would differ from a row's.
+   * Tokens of a text and how many were cut. A text without tokens is read as one unknown token. Rows
+   * are trimmed, so other texts are too; else their characters would differ.
    */
   read(text: string): { tokens: string[]; cut: number } {
     const tokens = this.#tokenizer.tokenize(text.trim())

@@ -1,4 +1,4 @@
-/** The text classifier as a task: texts → tokens → ids; two labels are one logit, more a softmax. */
+/** The text classifier as a task: texts → tokens → ids; one logit for two labels, a softmax for more. */
 import { DataError } from '../../core/errors.ts'
 import { describe, fieldAt, fieldError, readList, readString, type Field } from '../../core/validation.ts'
 import type { LayerOptions, NetworkConfig } from '../../model/config.ts'
@@ -54,7 +54,7 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
   },
 }
 
-/** Token ids as tokens. @throws DataError for what is neither a text nor a list of ids */
+/** Token ids as tokens. @throws DataError for anything but a text or a list of ids */
 function tokensOf(words: Vocabulary, ids: ArrayLike<number>): string[] {
   if (typeof ids !== 'object' || ids === null || typeof ids.length !== 'number') requireText('text', ids)
   return Array.from(ids, (id, t) => {
@@ -71,7 +71,7 @@ function requireText(where: string, text: unknown): asserts text is string {
 
 function readLabels(field: Field): string[] {
   const labels = readList(field, (item) => readString(item), { minLength: 2 })
-  if (new Set(labels).size !== labels.length) throw fieldError(field, 'labels that differ')
+  if (new Set(labels).size !== labels.length) throw fieldError(field, 'different labels')
   return labels
 }
 
@@ -93,7 +93,7 @@ function checkNetwork(
   const last = config.layers[config.layers.length - 1]
   const outputs = labels.length === 2 ? 1 : labels.length
   if (last.type !== 'dense' || last.units !== outputs) {
-    const expected = `a dense layer of ${outputs} last, for ${labels.length} labels`
+    const expected = `a last dense layer of ${outputs} units, for ${labels.length} labels`
     throw fieldError(layers, expected, JSON.stringify(last))
   }
   if (!config.layers.some(endsSequence)) {
@@ -102,7 +102,7 @@ function checkNetwork(
   const cells = config.layers.flatMap((layer) => (layer.type === 'recurrent' ? [layer.cell] : []))
   const feedForward = settings.cell === 'ann' || settings.cell === 'bag'
   if (feedForward ? cells.length > 0 : cells.length === 0 || cells.some((cell) => cell !== settings.cell)) {
-    const expected = `recurrent layers as settings.cell ${settings.cell} says`
+    const expected = `recurrent layers with the cell of settings.cell, ${settings.cell}`
     throw fieldError(layers, expected, cells.join(', ') || 'none')
   }
   const loss = fieldAt(field, 'loss')
@@ -110,7 +110,7 @@ function checkNetwork(
   if (config.loss?.type !== wanted) throw fieldError(loss, wanted, config.loss?.type ?? 'nothing')
 }
 
-/** Whether one row per sequence comes out of this layer. */
+/** Whether this layer has one output row per sequence. */
 function endsSequence(layer: LayerOptions): boolean {
   if (layer.type === 'recurrent') return layer.returnSequences === false
   return layer.type === 'pool' || layer.type === 'flatten'

@@ -1,4 +1,4 @@
-/** The text classifier: rows of text and label in; a trained, saved, explained model out. */
+/** The text classifier: trains on rows of text and label. */
 import { cellNames, type CellName } from '../../cells/registry.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
@@ -30,11 +30,11 @@ export interface Columns<Row extends object = Record<string, unknown>> {
 export interface ClassifierFitOptions<Row extends object = Record<string, unknown>>
   extends FitOptions<Row>, Columns<Row> {}
 
-/** A classifier of texts with its vocabulary, labels and network; made by `textClassifier`, `load` or `fromBytes`. */
+/** A text classifier with its vocabulary, labels and network; created by `textClassifier`, `load` or `fromBytes`. */
 export class TextClassifier<C extends CellChoice = CellChoice, L extends string = string> extends TaskModel<
   TextTypes<L>
 > {
-  /** From settings that were checked, or what a file said. */
+  /** Takes checked settings, or the contents of a file. */
   constructor(
     start: { settings: ClassifierSettings; labels: readonly L[] | null } | TaskContent<TextTypes>,
     { engine, reproducible, threads, precision }: EngineOptions = {},
@@ -50,7 +50,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     })
   }
 
-  /** The labels, in the order of their class numbers (as keys of `probabilities` they may stand otherwise). */
+  /** The labels, in the order of their class indices (the keys of `probabilities` may have another order). */
   override get labels(): readonly L[] {
     return super.labels as readonly L[]
   }
@@ -60,11 +60,11 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   }
 
   /**
-   * Trains on rows. A second call goes on from the weights there are, with the same vocabulary and labels.
+   * Trains on rows. A second call continues from the current weights, with the same vocabulary and labels.
    * @param rows objects, each with a text and a label under the names in `options`
    * @throws UsageError naming the option that is unknown, missing or out of range; DataError for rows that cannot be
    * learned from (one class only, no text …); DivergenceError when the loss leaves the finite numbers; MemoryError for
-   * a batch that does not fit; WorkerError when a thread was lost: the model then has good weights and goes on with
+   * a batch that does not fit; WorkerError when a thread was lost: the model then has valid weights and continues with
    * one thread
    */
   override fit<Row extends object>(
@@ -83,8 +83,8 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   }
 
   /**
-   * A text (or token ids) as the model reads it: its tokens, their ids, and whether the vocabulary has them (at most
-   * `maximumLength`; a text without any is one unknown token).
+   * Encodes a text (or token ids): its tokens, their ids, and whether the vocabulary contains them (at most
+   * `maximumLength`; a text without tokens is one unknown token).
    * @throws DataError for anything else
    */
   override encode(input: string | ArrayLike<number>): EncodedSequence & { ids: readonly number[] } {
@@ -94,7 +94,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   /**
    * Follows a text step by step: tokens, gates by name, states, the output so far, and the norms of the loss's
    * gradient on its way back through time.
-   * @param options.label whose loss the gradients are of (a number stands for its text, as in rows); default the
+   * @param options.label the label whose loss is differentiated (a number is converted to text, as in rows); default the
    * predicted label
    * @throws DataError for an unknown label; UnsupportedError for the feed-forward baselines, which have no steps
    */
@@ -107,7 +107,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     return super.trace(text, options) as unknown as Trace<Extract<C, CellName>, L>
   }
 
-  /** @throws FormatError naming what is wrong with the bytes and where; what `createEngine` throws */
+  /** @throws FormatError naming the fault and its place; the errors of `createEngine` */
   static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): TextClassifier {
     return TextClassifier.fromContent(readContent(bytes, source, engine), engine)
   }
@@ -118,9 +118,9 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   }
 
   /**
-   * The model of an interrupted run and the options of that run, to resume exactly where the checkpoint was written:
+   * The model and options of an interrupted run, to resume exactly where the checkpoint was written:
    * `model.fit(sameRows, { ...fitOptions, resume: bytes })`. Unless `engine` names them, engine and precision are
-   * those the run began with; threads may differ.
+   * those the run was started with; threads may differ.
    */
   static fromCheckpoint(
     bytes: Uint8Array,
@@ -131,16 +131,16 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
     if (!content.training) {
       throw new UsageError({
         where: source,
-        expected: 'a checkpoint of a run that was stopped',
+        expected: 'a checkpoint of an unfinished run',
         got: 'the model of a finished run',
-        remedy: 'Train it further with fit, or start a new run.',
+        remedy: 'Continue training with `fit`, or start a new run.',
       })
     }
     const fitOptions = content.training.fitOptions as ClassifierFitOptions
     return { model: TextClassifier.fromContent(content, engine), fitOptions }
   }
 
-  /** From what a file said. */
+  /** From the contents of a file. */
   static fromContent(content: TaskContent<TextTypes>, engine: EngineOptions): TextClassifier {
     return new TextClassifier(content, engine)
   }

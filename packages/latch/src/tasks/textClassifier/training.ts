@@ -1,4 +1,4 @@
-/** How a text classifier trains: rows → texts and labels, the vocabulary of the training part, the network that they need. */
+/** Training of a text classifier: rows → texts and labels, the vocabulary of the training rows, and the network. */
 import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { DataError } from '../../core/errors.ts'
@@ -19,7 +19,7 @@ export { historyOf } from '../fit/history.ts'
 
 export const taskTraining: TaskTraining<TextTypes> = {
   fitDefaults(settings) {
-    // Without a gate that keeps the past, gradients are larger.
+    // Gradients are larger without a gate that retains the past.
     const ungated = cells.some(({ name, keepGate }) => name === settings.cell && keepGate === null)
     return { learningRate: ungated ? 0.001 : 0.002, labelSmoothing: 0.1 }
   },
@@ -30,7 +30,7 @@ export const taskTraining: TaskTraining<TextTypes> = {
     const examples = examplesFromRows(rows, { text: columns.input, label: columns.target, name })
     const labels = trained?.learned.labels ?? chooseLabels(examples.labels, reading)
     const classes = examples.labels.map((label) => findLabel(label, labels))
-    if (purpose === 'training' && classes.every((c) => c === classes[0])) refuseOneLabel(examples.labels)
+    if (purpose === 'training' && classes.every((c) => c === classes[0])) throwSingleLabel(examples.labels)
     const reader = trained?.learned.reader ?? new TextReader(settings)
     const read = examples.texts.map((text) => reader.read(text))
     const cut = read.reduce((count, { cut: tokens }) => count + (tokens > 0 ? 1 : 0), 0)
@@ -96,14 +96,14 @@ function emptyVocabulary(tokens: TokenKind, minimumCount: number): DataError {
   })
 }
 
-/** The labels that were named, else those of the rows. @throws DataError for only one */
+/** The given labels, else those of the rows. @throws DataError for only one */
 function chooseLabels(labels: readonly string[], { labels: wanted }: Reading<TextTypes>): readonly string[] {
   const found = wanted ?? [...new Set(labels)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  if (new Set(found).size < 2) refuseOneLabel(labels)
+  if (new Set(found).size < 2) throwSingleLabel(labels)
   return found
 }
 
-function refuseOneLabel(labels: readonly string[]): never {
+function throwSingleLabel(labels: readonly string[]): never {
   throw new DataError({
     where: 'labels',
     expected: 'at least two different labels',

@@ -117,7 +117,7 @@ describe('a stream gives the bits of the whole sequence', () => {
     expect(STEPS.map((step) => [...stream.push(step)])).toEqual(wanted)
   })
 
-  it('a reverse layer is refused in words', () => {
+  it('a reverse layer fails with a message', () => {
     const net = build([features, { type: 'reverse' }, lstm], {})
     expect(() => net.stream()).toThrow(
       'network.stream: expected layers that read forwards, step by step, got a reverse layer, whose first step is the last one.',

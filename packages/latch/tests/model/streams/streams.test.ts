@@ -61,7 +61,7 @@ describe.each(matrix)('many as one batch: %s', (_, layers, options) => {
       const active = SEQUENCES.map((__, i) => at[i] < T && own.integer(3) > 0)
       const all = turn % 5 === 4 && at.every((t) => t < T)
       if (all) active.fill(true)
-      // An id out of range where nobody reads it.
+      // An id out of range where it is not read.
       const ids = SEQUENCES.map((sequence, i) => (active[i] ? sequence[at[i]] : -1))
       const out = all ? streams.push(ids) : streams.push(Int32Array.from(ids), active)
       active.forEach((on, i) => on && (said[i] = wanted[i][at[i]++]))
@@ -145,8 +145,8 @@ describe.each(offered)('%s: a stream goes on', (_, options) => {
     stream.restore(saved)
     const after = plain(stream.push(4))
     expect(after).not.toEqual(before)
-    const twin = network(lstm(), { ...options, weights: ({ name }) => net.store.read(net.store.find(name)) })
-    const other = twin.stream()
+    const clone = network(lstm(), { ...options, weights: ({ name }) => net.store.read(net.store.find(name)) })
+    const other = clone.stream()
     other.restore(saved)
     expect(plain(other.push(4))).toEqual(after)
   })

@@ -78,7 +78,7 @@ describe('identify', () => {
   })
 })
 
-test('a Latch file of general cells opens through the same door, and says what they are', async () => {
+test('a Latch file with generic cells opens with the same function, and lists them', async () => {
   const cell = {
     type: 'recurrent',
     cell: 'lstm',
@@ -137,7 +137,7 @@ describe('tasks carried along', () => {
       expect(other.network.store.read(other.network.store.find(name))).toEqual(doubled.get(name))
       const short = new Map([...read.weights].slice(1))
       expect(() => modelFromImported({ ...read, weights: short }, 'm')).toThrow(
-        'as the document of Latch says, got none',
+        'as in the Latch document, got none',
       )
       expect(() => readModelDocument({ ...read.document, version: 9 }, 'm')).toThrow('document.version')
     },

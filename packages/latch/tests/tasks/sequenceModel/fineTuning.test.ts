@@ -81,6 +81,34 @@ test('masked steps do not count: padding anywhere changes nothing that is learne
   expect(withPadding.predict(padded[0].input).label).toBe(bare.predict(rows[0].input).label)
 })
 
+test('numbers at masked steps do not count in an evaluation', async () => {
+  const model = SequenceModel.fromImported(
+    imported({
+      layers: [
+        { type: 'embedding', vocabulary: 4, size: 3, maskZero: true },
+        { type: 'recurrent', cell: 'gru', units: 3 },
+        { type: 'dense', units: 1 },
+      ],
+    }),
+    ENGINE,
+  )
+  const inputs = [
+    [0, 1, 2],
+    [1, 0, 3, 1],
+  ]
+  const rows = inputs.map((input) => ({ input, target: input.map((id) => (id === 0 ? 1e6 : id)) }))
+  const errors = rows.flatMap(({ input, target }) => {
+    const { steps } = model.predict(input)
+    return input.flatMap((id, t) => (id === 0 ? [] : [Math.abs(steps![t][0] - target[t])]))
+  })
+  const found = await model.evaluate(rows)
+  expect(errors).toHaveLength(5)
+  expect(found).toMatchObject({ kind: 'values', n: 5 })
+  const mean = errors.reduce((sum, error) => sum + error, 0) / 5
+  expect('meanAbsoluteError' in found && found.meanAbsoluteError).toBeCloseTo(mean, 6)
+  expect(found.loss).toBeCloseTo(errors.reduce((sum, error) => sum + error * error, 0) / 5, 5)
+})
+
 test('a number of features: the sum of a column', async () => {
   const model = SequenceModel.fromImported(oneNumber(), ENGINE)
   const draw = random(3)

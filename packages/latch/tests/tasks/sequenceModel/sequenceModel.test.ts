@@ -50,7 +50,7 @@ describe('predict', () => {
   test('a text is padded before where the file fixes the steps and id 0 is no token', () => {
     const fixed = { ...nextLetter(), input: { kind: 'ids', width: 6, steps: 5 } } as const
     const model = SequenceModel.fromImported(fixed)
-    expect(model.warnings.at(-1)).toContain('texts are brought to 5 tokens')
+    expect(model.warnings.at(-1)).toContain('texts have a fixed length of 5 tokens')
     expect(model.predict('abc')).toEqual(model.predict([0, 0, 1, 2, 3]))
     expect(model.predict('ddabcab')).toEqual(model.predict('abcab'))
     expect(model.trace('ab').steps.map(({ token }) => token)).toEqual(['#0', '#0', '#0', 'a', 'b'])
@@ -99,7 +99,7 @@ describe('predict', () => {
     inputs.forEach((input, i) => expect(said[i]).toEqual(model.predict(input)))
   })
 
-  test('refuses in words, with the place', () => {
+  test('fails with a message that names the place', () => {
     expect(() => open(nextLetter).predict('abx')).toThrow('text, token 2: expected a token of the vocabulary')
     expect(() => open(nextLetter).predict([1, 9])).toThrow(
       'input, step 1: expected a token id from 0 to 5, got 9',
@@ -120,11 +120,11 @@ describe('predict', () => {
   test('labels must be as many as the classes, weights as many as the layers want', () => {
     const wrong = { ...threeClasses(), labels: ['a', 'b'] }
     expect(() => SequenceModel.fromImported(wrong)).toThrow(
-      'labels: expected 3 different labels, one for each class, got 2',
+      'labels: expected 3 different labels, one per class, got 2',
     )
     const { weights, ...rest } = oneNumber()
     const fewer = new Map([...weights].slice(1))
-    expect(() => SequenceModel.fromImported({ ...rest, weights: fewer })).toThrow('none of that name')
+    expect(() => SequenceModel.fromImported({ ...rest, weights: fewer })).toThrow('numbers, got none')
   })
 
   test('labels that come with plain numbers make them logits of classes', () => {
@@ -327,7 +327,9 @@ describe('fine-tuning', () => {
     await expect(numbers.fit([{ input: [[1, 2]], target: [1] }])).rejects.toThrow(
       'row 0, target: expected 2 numbers, got 1',
     )
-    await expect(model.fit(7 as never)).rejects.toThrow('fit: expected rows')
+    await expect(model.fit(7 as never)).rejects.toThrow(
+      'fit: expected an array (or another iterable) of rows',
+    )
   })
 })
 

@@ -94,7 +94,7 @@ describe('texts of every kind', () => {
     expect(model.predict('  great \n')).toEqual(model.predict('great'))
   })
 
-  it('what is no text is refused', async () => {
+  it('a value that is not a text is rejected', async () => {
     const model = await trained({}, { epochs: 1 })
     for (const value of [undefined, null, 5, {}, ['a', 5]]) {
       const error = await thrown(() => model.predict(value as string))
@@ -103,7 +103,7 @@ describe('texts of every kind', () => {
     }
   })
 
-  it('cut texts and rows left out are counted and told', async () => {
+  it('truncated texts and omitted rows are counted and reported', async () => {
     const rows = [
       ...comments(20, 1),
       { text: ' ', label: 'good' },
@@ -150,7 +150,7 @@ describe('labels', () => {
     }
   })
 
-  it('no rows, no such column', async () => {
+  it('no rows, unknown column', async () => {
     const model = textClassifier(tiny)
     expect((await thrown(() => model.fit([], quick))).message).toMatch(
       /^rows: expected a table with at least one row/,

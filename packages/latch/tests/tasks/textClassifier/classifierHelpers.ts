@@ -1,4 +1,4 @@
-/** Small texts for classifier tests: two labels told by one word, three by another, in seeded sentences. */
+/** Small texts for classifier tests: two labels determined by one word, three by another, in seeded sentences. */
 import { Random } from '../../../src/core/random.ts'
 import {
   textClassifier,

@@ -100,7 +100,7 @@ describe('a checkpoint', () => {
       const usual = textClassifier(tiny)
       await usual.fit(rows, { ...quick, epochs: 1 })
       const { name } = usual.network.engine
-      const note = `Goes on with engine ${engine}, as the run began (a new one would take ${name}).`
+      const note = `Resumes with engine ${engine}, which the run was started with (a new run would use ${name}).`
       expect(notes.includes(note)).toBe(engine !== name)
     },
   )
@@ -156,7 +156,7 @@ describe('gradient checkpointing', () => {
 })
 
 describe('dispose', () => {
-  it('gives the memory back; any later use is refused in words', async () => {
+  it('frees the memory; any later use fails with a message', async () => {
     const model = await trained({}, { epochs: 1 })
     const { engine } = model.network
     const bytes = model.toBytes()
@@ -175,9 +175,7 @@ describe('dispose', () => {
     for (const use of uses) {
       const error = await thrown(use)
       expect(error).toBeInstanceOf(UsageError)
-      expect(error.message).toMatch(
-        /^textClassifier: expected a model in use, got one that was disposed of\. Load/,
-      )
+      expect(error.message).toMatch(/^textClassifier: expected an open model, got a disposed model\. Load/)
     }
     expect(TextClassifier.fromBytes(bytes).predict('great soup').label).toBeDefined()
   })

@@ -1,4 +1,4 @@
-/** Evaluating takes its time on many rows: it tells how far it is, and can be stopped. */
+/** Evaluating many rows takes time: it reports progress, and can be stopped. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { comments, trained } from './classifierHelpers.ts'
 
@@ -14,7 +14,7 @@ function hurryClock(): void {
 afterEach(() => vi.restoreAllMocks())
 
 describe('evaluate', () => {
-  it('tells the share done, up to 1', async () => {
+  it('reports the fraction done, up to 1', async () => {
     const model = await trained({}, { epochs: 1 })
     hurryClock()
     const shares: number[] = []

@@ -1,4 +1,4 @@
-/** A classifier as a file: what was saved comes back to the bit; a hostile file is refused in words, unharmed. */
+/** A classifier as a file: it loads bit for bit as saved; a hostile file fails with a message, without harm. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,7 +107,7 @@ describe('a checkpoint', () => {
   it('is not the model of a finished run', async () => {
     const bytes = (await trained({}, { epochs: 1 })).toBytes()
     expect((await thrown(() => TextClassifier.fromCheckpoint(bytes))).message).toMatch(
-      /checkpoint of a run that was stopped, got the model of a finished run/,
+      /checkpoint of an unfinished run, got the model of a finished run/,
     )
     const error = await thrown(() => textClassifier(tiny).fit(comments(40, 1), { ...quick, resume: bytes }))
     expect(error).toBeInstanceOf(UsageError)
@@ -183,15 +183,15 @@ describe('a file that is not what it says', () => {
 
   it('vocabulary, labels, settings and network that contradict each other', async () => {
     expect(await changed((d) => d.vocabulary.pop())).toMatch(/network\.layers: expected an input of \d+ ids/)
-    expect(await changed((d) => d.labels.push('odd'))).toMatch(/a dense layer of 3 last, for 3 labels/)
+    expect(await changed((d) => d.labels.push('odd'))).toMatch(/a last dense layer of 3 units, for 3 labels/)
     expect(await changed((d) => void (d.labels = ['good', 'good']))).toMatch(
-      /labels: expected labels that differ/,
+      /labels: expected different labels/,
     )
     expect(await changed((d) => void (d.settings.cell = 'lstm'))).toMatch(
-      /as settings\.cell lstm says, got gru/,
+      /with the cell of settings\.cell, lstm, got gru/,
     )
     expect(await changed((d) => void (d.settings.cell = 'bag'))).toMatch(
-      /as settings\.cell bag says, got gru/,
+      /with the cell of settings\.cell, bag, got gru/,
     )
     expect(await changed((d) => void (d.network.loss!.type = 'softmaxCrossEntropy'))).toMatch(
       /expected binaryCrossEntropy/,
@@ -218,7 +218,7 @@ describe('a file that is not what it says', () => {
     expect(await settings('units', -3)).toMatch(/settings\.units: expected a whole number from 1/)
     expect(await settings('minimumCount', 2 ** 40)).toMatch(/settings\.minimumCount/)
     expect(await settings('lowercase', 'yes')).toMatch(/settings\.lowercase: expected true or false/)
-    expect(await settings('novelty', 1)).toMatch(/settings\.novelty: expected no such field/)
+    expect(await settings('novelty', 1)).toMatch(/settings\.novelty: expected a known field/)
     const message = await changed((d) => {
       Object.assign(d.settings, { cell: 'bag', bidirectional: true })
     })
@@ -277,7 +277,7 @@ describe('damaged by chance', () => {
     return heapUsed + external
   }
 
-  /** A model, or null where the file is refused, as it must be: in words, soon, and within four times its size. */
+  /** A model, or null if the file is rejected as it must be: with a message, soon, and within four times its size. */
   function load(bytes: Uint8Array, how: string): TextClassifier | null {
     const [before, start] = [held(), performance.now()]
     try {

@@ -1,4 +1,4 @@
-/** The report of `fit` says which rows were trained on and which were put aside: nobody has to derive the split again. */
+/** The report of `fit` says which rows were trained on and which were held out: the split need not be derived again. */
 import { describe, expect, it } from 'vitest'
 import {
   textClassifier,
@@ -7,7 +7,7 @@ import {
 
 const COLUMNS = { text: 'text', label: 'label' } as const
 
-/** Each row has a word of its own, so that the vocabulary tells which rows were trained on. */
+/** Each row has a word of its own, so that the vocabulary shows which rows were trained on. */
 const rows = Array.from({ length: 40 }, (_, i) => ({
   text: i % 9 === 4 ? ' ' : `word${i}`,
   label: i % 11 === 5 ? '' : i % 3 ? 'many' : 'few',

@@ -56,7 +56,7 @@ describe('labels', () => {
   })
 })
 
-describe('one of a thing is told in the singular', () => {
+describe('a count of one is in the singular', () => {
   it('one row, one token', async () => {
     const one = await thrown(() => textClassifier(tiny).fit(comments(1, 1), once))
     expect(one.message).toMatch(/got only "good" in 1 row\./)

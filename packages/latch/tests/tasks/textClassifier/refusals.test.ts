@@ -26,20 +26,20 @@ describe('options out of range are named', () => {
     ['maximumVocabulary', 0, /^option maximumVocabulary/],
     ['maximumVocabulary', 2 ** 40, /^option maximumVocabulary/],
     ['maximumLength', Number.NaN, /^option maximumLength/],
-    ['dropout', 1, /^option dropout: expected a share from 0 to below 1, got 1/],
+    ['dropout', 1, /^option dropout: expected a rate from 0 to below 1, got 1/],
     ['dropout', -0.1, /^option dropout/],
     ['dropout', { words: Number.NaN }, /^option dropout\.words/],
     [
       'dropout',
       { word: 0.1 },
-      /^option dropout: expected shares named words, embedding, layers, output, got word/,
+      /^option dropout: expected rates named words, embedding, layers, output, got word/,
     ],
     ['labels', ['good'], /^option labels: expected at least two labels, got 1/],
-    ['labels', ['good', 'bad', 'good'], /^option labels: expected each label once, got "good" twice/],
+    ['labels', ['good', 'bad', 'good'], /^option labels: expected different labels, got "good" twice/],
     ['labels', ['good', ' '], /^option labels/],
     ['labels', 'good', /^option labels/],
-    ['labels', ['caf\u00e9', ' cafe\u0301 '], /^option labels: expected each label once/],
-    ['unitz', 3, /^option unitz: expected options named cell, units, .*precision, got "unitz"/],
+    ['labels', ['caf\u00e9', ' cafe\u0301 '], /^option labels: expected different labels/],
+    ['unitz', 3, /^option unitz: expected one of the options cell, units, .*precision, got "unitz"/],
   ]
   it.each(wrong)('%s %j', async (name, value, message) => {
     const error = await thrown(() => textClassifier({ [name]: value }))
@@ -82,14 +82,18 @@ describe('options out of range are named', () => {
     ['optimizer', { type: 'sgd', momentum: 2 }, /optimizer\.momentum/],
   ]
   wrongFit.push(
-    ['epoch', 3, /^fit option epoch: expected options named text, label, .*epochs, .*resume, got "epoch"/],
+    [
+      'epoch',
+      3,
+      /^fit option epoch: expected one of the options text, label, .*epochs, .*resume, got "epoch"/,
+    ],
     [
       'optimizer',
       { type: 'adam', momentum: 0.9 },
-      /^fit option optimizer \(adam\) momentum: .*named type, beta1, beta2/,
+      /^fit option optimizer \(adam\) momentum: .*options type, beta1, beta2/,
     ],
     ['optimizer', null, /^fit option optimizer: expected a name, or an object with a type, got null/],
-    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^fit option schedule steps: .*named type, .*tMax/],
+    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^fit option schedule steps: .*options type, .*tMax/],
     ['schedule', 'cosine', /^fit option schedule: expected an object with a type, got "cosine"/],
     [
       'checkpoint',
@@ -104,7 +108,7 @@ describe('options out of range are named', () => {
     [
       'checkpoint',
       { every: 1, write() {} },
-      /^fit option checkpoint every: expected options named everySeconds/,
+      /^fit option checkpoint every: expected one of the options everySeconds/,
     ],
     ['checkpoint', { everySteps: 1 }, /^fit option checkpoint\.write: expected a function, got nothing/],
     ['onEvent', 1, /^fit option onEvent: expected a function, got 1/],
@@ -141,7 +145,7 @@ describe('calls without what they need', () => {
     [
       'fit(null)',
       () => model.fit(null as never, columns as never),
-      /^fit: expected rows: an array .*, got null\./,
+      /^fit: expected an array .* of rows, got null\./,
     ],
     [
       'fit(examples)',
@@ -252,7 +256,7 @@ describe('what cannot go on', () => {
       const error = await thrown(use)
       expect(error).toBeInstanceOf(UsageError)
       expect(error.message).toMatch(
-        /^textClassifier: expected a trained model, got one without weights\. Call/,
+        /^textClassifier: expected a trained model, got an untrained model\. Call/,
       )
     }
   })

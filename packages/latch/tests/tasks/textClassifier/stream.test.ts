@@ -77,7 +77,7 @@ it('labels of any name', async () => {
   expect(Object.hasOwn(said.probabilities, '__proto__')).toBe(true)
 })
 
-it('refuses what is no text, no state, and models that need the whole text', async () => {
+it('rejects values that are not texts or states, and models that need the whole text', async () => {
   const model = await trained({}, short)
   const stream = model.stream()
   expect(() => stream.push(7 as unknown as string)).toThrow(DataError)

@@ -66,7 +66,7 @@ describe('types', () => {
     expect(rnn.trace('soup').steps[0].gates).toEqual({})
   })
 
-  it('options and columns that there are not', async () => {
+  it('unknown options and columns', async () => {
     // @ts-expect-error no such cell
     await expectError(() => textClassifier({ cell: 'transformer' }))
     // @ts-expect-error units is a number

@@ -1,7 +1,7 @@
 /** Bytes of a file that is being laid out: places are given one after the other, and some addresses come later. */
 
 /** Little-endian writing from a place on. */
-export interface Room {
+export interface ByteWriter {
   bytes(at: number, values: ArrayLike<number>): void
   text(at: number, text: string): void
   u16(at: number, value: number): void
@@ -12,7 +12,7 @@ export interface Room {
 }
 
 /** The file's structures in one growing buffer; room behind them is only counted. */
-export class RangeRoom {
+export class Allocator {
   #buffer = new Uint8Array(4096)
   #end = 0
   readonly #later = new Map<unknown, number>()
@@ -30,12 +30,12 @@ export class RangeRoom {
   }
 
   /** The address of something that has no place yet goes here. */
-  later(what: unknown, at: number): void {
+  defer(what: unknown, at: number): void {
     this.#later.set(what, at)
   }
 
   /** It has one now. */
-  settle(what: unknown, address: number): void {
+  resolve(what: unknown, address: number): void {
     const at = this.#later.get(what)
     if (at !== undefined) this.view(0).u64(at, address)
   }
@@ -55,7 +55,7 @@ export class RangeRoom {
     return new DataView(this.#buffer.buffer)
   }
 
-  view(base: number): Room {
+  view(base: number): ByteWriter {
     const bytes = (at: number, values: ArrayLike<number>) => {
       this.#grow(base + at + values.length)
       this.#buffer.set(values, base + at)

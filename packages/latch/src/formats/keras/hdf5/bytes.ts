@@ -47,7 +47,7 @@ export class FileBytes {
   }
 
   /** @throws UnsupportedError at a byte */
-  refuse(at: number, expected: string, got: string): never {
+  unsupported(at: number, expected: string, got: string): never {
     const remedy = 'Save the weights again with Keras, or copy the file with h5repack --low=0 --high=1.'
     throw new UnsupportedError({ where: `${this.source}, byte ${at}`, expected, got, remedy })
   }

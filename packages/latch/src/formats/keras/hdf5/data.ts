@@ -27,7 +27,7 @@ export function readRaw(
   if (!layout) file.fail(messages[0]?.at ?? 0, 'a data layout', 'none')
   const { at } = layout
   const version = file.u8(at)
-  if (version !== 3 && version !== 4) file.refuse(at, 'a data layout of version 3', `${version}`)
+  if (version !== 3 && version !== 4) file.unsupported(at, 'a data layout of version 3', `${version}`)
   const kind = file.u8(at + 1)
   const count = readSize(file, at, [...shape, size])
   if (kind === 0) return exactly(file, at, file.slice(at + 4, file.u16(at + 2)), count)
@@ -37,7 +37,7 @@ export function readRaw(
     return count === 0 ? new Uint8Array(0) : exactly(file, at, file.slice(from, file.u64(at + 10)), count)
   }
   if (kind !== 2 || version !== 3)
-    file.refuse(at, 'chunks by a B-tree of version 1', `layout ${kind}, version ${version}`)
+    file.unsupported(at, 'chunks by a B-tree of version 1', `layout ${kind}, version ${version}`)
   return readChunks(file, messages, layout, shape, size)
 }
 
@@ -127,7 +127,7 @@ function unpack(
     if (filters[i] === 1) data = inflateTo(data, bytes, false, `${file.source}, byte ${at}`)
     else if (filters[i] === 2) data = unshuffled(data, size)
     else if (filters[i] === 3) data = data.subarray(0, Math.max(0, data.length - 4))
-    else file.refuse(at, 'gzip, shuffle or checksums', `filter ${filters[i]}`)
+    else file.unsupported(at, 'gzip, shuffle or checksums', `filter ${filters[i]}`)
   }
   return exactly(file, at, data, bytes)
 }

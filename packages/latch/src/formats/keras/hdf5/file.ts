@@ -30,7 +30,7 @@ export function openHdf5(bytes: Uint8Array, source: string, stored = bytes.lengt
   if (version > 3) file.fail(8, 'a superblock of version 0 to 3', `${version}`)
   const sizes = version < 2 ? 13 : 9
   if (file.u8(sizes) !== 8 || file.u8(sizes + 1) !== 8)
-    file.refuse(sizes, 'addresses and lengths of 8 bytes', `${file.u8(sizes)} and ${file.u8(sizes + 1)}`)
+    file.unsupported(sizes, 'addresses and lengths of 8 bytes', `${file.u8(sizes)} and ${file.u8(sizes + 1)}`)
   const base = version === 0 ? 24 : version === 1 ? 28 : 12
   file.base = file.u64(base)
   const root = version < 2 ? base + 32 + 8 : base + 24
@@ -118,7 +118,7 @@ export class Hdf5Object {
         found.set(file.text(attributePlaces(file, at).name, file.u16(at + 2)), message)
       const dense = at + 2 + (file.u8(at + 1) & 1 ? 2 : 0)
       if (type === MESSAGE.attributeInfo && file.address(dense) >= 0)
-        file.refuse(at, 'attributes in the object’s header', 'a fractal heap')
+        file.unsupported(at, 'attributes in the object’s header', 'a fractal heap')
     }
     return found
   }
@@ -131,7 +131,8 @@ function attributePlaces(
 ): { name: number; type: number; space: number; data: number } {
   const version = file.u8(at)
   if (version < 1 || version > 3) file.fail(at, 'an attribute of version 1 to 3', `${version}`)
-  if (version > 1 && file.u8(at + 1) & 3) file.refuse(at, 'an attribute with its own type', 'a shared one')
+  if (version > 1 && file.u8(at + 1) & 3)
+    file.unsupported(at, 'an attribute with its own type', 'a shared one')
   const padded = (size: number) => (version === 1 ? Math.ceil(size / 8) * 8 : size)
   const name = at + (version === 3 ? 9 : 8)
   const type = name + padded(file.u16(at + 2))

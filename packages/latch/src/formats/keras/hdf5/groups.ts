@@ -17,7 +17,7 @@ export function readLinks(file: FileBytes, messages: readonly Message[]): Map<st
     if (type === MESSAGE.linkInfo) {
       const heap = at + 2 + (file.u8(at + 1) & 1 ? 8 : 0)
       if (file.address(heap) !== NOWHERE)
-        file.refuse(at, 'a group with a symbol table', 'one with a fractal heap')
+        file.unsupported(at, 'a group with a symbol table', 'one with a fractal heap')
     }
   }
   return links

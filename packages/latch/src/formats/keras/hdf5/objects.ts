@@ -65,7 +65,8 @@ function addMessage(
   if (type === MESSAGE.continuation) blocks.push({ at: file.address(at), size: file.u64(at + 8) })
   else if (type !== 0) {
     const known = Object.values(MESSAGE) as number[]
-    if (flags & 2 && known.includes(type)) file.refuse(at, 'messages of the object’s own', 'a shared one')
+    if (flags & 2 && known.includes(type))
+      file.unsupported(at, 'messages of the object’s own', 'a shared one')
     messages.push(message)
   }
 }

@@ -51,7 +51,7 @@ export function readDatatype(file: FileBytes, at: number): Datatype {
     return { kind: 'longText', size, signed: false, bigEndian: false }
   // Booleans of h5py are an enumeration of one byte.
   if (kind === 8 && size === 1) return { kind: 'integer', size, signed: true, bigEndian: false }
-  return file.refuse(at, 'numbers or texts', `datatype class ${kind} of ${size} bytes`)
+  return file.unsupported(at, 'numbers or texts', `datatype class ${kind} of ${size} bytes`)
 }
 
 /** Bits of exponent and fraction by bytes. */

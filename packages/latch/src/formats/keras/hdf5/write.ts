@@ -2,7 +2,7 @@
  * Writes an HDF5 file of groups and float32 datasets, piece by piece: superblock 0, symbol tables and contiguous
  * data, which every HDF5 library reads. Source: HDF5 File Format Specification 3.0.
  */
-import { RangeRoom, type Room } from './allocation.ts'
+import { Allocator, type ByteWriter } from './allocation.ts'
 
 /** A dataset to write: its numbers are asked for when their turn comes. */
 export interface Hdf5Dataset {
@@ -33,16 +33,16 @@ export function* hdf5Chunks(
     const parts = dataset.path.split('/')
     groupAt(root, parts.slice(0, -1)).children.set(parts[parts.length - 1], dataset)
   }
-  const room = new RangeRoom()
-  room.reserve(96)
+  const allocator = new Allocator()
+  allocator.reserve(96)
   const placed = new Map<Hdf5Dataset, number>()
-  const header = placeGroup(room, root, placed)
+  const header = placeGroup(allocator, root, placed)
   const order = [...placed.keys()]
-  const headEnd = room.end
-  for (const dataset of order) placed.set(dataset, room.reserve(4 * computeSize(dataset)))
-  writeSuperblock(room.view(0), header, room.end)
-  for (const [dataset, at] of placed) room.settle(dataset, at)
-  yield room.bytes(headEnd)
+  const headEnd = allocator.end
+  for (const dataset of order) placed.set(dataset, allocator.reserve(4 * computeSize(dataset)))
+  writeSuperblock(allocator.view(0), header, allocator.end)
+  for (const [dataset, at] of placed) allocator.resolve(dataset, at)
+  yield allocator.bytes(headEnd)
   let at = headEnd
   for (const dataset of order) {
     const from = placed.get(dataset)!
@@ -53,7 +53,7 @@ export function* hdf5Chunks(
     yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     at = from + values.byteLength
   }
-  if (room.end > at) yield new Uint8Array(room.end - at)
+  if (allocator.end > at) yield new Uint8Array(allocator.end - at)
 }
 
 function computeSize({ shape }: Hdf5Dataset): number {
@@ -70,7 +70,7 @@ function groupAt(root: Group, parts: readonly string[]): Group {
   }, root)
 }
 
-function writeSuperblock(view: Room, root: number, end: number): void {
+function writeSuperblock(view: ByteWriter, root: number, end: number): void {
   view.bytes(0, [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
   view.bytes(8, [0, 0, 0, 0, 0, 8, 8, 0])
   view.u16(16, LEAF_K)
@@ -83,27 +83,28 @@ function writeSuperblock(view: Room, root: number, end: number): void {
 }
 
 /** Header, tree, heap and symbol nodes of a group; gives the header's address. */
-function placeGroup(room: RangeRoom, group: Group, placed: Map<Hdf5Dataset, number>): number {
+function placeGroup(allocator: Allocator, group: Group, placed: Map<Hdf5Dataset, number>): number {
   const names = [...group.children.keys()].sort((a, b) => (a < b ? -1 : 1))
   if (names.length > MOST_NAMES) throw new RangeError(`more than ${MOST_NAMES} names in a group`)
-  const header = room.reserve(40)
-  const tree = room.reserve(24 + 8 * (4 * NODE_K + 1))
-  const { heap, offsets } = placeHeap(room, names)
-  const view = room.view(header)
+  const header = allocator.reserve(40)
+  const tree = allocator.reserve(24 + 8 * (4 * NODE_K + 1))
+  const { heap, offsets } = placeHeap(allocator, names)
+  const view = allocator.view(header)
   view.bytes(0, [1, 0, 1, 0, 1, 0, 0, 0, 24, 0, 0, 0])
   view.bytes(16, [0x11, 0, 16, 0])
   view.u64(24, tree)
   view.u64(32, heap)
   const entries = names.map((name, i) => {
     const child = group.children.get(name)!
-    const at = 'children' in child ? placeGroup(room, child, placed) : placeDataset(room, child, placed)
+    const at =
+      'children' in child ? placeGroup(allocator, child, placed) : placeDataset(allocator, child, placed)
     return { name: offsets[i], at }
   })
-  placeTree(room, tree, entries)
+  placeTree(allocator, tree, entries)
   return header
 }
 
-function placeHeap(room: RangeRoom, names: readonly string[]): { heap: number; offsets: number[] } {
+function placeHeap(allocator: Allocator, names: readonly string[]): { heap: number; offsets: number[] } {
   const encoder = new TextEncoder()
   const texts = names.map((name) => encoder.encode(name))
   let size = 8
@@ -112,19 +113,23 @@ function placeHeap(room: RangeRoom, names: readonly string[]): { heap: number; o
     size += Math.ceil((text.length + 1) / 8) * 8
     return at
   })
-  const heap = room.reserve(32)
-  const data = room.reserve(size)
-  const view = room.view(heap)
+  const heap = allocator.reserve(32)
+  const data = allocator.reserve(size)
+  const view = allocator.view(heap)
   view.text(0, 'HEAP')
   view.u64(8, size)
   view.u64(16, 1) // no free block
   view.u64(24, data)
-  texts.forEach((text, i) => room.view(data).bytes(offsets[i], text))
+  texts.forEach((text, i) => allocator.view(data).bytes(offsets[i], text))
   return { heap, offsets }
 }
 
-function placeTree(room: RangeRoom, tree: number, entries: readonly { name: number; at: number }[]): void {
-  const view = room.view(tree)
+function placeTree(
+  allocator: Allocator,
+  tree: number,
+  entries: readonly { name: number; at: number }[],
+): void {
+  const view = allocator.view(tree)
   const per = 2 * LEAF_K
   const nodes = Math.ceil(entries.length / per)
   view.text(0, 'TREE')
@@ -133,8 +138,8 @@ function placeTree(room: RangeRoom, tree: number, entries: readonly { name: numb
   view.nowhere(16)
   for (let n = 0; n < nodes; n++) {
     const part = entries.slice(n * per, (n + 1) * per)
-    const at = room.reserve(8 + per * ENTRY)
-    const node = room.view(at)
+    const at = allocator.reserve(8 + per * ENTRY)
+    const node = allocator.view(at)
     node.text(0, 'SNOD')
     node.bytes(4, [1, 0])
     node.u16(6, part.length)
@@ -148,12 +153,12 @@ function placeTree(room: RangeRoom, tree: number, entries: readonly { name: numb
 }
 
 /** Header of a dataset: shape, little-endian float32, no fill value, contiguous. */
-function placeDataset(room: RangeRoom, dataset: Hdf5Dataset, placed: Map<Hdf5Dataset, number>): number {
+function placeDataset(allocator: Allocator, dataset: Hdf5Dataset, placed: Map<Hdf5Dataset, number>): number {
   const rank = dataset.shape.length
   const sizes = [8 + 8 * rank, 24, 8, 24]
   const total = sizes.reduce((sum, size) => sum + 8 + size, 0)
-  const header = room.reserve(16 + total)
-  const view = room.view(header)
+  const header = allocator.reserve(16 + total)
+  const view = allocator.view(header)
   view.bytes(0, [1, 0, 4, 0, 1, 0, 0, 0])
   view.u32(8, total)
   let at = 16
@@ -170,7 +175,7 @@ function placeDataset(room: RangeRoom, dataset: Hdf5Dataset, placed: Map<Hdf5Dat
   const layout = message(8, sizes[3])
   view.bytes(layout, [3, 1])
   view.u64(layout + 10, 4 * computeSize(dataset))
-  room.later(dataset, header + layout + 2)
+  allocator.defer(dataset, header + layout + 2)
   placed.set(dataset, 0)
   return header
 }

@@ -25,17 +25,21 @@ export function listLayers(
 ): FileLayer[] {
   const heads = readLayers(config, about.source)
   const dialect = findDialect(about, heads[0])
-  const refused = refusedLayer(heads, about.source, refusedAt)
+  const failing = findFailingLayer(heads, about.source, refusedAt)
   return heads.map((head) => {
     const known =
       isRecurrent(head.type) || head.type === 'Concatenate' || isSimple(head.type, head.config, dialect)
     const weights = head.type === 'InputLayer' ? [] : shapesOf(head.name, known).map(({ shape }) => shape)
-    return fileLayer(head.name, typeText(head), weights, known && head !== refused)
+    return fileLayer(head.name, typeText(head), weights, known && head !== failing)
   })
 }
 
 /** The longest name that fits: `lstm.1` may stand beside `lstm`. */
-function refusedLayer(heads: readonly KerasLayerHead[], source: string, at: string): KerasLayerHead | null {
+function findFailingLayer(
+  heads: readonly KerasLayerHead[],
+  source: string,
+  at: string,
+): KerasLayerHead | null {
   const fitting = heads.filter(({ name }) => {
     const begin = `${source}, layer ${name}`
     return at === begin || (at.startsWith(begin) && '.[,'.includes(at[begin.length]))

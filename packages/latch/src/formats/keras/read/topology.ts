@@ -113,7 +113,8 @@ function readCall(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks
   const nodes = fieldAt(layer, 'inbound_nodes')
   if (!Array.isArray(nodes.value) || nodes.value.length === 0) return { inputs: [], masks: [] }
   const legacy = typeof (nodes.value as unknown[][])[0]?.[0] === 'string' // one call, not wrapped in a list
-  if (nodes.value.length > 1 && !legacy) throw refused(layer, path, 'a layer called once', 'several calls')
+  if (nodes.value.length > 1 && !legacy)
+    throw unsupportedLayer(layer, path, 'a layer called once', 'several calls')
   const call: unknown = legacy ? nodes.value : nodes.value[0]
   if (typeof call !== 'object' || call === null) throw fieldError(nodes, 'calls')
   const [args, kwargs] =
@@ -121,7 +122,7 @@ function readCall(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks
   const { mask, ...others } = (kwargs ?? {}) as Record<string, unknown>
   const named = Object.keys(others).find((name) => tensorsIn(others[name]).length)
   if (named !== undefined)
-    throw refused(layer, path, 'tensors as its first argument only', `more in ${named}`)
+    throw unsupportedLayer(layer, path, 'tensors as its first argument only', `more in ${named}`)
   return { inputs: tensorsIn(args), masks: tensorsIn(mask) }
 }
 
@@ -134,7 +135,7 @@ function legacyKwargs(call: object): Record<string, unknown> {
   return all
 }
 
-function refused(layer: Field, path: string, expected: string, got: string): UnsupportedError {
+function unsupportedLayer(layer: Field, path: string, expected: string, got: string): UnsupportedError {
   return new UnsupportedError({ where: `${layer.source}, ${path}`, expected, got })
 }
 

@@ -78,7 +78,8 @@ export class ZipFile {
     const end = this.#findEnd()
     const count = this.#u16(end + 10)
     const directory = this.#u32(end + 16)
-    if (count === 0xffff || directory === 0xffff_ffff) this.#refuse(end, 'a zip file below 4 GiB', 'zip64')
+    if (count === 0xffff || directory === 0xffff_ffff)
+      this.#unsupported(end, 'a zip file below 4 GiB', 'zip64')
     if (count > MOST_ENTRIES) this.#fail(end + 10, `at most ${MOST_ENTRIES} members`, `${count}`)
     const entries = new Map<string, Entry>()
     for (let i = 0, at = directory; i < count; i++) {
@@ -95,9 +96,9 @@ export class ZipFile {
     this.#check(at + 46, length)
     const name = new TextDecoder().decode(this.#bytes.subarray(at + 46, at + 46 + length))
     const [flags, method] = [this.#u16(at + 8), this.#u16(at + 10)]
-    if (flags & 1) this.#refuse(at, 'members that are not encrypted', JSON.stringify(name))
+    if (flags & 1) this.#unsupported(at, 'members that are not encrypted', JSON.stringify(name))
     if (method !== 0 && method !== 8)
-      this.#refuse(at, 'stored or deflated members', `method ${method} of ${name}`)
+      this.#unsupported(at, 'stored or deflated members', `method ${method} of ${name}`)
     if (name.startsWith('/') || name.includes('\\') || name.split('/').includes('..'))
       this.#fail(at, 'names within the file', JSON.stringify(name))
     const [checksum, packed, size] = [this.#u32(at + 16), this.#u32(at + 20), this.#u32(at + 24)]
@@ -130,7 +131,7 @@ export class ZipFile {
     throw new FormatError({ where: `${this.#source}, byte ${at}`, expected, got })
   }
 
-  #refuse(at: number, expected: string, got: string): never {
+  #unsupported(at: number, expected: string, got: string): never {
     throw new UnsupportedError({ where: `${this.#source}, byte ${at}`, expected, got })
   }
 }

@@ -144,11 +144,11 @@ function addLayer(
       addConcat(out, layer.inputs, name)
       return 0
     default:
-      throw refused(name, layer.type)
+      throw unsupportedLayer(name, layer.type)
   }
 }
 
-function refused(where: string, got: string): UnsupportedError {
+function unsupportedLayer(where: string, got: string): UnsupportedError {
   return new UnsupportedError({ where, expected: 'a layer that Keras has', got, fix: exportAs('onnx') })
 }
 
@@ -206,9 +206,12 @@ function addRecurrent(
   const every = returnSequences && !lastOnly
   const turned = direction === 'reverse' && every
   if (turned && next?.type !== 'reverse')
-    throw refused(name, 'a layer in reverse whose steps stand in the text’s order')
+    throw unsupportedLayer(name, 'a layer in reverse whose steps stand in the text’s order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
-    throw refused(name, 'two directions that repeat their output at masked steps, where Keras gives zeros')
+    throw unsupportedLayer(
+      name,
+      'two directions that repeat their output at masked steps, where Keras gives zeros',
+    )
   const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
   out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked }))
   out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
@@ -245,7 +248,7 @@ function addPool(out: Out, over: string, name: string): void {
     max: 'GlobalMaxPooling1D',
   }
   const type = types[over]
-  if (!type) throw refused(name, `pooling over ${over}`)
+  if (!type) throw unsupportedLayer(name, `pooling over ${over}`)
   out.add(type, { data_format: 'channels_last', keepdims: false })
   out.per = 'sequence'
 }
@@ -254,7 +257,8 @@ function addPool(out: Out, over: string, name: string): void {
 function addConcat(out: Out, of: readonly string[], name: string): void {
   const below = of.map((one) => out.given.get(one))
   const apart = of.find((_, i) => !below[i])
-  if (apart !== undefined) throw refused(name, `${apart}, which Keras gives together with the layer above it`)
+  if (apart !== undefined)
+    throw unsupportedLayer(name, `${apart}, which Keras gives together with the layer above it`)
   out.layers.push({
     type: 'Concatenate',
     config: { axis: -1 },

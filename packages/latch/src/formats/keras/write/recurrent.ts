@@ -23,7 +23,7 @@ export interface LayerContext {
 
 /** The layer. @throws UnsupportedError for what Keras does not have */
 export function recurrentOut(options: RecurrentOptions, context: LayerContext): OutLayer {
-  refuse(options, context.name)
+  assertKerasCell(options, context.name)
   const { direction = 'forward' } = options
   if (direction !== 'bidirectional') {
     const backwards = direction === 'reverse'
@@ -53,7 +53,7 @@ export function recurrentOut(options: RecurrentOptions, context: LayerContext): 
   }
 }
 
-function refuse(options: RecurrentOptions, where: string): void {
+function assertKerasCell(options: RecurrentOptions, where: string): void {
   const { cell, clip, peepholes, coupled, stateActivation, activation = 'tanh' } = options
   const got = peepholes
     ? 'peepholes'

@@ -162,8 +162,8 @@ function readFunctions(at: NodeConverter, cell: CellName, directions: number): F
     alphas: at.list('activation_alpha') ?? [],
     betas: at.list('activation_beta') ?? [],
   }
-  const refuse = (expected: string, got: string) => at.unsupported(expected, got)
-  const specs = cellFunctions(cell, directions, given, { unknown: refuse, broken: refuse })
+  const unsupported = (expected: string, got: string) => at.unsupported(expected, got)
+  const specs = cellFunctions(cell, directions, given, { unknown: unsupported, broken: unsupported })
   return specs.map((each) => named(each.map(plainest)))
 }
 

@@ -216,8 +216,8 @@ function readAttribute(message: WireMessage, where: string, parts: Parts): reado
   const values = new Map<string, OnnxAttribute | (() => OnnxAttribute)>()
   const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []]
   let [name, type] = ['', 0]
-  const seen = (kind: string) => () => void values.set(kind, refuse)
-  const refuse = (): never => {
+  const seen = (kind: string) => () => void values.set(kind, unsupported)
+  const unsupported = (): never => {
     const expected = 'attributes that are numbers, texts or one tensor'
     const got = `a ${KIND_OF_TYPE.get(type) ?? `value of type ${type}`} in '${name}'`
     throw new UnsupportedError({ where, expected, got })
@@ -243,11 +243,11 @@ function readAttribute(message: WireMessage, where: string, parts: Parts): reado
   if (floats.length) values.set('floats', floats)
   if (ints.length) values.set('ints', ints)
   if (strings.length) values.set('strings', strings)
-  if (values.has('ref')) refuse()
+  if (values.has('ref')) unsupported()
   const kind = type === 0 ? [...values.keys()][0] : KIND_OF_TYPE.get(type)
   const value = values.get(kind ?? '') ?? EMPTY[kind ?? '']
   if (value !== undefined) return [name, typeof value === 'function' ? value() : value]
-  if (type > ATTRIBUTE_TYPES.strings || type === ATTRIBUTE_TYPES.graph) refuse()
+  if (type > ATTRIBUTE_TYPES.strings || type === ATTRIBUTE_TYPES.graph) unsupported()
   throw new FormatError({ where, expected: `a value of '${name}'`, got: kind ? `no ${kind}` : 'none' })
 }
 

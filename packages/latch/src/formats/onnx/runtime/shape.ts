@@ -172,11 +172,11 @@ const dropout: Operator = (node) => {
   node.expect(1, node.opset < 12 ? 1 : 3, 2)
   if (node.opset < 12) node.float('ratio', 0.5)
   else node.ignore('seed')
-  const refuse = () => node.unsupported('dropout at inference', 'training_mode')
+  const unsupported = () => node.unsupported('dropout at inference', 'training_mode')
   const constant = node.constant(2)
-  if (constant && constant.data[0]) throw refuse()
+  if (constant && constant.data[0]) throw unsupported()
   return ([x, , training]) => {
-    if (training?.data[0]) throw refuse()
+    if (training?.data[0]) throw unsupported()
     const mask = node.make(node.opset < 10 ? x!.dtype : 'bool', x!.shape)
     return [x!, { ...mask, data: mask.data.fill(1) }]
   }

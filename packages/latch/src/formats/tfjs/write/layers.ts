@@ -133,7 +133,7 @@ export class TfjsExport {
   }
 
   #addRecurrent(layer: RecurrentOptions, i: number, name: string): void {
-    this.#refuseCell(layer, i)
+    this.#assertCell(layer, i)
     const { cell, units, direction = 'forward', merge = 'concat', bias = true } = layer
     const joined = this.#joined(i)
     const every = layer.returnSequences !== false && joined !== 'pool'
@@ -162,7 +162,7 @@ export class TfjsExport {
     if (both) this.#cellArrays(layer, i, `${name}/backward_${name}`, '_reverse')
   }
 
-  #refuseCell(layer: RecurrentOptions, i: number): void {
+  #assertCell(layer: RecurrentOptions, i: number): void {
     const { cell, activation = 'tanh', gateActivation = 'sigmoid' } = layer
     if (takesOption(genericCells, cell, 'reset') && layer.reset !== 'before')
       throw this.#refusal(

@@ -1,4 +1,4 @@
-/** States that go on from one sequence to the next, as Keras' `stateful` layers keep them. */
+/** States that are kept from one sequence to the next, as with Keras' `stateful` layers. */
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { StateName } from '../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../model/network.ts'
@@ -11,7 +11,7 @@ interface SavedState {
 }
 
 /** The states of all recurrent layers and directions after the last sequence. */
-export class CarriedStates {
+export class StatefulStates {
   readonly #network: Network
   #saved: SavedState[] = []
 
@@ -19,12 +19,12 @@ export class CarriedStates {
     this.#network = network
   }
 
-  /** The next pass of this batch of one starts from them. */
+  /** Sets the initial states of the next forward pass, of a batch of one. */
   write(batch: PackedBatch): void {
     for (const { values, ...place } of this.#saved) this.#network.writeInitialState(batch, values, place)
   }
 
-  /** Saves what the last pass, of this batch, ended with. */
+  /** Saves the final states of the last forward pass, of this batch. */
   read(batch: PackedBatch): void {
     this.#saved = this.#network.recurrent.flatMap(({ cell, loops }, layer) =>
       loops.flatMap((_, direction) =>
@@ -41,7 +41,7 @@ export class CarriedStates {
     )
   }
 
-  /** Back to the beginning: zeros. */
+  /** Resets the states to zeros. */
   reset(): void {
     this.#saved = []
   }
