@@ -1,4 +1,4 @@
-/** Trainings on real data that must reach their floor: `npm run test:floors`. Minutes, not seconds. */
+/** Trainings on real data that must reach an accuracy threshold: `npm run test:accuracy`. Takes minutes. */
 import { defineConfig } from 'vitest/config'
 import { alias } from './vitest.config.ts'
 

@@ -46,13 +46,13 @@ export function showTrace(output: Output, model: TextClassifier<'gru'>, { text, 
 
 function describeTrace(trace: Trace<'gru'>, truth: string): string {
   const { steps, label } = trace
-  const settled = countUntilSettled(
+  const stableAfter = countUntilStable(
     steps.map(({ output }) => output.label),
     label,
   )
-  const at = steps[settled - 1]
+  const at = steps[stableAfter - 1]
   const read = steps
-    .slice(0, settled)
+    .slice(0, stableAfter)
     .map(({ token }) => token)
     .join('')
   const gates = `there the update gate keeps ${meanPercent(at.gates.update)} of the memory and the reset gate passes ${meanPercent(at.gates.reset)} of it to the candidate`
@@ -61,14 +61,14 @@ function describeTrace(trace: Trace<'gru'>, truth: string): string {
     0,
   )
   return (
-    `After ${settled} of ${steps.length} characters (“${visible(read)}”) the prediction is ${label}${label === truth ? '' : `, which is wrong,`} and does not change any more; ${gates}. ` +
+    `After ${stableAfter} of ${steps.length} characters (“${visible(read)}”) the prediction is ${label}${label === truth ? '' : `, which is wrong,`} and does not change any more; ${gates}. ` +
     `The gradient of the loss of ${truth} is largest at step ${strongest}, “${visible(steps[strongest].token)}”, ` +
     `where ‖∂L/∂h‖ is ${steps[strongest].gradient.hidden.toExponential(1)}; at step 0 it is ${steps[0].gradient.hidden.toExponential(1)}.`
   )
 }
 
 /** The number of steps after which every prediction equals the last one. */
-export function countUntilSettled(labels: readonly string[], last: string): number {
+export function countUntilStable(labels: readonly string[], last: string): number {
   return labels.findLastIndex((label) => label !== last) + 2
 }
 

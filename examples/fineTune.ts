@@ -1,6 +1,6 @@
 /**
- * A model from elsewhere learns on: it is imported from an ONNX file, fine-tuned on rows of one's own, followed step
- * by step as its input comes in, and saved.
+ * Fine-tunes a model of another program: it is imported from an ONNX file, trained on new rows, streamed step
+ * by step, and saved.
  */
 import {
   exporters,
@@ -30,8 +30,8 @@ export interface Result {
 /** Prints the page and returns its numbers. */
 export async function run(print: Print): Promise<Result> {
   title(print, 'Fine-tuning a model that came as ONNX')
-  const intro = `The file holds a GRU of somebody else, who stopped early. What is imported is no black box: it has
-    layers and weights of Latch's own, so it learns on, streams and is saved like any other model.`
+  const intro = `The file contains a GRU that another program exported before its training ended. An imported model
+    has ordinary layers and weights, so it can be fine-tuned, streamed and saved like any other.`
   paragraph(print, intro)
   const model = await fromElsewhere()
   print('')

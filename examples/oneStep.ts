@@ -163,7 +163,7 @@ function rnnStep(print: Print): CellResult {
   heading(print, 'SimpleRNN: h = tanh(W·[x, h_0] + b)')
   const hidden = gateByHand(print, 'h', RNN.candidate, 'tanh')
   const weights = torchWeights([RNN.candidate])
-  return settle(print, { hidden }, (options) => engineStep('rnn', weights, options))
+  return compareWithEngine(print, { hidden }, (options) => engineStep('rnn', weights, options))
 }
 
 function lstmStep(print: Print): CellResult {
@@ -186,7 +186,7 @@ function lstmStep(print: Print): CellResult {
     return h
   })
   const weights = torchWeights([LSTM.input, LSTM.forget, LSTM.candidate, LSTM.output])
-  return settle(print, { hidden, cell }, (options) => engineStep('lstm', weights, options))
+  return compareWithEngine(print, { hidden, cell }, (options) => engineStep('lstm', weights, options))
 }
 
 function lstmGate(print: Print, name: string, meaning: string, weights: Gate, f: 'σ' | 'tanh'): number[] {
@@ -216,7 +216,7 @@ function gruStep(print: Print): CellResult {
   })
   const weights = torchWeights([GRU.reset, GRU.update, GRU.candidate])
   GRU_INNER_BIAS.forEach((b, u) => (weights.bias_hh_l0[4 + u] = b))
-  return settle(print, { hidden }, (options) => engineStep('gru', weights, options))
+  return compareWithEngine(print, { hidden }, (options) => engineStep('gru', weights, options))
 }
 
 function gruCandidate(print: Print, unit: number, reset: number): number {
@@ -270,7 +270,7 @@ function engineStep(cell: 'rnn' | 'lstm' | 'gru', weights: TorchWeights, options
   return cell === 'lstm' ? [...hidden, ...net.readFinalState(batch, { state: 'cell' })] : [...hidden]
 }
 
-function settle(
+function compareWithEngine(
   print: Print,
   states: { hidden: number[]; cell?: number[] },
   engine: (options: NetworkOptions) => number[],

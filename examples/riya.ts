@@ -1,5 +1,5 @@
 /**
- * Which facts does a memory keep? An LSTM and a GRU learn stories in which somebody moves; then one story
+ * Which facts does a memory keep? An LSTM and a GRU learn stories in which people move; then one story
  * is followed word by word: how much of the past each step keeps, and what the net would answer there.
  */
 import { changingFacts, CITIES, type City } from 'latch/datasets'

@@ -206,7 +206,7 @@ function printInput(print: Print, { features, shape, lengths }: Input): void {
     print(`  ${text.padEnd(18)} sentiment ${sentiment}   length ${lengths[i]}`)
     block.forEach((x, t) => {
       const word = wordsOf(text)[t]
-      print(`    T${t + 1}  ${row(x)}  ${word ?? '← padding: no word, only the room for one'}`)
+      print(`    T${t + 1}  ${row(x)}  ${word ?? '← padding: no word'}`)
     })
   })
   print('')
@@ -215,8 +215,8 @@ function printInput(print: Print, { features, shape, lengths }: Input): void {
   )
   print('')
   const text = `The lecture's page says (3, 4, 6), most likely because Keras gives padding a word of its own, the
-    sixth. Latch needs none: it is told each comment's length, and a comment that has ended takes no
-    further step.`
+    sixth. Latch needs none: a batch carries the length of each comment, and a comment that has ended
+    takes no further step.`
   paragraph(print, text)
 }
 

@@ -21,7 +21,7 @@ import { oneHot, sigmoid } from './paper.ts'
 const SENTENCES = ['I love Sherylans', 'Sherylans provide quality content', 'I hate Sherylans']
 const VOCABULARY = [...new Set(SENTENCES.flatMap((text) => text.split(' ')))]
 const UNITS = 16
-const ROOMS = [3, 10, 100]
+const MAX_LENGTHS = [3, 10, 100]
 
 const OPINIONS = [
   { text: 'good not bad', label: 1 },
@@ -31,9 +31,9 @@ const OPINION_WORDS = ['good', 'not', 'bad']
 const TRAINING_STEPS = 200
 
 export interface Result {
-  /** Numbers to learn, for room for `T` words. */
+  /** Number of parameters for texts of at most `T` words. */
   parameters: { T: number; ann: number; rnn: number }[]
-  /** Outputs of a net with room for three words on two sentences that differ in their fourth. */
+  /** Outputs of a network for at most three words on two sentences that differ in their fourth. */
   fixedSize: { ann: [number, number]; rnn: [number, number] }
   /** After training: the answers for OPINIONS, and the loss. */
   order: { [model in 'bag' | 'rnn']: { answers: number[]; loss: number } }
@@ -96,7 +96,7 @@ function showCost(print: Print): Result['parameters'] {
   print('  RNN  V·H + H·H + 2·H    + output H + 1    the same weights at every step')
   print('')
   print('      T        ANN        RNN')
-  const parameters = ROOMS.map((T) => {
+  const parameters = MAX_LENGTHS.map((T) => {
     const [ann, recurrent] = [network(annLayers(T)).parameterCount, network(RNN_LAYERS).parameterCount]
     print(`  ${String(T).padStart(5)}   ${String(ann).padStart(8)}   ${String(recurrent).padStart(8)}`)
     return { T, ann, rnn: recurrent }
@@ -104,8 +104,8 @@ function showCost(print: Print): Result['parameters'] {
   print('')
   const real = (100 * 10_000 * H + H + H + 1).toLocaleString('en-US')
   const same = (10_000 * H + H * H + 2 * H + H + 1).toLocaleString('en-US')
-  const text = `With a vocabulary of 10,000 words and room for 100 the ANN needs ${real} numbers, the RNN
-    ${same}. (2·H: Latch and PyTorch keep two biases a unit.) Reading a long text takes an RNN
+  const text = `With a vocabulary of 10,000 words and texts of at most 100 words, the ANN has ${real} parameters, the RNN
+    ${same}. (2·H: Latch and PyTorch have two biases per unit.) Reading a long text takes an RNN
     more time too, but nothing more to learn: what it knows about a word holds wherever the word stands. An
     ANN learns "love" at place 1 and "love" at place 2 as two different things.`
   paragraph(print, text)

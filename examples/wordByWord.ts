@@ -34,8 +34,8 @@ export interface Result {
 /** Trains, prints the page and returns its numbers. */
 export async function run(print: Print): Promise<Result> {
   title(print, 'Word by word: what a text says while it is being written')
-  const intro = `A recurrent net keeps all it has read in one state. So whoever reads along need not begin again at
-    every word: a stream takes one word, and its cost does not grow with the text.`
+  const intro = `A recurrent network keeps everything it has read in one state. So a stream need not start again at
+    every word: it takes one word at a time, at a cost that does not grow with the text.`
   paragraph(print, intro)
   const model = textClassifier({ cell: 'gru', units: 32, embedding: 24, dropout: 0 })
   const columns = { text: 'text', label: 'label' } as const

@@ -22,17 +22,17 @@ const WORDS = [
     'floor',
     /\bfloors?\b|Floor/i,
     'baseline, threshold',
-    /(Math|f32|f64)(\.|<f32>\.)?floor|`?floor\(|\(floor\)|floor of the (logarithm|quotient)/g,
+    /(Math|f32|f64)(\.|<f32>\.)?floor|Floor: unary|`?floor\(|\(floor\)|floor of the (logarithm|quotient)/g,
   ],
   [
     'room',
     /\brooms?\b/i,
     'memory, capacity',
-    /(living|class|meeting|waiting|the|of|in|her|his|a|clean|cold|small|great|nice|hotel) rooms?\b(?! for| of| to)|food service room|rooms? (was|is|were|are)|chat ?room/gi,
+    /(living|class|meeting|waiting|the|of|in|her|his|a|clean|cold|small|great|nice|hotel) rooms?\b(?! for| of| to)|food service room|rooms? (was|is|were|are)|chat ?room|'song', 'room'/gi,
   ],
   ['crew', /crew/i, 'worker pool'],
   ['enlist', /\benlist/i, 'register'],
-  ['team', /\bteams?\b|soloTeam|[a-z]Team\b/, 'thread pool, executor'],
+  ['team', /\bteams?\b|soloTeam|[a-z]Team\b/, 'thread pool, executor', /keras-team/g],
   // A letter of a text is one; a message to a worker is not.
   [
     'letter',

@@ -9,7 +9,7 @@ import { EVERYDAY } from '../demo/everyday.ts'
 import { LANGUAGES } from '../demo/languages.ts'
 import { recipe } from '../demo/recipe.ts'
 import { confusions, mistakes, accuracy, shortened } from '../demo/scores.ts'
-import { countUntilSettled } from '../demo/showSentences.ts'
+import { countUntilStable } from '../demo/showSentences.ts'
 import { textClassifier } from '../packages/latch/src/node.ts'
 
 const parts = readDeclarations(LANGUAGES)
@@ -109,8 +109,8 @@ test('scores count correct and confused languages', () => {
   expect(accuracy(rows, predicted)).toBeCloseTo(1 / 3)
   expect(confusions(mistakes(rows, predicted))).toEqual([{ language: 'B', predicted: 'A', count: 2 }])
   expect(shortened(rows, 2)[1].text).toBe('bb')
-  expect(countUntilSettled(['B', 'A', 'B', 'A', 'A'], 'A')).toBe(4)
-  expect(countUntilSettled(['A', 'A'], 'A')).toBe(1)
+  expect(countUntilStable(['B', 'A', 'B', 'A', 'A'], 'A')).toBe(4)
+  expect(countUntilStable(['A', 'A'], 'A')).toBe(1)
 })
 
 test('four languages and two rounds are enough to learn something, and to trace it', async () => {

@@ -1,5 +1,5 @@
 /**
- * Comments for the studio's lessons: negation comments about food and rooms, and short ones about persons ("you are not
+ * Comments for the studio's lessons: negation comments about food and hotels, and short ones about persons ("you are not
  * good"). The five comments that the lessons show are not in the training data.
  */
 import { negationComments, type LabelledText, type Sentiment } from 'latch/datasets'

@@ -10,7 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['tensors', 'cells'],
   ['layers'],
   ['model'],
-  ['training', 'generation', 'inspection', 'formats'],
+  ['training', 'inspection', 'formats'],
   ['tasks'],
   ['entry points'],
   ['Node entry points'],

@@ -61,7 +61,7 @@ describe('a .keras file', () => {
       /^bidirectional +Bidirectional\(LSTM\) +\(3, 16\) \(4, 16\) \(16\) +256 +yes$/m,
     )
     expect(ran.stdout).toMatch(/^dense +Capsule +\(8, 3\) \(3\) +27 +no$/m)
-    expect(ran.stderr).toContain('layer dense: expected a layer that Latch knows, got Capsule')
+    expect(ran.stderr).toContain('layer dense: expected a supported layer, got Capsule')
     expect(ran.stderr).toContain('Use `--up-to bidirectional` to read')
     const until = await place.latch(['info', 'capsule.keras', '--up-to', 'bidirectional'])
     expect(until.stdout).toContain('layer dense')

@@ -6,13 +6,14 @@ import { exportCommand } from '../src/commands/export.ts'
 import { importCommand } from '../src/commands/import.ts'
 import { infoCommand } from '../src/commands/info.ts'
 import { predictCommand } from '../src/commands/predict.ts'
+import { trainCommand } from '../src/commands/train.ts'
 import { fixesAsFlags, getTyped } from '../src/options/fixes.ts'
 import { Output } from '../src/terminal/output.ts'
 import { FIX_CASES } from '../../latch/tests/formats/fixCases.ts'
 
 const output = new Output({ json: false, quiet: true })
 const latch = new Command('latch') as unknown as CommandUnknownOpts
-for (const make of [importCommand, exportCommand, infoCommand, predictCommand])
+for (const make of [importCommand, exportCommand, infoCommand, predictCommand, trainCommand])
   latch.addCommand(make(output) as unknown as CommandUnknownOpts)
 const typed = (name: string) => getTyped(latch.commands.find((command) => command.name() === name)!)
 
@@ -25,9 +26,21 @@ describe('as they are typed', () => {
     [{ option: 'config.order' }, `Use \`--config '{"order":"…"}'\`.`],
     [{ option: 'config' }, 'Use `--config FILE`.'],
     [{ option: 'labels', value: ['a', 'b c'] }, "Use `--labels 'a,b c'`."],
+    [{ option: 'labels', value: ['a', 'b, c'] }, `Use \`--labels '["a","b, c"]'\`.`],
     [{ option: 'beamWidth', value: 4, to: 'search' }, 'In a program, pass `beamWidth: 4` to search.'],
   ])('%j', (fix, sentence) => {
     expect(fixesAsFlags([fix], typed('import'))).toEqual([sentence])
+  })
+
+  test.each([
+    ['batchSize', '--batch'],
+    ['learningRate', '--lr'],
+    ['clipNorm', '--clip'],
+    ['checkpointSteps', '--checkpoint-steps'],
+  ])('%s of training is %s', (option, flag) => {
+    expect(fixesAsFlags([{ option, value: 2, to: 'train' }], typed('train'))).toEqual([
+      `Use \`${flag} 2\` to train.`,
+    ])
   })
 
   test('values of one option share a sentence', () => {

@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 describe('predict of a sequence model', () => {
-  test('text by its vocabulary, in words and as JSON', async () => {
+  test('text by its vocabulary, printed and as JSON', async () => {
     const said = SequenceModel.fromImported(nextLetter()).predict('abc')
     const ran = await place.latch(['predict', 'nextLetter.safetensors', 'abc', 'dd'])
     const [label, share, text] = ran.stdout.split('\n')[0].split('\t')
@@ -97,7 +97,7 @@ describe('predict of a sequence model', () => {
     [
       ['evaluate', 'oneNumber.safetensors', 'comments.csv'],
       1,
-      'a model that reads texts and predicts one class, got one of features',
+      'a model that reads texts and predicts one class, got a model of features',
     ],
     [['evaluate', 'nextLetter.safetensors', 'comments.csv'], 1, 'the labels of nextLetter.safetensors'],
   ] as const)('%j is refused', async (args, code, words) => {
@@ -273,7 +273,7 @@ describe.skipIf(!there)('real files', () => {
     expect(stdout).toContain('Keras 2.10.0')
     expect(stdout).toMatch(/gru_3 +GRU +\(batch, 24, 96\) +55,872/)
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'omitted: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which act in training only',
+      'omitted: gru, gru_1, gru_2, gru_3: dropout 0.5 and recurrent_dropout 0.5, which are active only in training',
     )
     expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('file'))).toEqual([])
     const ran = await place.latch(['import', file('keras210_qoe/model_gru.h5'), '--json'])

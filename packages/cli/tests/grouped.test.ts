@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { grouped } from '../src/info/grouped.ts'
 
 test('equal sentences are said once', () => {
-  const acts = ', which acts in training only'
+  const acts = ', which is active only in training'
   const left = ['gru', 'gru_1'].flatMap((name) => [
     `${name}: dropout 0.5${acts}`,
     `${name}: recurrent_dropout 0.25${acts}`,
@@ -19,7 +19,7 @@ test('equal sentences are said once', () => {
       'e: relu',
     ]),
   ).toEqual([
-    'gru, gru_1: dropout 0.5 and recurrent_dropout 0.25, which act in training only',
+    'gru, gru_1: dropout 0.5 and recurrent_dropout 0.25, which are active only in training',
     'optimizer state',
     `d: Dropout${acts}`,
     'tensors a, b.c',

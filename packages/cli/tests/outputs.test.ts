@@ -1,4 +1,4 @@
-/** What commands write over: never their inputs, never a file of somebody else's, unless `--force`; links hide nothing. */
+/** What commands write over: never their inputs, never a file of another program, unless `--force`; links hide nothing. */
 import {
   copyFileSync,
   existsSync,
@@ -8,6 +8,7 @@ import {
   rmSync,
   readFileSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -250,6 +251,23 @@ describe('outputs among each other, and kinds', () => {
       place.write('foreign', Buffer.from(content, 'latin1'))
       for (const kind of kinds) expect(await isOwnFile(at('foreign'), kind)).toBe(false)
     }
+  })
+
+  it('a model of 3 GiB is known by its header alone', async () => {
+    copyFileSync(at('model.safetensors'), at('large.safetensors'))
+    truncateSync(at('large.safetensors'), 3 * 2 ** 30)
+    expect(await isOwnFile(at('large.safetensors'), 'safetensors')).toBe(true)
+    place.write('long.safetensors', Buffer.from([255, 255, 255, 255, 255, 255, 255, 127, 123, 125]))
+    expect(await isOwnFile(at('long.safetensors'), 'safetensors')).toBe(false)
+    expect(await isOwnFile(at('none.safetensors'), 'safetensors')).toBe(false)
+  })
+
+  it('weights beside an empty model.json belong to no model', async () => {
+    mkdirSync(at('empty'))
+    place.write('empty/model.json', '')
+    place.write('empty/weights.bin', 'weights')
+    const output = { where: '--out empty', path: at('empty/weights.bin'), kind: 'tfjs' } as const
+    await expect(checkOutputs([output], [])).rejects.toThrow(UsageError)
   })
 
   it('a PNG keeps its pixels beside the note', () => {

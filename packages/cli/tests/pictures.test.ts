@@ -95,11 +95,11 @@ describe('latch inspect --svg --png --html', () => {
     expect(sizeOf(read('a.png'))).toEqual([width * 2, height * 2])
   })
 
-  it('tells people what was written, below the answer', async () => {
-    const files = ['--svg', 'told.svg', '--picture', 'flow']
+  it('prints what was written, below the prediction', async () => {
+    const files = ['--svg', 'written.svg', '--picture', 'flow']
     const { code, stdout, stderr } = await place.latch(['inspect', MODEL, TEXT, ...files])
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/\n\nWrote told\.svg \([\d.]+ kB\): gradient flow\.\n$/)
+    expect(stdout).toMatch(/\n\nWrote written\.svg \([\d.]+ kB\): gradient flow\.\n$/)
   })
 
   it('puts the model and the text into the page, byte by byte', async () => {
@@ -140,7 +140,7 @@ describe('a file that cannot be written is reported', () => {
       'a picture without a file',
       ['--picture', 'flow'],
       2,
-      /--picture flow: expected --svg FILE or --png FILE beside it/,
+      /--picture flow: expected `--svg FILE` or `--png FILE`, got neither/,
     ],
     ['a picture of another kind', ['--svg', 'b', '--picture', 'pie'], 2, /one of gates, flow, got "pie"/],
   ])('%s', async (_, args, exit, words) => {
@@ -247,7 +247,7 @@ describe('pictures of any size and any text', () => {
     }
   })
 
-  it('numbers stand in cells that have room, in an ink that can be read there', () => {
+  it('numbers are drawn in cells that are wide enough, in a readable colour', () => {
     const svg = gatesPicture(madeTrace(['one', 'two'], 4))
     expect(svg).toMatch(/<text [^>]*fill="#ffffff"[^>]*>0\.9\d<\/text>/)
     expect(svg).toMatch(/<text [^>]*fill="#1b1d20"[^>]*>−?0\.[01]\d<\/text>/)

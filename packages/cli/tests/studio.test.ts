@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { serveStudio } from '../src/commands/studioServer.ts'
+import { serveStudio } from '../src/studio/server.ts'
 import { Workplace, comments, csv, jsonLines } from './cliHelpers.ts'
 import type { Ran } from './cliHelpers.ts'
 
@@ -69,7 +69,7 @@ async function visiting(args: string[], visit: (started: Started) => Promise<voi
   return ran
 }
 
-/** A port that nobody had a moment ago. */
+/** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const [server, port] = await holdPort()
   await new Promise((resolve) => server.close(resolve))

@@ -70,6 +70,10 @@ const WRONG: [string[], RegExp][] = [
     ['train', 'data.csv', '--optimizer', 'sgd:speed=1'],
     /--optimizer sgd: expected comma-separated NAME=NUMBER pairs/,
   ],
+  [
+    ['train', 'data.csv', '--class-weights', '{"yes, please":-1}'],
+    /--class-weights: expected a JSON object of numbers of at least 0 by label/,
+  ],
   [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
   [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],
   [['train', 'data.csv', '--resume', 'x', '--units', '3'], /Omit --units: the checkpoint/],
@@ -86,8 +90,11 @@ const WRONG: [string[], RegExp][] = [
   [['info', '--engine', 'gpu'], /--engine: expected one of relaxed, simd, reference, got "gpu"/],
   [['train', 'data.csv', '--precision', 'float64', '--engine', 'simd'], /expected reference, got "simd"/],
   [['train', 'data.csv', '--resume', 'x', '--validation', '0.3'], /Omit --validation: the checkpoint/],
-  [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected either texts or --file, got both/],
-  [['predict', 'm.safetensors', 'hi', '--text', '0'], /--text: expected --file beside it/],
+  [['predict', 'm.safetensors', 'hi', '--file', 'data.csv'], /expected either texts or `--file`, got both/],
+  [
+    ['predict', 'm.safetensors', 'hi', '--text', '0'],
+    /--text: expected a table given with `--file`, got no `--file`/,
+  ],
   [
     ['compare', 'data.csv', '--cell', 'lstm,tree'],
     /--cell: expected a comma-separated list of bag, ann, rnn, lstm, gru/,

@@ -12,12 +12,13 @@ export type {
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
 export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
+export { CELL_CHOICES } from './tasks/textClassifier/options.ts'
 export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/textClassifier.ts'
 export type {
   CellChoice,
   ClassifierOptions,
   ClassifierSettings,
-  DropoutRates as DropoutShares,
+  DropoutRates,
 } from './tasks/textClassifier/options.ts'
 export type {
   ClassEvaluation,
@@ -97,7 +98,8 @@ export type {
   TraceLayer,
   TraceStep,
 } from './inspection/trace/traceTypes.ts'
-export { createEngine, supportedEngines } from './engine/load.ts'
+export { createEngine } from './engine/createEngine.ts'
+export { supportedEngines } from './engine/load.ts'
 export { MAX_THREADS } from './engine/threads/executor.ts'
 export type { Engine, EngineName, EngineOptions, Precision } from './engine/engine.ts'
 export { createTokenizer, TOKEN_KINDS } from './text/tokenizer.ts'

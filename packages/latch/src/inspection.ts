@@ -63,5 +63,6 @@ export { setSpectralRadius, spectralRadii, spectralRadius } from './inspection/g
 export type { GateRadius, SpectrumPlace } from './inspection/gradients/spectrum.ts'
 export { effectiveMemory } from './inspection/gradients/effectiveMemory.ts'
 export type { EffectiveMemory } from './inspection/gradients/effectiveMemory.ts'
+export { maximum, minimum } from './core/lists.ts'
 export { memorySpan } from './tasks/memorySpan.ts'
 export type { MemorySpan, SpanOptions, SpanPoint, SpanTraining } from './tasks/memorySpan.ts'

@@ -28,7 +28,7 @@ let server: Server
 /** The sentence's field, whatever it is called for this model. */
 const field = (page: Page) => page.locator('section[aria-label="Sentence"] textarea')
 
-async function settled(page: Page): Promise<void> {
+async function untilIdle(page: Page): Promise<void> {
   for (const words of ['Computing…', 'Loading…', 'opening…']) {
     await expect.poll(() => page.getByText(words).count(), { timeout: 60_000 }).toBe(0)
   }
@@ -48,10 +48,10 @@ async function drop(page: Page, paths: readonly string[]): Promise<void> {
   await page.dispatchEvent('body', 'drop', { dataTransfer: handle })
 }
 
-/** Every number that the text view tells of one unit, step by step, is Node's. */
+/** Every number that the text view shows of one unit, step by step, equals Node's. */
 async function expectNodesNumbers(page: Page, model: SequenceModel, text: string): Promise<void> {
   await page.getByRole('tab', { name: 'Text' }).click()
-  await settled(page)
+  await untilIdle(page)
   const trace = model.trace(text)
   const layer = trace.layers.find(({ layer: at, direction }) => at === 0 && direction === 'forward')!
   const buttons = page.getByRole('group', { name: 'tokens' }).getByRole('button')
@@ -67,7 +67,7 @@ async function expectNodesNumbers(page: Page, model: SequenceModel, text: string
 async function expectEveryView(page: Page): Promise<void> {
   for (const name of VIEWS) {
     await page.getByRole('tab', { name }).click()
-    await settled(page)
+    await untilIdle(page)
     expect(await page.getByRole('alert').allTextContents(), `${name} shows an error`).toEqual([])
   }
 }
@@ -202,7 +202,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await expect
       .poll(alerts, { timeout: 30_000 })
       .toContain(
-        'To read only the tensors whose names begin with it, drop it together with a file options.json: {"prefix":"left."}',
+        'To read only tensors with this name prefix, drop it together with a file options.json: {"prefix":"left."}',
       )
     await expect.poll(() => page.getByTestId('run-status').count()).toBe(1)
     await drop(page, [vocabulary])
@@ -254,7 +254,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await answered(page)
     await page.getByRole('tab', { name: 'Text' }).click()
     await page.getByLabel('coloured by').selectOption('logit')
-    await settled(page)
+    await untilIdle(page)
     const { tokens } = influence(model, text)
     await page.getByRole('group', { name: 'tokens' }).getByRole('button').nth(1).hover()
     const written = String(tokens[1].leaveOneOut!.logit).replaceAll('-', '\u2212')
@@ -266,7 +266,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     const choices = page.getByTestId('arith-choose-value').locator('option')
     await expect.poll(() => choices.allTextContents()).toContain('relu(c): activation of the cell state')
     await page.getByTestId('arith-choose-value').selectOption('logit')
-    await settled(page)
+    await untilIdle(page)
     const last = model.predict([
       [1, 2],
       [0, -1],

@@ -22,9 +22,9 @@ export const sigmoid = (a: number) => 1 / (1 + Math.exp(-a))
 const columnsOf = (flat: readonly number[], columns: number) =>
   Array.from({ length: flat.length / columns }, (_, r) => flat.slice(r * columns, (r + 1) * columns))
 
-export function costs(words: number, room: number): { ann: number; rnn: number } {
+export function costs(words: number, length: number): { ann: number; rnn: number } {
   const H = 16
-  return { ann: room * words * H + H + H + 1, rnn: words * H + H * H + 2 * H + H + 1 }
+  return { ann: length * words * H + H + H + 1, rnn: words * H + H * H + 2 * H + H + 1 }
 }
 
 export interface Tiny {

@@ -37,21 +37,21 @@ describe.skipIf(!browserPath)('the lessons', () => {
     server?.stop()
   })
 
-  test('1: sizes, what room costs, what is cut off, and four networks that learn order', async () => {
+  test('1: sizes, what a longer maximum length costs, what is cut off, and four networks that learn order', async () => {
     const lesson = await Lesson.open(browser, server, 1)
     await lesson.says('numbers-0', '21 numbers')
     await lesson.says('numbers-1', '28 numbers')
     await lesson.page.getByRole('button', { name: 'Sherylans provide quality content' }).click()
     await expect.poll(() => lesson.at('one-hot').locator('tbody tr').count()).toBe(4)
 
-    for (const [words, room] of [
+    for (const [words, length] of [
       [7, 4],
       [2000, 100],
       [100, 30],
     ]) {
       await lesson.at('words').selectOption({ label: `${words.toLocaleString('en')} words` })
-      await lesson.set('length', room)
-      const { ann, rnn } = costs(words, room)
+      await lesson.set('length', length)
+      const { ann, rnn } = costs(words, length)
       await lesson.counts('ann-parameters', ann)
       await lesson.counts('rnn-parameters', rnn)
     }
@@ -77,7 +77,7 @@ describe.skipIf(!browserPath)('the lessons', () => {
         ['ann', 'bag', 'rnn', 'lstm'].map(async (cell) => [cell, await lesson.number(`${cell}-accuracy`)]),
       ),
     )
-    // Nearly every comment has a twin of the same words: a bag is right on one of two.
+    // Nearly every comment has a counterpart with the same words: a bag is right on one of two.
     expect(Math.abs(right.bag - 50)).toBeLessThan(6)
     expect(await lesson.text('bag-opinion-0')).toBe(await lesson.text('bag-opinion-1'))
     for (const cell of ['ann', 'rnn', 'lstm']) expect(right[cell], cell).toBeGreaterThan(85)
@@ -387,9 +387,9 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await expect.poll(() => lesson.at('time-measure').isEnabled()).toBe(true)
     expect(await lesson.at('time-rnn').textContent()).toMatch(/ms|…/)
 
-    await lesson.page.getByLabel('stories per distance').selectOption('200')
+    await lesson.page.getByLabel('stories per distance').selectOption('1000')
     await lesson.click('span-measure')
-    await lesson.says('span-progress', /^[3-9] of 24 measured/, 20_000)
+    await lesson.says('span-progress', /^[3-9] of 24 measured/, 40_000)
     await lesson.click('span-stop')
     await lesson.at('span-lstm').waitFor()
 

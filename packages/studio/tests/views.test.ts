@@ -12,7 +12,7 @@ let server: Server
 const number = async (page: Page, id: string) =>
   Number(await page.getByTestId(id).first().getAttribute('data-value'))
 
-async function settled(page: Page): Promise<void> {
+async function untilIdle(page: Page): Promise<void> {
   await expect.poll(() => page.getByText('Computing…').count(), { timeout: 60_000 }).toBe(0)
   await expect.poll(() => page.getByText('Loading…').count(), { timeout: 30_000 }).toBe(0)
 }
@@ -52,13 +52,13 @@ describe.skipIf(!browserPath)('the views', () => {
     const watched = await open(browser, link)
     const { page } = watched
     await answered(page)
-    await settled(page)
+    await untilIdle(page)
     const maps = page.locator('#view-panel canvas')
     const shown = await maps.count()
     expect(shown).toBeGreaterThanOrEqual(cell === 'rnn' ? 1 : 4)
     for (let i = 0; i < shown; i++) {
       await page.getByRole('tab', { name: 'Gates' }).click()
-      await settled(page)
+      await untilIdle(page)
       const box = (await maps.nth(i).boundingBox())!
       const at = { x: box.width * (0.2 + 0.09 * i), y: box.height * (0.15 + 0.1 * i) }
       await maps.nth(i).hover({ position: at })
@@ -80,13 +80,13 @@ describe.skipIf(!browserPath)('the views', () => {
     const watched = await open(browser, link)
     const { page } = watched
     await answered(page)
-    await settled(page)
+    await untilIdle(page)
     const panel = page.locator('#view-panel')
     await expect.poll(() => panel.textContent()).toMatch(/before/i)
     expect(page.url()).toContain('edits=')
     await page.reload()
     await answered(page)
-    await settled(page)
+    await untilIdle(page)
     await expect.poll(() => panel.textContent()).toMatch(/forget/)
     await close(watched)
   })
@@ -105,7 +105,7 @@ describe.skipIf(!browserPath)('the views', () => {
     const panel = page.locator('#view-panel')
     for (const [name, text] of Object.entries(views)) {
       await page.getByRole('tab', { name }).click()
-      await settled(page)
+      await untilIdle(page)
       await expect
         .poll(async () => (await panel.textContent())?.replace(/\s+/g, ' '), { message: name })
         .toContain(text)
@@ -115,7 +115,7 @@ describe.skipIf(!browserPath)('the views', () => {
       .poll(() => panel.locator('label:has(span:text-is("step")) option').first().textContent())
       .toMatch(/^0 “riya”/)
     await page.getByRole('tab', { name: 'Unrolled network' }).click()
-    await settled(page)
+    await untilIdle(page)
     await panel.getByText('layer 0', { exact: true }).waitFor()
     await panel.getByRole('slider', { name: 'Phase' }).fill('2')
     await panel.getByText('step 2 “in”', { exact: true }).waitFor()
@@ -166,7 +166,7 @@ describe.skipIf(!browserPath)('the views', () => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('tab-gates')
-    await settled(page)
+    await untilIdle(page)
     await page.locator('#view-panel canvas').first().focus()
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter']) await page.keyboard.press(key)
     await page.locator('#tab-gates').focus()
@@ -187,7 +187,7 @@ describe.skipIf(!browserPath)('the views', () => {
         const { page } = watched
         await page.locator('h1, h2').first().waitFor()
         await page.waitForTimeout(400)
-        await settled(page)
+        await untilIdle(page)
         await expectNoSideways(page, `${name}, wide`)
         expect(await violations(page), `${name}, ${colorScheme}`).toEqual([])
         expect(await page.getByRole('alert').count(), `${name} shows an error`).toBe(0)

@@ -1,9 +1,11 @@
 /** `latch compare`: every kind of model on the same split and seed, with a naive Bayes baseline. */
 import {
+  CELL_CHOICES,
   Random,
   createTokenizer,
   naiveBayes,
   textClassifier,
+  type CellChoice,
   type ClassifierFitOptions,
   type TextClassifier,
 } from 'latch'
@@ -24,17 +26,18 @@ import { classifierOptions, fitOptions } from '../training/options.ts'
 import { trainingCommand } from '../training/command.ts'
 import type { TrainingFlags } from '../training/command.ts'
 
-const CELLS = ['bag', 'ann', 'rnn', 'lstm', 'gru'] as const
-type Cell = (typeof CELLS)[number]
+/** Every network, the simplest first. */
+const CELLS: readonly CellChoice[] = [...CELL_CHOICES].reverse()
+type Cell = CellChoice
 
 /** Fraction of the rows held out for testing without `--test`. */
 const TEST_FRACTION = 0.2
 const VALIDATION_FRACTION = 0.1
 
 const EXAMPLES = `
-Without --test, a fifth of the rows is held out for testing, stratified by class.
-The last column of the table is the test accuracy after the words of each text
-are shuffled: a model that ignores word order loses nothing.
+Without --test, a fifth of the rows is held out for testing, stratified by
+class. The last column of the table is the test accuracy after the words of each
+text are shuffled: a model that ignores word order loses nothing.
 
 Examples:
   $ latch compare comments.csv --text comment --label sentiment

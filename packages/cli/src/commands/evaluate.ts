@@ -13,12 +13,20 @@ import {
 } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import { readRows, requireKnownLabels } from '../options/rows.ts'
+import {
+  dataArgument,
+  headerOption,
+  labelOption,
+  noHeaderOption,
+  readRows,
+  requireKnownLabels,
+  textOption,
+} from '../options/rows.ts'
 
 const EXAMPLES = `
 Examples:
   $ latch evaluate model.safetensors test.csv --text comment --label sentiment
-  $ zcat test.tsv.gz | latch evaluate model.safetensors - --text 1 --label 0 --json`
+  $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json`
 
 export function evaluateCommand(output: Output) {
   return new Command('evaluate')
@@ -27,12 +35,12 @@ export function evaluateCommand(output: Output) {
       'Print accuracy, per-class precision, recall and F1, and the confusion matrix of a saved model.',
     )
     .argument('<model>', 'model file')
-    .argument('<data>', 'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)')
-    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
-    .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
+    .argument(...dataArgument)
+    .option(...textOption)
+    .option(...labelOption)
     .option(...formatOption)
-    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
-    .option('--no-header', 'the first line is data; name columns by number')
+    .option(...headerOption)
+    .option(...noHeaderOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
@@ -61,12 +69,12 @@ function requireTextClasses(model: AnyModel): void {
   const { reads, predicts, per } = model.summary()
   const got = !reads.includes('text')
     ? reads.includes('ids')
-      ? 'one of token ids, without a vocabulary'
-      : 'one of features'
+      ? 'a model of token ids, without a vocabulary'
+      : 'a model of features'
     : predicts === 'values'
-      ? 'one whose outputs are numbers'
+      ? 'a model with numeric outputs'
       : per === 'step'
-        ? 'one with an output at every step'
+        ? 'a model with an output at every step'
         : null
   if (got === null) return
   throw new UnsupportedError({

@@ -24,8 +24,8 @@ import { checkWritable, savedPaths } from '../training/savedPaths.ts'
 
 const EXAMPLES = `
 Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX,
-TensorFlow.js (model.json) and TensorFlow 1 dumps (manifest.json). For a .pt file,
-the error message shows the Python code that converts it.
+TensorFlow.js (model.json) and TensorFlow 1 dumps (manifest.json). For a .pt
+file, the error message shows the Python code that converts it.
 
 Examples:
   $ latch import model.h5

@@ -19,7 +19,8 @@ import { describeInput, describeOrigin, printLayers, printSentences } from '../i
 import type { Contents } from '../info/contents.ts'
 import { contentsAsObjects, printContents as printContentsTable } from '../info/contentsTable.ts'
 import { openModelAt } from '../options/models.ts'
-import { count, largest, percent } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { count, percent } from '../terminal/numbers.ts'
 import { labelText } from '../inspect/traceRows.ts'
 import { fixesAsFlags, type Typed, getTyped } from '../options/fixes.ts'
 import { describeError } from '../terminal/exitCodes.ts'
@@ -96,7 +97,7 @@ function printModel(
 }
 
 function printFacts(facts: Facts, output: Output): void {
-  const width = largest(Object.keys(facts).map((name) => displayWidth(name))) + 2
+  const width = maximum(Object.keys(facts).map((name) => displayWidth(name))) + 2
   for (const [name, value] of Object.entries(facts)) {
     const lines = wrap(formatFact(value), Math.max(40, output.width - width))
     output.print(`${output.colors.dim(name.padEnd(width))}${lines.join(`\n${' '.repeat(width)}`)}`)

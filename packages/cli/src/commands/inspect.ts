@@ -54,7 +54,7 @@ export function inspectCommand(output: Output) {
       await checkFiles(flags, [path])
       if ((text === undefined) === (flags.ids === undefined)) {
         const got = text === undefined ? 'neither' : 'both'
-        throw new UsageError({ where: 'inspect', expected: 'either a text or --ids', got })
+        throw new UsageError({ where: 'inspect', expected: 'either a text or `--ids`', got })
       }
       const opened = await openAnyModel(path, engineOptions(flags))
       const { model, files } = opened

@@ -6,7 +6,8 @@ import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
-import { largest, percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { percent, plural, outputNumber } from '../terminal/numbers.ts'
 import {
   engineOption,
   engineOptions,
@@ -16,14 +17,15 @@ import {
 } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { LiveLine } from '../training/progress.ts'
-import { formatByName } from '../options/rows.ts'
+import { formatByName, headerOption, noHeaderOption, textOption } from '../options/rows.ts'
 import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
 Without texts and --file, reads texts from standard input, one per line. Prints
-one line per text: label, probability and text, separated by tabs when piped. A
-model with numeric outputs prints numbers instead of label and probability. For a
-model without a vocabulary, pass --ids, or features as JSON, one row per step.
+one line per text: label, probability and text, separated by tabs when piped.
+A model with numeric outputs prints numbers instead of label and probability.
+For a model without a vocabulary, pass --ids, or features as JSON, one row per
+step.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -43,10 +45,10 @@ export function predictCommand(output: Output) {
     .argument('[texts...]', 'input texts')
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
     .option('--file <data>', 'data table with the texts: CSV, TSV or JSON Lines, plain or gzipped')
-    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
+    .option(...textOption)
     .option(...formatOption)
-    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
-    .option('--no-header', 'the first line is data; name columns by number')
+    .option(...headerOption)
+    .option(...noHeaderOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
@@ -55,12 +57,17 @@ export function predictCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, texts, flags) => {
       if ((flags.file !== undefined || flags.ids !== undefined) && texts.length > 0) {
-        const expected = `either texts or ${flags.file === undefined ? '--ids' : '--file'}`
+        const expected = `either texts or \`${flags.file === undefined ? '--ids' : '--file'}\``
         throw new UsageError({ where: 'predict', expected, got: 'both' })
       }
       if (flags.text !== undefined && flags.file === undefined) {
         const remedy = 'Use `--file DATA --text COLUMN`.'
-        throw new UsageError({ where: '--text', expected: '--file beside it', got: 'no --file', remedy })
+        throw new UsageError({
+          where: '--text',
+          expected: 'a table given with `--file`',
+          got: 'no `--file`',
+          remedy,
+        })
       }
       const { model } = await openAnyModel(path, engineOptions(flags))
       printThreadsNote(model, output)
@@ -145,7 +152,7 @@ class Printer {
   constructor(output: Output, labels: readonly string[]) {
     this.#output = output
     this.#live = new LiveLine(output)
-    this.#labelWidth = Math.min(20, largest(labels.map((label) => displayWidth(visible(label)))))
+    this.#labelWidth = Math.min(20, maximum(labels.map((label) => displayWidth(visible(label)))))
   }
 
   print(text: string, prediction: Printed): void {
@@ -179,8 +186,8 @@ class Printer {
   #line(text: string, label: string, probability: number): string {
     const { bold, cyan } = this.#output.colors
     const name = bold(pad(fit(label, this.#labelWidth), this.#labelWidth))
-    const room = Math.max(10, this.#output.width - this.#labelWidth - 20)
-    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, room)}`
+    const available = Math.max(10, this.#output.width - this.#labelWidth - 20)
+    return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, available)}`
   }
 }
 

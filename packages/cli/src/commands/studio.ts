@@ -8,8 +8,8 @@ import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { latchBytes, openAnyModel } from '../options/models.ts'
 import { wholeNumber } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
-import { FIRST_PORT, serveStudio, studioPages } from './studioServer.ts'
-import type { ServedModel } from './studioServer.ts'
+import { FIRST_PORT, serveStudio, studioPages } from '../studio/server.ts'
+import type { ServedModel } from '../studio/server.ts'
 
 const EXAMPLES = `
 Examples:

@@ -1,7 +1,8 @@
 /** The contents of a file that does not open as layers, as printed by `info`. */
 import type { Cell, Contents } from './contents.ts'
 import { visible, displayWidth } from '../terminal/glyphWidth.ts'
-import { count, largest } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { count } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
@@ -9,15 +10,15 @@ import { drawTable } from '../training/reports.ts'
 export function printContents({ head, rows }: Pick<Contents, 'head' | 'rows'>, output: Output): void {
   const cells = rows.map((row) => row.map(formatCell))
   const widths = head.map((title, i) =>
-    largest(
+    maximum(
       cells.map((row) => displayWidth(row[i])),
       displayWidth(title),
     ),
   )
   const weights = head.indexOf('weights')
   const others = widths.reduce((sum, width, i) => sum + (i === weights ? 0 : width + GAP), 0)
-  const room = Math.max(MIN_WIDTH, output.width - others)
-  const drawn = cells.map((row) => row.map((cell, i) => (i === weights ? wrapShapes(cell, room) : cell)))
+  const available = Math.max(MIN_WIDTH, output.width - others)
+  const drawn = cells.map((row) => row.map((cell, i) => (i === weights ? wrapShapes(cell, available) : cell)))
   const left = head.flatMap((title, i) => (title === 'parameters' ? [] : [i]))
   output.print(drawTable(drawn, { head, left, colors: output.colors }))
 }
@@ -35,11 +36,11 @@ function formatCell(cell: Cell): string {
 }
 
 /** Breaks lines between shapes only. */
-function wrapShapes(shapes: string, room: number): string {
+function wrapShapes(shapes: string, available: number): string {
   const lines: string[] = []
   for (const shape of shapes.split(/(?<=\)) /)) {
     const longer = lines.length > 0 ? `${lines.at(-1)} ${shape}` : shape
-    if (lines.length > 0 && longer.length <= room) lines[lines.length - 1] = longer
+    if (lines.length > 0 && longer.length <= available) lines[lines.length - 1] = longer
     else lines.push(shape)
   }
   return lines.join('\n')

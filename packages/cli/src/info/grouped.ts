@@ -1,10 +1,10 @@
 /** Groups the sentences about a model file: each is printed once for all layers that it applies to. */
 
-const TRAINING_ONLY = ', which acts in training only'
+const TRAINING_ONLY = ', which is active only in training'
 
 /**
- * `a: x`, `b: x` → `a, b: x`; `tensor a`, `tensor b` → `tensors a, b`; and of what acts in training only
- * `a, b: y`, `a, b: z` → `a, b: y and z, which act in training only`. Each stands where its first sentence stood.
+ * `a: x`, `b: x` → `a, b: x`; `tensor a`, `tensor b` → `tensors a, b`; and of layers that are active only in training
+ * `a, b: y`, `a, b: z` → `a, b: y and z, which are active only in training`. Each stands where its first sentence stood.
  */
 export function grouped(sentences: readonly string[]): string[] {
   const named = new Map<string, string[]>()
@@ -27,7 +27,7 @@ export function grouped(sentences: readonly string[]): string[] {
     if (parts.length < 2) return list + text
     if (text !== `: ${parts[0]}${TRAINING_ONLY}`) return []
     const all = `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
-    return `${list}: ${all}${TRAINING_ONLY.replace('acts', 'act')}`
+    return `${list}: ${all}${TRAINING_ONLY.replace('is', 'are')}`
   })
 }
 

@@ -2,7 +2,8 @@
 import type { ImportedModel, LayerFacts, ModelInput } from 'latch/formats'
 import { grouped } from './grouped.ts'
 import { splitGlyphs, visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
-import { count, largest } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { count } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawTable } from '../training/reports.ts'
 
@@ -16,19 +17,19 @@ export function printLayers(layers: readonly LayerFacts[], output: Output): void
   ])
   const head = ['layer', 'type', 'output', 'parameters']
   const widths = head.map((title, i) =>
-    largest(
+    maximum(
       rows.map((row) => displayWidth(row[i])),
       displayWidth(title),
     ),
   )
-  const room = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
+  const available = output.width - widths.reduce((sum, width) => sum + width + GAP, 0)
   const conventions = layers.map((layer) => visible(layer.conventions))
   const options = { head, left: [0, 1, 2, 4], colors: output.colors }
-  if (room >= Math.min(MIN_WIDTH, largest(conventions.map(displayWidth), 'conventions'.length))) {
-    const full = rows.map((row, i) => [...row, wrap(conventions[i], room).join('\n')])
+  if (available >= Math.min(MIN_WIDTH, maximum(conventions.map(displayWidth), 'conventions'.length))) {
+    const full = rows.map((row, i) => [...row, wrap(conventions[i], available).join('\n')])
     return output.print(drawTable(full, { ...options, head: [...head, 'conventions'] }))
   }
-  const longest = Math.max(MIN_NAME_WIDTH, widths[0] + room + GAP)
+  const longest = Math.max(MIN_NAME_WIDTH, widths[0] + available + GAP)
   output.print(
     drawTable(
       rows.map(([name, ...others]) => [truncateStart(name, longest), ...others]),

@@ -11,7 +11,7 @@ import { flowPicture } from './pictures/flow.ts'
 import { gatesPicture } from './pictures/gates.ts'
 import { hasUndrawnGlyphs, renderPng } from './pictures/png.ts'
 import { reportPage } from './reportPage.ts'
-import { studioPages } from '../commands/studioServer.ts'
+import { studioPages } from '../studio/server.ts'
 
 export const PICTURES = ['gates', 'flow'] as const
 
@@ -36,7 +36,7 @@ export interface Inspected {
 /** Checks the combination of options before any work. @throws UsageError */
 export function checkPicture({ svg, png, picture }: FileFlags): void {
   if (picture === undefined || svg !== undefined || png !== undefined) return
-  const expected = '--svg FILE or --png FILE beside it'
+  const expected = '`--svg FILE` or `--png FILE`'
   throw new UsageError({ where: `--picture ${picture}`, expected, got: 'neither' })
 }
 

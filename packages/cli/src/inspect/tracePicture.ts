@@ -2,7 +2,8 @@
 import type { Trace } from 'latch'
 import { logScale } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
-import { brief, largest, loss, percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { brief, loss, percent, plural, outputNumber } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 import { traceColumns } from './traceColumns.ts'
 import { labelText, traceRows } from './traceRows.ts'
@@ -74,7 +75,7 @@ function legend(canvas: Canvas, layout: TraceLayout): string[] {
   const { width, colors } = canvas
   const items = layout === 'rows' ? meanings(canvas, '‖∂L/∂h‖') : meanings(canvas, '∂h')
   if (layout === 'columns') items.push(['more', 'use --layout rows to see numbers, one token per line'])
-  const indent = largest(items.map(([name]) => displayWidth(name))) + 2
+  const indent = maximum(items.map(([name]) => displayWidth(name))) + 2
   return items.flatMap(([name, meaning]) =>
     wrap(meaning, width - indent).map((line, i) => colors.dim(pad(i === 0 ? name : '', indent) + line)),
   )

@@ -3,7 +3,7 @@ import type { Trace, TraceStep } from 'latch'
 import { bar } from '../training/bars.ts'
 import type { LogScale } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
-import { brief, outputNumber } from '../terminal/numbers.ts'
+import { brief, clamp, outputNumber } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 
 /** The input of both layouts. */
@@ -49,17 +49,17 @@ function layOut(canvas: Canvas): PictureColumn[] {
   const { trace, width } = canvas
   const steps = trace.steps
   const digits = Math.max(4, String(steps.length - 1).length)
-  const token = between(5, longest(steps.map((step) => tokenText(step))), Math.max(8, Math.floor(width / 6)))
-  const label = between(
-    4,
+  const token = clamp(longest(steps.map((step) => tokenText(step))), 5, Math.max(8, Math.floor(width / 6)))
+  const label = clamp(
     longest(steps.map((step) => labelText(step.output.label))),
+    4,
     Math.max(6, Math.floor(width / 8)),
   )
   const hasKeeps = steps.some((step) => step.keeps !== null)
   const hasCell = steps.some((step) => step.gradient.cell !== null)
   const bars = 2 + Number(hasKeeps) + Number(hasCell)
   const fixed = digits + token + label + 6 + 8 + (hasKeeps ? 5 : 0) + (hasCell ? 8 : 0) + GAP * (bars + 1)
-  const size = between(3, Math.floor((width - fixed) / bars), 16)
+  const size = clamp(Math.floor((width - fixed) / bars), 3, 16)
   const columns = [stepColumn(digits, canvas), tokenColumn(token, canvas)]
   if (hasKeeps) columns.push(keepsColumn(size, canvas))
   columns.push(
@@ -132,8 +132,4 @@ export function labelText(label: string): string {
 
 function longest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, displayWidth(text)), 0)
-}
-
-function between(least: number, value: number, most: number): number {
-  return Math.max(least, Math.min(value, most))
 }

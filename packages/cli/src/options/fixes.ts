@@ -78,6 +78,8 @@ function formatFlag({ option, value }: Fix, placeholder: string): string {
   if (value === true) return flag
   if (value === undefined) return placeholder === '' ? flag : `${flag} ${placeholder}`
   const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
-  const text = isList ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const hasComma = isList && value.some((item) => item.includes(','))
+  const text =
+    isList && !hasComma ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value)
   return `${flag} ${shellWord(text)}`
 }

@@ -26,7 +26,10 @@ export const vocabularyOption = [
   '--vocabulary <file>',
   'tokens by id (JSON list, or one per line), or ids by token (JSON object)',
 ] as const
-export const labelsOption = ['--labels <a,b>', 'comma-separated class names, in order'] as const
+export const labelsOption = [
+  '--labels <a,b>',
+  'class names in order, comma-separated or as a JSON list',
+] as const
 export const tokensOption = [
   '--tokens <kind>',
   `how texts are tokenized: ${TOKEN_KINDS.join(' or ')}`,
@@ -49,9 +52,17 @@ export async function importOptions(flags: ImportFlags): Promise<ImportOptions> 
     outputActivation,
     config: flags.config === undefined ? undefined : await readConfig(flags.config),
     vocabulary: flags.vocabulary === undefined ? undefined : await readVocabulary(flags.vocabulary),
-    labels: labels?.split(',').map((label) => label.trim()),
+    labels: labels === undefined ? undefined : parseLabels(labels),
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** `a,b`, or `["a, b", "c"]` for names with commas. */
+function parseLabels(text: string): string[] {
+  if (!/^\s*\[/.test(text)) return text.split(',').map((label) => label.trim())
+  const list = parsed('--labels', text)
+  if (Array.isArray(list) && list.every((label) => typeof label === 'string')) return list
+  throw new UsageError({ where: '--labels', expected: 'a JSON list of texts', got: text })
 }
 
 async function readConfig(given: string): Promise<unknown> {

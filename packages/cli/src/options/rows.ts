@@ -4,6 +4,21 @@ import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
 
+const COLUMN = 'by name or by number from 0 (default: inferred, and printed)'
+
+/** The argument `<data>` of the commands that read a table. */
+export const dataArgument = [
+  '<data>',
+  'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)',
+] as const
+export const textOption = ['--text <column>', `text column, ${COLUMN}`] as const
+export const labelOption = ['--label <column>', `label column, ${COLUMN}`] as const
+export const headerOption = [
+  '--header',
+  'the first line holds the column names (default: inferred, and printed)',
+] as const
+export const noHeaderOption = ['--no-header', 'the first line is data; name columns by number'] as const
+
 export interface Rows {
   rows: Record<string, string>[]
   columns: { text: string; label: string }

@@ -2,18 +2,9 @@
 
 const grouped = new Intl.NumberFormat('en-US')
 
-/** The largest number, at least `least`; the list may be of any length. */
-export function largest(numbers: Iterable<number>, least = -Infinity): number {
-  let most = least
-  for (const number of numbers) most = Math.max(most, number)
-  return most
-}
-
-/** The smallest number. */
-export function smallest(numbers: Iterable<number>): number {
-  let least = Infinity
-  for (const number of numbers) least = Math.min(least, number)
-  return least
+/** A number limited to a range. */
+export function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, most))
 }
 
 /** 0.8842 → `88.4%`. */

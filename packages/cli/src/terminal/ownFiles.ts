@@ -1,4 +1,5 @@
 /** Whether Latch wrote a file, judged by its contents: only such a file is replaced without `--force`. */
+import { open, type FileHandle } from 'node:fs/promises'
 import { readFileBytes, LatchError } from 'latch'
 import { isWrittenByLatch } from 'latch/formats'
 import { isOwnPng } from '../inspect/pictures/pngMark.ts'
@@ -21,14 +22,52 @@ export const KIND_NAMES: Readonly<Record<OwnKind, string>> = {
 
 /** Whether the file at a path is of this kind and written by Latch. An empty file counts: nothing is lost. */
 export async function isOwnFile(path: string, kind: OwnKind): Promise<boolean> {
+  const bytes = await readToJudge(path, kind)
+  return bytes !== null && (bytes.length === 0 || (await OWN[kind](bytes)))
+}
+
+/** The bytes that show which program wrote a file: its start, or all if that does not suffice. Null if it cannot be read. */
+async function readToJudge(path: string, kind: OwnKind): Promise<Uint8Array | null> {
+  const length = BEGINNING[kind]
   try {
-    const bytes = await readFileBytes(path)
-    return bytes.length === 0 || (await OWN[kind](bytes))
+    if (!length) return await readFileBytes(path)
+    const file = await open(path)
+    try {
+      return await readBytes(file, length(await readBytes(file, 8)))
+    } finally {
+      await file.close()
+    }
   } catch (error) {
     // A file that cannot be read is not known to be Latch's.
-    if (error instanceof LatchError) return false
+    if (error instanceof LatchError || (error as NodeJS.ErrnoException).code !== undefined) return null
     throw error
   }
+}
+
+/** The first `count` bytes, or as many as there are. */
+async function readBytes(file: FileHandle, count: number): Promise<Uint8Array> {
+  const { size } = await file.stat()
+  const bytes = new Uint8Array(Math.min(count, size))
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, done)
+    if (bytesRead === 0) return bytes.subarray(0, done)
+    done += bytesRead
+  }
+  return bytes
+}
+
+/** Longest header of a safetensors file that is read: longer ones are refused everywhere. */
+const MAX_HEADER_BYTES = 100_000_000
+
+/** Of kinds whose beginning says who wrote them: how long it is, by the first eight bytes. */
+const BEGINNING: Readonly<Partial<Record<OwnKind, (first: Uint8Array) => number>>> = {
+  safetensors(first) {
+    if (first.length < 8) return 8
+    const length = new DataView(first.buffer).getBigUint64(0, true)
+    return 8 + Number(length > MAX_HEADER_BYTES ? 0n : length)
+  },
+  svg: () => 4096,
+  png: () => 128,
 }
 
 const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boolean>>> = {
@@ -39,7 +78,7 @@ const OWN: Readonly<Record<OwnKind, (bytes: Uint8Array) => boolean | Promise<boo
   keras: (bytes) => isWrittenByLatch(bytes, 'keras'),
   tfjs: (bytes) => isWrittenByLatch(bytes, 'tfjs'),
   html: (bytes) => isReport(decode(bytes)),
-  svg: (bytes) => decode(bytes).slice(0, 4096).includes(OWN_SVG),
+  svg: (bytes) => decode(bytes).includes(OWN_SVG),
   png: isOwnPng,
 }
 
@@ -49,8 +88,9 @@ function decode(bytes: Uint8Array): string {
 
 /** The weight files named by a `model.json` that Latch wrote. */
 export async function ownShards(modelJson: string): Promise<readonly string[]> {
-  if (!(await isOwnFile(modelJson, 'tfjs'))) return []
-  const { weightsManifest } = JSON.parse(decode(await readFileBytes(modelJson))) as TfjsModel
+  const bytes = await readToJudge(modelJson, 'tfjs')
+  if (bytes === null || !(await isWrittenByLatch(bytes, 'tfjs'))) return []
+  const { weightsManifest } = JSON.parse(decode(bytes)) as TfjsModel
   const groups = Array.isArray(weightsManifest) ? weightsManifest : []
   return groups.flatMap((group) => (Array.isArray(group?.paths) ? group.paths : []))
 }

@@ -1,18 +1,19 @@
 /** Bars of block characters: an eighth of a column is the smallest step. */
+import { clamp } from '../terminal/numbers.ts'
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 const HEIGHTS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /** A horizontal bar of `width` columns, filled to a fraction in 0..1; the rest is `background`. */
 export function bar(fraction: number, width: number, background = '·'): string {
-  const eighths = Math.round(clamp(fraction) * width * 8)
+  const eighths = Math.round(clampFraction(fraction) * width * 8)
   const full = '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]
   return full + background.repeat(width - Math.ceil(eighths / 8))
 }
 
 /** A vertical bar, one column wide. */
 export function spark(fraction: number): string {
-  return HEIGHTS[Math.round(clamp(fraction) * (HEIGHTS.length - 1))]
+  return HEIGHTS[Math.round(clampFraction(fraction) * (HEIGHTS.length - 1))]
 }
 
 /** A logarithmic scale over at most six decades below the largest value. */
@@ -35,6 +36,7 @@ export function logScale(values: readonly number[]): LogScale {
   return { least, most, fraction }
 }
 
-function clamp(fraction: number): number {
-  return Number.isNaN(fraction) ? 0 : Math.min(1, Math.max(0, fraction))
+/** A fraction in 0..1; 0 for NaN. */
+function clampFraction(fraction: number): number {
+  return Number.isNaN(fraction) ? 0 : clamp(fraction, 0, 1)
 }

@@ -16,6 +16,7 @@ import {
   invalidValue,
 } from '../options/options.ts'
 import type { NamedNumbers, OptionParser } from '../options/options.ts'
+import { dataArgument, headerOption, labelOption, noHeaderOption, textOption } from '../options/rows.ts'
 
 export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
@@ -40,13 +41,13 @@ export function trainingCommand<T>(name: string, cell: CellChoiceOption<T>) {
 
 function withData(command: Command) {
   return command
-    .argument('<data>', 'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)')
+    .argument(...dataArgument)
     .optionsGroup('Data:')
-    .option('--text <column>', 'text column, by name or by number from 0 (default: inferred, and printed)')
-    .option('--label <column>', 'label column, by name or by number from 0 (default: inferred, and printed)')
+    .option(...textOption)
+    .option(...labelOption)
     .option(...formatOption)
-    .option('--header', 'the first line holds the column names (default: inferred, and printed)')
-    .option('--no-header', 'the first line is data; name columns by number')
+    .option(...headerOption)
+    .option(...noHeaderOption)
     .option('--test <file>', 'data table to evaluate on after training')
     .option(
       '--validation <fraction|file>',
@@ -83,7 +84,7 @@ function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, c
     .option('--embedding <n>', 'embedding size, or one-hot (default: 64)', embedding)
     .option(
       '--min-count <n>',
-      'treat tokens that occur less often as unknown (default: 2)',
+      'read tokens with fewer occurrences as unknown (default: 2)',
       wholeNumber('--min-count'),
     )
     .option('--max-vocabulary <n>', 'maximum vocabulary size', wholeNumber('--max-vocabulary', { least: 2 }))
@@ -144,7 +145,11 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
       'probability spread over the other labels (default: 0.1)',
       fraction('--label-smoothing'),
     )
-    .option('--class-weights <w>', 'balanced, or LABEL=WEIGHT,… (default: all 1)', weights)
+    .option(
+      '--class-weights <w>',
+      'balanced, LABEL=WEIGHT,…, or a JSON object of weights by label (default: all 1)',
+      weights,
+    )
     .option(
       '--ema <decay>',
       'decay of the exponential moving average of the weights, or off (default: 0.99)',
@@ -225,7 +230,26 @@ function dropout(text: string): number | NamedNumbers {
 }
 
 function weights(text: string): 'balanced' | NamedNumbers {
-  return text === 'balanced' ? text : numbersByName('--class-weights', { least: 0 })(text)
+  if (text === 'balanced') return text
+  return text.trim().startsWith('{')
+    ? weightsFromJson(text)
+    : numbersByName('--class-weights', { least: 0 })(text)
+}
+
+/** `{"yes, please":2}`: labels may contain commas. */
+function weightsFromJson(text: string): NamedNumbers {
+  const flag = '--class-weights'
+  const expected = 'a JSON object of numbers of at least 0 by label'
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw invalidValue(flag, expected, text)
+  }
+  const entries = Object.entries(value as object)
+  if (entries.some(([, weight]) => typeof weight !== 'number' || weight < 0))
+    throw invalidValue(flag, expected, text)
+  return Object.fromEntries(entries) as NamedNumbers
 }
 
 /** A number, or `off`. */

@@ -90,9 +90,9 @@ export class TrainingProgress {
       `${count(at.sequencesPerSecond)} seq/s`,
       `${clock(at.secondsLeft)} left`,
     ]
-    const room = width - displayWidth(name) - 6
-    while (facts.length > 1 && displayWidth(facts.join('  ')) + 8 > room) facts.splice(-2, 1)
-    const size = Math.max(4, Math.min(24, room - displayWidth(facts.join('  ')) - 3))
+    const available = width - displayWidth(name) - 6
+    while (facts.length > 1 && displayWidth(facts.join('  ')) + 8 > available) facts.splice(-2, 1)
+    const size = Math.max(4, Math.min(24, available - displayWidth(facts.join('  ')) - 3))
     const done = `${pad(`${Math.floor(fraction * 100)}`, 3, 'end')}%`
     return `${bold(fit(name, width))} ${cyan(bar(fraction, size))} ${done}  ${facts.join(dim('  '))}`
   }

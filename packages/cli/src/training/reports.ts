@@ -2,7 +2,8 @@
 import Table from 'cli-table3'
 import type { ClassEvaluation, Evaluation } from 'latch'
 import { fit, visible, displayWidth } from '../terminal/glyphWidth.ts'
-import { count, largest, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
+import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
 import type { Colors } from '../terminal/output.ts'
 
 export interface TableOptions {
@@ -106,9 +107,9 @@ const MOST_PAIRS = 10
 /** The confusion matrix if it fits the width, else the most frequent confusions. */
 export function drawConfusion(result: ClassEvaluation, colors: Colors, width: number): string {
   const labels = result.perClass.map(({ label }) => label)
-  const size = between(4, largest(labels.map((label) => displayWidth(label))), 12)
-  const first = between(4, largest(labels.map((label) => displayWidth(label))), 20)
-  const digits = largest(result.confusion.map((row) => largest(row.map((n) => count(n).length))))
+  const size = clamp(maximum(labels.map((label) => displayWidth(label))), 4, 12)
+  const first = clamp(maximum(labels.map((label) => displayWidth(label))), 4, 20)
+  const digits = maximum(result.confusion.map((row) => maximum(row.map((n) => count(n).length))))
   const cell = Math.max(size, digits)
   if (labels.length > 16 || first + labels.length * (cell + 2) > width)
     return commonConfusions(result, colors, width)
@@ -126,10 +127,10 @@ function commonConfusions({ confusion, perClass }: ClassEvaluation, colors: Colo
     .filter(({ i, k, n }) => i !== k && n > 0)
   if (pairs.length === 0) return ''
   pairs.sort((a, b) => b.n - a.n)
-  const room = Math.max(8, Math.floor((width - 12) / 2))
+  const available = Math.max(8, Math.floor((width - 12) / 2))
   const rows = pairs
     .slice(0, MOST_PAIRS)
-    .map(({ i, k, n }) => [name(perClass[i].label, room), name(perClass[k].label, room), count(n)])
+    .map(({ i, k, n }) => [name(perClass[i].label, available), name(perClass[k].label, available), count(n)])
   const more =
     pairs.length > MOST_PAIRS ? `, ${plural(pairs.length - MOST_PAIRS, 'more pair')} with --json` : ''
   const title = `${colors.bold('Most frequent confusions')}${colors.dim(more && ` (${more.slice(2)})`)}`
@@ -156,8 +157,4 @@ export function evaluationJson(result: Evaluation): object {
 
 function name(label: string, width: number): string {
   return fit(visible(label), width)
-}
-
-function between(least: number, value: number, most: number): number {
-  return Math.max(least, Math.min(value, most))
 }

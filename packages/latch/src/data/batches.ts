@@ -6,6 +6,7 @@ import { UsageError } from '../core/errors.ts'
 import { Random } from '../core/random.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 import { append } from '../core/lists.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of `bucketedBatches`. */
 export interface BucketOptions {
@@ -18,6 +19,8 @@ export interface BucketOptions {
   pool?: number
 }
 
+const BUCKETS: Names<BucketOptions> = { batchSize: 1, key: 1, shuffle: 1, pool: 1 }
+
 /**
  * Batches of row numbers (from 0). Every row occurs exactly once; in each batch the longest row is first.
  *
@@ -27,6 +30,7 @@ export interface BucketOptions {
  * @throws UsageError for a batch size or pool that is not a positive integer.
  */
 export function bucketedBatches(lengths: ArrayLike<number>, options: BucketOptions): Int32Array[] {
+  assertKnownOptions('bucketedBatches option', options, BUCKETS)
   const { batchSize, key, shuffle, pool = 20 } = options
   requirePositiveInteger('batchSize', batchSize)
   requirePositiveInteger('pool', pool)

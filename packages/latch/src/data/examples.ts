@@ -12,6 +12,7 @@ import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
 import type { CollectedTable } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Which columns of a table hold the texts and the labels. */
 export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
@@ -20,6 +21,8 @@ export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | '
   /** The label's column; `false`: no labels. Default: inferred, with a note. */
   label?: string | false
 }
+
+const NAMES: Names<ExampleOptions> = { text: 1, label: 1, format: 1, name: 1, header: 1 }
 
 /** One example as `fit` and `evaluate` take it. */
 export interface ExampleRow {
@@ -61,6 +64,7 @@ export function examplesFromRows<Row extends object>(
 
 /** The table options that read just the columns of the examples. */
 export function exampleTable(options: ExampleOptions): TableOptions {
+  assertKnownOptions('option', options, NAMES)
   const { text, label, format, name, header } = options
   const columns = [text, label].filter((reference) => typeof reference === 'string')
   return { format, name, header, columns, choose: (sample, notes) => chooseColumns(sample, notes, options) }

@@ -5,6 +5,7 @@ import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import { guessFormat } from './tableFormat.ts'
 import type { TableFormat } from './tableFormat.ts'
 import { append } from '../core/lists.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
 export interface TableOptions extends Omit<CollectorOptions, 'name'> {
@@ -13,6 +14,8 @@ export interface TableOptions extends Omit<CollectorOptions, 'name'> {
   /** Default: by the extension of the name, else by the first line. */
   format?: TableFormat
 }
+
+const NAMES: Names<TableOptions> = { name: 1, format: 1, columns: 1, header: 1, choose: 1 }
 
 /** The columns kept of a table, and what was inferred about it. */
 export interface Table extends CollectedTable {
@@ -39,6 +42,7 @@ export function holdsFirstLine(head: string): boolean {
  * @throws DataError if it is blank, or for an unknown format
  */
 export function startTable(head: string, options: TableOptions): TableStart {
+  assertKnownOptions('table option', options, NAMES)
   const name = options.name ?? 'table'
   const firstLine = /\S.*/.exec(head)?.[0]
   if (firstLine === undefined) throw emptyTable(name, 'an empty table')

@@ -17,6 +17,7 @@ import { isGzip } from './tables.ts'
 import { holdsFirstLine, jsonLinesReader, startTable } from './tableStart.ts'
 import type { Table, TableOptions, TableStart } from './tableStart.ts'
 import { Utf8Reader } from './utf8.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** A file's path, '-' for standard input, or a stream of bytes. */
 export type TableSource = string | AsyncIterable<Uint8Array>
@@ -83,6 +84,8 @@ export interface TextOptions extends Pick<TableOptions, 'format' | 'name' | 'hea
   text?: string
 }
 
+const TEXTS: Names<TextOptions> = { text: 1, format: 1, name: 1, header: 1 }
+
 /** The texts of a table. */
 export interface TableTexts {
   /** One per row, empty ones included. */
@@ -98,6 +101,7 @@ export interface TableTexts {
  * @throws DataError as `readTable`, and for a missing column
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
+  assertKnownOptions('readTexts option', options, TEXTS)
   const { text, format, name, header } = options
   const table = await readTable(source, {
     format,

@@ -4,6 +4,7 @@
  */
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface AddingOptions {
   count: number
@@ -20,6 +21,8 @@ export interface AddingProblem {
   steps: number
 }
 
+const NAMES: Names<AddingOptions> = { count: 1, steps: 1, seed: 1 }
+
 /**
  * Sequences with two marked values, one in each half; the target is their sum. Always predicting 1 has a mean squared
  * error of 1/6 ≈ 0.1667; a network below that has remembered something.
@@ -27,6 +30,7 @@ export interface AddingProblem {
  * @throws UsageError for a count below 1 or fewer than 2 steps
  */
 export function addingProblem(options: AddingOptions): AddingProblem {
+  assertKnownOptions('addingProblem option', options, NAMES)
   const { count, steps, seed } = options
   requireCount('count', count)
   requireCount('steps', steps, 2)

@@ -4,6 +4,7 @@
  */
 import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface CopyOptions {
   count: number
@@ -27,6 +28,8 @@ export interface CopyMemory {
   classes: number
 }
 
+const NAMES: Names<CopyOptions> = { count: 1, blanks: 1, symbols: 1, length: 1, seed: 1 }
+
 /**
  * Sequences to copy from memory. Without memory the best cross-entropy is
  * length · ln(symbols) / steps nats per step.
@@ -34,6 +37,7 @@ export interface CopyMemory {
  * @throws UsageError for a count, blanks, symbols or length below 1.
  */
 export function copyMemory(options: CopyOptions): CopyMemory {
+  assertKnownOptions('copyMemory option', options, NAMES)
   const { count, blanks, symbols = 8, length = 10, seed } = options
   for (const [where, value] of Object.entries({ count, blanks, symbols, length })) requireCount(where, value)
   const random = new Random(seed, 'copy memory', blanks, symbols, length)

@@ -7,6 +7,7 @@ import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 import type { LabelledText } from './negation.ts'
 import { append } from '../core/lists.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface FactOptions {
   count: number
@@ -42,6 +43,8 @@ const FACT_TOKENS = 5
 /** Probability that filler is a fact about another person, if it fits. */
 const DISTRACTION = 0.15
 
+const OPTION_NAMES: Names<FactOptions> = { count: 1, distance: 1, seed: 1, people: 1 }
+
 /**
  * Stories such as "riya lives in delhi . it rained . riya moved to london . … where does riya live ?"
  * with the city as label; lower case, tokens separated by spaces.
@@ -52,6 +55,7 @@ const DISTRACTION = 0.15
  * @throws UsageError for a count, distance or number of people out of range
  */
 export function changingFacts(options: FactOptions): LabelledText<City>[] {
+  assertKnownOptions('changingFacts option', options, OPTION_NAMES)
   const { count, distance, seed, people = 2 } = options
   const [least, most] = typeof distance === 'number' ? [distance, distance] : distance
   requireCount('count', count)

@@ -5,6 +5,7 @@
 import { Random, mixKey } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 import { append } from '../core/lists.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export interface LabelledText<Label extends string = string> {
   text: string
@@ -73,6 +74,8 @@ const SHORT: readonly ((w: Words) => string)[] = [
 const TURNING_FRACTION = 0.3
 const ORDERED_FRACTION = 0.5
 
+const NAMES: Names<NegationOptions> = { count: 1, seed: 1, test: 1 }
+
 /**
  * Comments with negation, lower case, words and punctuation separated by spaces.
  *
@@ -83,6 +86,7 @@ const ORDERED_FRACTION = 0.5
  * @throws UsageError for a count that is not a positive integer
  */
 export function negationComments(options: NegationOptions): LabelledText<Sentiment>[] {
+  assertKnownOptions('negationComments option', options, NAMES)
   const { count, seed, test = false } = options
   requireCount('count', count)
   const random = new Random(seed, 'negation comments', test ? 'test' : 'train')

@@ -5,6 +5,7 @@
 import type { Kernels } from './kernels.ts'
 import type { Arena } from './arena.ts'
 import type { Executor } from './threads/executor.ts'
+import type { Names } from '../core/knownNames.ts'
 
 /** Fastest first: `relaxed` is WebAssembly with fused multiply-add, `simd` without, `reference` plain TypeScript. */
 export const ENGINE_NAMES = ['relaxed', 'simd', 'reference'] as const
@@ -30,6 +31,9 @@ export interface EngineOptions {
   /** `float64` exists on the reference engine only. Default `float32`. */
   precision?: Precision
 }
+
+/** Names of these options, for checks of names. */
+export const ENGINE_OPTIONS: Names<EngineOptions> = { engine: 1, reproducible: 1, threads: 1, precision: 1 }
 
 /** Kernels, the memory they work in, and what runs them in parallel. */
 export interface Engine {

@@ -23,12 +23,12 @@ const MAXIMUM = 65536
 const DEFAULT_THREADS = 8
 
 /**
- * Creates an engine; default: the fastest of the host, in `float32`, with one thread per core.
+ * Opens an engine whose options are known by name; default: the fastest of the host, in `float32`, with one thread per core.
  * @throws UnsupportedError where the host cannot run the requested engine.
  * @throws UsageError for an unknown name, precision or number of threads, for `float64` on a WebAssembly
  * build, and for `reproducible` together with `relaxed`.
  */
-export function createEngine(options: EngineOptions = {}): Engine {
+export function openEngine(options: EngineOptions): Engine {
   const { precision = 'float32' } = options
   checkOptions(options)
   const name = options.engine ?? defaultEngine(options)

@@ -1,9 +1,10 @@
-/** Lists the layers and arrays of a model file of any format, also of one that does not open. */
+/** Lists the layers and arrays of a model file of any format, even if it cannot be opened. */
 import type { LatchError } from '../core/errors.ts'
 import { fileArray, fileLayer, type FileContents, type Listing } from './fileContents.ts'
 import { identify } from './identify.ts'
-import type { FormatName, ImportOptions, ModelFiles } from './imported.ts'
+import { IMPORT_OPTIONS, type FormatName, type ImportOptions, type ModelFiles } from './imported.ts'
 import { readSafetensors } from './safetensors/safetensors.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 type Lister = (files: ModelFiles, options: ImportOptions, failedAt: string) => Listing | Promise<Listing>
 
@@ -46,16 +47,18 @@ const listers: { readonly [F in FormatName]: Lister } = {
 }
 
 /**
- * What is in a model file of any format: layers with the shapes of their arrays, operators of a graph, or arrays
- * alone. Numbers are read only where shapes need them.
- * @param options.config for Keras weights without a configuration of their own
- * @param options.error why the file did not open: the layer that it names is marked
- * @throws FormatError for a file that is broken; DataError where a file beside it is missing
+ * The contents of a model file of any format: layers with the shapes of their arrays, operators of a graph, or arrays
+ * alone. Values are read only if the shapes depend on them.
+ * @param options.config for Keras weights without a configuration
+ * @param options.error the error from opening the file: the layer that it names is marked
+ * @throws FormatError for a broken file; DataError for a missing companion file
  */
 export async function describeFile(
   files: ModelFiles,
-  { error, ...options }: ImportOptions & { error?: LatchError } = {},
+  given: ImportOptions & { error?: LatchError } = {},
 ): Promise<FileContents> {
+  assertKnownOptions('describeFile option', given, { ...IMPORT_OPTIONS, error: 1 })
+  const { error, ...options } = given
   const format = identify(files.bytes, files.name)
   const listing = await listers[format](files, options, error?.where ?? '')
   const parameters = [...listing.layers, ...listing.arrays].reduce((sum, one) => sum + one.parameters, 0)

@@ -1,41 +1,41 @@
-/** What is in a model file, whether or not its layers open: for people who look for the part that does. */
+/** The contents of a model file, whether or not its layers can be imported. */
 import type { FormatName, LayerFacts } from './imported.ts'
 
 /** A layer, or an operator of a graph. */
 export interface FileLayer extends LayerFacts {
   /** Shapes of its arrays, in the order of the file. */
   weights: readonly (readonly number[])[]
-  /** Whether Latch reads it; null where a layer alone does not tell. */
+  /** Whether Latch reads it; null if that depends on more than the layer. */
   opens: boolean | null
 }
 
 /** A stored array. */
 export interface FileArray {
-  /** The layer that it belongs to; empty where the file does not say. */
+  /** The layer that it belongs to; empty if the file does not name it. */
   layer: string
   name: string
   shape: readonly number[]
-  /** `F32`, `BF16`; null where the format has one type only. */
+  /** `F32`, `BF16`; null if the format has only one type. */
   dtype: string | null
-  /** How many numbers are learned; 0 for whole numbers. */
+  /** Number of parameters; 0 for integers. */
   parameters: number
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface FileContents {
   format: FormatName
   producer: string | null
-  /** Of all layers and arrays. */
+  /** Number of parameters of all layers and arrays. */
   parameters: number
   layers: readonly FileLayer[]
-  /** Arrays of no layer; all of them, where the file names no layers. */
+  /** Arrays that belong to no layer; all arrays if the file names no layers. */
   arrays: readonly FileArray[]
 }
 
-/** What a reader lists. */
+/** The listing of a reader. */
 export type Listing = Pick<FileContents, 'producer' | 'layers' | 'arrays'>
 
-/** A layer that a file lists with its arrays alone. */
+/** A layer that a file lists only by its arrays. */
 export function fileLayer(
   name: string,
   type: string,

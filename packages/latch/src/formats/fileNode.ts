@@ -1,7 +1,7 @@
 /**
- * Whole files in Node: read with errors that name the path, written so that a reader sees the old file or the new
- * one and never a part. A save goes to a temporary file in the same folder, is flushed to the disk, and
- * takes the old file's name in one step.
+ * Whole files in Node: read with errors that name the path, written atomically, so that a reader sees the old file or
+ * the new one. A save goes to a temporary file in the same folder, is flushed to the disk, and
+ * then renamed.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -10,7 +10,7 @@ import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { DataError } from '../core/errors.ts'
 
-/** The larger of what one Node Buffer and one WebAssembly memory take comfortably. */
+/** A size that one Node Buffer and one WebAssembly memory can hold. */
 export const MAX_FILE_BYTES = 2 ** 31
 
 const CHUNK_BYTES = 2 ** 24
@@ -31,11 +31,11 @@ export interface SavingCalls {
 const nodeCalls: SavingCalls = { open, rename }
 
 /**
- * Writes a file so that it is whole at every moment: whatever fails, and even if the process is killed,
- * the old file stays as it was. A link is followed; the old file's permissions are kept. Gives the bytes written.
+ * Writes a file atomically: if anything fails, even if the process is killed,
+ * the old file is unchanged. Links are followed; the old file's permissions are kept. Returns the number of bytes.
  *
- * @param content all bytes, or chunks that are made while they are written and never held together
- * @throws DataError for disk full, missing folder, no permission; what making a chunk throws
+ * @param content all bytes, or chunks that are generated while they are written
+ * @throws DataError for disk full, missing folder, no permission; the errors of generating a chunk
  */
 export async function writeFileAtomic(
   path: string,
@@ -48,7 +48,7 @@ export async function writeFileAtomic(
   let comfort: string | undefined
   try {
     const { target, mode } = await checkTarget(path)
-    if (mode !== undefined) comfort = 'The old file is untouched'
+    if (mode !== undefined) comfort = 'The old file is unchanged'
     const folder = dirname(target)
     await removeAbandoned(folder)
     temporary = join(folder, temporaryName())
@@ -60,7 +60,7 @@ export async function writeFileAtomic(
   } catch (cause) {
     if (temporary !== undefined) await unlink(temporary).catch(() => undefined)
     const what = size === null ? 'the file' : sizeText(size)
-    throw inWords(cause, path, `room and permission to save ${what}`, comfort)
+    throw fileError(cause, path, `disk space and permission to save ${what}`, comfort)
   }
 }
 
@@ -85,12 +85,12 @@ const machine = hostname()
   .replace(/[^\w-]/g, '')
   .slice(0, 32)
 
-/** Says which process on which machine owns it, so that a later save can tell an abandoned one. */
+/** Names the process and machine that own it, so that a later save can recognize an abandoned one. */
 function temporaryName(): string {
   return `.latch-${machine}-${process.pid}-${randomUUID().slice(0, 8)}.tmp`
 }
 
-/** A killed process leaves its temporary file behind; the next save into that folder clears it away. */
+/** A killed process leaves its temporary file behind; the next save into that folder deletes it. */
 async function removeAbandoned(folder: string): Promise<void> {
   const prefix = `.latch-${machine}-`
   const names = await readdir(folder).catch(() => [])
@@ -136,7 +136,7 @@ async function syncFolder(folder: string, calls: SavingCalls): Promise<void> {
 
 /**
  * Reads a whole file.
- * @throws DataError : missing (with names in the folder that come near), a folder, more than 2 GiB
+ * @throws DataError for a missing file (with similar names in the folder), a folder, or more than 2 GiB
  */
 export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Promise<Uint8Array> {
   try {
@@ -152,11 +152,11 @@ export async function readFileBytes(path: string, maxBytes = MAX_FILE_BYTES): Pr
     return await readAll(path, status.size)
   } catch (cause) {
     if (getCode(cause) === 'ENOENT') throw await missingFile(path, cause)
-    throw inWords(cause, path, 'a readable file')
+    throw fileError(cause, path, 'a readable file')
   }
 }
 
-/** Reads no more than the size that was checked, even while another process makes the file grow. */
+/** Reads at most the checked size, even if another process makes the file grow. */
 async function readAll(path: string, size: number): Promise<Uint8Array> {
   const file = await open(path, 'r')
   try {
@@ -185,7 +185,7 @@ async function missingFile(path: string, cause: unknown): Promise<DataError> {
   return new DataError({ where: path, expected: 'a file that exists', got: 'none', remedy }, { cause })
 }
 
-/** Up to three names a typing mistake or a forgotten ending away, the nearest first. */
+/** Up to three similar names (a typing mistake or missing extension), the nearest first. */
 function nearestNames(name: string, names: readonly string[]): string[] {
   const most = Math.max(1, Math.floor(name.length / 4))
   const folded = name.toLowerCase()
@@ -218,21 +218,21 @@ function editDistance(from: string, to: string): number {
 }
 
 const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
-  ENOSPC: ['a full disk', 'Free some space or name another folder'],
-  EDQUOT: ['a full quota', 'Free some space or name another folder'],
-  EFBIG: ['a disk that takes no file of this size', 'Name another folder'],
+  ENOSPC: ['a full disk', 'Free some space or choose another folder'],
+  EDQUOT: ['a full quota', 'Free some space or choose another folder'],
+  EFBIG: ['a disk with a smaller file size limit', 'Choose another folder'],
   ENOENT: ['a folder that does not exist', 'Create the folder first'],
-  ENOTDIR: ['a path that leads through a file', 'Check the path'],
+  ENOTDIR: ['a path with a file in place of a folder', 'Check the path'],
   EACCES: ['no permission', 'Check who owns the file and its folder'],
   EPERM: ['no permission', 'Check who owns the file and its folder'],
-  EROFS: ['a disk that is read-only', 'Name another folder'],
+  EROFS: ['a read-only disk', 'Choose another folder'],
   ENAMETOOLONG: ['a name that is too long', 'Choose a shorter one'],
-  ELOOP: ['links that lead in a circle', 'Check the path'],
+  ELOOP: ['circular links', 'Check the path'],
   EMFILE: ['too many open files', 'Close some, or raise the limit of open files'],
-  EIO: ['a disk that fails', 'Name another disk'],
+  EIO: ['a disk error', 'Choose another disk'],
 }
 
-function inWords(cause: unknown, path: string, expected: string, comfort?: string): unknown {
+function fileError(cause: unknown, path: string, expected: string, comfort?: string): unknown {
   const code = getCode(cause)
   if (code === undefined) return cause
   const [words, advice] = WORDS[code] ?? [(cause as Error).message, undefined]

@@ -1,18 +1,18 @@
-/** The options that errors about model files offer, each worded once for all formats. */
+/** The import options that errors about model files suggest, worded once for all formats. */
 import type { Fix } from '../core/errors.ts'
 import type { ExportFormat } from './imported.ts'
 
-/** @param layer the last one to read; left out where any listed one does */
+/** @param layer the last layer to read; omitted if it may be any of the listed layers */
 export function readUpTo(layer?: string): Fix {
   return { option: 'upTo', value: layer, to: 'read the layers up to and including it' }
 }
 
-/** @param prefix how the names of the tensors begin; left out where any does */
+/** @param prefix the prefix of the tensor names; omitted if it may be any */
 export function readPrefix(prefix?: string): Fix {
-  return { option: 'prefix', value: prefix, to: 'read only the tensors whose names begin with it' }
+  return { option: 'prefix', value: prefix, to: 'read only tensors with this name prefix' }
 }
 
-/** @param modules in the order in which the model runs them; left out where the file does not tell */
+/** @param modules in the order in which the model runs them; omitted if the file does not determine it */
 export function readInOrder(modules?: readonly string[]): Fix {
   return {
     option: 'config.order',
@@ -21,7 +21,7 @@ export function readInOrder(modules?: readonly string[]): Fix {
   }
 }
 
-/** Another format that can say what this one cannot. */
+/** Another format, which supports what this one does not. */
 export function exportAs(format: ExportFormat): Fix {
-  return { option: 'to', value: format, to: 'use a format that has it' }
+  return { option: 'to', value: format, to: 'use a format that supports it' }
 }

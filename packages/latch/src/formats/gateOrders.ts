@@ -1,6 +1,6 @@
 /**
- * Which gate lies where, in every format: one table by gate name, and the only place that turns one order
- * into another. Inside (and in PyTorch) a weight is (G·H, width), gates in the order of `native`.
+ * The order of gates in every format: one table by gate name, and the only code that converts one order
+ * into another. In Latch (and PyTorch) a weight is (G·H, width), gates in the order of `native`.
  * Sources: torch.nn.LSTM and GRU, keras layers/rnn, ONNX operators LSTM and GRU, TensorFlow 1 BasicLSTMCell.
  */
 import { cells, findCell, type CellName } from '../cells/registry.ts'
@@ -11,7 +11,7 @@ export type WeightLayout = 'native' | 'keras' | 'onnx' | 'tensorflow1'
 
 type GateOrder = readonly string[]
 
-/** Gates by name, in the order of the format's rows or columns. In all of them a GRU's update gate keeps the old. */
+/** Gates by name, in the order of the format's rows or columns. In all of them, a GRU's update gate scales the old state. */
 export const GATE_ORDERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<CellName, GateOrder>>>>> = {
   // i f g o; r z n.
   native: Object.fromEntries(cells.map(({ name, gateNames }) => [name, gateNames])),
@@ -39,13 +39,13 @@ const GATE_LETTERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<CellNa
   tensorflow1: { lstm: 'i j f o' },
 }
 
-/** `gates i f g o`: the order in a layout, for people; empty for a cell with one block of weights. */
+/** `gates i f g o`: a readable order of a layout; empty for a cell with one block of weights. */
 export function gatesInWords(layout: WeightLayout, cell: CellName): string {
   const letters = GATE_LETTERS[layout][cell]
   return letters ? `gates ${letters}` : ''
 }
 
-/** What the formats call the cells; a format cannot hold a cell that is missing here. TensorFlow.js has Keras' names. */
+/** The cells' names in each format, which does not support other cells. TensorFlow.js uses Keras' names. */
 const CLASS_NAMES: Readonly<
   Record<'keras' | 'onnx' | 'torch' | 'tensorflow1', Readonly<Partial<Record<CellName, string>>>>
 > = {
@@ -55,12 +55,12 @@ const CLASS_NAMES: Readonly<
   tensorflow1: { lstm: 'BasicLSTMCell' },
 }
 
-/** A format's name for a cell; undefined where it has none. */
+/** A format's name for a cell; undefined if it has none. */
 export function getClassName(format: keyof typeof CLASS_NAMES, cell: CellName): string | undefined {
   return CLASS_NAMES[format][cell]
 }
 
-/** A format's name for a cell. @throws UnsupportedError where it has none */
+/** A format's name for a cell. @throws UnsupportedError if it has none */
 export function requireClassName(format: keyof typeof CLASS_NAMES, cell: CellName, where: string): string {
   const found = getClassName(format, cell)
   if (found) return found
@@ -79,7 +79,7 @@ export function classNames(format: keyof typeof CLASS_NAMES): string[] {
   return Object.values(CLASS_NAMES[format])
 }
 
-/** The functions of a cell's ONNX operator by default, in the order of its `activations`. */
+/** The default activations of a cell's ONNX operator, in the order of its `activations`. */
 export const ONNX_ACTIVATIONS: Readonly<Partial<Record<CellName, readonly string[]>>> = {
   rnn: ['Tanh'],
   lstm: ['Sigmoid', 'Tanh', 'Tanh'],
@@ -93,7 +93,7 @@ export const PEEPHOLE_ORDERS = {
 } as const
 
 /**
- * Blocks put in another order: `values` holds one block of equal size for each name of `from`; the result
+ * Reorders blocks: `values` has one block of equal size for each name of `from`; the result
  * has them in the order of `to`.
  */
 export function reorderBlocks<A extends Float32Array | Float64Array>(
@@ -133,7 +133,7 @@ export function rowsFromNative(values: Float32Array, layout: WeightLayout, cell:
   return reorderBlocks(values, findOrder('native', cell), findOrder(layout, cell))
 }
 
-/** Gate columns (width, G·H), as Keras and TensorFlow keep kernels → native rows (G·H, width). */
+/** Gate columns (width, G·H), as in kernels of Keras and TensorFlow → native rows (G·H, width). */
 export function columnsToNative(
   values: Float32Array,
   layout: WeightLayout,
@@ -160,13 +160,13 @@ function findOrder(layout: WeightLayout, cell: CellName): GateOrder {
   return order
 }
 
-/** How many gates a cell has. */
+/** The number of gates of a cell. */
 export function gateCount(cell: CellName): number {
   return findCell(cells, cell).gateNames.length
 }
 
 /**
- * Gate blocks as Keras 2's CuDNN layers keep them, (width, G·H) in the order of `keras`: each block, read row
+ * Gate blocks of Keras 2's CuDNN layers, (width, G·H) in the order of `keras`: each block, read row
  * by row, is already the gate's native rows (H, width), for kernels and recurrent kernels alike.
  */
 export function cudnnToNative(values: Float32Array, cell: CellName, width: number): Float32Array {

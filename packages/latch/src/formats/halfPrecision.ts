@@ -1,4 +1,4 @@
-/** Numbers of two bytes, as every format has them, widened to float32 without loss. */
+/** Half-precision numbers of every format, widened to float32 without loss. */
 
 /** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
 export function halfToFloat(bits: number): number {
@@ -17,7 +17,7 @@ export function bfloatToFloat(bits: number): number {
   return word.getFloat32(0)
 }
 
-/** All of them, each by one of the functions above. */
+/** Widens an array of halves. */
 export function widened(halves: Uint16Array, widen: (bits: number) => number): Float32Array {
   const numbers = new Float32Array(halves.length)
   for (let i = 0; i < halves.length; i++) numbers[i] = widen(halves[i])

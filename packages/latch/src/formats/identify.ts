@@ -1,20 +1,20 @@
 /**
- * Which format a model file is in: found from its first bytes and contents, and only then from its name.
- * Nothing is parsed here beyond what tells formats apart; the readers check everything.
+ * Identifies the format of a model file from its first bytes and contents, and otherwise from its name.
+ * Only what distinguishes formats is parsed here; the readers check everything.
  */
 import { FormatError, UnsupportedError } from '../core/errors.ts'
 import type { FormatName } from './imported.ts'
 
-/** What is read, for errors. */
+/** The supported files, for errors. */
 export const KNOWN_FORMATS =
   'a Latch model, PyTorch weights as .safetensors, a Keras .keras or .h5 file, an .onnx file, a TensorFlow.js model.json or a TensorFlow 1 manifest.json'
 
 /**
- * The format of a file. Pickles and PyTorch's zips count as `torch`, whose reader refuses them with the lines
+ * The format of a file. Pickles and PyTorch's zips count as `torch`, whose reader fails with the lines
  * that convert them.
- * @param name the file's name, for errors and where bytes alone do not tell
- * @throws UnsupportedError for formats that are known and not read (TensorFlow's SavedModel, TFLite);
- * FormatError for anything else, with what is read
+ * @param name the file's name, for errors and when the bytes do not suffice
+ * @throws UnsupportedError for known but unsupported formats (TensorFlow's SavedModel, TFLite);
+ * FormatError for other files, with the list of supported ones
  */
 export function identify(bytes: Uint8Array, name: string): FormatName {
   const found =
@@ -22,7 +22,7 @@ export function identify(bytes: Uint8Array, name: string): FormatName {
   if (found) return found
   assertNotKnown(bytes, name)
   if (/\.onnx$/i.test(name) && bytes.length > 0 && isProtobuf(bytes)) return 'onnx'
-  // A damaged file is its own reader's to explain.
+  // The reader explains what is damaged.
   const [, ending] = /\.(safetensors|onnx|h5|hdf5|keras|pt|pth|pkl)$/i.exec(name) ?? []
   if (ending) return BY_ENDING[ending.toLowerCase()]
   throw new FormatError({ where: name, expected: KNOWN_FORMATS, got: glance(bytes) })
@@ -53,7 +53,7 @@ function binaryFormat(bytes: Uint8Array): FormatName | null {
 
 function archiveFormat(bytes: Uint8Array, name: string): FormatName | null {
   if (!beginsWith(bytes, [0x50, 0x4b, 0x03, 0x04])) return null
-  // Names of members stand in the list at the archive's end, and before each member.
+  // The names of members are in the directory at the end of the archive, and before each member.
   const ends = latin(bytes.subarray(0, 2 ** 16)) + latin(bytes.subarray(Math.max(0, bytes.length - 2 ** 16)))
   if (/model\.weights\.h5|config\.json/.test(ends)) return 'keras'
   if (/data\.pkl/.test(ends) || /\.(pt|pth|pkl|bin|ckpt)$/i.test(name)) return 'torch'
@@ -65,7 +65,7 @@ function archiveFormat(bytes: Uint8Array, name: string): FormatName | null {
 function jsonFormat(bytes: Uint8Array, name: string): FormatName | null {
   let start = beginsWith(bytes, [0xef, 0xbb, 0xbf]) ? 3 : 0
   while (start < bytes.length && [0x20, 0x09, 0x0a, 0x0d].includes(bytes[start])) start++
-  // A safetensors file of 123 bytes of header begins with `{` too, and goes on with zeros.
+  // A safetensors file with a header of 123 bytes begins with `{` too, followed by zeros.
   if (bytes[start] !== 0x7b || bytes[start + 1] === 0) return null
   const text = latin(bytes)
   if (/"(weightsManifest|modelTopology)"\s*:/.test(text)) return 'tfjs'
@@ -74,7 +74,7 @@ function jsonFormat(bytes: Uint8Array, name: string): FormatName | null {
   throw new FormatError({
     where: name,
     expected: KNOWN_FORMATS,
-    got: config ? 'a Keras configuration without weights' : 'JSON of another kind',
+    got: config ? 'a Keras configuration without weights' : 'other JSON',
     ...(config && {
       remedy: 'Open the weights file instead.',
       fix: { option: 'config', to: 'describe its layers with this file' },
@@ -86,7 +86,7 @@ function safetensorsFormat(bytes: Uint8Array): FormatName | null {
   if (bytes.length < 10) return null
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
   if (length < 2 || length > bytes.length - 8 || bytes[8] !== 0x7b) return null
-  // The metadata alone has texts for values. Names that stand within a text have their quotes escaped.
+  // The metadata alone has texts for values. Quotes within a text are escaped.
   return /(?<!\\)"latch"\s*:\s*"/.test(latin(bytes.subarray(8, 8 + length))) ? 'latch' : 'torch'
 }
 
@@ -94,7 +94,7 @@ function assertNotKnown(bytes: Uint8Array, name: string): void {
   if (beginsWith(bytes, [0x54, 0x46, 0x4c, 0x33], 4)) throwUnsupported('a TensorFlow Lite model')
   if (/\.pb$/i.test(name)) throwUnsupported('a TensorFlow graph or SavedModel')
   function throwUnsupported(got: string): never {
-    const remedy = 'Save the Keras model it was made of as .keras, or export it to ONNX.'
+    const remedy = 'Save the original Keras model as .keras, or export it to ONNX.'
     throw new UnsupportedError({ where: name, expected: KNOWN_FORMATS, got, remedy })
   }
 }
@@ -115,7 +115,7 @@ function isProtobuf(bytes: Uint8Array): boolean {
   return eachField(bytes, () => true)
 }
 
-/** Walks a message's own fields without going into any; false where it is none or `take` says no. */
+/** Visits the fields of a message without entering them; false if it is not a message or `take` returns false. */
 function eachField(bytes: Uint8Array, take: (field: number, wire: number) => boolean): boolean {
   let at = 0
   const varint = (): number => {
@@ -143,7 +143,7 @@ function beginsWith(bytes: Uint8Array, signature: readonly number[], at = 0): bo
   return signature.every((byte, i) => bytes[at + i] === byte)
 }
 
-/** Bytes as text, one sign a byte: enough for names that are ASCII. */
+/** Bytes as Latin-1 text, which suffices for ASCII names. */
 function latin(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes)
 }

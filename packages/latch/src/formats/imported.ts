@@ -1,84 +1,85 @@
 /**
- * What every reader gives and every writer takes: a network as Latch's own layers and weights, what its
- * numbers mean at both ends, and what was found on the way. The one type between formats and tasks.
+ * The result of every reader and the input of every writer: a network as Latch layers and weights, what its
+ * inputs and outputs mean, and notes on the import. The type between formats and tasks.
  */
 import type { Fix } from '../core/errors.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { ModelDocument } from './latch/modelFile.ts'
 import type { Network } from '../model/network.ts'
 import type { TokenKind } from '../text/tokenizer.ts'
+import type { Names } from '../core/knownNames.ts'
 
-/** Formats that models come in. */
+/** The names of the import formats. */
 export const FORMAT_NAMES = ['latch', 'keras', 'torch', 'tfjs', 'onnx', 'tensorflow1'] as const
 
-/** One of them. */
+/** An import format. */
 export type FormatName = (typeof FORMAT_NAMES)[number]
 
-/** Formats that models are written in. */
+/** An export format. */
 export type ExportFormat = 'onnx' | 'torch' | 'keras' | 'tfjs'
 
 /** Names of the output activations. */
 export const OUTPUT_ACTIVATIONS = ['linear', 'softmax', 'logSoftmax', 'sigmoid', 'probabilities'] as const
 
 /**
- * What people read of the network's last row: the network itself ends on logits wherever a loss knows them,
- * so a final softmax or sigmoid of the file is named here and is no layer. `probabilities`: the row's own numbers are
- * those of the classes (a single one is that of the second class), because the network ends on a squashing function.
+ * The function from the network's last row to the prediction. The network ends on logits if a loss takes them,
+ * so a final softmax or sigmoid of the file is named here and is not a layer. `probabilities`: the numbers of the row are
+ * the probabilities of the classes (a single one is that of the second class): the network ends on a squashing function.
  */
 export type OutputActivation = (typeof OUTPUT_ACTIVATIONS)[number]
 
-/** What goes in. */
+/** The input of a model. */
 export interface ModelInput {
   kind: 'ids' | 'features'
   /** Vocabulary size of ids (also of one-hot input), width of features. */
   width: number
-  /** Steps where the file fixes them, else null. */
+  /** The number of steps if the file fixes it, else null. */
   steps: number | null
 }
 
-/** One layer as the file has it, for people. */
+/** A description of one layer of the file. */
 export interface LayerFacts {
-  /** The file's own name. */
+  /** The layer's name in the file. */
   name: string
-  /** The file's own type, `LSTM`, `Bidirectional(GRU)`, `Gemm`. */
+  /** The layer's type in the file: `LSTM`, `Bidirectional(GRU)`, `Gemm`. */
   type: string
-  /** Shape of its output, `(batch, 40, 128)`; null where the file does not say. */
+  /** Shape of its output, `(batch, 40, 128)`; null if unknown. */
   output: string | null
   parameters: number
-  /** `gates i f c o, hard_sigmoid, reset after`; empty where there is nothing to say. */
+  /** `gates i f c o, hard_sigmoid, reset after`; empty if there is nothing to report. */
   conventions: string
 }
 
-/** A model read from a file, whatever wrote it. */
+/** A model read from a file of any format. */
 export interface ImportedModel {
   format: FormatName
-  /** `Keras 2.10.0`, `pytorch 1.13.1`; null where the file does not say. */
+  /** `Keras 2.10.0`, `pytorch 1.13.1`; null if the file does not name it. */
   producer: string | null
   network: NetworkConfig
   /** Every parameter of `network` by its name, in PyTorch's layout. */
   weights: ReadonlyMap<string, Float32Array>
   outputActivation: OutputActivation
   input: ModelInput
-  /** In the order of the outputs, where the file or the options say. */
+  /** In the order of the outputs, from the file or the options. */
   labels: readonly string[] | null
-  /** Tokens by id, where the file or the options say. */
+  /** Tokens by id, from the file or the options. */
   vocabulary: readonly string[] | null
-  /** How a text becomes tokens of that vocabulary; null where there is none. */
+  /** How texts are tokenized; null without a vocabulary. */
   tokens: TokenKind | null
   layers: readonly LayerFacts[]
-  /** Sentences: conventions found and what was done about them (`update gate keeps the old`, `forget bias 1 added`). */
+  /** Sentences: conventions found and how they were handled (`forget bias 1 added`). */
   warnings: readonly string[]
-  /** Options that say what the file leaves open, where the warnings name what was assumed. */
+  /** Options for what the file does not specify; the warnings name what was assumed. */
   fixes?: readonly Fix[]
-  /** Sentences: what the file has and the model has not (optimizer state, layers after `until`). */
+  /** Sentences: parts of the file that are not in the model (optimizer state, layers after `upTo`). */
   omitted: readonly string[]
-  /** State goes on from call to call (Keras `stateful`). */
+  /** The state is kept from call to call (Keras `stateful`). */
   stateful: boolean
-  /** The Latch document of the file, its own or one that an export embedded: the whole task comes back with it. */
+  /** The Latch document of the file, its own or embedded by an export, which restores the whole task. */
   document: ModelDocument | null
 }
 
-/** A model to write. Parameters are read one by one while writing: an export never holds them twice. */
+/** A model to write. Parameters are read one by one while writing: an export never copies all of them. */
 export interface ExportSource {
   network: Network
   outputActivation: OutputActivation
@@ -88,43 +89,54 @@ export interface ExportSource {
   tokens: TokenKind | null
   /** The Latch document, which the file embeds in its metadata. */
   document: ModelDocument | null
-  /** For the file's own name and description. */
+  /** For the file's name and description. */
   name: string
 }
 
-/** A written file; a format may need several (TensorFlow.js). Chunks come as they are made. */
+/** A written file; a format may need several (TensorFlow.js). Chunks are generated on demand. */
 export interface ExportedFile {
   name: string
   chunks: Iterable<Uint8Array>
 }
 
-/** The file to read and whatever lies beside it. */
+/** The file to read, and the files it refers to. */
 export interface ModelFiles {
-  /** Its name, for errors and for telling formats apart. */
+  /** Its name, for errors and to identify the format. */
   name: string
   bytes: Uint8Array
-  /** Reads a file beside it by its relative name (weight shards, external data). @throws DataError where there is none */
+  /** Reads a companion file by its relative name (weight shards, external data). @throws DataError if it is missing */
   sibling(name: string): Promise<Uint8Array>
 }
 
-/** What a file cannot say. */
+/** What a file may not contain. */
 export interface ImportOptions {
-  /** Configuration for files that hold weights only: Keras' own JSON, or the layers as Latch writes them. */
+  /** Configuration for files of weights only: the JSON of Keras, or a list of Latch layers. */
   config?: unknown
-  /** Read only the layers up to and with this one. */
+  /** Read only the layers up to and including this one. */
   upTo?: string
-  /** Read only tensors whose names begin so (`encoder.`), as if the rest of the name were all. */
+  /** Read only tensors with this name prefix (`encoder.`), and remove the prefix. */
   prefix?: string
   /** Tokens by id, or ids by token. */
   vocabulary?: readonly string[] | Readonly<Record<string, number>>
   tokens?: TokenKind
   labels?: readonly string[]
-  /** What is made of the last row where the file does not say. */
+  /** The output activation, if the file does not contain it. */
   outputActivation?: OutputActivation
 }
 
-/** A reader of one format, loaded when its format is met. */
+/** Names of these options, for checks of names. */
+export const IMPORT_OPTIONS: Names<ImportOptions> = {
+  config: 1,
+  upTo: 1,
+  prefix: 1,
+  vocabulary: 1,
+  tokens: 1,
+  labels: 1,
+  outputActivation: 1,
+}
+
+/** A reader of one format, loaded when it is needed. */
 export type ModelReader = (files: ModelFiles, options: ImportOptions) => Promise<ImportedModel>
 
-/** A writer of one format, loaded when it is asked for. */
+/** A writer of one format, loaded when it is needed. */
 export type ModelWriter = (source: ExportSource) => Promise<readonly ExportedFile[]>

@@ -1,10 +1,10 @@
-/** JSON of files: bounded before it is parsed. */
+/** JSON of files, checked for its size before it is parsed. */
 import { FormatError } from '../core/errors.ts'
 
-/** Levels of lists and objects within each other. */
+/** Maximum nesting of lists and objects. */
 export const MAX_JSON_DEPTH = 64
 
-/** JSON of a bounded number of values. @throws FormatError naming the place */
+/** Parses JSON with a bounded number of values. @throws FormatError naming the place */
 export function parseJson(text: string, where: string): unknown {
   assertJsonSize(text, where)
   try {
@@ -15,7 +15,7 @@ export function parseJson(text: string, where: string): unknown {
   }
 }
 
-/** UTF-8 bytes as JSON. @throws FormatError naming the place */
+/** Parses JSON from UTF-8 bytes. @throws FormatError naming the place */
 export function parseJsonBytes(bytes: Uint8Array, where: string): unknown {
   let text: string
   try {
@@ -27,8 +27,8 @@ export function parseJsonBytes(bytes: Uint8Array, where: string): unknown {
 }
 
 /**
- * A list or object costs some 60 bytes of memory and as little as one byte of text. So their depth and
- * their number are bounded by the text's length before JSON.parse may build any.
+ * A list or object takes about 60 bytes of memory and as little as one byte of text. So their depth and
+ * number are limited by the length of the text before JSON.parse builds any.
  */
 export function assertJsonSize(text: string, where: string): void {
   const most = 100_000 + Math.floor(text.length / 10)

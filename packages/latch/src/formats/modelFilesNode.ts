@@ -1,6 +1,6 @@
 /**
- * Models of other formats on a disk: a file with whatever lies beside it, read when a reader asks; files written
- * as they are made, each whole or not at all.
+ * Models of other formats on disk: a file and its companion files, read on demand; files written
+ * in chunks, each atomically.
  */
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
@@ -8,12 +8,12 @@ import { DataError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { readFileBytes, writeFileAtomic } from './fileNode.ts'
 import type { ExportedFile, ModelFiles } from './imported.ts'
 
-/** Files that a folder is opened by. */
+/** The main files of a folder. */
 const HEADS = ['model.json', 'manifest.json'] as const
 
 /**
  * A model's files by the path of its main one, or of the folder that holds a `model.json` or `manifest.json`.
- * @throws DataError : missing (with names that come near), a folder without either
+ * @throws DataError for a missing file (with similar names), or a folder without either
  */
 export async function modelFilesAt(path: string): Promise<ModelFiles> {
   const main = await mainFile(path)
@@ -32,15 +32,15 @@ async function mainFile(path: string): Promise<string> {
     if ((await stat(join(path, name)).catch(() => null))?.isFile()) return join(path, name)
   }
   const expected = `a model file, or a folder with ${HEADS.join(' or ')} in it`
-  throw new DataError({ where: path, expected, got: 'a folder without' })
+  throw new DataError({ where: path, expected, got: 'a folder without one' })
 }
 
-/** A file names its neighbours itself: none of them may lie outside its folder. */
+/** A file names its companion files: none of them may be outside its folder. */
 function inside(folder: string, name: string, main: string): string {
   const path = join(folder, name)
   if (name !== '' && !isAbsolute(name) && liesBelow(folder, path)) return path
-  const expected = 'files below its own folder'
-  throw new DataError({ where: `${main}, ${JSON.stringify(name)}`, expected, got: 'one outside it' })
+  const expected = 'files inside its folder'
+  throw new DataError({ where: `${main}, ${JSON.stringify(name)}`, expected, got: 'a file outside it' })
 }
 
 function liesBelow(folder: string, path: string): boolean {
@@ -49,33 +49,33 @@ function liesBelow(folder: string, path: string): boolean {
 }
 
 /**
- * A neighbour's path with every link followed: it too lies below the model's folder, or below the one that the model's
- * own file really is in, as in caches that hold files once and link to them. Else a link among the files of a download
+ * A companion file's path with all links resolved: it must be inside the model's folder, or inside the real folder of
+ * the model's file, as in caches that store files once and link to them. Otherwise a link in a download
  * would make any readable file part of the weights.
  */
 async function withoutLinks(path: string, name: string, main: string): Promise<string> {
-  // A missing file is for its reader to explain.
+  // The reader reports a missing file.
   const real = await realpath(path).catch(() => null)
   if (real === null) return path
   const folders = [await realpath(dirname(main)), dirname(await realpath(main))]
   if (folders.some((folder) => liesBelow(folder, real))) return real
   throw new UnsupportedError({
     where: `${main}, ${JSON.stringify(name)}`,
-    expected: 'files below its own folder',
+    expected: 'files inside its folder',
     got: 'a link that leads outside it',
     remedy: 'Copy the file itself into the folder of the model.',
   })
 }
 
-/** What was written. */
+/** The written files. */
 export interface WrittenFile {
   path: string
   bytes: number
 }
 
 /**
- * Writes an export: one file to `path`; several into the folder `path`, which is made where it is not there.
- * Chunks go to the disk as they are made. Each file is whole or not there; the one that names the others comes last.
+ * Writes an export: one file to `path`; several into the folder `path`, which is created if necessary.
+ * Chunks are written as they are generated. Each file is written atomically; the one that names the others is last.
  * @throws DataError for disk full, missing folder, no permission; UsageError for a file where a folder is needed
  */
 export async function writeExport(files: readonly ExportedFile[], path: string): Promise<WrittenFile[]> {

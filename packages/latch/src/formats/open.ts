@@ -1,13 +1,21 @@
 /**
- * Entry point of the readers: which format a file is in, and that format's reader, loaded when it is met. So a page
- * that opens ONNX files never loads HDF5.
+ * Entry point of the readers: identifies the format of a file and loads its reader on demand, so that a page
+ * that opens ONNX files never loads the HDF5 reader.
  */
-import type { EngineOptions } from '../engine/engine.ts'
+import { ENGINE_OPTIONS, type EngineOptions } from '../engine/engine.ts'
 import { DataError } from '../core/errors.ts'
 import type { OnnxModel } from './onnx/graph.ts'
 import type { OnnxGraph } from './onnx/runtime/run.ts'
-import type { FormatName, ImportedModel, ImportOptions, ModelFiles, ModelReader } from './imported.ts'
+import {
+  IMPORT_OPTIONS,
+  type FormatName,
+  type ImportOptions,
+  type ImportedModel,
+  type ModelFiles,
+  type ModelReader,
+} from './imported.ts'
 import { identify } from './identify.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,
@@ -21,9 +29,10 @@ const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
 /**
  * Reads a model file of any format.
  * @throws FormatError for a broken or unknown file, UnsupportedError naming the layer, operator or format that
- * is not read, both with their place; DataError where a file beside it is missing
+ * is unsupported, both with their place; DataError for a missing companion file
  */
 export async function readModel(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
+  assertKnownOptions('import option', options, IMPORT_OPTIONS)
   const format = identify(files.bytes, files.name)
   const read = await readers[format]()
   return tokensAsIds(await read(files, options))
@@ -42,15 +51,16 @@ function tokensAsIds(imported: ImportedModel): ImportedModel {
     ...imported,
     network: { ...network, layers: [{ type: 'oneHot', vocabulary: first.width }, second, ...above] },
     input: { ...input, kind: 'ids' },
-    warnings: [...warnings, 'the vocabulary is as wide as the features: one-hot rows became tokens'],
+    warnings: [...warnings, 'the vocabulary has one token per feature: one-hot rows were replaced by tokens'],
   }
 }
 
 /**
- * An ONNX graph to be run as it is, node by node, also where it is not a chain of layers that Latch could learn on.
+ * Opens an ONNX graph to run it node by node, even if it is not a chain of layers that Latch can train.
  * @throws FormatError, UnsupportedError naming the node or operator
  */
 export async function openOnnxGraph(files: ModelFiles, engine: EngineOptions = {}): Promise<OnnxGraph> {
+  assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
   const { OnnxGraph: Graph } = await import('./onnx/runtime/run.ts')
   return new Graph(await decodeOnnx(files), { source: files.name, engine })
 }
@@ -61,7 +71,7 @@ export async function decodeOnnx(files: ModelFiles): Promise<OnnxModel> {
   return decode(files.bytes, files.name, files.sibling)
 }
 
-/** Files that lie in memory, by name; the first is the model. @throws DataError for a file that is not there */
+/** Files in memory, by name; the first is the model. @throws DataError for a missing file */
 export function filesInMemory(
   name: string,
   bytes: Uint8Array,
@@ -71,13 +81,13 @@ export function filesInMemory(
     name,
     bytes,
     sibling(wanted) {
-      // A page has no folders: what was dropped is found by its own name.
+      // A page has no folders: dropped files are found by name.
       const found = others.get(wanted) ?? others.get(wanted.split('/').at(-1)!)
       if (found) return Promise.resolve(found)
       const fix = { option: 'files', to: 'provide every file of the model' }
       const got = others.size ? `only ${[...others.keys()].slice(0, 8).join(', ')}` : 'none'
       return Promise.reject(
-        new DataError({ where: `${name}, ${wanted}`, expected: 'that file beside it', got, fix }),
+        new DataError({ where: `${name}, ${wanted}`, expected: 'that file with the model', got, fix }),
       )
     },
   }

@@ -1,6 +1,6 @@
 /**
  * The output activation of an imported model, resolved once for every format: from the file, the option, the labels.
- * An output that already passed a sigmoid or softmax is never given a second one.
+ * An output after a sigmoid or softmax never gets a second one.
  */
 import type { NetworkConfig } from '../model/config.ts'
 import { findLastActivation, squashesTwice } from '../model/lastActivation.ts'
@@ -8,7 +8,7 @@ import type { LossOptions } from '../layers/loss.ts'
 import { UsageError } from '../core/errors.ts'
 import type { OutputActivation } from './imported.ts'
 
-/** The loss that trains an output activation; null where any loss on numbers will do. */
+/** The loss for an output activation; null for any regression loss. */
 export function lossForActivation(outputActivation: OutputActivation): LossOptions['type'] | null {
   if (outputActivation === 'sigmoid') return 'binaryCrossEntropy'
   return outputActivation === 'softmax' || outputActivation === 'logSoftmax' ? 'softmaxCrossEntropy' : null
@@ -16,7 +16,7 @@ export function lossForActivation(outputActivation: OutputActivation): LossOptio
 
 type Layers = NetworkConfig['layers']
 
-/** Whether a file's last function can become the output activation: what is below it has to be logits. */
+/** Whether a file's last activation can become the output activation: its input must be logits. */
 export function endsOnLogits(layers: Layers, outputActivation: OutputActivation): boolean {
   const loss = lossForActivation(outputActivation)
   return loss === null || !squashesTwice(loss, findLastActivation(layers))
@@ -54,14 +54,14 @@ export function resolveOutputActivation(
   return given
 }
 
-/** @param own the activation that agrees with the file; `linear`: any that takes logits does */
+/** @param own the activation of the file; `linear`: any that takes logits */
 function contradiction(name: string, own: OutputActivation, given: OutputActivation): UsageError {
   const plain = name === 'linear'
   return new UsageError({
     where: 'output activation',
     expected: plain ? 'linear, softmax, logSoftmax or sigmoid' : own,
     got: `${given}, but the output of the file ${plain ? 'has no activation' : `is ${name}`}`,
-    fix: { option: 'outputActivation', value: own, to: 'keep what the file computes' },
+    fix: { option: 'outputActivation', value: own, to: 'keep the output of the file' },
   })
 }
 
@@ -95,7 +95,7 @@ export function findActivationOfNumbers(
   return range === 'any' ? null : name
 }
 
-/** Numbers of an output row as the layers say it; null where the last ones do not tell. */
+/** The width of an output row, from the layers; null if the last layers do not determine it. */
 export function getOutputWidth(layers: Layers): number | null {
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i]

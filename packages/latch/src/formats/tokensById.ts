@@ -1,4 +1,4 @@
-/** Vocabulary and kind of tokens as the options of an import say them. */
+/** Vocabulary and kind of tokens from the import options. */
 import { FormatError, UsageError } from '../core/errors.ts'
 import { guessTokenKind } from '../text/tokenKind.ts'
 import type { ImportOptions } from './imported.ts'
@@ -33,8 +33,8 @@ function tokensById(
 }
 
 /**
- * Ids by token → tokens by id. Ids that no token has get a name in angle brackets.
- * @throws FormatError for ids that are no whole numbers, or used twice, or far beyond the number of tokens
+ * Ids by token → tokens by id. Ids without a token get a name in angle brackets.
+ * @throws FormatError for ids that are not whole numbers, used twice, or far above the number of tokens
  */
 export function tokensOfIds(ids: Readonly<Record<string, number>>, where: string): string[] {
   const entries = Object.entries(ids)
@@ -55,7 +55,7 @@ export function tokensOfIds(ids: Readonly<Record<string, number>>, where: string
   return Array.from(tokens, (token, id) => token ?? unnamed(id))
 }
 
-/** What stands for an id that no token has. */
+/** The name of an id without a token. */
 function unnamed(id: number): string {
   return `<${id}>`
 }

@@ -1,4 +1,4 @@
-/** Entry point of the writers: each loaded when its format is asked for. */
+/** Entry point of the writers, each loaded on demand. */
 import { UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import type { ExportedFile, ExportFormat, ExportSource, ModelWriter } from './imported.ts'
@@ -11,12 +11,12 @@ export const exporters: { readonly [F in ExportFormat]: ModelWriter } = {
   tfjs: async (source) => (await import('./tfjs/index.ts')).writeTfjs(source),
 }
 
-/** Formats that models are written in. */
+/** The export formats. */
 export const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[]
 
 /**
  * A model in a format: its files. Chunks are made one by one as they are read.
- * @throws UnsupportedError naming the layer that the format has no word for; UsageError for a format that there is not
+ * @throws UnsupportedError naming the layer that the format does not support; UsageError for an unknown format
  */
 export async function writeModel(source: ExportSource, to: ExportFormat): Promise<readonly ExportedFile[]> {
   if (!Object.hasOwn(exporters, to)) {

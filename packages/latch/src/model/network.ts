@@ -2,8 +2,8 @@
  * A network: layers in a row, their parameters in one store, forward and backward. It plans its memory
  * for the largest batch it has met and reuses it; the steady state allocates nothing.
  */
-import { createEngine } from '../engine/load.ts'
-import type { Engine } from '../engine/engine.ts'
+import { openEngine } from '../engine/load.ts'
+import { ENGINE_OPTIONS, type Engine } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
 import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
@@ -25,6 +25,7 @@ import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRunner } from './streamRunner.ts'
 import { summarize, type NetworkSummary } from './summary.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 export type { NetworkOptions, StatePlace } from './networkOptions.ts'
 
@@ -38,6 +39,15 @@ interface Parts {
   loss: LossLayer | null
   masks: NetworkMasks | null
   streams: StreamRunner
+}
+
+const OPTIONS: Names<NetworkOptions & { loss?: LossOptions }> = {
+  ...ENGINE_OPTIONS,
+  seed: 1,
+  inputGradients: 1,
+  copies: 1,
+  weights: 1,
+  loss: 1,
 }
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
@@ -67,7 +77,7 @@ export class Network {
     this.#config = readSpecs(specs, options.loss)
     this.specs = specs.map(({ definition }, i) => ({ definition, options: this.#config.layers[i] }))
     assertLossFits(this.#config)
-    const engine = createEngine(options)
+    const engine = openEngine(options)
     const context = contextOf(engine, options.inputGradients ?? false)
     const { store } = context
     const layers = buildLayers(context, this.specs)
@@ -447,6 +457,11 @@ export function network(
   layers: readonly LayerSpec[],
   options: NetworkOptions & { loss?: LossOptions } = {},
 ): Network {
+  if (!Array.isArray(layers)) {
+    const expected = 'a list of layers, such as [features(2), gru(32), dense(1)]'
+    throw new UsageError({ where: 'network', expected, got: describe(layers) })
+  }
+  assertKnownOptions('network option', options, OPTIONS)
   return new Network(layers, options)
 }
 
@@ -459,6 +474,17 @@ export function networkFromConfig(
   config: NetworkConfig,
   definitions: readonly LayerDefinition[],
   options: NetworkOptions = {},
+): Network {
+  const { loss: _, ...known } = OPTIONS
+  assertKnownOptions('network option', options, known)
+  return buildNetwork(config, definitions, options)
+}
+
+/** `networkFromConfig` for options that are known. */
+export function buildNetwork(
+  config: NetworkConfig,
+  definitions: readonly LayerDefinition[],
+  options: NetworkOptions,
 ): Network {
   const read = readNetworkConfig(rootField(config, 'network', 'configuration'), definitions)
   return new Network(specsOf(read, definitions), { ...options, loss: read.loss })

@@ -8,7 +8,8 @@ import { yieldToEventLoop, Interval } from '../training/eventLoop.ts'
 import { evaluate } from '../training/evaluate.ts'
 import { classificationReport } from '../training/metrics.ts'
 import { checkColumns, columnNames, readColumns } from './fit/fitOptions.ts'
-import { assertRows, assertKnownOptions } from './knownNames.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
+import { assertRows } from './rows.ts'
 import type { Evaluation, ModelEvaluateOptions } from './model.ts'
 import { classProbabilities, countClasses, pickClass } from './prediction.ts'
 import type { EvaluationRequest, TaskTypes, Trained } from './task.ts'
@@ -23,7 +24,8 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   const columns = readColumns(options, task.columns)
   const reading = { settings, trained, labels: null, columns, purpose: 'evaluation' as const }
   const { items, warnings } = training.readExamples(request.examples, reading)
-  options.signal?.throwIfAborted()
+  const { signal, onProgress } = options
+  signal?.throwIfAborted()
   const dataset = training.dataset(trained, items)
   const { network, learned, names: labels } = trained
   if (countClasses(network, learned.outputActivation) === 0) {
@@ -32,7 +34,7 @@ export async function evaluateModel<T extends TaskTypes>(request: EvaluationRequ
   const { actual, predicted, loss } =
     learned.outputActivation === 'probabilities'
       ? await measureProbabilities(trained, dataset, items.map(training.classes), options)
-      : await evaluate(network, dataset, options)
+      : await evaluate(network, dataset, { signal, onProgress })
   return { kind: 'classes', ...classificationReport(labels, actual, predicted, loss), labels, warnings }
 }
 

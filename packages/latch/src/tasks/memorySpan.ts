@@ -4,12 +4,13 @@
  */
 import { changingFacts, CITIES } from '../datasets/facts.ts'
 import type { CellName } from '../cells/registry.ts'
-import type { EngineOptions } from '../engine/engine.ts'
+import { ENGINE_OPTIONS, type EngineOptions } from '../engine/engine.ts'
 import { UsageError } from '../core/errors.ts'
 import type { FitOptions } from './fit/fitOptions.ts'
 import type { Model } from './model.ts'
 import { textClassifier, type TextClassifier } from './textClassifier/textClassifier.ts'
 import { maximum } from '../core/lists.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** The questions. */
 export interface SpanOptions {
@@ -62,6 +63,18 @@ export interface MemorySpan<M extends Model = Model> {
   model: M
 }
 
+const ASKED: Names<SpanOptions> = { distances: 1, count: 1, people: 1, seed: 1, signal: 1 }
+const TRAINING: Names<SpanTraining> = {
+  ...ASKED,
+  ...ENGINE_OPTIONS,
+  units: 1,
+  stories: 1,
+  trained: 1,
+  epochs: 1,
+  learningRate: 1,
+  onEvent: 1,
+  onStep: 1,
+}
 const DISTANCES = [0, 5, 10, 20, 40, 60]
 const COLUMNS = { text: 'text', label: 'label' } as const
 const CHANCE = 1 / CITIES.length
@@ -77,6 +90,7 @@ const CHANCE = 1 / CITIES.length
 export function memorySpan(cell: CellName, options?: SpanTraining): Promise<MemorySpan<TextClassifier>>
 export function memorySpan<M extends Model>(model: M, options?: SpanOptions): Promise<MemorySpan<M>>
 export async function memorySpan(subject: Model | CellName, options: SpanTraining = {}): Promise<MemorySpan> {
+  assertKnownOptions('memorySpan option', options, typeof subject === 'string' ? TRAINING : ASKED)
   const { distances = DISTANCES, count = 300, people, seed = 1, signal } = options
   if (distances.length === 0) {
     throw new UsageError({

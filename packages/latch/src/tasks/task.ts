@@ -14,7 +14,7 @@ import type { TokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
 import type { ColumnOptions } from './columns.ts'
 import type { EncodedSequence, Evaluation, ModelEvaluateOptions, Prediction } from './model.ts'
-import type { FitOptions, ModelFitReport } from './fit/fitOptions.ts'
+import type { FitOptions, ModelFitReport, namedColumns } from './fit/fitOptions.ts'
 import type { historyOf } from './fit/history.ts'
 
 /** What a model knows about its data: learned from the training rows, or given. Every task extends it. */
@@ -129,6 +129,7 @@ export interface TrainingModule<T extends TaskTypes> {
   evaluateModel(request: EvaluationRequest<T>): Promise<Evaluation>
   fitModel(request: FitRequest<T>): Promise<ModelFitReport>
   historyOf: typeof historyOf
+  namedColumns: typeof namedColumns
 }
 
 /** A task. */

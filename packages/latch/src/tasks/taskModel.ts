@@ -142,17 +142,9 @@ export class TaskModel<T extends TaskTypes> implements Model<
    */
   async baseline(training: Iterable<T['Example']>, options: object = {}): Promise<Baseline<T['Example']>> {
     const { trained, settings } = this
-    const { input, target } = this.columns
-    const named = options as Record<string, string | undefined>
-    const columns = { input: named[input], target: named[target] }
-    const loaded = await this.#task.training()
-    return loaded.taskTraining.baseline(training, {
-      settings,
-      trained,
-      labels: null,
-      columns,
-      purpose: 'training',
-    })
+    const { taskTraining, namedColumns } = await this.#task.training()
+    const columns = namedColumns('baseline', options, this.#task.columns)
+    return taskTraining.baseline(training, { settings, trained, labels: null, columns, purpose: 'training' })
   }
 
   /**

@@ -3,6 +3,7 @@
  * factor, which the optimizer applies.
  */
 import type { Network } from '../model/network.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of gradient clipping. */
 export interface ClipOptions {
@@ -11,6 +12,8 @@ export interface ClipOptions {
   /** Maximum absolute value of a single gradient; null: no limit. */
   clipValue?: number | null
 }
+
+const NAMES: Names<ClipOptions> = { clipNorm: 1, clipValue: 1 }
 
 /** The result of clipping. */
 export interface Clipping {
@@ -28,7 +31,9 @@ const GUARD = 1e-6
  * @param weight divisor that turns accumulated sums into means; the limits apply to means, and `scale` includes the
  * division. Default 1.
  */
-export function clipGradients(network: Network, { clipNorm, clipValue }: ClipOptions, weight = 1): Clipping {
+export function clipGradients(network: Network, options: ClipOptions, weight = 1): Clipping {
+  assertKnownOptions('clipGradients option', options, NAMES)
+  const { clipNorm, clipValue } = options
   const { regions } = network
   const mean = weight > 0 ? 1 / weight : 0
   const measure = () => Math.sqrt(regions.sumSquares()) * mean

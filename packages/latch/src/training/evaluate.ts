@@ -4,8 +4,10 @@
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
+import { assertDataset, assertNetwork } from './arguments.ts'
 import type { Dataset, Sample } from './dataset.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
@@ -16,6 +18,8 @@ export interface EvaluateOptions {
   /** Called several times a second with the fraction done, 0 to 1. */
   onProgress?: (fraction: number) => void
 }
+
+const NAMES: Names<EvaluateOptions> = { batchSize: 1, signal: 1, onProgress: 1 }
 
 /** The metrics of an evaluation. */
 export interface Evaluation {
@@ -73,8 +77,12 @@ export function eachPrediction(
 export async function evaluate(
   network: Network,
   dataset: Dataset,
-  { batchSize = 64, signal, onProgress }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  assertNetwork('evaluate', network)
+  assertDataset('evaluate, dataset', dataset)
+  assertKnownOptions('evaluate option', options, NAMES)
+  const { batchSize = 64, signal, onProgress } = options
   const batches = bucketedBatches(dataset.lengths, { batchSize, key: [], shuffle: false })
   const pairs = new Pairs(network, dataset)
   const interval = new Interval()

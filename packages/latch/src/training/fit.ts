@@ -7,6 +7,7 @@ import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
+import { assertNetwork } from './arguments.ts'
 import { clipGradients } from './clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
@@ -21,6 +22,7 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  assertNetwork('fit', network)
   const end = network.beginTraining()
   try {
     return await runOf(network, options)
@@ -48,7 +50,7 @@ async function runOf(network: Network, options: FitOptions): Promise<FitReport> 
 /** The rest of an epoch. False if aborted. */
 async function trainEpoch(run: TrainingRun): Promise<boolean> {
   const { network, train, optimizer, ema: average, options, progress } = run
-  const { accumulationSteps, seed } = options
+  const { accumulationSteps, clipNorm, clipValue, seed } = options
   const { epoch } = progress
   const batches = bucketedBatches(train.lengths, run.batching)
   while (progress.step < run.stepsPerEpoch) {
@@ -67,7 +69,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
       weight += value.weight
       if (i < last) await run.betweenBatches()
     }
-    const { norm, scale } = clipGradients(network, options, last > first ? weight : 1)
+    const { norm, scale } = clipGradients(network, { clipNorm, clipValue }, last > first ? weight : 1)
     const mean = weight > 0 ? loss / weight : loss
     run.check(mean, norm)
     optimizer.update(run.rateAt(progress.steps), scale)

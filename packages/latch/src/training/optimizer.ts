@@ -5,6 +5,7 @@
 import type { Visit } from '../tensors/regions.ts'
 import type { Network } from '../model/network.ts'
 import { UsageError } from '../core/errors.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 /** An optimizer and its hyperparameters. */
 export type OptimizerOptions =
@@ -76,8 +77,14 @@ export const DEFAULT_LEARNING_RATES: { readonly [T in OptimizerType]: number } =
   adamw: 0.001,
 }
 
-/** Fills in the defaults. @throws UsageError for a value outside its range. */
+/** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeOptimizer(options: OptimizerOptions): CompleteOptimizer {
+  const complete = fillIn(options)
+  assertKnownOptions(`optimizer option (${complete.type})`, options, complete)
+  return complete
+}
+
+function fillIn(options: OptimizerOptions): CompleteOptimizer {
   const { weightDecay = options.type === 'adamw' ? 0.01 : 0 } = options
   requireRange('optimizer.weightDecay', weightDecay, 0, Infinity)
   switch (options.type) {

@@ -26,6 +26,7 @@ import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
 import { completeOptions, assertOption, type TrainingChoices, type TrainingOptions } from './options.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** When and how a run is saved. */
 export interface CheckpointOptions {
@@ -54,6 +55,38 @@ export interface FitOptions extends TrainingChoices {
   checkpoint?: CheckpointOptions
   /** Resumes this run. The data and all options but `epochs` and `checkpointSteps` must be those of the run that wrote it. */
   resume?: SavedState
+}
+
+const NAMES: Names<FitOptions> = {
+  train: 1,
+  validation: 1,
+  epochs: 1,
+  batchSize: 1,
+  accumulationSteps: 1,
+  pool: 1,
+  optimizer: 1,
+  sparseEmbeddings: 1,
+  learningRate: 1,
+  schedule: 1,
+  clipNorm: 1,
+  clipValue: 1,
+  ema: 1,
+  patience: 1,
+  seed: 1,
+  checkpointSteps: 1,
+  signal: 1,
+  onEvent: 1,
+  onStep: 1,
+  checkpoint: 1,
+  resume: 1,
+}
+/** Names of the options of checkpoints, of networks and of models. */
+export const CHECKPOINT: Names<CheckpointOptions> = { everySeconds: 1, everySteps: 1, write: 1 }
+
+/** @throws UsageError for a name that is not an option */
+function checkNames(given: FitOptions): void {
+  assertKnownOptions('fit option', given, NAMES)
+  if (given.checkpoint) assertKnownOptions('fit option checkpoint', given.checkpoint, CHECKPOINT)
 }
 
 const GOOD_REGION = 'good'
@@ -85,6 +118,7 @@ export class TrainingRun implements Resumable {
 
   /** @throws UsageError, MemoryError, and FormatError for a state that belongs to another run */
   constructor(network: Network, given: FitOptions) {
+    checkNames(given)
     this.#given = given
     this.network = network
     this.train = checkedMasks('train', given.train)

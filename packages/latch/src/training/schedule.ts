@@ -3,6 +3,7 @@
  * state to save; plateau keeps three numbers.
  */
 import { UsageError } from '../core/errors.ts'
+import { assertKnownOptions } from '../core/knownNames.ts'
 
 /** The unit of a schedule: epochs, or steps (updates). */
 export type ScheduleUnit = 'epoch' | 'step'
@@ -97,8 +98,14 @@ export interface PlateauState {
   badEpochs: number
 }
 
-/** Fills in the defaults. @throws UsageError for a value outside its range. */
+/** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
 export function completeSchedule(options: ScheduleOptions): CompleteSchedule {
+  const complete = fillIn(options)
+  assertKnownOptions('schedule option', options, complete)
+  return complete
+}
+
+function fillIn(options: ScheduleOptions): CompleteSchedule {
   const { warmup = 0 } = options
   requireNumber(
     'warmup',

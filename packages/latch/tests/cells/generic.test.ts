@@ -14,7 +14,7 @@ import {
   type CellForm,
 } from '../../src/cells/registry.ts'
 import { rnnCell } from '../../src/cells/rnn/rnn.ts'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'

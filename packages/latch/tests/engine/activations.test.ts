@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES, resolveActivation, type ActivationSpec } from '../../src/cells/activations.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { genericKernels } from '../../src/engine/generic/index.ts'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 
 interface Golden {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { Arena } from '../../src/engine/arena.ts'
 import type { BufferSource } from '../../src/engine/arena.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'

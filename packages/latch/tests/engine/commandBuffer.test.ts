@@ -2,7 +2,7 @@
 import { assert, afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Kernels } from '../../src/engine/kernels.ts'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import {
   CommandBuffer,
   KERNEL_ARITIES,

@@ -2,7 +2,7 @@
  * Tests the WebAssembly kernels against the reference: same buffers, same call, same result, nothing else touched.
  */
 import { describe, test } from 'vitest'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
 import { byCount, byRows, byShape } from './kernelCases.ts'
 import type { Call } from './kernelHelpers.ts'

@@ -1,6 +1,6 @@
 /** Tests the WebAssembly cell steps, forward and backward, against the reference. */
 import { describe, expect, test } from 'vitest'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
 import { cellSteps } from './cellCases.ts'
 import { expectSame, SIZES } from './kernelHelpers.ts'

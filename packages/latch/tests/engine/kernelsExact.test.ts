@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/engine/engine.ts'
 import { transposedScratch } from '../../src/engine/kernels.ts'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { createReferenceEngine } from '../../src/engine/reference/index.ts'
 import { hash32 } from '../../src/core/random.ts'
 import type { Call } from './kernelHelpers.ts'

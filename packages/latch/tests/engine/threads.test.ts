@@ -4,7 +4,7 @@ import { workerPool } from '../../src/engine/threads/workerPool.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { host as currentHost, useHost, type HostWorker } from '../../src/engine/host.ts'
 import { nodeHost } from '../../src/engine/hostNode.ts'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import {
   lostError,
   MAX_THREADS,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { host, useHost } from '../../src/engine/host.ts'
 import { nodeHost } from '../../src/engine/hostNode.ts'
-import { createEngine } from '../../src/engine/load.ts'
+import { createEngine } from '../../src/engine/createEngine.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'

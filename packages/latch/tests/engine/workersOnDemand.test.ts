@@ -9,7 +9,7 @@ const host = nodeHost()
 async function bare() {
   vi.resetModules()
   const { useHost } = await import('../../src/engine/host.ts')
-  const { createEngine } = await import('../../src/engine/load.ts')
+  const { createEngine } = await import('../../src/engine/createEngine.ts')
   const spawn = vi.fn<typeof host.spawn>(host.spawn)
   useHost({ ...host, spawn })
   return { spawn, open: (threads: number) => createEngine({ engine: 'simd', threads }) }

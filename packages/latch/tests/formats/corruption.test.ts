@@ -128,14 +128,14 @@ describe('damaged model files', () => {
     expect(outcome.refused, JSON.stringify(outcome)).toBeGreaterThan(0)
   })
 
-  it('needs no memory for what a header only announces', () => {
+  it('allocates no memory for what a header only declares', () => {
     const shape = [2 ** 30, 2 ** 20]
     const header = `{"w":{"dtype":"F32","shape":[${shape}],"data_offsets":[0,${2 ** 52}]}}`
     const file = new Uint8Array(8 + header.length + 4)
     new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true)
     file.set(new TextEncoder().encode(header), 8)
     const before = process.memoryUsage().arrayBuffers
-    expect(survives(file, 'announced')).toBe(false)
+    expect(survives(file, 'declared')).toBe(false)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20)
   })
 

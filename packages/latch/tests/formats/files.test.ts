@@ -12,18 +12,18 @@ import { readFileBytes, writeFileAtomic } from '../../src/formats/fileNode.ts'
 import { decodeModel, encodeModel } from '../../src/formats/latch/modelFile.ts'
 import type { SavingCalls, WritableFile } from '../../src/formats/fileNode.ts'
 
-const room = fs.mkdtempSync(join(tmpdir(), 'latch-files-'))
+const temporary = fs.mkdtempSync(join(tmpdir(), 'latch-files-'))
 const OLD = Uint8Array.of(1, 2, 3)
 const NEW = new Uint8Array(100_000).fill(7)
 let folder: string
 let file: string
 
 beforeEach(() => {
-  folder = fs.mkdtempSync(join(room, 'case-'))
+  folder = fs.mkdtempSync(join(temporary, 'case-'))
   file = join(folder, 'model.safetensors')
 })
 
-afterAll(() => fs.rmSync(room, { recursive: true, force: true }))
+afterAll(() => fs.rmSync(temporary, { recursive: true, force: true }))
 
 async function refusal(action: Promise<unknown>): Promise<DataError> {
   const error: unknown = await action.then(
@@ -69,11 +69,13 @@ describe('saving', () => {
     expect((await refusal(writeFileAtomic('/dev/null', NEW))).got).toBe('a device or pipe')
     const missing = join(folder, 'none', 'm.safetensors')
     expect((await refusal(writeFileAtomic(missing, NEW))).message).toBe(
-      `${missing}: expected room and permission to save 98 KiB, ` +
+      `${missing}: expected disk space and permission to save 98 KiB, ` +
         'got a folder that does not exist (ENOENT). Create the folder first.',
     )
     fs.writeFileSync(file, OLD)
-    expect((await refusal(writeFileAtomic(join(file, 'm'), NEW))).got).toContain('leads through a file')
+    expect((await refusal(writeFileAtomic(join(file, 'm'), NEW))).got).toContain(
+      'a file in place of a folder',
+    )
   })
 
   it.skipIf(process.getuid?.() === 0)('refuses a file its owner made read-only', async () => {
@@ -113,8 +115,8 @@ describe('a save that fails', () => {
       fs.writeFileSync(file, OLD)
       const error = await refusal(writeFileAtomic(file, NEW, failing(point, 'ENOSPC')))
       expect(error.message).toBe(
-        `${file}: expected room and permission to save 98 KiB, got a full disk (ENOSPC). ` +
-          'The old file is untouched. Free some space or name another folder.',
+        `${file}: expected disk space and permission to save 98 KiB, got a full disk (ENOSPC). ` +
+          'The old file is unchanged. Free some space or choose another folder.',
       )
       expect(await readFileBytes(file)).toEqual(OLD)
       expect(fs.readdirSync(folder)).toEqual(['model.safetensors'])
@@ -123,8 +125,8 @@ describe('a save that fails', () => {
 
   it.each([
     ['EACCES', 'no permission (EACCES)'],
-    ['EROFS', 'a disk that is read-only (EROFS)'],
-    ['EIO', 'a disk that fails (EIO)'],
+    ['EROFS', 'a read-only disk (EROFS)'],
+    ['EIO', 'a disk error (EIO)'],
     ['EODD', 'EODD (EODD)'],
   ])('%s is described', async (code, got) => {
     expect((await refusal(writeFileAtomic(file, NEW, failing('write', code)))).got).toBe(got)
@@ -141,7 +143,7 @@ describe('a save that fails', () => {
 /** A disk of 64 KiB, where this machine lets us have one. */
 function mountSmallDisk(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
-  const disk = fs.mkdtempSync(join(room, 'disk-'))
+  const disk = fs.mkdtempSync(join(temporary, 'disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'ignore' })
     return disk

@@ -82,7 +82,7 @@ describe('refusals of the document', () => {
       'no version',
       '{"format":"latch"}',
       'document.version',
-      'version 1, which this Latch reads, got nothing',
+      'version 1, which this version of Latch reads, got nothing',
     ],
     [
       'a newer version',
@@ -112,7 +112,7 @@ describe('refusals of the document', () => {
     expect(error.message).toContain(message)
   })
 
-  it('says what a file of somebody else is instead', () => {
+  it('names the format of a file of another program', () => {
     const file = writeSafetensors([weight], { format: 'pt' })
     expect(refusal(() => decodeModel(file, 'm.safetensors')).message).toBe(
       'm.safetensors, __metadata__.latch: expected a model saved by Latch, ' +
@@ -130,11 +130,11 @@ describe('refusals of the document', () => {
 describe('tensors by name and shape', () => {
   const map = (): Map<string, NamedTensor> => new Map([weight, bias].map((one) => [one.name, one]))
 
-  it('takes each once and tells what is left over', () => {
+  it('takes each once and reports unused ones', () => {
     const tensors = map()
     expect(takeTensor(tensors, 'dense.weight', [2, 3])).toBe(weight.data)
     expect(refusal(() => assertAllTaken(tensors, 'm.safetensors')).message).toBe(
-      'm.safetensors, tensors: expected only tensors that the configuration has a place for, got also "dense.bias"',
+      'm.safetensors, tensors: expected only tensors of the configuration, got also "dense.bias"',
     )
     tensors.clear()
     assertAllTaken(tensors)
@@ -142,17 +142,17 @@ describe('tensors by name and shape', () => {
 
   it('refuses a missing name, another shape, another dtype', () => {
     expect(refusal(() => takeTensor(map(), 'dense.wight', [2], 'm.safetensors')).message).toBe(
-      'm.safetensors, tensor "dense.wight": expected a tensor of shape (2), as the configuration says, ' +
-        'got none of that name (there are "dense.weight", "dense.bias")',
+      'm.safetensors, tensor "dense.wight": expected a tensor of shape (2), as configured, ' +
+        'got none of that name (the file has "dense.weight", "dense.bias")',
     )
     expect(refusal(() => takeTensor(map(), 'dense.weight', [2, 64], 'm.safetensors')).message).toBe(
-      'm.safetensors, tensor "dense.weight": expected shape (2, 64), as the configuration says, got shape (2, 3)',
+      'm.safetensors, tensor "dense.weight": expected shape (2, 64), as configured, got shape (2, 3)',
     )
     expect(refusal(() => takeTensor(map(), 'dense.weight', [6])).message).toContain('got shape (2, 3)')
     expect(refusal(() => takeTensor(map(), 'dense.bias', [2])).message).toContain(
       'expected dtype F32, got F64',
     )
-    expect(refusal(() => takeTensor(new Map(), 'a', [])).message).toContain('(there are no others)')
+    expect(refusal(() => takeTensor(new Map(), 'a', [])).message).toContain('(the file has no tensors)')
   })
 
   it('names at most six of many', () => {

@@ -7,10 +7,10 @@ import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors
 import type { NamedTensor } from '../../src/formats/safetensors/safetensors.ts'
 
 /** A file with any header text, so that tests can lie in it. */
-function forge(header: string | Uint8Array, dataBytes = 0, announced?: bigint): Uint8Array {
+function forge(header: string | Uint8Array, dataBytes = 0, declaredLength?: bigint): Uint8Array {
   const text = typeof header === 'string' ? new TextEncoder().encode(header) : header
   const file = new Uint8Array(8 + text.length + dataBytes)
-  new DataView(file.buffer).setBigUint64(0, announced ?? BigInt(text.length), true)
+  new DataView(file.buffer).setBigUint64(0, declaredLength ?? BigInt(text.length), true)
   file.set(text, 8)
   return file
 }
@@ -206,7 +206,7 @@ describe('refusals of the header', () => {
       tensorHeader('U8', '[9]', '[0,9007199254740991]'),
       1,
       `${W}, data_offsets`,
-      'is cut short',
+      'is truncated',
     ],
     [
       'another size',
@@ -250,7 +250,7 @@ describe('refusals of the layout', () => {
       two('[0,2]', '[1,3]'),
       3,
       'header, tensor "b", data_offsets',
-      'a begin of 2, right behind tensor "a", got 1 (they overlap)',
+      'a start of 2, directly after tensor "a", got 1 (they overlap)',
     ],
     ['the same place', two('[0,2]', '[0,2]'), 2, 'header, tensor "b", data_offsets', 'got 0 (they overlap)'],
     ['a hole', two('[0,2]', '[3,5]'), 5, 'header, tensor "b", data_offsets', 'got 3 (a hole)'],
@@ -259,7 +259,7 @@ describe('refusals of the layout', () => {
       two('[1,3]', '[3,5]'),
       5,
       'header, tensor "a", data_offsets',
-      'a begin of 0, right behind the start',
+      'a start of 0, directly after the start',
     ],
     ['trailing bytes', two('[2,4]', '[0,2]'), 7, 'data byte 4', 'got 3 bytes that belong to no tensor'],
     ['only trailing bytes', '{}', 3, 'data byte 0', 'got 3 bytes'],
@@ -276,7 +276,7 @@ describe('what the writer refuses', () => {
 
   it('a name twice, reserved, or with half a character', () => {
     expect(() => writeSafetensors([good, good])).toThrow(UsageError)
-    expect(() => writeSafetensors([{ ...good, name: '__metadata__' }])).toThrow('not reserved')
+    expect(() => writeSafetensors([{ ...good, name: '__metadata__' }])).toThrow('unreserved')
     expect(() => writeSafetensors([{ ...good, name: '\ud800' }])).toThrow(UsageError)
   })
 

@@ -1,4 +1,4 @@
-"""Runs each snippet of a folder as it stands, then its model on the inputs beside it; prints outputs as JSON."""
+"""Runs each snippet of a folder unchanged, then its model on the inputs beside it; prints outputs as JSON."""
 import contextlib
 import io
 import json

@@ -155,7 +155,7 @@ export function describeModelContract<Input, Step>(
       const byHand: Record<string, number> = {
         'most frequent class': maximum(targets.map((c) => targets.filter((x) => x === c).length)) / n,
         'mean of the training targets': targets.reduce((sum, x) => sum + Math.abs(x - mean), 0) / n,
-        // Known apart (the examples’ words tell the labels).
+        // Known apart (the examples’ words determine the labels).
         'naive Bayes': 1,
       }
       expect(n).toBe(targets.length)

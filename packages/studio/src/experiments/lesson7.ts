@@ -3,9 +3,8 @@
  * engine (z keeps the old, with the sign of z's weights changed).
  */
 import { features, gru, network, PackedBatch } from 'latch'
-import { traceSequence } from 'latch/inspection'
+import { traceSequence, maximum } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
-import { maximum } from '../drawing/extremes.ts'
 
 /** One gate: a row per unit over [x[0], x[1], x[2], h[0], h[1]], and a bias per unit. */
 export interface Gate {

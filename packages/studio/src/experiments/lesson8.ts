@@ -1,10 +1,9 @@
 /** Lesson 8: parameters of the three cells, their accuracy by distance, and their gradients by lag. */
 import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
-import { memorySpan, traceSequence } from 'latch/inspection'
+import { memorySpan, traceSequence, minimum } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
 import { ENGINE, openModelAt } from './models.ts'
-import { minimum } from '../drawing/extremes.ts'
 
 export interface ParameterCount {
   cell: CellName

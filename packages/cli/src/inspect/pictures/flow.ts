@@ -2,7 +2,8 @@
 import type { FlowStep, GradientFlow } from 'latch/inspection'
 import type { Trace } from 'latch'
 import { visible, wrap } from '../../terminal/glyphWidth.ts'
-import { brief, largest, loss, plural, smallest } from '../../terminal/numbers.ts'
+import { maximum, minimum } from 'latch/inspection'
+import { brief, loss, plural } from '../../terminal/numbers.ts'
 import { LINE_COLOURS } from './colours.ts'
 import { MARGIN, columnsFor, head, notes, tokenNames } from './frame.ts'
 import type { Columns } from './frame.ts'
@@ -124,7 +125,7 @@ function isDrawn(value: number): boolean {
 function computeSpan(values: readonly number[]): Span {
   if (values.length === 0) return { least: -1, most: 0 }
   const logs = values.map((value) => Math.log10(value))
-  const [low, high] = [smallest(logs) - 0.1, largest(logs) + 0.1]
+  const [low, high] = [minimum(logs) - 0.1, maximum(logs) + 0.1]
   const [below, above] = [Math.floor(low), Math.floor(high)]
   const least = low < below + THREE ? below : below + THREE
   const most = high <= above + THREE ? above + THREE : above + 1
@@ -208,7 +209,7 @@ function numbersAt(
 ): string[] {
   return steps.flatMap((step, t) => {
     const values = lines.map(({ read, colour }) => ({ value: read(step), colour }))
-    const most = largest(values.map(({ value }) => value))
+    const most = maximum(values.map(({ value }) => value))
     return values
       .filter(({ value }) => isDrawn(value))
       .map(({ value, colour }) => {

@@ -2,7 +2,7 @@
 import { UsageError } from 'latch'
 import { fit, visible, displayWidth, wrap } from '../../terminal/glyphWidth.ts'
 import { FAINT, INK, columnsWithin, element, escaped, fitted, text, textWidth, tooltip } from './svg.ts'
-import { largest } from '../../terminal/numbers.ts'
+import { maximum } from 'latch/inspection'
 
 /** A longer text would have columns narrower than two points. */
 export const MAX_STEPS = 400
@@ -44,8 +44,8 @@ export function columnsFor(steps: number): Columns {
       remedy: 'Shorten the text, or use `--html`, which can zoom.',
     })
   }
-  const room = Math.min(920, Math.max(600, steps * 18))
-  const exact = Math.min(WIDEST_COLUMN, room / steps)
+  const available = Math.min(920, Math.max(600, steps * 18))
+  const exact = Math.min(WIDEST_COLUMN, available / steps)
   const column = exact > 4 ? Math.floor(exact) : Math.floor(exact * 4) / 4
   const left = MARGIN + GUTTER
   const right = left + column * steps
@@ -60,24 +60,24 @@ export interface Placed {
 
 /** The text in bold (at most two lines), the prediction, and facts in grey. */
 export function head(title: string, output: string, facts: readonly string[], width: number): Placed {
-  const room = width - 2 * MARGIN
+  const available = width - 2 * MARGIN
   const bold = { 'font-size': TITLE_SIZE, 'font-weight': 'bold' }
-  const titles = titleLines(`“${visible(title)}”`, columnsWithin(room, TITLE_SIZE))
+  const titles = titleLines(`“${visible(title)}”`, columnsWithin(available, TITLE_SIZE))
   const below = 40 + (titles.length - 1) * 22
-  const lines = facts.flatMap((line) => wrap(visible(line), columnsWithin(room, 11)))
+  const lines = facts.flatMap((line) => wrap(visible(line), columnsWithin(available, 11)))
   const grey = { 'font-size': 11, fill: FAINT }
   const parts = [
     ...titles.map((line, i) => text(MARGIN, 40 + i * 22, line, bold)),
-    text(MARGIN, below + 23, fitted(output, room, 13), { 'font-size': 13 }),
+    text(MARGIN, below + 23, fitted(output, available, 13), { 'font-size': 13 }),
     ...lines.map((line, i) => text(MARGIN, below + 43 + i * 16, line, grey)),
   ]
   return { parts, bottom: below + 57 + (lines.length - 1) * 16 }
 }
 
 /** One or two lines, truncated with `…`. */
-function titleLines(words: string, room: number): string[] {
-  const [first, ...rest] = wrap(words, room)
-  return rest.length === 0 ? [fit(first, room)] : [fit(first, room), fit(rest.join(' '), room)]
+function titleLines(words: string, available: number): string[] {
+  const [first, ...rest] = wrap(words, available)
+  return rest.length === 0 ? [fit(first, available)] : [fit(first, available), fit(rest.join(' '), available)]
 }
 
 /** Names under the columns: horizontal if they fit, else rotated; every k-th if columns are narrow. */
@@ -95,15 +95,15 @@ export function tokenNames(steps: readonly LabelledStep[], { left, column }: Col
     const full = `step ${t}: ${steps[t].token}${steps[t].known ? '' : ' (not in the vocabulary)'}`
     return [element('text', { ...at, ...place }, tooltip(full), escaped(name))]
   })
-  const longest = largest(names.map((name) => textWidth(name, TOKEN_SIZE)))
+  const longest = maximum(names.map((name) => textWidth(name, TOKEN_SIZE)))
   const height = horizontal ? 26 : 0.9 * longest * Math.sin((TILT / 180) * Math.PI) + 18
   return { parts: [element('g', { class: 'tokens' }, parts)], bottom: top + height }
 }
 
 /** Notes in grey, wrapped. */
 export function notes(lines: readonly string[], width: number, top: number): Placed {
-  const room = columnsWithin(width - 2 * MARGIN, 11)
-  const wrapped = lines.flatMap((line) => wrap(visible(line), room))
+  const available = columnsWithin(width - 2 * MARGIN, 11)
+  const wrapped = lines.flatMap((line) => wrap(visible(line), available))
   const parts = wrapped.map((line, i) =>
     text(MARGIN, top + 14 + i * 16, line, { 'font-size': 11, fill: FAINT }),
   )

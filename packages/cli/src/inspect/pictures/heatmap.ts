@@ -28,10 +28,10 @@ const MAX_TOOLTIPS = 15_000
 
 /** Rows for a number of units: about 100 points high in total, twice that for one or two panels. */
 export function rowsFor(units: number, panels: number): Rows {
-  const room = panels <= 2 ? 192 : 96
+  const available = panels <= 2 ? 192 : 96
   const pooled = Math.ceil(units / MOST_ROWS)
   const count = Math.ceil(units / pooled)
-  return { count, pooled, height: Math.min(16, Math.max(2, Math.round(room / count))) }
+  return { count, pooled, height: Math.min(16, Math.max(2, Math.round(available / count))) }
 }
 
 /** Whether each of this number of cells gets a tooltip. */

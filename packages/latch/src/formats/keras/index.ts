@@ -1,4 +1,4 @@
-/** Keras in and out: the reader and the writer of this format, as the API takes them. */
+/** The reader and the writer of the Keras format. */
 import type { ModelReader, ModelWriter } from '../imported.ts'
 import { readKerasFile } from './read/read.ts'
 import { writeKerasFile } from './write/write.ts'

@@ -1,6 +1,6 @@
 /**
- * The Latch model that an exported file of another format carries along, as one JSON text in its metadata: what its
- * numbers mean at both ends, and the whole document. Other programs ignore it; Latch needs no options to read it back.
+ * The Latch document in the metadata of an exported file, as one JSON text: what its
+ * inputs and outputs mean, and the whole document. Other programs ignore it; Latch reads the file without options.
  */
 import {
   fieldAt,
@@ -26,12 +26,12 @@ import { parseJson } from '../json.ts'
 import { readModelDocument, type ModelDocument } from './modelFile.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
-/** Key of the metadata. `latch` is that of Latch's own model files. */
+/** Key in the metadata. Latch model files use `latch`. */
 export const EMBEDDED_KEY = 'latch_export'
 
-/** What an export embeds. */
+/** The embedded part of an export. */
 export interface Embedded {
-  /** The configuration of the network, unread. */
+  /** The raw configuration of the network. */
   network: unknown
   outputActivation: OutputActivation
   input: ModelInput
@@ -50,8 +50,8 @@ export function embeddedText(source: ExportSource): string {
 }
 
 /**
- * What the metadata of a file embeds; null where it embeds nothing, or where the options ask for another reading of
- * the file than the whole.
+ * The Latch document in the metadata of a file; null if there is none, or if the options ask for only a part of
+ * the file.
  * @param text the value under `EMBEDDED_KEY`
  * @throws FormatError naming the field, or for invalid JSON
  */
@@ -80,7 +80,7 @@ export function readEmbedded(text: unknown, source: string, options: ImportOptio
   }
 }
 
-/** A model with what its own export embedded; options win. */
+/** A model with its embedded document; options take precedence. */
 export function withEmbedded(
   model: ImportedModel,
   embedded: Embedded | null,
@@ -96,7 +96,7 @@ export function withEmbedded(
     tokens: options.tokens ?? (options.vocabulary === undefined ? tokens : read.tokens),
     warnings: [
       ...read.warnings,
-      'written by Latch: labels, vocabulary and task are those of the file’s metadata',
+      'exported by Latch: labels, vocabulary and task come from the metadata of the file',
     ],
     document,
   }
@@ -108,7 +108,7 @@ function isOneHot({ network }: Embedded): boolean {
   return first?.type === 'oneHot'
 }
 
-/** Ids again, where the format has rows of features or an identity table for one-hot input. */
+/** Restores ids, if the format has feature rows or an identity table for one-hot input. */
 function withOneHotInput(model: ImportedModel, input: ModelInput): ImportedModel {
   const [first, ...above] = model.network.layers
   const oneHot: LayerOptions = { type: 'oneHot', vocabulary: input.width }

@@ -1,7 +1,7 @@
 /**
  * The model file: weights as safetensors under their PyTorch names, everything else as one JSON
- * document in `__metadata__.latch`. The document is data: it is scanned before it is parsed, and
- * whoever rebuilds a model takes each tensor by name and shape and refuses what is left over.
+ * document in `__metadata__.latch`. The document is data: it is scanned before it is parsed.
+ * A model is rebuilt by taking each tensor by name and shape; unused tensors are an error.
  */
 import { FormatError, UsageError } from '../../core/errors.ts'
 import { describe, fieldAt, readChoice, readString, rootField } from '../../core/validation.ts'
@@ -10,11 +10,11 @@ import { readSafetensors, shapeText, writeSafetensors } from '../safetensors/saf
 import { quoted } from '../safetensors/header.ts'
 import type { NamedTensor } from '../safetensors/safetensors.ts'
 
-/** The version this build writes, and those it reads. */
+/** The version that is written, and the versions that are read. */
 export const MODEL_FILE_VERSION = 1
 const READABLE_VERSIONS: readonly number[] = [MODEL_FILE_VERSION]
 
-/** Everything of a model but its weights. Plain JSON: objects, lists, texts, finite numbers, booleans, null. */
+/** A model without its weights. Plain JSON: objects, lists, texts, finite numbers, booleans, null. */
 export interface ModelDocument {
   format: 'latch'
   version: 1
@@ -29,7 +29,7 @@ export interface ModelContent {
 
 /**
  * The bytes of a model file; the same content gives the same bytes.
- * @throws UsageError for a document JSON cannot hold as it is (NaN, Infinity, typed arrays, cycles),
+ * @throws UsageError for a document that JSON cannot represent (NaN, Infinity, typed arrays, cycles),
  * ShapeError for a tensor that does not fill its shape
  */
 export function encodeModel(document: ModelDocument, tensors: Iterable<NamedTensor>): Uint8Array {
@@ -40,7 +40,7 @@ export function encodeModel(document: ModelDocument, tensors: Iterable<NamedTens
   return writeSafetensors(tensors, { format: 'pt', latch: text })
 }
 
-/** JSON.stringify would turn NaN into null and a typed array into an object, without a word. */
+/** JSON.stringify would silently convert NaN to null and a typed array to an object. */
 function checkPlain(value: unknown, path: string, depth: number): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return
   if (typeof value === 'number' && Number.isFinite(value)) return
@@ -58,7 +58,11 @@ function checkPlain(value: unknown, path: string, depth: number): void {
   }
   const items = Object.entries(value)
   if (isList && items.length !== value.length) {
-    throw new UsageError({ where: `encodeModel, ${path}`, expected: 'a list without holes', got: 'one with' })
+    throw new UsageError({
+      where: `encodeModel, ${path}`,
+      expected: 'a list without holes',
+      got: 'a sparse list',
+    })
   }
   for (const [name, item] of items) {
     if (item === undefined && !isList) continue
@@ -67,8 +71,8 @@ function checkPlain(value: unknown, path: string, depth: number): void {
 }
 
 /**
- * Reads a model file up to its document's frame (format, version, task); the sections are for the task to
- * validate with `fields.ts`, the tensors to be taken with `takeTensor`.
+ * Reads a model file and checks format, version and task of its document. The task validates the other sections
+ * and takes the tensors with `takeTensor`.
  *
  * @param source the file's name, for errors
  * @throws FormatError naming the file and the byte or field at fault
@@ -107,18 +111,18 @@ function checkVersion(version: unknown, source: string): void {
   const newer = typeof version === 'number' && version > MODEL_FILE_VERSION
   throw new FormatError({
     where: `${source}, document.version`,
-    expected: `version ${READABLE_VERSIONS.join(' or ')}, which this Latch reads`,
+    expected: `version ${READABLE_VERSIONS.join(' or ')}, which this version of Latch reads`,
     got: describe(version),
-    remedy: newer ? 'The file was saved by a newer Latch: update to read it.' : undefined,
+    remedy: newer ? 'The file was saved by a newer version of Latch: update Latch to read it.' : undefined,
   })
 }
 
 /**
- * Takes a float32 tensor out of the map, so that `refuseLeftovers` can tell what nobody wanted.
+ * Takes a float32 tensor out of the map, so that `assertAllTaken` finds unused ones.
  *
- * @param shape what the configuration says it must be
- * @returns the tensor's own numbers, row-major
- * @throws FormatError for a missing name (with those there), another shape or another dtype
+ * @param shape the shape from the configuration
+ * @returns the tensor's numbers, row-major
+ * @throws FormatError for a missing name (with the existing names), another shape or another dtype
  */
 export function takeTensor(
   tensors: Map<string, NamedTensor>,
@@ -129,11 +133,11 @@ export function takeTensor(
   const where = `${source}, tensor ${quoted(name)}`
   const tensor = tensors.get(name)
   if (tensor === undefined) {
-    const expected = `a tensor of shape ${shapeText(shape)}, as the configuration says`
-    throw new FormatError({ where, expected, got: `none of that name (there are ${namesText(tensors)})` })
+    const expected = `a tensor of shape ${shapeText(shape)}, as configured`
+    throw new FormatError({ where, expected, got: `none of that name (the file has ${namesText(tensors)})` })
   }
   if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
-    const expected = `shape ${shapeText(shape)}, as the configuration says`
+    const expected = `shape ${shapeText(shape)}, as configured`
     throw new FormatError({ where, expected, got: `shape ${shapeText(tensor.shape)}` })
   }
   if (!(tensor.data instanceof Float32Array)) {
@@ -144,16 +148,16 @@ export function takeTensor(
   return tensor.data
 }
 
-/** @throws FormatError if tensors remain that the configuration has no place for */
+/** @throws FormatError for tensors that the configuration does not use */
 export function assertAllTaken(tensors: ReadonlyMap<string, NamedTensor>, source = 'model'): void {
   if (tensors.size === 0) return
-  const expected = 'only tensors that the configuration has a place for'
+  const expected = 'only tensors of the configuration'
   throw new FormatError({ where: `${source}, tensors`, expected, got: `also ${namesText(tensors)}` })
 }
 
 function namesText(tensors: ReadonlyMap<string, NamedTensor>): string {
   const names = [...tensors.keys()]
-  if (names.length === 0) return 'no others'
+  if (names.length === 0) return 'no tensors'
   const shown = names.slice(0, 6).map(quoted).join(', ')
   return names.length > 6 ? `${shown} and ${names.length - 6} more` : shown
 }

@@ -1,4 +1,4 @@
-/** Latch's own model files as the one type between formats: what `readModel` gives of them. */
+/** Latch model files as the type between formats, for `readModel`. */
 import { cells, findCell, takesOption } from '../../cells/registry.ts'
 import { readNetworkConfig, type LayerOptions, type NetworkConfig } from '../../model/config.ts'
 import { allLayers } from '../../model/allLayers.ts'
@@ -62,7 +62,7 @@ function readOutputActivation(field: Field, { loss }: NetworkConfig): OutputActi
   return loss?.type === 'binaryCrossEntropy' ? 'sigmoid' : 'linear'
 }
 
-/** What the first layer takes. */
+/** The input of the first layer. */
 export function getInput({ layers: [first] }: NetworkConfig): ModelInput {
   if (first.type === 'features') return { kind: 'features', width: first.width, steps: null }
   return { kind: 'ids', width: (first as { vocabulary: number }).vocabulary, steps: null }
@@ -76,7 +76,7 @@ function readTokens(root: Field): TokenKind {
   )
 }
 
-/** The layers of a network as Latch has them, with what each learns. */
+/** The layers of a network, with their parameters. */
 export function describeLayers(
   config: NetworkConfig,
   weights: Iterable<readonly [string, ArrayLike<number>]>,
@@ -118,7 +118,7 @@ function describeOutput(layer: LayerOptions): string | null {
 function describeConventions(layer: LayerOptions): string {
   if (layer.type === 'dense') return layer.activation ? String(choiceText(layer.activation)) : ''
   if (layer.type !== 'recurrent') return ''
-  // Of the plain cell: gates have their names without an engine to compute on.
+  // From the cell registry, which needs no engine.
   const said = [`gates ${findCell(cells, layer.cell).gateNames.join(' ')}`]
   if (takesOption(cells, layer.cell, 'reset')) said.push(`reset ${layer.reset ?? 'after'}`)
   if (layer.activation) said.push(choiceText(layer.activation))

@@ -1,6 +1,6 @@
 /**
- * The functions of a recurrent operator by ONNX' names: what each is here, which of alpha and beta it reads, and
- * what they are where the file does not say (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
+ * The activations of a recurrent operator by ONNX' names: Latch's activation, which of alpha and beta it reads, and
+ * their defaults (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
  */
 import { ONNX_ACTIVATIONS } from '../gateOrders.ts'
 import type { CellName } from '../../cells/registry.ts'
@@ -27,22 +27,22 @@ const FUNCTIONS: Readonly<Record<string, CellFunction>> = {
   elu: { type: 'elu', alpha: 1 },
 }
 
-/** What an operator's attributes say; empty where it has none. */
+/** An operator's attributes; empty without any. */
 export interface GivenFunctions {
   activations: readonly string[]
   alphas: readonly number[]
   betas: readonly number[]
 }
 
-/** How a file that says something else is refused: unknown names are not covered, the rest is broken. */
+/** Errors for other values: unknown names are unsupported, the rest is broken. */
 export interface CellErrors {
   unknown(expected: string, got: string): Error
   broken(expected: string, got: string): Error
 }
 
 /**
- * The functions of a cell, one direction after the other. Numbers of `activation_alpha` and `activation_beta` are
- * taken in order by the functions that have them, as ONNX Runtime does.
+ * The activations of a cell, one direction after the other. Values of `activation_alpha` and `activation_beta` are
+ * assigned in order to the activations that use them, as in ONNX Runtime.
  */
 export function cellFunctions(
   cell: CellName,
@@ -61,7 +61,7 @@ export function cellFunctions(
   const specs = names.map((name) => buildSpec(name, lists, errors))
   for (const which of ['alpha', 'beta'] as const) {
     const left = lists[which].length
-    if (left) throw errors.unknown(`one activation_${which} for each function that has one`, `${left} more`)
+    if (left) throw errors.unknown(`one activation_${which} per activation that uses it`, `${left} more`)
   }
   return Array.from({ length: directions }, (_, d) => specs.slice(d * each, (d + 1) * each))
 }

@@ -20,7 +20,7 @@ export type OnnxDtype =
   | 'bool'
 
 /**
- * A tensor. int64 values beyond 2⁵³ are refused where they are read, but for the ends of int64, which are ±2⁶³.
+ * A tensor. int64 values beyond 2⁵³ are read errors, except the limits of int64, which become ±2⁶³.
  * Halves (float16, bfloat16) are widened.
  */
 export interface OnnxTensor {
@@ -71,7 +71,7 @@ export interface OnnxModel {
   metadata: ReadonlyMap<string, string>
 }
 
-/** Room for so many numbers of a type, zeros. */
+/** Zeros: storage for `count` numbers of a type. */
 export function getStorage(dtype: OnnxDtype, count: number): Float32Array | Float64Array {
   return WIDE.has(dtype) ? new Float64Array(count) : new Float32Array(count)
 }

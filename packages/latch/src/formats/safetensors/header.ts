@@ -5,7 +5,7 @@
  */
 import { FormatError } from '../../core/errors.ts'
 
-/** One tensor as the header announces it; nothing here is checked against the file's data yet. */
+/** One tensor as declared in the header, not yet checked against the file's data. */
 export interface HeaderEntry {
   name: string
   dtype: string
@@ -19,7 +19,7 @@ export interface Header {
   metadata: Record<string, string>
 }
 
-/** The reference implementation reads no longer header, so neither do we. */
+/** The limit of the reference implementation. */
 export const MAX_HEADER_BYTES = 100_000_000
 export const MAX_TENSORS = 100_000
 const MAX_RANK = 64
@@ -96,7 +96,7 @@ class Cursor {
       const text = this.#decoder.decode(this.#bytes.subarray(begin, this.#position - 1))
       return escaped ? (JSON.parse(`"${text}"`) as string) : text
     } catch {
-      throw this.fault(`${purpose} in UTF-8 with JSON escapes`, 'bytes that are not', begin)
+      throw this.fault(`${purpose} in UTF-8 with JSON escapes`, 'other bytes', begin)
     }
   }
 

@@ -54,7 +54,7 @@ const ELEMENT_BYTES = new Map([
 
 /**
  * Reads a whole safetensors file. F32, F64, I32, I64 and U8 come as they are; F16 and BF16 are
- * widened to float32 without loss (`storedAs` tells). The arrays are copies: `bytes` may be reused.
+ * widened to float32 without loss (see `storedAs`). The arrays are copies: `bytes` may be reused.
  *
  * @param source the file's name, for errors
  * @throws FormatError naming the file and the byte or field at fault
@@ -97,7 +97,7 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
   return Number(length)
 }
 
-/** Files that people mistake for safetensors, by their first bytes. */
+/** Files that are mistaken for safetensors, by their first bytes. */
 function remedyForStart(bytes: Uint8Array): string {
   const start = Array.from(bytes.subarray(0, 4), (byte) => String.fromCharCode(byte)).join('')
   const kinds: readonly (readonly [string, string])[] = [
@@ -110,7 +110,7 @@ function remedyForStart(bytes: Uint8Array): string {
   const kind = kinds.find(([magic]) => start.startsWith(magic))
   return kind
     ? `It looks like ${kind[1]}, not a safetensors file.`
-    : 'The file is cut short, or is not a safetensors file.'
+    : 'The file is truncated, or is not a safetensors file.'
 }
 
 /** Checks one tensor alone: dtype, shape, offsets, and that they say the same size. */
@@ -126,7 +126,7 @@ function checkEntry(entry: HeaderEntry, dataLength: number, source: string): voi
   }
   const { begin, end } = entry
   if (begin > end) {
-    const expected = 'a begin that is not behind the end'
+    const expected = 'a start before the end'
     throw new FormatError({ where: `${where}, data_offsets`, expected, got: `[${begin}, ${end}]` })
   }
   if (end > dataLength) {
@@ -134,7 +134,7 @@ function checkEntry(entry: HeaderEntry, dataLength: number, source: string): voi
       where: `${where}, data_offsets`,
       expected: `an end within the ${dataLength} bytes of data in the file`,
       got: `[${begin}, ${end}]`,
-      remedy: 'The file is cut short or damaged: copy it again.',
+      remedy: 'The file is truncated or damaged: copy it again.',
     })
   }
   const size = byteSize(entry.shape, elementBytes)
@@ -168,7 +168,7 @@ function checkLayout(entries: readonly HeaderEntry[], dataLength: number, source
     if (begin !== covered) {
       throw new FormatError({
         where: `${source}, header, tensor ${quoted(name)}, data_offsets`,
-        expected: `a begin of ${covered}, right behind ${before}`,
+        expected: `a start of ${covered}, directly after ${before}`,
         got: `${begin} (${begin < covered ? 'they overlap' : 'a hole'})`,
       })
     }
@@ -178,7 +178,7 @@ function checkLayout(entries: readonly HeaderEntry[], dataLength: number, source
   if (covered !== dataLength) {
     throw new FormatError({
       where: `${source}, data byte ${covered}`,
-      expected: `the end of the file behind ${before}`,
+      expected: `the end of the file after ${before}`,
       got: `${dataLength - covered} bytes that belong to no tensor`,
     })
   }
@@ -253,7 +253,7 @@ function checkWritable(tensors: readonly NamedTensor[]): void {
   for (const { name, dtype, shape, data } of tensors) {
     const where = `writeSafetensors, tensor ${quoted(name)}`
     if (name === '__metadata__' || names.has(name) || /\p{Cs}/u.test(name)) {
-      const expected = 'a well-formed name used once and not reserved'
+      const expected = 'a well-formed, unique and unreserved name'
       throw new UsageError({ where, expected, got: quoted(name) })
     }
     names.add(name)
@@ -262,7 +262,7 @@ function checkWritable(tensors: readonly NamedTensor[]): void {
     }
     const sizesExist = shape.every((size) => Number.isSafeInteger(size) && size >= 0)
     if (!sizesExist || byteSize(shape, data.BYTES_PER_ELEMENT) !== data.byteLength) {
-      const expected = `as many numbers as the shape ${shapeText(shape)} has`
+      const expected = `the number of elements of shape ${shapeText(shape)}`
       throw new ShapeError({ where, expected, got: `${data.length}` })
     }
   }

@@ -32,8 +32,8 @@ interface Parts {
 }
 
 /**
- * Reads a dump: `files` is its manifest.json, the variables lie beside it.
- * @throws FormatError naming variable or file; UnsupportedError where it is no charRNN
+ * Reads a dump: `files` is its manifest.json with the files of the variables.
+ * @throws FormatError naming variable or file; UnsupportedError for other models than a charRNN
  */
 export async function readTensorflow1(
   files: ModelFiles,
@@ -60,8 +60,8 @@ export async function readTensorflow1(
     ...tokens,
     layers: describeLayers(parts),
     warnings: [
-      'gates i j f o became i f g o',
-      `forget bias ${FORGET_BIAS}, which BasicLSTMCell adds while it runs, is part of the bias here`,
+      'gates i j f o were reordered to i f g o',
+      `forget bias ${FORGET_BIAS}, which BasicLSTMCell adds at run time, was added to the bias`,
       ...(vocabulary && vocabulary.length !== size
         ? [`vocab.json has ${vocabulary.length} tokens for ${size} rows and was not used`]
         : []),

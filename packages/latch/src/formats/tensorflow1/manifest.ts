@@ -1,6 +1,6 @@
 /**
  * The manifest of a TensorFlow 1 dump: variables by name, each with its shape and the raw float32 file that
- * holds it. Sizes are settled before a file is read, and held against its bytes after.
+ * holds it. Sizes are computed before a file is read, and compared with its bytes afterwards.
  */
 import { FormatError } from '../../core/errors.ts'
 import {
@@ -19,7 +19,7 @@ import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import { leadsAway } from '../siblingName.ts'
 
-/** A variable as the manifest announces it. */
+/** A variable as declared in the manifest. */
 export interface Variable {
   name: string
   filename: string
@@ -53,7 +53,7 @@ function readVariable(field: Field): Omit<Variable, 'name'> {
 /** A name beside the manifest: nothing that leads elsewhere. */
 function readFilename(field: Field): string {
   const name = readString(field, { minLength: 1, maxLength: 500 })
-  if (leadsAway(name)) throw fieldError(field, 'the name of a file beside the manifest')
+  if (leadsAway(name)) throw fieldError(field, 'the name of a file in the folder of the manifest')
   return name
 }
 

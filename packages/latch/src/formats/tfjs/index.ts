@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js layers models: model.json with its shards beside it, or one JSON with everything. What the layers
- * mean is Keras' matter (`keras/chain.ts`); here are the file, its weights by layer, and graph models refused.
+ * TensorFlow.js layers models: model.json with its shards, or one JSON with everything. The layers are those of
+ * Keras (`keras/read`); this module reads the file and its weights by layer, and rejects graph models.
  */
 import { FormatError, UnsupportedError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readString, rootField, type Field } from '../../core/validation.ts'
@@ -81,7 +81,7 @@ function assertLayersModel(root: Field): void {
   throw new UnsupportedError({
     where: root.source,
     expected: 'a layers model',
-    got: 'a graph model, which is a list of operations and no layers',
+    got: 'a graph model, which has operations instead of layers',
     remedy: 'Convert the Keras model with --output_format tfjs_layers_model, or open the Keras file itself.',
   })
 }
@@ -150,7 +150,7 @@ class LayerWeights {
     return own.toSorted((a, b) => rank(a) - rank(b))
   }
 
-  /** Arrays that no layer asked for. */
+  /** Unused arrays. */
   others(): KerasArray[] {
     return this.#all.filter((array) => !this.#asked.has(array))
   }

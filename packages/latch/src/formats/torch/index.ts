@@ -1,6 +1,6 @@
 /**
- * PyTorch: a state_dict saved as safetensors. Names and shapes say most of it, `options.config` the rest
- * (`flags.ts`); files that Latch wrote say everything. Pickles are refused, never run.
+ * PyTorch: a state_dict saved as safetensors. Names and shapes determine most of the model, `options.config` the rest
+ * (`flags.ts`); files that Latch wrote contain everything. Pickles are rejected, never executed.
  */
 import { readPrefix, readUpTo } from '../fixes.ts'
 import type { LayerOptions } from '../../model/config.ts'
@@ -27,7 +27,7 @@ export { writeTorch } from './write/write.ts'
  * rounded, half precision widened. A projected LSTM becomes an LSTM and a dense layer.
  *
  * @throws UnsupportedError for pickles, with the lines that convert them
- * @throws FormatError for tensors that fit no layer, orders that widths do not decide, and broken files
+ * @throws FormatError for tensors that fit no layer, an ambiguous order of modules, and broken files
  */
 export async function readTorch(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
   const { name: source, bytes } = files
@@ -35,7 +35,7 @@ export async function readTorch(files: ModelFiles, options: ImportOptions = {}):
   const content = readSafetensors(bytes, source)
   if (Object.hasOwn(content.metadata, 'latch')) {
     const got = 'a model saved by Latch'
-    const remedy = 'Open it as it is: nothing has to be imported.'
+    const remedy = 'Open it as a Latch model, without import options.'
     throw new FormatError({ where: source, expected: 'a state_dict of PyTorch', got, remedy })
   }
   const own = findOwnFile(content, source, options)
@@ -107,7 +107,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     warnings: [
       ...(prefix ? [`only tensors whose names begin with ${prefix}`] : []),
       ...(chain.length > 1 && !config.order
-        ? [`order by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
+        ? [`order of the modules, by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
         : []),
       ...precisionNotes(taken),
       ...projectionNotes(chain),
@@ -136,7 +136,7 @@ function splitByPrefix({ tensors }: SafetensorsContent, prefix: string | undefin
   throw new FormatError({
     where: `${source}, tensors`,
     expected,
-    got: `none (there are ${shown.join(', ')}${all.length > 6 ? ' …' : ''})`,
+    got: `none (the file has ${shown.join(', ')}${all.length > 6 ? ' …' : ''})`,
     fix: readPrefix(),
   })
 }
@@ -187,7 +187,7 @@ function getWidth(layer: LayerOptions): number | null {
 function precisionNotes(tensors: readonly NamedTensor[]): string[] {
   const half = tensors.find(({ storedAs }) => storedAs)
   return [
-    ...(half ? [`numbers of half precision (${half.storedAs}) became float32, exactly`] : []),
+    ...(half ? [`half precision (${half.storedAs}) was widened to float32 without loss`] : []),
     ...(tensors.some(({ dtype }) => dtype === 'F64') ? ['float64 was rounded to float32'] : []),
   ]
 }
@@ -196,6 +196,6 @@ function projectionNotes(chain: readonly TorchModule[]): string[] {
   const projected = chain.filter((m) => m.kind === 'recurrent' && m.layers[0][0].projection)
   return projected.map(
     ({ path }) =>
-      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is the unprojected one, so no h_0 but zero can be given`,
+      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is unprojected, so h_0 must be zero`,
   )
 }

@@ -13,6 +13,7 @@ import { constant, explanationOf, term, traced, weight, type Arithmetic } from '
 import { type AnySequenceTrace } from '../trace/traceLink.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { StepGradient, TraceLayer } from '../trace/traceTypes.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 type AnyLayer = TraceLayer<CellName, StepGradient | null>
 
@@ -28,6 +29,9 @@ export interface ExplainOptions {
   /** Default `forward`. */
   direction?: 'forward' | 'backward'
 }
+
+const NAMES: Names<ExplainOptions> = { layer: 1, direction: 1 }
+const PLACE: Names<TracePlace> = { ...NAMES, step: 1, value: 1, unit: 1 }
 
 /**
  * Explains one number of a trace: a gate, `candidate`, `hidden`, `cell`, `saved`, `x` (what came in from
@@ -52,6 +56,8 @@ export function explain(
   unit = 0,
   options: ExplainOptions = {},
 ): Explanation {
+  if (typeof placeOrStep === 'number') assertKnownOptions('explain option', options, NAMES)
+  else assertKnownOptions('explain place', placeOrStep, PLACE)
   const { network, sequence } = linkOf('explain', trace)
   const { layer = network.recurrent.length - 1, direction = readFirst(network, layer) } = options
   const place =

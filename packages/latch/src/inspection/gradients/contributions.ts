@@ -6,6 +6,7 @@ import type { Cell } from '../../cells/cell.ts'
 import type { GradientContribution } from './flowTypes.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
 import type { SequenceTrace, TraceLayer } from '../trace/traceTypes.ts'
+import { assertKnownOptions } from '../../core/knownNames.ts'
 
 /** One block of rows of one step's matrix: dz ⊗ operand. Without an operand it is a one-hot column. */
 interface Outer {
@@ -52,7 +53,8 @@ export function contributionMatrix(
   trace: SequenceTrace,
   place: { layer: number; direction: 'forward' | 'backward'; step: number; weight: ContributionWeight },
 ): Float64Array {
-  const { network } = linkOf('shareMatrix', trace)
+  assertKnownOptions('contributionMatrix place', place, { layer: 1, direction: 1, step: 1, weight: 1 })
+  const { network } = linkOf('contributionMatrix', trace)
   const layer = trace.layers.find((l) => l.layer === place.layer && l.direction === place.direction)!
   const { cell, units, input } = network.recurrent[place.layer]
   const columns = place.weight === 'hidden' ? units : input.width

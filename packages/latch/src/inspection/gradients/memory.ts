@@ -5,6 +5,7 @@
 import { cellEquations, cells } from '../../cells/registry.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { MemoryLayer } from '../interventions/editTypes.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** A vector of a trace; JSON turns typed arrays into objects with numeric keys. */
 type Vector = ArrayLike<number> | Readonly<Record<string, number>>
@@ -31,6 +32,8 @@ export interface MemoryOptions {
   retention?: boolean
 }
 
+const NAMES: Names<MemoryOptions> = { retention: 1 }
+
 /** Most steps of a retention matrix: 32 MiB per layer. */
 export const MAX_RETENTION_STEPS = 2048
 
@@ -42,8 +45,10 @@ export const MAX_RETENTION_STEPS = 2048
  */
 export function memory(
   trace: { layers: readonly RememberedLayer[] } | readonly RememberedLayer[],
-  { retention = true }: MemoryOptions = {},
+  options: MemoryOptions = {},
 ): MemoryLayer[] {
+  assertKnownOptions('memory option', options, NAMES)
+  const { retention = true } = options
   const layers: readonly RememberedLayer[] = 'layers' in trace ? trace.layers : trace
   if (!Array.isArray(layers) || layers.some((layer) => !layer?.steps?.length)) {
     throw new UsageError({ where: 'memory', expected: 'a trace, or its layers', got: 'no layers with steps' })

@@ -5,6 +5,7 @@
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import type { Network } from '../../model/network.ts'
 import { ShapeError, UsageError } from '../../core/errors.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** ‖A^m‖^(1/m) at m = 2³⁴: what a constant C in ‖A^m‖ ≤ C·ρ^m leaves is ln C / 2³⁴. */
 const SQUARINGS = 34
@@ -78,6 +79,8 @@ export interface SpectrumPlace {
   direction?: 'forward' | 'backward'
 }
 
+const PLACE: Names<SpectrumPlace> = { layer: 1, direction: 1 }
+
 /** The radius of one gate's block of weight_hh (H, H). */
 export interface GateRadius {
   layer: number
@@ -121,11 +124,9 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
 }
 
 /** Every gate's block, a copy, with the parameter it is in and its first element there. */
-function blocksOf(
-  where: string,
-  { recurrent, store }: Network,
-  { layer: recurrentLayer, direction }: SpectrumPlace,
-) {
+function blocksOf(where: string, { recurrent, store }: Network, place: SpectrumPlace) {
+  assertKnownOptions(`${where} place`, place, PLACE)
+  const { layer: recurrentLayer, direction } = place
   if (recurrent.length === 0 || (recurrentLayer !== undefined && !recurrent[recurrentLayer])) {
     const expected = recurrent.length
       ? `a recurrent layer from 0 to ${recurrent.length - 1}`

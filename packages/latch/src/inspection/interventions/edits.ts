@@ -9,6 +9,15 @@ import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import type { DropToken, Edit, EditPlace, SetGate, ReplaceToken, SetState } from './editTypes.ts'
 import type { EncodedInput, ResolvedSubject } from '../trace/subject.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
+
+const PLACE: Names<EditPlace> = { layer: 1, direction: 1, units: 1, from: 1, to: 1 }
+const NAMES: { readonly [T in Edit['type']]: Names<Extract<Edit, { type: T }>> } = {
+  gate: { type: 1, gate: 1, value: 1, ...PLACE },
+  state: { type: 1, state: 1, value: 1, ...PLACE },
+  drop: { type: 1, step: 1 },
+  replace: { type: 1, step: 1, token: 1 },
+}
 
 /** The result of applying edits. */
 export interface AppliedEdits {
@@ -33,6 +42,7 @@ export function applyEdits(
   edits.forEach((edit, i) => {
     const where = `intervene, edit ${i}`
     requireKnown(where, edit)
+    assertKnownOptions(where, edit, NAMES[edit.type])
     if (edit.type !== 'drop' && edit.type !== 'replace') return
     requireStep(where, 'step', edit.step, T)
     throwDuplicateEdit(where, edit, dropped, replaced)

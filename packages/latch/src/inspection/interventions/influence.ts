@@ -12,6 +12,7 @@ import { classOfLabel, needLoss, resolveInput, type Subject, type SubjectInput }
 import { batchOfSteps } from '../trace/stepBatch.ts'
 import { readLayers } from '../trace/tapeReader.ts'
 import { wholeTape } from '../trace/traceParts.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** Approximate number of steps of a batch of shortened sequences. */
 const ROWS_AT_ONCE = 8192
@@ -21,6 +22,8 @@ export interface InfluenceOptions {
   /** Step of the output, for a network with one output per step. Default: the last. */
   step?: number
 }
+
+const NAMES: Names<InfluenceOptions> = { step: 1 }
 
 /**
  * The influence of each token on a class's logit, or on an output number. A positive number speaks for the target.
@@ -35,6 +38,7 @@ export function influence<Input = never>(
   target?: string | number,
   options: InfluenceOptions = {},
 ): Influence {
+  assertKnownOptions('influence option', options, NAMES)
   const { network, batch, tokens, labels } = resolveInput('influence', subject, input)
   needLoss('influence', network)
   const step = stepOf(network, batch, options.step)

@@ -6,6 +6,7 @@ import { examplesFromRows } from '../../data/examples.ts'
 import { createTokenizer } from '../../text/tokenizer.ts'
 import { UsageError } from '../../core/errors.ts'
 import { maximum } from '../../core/lists.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
 /** Columns and terms of `naiveBayes`. */
 export interface NaiveBayesOptions {
@@ -14,6 +15,8 @@ export interface NaiveBayesOptions {
   /** 1: words; 2: words and pairs of neighbours. Default 2, the stronger baseline on most data. */
   ngrams?: 1 | 2
 }
+
+const NAMES: Names<NaiveBayesOptions> = { text: 1, label: 1, ngrams: 1 }
 
 /** A fitted naive Bayes classifier. */
 export interface NaiveBayes {
@@ -25,6 +28,7 @@ export interface NaiveBayes {
 
 /** Fits a naive Bayes classifier on the rows. */
 export function naiveBayes(rows: Iterable<object>, options: NaiveBayesOptions): NaiveBayes {
+  assertKnownOptions('naiveBayes option', options, NAMES)
   const { text, label, ngrams = 2 } = options
   const { texts, labels: given } = examplesFromRows(rows, { text, label })
   const tokenizer = createTokenizer({ kind: 'words', lowercase: true })

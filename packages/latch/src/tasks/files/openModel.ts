@@ -2,14 +2,15 @@
  * Opens model files of any format. A Latch file, or a file that Latch exported, becomes a model of its original task;
  * any other file becomes a SequenceModel. Each file is parsed once and built as one network.
  */
-import type { EngineOptions } from '../../engine/engine.ts'
+import { ENGINE_OPTIONS, type EngineOptions } from '../../engine/engine.ts'
 import { FormatError } from '../../core/errors.ts'
 import { fieldAt, readChoice, rootField } from '../../core/validation.ts'
 import {
+  IMPORT_OPTIONS,
   OUTPUT_ACTIVATIONS,
   type ExportSource,
-  type ImportedModel,
   type ImportOptions,
+  type ImportedModel,
   type ModelFiles,
 } from '../../formats/imported.ts'
 import { identify } from '../../formats/identify.ts'
@@ -25,6 +26,7 @@ import { textClassifierTask } from '../textClassifier/task.ts'
 import { TextClassifier } from '../textClassifier/textClassifier.ts'
 import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
+import { assertKnownOptions } from '../../core/knownNames.ts'
 
 /** A model of any task: it reads texts, typed ids, or features as JSON. */
 export type AnyModel = Model & { exportSource(name?: string): ExportSource }
@@ -46,7 +48,9 @@ export async function openModel(
   files: ModelFiles | ModelBytes,
   options: ImportOptions & { engine?: EngineOptions } = {},
 ): Promise<AnyModel> {
+  assertKnownOptions('openModel option', options, { ...IMPORT_OPTIONS, engine: 1 })
   const { engine = {}, ...rest } = options
+  assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
   const given = 'sibling' in files ? files : filesInMemory(files.name, files.bytes, files.files ?? new Map())
   if (identify(given.bytes, given.name) === 'latch') return openModelFile(given.bytes, given.name, engine)
   return modelFromImported(await readModel(given, rest), given.name, engine)
@@ -58,6 +62,7 @@ export function openModelFile(
   source = 'model bytes',
   engine: EngineOptions = {},
 ): AnyModel {
+  assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
   const { document, tensors } = decodeModel(bytes, source)
   return modelFromDocument(document, tensorWeights(tensors, source), source, engine)
 }
@@ -95,6 +100,7 @@ export function modelFromImported(
   source: string,
   engine: EngineOptions = {},
 ): AnyModel {
+  assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
   if (imported.document === null) return SequenceModel.fromImported(imported, engine)
   const { document } = imported
   const weights = importedWeights(imported, document, source)

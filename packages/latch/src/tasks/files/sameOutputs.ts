@@ -6,7 +6,7 @@ import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { OutputActivation, ImportedModel } from '../../formats/imported.ts'
 import type { NetworkConfig } from '../../model/config.ts'
 import { allLayers } from '../../model/allLayers.ts'
-import { networkFromConfig, type Network } from '../../model/network.ts'
+import { buildNetwork, type Network } from '../../model/network.ts'
 import { Random } from '../../core/random.ts'
 import { activate } from '../prediction.ts'
 import { maximum } from '../../core/lists.ts'
@@ -20,7 +20,7 @@ export function predictTheSame(
   file: Pick<ImportedModel, 'network' | 'weights' | 'outputActivation'>,
   model: { network: Network; outputActivation: OutputActivation },
 ): boolean {
-  const described = networkFromConfig(file.network, allLayers, {
+  const described = buildNetwork(file.network, allLayers, {
     threads: 1,
     weights: ({ name }) => file.weights.get(name)!,
   })

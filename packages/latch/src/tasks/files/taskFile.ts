@@ -23,7 +23,7 @@ import {
 } from '../../formats/latch/modelFile.ts'
 import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import { readNetworkConfig } from '../../model/config.ts'
-import { networkFromConfig } from '../../model/network.ts'
+import { buildNetwork } from '../../model/network.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
 import { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
 import { nameOutputs } from '../prediction.ts'
@@ -142,7 +142,7 @@ export function readTask<T extends TaskTypes>(
   const training = readTraining(f.training, task, weights)
   const options = training ? engineOfCheckpoint(fieldAt(f.training, 'state'), engine) : engine
   const network = fitting(f.network, () =>
-    networkFromConfig(config, task.layers, {
+    buildNetwork(config, task.layers, {
       ...options,
       weights: (parameter) => weights.read(parameter),
     }),

@@ -4,14 +4,14 @@
  */
 import { stratifiedSplit } from '../../data/batches.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import { networkFromConfig } from '../../model/network.ts'
+import { buildNetwork } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { append } from '../../core/lists.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
 import { fit } from '../../training/fit.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
-import { assertRows } from '../knownNames.ts'
+import { assertRows } from '../rows.ts'
 import { nameOutputs } from '../prediction.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
@@ -224,7 +224,7 @@ function prepareNetwork<T extends TaskTypes>(
   const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
   if (planned) {
     const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES }
-    return networkFromConfig({ ...config, loss }, planned.layers, network)
+    return buildNetwork({ ...config, loss }, planned.layers, network)
   }
   const { network: existing } = before!
   const same = (name: 'labelSmoothing' | 'classWeights') =>

@@ -13,9 +13,10 @@ import type {
 import type { TrainingChoices } from '../../training/options.ts'
 import { completeOptimizer, DEFAULT_LEARNING_RATES, type OptimizerOptions } from '../../training/optimizer.ts'
 import { completeSchedule, type ScheduleOptions } from '../../training/schedule.ts'
-import { assertKnownOptions, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import type { ColumnOptions } from '../columns.ts'
 import type { ClassWeights } from './classLoss.ts'
+import { CHECKPOINT } from '../../training/run.ts'
 
 /** Options of `fit` of every model. All are optional. */
 export interface FitOptions<Example extends object = object> {
@@ -123,11 +124,6 @@ const NAMES: Names<FitOptions> = {
   checkpoint: 1,
   resume: 1,
 }
-const CHECKPOINT: Names<NonNullable<FitOptions['checkpoint']>> = {
-  everySeconds: 1,
-  everySteps: 1,
-  write: 1,
-}
 
 /** The column names among options. */
 export function readColumns(
@@ -143,6 +139,17 @@ export function columnNames({ input, target }: ColumnOptions): Record<string, 1>
   return { [input]: 1, [target]: 1 }
 }
 
+/** The column names among options that have no others. @throws UsageError naming the option */
+export function namedColumns(
+  where: string,
+  options: object,
+  columns: ColumnOptions & { required: boolean },
+): Partial<ColumnOptions> {
+  assertKnownOptions(`${where} option`, options, columnNames(columns))
+  checkColumns(where, options, columns)
+  return readColumns(options, columns)
+}
+
 /** Checks the options that training itself does not check. @throws UsageError naming the option */
 export function checkFitOptions(options: FitOptions, columns: ColumnOptions & { required: boolean }): void {
   assertKnownOptions('fit option', options, { ...columnNames(columns), ...NAMES })
@@ -151,7 +158,7 @@ export function checkFitOptions(options: FitOptions, columns: ColumnOptions & { 
   if (optimizer !== undefined) checkOptimizer(optimizer)
   if (schedule !== undefined) {
     if (!isObject(schedule)) throwInvalid('schedule', 'an object with a type', schedule)
-    assertKnownOptions('fit option schedule', schedule, completeSchedule(schedule))
+    completeSchedule(schedule)
   }
   if (validation !== undefined && typeof validation !== 'number' && !Array.isArray(validation))
     throwInvalid('validation', 'a fraction of the rows, or an array of rows', validation)
@@ -179,8 +186,7 @@ export function checkColumns(
 function checkOptimizer(optimizer: OptimizerOptions['type'] | OptimizerOptions): void {
   if (typeof optimizer === 'string') return
   if (!isObject(optimizer)) throwInvalid('optimizer', 'a name, or an object with a type', optimizer)
-  const known = completeOptimizer(optimizer)
-  assertKnownOptions(`fit option optimizer (${known.type})`, optimizer, known)
+  completeOptimizer(optimizer)
 }
 
 function checkCheckpoint(checkpoint: NonNullable<FitOptions['checkpoint']>): void {

@@ -44,7 +44,7 @@ export function resolveFacts(imported: ImportedModel): SequenceFacts {
   const numbers = findActivationOfNumbers(outputActivation, layers, labels)
   if (numbers !== null)
     added.push(
-      `labels: the outputs are numbers (${numbers}), not probabilities, and are returned unchanged under these names`,
+      `labels: the outputs are numbers (${numbers}), not probabilities, and are returned under these names`,
     )
   if (padsTexts({ input, vocabulary })) {
     added.push(
@@ -75,7 +75,7 @@ const PADDING = /^(|<0>|[<[]?pad(ding)?[>\]]?)$/i
 
 function labelsNote(outputActivation: OutputActivation): string {
   if (outputActivation === 'probabilities')
-    return 'labels: the outputs are already probabilities and are returned unchanged'
+    return 'labels: the outputs are already probabilities and are used directly'
   return `labels: outputs are classes, with a ${outputActivation}`
 }
 

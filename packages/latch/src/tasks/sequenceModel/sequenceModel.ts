@@ -1,9 +1,9 @@
 /** A sequence model: any network, with the meaning of its inputs and outputs. Built from scratch or imported. */
-import type { EngineOptions } from '../../engine/engine.ts'
+import { ENGINE_OPTIONS, type EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import type { OutputActivation, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import { FormatError, ShapeError } from '../../core/errors.ts'
-import { networkFromConfig } from '../../model/network.ts'
+import { buildNetwork } from '../../model/network.ts'
 import { packSequences } from '../encoding.ts'
 import { storage } from '../files/storage.ts'
 import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
@@ -18,6 +18,7 @@ import { completeFacts, type SequenceLearned, type SequenceTypes } from './learn
 import { PaddedStream } from './paddedStream.ts'
 import { sequenceTask } from './task.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
+import { assertKnownOptions } from '../../core/knownNames.ts'
 
 /** A network with the meaning of its inputs and outputs; created by `sequenceModel`, an import, `load` or `fromBytes`. */
 export class SequenceModel extends TaskModel<SequenceTypes> {
@@ -88,8 +89,10 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
   override predict(inputs: readonly SequenceInput[]): Prediction[]
   override predict(
     input: SequenceInput | readonly SequenceInput[],
-    { stateful }: { stateful?: boolean } = {},
+    options: { stateful?: boolean } = {},
   ): Prediction | Prediction[] {
+    assertKnownOptions('predict option', options, { stateful: 1 })
+    const { stateful } = options
     const { trained } = this
     const goesOn = stateful ?? this.stateful
     if (!goesOn || sequenceTask.isMany(trained.learned, input)) return super.predict(input as SequenceInput)
@@ -115,6 +118,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
 
   /** @throws FormatError naming the fault and its place */
   static fromBytes(bytes: Uint8Array, source = 'model bytes', engine: EngineOptions = {}): SequenceModel {
+    assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
     return new SequenceModel(readTaskFile(sequenceTask, decodeModel(bytes, source), source, engine), engine)
   }
 
@@ -129,6 +133,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
    * outputs
    */
   static fromImported(imported: ImportedModel, engine: EngineOptions = {}): SequenceModel {
+    assertKnownOptions('engine option', engine, ENGINE_OPTIONS)
     const facts = resolveFacts(imported)
     const config = withLoss(imported.network, facts.outputActivation)
     const weights = ({ name, size }: { name: string; size: number }) => {
@@ -138,7 +143,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
       const got = values ? `${values.length}` : 'none'
       throw new FormatError({ where, expected: `${size} numbers`, got })
     }
-    const network = networkFromConfig(config, sequenceTask.layers, { ...engine, weights })
+    const network = buildNetwork(config, sequenceTask.layers, { ...engine, weights })
     const [first] = imported.network.layers as readonly { vocabulary?: number; width?: number }[]
     const width = first.vocabulary ?? first.width
     if (width !== facts.input.width || (facts.vocabulary?.length ?? 0) > facts.input.width) {

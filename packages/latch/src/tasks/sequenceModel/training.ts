@@ -9,6 +9,7 @@ import type { SequenceTypes } from './learned.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { fitModel } from '../fit/fitModel.ts'
+export { namedColumns } from '../fit/fitOptions.ts'
 export { historyOf } from '../fit/history.ts'
 
 export const taskTraining: TaskTraining<SequenceTypes> = {

@@ -7,7 +7,7 @@ import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
 import { UsageError } from '../../core/errors.ts'
 import { fieldAt, fieldError, readBoolean, readInteger, type Field } from '../../core/validation.ts'
-import { assertKnownOptions, type Names } from '../knownNames.ts'
+import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { TOKEN_KINDS, type TokenKind } from '../../text/tokenizer.ts'
 
 /** The recurrent cells, and the feed-forward baselines: flattened (`ann`) and bag of words (`bag`). */

@@ -53,7 +53,7 @@ function runCase(one: Case): ConformanceResult {
   return result('Keras 2 layers (keras-js)', one.test, output, one.expected.data)
 }
 
-/** Some cases say their options in words. */
+/** Some cases have their options as text. */
 function layerOf({ layer, weights }: Case): CaseLayer {
   const text = typeof layer.text === 'string' ? layer.text : ''
   if (layer.class === 'TimeDistributed')

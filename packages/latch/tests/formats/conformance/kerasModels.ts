@@ -25,7 +25,7 @@ const STEPS = 40
 export async function runKerasModels(): Promise<ConformanceResult[]> {
   return [
     await runQoe('model_gru'),
-    await refuseSelfAttention(),
+    await rejectsSelfAttention(),
     await runQoe('lstm_basic', 'lstm_1'),
     await runTextgenrnn(),
   ]
@@ -50,11 +50,11 @@ async function runQoe(name: string, until?: string): Promise<ConformanceResult> 
   return { suite: SUITE, name: `${name}.h5${until ? `, until ${until}` : ''}`, status, worst, why: '' }
 }
 
-async function refuseSelfAttention(): Promise<ConformanceResult> {
+async function rejectsSelfAttention(): Promise<ConformanceResult> {
   const about = { suite: SUITE, name: 'lstm_basic.h5, whole', worst: null }
   try {
     await readKeras(modelFile(inModel('keras210_qoe', 'lstm_basic.h5')), {})
-    return { ...about, status: 'different', why: 'a layer that nobody can know was not refused' }
+    return { ...about, status: 'different', why: 'an unknown layer was not rejected' }
   } catch (error) {
     if (!(error instanceof LatchError)) throw error
     return { ...about, status: 'refused', why: `${error.where}: got ${error.got}` }

@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js' goldens for recurrent layers: 20 cases, forward, stateful, masked and training. The file says each
- * network in words; here they are as layers and arrays.
+ * network as text; here they are as layers and arrays.
  */
 import { importedWith } from './kerasTfjsModels.ts'
 import { kerasCasesAreHere, kerasFile, networkOf, finalStates, giveStates, result } from './keras.ts'

@@ -49,11 +49,11 @@ function section(suite: Suite): string {
     ({ name, why, worst }) => `- \`${name}\` does not: ${why || `off by ${worst?.toExponential(1)}`}`,
   )
   const refused = results.filter((one) => asItShould(suite, one) && one.status === 'refused')
-  const told = results.filter((one) => asItShould(suite, one) && one.status === 'equal' && one.why)
+  const reported = results.filter((one) => asItShould(suite, one) && one.status === 'equal' && one.why)
   const lines = [
     ...failed,
     ...refused.map(({ name, why }) => `- \`${name}\` is refused, as it must be: ${why}`),
-    ...grouped(told).map(([why, names]) => `- ${names.map((name) => `\`${name}\``).join(', ')}: ${why}`),
+    ...grouped(reported).map(([why, names]) => `- ${names.map((name) => `\`${name}\``).join(', ')}: ${why}`),
   ]
   return [`## ${title}`, '', source, ...(lines.length ? ['', ...lines] : [])].join('\n')
 }

@@ -57,7 +57,7 @@ describe('Keras 2: calls as lists', () => {
       node('Dense', 'd', { units: 1 }, ['l', 0, 0, {}]),
     ]
     expect(() => readTwo(...layers)).toThrow(UnsupportedError)
-    expect(() => readTwo(...layers)).toThrow(/layer l: .*got more in initial_state/)
+    expect(() => readTwo(...layers)).toThrow(/layer l: .*got tensors in initial_state/)
   })
 
   it('arguments that are no tensors change nothing', () => {
@@ -76,7 +76,7 @@ describe('Keras 2: calls as lists', () => {
       )
     const plain = using(0, {}).network
     expect(using(1, { return_sequences: false }).network).toEqual(plain)
-    expect(() => using(2, {})).toThrow(/layer l: expected its output 0 .*got output 2.*upTo: "l"/)
+    expect(() => using(2, {})).toThrow(/layer l: expected only its output 0 .*got output 2.*upTo: "l"/)
     expect(() => using(1, { return_sequences: true })).toThrow(/layer l: .*got output 1/)
     const two = { layer: { class_name: 'LSTM', config: { units: 2 } }, merge_mode: null }
     expect(() => using(1, two, 'Bidirectional', 'b')).toThrow(/layer b: .*got output 1/)

@@ -131,7 +131,7 @@ describe('functional models', () => {
       node('Concatenate', 'c', {}, [{ args: [[tensor('l', []), tensor('d', [])]], kwargs: {} }]),
     ]
     expect(() => read(model(branch, 'c'), arrays)).toThrow(
-      /layer d: expected one chain: l below it, got Dense of e/,
+      /layer d: expected one chain, with l as its input, got Dense of e/,
     )
     const two = model(chain, 'd')
     two.config.output_layers = [
@@ -232,10 +232,10 @@ describe('layers', () => {
       input3,
       layer('Bidirectional', 'b', { layer: { class_name: 'RNN', config: { cell: cells } } }),
     )
-    expect(() => read(two, {})).toThrow(/layer b: expected one cell a direction/)
+    expect(() => read(two, {})).toThrow(/layer b: expected one cell per direction/)
   })
 
-  it('what acts in training only is left', () => {
+  it('layers that are active only in training are omitted', () => {
     const config = sequential(
       input3,
       layer('GaussianNoise', 'g'),
@@ -245,8 +245,8 @@ describe('layers', () => {
     )
     const model = read(config, { l: lstmArrays(3, 2), d: denseArrays(2, 1) })
     expect(model.omitted).toEqual([
-      'g: GaussianNoise, which acts in training only',
-      'l: dropout 0.2, which acts in training only',
+      'g: GaussianNoise, which is active only in training',
+      'l: dropout 0.2, which is active only in training',
       'l: kernel_regularizer',
     ])
     expect(model.network.layers[2]).toEqual({ type: 'dropout', rate: 0.5 })

@@ -205,7 +205,7 @@ describe('archives', () => {
       bytes[find(bytes, 'PK\u0001\u0002') + at] = value
       return () => new ZipFile(bytes, 'z')
     }
-    expect(changed(8, 1)).toThrow(/not encrypted/)
+    expect(changed(8, 1)).toThrow(/unencrypted members/)
     expect(changed(10, 14)).toThrow(/method 14 of a/)
     const bytes = zipSync({ a: text('x') })
     bytes.fill(255, find(bytes, 'PK\u0005\u0006') + 10, find(bytes, 'PK\u0005\u0006') + 12)

@@ -269,7 +269,7 @@ describe('what Keras cannot say is an error', () => {
     [[features, layer({ clip: 3 }), dense], /clipped to 3/],
     [[features, layer({ coupled: true }), dense], /coupled/],
     [[features, layer({ gateActivation: 'hardSigmoid' }), dense], /hardSigmoid with alpha 0\.2/],
-    [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*in reverse/],
+    [[features, layer({ direction: 'reverse' }), dense], /recurrent\.0.*a reverse layer/],
     [[features, layer({}), { type: 'pool', pooling: 'attention' }, dense], /pool\.0.*attention/],
     [
       [
@@ -279,7 +279,7 @@ describe('what Keras cannot say is an error', () => {
         { type: 'concat', inputs: ['recurrent.0', 'reverse.0'] },
         dense,
       ],
-      /concat\.0.*recurrent\.0, which Keras gives together/,
+      /concat\.0.*recurrent\.0, which Keras computes together/,
     ],
   ]
   for (const [layers, words] of cases)

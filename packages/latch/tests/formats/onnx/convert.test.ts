@@ -1,6 +1,6 @@
 /**
  * ONNX graphs converted to layers: everything Latch writes comes back, what PyTorch exports gives PyTorch's outputs,
- * and what is no chain of layers is refused by node.
+ * and for other graphs the error names the node.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

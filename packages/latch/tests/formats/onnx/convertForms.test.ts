@@ -302,7 +302,7 @@ describe('graphs that are no chain of layers', () => {
 
   it('an operator that no layer is made of, by name', () => {
     expect(failure({ lines: [['CumSum', 'x axis', 'y']], constants: [single('axis', 1, 'int64')] })).toMatch(
-      /\(CumSum, number 0; inputs x, axis\): expected an operator that layers are made of, got CumSum/,
+      /\(CumSum, number 0; inputs x, axis\): expected a supported operator, got CumSum/,
     )
   })
 

@@ -240,12 +240,14 @@ describe('a model', () => {
     )
   })
 
-  it('that reads what nobody makes, or makes it twice, is broken', async () => {
+  it('that reads an undefined value, or defines it twice, is broken', async () => {
     const [add, clip] = graph.nodes
     const backwards = decodeOnnx(modelBytes({ ...graph, nodes: [clip, add] }), 'm.onnx')
-    await expect(backwards).rejects.toThrow("expected inputs made before it, got 's', which is not")
+    await expect(backwards).rejects.toThrow(
+      "expected inputs defined before the node, got 's', which is not defined",
+    )
     const twice = decodeOnnx(modelBytes({ ...graph, nodes: [add, add, clip] }), 'm.onnx')
-    await expect(twice).rejects.toThrow("got 's', which is there")
+    await expect(twice).rejects.toThrow("got 's', which is already defined")
     await expect(decodeOnnx(modelBytes({ ...graph, outputs: ['z'] }), 'm.onnx')).rejects.toThrow(FormatError)
   })
 })

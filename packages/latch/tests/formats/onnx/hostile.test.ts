@@ -75,7 +75,7 @@ describe('a file cut off', () => {
 
   it('within its graph is a FormatError that names field and byte', async () => {
     await expect(decodeOnnx(small.subarray(0, 100), 'small.onnx')).rejects.toThrow(
-      /^small\.onnx, graph, byte \d+: expected at most the \d+ bytes left, got a length of \d+$/,
+      /^small\.onnx, graph, byte \d+: expected at most \d+ bytes, got a length of \d+$/,
     )
     await expect(decodeOnnx(new Uint8Array(0), 'small.onnx')).rejects.toThrow(
       'expected an ONNX model, got no graph',
@@ -120,7 +120,7 @@ describe('protobuf that lies', () => {
   it('a length beyond its message', async () => {
     const graph = new BinaryWriter().tag(2, LENGTH).uint32(1000)
     await expect(decodeOnnx(inGraph(graph), 'm.onnx')).rejects.toThrow(
-      'm.onnx, graph.name, byte 7: expected at most the 0 bytes left, got a length of 1000',
+      'm.onnx, graph.name, byte 7: expected at most 0 bytes, got a length of 1000',
     )
   })
 
@@ -256,7 +256,7 @@ describe('tensors that lie', () => {
   it('small numbers that would take eight times their bytes', () => {
     const ones = new Array<bigint>(1_000_000).fill(1n)
     expect(read({ dataType: 7, dims: [1_000_000n], int64Data: ones })).toThrow(
-      'no more than four times the file',
+      'at most four times the size of the file',
     )
   })
 })

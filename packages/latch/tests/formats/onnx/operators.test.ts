@@ -124,7 +124,7 @@ it('casts to the type of another tensor', async () => {
   expect(got).toEqual(whole(1, -1))
 })
 
-it('knows what is no number', async () => {
+it('handles values that are not numbers', async () => {
   const [got] = await runNode('IsNaN', 13, {}, [floats([3], [1, NaN, Infinity])], 1)
   expect(got).toEqual(tensor('bool', [3], [0, 1, 0]))
 })
@@ -136,7 +136,7 @@ describe('refused when the graph is opened', () => {
   it('an operator that is not covered, by name and place', async () => {
     const node = { op: 'Conv', name: 'first', inputs: ['x', 'x'], outputs: ['y'] }
     await expect(opened(node)).rejects.toThrow(
-      "small.onnx, node 'first' (Conv, number 0; inputs x, x): expected an operator of ONNX's own that is covered, got Conv",
+      "small.onnx, node 'first' (Conv, number 0; inputs x, x): expected a supported ONNX operator, got Conv",
     )
   })
 
@@ -179,7 +179,7 @@ describe('refused when the graph is opened', () => {
     await expect(opened(batch, 14)).rejects.toThrow(UnsupportedError)
   })
 
-  it('activations of a cell that nobody knows, or without their numbers', async () => {
+  it('unknown activations of a cell, or without their parameters', async () => {
     const node = (attributes: Record<string, Value>) => ({
       op: 'RNN',
       inputs: ['x', 'x', 'x'],

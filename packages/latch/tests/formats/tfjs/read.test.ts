@@ -154,7 +154,7 @@ describe('refusals', () => {
     ['a graph model that does not say so', () => read(undefined, {}, { node: [] })],
   ])('%s', async (_, failing) => {
     await expect(failing()).rejects.toThrow(UnsupportedError)
-    await expect(failing()).rejects.toThrow('a graph model, which is a list of operations')
+    await expect(failing()).rejects.toThrow('a graph model, which has operations instead of layers')
   })
 
   it.each([

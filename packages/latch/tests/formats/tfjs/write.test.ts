@@ -343,13 +343,13 @@ describe('what TensorFlow.js does not have is an error', () => {
   const gru: LayerOptions = { type: 'recurrent', cell: 'gru', units: 2 }
   const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 2 }
   it.each([
-    ['recurrent.0: expected a GRU that resets before its product, the only one', [features, gru]],
+    ['recurrent.0: expected a GRU with reset before, as in TensorFlow.js', [features, gru]],
     ['peepholes', [features, { ...lstm, peepholes: true }]],
     ['clip', [features, { ...lstm, clip: 3 }]],
     ['two', [features, { ...lstm, stateActivation: 'softsign' }]],
     ['elu (alpha 0.3', [features, lstm, { type: 'activation', activation: { type: 'elu', alpha: 0.3 } }]],
     ['scaledTanh', [features, { ...lstm, activation: { type: 'scaledTanh', alpha: 2, beta: 1 } }]],
-    ['outputs at their own steps', [features, { ...lstm, direction: 'reverse' }]],
+    ['outputs in forward order', [features, { ...lstm, direction: 'reverse' }]],
     ['reverse', [features, { type: 'reverse' }, lstm]],
     ['attention', [features, lstm, { type: 'pool', pooling: 'attention' }]],
     ['a mean', [{ ...ids, maskZero: true }, lstm, { type: 'pool', pooling: 'mean' }]],

@@ -1,5 +1,5 @@
 /**
- * Latch → safetensors → PyTorch itself: the printed snippet runs as it stands, takes the file with strict
+ * Latch → safetensors → PyTorch itself: the printed snippet runs unchanged, takes the file with strict
  * checking and gives the same numbers on ragged batches; and the file comes back into Latch as it was.
  */
 import { spawnSync } from 'node:child_process'

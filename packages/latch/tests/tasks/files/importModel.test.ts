@@ -68,7 +68,7 @@ describe('identify', () => {
     ['x', new Uint8Array(0), 'got an empty file'],
     ['x', text('hello world'), 'begins with bytes 68 65 6c 6c 6f'],
     ['x.json', text('{"class_name": "Sequential", "config": []}'), 'a Keras configuration without weights'],
-    ['x.json', text('{"a": 1}'), 'JSON of another kind'],
+    ['x.json', text('{"a": 1}'), 'other JSON'],
     ['x.zip', zip('photo.png'), 'neither config.json'],
     ['x.tflite', bytes(28, 0, 0, 0, 'TFL3'), 'a TensorFlow Lite model'],
     ['saved_model.pb', bytes(8, 1, 0x12, 2, 'ab'), 'SavedModel'],
@@ -209,7 +209,7 @@ describe('readModel', () => {
     }
     const letters = (await openModel(exported, { vocabulary: ['a', 'b', 'c'] })) as SequenceModel
     expect(letters.readsText).toBe(true)
-    expect(letters.warnings.join(' ')).toContain('one-hot rows became tokens')
+    expect(letters.warnings.join(' ')).toContain('one-hot rows were replaced by tokens')
     const rows = [
       [0, 1, 0],
       [0, 0, 1],
@@ -255,9 +255,9 @@ describe('on a disk', () => {
       const files = await modelFilesAt(path)
       expect(files.name).toBe('model.json')
       expect(await files.sibling('deep/shard')).toEqual(text('abc'))
-      await expect(files.sibling('../secret')).rejects.toThrow('one outside it')
-      await expect(files.sibling(join(folder, 'secret'))).rejects.toThrow('one outside it')
-      await expect(files.sibling('')).rejects.toThrow('one outside it')
+      await expect(files.sibling('../secret')).rejects.toThrow('a file outside it')
+      await expect(files.sibling(join(folder, 'secret'))).rejects.toThrow('a file outside it')
+      await expect(files.sibling('')).rejects.toThrow('a file outside it')
       await expect(files.sibling('sharp')).rejects.toThrow('a file that exists')
     }
     await expect(modelFilesAt(folder)).rejects.toThrow('a folder with model.json or manifest.json')

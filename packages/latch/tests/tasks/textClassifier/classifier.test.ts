@@ -1,6 +1,6 @@
 /** The text classifier: every choice trains and predicts, figures equal a count by hand, seeds give the same bytes. */
 import { describe, expect, it } from 'vitest'
-import { createEngine } from '../../../src/engine/load.ts'
+import { createEngine } from '../../../src/engine/createEngine.ts'
 import { DataError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import type { ClassifierOptions } from '../../../src/tasks/textClassifier/options.ts'

@@ -175,7 +175,7 @@ describe('a file that is not what it says', () => {
     const first = tensors.get('embedding.0.weight')!
     const rest = [...tensors.values()].filter((tensor) => tensor !== first)
     const turned = writeSafetensors([{ ...first, shape: [...first.shape].reverse() }, ...rest], metadata)
-    expect(await refusal(turned)).toMatch(/expected shape .*as the configuration says, got shape/)
+    expect(await refusal(turned)).toMatch(/expected shape .*as configured, got shape/)
     expect(await refusal(writeSafetensors(rest, metadata))).toMatch(/got none of that name/)
     const more = [...tensors.values(), { ...first, name: 'extra.weight' }]
     expect(await refusal(writeSafetensors(more, metadata))).toMatch(/also "extra\.weight"/)

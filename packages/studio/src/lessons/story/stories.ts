@@ -23,7 +23,7 @@ export const FACTS: readonly StartingStory[] = [
     text: 'riya lives in delhi . riya moved to paris . it rained . riya moved to london . time passed . where does riya live ?',
   },
   {
-    name: 'Somebody else moves',
+    name: 'Another person moves',
     model: 'facts',
     text: 'riya lives in delhi . omar lives in paris . omar moved to london . it rained . where does riya live ?',
   },

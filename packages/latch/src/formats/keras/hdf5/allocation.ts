@@ -1,40 +1,40 @@
-/** Bytes of a file that is being laid out: places are given one after the other, and some addresses come later. */
+/** Allocates the bytes of a file: places follow one another, and some addresses are resolved later. */
 
-/** Little-endian writing from a place on. */
+/** Little-endian writing, relative to a place. */
 export interface ByteWriter {
   bytes(at: number, values: ArrayLike<number>): void
   text(at: number, text: string): void
   u16(at: number, value: number): void
   u32(at: number, value: number): void
   u64(at: number, value: number): void
-  /** HDF5's address of nothing. */
+  /** HDF5's undefined address. */
   nowhere(at: number): void
 }
 
-/** The file's structures in one growing buffer; room behind them is only counted. */
+/** The file's structures in one growing buffer; space for the data behind them is only counted. */
 export class Allocator {
   #buffer = new Uint8Array(4096)
   #end = 0
   readonly #later = new Map<unknown, number>()
 
-  /** Where the next place would be. */
+  /** The address of the next place. */
   get end(): number {
     return this.#end
   }
 
-  /** A place of that many bytes, at a multiple of 8. */
+  /** Allocates a place of `count` bytes, aligned to 8. */
   reserve(count: number): number {
     const at = this.#end
     this.#end = at + Math.ceil(count / 8) * 8
     return at
   }
 
-  /** The address of something that has no place yet goes here. */
+  /** Remembers where to write the address of something without a place yet. */
   defer(what: unknown, at: number): void {
     this.#later.set(what, at)
   }
 
-  /** It has one now. */
+  /** Writes the address there. */
   resolve(what: unknown, address: number): void {
     const at = this.#later.get(what)
     if (at !== undefined) this.view(0).u64(at, address)

@@ -1,10 +1,10 @@
 /**
  * The bytes of a file that may be hostile: every read is checked, every error names its byte, and both work
- * and memory are counted, so that loops and false sizes end in an error and not in a wait.
+ * and memory are counted, so that loops and false sizes end in an error.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 
-/** Structures read of one file before it counts as a loop: real files have some thousands. */
+/** Maximum structures per file, beyond which it counts as a loop: real files have some thousands. */
 const MOST_STEPS = 200_000
 /** The most for large files, which may have one for every eight bytes. */
 const EVER_MOST_STEPS = 1_000_000
@@ -13,7 +13,7 @@ const ALWAYS = 4 * 2 ** 20
 
 const decoder = new TextDecoder('utf-8')
 
-/** What an address is where there is none. */
+/** The undefined address. */
 export const NOWHERE = -1
 
 /** Checked little-endian reading at any place of a file. */
@@ -28,7 +28,7 @@ export class FileBytes {
   #steps = 0
   #taken = 0
 
-  /** `stored`: bytes on disk, where the file was unpacked from an archive. */
+  /** `stored`: bytes on disk, if the file was unpacked from an archive. */
   constructor(bytes: Uint8Array, source: string, stored = bytes.length) {
     this.bytes = bytes
     this.source = source
@@ -58,7 +58,7 @@ export class FileBytes {
       this.fail(at, `at most ${this.#mostSteps} structures`, 'more: a loop')
   }
 
-  /** Counts memory that is about to be taken for the file's data. */
+  /** Counts memory before it is allocated for the file's data. */
   take(at: number, count: number): void {
     this.#taken += count
     if (this.#taken <= this.#mostTaken) return

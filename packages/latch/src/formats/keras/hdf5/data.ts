@@ -7,7 +7,7 @@ import { inflateTo } from './inflate.ts'
 import { MESSAGE, type Message } from './objects.ts'
 import { readSize } from './types.ts'
 
-/** Where the elements go. */
+/** The target of the elements. */
 interface Target {
   file: FileBytes
   shape: readonly number[]
@@ -33,7 +33,7 @@ export function readRaw(
   if (kind === 0) return exactly(file, at, file.slice(at + 4, file.u16(at + 2)), count)
   if (kind === 1) {
     const from = file.address(at + 2)
-    if (from === NOWHERE && count > 0) file.fail(at, 'data', 'a dataset that was never written')
+    if (from === NOWHERE && count > 0) file.fail(at, 'data', 'a dataset without data')
     return count === 0 ? new Uint8Array(0) : exactly(file, at, file.slice(from, file.u64(at + 10)), count)
   }
   if (kind !== 2 || version !== 3)
@@ -111,7 +111,7 @@ function readFilters(file: FileBytes, messages: readonly Message[]): number[] {
   })
 }
 
-/** Undoes the filters, last one first; a bit of the mask says that one was left out. */
+/** Undoes the filters, last one first; a bit of the mask marks a filter that was skipped. */
 function unpack(
   file: FileBytes,
   at: number,

@@ -1,6 +1,6 @@
 /**
- * An HDF5 file as groups, attributes and datasets: what h5py writes of Keras models, and nothing more. It is read
- * here and not by the HDF5 library because files may be hostile: a damaged one makes that library take hundreds
+ * An HDF5 file as groups, attributes and datasets: what h5py writes for Keras models. It is read
+ * here and not by the HDF5 library because files may be hostile: a damaged one makes that library allocate hundreds
  * of megabytes and leaves it unusable. Source: HDF5 File Format Specification 3.0.
  */
 import { FileBytes } from './bytes.ts'
@@ -17,12 +17,12 @@ export interface Hdf5Array {
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
-/** Whether bytes begin as an HDF5 file does. */
+/** Whether bytes begin with the HDF5 signature. */
 export function isHdf5(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte)
 }
 
-/** Opens a file; `stored`: how many bytes it has on disk, in an archive. @throws FormatError naming the byte; UnsupportedError for forms that Keras never writes */
+/** Opens a file; `stored`: how many bytes it has on disk, in an archive. @throws FormatError naming the byte; UnsupportedError for features that Keras does not use */
 export function openHdf5(bytes: Uint8Array, source: string, stored = bytes.length): Hdf5Object {
   const file = new FileBytes(bytes, source, stored)
   if (!isHdf5(bytes)) file.fail(0, 'an HDF5 file', 'other bytes')
@@ -54,12 +54,12 @@ export class Hdf5Object {
     this.#messages = readMessages(file, at)
   }
 
-  /** Whether there are numbers in it. */
+  /** Whether it is a dataset. */
   get isDataset(): boolean {
     return this.#messages.some(({ type }) => type === MESSAGE.layout)
   }
 
-  /** Names of what a group holds. */
+  /** The names of a group's members. */
   get names(): readonly string[] {
     return [...this.#all().keys()]
   }
@@ -97,14 +97,14 @@ export class Hdf5Object {
     return { shape: readDataspace(this.#file, space.at) ?? [0], type: readDatatype(this.#file, type.at) }
   }
 
-  /** An attribute's texts, in order; null where it is not there. */
+  /** An attribute's texts, in order; null if it does not exist. */
   texts(name: string): string[] | null {
     this.#attributes ??= this.#readAttributes()
     const message = this.#attributes.get(name)
     return message ? attributeTexts(this.#file, message.at) : null
   }
 
-  /** An attribute's one text; null where it is not there. */
+  /** An attribute's single text; null if it does not exist. */
   text(name: string): string | null {
     return this.texts(name)?.[0] ?? null
   }
@@ -124,7 +124,7 @@ export class Hdf5Object {
   }
 }
 
-/** Where the parts of an attribute message lie. */
+/** The positions of an attribute message's parts. */
 function attributePlaces(
   file: FileBytes,
   at: number,

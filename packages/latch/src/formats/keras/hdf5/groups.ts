@@ -7,7 +7,7 @@ import { MESSAGE, type Message } from './objects.ts'
 
 const ENTRY = 40
 
-/** Addresses of what a group holds, by name. */
+/** The addresses of a group's members, by name. */
 export function readLinks(file: FileBytes, messages: readonly Message[]): Map<string, number> {
   const links = new Map<string, number>()
   for (const { type, at, size } of messages) {

@@ -1,10 +1,10 @@
-/** Inflating what may be a bomb: in small pieces, and never past the size that was announced. */
+/** Inflates data that may be a zip bomb: in small pieces, and never beyond the declared size. */
 import { Inflate, Unzlib } from 'fflate'
 import { FormatError } from '../../../core/errors.ts'
 
 const PIECE = 4096
 
-/** `size` bytes out of a deflate stream, raw or with zlib's header. @throws FormatError where it is not that many */
+/** `size` bytes out of a deflate stream, raw or with zlib's header. @throws FormatError for another size */
 export function inflateTo(data: Uint8Array, size: number, raw: boolean, where: string): Uint8Array {
   const out = new Uint8Array(size)
   let filled = 0

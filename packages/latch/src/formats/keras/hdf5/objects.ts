@@ -1,10 +1,10 @@
 /**
- * HDF5's object headers: the messages that say what an object is, in both layouts, with their continuations.
+ * HDF5's object headers: the messages that describe an object, in both layouts, with their continuations.
  * Source: HDF5 File Format Specification 3.0, IV.A.
  */
 import type { FileBytes } from './bytes.ts'
 
-/** One message: where its data lie. */
+/** One message: the position of its data. */
 export interface Message {
   type: number
   at: number

@@ -5,7 +5,7 @@
 import { halfToFloat } from '../../halfPrecision.ts'
 import type { FileBytes } from './bytes.ts'
 
-/** What an element is. */
+/** The type of an element. */
 export interface Datatype {
   kind: 'integer' | 'float' | 'text' | 'longText'
   /** Bytes of an element. */
@@ -29,7 +29,7 @@ export function readDataspace(file: FileBytes, at: number): number[] | null {
   return shape
 }
 
-/** How many elements, below 2⁵³. */
+/** The number of elements, below 2⁵³. */
 export function readSize(file: FileBytes, at: number, shape: readonly number[]): number {
   const size = shape.reduce((a, b) => a * b, 1)
   if (!Number.isSafeInteger(size))
@@ -61,7 +61,7 @@ const IEEE: Readonly<Record<number, readonly [exponent: number, fraction: number
   8: [11, 52],
 }
 
-/** Whether a float is of IEEE 754; bfloat16 for one has the size of a half and other bits. */
+/** Whether a float is IEEE 754; bfloat16, for example, has the size of a half and other bits. */
 function isIeee(file: FileBytes, at: number, size: number): boolean {
   const bits = Object.hasOwn(IEEE, size) ? IEEE[size] : null
   // Offset and precision, then places and sizes of exponent and fraction.
@@ -69,7 +69,7 @@ function isIeee(file: FileBytes, at: number, size: number): boolean {
   return bits !== null && file.u16(at + 8) === 0 && exponent === bits[0] && fraction === bits[1]
 }
 
-/** Raw bytes → float32, whatever numbers they are. */
+/** Raw bytes of any numeric type → float32. */
 export function readFloats(file: FileBytes, at: number, raw: Uint8Array, type: Datatype): Float32Array {
   const { size, kind, bigEndian, signed } = type
   if (kind !== 'integer' && kind !== 'float') file.fail(at, 'numbers', 'texts')

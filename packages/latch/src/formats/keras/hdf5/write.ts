@@ -4,7 +4,7 @@
  */
 import { Allocator, type ByteWriter } from './allocation.ts'
 
-/** A dataset to write: its numbers are asked for when their turn comes. */
+/** A dataset to write; its numbers are read when they are written. */
 export interface Hdf5Dataset {
   /** `layers/lstm/cell/vars/0` */
   path: string
@@ -22,7 +22,7 @@ const NODE_K = 16
 const ENTRY = 40
 const MOST_NAMES = 2 * LEAF_K * 2 * NODE_K
 
-/** The file in pieces. `groups` are made even where nothing lies in them. */
+/** The file in pieces. `groups` are created even if they are empty. */
 export function* hdf5Chunks(
   datasets: readonly Hdf5Dataset[],
   groups: readonly string[] = [],
@@ -82,7 +82,7 @@ function writeSuperblock(view: ByteWriter, root: number, end: number): void {
   view.u64(64, root)
 }
 
-/** Header, tree, heap and symbol nodes of a group; gives the header's address. */
+/** Header, tree, heap and symbol nodes of a group; returns the header's address. */
 function placeGroup(allocator: Allocator, group: Group, placed: Map<Hdf5Dataset, number>): number {
   const names = [...group.children.keys()].sort((a, b) => (a < b ? -1 : 1))
   if (names.length > MOST_NAMES) throw new RangeError(`more than ${MOST_NAMES} names in a group`)

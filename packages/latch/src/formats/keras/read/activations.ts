@@ -7,7 +7,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import { describe, fieldAt, fieldError, type Field } from '../../../core/validation.ts'
 import { readScalar } from './scalars.ts'
 
-/** What differs between versions that write the same words. */
+/** The differences between versions that use the same names. */
 export interface KerasDialect {
   /** 1, 2 or 3. TensorFlow.js counts as 2. */
   major: number
@@ -49,7 +49,7 @@ export function hardSigmoid({ major }: KerasDialect): ActivationChoice {
 /** An `activation` field: null, a name, or an object of one of the serialisers. */
 export function readActivation(field: Field, dialect: KerasDialect, depth = 0): KerasActivation {
   const { value } = field
-  if (depth > 4) throw fieldError(field, 'an activation', 'objects within objects')
+  if (depth > 4) throw fieldError(field, 'an activation', 'nested objects')
   if (value === null || value === undefined) return 'linear'
   if (typeof value === 'string') return byName(field, value, dialect)
   const type = fieldAt(field, 'class_name').value
@@ -72,7 +72,7 @@ function byName(field: Field, given: string, dialect: KerasDialect): KerasActiva
   })
 }
 
-/** The activation that a layer of that type is, or null where it is none. A Softmax says its axis itself. */
+/** The activation of a layer of that type, or null if it is not an activation. A Softmax has its own axis. */
 export function activationLayer(
   type: string,
   config: Field,
@@ -91,7 +91,7 @@ export function activationLayer(
   return type === 'ReLU' ? reluLayer(config, number) : null
 }
 
-/** Where nothing says how many axes there are. */
+/** If the number of axes is unknown. */
 function requireLast(axis: Field): void {
   const { value } = axis
   if (value !== undefined && value !== -1) throw fieldError(axis, 'the last axis, -1')

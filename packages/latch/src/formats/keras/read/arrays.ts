@@ -1,4 +1,4 @@
-/** A layer's arrays, taken one after the other: each with the name and shape that Keras gives it, checked. */
+/** A layer's arrays, taken one after the other and checked by name and shape. */
 import { FormatError } from '../../../core/errors.ts'
 
 /** A named array of a Keras file. */
@@ -19,12 +19,12 @@ export class LayerArrays {
     this.#arrays = arrays
   }
 
-  /** How many numbers the layer has. */
+  /** The number of parameters of the layer. */
   get parameters(): number {
     return this.#arrays.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
   }
 
-  /** The shape of the array to be taken after `skip` others, or null where there is none. */
+  /** The shape of the array after `skip` others, or null if there is none. */
   shapeAhead(skip = 0): readonly number[] | null {
     return this.#arrays[this.#next + skip]?.shape ?? null
   }
@@ -42,7 +42,7 @@ export class LayerArrays {
     })
   }
 
-  /** Nothing may be left over. */
+  /** @throws FormatError for unused arrays */
   done(): void {
     const extra = this.#arrays[this.#next] as KerasArray | undefined
     if (!extra) return

@@ -1,6 +1,6 @@
 /**
- * The network that grows while a Keras configuration is read: layers, weights by name, and what its rows are
- * at this point (one a step or one a sequence, how wide, how many steps).
+ * Builds the network while a Keras configuration is read: layers, weights by name, and the current rows
+ * (one per step or one per sequence, their width, the number of steps).
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -23,46 +23,46 @@ export interface KerasLayer {
   distributed?: true
 }
 
-/** What was made so far. */
+/** The network so far. */
 export class NetworkBuilder {
   readonly layers: LayerOptions[] = []
   readonly weights = new Map<string, Float32Array>()
   readonly warnings: string[] = []
   readonly omitted: string[] = []
-  /** Latch's name of what each Keras layer gives, for skip connections. */
+  /** Latch's name of each Keras layer's output, for skip connections. */
   readonly outputs = new Map<string, string>()
-  /** Width of what each of those gives. */
+  /** Width of each of those outputs. */
   readonly widths = new Map<string, number>()
   input: ModelInput | null = null
   per: 'step' | 'sequence' = 'step'
   width = 0
   steps: number | null = null
   stateful = false
-  /** Steps may be masked here. */
+  /** Whether steps may be masked here. */
   masked = false
-  /** Shape of the input without the batch, where an InputLayer or the first layer said it. */
+  /** Shape of the input without the batch, if an InputLayer or the first layer specifies it. */
   inputShape: readonly (number | null)[] | null = null
   #last = ''
   readonly #names = new LayerNames()
 
-  /** Latch's name of the newest layer. */
+  /** Latch's name of the last layer. */
   get last(): string {
     return this.#last
   }
 
-  /** Adds a layer and gives its name, `recurrent.0`. */
+  /** Adds a layer and returns its name, `recurrent.0`. */
   add(options: LayerOptions): string {
     this.layers.push(options)
     this.#last = this.#names.next(options.type)
     return this.#last
   }
 
-  /** Removes the newest layer: only one that became the output activation. */
+  /** Removes the last layer, which became the output activation. */
   dropLast(): void {
     this.layers.pop()
   }
 
-  /** A note, once. */
+  /** Adds a note, once. */
   note(sentence: string): void {
     if (!this.warnings.includes(sentence)) this.warnings.push(sentence)
   }
@@ -70,11 +70,11 @@ export class NetworkBuilder {
   /** Token ids, each a row of a table. */
   beginIds(layer: KerasLayer, vocabulary: number, size: number, maskZero: boolean): string {
     if (this.input) {
-      const remedy = 'Latch embeds token ids where they come in.'
+      const remedy = 'Latch supports embeddings only at the input.'
       throw new UnsupportedError({
         where: layer.where,
         expected: 'an embedding as the first layer',
-        got: `one above ${this.last}`,
+        got: `an embedding after ${this.last}`,
         remedy,
       })
     }
@@ -87,7 +87,7 @@ export class NetworkBuilder {
     )
   }
 
-  /** Features, as the input's shape or else the first kernel (width, …) says. */
+  /** Features, with the width of the input's shape or else of the first kernel (width, …). */
   beginFeatures(layer: KerasLayer): void {
     if (this.input) return
     const shape = this.inputShape
@@ -102,24 +102,24 @@ export class NetworkBuilder {
     this.input = { kind: 'features', width, steps: this.steps }
     this.add({ type: 'features', width })
     if (ranks === 2) return
-    this.note('the input has no steps: each example is a sequence of one step')
+    this.note('the input has no time axis: each example is a sequence of one step')
     this.add({ type: 'pool', pooling: 'last' })
     this.per = 'sequence'
   }
 
-  /** The shape of what the newest layer gives, `(batch, 40, 128)`. */
+  /** The output shape of the last layer, `(batch, 40, 128)`. */
   get shape(): string {
     return this.per === 'step' ? `(batch, ${this.steps ?? 'steps'}, ${this.width})` : `(batch, ${this.width})`
   }
 }
 
-/** A whole number from 1, as layers have for sizes. */
+/** A size of a layer: a whole number from 1. */
 export function readSize(config: Field, ...names: string[]): number {
   const name = names.find((n) => fieldAt(config, n).value !== undefined) ?? names[0]
   return readInteger(fieldAt(config, name), { min: 1, max: 2 ** 26 })
 }
 
-/** A flag, absent as given. @throws FormatError for anything but true, false, 1 and 0 */
+/** A flag with a default. @throws FormatError for anything but true, false, 1 and 0 */
 export function readFlag(config: Field, name: string, absent = false): boolean {
   const field = fieldAt(config, name)
   const { value } = field

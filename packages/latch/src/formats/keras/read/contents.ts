@@ -1,4 +1,4 @@
-/** What is in a Keras file that does not open: its layers with their arrays, or the arrays alone. */
+/** The contents of a Keras file that cannot be imported: its layers with their arrays, or the arrays alone. */
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { ImportOptions, ModelFiles } from '../../imported.ts'
 import type { Hdf5Object } from '../hdf5/file.ts'
@@ -8,10 +8,10 @@ import { configured, openKerasFile, weightsGroup } from './read.ts'
 import { storedArrays } from './weightStores.ts'
 
 /**
- * Lists layers and arrays of a Keras file; arrays are read whole, so a damaged file is refused here too.
- * @param options `config` for a file of weights only: without one, its arrays are all there is to tell
- * @param refusedAt where reading the file ended, as the error says
- * @throws FormatError, UnsupportedError as the reader does
+ * Lists layers and arrays of a Keras file. Arrays are read completely, so a damaged file is an error here too.
+ * @param options `config` for a file of weights only: without it, only arrays are listed
+ * @param refusedAt the place of the error from reading the file
+ * @throws FormatError, UnsupportedError like the reader
  */
 export function listKeras(files: ModelFiles, options: ImportOptions = {}, refusedAt = ''): Listing {
   const content = openKerasFile(files)
@@ -42,7 +42,7 @@ export function listKeras(files: ModelFiles, options: ImportOptions = {}, refuse
   }
 }
 
-/** Null where weights are in a form that is not read: the configuration still says the layers. */
+/** Null if the form of the weights is not supported: the configuration still lists the layers. */
 function findRoot({ config, root }: ReturnType<typeof openKerasFile>): Hdf5Object | null {
   try {
     return root()

@@ -1,6 +1,6 @@
 /**
- * Keras' layers without a memory → Latch's: inputs, embedding, dense, activations, normalisation, pooling,
- * dropout, and TimeDistributed around those that act on each step anyway.
+ * Keras' non-recurrent layers → Latch's: inputs, embedding, dense, activations, normalisation, pooling,
+ * dropout, and TimeDistributed around layers that act on each step.
  */
 import { readUpTo } from '../../fixes.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -40,11 +40,11 @@ const ADDERS: Readonly<Record<string, Adder>> = {
 const TRAINING_ONLY = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout', 'ActivityRegularization']
 const BY_STEP = ['Dense', 'Dropout', 'LayerNormalization']
 
-/** Adds a layer and gives its conventions. @throws UnsupportedError naming a layer that is not known */
+/** Adds a layer and returns its conventions. @throws UnsupportedError naming an unsupported layer */
 export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   if (Object.hasOwn(ADDERS, layer.type)) return ADDERS[layer.type](to, layer)
   if (TRAINING_ONLY.includes(layer.type)) {
-    to.omitted.push(`${layer.name}: ${layer.type}, which acts in training only`)
+    to.omitted.push(`${layer.name}: ${layer.type}, which is active only in training`)
     return ''
   }
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
@@ -55,7 +55,7 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   return typeof activation === 'string' ? activation : activation.type
 }
 
-/** Whether a layer of that class is read here, whatever its options and what is below it. */
+/** Whether layers of that class are read here, regardless of their options and input. */
 export function isSimple(type: string, config: Field, dialect: KerasDialect): boolean {
   if (type === 'TimeDistributed') {
     const field = fieldAt(config, 'layer')
@@ -74,7 +74,7 @@ function unknown(to: NetworkBuilder, { where, type }: KerasLayer): UnsupportedEr
   const before = [...to.outputs.keys()].pop()
   return new UnsupportedError({
     where,
-    expected: 'a layer that Latch knows',
+    expected: 'a supported layer',
     got: type,
     fix: before === undefined ? [] : readUpTo(before),
   })
@@ -88,7 +88,7 @@ function addEmbedding(to: NetworkBuilder, layer: KerasLayer): string {
   const length = fieldAt(layer.config, 'input_length').value
   if (!to.inputShape && typeof length === 'number') to.inputShape = [length]
   to.weights.set(`${to.beginIds(layer, vocabulary, size, maskZero)}.weight`, data)
-  if (maskZero) to.note('id 0 is padding: its steps are masked, whatever stands there (mask_zero)')
+  if (maskZero) to.note('id 0 is padding: its steps are masked (mask_zero)')
   return maskZero ? 'id 0 masked' : ''
 }
 
@@ -97,8 +97,8 @@ function addMasking(to: NetworkBuilder, layer: KerasLayer): string {
   if (to.layers.length !== 1)
     throw new UnsupportedError({
       where: layer.where,
-      expected: 'Masking right above the input',
-      got: `it above ${to.last}`,
+      expected: 'Masking directly after the input',
+      got: `Masking after ${to.last}`,
     })
   const value = readScalar(fieldAt(layer.config, 'mask_value'), 0)
   to.masked = true
@@ -143,7 +143,7 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   return `epsilon ${epsilon}`
 }
 
-/** By its number too: 2 of (batch, steps, features), 1 of rows and within TimeDistributed. */
+/** The last axis, as −1 or by its index: 2 for (batch, steps, features), 1 for rows and in TimeDistributed. */
 function requireLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
   const field = fieldAt(config, 'axis')
   const last = to.per === 'step' && !distributed ? 2 : 1
@@ -159,7 +159,7 @@ function addDropout(to: NetworkBuilder, layer: KerasLayer): string {
   const rate = readNumber(fieldAt(layer.config, given), { min: 0, max: 1 })
   if (layer.type === 'SpatialDropout1D')
     to.note(
-      `${layer.name} drops whole features of a sequence in Keras, single numbers here: in training only`,
+      `${layer.name}: Keras drops whole features of a sequence, Latch drops single numbers (in training only)`,
     )
   if (rate > 0 && rate < 1) to.add({ type: 'dropout', rate })
   return ''
@@ -168,7 +168,11 @@ function addDropout(to: NetworkBuilder, layer: KerasLayer): string {
 function requireSteps(to: NetworkBuilder, layer: KerasLayer): void {
   to.beginFeatures(layer)
   if (to.per === 'step') return
-  throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
+  throw new UnsupportedError({
+    where: layer.where,
+    expected: 'a sequence as input',
+    got: 'one row per sequence',
+  })
 }
 
 function requireStepsFirst({ config }: KerasLayer): void {
@@ -191,11 +195,12 @@ function toSequence(to: NetworkBuilder, width: number): void {
   to.width = width
 }
 
-/** Felbo et al. 2017, as textgenrnn has it: weights are a softmax over the steps of x·W. */
+/** Felbo et al. 2017, as in textgenrnn: the weights are a softmax of x·W over the steps. */
 function addAttention(to: NetworkBuilder, layer: KerasLayer): string {
   requireSteps(to, layer)
   const { data } = layer.arrays.take('attention_W', [to.width, 1])
-  if (readFlag(layer.config, 'return_attention')) to.note(`${layer.name}: return_attention is not given`)
+  if (readFlag(layer.config, 'return_attention'))
+    to.note(`${layer.name}: the second output of return_attention is omitted`)
   const conventions = addPool(to, layer, 'attention')
   to.weights.set(`${to.last}.weight`, data)
   return conventions
@@ -206,7 +211,7 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
   if (to.per === 'sequence') return ''
   if (to.steps === null) {
     const got = 'an input of any length'
-    throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps to flatten', got })
+    throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps for Flatten', got })
   }
   requireStepsFirst(layer)
   const { steps } = to

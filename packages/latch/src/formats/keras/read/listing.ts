@@ -1,6 +1,6 @@
 /**
- * What a Keras configuration lists, layer by layer, however its layers are wired and whether or not Latch knows
- * them: for files that do not open, so that people see what is in them and which layer is in the way.
+ * Lists the layers of a Keras configuration, regardless of their connections and whether Latch supports
+ * them: for files that cannot be imported, to show the contents and the layer that fails.
  */
 import { fileLayer, type FileLayer } from '../../fileContents.ts'
 import type { KerasAbout } from './model.ts'
@@ -9,13 +9,13 @@ import { isSimple } from './layers.ts'
 import { isRecurrent } from './recurrent.ts'
 import { readLayers, type KerasLayerHead } from './topology.ts'
 
-/** Gives the shapes of a layer's arrays; `known`: in Keras' order, as layers that Latch reads have one. */
+/** Returns the shapes of a layer's arrays; `known`: in Keras' order, for supported layers. */
 export type ShapesOf = (layer: string, known: boolean) => readonly { shape: readonly number[] }[]
 
 /**
- * Every layer of a configuration. `refusedAt` is where reading it ended (`model.h5, layer lstm.activation`): the
- * layer that is meant does not open, whatever its class.
- * @throws FormatError where it lists no layers
+ * Every layer of a configuration. `refusedAt` is the place of the error from reading it (`model.h5, layer lstm.activation`):
+ * that layer counts as unsupported, regardless of its class.
+ * @throws FormatError if it lists no layers
  */
 export function listLayers(
   config: unknown,
@@ -34,7 +34,7 @@ export function listLayers(
   })
 }
 
-/** The longest name that fits: `lstm.1` may stand beside `lstm`. */
+/** The layer with the longest matching name: there may be `lstm.1` and `lstm`. */
 function findFailingLayer(
   heads: readonly KerasLayerHead[],
   source: string,

@@ -1,6 +1,6 @@
 /**
- * A Keras model configuration and its arrays → a model of Latch. What files they come from (HDF5, .keras,
- * TensorFlow.js) is somebody else's matter: here are the layers, their dialects and their order.
+ * A Keras model configuration and its arrays → a Latch model. The callers read the files (HDF5, .keras,
+ * TensorFlow.js); this module handles the layers, their dialects and their order.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import { fieldAt, readArray, readInteger, readOptional, type Field } from '../../../core/validation.ts'
@@ -17,22 +17,22 @@ import { append } from '../../../core/lists.ts'
 
 export type { KerasArray } from './arrays.ts'
 
-/** Where a configuration comes from, and what its file cannot say. */
+/** The source of a configuration, and what its file does not contain. */
 export interface KerasAbout {
   /** The file's name, for errors. */
   source: string
   format: FormatName
-  /** `Keras 2.10.0`, `TensorFlow.js layers, Keras 2.1.5`: its Keras version decides what hard_sigmoid is. */
+  /** `Keras 2.10.0`, `TensorFlow.js layers, Keras 2.1.5`: its Keras version determines hard_sigmoid. */
   producer: string | null
   options: ImportOptions
-  /** The training configuration, where it lies beside the model's. */
+  /** The training configuration, if it is stored with the model's. */
   training?: unknown
 }
 
 /**
- * The network of a Sequential or plain functional configuration. `weightsOf` gives a layer's arrays in Keras'
- * order (kernel, recurrent kernel, bias; both directions, forward first) and is asked for layers that have some.
- * @throws FormatError naming layer, expected and got; UnsupportedError naming what is not known
+ * The network of a Sequential or plain functional configuration. `weightsOf` returns a layer's arrays in Keras'
+ * order (kernel, recurrent kernel, bias; both directions, forward first).
+ * @throws FormatError naming layer, expected and got; UnsupportedError naming the unsupported part
  */
 export function importKerasConfig(
   config: unknown,
@@ -48,7 +48,7 @@ export function importKerasConfig(
   if (!to.input || to.layers.length < 2)
     throw new UnsupportedError({
       where: source,
-      expected: 'layers above an input',
+      expected: 'at least one layer after the input',
       got: `${to.layers.length} layers`,
     })
   append(
@@ -104,13 +104,13 @@ function addNode(
 
 function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
   const axis = readOptional(fieldAt(node.config, 'axis'), (x) => readInteger(x, { min: -1, max: 8 }), -1)
-  // An InputLayer gives the features; ids are no numbers to stand beside others.
+  // An InputLayer has features; ids cannot be concatenated.
   const of = node.inputs.map(({ name }) => to.outputs.get(name) || 'features.0')
   const widths = of.map((name) => to.widths.get(name) ?? (to.input?.kind === 'features' ? to.input.width : 0))
   if (widths.includes(0))
-    throw new UnsupportedError({ where, expected: 'features side by side', got: 'token ids' })
+    throw new UnsupportedError({ where, expected: 'concatenation of features', got: 'token ids' })
   if (axis !== -1 && axis !== (to.per === 'step' ? 2 : 1))
-    throw new UnsupportedError({ where, expected: 'features side by side, axis -1', got: `axis ${axis}` })
+    throw new UnsupportedError({ where, expected: 'concatenation of features, axis -1', got: `axis ${axis}` })
   to.add({ type: 'concat', inputs: of })
   to.width = widths.reduce((a, b) => a + b, 0)
   return `of ${node.inputs.map(({ name }) => name).join(', ')}`
@@ -127,7 +127,7 @@ function inputText(shape: readonly (number | null)[] | null): string | null {
   return shape ? `(batch, ${shape.map((size) => size ?? 'steps').join(', ')})` : null
 }
 
-/** Without the batch; null where the first layer does not say. */
+/** Without the batch; null if the first layer does not specify it. */
 function readInputShape(config: Field): (number | null)[] | null {
   const read = (field: Field) =>
     readArray(field, { maxLength: 8 }).map((size) =>
@@ -144,7 +144,7 @@ function readInputShape(config: Field): (number | null)[] | null {
   return null
 }
 
-/** By the version named; else by words that only Keras 3 uses. */
+/** By the named version, else by names that only Keras 3 uses. */
 export function findDialect(
   { format, producer }: Pick<KerasAbout, 'format' | 'producer'>,
   first: KerasLayerHead,

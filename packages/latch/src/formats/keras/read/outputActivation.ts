@@ -1,6 +1,6 @@
 /**
- * How a Keras model ends: its last softmax or sigmoid becomes `outputActivation`, the network itself
- * ends on logits, and the loss is that of the training configuration or what the output activation implies.
+ * The end of a Keras model: its last softmax or sigmoid becomes `outputActivation`, the network itself
+ * ends on logits, and the loss comes from the training configuration or the output activation.
  */
 import type { LossOptions } from '../../../layers/loss.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -24,7 +24,7 @@ const LOSSES: Readonly<Record<string, LossType>> = {
   huber_loss: 'huber',
 }
 
-/** Takes the end off the network and says what it meant. */
+/** Removes the output activation from the network and returns its meaning. */
 export function readOutput(
   to: NetworkBuilder,
   training: Field | null,
@@ -33,17 +33,17 @@ export function readOutput(
   const named = training ? lossName(training) : null
   const known = named ? (LOSSES[named] as LossType | undefined) : undefined
   const taken = takeOutputActivation(to, known)
-  if (named && !known) to.note(`the loss ${named} is not known here: fine-tuning uses another`)
+  if (named && !known) to.note(`the loss ${named} is not supported: fine-tuning uses another`)
   const fits = known && (known !== 'softmaxCrossEntropy' || to.width > 1)
   const onLogits = taken !== 'linear' || takesLogits(to, known, training)
   const own = onLogits ? taken : ofProbabilities(to, known!, named!)
   const outputActivation = resolveOutputActivation(own, to.layers, to.width, options.outputActivation)
-  // A cross-entropy is kept with its own output activation, or on linear logits.
+  // A cross-entropy is kept with its output activation, or on linear logits.
   const keeps = fits && onLogits && !squashesTwice(known, findLastActivation(to.layers))
   return { outputActivation, loss: { type: keeps ? known : getLoss(outputActivation, to.width) } }
 }
 
-/** Whether the last row is what Latch's loss of that name takes: a cross-entropy takes logits, the others numbers. */
+/** Whether the last row fits Latch's loss of that name: cross-entropies take logits, other losses numbers. */
 function takesLogits(to: NetworkBuilder, loss: LossType | undefined, training: Field | null): boolean {
   if (loss !== 'softmaxCrossEntropy' && loss !== 'binaryCrossEntropy') return true
   const output = findLastActivation(to.layers)
@@ -51,21 +51,23 @@ function takesLogits(to: NetworkBuilder, loss: LossType | undefined, training: F
   return output.range === 'any' || (training !== null && readsLogits(training.value))
 }
 
-/** A cross-entropy of Keras takes probabilities: the file's own numbers, whatever function gives them. */
+/** Keras' cross-entropies take probabilities: the numbers of the file, from any function. */
 function ofProbabilities(to: NetworkBuilder, loss: LossType, named: string): OutputActivation {
   const { name, range } = findLastActivation(to.layers)
   if (range !== 'probability') {
-    to.note(`${named} on the numbers of ${name}, which are no probabilities: they are given as they are`)
+    to.note(
+      `${named} is applied to the output of ${name}, which is not a probability: outputs are used directly`,
+    )
     return 'linear'
   }
   to.note(
-    `the numbers of ${name} are the probabilities, as ${named} takes them: fine-tuning uses meanSquaredError`,
+    `the outputs of ${name} are probabilities, because the loss is ${named}: fine-tuning uses meanSquaredError`,
   )
   const ofClasses = loss === 'softmaxCrossEntropy' ? to.width > 1 : to.width === 1 || name === 'softmax'
   return ofClasses ? 'probabilities' : 'linear'
 }
 
-/** The final activation, where its loss takes logits and what is below it is some. */
+/** The final activation, if its loss takes logits and its input are logits. */
 function takeOutputActivation(to: NetworkBuilder, loss: LossType | undefined): OutputActivation {
   const last: LayerOptions | undefined = to.layers[to.layers.length - 1]
   const outputActivation = namedBy(last)
@@ -82,7 +84,7 @@ function takeOutputActivation(to: NetworkBuilder, loss: LossType | undefined): O
   return outputActivation
 }
 
-/** The output activation that a last layer's function is. */
+/** The output activation of a last layer's function. */
 function namedBy(last: LayerOptions): OutputActivation | null {
   if (last.type === 'dense') return last.activation === 'sigmoid' ? 'sigmoid' : null
   if (last.type !== 'activation') return null
@@ -108,7 +110,7 @@ function readsLogits(training: unknown): boolean {
   return search((training as { loss?: unknown } | null)?.loss, 0)
 }
 
-/** `categorical_crossentropy`, also of `CategoricalCrossentropy` and serialised objects; null where none is said. */
+/** `categorical_crossentropy`, also of `CategoricalCrossentropy` and serialised objects; null if none is given. */
 function lossName({ value }: Field): string | null {
   let loss = (value as { loss?: unknown }).loss
   for (let depth = 0; depth < 4 && typeof loss === 'object' && loss !== null; depth++) {

@@ -1,6 +1,6 @@
 /**
- * Reads Keras' files from bytes: whole .h5 models, weights-only HDF5 with a configuration beside it, and .keras
- * archives. Files are data: nothing in them is run, and Lambda layers are refused by name like any unknown one.
+ * Reads Keras' files from bytes: whole .h5 models, HDF5 weights with a separate configuration, and .keras
+ * archives. Files are data: nothing in them is executed, and Lambda layers are unsupported like any unknown layer.
  */
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import { describe, fieldAt, rootField, type Field } from '../../../core/validation.ts'
@@ -13,24 +13,24 @@ import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } f
 import { modelField } from './topology.ts'
 import { isZip, ZipFile } from './zip.ts'
 
-/** What a file says beside its weights, and how these are opened. */
+/** The contents of a file besides its weights, and how to open these. */
 interface KerasContent {
   source: string
   config: unknown
   producer: string | null
   training: unknown
-  /** What Latch embedded. */
+  /** The embedded Latch document. */
   embedded: unknown
-  /** The HDF5 root. @throws FormatError, UnsupportedError where there is none that is read */
+  /** The HDF5 root. @throws FormatError, UnsupportedError */
   root(): Hdf5Object
 }
 
-/** Reads a Keras file. @throws FormatError with a place; UnsupportedError naming a layer or a form */
+/** Reads a Keras file. @throws FormatError with a place; UnsupportedError naming a layer or feature */
 export function readKerasFile(files: ModelFiles, options: ImportOptions): ImportedModel {
   return assemble(openKerasFile(files), options)
 }
 
-/** A Keras file's configuration, read no further, and its weights. @throws FormatError with a place */
+/** A Keras file's raw configuration and its weights. @throws FormatError with a place */
 export function openKerasFile({ bytes, name }: ModelFiles): KerasContent {
   if (isZip(bytes)) return openArchive(new ZipFile(bytes, name), name, bytes.length)
   if (!isHdf5(bytes))
@@ -110,7 +110,7 @@ function assemble(content: KerasContent, options: ImportOptions): ImportedModel 
   return withEmbedded(model, readEmbedded(content.embedded, source, options), options)
 }
 
-/** The configuration, the file's own or the one given, and the arrays of its layers. @throws UsageError where there is none */
+/** The configuration, from the file or the options, and the arrays of its layers. @throws UsageError if there is none */
 export function configured(
   content: KerasContent,
   root: Hdf5Object,
@@ -122,11 +122,11 @@ export function configured(
   if (given === undefined || given === null) {
     throw new UsageError({
       where: source,
-      expected: 'a configuration: the file holds weights only',
+      expected: 'a configuration, because the file contains only weights',
       got: 'none',
       fix: {
         option: 'config',
-        to: 'name the layers, with the JSON of model.to_json() or a list of Latch layers',
+        to: 'define the layers, as the JSON of model.to_json() or a list of Latch layers',
       },
     })
   }
@@ -137,12 +137,12 @@ export function configured(
   return { config, store: store(config), producer: content.producer ?? (own ? 'Keras 3' : null) }
 }
 
-/** Where the layers' arrays lie. */
+/** The location of the layers' arrays. */
 export function weightsGroup(root: Hdf5Object): Hdf5Object {
   return root.at('model_weights') ?? root
 }
 
-/** Layers as Latch writes them, and not Keras' JSON. */
+/** A list of Latch layers instead of Keras' JSON. */
 function isOwn(config: unknown): config is { layers: readonly unknown[] } | readonly unknown[] {
   const layers: unknown = Array.isArray(config) ? config : (config as { layers?: unknown }).layers
   if (!Array.isArray(layers)) return false
@@ -150,7 +150,7 @@ function isOwn(config: unknown): config is { layers: readonly unknown[] } | read
   return typeof first === 'object' && first !== null && 'type' in first
 }
 
-/** The file's own names for the layers of a Latch configuration: those with arrays, in order. */
+/** The file's names of the layers in a Latch configuration: those with arrays, in order. */
 function renamed(config: KerasConfig, store: (config: unknown) => WeightStore, source: string): unknown {
   const weights = store(config)
   if (

@@ -1,5 +1,5 @@
 /**
- * Keras' recurrent layers → Latch's layers: SimpleRNN, LSTM, GRU, their CuDNN twins, RNN over cells, and
+ * Keras' recurrent layers → Latch's layers: SimpleRNN, LSTM, GRU, their CuDNN versions, RNN over cells, and
  * Bidirectional around any of them. Sources: keras/layers/rnn, cudnn_recurrent of Keras 2, tfjs-layers.
  */
 import { sameActivation, type ActivationChoice } from '../../../cells/activations.ts'
@@ -26,26 +26,26 @@ import { readActivation, hardSigmoid, type KerasDialect } from './activations.ts
 import type { LayerArrays } from './arrays.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
-/** One cell as a configuration has it. */
+/** One cell of a configuration. */
 interface CellConfig {
   cell: CellName
   units: number
   bias: boolean
   activation: ActivationChoice
   gateActivation: ActivationChoice
-  /** GRU: null where the configuration does not say, so that the bias's shape decides. */
+  /** GRU: null if the configuration does not specify it; then the shape of the bias decides. */
   resetAfter: boolean | null
-  /** Where neither says it: Keras had no other GRU at first, and this one is the default of Keras 3. */
+  /** The default if neither specifies it: the only GRU of early Keras, or the default of Keras 3. */
   resetAbsent: boolean
   cudnn: boolean
 }
 
-/** A layer's weights, native. */
+/** A layer's weights in native order. */
 interface CellWeights {
   input: Float32Array
   hidden: Float32Array
   biasInput: Float32Array | null
-  /** Null too where the layer has one bias. */
+  /** Also null if the layer has one bias. */
   biasHidden: Float32Array | null
   reset: 'after' | 'before' | null
   cudnn: boolean
@@ -61,12 +61,12 @@ const CELLS: ReadonlyMap<string, CellName> = new Map(
   }),
 )
 
-/** Whether a layer of that type is read here. */
+/** Whether layers of that type are supported. */
 export function isRecurrent(type: string): boolean {
   return type === 'RNN' || type === 'Bidirectional' || (CELLS.has(type) && !type.endsWith('Cell'))
 }
 
-/** Adds the layers of a recurrent layer. Gives its conventions. */
+/** Adds the layers of a recurrent layer and returns its conventions. */
 export function addRecurrent(to: NetworkBuilder, layer: KerasLayer): string {
   requireSteps(to, layer)
   to.beginFeatures(layer)
@@ -76,7 +76,11 @@ export function addRecurrent(to: NetworkBuilder, layer: KerasLayer): string {
 function requireSteps(to: NetworkBuilder, layer: KerasLayer): void {
   if (to.per === 'step' && to.inputShape?.length !== 1) return
   if (to.per === 'step' && to.input) return
-  throw new UnsupportedError({ where: layer.where, expected: 'steps below it', got: 'one row a sequence' })
+  throw new UnsupportedError({
+    where: layer.where,
+    expected: 'a sequence as input',
+    got: 'one row per sequence',
+  })
 }
 
 function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
@@ -84,7 +88,7 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   const backwards = readFlag(config, 'go_backwards')
   const every = readFlag(config, 'return_sequences')
   const zeroes = readFlag(config, 'zero_output_for_mask')
-  // Then the last step's output is zero where that step is masked, and not the state that was kept.
+  // Then the output of a masked last step is zero, not the retained state.
   const pooled = zeroes && !every
   noteCalls(to, layer, config)
   const stack = readCells(layer.type, config, layer.dialect)
@@ -109,10 +113,8 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   finish(to, config, every, zeroes)
   if (backwards && every) to.add({ type: 'reverse' })
   if (backwards && every && to.masked)
-    to.note(
-      `${layer.name}: Keras turns its outputs around and not its mask, which counts for what comes above it`,
-    )
-  if (backwards) to.note(`${layer.name} reads each sequence from its end (go_backwards)`)
+    to.note(`${layer.name}: Keras reverses its outputs but not its mask, which the layers above use`)
+  if (backwards) to.note(`${layer.name} reads each sequence from end to start (go_backwards)`)
   return [...new Set(conventions)].join('; ')
 }
 
@@ -124,7 +126,11 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   const [forward, stacked] = readCells(ahead.type, ahead.config, dialect)
   const [backward] = readCells(back.type, back.config, dialect)
   if (stacked)
-    throw new UnsupportedError({ where: layer.where, expected: 'one cell a direction', got: 'several' })
+    throw new UnsupportedError({
+      where: layer.where,
+      expected: 'one cell per direction',
+      got: 'several cells',
+    })
   const first = takeCell(forward, to.width, arrays)
   const second = takeCell(backward, to.width, arrays)
   checkPair(layer, [forward, first], [backward, second])
@@ -148,7 +154,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   return `${describeCell(forward, first, dialect)}; merge ${merge}`
 }
 
-/** Sequence or row, masks that zero, state that goes on. */
+/** Sequence or row, masked steps as zeros, stateful. */
 function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boolean): void {
   if (!every) {
     to.per = 'sequence'
@@ -160,16 +166,16 @@ function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boole
 
 function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Field): void {
   if (readFlag(config, 'time_major'))
-    throw new UnsupportedError({ where, expected: 'batches first', got: 'time_major' })
-  if (readFlag(config, 'return_state')) to.note(`${name}: return_state gives final states beside the output`)
+    throw new UnsupportedError({ where, expected: 'batch-major input', got: 'time_major' })
+  if (readFlag(config, 'return_state')) to.note(`${name}: the final states of return_state are omitted`)
   for (const what of ['dropout', 'recurrent_dropout']) {
     const { value } = fieldAt(config, what)
     if (typeof value === 'number' && value > 0)
-      to.omitted.push(`${name}: ${what} ${value}, which acts in training only`)
+      to.omitted.push(`${name}: ${what} ${value}, which is active only in training`)
   }
 }
 
-/** The two layers of a Bidirectional: the wrapped one, and its own backward_layer or a copy. */
+/** The two layers of a Bidirectional: the wrapped layer, and its backward_layer or a copy. */
 function readDirections({ config, where }: KerasLayer): [Inner, Inner] {
   const forward = inner(fieldAt(config, 'layer'), where)
   const own = fieldAt(config, 'backward_layer')
@@ -183,7 +189,7 @@ function readDirections({ config, where }: KerasLayer): [Inner, Inner] {
     throw new UnsupportedError({
       where,
       expected: 'a forward and a backward layer',
-      got: 'directions the other way round',
+      got: 'swapped directions',
     })
   return [forward, backward]
 }
@@ -225,7 +231,7 @@ function readMerge(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
   const field = fieldAt(config, 'merge_mode')
   if (field.value === undefined) return 'concat'
   if (field.value === null) {
-    to.note(`${name} gives its two directions apart (merge_mode None): here they lie side by side`)
+    to.note(`${name}: the outputs of its two directions (merge_mode None) are concatenated`)
     return 'concat'
   }
   const modes = { concat: 'concat', sum: 'sum', mul: 'multiply', ave: 'average' } as const
@@ -257,7 +263,7 @@ function readCell(type: string, config: Field, dialect: KerasDialect): CellConfi
     if (field.value === undefined) return absent
     const found = readActivation(field, dialect)
     if (found === 'softmax' || found === 'logSoftmax')
-      throw fieldError(field, 'a function of each number', found)
+      throw fieldError(field, 'an elementwise activation', found)
     return found
   }
   const gates = cudnn || dialect.major >= 3 ? 'sigmoid' : hardSigmoid(dialect)
@@ -316,7 +322,7 @@ function takeBias({ cell, units, resetAfter, cudnn }: CellConfig, arrays: LayerA
   return { input: data.subarray(0, columns), hidden, cudnn: false, reset }
 }
 
-/** How many biases the directions have, the fuller one deciding. */
+/** The number of biases, by the direction with more. */
 function biasesIn(...directions: readonly CellWeights[]): boolean | 'single' {
   if (directions.some(({ biasHidden }) => biasHidden)) return true
   return directions.some(({ biasInput }) => biasInput) ? 'single' : false

@@ -1,6 +1,6 @@
 /**
- * A Keras model configuration → its layers in the data's way. Sequential lists and plain functional chains,
- * as Keras 1, 2, 3 and TensorFlow.js write them; a skip connection may join the chain again in a Concatenate.
+ * A Keras model configuration → its layers in the order of the data. Sequential lists and plain functional chains,
+ * of Keras 1, 2, 3 and TensorFlow.js; skip connections may rejoin the chain in a Concatenate.
  */
 import { readUpTo } from '../../fixes.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
@@ -14,40 +14,40 @@ import {
   type Field,
 } from '../../../core/validation.ts'
 
-/** A layer by itself. */
+/** A layer without its connections. */
 export interface KerasLayerHead {
   name: string
   type: string
   config: Field
 }
 
-/** One layer as the file has it. */
+/** One layer of the file. */
 export interface KerasNode extends KerasLayerHead {
-  /** What goes in; empty: what the one before it in the list gives. */
+  /** The inputs; empty: the output of the previous layer in the list. */
   inputs: readonly TensorRef[]
-  /** The mask that the file says goes in: Keras 3 writes down the operations that an embedding makes it with. */
+  /** The mask input in the file: Keras 3 stores the operations with which an embedding computes it. */
   masks: readonly TensorRef[]
 }
 
-/** A tensor by the layer that gives it, and its number among that layer's outputs. */
+/** A tensor, as a layer and the index of one of its outputs. */
 export interface TensorRef {
   name: string
   output: number
 }
 
-/** The layers in order, and what stands beside them. */
+/** The layers in order, with the other parts of the configuration. */
 export interface KerasTopology {
   nodes: readonly KerasNode[]
-  /** Names of layers after `until`. */
+  /** Names of the layers after `upTo`. */
   after: readonly string[]
-  /** `training_config` or `compile_config`, where the configuration carries one. */
+  /** `training_config` or `compile_config`, if the configuration has one. */
   training: Field | null
 }
 
 const MOST_LAYERS = 1000
 const MOST_DEPTH = 8
 
-/** Reads a configuration, up to and with the layer `until`. @throws FormatError, UnsupportedError by layer */
+/** Reads a configuration, up to and including the layer `upTo`. @throws FormatError, UnsupportedError by layer */
 export function readTopology(config: unknown, source: string, upTo?: string): KerasTopology {
   const root = modelField(config, source)
   const inner = fieldAt(root, 'config')
@@ -63,7 +63,7 @@ export function readTopology(config: unknown, source: string, upTo?: string): Ke
   return { ...ordered, training: training ?? null }
 }
 
-/** Every layer that a configuration lists, however they are wired. @throws FormatError where it is no such list */
+/** Every layer of a configuration, regardless of the connections. @throws FormatError if there is no list of layers */
 export function readLayers(config: unknown, source: string): KerasLayerHead[] {
   return layerFields(fieldAt(modelField(config, source), 'config')).map((layer) => readHead(layer))
 }
@@ -73,7 +73,7 @@ function layerFields(inner: Field): Field[] {
   return readArray(listed, { minLength: 1, maxLength: MOST_LAYERS })
 }
 
-/** The object with `class_name`, whichever way it is wrapped. */
+/** The object with `class_name`, possibly wrapped. */
 export function modelField(config: unknown, source: string, depth = 0): Field {
   let value = config
   if (typeof value === 'string') {
@@ -87,7 +87,7 @@ export function modelField(config: unknown, source: string, depth = 0): Field {
   const field = rootField(value, 'config', source)
   const wrapped = ['modelTopology', 'model_config'].find((name) => fieldAt(field, name).value)
   if (!wrapped) return field
-  if (depth > 4) throw fieldError(fieldAt(field, wrapped), 'a model', 'objects within objects')
+  if (depth > 4) throw fieldError(fieldAt(field, wrapped), 'a model', 'nested objects')
   return modelField(fieldAt(field, wrapped).value, source, depth + 1)
 }
 
@@ -103,7 +103,7 @@ function readHead(layer: Field): KerasLayerHead {
   const own = fieldAt(layer, 'name')
   const field = typeof own.value === 'string' ? own : named
   const name = field && typeof field.value === 'string' ? readString(field, { maxLength: 1000 }) : type
-  // From here on, errors say the layer and not its place in the list.
+  // From here on, errors name the layer instead of its index in the list.
   const path = `layer ${name}`
   return { name, type, config: { ...config, path } }
 }
@@ -122,11 +122,11 @@ function readCall(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks
   const { mask, ...others } = (kwargs ?? {}) as Record<string, unknown>
   const named = Object.keys(others).find((name) => tensorsIn(others[name]).length)
   if (named !== undefined)
-    throw unsupportedLayer(layer, path, 'tensors as its first argument only', `more in ${named}`)
+    throw unsupportedLayer(layer, path, 'tensors as its first argument only', `tensors in ${named}`)
   return { inputs: tensorsIn(args), masks: tensorsIn(mask) }
 }
 
-/** Keras 2 writes a call's other arguments behind each of its tensors: `["name", 0, 0, {"initial_state": …}]`. */
+/** Keras 2 stores a call's other arguments after each of its tensors: `["name", 0, 0, {"initial_state": …}]`. */
 function legacyKwargs(call: object): Record<string, unknown> {
   const tensors = Object.values(call) as unknown[]
   const kwargs = tensors.map((tensor) => (Array.isArray(tensor) ? (tensor[3] as unknown) : null))
@@ -162,7 +162,7 @@ function cut(nodes: readonly KerasNode[], source: string, upTo?: string): Omit<K
   return { nodes: nodes.slice(0, end + 1), after: nodes.slice(end + 1).map(({ name }) => name) }
 }
 
-/** @param upTo whether the name is that of the option, and not of the file's own wiring */
+/** @param upTo whether the name comes from the option instead of the file's connections */
 function noSuchLayer(nodes: readonly KerasNode[], source: string, name: string, upTo: boolean) {
   const facts = {
     where: `${source}, layers`,
@@ -172,7 +172,7 @@ function noSuchLayer(nodes: readonly KerasNode[], source: string, name: string, 
   return upTo ? new UsageError({ ...facts, fix: readUpTo() }) : new FormatError(facts)
 }
 
-/** From the output down to the input; what is not on that way is left out. */
+/** From the output down to the input; layers on other paths are omitted. */
 function orderLayers(
   nodes: readonly KerasNode[],
   config: Field,
@@ -220,15 +220,15 @@ function checkLink(node: KerasNode, below: KerasNode | undefined, source: string
   if (fits) return
   throw new UnsupportedError({
     where: `${source}, layer ${node.name}`,
-    expected: below ? `one chain: ${below.name} below it` : 'an input first',
+    expected: below ? `one chain, with ${below.name} as its input` : 'an input layer first',
     got: `${node.type} of ${node.inputs.map(({ name }) => name).join(', ') || 'nothing'}`,
   })
 }
 
-/** What `Embedding` and `Masking` of Keras 3 make their masks with. */
+/** The operations with which `Embedding` and `Masking` of Keras 3 compute masks. */
 const MASK_OPERATIONS = ['NotEqual', 'Any']
 
-/** A layer's further outputs are final states (`return_state`) or one direction of two; the first is what is read. */
+/** A layer's further outputs are final states (`return_state`) or one direction of two; only the first is supported. */
 function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, source: string): void {
   const last = fieldAt(config, 'return_sequences').value !== true
   // Without sequences, the output is the final h already.
@@ -236,13 +236,13 @@ function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, s
   if (output === 0 || isOutput) return
   throw new UnsupportedError({
     where: `${source}, layer ${name}`,
-    expected: 'its output 0 to be what is used',
+    expected: 'only its output 0 in use',
     got: `output ${output} (of a ${type} with return_state or two outputs)`,
     fix: readUpTo(name),
   })
 }
 
-/** Masks must be those that the chain's own Embedding or Masking makes: Latch makes the same ones itself. */
+/** Masks must come from an Embedding or Masking of the chain, because Latch computes the same masks itself. */
 function checkMasks(
   byName: ReadonlyMap<string, KerasNode>,
   chain: readonly KerasNode[],
@@ -252,7 +252,7 @@ function checkMasks(
   const isOwn = (name: string): boolean => {
     const { type = '', inputs = [] } = byName.get(name) ?? {}
     if (known.has(name) || type === 'InputLayer') return true
-    known.add(name) // each operation is followed once, however many read it
+    known.add(name) // each operation is visited once
     return MASK_OPERATIONS.includes(type) && inputs.length > 0 && inputs.every((input) => isOwn(input.name))
   }
   const makes = ({ type, config }: KerasNode) =>

@@ -1,5 +1,5 @@
 /**
- * Where the arrays of a layer lie in a Keras HDF5 file: by names that the file lists (Keras 1 and 2, and whole
+ * The location of a layer's arrays in a Keras HDF5 file: by names that the file lists (Keras 1 and 2, and whole
  * .h5 files of Keras 3), or by the paths of Keras 3's own format. Sources: hdf5_format of Keras 2, saving_lib of 3.
  */
 import { FormatError } from '../../../core/errors.ts'
@@ -10,23 +10,23 @@ import { append } from '../../../core/lists.ts'
 /** Arrays by layer. */
 export interface WeightStore {
   weightsOf(layer: string): readonly KerasArray[]
-  /** All that lies there, also of classes whose own order is not known. */
+  /** All arrays of a layer, also of unsupported classes. */
   everythingOf(layer: string): readonly KerasArray[]
   /** Layers that have arrays, in the file's order. */
   readonly filled: readonly string[]
 }
 
-/** A layer as a configuration lists it: enough to find it by path. */
+/** The parts of a layer's configuration that determine its path. */
 export interface ListedLayer {
   name: string
   type: string
-  /** Classes of the cells of an RNN over several. */
+  /** Classes of the cells of an RNN with several cells. */
   cells: readonly string[]
 }
 
 const STATE = /seed_generator|rnn_state|random_generator/
 
-/** A list of texts, in one attribute or cut into several of 64 KiB. */
+/** A list of texts, in one attribute or split into several of 64 KiB. */
 function listedNames(group: Hdf5Object, attribute: string): string[] | null {
   const whole = group.texts(attribute)
   if (whole) return whole
@@ -79,7 +79,7 @@ function hasNames(group: Hdf5Object): boolean {
 const MOST_OBJECTS = 20_000
 const MOST_DEPTH = 32
 
-/** Every array below a group, by its path from there. @throws FormatError for too many or groups within themselves */
+/** Every array below a group, by its path from there. @throws FormatError for too many objects or cyclic groups */
 function arraysBelow(group: Hdf5Object, where: string): KerasArray[] {
   const found: KerasArray[] = []
   let objects = 0
@@ -96,7 +96,7 @@ function arraysBelow(group: Hdf5Object, where: string): KerasArray[] {
   return found
 }
 
-/** Every array of a file without a configuration, with the layer that the file puts it in. */
+/** Every array of a file without a configuration, with its layer in the file. */
 export function storedArrays(group: Hdf5Object, source: string): (KerasArray & { layer: string })[] {
   if (!hasPaths(group) && hasNames(group)) {
     const store = namedStore(group, source)
@@ -108,7 +108,7 @@ export function storedArrays(group: Hdf5Object, source: string): (KerasArray & {
   })
 }
 
-/** Whether a file is of Keras 3's own layout. */
+/** Whether a file has the layout of Keras 3. */
 export function hasPaths(root: Hdf5Object): boolean {
   return layersGroup(root) !== null
 }
@@ -117,7 +117,7 @@ function layersGroup(root: Hdf5Object): Hdf5Object | null {
   return root.at('layers') ?? root.at('_layer_checkpoint_dependencies')
 }
 
-/** Weights by Keras 3's paths: layers are called by their class and number, whatever their name. */
+/** Weights by Keras 3's paths, which use the class and number of layers instead of their names. */
 export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], source: string): WeightStore {
   const layers = layersGroup(root)
   if (!layers)
@@ -146,7 +146,7 @@ export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], sour
   }
 }
 
-/** `lstm`, `lstm_1`: how Keras 3 numbers objects of one class in a list. */
+/** `lstm`, `lstm_1`: the numbering of objects of one class in Keras 3. */
 export function numbered(types: readonly string[]): string[] {
   const counts = new Map<string, number>()
   return types.map((type) => {

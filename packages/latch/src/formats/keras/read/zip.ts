@@ -1,6 +1,6 @@
 /**
  * The members of a zip file, from its central directory: sizes, ratios and names are checked before a byte is
- * unpacked. Only what Keras writes: stored or deflated, not encrypted, below 4 GiB. Source: PKWARE APPNOTE 6.3.
+ * unpacked. Supports what Keras writes: stored or deflated, not encrypted, below 4 GiB. Source: PKWARE APPNOTE 6.3.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { inflateTo } from '../hdf5/inflate.ts'
@@ -11,7 +11,7 @@ interface Entry {
   packed: number
   size: number
   checksum: number
-  /** Where its local header stands. */
+  /** The position of its local header. */
   at: number
 }
 
@@ -20,10 +20,10 @@ const CENTRAL = 0x02014b50
 const LOCAL = 0x04034b50
 const MOST_ENTRIES = 4096
 const MOST_RATIO = 1000
-/** What members may unpack to together beyond four times the file. */
+/** Maximum total size of unpacked members beyond four times the file. */
 const UNPACKED = 4 * 2 ** 20
 
-/** Whether bytes begin as a zip file does. */
+/** Whether bytes begin with the zip signature. */
 export function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4
 }
@@ -48,7 +48,7 @@ export class ZipFile {
     return [...this.#entries.keys()]
   }
 
-  /** A member's bytes, or null where there is none of that name. */
+  /** A member's bytes, or null if there is no member of that name. */
   read(name: string): Uint8Array | null {
     const entry = this.#entries.get(name)
     if (!entry) return null
@@ -96,7 +96,7 @@ export class ZipFile {
     this.#check(at + 46, length)
     const name = new TextDecoder().decode(this.#bytes.subarray(at + 46, at + 46 + length))
     const [flags, method] = [this.#u16(at + 8), this.#u16(at + 10)]
-    if (flags & 1) this.#unsupported(at, 'members that are not encrypted', JSON.stringify(name))
+    if (flags & 1) this.#unsupported(at, 'unencrypted members', JSON.stringify(name))
     if (method !== 0 && method !== 8)
       this.#unsupported(at, 'stored or deflated members', `method ${method} of ${name}`)
     if (name.startsWith('/') || name.includes('\\') || name.split('/').includes('..'))
@@ -105,7 +105,7 @@ export class ZipFile {
     return { name, method, checksum, packed, size, at: this.#u32(at + 42) }
   }
 
-  /** The end record stands last, before a comment of at most 65,535 bytes. */
+  /** The end record is the last one, before a comment of at most 65,535 bytes. */
   #findEnd(): number {
     const last = this.#bytes.length - 22
     for (let at = last; at >= 0 && at >= last - 0xffff; at--) if (this.#u32(at) === END) return at

@@ -18,7 +18,7 @@ const NAMES: Partial<Record<ActivationName, string>> = {
   hardSilu: 'hard_silu',
 }
 
-/** The name of an activation, or null where Keras 3 has none for it. */
+/** The name of an activation, or null if Keras 3 does not have it. */
 export function activationName(choice: ActivationChoice | 'softmax' | 'logSoftmax'): string | null {
   if (choice === 'softmax') return 'softmax'
   if (choice === 'logSoftmax') return 'log_softmax'
@@ -30,7 +30,7 @@ export function activationName(choice: ActivationChoice | 'softmax' | 'logSoftma
   return NAMES[type] ?? null
 }
 
-/** Class and options of an activation that stands as a layer of its own. @throws UnsupportedError naming it */
+/** Class and options of an activation layer. @throws UnsupportedError naming the activation */
 export function activationLayerOut(
   choice: ActivationChoice | 'softmax' | 'logSoftmax',
   where: string,
@@ -44,7 +44,7 @@ export function activationLayerOut(
   throw noName(choice as ActivationChoice, where)
 }
 
-/** @throws UnsupportedError for what a cell cannot have in Keras */
+/** @throws UnsupportedError for an activation that cells in Keras do not support */
 export function cellActivation(choice: ActivationChoice, where: string): string {
   const name = activationName(choice)
   if (name) return name
@@ -55,9 +55,9 @@ function noName(choice: ActivationChoice, where: string): UnsupportedError {
   const { type, alpha, beta } = resolveActivation(choice)
   return new UnsupportedError({
     where,
-    expected: 'an activation that Keras 3 has',
+    expected: 'an activation of Keras 3',
     got: `${type} with alpha ${alpha}, beta ${beta}`,
-    ...(type === 'hardSigmoid' && { remedy: 'Keras 3 has it with alpha 1/6 only.' }),
+    ...(type === 'hardSigmoid' && { remedy: 'Keras 3 supports it only with alpha 1/6.' }),
     fix: exportAs('onnx'),
   })
 }

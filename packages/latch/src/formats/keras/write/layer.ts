@@ -1,9 +1,9 @@
-/** A layer on its way into a Keras file: class, options, and the arrays that it keeps under its path. */
+/** A layer of a Keras file to write: class, options, and the arrays under its path. */
 
-/** A parameter of the network by its name, native. */
+/** Reads a parameter of the network by name, in native order. */
 export type ReadParameter = (name: string) => Float32Array
 
-/** An array of a layer, made when it is written. */
+/** An array of a layer, computed when it is written. */
 export interface OutArray {
   /** Below the layer: `cell/vars/0`. */
   path: string
@@ -11,16 +11,16 @@ export interface OutArray {
   values(read: ReadParameter): Float32Array
 }
 
-/** A layer as Keras 3 has it. */
+/** A Keras 3 layer. */
 export interface OutLayer {
   type: string
   config: Record<string, unknown>
   arrays: readonly OutArray[]
-  /** Numbers of the layers below, where it is not the one before. */
+  /** Indices of the input layers, if they are not the previous layer. */
   inputs?: readonly number[]
 }
 
-/** An object as Keras 3 serialises it. */
+/** An object in Keras 3's serialized form. */
 export interface KerasObject {
   module: string
   class_name: string
@@ -41,7 +41,7 @@ export function kerasObject(type: string, config: Record<string, unknown>): Kera
   return { module: 'keras.layers', class_name: type, config: { ...common, ...config }, registered_name: null }
 }
 
-/** A layer's output as the call of another one takes it. */
+/** A layer's output as the input of another layer's call. */
 export function kerasTensor(name: string): object {
   const config = { shape: [null, null], dtype: 'float32', keras_history: [name, 0, 0] }
   return { class_name: '__keras_tensor__', config }

@@ -1,6 +1,6 @@
 /**
- * A network's layers → those of a Keras 3 model. Where Keras has one layer for two of Latch (a layer
- * and the reversal of its steps), or two for one (an input and its table), this is the place.
+ * A network's layers → those of a Keras 3 model. Also handles one Keras layer for two of Latch (a layer
+ * and the reversal of its steps), and two for one (an input and its embedding).
  */
 import { exportAs } from '../../fixes.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -16,7 +16,7 @@ import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
 import { LayerNames } from '../../../layers/names.ts'
 
-/** A model's configuration, as config.json has it. */
+/** A model's configuration, as in config.json. */
 export interface KerasModelConfig {
   module: 'keras'
   class_name: 'Sequential' | 'Functional'
@@ -24,7 +24,7 @@ export interface KerasModelConfig {
   registered_name: null
 }
 
-/** One-hot input of more tokens would be a table of more than 64 MiB. */
+/** One-hot input of more tokens would need an identity table of more than 64 MiB. */
 const MOST_ONE_HOT = 4096
 
 class Out {
@@ -33,7 +33,7 @@ class Out {
   width = 0
   per: 'step' | 'sequence' = 'step'
   masked = false
-  /** Number of the Keras layer that gives what a layer of Latch gives, and how wide that is. */
+  /** Index of the Keras layer with the output of a Latch layer, and its width. */
   readonly given = new Map<string, { layer: number; width: number }>()
   readonly #names = new LayerNames()
 
@@ -45,12 +45,12 @@ class Out {
     this.layers.push({ type, config, arrays })
   }
 
-  /** `dense.0`: the name that the next layer of its type will have. */
+  /** `dense.0`: the name of the next layer of its type. */
   nextName({ type }: LayerOptions): string {
     return this.#names.peek(type)
   }
 
-  /** Gives that name. */
+  /** Uses that name. */
   name(layer: LayerOptions): string {
     return this.#names.next(layer.type)
   }
@@ -61,7 +61,7 @@ export function buildKerasLayers(config: NetworkConfig, outputActivation: Output
   const out = new Out(config)
   for (let i = 0; i < config.layers.length; i++) {
     const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
-    // What a Keras layer does not give apart (steps before they are reversed) has no number.
+    // Outputs that a Keras layer does not expose (steps before they are reversed) have no index.
     const names = config.layers.slice(i, i + taken + 1).map((layer) => out.name(layer))
     out.given.set(names[taken], { layer: out.layers.length - 1, width: out.width })
     i += taken
@@ -70,7 +70,7 @@ export function buildKerasLayers(config: NetworkConfig, outputActivation: Output
   return out.layers
 }
 
-/** Names them as Keras does (`lstm`, `lstm_1`) and puts them into a model: a chain, or with calls where one skips. */
+/** Names layers like Keras (`lstm`, `lstm_1`) and builds the model: Sequential, or functional with skip connections. */
 export function buildModel(layers: readonly OutLayer[], name: string): KerasModelConfig {
   const names = numbered(layers.map(({ type }) => type))
   const objects = layers.map(({ type, config }, i) => kerasObject(type, { name: names[i], ...config }))
@@ -91,14 +91,14 @@ export function buildModel(layers: readonly OutLayer[], name: string): KerasMode
   return { ...model, class_name: 'Functional', config: { name, trainable: true, layers: called, ...ends } }
 }
 
-/** Keras' configuration of layers as Latch writes them, for files that hold weights only. */
+/** Keras' configuration of a list of Latch layers, for files of weights only. */
 export function buildKerasConfig(given: unknown): KerasModelConfig {
   const value = Array.isArray(given) ? { layers: given as unknown[] } : given
   const config = readNetworkConfig(rootField(value, 'config', 'options'), allLayers)
   return buildModel(buildKerasLayers(config, 'linear'), 'sequential')
 }
 
-/** Adds a layer and says how many of those above it were taken along. */
+/** Adds a layer and returns how many of the layers above it were merged into it. */
 function addLayer(
   out: Out,
   layer: LayerOptions,
@@ -149,7 +149,7 @@ function addLayer(
 }
 
 function unsupportedLayer(where: string, got: string): UnsupportedError {
-  return new UnsupportedError({ where, expected: 'a layer that Keras has', got, fix: exportAs('onnx') })
+  return new UnsupportedError({ where, expected: 'a layer of Keras', got, fix: exportAs('onnx') })
 }
 
 function addInput(
@@ -173,7 +173,7 @@ function addInput(
       where: name,
       expected: `at most ${MOST_ONE_HOT} tokens of one-hot input`,
       got: `${vocabulary}`,
-      remedy: 'Keras needs a table of that number squared: train with an embedding instead.',
+      remedy: 'Keras needs an identity table of that size squared: train with an embedding instead.',
       fix: exportAs('onnx'),
     })
   const values =
@@ -206,11 +206,11 @@ function addRecurrent(
   const every = returnSequences && !lastOnly
   const turned = direction === 'reverse' && every
   if (turned && next?.type !== 'reverse')
-    throw unsupportedLayer(name, 'a layer in reverse whose steps stand in the text’s order')
+    throw unsupportedLayer(name, 'a reverse layer with outputs in forward order')
   if (direction === 'bidirectional' && every && out.masked && !zeroMasked)
     throw unsupportedLayer(
       name,
-      'two directions that repeat their output at masked steps, where Keras gives zeros',
+      'a bidirectional layer that repeats its output at masked steps (Keras outputs zeros)',
     )
   const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
   out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked }))
@@ -253,12 +253,12 @@ function addPool(out: Out, over: string, name: string): void {
   out.per = 'sequence'
 }
 
-/** The last of them must be the layer below, as in every chain. */
+/** The last of the inputs must be the layer below. */
 function addConcat(out: Out, of: readonly string[], name: string): void {
   const below = of.map((one) => out.given.get(one))
   const apart = of.find((_, i) => !below[i])
   if (apart !== undefined)
-    throw unsupportedLayer(name, `${apart}, which Keras gives together with the layer above it`)
+    throw unsupportedLayer(name, `${apart}, which Keras computes together with the layer above it`)
   out.layers.push({
     type: 'Concatenate',
     config: { axis: -1 },
@@ -268,7 +268,7 @@ function addConcat(out: Out, of: readonly string[], name: string): void {
   out.width = below.reduce((sum, one) => sum + one!.width, 0)
 }
 
-/** Softmax or sigmoid of the last dense layer, or a layer of its own. */
+/** Softmax or sigmoid of the last dense layer, or as a separate layer. */
 function addOutputActivation(out: Out, outputActivation: OutputActivation): void {
   if (outputActivation === 'linear' || outputActivation === 'probabilities') return
   const name = outputActivation === 'logSoftmax' ? 'log_softmax' : outputActivation

@@ -1,5 +1,5 @@
 /**
- * A recurrent layer → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, backwards or within Bidirectional.
+ * A recurrent layer → Keras 3's layer and its arrays: SimpleRNN, LSTM, GRU, with go_backwards or in Bidirectional.
  * Keras has one bias where PyTorch has two, so two are added; a GRU with reset after has both, zeros where one is missing.
  */
 import { findCell, genericCells, takesOption, type CellOptions } from '../../../cells/registry.ts'
@@ -11,17 +11,17 @@ import { columnsFromNative, gateCount, rowsFromNative, requireClassName } from '
 import { cellActivation } from './activations.ts'
 import { kerasObject, type OutArray, type OutLayer, type ReadParameter } from './layer.ts'
 
-/** What the layers above take away from it. */
+/** The layer's options that the layers above determine. */
 export interface LayerContext {
   /** `recurrent.0` */
   name: string
-  /** Width of what comes in. */
+  /** Width of the input. */
   width: number
   every: boolean
   zeroMasked: boolean
 }
 
-/** The layer. @throws UnsupportedError for what Keras does not have */
+/** The layer. @throws UnsupportedError for options that Keras does not have */
 export function recurrentOut(options: RecurrentOptions, context: LayerContext): OutLayer {
   assertKerasCell(options, context.name)
   const { direction = 'forward' } = options
@@ -69,7 +69,7 @@ function assertKerasCell(options: RecurrentOptions, where: string): void {
   if (!got) return
   throw new UnsupportedError({
     where,
-    expected: 'a cell that Keras has',
+    expected: 'a cell of Keras',
     got,
     fix: exportAs('onnx'),
   })

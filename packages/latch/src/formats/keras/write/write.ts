@@ -10,10 +10,10 @@ import { buildKerasLayers, buildModel } from './layers.ts'
 import type { OutLayer } from './layer.ts'
 import { numbered } from '../read/weightStores.ts'
 
-/** The version whose format is written. */
+/** The Keras version of the written format. */
 const KERAS_VERSION = '3.0.0'
 
-/** The file. @throws UnsupportedError for what Keras has no layer for */
+/** The file. @throws UnsupportedError for layers that Keras does not have */
 export function writeKerasFile(source: ExportSource): ExportedFile {
   const layers = buildKerasLayers(source.network.config, source.outputActivation)
   const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'
@@ -52,12 +52,12 @@ function weightChunks(layers: readonly OutLayer[], { network }: ExportSource): I
   return hdf5Chunks(datasets, ['vars', ...paths.map((path) => `${path}/vars`)])
 }
 
-/** Members stored as they are: numbers hardly pack, and nothing is held twice. */
+/** Members are stored uncompressed: weights hardly compress, and are not copied. */
 function* zipChunks(members: readonly Member[]): Generator<Uint8Array> {
   const out: Uint8Array[] = []
   const zip = new Zip((error, chunk) => {
     if (error) throw error
-    // What was pushed may be a view of the arena's copy: it is handed on at once.
+    // A pushed chunk may be a view of the arena: it is yielded at once.
     out.push(chunk)
   })
   for (const { name, chunks } of members) {

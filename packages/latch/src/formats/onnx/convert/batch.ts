@@ -1,5 +1,5 @@
 /**
- * What a graph computes of its batch and not of the sequences: arithmetic of sizes, and the masks that lengths make.
+ * Parts of a graph that depend on the batch only: arithmetic of sizes, and masks computed from lengths.
  */
 import { describeValue, type NodeConverter } from './context.ts'
 import type { Convert } from './shapes.ts'
@@ -17,7 +17,7 @@ export function computeSizes(
     const [x, y] = [a.items[i % a.items.length], b.items[i % b.items.length]]
     const [m, n] = [getNumber(x), getNumber(y)]
     if (m !== null && n !== null) return { factor: compute(m, n), symbols: [] }
-    // What is no plain product of sizes must not pass for one.
+    // Only plain products of sizes are sizes.
     const isProduct = compute(2, 3) === 6
     if (isProduct)
       return {
@@ -42,7 +42,7 @@ function equal(at: NodeConverter, [a, b]: readonly Value[]): Value {
   const [steps, lengths] = a?.kind === 'steps' ? [a, b] : [b, a]
   if (steps?.kind === 'steps' && lengths?.kind === 'lengths' && lengths.minus === 1)
     return { kind: 'mask', what: 'last', rank: Math.max(steps.rank, lengths.rank) }
-  throw at.unsupported('steps that are the last ones', 'another comparison')
+  throw at.unsupported('a comparison with the last steps', 'another comparison')
 }
 
 function where(at: NodeConverter, [mask, x, other]: readonly Value[]): Value {

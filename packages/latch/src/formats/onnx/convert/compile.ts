@@ -172,7 +172,7 @@ class Compiler {
       case 'pattern':
         throw new UnsupportedError({
           where: irNode.node ? describePlace(this.#source, irNode.node) : this.#source,
-          expected: 'layers that Latch has',
+          expected: 'supported layers',
           got: layer.what,
           remedy: RUN_AS_GRAPH,
         })

@@ -8,8 +8,8 @@ import { wholeNumbers, type Axis, type SequenceValue, type Value } from './value
 import { above } from './model.ts'
 import type { IrNode } from './nodes.ts'
 
-/** What remains where layers cannot be found. */
-export const RUN_AS_GRAPH = 'A program can run the graph as it is, with openOnnxGraph of latch/formats.'
+/** The remedy if layers cannot be found. */
+export const RUN_AS_GRAPH = 'A program can run the graph directly, with openOnnxGraph of latch/formats.'
 
 /** The conversion of one graph. */
 export class ConversionContext {
@@ -109,10 +109,7 @@ export class NodeConverter {
   sequence(inputs: readonly Value[], index = 0): SequenceValue {
     const value = inputs[index]
     if (value?.kind === 'sequence') return value
-    throw this.unsupported(
-      'a sequence on its way through layers',
-      value ? describeValue(value) : `no input ${index}`,
-    )
+    throw this.unsupported('the output of a layer', value ? describeValue(value) : `no input ${index}`)
   }
 
   /** As `flow`, for what works on each row: masked steps no longer matter, and the last axis is the row. */

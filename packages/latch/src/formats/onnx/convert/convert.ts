@@ -1,6 +1,6 @@
 /**
  * The graph of an exported sequence model becomes a chain of Latch's layers: what PyTorch, tf2onnx and Latch itself
- * write. A graph that is not a chain is refused by node, with the part before it named.
+ * write. For a graph that is not a chain, the error names the node and the part before it.
  */
 import { readUpTo } from '../../fixes.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
@@ -235,15 +235,15 @@ function collectWarnings(
   const before = layers.some(({ conventions }) => conventions.includes('reset before'))
   const after = layers.some(({ conventions }) => conventions.includes('reset after'))
   return [
-    ...(has('LSTM') ? ['LSTM gates i o f c were put in the order i f g o'] : []),
-    ...(has('GRU') ? ['GRU gates z r h were put in the order r z n; the update gate keeps the old'] : []),
+    ...(has('LSTM') ? ['LSTM gates i o f c were reordered to i f g o'] : []),
+    ...(has('GRU') ? ['GRU gates z r h were reordered to r z n; the update gate scales the old state'] : []),
     ...(after ? ['linear_before_reset 1: the reset gate comes after the product'] : []),
     ...(before ? ['linear_before_reset 0: the reset gate comes before the product'] : []),
     ...(inputTimeFirst
       ? [`Input ${input} has time first: (time, batch) in the file, (batch, time) here`]
       : []),
-    ...(lengths ? [`Input ${lengths} became the lengths of the batch`] : []),
-    ...(sequences ? [`The file itself runs batches of ${sequences} only; here any number goes`] : []),
+    ...(lengths ? [`Input ${lengths} is the lengths of the batch`] : []),
+    ...(sequences ? [`The file has a fixed batch size of ${sequences}; Latch accepts any`] : []),
     ...found,
   ]
 }

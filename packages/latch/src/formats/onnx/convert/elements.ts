@@ -19,7 +19,7 @@ function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: S
   const width = at.width(sequence)
   if (data.length === width && shape[shape.length - 1] === width && shape.length <= sequence.axes.length)
     return { kind: 'vector', values: Float32Array.from(data) }
-  throw at.unsupported(`one number, or ${width} of them for the features`, `a constant of shape (${shape})`)
+  throw at.unsupported(`one number, or one for each of ${width} features`, `a constant of shape (${shape})`)
 }
 
 /** The sequence and the constant among two inputs, or two sequences. */
@@ -113,7 +113,7 @@ function subtract(at: NodeConverter, inputs: readonly Value[]): Value {
   const operand = findOperand(at, found.tensor, found.sequence)
   if (!found.first) {
     if (operand.kind === 'scalar') return straight(at, found.sequence, -1, operand.value)
-    throw at.unsupported('a single number', 'one for each feature')
+    throw at.unsupported('a single number', 'one per feature')
   }
   const negative: Operand =
     operand.kind === 'scalar'
@@ -185,7 +185,7 @@ function divide(at: NodeConverter, inputs: readonly Value[]): Value {
   if (a?.kind === 'sequence' && b?.kind === 'lengths' && b.minus === 0) return divideByLengths(at, a)
   const found = sides(at, inputs)
   if (found.kind === 'flows') return divideFlows(at, found.sequence, found.other)
-  if (!found.first) throw at.unsupported('a sequence above the line', 'a constant')
+  if (!found.first) throw at.unsupported('a sequence as the dividend', 'a constant')
   const operand = findOperand(at, found.tensor, found.sequence)
   if (operand.kind === 'scalar') return scale(at, found.sequence, { ...operand, value: 1 / operand.value })
   return scale(at, found.sequence, { ...operand, values: operand.values.map((x) => 1 / x) })
@@ -222,7 +222,7 @@ function power(at: NodeConverter, [x, exponent]: readonly Value[]): Value {
   if (by === 2 || by === 3) return pattern(at, sequence, 'power', sequence.tip, by)
   const deviation = by === 0.5 ? matchDeviation(at, sequence) : null
   if (deviation) return deviation
-  throw at.unsupported('a power that belongs to a layer normalisation or a GELU', `${by}`)
+  throw at.unsupported('a power in a layer normalisation or a GELU', `${by}`)
 }
 
 function matchDeviation(at: NodeConverter, sequence: SequenceValue): Value | null {

@@ -85,10 +85,7 @@ function interpretNode(
     if (masks) return all(masks)
     const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
     if (!convert)
-      throw at.unsupported(
-        'an operator that layers are made of',
-        node.domain ? `${node.op} of ${node.domain}` : node.op,
-      )
+      throw at.unsupported('a supported operator', node.domain ? `${node.op} of ${node.domain}` : node.op)
     const result = convert(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {

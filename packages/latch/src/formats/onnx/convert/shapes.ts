@@ -28,10 +28,7 @@ export type Convert = (at: NodeConverter, inputs: readonly Value[]) => Value | r
 function moved(at: NodeConverter, value: Value | undefined): Value {
   if (value?.kind === 'zeros') return { kind: 'zeros', shape: null }
   if (value?.kind === 'state') return value
-  throw at.unsupported(
-    'a sequence on its way through layers, or sizes',
-    value ? describeValue(value) : 'no input 0',
-  )
+  throw at.unsupported('the output of a layer, or sizes', value ? describeValue(value) : 'no input 0')
 }
 
 const isSequence = (value: Value | undefined): value is SequenceValue | Ids =>
@@ -120,7 +117,7 @@ function regrouped(at: NodeConverter, x: SequenceValue | Ids, wanted: readonly (
   const axes = regroup(x.axes, wanted, mayPart)
   if (!axes) {
     const shape = wanted.map((size) => (size ? (getNumber(size) ?? size.symbols.join('·')) : -1))
-    throw at.unsupported(`axes that stay whole from ${describeAxes(x.axes)}`, `shape (${shape.join(', ')})`)
+    throw at.unsupported(`a shape that keeps the axes ${describeAxes(x.axes)}`, `shape (${shape.join(', ')})`)
   }
   return x.kind === 'sequence' ? flattened(at, { ...x, axes }) : { ...x, axes }
 }

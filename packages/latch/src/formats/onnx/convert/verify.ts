@@ -1,11 +1,11 @@
 /**
- * Whether a converted model is the graph it came from: both run on the same small batch, the graph by its operators,
+ * Verifies a converted model against its graph: both run on the same small batch, the graph by its operators,
  * the network by its layers. A wrong conversion must never be silent.
  */
 import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { allLayers } from '../../../model/allLayers.ts'
-import { networkFromConfig } from '../../../model/network.ts'
+import { buildNetwork } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
 import type { OutputActivation } from '../../imported.ts'
@@ -42,7 +42,7 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
   if (expected.length !== got.length)
     throw new FormatError({
       where,
-      expected: `${expected.length} numbers as from the graph`,
+      expected: `${expected.length} numbers, as in the graph`,
       got: `${got.length}`,
     })
   let [worst, place] = [0, 0]
@@ -56,7 +56,7 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
   if (worst <= TOLERANCE) return
   throw new FormatError({
     where,
-    expected: `what the graph gives (${expected[place]} at number ${place})`,
+    expected: `the output of the graph (${expected[place]} at index ${place})`,
     got: `${got[place]}`,
     remedy: RUN_AS_GRAPH,
   })
@@ -211,7 +211,7 @@ function upTo(model: OnnxModel, output: string): OnnxModel {
 
 function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
   const { network: config, weights, input, outputActivation, places } = imported
-  const network = networkFromConfig(config, allLayers, {
+  const network = buildNetwork(config, allLayers, {
     threads: 1,
     weights: ({ name }) => weights.get(name)!,
   })

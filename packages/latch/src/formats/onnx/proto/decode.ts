@@ -79,7 +79,7 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
     if (tensor.name === '' || initializers.has(tensor.name))
       throw new FormatError({
         where: `${source}, ${tensor.where}`,
-        expected: 'a name of its own',
+        expected: 'a unique name',
         got: `'${tensor.name}'`,
       })
     initializers.set(tensor.name, await readTensorAnywhere(tensor, files))
@@ -158,7 +158,7 @@ function checkVersions(source: string, { irVersion, opsets }: Header): number {
     where: `${source}, opset_import`,
     expected: `opset ${OLDEST_OPSET} or newer`,
     got: `opset ${opset}`,
-    remedy: "Convert it with ONNX' own version converter.",
+    remedy: "Convert it with ONNX' version converter.",
   })
 }
 
@@ -201,7 +201,7 @@ function readNode(message: WireMessage, index: number, parts: Parts): OnnxNode {
   for (const each of waiting) {
     const [key, value] = readAttribute(each, where, parts)
     if (key === '' || attributes.has(key))
-      throw new FormatError({ where, expected: 'attributes with names of their own', got: `'${key}'` })
+      throw new FormatError({ where, expected: 'unique attribute names', got: `'${key}'` })
     attributes.set(key, value)
   }
   return node
@@ -303,7 +303,7 @@ function readShape(message: WireMessage, parts: Parts): (number | string | null)
   return shape
 }
 
-/** Nodes come after what they read, and no value is made twice. */
+/** Nodes come after their inputs, and every value is defined once. */
 function checkNames(source: string, { nodes, inputs, outputs, initializers }: OnnxModel): void {
   const known = new Set<string>([...initializers.keys(), ...inputs.map(({ name }) => name)])
   for (const node of nodes) {
@@ -311,15 +311,15 @@ function checkNames(source: string, { nodes, inputs, outputs, initializers }: On
     if (missing !== undefined)
       throw new FormatError({
         where: describePlace(source, node),
-        expected: 'inputs made before it',
-        got: `'${missing}', which is not`,
+        expected: 'inputs defined before the node',
+        got: `'${missing}', which is not defined`,
       })
     for (const output of node.outputs) {
       if (output !== '' && known.has(output))
         throw new FormatError({
           where: describePlace(source, node),
-          expected: 'outputs of its own',
-          got: `'${output}', which is there`,
+          expected: 'unique output names',
+          got: `'${output}', which is already defined`,
         })
       known.add(output)
     }
@@ -328,8 +328,8 @@ function checkNames(source: string, { nodes, inputs, outputs, initializers }: On
   if (!unmade) return
   throw new FormatError({
     where: `${source}, graph.output '${unmade.name}'`,
-    expected: 'a value that the graph makes',
-    got: 'one that it does not',
+    expected: 'a value of the graph',
+    got: 'an undefined value',
   })
 }
 

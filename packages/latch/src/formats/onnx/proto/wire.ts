@@ -1,7 +1,7 @@
 /**
  * Walks through a protobuf message field by field with the library's own reader, driven by the schema's
- * descriptors: nothing is built that nobody asked for, bytes are views of the file, and every error knows
- * field and byte. Only the message types of the schema are entered, so nesting cannot run away.
+ * descriptors: only requested fields are built, bytes are views of the file, and every error names
+ * field and byte. Only the message types of the schema are entered, so the nesting is bounded.
  */
 import type { DescField } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
@@ -51,7 +51,7 @@ export class WireMessage {
   /** Asks for memory of so many bytes before it is taken. @throws FormatError beyond four times the file */
   spend(bytes: number): void {
     this.#purse.left -= bytes
-    if (this.#purse.left < 0) throw this.error('numbers that take no more than four times the file', 'more')
+    if (this.#purse.left < 0) throw this.error('values of at most four times the size of the file', 'more')
   }
 
   /** Calls the reader of each field that has one, in the file's order; skips the others. */
@@ -71,7 +71,7 @@ export class WireMessage {
       else this.#skip(number)
       // Readers of a message inside may have gone anywhere.
       if (this.#next >= 0) reader.pos = this.#next
-      if (reader.pos > this.#end) throw this.error('a field inside its message', 'one that runs out of it')
+      if (reader.pos > this.#end) throw this.error('a field inside its message', 'a field that exceeds it')
     }
   }
 
@@ -159,7 +159,7 @@ export class WireMessage {
     return typeof value === 'number' ? value : this.#exact(value)
   }
 
-  // The library reports broken bytes by plain errors. Only its own calls are caught: an error of whoever reads the
+  // The library reports broken bytes by plain errors. Only its calls are caught: an error in the code that reads the
   // fields is a bug, and stays one.
 
   #scalar(kind: NumberKind | 'uint32'): number | bigint | string {
@@ -196,14 +196,13 @@ export class WireMessage {
     throw this.unsupported('whole numbers within ±2^53', String(value))
   }
 
-  /** Start and end of the current field's bytes, checked before anybody reads them. */
+  /** Start and end of the current field's bytes, checked before they are read. */
   #span(): readonly [number, number] {
     this.#need(WireType.LengthDelimited)
     const length = Number(this.#scalar('uint32'))
     const start = this.#reader.pos
     const left = this.#end - start
-    if (length > left)
-      throw this.error(`at most the ${Math.max(left, 0)} bytes left`, `a length of ${length}`)
+    if (length > left) throw this.error(`at most ${Math.max(left, 0)} bytes`, `a length of ${length}`)
     this.#next = start + length
     return [start, this.#next]
   }

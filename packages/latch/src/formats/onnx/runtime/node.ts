@@ -1,6 +1,6 @@
 /**
  * A node while its graph is opened: its attributes, each read by name, kind and default, so that what an operator
- * does not know is refused by name, and errors that say where in the graph they happen.
+ * does not support is an error by name, and errors name their place in the graph.
  */
 import { DataError, FormatError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
 import {
@@ -128,15 +128,12 @@ export class GraphNode {
     for (const name of names) this.#known.add(name)
   }
 
-  /** @throws UnsupportedError for an attribute that nobody asked for */
+  /** @throws UnsupportedError for an attribute that was not read */
   finish(): void {
     const strange = [...this.node.attributes.keys()].find((name) => !this.#known.has(name))
     if (strange === undefined) return
     const known = [...this.#known].join(', ') || 'none'
-    throw this.unsupported(
-      `attributes among those of ${this.node.op} that are covered (${known})`,
-      `'${strange}'`,
-    )
+    throw this.unsupported(`a supported attribute of ${this.node.op} (${known})`, `'${strange}'`)
   }
 
   #read<T extends OnnxAttribute>(

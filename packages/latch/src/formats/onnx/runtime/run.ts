@@ -1,6 +1,6 @@
 /**
  * Runs a graph, node by node: what the file says, exactly, with recurrent operators on Latch's engine. Everything
- * that is not covered is refused when the graph is opened, by name and place.
+ * unsupported is an error when the graph is opened, with name and place.
  */
 import { cellOfClass, classNames } from '../../gateOrders.ts'
 import type { EngineOptions } from '../../../engine/engine.ts'
@@ -48,7 +48,7 @@ export interface OnnxGraphOptions {
 interface Step {
   node: OnnxNode
   run: Run
-  /** Values that nobody reads after this step. */
+  /** Values that are not read after this step. */
   done: readonly string[]
 }
 
@@ -61,7 +61,7 @@ export class OnnxGraph {
   readonly #steps: readonly Step[]
   readonly #constants: ReadonlyMap<string, OnnxTensor>
 
-  /** @throws UnsupportedError for an operator or attribute that is not covered, FormatError for one that is wrong */
+  /** @throws UnsupportedError for an unsupported operator or attribute, FormatError for an invalid one */
   constructor(model: OnnxModel, { source, engine = {}, mostNumbers = MOST_NUMBERS }: OnnxGraphOptions) {
     this.inputs = model.inputs
     this.outputs = model.outputs
@@ -150,7 +150,7 @@ function findOperator(source: string, node: OnnxNode, engine: EngineOptions): Op
   if (cell) return recurrent(cell, engine)
   throw new UnsupportedError({
     where: describePlace(source, node),
-    expected: "an operator of ONNX's own that is covered",
+    expected: 'a supported ONNX operator',
     got: domain === '' ? op : `${op} of ${domain}`,
   })
 }

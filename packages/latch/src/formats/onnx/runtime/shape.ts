@@ -3,7 +3,7 @@ import type { OnnxTensor } from '../graph.ts'
 import { countElements, type GraphNode, type Inputs, type Operator, showShape } from './node.ts'
 import { broadcast, broadcastStrides, reordered, computeStrides } from './strides.ts'
 
-/** Axes, which older opsets have as an attribute and newer ones as an input; undefined where nobody says. */
+/** Axes, which older opsets have as an attribute and newer ones as an input; undefined if neither is given. */
 export function readAxes(
   node: GraphNode,
   input: number,

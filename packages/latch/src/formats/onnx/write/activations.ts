@@ -103,7 +103,7 @@ export function cellActivations(
     if (!known) {
       throw new UnsupportedError({
         where: `export to ONNX, ${where}`,
-        expected: `an activation that ONNX' recurrent operators have: ${Object.keys(IN_CELLS).join(', ')}`,
+        expected: `an activation of ONNX' recurrent operators: ${Object.keys(IN_CELLS).join(', ')}`,
         got: type,
         fix: exportAs('keras'),
       })

@@ -1,5 +1,5 @@
 /**
- * A Latch model as an ONNX file. The graph's messages are small and made at once; weights follow one by one, each a
+ * A Latch model as an ONNX file. The graph's messages are small and built at once; weights follow one by one, each a
  * TensorProto whose numbers are read from the network while the file goes out. Names and numbers: onnx.proto.
  */
 import { create, toBinary } from '@bufbuild/protobuf'
@@ -25,7 +25,7 @@ const ACTIVATED = {
  * Writes one `.onnx` file. Inputs: `ids` int64 (batch, time) or `features` float32 (batch, time, width), padded with
  * anything valid, and `lengths` int32 (batch). Outputs: `logits` (batch, width) or (batch, time, width), zeros beyond
  * each length, and `probabilities` where the output activation is a softmax or sigmoid.
- * @throws UnsupportedError for what ONNX cannot say
+ * @throws UnsupportedError for layers that ONNX does not support
  */
 export const writeOnnx: ModelWriter = async (source) => {
   const { graph, output } = exportLayers(source.network)

@@ -1,6 +1,6 @@
 /**
  * The weights of a TensorFlow.js model: groups of specs over binary shards, numbers as they are or quantised.
- * Every size is settled before a shard is read, and held against its bytes after.
+ * Every size is computed before a shard is read, and compared with its bytes afterwards.
  * Source: tfjs-core io/types (WeightsManifestConfig, WeightsManifestEntry) and io_utils.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
@@ -23,7 +23,7 @@ import { quoted } from '../../safetensors/header.ts'
 import { leadsAway } from '../../siblingName.ts'
 import { append } from '../../../core/lists.ts'
 
-/** One array as the manifest announces it. */
+/** One array as declared in the manifest. */
 interface Spec {
   name: string
   shape: readonly number[]
@@ -92,7 +92,11 @@ function readPath(field: Field): string {
   const path = readString(field, { minLength: 1, maxLength: 1000 })
   if (!leadsAway(path)) return path
   const where = `${field.source}, ${field.path}`
-  throw new FormatError({ where, expected: 'the name of a file beside the model', got: quoted(path) })
+  throw new FormatError({
+    where,
+    expected: 'the name of a file in the folder of the model',
+    got: quoted(path),
+  })
 }
 
 function readSpecs(field: Field): Spec[] {

@@ -1,4 +1,4 @@
-/** Activation functions in the words of TensorFlow.js, and which of them it has as layers only. */
+/** Activations by TensorFlow.js' names, and those that it has only as layers. */
 import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
 import type { ActivationOptions } from '../../../layers/activation.ts'
 
@@ -24,14 +24,14 @@ const NAMES: Partial<Record<ActivationName, string>> = {
   mish: 'mish',
 }
 
-/** Parameters that a name stands for there; others have none. */
+/** The fixed parameters of a name in TensorFlow.js; other names have none. */
 const FIXED: Partial<Record<ActivationName, readonly [alpha: number, beta: number]>> = {
   hardSigmoid: [0.2, 0.5],
   elu: [1, 0],
   gelu: [0, 0],
 }
 
-/** The name of a function of each number; null where TensorFlow.js has none for it. */
+/** The name of an elementwise activation; null if TensorFlow.js does not have it. */
 export function functionName(choice: ActivationChoice): string | null {
   const { type, alpha, beta } = resolveActivation(choice)
   const fixed = FIXED[type]
@@ -39,7 +39,7 @@ export function functionName(choice: ActivationChoice): string | null {
   return NAMES[type] ?? null
 }
 
-/** A layer that is a function; null where TensorFlow.js has none for it. */
+/** The layer of an activation; null if TensorFlow.js does not have it. */
 export function functionLayer(choice: ActivationOptions['activation'], name: string): KerasLayerJson | null {
   if (choice === 'softmax' || choice === 'logSoftmax')
     return activationLayer(name, choice === 'softmax' ? 'softmax' : 'log_softmax')
@@ -54,7 +54,7 @@ function activationLayer(name: string, activation: string): KerasLayerJson {
   return { class_name: 'Activation', config: { name, activation } }
 }
 
-/** A choice in a few words. */
+/** A readable activation. */
 export function functionText(choice: ActivationOptions['activation']): string {
   if (typeof choice === 'string') return choice
   const { type, alpha, beta } = resolveActivation(choice)

@@ -102,12 +102,12 @@ export class TfjsExport {
     else if (layer.type === 'masking')
       this.#place({ class_name: 'Masking', config: { name, mask_value: layer.value ?? 0 } })
     else if (layer.type === 'activation') this.#addFunction(layer.activation, i, name)
-    else throw this.#refusal(i, 'a layer that TensorFlow.js has', layer.type)
+    else throw this.#refusal(i, 'a layer of TensorFlow.js', layer.type)
   }
 
   #addFunction(choice: Extract<LayerOptions, { type: 'activation' }>['activation'], i: number, name: string) {
     const layer = functionLayer(choice, name)
-    if (!layer) throw this.#refusal(i, 'a function that TensorFlow.js has', functionText(choice))
+    if (!layer) throw this.#refusal(i, 'an activation of TensorFlow.js', functionText(choice))
     this.#place(layer)
   }
 
@@ -138,7 +138,7 @@ export class TfjsExport {
     const joined = this.#joined(i)
     const every = layer.returnSequences !== false && joined !== 'pool'
     if (direction === 'reverse' && every && joined !== 'reverse')
-      throw this.#refusal(i, 'go_backwards, whose steps come last one first', 'outputs at their own steps')
+      throw this.#refusal(i, 'outputs in reverse order, as with go_backwards', 'outputs in forward order')
     const gated = takesOption(genericCells, cell, 'gateActivation')
     const one = {
       class_name: requireClassName('keras', cell, name),
@@ -165,11 +165,7 @@ export class TfjsExport {
   #assertCell(layer: RecurrentOptions, i: number): void {
     const { cell, activation = 'tanh', gateActivation = 'sigmoid' } = layer
     if (takesOption(genericCells, cell, 'reset') && layer.reset !== 'before')
-      throw this.#refusal(
-        i,
-        'a GRU that resets before its product, the only one in TensorFlow.js',
-        'reset after',
-      )
+      throw this.#refusal(i, 'a GRU with reset before, as in TensorFlow.js', 'reset after')
     const own = ['peepholes', 'coupled', 'clip', 'backward'] as const
     const more = own.find((field) => layer[field] !== undefined && layer[field] !== false)
     if (more) throw this.#refusal(i, `a cell without ${more}`, more)
@@ -177,14 +173,13 @@ export class TfjsExport {
       takesOption(genericCells, cell, 'stateActivation') &&
       !sameActivation(layer.stateActivation ?? activation, activation)
     )
-      throw this.#refusal(i, 'one function for candidate and cell state', 'two')
+      throw this.#refusal(i, 'the same activation for candidate and cell state', 'two activations')
     for (const choice of [activation, gateActivation])
-      if (!functionName(choice))
-        throw this.#refusal(i, 'functions that TensorFlow.js has', functionText(choice))
+      if (!functionName(choice)) throw this.#refusal(i, 'activations of TensorFlow.js', functionText(choice))
     if (this.#masked && layer.direction === 'bidirectional')
       throw this.#refusal(
         i,
-        'no masked steps below Bidirectional, which does not take a mask there',
+        'no masked steps below Bidirectional, which ignores masks in TensorFlow.js',
         'a mask',
       )
   }
@@ -237,11 +232,11 @@ export class TfjsExport {
     if (over === 'mean' && this.#masked) throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
     if (over === 'max') this.#place({ class_name: 'GlobalMaxPooling1D', config: { name } })
     else if (over === 'mean') this.#place({ class_name: 'GlobalAveragePooling1D', config: { name } })
-    else throw this.#refusal(i, 'a pool that TensorFlow.js has, mean or max', over)
+    else throw this.#refusal(i, 'mean or max pooling', over)
   }
 
   #addReverse(i: number): void {
-    if (this.#joined(i - 1) !== 'reverse') throw this.#refusal(i, 'a layer that TensorFlow.js has', 'reverse')
+    if (this.#joined(i - 1) !== 'reverse') throw this.#refusal(i, 'a layer of TensorFlow.js', 'reverse')
   }
 
   /**

@@ -74,7 +74,7 @@ function buildInput(first: TorchModule, oneHot: boolean, source: string): LayerO
   if (first.kind === 'embedding') return []
   if (!oneHot) return [{ type: 'features', width: first.input }]
   if (first.kind === 'recurrent') return [{ type: 'oneHot', vocabulary: first.input }]
-  const expected = 'a recurrent module first, for one-hot rows'
+  const expected = 'a recurrent first module, for one-hot rows'
   throw new FormatError({ where: `${source}, configuration.oneHot`, expected, got: quoted(first.path) })
 }
 
@@ -95,7 +95,7 @@ function folded(layers: readonly LayerOptions[]): LayerOptions[] {
 function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source: string): void {
   for (const path of Object.keys(heads)) {
     if (chain.some((module) => module.path === path)) continue
-    const expected = `modules that are read (${chain
+    const expected = `modules of the network (${chain
       .slice(0, 12)
       .map((m) => quoted(m.path))
       .join(', ')})`
@@ -133,7 +133,7 @@ function listAssumptions(
   }
   const last = chain[chain.length - 1]
   if (last.kind === 'linear' && outputActivation === 'linear') {
-    warnings.push('the outputs are used as they are, without an activation')
+    warnings.push('the outputs have no activation')
     const value = last.output === 1 ? 'sigmoid' : 'softmax'
     fixes.push({ option: 'outputActivation', value, to: 'turn the outputs into probabilities' })
   }

@@ -1,6 +1,6 @@
 /**
- * Files of PyTorch that are not read: pickles, in a zip or bare. They are programs that Python runs while it
- * loads them, so they are neither run nor parsed here; the error says the two lines that convert them.
+ * PyTorch files that are not supported: pickles, in a zip or bare. They are programs that Python runs while it
+ * loads them, so they are neither run nor parsed here; the error contains two lines that convert them.
  */
 import { readInOrder, readPrefix } from '../../fixes.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
@@ -21,7 +21,7 @@ export function assertNoPickle(bytes: Uint8Array, name: string): void {
   throw new UnsupportedError({
     where: name,
     expected: 'a state_dict saved as safetensors',
-    got: zip ? 'a zip archive, as torch.save writes it' : 'a Python pickle',
+    got: zip ? 'a zip archive of torch.save' : 'a Python pickle',
     remedy: `A pickle is a program and is never run here. Convert it with Python:\n${conversionLines(name)}`,
   })
 }

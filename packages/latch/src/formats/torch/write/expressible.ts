@@ -1,4 +1,4 @@
-/** Which networks PyTorch's own modules can say, and the errors for the others. */
+/** Checks whether PyTorch's modules support a network. */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { getClassName, classNames } from '../../gateOrders.ts'
 import { exportAs } from '../../fixes.ts'
@@ -9,7 +9,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
 import { layerNames } from '../../../layers/names.ts'
 
-/** @throws UnsupportedError naming the layer and what of it PyTorch's modules do not have */
+/** @throws UnsupportedError naming the layer and the option that PyTorch's modules do not support */
 export function assertExpressible(layers: readonly LayerOptions[]): void {
   const names = layerNames(layers)
   for (const [i, layer] of layers.entries()) {
@@ -28,7 +28,7 @@ export function assertExpressible(layers: readonly LayerOptions[]): void {
 type Reason = readonly [expected: string, got: string]
 
 function reasonAgainst(layer: LayerOptions): Reason | null {
-  const noMasks = 'no masked steps: PyTorch knows lengths, not masks'
+  const noMasks = 'no masked steps: PyTorch supports lengths, not masks'
   if (layer.type === 'masking' || layer.type === 'zeroMasked') return [noMasks, layer.type]
   if (layer.type === 'embedding' && layer.maskZero) return [noMasks, 'maskZero']
   return layer.type === 'recurrent' ? againstCell(layer) : null
@@ -38,10 +38,10 @@ function againstCell(layer: RecurrentOptions): Reason | null {
   const { cell, activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = layer
   if (!getClassName('torch', cell))
     return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
-  if (layer.reset === 'before') return ['a GRU that resets after its product, as nn.GRU does', 'reset before']
+  if (layer.reset === 'before') return ['a GRU with reset after, as nn.GRU', 'reset before']
   if (layer.peepholes) return ['an LSTM without peepholes', 'peepholes']
-  if (layer.coupled) return ['an LSTM with a forget gate of its own', 'coupled gates']
-  if (layer.clip !== undefined) return ['pre-activations that are not clipped', `clip ${layer.clip}`]
+  if (layer.coupled) return ['an LSTM with a separate forget gate', 'coupled gates']
+  if (layer.clip !== undefined) return ['pre-activations without clipping', `clip ${layer.clip}`]
   const allowed: readonly ActivationChoice[] = takesOption(genericCells, cell, 'gateActivation')
     ? ['tanh']
     : ['tanh', 'relu']
@@ -55,7 +55,7 @@ function againstCell(layer: RecurrentOptions): Reason | null {
     sameActivation(backward?.activation ?? activation, activation) &&
     sameActivation(backward?.gateActivation ?? gateActivation, gateActivation) &&
     sameActivation(backward?.stateActivation ?? stateActivation, stateActivation)
-  return same ? null : ['the same functions in both directions', 'others backwards']
+  return same ? null : ['the same activations in both directions', 'different ones']
 }
 
 function named(choice: ActivationChoice): string {

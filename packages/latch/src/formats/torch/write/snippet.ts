@@ -39,7 +39,7 @@ const BACKWARDS = `def backwards(x, lengths):
 /**
  * A runnable program: module, loading with strict checking, one call. Give ids (batch, steps) or features
  * (batch, steps, width) and, where sequences differ, their lengths (batch).
- * @throws UnsupportedError for what PyTorch's modules do not have
+ * @throws UnsupportedError for layers without a PyTorch module
  */
 export function torchSnippet(source: ExportSource): string {
   const { network, outputActivation } = source

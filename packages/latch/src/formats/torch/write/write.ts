@@ -40,7 +40,7 @@ function listTensors(network: Network): Due[] {
   return [...tensors, ...listSecondBiases(network), ...listConstants(network)]
 }
 
-/** PyTorch's modules have two biases or none: beside one stand zeros. */
+/** PyTorch's modules have two biases or none: a single bias is completed by zeros. */
 function listSecondBiases(network: Network): Due[] {
   const layers = network.config.layers.filter((layer) => layer.type === 'recurrent')
   return network.recurrent.flatMap(({ loops }, i) =>
