@@ -273,8 +273,9 @@ describe('this repository', () => {
   test('has all its folders', () => expect(source.paths.length).toBeGreaterThan(50))
   test('keeps the import rule', () => expectNone(importViolations(source)))
   test('has an entry point for browsers', () => expectNone(browserViolations(source)))
-  test('reads tables with the browser build of csv-parse', () => {
-    expectNone(browserViolations(source, 'packages/latch/src/tables.ts', ['csv-parse/browser/esm/sync']))
+  test('reads tables with the browser build of csv-parse, and guesses encodings with chardet', () => {
+    const brings = ['csv-parse/browser/esm/sync', 'chardet']
+    expectNone(browserViolations(source, 'packages/latch/src/tables.ts', brings))
   })
   test.each(['index', 'node', 'training', 'inspection', 'datasets'])('needs no dependency in %s', (name) => {
     const entry = `packages/latch/src/${name}.ts`

@@ -177,7 +177,16 @@ async function finish(
     history,
   })
   for (const note of result?.warnings ?? []) output.note(note)
-  const summary = { cell: model.settings.cell, report, result, baseline, path: paths.model, data, columns }
+  const summary = {
+    cell: model.settings.cell,
+    report,
+    result,
+    baseline,
+    path: paths.model,
+    data,
+    columns,
+    reading: rows.reading,
+  }
   output.print(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
   )

@@ -4,6 +4,7 @@
  */
 import { PackedBatch } from '../tensors/packedBatch.ts'
 import { DataError, ShapeError, UsageError } from '../core/errors.ts'
+import { isFiniteAt } from '../core/precision.ts'
 import { assertList, copyNumbers, flatTable, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
 import { readTargets, type ArrayTargets } from './arrayTargets.ts'
 import type { Dataset } from './dataset.ts'
@@ -137,7 +138,7 @@ function checkNumbers({ kind, width, data, starts }: ArrayTable, lengths: Int32A
   const isWhole = kind === 'ids'
   lengths.forEach((length, row) => {
     for (let i = starts[row] * width; i < (starts[row] + length) * width; i++) {
-      if (isWhole ? Number.isInteger(data[i]) && data[i] >= 0 : Number.isFinite(data[i])) continue
+      if (isWhole ? Number.isInteger(data[i]) && data[i] >= 0 : isFiniteAt('float32', data[i])) continue
       const step = Math.floor(i / width) - starts[row]
       const feature = isWhole ? '' : `, ${name} ${i % width}`
       throw new DataError({

@@ -2,6 +2,7 @@
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { DataError, ShapeError, UsageError } from '../core/errors.ts'
+import { isFiniteAt } from '../core/precision.ts'
 import { assertList, copyNumbers, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
 
 type Numbers = ArrayLike<number>
@@ -149,7 +150,7 @@ function checkTargets(where: string, table: TargetTable, isClass: boolean, perSt
   const { data, width, starts, counts } = table
   for (let row = 0; row < starts.length; row++) {
     for (let i = starts[row] * width; i < (starts[row] + counts[row]) * width; i++) {
-      if (isClass ? Number.isInteger(data[i]) : Number.isFinite(data[i])) continue
+      if (isClass ? Number.isInteger(data[i]) : isFiniteAt('float32', data[i])) continue
       const step = perStep ? `, step ${Math.floor(i / width) - starts[row]}` : ''
       const expected = isClass ? 'a class (a whole number)' : 'a finite number'
       throw new DataError({ where: `${where}, row ${row}${step}`, expected, got: String(data[i]) })

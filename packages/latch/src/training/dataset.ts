@@ -5,7 +5,7 @@ import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
-import { assertDataset } from './arguments.ts'
+import { describe } from '../core/validation.ts'
 import { hash32 } from '../core/random.ts'
 
 /** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
@@ -29,6 +29,14 @@ export interface Dataset {
   readonly masked?: boolean
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
+}
+
+/** @throws UsageError unless it has the members of a dataset */
+export function assertDataset(where: string, dataset: unknown): asserts dataset is Dataset {
+  const { size, lengths, batch } = (dataset ?? {}) as Partial<Dataset>
+  if (Number.isInteger(size) && lengths?.length === size && typeof batch === 'function') return
+  const expected = 'a dataset { size, lengths, batch }, as `arrayDataset` makes it'
+  throw new UsageError({ where, expected, got: describe(dataset) })
 }
 
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */

@@ -90,10 +90,10 @@ describe('options out of range are named', () => {
     [
       'optimizer',
       { type: 'adam', momentum: 0.9 },
-      /^fit option optimizer \(adam\) momentum: .*options type, beta1, beta2/,
+      /^optimizer option \(adam\) momentum: .*options type, beta1, beta2/,
     ],
     ['optimizer', null, /^fit option optimizer: expected a name, or an object with a type, got null/],
-    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^fit option schedule steps: .*options type, .*tMax/],
+    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^schedule option steps: .*options type, .*tMax/],
     ['schedule', 'cosine', /^fit option schedule: expected an object with a type, got "cosine"/],
     [
       'checkpoint',
