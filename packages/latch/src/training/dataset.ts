@@ -5,8 +5,8 @@ import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
-import { describe } from '../core/validation.ts'
 import { hash32 } from '../core/random.ts'
+import { describe } from '../core/validation.ts'
 
 /** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
 export interface Sample {
@@ -81,7 +81,8 @@ export function fingerprint(dataset: Dataset): string {
     for (const list of [batch.lengths, batch.sortedIndices, batch.ids, batch.features, classes])
       hash.list(list)
     if (batch.mask) hash.list(batch.mask)
-    for (const list of [targets.classes, targets.values, ...(targets.stepClasses ?? [])]) hash.list(list)
+    const { classes: own, values, stepClasses = [], labels = [] } = targets
+    for (const list of [own, values, ...stepClasses, ...labels]) hash.list(list)
   }
   return hash.text
 }

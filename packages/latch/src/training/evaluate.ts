@@ -4,7 +4,7 @@
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
-import { assertNetwork } from './assertNetwork.ts'
+import { assertNetwork } from './options.ts'
 import { assertDataset, type Dataset, type Sample } from './dataset.ts'
 import { drawSample } from './samples.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
