@@ -78,7 +78,7 @@ describe('options out of range are named', () => {
       /^fit option classWeights: expected 'balanced' or a weight by label, got equal/,
     ],
     ['validation', 1, /validation: expected a fraction from 0 to below 1/],
-    ['optimizer', 'lion', /optimizer\.type/],
+    ['optimizer', 'tiger', /optimizer\.type/],
     ['optimizer', { type: 'sgd', momentum: 2 }, /optimizer\.momentum/],
   ]
   wrongFit.push(
