@@ -139,10 +139,18 @@ function listAssumptions(
   }
   if (recurrent.length > 0 && !flags.pool && flags.returnSequences) {
     warnings.push('the model has an output at every step')
+    if (recurrent.at(-1)!.layers[0].length === 2)
+      warnings.push(
+        'bidirectional: the last step of the output is not h_n, which holds the first step of the backward direction',
+      )
     fixes.push(
       { option: 'config.returnSequences', value: false, to: 'keep only the output of the last step' },
       { option: 'config.pool', value: 'mean', to: 'pool the outputs of all steps' },
     )
+  }
+  if (chain.some(({ kind }) => kind === 'norm')) {
+    warnings.push('LayerNorm: the file does not store eps; 1e-5 is used')
+    fixes.push({ option: 'config.layers', to: 'list the layers, with another epsilon' })
   }
   const bare = chain.filter((m, i) => m.kind === 'linear' && !findHead(flags, m.path) && i < chain.length - 1)
   if (bare.length > 0) {
