@@ -42,8 +42,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   T['Example'],
   T['FitOptions']
 > {
-  /** All options of the model. */
-  readonly settings: T['Settings']
+  readonly #settings: T['Settings']
   /** Engine and precision of the model. */
   readonly engine: EngineOptions
   readonly #task: TaskDefinition<T>
@@ -54,12 +53,17 @@ export class TaskModel<T extends TaskTypes> implements Model<
   #disposed = false
 
   constructor({ task, settings, engine, labels = null, trained = null, history = null }: ModelStart<T>) {
-    this.settings = settings
+    this.#settings = settings
     this.engine = engine
     this.#task = task
     this.#wantedLabels = labels
     this.#trained = trained
     this.#history = history
+  }
+
+  /** Every option of the model; those that depend on the rows are undefined until the first `fit`. */
+  get settings(): T['Settings'] {
+    return this.#trained ? this.#task.settings(this.#trained.learned) : this.#settings
   }
 
   get task(): string {

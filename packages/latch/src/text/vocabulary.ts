@@ -3,18 +3,9 @@
  * are packed. The same token lists always give the same ids.
  */
 import { FormatError, UsageError } from '../core/errors.ts'
-import { requirePositiveInteger } from '../core/validation.ts'
 
 /** The token of id 0, for every token outside the vocabulary. */
 export const UNKNOWN_TOKEN = '<unk>'
-
-/** Which tokens a vocabulary keeps. */
-export interface VocabularyOptions {
-  /** Tokens that occur less often become unknown. Default 2. */
-  minimumCount?: number
-  /** Most entries, `<unk>` included. Default: no limit. */
-  maximumSize?: number
-}
 
 /** The tokens a model knows, by id and back. */
 export class Vocabulary {
@@ -22,27 +13,10 @@ export class Vocabulary {
   readonly tokens: readonly string[]
   readonly #ids = new Map<string, number>()
 
-  private constructor(tokens: readonly string[]) {
+  /** @param tokens distinct, by id; the first is `<unk>`. Checked lists only: see `buildVocabulary` and `fromJSON`. */
+  constructor(tokens: readonly string[]) {
     this.tokens = tokens
     tokens.forEach((token, id) => this.#ids.set(token, id))
-  }
-
-  /**
-   * Counts the tokens and numbers them by decreasing count, ties by code point.
-   * @throws UsageError for a minimum count or maximum size that is not a positive integer
-   */
-  static build(tokenLists: Iterable<readonly string[]>, options: VocabularyOptions = {}): Vocabulary {
-    const { minimumCount = 2, maximumSize = Infinity } = options
-    requirePositiveInteger('minimumCount', minimumCount)
-    if (maximumSize !== Infinity) requirePositiveInteger('maximumSize', maximumSize)
-    const counts = new Map<string, number>()
-    for (const tokens of tokenLists) {
-      for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1)
-    }
-    counts.delete(UNKNOWN_TOKEN)
-    const kept = [...counts].filter(([, count]) => count >= minimumCount)
-    kept.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b))
-    return new Vocabulary([UNKNOWN_TOKEN, ...kept.slice(0, maximumSize - 1).map(([token]) => token)])
   }
 
   /**
@@ -112,17 +86,6 @@ export class Vocabulary {
 
   toJSON(): string[] {
     return [...this.tokens]
-  }
-}
-
-/** JavaScript compares UTF-16 units, which would sort emoji before some letters. */
-function compareCodePoints(a: string, b: string): number {
-  for (let i = 0; ;) {
-    const left = a.codePointAt(i)
-    const right = b.codePointAt(i)
-    if (left === undefined || right === undefined) return a.length - b.length
-    if (left !== right) return left - right
-    i += left > 0xffff ? 2 : 1
   }
 }
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createTokenizer, parseTokenizerConfig } from '../../src/text/tokenizer.ts'
+import { buildVocabulary } from '../../src/text/buildVocabulary.ts'
 import { Vocabulary } from '../../src/text/vocabulary.ts'
 import { FormatError, UsageError } from '../../src/core/errors.ts'
 
@@ -21,6 +22,11 @@ describe('word tokens', () => {
     ['❤\ufe0f\u200d🔥', ['❤\ufe0f', '🔥']],
     ['می\u200cخواهم', ['می\u200cخواهم']],
     ['a\u00adb\u200bc\ud800', ['a', 'b', 'c', '\ufffd']],
+    ['这个房间 IS干净。', ['这', '个', '房', '间', 'is', '干', '净', '。']],
+    ['コーヒーを飲む', ['コ', 'ー', 'ヒ', 'ー', 'を', '飲', 'む']],
+    ['น้ำดี', ['น้', 'ำ', 'ดี']],
+    ['បន្ទប់ ມື້ ရေ', ['ប', 'ន្', 'ទ', 'ប់', 'ມື້', 'ရေ']],
+    ['방이 깨끗해요', ['방이', '깨끗해요']],
     [' \t\r\n\u3000', []],
     ['', []],
   ])('%j', (text, tokens) => {
@@ -42,9 +48,28 @@ describe('word tokens', () => {
     )
   })
 
+  const mixed = fc.string({
+    unit: fc.constantFrom(
+      'a',
+      '1',
+      "'",
+      '\u2019',
+      '\u200c',
+      ' ',
+      '好',
+      'の',
+      'カ',
+      'ก',
+      '\u0e49',
+      'ខ',
+      '\u17d2',
+      '\u0301',
+      '。',
+    ),
+  })
   test('tokens joined by spaces give the same tokens again', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), mixed), (text) => {
         const tokens = words.tokenize(text)
         expect(words.tokenize(tokens.join(' '))).toEqual(tokens)
         for (const token of tokens) expect(token).not.toMatch(/^\s*$/)
@@ -76,11 +101,23 @@ describe('character tokens', () => {
   })
 })
 
+describe('tokens between white space', () => {
+  test('keep words that were split before', () => {
+    const before = createTokenizer({ kind: 'whitespace', lowercase: true })
+    expect(before.tokenize('  这个 房间\t很干净 It’s\n')).toEqual(['这个', '房间', '很干净', 'it’s'])
+    expect(before.tokenize(' \n')).toEqual([])
+  })
+})
+
 describe('tokenizer configuration', () => {
   test('survives JSON and is refused by field', () => {
     expect(parseTokenizerConfig(JSON.parse(JSON.stringify(words.config)))).toEqual(words.config)
     expect(() => parseTokenizerConfig({ kind: 'bytes', lowercase: true })).toThrow(
-      new FormatError({ where: 'tokenizer.kind', expected: "'words' or 'chars'", got: '"bytes"' }),
+      new FormatError({
+        where: 'tokenizer.kind',
+        expected: 'one of words, chars, whitespace',
+        got: '"bytes"',
+      }),
     )
     expect(() => parseTokenizerConfig({ kind: 'words' })).toThrow(
       /tokenizer\.lowercase: expected true or false, got nothing/,
@@ -98,7 +135,7 @@ describe('vocabulary', () => {
   ]
 
   test('is ordered by count, then code point, and drops the rare', () => {
-    const vocabulary = Vocabulary.build(lists)
+    const vocabulary = buildVocabulary(lists)
     expect(vocabulary.tokens).toEqual(['<unk>', 'a', '__proto__', 'b', '\uffee', '😀'])
     expect(vocabulary.size).toBe(6)
     expect([...vocabulary.encode(['a', 'never', '__proto__', '<unk>', 'constructor'])]).toEqual([
@@ -109,24 +146,24 @@ describe('vocabulary', () => {
   })
 
   test('limits its size, `<unk>` counted', () => {
-    expect(Vocabulary.build(lists, { minimumCount: 1, maximumSize: 3 }).tokens).toEqual([
+    expect(buildVocabulary(lists, { minimumCount: 1, maximumSize: 3 }).tokens).toEqual([
       '<unk>',
       'a',
       '__proto__',
     ])
-    expect(Vocabulary.build(lists, { maximumSize: 1 }).tokens).toEqual(['<unk>'])
-    expect(Vocabulary.build([['<unk>', '<unk>']]).tokens).toEqual(['<unk>'])
-    expect(() => Vocabulary.build(lists, { minimumCount: 0 })).toThrow(
+    expect(buildVocabulary(lists, { maximumSize: 1 }).tokens).toEqual(['<unk>'])
+    expect(buildVocabulary([['<unk>', '<unk>']]).tokens).toEqual(['<unk>'])
+    expect(() => buildVocabulary(lists, { minimumCount: 0 })).toThrow(
       /minimumCount: expected a positive integer, got 0/,
     )
-    expect(() => Vocabulary.build(lists, { maximumSize: 1.5 })).toThrow(/maximumSize/)
-    expect(() => Vocabulary.build(lists).decode([99])).toThrow(
+    expect(() => buildVocabulary(lists, { maximumSize: 1.5 })).toThrow(/maximumSize/)
+    expect(() => buildVocabulary(lists).decode([99])).toThrow(
       /decode, position 0: expected an id from 0 to 5, got 99/,
     )
   })
 
   test('survives JSON and rejects other data', () => {
-    const built = Vocabulary.build(lists, { minimumCount: 1 })
+    const built = buildVocabulary(lists, { minimumCount: 1 })
     expect(Vocabulary.fromJSON(JSON.parse(JSON.stringify(built))).tokens).toEqual(built.tokens)
     expect(() => Vocabulary.fromJSON({})).toThrow(/vocabulary: expected an array of tokens, got object/)
     expect(() => Vocabulary.fromJSON([])).toThrow(/vocabulary\[0\]: expected "<unk>", got nothing/)

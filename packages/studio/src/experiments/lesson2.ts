@@ -2,7 +2,17 @@
  * Lesson 2: sentences → tokens → ids → one-hot rows → (batch, timesteps, features), padded as in the lecture and packed
  * as in Latch; and the effect on the output if padding is read as words.
  */
-import { createTokenizer, dense, features, network, type Network, PackedBatch, rnn, Vocabulary } from 'latch'
+import {
+  buildVocabulary,
+  createTokenizer,
+  dense,
+  features,
+  network,
+  type Network,
+  PackedBatch,
+  rnn,
+  Vocabulary,
+} from 'latch'
 import type { WorkerMethods } from '../rpc/remote.ts'
 
 const MAX_SENTENCES = 8
@@ -33,7 +43,7 @@ function numbers(texts: string[], lowercase: boolean): Numbers {
   const seen = Vocabulary.fromJSON(['<unk>', ...new Set(lists.flat())])
   const words = seen.tokens.slice(1)
   const ids = lists.map((tokens) => [...seen.encode(tokens)].map((id) => id - 1))
-  const own = Vocabulary.build(lists, { minimumCount: 1 })
+  const own = buildVocabulary(lists, { minimumCount: 1 })
   const batch = PackedBatch.ofIds(ids)
   const places: Numbers['packed']['places'] = []
   batch.eachRow((row, sequence, step) => (places[row] = { sequence, step }))

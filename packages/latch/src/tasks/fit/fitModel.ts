@@ -128,7 +128,8 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
 
 function assertSameSettings(saved: object, own: object): void {
   const text = (settings: object, name: string) => JSON.stringify((settings as Record<string, unknown>)[name])
-  const wrong = Object.keys(saved).find((name) => text(saved, name) !== text(own, name))
+  // What is still undefined is chosen from the rows.
+  const wrong = Object.keys(saved).find((name) => text(own, name) && text(saved, name) !== text(own, name))
   if (wrong === undefined) return
   throw new UsageError({
     where: `fit option resume, a checkpoint with ${wrong} ${text(saved, wrong)}`,

@@ -16,7 +16,8 @@ export type SequenceInput = string | ArrayLike<number> | readonly ArrayLike<numb
 
 /** `#3 #1 #4`: ids, with or without a vocabulary; a trace shows ids without a token like this. */
 const NUMBERED = /^\s*#\d+(\s+#\d+)*\s*$/
-const UNKNOWN = /^[<[]?(unk|oov|unknown)[>\]]?$/i
+/** The unknown token is marked as such: the plain word “unknown” is a word. */
+const UNKNOWN = /^(<(unk|oov|unknown)>|\[(unk|oov|unknown)\]|\{(unk|oov|unknown)\})$/i
 
 /** Reads the inputs of one model. */
 export class SequenceReader {

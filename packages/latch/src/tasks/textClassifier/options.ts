@@ -46,13 +46,16 @@ export interface ClassifierOptions<
   activation?: 'tanh' | 'relu'
   /** Pooling of the steps' outputs. Default `last`. */
   pooling?: 'last' | 'max' | 'mean'
-  /** How texts are tokenized. Default `words`. */
+  /**
+   * How texts are tokenized. Default `words`, which splits scripts without spaces (Chinese, Japanese, Thai) into
+   * letters. `whitespace`: for texts that were split into words before.
+   */
   tokens?: TokenKind
   /** Lower-case the texts. Default true for words, false for characters. */
   lowercase?: boolean
   /** Width of the embedding, or `oneHot`. Default 64. */
   embedding?: number | 'oneHot'
-  /** Tokens with fewer occurrences in training are unknown. Default 2. */
+  /** Tokens with fewer occurrences in training are unknown. Default 2, for fewer than 200 training rows 1. */
   minimumCount?: number
   /** Maximum size of the vocabulary, including the unknown token. Default: no limit. */
   maximumVocabulary?: number
@@ -82,17 +85,15 @@ export interface ClassifierSettings {
   tokens: TokenKind
   lowercase: boolean
   embedding: number | 'oneHot'
-  minimumCount: number
+  /** Undefined until the first `fit`: by the number of rows. */
+  minimumCount: number | undefined
   maximumVocabulary: number | null
   maximumLength: number
   dropout: DropoutRates
 }
 
-const DROPOUT: { [K in ClassifierSettings['tokens']]: DropoutRates } = {
-  words: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 },
-  chars: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 },
-}
-const LENGTH = { words: 400, chars: 1000 }
+const WORDS = { length: 400, dropout: { words: 0.2, embedding: 0.6, layers: 0.3, output: 0.3 } }
+const CHARS = { length: 1000, dropout: { words: 0.05, embedding: 0.2, layers: 0.2, output: 0.2 } }
 const ANN_LENGTH = 60
 
 const NAMES: Names<ClassifierOptions> = {
@@ -127,8 +128,9 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
   assertKnownOptions('option', options, NAMES)
   const cell = choice('cell', options.cell ?? 'lstm', CELL_CHOICES)
   const tokens = choice('tokens', options.tokens ?? 'words', TOKEN_KINDS)
+  const defaults = tokens === 'chars' ? CHARS : WORDS
   const { embedding = 64, maximumVocabulary = null } = options
-  const { maximumLength = cell === 'ann' ? ANN_LENGTH : LENGTH[tokens] } = options
+  const { maximumLength = cell === 'ann' ? ANN_LENGTH : defaults.length } = options
   const settings: ClassifierSettings = {
     cell,
     units: whole('units', options.units ?? 64, MAX_WIDTH),
@@ -138,13 +140,14 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
     activation: choice('activation', options.activation ?? 'tanh', ['tanh', 'relu']),
     pooling: choice('pooling', options.pooling ?? 'last', ['last', 'max', 'mean']),
     tokens,
-    lowercase: flag('lowercase', options.lowercase ?? tokens === 'words'),
+    lowercase: flag('lowercase', options.lowercase ?? tokens !== 'chars'),
     embedding: embedding === 'oneHot' ? embedding : whole('embedding', embedding, MAX_WIDTH),
-    minimumCount: whole('minimumCount', options.minimumCount ?? 2, MAX_COUNT),
+    minimumCount:
+      options.minimumCount === undefined ? undefined : whole('minimumCount', options.minimumCount, MAX_COUNT),
     maximumVocabulary:
       maximumVocabulary === null ? null : whole('maximumVocabulary', maximumVocabulary, MAX_COUNT),
     maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
-    dropout: dropoutRates(options.dropout, DROPOUT[tokens]),
+    dropout: dropoutRates(options.dropout, defaults.dropout),
   }
   const contradiction = contradictionIn(settings)
   if (contradiction) throwInvalid(...contradiction)

@@ -2,7 +2,8 @@
 import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import { DataError } from '../../core/errors.ts'
-import { Vocabulary } from '../../text/vocabulary.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
+import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'
@@ -47,12 +48,13 @@ export const taskTraining: TaskTraining<TextTypes> = {
   },
 
   learn(settings, { labels }, training) {
-    const { minimumCount, maximumVocabulary } = settings
-    const words = Vocabulary.build(
+    const { minimumCount = training.length < FEW_ROWS ? 1 : 2, maximumVocabulary } = settings
+    const words = buildVocabulary(
       training.map(({ tokens }) => tokens),
       { minimumCount, maximumSize: maximumVocabulary ?? undefined },
     )
-    return completeLearned(settings, labels!, words)
+    if (words.size === 1) throw emptyVocabulary(settings.tokens, minimumCount)
+    return completeLearned({ ...settings, minimumCount }, labels!, words)
   },
 
   network: ({ settings, words, labels }) => ({
@@ -79,6 +81,20 @@ export const taskTraining: TaskTraining<TextTypes> = {
       },
     }
   },
+}
+
+/** Below this number of training rows every token counts: few occur twice. */
+const FEW_ROWS = 200
+
+function emptyVocabulary(tokens: TokenKind, minimumCount: number): DataError {
+  const chars = { option: 'tokens', value: 'chars', to: 'train on single characters' }
+  const once = { option: 'minimumCount', value: 1, to: 'keep tokens that occur once' }
+  return new DataError({
+    where: 'vocabulary',
+    expected: `at least one token that occurs ${minimumCount} times in the training rows`,
+    got: 'none: every token would be unknown',
+    fix: [...(tokens === 'chars' ? [] : [chars]), ...(minimumCount > 1 ? [once] : [])],
+  })
 }
 
 /** The given labels, else those of the rows. @throws DataError for only one */

@@ -1,0 +1,43 @@
+/** Token lists of training texts → their vocabulary. Apart from `Vocabulary`, as pages that only predict do not need it. */
+import { requirePositiveInteger } from '../core/validation.ts'
+import { UNKNOWN_TOKEN, Vocabulary } from './vocabulary.ts'
+
+/** Which tokens a vocabulary keeps. */
+export interface VocabularyOptions {
+  /** Tokens that occur less often become unknown. Default 2. */
+  minimumCount?: number
+  /** Most entries, `<unk>` included. Default: no limit. */
+  maximumSize?: number
+}
+
+/**
+ * Counts the tokens and numbers them by decreasing count, ties by code point.
+ * @throws UsageError for a minimum count or maximum size that is not a positive integer
+ */
+export function buildVocabulary(
+  tokenLists: Iterable<readonly string[]>,
+  options: VocabularyOptions = {},
+): Vocabulary {
+  const { minimumCount = 2, maximumSize = Infinity } = options
+  requirePositiveInteger('minimumCount', minimumCount)
+  if (maximumSize !== Infinity) requirePositiveInteger('maximumSize', maximumSize)
+  const counts = new Map<string, number>()
+  for (const tokens of tokenLists) {
+    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1)
+  }
+  counts.delete(UNKNOWN_TOKEN)
+  const kept = [...counts].filter(([, count]) => count >= minimumCount)
+  kept.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b))
+  return new Vocabulary([UNKNOWN_TOKEN, ...kept.slice(0, maximumSize - 1).map(([token]) => token)])
+}
+
+/** JavaScript compares UTF-16 units, which would sort emoji before some letters. */
+function compareCodePoints(a: string, b: string): number {
+  for (let i = 0; ;) {
+    const left = a.codePointAt(i)
+    const right = b.codePointAt(i)
+    if (left === undefined || right === undefined) return a.length - b.length
+    if (left !== right) return left - right
+    i += left > 0xffff ? 2 : 1
+  }
+}
