@@ -16,6 +16,7 @@ import {
 } from './imported.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
+import { withTextInput } from './textInput.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,
@@ -35,7 +36,7 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
   assertKnownOptions('import option', options, IMPORT_OPTIONS)
   const format = identify(files.bytes, files.name)
   const read = await readers[format]()
-  return tokensAsIds(await read(files, options))
+  return withTextInput(tokensAsIds(await read(files, options)), options)
 }
 
 /**

@@ -251,7 +251,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   /** The input of the writers of other formats. */
   exportSource(name = 'model'): ExportSource {
     const { trained } = this
-    const { outputActivation, input, vocabulary, tokens, labels } = trained.learned
+    const { outputActivation, input, vocabulary, tokens, labels, stateful } = trained.learned
     const document = taskDocument(this.#task, { ...trained, history: this.#history, training: null })
     return {
       network: trained.network,
@@ -260,6 +260,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
       labels,
       vocabulary,
       tokens,
+      stateful,
       document,
       name,
     }
