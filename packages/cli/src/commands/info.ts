@@ -11,7 +11,12 @@ import {
   importOptions,
   labelsOption,
   prefixOption,
+  maxLengthOption,
+  paddingIdOption,
+  paddingOption,
   tokensOption,
+  truncatingOption,
+  unknownTokenOption,
   upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
@@ -54,6 +59,11 @@ export function infoCommand(output: Output) {
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
+    .option(...unknownTokenOption)
+    .option(...paddingOption)
+    .option(...truncatingOption)
+    .option(...maxLengthOption)
+    .option(...paddingIdOption)
     .option(...outputActivationOption)
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)

@@ -61,7 +61,7 @@ function resolveTexts(model: Texts, options: TextOptions, source: string): Resol
   const warnings = [...named.warnings]
   const fixes: Fix[] = []
   const stated = { ...textInput, ...named.text }
-  const vocabulary = cutVocabulary(model.vocabulary, input.width, options, warnings, source)
+  const vocabulary = cutVocabulary(model.vocabulary, input.width, options, warnings)
   const tokens = model.tokens ?? guessTokenKind(vocabulary)
   const unknown = findUnknown(vocabulary, options.unknownToken, stated.unknown)
   if (unknown === 'drop' && options.unknownToken === undefined)
@@ -113,13 +113,12 @@ function cutVocabulary(
   width: number,
   options: TextOptions,
   warnings: string[],
-  source: string,
 ): readonly string[] {
   const given = options.vocabulary
   if (vocabulary.length <= width || given === undefined || Array.isArray(given)) return vocabulary
   const lost = vocabulary.slice(width).filter((token) => token !== '').length
   warnings.push(
-    `vocabulary: ${lost} tokens with ids from ${width} on are unknown, as the embedding of ${source} has ${width} rows`,
+    `vocabulary: ${lost} tokens with ids from ${width} on are unknown, as the embedding has ${width} rows`,
   )
   return vocabulary.slice(0, width)
 }
