@@ -109,7 +109,7 @@ function addMasking(to: NetworkBuilder, layer: KerasLayer): string {
 function addDense(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays, dialect } = layer
   to.beginFeatures(layer)
-  const units = readSize(config, 'units', 'output_dim')
+  const units = readSize(config, 'units')
   const bias = readFlag(config, 'use_bias', true)
   const activation = readActivation(fieldAt(config, 'activation'), dialect)
   const byRow = activation === 'softmax' || activation === 'logSoftmax'
@@ -155,8 +155,7 @@ function requireLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer
 
 function addDropout(to: NetworkBuilder, layer: KerasLayer): string {
   to.beginFeatures(layer)
-  const given = fieldAt(layer.config, 'rate').value === undefined ? 'p' : 'rate'
-  const rate = readNumber(fieldAt(layer.config, given), { min: 0, max: 1 })
+  const rate = readNumber(fieldAt(layer.config, 'rate'), { min: 0, max: 1 })
   if (layer.type === 'SpatialDropout1D')
     to.note(
       `${layer.name}: Keras drops whole features of a sequence, Latch drops single numbers (in training only)`,
@@ -208,12 +207,12 @@ function addAttention(to: NetworkBuilder, layer: KerasLayer): string {
 
 function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
   to.beginFeatures(layer)
+  requireStepsFirst(layer)
   if (to.per === 'sequence') return ''
   if (to.steps === null) {
     const got = 'an input of any length'
     throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps for Flatten', got })
   }
-  requireStepsFirst(layer)
   const { steps } = to
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)

@@ -7,9 +7,10 @@ import { fieldAt, readArray, readInteger, readOptional, type Field } from '../..
 import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../../imported.ts'
 import { tokensByOptions } from '../../tokensById.ts'
 import type { KerasDialect } from './activations.ts'
-import { LayerArrays, type KerasArray } from './arrays.ts'
+import { joinedGates, LayerArrays, type KerasArray } from './arrays.ts'
 import { NetworkBuilder, type KerasLayer } from './builder.ts'
 import { readOutput } from './outputActivation.ts'
+import { WatchedLayer } from './fields.ts'
 import { addSimple } from './layers.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
 import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
@@ -78,13 +79,16 @@ export function importKerasConfig(
 
 function addNode(
   to: NetworkBuilder,
-  node: KerasNode,
+  given: KerasNode,
   weightsOf: (layer: string) => readonly KerasArray[],
   dialect: KerasDialect,
   source: string,
 ): LayerFacts {
+  const watched = new WatchedLayer(given)
+  const { node } = watched
   const where = `${source}, layer ${node.name}`
-  const arrays = new LayerArrays(where, node.type === 'InputLayer' ? [] : weightsOf(node.name))
+  const own = node.type === 'InputLayer' ? [] : weightsOf(node.name)
+  const arrays = new LayerArrays(where, joinedGates(typeText(node), own))
   const layer: KerasLayer = { ...node, where, arrays, dialect }
   const conventions =
     node.type === 'Concatenate'
@@ -96,6 +100,7 @@ function addNode(
   for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
     if (fieldAt(node.config, `${name}_regularizer`).value)
       to.omitted.push(`${node.name}: ${name}_regularizer`)
+  watched.report(to)
   to.outputs.set(node.name, to.last)
   to.widths.set(to.last, to.width)
   const output = to.input ? to.shape : inputText(to.inputShape)

@@ -123,6 +123,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   const [ahead, back] = readDirections(layer)
   const every = readFlag(ahead.config, 'return_sequences')
   noteCalls(to, layer, ahead.config)
+  if (back !== ahead) noteCalls(to, layer, back.config)
   const [forward, stacked] = readCells(ahead.type, ahead.config, dialect)
   const [backward] = readCells(back.type, back.config, dialect)
   if (stacked)
@@ -149,7 +150,8 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   putWeights(to, name, '', withBias(first, bias, rows))
   putWeights(to, name, '_reverse', withBias(second, bias, rows))
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
-  const zeroes = to.masked && (dialect.zeroesMasked || readFlag(ahead.config, 'zero_output_for_mask'))
+  const zeroed = [ahead, back].some((one) => readFlag(one.config, 'zero_output_for_mask'))
+  const zeroes = to.masked && (dialect.zeroesMasked || zeroed)
   finish(to, ahead.config, every, zeroes)
   return `${describeCell(forward, first, dialect)}; merge ${merge}`
 }
@@ -185,6 +187,14 @@ function readDirections({ config, where }: KerasLayer): [Inner, Inner] {
     throw new UnsupportedError({ where, expected: 'a recurrent layer in Bidirectional', got: type })
   }
   const turned = readFlag(forward.config, 'go_backwards')
+  for (const name of own.value ? ['return_sequences', 'stateful'] : []) {
+    if (readFlag(forward.config, name) === readFlag(backward.config, name)) continue
+    throw new UnsupportedError({
+      where,
+      expected: `the same ${name} in both directions`,
+      got: 'different ones',
+    })
+  }
   if (turned || (own.value && !readFlag(backward.config, 'go_backwards')))
     throw new UnsupportedError({
       where,
@@ -270,7 +280,7 @@ function readCell(type: string, config: Field, dialect: KerasDialect): CellConfi
   const reset = fieldAt(config, 'reset_after').value
   return {
     cell,
-    units: readSize(config, 'units', 'output_dim'),
+    units: readSize(config, 'units'),
     bias: readFlag(config, 'use_bias', true),
     activation: read('activation', 'tanh'),
     gateActivation: takes(cell, 'gateActivation') ? read('recurrent_activation', gates) : 'sigmoid',
