@@ -13,6 +13,8 @@ export interface KerasDialect {
   major: number
   /** Bidirectional layers give zeros at masked steps: Keras from 2.4. */
   zeroesMasked: boolean
+  /** Means over time count masked steps: TensorFlow.js. */
+  meansMasked: boolean
 }
 
 /** An activation of each number, or of a whole row. */

@@ -50,7 +50,7 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
   if (activation === null) throw unknown(to, layer)
   to.beginFeatures(layer)
-  if (layer.type === 'Softmax') requireLastAxis(to, layer)
+  if (layer.type === 'Softmax') requireSoftmax(to, layer)
   if (activation !== 'linear') to.add({ type: 'activation', activation })
   return typeof activation === 'string' ? activation : activation.type
 }
@@ -143,6 +143,17 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   return `epsilon ${epsilon}`
 }
 
+/** Keras' and TensorFlow.js' Softmax (not the activation) applies the mask of the steps to features, or fails. */
+function requireSoftmax(to: NetworkBuilder, layer: KerasLayer): void {
+  requireLastAxis(to, layer)
+  if (!to.masked || to.per === 'sequence') return
+  throw new UnsupportedError({
+    where: layer.where,
+    expected: 'a Softmax layer without masked steps, or an Activation softmax',
+    got: 'a Softmax layer over masked steps',
+  })
+}
+
 /** The last axis, as −1 or by its index: 2 for (batch, steps, features), 1 for rows and in TimeDistributed. */
 function requireLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
   const field = fieldAt(config, 'axis')
@@ -183,7 +194,10 @@ function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | '
   requireSteps(to, layer)
   requireStepsFirst(layer)
   if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')
-  to.add({ type: 'pool', pooling: over })
+  // TensorFlow.js has no masks in its poolings.
+  const countMasked = over === 'mean' && to.masked && layer.dialect.meansMasked
+  to.add(countMasked ? { type: 'pool', pooling: over, countMasked } : { type: 'pool', pooling: over })
+  if (countMasked) to.note(`${layer.name}: the mean counts masked steps, as in TensorFlow.js`)
   toSequence(to, to.width)
   return over
 }

@@ -154,11 +154,16 @@ export function findDialect(
   { format, producer }: Pick<KerasAbout, 'format' | 'producer'>,
   first: KerasLayerHead,
 ): KerasDialect {
-  if (format === 'tfjs') return { major: 2, zeroesMasked: false }
+  if (format === 'tfjs') return { major: 2, zeroesMasked: false, meansMasked: true }
   const [, major, minor] = /keras\D{0,10}(\d)\.(\d+)/i.exec(producer ?? '') ?? []
-  if (major) return { major: Number(major), zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04 }
+  if (major)
+    return {
+      major: Number(major),
+      zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04,
+      meansMasked: false,
+    }
   const three = fieldAt(first.config, 'batch_shape').value !== undefined
-  return { major: three ? 3 : 2, zeroesMasked: three }
+  return { major: three ? 3 : 2, zeroesMasked: three, meansMasked: false }
 }
 
 function noteHardSigmoid(to: NetworkBuilder, { major }: KerasDialect): void {

@@ -138,7 +138,7 @@ function addLayer(
       out.per = 'sequence'
       return 0
     case 'pool':
-      addPool(out, layer.pooling, name)
+      addPool(out, layer, name)
       return 0
     case 'concat':
       addConcat(out, layer.inputs, name)
@@ -242,13 +242,19 @@ function addLayerNorm(out: Out, layer: Extract<LayerOptions, { type: 'layerNorm'
   out.add('LayerNormalization', { axis: -1, epsilon, scale, center: centre }, arrays)
 }
 
-function addPool(out: Out, over: string, name: string): void {
+function addPool(
+  out: Out,
+  { pooling: over, countMasked }: Extract<LayerOptions, { type: 'pool' }>,
+  name: string,
+): void {
   const types: Record<string, string | undefined> = {
     mean: 'GlobalAveragePooling1D',
     max: 'GlobalMaxPooling1D',
   }
   const type = types[over]
   if (!type) throw unsupportedLayer(name, `pooling over ${over}`)
+  if (countMasked && out.masked)
+    throw unsupportedLayer(name, 'a mean that counts masked steps (Keras leaves them out)')
   out.add(type, { data_format: 'channels_last', keepdims: false })
   out.per = 'sequence'
 }

@@ -79,7 +79,7 @@ export class TfjsExport {
         this.#addNorm(layer, i, name)
         break
       case 'pool':
-        this.#addPool(layer.pooling, i, name)
+        this.#addPool(layer, i, name)
         break
       case 'reverse':
         this.#addReverse(i)
@@ -227,9 +227,11 @@ export class TfjsExport {
     if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
   }
 
-  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['pooling'], i: number, name: string): void {
+  #addPool(layer: Extract<LayerOptions, { type: 'pool' }>, i: number, name: string): void {
+    const { pooling: over, countMasked } = layer
     if (this.#joined(i - 1) === 'pool') return
-    if (over === 'mean' && this.#masked) throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
+    if (over === 'mean' && this.#masked && !countMasked)
+      throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
     if (over === 'max') this.#place({ class_name: 'GlobalMaxPooling1D', config: { name } })
     else if (over === 'mean') this.#place({ class_name: 'GlobalAveragePooling1D', config: { name } })
     else throw this.#refusal(i, 'mean or max pooling', over)
