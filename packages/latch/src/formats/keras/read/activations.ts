@@ -109,5 +109,9 @@ function reluLayer(
   if (most === Infinity && threshold === 0) return slope ? { type: 'leakyRelu', alpha: slope } : 'relu'
   if (most === Infinity && slope === 0) return { type: 'thresholdedRelu', alpha: threshold }
   if (most === 6 && slope === 0 && threshold === 0) return 'relu6'
-  throw fieldError(config, 'max_value 6 or none', `${most} with slope ${slope}, threshold ${threshold}`)
+  throw new UnsupportedError({
+    where: `${config.source}, ${config.path}`,
+    expected: 'a ReLU with max_value 6 or none, and a slope or a threshold',
+    got: `max_value ${most === Infinity ? 'none' : most} with slope ${slope}, threshold ${threshold}`,
+  })
 }

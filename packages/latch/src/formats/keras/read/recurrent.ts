@@ -87,7 +87,7 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays } = layer
   const backwards = readFlag(config, 'go_backwards')
   const every = readFlag(config, 'return_sequences')
-  const zeroes = readFlag(config, 'zero_output_for_mask')
+  const zeroes = readFlag(config, 'zero_output_for_mask') && !keepsUnrolled(to, layer, config)
   // Then the output of a masked last step is zero, not the retained state.
   const pooled = zeroes && !every
   noteCalls(to, layer, config)
@@ -151,7 +151,8 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   putWeights(to, name, '_reverse', withBias(second, bias, rows))
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
   const zeroed = [ahead, back].some((one) => readFlag(one.config, 'zero_output_for_mask'))
-  const zeroes = to.masked && (dialect.zeroesMasked || zeroed)
+  const wanted = every && to.masked && (dialect.zeroesMasked || zeroed)
+  const zeroes = wanted && !keepsUnrolled(to, layer, ahead.config)
   finish(to, ahead.config, every, zeroes)
   return `${describeCell(forward, first, dialect)}; merge ${merge}`
 }
@@ -164,6 +165,16 @@ function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boole
   }
   if (every && zeroes) to.add({ type: 'zeroMasked' })
   if (readFlag(config, 'stateful')) to.stateful = true
+}
+
+/** Unrolled loops of Keras 3 know no zeros for masked steps on JAX and NumPy; they do on TensorFlow and PyTorch. */
+function keepsUnrolled(to: NetworkBuilder, { name, dialect }: KerasLayer, config: Field): boolean {
+  if (dialect.major < 3 || !readFlag(config, 'unroll')) return false
+  if (to.masked)
+    to.note(
+      `${name}: outputs at masked steps repeat the last one, as in unrolled layers of Keras 3 on JAX and NumPy (TensorFlow and PyTorch give zeros)`,
+    )
+  return true
 }
 
 function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Field): void {
