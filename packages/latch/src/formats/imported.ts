@@ -102,6 +102,8 @@ export interface ExportSource {
 export interface ExportedFile {
   name: string
   chunks: Iterable<Uint8Array>
+  /** Sentences, with the first file: what the format cannot say of the model. */
+  omitted?: readonly string[]
 }
 
 /** The file to read, and the files it refers to. */

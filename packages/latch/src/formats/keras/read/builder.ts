@@ -37,7 +37,8 @@ export class NetworkBuilder {
   per: 'step' | 'sequence' = 'step'
   width = 0
   steps: number | null = null
-  stateful = false
+  /** By recurrent layer: whether its state is kept from call to call. */
+  readonly statefulLayers: boolean[] = []
   /** Whether steps may be masked here. */
   masked = false
   /** Shape of the input without the batch, if an InputLayer or the first layer specifies it. */
@@ -105,6 +106,14 @@ export class NetworkBuilder {
     this.note('the input has no time axis: each example is a sequence of one step')
     this.add({ type: 'pool', pooling: 'last' })
     this.per = 'sequence'
+  }
+
+  /** Whether states are kept: those of all recurrent layers or of none. @throws UnsupportedError for some of them */
+  stateful(source: string): boolean {
+    const [first = false] = this.statefulLayers
+    if (this.statefulLayers.every((one) => one === first)) return first
+    const expected = 'stateful in all recurrent layers or in none'
+    throw new UnsupportedError({ where: source, expected, got: 'some stateful layers' })
   }
 
   /** The output shape of the last layer, `(batch, 40, 128)`. */

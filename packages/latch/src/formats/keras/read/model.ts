@@ -72,7 +72,7 @@ export function importKerasConfig(
     layers,
     warnings: to.warnings,
     omitted: to.omitted,
-    stateful: to.stateful,
+    stateful: to.stateful(source),
     document: null,
   }
 }

@@ -164,7 +164,7 @@ function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boole
     to.steps = null
   }
   if (every && zeroes) to.add({ type: 'zeroMasked' })
-  if (readFlag(config, 'stateful')) to.stateful = true
+  to.statefulLayers.push(readFlag(config, 'stateful'))
 }
 
 /** Unrolled loops of Keras 3 know no zeros for masked steps on JAX and NumPy; they do on TensorFlow and PyTorch. */
