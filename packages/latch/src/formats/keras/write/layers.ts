@@ -84,7 +84,7 @@ export function buildModel(layers: readonly OutLayer[], name: string): KerasMode
   const skips = layers.some(({ inputs }) => inputs !== undefined)
   if (!skips) {
     const config = { name, trainable: true as const, layers: objects }
-    return { module: 'keras', class_name: 'Sequential', config, registered_name: null }
+    return { module: 'keras', registered_name: null, class_name: 'Sequential', config }
   }
   const called = objects.map((object, i) => {
     const below = i ? kerasTensor(names[i - 1]) : null
