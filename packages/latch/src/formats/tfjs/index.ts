@@ -29,7 +29,7 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
     source,
     format: 'tfjs',
     producer: getProducer(root, topology),
-    options: { ...options, vocabulary: undefined },
+    options: { ...options, vocabulary: undefined, tokens: undefined },
     training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
   })
   const read = {

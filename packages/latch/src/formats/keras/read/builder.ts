@@ -9,6 +9,7 @@ import type { ModelInput } from '../../imported.ts'
 import type { KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
 import { LayerNames } from '../../../layers/names.ts'
+import type { KerasText } from './textLayers.ts'
 
 /** A Keras layer to be read. */
 export interface KerasLayer {
@@ -19,6 +20,8 @@ export interface KerasLayer {
   config: Field
   arrays: LayerArrays
   dialect: KerasDialect
+  /** A text file of the layer in the archive; null: none. */
+  assets(file: string): string | null
   /** Within TimeDistributed: it sees one step at a time. */
   distributed?: true
 }
@@ -37,6 +40,8 @@ export class NetworkBuilder {
   per: 'step' | 'sequence' = 'step'
   width = 0
   steps: number | null = null
+  /** How texts are read, if a layer says so. */
+  text: KerasText | null = null
   /** By recurrent layer: whether its state is kept from call to call. */
   readonly statefulLayers: boolean[] = []
   /** Whether steps may be masked here. */

@@ -42,13 +42,28 @@ const WITHOUT_EFFECT = new Set([
 /** Of all layers: only in training, or before it. */
 const TRAINING = /_(initializer|regularizer|constraint)$/
 
-/** By layer: only in training. */
-const TRAINING_BY_TYPE: Readonly<Record<string, readonly string[]>> = {
+/** By layer: only in training, or sizes that the arrays and the vocabulary have. */
+const OWN_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
   GaussianNoise: ['stddev'],
   GaussianDropout: ['rate'],
   AlphaDropout: ['rate'],
   ActivityRegularization: ['l1', 'l2'],
   Embedding: ['dropout'],
+  TextVectorization: [
+    'max_tokens',
+    'pad_to_max_tokens',
+    'vocabulary_size',
+    'encoding',
+    'has_input_vocabulary',
+  ],
+  StringLookup: [
+    'max_tokens',
+    'pad_to_max_tokens',
+    'vocabulary_size',
+    'encoding',
+    'has_input_vocabulary',
+    'vocabulary_dtype',
+  ],
 }
 
 /** Names of Keras 1 and of Keras 2. */
@@ -146,7 +161,7 @@ export class WatchedLayer {
 
   #unread(type: string, config: Config): string[] {
     const read = this.#read.get(config)
-    const own = Object.hasOwn(TRAINING_BY_TYPE, type) ? TRAINING_BY_TYPE[type] : []
+    const own = Object.hasOwn(OWN_WITHOUT_EFFECT, type) ? OWN_WITHOUT_EFFECT[type] : []
     return Object.entries(config).flatMap(([name, value]) => {
       if (value === null || value === undefined || WITHOUT_EFFECT.has(name)) return []
       if (TRAINING.test(name) || own.includes(name)) return []

@@ -16,6 +16,7 @@ import {
 import { transposed } from '../../gateOrders.ts'
 import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
+import { addStringLookup, addTextVectorization } from './textLayers.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
 type Adder = (to: NetworkBuilder, layer: KerasLayer) => string
@@ -35,6 +36,8 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   AttentionWeightedAverage: addAttention,
   Flatten: addFlatten,
   TimeDistributed: addTimeDistributed,
+  TextVectorization: addTextVectorization,
+  StringLookup: addStringLookup,
 }
 
 const TRAINING_ONLY = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout', 'ActivityRegularization']

@@ -28,6 +28,8 @@ export interface KerasAbout {
   options: ImportOptions
   /** The training configuration, if it is stored with the model's. */
   training?: unknown
+  /** A text file that belongs to a layer; null: none. */
+  assets?(layer: string, file: string): string | null
 }
 
 /**
@@ -45,7 +47,7 @@ export function importKerasConfig(
   const to = new NetworkBuilder()
   const dialect = findDialect(about, nodes[0])
   to.inputShape = readInputShape(nodes[0].config)
-  const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, source))
+  const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, about))
   if (!to.input || to.layers.length < 2)
     throw new UnsupportedError({
       where: source,
@@ -68,7 +70,12 @@ export function importKerasConfig(
     outputActivation,
     input: to.input,
     labels: options.labels ?? null,
-    ...tokensByOptions(options, source),
+    ...tokensByOptions(
+      { ...options, tokens: options.tokens ?? to.text?.tokens },
+      source,
+      to.text?.vocabulary ?? null,
+    ),
+    textInput: to.text?.textInput,
     layers,
     warnings: to.warnings,
     omitted: to.omitted,
@@ -82,14 +89,15 @@ function addNode(
   given: KerasNode,
   weightsOf: (layer: string) => readonly KerasArray[],
   dialect: KerasDialect,
-  source: string,
+  { source, assets }: KerasAbout,
 ): LayerFacts {
   const watched = new WatchedLayer(given)
   const { node } = watched
   const where = `${source}, layer ${node.name}`
   const own = node.type === 'InputLayer' ? [] : weightsOf(node.name)
   const arrays = new LayerArrays(where, joinedGates(typeText(node), own))
-  const layer: KerasLayer = { ...node, where, arrays, dialect }
+  const assetsOf = (file: string) => assets?.(node.name, file) ?? null
+  const layer: KerasLayer = { ...node, where, arrays, dialect, assets: assetsOf }
   const conventions =
     node.type === 'Concatenate'
       ? addConcat(to, node, where)
