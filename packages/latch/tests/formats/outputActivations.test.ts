@@ -3,6 +3,7 @@
  * loss × labels of Keras and TensorFlow.js files against goldens, and the same of ONNX and PyTorch files.
  */
 import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { expectClose } from '../closeTo.ts'
 import { importKerasConfig, type KerasArray } from '../../src/formats/keras/read/model.ts'
@@ -170,6 +171,147 @@ describe('Keras and TensorFlow.js: the file’s own numbers, whatever the loss',
     expect(cases.length).toBe(90)
   })
 })
+
+/** Keras 2's functions in float64, of a row. */
+const REFERENCE: Record<string, (row: number[]) => number[]> = {
+  linear: (row) => row,
+  tanh: (row) => row.map(Math.tanh),
+  relu: (row) => row.map((x) => Math.max(0, x)),
+  softplus: (row) => row.map((x) => Math.log1p(Math.exp(x))),
+  softsign: (row) => row.map((x) => x / (1 + Math.abs(x))),
+  sigmoid: (row) => row.map(sigmoid),
+  hard_sigmoid: (row) => row.map((x) => Math.min(1, Math.max(0, 0.2 * x + 0.5))),
+  softmax,
+}
+
+type Rows = number[][]
+const times = (row: readonly number[], kernel: Rows) =>
+  kernel[0].map((_, j) => row.reduce((sum, x, i) => sum + x * kernel[i][j], 0))
+
+interface Head {
+  functions: string[]
+  units: number
+  over: 'last' | 'mean' | 'max'
+  loss: keyof typeof LOSSES
+  isLabelled: boolean
+  seed: number
+}
+
+/** A SimpleRNN, dense layers or activations with these functions at every step, a pooling: as a file, and computed. */
+function randomHead({ functions, units, over, seed }: Head): Golden {
+  let drawn = seed
+  const draw = () => (drawn = (drawn * 16807) % 2147483647) / 2147483647 - 0.5
+  const matrix = (rows: number, columns: number): Rows =>
+    Array.from({ length: rows }, () => Array.from({ length: columns }, () => Math.fround(2 * draw())))
+  const [kernel, recurrent, [bias]] = [matrix(1, 2), matrix(2, 2), matrix(1, 2)]
+  const sequences = over !== 'last'
+  const layers: { class_name: string; config: object }[] = [
+    { class_name: 'InputLayer', config: { name: 'x', batch_input_shape: [null, null, 1] } },
+    { class_name: 'SimpleRNN', config: { name: 'r', units: 2, return_sequences: sequences } },
+  ]
+  const arrays: Record<string, unknown> = { r: [kernel, recurrent, bias] }
+  let state = [0, 0]
+  let rows = input.map((x) => {
+    const [own, before] = [times(x, kernel), times(state, recurrent)]
+    return (state = own.map((value, j) => Math.tanh(value + before[j] + bias[j])))
+  })
+  if (!sequences) rows = rows.slice(-1)
+  functions.forEach((activation, i) => {
+    const name = `d${i}`
+    if (i > 0 && i % 2 === 0) layers.push({ class_name: 'Activation', config: { name, activation } })
+    else {
+      const dense = matrix(rows[0].length, units)
+      layers.push({ class_name: 'Dense', config: { name, units, activation, use_bias: false } })
+      arrays[name] = [dense]
+      rows = rows.map((row) => times(row, dense))
+    }
+    rows = rows.map((row) => REFERENCE[activation](row))
+  })
+  const poolings = { mean: 'GlobalAveragePooling1D', max: 'GlobalMaxPooling1D', last: '' }
+  if (sequences) layers.push({ class_name: poolings[over], config: { name: 'p' } })
+  const columns = rows[0].map((_, j) => rows.map((row) => row[j]))
+  const output = columns.map((column) =>
+    over === 'max' ? Math.max(...column) : column.reduce((a, b) => a + b) / column.length,
+  )
+  // A linear activation is none.
+  const last = functions.findLast((name, i) => name !== 'linear' || i % 2 === 1 || i === 0)!
+  return {
+    form: 'random',
+    function: last,
+    units,
+    layers,
+    arrays: arrays as Golden['arrays'],
+    output,
+  }
+}
+
+describe('random heads of Keras and TensorFlow.js: the numbers of float64', () => {
+  const names = Object.keys(REFERENCE)
+  const heads = fc.record({
+    functions: fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }),
+    units: fc.constantFrom(1, 2, 3),
+    over: fc.constantFrom('last' as const, 'mean' as const, 'max' as const),
+    loss: fc.constantFrom(...(Object.keys(LOSSES) as (keyof typeof LOSSES)[])),
+    isLabelled: fc.boolean(),
+    seed: fc.integer({ min: 1, max: 2 ** 30 }),
+  })
+
+  it('as outputs; and as probabilities where they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(heads, async (head) => {
+        const golden = randomHead(head)
+        const labels = head.units === 1 ? ['neg', 'pos'] : ['a', 'b', 'c'].slice(0, head.units)
+        const options = head.isLabelled ? { labels } : {}
+        const open = [() => ofKeras(golden, LOSSES[head.loss], options)]
+        if (head.loss !== 'unknown') open.push(await opener(() => ofTfjs(golden, LOSSES[head.loss], options)))
+        for (const one of open) checkHead(one, golden, head)
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+/** What an asynchronous reader gives or throws. */
+async function opener(read: () => Promise<SequenceModel>): Promise<() => SequenceModel> {
+  try {
+    const model = await read()
+    return () => model
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+function checkHead(
+  open: () => SequenceModel,
+  { output: own }: Golden,
+  { functions, isLabelled }: Head,
+): void {
+  let model: SequenceModel
+  try {
+    model = open()
+  } catch (error) {
+    // Two names for one number that is neither a logit nor a probability.
+    expect(error).toBeInstanceOf(UsageError)
+    expect(isLabelled && own.length === 1 && !SQUASHING.includes(last)).toBe(true)
+    return
+  }
+  const said = model.predict(input)
+  // A file's numbers; or, for a plain logit that labels or `from_logits` name classes of, its probabilities.
+  const asked = own.length === 1 ? own.map(sigmoid) : softmax(own)
+  const isOwn = said.output.every((value, j) => Math.abs(value - own[j]) < 1e-5)
+  const isSquashed = SQUASHING.includes(last)
+  if (!isOwn) {
+    expect(isSquashed).toBe(false)
+    expectNear(said.output, asked)
+  }
+  if (said.probabilities === null) return
+  const shares = Object.values(said.probabilities)
+  expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true)
+  const row = isSquashed ? own : asked
+  expectNear(shares, row.length === 1 ? [1 - row[0], row[0]] : row)
+}
 
 const FEATURES: LayerOptions[] = [
   { type: 'features', width: 2 },

@@ -27,7 +27,8 @@ export async function runKeras3Files(): Promise<ConformanceResult[]> {
   const names = JSON.parse(readFileSync(new URL('index.json', FOLDER), 'utf8')) as string[]
   const files = names.flatMap((name) => [`${name}.keras`, `${name}.h5`])
   const results: ConformanceResult[] = []
-  for (const file of files.filter((one) => existsSync(new URL(one, FOLDER)))) results.push(await runFile(file))
+  for (const file of files.filter((one) => existsSync(new URL(one, FOLDER))))
+    results.push(await runFile(file))
   return results
 }
 
@@ -42,7 +43,7 @@ async function runFile(file: string): Promise<ConformanceResult> {
     return { ...about, status, worst, why: status === 'equal' ? '' : words }
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error
-    return { ...about, status: 'refused', worst: null, why: error.message }
+    return { ...about, status: 'refused', worst: null, why: `${error.expected}, got ${error.got}` }
   }
 }
 
