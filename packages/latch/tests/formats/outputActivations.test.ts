@@ -234,10 +234,10 @@ function randomHead({ functions, units, over, seed }: Head): Golden {
     over === 'max' ? Math.max(...column) : column.reduce((a, b) => a + b) / column.length,
   )
   // A linear activation is none.
-  const last = functions.findLast((name, i) => name !== 'linear' || i % 2 === 1 || i === 0)!
+  const top = functions.findLast((name, i) => name !== 'linear' || i % 2 === 1 || i === 0)!
   return {
     form: 'random',
-    function: last,
+    function: top,
     units,
     layers,
     arrays: arrays as Golden['arrays'],
@@ -285,8 +285,8 @@ async function opener(read: () => Promise<SequenceModel>): Promise<() => Sequenc
 
 function checkHead(
   open: () => SequenceModel,
-  { output: own }: Golden,
-  { functions, isLabelled }: Head,
+  { output: own, function: name }: Golden,
+  { isLabelled }: Head,
 ): void {
   let model: SequenceModel
   try {
@@ -294,14 +294,14 @@ function checkHead(
   } catch (error) {
     // Two names for one number that is neither a logit nor a probability.
     expect(error).toBeInstanceOf(UsageError)
-    expect(isLabelled && own.length === 1 && !SQUASHING.includes(last)).toBe(true)
+    expect(isLabelled && own.length === 1 && !SQUASHING.includes(name)).toBe(true)
     return
   }
   const said = model.predict(input)
   // A file's numbers; or, for a plain logit that labels or `from_logits` name classes of, its probabilities.
   const asked = own.length === 1 ? own.map(sigmoid) : softmax(own)
   const isOwn = said.output.every((value, j) => Math.abs(value - own[j]) < 1e-5)
-  const isSquashed = SQUASHING.includes(last)
+  const isSquashed = SQUASHING.includes(name)
   if (!isOwn) {
     expect(isSquashed).toBe(false)
     expectNear(said.output, asked)
