@@ -65,7 +65,14 @@ const ENTRIES = [
   'latch/formats',
 ]
 const WITHOUT_DEPENDENCIES = ENTRIES.slice(0, 4)
-const DEPENDENCIES = ['@bufbuild/protobuf', 'csv-parse', 'fflate']
+const DEPENDENCIES = [
+  '@bufbuild/protobuf',
+  'chardet',
+  'csv-parse',
+  'fflate',
+  'hyparquet',
+  'hyparquet-compressors',
+]
 
 const PROGRAM = `import { dense, features, gru, network, textClassifier, type Network } from 'latch'
 import { fit } from 'latch/training'
@@ -160,8 +167,12 @@ try {
   check('every entry point loads', () => load(library, ENTRIES))
   for (const entry of WITHOUT_DEPENDENCIES)
     check(`${entry} loads without any dependency`, () => loadWithout(library, DEPENDENCIES, [entry]))
-  check('latch/tables needs csv-parse alone', () =>
-    loadWithout(library, ['@bufbuild/protobuf', 'fflate'], ['latch/tables']),
+  check('latch/tables needs csv-parse and chardet alone', () =>
+    loadWithout(
+      library,
+      ['@bufbuild/protobuf', 'fflate', 'hyparquet', 'hyparquet-compressors'],
+      ['latch/tables'],
+    ),
   )
 
   run(library, 'npm', ['install', ...quiet, '--save-dev', 'typescript@5', '@types/node@20'])

@@ -4,7 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { browserViolations, importViolations } from './architecture/imports.ts'
-import { machinePaths, styleViolations, undocumented, unknownCommands } from './architecture/style.ts'
+import { cells } from '../packages/latch/src/cells/registry.ts'
+import {
+  cellNamesOutside,
+  machinePaths,
+  styleViolations,
+  undocumented,
+  unknownCommands,
+} from './architecture/style.ts'
 import { readTree, root, show, SourceTree, type Violation } from './architecture/tree.ts'
 
 const lines = (count: number, line = 'x++') => `${line}\n`.repeat(count)
@@ -232,6 +239,18 @@ describe('the style rules catch', () => {
     expect(broken('cd ../shared/data; see https://example.org/home/page')).toEqual([])
   })
 
+  test('a cell that is called by its name outside its folder', () => {
+    const tree = {
+      'packages/latch/src/cells/lstm/lstm.ts': "export const name = 'lstm'\n",
+      'packages/latch/src/model/network.ts': "\nif (cell === 'lstm') x++ // 'gru'\n",
+      'packages/cli/src/latch.ts': "const names = ['LSTM', `gru`]\n",
+    }
+    expect(show(cellNamesOutside(new SourceTree(tree), ['lstm', 'gru']))).toEqual([
+      "packages/latch/src/model/network.ts:2 cell by name: 'lstm': derive it from cells/registry.ts",
+      "packages/cli/src/latch.ts:1 cell by name: 'gru': derive it from cells/registry.ts",
+    ])
+  })
+
   test('a command that the README invents', () => {
     const broken = (text: string) => unknownCommands('README.md', text, { test: 'vitest', build: 'tsc' })
     expect(broken('`npm test`, `npm run build`, `npm run -s build`')).toEqual([])
@@ -254,8 +273,9 @@ describe('this repository', () => {
   test('has all its folders', () => expect(source.paths.length).toBeGreaterThan(50))
   test('keeps the import rule', () => expectNone(importViolations(source)))
   test('has an entry point for browsers', () => expectNone(browserViolations(source)))
-  test('reads tables with the browser build of csv-parse', () => {
-    expectNone(browserViolations(source, 'packages/latch/src/tables.ts', ['csv-parse/browser/esm/sync']))
+  test('reads tables with the browser build of csv-parse, and guesses encodings with chardet', () => {
+    const brings = ['csv-parse/browser/esm/sync', 'chardet']
+    expectNone(browserViolations(source, 'packages/latch/src/tables.ts', brings))
   })
   test.each(['index', 'node', 'training', 'inspection', 'datasets'])('needs no dependency in %s', (name) => {
     const entry = `packages/latch/src/${name}.ts`
@@ -291,6 +311,15 @@ describe('this repository', () => {
       ),
     )
   })
+  test('derives every list of cells from their registry', () => {
+    expectNone(
+      cellNamesOutside(
+        source,
+        cells.map(({ name }) => name),
+      ),
+    )
+  })
+
   test('has no folder with more than 20 source files', () => {
     const counts = new Map<string, number>()
     for (const path of readTree(['packages', 'tests', 'scripts', 'bench', 'examples', 'demo']).paths) {

@@ -96,6 +96,36 @@ export function machinePaths(tree: SourceTree): Violation[] {
   )
 }
 
+/** Where a cell may be called by its name: its own folder, the tables of peers' names, and the default of a task. */
+const CELL_PLACES = [
+  'packages/latch/src/cells/',
+  'packages/latch/src/formats/gateOrders.ts',
+  'packages/latch/src/tasks/textClassifier/',
+]
+
+/** String literals with the name of a cell outside its places; the studio, which draws each cell, is not asked. */
+export function cellNamesOutside(tree: SourceTree, names: readonly string[]): Violation[] {
+  const found: Violation[] = []
+  for (const file of tree.paths) {
+    if (!/^packages\/(latch|cli)\/src\//.test(file) || CELL_PLACES.some((place) => file.startsWith(place)))
+      continue
+    const visit = (node: ts.Node): void => {
+      if (ts.isStringLiteralLike(node) && names.includes(node.text)) {
+        const line = tree.lineOf(file, node.getStart())
+        found.push({
+          rule: 'cell by name',
+          file,
+          line,
+          message: `'${node.text}': derive it from cells/registry.ts`,
+        })
+      }
+      ts.forEachChild(node, visit)
+    }
+    visit(tree.syntax(file))
+  }
+  return found
+}
+
 /** Commands that a page names and package.json does not have. */
 export function unknownCommands(
   page: string,

@@ -10,6 +10,7 @@ import { getTyped } from './options/fixes.ts'
 import { importCommand } from './commands/import.ts'
 import { infoCommand } from './commands/info.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { UsageError } from 'latch'
 import { Output } from './terminal/output.ts'
 import { predictCommand } from './commands/predict.ts'
 import { studioCommand } from './commands/studio.ts'
@@ -29,7 +30,10 @@ Examples:
   $ latch export model.safetensors --to onnx
 Run latch <command> --help for the options of a command.`
 
-function program(output: Output): CommandUnknownOpts {
+/** Commands whose arguments are texts. */
+const READ_TEXTS = new Set(['predict', 'inspect'])
+
+function program(output: Output, command: string | undefined): CommandUnknownOpts {
   const latch = new Command('latch')
     .description('Train, evaluate, inspect and convert recurrent neural networks.')
     .version(version(), '-V, --version', 'print the version')
@@ -37,7 +41,11 @@ function program(output: Output): CommandUnknownOpts {
     .helpCommand('help [command]', 'show help for a command')
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error:/, output.errorColors.red('error:'))),
+      outputError(text, write) {
+        const remedy =
+          READ_TEXTS.has(command ?? '') && text.includes('unknown option') ? `${DASH_REMEDY}\n` : ''
+        write(text.replace(/^error:/, output.errorColors.red('error:')) + remedy)
+      },
     })
     .showHelpAfterError('(run with --help for usage)')
     .addHelpText('after', EXAMPLES)
@@ -56,12 +64,35 @@ function program(output: Output): CommandUnknownOpts {
   return latch
 }
 
+const DASH_REMEDY =
+  'A text that begins with a dash goes after --, as in: latch predict MODEL -- "-5 degrees".'
+
+/**
+ * A text that begins with a dash would be read as options, perhaps as `-h`.
+ * @throws UsageError naming it
+ */
+function assertNoDashedText(args: readonly string[], latch: CommandUnknownOpts): void {
+  const command = latch.commands.find((one) => one.name() === args[0])
+  if (!command || !READ_TEXTS.has(args[0])) return
+  const flags = getTyped(command).flags.get(args[0])!
+  const text = args.find((arg, i) => /^-[^-].*\s/s.test(arg) && !flags.get(args[i - 1]))
+  if (text === undefined) return
+  throw new UsageError({
+    where: args[0],
+    expected: 'an option',
+    got: JSON.stringify(text),
+    remedy: DASH_REMEDY,
+  })
+}
+
 async function main(args: string[]): Promise<void> {
   const end = args.indexOf('--')
-  const flags = new Set(end < 0 ? args : args.slice(0, end))
+  const options = end < 0 ? args : args.slice(0, end)
+  const flags = new Set(options)
   const output = new Output({ json: flags.has('--json'), quiet: flags.has('--quiet') || flags.has('-q') })
-  const latch = program(output)
+  const latch = program(output, args[0])
   try {
+    assertNoDashedText(options, latch)
     await latch.parseAsync(args, { from: 'user' })
   } catch (error) {
     const command = latch.commands.find((one) => one.name() === args[0]) ?? latch

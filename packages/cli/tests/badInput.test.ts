@@ -39,7 +39,11 @@ const FAILURES: [string, string[], RegExp][] = [
     ['train', 'good.csv', '--text', 'body'],
     /a column "body", got the columns "comment", "mood"/,
   ],
-  ['missing number', ['train', 'good.csv', '--no-header', '--text', '7'], /column number 7, got 2 columns/],
+  [
+    'missing number',
+    ['train', 'good.csv', '--header', 'no', '--text', '7'],
+    /column number 7, got 2 columns/,
+  ],
   ['one class only', ['train', 'one.csv'], /at least two different labels, got only "good" in 2 rows/],
   [
     'empty file',
@@ -49,7 +53,7 @@ const FAILURES: [string, string[], RegExp][] = [
   ['header alone', ['train', 'header.csv', ...SMALL], /at least one row, got only a header line/],
   [
     'one line only',
-    ['train', 'line.csv', '--no-header'],
+    ['train', 'line.csv', '--header', 'no'],
     /line\.csv: expected at least two rows, got one line, read as data\.\n +If that line is the header/,
   ],
   [
@@ -61,8 +65,8 @@ const FAILURES: [string, string[], RegExp][] = [
   ['not UTF-8', ['train', 'latin.csv', ...SMALL], /latin\.csv.*UTF-8/],
   [
     'a list for JSON Lines',
-    ['train', 'list.jsonl'],
-    /line 1: expected a JSON object.*\n.*one object per line/,
+    ['train', 'list.jsonl', '--format', 'jsonl'],
+    /line 1: expected a JSON object.*\n.*`--format json` to read an array/,
   ],
   [
     'one column for both',
@@ -86,7 +90,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'rows unknown to the model',
     ['evaluate', 'model.safetensors', 'two.csv'],
-    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling"\.\n +Remove these rows/,
+    /two\.csv: expected the labels of model\.safetensors \("bad", "good"\), got 2 rows with the label "middling" \(the first is row 1\)\.\n +Remove these rows/,
   ],
   [
     'memory',

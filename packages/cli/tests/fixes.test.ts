@@ -26,7 +26,7 @@ describe('as they are typed', () => {
     [{ option: 'config.order' }, `Use \`--config '{"order":"…"}'\`.`],
     [{ option: 'config' }, 'Use `--config FILE`.'],
     [{ option: 'labels', value: ['a', 'b c'] }, "Use `--labels 'a,b c'`."],
-    [{ option: 'labels', value: ['a', 'b, c'] }, `Use \`--labels '["a","b, c"]'\`.`],
+    [{ option: 'labels', value: ['a', 'b, c'] }, `Use \`--labels 'a,"b, c"'\`.`],
     [{ option: 'beamWidth', value: 4, to: 'search' }, 'In a program, pass `beamWidth: 4` to search.'],
   ])('%j', (fix, sentence) => {
     expect(fixesAsFlags([fix], typed('import'))).toEqual([sentence])

@@ -118,6 +118,7 @@ describe('one of a thing', () => {
       sample: 'a',
       data: '-',
       columns,
+      reading: {},
     }
     const drawn = drawSummary(summary as unknown as Summary, terminal(0).colors, 200)
     expect(drawn).toMatch(/on 1 row, 1 label, 1 token, 1 parameter \(1 epoch, .*\n.* on 1 validation row\./)

@@ -72,7 +72,7 @@ const WRONG: [string[], RegExp][] = [
   ],
   [
     ['train', 'data.csv', '--class-weights', '{"yes, please":-1}'],
-    /--class-weights: expected a JSON object of numbers of at least 0 by label/,
+    /--class-weights yes, please: expected a number of at least 0, got "-1"/,
   ],
   [['train', 'data.csv', '--units'], /option '--units <n>' argument missing/],
   [['train', 'data.csv', '--cell', 'bag', '--layers', '2'], /option layers: expected 1 for cell bag, got 2/],

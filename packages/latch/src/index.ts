@@ -12,12 +12,13 @@ export type {
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
 export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
+export { CELL_CHOICES } from './tasks/textClassifier/options.ts'
 export type { ClassifierFitOptions, Columns } from './tasks/textClassifier/textClassifier.ts'
 export type {
   CellChoice,
   ClassifierOptions,
   ClassifierSettings,
-  DropoutRates as DropoutShares,
+  DropoutRates,
 } from './tasks/textClassifier/options.ts'
 export type {
   ClassEvaluation,

@@ -1,4 +1,7 @@
-/** `latch/tables` in Node: tables in memory, and tables and texts read from files and streams. */
+/** `latch/tables` in Node: tables in memory, and tables, texts and lines read from files and streams. */
 export * from './tables.ts'
-export { readExamples, readLines, readTable, readTexts } from './data/tablesNode.ts'
-export type { TableSource, TableTexts, TextOptions } from './data/tablesNode.ts'
+export { readExamples, readTable, readTexts } from './data/tablesNode.ts'
+export { readLines } from './data/linesNode.ts'
+export type { TableSource } from './data/bytesNode.ts'
+export type { LineOptions } from './data/linesNode.ts'
+export type { TableTexts, TextOptions } from './data/tablesNode.ts'

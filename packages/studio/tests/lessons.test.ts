@@ -387,9 +387,9 @@ describe.skipIf(!browserPath)('the lessons', () => {
     await expect.poll(() => lesson.at('time-measure').isEnabled()).toBe(true)
     expect(await lesson.at('time-rnn').textContent()).toMatch(/ms|…/)
 
-    await lesson.page.getByLabel('stories per distance').selectOption('200')
+    await lesson.page.getByLabel('stories per distance').selectOption('1000')
     await lesson.click('span-measure')
-    await lesson.says('span-progress', /^[3-9] of 24 measured/, 20_000)
+    await lesson.says('span-progress', /^[3-9] of 24 measured/, 40_000)
     await lesson.click('span-stop')
     await lesson.at('span-lstm').waitFor()
 

@@ -1,9 +1,11 @@
 /** `latch compare`: every kind of model on the same split and seed, with a naive Bayes baseline. */
 import {
+  CELL_CHOICES,
   Random,
   createTokenizer,
   naiveBayes,
   textClassifier,
+  type CellChoice,
   type ClassifierFitOptions,
   type TextClassifier,
 } from 'latch'
@@ -24,8 +26,9 @@ import { classifierOptions, fitOptions } from '../training/options.ts'
 import { trainingCommand } from '../training/command.ts'
 import type { TrainingFlags } from '../training/command.ts'
 
-const CELLS = ['bag', 'ann', 'rnn', 'lstm', 'gru'] as const
-type Cell = (typeof CELLS)[number]
+/** Every network, the simplest first. */
+const CELLS: readonly CellChoice[] = [...CELL_CHOICES].reverse()
+type Cell = CellChoice
 
 /** Fraction of the rows held out for testing without `--test`. */
 const TEST_FRACTION = 0.2

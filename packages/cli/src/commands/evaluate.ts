@@ -4,20 +4,20 @@ import type { AnyModel } from 'latch/formats'
 import { UnsupportedError } from 'latch'
 import { openAnyModel, printThreadsNote } from '../options/models.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
+import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
-  engineOption,
-  engineOptions,
+  delimiterOption,
+  encodingOption,
   formatOption,
-  reproducibleOption,
-  threadsOption,
-} from '../options/options.ts'
+  headerOption,
+  quotesOption,
+} from '../options/tableFlags.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
 import {
+  atFile,
   dataArgument,
-  headerOption,
   labelOption,
-  noHeaderOption,
   readRows,
   requireKnownLabels,
   textOption,
@@ -40,7 +40,9 @@ export function evaluateCommand(output: Output) {
     .option(...labelOption)
     .option(...formatOption)
     .option(...headerOption)
-    .option(...noHeaderOption)
+    .option(...delimiterOption)
+    .option(...quotesOption)
+    .option(...encodingOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
@@ -53,7 +55,9 @@ export function evaluateCommand(output: Output) {
       requireTextClasses(model)
       const rows = await readRows(data, flags, output)
       requireKnownLabels(rows, new Set(model.labels), path)
-      const result = await evaluateWithProgress(model, rows, output)
+      const result = await evaluateWithProgress(model, rows, output).catch((error: unknown) => {
+        throw atFile(error, rows)
+      })
       if (!result) {
         output.emit({ event: 'interrupted' })
         return output.log('Stopped before every row was evaluated.')

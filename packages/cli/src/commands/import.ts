@@ -21,7 +21,7 @@ import {
 } from '../options/importFlags.ts'
 import { describeInput, describeOrigin, printLayers, printSentences } from '../info/layersTable.ts'
 import { fixesAsFlags, type Typed, getTyped } from '../options/fixes.ts'
-import { count, formatSize } from '../terminal/numbers.ts'
+import { count, formatSize, plural } from '../terminal/numbers.ts'
 import { readFilesAt } from '../options/models.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
@@ -142,7 +142,7 @@ function printImported(
   )
   output.print(
     dim(
-      `input: ${describeInput(input)}; output: ${outputActivation}${labels ? `, ${labels.length} labels` : ''}`,
+      `input: ${describeInput(input)}; output: ${outputActivation}${labels ? `, ${describeLabels(labels)}` : ''}`,
     ),
   )
   output.print()
@@ -153,4 +153,11 @@ function printImported(
   output.print()
   const task = document === null ? '' : ', with the task it was exported from'
   output.print(`Saved ${bold(visible(out))} (${formatSize(bytes)})${task}.`)
+}
+
+/** `2 labels: "no", "yes, please"`. */
+function describeLabels(labels: readonly string[]): string {
+  const shown = labels.slice(0, 20).map((label) => JSON.stringify(label))
+  const more = labels.length > shown.length ? ', …' : ''
+  return `${plural(labels.length, 'label')}: ${visible(shown.join(', '))}${more}`
 }

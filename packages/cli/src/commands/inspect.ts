@@ -27,7 +27,10 @@ export function inspectCommand(output: Output) {
         'far, and the norms of the gradient of the loss with respect to the hidden and the cell state.',
     )
     .argument('<model>', 'model file')
-    .argument('[text]', 'input text, or features as JSON for a model that takes features')
+    .argument(
+      '[text]',
+      'input text (after -- if it begins with a dash), or features as JSON for a model that takes features',
+    )
     .option('--ids <numbers>', 'input token ids instead of a text, as in "3 1 4"')
     .option('--label <label>', 'label whose loss is differentiated (default: the predicted label)')
     .option(

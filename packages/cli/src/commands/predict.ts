@@ -1,31 +1,39 @@
 /** `latch predict`: predictions for texts, ids or features from the command line, a file or standard input. */
-import { Command } from '@commander-js/extra-typings'
-import { UsageError } from 'latch'
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { basename } from 'node:path'
+import { LatchError, UsageError, type Prediction } from 'latch'
 import { readLines, readTexts } from 'latch/tables'
 import type { AnyModel } from 'latch/formats'
 import { bar } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { openAnyModel, printThreadsNote, idsAsText } from '../options/models.ts'
 import { maximum } from 'latch/inspection'
-import { percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { count, exactNumber, percent, plural, outputNumber } from '../terminal/numbers.ts'
+import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
 import {
-  engineOption,
-  engineOptions,
+  TABLE_HELP,
+  delimiterOption,
+  encodingOption,
   formatOption,
-  reproducibleOption,
-  threadsOption,
-} from '../options/options.ts'
+  headerOption,
+  noteAsFlags,
+  quotesOption,
+  tableOptions,
+  type TableFlags,
+} from '../options/tableFlags.ts'
+import { getTyped, type Typed } from '../options/fixes.ts'
+import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
 import type { Output } from '../terminal/output.ts'
 import { LiveLine } from '../training/progress.ts'
-import { formatByName, headerOption, noHeaderOption, textOption } from '../options/rows.ts'
 import { labelText } from '../inspect/traceRows.ts'
 
 const EXAMPLES = `
 Without texts and --file, reads texts from standard input, one per line. Prints
-one line per text: label, probability and text, separated by tabs when piped.
-A model with numeric outputs prints numbers instead of label and probability.
-For a model without a vocabulary, pass --ids, or features as JSON, one row per
-step.
+one line per text: label, probability and text, separated by tabs when piped. A
+model with numeric outputs prints numbers instead of label and probability. For a
+model without a vocabulary, pass --ids, or features as JSON, one row per step.
+A text that the model cannot read is reported in its place; the others are
+answered, and the exit code is 1.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -42,66 +50,131 @@ export function predictCommand(output: Output) {
     .summary('predict labels with a saved model')
     .description('Print the predicted label of each text and its probability.')
     .argument('<model>', 'model file')
-    .argument('[texts...]', 'input texts')
+    .argument('[texts...]', 'input texts; one that begins with a dash goes after --')
     .option('--ids <numbers>', 'input token ids of one sequence, as in "3 1 4"')
-    .option('--file <data>', 'data table with the texts: CSV, TSV or JSON Lines, plain or gzipped')
-    .option(...textOption)
+    .option('--file <data>', `texts: a table (${TABLE_HELP}), or any other file with one text per line`)
+    .option('--text <column>', 'text column, by name or by number from 0 (a table of one column needs none)')
     .option(...formatOption)
     .option(...headerOption)
-    .option(...noHeaderOption)
+    .option(...delimiterOption)
+    .option(...quotesOption)
+    .option(...encodingOption)
     .option(...engineOption)
     .option(...reproducibleOption)
     .option(...threadsOption)
-    .option('--json', 'print one JSON object per line: { label, probabilities }, or { output } for numbers')
+    .option(
+      '--json',
+      'print one JSON object per line: { label, probabilities }, { output } for numbers, or { row, error }',
+    )
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
-    .action(async (path, texts, flags) => {
-      if ((flags.file !== undefined || flags.ids !== undefined) && texts.length > 0) {
-        const expected = `either texts or \`${flags.file === undefined ? '--ids' : '--file'}\``
-        throw new UsageError({ where: 'predict', expected, got: 'both' })
-      }
-      if (flags.text !== undefined && flags.file === undefined) {
-        const remedy = 'Use `--file DATA --text COLUMN`.'
-        throw new UsageError({
-          where: '--text',
-          expected: 'a table given with `--file`',
-          got: 'no `--file`',
-          remedy,
-        })
-      }
+    .action(async (path, texts, flags, command) => {
+      checkSources(texts, flags)
       const { model } = await openAnyModel(path, engineOptions(flags))
       printThreadsNote(model, output)
-      const printer = new Printer(output, model.labels)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
-      if (given.length > 0) await printAll(chunks(given), model, printer)
-      else if (flags.file !== undefined)
-        await printAll(chunks(await loadTexts(flags.file, flags, output)), model, printer)
-      else await predictInput(model, printer, output)
+      const typed = getTyped(command as unknown as CommandUnknownOpts)
+      await printAll(await sourceOf(given, flags, output), model, new Printer(output, model.labels, typed))
     })
 }
 
-async function loadTexts(file: string, flags: TableFlags, output: Output): Promise<string[]> {
-  const { text, format = formatByName(file), header } = flags
-  const { texts, notes } = await readTexts(file, { text, format, header })
-  for (const note of notes) output.note(note)
-  return texts
-}
-
-interface TableFlags {
+interface PredictFlags extends TableFlags {
+  ids?: string
+  file?: string
   text?: string
-  format?: 'csv' | 'tsv' | 'jsonl'
-  header?: boolean
 }
 
-async function predictInput(model: AnyModel, printer: Printer, output: Output): Promise<void> {
-  if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
-  await printAll(grouped(readLines('-'), BATCH_SIZE), model, printer)
+/** @throws UsageError for options that exclude each other, or have no effect */
+function checkSources(texts: readonly string[], flags: PredictFlags): void {
+  if ((flags.file !== undefined || flags.ids !== undefined) && texts.length > 0) {
+    const expected = `either texts or \`${flags.file === undefined ? '--ids' : '--file'}\``
+    throw new UsageError({ where: 'predict', expected, got: 'both' })
+  }
+  if (flags.file !== undefined) return
+  const { encoding: _encoding, ...table } = tableOptions(flags)
+  const [option] = [...(flags.text === undefined ? [] : ['text']), ...Object.keys(table)]
+  if (option === undefined) return
+  const remedy = `Use \`--file DATA\` with \`--${option}\`.`
+  throw new UsageError({
+    where: `--${option}`,
+    expected: 'a table given with `--file`',
+    got: 'no `--file`',
+    remedy,
+  })
 }
 
-async function printAll(groups: AsyncIterable<string[]>, model: AnyModel, printer: Printer): Promise<void> {
-  for await (const texts of groups) {
-    const predictions = predictAll(model, texts)
-    predictions.forEach((prediction, i) => printer.print(texts[i], prediction))
+/** A text to predict. */
+interface Item {
+  text: string
+  /** Why the text could not be read at all. */
+  error?: LatchError
+}
+
+/** Texts, and where they come from. */
+interface Source {
+  groups: AsyncIterable<Item[]>
+  /** The place of a text (from 0) in messages; null for the only one, whose error is that of the command. */
+  place: ((row: number) => string) | null
+}
+
+async function sourceOf(given: readonly string[], flags: PredictFlags, output: Output): Promise<Source> {
+  if (given.length > 0) {
+    return { groups: chunks(given), place: given.length === 1 ? null : (row) => `text ${row + 1}` }
+  }
+  const { file } = flags
+  if (file === undefined) {
+    if (process.stdin.isTTY) output.note('type a text and press Enter; press Ctrl-D to quit.')
+    return lineSource('-', flags, output)
+  }
+  if (!isTable(file, flags)) {
+    const otherwise = 'one text per line; `--text COLUMN` or `--format NAME` reads a table'
+    output.note(`${file === '-' ? 'standard input' : basename(file)}: read as ${otherwise}.`)
+    return lineSource(file, flags, output)
+  }
+  const { text } = flags
+  const { texts, notes } = await readTexts(file, { text, ...tableOptions(flags) })
+  for (const note of notes) output.note(noteAsFlags(note))
+  const name = file === '-' ? 'standard input' : file
+  return { groups: chunks(texts), place: (row) => `${name}, row ${row}` }
+}
+
+const TABLE_NAME = /\.(csv|tsv|tab|jsonl|ndjson|json|parquet)(\.gz)?$/i
+
+/** By its name, or by an option that only tables have. */
+function isTable(file: string, flags: PredictFlags): boolean {
+  const { encoding: _encoding, ...table } = tableOptions(flags)
+  return TABLE_NAME.test(file) || flags.text !== undefined || Object.keys(table).length > 0
+}
+
+/** The lines of a file or of standard input. In a stream, a line that is no text is an error of its own. */
+function lineSource(file: string, { encoding }: PredictFlags, output: Output): Source {
+  const faults = new Map<number, LatchError>()
+  const lines = readLines(file, {
+    encoding,
+    onNote: (note) => output.note(noteAsFlags(note)),
+    ...(file === '-' ? { onFault: (error, line) => faults.set(line - 1, error) } : {}),
+  })
+  const name = file === '-' ? 'standard input' : file
+  return { groups: grouped(itemsOf(lines, faults), BATCH_SIZE), place: (row) => `${name}, line ${row + 1}` }
+}
+
+async function* itemsOf(lines: AsyncIterable<string>, faults: Map<number, LatchError>): AsyncGenerator<Item> {
+  let row = 0
+  for await (const text of lines) {
+    yield { text, error: faults.get(row) }
+    faults.delete(row++)
+  }
+}
+
+async function printAll({ groups, place }: Source, model: AnyModel, printer: Printer): Promise<void> {
+  let row = 0
+  for await (const items of groups) {
+    const answers = place ? predictAll(model, items) : items.map(({ text }) => printed(model.predict(text)))
+    for (const [i, answer] of answers.entries()) {
+      if (answer instanceof LatchError) printer.printError(items[i].text, answer, row, place!(row))
+      else printer.print(items[i].text, answer)
+      row++
+    }
     if (await printer.finished()) break
   }
   printer.end()
@@ -110,33 +183,55 @@ async function printAll(groups: AsyncIterable<string[]>, model: AnyModel, printe
 /** A prediction as it is printed: a label with the probability of every label, or numbers. */
 type Printed = { label: string; probabilities: Record<string, number> } | { output: number[] }
 
-function predictAll(model: AnyModel, texts: string[]): Printed[] {
-  return model.predict(texts).map(({ label, probabilities, output, steps }) => {
-    if (label !== null && probabilities) return { label, probabilities, ...(steps ? { steps } : {}) }
-    return { output, ...(steps ? { steps } : {}) }
-  })
+/** An answer or an error for each text: one that cannot be read does not keep the others from their answers. */
+function predictAll(model: AnyModel, items: readonly Item[]): (Printed | LatchError)[] {
+  const answers: (Printed | LatchError)[] = items.map(({ error }) => error!)
+  let rows = items.map((_, i) => i).filter((i) => !answers[i])
+  while (rows.length > 0) {
+    try {
+      const predictions = model.predict(rows.map((i) => items[i].text))
+      predictions.forEach((prediction, i) => (answers[rows[i]] = printed(prediction)))
+      return answers
+    } catch (error) {
+      if (!(error instanceof LatchError) || error.row === undefined) throw error
+      const { row } = error
+      answers[rows[row]] = error
+      rows = rows.filter((_, i) => i !== row)
+    }
+  }
+  return answers
 }
 
-async function* chunks(texts: readonly string[]): AsyncGenerator<string[]> {
-  for (let from = 0; from < texts.length; from += BATCH_SIZE) yield texts.slice(from, from + BATCH_SIZE)
+function printed({ label, probabilities, output, steps }: Prediction): Printed {
+  const more = steps ? { steps } : {}
+  return label !== null && probabilities ? { label, probabilities, ...more } : { output, ...more }
+}
+
+async function* chunks(texts: readonly string[]): AsyncGenerator<Item[]> {
+  for (let from = 0; from < texts.length; from += BATCH_SIZE) {
+    yield texts.slice(from, from + BATCH_SIZE).map((text) => ({ text }))
+  }
 }
 
 /** Lines in groups: those available without waiting, so that a slow pipe gets its predictions immediately. */
-async function* grouped(lines: AsyncGenerator<string>, most: number): AsyncGenerator<string[]> {
+async function* grouped(lines: AsyncGenerator<Item>, most: number): AsyncGenerator<Item[]> {
   let next = lines.next()
   for (;;) {
     const first = await next
     if (first.done) return
     const group = [first.value]
     next = lines.next()
+    // The group is answered first; the next turn throws what went wrong.
+    next.catch(() => undefined)
     while (group.length < most) {
       const ready = await Promise.race([
-        next,
+        next.catch(() => undefined),
         new Promise<undefined>((resolve) => setImmediate(resolve, undefined)),
       ])
       if (!ready || ready.done) break
       group.push(ready.value)
       next = lines.next()
+      next.catch(() => undefined)
     }
     yield group
   }
@@ -147,10 +242,13 @@ class Printer {
   readonly #output: Output
   readonly #live: LiveLine
   readonly #labelWidth: number
+  readonly #typed: Typed
   #printed = 0
+  #failed = 0
 
-  constructor(output: Output, labels: readonly string[]) {
+  constructor(output: Output, labels: readonly string[], typed: Typed) {
     this.#output = output
+    this.#typed = typed
     this.#live = new LiveLine(output)
     this.#labelWidth = Math.min(20, maximum(labels.map((label) => displayWidth(visible(label)))))
   }
@@ -159,7 +257,8 @@ class Printer {
     this.#printed++
     this.#output.emit(prediction)
     if (this.#output.json) return
-    const numbers = 'output' in prediction ? prediction.output.map(outputNumber).join(' ') : null
+    const written = this.#output.isTerminal ? outputNumber : exactNumber
+    const numbers = 'output' in prediction ? prediction.output.map(written).join(' ') : null
     if (numbers !== null)
       this.#output.print([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
     else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
@@ -168,8 +267,20 @@ class Printer {
   #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
     const probability = probabilities[label]
     if (!this.#output.isTerminal)
-      this.#output.print([label, probability.toFixed(4), text].map(cell).join('\t'))
+      this.#output.print([label, exactNumber(probability), text].map(cell).join('\t'))
     else this.#output.print(this.#line(visible(text), labelText(label), probability))
+  }
+
+  /** In the place of the prediction, so that there is a line for each text; the remedy only once. */
+  printError(text: string, error: LatchError, row: number, place: string): void {
+    const { problem, remedy } = describeError(error, this.#typed)
+    const message = problem.replace(/^row \d+, /, '')
+    this.#printed++
+    this.#live.clear()
+    this.#output.error(`${place}: ${message}`, this.#failed++ === 0 ? remedy : undefined)
+    this.#output.emit({ row, error: message })
+    if (this.#output.isTerminal) this.#output.print(`${this.#output.colors.red('error')}  ${visible(text)}`)
+    else this.#output.print(['error', '', text].map(cell).join('\t'))
   }
 
   /** Waits until the output is written. @returns whether its reader is gone */
@@ -179,8 +290,12 @@ class Printer {
     return this.#output.closed
   }
 
+  /** A failed row makes the command fail, at its end. */
   end(): void {
     this.#live.clear()
+    if (this.#failed === 0) return
+    this.#output.log(`${count(this.#failed)} of ${plural(this.#printed, 'row')} failed.`)
+    process.exitCode = EXIT_FAILED
   }
 
   #line(text: string, label: string, probability: number): string {

@@ -133,7 +133,7 @@ async function outputPaths(data: string, flags: TrainFlags, output: Output): Pro
 }
 
 function fresh(flags: TrainFlags): Start {
-  const model = textClassifier({ cell: flags.cell ?? 'lstm', ...classifierOptions(flags) }) as TextClassifier
+  const model = textClassifier({ cell: flags.cell, ...classifierOptions(flags) }) as TextClassifier
   const { validation } = flags
   return {
     model,
@@ -154,7 +154,8 @@ async function finish(
   const { columns } = rows
   const result = test && (await evaluateWithProgress(model, test, output))
   if (test && !result) return printNotEvaluated(paths.model, output)
-  const baseline = evaluateBaseline(
+  const baseline = await evaluateBaseline(
+    model,
     { ...selectParts(rows, report, options), test: test?.rows ?? [] },
     columns,
   )
@@ -176,7 +177,16 @@ async function finish(
     history,
   })
   for (const note of result?.warnings ?? []) output.note(note)
-  const summary = { cell: model.settings.cell, report, result, baseline, path: paths.model, data, columns }
+  const summary = {
+    cell: model.settings.cell,
+    report,
+    result,
+    baseline,
+    path: paths.model,
+    data,
+    columns,
+    reading: rows.reading,
+  }
   output.print(
     drawSummary({ ...summary, sample: (test ?? rows).rows[0][columns.text] }, output.colors, output.width),
   )

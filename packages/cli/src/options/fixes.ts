@@ -1,7 +1,7 @@
 /** The options that an error offers, as the flags to type: the library names them as a program passes them. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { type Fix, fixInProgram } from 'latch'
-import { shellWord } from './options.ts'
+import { formatNames, shellOption, shellWord } from './options.ts'
 
 /** The flags of each command, by its name: `--up-to` with its placeholder, `LAYER`. */
 export type CommandFlags = ReadonlyMap<string, ReadonlyMap<string, string>>
@@ -75,11 +75,14 @@ function formatFlag({ option, value }: Fix, placeholder: string): string {
     const nested = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value ?? '…')
     return `${flag} ${shellWord(JSON.stringify(nested))}`
   }
+  if (typeof value === 'boolean' && placeholder === 'YES|NO') return `${flag} ${value ? 'yes' : 'no'}`
   if (value === true) return flag
   if (value === undefined) return placeholder === '' ? flag : `${flag} ${placeholder}`
-  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
-  const hasComma = isList && value.some((item) => item.includes(','))
-  const text =
-    isList && !hasComma ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value)
-  return `${flag} ${shellWord(text)}`
+  return shellOption(flag, textOf(value))
+}
+
+/** A value as it is typed. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return formatNames(value)
+  return value === '\t' ? 'tab' : typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

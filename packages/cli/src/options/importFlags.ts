@@ -1,14 +1,14 @@
 /** The import options of the command line, for `import` and `info`. */
 import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
-import { readFileBytes, TOKEN_KINDS, UsageError, type TokenKind } from 'latch'
-import { oneOf, wholeNumber } from './options.ts'
+import { readFileBytes, TOKEN_KINDS, type TokenKind } from 'latch'
+import { namesList, oneOf, parseJson, wholeNumber } from './options.ts'
 
 export interface ImportFlags {
   config?: string
   upTo?: string
   prefix?: string
   vocabulary?: string
-  labels?: string
+  labels?: string[]
   tokens?: TokenKind
   unknownToken?: string
   padding?: Side
@@ -33,7 +33,8 @@ export const vocabularyOption = [
 ] as const
 export const labelsOption = [
   '--labels <a,b>',
-  'class names in order, comma-separated or as a JSON list',
+  'class names, in order: comma-separated, with quotes around a comma, or a JSON array',
+  namesList('--labels'),
 ] as const
 export const tokensOption = [
   '--tokens <kind>',
@@ -91,23 +92,15 @@ export async function importOptions(flags: ImportFlags): Promise<ImportOptions> 
     outputActivation,
     config: flags.config === undefined ? undefined : await readConfig(flags.config),
     vocabulary: flags.vocabulary === undefined ? undefined : await readVocabulary(flags.vocabulary),
-    labels: labels === undefined ? undefined : parseLabels(labels),
+    labels,
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-}
-
-/** `a,b`, or `["a, b", "c"]` for names with commas. */
-function parseLabels(text: string): string[] {
-  if (!/^\s*\[/.test(text)) return text.split(',').map((label) => label.trim())
-  const list = parsed('--labels', text)
-  if (Array.isArray(list) && list.every((label) => typeof label === 'string')) return list
-  throw new UsageError({ where: '--labels', expected: 'a JSON list of texts', got: text })
 }
 
 async function readConfig(given: string): Promise<unknown> {
   const inline = /^\s*[[{]/.test(given)
   const text = inline ? given : new TextDecoder().decode(await readFileBytes(given))
-  return parsed(inline ? '--config' : `--config ${given}`, text)
+  return parseJson(inline ? '--config' : `--config ${given}`, text)
 }
 
 async function readVocabulary(path: string): Promise<ImportOptions['vocabulary']> {
@@ -117,7 +110,7 @@ async function readVocabulary(path: string): Promise<ImportOptions['vocabulary']
   const [first] = lines
   const isList = /^(\[[^\s",]+\]|"|\{|\[)$/.test(first) && !isJson(text)
   if (!/^\s*["[{]/.test(text) || isList) return lines
-  return parsed(`--vocabulary ${path}`, text) as ImportOptions['vocabulary']
+  return parseJson(`--vocabulary ${path}`, text) as ImportOptions['vocabulary']
 }
 
 function isJson(text: string): boolean {
@@ -126,14 +119,5 @@ function isJson(text: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-function parsed(where: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const got = (cause as Error).message.slice(0, 120)
-    throw new UsageError({ where, expected: 'JSON', got }, { cause })
   }
 }

@@ -63,10 +63,18 @@ export function oneOf<const T extends string>(flag: string, names: readonly T[])
   }
 }
 
+/** `yes` or `no`. */
+export function yesOrNo(flag: string): OptionParser<boolean> {
+  return (text) => oneOf(flag, ['yes', 'no'])(text) === 'yes'
+}
+
 /** Numbers by name. */
 export type NamedNumbers = Record<string, number>
 
-/** Parses `a=0.1,b=0.2`. `names` are those allowed; default any. */
+/**
+ * Parses `a=0.1,b=0.2`, or a JSON object of numbers. `names` are those allowed; default any. A name that holds a comma
+ * stands in quotes.
+ */
 export function numbersByName(
   flag: string,
   range: NumberRange,
@@ -74,15 +82,85 @@ export function numbersByName(
 ): OptionParser<NamedNumbers> {
   const kind = `comma-separated NAME=NUMBER pairs${names ? ` (names: ${names.join(', ')})` : ''}`
   return (text) => {
-    const out: NamedNumbers = Object.create(null) as NamedNumbers
-    for (const part of text.split(',')) {
-      const at = part.lastIndexOf('=')
-      const name = part.slice(0, at).trim()
-      if (at < 1 || (names && !names.includes(name))) throw invalidValue(flag, kind, part || text)
-      out[name] = realNumber(`${flag} ${name}`, range)(part.slice(at + 1).trim())
-    }
-    return { ...out }
+    const pairs = pairsOf(flag, text).map(([name, number]) => {
+      if (name === '' || (names && !names.includes(name))) {
+        const remedy = names ? undefined : QUOTE_COMMAS
+        throw invalidValue(flag, kind, number === '' ? text : `${name}=${number}`, remedy)
+      }
+      return [name, realNumber(`${flag} ${name}`, range)(number)] as const
+    })
+    return Object.fromEntries(pairs)
   }
+}
+
+const QUOTE_COMMAS = `Quote a name that holds a comma, as in '"yes, please"=2,no=1', or pass a JSON object.`
+
+function pairsOf(flag: string, text: string): [name: string, number: string][] {
+  if (/^\s*\{/.test(text)) {
+    return Object.entries(parseJson(flag, text) as object).map(([name, value]) => [name, String(value)])
+  }
+  return splitRecord(flag, text).map((item) => {
+    const at = item.lastIndexOf('=')
+    return at < 1 ? ['', ''] : [unquoted(item.slice(0, at)), item.slice(at + 1).trim()]
+  })
+}
+
+/**
+ * A list of names, as a line of CSV (`yes,"no, thanks"`) or as a JSON array.
+ * @throws UsageError for invalid JSON, a quote that never closes, or an empty name
+ */
+export function namesList(flag: string): OptionParser<string[]> {
+  return (text) => {
+    const names = /^\s*\[/.test(text)
+      ? (parseJson(flag, text) as unknown[])
+      : splitRecord(flag, text).map(unquoted)
+    const bad = names.find((name) => typeof name !== 'string' || name.trim() === '')
+    if (bad === undefined && names.length > 0) return (names as string[]).map((name) => name.trim())
+    throw invalidValue(flag, 'comma-separated names, or a JSON array of them', text)
+  }
+}
+
+/** Names as `namesList` reads them. */
+export function formatNames(names: readonly string[]): string {
+  return names
+    .map((name) => (/[",[]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name))
+    .join(',')
+}
+
+/** The items of a line of CSV, with their quotes. */
+function splitRecord(flag: string, text: string): string[] {
+  const items: string[] = []
+  const item = /((?:"(?:[^"]|"")*"|[^,"])*)(,|$)/y
+  for (let match = item.exec(text); match; match = item.exec(text)) {
+    items.push(match[1].trim())
+    if (match[2] === '') return items
+  }
+  throw invalidValue(flag, 'every quote closed', text)
+}
+
+function unquoted(item: string): string {
+  const quoted = /^"((?:[^"]|"")*)"$/.exec(item.trim())
+  return (quoted ? quoted[1].replaceAll('""', '"') : item).trim()
+}
+
+/** @throws UsageError for invalid JSON */
+export function parseJson(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const got = (cause as Error).message.slice(0, 120)
+    throw new UsageError({ where, expected: 'JSON', got }, { cause })
+  }
+}
+
+/** A path as an argument: one that begins with a dash would be read as an option. */
+export function dashedPath(path: string): string {
+  return path.startsWith('-') && path !== '-' ? `./${path}` : path
+}
+
+/** An option and its value as one or two words of a shell: a value that begins with a dash is joined by `=`. */
+export function shellOption(flag: string, value: string): string {
+  return value.startsWith('-') ? shellWord(`${flag}=${value}`) : `${flag} ${shellWord(value)}`
 }
 
 /** The error for an invalid value of an option. */
@@ -103,15 +181,8 @@ export function typedFlags(command: {
 
 /** A word quoted for a shell where needed. */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
-
-/** `--format` of every command that reads a table: `.option(...formatOption)`. */
-export const formatOption = [
-  '--format <name>',
-  'csv, tsv or jsonl (default: by file name or first line)',
-  oneOf('--format', ['csv', 'tsv', 'jsonl']),
-] as const
 
 /** Engine and threads: the same options for every command that runs a model. */
 export const engineOption = [

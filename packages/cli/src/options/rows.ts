@@ -1,45 +1,39 @@
 /** Reads tables as rows for the library; prints what was inferred or skipped. */
-import { DataError } from 'latch'
+import { DataError, LatchError } from 'latch'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
+import { noteAsFlags, TABLE_HELP, tableOptions, type TableFlags } from './tableFlags.ts'
 
 const COLUMN = 'by name or by number from 0 (default: inferred, and printed)'
 
 /** The argument `<data>` of the commands that read a table. */
-export const dataArgument = [
-  '<data>',
-  'data table: CSV, TSV or JSON Lines, plain or gzipped (- for standard input)',
-] as const
+export const dataArgument = ['<data>', `data table: ${TABLE_HELP} (- for standard input)`] as const
 export const textOption = ['--text <column>', `text column, ${COLUMN}`] as const
 export const labelOption = ['--label <column>', `label column, ${COLUMN}`] as const
-export const headerOption = [
-  '--header',
-  'the first line holds the column names (default: inferred, and printed)',
-] as const
-export const noHeaderOption = ['--no-header', 'the first line is data; name columns by number'] as const
 
 export interface Rows {
   rows: Record<string, string>[]
   columns: { text: string; label: string }
+  /** The row (from 0) of each in the table. */
+  rowNumbers: number[]
   /** The file's name, for messages. */
   name: string
+  /** How it was read. */
+  reading: TableFlags
 }
 
-type TableFormat = 'csv' | 'tsv' | 'jsonl'
-
-export interface RowFlags {
+export interface RowFlags extends TableFlags {
   text?: string
   label?: string
-  format?: TableFormat
-  header?: boolean
 }
 
 /** Reads texts and labels of a table; `-` is standard input. @throws DataError */
 export async function readRows(source: string, flags: RowFlags, output: Output): Promise<Rows> {
-  const { text, label, format = formatByName(source), header } = flags
-  const examples = await readExamples(source, { text, label, format, header })
-  for (const note of examples.notes) output.note(note)
+  const { text, label } = flags
+  const reading = tableOptions(flags)
+  const examples = await readExamples(source, { text, label, ...reading })
+  for (const note of examples.notes) output.note(noteAsFlags(note))
   const columns = { text: examples.columns.text, label: examples.columns.label ?? '' }
   if (columns.text === columns.label) {
     const got = `column "${columns.text}" for both`
@@ -49,17 +43,22 @@ export async function readRows(source: string, flags: RowFlags, output: Output):
     [columns.text]: value,
     [columns.label]: examples.labels[i],
   }))
-  return { rows, columns, name: source === '-' ? 'standard input' : source }
+  const name = source === '-' ? 'standard input' : source
+  return { rows, columns, rowNumbers: examples.rowNumbers, name, reading }
 }
 
-/** The format by the extension of the name; a format known this way needs no note. */
-export function formatByName(source: string): TableFormat | undefined {
-  return /\.(csv|tsv|jsonl)(?:\.gz)?$/i.exec(source)?.[1].toLowerCase() as TableFormat | undefined
+/** An error on one of the rows, with its place in the file; any other error unchanged. */
+export function atFile(error: unknown, { name, rowNumbers, columns }: Rows): unknown {
+  if (!(error instanceof LatchError) || error.row === undefined) return error
+  const place = error.where.replace(/^(validation )?row \d+, /, '')
+  const where = `${name}, row ${rowNumbers[error.row]}, "${columns.text}", ${place}`
+  return new DataError({ ...error, where, fix: error.fixes }, { cause: error })
 }
 
 /** A second table with the columns of the first. @throws DataError, also for labels the first does not have */
 export async function readRowsLike(first: Rows, source: string, output: Output): Promise<Rows> {
-  const more = await readRows(source, first.columns, output)
+  const { format: _format, ...reading } = first.reading
+  const more = await readRows(source, { ...reading, ...first.columns }, output)
   const known = new Set(first.rows.map((row) => row[first.columns.label]))
   requireKnownLabels(more, known, first.name)
   return { ...more, rows: renamed(more, first) }
@@ -67,17 +66,19 @@ export async function readRowsLike(first: Rows, source: string, output: Output):
 
 /** @throws DataError for rows whose labels `owner` does not have */
 export function requireKnownLabels(
-  { rows, columns, name }: Rows,
+  { rows, columns, rowNumbers, name }: Rows,
   known: ReadonlySet<string>,
   owner: string,
 ): void {
   const unknown = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
   if (unknown.length === 0) return
   const labels = new Set(unknown)
+  const first = rowNumbers[rows.findIndex((row) => !known.has(row[columns.label]))]
+  const place = unknown.length === 1 ? `row ${first}` : `the first is row ${first}`
   throw new DataError({
     where: name,
     expected: `the labels of ${owner} (${list(known)})`,
-    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)}`,
+    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)} (${place})`,
     remedy: 'Remove these rows, or train on data with these labels.',
   })
 }

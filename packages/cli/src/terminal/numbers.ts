@@ -63,6 +63,17 @@ export function outputNumber(number: number): string {
   return number.toExponential(1)
 }
 
+/** All digits of a 32-bit number: the shortest decimal that gives it back. */
+export function exactNumber(number: number): string {
+  const wanted = Math.fround(number)
+  if (!Number.isFinite(wanted)) return String(number)
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(wanted.toPrecision(digits))
+    if (Math.fround(short) === wanted) return String(short)
+  }
+  return String(Number(wanted.toPrecision(9)))
+}
+
 /** `3.5 kB`, `12 MB`. */
 export function formatSize(bytes: number): string {
   const [size, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']

@@ -1,5 +1,5 @@
-/** The baseline of a network: naive Bayes on the same rows. It shows whether the network is worth its cost. */
-import { naiveBayes } from 'latch'
+/** The baseline of a model, on the same rows: it shows whether the network is worth its cost. */
+import type { TextClassifier } from 'latch'
 import { stratifiedSplit } from 'latch/training'
 import { percent, points } from '../terminal/numbers.ts'
 
@@ -11,7 +11,8 @@ export interface Columns {
 }
 
 export interface Baseline {
-  name: 'naive Bayes'
+  /** As the task calls it. */
+  name: string
   /** Which rows it was measured on. */
   part: 'test' | 'validation'
   accuracy: number
@@ -39,13 +40,18 @@ export function stratifiedParts(
   return { train: pick(train), heldOut: pick(validation) }
 }
 
-/** Evaluates the baseline on the test rows, else on the validation rows; undefined where there are neither. */
-export function evaluateBaseline({ train, validation, test }: Parts, columns: Columns): Baseline | undefined {
+/** Evaluates the task's baseline on the test rows, else on the validation rows; undefined where there are neither. */
+export async function evaluateBaseline(
+  model: TextClassifier,
+  { train, validation, test }: Parts,
+  columns: Columns,
+): Promise<Baseline | undefined> {
   const part = test.length > 0 ? 'test' : 'validation'
   const rows = part === 'test' ? test : validation
   if (rows.length === 0) return undefined
-  const { accuracy, n } = naiveBayes(train, columns).evaluate(rows)
-  return { name: 'naive Bayes', part, accuracy, n }
+  const baseline = await model.baseline(train, columns)
+  const { value, n } = baseline.evaluate(rows)
+  return { name: baseline.name, part, accuracy: value, n }
 }
 
 /** One sentence that compares a network with the baseline; differences within one standard error count as ties. */
@@ -55,10 +61,10 @@ export function compareWithBaseline(name: string, accuracy: number, baseline: Ba
   const figures = `${percent(accuracy)} against ${percent(baseline.accuracy)}`
   if (Math.abs(difference) <= error || difference === 0) {
     const why = error > 0 ? `, within one standard error of ${points(error)}` : ''
-    return `${name} ties with the naive Bayes baseline (${figures}${why}). The simpler model may be enough.`
+    return `${name} ties with the ${baseline.name} baseline (${figures}${why}). The simpler model may be enough.`
   }
   if (difference < 0) {
-    return `${name} is below the naive Bayes baseline (${figures}). The simpler model is better here.`
+    return `${name} is below the ${baseline.name} baseline (${figures}). The simpler model is better here.`
   }
-  return `${name} beats the naive Bayes baseline by ${points(difference)} (${figures}).`
+  return `${name} beats the ${baseline.name} baseline by ${points(difference)} (${figures}).`
 }

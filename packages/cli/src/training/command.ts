@@ -4,7 +4,6 @@ import type { OptionValues } from '@commander-js/extra-typings'
 import { TOKEN_KINDS, UsageError } from 'latch'
 import {
   engineOption,
-  formatOption,
   numberOrText,
   numbersByName,
   oneOf,
@@ -16,7 +15,14 @@ import {
   invalidValue,
 } from '../options/options.ts'
 import type { NamedNumbers, OptionParser } from '../options/options.ts'
-import { dataArgument, headerOption, labelOption, noHeaderOption, textOption } from '../options/rows.ts'
+import {
+  delimiterOption,
+  encodingOption,
+  formatOption,
+  headerOption,
+  quotesOption,
+} from '../options/tableFlags.ts'
+import { dataArgument, labelOption, textOption } from '../options/rows.ts'
 
 export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
@@ -47,7 +53,9 @@ function withData(command: Command) {
     .option(...labelOption)
     .option(...formatOption)
     .option(...headerOption)
-    .option(...noHeaderOption)
+    .option(...delimiterOption)
+    .option(...quotesOption)
+    .option(...encodingOption)
     .option('--test <file>', 'data table to evaluate on after training')
     .option(
       '--validation <fraction|file>',
@@ -147,7 +155,7 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     )
     .option(
       '--class-weights <w>',
-      'balanced, LABEL=WEIGHT,…, or a JSON object of weights by label (default: all 1)',
+      'balanced, or LABEL=WEIGHT,…, with quotes around a comma, or a JSON object (default: all 1)',
       weights,
     )
     .option(
@@ -230,26 +238,7 @@ function dropout(text: string): number | NamedNumbers {
 }
 
 function weights(text: string): 'balanced' | NamedNumbers {
-  if (text === 'balanced') return text
-  return text.trim().startsWith('{')
-    ? weightsFromJson(text)
-    : numbersByName('--class-weights', { least: 0 })(text)
-}
-
-/** `{"yes, please":2}`: labels may contain commas. */
-function weightsFromJson(text: string): NamedNumbers {
-  const flag = '--class-weights'
-  const expected = 'a JSON object of numbers of at least 0 by label'
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw invalidValue(flag, expected, text)
-  }
-  const entries = Object.entries(value as object)
-  if (entries.some(([, weight]) => typeof weight !== 'number' || weight < 0))
-    throw invalidValue(flag, expected, text)
-  return Object.fromEntries(entries) as NamedNumbers
+  return text === 'balanced' ? text : numbersByName('--class-weights', { least: 0 })(text)
 }
 
 /** A number, or `off`. */

@@ -1,4 +1,5 @@
 /** The table of `latch compare`, and its conclusions as sentences. */
+import { cells } from 'latch'
 import { compareWithBaseline } from './baseline.ts'
 import { wrap } from '../terminal/glyphWidth.ts'
 import { count, percent, plural, points } from '../terminal/numbers.ts'
@@ -32,11 +33,13 @@ const NAMES: Record<string, string> = {
   'naive Bayes': 'naive Bayes (baseline)',
   bag: 'bag of words',
   ann: 'ANN, flattened',
-  rnn: 'RNN',
-  lstm: 'LSTM',
-  gru: 'GRU',
 }
-const RECURRENT = ['rnn', 'lstm', 'gru']
+const RECURRENT: readonly string[] = cells.map(({ name }) => name)
+
+/** As tables show a model: cells by their names in capitals. */
+function nameOf(model: string): string {
+  return NAMES[model] ?? model.toUpperCase()
+}
 
 export function drawComparison(
   rows: readonly Compared[],
@@ -45,8 +48,8 @@ export function drawComparison(
 ): string {
   const { sizes, heldOut, colors, width } = options
   const best = findBest(rows.filter((row) => row.model !== 'naive Bayes'))
-  const cells = rows.map((row) => [
-    row === best ? colors.bold(NAMES[row.model]) : NAMES[row.model],
+  const lines = rows.map((row) => [
+    row === best ? colors.bold(nameOf(row.model)) : nameOf(row.model),
     row.parameters === null ? '–' : count(row.parameters),
     row.secondsPerEpoch === null ? '–' : row.secondsPerEpoch.toFixed(2),
     percent(row.trainAccuracy),
@@ -58,7 +61,7 @@ export function drawComparison(
   const test = `${count(sizes.test)} for testing${heldOut ? ' (held out by class; no --test)' : ''}`
   const split = `${plural(sizes.train, 'row')} for training, ${count(sizes.validation)} for validation, ${test}.`
   return [
-    drawTable(cells, { head, colors }),
+    drawTable(lines, { head, colors }),
     '',
     ...wrap(split, width).map((line) => colors.dim(line)),
     ...wrap('“shuffled”: test accuracy after the words of each text are shuffled.', width).map((line) =>
@@ -83,7 +86,7 @@ export function verdicts(rows: readonly Compared[], tested: number): string[] {
     } as const
     sentences.push(
       compareWithBaseline(
-        `The best network by validation, ${NAMES[best.model]},`,
+        `The best network by validation, ${nameOf(best.model)},`,
         best.testAccuracy,
         measured,
       ),
@@ -91,7 +94,12 @@ export function verdicts(rows: readonly Compared[], tested: number): string[] {
   }
   if (recurrent?.testAccuracy != null && recurrent.shuffledAccuracy != null) {
     sentences.push(
-      compareWithShuffled(NAMES[recurrent.model], recurrent.testAccuracy, recurrent.shuffledAccuracy, tested),
+      compareWithShuffled(
+        nameOf(recurrent.model),
+        recurrent.testAccuracy,
+        recurrent.shuffledAccuracy,
+        tested,
+      ),
     )
   }
   return sentences

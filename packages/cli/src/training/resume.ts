@@ -1,6 +1,7 @@
 /** Resuming an interrupted run: the options allowed, those stored in its checkpoint, and where the model is saved. */
 import { cells, type ClassifierFitOptions, TextClassifier, UsageError, readFileBytes } from 'latch'
-import { engineOptions, shellWord } from '../options/options.ts'
+import { dashedPath, engineOptions, shellOption, shellWord } from '../options/options.ts'
+import { tableWords } from '../options/tableFlags.ts'
 import { programName } from '../terminal/programName.ts'
 import type { Rows } from '../options/rows.ts'
 import type { SavedPaths } from './savedPaths.ts'
@@ -23,7 +24,7 @@ export interface TrainFlags extends TrainingFlags {
 
 /** Options allowed with `--resume`; all others are stored in the checkpoint. */
 const ALLOWED_WITH_RESUME =
-  '--text --label --format --header --no-header --test --validation --epochs --out --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
+  '--text --label --format --header --delimiter --quotes --encoding --test --validation --epochs --out --force --resume --checkpoint-every --engine --reproducible --threads --precision --checkpoint-steps --json --quiet'
 
 /**
  * A validation file is read again; a validation fraction is fixed by the checkpoint.
@@ -72,19 +73,18 @@ export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
 
 /** The command that resumes an interrupted run. */
 export function resumeCommand(data: string, flags: TrainFlags, { columns }: Rows, paths: SavedPaths): string {
-  const words = ['train', data, '--text', columns.text, '--label', columns.label]
-  if (flags.format !== undefined) words.push('--format', flags.format)
-  if (flags.header !== undefined) words.push(flags.header ? '--header' : '--no-header')
-  if (typeof flags.validation === 'string') words.push('--validation', flags.validation)
-  if (flags.test !== undefined) words.push('--test', flags.test)
+  const words = tableWords(flags)
+  if (typeof flags.validation === 'string') words.push('--validation', dashedPath(flags.validation))
+  if (flags.test !== undefined) words.push('--test', dashedPath(flags.test))
   if (flags.epochs !== undefined) words.push('--epochs', String(flags.epochs))
   if (flags.engine !== undefined) words.push('--engine', flags.engine)
   if (flags.reproducible) words.push('--reproducible')
   if (flags.threads !== undefined) words.push('--threads', String(flags.threads))
   if (flags.checkpointSteps !== undefined) words.push('--checkpoint-steps', String(flags.checkpointSteps))
   if (flags.precision !== undefined) words.push('--precision', flags.precision)
-  if (flags.out !== undefined) words.push('--out', flags.out)
+  if (flags.out !== undefined) words.push('--out', dashedPath(flags.out))
   if (flags.force) words.push('--force')
-  const typed = [...words, '--resume', paths.checkpoint].map(shellWord)
-  return [programName(), ...typed].join(' ')
+  const named = [shellOption('--text', columns.text), shellOption('--label', columns.label)]
+  const typed = [...words, '--resume', dashedPath(paths.checkpoint)].map(shellWord)
+  return [programName(), 'train', shellWord(dashedPath(data)), ...named, ...typed].join(' ')
 }

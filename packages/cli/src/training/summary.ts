@@ -4,7 +4,8 @@ import { compareWithBaseline } from './baseline.ts'
 import type { Baseline } from './baseline.ts'
 import { visible, wrap } from '../terminal/glyphWidth.ts'
 import { duration, loss, percent, plural } from '../terminal/numbers.ts'
-import { shellWord } from '../options/options.ts'
+import { dashedPath, shellOption, shellWord } from '../options/options.ts'
+import { tableWords, type TableFlags } from '../options/tableFlags.ts'
 import type { Colors } from '../terminal/output.ts'
 import { programName } from '../terminal/programName.ts'
 import { drawEvaluation } from './reports.ts'
@@ -22,6 +23,8 @@ export interface Summary {
   /** The training data as given, and its columns. */
   data: string
   columns: { text: string; label: string }
+  /** How the training data was read, as typed. */
+  reading: TableFlags
 }
 
 const STOPPED = {
@@ -66,23 +69,23 @@ function baselineLine({ cell, report, result, baseline }: Summary): string | und
   return `On the ${baseline.part} rows ${compareWithBaseline(cell, accuracy, baseline)}`
 }
 
-function next({ cell, path, sample, result, data, columns }: Summary, { green, dim }: Colors): string[] {
-  const file = shellWord(path)
-  const text = shellWord(shortened(sample))
+/** Commands that run as they are printed; what names a file of the reader is no command. */
+function next(
+  { cell, path, sample, result, data, columns, reading }: Summary,
+  { green, dim }: Colors,
+): string[] {
+  const file = shellWord(dashedPath(path))
+  const short = shortened(sample)
+  const text = `${short.startsWith('-') ? '-- ' : ''}${shellWord(short)}`
   const latch = programName()
+  const named = `${shellOption('--text', columns.text)} ${shellOption('--label', columns.label)}`
+  const read = [named, ...tableWords(reading).map(shellWord)].join(' ')
   const commands = [`${latch} predict ${file} ${text}`]
   if (cell !== 'ann' && cell !== 'bag') commands.push(`${latch} inspect ${file} ${text}`)
-  if (!result) {
-    commands.push(
-      `${latch} evaluate ${file} TEST_FILE --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
-    )
-  }
-  if (data !== '-') {
-    commands.push(
-      `${latch} compare ${shellWord(data)} --text ${shellWord(columns.text)} --label ${shellWord(columns.label)}`,
-    )
-  }
-  return [`Saved ${green(path)}. Next steps:`, ...commands.map((command) => `  ${dim('$')} ${command}`)]
+  if (data !== '-') commands.push(`${latch} compare ${shellWord(dashedPath(data))} ${read}`)
+  const lines = commands.map((command) => `  ${dim('$')} ${command}`)
+  if (!result) lines.push(`  ${dim('with other rows:')} ${latch} evaluate ${file} FILE ${read}`)
+  return [`Saved ${green(path)}. Next steps:`, ...lines]
 }
 
 /** The first words of a text. */

@@ -34,6 +34,8 @@ export class LatchError extends Error {
   readonly got: string
   readonly remedy: string | undefined
   readonly fixes: readonly Fix[]
+  /** The input (from 0) at fault, of many. */
+  declare row?: number
 
   constructor(facts: ErrorFacts, options?: ErrorOptions) {
     const fixes = [facts.fix ?? []].flat() as Fix[]
@@ -63,6 +65,15 @@ export function formatError(
 export function fixInProgram({ option, value, to }: Fix): string {
   const given = value === undefined ? `\`${option}\`` : `\`${option}: ${JSON.stringify(value)}\``
   return `Pass ${given}${to ? ` to ${to}` : ''}.`
+}
+
+/** An error on one of many inputs, with its row (from 0) as data and in its message. */
+export function atRow(thrown: unknown, row: number, place = `row ${row}, `): unknown {
+  const error = thrown as { row: number; where: string; message: string }
+  error.row = row
+  error.where = place + error.where
+  error.message = place + error.message
+  return error
 }
 
 /** Dimensions that do not fit each other. */

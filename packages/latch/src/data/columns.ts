@@ -9,29 +9,68 @@ export interface TableSample {
   name: string
   columns: readonly string[]
   hasHeader: boolean
+  /** Whether the rows are objects, whose keys are the columns. */
+  isKeyed: boolean
   rows: readonly (readonly string[])[]
 }
 
 const NUMBER = /^\d+$/
 
+/** Whether the first record is a header, and why. */
+export interface HeaderGuess {
+  hasHeader: boolean
+  /** Null where the columns given by name decide. */
+  reason: string | null
+}
+
 /**
- * Whether the first record is a header. If columns are given by name: yes. If by number: no, unless the record contains
- * these numbers as names. Otherwise: yes if its cells are short, distinct, not numeric, and do not occur again
- * in their columns.
+ * Whether the first record is a header. If columns are given by name, or by numbers that it contains as names: yes.
+ * Otherwise its cells must look like names: each short, distinct, no number and no sentence; and either one is a usual
+ * name of a column, or none occurs again in its column. A single column needs a usual name.
  */
 export function detectHeader(
   records: readonly (readonly string[])[],
   references: readonly string[],
-): boolean {
+): HeaderGuess {
   const first = records[0].map((cell) => cell.trim())
-  if (references.length > 0) {
-    return references.every((reference) => first.includes(reference)) || !references.every(isNumber)
-  }
-  if (records.length < 2 || new Set(first).size < first.length) return false
-  return first.every((cell, column) => {
-    if (cell === '' || cell.length > 40 || !Number.isNaN(Number(cell))) return false
-    return !records.some((record, row) => row > 0 && record[column]?.trim() === cell)
+  const named = references.length > 0 && references.every((reference) => first.includes(reference))
+  if (named || !references.every(isNumber)) return { hasHeader: true, reason: null }
+  if (records.length < 2) return { hasHeader: false, reason: 'it is the only one' }
+  const other = first.find((cell, column) => !looksLikeName(cell) && !isRowNumbers(records, column))
+  if (other !== undefined) return { hasHeader: false, reason: `${quoted(other)} is no name` }
+  if (new Set(first).size < first.length) return { hasHeader: false, reason: 'two cells are the same' }
+  const repeats = first.map((cell, column) => {
+    return records.some((record, row) => row > 0 && record[column]?.trim() === cell)
   })
+  const usual = first.find((cell, column) => !repeats[column] && isUsualName(cell))
+  if (usual !== undefined) return { hasHeader: true, reason: `${quoted(usual)} is a usual name` }
+  if (first.length === 1) return { hasHeader: false, reason: `${quoted(first[0])} is no usual name` }
+  const repeated = first[repeats.indexOf(true)]
+  return repeated === undefined
+    ? { hasHeader: true, reason: 'none of its cells occurs again' }
+    : { hasHeader: false, reason: `${quoted(repeated)} occurs again` }
+}
+
+/** A cell that could be the name of a column: short, not a number, date, address or sentence. */
+function looksLikeName(cell: string): boolean {
+  const isShort = cell !== '' && cell.length <= 40 && cell.split(/\s+/).length <= 5
+  const isOther = isNumeric(cell) || /^\d{1,4}[-/.:]\d|@|:\/\//.test(cell)
+  return isShort && !isOther && /\p{L}/u.test(cell) && !/[.!?;:,…。！？]$/.test(cell)
+}
+
+function isNumeric(cell: string): boolean {
+  return cell !== '' && !Number.isNaN(Number(cell.replace(/,/g, '.')))
+}
+
+/** The first column of a table that was saved with its row numbers has no name. */
+function isRowNumbers(records: readonly (readonly string[])[], column: number): boolean {
+  return (
+    column === 0 && records.every((record, row) => (row === 0 ? record[0] === '' : /^\d+$/.test(record[0])))
+  )
+}
+
+function quoted(cell: string): string {
+  return `"${cell.length > 40 ? `${cell.slice(0, 40)}…` : cell}"`
 }
 
 /**
@@ -39,10 +78,10 @@ export function detectHeader(
  * @throws DataError listing the columns.
  */
 export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows'>): number {
-  const { columns, hasHeader, name } = sample
+  const { columns, hasHeader, isKeyed, name } = sample
   const index = columns.indexOf(reference)
   if (index >= 0 && columns.indexOf(reference, index + 1) >= 0) {
-    const remedy = 'Rename one of them.'
+    const remedy = `Rename one of them, or name the column by its number, ${index} or ${columns.indexOf(reference, index + 1)}.`
     throw new DataError({
       where: name,
       expected: `one column "${reference}"`,
@@ -58,7 +97,10 @@ export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows
     got: hasHeader
       ? `the columns ${listColumns(columns)}`
       : `${columns.length} ${columns.length === 1 ? 'column' : 'columns'}, numbered from 0`,
-    remedy: hasHeader ? 'If the table has no header line, name columns by number from 0.' : undefined,
+    fix:
+      hasHeader && !isKeyed
+        ? { option: 'header', value: false, to: 'number the columns from 0, without a header' }
+        : [],
   })
 }
 
@@ -66,10 +108,9 @@ function isNumber(reference: string): boolean {
   return NUMBER.test(reference)
 }
 
-function listColumns(columns: readonly string[]): string {
-  const shown = columns
-    .slice(0, 20)
-    .map((column) => `"${column.length > 40 ? `${column.slice(0, 40)}…` : column}"`)
+/** `"text", "label"`. */
+export function listColumns(columns: readonly string[]): string {
+  const shown = columns.slice(0, 20).map(quoted)
   return shown.join(', ') + (columns.length > 20 ? ` and ${columns.length - 20} more` : '')
 }
 
@@ -77,6 +118,20 @@ const TEXT_NAMES =
   'text comment sentence review question utterance message content body tweet query headline title sms email document description input'
 const LABEL_NAMES =
   'label class sentiment category intent target topic tag emotion polarity type language lang rating stars score spam output'
+const OTHER_NAMES =
+  'id idx index key name date time timestamp year user author source url length split fold count value'
+
+const USUAL_NAMES = new Set(
+  `${TEXT_NAMES} ${LABEL_NAMES} ${OTHER_NAMES}`.split(' ').flatMap((name) => [name, `${name}s`]),
+)
+
+/** `text`, `Comment_Text`, `Review Text`: one word with a usual part, or usual words alone. */
+function isUsualName(cell: string): boolean {
+  const words = cell.toLowerCase().split(/\s+/)
+  if (words.length > 1) return words.every((word) => USUAL_NAMES.has(word))
+  const parts = cell.split(/[^\p{L}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u)
+  return parts.some((part) => USUAL_NAMES.has(part.toLowerCase()))
+}
 
 /** An inferred column and the reason for it. */
 export interface ColumnGuess {

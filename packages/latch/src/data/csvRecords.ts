@@ -4,18 +4,11 @@
  */
 import { parse } from 'csv-parse/browser/esm/sync'
 import type { CsvError, InfoRecord, Options } from 'csv-parse/browser/esm/sync'
-import { DataError } from '../core/errors.ts'
+import { DataError, type Fix } from '../core/errors.ts'
+import type { Dialect } from './tableFormat.ts'
 
 /** Receives one record and the line (from 1) on which it starts. */
 export type RecordSink = (cells: string[], line: number) => void
-
-export interface Dialect {
-  /** Name of the source in messages. */
-  name: string
-  delimiter: string
-  /** False for TSV: a quote is an ordinary character. */
-  quotes: boolean
-}
 
 /** Most bytes of one record, so that an unclosed quote does not read a whole large file into memory. */
 const RECORD_LIMIT = 1 << 22
@@ -32,11 +25,13 @@ export class RecordReader {
   readonly options: Options
   readonly #name: string
   readonly #emit: RecordSink
+  readonly #firstLine: number
   #linesOfRecords = 0
 
   constructor(dialect: Dialect, emit: RecordSink) {
     this.#name = dialect.name
     this.#emit = emit
+    this.#firstLine = dialect.firstLine
     this.options = {
       delimiter: dialect.delimiter,
       quote: dialect.quotes ? '"' : null,
@@ -74,7 +69,7 @@ export class RecordReader {
 
   /** The next record's line. csv-parse's own count takes `\r\n` inside a cell for two lines. */
   #lineAfter(blankLines: number): number {
-    return 1 + this.#linesOfRecords + blankLines
+    return 1 + this.#firstLine + this.#linesOfRecords + blankLines
   }
 
   /** The first fault in the quotes of one record, which starts on `line`; undefined if there is none. */
@@ -141,12 +136,15 @@ function lineBreaks(cells: readonly string[]): number {
   return cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0)
 }
 
+const QUOTES_AS_CHARACTERS: Fix = { option: 'quotes', value: false, to: 'read quotes as characters' }
+
 function unclosedQuote(name: string, line: number, end: string): DataError {
   return new DataError({
     where: `${name}, line ${line}`,
     expected: 'every quote closed',
     got: `a quote that opens here and ${end}`,
     remedy: 'Close it. Write a quote inside a quoted cell twice ("").',
+    fix: QUOTES_AS_CHARACTERS,
   })
 }
 
@@ -165,5 +163,6 @@ function strayCharacter(name: string, line: number, character: string, quoteLine
     expected: 'a delimiter after the closing quote',
     got: `"${character}" (the quote opened on line ${quoteLine})`,
     remedy: 'Write a quote inside a quoted cell twice ("").',
+    fix: QUOTES_AS_CHARACTERS,
   })
 }

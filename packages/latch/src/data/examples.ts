@@ -6,23 +6,38 @@
  * *line* is a line of a file, counted from 1, header and blank lines included, as editors show it.
  */
 import { DataError } from '../core/errors.ts'
-import { guessLabelColumn, guessTextColumn, resolveColumn } from './columns.ts'
+import { guessLabelColumn, guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import type { TableSample } from './columns.ts'
 import { cleanLabel } from './labels.ts'
 import { TableCollector } from './tableCollector.ts'
-import type { CollectedTable } from './tableCollector.ts'
+import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
 import type { TableOptions } from './tableStart.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
+/** How a table is read, whatever its columns. */
+export type ReadingOptions = Pick<
+  TableOptions,
+  'format' | 'name' | 'header' | 'encoding' | 'delimiter' | 'quotes'
+>
+
 /** Which columns of a table hold the texts and the labels. */
-export interface ExampleOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
+export interface ExampleOptions extends ReadingOptions {
   /** The text's column, by name or by number from 0. Default: inferred, with a note. */
   text?: string
   /** The label's column; `false`: no labels. Default: inferred, with a note. */
   label?: string | false
 }
 
-const NAMES: Names<ExampleOptions> = { text: 1, label: 1, format: 1, name: 1, header: 1 }
+const NAMES: Names<ExampleOptions> = {
+  text: 1,
+  label: 1,
+  format: 1,
+  name: 1,
+  header: 1,
+  encoding: 1,
+  delimiter: 1,
+  quotes: 1,
+}
 
 /** One example as `fit` and `evaluate` take it. */
 export interface ExampleRow {
@@ -54,7 +69,7 @@ export interface Examples {
  */
 export function examplesFromRows<Row extends object>(
   rows: Iterable<Row>,
-  options: Omit<ExampleOptions, 'format' | 'header'> = {},
+  options: Pick<ExampleOptions, 'text' | 'label' | 'name'> = {},
 ): Examples {
   const collector = new TableCollector({ ...exampleTable(options), name: options.name ?? 'rows' })
   let number = 0
@@ -63,21 +78,27 @@ export function examplesFromRows<Row extends object>(
 }
 
 /** The table options that read just the columns of the examples. */
-export function exampleTable(options: ExampleOptions): TableOptions {
+export function exampleTable(options: ExampleOptions): TableOptions & Pick<CollectorOptions, 'complete'> {
   assertKnownOptions('option', options, NAMES)
-  const { text, label, format, name, header } = options
+  const { text, label, ...reading } = options
   const columns = [text, label].filter((reference) => typeof reference === 'string')
-  return { format, name, header, columns, choose: (sample, notes) => chooseColumns(sample, notes, options) }
+  return {
+    ...reading,
+    columns,
+    complete: text !== undefined && label !== undefined,
+    choose: (sample, notes) => chooseColumns(sample, notes, options),
+  }
 }
 
 function chooseColumns(sample: TableSample, notes: string[], options: ExampleOptions): number[] {
   const wanted = options.label === false ? 1 : 2
   if (sample.columns.length < wanted) {
-    const got = sample.columns.length === 1 ? 'one column' : 'no columns'
+    const got = sample.columns.length === 1 ? `one column, ${listColumns(sample.columns)}` : 'no columns'
     throw new DataError({
       where: sample.name,
       expected: wanted === 1 ? 'a column of texts' : 'a column of texts and a column of labels',
       got,
+      fix: sample.isKeyed ? [] : { option: 'delimiter', to: 'name the character between cells' },
     })
   }
   const inferred: string[] = []

@@ -11,13 +11,15 @@ export interface CollectorOptions {
   name: string
   /** Columns to keep, by name or by number from 0, in this order. Default: all. */
   columns?: readonly string[]
-  /** Whether the first record is a header. Default: inferred from `columns` and the first rows. */
+  /** Whether the first record is a header. Default: inferred from `columns` and the first rows, with a note. */
   header?: boolean
   /**
    * Chooses the columns to keep (by index) from the first rows, instead of `columns`, which then only decides whether
    * there is a header. May add notes.
    */
   choose?: (sample: TableSample, notes: string[]) => readonly number[]
+  /** False where `choose` also infers columns beside `columns`, so that rows of objects are all looked at first. */
+  complete?: boolean
 }
 
 export interface CollectedTable {
@@ -89,7 +91,14 @@ export class TableCollector {
       return
     }
     this.#sample.push({ values, place })
-    if (this.#sample.length > SAMPLE_ROWS) this.#decide()
+    if (this.#sample.length > SAMPLE_ROWS && this.#knowsColumns()) this.#decide()
+  }
+
+  /** Whether the columns wanted are known. Objects may have any key later: all rows decide, unless each column is given. */
+  #knowsColumns(): boolean {
+    const { columns, complete = true } = this.#options
+    if (!this.#keyed) return true
+    return complete && columns !== undefined && columns.every((reference) => this.#names.includes(reference))
   }
 
   #decide(): void {
@@ -104,21 +113,24 @@ export class TableCollector {
   #readHeader(sample: SampledRecord[]): void {
     const references = this.#options.columns ?? []
     const records = sample.map(({ values }) => values as string[])
-    this.#hasHeader = this.#options.header ?? detectHeader(records, references)
-    this.#names = records[0].map((cell, index) => (this.#hasHeader ? cell.trim() : String(index)))
-    if (this.#hasHeader) sample.shift()
-    if (this.#options.header !== undefined) return
+    const given = this.#options.header
+    const { hasHeader, reason } =
+      given === undefined ? detectHeader(records, references) : { hasHeader: given, reason: null }
+    this.#hasHeader = hasHeader
+    this.#names = records[0].map((cell, index) => (hasHeader ? cell.trim() : String(index)))
+    if (hasHeader) sample.shift()
+    if (reason === null) return
     const { name } = this.#options
-    if (!this.#hasHeader) {
-      this.notes.push(`${name}: no header line; columns are numbered from 0, and the first line is data.`)
-    } else if (references.length === 0) {
-      this.notes.push(`${name}: the first line is taken as the header.`)
-    }
+    this.notes.push(
+      hasHeader
+        ? `${name}: the first line is taken as the header (${reason}); \`header: false\` reads it as data.`
+        : `${name}: no header line (${reason}): columns are numbered from 0, and the first line is data; \`header: true\` takes it as the header.`,
+    )
   }
 
   #choose(sample: readonly SampledRecord[]): readonly number[] {
     const { choose, columns, name } = this.#options
-    const info = { name, columns: this.#names, hasHeader: this.#hasHeader }
+    const info = { name, columns: this.#names, hasHeader: this.#hasHeader, isKeyed: this.#keyed }
     if (choose) {
       const rows = sample.map(({ values }) => this.#names.map((_, index) => textOf(values[index])))
       return choose({ ...info, rows }, this.notes)
@@ -133,7 +145,8 @@ export class TableCollector {
         where: `${name}, ${place}`,
         expected: `${this.#names.length} ${this.#names.length === 1 ? 'cell' : 'cells'}`,
         got: String(values.length),
-        remedy: 'Quote cells that contain a delimiter (CSV), or remove it (TSV).',
+        remedy: 'Quote cells that contain the delimiter.',
+        fix: [{ option: 'delimiter', to: 'name another' }],
       })
     }
     const cells = this.#kept.map((index) => {
@@ -152,7 +165,8 @@ export function emptyTable(name: string, got: string): DataError {
   return new DataError({ where: name, expected: 'a table with at least one row', got })
 }
 
-/** A plain value as text; '' for a missing value or an object. */
+/** A plain value as text; '' for a missing value (undefined, null, NaN) or an object. */
 function textOf(value: unknown): string {
-  return value === undefined || value === null || typeof value === 'object' ? '' : String(value)
+  const isMissing = value === undefined || value === null || Number.isNaN(value)
+  return isMissing || typeof value === 'object' ? '' : String(value)
 }

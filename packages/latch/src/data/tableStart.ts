@@ -1,21 +1,36 @@
-/** The start of a table, in memory or as a stream: the first line decides the format, then records are collected. */
-import { JsonLinesParser } from './jsonLines.ts'
+/** The start of a table, in memory or as a stream: the first records decide the format, then records are collected. */
+import { DataError } from '../core/errors.ts'
+import { append } from '../core/lists.ts'
+import { assertTableText } from './fileKinds.ts'
+import { JsonLinesParser, parseJsonArray } from './jsonRows.ts'
 import { TableCollector, emptyTable } from './tableCollector.ts'
 import type { CollectedTable, CollectorOptions } from './tableCollector.ts'
-import { guessFormat } from './tableFormat.ts'
-import type { TableFormat } from './tableFormat.ts'
-import { append } from '../core/lists.ts'
+import { checkFormatOptions, guessFormat } from './tableFormat.ts'
+import type { Dialect, FormatOptions, TableFormat } from './tableFormat.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** How to read a table, and which of its columns. */
-export interface TableOptions extends Omit<CollectorOptions, 'name'> {
+export interface TableOptions extends Omit<CollectorOptions, 'name' | 'complete'>, FormatOptions {
   /** Name of the source in messages; the extension of a file name decides the format. Default 'table'. */
   name?: string
-  /** Default: by the extension of the name, else by the first line. */
-  format?: TableFormat
+  /**
+   * Encoding of the bytes: a label of the Encoding Standard (`windows-1252`, `gbk`, `shift_jis`), or `utf-32`. Default:
+   * UTF-8, or the UTF-16 or UTF-32 that the first bytes show.
+   */
+  encoding?: string
 }
 
-const NAMES: Names<TableOptions> = { name: 1, format: 1, columns: 1, header: 1, choose: 1 }
+const NAMES: Names<TableOptions & CollectorOptions> = {
+  name: 1,
+  format: 1,
+  columns: 1,
+  header: 1,
+  choose: 1,
+  complete: 1,
+  encoding: 1,
+  delimiter: 1,
+  quotes: 1,
+}
 
 /** The columns kept of a table, and what was inferred about it. */
 export interface Table extends CollectedTable {
@@ -26,33 +41,62 @@ export interface TableStart {
   collector: TableCollector
   format: TableFormat
   /** For the reader of CSV and TSV. */
-  dialect: { name: string; delimiter: string; quotes: boolean }
+  dialect: Dialect
+  /** Characters at the start that are no records. */
+  skip: number
 }
 
-/** Most characters to buffer until the first line is complete. */
-const HEAD_LIMIT = 1 << 16
+/** Characters from which the format is inferred. */
+export const HEAD_LENGTH = 1 << 16
+/** As many at most, where no cell of a tab-separated text starts with a quote before. */
+export const LONGEST_HEAD = 1 << 24
 
-/** Whether the text contains the first line that is not blank, or enough of it. */
-export function holdsFirstLine(head: string): boolean {
-  return /\S.*[\r\n]/.test(head) || head.trimStart().length > HEAD_LIMIT
+/** The text of a table up to its first records. */
+export interface TableHead {
+  text: string
+  /** Whether the table ends with it. */
+  isWhole: boolean
+  /** Blank lines before it. */
+  blankLines: number
+  /** What was inferred about its bytes. */
+  notes: readonly string[]
 }
 
 /**
- * @param head the table's text, up to its first line's end at least
- * @throws DataError if it is blank, or for an unknown format
+ * Whether more of a tab-separated text is needed to see if it quotes its cells.
+ * @param head the text so far, at least `HEAD_LENGTH` characters
  */
-export function startTable(head: string, options: TableOptions): TableStart {
+export function needsMoreForQuotes(head: string, name: string, options: TableOptions): boolean {
+  if (options.quotes !== undefined || head.length > LONGEST_HEAD || /(?:^|[\t\r\n])"/.test(head)) return false
+  const { format, delimiter } = guessFormat(name, head.slice(0, HEAD_LENGTH), false, options)
+  return (format === 'csv' || format === 'tsv') && delimiter === '\t'
+}
+
+/** @throws DataError if it is blank or no table; UsageError for an unknown option */
+export function startTable(head: TableHead, options: TableOptions): TableStart {
   assertKnownOptions('table option', options, NAMES)
+  checkFormatOptions(options)
+  const { text, isWhole, blankLines } = head
   const name = options.name ?? 'table'
-  const firstLine = /\S.*/.exec(head)?.[0]
-  if (firstLine === undefined) throw emptyTable(name, 'an empty table')
-  const { format, delimiter, notes } = guessFormat(name, firstLine, options.format)
+  if (!/\S/.test(text)) throw emptyTable(name, 'an empty table')
+  assertTableText(text, name)
+  const { format, delimiter, quotes, skip, notes } = guessFormat(name, text, isWhole, options)
+  if (format === 'parquet') {
+    throw new DataError({ where: name, expected: 'Parquet, as `format` says', got: 'text' })
+  }
   const collector = new TableCollector({ ...options, name })
-  append(collector.notes, notes)
-  return { collector, format, dialect: { name, delimiter, quotes: format === 'csv' } }
+  append(collector.notes, [...head.notes, ...notes])
+  const firstLine = blankLines + (skip > 0 ? 1 : 0)
+  return { collector, format, dialect: { name, delimiter, quotes, firstLine }, skip }
 }
 
 /** The JSON Lines reader of a table. */
 export function jsonLinesReader({ collector, dialect }: TableStart): JsonLinesParser {
-  return new JsonLinesParser(dialect.name, (row, line) => collector.acceptObject(row, `line ${line}`))
+  const { name, firstLine } = dialect
+  return new JsonLinesParser(name, (row, place) => collector.acceptObject(row, place), firstLine)
+}
+
+/** Collects a JSON array of objects. */
+export function collectArray(text: string, { collector, dialect }: TableStart): void {
+  parseJsonArray(text, dialect.name, (row, place) => collector.acceptObject(row, place))
 }

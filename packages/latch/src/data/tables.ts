@@ -1,34 +1,40 @@
 /**
- * Tables of text in memory: CSV, TSV and JSON Lines → rows of cells, or texts and labels.
- * Browser-safe: files, gzip and standard input are in tablesNode.ts.
+ * Tables of text in memory: CSV, TSV, JSON Lines and JSON → rows of cells, or texts and labels.
+ * Browser-safe: files, gzip, Parquet and standard input are in tablesNode.ts.
  */
 import { DataError } from '../core/errors.ts'
 import { parseRecords } from './csvRecords.ts'
+import { decodeText, requireNoNul } from './encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples } from './examples.ts'
-import { jsonLinesReader, startTable } from './tableStart.ts'
+import { assertTextFile } from './fileKinds.ts'
+import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
 import type { Table, TableOptions } from './tableStart.ts'
-import { Utf8Reader } from './utf8.ts'
 
 /**
- * Reads a table from a string or from its bytes (UTF-8), all in memory.
- * @throws DataError for data that is not a table, naming the line
+ * Reads a table from a string or from its bytes, all in memory.
+ * @throws DataError for data that is not a table, naming the line; UsageError for an unknown option
  */
 export function parseTable(data: string | ArrayBuffer | Uint8Array, options: TableOptions = {}): Table {
-  const text =
-    typeof data === 'string' ? data.replace(/^\ufeff/, '') : decodeTable(data, options.name ?? 'table')
-  const start = startTable(text, options)
-  const { collector, format, dialect } = start
-  if (format === 'jsonl') {
+  const name = options.name ?? 'table'
+  const { text, notes } = typeof data === 'string' ? fromString(data, name) : decodeTable(data, name, options)
+  const short = text.slice(0, HEAD_LENGTH)
+  const isShort = text.length > HEAD_LENGTH && /\S/.test(short) && !needsMoreForQuotes(short, name, options)
+  const head = isShort ? short : text
+  const start = startTable({ text: head, isWhole: head === text, blankLines: 0, notes }, options)
+  const { collector, format, dialect, skip } = start
+  const records = text.slice(skip)
+  if (format === 'json') collectArray(records, start)
+  else if (format === 'jsonl') {
     const reader = jsonLinesReader(start)
-    reader.push(text)
+    reader.push(records)
     reader.finish()
-  } else parseRecords(text, dialect, (cells, line) => collector.acceptCells(cells, line))
+  } else parseRecords(records, dialect, (cells, line) => collector.acceptCells(cells, line))
   return { ...collector.finish(), format }
 }
 
 /**
- * Texts and labels from a table in memory: a string or its bytes (UTF-8).
+ * Texts and labels from a table in memory: a string or its bytes.
  * @throws DataError for data that is not a table, a missing column, or no usable row
  */
 export function parseExamples(
@@ -38,16 +44,19 @@ export function parseExamples(
   return examplesFromTable(parseTable(data, exampleTable(options)), options)
 }
 
-function decodeTable(data: ArrayBuffer | Uint8Array, name: string): string {
+function fromString(data: string, name: string): { text: string; notes: string[] } {
+  requireNoNul(data, name)
+  return { text: data.replace(/^\ufeff/, ''), notes: [] }
+}
+
+function decodeTable(data: ArrayBuffer | Uint8Array, name: string, { encoding }: TableOptions) {
   const bytes = data instanceof Uint8Array ? data : new Uint8Array(data)
   if (isGzip(bytes)) {
     const remedy = 'Decompress it first, for example with DecompressionStream.'
     throw new DataError({ where: name, expected: 'a plain text table', got: 'gzip data', remedy })
   }
-  const decoder = new Utf8Reader(name)
-  const text = decoder.push(bytes)
-  decoder.finish()
-  return text
+  assertTextFile(bytes.subarray(0, HEAD_LENGTH), name)
+  return decodeText(bytes, name, encoding)
 }
 
 /** Whether bytes start with the signature of gzip (RFC 1952). */

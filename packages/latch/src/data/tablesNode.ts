@@ -1,39 +1,44 @@
 /**
- * Tables from files, gzip files and standard input, read as streams (Node only). Every source becomes bytes, then
- * strict UTF-8 text, then records, by csv-parse or as JSON Lines.
+ * Tables from files, gzip files and standard input, read as streams (Node only). Every source becomes bytes, then text,
+ * then records, by csv-parse or as JSON Lines. Parquet and JSON arrays are read whole.
  */
-import { createReadStream } from 'node:fs'
-import { basename } from 'node:path'
-import { Readable, pipeline } from 'node:stream'
 import { pipeline as piped } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
-import { DataError } from '../core/errors.ts'
-import { guessTextColumn, resolveColumn } from './columns.ts'
+import { UsageError } from '../core/errors.ts'
+import { joined, nameOf, readBytes, readHead } from './bytesNode.ts'
+import type { TableSource } from './bytesNode.ts'
+import { guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import { RecordReader } from './csvRecords.ts'
+import { TextReader } from './encoding.ts'
 import { exampleTable, examplesFromTable } from './examples.ts'
-import type { ExampleOptions, Examples } from './examples.ts'
-import { isGzip } from './tables.ts'
-import { holdsFirstLine, jsonLinesReader, startTable } from './tableStart.ts'
-import type { Table, TableOptions, TableStart } from './tableStart.ts'
-import { Utf8Reader } from './utf8.ts'
+import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
+import { isParquet, assertTextFile } from './fileKinds.ts'
+import { readParquet } from './parquetNode.ts'
+import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
+import type { CollectorOptions } from './tableCollector.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
-
-/** A file's path, '-' for standard input, or a stream of bytes. */
-export type TableSource = string | AsyncIterable<Uint8Array>
+import type { Table, TableHead, TableOptions, TableStart } from './tableStart.ts'
 
 /**
- * Reads a table as a stream and keeps only the chosen columns.
- * @throws DataError for a file that cannot be read, invalid UTF-8, damaged gzip, or data that is not a table
+ * Reads a table as a stream and keeps only the chosen columns. Parquet is read, too.
+ * @throws DataError for a file that cannot be read, text of another encoding, damaged gzip, or data that is not a
+ * table; UsageError for an unknown option
  */
 export async function readTable(source: TableSource, options: TableOptions = {}): Promise<Table> {
   const name = nameOf(source, options.name)
-  const pieces = readText(source, name)
+  const chunks = readBytes(source, name)
+  const head = await readHead(chunks, (length) => length >= HEAD_LENGTH)
+  if (isParquet(head) && (options.format ?? 'parquet') === 'parquet') {
+    return readParquet(await readHead(joined(head, chunks), () => false), name, options)
+  }
+  assertTextFile(head, name)
+  const decoder = new TextReader(name, head, options.encoding)
+  const pieces = decoded(joined(head, chunks), decoder)
   try {
-    const head = await readHead(pieces)
-    const start = startTable(head, { ...options, name })
-    const text = joined(head, pieces)
-    if (start.format === 'jsonl') await collectObjects(text, start)
+    const { pending, ...start } = await readStart(pieces, decoder.notes, { ...options, name })
+    const text = joined(pending, pieces)
+    if (start.format === 'json') collectArray((await collectText(text)).join(''), start)
+    else if (start.format === 'jsonl') await collectObjects(text, start)
     else await collectRecords(text, start)
     return { ...start.collector.finish(), format: start.format }
   } finally {
@@ -41,14 +46,64 @@ export async function readTable(source: TableSource, options: TableOptions = {})
   }
 }
 
-async function readHead(pieces: AsyncIterator<string>): Promise<string> {
-  let head = ''
-  while (!holdsFirstLine(head)) {
-    const result = await pieces.next()
-    if (result.done) break
-    head += result.value
+async function* decoded(chunks: AsyncIterable<Uint8Array>, decoder: TextReader): AsyncGenerator<string> {
+  for await (const bytes of chunks) {
+    const text = decoder.push(bytes)
+    if (text !== '') yield text
   }
-  return head
+  decoder.finish()
+}
+
+/** The start of a table, and its text up to there. */
+async function readStart(
+  pieces: AsyncIterator<string>,
+  notes: readonly string[],
+  options: TableOptions & { name: string },
+): Promise<TableStart & { pending: string }> {
+  const head: TableHead = { text: '', isWhole: false, blankLines: 0, notes }
+  await extendHead(head, pieces, HEAD_LENGTH)
+  if (!head.isWhole && needsMoreForQuotes(head.text, options.name, options)) {
+    let length = head.text.length
+    do {
+      length *= 2
+      await extendHead(head, pieces, length)
+    } while (!head.isWhole && needsMoreForQuotes(head.text, options.name, options))
+    // What follows the first quote shows whether it closes.
+    await extendHead(head, pieces, head.text.length + HEAD_LENGTH)
+  }
+  const start = startTable(head, options)
+  return { ...start, pending: head.text.slice(start.skip) }
+}
+
+/** Reads on until the head has `length` characters. Whole screens of blank lines before it are counted and left out. */
+async function extendHead(head: TableHead, pieces: AsyncIterator<string>, length: number): Promise<void> {
+  const parts = [head.text]
+  let size = head.text.length
+  let isBlank = !/\S/.test(head.text)
+  while (size < length) {
+    const result = await pieces.next()
+    if (result.done) {
+      head.isWhole = true
+      break
+    }
+    parts.push(result.value)
+    size += result.value.length
+    isBlank &&= !/\S/.test(result.value)
+    if (isBlank && size >= length) {
+      const blank = parts.splice(0).join('')
+      const kept = blank.lastIndexOf('\n') + 1
+      head.blankLines += blank.split('\n').length - 1
+      parts.push(kept > 0 ? blank.slice(kept) : '')
+      size = parts[0].length
+    }
+  }
+  head.text = parts.join('')
+}
+
+async function collectText(text: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = []
+  for await (const piece of text) all.push(piece)
+  return all
 }
 
 async function collectObjects(text: AsyncIterable<string>, start: TableStart): Promise<void> {
@@ -79,12 +134,20 @@ export async function readExamples(source: TableSource, options: ExampleOptions 
 }
 
 /** Which column of a table holds the texts. */
-export interface TextOptions extends Pick<TableOptions, 'format' | 'name' | 'header'> {
-  /** By name or by number from 0. Default: inferred, with a note. */
+export interface TextOptions extends ReadingOptions {
+  /** By name or by number from 0. Only a table of one column needs none. */
   text?: string
 }
 
-const TEXTS: Names<TextOptions> = { text: 1, format: 1, name: 1, header: 1 }
+const TEXTS: Names<TextOptions> = {
+  text: 1,
+  format: 1,
+  name: 1,
+  header: 1,
+  encoding: 1,
+  delimiter: 1,
+  quotes: 1,
+}
 
 /** The texts of a table. */
 export interface TableTexts {
@@ -98,118 +161,26 @@ export interface TableTexts {
 
 /**
  * The texts of a table, one per row, for prediction: no row is left out. Texts with their labels: `readExamples`.
- * @throws DataError as `readTable`, and for a missing column
+ * @throws DataError as `readTable`, and for a missing column; UsageError for a table of several columns without `text`
  */
 export async function readTexts(source: TableSource, options: TextOptions = {}): Promise<TableTexts> {
   assertKnownOptions('readTexts option', options, TEXTS)
-  const { text, format, name, header } = options
-  const table = await readTable(source, {
-    format,
-    name,
-    header,
+  const { text, ...reading } = options
+  const whole: TableOptions & Pick<CollectorOptions, 'complete'> = {
+    ...reading,
     columns: text === undefined ? [] : [text],
-    choose(sample, notes) {
+    complete: text !== undefined,
+    choose(sample) {
       if (text !== undefined) return [resolveColumn(text, sample)]
-      const { index, reason } = guessTextColumn(sample)
-      notes.push(`${sample.name}: texts from column "${sample.columns[index]}" (${reason}).`)
-      return [index]
+      if (sample.columns.length === 1) return [0]
+      throw new UsageError({
+        where: sample.name,
+        expected: 'the column of the texts',
+        got: `none of the columns ${listColumns(sample.columns)}`,
+        fix: { option: 'text', value: sample.columns[guessTextColumn(sample).index], to: 'read that column' },
+      })
     },
-  })
+  }
+  const table = await readTable(source, whole)
   return { texts: table.rows.map((row) => row[0]), column: table.columns[0], notes: table.notes }
-}
-
-/**
- * Lines of text without their line ends: one text per line, as `latch predict` reads them.
- * @throws DataError for a source that cannot be read, invalid UTF-8, or damaged gzip
- */
-export async function* readLines(source: TableSource, name?: string): AsyncGenerator<string> {
-  let rest = ''
-  for await (const text of readText(source, nameOf(source, name))) {
-    const lines = (rest + text).split(/\r?\n/)
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
-  if (rest !== '') yield rest
-}
-
-function nameOf(source: TableSource, name: string | undefined): string {
-  if (name !== undefined) return name
-  if (typeof source !== 'string') return 'table'
-  return source === '-' ? 'standard input' : basename(source)
-}
-
-async function* readText(source: TableSource, name: string): AsyncGenerator<string> {
-  const decoder = new Utf8Reader(name)
-  try {
-    for await (const bytes of decompressed(bytesOf(source), name)) {
-      const text = decoder.push(bytes)
-      if (text !== '') yield text
-    }
-  } catch (cause) {
-    throw explained(cause, typeof source === 'string' && source !== '-' ? source : name)
-  }
-  decoder.finish()
-}
-
-function bytesOf(source: TableSource): AsyncIterable<Uint8Array> {
-  if (typeof source !== 'string') return source
-  return source === '-' ? process.stdin : createReadStream(source)
-}
-
-/** Gzip is detected by its first two bytes, so it may come from standard input or have any name. */
-async function* decompressed(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  const chunks = source[Symbol.asyncIterator]()
-  let head = new Uint8Array(0)
-  let done = false
-  while (head.length < 2 && !done) {
-    const result = await chunks.next()
-    done = result.done === true
-    if (!result.done) head = Buffer.concat([head, result.value])
-  }
-  const all = joined(head, chunks)
-  if (isGzip(head)) {
-    const gunzip = createGunzip()
-    // The loop below throws the pipeline's errors; its callback has nothing to add.
-    pipeline(Readable.from(all), gunzip, () => {})
-    yield* gunzip as AsyncIterable<Uint8Array>
-    return
-  }
-  if (name.endsWith('.gz') && head.length > 0) {
-    const got = 'other data'
-    throw new DataError({
-      where: name,
-      expected: 'gzip data, as its name says',
-      got,
-      remedy: 'Rename the file.',
-    })
-  }
-  yield* all
-}
-
-async function* joined<Piece extends string | Uint8Array>(
-  head: Piece,
-  rest: AsyncIterator<Piece>,
-): AsyncGenerator<Piece> {
-  try {
-    if (head.length > 0) yield head
-    for (let result = await rest.next(); !result.done; result = await rest.next()) yield result.value
-  } finally {
-    // A reader that stopped early (at a bad row, say) must not leave the file open.
-    await rest.return?.()
-  }
-}
-
-const FILE_FAULTS: Record<string, { got: string; remedy?: string }> = {
-  ENOENT: { got: 'no such file', remedy: 'Check the path.' },
-  EISDIR: { got: 'a directory', remedy: 'Name a file in it.' },
-  EACCES: { got: 'permission denied', remedy: 'Check its permissions.' },
-  Z_BUF_ERROR: { got: 'gzip data that ends too early', remedy: 'Copy or compress the file again.' },
-  Z_DATA_ERROR: { got: 'gzip data that is damaged', remedy: 'Copy or compress the file again.' },
-}
-
-function explained(cause: unknown, where: string): unknown {
-  const code = (cause as { code?: unknown } | null)?.code
-  if (typeof code !== 'string' || !Object.hasOwn(FILE_FAULTS, code)) return cause
-  const expected = 'a readable file'
-  return new DataError({ where, expected, ...FILE_FAULTS[code] }, { cause })
 }

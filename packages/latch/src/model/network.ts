@@ -457,6 +457,10 @@ export function network(
   layers: readonly LayerSpec[],
   options: NetworkOptions & { loss?: LossOptions } = {},
 ): Network {
+  if (!Array.isArray(layers)) {
+    const expected = 'a list of layers, such as [features(2), gru(32), dense(1)]'
+    throw new UsageError({ where: 'network', expected, got: describe(layers) })
+  }
   assertKnownOptions('network option', options, OPTIONS)
   return new Network(layers, options)
 }

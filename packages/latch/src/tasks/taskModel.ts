@@ -1,6 +1,6 @@
 /** Implements the model interface (model.ts) for every task (task.ts). */
 import type { EngineOptions } from '../engine/engine.ts'
-import { UsageError } from '../core/errors.ts'
+import { UsageError, atRow } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
 import type { ExportedFile, ExportSource, ModelWriter } from '../formats/imported.ts'
 import type { Trace } from '../inspection/trace/traceTypes.ts'
@@ -109,7 +109,10 @@ export class TaskModel<T extends TaskTypes> implements Model<
     return packSequences(encoded, this.trained.learned.input)
   }
 
-  /** The prediction for one input, or for each input of a list. */
+  /**
+   * The prediction for one input, or for each input of a list.
+   * @throws DataError, ShapeError for an input that does not fit; of many, with its `row` (from 0)
+   */
   predict(input: T['Input']): T['Output']
   predict(inputs: readonly T['Input'][]): T['Output'][]
   predict(input: T['Input'] | readonly T['Input'][]): T['Output'] | T['Output'][] {
@@ -117,8 +120,14 @@ export class TaskModel<T extends TaskTypes> implements Model<
     const { learned, network } = trained
     const many = this.#task.isMany(learned, input)
     const inputs = many ? (input as readonly T['Input'][]) : [input as T['Input']]
-    const encoded = inputs.map((one) => this.#task.encode(learned, one))
-    const out = new Array<T['Output']>(inputs.length)
+    const encoded = inputs.map((one, row) => {
+      try {
+        return this.#task.encode(learned, one)
+      } catch (error) {
+        throw many ? atRow(error, row) : error
+      }
+    })
+    const out: T['Output'][] = []
     forEachBatch(
       encoded.map(({ steps }) => steps),
       (numbers) => {

@@ -4,7 +4,8 @@
  */
 import { PackedBatch } from '../tensors/packedBatch.ts'
 import { DataError, ShapeError, UsageError } from '../core/errors.ts'
-import { flatTable, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
+import { isFiniteAt } from '../core/precision.ts'
+import { assertList, copyNumbers, flatTable, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
 import { readTargets, type ArrayTargets } from './arrayTargets.ts'
 import type { Dataset } from './dataset.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
@@ -72,10 +73,14 @@ function readIds({ ids, shape }: Partial<IdArrays>): ArrayTable {
   if (ids === undefined) {
     throw new UsageError({ where: 'arrayDataset', expected: '`features` or `ids`', got: 'neither' })
   }
-  if (!isNested(ids))
+  const where = 'arrayDataset ids'
+  assertList(where, ids)
+  if (!isNested(ids)) {
+    if (shape !== undefined) assertList(`${where}, shape`, shape, 'an array [batch, timesteps]')
     return flatTable('ids', ids as ArrayLike<number>, shape && [...shape, 1], '[batch, timesteps]')
-  return nestedTable('ids', ids as readonly ArrayLike<number>[], 1, (data, at, sequence) => {
-    for (let t = 0; t < sequence.length; t++) data[at + t] = sequence[t]
+  }
+  return nestedTable(where, 'ids', ids as readonly ArrayLike<number>[], 1, (data, at, sequence, row) => {
+    copyNumbers(sequence, data, at, (t) => `${where}, row ${row}, step ${t}`)
   })
 }
 
@@ -91,27 +96,31 @@ function readFeatures({
   if (ids !== undefined) {
     throw new UsageError({ where: 'arrayDataset', expected: '`features` or `ids`', got: 'both' })
   }
+  const where = 'arrayDataset features'
+  assertList(where, features)
   if (!isNested(features)) {
     return flatTable('features', features as ArrayLike<number>, shape, '[batch, timesteps, features]')
   }
   const sequences = features as readonly (readonly ArrayLike<number>[])[]
-  const width = sequences.find(({ length }) => length > 0)?.[0].length ?? 0
-  return nestedTable('features', sequences, width, (data, at, sequence, row) => {
+  const width = sequences.find((sequence) => sequence?.length > 0)?.[0]?.length ?? 0
+  return nestedTable(where, 'features', sequences, width, (data, at, sequence, row) => {
     sequence.forEach((step, t) => {
+      assertList(`${where}, row ${row}, step ${t}`, step, 'an array of features')
       if (step.length !== width) {
         const expected = `${width} features per step, as in the first`
         throw new ShapeError({
-          where: `arrayDataset features, row ${row}, step ${t}`,
+          where: `${where}, row ${row}, step ${t}`,
           expected,
           got: `${step.length}`,
         })
       }
-      for (let j = 0; j < width; j++) data[(at + t) * width + j] = step[j]
+      copyNumbers(step, data, (at + t) * width, (j) => `${where}, row ${row}, step ${t}, feature ${j}`)
     })
   })
 }
 
 function readLengths({ kind, count, steps }: ArrayTable, given: ArrayLike<number> | undefined): Int32Array {
+  if (given !== undefined) assertList('arrayDataset lengths', given)
   if (given && given.length !== count) {
     const expected = `${count} lengths (one per sequence)`
     throw new ShapeError({ where: 'arrayDataset lengths', expected, got: `${given.length}` })
@@ -129,7 +138,7 @@ function checkNumbers({ kind, width, data, starts }: ArrayTable, lengths: Int32A
   const isWhole = kind === 'ids'
   lengths.forEach((length, row) => {
     for (let i = starts[row] * width; i < (starts[row] + length) * width; i++) {
-      if (isWhole ? Number.isInteger(data[i]) && data[i] >= 0 : Number.isFinite(data[i])) continue
+      if (isWhole ? Number.isInteger(data[i]) && data[i] >= 0 : isFiniteAt('float32', data[i])) continue
       const step = Math.floor(i / width) - starts[row]
       const feature = isWhole ? '' : `, ${name} ${i % width}`
       throw new DataError({

@@ -1,5 +1,6 @@
 /** Numbers of sequences from nested or flat arrays, with a row of numbers per step. */
-import { ShapeError, UsageError } from '../core/errors.ts'
+import { DataError, ShapeError, UsageError } from '../core/errors.ts'
+import { describe } from '../core/validation.ts'
 
 /** Numbers of sequences, `width` per step, one sequence after the other. */
 export interface ArrayTable {
@@ -11,6 +12,35 @@ export interface ArrayTable {
   starts: ArrayLike<number>
   /** Steps of each sequence. */
   steps: ArrayLike<number>
+}
+
+/** @throws DataError unless it is an array or a typed array */
+export function assertList(
+  where: string,
+  list: unknown,
+  expected = 'an array',
+): asserts list is ArrayLike<unknown> {
+  if (Array.isArray(list) || (ArrayBuffer.isView(list) && !(list instanceof DataView))) return
+  throw new DataError({ where, expected, got: describe(list) })
+}
+
+/**
+ * Copies numbers of a list to `into` from `at` on; `place` names number i in messages.
+ * @throws DataError for an item that is not a number: typed arrays would make 0 of null and 1 of "1"
+ */
+export function copyNumbers(
+  list: ArrayLike<unknown>,
+  into: Float64Array,
+  at: number,
+  place: (i: number) => string,
+): void {
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i]
+    if (typeof value !== 'number') {
+      throw new DataError({ where: place(i), expected: 'a number', got: describe(value) })
+    }
+    into[at + i] = value
+  }
 }
 
 /** Whether a list contains lists. */
@@ -30,6 +60,7 @@ export function flatTable(
     const got = data.length === 0 ? 'an empty array' : 'a flat array without `shape`'
     throw new UsageError({ where, expected: `nested arrays, or a flat array with \`shape\` ${form}`, got })
   }
+  assertList(`${where}, shape`, shape, `an array ${form}`)
   const [count, steps, width] = shape
   if (shape.some((size) => !(Number.isInteger(size) && size > 0)) || data.length !== count * steps * width) {
     const expected = `numbers for \`shape\` [${shape.join(', ')}]`
@@ -39,13 +70,15 @@ export function flatTable(
   return { kind, count, width, data, starts, steps: new Int32Array(count).fill(steps) }
 }
 
-/** Copies nested lists into one array; `copy` writes a sequence whose first step is step `at` of it. */
+/** Copies nested lists, named `where` in messages, into one array; `copy` writes a sequence whose first step is step `at` of it. */
 export function nestedTable<S extends ArrayLike<unknown>>(
+  where: string,
   kind: ArrayTable['kind'],
   sequences: readonly S[],
   width: number,
   copy: (data: Float64Array, at: number, sequence: S, row: number) => void,
 ): ArrayTable {
+  sequences.forEach((sequence, row) => assertList(`${where}, row ${row}`, sequence, 'an array of steps'))
   const count = sequences.length
   const [starts, steps] = [new Int32Array(count), new Int32Array(count)]
   let total = 0

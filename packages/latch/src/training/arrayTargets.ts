@@ -2,7 +2,8 @@
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { DataError, ShapeError, UsageError } from '../core/errors.ts'
-import { isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
+import { isFiniteAt } from '../core/precision.ts'
+import { assertList, copyNumbers, isNested, nestedTable, type ArrayTable } from './arrayTable.ts'
 
 type Numbers = ArrayLike<number>
 
@@ -43,7 +44,8 @@ export function readTargets(targets: ArrayTargets, inputs: ArrayTable, lengths: 
   const where = `arrayDataset targets.${kind}`
   const perStep = kind === 'stepClasses' || kind === 'stepValues'
   const isClass = kind === 'classes' || kind === 'stepClasses'
-  const list = given[0][1]
+  const list: Numbers = given[0][1]
+  assertList(where, list)
   const table = perStep ? stepTable(where, list, inputs, lengths) : sequenceTable(where, list, inputs.count)
   if (isClass && table.width !== 1) {
     const expected = perStep ? 'one class per step' : `${inputs.count} targets (one per sequence)`
@@ -95,8 +97,9 @@ function sequenceTable(where: string, list: Numbers | readonly Numbers[], count:
   if (!nested) return { data: list as Numbers, width, starts, counts }
   const data = new Float64Array(count * width)
   ;(list as readonly Numbers[]).forEach((own, row) => {
+    assertList(`${where}, row ${row}`, own, 'an array of numbers')
     requireWidth(`${where}, row ${row}`, own, width, 'row 0')
-    data.set(own, row * width)
+    copyNumbers(own, data, row * width, (j) => `${where}, row ${row}, number ${j}`)
   })
   return { data, width, starts, counts }
 }
@@ -120,8 +123,9 @@ function stepTable(
     const expected = `${inputs.count} lists (one per sequence)`
     throw new ShapeError({ where, expected, got: `${sequences.length}` })
   }
-  const width = isNested(sequences[0]) ? (sequences[0][0] as Numbers).length : 1
-  const { data, starts } = nestedTable('features', sequences, width, (into, at, sequence, row) => {
+  const first = sequences[0]?.[0]
+  const width = typeof first === 'object' && first !== null ? first.length : 1
+  const { data, starts } = nestedTable(where, 'features', sequences, width, (into, at, sequence, row) => {
     if (sequence.length < lengths[row]) {
       const expected = `${lengths[row]} targets (one per step)`
       throw new ShapeError({ where: `${where}, row ${row}`, expected, got: `${sequence.length}` })
@@ -129,8 +133,9 @@ function stepTable(
     for (let t = 0; t < sequence.length; t++) {
       const step = sequence[t]
       const own = typeof step === 'number' ? [step] : step
+      assertList(`${where}, row ${row}, step ${t}`, own, 'a number, or an array of numbers')
       requireWidth(`${where}, row ${row}, step ${t}`, own, width, 'row 0, step 0')
-      for (let j = 0; j < width; j++) into[(at + t) * width + j] = own[j]
+      copyNumbers(own, into, (at + t) * width, () => `${where}, row ${row}, step ${t}`)
     }
   })
   return { data, starts, width, counts: lengths }
@@ -145,7 +150,7 @@ function checkTargets(where: string, table: TargetTable, isClass: boolean, perSt
   const { data, width, starts, counts } = table
   for (let row = 0; row < starts.length; row++) {
     for (let i = starts[row] * width; i < (starts[row] + counts[row]) * width; i++) {
-      if (isClass ? Number.isInteger(data[i]) : Number.isFinite(data[i])) continue
+      if (isClass ? Number.isInteger(data[i]) : isFiniteAt('float32', data[i])) continue
       const step = perStep ? `, step ${Math.floor(i / width) - starts[row]}` : ''
       const expected = isClass ? 'a class (a whole number)' : 'a finite number'
       throw new DataError({ where: `${where}, row ${row}${step}`, expected, got: String(data[i]) })

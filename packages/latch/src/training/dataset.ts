@@ -5,6 +5,7 @@ import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
+import { assertDataset } from './arguments.ts'
 import { hash32 } from '../core/random.ts'
 
 /** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
@@ -32,6 +33,7 @@ export interface Dataset {
 
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
 export function checkedMasks(name: string, dataset: Dataset): Dataset {
+  assertDataset(`fit option ${name}`, dataset)
   const { size, lengths, masked = false } = dataset
   const batch = (rows: Int32Array) => {
     const sample = dataset.batch(rows)

@@ -4,7 +4,9 @@
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
+import { assertDataset, assertNetwork } from './arguments.ts'
 import type { Dataset, Sample } from './dataset.ts'
+import { drawSample } from './samples.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
@@ -78,6 +80,8 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  assertNetwork('evaluate', network)
+  assertDataset('evaluate, dataset', dataset)
   assertKnownOptions('evaluate option', options, NAMES)
   const { batchSize = 64, signal, onProgress } = options
   const batches = bucketedBatches(dataset.lengths, { batchSize, key: [], shuffle: false })
@@ -85,7 +89,7 @@ export async function evaluate(
   const interval = new Interval()
   let [loss, weight] = [0, 0]
   for (let i = 0; i < batches.length; i++) {
-    const sample = dataset.batch(batches[i])
+    const sample = drawSample(network, dataset, batches[i])
     network.forward(sample.batch)
     const value = network.loss(sample.batch, sample.targets, true)
     loss += value.mean * value.weight

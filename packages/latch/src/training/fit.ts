@@ -7,9 +7,11 @@ import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
+import { assertNetwork } from './arguments.ts'
 import { clipGradients } from './clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
+import { drawSample } from './samples.ts'
 
 export type { CheckpointOptions, FitOptions } from './run.ts'
 
@@ -21,6 +23,7 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
  * WorkerError when a thread was lost (the network goes on with one)
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
+  assertNetwork('fit', network)
   const end = network.beginTraining()
   try {
     return await runOf(network, options)
@@ -58,7 +61,7 @@ async function trainEpoch(run: TrainingRun): Promise<boolean> {
     let [loss, weight] = [0, 0]
     network.zeroGradients()
     for (let i = first; i <= last; i++) {
-      const sample = train.batch(batches[i])
+      const sample = drawSample(network, train, batches[i])
       const pass = { training: true, record: false, key: mixKey(seed, epoch, i) }
       network.forward(sample.batch, pass)
       const value = network.backward(sample.batch, sample.targets, pass, false, last > first ? 'sum' : 'mean')

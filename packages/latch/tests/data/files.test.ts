@@ -6,7 +6,8 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { readExamples, readLines, readTable } from '../../src/data/tablesNode.ts'
+import { readExamples, readTable } from '../../src/data/tablesNode.ts'
+import { readLines } from '../../src/data/linesNode.ts'
 import { parseTable } from '../../src/tables.ts'
 import { DataError } from '../../src/core/errors.ts'
 
@@ -104,7 +105,9 @@ describe('the same rows from every source', () => {
     try {
       const { texts, notes } = await readExamples('-', { text: 'text', label: 'label' })
       expect(texts).toEqual(['a'])
-      expect(notes).toEqual(['standard input: read as comma-separated values (by its first line).'])
+      expect(notes).toEqual([
+        'standard input: read as comma-separated values (2 columns in 2 of 2 lines); `delimiter` names another.',
+      ])
     } finally {
       Object.defineProperty(process, 'stdin', own as PropertyDescriptor)
     }
@@ -113,8 +116,7 @@ describe('the same rows from every source', () => {
   test('notes name what was guessed', async () => {
     const { notes } = await readTable(file('n.csv', 'a,b\nc,d\n'))
     expect(notes).toEqual([
-      'n.csv: read as comma-separated values (by its name).',
-      'n.csv: the first line is taken as the header.',
+      'n.csv: the first line is taken as the header (none of its cells occurs again); `header: false` reads it as data.',
     ])
   })
 
@@ -169,7 +171,7 @@ describe('faults', () => {
     const latin1 = Buffer.concat([Buffer.from('é,b\n'.repeat(40)), Buffer.from([0x63, 0xe9, 0x21])])
     for (const size of [1, 2, 3, 5, 64]) {
       expect(await fault(inPieces(latin1, size))).toMatch(
-        /^table, line 41, byte 201: expected UTF-8 text, got the byte 0xE9\. Save the file as UTF-8/,
+        /^table, line 41, byte 201: expected UTF-8 text, got the byte 0xE9\. The text before it is UTF-8/,
       )
     }
   })

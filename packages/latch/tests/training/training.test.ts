@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { network } from '../networks.ts'
-import { DivergenceError, MemoryError, UsageError } from '../../src/core/errors.ts'
+import { DataError, DivergenceError, MemoryError, UsageError } from '../../src/core/errors.ts'
 import { fingerprint, type Dataset } from '../../src/training/dataset.ts'
 import { evaluate } from '../../src/training/evaluate.ts'
 import type { TrainingEvent } from '../../src/training/events.ts'
@@ -202,8 +202,38 @@ describe('divergence', () => {
     expect(bitsOf(net)).toBe(before)
   })
 
+  it.each([NaN, Infinity, 1e300])(
+    'refuses a feature or a target of %d before it learns from it',
+    async (wrong) => {
+      const layers = [
+        { type: 'features', width: 2 },
+        { type: 'recurrent', cell: 'gru', units: 3, returnSequences: false },
+        { type: 'dense', units: 1 },
+      ] as const
+      const spoilt = (feature: number, target: number): Dataset => ({
+        size: 4,
+        lengths: new Int32Array(4).fill(3),
+        batch: (rows) => ({
+          batch: PackedBatch.ofFeatures(
+            Array.from(rows).flatMap((row) => [0, 1, 2, 3, row === 2 ? feature : 4, 5]),
+            [rows.length, 3, 2],
+          ),
+          targets: { values: Array.from(rows, (row) => (row === 3 ? target : 0)) },
+        }),
+      })
+      const net = network(layers, { loss: { type: 'meanSquaredError' } })
+      const before = bitsOf(net)
+      const feature = await failureOf(fit(net, { train: spoilt(wrong, 0) }))
+      expect(feature).toBeInstanceOf(DataError)
+      expect(feature.message).toBe(`row 2, step 2, feature 0: expected a finite 32-bit number, got ${wrong}`)
+      const target = await failureOf(fit(net, { train: spoilt(0, wrong) }))
+      expect(target.message).toBe(`row 3, target: expected a finite 32-bit number, got ${wrong}`)
+      expect(bitsOf(net)).toBe(before)
+    },
+  )
+
   it('keeps the best weights where there are any', async () => {
-    let batches = 0
+    let rowsRead = 0
     const layers = [
       { type: 'features', width: 1 },
       { type: 'recurrent', cell: 'rnn', units: 3, returnSequences: false },
@@ -212,13 +242,18 @@ describe('divergence', () => {
     const numbers = (spoilt: boolean): Dataset => ({
       size: 20,
       lengths: new Int32Array(20).fill(2),
-      batch: (rows) => ({
-        batch: PackedBatch.ofFeatures(
-          Array.from(rows).flatMap((row) => [row % 2, spoilt && ++batches > 140 ? NaN : 0.5]),
-          [rows.length, 2, 1],
-        ),
-        targets: { classes: Array.from(rows, (row) => row % 2) },
-      }),
+      batch(rows) {
+        rowsRead += spoilt ? rows.length : 0
+        // The dense layer's bias: data that is not finite is refused before it is learned from.
+        if (spoilt && rowsRead > 140) net.store.write(net.parameters.at(-1)!, [NaN, 0])
+        return {
+          batch: PackedBatch.ofFeatures(
+            Array.from(rows).flatMap((row) => [row % 2, 0.5]),
+            [rows.length, 2, 1],
+          ),
+          targets: { classes: Array.from(rows, (row) => row % 2) },
+        }
+      },
     })
     const net = network(layers, { loss: { type: 'softmaxCrossEntropy' } })
     const validation = numbers(false)

@@ -1,5 +1,5 @@
 /** The settings of the workbench: data, networks and training options, and how a link encodes them. */
-import type { CellChoice } from 'latch'
+import { cells, type CellChoice } from 'latch'
 import type { DataSpec, NetworkSpec } from '../worker/protocol.ts'
 import { findTask } from '../worker/tasks.ts'
 import { runExperiment } from '../worker/client.ts'
@@ -10,9 +10,7 @@ import { bench, MAX_RUNS } from './runs.svelte.ts'
 import { inspector } from './inspector.svelte.ts'
 
 export const CELLS: readonly { cell: CellChoice; name: string }[] = [
-  { cell: 'rnn', name: 'RNN' },
-  { cell: 'lstm', name: 'LSTM' },
-  { cell: 'gru', name: 'GRU' },
+  ...[...cells].reverse().map(({ name }) => ({ cell: name, name: name.toUpperCase() })),
   { cell: 'ann', name: 'ANN' },
   { cell: 'bag', name: 'Bag of words' },
 ]

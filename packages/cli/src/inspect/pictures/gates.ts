@@ -87,7 +87,7 @@ function buildPanels(trace: Trace): NamedPanel[] {
     most: bound(values),
     signed: true,
   })
-  if (trace.cell !== 'rnn') {
+  if (panels.length > 0) {
     panels.push(
       signed(
         `candidate ${CANDIDATE_LETTERS[trace.cell] ?? ''}`.trim(),

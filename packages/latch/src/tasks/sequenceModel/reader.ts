@@ -5,6 +5,7 @@
 import { createTextTokenizer, padIds } from '../../text/textRules.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 import { DataError, ShapeError, type Fix } from '../../core/errors.ts'
+import { isFiniteAt } from '../../core/precision.ts'
 import { describe } from '../../core/validation.ts'
 import type { EncodedSequence } from '../model.ts'
 import type { SequenceFacts } from './facts.ts'
@@ -164,10 +165,10 @@ export class SequenceReader {
       }
       for (let j = 0; j < F; j++) {
         const value = row ? row[j] : (input as ArrayLike<number>)[t * F + j]
-        if (typeof value !== 'number' || !Number.isFinite(value)) {
+        if (typeof value !== 'number' || !isFiniteAt('float32', value)) {
           throw new DataError({
             where: `input, step ${t}, feature ${j}`,
-            expected: 'a finite number',
+            expected: 'a finite 32-bit number',
             got: describe(value),
           })
         }

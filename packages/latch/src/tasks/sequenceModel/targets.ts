@@ -6,6 +6,7 @@ import type { ModelInput } from '../../formats/imported.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Dataset, Sample } from '../../training/dataset.ts'
 import { DataError } from '../../core/errors.ts'
+import { isFiniteAt } from '../../core/precision.ts'
 import { describe } from '../../core/validation.ts'
 import { packSequences } from '../encoding.ts'
 import { findLabel } from '../labels.ts'
@@ -81,8 +82,8 @@ export class TargetReader {
 }
 
 function readNumber(where: string, one: string | number): number {
-  if (typeof one === 'number' && Number.isFinite(one)) return one
-  throw new DataError({ where: `${where}, target`, expected: 'a finite number', got: describe(one) })
+  if (typeof one === 'number' && isFiniteAt('float32', one)) return one
+  throw new DataError({ where: `${where}, target`, expected: 'a finite 32-bit number', got: describe(one) })
 }
 
 /** The dataset of the items, for training. */

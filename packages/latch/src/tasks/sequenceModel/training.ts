@@ -1,11 +1,12 @@
 /** Training of a sequence model on rows of input and target; only the weights are learned. */
-import { DataError } from '../../core/errors.ts'
+import { DataError, atRow } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
 import { countClasses } from '../prediction.ts'
 import type { Baseline } from '../baselines/baseline.ts'
 import type { TaskTraining } from '../task.ts'
 import { SequenceDataset, TargetReader, type SequenceItem, type SequenceRow } from './targets.ts'
 import type { SequenceTypes } from './learned.ts'
+import type { SequenceReader } from './reader.ts'
 
 export { evaluateModel } from '../evaluate.ts'
 export { fitModel } from '../fit/fitModel.ts'
@@ -21,11 +22,12 @@ export const taskTraining: TaskTraining<SequenceTypes> = {
     const targets = new TargetReader(trained!)
     const items: SequenceItem[] = []
     for (const row of rows as Iterable<Record<string, unknown>>) {
-      const where = `${purpose === 'validation' ? 'validation row' : 'row'} ${items.length}`
+      const noun = purpose === 'validation' ? 'validation row' : 'row'
+      const where = `${noun} ${items.length}`
       if (typeof row !== 'object' || row === null || row[input] === undefined || row[target] === undefined) {
         throw new DataError({ where, expected: `{ ${input}, ${target} }`, got: describe(row) })
       }
-      const encoded = reader.read(row[input] as SequenceRow['input'])
+      const encoded = readAt(reader, row[input] as SequenceRow['input'], items.length, noun)
       items.push(targets.read(where, encoded, row[target] as SequenceRow['target']))
     }
     if (items.length === 0) {
@@ -46,6 +48,14 @@ export const taskTraining: TaskTraining<SequenceTypes> = {
       ? mostFrequentClass(training, target)
       : meanTarget(training, target)
   },
+}
+
+function readAt(reader: SequenceReader, input: SequenceRow['input'], row: number, noun: string) {
+  try {
+    return reader.read(input)
+  } catch (error) {
+    throw atRow(error, row, `${noun} ${row}, `)
+  }
 }
 
 /** The targets of the rows, concatenated. */

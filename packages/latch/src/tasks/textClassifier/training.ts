@@ -1,7 +1,7 @@
 /** Training of a text classifier: rows → texts and labels, the vocabulary of the training rows, and the network. */
 import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
-import { DataError } from '../../core/errors.ts'
+import { DataError, atRow } from '../../core/errors.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
@@ -27,10 +27,18 @@ export const taskTraining: TaskTraining<TextTypes> = {
 
   readExamples(rows, reading) {
     const { settings, trained, columns, purpose } = reading
-    const name = purpose === 'validation' ? 'validation rows' : 'rows'
+    const noun = purpose === 'validation' ? 'validation row' : 'row'
+    const name = `${noun}s`
     const examples = examplesFromRows(rows, { text: columns.input, label: columns.target, name })
     const labels = trained?.learned.labels ?? chooseLabels(examples.labels, reading)
-    const classes = examples.labels.map((label) => findLabel(label, labels))
+    const classes = examples.labels.map((label, i) => {
+      try {
+        return findLabel(label, labels)
+      } catch (error) {
+        const row = examples.rowNumbers[i]
+        throw atRow(error, row, `${noun} ${row}, `)
+      }
+    })
     if (purpose === 'training' && classes.every((c) => c === classes[0])) throwSingleLabel(examples.labels)
     const reader = trained?.learned.reader ?? new TextReader(settings)
     const read = examples.texts.map((text) => reader.read(text))

@@ -144,7 +144,7 @@ describe('Keras 1', () => {
     [0.1, 0.2],
   ]
   const outputOf = (model: ImportedModel) => SequenceModel.fromImported(model).predict(rows)
-  const same = (old: Layer, now: Layer, arrays: KerasArray[], separate = arrays) => {
+  const expectSame = (old: Layer, now: Layer, arrays: KerasArray[], separate = arrays) => {
     const first = read(old, separate, 'Keras 1.2.2')
     expect(first.warnings.join()).not.toMatch(/not known/)
     expect(outputOf(first)).toEqual(outputOf(read(now, arrays, 'Keras 2.10.0')))
@@ -177,7 +177,7 @@ describe('Keras 1', () => {
         ['LSTM', 4],
         ['GRU', 3],
       ] as const) {
-        const model = same(layer(type, old), layer(type, now), cell(2, 3, gates))
+        const model = expectSame(layer(type, old), layer(type, now), cell(2, 3, gates))
         expect(model.omitted).toEqual([
           'l: dropout 0.2, which is active only in training',
           'l: recurrent_dropout 0.1, which is active only in training',
@@ -185,7 +185,7 @@ describe('Keras 1', () => {
         ])
         const both = (inner: object) =>
           layer('Bidirectional', { layer: layer(type, inner as Record<string, unknown>) })
-        same(both(old), both(now), [...cell(2, 3, gates), ...cell(2, 3, gates)])
+        expectSame(both(old), both(now), [...cell(2, 3, gates), ...cell(2, 3, gates)])
       }
     },
   )
@@ -206,20 +206,24 @@ describe('Keras 1', () => {
     const [lstm, gru] = [cell(2, 3, 4), cell(2, 3, 3)]
     const old = { output_dim: 3, inner_activation: 'hard_sigmoid' }
     const now = { units: 3, recurrent_activation: 'hard_sigmoid', reset_after: false }
-    same(layer('LSTM', old), layer('LSTM', now), lstm, split(lstm, [0, 2, 1, 3]))
-    same(layer('GRU', old), layer('GRU', now), gru, split(gru, [0, 1, 2]))
+    expectSame(layer('LSTM', old), layer('LSTM', now), lstm, split(lstm, [0, 2, 1, 3]))
+    expectSame(layer('GRU', old), layer('GRU', now), gru, split(gru, [0, 1, 2]))
     const both = (config: Record<string, unknown>) => layer('Bidirectional', { layer: layer('LSTM', config) })
     const parts = split(lstm, [0, 2, 1, 3])
-    same(both(old), both(now), [...lstm, ...lstm], [...parts, ...parts])
+    expectSame(both(old), both(now), [...lstm, ...lstm], [...parts, ...parts])
   })
 
   it('Dense, Dropout and TimeDistributedDense', () => {
     const dense = [array(2, 3), array(3)]
-    same(layer('Dense', { output_dim: 3, init: 'uniform', bias: true }), layer('Dense', { units: 3 }), dense)
+    expectSame(
+      layer('Dense', { output_dim: 3, init: 'uniform', bias: true }),
+      layer('Dense', { units: 3 }),
+      dense,
+    )
     const old = layer('TimeDistributedDense', { output_dim: 3, W_constraint: null })
-    same(old, layer('Dense', { units: 3 }), dense)
-    same(layer('Dropout', { p: 0.3 }), layer('Dropout', { rate: 0.3 }), [])
-    same(layer('GaussianNoise', { sigma: 0.3 }), layer('GaussianNoise', { stddev: 0.3 }), [])
+    expectSame(old, layer('Dense', { units: 3 }), dense)
+    expectSame(layer('Dropout', { p: 0.3 }), layer('Dropout', { rate: 0.3 }), [])
+    expectSame(layer('GaussianNoise', { sigma: 0.3 }), layer('GaussianNoise', { stddev: 0.3 }), [])
   })
 })
 

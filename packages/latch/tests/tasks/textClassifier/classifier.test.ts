@@ -99,7 +99,7 @@ describe('texts of every kind', () => {
     for (const value of [undefined, null, 5, {}, ['a', 5]]) {
       const error = await thrown(() => model.predict(value as string))
       expect(error).toBeInstanceOf(DataError)
-      expect(error.message).toMatch(/^text: expected a string/)
+      expect(error.message).toMatch(/^(row \d, )?text: expected a string/)
     }
   })
 
@@ -128,15 +128,15 @@ describe('labels', () => {
     const model = textClassifier({ ...tiny, labels: ['good', 'bad'] })
     const error = await thrown(() => model.fit(comments(9, 1, THREE), quick))
     expect(error).toBeInstanceOf(DataError)
-    expect(error.message).toMatch(/^label: expected one of the labels good, bad, got "odd"/)
+    expect(error.message).toMatch(/^row 2, label: expected one of the labels good, bad, got "odd"/)
     await model.fit(comments(12, 1), { ...quick, epochs: 1 })
     expect(model.labels).toEqual(['good', 'bad'])
     const evaluating = await thrown(() =>
       model.evaluate(comments(9, 1, THREE), { text: 'text', label: 'label' }),
     )
-    expect(evaluating.message).toMatch(/^label: expected one of/)
+    expect(evaluating.message).toMatch(/^row 2, label: expected one of/)
     const again = await thrown(() => model.fit(comments(9, 1, THREE), quick))
-    expect(again.message).toMatch(/^label: expected one of/)
+    expect(again.message).toMatch(/^row 2, label: expected one of/)
   })
 
   it('one class only', async () => {

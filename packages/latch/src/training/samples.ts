@@ -1,0 +1,44 @@
+/**
+ * The batches that a dataset gives, with their numbers checked: a feature or target that is not finite would be noticed
+ * only as a loss that is none, without its place.
+ */
+import { DataError } from '../core/errors.ts'
+import { isFiniteAt } from '../core/precision.ts'
+import type { Network } from '../model/network.ts'
+import type { Dataset, Sample } from './dataset.ts'
+
+/** @throws DataError for a feature or target that is not finite in the network's precision, with its row and step */
+export function drawSample({ engine, output }: Network, dataset: Dataset, rows: Int32Array): Sample {
+  const sample = dataset.batch(rows)
+  const { batch, targets } = sample
+  const { features, featureWidth: width, mask } = batch
+  const fault = features?.findIndex((value, i) => {
+    return !isFiniteAt(engine.precision, value) && mask?.[Math.floor(i / width)] !== 0
+  })
+  if (features && fault !== undefined && fault >= 0) {
+    const feature = `${placeOf(sample, rows, Math.floor(fault / width))}, feature ${fault % width}`
+    throw notFinite(feature, features[fault])
+  }
+  const values = Array.from(targets.values ?? [])
+  const wrong = values.findIndex((value) => !isFiniteAt(engine.precision, value))
+  if (wrong < 0) return sample
+  const size = output.width
+  const isPerRow = values.length === batch.rows * size && batch.rows !== batch.sequences
+  const place = isPerRow
+    ? placeOf(sample, rows, Math.floor(wrong / size))
+    : `row ${rows[Math.floor((wrong * batch.sequences) / values.length)]}`
+  throw notFinite(`${place}, target`, values[wrong])
+}
+
+/** `row 12, step 3` of the dataset, of a packed row. */
+function placeOf({ batch }: Sample, rows: Int32Array, packed: number): string {
+  let place = ''
+  batch.eachRow((row, sequence, t) => {
+    if (row === packed) place = `row ${rows[sequence]}, step ${t}`
+  })
+  return place
+}
+
+function notFinite(where: string, value: number): DataError {
+  return new DataError({ where, expected: 'a finite 32-bit number', got: String(value) })
+}
