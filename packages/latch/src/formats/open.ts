@@ -16,7 +16,7 @@ import {
 } from './imported.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
-import { withTextInput } from './textInput.ts'
+import { withTextInput } from './text/textInput.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,

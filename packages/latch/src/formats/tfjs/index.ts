@@ -10,7 +10,7 @@ import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
 import { importKerasConfig, type KerasArray } from '../keras/read/model.ts'
 import { fileArray, type Listing } from '../fileContents.ts'
 import { listLayers } from '../keras/read/listing.ts'
-import { tokensByOptions } from '../tokensById.ts'
+import { tokensByOptions } from '../text/tokensById.ts'
 import { readWeightsManifest, readWeightSpecs } from './read/weights.ts'
 
 export { writeTfjs } from './write/write.ts'

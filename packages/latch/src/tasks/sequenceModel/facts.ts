@@ -1,5 +1,5 @@
 /** The inputs and outputs of a sequence model, and what follows from them: the loss, and how texts are read. */
-import { withTextInput } from '../../formats/textInput.ts'
+import { withTextInput } from '../../formats/text/textInput.ts'
 import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import {
   activationForLabels,

@@ -15,7 +15,7 @@ import {
 import { allLayers } from '../../model/allLayers.ts'
 import type { TaskDefinition } from '../task.ts'
 import { SIDES, TEXT_RULES, type TextInput } from '../../text/textRules.ts'
-import { defaultTextInput } from '../../formats/textInput.ts'
+import { defaultTextInput } from '../../formats/text/textInput.ts'
 import type { SequenceFacts } from './facts.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
 import type { SequenceInput } from './reader.ts'
@@ -107,7 +107,7 @@ function readFacts(root: Field): SequenceFacts {
     ...own,
     outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
     labels: readOptional(f.labels, texts, null),
-    // Files of earlier versions have no such section.
+    // Files of earlier versions have no textInput.
     textInput:
       readOptional(f.textInput, (x) => readTextInput(x, own.input.width), null) ?? defaultTextInput(own),
     stateful: readBoolean(f.stateful),

@@ -9,7 +9,8 @@ import type { ModelInput } from '../../imported.ts'
 import type { KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
 import { LayerNames } from '../../../layers/names.ts'
-import type { KerasText } from './textLayers.ts'
+import type { TextInput } from '../../../text/textRules.ts'
+import type { TokenKind } from '../../../text/tokenizer.ts'
 
 /** A Keras layer to be read. */
 export interface KerasLayer {
@@ -24,6 +25,13 @@ export interface KerasLayer {
   assets(file: string): string | null
   /** Within TimeDistributed: it sees one step at a time. */
   distributed?: true
+}
+
+/** How a model reads texts. */
+export interface KerasText {
+  vocabulary: readonly string[]
+  tokens: TokenKind
+  textInput: TextInput
 }
 
 /** The network so far. */

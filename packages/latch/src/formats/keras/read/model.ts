@@ -5,7 +5,7 @@
 import { UnsupportedError } from '../../../core/errors.ts'
 import { fieldAt, readArray, readInteger, readOptional, type Field } from '../../../core/validation.ts'
 import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../../imported.ts'
-import { tokensByOptions } from '../../tokensById.ts'
+import { tokensByOptions } from '../../text/tokensById.ts'
 import type { KerasDialect } from './activations.ts'
 import { joinedGates, LayerArrays, type KerasArray } from './arrays.ts'
 import { NetworkBuilder, type KerasLayer } from './builder.ts'

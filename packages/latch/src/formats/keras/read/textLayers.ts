@@ -13,16 +13,8 @@ import {
   readString,
   type Field,
 } from '../../../core/validation.ts'
-import { TENSORFLOW_PUNCTUATION, type TextInput } from '../../../text/textRules.ts'
-import type { TokenKind } from '../../../text/tokenizer.ts'
+import { TENSORFLOW_PUNCTUATION } from '../../../text/textRules.ts'
 import { readFlag, type KerasLayer, type NetworkBuilder } from './builder.ts'
-
-/** How a model reads texts. */
-export interface KerasText {
-  vocabulary: readonly string[]
-  tokens: TokenKind
-  textInput: TextInput
-}
 
 const UNKNOWN = '[UNK]'
 

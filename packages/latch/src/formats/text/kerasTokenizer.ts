@@ -2,7 +2,7 @@
  * Vocabularies as Keras writes them: `tokenizer.to_json()`, a bare `word_index`, and the list of
  * `TextVectorization.get_vocabulary()`. Sources: keras.preprocessing.text and TextVectorization of Keras 2 and 3.
  */
-import { FormatError } from '../core/errors.ts'
+import { FormatError } from '../../core/errors.ts'
 import {
   describe,
   fieldAt,
@@ -13,10 +13,10 @@ import {
   readString,
   rootField,
   type Field,
-} from '../core/validation.ts'
-import { KERAS_FILTERS, TENSORFLOW_PUNCTUATION, type TextInput } from '../text/textRules.ts'
-import type { TokenKind } from '../text/tokenizer.ts'
-import { guessTokenKind } from '../text/tokenKind.ts'
+} from '../../core/validation.ts'
+import { KERAS_FILTERS, TENSORFLOW_PUNCTUATION, type TextInput } from '../../text/textRules.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
+import { guessTokenKind } from '../../text/tokenKind.ts'
 import { tokensOfIds, unnamed } from './tokensOfIds.ts'
 
 /** A vocabulary, with what it says about texts. */

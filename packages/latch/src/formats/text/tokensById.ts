@@ -1,9 +1,9 @@
 /** Vocabulary and kind of tokens from the import options. */
-import { FormatError, UsageError } from '../core/errors.ts'
-import { describe } from '../core/validation.ts'
-import { guessTokenKind } from '../text/tokenKind.ts'
-import type { TokenKind } from '../text/tokenizer.ts'
-import type { ImportOptions } from './imported.ts'
+import { FormatError, UsageError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import { guessTokenKind } from '../../text/tokenKind.ts'
+import type { TokenKind } from '../../text/tokenizer.ts'
+import type { ImportOptions } from '../imported.ts'
 import {
   isKerasTokenizer,
   isVectorizationList,

@@ -2,11 +2,11 @@
  * How the texts of an imported model become ids: from the options, else the vocabulary, else the file, else by Keras'
  * defaults. Each choice that nothing names is a note, with the option that says otherwise.
  */
-import { DataError, UsageError, type Fix } from '../core/errors.ts'
-import { describe } from '../core/validation.ts'
-import { SIDES, type Side, type TextInput, type TextPadding } from '../text/textRules.ts'
-import { guessTokenKind } from '../text/tokenKind.ts'
-import type { ImportedModel, ImportOptions } from './imported.ts'
+import { DataError, UsageError, type Fix } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import { SIDES, type Side, type TextInput, type TextPadding } from '../../text/textRules.ts'
+import { guessTokenKind } from '../../text/tokenKind.ts'
+import type { ImportedModel, ImportOptions } from '../imported.ts'
 import { findUnknownToken, isLowercase, PADDING, type NamedTokens } from './kerasTokenizer.ts'
 import { readVocabulary } from './tokensById.ts'
 import { unnamed } from './tokensOfIds.ts'

@@ -1,7 +1,7 @@
 /** Ids by token → tokens by id. */
-import { FormatError } from '../core/errors.ts'
-import { describe } from '../core/validation.ts'
-import { quoted } from './safetensors/header.ts'
+import { FormatError } from '../../core/errors.ts'
+import { describe } from '../../core/validation.ts'
+import { quoted } from '../safetensors/header.ts'
 
 /**
  * Ids by token → tokens by id. Ids without a token get a name in angle brackets.
