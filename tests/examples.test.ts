@@ -227,7 +227,7 @@ describe('in and out', () => {
     }
     expect(graph.inputs).toEqual(['ids', 'lengths'])
     expect(graph.difference).toBeLessThanOrEqual(SINGLE)
-    expect(refusal).toContain('resets before')
+    expect(refusal).toContain('reset before')
     expect(page.join('\n')).toContain('load_state_dict')
   })
 

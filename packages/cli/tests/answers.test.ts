@@ -141,7 +141,7 @@ describe('53: one bad input among many', () => {
     child.stdin.end()
     expect(await ended).toBe(1)
     expect(lines(out).map((line) => line.startsWith('error\t\t'))).toEqual([false, true, true, false])
-    expect(errors).toContain('line 3: standard input, line 3, byte 6: expected UTF-8 text, got the byte 0xFF')
+    expect(errors).toContain('error: standard input, line 3, byte 6: expected UTF-8 text, got the byte 0xFF')
     expect(errors).toContain('2 of 4 rows failed.')
   })
 })

@@ -149,6 +149,34 @@ describe('each fault has its message', () => {
     expect((await place.latch(['predict', 'wild.last-good.safetensors', 'hi'])).code).toBe(0)
   })
 
+  it('a rate that ruins the weights in the last update of all saves the weights before it', async () => {
+    // One batch, one epoch, nothing held out: no later step shows the weights.
+    const once = ['--batch', '64', '--validation', '0', '--engine', 'simd', '--lr', '3e38']
+    for (const optimizer of ['adam', 'adamw', 'rmsprop']) {
+      const name = `${optimizer}.safetensors`
+      const args = ['train', 'good.csv', ...SMALL, ...once, '--optimizer', optimizer, '--out', name]
+      const { code, stderr } = await place.latch(args)
+      expect(stderr).toMatch(/error: training, epoch 1, step 1 of 1: expected .*finite/)
+      expect(code).toBe(1)
+      expect((await place.latch(['predict', `${optimizer}.last-good.safetensors`, 'hi'])).code).toBe(0)
+      expect((await place.latch(['predict', name, 'hi'])).code).not.toBe(0)
+    }
+  })
+
+  it('a rate beyond float32 is refused as an option', async () => {
+    const { code, stderr } = await place.latch([
+      'train',
+      'good.csv',
+      ...SMALL,
+      '--lr',
+      '1e300',
+      '--engine',
+      'simd',
+    ])
+    expect(stderr).toMatch(/expected a number that float32 can hold.*got 1e\+300\.[^]*--lr 0\.001/)
+    expect(code).toBe(2)
+  })
+
   it('a truncated model', async () => {
     writeFileSync(place.path('short.safetensors'), readFileSync(place.path('model.safetensors')))
     truncateSync(place.path('short.safetensors'), 1000)

@@ -307,7 +307,7 @@ describe('compare', () => {
     const args = ['compare', 'train.csv', ...COLUMNS, ...SMALL, '--epochs', '2', '--json']
     const result = json(await place.latch(args))
     const models = result.models as Record<string, unknown>[]
-    expect(models.map(({ model }) => model)).toEqual(['naive Bayes', 'bag', 'ann', 'rnn', 'lstm', 'gru'])
+    expect(models.map(({ model }) => model)).toEqual(['naive Bayes', 'bag', 'ann', 'rnn', 'gru', 'lstm'])
     for (const row of models) {
       for (const part of ['train', 'validation', 'test', 'shuffled']) {
         expect(row[`${part}Accuracy`], `${row.model as string} ${part}`).toBeGreaterThanOrEqual(0)

@@ -92,8 +92,8 @@ describe('predict of a sequence model', () => {
     [['predict', 'comments.safetensors', '--ids', '1 2'], 2, 'a text classifier'],
     [['predict', 'everyStep.safetensors', '--ids', 'a b'], 2, 'whole numbers'],
     [['predict', 'everyStep.safetensors', '--ids', '9'], 1, 'a token id from 0 to 4'],
-    [['predict', 'everyStep.safetensors', 'x', '--ids', '1'], 2, 'texts or --ids'],
-    [['inspect', 'everyStep.safetensors'], 2, 'a text or --ids'],
+    [['predict', 'everyStep.safetensors', 'x', '--ids', '1'], 2, 'texts or `--ids`'],
+    [['inspect', 'everyStep.safetensors'], 2, 'a text or `--ids`'],
     [
       ['evaluate', 'oneNumber.safetensors', 'comments.csv'],
       1,

@@ -97,7 +97,7 @@ const WRONG: [string[], RegExp][] = [
   ],
   [
     ['compare', 'data.csv', '--cell', 'lstm,tree'],
-    /--cell: expected a comma-separated list of bag, ann, rnn, lstm, gru/,
+    /--cell: expected a comma-separated list of bag, ann, rnn, gru, lstm/,
   ],
 ]
 

@@ -28,14 +28,16 @@ export type {
   TrainingEvent,
 } from './training/events.ts'
 export { Optimizer } from './training/optimizer.ts'
-export type {
-  AdagradOptions,
-  AdamOptions,
-  OptimizerOptions,
-  OptimizerType,
-  RmspropOptions,
-  SgdOptions,
-} from './training/optimizer.ts'
+export type { OptimizerOptions, OptimizerType } from './training/optimizer.ts'
+export type { AdadeltaOptions } from './training/optimizers/adadelta.ts'
+export type { AdagradOptions } from './training/optimizers/adagrad.ts'
+export type { AdamOptions } from './training/optimizers/adam.ts'
+export type { AdamaxOptions } from './training/optimizers/adamax.ts'
+export type { LionOptions } from './training/optimizers/lion.ts'
+export type { NadamOptions } from './training/optimizers/nadam.ts'
+export type { RadamOptions } from './training/optimizers/radam.ts'
+export type { RmspropOptions } from './training/optimizers/rmsprop.ts'
+export type { SgdOptions } from './training/optimizers/sgd.ts'
 export { clipGradients } from './training/clip.ts'
 export type { Clipping, ClipOptions } from './training/clip.ts'
 export { completeSchedule, initialPlateau, learningRateAt, plateauAfter } from './training/schedule.ts'

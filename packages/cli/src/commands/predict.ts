@@ -171,8 +171,10 @@ async function printAll({ groups, place }: Source, model: AnyModel, printer: Pri
   for await (const items of groups) {
     const answers = place ? predictAll(model, items) : items.map(({ text }) => printed(model.predict(text)))
     for (const [i, answer] of answers.entries()) {
-      if (answer instanceof LatchError) printer.printError(items[i].text, answer, row, place!(row))
-      else printer.print(items[i].text, answer)
+      if (answer instanceof LatchError) {
+        // A line that could not be read says itself where it is.
+        printer.printError(items[i].text, answer, row, items[i].error ? '' : `${place!(row)}: `)
+      } else printer.print(items[i].text, answer)
       row++
     }
     if (await printer.finished()) break
@@ -277,7 +279,7 @@ class Printer {
     const message = problem.replace(/^row \d+, /, '')
     this.#printed++
     this.#live.clear()
-    this.#output.error(`${place}: ${message}`, this.#failed++ === 0 ? remedy : undefined)
+    this.#output.error(`${place}${message}`, this.#failed++ === 0 ? remedy : undefined)
     this.#output.emit({ row, error: message })
     if (this.#output.isTerminal) this.#output.print(`${this.#output.colors.red('error')}  ${visible(text)}`)
     else this.#output.print(['error', '', text].map(cell).join('\t'))

@@ -24,7 +24,18 @@ import {
 } from '../options/tableFlags.ts'
 import { dataArgument, labelOption, textOption } from '../options/rows.ts'
 
-export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'] as const
+export const OPTIMIZERS = [
+  'adamw',
+  'adam',
+  'nadam',
+  'radam',
+  'adamax',
+  'lion',
+  'sgd',
+  'rmsprop',
+  'adagrad',
+  'adadelta',
+] as const
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
 const DROPOUT_NAMES = ['words', 'embedding', 'layers', 'output']
 
@@ -125,7 +136,7 @@ function withTraining<O extends OptionValues>(command: Command<[string], O>) {
     )
     .option(
       '--optimizer <name>',
-      'adamw, adam, sgd, rmsprop or adagrad, with settings as in sgd:momentum=0.9 (default: adamw)',
+      'adamw, adam, nadam, radam, adamax, lion, sgd, rmsprop, adagrad or adadelta, with settings as in sgd:momentum=0.9 and adam:amsgrad=1 (default: adamw)',
       named('--optimizer', OPTIMIZERS),
     )
     .option(
@@ -196,18 +207,24 @@ function withEngine<O extends OptionValues>(command: Command<[string], O>) {
 /** The parsed options. */
 export type TrainingFlags = ReturnType<ReturnType<typeof trainingCommand<unknown>>['opts']>
 
-const SETTINGS: Record<string, readonly string[]> = {
-  adamw: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
-  adam: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
-  sgd: ['momentum', 'nesterov', 'weightDecay'],
-  rmsprop: ['alpha', 'epsilon', 'weightDecay'],
-  adagrad: ['epsilon', 'weightDecay'],
+/** Settings of each name; a test compares them with the library's options. */
+export const SETTINGS: Record<string, readonly string[]> = {
+  adamw: ['beta1', 'beta2', 'epsilon', 'weightDecay', 'amsgrad'],
+  adam: ['beta1', 'beta2', 'epsilon', 'weightDecay', 'amsgrad'],
+  nadam: ['beta1', 'beta2', 'epsilon', 'momentumDecay', 'weightDecay', 'decoupledWeightDecay'],
+  radam: ['beta1', 'beta2', 'epsilon', 'weightDecay', 'decoupledWeightDecay'],
+  adamax: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
+  lion: ['beta1', 'beta2', 'weightDecay'],
+  sgd: ['momentum', 'dampening', 'nesterov', 'weightDecay'],
+  rmsprop: ['alpha', 'epsilon', 'momentum', 'centered', 'weightDecay'],
+  adagrad: ['epsilon', 'lrDecay', 'initialAccumulatorValue', 'weightDecay'],
+  adadelta: ['rho', 'epsilon', 'weightDecay'],
   constant: [],
   step: ['stepSize', 'gamma'],
   exponential: ['gamma'],
   cosine: ['tMax', 'etaMin'],
   'one-cycle': ['totalSteps', 'pctStart', 'divFactor', 'finalDivFactor'],
-  plateau: ['factor', 'patience', 'threshold', 'minLr'],
+  plateau: ['factor', 'patience', 'threshold', 'cooldown', 'minLr', 'epsilon'],
 }
 
 /** `NAME` or `NAME:KEY=NUMBER,…`; keys as in the library. */

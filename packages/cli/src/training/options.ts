@@ -54,10 +54,16 @@ function nullIfOff(value: number | 'off' | undefined): number | null | undefined
   return value === 'off' ? null : value
 }
 
+/** Settings that are switches in the library: 0 and 1 on the command line. */
+const SWITCHES = ['nesterov', 'centered', 'amsgrad', 'decoupledWeightDecay']
+
 function optimizerOptions({ type, settings }: Named<(typeof OPTIMIZERS)[number]>): object {
-  return 'nesterov' in settings
-    ? { type, ...settings, nesterov: settings.nesterov !== 0 }
-    : { type, ...settings }
+  const options = Object.entries(settings).map(([name, value]) => {
+    if (!SWITCHES.includes(name)) return [name, value]
+    if (value === 0 || value === 1) return [name, value === 1]
+    throw invalidValue(`--optimizer ${type}`, `${name}=0 or ${name}=1`, `${name}=${value}`)
+  })
+  return { type, ...Object.fromEntries(options) }
 }
 
 /** Schedules that end with the run last for all epochs by default. */

@@ -29,6 +29,7 @@ export const ACTIVATION_NAMES = [
   'affine', // alpha·x + beta; 1, 0
   'exponential', // eˣ
   'relu6', // clip(x, 0, 6)
+  'hardTanh', // clip(x, alpha, beta); −1, 1 (PyTorch: min_val, max_val)
   'gelu', // x·Φ(x); alpha 1: the tanh approximation. 0
   'silu', // x·σ(x); also called swish
   'mish', // x·tanh(softplus(x))
@@ -56,6 +57,7 @@ const DEFAULTS: Partial<Record<ActivationName, { alpha: number; beta: number }>>
   scaledTanh: { alpha: 1, beta: 1 },
   affine: { alpha: 1, beta: 0 },
   gelu: { alpha: 0, beta: 0 },
+  hardTanh: { alpha: -1, beta: 1 },
 }
 
 /** Name, alpha and beta, defaults filled in. */
@@ -79,8 +81,9 @@ const WITH_ALPHA: readonly ActivationName[] = [
   'scaledTanh',
   'affine',
   'gelu',
+  'hardTanh',
 ]
-const WITH_BETA: readonly ActivationName[] = ['hardSigmoid', 'scaledTanh', 'affine']
+const WITH_BETA: readonly ActivationName[] = ['hardSigmoid', 'scaledTanh', 'affine', 'hardTanh']
 
 /** An activation by name, or with parameters; the name alone where every parameter is the default. */
 export function readActivation(field: Field): ActivationChoice {
@@ -98,5 +101,8 @@ export function readActivation(field: Field): ActivationChoice {
     if (takers.includes(type)) spec[name] = value
     else if (value !== defaults[name]) throw fieldError(fieldAt(field, name), `no \`${name}\` for ${type}`)
   }
+  const { alpha, beta } = resolveActivation(spec)
+  if (type === 'hardTanh' && alpha > beta)
+    throw fieldError(fieldAt(field, 'alpha'), `a number up to beta (${beta})`)
   return Object.keys(spec).length === 1 ? type : spec
 }

@@ -5,6 +5,7 @@
  */
 import type { Field } from '../core/validation.ts'
 import type { Context, Edge, Layer } from './layer.ts'
+import type { LossDefinition } from './loss.ts'
 import type { MaskSupport } from './masks/support.ts'
 
 /** Options of any layer. */
@@ -19,6 +20,8 @@ export interface LayerDefinition<Options extends AnyOptions = AnyOptions> {
   readonly isInput?: boolean
   /** What computes with masked steps, in definitions whose networks may have some. */
   readonly masks?: MaskSupport
+  /** Of an input: the losses that its networks may have beyond those of `layers/loss.ts`. */
+  readonly losses?: readonly LossDefinition[]
   /** Checks options from JSON; `below` are those of the layers below. @throws FormatError that names the field */
   read(field: Field, below: readonly AnyOptions[]): Options
   /** @throws ShapeError, UnsupportedError for an input that the layer does not take */

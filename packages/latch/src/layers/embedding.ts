@@ -4,11 +4,13 @@
  */
 import { strideOf } from '../engine/engine.ts'
 import { Random } from '../core/random.ts'
-import { readBoolean } from '../core/validation.ts'
+import { ShapeError } from '../core/errors.ts'
+import { readBoolean, readInteger } from '../core/validation.ts'
 import { uniform } from '../tensors/initializers.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
-import type { Parameter } from '../tensors/parameters.ts'
+import type { Parameter, ParameterStore } from '../tensors/parameters.ts'
 import { SparseRows } from '../tensors/sparseRows.ts'
+import { allLosses } from './losses/allLosses.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readRate, readVocabulary, readWidth } from './fields.ts'
 import {
@@ -32,13 +34,15 @@ export interface EmbeddingOptions {
   size: number
   /** Fraction of tokens that training replaces by the unknown token, id 0 (Iyyer et al. 2015). Default 0. */
   wordDropout?: number
+  /** PyTorch's `padding_idx`: the row of this id begins as zeros and gets no gradient. Default none. */
+  paddingIdx?: number
   /** Steps whose id is 0 are masked (Keras `mask_zero`). Default false. */
   maskZero?: boolean
 }
 
 const readers = { vocabulary: readVocabulary, size: readWidth, wordDropout: optional(readRate) }
 
-/** The embedding as data. */
+/** The embedding of text classifiers as data. */
 export const embeddingLayer: LayerDefinition<EmbeddingOptions> = {
   type: 'embedding',
   isInput: true,
@@ -46,18 +50,36 @@ export const embeddingLayer: LayerDefinition<EmbeddingOptions> = {
   build: (context, name, options) => new EmbeddingLayer(context, name, options),
 }
 
+/** The embedding of any network, also with a row for padding, as data. */
+export const anyEmbeddingLayer: LayerDefinition<EmbeddingOptions> = {
+  type: 'embedding',
+  isInput: true,
+  losses: allLosses,
+  read: (field) => readOptions(field, { ...readers, paddingIdx: optional(readInteger) }),
+  build: (context, name, options) => buildAny(context, name, options, null),
+}
+
 /** The embedding that can mask steps, as data. */
 export const maskedEmbeddingLayer: LayerDefinition<EmbeddingOptions> = {
   type: 'embedding',
   isInput: true,
   masks,
-  read: (field) => readOptions(field, { ...readers, maskZero: optional(readBoolean) }),
-  build: (context, name, options) => new EmbeddingLayer(context, name, options, masks),
+  losses: allLosses,
+  read: (field) =>
+    readOptions(field, { ...readers, paddingIdx: optional(readInteger), maskZero: optional(readBoolean) }),
+  build: (context, name, options) => buildAny(context, name, options, masks),
+}
+
+function buildAny(context: Context, name: string, options: EmbeddingOptions, support: MaskSupport | null) {
+  const { paddingIdx } = options
+  return paddingIdx === undefined
+    ? new EmbeddingLayer(context, name, options, support)
+    : new PaddedEmbeddingLayer(context, name, options, paddingIdx, support)
 }
 
 /** The first layer of a network that reads tokens: `embedding({ vocabulary: 5000, size: 32 })`. */
 export function embedding(options: Omit<EmbeddingOptions, 'type' | 'maskZero'>): LayerSpec<EmbeddingOptions> {
-  return { definition: embeddingLayer, options: { type: 'embedding', ...options } }
+  return { definition: anyEmbeddingLayer, options: { type: 'embedding', ...options } }
 }
 
 /** An embedding that masks the steps whose id is 0, as Keras does with `mask_zero`. */
@@ -137,6 +159,47 @@ export class EmbeddingLayer implements Layer {
         kernels.gatherRows(at, table, ids, rows, width, stride, width)
       },
     }
+  }
+}
+
+/** An embedding whose row `paddingIdx` stays as it is: zeros, or what a file has there. */
+class PaddedEmbeddingLayer extends EmbeddingLayer {
+  readonly #store: ParameterStore
+  readonly #paddingIdx: number
+
+  /** @throws ShapeError for a row that is not there */
+  constructor(
+    context: Context,
+    name: string,
+    options: EmbeddingOptions,
+    paddingIdx: number,
+    support: MaskSupport | null,
+  ) {
+    super(context, name, options, support)
+    this.#store = context.store
+    this.#paddingIdx = paddingIdx
+    if (paddingIdx < options.vocabulary) return
+    const expected = `a paddingIdx below the vocabulary (${options.vocabulary})`
+    throw new ShapeError({ where: name, expected, got: `${paddingIdx}` })
+  }
+
+  override initialise(seed: number): void {
+    super.initialise(seed)
+    this.#clear('weights')
+  }
+
+  override backward(batch: PackedBatch): void {
+    super.backward(batch)
+    this.#clear('gradients')
+  }
+
+  #clear(region: 'weights' | 'gradients'): void {
+    const [table] = this.parameters
+    const { memory } = this.#store.engine
+    const { width } = this.output
+    const all = memory.viewFloats(this.#store.region(region), this.#store.count)
+    const from = table.offset + this.#paddingIdx * width
+    all.fill(0, from, from + width)
   }
 }
 

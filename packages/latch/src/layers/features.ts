@@ -3,6 +3,7 @@ import { strideOf } from '../engine/engine.ts'
 import { ShapeError } from '../core/errors.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
+import { allLosses } from './losses/allLosses.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { readOptions, readWidth } from './fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer } from './layer.ts'
@@ -18,6 +19,7 @@ export interface FeaturesOptions {
 export const featuresLayer: LayerDefinition<FeaturesOptions> = {
   type: 'features',
   isInput: true,
+  losses: allLosses,
   read: (field) => readOptions(field, { width: readWidth }),
   build: (context, name, options) => new FeaturesLayer(context, name, options),
 }

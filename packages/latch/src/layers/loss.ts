@@ -4,44 +4,54 @@
  */
 import type { Pointer } from '../engine/kernels.ts'
 import { DataError, ShapeError } from '../core/errors.ts'
-import { fieldAt, fieldError, readList, readNumber, type Field } from '../core/validation.ts'
+import { fieldAt, readList, readNumber, type Field } from '../core/validation.ts'
 import { oneOf, optional, readFields, readRate } from './fields.ts'
 import { rowsOf, type Edge, type Capacity, type Context } from './layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 
-export const LOSS_TYPES = [
-  'softmaxCrossEntropy',
-  'binaryCrossEntropy',
-  'meanSquaredError',
-  'meanAbsoluteError',
-  'huber',
-] as const
+/** The losses that text classifiers take; `losses` has the others. */
+const CLASS_LOSSES = ['softmaxCrossEntropy', 'binaryCrossEntropy'] as const
+
+/** The losses that imported models have. */
+export const LOSS_TYPES = [...CLASS_LOSSES, 'meanSquaredError', 'meanAbsoluteError', 'huber'] as const
 
 /** Which loss, and how classes and targets count in it. */
 export interface LossOptions {
-  type: (typeof LOSS_TYPES)[number]
+  type: (typeof LOSS_TYPES)[number] | 'smoothL1' | 'ctc'
   /** Weight of each class (C), or of targets 0 and 1. Classification only. */
   classWeights?: readonly number[]
   /** Share of the target spread over all classes (Szegedy et al. 2016). Classification only. Default 0. */
   labelSmoothing?: number
   /** Where Huber turns from squared to linear. Default 1. */
   delta?: number
+  /** Where smooth L1 turns from squared to linear; 0: the absolute error. Default 1. */
+  beta?: number
+  /** CTC: the class between labels. Default 0. */
+  blank?: number
+  /**
+   * CTC: `mean` divides each sequence's loss by the number of its labels and takes the mean over sequences; `sum` adds up
+   * the losses of a batch. Default `mean`.
+   */
+  reduction?: 'mean' | 'sum'
+  /** CTC: leave sequences too short for their labels out of the loss, in place of an error. Default false. */
+  zeroInfinity?: boolean
 }
 
-/** Reads and checks a loss. @throws FormatError that names the field */
-export function readLoss(field: Field): LossOptions {
-  const read = readFields<LossOptions>(field, {
-    type: oneOf(...LOSS_TYPES),
-    classWeights: optional((list) => readList(list, (weight) => readNumber(weight, { min: 0 }))),
-    labelSmoothing: optional(readRate),
-    delta: optional((number) => readNumber(number, { min: 1e-12 })),
+/** Readers of what only losses of classes have. */
+export const classReaders = {
+  classWeights: optional((list) => readList(list, (weight) => readNumber(weight, { min: 0 }))),
+  labelSmoothing: optional(readRate),
+}
+
+/** Reads and checks a loss; `others` are those beyond the ones here. @throws FormatError that names the field */
+export function readLoss(field: Field, others: readonly LossDefinition[] = []): LossOptions {
+  const type = fieldAt(field, 'type')
+  const other = others.find((definition) => definition.type === type.value)
+  if (other) return other.read(field)
+  return readFields<LossOptions>(field, {
+    type: oneOf(...CLASS_LOSSES, ...others.map((definition) => definition.type)),
+    ...classReaders,
   })
-  const { type } = read
-  if (type === 'softmaxCrossEntropy' || type === 'binaryCrossEntropy') return read
-  for (const name of ['classWeights', 'labelSmoothing'] as const) {
-    if (read[name]) throw fieldError(fieldAt(field, name), `nothing for ${type}, which has no classes`)
-  }
-  return read
 }
 
 /**
@@ -55,6 +65,8 @@ export interface Targets {
   classes?: ArrayLike<number>
   stepClasses?: readonly ArrayLike<number>[]
   values?: ArrayLike<number>
+  /** Of CTC: the labels of each sequence, in the caller's order. */
+  labels?: readonly ArrayLike<number>[]
 }
 
 /** A batch's loss. */
@@ -68,7 +80,25 @@ export interface LossValue {
 /** Which gradient a loss gives: of the mean, of the sum (to be added up over batches), or none. */
 export type GradientOf = 'mean' | 'sum' | null
 
-export class LossLayer {
+/** A loss at work in a network. */
+export interface Loss {
+  readonly options: LossOptions
+  plan(capacity: Capacity): void
+  compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain?: boolean): LossValue
+  /** The same loss of another edge; by default a `LossLayer` of the same options. */
+  over?(edge: Edge): Loss
+}
+
+/** A loss beyond the ones here, as data. */
+export interface LossDefinition {
+  readonly type: LossOptions['type']
+  /** @throws FormatError that names the field */
+  read(field: Field): LossOptions
+  /** @throws ShapeError for an output that the loss does not take */
+  build(context: Context, options: LossOptions, output: Edge): Loss
+}
+
+export class LossLayer implements Loss {
   readonly options: LossOptions
   readonly #context: Context
   readonly #output: Edge
@@ -116,8 +146,8 @@ export class LossLayer {
    * `plain` leaves out label smoothing and class weights: the figure to compare models by.
    */
   compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain = false): LossValue {
-    const { type, delta } = this.options
-    const options = plain ? { type, delta } : this.options
+    const { type } = this.options
+    const options = plain ? { type } : this.options
     return type === 'softmaxCrossEntropy'
       ? this.#softmax(batch, targets, gradient, options)
       : this.#elementwise(batch, targets, gradient, options)
@@ -153,17 +183,11 @@ export class LossLayer {
   #elementwise(batch: PackedBatch, targets: Targets, gradient: GradientOf, options: LossOptions): LossValue {
     const { kernels, engine } = this.#context
     const { value, width, stride } = this.#output
-    const { type, classWeights, labelSmoothing = 0, delta = 1 } = options
+    const { classWeights, labelSmoothing = 0 } = options
     const rows = rowsOf(this.#output, batch)
     const wanted = engine.memory.viewFloats(this.#targets, rows * width)
     this.#valueTargets(batch, targets, wanted)
     const dx = gradient ? this.#output.gradient : 0
-    if (type !== 'binaryCrossEntropy') {
-      const kind = type === 'meanSquaredError' ? 0 : type === 'meanAbsoluteError' ? 1 : 2
-      return scaled(rows * width, gradient, (scale) =>
-        kernels.regressionLoss(dx, value, this.#targets, rows, width, stride, kind, delta, scale),
-      )
-    }
     const [w0, w1] = classWeights ?? [1, 1]
     let weight = 0
     for (let i = 0; i < wanted.length; i++) weight += w0 + wanted[i] * (w1 - w0)
@@ -206,28 +230,13 @@ export class LossLayer {
   }
 
   #valueTargets(batch: PackedBatch, targets: Targets, into: Float32Array | Float64Array): void {
-    const { width, per } = this.#output
-    const { values } = targets
-    if (!values && width === 1 && this.options.type === 'binaryCrossEntropy') {
-      this.#classTargets(batch, targets, into, 0)
-      return
-    }
-    if (values?.length !== into.length) this.#throwTargets(`${into.length} target values`, values?.length)
-    if (per === 'step') {
-      for (let i = 0; i < into.length; i++) into[i] = values[i]
-      return
-    }
-    for (let b = 0; b < batch.sequences; b++) {
-      for (let j = 0; j < width; j++) into[b * width + j] = values[batch.sortedIndices[b] * width + j]
-    }
+    if (targets.values || this.#output.width > 1)
+      readValues(this.options.type, this.#output, batch, targets.values, into)
+    else this.#classTargets(batch, targets, into, 0)
   }
 
   #throwTargets(expected: string, got: number | undefined): never {
-    throw new ShapeError({
-      where: `loss ${this.options.type}`,
-      expected,
-      got: got === undefined ? 'none' : `${got}`,
-    })
+    throwTargets(this.options.type, expected, got)
   }
 
   #throwClass(got: number, classes: number, least: number): never {
@@ -240,8 +249,41 @@ export class LossLayer {
   }
 }
 
+/** The loss of an output; `input` carries the losses beyond the ones here. */
+export function buildLoss(
+  context: Context,
+  options: LossOptions,
+  output: Edge,
+  input: { definition: { losses?: readonly LossDefinition[] } },
+): Loss {
+  const other = input.definition.losses?.find(({ type }) => type === options.type)
+  return other ? other.build(context, options, output) : new LossLayer(context, options, output)
+}
+
+/** Target values by row. @throws ShapeError for another number of them */
+export function readValues(
+  type: string,
+  { width, per }: Edge,
+  batch: PackedBatch,
+  values: ArrayLike<number> | undefined,
+  into: Float32Array | Float64Array,
+): void {
+  if (values?.length !== into.length) throwTargets(type, `${into.length} target values`, values?.length)
+  if (per === 'step') {
+    for (let i = 0; i < into.length; i++) into[i] = values[i]
+    return
+  }
+  for (let b = 0; b < batch.sequences; b++) {
+    for (let j = 0; j < width; j++) into[b * width + j] = values[batch.sortedIndices[b] * width + j]
+  }
+}
+
+function throwTargets(type: string, expected: string, got: number | undefined): never {
+  throw new ShapeError({ where: `loss ${type}`, expected, got: got === undefined ? 'none' : `${got}` })
+}
+
 /** Runs a loss kernel with the scale that makes mean or sum of it. */
-function scaled(weight: number, gradient: GradientOf, compute: (scale: number) => number): LossValue {
+export function scaled(weight: number, gradient: GradientOf, compute: (scale: number) => number): LossValue {
   if (gradient === 'sum') return { mean: weight > 0 ? compute(1) / weight : compute(0), weight }
   return { mean: compute(weight > 0 ? 1 / weight : 0), weight }
 }

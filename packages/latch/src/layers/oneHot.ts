@@ -5,6 +5,7 @@
 import { strideOf } from '../engine/engine.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Parameter } from '../tensors/parameters.ts'
+import { allLosses } from './losses/allLosses.ts'
 import type { LayerDefinition, LayerSpec } from './definition.ts'
 import { optional, readOptions, readRate, readVocabulary } from './fields.ts'
 import { makeEdge, type Capacity, type Context, type Edge, type Layer, type Pass } from './layer.ts'
@@ -19,7 +20,7 @@ export interface OneHotOptions {
   wordDropout?: number
 }
 
-/** The one-hot input as data. */
+/** The one-hot input of text classifiers as data. */
 export const oneHotLayer: LayerDefinition<OneHotOptions> = {
   type: 'oneHot',
   isInput: true,
@@ -27,16 +28,23 @@ export const oneHotLayer: LayerDefinition<OneHotOptions> = {
   build: (context, name, options) => new OneHotLayer(context, name, options),
 }
 
+/** The one-hot input of any network, as data. */
+export const anyOneHotLayer: LayerDefinition<OneHotOptions> = /* @__PURE__ */ withLosses()
+
 /** The one-hot input of networks whose batches may mask steps, as data. */
 export const maskedOneHotLayer: LayerDefinition<OneHotOptions> = /* @__PURE__ */ withMasks()
 
 function withMasks(): LayerDefinition<OneHotOptions> {
-  return { ...oneHotLayer, masks }
+  return { ...withLosses(), masks }
+}
+
+function withLosses(): LayerDefinition<OneHotOptions> {
+  return { ...oneHotLayer, losses: allLosses }
 }
 
 /** The first layer of a network that reads tokens without an embedding: `oneHot({ vocabulary: 27 })`. */
 export function oneHot(options: Omit<OneHotOptions, 'type'>): LayerSpec<OneHotOptions> {
-  return { definition: oneHotLayer, options: { type: 'oneHot', ...options } }
+  return { definition: anyOneHotLayer, options: { type: 'oneHot', ...options } }
 }
 
 /** `oneHot` for batches with a mask of their own. */

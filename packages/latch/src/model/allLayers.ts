@@ -13,6 +13,7 @@ import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
 import { maskedOneHotLayer } from '../layers/oneHot.ts'
 import { anyPoolLayer } from '../layers/pooling/allPools.ts'
 import { mergingRecurrentLayer } from '../layers/recurrent/definition.ts'
+import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
 import { reverseLayer } from '../layers/reverse.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
@@ -21,6 +22,7 @@ export const allLayers: readonly LayerDefinition[] = [
   maskedOneHotLayer,
   maskedFeaturesLayer,
   /* @__PURE__ */ mergingRecurrentLayer(genericCells),
+  projectedLstmLayer,
   dropoutLayer,
   anyPoolLayer,
   flattenLayer,

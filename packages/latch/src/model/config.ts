@@ -16,6 +16,7 @@ import { readLoss, type LossOptions } from '../layers/loss.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
+import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
 import { fieldAt, fieldError, readArray, readChoice, readObject, type Field } from '../core/validation.ts'
@@ -26,6 +27,7 @@ export type LayerOptions =
   | OneHotOptions
   | FeaturesOptions
   | RecurrentOptions
+  | ProjectedLstmOptions
   | DropoutOptions
   | PoolOptions
   | FlattenOptions
@@ -79,13 +81,15 @@ export function readNetwork(
 ): { layers: AnyOptions[]; loss: LossOptions | undefined } {
   const { layers, loss } = readObject(field, ['layers', 'loss'])
   const read: AnyOptions[] = []
+  let losses: LayerDefinition['losses']
   for (const [i, item] of readArray(layers, { minLength: 1, maxLength: 1000 }).entries()) {
     const definition = definitionOf(item, i)
     if ((definition.isInput === true) !== (i === 0)) {
       const expected = i === 0 ? 'an input (embedding, oneHot, features)' : 'one input only, first'
       throw fieldError(fieldAt(item, 'type'), expected)
     }
+    losses ??= definition.losses
     read.push(definition.read(item, read))
   }
-  return { layers: read, loss: optional(readLoss)(loss) }
+  return { layers: read, loss: optional((own) => readLoss(own, losses))(loss) }
 }

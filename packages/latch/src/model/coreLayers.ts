@@ -3,17 +3,17 @@ import { cells } from '../cells/registry.ts'
 import type { LayerDefinition } from '../layers/definition.ts'
 import { denseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
-import { embeddingLayer } from '../layers/embedding.ts'
+import { anyEmbeddingLayer } from '../layers/embedding.ts'
 import { featuresLayer } from '../layers/features.ts'
 import { flattenLayer } from '../layers/flatten.ts'
-import { oneHotLayer } from '../layers/oneHot.ts'
+import { anyOneHotLayer } from '../layers/oneHot.ts'
 import { poolLayer } from '../layers/pooling/pool.ts'
 import { recurrentLayer } from '../layers/recurrent/definition.ts'
 
 /** Layers that the engine's kernels compute: for `networkFromConfig`. `allLayers` has all others too. */
 export const coreLayers: readonly LayerDefinition[] = [
-  embeddingLayer,
-  oneHotLayer,
+  anyEmbeddingLayer,
+  anyOneHotLayer,
   featuresLayer,
   /* @__PURE__ */ recurrentLayer(cells),
   dropoutLayer,

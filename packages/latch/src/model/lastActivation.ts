@@ -23,7 +23,7 @@ export interface LastActivation {
 const RANGES: readonly (readonly [ActivationRange, string])[] = [
   ['probability', 'sigmoid hardSigmoid softmax'],
   ['logProbability', 'logSoftmax'],
-  ['bounded', 'tanh softsign scaledTanh'],
+  ['bounded', 'tanh softsign scaledTanh hardTanh'],
   ['signed', 'relu relu6 thresholdedRelu softplus exponential'],
 ]
 
@@ -40,7 +40,7 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
       return layer.pooling === 'last' || layer.pooling === 'first'
         ? below
         : pooled(below, layer.pooling === 'sum')
-    } else if (layer.type === 'layerNorm' || layer.type === 'concat') break
+    } else if (/layerNorm|concat|projected/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }
   return { name: 'linear', range: 'any' }
@@ -71,7 +71,7 @@ function pooled({ name, range }: LastActivation, isSum: boolean): LastActivation
  * layer without a dense one, and log-probabilities under a softmax, are logits that work.
  */
 export function squashesTwice(loss: LossOptions['type'], { range }: LastActivation): boolean {
-  if (!loss.endsWith('CrossEntropy') || range === 'any' || range === 'state') return false
+  if (!/CrossEntropy$|ctc/.test(loss) || range === 'any' || range === 'state') return false
   return loss === 'binaryCrossEntropy' || range === 'probability' || range === 'bounded'
 }
 

@@ -9,7 +9,14 @@ import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
 import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
 import type { NetworkMasks } from '../layers/masks/support.ts'
 import { LayerNames } from '../layers/names.ts'
-import { LossLayer, type GradientOf, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
+import {
+  buildLoss,
+  type GradientOf,
+  type Loss,
+  type LossOptions,
+  type LossValue,
+  type Targets,
+} from '../layers/loss.ts'
 import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
 import { ParameterStore, type Parameter } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
@@ -36,7 +43,7 @@ interface Parts {
   store: ParameterStore
   layers: readonly Layer[]
   regions: Regions
-  loss: LossLayer | null
+  loss: Loss | null
   masks: NetworkMasks | null
   streams: StreamRunner
 }
@@ -83,7 +90,7 @@ export class Network {
     const layers = buildLayers(context, this.specs)
     const masks = specs.find(({ definition }) => definition.masks)?.definition.masks
     this.output = layers[layers.length - 1].output
-    const loss = this.config.loss ? new LossLayer(context, this.config.loss, this.output) : null
+    const loss = this.config.loss ? buildLoss(context, this.config.loss, this.output, this.specs[0]) : null
     const streams = new StreamRunner(this, () => this.#dropPlan())
     this.#parts = {
       engine,
@@ -248,15 +255,15 @@ export class Network {
     const parts = this.#live
     const config = readSpecs(this.specs, options)
     assertLossFits(config)
-    const loss = new LossLayer(parts.context, config.loss!, this.output)
+    const loss = buildLoss(parts.context, config.loss!, this.output, this.specs[0])
     this.#dropPlan()
     this.#config = config
     parts.loss = loss
   }
 
   /** One training at a time: a function that ends it. @throws UsageError while another is running */
-  beginTraining(): () => void {
-    return this.#runs.begin('fit')
+  beginTraining(where = 'fit'): () => void {
+    return this.#runs.begin(where)
   }
 
   /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */
@@ -334,7 +341,7 @@ export class Network {
     }
   }
 
-  #lossLayer(): LossLayer {
+  #lossLayer(): Loss {
     const { loss, context } = this.#live
     if (loss) return context.index.mask?.loss(loss) ?? loss
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })

@@ -9,13 +9,15 @@ type Numbers = ArrayLike<number>
 
 /**
  * Targets of sequences. One of: a class per sequence (N); a class per step (N, T); numbers per sequence, (N) or (N, C);
- * numbers per step, (N, T) or (N, T, C). Each nested, or flat and row-major. A softmax ignores negative classes.
+ * numbers per step, (N, T) or (N, T, C). Each nested, or flat and row-major. A softmax ignores negative classes. For CTC
+ * a list of labels for each sequence (N, L).
  */
 export type ArrayTargets =
   | { classes: Numbers }
   | { stepClasses: Numbers | readonly Numbers[] }
   | { values: Numbers | readonly Numbers[] }
   | { stepValues: Numbers | readonly (Numbers | readonly Numbers[])[] }
+  | { labels: readonly Numbers[] }
 
 /** The targets of some rows, given their batch. */
 export type TargetReader = (rows: Int32Array, batch: PackedBatch) => Targets
@@ -28,7 +30,7 @@ interface TargetTable {
   counts: Numbers
 }
 
-const KINDS = ['classes', 'stepClasses', 'values', 'stepValues'] as const
+const KINDS = ['classes', 'stepClasses', 'values', 'stepValues', 'labels'] as const
 
 /** @throws ShapeError, DataError or UsageError naming the target at fault */
 export function readTargets(targets: ArrayTargets, inputs: ArrayTable, lengths: Int32Array): TargetReader {
@@ -37,11 +39,12 @@ export function readTargets(targets: ArrayTargets, inputs: ArrayTable, lengths: 
   if (given.length !== 1 || !KINDS.includes(kind)) {
     throw new UsageError({
       where: 'arrayDataset targets',
-      expected: 'one of `classes`, `stepClasses`, `values` and `stepValues`',
+      expected: 'one of `classes`, `stepClasses`, `values`, `stepValues` and `labels`',
       got: given.map(([name]) => name).join(', ') || 'none',
     })
   }
   const where = `arrayDataset targets.${kind}`
+  if (kind === 'labels') return labelLists(where, given[0][1], inputs.count)
   const perStep = kind === 'stepClasses' || kind === 'stepValues'
   const isClass = kind === 'classes' || kind === 'stepClasses'
   const list: Numbers = given[0][1]
@@ -56,6 +59,22 @@ export function readTargets(targets: ArrayTargets, inputs: ArrayTable, lengths: 
   if (perStep) return isClass ? stepClasses(table) : stepValues(table)
   const read = (rows: Int32Array) => rowsOf(table, rows)
   return isClass ? (rows) => ({ classes: Int32Array.from(read(rows)) }) : (rows) => ({ values: read(rows) })
+}
+
+/** Labels of CTC: a list for each sequence, whose lengths may differ. */
+function labelLists(where: string, lists: readonly Numbers[], count: number): TargetReader {
+  if (lists?.length !== count || !isNested(lists)) {
+    const expected = `${count} lists of labels (one per sequence)`
+    throw new ShapeError({ where, expected, got: lists?.length === count ? 'numbers' : `${lists?.length}` })
+  }
+  const own = lists.map((list, row) =>
+    Int32Array.from(list, (label, i) => {
+      if (Number.isInteger(label)) return label
+      const expected = 'a label (a whole number)'
+      throw new DataError({ where: `${where}, row ${row}, label ${i}`, expected, got: String(label) })
+    }),
+  )
+  return (rows) => ({ labels: Array.from(rows, (row) => own[row]) })
 }
 
 function rowsOf({ data, width }: TargetTable, rows: Int32Array): Float64Array {

@@ -247,7 +247,7 @@ function readProgress(field: Field, stepsPerEpoch: number): Progress {
   const epoch = readInteger(f.epoch)
   const step = readInteger(f.step, { min: 0, max: stepsPerEpoch })
   const sums = readObject(f.sums, ['loss', 'weight', 'correct', 'counted', 'norm'])
-  const plateau = readObject(f.plateau, ['rate', 'best', 'badEpochs'])
+  const plateau = readObject(f.plateau, ['rate', 'best', 'badEpochs', 'cooldown'])
   const seconds = readObject(f.seconds, ['epoch', 'total'])
   const progress = {
     epoch,
@@ -264,6 +264,7 @@ function readProgress(field: Field, stepsPerEpoch: number): Progress {
       rate: readNumber(plateau.rate, { min: 0 }),
       best: readOptional(plateau.best, readNumber, null),
       badEpochs: readInteger(plateau.badEpochs),
+      ...(plateau.cooldown.value !== undefined && { cooldown: readInteger(plateau.cooldown) }),
     },
     best: readOptional(f.best, readBest, null),
     badEpochs: readInteger(f.badEpochs),

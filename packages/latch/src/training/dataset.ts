@@ -5,8 +5,8 @@ import type { Capacity } from '../layers/layer.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
-import { assertDataset } from './arguments.ts'
 import { hash32 } from '../core/random.ts'
+import { describe } from '../core/validation.ts'
 
 /** Rows as a batch. Sequence b (in the caller's order) of `batch`, `targets` and `classes` is row `rows[b]`. */
 export interface Sample {
@@ -29,6 +29,14 @@ export interface Dataset {
   readonly masked?: boolean
   /** Must always return the same sample for the same rows. */
   batch(rows: Int32Array): Sample
+}
+
+/** @throws UsageError unless it has the members of a dataset */
+export function assertDataset(where: string, dataset: unknown): asserts dataset is Dataset {
+  const { size, lengths, batch } = (dataset ?? {}) as Partial<Dataset>
+  if (Number.isInteger(size) && lengths?.length === size && typeof batch === 'function') return
+  const expected = 'a dataset { size, lengths, batch }, as `arrayDataset` makes it'
+  throw new UsageError({ where, expected, got: describe(dataset) })
 }
 
 /** A dataset whose batches are checked against `masked`. @throws UsageError, from `batch` */
@@ -73,7 +81,8 @@ export function fingerprint(dataset: Dataset): string {
     for (const list of [batch.lengths, batch.sortedIndices, batch.ids, batch.features, classes])
       hash.list(list)
     if (batch.mask) hash.list(batch.mask)
-    for (const list of [targets.classes, targets.values, ...(targets.stepClasses ?? [])]) hash.list(list)
+    const { classes: own, values, stepClasses = [], labels = [] } = targets
+    for (const list of [own, values, ...stepClasses, ...labels]) hash.list(list)
   }
   return hash.text
 }

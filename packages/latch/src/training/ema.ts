@@ -16,8 +16,9 @@ export class ExponentialMovingAverage {
   readonly decay: number
   readonly #network: Network
 
-  /** Starts at the network's present weights. */
+  /** Starts at the network's present weights. @throws UsageError while a training of the network is under way */
   constructor(network: Network, decay: number) {
+    network.beginTraining('ExponentialMovingAverage')()
     this.decay = decay
     this.#network = network
     network.prepareTraining(EMA_REGION)

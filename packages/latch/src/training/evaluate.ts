@@ -4,8 +4,8 @@
  */
 import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
-import { assertDataset, assertNetwork } from './arguments.ts'
-import type { Dataset, Sample } from './dataset.ts'
+import { assertNetwork } from './options.ts'
+import { assertDataset, type Dataset, type Sample } from './dataset.ts'
 import { drawSample } from './samples.ts'
 import { yieldToEventLoop, Interval } from './eventLoop.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'

@@ -39,9 +39,14 @@ export class Interval {
     this.#length = milliseconds
   }
 
+  /** Whether the interval has passed. */
+  due(now: number): boolean {
+    return now - this.#last >= this.#length
+  }
+
   /** Whether the interval has passed; if so, the next one starts. */
   passed(now = performance.now()): boolean {
-    if (now - this.#last < this.#length) return false
+    if (!this.due(now)) return false
     this.#last = now
     return true
   }

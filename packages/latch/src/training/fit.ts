@@ -7,7 +7,7 @@ import { bucketedBatches } from '../data/batches.ts'
 import type { Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
-import { assertNetwork } from './arguments.ts'
+import { assertNetwork } from './options.ts'
 import { clipGradients } from './clip.ts'
 import type { FitReport, StopReason } from './events.ts'
 import { TrainingRun, type FitOptions } from './run.ts'
@@ -24,16 +24,18 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
   assertNetwork('fit', network)
+  network.beginTraining()()
+  // Its optimizer refuses a network in training, so that begins after it.
+  const run = new TrainingRun(network, options)
   const end = network.beginTraining()
   try {
-    return await runOf(network, options)
+    return await complete(run)
   } finally {
     end()
   }
 }
 
-async function runOf(network: Network, options: FitOptions): Promise<FitReport> {
-  const run = new TrainingRun(network, options)
+async function complete(run: TrainingRun): Promise<FitReport> {
   run.start()
   let stopped: StopReason | null = null
   try {

@@ -1,6 +1,9 @@
 /** Hyperparameters of a training run, and the same with every default filled in, as a checkpoint records them. */
-import { requirePositiveInteger } from '../core/validation.ts'
+import type { Precision } from '../engine/engine.ts'
+import { Network } from '../model/network.ts'
+import { describe, requirePositiveInteger } from '../core/validation.ts'
 import { UsageError } from '../core/errors.ts'
+import type { Names } from '../core/knownNames.ts'
 import type { ClipOptions } from './clip.ts'
 import {
   completeOptimizer,
@@ -51,6 +54,24 @@ export interface TrainingChoices extends ClipOptions {
    * null: keep all. Default null.
    */
   checkpointSteps?: number | null
+}
+
+/** Names of all hyperparameters. */
+export const CHOICE_NAMES: Names<TrainingChoices> = {
+  epochs: 1,
+  batchSize: 1,
+  accumulationSteps: 1,
+  pool: 1,
+  optimizer: 1,
+  sparseEmbeddings: 1,
+  learningRate: 1,
+  schedule: 1,
+  clipNorm: 1,
+  clipValue: 1,
+  ema: 1,
+  patience: 1,
+  seed: 1,
+  checkpointSteps: 1,
 }
 
 /** Every hyperparameter that affects the result, with defaults filled in, in a fixed order. Plain JSON. */
@@ -106,7 +127,36 @@ export function completeOptions(options: TrainingChoices): TrainingOptions {
   }
 }
 
+/**
+ * Kernels take rates as numbers of the engine's precision: 1e300 would be infinite, 1e-50 zero.
+ * @throws UsageError for a rate or a number of the optimizer that float32 cannot hold
+ */
+export function requirePrecision({ learningRate, optimizer }: TrainingOptions, precision: Precision): void {
+  if (precision === 'float64') return
+  const [least, most] = ['1.4e-45', '3.4e+38']
+  const rate = Math.fround(learningRate)
+  if (!(rate > 0 && rate < Infinity)) {
+    const value = DEFAULT_LEARNING_RATES[optimizer.type]
+    throw new UsageError({
+      where: 'fit option learningRate',
+      expected: `a number that float32 can hold, from ${least} to ${most}`,
+      got: String(learningRate),
+      fix: [{ option: 'learningRate', value, to: `train at the default rate of ${optimizer.type}` }],
+    })
+  }
+  for (const [name, value] of Object.entries(optimizer)) {
+    const fits = typeof value !== 'number' || Number.isFinite(Math.fround(value))
+    assertOption(`optimizer.${name}`, value, fits, `a number that float32 can hold, at most ${most}`)
+  }
+}
+
 /** @throws UsageError unless the option fits. */
 export function assertOption(where: string, value: unknown, fits: boolean, expected: string): void {
   if (!fits) throw new UsageError({ where: `fit option ${where}`, expected, got: String(value) })
+}
+
+/** @throws UsageError unless it is a network */
+export function assertNetwork(where: string, network: unknown): asserts network is Network {
+  if (network instanceof Network) return
+  throw new UsageError({ where, expected: 'a network, as `network([…])` makes it', got: describe(network) })
 }

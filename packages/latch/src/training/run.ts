@@ -5,7 +5,6 @@
 import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
-import { DivergenceError } from '../core/errors.ts'
 import { EMA_REGION, ExponentialMovingAverage } from './ema.ts'
 import {
   BEST_REGION,
@@ -21,11 +20,20 @@ import {
 import { checkedMasks, fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
+import { divergenceError, findNonFinite } from './divergence.ts'
+import { holdGradients } from './heldGradients.ts'
 import { Optimizer } from './optimizer.ts'
 import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
-import { completeOptions, assertOption, type TrainingChoices, type TrainingOptions } from './options.ts'
+import {
+  CHOICE_NAMES,
+  completeOptions,
+  assertOption,
+  requirePrecision,
+  type TrainingChoices,
+  type TrainingOptions,
+} from './options.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** When and how a run is saved. */
@@ -58,22 +66,9 @@ export interface FitOptions extends TrainingChoices {
 }
 
 const NAMES: Names<FitOptions> = {
+  ...CHOICE_NAMES,
   train: 1,
   validation: 1,
-  epochs: 1,
-  batchSize: 1,
-  accumulationSteps: 1,
-  pool: 1,
-  optimizer: 1,
-  sparseEmbeddings: 1,
-  learningRate: 1,
-  schedule: 1,
-  clipNorm: 1,
-  clipValue: 1,
-  ema: 1,
-  patience: 1,
-  seed: 1,
-  checkpointSteps: 1,
   signal: 1,
   onEvent: 1,
   onStep: 1,
@@ -115,6 +110,8 @@ export class TrainingRun implements Resumable {
   #epochStarted: number
   #hasGood = false
   #begun = false
+  /** The batch of the last step. */
+  #last: Sample | null = null
 
   /** @throws UsageError, MemoryError, and FormatError for a state that belongs to another run */
   constructor(network: Network, given: FitOptions) {
@@ -125,6 +122,7 @@ export class TrainingRun implements Resumable {
     this.#validation = given.validation ? checkedMasks('validation', given.validation) : null
     this.epochs = given.epochs ?? 10
     this.options = completeOptions(given)
+    requirePrecision(this.options, network.engine.precision)
     requireData(given)
     requireEmbedding(network, this.options)
     const batches = Math.ceil(this.train.size / this.options.batchSize)
@@ -198,14 +196,34 @@ export class TrainingRun implements Resumable {
 
   /** @throws DivergenceError if a step's loss or gradient is not finite; the last good weights are restored */
   check(loss: number, norm: number): void {
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) this.#diverge(loss, norm)
+    if (!Number.isFinite(loss)) this.#diverge('a finite loss', `${loss}`)
+    if (!Number.isFinite(norm))
+      this.#diverge('a finite gradient', `a gradient norm of ${norm}`, () => this.#restoreGood(true))
     if (this.#hasGood && this.progress.steps % GOOD_EVERY !== 0) return
+    this.#checkWeights()
     this.network.store.copy(GOOD_REGION, 'weights')
     this.#hasGood = true
   }
 
+  /** The next step's loss shows only weights that its batch uses: all are checked before they are kept or shown. */
+  #checkWeights(): void {
+    const broken = findNonFinite(this.network)
+    if (broken) this.#diverge('finite weights', `${broken.value} in ${broken.name}`)
+  }
+
+  /** The last update has no next step that would show its loss: its own batch does, unless validation data did. */
+  #checkLast(): void {
+    this.#checkWeights()
+    const { network } = this
+    if (!this.#last || this.progress.best) return
+    network.forward(this.#last.batch)
+    const { mean } = network.loss(this.#last.batch, this.#last.targets, true)
+    if (!Number.isFinite(mean)) this.#diverge('a finite loss', `${mean}, after the last update`)
+  }
+
   /** Adds a batch's loss and correct predictions. */
   record(sample: Sample, loss: LossValue): void {
+    this.#last = sample
     const { sums } = this.progress
     sums.loss += loss.mean * loss.weight
     sums.weight += loss.weight
@@ -224,8 +242,26 @@ export class TrainingRun implements Resumable {
     this.progress.steps++
   }
 
-  /** Between the batches of an update: emits progress and yields to the event loop, when due. */
-  betweenBatches(now = performance.now()): Promise<void> | null {
+  /** Between the batches of an update, when due: as between steps, with the gradients so far set aside. */
+  betweenBatches(): Promise<void> | null {
+    const now = performance.now()
+    return this.#report.due(now) || this.#yield.due(now) ? this.#restAside(now) : null
+  }
+
+  /** Other code may run the network meanwhile and use its gradients. */
+  async #restAside(now: number): Promise<void> {
+    const { checkpointSteps } = this.network
+    const restore = holdGradients(this.network)
+    try {
+      await this.#rest(now)
+    } finally {
+      restore()
+      this.network.checkpointSteps = checkpointSteps
+    }
+  }
+
+  /** Emits progress and yields to the event loop, when due. */
+  #rest(now: number): Promise<void> | null {
     if (this.#report.passed(now)) this.#emitProgress(now)
     return this.#yield.passed(now) ? yieldToEventLoop() : null
   }
@@ -236,13 +272,14 @@ export class TrainingRun implements Resumable {
     const { checkpoint } = this.#given
     const everySteps = checkpoint?.everySteps ?? Infinity
     const save = checkpoint && (this.#checkpoint.passed(now) || this.progress.steps % everySteps === 0)
-    const yielded = this.betweenBatches(now)
+    const yielded = this.#rest(now)
     return save || !this.#begun ? this.#prepareNextStep(!!save, yielded) : yielded
   }
 
   /** Calls `onStep` after an update and awaits it. Null without `onStep`. */
   notify(loss: number, gradientNorm: number): Promise<void> | null {
     const { onStep } = this.#given
+    if (onStep) this.#checkWeights()
     return onStep ? this.#callOnStep(onStep, loss, gradientNorm) : null
   }
 
@@ -281,6 +318,7 @@ export class TrainingRun implements Resumable {
   async save(): Promise<void> {
     const { checkpoint } = this.#given
     if (!checkpoint) return
+    this.#checkWeights()
     const begun = performance.now()
     this.#clock(begun)
     await checkpoint.write(captureState(this, this.progress))
@@ -297,6 +335,7 @@ export class TrainingRun implements Resumable {
   /** Validates and records the epoch; returns why to stop, or null. */
   async finishEpoch(): Promise<StopReason | null> {
     const { progress, options } = this
+    this.#checkWeights()
     const before = progress.best
     let evaluation: Evaluation | null
     try {
@@ -326,7 +365,16 @@ export class TrainingRun implements Resumable {
     try {
       const evaluation = await evaluate(network, this.#validation, { batchSize, signal: this.#given.signal })
       const { loss, accuracy } = evaluation
-      if (!Number.isFinite(loss)) this.#diverge(loss, 0, 'validation loss')
+      if (!Number.isFinite(loss)) {
+        // Weights and average are swapped, and will be swapped back.
+        const restored = () => {
+          this.ema?.swap()
+          const kept = this.#restoreGood()
+          this.ema?.swap()
+          return kept
+        }
+        this.#diverge('a finite validation loss', `${loss}`, restored)
+      }
       if (loss < (progress.best?.loss ?? Infinity)) {
         network.store.copy(BEST_REGION, 'weights')
         progress.best = { epoch: progress.epoch + 1, loss, accuracy }
@@ -360,6 +408,7 @@ export class TrainingRun implements Resumable {
     const { progress, network } = this
     const kept: KeptWeights = progress.best ? 'best' : this.ema ? 'ema' : 'last'
     if (kept !== 'last') network.store.copy('weights', kept === 'best' ? BEST_REGION : EMA_REGION)
+    this.#checkLast()
     this.#clock(performance.now())
     const { epoch, step, steps, best, history, seconds } = progress
     const between = step === 0 && epoch > 0
@@ -388,49 +437,36 @@ export class TrainingRun implements Resumable {
     })
   }
 
-  /** Restores the weights of the best epoch, else the last ones with a finite loss. */
-  #restoreGood(loss: number): 'best' | 'last good' {
+  /** Restores the weights of the best epoch, else (unless `present` ones are good) the last ones with a finite loss. */
+  #restoreGood(present = false): 'best' | 'last good' {
     const { store } = this.network
     if (this.progress.best) {
       store.copy('weights', BEST_REGION)
       return 'best'
     }
-    if (this.#hasGood && !Number.isFinite(loss)) store.copy('weights', GOOD_REGION)
+    if (this.#hasGood && !present) store.copy('weights', GOOD_REGION)
     return 'last good'
   }
 
   /** A thread was lost during a step, which may have updated some of the weights. */
   onWorkerLost(): void {
     const { epoch, step } = this.progress
-    const kept = this.#restoreGood(Number.NaN)
+    const kept = this.#restoreGood()
     this.emit({ type: 'stop', reason: 'failed', epoch: epoch + 1, step, kept })
   }
 
-  #diverge(loss: number, norm: number, what = 'loss'): never {
+  #diverge(expected: string, got: string, restore = () => this.#restoreGood()): never {
     const { epoch, step, best } = this.progress
-    // During validation, weights and average are swapped, and will be swapped back.
-    if (what !== 'loss') this.ema?.swap()
-    const kept = this.#restoreGood(loss)
-    if (what !== 'loss') this.ema?.swap()
+    const kept = restore()
     this.emit({ type: 'stop', reason: 'diverged', epoch: epoch + 1, step, kept })
-    const { learningRate, clipNorm } = this.options
-    const at = Math.min(step + 1, this.stepsPerEpoch)
-    const restored = best ? `the best weights (epoch ${best.epoch})` : 'the last good weights'
-    throw new DivergenceError({
-      where: `training, epoch ${epoch + 1}, step ${at} of ${this.stepsPerEpoch}`,
-      expected: `a finite ${Number.isFinite(loss) ? 'gradient' : what}`,
-      got: Number.isFinite(loss) ? `a gradient norm of ${norm}` : `${loss}`,
-      remedy: `The network has ${restored}. Look for very large numbers in the data too.`,
-      fix: [
-        {
-          option: 'learningRate',
-          value: Number((learningRate / 10).toPrecision(3)),
-          to: `take smaller steps (it is ${learningRate})`,
-        },
-        ...(clipNorm === null ? [{ option: 'clipNorm', value: 1, to: 'limit the gradients' }] : []),
-      ],
+    throw divergenceError({
+      expected,
+      got,
       epoch: epoch + 1,
-      step: at,
+      step: Math.min(step + 1, this.stepsPerEpoch),
+      steps: this.stepsPerEpoch,
+      best,
+      options: this.options,
     })
   }
 }

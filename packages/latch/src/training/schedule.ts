@@ -17,7 +17,7 @@ interface Warmup {
 }
 
 interface Timed extends Warmup {
-  /** What `stepSize`, `gamma`, `tMax` and `totalSteps` count. Default `epoch`; for oneCycle `step`. */
+  /** What `stepSize`, `milestones`, `gamma`, `tMax` and `totalSteps` count. Default `epoch`; for oneCycle `step`. */
   per?: ScheduleUnit
 }
 
@@ -26,6 +26,8 @@ export type ScheduleOptions =
   | (Warmup & { type: 'constant' })
   /** StepLR: rate · gamma^⌊n / stepSize⌋. gamma default 0.1. */
   | (Timed & { type: 'step'; stepSize: number; gamma?: number })
+  /** MultiStepLR: rate · gamma^(how many of the ascending milestones are reached). gamma default 0.1. */
+  | (Timed & { type: 'multiStep'; milestones: readonly number[]; gamma?: number })
   /** ExponentialLR: rate · gamma^n. */
   | (Timed & { type: 'exponential'; gamma: number })
   /**
@@ -47,10 +49,11 @@ export type ScheduleOptions =
     })
   /**
    * ReduceLROnPlateau: rate · factor (default 0.1) after more than `patience` (10) epochs in which the loss did not
-   * fall below best · (1 − threshold) (1e-4); never below `minLr` (0). Watches the validation loss, or the training
-   * loss without validation data.
+   * fall below best · (1 − threshold) (1e-4), or with the mode `abs` below best − threshold; never below `minLr` (0), and
+   * not by `epsilon` (1e-8) or less. After a reduction, `cooldown` (0) epochs do not count. Watches the validation loss,
+   * or the training loss without validation data.
    */
-  | (Warmup & { type: 'plateau'; factor?: number; patience?: number; threshold?: number; minLr?: number })
+  | (Warmup & Partial<Omit<Plateau, 'warmup'>> & { type: 'plateau' })
 
 /** Names of the schedules. */
 export type ScheduleType = ScheduleOptions['type']
@@ -59,6 +62,7 @@ export type ScheduleType = ScheduleOptions['type']
 export type CompleteSchedule =
   | { type: 'constant'; warmup: number }
   | { type: 'step'; per: ScheduleUnit; stepSize: number; gamma: number; warmup: number }
+  | { type: 'multiStep'; per: ScheduleUnit; milestones: readonly number[]; gamma: number; warmup: number }
   | { type: 'exponential'; per: ScheduleUnit; gamma: number; warmup: number }
   | { type: 'cosine'; per: ScheduleUnit; tMax: number; etaMin: number; warmup: number }
   | OneCycle
@@ -79,7 +83,10 @@ interface Plateau {
   factor: number
   patience: number
   threshold: number
+  thresholdMode: 'rel' | 'abs'
+  cooldown: number
   minLr: number
+  epsilon: number
   warmup: number
 }
 
@@ -96,6 +103,8 @@ export interface PlateauState {
   best: number | null
   /** Epochs in a row without an improvement. */
   badEpochs: number
+  /** Epochs that still do not count after a reduction; absent: none. */
+  cooldown?: number
 }
 
 /** Fills in the defaults. @throws UsageError for an unknown name, and for a value outside its range. */
@@ -122,6 +131,12 @@ function fillIn(options: ScheduleOptions): CompleteSchedule {
       requireGamma(gamma)
       return { type: 'step', per: unit(per), stepSize, gamma, warmup }
     }
+    case 'multiStep': {
+      const { per = 'epoch', milestones, gamma = 0.1 } = options
+      requireMilestones(milestones)
+      requireGamma(gamma)
+      return { type: 'multiStep', per: unit(per), milestones: [...milestones], gamma, warmup }
+    }
     case 'exponential': {
       const { per = 'epoch', gamma } = options
       requireGamma(gamma)
@@ -140,7 +155,7 @@ function fillIn(options: ScheduleOptions): CompleteSchedule {
     default:
       return throwInvalid(
         'type',
-        'constant, step, exponential, cosine, oneCycle or plateau',
+        'constant, step, multiStep, exponential, cosine, oneCycle or plateau',
         String((options as { type: unknown }).type),
       )
   }
@@ -171,11 +186,17 @@ function completeOneCycle(options: Extract<ScheduleOptions, { type: 'oneCycle' }
 
 function completePlateau(options: Extract<ScheduleOptions, { type: 'plateau' }>, warmup: number): Plateau {
   const { factor = 0.1, patience = 10, threshold = 1e-4, minLr = 0 } = options
+  const { thresholdMode = 'rel', cooldown = 0, epsilon = 1e-8 } = options
   requireNumber('factor', factor, factor > 0 && factor < 1, 'a number above 0 and below 1')
   requireNumber('patience', patience, Number.isInteger(patience) && patience >= 0, 'a whole number of epochs')
-  requireNumber('threshold', threshold, threshold >= 0 && threshold < 1, 'a fraction from 0 to below 1')
+  if (thresholdMode !== 'rel' && thresholdMode !== 'abs')
+    throwInvalid('thresholdMode', "'rel' or 'abs'", String(thresholdMode))
+  if (thresholdMode === 'abs') requireNumber('threshold', threshold, threshold >= 0, 'a number, 0 or more')
+  else requireNumber('threshold', threshold, threshold >= 0 && threshold < 1, 'a fraction from 0 to below 1')
+  requireNumber('cooldown', cooldown, Number.isInteger(cooldown) && cooldown >= 0, 'a whole number of epochs')
+  requireNumber('epsilon', epsilon, epsilon >= 0, 'a number, 0 or more')
   requireNumber('minLr', minLr, minLr >= 0, 'a rate, 0 or more')
-  return { type: 'plateau', factor, patience, threshold, minLr, warmup }
+  return { type: 'plateau', factor, patience, threshold, thresholdMode, cooldown, minLr, epsilon, warmup }
 }
 
 /** The state before the first epoch. */
@@ -207,6 +228,8 @@ function scheduledRate(
   switch (schedule.type) {
     case 'step':
       return rate * schedule.gamma ** Math.floor(n / schedule.stepSize)
+    case 'multiStep':
+      return rate * schedule.gamma ** schedule.milestones.filter((milestone) => n >= milestone).length
     case 'exponential':
       return rate * schedule.gamma ** n
     case 'cosine':
@@ -233,12 +256,20 @@ function cosineBetween(from: number, to: number, fraction: number): number {
 /** The state of `plateau` after an epoch with this loss; other schedules return it unchanged. */
 export function plateauAfter(schedule: CompleteSchedule, state: PlateauState, loss: number): PlateauState {
   if (schedule.type !== 'plateau') return state
-  const { factor, patience, threshold, minLr } = schedule
-  if (state.best === null || loss < state.best * (1 - threshold))
-    return { rate: state.rate, best: loss, badEpochs: 0 }
-  const badEpochs = state.badEpochs + 1
-  if (badEpochs <= patience) return { ...state, badEpochs }
-  return { rate: Math.min(state.rate, Math.max(state.rate * factor, minLr)), best: state.best, badEpochs: 0 }
+  const { factor, patience, threshold, thresholdMode, minLr, epsilon } = schedule
+  const { rate, best, cooldown = 0 } = state
+  const falls = best === null || loss < (thresholdMode === 'rel' ? best * (1 - threshold) : best - threshold)
+  const bad = falls || cooldown > 0 ? 0 : state.badEpochs + 1
+  const left = Math.max(0, cooldown - 1)
+  const kept = { rate, best: falls ? loss : best, badEpochs: bad, ...(left > 0 && { cooldown: left }) }
+  if (bad <= patience) return kept
+  const reduced = Math.min(rate, Math.max(rate * factor, minLr))
+  return {
+    ...kept,
+    rate: rate - reduced > epsilon ? reduced : rate,
+    badEpochs: 0,
+    ...(schedule.cooldown > 0 && { cooldown: schedule.cooldown }),
+  }
 }
 
 function unit(per: string): ScheduleUnit {
@@ -247,6 +278,18 @@ function unit(per: string): ScheduleUnit {
 
 function requireCount(name: string, value: number): void {
   requireNumber(name, value, Number.isInteger(value) && value >= 1, 'a whole number, 1 or more')
+}
+
+function requireMilestones(milestones: readonly number[]): void {
+  const isList = Array.isArray(milestones) && milestones.length > 0
+  const ascends = (milestone: number, i: number) =>
+    Number.isInteger(milestone) && milestone >= 1 && (i === 0 || milestone > milestones[i - 1])
+  if (isList && milestones.every(ascends)) return
+  throwInvalid(
+    'milestones',
+    'a list of ascending whole numbers, 1 or more',
+    JSON.stringify(milestones) ?? 'none',
+  )
 }
 
 function requireGamma(value: number): void {

@@ -142,7 +142,11 @@ describe('gradients of generic cells in whole networks', () => {
 
   it.each(ACTIVATION_NAMES)('%s as gate and candidate of all cells', (type) => {
     const one = ['elu', 'leakyRelu', 'thresholdedRelu'].includes(type) ? { alpha: 0.4 } : {}
-    const two = ['hardSigmoid', 'scaledTanh', 'affine'].includes(type) ? { alpha: 0.4, beta: 0.3 } : {}
+    const two = ['hardSigmoid', 'scaledTanh', 'affine'].includes(type)
+      ? { alpha: 0.4, beta: 0.3 }
+      : type === 'hardTanh'
+        ? { alpha: -0.4, beta: 0.3 }
+        : {}
     const spec = { type, ...one, ...two }
     for (const form of [
       { cell: 'rnn' },

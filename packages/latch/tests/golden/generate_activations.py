@@ -29,6 +29,8 @@ CASES = [
     ("affine", 2.5, -1.25, lambda x: 2.5 * x - 1.25),
     ("exponential", None, None, torch.exp),
     ("relu6", None, None, F.relu6),
+    ("hardTanh", None, None, F.hardtanh),
+    ("hardTanh", -0.6, 2.5, lambda x: F.hardtanh(x, -0.6, 2.5)),
     ("gelu", None, None, F.gelu),
     ("gelu", 1, None, lambda x: F.gelu(x, approximate="tanh")),
     ("silu", None, None, F.silu),

@@ -42,6 +42,10 @@ def schedule_cases():
     return [
         case({"type": "step", "stepSize": 3, "gamma": 0.5}, 0.2, rates(0.2, 10, lambda o: lr.StepLR(o, 3, 0.5))),
         case(
+            {"type": "multiStep", "milestones": [2, 3, 7], "gamma": 0.5}, 0.2,
+            rates(0.2, 10, lambda o: lr.MultiStepLR(o, [2, 3, 7], 0.5)),
+        ),
+        case(
             {"type": "exponential", "gamma": 0.8}, 0.2,
             rates(0.2, 8, lambda o: lr.ExponentialLR(o, 0.8)),
         ),
@@ -69,5 +73,18 @@ def schedule_cases():
         case(
             {"type": "plateau", "factor": 0.5, "patience": 1, "threshold": 0.01, "minLr": 0.03}, 0.2,
             plateau_rates(0.2, losses, factor=0.5, patience=1, threshold=0.01, min_lr=0.03), losses=losses,
+        ),
+        case(
+            {"type": "plateau", "factor": 0.5, "patience": 1, "cooldown": 2}, 0.2,
+            plateau_rates(0.2, losses, factor=0.5, patience=1, cooldown=2), losses=losses,
+        ),
+        case(
+            {"type": "plateau", "factor": 0.5, "patience": 0, "cooldown": 1, "threshold": 0.2, "thresholdMode": "abs"}, 0.2,
+            plateau_rates(0.2, losses, factor=0.5, patience=0, cooldown=1, threshold=0.2, threshold_mode="abs"),
+            losses=losses,
+        ),
+        case(
+            {"type": "plateau", "factor": 0.5, "patience": 0, "epsilon": 0.03}, 0.2,
+            plateau_rates(0.2, losses, factor=0.5, patience=0, eps=0.03), losses=losses,
         ),
     ]

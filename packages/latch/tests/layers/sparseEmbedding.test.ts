@@ -8,18 +8,11 @@ import type { TrainingState } from '../../src/training/checkpoint.ts'
 import { clipGradients } from '../../src/training/clip.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
-import { Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
+import { Optimizer } from '../../src/training/optimizer.ts'
+import { everyOptimizer } from '../training/optimizers/everyOptimizer.ts'
 import { bitsOf } from '../training/trainingHelpers.ts'
 
 const [V, E] = [20, 5]
-const optimizers: [string, OptimizerOptions][] = [
-  ['sgd', { type: 'sgd', weightDecay: 0.1 }],
-  ['sgd with momentum', { type: 'sgd', momentum: 0.9 }],
-  ['rmsprop', { type: 'rmsprop' }],
-  ['adagrad', { type: 'adagrad' }],
-  ['adam', { type: 'adam', weightDecay: 0.1 }],
-  ['adamw', { type: 'adamw', weightDecay: 0.1 }],
-]
 const exact = { engine: 'reference', precision: 'float64' } as const
 
 function make(options: EngineOptions = {}, wordDropout = 0): Network {
@@ -98,7 +91,7 @@ describe('gradients of a table', () => {
 describe('sparse updates', () => {
   const everyRow = [Array.from({ length: V }, (_, id) => id), [2, 2, 2]]
 
-  it.each(optimizers)('%s: with every row in use, the bits of dense updates', (_, options) => {
+  it.each(everyOptimizer)('%s: with every row in use, the bits of dense updates', (_, options) => {
     const [dense, sparse] = [make(), make()]
     const updates = (net: Network, sparseEmbeddings: boolean) => {
       const optimizer = new Optimizer(net, options, sparseEmbeddings)
@@ -112,7 +105,7 @@ describe('sparse updates', () => {
     expect(updates(sparse, true)).toEqual(updates(dense, false))
   })
 
-  it.each(optimizers)('%s: rows that are not used keep weights and states', (_, options) => {
+  it.each(everyOptimizer)('%s: rows that are not used keep weights and states', (_, options) => {
     const net = make()
     const optimizer = new Optimizer(net, options, true)
     const step = (sequences: number[][]) => {

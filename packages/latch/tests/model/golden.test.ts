@@ -78,7 +78,7 @@ describe('golden: schedules', () => {
 
   it('covers every schedule that moves', () => {
     const types = new Set(cases.map(({ schedule }) => schedule.type))
-    expect([...types].sort()).toEqual(['cosine', 'exponential', 'oneCycle', 'plateau', 'step'])
+    expect([...types].sort()).toEqual(['cosine', 'exponential', 'multiStep', 'oneCycle', 'plateau', 'step'])
   })
 })
 

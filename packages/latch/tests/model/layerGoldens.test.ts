@@ -93,6 +93,7 @@ describe.skipIf(!existsSync(shared))('single layers on shared cases', () => {
     elu: { type: 'activation', activation: 'elu' },
     silu: { type: 'activation', activation: 'silu' },
     gelu: { type: 'activation', activation: 'gelu' },
+    hardtanh: { type: 'activation', activation: 'hardTanh' },
     tanh: { type: 'activation', activation: 'tanh' },
   }
   const runs = engines.flatMap(([engine, options, tolerance]) =>

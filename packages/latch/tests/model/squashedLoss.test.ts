@@ -15,15 +15,16 @@ type Name = (typeof ACTIVATION_NAMES)[number] | 'softmax' | 'logSoftmax'
 const ALL: Name[] = [...ACTIVATION_NAMES, 'softmax', 'logSoftmax']
 
 /** Written down by hand: what each loss cannot learn from. */
-const REFUSED: Record<LossOptions['type'], Name[]> = {
-  softmaxCrossEntropy: ['sigmoid', 'hardSigmoid', 'softmax', 'tanh', 'softsign', 'scaledTanh'],
+const REFUSED: Record<Exclude<LossOptions['type'], 'ctc'>, Name[]> = {
+  softmaxCrossEntropy: ['sigmoid', 'hardSigmoid', 'softmax', 'tanh', 'softsign', 'scaledTanh', 'hardTanh'],
   binaryCrossEntropy: [
     'sigmoid',
     'hardSigmoid',
     'softmax',
     'tanh',
     'softsign',
-    'scaledTanh', // within bounds
+    'scaledTanh',
+    'hardTanh', // within bounds
     'relu',
     'relu6',
     'thresholdedRelu',
@@ -34,6 +35,7 @@ const REFUSED: Record<LossOptions['type'], Name[]> = {
   meanSquaredError: [],
   meanAbsoluteError: [],
   huber: [],
+  smoothL1: [],
 }
 
 const forms: Record<string, (name: Name) => LayerOptions[]> = {
@@ -75,7 +77,7 @@ function messageOf(action: () => unknown): string {
   }
 }
 
-describe.each(LOSS_TYPES)('%s', (type) => {
+describe.each([...LOSS_TYPES, 'smoothL1'] as const)('%s', (type) => {
   test.each(Object.keys(forms))('%s', (form) => {
     const byRow = form === 'a layer of its own'
     for (const name of ALL.filter((one) => byRow || !/softmax/i.test(one))) {

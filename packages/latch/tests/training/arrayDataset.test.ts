@@ -183,7 +183,7 @@ const refused: [string, object, new (...of: never[]) => Error, RegExp][] = [
     'no targets',
     { ids: [[1]], targets: {} },
     UsageError,
-    /targets: expected one of `classes`, `stepClasses`, `values` and `stepValues`, got none/,
+    /targets: expected one of `classes`, `stepClasses`, `values`, `stepValues` and `labels`, got none/,
   ],
   [
     'two kinds of targets',

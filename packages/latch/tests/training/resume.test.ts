@@ -6,6 +6,7 @@ import type { Network } from '../../src/model/network.ts'
 import type { SavedState, TrainingState } from '../../src/training/checkpoint.ts'
 import type { EpochRecord, FitReport } from '../../src/training/events.ts'
 import { fit, type FitOptions } from '../../src/training/fit.ts'
+import { everyOptimizer } from './optimizers/everyOptimizer.ts'
 import { bitsOf, classifier, firstMark } from './trainingHelpers.ts'
 
 const train = firstMark(37, 1, 0.1)
@@ -57,6 +58,20 @@ const runs: [string, Partial<FitOptions>][] = [
     'adamw',
     { optimizer: { type: 'adamw' }, learningRate: 0.02, schedule: { type: 'cosine', tMax: 4, warmup: 3 } },
   ],
+  [
+    'adam, plateau with cooldown',
+    {
+      optimizer: { type: 'adam' },
+      learningRate: 0.05,
+      schedule: { type: 'plateau', patience: 0, threshold: 0.5, cooldown: 2, thresholdMode: 'abs' },
+      patience: null,
+    },
+  ],
+  ['adam, milestones', { schedule: { type: 'multiStep', milestones: [2, 5], per: 'step' } }],
+  ...everyOptimizer.map(([name, optimizer]): [string, Partial<FitOptions>] => [
+    `${name}, sparse`,
+    { optimizer, learningRate: 0.02, epochs: 2, sparseEmbeddings: true },
+  ]),
 ]
 
 const network = (seed = 1) => classifier({ dropout: 0.4, seed })

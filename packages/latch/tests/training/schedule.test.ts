@@ -98,6 +98,19 @@ describe('composition', () => {
       /schedule\.type: expected constant, step/,
     )
     expect(() => completeSchedule({ type: 'constant', warmup: -1 })).toThrow(/schedule\.warmup/)
+    const milestones = (list: unknown) => () =>
+      completeSchedule({ type: 'multiStep', milestones: list as number[] })
+    for (const list of [undefined, [], [3, 2], [2, 2], [0], [1.5], '123'])
+      expect(milestones(list)).toThrow(/schedule\.milestones: expected a list of ascending whole numbers/)
+    expect(() => completeSchedule({ type: 'plateau', thresholdMode: 'max' as never })).toThrow(
+      /schedule\.thresholdMode: expected 'rel' or 'abs', got max/,
+    )
+    expect(() => completeSchedule({ type: 'plateau', cooldown: 0.5 })).toThrow(/schedule\.cooldown/)
+    expect(() => completeSchedule({ type: 'plateau', epsilon: -1 })).toThrow(/schedule\.epsilon/)
+    expect(() => completeSchedule({ type: 'plateau', threshold: 2 })).toThrow(/schedule\.threshold/)
+    expect(completeSchedule({ type: 'plateau', threshold: 2, thresholdMode: 'abs' })).toMatchObject({
+      threshold: 2,
+    })
   })
 })
 

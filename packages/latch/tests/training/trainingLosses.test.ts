@@ -117,6 +117,9 @@ describe.each(engines)('$engine $precision, by hand', ({ tolerance, ...engine })
     expectNear(of({ type: 'meanAbsoluteError' }), [3.5, 1, -1, 1])
     expectNear(of({ type: 'huber' }), [0.5 + 1.5 + 0.125, 1, -1, 0.5])
     expectNear(of({ type: 'huber', delta: 0.5 }), [0.375 + 0.875 + 0.125, 0.5, -0.5, 0.5])
+    expectNear(of({ type: 'smoothL1' }), of({ type: 'huber' }))
+    expectNear(of({ type: 'smoothL1', beta: 0.5 }), [2 * (0.375 + 0.875 + 0.125), 1, -1, 1])
+    expectNear(of({ type: 'smoothL1', beta: 0 }), of({ type: 'meanAbsoluteError' }))
   })
 
   it('huge logits stay finite', () => {
@@ -156,6 +159,7 @@ const optionsOf: Record<string, LossOptions> = {
   mse: { type: 'meanSquaredError' },
   l1: { type: 'meanAbsoluteError' },
   'huber_delta_0.7': { type: 'huber', delta: 0.7 },
+  'smooth_l1_beta_0.7': { type: 'smoothL1', beta: 0.7 },
 }
 
 describe.skipIf(!there).each(engines)('PyTorch, $engine $precision', ({ tolerance, ...engine }) => {

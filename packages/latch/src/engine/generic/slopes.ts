@@ -48,6 +48,9 @@ export const SLOPES_BY_OUTPUT: Readonly<Record<string, SlopeLoop>> = {
   relu6(s, to, v, from, n) {
     for (let i = 0; i < n; i++) if (!(v[from + i] > 0 && v[from + i] < 6)) s[to + i] = 0
   },
+  hardTanh(s, to, v, from, n, alpha, beta) {
+    for (let i = 0; i < n; i++) if (!(v[from + i] > alpha && v[from + i] < beta)) s[to + i] = 0
+  },
 }
 
 /** Slopes by input. */

@@ -63,6 +63,9 @@ export const VALUES: Readonly<Record<string, ValueLoop>> = {
   relu6(v, y, x, n) {
     for (let i = 0; i < n; i++) v[y + i] = Math.min(6, Math.max(0, v[x + i]))
   },
+  hardTanh(v, y, x, n, alpha, beta) {
+    for (let i = 0; i < n; i++) v[y + i] = Math.min(beta, Math.max(alpha, v[x + i]))
+  },
   gelu: each((x, approximate) =>
     approximate ? 0.5 * x * (1 + Math.tanh(GELU_RATE * (x + GELU_CUBIC * x * x * x))) : x * normalCdf(x),
   ),

@@ -8,7 +8,7 @@ import { FormatError, UsageError } from '../../core/errors.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput } from '../imported.ts'
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
-import { assembleByFlags, assembleByLayers, learns } from './read/assemble.ts'
+import { assembleByFlags, assembleByLayers, learns, unfoldProjections } from './read/assemble.ts'
 import { resolveOutputActivation, getOutputWidth } from '../outputActivation.ts'
 import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
@@ -80,7 +80,8 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     : orderModules(modules, source)
   const chain = cutAfter(whole, options.upTo, source)
   const activation = 'network' in config ? 'tanh' : config.activation
-  const parts = chain.flatMap((module) => splitModule(module, activation))
+  const split = chain.flatMap((module) => splitModule(module, activation))
+  const parts = layers ? unfoldProjections(split, layers) : split
   const assembled =
     'network' in config
       ? assembleByLayers(chain, parts, config.network, source)
@@ -110,7 +111,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
         ? [`order of the modules, by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
         : []),
       ...precisionNotes(taken),
-      ...projectionNotes(chain),
+      ...(parts.some(({ whole: unfolded }) => unfolded) ? projectionNotes(chain) : []),
       ...assembled.warnings,
     ],
     fixes: assembled.fixes,
@@ -168,7 +169,7 @@ function describeLayers(
   return parts.map(({ path, type, parameters, conventions }, i) => {
     const before = layers.slice(0, layers.indexOf(filled[i]) + 1)
     const once = before.some(
-      (layer) => layer.type === 'pool' || (layer.type === 'recurrent' && layer.returnSequences === false),
+      (layer) => layer.type === 'pool' || ('returnSequences' in layer && layer.returnSequences === false),
     )
     const width = getWidth(filled[i])
     const output = width === null ? null : `(batch, ${once ? '' : 'steps, '}${width})`
@@ -179,6 +180,8 @@ function describeLayers(
 function getWidth(layer: LayerOptions): number | null {
   if (layer.type === 'embedding') return layer.size
   if (layer.type === 'dense') return layer.units
+  if (layer.type === 'projectedLstm')
+    return layer.projectionSize * (layer.direction === 'bidirectional' ? 2 : 1)
   if (layer.type !== 'recurrent') return null
   const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
   return layer.units * (beside ? 2 : 1)

@@ -31,7 +31,8 @@ export interface ExplainOptions {
 }
 
 const NAMES: Names<ExplainOptions> = { layer: 1, direction: 1 }
-const PLACE: Names<TracePlace> = { ...NAMES, step: 1, value: 1, unit: 1 }
+/** A place, also as the source of a term, which has a `kind`. */
+const PLACE: Names<TracePlace & { kind: 'trace' }> = { ...NAMES, step: 1, value: 1, unit: 1, kind: 1 }
 
 /**
  * Explains one number of a trace: a gate, `candidate`, `hidden`, `cell`, `saved`, `x` (what came in from

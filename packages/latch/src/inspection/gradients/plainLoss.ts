@@ -2,6 +2,7 @@
  * The loss of each sequence of a batch, in float64, by the definitions of layers/loss.ts without label smoothing and
  * class weights.
  */
+import { UnsupportedError } from '../../core/errors.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
@@ -18,9 +19,14 @@ export function plainLosses(
   output: Float64Array,
   { classes, stepClasses, values }: Targets,
 ): PlainLoss[] {
+  if (config.loss!.type === 'ctc') {
+    const expected = 'a loss of each step or sequence by itself'
+    throw new UnsupportedError({ where: 'trace', expected, got: 'CTC, whose paths go through all steps' })
+  }
   const sums = new Float64Array(batch.sequences)
   const weights = new Float64Array(batch.sequences)
-  const { type, delta = 1 } = config.loss!
+  const { type, delta = 1, beta = 1 } = config.loss!
+  const limit = type === 'smoothL1' ? beta : delta
   const visit = (sequence: number, at: number, row: number, t: number) => {
     const logits = output.subarray(at * width, (at + 1) * width)
     const wanted = per === 'step' ? stepClasses?.[sequence]?.[t] : classes?.[sequence]
@@ -31,7 +37,7 @@ export function plainLosses(
       return
     }
     for (let j = 0; j < width; j++) {
-      sums[sequence] += elementLoss(type, delta, logits[j], values ? values[row * width + j] : wanted!)
+      sums[sequence] += elementLoss(type, limit, logits[j], values ? values[row * width + j] : wanted!)
     }
     weights[sequence] += width
   }
@@ -43,10 +49,11 @@ export function plainLosses(
   return Array.from(sums, (sum, i) => ({ mean: weights[i] ? sum / weights[i] : 0, weight: weights[i] }))
 }
 
-function elementLoss(type: string, delta: number, x: number, y: number): number {
+function elementLoss(type: string, limit: number, x: number, y: number): number {
   if (type === 'binaryCrossEntropy') return Math.max(x, 0) - x * y + Math.log1p(Math.exp(-Math.abs(x)))
   const distance = Math.abs(x - y)
   if (type === 'meanAbsoluteError') return distance
   if (type === 'meanSquaredError') return distance * distance
-  return distance <= delta ? 0.5 * distance * distance : delta * (distance - 0.5 * delta)
+  const huber = distance <= limit ? 0.5 * distance * distance : limit * (distance - 0.5 * limit)
+  return type === 'huber' ? huber : limit > 0 ? huber / limit : distance
 }

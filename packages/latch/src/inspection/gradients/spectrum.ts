@@ -100,13 +100,14 @@ export function spectralRadii(network: Network, place: SpectrumPlace = {}): Gate
 /**
  * Scales recurrent weights so that each gate's block of weight_hh (H, H) has this spectral radius (in float32
  * to about 1e-6), and gives the radii there were. Weights change, nothing else: train on, or trace.
- * @throws UsageError for a radius below 0, a layer or direction that is not there, a block whose radius is 0
+ * @throws UsageError for a radius below 0, a layer or direction that is not there, a block whose radius is 0, and while a training is under way
  */
 export function setSpectralRadius(network: Network, radius: number, place: SpectrumPlace = {}): GateRadius[] {
   const where = 'setSpectralRadius'
   if (!(radius >= 0 && Number.isFinite(radius))) {
     throw new UsageError({ where, expected: 'a radius from 0', got: String(radius) })
   }
+  network.beginTraining(where)()
   const blocks = blocksOf(where, network, place)
   const before = spectralRadii(network, place)
   before.forEach(({ gate, layer, radius: own }) => {

@@ -198,8 +198,9 @@ function gateOf(
       derived.remedy,
     )
   }
-  const type = gateFunction(cell, gate).type
-  const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : [-Infinity, Infinity]
+  const { type, alpha, beta } = gateFunction(cell, gate)
+  const limits = type === 'hardTanh' ? [alpha, beta] : [-Infinity, Infinity]
+  const [least, most] = Object.hasOwn(RANGES, type) ? RANGES[type] : limits
   if (Number.isFinite(value) && value >= least && value <= most) return { gate }
   const open = least > -Infinity ? `a number from ${least}` : 'a finite number'
   const range = most < Infinity ? `${open} to ${most}` : `${open} (${type})`

@@ -3,25 +3,25 @@
  * Valid rows are put together, go through a loss layer of their own, and their gradients go back to their places.
  */
 import { makeEdge, type Edge, type Context } from '../layer.ts'
-import { LossLayer, type GradientOf, type LossValue, type Targets } from '../loss.ts'
+import { LossLayer, type GradientOf, type Loss, type LossValue, type Targets } from '../loss.ts'
 import { PackedBatch, type Capacity } from '../../tensors/packedBatch.ts'
 
 export class ValidLoss {
   /** Which rows are valid. (R) */
   valid: Uint8Array = new Uint8Array(0)
   readonly #context: Context
-  readonly #whole: LossLayer
+  readonly #whole: Loss
   readonly #output: Edge
   readonly #edge: Edge
-  readonly #inner: LossLayer
+  readonly #inner: Loss
   #rows = 0
 
-  constructor(context: Context, whole: LossLayer, output: Edge) {
+  constructor(context: Context, whole: Loss, output: Edge) {
     this.#context = context
     this.#whole = whole
     this.#output = output
     this.#edge = makeEdge('step', output.width, output.stride)
-    this.#inner = new LossLayer(context, whole.options, this.#edge)
+    this.#inner = whole.over?.(this.#edge) ?? new LossLayer(context, whole.options, this.#edge)
   }
 
   plan({ rows }: Capacity): void {
@@ -33,7 +33,7 @@ export class ValidLoss {
     this.#rows = memory.ints(rows, 'masks')
   }
 
-  /** As `LossLayer.compute`, over the valid rows; targets of masked steps are not looked at. */
+  /** As `Loss.compute`, over the valid rows; targets of masked steps are not looked at. */
   compute(batch: PackedBatch, targets: Targets, gradient: GradientOf, plain = false): LossValue {
     const { kernels, engine } = this.#context
     const { value, gradient: dOutput, width, stride } = this.#output

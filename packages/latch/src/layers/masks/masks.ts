@@ -9,7 +9,7 @@ import type { BatchMask, EdgeRows } from '../batchIndex.ts'
 import { ValidLoss } from './maskedLoss.ts'
 import type { Context, Layer } from '../layer.ts'
 import type { LoopHooks, LoopShape, LoopWork } from '../recurrent/loopShape.ts'
-import type { LossLayer } from '../loss.ts'
+import type { Loss } from '../loss.ts'
 import type { RecurrentLayer } from '../recurrent/recurrent.ts'
 import { maskedMean, maskedMeanBack } from './maskedMean.ts'
 import { MaskOfStream } from './streamMask.ts'
@@ -51,7 +51,7 @@ class MaskedRows implements BatchMask, NetworkMasks {
     this.#loops = new Map(loops.map((loop) => [loop, new MaskedLoop(context, this, loop)]))
   }
 
-  plan(capacity: Capacity, training: boolean, loss: LossLayer | null): void {
+  plan(capacity: Capacity, training: boolean, loss: Loss | null): void {
     const { memory } = this.#context.engine
     for (const lists of this.#lists) {
       lists.valid = memory.ints(capacity.rows, 'masks')
@@ -110,10 +110,10 @@ class MaskedRows implements BatchMask, NetworkMasks {
     maskedMeanBack(this.#context.engine, this, y, x)
   }
 
-  loss<Loss>(layer: Loss): Loss {
+  loss<Own>(layer: Own): Own {
     if (!this.#loss) return layer
     this.#loss.valid = this.steps
-    return this.#loss as Loss
+    return this.#loss as Own
   }
 }
 

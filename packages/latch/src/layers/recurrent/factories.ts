@@ -9,6 +9,7 @@ import { rnnCell, type RnnOptions } from '../../cells/rnn/rnn.ts'
 import { cells, type CellName } from '../../cells/registry.ts'
 import type { LayerSpec } from '../definition.ts'
 import { mergingRecurrentLayer, recurrentLayer } from './definition.ts'
+import { projectedLstmLayer, type ProjectedLstmOptions } from './projected.ts'
 import type { RecurrentOptions } from './recurrent.ts'
 
 /** Options of every recurrent layer. */
@@ -36,11 +37,26 @@ export function rnn(
   return { definition: rnnLayer, options: { type: 'recurrent', cell: rnnCell.name, units, ...options } }
 }
 
-/** An LSTM layer (Hochreiter & Schmidhuber 1997, with forget gate). */
+/**
+ * An LSTM layer (Hochreiter & Schmidhuber 1997, with forget gate). With a `projectionSize` below `units`, its output
+ * is that narrow (Sak et al. 2014), as PyTorch's `proj_size` makes it.
+ */
 export function lstm(
   units: number,
-  options: RecurrentSettings & LstmOptions = {},
-): LayerSpec<RecurrentOptions> {
+  options: Omit<ProjectedLstmOptions, 'type' | 'units'>,
+): LayerSpec<ProjectedLstmOptions>
+export function lstm(
+  units: number,
+  options?: RecurrentSettings & LstmOptions & { projectionSize?: undefined },
+): LayerSpec<RecurrentOptions>
+export function lstm(
+  units: number,
+  { projectionSize, ...options }: RecurrentSettings & LstmOptions & { projectionSize?: number } = {},
+): LayerSpec<RecurrentOptions> | LayerSpec<ProjectedLstmOptions> {
+  if (projectionSize !== undefined) {
+    const projected = { type: 'projectedLstm', units, projectionSize, ...options } as ProjectedLstmOptions
+    return { definition: projectedLstmLayer, options: projected }
+  }
   return { definition: lstmLayer, options: { type: 'recurrent', cell: lstmCell.name, units, ...options } }
 }
 

@@ -9,6 +9,7 @@ import { UsageError } from '../../core/errors.ts'
 import { append } from '../../core/lists.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
 import { fit } from '../../training/fit.ts'
+import { completeOptimizer, optimizerRegions } from '../../training/optimizer.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
 import { assertRows } from '../rows.ts'
@@ -18,6 +19,7 @@ import { classLoss } from './classLoss.ts'
 import { describeEngineChange } from './engineChange.ts'
 import {
   checkFitOptions,
+  chosenOptimizer,
   plainOptions,
   readColumns,
   resolveTraining,
@@ -26,8 +28,8 @@ import {
   type RunFacts,
 } from './fitOptions.ts'
 
-/** Weights, gradients, two optimizer states, average, best, last good. */
-const TRAINING_COPIES = 7
+/** Weights, gradients, average, best, last good; optimizer states come on top. */
+const TRAINING_COPIES = 5
 
 /** Trains, and reports. Errors: see Model.fit. */
 export async function fitModel<T extends TaskTypes>(request: FitRequest<T>): Promise<ModelFitReport> {
@@ -223,7 +225,8 @@ function prepareNetwork<T extends TaskTypes>(
   const choices = { labelSmoothing, classWeights }
   const loss = classLoss(config.loss!, choices, labels ?? [], classesOf(task, training))
   if (planned) {
-    const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES }
+    const states = optimizerRegions(completeOptimizer(chosenOptimizer(options))).length
+    const network = { ...engine, seed: options.seed, copies: TRAINING_COPIES + states }
     return buildNetwork({ ...config, loss }, planned.layers, network)
   }
   const { network: existing } = before!

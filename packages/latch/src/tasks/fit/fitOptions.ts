@@ -34,7 +34,7 @@ export interface FitOptions<Example extends object = object> {
    * Default null.
    */
   checkpointSteps?: number | null
-  /** Default: that of the optimizer; for a text classifier 0.002, with a simple RNN 0.001. */
+  /** Default: that of the optimizer; for a text classifier 0.002, with a simple RNN 0.001, unless `adadelta` or `lion` is named. */
   learningRate?: number
   /** Default `adamw` with weight decay 0.01. */
   optimizer?: OptimizerOptions['type'] | OptimizerOptions
@@ -207,6 +207,14 @@ function throwInvalid(name: string, expected: string, got: unknown): never {
   throw new UsageError({ where: `fit option ${name}`, expected, got: describe(got) })
 }
 
+/** Optimizers whose rates are of another size than those of the rest. */
+const OWN_RATES: readonly OptimizerOptions['type'][] = ['adadelta', 'lion']
+
+/** The optimizer by its options, where it was named too. */
+export function chosenOptimizer({ optimizer = 'adamw' }: FitOptions): OptimizerOptions {
+  return typeof optimizer === 'string' ? { type: optimizer } : optimizer
+}
+
 /** The training options with the defaults of models; `defaults` are those of the task. */
 export function resolveTraining(
   options: FitOptions,
@@ -214,8 +222,11 @@ export function resolveTraining(
   validated: boolean,
 ): TrainingChoices {
   const all = { ...defaults, ...withoutUndefined(options) }
-  const { optimizer: named = 'adamw', patience = 5, checkpointSteps = null } = all
-  const optimizer = typeof named === 'string' ? { type: named } : named
+  const { patience = 5, checkpointSteps = null } = all
+  const optimizer = chosenOptimizer(all)
+  // A task's own rate is of the size that most optimizers take.
+  const isOwn = OWN_RATES.includes(optimizer.type)
+  const { learningRate = DEFAULT_LEARNING_RATES[optimizer.type] } = isOwn ? options : all
   return {
     optimizer,
     checkpointSteps,
@@ -224,7 +235,7 @@ export function resolveTraining(
     batchSize: all.batchSize ?? 32,
     clipNorm: all.clipNorm === undefined ? 1 : all.clipNorm,
     ema: all.ema === undefined ? 0.99 : all.ema,
-    learningRate: all.learningRate ?? DEFAULT_LEARNING_RATES[optimizer.type],
+    learningRate,
     schedule: all.schedule,
     clipValue: all.clipValue,
     seed: all.seed,

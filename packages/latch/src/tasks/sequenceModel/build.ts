@@ -165,16 +165,16 @@ function resolveLoss(loss: SequenceModelOptions['loss'], { activation }: Output)
         : 'softmaxCrossEntropy'
   if (loss === undefined) return { type: own }
   const given = typeof loss === 'string' ? { type: loss } : loss
-  const isEntropy = given.type.endsWith('CrossEntropy')
+  const isOfClasses = /CrossEntropy$|^ctc$/.test(given.type)
   if (activation !== 'linear' && given.type !== own)
     throwInvalid('loss', `${own} for these classes`, given.type)
-  if (activation === 'linear' && isEntropy) throwInvalid('loss', 'a regression loss', given.type)
+  if (activation === 'linear' && isOfClasses) throwInvalid('loss', 'a regression loss', given.type)
   return given
 }
 
 /** Sets `returnSequences` of the last recurrent layer by the output, if the layer does not set it. */
 function endSequence(layers: readonly LayerSpec[], per: 'sequence' | 'step'): LayerSpec[] {
-  const top = layers.findLastIndex(({ options }) => options.type === 'recurrent')
+  const top = layers.findLastIndex(({ options }) => /^(recurrent|projectedLstm)$/.test(options.type))
   const reduced = layers.slice(top + 1).some(({ options }) => /pool|flatten/i.test(options.type))
   return layers.map((layer, i) =>
     i !== top || reduced || 'returnSequences' in layer.options

@@ -1,9 +1,9 @@
 /** Training of a text classifier: rows → texts and labels, the vocabulary of the training rows, and the network. */
 import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
-import { DataError, atRow } from '../../core/errors.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
+import { DataError, atRow } from '../../core/errors.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'

@@ -52,6 +52,16 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
         { outputActivation: 'softmax' },
       ],
       [
+        'lstmProjected',
+        [
+          { type: 'embedding', vocabulary: 11, size: 3, paddingIdx: 2 },
+          { type: 'projectedLstm', units: 5, projectionSize: 2, direction: 'bidirectional' },
+          { type: 'projectedLstm', units: 4, projectionSize: 3, returnSequences: false, bias: false },
+          { type: 'dense', units: 2, activation: { type: 'hardTanh', alpha: -0.5, beta: 2 } },
+        ],
+        { outputActivation: 'linear' },
+      ],
+      [
         'rnnRelu',
         [
           features,

@@ -159,7 +159,7 @@ describe('a file that is not what it says', () => {
   })
 
   it('of an unknown version, another task or program', async () => {
-    expect(await changed((d) => void (d.version = 2))).toMatch(/version.*2.*newer Latch/)
+    expect(await changed((d) => void (d.version = 2))).toMatch(/version.*got 2.*newer version of Latch/)
     expect(await changed((d) => void (d.task = 'tagger'))).toMatch(
       /document\.task: expected a textClassifier, got "tagger"/,
     )

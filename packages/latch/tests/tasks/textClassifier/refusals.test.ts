@@ -78,7 +78,7 @@ describe('options out of range are named', () => {
       /^fit option classWeights: expected 'balanced' or a weight by label, got equal/,
     ],
     ['validation', 1, /validation: expected a fraction from 0 to below 1/],
-    ['optimizer', 'lion', /optimizer\.type/],
+    ['optimizer', 'tiger', /optimizer\.type/],
     ['optimizer', { type: 'sgd', momentum: 2 }, /optimizer\.momentum/],
   ]
   wrongFit.push(
@@ -90,10 +90,10 @@ describe('options out of range are named', () => {
     [
       'optimizer',
       { type: 'adam', momentum: 0.9 },
-      /^fit option optimizer \(adam\) momentum: .*options type, beta1, beta2/,
+      /^optimizer option \(adam\) momentum: .*options type, beta1, beta2/,
     ],
     ['optimizer', null, /^fit option optimizer: expected a name, or an object with a type, got null/],
-    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^fit option schedule steps: .*options type, .*tMax/],
+    ['schedule', { type: 'cosine', tMax: 5, steps: 5 }, /^schedule option steps: .*options type, .*tMax/],
     ['schedule', 'cosine', /^fit option schedule: expected an object with a type, got "cosine"/],
     [
       'checkpoint',

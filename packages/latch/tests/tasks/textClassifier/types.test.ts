@@ -82,7 +82,7 @@ describe('types', () => {
     // @ts-expect-error the label's column is missing
     await textClassifier(tiny).fit(rows, textOnly).catch(String)
     // @ts-expect-error no such optimizer
-    await expectError(() => textClassifier(tiny).fit(rows, { ...fitting, optimizer: 'lion' }))
+    await expectError(() => textClassifier(tiny).fit(rows, { ...fitting, optimizer: 'tiger' }))
     await textClassifier(tiny).fit(rows, { ...fitting, label: 'stars' })
   })
 })

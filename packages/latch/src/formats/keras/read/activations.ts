@@ -33,6 +33,7 @@ const SIMPLE: Readonly<Record<string, KerasActivation>> = {
   exponential: 'exponential',
   exp: 'exponential',
   relu6: 'relu6',
+  hard_tanh: 'hardTanh',
   gelu: 'gelu',
   silu: 'silu',
   swish: 'silu',

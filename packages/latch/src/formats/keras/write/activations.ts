@@ -26,6 +26,7 @@ export function activationName(choice: ActivationChoice | 'softmax' | 'logSoftma
   if (type === 'hardSigmoid') return Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5 ? 'hard_sigmoid' : null
   if (type === 'leakyRelu') return alpha === 0.2 ? 'leaky_relu' : null
   if (type === 'elu') return alpha === 1 ? 'elu' : null
+  if (type === 'hardTanh') return alpha === -1 && beta === 1 ? 'hard_tanh' : null
   if (type === 'gelu') return alpha === 0 ? 'gelu' : null
   return NAMES[type] ?? null
 }

@@ -163,7 +163,12 @@ function addLayer(
 }
 
 function unsupportedLayer(where: string, got: string): UnsupportedError {
-  return new UnsupportedError({ where, expected: 'a layer of Keras', got, fix: exportAs('onnx') })
+  return new UnsupportedError({
+    where,
+    expected: 'a layer of Keras',
+    got,
+    fix: exportAs(got === 'projectedLstm' ? 'torch' : 'onnx'),
+  })
 }
 
 function addInput(

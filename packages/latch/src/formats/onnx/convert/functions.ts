@@ -15,7 +15,11 @@ function clip(at: NodeConverter, [x, low, high]: readonly Value[]): Value {
   const [from, to] = [bound('min', low, -Infinity), bound('max', high, Infinity)]
   if (from === 0 && to === 6) return at.over(sequence, activate(sequence.tip, 'relu6', at.node))
   if (from === 0 && to > 3.4e38) return at.over(sequence, activate(sequence.tip, 'relu', at.node))
-  throw at.unsupported('limits 0 and 6, or 0 and none', `${from} and ${to}`)
+  if (Number.isFinite(from) && Number.isFinite(to) && from <= to) {
+    const choice = { type: 'hardTanh', alpha: from, beta: to } as const
+    return at.over(sequence, activate(sequence.tip, choice, at.node))
+  }
+  throw at.unsupported('two limits, or 0 and none', `${from} and ${to}`)
 }
 
 const ALPHA = 'alpha'

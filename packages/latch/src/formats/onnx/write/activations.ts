@@ -54,6 +54,7 @@ const EMITTERS: Readonly<Record<ActivationName, Emit>> = {
     return beta === 0 ? product : graph.node('Add', [product, graph.floats(beta)])
   },
   relu6: (graph, x) => graph.node('Clip', [x, graph.floats(0), graph.floats(6)]),
+  hardTanh: (graph, x, alpha, beta) => graph.node('Clip', [x, graph.floats(alpha), graph.floats(beta)]),
   gelu,
   silu: (graph, x) => graph.node('Mul', [x, graph.node('Sigmoid', [x])]),
   mish: (graph, x) => graph.node('Mul', [x, graph.node('Tanh', [graph.node('Softplus', [x])])]),

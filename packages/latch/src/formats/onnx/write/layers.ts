@@ -4,6 +4,8 @@
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
+import { exportAs } from '../../fixes.ts'
+import { UnsupportedError } from '../../../core/errors.ts'
 import { emitActivation } from './activations.ts'
 import { ExportGraph, float32 } from './graph.ts'
 import { emitRecurrent } from './recurrent.ts'
@@ -113,6 +115,13 @@ class LayerExport {
         return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
         return { ...input, value: this.#masks.where(this.#masks.counting(), input.value, 0) }
+      case 'projectedLstm':
+        throw new UnsupportedError({
+          where: `export to ONNX, ${name}`,
+          expected: 'a layer that ONNX has',
+          got: 'an LSTM with a projection',
+          fix: exportAs('torch'),
+        })
       default:
         // A new layer is a compile error here.
         options.type satisfies 'embedding' | 'oneHot' | 'features'

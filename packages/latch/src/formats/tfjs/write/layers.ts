@@ -274,7 +274,12 @@ export class TfjsExport {
 
   #refusal(i: number, expected: string, got: string): UnsupportedError {
     const where = `export to TensorFlow.js, ${this.#names[i]}`
-    return new UnsupportedError({ where, expected, got, fix: exportAs('onnx') })
+    return new UnsupportedError({
+      where,
+      expected,
+      got,
+      fix: exportAs(got === 'projectedLstm' ? 'torch' : 'onnx'),
+    })
   }
 }
 

@@ -171,11 +171,26 @@ export function assembleByLayers(
   return { network, weights, outputActivation: 'linear', warnings: [], fixes: [] }
 }
 
+/** The parts with LSTMs and their projections as one where the configuration has them so. */
+export function unfoldProjections(
+  parts: readonly ModulePart[],
+  layers: readonly LayerOptions[],
+): readonly ModulePart[] {
+  const left = [...parts]
+  const chosen = layers.filter(learns).flatMap(({ type }) => {
+    const part = left.shift()
+    if (type !== 'projectedLstm' || !part?.whole) return part ?? []
+    left.shift()
+    return part.whole
+  })
+  return [...chosen, ...left]
+}
+
 /** Whether a layer has parameters, so that a module fills it. */
 export function learns(layer: LayerOptions): boolean {
   if (layer.type === 'pool') return layer.pooling === 'attention'
   if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
-  return ['embedding', 'recurrent', 'dense'].includes(layer.type)
+  return ['embedding', 'recurrent', 'projectedLstm', 'dense'].includes(layer.type)
 }
 
 function getWidth(input: LayerOptions): number {
@@ -192,7 +207,7 @@ function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void 
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
   // Two biases of PyTorch are what one of Latch's is: their sum.
   if (ours.bias === 'single') ours.bias = true
-  const same = (['type', 'cell', 'units', 'vocabulary', 'size', 'bias'] as const).find(
+  const same = (['type', 'cell', 'units', 'projectionSize', 'vocabulary', 'size', 'bias'] as const).find(
     (name) => ours[name] !== theirs[name],
   )
   const field = same ?? (twoWays(ours) === twoWays(theirs) ? null : 'direction')

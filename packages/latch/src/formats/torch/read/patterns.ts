@@ -7,7 +7,7 @@ import { gateCount, gatesInWords } from '../../gateOrders.ts'
 import { cells, takesOption } from '../../../cells/registry.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
+import type { RecurrentModule, TorchDirection, TorchModule, TorchTensor } from './modules.ts'
 
 /** A layer with its parameters by the last part of their names. */
 export interface ModulePart {
@@ -20,6 +20,8 @@ export interface ModulePart {
   /** Type and conventions, for people. */
   type: string
   conventions: string
+  /** An LSTM and its projection as one layer, in place of this part and the next. */
+  whole?: ModulePart
 }
 
 /** Numbers of weight_hh·weight_hr that any file may ask for; beyond, four times those of its layer. */
@@ -72,7 +74,35 @@ function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' |
     type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
     conventions: describeConventions(module, activation),
   }
-  return projected ? [part, foldProjection(module, directions)] : [part]
+  if (!projected) return [part]
+  const folded = foldProjection(module, directions)
+  return [{ ...part, whole: wholeProjection(part, directions) }, folded]
+}
+
+/** The layer with its projection inside, which a configuration may ask for. */
+function wholeProjection(part: ModulePart, directions: readonly TorchDirection[]): ModulePart {
+  const [{ projection, weightHidden, biasInput }] = directions
+  return {
+    ...part,
+    options: {
+      type: 'projectedLstm',
+      units: projection!.shape[1],
+      projectionSize: weightHidden.shape[1],
+      ...(directions.length === 2 && { direction: 'bidirectional' as const }),
+      ...(!biasInput && { bias: false }),
+    },
+    tensors: directions.flatMap((d, i) => {
+      const named = (name: string, tensor: TorchTensor | null) =>
+        tensor ? [[`${name}_l0${i === 0 ? '' : '_reverse'}`, tensor.data] as const] : []
+      return [
+        ...named('weight_ih', d.weightInput),
+        ...named('weight_hh', d.weightHidden),
+        ...named('bias_ih', d.biasInput),
+        ...named('bias_hh', d.biasHidden),
+        ...named('weight_hr', d.projection),
+      ]
+    }),
+  }
 }
 
 /** A small file may not become a huge network. */

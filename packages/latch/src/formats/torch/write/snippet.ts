@@ -2,6 +2,7 @@
  * The Python that loads an exported state_dict: one nn.Module for exactly this network, its lengths handled by
  * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
  */
+import { lstmCell } from '../../../cells/lstm/lstm.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -107,10 +108,20 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return { make: null, run: [] }
     case 'oneHot':
       return { make: null, run: [`x = nn.functional.one_hot(x, ${width}).float()`] }
-    case 'embedding':
-      return { make: `${module} = nn.Embedding(${layer.vocabulary}, ${width})`, run: [`x = ${module}(x)`] }
+    case 'embedding': {
+      const padding = layer.paddingIdx === undefined ? '' : `, padding_idx=${layer.paddingIdx}`
+      const make = `${module} = nn.Embedding(${layer.vocabulary}, ${width}${padding})`
+      return { make, run: [`x = ${module}(x)`] }
+    }
     case 'recurrent':
       return recurrentLines(layer, module, input)
+    case 'projectedLstm':
+      return recurrentLines(
+        { ...layer, type: 'recurrent', cell: lstmCell.name },
+        module,
+        input,
+        layer.projectionSize,
+      )
     case 'dropout':
       return { make: `${module} = nn.Dropout(${layer.rate})`, run: [`x = ${module}(x)`] }
     case 'pool':
@@ -147,11 +158,12 @@ function functionLines(expression: string | null): string[] {
   return expression ? [`x = ${expression}`] : []
 }
 
-function recurrentLines(layer: RecurrentOptions, module: string, input: number): Lines {
+function recurrentLines(layer: RecurrentOptions, module: string, input: number, projection?: number): Lines {
   const { cell, units, direction = 'forward', merge = 'concat', returnSequences = true } = layer
   const both = direction === 'bidirectional'
   const options = [
     `${input}, ${units}, batch_first=True`,
+    ...(projection === undefined ? [] : [`proj_size=${projection}`]),
     ...(both ? ['bidirectional=True'] : []),
     ...(layer.bias === false ? ['bias=False'] : []),
     ...(isRelu(layer) ? ['nonlinearity="relu"'] : []),

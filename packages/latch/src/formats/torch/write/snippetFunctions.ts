@@ -20,6 +20,7 @@ const EXPRESSIONS: Readonly<Record<ActivationName, Expression>> = {
   affine: (a, b) => `${a} * x + ${b}`,
   exponential: () => 'x.exp()',
   relu6: () => 'nn.functional.relu6(x)',
+  hardTanh: (a, b) => `nn.functional.hardtanh(x, ${a}, ${b})`,
   gelu: (a) => `nn.functional.gelu(x${a === 1 ? ', approximate="tanh"' : ''})`,
   silu: () => 'nn.functional.silu(x)',
   mish: () => 'nn.functional.mish(x)',

@@ -1,10 +1,10 @@
 /** Each optimizer, clipping and moving average against the formula worked out number by number, in float64. */
 import { describe, expect, it } from 'vitest'
-import type { Network } from '../../src/model/network.ts'
-import { network } from '../networks.ts'
-import { ExponentialMovingAverage } from '../../src/training/ema.ts'
-import { clipGradients } from '../../src/training/clip.ts'
-import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
+import type { Network } from '../../../src/model/network.ts'
+import { network } from '../../networks.ts'
+import { ExponentialMovingAverage } from '../../../src/training/ema.ts'
+import { clipGradients } from '../../../src/training/clip.ts'
+import { completeOptimizer, Optimizer, type OptimizerOptions } from '../../../src/training/optimizer.ts'
 
 const START = [1, -2]
 const GRADIENTS = [
@@ -119,10 +119,13 @@ describe('optimizers', () => {
       beta2: 0.999,
       epsilon: 1e-8,
       weightDecay: 0.01,
+      amsgrad: false,
     })
     expect(completeOptimizer({ type: 'adagrad' })).toEqual({
       type: 'adagrad',
       epsilon: 1e-10,
+      lrDecay: 0,
+      initialAccumulatorValue: 0,
       weightDecay: 0,
     })
     expect(completeOptimizer({ type: 'rmsprop' })).toMatchObject({ alpha: 0.99, epsilon: 1e-8 })
@@ -134,8 +137,8 @@ describe('optimizers', () => {
     )
     expect(() => completeOptimizer({ type: 'sgd', nesterov: true })).toThrow(/optimizer\.nesterov/)
     expect(() => completeOptimizer({ type: 'adam', beta2: NaN })).toThrow(/optimizer\.beta2/)
-    expect(() => completeOptimizer({ type: 'lion' } as never)).toThrow(
-      /expected sgd, rmsprop, adagrad, adam or adamw/,
+    expect(() => completeOptimizer({ type: 'tiger' } as never)).toThrow(
+      /expected sgd, rmsprop, adagrad, adam, adamw, .*radam or lion/,
     )
   })
 })
