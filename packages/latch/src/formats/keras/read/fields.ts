@@ -49,6 +49,9 @@ const OWN_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
   AlphaDropout: ['rate'],
   ActivityRegularization: ['l1', 'l2'],
   Embedding: ['dropout'],
+  SimpleRNNCell: ['dropout', 'recurrent_dropout'],
+  LSTMCell: ['dropout', 'recurrent_dropout'],
+  GRUCell: ['dropout', 'recurrent_dropout'],
   TextVectorization: [
     'max_tokens',
     'pad_to_max_tokens',

@@ -150,7 +150,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   putWeights(to, name, '', withBias(first, bias, rows))
   putWeights(to, name, '_reverse', withBias(second, bias, rows))
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
-  const zeroed = [ahead, back].some((one) => readFlag(one.config, 'zero_output_for_mask'))
+  const zeroed = [ahead, back].map((one) => readFlag(one.config, 'zero_output_for_mask')).includes(true)
   const wanted = every && to.masked && (dialect.zeroesMasked || zeroed)
   const zeroes = wanted && !keepsUnrolled(to, layer, ahead.config)
   finish(to, ahead.config, every, zeroes)
