@@ -23,10 +23,12 @@ export { EXPORT_FORMATS, exporters, writeModel } from './formats/write.ts'
 export { describeFile } from './formats/describeFile.ts'
 export type { FileArray, FileContents, FileLayer } from './formats/fileContents.ts'
 export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'
+export type { Side, TextInput, TextPadding, TextRules } from './text/textRules.ts'
 export { isWrittenByLatch } from './formats/writtenByLatch.ts'
 export { identify, KNOWN_FORMATS } from './formats/identify.ts'
 export type {
   OutputActivation,
+  VocabularyOption,
   ExportedFile,
   ExportFormat,
   ExportSource,

@@ -85,6 +85,8 @@ export function exportCommand(output: Output) {
         if (python === null) output.print(message)
         else if (!output.json) output.note(message)
       }
+      for (const { omitted = [] } of files)
+        for (const sentence of omitted) output.note(`Omitted: ${sentence}.`)
       if (python !== null) output.print(python.trimEnd())
     })
 }

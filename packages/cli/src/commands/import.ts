@@ -11,7 +11,12 @@ import {
   importOptions,
   labelsOption,
   prefixOption,
+  maxLengthOption,
+  paddingIdOption,
+  paddingOption,
   tokensOption,
+  truncatingOption,
+  unknownTokenOption,
   upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
@@ -49,6 +54,11 @@ export function importCommand(output: Output) {
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
+    .option(...unknownTokenOption)
+    .option(...paddingOption)
+    .option(...truncatingOption)
+    .option(...maxLengthOption)
+    .option(...paddingIdOption)
     .option(...outputActivationOption)
     .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object with the model’s facts and the file it is saved to')

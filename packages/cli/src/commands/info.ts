@@ -12,7 +12,12 @@ import {
   importOptions,
   labelsOption,
   prefixOption,
+  maxLengthOption,
+  paddingIdOption,
+  paddingOption,
   tokensOption,
+  truncatingOption,
+  unknownTokenOption,
   upToOption,
   vocabularyOption,
 } from '../options/importFlags.ts'
@@ -55,6 +60,11 @@ export function infoCommand(output: Output) {
     .option(...vocabularyOption)
     .option(...labelsOption)
     .option(...tokensOption)
+    .option(...unknownTokenOption)
+    .option(...paddingOption)
+    .option(...truncatingOption)
+    .option(...maxLengthOption)
+    .option(...paddingIdOption)
     .option(...outputActivationOption)
     .option(...allowNonFiniteOption)
     .option('--json', 'print one JSON object')

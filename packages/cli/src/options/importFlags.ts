@@ -1,7 +1,7 @@
 /** The import options of the command line, for `import` and `info`. */
 import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
-import { readFileBytes, TOKEN_KINDS, UsageError, type TokenKind } from 'latch'
-import { namesList, oneOf, parseJson } from './options.ts'
+import { readFileBytes, TOKEN_KINDS, type TokenKind } from 'latch'
+import { namesList, oneOf, parseJson, wholeNumber } from './options.ts'
 
 export interface ImportFlags {
   config?: string
@@ -10,6 +10,11 @@ export interface ImportFlags {
   vocabulary?: string
   labels?: string[]
   tokens?: TokenKind
+  unknownToken?: string
+  padding?: Side
+  truncating?: Side
+  maxLength?: number
+  paddingId?: number
   outputActivation?: OutputActivation
   allowNonFinite?: boolean
 }
@@ -25,7 +30,7 @@ export const prefixOption = [
 ] as const
 export const vocabularyOption = [
   '--vocabulary <file>',
-  'tokens by id (JSON list, or one per line), or ids by token (JSON object)',
+  'tokens by id (JSON list, or one per line), ids by token (JSON object), or tokenizer.to_json() of Keras',
 ] as const
 export const labelsOption = [
   '--labels <a,b>',
@@ -36,6 +41,34 @@ export const tokensOption = [
   '--tokens <kind>',
   `how texts are tokenized: ${TOKEN_KINDS.join(' or ')}`,
   oneOf('--tokens', TOKEN_KINDS),
+] as const
+
+type Side = NonNullable<ImportOptions['padding']>
+const SIDES: readonly Side[] = ['pre', 'post']
+
+export const unknownTokenOption = [
+  '--unknown-token <token>',
+  'the token that stands for those outside the vocabulary; drop: they are left out',
+] as const
+export const paddingOption = [
+  '--padding <side>',
+  'where short texts are padded: pre or post (default: pre, as in Keras)',
+  oneOf('--padding', SIDES),
+] as const
+export const truncatingOption = [
+  '--truncating <side>',
+  'the end at which long texts are cut: pre or post (default: pre, as in Keras)',
+  oneOf('--truncating', SIDES),
+] as const
+export const maxLengthOption = [
+  '--max-length <n>',
+  'length to which texts are padded and cut (default: the steps of the file)',
+  wholeNumber('--max-length'),
+] as const
+export const paddingIdOption = [
+  '--padding-id <id>',
+  'id of padding (default: 0)',
+  wholeNumber('--padding-id', { least: 0 }),
 ] as const
 
 export const outputActivationOption = [
@@ -52,10 +85,16 @@ export const allowNonFiniteOption = [
 /** The options of the library. @throws DataError for missing files, UsageError for invalid JSON */
 export async function importOptions(flags: ImportFlags): Promise<ImportOptions> {
   const { upTo, prefix, tokens, labels, outputActivation, allowNonFinite } = flags
+  const { unknownToken, padding, truncating, maxLength, paddingId } = flags
   const given: ImportOptions = {
     upTo,
     prefix,
     tokens,
+    unknownToken,
+    padding,
+    truncating,
+    maxLength,
+    paddingId,
     outputActivation,
     allowNonFinite,
     config: flags.config === undefined ? undefined : await readConfig(flags.config),
@@ -73,11 +112,19 @@ async function readConfig(given: string): Promise<unknown> {
 
 async function readVocabulary(path: string): Promise<ImportOptions['vocabulary']> {
   const text = new TextDecoder().decode(await readFileBytes(path))
-  if (!/^\s*[[{]/.test(text)) return text.replace(/\r?\n$/, '').split(/\r?\n/)
-  const value = parseJson(`--vocabulary ${path}`, text)
-  const items = Array.isArray(value) ? value : Object.values(value as object)
-  const wanted = Array.isArray(value) ? 'string' : 'number'
-  if (items.every((item) => typeof item === wanted)) return value as ImportOptions['vocabulary']
-  const expected = 'a list of tokens, or an object of ids by token'
-  throw new UsageError({ where: `--vocabulary ${path}`, expected, got: `items that are not ${wanted}s` })
+  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/)
+  // A list of tokens may begin with a token such as [PAD] or a quotation mark.
+  const [first] = lines
+  const isList = /^(\[[^\s",]+\]|"|\{|\[)$/.test(first) && !isJson(text)
+  if (!/^\s*["[{]/.test(text) || isList) return lines
+  return parseJson(`--vocabulary ${path}`, text) as ImportOptions['vocabulary']
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }

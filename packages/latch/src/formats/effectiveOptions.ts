@@ -10,21 +10,26 @@ type OptionName = Exclude<keyof ImportOptions, 'allowNonFinite'>
 /** Why an option has no effect. */
 type Reasons = Readonly<Partial<Record<OptionName, string>>>
 
+const TEXT_OPTIONS = [
+  'vocabulary',
+  'tokens',
+  'unknownToken',
+  'padding',
+  'truncating',
+  'maxLength',
+  'paddingId',
+] as const
+
+const forAll = (names: readonly OptionName[], reason: string): Reasons =>
+  Object.fromEntries(names.map((name) => [name, reason]))
+
 const COMPLETE = 'a Latch model file contains its layers, labels and vocabulary'
 const LAYERS = 'the file contains its layers'
 const NO_PREFIX = 'only tensors of PyTorch are chosen by a prefix'
 
 /** What no file of a format can use. The reader of Keras itself checks `config`, which some of its files need. */
 const BY_FORMAT: { readonly [F in FormatName]: Reasons } = {
-  latch: {
-    config: COMPLETE,
-    upTo: COMPLETE,
-    prefix: COMPLETE,
-    vocabulary: COMPLETE,
-    tokens: COMPLETE,
-    labels: COMPLETE,
-    outputActivation: COMPLETE,
-  },
+  latch: forAll(['config', 'upTo', 'prefix', ...TEXT_OPTIONS, 'labels', 'outputActivation'], COMPLETE),
   keras: { prefix: NO_PREFIX },
   torch: {},
   tfjs: { prefix: NO_PREFIX, config: LAYERS },
@@ -46,7 +51,7 @@ export function assertEffective(imported: ImportedModel, options: ImportOptions,
   const { document, input, vocabulary } = imported
   if (document !== null) {
     const own = 'Latch exported the file, which contains the whole model'
-    assertNone({ labels: own, vocabulary: own, tokens: own, outputActivation: own }, options, source)
+    assertNone(forAll([...TEXT_OPTIONS, 'labels', 'outputActivation'], own), options, source)
   }
   if (input.kind === 'features') {
     const rows = `the inputs are rows of ${input.width} numbers, not tokens`

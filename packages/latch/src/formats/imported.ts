@@ -6,6 +6,7 @@ import type { Fix } from '../core/errors.ts'
 import type { NetworkConfig } from '../model/config.ts'
 import type { ModelDocument } from './latch/modelFile.ts'
 import type { Network } from '../model/network.ts'
+import type { Side, TextInput } from '../text/textRules.ts'
 import type { TokenKind } from '../text/tokenizer.ts'
 import type { Names } from '../core/knownNames.ts'
 
@@ -66,6 +67,8 @@ export interface ImportedModel {
   vocabulary: readonly string[] | null
   /** How texts are tokenized; null without a vocabulary. */
   tokens: TokenKind | null
+  /** What the file says about texts; after `readModel` all of it. */
+  textInput?: Partial<TextInput> | null
   layers: readonly LayerFacts[]
   /** Sentences: conventions found and how they were handled (`forget bias 1 added`). */
   warnings: readonly string[]
@@ -87,6 +90,8 @@ export interface ExportSource {
   labels: readonly string[] | null
   vocabulary: readonly string[] | null
   tokens: TokenKind | null
+  /** The state is kept from call to call (Keras `stateful`). */
+  stateful?: boolean
   /** The Latch document, which the file embeds in its metadata. */
   document: ModelDocument | null
   /** For the file's name and description. */
@@ -97,6 +102,8 @@ export interface ExportSource {
 export interface ExportedFile {
   name: string
   chunks: Iterable<Uint8Array>
+  /** Sentences, with the first file: what the format cannot say of the model. */
+  omitted?: readonly string[]
 }
 
 /** The file to read, and the files it refers to. */
@@ -108,6 +115,13 @@ export interface ModelFiles {
   sibling(name: string): Promise<Uint8Array>
 }
 
+/** Tokens by id, ids by token, the object of Keras' `tokenizer.to_json()`, or the JSON of one of these. */
+export type VocabularyOption =
+  | readonly string[]
+  | Readonly<Record<string, number>>
+  | Readonly<{ class_name: string; config: object }>
+  | string
+
 /** What a file may not contain. */
 export interface ImportOptions {
   /** Configuration for files of weights only: the JSON of Keras, or a list of Latch layers. */
@@ -116,9 +130,22 @@ export interface ImportOptions {
   upTo?: string
   /** Read only tensors with this name prefix (`encoder.`), and remove the prefix. */
   prefix?: string
-  /** Tokens by id, or ids by token. */
-  vocabulary?: readonly string[] | Readonly<Record<string, number>>
+  /**
+   * Tokens by id, ids by token (Keras' `word_index`), or what Keras' `tokenizer.to_json()` returns, which also says how
+   * texts are split; each also as JSON.
+   */
+  vocabulary?: VocabularyOption
   tokens?: TokenKind
+  /** The token that stands for those outside the vocabulary; `drop`: they are left out, as Keras' Tokenizer does. */
+  unknownToken?: string
+  /** Where texts shorter than the model's steps are padded. Default `pre`, as Keras' `pad_sequences`. */
+  padding?: Side
+  /** The end at which longer texts are cut. Default `pre`, as Keras' `pad_sequences`. */
+  truncating?: Side
+  /** The length to which texts are padded and cut. Default: the steps of the file, if it fixes them. */
+  maxLength?: number
+  /** The id of padding. Default 0. */
+  paddingId?: number
   labels?: readonly string[]
   /** The output activation, if the file does not contain it. */
   outputActivation?: OutputActivation
@@ -133,6 +160,11 @@ export const IMPORT_OPTIONS: Names<ImportOptions> = {
   prefix: 1,
   vocabulary: 1,
   tokens: 1,
+  unknownToken: 1,
+  padding: 1,
+  truncating: 1,
+  maxLength: 1,
+  paddingId: 1,
   labels: 1,
   outputActivation: 1,
   allowNonFinite: 1,

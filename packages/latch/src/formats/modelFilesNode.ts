@@ -71,6 +71,8 @@ async function withoutLinks(path: string, name: string, main: string): Promise<s
 export interface WrittenFile {
   path: string
   bytes: number
+  /** What the format cannot say of the model, each a sentence. */
+  omitted?: readonly string[]
 }
 
 /**
@@ -79,7 +81,10 @@ export interface WrittenFile {
  * @throws DataError for disk full, missing folder, no permission; UsageError for a file where a folder is needed
  */
 export async function writeExport(files: readonly ExportedFile[], path: string): Promise<WrittenFile[]> {
-  if (files.length === 1) return [{ path, bytes: await writeFileAtomic(path, files[0].chunks) }]
+  if (files.length === 1) {
+    const [{ chunks, omitted }] = files
+    return [{ path, bytes: await writeFileAtomic(path, chunks), ...(omitted && { omitted }) }]
+  }
   const there = await stat(path).catch(() => null)
   if (there && !there.isDirectory()) {
     const expected = `a folder for ${files.length} files`

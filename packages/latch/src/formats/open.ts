@@ -18,6 +18,7 @@ import { assertEffective, assertUsable } from './effectiveOptions.ts'
 import { checkWeights } from './nonFinite.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
+import { withTextInput } from './text/textInput.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,
@@ -42,7 +43,7 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
   const weighed = checkWeights(await read(files, options), options.allowNonFinite ?? false, files.name)
   const imported = tokensAsIds(weighed)
   assertEffective(imported, options, files.name)
-  return imported
+  return withTextInput(imported, options)
 }
 
 /**

@@ -95,7 +95,7 @@ export interface ModelStreamState {
   output: number[]
   /** White space at the end of a text, which is read once more text follows (character tokens). */
   space: string
-  /** For texts padded to one length: the last ids, and how many tokens were read; else null. */
+  /** For texts padded to one length: the ids that count, and how many tokens were read; else null. */
   text: { ids: number[]; read: number } | null
 }
 

@@ -6,7 +6,7 @@ import type { ModelStream, ModelStreamState } from './model.ts'
 import { interpret } from './prediction.ts'
 import type { TaskDefinition, TaskTypes, TextReading, Trained } from './task.ts'
 
-/** Returned by `model.stream()`; it need not be closed. For models with padded texts, see sequenceModel/paddedStream.ts. */
+/** Returned by `model.stream()`; it need not be closed. For sequence models, see sequenceModel/sequenceStream.ts. */
 export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T['Output']> {
   readonly #task: TaskDefinition<T>
   readonly #trained: Trained<T['Learned']>
@@ -31,14 +31,14 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   /** The prediction for the steps so far; for an empty text, that of `predict('')`. @throws UsageError before the first step */
   get prediction(): T['Output'] {
-    if (this.steps > 0) return this.#interpret()
+    if (this.steps > 0) return this.interpret()
     const emptyToken = this.#text?.emptyToken ?? null
     if (emptyToken === null) {
       throw new UsageError({ where: 'stream.prediction', expected: 'at least one step', got: 'none' })
     }
     // An empty text reads as one token, which does not become part of the text.
     this.advance(emptyToken)
-    const prediction = this.#interpret()
+    const prediction = this.interpret()
     this.restart()
     return prediction
   }
@@ -46,11 +46,11 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   push(step: T['Step']): T['Output'] {
     if (this.#space) this.#readSpace()
     this.readStep(step)
-    return this.#interpret()
+    return this.interpret()
   }
 
   pushText(text: string): T['Output'] {
-    const { tokenizer } = this.#requireText()
+    const { tokenizer } = this.requireText()
     if (typeof text !== 'string') {
       throw new DataError({ where: 'text', expected: 'a string', got: describe(text) })
     }
@@ -105,16 +105,13 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   #readSpace(): void {
-    for (const token of this.#requireText().tokenizer.tokenize(this.#space)) this.advance(token)
+    for (const token of this.requireText().tokenizer.tokenize(this.#space)) this.advance(token)
     this.#space = ''
   }
 
   protected advance(token: string): void {
-    this.output = this.stream.push(this.findId(token))
-  }
-
-  protected findId(token: string): number {
-    return this.#requireText().findId(token)
+    const id = this.requireText().findId(token)
+    if (id !== null) this.output = this.stream.push(id)
   }
 
   /** @throws UsageError for a saved state with a text, unless this stream has the same text */
@@ -127,7 +124,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     return this.#trained.network.store.fingerprint
   }
 
-  #requireText(): TextReading {
+  protected requireText(): TextReading {
     if (this.#text) return this.#text
     throw new UnsupportedError({
       where: 'stream.pushText',
@@ -137,7 +134,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
     })
   }
 
-  #interpret(): T['Output'] {
+  protected interpret(): T['Output'] {
     return interpret(this.#task, this.#trained, [this.output])
   }
 }

@@ -168,12 +168,10 @@ export interface TaskDefinition<T extends TaskTypes> {
 /** How a task reads texts. */
 export interface TextReading {
   tokenizer: Tokenizer
-  /** The id of a token. @throws DataError if the vocabulary has neither it nor an unknown token */
-  findId(token: string): number
+  /** The id of a token; null: it is left out. @throws DataError if the vocabulary has neither it nor an unknown token */
+  findId(token: string): number | null
   /** The token of an empty text; null: empty texts are not allowed. */
   emptyToken: string | null
-  /** Length to which texts are padded at the start with id 0; null: none. */
-  paddedLength: number | null
   /** Maximum number of tokens read from one text; null: all. */
   maximumLength: number | null
 }

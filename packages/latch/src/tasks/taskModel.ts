@@ -258,7 +258,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
   /** The input of the writers of other formats. */
   exportSource(name = 'model'): ExportSource {
     const { trained } = this
-    const { outputActivation, input, vocabulary, tokens, labels } = trained.learned
+    const { outputActivation, input, vocabulary, tokens, labels, stateful } = trained.learned
     const document = taskDocument(this.#task, { ...trained, history: this.#history, training: null })
     return {
       network: trained.network,
@@ -267,6 +267,7 @@ export class TaskModel<T extends TaskTypes> implements Model<
       labels,
       vocabulary,
       tokens,
+      stateful,
       document,
       name,
     }

@@ -1,4 +1,5 @@
 /** Token lists of training texts → their vocabulary. Apart from `Vocabulary`, as pages that only predict do not need it. */
+import { assertKnownOptions } from '../core/knownNames.ts'
 import { requirePositiveInteger } from '../core/validation.ts'
 import { UNKNOWN_TOKEN, Vocabulary } from './vocabulary.ts'
 
@@ -18,6 +19,7 @@ export function buildVocabulary(
   tokenLists: Iterable<readonly string[]>,
   options: VocabularyOptions = {},
 ): Vocabulary {
+  assertKnownOptions('buildVocabulary option', options, { minimumCount: 1, maximumSize: 1 })
   const { minimumCount = 2, maximumSize = Infinity } = options
   requirePositiveInteger('minimumCount', minimumCount)
   if (maximumSize !== Infinity) requirePositiveInteger('maximumSize', maximumSize)

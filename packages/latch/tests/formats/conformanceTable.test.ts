@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { format, resolveConfig } from 'prettier'
 import { runKeras2 } from './conformance/keras2.ts'
 import { runKeras3 } from './conformance/keras3.ts'
+import { keras3FilesAreHere, runKeras3Files } from './conformance/keras3Files.ts'
 import { runKerasModels } from './conformance/kerasModels.ts'
 import { runTfjsLayers } from './conformance/kerasTfjs.ts'
 import {
@@ -28,6 +29,7 @@ async function onnx(suite: OnnxSuite): Promise<ConformanceResult[]> {
 
 async function allSuites(): Promise<Suite[]> {
   const vectors = onnxCaseNames('vectors')
+  const keras3Files = await runKeras3Files()
   return [
     {
       title: 'ONNX backend tests',
@@ -63,6 +65,14 @@ async function allSuites(): Promise<Suite[]> {
       results: runKeras3(),
     },
     {
+      title: 'Keras 3 files',
+      source:
+        'Random models of all layers, written by Keras 3.15 as `.keras` and as `.h5`, with its outputs: masks, stacked cells, both directions, unrolled, functional.',
+      tolerance: '1e-5',
+      results: keras3Files,
+      refusals: ['m24.keras', 'm24.h5', 'm59.keras', 'm65.keras', 'm89.keras', 'm224.keras', 'm224.h5'],
+    },
+    {
       title: 'Keras 2 layers',
       source: 'Outputs of Keras 2 with random weights, from keras-js.',
       tolerance: '1e-5',
@@ -84,7 +94,7 @@ async function allSuites(): Promise<Suite[]> {
   ]
 }
 
-describe.skipIf(!onnxCasesAreHere || !modelsAreHere)('docs/conformance.md', () => {
+describe.skipIf(!onnxCasesAreHere || !modelsAreHere || !keras3FilesAreHere)('docs/conformance.md', () => {
   it('is what every suite comes to', async () => {
     const suites = await allSuites()
     const sizes = Object.fromEntries(suites.map(({ title, results }) => [title, results.length]))
@@ -94,6 +104,7 @@ describe.skipIf(!onnxCasesAreHere || !modelsAreHere)('docs/conformance.md', () =
       'PyTorch exports to ONNX': 5,
       'PyTorch layers': 23,
       'Keras 3 layers': 51,
+      'Keras 3 files': 146,
       'Keras 2 layers': 39,
       'TensorFlow.js layers': 20,
       'Real model files': 7,

@@ -3,6 +3,7 @@
  * loss × labels of Keras and TensorFlow.js files against goldens, and the same of ONNX and PyTorch files.
  */
 import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { expectClose } from '../closeTo.ts'
 import { importKerasConfig, type KerasArray } from '../../src/formats/keras/read/model.ts'
@@ -13,21 +14,13 @@ import {
   type ImportOptions,
 } from '../../src/formats/imported.ts'
 import { modelFile } from './conformance/files.ts'
+import { REFERENCE, randomHead, sigmoid, softmax, type Golden, type Head } from './outputHeads.ts'
 import { exporters } from '../../src/formats/write.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { openModel } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { UsageError } from '../../src/core/errors.ts'
 import { imported } from '../tasks/sequenceModel/sequenceFixtures.ts'
-
-interface Golden {
-  form: string
-  function: string
-  units: number
-  layers: object[]
-  arrays: Record<string, number[][][]>
-  output: number[]
-}
 
 const GOLDENS = new URL('../golden/formats/outputActivations.json', import.meta.url)
 const { input, cases } = JSON.parse(readFileSync(GOLDENS, 'utf8')) as { input: number[][]; cases: Golden[] }
@@ -87,12 +80,6 @@ async function ofTfjs(golden: Golden, loss: unknown, options: ImportOptions): Pr
   }
   const bytes = new TextEncoder().encode(JSON.stringify(json))
   return (await openModel({ name: 'model.json', bytes }, options)) as SequenceModel
-}
-
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x))
-const softmax = (row: readonly number[]) => {
-  const powers = row.map((x) => Math.exp(x))
-  return powers.map((p) => p / powers.reduce((a, b) => a + b))
 }
 
 function expectNear(got: readonly number[], wanted: readonly number[]): void {
@@ -170,6 +157,79 @@ describe('Keras and TensorFlow.js: the file’s own numbers, whatever the loss',
     expect(cases.length).toBe(90)
   })
 })
+
+describe('random heads of Keras and TensorFlow.js: the numbers of float64', () => {
+  const names = Object.keys(REFERENCE)
+  const heads = fc.record({
+    functions: fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }),
+    units: fc.constantFrom(1, 2, 3),
+    over: fc.constantFrom('last' as const, 'mean' as const, 'max' as const),
+    loss: fc.constantFrom(...(Object.keys(LOSSES) as (keyof typeof LOSSES)[])),
+    isLabelled: fc.boolean(),
+    seed: fc.integer({ min: 1, max: 2 ** 30 }),
+  })
+
+  it('as outputs; and as probabilities where they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(heads, async (head) => {
+        const golden = randomHead(head, input)
+        const labels = head.units === 1 ? ['neg', 'pos'] : ['a', 'b', 'c'].slice(0, head.units)
+        const options = head.isLabelled ? { labels } : {}
+        const open = [() => ofKeras(golden, LOSSES[head.loss], options)]
+        if (head.loss !== 'unknown') open.push(await opener(() => ofTfjs(golden, LOSSES[head.loss], options)))
+        for (const one of open) checkHead(one, golden, head)
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+/** What an asynchronous reader gives or throws. */
+async function opener(read: () => Promise<SequenceModel>): Promise<() => SequenceModel> {
+  try {
+    const model = await read()
+    return () => model
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+/** Null where one number that is neither a logit nor a probability has two names, which is refused. */
+function openHead(open: () => SequenceModel, isNumber: boolean): SequenceModel | null {
+  if (!isNumber) return open()
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof UsageError) return null
+    throw error
+  }
+}
+
+function checkHead(
+  open: () => SequenceModel,
+  { output: own, function: name }: Golden,
+  { isLabelled }: Head,
+): void {
+  const isSquashed = SQUASHING.includes(name)
+  const model = openHead(open, isLabelled && own.length === 1 && !isSquashed)
+  if (model === null) return
+  const said = model.predict(input)
+  // A file's numbers; or, for a plain logit that labels or `from_logits` name classes of, its probabilities.
+  const asked = own.length === 1 ? own.map(sigmoid) : softmax(own)
+  const isOwn = said.output.every((value, j) => Math.abs(value - own[j]) < 1e-5)
+  expectNear(said.output, isOwn || isSquashed ? own : asked)
+  if (said.probabilities === null) return
+  const shares = Object.values(said.probabilities)
+  expectShares(shares)
+  const row = isSquashed ? own : asked
+  expectNear(shares, row.length === 1 ? [1 - row[0], row[0]] : row)
+}
+
+function expectShares(shares: readonly number[]): void {
+  expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true)
+}
 
 const FEATURES: LayerOptions[] = [
   { type: 'features', width: 2 },

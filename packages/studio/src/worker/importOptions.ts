@@ -9,6 +9,11 @@ export const IMPORT_OPTIONS = [
   'prefix',
   'vocabulary',
   'tokens',
+  'unknownToken',
+  'padding',
+  'truncating',
+  'maxLength',
+  'paddingId',
   'labels',
   'outputActivation',
   'config',
@@ -34,7 +39,9 @@ export function optionsIn(name: string, bytes: Uint8Array): ImportOptions | null
     return { vocabulary: text.split(/\r?\n/) }
   }
   if (!/\.json$/i.test(name)) return null
-  const value = parsed(bytes)
+  const read = parsed(bytes)
+  // json.dump(tokenizer.to_json()) writes JSON in a JSON string.
+  const value = typeof read === 'string' ? parsed(new TextEncoder().encode(read)) : read
   if (typeof value !== 'object' || value === null) return null
   if (Array.isArray(value))
     return value.every((token) => typeof token === 'string') ? { vocabulary: value } : null
@@ -42,6 +49,8 @@ export function optionsIn(name: string, bytes: Uint8Array): ImportOptions | null
   if (fields.length > 0 && fields.every(([, id]) => Number.isInteger(id))) {
     return { vocabulary: value as Record<string, number> }
   }
+  if ('class_name' in value && value.class_name === 'Tokenizer')
+    return { vocabulary: value as Readonly<{ class_name: string; config: object }> }
   if ('class_name' in value || 'layers' in value) return { config: value }
   if (fields.length > 0 && fields.every(([field]) => IMPORT_OPTIONS.includes(field)))
     return value as ImportOptions

@@ -10,7 +10,7 @@ import type { ImportedModel, ImportOptions, ModelFiles } from '../imported.ts'
 import { importKerasConfig, type KerasArray } from '../keras/read/model.ts'
 import { fileArray, type Listing } from '../fileContents.ts'
 import { listLayers } from '../keras/read/listing.ts'
-import { tokensByOptions } from '../tokensById.ts'
+import { tokensByOptions } from '../text/tokensById.ts'
 import { readWeightsManifest, readWeightSpecs } from './read/weights.ts'
 
 export { writeTfjs } from './write/write.ts'
@@ -29,7 +29,7 @@ export async function readTfjs(files: ModelFiles, options: ImportOptions = {}): 
     source,
     format: 'tfjs',
     producer: getProducer(root, topology),
-    options: { ...options, vocabulary: undefined },
+    options: { ...options, vocabulary: undefined, tokens: undefined },
     training: fieldAt(topology, 'training_config').value ?? fieldAt(root, 'trainingConfig').value,
   })
   const read = {

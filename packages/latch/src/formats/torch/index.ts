@@ -17,7 +17,7 @@ import { splitModule, type ModulePart } from './read/patterns.ts'
 import { withEmbedded } from '../latch/embedded.ts'
 import { findOwnFile, type OwnFile } from './read/latchFile.ts'
 import { assertNoPickle, assertAllKnown } from './read/refusals.ts'
-import { tokensByOptions } from '../tokensById.ts'
+import { tokensByOptions } from '../text/tokensById.ts'
 
 export { torchSnippet } from './write/snippet.ts'
 export { writeTorch } from './write/write.ts'

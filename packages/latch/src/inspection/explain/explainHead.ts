@@ -88,7 +88,7 @@ function headOf({ config }: Network): Over {
   const recurrent = layers[top]
   if (plain && head.length === 1 && recurrent.type === 'recurrent')
     return recurrent.returnSequences === false ? 'last' : 'step'
-  if (plain && first.type === 'pool' && second === dense && head.length === 2) {
+  if (plain && first.type === 'pool' && !first.countMasked && second === dense && head.length === 2) {
     if (first.pooling === 'first') return 'poolFirst'
     if (first.pooling === 'last') return 'poolLast'
     if (first.pooling !== 'attention') return first.pooling
@@ -104,7 +104,7 @@ function headOf({ config }: Network): Over {
 /** `dense with gelu`, `pool over attention`. */
 function worded(layer: LayerOptions): string {
   const { type } = layer
-  if (type === 'pool') return `pool over ${layer.pooling}`
+  if (type === 'pool') return `pool over ${layer.pooling}${layer.countMasked ? ' and masked steps' : ''}`
   if (type !== 'dense' && type !== 'activation') return type
   const { activation = 'linear' } = layer
   const name = typeof activation === 'string' ? activation : activation.type

@@ -120,7 +120,7 @@ function readWord(where: string, encode: ((word: string) => EncodedInput) | null
   }
   const read = word.trim() === '' ? null : encode(word)
   const first = read?.padding ?? 0
-  const count = read ? read.steps - first : 0
+  const count = read ? read.steps - first - (read.paddingAfter ?? 0) : 0
   if (read?.ids && count === 1) {
     return { id: read.ids[first], token: read.tokens[first], known: read.known[first] }
   }

@@ -22,6 +22,8 @@ export interface EncodedInput {
   known: readonly boolean[]
   /** Steps of padding at its beginning. Default 0. */
   padding?: number
+  /** Steps of padding at its end. Default 0. */
+  paddingAfter?: number
 }
 
 /** A model that inspection takes; every model of Latch is one. */

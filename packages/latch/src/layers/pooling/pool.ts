@@ -18,6 +18,8 @@ export interface PoolOptions {
    * column w (width), `pool.N.weight`.
    */
   pooling: 'last' | 'first' | 'max' | 'mean' | 'sum' | 'attention'
+  /** Of a mean: masked steps count too, as in TensorFlow.js. Default false. */
+  countMasked?: boolean
 }
 
 const FAST = ['last', 'max', 'mean'] as const

@@ -10,6 +10,7 @@ import { oneHot } from '../../layers/oneHot.ts'
 import { network } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { describe } from '../../core/validation.ts'
+import { defaultTextInput } from '../../formats/text/textInput.ts'
 import { guessTokenKind } from '../../text/tokenKind.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 import { nameOutputs } from '../prediction.ts'
@@ -92,6 +93,7 @@ export function sequenceModel(options: SequenceModelOptions): SequenceModel {
     labels: output.labels,
     vocabulary,
     tokens,
+    textInput: defaultTextInput({ input: input.facts, vocabulary, tokens }),
     stateful: false,
     warnings: [],
     source: { format: 'latch', producer: null } as const,

@@ -1,5 +1,5 @@
-/** The inputs and outputs of a sequence model, and what follows from them: the loss, and how texts are padded. */
-import { guessTokenKind } from '../../text/tokenKind.ts'
+/** The inputs and outputs of a sequence model, and what follows from them: the loss, and how texts are read. */
+import { withTextInput } from '../../formats/text/textInput.ts'
 import type { OutputActivation, FormatName, ImportedModel, ModelInput } from '../../formats/imported.ts'
 import {
   activationForLabels,
@@ -9,6 +9,7 @@ import {
 } from '../../formats/outputActivation.ts'
 import type { LossOptions } from '../../layers/loss.ts'
 import type { NetworkConfig } from '../../model/config.ts'
+import type { TextInput } from '../../text/textRules.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 
 /** The source of an imported model. */
@@ -27,6 +28,8 @@ export interface SequenceFacts {
   /** Tokens by id; an empty string is an id without a token. */
   vocabulary: readonly string[] | null
   tokens: TokenKind | null
+  /** How texts become ids; null if inputs are not texts. */
+  textInput: TextInput | null
   /** The state is kept from call to call. */
   stateful: boolean
   /** Conventions found and how they were handled, each a sentence. */
@@ -36,7 +39,7 @@ export interface SequenceFacts {
 
 /** The facts of an imported model, with defaults: how texts are tokenized, what the outputs mean. */
 export function resolveFacts(imported: ImportedModel): SequenceFacts {
-  const { input, labels, vocabulary, stateful, warnings, format, producer } = imported
+  const { input, labels, stateful, format, producer } = imported
   const { layers } = imported.network
   const width = getOutputWidth(layers)
   const outputActivation = activationForLabels(imported.outputActivation, layers, width, labels)
@@ -46,32 +49,20 @@ export function resolveFacts(imported: ImportedModel): SequenceFacts {
     added.push(
       `labels: the outputs are numbers (${numbers}), not probabilities, and are returned under these names`,
     )
-  if (padsTexts({ input, vocabulary })) {
-    added.push(
-      `texts have a fixed length of ${input.steps} tokens, as in Keras: shorter ones are padded at the start with id 0, longer ones keep their last tokens`,
-    )
-  }
+  const texts = imported.vocabulary && imported.textInput == null ? withTextInput(imported, {}) : imported
+  const { vocabulary, tokens, warnings } = texts
   return {
     outputActivation,
     input,
     labels,
     vocabulary,
-    tokens: vocabulary ? (imported.tokens ?? guessTokenKind(vocabulary)) : null,
+    tokens,
+    textInput: (texts.textInput as TextInput | null | undefined) ?? null,
     stateful,
     warnings: [...warnings, ...added],
     source: { format, producer },
   }
 }
-
-/**
- * Whether texts are padded: the file fixes the number of steps, and id 0 is not a token. Keras' pad_sequences puts id 0
- * before short sequences and takes the end of long ones.
- */
-export function padsTexts({ input, vocabulary }: Pick<SequenceFacts, 'input' | 'vocabulary'>): boolean {
-  return input.kind === 'ids' && input.steps !== null && vocabulary !== null && PADDING.test(vocabulary[0])
-}
-
-const PADDING = /^(|<0>|[<[]?pad(ding)?[>\]]?)$/i
 
 function labelsNote(outputActivation: OutputActivation): string {
   if (outputActivation === 'probabilities')

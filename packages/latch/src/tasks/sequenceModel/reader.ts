@@ -2,12 +2,13 @@
  * Inputs of a sequence model → steps: texts by the vocabulary, token ids as numbers or text, features as rows, flat
  * or as JSON.
  */
-import { createTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
+import { createTextTokenizer, padIds } from '../../text/textRules.ts'
+import type { Tokenizer } from '../../text/tokenizer.ts'
 import { DataError, ShapeError, type Fix } from '../../core/errors.ts'
 import { isFiniteAt } from '../../core/precision.ts'
 import { describe } from '../../core/validation.ts'
 import type { EncodedSequence } from '../model.ts'
-import { padsTexts, type SequenceFacts } from './facts.ts'
+import type { SequenceFacts } from './facts.ts'
 
 /**
  * One sequence: a text (with a vocabulary), token ids, or features as T rows of F or flat (T·F). Without a vocabulary, a
@@ -17,8 +18,6 @@ export type SequenceInput = string | ArrayLike<number> | readonly ArrayLike<numb
 
 /** `#3 #1 #4`: ids, with or without a vocabulary; a trace shows ids without a token like this. */
 const NUMBERED = /^\s*#\d+(\s+#\d+)*\s*$/
-/** The unknown token is marked as such: the plain word “unknown” is a word. */
-const UNKNOWN = /^(<(unk|oov|unknown)>|\[(unk|oov|unknown)\]|\{(unk|oov|unknown)\})$/i
 
 /** Reads the inputs of one model. */
 export class SequenceReader {
@@ -27,22 +26,17 @@ export class SequenceReader {
   readonly fixed: number | null
   readonly #tokenizer: Tokenizer | null
   readonly #ids = new Map<string, number>()
-  readonly #unknown: number | null
 
   /** @param fixed the required number of steps; null: any */
   constructor(facts: SequenceFacts, fixed: number | null) {
     this.#facts = facts
     this.fixed = fixed
-    const { vocabulary, tokens } = facts
-    const named = vocabulary ?? []
-    named.forEach((token, id) => {
-      if (token !== '' && !this.#ids.has(token)) this.#ids.set(token, id)
+    const { vocabulary, tokens, textInput } = facts
+    vocabulary?.forEach((token, id) => {
+      const isNamed = token !== '' && token !== `<${id}>`
+      if (isNamed && !this.#ids.has(token)) this.#ids.set(token, id)
     })
-    const unknown = named.findIndex((token) => UNKNOWN.test(token))
-    this.#unknown = unknown < 0 ? null : unknown
-    // A vocabulary without capital letters was built from lower-cased texts.
-    const lowercase = named.every((token) => UNKNOWN.test(token) || token === token.toLowerCase())
-    this.#tokenizer = vocabulary ? createTokenizer({ kind: tokens ?? 'words', lowercase }) : null
+    this.#tokenizer = textInput ? createTextTokenizer(tokens ?? 'words', textInput) : null
   }
 
   /** How texts are tokenized; null if inputs are not texts. */
@@ -59,7 +53,10 @@ export class SequenceReader {
   read(input: SequenceInput): EncodedSequence {
     const read = this.#readAny(input)
     if (read.steps === 0) {
-      throw new DataError({ where: 'input', expected: 'at least one step', got: 'an empty sequence' })
+      const isText = typeof input === 'string' && this.readsText && input.trim() !== ''
+      const expected = isText ? 'at least one token of the vocabulary' : 'at least one step'
+      const got = isText ? `${describe(input)}, which has none` : 'an empty sequence'
+      throw new DataError({ where: isText ? 'text' : 'input', expected, got })
     }
     if (this.fixed === null || this.fixed === read.steps) return read
     throw new ShapeError({ where: 'input', expected: `${this.fixed} steps`, got: `${read.steps}` })
@@ -77,42 +74,67 @@ export class SequenceReader {
   }
 
   /**
-   * Encodes a text by the vocabulary, padded or truncated to a fixed length if the model has one (`padsTexts`).
-   * @throws DataError for a token outside the vocabulary, if there is no unknown token
+   * Encodes a text by the vocabulary, padded or cut to one length if the model has one.
+   * @throws DataError for a token outside the vocabulary, if those are not dropped and have no token
    */
   readText(text: string): EncodedSequence {
-    const all = this.#tokenizer!.tokenize(text)
-    const ids = all.map((token, place) => this.#idOf(token, `text, token ${place}`))
-    const steps = ids.length > 0 && padsTexts(this.#facts) ? this.#facts.input.steps! : ids.length
-    const padding = Math.max(0, steps - ids.length)
-    const tokens = [
-      ...new Array<string>(padding).fill(this.#facts.vocabulary![0] || '#0'),
-      ...all.slice(-steps),
-    ]
+    const tokens = this.#tokenizer!.tokenize(text)
+    const all = tokens.flatMap((token, place) => {
+      const id = this.#idOf(token, `text, token ${place}`)
+      return id === null ? [] : [{ token, id, known: this.#ids.has(token) }]
+    })
+    const read = this.padded(all, (id) => ({ token: this.#nameOf(id), id, known: true }))
     return {
-      steps,
-      ids: [...new Array<number>(padding).fill(0), ...ids.slice(-steps)],
+      steps: read.ids.length,
+      ids: read.ids.map(({ id }) => id),
       features: null,
-      tokens,
-      known: tokens.map((token, t) => t < padding || this.#ids.has(token)),
-      padding,
-      cut: Math.max(0, all.length - steps),
+      tokens: read.ids.map(({ token }) => token),
+      known: read.ids.map(({ known }) => known),
+      padding: read.before,
+      paddingAfter: read.after,
+      cut: read.cut,
     }
   }
 
-  /** The id of one token. @throws DataError if the vocabulary has neither it nor an unknown token */
-  idOfToken(token: string): number {
-    return this.#idOf(token, 'token')
+  /** The steps of a text, padded and cut to the one length that the model’s texts have; else as they are. */
+  padded<T>(steps: readonly T[], added: (id: number) => T) {
+    const padding = this.#facts.textInput?.padding
+    if (padding) return padIds(steps, padding, added(padding.id))
+    return { ids: [...steps], before: 0, after: 0, cut: 0 }
   }
 
-  #idOf(token: string, where: string): number {
-    const id = this.#ids.get(token) ?? this.#unknown
-    if (id !== null) return id
-    throw new DataError({
-      where,
-      expected: 'a token of the vocabulary (which has no unknown token)',
-      got: JSON.stringify(token),
-    })
+  /**
+   * The id of one token, as it is in the vocabulary or in a text; null if it is left out.
+   * @throws DataError for none or several tokens, or one outside the vocabulary
+   */
+  idOfToken(given: string): number | null {
+    const own = this.#ids.get(given)
+    if (own !== undefined) return own
+    const tokens = this.#tokenizer?.tokenize(given) ?? [given]
+    if (tokens.length > 1) {
+      const expected = 'one token'
+      const remedy = 'Push one token after the other, or the text with pushText.'
+      throw new DataError({ where: 'token', expected, got: JSON.stringify(given), remedy })
+    }
+    return this.#idOf(tokens[0] ?? given, 'token')
+  }
+
+  /** The id of a token of a tokenized text; null if it is left out. @throws DataError as `readText` */
+  idOfText(token: string): number | null {
+    return this.#idOf(token, 'text')
+  }
+
+  /** @throws DataError for an unknown token, if those are errors */
+  #idOf(token: string, where: string): number | null {
+    const id = this.#ids.get(token) ?? this.#facts.textInput?.unknown ?? 'error'
+    if (id === 'drop') return null
+    if (id !== 'error') return id
+    const expected = 'a token of the vocabulary (which has no unknown token)'
+    throw new DataError({ where, expected, got: JSON.stringify(token) })
+  }
+
+  #nameOf(id: number): string {
+    return this.#facts.vocabulary?.[id] || `#${id}`
   }
 
   #readIds(input: ArrayLike<number> | readonly ArrayLike<number>[]): EncodedSequence {
@@ -122,8 +144,9 @@ export class SequenceReader {
       const expected = `a token id from 0 to ${width - 1}`
       throw new DataError({ where: `input, step ${t}`, expected, got: describe(id) })
     })
-    const tokens = ids.map((id) => this.#facts.vocabulary?.[id] || `#${id}`)
-    return { steps: ids.length, ids, features: null, tokens, known: ids.map(() => true), padding: 0, cut: 0 }
+    const tokens = ids.map((id) => this.#nameOf(id))
+    const known = ids.map(() => true)
+    return { steps: ids.length, ids, features: null, tokens, known, padding: 0, paddingAfter: 0, cut: 0 }
   }
 
   #readRows(input: ArrayLike<number> | readonly ArrayLike<number>[]): EncodedSequence {
@@ -154,7 +177,7 @@ export class SequenceReader {
     }
     const tokens = Array.from({ length: T }, (_, t) => `${t}`)
     const known = tokens.map(() => true)
-    return { steps: T, ids: null, features, tokens, known, padding: 0, cut: 0 }
+    return { steps: T, ids: null, features, tokens, known, padding: 0, paddingAfter: 0, cut: 0 }
   }
 
   #wanted(): string {

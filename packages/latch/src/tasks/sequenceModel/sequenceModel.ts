@@ -15,7 +15,7 @@ import { StatefulStates } from './statefulStates.ts'
 import { resolveFacts, withLoss, type ModelSource } from './facts.ts'
 import type { SequenceInput } from './reader.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
-import { PaddedStream } from './paddedStream.ts'
+import { SequenceStream } from './sequenceStream.ts'
 import { sequenceTask } from './task.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
@@ -106,9 +106,7 @@ export class SequenceModel extends TaskModel<SequenceTypes> {
 
   /** Reads a sequence as it comes in. Errors: see Model.stream. */
   override stream(): ModelStream<SequenceTypes['Step'], Prediction> {
-    const { trained } = this
-    const length = sequenceTask.text(trained.learned)?.paddedLength ?? null
-    return length === null ? super.stream() : new PaddedStream(sequenceTask, trained, length)
+    return new SequenceStream(sequenceTask, this.trained)
   }
 
   /** Clears the state that `stateful` predictions start from. */

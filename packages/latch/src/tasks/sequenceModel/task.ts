@@ -14,7 +14,9 @@ import {
 } from '../../core/validation.ts'
 import { allLayers } from '../../model/allLayers.ts'
 import type { TaskDefinition } from '../task.ts'
-import { padsTexts, type SequenceFacts } from './facts.ts'
+import { SIDES, TEXT_RULES, type TextInput } from '../../text/textRules.ts'
+import { defaultTextInput } from '../../formats/text/textInput.ts'
+import type { SequenceFacts } from './facts.ts'
 import { completeFacts, type SequenceLearned, type SequenceTypes } from './learned.ts'
 import type { SequenceInput } from './reader.ts'
 import { TOKEN_KINDS } from '../../text/tokenizer.ts'
@@ -25,6 +27,7 @@ const SECTIONS = [
   'labels',
   'vocabulary',
   'tokens',
+  'textInput',
   'stateful',
   'warnings',
   'source',
@@ -40,17 +43,17 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
   reads: ({ reader, input }) => (reader.readsText ? ['text', 'ids'] : [input.kind]),
   encode: ({ reader }, input) => reader.read(input),
   isMany,
-  encodeStep: ({ reader }, step) => (typeof step === 'string' ? reader.idOfToken(step) : step),
+  // Texts are dropped or read by the stream itself.
+  encodeStep: ({ reader }, step) => (typeof step === 'string' ? reader.idOfToken(step)! : step),
 
-  text({ reader, input, ...facts }) {
+  text({ reader, input, textInput }) {
     const { tokenizer } = reader
     if (!tokenizer) return null
     return {
       tokenizer,
-      findId: (token) => reader.idOfToken(token),
+      findId: (token) => reader.idOfText(token),
       emptyToken: null,
-      paddedLength: padsTexts({ input, ...facts }) ? input.steps : null,
-      maximumLength: reader.fixed === null ? null : input.steps,
+      maximumLength: textInput?.padding?.length ?? (reader.fixed === null ? null : input.steps),
     }
   },
 
@@ -66,8 +69,9 @@ export const sequenceTask: TaskDefinition<SequenceTypes> = {
 }
 
 function factsOf(learned: SequenceLearned): SequenceFacts {
-  const { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source } = learned
-  return { outputActivation, input, labels, vocabulary, tokens, stateful, warnings, source }
+  const { outputActivation, input, labels, vocabulary, tokens, textInput, stateful, warnings, source } =
+    learned
+  return { outputActivation, input, labels, vocabulary, tokens, textInput, stateful, warnings, source }
 }
 
 /** One input is a text, a list of numbers, or (features) a list of rows; this is a list of such inputs. */
@@ -90,21 +94,46 @@ function readFacts(root: Field): SequenceFacts {
   const input = readObject(f.input, ['kind', 'width', 'steps'])
   const source = readObject(f.source, ['format', 'producer'])
   const size = (field: Field) => readInteger(field, { min: 1, max: 2 ** 26 })
-  return {
-    outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
+  const own = {
     input: {
       kind: readChoice(input.kind, ['ids', 'features']),
       width: size(input.width),
       steps: readOptional(input.steps, size, null),
     },
-    labels: readOptional(f.labels, texts, null),
     vocabulary: readOptional(f.vocabulary, texts, null),
     tokens: readOptional(f.tokens, (x) => readChoice(x, TOKEN_KINDS), null),
+  }
+  return {
+    ...own,
+    outputActivation: readChoice(f.outputActivation, OUTPUT_ACTIVATIONS),
+    labels: readOptional(f.labels, texts, null),
+    // Files of earlier versions have no textInput.
+    textInput:
+      readOptional(f.textInput, (x) => readTextInput(x, own.input.width), null) ?? defaultTextInput(own),
     stateful: readBoolean(f.stateful),
     warnings: texts(f.warnings),
     source: {
       format: readChoice(source.format, FORMAT_NAMES),
       producer: readOptional(source.producer, (x) => readString(x), null),
+    },
+  }
+}
+
+function readTextInput(field: Field, width: number): TextInput {
+  const f = readObject(field, ['rules', 'lowercase', 'filters', 'split', 'unknown', 'padding'])
+  const id = (x: Field) => readInteger(x, { min: 0, max: width - 1 })
+  const padding = readOptional(f.padding, (x) => readObject(x, ['side', 'truncating', 'length', 'id']), null)
+  return {
+    rules: readChoice(f.rules, TEXT_RULES),
+    lowercase: readBoolean(f.lowercase),
+    filters: readString(f.filters),
+    split: readString(f.split, { minLength: 1 }),
+    unknown: typeof f.unknown.value === 'number' ? id(f.unknown) : readChoice(f.unknown, ['drop', 'error']),
+    padding: padding && {
+      side: readChoice(padding.side, SIDES),
+      truncating: readChoice(padding.truncating, SIDES),
+      length: readInteger(padding.length, { min: 1, max: 2 ** 26 }),
+      id: id(padding.id),
     },
   }
 }

@@ -36,7 +36,6 @@ export const textClassifierTask: TaskDefinition<TextTypes> = {
     tokenizer: createTokenizer({ kind: settings.tokens, lowercase: settings.lowercase }),
     findId: (token) => words.idOf(token),
     emptyToken: UNKNOWN_TOKEN,
-    paddedLength: null,
     maximumLength: settings.maximumLength,
   }),
 

@@ -113,6 +113,29 @@ const CASES: Record<string, object> = {
     layer('Dense', { units: 2, activation: 'mish' }),
     layer('Activation', { activation: 'softmax' }),
   ),
+  'a mean that counts masked steps': sequential(
+    layer('Masking', { mask_value: 0 }),
+    cell('LSTM', every),
+    layer('GlobalAveragePooling1D'),
+    layer('Dense', { units: 2 }),
+  ),
+  'a mean of masked ids': sequential(
+    layer('Embedding', { input_dim: 7, output_dim: 3, mask_zero: true, batch_input_shape: [null, T] }),
+    both(cell('GRU', every), 'sum'),
+    layer('LayerNormalization'),
+    layer('GlobalAveragePooling1D'),
+    layer('Dense', { units: 1, activation: 'sigmoid' }),
+  ),
+  'masked steps through every layer': sequential(
+    layer('Masking', { mask_value: 0 }),
+    both(cell('LSTM', every)),
+    layer('TimeDistributed', { layer: layer('Dense', { units: 3 }) }),
+    layer('LeakyReLU', { alpha: 0.1 }),
+    layer('Dropout', { rate: 0.5 }),
+    cell('GRU', { ...every, go_backwards: true }),
+    layer('GlobalMaxPooling1D'),
+    layer('Dense', { units: 2 }),
+  ),
   'products first': sequential(
     layer('Dense', { units: 4, activation: 'selu' }),
     layer('Dropout', { rate: 0.5 }),
@@ -180,5 +203,19 @@ describe.skipIf(!existsSync(PEER))('Latch runs what TensorFlow.js saved', () => 
     const got = steps ? steps.flatMap((row) => [...row]) : [...output]
     expect(got).toHaveLength(wanted.length)
     expect(relativeDifference(wanted, got)).toBeLessThan(1e-5)
+    // The same from the model's own file, and step by step.
+    const again = SequenceModel.fromBytes(latch.toBytes())
+    expect(again.predict(input)).toEqual(latch.predict(input))
+  })
+
+  it('a Softmax layer over masked steps is refused, as there', async () => {
+    const tf = await peer()
+    const config = sequential(layer('Masking'), cell('LSTM', every), layer('Softmax', { axis: 2 }))
+    const { saved } = await made(tf, config)
+    const { weightData, weightSpecs, ...rest } = saved
+    const json = { ...rest, weightsManifest: [{ paths: ['w'], weights: weightSpecs }] }
+    const bytes = new TextEncoder().encode(JSON.stringify(json))
+    const read = readTfjs(filesOf({ 'model.json': bytes, w: new Uint8Array(weightData) }))
+    await expect(read).rejects.toThrow(/Softmax layer over masked steps/)
   })
 })

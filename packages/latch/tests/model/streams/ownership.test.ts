@@ -74,7 +74,7 @@ describe('after `dispose`', () => {
     model.dispose()
     for (const call of [
       () => stream.push('a'),
-      () => stream.pushText('a b'),
+      () => stream.pushText('a'),
       () => stream.reset(),
       () => stream.save(),
       () => stream.restore(saved),

@@ -13,6 +13,8 @@ export interface KerasDialect {
   major: number
   /** Bidirectional layers give zeros at masked steps: Keras from 2.4. */
   zeroesMasked: boolean
+  /** Means over time count masked steps: TensorFlow.js. */
+  meansMasked: boolean
 }
 
 /** An activation of each number, or of a whole row. */
@@ -108,5 +110,9 @@ function reluLayer(
   if (most === Infinity && threshold === 0) return slope ? { type: 'leakyRelu', alpha: slope } : 'relu'
   if (most === Infinity && slope === 0) return { type: 'thresholdedRelu', alpha: threshold }
   if (most === 6 && slope === 0 && threshold === 0) return 'relu6'
-  throw fieldError(config, 'max_value 6 or none', `${most} with slope ${slope}, threshold ${threshold}`)
+  throw new UnsupportedError({
+    where: `${config.source}, ${config.path}`,
+    expected: 'a ReLU with max_value 6 or none, and a slope or a threshold',
+    got: `max_value ${most === Infinity ? 'none' : most} with slope ${slope}, threshold ${threshold}`,
+  })
 }

@@ -55,6 +55,35 @@ export class LayerArrays {
   }
 }
 
+/** Where Keras 1 has the gates i f c o and z r h among a layer's arrays: kernel, recurrent kernel, bias of each. */
+const SEPARATE: Readonly<Record<string, readonly number[]>> = { LSTM: [0, 6, 3, 9], GRU: [0, 3, 6] }
+
+/** One array for all gates, where Keras 1 has one for each. Source: preprocess_weights_for_loading of Keras 2. */
+export function joinedGates(type: string, arrays: readonly KerasArray[]): readonly KerasArray[] {
+  const [, outer, cell] = /^(?:(Bidirectional)\()?(LSTM|GRU)\)?$/.exec(type) ?? []
+  const places = cell ? SEPARATE[cell] : []
+  const count = 3 * places.length
+  if (count === 0 || arrays.length !== (outer ? 2 * count : count)) return arrays
+  const joined = (begin: number) =>
+    [0, 1, 2].map((part) => joinedColumns(places.map((place) => arrays[begin + place + part])))
+  return outer ? [...joined(0), ...joined(count)] : joined(0)
+}
+
+function joinedColumns(parts: readonly KerasArray[]): KerasArray {
+  const [{ name, shape }] = parts
+  const rows = shape.length === 2 ? shape[0] : 1
+  const widths = parts.map(({ data }) => data.length / rows)
+  const width = widths.reduce((a, b) => a + b, 0)
+  const data = new Float32Array(rows * width)
+  let at = 0
+  parts.forEach((part, i) => {
+    for (let row = 0; row < rows; row++)
+      data.set(part.data.subarray(row * widths[i], (row + 1) * widths[i]), row * width + at)
+    at += widths[i]
+  })
+  return { name, shape: shape.length === 2 ? [rows, width] : [width], data }
+}
+
 /** `(96, 288)` */
 export function shapeText(shape: readonly number[]): string {
   return `(${shape.join(', ')})`

@@ -9,6 +9,8 @@ import type { ModelInput } from '../../imported.ts'
 import type { KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
 import { LayerNames } from '../../../layers/names.ts'
+import type { TextInput } from '../../../text/textRules.ts'
+import type { TokenKind } from '../../../text/tokenizer.ts'
 
 /** A Keras layer to be read. */
 export interface KerasLayer {
@@ -19,8 +21,17 @@ export interface KerasLayer {
   config: Field
   arrays: LayerArrays
   dialect: KerasDialect
+  /** A text file of the layer in the archive; null: none. */
+  assets(file: string): string | null
   /** Within TimeDistributed: it sees one step at a time. */
   distributed?: true
+}
+
+/** How a model reads texts. */
+export interface KerasText {
+  vocabulary: readonly string[]
+  tokens: TokenKind
+  textInput: TextInput
 }
 
 /** The network so far. */
@@ -37,7 +48,10 @@ export class NetworkBuilder {
   per: 'step' | 'sequence' = 'step'
   width = 0
   steps: number | null = null
-  stateful = false
+  /** How texts are read, if a layer says so. */
+  text: KerasText | null = null
+  /** By recurrent layer: whether its state is kept from call to call. */
+  readonly statefulLayers: boolean[] = []
   /** Whether steps may be masked here. */
   masked = false
   /** Shape of the input without the batch, if an InputLayer or the first layer specifies it. */
@@ -105,6 +119,14 @@ export class NetworkBuilder {
     this.note('the input has no time axis: each example is a sequence of one step')
     this.add({ type: 'pool', pooling: 'last' })
     this.per = 'sequence'
+  }
+
+  /** Whether states are kept: those of all recurrent layers or of none. @throws UnsupportedError for some of them */
+  stateful(source: string): boolean {
+    const [first = false] = this.statefulLayers
+    if (this.statefulLayers.every((one) => one === first)) return first
+    const expected = 'stateful in all recurrent layers or in none'
+    throw new UnsupportedError({ where: source, expected, got: 'some stateful layers' })
   }
 
   /** The output shape of the last layer, `(batch, 40, 128)`. */

@@ -16,6 +16,7 @@ import {
 import { transposed } from '../../gateOrders.ts'
 import { activationLayer, readActivation, type KerasDialect } from './activations.ts'
 import { readScalar } from './scalars.ts'
+import { addStringLookup, addTextVectorization } from './textLayers.ts'
 import { readFlag, readSize, type KerasLayer, type NetworkBuilder } from './builder.ts'
 
 type Adder = (to: NetworkBuilder, layer: KerasLayer) => string
@@ -35,6 +36,8 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   AttentionWeightedAverage: addAttention,
   Flatten: addFlatten,
   TimeDistributed: addTimeDistributed,
+  TextVectorization: addTextVectorization,
+  StringLookup: addStringLookup,
 }
 
 const TRAINING_ONLY = ['GaussianNoise', 'GaussianDropout', 'AlphaDropout', 'ActivityRegularization']
@@ -50,7 +53,7 @@ export function addSimple(to: NetworkBuilder, layer: KerasLayer): string {
   const activation = activationLayer(layer.type, layer.config, layer.dialect)
   if (activation === null) throw unknown(to, layer)
   to.beginFeatures(layer)
-  if (layer.type === 'Softmax') requireLastAxis(to, layer)
+  if (layer.type === 'Softmax') requireSoftmax(to, layer)
   if (activation !== 'linear') to.add({ type: 'activation', activation })
   return typeof activation === 'string' ? activation : activation.type
 }
@@ -109,7 +112,7 @@ function addMasking(to: NetworkBuilder, layer: KerasLayer): string {
 function addDense(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays, dialect } = layer
   to.beginFeatures(layer)
-  const units = readSize(config, 'units', 'output_dim')
+  const units = readSize(config, 'units')
   const bias = readFlag(config, 'use_bias', true)
   const activation = readActivation(fieldAt(config, 'activation'), dialect)
   const byRow = activation === 'softmax' || activation === 'logSoftmax'
@@ -143,6 +146,17 @@ function addLayerNorm(to: NetworkBuilder, layer: KerasLayer): string {
   return `epsilon ${epsilon}`
 }
 
+/** Keras' and TensorFlow.js' Softmax (not the activation) applies the mask of the steps to features, or fails. */
+function requireSoftmax(to: NetworkBuilder, layer: KerasLayer): void {
+  requireLastAxis(to, layer)
+  if (!to.masked || to.per === 'sequence') return
+  throw new UnsupportedError({
+    where: layer.where,
+    expected: 'a Softmax layer without masked steps, or an Activation softmax',
+    got: 'a Softmax layer over masked steps',
+  })
+}
+
 /** The last axis, as −1 or by its index: 2 for (batch, steps, features), 1 for rows and in TimeDistributed. */
 function requireLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer): void {
   const field = fieldAt(config, 'axis')
@@ -155,8 +169,7 @@ function requireLastAxis(to: NetworkBuilder, { config, distributed }: KerasLayer
 
 function addDropout(to: NetworkBuilder, layer: KerasLayer): string {
   to.beginFeatures(layer)
-  const given = fieldAt(layer.config, 'rate').value === undefined ? 'p' : 'rate'
-  const rate = readNumber(fieldAt(layer.config, given), { min: 0, max: 1 })
+  const rate = readNumber(fieldAt(layer.config, 'rate'), { min: 0, max: 1 })
   if (layer.type === 'SpatialDropout1D')
     to.note(
       `${layer.name}: Keras drops whole features of a sequence, Latch drops single numbers (in training only)`,
@@ -184,7 +197,10 @@ function addPool(to: NetworkBuilder, layer: KerasLayer, over: 'mean' | 'max' | '
   requireSteps(to, layer)
   requireStepsFirst(layer)
   if (readFlag(layer.config, 'keepdims')) throw fieldError(fieldAt(layer.config, 'keepdims'), 'false')
-  to.add({ type: 'pool', pooling: over })
+  // TensorFlow.js has no masks in its poolings.
+  const countMasked = over === 'mean' && to.masked && layer.dialect.meansMasked
+  to.add(countMasked ? { type: 'pool', pooling: over, countMasked } : { type: 'pool', pooling: over })
+  if (countMasked) to.note(`${layer.name}: the mean counts masked steps, as in TensorFlow.js`)
   toSequence(to, to.width)
   return over
 }
@@ -208,12 +224,12 @@ function addAttention(to: NetworkBuilder, layer: KerasLayer): string {
 
 function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
   to.beginFeatures(layer)
+  requireStepsFirst(layer)
   if (to.per === 'sequence') return ''
   if (to.steps === null) {
     const got = 'an input of any length'
     throw new UnsupportedError({ where: layer.where, expected: 'a fixed number of steps for Flatten', got })
   }
-  requireStepsFirst(layer)
   const { steps } = to
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)

@@ -5,11 +5,12 @@
 import { UnsupportedError } from '../../../core/errors.ts'
 import { fieldAt, readArray, readInteger, readOptional, type Field } from '../../../core/validation.ts'
 import type { FormatName, ImportedModel, ImportOptions, LayerFacts } from '../../imported.ts'
-import { tokensByOptions } from '../../tokensById.ts'
+import { tokensByOptions } from '../../text/tokensById.ts'
 import type { KerasDialect } from './activations.ts'
-import { LayerArrays, type KerasArray } from './arrays.ts'
+import { joinedGates, LayerArrays, type KerasArray } from './arrays.ts'
 import { NetworkBuilder, type KerasLayer } from './builder.ts'
 import { readOutput } from './outputActivation.ts'
+import { WatchedLayer } from './fields.ts'
 import { addSimple } from './layers.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
 import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
@@ -27,6 +28,8 @@ export interface KerasAbout {
   options: ImportOptions
   /** The training configuration, if it is stored with the model's. */
   training?: unknown
+  /** A text file that belongs to a layer; null: none. */
+  assets?(layer: string, file: string): string | null
 }
 
 /**
@@ -44,7 +47,7 @@ export function importKerasConfig(
   const to = new NetworkBuilder()
   const dialect = findDialect(about, nodes[0])
   to.inputShape = readInputShape(nodes[0].config)
-  const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, source))
+  const layers = nodes.map((node) => addNode(to, node, weightsOf, dialect, about))
   if (!to.input || to.layers.length < 2)
     throw new UnsupportedError({
       where: source,
@@ -67,25 +70,34 @@ export function importKerasConfig(
     outputActivation,
     input: to.input,
     labels: options.labels ?? null,
-    ...tokensByOptions(options, source),
+    ...tokensByOptions(
+      { ...options, tokens: options.tokens ?? to.text?.tokens },
+      source,
+      to.text?.vocabulary ?? null,
+    ),
+    textInput: to.text?.textInput,
     layers,
     warnings: to.warnings,
     omitted: to.omitted,
-    stateful: to.stateful,
+    stateful: to.stateful(source),
     document: null,
   }
 }
 
 function addNode(
   to: NetworkBuilder,
-  node: KerasNode,
+  given: KerasNode,
   weightsOf: (layer: string) => readonly KerasArray[],
   dialect: KerasDialect,
-  source: string,
+  { source, assets }: KerasAbout,
 ): LayerFacts {
+  const watched = new WatchedLayer(given)
+  const { node } = watched
   const where = `${source}, layer ${node.name}`
-  const arrays = new LayerArrays(where, node.type === 'InputLayer' ? [] : weightsOf(node.name))
-  const layer: KerasLayer = { ...node, where, arrays, dialect }
+  const own = node.type === 'InputLayer' ? [] : weightsOf(node.name)
+  const arrays = new LayerArrays(where, joinedGates(typeText(node), own))
+  const assetsOf = (file: string) => assets?.(node.name, file) ?? null
+  const layer: KerasLayer = { ...node, where, arrays, dialect, assets: assetsOf }
   const conventions =
     node.type === 'Concatenate'
       ? addConcat(to, node, where)
@@ -96,6 +108,7 @@ function addNode(
   for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
     if (fieldAt(node.config, `${name}_regularizer`).value)
       to.omitted.push(`${node.name}: ${name}_regularizer`)
+  watched.report(to)
   to.outputs.set(node.name, to.last)
   to.widths.set(to.last, to.width)
   const output = to.input ? to.shape : inputText(to.inputShape)
@@ -149,11 +162,16 @@ export function findDialect(
   { format, producer }: Pick<KerasAbout, 'format' | 'producer'>,
   first: KerasLayerHead,
 ): KerasDialect {
-  if (format === 'tfjs') return { major: 2, zeroesMasked: false }
+  if (format === 'tfjs') return { major: 2, zeroesMasked: false, meansMasked: true }
   const [, major, minor] = /keras\D{0,10}(\d)\.(\d+)/i.exec(producer ?? '') ?? []
-  if (major) return { major: Number(major), zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04 }
+  if (major)
+    return {
+      major: Number(major),
+      zeroesMasked: Number(major) + Number(minor) / 100 >= 2.04,
+      meansMasked: false,
+    }
   const three = fieldAt(first.config, 'batch_shape').value !== undefined
-  return { major: three ? 3 : 2, zeroesMasked: three }
+  return { major: three ? 3 : 2, zeroesMasked: three, meansMasked: false }
 }
 
 function noteHardSigmoid(to: NetworkBuilder, { major }: KerasDialect): void {

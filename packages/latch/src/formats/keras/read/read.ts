@@ -22,6 +22,8 @@ interface KerasContent {
   training: unknown
   /** The embedded Latch document. */
   embedded: unknown
+  /** A file of the archive, by its name and the path of its layer. */
+  asset(path: string, file: string): string | null
   /** The HDF5 root. @throws FormatError, UnsupportedError */
   root(): Hdf5Object
 }
@@ -46,6 +48,7 @@ export function openKerasFile({ bytes, name }: ModelFiles): KerasContent {
     producer: getProducer(version),
     training: trained === null ? undefined : parsed(trained, `${name}, training_config`),
     embedded: null,
+    asset: () => null,
     root: () => root,
   }
 }
@@ -61,6 +64,12 @@ function openArchive(zip: ZipFile, name: string, stored: number): KerasContent {
     producer: getProducer(typeof version === 'string' ? version.slice(0, 40) : null),
     training: undefined,
     embedded: fieldAt(fields, EMBEDDED_KEY).value,
+    asset(path, file) {
+      const isOf = (member: string) => `/${member}`.includes(`/${path}/`) && member.endsWith(`/${file}`)
+      const found = zip.names.find((member) => member.startsWith('assets/') && isOf(member))
+      const data = found === undefined ? null : zip.read(found)
+      return data && new TextDecoder().decode(data)
+    },
     root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, stored),
   }
 }
@@ -104,7 +113,9 @@ function assemble(content: KerasContent, options: ImportOptions): ImportedModel 
   const { source } = content
   const root = content.root()
   const { config, store, producer } = configured(content, root, options)
-  const about: KerasAbout = { source, format: 'keras', producer, options, training: content.training }
+  const assets = (layer: string, file: string) =>
+    content.asset(store.pathOf?.(layer) ?? layer, file) ?? content.asset(layer, file)
+  const about: KerasAbout = { source, format: 'keras', producer, options, training: content.training, assets }
   const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
   const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
   const model = optimizer ? { ...read, omitted: [...read.omitted, 'optimizer state'] } : read

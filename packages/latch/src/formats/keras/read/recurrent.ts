@@ -87,7 +87,7 @@ function addOneWay(to: NetworkBuilder, layer: KerasLayer): string {
   const { config, arrays } = layer
   const backwards = readFlag(config, 'go_backwards')
   const every = readFlag(config, 'return_sequences')
-  const zeroes = readFlag(config, 'zero_output_for_mask')
+  const zeroes = readFlag(config, 'zero_output_for_mask') && !keepsUnrolled(to, layer, config)
   // Then the output of a masked last step is zero, not the retained state.
   const pooled = zeroes && !every
   noteCalls(to, layer, config)
@@ -123,6 +123,7 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   const [ahead, back] = readDirections(layer)
   const every = readFlag(ahead.config, 'return_sequences')
   noteCalls(to, layer, ahead.config)
+  if (back !== ahead) noteCalls(to, layer, back.config)
   const [forward, stacked] = readCells(ahead.type, ahead.config, dialect)
   const [backward] = readCells(back.type, back.config, dialect)
   if (stacked)
@@ -149,7 +150,9 @@ function addBidirectional(to: NetworkBuilder, layer: KerasLayer): string {
   putWeights(to, name, '', withBias(first, bias, rows))
   putWeights(to, name, '_reverse', withBias(second, bias, rows))
   to.width = forward.units * (merge === 'concat' ? 2 : 1)
-  const zeroes = to.masked && (dialect.zeroesMasked || readFlag(ahead.config, 'zero_output_for_mask'))
+  const zeroed = [ahead, back].map((one) => readFlag(one.config, 'zero_output_for_mask')).includes(true)
+  const wanted = every && to.masked && (dialect.zeroesMasked || zeroed)
+  const zeroes = wanted && !keepsUnrolled(to, layer, ahead.config)
   finish(to, ahead.config, every, zeroes)
   return `${describeCell(forward, first, dialect)}; merge ${merge}`
 }
@@ -161,7 +164,17 @@ function finish(to: NetworkBuilder, config: Field, every: boolean, zeroes: boole
     to.steps = null
   }
   if (every && zeroes) to.add({ type: 'zeroMasked' })
-  if (readFlag(config, 'stateful')) to.stateful = true
+  to.statefulLayers.push(readFlag(config, 'stateful'))
+}
+
+/** Unrolled loops of Keras 3 know no zeros for masked steps on JAX and NumPy; they do on TensorFlow and PyTorch. */
+function keepsUnrolled(to: NetworkBuilder, { name, dialect }: KerasLayer, config: Field): boolean {
+  if (dialect.major < 3 || !readFlag(config, 'unroll')) return false
+  if (to.masked)
+    to.note(
+      `${name}: outputs at masked steps repeat the last one, as in unrolled layers of Keras 3 on JAX and NumPy (TensorFlow and PyTorch give zeros)`,
+    )
+  return true
 }
 
 function noteCalls(to: NetworkBuilder, { name, where }: KerasLayer, config: Field): void {
@@ -185,6 +198,14 @@ function readDirections({ config, where }: KerasLayer): [Inner, Inner] {
     throw new UnsupportedError({ where, expected: 'a recurrent layer in Bidirectional', got: type })
   }
   const turned = readFlag(forward.config, 'go_backwards')
+  for (const name of own.value ? ['return_sequences', 'stateful'] : []) {
+    if (readFlag(forward.config, name) === readFlag(backward.config, name)) continue
+    throw new UnsupportedError({
+      where,
+      expected: `the same ${name} in both directions`,
+      got: 'different ones',
+    })
+  }
   if (turned || (own.value && !readFlag(backward.config, 'go_backwards')))
     throw new UnsupportedError({
       where,
@@ -270,7 +291,7 @@ function readCell(type: string, config: Field, dialect: KerasDialect): CellConfi
   const reset = fieldAt(config, 'reset_after').value
   return {
     cell,
-    units: readSize(config, 'units', 'output_dim'),
+    units: readSize(config, 'units'),
     bias: readFlag(config, 'use_bias', true),
     activation: read('activation', 'tanh'),
     gateActivation: takes(cell, 'gateActivation') ? read('recurrent_activation', gates) : 'sigmoid',

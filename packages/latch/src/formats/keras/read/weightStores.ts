@@ -12,6 +12,8 @@ export interface WeightStore {
   weightsOf(layer: string): readonly KerasArray[]
   /** All arrays of a layer, also of unsupported classes. */
   everythingOf(layer: string): readonly KerasArray[]
+  /** Its path in Keras 3's own format. */
+  pathOf?(layer: string): string | null
   /** Layers that have arrays, in the file's order. */
   readonly filled: readonly string[]
 }
@@ -136,6 +138,7 @@ export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], sour
   const filled = () => known.map(({ name }) => name).filter((name) => weightsOf(name).length > 0)
   return {
     weightsOf,
+    pathOf: (name) => places.get(name)?.path ?? null,
     everythingOf(name) {
       const group = findGroup(name)
       return group ? arraysBelow(group, `${source}, layer ${name}`) : []

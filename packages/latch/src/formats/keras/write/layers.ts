@@ -18,10 +18,10 @@ import { LayerNames } from '../../../layers/names.ts'
 
 /** A model's configuration, as in config.json. */
 export interface KerasModelConfig {
-  module: 'keras'
+  module: 'keras' | 'keras.src.models.functional'
   class_name: 'Sequential' | 'Functional'
   config: { name: string; trainable: true; layers: KerasObject[] }
-  registered_name: null
+  registered_name: null | 'Functional'
 }
 
 /** One-hot input of more tokens would need an identity table of more than 64 MiB. */
@@ -30,6 +30,7 @@ const MOST_ONE_HOT = 4096
 class Out {
   readonly layers: OutLayer[] = []
   readonly config: NetworkConfig
+  readonly stateful: boolean
   width = 0
   per: 'step' | 'sequence' = 'step'
   masked = false
@@ -37,8 +38,9 @@ class Out {
   readonly given = new Map<string, { layer: number; width: number }>()
   readonly #names = new LayerNames()
 
-  constructor(config: NetworkConfig) {
+  constructor(config: NetworkConfig, stateful: boolean) {
     this.config = config
+    this.stateful = stateful
   }
 
   add(type: string, config: Record<string, unknown>, arrays: readonly OutArray[] = []): void {
@@ -57,8 +59,12 @@ class Out {
 }
 
 /** The layers: the input first, the output activation last. @throws UnsupportedError naming the layer */
-export function buildKerasLayers(config: NetworkConfig, outputActivation: OutputActivation): OutLayer[] {
-  const out = new Out(config)
+export function buildKerasLayers(
+  config: NetworkConfig,
+  outputActivation: OutputActivation,
+  stateful = false,
+): OutLayer[] {
+  const out = new Out(config, stateful)
   for (let i = 0; i < config.layers.length; i++) {
     const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
     // Outputs that a Keras layer does not expose (steps before they are reversed) have no index.
@@ -72,12 +78,14 @@ export function buildKerasLayers(config: NetworkConfig, outputActivation: Output
 
 /** Names layers like Keras (`lstm`, `lstm_1`) and builds the model: Sequential, or functional with skip connections. */
 export function buildModel(layers: readonly OutLayer[], name: string): KerasModelConfig {
-  const names = numbered(layers.map(({ type }) => type))
+  // Keras calls the operations that compute masks `concatenate`, and names must be unique.
+  const names = numbered(layers.map(({ type }) => (type === 'Concatenate' ? 'Skip' : type)))
   const objects = layers.map(({ type, config }, i) => kerasObject(type, { name: names[i], ...config }))
   const skips = layers.some(({ inputs }) => inputs !== undefined)
-  const model = { module: 'keras' as const, registered_name: null }
-  if (!skips)
-    return { ...model, class_name: 'Sequential', config: { name, trainable: true, layers: objects } }
+  if (!skips) {
+    const config = { name, trainable: true as const, layers: objects }
+    return { module: 'keras', registered_name: null, class_name: 'Sequential', config }
+  }
   const called = objects.map((object, i) => {
     const below = i ? kerasTensor(names[i - 1]) : null
     const args = layers[i].inputs
@@ -88,7 +96,13 @@ export function buildModel(layers: readonly OutLayer[], name: string): KerasMode
     return { ...object, name: names[i], inbound_nodes: i ? [{ args, kwargs: {} }] : [] }
   })
   const ends = { input_layers: [[names[0], 0, 0]], output_layers: [[names[names.length - 1], 0, 0]] }
-  return { ...model, class_name: 'Functional', config: { name, trainable: true, layers: called, ...ends } }
+  // Keras' public module has no Functional.
+  return {
+    module: 'keras.src.models.functional',
+    class_name: 'Functional',
+    config: { name, trainable: true, layers: called, ...ends },
+    registered_name: 'Functional',
+  }
 }
 
 /** Keras' configuration of a list of Latch layers, for files of weights only. */
@@ -138,7 +152,7 @@ function addLayer(
       out.per = 'sequence'
       return 0
     case 'pool':
-      addPool(out, layer.pooling, name)
+      addPool(out, layer, name)
       return 0
     case 'concat':
       addConcat(out, layer.inputs, name)
@@ -165,9 +179,11 @@ function addInput(
   const flatten = out.config.layers.find(({ type }) => type === 'flatten')
   const steps = flatten?.type === 'flatten' ? flatten.steps : null
   const input = { dtype: layer.type === 'features' ? 'float32' : 'int32', sparse: false }
+  // A stateful model has as many states as rows in its batch.
+  const rows = out.stateful ? 1 : null
   if (layer.type === 'features') {
     out.width = layer.width
-    out.add('InputLayer', { batch_shape: [null, steps, layer.width], ...input })
+    out.add('InputLayer', { batch_shape: [rows, steps, layer.width], ...input })
     return
   }
   const { vocabulary } = layer
@@ -187,7 +203,7 @@ function addInput(
       : (read: (name: string) => Float32Array) => read(`${name}.weight`)
   const trainable = layer.type === 'oneHot' ? { trainable: false } : {}
   const config = { input_dim: vocabulary, output_dim: out.width, mask_zero: out.masked, ...trainable }
-  out.add('InputLayer', { batch_shape: [null, steps], ...input })
+  out.add('InputLayer', { batch_shape: [rows, steps], ...input })
   out.add('Embedding', config, [{ path: 'vars/0', shape: [vocabulary, out.width], values }])
 }
 
@@ -218,7 +234,7 @@ function addRecurrent(
       'a bidirectional layer that repeats its output at masked steps (Keras outputs zeros)',
     )
   const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
-  out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked }))
+  out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked, stateful: out.stateful }))
   out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
   if (!every) out.per = 'sequence'
   return taken
@@ -247,13 +263,19 @@ function addLayerNorm(out: Out, layer: Extract<LayerOptions, { type: 'layerNorm'
   out.add('LayerNormalization', { axis: -1, epsilon, scale, center: centre }, arrays)
 }
 
-function addPool(out: Out, over: string, name: string): void {
+function addPool(
+  out: Out,
+  { pooling: over, countMasked }: Extract<LayerOptions, { type: 'pool' }>,
+  name: string,
+): void {
   const types: Record<string, string | undefined> = {
     mean: 'GlobalAveragePooling1D',
     max: 'GlobalMaxPooling1D',
   }
   const type = types[over]
   if (!type) throw unsupportedLayer(name, `pooling over ${over}`)
+  if (countMasked && out.masked)
+    throw unsupportedLayer(name, 'a mean that counts masked steps (Keras leaves them out)')
   out.add(type, { data_format: 'channels_last', keepdims: false })
   out.per = 'sequence'
 }

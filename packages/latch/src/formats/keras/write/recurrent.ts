@@ -19,6 +19,8 @@ export interface LayerContext {
   width: number
   every: boolean
   zeroMasked: boolean
+  /** The state is kept from call to call. */
+  stateful: boolean
 }
 
 /** The layer. @throws UnsupportedError for options that Keras does not have */
@@ -94,7 +96,7 @@ function oneWay(
     return_sequences: context.every,
     return_state: false,
     go_backwards: backwards,
-    stateful: false,
+    stateful: context.stateful,
     unroll: false,
     zero_output_for_mask: context.zeroMasked,
     units,

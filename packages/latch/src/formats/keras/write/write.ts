@@ -15,7 +15,7 @@ const KERAS_VERSION = '3.0.0'
 
 /** The file. @throws UnsupportedError for layers that Keras does not have */
 export function writeKerasFile(source: ExportSource): ExportedFile {
-  const layers = buildKerasLayers(source.network.config, source.outputActivation)
+  const layers = buildKerasLayers(source.network.config, source.outputActivation, source.stateful)
   const name = source.name.replace(/[^\w.-]+/g, '_') || 'model'
   const model = buildModel(layers, name)
   const metadata = { keras_version: KERAS_VERSION, [EMBEDDED_KEY]: embeddedText(source) }

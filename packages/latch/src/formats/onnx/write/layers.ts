@@ -89,7 +89,7 @@ class LayerExport {
         }
       }
       case 'pool':
-        return { ...input, value: this.#pool(name, options.pooling, input), per: 'sequence' }
+        return { ...input, value: this.#pool(name, options, input), per: 'sequence' }
       case 'flatten':
         return {
           value: this.#flatten(options.steps, input),
@@ -184,7 +184,7 @@ class LayerExport {
 
   #pool(
     name: string,
-    over: Extract<LayerOptions, { type: 'pool' }>['pooling'],
+    { pooling: over, countMasked }: Extract<LayerOptions, { type: 'pool' }>,
     { value, width }: ExportEdge,
   ) {
     const { graph } = this
@@ -198,6 +198,8 @@ class LayerExport {
       case 'sum':
         return sum(masks.where(masks.counting(), value, 0))
       case 'mean':
+        if (countMasked)
+          return graph.node('Div', [sum(masks.where(masks.valid(), value, 0)), masks.allCounts()])
         return graph.node('Div', [sum(masks.where(masks.counting(), value, 0)), masks.counts()])
       case 'max': {
         const raised = masks.where(masks.valid(), value, LOWEST)

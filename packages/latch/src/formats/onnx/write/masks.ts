@@ -154,6 +154,13 @@ export class StepMasks {
     )
   }
 
+  /** All steps as floats, (batch, 1). */
+  allCounts(): string {
+    return this.#once('all counts', (graph) =>
+      graph.node('Unsqueeze', [graph.node('Cast', [this.lengths], { to: 1 }), graph.ints([1])]),
+    )
+  }
+
   /** `value` where the mask holds, elsewhere the number. */
   where(mask: string, value: string, other: number): string {
     return this.#graph.node('Where', [mask, value, this.#graph.floats(other)])

@@ -6,6 +6,7 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource, ModelWriter } from '../../imported.ts'
+import { omitStateful } from '../../omitStateful.ts'
 import { exportLayers, type ExportEdge } from './layers.ts'
 import type { ExportGraph, ExportTensor } from './graph.ts'
 import { GraphSchema, ModelSchema, TensorSchema } from '../proto/schema.ts'
@@ -38,6 +39,7 @@ export const writeOnnx: ModelWriter = async (source) => {
   const file: ExportedFile = {
     name: `${source.name}.onnx`,
     chunks: { [Symbol.iterator]: () => chunksOf(model, rest, graph.tensors) },
+    ...omitStateful(source),
   }
   return [file]
 }

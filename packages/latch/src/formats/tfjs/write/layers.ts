@@ -36,10 +36,12 @@ export class TfjsExport {
   /** TensorFlow.js' name of what each of Latch's layers gives. */
   readonly #outputs = new Map<string, string>()
   readonly #masked: boolean
+  readonly #stateful: boolean
 
-  constructor(network: Network, outputActivation: OutputActivation) {
+  constructor(network: Network, outputActivation: OutputActivation, stateful = false) {
     const { layers } = network.config
     this.#network = network
+    this.#stateful = stateful
     this.#layers = layers
     this.#names = layerNames(layers)
     this.#masked = layers.some((l) => l.type === 'masking' || (l.type === 'embedding' && l.maskZero))
@@ -79,7 +81,7 @@ export class TfjsExport {
         this.#addNorm(layer, i, name)
         break
       case 'pool':
-        this.#addPool(layer.pooling, i, name)
+        this.#addPool(layer, i, name)
         break
       case 'reverse':
         this.#addReverse(i)
@@ -116,11 +118,13 @@ export class TfjsExport {
     const steps = flat ? flat.steps : null
     const width = layer.type === 'features' ? layer.width : layer.vocabulary
     const ids = layer.type === 'embedding'
+    // A stateful model has as many states as rows in its batch.
+    const rows = this.#stateful ? 1 : null
     this.#place({
       class_name: 'InputLayer',
       config: {
         name: 'input',
-        batch_input_shape: ids ? [null, steps] : [null, steps, width],
+        batch_input_shape: ids ? [rows, steps] : [rows, steps, width],
         dtype: ids ? 'int32' : 'float32',
         sparse: false,
       },
@@ -152,7 +156,7 @@ export class TfjsExport {
         use_bias: bias !== false,
         return_sequences: every,
         go_backwards: direction === 'reverse',
-        stateful: false,
+        stateful: this.#stateful,
       },
     }
     const both = direction === 'bidirectional'
@@ -227,9 +231,11 @@ export class TfjsExport {
     if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
   }
 
-  #addPool(over: Extract<LayerOptions, { type: 'pool' }>['pooling'], i: number, name: string): void {
+  #addPool(layer: Extract<LayerOptions, { type: 'pool' }>, i: number, name: string): void {
+    const { pooling: over, countMasked } = layer
     if (this.#joined(i - 1) === 'pool') return
-    if (over === 'mean' && this.#masked) throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
+    if (over === 'mean' && this.#masked && !countMasked)
+      throw this.#refusal(i, 'no masked steps below a mean', 'a mask')
     if (over === 'max') this.#place({ class_name: 'GlobalMaxPooling1D', config: { name } })
     else if (over === 'mean') this.#place({ class_name: 'GlobalAveragePooling1D', config: { name } })
     else throw this.#refusal(i, 'mean or max pooling', over)

@@ -13,7 +13,7 @@ const WEIGHTS = 'weights.bin'
  * @throws UnsupportedError for what TensorFlow.js does not have, a GRU that resets after its product among it
  */
 export async function writeTfjs(source: ExportSource): Promise<readonly ExportedFile[]> {
-  const { placed, arrays, last } = new TfjsExport(source.network, source.outputActivation)
+  const { placed, arrays, last } = new TfjsExport(source.network, source.outputActivation, source.stateful)
   const model = {
     format: 'layers-model',
     generatedBy: 'Latch',

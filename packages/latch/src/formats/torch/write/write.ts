@@ -6,6 +6,7 @@ import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
+import { omitStateful } from '../../omitStateful.ts'
 import { fileName, torchName } from '../read/latchFile.ts'
 import { assertExpressible } from './expressible.ts'
 
@@ -24,7 +25,7 @@ export async function writeTorch(source: ExportSource): Promise<readonly Exporte
   assertExpressible(source.network.config.layers)
   const tensors = listTensors(source.network)
   const metadata = { format: 'pt', [EMBEDDED_KEY]: embeddedText(source) }
-  return [{ name: fileName(source.name), chunks: chunksOf(tensors, metadata) }]
+  return [{ name: fileName(source.name), chunks: chunksOf(tensors, metadata), ...omitStateful(source) }]
 }
 
 function listTensors(network: Network): Due[] {
