@@ -1,7 +1,7 @@
 /** NaN and infinite numbers: refused in the weights of every format and in inputs, and never a prediction. */
 import { describe, expect, it } from 'vitest'
 import { DataError, FormatError } from '../../src/core/errors.ts'
-import { features, gru, lstm, network } from '../../src/index.ts'
+import { features, gru, lstm, network, textClassifier } from '../../src/index.ts'
 import { filesInMemory, readModel } from '../../src/formats/open.ts'
 import { EXPORT_FORMATS, writeModel } from '../../src/formats/write.ts'
 import { writeSafetensors } from '../../src/formats/safetensors/safetensors.ts'
@@ -9,7 +9,6 @@ import { openModel, openModelFile } from '../../src/tasks/files/openModel.ts'
 import { sequenceModel } from '../../src/tasks/sequenceModel/build.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
-import { textClassifier } from '../../src/index.ts'
 import { arrayDataset } from '../../src/training.ts'
 import { bytesOf } from './exportHelpers.ts'
 
