@@ -60,7 +60,7 @@ export interface Start {
 /** @throws DataError, FormatError, UsageError for a file that is not a checkpoint */
 export async function resumed(path: string, flags: TrainFlags): Promise<Start> {
   const bytes = await readFileBytes(path)
-  const { model, fitOptions: kept } = TextClassifier.fromCheckpoint(bytes, path, engineOptions(flags))
+  const { model, fitOptions: kept } = await TextClassifier.fromCheckpoint(bytes, path, engineOptions(flags))
   return {
     model,
     options: {

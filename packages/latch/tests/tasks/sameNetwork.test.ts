@@ -64,7 +64,7 @@ describe('a second fit keeps the network', () => {
       const checkpoint = { everySteps: 4, write: (bytes: Uint8Array) => void saved.push(bytes) }
       const options = { ...quick, ...more, epochs: 2 }
       const whole = await trained({ reproducible: true }, { ...options, checkpoint })
-      const opened = TextClassifier.fromCheckpoint(saved[0], 'run', { reproducible: true }).model
+      const opened = (await TextClassifier.fromCheckpoint(saved[0], 'run', { reproducible: true })).model
       for (const model of [opened, await trained({ reproducible: true })]) {
         const { network } = model
         const stream = model.stream()

@@ -25,7 +25,6 @@ import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import { readNetworkConfig } from '../../model/config.ts'
 import { buildNetwork } from '../../model/network.ts'
 import type { Parameter } from '../../tensors/parameters.ts'
-import { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
 import { nameOutputs } from '../prediction.ts'
 import type { TaskDefinition, TaskTypes, Trained } from '../task.ts'
 import { fitting } from './fitting.ts'
@@ -106,26 +105,29 @@ export function writeTaskFile<T extends TaskTypes>(
   return encodeModel(taskDocument(task, content), [...weightTensors(network), ...extra])
 }
 
+/** Engine options, or how the training of a checkpoint decides them. */
+export type EngineChoice = EngineOptions | ((training: Field) => EngineOptions)
+
 /** Reads a decoded model file. Errors: see readTask. */
 export function readTaskFile<T extends TaskTypes>(
   task: TaskDefinition<T>,
   { document, tensors }: ModelContent,
   source: string,
-  engine: EngineOptions,
+  engine: EngineChoice,
 ): TaskContent<T> {
   return readTask(task, document, tensorWeights(tensors, source), source, engine)
 }
 
 /**
  * @throws FormatError naming the field or tensor that does not fit, before memory is allocated;
- * UsageError, UnsupportedError for a checkpoint whose engine is excluded or not available
+ * the errors of `engine`
  */
 export function readTask<T extends TaskTypes>(
   task: TaskDefinition<T>,
   document: unknown,
   weights: WeightSource,
   source: string,
-  engine: EngineOptions,
+  engine: EngineChoice,
 ): TaskContent<T> {
   const root = rootField(document, 'document', source)
   const name = fieldAt(root, 'task')
@@ -144,7 +146,7 @@ export function readTask<T extends TaskTypes>(
   if (!config.loss) throw fieldError(fieldAt(f.network, 'loss'), 'a loss')
   const history = readOptional(f.history, readHistory, null)
   const training = readTraining(f.training, task, weights)
-  const options = training ? engineOfCheckpoint(fieldAt(f.training, 'state'), engine) : engine
+  const options = typeof engine === 'function' ? engine(f.training) : engine
   const network = fitting(f.network, () =>
     buildNetwork(config, task.layers, {
       ...options,

@@ -8,11 +8,23 @@ import { UnsupportedError, UsageError } from '../../core/errors.ts'
 import { fieldAt, readChoice, type Field } from '../../core/validation.ts'
 
 /**
- * Engine options, with the checkpoint's engine and precision as defaults.
- * @param state the saved state of training
- * @throws UsageError where `reproducible` excludes its engine; UnsupportedError where the host lacks it
+ * How a checkpoint chooses its engine, for `readTaskFile`: engine and precision of the run are the defaults.
+ * @throws UsageError for a file without a training, and where `reproducible` excludes its engine; UnsupportedError where
+ * the host lacks it
  */
-export function engineOfCheckpoint(state: Field, asked: EngineOptions): EngineOptions {
+export function engineOfCheckpoint(asked: EngineOptions): (training: Field) => EngineOptions {
+  return (training) => {
+    if (training.value !== undefined) return resolveEngine(fieldAt(training, 'state'), asked)
+    throw new UsageError({
+      where: training.source,
+      expected: 'a checkpoint of an unfinished run',
+      got: 'the model of a finished run',
+      remedy: 'Continue training with `fit`, or start a new run.',
+    })
+  }
+}
+
+function resolveEngine(state: Field, asked: EngineOptions): EngineOptions {
   const precision = asked.precision ?? readChoice(fieldAt(state, 'precision'), ['float32', 'float64'])
   if (asked.engine !== undefined) return { ...asked, precision }
   const engine = readChoice(fieldAt(state, 'engine'), ENGINE_NAMES)

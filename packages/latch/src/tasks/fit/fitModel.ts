@@ -12,6 +12,7 @@ import { fit } from '../../training/fit.ts'
 import { completeOptimizer, optimizerRegions } from '../../training/optimizer.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
 import { readTaskFile, writeTaskFile } from '../files/taskFile.ts'
+import { engineOfCheckpoint } from './checkpointEngine.ts'
 import { assertRows } from '../rows.ts'
 import { nameOutputs } from '../prediction.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
@@ -108,12 +109,9 @@ interface Resumed<T extends TaskTypes> {
 function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequest<T>): Resumed<T> {
   const source = 'checkpoint'
   const { task, engine, settings, trained } = request
-  const content = readTaskFile(task, decodeModel(bytes, source), source, engine)
-  const { network, learned, training } = content
-  if (!training) {
-    const expected = 'a checkpoint of an unfinished run'
-    throw new UsageError({ where: source, expected, got: 'the model of a finished run' })
-  }
+  const content = readTaskFile(task, decodeModel(bytes, source), source, engineOfCheckpoint(engine))
+  const { network, learned } = content
+  const training = content.training!
   assertSameSettings(task.settings(learned), settings)
   const state = { document: training.state, tensors: training.tensors, source }
   const note = describeEngineChange(network.engine, engine)

@@ -2,10 +2,10 @@
 import { cellNames, type CellName } from '../../cells/registry.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { decodeModel } from '../../formats/latch/modelFile.ts'
-import { UnsupportedError, UsageError } from '../../core/errors.ts'
+import { UnsupportedError } from '../../core/errors.ts'
 import type { Trace } from '../../inspection/trace/traceTypes.ts'
 import type { Vocabulary } from '../../text/vocabulary.ts'
-import { readTaskFile, type TaskContent } from '../files/taskFile.ts'
+import { readTaskFile, type EngineChoice, type TaskContent } from '../files/taskFile.ts'
 import { storage } from '../files/storage.ts'
 import type { FitOptions, ModelFitReport } from '../fit/fitOptions.ts'
 import type { ClassEvaluation, EncodedSequence, ModelEvaluateOptions } from '../model.ts'
@@ -122,21 +122,14 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
    * `model.fit(sameRows, { ...fitOptions, resume: bytes })`. Unless `engine` names them, engine and precision are
    * those the run was started with; threads may differ.
    */
-  static fromCheckpoint(
+  static async fromCheckpoint(
     bytes: Uint8Array,
     source = 'checkpoint',
     engine: EngineOptions = {},
-  ): { model: TextClassifier; fitOptions: ClassifierFitOptions } {
-    const content = readContent(bytes, source, engine)
-    if (!content.training) {
-      throw new UsageError({
-        where: source,
-        expected: 'a checkpoint of an unfinished run',
-        got: 'the model of a finished run',
-        remedy: 'Continue training with `fit`, or start a new run.',
-      })
-    }
-    const fitOptions = content.training.fitOptions as ClassifierFitOptions
+  ): Promise<{ model: TextClassifier; fitOptions: ClassifierFitOptions }> {
+    const { engineOfCheckpoint } = await import('./training.ts')
+    const content = readContent(bytes, source, engineOfCheckpoint(engine))
+    const fitOptions = content.training!.fitOptions as ClassifierFitOptions
     return { model: TextClassifier.fromContent(content, engine), fitOptions }
   }
 
@@ -146,7 +139,7 @@ export class TextClassifier<C extends CellChoice = CellChoice, L extends string 
   }
 }
 
-function readContent(bytes: Uint8Array, source: string, engine: EngineOptions): TaskContent<TextTypes> {
+function readContent(bytes: Uint8Array, source: string, engine: EngineChoice): TaskContent<TextTypes> {
   return readTaskFile(textClassifierTask, decodeModel(bytes, source), source, engine)
 }
 

@@ -14,6 +14,7 @@ import { TextReader } from './reader.ts'
 import { completeLearned, type TextTypes } from './learned.ts'
 
 export { evaluateModel } from '../evaluate.ts'
+export { engineOfCheckpoint } from '../fit/checkpointEngine.ts'
 export { fitModel } from '../fit/fitModel.ts'
 export { namedColumns } from '../fit/fitOptions.ts'
 export { historyOf } from '../fit/history.ts'

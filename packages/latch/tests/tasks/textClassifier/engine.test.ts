@@ -92,7 +92,7 @@ describe('a checkpoint', () => {
     'of %s goes on with it, and says so where it is not the usual',
     async (engine) => {
       const { bytes, whole } = await checkpointOf(engine)
-      const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, 'run', { threads: 2 })
+      const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes, 'run', { threads: 2 })
       expect(model.network.engine.name).toBe(engine)
       const { warnings: notes } = await model.fit(rows, { ...fitOptions, resume: bytes } as never)
       expect(model.network.engine.name).toBe(engine)
@@ -107,7 +107,7 @@ describe('a checkpoint', () => {
 
   it('of float64 goes on in float64', async () => {
     const { bytes, whole } = await checkpointOf('reference', { precision: 'float64' })
-    const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes)
+    const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
     await model.fit(rows, { ...fitOptions, resume: bytes } as never)
     expect(model.network.engine).toMatchObject({ name: 'reference', precision: 'float64' })
     expect(hex(model.toBytes())).toBe(whole)
@@ -115,7 +115,7 @@ describe('a checkpoint', () => {
 
   it('is refused by another engine, by name', async () => {
     const { bytes } = await checkpointOf('simd')
-    const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, 'run', { engine: 'reference' })
+    const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes, 'run', { engine: 'reference' })
     const error = await thrown(() => model.fit(rows, { ...fitOptions, resume: bytes } as never))
     expect(error.message).toMatch(/document\.engine: expected "reference", got "simd"\. Engines differ/)
   })
@@ -131,7 +131,7 @@ describe('a checkpoint', () => {
 
   it('may have other checkpointSteps', async () => {
     const { bytes, whole } = await checkpointOf('simd')
-    const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes)
+    const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
     await model.fit(rows, { ...fitOptions, resume: bytes, checkpointSteps: 2 } as never)
     expect(model.network.checkpointSteps).toBe(2)
     expect(hex(model.toBytes())).toBe(whole)

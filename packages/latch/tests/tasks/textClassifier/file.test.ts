@@ -77,7 +77,7 @@ describe('a checkpoint', () => {
     expect(TextClassifier.fromBytes(bytes).predict('great soup').label).toBeDefined()
     const whole = textClassifier(tiny)
     await whole.fit(comments(40, 1), { ...quick, epochs: 2 })
-    const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes)
+    const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
     expect(fitOptions).toEqual({ ...quick, epochs: 2 })
     await model.fit(comments(40, 1), { ...fitOptions, resume: bytes } as never)
     expect(hex(model.toBytes())).toBe(hex(whole.toBytes()))

@@ -31,7 +31,7 @@ const checkpoint = { everySteps: 2, write: (bytes) => writeFileAtomic(saved, byt
 
 if (existsSync(saved)) {
   const bytes = await readFileBytes(saved)
-  const { model, fitOptions } = TextClassifier.fromCheckpoint(bytes, saved)
+  const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes, saved)
   await finish(model, { ...fitOptions, resume: bytes })
 } else {
   await finish(textClassifier({ cell, units: 24, embedding: 16, layers: 2 }), options)
