@@ -96,6 +96,7 @@ const CASES: readonly Case[] = [
   ['readExamples', 'txt', 'text', (wrong) => tables.readExamples(bytes(), wrong)],
   ['readTable', 'fmt', 'format', (wrong) => tables.readTable(bytes(), wrong)],
   ['readTexts', 'texts', 'text', (wrong) => tables.readTexts(bytes(), wrong)],
+  ['readLines', 'coding', 'encoding', (wrong) => tables.readLines(bytes(), wrong).next()],
   ['buildVocabulary', 'minCount', 'minimumCount', (wrong) => latch.buildVocabulary([['a']], wrong)],
   ['readModel', 'upto', 'upTo', (wrong) => formats.readModel(files, wrong)],
   ['openModel', 'label', 'labels', (wrong) => formats.openModel(file, wrong)],

@@ -1,5 +1,6 @@
 /** Lines of text from files and streams (Node only): one text per line, as `latch predict` reads them. */
 import { DataError } from '../core/errors.ts'
+import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 import { joined, nameOf, readBytes, readHead } from './bytesNode.ts'
 import type { TableSource } from './bytesNode.ts'
 import { TextReader } from './encoding.ts'
@@ -17,6 +18,8 @@ export interface LineOptions extends Pick<TableOptions, 'name' | 'encoding'> {
   onFault?: (error: DataError, line: number) => void
 }
 
+const NAMES: Names<LineOptions> = { name: 1, encoding: 1, onNote: 1, onFault: 1 }
+
 /** Bytes waited for where no line end comes. */
 const HEAD_BYTES = 4096
 const NEWLINE = 10
@@ -27,6 +30,7 @@ const NEWLINE = 10
  * an unknown encoding
  */
 export async function* readLines(source: TableSource, options: LineOptions = {}): AsyncGenerator<string> {
+  assertKnownOptions('readLines option', options, NAMES)
   const name = nameOf(source, options.name)
   const chunks = readBytes(source, name)
   // A slow pipe is read line by line: the first line shows the encoding.

@@ -109,8 +109,8 @@ export class SequenceStream extends TaskStream<SequenceTypes> {
     if (this.#length === null) return super.checkText(text)
     const { ids, read } = text
     const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < this.#width
-    const fits = Array.isArray(ids) && ids.length <= this.#length && ids.every(isId)
-    if (fits && Number.isSafeInteger(read) && read >= ids.length) return
+    const fits = Number.isSafeInteger(read) && Array.isArray(ids) && ids.every(isId)
+    if (fits && ids.length === Math.min(read, this.#length)) return
     const expected = `a text of up to ${this.#length} ids below ${this.#width}`
     throw new UsageError({ where: 'stream.restore', expected, got: describe({ ids, read }) })
   }
