@@ -161,7 +161,7 @@ describe.skipIf(!browserPath)('a model of another format in the studio', () => {
     await drop(page, [path])
     await expect
       .poll(async () => (await page.getByRole('alert').allTextContents()).join(' '))
-      .toContain('save_file')
+      .toContain('struct.pack')
     await close(watched)
   })
 
