@@ -19,9 +19,10 @@ export function drawSample({ engine, output }: Network, dataset: Dataset, rows: 
     const feature = `${placeOf(sample, rows, Math.floor(fault / width))}, feature ${fault % width}`
     throw notFinite(feature, features[fault])
   }
-  const values = Array.from(targets.values ?? [])
-  const wrong = values.findIndex((value) => !isFiniteAt(engine.precision, value))
-  if (wrong < 0) return sample
+  const values = targets.values ?? []
+  let wrong = 0
+  while (wrong < values.length && isFiniteAt(engine.precision, values[wrong])) wrong++
+  if (wrong === values.length) return sample
   const size = output.width
   const isPerRow = values.length === batch.rows * size && batch.rows !== batch.sequences
   const place = isPerRow

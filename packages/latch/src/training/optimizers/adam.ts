@@ -1,5 +1,6 @@
 /** Adam and AdamW, optionally AMSGrad. */
 import { flag, number, type OptimizerDefinition, type Step, type Update } from './definition.ts'
+import { momentReaders, momentsUpdate } from './moments.ts'
 
 /** Adam (Kingma & Ba 2015); `adamw` decouples the decay from the gradient (Loshchilov & Hutter 2019). */
 export interface AdamOptions {
@@ -28,9 +29,7 @@ function definition<Type extends 'adam' | 'adamw'>(
   return {
     learningRate: 0.001,
     options: {
-      beta1: number(0.9, 0, 1),
-      beta2: number(0.999, 0, 1),
-      epsilon: number(1e-8),
+      ...momentReaders,
       weightDecay: number(weightDecay),
       amsgrad: flag,
     } as OptimizerDefinition<Adam<Type>>['options'],
@@ -67,23 +66,12 @@ function adamUpdate(options: Required<AdamOptions>, step: Step, decoupled: boole
 }
 
 function amsgradUpdate(options: Required<AdamOptions>, step: Step, decoupled: boolean): Update {
-  const { beta1, beta2, epsilon, weightDecay } = options
-  const { weights, gradients, states } = step.arrays()
-  const { rate, scale } = step
-  const [mean, square, greatest] = states
-  const [shrink, coupled] = decoupled ? [1 - rate * weightDecay, 0] : [1, weightDecay]
-  const stepSize = rate / (1 - beta1 ** step.number)
+  const { beta1, beta2, epsilon } = options
+  const greatest = step.arrays().states[2]
+  const stepSize = step.rate / (1 - beta1 ** step.number)
   const root = Math.sqrt(1 - beta2 ** step.number)
-  return {
-    loop(from, to) {
-      for (let i = from; i < to; i++) {
-        const weight = weights[i] * shrink
-        const gradient = gradients[i] * scale + coupled * weight
-        mean[i] = beta1 * mean[i] + (1 - beta1) * gradient
-        square[i] = beta2 * square[i] + (1 - beta2) * gradient * gradient
-        greatest[i] = Math.max(greatest[i], square[i])
-        weights[i] = weight - (stepSize * mean[i]) / (Math.sqrt(greatest[i]) / root + epsilon)
-      }
-    },
-  }
+  return momentsUpdate(options, step, decoupled, (weight, _, mean, square, i) => {
+    greatest[i] = Math.max(greatest[i], square)
+    return weight - (stepSize * mean) / (Math.sqrt(greatest[i]) / root + epsilon)
+  })
 }

@@ -1,5 +1,6 @@
 /** NAdam. */
-import { flag, number, type OptimizerDefinition } from './definition.ts'
+import { number, type OptimizerDefinition } from './definition.ts'
+import { decayReaders, momentReaders, momentsUpdate } from './moments.ts'
 
 /** NAdam: Adam with Nesterov's momentum (Dozat 2016). */
 export interface NadamOptions {
@@ -21,38 +22,24 @@ export interface NadamOptions {
 export const nadam: OptimizerDefinition<NadamOptions> = {
   learningRate: 0.002,
   options: {
-    beta1: number(0.9, 0, 1),
-    beta2: number(0.999, 0, 1),
-    epsilon: number(1e-8),
+    ...momentReaders,
     momentumDecay: number(0.004),
-    weightDecay: number(0),
-    decoupledWeightDecay: flag,
+    ...decayReaders,
   },
   states: () => ['mean', 'square'],
 
   update(options, step) {
-    const { beta1, beta2, epsilon, weightDecay, decoupledWeightDecay } = options
-    const { weights, gradients, states } = step.arrays()
-    const { rate, scale, number: t } = step
-    const [mean, square] = states
-    const [shrink, coupled] = decoupledWeightDecay ? [1 - rate * weightDecay, 0] : [1, weightDecay]
+    const { beta2, epsilon, decoupledWeightDecay } = options
+    const { rate, number: t } = step
     const product = momentumProduct(options, t)
     const [now, next] = [momentumAt(options, t), momentumAt(options, t + 1)]
     const ofGradient = (rate * (1 - now)) / (1 - product)
     const ofMean = (rate * next) / (1 - product * next)
     const correction = 1 - beta2 ** t
-    return {
-      loop(from, to) {
-        for (let i = from; i < to; i++) {
-          const weight = weights[i] * shrink
-          const gradient = gradients[i] * scale + coupled * weight
-          mean[i] = beta1 * mean[i] + (1 - beta1) * gradient
-          square[i] = beta2 * square[i] + (1 - beta2) * gradient * gradient
-          const root = Math.sqrt(square[i] / correction) + epsilon
-          weights[i] = weight - (ofGradient * gradient + ofMean * mean[i]) / root
-        }
-      },
-    }
+    return momentsUpdate(options, step, decoupledWeightDecay, (weight, gradient, mean, square) => {
+      const root = Math.sqrt(square / correction) + epsilon
+      return weight - (ofGradient * gradient + ofMean * mean) / root
+    })
   },
 }
 
@@ -60,9 +47,12 @@ function momentumAt({ beta1, momentumDecay }: Required<NadamOptions>, t: number)
   return beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay))
 }
 
-/** The product of the momenta of updates 1 to t: of the step alone, so that a checkpoint needs no number for it. */
+/**
+ * The product of the momenta of updates 1 to t: of the step alone, so that a checkpoint needs no number for it. It stops
+ * where 1 − product is 1 in float64, after some hundred factors.
+ */
 function momentumProduct(options: Required<NadamOptions>, t: number): number {
   let product = 1
-  for (let i = 1; i <= t && product > 0; i++) product *= momentumAt(options, i)
+  for (let i = 1; i <= t && product > 2 ** -60; i++) product *= momentumAt(options, i)
   return product
 }

@@ -1,5 +1,6 @@
 /** RAdam. */
-import { flag, number, type OptimizerDefinition } from './definition.ts'
+import type { OptimizerDefinition } from './definition.ts'
+import { decayReaders, momentReaders, momentsUpdate } from './moments.ts'
 
 /** RAdam: Adam that begins without its adaptive rate, until that has a small variance (Liu et al. 2020). */
 export interface RadamOptions {
@@ -19,34 +20,21 @@ export interface RadamOptions {
 export const radam: OptimizerDefinition<RadamOptions> = {
   learningRate: 0.001,
   options: {
-    beta1: number(0.9, 0, 1),
-    beta2: number(0.999, 0, 1),
-    epsilon: number(1e-8),
-    weightDecay: number(0),
-    decoupledWeightDecay: flag,
+    ...momentReaders,
+    ...decayReaders,
   },
   states: () => ['mean', 'square'],
 
-  update({ beta1, beta2, epsilon, weightDecay, decoupledWeightDecay }, step) {
-    const { weights, gradients, states } = step.arrays()
-    const { rate, scale, number: t } = step
-    const [mean, square] = states
-    const [shrink, coupled] = decoupledWeightDecay ? [1 - rate * weightDecay, 0] : [1, weightDecay]
+  update(options, step) {
+    const { beta1, beta2, epsilon, decoupledWeightDecay } = options
+    const { rate, number: t } = step
     const stepSize = rate / (1 - beta1 ** t)
     const rectified = rectification(beta2, t)
     const adaptive = rectified === null ? 0 : rectified * Math.sqrt(1 - beta2 ** t)
-    return {
-      loop(from, to) {
-        for (let i = from; i < to; i++) {
-          const weight = weights[i] * shrink
-          const gradient = gradients[i] * scale + coupled * weight
-          mean[i] = beta1 * mean[i] + (1 - beta1) * gradient
-          square[i] = beta2 * square[i] + (1 - beta2) * gradient * gradient
-          const factor = rectified === null ? 1 : adaptive / (Math.sqrt(square[i]) + epsilon)
-          weights[i] = weight - stepSize * mean[i] * factor
-        }
-      },
-    }
+    return momentsUpdate(options, step, decoupledWeightDecay, (weight, _, mean, square) => {
+      const factor = rectified === null ? 1 : adaptive / (Math.sqrt(square) + epsilon)
+      return weight - stepSize * mean * factor
+    })
   },
 }
 
