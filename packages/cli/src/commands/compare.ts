@@ -28,7 +28,6 @@ import type { TrainingFlags } from '../training/command.ts'
 
 /** Every network, the simplest first. */
 const CELLS: readonly CellChoice[] = [...CELL_CHOICES].reverse()
-type Cell = CellChoice
 
 /** Fraction of the rows held out for testing without `--test`. */
 const TEST_FRACTION = 0.2
@@ -59,12 +58,12 @@ export function compareCommand(output: Output) {
     .action((data, flags) => compare(data, flags, output))
 }
 
-type CompareFlags = TrainingFlags & { cell?: Cell[] }
+type CompareFlags = TrainingFlags & { cell?: CellChoice[] }
 
-function cellList(text: string): Cell[] {
+function cellList(text: string): CellChoice[] {
   const cells = text.split(',').map((name) => name.trim())
-  const unknown = cells.find((name) => !CELLS.includes(name as Cell))
-  if (unknown === undefined) return [...new Set(cells as Cell[])]
+  const unknown = cells.find((name) => !CELLS.includes(name as CellChoice))
+  if (unknown === undefined) return [...new Set(cells as CellChoice[])]
   throw invalidValue('--cell', `a comma-separated list of ${CELLS.join(', ')}`, unknown)
 }
 
@@ -186,7 +185,7 @@ function baselineRow({ parts, shuffled, columns }: Comparison): Compared {
 
 /** Trains and evaluates one kind of model; undefined if interrupted. */
 async function compareCell(
-  cell: Cell,
+  cell: CellChoice,
   comparison: Comparison,
   signal: AbortSignal,
 ): Promise<Compared | undefined> {
@@ -222,7 +221,12 @@ async function compareCell(
 }
 
 /** Accuracies on every part of the data; undefined if interrupted. */
-async function evaluateParts(model: TextClassifier, cell: Cell, comparison: Comparison, signal: AbortSignal) {
+async function evaluateParts(
+  model: TextClassifier,
+  cell: CellChoice,
+  comparison: Comparison,
+  signal: AbortSignal,
+) {
   const { parts, shuffled, columns, output } = comparison
   const live = new LiveLine(output)
   const accuracy = async (rows: readonly Record<string, string>[], part: string): Promise<number | null> => {
@@ -247,7 +251,7 @@ async function evaluateParts(model: TextClassifier, cell: Cell, comparison: Comp
 }
 
 /** Feed-forward networks have neither stacked layers nor directions. */
-function optionsFor(cell: Cell, options: Comparison['network']) {
+function optionsFor(cell: CellChoice, options: Comparison['network']) {
   if (cell !== 'ann' && cell !== 'bag') return options
   const { layers: _layers, bidirectional: _bidirectional, embedding, ...rest } = options
   return embedding === 'oneHot' || embedding === undefined ? rest : { ...rest, embedding }

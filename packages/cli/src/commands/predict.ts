@@ -149,7 +149,7 @@ function isTable(file: string, flags: PredictFlags): boolean {
   return TABLE_NAME.test(file) || flags.text !== undefined || Object.keys(table).length > 0
 }
 
-/** The lines of a file or of standard input. In a stream, a line that is no text is an error of its own. */
+/** The lines of a file or of standard input. In a stream, a line that cannot be decoded is an error of its own. */
 function lineSource(file: string, { encoding }: PredictFlags, output: Output): Source {
   const faults = new Map<number, LatchError>()
   const lines = readLines(file, {

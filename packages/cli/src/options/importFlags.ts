@@ -1,22 +1,13 @@
 /** The import options of the command line, for `import` and `info`. */
-import { OUTPUT_ACTIVATIONS, type OutputActivation, type ImportOptions } from 'latch/formats'
-import { readFileBytes, TOKEN_KINDS, type TokenKind } from 'latch'
+import { OUTPUT_ACTIVATIONS, type ImportOptions } from 'latch/formats'
+import { readFileBytes, TOKEN_KINDS } from 'latch'
 import { namesList, oneOf, parseJson, wholeNumber } from './options.ts'
 
-export interface ImportFlags {
+/** The options of the library, as typed: files by their paths. */
+export interface ImportFlags extends Omit<ImportOptions, 'config' | 'vocabulary' | 'labels'> {
   config?: string
-  upTo?: string
-  prefix?: string
   vocabulary?: string
   labels?: string[]
-  tokens?: TokenKind
-  unknownToken?: string
-  padding?: Side
-  truncating?: Side
-  maxLength?: number
-  paddingId?: number
-  outputActivation?: OutputActivation
-  allowNonFinite?: boolean
 }
 
 export const configOption = [

@@ -1,4 +1,5 @@
 /** Checks the options of JavaScript callers: a misspelt or unknown name is an error that gives the one meant. */
+import { editDistance } from './editDistance.ts'
 import { UsageError } from './errors.ts'
 import { describe } from './validation.ts'
 
@@ -44,18 +45,4 @@ function isAbbreviation(short: string, long: string): boolean {
   let at = 0
   for (const letter of long) if (letter === short[at]) at++
   return at === short.length && short[0] === long[0]
-}
-
-/** Levenshtein's distance: letters to insert, delete or replace. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next[j] = Math.min(replaced, row[j] + 1, next[j - 1] + 1)
-    }
-    row = next
-  }
-  return row[b.length]
 }

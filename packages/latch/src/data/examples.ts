@@ -28,9 +28,8 @@ export interface ExampleOptions extends ReadingOptions {
   label?: string | false
 }
 
-const NAMES: Names<ExampleOptions> = {
-  text: 1,
-  label: 1,
+/** Names of these options, for checks of names. */
+export const READING_OPTIONS: Names<ReadingOptions> = {
   format: 1,
   name: 1,
   header: 1,
@@ -38,6 +37,7 @@ const NAMES: Names<ExampleOptions> = {
   delimiter: 1,
   quotes: 1,
 }
+const NAMES: Names<ExampleOptions> = { text: 1, label: 1, ...READING_OPTIONS }
 
 /** One example as `fit` and `evaluate` take it. */
 export interface ExampleRow {

@@ -10,7 +10,7 @@ import type { TableSource } from './bytesNode.ts'
 import { guessTextColumn, listColumns, resolveColumn } from './columns.ts'
 import { RecordReader } from './csvRecords.ts'
 import { TextReader } from './encoding.ts'
-import { exampleTable, examplesFromTable } from './examples.ts'
+import { READING_OPTIONS, exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
 import { isParquet, assertTextFile } from './fileKinds.ts'
 import { readParquet } from './parquetNode.ts'
@@ -139,15 +139,7 @@ export interface TextOptions extends ReadingOptions {
   text?: string
 }
 
-const TEXTS: Names<TextOptions> = {
-  text: 1,
-  format: 1,
-  name: 1,
-  header: 1,
-  encoding: 1,
-  delimiter: 1,
-  quotes: 1,
-}
+const TEXTS: Names<TextOptions> = { text: 1, ...READING_OPTIONS }
 
 /** The texts of a table. */
 export interface TableTexts {

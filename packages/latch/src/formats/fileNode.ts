@@ -8,6 +8,7 @@ import { constants } from 'node:fs'
 import { access, chmod, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { editDistance } from '../core/editDistance.ts'
 import { DataError } from '../core/errors.ts'
 
 /** A size that one Node Buffer and one WebAssembly memory can hold. */
@@ -201,20 +202,6 @@ function nameDistance(name: string, other: string): number {
   const stem = (text: string): string => text.replace(/\.[^.]*$/, '')
   if (name === stem(other) || stem(name) === stem(other)) return 0.5
   return editDistance(name, other)
-}
-
-/** Letters to insert, delete or replace (Levenshtein 1966). */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1))
-    }
-    row = next
-  }
-  return row[to.length]
 }
 
 const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = {
