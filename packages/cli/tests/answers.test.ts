@@ -113,7 +113,7 @@ describe('53: one bad input among many', () => {
     ])
   })
 
-  test('a line that is no text, and a stream that goes on behind a bad line', async () => {
+  test('a line that cannot be decoded, and a stream that goes on behind a bad line', async () => {
     const child = spawn(process.execPath, [program, 'predict', 'nextLetter.safetensors'], {
       cwd: place.folder,
     })

@@ -54,7 +54,7 @@ const SIGNATURES: readonly (readonly [start: string | RegExp, what: string, reme
   [/^\x08[\x01-\x20](?:\x12[\x01-\x40][\w.-]|\x3a[^]{2})/, 'an ONNX model', MODEL],
 ]
 
-/** Text that is no table, by its start. */
+/** Text other than a table, by its start. */
 const TEXTS: readonly (readonly [start: RegExp, what: string, remedy: string])[] = [
   [/^\{\\rtf/, 'a rich text document (.rtf)', NO_TABLE],
   [/^\s*<(?:!doctype html|html|head|body)\b/i, 'an HTML page', 'Check the download: give the file itself.'],
@@ -77,7 +77,7 @@ const ENTRIES: readonly (readonly [entry: RegExp, what: string, remedy: string])
   [/^Index\/.*\.iwa$/, 'a Numbers or Pages document', EXPORT],
 ]
 
-/** What a file is, if it is no table of text; Parquet among them. */
+/** What a file is, unless it is a table of text; Parquet among them. */
 export function kindOfFile(head: Uint8Array): FileKind | undefined {
   const text = latin1(head.subarray(0, 4096))
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return kindOfZip(head)

@@ -12,7 +12,7 @@ export interface LineOptions extends Pick<TableOptions, 'name' | 'encoding'> {
   /** Receives what was inferred, such as the encoding, in sentences for the user. */
   onNote?: (note: string) => void
   /**
-   * Receives the error of a line (from 1) that is no text of its encoding; the line then reads as '', and reading goes
+   * Receives the error of a line (from 1) that its encoding cannot decode; the line then reads as '', and reading goes
    * on. Of UTF-8 only: elsewhere the line that follows is not known. Default: the error is thrown.
    */
   onFault?: (error: DataError, line: number) => void

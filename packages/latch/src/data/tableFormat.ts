@@ -33,7 +33,7 @@ export interface FormatGuess {
   format: TableFormat
   delimiter: string
   quotes: boolean
-  /** Characters of a line `sep=;`, as Excel writes it first, that is no record. */
+  /** Characters of a line `sep=;`, as Excel writes it first; it is not a record. */
   skip: number
   /** What was inferred, each a sentence for the user. */
   notes: string[]
@@ -57,14 +57,14 @@ const WORDS: Record<TableFormat, string> = {
 
 const SEPARATOR_LINE = /^"?sep=(.)"?(?:\r\n|\n|\r)/i
 
-/** @throws UsageError for an option that is none */
+/** @throws UsageError for an invalid option */
 export function checkFormatOptions({ format, delimiter, quotes }: FormatOptions): void {
   if (format !== undefined && !Object.hasOwn(WORDS, format)) {
     const expected = `'csv', 'tsv', 'jsonl', 'json' or 'parquet'`
     throw new DataError({ where: 'format', expected, got: `'${String(format)}'` })
   }
   if (delimiter !== undefined && !(typeof delimiter === 'string' && /^[^"\r\n]$/u.test(delimiter))) {
-    const expected = 'one character that is no quote and no line end'
+    const expected = 'one character other than a quote or a line end'
     throw new UsageError({ where: 'delimiter', expected, got: JSON.stringify(delimiter) ?? 'undefined' })
   }
   if (quotes !== undefined && typeof quotes !== 'boolean') {

@@ -229,7 +229,7 @@ describe('03: text that is not UTF-8', () => {
   })
 })
 
-test('lines: one that is no text is reported in its place, and reading goes on', async () => {
+test('lines: one that cannot be decoded is reported in its place, and reading goes on', async () => {
   const bytes = Buffer.concat([
     Buffer.from('good\n'),
     Buffer.from([0xff, 0x0a]),

@@ -1,3 +1,4 @@
+import { maximum } from '../../src/core/lists.ts'
 /** Random heads of networks in Keras' words, with their outputs computed in float64. */
 
 /** A file's layers and arrays, and what they give. */
@@ -75,7 +76,7 @@ export function randomHead({ functions, units, over, seed }: Head, input: number
   if (sequences) layers.push({ class_name: poolings[over], config: { name: 'p' } })
   const columns = rows[0].map((_, j) => rows.map((row) => row[j]))
   const output = columns.map((column) =>
-    over === 'max' ? Math.max(...column) : column.reduce((a, b) => a + b) / column.length,
+    over === 'max' ? maximum(column) : column.reduce((a, b) => a + b) / column.length,
   )
   // A linear activation is none.
   const top = functions.findLast((name, i) => name !== 'linear' || i % 2 === 1 || i === 0)!

@@ -1,4 +1,5 @@
 /** Traces of whole batches: each sequence as if it were alone, all that the tape holds, and where traces come from. */
+import { maximum } from '../../src/core/lists.ts'
 import { describe, expect, it } from 'vitest'
 import { linkOf } from '../../src/inspection/trace/traceOrigin.ts'
 import { resolveSubject } from '../../src/inspection/trace/subject.ts'
@@ -235,7 +236,7 @@ describe('a subject', () => {
     const made = randomNetwork([embedding, recurrent({}), dense])
     const resolved = resolveSubject('flow', made, ids[1])
     const { output } = traceSequence(made, ids[1], { classes: [0] })
-    expect(resolved.target).toBe(output.indexOf(Math.max(...output)))
+    expect(resolved.target).toBe(output.indexOf(maximum(output)))
     expect(resolved).toMatchObject({
       targets: { classes: [resolved.target] },
       ids: ids[1],

@@ -1,4 +1,5 @@
 /** CTC equals PyTorch's, its gradient that of finite differences, and a network learns to label with it. */
+import { maximum } from '../../src/core/lists.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { DataError, FormatError, ShapeError, UnsupportedError } from '../../src/core/errors.ts'
@@ -47,7 +48,7 @@ const exact = { engine: 'reference', precision: 'float64' } as const
 
 /** (B, T, C) with zeros beyond each length. */
 function padded(rows: readonly Tensor[], classes: number): number[] {
-  const steps = Math.max(...rows.map(({ shape }) => shape[0]))
+  const steps = maximum(rows.map(({ shape }) => shape[0]))
   return rows.flatMap(({ data }) => [
     ...data,
     ...Array.from({ length: steps * classes - data.length }, () => 0),
@@ -55,11 +56,7 @@ function padded(rows: readonly Tensor[], classes: number): number[] {
 }
 
 function batchOf({ logits, classes, lengths }: Pick<Case, 'logits' | 'classes' | 'lengths'>): PackedBatch {
-  return PackedBatch.ofFeatures(
-    padded(logits, classes),
-    [lengths.length, Math.max(...lengths), classes],
-    lengths,
-  )
+  return PackedBatch.ofFeatures(padded(logits, classes), [lengths.length, maximum(lengths), classes], lengths)
 }
 
 function logitsNetwork(classes: number, loss: LossOptions, engine: EngineOptions): Network {

@@ -1,4 +1,5 @@
 /** Files that Keras 3.15 wrote itself, with its outputs: random models of all layers, as `.keras` and as `.h5`. */
+import { maximum } from '../../../src/core/lists.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { openModel } from '../../../src/tasks/files/openModel.ts'
@@ -40,7 +41,7 @@ async function runFile(file: string): Promise<ConformanceResult> {
     const model = (await openModel(modelFile(new URL(file, FOLDER)))) as SequenceModel
     const unknown = model.warnings.find((warning) => warning.includes('not known'))
     if (unknown !== undefined) return { ...about, status: 'different', worst: null, why: unknown }
-    const worst = Math.max(...runs.map((run) => differenceOf(model, run)))
+    const worst = maximum(runs.map((run) => differenceOf(model, run)))
     const status = worst <= 1e-5 ? 'equal' : 'different'
     return { ...about, status, worst, why: status === 'equal' ? '' : words }
   } catch (error) {
@@ -56,5 +57,5 @@ function differenceOf(model: SequenceModel, { x, y }: Run): number {
     return steps ? steps.flat() : output
   })
   if (said.length !== y.data.length) return Infinity
-  return Math.max(...said.map((value, i) => Math.abs(value - y.data[i]) / Math.max(1, Math.abs(y.data[i]))))
+  return maximum(said.map((value, i) => Math.abs(value - y.data[i]) / Math.max(1, Math.abs(y.data[i]))))
 }
