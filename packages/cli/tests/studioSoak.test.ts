@@ -88,9 +88,9 @@ it('3,000 mixed requests leave no descriptor behind, and memory stays flat', asy
 }, 60_000)
 
 it('a file that changes, shrinks or vanishes under load is answered or cut off; the server lives', async () => {
-  let running = true
+  const end = new AbortController()
   const writer = (async () => {
-    for (let i = 0; running; i++) {
+    for (let i = 0; !end.signal.aborted; i++) {
       rmSync(join(pages, 'x.html'), { force: true })
       await new Promise((resolve) => setImmediate(resolve))
       writeFileSync(join(pages, 'x.html'), Buffer.alloc(i % 2 ? 200_000 : 3, 'y'))
@@ -102,7 +102,7 @@ it('a file that changes, shrinks or vanishes under load is answered or cut off; 
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/x.html')))
     for (const answer of answers) if (answer) seen.add(status(answer))
   }
-  running = false
+  end.abort()
   await writer
   for (const code of seen) expect([200, 404]).toContain(code)
   expect(status(await ask('/'))).toBe(200)
