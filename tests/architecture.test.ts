@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { browserViolations, importViolations } from './architecture/imports.ts'
 import { cells } from '../packages/latch/src/cells/registry.ts'
+import { CLASS_FORMATS, classNames } from '../packages/latch/src/formats/gateOrders.ts'
 import {
   cellNamesOutside,
   machinePaths,
@@ -251,6 +252,22 @@ describe('the style rules catch', () => {
     ])
   })
 
+  test('a class name of a cell outside the table of formats', () => {
+    const tree = {
+      'packages/latch/src/formats/gateOrders.ts': "const names = { lstm: 'LSTM' }\n",
+      'packages/latch/src/formats/onnx/read.ts': "\nif (op === 'LSTM') x++ // GRU\nconst by = { GRU: x }\n",
+      'packages/latch/src/formats/keras/read.ts': 'const a = /^(LSTM|GRU)$/\nconst b = `${n} of an LSTM`\n',
+      'packages/latch/src/formats/keras/fine.ts': "const a = 'ConvLSTM2D'\n",
+      'packages/cli/src/latch.ts': "const names = ['GRU']\n",
+    }
+    expect(show(cellNamesOutside(new SourceTree(tree), [], ['LSTM', 'GRU']))).toEqual([
+      'packages/latch/src/formats/onnx/read.ts:2 class name of a cell: LSTM: derive it from formats/gateOrders.ts',
+      'packages/latch/src/formats/onnx/read.ts:3 class name of a cell: GRU: derive it from formats/gateOrders.ts',
+      'packages/latch/src/formats/keras/read.ts:1 class name of a cell: LSTM: derive it from formats/gateOrders.ts',
+      'packages/latch/src/formats/keras/read.ts:2 class name of a cell: LSTM: derive it from formats/gateOrders.ts',
+    ])
+  })
+
   test('a command that the README invents', () => {
     const broken = (text: string) => unknownCommands('README.md', text, { test: 'vitest', build: 'tsc' })
     expect(broken('`npm test`, `npm run build`, `npm run -s build`')).toEqual([])
@@ -316,6 +333,7 @@ describe('this repository', () => {
       cellNamesOutside(
         source,
         cells.map(({ name }) => name),
+        CLASS_FORMATS.flatMap((format) => classNames(format)),
       ),
     )
   })

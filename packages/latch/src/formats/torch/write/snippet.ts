@@ -9,6 +9,7 @@ import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
+import { getClassName } from '../../gateOrders.ts'
 import { writeExpression } from './snippetFunctions.ts'
 import { assertExpressible } from './expressible.ts'
 import { layerNames } from '../../../layers/names.ts'
@@ -176,7 +177,7 @@ function recurrentLines(layer: RecurrentOptions, module: string, input: number, 
     run.push('a, b = x.chunk(2, -1)')
     run.push({ sum: 'x = a + b', multiply: 'x = a * b', average: 'x = (a + b) / 2' }[merge])
   }
-  return { make: `${module} = nn.${cell.toUpperCase()}(${options.join(', ')})`, run }
+  return { make: `${module} = nn.${getClassName('torch', cell)}(${options.join(', ')})`, run }
 }
 
 function isRelu({ activation }: RecurrentOptions): boolean {
