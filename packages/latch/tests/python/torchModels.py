@@ -1,6 +1,6 @@
 """Saves small PyTorch models as safetensors and ONNX: `python3 torchModels.py FOLDER parts|random`.
 
-Prints, as JSON, each model's file, input, outputs in evaluation, and what an import has to be told.
+Prints, as JSON, each model's file, input, outputs in evaluation, and the options of its import.
 """
 import json
 import random
