@@ -109,7 +109,7 @@ function lostLock({ lock }: SavedPaths): UsageError {
   return new UsageError({ where: lock, expected, got: 'none, or that of another run' })
 }
 
-/** Saves the trained model; the checkpoint makes room for it if the disk is full. The run's checkpoint goes. */
+/** Saves the trained model and deletes the checkpoint; on a full disk the checkpoint is deleted first. */
 export async function saveModel(model: TextClassifier, { paths, lock, output }: Job): Promise<void> {
   if (!(await lock.isHeld())) {
     const file = await freeName(paths.model, output)

@@ -65,7 +65,7 @@ describe('saving', () => {
     expect(fs.readdirSync(folder)).toEqual(['dangling'])
   })
 
-  it('deletes temporary files untouched for a day, whoever wrote them, and no others', async () => {
+  it('deletes temporary files untouched for a day, of any process, and no other files', async () => {
     const id = '01234567-89ab-cdef-0123-456789abcde'
     const hours = (name: string, age: number): string => {
       const path = join(folder, name)
