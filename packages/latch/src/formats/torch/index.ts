@@ -4,6 +4,7 @@
  */
 import { readPrefix, readUpTo } from '../fixes.ts'
 import type { LayerOptions } from '../../model/config.ts'
+import { getClassName } from '../gateOrders.ts'
 import { FormatError, UsageError } from '../../core/errors.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput } from '../imported.ts'
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
@@ -198,9 +199,10 @@ function precisionNotes(tensors: readonly NamedTensor[]): string[] {
 }
 
 function projectionNotes(chain: readonly TorchModule[]): string[] {
-  const projected = chain.filter((m) => m.kind === 'recurrent' && m.layers[0][0].projection)
+  const recurrent = chain.filter((m) => m.kind === 'recurrent')
+  const projected = recurrent.filter(({ layers }) => layers[0][0].projection)
   return projected.map(
-    ({ path }) =>
-      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is unprojected, so h_0 must be zero`,
+    ({ path, cell }) =>
+      `${path || getClassName('torch', cell)}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is unprojected, so h_0 must be zero`,
   )
 }

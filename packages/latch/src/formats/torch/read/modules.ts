@@ -3,7 +3,7 @@
  * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
  * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */
-import { getClassName, gateCount } from '../../gateOrders.ts'
+import { classNames, getClassName, gateCount } from '../../gateOrders.ts'
 import { type CellName, cells, findCell } from '../../../cells/registry.ts'
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
@@ -151,6 +151,10 @@ function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule
   return { kind: 'norm', path, input: rows, output: rows, weight: float32(weight), bias: float32(bias) }
 }
 
+function hasCellState(cell: CellName): boolean {
+  return findCell(cells, cell).stateNames.includes('cell')
+}
+
 function buildRecurrent(path: string, group: Map<string, NamedTensor>, source: string): RecurrentModule {
   const single = [...group.keys()].some((name) => !name.includes('_l'))
   const layers = groupLayers(path, group, single, source)
@@ -158,11 +162,16 @@ function buildRecurrent(path: string, group: Map<string, NamedTensor>, source: s
   const units = (projection ?? weightHidden).shape[1]
   const cell = CELLS.get(weightInput.shape[0] / units)
   if (!cell) {
-    const expected = `1, 3 or 4 blocks (RNN, GRU, LSTM) of ${units} rows`
+    const counts = [...CELLS].map(([gates, name]) => `${gates} (${getClassName('torch', name)})`)
+    const expected = `blocks of ${units} rows: ${counts.join(', ')}`
     throw misfit(source, weightInput, expected)
   }
-  if (projection && !findCell(cells, cell).stateNames.includes('cell'))
-    throw misfit(source, projection, 'no projection but in an LSTM')
+  if (projection && !hasCellState(cell))
+    throw misfit(
+      source,
+      projection,
+      `no projection, which only ${classNames('torch', hasCellState).join(', ')} has`,
+    )
   const input = weightInput.shape[1]
   const output = layers[0].length * (projection ? projection.shape[0] : units)
   const module: RecurrentModule = { kind: 'recurrent', path, cell, units, input, output, layers, single }

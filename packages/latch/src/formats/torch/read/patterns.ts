@@ -3,7 +3,7 @@
  * layer without bias after its layer. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
  * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
  */
-import { gateCount, gatesInWords } from '../../gateOrders.ts'
+import { gateCount, getClassName, gatesInWords } from '../../gateOrders.ts'
 import { cells, takesOption } from '../../../cells/registry.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -71,7 +71,7 @@ function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' |
     options,
     tensors: directions.flatMap((d, i) => collectTensors(d, units, i === 0 ? '' : '_reverse')),
     parameters,
-    type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
+    type: `${getClassName('torch', cell)}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
     conventions: describeConventions(module, activation),
   }
   if (!projected) return [part]
@@ -106,11 +106,11 @@ function wholeProjection(part: ModulePart, directions: readonly TorchDirection[]
 }
 
 /** A small file may not become a huge network. */
-function assertWide({ path, units, output, layers }: RecurrentModule, parameters: number): void {
+function assertWide({ path, cell, units, output, layers }: RecurrentModule, parameters: number): void {
   if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
   const expected = 'a projection that can be folded into weight_hh without making it huge'
   const got = `${units} units projected to ${output / layers[0].length}`
-  throw new UnsupportedError({ where: `module ${path || 'LSTM'}`, expected, got })
+  throw new UnsupportedError({ where: `module ${path || getClassName('torch', cell)}`, expected, got })
 }
 
 function collectTensors(

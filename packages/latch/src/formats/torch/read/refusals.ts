@@ -3,6 +3,7 @@
  * loads them, so they are neither run nor parsed here; the error contains the lines that convert them.
  */
 import { readInOrder, readPrefix } from '../../fixes.ts'
+import { classNames } from '../../gateOrders.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import type { NamedTensor } from '../../safetensors/safetensors.ts'
 import { shapeText } from '../../safetensors/safetensors.ts'
@@ -60,7 +61,7 @@ export function assertAllKnown(
   const more = unknown.length > 6 ? ` and ${unknown.length - 6} more` : ''
   throw new FormatError({
     where: `${source}, tensors`,
-    expected: 'RNN, LSTM, GRU, Embedding, Linear and LayerNorm modules',
+    expected: `${classNames('torch').join(', ')}, Embedding, Linear and LayerNorm modules`,
     got: `also ${shown.join(', ')}${more}`,
     fix: [...findPrefixes(known).map(readPrefix), ...(order ? [readInOrder(order)] : [])],
   })
