@@ -161,11 +161,11 @@ async function checkTrainingOutputs(
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
   if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
-  const resumed = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
+  const checkpoints = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
   const kind = 'safetensors'
   const replaced = await checkOutputs(
     [{ where: `--out ${model}`, path: model, kind }],
-    [...inputs, ...resumed],
+    [...inputs, ...checkpoints],
     force,
   )
   const others = [
