@@ -141,6 +141,25 @@ export function cellNamesOutside(
   return found
 }
 
+/** The registry, and the layers: a factory of each cell, so that a bundle carries only the cells it names. */
+const CELL_IMPORTERS = ['packages/latch/src/cells/', 'packages/latch/src/layers/recurrent/']
+
+/** Imports of one cell's folder elsewhere. */
+export function cellImportsOutside(tree: SourceTree): Violation[] {
+  const found: Violation[] = []
+  for (const file of tree.paths) {
+    if (!file.startsWith('packages/latch/src/') || CELL_IMPORTERS.some((place) => file.startsWith(place)))
+      continue
+    for (const { to, line } of tree.edges(file)) {
+      const [, folder] = /^packages\/latch\/src\/cells\/(\w+)\//.exec(to) ?? []
+      if (folder === undefined) continue
+      const message = `imports the cell ${folder}: derive it from cells/registry.ts`
+      found.push({ rule: 'cell by name', file, line, message })
+    }
+  }
+  return found
+}
+
 /** Whether a node is text of the program: a literal, a piece of a template, a pattern, or the name of a property. */
 function isSpelled(node: ts.Node): boolean {
   const isProperty =

@@ -2,7 +2,7 @@
  * The Python that loads an exported state_dict: one nn.Module for exactly this network, its lengths handled by
  * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
  */
-import { lstmCell } from '../../../cells/lstm/lstm.ts'
+import { projectedCell } from '../../../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -118,7 +118,7 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return recurrentLines(layer, module, input)
     case 'projectedLstm':
       return recurrentLines(
-        { ...layer, type: 'recurrent', cell: lstmCell.name },
+        { ...layer, type: 'recurrent', cell: projectedCell.name },
         module,
         input,
         layer.projectionSize,
