@@ -14,7 +14,8 @@ export const readOnnx: ModelReader = async ({ name, bytes, sibling }, options) =
   const model = await decodeOnnx(bytes, name, sibling)
   const converted = convertOnnx(model, name, options)
   // With other weights, graph and layers cannot be compared.
-  if (listNonFinite(converted.weights).length === 0) verifyConversion(model, converted, name)
+  const note = listNonFinite(converted.weights).length === 0 ? verifyConversion(model, converted, name) : null
+  if (note !== null) converted.warnings = [...converted.warnings, note]
   const { places: _, ...imported } = converted
   const embedded = readEmbedded(model.metadata.get(EMBEDDED_KEY), name, options)
   return withEmbedded(imported, embedded, options)
