@@ -17,6 +17,7 @@ export const IMPORT_OPTIONS = [
   'labels',
   'outputActivation',
   'config',
+  'allowNonFinite',
 ]
 /** Fields of a configuration: Keras' own, Latch's layers, and what PyTorch weights need. */
 const CONFIG = [
