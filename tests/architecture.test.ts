@@ -4,8 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { browserViolations, importViolations } from './architecture/imports.ts'
-import { cells } from '../packages/latch/src/cells/registry.ts'
+import { cells, genericCells } from '../packages/latch/src/cells/registry.ts'
+import * as latch from '../packages/latch/src/index.ts'
+import { CLASS_FORMATS, classNames } from '../packages/latch/src/formats/gateOrders.ts'
 import {
+  cellImportsOutside,
   cellNamesOutside,
   machinePaths,
   styleViolations,
@@ -251,6 +254,34 @@ describe('the style rules catch', () => {
     ])
   })
 
+  test('an import of one cell outside the registry and the factories', () => {
+    const tree = {
+      'packages/latch/src/cells/lstm/lstm.ts': 'export const lstm = 1\n',
+      'packages/latch/src/cells/registry.ts': "import { lstm } from './lstm/lstm.ts'\n",
+      'packages/latch/src/layers/recurrent/factories.ts': "import { lstm } from '../../cells/lstm/lstm.ts'\n",
+      'packages/latch/src/model/stream.ts': "\nimport { lstm } from '../cells/lstm/lstm.ts'\n",
+    }
+    expect(show(cellImportsOutside(new SourceTree(tree)))).toEqual([
+      'packages/latch/src/model/stream.ts:2 cell by name: imports the cell lstm: derive it from cells/registry.ts',
+    ])
+  })
+
+  test('a class name of a cell outside the table of formats', () => {
+    const tree = {
+      'packages/latch/src/formats/gateOrders.ts': "const names = { lstm: 'LSTM' }\n",
+      'packages/latch/src/formats/onnx/read.ts': "\nif (op === 'LSTM') x++ // GRU\nconst by = { GRU: x }\n",
+      'packages/latch/src/formats/keras/read.ts': 'const a = /^(LSTM|GRU)$/\nconst b = `${n} of an LSTM`\n',
+      'packages/latch/src/formats/keras/fine.ts': "const a = 'ConvLSTM2D'\n",
+      'packages/cli/src/latch.ts': "const names = ['GRU']\n",
+    }
+    expect(show(cellNamesOutside(new SourceTree(tree), [], ['LSTM', 'GRU']))).toEqual([
+      'packages/latch/src/formats/onnx/read.ts:2 class name of a cell: LSTM: derive it from formats/gateOrders.ts',
+      'packages/latch/src/formats/onnx/read.ts:3 class name of a cell: GRU: derive it from formats/gateOrders.ts',
+      'packages/latch/src/formats/keras/read.ts:1 class name of a cell: LSTM: derive it from formats/gateOrders.ts',
+      'packages/latch/src/formats/keras/read.ts:2 class name of a cell: LSTM: derive it from formats/gateOrders.ts',
+    ])
+  })
+
   test('a command that the README invents', () => {
     const broken = (text: string) => unknownCommands('README.md', text, { test: 'vitest', build: 'tsc' })
     expect(broken('`npm test`, `npm run build`, `npm run -s build`')).toEqual([])
@@ -316,8 +347,22 @@ describe('this repository', () => {
       cellNamesOutside(
         source,
         cells.map(({ name }) => name),
+        CLASS_FORMATS.flatMap((format) => classNames(format)),
       ),
     )
+  })
+  test('imports a cell by its folder in the registry and in the layers alone', () => {
+    expectNone(cellImportsOutside(source))
+  })
+  // The one list beside the registry: a factory by name is what lets a bundle carry one cell alone.
+  test.each([...cells])('exports a typed factory of each form of the cell $name', (cell) => {
+    const factories = latch as unknown as Record<string, (units: number) => latch.LayerSpec>
+    const { name } = cell
+    const generic = genericCells.some((each) => each.name === name && Object.is(each, cell))
+      ? []
+      : [`generic${name[0].toUpperCase()}${name.slice(1)}`]
+    for (const factory of [name, ...generic])
+      expect(factories[factory](2).options).toMatchObject({ cell: name })
   })
 
   test('has no folder with more than 20 source files', () => {

@@ -41,16 +41,26 @@ function snips(part: string): Row[] {
   return lines(`snips/${part}/seq.in`, 'utf8').map((text, i) => ({ text, label: labels[i].trim() }))
 }
 
-/** Each with the accuracy its lstm and gru must reach, mean of seeds 1 to 3. */
-export const datasets: Record<string, { threshold: number; read: () => RealData }> = {
+/**
+ * Each with the accuracy its lstm and gru must reach, mean of seeds 1 to `seeds`. SNIPS needs more seeds: its
+ * threshold is naive Bayes' own accuracy, 0.3 points below the mean of nine seeds, and one seed's accuracy has a
+ * standard deviation of 0.4 points, so a mean of three falls below it by chance in one of ten runs.
+ */
+export const datasets: Record<string, { threshold: number; seeds: number; read: () => RealData }> = {
   'TREC, 6 classes': {
     threshold: 0.88,
+    seeds: 3,
     read: () => ({ train: labelFirst('trec/TREC.train.all'), test: labelFirst('trec/TREC.test.all') }),
   },
   'SST-2': {
     threshold: 0.8,
+    seeds: 3,
     read: () => ({ train: labelFirst('sst2/stsa.binary.train'), test: labelFirst('sst2/stsa.binary.test') }),
   },
-  'UCI sentiment, each fifth row tests': { threshold: 0.8, read: uci },
-  'SNIPS intent': { threshold: 0.967, read: () => ({ train: snips('train'), test: snips('test') }) },
+  'UCI sentiment, each fifth row tests': { threshold: 0.8, seeds: 3, read: uci },
+  'SNIPS intent': {
+    threshold: 0.967,
+    seeds: 9,
+    read: () => ({ train: snips('train'), test: snips('test') }),
+  },
 }

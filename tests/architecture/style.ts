@@ -103,12 +103,21 @@ const CELL_PLACES = [
   'packages/latch/src/tasks/textClassifier/',
 ]
 
-/** String literals with the name of a cell outside its places; the studio, which draws each cell, is not asked. */
-export function cellNamesOutside(tree: SourceTree, names: readonly string[]): Violation[] {
+/**
+ * String literals with the name of a cell outside its places; the studio, which draws each cell, is not asked.
+ * `classNames` are other programs' names of cells, which in the formats no literal, pattern or property may contain.
+ */
+export function cellNamesOutside(
+  tree: SourceTree,
+  names: readonly string[],
+  classNames: readonly string[] = [],
+): Violation[] {
+  const classWord = classNames.length > 0 ? new RegExp(`\\b(${classNames.join('|')})\\b`) : null
   const found: Violation[] = []
   for (const file of tree.paths) {
     if (!/^packages\/(latch|cli)\/src\//.test(file) || CELL_PLACES.some((place) => file.startsWith(place)))
       continue
+    const inFormats = file.startsWith('packages/latch/src/formats/')
     const visit = (node: ts.Node): void => {
       if (ts.isStringLiteralLike(node) && names.includes(node.text)) {
         const line = tree.lineOf(file, node.getStart())
@@ -119,11 +128,43 @@ export function cellNamesOutside(tree: SourceTree, names: readonly string[]): Vi
           message: `'${node.text}': derive it from cells/registry.ts`,
         })
       }
+      const className = inFormats && isSpelled(node) ? classWord?.exec(node.getText())?.[1] : undefined
+      if (className !== undefined) {
+        const line = tree.lineOf(file, node.getStart())
+        const message = `${className}: derive it from formats/gateOrders.ts`
+        found.push({ rule: 'class name of a cell', file, line, message })
+      }
       ts.forEachChild(node, visit)
     }
     visit(tree.syntax(file))
   }
   return found
+}
+
+/** The registry, and the layers: a factory of each cell, so that a bundle carries only the cells it names. */
+const CELL_IMPORTERS = ['packages/latch/src/cells/', 'packages/latch/src/layers/recurrent/']
+
+/** Imports of one cell's folder elsewhere. */
+export function cellImportsOutside(tree: SourceTree): Violation[] {
+  const found: Violation[] = []
+  for (const file of tree.paths) {
+    if (!file.startsWith('packages/latch/src/') || CELL_IMPORTERS.some((place) => file.startsWith(place)))
+      continue
+    for (const { to, line } of tree.edges(file)) {
+      const [, folder] = /^packages\/latch\/src\/cells\/(\w+)\//.exec(to) ?? []
+      if (folder === undefined) continue
+      const message = `imports the cell ${folder}: derive it from cells/registry.ts`
+      found.push({ rule: 'cell by name', file, line, message })
+    }
+  }
+  return found
+}
+
+/** Whether a node is text of the program: a literal, a piece of a template, a pattern, or the name of a property. */
+function isSpelled(node: ts.Node): boolean {
+  const isProperty =
+    ts.isIdentifier(node) && ts.isPropertyAssignment(node.parent) && node.parent.name === node
+  return ts.isLiteralExpression(node) || ts.isTemplateLiteralToken(node) || isProperty
 }
 
 /** Commands that a page names and package.json does not have. */

@@ -72,8 +72,8 @@ export function exportCommand(output: Output) {
       const exported = await model.exportTo(exporters[to], stem)
       const inputs = source.read.map((file) => ({ what: 'the model itself', path: file }))
       const outputs = exported.map(({ name }): OutputFile => {
-        const place = exported.length === 1 ? target : join(target, basename(name))
-        return { where: `--out ${place}`, path: place, kind: KINDS[to] }
+        const place = exported.length === 1 || target === '' ? target : join(target, basename(name))
+        return { where: `--out ${place}`, path: place, kind: KINDS[to], inNewFolder: exported.length > 1 }
       })
       noteReplaced(await checkOutputs(outputs, inputs, force), output)
       const files = await writeExport(exported, target)

@@ -26,7 +26,6 @@ import { count, formatSize, plural } from '../terminal/numbers.ts'
 import { readFilesAt } from '../options/models.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
-import { checkWritable, savedPaths } from '../training/savedPaths.ts'
 
 const EXAMPLES = `
 Reads Keras (.keras, .h5), PyTorch (state_dict as .safetensors), ONNX,
@@ -65,7 +64,6 @@ export function importCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
     .action(async (path, flags, command) => {
       const out = flags.out ?? (await freeName(defaultOut(path), output))
-      await checkWritable(savedPaths(out))
       const target = { where: `--out ${out}`, path: out, kind: 'safetensors' } as const
       const given = [flags.config, flags.vocabulary].filter((file) => file !== undefined)
       const inputs = (read: readonly string[]) =>

@@ -1,10 +1,12 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, and saves it. */
-import { cells, type ModelFitReport, type TextClassifier, textClassifier } from 'latch'
+import { cells, type ModelFitReport, type TextClassifier, textClassifier, UsageError } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
 import { oneOf, realNumber, typedFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
-import { checkOutputs, forceOption, freeName, noteReplaced, type InputFile } from '../terminal/outputFiles.ts'
+import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../terminal/outputFiles.ts'
+import type { InputFile, OutputFile } from '../terminal/outputFiles.ts'
+import { lockRun, type LockOwner, type RunLock } from '../training/runLock.ts'
 import { evaluationJson } from '../training/reports.ts'
 import {
   CELLS,
@@ -17,9 +19,9 @@ import {
 import type { Options, Start, TrainFlags } from '../training/resume.ts'
 import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import type { Rows } from '../options/rows.ts'
-import { checkWritable, exists, removeIfThere, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
+import { exists, savedPaths, type SavedPaths } from '../training/savedPaths.ts'
 import { drawSummary } from '../training/summary.ts'
-import { trainWithProgress } from '../training/run.ts'
+import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
 import { trainingCommand } from '../training/command.ts'
@@ -66,7 +68,21 @@ export function trainCommand(output: Output) {
 }
 
 async function runTraining(data: string, flags: TrainFlags, output: Output): Promise<void> {
-  const paths = await outputPaths(data, flags, output)
+  const { paths, lock } = await outputPaths(data, flags, output)
+  try {
+    await runLocked(data, flags, paths, lock, output)
+  } finally {
+    lock.release()
+  }
+}
+
+async function runLocked(
+  data: string,
+  flags: TrainFlags,
+  paths: SavedPaths,
+  lock: RunLock,
+  output: Output,
+): Promise<void> {
   const { model, options, resume } =
     flags.resume === undefined ? fresh(flags) : await resumed(flags.resume, flags)
   const rows = await readRows(
@@ -88,6 +104,7 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
     rows,
     test,
     paths,
+    lock,
     resumeCommand: resumeCommand(data, flags, rows, paths),
     output,
     seconds: flags.checkpointEvery ?? DEFAULT_CHECKPOINT_SECONDS,
@@ -102,34 +119,61 @@ async function runTraining(data: string, flags: TrainFlags, output: Output): Pro
   if (report) await finish(model, report, job, all)
 }
 
-/** The files that the run writes, checked before anything is read or trained. */
-async function outputPaths(data: string, flags: TrainFlags, output: Output): Promise<SavedPaths> {
-  const { out, resume, test, validation, force } = flags
+/** The files that the run writes, checked before anything is read or trained, and locked against other runs. */
+async function outputPaths(
+  data: string,
+  flags: TrainFlags,
+  output: Output,
+): Promise<{ paths: SavedPaths; lock: RunLock }> {
+  const { out, resume } = flags
   const wanted = modelPath(flags)
-  const model = out ?? (await freeName(wanted, output))
-  // A resumed run keeps its checkpoint, wherever its model is saved.
-  const paths = resume === undefined ? savedPaths(model) : { ...savedPaths(wanted), model }
-  await checkWritable(paths)
+  const used = new Set<string>()
+  for (;;) {
+    const model = out ?? (await freeName(wanted, output, used))
+    // A resumed run keeps its checkpoint, wherever its model is saved.
+    const paths = resume === undefined ? savedPaths(model) : { ...savedPaths(wanted), model }
+    const replaced = await checkTrainingOutputs(data, paths, flags)
+    const lock = await lockRun(await realPath(paths.lock), output)
+    if (typeof lock !== 'string') {
+      noteReplaced(replaced, output)
+      return { paths, lock }
+    }
+    if (out !== undefined || resume !== undefined) throw lockedError(paths, lock)
+    used.add(model)
+  }
+}
+
+function lockedError({ model, lock }: SavedPaths, owner: LockOwner): UsageError {
+  return new UsageError({
+    where: `--out ${model}`,
+    expected: 'files that no other run writes',
+    got: `${lock} of a run that is active (${owner})`,
+    remedy: 'Wait until that run ends, or choose another file with `--out`.',
+  })
+}
+
+/** @returns the model file if it replaces one */
+async function checkTrainingOutputs(
+  data: string,
+  { model, checkpoint, lastGood }: SavedPaths,
+  { test, validation, resume, force }: TrainFlags,
+): Promise<OutputFile[]> {
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
   if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
-  const checkpoint = {
-    where: `the checkpoint ${paths.checkpoint}`,
-    path: paths.checkpoint,
-    kind: 'safetensors',
-  } as const
-  const lastGood = {
-    where: `the last good weights ${paths.lastGood}`,
-    path: paths.lastGood,
-    kind: 'safetensors',
-  } as const
-  await checkOutputs([checkpoint, lastGood], inputs, force)
-  if (resume !== undefined) inputs.push({ what: 'the checkpoint of `--resume`', path: resume })
-  noteReplaced(
-    await checkOutputs([{ where: `--out ${model}`, path: model, kind: 'safetensors' }], inputs, force),
-    output,
+  const checkpoints = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
+  const kind = 'safetensors'
+  const replaced = await checkOutputs(
+    [{ where: `--out ${model}`, path: model, kind }],
+    [...inputs, ...checkpoints],
+    force,
   )
-  return paths
+  const others = [
+    { where: `the checkpoint ${checkpoint}`, path: checkpoint, kind, optional: true },
+    { where: `the last good weights ${lastGood}`, path: lastGood, kind, optional: true },
+  ] as const
+  await checkOutputs(others, inputs, force)
+  return replaced
 }
 
 function fresh(flags: TrainFlags): Start {
@@ -149,8 +193,7 @@ async function finish(
   options: Options,
 ): Promise<void> {
   const { paths, output, rows, test, data } = job
-  await model.save(paths.model)
-  await removeIfThere(paths.checkpoint)
+  await saveModel(model, job)
   const { columns } = rows
   const result = test && (await evaluateWithProgress(model, test, output))
   if (test && !result) return printNotEvaluated(paths.model, output)

@@ -8,13 +8,17 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import sirv from 'sirv'
 import { DataError, UsageError } from 'latch'
+import { sendError, sendPage } from './pages.ts'
 
 /** The default port; if it is in use, the next free one of `PORTS_TRIED`. */
 export const FIRST_PORT = 5288
 const PORTS_TRIED = 20
 const HOST = '127.0.0.1'
+/** Connections at once; each takes up to two descriptors, of which a process often has 1024. */
+const MOST_CONNECTIONS = 256
+/** After this time without a byte, a connection closes. */
+const IDLE_MS = 120_000
 
 const POLICY = [
   "default-src 'none'",
@@ -75,6 +79,8 @@ export async function serveStudio(
 ): Promise<StudioServer> {
   checkPages(pages)
   const server = createServer()
+  server.maxConnections = MOST_CONNECTIONS
+  server.setTimeout(IDLE_MS)
   const taken = await listenOn(server, port)
   server.on('request', handler(pages, model, taken))
   const hash = model === null ? '' : `#model=${modelPath(model.name)}`
@@ -137,10 +143,10 @@ function closed(server: Server): Promise<void> {
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 function handler(pages: string, model: ServedModel | null, port: number): Handler {
-  // Looked up at each request: the pages may be rebuilt meanwhile.
-  const files = sirv(pages, { dev: true, etag: true })
   const names = [`${HOST}:${port}`, `localhost:${port}`, ...(port === 80 ? [HOST, 'localhost'] : [])]
   return (request, response) => {
+    // A connection that breaks ends its answer, and nothing else.
+    response.on('error', () => undefined)
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     const host = request.headers.host?.toLowerCase() ?? ''
     if (!names.includes(host)) {
@@ -153,9 +159,8 @@ function handler(pages: string, model: ServedModel | null, port: number): Handle
     const path = parsePath(request)
     if (path === null) return sendError(response, 400, 'The address is malformed.')
     if (model !== null && path === `/model/${model.name}`) return sendModel(request, response, model.bytes)
-    // Ranges are not supported, and an invalid one would crash the server.
-    delete request.headers.range
-    return files(request, response, () => sendError(response, 404, 'Not found.'))
+    // Looked up at each request: the pages may be rebuilt meanwhile. Ranges are not supported.
+    void sendPage(pages, path, request, response)
   }
 }
 
@@ -174,9 +179,4 @@ function sendModel(request: IncomingMessage, response: ServerResponse, bytes: Ui
     'Cache-Control': 'no-store',
   })
   response.end(request.method === 'HEAD' ? undefined : bytes)
-}
-
-function sendError(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
-  response.end(`${message}\n`)
 }

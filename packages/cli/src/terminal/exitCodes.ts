@@ -8,6 +8,7 @@ export const EXIT_DONE = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 /** As in shells: 128 plus the number of the signal. */
+export const EXIT_HUNG_UP = 129
 export const EXIT_INTERRUPTED = 130
 export const EXIT_TERMINATED = 143
 

@@ -1,11 +1,12 @@
 /**
- * Ctrl-C: the first aborts the work in an orderly way, the second ends the process immediately. SIGTERM has the same
- * effect.
+ * Ctrl-C: the first aborts the work in an orderly way, the second ends the process immediately. SIGTERM, and
+ * SIGHUP of a closed terminal, have the same effect.
  */
-import { EXIT_INTERRUPTED, EXIT_TERMINATED } from './exitCodes.ts'
+import { EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED } from './exitCodes.ts'
 
-const EXIT_OF = { SIGINT: EXIT_INTERRUPTED, SIGTERM: EXIT_TERMINATED } as const
+const EXIT_OF = { SIGINT: EXIT_INTERRUPTED, SIGTERM: EXIT_TERMINATED, SIGHUP: EXIT_HUNG_UP } as const
 type Signal = keyof typeof EXIT_OF
+const SIGNALS = Object.keys(EXIT_OF) as Signal[]
 
 export interface Interruption {
   signal: AbortSignal
@@ -25,15 +26,28 @@ export function listenForInterrupt(onInterrupt: () => void): Interruption {
     onInterrupt()
     controller.abort()
   }
-  const names = Object.keys(EXIT_OF) as Signal[]
-  for (const name of names) process.on(name, onSignal)
+  for (const name of SIGNALS) process.on(name, onSignal)
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode
     },
     release() {
-      for (const name of names) process.off(name, onSignal)
+      for (const name of SIGNALS) process.off(name, onSignal)
     },
+  }
+}
+
+/**
+ * Lets the listeners of `exit` run when a signal ends the process, unless something else listens to it.
+ * @returns the function that restores the default behaviour
+ */
+export function exitAtSignals(): () => void {
+  const onSignal = (name: Signal): void => {
+    if (process.listenerCount(name) === 1) process.exit(EXIT_OF[name])
+  }
+  for (const name of SIGNALS) process.on(name, onSignal)
+  return () => {
+    for (const name of SIGNALS) process.off(name, onSignal)
   }
 }

@@ -28,7 +28,8 @@ export class Output {
     this.quiet = options.quiet
     this.colors = pc.createColors(hasColors(process.stdout))
     this.errorColors = pc.createColors(hasColors(process.stderr))
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#onError(error))
+    for (const stream of [process.stdout, process.stderr])
+      stream.on('error', (error) => this.#onError(error, stream))
   }
 
   /** Whether standard output was closed by its reader. */
@@ -95,9 +96,12 @@ export class Output {
     if (!this.#closed) process.stdout.write(text)
   }
 
-  #onError(error: NodeJS.ErrnoException): void {
+  #onError(error: NodeJS.ErrnoException, stream: NodeJS.WriteStream): void {
+    const isFirst = !this.#closed
     this.#closed = true
-    if (error.code !== 'EPIPE') process.exitCode = 1
+    if (error.code === 'EPIPE') return
+    process.exitCode = 1
+    if (isFirst && stream === process.stdout) this.error(`cannot write to standard output: ${error.message}`)
   }
 }
 

@@ -2,11 +2,11 @@
  * Which files a command may overwrite: without `--force`, neither its inputs nor files that Latch did not write. Files
  * are compared by real path, device and inode, so links make no difference.
  */
-import { lstat, realpath, stat } from 'node:fs/promises'
-import { fstat } from 'node:fs'
+import { access, lstat, readlink, realpath, stat } from 'node:fs/promises'
+import { constants, fstat } from 'node:fs'
 import { promisify } from 'node:util'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { UsageError } from 'latch'
+import { DataError, UsageError } from 'latch'
 import type { Output } from './output.ts'
 import { isOwnFile, KIND_NAMES, ownShards, type OwnKind } from './ownFiles.ts'
 
@@ -30,12 +30,17 @@ export interface OutputFile {
   where: string
   path: string
   kind: OwnKind
+  /** Whether the command creates its folder. */
+  inNewFolder?: boolean
+  /** Whether the command goes on if it cannot be written. */
+  optional?: boolean
 }
 
 /**
- * Checks before any work that no output overwrites an input, a file that Latch did not write, or another output.
+ * Checks before any work that each output can be written, and overwrites neither an input, nor a file that Latch did
+ * not write, nor another output.
  * @returns the outputs that replace a file
- * @throws UsageError naming the file, the reason and the remedy
+ * @throws UsageError, DataError naming the file, the reason and the remedy
  */
 export async function checkOutputs(
   outputs: readonly OutputFile[],
@@ -48,7 +53,8 @@ export async function checkOutputs(
     inputs.map(async ({ what, path }) => ({ what, ids: await identities(path) })),
   )
   for (const output of outputs) {
-    const { where, path, kind } = output
+    const { where, path, kind, optional } = output
+    if (!optional) await checkWritable(output)
     const own = await identities(path)
     const other = own.map((id) => taken.get(id)).find((name) => name !== undefined)
     if (other !== undefined) {
@@ -66,6 +72,39 @@ export async function checkOutputs(
     throw overwriteError(output, expected, 'a file not written by Latch')
   }
   return replaced
+}
+
+/** @throws DataError for a name, a folder or permissions that take no file */
+async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kind'>): Promise<void> {
+  const expected = 'a file in a writable folder'
+  if (path === '') throw new DataError({ where, expected, got: 'an empty name' })
+  const folder = dirname(path)
+  const status = await stat(folder).catch(() => undefined)
+  if (!status && inNewFolder) return checkWritable({ where, path: folder, inNewFolder })
+  if (!status?.isDirectory()) {
+    const got = status ? `"${folder}", which is a file` : `no folder "${folder}"`
+    throw new DataError({ where, expected, got, remedy: 'Create the folder first.' })
+  }
+  const old = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENAMETOOLONG') return undefined
+    throw new DataError({ where, expected, got: 'a name that is too long', remedy: 'Choose a shorter name.' })
+  })
+  if (old && !old.isFile()) {
+    throw new DataError({ where, expected, got: old.isDirectory() ? 'a folder' : 'a device or pipe' })
+  }
+  const link = old ? undefined : await readlink(path).catch(() => undefined)
+  if (link !== undefined) {
+    const got = `a link to "${link}", which does not exist`
+    throw new DataError({ where, expected, got, remedy: 'Name that file itself, or remove the link.' })
+  }
+  // A save replaces the file, so both must be writable.
+  for (const target of old ? [path, dirname(await realpath(path))] : [folder]) {
+    const denied = await access(target, constants.W_OK).then(
+      () => false,
+      () => true,
+    )
+    if (denied) throw new DataError({ where, expected, got: `no write permission for "${target}"` })
+  }
 }
 
 function overwriteError({ where }: OutputFile, expected: string, got: string): UsageError {
@@ -93,7 +132,7 @@ async function identities(path: string): Promise<string[]> {
 }
 
 /** Also of a file that does not exist yet. */
-async function realPath(path: string): Promise<string> {
+export async function realPath(path: string): Promise<string> {
   const whole = await realpath(path).catch(() => undefined)
   if (whole !== undefined) return whole
   const folder = await realpath(dirname(path)).catch(() => resolve(dirname(path)))
@@ -105,14 +144,19 @@ export function noteReplaced(replaced: readonly OutputFile[], output: Output): v
   for (const { path } of replaced) output.note(`${path} exists and will be replaced.`)
 }
 
-/** A default name that replaces no file: `model.safetensors`, else `model-2.safetensors`, … with a note. */
-export async function freeName(path: string, output: Output): Promise<string> {
+/**
+ * A default name that replaces no file: `model.safetensors`, else `model-2.safetensors`, … with a note.
+ * @param used names that other runs are about to write
+ */
+export async function freeName(path: string, output: Output, used = new Set<string>()): Promise<string> {
   const ending = extname(path)
   const stem = path.slice(0, path.length - ending.length)
   let name = path
-  for (let number = 2; await pathExists(name); number++) name = `${stem}-${number}${ending}`
-  if (name !== path)
-    output.note(`${path} exists; writing ${name} instead (pass --out ${path} to replace it).`)
+  for (let number = 2; used.has(name) || (await pathExists(name)); number++)
+    name = `${stem}-${number}${ending}`
+  if (name === path) return name
+  if (used.has(path)) output.note(`another run writes ${path}; writing ${name} instead.`)
+  else output.note(`${path} exists; writing ${name} instead (pass --out ${path} to replace it).`)
   return name
 }
 

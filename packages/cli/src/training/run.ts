@@ -3,6 +3,8 @@ import {
   type ModelFitReport,
   type TextClassifier,
   DivergenceError,
+  LatchError,
+  UsageError,
   WorkerError,
   writeFileAtomic,
 } from 'latch'
@@ -12,13 +14,16 @@ import type { Output } from '../terminal/output.ts'
 import { TrainingProgress } from './progress.ts'
 import type { Options } from './resume.ts'
 import type { Rows } from '../options/rows.ts'
-import type { SavedPaths } from './savedPaths.ts'
+import { removeIfThere, type SavedPaths } from './savedPaths.ts'
+import type { RunLock } from './runLock.ts'
+import { freeName } from '../terminal/outputFiles.ts'
 
 export interface Job {
   data: string
   rows: Rows
   test: Rows | undefined
   paths: SavedPaths
+  lock: RunLock
   /** The command that resumes the run after an interruption. */
   resumeCommand: string
   output: Output
@@ -34,20 +39,16 @@ export async function trainWithProgress(
 ): Promise<ModelFitReport | undefined> {
   const { rows, paths, output, seconds } = job
   const progress = new TrainingProgress(output)
-  let written = false
+  const checkpoints = new Checkpoints(job)
   const interruption = listenForInterrupt(() => {
     progress.end()
     output.log('Stopping (press Ctrl-C again to quit immediately) …')
   })
-  const write = async (bytes: Uint8Array): Promise<void> => {
-    await writeFileAtomic(paths.checkpoint, bytes)
-    written = true
-  }
   try {
     const report = await model.fit(rows.rows, {
       ...options,
       signal: interruption.signal,
-      checkpoint: { everySeconds: seconds, write },
+      checkpoint: { everySeconds: seconds, write: (bytes) => checkpoints.write(bytes, progress) },
       onEvent(event) {
         progress.show(event)
         const { type, ...facts } = event
@@ -57,18 +58,76 @@ export async function trainWithProgress(
     })
     progress.end()
     if (report.stopped !== 'aborted') return report
-    printInterrupted(written ? paths.checkpoint : undefined, job)
+    printInterrupted(checkpoints, job)
     process.exitCode = interruption.exitCode ?? EXIT_INTERRUPTED
     return undefined
   } catch (error) {
     progress.end()
-    if (error instanceof WorkerError) printWorkerLost(written ? paths.checkpoint : null, job)
-    else if (written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
+    if (error instanceof WorkerError) printWorkerLost(checkpoints, job)
+    else if (checkpoints.written) output.note(`the last checkpoint is ${paths.checkpoint}.`)
     if (error instanceof DivergenceError) await saveLastGood(model, paths, output)
     throw error
   } finally {
     interruption.release()
   }
+}
+
+/** The checkpoints of a run. One that cannot be written is a note: training goes on with the one before. */
+class Checkpoints {
+  /** Whether there is a checkpoint of this run. */
+  written = false
+  /** Why the newest could not be written. */
+  failure: string | undefined
+  readonly #job: Job
+
+  constructor(job: Job) {
+    this.#job = job
+  }
+
+  async write(bytes: Uint8Array, progress: TrainingProgress): Promise<void> {
+    const { paths, lock, output } = this.#job
+    try {
+      if (!(await lock.isHeld())) throw lostLock(paths)
+      await writeFileAtomic(paths.checkpoint, bytes)
+      this.written = true
+      this.failure = undefined
+    } catch (error) {
+      if (!(error instanceof LatchError)) throw error
+      const isFirst = this.failure === undefined
+      this.failure = error.message
+      if (!isFirst) return
+      progress.end()
+      const kept = this.written ? ', with the checkpoint before' : ''
+      output.note(`cannot write a checkpoint; training goes on${kept}. ${error.message}`)
+    }
+  }
+}
+
+/** This process was stopped for so long that another run took its files. */
+function lostLock({ lock }: SavedPaths): UsageError {
+  const expected = 'the lock file of this run'
+  return new UsageError({ where: lock, expected, got: 'none, or that of another run' })
+}
+
+/** Saves the trained model and deletes the checkpoint; on a full disk the checkpoint is deleted first. */
+export async function saveModel(model: TextClassifier, { paths, lock, output }: Job): Promise<void> {
+  if (!(await lock.isHeld())) {
+    const file = await freeName(paths.model, output)
+    await model.save(file)
+    output.note(`another run took over ${paths.model}; this model is saved in ${file}.`)
+    paths.model = file
+    return
+  }
+  try {
+    await model.save(paths.model)
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+    // The model has a part of the checkpoint's numbers, so it fits where that was.
+    await removeIfThere(paths.checkpoint)
+    await model.save(paths.model)
+  }
+  await removeIfThere(paths.checkpoint)
 }
 
 /** A run that diverged still has the weights of the step before: not the result, but not lost. */
@@ -78,7 +137,8 @@ async function saveLastGood(model: TextClassifier, { lastGood }: SavedPaths, out
 }
 
 /** A worker thread died: the run can resume from its last checkpoint. */
-function printWorkerLost(checkpoint: string | null, { resumeCommand, data, output }: Job): void {
+function printWorkerLost({ written }: Checkpoints, { paths, resumeCommand, data, output }: Job): void {
+  const checkpoint = written ? paths.checkpoint : null
   const resume = checkpoint && resumeCommand
   output.emit({ event: 'failed', checkpoint, resume })
   if (!checkpoint) return output.log('A worker thread died before the first checkpoint.')
@@ -88,13 +148,15 @@ function printWorkerLost(checkpoint: string | null, { resumeCommand, data, outpu
   )
 }
 
-function printInterrupted(checkpoint: string | undefined, { resumeCommand, data, output }: Job): void {
-  output.emit({
-    event: 'interrupted',
-    checkpoint: checkpoint ?? null,
-    resume: checkpoint ? resumeCommand : null,
-  })
-  if (checkpoint === undefined) return output.log('Stopped before the first checkpoint.')
+function printInterrupted(
+  { written, failure }: Checkpoints,
+  { paths, resumeCommand, data, output }: Job,
+): void {
+  const checkpoint = written ? paths.checkpoint : null
+  output.emit({ event: 'interrupted', checkpoint, resume: checkpoint && resumeCommand })
+  if (!checkpoint)
+    return output.log(failure ? 'Stopped without a checkpoint.' : 'Stopped before the first checkpoint.')
   const rows = data === '-' ? ', with the same data on standard input' : ''
-  output.log(`Stopped; the state of the run is saved in ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`)
+  const state = failure ? 'an earlier state of the run' : 'the state of the run'
+  output.log(`Stopped; ${state} is saved in ${checkpoint}. To resume${rows}:\n  ${resumeCommand}`)
 }

@@ -1,12 +1,21 @@
 /**
  * Whole files in Node: read with errors that name the path, written atomically, so that a reader sees the old file or
- * the new one. A save goes to a temporary file in the same folder, is flushed to the disk, and
- * then renamed.
+ * the new one. A save goes to a temporary file in the same folder, is flushed to the disk, and then renamed.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, chmod, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import {
+  access,
+  chmod,
+  lstat,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { editDistance } from '../core/editDistance.ts'
 import { DataError } from '../core/errors.ts'
@@ -51,9 +60,9 @@ export async function writeFileAtomic(
     const { target, mode } = await checkTarget(path)
     if (mode !== undefined) comfort = 'The old file is unchanged'
     const folder = dirname(target)
-    await removeAbandoned(folder)
     temporary = join(folder, temporaryName())
     const written = await writeAndSync(temporary, chunks, calls)
+    await removeAbandoned(folder, temporary)
     if (mode !== undefined) await chmod(temporary, mode)
     await calls.rename(temporary, target)
     await syncFolder(folder, calls)
@@ -67,11 +76,23 @@ export async function writeFileAtomic(
 
 /** Where to write behind links, and the permissions of the old file if there is one. */
 async function checkTarget(path: string): Promise<{ target: string; mode?: number }> {
+  if (path === '') {
+    throw new DataError({ where: 'save', expected: 'the name of a file', got: 'an empty name' })
+  }
   const old = await stat(path).catch((cause: unknown) => {
     if (getCode(cause) === 'ENOENT') return undefined
     throw cause
   })
-  if (old === undefined) return { target: path }
+  if (old === undefined) {
+    const link = await readlink(path).catch(() => undefined)
+    if (link === undefined) return { target: path }
+    throw new DataError({
+      where: path,
+      expected: 'the name of a file to save',
+      got: `a link to "${link}", which does not exist`,
+      remedy: 'Name that file itself, or remove the link.',
+    })
+  }
   if (!old.isFile()) {
     const got = old.isDirectory() ? 'a folder' : 'a device or pipe'
     const remedy = 'Name a file inside a folder.'
@@ -82,30 +103,26 @@ async function checkTarget(path: string): Promise<{ target: string; mode?: numbe
   return { target: await realpath(path), mode: old.mode & 0o777 }
 }
 
-const machine = hostname()
-  .replace(/[^\w-]/g, '')
-  .slice(0, 32)
-
-/** Names the process and machine that own it, so that a later save can recognize an abandoned one. */
+/** Random: processes of other containers and machines may save into the same folder. */
 function temporaryName(): string {
-  return `.latch-${machine}-${process.pid}-${randomUUID().slice(0, 8)}.tmp`
+  return `.latch-${randomUUID()}.tmp`
 }
 
-/** A killed process leaves its temporary file behind; the next save into that folder deletes it. */
-async function removeAbandoned(folder: string): Promise<void> {
-  const prefix = `.latch-${machine}-`
+const TEMPORARY = /^\.latch-[0-9a-f-]{36}\.tmp$/
+const DAY = 24 * 60 * 60 * 1000
+
+/**
+ * A killed process leaves its temporary file behind. A later save into that folder deletes those that nothing was
+ * written to for a day, by the clock of the file system, which dates the new temporary file too.
+ */
+async function removeAbandoned(folder: string, own: string): Promise<void> {
+  const now = await stat(own).catch(() => undefined)
+  if (now === undefined) return
   const names = await readdir(folder).catch(() => [])
-  for (const name of names) {
-    const owner = name.startsWith(prefix) && /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))
-    if (owner && !isRunning(Number(owner[1]))) await unlink(join(folder, name)).catch(() => undefined)
-  }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    return process.kill(processId, 0)
-  } catch (cause) {
-    return getCode(cause) !== 'ESRCH'
+  for (const name of names.filter((other) => TEMPORARY.test(other))) {
+    const path = join(folder, name)
+    const other = await lstat(path).catch(() => undefined)
+    if (other?.isFile() && now.mtimeMs - other.mtimeMs > DAY) await unlink(path).catch(() => undefined)
   }
 }
 

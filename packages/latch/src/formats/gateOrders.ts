@@ -7,7 +7,7 @@ import { cells, findCell, type CellName } from '../cells/registry.ts'
 import { UnsupportedError } from '../core/errors.ts'
 
 /** Formats whose gate order has a row in the table. */
-export type WeightLayout = 'native' | 'keras' | 'onnx' | 'tensorflow1'
+export type WeightLayout = 'native' | 'keras' | 'keras1' | 'onnx' | 'tensorflow1'
 
 type GateOrder = readonly string[]
 
@@ -19,6 +19,11 @@ export const GATE_ORDERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<
   keras: {
     rnn: ['candidate'],
     lstm: ['input', 'forget', 'candidate', 'output'], // i f c o
+    gru: ['update', 'reset', 'candidate'], // z r h
+  },
+  // Keras 1 has one array for each gate, in this order.
+  keras1: {
+    lstm: ['input', 'candidate', 'forget', 'output'], // i c f o
     gru: ['update', 'reset', 'candidate'], // z r h
   },
   onnx: {
@@ -35,6 +40,7 @@ export const GATE_ORDERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<
 const GATE_LETTERS: Readonly<Record<WeightLayout, Readonly<Partial<Record<CellName, string>>>>> = {
   native: { lstm: 'i f g o', gru: 'r z n' },
   keras: { lstm: 'i f c o', gru: 'z r h' },
+  keras1: { lstm: 'i c f o', gru: 'z r h' },
   onnx: { lstm: 'i o f c', gru: 'z r h' },
   tensorflow1: { lstm: 'i j f o' },
 }
@@ -45,10 +51,24 @@ export function gatesInWords(layout: WeightLayout, cell: CellName): string {
   return letters ? `gates ${letters}` : ''
 }
 
-/** The cells' names in each format, which does not support other cells. TensorFlow.js uses Keras' names. */
-const CLASS_NAMES: Readonly<
-  Record<'keras' | 'onnx' | 'torch' | 'tensorflow1', Readonly<Partial<Record<CellName, string>>>>
-> = {
+/** What reading a layout's gates changes, as a warning; null if the order is the same or there is only one block. */
+export function describeReordering(layout: WeightLayout & ClassFormat, cell: CellName): string | null {
+  const [from, to] = [GATE_LETTERS[layout][cell], GATE_LETTERS.native[cell]]
+  if (!from || from === to) return null
+  const { keepGate } = findCell(cells, cell)
+  const keeps = keepGate ? `; the ${keepGate} gate scales the old state` : ''
+  return `${requireClassName(layout, cell, layout)} gates ${from} were reordered to ${to}${keeps}`
+}
+
+/** Formats with names of their own for cells. TensorFlow.js uses the names of Keras. */
+export const CLASS_FORMATS = ['keras', 'onnx', 'torch', 'tensorflow1'] as const
+type ClassFormat = (typeof CLASS_FORMATS)[number]
+
+/**
+ * The cells' names in each format, which does not support other cells: classes of Keras, operators of ONNX, modules of
+ * PyTorch. No other file spells them.
+ */
+const CLASS_NAMES: Readonly<Record<ClassFormat, Readonly<Partial<Record<CellName, string>>>>> = {
   keras: { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' },
   onnx: { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' },
   torch: { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' },
@@ -56,12 +76,12 @@ const CLASS_NAMES: Readonly<
 }
 
 /** A format's name for a cell; undefined if it has none. */
-export function getClassName(format: keyof typeof CLASS_NAMES, cell: CellName): string | undefined {
+export function getClassName(format: ClassFormat, cell: CellName): string | undefined {
   return CLASS_NAMES[format][cell]
 }
 
 /** A format's name for a cell. @throws UnsupportedError if it has none */
-export function requireClassName(format: keyof typeof CLASS_NAMES, cell: CellName, where: string): string {
+export function requireClassName(format: ClassFormat, cell: CellName, where: string): string {
   const found = getClassName(format, cell)
   if (found) return found
   const expected = `a cell among ${classNames(format).join(', ')}`
@@ -69,15 +89,19 @@ export function requireClassName(format: keyof typeof CLASS_NAMES, cell: CellNam
 }
 
 /** The cell by a format's name for it, or null. */
-export function cellOfClass(format: keyof typeof CLASS_NAMES, className: string): CellName | null {
+export function cellOfClass(format: ClassFormat, className: string): CellName | null {
   const found = Object.entries(CLASS_NAMES[format]).find(([, name]) => name === className)
   return (found?.[0] as CellName | undefined) ?? null
 }
 
-/** The format's names of cells. */
-export function classNames(format: keyof typeof CLASS_NAMES): string[] {
-  return Object.values(CLASS_NAMES[format])
+/** The format's names of cells, or of those for which `which` is true. */
+export function classNames(format: ClassFormat, which: (cell: CellName) => boolean = () => true): string[] {
+  const entries = Object.entries(CLASS_NAMES[format]) as [CellName, string][]
+  return entries.flatMap(([cell, name]) => (which(cell) ? [name] : []))
 }
+
+/** Keras' layers around a cell of any kind (not ONNX' simple cell of that name), and around a stack of cells. */
+export const KERAS_WRAPPERS = { cell: 'RNN', stack: 'StackedRNNCells' } as const
 
 /** The default activations of a cell's ONNX operator, in the order of its `activations`. */
 export const ONNX_ACTIVATIONS: Readonly<Partial<Record<CellName, readonly string[]>>> = {

@@ -56,6 +56,38 @@ describe('saving', () => {
     expect(await readFileBytes(file)).toEqual(NEW)
   })
 
+  it('refuses an empty name, and a link to a file that does not exist', async () => {
+    expect((await refusal(writeFileAtomic('', NEW))).message).toContain('an empty name')
+    const link = join(folder, 'dangling')
+    fs.symlinkSync('nowhere.safetensors', link)
+    expect((await refusal(writeFileAtomic(link, NEW))).message).toContain('a link to "nowhere.safetensors"')
+    expect(fs.readlinkSync(link)).toBe('nowhere.safetensors')
+    expect(fs.readdirSync(folder)).toEqual(['dangling'])
+  })
+
+  it('deletes temporary files untouched for a day, of any process, and no other files', async () => {
+    const id = '01234567-89ab-cdef-0123-456789abcde'
+    const hours = (name: string, age: number): string => {
+      const path = join(folder, name)
+      fs.writeFileSync(path, OLD)
+      fs.utimesSync(path, new Date(), Date.now() / 1000 - age * 3600)
+      return name
+    }
+    hours(`.latch-${id}0.tmp`, 25)
+    const kept = [
+      hours(`.latch-${id}1.tmp`, 23),
+      hours(`.latch-${id}2.tmp.txt`, 1000),
+      hours('.latch-notes.tmp', 1000),
+    ]
+    fs.mkdirSync(join(folder, `.latch-${id}3.tmp`))
+    fs.symlinkSync('somewhere', join(folder, `.latch-${id}4.tmp`))
+    await writeFileAtomic(file, NEW)
+    expect(fs.readdirSync(folder)).toEqual(
+      [...kept, `.latch-${id}3.tmp`, `.latch-${id}4.tmp`, 'model.safetensors'].sort(),
+    )
+    fs.rmSync(join(folder, `.latch-${id}3.tmp`), { recursive: true })
+  })
+
   it('gives one whole file when several save at once', async () => {
     const contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(50_000).fill(i))
     await Promise.all(contents.map((bytes) => writeFileAtomic(file, bytes)))
@@ -200,7 +232,7 @@ function compileSaver(): string {
 }
 
 describe('a process killed while saving', () => {
-  it('leaves a whole file each time, and the next save clears its leavings', async () => {
+  it('leaves a whole file each time, and temporary files that a save a day later deletes', async () => {
     const program = compileSaver()
     const models = fs.mkdtempSync(join(folder, 'models-'))
     const path = join(models, 'model.safetensors')
@@ -216,6 +248,11 @@ describe('a process killed while saving', () => {
       await ended
       const { document, tensors } = decodeModel(await readFileBytes(path), path)
       expect(new Set<unknown>(tensors.get('w')!.data)).toEqual(new Set([document.step]))
+    }
+    const left = fs.readdirSync(models).filter((name) => name !== 'model.safetensors')
+    for (const name of left) {
+      expect(name).toMatch(/^\.latch-[0-9a-f-]{36}\.tmp$/)
+      fs.utimesSync(join(models, name), 0, Date.now() / 1000 - 90_000)
     }
     await writeFileAtomic(path, encodeModel({ format: 'latch', version: 1, task: 'test' }, []))
     expect(fs.readdirSync(models)).toEqual(['model.safetensors'])

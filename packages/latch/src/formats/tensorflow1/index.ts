@@ -13,11 +13,12 @@ import { quoted } from '../safetensors/header.ts'
 import { resolveOutputActivation } from '../outputActivation.ts'
 import { tokensByOptions } from '../text/tokensById.ts'
 import { tokensOfIds } from '../text/tokensOfIds.ts'
-import { cellOfClass, columnsToNative, transposed } from '../gateOrders.ts'
+import { cellOfClass, classNames, columnsToNative, transposed } from '../gateOrders.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
 import { layerName } from '../../layers/names.ts'
 
-const CELL = cellOfClass('tensorflow1', 'BasicLSTMCell')!
+const [CLASS] = classNames('tensorflow1')
+const CELL = cellOfClass('tensorflow1', CLASS)!
 
 const KERNEL = /(?:^|\/)(?:basic_)?lstm_cell\/(?:weights|kernel)$/i
 const FORGET_BIAS = 1
@@ -62,7 +63,7 @@ export async function readTensorflow1(
     layers: describeLayers(parts),
     warnings: [
       'gates i j f o were reordered to i f g o',
-      `forget bias ${FORGET_BIAS}, which BasicLSTMCell adds at run time, was added to the bias`,
+      `forget bias ${FORGET_BIAS}, which ${CLASS} adds at run time, was added to the bias`,
       ...(vocabulary && vocabulary.length !== size
         ? [`vocab.json has ${vocabulary.length} tokens for ${size} rows and was not used`]
         : []),
@@ -213,7 +214,7 @@ function describeLayers({ embedding, layers, weight, bias }: Parts): LayerFacts[
     },
     ...layers.map(({ kernel, bias: b, units }) => ({
       name: kernel.name.replace(/\/[^/]*$/, ''),
-      type: 'BasicLSTMCell',
+      type: CLASS,
       output: steps(units),
       parameters: kernel.size + b.size,
       conventions: `gates i j f o, forget bias ${FORGET_BIAS} added at run time`,

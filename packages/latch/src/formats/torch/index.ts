@@ -4,6 +4,7 @@
  */
 import { readPrefix, readUpTo } from '../fixes.ts'
 import type { LayerOptions } from '../../model/config.ts'
+import { getClassName } from '../gateOrders.ts'
 import { FormatError, UsageError } from '../../core/errors.ts'
 import type { ImportedModel, ImportOptions, LayerFacts, ModelFiles, ModelInput } from '../imported.ts'
 import { readSafetensors, type NamedTensor, type SafetensorsContent } from '../safetensors/safetensors.ts'
@@ -14,6 +15,9 @@ import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
 import { pickModules, orderModules } from './read/order.ts'
 import { splitModule, type ModulePart } from './read/patterns.ts'
+import { foldParametrized } from './read/parametrized.ts'
+import { initialStateNotes } from './read/initialStates.ts'
+import { isFloat, splitBuffers } from './read/tensors.ts'
 import { withEmbedded } from '../latch/embedded.ts'
 import { findOwnFile, type OwnFile } from './read/latchFile.ts'
 import { assertNoPickle, assertAllKnown } from './read/refusals.ts'
@@ -73,7 +77,9 @@ function readOwn(
 function readForeign(content: SafetensorsContent, options: ImportOptions, source: string): ImportedModel {
   const { taken, others } = splitByPrefix(content, options.prefix, source)
   const config = readTorchConfig(options.config, source)
-  const { modules, unknown } = findModules(taken, source)
+  const { tensors, notes } = foldParametrized(taken, source)
+  const { weights: given, buffers } = splitBuffers(tensors, source)
+  const { modules, unknown } = findModules(given, source, config.epsilon ?? EPSILON)
   if (!config.order && !options.upTo) assertAllKnown(unknown, modules, source)
   if (modules.length === 0) assertAllKnown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
@@ -82,7 +88,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     : orderModules(modules, source)
   const chain = cutAfter(whole, options.upTo, source)
   const activation = 'network' in config ? 'tanh' : config.activation
-  const split = chain.flatMap((module) => splitModule(module, activation))
+  const split = chain.flatMap((module) => splitModule(module, activation, config.epsilon))
   const parts = layers ? unfoldProjections(split, layers) : split
   const assembled =
     'network' in config
@@ -90,7 +96,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
       : assembleByFlags(chain, parts, config, source)
   const { network } = assembled
   const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
-  const omitted = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
+  const omitted = [...others, ...unknown, ...buffers].map(describeOmitted)
   const { prefix } = options
   return {
     format: 'torch',
@@ -113,6 +119,9 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
         ? [`order of the modules, by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
         : []),
       ...precisionNotes(taken),
+      ...notes,
+      ...batchNormNotes(chain, config.epsilon),
+      ...initialStateNotes([...others, ...unknown], chain),
       ...(parts.some(({ whole: unfolded }) => unfolded) ? projectionNotes(chain) : []),
       ...assembled.warnings,
     ],
@@ -121,6 +130,14 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     stateful: false,
     document: null,
   }
+}
+
+/** PyTorch's default, of both normalisations. */
+const EPSILON = 1e-5
+
+/** The type of a tensor that is no weight: `tensor mask (BOOL)`. */
+function describeOmitted(tensor: NamedTensor): string {
+  return `tensor ${tensor.name}${isFloat(tensor) ? '' : ` (${tensor.dtype})`}`
 }
 
 /** Tensors under the prefix, the prefix taken off their names, and the others. */
@@ -197,10 +214,18 @@ function precisionNotes(tensors: readonly NamedTensor[]): string[] {
   ]
 }
 
+function batchNormNotes(chain: readonly TorchModule[], epsilon: number | null): string[] {
+  const paths = chain.filter((m) => m.kind === 'linear' && m.batchNorm).map(({ path }) => path)
+  if (paths.length === 0) return []
+  const assumed = epsilon === null ? `; the file does not store eps: ${EPSILON} is used` : ''
+  return [`BatchNorm: ${paths.join(', ')} as a dense layer of the running mean and variance${assumed}`]
+}
+
 function projectionNotes(chain: readonly TorchModule[]): string[] {
-  const projected = chain.filter((m) => m.kind === 'recurrent' && m.layers[0][0].projection)
+  const recurrent = chain.filter((m) => m.kind === 'recurrent')
+  const projected = recurrent.filter(({ layers }) => layers[0][0].projection)
   return projected.map(
-    ({ path }) =>
-      `${path || 'LSTM'}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is unprojected, so h_0 must be zero`,
+    ({ path, cell }) =>
+      `${path || getClassName('torch', cell)}: proj_size folded, exactly: weight_hh·weight_hr, and a dense layer without bias after each layer; its h is unprojected, so h_0 must be zero`,
   )
 }

@@ -2,6 +2,7 @@
  * An LSTM whose output is a projection of its hidden state (Sak et al. 2014), PyTorch's `proj_size`: c has H units,
  * h = weight_hr·(o∘tanh(c)) has P, and the gates read that h. One direction, or two side by side.
  */
+import { lstmCell } from '../../cells/lstm/lstm.ts'
 import { strideOf } from '../../engine/engine.ts'
 import { transposedScratch, type Kernels, type Pointer } from '../../engine/kernels.ts'
 import { UnsupportedError } from '../../core/errors.ts'
@@ -31,6 +32,9 @@ export interface ProjectedLstmOptions {
   /** Two biases, as PyTorch has them. Default true. */
   bias?: boolean
 }
+
+/** The cell that is projected. */
+export const projectedCell = lstmCell
 
 /** The projected LSTM as data. */
 export const projectedLstmLayer: LayerDefinition<ProjectedLstmOptions> = {

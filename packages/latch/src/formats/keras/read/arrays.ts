@@ -1,4 +1,5 @@
 /** A layer's arrays, taken one after the other and checked by name and shape. */
+import { cellOfClass, GATE_ORDERS } from '../../gateOrders.ts'
 import { FormatError } from '../../../core/errors.ts'
 
 /** A named array of a Keras file. */
@@ -55,13 +56,18 @@ export class LayerArrays {
   }
 }
 
-/** Where Keras 1 has the gates i f c o and z r h among a layer's arrays: kernel, recurrent kernel, bias of each. */
-const SEPARATE: Readonly<Record<string, readonly number[]>> = { LSTM: [0, 6, 3, 9], GRU: [0, 3, 6] }
+/** Where Keras 1 has the gates of today's order among a layer's arrays: each has a kernel, a recurrent kernel and a bias. */
+function separatePlaces(className: string): number[] {
+  const cell = cellOfClass('keras', className)
+  const own = cell ? GATE_ORDERS.keras1[cell] : undefined
+  if (!cell || !own) return []
+  return GATE_ORDERS.keras[cell]!.map((gate) => 3 * own.indexOf(gate))
+}
 
 /** One array for all gates, where Keras 1 has one for each. Source: preprocess_weights_for_loading of Keras 2. */
 export function joinedGates(type: string, arrays: readonly KerasArray[]): readonly KerasArray[] {
-  const [, outer, cell] = /^(?:(Bidirectional)\()?(LSTM|GRU)\)?$/.exec(type) ?? []
-  const places = cell ? SEPARATE[cell] : []
+  const [, outer, className] = /^(?:(Bidirectional)\()?(\w+)\)?$/.exec(type) ?? []
+  const places = separatePlaces(className)
   const count = 3 * places.length
   if (count === 0 || arrays.length !== (outer ? 2 * count : count)) return arrays
   const joined = (begin: number) =>

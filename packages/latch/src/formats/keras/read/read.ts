@@ -2,6 +2,7 @@
  * Reads Keras' files from bytes: whole .h5 models, HDF5 weights with a separate configuration, and .keras
  * archives. Files are data: nothing in them is executed, and Lambda layers are unsupported like any unknown layer.
  */
+import { classNames } from '../../gateOrders.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import { describe, fieldAt, rootField, type Field } from '../../../core/validation.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../../imported.ts'
@@ -183,7 +184,7 @@ function renamed(config: KerasConfig, store: (config: unknown) => WeightStore, s
   return config
 }
 
-const WITH_ARRAYS = ['Embedding', 'SimpleRNN', 'LSTM', 'GRU', 'Bidirectional', 'Dense', 'LayerNormalization']
+const WITH_ARRAYS = ['Embedding', ...classNames('keras'), 'Bidirectional', 'Dense', 'LayerNormalization']
 
 interface KerasConfig {
   config: { layers: { class_name: string; config: { name?: unknown } }[] }

@@ -20,6 +20,7 @@ import {
   cudnnToNative,
   gateCount,
   gatesInWords,
+  KERAS_WRAPPERS,
   rowsToNative,
 } from '../../gateOrders.ts'
 import { readActivation, hardSigmoid, type KerasDialect } from './activations.ts'
@@ -63,7 +64,9 @@ const CELLS: ReadonlyMap<string, CellName> = new Map(
 
 /** Whether layers of that type are supported. */
 export function isRecurrent(type: string): boolean {
-  return type === 'RNN' || type === 'Bidirectional' || (CELLS.has(type) && !type.endsWith('Cell'))
+  return (
+    type === KERAS_WRAPPERS.cell || type === 'Bidirectional' || (CELLS.has(type) && !type.endsWith('Cell'))
+  )
 }
 
 /** Adds the layers of a recurrent layer and returns its conventions. */
@@ -260,9 +263,9 @@ function readMerge(config: Field, to: NetworkBuilder, { name }: KerasLayer) {
 }
 
 function readCells(type: string, config: Field, dialect: KerasDialect): CellConfig[] {
-  if (type !== 'RNN') return [readCell(type, config, dialect)]
+  if (type !== KERAS_WRAPPERS.cell) return [readCell(type, config, dialect)]
   const field = fieldAt(config, 'cell')
-  const stacked = !Array.isArray(field.value) && fieldAt(field, 'class_name').value === 'StackedRNNCells'
+  const stacked = !Array.isArray(field.value) && fieldAt(field, 'class_name').value === KERAS_WRAPPERS.stack
   const list = stacked ? fieldAt(fieldAt(field, 'config'), 'cells') : field
   const stack = Array.isArray(list.value) ? readArray(list, { minLength: 1, maxLength: 100 }) : [list]
   return stack.map((cell) =>

@@ -3,6 +3,7 @@
  * of Keras 1, 2, 3 and TensorFlow.js; skip connections may rejoin the chain in a Concatenate.
  */
 import { readUpTo } from '../../fixes.ts'
+import { cellOfClass } from '../../gateOrders.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import {
   describe,
@@ -232,7 +233,7 @@ const MASK_OPERATIONS = ['NotEqual', 'Any']
 function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, source: string): void {
   const last = fieldAt(config, 'return_sequences').value !== true
   // Without sequences, the output is the final h already.
-  const isOutput = output === 1 && last && ['SimpleRNN', 'LSTM', 'GRU'].includes(type)
+  const isOutput = output === 1 && last && cellOfClass('keras', type) !== null
   if (output === 0 || isOutput) return
   throw new UnsupportedError({
     where: `${source}, layer ${name}`,

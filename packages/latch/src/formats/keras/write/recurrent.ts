@@ -66,7 +66,7 @@ function assertKerasCell(options: RecurrentOptions, where: string): void {
         : takesOption(genericCells, cell, 'stateActivation') &&
             stateActivation &&
             !sameActivation(stateActivation, activation)
-          ? 'two activations in one LSTM'
+          ? 'two activations in one cell'
           : null
   if (!got) return
   throw new UnsupportedError({

@@ -3,6 +3,8 @@
  * write. For a graph that is not a chain, the error names the node and the part before it.
  */
 import { readUpTo } from '../../fixes.ts'
+import { cellNames } from '../../../cells/registry.ts'
+import { describeReordering, getClassName } from '../../gateOrders.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
 import type { ImportedModel, ImportOptions } from '../../imported.ts'
 import { resolveOutputActivation, lossForActivation, getOutputWidth } from '../../outputActivation.ts'
@@ -232,12 +234,14 @@ function collectWarnings(
   { inputTimeFirst, input, lengths, sequences }: GraphPlaces,
 ): string[] {
   const types = layers.map(({ type }) => type)
-  const has = (op: string) => types.some((type) => type.startsWith(op))
+  const reordered = cellNames.filter((cell) => {
+    const op = getClassName('onnx', cell)
+    return op !== undefined && types.some((type) => type.startsWith(op))
+  })
   const before = layers.some(({ conventions }) => conventions.includes('reset before'))
   const after = layers.some(({ conventions }) => conventions.includes('reset after'))
   return [
-    ...(has('LSTM') ? ['LSTM gates i o f c were reordered to i f g o'] : []),
-    ...(has('GRU') ? ['GRU gates z r h were reordered to r z n; the update gate scales the old state'] : []),
+    ...reordered.flatMap((cell) => describeReordering('onnx', cell) ?? []),
     ...(after ? ['linear_before_reset 1: the reset gate comes after the product'] : []),
     ...(before ? ['linear_before_reset 0: the reset gate comes before the product'] : []),
     ...(inputTimeFirst

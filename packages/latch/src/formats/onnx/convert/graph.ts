@@ -2,6 +2,7 @@
  * Walks a graph and gives every value its meaning: constants are folded by the runner's own operators, everything
  * else by the functions that convert operators. An operator that cannot be converted makes all that reads it fail too.
  */
+import { cellOfClass } from '../../gateOrders.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import { ConversionContext, NodeConverter, RUN_AS_GRAPH } from './context.ts'
@@ -126,7 +127,7 @@ function stateInputs({ nodes, inputs }: OnnxModel): ReadonlyMap<string, string> 
   const from = new Map<string, string>(inputs.map(({ name }) => [name, name]))
   const states = new Map<string, string>()
   for (const { op, inputs: read, outputs } of nodes) {
-    if (op === 'RNN' || op === 'LSTM' || op === 'GRU') {
+    if (cellOfClass('onnx', op)) {
       for (const name of read.slice(5, 7)) {
         const origin = from.get(name)
         if (origin) states.set(origin, origin)

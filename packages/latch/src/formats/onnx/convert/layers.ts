@@ -6,7 +6,7 @@ import { describeAxes, describeValue, type NodeConverter } from './context.ts'
 import { convertRecurrent } from './recurrent.ts'
 import type { Convert } from './shapes.ts'
 import { getNumber, buildSize, wholeNumbers, type Axis, type SequenceValue, type Value } from './values.ts'
-import { transposed } from '../../gateOrders.ts'
+import { classNames, transposed } from '../../gateOrders.ts'
 import type { OnnxTensor } from '../graph.ts'
 import { above, takeStep } from './model.ts'
 import type { IrNode, IrPattern } from './nodes.ts'
@@ -187,9 +187,7 @@ function oneHot(at: NodeConverter, [ids, depth, values]: readonly Value[]): Valu
 
 /** Operators by name. */
 export const LAYERS: Readonly<Record<string, Convert>> = {
-  RNN: convertRecurrent,
-  LSTM: convertRecurrent,
-  GRU: convertRecurrent,
+  ...Object.fromEntries(classNames('onnx').map((op) => [op, convertRecurrent])),
   MatMul: matMul,
   Gemm: gemm,
   LayerNormalization: layerNormalization,

@@ -119,7 +119,7 @@ class LayerExport {
         throw new UnsupportedError({
           where: `export to ONNX, ${name}`,
           expected: 'a layer that ONNX has',
-          got: 'an LSTM with a projection',
+          got: 'a recurrent layer with a projection',
           fix: exportAs('torch'),
         })
       default:

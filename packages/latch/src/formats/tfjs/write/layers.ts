@@ -10,7 +10,7 @@ import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OutputActivation } from '../../imported.ts'
-import { columnsFromNative, transposed, requireClassName } from '../../gateOrders.ts'
+import { columnsFromNative, getClassName, transposed, requireClassName } from '../../gateOrders.ts'
 import { functionLayer, functionName, functionText, type KerasLayerJson } from './functions.ts'
 import { layerNames } from '../../../layers/names.ts'
 
@@ -169,7 +169,11 @@ export class TfjsExport {
   #assertCell(layer: RecurrentOptions, i: number): void {
     const { cell, activation = 'tanh', gateActivation = 'sigmoid' } = layer
     if (takesOption(genericCells, cell, 'reset') && layer.reset !== 'before')
-      throw this.#refusal(i, 'a GRU with reset before, as in TensorFlow.js', 'reset after')
+      throw this.#refusal(
+        i,
+        `a ${getClassName('keras', cell)} with reset before, as in TensorFlow.js`,
+        'reset after',
+      )
     const own = ['peepholes', 'coupled', 'clip', 'backward'] as const
     const more = own.find((field) => layer[field] !== undefined && layer[field] !== false)
     if (more) throw this.#refusal(i, `a cell without ${more}`, more)

@@ -2,12 +2,12 @@
  * Pieces as one network: by flags (what follows the recurrent modules, functions, the output activation) or into the
  * layers that a configuration lists. Every parameter gets the name that Latch gives it.
  */
-import { gateCount } from '../../gateOrders.ts'
+import { classNames, gateCount, getClassName } from '../../gateOrders.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
 import { type Fix, FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { describe } from '../../../core/validation.ts'
 import type { OutputActivation } from '../../imported.ts'
-import { cells, takesOption } from '../../../cells/registry.ts'
+import { type CellName, cells, takesOption } from '../../../cells/registry.ts'
 import { withoutEffect } from '../../effectiveOptions.ts'
 import { endsOnLogits } from '../../outputActivation.ts'
 import { quoted } from '../../safetensors/header.ts'
@@ -81,6 +81,10 @@ function buildInput(first: TorchModule, oneHot: boolean, source: string): LayerO
   throw new FormatError({ where: `${source}, configuration.oneHot`, expected, got: quoted(first.path) })
 }
 
+function isNorm(module: TorchModule): boolean {
+  return module.kind === 'norm' || (module.kind === 'linear' && Boolean(module.batchNorm))
+}
+
 /** A dense layer knows the four fast functions itself. */
 function folded(layers: readonly LayerOptions[]): LayerOptions[] {
   const out: LayerOptions[] = []
@@ -106,13 +110,23 @@ function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source
   }
 }
 
+/** A cell with a choice of activation in PyTorch. */
+const hasActivation = (cell: CellName) => gateCount(cell) === 1
+const hasReset = (cell: CellName) => takesOption(cells, cell, 'reset')
+
+function noModule(which: (cell: CellName) => boolean): string {
+  const names = classNames('torch', which).map((name) => `nn.${name}`)
+  return `there is no ${names.join(' or ')}`
+}
+
 /** Flags about modules that the file does not have. @throws UsageError */
 function assertFlagsUsed(chain: readonly TorchModule[], flags: TorchFlags, source: string): void {
   const recurrent = chain.filter((module) => module.kind === 'recurrent')
   const reasons: Record<string, string | null> = {
-    activation: recurrent.some(({ cell }) => gateCount(cell) === 1) ? null : 'there is no nn.RNN',
-    reset: recurrent.some(({ cell }) => takesOption(cells, cell, 'reset')) ? null : 'there is no nn.GRU',
+    activation: recurrent.some(({ cell }) => hasActivation(cell)) ? null : noModule(hasActivation),
+    reset: recurrent.some(({ cell }) => hasReset(cell)) ? null : noModule(hasReset),
     returnSequences: recurrent.length > 0 ? null : 'there is no recurrent module',
+    epsilon: chain.some(isNorm) ? null : 'there is no nn.LayerNorm and no nn.BatchNorm1d',
     pool: recurrent.length > 0 ? null : 'there is no recurrent module',
     oneHot: chain[0].kind === 'embedding' ? 'the first module is an embedding' : null,
   }
@@ -132,10 +146,12 @@ function listAssumptions(
   const warnings: string[] = []
   const fixes: Fix[] = []
   const recurrent = chain.filter((m) => m.kind === 'recurrent')
-  if (recurrent.some(({ cell }) => gateCount(cell) === 1)) {
+  const choosing = recurrent.find(({ cell }) => hasActivation(cell))
+  if (choosing) {
+    const name = getClassName('torch', choosing.cell)
     const other = flags.activation === 'tanh' ? 'relu' : 'tanh'
-    warnings.push(`RNN: the file does not store the activation; ${flags.activation} is used`)
-    fixes.push({ option: 'config.activation', value: other, to: `use ${other} in the RNN` })
+    warnings.push(`${name}: the file does not store the activation; ${flags.activation} is used`)
+    fixes.push({ option: 'config.activation', value: other, to: `use ${other} in the ${name}` })
   }
   if (recurrent.length > 0 && !flags.pool && flags.returnSequences) {
     warnings.push('the model has an output at every step')
@@ -148,11 +164,18 @@ function listAssumptions(
       { option: 'config.pool', value: 'mean', to: 'pool the outputs of all steps' },
     )
   }
-  if (chain.some(({ kind }) => kind === 'norm')) {
-    warnings.push('LayerNorm: the file does not store eps; 1e-5 is used')
-    fixes.push({ option: 'config.layers', to: 'list the layers, with another epsilon' })
+  if (chain.some(isNorm) && flags.epsilon === null) {
+    if (chain.some(({ kind }) => kind === 'norm'))
+      warnings.push('LayerNorm: the file does not store eps; 1e-5 is used')
+    fixes.push({ option: 'config.epsilon', value: 1e-3, to: 'use another epsilon' })
   }
-  const bare = chain.filter((m, i) => m.kind === 'linear' && !findHead(flags, m.path) && i < chain.length - 1)
+  if (chain.length > 1 || recurrent.some((module) => module.layers.length > 1)) {
+    warnings.push('no dropout: it acts in training only, and the file does not store it')
+    fixes.push({ option: 'config.layers', to: 'list the layers, with dropout, for training on' })
+  }
+  const bare = chain.filter(
+    (m, i) => m.kind === 'linear' && !m.batchNorm && !findHead(flags, m.path) && i < chain.length - 1,
+  )
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path)
     warnings.push(`no activation between ${names.join(', ')} and the next module`)
@@ -243,8 +266,8 @@ function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void 
     const expected = `${describe(theirs[field] ?? 'forward')}, as module ${quoted(part.path)} has`
     throw new FormatError({ where: `${where}.${field}`, expected, got: describe(ours[field]) })
   }
-  if (ours.reset !== 'before') return
-  const expected = 'after: PyTorch’s GRU resets after the product'
+  if (layer.type !== 'recurrent' || layer.reset !== 'before') return
+  const expected = `after: nn.${getClassName('torch', layer.cell)} resets after the product`
   throw new UnsupportedError({ where: `${where}.reset`, expected, got: 'before' })
 }
 

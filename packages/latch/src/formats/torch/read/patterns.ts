@@ -3,11 +3,12 @@
  * layer without bias after its layer. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
  * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
  */
-import { gateCount, gatesInWords } from '../../gateOrders.ts'
+import { gateCount, getClassName, gatesInWords } from '../../gateOrders.ts'
 import { cells, takesOption } from '../../../cells/registry.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { RecurrentModule, TorchDirection, TorchModule, TorchTensor } from './modules.ts'
+import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
+import type { TorchTensor } from './tensors.ts'
 
 /** A layer with its parameters by the last part of their names. */
 export interface ModulePart {
@@ -31,7 +32,11 @@ const FREE_FOLDED = 2 ** 22 // 1024 units
  * All layers of a module, lowest first.
  * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
  */
-export function splitModule(module: TorchModule, activation: 'tanh' | 'relu'): ModulePart[] {
+export function splitModule(
+  module: TorchModule,
+  activation: 'tanh' | 'relu',
+  epsilon: number | null,
+): ModulePart[] {
   if (module.kind === 'recurrent') return module.layers.flatMap((_, l) => buildLayer(module, l, activation))
   const { path, weight } = module
   const common = { path, conventions: '' }
@@ -43,11 +48,12 @@ export function splitModule(module: TorchModule, activation: 'tanh' | 'relu'): M
   const { bias } = module
   const options: LayerOptions =
     module.kind === 'norm'
-      ? { type: 'layerNorm' }
+      ? { type: 'layerNorm', ...(epsilon !== null && { epsilon }) }
       : { type: 'dense', units: module.output, ...(!bias && { bias: false }) }
   const tensors = [['weight', weight.data] as const, ...(bias ? [['bias', bias.data] as const] : [])]
-  const parameters = weight.data.length + (bias?.data.length ?? 0)
-  const type = module.kind === 'norm' ? 'LayerNorm' : 'Linear'
+  const folded = module.kind === 'linear' && module.batchNorm
+  const parameters = folded ? 2 * module.output : weight.data.length + (bias?.data.length ?? 0)
+  const type = module.kind === 'norm' ? 'LayerNorm' : folded ? 'BatchNorm1d' : 'Linear'
   return [{ ...common, options, tensors, parameters, type }]
 }
 
@@ -71,7 +77,7 @@ function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' |
     options,
     tensors: directions.flatMap((d, i) => collectTensors(d, units, i === 0 ? '' : '_reverse')),
     parameters,
-    type: `${cell.toUpperCase()}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
+    type: `${getClassName('torch', cell)}${module.single ? 'Cell' : ''}${directions.length === 2 ? ' (bidirectional)' : ''}`,
     conventions: describeConventions(module, activation),
   }
   if (!projected) return [part]
@@ -106,11 +112,11 @@ function wholeProjection(part: ModulePart, directions: readonly TorchDirection[]
 }
 
 /** A small file may not become a huge network. */
-function assertWide({ path, units, output, layers }: RecurrentModule, parameters: number): void {
+function assertWide({ path, cell, units, output, layers }: RecurrentModule, parameters: number): void {
   if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
   const expected = 'a projection that can be folded into weight_hh without making it huge'
   const got = `${units} units projected to ${output / layers[0].length}`
-  throw new UnsupportedError({ where: `module ${path || 'LSTM'}`, expected, got })
+  throw new UnsupportedError({ where: `module ${path || getClassName('torch', cell)}`, expected, got })
 }
 
 function collectTensors(

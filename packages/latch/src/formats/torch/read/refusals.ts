@@ -3,12 +3,14 @@
  * loads them, so they are neither run nor parsed here; the error contains the lines that convert them.
  */
 import { readInOrder, readPrefix } from '../../fixes.ts'
+import { classNames } from '../../gateOrders.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import type { NamedTensor } from '../../safetensors/safetensors.ts'
 import { shapeText } from '../../safetensors/safetensors.ts'
 import type { TorchModule } from './modules.ts'
 import { findOnlyOrder, findPrefixes } from './order.ts'
 import { quoted } from '../../safetensors/header.ts'
+import { findInitialStates } from './initialStates.ts'
 
 const ENDINGS = /\.(pt|pth|pkl|pickle|ckpt|bin)$/i
 
@@ -58,9 +60,19 @@ export function assertAllKnown(
   const shown = unknown.slice(0, 6).map(({ name, shape }) => `${quoted(name)} ${shapeText(shape)}`)
   const order = known.length > 0 ? findOnlyOrder(known) : null
   const more = unknown.length > 6 ? ` and ${unknown.length - 6} more` : ''
+  const states = findInitialStates(unknown, known)
+  if (states.length === unknown.length)
+    throw new UnsupportedError({
+      where: `${source}, tensors`,
+      expected: 'recurrent modules that begin with a state of zeros',
+      got: `a learned initial state ${shown.join(', ')}${more}`,
+      fix: order
+        ? { option: 'config.order', value: order, to: 'begin with zeros: the first steps give other numbers' }
+        : readInOrder(),
+    })
   throw new FormatError({
     where: `${source}, tensors`,
-    expected: 'RNN, LSTM, GRU, Embedding, Linear and LayerNorm modules',
+    expected: `${classNames('torch').join(', ')}, Embedding, Linear and LayerNorm modules`,
     got: `also ${shown.join(', ')}${more}`,
     fix: [...findPrefixes(known).map(readPrefix), ...(order ? [readInOrder(order)] : [])],
   })

@@ -36,17 +36,17 @@ function reasonAgainst(layer: LayerOptions): Reason | null {
 
 function againstCell(layer: RecurrentOptions): Reason | null {
   const { cell, activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = layer
-  if (!getClassName('torch', cell))
-    return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
-  if (layer.reset === 'before') return ['a GRU with reset after, as nn.GRU', 'reset before']
-  if (layer.peepholes) return ['an LSTM without peepholes', 'peepholes']
-  if (layer.coupled) return ['an LSTM with a separate forget gate', 'coupled gates']
+  const className = getClassName('torch', cell)
+  if (!className) return [`a module among ${classNames('torch').join(', ')}`, `cell ${cell}`]
+  if (layer.reset === 'before') return [`reset after, as in nn.${className}`, 'reset before']
+  if (layer.peepholes) return ['a cell without peepholes', 'peepholes']
+  if (layer.coupled) return ['a cell with a separate forget gate', 'coupled gates']
   if (layer.clip !== undefined) return ['pre-activations without clipping', `clip ${layer.clip}`]
   const allowed: readonly ActivationChoice[] = takesOption(genericCells, cell, 'gateActivation')
     ? ['tanh']
     : ['tanh', 'relu']
   if (!allowed.some((name) => sameActivation(name, activation)))
-    return [`activation ${allowed.join(' or ')} in ${cell.toUpperCase()}`, named(activation)]
+    return [`activation ${allowed.join(' or ')} in nn.${className}`, named(activation)]
   if (!sameActivation(gateActivation, 'sigmoid')) return ['gates with sigmoid', named(gateActivation)]
   if (takesOption(genericCells, cell, 'stateActivation') && !sameActivation(stateActivation, 'tanh'))
     return ['tanh of the cell state', named(stateActivation)]

@@ -2,13 +2,14 @@
  * The Python that loads an exported state_dict: one nn.Module for exactly this network, its lengths handled by
  * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
  */
-import { lstmCell } from '../../../cells/lstm/lstm.ts'
+import { projectedCell } from '../../../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
+import { getClassName } from '../../gateOrders.ts'
 import { writeExpression } from './snippetFunctions.ts'
 import { assertExpressible } from './expressible.ts'
 import { layerNames } from '../../../layers/names.ts'
@@ -117,7 +118,7 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
       return recurrentLines(layer, module, input)
     case 'projectedLstm':
       return recurrentLines(
-        { ...layer, type: 'recurrent', cell: lstmCell.name },
+        { ...layer, type: 'recurrent', cell: projectedCell.name },
         module,
         input,
         layer.projectionSize,
@@ -176,7 +177,7 @@ function recurrentLines(layer: RecurrentOptions, module: string, input: number, 
     run.push('a, b = x.chunk(2, -1)')
     run.push({ sum: 'x = a + b', multiply: 'x = a * b', average: 'x = (a + b) / 2' }[merge])
   }
-  return { make: `${module} = nn.${cell.toUpperCase()}(${options.join(', ')})`, run }
+  return { make: `${module} = nn.${getClassName('torch', cell)}(${options.join(', ')})`, run }
 }
 
 function isRelu({ activation }: RecurrentOptions): boolean {
