@@ -54,7 +54,7 @@ function offersFix(node: ts.NewExpression): boolean {
   const walk = (inner: ts.Node): void => {
     if (ts.isShorthandPropertyAssignment(inner)) offers ||= inner.name.text === 'fix'
     if (ts.isPropertyAssignment(inner) && inner.name.getText() === 'fix')
-      offers ||= !/\.fixes$/.test(inner.initializer.getText())
+      offers ||= !inner.initializer.getText().endsWith('.fixes')
     if (!ts.isNewExpression(inner)) ts.forEachChild(inner, walk)
   }
   if (facts) walk(facts)

@@ -69,7 +69,7 @@ export const TABLE_CASES: readonly FixCase[] = [
 ]
 
 async function* source(text: string): AsyncGenerator<Uint8Array> {
-  yield Promise.resolve(Buffer.from(text))
+  yield await Promise.resolve(Buffer.from(text))
 }
 
 const ROWS = Array.from({ length: 8 }, (_, i) => ({ text: `t${i}`, label: i % 2 ? 'a' : 'b' }))
