@@ -56,7 +56,9 @@ describe('as they are typed', () => {
   })
 })
 
-const CASES = [...FIX_CASES, ...TABLE_CASES].filter(({ offers }) => !offers.includes('files'))
+const CASES = [...FIX_CASES, ...TABLE_CASES].filter(
+  ({ offers }) => !offers.some((option) => ['files', 'columns'].includes(option)),
+)
 
 test.each(CASES)('$name: flags that there are', async (one) => {
   const error = await one.run({}).catch((reason: unknown) => reason)

@@ -42,13 +42,28 @@ const torch = (
 })
 
 const EVERY_STEP = ['config.returnSequences', 'config.pool']
-const LAST = { config: { returnSequences: false } }
+/** The layers of the file, with what it does not hold. */
+const WITH_DROPOUT = [
+  { type: 'features', width: 3 },
+  { type: 'recurrent', cell: 'rnn', units: 4, bias: false },
+  { type: 'dropout', rate: 0.5 },
+  { type: 'dense', units: 2 },
+]
+const TWO_LINEAR = [
+  { type: 'features', width: 3 },
+  { type: 'recurrent', cell: 'lstm', units: 4, bias: false },
+  { type: 'dense', units: 3 },
+  { type: 'dropout', rate: 0.5 },
+  { type: 'dense', units: 1 },
+]
 
 export const ASSUMPTION_CASES: readonly AssumptionCase[] = [
   torch(
     'an RNN without its activation, an output at every step, a linear head',
-    ['config.activation', ...EVERY_STEP, 'outputActivation'],
+    ['config.activation', ...EVERY_STEP, 'config.layers', 'outputActivation'],
     { ...cell('rnn', 3, 4, 4), ...linear('fc', 4, 2) },
+    {},
+    { 'config.layers': WITH_DROPOUT },
   ),
   torch('an RNN of relu', ['config.activation'], cell('rnn', 3, 4, 4), {
     config: { activation: 'relu', returnSequences: false },
@@ -60,7 +75,7 @@ export const ASSUMPTION_CASES: readonly AssumptionCase[] = [
   }),
   torch(
     'LayerNorm',
-    [...EVERY_STEP, 'config.layers'],
+    [...EVERY_STEP, 'config.epsilon', 'config.layers'],
     { ...cell('rnn', 3, 16, 4), ...norm('norm', 4) },
     {},
     {
@@ -73,9 +88,10 @@ export const ASSUMPTION_CASES: readonly AssumptionCase[] = [
   ),
   torch(
     'linear layers one above another',
-    ['config.heads', 'outputActivation'],
+    [...EVERY_STEP, 'config.layers', 'config.heads', 'outputActivation'],
     { ...cell('rnn', 3, 16, 4), ...linear('hidden', 4, 3), ...linear('out', 3, 1) },
-    LAST,
+    {},
+    { 'config.layers': TWO_LINEAR },
   ),
   {
     name: 'a Keras vocabulary: unknown words, padding and cutting',

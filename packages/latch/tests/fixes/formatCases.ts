@@ -250,6 +250,12 @@ export const FIX_CASES: readonly FixCase[] = [
     ...cell('right', 2, 8, 2),
     'conv.weight': [2, 3, 5],
   }),
+  torch('a learned initial state', ['config.order'], {
+    ...cell('rnn', 3, 12, 4),
+    'fc.weight': [2, 4],
+    'fc.bias': [2],
+    h0: [1, 1, 4],
+  }),
   torch('modules in more than one order', ['config.order', 'prefix', 'prefix'], {
     ...cell('a', 3, 12, 3),
     ...cell('b', 3, 12, 3),

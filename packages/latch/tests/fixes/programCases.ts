@@ -1,6 +1,7 @@
 /** One call for each option that an error about tables, training or a network can offer. */
 import type { FixCase } from './formatCases.ts'
-import { parseExamples } from '../../src/data/tables.ts'
+import { parseExamples, parseTable } from '../../src/data/tables.ts'
+import type { TableOptions } from '../../src/data/tableStart.ts'
 import { readTexts } from '../../src/data/tablesNode.ts'
 import type { ExampleOptions } from '../../src/data/examples.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
@@ -29,6 +30,11 @@ const table = (name: string, offers: string[], text: string | Uint8Array, more: 
 interface Table {
   given?: ExampleOptions
   values?: Options
+}
+
+/** Each row has the cell of one more column. */
+function ownKeys(): string {
+  return Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ text: 'good', [`k${i}`]: i })).join('\n')
 }
 
 /** A throw becomes a rejection. */
@@ -60,6 +66,13 @@ export const TABLE_CASES: readonly FixCase[] = [
     given: { encoding: 'utf-16le' },
     values: { encoding: 'utf-8' },
   }),
+  {
+    name: 'a few cells in each of many columns',
+    offers: ['columns'],
+    command: 'train',
+    run: (options) => called(() => parseTable(ownKeys(), { format: 'jsonl', ...options } as TableOptions)),
+    values: { columns: ['text'] },
+  },
   {
     name: 'a table without a named column of texts',
     offers: ['text'],
