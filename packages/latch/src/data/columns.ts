@@ -87,9 +87,9 @@ function quoted(cell: string): string {
  */
 export function resolveColumn(
   reference: string,
-  sample: Pick<TableSample, 'name' | 'columns' | 'hasHeader' | 'isKeyed'>,
+  sample: Pick<TableSample, 'name' | 'columns' | 'hasHeader'>,
 ): number {
-  const { columns, hasHeader, isKeyed, name } = sample
+  const { columns, hasHeader, name } = sample
   const index = columns.indexOf(reference)
   if (index >= 0 && columns.indexOf(reference, index + 1) >= 0) {
     const remedy = `Rename one of them, or name the column by its number, ${index} or ${columns.indexOf(reference, index + 1)}.`
@@ -108,10 +108,7 @@ export function resolveColumn(
     got: hasHeader
       ? `the columns ${listColumns(columns)}`
       : `${columns.length} ${columns.length === 1 ? 'column' : 'columns'}, numbered from 0`,
-    fix:
-      hasHeader && !isKeyed
-        ? { option: 'header', value: false, to: 'number the columns from 0, without a header' }
-        : [],
+    remedy: hasHeader ? 'Name one of them, or its number from 0.' : 'Name a column by its number.',
   })
 }
 
