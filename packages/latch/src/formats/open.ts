@@ -16,10 +16,10 @@ import {
 } from './imported.ts'
 import { assertEffective, assertUsable } from './effectiveOptions.ts'
 import { checkWeights } from './nonFinite.ts'
+import { withWorkingFixes } from './fixes.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
 import { withTextInput } from './text/textInput.ts'
-import { withTriedFixes } from './triedFixes.ts'
 
 const readers: { readonly [F in FormatName]: () => Promise<ModelReader> } = {
   latch: async () => (await import('./latch/read.ts')).readLatch,
@@ -41,15 +41,18 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
   const format = identify(files.bytes, files.name)
   assertUsable(format, options, files.name)
   const read = await readers[format]()
-  const open = async (given: ImportOptions) => {
-    const weighed = checkWeights(await read(files, given), given.allowNonFinite ?? false, files.name)
-    const imported = tokensAsIds(weighed)
-    assertEffective(imported, given, files.name)
-    return withTextInput(imported, given)
+  try {
+    return await readBy(read, files, options)
+  } catch (error) {
+    throw await withWorkingFixes(error, options, (changed) => readBy(read, files, changed))
   }
-  return open(options).catch(async (error: unknown) => {
-    throw await withTriedFixes(error, options, open)
-  })
+}
+
+async function readBy(read: ModelReader, files: ModelFiles, options: ImportOptions): Promise<ImportedModel> {
+  const weighed = checkWeights(await read(files, options), options.allowNonFinite ?? false, files.name)
+  const imported = tokensAsIds(weighed)
+  assertEffective(imported, options, files.name)
+  return withTextInput(imported, options)
 }
 
 /**

@@ -3,8 +3,7 @@
  * recommended only after it was tried on this graph.
  */
 import { LatchError } from '../../../core/errors.ts'
-import { readUpTo } from '../../fixes.ts'
-import { changed } from '../../triedFixes.ts'
+import { changeRemedies, readUpTo } from '../../fixes.ts'
 import { getStorage, type OnnxModel, type OnnxTensor, type OnnxValueInfo } from '../graph.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { interpretGraph } from './graph.ts'
@@ -31,7 +30,7 @@ export function withRemedies(
   const part = findParts(model, source).find((name) => succeeds(() => open(name)))
   const runs = succeeds(() => runOnce(model, source))
   const remedy = [error.remedy, runs ? RUN_AS_GRAPH : ''].filter(Boolean).join(' ')
-  return changed(error, {
+  return changeRemedies(error, {
     remedy: remedy || undefined,
     fix: part === undefined ? error.fixes : readUpTo(part),
   })
