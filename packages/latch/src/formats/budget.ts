@@ -78,3 +78,12 @@ export class ReadBudget {
     })
   }
 }
+
+/** Running a graph may cost what a file of so many times its bytes may, or of so many: fixed axes may ask for hours. */
+const RUN_TIMES = 4
+const RUN_LEAST = 2 ** 22
+
+/** What running a graph once, to check it, may cost. */
+export function runBudget({ fileBytes }: { fileBytes: number }): ReadBudget {
+  return new ReadBudget(Math.max(RUN_LEAST, RUN_TIMES * fileBytes))
+}

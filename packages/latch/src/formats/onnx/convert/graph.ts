@@ -12,7 +12,7 @@ import {
   type OnnxTensor,
   type OnnxValueInfo,
 } from '../graph.ts'
-import { ConversionContext, NodeConverter, RUN_AS_GRAPH } from './context.ts'
+import { ConversionContext, NodeConverter } from './context.ts'
 import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
 import { convertMasking } from './masks.ts'
@@ -85,12 +85,14 @@ function interpretNode(
   budget: ReadBudget,
 ): readonly Value[] {
   const all = (value: Value) => node.outputs.map(() => value)
-  const refused = inputs.find(({ kind }) => kind === 'refused')
-  if (refused) return all(refused)
-  const read = inputs.reduce(
-    (sum, value) => sum + (value.kind === 'constant' ? value.tensor.data.length : 0),
-    0,
-  )
+  const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
+  const refused = inputs.filter((value) => value.kind === 'refused')
+  // An operator that does not exist here says more than what led to it.
+  const why = refused.find(({ operator }) => operator) ?? refused[0]
+  if (why && (why.operator || convert)) return all(why)
+  if (why) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
+  const lengths = inputs.map((value) => (value.kind === 'constant' ? value.tensor.data.length : 0))
+  const read = lengths.reduce((a, b) => a + b, 0)
   const where = () => describePlace(context.source, node)
   try {
     // Any number of nodes may read one constant.
@@ -100,9 +102,7 @@ function interpretNode(
     const at = new NodeConverter(context, node)
     const masks = node.domain === '' ? convertMasking(at, inputs) : null
     if (masks) return all(masks)
-    const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
-    if (!convert)
-      throw at.unsupported('a supported operator', node.domain ? `${node.op} of ${node.domain}` : node.op)
+    if (!convert) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
     if (Object.hasOwn(LAYERS, node.op)) budget.spend('numbers', read, where)
     const result = convert(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
@@ -110,6 +110,11 @@ function interpretNode(
     if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
     throw error
   }
+}
+
+function strangeOperator(context: ConversionContext, node: OnnxNode): UnsupportedError {
+  const got = node.domain ? `${node.op} of ${node.domain}` : node.op
+  return new NodeConverter(context, node).unsupported('a supported operator', got)
 }
 
 /** Numbers that a constant may have though its file has fewer. */
@@ -187,7 +192,6 @@ function inputValue(
     where: `${source}, input '${name}'`,
     expected: 'ids (batch, time), features (batch, time, features), lengths (batch) or an initial state',
     got: shape ? `${dtype ?? 'something'} of ${shape.length} axes` : 'a value without a shape',
-    remedy: RUN_AS_GRAPH,
   })
   return { kind: 'refused', error }
 }

@@ -2,13 +2,12 @@
  * Verifies a converted model against its graph: both run on the same small batch, the graph by its operators,
  * the network by its layers. A wrong conversion must never be silent.
  */
-import { RUN_AS_GRAPH } from './context.ts'
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { allLayers } from '../../../model/allLayers.ts'
 import { buildNetwork } from '../../../model/network.ts'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { Random } from '../../../core/random.ts'
-import { BudgetError, ReadBudget } from '../../budget.ts'
+import { BudgetError, runBudget } from '../../budget.ts'
 import type { OutputActivation } from '../../imported.ts'
 import type { OnnxModel, OnnxTensor, OnnxValueInfo } from '../graph.ts'
 import type { ConvertedModel } from './convert.ts'
@@ -30,10 +29,6 @@ interface TestBatch {
   /** (batch, time) or (batch, time, width). */
   values: Float32Array
 }
-
-/** Running the graph may cost what a file of so many times its bytes may, or of so many: fixed axes may ask for hours. */
-const TIMES_BYTES = 4
-const LEAST_BYTES = 2 ** 22
 
 /**
  * Runs graph and network on a small seeded batch, ragged where the graph reads lengths. Returns a warning where that
@@ -70,7 +65,6 @@ export function verifyConversion(model: OnnxModel, imported: ConvertedModel, sou
     where,
     expected: `the output of the graph (${expected[place]} at index ${place})`,
     got: `${got[place]}`,
-    remedy: RUN_AS_GRAPH,
   })
 }
 
@@ -117,7 +111,7 @@ function runGraph(
 ): Float64Array {
   const { places } = imported
   const part = upTo(model, places.output)
-  const budget = new ReadBudget(Math.max(LEAST_BYTES, TIMES_BYTES * model.fileBytes))
+  const budget = runBudget(model)
   const graph = new OnnxGraph(part, { source, engine: { threads: 1 }, budget })
   const { sequences, steps } = batch
   const feeds: Record<string, OnnxTensor> = {}
