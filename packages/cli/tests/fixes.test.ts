@@ -9,7 +9,8 @@ import { predictCommand } from '../src/commands/predict.ts'
 import { trainCommand } from '../src/commands/train.ts'
 import { fixesAsFlags, getTyped } from '../src/options/fixes.ts'
 import { Output } from '../src/terminal/output.ts'
-import { FIX_CASES } from '../../latch/tests/formats/fixCases.ts'
+import { FIX_CASES } from '../../latch/tests/fixes/formatCases.ts'
+import { TABLE_CASES } from '../../latch/tests/fixes/programCases.ts'
 
 const output = new Output({ json: false, quiet: true })
 const latch = new Command('latch') as unknown as CommandUnknownOpts
@@ -55,16 +56,18 @@ describe('as they are typed', () => {
   })
 })
 
-test.each(FIX_CASES.filter(({ offers }) => !offers.includes('files')))(
-  '$name: flags that there are',
-  async (one) => {
-    const error = await one.run({}).catch((reason: unknown) => reason)
-    expect(error).toBeInstanceOf(LatchError)
-    const sentences = fixesAsFlags((error as LatchError).fixes, typed(one.command))
-    expect(sentences.length).toBeGreaterThan(0)
-    for (const sentence of sentences)
-      expect(sentence).toMatch(
-        /^Use `(latch import )?--(up-to|prefix|config|output-activation|vocabulary|to) \S/,
-      )
-  },
+const CASES = [...FIX_CASES, ...TABLE_CASES].filter(
+  ({ offers }) => !offers.some((option) => ['files', 'columns'].includes(option)),
 )
+
+test.each(CASES)('$name: flags that there are', async (one) => {
+  const error = await one.run({}).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(LatchError)
+  const known = typed(one.command)
+  const sentences = fixesAsFlags((error as LatchError).fixes, known)
+  expect(sentences.length).toBeGreaterThan(0)
+  for (const sentence of sentences) {
+    const [, owner = one.command, flag] = /^Use `(?:latch (\w+) )?(--[\w-]+)/.exec(sentence) ?? []
+    expect([...(known.flags.get(owner)?.keys() ?? [])], sentence).toContain(flag)
+  }
+})

@@ -56,7 +56,7 @@ function descriptors(): number {
   }
 }
 
-async function settled(least: number): Promise<number> {
+async function countAtRest(least: number): Promise<number> {
   for (let tries = 0; tries < 50 && descriptors() > least; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -82,7 +82,7 @@ it('3,000 mixed requests leave no descriptor behind, and memory stays flat', asy
   const warm = process.memoryUsage()
   await round(600, 2400)
   const after = process.memoryUsage()
-  expect(await settled(before + 5)).toBeLessThanOrEqual(before + 5)
+  expect(await countAtRest(before + 5)).toBeLessThanOrEqual(before + 5)
   expect(after.rss - warm.rss).toBeLessThan(200 * 2 ** 20)
   expect(bodyLength(await ask('/big.js'))).toBe(BIG)
 }, 60_000)

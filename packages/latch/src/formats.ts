@@ -2,7 +2,7 @@
  * The entry point `latch/formats`: models of Keras, PyTorch, TensorFlow.js, ONNX and TensorFlow 1 in, and Latch's own out.
  * Safe in browsers: each format's reader and writer, with what it depends on, is loaded when it is first needed.
  */
-export { modelFromImported, openModel, openModelFile } from './tasks/files/openModel.ts'
+export { IMPORT_OPTION_NAMES, modelFromImported, openModel, openModelFile } from './tasks/files/openModel.ts'
 export type { AnyModel, ModelBytes } from './tasks/files/openModel.ts'
 export { torchSnippet } from './tasks/files/torchSnippet.ts'
 export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'

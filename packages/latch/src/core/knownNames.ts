@@ -31,9 +31,10 @@ function closestName(name: string, known: readonly string[]): string | undefined
   for (const candidate of known) {
     const meant = candidate.toLowerCase()
     const abbreviated = isAbbreviation(written, meant) || isAbbreviation(meant, written)
-    const distance = editDistance(written, meant)
     const most = Math.max(1, Math.floor(written.length / 3))
-    const score = distance <= most ? distance : abbreviated ? most + distance : Infinity
+    const distance = editDistance(written, meant, most)
+    const longer = most + Math.abs(meant.length - written.length)
+    const score = Math.min(distance, abbreviated ? longer : Infinity)
     if (score < least) [best, least] = [candidate, score]
   }
   return best

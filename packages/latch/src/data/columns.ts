@@ -11,7 +11,12 @@ export interface TableSample {
   hasHeader: boolean
   /** Whether the rows are objects, whose keys are the columns. */
   isKeyed: boolean
-  rows: readonly (readonly string[])[]
+  /** (rows, columns): every cell, '' where there is none. Built on first access. */
+  readonly rows: readonly (readonly string[])[]
+  /** The number of rows. */
+  rowCount: number
+  /** Visits the cells that the rows have, row by row: a sparse table costs no more than its cells. */
+  eachCell(visit: (column: number, text: string, row: number) => void): void
 }
 
 const NUMBER = /^\d+$/
@@ -39,9 +44,12 @@ export function detectHeader(
   const other = first.find((cell, column) => !looksLikeName(cell) && !isRowNumbers(records, column))
   if (other !== undefined) return { hasHeader: false, reason: `${quoted(other)} is no name` }
   if (new Set(first).size < first.length) return { hasHeader: false, reason: 'two cells are the same' }
-  const repeats = first.map((cell, column) => {
-    return records.some((record, row) => row > 0 && record[column]?.trim() === cell)
-  })
+  const repeats = first.map(() => false)
+  for (const record of records.slice(1)) {
+    record.slice(0, first.length).forEach((cell, column) => {
+      repeats[column] ||= cell.trim() === first[column]
+    })
+  }
   const usual = first.find((cell, column) => !repeats[column] && isUsualName(cell))
   if (usual !== undefined) return { hasHeader: true, reason: `${quoted(usual)} is a usual name` }
   if (first.length === 1) return { hasHeader: false, reason: `${quoted(first[0])} is no usual name` }
@@ -77,8 +85,11 @@ function quoted(cell: string): string {
  * The index of a column by name, else by number from 0.
  * @throws DataError listing the columns.
  */
-export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows'>): number {
-  const { columns, hasHeader, isKeyed, name } = sample
+export function resolveColumn(
+  reference: string,
+  sample: Pick<TableSample, 'name' | 'columns' | 'hasHeader'>,
+): number {
+  const { columns, hasHeader, name } = sample
   const index = columns.indexOf(reference)
   if (index >= 0 && columns.indexOf(reference, index + 1) >= 0) {
     const remedy = `Rename one of them, or name the column by its number, ${index} or ${columns.indexOf(reference, index + 1)}.`
@@ -97,10 +108,7 @@ export function resolveColumn(reference: string, sample: Omit<TableSample, 'rows
     got: hasHeader
       ? `the columns ${listColumns(columns)}`
       : `${columns.length} ${columns.length === 1 ? 'column' : 'columns'}, numbered from 0`,
-    fix:
-      hasHeader && !isKeyed
-        ? { option: 'header', value: false, to: 'number the columns from 0, without a header' }
-        : [],
+    remedy: hasHeader ? 'Name one of them, or its number from 0.' : 'Name a column by its number.',
   })
 }
 
@@ -143,7 +151,8 @@ export interface ColumnGuess {
 export function guessTextColumn(sample: TableSample, taken?: number): ColumnGuess {
   const named = columnByName(sample, TEXT_NAMES, taken)
   if (named !== undefined) return { index: named, reason: 'by its name' }
-  const lengths = sample.columns.map((_, column) => sumOf(sample, (row) => row[column]?.length ?? 0))
+  const lengths = sample.columns.map(() => 0)
+  sample.eachCell((column, text) => (lengths[column] += text.length))
   return { index: best(lengths, taken), reason: 'the longest cells' }
 }
 
@@ -151,9 +160,14 @@ export function guessTextColumn(sample: TableSample, taken?: number): ColumnGues
 export function guessLabelColumn(sample: TableSample, taken: number): ColumnGuess {
   const named = columnByName(sample, LABEL_NAMES, taken)
   if (named !== undefined) return { index: named, reason: 'by its name' }
-  const scores = sample.columns.map((_, column) => {
-    const values = new Set(sample.rows.map((row) => row[column]?.trim() ?? ''))
-    return values.size < 2 ? -Infinity : -values.size
+  const values = sample.columns.map(() => ({ texts: new Set<string>(), cells: 0 }))
+  sample.eachCell((column, text) => {
+    values[column].texts.add(text.trim())
+    values[column].cells++
+  })
+  const scores = values.map(({ texts, cells }) => {
+    const size = texts.size + (cells < sample.rowCount && !texts.has('') ? 1 : 0)
+    return size < 2 ? -Infinity : -size
   })
   return { index: best(scores, taken), reason: 'the fewest different values' }
 }
@@ -161,27 +175,21 @@ export function guessLabelColumn(sample: TableSample, taken: number): ColumnGues
 /** Exact names first (in the list's order), then names that hold one as a part: `comment_text`. */
 function columnByName(sample: TableSample, names: string, taken?: number): number | undefined {
   if (!sample.hasHeader) return undefined
-  const lower = sample.columns.map((column) => column.toLowerCase())
-  const wanted = names.split(' ')
-  for (const matches of [isSame, hasPart]) {
-    for (const name of wanted) {
-      const index = lower.findIndex((column, at) => at !== taken && matches(column, name))
-      if (index >= 0) return index
-    }
+  const [whole, parts] = [new Map<string, number>(), new Map<string, number>()]
+  const note = (found: Map<string, number>, name: string, column: number) => {
+    if (!found.has(name)) found.set(name, column)
+  }
+  sample.columns.forEach((column, at) => {
+    if (at === taken) return
+    const lower = column.toLowerCase()
+    note(whole, lower, at)
+    for (const part of lower.split(/[^\p{L}\p{N}]+/u)) note(parts, part, at)
+  })
+  for (const found of [whole, parts]) {
+    const name = names.split(' ').find((wanted) => found.has(wanted))
+    if (name !== undefined) return found.get(name)
   }
   return undefined
-}
-
-function isSame(column: string, name: string): boolean {
-  return column === name
-}
-
-function hasPart(column: string, name: string): boolean {
-  return column.split(/[^\p{L}\p{N}]+/u).includes(name)
-}
-
-function sumOf(sample: TableSample, measure: (row: readonly string[]) => number): number {
-  return sample.rows.reduce((sum, row) => sum + measure(row), 0)
 }
 
 function best(scores: readonly number[], taken?: number): number {

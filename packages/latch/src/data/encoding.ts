@@ -2,13 +2,15 @@
  * Bytes → text, chunk by chunk. The first bytes show UTF-8, UTF-16 and UTF-32; any other encoding is named by an option.
  * Whatever is not text of its encoding is an error with its line (from 1), for it would silently train a wrong model.
  */
-import { DataError } from '../core/errors.ts'
+import { DataError, type Fix } from '../core/errors.ts'
 import { createDecoder, decodeBytes, displayName, encodingName, type Decoder } from './decoders.ts'
 import { guessEncodings } from './encodingGuess.ts'
 import { detectEncoding } from './unicode.ts'
 
 /** Bytes of the current chunk and the one before it from which an encoding is guessed. */
 const SAMPLE_BYTES = 1 << 16
+
+const ANOTHER_ENCODING: Fix = { option: 'encoding', to: 'read the text in its encoding' }
 
 export class TextReader {
   /** What was inferred, a sentence for the user; empty for UTF-8. */
@@ -103,8 +105,8 @@ export class TextReader {
     const fault = sample.length - bytes.length + at
     const guesses = guessEncodings(around(sample, fault, SAMPLE_BYTES), lineAround(sample, fault))
     if (guesses.length === 0) {
-      const remedy = 'Save the file as UTF-8, or name its encoding.'
-      return new DataError({ ...facts, remedy, fix: { option: 'encoding' } })
+      const remedy = 'Save the file as UTF-8.'
+      return new DataError({ ...facts, remedy, fix: ANOTHER_ENCODING })
     }
     const fix = guesses.map(({ encoding, sample: text }) => {
       return { option: 'encoding', value: encoding, to: `read "${text}"` }
@@ -119,7 +121,7 @@ export class TextReader {
       expected: `${displayName(this.encoding)} text`,
       got: bytes.length === 0 ? 'an end inside a character' : 'bytes that are none',
       remedy: 'Check the encoding, and that the file is complete.',
-      fix: { option: 'encoding' },
+      fix: ANOTHER_ENCODING,
     })
   }
 }

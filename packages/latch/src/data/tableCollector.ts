@@ -34,12 +34,20 @@ export interface CollectedTable {
 
 interface SampledRecord {
   values: unknown[]
+  /** The column of each value; null where values are in the order of the columns. */
+  columns: readonly number[] | null
   /** `line 3` of a file (from 1), or `row 2` of a list of objects (from 0). */
   place: string
 }
 
 /** Rows from which header and columns are inferred. */
 const SAMPLE_ROWS = 200
+
+/** A table has a cell for each row and column: at most this many times the cells that its source has, and so many more. */
+const MOST_CELLS = 4
+const MORE_CELLS = 2 ** 22
+/** Columns of which any number of rows may be kept. */
+const FEW_COLUMNS = 64
 
 export class TableCollector {
   readonly notes: string[] = []
@@ -51,6 +59,10 @@ export class TableCollector {
   #names: string[] = []
   #hasHeader = true
   #kept: readonly number[] = []
+  /** Places in a row of the table, by column of the source. */
+  #places = new Map<number, number[]>()
+  #cells = 0
+  #cellsGiven = 0
 
   constructor(options: CollectorOptions) {
     this.#options = options
@@ -58,13 +70,14 @@ export class TableCollector {
 
   /** A record of a delimited file; the first may be the header. */
   acceptCells(cells: string[], line: number): void {
-    this.#accept(cells, `line ${line}`)
+    this.#accept({ values: cells, columns: null, place: `line ${line}` })
   }
 
   /** An object of a JSON Lines file or of a program, with its place for messages; its keys are the columns. */
   acceptObject(row: Record<string, unknown>, place: string): void {
     this.#keyed = true
     const values: unknown[] = []
+    const columns: number[] = []
     for (const [key, value] of Object.entries(row)) {
       let index = this.#keys.get(key)
       if (index === undefined) {
@@ -72,9 +85,10 @@ export class TableCollector {
         this.#keys.set(key, index)
         this.#names.push(key)
       }
-      values[index] = value
+      values.push(value)
+      columns.push(index)
     }
-    this.#accept(values, place)
+    this.#accept({ values, columns, place })
   }
 
   /** @throws DataError if there is no row. */
@@ -85,12 +99,12 @@ export class TableCollector {
     return { columns, hasHeader: this.#hasHeader, rows: this.#rows, notes: this.notes }
   }
 
-  #accept(values: unknown[], place: string): void {
+  #accept(record: SampledRecord): void {
     if (!this.#sample) {
-      this.#keep(values, place)
+      this.#keep(record)
       return
     }
-    this.#sample.push({ values, place })
+    this.#sample.push(record)
     if (this.#sample.length > SAMPLE_ROWS && this.#knowsColumns()) this.#decide()
   }
 
@@ -98,7 +112,7 @@ export class TableCollector {
   #knowsColumns(): boolean {
     const { columns, complete = true } = this.#options
     if (!this.#keyed) return true
-    return complete && columns !== undefined && columns.every((reference) => this.#names.includes(reference))
+    return complete && columns !== undefined && columns.every((reference) => this.#keys.has(reference))
   }
 
   #decide(): void {
@@ -107,7 +121,10 @@ export class TableCollector {
     if (sample.length === 0) throw emptyTable(this.#options.name, 'an empty table')
     if (!this.#keyed) this.#readHeader(sample)
     this.#kept = this.#choose(sample)
-    for (const { values, place } of sample) this.#keep(values, place)
+    this.#kept.forEach((column, place) => {
+      this.#places.set(column, [...(this.#places.get(column) ?? []), place])
+    })
+    for (const record of sample) this.#keep(record)
   }
 
   #readHeader(sample: SampledRecord[]): void {
@@ -132,13 +149,12 @@ export class TableCollector {
     const { choose, columns, name } = this.#options
     const info = { name, columns: this.#names, hasHeader: this.#hasHeader, isKeyed: this.#keyed }
     if (choose) {
-      const rows = sample.map(({ values }) => this.#names.map((_, index) => textOf(values[index])))
-      return choose({ ...info, rows }, this.notes)
+      return choose(sampled(sample, info), this.notes)
     }
     return columns ? columns.map((reference) => resolveColumn(reference, info)) : [...this.#names.keys()]
   }
 
-  #keep(values: unknown[], place: string): void {
+  #keep({ values, columns, place }: SampledRecord): void {
     const { name } = this.#options
     if (!this.#keyed && values.length > this.#names.length) {
       throw new DataError({
@@ -149,14 +165,62 @@ export class TableCollector {
         fix: [{ option: 'delimiter', to: 'name another' }],
       })
     }
-    const cells = this.#kept.map((index) => {
-      const value = values[index]
-      if (value === null || typeof value !== 'object') return textOf(value)
-      const where = `${name}, ${place}, "${this.#names[index]}"`
-      const got = Array.isArray(value) ? 'an array' : 'an object'
-      throw new DataError({ where, expected: 'a text, number or boolean', got })
-    })
+    this.#countCells(values.length, place)
+    const cells = this.#kept.map(() => '')
+    const keep = (value: unknown, column: number) => {
+      for (const at of this.#places.get(column) ?? []) cells[at] = this.#cell(value, column, place)
+    }
+    if (columns) values.forEach((value, i) => keep(value, columns[i]))
+    else if (values.length <= 2 * this.#kept.length) values.forEach(keep)
+    else for (const column of this.#places.keys()) keep(values[column], column)
     this.#rows.push(cells)
+  }
+
+  #cell(value: unknown, column: number, place: string): string {
+    if (value === null || typeof value !== 'object') return textOf(value)
+    const where = `${this.#options.name}, ${place}, "${this.#names[column]}"`
+    const got = Array.isArray(value) ? 'an array' : 'an object'
+    throw new DataError({ where, expected: 'a text, number or boolean', got })
+  }
+
+  /** A few cells in each row, each in a column of its own, would make a table of the square of their number. */
+  #countCells(given: number, place: string): void {
+    this.#cells += this.#kept.length
+    this.#cellsGiven += Math.max(1, given)
+    if (this.#kept.length <= FEW_COLUMNS || this.#cells <= MOST_CELLS * this.#cellsGiven + MORE_CELLS) return
+    throw new DataError({
+      where: `${this.#options.name}, ${place}`,
+      expected: `at most ${MOST_CELLS} times the ${this.#cellsGiven} cells so far, with those that are empty`,
+      got: `${this.#cells}, as there are ${this.#kept.length} columns`,
+      fix: [{ option: 'columns', to: 'keep only those that are needed' }],
+    })
+  }
+}
+
+/** The first rows, as they choose columns. */
+function sampled(
+  records: readonly SampledRecord[],
+  info: Pick<TableSample, 'name' | 'columns' | 'hasHeader' | 'isKeyed'>,
+): TableSample {
+  let rows: readonly (readonly string[])[] | undefined
+  const eachCell: TableSample['eachCell'] = (visit) => {
+    records.forEach(({ values, columns }, row) => {
+      values.forEach((value, i) => {
+        const column = columns ? columns[i] : i
+        if (column < info.columns.length) visit(column, textOf(value), row)
+      })
+    })
+  }
+  return {
+    ...info,
+    rowCount: records.length,
+    eachCell,
+    get rows() {
+      if (rows) return rows
+      const all = records.map(() => info.columns.map(() => ''))
+      eachCell((column, text, row) => (all[row][column] = text))
+      return (rows = all)
+    },
   }
 }
 

@@ -203,22 +203,25 @@ async function missingFile(path: string, cause: unknown): Promise<DataError> {
   return new DataError({ where: path, expected: 'a file that exists', got: 'none', remedy }, { cause })
 }
 
+/** Letters that differ in names that could be meant. */
+const MOST_MISTAKES = 8
+
 /** Up to three similar names (a typing mistake or missing extension), the nearest first. */
 function nearestNames(name: string, names: readonly string[]): string[] {
-  const most = Math.max(1, Math.floor(name.length / 4))
+  const most = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 4)))
   const folded = name.toLowerCase()
   return names
-    .map((other) => ({ other, distance: nameDistance(folded, other.toLowerCase()) }))
+    .map((other) => ({ other, distance: nameDistance(folded, other.toLowerCase(), most) }))
     .filter(({ distance }) => distance <= most)
     .sort((a, b) => a.distance - b.distance || (a.other < b.other ? -1 : 1))
     .slice(0, 3)
     .map(({ other }) => other)
 }
 
-function nameDistance(name: string, other: string): number {
+function nameDistance(name: string, other: string, most: number): number {
   const stem = (text: string): string => text.replace(/\.[^.]*$/, '')
   if (name === stem(other) || stem(name) === stem(other)) return 0.5
-  return editDistance(name, other)
+  return editDistance(name, other, most)
 }
 
 const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = {

@@ -18,7 +18,7 @@ export const KNOWN_FORMATS =
  */
 export function identify(bytes: Uint8Array, name: string): FormatName {
   const found =
-    binaryFormat(bytes) ?? archiveFormat(bytes, name) ?? jsonFormat(bytes, name) ?? safetensorsFormat(bytes)
+    safetensorsFormat(bytes) ?? binaryFormat(bytes) ?? archiveFormat(bytes, name) ?? jsonFormat(bytes, name)
   if (found) return found
   assertNotKnown(bytes, name)
   if (/\.onnx$/i.test(name) && bytes.length > 0 && isProtobuf(bytes)) return 'onnx'
@@ -65,7 +65,7 @@ function archiveFormat(bytes: Uint8Array, name: string): FormatName | null {
 function jsonFormat(bytes: Uint8Array, name: string): FormatName | null {
   let start = beginsWith(bytes, [0xef, 0xbb, 0xbf]) ? 3 : 0
   while (start < bytes.length && [0x20, 0x09, 0x0a, 0x0d].includes(bytes[start])) start++
-  // A safetensors file with a header of 123 bytes begins with `{` too, followed by zeros.
+  // A truncated safetensors file may begin with `{` too, followed by zeros.
   if (bytes[start] !== 0x7b || bytes[start + 1] === 0) return null
   const text = latin(bytes)
   if (/"(weightsManifest|modelTopology)"\s*:/.test(text)) return 'tfjs'
@@ -82,6 +82,7 @@ function jsonFormat(bytes: Uint8Array, name: string): FormatName | null {
   })
 }
 
+/** Before the others: the length of a header may begin with the bytes of another format (`{`, a pickle's). */
 function safetensorsFormat(bytes: Uint8Array): FormatName | null {
   if (bytes.length < 10) return null
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))

@@ -170,6 +170,9 @@ export const IMPORT_OPTIONS: Names<ImportOptions> = {
   allowNonFinite: 1,
 }
 
+/** Names of the options of an import, as in `ImportOptions`. */
+export const IMPORT_OPTION_NAMES: readonly string[] = Object.keys(IMPORT_OPTIONS)
+
 /** A reader of one format, loaded when it is needed. */
 export type ModelReader = (files: ModelFiles, options: ImportOptions) => Promise<ImportedModel>
 

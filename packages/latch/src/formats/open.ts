@@ -16,6 +16,7 @@ import {
 } from './imported.ts'
 import { assertEffective, assertUsable } from './effectiveOptions.ts'
 import { checkWeights } from './nonFinite.ts'
+import { withWorkingFixes } from './fixes.ts'
 import { identify } from './identify.ts'
 import { assertKnownOptions } from '../core/knownNames.ts'
 import { withTextInput } from './text/textInput.ts'
@@ -40,6 +41,14 @@ export async function readModel(files: ModelFiles, options: ImportOptions = {}):
   const format = identify(files.bytes, files.name)
   assertUsable(format, options, files.name)
   const read = await readers[format]()
+  try {
+    return await readBy(read, files, options)
+  } catch (error) {
+    throw await withWorkingFixes(error, options, (changed) => readBy(read, files, changed))
+  }
+}
+
+async function readBy(read: ModelReader, files: ModelFiles, options: ImportOptions): Promise<ImportedModel> {
   const weighed = checkWeights(await read(files, options), options.allowNonFinite ?? false, files.name)
   const imported = tokensAsIds(weighed)
   assertEffective(imported, options, files.name)

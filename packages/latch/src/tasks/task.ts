@@ -69,6 +69,14 @@ export interface ExampleSet<Item> {
   warnings: readonly string[]
 }
 
+/** How many tokens of some rows are outside a vocabulary. */
+export interface UnknownTokens {
+  unknown: number
+  total: number
+  /** The most frequent of them. */
+  examples: readonly string[]
+}
+
 /** The purpose and context of reading examples. */
 export interface Reading<T extends TaskTypes> {
   settings: T['Settings']
@@ -88,6 +96,13 @@ export interface TaskTraining<T extends TaskTypes> {
   readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
   /** Learns from the training rows: vocabulary, labels, scaling. Absent if a model has its network from the start. */
   learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
+  /**
+   * What a trained model knows, with the tokens of new training rows; null if there are none. Absent if a model does not
+   * learn its vocabulary.
+   */
+  extend?(learned: T['Learned'], training: readonly T['Item'][]): T['Learned'] | null
+  /** The tokens of new training rows that a trained model does not know; absent likewise. */
+  unknownTokens?(learned: T['Learned'], training: readonly T['Item'][]): UnknownTokens
   /** The network with its loss, and the layers it may have; absent likewise. */
   network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerInfo[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset

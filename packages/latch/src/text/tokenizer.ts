@@ -4,6 +4,7 @@
  */
 import { FormatError, UsageError } from '../core/errors.ts'
 import type { LatchError } from '../core/errors.ts'
+import { toNfc } from '../core/nfc.ts'
 
 /** The kinds of tokens: words and symbols, single characters, or what stands between white space. */
 export const TOKEN_KINDS = ['words', 'chars', 'whitespace'] as const
@@ -52,7 +53,7 @@ const LONE_SURROGATE = /\p{Cs}/gu
 /** Lone surrogates become U+FFFD, as they cannot be written to a file and read back. */
 function normalize(text: string, lowercase: boolean): string {
   const whole = text.replace(LONE_SURROGATE, '\ufffd')
-  return (lowercase ? whole.toLowerCase() : whole).normalize('NFC')
+  return toNfc(lowercase ? whole.toLowerCase() : whole)
 }
 
 /** `don’t` and `don't` are the same word. */

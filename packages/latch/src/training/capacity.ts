@@ -21,10 +21,11 @@ function tooLarge(
 ): MemoryError {
   // Kept windows and one window's tape together are shortest at the root of the length.
   const windows = Math.ceil(Math.sqrt(steps))
-  const fix: Fix[] = [
-    { option: 'batchSize', value: Math.ceil(sequences / 2), to: `use smaller batches (it is ${sequences})` },
-    { option: 'accumulationSteps', value: 2, to: 'keep the effective batch size with smaller batches' },
-  ]
+  const fix: Fix[] = []
+  if (sequences > 1) {
+    const to = `use smaller batches (it is ${sequences}), two of which can be accumulated for one update`
+    fix.push({ option: 'batchSize', value: Math.ceil(sequences / 2), to })
+  }
   if (checkpointSteps === null || checkpointSteps > windows) {
     fix.push({ option: 'checkpointSteps', value: windows, to: 'keep fewer timesteps in memory' })
   }
@@ -35,7 +36,7 @@ function tooLarge(
       expected,
       got,
       remedy: 'Shorter sequences, fewer units and a smaller vocabulary need less memory.',
-      fix: sequences > 1 ? fix : fix.slice(2),
+      fix,
     },
     { cause: error },
   )

@@ -2,6 +2,7 @@
 import { DivergenceError } from '../core/errors.ts'
 import { internalsOf, type Network } from '../model/network.ts'
 import type { BestEpoch } from './events.ts'
+import { DEFAULT_LEARNING_RATES } from './optimizer.ts'
 import type { TrainingOptions } from './options.ts'
 
 /** What a run knows when it diverges; `epoch` and `step` count from 1. */
@@ -13,12 +14,13 @@ export interface Divergence {
   /** Steps of an epoch. */
   steps: number
   best: BestEpoch | null
-  options: Pick<TrainingOptions, 'learningRate' | 'clipNorm'>
+  options: Pick<TrainingOptions, 'learningRate' | 'clipNorm' | 'optimizer'>
 }
 
 export function divergenceError(facts: Divergence): DivergenceError {
   const { expected, got, epoch, step, steps, best, options } = facts
-  const { learningRate, clipNorm } = options
+  const { learningRate, clipNorm, optimizer } = options
+  const smaller = Math.min(learningRate / 10, DEFAULT_LEARNING_RATES[optimizer.type])
   const restored = best ? `the best weights (epoch ${best.epoch})` : 'the last good weights'
   return new DivergenceError({
     where: `training, epoch ${epoch}, step ${step} of ${steps}`,
@@ -28,7 +30,7 @@ export function divergenceError(facts: Divergence): DivergenceError {
     fix: [
       {
         option: 'learningRate',
-        value: Number((learningRate / 10).toPrecision(3)),
+        value: Number(smaller.toPrecision(3)),
         to: `take smaller steps (it is ${learningRate})`,
       },
       ...(clipNorm === null ? [{ option: 'clipNorm', value: 1, to: 'limit the gradients' }] : []),

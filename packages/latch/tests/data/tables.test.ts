@@ -77,7 +77,7 @@ describe('refusals of delimited text', () => {
 
   test('a missing column names those there are', () => {
     expect(() => parseExamples('comment,mood\na,b', { text: 'text', label: 'mood', name: 'x.csv' })).toThrow(
-      'x.csv: expected a column "text", got the columns "comment", "mood". Pass `header: false` to number the columns from 0, without a header.',
+      'x.csv: expected a column "text", got the columns "comment", "mood". Name one of them, or its number from 0.',
     )
     expect(() => parseExamples('a,b\nc,d', { text: '7', label: '0' })).toThrow(
       'table: expected a column "7", got the columns "a", "b"',

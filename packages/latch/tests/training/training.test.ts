@@ -198,7 +198,7 @@ describe('divergence', () => {
     expect(error).toBeInstanceOf(DivergenceError)
     expect(error).toMatchObject({ epoch: 1, step: 2 })
     expect(error.message).toMatch(
-      /^training, epoch 1, step 2 of 13: expected a finite loss, got NaN\. The network has the last good weights\. Look for very large numbers in the data too\. Pass `learningRate: 1e\+37` to take smaller steps \(it is 1e\+38\)\. Pass `clipNorm: 1` to limit the gradients\.$/,
+      /^training, epoch 1, step 2 of 13: expected a finite loss, got NaN\. The network has the last good weights\. Look for very large numbers in the data too\. Pass `learningRate: 0\.01` to take smaller steps \(it is 1e\+38\)\. Pass `clipNorm: 1` to limit the gradients\.$/,
     )
     expect(bitsOf(net)).toBe(before)
   })

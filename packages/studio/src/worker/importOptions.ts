@@ -2,22 +2,8 @@
  * Files that come with a model: its vocabulary, its configuration, or a file of options, identified by their
  * contents.
  */
-import type { ImportOptions } from 'latch/formats'
+import { IMPORT_OPTION_NAMES, type ImportOptions } from 'latch/formats'
 
-export const IMPORT_OPTIONS = [
-  'upTo',
-  'prefix',
-  'vocabulary',
-  'tokens',
-  'unknownToken',
-  'padding',
-  'truncating',
-  'maxLength',
-  'paddingId',
-  'labels',
-  'outputActivation',
-  'config',
-]
 /** Fields of a configuration: Keras' own, Latch's layers, and what PyTorch weights need. */
 const CONFIG = [
   'class_name',
@@ -52,7 +38,7 @@ export function optionsIn(name: string, bytes: Uint8Array): ImportOptions | null
   if ('class_name' in value && value.class_name === 'Tokenizer')
     return { vocabulary: value as Readonly<{ class_name: string; config: object }> }
   if ('class_name' in value || 'layers' in value) return { config: value }
-  if (fields.length > 0 && fields.every(([field]) => IMPORT_OPTIONS.includes(field)))
+  if (fields.length > 0 && fields.every(([field]) => IMPORT_OPTION_NAMES.includes(field)))
     return value as ImportOptions
   return fields.length > 0 && fields.every(([field]) => CONFIG.includes(field)) ? { config: value } : null
 }

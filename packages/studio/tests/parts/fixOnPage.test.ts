@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { LatchError } from 'latch'
 import { fixOnPage } from '../../src/parts/fixOnPage.ts'
 import { optionsIn } from '../../src/worker/importOptions.ts'
-import { FIX_CASES, optionsOf } from '../../../latch/tests/formats/fixCases.ts'
+import { FIX_CASES, optionsOf } from '../../../latch/tests/fixes/formatCases.ts'
 
 test.each(FIX_CASES)('$name', async (one) => {
   const error = (await one.run({}).catch((reason: unknown) => reason)) as LatchError

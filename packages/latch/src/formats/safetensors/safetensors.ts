@@ -8,10 +8,43 @@ import { bfloatToFloat, halfToFloat, widened } from '../halfPrecision.ts'
 import { MAX_HEADER_BYTES, MAX_TENSORS, quoted, readHeader } from './header.ts'
 import type { HeaderEntry } from './header.ts'
 
-/** Number formats that are written. */
-export type TensorDtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8'
-/** A tensor’s numbers, typed as they are stored. */
-export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array
+const ARRAYS = {
+  F64: Float64Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  C64: BigUint64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+  F8_E4M3: Uint8Array,
+  F8_E5M2: Uint8Array,
+  F8_E8M0: Uint8Array,
+  F8_E4M3FNUZ: Uint8Array,
+  F8_E5M2FNUZ: Uint8Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+} as const
+type StoredDtype = keyof typeof ARRAYS
+
+/** Number formats of `data`. */
+export type TensorDtype = Exclude<StoredDtype, 'F16' | 'BF16'>
+/** A tensor’s numbers, typed as they are stored; the bits of types that JavaScript has no array for. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
 
 /** One tensor of a file. */
 export interface NamedTensor {
@@ -34,27 +67,9 @@ export interface SafetensorsContent {
 const LENGTH_BYTES = 8
 const ALIGNMENT = 8
 
-const WRITTEN = {
-  F64: Float64Array,
-  I64: BigInt64Array,
-  F32: Float32Array,
-  I32: Int32Array,
-  U8: Uint8Array,
-} as const
-
-const ELEMENT_BYTES = new Map([
-  ['F64', 8],
-  ['I64', 8],
-  ['F32', 4],
-  ['I32', 4],
-  ['F16', 2],
-  ['BF16', 2],
-  ['U8', 1],
-])
-
 /**
- * Reads a whole safetensors file. F32, F64, I32, I64 and U8 come as they are; F16 and BF16 are
- * widened to float32 without loss (see `storedAs`). The arrays are copies: `bytes` may be reused.
+ * Reads a whole safetensors file. F16 and BF16 are widened to float32 without loss (see `storedAs`); all others come as
+ * they are, booleans, 8-bit floats and complex numbers as bits. The arrays are copies: `bytes` may be reused.
  *
  * @param source the file's name, for errors
  * @throws FormatError naming the file and the byte or field at fault
@@ -117,11 +132,10 @@ const KINDS: Readonly<Record<string, string>> = {
 /** Checks one tensor alone: dtype, shape, offsets, and that they say the same size. */
 function checkEntry(entry: HeaderEntry, dataLength: number, source: string): void {
   const where = `${source}, header, tensor ${quoted(entry.name)}`
-  const elementBytes = ELEMENT_BYTES.get(entry.dtype)
-  if (elementBytes === undefined) {
+  if (!Object.hasOwn(ARRAYS, entry.dtype)) {
     throw new FormatError({
       where: `${where}, dtype`,
-      expected: `one of ${[...ELEMENT_BYTES.keys()].join(', ')}`,
+      expected: `one of ${Object.keys(ARRAYS).join(', ')}`,
       got: quoted(entry.dtype),
     })
   }
@@ -138,7 +152,7 @@ function checkEntry(entry: HeaderEntry, dataLength: number, source: string): voi
       remedy: 'The file is truncated or damaged: copy it again.',
     })
   }
-  const size = byteSize(entry.shape, elementBytes)
+  const size = byteSize(entry.shape, ARRAYS[entry.dtype as StoredDtype].BYTES_PER_ELEMENT)
   if (size !== end - begin) {
     throw new FormatError({
       where: `${where}, data_offsets`,
@@ -186,19 +200,15 @@ function checkLayout(entries: readonly HeaderEntry[], dataLength: number, source
 }
 
 function takeData(entry: HeaderEntry, bytes: Uint8Array, dataStart: number): NamedTensor {
-  const { name, shape, dtype } = entry
+  const { name, shape } = entry
   // A copy, because foreign writers may leave the data unaligned (`slice` of a Node Buffer is none). Every WebAssembly host is little-endian.
   const slice = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end))
-  const { buffer, byteOffset, byteLength } = slice
-  if (dtype === 'F16' || dtype === 'BF16') {
-    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
-    const data = widened(halves, dtype === 'F16' ? halfToFloat : bfloatToFloat)
-    return { name, shape, dtype: 'F32', data, storedAs: dtype }
-  }
-  const kind = dtype as TensorDtype
-  const ArrayType = WRITTEN[kind]
-  const data = new ArrayType(buffer, byteOffset, byteLength / ArrayType.BYTES_PER_ELEMENT)
-  return { name, shape, dtype: kind, data }
+  const dtype = entry.dtype as StoredDtype
+  const ArrayType = ARRAYS[dtype]
+  const data = new ArrayType(slice.buffer, 0, slice.length / ArrayType.BYTES_PER_ELEMENT)
+  if (dtype !== 'F16' && dtype !== 'BF16') return { name, shape, dtype, data }
+  const halves = widened(data as Uint16Array, dtype === 'F16' ? halfToFloat : bfloatToFloat)
+  return { name, shape, dtype: 'F32', data: halves, storedAs: dtype }
 }
 
 /**
@@ -258,7 +268,7 @@ function checkWritable(tensors: readonly NamedTensor[]): void {
       throw new UsageError({ where, expected, got: quoted(name) })
     }
     names.add(name)
-    if (!(data instanceof WRITTEN[dtype])) {
+    if (!(data instanceof ARRAYS[dtype])) {
       throw new UsageError({ where, expected: `data of dtype ${dtype}`, got: data.constructor.name })
     }
     const sizesExist = shape.every((size) => Number.isSafeInteger(size) && size >= 0)

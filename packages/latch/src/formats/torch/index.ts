@@ -15,6 +15,9 @@ import { readTorchConfig } from './read/flags.ts'
 import { findModules, type TorchModule } from './read/modules.ts'
 import { pickModules, orderModules } from './read/order.ts'
 import { splitModule, type ModulePart } from './read/patterns.ts'
+import { foldParametrized } from './read/parametrized.ts'
+import { initialStateNotes } from './read/initialStates.ts'
+import { isFloat, splitBuffers } from './read/tensors.ts'
 import { withEmbedded } from '../latch/embedded.ts'
 import { findOwnFile, type OwnFile } from './read/latchFile.ts'
 import { assertNoPickle, assertAllKnown } from './read/refusals.ts'
@@ -74,7 +77,9 @@ function readOwn(
 function readForeign(content: SafetensorsContent, options: ImportOptions, source: string): ImportedModel {
   const { taken, others } = splitByPrefix(content, options.prefix, source)
   const config = readTorchConfig(options.config, source)
-  const { modules, unknown } = findModules(taken, source)
+  const { tensors, notes } = foldParametrized(taken, source)
+  const { weights: given, buffers } = splitBuffers(tensors, source)
+  const { modules, unknown } = findModules(given, source, config.epsilon ?? EPSILON)
   if (!config.order && !options.upTo) assertAllKnown(unknown, modules, source)
   if (modules.length === 0) assertAllKnown(taken, [], source)
   const layers = 'network' in config ? config.network.layers : null
@@ -83,7 +88,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     : orderModules(modules, source)
   const chain = cutAfter(whole, options.upTo, source)
   const activation = 'network' in config ? 'tanh' : config.activation
-  const split = chain.flatMap((module) => splitModule(module, activation))
+  const split = chain.flatMap((module) => splitModule(module, activation, config.epsilon))
   const parts = layers ? unfoldProjections(split, layers) : split
   const assembled =
     'network' in config
@@ -91,7 +96,7 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
       : assembleByFlags(chain, parts, config, source)
   const { network } = assembled
   const unused = modules.filter(({ path }) => !chain.some((module) => module.path === path))
-  const omitted = [...others, ...unknown].map((tensor) => `tensor ${tensor.name}`)
+  const omitted = [...others, ...unknown, ...buffers].map(describeOmitted)
   const { prefix } = options
   return {
     format: 'torch',
@@ -114,6 +119,9 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
         ? [`order of the modules, by widths and names: ${chain.map((m) => m.path).join(' → ')}`]
         : []),
       ...precisionNotes(taken),
+      ...notes,
+      ...batchNormNotes(chain, config.epsilon),
+      ...initialStateNotes([...others, ...unknown], chain),
       ...(parts.some(({ whole: unfolded }) => unfolded) ? projectionNotes(chain) : []),
       ...assembled.warnings,
     ],
@@ -122,6 +130,14 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
     stateful: false,
     document: null,
   }
+}
+
+/** PyTorch's default, of both normalisations. */
+const EPSILON = 1e-5
+
+/** The type of a tensor that is no weight: `tensor mask (BOOL)`. */
+function describeOmitted(tensor: NamedTensor): string {
+  return `tensor ${tensor.name}${isFloat(tensor) ? '' : ` (${tensor.dtype})`}`
 }
 
 /** Tensors under the prefix, the prefix taken off their names, and the others. */
@@ -196,6 +212,13 @@ function precisionNotes(tensors: readonly NamedTensor[]): string[] {
     ...(half ? [`half precision (${half.storedAs}) was widened to float32 without loss`] : []),
     ...(tensors.some(({ dtype }) => dtype === 'F64') ? ['float64 was rounded to float32'] : []),
   ]
+}
+
+function batchNormNotes(chain: readonly TorchModule[], epsilon: number | null): string[] {
+  const paths = chain.filter((m) => m.kind === 'linear' && m.batchNorm).map(({ path }) => path)
+  if (paths.length === 0) return []
+  const assumed = epsilon === null ? `; the file does not store eps: ${EPSILON} is used` : ''
+  return [`BatchNorm: ${paths.join(', ')} as a dense layer of the running mean and variance${assumed}`]
 }
 
 function projectionNotes(chain: readonly TorchModule[]): string[] {

@@ -30,6 +30,8 @@ import { predictTheSame } from './sameOutputs.ts'
 import { readTask, tensorWeights, type WeightSource } from './taskFile.ts'
 import { assertKnownOptions } from '../../core/knownNames.ts'
 
+export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
+
 /** A model of any task: it reads texts, typed ids, or features as JSON. */
 export type AnyModel = Model & { exportSource(name?: string): ExportSource }
 

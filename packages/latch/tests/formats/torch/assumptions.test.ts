@@ -26,15 +26,20 @@ it('the epsilon of LayerNorm, and the state of a bidirectional classifier', asyn
   const { warnings, fixes } = await read()
   expect(warnings.join()).toContain('does not store eps')
   expect(warnings.join()).toContain('is not h_n')
+  expect(warnings.join()).toContain('no dropout')
   expect(fixes!.map(({ option }) => option)).toEqual([
     'config.returnSequences',
     'config.pool',
+    'config.epsilon',
     'config.layers',
   ])
 })
 
 it('the options say otherwise', async () => {
   expect((await read({ returnSequences: false })).warnings.join()).not.toContain('h_n')
+  const other = await read({ epsilon: 0.01 })
+  expect(other.warnings.join()).not.toContain('eps')
+  expect(other.network.layers.at(-1)).toEqual({ type: 'layerNorm', epsilon: 0.01 })
   const layers = [
     { type: 'features', width: 3 },
     { type: 'recurrent', cell: 'lstm', units: 2, direction: 'bidirectional', bias: false },

@@ -65,6 +65,17 @@ describe('identify', () => {
     expect(identify(content, name)).toBe(format)
   })
 
+  test('safetensors, whatever the length of the header looks like', () => {
+    const header = '{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'
+    for (const length of [0x7b, 0x47b, 0x7b0d, 0x7b20, 0x7b7b, 0x010580, 0x020280])
+      expect(
+        identify(
+          bytes(length & 255, (length >> 8) & 255, length >> 16, 0, 0, 0, 0, 0, header.padEnd(length)),
+          'x',
+        ),
+      ).toBe('torch')
+  })
+
   test.each([
     ['x', new Uint8Array(0), 'got an empty file'],
     ['x', text('hello world'), 'begins with bytes 68 65 6c 6c 6f'],

@@ -199,7 +199,7 @@ describe('what cannot go on', () => {
     )
     expect(error.message).toMatch(/expected at most 4,096 MiB, got a request for \d[\d,]+ MiB/)
     expect(error.message).toMatch(
-      /Pass `batchSize: 32` to use smaller batches \(it is 64\)\. Pass `accumulationSteps: 2` .* Pass `checkpointSteps: 45` to keep fewer timesteps in memory\./,
+      /Pass `batchSize: 32` to use smaller batches \(it is 64\), two of which .*\. Pass `checkpointSteps: 45` to keep fewer timesteps in memory\./,
     )
     expect(events).toEqual([])
     expect(process.memoryUsage.rss() - before).toBeLessThan(600 * 2 ** 20)
@@ -234,7 +234,7 @@ describe('what cannot go on', () => {
         new RegExp(`^training, epoch ${epoch}, step ${step} of 25: expected a finite `),
       )
       expect(error.message).toMatch(
-        /last good weights\..* Pass `learningRate: 1e\+37` .* Pass `clipNorm: 1` to limit the gradients\./,
+        /last good weights\..* Pass `learningRate: 0\.\d+` .* Pass `clipNorm: 1` to limit the gradients\./,
       )
       expect(events.at(-1)).toMatchObject({ type: 'stop', reason: 'diverged', kept: 'last good' })
       for (const { probabilities } of model.predict(['great soup', '', 'stale']))

@@ -79,7 +79,8 @@ function unknown(to: NetworkBuilder, { where, type }: KerasLayer): UnsupportedEr
     where,
     expected: 'a supported layer',
     got: type,
-    fix: before === undefined ? [] : readUpTo(before),
+    remedy: to.layers.length > 1 ? undefined : 'Save the layers after it as a model, and open that.',
+    fix: to.layers.length > 1 ? readUpTo(before) : [],
   })
 }
 

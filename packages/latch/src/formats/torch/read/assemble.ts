@@ -81,6 +81,10 @@ function buildInput(first: TorchModule, oneHot: boolean, source: string): LayerO
   throw new FormatError({ where: `${source}, configuration.oneHot`, expected, got: quoted(first.path) })
 }
 
+function isNorm(module: TorchModule): boolean {
+  return module.kind === 'norm' || (module.kind === 'linear' && Boolean(module.batchNorm))
+}
+
 /** A dense layer knows the four fast functions itself. */
 function folded(layers: readonly LayerOptions[]): LayerOptions[] {
   const out: LayerOptions[] = []
@@ -122,6 +126,7 @@ function assertFlagsUsed(chain: readonly TorchModule[], flags: TorchFlags, sourc
     activation: recurrent.some(({ cell }) => hasActivation(cell)) ? null : noModule(hasActivation),
     reset: recurrent.some(({ cell }) => hasReset(cell)) ? null : noModule(hasReset),
     returnSequences: recurrent.length > 0 ? null : 'there is no recurrent module',
+    epsilon: chain.some(isNorm) ? null : 'there is no nn.LayerNorm and no nn.BatchNorm1d',
     pool: recurrent.length > 0 ? null : 'there is no recurrent module',
     oneHot: chain[0].kind === 'embedding' ? 'the first module is an embedding' : null,
   }
@@ -159,11 +164,18 @@ function listAssumptions(
       { option: 'config.pool', value: 'mean', to: 'pool the outputs of all steps' },
     )
   }
-  if (chain.some(({ kind }) => kind === 'norm')) {
-    warnings.push('LayerNorm: the file does not store eps; 1e-5 is used')
-    fixes.push({ option: 'config.layers', to: 'list the layers, with another epsilon' })
+  if (chain.some(isNorm) && flags.epsilon === null) {
+    if (chain.some(({ kind }) => kind === 'norm'))
+      warnings.push('LayerNorm: the file does not store eps; 1e-5 is used')
+    fixes.push({ option: 'config.epsilon', value: 1e-3, to: 'use another epsilon' })
   }
-  const bare = chain.filter((m, i) => m.kind === 'linear' && !findHead(flags, m.path) && i < chain.length - 1)
+  if (chain.length > 1 || recurrent.some((module) => module.layers.length > 1)) {
+    warnings.push('no dropout: it acts in training only, and the file does not store it')
+    fixes.push({ option: 'config.layers', to: 'list the layers, with dropout, for training on' })
+  }
+  const bare = chain.filter(
+    (m, i) => m.kind === 'linear' && !m.batchNorm && !findHead(flags, m.path) && i < chain.length - 1,
+  )
   if (bare.length > 0) {
     const names = bare.map(({ path }) => path)
     warnings.push(`no activation between ${names.join(', ')} and the next module`)

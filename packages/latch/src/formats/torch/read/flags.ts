@@ -10,6 +10,7 @@ import {
   readBoolean,
   readChoice,
   readList,
+  readNumber,
   readObject,
   readOptional,
   readRecord,
@@ -18,6 +19,7 @@ import {
   type Field,
 } from '../../../core/validation.ts'
 
+const FLAGS = ['order', 'activation', 'returnSequences', 'pool', 'heads', 'oneHot', 'epsilon'] as const
 const HEADS = [...ACTIVATION_NAMES, 'softmax', 'logSoftmax'] as const
 
 /** A function after a module. */
@@ -40,6 +42,8 @@ export interface TorchFlags {
   heads: Readonly<Record<string, Head>>
   /** The first module reads one-hot rows of ids. Default false. */
   oneHot: boolean
+  /** Of every nn.LayerNorm and nn.BatchNorm1d. Default 1e-5. */
+  epsilon: number | null
   /** The fields that were given. */
   given: readonly string[]
 }
@@ -48,6 +52,8 @@ export interface TorchFlags {
 export interface TorchLayers {
   network: NetworkConfig
   order: readonly string[] | null
+  /** Of every nn.BatchNorm1d; the layers say it of a LayerNorm. */
+  epsilon: number | null
 }
 
 const NONE: TorchFlags = {
@@ -57,6 +63,7 @@ const NONE: TorchFlags = {
   pool: null,
   heads: {},
   oneHot: false,
+  epsilon: null,
   given: [],
 }
 
@@ -65,13 +72,18 @@ export function readTorchConfig(config: unknown, source: string): TorchFlags | T
   if (config === undefined || config === null) return NONE
   const root = rootField(config, 'configuration', source)
   const order = readOptional(fieldAt(root, 'order'), readPaths, null)
+  const epsilon = readOptional(fieldAt(root, 'epsilon'), (x) => readNumber(x, { min: 1e-12, max: 1 }), null)
   if (fieldAt(root, 'layers').value !== undefined) {
-    readObject(root, ['layers', 'loss', 'order'])
+    readObject(root, ['layers', 'loss', 'order', 'epsilon'])
     const { layers, loss } = config as Record<string, unknown>
     const network = loss === undefined ? { layers } : { layers, loss }
-    return { network: readNetworkConfig(rootField(network, 'configuration', source), allLayers), order }
+    return {
+      network: readNetworkConfig(rootField(network, 'configuration', source), allLayers),
+      order,
+      epsilon,
+    }
   }
-  const f = readObject(root, ['order', 'activation', 'returnSequences', 'pool', 'reset', 'heads', 'oneHot'])
+  const f = readObject(root, [...FLAGS, 'reset'])
   readOptional(f.reset, (x) => readChoice(x, ['after']), null)
   return {
     order,
@@ -80,6 +92,7 @@ export function readTorchConfig(config: unknown, source: string): TorchFlags | T
     pool: readOptional(f.pool, (x) => readChoice(x, ['last', 'first', 'max', 'mean', 'sum']), null),
     heads: readOptional(f.heads, (x) => readRecord(x, (head) => readChoice(head, HEADS)), NONE.heads),
     oneHot: readOptional(f.oneHot, readBoolean, false),
+    epsilon,
     given: Object.keys(f).filter((name) => f[name as keyof typeof f].value !== undefined),
   }
 }

@@ -9,13 +9,7 @@ import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { append } from '../../../core/lists.ts'
-
-/** A tensor as float32. */
-export interface TorchTensor {
-  name: string
-  shape: readonly number[]
-  data: Float32Array
-}
+import { float32, type TorchTensor } from './tensors.ts'
 
 /** The tensors of one direction of one layer. */
 export interface TorchDirection {
@@ -49,6 +43,8 @@ export interface LinearModule {
   output: number
   weight: TorchTensor // (output, input), of a convolution (output, input, 1)
   bias: TorchTensor | null
+  /** Of an nn.BatchNorm1d: its running mean and variance as a product with a diagonal matrix. */
+  batchNorm?: true
 }
 
 /** nn.Embedding. */
@@ -87,10 +83,10 @@ const CELLS: ReadonlyMap<number, CellName> = new Map(
 const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
 
 /**
- * Finds the modules. A matrix without bias comes as a linear layer; `order.ts` decides whether it is a table.
+ * Finds the modules. `epsilon` is that of batch normalisations. A matrix without bias comes as a linear layer; `order.ts` decides whether it is a table.
  * @throws FormatError naming the tensor whose shape does not fit its module
  */
-export function findModules(tensors: Iterable<NamedTensor>, source: string): FoundModules {
+export function findModules(tensors: Iterable<NamedTensor>, source: string, epsilon: number): FoundModules {
   const groups = new Map<string, Map<string, NamedTensor>>()
   for (const tensor of tensors) {
     if (tensor.name.length > MAX_NAME) {
@@ -109,31 +105,23 @@ export function findModules(tensors: Iterable<NamedTensor>, source: string): Fou
   }
   const found: FoundModules = { modules: [], unknown: [] }
   for (const [path, group] of groups) {
-    const module = buildModule(path, group, source)
+    const module = buildModule(path, group, source, epsilon)
     if (module) found.modules.push(module)
     else append(found.unknown, group.values())
   }
   return found
 }
 
-function buildModule(path: string, group: Map<string, NamedTensor>, source: string): TorchModule | null {
-  const tensors = [...group.values()]
-  const usable = tensors.every(({ data, shape }) => isReal(data) && shape.every((size) => size > 0))
-  if (!usable) return null
+function buildModule(
+  path: string,
+  group: Map<string, NamedTensor>,
+  source: string,
+  epsilon: number,
+): TorchModule | null {
   const names = [...group.keys()]
   if (names.every((name) => RECURRENT.test(name))) return buildRecurrent(path, group, source)
-  if (!names.every((name) => name === 'weight' || name === 'bias')) return null
-  return buildPlain(path, group)
-}
-
-function isReal(data: NamedTensor['data']): boolean {
-  return data instanceof Float32Array || data instanceof Float64Array
-}
-
-/** float64 is rounded to float32; half precision was widened while reading. */
-function float32(tensor: NamedTensor): TorchTensor {
-  const { name, shape, data } = tensor
-  return { name, shape, data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array) }
+  if (names.every((name) => name === 'weight' || name === 'bias')) return buildPlain(path, group)
+  return buildBatchNorm(path, group, epsilon)
 }
 
 function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule | NormModule | null {
@@ -149,6 +137,37 @@ function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule
   }
   if (weight.shape.length !== 1 || !bias) return null
   return { kind: 'norm', path, input: rows, output: rows, weight: float32(weight), bias: float32(bias) }
+}
+
+const NORMS: readonly string[] = ['running_mean', 'running_var', 'weight', 'bias']
+/** Widest matrix that the running mean and variance of a batch normalisation become. */
+const MOST_NORMALISED = 2048
+
+/** (x − mean)/√(variance + epsilon)·weight + bias, as the module computes it in evaluation. */
+function buildBatchNorm(path: string, group: Map<string, NamedTensor>, epsilon: number): LinearModule | null {
+  const [mean, variance, scale, centre] = NORMS.map((name) => group.get(name))
+  const width = mean?.data.length ?? 0
+  if (!mean || !variance || Boolean(scale) !== Boolean(centre) || width > MOST_NORMALISED) return null
+  const alike = [...group].every(([name, { shape }]) => NORMS.includes(name) && `${shape}` === `${width}`)
+  if (!alike) return null
+  const [means, variances] = [float32(mean).data, float32(variance).data]
+  const [scales, centres] = [scale && float32(scale).data, centre && float32(centre).data]
+  const weight = new Float32Array(width * width)
+  const bias = new Float32Array(width)
+  for (let i = 0; i < width; i++) {
+    const factor = (scales?.[i] ?? 1) / Math.sqrt(variances[i] + epsilon)
+    weight[i * width + i] = factor
+    bias[i] = (centres?.[i] ?? 0) - means[i] * factor
+  }
+  return {
+    kind: 'linear',
+    path,
+    input: width,
+    output: width,
+    weight: { name: `${path}.weight`, shape: [width, width], data: weight },
+    bias: { name: `${path}.bias`, shape: [width], data: bias },
+    batchNorm: true,
+  }
 }
 
 function hasCellState(cell: CellName): boolean {

@@ -7,7 +7,8 @@ import { gateCount, getClassName, gatesInWords } from '../../gateOrders.ts'
 import { cells, takesOption } from '../../../cells/registry.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { RecurrentModule, TorchDirection, TorchModule, TorchTensor } from './modules.ts'
+import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
+import type { TorchTensor } from './tensors.ts'
 
 /** A layer with its parameters by the last part of their names. */
 export interface ModulePart {
@@ -31,7 +32,11 @@ const FREE_FOLDED = 2 ** 22 // 1024 units
  * All layers of a module, lowest first.
  * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
  */
-export function splitModule(module: TorchModule, activation: 'tanh' | 'relu'): ModulePart[] {
+export function splitModule(
+  module: TorchModule,
+  activation: 'tanh' | 'relu',
+  epsilon: number | null,
+): ModulePart[] {
   if (module.kind === 'recurrent') return module.layers.flatMap((_, l) => buildLayer(module, l, activation))
   const { path, weight } = module
   const common = { path, conventions: '' }
@@ -43,11 +48,12 @@ export function splitModule(module: TorchModule, activation: 'tanh' | 'relu'): M
   const { bias } = module
   const options: LayerOptions =
     module.kind === 'norm'
-      ? { type: 'layerNorm' }
+      ? { type: 'layerNorm', ...(epsilon !== null && { epsilon }) }
       : { type: 'dense', units: module.output, ...(!bias && { bias: false }) }
   const tensors = [['weight', weight.data] as const, ...(bias ? [['bias', bias.data] as const] : [])]
-  const parameters = weight.data.length + (bias?.data.length ?? 0)
-  const type = module.kind === 'norm' ? 'LayerNorm' : 'Linear'
+  const folded = module.kind === 'linear' && module.batchNorm
+  const parameters = folded ? 2 * module.output : weight.data.length + (bias?.data.length ?? 0)
+  const type = module.kind === 'norm' ? 'LayerNorm' : folded ? 'BatchNorm1d' : 'Linear'
   return [{ ...common, options, tensors, parameters, type }]
 }
 

@@ -10,6 +10,7 @@ import { shapeText } from '../../safetensors/safetensors.ts'
 import type { TorchModule } from './modules.ts'
 import { findOnlyOrder, findPrefixes } from './order.ts'
 import { quoted } from '../../safetensors/header.ts'
+import { findInitialStates } from './initialStates.ts'
 
 const ENDINGS = /\.(pt|pth|pkl|pickle|ckpt|bin)$/i
 
@@ -59,6 +60,16 @@ export function assertAllKnown(
   const shown = unknown.slice(0, 6).map(({ name, shape }) => `${quoted(name)} ${shapeText(shape)}`)
   const order = known.length > 0 ? findOnlyOrder(known) : null
   const more = unknown.length > 6 ? ` and ${unknown.length - 6} more` : ''
+  const states = findInitialStates(unknown, known)
+  if (states.length === unknown.length)
+    throw new UnsupportedError({
+      where: `${source}, tensors`,
+      expected: 'recurrent modules that begin with a state of zeros',
+      got: `a learned initial state ${shown.join(', ')}${more}`,
+      fix: order
+        ? { option: 'config.order', value: order, to: 'begin with zeros: the first steps give other numbers' }
+        : readInOrder(),
+    })
   throw new FormatError({
     where: `${source}, tensors`,
     expected: `${classNames('torch').join(', ')}, Embedding, Linear and LayerNorm modules`,

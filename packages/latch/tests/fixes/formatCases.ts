@@ -8,7 +8,7 @@ import type { LayerOptions } from '../../src/model/config.ts'
 import { openModel } from '../../src/tasks/files/openModel.ts'
 import type { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { writeModel } from '../../src/formats/write.ts'
-import { bytesOf, exportCase } from './exportHelpers.ts'
+import { bytesOf, exportCase } from '../formats/exportHelpers.ts'
 
 /** A call that fails, and the same call with options. */
 export interface FixCase {
@@ -16,7 +16,7 @@ export interface FixCase {
   /** The options that are offered, in order. */
   offers: readonly string[]
   /** The command that fails, where the command line can reach it. */
-  command: 'import' | 'export' | 'predict'
+  command: 'import' | 'export' | 'predict' | 'train' | 'info'
   /** Calls with nothing, or with what a fix says. */
   run(options: Record<string, unknown>): Promise<unknown>
   /** For fixes that leave the value open. */
@@ -33,8 +33,9 @@ const GRU: LayerOptions = {
 }
 const DENSE: LayerOptions = { type: 'dense', units: 2 }
 const GRU_ONE: LayerOptions = { ...GRU, units: 1 }
+const GRU_AFTER: LayerOptions = { ...GRU, reset: 'after' }
 
-type Files = Map<string, Uint8Array>
+export type Files = Map<string, Uint8Array>
 
 async function exported(layers: readonly LayerOptions[], to: ExportFormat): Promise<Files> {
   const { source } = exportCase('m', layers)
@@ -42,13 +43,13 @@ async function exported(layers: readonly LayerOptions[], to: ExportFormat): Prom
 }
 
 /** The first file is the model. */
-function open(files: Files, options: Record<string, unknown>): Promise<unknown> {
+export function open(files: Files, options: Record<string, unknown>): Promise<unknown> {
   const [[name, bytes], ...others] = files
   return openModel({ name, bytes, files: new Map(others) }, options as ImportOptions)
 }
 
 /** A TensorFlow.js model with its JSON changed. */
-async function changedTfjs(
+export async function changedTfjs(
   change: (json: string) => string,
   layers: readonly LayerOptions[] = [FEATURES, GRU, DENSE],
 ): Promise<Files> {
@@ -61,15 +62,17 @@ async function changedTfjs(
   return files.set('model.json', new TextEncoder().encode(JSON.stringify(model)))
 }
 
-function stateDict(shapes: Readonly<Record<string, readonly number[]>>): Files {
+export function stateDict(shapes: Readonly<Record<string, readonly number[]>>, first?: number): Files {
   const tensors = Object.entries(shapes).map(([name, shape], i): NamedTensor => {
     const size = shape.reduce((a, b) => a * b, 1)
-    return { name, shape, dtype: 'F32', data: Float32Array.from({ length: size }, (_, k) => Math.sin(k + i)) }
+    const data = Float32Array.from({ length: size }, (_, k) => Math.sin(k + i))
+    if (first !== undefined && i === 0) data[0] = first
+    return { name, shape, dtype: 'F32', data }
   })
   return new Map([['m.safetensors', writeSafetensors(tensors)]])
 }
 
-const cell = (path: string, input: number, rows: number, H: number) => ({
+export const cell = (path: string, input: number, rows: number, H: number) => ({
   [`${path}.weight_ih_l0`]: [rows, input],
   [`${path}.weight_hh_l0`]: [rows, H],
 })
@@ -111,6 +114,45 @@ const writing = (
   run: async (options) => exported(layers, (options.to ?? to) as ExportFormat),
 })
 
+export const idsModel = () =>
+  changedTfjs(
+    (json) => json.replace('"Latch"', '"other"'),
+    [{ type: 'embedding', vocabulary: 3, size: 2 }, GRU, DENSE],
+  )
+
+/** A functional model of TensorFlow.js: an LSTM and a dense layer, with these outputs. */
+async function functional(outputs: readonly (readonly [string, number, number])[]): Promise<Files> {
+  const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 3, returnSequences: false }
+  return changedTfjs(
+    (json) => {
+      const root = JSON.parse(json) as { modelTopology: { model_config: KerasConfig } }
+      const { model_config: model } = root.modelTopology
+      const names = ['features', 'lstm', 'dense']
+      const layers = model.config.layers.map((layer, i) => ({
+        ...layer,
+        inbound_nodes: i === 0 ? [] : [[[model.config.layers[i - 1].config.name, 0, 0, {}]]],
+        name: layer.config.name,
+      }))
+      const own = (name: string) => model.config.layers[names.indexOf(name)].config.name
+      const output_layers = outputs.map(([name, call, output]) => [own(name), call, output])
+      const config = { name: 'm', layers, input_layers: [[own('features'), 0, 0]], output_layers }
+      root.modelTopology.model_config = { class_name: 'Functional', config }
+      return JSON.stringify(root)
+    },
+    [FEATURES, lstm, DENSE],
+  )
+}
+
+interface KerasConfig {
+  class_name: string
+  config: {
+    layers: { config: { name: string } }[]
+    name: string
+    input_layers?: unknown
+    output_layers?: unknown
+  }
+}
+
 const residual = async (): Promise<Files> => {
   const path = new URL('../golden/onnx/residual.onnx', import.meta.url)
   return new Map([['residual.onnx', new Uint8Array(readFileSync(path))]])
@@ -127,6 +169,25 @@ export const FIX_CASES: readonly FixCase[] = [
         options,
       ),
   },
+  {
+    name: 'a network with two outputs',
+    offers: ['upTo', 'upTo'],
+    command: 'import',
+    run: async (options) =>
+      open(
+        await functional([
+          ['lstm', 0, 0],
+          ['dense', 0, 0],
+        ]),
+        options,
+      ),
+  },
+  {
+    name: 'an output that is a final state',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) => open(await functional([['lstm', 0, 2]]), options),
+  },
   wrong(
     'a layer that is not there (Keras)',
     ['upTo'],
@@ -141,6 +202,13 @@ export const FIX_CASES: readonly FixCase[] = [
     async () => stateDict({ ...cell('rnn', 3, 12, 3), 'fc.weight': [2, 3], 'fc.bias': [2] }),
     { upTo: 'nowhere' },
     'rnn',
+  ),
+  wrong(
+    'a layer that is not there (PyTorch, of Latch)',
+    ['upTo'],
+    () => exported([FEATURES, GRU_AFTER, DENSE], 'torch'),
+    { upTo: 'nowhere' },
+    'recurrent.0',
   ),
   {
     name: 'an ONNX graph that is not a chain',
@@ -158,10 +226,35 @@ export const FIX_CASES: readonly FixCase[] = [
     },
     values: { config: { layers: [FEATURES, GRU, DENSE] } },
   },
+  {
+    name: 'a configuration without weights',
+    offers: ['config'],
+    command: 'import',
+    run: async ({ config }) => {
+      const [[, archive]] = await exported([FEATURES, GRU, DENSE], 'keras')
+      const members = unzipSync(archive)
+      if (config === undefined) return open(new Map([['m.json', members['config.json']]]), {})
+      const given = JSON.parse(new TextDecoder().decode(members['config.json'])) as Record<string, unknown>
+      return open(new Map([['m.weights.h5', members['model.weights.h5']]]), { config: given })
+    },
+    values: { config: 'this file' },
+  },
+  {
+    name: 'weights that are not finite',
+    offers: ['allowNonFinite'],
+    command: 'info',
+    run: async (options) => open(stateDict(cell('rnn', 3, 12, 3), NaN), options),
+  },
   torch('tensors of no module', ['prefix', 'prefix', 'config.order'], {
     ...cell('left', 3, 8, 2),
     ...cell('right', 2, 8, 2),
     'conv.weight': [2, 3, 5],
+  }),
+  torch('a learned initial state', ['config.order'], {
+    ...cell('rnn', 3, 12, 4),
+    'fc.weight': [2, 4],
+    'fc.bias': [2],
+    h0: [1, 1, 4],
   }),
   torch('modules in more than one order', ['config.order', 'prefix', 'prefix'], {
     ...cell('a', 3, 12, 3),
@@ -228,6 +321,65 @@ export const FIX_CASES: readonly FixCase[] = [
     },
     values: { vocabulary: ['a', 'b', 'c'] },
   },
+  {
+    name: 'padding for a model without a vocabulary',
+    offers: ['vocabulary'],
+    command: 'import',
+    run: async (options) => open(await idsModel(), { maxLength: 4, padding: 'post', ...options }),
+    values: { vocabulary: ['a', 'b', 'c'] },
+  },
+  {
+    name: 'a kind of tokens for a model without a vocabulary',
+    offers: ['vocabulary'],
+    command: 'import',
+    run: async (options) => open(await idsModel(), { tokens: 'chars', ...options }),
+    values: { vocabulary: ['a', 'b', 'c'] },
+  },
+  {
+    name: 'a side of the padding without a length',
+    offers: ['maxLength'],
+    command: 'import',
+    run: async (options) =>
+      open(await idsModel(), { vocabulary: ['<pad>', 'b', 'c'], padding: 'post', ...options }),
+    values: { maxLength: 4 },
+  },
+  {
+    name: 'another kind of tokens than the vocabulary’s',
+    offers: ['tokens'],
+    command: 'import',
+    run: async (options) => {
+      const config = { char_level: false, word_index: '{"a": 1, "b": 2}' }
+      const vocabulary = { class_name: 'Tokenizer', config }
+      return open(await idsModel(), { vocabulary, tokens: 'chars', ...options })
+    },
+  },
+  writing(
+    'a projection for Keras',
+    'keras',
+    ['to'],
+    [FEATURES, { type: 'projectedLstm', units: 3, projectionSize: 2 }],
+  ),
+  writing(
+    'a projection for TensorFlow.js',
+    'tfjs',
+    ['to'],
+    [FEATURES, { type: 'projectedLstm', units: 3, projectionSize: 2 }],
+  ),
+  writing(
+    'a projection for ONNX',
+    'onnx',
+    ['to'],
+    [FEATURES, { type: 'projectedLstm', units: 3, projectionSize: 2 }],
+  ),
+  writing(
+    'a one-hot table that is too large for Keras',
+    'keras',
+    ['to'],
+    [
+      { type: 'oneHot', vocabulary: 6000 },
+      { type: 'recurrent', cell: 'gru', units: 1, reset: 'before', returnSequences: false },
+    ],
+  ),
   writing(
     'peepholes for Keras',
     'keras',
