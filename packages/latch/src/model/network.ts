@@ -23,7 +23,7 @@ import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
 import { Scratch } from '../tensors/scratch.ts'
 import { describe, rootField } from '../core/validation.ts'
 import { UnsupportedError, UsageError } from '../core/errors.ts'
-import { readEdge, writeOutputGradient } from './edgeRows.ts'
+import { readEdge } from './edgeRows.ts'
 import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
 import { assertLossFits } from './lastActivation.ts'
 import type { NetworkOptions, StatePlace } from './networkOptions.ts'
@@ -109,6 +109,12 @@ export class Network {
         for (const name of wanted) store.region(name)
       },
       reserve: (capacity) => this.#plan(capacity),
+      backThrough: (batch, pass, begin) => {
+        this.#needGradients(pass)
+        this.#needPass(batch)
+        begin()
+        this.#backThrough(batch, pass)
+      },
     }
     this.#fill(options)
   }
@@ -286,14 +292,6 @@ export class Network {
     const value = this.#lossLayer().compute(batch, targets, of, plain)
     this.#backThrough(batch, pass)
     return value
-  }
-
-  /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
-  backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
-    this.#needGradients(pass)
-    this.#needPass(batch)
-    writeOutputGradient(this.#live.engine.memory, this.#live.output, batch, gradient)
-    this.#backThrough(batch, pass)
   }
 
   zeroGradients(): void {

@@ -1,10 +1,11 @@
 /** The parts of a network, which other code of this library reads through `internalsOf` (network.ts). */
 import type { Engine } from '../engine/engine.ts'
 import type { BuildableSpec } from '../layers/definition.ts'
-import type { Capacity, Context, Edge, Layer } from '../layers/layer.ts'
+import type { Capacity, Context, Edge, Layer, Pass } from '../layers/layer.ts'
 import type { Loss } from '../layers/loss.ts'
 import type { NetworkMasks } from '../layers/masks/support.ts'
 import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
+import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { ParameterStore } from '../tensors/parameters.ts'
 import type { Regions } from '../tensors/regions.ts'
 import type { OneTraining } from './oneTraining.ts'
@@ -38,4 +39,6 @@ export interface NetworkInternals {
   prepareTraining(...regions: readonly string[]): void
   /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
   reserve(capacity: Capacity): void
+  /** Back through every layer of the last forward pass, after `begin` has written the output's gradient. */
+  backThrough(batch: PackedBatch, pass: Pass, begin: () => void): void
 }

@@ -1,4 +1,5 @@
 /** Layers that read from the end, and two directions merged: against finite differences and against themselves. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
@@ -188,7 +189,7 @@ describe('a layer in reverse', () => {
     }
     lossOf(start)
     reverse.zeroGradients()
-    reverse.backwardFrom(batch, reverse.readOutput(batch), { training: true, record: false, key: 0 })
+    backwardFrom(reverse, batch, reverse.readOutput(batch), { training: true, record: false, key: 0 })
     const found = internalsOf(reverse).recurrent[0].readInitialGradient(batch, 'hidden', 0)
     start.forEach((x, i) => {
       const at = (value: number) => lossOf(start.map((old, j) => (j === i ? value : old)))

@@ -1,4 +1,5 @@
 /** Layers beyond the core: float64 finite differences for each and for what they make together. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES } from '../../src/cells/activations.ts'
@@ -128,7 +129,8 @@ describe('what they compute', () => {
     expect([...out.subarray(0, 5)]).toEqual([0, 0, 0, 0, 0])
     expect(out.subarray(5, 10)).toEqual(out.subarray(10))
     net.zeroGradients()
-    net.backwardFrom(
+    backwardFrom(
+      net,
       batch,
       out.map(() => 1),
       { training: true, record: false, key: 0 },

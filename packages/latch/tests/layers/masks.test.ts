@@ -1,4 +1,5 @@
 /** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parallelism } from '../../src/engine/threads/executor.ts'
 import { Overrides } from '../../src/layers/recurrent/overrides.ts'
@@ -133,7 +134,7 @@ describe('gradients', () => {
       0,
       net.readFinalState(batch, { state: 'cell' }),
     )
-    net.backwardFrom(batch, net.readOutput(batch).fill(0), pass)
+    backwardFrom(net, batch, net.readOutput(batch).fill(0), pass)
     const found = (['hidden', 'cell'] as const).map((s) =>
       internalsOf(net).recurrent[0].readInitialGradient(batch, s, 0),
     )

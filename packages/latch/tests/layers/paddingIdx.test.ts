@@ -1,4 +1,5 @@
 /** The row of `paddingIdx`: zeros at first, without a gradient, kept by every optimizer; PyTorch's numbers. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { FormatError, ShapeError } from '../../src/core/errors.ts'
@@ -78,7 +79,8 @@ describe.skipIf(!there)('PyTorch', () => {
     const pass = { training: true, record: false, key: 0 }
     net.forward(batch, pass)
     expectClose(net.readOutput(batch), wanted.value.data, tolerance)
-    net.backwardFrom(
+    backwardFrom(
+      net,
       batch,
       wanted.value.data.map((_value, i) => 0.5 + 0.1 * i),
       pass,

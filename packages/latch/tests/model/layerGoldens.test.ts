@@ -1,4 +1,5 @@
 /** Layers beyond the core against PyTorch: one network of them all, and single layers on shared cases. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
@@ -34,7 +35,7 @@ function backward(net: Network, batch: PackedBatch, seed: readonly number[]): Fl
   net.forward(batch, pass)
   const output = net.readOutput(batch)
   net.zeroGradients()
-  net.backwardFrom(batch, seed, pass)
+  backwardFrom(net, batch, seed, pass)
   return output
 }
 

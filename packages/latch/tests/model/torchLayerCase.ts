@@ -2,6 +2,7 @@
  * Runs one recurrent stack that PyTorch ran, and holds outputs, final states and every gradient against
  * PyTorch's. Cases come from ../shared or from packages/latch/tests/golden, in the same format.
  */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { expect } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -129,7 +130,8 @@ function runBackward(net: Network, torch: LayerCase, batch: PackedBatch, output:
   })
   net.zeroGradients()
   const pass = { training: true, record: false, key: 0 }
-  net.backwardFrom(
+  backwardFrom(
+    net,
     batch,
     output.map((y, i) => weights[i] + y),
     pass,

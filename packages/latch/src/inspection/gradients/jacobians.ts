@@ -2,6 +2,7 @@
  * Jacobians of a layer's steps, row by row: backpropagated through the layer's own kernels from unit vectors, or
  * from a few random directions if there are too many units (Pascanu, Mikolov & Bengio 2013, eq. 5).
  */
+import { backwardFrom } from '../../model/backwardFrom.ts'
 import { internalsOf, type Network } from '../../model/network.ts'
 import type { JacobianNorms } from './flowTypes.ts'
 import { cloneBatch, type ReadSteps } from './layerClone.ts'
@@ -94,7 +95,7 @@ function productsOf(clone: Network, steps: ReadSteps, list: readonly number[], p
   if (steps.cell) clone.writeInitialState(batch, before(steps.cell), { state: 'cell' })
   clone.forward(batch, PASS)
   if (steps.cell) layer.writeFinalGradient(batch, 'cell', 0, ends(H))
-  clone.backwardFrom(batch, ends(0), PASS)
+  backwardFrom(clone, batch, ends(0), PASS)
   const parts = [layer.readInitialGradient(batch, 'hidden', 0)]
   if (steps.cell) parts.push(layer.readInitialGradient(batch, 'cell', 0))
   return list.map((_, i) => {
@@ -122,7 +123,7 @@ export function chainNorms(clone: Network, steps: ReadSteps): number[] {
     const copies = Math.min(atOnce, probes.rows - from)
     const batch = cloneBatch(steps, new Array<number[]>(copies).fill(all))
     clone.forward(batch, pass)
-    clone.backwardFrom(batch, probes.values.subarray(from * H, (from + copies) * H), pass)
+    backwardFrom(clone, batch, probes.values.subarray(from * H, (from + copies) * H), pass)
     const { tape, stride } = layer.loops[0]
     const record = internalsOf(clone).engine.memory.viewFloats(tape.dHidden, batch.rows * stride)
     products.forEach((values, t) => {

@@ -3,6 +3,7 @@
  * 2016), a linear attribution to each token's vector, and leave-one-out (Li, Monroe & Jurafsky 2016), the change of
  * the output without the token.
  */
+import { backwardFrom } from '../../model/backwardFrom.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import { internalsOf, Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
@@ -129,7 +130,7 @@ function gradientTimesInput(
       const row = rowAt(network, seed, step)
       if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
       else row[target] = 1
-      network.backwardFrom(batch, seed, pass)
+      backwardFrom(network, batch, seed, pass)
       const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
       network.zeroGradients()
       return slopes

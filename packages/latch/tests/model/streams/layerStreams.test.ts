@@ -1,4 +1,5 @@
 /** Streams through layers beyond the core: the bits of the whole sequence so far; weights, saving, threads. */
+import { backwardFrom } from '../../../src/model/backwardFrom.ts'
 import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES } from '../../../src/cells/activations.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
@@ -241,7 +242,7 @@ describe('whole networks', () => {
       net.forward(batch, pass)
       const output = net.readOutput(batch)
       net.zeroGradients()
-      net.backwardFrom(batch, seed, pass)
+      backwardFrom(net, batch, seed, pass)
       return [output, ...net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))]
     }
     expect(run(2)).toEqual(run(1))
