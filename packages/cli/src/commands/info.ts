@@ -121,12 +121,15 @@ const MAX_ITEMS = 20
 
 /** Of a file that does not open as layers. */
 function printContents(path: string, contents: Contents, typed: Typed, output: Output): void {
-  const { format, producer, parameters } = contents
+  const { format, producer, parameters, operators } = contents
   const { problem, remedy } = describeError(contents.why, typed)
   const why = remedy === undefined ? problem : `${problem}. ${remedy}`
   const facts = { file: path, format, producer, parameters }
-  output.emit({ ...facts, contents: contentsAsObjects(contents), why })
-  printFacts(facts, output)
+  output.emit({ ...facts, ...(operators && { operators }), contents: contentsAsObjects(contents), why })
+  const numbers = Object.entries(operators ?? {})
+  const nodes = numbers.reduce((sum, [, n]) => sum + n, 0)
+  const counted = numbers.map(([type, n]) => `${type} ${count(n)}`).join(', ')
+  printFacts({ ...facts, ...(operators && { nodes, operators: counted }) }, output)
   output.print()
   printContentsTable(contents, output)
   output.note(why)

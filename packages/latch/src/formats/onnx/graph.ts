@@ -27,7 +27,7 @@ export interface OnnxTensor {
   dtype: OnnxDtype
   /** Row-major; `[]` is a single number. */
   shape: readonly number[]
-  /** `storageOf(dtype)`: Float64Array for float64 and integers of 32 and 64 bits, else Float32Array; all exact. */
+  /** `getStorage(dtype, count)`: Float64Array for float64 and integers of 32 and 64 bits, else Float32Array; all exact. */
   data: Float32Array | Float64Array
 }
 

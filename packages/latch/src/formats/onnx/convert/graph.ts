@@ -5,7 +5,7 @@
 import { cellOfClass } from '../../gateOrders.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
-import { ConversionContext, NodeConverter, RUN_AS_GRAPH } from './context.ts'
+import { ConversionContext, NodeConverter } from './context.ts'
 import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
 import { convertMasking } from './masks.ts'
@@ -76,23 +76,30 @@ function interpretNode(
   inputs: readonly Value[],
 ): readonly Value[] {
   const all = (value: Value) => node.outputs.map(() => value)
-  const refused = inputs.find(({ kind }) => kind === 'refused')
-  if (refused) return all(refused)
+  const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
+  const refused = inputs.filter((value) => value.kind === 'refused')
+  // An operator that does not exist here says more than what led to it.
+  const why = refused.find(({ operator }) => operator) ?? refused[0]
+  if (why && (why.operator || convert)) return all(why)
+  if (why) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
   try {
     const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
     if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs)
     const at = new NodeConverter(context, node)
     const masks = node.domain === '' ? convertMasking(at, inputs) : null
     if (masks) return all(masks)
-    const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
-    if (!convert)
-      throw at.unsupported('a supported operator', node.domain ? `${node.op} of ${node.domain}` : node.op)
+    if (!convert) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
     const result = convert(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {
     if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
     throw error
   }
+}
+
+function strangeOperator(context: ConversionContext, node: OnnxNode): UnsupportedError {
+  const got = node.domain ? `${node.op} of ${node.domain}` : node.op
+  return new NodeConverter(context, node).unsupported('a supported operator', got)
 }
 
 /** Numbers that a constant may have though its file has fewer. */
@@ -169,7 +176,6 @@ function inputValue(
     where: `${source}, input '${name}'`,
     expected: 'ids (batch, time), features (batch, time, features), lengths (batch) or an initial state',
     got: shape ? `${dtype ?? 'something'} of ${shape.length} axes` : 'a value without a shape',
-    remedy: RUN_AS_GRAPH,
   })
   return { kind: 'refused', error }
 }
