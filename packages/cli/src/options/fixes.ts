@@ -59,6 +59,7 @@ const SHORT_FLAGS: Readonly<Record<string, string>> = {
   batchSize: '--batch',
   learningRate: '--lr',
   clipNorm: '--clip',
+  minimumCount: '--min-count',
 }
 
 /** `upTo` is `--up-to`; a field of the configuration, `config.order`, is part of `--config`. */
