@@ -1,8 +1,9 @@
 /** `latch train`: trains a text classifier on a table of texts and labels, and saves it. */
-import { cells, type ModelFitReport, type TextClassifier, textClassifier, UsageError } from 'latch'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { cells, type ModelFitReport, TextClassifier, textClassifier, UsageError } from 'latch'
 import { evaluateBaseline } from '../training/baseline.ts'
 import { evaluateWithProgress } from '../training/evaluation.ts'
-import { oneOf, realNumber, typedFlags } from '../options/options.ts'
+import { engineOptions, oneOf, realNumber, typedFlags } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
 import { checkOutputs, forceOption, freeName, noteReplaced, realPath } from '../terminal/outputFiles.ts'
 import type { InputFile, OutputFile } from '../terminal/outputFiles.ts'
@@ -24,7 +25,7 @@ import { drawSummary } from '../training/summary.ts'
 import { saveModel, trainWithProgress } from '../training/run.ts'
 import type { Job } from '../training/run.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
-import { trainingCommand } from '../training/command.ts'
+import { NETWORK_OPTIONS, trainingCommand } from '../training/command.ts'
 
 const DEFAULT_CHECKPOINT_SECONDS = 30
 
@@ -38,7 +39,8 @@ Examples:
   $ latch train train.tsv --text 1 --label 0 --cell gru --test test.tsv --out topics.safetensors
   $ latch train names.jsonl --tokens chars --units 128 --bidirectional --pooling max
   $ zcat big.csv.gz | latch train - --text body --label spam --class-weights balanced --json
-  $ latch train comments.csv --resume model.checkpoint.safetensors`
+  $ latch train comments.csv --resume model.checkpoint.safetensors
+  $ latch train new-comments.csv --from model.safetensors --extend-vocabulary`
 
 export function trainCommand(output: Output) {
   const cell = {
@@ -55,6 +57,8 @@ export function trainCommand(output: Output) {
       'time between checkpoints, written next to the model (default: 30)',
       realNumber('--checkpoint-every', { above: 0 }),
     )
+    .option('--from <model>', 'continue training a saved model: its network, tokens and labels are kept')
+    .option('--extend-vocabulary', 'with --from: add the tokens of the new rows to the vocabulary')
     .option('--resume <file>', 'resume an interrupted run from its checkpoint, with bit-identical results')
     .option(...forceOption)
     .optionsGroup('Output:')
@@ -63,6 +67,7 @@ export function trainCommand(output: Output) {
     .addHelpText('after', EXAMPLES)
   return command.action(async (data, flags) => {
     if (flags.resume !== undefined) requireResumeOptions(typedFlags(command), flags)
+    requireFromOptions(command, flags)
     await runTraining(data, flags, output)
   })
 }
@@ -83,8 +88,7 @@ async function runLocked(
   lock: RunLock,
   output: Output,
 ): Promise<void> {
-  const { model, options, resume } =
-    flags.resume === undefined ? fresh(flags) : await resumed(flags.resume, flags)
+  const { model, options, resume } = await startOf(flags)
   const rows = await readRows(
     data,
     { ...flags, text: flags.text ?? options.text, label: flags.label ?? options.label },
@@ -156,11 +160,12 @@ function lockedError({ model, lock }: SavedPaths, owner: LockOwner): UsageError 
 async function checkTrainingOutputs(
   data: string,
   { model, checkpoint, lastGood }: SavedPaths,
-  { test, validation, resume, force }: TrainFlags,
+  { test, validation, resume, from, force }: TrainFlags,
 ): Promise<OutputFile[]> {
   const inputs: InputFile[] = [{ what: 'the table that this command reads', path: data }]
   if (test !== undefined) inputs.push({ what: 'the table of `--test`', path: test })
   if (typeof validation === 'string') inputs.push({ what: 'the table of `--validation`', path: validation })
+  if (from !== undefined) inputs.push({ what: 'the model of `--from`', path: from })
   const checkpoints = resume === undefined ? [] : [{ what: 'the checkpoint of `--resume`', path: resume }]
   const kind = 'safetensors'
   const replaced = await checkOutputs(
@@ -176,13 +181,41 @@ async function checkTrainingOutputs(
   return replaced
 }
 
-function fresh(flags: TrainFlags): Start {
-  const model = textClassifier({ cell: flags.cell, ...classifierOptions(flags) }) as TextClassifier
-  const { validation } = flags
+/** A new model, a saved one, or that of an interrupted run. */
+async function startOf(flags: TrainFlags): Promise<Start> {
+  const { validation, resume, from, cell } = flags
+  if (resume !== undefined) return resumed(resume, flags)
+  const model =
+    from === undefined
+      ? (textClassifier({ cell, ...classifierOptions(flags) }) as TextClassifier)
+      : await TextClassifier.load(from, engineOptions(flags))
   return {
     model,
     options: { ...fitOptions(flags), ...(typeof validation === 'number' ? { validation } : {}) },
   }
+}
+
+/** @throws UsageError for options of the network beside `--from`, and `--extend-vocabulary` without it */
+function requireFromOptions(command: CommandUnknownOpts, { from, extendVocabulary }: TrainFlags): void {
+  if (from === undefined) {
+    if (!extendVocabulary) return
+    const remedy = 'Name the model to continue with `--from`.'
+    throw new UsageError({
+      where: '--extend-vocabulary',
+      expected: '`--from MODEL`',
+      got: 'a new model',
+      remedy,
+    })
+  }
+  const network = command.options.filter(({ helpGroupHeading }) => helpGroupHeading === NETWORK_OPTIONS)
+  const wrong = typedFlags(command).filter((flag) => network.some(({ long }) => long === flag))
+  if (wrong.length === 0) return
+  throw new UsageError({
+    where: '--from',
+    expected: 'no options of the network',
+    got: wrong.join(', '),
+    remedy: `Omit ${wrong.join(', ')}: the saved model has its network.`,
+  })
 }
 
 /** Saves the model, evaluates it and the baseline, and prints the results. */

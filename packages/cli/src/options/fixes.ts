@@ -60,6 +60,8 @@ const SHORT_FLAGS: Readonly<Record<string, string>> = {
   learningRate: '--lr',
   clipNorm: '--clip',
   minimumCount: '--min-count',
+  maximumVocabulary: '--max-vocabulary',
+  maximumLength: '--max-length',
 }
 
 /** `upTo` is `--up-to`; a field of the configuration, `config.order`, is part of `--config`. */

@@ -37,6 +37,8 @@ export const OPTIMIZERS = [
   'adadelta',
 ] as const
 export const SCHEDULES = ['constant', 'step', 'exponential', 'cosine', 'one-cycle', 'plateau'] as const
+/** The heading of the network's options in the help. */
+export const NETWORK_OPTIONS = 'Network:'
 const DROPOUT_NAMES = ['words', 'embedding', 'layers', 'output']
 
 /** A name with settings: `sgd:momentum=0.9`. */
@@ -77,7 +79,7 @@ function withData(command: Command) {
 
 function withNetwork<T, O extends OptionValues>(command: Command<[string], O>, cell: CellChoiceOption<T>) {
   return command
-    .optionsGroup('Network:')
+    .optionsGroup(NETWORK_OPTIONS)
     .option('--cell <cell>', cell.help, cell.read)
     .option('--units <n>', 'hidden units (default: 64)', wholeNumber('--units'))
     .option('--layers <n>', 'number of stacked recurrent layers (default: 1)', wholeNumber('--layers'))

@@ -28,7 +28,9 @@ export function classifierOptions(flags: TrainingFlags): Omit<ClassifierOptions,
 }
 
 /** The options of the training; columns, files and events are added by each command. */
-export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<Record<string, string>>> {
+export function fitOptions(
+  flags: TrainingFlags & { extendVocabulary?: boolean },
+): Partial<ClassifierFitOptions<Record<string, string>>> {
   const { optimizer, classWeights } = flags
   return withoutUndefined({
     epochs: flags.epochs,
@@ -45,6 +47,7 @@ export function fitOptions(flags: TrainingFlags): Partial<ClassifierFitOptions<R
     classWeights,
     ema: nullIfOff(flags.ema),
     patience: nullIfOff(flags.patience),
+    extendVocabulary: flags.extendVocabulary,
     seed: flags.seed,
   }) as Partial<ClassifierFitOptions<Record<string, string>>>
 }

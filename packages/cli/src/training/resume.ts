@@ -19,6 +19,8 @@ export interface TrainFlags extends TrainingFlags {
   out?: string
   checkpointEvery?: number
   resume?: string
+  from?: string
+  extendVocabulary?: boolean
   force?: boolean
 }
 

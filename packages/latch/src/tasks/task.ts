@@ -8,7 +8,7 @@ import type { FormatName, ModelInput, OutputActivation } from '../formats/import
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
-import type { LayerDefinition } from '../layers/definition.ts'
+import type { LayerInfo } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
 import type { TokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
@@ -69,6 +69,14 @@ export interface ExampleSet<Item> {
   warnings: readonly string[]
 }
 
+/** How many tokens of some rows are outside a vocabulary. */
+export interface UnknownTokens {
+  unknown: number
+  total: number
+  /** The most frequent of them. */
+  examples: readonly string[]
+}
+
 /** The purpose and context of reading examples. */
 export interface Reading<T extends TaskTypes> {
   settings: T['Settings']
@@ -88,8 +96,15 @@ export interface TaskTraining<T extends TaskTypes> {
   readExamples(examples: Iterable<T['Example']>, reading: Reading<T>): ExampleSet<T['Item']>
   /** Learns from the training rows: vocabulary, labels, scaling. Absent if a model has its network from the start. */
   learn?(settings: T['Settings'], all: ExampleSet<T['Item']>, training: readonly T['Item'][]): T['Learned']
+  /**
+   * What a trained model knows, with the tokens of new training rows; null if there are none. Absent if a model does not
+   * learn its vocabulary.
+   */
+  extend?(learned: T['Learned'], training: readonly T['Item'][]): T['Learned'] | null
+  /** The tokens of new training rows that a trained model does not know; absent likewise. */
+  unknownTokens?(learned: T['Learned'], training: readonly T['Item'][]): UnknownTokens
   /** The network with its loss, and the layers it may have; absent likewise. */
-  network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerDefinition[] }
+  network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerInfo[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
   /** The classes of an item's target: one, one per step, or none for numeric targets. */
   classes(item: T['Item']): ArrayLike<number>
@@ -140,7 +155,7 @@ export interface TaskDefinition<T extends TaskTypes> {
   readonly columns: ColumnOptions & { required: boolean }
   training(): Promise<TrainingModule<T>>
   /** The layers that its networks may contain. */
-  readonly layers: readonly LayerDefinition[]
+  readonly layers: readonly LayerInfo[]
 
   /** Kinds of input. */
   reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]

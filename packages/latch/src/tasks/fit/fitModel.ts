@@ -4,7 +4,7 @@
  */
 import { stratifiedSplit } from '../../data/batches.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import { buildNetwork } from '../../model/network.ts'
+import { internalsOf, buildNetwork } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { append } from '../../core/lists.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -18,6 +18,7 @@ import { nameOutputs } from '../prediction.ts'
 import type { ExampleSet, FitRequest, TaskDefinition, TaskTraining, TaskTypes, Trained } from '../task.ts'
 import { classLoss } from './classLoss.ts'
 import { describeEngineChange } from './engineChange.ts'
+import { copyWeights, describeUnknown, extendLearned } from './extendModel.ts'
 import {
   checkFitOptions,
   chosenOptimizer,
@@ -114,7 +115,7 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
   const training = content.training!
   assertSameSettings(task.settings(learned), settings)
   const state = { document: training.state, tensors: training.tensors, source }
-  const note = describeEngineChange(network.engine, engine)
+  const note = describeEngineChange(internalsOf(network).engine, engine)
   if (!trained) return { trained: content, state, note }
   // The run resumes in the existing network, so that streams and references to it see the new weights.
   try {
@@ -173,10 +174,20 @@ function prepare<T extends TaskTypes>(
   const parts = splitItems(task, all, typeof validation === 'number' ? validation : 0, seed)
   const pick = (rows: Int32Array) => Array.from(rows, (row) => all.items[row])
   const training = pick(parts.train)
-  const learned = before?.learned ?? task.learn!(settings, all, training)
-  const known = before ?? { learned, names: [] as readonly string[] }
-  const network = prepareNetwork(request, task, before, learned, training, all)
-  const trained: Trained<T['Learned']> = before ?? { ...known, network, names: nameOutputs(network, learned) }
+  const unknown = before && describeUnknown(task, before.learned, training, options)
+  if (unknown) warnings.push(unknown)
+  const extended = before && options.extendVocabulary ? extendLearned(task, before.learned, training) : null
+  const learned = extended ?? before?.learned ?? task.learn!(settings, all, training)
+  const network = prepareNetwork(request, task, extended ? null : before, learned, training, all)
+  if (extended) {
+    copyWeights(before!.network, network)
+    const added = learned.vocabulary!.length - before!.learned.vocabulary!.length
+    warnings.push(`${added} tokens added to the vocabulary.`)
+  }
+  const isNew = before === null || extended !== null
+  const trained: Trained<T['Learned']> = isNew
+    ? { learned, network, names: nameOutputs(network, learned) }
+    : before
   const train = task.dataset(trained, training)
   let watched = null
   if (typeof validation === 'number') {

@@ -57,6 +57,11 @@ export interface FitOptions<Example extends object = object> {
   ema?: number | null
   /** Early stopping: epochs without a lower validation loss before training stops; null: never. Default 5. */
   patience?: number | null
+  /**
+   * On a trained text classifier: adds the tokens of these rows to its vocabulary, with new rows in its input weights.
+   * The model then has a new network; open streams and references keep the previous one. Default false.
+   */
+  extendVocabulary?: boolean
   /** Seed of initial weights, split, order and dropout. Default 1. */
   seed?: number
   /** Stops training after the current step, with a last checkpoint. */
@@ -117,6 +122,7 @@ const NAMES: Names<FitOptions> = {
   labelSmoothing: 1,
   ema: 1,
   patience: 1,
+  extendVocabulary: 1,
   seed: 1,
   signal: 1,
   onEvent: 1,
@@ -154,7 +160,7 @@ export function namedColumns(
 export function checkFitOptions(options: FitOptions, columns: ColumnOptions & { required: boolean }): void {
   assertKnownOptions('fit option', options, { ...columnNames(columns), ...NAMES })
   checkColumns('fit', options, columns)
-  const { validation, optimizer, schedule, checkpoint, onEvent, onStep } = options
+  const { validation, optimizer, schedule, checkpoint, onEvent, onStep, extendVocabulary } = options
   if (optimizer !== undefined) checkOptimizer(optimizer)
   if (schedule !== undefined) {
     if (!isObject(schedule)) throwInvalid('schedule', 'an object with a type', schedule)
@@ -162,6 +168,8 @@ export function checkFitOptions(options: FitOptions, columns: ColumnOptions & { 
   }
   if (validation !== undefined && typeof validation !== 'number' && !Array.isArray(validation))
     throwInvalid('validation', 'a fraction of the rows, or an array of rows', validation)
+  if (extendVocabulary !== undefined && typeof extendVocabulary !== 'boolean')
+    throwInvalid('extendVocabulary', 'true or false', extendVocabulary)
   if (onEvent !== undefined && typeof onEvent !== 'function') throwInvalid('onEvent', 'a function', onEvent)
   if (onStep !== undefined && typeof onStep !== 'function') throwInvalid('onStep', 'a function', onStep)
   if (checkpoint !== undefined) checkCheckpoint(checkpoint)

@@ -3,6 +3,7 @@ import { cells } from '../../cells/registry.ts'
 import { examplesFromRows } from '../../data/examples.ts'
 import type { TokenKind } from '../../text/tokenizer.ts'
 import { buildVocabulary } from '../../text/buildVocabulary.ts'
+import { UNKNOWN_TOKEN, Vocabulary } from '../../text/vocabulary.ts'
 import { DataError, atRow } from '../../core/errors.ts'
 import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
@@ -64,6 +65,33 @@ export const taskTraining: TaskTraining<TextTypes> = {
     )
     if (words.size === 1) throw emptyVocabulary(settings.tokens, minimumCount)
     return completeLearned({ ...settings, minimumCount }, labels!, words)
+  },
+
+  extend({ settings, labels, words }, training) {
+    const { minimumCount, maximumVocabulary } = settings
+    const found = buildVocabulary(
+      training.map(({ tokens }) => tokens),
+      { minimumCount },
+    )
+    const most = maximumVocabulary ?? Infinity
+    const added = found.tokens.filter((token) => token !== UNKNOWN_TOKEN && !words.has(token))
+    const all = [...words.tokens, ...added].slice(0, Math.max(words.size, most))
+    return all.length === words.size ? null : completeLearned(settings, labels, new Vocabulary(all))
+  },
+
+  unknownTokens({ words }, training) {
+    const counts = new Map<string, number>()
+    let [unknown, total] = [0, 0]
+    for (const { tokens } of training) {
+      total += tokens.length
+      for (const token of tokens) {
+        if (words.has(token)) continue
+        unknown++
+        counts.set(token, (counts.get(token) ?? 0) + 1)
+      }
+    }
+    const frequent = [...counts].sort((a, b) => b[1] - a[1])
+    return { unknown, total, examples: frequent.slice(0, 3).map(([token]) => token) }
   },
 
   network: ({ settings, words, labels }) => ({
