@@ -2,7 +2,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
 import { describeFile, type AnyModel, type ImportedModel, type LayerFacts } from 'latch/formats'
-import { createEngine, supportedEngines, type EngineName } from 'latch'
+import { describeEngine, supportedEngines, type EngineName } from 'latch'
 import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
 import { visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
 import {
@@ -138,7 +138,7 @@ function printContents(path: string, contents: Contents, typed: Typed, output: O
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
 
 function hostFacts(flags: EngineFlags): Facts {
-  const engine = createEngine(engineOptions(flags))
+  const engine = describeEngine(engineOptions(flags))
   return {
     latch: version(),
     node: process.version,

@@ -162,7 +162,7 @@ export const PROGRAM_CASES: readonly FixCase[] = [
     }),
   ),
   program('batches that do not fit memory', ['batchSize', 'checkpointSteps'], begins),
-  program('masks that were not announced', ['train.masked'], ({ train }) =>
+  program('masks that were not registered', ['train.masked'], ({ train }) =>
     fit(regression(maskedFeatures(2)), {
       train: sequences({ size: 4, steps: 3, mask: true, ...(train as Partial<Shape> | undefined) }),
       epochs: 1,
@@ -196,4 +196,13 @@ export const PROGRAM_CASES: readonly FixCase[] = [
       epochs: 1,
     }),
   ),
+  program('rows of another language for a trained model', ['extendVocabulary'], async (options) => {
+    const model = textClassifier({ minimumCount: 1, units: 2, embedding: 2 })
+    const columns = { text: 'text', label: 'label', epochs: 1 } as const
+    await model.fit(ROWS, columns)
+    return model.fit(
+      ROWS.map(({ label }, i) => ({ text: `new${i} unseen${i}`, label })),
+      { ...columns, ...options },
+    )
+  }),
 ]

@@ -69,6 +69,8 @@ export interface OnnxModel {
   inputs: readonly OnnxValueInfo[]
   outputs: readonly OnnxValueInfo[]
   metadata: ReadonlyMap<string, string>
+  /** The size of the file and of those beside it. */
+  fileBytes: number
 }
 
 /** Zeros: storage for `count` numbers of a type. */

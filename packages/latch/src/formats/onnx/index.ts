@@ -1,5 +1,6 @@
 /** Reads an ONNX file as a Latch model: decoded, converted to layers, and checked against the graph itself. */
 import { LatchError, UsageError } from '../../core/errors.ts'
+import { BudgetError } from '../budget.ts'
 import type { ModelReader } from '../imported.ts'
 import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../latch/embedded.ts'
 import { listNonFinite } from '../nonFinite.ts'
@@ -17,7 +18,9 @@ export const readOnnx: ModelReader = async ({ name, bytes, sibling }, options) =
   const open = (upTo: string | undefined) => {
     const converted = convertOnnx(model, name, { ...options, upTo })
     // With other weights, graph and layers cannot be compared.
-    if (listNonFinite(converted.weights).length === 0) verifyConversion(model, converted, name)
+    const note =
+      listNonFinite(converted.weights).length === 0 ? verifyConversion(model, converted, name) : null
+    if (note !== null) converted.warnings = [...converted.warnings, note]
     return converted
   }
   const { places: _, ...imported } = openOr(
@@ -32,8 +35,9 @@ function openOr<T>(open: () => T, explain: (error: LatchError) => LatchError): T
   try {
     return open()
   } catch (error) {
-    // A node that does not exist is a mistake of the call.
-    if (error instanceof LatchError && !(error instanceof UsageError)) throw explain(error)
+    // A node that does not exist is a mistake of the call; a file that costs too much is not tried again.
+    const isFinal = error instanceof UsageError || error instanceof BudgetError
+    if (error instanceof LatchError && !isFinal) throw explain(error)
     throw error
   }
 }

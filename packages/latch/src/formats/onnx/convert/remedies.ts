@@ -3,6 +3,7 @@
  * recommended only after it was tried on this graph.
  */
 import { LatchError } from '../../../core/errors.ts'
+import { runBudget, type ReadBudget } from '../../budget.ts'
 import { changeRemedies, readUpTo } from '../../fixes.ts'
 import { getStorage, type OnnxModel, type OnnxTensor, type OnnxValueInfo } from '../graph.ts'
 import { OnnxGraph } from '../runtime/run.ts'
@@ -75,14 +76,19 @@ function succeeds(run: () => unknown): boolean {
 
 /** Opens the graph and runs it on small inputs. */
 function runOnce(model: OnnxModel, source: string): void {
-  const graph = new OnnxGraph(model, { source, engine: { threads: 1 }, mostNumbers: MOST_MADE })
+  const budget = runBudget(model)
+  const graph = new OnnxGraph(model, { source, engine: { threads: 1 }, mostNumbers: MOST_MADE, budget })
   const sizes = new Map<string, number>()
-  const feeds = Object.fromEntries(graph.inputs.map((info) => [info.name, drawInput(info, sizes)]))
+  const feeds = Object.fromEntries(graph.inputs.map((info) => [info.name, drawInput(info, sizes, budget)]))
   if (Object.values(feeds).every(({ data }) => data.length <= MOST_INPUT)) graph.run(feeds)
 }
 
 /** Ids of 0, lengths of 1, and features of any numbers; a dynamic axis has two or more. */
-function drawInput({ dtype, shape }: OnnxValueInfo, sizes: Map<string, number>): OnnxTensor {
+function drawInput(
+  { name, dtype, shape }: OnnxValueInfo,
+  sizes: Map<string, number>,
+  budget: ReadBudget,
+): OnnxTensor {
   const numbers = (shape ?? []).map((size) => {
     if (typeof size === 'number') return size
     const known = sizes.get(size ?? '') ?? 2 + sizes.size
@@ -93,6 +99,7 @@ function drawInput({ dtype, shape }: OnnxValueInfo, sizes: Map<string, number>):
     MOST_INPUT + 1,
     numbers.reduce((a, b) => a * b, 1),
   )
+  budget.spend('numbers', count, name)
   const type = dtype ?? 'float32'
   const data = getStorage(type, count)
   if (type.includes('float')) for (let i = 0; i < count; i++) data[i] = Math.sin(i)

@@ -87,7 +87,19 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
   const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
   const { irVersion, metadata } = head
   const producer = `${head.producer} ${head.version}`.trim() || null
-  const model = { irVersion, opset, producer, graphName, nodes, initializers, inputs, outputs, metadata }
+  const { fileBytes } = root.budget
+  const model: OnnxModel = {
+    irVersion,
+    opset,
+    producer,
+    graphName,
+    nodes,
+    initializers,
+    inputs,
+    outputs,
+    metadata,
+    fileBytes,
+  }
   checkNames(source, model)
   return model
 }
