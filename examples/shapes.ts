@@ -82,8 +82,8 @@ export function run(print: Print): Result {
     seed: SEED,
   })
   // Training starts with biases of zero; others show that b takes part.
-  net.store.write(net.store.find('recurrent.0.bias_ih_l0'), [0.1, -0.2, 0.3])
-  net.store.write(net.store.find('dense.0.bias'), [-0.15])
+  net.writeParameter('recurrent.0.bias_ih_l0', [0.1, -0.2, 0.3])
+  net.writeParameter('dense.0.bias', [-0.15])
   const weights = readWeights(net)
   const input = prepareInput()
   title(print, 'Every shape of a recurrent network: "you are good"')
@@ -134,7 +134,7 @@ function prepareInput(): Input {
 }
 
 function readWeights(net: Network): Weights {
-  const read = (name: string, columns: number) => inRows(net.store.read(net.store.find(name)), columns)
+  const read = (name: string, columns: number) => inRows(net.readParameter(name), columns)
   return {
     Wi: transpose(read('recurrent.0.weight_ih_l0', FEATURES)),
     Wh: transpose(read('recurrent.0.weight_hh_l0', UNITS)),
@@ -166,7 +166,7 @@ function compare(
   input: Input,
   onPaper: ReturnType<typeof unroll>[],
 ): number {
-  const own = { ...options, weights: (p: { name: string }) => like.store.read(like.store.find(p.name)) }
+  const own = { ...options, weights: (p: { name: string }) => like.readParameter(p.name) }
   const batch = PackedBatch.ofFeatures(input.features, input.shape, input.lengths)
   const states = network([INPUT, RECURRENT], own)
   states.forward(batch)

@@ -116,9 +116,8 @@ function build(options: NetworkOptions): Network {
   return network(layers, { ...options, seed: SEED, loss: { type: 'binaryCrossEntropy' } })
 }
 
-function readWeights(net: Network, region = 'weights'): Weights {
-  const read = (name: string, columns: number) =>
-    inRows(net.store.read(net.store.find(name), region), columns)
+function readWeights(net: Network, of: 'weights' | 'gradients' = 'weights'): Weights {
+  const read = (name: string, columns: number) => inRows(net.readParameter(name, of), columns)
   return {
     Wi: transpose(read('recurrent.0.weight_ih_l0', VOCABULARY.length)),
     Wh: transpose(read('recurrent.0.weight_hh_l0', UNITS)),

@@ -75,7 +75,11 @@ describe('the public API', () => {
   })
 
   it('knows cells and the types of layers', () => {
-    expect(latch.findCell(latch.cells, 'gru').gateNames).toEqual(['reset', 'update', 'candidate'])
+    expect(latch.cells.find(({ name }) => name === 'gru')?.gateNames).toEqual([
+      'reset',
+      'update',
+      'candidate',
+    ])
     expectTypeOf<RecurrentOptions['cell']>().toEqualTypeOf<'rnn' | 'lstm' | 'gru'>()
     expectTypeOf<EmbeddingOptions['size']>().toEqualTypeOf<number>()
     expectTypeOf<StateName>().toEqualTypeOf<'hidden' | 'cell'>()

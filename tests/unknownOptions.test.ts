@@ -30,7 +30,7 @@ const inNetwork = (layer: latch.LayerSpec, input: latch.LayerSpec = features(2))
 type Case = readonly [name: string, wrong: string, meant: string, call: (wrong: never) => unknown]
 
 const CASES: readonly Case[] = [
-  ['createEngine', 'thread', 'threads', (wrong) => latch.createEngine(wrong)],
+  ['describeEngine', 'thread', 'threads', (wrong) => latch.describeEngine(wrong)],
   ['network', 'sed', 'seed', (wrong) => latch.network([features(1), dense(1)], wrong)],
   [
     'networkFromConfig',

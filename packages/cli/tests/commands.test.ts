@@ -1,7 +1,7 @@
 /** The commands doing their work on small data, one after the other as people use them. */
 import { gzipSync } from 'node:zlib'
 import { existsSync, readFileSync } from 'node:fs'
-import { createEngine } from '../../latch/src/node.ts'
+import { describeEngine } from '../../latch/src/node.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workplace, comments, csv, json, jsonLines } from './cliHelpers.ts'
 import type { Ran } from './cliHelpers.ts'
@@ -29,7 +29,7 @@ describe('train', () => {
     const events = jsonLines(trained)
     expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'epoch', 'done'])
     expect(events[0]).toMatchObject({
-      engine: createEngine().name,
+      engine: describeEngine().name,
       precision: 'float32',
       threads: expect.any(Number),
       labels: ['bad', 'good'],

@@ -16,6 +16,7 @@ import { threeClasses } from '../../latch/tests/tasks/sequenceModel/sequenceFixt
 
 const models = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'conformance', 'models')
 const there = existsSync(models)
+const golden = join(import.meta.dirname, '..', '..', 'latch', 'tests', 'golden', 'unopened')
 
 type Members = Record<string, Uint8Array>
 let place: Workplace
@@ -239,8 +240,11 @@ test('head facts stand above tensors and operators too', async () => {
   const onnx = await place.latch(['info', 'graph.onnx'])
   expect(onnx.code).toBe(0)
   expect(onnx.stdout).toMatch(
-    /^file +graph\.onnx\nformat +onnx\nproducer .*\nparameters +6\n\nnode +operator +weights$/m,
+    /^file +graph\.onnx\nformat +onnx\nproducer .*\nparameters +6\nnodes +3\noperators +Relu 1, MatMul 1, Sin 1\n\nnode +operator +weights +parameters +runs$/m,
   )
+  expect(onnx.stdout).toMatch(/^MatMul 1 +MatMul +\(3, 2\) +6 +yes$/m)
+  const branches = await place.latch(['info', '--json', join(golden, 'two.onnx')])
+  expect(json(branches)).toMatchObject({ parameters: 896, operators: { If: 1, Conv: 6 } })
   expect(await place.latch(['info', 'graph.onnx', '--up-to', 'nowhere'])).toMatchObject({
     code: 2,
     stdout: '',

@@ -1,13 +1,13 @@
 /** The engine: selected on the command line, printed in every header, kept by a checkpoint. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync, rmSync } from 'node:fs'
-import { createEngine, supportedEngines, textClassifier } from '../../latch/src/node.ts'
+import { describeEngine, supportedEngines, textClassifier } from '../../latch/src/node.ts'
 import { Workplace, comments, csv, json, jsonLines } from './cliHelpers.ts'
 
 const COLUMNS = ['--text', 'comment', '--label', 'mood']
 const SMALL = ['--units', '8', '--embedding', '8', '--epochs', '2', '--ema', 'off']
 const rows = comments(80)
-const { name: usual } = createEngine()
+const { name: usual } = describeEngine()
 const hasRelaxed = supportedEngines().includes('relaxed')
 
 let place: Workplace

@@ -3,7 +3,7 @@
  * only predicts does not load it. Safe in browsers: no dependency, no file system.
  */
 export { traceBatch } from './inspection/trace/traceBatch.ts'
-export { traceSequence, KEEPS_CONVENTION } from './inspection/trace/trace.ts'
+export { traceSequence } from './inspection/trace/trace.ts'
 export { prefixOutputs } from './inspection/trace/prefixes.ts'
 export type { SequenceTrace } from './inspection/trace/trace.ts'
 export type {

@@ -39,7 +39,7 @@ export interface Tiny {
 export function tinyWeights(): Tiny {
   const layers: LayerSpec[] = [oneHot({ vocabulary: 5 }), rnn(3, { returnSequences: false }), dense(1)]
   const net = network(layers, { ...ENGINE, seed: 5 })
-  const read = (name: string) => [...net.store.read(net.store.find(name))]
+  const read = (name: string) => [...net.readParameter(name)]
   const turned = (flat: number[], columns: number) => {
     const rows = columnsOf(flat, columns)
     return rows[0].map((_, c) => rows.map((row) => row[c]))
@@ -101,14 +101,14 @@ export class School {
   /** One update of a fresh network; `index` counts (in, out) row by row, as the page's buttons do. */
   look(matrix: 'Wi' | 'Wh', index: number, eta: number) {
     const fresh = new School()
-    const store = fresh.#net.store
-    const parameter = store.find(matrix === 'Wi' ? 'recurrent.0.weight_ih_l0' : 'recurrent.0.weight_hh_l0')
+    const net = fresh.#net
+    const name = matrix === 'Wi' ? 'recurrent.0.weight_ih_l0' : 'recurrent.0.weight_hh_l0'
     const [from, to] = [Math.floor(index / 3), index % 3]
     const place = to * (matrix === 'Wi' ? 5 : 3) + from
     const loss = fresh.loss()
-    const [old, gradient] = [store.read(parameter)[place], store.read(parameter, 'gradients')[place]]
+    const [old, gradient] = [net.readParameter(name)[place], net.readParameter(name, 'gradients')[place]]
     fresh.#optimizer.update(eta)
-    const next = store.read(parameter)[place]
+    const next = net.readParameter(name)[place]
     return { old, gradient, next, loss, lossNext: fresh.loss() }
   }
 }

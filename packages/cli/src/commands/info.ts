@@ -2,7 +2,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { availableParallelism } from 'node:os'
 import { describeFile, type AnyModel, type ImportedModel, type LayerFacts } from 'latch/formats'
-import { createEngine, supportedEngines, type EngineName } from 'latch'
+import { describeEngine, supportedEngines, type EngineName } from 'latch'
 import { ENGINE_DESCRIPTIONS } from '../terminal/engineText.ts'
 import { visible, displayWidth, wrap } from '../terminal/glyphWidth.ts'
 import {
@@ -121,12 +121,15 @@ const MAX_ITEMS = 20
 
 /** Of a file that does not open as layers. */
 function printContents(path: string, contents: Contents, typed: Typed, output: Output): void {
-  const { format, producer, parameters } = contents
+  const { format, producer, parameters, operators } = contents
   const { problem, remedy } = describeError(contents.why, typed)
   const why = remedy === undefined ? problem : `${problem}. ${remedy}`
   const facts = { file: path, format, producer, parameters }
-  output.emit({ ...facts, contents: contentsAsObjects(contents), why })
-  printFacts(facts, output)
+  output.emit({ ...facts, ...(operators && { operators }), contents: contentsAsObjects(contents), why })
+  const numbers = Object.entries(operators ?? {})
+  const nodes = numbers.reduce((sum, [, n]) => sum + n, 0)
+  const counted = numbers.map(([type, n]) => `${type} ${count(n)}`).join(', ')
+  printFacts({ ...facts, ...(operators && { nodes, operators: counted }) }, output)
   output.print()
   printContentsTable(contents, output)
   output.note(why)
@@ -135,7 +138,7 @@ function printContents(path: string, contents: Contents, typed: Typed, output: O
 type Facts = Record<string, string | number | boolean | readonly string[] | object | null>
 
 function hostFacts(flags: EngineFlags): Facts {
-  const engine = createEngine(engineOptions(flags))
+  const engine = describeEngine(engineOptions(flags))
   return {
     latch: version(),
     node: process.version,

@@ -20,6 +20,8 @@ export interface Contents {
   producer: string | null
   /** Of all that is in it. */
   parameters: number
+  /** Of a graph: its operators with their numbers, the most frequent first. */
+  operators?: Record<string, number>
   head: string[]
   rows: Cell[][]
   /** Why it cannot be opened as it is. */
@@ -61,15 +63,19 @@ function tableOf({ format, producer, parameters, layers, arrays }: FileContents)
   const facts = { format, producer, parameters }
   if (layers.length === 0) return { ...facts, ...tableOfArrays(arrays, format) }
   const shapes = ({ weights }: FileLayer) => weights.map(shapeText).join(' ')
-  if (format === 'onnx') {
-    const rows = layers.map((layer): Cell[] => [layer.name, layer.type, shapes(layer)])
-    return { ...facts, head: ['node', 'operator', 'weights'], rows }
-  }
   const rows = [
     ...layers.map((layer): Cell[] => [layer.name, layer.type, shapes(layer), layer.parameters, layer.opens]),
     ...arrays.map(({ name, shape, parameters: own }): Cell[] => [name, null, shapeText(shape), own, false]),
   ]
-  return { ...facts, head: ['layer', 'type', 'weights', 'parameters', 'opens'], rows }
+  if (format !== 'onnx') return { ...facts, head: ['layer', 'type', 'weights', 'parameters', 'opens'], rows }
+  const head = ['node', 'operator', 'weights', 'parameters', 'runs']
+  return { ...facts, operators: countOperators(layers), head, rows }
+}
+
+function countOperators(layers: readonly FileLayer[]): Record<string, number> {
+  const counts = new Map<string, number>()
+  for (const { type } of layers) counts.set(type, (counts.get(type) ?? 0) + 1)
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a))
 }
 
 function tableOfArrays(arrays: readonly FileArray[], format: string): Pick<Contents, 'head' | 'rows'> {

@@ -82,7 +82,7 @@ export const DEFAULT_FUNCTIONS: CellFunctions = {
 }
 
 /** What all forms of a cell share. */
-export interface CellNames<
+export interface CellInfo<
   Name extends string = string,
   Gate extends string = string,
   State extends string = string,
@@ -101,7 +101,7 @@ export interface CellNames<
 }
 
 /** A recurrent cell in one form: its names, and its equations as stages. */
-export interface Cell extends CellNames {
+export interface Cell extends CellInfo {
   /** What `saved` holds, or null where the cell saves nothing of its own. */
   readonly savedName: string | null
   /** Whether the h-side product lives in a buffer of its own (a GRU that resets after the product). */
@@ -139,7 +139,7 @@ export interface CellDefinition<
   Gate extends string = string,
   State extends string = string,
   Options extends object = object,
-> extends CellNames<Name, Gate, State> {
+> extends CellInfo<Name, Gate, State> {
   /** How each option is read from JSON. */
   readonly options: OptionReaders<Options>
   /** @throws UnsupportedError for a form that the definition does not compute */

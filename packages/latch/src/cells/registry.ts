@@ -4,7 +4,7 @@
  * only `cells` carries their code.
  */
 import type { Engine } from '../engine/engine.ts'
-import type { Cell, CellDefinition } from './cell.ts'
+import type { Cell, CellDefinition, CellInfo } from './cell.ts'
 import type { CellEquations } from './equations.ts'
 import { findCell } from './find.ts'
 import { gruEquations } from './gru/equations.ts'
@@ -35,6 +35,9 @@ type Definition = (typeof cells)[number]
 
 /** Names of the cells. */
 export type CellName = Definition['name']
+
+/** The cells as facts: gates in the order of weight rows, states, and the gate that keeps the past. */
+export const cellInfos: readonly CellInfo<CellName>[] = cells
 
 /** Names of the cells, as the readers of options list them. */
 export const cellNames: readonly CellName[] = cells.map(({ name }) => name)

@@ -35,14 +35,18 @@ export interface EngineOptions {
 /** Names of these options, for checks of names. */
 export const ENGINE_OPTIONS: Names<EngineOptions> = { engine: 1, reproducible: 1, threads: 1, precision: 1 }
 
-/** Kernels, the memory they work in, and what runs them in parallel. */
-export interface Engine {
+/** What computes: a build of the kernels and its threads. */
+export interface EngineInfo {
   readonly name: EngineName
   readonly precision: Precision
   /** Threads the engine may use, the calling one included. They start when work is large enough. */
   readonly threads: number
   /** A sentence on why there are fewer threads than requested, or null. */
   readonly threadsNote: string | null
+}
+
+/** An engine with its kernels, the memory they work in, and what runs them in parallel. */
+export interface Engine extends EngineInfo {
   /** Columns of a packed panel (W). */
   readonly panel: number
   readonly kernels: Kernels

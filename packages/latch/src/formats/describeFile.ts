@@ -1,6 +1,6 @@
 /** Lists the layers and arrays of a model file of any format, even if it cannot be opened. */
 import type { LatchError } from '../core/errors.ts'
-import { fileArray, fileLayer, type FileContents, type Listing } from './fileContents.ts'
+import { fileArray, type FileContents, type Listing } from './fileContents.ts'
 import { identify } from './identify.ts'
 import { IMPORT_OPTIONS, type FormatName, type ImportOptions, type ModelFiles } from './imported.ts'
 import { readSafetensors } from './safetensors/safetensors.ts'
@@ -21,19 +21,7 @@ const listers: { readonly [F in FormatName]: Lister } = {
     })
     return { producer: null, layers: [], arrays }
   },
-  onnx: async ({ name, bytes, sibling }) => {
-    const { decodeOnnx } = await import('./onnx/proto/decode.ts')
-    const { nodes, initializers, producer } = await decodeOnnx(bytes, name, sibling)
-    const layers = nodes.map((node) => {
-      const weights = node.inputs.flatMap((input) => initializers.get(input) ?? [])
-      // Whole numbers are indices and shapes.
-      const learned = weights.filter(({ dtype }) => dtype.includes('float'))
-      const shapes = (tensors: typeof weights) => tensors.map(({ shape }) => shape)
-      const { parameters } = fileLayer('', '', shapes(learned), null)
-      return { ...fileLayer(node.name, node.op, shapes(weights), null), parameters }
-    })
-    return { producer, layers, arrays: [] }
-  },
+  onnx: async (files) => (await import('./onnx/proto/list.ts')).listOnnx(files),
   keras: async (files, options, failedAt) => {
     const { listKeras } = await import('./keras/read/contents.ts')
     return listKeras(files, options, failedAt)

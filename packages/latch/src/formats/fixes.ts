@@ -1,5 +1,5 @@
 /** The import options that errors about model files suggest, worded once for all formats. */
-import { LatchError, type Fix } from '../core/errors.ts'
+import { LatchError, type ErrorFacts, type Fix } from '../core/errors.ts'
 import type { ExportFormat, ImportOptions } from './imported.ts'
 
 /** @param layer the last layer to read; omitted if it may be any of the listed layers */
@@ -44,9 +44,14 @@ export async function withWorkingFixes(
     if (!isTried(one) || (await succeeds(read(withFix(options, one))))) fix.push(one)
   }
   if (fix.length === error.fixes.length) return error
-  const { where, expected, got, remedy } = error
+  return changeRemedies(error, { fix })
+}
+
+/** The same error with another remedy or other fixes. */
+export function changeRemedies(error: LatchError, facts: Pick<ErrorFacts, 'remedy' | 'fix'>): LatchError {
+  const { where, expected, got, remedy, fixes } = error
   const Kind = error.constructor as typeof LatchError
-  return new Kind({ where, expected, got, remedy, fix }, { cause: error })
+  return new Kind({ where, expected, got, remedy, fix: fixes, ...facts }, { cause: error })
 }
 
 /** @throws any other error, of the program */

@@ -18,10 +18,21 @@ const HEADS = ['model.json', 'manifest.json'] as const
 export async function modelFilesAt(path: string): Promise<ModelFiles> {
   const main = await mainFile(path)
   const folder = dirname(main)
+  // One file may have many names; its bytes are in memory once.
+  const read = new Map<string, Promise<Uint8Array>>()
   return {
     name: basename(main),
     bytes: await readFileBytes(main),
-    sibling: async (name) => readFileBytes(await withoutLinks(inside(folder, name, main), name, main)),
+    async sibling(name) {
+      const at = await withoutLinks(inside(folder, name, main), name, main)
+      const key = await stat(at).then(
+        ({ dev, ino }) => `${dev} ${ino}`,
+        () => at,
+      )
+      const bytes = read.get(key) ?? readFileBytes(at)
+      read.set(key, bytes)
+      return bytes
+    },
   }
 }
 

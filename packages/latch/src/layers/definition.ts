@@ -13,11 +13,15 @@ export interface AnyOptions {
   readonly type: string
 }
 
-/** What a network needs to know of a type of layer. */
-export interface LayerDefinition<Options extends AnyOptions = AnyOptions> {
+/** A type of layer, as `allLayers` and the factories have it. */
+export interface LayerInfo<Options extends AnyOptions = AnyOptions> {
   readonly type: Options['type']
   /** Whether it reads batches: the first layer of a network, and no other. */
   readonly isInput?: boolean
+}
+
+/** What a network needs to know of a type of layer. */
+export interface LayerDefinition<Options extends AnyOptions = AnyOptions> extends LayerInfo<Options> {
   /** What computes with masked steps, in definitions whose networks may have some. */
   readonly masks?: MaskSupport
   /** Of an input: the losses that its networks may have beyond those of `layers/loss.ts`. */
@@ -30,6 +34,11 @@ export interface LayerDefinition<Options extends AnyOptions = AnyOptions> {
 
 /** A layer of a network to be: made by the factories (`dense(3)`), taken by `network`. */
 export interface LayerSpec<Options extends AnyOptions = AnyOptions> {
-  readonly definition: LayerDefinition<Options>
+  readonly definition: LayerInfo<Options>
   readonly options: Options
+}
+
+/** The same as the library sees it. */
+export interface BuildableSpec extends LayerSpec {
+  readonly definition: LayerDefinition
 }

@@ -249,14 +249,14 @@ export class LossLayer implements Loss {
   }
 }
 
-/** The loss of an output; `input` carries the losses beyond the ones here. */
+/** The loss of an output; `input`, the first layer's definition, carries the losses beyond the ones here. */
 export function buildLoss(
   context: Context,
   options: LossOptions,
   output: Edge,
-  input: { definition: { losses?: readonly LossDefinition[] } },
+  input: { losses?: readonly LossDefinition[] },
 ): Loss {
-  const other = input.definition.losses?.find(({ type }) => type === options.type)
+  const other = input.losses?.find(({ type }) => type === options.type)
   return other ? other.build(context, options, output) : new LossLayer(context, options, output)
 }
 

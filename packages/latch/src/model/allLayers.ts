@@ -2,7 +2,7 @@
 import { genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
 import { concatLayer } from '../layers/concat.ts'
-import type { LayerDefinition } from '../layers/definition.ts'
+import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
 import { maskedEmbeddingLayer } from '../layers/embedding.ts'
@@ -17,7 +17,7 @@ import { projectedLstmLayer } from '../layers/recurrent/projected.ts'
 import { reverseLayer } from '../layers/reverse.ts'
 
 /** All layers, with masked steps, generic cells and every activation: for `networkFromConfig`. */
-export const allLayers: readonly LayerDefinition[] = [
+export const allLayers: readonly LayerInfo[] = [
   maskedEmbeddingLayer,
   maskedOneHotLayer,
   maskedFeaturesLayer,

@@ -4,7 +4,7 @@
  */
 import type { ActivationOptions } from '../layers/activation.ts'
 import type { ConcatOptions } from '../layers/concat.ts'
-import type { AnyOptions, LayerDefinition, LayerSpec } from '../layers/definition.ts'
+import type { AnyOptions, LayerDefinition, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import type { DenseOptions } from '../layers/dense.ts'
 import type { DropoutOptions } from '../layers/dropout.ts'
 import type { EmbeddingOptions } from '../layers/embedding.ts'
@@ -52,17 +52,17 @@ export interface NetworkConfig {
  * @param definitions the layers that may be in it: `coreLayers`, `allLayers`, or your own list
  * @throws FormatError that names the field
  */
-export function readNetworkConfig(field: Field, definitions: readonly LayerDefinition[]): NetworkConfig {
+export function readNetworkConfig(field: Field, definitions: readonly LayerInfo[]): NetworkConfig {
   const types = definitions.map(({ type }) => type)
   const { layers, loss } = readNetwork(field, (item) => {
     const type = readChoice(fieldAt(item, 'type'), types)
-    return definitions.find((definition) => definition.type === type)!
+    return definitions.find((definition) => definition.type === type) as LayerDefinition
   })
   return configOf(layers, loss)
 }
 
 /** The layers of a configuration, each with its definition. */
-export function specsOf({ layers }: NetworkConfig, definitions: readonly LayerDefinition[]): LayerSpec[] {
+export function specsOf({ layers }: NetworkConfig, definitions: readonly LayerInfo[]): LayerSpec[] {
   return layers.map((options) => {
     return { definition: definitions.find(({ type }) => type === options.type)!, options }
   })

@@ -1,6 +1,6 @@
 /** Layers of networks that are read from JSON without an import: what a text classifier is made of, and features. */
 import { cells } from '../cells/registry.ts'
-import type { LayerDefinition } from '../layers/definition.ts'
+import type { LayerInfo } from '../layers/definition.ts'
 import { denseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
 import { anyEmbeddingLayer } from '../layers/embedding.ts'
@@ -11,7 +11,7 @@ import { poolLayer } from '../layers/pooling/pool.ts'
 import { recurrentLayer } from '../layers/recurrent/definition.ts'
 
 /** Layers that the engine's kernels compute: for `networkFromConfig`. `allLayers` has all others too. */
-export const coreLayers: readonly LayerDefinition[] = [
+export const coreLayers: readonly LayerInfo[] = [
   anyEmbeddingLayer,
   anyOneHotLayer,
   featuresLayer,

@@ -2,7 +2,6 @@
 import type { Arena } from '../engine/arena.ts'
 import { rowsOf, type Edge } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
-import { ShapeError, UsageError } from '../core/errors.ts'
 
 /** An edge's values or gradients in the caller's order. */
 export function readEdge(
@@ -18,38 +17,13 @@ export function readEdge(
   return out
 }
 
-/** Lays a gradient given in the caller's order into the output's edge. */
-export function writeOutputGradient(
-  memory: Arena,
-  output: Edge,
-  batch: PackedBatch,
-  gradient: ArrayLike<number>,
-): void {
-  const { stride, width } = output
-  check(output, batch, gradient.length)
-  const view = memory.viewFloats(output.gradient, rowsOf(output, batch) * stride).fill(0)
-  eachRow(output, batch, (row, at) => {
-    for (let j = 0; j < width; j++) view[row * stride + j] = gradient[at * width + j]
-  })
-}
-
-function check(output: Edge, batch: PackedBatch, got: number): void {
-  const where = 'network.backwardFrom'
-  const places = placesOf(output, batch)
-  if (got !== places * output.width)
-    throw new ShapeError({ where, expected: `${places}·${output.width} numbers`, got: `${got}` })
-  if (output.gradient) return
-  const facts = { expected: 'an output that can learn', got: 'an input that wants no gradient' }
-  throw new UsageError({ where, ...facts })
-}
-
 /** Rows as the caller counts them, those beyond a length included. */
-function placesOf(edge: Edge, { sequences, steps }: PackedBatch): number {
+export function placesOf(edge: Edge, { sequences, steps }: PackedBatch): number {
   return sequences * (edge.per === 'step' ? steps : 1)
 }
 
 /** Calls back for each row: (packed row, row in the caller's order). */
-function eachRow(edge: Edge, batch: PackedBatch, visit: (row: number, at: number) => void): void {
+export function eachRow(edge: Edge, batch: PackedBatch, visit: (row: number, at: number) => void): void {
   if (edge.per === 'step') batch.eachRow((row, sequence, t) => visit(row, sequence * batch.steps + t))
   else for (let b = 0; b < batch.sequences; b++) visit(b, batch.sortedIndices[b])
 }

@@ -3,11 +3,10 @@
  * for the largest batch it has met and reuses it; the steady state allocates nothing.
  */
 import { openEngine } from '../engine/load.ts'
-import { ENGINE_OPTIONS, type Engine } from '../engine/engine.ts'
+import { ENGINE_OPTIONS, type Engine, type EngineInfo } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import type { Edge, Capacity, Context, Layer, Pass } from '../layers/layer.ts'
-import type { LayerDefinition, LayerSpec } from '../layers/definition.ts'
-import type { NetworkMasks } from '../layers/masks/support.ts'
+import type { Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import type { BuildableSpec, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import { LayerNames } from '../layers/names.ts'
 import {
   buildLoss,
@@ -18,35 +17,25 @@ import {
   type Targets,
 } from '../layers/loss.ts'
 import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
-import { ParameterStore, type Parameter } from '../tensors/parameters.ts'
+import { ParameterStore, type ParameterInfo } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
 import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
 import { Scratch } from '../tensors/scratch.ts'
 import { describe, rootField } from '../core/validation.ts'
 import { UnsupportedError, UsageError } from '../core/errors.ts'
-import { readEdge, writeOutputGradient } from './edgeRows.ts'
+import { readEdge } from './edgeRows.ts'
 import { configOf, readNetwork, readNetworkConfig, specsOf, type NetworkConfig } from './config.ts'
 import { assertLossFits } from './lastActivation.ts'
 import type { NetworkOptions, StatePlace } from './networkOptions.ts'
+import type { NetworkInternals, OutputShape } from './networkInternals.ts'
 import { OneTraining } from './oneTraining.ts'
 import { Stream, Streams } from './stream.ts'
 import { StreamRunner } from './streamRunner.ts'
 import { summarize, type NetworkSummary } from './summary.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
+export type { OutputShape } from './networkInternals.ts'
 export type { NetworkOptions, StatePlace } from './networkOptions.ts'
-
-/** What a network is made of. */
-interface Parts {
-  engine: Engine
-  context: Context
-  store: ParameterStore
-  layers: readonly Layer[]
-  regions: Regions
-  loss: Loss | null
-  masks: NetworkMasks | null
-  streams: StreamRunner
-}
 
 const OPTIONS: Names<NetworkOptions & { loss?: LossOptions }> = {
   ...ENGINE_OPTIONS,
@@ -59,14 +48,20 @@ const OPTIONS: Names<NetworkOptions & { loss?: LossOptions }> = {
 
 const INFERENCE: Pass = { training: false, record: false, key: 0 }
 
+/** What a network is made of. @throws UsageError for a disposed one */
+export let internalsOf: (network: Network) => NetworkInternals
+
 /** Layers, their named parameters, and the passes over them. Shapes: (batch, timesteps, features). */
 export class Network {
-  readonly output: Edge
-  /** Its layers as they were given, with what makes them: for networks of the same layers. */
-  readonly specs: readonly LayerSpec[]
+  static {
+    internalsOf = (one) => one.#live
+  }
+
+  /** One row for each step or one for each sequence, and its width. */
+  readonly output: OutputShape
   #config: NetworkConfig
   /** What holds memory; null once that was given back. */
-  #parts: Parts | null
+  #parts: NetworkInternals | null
   #planned: Capacity = NOTHING
   #plannedGradients = false
   #wantsGradients = false
@@ -74,48 +69,68 @@ export class Network {
   /** Whose values lie in the arena; null before the first pass of a plan. */
   #current: PackedBatch | null = null
   #checkpointSteps: number | null = null
-  readonly #runs = new OneTraining()
 
   /**
    * @throws FormatError, ShapeError for a configuration whose fields or layers do not fit, and for a loss on logits
    * over an output that already passed a sigmoid or softmax
    */
-  constructor(specs: readonly LayerSpec[], options: NetworkOptions & { loss?: LossOptions } = {}) {
-    this.#config = readSpecs(specs, options.loss)
-    this.specs = specs.map(({ definition }, i) => ({ definition, options: this.#config.layers[i] }))
-    assertLossFits(this.#config)
+  constructor(layerSpecs: readonly LayerSpec[], options: NetworkOptions & { loss?: LossOptions } = {}) {
+    const specs = layerSpecs as readonly BuildableSpec[]
+    const config = readSpecs(specs, options.loss)
+    assertLossFits(config)
+    this.#config = config
     const engine = openEngine(options)
     const context = contextOf(engine, options.inputGradients ?? false)
     const { store } = context
-    const layers = buildLayers(context, this.specs)
-    const masks = specs.find(({ definition }) => definition.masks)?.definition.masks
-    this.output = layers[layers.length - 1].output
-    const loss = this.config.loss ? buildLoss(context, this.config.loss, this.output, this.specs[0]) : null
-    const streams = new StreamRunner(this, () => this.#dropPlan())
+    const { layers: given, loss } = config
+    const own = specs.map(({ definition }, i) => ({ definition, options: given[i] }))
+    const layers = buildLayers(context, own)
+    const masks = own.find(({ definition }) => definition.masks)?.definition.masks
+    const { output } = layers[layers.length - 1]
+    this.output = { per: output.per, width: output.width }
     this.#parts = {
       engine,
       context,
       store,
+      specs: own,
       layers,
-      loss,
+      recurrent: layers.filter((layer): layer is RecurrentLayer => layer.type === 'recurrent'),
+      output,
+      loss: loss ? buildLoss(context, loss, output, own[0].definition) : null,
       masks: masks?.create(context, layers) ?? null,
-      streams,
+      streams: new StreamRunner({ engine, layers, config }, () => this.#dropPlan()),
       regions: new Regions(engine, store, layers),
+      runs: new OneTraining(),
+      prepareTraining: (...regions) => {
+        this.#wantsGradients = true
+        const wanted = ['gradients', ...regions]
+        if (wanted.every((name) => store.has(name))) return
+        this.#dropPlan()
+        for (const name of wanted) store.region(name)
+      },
+      reserve: (capacity) => this.#plan(capacity),
+      backThrough: (batch, pass, begin) => {
+        this.#needGradients(pass)
+        this.#needPass(batch)
+        begin()
+        this.#backThrough(batch, pass)
+      },
     }
     this.#fill(options)
   }
 
   #fill({ weights, seed = 1, copies = 1 }: NetworkOptions): void {
-    const given = weights ? this.parameters.map((parameter) => weights(parameter)) : null
-    const { count } = this.store
+    const { engine, store, layers } = this.#live
+    const given = weights ? store.all.map((parameter) => weights(parameter)) : null
+    const { count } = store
     const what = `${copies} copies of ${count.toLocaleString('en')} weights`
-    this.engine.memory.ensureCapacity(copies * count, what)
-    this.store.region('weights')
-    if (given) this.parameters.forEach((parameter, i) => this.store.write(parameter, given[i]))
-    else for (const layer of this.layers) layer.initialise?.(seed)
+    engine.memory.ensureCapacity(copies * count, what)
+    store.region('weights')
+    if (given) store.all.forEach((parameter, i) => store.write(parameter, given[i]))
+    else for (const layer of layers) layer.initialise?.(seed)
   }
 
-  get #live(): Parts {
+  get #live(): NetworkInternals {
     if (this.#parts) return this.#parts
     throw new UsageError({ where: 'network', expected: 'an open network', got: 'a disposed one' })
   }
@@ -124,31 +139,14 @@ export class Network {
     return this.#config
   }
 
-  get engine(): Engine {
+  /** What computes: its name, precision and threads. */
+  get engine(): EngineInfo {
     return this.#live.engine
   }
 
-  get store(): ParameterStore {
-    return this.#live.store
-  }
-
-  /** Parameters and gradients as a whole, for code that changes them. */
-  get regions(): Regions {
-    return this.#live.regions
-  }
-
-  get layers(): readonly Layer[] {
-    return this.#live.layers
-  }
-
   /** All parameters in the order of the layers, by PyTorch's names. */
-  get parameters(): readonly Parameter[] {
-    return this.store.all
-  }
-
-  /** Which steps of the last pass are valid (R, packed); null: all. */
-  get valid(): ArrayLike<number> | null {
-    return this.#live.context.index.mask?.steps ?? null
+  get parameters(): readonly ParameterInfo[] {
+    return this.#live.store.all
   }
 
   /** How many numbers the network learns. */
@@ -158,24 +156,30 @@ export class Network {
 
   /** Layers, output shapes and parameters: `console.log(String(net.summary()))` prints the table. */
   summary(): NetworkSummary {
-    return summarize(this.layers, this.config)
-  }
-
-  /** The recurrent layers, lowest first. */
-  get recurrent(): readonly RecurrentLayer[] {
-    return this.layers.filter((layer): layer is RecurrentLayer => layer.type === 'recurrent')
+    return summarize(this.#live.layers, this.config)
   }
 
   /**
-   * Reserves gradients and the regions that training needs (`store.region` after this call).
-   * Plans are made anew at the next pass.
+   * A parameter's weights (default), or their gradients of the backward passes since `zeroGradients`; flat, in PyTorch's order.
+   * @throws UsageError for a name that no parameter has
    */
-  prepareTraining(...regions: readonly string[]): void {
-    const wanted = ['gradients', ...regions]
-    this.#wantsGradients = true
-    if (wanted.every((name) => this.store.has(name))) return
-    this.#dropPlan()
-    for (const name of wanted) this.store.region(name)
+  readParameter(name: string, of?: 'weights' | 'gradients'): Float32Array | Float64Array {
+    const { store } = this.#live
+    return store.read(store.find(name), of)
+  }
+
+  /**
+   * Sets a parameter's weights, in PyTorch's order.
+   * @throws UsageError for a name that no parameter has, ShapeError for another number of values
+   */
+  writeParameter(name: string, values: ArrayLike<number>): void {
+    const { store } = this.#live
+    store.write(store.find(name), values)
+  }
+
+  /** Makes `backward` possible: forward passes keep what it needs, and the gradients get memory. Call it once. */
+  prepareTraining(): void {
+    this.#live.prepareTraining()
   }
 
   /**
@@ -189,7 +193,7 @@ export class Network {
   /** @throws UsageError unless it is a whole number from 1 */
   set checkpointSteps(steps: number | null) {
     if (steps !== null && !(Number.isInteger(steps) && steps >= 1)) {
-      const expected = 'a whole number of steps from 1, or null'
+      const expected = 'a whole number from 1, or null'
       throw new UsageError({ where: 'network.checkpointSteps', expected, got: String(steps) })
     }
     if (steps === this.#checkpointSteps) return
@@ -197,20 +201,16 @@ export class Network {
     this.#checkpointSteps = steps
   }
 
-  /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
-  reserve(capacity: Capacity): void {
-    this.#plan(capacity)
-  }
-
-  /** Runs the layers on a batch; results lie in `output` until the next pass. */
+  /** Runs the layers on a batch; `readOutput` and `loss` read its results until the next pass. */
   forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
     const { context, masks } = this.#live
     if (batch.mask && !masks) throwMaskUnsupported(this.config.layers[0].type)
-    this.#planFor(batch, pass.record)
+    const { sequences, steps, rows, mask } = batch
+    this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded: pass.record })
     this.#current = null
-    context.index.write(this.engine.memory, batch)
+    context.index.write(this.#live.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
-    for (const layer of this.layers) layer.forward(batch, pass)
+    for (const layer of this.#live.layers) layer.forward(batch, pass)
     this.#current = batch
   }
 
@@ -236,14 +236,10 @@ export class Network {
   }
 
   #layerAt(recurrentLayer: number): RecurrentLayer {
-    const { recurrent } = this
+    const { recurrent } = this.#live
     if (recurrent[recurrentLayer]) return recurrent[recurrentLayer]
     const expected = `a recurrent layer below ${recurrent.length}`
     throw new UsageError({ where: 'network state', expected, got: `${recurrentLayer}` })
-  }
-
-  #planFor({ sequences, steps, rows, mask }: PackedBatch, recorded: boolean): void {
-    this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded })
   }
 
   /**
@@ -251,19 +247,14 @@ export class Network {
    * @throws FormatError, ShapeError for a loss that does not fit; UsageError while a training is running
    */
   setLoss(options: LossOptions): void {
-    this.#runs.assertIdle('network.setLoss')
     const parts = this.#live
-    const config = readSpecs(this.specs, options)
+    parts.runs.assertIdle('network.setLoss')
+    const config = readSpecs(parts.specs, options)
     assertLossFits(config)
-    const loss = buildLoss(parts.context, config.loss!, this.output, this.specs[0])
+    const loss = buildLoss(parts.context, config.loss!, parts.output, parts.specs[0].definition)
     this.#dropPlan()
     this.#config = config
     parts.loss = loss
-  }
-
-  /** One training at a time: a function that ends it. @throws UsageError while another is running */
-  beginTraining(where = 'fit'): () => void {
-    return this.#runs.begin(where)
   }
 
   /** Inference step by step. @throws UnsupportedError for layers that need what comes after a step */
@@ -303,29 +294,22 @@ export class Network {
     return value
   }
 
-  /** Back through every layer from a given gradient of the output, laid out as `readOutput` gives it. */
-  backwardFrom(batch: PackedBatch, gradient: ArrayLike<number>, pass: Pass): void {
-    this.#needGradients(pass)
-    this.#needPass(batch)
-    writeOutputGradient(this.engine.memory, this.output, batch, gradient)
-    this.#backThrough(batch, pass)
-  }
-
   zeroGradients(): void {
-    this.regions.clearGradients()
+    this.#live.regions.clearGradients()
   }
 
   /** The output in the caller's order: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
-    return readEdge(this.engine.memory, this.output, 'value', batch)
+    return readEdge(this.#live.engine.memory, this.#live.output, 'value', batch)
   }
 
   /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
   readInputGradient(batch: PackedBatch): Float64Array {
     this.#needPass(batch)
-    const [{ type, output }] = this.layers
-    if (output.gradient && type !== 'oneHot') return readEdge(this.engine.memory, output, 'gradient', batch)
+    const [{ type, output }] = this.#live.layers
+    if (output.gradient && type !== 'oneHot')
+      return readEdge(this.#live.engine.memory, output, 'gradient', batch)
     throw new UsageError({
       where: 'network.readInputGradient',
       expected: 'an embedding, or a features input and the option inputGradients',
@@ -334,8 +318,8 @@ export class Network {
   }
 
   #backThrough(batch: PackedBatch, pass: Pass): void {
-    for (let i = this.layers.length - 1; i >= 0; i--) {
-      const layer = this.layers[i]
+    for (let i = this.#live.layers.length - 1; i >= 0; i--) {
+      const layer = this.#live.layers[i]
       for (const addSkipped of layer.skipGradients ?? []) addSkipped(batch)
       layer.backward(batch, pass)
     }
@@ -352,7 +336,7 @@ export class Network {
     throw new UsageError({
       where: 'network.backward',
       expected: 'prepareTraining() before a forward pass with the same `record`',
-      got: 'a forward pass planned without',
+      got: 'one planned without',
     })
   }
 
@@ -363,7 +347,7 @@ export class Network {
       where: 'network',
       expected: 'the batch of the last forward pass',
       got: this.#current ? 'another batch' : 'no forward pass yet',
-      remedy: 'Call forward with this batch first.',
+      remedy: 'Call `forward` with it first.',
     })
   }
 
@@ -373,7 +357,7 @@ export class Network {
    */
   dispose(): void {
     if (!this.#parts) return
-    this.#runs.assertIdle('network.dispose')
+    this.#parts.runs.assertIdle('network.dispose')
     this.#dropPlan()
     this.#parts.streams.close()
     this.#parts.engine.dispose()
@@ -381,7 +365,7 @@ export class Network {
   }
 
   #dropPlan(): void {
-    if (this.#workspace !== null) this.engine.memory.release(this.#workspace)
+    if (this.#workspace !== null) this.#live.engine.memory.release(this.#workspace)
     this.#workspace = null
     this.#current = null
     this.#planned = NOTHING
@@ -393,12 +377,12 @@ export class Network {
       return
     const capacity = union(have, need)
     this.#dropPlan()
-    const { memory } = this.engine
+    const { memory } = this.#live.engine
     this.#workspace = memory.mark()
     this.#live.context.index.plan(memory, capacity)
     if (this.#wantsGradients) this.#live.context.scratch.plan()
     this.#live.context.keptSteps = this.#wantsGradients ? (this.#checkpointSteps ?? Infinity) : 0
-    for (const layer of this.layers) layer.plan(capacity, this.#wantsGradients)
+    for (const layer of this.#live.layers) layer.plan(capacity, this.#wantsGradients)
     const { loss, masks } = this.#live
     loss?.plan(capacity)
     if (masks && (masks.always || capacity.masked)) masks.plan(capacity, this.#wantsGradients, loss)
@@ -414,7 +398,7 @@ function contextOf(engine: Engine, inputGradients: boolean): Context {
 }
 
 /** @throws FormatError that names the field */
-function readSpecs(specs: readonly LayerSpec[], loss: LossOptions | undefined): NetworkConfig {
+function readSpecs(specs: readonly BuildableSpec[], loss: LossOptions | undefined): NetworkConfig {
   const bare = specs.findIndex((spec) => !spec?.definition)
   if (bare >= 0) {
     throw new UsageError({
@@ -434,7 +418,7 @@ function readSpecs(specs: readonly LayerSpec[], loss: LossOptions | undefined): 
 }
 
 /** All layers, lowest first, each named by its type and number. */
-function buildLayers(context: Context, specs: readonly LayerSpec[]): Layer[] {
+function buildLayers(context: Context, specs: readonly BuildableSpec[]): Layer[] {
   const layers: Layer[] = []
   const names = new LayerNames()
   for (const { definition, options } of specs) {
@@ -448,8 +432,8 @@ function throwMaskUnsupported(input: string): never {
   const masked = `masked${input[0].toUpperCase()}${input.slice(1)}`
   throw new UnsupportedError({
     where: 'network.forward',
-    expected: 'a batch without a mask: no layer of this network supports masks',
-    got: 'a batch with a mask',
+    expected: 'no mask: no layer of this network supports masks',
+    got: 'one with a mask',
     remedy: `Begin the network with \`${masked}\` in place of \`${input}\`, or read it with \`allLayers\`.`,
   })
 }
@@ -466,7 +450,7 @@ export function network(
   options: NetworkOptions & { loss?: LossOptions } = {},
 ): Network {
   if (!Array.isArray(layers)) {
-    const expected = 'a list of layers, such as [features(2), gru(32), dense(1)]'
+    const expected = 'a list of layers, such as [features(2), dense(1)]'
     throw new UsageError({ where: 'network', expected, got: describe(layers) })
   }
   assertKnownOptions('network option', options, OPTIONS)
@@ -480,7 +464,7 @@ export function network(
  */
 export function networkFromConfig(
   config: NetworkConfig,
-  definitions: readonly LayerDefinition[],
+  definitions: readonly LayerInfo[],
   options: NetworkOptions = {},
 ): Network {
   const { loss: _, ...known } = OPTIONS
@@ -491,7 +475,7 @@ export function networkFromConfig(
 /** `networkFromConfig` for options that are known. */
 export function buildNetwork(
   config: NetworkConfig,
-  definitions: readonly LayerDefinition[],
+  definitions: readonly LayerInfo[],
   options: NetworkOptions,
 ): Network {
   const read = readNetworkConfig(rootField(config, 'network', 'configuration'), definitions)

@@ -1,6 +1,6 @@
 /** What a network is made with, and how a place in it is named. */
 import type { EngineOptions } from '../engine/engine.ts'
-import type { Parameter } from '../tensors/parameters.ts'
+import type { ParameterInfo } from '../tensors/parameters.ts'
 import type { StateName } from '../layers/recurrent/recurrent.ts'
 
 /** Engine, seed and where the weights come from. */
@@ -18,7 +18,7 @@ export interface NetworkOptions extends EngineOptions {
    * Gives each parameter's numbers in PyTorch's order, in place of initial weights. Called for all
    * parameters before memory for them is taken, so that it can refuse shapes that do not fit.
    */
-  weights?: (parameter: Parameter) => ArrayLike<number>
+  weights?: (parameter: ParameterInfo) => ArrayLike<number>
 }
 
 /** Which state of which recurrent layer. */

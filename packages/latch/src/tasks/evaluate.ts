@@ -2,6 +2,7 @@
 import { bucketedBatches } from '../data/batches.ts'
 import type { Targets } from '../layers/loss.ts'
 import type { Network } from '../model/network.ts'
+import { validSteps } from '../model/validSteps.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import type { Dataset } from '../training/dataset.ts'
 import { yieldToEventLoop, Interval } from '../training/eventLoop.ts'
@@ -63,7 +64,7 @@ async function measureValues(network: Network, dataset: Dataset, options: ModelE
   const { width, per } = network.output
   let [loss, weight, absolute, squared, count, n] = [0, 0, 0, 0, 0, 0]
   await forEachPass(network, dataset, options, (batch, targets) => {
-    const valid = network.valid
+    const valid = validSteps(network)
     const value = network.loss(batch, targets, true)
     loss += value.mean * value.weight
     weight += value.weight

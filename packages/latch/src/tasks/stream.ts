@@ -1,4 +1,5 @@
 /** One sequence step by step, for every task: after each step, the prediction of `predict` for the steps so far, bit for bit. */
+import { internalsOf } from '../model/network.ts'
 import type { Stream } from '../model/stream.ts'
 import { DataError, ShapeError, UnsupportedError, UsageError } from '../core/errors.ts'
 import { describe } from '../core/validation.ts'
@@ -121,7 +122,7 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   get #fingerprint(): number {
-    return this.#trained.network.store.fingerprint
+    return internalsOf(this.#trained.network).store.fingerprint
   }
 
   protected requireText(): TextReading {

@@ -8,7 +8,7 @@ import type { FormatName, ModelInput, OutputActivation } from '../formats/import
 import type { Field } from '../core/validation.ts'
 import type { Dataset } from '../training/dataset.ts'
 import type { NetworkConfig } from '../model/config.ts'
-import type { LayerDefinition } from '../layers/definition.ts'
+import type { LayerInfo } from '../layers/definition.ts'
 import type { Network } from '../model/network.ts'
 import type { TokenKind, Tokenizer } from '../text/tokenizer.ts'
 import type { Baseline } from './baselines/baseline.ts'
@@ -106,7 +106,7 @@ export interface TaskTraining<T extends TaskTypes> {
   /** Sentences on what makes these training rows hard to learn from; absent if nothing is known of that. */
   describeRows?(learned: T['Learned'], training: readonly T['Item'][]): string[]
   /** The network with its loss, and the layers it may have; absent likewise. */
-  network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerDefinition[] }
+  network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerInfo[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset
   /** The classes of an item's target: one, one per step, or none for numeric targets. */
   classes(item: T['Item']): ArrayLike<number>
@@ -157,7 +157,7 @@ export interface TaskDefinition<T extends TaskTypes> {
   readonly columns: ColumnOptions & { required: boolean }
   training(): Promise<TrainingModule<T>>
   /** The layers that its networks may contain. */
-  readonly layers: readonly LayerDefinition[]
+  readonly layers: readonly LayerInfo[]
 
   /** Kinds of input. */
   reads(learned: T['Learned']): readonly ('text' | 'ids' | 'features')[]

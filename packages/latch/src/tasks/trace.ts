@@ -2,14 +2,13 @@
  * A model's trace: the same type for every task. For numeric outputs, one number of the last row is differentiated,
  * and `probabilities` holds the numbers.
  */
-import { cells, findCell } from '../cells/registry.ts'
 import { classCount, likeliestClass } from '../inspection/trace/classScores.ts'
 import { prefixOutputs } from '../inspection/trace/prefixes.ts'
-import { KEEPS_CONVENTION, traceSequence } from '../inspection/trace/trace.ts'
+import { traceSequence } from '../inspection/trace/trace.ts'
 import { passLink } from '../inspection/trace/traceLink.ts'
 import type { Trace, TraceStep } from '../inspection/trace/traceTypes.ts'
 import type { Targets } from '../layers/loss.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { findLabel } from './labels.ts'
 import type { EncodedSequence } from './model.ts'
@@ -33,7 +32,7 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
   const sequence = traceSequence(network, batch, targets)
   const { loss, layers, output } = sequence
   for (const layer of layers) {
-    const { loops } = network.recurrent[layer.layer]
+    const { loops } = internalsOf(network).recurrent[layer.layer]
     const { cell } = loops.find(({ reversed }) => reversed === (layer.direction === 'backward'))!
     if (cell.generic) layer.functions = cell.functions
   }
@@ -46,14 +45,14 @@ export function traceModel(trained: Trained, { encoded, batch, text, label }: Tr
     known: encoded.known[t],
     output: interpretRow(trained, outputs[t]),
   }))
-  const { cell } = network.recurrent[top.layer]
+  const { cell } = internalsOf(network).recurrent[top.layer]
   const trace = {
     text,
     cell: cell.name,
     ...interpretRow(trained, lastRow(network, output)),
     target: names[target],
     loss,
-    convention: KEEPS_CONVENTION[findCell(cells, cell.name).name],
+    convention: cell.keepConvention,
     steps: steps as TraceStep[],
     layers,
     ...(countClasses(network, learned.outputActivation) > 0 ? {} : { numbers: true }),

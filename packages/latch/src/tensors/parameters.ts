@@ -15,13 +15,18 @@ interface PackedPart {
   readonly offset: number
 }
 
-/** One named tensor that training changes. */
-export interface Parameter {
+/** One named tensor that training changes; `network.readParameter(name)` gives its numbers. */
+export interface ParameterInfo {
+  /** The layer's name and PyTorch's: `recurrent.0.weight_ih_l0`. */
   readonly name: string
   /** PyTorch's shape: (N, K) for matrices, (N) for vectors, (V, E) for an embedding. */
   readonly shape: readonly number[]
   /** Numbers in it, without padding. */
   readonly size: number
+}
+
+/** A parameter with its place in a region. */
+export interface Parameter extends ParameterInfo {
   /** Packed blocks, or null where it is row-major. */
   readonly parts: readonly PackedPart[] | null
   /** Floats into the region. */
@@ -139,8 +144,8 @@ export class ParameterStore {
     return this.#regions.get(region)! + offset * this.#engine.memory.floatBytes
   }
 
-  /** A parameter's numbers in PyTorch's order. */
-  read(parameter: Parameter, region: RegionName = 'weights'): Float32Array | Float64Array {
+  /** A parameter's numbers in PyTorch's order; it is one of `all`. */
+  read(parameter: ParameterInfo, region: RegionName = 'weights'): Float32Array | Float64Array {
     const base = this.region(region)
     const all = this.#engine.memory.viewFloats(base, this.#count)
     const out =
@@ -151,8 +156,8 @@ export class ParameterStore {
     return out
   }
 
-  /** Writes a parameter given in PyTorch's order. */
-  write(parameter: Parameter, data: ArrayLike<number>, region: RegionName = 'weights'): void {
+  /** Writes one of the parameters, given in PyTorch's order. */
+  write(parameter: ParameterInfo, data: ArrayLike<number>, region: RegionName = 'weights'): void {
     if (data.length !== parameter.size) {
       throw new ShapeError({
         where: parameter.name,
@@ -176,7 +181,8 @@ export class ParameterStore {
     })
   }
 
-  #eachElement(parameter: Parameter, visit: (native: number, inside: number) => void): void {
+  #eachElement(info: ParameterInfo, visit: (native: number, inside: number) => void): void {
+    const parameter = info as Parameter
     if (!parameter.parts) {
       for (let i = 0; i < parameter.size; i++) visit(i, parameter.offset + i)
       return

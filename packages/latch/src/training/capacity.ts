@@ -1,6 +1,6 @@
 /** Reserves memory for the largest batch of a run before it starts, and names the options that need less. */
 import type { Capacity } from '../layers/layer.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import { MemoryError, type Fix } from '../core/errors.ts'
 import { capacityFor, type Dataset } from './dataset.ts'
 
@@ -8,7 +8,7 @@ import { capacityFor, type Dataset } from './dataset.ts'
 export function reserveFor(network: Network, datasets: readonly Dataset[], batchSize: number): void {
   const capacity = capacityFor(datasets, batchSize)
   try {
-    network.reserve(capacity)
+    internalsOf(network).reserve(capacity)
   } catch (error) {
     throw error instanceof MemoryError ? tooLarge(error, capacity, network.checkpointSteps) : error
   }

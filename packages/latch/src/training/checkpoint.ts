@@ -5,7 +5,7 @@
  */
 import type { EngineName, Precision } from '../engine/engine.ts'
 import type { NetworkConfig } from '../model/config.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import { FormatError } from '../core/errors.ts'
 import {
   describe,
@@ -98,7 +98,7 @@ export function captureState(run: Resumable, progress: Progress): TrainingState 
   const dtype = precision === 'float32' ? 'F32' : 'F64'
   const tensors = regionsOf(run, progress).flatMap((region) =>
     network.parameters.map((parameter): StateTensor => {
-      const values = network.store.read(parameter, region)
+      const values = internalsOf(network).store.read(parameter, region)
       return { name: `${region}/${parameter.name}`, shape: parameter.shape, dtype, data: values }
     }),
   )
@@ -203,7 +203,7 @@ function writeTensors(run: Resumable, regions: readonly string[], state: SavedSt
     }
     return { region, parameter, data: numbersOf(network, tensor.data, parameter.size, where) }
   })
-  for (const { region, parameter, data } of checked) network.store.write(parameter, data, region)
+  for (const { region, parameter, data } of checked) internalsOf(network).store.write(parameter, data, region)
 }
 
 function numbersOf(network: Network, data: unknown, size: number, where: string): ArrayLike<number> {

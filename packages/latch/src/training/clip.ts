@@ -2,7 +2,7 @@
  * Gradient clipping: first by value, if set, then by global norm (Pascanu et al. 2013). Clipping by norm only returns a
  * factor, which the optimizer applies.
  */
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
 /** Options of gradient clipping. */
@@ -34,7 +34,7 @@ const GUARD = 1e-6
 export function clipGradients(network: Network, options: ClipOptions, weight = 1): Clipping {
   assertKnownOptions('clipGradients option', options, NAMES)
   const { clipNorm, clipValue } = options
-  const { regions } = network
+  const { regions } = internalsOf(network)
   const mean = weight > 0 ? 1 / weight : 0
   const measure = () => Math.sqrt(regions.sumSquares()) * mean
   const norm = measure()

@@ -1,6 +1,6 @@
 /** Trainings that leave the finite numbers: how that is found, and the error: where, what is left, what to try. */
 import { DivergenceError } from '../core/errors.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import type { BestEpoch } from './events.ts'
 import { DEFAULT_LEARNING_RATES } from './optimizer.ts'
 import type { TrainingOptions } from './options.ts'
@@ -41,7 +41,8 @@ export function divergenceError(facts: Divergence): DivergenceError {
 }
 
 /** A weight that is NaN or infinite, or null: losses and gradients show only those of a batch. Padding does not count. */
-export function findNonFinite({ engine, store }: Network): { name: string; value: number } | null {
+export function findNonFinite(network: Network): { name: string; value: number } | null {
+  const { engine, store } = internalsOf(network)
   if (Number.isFinite(engine.kernels.sumSquares(store.region('weights'), store.count))) return null
   for (const parameter of store.all) {
     const value = store.read(parameter).find((weight) => !Number.isFinite(weight))

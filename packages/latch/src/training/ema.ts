@@ -2,7 +2,7 @@
  * Exponential moving average of the weights (Polyak & Juditsky 1992). Its decay grows from 2/11 to the limit, so
  * that the random initial weights are forgotten early. Validation uses the average, and the average is kept.
  */
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 
 export const EMA_REGION = 'ema'
 
@@ -18,16 +18,16 @@ export class ExponentialMovingAverage {
 
   /** Starts at the network's present weights. @throws UsageError while a training of the network is under way */
   constructor(network: Network, decay: number) {
-    network.beginTraining('ExponentialMovingAverage')()
+    internalsOf(network).runs.begin('ExponentialMovingAverage')()
     this.decay = decay
     this.#network = network
-    network.prepareTraining(EMA_REGION)
-    network.store.copy(EMA_REGION, 'weights')
+    internalsOf(network).prepareTraining(EMA_REGION)
+    internalsOf(network).store.copy(EMA_REGION, 'weights')
   }
 
   /** average = d·average + (1 − d)·weights, d = min(decay, (1 + step) / (10 + step)), after `step` updates. */
   update(step: number): void {
-    const { store, regions } = this.#network
+    const { store, regions } = internalsOf(this.#network)
     const decay = Math.min(this.decay, (1 + step) / (10 + step))
     const [average, weights] = [store.region(EMA_REGION), store.region('weights')]
     regions.walk('all', WORK, (kernels, offset, count) =>
@@ -37,7 +37,7 @@ export class ExponentialMovingAverage {
 
   /** Exchanges weights and average: call it before validation and again after it. */
   swap(): void {
-    const { store, engine } = this.#network
+    const { store, engine } = internalsOf(this.#network)
     const weights = engine.memory.viewFloats(store.region('weights'), store.count)
     const average = engine.memory.viewFloats(store.region(EMA_REGION), store.count)
     for (let from = 0; from < store.count; from += CHUNK) {

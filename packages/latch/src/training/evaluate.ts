@@ -3,7 +3,8 @@
  * (the first on ties); a single logit predicts class 1 if it is above 0.
  */
 import { bucketedBatches } from '../data/batches.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
+import { validSteps } from '../model/validSteps.ts'
 import { assertNetwork } from './options.ts'
 import { assertDataset, type Dataset, type Sample } from './dataset.ts'
 import { drawSample } from './samples.ts'
@@ -50,9 +51,9 @@ export function eachPrediction(
   { batch, targets, classes }: Sample,
   visit: (sequence: number, actual: number, predicted: number) => void,
 ): void {
-  const { value, stride, width, per } = network.output
+  const { value, stride, width, per } = internalsOf(network).output
   const rows = per === 'step' ? batch.rows : batch.sequences
-  const view = network.engine.memory.viewFloats(value, rows * stride)
+  const view = internalsOf(network).engine.memory.viewFloats(value, rows * stride)
   const classAt = (row: number) => {
     const at = row * stride
     if (width === 1) return view[at] > 0 ? 1 : 0
@@ -62,7 +63,7 @@ export function eachPrediction(
   }
   if (per === 'step') {
     const { stepClasses, values } = targets
-    const { valid } = network
+    const valid = validSteps(network)
     const actualAt = (row: number, sequence: number, t: number) =>
       valid?.[row] === 0 ? -1 : (stepClasses?.[sequence][t] ?? values?.[row] ?? -1)
     batch.eachRow((row, sequence, t) => visit(sequence, actualAt(row, sequence, t), classAt(row)))

@@ -4,7 +4,7 @@
  * from any step ends with the same bits as an uninterrupted one.
  */
 import { bucketedBatches } from '../data/batches.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import { WorkerError } from '../core/errors.ts'
 import { mixKey } from '../core/random.ts'
 import { assertNetwork } from './options.ts'
@@ -24,10 +24,10 @@ export type { CheckpointOptions, FitOptions } from './run.ts'
  */
 export async function fit(network: Network, options: FitOptions): Promise<FitReport> {
   assertNetwork('fit', network)
-  network.beginTraining()()
+  internalsOf(network).runs.begin('fit')()
   // Its optimizer refuses a network in training, so that begins after it.
   const run = new TrainingRun(network, options)
-  const end = network.beginTraining()
+  const end = internalsOf(network).runs.begin('fit')
   try {
     return await complete(run)
   } finally {

@@ -2,7 +2,7 @@
  * Optimizers by PyTorch's definitions and defaults. Parameters, gradients and each state lie in regions
  * of one layout, so an update is one walk over the whole network.
  */
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import { eachElementRange } from '../tensors/elements.ts'
 import type { OptimizerDefinition, Step } from './optimizers/definition.ts'
 import { throwInvalid } from './optimizers/definition.ts'
@@ -70,12 +70,12 @@ export class Optimizer {
    * @throws UsageError for an option, and while a training of the network is under way, which has states of its own
    */
   constructor(network: Network, options: OptimizerOptions, sparseEmbeddings = false) {
-    network.beginTraining('Optimizer')()
+    internalsOf(network).runs.begin('Optimizer')()
     this.options = completeOptimizer(options)
     this.regions = optimizerRegions(this.options)
     this.#network = network
     this.#places = sparseEmbeddings ? 'used' : 'all'
-    network.prepareTraining(...this.regions)
+    internalsOf(network).prepareTraining(...this.regions)
     const initial = definitionOf(this.options).initial?.(this.options) ?? 0
     for (const region of this.regions) this.#array(region).fill(initial)
   }
@@ -85,7 +85,7 @@ export class Optimizer {
    * @throws UsageError for a rate that is not finite in the engine's precision
    */
   update(learningRate: number, gradientScale = 1): void {
-    const { engine, store, regions } = this.#network
+    const { engine, store, regions } = internalsOf(this.#network)
     const rate = engine.precision === 'float32' ? Math.fround(learningRate) : learningRate
     if (!Number.isFinite(rate))
       throwInvalid(
@@ -100,7 +100,7 @@ export class Optimizer {
   }
 
   #step(rate: number, scale: number): Step {
-    const { store } = this.#network
+    const { store } = internalsOf(this.#network)
     return {
       number: ++this.steps,
       rate,
@@ -117,7 +117,7 @@ export class Optimizer {
   }
 
   #array(region: string): Float32Array | Float64Array {
-    const { engine, store } = this.#network
+    const { engine, store } = internalsOf(this.#network)
     return engine.memory.viewFloats(store.region(region), store.count)
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { BucketOptions } from '../data/batches.ts'
 import type { LossValue } from '../layers/loss.ts'
-import type { Network } from '../model/network.ts'
+import { internalsOf, type Network } from '../model/network.ts'
 import { EMA_REGION, ExponentialMovingAverage } from './ema.ts'
 import {
   BEST_REGION,
@@ -136,7 +136,7 @@ export class TrainingRun implements Resumable {
     const { optimizer, sparseEmbeddings } = this.options
     this.optimizer = new Optimizer(network, optimizer, sparseEmbeddings)
     this.ema = this.options.ema === null ? null : new ExponentialMovingAverage(network, this.options.ema)
-    network.prepareTraining(GOOD_REGION, ...(this.#validation ? [BEST_REGION] : []))
+    internalsOf(network).prepareTraining(GOOD_REGION, ...(this.#validation ? [BEST_REGION] : []))
     if (given.checkpointSteps !== undefined) network.checkpointSteps = given.checkpointSteps
     const sets = this.#validation ? [this.train, this.#validation] : [this.train]
     reserveFor(network, sets, this.options.batchSize)
@@ -201,7 +201,7 @@ export class TrainingRun implements Resumable {
       this.#diverge('a finite gradient', `a gradient norm of ${norm}`, () => this.#restoreGood(true))
     if (this.#hasGood && this.progress.steps % GOOD_EVERY !== 0) return
     this.#checkWeights()
-    this.network.store.copy(GOOD_REGION, 'weights')
+    internalsOf(this.network).store.copy(GOOD_REGION, 'weights')
     this.#hasGood = true
   }
 
@@ -308,7 +308,7 @@ export class TrainingRun implements Resumable {
   }
 
   async #prepareNextStep(save: boolean, yielded: Promise<void> | null): Promise<void> {
-    if (!this.#begun) await this.network.engine.ready()
+    if (!this.#begun) await internalsOf(this.network).engine.ready()
     this.#begun = true
     if (save) await this.save()
     await yielded
@@ -376,7 +376,7 @@ export class TrainingRun implements Resumable {
         this.#diverge('a finite validation loss', `${loss}`, restored)
       }
       if (loss < (progress.best?.loss ?? Infinity)) {
-        network.store.copy(BEST_REGION, 'weights')
+        internalsOf(network).store.copy(BEST_REGION, 'weights')
         progress.best = { epoch: progress.epoch + 1, loss, accuracy }
       }
       return evaluation
@@ -407,7 +407,8 @@ export class TrainingRun implements Resumable {
   finish(stopped: StopReason): FitReport {
     const { progress, network } = this
     const kept: KeptWeights = progress.best ? 'best' : this.ema ? 'ema' : 'last'
-    if (kept !== 'last') network.store.copy('weights', kept === 'best' ? BEST_REGION : EMA_REGION)
+    if (kept !== 'last')
+      internalsOf(network).store.copy('weights', kept === 'best' ? BEST_REGION : EMA_REGION)
     this.#checkLast()
     this.#clock(performance.now())
     const { epoch, step, steps, best, history, seconds } = progress
@@ -439,7 +440,7 @@ export class TrainingRun implements Resumable {
 
   /** Restores the weights of the best epoch, else (unless `present` ones are good) the last ones with a finite loss. */
   #restoreGood(present = false): 'best' | 'last good' {
-    const { store } = this.network
+    const { store } = internalsOf(this.network)
     if (this.progress.best) {
       store.copy('weights', BEST_REGION)
       return 'best'
@@ -484,7 +485,7 @@ function requireData({ train, validation, patience, onStep }: FitOptions): void 
 }
 
 /** An option without effect is a mistake. */
-function requireEmbedding({ regions }: Network, { sparseEmbeddings }: TrainingOptions): void {
-  const fits = !sparseEmbeddings || regions.hasTables
+function requireEmbedding(network: Network, { sparseEmbeddings }: TrainingOptions): void {
+  const fits = !sparseEmbeddings || internalsOf(network).regions.hasTables
   assertOption('sparseEmbeddings', sparseEmbeddings, fits, 'false for a network without an embedding')
 }

@@ -5,7 +5,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions, StateName } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { fit } from '../../src/training/fit.ts'
@@ -47,7 +47,7 @@ function layer(form: CellForm, engine: EngineOptions, more: Partial<RecurrentOpt
   // Biases begin at zero, where mistakes in them would not show.
   const random = new Random(8, 'bias')
   for (const parameter of net.parameters.filter(({ name }) => name.includes('bias')))
-    net.store.write(
+    internalsOf(net).store.write(
       parameter,
       Float64Array.from({ length: parameter.size }, () => random.between(-0.5, 0.5)),
     )
@@ -77,9 +77,9 @@ type Initial = { [state in StateName]?: readonly (readonly number[])[] }
 
 function run(net: Network, sequences: readonly number[][][], initial?: Initial): Ran {
   const batch = batchOf(sequences)
-  const [recurrent] = net.recurrent
+  const [recurrent] = internalsOf(net).recurrent
   // Initial states lie in planned memory.
-  net.reserve({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
+  internalsOf(net).reserve({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
   for (const name of recurrent.cell.stateNames as StateName[])
     if (initial?.[name]) recurrent.writeInitialState(batch, name, 0, initial[name].flat())
   net.forward(batch)
@@ -104,7 +104,10 @@ describe.each(matrix)('%s', (_, form, engine) => {
 
   it('is the requested engine, with the shapes of the cell', () => {
     const net = layer(form, engine)
-    expect(net.engine).toMatchObject({ name: engine.engine, precision: engine.precision ?? 'float32' })
+    expect(internalsOf(net).engine).toMatchObject({
+      name: engine.engine,
+      precision: engine.precision ?? 'float32',
+    })
     const G = gateNames.length
     const shapes = Object.fromEntries(net.parameters.map(({ name, shape }) => [name, [...shape]]))
     expect(shapes).toEqual({
@@ -125,7 +128,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
       expect(out.subarray(b * T * H, (b * T + length) * H).every((x) => Math.abs(x) < 100)).toBe(true)
     })
     for (const name of stateNames as StateName[])
-      expect(net.recurrent[0].readFinalState(batch, name, 0)).toHaveLength(B * H)
+      expect(internalsOf(net).recurrent[0].readFinalState(batch, name, 0)).toHaveLength(B * H)
   })
 
   it('last output = final hidden state = output of the last step', () => {
@@ -186,7 +189,10 @@ describe.each(matrix)('%s', (_, form, engine) => {
     const both = layer(form, engine, { direction: 'bidirectional' })
     const forward = layer(form, engine)
     for (const parameter of forward.parameters)
-      forward.store.write(parameter, both.store.read(both.store.find(`${parameter.name}_reverse`)))
+      internalsOf(forward).store.write(
+        parameter,
+        internalsOf(both).store.read(internalsOf(both).store.find(`${parameter.name}_reverse`)),
+      )
     const two = run(both, SEQUENCES)
     const reversed = run(
       forward,
@@ -219,8 +225,8 @@ describe.each(matrix)('%s', (_, form, engine) => {
       losses.push(net.backward(batch, targets, pass).mean)
       optimizer.update(0.02)
       // The first rounds may plan for a longer batch.
-      if (step === 7) used = net.engine.memory.used
-      expect(net.engine.memory.used).toBe(step < 7 ? net.engine.memory.used : used)
+      if (step === 7) used = internalsOf(net).engine.memory.used
+      expect(internalsOf(net).engine.memory.used).toBe(step < 7 ? internalsOf(net).engine.memory.used : used)
     }
     const round = (from: number) => losses.slice(from, from + 4).reduce((a, b) => a + b) / 4
     expect(round(16)).toBeLessThan(round(0))
@@ -238,7 +244,7 @@ describe.each(matrix)('%s', (_, form, engine) => {
         epochs: 3,
         batchSize: 8,
         ema: 0.9,
-        onEvent: ({ type }) => type === 'epoch' && used.push(net.engine.memory.used),
+        onEvent: ({ type }) => type === 'epoch' && used.push(internalsOf(net).engine.memory.used),
       })
       expect(new Set(used).size).toBe(1)
       bits.push(bitsOf(net))

@@ -18,7 +18,7 @@ import { createEngine } from '../../src/engine/createEngine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
@@ -40,7 +40,7 @@ function made(form: Form, options: NetworkOptions = exact, every = false): Netwo
   const net = network(layers, { ...options, inputGradients: true, loss: { type: 'meanSquaredError' } })
   const random = new Random(7, 'generic cells')
   for (const p of net.parameters)
-    net.store.write(
+    internalsOf(net).store.write(
       p,
       Float64Array.from({ length: p.size }, () => random.between(-0.8, 0.8)),
     )
@@ -83,16 +83,16 @@ function checkGradients(net: Network, x = features()): number {
     check(`x[${i}]`, input[i], at(value + h), at(value - h))
   })
   for (const p of net.parameters) {
-    const analytic = net.store.read(p, 'gradients')
-    const values = net.store.read(p)
+    const analytic = internalsOf(net).store.read(p, 'gradients')
+    const values = internalsOf(net).store.read(p)
     values.forEach((value, i) => {
       const at = (v: number) => {
-        net.store.write(p, values.with(i, v))
+        internalsOf(net).store.write(p, values.with(i, v))
         return lossAt(x)
       }
       check(`${p.name}[${i}]`, analytic[i], at(value + h), at(value - h))
     })
-    net.store.write(p, values)
+    internalsOf(net).store.write(p, values)
   }
   return checked
 }
@@ -136,7 +136,7 @@ const FORMS: Record<string, Form> = {
 describe('gradients of generic cells in whole networks', () => {
   it.each(Object.entries(FORMS))('%s', (_, form) => {
     const net = made(form)
-    expect(net.recurrent[0].cell.generic).toBe(true)
+    expect(internalsOf(net).recurrent[0].cell.generic).toBe(true)
     expect(checkGradients(net)).toBeGreaterThan(100)
   })
 
@@ -160,9 +160,11 @@ describe('gradients of generic cells in whole networks', () => {
       const state = steep && form.cell === 'lstm' ? { stateActivation: 'softsign' as const } : {}
       const net = made({ ...form, ...gates, ...state, activation: spec, clip: steep ? 0.3 : 2.5 })
       for (const p of net.parameters)
-        net.store.write(
+        internalsOf(net).store.write(
           p,
-          net.store.read(p).map((w) => w * 0.4),
+          internalsOf(net)
+            .store.read(p)
+            .map((w) => w * 0.4),
         )
       checkGradients(net, features(0.5))
     }
@@ -176,7 +178,7 @@ describe('gradients of generic cells in whole networks', () => {
       net.forward(batch, pass)
       net.zeroGradients()
       net.backward(batch, targets, pass)
-      return net.parameters.map((p) => Array.from(net.store.read(p, 'gradients')))
+      return net.parameters.map((p) => Array.from(internalsOf(net).store.read(p, 'gradients')))
     }
     const whole = gradients()
     net.checkpointSteps = 2
@@ -201,8 +203,8 @@ describe('generic cells with default functions', () => {
       [{}, 1e-6],
     ] as const) {
       const [fast, generic] = [made(form, options), made({ ...form, clip: 1e6 }, options)]
-      expect(fast.recurrent[0].cell.generic).toBe(false)
-      expect(generic.recurrent[0].cell.generic).toBe(true)
+      expect(internalsOf(fast).recurrent[0].cell.generic).toBe(false)
+      expect(internalsOf(generic).recurrent[0].cell.generic).toBe(true)
       const batch = batchOf()
       const read = (net: Network) => {
         net.prepareTraining()
@@ -210,7 +212,10 @@ describe('generic cells with default functions', () => {
         net.zeroGradients()
         const out = Array.from(net.readOutput(batch))
         net.backward(batch, targets, pass)
-        return [out, ...net.parameters.map((p) => Array.from(net.store.read(p, 'gradients')))].flat()
+        return [
+          out,
+          ...net.parameters.map((p) => Array.from(internalsOf(net).store.read(p, 'gradients'))),
+        ].flat()
       }
       const [a, b] = [read(fast), read(generic)]
       expect(b).toHaveLength(a.length)
@@ -274,13 +279,14 @@ describe('generic cells with default functions', () => {
   })
 
   it('carry their names and parameters', () => {
-    const { recurrent, parameters } = made({
+    const net = made({
       cell: 'lstm',
       peepholes: true,
       direction: 'bidirectional',
       stateActivation: 'softsign',
     })
-    const { cell } = recurrent[0]
+    const { parameters } = net
+    const { cell } = internalsOf(net).recurrent[0]
     expect(cell).toMatchObject({
       gateNames: lstmCell.gateNames,
       candidate: 'candidate',

@@ -14,7 +14,7 @@ import {
 } from '../../src/engine/threads/executor.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { WorkerError } from '../../src/core/errors.ts'
 import { Random } from '../../src/core/random.ts'
@@ -66,14 +66,14 @@ function trained(layers: LayerOptions[], lengths: readonly number[], engine: Eng
     optimizer.update(0.01)
   }
   net.forward(batch)
-  const weights = net.parameters.map((p) => [...new Uint8Array(net.store.read(p).buffer)])
+  const weights = net.parameters.map((p) => [...new Uint8Array(internalsOf(net).store.read(p).buffer)])
   return { bits: [weights, net.readOutput(batch)], jobs: shared.jobs }
 }
 
 /** Counts the work that went to more than one thread. */
 function counting(net: Network): { jobs: number } {
   const counter = { jobs: 0 }
-  const executor = net.engine.executor as Executor
+  const executor = internalsOf(net).engine.executor as Executor
   const run = executor.run.bind(executor)
   executor.run = (parts: number, body: Task) => {
     if (parts > 1) counter.jobs++
@@ -169,13 +169,13 @@ describe('a thread pool', () => {
       const net = network(wide({ cell: 'lstm' }, false), { threads: 2 })
       const batch = batchOf([5, 6, 7])
       net.forward(batch)
-      expect(net.engine.executor.size).toBe(2)
+      expect(internalsOf(net).engine.executor.size).toBe(2)
       return { net, batch, expected: net.readOutput(batch) }
     }
 
     function goesOnAlone({ net, batch, expected }: ReturnType<typeof atWork>, why: string): void {
       net.forward(batch)
-      expect(net.engine.executor.size).toBe(1)
+      expect(internalsOf(net).engine.executor.size).toBe(1)
       expect(net.readOutput(batch)).toEqual(expected)
       expect(net.engine.threadsNote).toContain(why)
     }
@@ -183,7 +183,7 @@ describe('a thread pool', () => {
     it('between two passes: says so once, then goes on alone', async () => {
       const work = atWork()
       workers[0].terminate()
-      await vi.waitFor(() => expect(work.net.engine.executor.size).toBe(1))
+      await vi.waitFor(() => expect(internalsOf(work.net).engine.executor.size).toBe(1))
       expect(() => work.net.forward(work.batch)).toThrow(WorkerError)
       goesOnAlone(work, 'a worker stopped')
     })

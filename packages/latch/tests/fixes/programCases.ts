@@ -162,7 +162,7 @@ export const PROGRAM_CASES: readonly FixCase[] = [
     }),
   ),
   program('batches that do not fit memory', ['batchSize', 'checkpointSteps'], begins),
-  program('masks that were not announced', ['train.masked'], ({ train }) =>
+  program('masks that were not registered', ['train.masked'], ({ train }) =>
     fit(regression(maskedFeatures(2)), {
       train: sequences({ size: 4, steps: 3, mask: true, ...(train as Partial<Shape> | undefined) }),
       epochs: 1,

@@ -1,4 +1,5 @@
 /** Networks of every kind that exports have to carry, with ragged inputs and Latch's own answers. */
+import { internalsOf } from '../../src/model/network.ts'
 import type { ExportSource } from '../../src/formats/imported.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -25,7 +26,7 @@ export function exportCase(
   const random = new Random(3, 'export', name)
   for (const parameter of network.parameters) {
     const values = Float32Array.from({ length: parameter.size }, () => random.uniform() - 0.5)
-    network.store.write(parameter, values)
+    internalsOf(network).store.write(parameter, values)
   }
   const [first] = layers
   const width = first.type === 'features' ? first.width : 'vocabulary' in first ? first.vocabulary : 0

@@ -1,4 +1,5 @@
 /** NaN and infinite numbers: refused in the weights of every format and in inputs, and never a prediction. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { DataError, FormatError } from '../../src/core/errors.ts'
 import { features, gru, lstm, network, textClassifier } from '../../src/index.ts'
@@ -18,7 +19,7 @@ const regression = () => sequenceModel({ input: { features: 2 }, layers: [lstm(2
 function broken(value: number): SequenceModel {
   const model = regression()
   const parameter = model.network.parameters.find(({ name }) => name === 'dense.0.bias')!
-  model.network.store.write(parameter, Float32Array.of(value))
+  internalsOf(model.network).store.write(parameter, Float32Array.of(value))
   return model
 }
 
@@ -72,7 +73,7 @@ it('a text classifier with NaN weights is refused', async () => {
   }))
   await model.fit(rows, { text: 'text', label: 'label', epochs: 1, validation: 0 })
   const [parameter] = model.network.parameters
-  model.network.store.write(parameter, new Float32Array(parameter.size).fill(NaN))
+  internalsOf(model.network).store.write(parameter, new Float32Array(parameter.size).fill(NaN))
   expect(() => model.predict('good')).toThrow(DataError)
   expect(() => TextClassifier.fromBytes(model.toBytes())).toThrow(FormatError)
   const opened = await openModel({ name: 'm', bytes: model.toBytes() }, { allowNonFinite: true })

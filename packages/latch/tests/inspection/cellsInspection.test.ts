@@ -7,13 +7,13 @@ import { influence } from '../../src/inspection/interventions/influence.ts'
 import { intervene } from '../../src/inspection/interventions/intervene.ts'
 import { memory } from '../../src/inspection/gradients/memory.ts'
 import { spectralRadii } from '../../src/inspection/gradients/spectrum.ts'
-import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
+import { traceBatch, traceBatchWith } from '../../src/inspection/trace/traceBatch.ts'
 import { traceSequence, type SequenceTrace } from '../../src/inspection/trace/trace.ts'
 import type { CellStep, StepGradient } from '../../src/inspection/trace/traceTypes.ts'
 import { Overrides, type Override } from '../../src/layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import { dense, embedding, idsOf, oneHot, randomNetwork, recurrent, VOCABULARY } from './inspectionHelpers.ts'
 
@@ -163,9 +163,9 @@ describe('every number explained', () => {
           const isTraced = source.kind === 'trace' && factorName !== '1 − z'
           expect(value, factorName).toBe(isTraced ? numberAt(trace, source) : value)
           if (source.kind !== 'parameter') continue
-          const parameter = made.store.find(source.name)
+          const parameter = internalsOf(made).store.find(source.name)
           const at = source.column === null ? source.row : source.row * parameter.shape[1] + source.column
-          expect(value, source.name).toBe(made.store.read(parameter)[at])
+          expect(value, source.name).toBe(internalsOf(made).store.read(parameter)[at])
         }
         count++
       }
@@ -209,7 +209,7 @@ describe('every number explained', () => {
 
 /** A layer's whole state after one step, from the state before, through the network's own pass. */
 function jacobian(made: Network, loop: number, id: number, before: Float64Array[]): number[][] {
-  const [layer] = made.recurrent
+  const [layer] = internalsOf(made).recurrent
   const names = layer.cell.stateNames as ('hidden' | 'cell')[]
   const batch = PackedBatch.ofIds([[id]])
   const after = (states: Float64Array[]) => {
@@ -234,7 +234,7 @@ describe('gradient flow', () => {
     const text = name.startsWith('masked') ? MASKED_IDS : ids
     const flow = gradientFlow(made, text, 1)
     const [{ layers: recurrentLayers }] = traceBatch(made, PackedBatch.ofIds([text]), target)
-    made.recurrent[0].loops.forEach(({ reversed }, loop) => {
+    internalsOf(made).recurrent[0].loops.forEach(({ reversed }, loop) => {
       const direction = reversed ? 'backward' : 'forward'
       const { steps } = recurrentLayers.find((l) => l.direction === direction)!
       const found = flow.layers.find((l) => l.direction === direction)!
@@ -329,7 +329,7 @@ describe('holds in general cells', () => {
 
   it.each(forms)('%s: exact values, and gradients by finite differences', (_, form) => {
     const made = randomNetwork([embedding, recurrent(form), dense])
-    const states = made.recurrent[0].cell.stateNames as ('hidden' | 'cell')[]
+    const states = internalsOf(made).recurrent[0].cell.stateNames as ('hidden' | 'cell')[]
     const holds: Override[] = [
       ...gatesOf(form).map((gate, g) => ({
         what: { gate },
@@ -352,18 +352,21 @@ describe('holds in general cells', () => {
     made.zeroGradients()
     made.backward(batch, targets, pass)
     for (const p of made.parameters) {
-      const [analytic, values] = [made.store.read(p, 'gradients'), made.store.read(p)]
+      const [analytic, values] = [
+        internalsOf(made).store.read(p, 'gradients'),
+        internalsOf(made).store.read(p),
+      ]
       values.forEach((value, i) => {
         const at = (v: number) => {
-          made.store.write(p, values.with(i, v))
+          internalsOf(made).store.write(p, values.with(i, v))
           return lossAt()
         }
         const wanted = (at(value + 1e-6) - at(value - 1e-6)) / 2e-6
         expect(Math.abs(analytic[i] - wanted), `${p.name}[${i}]`).toBeLessThan(2e-8)
       })
-      made.store.write(p, values)
+      internalsOf(made).store.write(p, values)
     }
-    const [trace] = traceBatch(made, batch, null, new Overrides(holds))
+    const [trace] = traceBatchWith(made, batch, null, new Overrides(holds))
     const { steps } = trace.layers[0]
     for (const {
       what,

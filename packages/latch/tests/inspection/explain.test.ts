@@ -7,7 +7,7 @@ import { traceSequence, type SequenceTrace } from '../../src/inspection/trace/tr
 import type { CellStep, StepGradient } from '../../src/inspection/trace/traceTypes.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { UnsupportedError, UsageError } from '../../src/core/errors.ts'
 import { trained } from '../tasks/textClassifier/classifierHelpers.ts'
 import {
@@ -78,9 +78,9 @@ function expectExplained(made: Network, trace: AnyTrace, found: Explanation, tol
       const read = source.kind === 'trace' ? numberAt(trace, source) : factor
       expect(factor, name).toBe(source.kind === 'trace' && name === '1 − z' ? 1 - read : read)
       if (source.kind !== 'parameter') continue
-      const parameter = made.store.find(source.name)
+      const parameter = internalsOf(made).store.find(source.name)
       const at = source.column === null ? source.row : source.row * parameter.shape[1] + source.column
-      expect(factor, source.name).toBe(made.store.read(parameter)[at])
+      expect(factor, source.name).toBe(internalsOf(made).store.read(parameter)[at])
     }
   })
 }
@@ -237,7 +237,7 @@ describe('refused', () => {
     const old = trace()
     explain(old, 0, 'hidden', 0)
     expect(() => explain(structuredClone(old), 0, 'hidden', 0)).toThrow(UsageError)
-    made.store.write(made.parameters[0], made.store.read(made.parameters[0]))
+    internalsOf(made).store.write(made.parameters[0], internalsOf(made).store.read(made.parameters[0]))
     expect(() => explain(old, 0, 'hidden', 0)).toThrow(/weights that have changed since\. Trace again\.$/)
   })
 

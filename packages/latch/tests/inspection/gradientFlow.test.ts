@@ -9,7 +9,7 @@ import type { TraceLayer } from '../../src/inspection/trace/traceTypes.ts'
 import { verdictOf } from '../../src/inspection/gradients/verdict.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { trained } from '../tasks/textClassifier/classifierHelpers.ts'
 import {
@@ -56,7 +56,7 @@ function stepper(made: Network, { layer, direction, steps }: TraceLayer) {
   const alone = network(layers as LayerOptions[], exact)
   for (const p of alone.parameters) {
     const name = `recurrent.${layer}.${p.name.split('.').at(-1)}${suffix}`
-    alone.store.write(p, made.store.read(made.store.find(name)))
+    internalsOf(alone).store.write(p, internalsOf(made).store.read(internalsOf(made).store.find(name)))
   }
   const hasCell = steps[0].cell !== null
   const read = direction === 'forward' ? steps : steps.toReversed()
@@ -138,16 +138,16 @@ describe('Jacobians', () => {
   it('follow the weights as they change', () => {
     const made = randomNetwork([embedding, recurrent({ cell: 'gru' }), dense])
     const first = gradientFlow(made, ids, 1)
-    const weight = made.store.find('recurrent.0.weight_hh_l0')
-    const kept = made.store.read(weight)
-    made.store.write(
+    const weight = internalsOf(made).store.find('recurrent.0.weight_hh_l0')
+    const kept = internalsOf(made).store.read(weight)
+    internalsOf(made).store.write(
       weight,
       kept.map((x) => x / 2),
     )
     expect(gradientFlow(made, ids, 1).layers[0].steps[3].jacobian).not.toEqual(
       first.layers[0].steps[3].jacobian,
     )
-    made.store.write(weight, kept)
+    internalsOf(made).store.write(weight, kept)
     expect(gradientFlow(made, ids, 1)).toEqual(first)
   })
 
@@ -243,9 +243,9 @@ describe('contributions', () => {
 describe('verdicts', () => {
   const scaled = (options: object, by: number) => {
     const made = randomNetwork([embedding, recurrent(options), dense], { scale: 0.3 })
-    const weight = made.store.find('recurrent.0.weight_hh_l0')
-    const units = made.recurrent[0].units
-    made.store.write(
+    const weight = internalsOf(made).store.find('recurrent.0.weight_hh_l0')
+    const units = internalsOf(made).recurrent[0].units
+    internalsOf(made).store.write(
       weight,
       Float64Array.from({ length: weight.size }, (_, i) =>
         Math.floor(i / units) % units === i % units ? by : 0,

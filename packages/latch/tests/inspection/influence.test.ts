@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { influence } from '../../src/inspection/interventions/influence.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { DataError, UsageError } from '../../src/core/errors.ts'
@@ -24,7 +24,7 @@ function build(layers: LayerOptions[], classes = 3): Network {
   const made = network([...layers, { type: 'dense', units: classes }], { ...exact, loss: { type } })
   const random = new Random(5, 'weights')
   for (const p of made.parameters)
-    made.store.write(
+    internalsOf(made).store.write(
       p,
       Float64Array.from({ length: p.size }, () => random.between(-1, 1)),
     )
@@ -34,7 +34,8 @@ function build(layers: LayerOptions[], classes = 3): Network {
 /** A copy that reads features in place of embedded or one-hot ids, so that its input can be nudged. */
 function reading(net: Network, width: number): Network {
   const layers: LayerOptions[] = [{ type: 'features', width }, ...net.config.layers.slice(1)]
-  const weights = ({ name }: { name: string }) => net.store.read(net.store.find(name))
+  const weights = ({ name }: { name: string }) =>
+    internalsOf(net).store.read(internalsOf(net).store.find(name))
   return network(layers, { ...exact, loss: net.config.loss, weights })
 }
 
@@ -82,7 +83,7 @@ describe.each(stacks)('gradient × input, %s', (_, own) => {
 
   it('of an embedding', () => {
     const net = build([{ type: 'embedding', vocabulary: V, size: 5 }, ...own])
-    const table = net.store.read(net.parameters[0])
+    const table = internalsOf(net).store.read(net.parameters[0])
     expectSlopes(net, ids, Float64Array.from(ids.flatMap((id) => [...table.subarray(id * 5, id * 5 + 5)])), 5)
   })
 
@@ -102,9 +103,11 @@ describe.each(stacks)('gradient × input, %s', (_, own) => {
     const batch = PackedBatch.ofFeatures(x, [1, 4, 3])
     expectSlopes(net, batch, x, 3)
     const [first] = net.parameters
-    net.store.write(
+    internalsOf(net).store.write(
       first,
-      net.store.read(first).map((w) => w * 0.7),
+      internalsOf(net)
+        .store.read(first)
+        .map((w) => w * 0.7),
     )
     expectSlopes(net, batch, x, 3)
   })
@@ -186,7 +189,7 @@ describe('of one step, of one number', () => {
     const random = new Random(3, 'influence')
     for (const p of net.parameters) {
       const values = Float64Array.from({ length: p.size }, () => random.between(-1, 1))
-      net.store.write(p, values)
+      internalsOf(net).store.write(p, values)
     }
     return net
   }

@@ -1,7 +1,7 @@
 /** Small networks for inspection tests, in float64 on the plain engine, with weights that keep no gate near its middle. */
 import type { Targets } from '../../src/layers/loss.ts'
 import type { LayerOptions, NetworkConfig } from '../../src/model/config.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { Random } from '../../src/core/random.ts'
@@ -34,7 +34,7 @@ export function randomNetwork(
   const made = network(layers, { ...exact, ...rest, ...(loss ? { loss } : {}) })
   const random = new Random(5, 'inspection')
   for (const parameter of made.parameters) {
-    made.store.write(
+    internalsOf(made).store.write(
       parameter,
       Float64Array.from({ length: parameter.size }, () => random.between(-scale, scale)),
     )
@@ -54,7 +54,9 @@ export function gradientsOf(made: Network, batch: PackedBatch, targets: Targets)
   made.zeroGradients()
   made.backward(batch, targets, pass, true)
   const read = new Map(
-    made.parameters.map((p) => [p.name, Float64Array.from(made.store.read(p, 'gradients'))] as const),
+    made.parameters.map(
+      (p) => [p.name, Float64Array.from(internalsOf(made).store.read(p, 'gradients'))] as const,
+    ),
   )
   made.zeroGradients()
   return read

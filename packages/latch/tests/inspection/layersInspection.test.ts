@@ -1,4 +1,5 @@
 /** Traces, gradient flow, influence and explanations of networks with layers beyond the core. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/inspection/explain/explain.ts'
 import { contributionMatrix } from '../../src/inspection/gradients/contributions.ts'
@@ -48,7 +49,7 @@ describe('a network of all layers', () => {
     // The second layer reads [embedding, gelu(h)] reversed.
     const first = high.steps[0].input
     expect(first).toHaveLength(9)
-    const table = net.store.read(net.store.find('embedding.0.weight'))
+    const table = internalsOf(net).store.read(internalsOf(net).store.find('embedding.0.weight'))
     high.steps.forEach(({ input }, t) => {
       const below = ids.length - 1 - t
       expect(input.slice(0, 5)).toEqual(table.slice(ids[below] * 5, ids[below] * 5 + 5))
@@ -60,7 +61,7 @@ describe('a network of all layers', () => {
   it('has gradients of gates that add up to training’s gradients of the biases', () => {
     const gradients = gradientsOf(net, batch, targets)
     traceSequence(net, batch, targets).layers.forEach(({ steps }, layer) => {
-      const names = net.recurrent[layer].cell.gateNames
+      const names = internalsOf(net).recurrent[layer].cell.gateNames
       const got = names.flatMap((name) =>
         Array.from(steps[0].gradient.gates[name], (_, j) =>
           steps.reduce((sum, { gradient }) => sum + gradient.gates[name][j], 0),
@@ -96,17 +97,17 @@ describe('a network of all layers', () => {
     (id) => {
       const { tokens } = influence(net, batch, 1)
       expect(tokens).toHaveLength(5)
-      const table = net.store.find('embedding.0.weight')
-      const values = net.store.read(table)
+      const table = internalsOf(net).store.find('embedding.0.weight')
+      const values = internalsOf(net).store.read(table)
       const logitAt = (scale: number) => {
         const changed = values.slice()
         for (let j = 0; j < 5; j++) changed[id * 5 + j] *= scale
-        net.store.write(table, changed)
+        internalsOf(net).store.write(table, changed)
         net.forward(batch)
         return net.readOutput(batch)[1]
       }
       const slope = (logitAt(1 + 1e-5) - logitAt(1 - 1e-5)) / 2e-5
-      net.store.write(table, values)
+      internalsOf(net).store.write(table, values)
       const same = tokens.filter((_, t) => ids[t] === id)
       const sum = same.reduce((total, { gradientInput }) => total + gradientInput, 0)
       expect(sum).toBeCloseTo(slope, 8)

@@ -1,4 +1,5 @@
 /** Spectral radii against eigenvalues that are known, and weights scaled to a radius. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { setSpectralRadius, spectralRadii, spectralRadius } from '../../src/inspection/gradients/spectrum.ts'
 import { network } from '../networks.ts'
@@ -87,12 +88,12 @@ describe('setSpectralRadius', () => {
     const net = make()
     // Orthogonal initial weights have eigenvalues of modulus 1.
     for (const { radius } of spectralRadii(net)) expect(radius).toBeCloseTo(1, 6)
-    const input = net.store.read(net.parameters[0])
+    const input = internalsOf(net).store.read(net.parameters[0])
     const before = setSpectralRadius(net, 1.3)
     expect(before).toHaveLength(7)
     expect(before[3]).toMatchObject({ layer: 0, direction: 'backward', gate: 'reset' })
     for (const { radius } of spectralRadii(net)) expect(radius).toBeCloseTo(1.3, 5)
-    expect(net.store.read(net.parameters[0])).toEqual(input)
+    expect(internalsOf(net).store.read(net.parameters[0])).toEqual(input)
   })
 
   it('of one layer and direction leaves the others', () => {

@@ -1,4 +1,5 @@
 /** Traces against a forward pass by hand in float64: every gate, state and output, and every gradient by differences. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { UsageError, UnsupportedError, DataError } from '../../src/core/errors.ts'
 import { network } from '../networks.ts'
@@ -30,7 +31,7 @@ async function model(
   const random = new Random(3, 'weights')
   for (const parameter of made.network.parameters) {
     const values = Float64Array.from({ length: parameter.size }, () => random.between(-1.2, 1.2))
-    made.network.store.write(parameter, values)
+    internalsOf(made.network).store.write(parameter, values)
   }
   return made as TextClassifier
 }
@@ -228,9 +229,9 @@ describe('the contents of a trace', () => {
     const [one, other] = [await model({ cell: 'lstm' }), await model({ cell: 'lstm' })]
     const before = one.predict([TEXT, 'soup'])
     one.trace(TEXT)
-    const { used } = one.network.engine.memory
+    const { used } = internalsOf(one.network).engine.memory
     for (let i = 0; i < 20; i++) one.trace(TEXT)
-    expect(one.network.engine.memory.used).toBe(used)
+    expect(internalsOf(one.network).engine.memory.used).toBe(used)
     expect(one.predict([TEXT, 'soup'])).toEqual(before)
     for (const made of [one, other]) await made.fit(comments(20, 4, THREE), { ...quick, epochs: 2 })
     expect(one.toBytes()).toEqual(other.toBytes())

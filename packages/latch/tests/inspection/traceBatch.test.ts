@@ -1,4 +1,5 @@
 /** Traces of whole batches: each sequence as if it were alone, all that the tape holds, and where traces come from. */
+import { internalsOf } from '../../src/model/network.ts'
 import { maximum } from '../../src/core/lists.ts'
 import { describe, expect, it } from 'vitest'
 import { linkOf } from '../../src/inspection/trace/traceOrigin.ts'
@@ -135,7 +136,7 @@ describe('what a step holds', () => {
   it('inputs: rows of the table, states below, features, ids of one-hot steps', () => {
     const made = randomNetwork(nets.at(-1)![1])
     const { layers: recurrentLayers } = traceSequence(made, ids[1], { classes: [0] })
-    const table = made.store.read(made.store.find('embedding.0.weight'))
+    const table = internalsOf(made).store.read(internalsOf(made).store.find('embedding.0.weight'))
     ids[1].forEach((id, t) => {
       for (const { layer, steps } of recurrentLayers) {
         const below = [0, 1].flatMap((d) => Array.from(recurrentLayers[d].steps[t].hidden))
@@ -161,7 +162,7 @@ describe('what a step holds', () => {
     const made = randomNetwork(layers)
     const gradients = gradientsOf(made, PackedBatch.ofIds([ids[1]]), { classes: [2] })
     const { steps, units } = traceSequence(made, ids[1], { classes: [2] }).layers[0]
-    const names = made.recurrent[0].cell.gateNames
+    const names = internalsOf(made).recurrent[0].cell.gateNames
     for (const kind of ['ih', 'hh']) {
       const sums = names.flatMap((name) =>
         Array.from({ length: units }, (__, u) =>
@@ -202,7 +203,7 @@ describe('where a trace comes from', () => {
       new Optimizer(made, { type: 'sgd' }),
       new ExponentialMovingAverage(made, 0.9),
     ]
-    const { store } = made
+    const { store } = internalsOf(made)
     const changes = [
       () => optimizer.update(0.1),
       () => average.swap(),

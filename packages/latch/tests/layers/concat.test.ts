@@ -1,4 +1,5 @@
 /** Skip connections: what concat reads and, on the way back, adds to layers below. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
@@ -141,14 +142,14 @@ describe('training', () => {
       net.forward(batch, pass)
       net.zeroGradients()
       net.backward(batch, targets, pass)
-      return net.parameters.map((p) => net.store.read(p, 'gradients'))
+      return net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))
     }
     expect(gradients(1)).toEqual(gradients(null))
   })
 
   it('learns, every parameter of it', () => {
     const net = network(layers, { engine: 'simd', threads: 1, loss, copies: 4 })
-    const before = net.parameters.map((p) => net.store.read(p).slice())
+    const before = net.parameters.map((p) => internalsOf(net).store.read(p).slice())
     net.prepareTraining()
     const optimizer = new Optimizer(net, { type: 'adam' })
     const pass = { training: true, record: false, key: 3 }
@@ -160,6 +161,6 @@ describe('training', () => {
       return mean
     })
     expect(losses[59]).toBeLessThan(0.05 * losses[0])
-    net.parameters.forEach((p, i) => expect(net.store.read(p), p.name).not.toEqual(before[i]))
+    net.parameters.forEach((p, i) => expect(internalsOf(net).store.read(p), p.name).not.toEqual(before[i]))
   })
 })

@@ -9,7 +9,7 @@ import { dense } from '../../src/layers/dense.ts'
 import { features } from '../../src/layers/features.ts'
 import type { LossOptions } from '../../src/layers/loss.ts'
 import { gru } from '../../src/layers/recurrent/factories.ts'
-import { network as made, type Network } from '../../src/model/network.ts'
+import { internalsOf, network as made, type Network } from '../../src/model/network.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { arrayDataset } from '../../src/training/arrayDataset.ts'
 import { evaluate } from '../../src/training/evaluate.ts'
@@ -139,15 +139,15 @@ describe('gradients', () => {
       return net.loss(batch, targets).mean
     }
     for (const parameter of net.parameters) {
-      const gradient = net.store.read(parameter, 'gradients')
-      const values = net.store.read(parameter)
+      const gradient = internalsOf(net).store.read(parameter, 'gradients')
+      const values = internalsOf(net).store.read(parameter)
       const differences = values.map((value, i) => {
         const moved = (by: number) => {
-          net.store.write(parameter, values.with(i, value + by))
+          internalsOf(net).store.write(parameter, values.with(i, value + by))
           return lossAt()
         }
         const difference = (moved(1e-5) - moved(-1e-5)) / 2e-5
-        net.store.write(parameter, values)
+        internalsOf(net).store.write(parameter, values)
         return difference
       })
       expectClose(gradient, differences, 1e-8, parameter.name)

@@ -1,4 +1,6 @@
 /** Layers that read from the end, and two directions merged: against finite differences and against themselves. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
@@ -62,7 +64,7 @@ describe('gradients', () => {
     const both = recurrentLayer(forms.lstm, { direction: 'bidirectional', backward })
     const net = made([embedding, both, three], { loss: softmax })
     checkGradients(net, batch, stepClasses)
-    expect(net.recurrent[0].loops[0].cell).not.toBe(net.recurrent[0].loops[1].cell)
+    expect(internalsOf(net).recurrent[0].loops[0].cell).not.toBe(internalsOf(net).recurrent[0].loops[1].cell)
     const same = made([embedding, recurrentLayer(forms.lstm, { direction: 'bidirectional' }), three])
     net.forward(batch)
     same.forward(batch)
@@ -187,8 +189,8 @@ describe('a layer in reverse', () => {
     }
     lossOf(start)
     reverse.zeroGradients()
-    reverse.backwardFrom(batch, reverse.readOutput(batch), { training: true, record: false, key: 0 })
-    const found = reverse.recurrent[0].readInitialGradient(batch, 'hidden', 0)
+    backwardFrom(reverse, batch, reverse.readOutput(batch), { training: true, record: false, key: 0 })
+    const found = internalsOf(reverse).recurrent[0].readInitialGradient(batch, 'hidden', 0)
     start.forEach((x, i) => {
       const at = (value: number) => lossOf(start.map((old, j) => (j === i ? value : old)))
       expect(found[i]).toBeCloseTo((at(x + 1e-5) - at(x - 1e-5)) / 2e-5, 8)

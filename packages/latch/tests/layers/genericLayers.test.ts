@@ -1,4 +1,6 @@
 /** Layers beyond the core: float64 finite differences for each and for what they make together. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES } from '../../src/cells/activations.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
@@ -84,7 +86,8 @@ describe('what they compute', () => {
   ]
   const outputOf = (layers: LayerOptions[], weights: Record<string, number[]> = {}) => {
     const net = network([features, ...layers], { engine: 'reference', precision: 'float64' })
-    for (const [name, values] of Object.entries(weights)) net.store.write(net.store.find(name), values)
+    for (const [name, values] of Object.entries(weights))
+      internalsOf(net).store.write(internalsOf(net).store.find(name), values)
     // Together with a shorter sequence, so that a wrong row would show.
     const batch = PackedBatch.ofFeatures([9, 9, 9, 0, 0, 0, 0, 0, 0, ...x.flat()], [2, 3, 3], [1, 3])
     net.forward(batch)
@@ -126,12 +129,16 @@ describe('what they compute', () => {
     expect([...out.subarray(0, 5)]).toEqual([0, 0, 0, 0, 0])
     expect(out.subarray(5, 10)).toEqual(out.subarray(10))
     net.zeroGradients()
-    net.backwardFrom(
+    backwardFrom(
+      net,
       batch,
       out.map(() => 1),
       { training: true, record: false, key: 0 },
     )
-    const gradient = net.store.read(net.store.find('embedding.0.weight'), 'gradients')
+    const gradient = internalsOf(net).store.read(
+      internalsOf(net).store.find('embedding.0.weight'),
+      'gradients',
+    )
     expect([...gradient.subarray(0, 15)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2])
   })
 

@@ -1,11 +1,12 @@
 /** Masked steps: finite differences, sequences without those steps, gradient checkpointing, threads, losses, pools. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parallelism } from '../../src/engine/threads/executor.ts'
 import { Overrides } from '../../src/layers/recurrent/overrides.ts'
 import { embedding as embeddingFactory, maskedEmbedding } from '../../src/layers/embedding.ts'
 import { pool } from '../../src/layers/pooling/pool.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
-import { network, networkFromConfig } from '../../src/model/network.ts'
+import { internalsOf, network, networkFromConfig } from '../../src/model/network.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import type { NetworkOptions } from '../../src/model/network.ts'
@@ -103,15 +104,15 @@ describe('gradients', () => {
     }
     const { gradients } = gradientsOf(net, batch, stepClasses, held)
     net.parameters.forEach((p, i) => {
-      const values = net.store.read(p)
+      const values = internalsOf(net).store.read(p)
       for (let at = 0; at < p.size; at += 1 + Math.floor(p.size / 9)) {
         const [up, down] = [1e-5, -1e-5].map((step) => {
-          net.store.write(p, values.map((x, j) => (j === at ? x + step : x)) as Float64Array)
+          internalsOf(net).store.write(p, values.map((x, j) => (j === at ? x + step : x)) as Float64Array)
           return lossOf()
         })
         expect(gradients[i][at]).toBeCloseTo((up - down) / 2e-5, 8)
       }
-      net.store.write(p, values)
+      internalsOf(net).store.write(p, values)
     })
   })
 
@@ -127,9 +128,16 @@ describe('gradients', () => {
       return net.readFinalState(batch, { state: 'cell' }).reduce((sum, x) => sum + x * x, 0) / 2
     }
     lossOf(start, start)
-    net.recurrent[0].writeFinalGradient(batch, 'cell', 0, net.readFinalState(batch, { state: 'cell' }))
-    net.backwardFrom(batch, net.readOutput(batch).fill(0), pass)
-    const found = (['hidden', 'cell'] as const).map((s) => net.recurrent[0].readInitialGradient(batch, s, 0))
+    internalsOf(net).recurrent[0].writeFinalGradient(
+      batch,
+      'cell',
+      0,
+      net.readFinalState(batch, { state: 'cell' }),
+    )
+    backwardFrom(net, batch, net.readOutput(batch).fill(0), pass)
+    const found = (['hidden', 'cell'] as const).map((s) =>
+      internalsOf(net).recurrent[0].readInitialGradient(batch, s, 0),
+    )
     start.forEach((_, i) => {
       const moved = (by: number) => start.map((x, j) => (j === i ? x + by : x))
       expect(found[0][i]).toBeCloseTo((lossOf(moved(1e-5), start) - lossOf(moved(-1e-5), start)) / 2e-5, 8)
@@ -184,13 +192,13 @@ describe.each(engines)('on %s', (engine) => {
   it('a batch whose mask masks nothing has the bits of one without', () => {
     const net = made([embedding, recurrentLayer(forms.lstm), three], { ...on(engine), loss: softmax })
     const plain = gradientsOf(net, PackedBatch.ofIds(ids), stepClasses, pass)
-    const { used } = net.engine.memory
+    const { used } = internalsOf(net).engine.memory
     const all = PackedBatch.ofIds(
       ids,
       ids.map((s) => s.map(() => true)),
     )
     expect(gradientsOf(net, all, stepClasses, pass)).toEqual(plain)
-    expect(net.engine.memory.used).toBe(used)
+    expect(internalsOf(net).engine.memory.used).toBe(used)
     expect(gradientsOf(net, masked(), stepClasses, pass)).not.toEqual(plain)
   })
 
@@ -273,10 +281,10 @@ describe.each(engines)('on %s', (engine) => {
 
   it('takes no memory from one step to the next', () => {
     const { net, batch, targets } = large(forms.lstm, on(engine))
-    const { used } = (gradientsOf(net, batch, targets, pass), net.engine.memory)
+    const { used } = (gradientsOf(net, batch, targets, pass), internalsOf(net).engine.memory)
     for (let i = 0; i < 50; i++)
       gradientsOf(net, i % 3 ? batch : masked(), i % 3 ? targets : stepClasses, pass)
-    expect(net.engine.memory.used).toBe(used)
+    expect(internalsOf(net).engine.memory.used).toBe(used)
   })
 })
 

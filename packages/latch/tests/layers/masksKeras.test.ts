@@ -5,7 +5,7 @@ import type { CellName } from '../../src/cells/registry.ts'
 import { columnsToNative, rowsToNative } from '../../src/formats/gateOrders.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { exact, made } from '../model/recurrentHelpers.ts'
 import { expectClose } from '../closeTo.ts'
 
@@ -66,11 +66,11 @@ function layersOf(layer: KerasLayer, width: number): LayerOptions[] {
 
 /** Keras' kernel, recurrent kernel and bias into one direction. */
 function fill(net: Network, weights: Tensor[], suffix: string): void {
-  const cell = net.recurrent[0].cell.name as CellName
-  const H = net.recurrent[0].units
+  const cell = internalsOf(net).recurrent[0].cell.name as CellName
+  const H = internalsOf(net).recurrent[0].units
   const [kernel, recurrent, bias] = weights.map(({ data }) => Float32Array.from(data))
   const write = (name: string, data: ArrayLike<number>) =>
-    net.store.write(net.store.find(`recurrent.0.${name}_l0${suffix}`), data)
+    internalsOf(net).store.write(internalsOf(net).store.find(`recurrent.0.${name}_l0${suffix}`), data)
   write('weight_ih', columnsToNative(kernel, 'keras', cell, kernel.length / (recurrent.length / H)))
   write('weight_hh', columnsToNative(recurrent, 'keras', cell, H))
   const gates = recurrent.length / H
@@ -117,11 +117,11 @@ describe.skipIf(!there)('TensorFlow.js', () => {
   const ones = (layers: object[], loss?: object) => {
     const net = made(layers as LayerOptions[], { ...exact, loss: loss as never })
     for (const p of net.parameters)
-      net.store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1))
-    for (const layer of net.recurrent) {
+      internalsOf(net).store.write(p, new Float64Array(p.size).fill(p.name.includes('bias') ? 0 : 1))
+    for (const layer of internalsOf(net).recurrent) {
       const bias = layer.cell.unitForgetBias && layer.loops[0].parameters.biasInput
       if (bias)
-        net.store.write(
+        internalsOf(net).store.write(
           bias,
           Float64Array.from({ length: bias.size }, (_, i) => Number(i >= 3 && i < 6)),
         )
@@ -157,9 +157,12 @@ describe.skipIf(!there)('TensorFlow.js', () => {
     const kernel = [1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3, -4, -5, -6, -7, -8]
     const tensors = [kernel, kernel, kernel.slice(0, 8)].map((data) => ({ shape: [], data }))
     fill(net, tensors, '')
-    net.store.write(net.store.find('embedding.0.weight'), [0.1, 0.2, 0.3, 0.4, -0.1, -0.2, -0.3, -0.4])
-    net.store.write(net.store.find('dense.0.weight'), [1, 1])
-    net.store.write(net.store.find('dense.0.bias'), [0])
+    internalsOf(net).store.write(
+      internalsOf(net).store.find('embedding.0.weight'),
+      [0.1, 0.2, 0.3, 0.4, -0.1, -0.2, -0.3, -0.4],
+    )
+    internalsOf(net).store.write(internalsOf(net).store.find('dense.0.weight'), [1, 1])
+    internalsOf(net).store.write(internalsOf(net).store.find('dense.0.bias'), [0])
     const batch = PackedBatch.ofIds(inputs.ids)
     net.forward(batch)
     expectNear(net.readOutput(batch), expected.y)
@@ -193,8 +196,13 @@ describe.skipIf(!there)('TensorFlow.js', () => {
       net.forward(batch, pass)
       const { mean } = net.backward(batch, { values: [1, 2, 3, 4] }, pass)
       for (const p of net.parameters) {
-        const gradient = net.store.read(p, 'gradients')
-        net.store.write(p, net.store.read(p).map((w, i) => w - 0.01 * gradient[i]) as Float64Array)
+        const gradient = internalsOf(net).store.read(p, 'gradients')
+        internalsOf(net).store.write(
+          p,
+          internalsOf(net)
+            .store.read(p)
+            .map((w, i) => w - 0.01 * gradient[i]) as Float64Array,
+        )
       }
       return mean
     })

@@ -4,9 +4,9 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { Overrides, type Override } from '../../src/layers/recurrent/overrides.ts'
 import type { Pass } from '../../src/layers/layer.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
+import { traceBatchWith } from '../../src/inspection/trace/traceBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 
@@ -27,7 +27,7 @@ function build(recurrentLayers: LayerOptions[], engine: EngineOptions = exact): 
   const made = network(layers, { ...engine, loss: { type: 'softmaxCrossEntropy' } })
   const random = new Random(3, 'weights')
   for (const p of made.parameters) {
-    made.store.write(
+    internalsOf(made).store.write(
       p,
       Float64Array.from({ length: p.size }, () => random.between(-1.1, 1.1)),
     )
@@ -112,16 +112,16 @@ describe('gradients with holds, against finite differences', () => {
     net.zeroGradients()
     loss()
     net.backward(batch, targets, pass)
-    const gradients = net.parameters.map((p) => net.store.read(p, 'gradients'))
+    const gradients = net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))
     let nonZero = 0
     net.parameters.forEach((parameter, i) => {
-      const values = net.store.read(parameter)
+      const values = internalsOf(net).store.read(parameter)
       const stride = Math.max(1, Math.floor(values.length / 25))
       for (let j = 0; j < values.length; j += stride) {
         const [own, by] = [values[j], 1e-6]
         const at = (value: number) => {
           values[j] = value
-          net.store.write(parameter, values)
+          internalsOf(net).store.write(parameter, values)
           return loss()
         }
         const numeric = (at(own + by) - at(own - by)) / (2 * by)
@@ -143,7 +143,7 @@ describe('gradients with holds, against finite differences', () => {
       net.zeroGradients()
       net.forward(batch, passOf(holds))
       net.backward(batch, targets, passOf(holds))
-      return net.parameters.map((p) => net.store.read(p, 'gradients'))
+      return net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))
     })
     expect(gradients[1]).toEqual(gradients[0])
   })
@@ -163,7 +163,7 @@ describe.each(engines)('values on $engine $precision', (engine) => {
   it.each(cases)('%s: held and set numbers are the tape’s, in the order of the text', (_, layers, holds) => {
     const net = build(layers, engine)
     const batch = PackedBatch.ofIds(ids)
-    const traces = traceBatch(net, batch, targets, new Overrides(holds))
+    const traces = traceBatchWith(net, batch, targets, new Overrides(holds))
     for (const { layer, direction, what, units, from, to, value } of holds) {
       const recurrentLayer = Number(layer.split('.')[1])
       const name = direction === 0 ? 'forward' : 'backward'
@@ -207,7 +207,7 @@ describe.each(engines)('values on $engine $precision', (engine) => {
       ['candidate', 1, 1],
       ['candidate', -1, -1],
     ]
-    const [kept] = traceBatch(
+    const [kept] = traceBatchWith(
       net,
       PackedBatch.ofIds([ids[1]]),
       { classes: [0] },
@@ -220,7 +220,7 @@ describe.each(engines)('values on $engine $precision', (engine) => {
     )
     for (const { cell } of kept.layers[0].steps) expect([...cell!]).toEqual([0.75, 0.75, 0.75, 0.75])
     for (const [gate, value, wanted] of ends.slice(2)) {
-      const [trace] = traceBatch(
+      const [trace] = traceBatchWith(
         net,
         PackedBatch.ofIds([ids[1]]),
         { classes: [0] },
@@ -233,14 +233,14 @@ describe.each(engines)('values on $engine $precision', (engine) => {
       for (const { cell } of trace.layers[0].steps) for (const c of cell!) expect(c).toBe(wanted)
     }
     const gru = build([recurrent({ cell: 'gru' })], engine)
-    const [still] = traceBatch(
+    const [still] = traceBatchWith(
       gru,
       PackedBatch.ofIds([ids[1]]),
       { classes: [0] },
       new Overrides([hold({ state: 'hidden' }, 0.5, { ...all, to: 0 }), hold({ gate: 'update' }, 1, all)]),
     )
     for (const { hidden } of still.layers[0].steps) expect([...hidden]).toEqual([0.5, 0.5, 0.5, 0.5])
-    const [fresh] = traceBatch(
+    const [fresh] = traceBatchWith(
       gru,
       PackedBatch.ofIds([ids[1]]),
       { classes: [0] },
@@ -256,16 +256,16 @@ it('runs on one thread where a pass without overrides is shared, to the same bit
   const outputs = await Promise.all(
     [1, 2].map(async (threads) => {
       const net = build(layers, { engine: 'simd', threads })
-      await net.engine.ready()
+      await internalsOf(net).engine.ready()
       const batch = PackedBatch.ofIds(long)
       net.prepareTraining()
       const held = [hold({ gate: 'forget' }, 0.5)]
       for (let i = 0; i < 2; i++) net.forward(batch, passOf(held))
-      await net.engine.ready()
+      await internalsOf(net).engine.ready()
       net.forward(batch, passOf(held))
       net.zeroGradients()
       net.backward(batch, { classes: long.map((__, i) => i % 3) }, passOf(held))
-      return net.parameters.map((p) => net.store.read(p, 'gradients'))
+      return net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))
     }),
   )
   expect(outputs[1]).toEqual(outputs[0])

@@ -1,4 +1,5 @@
 /** The row of `paddingIdx`: zeros at first, without a gradient, kept by every optimizer; PyTorch's numbers. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { FormatError, ShapeError } from '../../src/core/errors.ts'
@@ -6,7 +7,7 @@ import { dense } from '../../src/layers/dense.ts'
 import { embedding } from '../../src/layers/embedding.ts'
 import { gru } from '../../src/layers/recurrent/factories.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
-import { network as made, networkFromConfig, type Network } from '../../src/model/network.ts'
+import { internalsOf, network as made, networkFromConfig, type Network } from '../../src/model/network.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { fit } from '../../src/training/fit.ts'
 import { expectClose } from '../closeTo.ts'
@@ -26,7 +27,11 @@ const make = (paddingIdx?: number, options = {}) =>
   })
 const row = (net: Network, id: number, region?: string) => {
   const width = net.parameters[0].shape[1]
-  return Array.from(net.store.read(net.parameters[0], region).subarray(id * width, (id + 1) * width))
+  return Array.from(
+    internalsOf(net)
+      .store.read(net.parameters[0], region)
+      .subarray(id * width, (id + 1) * width),
+  )
 }
 const train = datasetOf(
   [
@@ -74,12 +79,17 @@ describe.skipIf(!there)('PyTorch', () => {
     const pass = { training: true, record: false, key: 0 }
     net.forward(batch, pass)
     expectClose(net.readOutput(batch), wanted.value.data, tolerance)
-    net.backwardFrom(
+    backwardFrom(
+      net,
       batch,
       wanted.value.data.map((_value, i) => 0.5 + 0.1 * i),
       pass,
     )
-    expectClose(net.store.read(net.parameters[0], 'gradients'), wanted.grad.weight.data, 10 * tolerance)
+    expectClose(
+      internalsOf(net).store.read(net.parameters[0], 'gradients'),
+      wanted.grad.weight.data,
+      10 * tolerance,
+    )
   })
 })
 
@@ -104,7 +114,7 @@ describe('training', () => {
 
   it('other rows have the gradients that they have without it', () => {
     const [padded, plain] = [make(2, exact), make(undefined, exact)]
-    padded.store.write(padded.parameters[0], plain.store.read(plain.parameters[0]))
+    internalsOf(padded).store.write(padded.parameters[0], internalsOf(plain).store.read(plain.parameters[0]))
     const { batch, targets } = train.batch(Int32Array.of(0, 1, 2, 3))
     const pass = { training: true, record: false, key: 0 }
     for (const net of [padded, plain]) {

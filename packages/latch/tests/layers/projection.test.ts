@@ -1,4 +1,5 @@
 /** LSTMs with a projection: PyTorch's numbers and gradients, streams to the bit, training, files. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { FormatError, UnsupportedError } from '../../src/core/errors.ts'
@@ -10,7 +11,7 @@ import { features } from '../../src/layers/features.ts'
 import { oneHot } from '../../src/layers/oneHot.ts'
 import { lstm } from '../../src/layers/recurrent/factories.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
-import { network as made, networkFromConfig, type Network } from '../../src/model/network.ts'
+import { internalsOf, network as made, networkFromConfig, type Network } from '../../src/model/network.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { fit } from '../../src/training/fit.ts'
 import { expectClose } from '../closeTo.ts'
@@ -61,7 +62,7 @@ describe.each(engines)('PyTorch, $engine $precision', ({ tolerance, ...engine })
     for (let time = 0; time < 2; time++) {
       net.zeroGradients()
       net.forward(batch, pass)
-      net.backwardFrom(batch, item.coefficients.data, pass)
+      backwardFrom(net, batch, item.coefficients.data, pass)
     }
     expectClose(net.readOutput(batch), item.output.data, tolerance)
     expectClose(net.readInputGradient(batch), item.dx.data, tolerance)
@@ -71,7 +72,7 @@ describe.each(engines)('PyTorch, $engine $precision', ({ tolerance, ...engine })
     for (const parameter of net.parameters) {
       const wanted = item.gradients[own(parameter.name)]
       expect(parameter.shape).toEqual(wanted.shape)
-      expectClose(net.store.read(parameter, 'gradients'), wanted.data, tolerance, parameter.name)
+      expectClose(internalsOf(net).store.read(parameter, 'gradients'), wanted.data, tolerance, parameter.name)
     }
   })
 })
@@ -120,15 +121,15 @@ describe.each(Object.keys(build))('%s', (name) => {
     net.forward(batch, pass)
     net.backward(batch, targets, pass)
     for (const parameter of net.parameters) {
-      const gradient = net.store.read(parameter, 'gradients')
-      const values = net.store.read(parameter)
+      const gradient = internalsOf(net).store.read(parameter, 'gradients')
+      const values = internalsOf(net).store.read(parameter)
       const lossWith = (i: number, by: number) => {
-        net.store.write(parameter, values.with(i, values[i] + by))
+        internalsOf(net).store.write(parameter, values.with(i, values[i] + by))
         net.forward(batch)
         return net.loss(batch, targets).mean
       }
       const differences = values.map((_, i) => (lossWith(i, 1e-5) - lossWith(i, -1e-5)) / 2e-5)
-      net.store.write(parameter, values)
+      internalsOf(net).store.write(parameter, values)
       expectClose(gradient, differences, 1e-8, parameter.name)
     }
   })

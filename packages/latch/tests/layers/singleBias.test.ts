@@ -13,7 +13,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
 import { exporters } from '../../src/formats/write.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { configuredNetwork } from '../networks.ts'
 import { modelFromImported, openModelFile } from '../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
@@ -58,7 +58,10 @@ function twoOf(net: Network, layers: LayerOptions[], options: EngineOptions): Ne
   const two = made(layers, { ...options, loss })
   for (const p of two.parameters) {
     const zero = p.name.includes('bias_hh')
-    two.store.write(p, zero ? new Float64Array(p.size) : net.store.read(net.store.find(p.name)))
+    internalsOf(two).store.write(
+      p,
+      zero ? new Float64Array(p.size) : internalsOf(net).store.read(internalsOf(net).store.find(p.name)),
+    )
   }
   return two
 }
@@ -74,7 +77,7 @@ describe('one bias', () => {
     ])
     // Keras' own count: (inputs + units + 1)·4·units of each direction.
     expect(net.parameterCount).toBe((3 + 4 + 1) * 16 + 2 * (4 + 4 + 1) * 16)
-    expect([...net.store.read(net.store.find(names[0]))]).toEqual([
+    expect([...internalsOf(net).store.read(internalsOf(net).store.find(names[0]))]).toEqual([
       0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
     ])
   })
@@ -134,11 +137,14 @@ describe('one bias', () => {
       const sum = new Float64Array(16)
       n.parameters.forEach(
         (p, i) =>
-          p.name.includes('bias') && n.store.read(p).forEach((b, k) => (sum[k] += b - gradients[i][k])),
+          p.name.includes('bias') &&
+          internalsOf(n)
+            .store.read(p)
+            .forEach((b, k) => (sum[k] += b - gradients[i][k])),
       )
       return sum
     }
-    const before = net.store.read(net.store.find('recurrent.0.bias_ih_l0'))
+    const before = internalsOf(net).store.read(internalsOf(net).store.find('recurrent.0.bias_ih_l0'))
     const [once, twice] = [sumAfter(net), sumAfter(two)]
     expect(Math.abs(once[0] - before[0])).toBeGreaterThan(1e-6)
     twice.forEach((b, k) => expect(b - before[k]).toBeCloseTo(2 * (once[k] - before[k]), 12))
@@ -171,9 +177,11 @@ describe('under inspection', () => {
     const net = randomNetwork(layers)
     const two = randomNetwork([oneHot, recurrent({ cell: 'lstm' }), dense])
     for (const p of two.parameters)
-      two.store.write(
+      internalsOf(two).store.write(
         p,
-        p.name.includes('bias_hh') ? new Float64Array(p.size) : net.store.read(net.store.find(p.name)),
+        p.name.includes('bias_hh')
+          ? new Float64Array(p.size)
+          : internalsOf(net).store.read(internalsOf(net).store.find(p.name)),
       )
     expect(gradientFlow(net, ids, 1)).toEqual(gradientFlow(two, ids, 1))
   })
@@ -273,7 +281,9 @@ describe('files', () => {
       const again = modelFromImported(await readBack(model, format), 'm') as SequenceModel
       expect(again.network.config.layers).toEqual(layers)
       expectEqual(outputOf(again), outputOf(model))
-      const second = again.network.store.read(again.network.store.find('recurrent.0.bias_hh_l0_reverse'))
+      const second = internalsOf(again.network).store.read(
+        internalsOf(again.network).store.find('recurrent.0.bias_hh_l0_reverse'),
+      )
       const isZero = format === 'keras' || format === 'tfjs'
       expect(second).toHaveLength(16)
       expect(second.every((b) => b === 0)).toBe(isZero)

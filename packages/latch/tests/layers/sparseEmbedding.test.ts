@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import type { TrainingState } from '../../src/training/checkpoint.ts'
 import { clipGradients } from '../../src/training/clip.ts'
@@ -24,7 +24,7 @@ function make(options: EngineOptions = {}, wordDropout = 0): Network {
   return network(layers, { ...options, loss: { type: 'softmaxCrossEntropy' } })
 }
 
-const table = (net: Network, region = 'weights') => net.store.read(net.parameters[0], region)
+const table = (net: Network, region = 'weights') => internalsOf(net).store.read(net.parameters[0], region)
 const row = (net: Network, id: number, region = 'weights') =>
   Array.from(table(net, region).subarray(id * E, (id + 1) * E))
 
@@ -38,7 +38,8 @@ function backward(net: Network, sequences: number[][], classes: number[], key = 
 const norm = (net: Network) =>
   Math.sqrt(
     net.parameters.reduce(
-      (sum, p) => sum + Array.from(net.store.read(p, 'gradients')).reduce((s, x) => s + x * x, 0),
+      (sum, p) =>
+        sum + Array.from(internalsOf(net).store.read(p, 'gradients')).reduce((s, x) => s + x * x, 0),
       0,
     ),
   )

@@ -11,7 +11,7 @@ import type { Targets } from '../../src/layers/loss.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
 import { readNetworkConfig } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { supportedEngines } from '../../src/node.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import { rootField } from '../../src/core/validation.ts'
@@ -50,7 +50,7 @@ function targetsOf(net: Network, batch: PackedBatch): Targets {
 /** Something of some layer held, in a third of the cases. */
 function anyHolds(net: Network, seed: number): Overrides | undefined {
   const random = new Random(seed, 'holds')
-  const layers = net.recurrent
+  const layers = internalsOf(net).recurrent
   if (!layers.length || random.uniform() < 0.6) return undefined
   const holds: Override[] = []
   for (const { name, loops } of layers) {
@@ -75,7 +75,10 @@ function passOf(net: Network, batch: PackedBatch, pass: Pass = plain): Float64Ar
   const output = net.readOutput(batch)
   net.zeroGradients()
   net.backward(batch, targetsOf(net, batch), pass)
-  return [output, ...net.parameters.map((p) => Float64Array.from(net.store.read(p, 'gradients')))]
+  return [
+    output,
+    ...net.parameters.map((p) => Float64Array.from(internalsOf(net).store.read(p, 'gradients'))),
+  ]
 }
 
 function expectSame(found: readonly Float64Array[], wanted: readonly Float64Array[], what: string): void {
@@ -107,11 +110,11 @@ function checkSlopes(at: Case, seed: number): void {
   const lossOf = (given: PackedBatch) => (net.forward(given, pass), net.loss(given, targets).mean)
   const random = new Random(seed, 'which')
   net.parameters.forEach((parameter, k) => {
-    const values = net.store.read(parameter)
+    const values = internalsOf(net).store.read(parameter)
     for (let n = 0; n < 2; n++) {
       const i = random.integer(values.length)
       const lossAt = (h: number) => {
-        net.store.write(
+        internalsOf(net).store.write(
           parameter,
           Float64Array.from(values, (x, j) => (j === i ? x + h : x)),
         )
@@ -119,7 +122,7 @@ function checkSlopes(at: Case, seed: number): void {
       }
       expectSlope(gradients[k][i], lossAt, `${parameter.name}[${i}]`)
     }
-    net.store.write(parameter, values)
+    internalsOf(net).store.write(parameter, values)
   })
   if (input) checkInput(at, input, random, lossOf)
   net.dispose()
@@ -153,7 +156,7 @@ interface UnitPlace {
 
 /** Layers begin at 0.3, where no function has a corner; one unit `h` beside it. */
 function begin(net: Network, batch: PackedBatch, at: UnitPlace | null, h: number): void {
-  net.recurrent.forEach(({ loops, units }, layer) => {
+  internalsOf(net).recurrent.forEach(({ loops, units }, layer) => {
     loops.forEach((_, direction) => {
       const own = at?.layer === layer && at.direction === direction
       const values = Array.from({ length: units }, (_x, j) => (own && j === at.unit ? 0.3 + h : 0.3))
@@ -175,7 +178,7 @@ function checkStates(at: Case, seed: number): void {
   net.prepareTraining()
   lossAt(null, 0)
   net.backward(batch, targets, { ...plain, record: true })
-  const found = net.recurrent.map((layer, l) => {
+  const found = internalsOf(net).recurrent.map((layer, l) => {
     const place = {
       layer: l,
       direction: random.integer(layer.loops.length),
@@ -184,7 +187,7 @@ function checkStates(at: Case, seed: number): void {
     const t = random.integer(batch.steps)
     const { tape, stride, reversed } = layer.loops[place.direction]
     const number = (reversed ? batch.steps - 1 - t : t) * stride + place.unit
-    const view = (list: number) => net.engine.memory.viewFloats(list, (batch.steps + 1) * stride)
+    const view = (list: number) => internalsOf(net).engine.memory.viewFloats(list, (batch.steps + 1) * stride)
     const initial = layer.readInitialGradient(batch, 'hidden', place.direction)[place.unit]
     return { place, t, value: view(tape.hidden)[number + stride], total: view(tape.dHidden)[number], initial }
   })
@@ -260,7 +263,8 @@ function checkStream(at: Case, options: EngineOptions): boolean {
 }
 
 /** Leaves numbers that spoil whatever reads them where plans will lie. */
-function spoil({ engine: { memory } }: Network): void {
+function spoil(network: Network): void {
+  const { memory } = internalsOf(network).engine
   const mark = memory.mark()
   const count = 2 ** 17
   memory.viewFloats(memory.floats(count, 'spoiled'), count).fill(NaN)
@@ -286,7 +290,7 @@ function checkPlans(at: Case, options: EngineOptions): void {
   passOf(other, large)
   net.zeroGradients()
   net.backward(batch, targetsOf(net, batch), plain)
-  const after = net.parameters.map((p) => Float64Array.from(net.store.read(p, 'gradients')))
+  const after = net.parameters.map((p) => Float64Array.from(internalsOf(net).store.read(p, 'gradients')))
   expectSame(after, wanted.slice(1), 'beside another network')
   for (const made of [net, other]) made.dispose()
 }

@@ -4,7 +4,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 export const VOCABULARY = 5
@@ -193,7 +193,7 @@ export function build({ layers }: Case, options: EngineOptions): Network {
   const net = network(layers, { ...options, loss, inputGradients: true })
   const weights = new Random(5, 'perturb')
   for (const p of net.parameters)
-    net.store.write(
+    internalsOf(net).store.write(
       p,
       Float64Array.from({ length: p.size }, () => weights.between(-0.5, 0.5)),
     )

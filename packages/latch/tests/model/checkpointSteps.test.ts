@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { BLOCK_ROWS, partitionOf, windowCount, windowRows } from '../../src/layers/recurrent/windows.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 
@@ -42,18 +42,21 @@ function gradients(net: Network, lengths: readonly number[], checkpointSteps: nu
   net.zeroGradients()
   const start = Float64Array.from({ length: lengths.length * H }, (_, i) => Math.sin(i))
   net.writeInitialState(batch, start, { layer: 1 })
-  if (net.recurrent[1].cell.stateNames.includes('cell'))
+  if (internalsOf(net).recurrent[1].cell.stateNames.includes('cell'))
     net.writeInitialState(batch, start, { layer: 1, state: 'cell' })
   net.forward(batch, pass)
   const classes = lengths.map((_, i) => i % 3)
   const stepClasses = lengths.map((n) => Array.from({ length: n }, (_, t) => t % 3))
   const loss = net.backward(batch, net.output.per === 'step' ? { stepClasses } : { classes }, pass)
-  const initial = net.recurrent[1].readInitialGradient(batch, 'hidden', 0)
-  const final = net.recurrent[1].cell.stateNames.map((state) =>
-    net.recurrent[1].readFinalState(batch, state as 'hidden', 1),
+  const initial = internalsOf(net).recurrent[1].readInitialGradient(batch, 'hidden', 0)
+  const final = internalsOf(net).recurrent[1].cell.stateNames.map((state) =>
+    internalsOf(net).recurrent[1].readFinalState(batch, state as 'hidden', 1),
   )
-  const all = net.parameters.map((p) => net.store.read(p, 'gradients'))
-  return { bits: { loss, initial, final, all, output: net.readOutput(batch) }, used: net.engine.memory.used }
+  const all = net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))
+  return {
+    bits: { loss, initial, final, all, output: net.readOutput(batch) },
+    used: internalsOf(net).engine.memory.used,
+  }
 }
 
 describe.each(['reference', 'simd', 'relaxed'] as const)('engine %s', (engine) => {

@@ -1,7 +1,7 @@
 /** Reading a network from JSON: which options each list of layers takes and refuses, and by which path. */
 import { describe, expect, it } from 'vitest'
 import { rootField } from '../../src/core/validation.ts'
-import type { LayerDefinition } from '../../src/layers/definition.ts'
+import type { LayerInfo } from '../../src/layers/definition.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
 import { readNetworkConfig, type NetworkConfig } from '../../src/model/config.ts'
 import { coreLayers } from '../../src/model/coreLayers.ts'
@@ -11,7 +11,7 @@ const embedding = { type: 'embedding', vocabulary: 5, size: 3 }
 const lstm = { type: 'recurrent', cell: 'lstm', units: 4 }
 
 const reader =
-  (definitions: readonly LayerDefinition[]) =>
+  (definitions: readonly LayerInfo[]) =>
   (...layers: object[]): NetworkConfig =>
     readNetworkConfig(rootField({ layers }, 'network', 'model'), definitions)
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 export const VOCABULARY = 7
@@ -18,7 +18,7 @@ export function built(layers: readonly LayerOptions[], loss: LossOptions): Netwo
   const net = network(layers, { engine: 'reference', precision: 'float64', loss, inputGradients: true })
   const weights = new Random(5, 'perturb')
   for (const p of net.parameters)
-    net.store.write(
+    internalsOf(net).store.write(
       p,
       Float64Array.from({ length: p.size }, () => weights.between(-0.7, 0.7)),
     )
@@ -55,22 +55,22 @@ export function checkGradients(layers: readonly LayerOptions[]): void {
   lossAt(batch)
   net.zeroGradients()
   net.backward(batch, targets, pass)
-  const gradients = net.parameters.map((p) => net.store.read(p, 'gradients'))
+  const gradients = net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))
   const input = layers[0].type === 'features' ? net.readInputGradient(batch) : null
   const step = 1e-5
   net.parameters.forEach((parameter, k) => {
-    const values = net.store.read(parameter)
+    const values = internalsOf(net).store.read(parameter)
     const every = Math.max(1, Math.floor(values.length / 24))
     for (let i = 0; i < values.length; i += every) {
       const [up, down] = [step, -step].map((h) => {
         const changed = values.slice()
         changed[i] += h
-        net.store.write(parameter, changed)
+        internalsOf(net).store.write(parameter, changed)
         return lossAt(batch)
       })
       close(gradients[k][i], (up - down) / (2 * step), `${parameter.name}[${i}]`)
     }
-    net.store.write(parameter, values)
+    internalsOf(net).store.write(parameter, values)
   })
   if (input) checkInput(layers, input, lossAt)
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 
@@ -119,8 +119,8 @@ describe('gradients of whole networks', () => {
     const net = network(layers, { engine: 'reference', precision: 'float64', loss, seed: 3 })
     const random = new Random(5, 'perturb')
     for (const p of net.parameters) {
-      const values = net.store.read(p)
-      net.store.write(p, values.map(() => random.between(-0.6, 0.6)) as Float64Array)
+      const values = internalsOf(net).store.read(p)
+      internalsOf(net).store.write(p, values.map(() => random.between(-0.6, 0.6)) as Float64Array)
     }
     net.prepareTraining()
     const batch = PackedBatch.ofIds(ids)
@@ -139,21 +139,21 @@ function checkParameter(
   targets: Targets,
   pass: never | { training: boolean; record: boolean; key: number },
 ): void {
-  const parameter = net.store.find(name)
-  const analytic = net.store.read(parameter, 'gradients')
-  const values = net.store.read(parameter)
+  const parameter = internalsOf(net).store.find(name)
+  const analytic = internalsOf(net).store.read(parameter, 'gradients')
+  const values = internalsOf(net).store.read(parameter)
   const epsilon = 1e-5
   const stride = Math.max(1, Math.floor(values.length / 24))
   for (let i = 0; i < values.length; i += stride) {
     const lossAt = (x: number) => {
       const changed = values.slice()
       changed[i] = x
-      net.store.write(parameter, changed)
+      internalsOf(net).store.write(parameter, changed)
       net.forward(batch, pass)
       return net.loss(batch, targets).mean
     }
     const numeric = (lossAt(values[i] + epsilon) - lossAt(values[i] - epsilon)) / (2 * epsilon)
-    net.store.write(parameter, values)
+    internalsOf(net).store.write(parameter, values)
     const scale = Math.max(1e-3, Math.abs(numeric), Math.abs(analytic[i]))
     expect(
       Math.abs(numeric - analytic[i]) / scale,

@@ -2,6 +2,7 @@
  * A classifier's forward pass written out by hand in float64, from its weights under PyTorch's names: an
  * implementation of its own to hold traces against. Any state can be nudged, to differentiate by differences.
  */
+import { internalsOf } from '../../src/model/network.ts'
 import type { TextClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 
 type Vector = number[]
@@ -38,7 +39,7 @@ class Weights {
   readonly units: number
 
   constructor(model: TextClassifier, layer: number, direction: 0 | 1) {
-    const { store } = model.network
+    const { store } = internalsOf(model.network)
     const suffix = direction === 0 ? '' : '_reverse'
     this.units = model.settings.units
     for (const name of ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'])
@@ -134,7 +135,7 @@ function runDirection(
 
 /** Runs the whole classifier on token ids. */
 export function handForward(model: TextClassifier, ids: ArrayLike<number>, nudge?: Nudge): HandRun {
-  const { store } = model.network
+  const { store } = internalsOf(model.network)
   const read = (name: string) => Array.from(store.read(store.find(name)))
   const { layers, bidirectional, pooling, embedding } = model.settings
   const width = embedding === 'oneHot' ? model.vocabulary.size : embedding

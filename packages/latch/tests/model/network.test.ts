@@ -1,4 +1,5 @@
 /** The network's public methods: states in and out, plans that grow, and errors. */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { describe, expect, it } from 'vitest'
 import {
   PackedBatch,
@@ -117,11 +118,11 @@ describe('what does not fit', () => {
     ]) {
       expect(call).toThrow(/expected the batch of the last forward pass, got another batch/)
     }
-    expect(() => net.backwardFrom(batch, [1], pass)).toThrow(/1·3 numbers, got 1/)
+    expect(() => backwardFrom(net, batch, [1], pass)).toThrow(/1·3 numbers, got 1/)
     const bare = network([layers[0], { type: 'dropout', rate: 0.5 }])
     bare.prepareTraining()
     bare.forward(batch, pass)
-    expect(() => bare.backwardFrom(batch, [1, 2, 3, 4], pass)).toThrow(UsageError)
+    expect(() => backwardFrom(bare, batch, [1, 2, 3, 4], pass)).toThrow(UsageError)
   })
 })
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Targets } from '../../src/layers/loss.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 export const exact: NetworkOptions = { engine: 'reference', precision: 'float64' }
@@ -35,7 +35,7 @@ export function made(
   options: NetworkOptions & { loss?: object } = {},
 ): Network {
   const net = network(layers, { ...exact, ...options } as NetworkOptions)
-  net.parameters.forEach((p) => net.store.write(p, numbers(p.size, p.name, 0.7)))
+  net.parameters.forEach((p) => internalsOf(net).store.write(p, numbers(p.size, p.name, 0.7)))
   return net
 }
 
@@ -50,7 +50,7 @@ export function gradientsOf(
   net.zeroGradients()
   net.forward(batch, pass)
   const loss = net.backward(batch, targets, pass)
-  return { loss, gradients: net.parameters.map((p) => net.store.read(p, 'gradients').slice()) }
+  return { loss, gradients: net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients').slice()) }
 }
 
 /** Holds every parameter's gradient against central differences. */
@@ -58,7 +58,7 @@ export function checkGradients(net: Network, batch: PackedBatch, targets: Target
   const pass = { training: true, record: false, key: 9 }
   const { gradients } = gradientsOf(net, batch, targets, pass)
   net.parameters.forEach((p, i) => {
-    const values = net.store.read(p)
+    const values = internalsOf(net).store.read(p)
     const step = 1e-5
     const picks =
       p.size <= 24
@@ -68,7 +68,7 @@ export function checkGradients(net: Network, batch: PackedBatch, targets: Target
       const lossAt = (x: number) => {
         const changed = values.slice()
         changed[at] = x
-        net.store.write(p, changed)
+        internalsOf(net).store.write(p, changed)
         net.forward(batch, pass)
         return net.loss(batch, targets).mean
       }
@@ -78,6 +78,6 @@ export function checkGradients(net: Network, batch: PackedBatch, targets: Target
         `${p.name}[${at}]: ${gradients[i][at]} or ${numeric}`,
       ).toBeLessThan(2e-8 + 1e-6 * Math.abs(numeric))
     }
-    net.store.write(p, values)
+    internalsOf(net).store.write(p, values)
   })
 }

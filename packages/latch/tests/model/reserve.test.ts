@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { MemoryError, UsageError } from '../../src/core/errors.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
+import { validSteps } from '../../src/model/validSteps.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import { fingerprint, type Dataset } from '../../src/training/dataset.ts'
@@ -60,12 +61,14 @@ describe('a reserved plan', () => {
         const net = build(at, { engine: 'reference' })
         const [small, large] = [batchOf(at), batchOf(larger(at))]
         if (training) net.prepareTraining()
-        net.reserve({ sequences: 64, steps: 64, rows: 1024, masked: at.masked })
-        const { used } = net.engine.memory
+        internalsOf(net).reserve({ sequences: 64, steps: 64, rows: 1024, masked: at.masked })
+        const { used } = internalsOf(net).engine.memory
         for (const batch of [small, large, small]) {
           passes(net, batch, training)
-          if (net.valid) masked++
-          expect(net.engine.memory.used, `network ${seed}: ${JSON.stringify(at.layers)}`).toBe(used)
+          if (validSteps(net)) masked++
+          expect(internalsOf(net).engine.memory.used, `network ${seed}: ${JSON.stringify(at.layers)}`).toBe(
+            used,
+          )
         }
         net.dispose()
       }
@@ -77,9 +80,9 @@ describe('a reserved plan', () => {
     const net = made([{ ...embedding, maskZero: false }, level, { type: 'dense', units: 3 }])
     const plain = datasetOf(false).batch(Int32Array.of(1, 2)).batch
     net.forward(plain)
-    const { used } = net.engine.memory
+    const { used } = internalsOf(net).engine.memory
     net.forward(datasetOf(true).batch(Int32Array.of(1, 2)).batch)
-    expect(net.engine.memory.used).toBeGreaterThan(used)
+    expect(internalsOf(net).engine.memory.used).toBeGreaterThan(used)
   })
 })
 
@@ -101,10 +104,10 @@ describe('fit', () => {
       epochs: 2,
       batchSize: 5,
       ema: 0.9,
-      onEvent: ({ type }) => void (type === 'start' && used.push(net.engine.memory.used)),
-      onStep: () => void used.push(net.engine.memory.used),
+      onEvent: ({ type }) => void (type === 'start' && used.push(internalsOf(net).engine.memory.used)),
+      onStep: () => void used.push(internalsOf(net).engine.memory.used),
     })
-    used.push(net.engine.memory.used)
+    used.push(internalsOf(net).engine.memory.used)
     expect(used.length).toBeGreaterThan(6)
     expect(new Set(used).size).toBe(1)
   })
@@ -140,7 +143,7 @@ describe('fit', () => {
   it('fails before any work when there is no memory for the masks', async () => {
     const data = datasetOf(false)
     const net = made(layers)
-    const { memory } = net.engine
+    const { memory } = internalsOf(net).engine
     const take = memory.ints.bind(memory)
     let begun = false
     let masks = 0
@@ -164,10 +167,10 @@ describe('a recording pass', () => {
     net.prepareTraining()
     const batch = batchOf(at)
     let ran = 0
-    const [first] = net.layers
+    const [first] = internalsOf(net).layers
     const forward = first.forward.bind(first)
     first.forward = (...given) => (ran++, forward(...given))
-    const { memory } = net.engine
+    const { memory } = internalsOf(net).engine
     const take = memory.floats.bind(memory)
     memory.floats = (count, what) => {
       if (what === 'recorded gradients')

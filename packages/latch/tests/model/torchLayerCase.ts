@@ -2,10 +2,11 @@
  * Runs one recurrent stack that PyTorch ran, and holds outputs, final states and every gradient against
  * PyTorch's. Cases come from ../shared or from packages/latch/tests/golden, in the same format.
  */
+import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import { expect } from 'vitest'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network, NetworkOptions } from '../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import type { TorchExpected, TorchLayerCase } from './torchFiles.ts'
 import { relativeDifference } from '../closeTo.ts'
@@ -24,7 +25,7 @@ export function checkTorchLayer(
   const net = build(torch, options)
   const batch = batchOf(torch)
   for (const [parameter, tensor] of Object.entries(torch.weights)) {
-    net.store.write(net.store.find(ours(parameter)), tensor.data)
+    internalsOf(net).store.write(internalsOf(net).store.find(ours(parameter)), tensor.data)
   }
   runForward(net, torch, batch)
   const output = net.readOutput(batch)
@@ -82,7 +83,7 @@ function eachDirection(
   net: Network,
   visit: (recurrentLayer: number, direction: number, index: number) => void,
 ): void {
-  net.recurrent.forEach((layer, recurrentLayer) =>
+  internalsOf(net).recurrent.forEach((layer, recurrentLayer) =>
     layer.loops.forEach((_, d) => visit(recurrentLayer, d, recurrentLayer * layer.loops.length + d)),
   )
 }
@@ -93,11 +94,11 @@ function part(tensor: number[], index: number, torch: LayerCase): number[] {
 }
 
 function runForward(net: Network, torch: LayerCase, batch: PackedBatch): void {
-  net.reserve({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
+  internalsOf(net).reserve({ sequences: batch.sequences, steps: batch.steps, rows: batch.rows })
   eachDirection(net, (layer, d, i) => {
     const { h_0, c_0 } = torch.inputs
-    if (h_0) net.recurrent[layer].writeInitialState(batch, 'hidden', d, part(h_0.data, i, torch))
-    if (c_0) net.recurrent[layer].writeInitialState(batch, 'cell', d, part(c_0.data, i, torch))
+    if (h_0) internalsOf(net).recurrent[layer].writeInitialState(batch, 'hidden', d, part(h_0.data, i, torch))
+    if (c_0) internalsOf(net).recurrent[layer].writeInitialState(batch, 'cell', d, part(c_0.data, i, torch))
   })
   net.forward(batch)
 }
@@ -110,7 +111,8 @@ function checkFinalStates(
   tolerance: number,
 ): void {
   eachDirection(net, (layer, d, i) => {
-    const read = (state: 'hidden' | 'cell') => net.recurrent[layer].readFinalState(batch, state, d)
+    const read = (state: 'hidden' | 'cell') =>
+      internalsOf(net).recurrent[layer].readFinalState(batch, state, d)
     expectRelativelyClose(read('hidden'), part(expected.h_n.data, i, torch), tolerance, `h_n ${i}`)
     if (expected.c_n)
       expectRelativelyClose(read('cell'), part(expected.c_n.data, i, torch), tolerance, `c_n ${i}`)
@@ -122,12 +124,14 @@ function runBackward(net: Network, torch: LayerCase, batch: PackedBatch, output:
   const { w_output, w_h_n, w_c_n } = torch.inputs
   const weights = batchFirst(torch, w_output.data, batch.steps)
   eachDirection(net, (layer, d, i) => {
-    net.recurrent[layer].writeFinalGradient(batch, 'hidden', d, part(w_h_n.data, i, torch))
-    if (w_c_n) net.recurrent[layer].writeFinalGradient(batch, 'cell', d, part(w_c_n.data, i, torch))
+    internalsOf(net).recurrent[layer].writeFinalGradient(batch, 'hidden', d, part(w_h_n.data, i, torch))
+    if (w_c_n)
+      internalsOf(net).recurrent[layer].writeFinalGradient(batch, 'cell', d, part(w_c_n.data, i, torch))
   })
   net.zeroGradients()
   const pass = { training: true, record: false, key: 0 }
-  net.backwardFrom(
+  backwardFrom(
+    net,
     batch,
     output.map((y, i) => weights[i] + y),
     pass,
@@ -142,13 +146,14 @@ function checkGradients(
   tolerance: number,
 ): void {
   for (const name of Object.keys(torch.weights)) {
-    const got = net.store.read(net.store.find(ours(name)), 'gradients')
+    const got = internalsOf(net).store.read(internalsOf(net).store.find(ours(name)), 'gradients')
     expectRelativelyClose(got, expected.grad[name].data, tolerance, `d ${name}`)
   }
   const dx = batchFirst(torch, expected.grad.x.data, batch.steps)
   expectRelativelyClose(net.readInputGradient(batch), dx, tolerance, 'dx')
   eachDirection(net, (layer, d, i) => {
-    const read = (state: 'hidden' | 'cell') => net.recurrent[layer].readInitialGradient(batch, state, d)
+    const read = (state: 'hidden' | 'cell') =>
+      internalsOf(net).recurrent[layer].readInitialGradient(batch, state, d)
     if (expected.grad.h_0)
       expectRelativelyClose(read('hidden'), part(expected.grad.h_0.data, i, torch), tolerance, `dh_0 ${i}`)
     if (expected.grad.c_0)

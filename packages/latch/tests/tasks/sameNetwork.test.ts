@@ -1,4 +1,5 @@
 /** Every `fit` trains the existing network: open streams and references to it see the new weights. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { SequenceModel } from '../../src/tasks/sequenceModel/sequenceModel.ts'
 import { TextClassifier, textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
@@ -54,7 +55,8 @@ describe('a second fit keeps the network', () => {
     const again = { ...quick, epochs: 2, labelSmoothing: 0.2, classWeights: { good: 3 } } as const
     await model.fit(rows, again)
     await loaded.fit(rows, again)
-    const weights = (one: TextClassifier) => one.network.parameters.map((p) => one.network.store.read(p))
+    const weights = (one: TextClassifier) =>
+      one.network.parameters.map((p) => internalsOf(one.network).store.read(p))
     expect(weights(model)).toEqual(weights(loaded))
   })
 

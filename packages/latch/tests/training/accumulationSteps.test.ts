@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LossOptions } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import type { TrainingState } from '../../src/training/checkpoint.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
@@ -17,7 +17,10 @@ const train = firstMark(37, 1, 0.2)
 function distance(one: Network, other: Network, region = 'weights'): number {
   return Math.max(
     ...one.parameters.map((parameter) => {
-      const [a, b] = [one.store.read(parameter, region), other.store.read(parameter, region)]
+      const [a, b] = [
+        internalsOf(one).store.read(parameter, region),
+        internalsOf(other).store.read(parameter, region),
+      ]
       return Math.max(...a.map((value, i) => Math.abs(value - b[i])))
     }),
   )

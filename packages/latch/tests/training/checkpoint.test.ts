@@ -16,7 +16,8 @@ it('is captured from a run and restored into another network', () => {
   }
   const [one, other] = [run(1), run(2)]
   const progress = freshProgress(0.001)
-  const weights = ({ network: { parameters, store } }: Resumable) => parameters.map((p) => store.read(p))
+  const weights = ({ network }: Resumable) =>
+    network.parameters.map(({ name }) => network.readParameter(name))
   expect(weights(other)).not.toEqual(weights(one))
   expect(restoreState(other, captureState(one, progress))).toEqual(progress)
   expect(weights(other)).toEqual(weights(one))

@@ -1,4 +1,5 @@
 /** A training never ends with weights that are not finite: the last update is checked as the ones before it are. */
+import { internalsOf } from '../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { DivergenceError, UsageError } from '../../src/core/errors.ts'
 import { parallelism } from '../../src/engine/threads/executor.ts'
@@ -92,10 +93,10 @@ describe('the last update', () => {
     )
     const net = classifier({ engine: 'simd' })
     const spoil = (): void => {
-      const table = net.store.find('embedding.0.weight')
-      const values = net.store.read(table)
+      const table = internalsOf(net).store.find('embedding.0.weight')
+      const values = internalsOf(net).store.read(table)
       values[5 * 7 + 2] = Infinity
-      net.store.write(table, values)
+      internalsOf(net).store.write(table, values)
     }
     let steps = 0
     const onStep = () => {
@@ -103,7 +104,9 @@ describe('the last update', () => {
     }
     const error = await failureOf(fit(net, { train: data, batchSize: 4, epochs: 2, onStep }))
     expect(error.message).toMatch(/expected finite weights, got (NaN|Infinity) in embedding\.0\.weight/)
-    expect(net.store.read(net.store.find('embedding.0.weight')).every(Number.isFinite)).toBe(true)
+    expect(
+      internalsOf(net).store.read(internalsOf(net).store.find('embedding.0.weight')).every(Number.isFinite),
+    ).toBe(true)
   })
 
   it('is not written as a checkpoint', async () => {

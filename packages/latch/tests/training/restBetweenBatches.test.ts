@@ -11,7 +11,7 @@ import { intervene } from '../../src/inspection/interventions/intervene.ts'
 import { prefixOutputs } from '../../src/inspection/trace/prefixes.ts'
 import { traceSequence } from '../../src/inspection/trace/trace.ts'
 import { traceBatch } from '../../src/inspection/trace/traceBatch.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { textClassifier } from '../../src/tasks/textClassifier/textClassifier.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { ExponentialMovingAverage } from '../../src/training/ema.ts'
@@ -56,8 +56,8 @@ const looks: [string, (net: Network) => unknown][] = [
   ['streams', (net) => net.streams(2).push([3, 4] as never)],
   ['forward', (net) => net.forward(batch)],
   ['zeroGradients', (net) => net.zeroGradients()],
-  ['prepareTraining', (net) => net.prepareTraining('mine')],
-  ['reserve', (net) => net.reserve({ sequences: 40, steps: 20, rows: 800 })],
+  ['prepareTraining', (net) => internalsOf(net).prepareTraining('mine')],
+  ['reserve', (net) => internalsOf(net).reserve({ sequences: 40, steps: 20, rows: 800 })],
   ['checkpointSteps', (net) => void (net.checkpointSteps = 2)],
   ['fit', (net) => fit(net, { train })],
   ['Optimizer', (net) => new Optimizer(net, { type: 'adam' })],

@@ -1,4 +1,5 @@
 /** What `fit` does around its steps: learns, stops, keeps, reports, fails with messages, and allocates nothing. */
+import { internalsOf } from '../../src/model/network.ts'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
@@ -245,7 +246,7 @@ describe('divergence', () => {
       batch(rows) {
         rowsRead += spoilt ? rows.length : 0
         // The dense layer's bias: data that is not finite is refused before it is learned from.
-        if (spoilt && rowsRead > 140) net.store.write(net.parameters.at(-1)!, [NaN, 0])
+        if (spoilt && rowsRead > 140) internalsOf(net).store.write(net.parameters.at(-1)!, [NaN, 0])
         return {
           batch: PackedBatch.ofFeatures(
             Array.from(rows).flatMap((row) => [row % 2, 0.5]),
@@ -390,7 +391,7 @@ describe('memory', () => {
           collect()
           heap.push(process.memoryUsage().heapUsed)
         }
-        used.push(net.engine.memory.used)
+        used.push(internalsOf(net).engine.memory.used)
         return train.batch(rows)
       },
     }

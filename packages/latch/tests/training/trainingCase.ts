@@ -1,4 +1,5 @@
 /** Repeats a training of packages/latch/tests/golden/training step by step, and holds all of it against PyTorch's numbers. */
+import { internalsOf } from '../../src/model/network.ts'
 import { expect } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { LossOptions, Targets } from '../../src/layers/loss.ts'
@@ -38,7 +39,8 @@ export function checkTraining(golden: TrainingCase, engine: EngineOptions, toler
   const { expected, targets } = golden
   const net = network(golden.layers, { ...engine, loss: golden.loss })
   expect(Object.keys(golden.weights).sort()).toEqual(net.parameters.map(({ name }) => name).sort())
-  for (const [name, { data }] of Object.entries(golden.weights)) net.store.write(net.store.find(name), data)
+  for (const [name, { data }] of Object.entries(golden.weights))
+    internalsOf(net).store.write(internalsOf(net).store.find(name), data)
   const optimizer = new Optimizer(net, golden.optimizer)
   const batch = batchOf(golden)
   const steps = expected.losses.data.map((_, key) => {
@@ -63,7 +65,12 @@ export function checkTraining(golden: TrainingCase, engine: EngineOptions, toler
     'norms',
   )
   for (const [name, { data }] of Object.entries(expected.weights)) {
-    expectRelativelyClose(net.store.read(net.store.find(name)), data, tolerance, name)
+    expectRelativelyClose(
+      internalsOf(net).store.read(internalsOf(net).store.find(name)),
+      data,
+      tolerance,
+      name,
+    )
   }
   net.forward(batch)
   expectRelativelyClose(net.readOutput(batch), expected.outputs.data, tolerance, 'outputs')

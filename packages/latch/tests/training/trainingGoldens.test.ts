@@ -5,7 +5,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { Targets } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { clipGradients } from '../../src/training/clip.ts'
 import { Optimizer, type OptimizerOptions } from '../../src/training/optimizer.ts'
@@ -96,7 +96,8 @@ function networkOf(golden: Golden, engine: EngineOptions): Network {
   ]
   const loss = { type: kind === 'forecaster' ? 'meanSquaredError' : 'softmaxCrossEntropy' } as const
   const net = network(layers, { ...engine, loss })
-  for (const [name, { data }] of Object.entries(weights)) net.store.write(net.store.find(ours(name)), data)
+  for (const [name, { data }] of Object.entries(weights))
+    internalsOf(net).store.write(internalsOf(net).store.find(ours(name)), data)
   return net
 }
 
@@ -135,7 +136,12 @@ function sampleOf({ data, kind }: Golden): { batch: PackedBatch; targets: Target
 function compareAll(net: Network, region: string, wanted: Record<string, Tensor>, tolerance: number): void {
   expect(Object.keys(wanted).map(ours).sort()).toEqual(net.parameters.map((p) => p.name).sort())
   for (const [name, { data }] of Object.entries(wanted)) {
-    compare(net.store.read(net.store.find(ours(name)), region), data, tolerance, `${region} ${name}`)
+    compare(
+      internalsOf(net).store.read(internalsOf(net).store.find(ours(name)), region),
+      data,
+      tolerance,
+      `${region} ${name}`,
+    )
   }
 }
 

@@ -3,7 +3,7 @@ import type { EngineOptions } from '../../src/engine/engine.ts'
 import type { LossOptions } from '../../src/layers/loss.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import type { Network } from '../../src/model/network.ts'
+import { internalsOf, type Network } from '../../src/model/network.ts'
 import { network } from '../networks.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
@@ -65,7 +65,7 @@ export function classifier(options: ClassifierOptions = {}): Network {
 export function bitsOf(net: Network, region = 'weights'): string {
   return net.parameters
     .map((parameter) => {
-      const data = net.store.read(parameter, region)
+      const data = internalsOf(net).store.read(parameter, region)
       return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')
     })
     .join()

@@ -43,7 +43,7 @@ const RECURRENT = rnn(UNITS, { returnSequences: false })
 
 function build(weights: Weights | null, sigmoid: boolean, like?: Network): Network {
   const output = dense(1, sigmoid ? { activation: 'sigmoid' } : {})
-  const given = like && ((p: { name: string }) => like.store.read(like.store.find(p.name)))
+  const given = like && ((p: { name: string }) => like.readParameter(p.name))
   const net = network([oneHot({ vocabulary: VOCABULARY.length }), RECURRENT, output], {
     reproducible: true,
     threads: 1,
@@ -67,13 +67,12 @@ function write(net: Network, weights: Weights): void {
   for (const key of ['Wi', 'Wh', 'b', 'Wo', 'bo'] as const) {
     const matrix = weights[key]
     const vector = key === 'b' || key === 'bo'
-    net.store.write(net.store.find(NAMES[key]), vector ? matrix[0] : transpose(matrix).flat())
+    net.writeParameter(NAMES[key], vector ? matrix[0] : transpose(matrix).flat())
   }
 }
 
 function read(net: Network): Weights {
-  const of = (key: keyof Weights, columns: number) =>
-    inRows([...net.store.read(net.store.find(NAMES[key]))], columns)
+  const of = (key: keyof Weights, columns: number) => inRows([...net.readParameter(NAMES[key])], columns)
   return {
     Wi: transpose(of('Wi', VOCABULARY.length)),
     Wh: transpose(of('Wh', UNITS)),

@@ -77,8 +77,8 @@ function build(values: Values | null, sigmoid = false): Network {
 }
 
 /** From (out, in) as stored to (in, out) as in the lecture. */
-function matrix(net: Network, key: 'Wi' | 'Wh', region = 'weights'): number[][] {
-  const flat = net.store.read(net.store.find(NAMES[key]), region)
+function matrix(net: Network, key: 'Wi' | 'Wh', of: 'weights' | 'gradients' = 'weights'): number[][] {
+  const flat = net.readParameter(NAMES[key], of)
   const columns = flat.length / UNITS
   return Array.from({ length: columns }, (_, from) =>
     Array.from({ length: UNITS }, (_, to) => flat[to * columns + from]),
@@ -95,7 +95,7 @@ function backward(net: Network): number {
 }
 
 function listValues(net: Network): Values {
-  return Object.fromEntries(net.parameters.map((p) => [p.name, [...net.store.read(p)]]))
+  return Object.fromEntries(net.parameters.map((p) => [p.name, [...net.readParameter(p.name)]]))
 }
 
 function backwardPass(net: Network, row: number): BackwardPass {

@@ -1,5 +1,5 @@
 /** Lesson 8: parameters of the three cells, their accuracy by distance, and their gradients by lag. */
-import { type CellName, cells, features as featuresInput, findCell, network, recurrent } from 'latch'
+import { type CellName, cells, features as featuresInput, network, recurrent } from 'latch'
 import { changingFacts } from 'latch/datasets'
 import { memorySpan, traceSequence, minimum } from 'latch/inspection'
 import type { WorkerMethods } from '../rpc/remote.ts'
@@ -22,7 +22,7 @@ function parameters(units: number, width: number): ParameterCount[] {
     const parts = net.parameters.map(({ name, shape, size }) => ({ name, shape: [...shape], size }))
     const total = net.parameterCount
     net.dispose()
-    const gates = Math.max(1, findCell(cells, cell).gateNames.length)
+    const gates = Math.max(1, cells.find(({ name }) => name === cell)!.gateNames.length)
     const formula = gates * (units * width + units * units + 2 * units)
     return { cell, parts, total, gates, formula }
   })

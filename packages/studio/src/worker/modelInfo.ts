@@ -1,5 +1,5 @@
 /** What the page shows about a model, in plain data. */
-import { cells, findCell, KEEPS_CONVENTION } from 'latch'
+import { cells } from 'latch'
 import type { AnyModel } from 'latch/formats'
 import type { ModelInfo } from './protocol.ts'
 
@@ -8,18 +8,18 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
   const { network, history, labels } = model
   const { reads, input, vocabularySize, predicts, parameters, source } = model.summary()
   const own = model.settings as Partial<ModelInfo['settings']>
-  const top = network.recurrent.at(-1)
-  const cell = top ? findCell(cells, top.cell.name) : null
-  const options = network.config.layers.findLast((layer) => layer.type === 'recurrent')
+  const recurrent = network.config.layers.filter((layer) => layer.type === 'recurrent')
+  const top = recurrent.at(-1)
+  const cell = cells.find((each) => each.name === top?.cell)
   return {
     name,
     settings: {
       cell: own.cell ?? cell?.name ?? 'ann',
       units: own.units ?? top?.units ?? network.output.width,
-      layers: own.layers ?? Math.max(1, network.recurrent.length),
-      bidirectional: own.bidirectional ?? network.recurrent.some(({ loops }) => loops.length === 2),
-      reset: own.reset ?? options?.reset ?? 'after',
-      activation: own.activation ?? (options?.activation === 'relu' ? 'relu' : 'tanh'),
+      layers: own.layers ?? Math.max(1, recurrent.length),
+      bidirectional: own.bidirectional ?? recurrent.some(({ direction }) => direction === 'bidirectional'),
+      reset: own.reset ?? top?.reset ?? 'after',
+      activation: own.activation ?? (top?.activation === 'relu' ? 'relu' : 'tanh'),
     },
     labels,
     vocabularySize: vocabularySize ?? input.width,
@@ -28,7 +28,7 @@ export function modelInfo(model: AnyModel, name: string): ModelInfo {
     history,
     gates: cell?.gateNames ?? [],
     keepGate: cell?.keepGate ?? null,
-    convention: cell ? KEEPS_CONVENTION[cell.name] : null,
+    convention: cell?.keepConvention ?? null,
     reads: reads[0],
     numbers: predicts === 'values',
     example: source === null ? null : exampleInput(model),

@@ -1,4 +1,5 @@
 /** Inputs as the views can show them, of any model. */
+import type { NetworkConfig } from 'latch'
 import type { AnyModel } from 'latch/formats'
 
 /** Longer inputs are cut: to what the views can show and what is quick to compute. */
@@ -15,7 +16,7 @@ export function fitInput(model: AnyModel, text: string): { text: string; cut: nu
   if (text.trim() === '' && !(kind === 'chars' && text !== '')) throw new Error(emptyInput(reads))
   const characters = readsText ? MAX_CHARACTERS.text : MAX_CHARACTERS.numbers
   const { steps, tokens, ids, features, padding, cut } = model.encode(text.slice(0, characters))
-  const width = model.network.recurrent.reduce((sum, { units, loops }) => sum + units * loops.length, 0)
+  const width = unitsOf(model.network.config)
   const most = Math.min(MAX_TOKENS, Math.max(8, Math.floor(MAX_NUMBERS / Math.max(1, width))))
   if (steps <= most) return { text, cut }
   const all = cut + steps - most
@@ -27,6 +28,14 @@ export function fitInput(model: AnyModel, text: string): { text: string; cut: nu
   if (!readsText) return { text: ids!.slice(0, most).join(' '), cut: all }
   const separator = kind === 'chars' ? '' : ' '
   return { text: tokens.slice(padding, padding + most).join(separator), cut: all }
+}
+
+/** Units of all recurrent layers in all directions. */
+function unitsOf({ layers }: NetworkConfig): number {
+  const units = layers.map((layer) =>
+    layer.type === 'recurrent' ? layer.units * (layer.direction === 'bidirectional' ? 2 : 1) : 0,
+  )
+  return units.reduce((sum, count) => sum + count, 0)
 }
 
 function emptyInput(reads: readonly string[]): string {

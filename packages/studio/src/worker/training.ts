@@ -135,7 +135,7 @@ export class Training {
     const { ids } = model.encode(probe)
     if (ids.length === 0) return
     const { network } = model
-    const weights = ({ name }: { name: string }) => network.store.read(network.store.find(name))
+    const weights = ({ name }: { name: string }) => network.readParameter(name)
     if (!this.#probeNetwork)
       this.#probeNetwork = networkFromConfig(network.config, coreLayers, {
         reproducible: true,
@@ -144,7 +144,7 @@ export class Training {
       })
     else
       for (const parameter of this.#probeNetwork.parameters)
-        this.#probeNetwork.store.write(parameter, weights(parameter))
+        this.#probeNetwork.writeParameter(parameter.name, weights(parameter))
     const { layers } = traceSequence(this.#probeNetwork, PackedBatch.ofIds([ids]), { classes: [0] })
     const top = layers.findLast(({ direction }) => direction === 'forward')!
     const norms = top.steps.map(({ gradient }) => Math.hypot(gradient.hidden, gradient.cell ?? 0)).reverse()

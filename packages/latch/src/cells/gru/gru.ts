@@ -11,7 +11,7 @@ import {
   needGeneric,
   type Cell,
   type CellDefinition,
-  type CellNames,
+  type CellInfo,
   type GenericOptions,
   type Stage,
   type Step,
@@ -41,7 +41,7 @@ export const gruNames = {
   candidate: 'candidate',
   keepGate: 'update',
   keepConvention: 'keeps = mean of the update gate z, which keeps the old here: h = z∘h₋₁ + (1−z)∘n',
-} as const satisfies CellNames
+} as const satisfies CellInfo
 
 const shared = {
   ...gruNames,

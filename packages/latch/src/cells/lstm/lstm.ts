@@ -11,7 +11,7 @@ import {
   recordHidden,
   type Cell,
   type CellDefinition,
-  type CellNames,
+  type CellInfo,
   type GenericOptions,
   type Step,
 } from '../cell.ts'
@@ -43,7 +43,7 @@ export const lstmNames = {
   candidate: 'candidate',
   keepGate: 'forget',
   keepConvention: 'keeps = mean of the forget gate f: c = f∘c₋₁ + i∘g',
-} as const satisfies CellNames
+} as const satisfies CellInfo
 
 const lstm: Cell = {
   ...lstmNames,

@@ -10,7 +10,7 @@ import {
   recordHidden,
   type Cell,
   type CellDefinition,
-  type CellNames,
+  type CellInfo,
   type GenericOptions,
   type Step,
 } from '../cell.ts'
@@ -30,7 +30,7 @@ export const rnnNames = {
   candidate: 'candidate',
   keepGate: null,
   keepConvention: 'a simple RNN has no gate: it overwrites its memory at every step',
-} as const satisfies CellNames
+} as const satisfies CellInfo
 
 function withFunction(relu: 0 | 1): Cell {
   return {

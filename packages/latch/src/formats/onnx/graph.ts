@@ -27,7 +27,7 @@ export interface OnnxTensor {
   dtype: OnnxDtype
   /** Row-major; `[]` is a single number. */
   shape: readonly number[]
-  /** `storageOf(dtype)`: Float64Array for float64 and integers of 32 and 64 bits, else Float32Array; all exact. */
+  /** `getStorage(dtype, count)`: Float64Array for float64 and integers of 32 and 64 bits, else Float32Array; all exact. */
   data: Float32Array | Float64Array
 }
 
@@ -69,6 +69,8 @@ export interface OnnxModel {
   inputs: readonly OnnxValueInfo[]
   outputs: readonly OnnxValueInfo[]
   metadata: ReadonlyMap<string, string>
+  /** The size of the file and of those beside it. */
+  fileBytes: number
 }
 
 /** Zeros: storage for `count` numbers of a type. */

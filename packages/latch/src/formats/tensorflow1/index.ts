@@ -14,6 +14,8 @@ import { resolveOutputActivation } from '../outputActivation.ts'
 import { tokensByOptions } from '../text/tokensById.ts'
 import { tokensOfIds } from '../text/tokensOfIds.ts'
 import { cellOfClass, classNames, columnsToNative, transposed } from '../gateOrders.ts'
+import { ReadBudget } from '../budget.ts'
+import { readCompanion } from '../companions.ts'
 import { readManifest, readVariableFile, type Variable } from './manifest.ts'
 import { layerName } from '../../layers/names.ts'
 
@@ -42,8 +44,9 @@ export async function readTensorflow1(
   options: ImportOptions = {},
 ): Promise<ImportedModel> {
   const parts = findParts(readManifest(files), files.name)
-  const weights = await readWeights(files, parts)
-  const vocabulary = await vocabularyBeside(files)
+  const budget = new ReadBudget(files.bytes.length)
+  const weights = await readWeights(files, parts, budget)
+  const vocabulary = await vocabularyBeside(files, budget)
   const size = parts.embedding.shape[0]
   const tokens = tokensByOptions(options, files.name, fittingVocabulary(vocabulary, size))
   return {
@@ -163,14 +166,19 @@ function buildLayers({ embedding, layers, weight }: Parts): LayerOptions[] {
   ]
 }
 
-async function readWeights(files: ModelFiles, parts: Parts): Promise<Map<string, Float32Array>> {
+async function readWeights(
+  files: ModelFiles,
+  parts: Parts,
+  budget: ReadBudget,
+): Promise<Map<string, Float32Array>> {
+  const read = (variable: Variable) => readVariableFile(files, variable, budget)
   const { embedding, layers, weight, bias } = parts
-  const weights = new Map([['embedding.0.weight', await readVariableFile(files, embedding)]])
+  const weights = new Map([['embedding.0.weight', await read(embedding)]])
   for (const [l, { kernel, bias: b, units, input }] of layers.entries()) {
-    const columns = await readVariableFile(files, kernel)
+    const columns = await read(kernel)
     const x = columns.subarray(0, input * 4 * units)
     const h = columns.subarray(input * 4 * units)
-    const gates = columnsToNative(await readVariableFile(files, b), 'tensorflow1', CELL, 1)
+    const gates = columnsToNative(await read(b), 'tensorflow1', CELL, 1)
     for (let j = units; j < 2 * units; j++) gates[j] += FORGET_BIAS
     const name = layerName('recurrent', l)
     weights.set(`${name}.weight_ih_l0`, columnsToNative(x, 'tensorflow1', CELL, input))
@@ -178,15 +186,15 @@ async function readWeights(files: ModelFiles, parts: Parts): Promise<Map<string,
     weights.set(`${name}.bias_ih_l0`, gates)
   }
   const [H, V] = weight.shape
-  weights.set('dense.0.weight', transposed(await readVariableFile(files, weight), H, V))
-  return weights.set('dense.0.bias', await readVariableFile(files, bias))
+  weights.set('dense.0.weight', transposed(await read(weight), H, V))
+  return weights.set('dense.0.bias', await read(bias))
 }
 
 /** Tokens of the vocab.json beside the manifest; null where there is none. */
-async function vocabularyBeside(files: ModelFiles): Promise<readonly string[] | null> {
+async function vocabularyBeside(files: ModelFiles, budget: ReadBudget): Promise<readonly string[] | null> {
   let bytes: Uint8Array
   try {
-    bytes = await files.sibling('vocab.json')
+    bytes = await readCompanion(files, 'vocab.json', files.name, budget)
   } catch (error) {
     if (error instanceof DataError) return null
     throw error

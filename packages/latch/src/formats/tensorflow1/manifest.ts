@@ -17,7 +17,8 @@ import { parseJsonBytes } from '../json.ts'
 import type { ModelFiles } from '../imported.ts'
 import { shapeText } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
-import { leadsAway } from '../siblingName.ts'
+import type { ReadBudget } from '../budget.ts'
+import { assertCompanion, readCompanion } from '../companions.ts'
 
 /** A variable as declared in the manifest. */
 export interface Variable {
@@ -47,20 +48,20 @@ function readVariable(field: Field): Omit<Variable, 'name'> {
   })
   const size = shape.reduce((a, b) => a * b, 1)
   if (size > MAX_SIZE) throw fieldError(fieldAt(field, 'shape'), `at most ${MAX_SIZE} numbers`, `${size}`)
-  return { filename: readFilename(fieldAt(field, 'filename')), shape, size }
-}
-
-/** A name beside the manifest: nothing that leads elsewhere. */
-function readFilename(field: Field): string {
-  const name = readString(field, { minLength: 1, maxLength: 500 })
-  if (leadsAway(name)) throw fieldError(field, 'the name of a file in the folder of the manifest')
-  return name
+  const at = fieldAt(field, 'filename')
+  const filename = readString(at, { minLength: 1, maxLength: 500 })
+  assertCompanion(filename, `${at.source}, ${at.path}`)
+  return { filename, shape, size }
 }
 
 /** Reads a variable's numbers, row-major. @throws FormatError for a file of another size */
-export async function readVariableFile(files: ModelFiles, variable: Variable): Promise<Float32Array> {
+export async function readVariableFile(
+  files: ModelFiles,
+  variable: Variable,
+  budget: ReadBudget,
+): Promise<Float32Array> {
   const { name, filename, shape, size } = variable
-  const bytes = await files.sibling(filename)
+  const bytes = await readCompanion(files, filename, `${files.name}, file of ${quoted(name)}`, budget)
   if (bytes.length !== 4 * size) {
     const expected = `${4 * size} bytes for ${quoted(name)} ${shapeText(shape)} of float32`
     throw new FormatError({
@@ -69,6 +70,8 @@ export async function readVariableFile(files: ModelFiles, variable: Variable): P
       got: `${bytes.length}`,
     })
   }
+  budget.spend('bytes', 4 * size, `${files.name}, file ${quoted(filename)}`)
+  budget.spend('numbers', size, `${files.name}, file ${quoted(filename)}`)
   // A copy, because the bytes may lie unaligned. Every WebAssembly host is little-endian.
   return new Float32Array(bytes.slice().buffer)
 }

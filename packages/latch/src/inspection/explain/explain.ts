@@ -4,7 +4,7 @@
  */
 import { readRow } from '../../tensors/parameterRow.ts'
 import type { CellName } from '../../cells/registry.ts'
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError, UsageError } from '../../core/errors.ts'
 import type { Explanation, TracedValue, TracePlace } from './explanation.ts'
 import { rulesOf, vectorOf, type AnyStep, type CellPlace } from './explainCell.ts'
@@ -60,7 +60,7 @@ export function explain(
   if (typeof placeOrStep === 'number') assertKnownOptions('explain option', options, NAMES)
   else assertKnownOptions('explain place', placeOrStep, PLACE)
   const { network, sequence } = linkOf('explain', trace)
-  const { layer = network.recurrent.length - 1, direction = readFirst(network, layer) } = options
+  const { layer = internalsOf(network).recurrent.length - 1, direction = readFirst(network, layer) } = options
   const place =
     typeof placeOrStep === 'number'
       ? { layer, direction, step: placeOrStep, value, unit }
@@ -94,13 +94,13 @@ export function explain(
 }
 
 /** The direction of a layer's first loop; forward where the layer does not exist. */
-function readFirst({ recurrent }: Network, layer: number): 'forward' | 'backward' {
-  return recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
+function readFirst(network: Network, layer: number): 'forward' | 'backward' {
+  return internalsOf(network).recurrent[layer]?.loops[0].reversed ? 'backward' : 'forward'
 }
 
 /** Outputs belong to the top layer, and to the last step where there is one answer. */
 function explainOutput(network: Network, sequence: AnySequenceTrace, given: TracePlace): Explanation {
-  const top = network.recurrent.length - 1
+  const top = internalsOf(network).recurrent.length - 1
   const last = sequence.layers[0].steps.length - 1
   const step = sequence.outputs ? given.step : last
   const place: TracePlace = { ...given, layer: top, direction: 'forward', step }
@@ -113,7 +113,7 @@ function explainOutput(network: Network, sequence: AnySequenceTrace, given: Trac
 }
 
 function cellPlace(network: Network, { steps }: AnyLayer, place: TracePlace): CellPlace {
-  const layer = network.recurrent[place.layer]
+  const layer = internalsOf(network).recurrent[place.layer]
   const loop = layer.loops.find(({ reversed }) => reversed === (place.direction === 'backward'))!
   const at = place.direction === 'forward' ? place.step - 1 : place.step + 1
   return {
@@ -122,7 +122,7 @@ function cellPlace(network: Network, { steps }: AnyLayer, place: TracePlace): Ce
     units: layer.units,
     width: layer.input.width,
     parameters: loop.parameters,
-    store: network.store,
+    store: internalsOf(network).store,
     step: steps[place.step],
     before: steps[at] ? { step: steps[at], at } : null,
   }
@@ -144,7 +144,7 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
     })
   }
   if (layer > 0) {
-    const { units } = network.recurrent[layer - 1]
+    const { units } = internalsOf(network).recurrent[layer - 1]
     const direction = sideOf(network, layer - 1, unit)
     const { steps } = sequence.layers.find((l) => l.layer === layer - 1 && l.direction === direction)!
     const source = { layer: layer - 1, direction, step: place.step, value: 'hidden', unit: unit % units }
@@ -153,10 +153,10 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
       term('below', traced(`h[${source.unit}]`, state, source)),
     ])
   }
-  const [first] = network.layers
+  const [first] = internalsOf(network).layers
   if (first.type === 'embedding') {
     const [table] = first.parameters
-    const row = readRow(network.store, table, step.inputId!)
+    const row = readRow(internalsOf(network).store, table, step.inputId!)
     return made('x = E[token]', step.input[unit], [
       term('table', weight('E', row[unit], table.name, step.inputId!, unit)),
     ])

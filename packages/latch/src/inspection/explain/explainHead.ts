@@ -4,7 +4,7 @@
  */
 import { readRow } from '../../tensors/parameterRow.ts'
 import type { LayerOptions } from '../../model/config.ts'
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError } from '../../core/errors.ts'
 import type { Factor, Term, TracePlace } from './explanation.ts'
 import { constant, term, traced, weight, type Arithmetic } from './terms.ts'
@@ -33,7 +33,7 @@ function rowOf({ output, outputs }: AnySequenceTrace, step: number): Float64Arra
 /** @throws UnsupportedError unless the head is last steps, pooled steps or every step, then one linear dense layer */
 export function logitOf(network: Network, sequence: AnySequenceTrace, place: TracePlace): Arithmetic {
   const over = headOf(network)
-  const { store, recurrent, layers } = network
+  const { store, recurrent, layers } = internalsOf(network)
   const [dense, denseBias] = layers[layers.length - 1].parameters
   const weights = readRow(store, dense, place.unit)
   const { units, loops } = recurrent[recurrent.length - 1]
@@ -115,13 +115,9 @@ function worded(layer: LayerOptions): string {
  * The direction that output `j` of a layer is of.
  * @throws UnsupportedError where the two directions are not side by side
  */
-export function sideOf(
-  { recurrent, config }: Network,
-  recurrentLayer: number,
-  j: number,
-): 'forward' | 'backward' {
-  const { loops, units, name } = recurrent[recurrentLayer]
-  const options = config.layers.filter((layer) => layer.type === 'recurrent')[recurrentLayer]
+export function sideOf(network: Network, recurrentLayer: number, j: number): 'forward' | 'backward' {
+  const { loops, units, name } = internalsOf(network).recurrent[recurrentLayer]
+  const options = network.config.layers.filter((layer) => layer.type === 'recurrent')[recurrentLayer]
   if (loops.length === 2 && (options.merge ?? 'concat') !== 'concat') {
     const facts = { expected: 'directions side by side', got: `their ${options.merge} (${name})` }
     throw new UnsupportedError({

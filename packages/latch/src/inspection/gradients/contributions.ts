@@ -2,6 +2,7 @@
  * The contribution of each step to the gradient of a layer's weights: ∂L/∂W is a sum over steps of dz_t ⊗ operand_t,
  * so norms and fractions come from vectors, without building any step's matrix.
  */
+import { internalsOf } from '../../model/network.ts'
 import type { Cell } from '../../cells/cell.ts'
 import type { GradientContribution } from './flowTypes.ts'
 import { linkOf } from '../trace/traceOrigin.ts'
@@ -56,7 +57,7 @@ export function contributionMatrix(
   assertKnownOptions('contributionMatrix place', place, { layer: 1, direction: 1, step: 1, weight: 1 })
   const { network } = linkOf('contributionMatrix', trace)
   const layer = trace.layers.find((l) => l.layer === place.layer && l.direction === place.direction)!
-  const { cell, units, input } = network.recurrent[place.layer]
+  const { cell, units, input } = internalsOf(network).recurrent[place.layer]
   const columns = place.weight === 'hidden' ? units : input.width
   const out = new Float64Array(cell.gateNames.length * units * columns)
   let row = 0

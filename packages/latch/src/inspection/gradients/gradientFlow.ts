@@ -3,7 +3,7 @@
  * step's contribution to the weights' gradients, and a verdict.
  */
 import { cells, findCell } from '../../cells/registry.ts'
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import type { FlowLayer, FlowStep, GradientFlow } from './flowTypes.ts'
 import { chainNorms, isExact, stepJacobians } from './jacobians.ts'
 import { layerClone, type ReadSteps } from './layerClone.ts'
@@ -39,12 +39,12 @@ export function gradientFlow<Input = never>(
 }
 
 function flowOf(network: Network, layer: TraceLayer): FlowLayer {
-  const { cell } = network.recurrent[layer.layer]
+  const { cell } = internalsOf(network).recurrent[layer.layer]
   const T = layer.steps.length
   const backward = layer.direction === 'backward'
   const inOrder = <X>(list: readonly X[]) => (backward ? list.toReversed() : list)
   const read = inOrder(layer.steps)
-  const { loops } = network.recurrent[layer.layer]
+  const { loops } = internalsOf(network).recurrent[layer.layer]
   const loop = loops.findIndex(({ reversed }) => reversed === backward)
   const clone = layerClone(network, layer.layer, loop)
   const given = readSteps(read)

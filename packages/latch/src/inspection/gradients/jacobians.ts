@@ -2,7 +2,8 @@
  * Jacobians of a layer's steps, row by row: backpropagated through the layer's own kernels from unit vectors, or
  * from a few random directions if there are too many units (Pascanu, Mikolov & Bengio 2013, eq. 5).
  */
-import type { Network } from '../../model/network.ts'
+import { backwardFrom } from '../../model/backwardFrom.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import type { JacobianNorms } from './flowTypes.ts'
 import { cloneBatch, type ReadSteps } from './layerClone.ts'
 import { frobeniusNorm, orthonormalProbes, spectralNorm, unitProbes, type Matrix } from './matrixNorms.ts'
@@ -31,7 +32,7 @@ export function isExact(units: number, steps: number): boolean {
 
 /** Probe vectors for a space of `size` numbers: all unit vectors, or some random orthonormal ones. */
 function probesFor(clone: Network, steps: number, size: number, key: string): Matrix {
-  const { units, cell, input } = clone.recurrent[0]
+  const { units, cell, input } = internalsOf(clone).recurrent[0]
   if (isExact(units, steps)) return unitProbes(size)
   const work = steps * cell.gateNames.length * units * (units + (input.ids ? 1 : input.width))
   const affordable = Math.floor(Math.min(PROBE_WORK / work, MOST_KEPT / (steps * units)))
@@ -40,7 +41,7 @@ function probesFor(clone: Network, steps: number, size: number, key: string): Ma
 
 /** Number of sequences of `steps` steps in one batch of a clone. */
 function sequencesAtOnce(clone: Network, steps: number): number {
-  const { units, cell } = clone.recurrent[0]
+  const { units, cell } = internalsOf(clone).recurrent[0]
   const rows = Math.min(ROWS_AT_ONCE, GATES_AT_ONCE / (units * cell.gateNames.length))
   return Math.max(1, Math.floor(rows / steps))
 }
@@ -48,7 +49,7 @@ function sequencesAtOnce(clone: Network, steps: number): number {
 /** Jacobians of steps 1 … T−1 (in reading order) by the state before each; entry 0 is null. */
 export function stepJacobians(clone: Network, steps: ReadSteps): (StepJacobian | null)[] {
   const T = steps.hidden.length
-  const H = clone.recurrent[0].units
+  const H = internalsOf(clone).recurrent[0].units
   const probes = probesFor(clone, T, steps.cell ? 2 * H : H, 'step probes')
   const ownProbes = isExact(H, T) || !steps.cell ? null : probesFor(clone, T, H, 'hidden probes')
   // k orthonormal directions of n see k/n of the sum of squares; all of them see all.
@@ -70,7 +71,7 @@ export function stepJacobians(clone: Network, steps: ReadSteps): (StepJacobian |
 
 /** probes·∂s_t/∂s_{t−1} of each step of a list: (probes, S). */
 function productsOf(clone: Network, steps: ReadSteps, list: readonly number[], probes: Matrix): Matrix[] {
-  const [layer] = clone.recurrent
+  const [layer] = internalsOf(clone).recurrent
   const [H, S, N] = [layer.units, probes.columns, list.length * probes.rows]
   const rows = list.flatMap((t) => new Array<number>(probes.rows).fill(t))
   const batch = cloneBatch(
@@ -94,7 +95,7 @@ function productsOf(clone: Network, steps: ReadSteps, list: readonly number[], p
   if (steps.cell) clone.writeInitialState(batch, before(steps.cell), { state: 'cell' })
   clone.forward(batch, PASS)
   if (steps.cell) layer.writeFinalGradient(batch, 'cell', 0, ends(H))
-  clone.backwardFrom(batch, ends(0), PASS)
+  backwardFrom(clone, batch, ends(0), PASS)
   const parts = [layer.readInitialGradient(batch, 'hidden', 0)]
   if (steps.cell) parts.push(layer.readInitialGradient(batch, 'cell', 0))
   return list.map((_, i) => {
@@ -109,7 +110,7 @@ function productsOf(clone: Network, steps: ReadSteps, list: readonly number[], p
 
 /** Norms of ∂h_T/∂h_t for every step t read, T the last one; 1 at T itself. */
 export function chainNorms(clone: Network, steps: ReadSteps): number[] {
-  const [layer] = clone.recurrent
+  const [layer] = internalsOf(clone).recurrent
   const [T, H] = [steps.hidden.length, layer.units]
   if (T === 1) return [1]
   const probes = probesFor(clone, T, H, 'chain probes')
@@ -122,9 +123,9 @@ export function chainNorms(clone: Network, steps: ReadSteps): number[] {
     const copies = Math.min(atOnce, probes.rows - from)
     const batch = cloneBatch(steps, new Array<number[]>(copies).fill(all))
     clone.forward(batch, pass)
-    clone.backwardFrom(batch, probes.values.subarray(from * H, (from + copies) * H), pass)
+    backwardFrom(clone, batch, probes.values.subarray(from * H, (from + copies) * H), pass)
     const { tape, stride } = layer.loops[0]
-    const record = clone.engine.memory.viewFloats(tape.dHidden, batch.rows * stride)
+    const record = internalsOf(clone).engine.memory.viewFloats(tape.dHidden, batch.rows * stride)
     products.forEach((values, t) => {
       for (let b = 0; b < copies; b++) {
         const at = (batch.offsets[t] + b) * stride

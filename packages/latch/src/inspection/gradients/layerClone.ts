@@ -6,7 +6,7 @@ import { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../layers/recurrent/recurrent.ts'
 import { maskedFeatures } from '../../layers/features.ts'
 import { maskedOneHot } from '../../layers/oneHot.ts'
-import { Network } from '../../model/network.ts'
+import { internalsOf, Network } from '../../model/network.ts'
 
 /** A layer's steps in the order in which it reads them. */
 export interface ReadSteps {
@@ -34,7 +34,7 @@ const clones = new WeakMap<Network, Map<string, Clone>>()
 export function layerClone(network: Network, layer: number, direction: number): Network {
   const known = clones.get(network) ?? new Map<string, Clone>()
   clones.set(network, known)
-  const { revision } = network.store
+  const { revision } = internalsOf(network).store
   const key = `${layer} ${direction}`
   const clone = known.get(key)
   if (!clone) {
@@ -44,17 +44,18 @@ export function layerClone(network: Network, layer: number, direction: number): 
   }
   if (clone.revision !== revision) {
     const read = weightsOf(network, layer, direction)
-    for (const parameter of clone.network.parameters) clone.network.store.write(parameter, read(parameter))
+    for (const parameter of clone.network.parameters)
+      internalsOf(clone.network).store.write(parameter, read(parameter))
     clone.revision = revision
   }
   return clone.network
 }
 
 function buildClone(network: Network, recurrentLayer: number, direction: number): Network {
-  const { input } = network.recurrent[recurrentLayer]
-  const { definition, options } = network.specs.filter(({ options: { type } }) => type === 'recurrent')[
-    recurrentLayer
-  ]
+  const { input } = internalsOf(network).recurrent[recurrentLayer]
+  const { definition, options } = internalsOf(network).specs.filter(
+    ({ options: { type } }) => type === 'recurrent',
+  )[recurrentLayer]
   const first = input.ids ? maskedOneHot({ vocabulary: input.width }) : maskedFeatures(input.width)
   const own = { definition, options: ownOptions(options as RecurrentOptions, direction) }
   const { name: engine, precision } = network.engine
@@ -71,7 +72,8 @@ function ownOptions(options: RecurrentOptions, direction: number): RecurrentOpti
 }
 
 /** Reads a clone's parameter from the original. */
-function weightsOf({ recurrent, store }: Network, layer: number, direction: number) {
+function weightsOf(network: Network, layer: number, direction: number) {
+  const { recurrent, store } = internalsOf(network)
   const { weightInput, weightHidden, biasInput, biasHidden, extra } =
     recurrent[layer].loops[direction].parameters
   const all = [weightInput, weightHidden, biasInput, biasHidden, extra].filter((p) => p !== null)

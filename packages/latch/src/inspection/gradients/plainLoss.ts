@@ -6,6 +6,7 @@ import { UnsupportedError } from '../../core/errors.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { Network } from '../../model/network.ts'
+import { validSteps } from '../../model/validSteps.ts'
 import type { PlainLoss } from '../trace/traceParts.ts'
 import { logSumExp } from '../../core/probabilities.ts'
 
@@ -14,11 +15,14 @@ import { logSumExp } from '../../core/probabilities.ts'
  * @param output as `readOutput` gives it: (B, C) or (B, T, C)
  */
 export function plainLosses(
-  { config, output: { width, per }, valid: counted }: Network,
+  network: Network,
   batch: PackedBatch,
   output: Float64Array,
   { classes, stepClasses, values }: Targets,
 ): PlainLoss[] {
+  const { config } = network
+  const { width, per } = network.output
+  const counted = validSteps(network)
   if (config.loss!.type === 'ctc') {
     const expected = 'a loss of each step or sequence by itself'
     throw new UnsupportedError({ where: 'trace', expected, got: 'CTC, whose paths go through all steps' })

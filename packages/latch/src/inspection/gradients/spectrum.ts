@@ -3,7 +3,8 @@
  * shrinks from step to step (Pascanu, Mikolov & Bengio 2013; echo states: Jaeger 2001).
  */
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
-import type { Network } from '../../model/network.ts'
+import type { ParameterStore } from '../../tensors/parameters.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import { ShapeError, UsageError } from '../../core/errors.ts'
 import { assertKnownOptions, type Names } from '../../core/knownNames.ts'
 
@@ -107,7 +108,7 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
   if (!(radius >= 0 && Number.isFinite(radius))) {
     throw new UsageError({ where, expected: 'a radius from 0', got: String(radius) })
   }
-  network.beginTraining(where)()
+  internalsOf(network).runs.begin(where)()
   const blocks = blocksOf(where, network, place)
   const before = spectralRadii(network, place)
   before.forEach(({ gate, layer, radius: own }) => {
@@ -115,17 +116,17 @@ export function setSpectralRadius(network: Network, radius: number, place: Spect
     const got = `a block of radius 0 (${gate}, layer ${layer})`
     throw new UsageError({ where, expected: 'recurrent weights that can be scaled', got })
   })
-  const { store } = network
   blocks.forEach(({ name, at, block }, i) => {
-    const values = store.read(store.find(name))
+    const values = network.readParameter(name)
     block.forEach((weight, j) => (values[at + j] = weight * (radius / before[i].radius)))
-    store.write(store.find(name), values)
+    network.writeParameter(name, values)
   })
   return before
 }
 
 /** Every gate's block, a copy, with the parameter it is in and its first element there. */
-function blocksOf(where: string, { recurrent, store }: Network, place: SpectrumPlace) {
+function blocksOf(where: string, network: Network, place: SpectrumPlace) {
+  const { recurrent, store } = internalsOf(network)
   assertKnownOptions(`${where} place`, place, PLACE)
   const { layer: recurrentLayer, direction } = place
   if (recurrent.length === 0 || (recurrentLayer !== undefined && !recurrent[recurrentLayer])) {
@@ -150,7 +151,7 @@ function blocksOf(where: string, { recurrent, store }: Network, place: SpectrumP
 }
 
 function blocksOfLoop(
-  store: Network['store'],
+  store: ParameterStore,
   { cell, loops, units }: RecurrentLayer,
   layer: number,
   d: number,

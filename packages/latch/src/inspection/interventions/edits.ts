@@ -2,6 +2,7 @@
  * Validates edits and turns them into an edited sequence and overrides by layer, direction, units and steps.
  * Edits count steps in the sequence before all edits, overrides in the edited one.
  */
+import { internalsOf } from '../../model/network.ts'
 import { gateFunction } from '../../cells/cell.ts'
 import type { Override } from '../../layers/recurrent/overrides.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
@@ -55,7 +56,7 @@ export function applyEdits(
   }
   const overrides = edits.flatMap((edit, i) =>
     edit.type === 'gate' || edit.type === 'state'
-      ? buildOverrides(`intervene, edit ${i}`, subject.network.recurrent, edit, T, steps)
+      ? buildOverrides(`intervene, edit ${i}`, internalsOf(subject.network).recurrent, edit, T, steps)
       : [],
   )
   return { overrides, steps, replaced }

@@ -3,8 +3,9 @@
  * 2016), a linear attribution to each token's vector, and leave-one-out (Li, Monroe & Jurafsky 2016), the change of
  * the output without the token.
  */
+import { backwardFrom } from '../../model/backwardFrom.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
-import { Network } from '../../model/network.ts'
+import { internalsOf, Network } from '../../model/network.ts'
 import { DataError, UsageError } from '../../core/errors.ts'
 import { classCount, likeliestClass, logitOf, probabilitiesOf } from '../trace/classScores.ts'
 import type { Influence, TokenInfluence } from './editTypes.ts'
@@ -120,7 +121,7 @@ function gradientTimesInput(
   step: number,
 ): Float64Array {
   const network = withInputGradients(subject)
-  const oneHot = network.layers[0].type === 'oneHot'
+  const oneHot = internalsOf(network).layers[0].type === 'oneHot'
   return wholeTape(
     network,
     (pass) => {
@@ -129,7 +130,7 @@ function gradientTimesInput(
       const row = rowAt(network, seed, step)
       if (row.length === 1 && classCount(network) === 2) row[0] = target === 1 ? 1 : -1
       else row[target] = 1
-      network.backwardFrom(batch, seed, pass)
+      backwardFrom(network, batch, seed, pass)
       const slopes = oneHot ? oneHotSlopes(network, batch) : vectorSlopes(network, batch)
       network.zeroGradients()
       return slopes
@@ -140,14 +141,14 @@ function gradientTimesInput(
 
 /** x·∂/∂x where x is the token's row of Wx in every direction: Σ dz·Wx[:, id]. */
 function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
-  const [layer] = network.recurrent
+  const [layer] = internalsOf(network).recurrent
   const slopes = new Float64Array(batch.steps)
   readLayers(network, batch, 0, 1).forEach(({ layer: recurrentLayer, direction, steps }) => {
     if (recurrentLayer !== 0) return
     const { weightInput } = layer.loops.find(
       ({ reversed }) => reversed === (direction === 'backward'),
     )!.parameters
-    const weights = network.store.read(weightInput) // (G·H, V)
+    const weights = internalsOf(network).store.read(weightInput) // (G·H, V)
     const V = weightInput.shape[1]
     steps.forEach(({ gradient, inputId }, t) => {
       layer.cell.gateNames.forEach((name, g) => {
@@ -163,8 +164,10 @@ function oneHotSlopes(network: Network, batch: PackedBatch): Float64Array {
 function vectorSlopes(network: Network, batch: PackedBatch): Float64Array {
   const { ids, features, steps } = batch
   const gradient = network.readInputGradient(batch) // (T, F)
-  const F = network.layers[0].output.width
-  const table = ids ? network.store.read(network.layers[0].parameters[0]) : features!
+  const F = internalsOf(network).layers[0].output.width
+  const table = ids
+    ? internalsOf(network).store.read(internalsOf(network).layers[0].parameters[0])
+    : features!
   return Float64Array.from({ length: steps }, (_, t) => {
     const at = (ids ? ids[t] : t) * F
     let sum = 0
@@ -178,8 +181,8 @@ const inputGradientClones = new WeakMap<Network, { network: Network; revision: n
 
 /** The network if it computes ∂/∂input, else a clone that does. */
 function withInputGradients(network: Network): Network {
-  if (network.layers[0].type !== 'features') return network
-  const { engine, specs, store } = network
+  if (internalsOf(network).layers[0].type !== 'features') return network
+  const { engine, specs, store } = internalsOf(network)
   const known = inputGradientClones.get(network)
   if (known?.revision === store.revision) return known.network
   const clone = new Network(specs, {

@@ -15,9 +15,9 @@ import {
   type SubjectInput,
   type SubjectTarget,
 } from '../trace/subject.ts'
-import { prefixOutputs } from '../trace/prefixes.ts'
+import { prefixOutputsWith } from '../trace/prefixes.ts'
 import { batchOfSteps } from '../trace/stepBatch.ts'
-import { traceSequence } from '../trace/trace.ts'
+import { traceWith } from '../trace/trace.ts'
 import type { SequenceTrace } from '../trace/traceTypes.ts'
 
 /** A trace with the tokens that were read and the predicted classes. */
@@ -55,7 +55,7 @@ export interface Intervention {
  * cuts the gradient through W_hh too. Of edits of the same number, the last wins.
  * @param target what both losses compare with; default: the unedited prediction
  * @throws UsageError naming the edit whose layer, direction, gate, state, unit, step, value or token does not exist,
- * or if all tokens are dropped; and what `traceSequence` throws
+ * or if all tokens are dropped; and what `traceWith` throws
  */
 export function intervene<Input = never>(
   subject: Subject<Input>,
@@ -84,11 +84,11 @@ function traceOf(
   { network, batch, ids, tokens, known, labels, targets }: ResolvedSubject,
   overrides?: Overrides,
 ): EditedTrace {
-  const trace = traceSequence(network, batch, targets, overrides)
+  const trace = traceWith(network, batch, targets, overrides)
   const classes = classCount(network)
   const last = trace.output.subarray(trace.output.length - network.output.width)
   const predicted = classes > 0 ? likeliestClass(last) : null
-  const prefixes = ids && prefixOutputs(network, batch, overrides)
+  const prefixes = ids && prefixOutputsWith(network, batch, overrides)
   // The trace itself, so that it stays linked to its weights.
   return Object.assign(trace, {
     tokens,

@@ -4,7 +4,7 @@
 import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import type { Pass } from '../../layers/layer.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
-import { Network } from '../../model/network.ts'
+import { internalsOf, Network } from '../../model/network.ts'
 import { batchOfSteps } from './stepBatch.ts'
 
 /** Prefixes go through the network together, as many as make about this many steps. */
@@ -14,7 +14,12 @@ const ROWS_AT_ONCE = 8192
  * The network's outputs at the end of every prefix of a sequence (ids, or a batch of one): T rows of C. Where it
  * reads forwards only, one pass gives them all, to the same bits; else each prefix is read by itself.
  */
-export function prefixOutputs(
+export function prefixOutputs(network: Network, input: ArrayLike<number> | PackedBatch): Float64Array[] {
+  return prefixOutputsWith(network, input)
+}
+
+/** The same with gates and states held fixed. */
+export function prefixOutputsWith(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
   overrides?: Overrides,
@@ -42,11 +47,9 @@ function networkWithEveryStep(network: Network): Network | null {
   const known = clones.get(network)
   if (!known) return buildClone(network, top)
   const { clone, revision } = known
-  if (revision === network.store.revision) return clone
-  for (const { name } of clone.parameters) {
-    clone.store.write(clone.store.find(name), network.store.read(network.store.find(name)))
-  }
-  clones.set(network, { clone, revision: network.store.revision })
+  if (revision === internalsOf(network).store.revision) return clone
+  for (const { name } of clone.parameters) clone.writeParameter(name, network.readParameter(name))
+  clones.set(network, { clone, revision: internalsOf(network).store.revision })
   return clone
 }
 
@@ -54,7 +57,7 @@ function networkWithEveryStep(network: Network): Network | null {
 const clones = new WeakMap<Network, { clone: Network; revision: number }>()
 
 function buildClone(network: Network, top: number): Network {
-  const { engine, specs, store } = network
+  const { engine, specs, store } = internalsOf(network)
   const layers = specs.map((spec, i) =>
     i === top ? { ...spec, options: { ...spec.options, returnSequences: true } } : spec,
   )

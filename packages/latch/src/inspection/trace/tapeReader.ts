@@ -6,7 +6,8 @@ import type { CellName } from '../../cells/registry.ts'
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { RecurrentLayer } from '../../layers/recurrent/recurrent.ts'
 import type { TimeLoop } from '../../layers/recurrent/timeLoop.ts'
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
+import { validSteps } from '../../model/validSteps.ts'
 import type { CellStep, StepGradient, TraceLayer } from './traceTypes.ts'
 
 /** Copies `count` floats of a row, times `scale`. */
@@ -22,14 +23,14 @@ export function readLayers(
   b: number,
   scale: number | null,
 ): TraceLayer<CellName, StepGradient | null>[] {
-  const { memory } = network.engine
+  const { memory } = internalsOf(network).engine
   const read: Read = (buffer, row, stride, from, count) => {
     const start = row * stride + from
     return Float64Array.from(memory.viewFloats(buffer, start + count).subarray(start))
   }
   const T = batch.lengths[b]
-  const { valid: counted } = network
-  return network.recurrent.flatMap((layer, recurrentLayer) =>
+  const counted = validSteps(network)
+  return internalsOf(network).recurrent.flatMap((layer, recurrentLayer) =>
     layer.loops.map((loop) => {
       const { reversed } = loop
       const steps = Array.from({ length: T }, (_, t) => {

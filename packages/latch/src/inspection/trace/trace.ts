@@ -2,7 +2,6 @@
  * Reads a trace off the tape of BPTT: one forward pass, one backward pass of the loss, and what both
  * left behind. No second implementation of any cell.
  */
-import { cells, type CellName } from '../../cells/registry.ts'
 import type { Targets } from '../../layers/loss.ts'
 import type { Overrides } from '../../layers/recurrent/overrides.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
@@ -14,18 +13,21 @@ import type { SequenceTrace } from './traceTypes.ts'
 
 export type { SequenceTrace } from './traceTypes.ts'
 
-/** How "keeps" is to be read, by cell. */
-export const KEEPS_CONVENTION = Object.fromEntries(
-  cells.map(({ name, keepConvention }) => [name, keepConvention]),
-) as { readonly [C in CellName]: string }
-
 /**
  * Traces one sequence (token ids, or a batch of one) through a network with recurrent layers.
  * @param targets what the loss compares with, for the gradients ∂L/∂h_t and ∂L/∂c_t
- * @param overrides gates and states held fixed, by layer and direction (see `intervene`, which checks them)
  * @throws UnsupportedError for a network without recurrent layers; ShapeError for more than one sequence
  */
 export function traceSequence(
+  network: Network,
+  input: ArrayLike<number> | PackedBatch,
+  targets: Targets,
+): SequenceTrace {
+  return traceWith(network, input, targets)
+}
+
+/** The same with gates and states held fixed, by layer and direction (see `intervene`, which checks them). */
+export function traceWith(
   network: Network,
   input: ArrayLike<number> | PackedBatch,
   targets: Targets,

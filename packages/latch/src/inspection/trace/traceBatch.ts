@@ -13,28 +13,21 @@ import type { SequenceTrace } from './traceTypes.ts'
  * Traces all sequences of a batch in one pass forward and one back: one trace per sequence, in the caller’s order,
  * steps in the order of the text. Losses and gradients are each sequence's own, as if it were alone.
  * @param targets as for `network.backward`, or null: then there are no gradients
- * @param overrides gates and states to override in each sequence; such traces are not linked to the weights
  * @throws UnsupportedError for a network without recurrent layers; UsageError for targets without a loss
  */
-export function traceBatch(
-  network: Network,
-  batch: PackedBatch,
-  targets: Targets,
-  overrides?: Overrides,
-): SequenceTrace[]
-export function traceBatch(
-  network: Network,
-  batch: PackedBatch,
-  targets: null,
-  overrides?: Overrides,
-): SequenceTrace<null>[]
+export function traceBatch(network: Network, batch: PackedBatch, targets: Targets): SequenceTrace[]
+export function traceBatch(network: Network, batch: PackedBatch, targets: null): SequenceTrace<null>[]
+export function traceBatch(network: Network, batch: PackedBatch, targets: Targets | null): AnySequenceTrace[]
 export function traceBatch(
   network: Network,
   batch: PackedBatch,
   targets: Targets | null,
-  overrides?: Overrides,
-): AnySequenceTrace[]
-export function traceBatch(
+): AnySequenceTrace[] {
+  return traceBatchWith(network, batch, targets)
+}
+
+/** The same with gates and states to override in each sequence; such traces are not linked to the weights. */
+export function traceBatchWith(
   network: Network,
   batch: PackedBatch,
   targets: Targets | null,

@@ -2,7 +2,7 @@
  * What a trace came from: the network and the state of its weights. Kept beside the trace, not in it, so
  * that a trace stays plain data that can be sent, stored and compared.
  */
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 import { UnsupportedError } from '../../core/errors.ts'
 import type { SequenceTrace, StepGradient } from './traceTypes.ts'
 
@@ -20,7 +20,7 @@ const links = new WeakMap<object, TraceLink>()
 
 /** Remembers what a trace came from. */
 export function linkTrace(trace: AnySequenceTrace, network: Network): void {
-  links.set(trace, { network, revision: network.store.revision, sequence: trace })
+  links.set(trace, { network, revision: internalsOf(network).store.revision, sequence: trace })
 }
 
 /** The same origin for a trace that a task made of another one. */
@@ -36,7 +36,7 @@ export function linkAt(trace: object): TraceLink | undefined {
 
 /** @throws UnsupportedError for a network without recurrent layers: it has no steps to follow */
 export function needRecurrent(where: string, network: Network): void {
-  if (network.recurrent.length > 0) return
+  if (internalsOf(network).recurrent.length > 0) return
   throw new UnsupportedError({
     where,
     expected: 'a network with a recurrent layer',

@@ -1,4 +1,5 @@
 /** The network behind a trace, for who needs its weights: refused where they are gone or have changed. */
+import { internalsOf } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { linkAt, type TraceLink } from './traceLink.ts'
 
@@ -17,7 +18,7 @@ export function linkOf(where: string, trace: object): TraceLink {
       remedy,
     })
   }
-  if (link.network.store.revision === link.revision) return link
+  if (internalsOf(link.network).store.revision === link.revision) return link
   const facts = { expected: 'the weights that were traced', got: 'weights that have changed since' }
   throw new UsageError({ where, ...facts, remedy: 'Trace again.' })
 }

@@ -24,7 +24,7 @@ import {
 import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import { readNetworkConfig } from '../../model/config.ts'
 import { buildNetwork } from '../../model/network.ts'
-import type { Parameter } from '../../tensors/parameters.ts'
+import type { ParameterInfo } from '../../tensors/parameters.ts'
 import { nameOutputs } from '../prediction.ts'
 import type { TaskDefinition, TaskTypes, Trained } from '../task.ts'
 import { fitting } from './fitting.ts'
@@ -51,7 +51,7 @@ export interface TaskContent<T extends TaskTypes> extends Trained<T['Learned']> 
 
 /** The source of a model's weights: a file's tensors, or the reader of another format. */
 export interface WeightSource {
-  read(parameter: Parameter): ArrayLike<number>
+  read(parameter: ParameterInfo): ArrayLike<number>
   /** Takes the tensors whose names begin with the prefix, and removes it. */
   takeAll(prefix: string): NamedTensor[]
   /** @throws FormatError for unused weights */

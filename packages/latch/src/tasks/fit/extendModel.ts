@@ -60,16 +60,16 @@ export function copyWeights(from: Network, to: Network): void {
   const old = new Map(from.parameters.map((parameter) => [parameter.name, parameter]))
   for (const parameter of to.parameters) {
     const source = old.get(parameter.name)!
-    const values = from.store.read(source)
+    const values = from.readParameter(source.name)
     if (values.length === parameter.size) {
-      to.store.write(parameter, values)
+      to.writeParameter(parameter.name, values)
       continue
     }
-    const wide = to.store.read(parameter)
+    const wide = to.readParameter(parameter.name)
     const [rows, columns] = source.shape
     for (let row = 0; row < rows; row++) {
       wide.set(values.subarray(row * columns, (row + 1) * columns), row * parameter.shape[1])
     }
-    to.store.write(parameter, wide)
+    to.writeParameter(parameter.name, wide)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { stratifiedSplit } from '../../data/batches.ts'
 import type { NetworkConfig } from '../../model/config.ts'
-import { buildNetwork } from '../../model/network.ts'
+import { internalsOf, buildNetwork } from '../../model/network.ts'
 import { UsageError } from '../../core/errors.ts'
 import { append } from '../../core/lists.ts'
 import type { SavedState, TrainingState } from '../../training/checkpoint.ts'
@@ -115,7 +115,7 @@ function readCheckpoint<T extends TaskTypes>(bytes: Uint8Array, request: FitRequ
   const training = content.training!
   assertSameSettings(task.settings(learned), settings)
   const state = { document: training.state, tensors: training.tensors, source }
-  const note = describeEngineChange(network.engine, engine)
+  const note = describeEngineChange(internalsOf(network).engine, engine)
   if (!trained) return { trained: content, state, note }
   // The run resumes in the existing network, so that streams and references to it see the new weights.
   try {

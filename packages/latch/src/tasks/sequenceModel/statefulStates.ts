@@ -1,7 +1,7 @@
 /** States that are kept from one sequence to the next, as with Keras' `stateful` layers. */
 import type { PackedBatch } from '../../tensors/packedBatch.ts'
 import type { StateName } from '../../layers/recurrent/recurrent.ts'
-import type { Network } from '../../model/network.ts'
+import { internalsOf, type Network } from '../../model/network.ts'
 
 interface SavedState {
   layer: number
@@ -26,7 +26,7 @@ export class StatefulStates {
 
   /** Saves the final states of the last forward pass, of this batch. */
   read(batch: PackedBatch): void {
-    this.#saved = this.#network.recurrent.flatMap(({ cell, loops }, layer) =>
+    this.#saved = internalsOf(this.#network).recurrent.flatMap(({ cell, loops }, layer) =>
       loops.flatMap((_, direction) =>
         cell.stateNames.map((name): SavedState => {
           const state = name as StateName

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { importKerasConfig, type KerasArray } from '../../../src/formats/keras/read/model.ts'
 import type { ImportedModel } from '../../../src/formats/imported.ts'
 import type { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { configuredNetwork } from '../../networks.ts'
 import type { ConformanceResult } from './result.ts'
 import { relativeDifference } from '../../closeTo.ts'
@@ -83,7 +83,7 @@ export function networkOf(model: ImportedModel): Network {
 
 /** Every state of the lowest layer, by direction, in Keras' order: h, then c. */
 export function finalStates(network: Network, batch: PackedBatch): Float64Array[] {
-  const [layer] = network.recurrent
+  const [layer] = internalsOf(network).recurrent
   return layer.loops.flatMap((_, direction) =>
     (['hidden', 'cell'] as const)
       .filter((state) => layer.cell.stateNames.includes(state))
@@ -93,7 +93,7 @@ export function finalStates(network: Network, batch: PackedBatch): Float64Array[
 
 /** Gives the lowest layer's states in that order. */
 export function giveStates(network: Network, batch: PackedBatch, states: readonly ArrayLike<number>[]): void {
-  const [layer] = network.recurrent
+  const [layer] = internalsOf(network).recurrent
   const names = (['hidden', 'cell'] as const).filter((state) => layer.cell.stateNames.includes(state))
   states.forEach((values, i) => {
     const [direction, state] = [Math.floor(i / names.length), names[i % names.length]]

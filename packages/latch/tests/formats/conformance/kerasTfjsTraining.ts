@@ -1,6 +1,6 @@
 /** The cases that train: imported networks, Latch's gradients, plain gradient descent. */
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { finalStates, giveStates, networkOf } from './keras.ts'
 import { importedWith } from './kerasTfjsModels.ts'
 
@@ -17,9 +17,11 @@ function step(network: Network, batch: PackedBatch, y: readonly number[], rate: 
   network.forward(batch, PASS)
   const { mean } = network.backward(batch, { values: y }, PASS)
   for (const parameter of network.parameters) {
-    const gradient = network.store.read(parameter, 'gradients')
-    const now = network.store.read(parameter).map((value, i) => value - rate * gradient[i])
-    network.store.write(parameter, now)
+    const gradient = internalsOf(network).store.read(parameter, 'gradients')
+    const now = internalsOf(network)
+      .store.read(parameter)
+      .map((value, i) => value - rate * gradient[i])
+    internalsOf(network).store.write(parameter, now)
   }
   return mean
 }
@@ -67,7 +69,7 @@ function weightsAfter(
   test: string,
   expected: Record<string, unknown>,
 ): [number[], number[]] {
-  const read = (name: string) => [...network.store.read(network.store.find(name))]
+  const read = (name: string) => [...internalsOf(network).store.read(internalsOf(network).store.find(name))]
   const kernel = read('recurrent.0.weight_ih_l0') // (G, 4)
   const hidden = read('recurrent.0.weight_hh_l0') // (G, 1)
   const order = test.startsWith('GRU') ? [1, 0, 2] : hidden.map((_, gate) => gate) // z r h of r z n

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { readTorch } from '../../../src/formats/torch/index.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { configuredNetwork } from '../../networks.ts'
 import { modelFile } from './files.ts'
 import type { ConformanceResult } from './result.ts'
@@ -81,7 +81,7 @@ function eachState(
 ): void {
   const size = torch.dims.B * width
   let at = 0
-  network.recurrent.forEach((layer, recurrentLayer) =>
+  internalsOf(network).recurrent.forEach((layer, recurrentLayer) =>
     layer.loops.forEach((_, direction) => visit(recurrentLayer, direction, data.slice(at, (at += size)))),
   )
 }
@@ -89,7 +89,7 @@ function eachState(
 function giveStates(network: Network, torch: TorchLayerCase, batch: PackedBatch): void {
   const { h_0, c_0 } = torch.inputs
   const { B, H, T } = torch.dims
-  network.reserve({ sequences: B, steps: T, rows: batch.rows })
+  internalsOf(network).reserve({ sequences: B, steps: T, rows: batch.rows })
   const P = torch.proj_size
   if (h_0)
     eachState(network, torch, P || H, h_0.data, (layer, direction, rows) => {

@@ -2,6 +2,7 @@
  * packages/latch/tests/golden/formats/sequence.keras: the bytes that the writer gives for one network of many layers, so that a
  * change of the format is seen. `GOLDEN=write npx vitest run packages/latch/tests/formats/keras/golden.test.ts` writes it anew.
  */
+import { internalsOf } from '../../../src/model/network.ts'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { readKeras, writeKeras } from '../../../src/formats/keras/index.ts'
@@ -30,7 +31,7 @@ function written(): Promise<Uint8Array> {
       { length: parameter.size },
       (_, i) => (((i * 37 + n * 11) % 101) - 50) / 64,
     )
-    network.store.write(parameter, values)
+    internalsOf(network).store.write(parameter, values)
   })
   const about = {
     input: { kind: 'ids' as const, width: 12, steps: null },

@@ -10,7 +10,7 @@ import { ZipFile } from '../../../src/formats/keras/read/zip.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { RecurrentOptions } from '../../../src/layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { configuredNetwork } from '../../networks.ts'
 import { Random } from '../../../src/core/random.ts'
 import { filesOf } from '../conformance/files.ts'
@@ -33,7 +33,7 @@ function sourceOf(
   const network = configuredNetwork({ layers })
   const random = new Random(7, 'weights')
   for (const p of network.parameters)
-    network.store.write(
+    internalsOf(network).store.write(
       p,
       Float32Array.from({ length: p.size }, () => random.uniform() - 0.5),
     )

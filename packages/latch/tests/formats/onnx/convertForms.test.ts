@@ -66,6 +66,7 @@ function modelOf({ lines, constants, input = x, opset = 13, more = [] }: Graph):
     }
   })
   return {
+    fileBytes: 0,
     irVersion: 8,
     opset,
     producer: 'tf2onnx 1.16',

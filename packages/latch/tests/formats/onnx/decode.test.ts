@@ -131,8 +131,10 @@ describe('a model', () => {
   } as const
 
   it('as plain data', async () => {
-    const model = await decodeOnnx(modelBytes(graph), 'm.onnx')
+    const bytes = modelBytes(graph)
+    const model = await decodeOnnx(bytes, 'm.onnx')
     expect(model).toEqual({
+      fileBytes: bytes.length,
       irVersion: 8,
       opset: 17,
       producer: 'tests',

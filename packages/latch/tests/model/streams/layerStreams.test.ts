@@ -1,9 +1,10 @@
 /** Streams through layers beyond the core: the bits of the whole sequence so far; weights, saving, threads. */
+import { backwardFrom } from '../../../src/model/backwardFrom.ts'
 import { describe, expect, it } from 'vitest'
 import { ACTIVATION_NAMES } from '../../../src/cells/activations.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { configuredNetwork } from '../../networks.ts'
 import { Random } from '../../../src/core/random.ts'
 import { build, offered } from './streamCase.ts'
@@ -112,7 +113,7 @@ describe('a stream gives the bits of the whole sequence', () => {
     const stream = net.stream()
     stream.push(STEPS[0])
     stream.reset()
-    net.store.write(net.store.find('pool.0.weight'), [3, -2, 1, 0, 5, -1, 2])
+    internalsOf(net).store.write(internalsOf(net).store.find('pool.0.weight'), [3, -2, 1, 0, 5, -1, 2])
     const wanted = prefixes(net)
     expect(STEPS.map((step) => [...stream.push(step)])).toEqual(wanted)
   })
@@ -219,12 +220,12 @@ describe('whole networks', () => {
     expect(net.parameters.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['layerNorm.0.weight', 'layerNorm.0.bias', 'pool.0.weight']),
     )
-    expect(net.store.find('pool.0.weight').shape).toEqual([1, 11])
+    expect(internalsOf(net).store.find('pool.0.weight').shape).toEqual([1, 11])
     const config = JSON.parse(JSON.stringify(net.config)) as Network['config']
     const again = configuredNetwork(config, {
       engine: 'simd',
       threads: 1,
-      weights: ({ name }) => net.store.read(net.store.find(name)),
+      weights: ({ name }) => internalsOf(net).store.read(internalsOf(net).store.find(name)),
     })
     net.forward(batch)
     again.forward(batch)
@@ -241,8 +242,8 @@ describe('whole networks', () => {
       net.forward(batch, pass)
       const output = net.readOutput(batch)
       net.zeroGradients()
-      net.backwardFrom(batch, seed, pass)
-      return [output, ...net.parameters.map((p) => net.store.read(p, 'gradients'))]
+      backwardFrom(net, batch, seed, pass)
+      return [output, ...net.parameters.map((p) => internalsOf(net).store.read(p, 'gradients'))]
     }
     expect(run(2)).toEqual(run(1))
   })
@@ -251,13 +252,13 @@ describe('whole networks', () => {
     const net = build(layers, { engine: 'reference', precision: 'float64' })
     net.forward(batch)
     const all = net.readOutput(batch)
-    const { used } = net.engine.memory
+    const { used } = internalsOf(net).engine.memory
     lengths.forEach((length, b) => {
       const rows = Float64Array.from({ length: length * F }, (_, i) => Math.sin(b * T * F + i))
       const alone = PackedBatch.ofFeatures(rows, [1, length, F])
       net.forward(alone)
       expect(net.readOutput(alone)).toEqual(all.slice(b * 3, b * 3 + 3))
     })
-    expect(net.engine.memory.used).toBe(used)
+    expect(internalsOf(net).engine.memory.used).toBe(used)
   })
 })

@@ -1,4 +1,5 @@
 /** A saved state belongs to its weights, and nothing of a disposed model can be called. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../src/core/errors.ts'
 import { dense, embedding, gru, lstm, network, sequenceModel } from '../../../src/index.ts'
@@ -12,7 +13,7 @@ describe('a saved state', () => {
     const stream = model.stream()
     stream.push([3])
     const saved = stream.save()
-    const { store } = model.network
+    const { store } = internalsOf(model.network)
     const parameter = store.find('dense.0.bias')
     store.write(parameter, [1])
     expect(() => stream.restore(saved)).toThrow(UsageError)
@@ -22,10 +23,10 @@ describe('a saved state', () => {
 
   it('is the same on every engine', () => {
     const prints = (['reference', 'simd', 'relaxed'] as const).map(
-      (engine) => network(layers(), { seed: 1, engine }).store.fingerprint,
+      (engine) => internalsOf(network(layers(), { seed: 1, engine })).store.fingerprint,
     )
     expect(new Set(prints).size).toBe(1)
-    expect(network(layers(), { seed: 2 }).store.fingerprint).not.toBe(prints[0])
+    expect(internalsOf(network(layers(), { seed: 2 })).store.fingerprint).not.toBe(prints[0])
   })
 
   it('of one model is refused by another, and read by its copy', () => {

@@ -86,6 +86,6 @@ describe('a stream gives the bits of the whole sequence', () => {
     const pushed = steps(input).map((step) => [...stream.push(step)])
     expect(pushed).toEqual(wanted)
     expect(stream.steps).toBe(T)
-    net.engine.dispose()
+    net.dispose()
   })
 })

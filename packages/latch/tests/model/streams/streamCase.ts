@@ -2,7 +2,7 @@
 import type { CellForm } from '../../../src/cells/registry.ts'
 import type { EngineOptions } from '../../../src/engine/engine.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { network } from '../../networks.ts'
 import { supportedEngines } from '../../../src/node.ts'
 import { Random } from '../../../src/core/random.ts'
@@ -29,7 +29,7 @@ export function build(layers: readonly LayerOptions[], options: EngineOptions): 
   const net = network(layers, { ...options, seed: 4 })
   const random = new Random(8, 'bias')
   for (const parameter of net.parameters.filter(({ name }) => name.includes('bias')))
-    net.store.write(
+    internalsOf(net).store.write(
       parameter,
       Float64Array.from({ length: parameter.size }, () => random.between(-0.5, 0.5)),
     )

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../../src/engine/engine.ts'
 import { PackedBatch } from '../../../src/tensors/packedBatch.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { Random, ShapeError, UnsupportedError, UsageError } from '../../../src/node.ts'
 import { network } from '../../networks.ts'
 import { Optimizer } from '../../../src/training.ts'
@@ -117,9 +117,9 @@ describe.each(offered)('%s: a stream goes on', (_, options) => {
       2: () => net.forward(PackedBatch.ofIds(SEQUENCES)),
       3: () => net.forward(large),
       5: () => net.streams(100).push(new Int32Array(100).fill(1)),
-      6: () => net.prepareTraining('mean', 'square'),
+      6: () => internalsOf(net).prepareTraining('mean', 'square'),
       7: () => net.forward(large),
-      8: () => net.engine.memory.floats(4_000_000, 'more'),
+      8: () => internalsOf(net).engine.memory.floats(4_000_000, 'more'),
     }
     const got = SEQUENCES[0].map((id, t) => {
       between[t]?.()
@@ -145,7 +145,10 @@ describe.each(offered)('%s: a stream goes on', (_, options) => {
     stream.restore(saved)
     const after = plain(stream.push(4))
     expect(after).not.toEqual(before)
-    const clone = network(lstm(), { ...options, weights: ({ name }) => net.store.read(net.store.find(name)) })
+    const clone = network(lstm(), {
+      ...options,
+      weights: ({ name }) => internalsOf(net).store.read(internalsOf(net).store.find(name)),
+    })
     const other = clone.stream()
     other.restore(saved)
     expect(plain(other.push(4))).toEqual(after)
@@ -157,31 +160,31 @@ describe('memory stays flat', () => {
     const net = build(lstm(), simd)
     const stream = net.stream()
     stream.push(0)
-    const { used } = net.engine.memory
+    const { used } = internalsOf(net).engine.memory
     for (let t = 0; t < 10_000; t++) stream.push(t % V)
-    expect(net.engine.memory.used).toBe(used)
+    expect(internalsOf(net).engine.memory.used).toBe(used)
     expect(stream.steps).toBe(10_001)
   })
 
   it('over ten thousand streams', () => {
     const net = build(lstm(), simd)
     net.stream().push(0)
-    const { used } = net.engine.memory
+    const { used } = internalsOf(net).engine.memory
     const first = plain(net.stream().push(1))
     let last: number[] = []
     for (let i = 0; i < 10_000; i++) last = plain(net.stream().push(1))
     expect(last).toEqual(first)
-    expect(net.engine.memory.used).toBe(used)
+    expect(internalsOf(net).engine.memory.used).toBe(used)
   })
 
   it('and streams of rising numbers take less than twice what the most need', () => {
     const one = build(lstm(), simd)
-    const base = one.engine.memory.used
+    const base = internalsOf(one).engine.memory.used
     one.streams(256)
-    const once = one.engine.memory.used - base
+    const once = internalsOf(one).engine.memory.used - base
     const many = build(lstm(), simd)
     for (let n = 1; n <= 256; n++) many.streams(n)
-    expect(many.engine.memory.used - base).toBeLessThan(2.1 * once)
+    expect(internalsOf(many).engine.memory.used - base).toBeLessThan(2.1 * once)
   })
 })
 

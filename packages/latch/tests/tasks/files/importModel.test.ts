@@ -1,4 +1,5 @@
 /** From bytes to a model and back: which format a file is in, tasks carried along, folders of files on a disk. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { readModelDocument } from '../../../src/formats/latch/modelFile.ts'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -145,7 +146,9 @@ describe('tasks carried along', () => {
       const doubled = new Map([...read.weights].map(([name, values]) => [name, values.map((x) => 2 * x)]))
       const other = modelFromImported({ ...read, weights: doubled }, 'm') as TextClassifier
       const [{ name }] = other.network.parameters
-      expect(other.network.store.read(other.network.store.find(name))).toEqual(doubled.get(name))
+      expect(internalsOf(other.network).store.read(internalsOf(other.network).store.find(name))).toEqual(
+        doubled.get(name),
+      )
       const short = new Map([...read.weights].slice(1))
       expect(() => modelFromImported({ ...read, weights: short }, 'm')).toThrow(
         'as in the Latch document, got none',

@@ -1,4 +1,5 @@
 /** Imported networks as full citizens: predict, stream, trace, inspection, fine-tuning, files. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { describe, expect, test } from 'vitest'
 import {
   explain,
@@ -228,16 +229,16 @@ describe('inside', () => {
       expect(trace.probabilities[label]).toBeCloseTo(value(), 12)
       // ∂y/∂b of the recurrent layer’s first input bias is the sum over steps of its gate’s gradient.
       const { network } = model
-      const parameter = network.store.find('recurrent.0.bias_ih_l0')
-      const before = network.store.read(parameter).slice()
+      const parameter = internalsOf(network).store.find('recurrent.0.bias_ih_l0')
+      const before = internalsOf(network).store.read(parameter).slice()
       const nudged = (by: number) => {
         const after = before.slice()
         after[0] += by
-        network.store.write(parameter, after)
+        internalsOf(network).store.write(parameter, after)
         return value()
       }
       const slope = (nudged(1e-5) - nudged(-1e-5)) / 2e-5
-      network.store.write(parameter, before)
+      internalsOf(network).store.write(parameter, before)
       const sum = trace.layers[0].steps.reduce((total, { gradient }) => total + gradient.gates.reset[0], 0)
       expect(Math.abs(sum)).toBeGreaterThan(1e-6)
       expect(sum).toBeCloseTo(slope, 8)

@@ -1,4 +1,5 @@
 /** The text classifier: every choice trains and predicts, figures equal a count by hand, seeds give the same bytes. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '../../../src/engine/createEngine.ts'
 import { DataError } from '../../../src/core/errors.ts'
@@ -39,12 +40,14 @@ describe('every choice', () => {
       engine = createEngine({ engine: options.engine, precision: options.precision }).name,
       precision = 'float32',
     } = options
-    expect(model.network.engine).toMatchObject({ name: engine, precision })
-    const cells = model.network.recurrent.map(({ cell }) => cell.name)
+    expect(internalsOf(model.network).engine).toMatchObject({ name: engine, precision })
+    const cells = internalsOf(model.network).recurrent.map(({ cell }) => cell.name)
     const feedForward = options.cell === 'ann' || options.cell === 'bag'
     expect(cells).toEqual(feedForward ? [] : Array(options.layers ?? 1).fill(options.cell ?? 'lstm'))
     expect(
-      model.network.recurrent.every(({ loops }) => loops.length === (options.bidirectional ? 2 : 1)),
+      internalsOf(model.network).recurrent.every(
+        ({ loops }) => loops.length === (options.bidirectional ? 2 : 1),
+      ),
     ).toBe(true)
   })
 

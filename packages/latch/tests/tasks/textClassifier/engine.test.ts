@@ -1,4 +1,5 @@
 /** A classifier and its engine: threads change no byte, checkpoints keep their engine, memory goes when asked. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useHost, type HostWorker } from '../../../src/engine/host.ts'
 import { nodeHost } from '../../../src/engine/hostNode.ts'
@@ -37,7 +38,7 @@ describe('threads', () => {
       const model = textClassifier({ ...tiny, dropout: 0.2, threads })
       const events: ModelFitEvent[] = []
       await model.fit(rows, { ...quick, ...busy, ...more, onEvent: (event) => events.push(event) })
-      const { engine } = model.network
+      const { engine } = internalsOf(model.network)
       expect(events[0]).toMatchObject({ type: 'start', engine: engine.name, threads: engine.threads })
       const working = engine.name === 'reference' ? 1 : threads
       expect([engine.threads, engine.executor.size]).toEqual([working, working])
@@ -68,7 +69,7 @@ describe('threads', () => {
     expect(error.message).toMatch(/^engine threads: expected .*Resume from the last checkpoint/)
     expect(events.at(-1)).toBe('failed')
     expect(Object.values(model.predict('great soup').probabilities).every(Number.isFinite)).toBe(true)
-    expect(model.network.engine.executor.size).toBe(1)
+    expect(internalsOf(model.network).engine.executor.size).toBe(1)
     // What was saved goes on as if nothing had happened.
     const finish = async (bytes: Uint8Array | undefined) => {
       const fresh = textClassifier({ ...tiny, engine: 'simd', threads: 1 })
@@ -109,7 +110,7 @@ describe('a checkpoint', () => {
     const { bytes, whole } = await checkpointOf('reference', { precision: 'float64' })
     const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
     await model.fit(rows, { ...fitOptions, resume: bytes } as never)
-    expect(model.network.engine).toMatchObject({ name: 'reference', precision: 'float64' })
+    expect(internalsOf(model.network).engine).toMatchObject({ name: 'reference', precision: 'float64' })
     expect(hex(model.toBytes())).toBe(whole)
   })
 
@@ -158,7 +159,7 @@ describe('gradient checkpointing', () => {
 describe('dispose', () => {
   it('frees the memory; any later use fails with a message', async () => {
     const model = await trained({}, { epochs: 1 })
-    const { engine } = model.network
+    const { engine } = internalsOf(model.network)
     const bytes = model.toBytes()
     model.dispose()
     model.dispose()

@@ -1,4 +1,5 @@
 /** A classifier as a file: it loads bit for bit as saved; a hostile file fails with a message, without harm. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,7 +58,7 @@ describe('saved and loaded', () => {
       engine: 'reference',
       precision: 'float64',
     })
-    expect(other.network.engine).toMatchObject({ name: 'reference', precision: 'float64' })
+    expect(internalsOf(other.network).engine).toMatchObject({ name: 'reference', precision: 'float64' })
     model.predict(texts).forEach(({ probabilities }, i) => {
       expect(other.predict(texts[i]).probabilities.good).toBeCloseTo(probabilities.good, 5)
     })

@@ -1,4 +1,5 @@
 /** What a text classifier refuses or cannot go on with, each with its message, and what it holds afterwards. */
+import { internalsOf } from '../../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { DivergenceError, MemoryError, UnsupportedError, UsageError } from '../../../src/core/errors.ts'
 import { textClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
@@ -239,7 +240,11 @@ describe('what cannot go on', () => {
       for (const { probabilities } of model.predict(['great soup', '', 'stale']))
         expect(Object.values(probabilities).every((share) => Number.isFinite(share))).toBe(true)
       for (const parameter of model.network.parameters)
-        expect(model.network.store.read(parameter).every((x) => Number.isFinite(x))).toBe(true)
+        expect(
+          internalsOf(model.network)
+            .store.read(parameter)
+            .every((x) => Number.isFinite(x)),
+        ).toBe(true)
     },
   )
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../../src/engine/engine.ts'
 import { parallelism } from '../../../src/engine/threads/executor.ts'
-import type { Network, NetworkOptions } from '../../../src/model/network.ts'
+import { internalsOf, type Network, type NetworkOptions } from '../../../src/model/network.ts'
 import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
@@ -56,25 +56,25 @@ describe.each(engines)('$engine $precision', ({ tolerance, ...engine }) => {
   it.each(titled)('%s', (_, { options, path }) => {
     const net = weightsOnly(count, engine)
     const [weights] = net.parameters
-    net.store.write(weights, goldens.start.data)
+    internalsOf(net).store.write(weights, goldens.start.data)
     const optimizer = new Optimizer(net, options)
     for (let step = 0; step * count < path.data.length; step++) {
       const own = [step * count, (step + 1) * count] as const
-      net.store.write(weights, goldens.gradients.data.slice(...own), 'gradients')
+      internalsOf(net).store.write(weights, goldens.gradients.data.slice(...own), 'gradients')
       optimizer.update(goldens.rate)
-      expectClose(net.store.read(weights), path.data.slice(...own), tolerance)
+      expectClose(internalsOf(net).store.read(weights), path.data.slice(...own), tolerance)
     }
   })
 
   it.each(titled)('%s: a factor of the gradients', (_, { options, path }) => {
     const net = weightsOnly(count, engine)
     const [weights] = net.parameters
-    net.store.write(weights, goldens.start.data)
+    internalsOf(net).store.write(weights, goldens.start.data)
     const optimizer = new Optimizer(net, options)
     const doubled = goldens.gradients.data.slice(0, count).map((gradient) => 2 * gradient)
-    net.store.write(weights, doubled, 'gradients')
+    internalsOf(net).store.write(weights, doubled, 'gradients')
     optimizer.update(goldens.rate, 0.5)
-    expectClose(net.store.read(weights), path.data.slice(0, count), tolerance)
+    expectClose(internalsOf(net).store.read(weights), path.data.slice(0, count), tolerance)
   })
 })
 
@@ -104,7 +104,7 @@ describe('threads', () => {
     const optimizer = new Optimizer(net, options)
     for (let step = 0; step < 6; step++) {
       const gradients = Array.from({ length: width }, (_, i) => Math.sin(i * 0.37 + step))
-      net.store.write(net.parameters[0], gradients, 'gradients')
+      internalsOf(net).store.write(net.parameters[0], gradients, 'gradients')
       optimizer.update(0.01, 0.7)
     }
     const bits = [bitsOf(net), ...optimizer.regions.map((region) => bitsOf(net, region))]

@@ -1,6 +1,6 @@
 /** Each optimizer, clipping and moving average against the formula worked out number by number, in float64. */
 import { describe, expect, it } from 'vitest'
-import type { Network } from '../../../src/model/network.ts'
+import { internalsOf, type Network } from '../../../src/model/network.ts'
 import { network } from '../../networks.ts'
 import { ExponentialMovingAverage } from '../../../src/training/ema.ts'
 import { clipGradients } from '../../../src/training/clip.ts'
@@ -21,17 +21,18 @@ function pair(): Network {
     { type: 'dense', units: 1, bias: false },
   ] as const
   const net = network(layers, { engine: 'reference', precision: 'float64' })
-  net.store.write(net.parameters[0], START)
+  internalsOf(net).store.write(net.parameters[0], START)
   return net
 }
 
-const read = (net: Network, region?: string) => Array.from(net.store.read(net.parameters[0], region))
+const read = (net: Network, region?: string) =>
+  Array.from(internalsOf(net).store.read(net.parameters[0], region))
 
 function pathOf(options: OptimizerOptions, rate: number): number[][] {
   const net = pair()
   const optimizer = new Optimizer(net, options)
   return GRADIENTS.map((gradient) => {
-    net.store.write(net.parameters[0], gradient, 'gradients')
+    internalsOf(net).store.write(net.parameters[0], gradient, 'gradients')
     optimizer.update(rate)
     return read(net)
   })
@@ -101,10 +102,10 @@ describe('optimizers', () => {
   it('begin anew with zero states', () => {
     const net = pair()
     const run = () => {
-      net.store.write(net.parameters[0], START)
+      internalsOf(net).store.write(net.parameters[0], START)
       const optimizer = new Optimizer(net, { type: 'adam' })
       for (const gradient of GRADIENTS) {
-        net.store.write(net.parameters[0], gradient, 'gradients')
+        internalsOf(net).store.write(net.parameters[0], gradient, 'gradients')
         optimizer.update(0.1)
       }
       return read(net)
@@ -147,7 +148,7 @@ describe('clipping', () => {
   const clipped = (gradient: number[], options: Parameters<typeof clipGradients>[1]) => {
     const net = pair()
     net.prepareTraining()
-    net.store.write(net.parameters[0], gradient, 'gradients')
+    internalsOf(net).store.write(net.parameters[0], gradient, 'gradients')
     return { ...clipGradients(net, options), gradient: read(net, 'gradients') }
   }
 
@@ -171,7 +172,7 @@ describe('moving average', () => {
   it('decays by (1 + step) / (10 + step), at most by the limit, and can be exchanged', () => {
     const net = pair()
     const average = new ExponentialMovingAverage(net, 0.25)
-    net.store.write(net.parameters[0], [3, 0])
+    internalsOf(net).store.write(net.parameters[0], [3, 0])
     average.update(1)
     // 2/11 · 1 + 9/11 · 3, 2/11 · (−2)
     const once = [2 / 11 + 27 / 11, -4 / 11]

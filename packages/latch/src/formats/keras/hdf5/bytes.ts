@@ -3,13 +3,12 @@
  * and memory are counted, so that loops and false sizes end in an error.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { ReadBudget, type Resource } from '../../budget.ts'
 
 /** Maximum structures per file, beyond which it counts as a loop: real files have some thousands. */
 const MOST_STEPS = 200_000
 /** The most for large files, which may have one for every eight bytes. */
 const EVER_MOST_STEPS = 1_000_000
-/** Bytes of data that even a small file may have when unpacked. */
-const ALWAYS = 4 * 2 ** 20
 
 const decoder = new TextDecoder('utf-8')
 
@@ -22,17 +21,18 @@ export class FileBytes {
   readonly bytes: Uint8Array
   /** Added to every address in the file. */
   base = 0
+  /** Numbers of the datasets read so far, by the address of their object. */
+  readonly arrays = new Map<number, Float32Array>()
   readonly #view: DataView
-  readonly #mostTaken: number
+  readonly #budget: ReadBudget
   readonly #mostSteps: number
   #steps = 0
-  #taken = 0
 
-  /** `stored`: bytes on disk, if the file was unpacked from an archive. */
-  constructor(bytes: Uint8Array, source: string, stored = bytes.length) {
+  /** `budget`: that of the archive, if the file was unpacked from one. */
+  constructor(bytes: Uint8Array, source: string, budget = new ReadBudget(bytes.length)) {
     this.bytes = bytes
     this.source = source
-    this.#mostTaken = 4 * stored + ALWAYS
+    this.#budget = budget
     this.#mostSteps = Math.min(EVER_MOST_STEPS, MOST_STEPS + bytes.length / 8)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
@@ -59,10 +59,8 @@ export class FileBytes {
   }
 
   /** Counts memory before it is allocated for the file's data. */
-  take(at: number, count: number): void {
-    this.#taken += count
-    if (this.#taken <= this.#mostTaken) return
-    this.fail(at, `data of at most ${this.#mostTaken} bytes in a file of ${this.length}`, `${this.#taken}`)
+  take(at: number, count: number, resource: Resource = 'bytes'): void {
+    this.#budget.spend(resource, count, () => `${this.source}, byte ${at}`)
   }
 
   /** The range must lie in the file. */

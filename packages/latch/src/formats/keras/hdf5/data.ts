@@ -74,6 +74,8 @@ function readChunks(
   if (tree !== NOWHERE)
     eachChunk(file, tree, rank, 0, (chunkAt, length, mask, offset) => {
       const packed = file.slice(chunkAt, length)
+      // A chunk may be listed any number of times.
+      file.take(chunkAt, length + bytes)
       place(target, unpack(file, chunkAt, packed, filters, mask, bytes, size), chunk, offset)
     })
   return target.out

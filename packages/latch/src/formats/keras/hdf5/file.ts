@@ -3,6 +3,7 @@
  * here and not by the HDF5 library because files may be hostile: a damaged one makes that library allocate hundreds
  * of megabytes and leaves it unusable. Source: HDF5 File Format Specification 3.0.
  */
+import type { ReadBudget } from '../../budget.ts'
 import { FileBytes } from './bytes.ts'
 import { readRaw } from './data.ts'
 import { readLinks } from './groups.ts'
@@ -22,9 +23,9 @@ export function isHdf5(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte)
 }
 
-/** Opens a file; `stored`: how many bytes it has on disk, in an archive. @throws FormatError naming the byte; UnsupportedError for features that Keras does not use */
-export function openHdf5(bytes: Uint8Array, source: string, stored = bytes.length): Hdf5Object {
-  const file = new FileBytes(bytes, source, stored)
+/** Opens a file; `budget`: that of the archive it comes from. @throws FormatError naming the byte; UnsupportedError for features that Keras does not use */
+export function openHdf5(bytes: Uint8Array, source: string, budget?: ReadBudget): Hdf5Object {
+  const file = new FileBytes(bytes, source, budget)
   if (!isHdf5(bytes)) file.fail(0, 'an HDF5 file', 'other bytes')
   const version = file.u8(8)
   if (version > 3) file.fail(8, 'a superblock of version 0 to 3', `${version}`)
@@ -82,12 +83,15 @@ export class Hdf5Object {
     return new Hdf5Object(this.#file, address, this.path ? `${this.path}/${name}` : name)
   }
 
-  /** The numbers of a dataset. */
+  /** The numbers of a dataset, which is decoded once. */
   read(): Hdf5Array {
     const { type, shape } = this.#typeAndShape(this.#messages)
-    const raw = readRaw(this.#file, this.#messages, shape, type.size)
-    this.#file.take(this.#at, 4 * (raw.length / type.size))
-    return { shape, data: readFloats(this.#file, this.#at, raw, type) }
+    const known = this.#file.arrays.get(this.#at)
+    const raw = known ? null : readRaw(this.#file, this.#messages, shape, type.size)
+    this.#file.take(this.#at, readSize(this.#file, this.#at, shape), 'numbers')
+    const data = known ?? readFloats(this.#file, this.#at, raw!, type)
+    this.#file.arrays.set(this.#at, data)
+    return { shape, data }
   }
 
   #typeAndShape(messages: readonly Message[]): { type: Datatype; shape: readonly number[] } {

@@ -7,6 +7,7 @@ import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.
 import { describe, fieldAt, rootField, type Field } from '../../../core/validation.ts'
 import type { ImportedModel, ImportOptions, ModelFiles } from '../../imported.ts'
 import { importKerasConfig, type KerasAbout } from './model.ts'
+import { ReadBudget } from '../../budget.ts'
 import { withoutEffect } from '../../effectiveOptions.ts'
 import { isHdf5, openHdf5, type Hdf5Object } from '../hdf5/file.ts'
 import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../../latch/embedded.ts'
@@ -36,10 +37,11 @@ export function readKerasFile(files: ModelFiles, options: ImportOptions): Import
 
 /** A Keras file's raw configuration and its weights. @throws FormatError with a place */
 export function openKerasFile({ bytes, name }: ModelFiles): KerasContent {
-  if (isZip(bytes)) return openArchive(new ZipFile(bytes, name), name, bytes.length)
+  const budget = new ReadBudget(bytes.length)
+  if (isZip(bytes)) return openArchive(new ZipFile(bytes, name, budget), name, budget)
   if (!isHdf5(bytes))
     throw new FormatError({ where: name, expected: 'a .keras archive or an HDF5 file', got: 'other bytes' })
-  const root = openHdf5(bytes, name)
+  const root = openHdf5(bytes, name, budget)
   const own = root.text('model_config')
   const trained = root.text('training_config')
   const version = root.text('keras_version') ?? root.at('model_weights')?.text('keras_version') ?? null
@@ -54,7 +56,7 @@ export function openKerasFile({ bytes, name }: ModelFiles): KerasContent {
   }
 }
 
-function openArchive(zip: ZipFile, name: string, stored: number): KerasContent {
+function openArchive(zip: ZipFile, name: string, budget: ReadBudget): KerasContent {
   const metadata = jsonMember(zip, name, 'metadata.json')
   const config = jsonMember(zip, name, 'config.json')
   const fields = rootField(metadata, 'metadata', name)
@@ -71,7 +73,7 @@ function openArchive(zip: ZipFile, name: string, stored: number): KerasContent {
       const data = found === undefined ? null : zip.read(found)
       return data && new TextDecoder().decode(data)
     },
-    root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, stored),
+    root: () => openHdf5(weightsMember(zip, name), `${name}, model.weights.h5`, budget),
   }
 }
 

@@ -223,6 +223,7 @@ function checkLink(node: KerasNode, below: KerasNode | undefined, source: string
     where: `${source}, layer ${node.name}`,
     expected: below ? `one chain, with ${below.name} as its input` : 'an input layer first',
     got: `${node.type} of ${node.inputs.map(({ name }) => name).join(', ') || 'nothing'}`,
+    fix: below ? readUpTo(below.name) : [],
   })
 }
 
@@ -268,6 +269,7 @@ function checkMasks(
       where: `${source}, layer ${name}`,
       expected,
       got: `a mask from ${stranger.name}`,
+      fix: i > 0 ? readUpTo(chain[i - 1].name) : [],
     })
   })
 }

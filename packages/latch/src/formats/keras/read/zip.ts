@@ -3,6 +3,7 @@
  * unpacked. Supports what Keras writes: stored or deflated, not encrypted, below 4 GiB. Source: PKWARE APPNOTE 6.3.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { ReadBudget } from '../../budget.ts'
 import { inflateTo } from '../hdf5/inflate.ts'
 
 interface Entry {
@@ -20,8 +21,6 @@ const CENTRAL = 0x02014b50
 const LOCAL = 0x04034b50
 const MOST_ENTRIES = 4096
 const MOST_RATIO = 1000
-/** Maximum total size of unpacked members beyond four times the file. */
-const UNPACKED = 4 * 2 ** 20
 
 /** Whether bytes begin with the zip signature. */
 export function isZip(bytes: Uint8Array): boolean {
@@ -34,10 +33,11 @@ export class ZipFile {
   readonly #view: DataView
   readonly #source: string
   readonly #entries: ReadonlyMap<string, Entry>
-  #unpacked = 0
+  readonly #budget: ReadBudget
 
   /** @throws FormatError, UnsupportedError naming the byte or the member */
-  constructor(bytes: Uint8Array, source: string) {
+  constructor(bytes: Uint8Array, source: string, budget = new ReadBudget(bytes.length)) {
+    this.#budget = budget
     this.#bytes = bytes
     this.#source = source
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -57,9 +57,7 @@ export class ZipFile {
     if (this.#u32(at) !== LOCAL) this.#fail(at, 'a local header', 'other bytes')
     const from = at + 30 + this.#u16(at + 26) + this.#u16(at + 28)
     this.#check(from, packed)
-    const most = 4 * this.#bytes.length + UNPACKED
-    this.#unpacked += method === 0 ? 0 : size
-    if (size > MOST_RATIO * Math.max(packed, 64) || this.#unpacked > most)
+    if (size > MOST_RATIO * Math.max(packed, 64))
       throw new FormatError({
         where,
         expected: `at most ${MOST_RATIO} times its ${packed} bytes`,
@@ -68,6 +66,7 @@ export class ZipFile {
     const data = this.#bytes.subarray(from, from + packed)
     if (method === 0 && packed !== size)
       throw new FormatError({ where, expected: `${size} bytes`, got: `${packed} stored` })
+    if (method !== 0) this.#budget.spend('bytes', size, where)
     const out = method === 0 ? data : inflateTo(data, size, true, where)
     if (crc32(out) !== entry.checksum)
       throw new FormatError({ where, expected: 'the checksum of its directory', got: 'other bytes' })

@@ -2,6 +2,7 @@
  * Writes a .keras file: metadata.json, config.json and model.weights.h5 in a zip, under the names and paths that
  * Keras 3's load_model looks for. Parameters are read one by one while it is written. Source: saving_lib of Keras 3.
  */
+import { internalsOf } from '../../../model/network.ts'
 import { Zip, ZipPassThrough } from 'fflate'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { hdf5Chunks, type Hdf5Dataset } from '../hdf5/write.ts'
@@ -39,7 +40,7 @@ function jsonChunks(value: unknown): Uint8Array[] {
 function weightChunks(layers: readonly OutLayer[], { network }: ExportSource): Iterable<Uint8Array> {
   const byName = new Map(network.parameters.map((parameter) => [parameter.name, parameter]))
   const read = (name: string) => {
-    const values = network.store.read(byName.get(name)!) // a copy of its own
+    const values = internalsOf(network).store.read(byName.get(name)!) // a copy of its own
     return values instanceof Float32Array ? values : new Float32Array(values)
   }
   const known = layers.filter(({ type }) => type !== 'InputLayer')

@@ -4,7 +4,6 @@
  */
 import { gatesInWords } from '../../gateOrders.ts'
 import { genericCells, takesOption } from '../../../cells/registry.ts'
-import { RUN_AS_GRAPH } from './context.ts'
 import { resolveActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -174,7 +173,6 @@ class Compiler {
           where: irNode.node ? describePlace(this.#source, irNode.node) : this.#source,
           expected: 'supported layers',
           got: layer.what,
-          remedy: RUN_AS_GRAPH,
         })
     }
   }

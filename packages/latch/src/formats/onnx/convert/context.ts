@@ -8,9 +8,6 @@ import { wholeNumbers, type Axis, type SequenceValue, type Value } from './value
 import { above } from './model.ts'
 import type { IrNode } from './nodes.ts'
 
-/** The remedy if layers cannot be found. */
-export const RUN_AS_GRAPH = 'A program can run the graph directly, with openOnnxGraph of latch/formats.'
-
 /** The conversion of one graph. */
 export class ConversionContext {
   readonly source: string
@@ -59,7 +56,7 @@ export class NodeConverter {
 
   unsupported(expected: string, got: string): UnsupportedError {
     const where = describePlace(this.context.source, this.node)
-    return new UnsupportedError({ where, expected, got, remedy: RUN_AS_GRAPH })
+    return new UnsupportedError({ where, expected, got })
   }
 
   int(name: string, absent: number): number {

@@ -11,7 +11,7 @@ import { resolveOutputActivation, lossForActivation, getOutputWidth } from '../.
 import { tokensByOptions } from '../../text/tokensById.ts'
 import type { OnnxModel } from '../graph.ts'
 import { compileLayers, type CompiledLayers } from './compile.ts'
-import { describeAxes, describeValue, RUN_AS_GRAPH } from './context.ts'
+import { describeAxes, describeValue } from './context.ts'
 import { interpretGraph, type Interpretation } from './graph.ts'
 import { getNumber, type Axis, type SequenceValue } from './values.ts'
 import { reaches } from './model.ts'
@@ -86,7 +86,10 @@ function choose(interpretation: Interpretation, source: string, names: readonly 
       if (value?.kind === 'refused') failure ??= value.error
     }
   }
-  if (!found.length) throw withPart(interpretation, source, failure, names)
+  if (!found.length)
+    throw (
+      failure ?? new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') })
+    )
   const depth = ({ sequence }: Found) => measureDepth(sequence.tip)
   const chosen = found.reduce((best, other) => (depth(other) > depth(best) ? other : best))
   for (const { name, sequence } of found) {
@@ -100,41 +103,6 @@ function measureDepth(tip: IrNode): number {
   let depth = 0
   for (let at: IrNode | null = tip; at; at = at.below) depth++
   return depth
-}
-
-/** Why it failed, and how far it went. */
-function withPart(
-  { values }: Interpretation,
-  source: string,
-  failure: UnsupportedError | null,
-  names: readonly string[],
-): UnsupportedError {
-  if (!failure)
-    return new UnsupportedError({ where: source, expected: 'outputs of layers', got: names.join(', ') })
-  const whole = [...values].flatMap(([name, value]) =>
-    value.kind === 'sequence' && isWhole(value) ? [{ name, score: computeScore(value.tip) }] : [],
-  )
-  const part = whole.reduce((best, other) => (other.score >= best.score ? other : best), {
-    name: '',
-    score: 2,
-  })
-  const { where, expected, got, remedy } = failure
-  return new UnsupportedError({ where, expected, got, remedy, fix: part.name ? readUpTo(part.name) : [] })
-}
-
-/** Whether a chain could end here. */
-function isWhole({ tip, axes }: SequenceValue): boolean {
-  if (axes[axes.length - 1]?.role !== 'feature') return false
-  if (axes.some(({ role }) => role === 'merged' || role === 'direction')) return false
-  for (let at: IrNode | null = tip; at; at = at.below) if (at.layer.type === 'pattern') return false
-  return true
-}
-
-/** How much a chain holds: recurrent layers count most. */
-function computeScore(tip: IrNode): number {
-  let score = 0
-  for (let at: IrNode | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1
-  return score
 }
 
 function findPlaces(
@@ -176,7 +144,6 @@ function checkOutput(source: string, name: string, axes: readonly Axis[]): void 
     where: `${source}, output '${name}'`,
     expected: '(batch, time, features) or (batch, features)',
     got: describeAxes(axes),
-    remedy: RUN_AS_GRAPH,
   })
 }
 

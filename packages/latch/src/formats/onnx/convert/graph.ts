@@ -4,8 +4,15 @@
  */
 import { cellOfClass } from '../../gateOrders.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
-import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from '../graph.ts'
-import { ConversionContext, NodeConverter, RUN_AS_GRAPH } from './context.ts'
+import { ReadBudget } from '../../budget.ts'
+import {
+  describePlace,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from '../graph.ts'
+import { ConversionContext, NodeConverter } from './context.ts'
 import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
 import { convertMasking } from './masks.ts'
@@ -50,12 +57,13 @@ export function interpretGraph(model: OnnxModel, source: string): Interpretation
   const states = stateInputs(model)
   const ragged = model.inputs.some(({ shape }) => shape?.length === 1)
   const context = new ConversionContext(source, model.opset, ragged)
+  const budget = new ReadBudget(model.fileBytes)
   const values = new Map<string, Value>()
   for (const [name, tensor] of model.initializers) values.set(name, { kind: 'constant', tensor })
   for (const input of model.inputs) values.set(input.name, inputValue(input, source, states))
   for (const node of model.nodes) {
     const inputs = node.inputs.map((name): Value => (name === '' ? { kind: 'absent' } : values.get(name)!))
-    const outputs = interpretNode(context, model, node, inputs)
+    const outputs = interpretNode(context, model, node, inputs, budget)
     node.outputs.forEach((name, i) => {
       if (name !== '') values.set(name, outputs[i] ?? notFollowed(source, node, i))
     })
@@ -74,25 +82,39 @@ function interpretNode(
   model: OnnxModel,
   node: OnnxNode,
   inputs: readonly Value[],
+  budget: ReadBudget,
 ): readonly Value[] {
   const all = (value: Value) => node.outputs.map(() => value)
-  const refused = inputs.find(({ kind }) => kind === 'refused')
-  if (refused) return all(refused)
+  const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
+  const refused = inputs.filter((value) => value.kind === 'refused')
+  // An operator that does not exist here says more than what led to it.
+  const why = refused.find(({ operator }) => operator) ?? refused[0]
+  if (why && (why.operator || convert)) return all(why)
+  if (why) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
+  const lengths = inputs.map((value) => (value.kind === 'constant' ? value.tensor.data.length : 0))
+  const read = lengths.reduce((a, b) => a + b, 0)
+  const where = () => describePlace(context.source, node)
   try {
+    // Any number of nodes may read one constant.
+    budget.spend('multiplications', read, where)
     const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
-    if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs)
+    if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs, budget)
     const at = new NodeConverter(context, node)
     const masks = node.domain === '' ? convertMasking(at, inputs) : null
     if (masks) return all(masks)
-    const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
-    if (!convert)
-      throw at.unsupported('a supported operator', node.domain ? `${node.op} of ${node.domain}` : node.op)
+    if (!convert) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
+    if (Object.hasOwn(LAYERS, node.op)) budget.spend('numbers', read, where)
     const result = convert(at, inputs)
     return Array.isArray(result) ? result : [result as Value]
   } catch (error) {
     if (error instanceof UnsupportedError) return all({ kind: 'refused', error })
     throw error
   }
+}
+
+function strangeOperator(context: ConversionContext, node: OnnxNode): UnsupportedError {
+  const got = node.domain ? `${node.op} of ${node.domain}` : node.op
+  return new NodeConverter(context, node).unsupported('a supported operator', got)
 }
 
 /** Numbers that a constant may have though its file has fewer. */
@@ -104,6 +126,7 @@ function folded(
   model: OnnxModel,
   node: OnnxNode,
   inputs: readonly Value[],
+  budget: ReadBudget,
 ): readonly Value[] {
   const initializers = new Map<string, OnnxTensor>()
   node.inputs.forEach((name, i) => {
@@ -115,7 +138,7 @@ function folded(
   const one = { ...model, nodes: [{ ...node }], initializers, inputs: [], outputs }
   const given = [...initializers.values()].reduce((sum, { data }) => sum + data.length, 0)
   const mostNumbers = Math.max(MOST_FOLDED, given)
-  const made = new OnnxGraph(one, { source: context.source, mostNumbers }).run({})
+  const made = new OnnxGraph(one, { source: context.source, mostNumbers, budget }).run({})
   return node.outputs.map((name): Value => {
     if (name === '') return { kind: 'absent' }
     return { kind: 'constant', tensor: made[name] }
@@ -169,7 +192,6 @@ function inputValue(
     where: `${source}, input '${name}'`,
     expected: 'ids (batch, time), features (batch, time, features), lengths (batch) or an initial state',
     got: shape ? `${dtype ?? 'something'} of ${shape.length} axes` : 'a value without a shape',
-    remedy: RUN_AS_GRAPH,
   })
   return { kind: 'refused', error }
 }

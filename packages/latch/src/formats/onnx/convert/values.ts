@@ -78,7 +78,8 @@ export type Value =
   /** `value`: what masked features are; missing for ids. */
   | { kind: 'masking'; what: MaskPart; value?: number }
   | { kind: 'absent' }
-  | { kind: 'refused'; error: UnsupportedError }
+  /** `operator`: one that is not supported at all. */
+  | { kind: 'refused'; error: UnsupportedError; operator?: true }
 
 /** A number, or the size of a named axis. */
 export function buildSize(size: number | string): Size {

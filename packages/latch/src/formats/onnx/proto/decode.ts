@@ -69,8 +69,7 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
       found.push(readGraph(m.message(), parts))
     },
   })
-  if (!found.length)
-    throw new FormatError({ where: `${source}, graph`, expected: 'an ONNX model', got: 'no graph' })
+  if (!found.length) throw noGraph(source)
   const opset = checkVersions(source, head)
   const [graph] = found
   const initializers = new Map<string, OnnxTensor>()
@@ -88,9 +87,44 @@ export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Si
   const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
   const { irVersion, metadata } = head
   const producer = `${head.producer} ${head.version}`.trim() || null
-  const model = { irVersion, opset, producer, graphName, nodes, initializers, inputs, outputs, metadata }
+  const { fileBytes } = root.budget
+  const model: OnnxModel = {
+    irVersion,
+    opset,
+    producer,
+    graphName,
+    nodes,
+    initializers,
+    inputs,
+    outputs,
+    metadata,
+    fileBytes,
+  }
   checkNames(source, model)
   return model
+}
+
+const noGraph = (source: string) =>
+  new FormatError({ where: `${source}, graph`, expected: 'an ONNX model', got: 'no graph' })
+
+/**
+ * What a file declares, for a listing: graphs in attributes are read too, weights and versions are not checked.
+ * @throws FormatError for a broken file
+ */
+export function listOnnxGraph(
+  bytes: Uint8Array,
+  source: string,
+): { producer: string | null; graph: GraphParts } {
+  const parts = new Parts(true)
+  let [producer, version] = ['', '']
+  let graph: GraphParts | null = null
+  WireMessage.root(bytes, source, '').each(ModelSchema, {
+    producerName: (m) => void (producer = m.string()),
+    producerVersion: (m) => void (version = m.string()),
+    graph: (m) => void (graph ??= readGraph(m.message(), parts)),
+  })
+  if (!graph) throw noGraph(source)
+  return { producer: `${producer} ${version}`.trim() || null, graph }
 }
 
 /** A TensorProto as a file of its own, as ONNX' test data has them. */
@@ -107,9 +141,10 @@ interface Header {
   metadata: Map<string, string>
 }
 
-interface GraphParts {
+/** What a graph declares; `graphs` of a node are those in its attributes. */
+export interface GraphParts {
   name: string
-  nodes: OnnxNode[]
+  nodes: (OnnxNode & { graphs?: readonly GraphParts[] })[]
   heads: TensorHead[]
   inputs: OnnxValueInfo[]
   outputs: OnnxValueInfo[]
@@ -117,7 +152,14 @@ interface GraphParts {
 
 /** Counts what is made, so that a file of millions of empty messages ends early. */
 class Parts {
+  /** Graphs in attributes, read for a listing only; null: an error. */
+  readonly graphs: GraphParts[] | null
+  depth = 0
   #count = 0
+
+  constructor(listing = false) {
+    this.graphs = listing ? [] : null
+  }
 
   next(message: WireMessage): number {
     if (this.#count >= MAX_PARTS)
@@ -162,6 +204,17 @@ function checkVersions(source: string, { irVersion, opsets }: Header): number {
   })
 }
 
+/** Graphs within graphs of a listing. */
+const MOST_NESTED = 16
+
+function readNested(message: WireMessage, parts: Parts): void {
+  if (parts.depth >= MOST_NESTED) throw message.error(`at most ${MOST_NESTED} graphs in each other`, 'more')
+  parts.depth++
+  const graph = readGraph(message.message(), parts)
+  parts.depth--
+  parts.graphs!.push(graph)
+}
+
 function readGraph(message: WireMessage, parts: Parts): GraphParts {
   const graph: GraphParts = { name: '', nodes: [], heads: [], inputs: [], outputs: [] }
   const place = <T>(m: WireMessage, list: T[]) => {
@@ -175,13 +228,13 @@ function readGraph(message: WireMessage, parts: Parts): GraphParts {
     input: (m) => void graph.inputs.push(readValueInfo(place(m, graph.inputs), parts)),
     output: (m) => void graph.outputs.push(readValueInfo(place(m, graph.outputs), parts)),
     sparseInitializer: (m) => {
-      throw m.unsupported('dense weights', 'sparse ones')
+      if (!parts.graphs) throw m.unsupported('dense weights', 'sparse ones')
     },
   })
   return graph
 }
 
-function readNode(message: WireMessage, index: number, parts: Parts): OnnxNode {
+function readNode(message: WireMessage, index: number, parts: Parts): GraphParts['nodes'][number] {
   const [inputs, outputs]: [string[], string[]] = [[], []]
   const attributes = new Map<string, OnnxAttribute>()
   let [name, op, domain] = ['', '', '']
@@ -198,13 +251,15 @@ function readNode(message: WireMessage, index: number, parts: Parts): OnnxNode {
   if (OWN_DOMAINS.includes(domain)) domain = ''
   const node = { name: name || `${op} ${index}`, op, domain, inputs, outputs, attributes, index }
   const where = describePlace(message.source, node)
+  const others = parts.graphs?.length ?? 0
   for (const each of waiting) {
     const [key, value] = readAttribute(each, where, parts)
     if (key === '' || attributes.has(key))
       throw new FormatError({ where, expected: 'unique attribute names', got: `'${key}'` })
     attributes.set(key, value)
   }
-  return node
+  const graphs = parts.graphs?.splice(others) ?? []
+  return graphs.length > 0 ? { ...node, graphs } : node
 }
 
 const KIND_OF_TYPE = new Map(
@@ -217,7 +272,8 @@ function readAttribute(message: WireMessage, where: string, parts: Parts): reado
   const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []]
   let [name, type] = ['', 0]
   const seen = (kind: string) => () => void values.set(kind, unsupported)
-  const unsupported = (): never => {
+  const unsupported = (): OnnxAttribute => {
+    if (parts.graphs) return ''
     const expected = 'attributes that are numbers, texts or one tensor'
     const got = `a ${KIND_OF_TYPE.get(type) ?? `value of type ${type}`} in '${name}'`
     throw new UnsupportedError({ where, expected, got })
@@ -235,19 +291,19 @@ function readAttribute(message: WireMessage, where: string, parts: Parts): reado
     floats: (m) => m.numbers('float', (value) => add(m, floats, value)),
     ints: (m) => m.numbers('int64', (value) => add(m, ints, value)),
     strings: (m) => void (parts.next(m), strings.push(UTF8.decode(m.bytes()))),
-    g: (m) => (m.bytes(), seen('graph')()),
+    g: (m) => (parts.graphs ? readNested(m, parts) : void m.bytes(), seen('graph')()),
     tensors: (m) => (m.bytes(), seen('tensors')()),
-    graphs: (m) => (m.bytes(), seen('graphs')()),
+    graphs: (m) => (parts.graphs ? readNested(m, parts) : void m.bytes(), seen('graphs')()),
     refAttrName: (m) => (m.bytes(), seen('ref')()),
   })
   if (floats.length) values.set('floats', floats)
   if (ints.length) values.set('ints', ints)
   if (strings.length) values.set('strings', strings)
-  if (values.has('ref')) unsupported()
+  if (values.has('ref')) return [name, unsupported()]
   const kind = type === 0 ? [...values.keys()][0] : KIND_OF_TYPE.get(type)
   const value = values.get(kind ?? '') ?? EMPTY[kind ?? '']
   if (value !== undefined) return [name, typeof value === 'function' ? value() : value]
-  if (type > ATTRIBUTE_TYPES.strings || type === ATTRIBUTE_TYPES.graph) unsupported()
+  if (type > ATTRIBUTE_TYPES.strings || type === ATTRIBUTE_TYPES.graph) return [name, unsupported()]
   throw new FormatError({ where, expected: `a value of '${name}'`, got: kind ? `no ${kind}` : 'none' })
 }
 

@@ -4,7 +4,7 @@
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { bfloatToFloat, halfToFloat } from '../../halfPrecision.ts'
-import { leadsAway } from '../../siblingName.ts'
+import { readCompanion } from '../../companions.ts'
 import { getStorage, type OnnxDtype, type OnnxTensor } from '../graph.ts'
 import { DATA_TYPES, EntrySchema, TensorSchema } from './schema.ts'
 import { isExtreme, type NumberKind, type WireMessage } from './wire.ts'
@@ -146,17 +146,19 @@ export async function readTensorAnywhere(
   if (!head.external) return readTensor(head)
   const place = head.external
   const location = place.get('location') ?? ''
-  if (leadsAway(location))
-    throw broken(head, 'external data in a file beside the model', JSON.stringify(location.slice(0, 100)))
   if (!sibling)
     throw broken(head, 'all numbers in one file', `external data in ${location}, which is not at hand`)
-  const file = await sibling(location)
+  const { message } = head
+  const where = `${message.source}, ${head.where}`
+  const file = await readCompanion({ sibling }, location, where, message.budget)
   const offset = wholeNumber(head, 'offset', 0)
   const bytes = head.count * TYPES[head.dtype].bytes
   const length = wholeNumber(head, 'length', bytes)
   if (length !== bytes) throw broken(head, `external data of ${bytes} bytes`, `a length of ${length}`)
   if (offset + length > file.length)
     throw broken(head, `bytes within the ${file.length} of ${location}`, `${offset} to ${offset + length}`)
+  message.budget.spend('numbers', head.count, where)
+  message.spend(getStorage(head.dtype, 0).BYTES_PER_ELEMENT * head.count)
   return {
     dtype: head.dtype,
     shape: head.shape,

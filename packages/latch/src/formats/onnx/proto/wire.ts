@@ -6,14 +6,13 @@
 import type { DescField } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
+import { ReadBudget } from '../../budget.ts'
 
 type Schema = { readonly fields: readonly DescField[]; readonly field: object }
 
 const NAMES = new WeakMap<Schema, ReadonlyMap<number, string>>()
 const WIRES = ['a varint', '8 bytes', 'a length and bytes', 'a group', 'the end of a group', '4 bytes']
 const GROUP_DEPTH = 16
-const MEMORY_FACTOR = 4
-const MEMORY_FREE = 2 ** 20
 const UTF8 = new TextDecoder()
 
 /** Element kinds of repeated numbers. */
@@ -28,7 +27,8 @@ export class WireMessage {
   readonly #bytes: Uint8Array
   readonly #start: number
   readonly #end: number
-  readonly #purse: Purse
+  /** What the file may cost. */
+  readonly budget: ReadBudget
   #field = ''
   #wire: number = 0
   #next = -1
@@ -40,7 +40,7 @@ export class WireMessage {
     this.#reader = parent ? parent.#reader : new BinaryReader(file.bytes)
     this.#start = start
     this.#end = end
-    this.#purse = parent ? parent.#purse : { left: MEMORY_FACTOR * file.bytes.length + MEMORY_FREE }
+    this.budget = parent ? parent.budget : new ReadBudget(file.bytes.length)
   }
 
   /** A whole file as one message. */
@@ -48,10 +48,9 @@ export class WireMessage {
     return new WireMessage(null, { bytes, source, path }, 0, bytes.length)
   }
 
-  /** Asks for memory of so many bytes before it is taken. @throws FormatError beyond four times the file */
+  /** Asks for memory of so many bytes before it is taken. @throws FormatError for more than the file justifies */
   spend(bytes: number): void {
-    this.#purse.left -= bytes
-    if (this.#purse.left < 0) throw this.error('values of at most four times the size of the file', 'more')
+    this.budget.spend('bytes', bytes, () => this.where())
   }
 
   /** Calls the reader of each field that has one, in the file's order; skips the others. */
@@ -210,11 +209,6 @@ export class WireMessage {
   #need(wire: number): void {
     if (this.#wire !== wire) throw this.error(WIRES[wire], WIRES[this.#wire])
   }
-}
-
-/** How much memory a file's numbers may still take. */
-interface Purse {
-  left: number
 }
 
 /** Where a message lies. */

@@ -2,6 +2,7 @@
  * A node while its graph is opened: its attributes, each read by name, kind and default, so that what an operator
  * does not support is an error by name, and errors name their place in the graph.
  */
+import type { ReadBudget } from '../../budget.ts'
 import { DataError, FormatError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
 import {
   type OnnxAttribute,
@@ -57,6 +58,7 @@ export class GraphNode {
   readonly constant: (input: number) => OnnxTensor | undefined
   readonly #known = new Set<string>()
   readonly #most: number
+  readonly #budget: ReadBudget | undefined
 
   constructor(
     source: string,
@@ -64,7 +66,10 @@ export class GraphNode {
     opset: number,
     constants: ReadonlyMap<string, OnnxTensor>,
     most: number,
+    budget?: ReadBudget,
   ) {
+    this.#budget = budget
+
     this.node = node
     this.opset = opset
     this.where = describePlace(source, node)
@@ -171,7 +176,13 @@ export class GraphNode {
   /** A tensor of zeros. @throws ShapeError for one too large */
   make(dtype: OnnxDtype, shape: readonly number[]): OnnxTensor {
     this.#check(shape)
+    this.#budget?.spend('numbers', countElements(shape), this.where)
     return { dtype, shape, data: getStorage(dtype, countElements(shape)) }
+  }
+
+  /** Counts multiplications before they are done. @throws BudgetError */
+  work(multiplications: number): void {
+    this.#budget?.spend('multiplications', multiplications, this.where)
   }
 
   /** The same numbers under another shape. */

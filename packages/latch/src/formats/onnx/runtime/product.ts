@@ -56,6 +56,7 @@ const matMul: Operator = (node) => {
     ])
     const [lefts, rights] = heads.map((shape) => findPlaces(head, broadcastStrides(shape, head)))
     if (!out.data.length) return [out]
+    node.work(countElements(head) * m * k * n)
     const sums = new Float64Array(m * n)
     for (let i = 0; i < countElements(head); i++) {
       const one = { data: a!.data, first: lefts[i] * m * k, row: k, column: 1 }
@@ -79,6 +80,7 @@ const gemm: Operator = (node) => {
     if (k !== rows)
       throw node.misshapen('inner sizes that agree', `${showShape(a!.shape)} and ${showShape(b!.shape)}`)
     const out = node.make(dtype, [m, n])
+    node.work(m * k * n)
     const sums = new Float64Array(m * n)
     multiply(sums, turned(a!, turnA), turned(b!, turnB), [m, k, n])
     if (

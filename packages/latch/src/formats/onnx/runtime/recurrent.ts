@@ -278,8 +278,9 @@ function buildRun(node: GraphNode, form: Form, engine: EngineOptions): Run {
     const dtype = node.sameType([x, w, r, b, initialH, initialC, p], isFloat)
     const sizes = getSizes(node, form, tensors)
     checkRest(node, form, tensors, sizes)
-    const network = networkFor(tensors, sizes)
     const [T, B, F] = [sizes.steps, sizes.batch, sizes.width]
+    node.work(T * B * (w!.data.length + r!.data.length))
+    const network = networkFor(tensors, sizes)
     const [ofSteps, ofBatch] = computeStrides(x.shape)
     const rows = form.batchFirst ? x : reordered(node, x, [B, T, F], [ofBatch, ofSteps, 1])
     const batch = PackedBatch.ofFeatures(rows.data, [B, T, F], tensors.lengths?.data)

@@ -3,6 +3,7 @@
  * unsupported is an error when the graph is opened, with name and place.
  */
 import { cellOfClass, classNames } from '../../gateOrders.ts'
+import type { ReadBudget } from '../../budget.ts'
 import type { EngineOptions } from '../../../engine/engine.ts'
 import { DataError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
 import {
@@ -43,6 +44,8 @@ export interface OnnxGraphOptions {
   engine?: EngineOptions
   /** Most numbers that a tensor made on the way may have. Default 2^28. */
   mostNumbers?: number
+  /** What running it may cost. Default: any. */
+  budget?: ReadBudget
 }
 
 interface Step {
@@ -62,14 +65,17 @@ export class OnnxGraph {
   readonly #constants: ReadonlyMap<string, OnnxTensor>
 
   /** @throws UnsupportedError for an unsupported operator or attribute, FormatError for an invalid one */
-  constructor(model: OnnxModel, { source, engine = {}, mostNumbers = MOST_NUMBERS }: OnnxGraphOptions) {
+  constructor(
+    model: OnnxModel,
+    { source, engine = {}, mostNumbers = MOST_NUMBERS, budget }: OnnxGraphOptions,
+  ) {
     this.inputs = model.inputs
     this.outputs = model.outputs
     this.#source = source
     const constants = new Map(model.initializers)
     const lastUse = lastUses(model)
     this.#steps = model.nodes.map((node) => {
-      const open = new GraphNode(source, node, model.opset, constants, mostNumbers)
+      const open = new GraphNode(source, node, model.opset, constants, mostNumbers, budget)
       const run = findOperator(source, node, engine)(open)
       open.finish()
       if (node.op === 'Constant') constants.set(node.outputs[0], makeConstant(open))

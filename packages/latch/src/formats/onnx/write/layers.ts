@@ -3,7 +3,7 @@
  * over time does so through masks made of the lengths, so that ragged batches give what Latch gives.
  */
 import type { LayerOptions } from '../../../model/config.ts'
-import type { Network } from '../../../model/network.ts'
+import { internalsOf, type Network } from '../../../model/network.ts'
 import { exportAs } from '../../fixes.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { emitActivation } from './activations.ts'
@@ -143,7 +143,7 @@ class LayerExport {
   }
 
   #parameter(name: string): string {
-    const { store } = this.#network
+    const { store } = internalsOf(this.#network)
     const parameter = store.find(name)
     const make = () => [float32(store.read(parameter))]
     return this.graph.weight(name, parameter.shape, [{ length: parameter.size, make }])
@@ -206,7 +206,7 @@ class LayerExport {
         return graph.node('ReduceMax', [raised], { axes: { ints: [0] }, keepdims: 0 })
       }
       case 'attention': {
-        const { store } = this.#network
+        const { store } = internalsOf(this.#network)
         const make = () => [float32(store.read(store.find(`${name}.weight`)))]
         const column = graph.weight(`${name}.weight`, [width, 1], [{ length: width, make }])
         const scores = masks.where(masks.counting(), graph.node('MatMul', [value, column]), LOWEST)

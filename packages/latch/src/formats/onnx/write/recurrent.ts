@@ -4,7 +4,7 @@
  */
 import { genericCells, takesOption, type CellOptions } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
-import type { Network } from '../../../model/network.ts'
+import { internalsOf, type Network } from '../../../model/network.ts'
 import { GATE_ORDERS, gateCount, PEEPHOLE_ORDERS, requireClassName } from '../../gateOrders.ts'
 import { cellActivations } from './activations.ts'
 import { float32, type AttributeValue, type ExportGraph, type WeightPart } from './graph.ts'
@@ -94,12 +94,12 @@ function getPart(
   name: string,
   turn: 'gates' | 'peepholes',
 ): WeightPart {
-  const parameter = network.store.find(name)
+  const parameter = internalsOf(network).store.find(name)
   return {
     length: parameter.size,
     // Pieces of one copy, in the file's order: a second copy is never made.
     make() {
-      const values = float32(network.store.read(parameter))
+      const values = float32(internalsOf(network).store.read(parameter))
       const { from, to } = orders(turn, options.cell)
       const size = values.length / from.length
       return to.map((gate) => {

@@ -20,7 +20,8 @@ import type { KerasArray } from '../../keras/read/model.ts'
 import { halfToFloat, widened } from '../../halfPrecision.ts'
 import { shapeText } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
-import { leadsAway } from '../../siblingName.ts'
+import { ReadBudget } from '../../budget.ts'
+import { assertCompanion, readCompanion } from '../../companions.ts'
 import { append } from '../../../core/lists.ts'
 
 /** One array as declared in the manifest. */
@@ -43,6 +44,9 @@ const MAX_SIZE = 2 ** 31
 /** Shards in a row, read as if they were one. */
 class Bytes {
   readonly #parts: readonly Uint8Array[]
+  /** The next byte: its part, and its place there. */
+  #part = 0
+  #at = 0
 
   constructor(parts: readonly Uint8Array[]) {
     this.#parts = parts
@@ -52,15 +56,17 @@ class Bytes {
     return this.#parts.reduce((sum, { length }) => sum + length, 0)
   }
 
-  /** A copy, aligned; it may go across shards. */
-  copy(begin: number, length: number): Uint8Array {
+  /** The next bytes as a copy, aligned; they may go across shards. */
+  next(length: number): Uint8Array {
     const out = new Uint8Array(length)
-    let start = 0
-    for (const part of this.#parts) {
-      const from = Math.max(begin, start)
-      const to = Math.min(begin + length, start + part.length)
-      if (to > from) out.set(part.subarray(from - start, to - start), from - begin)
-      start += part.length
+    for (let done = 0; done < length;) {
+      const part = this.#parts[this.#part].subarray(this.#at, this.#at + length - done)
+      out.set(part, done)
+      done += part.length
+      this.#at += part.length
+      if (this.#at < this.#parts[this.#part].length) continue
+      this.#part++
+      this.#at = 0
     }
     return out
   }
@@ -72,31 +78,37 @@ class Bytes {
  */
 export async function readWeightsManifest(field: Field, files: ModelFiles): Promise<KerasArray[]> {
   const arrays: KerasArray[] = []
+  const budget = new ReadBudget(files.bytes.length)
   for (const group of readArray(field, { maxLength: MAX_WEIGHTS })) {
     const specs = readSpecs(fieldAt(group, 'weights'))
     const paths = readList(fieldAt(group, 'paths'), readPath, { maxLength: MAX_WEIGHTS })
     const shards: Uint8Array[] = []
-    for (const path of paths) shards.push(await files.sibling(path))
-    const where = `${files.name}, weights of ${paths.slice(0, 3).map(quoted).join(', ')}`
-    append(arrays, readArrays(specs, new Bytes(shards), where))
+    for (const { path, where } of paths) {
+      const shard = await readCompanion(files, path, where, budget)
+      // A manifest may list one shard any number of times.
+      budget.spend('bytes', shard.length, where)
+      shards.push(shard)
+    }
+    const where = `${files.name}, weights of ${paths
+      .slice(0, 3)
+      .map(({ path }) => quoted(path))
+      .join(', ')}`
+    append(arrays, readArrays(specs, new Bytes(shards), where, budget))
   }
   return arrays
 }
 
 /** Arrays whose bytes lie in one piece. @throws FormatError naming array or field */
 export function readWeightSpecs(field: Field, data: Uint8Array): KerasArray[] {
-  return readArrays(readSpecs(field), new Bytes([data]), `${field.source}, weightData`)
+  const budget = new ReadBudget(data.length)
+  return readArrays(readSpecs(field), new Bytes([data]), `${field.source}, weightData`, budget)
 }
 
-function readPath(field: Field): string {
+function readPath(field: Field): { path: string; where: string } {
   const path = readString(field, { minLength: 1, maxLength: 1000 })
-  if (!leadsAway(path)) return path
   const where = `${field.source}, ${field.path}`
-  throw new FormatError({
-    where,
-    expected: 'the name of a file in the folder of the model',
-    got: quoted(path),
-  })
+  assertCompanion(path, where)
+  return { path, where }
 }
 
 function readSpecs(field: Field): Spec[] {
@@ -133,17 +145,16 @@ function readQuantisation(field: Field, whole: boolean): Pick<Spec, 'stored' | '
   return { stored, scale, min, whole }
 }
 
-function readArrays(specs: readonly Spec[], bytes: Bytes, where: string): KerasArray[] {
+function readArrays(specs: readonly Spec[], bytes: Bytes, where: string, budget: ReadBudget): KerasArray[] {
   const wanted = specs.reduce((sum, { size, stored }) => sum + size * BYTES[stored], 0)
   const { length } = bytes
   if (wanted !== length) {
     const expected = `${wanted} bytes for ${specs.length} arrays`
     throw new FormatError({ where, expected, got: `${length} bytes in its shards` })
   }
-  let at = 0
   return specs.map((spec) => {
-    const data = countNumbers(bytes.copy(at, spec.size * BYTES[spec.stored]), spec)
-    at += spec.size * BYTES[spec.stored]
+    budget.spend('numbers', spec.size, where)
+    const data = countNumbers(bytes.next(spec.size * BYTES[spec.stored]), spec)
     return { name: spec.name, shape: spec.shape, data }
   })
 }

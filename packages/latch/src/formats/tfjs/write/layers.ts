@@ -7,7 +7,7 @@ import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
-import type { Network } from '../../../model/network.ts'
+import { internalsOf, type Network } from '../../../model/network.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import type { OutputActivation } from '../../imported.ts'
 import { columnsFromNative, getClassName, transposed, requireClassName } from '../../gateOrders.ts'
@@ -230,7 +230,7 @@ export class TfjsExport {
       class_name: 'LayerNormalization',
       config: { name, axis: -1, epsilon, center: centre, scale },
     })
-    const { width } = this.#network.layers[i].output
+    const { width } = internalsOf(this.#network).layers[i].output
     if (scale) this.#array(`${name}/gamma`, [width], `${this.#names[i]}.weight`)
     if (centre) this.#array(`${name}/beta`, [width], `${this.#names[i]}.bias`)
   }
@@ -268,11 +268,11 @@ export class TfjsExport {
   }
 
   #shapeOf(parameter: string): readonly number[] {
-    return this.#network.store.find(parameter).shape
+    return internalsOf(this.#network).store.find(parameter).shape
   }
 
   #read(parameter: string): Float32Array {
-    const { store } = this.#network
+    const { store } = internalsOf(this.#network)
     return Float32Array.from(store.read(store.find(parameter)))
   }
 

@@ -6,7 +6,7 @@ import { projectedCell } from '../../../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
-import type { Network } from '../../../model/network.ts'
+import { internalsOf, type Network } from '../../../model/network.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
 import { fileName } from '../read/latchFile.ts'
 import { getClassName } from '../../gateOrders.ts'
@@ -96,7 +96,10 @@ function listLayers(network: Network): Lines[] {
   const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.inputs : [])))
   return layers.map((layer, i) => {
     const name = names[i].replace('.', '')
-    const widths = [i > 0 ? network.layers[i - 1].output.width : 0, network.layers[i].output.width] as const
+    const widths = [
+      i > 0 ? internalsOf(network).layers[i - 1].output.width : 0,
+      internalsOf(network).layers[i].output.width,
+    ] as const
     const { make, run } = writeLines(layer, name, widths)
     return { make, run: joined.has(names[i]) ? [...run, `${name} = x`] : run }
   })

@@ -3,7 +3,7 @@
  * `torchSnippet` writes, so load_state_dict takes the file with strict checking.
  */
 import type { LayerOptions } from '../../../model/config.ts'
-import type { Network } from '../../../model/network.ts'
+import { internalsOf, type Network } from '../../../model/network.ts'
 import { EMBEDDED_KEY, embeddedText } from '../../latch/embedded.ts'
 import type { ExportedFile, ExportSource } from '../../imported.ts'
 import { omitStateful } from '../../omitStateful.ts'
@@ -29,7 +29,7 @@ export async function writeTorch(source: ExportSource): Promise<readonly Exporte
 }
 
 function listTensors(network: Network): Due[] {
-  const { store } = network
+  const { store } = internalsOf(network)
   const tensors: Due[] = network.parameters.map((parameter) => ({
     name: torchName(parameter.name),
     shape: parameter.shape,
@@ -44,7 +44,7 @@ function listTensors(network: Network): Due[] {
 /** PyTorch's modules have two biases or none: a single bias is completed by zeros. */
 function listSecondBiases(network: Network): Due[] {
   const layers = network.config.layers.filter((layer) => layer.type === 'recurrent')
-  return network.recurrent.flatMap(({ loops }, i) =>
+  return internalsOf(network).recurrent.flatMap(({ loops }, i) =>
     loops.flatMap(({ parameters: { biasInput } }): Due[] => {
       if (layers[i].bias !== 'single' || !biasInput) return []
       const { name, shape, size } = biasInput
@@ -62,7 +62,7 @@ function listConstants(network: Network): Due[] {
     const path = `layerNorm${number++}`
     const { scale = true, centre = true } = layer
     if (scale === centre) return []
-    const { width } = network.layers[i].output
+    const { width } = internalsOf(network).layers[i].output
     const read = () => new Float32Array(width).fill(scale ? 0 : 1)
     return [{ name: `${path}.${scale ? 'bias' : 'weight'}`, shape: [width], read }]
   })
