@@ -4,7 +4,6 @@ import {
   Random,
   cells,
   createTokenizer,
-  findCell,
   naiveBayes,
   textClassifier,
   type CellChoice,
@@ -256,10 +255,10 @@ async function evaluateParts(
 function optionsFor(cell: CellChoice, options: Comparison['network']) {
   const { reset, activation, ...common } = options
   if (cell !== 'ann' && cell !== 'bag') {
-    const { gateNames, options: own } = findCell(cells, cell)
+    const gateNames: readonly string[] = cells.find(({ name }) => name === cell)!.gateNames
     return {
       ...common,
-      ...(Object.hasOwn(own, 'reset') ? { reset } : {}),
+      ...(gateNames.includes('reset') ? { reset } : {}),
       ...(gateNames.length === 1 ? { activation } : {}),
     }
   }
