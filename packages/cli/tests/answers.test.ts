@@ -84,21 +84,69 @@ describe('53: one bad input among many', () => {
     expect(ran.stderr).toMatch(/^error: text, token 1: /)
   })
 
-  test('evaluate names file, row and column', async () => {
-    place.write('e.csv', 'text,label\nabc,a\na#z,b\n')
-    const ran = await place.latch([
-      'evaluate',
-      'nextLetter.safetensors',
-      'e.csv',
-      '--text',
-      'text',
-      '--label',
-      'label',
+  describe('evaluate', () => {
+    const EVALUATE = ['evaluate', 'nextLetter.safetensors', 'e.csv', '--text', 'text', '--label', 'label']
+    const BAD = [
+      'e.csv, row 1, "text", text, token 1: expected a token of the vocabulary',
+      'e.csv, row 2, "label": expected one of "#0", "a", "b", "c", "d", " ", got "x"',
+    ]
+    beforeAll(() => place.write('e.csv', 'text,label\nabc,a\na#z,b\nca,x\nbd,c\n'))
+
+    test('names file, row and column of every bad row, and gives no score', async () => {
+      const ran = await place.latch(EVALUATE)
+      expect([ran.code, ran.stdout]).toEqual([1, ''])
+      for (const message of BAD) expect(ran.stderr).toContain(`error: ${message}`)
+      expect(ran.stderr).toMatch(
+        /\nerror: e\.csv: expected rows that nextLetter\.safetensors can read, got 2 bad of 4 rows\.\n +Use `--skip-bad-rows` to evaluate the other rows\.\n$/,
+      )
+    })
+
+    test('as JSON: { row, error }, then the error', async () => {
+      const ran = await place.latch([...EVALUATE, '--json'])
+      expect(ran.code).toBe(1)
+      expect(jsonLines(ran)).toEqual([
+        { row: 1, error: expect.stringContaining(BAD[0]) },
+        { row: 2, error: BAD[1] },
+        expect.objectContaining({ event: 'error', where: 'e.csv' }),
+      ])
+    })
+
+    test('leaves bad rows out if asked, and says so', async () => {
+      const ran = await place.latch([...EVALUATE, '--json', '--skip-bad-rows'])
+      expect(ran.code).toBe(0)
+      expect(ran.stderr).toContain('note: e.csv: left out 2 of 4 rows')
+      const all = jsonLines(ran)
+      expect(all).toHaveLength(3)
+      expect(all[2]).toMatchObject({ n: 2, warnings: ['e.csv: left out 2 of 4 rows'] })
+    })
+
+    test('nothing but bad rows has no remedy', async () => {
+      place.write('none.csv', 'text,label\nz,a\nzz,b\n')
+      const args = ['evaluate', 'nextLetter.safetensors', 'none.csv', '--skip-bad-rows']
+      const ran = await place.latch([...args, '--text', 'text', '--label', 'label'])
+      expect(ran.code).toBe(1)
+      expect(ran.stderr).toMatch(/got 2 bad of 2 rows\.\n$/)
+    })
+
+    test('the first of many are printed', async () => {
+      place.write('many.csv', `text,label\n${'z,a\n'.repeat(30)}abc,a\n`)
+      const args = ['evaluate', 'nextLetter.safetensors', 'many.csv', '--text', 'text', '--label', 'label']
+      const ran = await place.latch(args)
+      expect(ran.stderr.match(/^error: many\.csv, row/gm)).toHaveLength(20)
+      expect(ran.stderr).toContain('note: 10 more bad rows.')
+    })
+  })
+
+  test('a blank line in a column of texts is a text', async () => {
+    place.write('column.csv', 'text\nclean hotel\n\n\ndirty bed\n\n')
+    const ran = await place.latch(['predict', 'm.safetensors', '--file', 'column.csv'])
+    expect(ran.code).toBe(0)
+    expect(lines(ran.stdout).map((line) => line.split('\t').at(-1))).toEqual([
+      'clean hotel',
+      '',
+      '',
+      'dirty bed',
     ])
-    expect(ran.code).toBe(1)
-    expect(ran.stderr).toContain(
-      'error: e.csv, row 1, "text", text, token 1: expected a token of the vocabulary',
-    )
   })
 
   test('49: features that are not finite 32-bit numbers, in place', async () => {

@@ -10,7 +10,7 @@ import { trainCommand } from '../src/commands/train.ts'
 import { fixesAsFlags, getTyped } from '../src/options/fixes.ts'
 import { Output } from '../src/terminal/output.ts'
 import { FIX_CASES } from '../../latch/tests/fixes/formatCases.ts'
-import { TABLE_CASES } from '../../latch/tests/fixes/programCases.ts'
+import { PROGRAM_CASES, TABLE_CASES } from '../../latch/tests/fixes/programCases.ts'
 
 const output = new Output({ json: false, quiet: true })
 const latch = new Command('latch') as unknown as CommandUnknownOpts
@@ -38,6 +38,7 @@ describe('as they are typed', () => {
     ['learningRate', '--lr'],
     ['clipNorm', '--clip'],
     ['checkpointSteps', '--checkpoint-steps'],
+    ['minimumCount', '--min-count'],
   ])('%s of training is %s', (option, flag) => {
     expect(fixesAsFlags([{ option, value: 2, to: 'train' }], typed('train'))).toEqual([
       `Use \`${flag} 2\` to train.`,
@@ -56,8 +57,11 @@ describe('as they are typed', () => {
   })
 })
 
-const CASES = [...FIX_CASES, ...TABLE_CASES].filter(
-  ({ offers }) => !offers.some((option) => ['files', 'columns'].includes(option)),
+/** Options that only programs have. */
+const PROGRAM_ONLY = ['files', 'columns', 'train.masked', 'returnSequences', 'zeroInfinity', 'output.per']
+
+const CASES = [...FIX_CASES, ...TABLE_CASES, ...PROGRAM_CASES].filter(
+  ({ offers }) => !offers.some((option) => PROGRAM_ONLY.includes(option)),
 )
 
 test.each(CASES)('$name: flags that there are', async (one) => {

@@ -15,16 +15,13 @@ import {
 } from '../options/tableFlags.ts'
 import type { Output } from '../terminal/output.ts'
 import { drawEvaluation, evaluationJson } from '../training/reports.ts'
-import {
-  atFile,
-  dataArgument,
-  labelOption,
-  readRows,
-  requireKnownLabels,
-  textOption,
-} from '../options/rows.ts'
+import { usableRows } from '../options/badRows.ts'
+import { atFile, dataArgument, labelOption, readRows, textOption } from '../options/rows.ts'
 
 const EXAMPLES = `
+Rows that the model cannot read, or whose label it does not have, are reported with
+their place, and nothing is evaluated unless --skip-bad-rows leaves them out.
+
 Examples:
   $ latch evaluate model.safetensors test.csv --text comment --label sentiment
   $ latch evaluate model.safetensors test.tsv.gz --text 1 --label 0 --json`
@@ -48,7 +45,8 @@ export function evaluateCommand(output: Output) {
     .option(...reproducibleOption)
     .option(...threadsOption)
     .option(...allowNonFiniteOption)
-    .option('--json', 'print one JSON object')
+    .option('--skip-bad-rows', 'leave out rows that the model cannot read, or whose label it does not have')
+    .option('--json', 'print one JSON object; before it, { row, error } for each bad row')
     .option('-q, --quiet', 'hide progress and notes')
     .addHelpText('after', EXAMPLES)
     .action(async (path, data, flags) => {
@@ -56,15 +54,16 @@ export function evaluateCommand(output: Output) {
       const { model } = opened
       printModelNotes(opened, output)
       requireTextClasses(model)
-      const rows = await readRows(data, flags, output)
-      requireKnownLabels(rows, new Set(model.labels), path)
-      const result = await evaluateWithProgress(model, rows, output).catch((error: unknown) => {
-        throw atFile(error, rows)
+      const table = await readRows(data, flags, output)
+      const { usable, warnings } = usableRows(model, table, { path, skip: flags.skipBadRows, output })
+      const found = await evaluateWithProgress(model, usable, output).catch((error: unknown) => {
+        throw atFile(error, usable)
       })
-      if (!result) {
+      if (!found) {
         output.emit({ event: 'interrupted' })
         return output.log('Stopped before every row was evaluated.')
       }
+      const result = { ...found, warnings: [...found.warnings, ...warnings] }
       for (const note of result.warnings) output.note(note)
       output.emit(evaluationJson(result))
       output.print(drawEvaluation(result, output.colors, output.width))

@@ -1,5 +1,5 @@
 /** Reads tables as rows for the library; prints what was inferred or skipped. */
-import { DataError, LatchError } from 'latch'
+import { DataError, LatchError, type ErrorFacts } from 'latch'
 import { readExamples } from 'latch/tables'
 import { plural } from '../terminal/numbers.ts'
 import type { Output } from '../terminal/output.ts'
@@ -65,22 +65,28 @@ export async function readRowsLike(first: Rows, source: string, output: Output):
 }
 
 /** @throws DataError for rows whose labels `owner` does not have */
-export function requireKnownLabels(
+export function requireKnownLabels(table: Rows, known: ReadonlySet<string>, owner: string): void {
+  const facts = unknownLabels(table, known, owner)
+  if (facts) throw new DataError(facts)
+}
+
+/** What is wrong with rows whose labels `owner` does not have; null: nothing. */
+export function unknownLabels(
   { rows, columns, rowNumbers, name }: Rows,
   known: ReadonlySet<string>,
   owner: string,
-): void {
+): ErrorFacts | null {
   const unknown = rows.map((row) => row[columns.label]).filter((label) => !known.has(label))
-  if (unknown.length === 0) return
+  if (unknown.length === 0) return null
   const labels = new Set(unknown)
   const first = rowNumbers[rows.findIndex((row) => !known.has(row[columns.label]))]
   const place = unknown.length === 1 ? `row ${first}` : `the first is row ${first}`
-  throw new DataError({
+  return {
     where: name,
-    expected: `the labels of ${owner} (${list(known)})`,
-    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${list(labels)} (${place})`,
+    expected: `the labels of ${owner} (${listLabels(known)})`,
+    got: `${plural(unknown.length, 'row')} with ${labels.size === 1 ? 'the label' : 'labels'} ${listLabels(labels)} (${place})`,
     remedy: 'Remove these rows, or train on data with these labels.',
-  })
+  }
 }
 
 /** A table with only a header line reads as one row of data. @throws DataError */
@@ -104,7 +110,8 @@ function renamed(more: Rows, first: Rows): Rows['rows'] {
   return more.rows.map((row) => ({ [text]: row[more.columns.text], [label]: row[more.columns.label] }))
 }
 
-function list(labels: ReadonlySet<string>): string {
+/** `"bad", "good"`; the first eight. */
+export function listLabels(labels: ReadonlySet<string>): string {
   const shown = [...labels].slice(0, 8).map((label) => `"${label}"`)
   return shown.join(', ') + (labels.size > 8 ? ` and ${labels.size - 8} more` : '')
 }

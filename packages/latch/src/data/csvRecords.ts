@@ -18,7 +18,8 @@ type Fault = CsvError & { raw: string }
 
 /**
  * Rules: a cell that starts with a quote ends at its closing quote, and `""` inside is one quote; a quote inside an
- * unquoted cell is an ordinary character; `\n`, `\r\n` and `\r` end a record; blank lines are skipped.
+ * unquoted cell is an ordinary character; `\n`, `\r\n` and `\r` end a record. Blank lines are skipped,
+ * except between the rows of a single column, where each is an empty cell.
  */
 export class RecordReader {
   /** Options of csv-parse, in memory or as a stream; each record goes to the sink, none to csv-parse's output. */
@@ -27,6 +28,9 @@ export class RecordReader {
   readonly #emit: RecordSink
   readonly #firstLine: number
   #linesOfRecords = 0
+  /** Cells of the first record; 0 before it. */
+  #columns = 0
+  #blankLines = 0
 
   constructor(dialect: Dialect, emit: RecordSink) {
     this.#name = dialect.name
@@ -57,6 +61,10 @@ export class RecordReader {
 
   #accept({ record }: { record: string[] }, info: InfoRecord): null {
     const line = this.#lineAfter(info.empty_lines)
+    if (this.#columns === 1)
+      for (let back = info.empty_lines - this.#blankLines; back > 0; back--) this.#emit([''], line - back)
+    this.#columns ||= record.length
+    this.#blankLines = info.empty_lines
     const raw = (info.raw ?? '').replace(/^[\r\n]+/, '')
     if (this.options.quote && mayHoldStrayCharacter(record, raw)) {
       const fault = this.#quoteFault(raw, line)

@@ -134,6 +134,7 @@ export class Streams {
 
   #pushSome(steps: ArrayLike<number>, active: ArrayLike<number | boolean>): StreamOutput {
     const { count } = this
+    const { input, states: slots } = this.#runner.program
     if (active.length !== count) {
       throw new ShapeError({
         where: 'streams.push, active',
@@ -141,7 +142,6 @@ export class Streams {
         got: `${active.length}`,
       })
     }
-    const { input, states: slots } = this.#runner.program
     input.check(steps, count)
     const program = this.#runner.activateNone()
     let rows = 0
@@ -191,7 +191,7 @@ export class Streams {
   }
 
   #checked(i: number): number {
-    if (Number.isInteger(i) && i >= 0 && i < this.count) return i
+    if (this.#runner.program && Number.isInteger(i) && i >= 0 && i < this.count) return i
     throw new UsageError({ where: 'streams', expected: `a number below ${this.count}`, got: String(i) })
   }
 }

@@ -45,18 +45,20 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
   }
 
   push(step: T['Step']): T['Output'] {
-    if (this.#space) this.#readSpace()
+    // `steps` throws after `dispose`, before any other check.
+    if (this.steps >= 0 && this.#space) this.#readSpace()
     this.readStep(step)
     return this.interpret()
   }
 
   pushText(text: string): T['Output'] {
+    const { steps } = this
     const { tokenizer } = this.requireText()
     if (typeof text !== 'string') {
       throw new DataError({ where: 'text', expected: 'a string', got: describe(text) })
     }
     const whole = this.#space + text
-    const body = this.steps === 0 ? whole.trimStart() : whole
+    const body = steps === 0 ? whole.trimStart() : whole
     const read = body.trimEnd()
     for (const token of tokenizer.tokenize(read)) this.advance(token)
     this.#space = tokenizer.config.kind === 'chars' ? body.slice(read.length) : ''
@@ -80,11 +82,12 @@ export class TaskStream<T extends TaskTypes> implements ModelStream<T['Step'], T
 
   restore(saved: ModelStreamState): void {
     const where = 'stream.restore'
+    const own = this.#fingerprint
     const { fingerprint, network, output, space, text } = saved ?? {}
     if (!Array.isArray(output) || typeof space !== 'string' || space.trim() || text === undefined) {
       throw new UsageError({ where, expected: 'a state from save()', got: describe(saved) })
     }
-    if (fingerprint !== this.#fingerprint) {
+    if (fingerprint !== own) {
       throw new UsageError({ where, expected: 'a state of this model', got: 'one of other weights' })
     }
     const width = network?.steps?.[0] ? this.output.length : 0

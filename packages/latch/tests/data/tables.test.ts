@@ -11,6 +11,22 @@ const bytes = (...parts: (string | number[])[]): Uint8Array =>
 const asCsv = (rows: string[][], end = '\n'): string =>
   rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')).join(end)
 
+describe('blank lines', () => {
+  const rowsOf = (text: string) => parseTable(text, { name: 'x.csv', header: true }).rows
+  test('between the rows of a single column are empty cells', () => {
+    expect(rowsOf('\n\ntext\ngood\n\r\n\nbad\n\n\n')).toEqual([['good'], [''], [''], ['bad']])
+  })
+  test('are skipped beside several columns', () => {
+    expect(rowsOf('text,label\n\ngood,a\n\n\nbad,b\n')).toEqual([
+      ['good', 'a'],
+      ['bad', 'b'],
+    ])
+  })
+  test('count as lines in messages', () => {
+    expect(() => rowsOf('text\n\ngood\n\nbad,b\n')).toThrow(/x\.csv, line 5: expected 1 cell, got 2/)
+  })
+})
+
 describe('CSV', () => {
   test('quotes, doubled quotes, newlines in cells, every line end, blank lines, BOM', () => {
     const text = '\ufefftext,label\r\n"a, ""b""\nc",1\r\n\r\nplain "x" y,2\rlast,3'

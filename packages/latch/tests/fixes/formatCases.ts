@@ -120,21 +120,25 @@ export const idsModel = () =>
     [{ type: 'embedding', vocabulary: 3, size: 2 }, GRU, DENSE],
   )
 
-/** A functional model of TensorFlow.js: an LSTM and a dense layer, with these outputs. */
-async function functional(outputs: readonly (readonly [string, number, number])[]): Promise<Files> {
+/** A functional model of TensorFlow.js: an LSTM and a dense layer called with `call`, with these outputs. */
+async function functional(
+  outputs: readonly (readonly [string, number, number])[],
+  call: (own: (name: string) => string) => unknown[] = (own) => [[own('lstm'), 0, 0, {}]],
+): Promise<Files> {
   const lstm: LayerOptions = { type: 'recurrent', cell: 'lstm', units: 3, returnSequences: false }
   return changedTfjs(
     (json) => {
       const root = JSON.parse(json) as { modelTopology: { model_config: KerasConfig } }
       const { model_config: model } = root.modelTopology
       const names = ['features', 'lstm', 'dense']
+      const own = (name: string) => model.config.layers[names.indexOf(name)].config.name
+      const calls = [[], [[[own('features'), 0, 0, {}]]], [call(own)]]
       const layers = model.config.layers.map((layer, i) => ({
         ...layer,
-        inbound_nodes: i === 0 ? [] : [[[model.config.layers[i - 1].config.name, 0, 0, {}]]],
+        inbound_nodes: calls[i],
         name: layer.config.name,
       }))
-      const own = (name: string) => model.config.layers[names.indexOf(name)].config.name
-      const output_layers = outputs.map(([name, call, output]) => [own(name), call, output])
+      const output_layers = outputs.map(([name, ...at]) => [own(name), ...at])
       const config = { name: 'm', layers, input_layers: [[own('features'), 0, 0]], output_layers }
       root.modelTopology.model_config = { class_name: 'Functional', config }
       return JSON.stringify(root)
@@ -181,6 +185,27 @@ export const FIX_CASES: readonly FixCase[] = [
         ]),
         options,
       ),
+  },
+  {
+    name: 'a layer of two inputs',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) => {
+      const inputs = (own: (name: string) => string) => [
+        [own('lstm'), 0, 0, {}],
+        [own('features'), 0, 0, {}],
+      ]
+      return open(await functional([['dense', 0, 0]], inputs), options)
+    },
+  },
+  {
+    name: 'a mask of no layer that masks',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) => {
+      const masked = (own: (name: string) => string) => [[own('lstm'), 0, 0, { mask: [own('lstm'), 0, 0] }]]
+      return open(await functional([['dense', 0, 0]], masked), options)
+    },
   },
   {
     name: 'an output that is a final state',

@@ -196,4 +196,13 @@ export const PROGRAM_CASES: readonly FixCase[] = [
       epochs: 1,
     }),
   ),
+  program('rows of another language for a trained model', ['extendVocabulary'], async (options) => {
+    const model = textClassifier({ minimumCount: 1, units: 2, embedding: 2 })
+    const columns = { text: 'text', label: 'label', epochs: 1 } as const
+    await model.fit(ROWS, columns)
+    return model.fit(
+      ROWS.map(({ label }, i) => ({ text: `new${i} unseen${i}`, label })),
+      { ...columns, ...options },
+    )
+  }),
 ]

@@ -23,9 +23,6 @@ const ARRAYS = {
   BOOL: Uint8Array,
   F8_E4M3: Uint8Array,
   F8_E5M2: Uint8Array,
-  F8_E8M0: Uint8Array,
-  F8_E4M3FNUZ: Uint8Array,
-  F8_E5M2FNUZ: Uint8Array,
   F16: Uint16Array,
   BF16: Uint16Array,
 } as const
@@ -122,7 +119,7 @@ function remedyForStart([first]: Uint8Array): string {
 
 /** By the first byte. */
 const KINDS: Readonly<Record<string, string>> = {
-  P: 'a zip archive (a PyTorch .pt or a .keras file)',
+  P: 'a zip archive (a PyTorch .pt or a .keras)',
   '\u0089': 'an HDF5 file (Keras .h5)',
   '\u001f': 'a gzip file',
   '\u0080': 'a Python pickle',
@@ -264,7 +261,7 @@ function checkWritable(tensors: readonly NamedTensor[]): void {
   for (const { name, dtype, shape, data } of tensors) {
     const where = `writeSafetensors, tensor ${quoted(name)}`
     if (name === '__metadata__' || names.has(name) || /\p{Cs}/u.test(name)) {
-      const expected = 'a well-formed, unique and unreserved name'
+      const expected = 'a unique, well-formed name'
       throw new UsageError({ where, expected, got: quoted(name) })
     }
     names.add(name)

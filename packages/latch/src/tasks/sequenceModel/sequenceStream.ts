@@ -33,14 +33,17 @@ export class SequenceStream extends TaskStream<SequenceTypes> {
   }
 
   override get steps(): number {
-    return this.#ids ? this.#read : super.steps
+    const steps = super.steps
+    return this.#ids ? this.#read : steps
   }
 
   override get prediction(): SequenceTypes['Output'] {
+    this.#assertOpen()
     return this.#ids ? this.interpret() : super.prediction
   }
 
   override pushText(text: string): SequenceTypes['Output'] {
+    this.#assertOpen()
     const { tokenizer, findId } = this.requireText()
     if (typeof text !== 'string') {
       throw new DataError({ where: 'text', expected: 'a string', got: describe(text) })
@@ -51,6 +54,11 @@ export class SequenceStream extends TaskStream<SequenceTypes> {
     // A text of nothing but dropped tokens is all padding.
     if (this.#length !== null && this.#ids === null) this.#readPadded([])
     return this.prediction
+  }
+
+  /** @throws UsageError after `dispose`: before any other check */
+  #assertOpen(): number {
+    return super.steps
   }
 
   override save(): ModelStreamState {

@@ -2,7 +2,20 @@
 import { internalsOf } from '../../../src/model/network.ts'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../src/core/errors.ts'
-import { dense, embedding, gru, lstm, network, sequenceModel } from '../../../src/index.ts'
+import {
+  dense,
+  embedding,
+  gru,
+  lstm,
+  network,
+  sequenceModel,
+  textClassifier,
+  type ModelStream,
+  type Stream,
+  type Streams,
+} from '../../../src/index.ts'
+import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
+import { nextLetter } from '../../tasks/sequenceModel/sequenceFixtures.ts'
 import { openModelFile } from '../../../src/tasks/files/openModel.ts'
 
 const layers = () => [embedding({ vocabulary: 5, size: 3 }), gru(4, { returnSequences: false }), dense(2)]
@@ -103,5 +116,82 @@ describe('after `dispose`', () => {
     for (const call of [() => model.fit(rows), () => model.evaluate(rows), () => model.baseline(rows)])
       await expect(call()).rejects.toThrow(UsageError)
     model.dispose()
+  })
+})
+
+/** Arguments of each method, right and wrong ones: a method without any cannot be forgotten. */
+type Calls<T> = Readonly<Record<keyof T, readonly (readonly unknown[])[]>>
+
+function expectUsageErrors<T extends object>(of: T, calls: Calls<T>): void {
+  for (const [name, lists] of Object.entries<readonly (readonly unknown[])[]>(calls))
+    for (const given of lists) {
+      const call = () => {
+        const member: unknown = of[name as keyof T]
+        if (typeof member === 'function') member.apply(of, given)
+      }
+      expect(call, `${name}(${JSON.stringify(given)})`).toThrow(UsageError)
+      expect(call, name).toThrow(/expected an open network, got a disposed one/)
+    }
+}
+
+const WRONG = [[], [null], [Number.NaN], ['a b'], ['nowhere'], [5], [-1], [[1, 2, 3, 4]], [{}], [Symbol('x')]]
+const MODEL_STREAM: Calls<ModelStream> = {
+  steps: [[]],
+  prediction: [[]],
+  push: WRONG,
+  pushText: WRONG,
+  reset: [[]],
+  save: [[]],
+  restore: WRONG,
+}
+
+describe('after `dispose`, before any other check', () => {
+  it('of a text classifier', async () => {
+    const model = textClassifier({ units: 2, embedding: 2, minimumCount: 1 })
+    const rows = Array.from({ length: 12 }, (_, i) => ({
+      text: i % 2 ? 'a c' : 'a d',
+      label: i % 2 ? 'x' : 'y',
+    }))
+    await model.fit(rows, { text: 'text', label: 'label', epochs: 1, validation: 0 })
+    const streams = [model.stream(), model.stream()]
+    streams[1].pushText('a')
+    model.dispose()
+    for (const stream of streams) expectUsageErrors(stream, MODEL_STREAM)
+  })
+
+  it('of sequence models: of numbers, of tokens, of texts padded to one length', () => {
+    const padding = { length: 3, side: 'pre', truncating: 'pre', id: 0 } as const
+    const models = [
+      sequenceModel({ input: { features: 1 }, layers: [lstm(3)], output: { values: 1 } }),
+      SequenceModel.fromImported(nextLetter()),
+      SequenceModel.fromImported({ ...nextLetter(), textInput: { ...nextLetter().textInput, padding } }),
+    ]
+    for (const model of models) {
+      const stream = model.stream()
+      model.dispose()
+      expectUsageErrors<object>(stream, MODEL_STREAM as Calls<object>)
+    }
+  })
+
+  it('of networks', () => {
+    const net = network(layers(), { seed: 1 })
+    const [one, many] = [net.stream(), net.streams(2)]
+    net.dispose()
+    const single: Calls<Stream> = {
+      steps: [[]],
+      push: WRONG,
+      reset: [[]],
+      save: [[]],
+      restore: WRONG,
+    }
+    expectUsageErrors(one, single)
+    const several: Omit<Calls<Streams>, 'count'> = {
+      stepsOf: WRONG,
+      push: [...WRONG, [[1, 2], [true]]],
+      reset: [[], [0], [9]],
+      save: [[], [0], [9]],
+      restore: [...WRONG, [null, 9]],
+    }
+    expectUsageErrors<object>(many, several as Calls<object>)
   })
 })
