@@ -5,7 +5,7 @@ import { describe, expect, it, test } from 'vitest'
 import { writeKeras } from '../../../src/formats/keras/index.ts'
 import { ZipFile } from '../../../src/formats/keras/read/zip.ts'
 import type { ImportOptions } from '../../../src/formats/imported.ts'
-import { readModel } from '../../../src/formats/open.ts'
+import { filesInMemory, readModel } from '../../../src/formats/open.ts'
 import { readVocabulary } from '../../../src/formats/text/tokensById.ts'
 import { withTextInput } from '../../../src/formats/text/textInput.ts'
 import { openModel } from '../../../src/tasks/files/openModel.ts'
@@ -277,6 +277,22 @@ async function withTextLayer(type: string, config: object, assets: Record<string
   })
   return { name: 'm.keras', bytes }
 }
+
+describe('metadata of a .keras file', () => {
+  it('fields that are not read are listed as omitted', async () => {
+    const { name, bytes } = await withTextLayer('TextVectorization', { ...VECTORIZATION, vocabulary: ['a'] })
+    const zip = new ZipFile(bytes, name)
+    const more = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`own${i}`, i]))
+    const metadata = { keras_version: '3.15.1', date_saved: '2026', ...more }
+    const changed = zipSync({
+      ...Object.fromEntries(zip.names.map((member) => [member, zip.read(member)!])),
+      'metadata.json': new TextEncoder().encode(JSON.stringify(metadata)),
+    })
+    const { omitted } = await readModel(filesInMemory(name, changed, new Map()), {})
+    const shown = Array.from({ length: 8 }, (_, i) => `metadata.json: "own${i}"`)
+    expect(omitted).toEqual([...shown, '1 more fields of metadata.json'])
+  })
+})
 
 describe('text layers of a .keras file', () => {
   const tokens = ['', '[UNK]', 'good', 'dont', 'é']

@@ -24,6 +24,8 @@ interface KerasContent {
   training: unknown
   /** The embedded Latch document. */
   embedded: unknown
+  /** Fields of the metadata that neither Keras nor Latch writes. */
+  unread: readonly string[]
   /** A file of the archive, by its name and the path of its layer. */
   asset(path: string, file: string): string | null
   /** The HDF5 root. @throws FormatError, UnsupportedError */
@@ -51,10 +53,16 @@ export function openKerasFile({ bytes, name }: ModelFiles): KerasContent {
     producer: getProducer(version),
     training: trained === null ? undefined : parsed(trained, `${name}, training_config`),
     embedded: null,
+    unread: [],
     asset: () => null,
     root: () => root,
   }
 }
+
+/** Fields of metadata.json. */
+const METADATA = ['keras_version', 'date_saved', EMBEDDED_KEY]
+/** More fields are counted. */
+const MOST_SHOWN = 8
 
 function openArchive(zip: ZipFile, name: string, budget: ReadBudget): KerasContent {
   const metadata = jsonMember(zip, name, 'metadata.json')
@@ -67,6 +75,7 @@ function openArchive(zip: ZipFile, name: string, budget: ReadBudget): KerasConte
     producer: getProducer(typeof version === 'string' ? version.slice(0, 40) : null),
     training: undefined,
     embedded: fieldAt(fields, EMBEDDED_KEY).value,
+    unread: Object.keys(metadata as object).filter((field) => !METADATA.includes(field)),
     asset(path, file) {
       const isOf = (member: string) => `/${member}`.includes(`/${path}/`) && member.endsWith(`/${file}`)
       const found = zip.names.find((member) => member.startsWith('assets/') && isOf(member))
@@ -121,7 +130,16 @@ function assemble(content: KerasContent, options: ImportOptions): ImportedModel 
   const about: KerasAbout = { source, format: 'keras', producer, options, training: content.training, assets }
   const read = importKerasConfig(config, (layer) => store.weightsOf(layer), about)
   const optimizer = root.at('optimizer_weights') ?? root.at('optimizer')
-  const model = optimizer ? { ...read, omitted: [...read.omitted, 'optimizer state'] } : read
+  const { unread } = content
+  const more =
+    unread.length > MOST_SHOWN ? [`${unread.length - MOST_SHOWN} more fields of metadata.json`] : []
+  const omitted = [
+    ...read.omitted,
+    ...(optimizer ? ['optimizer state'] : []),
+    ...unread.slice(0, MOST_SHOWN).map((field) => `metadata.json: ${JSON.stringify(field.slice(0, 60))}`),
+    ...more,
+  ]
+  const model = { ...read, omitted }
   return withEmbedded(model, readEmbedded(content.embedded, source, options), options)
 }
 
