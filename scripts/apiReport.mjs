@@ -49,8 +49,11 @@ function declarationsOf(files) {
   return { program, outputs }
 }
 
-/** A declaration without comments, private members and `declare`, its spaces normalised. */
-function textOf(node) {
+/**
+ * A declaration without comments, private members and `declare`, its spaces normalised; without the constructor
+ * where a class is exported as a type alone.
+ */
+function textOf(node, typeOnly) {
   const file = node.getSourceFile()
   const statement = ts.isVariableDeclaration(node) ? node.parent.parent : node
   const hidden = []
@@ -58,7 +61,8 @@ function textOf(node) {
     const isPrivate =
       ts.isClassElement(inner) &&
       (inner.name?.kind === ts.SyntaxKind.PrivateIdentifier ||
-        ts.getCombinedModifierFlags(inner) & ts.ModifierFlags.Private)
+        ts.getCombinedModifierFlags(inner) & ts.ModifierFlags.Private ||
+        (typeOnly && ts.isConstructorDeclaration(inner)))
     if (isPrivate) hidden.push([inner.getFullStart(), inner.end])
     else ts.forEachChild(inner, look)
   }
@@ -96,7 +100,8 @@ function namesOf(program, path) {
   const names = new Map()
   for (const symbol of checker.getExportsOfModule(file)) {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-    const texts = new Set((target.declarations ?? []).map(textOf))
+    const typeOnly = (symbol.declarations ?? []).some(ts.isTypeOnlyImportOrExportDeclaration)
+    const texts = new Set((target.declarations ?? []).map((node) => textOf(node, typeOnly)))
     names.set(symbol.name, [...texts].join('\n'))
   }
   return new Map([...names].toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -413,9 +413,22 @@ describe('this repository', () => {
     expect(stdout).toBe('')
     expect(status).toBe(0)
   })
+  test('reads files beside a model in one place', () => {
+    const reads = [...readTree(['packages/latch/src/formats']).files].filter(([, text]) =>
+      /\bsibling\(\w+\)(?! *[:{])/.test(text),
+    )
+    expect(reads.map(([path]) => path)).toEqual([
+      'packages/latch/src/formats/companions.ts',
+      'packages/latch/src/formats/onnx/proto/decode.ts',
+    ])
+  })
   test('documents what it exports', () => {
     expectNone(undocumented(source))
+    expectNone(undocumented(source, 'packages/latch/src/node.ts'))
+    expectNone(undocumented(source, 'packages/latch/src/training.ts'))
+    expectNone(undocumented(source, 'packages/latch/src/datasets.ts'))
     expectNone(undocumented(source, 'packages/latch/src/tables.ts'))
+    expectNone(undocumented(source, 'packages/latch/src/tablesNode.ts'))
     expectNone(undocumented(source, 'packages/latch/src/inspection.ts'))
     expectNone(undocumented(source, 'packages/latch/src/formats.ts'))
     expectNone(undocumented(source, 'packages/latch/src/formatsNode.ts'))

@@ -47,7 +47,22 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
+/** Functions, classes and constants that a report of docs/api lists. */
+const valuesOf = (report: string) =>
+  [...report.matchAll(/^### `(\w+)`\n\n```ts\n(?:function|class|const) /gm)].map(([, name]) => name)
+
+test('every function, class and constant of the library is named in a page for its users', () => {
+  const listed = readdirSync(join(root, 'docs/api')).flatMap((name) => valuesOf(read(`docs/api/${name}`)))
+  const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+  const text = ['README.md', ...guides.map((name) => `docs/${name}`)].map(read).join('\n')
+  expect(listed.length).toBeGreaterThan(100)
+  expect(listed.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([])
+})
+
 test('the checks see what they look for', () => {
+  expect(valuesOf('### `a`\n\n```ts\nfunction a(): void;\n```\n\n### `B`\n\n```ts\ninterface B {\n')).toEqual(
+    ['a'],
+  )
   expect(pathsOf('docs/a.md', 'in `packages/latch/gone.ts` and [b](b.md)')).toEqual([
     'packages/latch/gone.ts',
     'docs/b.md',

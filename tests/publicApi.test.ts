@@ -9,6 +9,7 @@ import type { Dataset } from '../packages/latch/src/training.ts'
 import type { EmbeddingOptions, RecurrentOptions, StateName, Trace } from '../packages/latch/src/index.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const reference = readFileSync(new URL('../docs/reference.md', import.meta.url), 'utf8')
 const programs = [...readme.matchAll(/```ts\n([^]*?)```/g)].map((match) => match[1])
 
 /** Runs a program of the README, with its imports from the entry points, and returns what `last` names. */
@@ -45,6 +46,11 @@ describe('the public API', () => {
   it('trains a network of features as the README does', { timeout: 60_000 }, async () => {
     const program = programs.find((text) => text.includes('addingProblem'))!
     expect(await runProgram(program, 'loss')).toBeLessThan(0.01)
+  })
+
+  it('trains with the loop of docs/reference.md', async () => {
+    const [, program] = /```ts\n([^]*?)```/.exec(reference)!
+    expect(await runProgram(program, 'net.forward(batch), net.loss(batch, targets).mean')).toBeLessThan(0.01)
   })
 
   it('trains with a training loop of your own, and scores it', async () => {

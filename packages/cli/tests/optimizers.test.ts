@@ -1,7 +1,7 @@
 /** Every optimizer of the library with every setting can be named on the command line. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dense, embedding, gru, network } from 'latch'
-import { Optimizer, type OptimizerType } from 'latch/training'
+import { Optimizer, type OptimizerOptions } from 'latch/training'
 import { OPTIMIZERS, SETTINGS } from '../src/training/command.ts'
 import { Workplace, comments, csv } from './cliHelpers.ts'
 
@@ -22,7 +22,7 @@ const train = (optimizer: string) =>
 describe('--optimizer', () => {
   it.each(OPTIMIZERS)('%s has the settings of the library', (type) => {
     const net = network([embedding({ vocabulary: 3, size: 2 }), gru(2), dense(2)], { engine: 'simd' })
-    const { type: _, ...options } = new Optimizer(net, { type } as { type: OptimizerType }).options
+    const { type: _, ...options } = new Optimizer(net, { type } as Pick<OptimizerOptions, 'type'>).options
     expect(new Set(SETTINGS[type])).toEqual(new Set(Object.keys(options)))
   })
 

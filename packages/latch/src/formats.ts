@@ -9,23 +9,16 @@ export { SequenceModel } from './tasks/sequenceModel/sequenceModel.ts'
 export type { SequenceInput } from './tasks/sequenceModel/reader.ts'
 export type { SequenceRow, SequenceTarget } from './tasks/sequenceModel/targets.ts'
 export type { ModelSource } from './tasks/sequenceModel/facts.ts'
-export { decodeOnnx, filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
+export { filesInMemory, openOnnxGraph, readModel } from './formats/open.ts'
 export type { OnnxGraph } from './formats/onnx/runtime/run.ts'
-export type {
-  OnnxAttribute,
-  OnnxDtype,
-  OnnxModel,
-  OnnxNode,
-  OnnxTensor,
-  OnnxValueInfo,
-} from './formats/onnx/graph.ts'
+export type { OnnxDtype, OnnxTensor, OnnxValueInfo } from './formats/onnx/graph.ts'
 export { EXPORT_FORMATS, exporters, writeModel } from './formats/write.ts'
 export { describeFile } from './formats/describeFile.ts'
 export type { FileArray, FileContents, FileLayer } from './formats/fileContents.ts'
 export { OUTPUT_ACTIVATIONS } from './formats/imported.ts'
 export type { Side, TextInput, TextPadding, TextRules } from './text/textRules.ts'
 export { isWrittenByLatch } from './formats/writtenByLatch.ts'
-export { identify, KNOWN_FORMATS } from './formats/identify.ts'
+export { identify } from './formats/identify.ts'
 export type {
   OutputActivation,
   VocabularyOption,
@@ -38,6 +31,5 @@ export type {
   LayerFacts,
   ModelFiles,
   ModelInput,
-  ModelReader,
   ModelWriter,
 } from './formats/imported.ts'

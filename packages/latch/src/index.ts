@@ -83,7 +83,7 @@ export type { PoolOptions } from './layers/pooling/pool.ts'
 export type { DenseOptions } from './layers/dense.ts'
 export type { LossOptions, LossValue, Targets } from './layers/loss.ts'
 export type { ParameterInfo } from './tensors/parameters.ts'
-export type { Pass } from './layers/layer.ts'
+export type { PassOptions } from './layers/layer.ts'
 export { cellInfos as cells } from './cells/registry.ts'
 export type { CellName } from './cells/registry.ts'
 export type { CellInfo } from './cells/cell.ts'
@@ -110,13 +110,6 @@ export { UNKNOWN_TOKEN, Vocabulary } from './text/vocabulary.ts'
 export type { VocabularyOptions } from './text/buildVocabulary.ts'
 export type { Table, TableOptions } from './data/tableStart.ts'
 export type { TableFormat } from './data/tableFormat.ts'
-export { readSafetensors, writeSafetensors } from './formats/safetensors/safetensors.ts'
-export type {
-  NamedTensor,
-  SafetensorsContent,
-  TensorData,
-  TensorDtype,
-} from './formats/safetensors/safetensors.ts'
 export { Random } from './core/random.ts'
 export type { RandomState } from './core/random.ts'
 export {

@@ -28,7 +28,7 @@ export type {
   TrainingEvent,
 } from './training/events.ts'
 export { Optimizer } from './training/optimizer.ts'
-export type { OptimizerOptions, OptimizerType } from './training/optimizer.ts'
+export type { OptimizerOptions } from './training/optimizer.ts'
 export type { AdadeltaOptions } from './training/optimizers/adadelta.ts'
 export type { AdagradOptions } from './training/optimizers/adagrad.ts'
 export type { AdamOptions } from './training/optimizers/adam.ts'
@@ -46,7 +46,6 @@ export type {
   PlateauState,
   ScheduleOptions,
   SchedulePosition,
-  ScheduleType,
   ScheduleUnit,
 } from './training/schedule.ts'
 export { ExponentialMovingAverage } from './training/ema.ts'

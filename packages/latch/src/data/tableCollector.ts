@@ -62,10 +62,18 @@ export class TableCollector {
   /** Places in a row of the table, by column of the source. */
   #places = new Map<number, number[]>()
   #cells = 0
+  #characters = 0
+  #sampleCells = 0
   #cellsGiven = 0
 
   constructor(options: CollectorOptions) {
     this.#options = options
+  }
+
+  /** What is kept so far. */
+  get kept(): { rows: number; cells: number; characters: number } {
+    const rows = this.#rows.length + (this.#sample?.length ?? 0)
+    return { rows, cells: this.#cells + this.#sampleCells, characters: this.#characters }
   }
 
   /** A record of a delimited file; the first may be the header. */
@@ -105,6 +113,7 @@ export class TableCollector {
       return
     }
     this.#sample.push(record)
+    this.#sampleCells += record.values.length
     if (this.#sample.length > SAMPLE_ROWS && this.#knowsColumns()) this.#decide()
   }
 
@@ -118,6 +127,7 @@ export class TableCollector {
   #decide(): void {
     const sample = this.#sample ?? []
     this.#sample = undefined
+    this.#sampleCells = 0
     if (sample.length === 0) throw emptyTable(this.#options.name, 'an empty table')
     if (!this.#keyed) this.#readHeader(sample)
     this.#kept = this.#choose(sample)
@@ -173,6 +183,7 @@ export class TableCollector {
     if (columns) values.forEach((value, i) => keep(value, columns[i]))
     else if (values.length <= 2 * this.#kept.length) values.forEach(keep)
     else for (const column of this.#places.keys()) keep(values[column], column)
+    for (const cell of cells) this.#characters += cell.length
     this.#rows.push(cells)
   }
 

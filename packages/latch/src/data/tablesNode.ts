@@ -2,9 +2,10 @@
  * Tables from files, gzip files and standard input, read as streams (Node only). Every source becomes bytes, then text,
  * then records, by csv-parse or as JSON Lines. Parquet and JSON arrays are read whole.
  */
+import { constants } from 'node:buffer'
 import { pipeline as piped } from 'node:stream/promises'
 import { parse } from 'csv-parse'
-import { UsageError } from '../core/errors.ts'
+import { DataError, UsageError } from '../core/errors.ts'
 import { joined, nameOf, readBytes, readHead } from './bytesNode.ts'
 import type { TableSource } from './bytesNode.ts'
 import { guessTextColumn, listColumns, resolveColumn } from './columns.ts'
@@ -12,12 +13,16 @@ import { RecordReader } from './csvRecords.ts'
 import { TextReader } from './encoding.ts'
 import { READING_OPTIONS, exampleTable, examplesFromTable } from './examples.ts'
 import type { ExampleOptions, Examples, ReadingOptions } from './examples.ts'
+import { checkHeap } from '../core/heapNode.ts'
 import { isParquet, assertTextFile } from './fileKinds.ts'
 import { readParquet } from './parquetNode.ts'
 import { HEAD_LENGTH, collectArray, jsonLinesReader, needsMoreForQuotes, startTable } from './tableStart.ts'
 import type { CollectorOptions } from './tableCollector.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 import type { Table, TableHead, TableOptions, TableStart } from './tableStart.ts'
+
+/** Rows between two looks at the heap. */
+const ROWS_A_CHECK = 4096
 
 /**
  * Reads a table as a stream and keeps only the chosen columns. Parquet is read, too.
@@ -37,7 +42,7 @@ export async function readTable(source: TableSource, options: TableOptions = {})
   try {
     const { pending, ...start } = await readStart(pieces, decoder.notes, { ...options, name })
     const text = joined(pending, pieces)
-    if (start.format === 'json') collectArray((await collectText(text)).join(''), start)
+    if (start.format === 'json') collectArray(await collectText(text, name), start)
     else if (start.format === 'jsonl') await collectObjects(text, start)
     else await collectRecords(text, start)
     return { ...start.collector.finish(), format: start.format }
@@ -100,15 +105,29 @@ async function extendHead(head: TableHead, pieces: AsyncIterator<string>, length
   head.text = parts.join('')
 }
 
-async function collectText(text: AsyncIterable<string>): Promise<string[]> {
+async function collectText(text: AsyncIterable<string>, name: string): Promise<string> {
   const all: string[] = []
-  for await (const piece of text) all.push(piece)
-  return all
+  let length = 0
+  for await (const piece of text) {
+    all.push(piece)
+    length += piece.length
+    if (length <= constants.MAX_STRING_LENGTH) continue
+    throw new DataError({
+      where: name,
+      expected: `a JSON array of at most ${constants.MAX_STRING_LENGTH.toLocaleString('en')} characters`,
+      got: 'more',
+      remedy: 'Write one object per line (JSON Lines), which is read as a stream.',
+    })
+  }
+  return all.join('')
 }
 
 async function collectObjects(text: AsyncIterable<string>, start: TableStart): Promise<void> {
   const reader = jsonLinesReader(start)
-  for await (const piece of text) reader.push(piece)
+  for await (const piece of text) {
+    reader.push(piece)
+    checkHeap(start.collector.kept, start.dialect.name)
+  }
   reader.finish()
 }
 
@@ -116,7 +135,11 @@ async function collectRecords(
   text: AsyncIterable<string>,
   { collector, dialect }: TableStart,
 ): Promise<void> {
-  const reader = new RecordReader(dialect, (cells, line) => collector.acceptCells(cells, line))
+  let rows = 0
+  const reader = new RecordReader(dialect, (cells, line) => {
+    collector.acceptCells(cells, line)
+    if (++rows % ROWS_A_CHECK === 0) checkHeap(collector.kept, dialect.name)
+  })
   try {
     await piped(text, parse(reader.options).resume())
   } catch (thrown) {

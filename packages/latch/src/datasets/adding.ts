@@ -6,6 +6,7 @@ import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
+/** How many sequences of how many steps, and the seed. */
 export interface AddingOptions {
   count: number
   /** Steps per sequence, at least 2. */
@@ -13,6 +14,7 @@ export interface AddingOptions {
   seed: number
 }
 
+/** The sequences: features (count, steps, 2), a number and a mark, and their sums (count). */
 export interface AddingProblem {
   /** (count, steps, 2): a value in [0, 1), and 1 if the value is marked, else 0. */
   features: Float32Array

@@ -6,6 +6,7 @@ import { Random } from '../core/random.ts'
 import { requireCount } from './counts.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
+/** How many sequences, what is to be copied, and how long it must be remembered. */
 export interface CopyOptions {
   count: number
   /** Steps from the last symbol to the first output, at least 1; the last of them is the marker. */
@@ -17,6 +18,7 @@ export interface CopyOptions {
   seed: number
 }
 
+/** The sequences: input and target symbols (count, steps). */
 export interface CopyMemory {
   /** (count, steps): ids 1 … symbols to remember, 0 blank, symbols + 1 the marker. */
   inputs: Int32Array

@@ -9,6 +9,7 @@ import type { LabelledText } from './negation.ts'
 import { append } from '../core/lists.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
+/** How many texts, how far apart fact and question are, and the seed. */
 export interface FactOptions {
   count: number
   /**
@@ -24,6 +25,7 @@ export interface FactOptions {
 /** The labels: the six cities. */
 export const CITIES = ['delhi', 'london', 'paris', 'tokyo', 'cairo', 'lima'] as const
 
+/** A place where people live. */
 export type City = (typeof CITIES)[number]
 
 const NAMES = ['riya', 'omar', 'lena', 'kofi', 'mei', 'ana']

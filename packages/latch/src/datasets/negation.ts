@@ -7,13 +7,16 @@ import { requireCount } from './counts.ts'
 import { append } from '../core/lists.ts'
 import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 
+/** A text with its class. */
 export interface LabelledText<Label extends string = string> {
   text: string
   label: Label
 }
 
+/** The class of a comment. */
 export type Sentiment = 'positive' | 'negative'
 
+/** How many comments, and the seed. */
 export interface NegationOptions {
   /** How many comments; half of them positive (one more, if odd). */
   count: number

@@ -27,13 +27,18 @@ export interface Edge {
   reversedIds: Pointer
 }
 
-/** How a pass runs. */
-export interface Pass {
+/** How a pass through a network runs. */
+export interface PassOptions {
+  /** Whether dropout is active and what a backward pass needs is kept. */
   training: boolean
   /** Keep ∂L/∂h_t and ∂L/∂c_t of every step. */
   record: boolean
-  /** Decides all dropout masks of this pass. */
+  /** Decides all dropout masks of this pass; another number for each step of training. */
   key: number
+}
+
+/** The same as layers see it. */
+export interface Pass extends PassOptions {
   /** Gates and states to override; the pass then runs on one thread. The same forward and backward. */
   overrides?: Overrides
 }

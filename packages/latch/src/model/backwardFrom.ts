@@ -1,7 +1,7 @@
 /** The backward pass of a network from any gradient of its output, in place of a loss. */
 import type { Arena } from '../engine/arena.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
-import { rowsOf, type Edge, type Pass } from '../layers/layer.ts'
+import { rowsOf, type Edge, type PassOptions } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { eachRow, placesOf } from './edgeRows.ts'
 import { internalsOf, type Network } from './network.ts'
@@ -11,7 +11,7 @@ export function backwardFrom(
   network: Network,
   batch: PackedBatch,
   gradient: ArrayLike<number>,
-  pass: Pass,
+  pass: PassOptions,
 ): void {
   const { engine, output, backThrough } = internalsOf(network)
   backThrough(batch, pass, () => writeOutputGradient(engine.memory, output, batch, gradient))

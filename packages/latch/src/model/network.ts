@@ -5,17 +5,10 @@
 import { openEngine } from '../engine/load.ts'
 import { ENGINE_OPTIONS, type Engine, type EngineInfo } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import type { Capacity, Context, Layer, Pass } from '../layers/layer.ts'
+import type { Capacity, Context, Layer, PassOptions } from '../layers/layer.ts'
 import type { BuildableSpec, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import { LayerNames } from '../layers/names.ts'
-import {
-  buildLoss,
-  type GradientOf,
-  type Loss,
-  type LossOptions,
-  type LossValue,
-  type Targets,
-} from '../layers/loss.ts'
+import { buildLoss, type Loss, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
 import { covers, NOTHING, union, type PackedBatch } from '../tensors/packedBatch.ts'
 import { ParameterStore, type ParameterInfo } from '../tensors/parameters.ts'
 import { Regions } from '../tensors/regions.ts'
@@ -46,7 +39,7 @@ const OPTIONS: Names<NetworkOptions & { loss?: LossOptions }> = {
   loss: 1,
 }
 
-const INFERENCE: Pass = { training: false, record: false, key: 0 }
+const INFERENCE: PassOptions = { training: false, record: false, key: 0 }
 
 /** What a network is made of. @throws UsageError for a disposed one */
 export let internalsOf: (network: Network) => NetworkInternals
@@ -135,6 +128,7 @@ export class Network {
     throw new UsageError({ where: 'network', expected: 'an open network', got: 'a disposed one' })
   }
 
+  /** Layers and loss as JSON, for `networkFromConfig`. */
   get config(): NetworkConfig {
     return this.#config
   }
@@ -202,7 +196,7 @@ export class Network {
   }
 
   /** Runs the layers on a batch; `readOutput` and `loss` read its results until the next pass. */
-  forward(batch: PackedBatch, pass: Pass = INFERENCE): void {
+  forward(batch: PackedBatch, pass: PassOptions = INFERENCE): void {
     const { context, masks } = this.#live
     if (batch.mask && !masks) throwMaskUnsupported(this.config.layers[0].type)
     const { sequences, steps, rows, mask } = batch
@@ -283,9 +277,9 @@ export class Network {
   backward(
     batch: PackedBatch,
     targets: Targets,
-    pass: Pass,
+    pass: PassOptions,
     plain = false,
-    of: NonNullable<GradientOf> = 'mean',
+    of: 'mean' | 'sum' = 'mean',
   ): LossValue {
     this.#needGradients(pass)
     this.#needPass(batch)
@@ -294,6 +288,7 @@ export class Network {
     return value
   }
 
+  /** Sets all gradients to zero; `backward` adds to them. */
   zeroGradients(): void {
     this.#live.regions.clearGradients()
   }
@@ -317,7 +312,7 @@ export class Network {
     })
   }
 
-  #backThrough(batch: PackedBatch, pass: Pass): void {
+  #backThrough(batch: PackedBatch, pass: PassOptions): void {
     for (let i = this.#live.layers.length - 1; i >= 0; i--) {
       const layer = this.#live.layers[i]
       for (const addSkipped of layer.skipGradients ?? []) addSkipped(batch)
@@ -331,7 +326,7 @@ export class Network {
     throw new UsageError({ where: 'network', expected: 'a loss in the configuration', got: 'none' })
   }
 
-  #needGradients({ record }: Pass): void {
+  #needGradients({ record }: PassOptions): void {
     if (this.#plannedGradients && (!record || this.#planned.recorded)) return
     throw new UsageError({
       where: 'network.backward',

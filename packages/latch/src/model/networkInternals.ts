@@ -1,7 +1,7 @@
 /** The parts of a network, which other code of this library reads through `internalsOf` (network.ts). */
 import type { Engine } from '../engine/engine.ts'
 import type { BuildableSpec } from '../layers/definition.ts'
-import type { Capacity, Context, Edge, Layer, Pass } from '../layers/layer.ts'
+import type { Capacity, Context, Edge, Layer, PassOptions } from '../layers/layer.ts'
 import type { Loss } from '../layers/loss.ts'
 import type { NetworkMasks } from '../layers/masks/support.ts'
 import type { RecurrentLayer } from '../layers/recurrent/recurrent.ts'
@@ -40,5 +40,5 @@ export interface NetworkInternals {
   /** Plans for batches of up to this size now, so that too large a one fails before the work starts. */
   reserve(capacity: Capacity): void
   /** Back through every layer of the last forward pass, after `begin` has written the output's gradient. */
-  backThrough(batch: PackedBatch, pass: Pass, begin: () => void): void
+  backThrough(batch: PackedBatch, pass: PassOptions, begin: () => void): void
 }

@@ -172,7 +172,8 @@ function checkStates(at: Case, seed: number): void {
   const [targets, random] = [targetsOf(net, batch), new Random(seed, 'states')]
   const lossAt = (place: UnitPlace | null, h: number, holds?: Overrides) => {
     begin(net, batch, place, h)
-    net.forward(batch, { ...plain, record: true, overrides: holds })
+    const held: Pass = { ...plain, record: true, overrides: holds }
+    net.forward(batch, held)
     return net.loss(batch, targets).mean
   }
   net.prepareTraining()

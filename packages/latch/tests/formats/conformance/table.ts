@@ -1,5 +1,6 @@
 /** All suites in one table: how many cases agree, by how much at worst, and each that does not, why. */
 import type { ConformanceResult } from './result.ts'
+import { userCasesSection } from './userCases.ts'
 
 /** What a suite comes with besides its results. */
 export interface Suite {
@@ -39,6 +40,8 @@ must be refused and is.
 ${rows.join('\n')}
 
 ${suites.map(section).join('\n\n')}
+
+${userCasesSection()}
 `
 }
 

@@ -4,6 +4,7 @@
  * torch.nn.utils.parametrizations. Other parametrizations are an error.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
+import { append } from '../../../core/lists.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { floats, isFloat } from './tensors.ts'
@@ -74,7 +75,7 @@ export function foldParametrized(tensors: readonly NamedTensor[], source: string
     const kind = kinds.find(({ ends }) => ends.length === parts.size && ends.every((end) => parts.has(end)))
     if (!kind) {
       if (kinds === PARAMETRIZED) throw unknownKind(name, parts, source)
-      plain.push(...parts.values())
+      append(plain, parts.values())
       continue
     }
     const given = kind.ends.map((end) => parts.get(end)!)
