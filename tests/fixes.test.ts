@@ -14,9 +14,9 @@ const tree = readTree(['packages/latch/src', 'packages/cli/src', 'packages/studi
 const ELSEWHERE = [
   // Hands the options on that work, of an error made in a place of its own (packages/latch/tests/fixes).
   'packages/latch/src/formats/fixes.ts withWorkingFixes',
-  // Of the command line (packages/cli/tests/fixes.test.ts).
+  // Of the command line (packages/cli/tests/refusals/fixes.test.ts).
   'packages/cli/src/commands/evaluate.ts requireTextClasses',
-  // (packages/cli/tests/fixesFollowed.test.ts)
+  // (packages/cli/tests/refusals/fixesFollowed.test.ts)
   'packages/cli/src/options/badRows.ts summarize',
 ]
 const OPTIONS_ELSEWHERE = ['skipBadRows']

@@ -2,6 +2,7 @@
 import {
   CELL_CHOICES,
   Random,
+  cells,
   createTokenizer,
   naiveBayes,
   textClassifier,
@@ -61,9 +62,9 @@ export function compareCommand(output: Output) {
 type CompareFlags = TrainingFlags & { cell?: CellChoice[] }
 
 function cellList(text: string): CellChoice[] {
-  const cells = text.split(',').map((name) => name.trim())
-  const unknown = cells.find((name) => !CELLS.includes(name as CellChoice))
-  if (unknown === undefined) return [...new Set(cells as CellChoice[])]
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !CELLS.includes(name as CellChoice))
+  if (unknown === undefined) return [...new Set(names as CellChoice[])]
   throw invalidValue('--cell', `a comma-separated list of ${CELLS.join(', ')}`, unknown)
 }
 
@@ -250,9 +251,17 @@ async function evaluateParts(
   }
 }
 
-/** Feed-forward networks have neither stacked layers nor directions. */
+/** The options that this cell has: the others are those of another cell of the comparison. */
 function optionsFor(cell: CellChoice, options: Comparison['network']) {
-  if (cell !== 'ann' && cell !== 'bag') return options
-  const { layers: _layers, bidirectional: _bidirectional, embedding, ...rest } = options
+  const { reset, activation, ...common } = options
+  if (cell !== 'ann' && cell !== 'bag') {
+    const gateNames: readonly string[] = cells.find(({ name }) => name === cell)!.gateNames
+    return {
+      ...common,
+      ...(gateNames.includes('reset') ? { reset } : {}),
+      ...(gateNames.length === 1 ? { activation } : {}),
+    }
+  }
+  const { layers: _layers, bidirectional: _bidirectional, pooling: _pooling, embedding, ...rest } = common
   return embedding === 'oneHot' || embedding === undefined ? rest : { ...rest, embedding }
 }

@@ -57,10 +57,16 @@ function trained({ cell, report }: Summary, { bold }: Colors): string {
   return `${bold(`Trained ${cell}`)} on ${facts.join(', ')} (${how}).`
 }
 
-function bestEpoch({ best, validationSize, kept }: ModelFitReport): string {
+function bestEpoch({ best, history, validationSize, kept }: ModelFitReport): string {
   if (!best) return `Saved the ${kept === 'ema' ? 'averaged' : 'last'} weights (no validation rows).`
   const on = `on ${plural(validationSize, 'validation row')}`
-  return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Saved the weights of this epoch.`
+  return `Best epoch ${best.epoch}: accuracy ${percent(best.accuracy)}, loss ${loss(best.loss)} ${on}. Saved the weights of this epoch.${whyLower(history[best.epoch - 1]?.trainLoss, best.loss)}`
+}
+
+/** Why the two losses cannot be compared, where that is likely to be asked. */
+function whyLower(training: number | undefined, validation: number): string {
+  if (training === undefined || training < 1.2 * validation) return ''
+  return ' (The training loss is higher because dropout and label smoothing apply to it alone.)'
 }
 
 function baselineLine({ cell, report, result, baseline }: Summary): string | undefined {

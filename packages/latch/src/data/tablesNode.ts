@@ -22,7 +22,7 @@ import { assertKnownOptions, type Names } from '../core/knownNames.ts'
 import type { Table, TableHead, TableOptions, TableStart } from './tableStart.ts'
 
 /** Rows between two looks at the heap. */
-const ROWS_A_CHECK = 4096
+const ROWS_A_CHECK = 256
 
 /**
  * Reads a table as a stream and keeps only the chosen columns. Parquet is read, too.

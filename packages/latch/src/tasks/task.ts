@@ -103,6 +103,8 @@ export interface TaskTraining<T extends TaskTypes> {
   extend?(learned: T['Learned'], training: readonly T['Item'][]): T['Learned'] | null
   /** The tokens of new training rows that a trained model does not know; absent likewise. */
   unknownTokens?(learned: T['Learned'], training: readonly T['Item'][]): UnknownTokens
+  /** Sentences on what makes these training rows hard to learn from; absent if nothing is known of that. */
+  describeRows?(learned: T['Learned'], training: readonly T['Item'][]): string[]
   /** The network with its loss, and the layers it may have; absent likewise. */
   network?(learned: T['Learned']): { config: NetworkConfig; layers: readonly LayerInfo[] }
   dataset(trained: Trained<T['Learned']>, items: readonly T['Item'][]): Dataset

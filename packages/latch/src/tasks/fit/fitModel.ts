@@ -185,6 +185,7 @@ function prepare<T extends TaskTypes>(
     warnings.push(`${added} tokens added to the vocabulary.`)
   }
   const isNew = before === null || extended !== null
+  if (isNew) append(warnings, task.describeRows?.(learned, training) ?? [])
   const trained: Trained<T['Learned']> = isNew
     ? { learned, network, names: nameOutputs(network, learned) }
     : before

@@ -1,7 +1,7 @@
 /**
  * The options of a text classifier and their defaults. The defaults were chosen on the validation sets of four public datasets: docs/defaults.md.
  */
-import { cellNames } from '../../cells/registry.ts'
+import { cellNames, cells, findCell, takesOption } from '../../cells/registry.ts'
 import { cleanLabel } from '../../data/labels.ts'
 import type { EngineOptions } from '../../engine/engine.ts'
 import { oneOf, readFields, readRate, readWidth } from '../../layers/fields.ts'
@@ -149,7 +149,7 @@ export function resolveSettings(options: ClassifierOptions): ClassifierSettings 
     maximumLength: whole('maximumLength', maximumLength, cell === 'ann' ? MAX_WIDTH : MAX_COUNT),
     dropout: dropoutRates(options.dropout, defaults.dropout),
   }
-  const contradiction = contradictionIn(settings)
+  const contradiction = contradictionIn(settings) ?? optionWithoutEffect(options, settings)
   if (contradiction) throwInvalid(...contradiction)
   return settings
 }
@@ -189,6 +189,20 @@ function contradictionIn(
   if (embedding === 'oneHot') return ['embedding', `a width for cell ${cell}`, 'oneHot']
   if (bidirectional) return ['bidirectional', `false for cell ${cell}`, true]
   return layers === 1 ? null : ['layers', `1 for cell ${cell}`, layers]
+}
+
+/** An option that was given and has no effect for the cell, likewise. */
+function optionWithoutEffect(
+  { reset, activation, pooling }: ClassifierOptions,
+  { cell }: ClassifierSettings,
+): [name: string, expected: string, got: unknown] | null {
+  const none = `no value for cell ${cell}`
+  const isFeedForward = cell === 'ann' || cell === 'bag'
+  const takesReset = !isFeedForward && takesOption(cells, cell, 'reset')
+  if (reset !== undefined && !takesReset) return ['reset', none, reset]
+  const hasGates = isFeedForward || findCell(cells, cell).gateNames.length > 1
+  if (activation !== undefined && hasGates) return ['activation', none, activation]
+  return pooling !== undefined && isFeedForward ? ['pooling', none, pooling] : null
 }
 
 function whole(name: string, value: number, max: number): number {

@@ -9,6 +9,7 @@ import { naiveBayes } from '../baselines/naiveBayes.ts'
 import { findLabel, formatCount } from '../labels.ts'
 import type { Reading, TaskTraining } from '../task.ts'
 import { TextDataset } from './dataset.ts'
+import { describeRows, unknownTokens } from './describeRows.ts'
 import { classifierLayers } from './layers.ts'
 import { classifierNetwork } from './network.ts'
 import { TextReader } from './reader.ts'
@@ -79,20 +80,9 @@ export const taskTraining: TaskTraining<TextTypes> = {
     return all.length === words.size ? null : completeLearned(settings, labels, new Vocabulary(all))
   },
 
-  unknownTokens({ words }, training) {
-    const counts = new Map<string, number>()
-    let [unknown, total] = [0, 0]
-    for (const { tokens } of training) {
-      total += tokens.length
-      for (const token of tokens) {
-        if (words.has(token)) continue
-        unknown++
-        counts.set(token, (counts.get(token) ?? 0) + 1)
-      }
-    }
-    const frequent = [...counts].sort((a, b) => b[1] - a[1])
-    return { unknown, total, examples: frequent.slice(0, 3).map(([token]) => token) }
-  },
+  unknownTokens,
+
+  describeRows,
 
   network: ({ settings, words, labels }) => ({
     config: classifierNetwork(settings, words.size, labels.length),

@@ -45,7 +45,7 @@ describe('a second fit', () => {
     )
     expect(model.toBytes()).toEqual(before)
     const { warnings, vocabulary } = await model.fit(NEW, { ...COLUMNS, extendVocabulary: true })
-    expect(warnings).toEqual(['5 tokens added to the vocabulary.'])
+    expect(warnings).toContain('5 tokens added to the vocabulary.')
     expect(vocabulary).toBe(11)
     expect(model.vocabulary.tokens.slice(-5)).toEqual(['die', 'suppe', 'war', 'schlecht', 'toll'])
     const again = TextClassifier.fromBytes(model.toBytes())
@@ -102,7 +102,9 @@ describe('a second fit', () => {
 
   it('has no effect to extend on the first fit, and none for models without a vocabulary', async () => {
     const first = textClassifier({ units: 2 })
-    expect((await first.fit(OLD, { ...COLUMNS, extendVocabulary: true })).warnings).toEqual([])
+    expect((await first.fit(OLD, { ...COLUMNS, extendVocabulary: true })).warnings.join()).not.toMatch(
+      /added/,
+    )
     const model = sequenceModel({
       input: { features: 1 },
       layers: [gru(2)],

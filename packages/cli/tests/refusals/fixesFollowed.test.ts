@@ -1,9 +1,9 @@
 /** Commands that fail with a remedy, run again with the very flags that it prints. */
 import { afterAll, assert, beforeAll, describe, expect, test } from 'vitest'
-import { writeSafetensors } from '../../latch/src/formats/safetensors/safetensors.ts'
-import { SequenceModel } from '../../latch/src/tasks/sequenceModel/sequenceModel.ts'
-import { nextLetter } from '../../latch/tests/tasks/sequenceModel/sequenceFixtures.ts'
-import { Workplace } from './cliHelpers.ts'
+import { writeSafetensors } from '../../../latch/src/formats/safetensors/safetensors.ts'
+import { SequenceModel } from '../../../latch/src/tasks/sequenceModel/sequenceModel.ts'
+import { nextLetter } from '../../../latch/tests/tasks/sequenceModel/sequenceFixtures.ts'
+import { Workplace } from '../cliHelpers.ts'
 
 let place: Workplace
 

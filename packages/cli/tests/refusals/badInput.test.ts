@@ -1,7 +1,7 @@
 /** Broken data and model files: each ends with a message that names the problem and its place. */
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Workplace, comments, csv, json } from './cliHelpers.ts'
+import { Workplace, comments, csv, json } from '../cliHelpers.ts'
 
 const SMALL = '--units 4 --embedding 4 --epochs 1 --text comment --label mood'.split(' ')
 

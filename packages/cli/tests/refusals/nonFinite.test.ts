@@ -1,8 +1,8 @@
 /** Weights that are not finite (27): refused; with the flag opened with a warning, and no NaN is printed without a word. */
 import { readFileSync } from 'node:fs'
 import { afterAll, assert, beforeAll, describe, expect, test } from 'vitest'
-import { readSafetensors, writeSafetensors } from '../../latch/src/formats/safetensors/safetensors.ts'
-import { json, Workplace } from './cliHelpers.ts'
+import { readSafetensors, writeSafetensors } from '../../../latch/src/formats/safetensors/safetensors.ts'
+import { json, Workplace } from '../cliHelpers.ts'
 
 let place: Workplace
 
