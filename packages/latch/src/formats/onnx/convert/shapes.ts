@@ -3,7 +3,7 @@
  */
 import { batchRange, batchSize, gatherInOrder } from './sorting.ts'
 import { ONE, regroup } from './axes.ts'
-import { describeAxes, describeValue, type NodeConverter } from './context.ts'
+import { describeAxes, describeValue, type Convert, type NodeConverter } from './context.ts'
 import { pick, slice, type Cut } from './pick.ts'
 import {
   asSizes,
@@ -22,8 +22,7 @@ import type { IrNode } from './nodes.ts'
 type Ids = Extract<Value, { kind: 'ids' }>
 type Stack = Extract<Value, { kind: 'stack' }>
 
-/** Converts one operator. */
-export type Convert = (at: NodeConverter, inputs: readonly Value[]) => Value | readonly Value[]
+export type { Convert } from './context.ts'
 
 /** Zeros stay zeros and an outer state an outer state, however they are moved. */
 function moved(at: NodeConverter, value: Value | undefined): Value {

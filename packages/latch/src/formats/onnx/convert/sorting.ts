@@ -3,8 +3,7 @@
  * lengths, the sequences gathered in that order, and back in the order that ScatterElements inverts. All of it leaves
  * layers as they are; that the outputs are back in their places is checked by running both.
  */
-import { describeValue, type NodeConverter } from './context.ts'
-import type { Convert } from './shapes.ts'
+import { describeValue, type Convert, type NodeConverter } from './context.ts'
 import { asSizes, getNumber, product, type Size, type Value } from './values.ts'
 
 const BATCH: Size = { factor: 1, symbols: ['batch'] }
