@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { evaluateWithProgress, type Evaluated } from '../src/training/evaluation.ts'
 import { Output } from '../src/terminal/output.ts'
 import { LiveLine } from '../src/training/progress.ts'
+import { displayWidth, fit } from '../src/terminal/glyphWidth.ts'
 import { programName } from '../src/terminal/programName.ts'
 import { drawSummary } from '../src/training/summary.ts'
 import type { Summary } from '../src/training/summary.ts'
@@ -151,5 +152,21 @@ describe('what to type is', () => {
     symlinkSync(script('lib', 'node_modules', 'latch'), link)
     expect(programName({ script: link, folder, npm: undefined })).toBe('latch')
     expect(programName({ script: link, folder, npm: 'exec' })).toBe('npx latch')
+  })
+})
+
+describe('a very long label', () => {
+  it.each(['a', 'é\u0301', '漢', '\u0301'])('of %j is cut for the terminal, and at once', (sign) => {
+    const label = sign.repeat(170_000 / sign.length)
+    const start = performance.now()
+    expect(fit(label, 12).length).toBeLessThanOrEqual(64 * 12 + 1)
+    displayWidth(label)
+    expect(performance.now() - start).toBeLessThan(3000)
+  })
+
+  it('a short one is whole', () => {
+    expect(fit('漢字', 4)).toBe('漢字')
+    expect(fit('漢字', 3)).toBe('漢…')
+    expect(displayWidth('é漢'.repeat(3000))).toBe(9000)
   })
 })

@@ -49,12 +49,14 @@ export type GatesOf = { [C in CellName]: Extract<Definition, { name: C }>['gateN
 export type StatesOf = { [C in CellName]: Extract<Definition, { name: C }>['stateNames'][number] }
 
 type OptionsOf<D> = D extends CellDefinition<string, string, string, infer Options> ? Options : never
-type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
-  ? I
-  : never
+type KeyOf<U> = U extends unknown ? keyof U : never
+type ValueOf<U, K> = U extends unknown ? (K extends keyof U ? U[K] : never) : never
+
+/** Options of several cells together, each with the values that any of them takes. */
+export type OptionsOfAll<D> = { [K in KeyOf<OptionsOf<D>>]?: ValueOf<OptionsOf<D>, K> }
 
 /** Options of all cells; which of them a cell takes is in its definition. */
-export type CellOptions = Intersection<OptionsOf<(typeof genericCells)[number]>>
+export type CellOptions = OptionsOfAll<(typeof genericCells)[number]>
 
 /** Which cell, and which form of it. */
 export interface CellForm extends CellOptions {

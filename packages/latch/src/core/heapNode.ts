@@ -16,7 +16,7 @@ export interface KeptCells {
   characters: number
 }
 
-/** @throws MemoryError for rows that leave no room to work with them */
+/** @throws MemoryError for rows that leave too little memory to work with them */
 export function checkHeap(
   { rows, cells, characters }: KeptCells,
   name: string,

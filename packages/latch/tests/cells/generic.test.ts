@@ -2,8 +2,9 @@
  * Generic cells: gradients of whole networks by finite differences in float64, each form alone and several together;
  * the fast cells' numbers where functions are the default ones; streams to the bit; what a trace shows.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { ACTIVATION_NAMES, type ActivationChoice } from '../../src/cells/activations.ts'
+import type { CellDefinition } from '../../src/cells/cell.ts'
 import { lstmCell } from '../../src/cells/lstm/lstm.ts'
 import {
   cells,
@@ -12,6 +13,8 @@ import {
   findCell,
   genericCells,
   type CellForm,
+  type CellOptions,
+  type OptionsOfAll,
 } from '../../src/cells/registry.ts'
 import { rnnCell } from '../../src/cells/rnn/rnn.ts'
 import { createEngine } from '../../src/engine/createEngine.ts'
@@ -318,4 +321,11 @@ describe('streams of generic cells', () => {
       expect(wanted).toHaveLength(T * width)
     }
   })
+})
+
+it('a cell that takes fewer values of a shared option does not narrow the option of the others', () => {
+  type Narrow = CellDefinition<'narrow', 'candidate', 'hidden', { activation?: 'tanh'; own?: number }>
+  type Together = OptionsOfAll<Narrow | (typeof genericCells)[number]>
+  expectTypeOf<Together['activation']>().toEqualTypeOf<CellOptions['activation']>()
+  expectTypeOf<Together['own']>().toEqualTypeOf<number | undefined>()
 })

@@ -23,6 +23,15 @@ const cases: Record<string, ExportCase> = Object.fromEntries(
   (
     [
       [
+        'maskedBoth',
+        [
+          { ...ids, maskZero: true },
+          { type: 'recurrent', cell: 'rnn', units: 4, direction: 'bidirectional', merge: 'sum' },
+          { type: 'recurrent', cell: 'lstm', units: 3, direction: 'bidirectional', returnSequences: false },
+          { type: 'dense', units: 2 },
+        ],
+      ],
+      [
         'lstmBoth',
         [
           ids,
@@ -273,9 +282,9 @@ describe.skipIf(!existsSync(PEER))('TensorFlow.js runs what was exported', () =>
     }
   })
 
-  it('masked: padding with id 0 changes nothing', async () => {
+  it.each(['masked', 'maskedBoth'])('%s: padding with id 0 changes nothing', async (name) => {
     const tf = await peer()
-    const one = cases.masked
+    const one = cases[name]
     const model = await load(tf, await writeTfjs(one.source))
     const T = Math.max(...one.lengths)
     const known = one.lengths
@@ -353,13 +362,6 @@ describe('what TensorFlow.js does not have is an error', () => {
     ['reverse', [features, { type: 'reverse' }, lstm]],
     ['attention', [features, lstm, { type: 'pool', pooling: 'attention' }]],
     ['a mean', [{ ...ids, maskZero: true }, lstm, { type: 'pool', pooling: 'mean' }]],
-    [
-      'Bidirectional',
-      [
-        { ...ids, maskZero: true },
-        { ...lstm, direction: 'bidirectional' },
-      ],
-    ],
   ] as [string, LayerOptions[]][])('%s', async (words, layers) => {
     const { source } = exportCase('refused', layers)
     await expect(writeTfjs(source)).rejects.toThrow(UnsupportedError)

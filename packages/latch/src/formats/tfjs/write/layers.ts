@@ -184,12 +184,6 @@ export class TfjsExport {
       throw this.#refusal(i, 'the same activation for candidate and cell state', 'two activations')
     for (const choice of [activation, gateActivation])
       if (!functionName(choice)) throw this.#refusal(i, 'activations of TensorFlow.js', functionText(choice))
-    if (this.#masked && layer.direction === 'bidirectional')
-      throw this.#refusal(
-        i,
-        'no masked steps below Bidirectional, which ignores masks in TensorFlow.js',
-        'a mask',
-      )
   }
 
   /** kernel (I, G·H), recurrent_kernel (H, G·H), bias (G·H): the one there is, or the sum of PyTorch's two. */
