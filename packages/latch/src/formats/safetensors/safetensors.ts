@@ -261,7 +261,7 @@ function checkWritable(tensors: readonly NamedTensor[]): void {
   for (const { name, dtype, shape, data } of tensors) {
     const where = `writeSafetensors, tensor ${quoted(name)}`
     if (name === '__metadata__' || names.has(name) || /\p{Cs}/u.test(name)) {
-      const expected = 'a unique, well-formed name'
+      const expected = 'a well-formed, unique and unreserved name'
       throw new UsageError({ where, expected, got: quoted(name) })
     }
     names.add(name)

@@ -38,9 +38,7 @@ export function prefixOutputsWith(
 function networkWithEveryStep(network: Network): Network | null {
   const { layers } = network.config
   const top = layers.findLastIndex(({ type }) => type === 'recurrent')
-  const forwards = layers.every((layer) =>
-    layer.type === 'recurrent' ? (layer.direction ?? 'forward') === 'forward' : layer.type !== 'reverse',
-  )
+  const forwards = internalsOf(network).layers.every(({ needsWholeSequence }) => !needsWholeSequence)
   const plain = layers.slice(top + 1).every(({ type }) => type === 'dense' || type === 'dropout')
   if (top < 0 || !forwards || !plain) return null
   if (network.output.per === 'step') return network

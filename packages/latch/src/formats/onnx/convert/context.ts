@@ -40,6 +40,9 @@ export class ConversionContext {
   }
 }
 
+/** Converts one operator. */
+export type Convert = (at: NodeConverter, inputs: readonly Value[]) => Value | readonly Value[]
+
 /** A node that is converted. */
 export class NodeConverter {
   readonly node: OnnxNode

@@ -17,6 +17,7 @@ import { ELEMENTS } from './elements.ts'
 import { LAYERS } from './layers.ts'
 import { convertMasking } from './masks.ts'
 import { SHAPES, type Convert } from './shapes.ts'
+import { SORTING } from './sorting.ts'
 import { buildSize, type Axis, type Size, type Value } from './values.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { MASKS } from './batch.ts'
@@ -27,11 +28,12 @@ const CONVERTERS: Readonly<Record<string, Convert>> = {
   ...ELEMENTS,
   ...FUNCTIONS,
   ...MASKS,
+  ...SORTING,
   ...LAYERS,
 }
 
 /** Would make as many numbers as their inputs say; only their zeros are of use. */
-const NOT_FOLDED = ['ConstantOfShape', 'Expand', 'Range', 'OneHot', 'Tile']
+const NOT_FOLDED = ['ConstantOfShape', 'ConstantFill', 'Expand', 'Range', 'OneHot', 'Tile']
 
 const MOVES = [
   'Slice',

@@ -1,8 +1,9 @@
 /**
  * Operators that move values without computing: what they do to the axes of a sequence, to sizes, zeros and states.
  */
+import { batchRange, batchSize, gatherInOrder } from './sorting.ts'
 import { ONE, regroup } from './axes.ts'
-import { describeAxes, describeValue, type NodeConverter } from './context.ts'
+import { describeAxes, describeValue, type Convert, type NodeConverter } from './context.ts'
 import { pick, slice, type Cut } from './pick.ts'
 import {
   asSizes,
@@ -21,8 +22,7 @@ import type { IrNode } from './nodes.ts'
 type Ids = Extract<Value, { kind: 'ids' }>
 type Stack = Extract<Value, { kind: 'stack' }>
 
-/** Converts one operator. */
-export type Convert = (at: NodeConverter, inputs: readonly Value[]) => Value | readonly Value[]
+export type { Convert } from './context.ts'
 
 /** Zeros stay zeros and an outer state an outer state, however they are moved. */
 function moved(at: NodeConverter, value: Value | undefined): Value {
@@ -182,6 +182,8 @@ function flatten(at: NodeConverter, [x]: readonly Value[]): Value {
 
 function gather(at: NodeConverter, [x, index]: readonly Value[]): Value {
   const axis = at.int('axis', 0)
+  const inOrder = index?.kind === 'order' ? gatherInOrder(at, x, axis) : null
+  if (inOrder) return inOrder
   if (x?.kind === 'constant' && index?.kind === 'ids') return embedding(at, x, index, axis)
   const places = index && wholeNumbers(index)
   if (!places)
@@ -265,6 +267,8 @@ function split(at: NodeConverter, [x, sizes]: readonly Value[]): readonly Value[
 }
 
 function computeShape(at: NodeConverter, [x]: readonly Value[]): Value {
+  const batch = batchSize(x)
+  if (batch) return batch
   if (x?.kind === 'zeros' && x.shape) return { kind: 'sizes', items: x.shape, scalar: false }
   if (!isSequence(x)) throw at.unsupported('a value with axes', x ? describeValue(x) : 'none')
   const items = x.axes.map(({ size }) => size).slice(at.int('start', 0), at.int('end', x.axes.length))
@@ -284,6 +288,12 @@ function constantOfShape(at: NodeConverter, [shape]: readonly Value[]): Value {
   const value = at.node.attributes.get('value')
   const tensor = typeof value === 'object' && 'dtype' in value ? value : null
   return filled(at, tensor ? { kind: 'constant', tensor } : undefined, shape)
+}
+
+/** Of PyTorch's opsets 7 and 8. */
+function constantFill(at: NodeConverter, [shape]: readonly Value[]): Value {
+  if (at.float('value', 0) === 0 && at.int('input_as_shape', 0) === 1) return filled(at, undefined, shape)
+  throw at.unsupported('zeros in a shape of sizes', `${at.float('value', 0)}`)
 }
 
 function expand(at: NodeConverter, [x, shape]: readonly Value[]): Value {
@@ -379,6 +389,8 @@ function cast(at: NodeConverter, [x]: readonly Value[]): Value {
 }
 
 function range(at: NodeConverter, inputs: readonly Value[]): Value {
+  const batch = batchRange(inputs)
+  if (batch) return batch
   const [start, limit, delta] = inputs.map(asSizes)
   const single = (sizes: typeof start) => (sizes?.items.length === 1 ? sizes.items[0] : null)
   const [from, to, by] = [single(start), single(limit), single(delta)]
@@ -409,6 +421,7 @@ export const SHAPES: Readonly<Record<string, Convert>> = {
   Split: split,
   Shape: computeShape,
   ConstantOfShape: constantOfShape,
+  ConstantFill: constantFill,
   Expand: expand,
   Concat: concat,
   Cast: cast,

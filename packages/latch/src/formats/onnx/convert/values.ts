@@ -72,6 +72,8 @@ export type Value =
   | { kind: 'state'; name: string }
   /** Lengths (or the numbers of the last steps), one a sequence. */
   | { kind: 'lengths'; minus: number; rank: number }
+  /** A permutation of the batch by its lengths, or 0 … batch − 1. Sorted and put back, sequences are where they were. */
+  | { kind: 'order'; sorted: boolean }
   /** 0 … time − 1. */
   | { kind: 'steps'; rank: number }
   | { kind: 'mask'; what: MaskKind; rank: number }

@@ -51,6 +51,20 @@ const constantOfShape: Operator = (node) => {
   }
 }
 
+/** PyTorch's opsets 7 and 8 wrote this experimental operator in place of ConstantOfShape. */
+const constantFill: Operator = (node) => {
+  node.expect(1, 1)
+  const value = node.float('value', 0)
+  const dtype = getDtype(node.int('dtype', 1))
+  if (!dtype || !node.flag('input_as_shape'))
+    throw node.unsupported('a shape as input and numbers of a known type', 'another form')
+  return ([wanted]) => {
+    const out = node.make(dtype, node.whole(wanted!, 'a shape'))
+    out.data.fill(value)
+    return [out]
+  }
+}
+
 const range: Operator = (node) => {
   node.expect(3, 3)
   return ([start, limit, delta]) => {
@@ -139,6 +153,7 @@ const oneHot: Operator = (node) => {
 export const MAKERS: Readonly<Record<string, Operator>> = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
+  ConstantFill: constantFill,
   Range: range,
   Cast: castTo,
   CastLike: castLike,

@@ -85,6 +85,33 @@ const scatterNd: Operator = (node) => {
   }
 }
 
+const scatterElements: Operator = (node) => {
+  node.expect(3, 3)
+  const wanted = node.int('axis', 0)
+  const reduction = node.opset >= 16 ? node.text('reduction', 'none') : 'none'
+  if (reduction !== 'none') throw node.unsupported("the reduction 'none'", `'${reduction}'`)
+  return ([x, at, updates]) => {
+    const { shape } = at!
+    const rank = x!.shape.length
+    const axis = node.axis(wanted, rank)
+    const fits = shape.length === rank && shape.every((size, i) => i === axis || size <= x!.shape[i])
+    if (!fits) throw node.misshapen(`places within ${showShape(x!.shape)}`, showShape(shape))
+    if (showShape(updates!.shape) !== showShape(shape))
+      throw node.misshapen(`updates of shape ${showShape(shape)}`, showShape(updates!.shape))
+    const out = node.make(node.sameType([x, updates]), x!.shape)
+    out.data.set(x!.data)
+    const strides = computeStrides(x!.shape)
+    const starts = findPlaces(
+      shape,
+      strides.map((stride, i) => (i === axis ? 0 : stride)),
+    )
+    places(node, at!).forEach((place, i) => {
+      out.data[starts[i] + placeAt(node, place, x!.shape[axis]) * strides[axis]] = updates!.data[i]
+    })
+    return [out]
+  }
+}
+
 const concat: Operator = (node) => {
   node.expect(1, Infinity)
   const wanted = node.int('axis')
@@ -249,6 +276,8 @@ export const PLACES: Readonly<Record<string, Operator>> = {
   Gather: gather,
   GatherElements: gatherElements,
   ScatterND: scatterNd,
+  Scatter: scatterElements,
+  ScatterElements: scatterElements,
   Concat: concat,
   Split: split,
   Slice: slice,

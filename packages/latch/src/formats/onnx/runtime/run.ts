@@ -22,6 +22,7 @@ import { PRODUCTS } from './product.ts'
 import { recurrent } from './recurrent.ts'
 import { REDUCERS } from './reduce.ts'
 import { SHAPES } from './shape.ts'
+import { TOP_K } from './topK.ts'
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
   ...ELEMENTWISE,
@@ -31,6 +32,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...MAKERS,
   ...REDUCERS,
   ...PRODUCTS,
+  ...TOP_K,
 }
 
 /** Names of all operators that a graph may have, sorted. */
