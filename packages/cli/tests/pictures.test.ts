@@ -132,8 +132,13 @@ describe('a file that cannot be written is reported', () => {
   const untouched = (name: string) => expect(existsSync(place.path(name))).toBe(false)
 
   it.each([
-    ['a folder that is missing', ['--svg', 'none/a.svg'], 1, /none\/a\.svg: .*a folder that does not exist/],
-    ['a folder', ['--png', 'folder'], 1, /folder: expected the name of a file to save, got a folder/],
+    [
+      'a folder that is missing',
+      ['--svg', 'none/a.svg'],
+      1,
+      /--svg none\/a\.svg: .*no folder "none"\. *\n? *Create the folder first/,
+    ],
+    ['a folder', ['--png', 'folder'], 1, /--png folder: expected a file in a writable folder, got a folder/],
     ['the model itself', ['--html', `./${MODEL}`], 2, /--html .*a different file, got the file of the model/],
     ['one file twice', ['--svg', 'b', '--png', './b'], 2, /--png \.\/b: .*got the file of --svg/],
     [

@@ -108,21 +108,27 @@ describe('an evaluation', () => {
 })
 
 describe('one of a thing', () => {
-  it('is a row, a token, an epoch', () => {
+  it('is a row, a token, an epoch; a higher training loss is explained', () => {
     const report = { trainSize: 1, labels: ['a'], vocabulary: 1, parameters: 1, epochs: 1, seconds: 1 }
     const columns = { text: 'text', label: 'label' }
-    const more = { stopped: 'epochs', best: { epoch: 1, accuracy: 1, loss: 0 }, validationSize: 1 }
-    const summary = {
+    const more = { stopped: 'epochs', best: { epoch: 1, accuracy: 1, loss: 0.1 }, validationSize: 1 }
+    const summaryWith = (trainLoss: number) => ({
       cell: 'lstm',
-      report: { ...report, ...more },
+      report: { ...report, ...more, history: [{ trainLoss }] },
       path: 'm',
       sample: 'a',
       data: '-',
       columns,
       reading: {},
-    }
-    const drawn = drawSummary(summary as unknown as Summary, terminal(0).colors, 200)
+    })
+    const draw = (trainLoss: number) =>
+      drawSummary(summaryWith(trainLoss) as unknown as Summary, terminal(0).colors, 300)
+    const drawn = draw(0.1)
     expect(drawn).toMatch(/on 1 row, 1 label, 1 token, 1 parameter \(1 epoch, .*\n.* on 1 validation row\./)
+    expect(drawn).not.toContain('dropout')
+    expect(draw(0.2)).toContain(
+      'The training loss is higher because dropout and label smoothing apply to it alone.',
+    )
   })
 })
 
