@@ -68,13 +68,8 @@ export const USER_CASES: readonly UserCase[] = [
     'answered',
     `${TASKS}/textClassifier/classifier.test.ts`,
   ),
-  one(
-    [20, 21],
-    'bits with threads; memory over many calls',
-    'equal; flat',
-    'equal; flat',
-    'packages/latch/tests/engine/memoryFlat.test.ts',
-  ),
+  one([20], 'bits on any number of threads', 'equal', 'equal', 'packages/latch/tests/engine/threads.test.ts'),
+  one([21], 'memory over many calls', 'flat', 'flat', 'packages/latch/tests/engine/memoryFlat.test.ts'),
   one(
     [22, 23, 24],
     'a Tokenizer of Keras: more words than rows, `to_json()`, no token for unknown words',
