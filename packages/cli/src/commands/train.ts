@@ -31,8 +31,9 @@ const DEFAULT_CHECKPOINT_SECONDS = 30
 
 const EXAMPLES = `
 Ctrl-C writes a checkpoint next to the model and prints the command that resumes
-the run; a second Ctrl-C quits immediately. With --json, prints JSON Lines: a
-start event, one event per epoch, and a done event.
+the run; a second Ctrl-C quits immediately. While a run is active, a lock file
+next to the model keeps other runs off its files. With --json, prints JSON Lines:
+a start event, one event per epoch, and a done event.
 
 Examples:
   $ latch train comments.csv --text comment --label sentiment
