@@ -80,7 +80,7 @@ it('what the file says is what Keras 3 looks for', () => {
         backward_layer: { class_name: 'LSTM', config: { go_backwards: true } },
       },
     },
-    { class_name: 'LayerNormalization', config: { axis: -1, epsilon: 1e-3, center: true, scale: true } },
+    { class_name: 'LayerNormalization', config: { axis: [-1], epsilon: 1e-3, center: true, scale: true } },
     { class_name: 'Dropout', config: { rate: 0.25 } },
     { class_name: 'GRU', config: { units: 5, reset_after: true, return_sequences: false } },
     { class_name: 'Dense', config: { units: 3, activation: 'softmax' } },

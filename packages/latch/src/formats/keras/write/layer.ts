@@ -18,6 +18,8 @@ export interface OutLayer {
   arrays: readonly OutArray[]
   /** Indices of the input layers, if they are not the previous layer. */
   inputs?: readonly number[]
+  /** Of its output: rows, steps if it has them, width. Null where any number goes. */
+  shape: readonly (number | null)[]
 }
 
 /** An object in Keras 3's serialized form. */
@@ -41,8 +43,8 @@ export function kerasObject(type: string, config: Record<string, unknown>): Kera
   return { module: 'keras.layers', class_name: type, config: { ...common, ...config }, registered_name: null }
 }
 
-/** A layer's output as the input of another layer's call. */
-export function kerasTensor(name: string): object {
-  const config = { shape: [null, null], dtype: 'float32', keras_history: [name, 0, 0] }
+/** A layer's output as the input of another layer's call. Ids have the type of their input layer. */
+export function kerasTensor(name: string, { type, config: { dtype }, shape }: OutLayer): object {
+  const config = { shape, dtype: type === 'InputLayer' ? dtype : 'float32', keras_history: [name, 0, 0] }
   return { class_name: '__keras_tensor__', config }
 }

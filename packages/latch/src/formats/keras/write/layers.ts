@@ -31,6 +31,9 @@ class Out {
   readonly layers: OutLayer[] = []
   readonly config: NetworkConfig
   readonly stateful: boolean
+  /** A stateful model has as many states as rows in its batch. */
+  readonly rows: 1 | null
+  readonly steps: number | null
   width = 0
   per: 'step' | 'sequence' = 'step'
   masked = false
@@ -41,10 +44,24 @@ class Out {
   constructor(config: NetworkConfig, stateful: boolean) {
     this.config = config
     this.stateful = stateful
+    this.rows = stateful ? 1 : null
+    const flatten = config.layers.find(({ type }) => type === 'flatten')
+    this.steps = flatten?.type === 'flatten' ? flatten.steps : null
   }
 
+  /** Adds a layer whose output has the present width. */
   add(type: string, config: Record<string, unknown>, arrays: readonly OutArray[] = []): void {
-    this.layers.push({ type, config, arrays })
+    this.push({ type, config, arrays })
+  }
+
+  push(layer: Omit<OutLayer, 'shape'>): void {
+    const steps = this.per === 'step' ? [this.steps] : []
+    this.layers.push({ ...layer, shape: [this.rows, ...steps, this.width] })
+  }
+
+  addInput(shape: readonly (number | null)[], dtype: 'float32' | 'int32'): void {
+    const config = { batch_shape: shape, dtype, sparse: false }
+    this.layers.push({ type: 'InputLayer', config, arrays: [], shape })
   }
 
   /** `dense.0`: the name of the next layer of its type. */
@@ -87,12 +104,8 @@ export function buildModel(layers: readonly OutLayer[], name: string): KerasMode
     return { module: 'keras', registered_name: null, class_name: 'Sequential', config }
   }
   const called = objects.map((object, i) => {
-    const below = i ? kerasTensor(names[i - 1]) : null
-    const args = layers[i].inputs
-      ? [layers[i].inputs.map((n) => kerasTensor(names[n]))]
-      : below
-        ? [below]
-        : []
+    const tensor = (n: number) => kerasTensor(names[n], layers[n])
+    const args = layers[i].inputs ? [layers[i].inputs.map(tensor)] : i ? [tensor(i - 1)] : []
     return { ...object, name: names[i], inbound_nodes: i ? [{ args, kwargs: {} }] : [] }
   })
   const ends = { input_layers: [[names[0], 0, 0]], output_layers: [[names[names.length - 1], 0, 0]] }
@@ -147,9 +160,9 @@ function addLayer(
       out.add('Dropout', { rate: layer.rate })
       return 0
     case 'flatten':
-      out.add('Flatten', { data_format: 'channels_last' })
       out.width *= layer.steps
       out.per = 'sequence'
+      out.add('Flatten', { data_format: 'channels_last' })
       return 0
     case 'pool':
       addPool(out, layer, name)
@@ -176,14 +189,10 @@ function addInput(
   layer: Extract<LayerOptions, { type: 'embedding' | 'oneHot' | 'features' }>,
   name: string,
 ): void {
-  const flatten = out.config.layers.find(({ type }) => type === 'flatten')
-  const steps = flatten?.type === 'flatten' ? flatten.steps : null
-  const input = { dtype: layer.type === 'features' ? 'float32' : 'int32', sparse: false }
-  // A stateful model has as many states as rows in its batch.
-  const rows = out.stateful ? 1 : null
+  const { rows, steps } = out
   if (layer.type === 'features') {
     out.width = layer.width
-    out.add('InputLayer', { batch_shape: [rows, steps, layer.width], ...input })
+    out.addInput([rows, steps, layer.width], 'float32')
     return
   }
   const { vocabulary } = layer
@@ -203,7 +212,7 @@ function addInput(
       : (read: (name: string) => Float32Array) => read(`${name}.weight`)
   const trainable = layer.type === 'oneHot' ? { trainable: false } : {}
   const config = { input_dim: vocabulary, output_dim: out.width, mask_zero: out.masked, ...trainable }
-  out.add('InputLayer', { batch_shape: [rows, steps], ...input })
+  out.addInput([rows, steps], 'int32')
   out.add('Embedding', config, [{ path: 'vars/0', shape: [vocabulary, out.width], values }])
 }
 
@@ -234,9 +243,10 @@ function addRecurrent(
       'a bidirectional layer that repeats its output at masked steps (Keras outputs zeros)',
     )
   const taken = (zeroMasked ? 1 : 0) + (turned || (returnSequences && lastOnly) ? 1 : 0)
-  out.layers.push(recurrentOut(layer, { name, width: out.width, every, zeroMasked, stateful: out.stateful }))
+  const { width, stateful } = out
   out.width = units * (direction === 'bidirectional' && merge === 'concat' ? 2 : 1)
   if (!every) out.per = 'sequence'
+  out.push(recurrentOut(layer, { name, width, every, zeroMasked, stateful }))
   return taken
 }
 
@@ -247,8 +257,8 @@ function addDense(out: Out, layer: Extract<LayerOptions, { type: 'dense' }>, nam
   const kernel = (read: (name: string) => Float32Array) => transposed(read(`${name}.weight`), units, width)
   const arrays: OutArray[] = [{ path: 'vars/0', shape: [width, units], values: kernel }]
   if (bias) arrays.push({ path: 'vars/1', shape: [units], values: (read) => read(`${name}.bias`) })
-  out.add('Dense', { units, activation: own ?? 'linear', use_bias: bias }, arrays)
   out.width = units
+  out.add('Dense', { units, activation: own ?? 'linear', use_bias: bias }, arrays)
   if (own) return
   const separate = activationLayerOut(activation, name)
   out.add(separate.type, separate.config)
@@ -260,7 +270,7 @@ function addLayerNorm(out: Out, layer: Extract<LayerOptions, { type: 'layerNorm'
   const shape = [out.width]
   if (scale) arrays.push({ path: `vars/${arrays.length}`, shape, values: (read) => read(`${name}.weight`) })
   if (centre) arrays.push({ path: `vars/${arrays.length}`, shape, values: (read) => read(`${name}.bias`) })
-  out.add('LayerNormalization', { axis: -1, epsilon, scale, center: centre }, arrays)
+  out.add('LayerNormalization', { axis: [-1], epsilon, scale, center: centre }, arrays)
 }
 
 function addPool(
@@ -276,8 +286,8 @@ function addPool(
   if (!type) throw unsupportedLayer(name, `pooling over ${over}`)
   if (countMasked && out.masked)
     throw unsupportedLayer(name, 'a mean that counts masked steps (Keras leaves them out)')
-  out.add(type, { data_format: 'channels_last', keepdims: false })
   out.per = 'sequence'
+  out.add(type, { data_format: 'channels_last', keepdims: false })
 }
 
 /** The last of the inputs must be the layer below. */
@@ -286,13 +296,9 @@ function addConcat(out: Out, of: readonly string[], name: string): void {
   const apart = of.find((_, i) => !below[i])
   if (apart !== undefined)
     throw unsupportedLayer(name, `${apart}, which Keras computes together with the layer above it`)
-  out.layers.push({
-    type: 'Concatenate',
-    config: { axis: -1 },
-    arrays: [],
-    inputs: below.map((one) => one!.layer),
-  })
   out.width = below.reduce((sum, one) => sum + one!.width, 0)
+  const inputs = below.map((one) => one!.layer)
+  out.push({ type: 'Concatenate', config: { axis: -1 }, arrays: [], inputs })
 }
 
 /** Softmax or sigmoid of the last dense layer, or as a separate layer. */

@@ -24,7 +24,7 @@ export interface LayerContext {
 }
 
 /** The layer. @throws UnsupportedError for options that Keras does not have */
-export function recurrentOut(options: RecurrentOptions, context: LayerContext): OutLayer {
+export function recurrentOut(options: RecurrentOptions, context: LayerContext): Omit<OutLayer, 'shape'> {
   assertKerasCell(options, context.name)
   const { direction = 'forward' } = options
   if (direction !== 'bidirectional') {
@@ -32,8 +32,10 @@ export function recurrentOut(options: RecurrentOptions, context: LayerContext): 
     const layer = oneWay(options, context, backwards, context.name)
     return { ...layer, arrays: listArrays(options, context, '', 'cell') }
   }
-  const forward = oneWay(options, context, false, 'forward')
-  const backward = oneWay({ ...options, ...options.backward }, context, true, 'backward')
+  // Bidirectional in Keras always outputs zeros at masked steps.
+  const directed = { ...context, zeroMasked: context.every }
+  const forward = oneWay(options, directed, false, 'forward')
+  const backward = oneWay({ ...options, ...options.backward }, directed, true, 'backward')
   const merge = { concat: 'concat', sum: 'sum', multiply: 'mul', average: 'ave' }[options.merge ?? 'concat']
   return {
     type: 'Bidirectional',
@@ -82,7 +84,7 @@ function oneWay(
   context: LayerContext,
   backwards: boolean,
   where: string,
-): OutLayer {
+): Omit<OutLayer, 'shape'> {
   const {
     cell,
     units,
