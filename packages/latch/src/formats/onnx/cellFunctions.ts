@@ -1,12 +1,12 @@
 /**
- * The activations of a recurrent operator by ONNX' names: Latch's activation, which of alpha and beta it reads, and
- * their defaults (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
+ * Activations of ONNX's recurrent operators by name: Latch's activation, which of alpha and beta it uses, and their
+ * defaults (https://onnx.ai/onnx/operators/onnx__LSTM.html, `activations`).
  */
 import { ONNX_ACTIVATIONS } from '../gateOrders.ts'
 import type { CellName } from '../../cells/registry.ts'
 import type { ActivationName, ActivationSpec } from '../../cells/activations.ts'
 
-/** `needed`: ONNX names no default. */
+/** `needed`: ONNX defines no default. */
 interface CellFunction {
   type: ActivationName
   alpha?: number | 'needed'
@@ -27,22 +27,24 @@ const FUNCTIONS: Readonly<Record<string, CellFunction>> = {
   elu: { type: 'elu', alpha: 1 },
 }
 
-/** An operator's attributes; empty without any. */
+/** An operator's attributes; empty if absent. */
 export interface GivenFunctions {
   activations: readonly string[]
   alphas: readonly number[]
   betas: readonly number[]
 }
 
-/** Errors for other values: unknown names are unsupported, the rest is broken. */
+/**
+ * Creates errors: `unknown` for attributes that Latch does not support, `broken` for those that ONNX does not allow.
+ */
 export interface CellErrors {
   unknown(expected: string, got: string): Error
   broken(expected: string, got: string): Error
 }
 
 /**
- * The activations of a cell, one direction after the other. Values of `activation_alpha` and `activation_beta` are
- * assigned in order to the activations that use them, as in ONNX Runtime.
+ * The activations of a cell, one list per direction. Values of `activation_alpha` and `activation_beta` are assigned in
+ * order to the activations that use them, as in ONNX Runtime.
  */
 export function cellFunctions(
   cell: CellName,

@@ -1,4 +1,4 @@
-/** Reads an ONNX file as a Latch model: decoded, converted to layers, and checked against the graph itself. */
+/** Reads an ONNX file as a Latch model: decodes it, converts it to layers, and checks these against the graph. */
 import { LatchError, UsageError } from '../../core/errors.ts'
 import { BudgetError } from '../budget.ts'
 import type { ModelReader } from '../imported.ts'
@@ -10,14 +10,15 @@ import { withRemedies } from './convert/remedies.ts'
 import { verifyConversion } from './convert/verify.ts'
 
 /**
- * Reads an `.onnx` file. @throws FormatError for a broken file, or one whose layers would not give what its graph
- * gives; UnsupportedError for graphs that are not a chain of layers
+ * Reads an `.onnx` file.
+ * @throws FormatError for a broken file, or if the layers do not compute what the graph computes; UnsupportedError for
+ * a graph that is not a chain of layers
  */
 export const readOnnx: ModelReader = async ({ name, bytes, sibling }, options) => {
   const model = await decodeOnnx(bytes, name, sibling)
   const open = (upTo: string | undefined) => {
     const converted = convertOnnx(model, name, { ...options, upTo })
-    // With other weights, graph and layers cannot be compared.
+    // Layers with non-finite weights cannot be compared with the graph.
     const note =
       listNonFinite(converted.weights).length === 0 ? verifyConversion(model, converted, name) : null
     if (note !== null) converted.warnings = [...converted.warnings, note]
@@ -35,7 +36,7 @@ function openOr<T>(open: () => T, explain: (error: LatchError) => LatchError): T
   try {
     return open()
   } catch (error) {
-    // A node that does not exist is a mistake of the call; a file that costs too much is not tried again.
+    // A UsageError is a mistake in the call, and a file that exceeds its budget is not tried again.
     const isFinal = error instanceof UsageError || error instanceof BudgetError
     if (error instanceof LatchError && !isFinal) throw explain(error)
     throw error

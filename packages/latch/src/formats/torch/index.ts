@@ -1,6 +1,7 @@
 /**
- * PyTorch: a state_dict saved as safetensors. Names and shapes determine most of the model, `options.config` the rest
- * (`flags.ts`); files that Latch wrote contain everything. Pickles are rejected, never executed.
+ * Reads PyTorch models: a state_dict saved as safetensors. Names and shapes determine most of the model, and
+ * `options.config` the rest (`flags.ts`); files written by Latch contain everything. Pickles are rejected, never
+ * executed.
  */
 import { readPrefix, readUpTo } from '../fixes.ts'
 import type { LayerOptions } from '../../model/config.ts'
@@ -27,11 +28,12 @@ export { torchSnippet } from './write/snippet.ts'
 export { writeTorch } from './write/write.ts'
 
 /**
- * Reads a state_dict. GRU and LSTM gates lie as Latch has them, so weights come bit for bit; float64 is
- * rounded, half precision widened. A projected LSTM becomes an LSTM and a dense layer.
+ * Reads a state_dict. GRU and LSTM gates have the same order in Latch, so weights are copied bit for bit; float64 is
+ * rounded, half precision widened. A projected LSTM becomes an LSTM and a dense layer, unless the configuration lists a
+ * `projectedLstm`.
  *
- * @throws UnsupportedError for pickles, with the lines that convert them
- * @throws FormatError for tensors that fit no layer, an ambiguous order of modules, and broken files
+ * @throws UnsupportedError for pickles, with the Python lines that convert them
+ * @throws FormatError for tensors that belong to no layer, an ambiguous order of modules, and broken files
  */
 export async function readTorch(files: ModelFiles, options: ImportOptions = {}): Promise<ImportedModel> {
   const { name: source, bytes } = files
@@ -46,7 +48,7 @@ export async function readTorch(files: ModelFiles, options: ImportOptions = {}):
   return own ? readOwn(own, content, options, source) : readForeign(content, options, source)
 }
 
-/** A file that Latch wrote: its metadata contains the layers and their order. */
+/** Reads a file that Latch wrote: its metadata contains the layers and their order. */
 function readOwn(
   own: OwnFile,
   content: SafetensorsContent,
@@ -132,15 +134,15 @@ function readForeign(content: SafetensorsContent, options: ImportOptions, source
   }
 }
 
-/** PyTorch's default, of both normalisations. */
+/** PyTorch's default eps of LayerNorm and BatchNorm1d. */
 const EPSILON = 1e-5
 
-/** The type of a tensor that is no weight: `tensor mask (BOOL)`. */
+/** Describes a tensor that is not read, with its type unless it is a float: `tensor mask (BOOL)`. */
 function describeOmitted(tensor: NamedTensor): string {
   return `tensor ${tensor.name}${isFloat(tensor) ? '' : ` (${tensor.dtype})`}`
 }
 
-/** Tensors under the prefix, the prefix taken off their names, and the others. */
+/** The tensors whose names begin with the prefix, which is removed, and the others. */
 function splitByPrefix({ tensors }: SafetensorsContent, prefix: string | undefined, source: string) {
   const all = [...tensors.values()]
   if (!prefix) return { taken: all, others: [] }
@@ -178,7 +180,7 @@ function getInput([first]: readonly TorchModule[], oneHot: boolean): ModelInput 
   return { kind: oneHot ? 'ids' : 'features', width: first.input, steps: null }
 }
 
-/** A line a module; what is made of its steps stands in the network's layers, module by module. */
+/** Describes each module. The network's layers up to it determine whether its output has an axis of steps. */
 function describeLayers(
   parts: readonly ModulePart[],
   layers: readonly LayerOptions[],

@@ -1,12 +1,12 @@
 /**
- * Reshaping, by what lies along the axes: which axes of the new shape are which of the old ones, which of them come
- * together and which come apart. Row-major order never changes, so neighbours can be matched from both ends.
+ * Reshapes values by the meaning of their axes: each new axis is an old one, several merged, or a part of one.
+ * Row-major order never changes, so adjacent axes can be matched from both ends.
  */
 import { getNumber, product, sameSize, buildSize, type Axis, type Size } from './values.ts'
 
 export const ONE: Axis = { role: 'one', size: buildSize(1) }
 
-/** Axes of a reshaped value, or null where old and new ones do not line up. `null` in the shape is the −1. */
+/** Axes of a reshaped value; null if old and new axes do not line up. `null` in the shape stands for −1. */
 export function regroup(
   axes: readonly Axis[],
   shape: readonly (Size | null)[],
@@ -27,12 +27,12 @@ export function regroup(
   ]
 }
 
-/** Axes that are there for the count only. */
+/** Whether an axis has size 1 and no meaning: the role `one`, or a single direction. */
 function isNothing({ role, size }: Axis): boolean {
   return role === 'one' || (role === 'direction' && isOne(size))
 }
 
-/** One feature, which two directions of one unit have each. */
+/** Whether an axis is a single feature, as of two directions with one unit each. */
 function isUnit(axis: Axis | undefined): axis is Axis {
   return axis?.role === 'feature' && isSingle(axis)
 }
@@ -78,12 +78,12 @@ function match(
   return { axes: out, rest: atoms.slice(at) }
 }
 
-/** Features of two directions side by side come apart. */
+/** Whether an axis splits into two directions and their features. */
 function partsInTwo(atom: Axis, size: Size, next: Size): boolean {
   return atom.role === 'feature' && getNumber(size) === 2 && sameSize(product([size, next]), atom.size)
 }
 
-/** How many neighbours have this size together; 0: none do. */
+/** The number of adjacent axes whose sizes multiply to this one; 0 if there is none. */
 function countTogether(atoms: readonly Axis[], size: Size): number {
   for (let count = 2; count <= atoms.length; count++) {
     if (sameSize(product(atoms.slice(0, count).map((atom) => atom.size)), size)) return count
@@ -91,7 +91,7 @@ function countTogether(atoms: readonly Axis[], size: Size): number {
   return 0
 }
 
-/** Neighbours as one axis: two directions' features side by side are features. */
+/** Merges adjacent axes; a direction axis and a feature axis become a feature axis. */
 function join(atoms: readonly Axis[]): Axis {
   if (atoms.length === 1) return atoms[0]
   const size = product(atoms.map((atom) => atom.size))

@@ -1,11 +1,12 @@
-/**
- * Parts of a graph that depend on the batch only: arithmetic of sizes, and masks computed from lengths.
- */
+/** Parts of a graph that depend only on the batch: arithmetic on sizes, and masks computed from lengths. */
 import { describeValue, type NodeConverter } from './context.ts'
 import type { Convert } from './shapes.ts'
 import { asSizes, getNumber, type Value } from './values.ts'
 
-/** Both sides sizes or constants: arithmetic of known numbers, products of sizes too. */
+/**
+ * Computes with sizes and constants; null unless both inputs are such and at least one is a size. Of dynamic sizes only
+ * products are known; the result of any other operation has the symbol `?`.
+ */
 export function computeSizes(
   inputs: readonly Value[],
   compute: (a: number, b: number) => number,
@@ -17,7 +18,7 @@ export function computeSizes(
     const [x, y] = [a.items[i % a.items.length], b.items[i % b.items.length]]
     const [m, n] = [getNumber(x), getNumber(y)]
     if (m !== null && n !== null) return { factor: compute(m, n), symbols: [] }
-    // Only plain products of sizes are sizes.
+    // A product of sizes is a size; other results are not tracked.
     const isProduct = compute(2, 3) === 6
     if (isProduct)
       return {

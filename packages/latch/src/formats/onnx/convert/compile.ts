@@ -1,6 +1,7 @@
 /**
- * Layers found in a graph become a configuration: names by type and number, weights by PyTorch's names, an
- * activation right after a product taken into it, a final softmax or sigmoid becomes the output activation.
+ * Compiles the layers found in a graph into a configuration. Layers are named by type and number, weights as in
+ * PyTorch. An activation right after a dense layer becomes its option, a final softmax or sigmoid the output
+ * activation.
  */
 import { gatesInWords } from '../../gateOrders.ts'
 import { genericCells, takesOption } from '../../../cells/registry.ts'
@@ -14,7 +15,7 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
 import { LayerNames } from '../../../layers/names.ts'
 
-/** A configuration with its weights, and what is said about it. */
+/** A configuration with its weights, output activation and input, and facts about its layers. */
 export interface CompiledLayers {
   network: NetworkConfig
   weights: Map<string, Float32Array>
@@ -23,7 +24,7 @@ export interface CompiledLayers {
   input: { kind: ModelInput['kind']; width: number; name: string }
 }
 
-/** The layers up to `tip`. @throws UnsupportedError where patterns are incomplete */
+/** Compiles the layers up to `tip`. @throws UnsupportedError for incomplete patterns */
 export function compileLayers(tip: IrNode, source: string, maskZero = false): CompiledLayers {
   const irNodes: IrNode[] = []
   for (let at: IrNode | null = tip; at; at = at.below) irNodes.push(at)
@@ -31,7 +32,7 @@ export function compileLayers(tip: IrNode, source: string, maskZero = false): Co
   const whole = [...irNodes]
   let outputActivation = takeOutputActivation(irNodes)
   let compiler = compiled(source, irNodes, maskZero)
-  // Where another squashing function is below it, the last one stays a layer.
+  // If the layers below already end in a softmax or sigmoid, the last activation stays a layer.
   if (!endsOnLogits(compiler.layers, outputActivation)) {
     outputActivation = 'linear'
     compiler = compiled(source, whole, maskZero)
@@ -47,7 +48,7 @@ function compiled(source: string, irNodes: readonly IrNode[], maskZero: boolean)
   return compiler
 }
 
-/** Takes a final softmax or sigmoid off. */
+/** Removes a final softmax, log-softmax or sigmoid and returns it; returns `linear` if there is none. */
 function takeOutputActivation(irNodes: IrNode[]): OutputActivation {
   const top = irNodes[irNodes.length - 1].layer
   if (top.type !== 'activation') return 'linear'
@@ -59,7 +60,7 @@ function takeOutputActivation(irNodes: IrNode[]): OutputActivation {
       : activation === 'sigmoid' && below.type === 'dense'
         ? 'sigmoid'
         : null
-  // One number has no softmax worth a loss.
+  // The softmax of a single unit is constant, so it cannot be the output activation.
   if (!taken || (taken !== 'sigmoid' && below.type === 'dense' && below.units === 1)) return 'linear'
   irNodes.pop()
   return taken
@@ -73,7 +74,7 @@ function getInput(irNodes: readonly IrNode[]): CompiledLayers['input'] {
   return { kind: 'ids', width: layer.vocabulary, name: layer.input }
 }
 
-/** As the input says, or as the first layer that has weights does. */
+/** The width that the input declares, or else that of the first layer with weights. */
 function featuresWidth(irNodes: readonly IrNode[]): number {
   for (const { layer } of irNodes) {
     if (layer.type === 'features' && layer.width !== null) return layer.width
@@ -114,7 +115,7 @@ class Compiler {
     if (irNode.node) this.facts.push(this.#factsOf(irNode, parameters))
   }
 
-  /** An activation of a product that nothing else reads. */
+  /** Makes an activation an option of the dense layer below it, unless another layer reads that layer's output. */
   #fused(irNode: IrNode): boolean {
     const { layer, below } = irNode
     const under = this.layers[this.layers.length - 1] as LayerOptions | undefined
@@ -241,7 +242,7 @@ function getWidth({ layer, below }: IrNode): number {
   return layer.options.units * (beside ? 2 : 1)
 }
 
-/** Gate order and form, as the file has them. */
+/** The gate order and cell options in the file, for display. */
 function describeConventions(options: RecurrentOptions): string {
   const { cell, reset, direction = 'forward', clip, peepholes, coupled } = options
   const functions = [options.gateActivation, options.activation, options.stateActivation]

@@ -1,6 +1,6 @@
 /**
- * What all nodes of a conversion share (which axis is time, whether the batch has lengths, what was noticed), and one
- * node with its attributes, as the functions that convert it see it.
+ * The state shared by all nodes of a conversion (the time axis, whether the batch has lengths, warnings), and the node
+ * that a converter receives, with its attributes.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import { describePlace, type OnnxAttribute, type OnnxNode } from '../graph.ts'
@@ -12,12 +12,12 @@ import type { IrNode } from './nodes.ts'
 export class ConversionContext {
   readonly source: string
   readonly opset: number
-  /** Whether the graph is given lengths: then padding must not matter. */
+  /** Whether the graph has an input of lengths; padding must then not affect the result. */
   readonly ragged: boolean
   readonly warnings = new Set<string>()
-  /** Sequences of a batch, where a constant state has their number built in. */
+  /** The batch size, if the shape of a constant initial state fixes it. */
   sequences: number | null = null
-  /** Steps whose id is 0 are masked. */
+  /** Whether steps with id 0 are masked. */
   maskZero = false
   #time: Axis['role'] | null = null
 
@@ -27,12 +27,12 @@ export class ConversionContext {
     this.ragged = ragged
   }
 
-  /** Which axis of the input is time; null where nothing said so. */
+  /** The time axis of the input; null until an operator determines it. */
   get time(): Axis['role'] | null {
     return this.#time
   }
 
-  /** Takes an axis of the input for time; false where another one was taken before. */
+  /** Declares an axis to be time. Returns false if it is not an axis of the input, or if the other one is time. */
   takeTime(role: Axis['role']): boolean {
     if (role !== 'input 0' && role !== 'input 1') return false
     this.#time ??= role
@@ -43,7 +43,7 @@ export class ConversionContext {
 /** Converts one operator. */
 export type Convert = (at: NodeConverter, inputs: readonly Value[]) => Value | readonly Value[]
 
-/** A node that is converted. */
+/** A node to be converted. */
 export class NodeConverter {
   readonly node: OnnxNode
   readonly context: ConversionContext
@@ -89,7 +89,7 @@ export class NodeConverter {
     throw this.unsupported(`an attribute '${name}' of its kind`, 'another one')
   }
 
-  /** Whole numbers from an attribute (older opsets) or a constant input; null where neither is given. */
+  /** Integers from an attribute (older opsets) or a constant input; null if neither is given. */
   numbers(attribute: string, input: Value | undefined): number[] | null {
     const given = this.list(attribute)
     if (given) return [...given]
@@ -105,14 +105,14 @@ export class NodeConverter {
     throw this.unsupported(`an axis of ${rank}`, `${axis}`)
   }
 
-  /** Input `index`, which has to be a sequence on its way through layers. */
+  /** Input `index`. @throws UnsupportedError unless it is a sequence */
   sequence(inputs: readonly Value[], index = 0): SequenceValue {
     const value = inputs[index]
     if (value?.kind === 'sequence') return value
     throw this.unsupported('the output of a layer', value ? describeValue(value) : `no input ${index}`)
   }
 
-  /** As `flow`, for what works on each row: masked steps no longer matter, and the last axis is the row. */
+  /** As `sequence`, for operators that work on each row. Zeros at masked steps become a layer of their own. */
   rows(inputs: readonly Value[], index = 0): SequenceValue {
     const sequence = this.sequence(inputs, index)
     if (sequence.fill?.mask === 'last') throw this.unsupported('all steps', 'only the last ones')
@@ -122,14 +122,14 @@ export class NodeConverter {
     return { ...rest, tip: above(sequence.tip, { type: 'zeroMasked' }, this.node) }
   }
 
-  /** Width of the last axis, which has to be the features. */
+  /** The width of the last axis. @throws UnsupportedError unless it is the feature axis */
   width({ axes }: SequenceValue): number {
     const last = axes[axes.length - 1]
     if (last?.role === 'feature' && !last.size.symbols.length) return last.size.factor
     throw this.unsupported('features on the last axis', describeAxes(axes))
   }
 
-  /** The flow with another layer on top. */
+  /** The sequence with `tip` as its last layer. */
   over(sequence: SequenceValue, tip: IrNode): SequenceValue {
     return { kind: 'sequence', axes: sequence.axes, tip }
   }
@@ -140,7 +140,7 @@ function isListOf(type: 'number' | 'string') {
     Array.isArray(value) && value.every((item: unknown) => typeof item === type)
 }
 
-/** The shortest number that is this float32: 0.3 and not 0.30000001192092896. */
+/** The shortest decimal number that rounds to this float32: 0.3, not 0.30000001192092896. */
 export function asWritten(value: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits))
@@ -167,7 +167,7 @@ export function describeValue(value: Value): string {
   }
 }
 
-/** `(input 0, direction 2, input 1, feature 5)` */
+/** Describes axes, for errors: `(input 0, direction 2, input 1, feature 5)`. */
 export function describeAxes(axes: readonly Axis[]): string {
   const names = axes.map(({ role, size }) => (size.symbols.length ? role : `${role} ${size.factor}`))
   return `(${names.join(', ')})`

@@ -1,6 +1,6 @@
 /**
- * The graph of an exported sequence model becomes a chain of Latch's layers: what PyTorch, tf2onnx and Latch itself
- * write. For a graph that is not a chain, the error names the node and the part before it.
+ * Converts the graph of a sequence model, as exported by PyTorch, tf2onnx or Latch, to a chain of layers. For any other
+ * graph, the error names the node that cannot be converted.
  */
 import { readUpTo } from '../../fixes.ts'
 import { cellNames } from '../../../cells/registry.ts'
@@ -18,17 +18,17 @@ import { reaches } from './model.ts'
 import type { IrNode } from './nodes.ts'
 import { TOKEN_KINDS } from '../../../text/tokenizer.ts'
 
-/** Where the network's input and output are in the graph, for running both side by side. */
+/** The graph's values for the network's input and output, to run both on the same batch. */
 export interface GraphPlaces {
   input: string
   lengths: string | null
   output: string
-  /** The graph's output includes the output activation. */
+  /** Whether the graph's output includes the output activation. */
   answered: boolean
-  /** Time before batch. */
+  /** Whether the time axis comes before the batch axis. */
   inputTimeFirst: boolean
   outputTimeFirst: boolean
-  /** Sequences of a batch, where the graph has their number built in. */
+  /** The batch size, if it is fixed in the graph. */
   sequences: number | null
 }
 
@@ -43,8 +43,8 @@ interface Found {
 }
 
 /**
- * Converts a graph. `source` names it in errors; `options.upTo` ends at that node or value.
- * @throws UnsupportedError for a graph that is not a chain of Latch's layers, by node, operator and number
+ * Converts a graph. `source` names the file in errors; `options.upTo` names the node or value to end at.
+ * @throws UnsupportedError for a graph that is not a chain of Latch's layers; it names the node and its operator
  */
 export function convertOnnx(model: OnnxModel, source: string, options: ImportOptions = {}): ConvertedModel {
   const interpretation = interpretGraph(model, source)
@@ -72,7 +72,10 @@ function findUpTo({ nodes }: OnnxModel, source: string, upTo: string): string {
   })
 }
 
-/** The longest chain among the outputs; one that only adds an output activation to another comes after it. */
+/**
+ * Chooses the output with the longest chain of layers: `probabilities` rather than `logits`. Outputs that are not part
+ * of this chain are omitted.
+ */
 function choose(interpretation: Interpretation, source: string, names: readonly string[]) {
   const found: Found[] = []
   const omitted: string[] = []
@@ -113,7 +116,7 @@ function findPlaces(
 ): GraphPlaces {
   if (sequence.fill?.mask === 'last')
     throw new FormatError({ where: name, expected: 'all steps', got: 'the last ones' })
-  // Where nothing says which axis is time, batch comes first.
+  // If no operator determines the time axis, the batch axis comes first.
   const inputTimeFirst = context.time === 'input 0'
   const roles = sequence.axes
     .filter(({ role }) => role !== 'one' && role !== 'direction')
@@ -174,7 +177,7 @@ function describe(
     weights,
     outputActivation,
     input: { kind, width, steps: typeof steps === 'number' ? steps : null },
-    // Labels in the metadata name the outputs of the whole graph.
+    // Labels in the metadata belong to the outputs of the whole graph.
     labels: options.labels ?? (options.upTo === undefined ? parseList(metadata.get('labels')) : null),
     ...tokensByOptions({ ...options, tokens }, context.source, parseList(metadata.get('vocabulary'))),
     layers,
@@ -184,7 +187,7 @@ function describe(
   }
 }
 
-/** A list of texts, if the metadata is one; other programs may mean something else by the name. */
+/** The list of strings in a metadata entry; null for any other value, as other programs may use the same key. */
 function parseList(text: string | undefined): readonly string[] | null {
   if (text === undefined) return null
   try {

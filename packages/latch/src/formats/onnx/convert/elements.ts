@@ -1,6 +1,6 @@
 /**
- * Arithmetic number by number: biases and factors of the layer below, and what exporters write out in several
- * operators (a layer normalisation, an attention's weighting, functions that gate themselves).
+ * Element-wise arithmetic: biases and factors of the layer below, and functions that exporters write as several
+ * operators (layer normalisation, attention weights, self-gated activations).
  */
 import type { OnnxTensor } from '../graph.ts'
 import { asWritten, describeAxes, describeValue, type NodeConverter } from './context.ts'
@@ -13,7 +13,7 @@ import { matchCubic, gate, findPattern } from './gates.ts'
 
 type Operand = { kind: 'scalar'; value: number } | { kind: 'vector'; values: Float32Array }
 
-/** A constant as what it does to rows: one number for all, or one for each feature. */
+/** A constant as an operand: one number for all features, or one for each feature. */
 function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: SequenceValue): Operand {
   if (data.length === 1) return { kind: 'scalar', value: asWritten(data[0]) }
   const width = at.width(sequence)
@@ -22,7 +22,7 @@ function findOperand(at: NodeConverter, { data, shape }: OnnxTensor, sequence: S
   throw at.unsupported(`one number, or one for each of ${width} features`, `a constant of shape (${shape})`)
 }
 
-/** The sequence and the constant among two inputs, or two sequences. */
+/** The sequence and the constant among two inputs, in either order, or two sequences. */
 function sides(at: NodeConverter, inputs: readonly Value[]) {
   const [a, b] = inputs
   if (a?.kind === 'sequence' && b?.kind === 'constant')
@@ -191,7 +191,7 @@ function divide(at: NodeConverter, inputs: readonly Value[]): Value {
   return scale(at, found.sequence, { ...operand, values: operand.values.map((x) => 1 / x) })
 }
 
-/** A sum over each sequence's steps by its length is their mean. */
+/** The sum over a sequence's steps divided by its length is the mean. */
 function divideByLengths(at: NodeConverter, sequence: SequenceValue): Value {
   const { layer } = sequence.tip
   if (layer.type === 'pool' && layer.pooling === 'sum')

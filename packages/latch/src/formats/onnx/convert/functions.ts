@@ -1,4 +1,4 @@
-/** ONNX' activations of each number by Latch's names, with what they read of their node. */
+/** ONNX's element-wise activations as Latch's activations, with the attributes that they read. */
 import type { ActivationChoice } from '../../../cells/activations.ts'
 import { activate } from './model.ts'
 import { describeValue, type NodeConverter } from './context.ts'
@@ -24,7 +24,7 @@ function clip(at: NodeConverter, [x, low, high]: readonly Value[]): Value {
 
 const ALPHA = 'alpha'
 
-/** Activations with what they read of their node. */
+/** Activations by operator, with the attributes that they read. */
 const ACTIVATIONS: Readonly<Record<string, (at: NodeConverter) => ActivationChoice>> = {
   Relu: () => 'relu',
   Tanh: () => 'tanh',

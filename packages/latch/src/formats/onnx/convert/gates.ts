@@ -1,5 +1,5 @@
 /**
- * x times a function of x, as exporters write it out: SiLU, Mish, hard swish, GELU with the error function and with
+ * Self-gated activations x·f(x) as exporters write them: SiLU, Mish, hard swish, and GELU with the error function or
  * tanh.
  */
 import { resolveActivation, type ActivationChoice } from '../../../cells/activations.ts'
@@ -8,11 +8,11 @@ import type { NodeConverter } from './context.ts'
 import type { IrNode, IrPattern } from './nodes.ts'
 import type { SequenceValue, Value } from './values.ts'
 
-/** The pattern that a chain ends on, if it is this one. */
+/** The pattern that a chain ends in, if it is `what`; otherwise null. */
 export const findPattern = ({ layer }: IrNode, what: IrPattern['what']): IrPattern | null =>
   layer.type === 'pattern' && layer.what === what ? layer : null
 
-/** x + c·x³, for the tanh form of GELU. */
+/** Matches x + c·x³, a part of the tanh form of GELU. */
 export function matchCubic(x: IrNode, other: IrNode): { base: IrNode; factor: number } | null {
   const { layer, below } = other
   if (layer.type !== 'activation' || layer.activation === 'softmax' || layer.activation === 'logSoftmax')
@@ -23,7 +23,7 @@ export function matchCubic(x: IrNode, other: IrNode): { base: IrNode; factor: nu
   return { base: x, factor: alpha }
 }
 
-/** x times a function of x: SiLU, Mish, GELU in both forms, hard swish; x may have a factor of its own. */
+/** Matches x times a function of x: SiLU, Mish, hard swish, and both forms of GELU. x may have a constant factor. */
 export function gate(at: NodeConverter, x: SequenceValue, y: SequenceValue): Value | null {
   const own = x.tip.layer.type === 'activation' ? x.tip.layer.activation : null
   const factor = typeof own === 'object' && own?.type === 'affine' && own.beta === 0 ? own.alpha! : null
@@ -56,7 +56,7 @@ function matchGate(path: readonly IrNode[]): { activation: ActivationChoice; fac
     if (line(2, 1, 1)) return { activation: 'gelu', factor: 2 }
     if (line(2, 0.5, 0.5)) return { activation: 'gelu', factor: 1 }
   }
-  // The tanh form: x + 0.044715·x³ lies on powers of x.
+  // The tanh form. The path may begin with the powers of x that x + 0.044715·x³ is made of.
   const tail = names.endsWith('x + c·x³,affine,tanh,affine') ? steps.length - 4 : -1
   if (tail >= 0 && near(steps[tail].alpha, 0.044715) && line(tail + 1, Math.sqrt(2 / Math.PI), 0)) {
     if (line(tail + 3, 1, 1)) return { activation: { type: 'gelu', alpha: 1 }, factor: 2 }

@@ -1,6 +1,6 @@
 /**
- * Walks a graph and gives every value its meaning: constants are folded by the runner's own operators, everything
- * else by the functions that convert operators. An operator that cannot be converted makes all that reads it fail too.
+ * Interprets every value of a graph, node by node. Constants are folded by the runner's operators; all other nodes are
+ * converted. A value that depends on an unsupported operator is refused.
  */
 import { cellOfClass } from '../../gateOrders.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
@@ -32,7 +32,7 @@ const CONVERTERS: Readonly<Record<string, Convert>> = {
   ...LAYERS,
 }
 
-/** Would make as many numbers as their inputs say; only their zeros are of use. */
+/** Operators that are not folded, as they can make a large tensor from a few numbers. */
 const NOT_FOLDED = ['ConstantOfShape', 'ConstantFill', 'Expand', 'Range', 'OneHot', 'Tile']
 
 const MOVES = [
@@ -48,13 +48,13 @@ const MOVES = [
   'Reshape',
 ]
 
-/** The meaning of every value that has a name. */
+/** The interpretation of every named value. */
 export interface Interpretation {
   values: ReadonlyMap<string, Value>
   context: ConversionContext
 }
 
-/** What all values of a graph mean. */
+/** Interprets all values of a graph. */
 export function interpretGraph(model: OnnxModel, source: string): Interpretation {
   const states = stateInputs(model)
   const ragged = model.inputs.some(({ shape }) => shape?.length === 1)
@@ -89,7 +89,7 @@ function interpretNode(
   const all = (value: Value) => node.outputs.map(() => value)
   const convert = node.domain === '' && Object.hasOwn(CONVERTERS, node.op) ? CONVERTERS[node.op] : null
   const refused = inputs.filter((value) => value.kind === 'refused')
-  // An operator that does not exist here says more than what led to it.
+  // An unsupported operator is reported before any other failure, which it may have caused.
   const why = refused.find(({ operator }) => operator) ?? refused[0]
   if (why && (why.operator || convert)) return all(why)
   if (why) return all({ kind: 'refused', error: strangeOperator(context, node), operator: true })
@@ -97,7 +97,7 @@ function interpretNode(
   const read = lengths.reduce((a, b) => a + b, 0)
   const where = () => describePlace(context.source, node)
   try {
-    // Any number of nodes may read one constant.
+    // Many nodes may read the same constant, so every read counts.
     budget.spend('multiplications', read, where)
     const constants = inputs.every(({ kind }) => kind === 'constant' || kind === 'absent')
     if (constants && !NOT_FOLDED.includes(node.op)) return folded(context, model, node, inputs, budget)
@@ -119,10 +119,10 @@ function strangeOperator(context: ConversionContext, node: OnnxNode): Unsupporte
   return new NodeConverter(context, node).unsupported('a supported operator', got)
 }
 
-/** Numbers that a constant may have though its file has fewer. */
+/** Most numbers of a folded constant, unless its inputs have more. */
 const MOST_FOLDED = 2 ** 20
 
-/** What a node makes of constants. */
+/** Folds a node whose inputs are all constants. */
 function folded(
   context: ConversionContext,
   model: OnnxModel,
@@ -147,7 +147,7 @@ function folded(
   })
 }
 
-/** Inputs that only ever become initial states. */
+/** Graph inputs that reach the initial state of a recurrent operator. */
 function stateInputs({ nodes, inputs }: OnnxModel): ReadonlyMap<string, string> {
   const from = new Map<string, string>(inputs.map(({ name }) => [name, name]))
   const states = new Map<string, string>()
@@ -198,7 +198,7 @@ function inputValue(
   return { kind: 'refused', error }
 }
 
-/** An axis that differs from call to call has its own role for a name. */
+/** Builds an axis; the size of a dynamic axis is named after its role. */
 function buildAxis(shape: readonly (number | string | null)[], place: number, role: Axis['role']): Axis {
   const given = shape[place]
   const size: Size = typeof given === 'number' ? buildSize(given) : buildSize(role)

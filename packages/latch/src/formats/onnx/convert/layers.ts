@@ -1,5 +1,5 @@
 /**
- * Operators that are layers: products with weights, layer normalisation, softmax, pooling over time, one-hot input.
+ * Operators that become layers: products with weights, layer normalisation, softmax, pooling over time, one-hot input.
  */
 import { ONE } from './axes.ts'
 import { describeAxes, describeValue, type NodeConverter } from './context.ts'
@@ -17,7 +17,7 @@ function constantAt(at: NodeConverter, value: Value | undefined, what: string): 
   throw at.unsupported(`${what} as a constant`, describeValue(value))
 }
 
-/** y = x·Wᵀ on rows; `weight` (units, inputs). */
+/** y = x·Wᵀ for each row; `weight` is (units, inputs). */
 function dense(
   at: NodeConverter,
   sequence: SequenceValue,
@@ -102,7 +102,7 @@ function softmax(at: NodeConverter, inputs: readonly Value[], activation: 'softm
   throw at.unsupported('softmax over the features', describeAxes(sequence.axes))
 }
 
-/** Scores of one column, each step's share of all: a bias would change nothing. */
+/** Attention weights: the softmax over time of one score per step. A bias of the scores would have no effect. */
 function attentionWeights(at: NodeConverter, sequence: SequenceValue): Value {
   const { layer, below } = sequence.tip
   const masked = sequence.fill && sequence.fill.mask !== 'last' && sequence.fill.value < -1e30
@@ -148,7 +148,7 @@ function rowMean(at: NodeConverter, sequence: SequenceValue): Value {
   return { kind: 'sequence', axes, tip: above(sequence.tip, pattern, at.node) }
 }
 
-/** Two directions added up or averaged. */
+/** Sums or averages two directions. */
 function mergedTip(at: NodeConverter, { tip }: SequenceValue, over: Over): IrNode {
   const { layer } = tip
   if (layer.type !== 'recurrent' || over === 'max')

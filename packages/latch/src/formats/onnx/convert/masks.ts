@@ -1,7 +1,8 @@
 /**
- * Masked steps as Latch itself writes them (formats/onnx/write/masks.ts): selections made of an id 0, or of features
- * that are all one value, move them out of a recurrent operator's way and back. Each value gets the name of its part
- * in that; whether the parts were put together rightly, the check against the graph says.
+ * Masked steps as Latch exports them (formats/onnx/write/masks.ts): selections computed from ids of 0, or from features
+ * that all equal one value, move the other steps to the front before a recurrent operator, and back after it. Each
+ * value is given the name of its part in this scheme; the check against the graph verifies that the parts are combined
+ * correctly.
  */
 import { above } from './model.ts'
 import { describeAxes, type NodeConverter } from './context.ts'
@@ -11,7 +12,7 @@ type Masking = Extract<Value, { kind: 'masking' }>
 
 const MOVES = ['Unsqueeze', 'Squeeze', 'Transpose', 'Reshape', 'Cast', 'Identity']
 
-/** Two parts (in either order) and an operator that make another part. */
+/** The part that an operator makes from two others. Their order matters only for Less and Sub. */
 const PARTS: readonly (readonly [op: string, a: string, b: string, made: MaskPart])[] = [
   ['Not', 'is padding', '', 'given'],
   ['Not', 'is value', '', 'is other'],
@@ -32,7 +33,7 @@ const PARTS: readonly (readonly [op: string, a: string, b: string, made: MaskPar
   ['And', 'places reversed', 'counted', 'selection'],
 ]
 
-/** What a node makes of masks; null where it has nothing to do with them. */
+/** Converts a node that computes with masks; returns null for any other node. */
 export function convertMasking(at: NodeConverter, inputs: readonly Value[]): Value | null {
   const { op } = at.node
   const [a, b] = inputs
@@ -64,7 +65,7 @@ function findName(value: Value | undefined): string {
   return value.kind
 }
 
-/** Ids that are 0, or features that are one value. */
+/** The start of a mask: ids compared with 0, or features compared with one value. */
 function begin(a: Value | undefined, b: Value | undefined): Masking | null {
   if (b?.kind !== 'constant' || b.tensor.data.length !== 1) return null
   const [value] = b.tensor.data
@@ -87,7 +88,7 @@ function where(at: NodeConverter, mask: Masking, inputs: readonly Value[]): Valu
   return { ...at.rows([sequence]), fill: { mask: 'counted', value: fill } }
 }
 
-/** Steps moved out of the way, or back. */
+/** Moves the steps that are not masked to the front, or back. */
 function move(at: NodeConverter, { what, value }: Masking, sequence: SequenceValue): Value {
   if (sequence.axes.length !== 3 || !at.context.takeTime(sequence.axes[1].role))
     throw at.unsupported('axes (batch, time, features)', describeAxes(sequence.axes))

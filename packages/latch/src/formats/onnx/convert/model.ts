@@ -1,18 +1,15 @@
-/**
- * A chain of layers as it grows and comes apart again: another layer on top, one step or one direction of what a
- * layer gives, two directions together.
- */
+/** Builds chains of layers: adds a layer, takes one step or one direction of a layer's output, joins two directions. */
 import { resolveActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { OnnxNode } from '../graph.ts'
 import type { IrNode, IrLayer, IrRecurrent } from './nodes.ts'
 
-/** Puts a layer on what lies below. */
+/** Adds a layer on top of `below`. */
 export function above(below: IrNode, layer: IrLayer, node: OnnxNode): IrNode {
   return { layer, below, node }
 }
 
-/** An activation on top; a straight line on a straight line becomes one, and one that changes nothing none. */
+/** Adds an activation. Two affine functions in a row are merged into one, and the identity is left out. */
 export function activate(below: IrNode, activation: ActivationChoice, node: OnnxNode): IrNode {
   const spec = resolveActivation(activation)
   if (spec.type !== 'affine') return above(below, { type: 'activation', activation }, node)
@@ -34,7 +31,7 @@ function isAffine(activation: ActivationChoice | 'softmax' | 'logSoftmax'): acti
   return typeof activation === 'object' && activation.type === 'affine'
 }
 
-/** Equal as far as float32 says. */
+/** Whether two numbers are equal within about float32 precision. */
 export function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
 }
@@ -45,7 +42,7 @@ export function reaches(irNode: IrNode | null, other: IrNode): boolean {
   return false
 }
 
-/** The nodes above `base` up to `tip`, lowest first; null where `tip` does not lie above it. */
+/** The nodes above `base` up to `tip`, lowest first; null if `tip` is not above `base`. */
 export function pathBetween(base: IrNode, tip: IrNode): IrNode[] | null {
   const path: IrNode[] = []
   for (let at: IrNode | null = tip; at; at = at.below) {
@@ -55,7 +52,7 @@ export function pathBetween(base: IrNode, tip: IrNode): IrNode[] | null {
   return null
 }
 
-/** Takes one direction of a recurrent layer, through a pooling of single steps too. Null where there is none. */
+/** Takes one direction of a recurrent layer, also below a pooling of the first or last step. Null if there is none. */
 export function takeDirection(tip: IrNode, direction: number): IrNode | null {
   const { layer, below } = tip
   if (layer.type === 'pool' && (layer.pooling === 'last' || layer.pooling === 'first')) {
@@ -81,7 +78,7 @@ export function takeDirection(tip: IrNode, direction: number): IrNode | null {
   }
 }
 
-/** One step of each sequence: what a single direction has last is its final state. */
+/** Takes one step of each sequence. The step that a single direction reads last is its final state. */
 export function takeStep(tip: IrNode, over: 'last' | 'first', node: OnnxNode): IrNode {
   const { layer } = tip
   const { type } = layer
@@ -95,7 +92,7 @@ export function takeStep(tip: IrNode, over: 'last' | 'first', node: OnnxNode): I
   return above(tip, { type: 'pool', pooling: over }, node)
 }
 
-/** Two directions of one layer become one output again. Null where they are not that. */
+/** Joins two directions of one layer again; null if they are not two directions of one layer. */
 export function joinDirections(
   first: IrNode,
   second: IrNode,

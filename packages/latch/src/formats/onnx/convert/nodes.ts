@@ -1,13 +1,13 @@
 /**
- * Layers as they are found in a graph, before they have names: Latch's own, and the patterns of what exporters write
- * out (a layer normalisation, a GELU, an attention), which must have come together before the graph ends.
+ * Layers found in a graph, before they have names: Latch's layers, and patterns for what exporters write as several
+ * operators (layer normalisation, GELU, attention). Every pattern must become a layer before the graph ends.
  */
 import type { ActivationChoice } from '../../../cells/activations.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { OnnxNode } from '../graph.ts'
 
-/** One direction's weights in PyTorch's layout; no bias: null. */
+/** One direction's weights in PyTorch's layout; null for a bias or peepholes that the layer does not have. */
 export interface DirectionWeights {
   input: Float32Array
   hidden: Float32Array
@@ -16,7 +16,7 @@ export interface DirectionWeights {
   peepholes: Float32Array | null
 }
 
-/** A recurrent operator; `of` when one direction of two was taken, until the other joins it. */
+/** A recurrent operator. `of` is set while only one of its two directions is taken. */
 export interface IrRecurrent {
   type: 'recurrent'
   options: RecurrentOptions
@@ -25,7 +25,7 @@ export interface IrRecurrent {
   of?: { irNode: IrNode; direction: number }
 }
 
-/** Patterns that are no layer by themselves. `base` is what they were made from. */
+/** A pattern that is not a layer by itself. `base` is the node that it is computed from. */
 export interface IrPattern {
   type: 'pattern'
   what:
@@ -46,7 +46,7 @@ export interface IrPattern {
   column?: Float32Array
 }
 
-/** A layer; inputs know which of the graph's they are. */
+/** A layer. Input layers name the graph input that they read. */
 export type IrLayer =
   | { type: 'embedding'; input: string; vocabulary: number; size: number; table: Float32Array }
   | { type: 'oneHot'; input: string; vocabulary: number }
@@ -69,10 +69,10 @@ export type IrLayer =
   | { type: 'concat'; inputs: readonly IrNode[] }
   | IrPattern
 
-/** Layers so far, the newest first. */
+/** A chain of layers: this layer and the ones below it. */
 export interface IrNode {
   layer: IrLayer
   below: IrNode | null
-  /** The node it was found at; null for an input. */
+  /** The ONNX node that the layer was found at; null for an input. */
   node: OnnxNode | null
 }

@@ -1,6 +1,6 @@
 /**
- * Parts of a sequence's axes: one step, one direction, half of two directions side by side, steps backwards, the
- * first steps of a padded sequence.
+ * Selections along the axes of a sequence: one step, one direction, one of two concatenated directions, reversed steps,
+ * the first steps of a padded sequence.
  */
 import { ONE } from './axes.ts'
 import { describeAxes, type NodeConverter } from './context.ts'
@@ -8,7 +8,7 @@ import { getNumber, buildSize, type Axis, type SequenceValue } from './values.ts
 import { above, takeDirection, takeStep } from './model.ts'
 import type { IrNode } from './nodes.ts'
 
-/** A range along an axis, as ONNX says it. */
+/** A range along an axis, with the bounds as in ONNX. */
 export interface Cut {
   axis: number
   start: number
@@ -16,7 +16,7 @@ export interface Cut {
   step: number
 }
 
-/** One place along an axis; the axis goes, or stays with size 1. */
+/** Selects one index along an axis; the axis is removed, or kept with size 1. */
 export function pick(
   at: NodeConverter,
   sequence: SequenceValue,
@@ -57,7 +57,7 @@ function pickedTip(
   return takeStep(at.rows([sequence]).tip, last ? 'last' : 'first', at.node)
 }
 
-/** A range along an axis. */
+/** Selects a range along an axis. */
 export function slice(
   at: NodeConverter,
   sequence: SequenceValue,
@@ -84,7 +84,7 @@ export function slice(
 const resolve = (place: number, count: number) =>
   Math.min(Math.max(place < 0 ? place + count : place, 0), count)
 
-/** Along an axis whose size differs from call to call. */
+/** Slices along an axis of dynamic size. */
 function openSlice(
   at: NodeConverter,
   sequence: SequenceValue,
@@ -120,7 +120,7 @@ function reversed(at: NodeConverter, sequence: SequenceValue): SequenceValue {
   return at.over(sequence, above(at.rows([sequence]).tip, { type: 'reverse' }, at.node))
 }
 
-/** Half of two directions' features side by side. */
+/** Takes one of two directions whose features are concatenated. */
 function half(
   at: NodeConverter,
   sequence: SequenceValue,
@@ -139,7 +139,7 @@ function half(
   return { kind: 'sequence', tip: taken, axes }
 }
 
-/** Whether the features are those of two directions side by side. */
+/** Whether the features are those of two concatenated directions. */
 function isPair({ layer, below }: IrNode): boolean {
   if (layer.type === 'pool') return isPair(below!)
   return (

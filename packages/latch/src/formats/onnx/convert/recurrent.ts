@@ -1,6 +1,6 @@
 /**
- * ONNX' RNN, LSTM and GRU as Latch's recurrent layer: gates put into Latch's order, functions, directions and the
- * bias' two halves by name; initial states that are zero, or come from outside.
+ * Converts ONNX's RNN, LSTM and GRU to recurrent layers: reorders gates, names activations, directions and both halves
+ * of the bias. Initial states must be zeros or inputs of the graph.
  */
 import { sameActivation, type ActivationChoice, type ActivationSpec } from '../../../cells/activations.ts'
 import { type CellForm, type CellName, genericCells, takesOption } from '../../../cells/registry.ts'
@@ -13,7 +13,7 @@ import { getNumber, buildSize, type Axis, type SequenceValue, type Value } from 
 import { above } from './model.ts'
 import type { DirectionWeights, IrNode } from './nodes.ts'
 
-/** Outputs Y and Y_h as sequences; what else there is cannot be followed. */
+/** Returns the outputs Y and Y_h as sequences; Y_c is not supported. */
 export function convertRecurrent(at: NodeConverter, inputs: readonly Value[]): readonly Value[] {
   const cell = cellOfClass('onnx', at.node.op)!
   const batchFirst = at.int('layout', 0) === 1
@@ -145,7 +145,7 @@ function readOptions(
 
 type Functions = Pick<CellForm, 'activation' | 'gateActivation' | 'stateActivation'>
 
-/** Defaults too, for a direction that would else take the first one's. */
+/** Activations with defaults filled in, so that the backward direction does not inherit those of the forward one. */
 function spelledOut(cell: CellName, functions: Functions): Functions {
   const { activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation } = functions
   const takes = (option: keyof Functions) => takesOption(genericCells, cell, option)
@@ -167,7 +167,7 @@ function readFunctions(at: NodeConverter, cell: CellName, directions: number): F
   return specs.map((each) => named(each.map(plainest)))
 }
 
-/** By name where it needs no more, its numbers as the file's float32 was written. */
+/** The shortest form of an activation: its name if that suffices, otherwise with its parameters. */
 function plainest({ type, alpha, beta }: ActivationSpec): ActivationChoice {
   const spec: ActivationSpec = { type }
   if (alpha !== undefined) spec.alpha = asWritten(alpha)
@@ -176,7 +176,7 @@ function plainest({ type, alpha, beta }: ActivationSpec): ActivationChoice {
   return Object.keys(spec).length === 1 ? type : spec
 }
 
-/** By what they act on; what is the default is left out. */
+/** Activations as options by role, without defaults. */
 function named(choices: readonly ActivationChoice[]): Functions {
   if (choices.length === 1) return sameActivation(choices[0], 'tanh') ? {} : { activation: choices[0] }
   const [gate, candidate, state = candidate] = choices
@@ -187,7 +187,7 @@ function named(choices: readonly ActivationChoice[]): Functions {
   }
 }
 
-/** Whether lengths are read; a constant or size must be the whole time. */
+/** Whether the operator reads lengths. Constant lengths must all equal the number of steps. */
 function checkLengths(at: NodeConverter, value: Value | undefined, time: Axis): boolean {
   if (!value || value.kind === 'absent') return false
   if (value.kind === 'lengths' && value.minus === 0) return true

@@ -1,6 +1,6 @@
 /**
- * What to do with a graph that is not a chain of layers: the part that opens as layers, and running the graph, each
- * recommended only after it was tried on this graph.
+ * Remedies for a graph that is not a chain of layers: read a part of it as layers, or run the graph. Each is
+ * recommended only if it succeeds for this graph.
  */
 import { LatchError } from '../../../core/errors.ts'
 import { runBudget, type ReadBudget } from '../../budget.ts'
@@ -12,14 +12,14 @@ import type { IrNode } from './nodes.ts'
 import type { SequenceValue } from './values.ts'
 
 const RUN_AS_GRAPH = 'A program can run the graph directly, with openOnnxGraph of latch/formats.'
-/** Parts that are tried, the longest first. */
+/** Most parts that are tried, the longest first. */
 const MOST_PARTS = 6
-/** Numbers of an input that is tried, and of a tensor made on the way. */
+/** Most numbers of a trial input, and of an intermediate tensor. */
 const MOST_INPUT = 2 ** 20
 const MOST_MADE = 2 ** 24
 
 /**
- * The error with the remedies that work.
+ * Adds the remedies that work to an error.
  * @param open converts and checks the layers up to a node or value
  */
 export function withRemedies(
@@ -37,7 +37,7 @@ export function withRemedies(
   })
 }
 
-/** Values at which a chain of layers could end, those that hold most first. */
+/** Values at which a chain of layers could end, the longest chains first. */
 function findParts(model: OnnxModel, source: string): string[] {
   const whole = [...interpretGraph(model, source).values].flatMap(([name, value]) =>
     value.kind === 'sequence' && isWhole(value) ? [{ name, score: computeScore(value.tip) }] : [],
@@ -49,7 +49,7 @@ function findParts(model: OnnxModel, source: string): string[] {
     .map(({ name }) => name)
 }
 
-/** Whether a chain could end here. */
+/** Whether a chain of layers could end at this value. */
 function isWhole({ tip, axes }: SequenceValue): boolean {
   if (axes[axes.length - 1]?.role !== 'feature') return false
   if (axes.some(({ role }) => role === 'merged' || role === 'direction')) return false
@@ -57,7 +57,7 @@ function isWhole({ tip, axes }: SequenceValue): boolean {
   return true
 }
 
-/** How much a chain holds: recurrent layers count most. */
+/** Scores a chain by its layers; recurrent layers count most. */
 function computeScore(tip: IrNode): number {
   let score = 0
   for (let at: IrNode | null = tip; at; at = at.below) score += at.layer.type === 'recurrent' ? 1000 : 1
@@ -83,7 +83,7 @@ function runOnce(model: OnnxModel, source: string): void {
   if (Object.values(feeds).every(({ data }) => data.length <= MOST_INPUT)) graph.run(feeds)
 }
 
-/** Ids of 0, lengths of 1, and features of any numbers; a dynamic axis has two or more. */
+/** Creates a trial input: ids of 0, lengths of 1 or arbitrary features; a dynamic axis has a size of at least 2. */
 function drawInput(
   { name, dtype, shape }: OnnxValueInfo,
   sizes: Map<string, number>,

@@ -1,6 +1,4 @@
-/**
- * Operators that move values without computing: what they do to the axes of a sequence, to sizes, zeros and states.
- */
+/** Operators that move values without computing: their effect on the axes of a sequence, on sizes, zeros and states. */
 import { batchRange, batchSize, gatherInOrder } from './sorting.ts'
 import { ONE, regroup } from './axes.ts'
 import { describeAxes, describeValue, type Convert, type NodeConverter } from './context.ts'
@@ -24,7 +22,7 @@ type Stack = Extract<Value, { kind: 'stack' }>
 
 export type { Convert } from './context.ts'
 
-/** Zeros stay zeros and an outer state an outer state, however they are moved. */
+/** Zeros and initial states keep their meaning, however they are moved. */
 function moved(at: NodeConverter, value: Value | undefined): Value {
   if (value?.kind === 'zeros') return { kind: 'zeros', shape: null }
   if (value?.kind === 'state') return value
@@ -64,7 +62,7 @@ function squeezeStack(at: NodeConverter, stack: Stack, axes: readonly number[] |
   throw at.unsupported('one layer or direction', describeValue(stack))
 }
 
-/** A stack that is one state is a sequence again. */
+/** A stack with a single state becomes a sequence again. */
 function resolved(stack: Stack): Value {
   if (stack.groups.length) return stack
   return { kind: 'sequence', tip: stack.items[0], axes: stack.rest }
@@ -84,7 +82,7 @@ function unsqueeze(at: NodeConverter, [x, axes]: readonly Value[]): Value {
   return { ...x, axes: Array.from({ length: rank }, (_, i) => (places.includes(i) ? ONE : rest.shift()!)) }
 }
 
-/** The wanted shape, zeros filled in; null stands for −1. */
+/** The target shape, with each 0 replaced by the input's size; null stands for −1. */
 function shapeFor(at: NodeConverter, axes: readonly Axis[], value: Value | undefined): (Size | null)[] {
   const sizes = value && asSizes(value)
   if (!sizes) throw at.unsupported('a shape of sizes', value ? describeValue(value) : 'none')
@@ -127,7 +125,7 @@ function isWindow({ layer }: IrNode): boolean {
   return layer.type === 'pattern' && layer.what === 'window of steps'
 }
 
-/** Steps of one feature each that lie side by side: the axis of the feature is part of theirs. */
+/** Adds the feature axis, which regrouping drops at size 1, to the time axis of a flattened window. */
 function withLostFeature(axes: readonly Axis[], before: readonly Axis[]): readonly Axis[] {
   const feature = before.find(({ role }) => role === 'feature')
   const time = axes.findLastIndex(({ role }) => role.startsWith('input'))
@@ -136,7 +134,7 @@ function withLostFeature(axes: readonly Axis[], before: readonly Axis[]): readon
   return [...axes.slice(0, -1), { role: 'merged', size, parts: [axes[time], feature] }]
 }
 
-/** Steps that came to lie side by side with their features are a flattening. */
+/** Converts a time axis merged with the features to a `flatten` layer. */
 function flattened(at: NodeConverter, x: SequenceValue): SequenceValue {
   const place = x.axes.findIndex(({ parts }) =>
     parts
@@ -275,7 +273,7 @@ function computeShape(at: NodeConverter, [x]: readonly Value[]): Value {
   return { kind: 'sizes', items, scalar: false }
 }
 
-/** A shape filled with zeros; other numbers are not followed. */
+/** Fills a shape with zeros; other values are not supported. */
 function filled(at: NodeConverter, fill: Value | undefined, shape: Value | undefined): Value {
   const sizes = shape && asSizes(shape)
   const isZero =
@@ -290,7 +288,7 @@ function constantOfShape(at: NodeConverter, [shape]: readonly Value[]): Value {
   return filled(at, tensor ? { kind: 'constant', tensor } : undefined, shape)
 }
 
-/** Of PyTorch's opsets 7 and 8. */
+/** An operator that PyTorch exports with opsets 7 and 8. */
 function constantFill(at: NodeConverter, [shape]: readonly Value[]): Value {
   if (at.float('value', 0) === 0 && at.int('input_as_shape', 0) === 1) return filled(at, undefined, shape)
   throw at.unsupported('zeros in a shape of sizes', `${at.float('value', 0)}`)
@@ -329,7 +327,7 @@ function concat(at: NodeConverter, inputs: readonly Value[]): Value {
   }
 }
 
-/** Zeros behind the last step, for a flattening that cuts after them. */
+/** Appends steps of zeros, for a `flatten` layer that then cuts the sequence to a fixed length. */
 function padded(
   at: NodeConverter,
   sequence: SequenceValue,
@@ -345,7 +343,7 @@ function padded(
   throw at.unsupported('zeros behind the last step', describeAxes(sequence.axes))
 }
 
-/** Directions of one layer, or layers of one chain, side by side. */
+/** Concatenates the features of two directions of one layer, or of layers of one chain. */
 function beside(at: NodeConverter, given: readonly SequenceValue[], axis: number): Value {
   const flows = given.map((_, i) => at.rows(given, i))
   const widths = flows.map((sequence) => at.width(sequence))

@@ -1,20 +1,20 @@
 /**
- * A batch sorted by its lengths and put back, as `pack_padded_sequence(enforce_sorted=False)` is exported: TopK of the
- * lengths, the sequences gathered in that order, and back in the order that ScatterElements inverts. All of it leaves
- * layers as they are; that the outputs are back in their places is checked by running both.
+ * A batch sorted by length and restored, as `pack_padded_sequence(enforce_sorted=False)` is exported: TopK sorts the
+ * lengths, Gather reorders the sequences, and Gather by the inverse permutation (ScatterElements) restores the order.
+ * None of this changes a layer; the check against the graph verifies that the order is restored.
  */
 import { describeValue, type Convert, type NodeConverter } from './context.ts'
 import { asSizes, getNumber, product, type Size, type Value } from './values.ts'
 
 const BATCH: Size = { factor: 1, symbols: ['batch'] }
 
-/** The number of lengths, or of places in the batch. */
+/** The batch size, as the shape of the lengths or of a permutation; null for any other value. */
 export function batchSize(value: Value | undefined): Value | null {
   if (value?.kind !== 'order' && !(value?.kind === 'lengths' && value.rank === 1)) return null
   return { kind: 'sizes', items: [BATCH], scalar: false }
 }
 
-/** 0 … batch − 1; null for another range. */
+/** The range 0 … batch − 1; null for any other range. */
 export function batchRange(inputs: readonly Value[]): Value | null {
   const [from, to, by] = inputs.map((input) => asSizes(input)?.items)
   const plain = from?.length === 1 && getNumber(from[0]) === 0 && by?.length === 1 && getNumber(by[0]) === 1
@@ -22,7 +22,7 @@ export function batchRange(inputs: readonly Value[]): Value | null {
   return plain && isBatch ? { kind: 'order', sorted: false } : null
 }
 
-/** What is gathered in an order of the batch: it stays what it is. */
+/** A value gathered by a permutation of the batch, which leaves its meaning unchanged; null for any other value. */
 export function gatherInOrder(at: NodeConverter, x: Value | undefined, axis: number): Value | null {
   if (x?.kind === 'lengths' && x.rank === 1) return x
   if (x?.kind !== 'sequence' && x?.kind !== 'ids') return x?.kind === 'stack' ? x : null

@@ -1,44 +1,44 @@
 /**
- * What a value of an ONNX graph means while a graph is converted: a constant, sizes, lengths and masks of a batch, or
- * the sequence on its way through layers, with the meaning of each axis. What cannot be converted is an error, thrown
- * only if the output needs it.
+ * What a value of an ONNX graph means during conversion: a constant, sizes, lengths or masks of a batch, or the output
+ * of a chain of layers with the meaning of each axis. A value that cannot be converted is an error, thrown only if the
+ * output depends on it.
  */
 import type { UnsupportedError } from '../../../core/errors.ts'
 import type { OnnxTensor } from '../graph.ts'
 import type { IrNode } from './nodes.ts'
 
-/** A size: `factor` times axes that differ from call to call, by name. */
+/** A size: `factor` times the sizes of dynamic axes, by name. */
 export interface Size {
   factor: number
   symbols: readonly string[]
 }
 
 /**
- * An axis by what lies along it. `input 0` and `input 1` are the input's own axes: which of them is time turns out
- * where a recurrent operator or a pooling takes them.
+ * An axis and its meaning. `input 0` and `input 1` are the axes of the input; the first recurrent operator or pooling
+ * determines which of them is time.
  */
 export interface Axis {
   role: 'input 0' | 'input 1' | 'feature' | 'direction' | 'one' | 'merged'
   size: Size
-  /** Of `merged`: what lies along it, outermost first. */
+  /** For `merged`: the merged axes, outermost first. */
   parts?: readonly Axis[]
 }
 
-/** A sequence after some layers. */
+/** The output of a chain of layers. */
 export interface SequenceValue {
   kind: 'sequence'
   tip: IrNode
   axes: readonly Axis[]
-  /** Steps outside the mask have this value. */
+  /** The value of steps outside the mask. */
   fill?: { mask: MaskKind; value: number }
-  /** Steps that count were moved to the front. */
+  /** Whether the steps that are not masked were moved to the front. */
   compact?: boolean
 }
 
-/** Steps within each length, each sequence's last step, or steps that are not masked. */
+/** Steps within each length, the last step of each sequence, or steps that are not masked. */
 export type MaskKind = 'valid' | 'last' | 'counted'
 
-/** Parts of a mask within sequences, by what they are for. */
+/** Parts of a mask within sequences, by purpose. */
 export type MaskPart =
   | 'is padding'
   | 'is value'
@@ -61,29 +61,29 @@ export type MaskPart =
 
 export type Value =
   | { kind: 'constant'; tensor: OnnxTensor }
-  /** Sizes: `scalar` is a single one. */
+  /** Sizes; `scalar` for a single size without an axis. */
   | { kind: 'sizes'; items: readonly Size[]; scalar: boolean }
   | { kind: 'zeros'; shape: readonly Size[] | null }
   | { kind: 'ids'; axes: readonly Axis[]; input: string }
   | SequenceValue
-  /** Final states of several layers and directions one after the other, as PyTorch stacks them. */
+  /** Final states of several layers and directions, stacked as in PyTorch. */
   | { kind: 'stack'; items: readonly IrNode[]; groups: readonly number[]; rest: readonly Axis[] }
-  /** An initial state that comes from outside. */
+  /** An initial state that is an input of the graph. */
   | { kind: 'state'; name: string }
-  /** Lengths (or the numbers of the last steps), one a sequence. */
+  /** Lengths (`minus` 0) or indices of the last steps (`minus` 1), one per sequence. */
   | { kind: 'lengths'; minus: number; rank: number }
-  /** A permutation of the batch by its lengths, or 0 … batch − 1. Sorted and put back, sequences are where they were. */
+  /** A permutation of the batch: sorted by length, or 0 … batch − 1. A sorted batch is restored later. */
   | { kind: 'order'; sorted: boolean }
-  /** 0 … time − 1. */
+  /** The steps 0 … time − 1. */
   | { kind: 'steps'; rank: number }
   | { kind: 'mask'; what: MaskKind; rank: number }
-  /** `value`: what masked features are; missing for ids. */
+  /** `value`: the value of masked features; absent for ids. */
   | { kind: 'masking'; what: MaskPart; value?: number }
   | { kind: 'absent' }
-  /** `operator`: one that is not supported at all. */
+  /** `operator`: whether the operator itself is not supported. */
   | { kind: 'refused'; error: UnsupportedError; operator?: true }
 
-/** A number, or the size of a named axis. */
+/** A fixed size, or the size of a named axis. */
 export function buildSize(size: number | string): Size {
   return typeof size === 'number' ? { factor: size, symbols: [] } : { factor: 1, symbols: [size] }
 }
@@ -99,12 +99,12 @@ export function sameSize(a: Size, b: Size): boolean {
   return a.factor === b.factor && a.symbols.join() === b.symbols.join()
 }
 
-/** The number, or null where it differs from call to call. */
+/** The size as a number; null if it is dynamic. */
 export function getNumber(size: Size): number | null {
   return size.symbols.length ? null : size.factor
 }
 
-/** A constant of whole numbers, or sizes that are all known; null for anything else. */
+/** The numbers of a constant, or of sizes that are all fixed; null for anything else. */
 export function wholeNumbers(value: Value): number[] | null {
   if (value.kind === 'constant') return [...value.tensor.data]
   if (value.kind !== 'sizes') return null
@@ -112,7 +112,7 @@ export function wholeNumbers(value: Value): number[] | null {
   return numbers.every((n) => n !== null) ? numbers : null
 }
 
-/** Constants of whole numbers and sizes alike. */
+/** Sizes, or a constant of at most one axis as sizes; null for anything else. */
 export function asSizes(value: Value): { items: readonly Size[]; scalar: boolean } | null {
   if (value.kind === 'sizes') return value
   if (value.kind !== 'constant' || value.tensor.shape.length > 1) return null

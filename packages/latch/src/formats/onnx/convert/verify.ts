@@ -1,6 +1,6 @@
 /**
- * Verifies a converted model against its graph: both run on the same small batch, the graph by its operators,
- * the network by its layers. A wrong conversion must never be silent.
+ * Verifies a converted model against its graph: runs both on the same small batch. A wrong conversion must never be
+ * silent.
  */
 import { PackedBatch } from '../../../tensors/packedBatch.ts'
 import { allLayers } from '../../../model/allLayers.ts'
@@ -14,11 +14,11 @@ import type { ConvertedModel } from './convert.ts'
 import { OnnxGraph } from '../runtime/run.ts'
 import { logSoftmax, sigmoid, softmax } from '../../../core/probabilities.ts'
 
-/** Most that the two may differ, relative to the larger of 1 and the number. */
+/** Largest allowed difference, relative to the larger of 1 and the expected magnitude. */
 const TOLERANCE = 1e-4
 const SEQUENCES = 3
 const STEPS = 5
-/** Rows and numbers of the largest batch that a graph may ask for by its fixed axes. */
+/** Most rows and numbers of a batch, for graphs with fixed axes. */
 const MOST_ROWS = 2 ** 15
 const MOST_NUMBERS = 2 ** 20
 
@@ -31,9 +31,9 @@ interface TestBatch {
 }
 
 /**
- * Runs graph and network on a small seeded batch, ragged where the graph reads lengths. Returns a warning where that
- * would take too long.
- * @throws FormatError where they differ by more than 1e-4, with the place of the largest difference
+ * Runs the graph and the network on a small seeded batch, ragged if the graph reads lengths. Returns a warning if
+ * running the graph exceeds the budget.
+ * @throws FormatError if the outputs differ by more than 1e-4, with the index of the largest difference
  */
 export function verifyConversion(model: OnnxModel, imported: ConvertedModel, source: string): string | null {
   const batch = drawBatch(model, imported, source)
@@ -94,7 +94,7 @@ function drawBatch(model: OnnxModel, { places, input, network }: ConvertedModel,
   return { sequences, steps, lengths, values }
 }
 
-/** Every third step is masked, where the network masks steps. */
+/** Masks every third step, if the network masks steps. */
 function maskSome(values: Float32Array, { layers: [first, second] }: ConvertedModel['network']): void {
   const width = first.type === 'features' ? first.width : 1
   const isMasked = second?.type === 'masking' || (first.type === 'embedding' && first.maskZero)
@@ -159,7 +159,7 @@ function eachStep(
   return Float64Array.from(out)
 }
 
-/** In the file's order of axes. */
+/** The batch as an input tensor, with the axes in the file's order. */
 function inputTensor(
   { dtype }: OnnxValueInfo,
   { places, input }: ConvertedModel,
@@ -183,7 +183,7 @@ function inputTensor(
   }
 }
 
-/** Initial states, and inputs that this output does not read. */
+/** Zeros for initial states and for inputs that this output does not depend on. */
 function zerosFor(
   info: OnnxValueInfo,
   model: OnnxModel,
@@ -205,7 +205,7 @@ function zerosFor(
   }
 }
 
-/** The part of the graph that a value needs. */
+/** The part of the graph that computes a value. */
 function upTo(model: OnnxModel, output: string): OnnxModel {
   const needed = new Set([output])
   const nodes = [...model.nodes].reverse().filter(({ inputs, outputs }) => {
@@ -236,7 +236,7 @@ function runNetwork(imported: ConvertedModel, batch: TestBatch): Float64Array {
   return eachStep(batch, width, (b, t) => b * steps + t, rows)
 }
 
-/** Softmax or sigmoid of each row. */
+/** Applies the output activation to each row. */
 function answered(logits: Float64Array, width: number, outputActivation: OutputActivation): Float64Array {
   if (outputActivation === 'linear') return logits
   if (outputActivation === 'sigmoid') return logits.map(sigmoid)

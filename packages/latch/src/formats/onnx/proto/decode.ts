@@ -1,7 +1,7 @@
 /**
- * An ONNX file becomes an `OnnxModel`: graph, nodes, attributes, weights. What is broken is a FormatError that
- * names field and byte; what is known but not done (graphs inside graphs, sparse weights, texts as tensors)
- * an UnsupportedError that names the node.
+ * Decodes an ONNX file to an `OnnxModel`: graph, nodes, attributes, weights. A broken file is a FormatError that names
+ * the field and byte; a valid but unsupported feature (graphs in attributes, sparse weights, string tensors) is an
+ * UnsupportedError that names the node or field.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import {
@@ -38,16 +38,16 @@ import { WireMessage } from './wire.ts'
 
 export type { Sibling } from './tensorProto.ts'
 
-/** Nodes, attributes, weights, inputs and names of one file, together. */
+/** Most nodes, attributes, weights, inputs and names of one file, in total. */
 const MAX_PARTS = 2 ** 19
-/** Numbers in a list that is an attribute. */
+/** Most numbers in a list attribute. */
 const MAX_LIST = 2 ** 20
 const OLDEST_OPSET = 7
 const OLDEST_IR = 3
 const OWN_DOMAINS = ['', 'ai.onnx']
 
 /**
- * Reads a model. `source` names it in errors; `sibling` reads files beside it, for weights that lie there.
+ * Reads a model. `source` names the file in errors; `sibling` reads files beside it that hold external data.
  * @throws FormatError, UnsupportedError, and whatever `sibling` throws
  */
 export async function decodeOnnx(bytes: Uint8Array, source: string, sibling?: Sibling): Promise<OnnxModel> {
@@ -108,7 +108,7 @@ const noGraph = (source: string) =>
   new FormatError({ where: `${source}, graph`, expected: 'an ONNX model', got: 'no graph' })
 
 /**
- * What a file declares, for a listing: graphs in attributes are read too, weights and versions are not checked.
+ * Reads what a file declares, for a listing. Graphs in attributes are included; weights and versions are not checked.
  * @throws FormatError for a broken file
  */
 export function listOnnxGraph(
@@ -127,7 +127,7 @@ export function listOnnxGraph(
   return { producer: `${producer} ${version}`.trim() || null, graph }
 }
 
-/** A TensorProto as a file of its own, as ONNX' test data has them. */
+/** Decodes a file that holds a single TensorProto, as in ONNX's test data. */
 export function decodeOnnxTensor(bytes: Uint8Array, source: string): { name: string; tensor: OnnxTensor } {
   const head = readHead(WireMessage.root(bytes, source, 'tensor'))
   return { name: head.name, tensor: readTensor(head) }
@@ -141,7 +141,7 @@ interface Header {
   metadata: Map<string, string>
 }
 
-/** What a graph declares; `graphs` of a node are those in its attributes. */
+/** What a graph declares; `graphs` of a node are the graphs in its attributes. */
 export interface GraphParts {
   name: string
   nodes: (OnnxNode & { graphs?: readonly GraphParts[] })[]
@@ -150,9 +150,9 @@ export interface GraphParts {
   outputs: OnnxValueInfo[]
 }
 
-/** Counts what is made, so that a file of millions of empty messages ends early. */
+/** Counts the parts of a model, so that a file of millions of empty messages fails early. */
 class Parts {
-  /** Graphs in attributes, read for a listing only; null: an error. */
+  /** Graphs in attributes, collected for a listing only; null if they are an error. */
   readonly graphs: GraphParts[] | null
   depth = 0
   #count = 0
@@ -204,7 +204,7 @@ function checkVersions(source: string, { irVersion, opsets }: Header): number {
   })
 }
 
-/** Graphs within graphs of a listing. */
+/** Most levels of nested graphs in a listing. */
 const MOST_NESTED = 16
 
 function readNested(message: WireMessage, parts: Parts): void {
@@ -312,7 +312,7 @@ function add(message: WireMessage, list: number[], value: number): void {
     throw message.error(`at most ${MAX_LIST.toLocaleString('en')} numbers`, 'more')
 }
 
-/** A zero or an empty list need not be written. */
+/** Values of attributes without a value field: zeros and empty lists need not be written. */
 const EMPTY: Readonly<Record<string, OnnxAttribute>> = {
   float: 0,
   int: 0,
@@ -352,14 +352,14 @@ function readShape(message: WireMessage, parts: Parts): (number | string | null)
         dimValue: (d) => void (size = d.int()),
         dimParam: (d) => void (size = d.string() || null),
       })
-      // Exporters write −1 (and some 0) for an axis that they do not know.
+      // Exporters write −1 for an axis of unknown size.
       shape.push(typeof size === 'number' && size < 0 ? null : size)
     },
   })
   return shape
 }
 
-/** Nodes come after their inputs, and every value is defined once. */
+/** Checks that nodes come after their inputs, and that every value is defined once. */
 function checkNames(source: string, { nodes, inputs, outputs, initializers }: OnnxModel): void {
   const known = new Set<string>([...initializers.keys(), ...inputs.map(({ name }) => name)])
   for (const node of nodes) {

@@ -1,6 +1,6 @@
 /**
- * The operators of an ONNX file with their weights, graphs within attributes (the branches of If) included: also of files
- * that cannot be opened. A weight that several nodes read is counted once.
+ * Lists the operators of an ONNX file with their weights, including those of graphs in attributes (the branches of If).
+ * Files that cannot be opened can be listed too. A weight that several nodes read is counted once.
  */
 import { fileArray, fileLayer, type FileArray, type FileLayer, type Listing } from '../../fileContents.ts'
 import type { ModelFiles } from '../../imported.ts'
@@ -8,7 +8,7 @@ import type { OnnxTensor } from '../graph.ts'
 import { COVERED } from '../runtime/run.ts'
 import { listOnnxGraph, type GraphParts } from './decode.ts'
 
-/** What is learned: whole numbers are indices and shapes. */
+/** Learned parameters are floating-point; integers are indices and shapes. */
 const isFloat = ({ dtype }: { dtype: string }) => dtype.includes('float')
 
 type Weight = Pick<OnnxTensor, 'dtype' | 'shape'>
@@ -52,7 +52,7 @@ function listGraph(
     if (!read) to.arrays.push(fileArray('', prefix + name, head.shape, isFloat(head) ? 'F32' : 'I64'))
 }
 
-/** The tensor or numbers in the attributes of a Constant. */
+/** The tensor or floats in the attributes of a Constant. */
 function constantsOf({ op, attributes }: GraphParts['nodes'][number]): Weight[] {
   if (op !== 'Constant') return []
   return [...attributes].flatMap(([name, value]): Weight[] => {

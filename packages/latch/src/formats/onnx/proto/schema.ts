@@ -1,6 +1,6 @@
 /**
- * The messages of an ONNX file that Latch reads and writes, for @bufbuild/protobuf: a table of names, numbers and
- * kinds, from which the descriptors are built, so that no compiler is needed. Facts from onnx.proto
+ * The ONNX messages that Latch reads and writes, for @bufbuild/protobuf. The descriptors are built from a table of
+ * names, numbers and types, so no compiler is needed. Source: onnx.proto
  * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
 import { create, createFileRegistry, type Message } from '@bufbuild/protobuf'
@@ -22,10 +22,10 @@ const SCALARS = {
 }
 type Scalar = keyof typeof SCALARS
 
-/** number, kind; `*` repeated, `*packed` repeated and packed, `?name` one of. */
+/** The number, type and rule of a field; `*` repeated, `*packed` repeated and packed, `?name` member of a oneof. */
 type Row = readonly [number: number, kind: string, rule?: string]
 
-// Enumerations are written as int32, which is the same on the wire.
+// Enumerations are declared as int32, which has the same encoding.
 const MESSAGES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   ModelProto: {
     ir_version: [1, 'int64'],
@@ -37,7 +37,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     graph: [7, 'GraphProto'],
     opset_import: [8, 'OperatorSetIdProto', '*'],
     metadata_props: [14, 'StringStringEntryProto', '*'],
-    functions: [25, 'bytes', '*'], // not read, only seen
+    functions: [25, 'bytes', '*'], // declared as bytes, not decoded
   },
   OperatorSetIdProto: { domain: [1, 'string'], version: [2, 'int64'] },
   StringStringEntryProto: { key: [1, 'string'], value: [2, 'string'] },
@@ -48,7 +48,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     doc_string: [10, 'string'],
     input: [11, 'ValueInfoProto', '*'],
     output: [12, 'ValueInfoProto', '*'],
-    sparse_initializer: [15, 'bytes', '*'], // not read, only seen
+    sparse_initializer: [15, 'bytes', '*'], // declared as bytes, not decoded
   },
   NodeProto: {
     input: [1, 'string', '*'],
@@ -78,7 +78,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   TensorProto: {
     dims: [1, 'int64', '*'],
     data_type: [2, 'int32'],
-    segment: [3, 'bytes'], // not read, only seen
+    segment: [3, 'bytes'], // declared as bytes, not decoded
     float_data: [4, 'float', '*packed'],
     int32_data: [5, 'int32', '*packed'],
     string_data: [6, 'bytes', '*'],
@@ -133,7 +133,7 @@ const registry = createFileRegistry(
   create(FileDescriptorProtoSchema, {
     name: 'onnx.proto',
     package: 'onnx',
-    syntax: 'proto2', // a number that is not given is not written, a zero that is given is
+    syntax: 'proto2', // absent numbers are not written, zeros are
     messageType: Object.keys(MESSAGES)
       .filter((name) => !name.includes('.'))
       .map(buildMessage),
@@ -145,13 +145,13 @@ function buildSchema<M extends Message>(name: string): GenMessage<M> {
   return registry.getMessage(`onnx.${name}`) as unknown as GenMessage<M>
 }
 
-/** A key and its value, of metadata and external data. */
+/** A key-value pair of the metadata or of external data. */
 export type StringStringEntryProto = Message<'onnx.StringStringEntryProto'> & { key: string; value: string }
 
-/** Which version of which domain's operators. */
+/** The version of a domain's operators. */
 export type OperatorSetIdProto = Message<'onnx.OperatorSetIdProto'> & { domain: string; version: bigint }
 
-/** A whole file. */
+/** A whole model. */
 export type ModelProto = Message<'onnx.ModelProto'> & {
   irVersion: bigint
   producerName: string
@@ -187,7 +187,7 @@ export type NodeProto = Message<'onnx.NodeProto'> & {
   domain: string
 }
 
-/** A constant of an operator; `type` says which field counts. */
+/** An attribute of an operator; `type` says which field holds the value. */
 export type AttributeProto = Message<'onnx.AttributeProto'> & {
   name: string
   f: number
@@ -230,7 +230,7 @@ export type ValueInfoProto = Message<'onnx.ValueInfoProto'> & {
   docString: string
 }
 
-/** Only tensors have a place here. */
+/** A type. Only tensors are supported. */
 export type TypeProto = Message<'onnx.TypeProto'> & {
   value: { case: 'tensorType'; value: TensorTypeProto } | { case: undefined; value?: undefined }
   denotation: string
@@ -245,7 +245,7 @@ export type TensorTypeProto = Message<'onnx.TypeProto.Tensor'> & {
 /** Axes, outermost first. */
 export type TensorShapeProto = Message<'onnx.TensorShapeProto'> & { dim: DimensionProto[] }
 
-/** An axis' size, or the name of one that differs from call to call. */
+/** The size of an axis, or the name of a dynamic axis. */
 export type DimensionProto = Message<'onnx.TensorShapeProto.Dimension'> & {
   value:
     | { case: 'dimValue'; value: bigint }

@@ -1,6 +1,6 @@
 /**
- * A TensorProto becomes numbers: read once for its shape, type and the count of its numbers, checked against
- * the bytes at hand, and only then given memory. Raw float32 that lies evenly in the file is not copied.
+ * Decodes a TensorProto. A first pass reads its shape, type and number of elements and checks them against the bytes in
+ * the file; only then is memory allocated. Aligned raw float32 and float64 data is not copied.
  */
 import { FormatError, UnsupportedError } from '../../../core/errors.ts'
 import { bfloatToFloat, halfToFloat } from '../../halfPrecision.ts'
@@ -12,19 +12,19 @@ import { isExtreme, type NumberKind, type WireMessage } from './wire.ts'
 /** Reads a file beside the model by its relative name. */
 export type Sibling = (name: string) => Promise<Uint8Array>
 
-/** What a tensor says before its numbers are read. */
+/** What a tensor declares, before its numbers are read. */
 export interface TensorHead {
   name: string
-  /** `graph.initializer[3] 'W'` */
+  /** The place in errors: `graph.initializer[3] 'W'`. */
   where: string
   dtype: OnnxDtype
   shape: readonly number[]
   count: number
   raw: Uint8Array | null
-  /** Which typed field has the numbers. */
+  /** The typed field that holds the numbers. */
   typed: TypedField | null
   message: WireMessage
-  /** Where the numbers lie outside the file. */
+  /** The location of external data. */
   external: ReadonlyMap<string, string> | null
 }
 
@@ -38,7 +38,7 @@ const KINDS: Readonly<Record<TypedField, NumberKind>> = {
   uint64Data: 'uint64',
 }
 
-/** Bytes a number in raw data, and the typed field its numbers lie in otherwise. */
+/** Bytes per number in raw data, and the typed field that holds the numbers otherwise. */
 const TYPES: Readonly<Record<OnnxDtype, { bytes: number; field: TypedField }>> = {
   float32: { bytes: 4, field: 'floatData' },
   float64: { bytes: 8, field: 'doubleData' },
@@ -57,18 +57,18 @@ const TYPES: Readonly<Record<OnnxDtype, { bytes: number; field: TypedField }>> =
 
 const MAX_AXES = 32
 const MAX_AXIS = 2 ** 31 - 1
-/** Axes of a tensor without numbers still take their time. */
+/** Limit on the product of the non-zero sizes of an empty tensor, as loops may still run over these axes. */
 const MOST_EMPTY = 2 ** 24
 
 const NAME_OF_TYPE = new Map(Object.entries(DATA_TYPES).map(([name, number]) => [number as number, name]))
 
-/** The type of a number in `data_type` or `elem_type`; null for one that Latch does not compute with. */
+/** The element type of a code in `data_type` or `elem_type`; null if Latch does not support it. */
 export function getDtype(number: number): OnnxDtype | null {
   const name = NAME_OF_TYPE.get(number)
   return name !== undefined && name in TYPES ? (name as OnnxDtype) : null
 }
 
-/** Shape, type and whereabouts of a tensor's numbers. @throws FormatError, UnsupportedError */
+/** Reads the shape, type and location of a tensor's numbers. @throws FormatError, UnsupportedError */
 export function readHead(message: WireMessage): TensorHead {
   const dims: number[] = []
   const counts = new Map<TypedField, number>()
@@ -116,7 +116,7 @@ export function readHead(message: WireMessage): TensorHead {
   return { ...head, raw: isExternal ? null : raw, typed, external: isExternal ? external : null }
 }
 
-/** The numbers of a tensor within the file. */
+/** Reads the numbers of a tensor that the file contains. */
 export function readTensor(head: TensorHead): OnnxTensor {
   const { dtype, shape, count, raw, typed, message } = head
   if (head.external) throw broken(head, 'numbers within the file', 'external data', 'unsupported')
@@ -138,7 +138,7 @@ export function readTensor(head: TensorHead): OnnxTensor {
   return { dtype, shape, data }
 }
 
-/** The numbers of a tensor, from a file beside the model where they lie there. */
+/** Reads the numbers of a tensor, from the file or from external data. */
 export async function readTensorAnywhere(
   head: TensorHead,
   sibling: Sibling | undefined,
@@ -166,7 +166,7 @@ export async function readTensorAnywhere(
   }
 }
 
-/** Key and value. */
+/** Reads a key-value pair. */
 export function readEntry(message: WireMessage): readonly [string, string] {
   let [key, value] = ['', '']
   message.each(EntrySchema, {
@@ -228,7 +228,7 @@ const INTEGER_RANGES: Partial<Record<OnnxDtype, readonly [number, number]>> = {
   uint32: [0, 2 ** 32 - 1],
 }
 
-/** Raw little-endian numbers as a tensor keeps them. */
+/** Converts raw little-endian numbers to the storage of a tensor. */
 function widen(head: TensorHead, raw: Uint8Array): Float32Array | Float64Array {
   const { dtype, count } = head
   if (dtype === 'float32' || dtype === 'float64') {

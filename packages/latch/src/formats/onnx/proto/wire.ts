@@ -1,7 +1,7 @@
 /**
- * Walks through a protobuf message field by field with the library's own reader, driven by the schema's
- * descriptors: only requested fields are built, bytes are views of the file, and every error names
- * field and byte. Only the message types of the schema are entered, so the nesting is bounded.
+ * Reads a protobuf message field by field with the library's reader and the schema's descriptors. Only requested fields
+ * are decoded, bytes are views of the file, and every error names the field and byte. Only message types of the schema
+ * are entered, so the nesting is bounded.
  */
 import type { DescField } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
@@ -15,19 +15,19 @@ const WIRES = ['a varint', '8 bytes', 'a length and bytes', 'a group', 'the end 
 const GROUP_DEPTH = 16
 const UTF8 = new TextDecoder()
 
-/** Element kinds of repeated numbers. */
+/** Element types of repeated numbers. */
 export type NumberKind = 'float' | 'double' | 'int32' | 'int64' | 'uint64'
 
 /** One message in the file. */
 export class WireMessage {
   readonly source: string
-  /** `graph.node[3].attribute[0]` */
+  /** The path of the message in errors: `graph.node[3].attribute[0]`. */
   readonly path: string
   readonly #reader: BinaryReader
   readonly #bytes: Uint8Array
   readonly #start: number
   readonly #end: number
-  /** What the file may cost. */
+  /** Limits what reading the file may cost. */
   readonly budget: ReadBudget
   #field = ''
   #wire: number = 0
@@ -48,7 +48,7 @@ export class WireMessage {
     return new WireMessage(null, { bytes, source, path }, 0, bytes.length)
   }
 
-  /** Asks for memory of so many bytes before it is taken. @throws FormatError for more than the file justifies */
+  /** Counts bytes against the budget before they are allocated. @throws FormatError if they exceed it */
   spend(bytes: number): void {
     this.budget.spend('bytes', bytes, () => this.where())
   }
@@ -68,13 +68,13 @@ export class WireMessage {
       this.#next = -1
       if (read) read(this)
       else this.#skip(number)
-      // Readers of a message inside may have gone anywhere.
+      // A reader of a nested message may have moved the position.
       if (this.#next >= 0) reader.pos = this.#next
       if (reader.pos > this.#end) throw this.error('a field inside its message', 'a field that exceeds it')
     }
   }
 
-  /** The current field as a message of its own; `index` for repeated ones. */
+  /** The current field as a message; `index` for repeated fields. */
   message(index?: number): WireMessage {
     const [start, end] = this.#span()
     this.#reader.pos = end
@@ -95,7 +95,7 @@ export class WireMessage {
     return UTF8.decode(this.bytes())
   }
 
-  /** The current field as a whole number. */
+  /** The current field as an integer. */
   int(): number {
     this.#need(WireType.Varint)
     return this.#number('int64')
@@ -106,7 +106,7 @@ export class WireMessage {
     return this.#number('float')
   }
 
-  /** How many numbers the current field holds (packed or one by one), and goes on behind them. */
+  /** Counts the numbers of the current field, packed or not, and moves past them. */
   countNumbers(kind: NumberKind): number {
     if (this.#wire !== WireType.LengthDelimited) {
       this.#need(getWire(kind))
@@ -124,7 +124,7 @@ export class WireMessage {
     return count
   }
 
-  /** Calls back with each number of the current field, packed or not. */
+  /** Calls `take` with each number of the current field, packed or not. */
   numbers(kind: NumberKind, take: (value: number) => void): void {
     if (this.#wire !== WireType.LengthDelimited) {
       this.#need(getWire(kind))
@@ -147,7 +147,7 @@ export class WireMessage {
     return new UnsupportedError({ where: this.where(), expected, got })
   }
 
-  /** `model.onnx, graph.node[3].name, byte 12` */
+  /** The current place, for errors: `model.onnx, graph.node[3].name, byte 12`. */
   where(): string {
     const path = [this.path, this.#field].filter((x) => x !== '').join('.')
     return `${this.source}, ${path || 'file'}, byte ${Math.min(this.#reader.pos, this.#bytes.length)}`
@@ -158,8 +158,8 @@ export class WireMessage {
     return typeof value === 'number' ? value : this.#exact(value)
   }
 
-  // The library reports broken bytes by plain errors. Only its calls are caught: an error in the code that reads the
-  // fields is a bug, and stays one.
+  // The library throws plain errors for broken bytes. Only its own calls are wrapped: any other error is a bug in Latch
+  // and must remain visible as such.
 
   #scalar(kind: NumberKind | 'uint32'): number | bigint | string {
     try {
@@ -195,7 +195,7 @@ export class WireMessage {
     throw this.unsupported('whole numbers within ±2^53', String(value))
   }
 
-  /** Start and end of the current field's bytes, checked before they are read. */
+  /** The start and end of the current field's bytes, checked before they are read. */
   #span(): readonly [number, number] {
     this.#need(WireType.LengthDelimited)
     const length = Number(this.#scalar('uint32'))
@@ -211,14 +211,14 @@ export class WireMessage {
   }
 }
 
-/** Where a message lies. */
+/** The location of a message. */
 interface Place {
   bytes: Uint8Array
   source: string
   path: string
 }
 
-/** The ends of int64, which mean `as far as there is` (Slice), are read as ±2^63; ±(2^63 − 1) too. */
+/** The limits of int64, which mean "to the end" in Slice, are read as ±2^63, as is ±(2^63 − 1). */
 export function isExtreme(value: bigint): boolean {
   const size = value < 0n ? -value : value
   return size === 2n ** 63n || size === 2n ** 63n - 1n

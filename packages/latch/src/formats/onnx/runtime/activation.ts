@@ -1,6 +1,4 @@
-/**
- * Activations of a graph, by the same formulas that layers and cells use (engine/general). Defaults are ONNX' own.
- */
+/** Activation operators, with the formulas that layers and cells use (engine/generic). Defaults are those of ONNX. */
 import type { ActivationName, ActivationSpec } from '../../../cells/activations.ts'
 import { normalCdf } from '../../../engine/generic/erf.ts'
 import { VALUES } from '../../../engine/generic/values.ts'
@@ -9,7 +7,7 @@ import type { OnnxTensor } from '../graph.ts'
 import { type GraphNode, isFloat, type Operator } from './node.ts'
 import { broadcast, spread } from './strides.ts'
 
-/** Name and numbers of an activation of a node. */
+/** Reads an activation and its parameters from a node. */
 type Reading = (node: GraphNode) => ActivationSpec
 
 function activation(read: Reading | ActivationName): Operator {
@@ -25,7 +23,7 @@ function activation(read: Reading | ActivationName): Operator {
   }
 }
 
-/** Own scale and slope, where they are given. */
+/** Selu with the alpha and gamma of the node. */
 const selu: Operator = (node) => {
   node.expect(1, 1)
   const [alpha, gamma] = [node.float('alpha', 1.6732631921768188), node.float('gamma', 1.0507010221481323)]
@@ -52,7 +50,7 @@ const erf: Operator = (node) => {
   }
 }
 
-/** Below zero by a slope of its own, which broadcasts to x. */
+/** Multiplies negative numbers by a slope that broadcasts to x. */
 const prelu: Operator = (node) => {
   node.expect(2, 2)
   return ([x, slope]) => {
@@ -63,7 +61,7 @@ const prelu: Operator = (node) => {
   }
 }
 
-/** The shape of `x`, where the other one broadcasts to it. @throws ShapeError */
+/** The shape of `x`. @throws ShapeError if `other` does not broadcast to it */
 export function getSide(node: GraphNode, x: OnnxTensor, other: OnnxTensor): readonly number[] {
   const shape = broadcast(node, [x.shape, other.shape])
   if (shape.length === x.shape.length && shape.every((size, i) => size === x.shape[i])) return shape

@@ -1,6 +1,6 @@
 /**
- * Operators on each number: arithmetic, comparisons, choices. Inputs broadcast as in numpy; floats are rounded
- * once per operator, integers are exact or refused. Source: ONNX operator specification.
+ * Element-wise operators: arithmetic, comparisons, selection. Inputs broadcast as in NumPy. Floats are rounded once per
+ * operator; integers are exact or an error. Source: ONNX operator specification.
  */
 import { DataError } from '../../../core/errors.ts'
 import type { OnnxDtype, OnnxTensor } from '../graph.ts'
@@ -13,7 +13,7 @@ const isNumber = (dtype: OnnxDtype) => dtype !== 'bool'
 const isBool = (dtype: OnnxDtype) => dtype === 'bool'
 const isAny = () => true
 
-/** Bits and signs of integers that wrap around; those of 64 bits are refused where they would not be exact. */
+/** Range and sign of integers that wrap around; 64-bit integers are an error if they are not exact. */
 const WRAPS: Partial<Record<OnnxDtype, readonly [size: number, signed: boolean]>> = {
   int8: [2 ** 8, true],
   int16: [2 ** 16, true],
@@ -23,7 +23,7 @@ const WRAPS: Partial<Record<OnnxDtype, readonly [size: number, signed: boolean]>
   uint32: [2 ** 32, false],
 }
 
-/** An integer as its type keeps it. @throws DataError for one that is not exact */
+/** Wraps an integer to its type. @throws DataError if it is not exact */
 export function wrapInteger(where: string, dtype: OnnxDtype, value: number): number {
   if (!Number.isSafeInteger(value) && Math.abs(value) !== 2 ** 63)
     throw new DataError({ where, expected: `whole numbers of ${dtype} within ±2^53`, got: String(value) })
@@ -34,7 +34,7 @@ export function wrapInteger(where: string, dtype: OnnxDtype, value: number): num
   return signed && low >= size / 2 ? low - size : low
 }
 
-/** Any number of inputs, from left to right. */
+/** An operator on any number of inputs, combined from left to right. */
 function folding(f: Binary, finish?: (value: number, count: number) => number): Operator {
   return (node) => {
     node.expect(1, Infinity)
@@ -58,7 +58,7 @@ function folding(f: Binary, finish?: (value: number, count: number) => number): 
   }
 }
 
-/** Two inputs of one type; `into` is the type of the result where it is another. */
+/** An operator on two inputs of one type; `into` is the type of the result if it differs. */
 function binary(f: Binary, fits: (dtype: OnnxDtype) => boolean = isNumber, into?: 'bool'): Operator {
   return (node) => {
     node.expect(2, 2)
@@ -119,7 +119,7 @@ const power: Operator = (node) => {
   return ([base, exponent]) => [combine(node, base!, exponent!, node.sameType([base], isNumber), Math.pow)]
 }
 
-/** Remainder with the sign of the divisor, or (`fmod`) of the dividend. */
+/** The remainder, with the sign of the divisor or, with `fmod`, of the dividend. */
 const modulo: Operator = (node) => {
   node.expect(2, 2)
   const fmod = node.flag('fmod')
@@ -135,7 +135,7 @@ const modulo: Operator = (node) => {
   }
 }
 
-/** Opset below 11: limits are attributes. */
+/** Before opset 11, the limits are attributes. */
 const clip: Operator = (node) => {
   const old = node.opset < 11
   node.expect(1, old ? 1 : 3)
@@ -163,7 +163,7 @@ const where: Operator = (node) => {
   }
 }
 
-/** Halves to even. */
+/** Rounds to the nearest integer, halves to even. */
 function roundEven(x: number): number {
   const low = Math.floor(x)
   const rest = x - low
@@ -173,7 +173,7 @@ function roundEven(x: number): number {
 
 const yes = (value: boolean) => (value ? 1 : 0)
 
-/** Operators on each number by name. */
+/** Element-wise operators by name. */
 export const ELEMENTWISE: Readonly<Record<string, Operator>> = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),

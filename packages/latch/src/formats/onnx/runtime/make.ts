@@ -1,11 +1,11 @@
-/** Operators that make tensors, or the same numbers of another type. Source: ONNX operator specification. */
+/** Operators that create tensors, or change their type. Source: ONNX operator specification. */
 import { type OnnxDtype, type OnnxTensor, getStorage } from '../graph.ts'
 import { type GraphNode, isFloat, isInteger, type Operator, showShape } from './node.ts'
 import { wrapInteger } from './elementwise.ts'
 import { around } from './strides.ts'
 import { getDtype } from '../proto/tensorProto.ts'
 
-/** A constant's value, whichever way it is written. */
+/** The value of a Constant, from whichever attribute holds it. */
 export function makeConstant(node: GraphNode): OnnxTensor {
   node.expect(0, 0)
   const kinds = [
@@ -51,7 +51,7 @@ const constantOfShape: Operator = (node) => {
   }
 }
 
-/** PyTorch's opsets 7 and 8 wrote this experimental operator in place of ConstantOfShape. */
+/** PyTorch exports this experimental operator instead of ConstantOfShape with opsets 7 and 8. */
 const constantFill: Operator = (node) => {
   node.expect(1, 1)
   const value = node.float('value', 0)
@@ -79,7 +79,7 @@ const range: Operator = (node) => {
   }
 }
 
-/** Floats become integers by cutting their fraction off, anything but 0 becomes true. */
+/** Casts a tensor. Floats are truncated to integers, and any number but 0 becomes true. */
 export function cast(node: GraphNode, x: OnnxTensor, dtype: OnnxDtype): OnnxTensor {
   if (dtype === x.dtype) return x
   const out = node.make(dtype, x.shape)
@@ -97,7 +97,10 @@ function conversionTo(node: GraphNode, dtype: OnnxDtype, fromFloat: boolean): (v
   return (value) => wrapInteger(node.where, dtype, Math.trunc(value))
 }
 
-/** To so many bits, halves to even; the smallest normal exponent; the largest number. */
+/**
+ * Rounds to `bits` significant bits, halves to even. `lowest` is the smallest normal exponent, `largest` the largest
+ * finite number.
+ */
 function roundTo(value: number, bits: number, lowest: number, largest: number): number {
   if (!Number.isFinite(value) || value === 0) return value
   const exponent = Math.max(lowest, Math.floor(Math.log2(Math.abs(value))))
@@ -115,7 +118,7 @@ const castTo: Operator = (node) => {
   const number = node.int('to')
   const dtype = getDtype(number)
   if (!dtype) throw node.unsupported('a cast to numbers', `type ${number}`)
-  node.ignore('saturate') // of 8-bit floats only
+  node.ignore('saturate') // applies to 8-bit floats only
   return ([x]) => [cast(node, x!, dtype)]
 }
 
@@ -125,7 +128,7 @@ const castLike: Operator = (node) => {
   return ([x, like]) => [cast(node, x!, like!.dtype)]
 }
 
-/** Places outside the depth are off everywhere. */
+/** An index outside the depth gives a row of `off`. */
 const oneHot: Operator = (node) => {
   node.expect(3, 3)
   const wanted = node.int('axis', -1)
@@ -149,7 +152,7 @@ const oneHot: Operator = (node) => {
   }
 }
 
-/** Operators that make tensors, by name. */
+/** Operators that create tensors, by name. */
 export const MAKERS: Readonly<Record<string, Operator>> = {
   Constant: constant,
   ConstantOfShape: constantOfShape,

@@ -1,6 +1,6 @@
 /**
- * A node while its graph is opened: its attributes, each read by name, kind and default, so that what an operator
- * does not support is an error by name, and errors name their place in the graph.
+ * A node while its graph is opened. Attributes are read by name, type and default; an attribute that the operator does
+ * not read is an error. Errors name the node's place in the graph.
  */
 import type { ReadBudget } from '../../budget.ts'
 import { DataError, FormatError, ShapeError, UnsupportedError } from '../../../core/errors.ts'
@@ -13,7 +13,7 @@ import {
   getStorage,
 } from '../graph.ts'
 
-/** Inputs in the node's order, `undefined` where an optional one is left out. */
+/** The inputs of a node in order; `undefined` for an optional one that is left out. */
 export type Inputs = readonly (OnnxTensor | undefined)[]
 
 /** Computes a node's outputs. */
@@ -22,9 +22,9 @@ export type Run = (inputs: Inputs) => readonly OnnxTensor[]
 /** Reads a node's attributes when the graph is opened. @throws UnsupportedError, FormatError */
 export type Operator = (node: GraphNode) => Run
 
-/** Most numbers that one tensor may have, unless the graph is opened with less. */
+/** Most numbers of one tensor, unless the graph is opened with a lower limit. */
 export const MOST_NUMBERS = 2 ** 28
-/** Axes of a tensor without numbers still take their time. */
+/** Limit on the product of the non-zero sizes of an empty tensor, as loops may still run over these axes. */
 const MOST_EMPTY = 2 ** 24
 
 const INTEGERS: ReadonlySet<OnnxDtype> = new Set([
@@ -42,11 +42,11 @@ const FLOATS: ReadonlySet<OnnxDtype> = new Set(['float32', 'float64', 'float16',
 export const isInteger = (dtype: OnnxDtype): boolean => INTEGERS.has(dtype)
 export const isFloat = (dtype: OnnxDtype): boolean => FLOATS.has(dtype)
 
-/** How many numbers a shape has. */
+/** The number of elements of a shape. */
 export const countElements = (shape: readonly number[]): number =>
   shape.reduce((product, size) => product * size, 1)
 
-/** `(2, 3)` */
+/** Formats a shape: `(2, 3)`. */
 export const showShape = (shape: readonly number[]): string => `(${shape.join(', ')})`
 
 /** A node to be opened. */
@@ -54,7 +54,7 @@ export class GraphNode {
   readonly node: OnnxNode
   readonly opset: number
   readonly where: string
-  /** Values that are known before anything runs. */
+  /** The value of an input that is known before the graph runs. */
   readonly constant: (input: number) => OnnxTensor | undefined
   readonly #known = new Set<string>()
   readonly #most: number
@@ -77,7 +77,7 @@ export class GraphNode {
     this.constant = (input) => constants.get(node.inputs[input] ?? '')
   }
 
-  /** @throws FormatError where inputs (from, to) or outputs (at most) are too few or too many */
+  /** @throws FormatError unless there are `from` to `to` inputs and 1 to `outputs` outputs */
   expect(from: number, to: number, outputs = 1): void {
     const { inputs, outputs: made } = this.node
     const given = inputs.length
@@ -102,7 +102,7 @@ export class GraphNode {
     return this.#read(name, 'a whole number', (v) => typeof v === 'number' && Number.isInteger(v), otherwise)
   }
 
-  /** A whole number that says yes or no. */
+  /** Reads an attribute of 0 or 1 as a boolean. */
   flag(name: string, otherwise = false): boolean {
     const value = this.int(name, otherwise ? 1 : 0)
     if (value === 0 || value === 1) return value === 1
@@ -128,7 +128,7 @@ export class GraphNode {
     return this.#read(name, 'a tensor', isTensor, otherwise)
   }
 
-  /** Attributes that change nothing here. */
+  /** Accepts attributes that have no effect here. */
   ignore(...names: readonly string[]): void {
     for (const name of names) this.#known.add(name)
   }
@@ -173,19 +173,19 @@ export class GraphNode {
     return new DataError({ where: this.where, expected, got })
   }
 
-  /** A tensor of zeros. @throws ShapeError for one too large */
+  /** Allocates a tensor of zeros. @throws ShapeError if it is too large */
   make(dtype: OnnxDtype, shape: readonly number[]): OnnxTensor {
     this.#check(shape)
     this.#budget?.spend('numbers', countElements(shape), this.where)
     return { dtype, shape, data: getStorage(dtype, countElements(shape)) }
   }
 
-  /** Counts multiplications before they are done. @throws BudgetError */
+  /** Counts multiplications against the budget before they are done. @throws BudgetError */
   work(multiplications: number): void {
     this.#budget?.spend('multiplications', multiplications, this.where)
   }
 
-  /** The same numbers under another shape. */
+  /** The same numbers in another shape. */
   reshape({ dtype, data }: OnnxTensor, shape: readonly number[]): OnnxTensor {
     this.#check(shape)
     if (countElements(shape) === data.length) return { dtype, shape, data }
@@ -200,34 +200,34 @@ export class GraphNode {
     throw this.misshapen(`a shape of at most ${this.#most.toLocaleString('en')} numbers`, showShape(shape))
   }
 
-  /** An axis of so many, counted from the end where negative. `end`: one behind the last counts too. */
+  /** Resolves an axis, counted from the end if negative. With `end` 1, one position after the last is allowed too. */
   axis(axis: number, rank: number, end = 0): number {
     const at = axis < 0 ? axis + rank + end : axis
     if (Number.isInteger(at) && at >= 0 && at < rank + end) return at
     throw this.misshapen(`an axis of ${rank + end}`, `${axis}`)
   }
 
-  /** Axes without repeats, in rising order. */
+  /** Resolves axes and sorts them. @throws ShapeError for repeats */
   axes(axes: Iterable<number>, rank: number): readonly number[] {
     const resolved = Array.from(axes, (axis) => this.axis(axis, rank)).sort((a, b) => a - b)
     if (new Set(resolved).size === resolved.length) return resolved
     throw this.misshapen('each axis once', showShape(resolved))
   }
 
-  /** Whole numbers of an input that says sizes, axes or places. */
+  /** The integers of an input that holds sizes, axes or indices. */
   whole(tensor: OnnxTensor, what: string): readonly number[] {
     const { dtype, shape, data } = tensor
     if (isInteger(dtype) && shape.length <= 1) return Array.from(data)
     throw this.wrong(`${what} as a list of whole numbers`, `${dtype} of shape ${showShape(shape)}`)
   }
 
-  /** One number of an input. */
+  /** The number of an input that must hold exactly one. */
   single({ data, shape }: OnnxTensor, what: string): number {
     if (data.length === 1) return data[0]
     throw this.misshapen(`one number for ${what}`, showShape(shape))
   }
 
-  /** @throws DataError unless all are of one type among these */
+  /** The common type of the inputs. @throws DataError if they differ or `fits` rejects the type */
   sameType(tensors: Inputs, fits: (dtype: OnnxDtype) => boolean = () => true): OnnxDtype {
     const types = tensors.filter((t) => t !== undefined).map((t) => t.dtype)
     if (types.every((type) => type === types[0]) && fits(types[0])) return types[0]

@@ -1,9 +1,9 @@
-/** Operators that pick and put numbers by their places: gathering, slicing, joining. Source: ONNX operator specification. */
+/** Operators that gather, scatter, slice and join by index. Source: ONNX operator specification. */
 import type { OnnxTensor } from '../graph.ts'
 import { countElements, type GraphNode, type Inputs, isInteger, type Operator, showShape } from './node.ts'
 import { around, findPlaces, reordered, computeStrides } from './strides.ts'
 
-/** A place along an axis, counted from its end where negative. @throws DataError outside it */
+/** Resolves an index along an axis, counted from the end if negative. @throws DataError if it is out of range */
 function placeAt(node: GraphNode, place: number, size: number): number {
   const at = place < 0 ? place + size : place
   if (Number.isInteger(at) && at >= 0 && at < size) return at
@@ -58,7 +58,7 @@ const gatherElements: Operator = (node) => {
   }
 }
 
-/** Rows of places, each of one number or of one block. */
+/** Each row of indices addresses one number or one block. */
 const scatterNd: Operator = (node) => {
   node.expect(3, 3)
   const reduction = node.opset >= 16 ? node.text('reduction', 'none') : 'none'
@@ -141,7 +141,7 @@ const concat: Operator = (node) => {
   }
 }
 
-/** Equal parts, the last one smaller where they do not come out even (opset 18). */
+/** Splits into equal parts; from opset 18 on, the last one may be smaller. */
 const split: Operator = (node) => {
   const count = node.node.outputs.length
   node.expect(1, node.opset < 13 ? 1 : 2, Infinity)
@@ -171,7 +171,7 @@ const split: Operator = (node) => {
   }
 }
 
-/** Where a slice begins along an axis, how far it steps, how many numbers it has. */
+/** The start, step and size of a slice along an axis. */
 interface Cut {
   start: number
   step: number
@@ -184,13 +184,13 @@ function readCut(node: GraphNode, start: number, end: number, step: number, size
   const clamp = (place: number, low: number, high: number) => Math.min(high, Math.max(low, from(place)))
   const forward = step > 0
   const first = forward ? clamp(start, 0, size) : clamp(start, 0, size - 1)
-  // Where the end lies before the whole axis, a backward slice takes its first number too.
+  // A backward slice whose end lies before the axis includes index 0.
   const last = forward ? clamp(end, 0, size) : clamp(end, -1, size - 1)
   const count = size === 0 ? 0 : Math.max(0, Math.ceil((last - first) / step))
   return { start: count ? first : 0, step: count ? step : 1, count }
 }
 
-/** Opset below 10: starts, ends and axes are attributes. */
+/** Before opset 10, starts, ends and axes are attributes. */
 const slice: Operator = (node) => {
   const old = node.opset < 10
   node.expect(old ? 1 : 3, old ? 1 : 5)
@@ -245,7 +245,7 @@ function readInputs(node: GraphNode): (inputs: Inputs) => Bounds {
   })
 }
 
-/** The first `lengths[b]` steps of each sequence backwards, the others as they are. */
+/** Reverses the first `lengths[b]` steps of each sequence and copies the others. */
 const reverseSequence: Operator = (node) => {
   node.expect(2, 2)
   const [batchAxis, timeAxis] = [node.int('batch_axis', 1), node.int('time_axis', 0)]
@@ -271,7 +271,7 @@ const reverseSequence: Operator = (node) => {
   }
 }
 
-/** Operators on places by name. */
+/** Indexing operators by name. */
 export const PLACES: Readonly<Record<string, Operator>> = {
   Gather: gather,
   GatherElements: gatherElements,

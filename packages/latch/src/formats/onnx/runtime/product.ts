@@ -4,7 +4,7 @@ import { countElements, type GraphNode, isInteger, type Operator, showShape } fr
 import { wrapInteger } from './elementwise.ts'
 import { broadcast, broadcastStrides, findPlaces, spread, computeStrides } from './strides.ts'
 
-/** A matrix within an array: where it begins, and how far apart its rows and columns lie. */
+/** A matrix within an array: its offset, and the strides of its rows and columns. */
 interface Matrix {
   data: OnnxTensor['data']
   first: number
@@ -35,7 +35,7 @@ function store(node: GraphNode, out: OnnxTensor, at: number, sums: Float64Array)
   data.set(sums, at)
 }
 
-/** As numpy: a single axis is a row on the left, a column on the right; leading axes broadcast. */
+/** As in NumPy: a vector is a row on the left and a column on the right; leading axes broadcast. */
 const matMul: Operator = (node) => {
   node.expect(2, 2)
   return ([a, b]) => {
@@ -68,7 +68,7 @@ const matMul: Operator = (node) => {
   }
 }
 
-/** alpha·A′·B′ + beta·C. */
+/** alpha·A′·B′ + beta·C, with A′ and B′ transposed if `transA` or `transB` is set. */
 const gemm: Operator = (node) => {
   node.expect(node.opset < 11 ? 3 : 2, 3)
   const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)]

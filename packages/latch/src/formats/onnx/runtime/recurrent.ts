@@ -1,6 +1,7 @@
 /**
- * RNN, LSTM and GRU by Latch's own engine: a network of one layer for each node, made when its weights are first
- * seen and kept while they are the same. All attributes of the specification; layout 1 has the batch first.
+ * RNN, LSTM and GRU on Latch's engine. Each node has a network of one layer, which is built at the first call and kept
+ * while the weights stay the same. All attributes of the specification are supported; with layout 1, the batch axis is
+ * first.
  */
 import { findCell, genericCells, takesOption, type CellName } from '../../../cells/registry.ts'
 import type { EngineOptions } from '../../../engine/engine.ts'
@@ -17,12 +18,12 @@ import { reordered, computeStrides } from './strides.ts'
 type Cell = CellName
 const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const
 
-/** What a recurrent node's attributes say. */
+/** The attributes of a recurrent node. */
 interface Form {
   cell: Cell
   layer: Omit<RecurrentOptions, 'units' | 'peepholes'>
   directions: number
-  /** null where the weights decide. */
+  /** `hidden_size`; null if the weights determine it. */
   units: number | null
   batchFirst: boolean
 }
@@ -77,7 +78,7 @@ interface Sizes {
   directions: number // D
 }
 
-/** A node's tensors by the specification's names. */
+/** The input tensors of a node, by their names in the specification. */
 interface Tensors {
   x: OnnxTensor
   w: OnnxTensor
@@ -119,7 +120,7 @@ function checkShape(
   throw node.misshapen(`${name} of shape ${showShape(shape)}`, showShape(tensor.shape))
 }
 
-/** Checks what is optional. @throws ShapeError, DataError */
+/** Checks the optional inputs. @throws ShapeError, DataError */
 function checkRest(node: GraphNode, form: Form, tensors: Tensors, sizes: Sizes): void {
   const { batch, steps, units, directions } = sizes
   checkShape(node, 'B', tensors.b, [directions, 2 * gateCount(form.cell) * units])
@@ -134,13 +135,13 @@ function checkRest(node: GraphNode, form: Form, tensors: Tensors, sizes: Sizes):
   if (strange !== undefined) throw node.wrong(`sequence_lens from 1 to ${steps}`, `${strange}`)
 }
 
-/** A direction's part of a tensor whose first axis is the direction. */
+/** One direction's part of a tensor whose first axis is the direction. */
 function getPart({ data, shape }: OnnxTensor, direction: number): OnnxTensor['data'] {
   const size = data.length / shape[0]
   return data.subarray(direction * size, (direction + 1) * size)
 }
 
-/** Parameters in native order, by the end of their names. */
+/** Parameters in Latch's gate order, by the last part of their names. */
 function readWeights(
   cell: Cell,
   { w, r, b, p }: Tensors,
@@ -180,7 +181,7 @@ function buildNetwork(form: Form, tensors: Tensors, sizes: Sizes, engine: Engine
   })
 }
 
-/** A state of one direction (B, H) within (D, B, H), or (B, D, H) where the batch comes first. */
+/** The offset of one state within (D, B, H), or (B, D, H) if the batch is first. */
 function statePlaces(form: Form, { batch, units, directions }: Sizes, direction: number, b: number): number {
   return (form.batchFirst ? b * directions + direction : direction * batch + b) * units
 }
@@ -223,7 +224,7 @@ function finalStates(
   return out
 }
 
-/** Y (T, D, B, H), or (B, T, D, H) where the batch comes first; zeros beyond each length. */
+/** Y as (T, D, B, H), or (B, T, D, H) if the batch is first; zeros beyond each length. */
 function everyStep(
   node: GraphNode,
   network: Network,
@@ -250,7 +251,7 @@ function everyStep(
   return out
 }
 
-/** The operator on an engine. */
+/** The operator of a cell, run on an engine. */
 export function recurrent(cell: Cell, engine: EngineOptions): Operator {
   return (node) => {
     const states = findCell(genericCells, cell).stateNames.length

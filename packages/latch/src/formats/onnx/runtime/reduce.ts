@@ -1,6 +1,6 @@
 /**
- * Operators that look along axes: sums, extremes, softmax, normalisation. Sums are taken in float64 and rounded
- * once. Source: ONNX operator specification.
+ * Operators along axes: sums, extremes, softmax, normalisation. Sums are computed in float64 and rounded once. Source:
+ * ONNX operator specification.
  */
 import type { OnnxTensor } from '../graph.ts'
 import { countElements, type GraphNode, isFloat, isInteger, type Operator } from './node.ts'
@@ -9,7 +9,7 @@ import { getSide } from './activation.ts'
 import { readAxes } from './shape.ts'
 import { around, findPlaces, spread, computeStrides } from './strides.ts'
 
-/** From a start over all numbers to a result. */
+/** A reduction: its start value, the step for each number, and an optional final step. */
 interface Reduction {
   start: number
   step(sum: number, value: number): number
@@ -71,7 +71,7 @@ function reduction(name: string): Operator {
   }
 }
 
-/** The place of the largest (smallest) number, the first of equals unless `select_last_index`. */
+/** The index of the largest or smallest number; of equal numbers the first, or the last with `select_last_index`. */
 function extreme(better: (a: number, b: number) => boolean): Operator {
   return (node) => {
     node.expect(1, 1)
@@ -97,7 +97,7 @@ function extreme(better: (a: number, b: number) => boolean): Operator {
   }
 }
 
-/** Opset below 13: everything from the axis on is one row. */
+/** Before opset 13, all axes from `axis` on form one row. */
 function softmax(log: boolean): Operator {
   return (node) => {
     node.expect(1, 1)
@@ -126,12 +126,15 @@ function softmax(log: boolean): Operator {
   }
 }
 
-/** Each block from the axis on to mean 0 and variance 1; mean and 1/deviation are further outputs. */
+/**
+ * Normalises each block of the axes from `axis` on to mean 0 and variance 1. Further outputs are the mean and
+ * 1/deviation.
+ */
 const layerNormalization: Operator = (node) => {
   node.expect(2, 3, 3)
   const wanted = node.int('axis', -1)
   const epsilon = node.float('epsilon', 1e-5)
-  node.ignore('stash_type') // all of it is computed in float64
+  node.ignore('stash_type') // everything is computed in float64
   return ([x, scale, bias]) => {
     const dtype = node.sameType([x, scale, bias], isFloat)
     const { shape, data } = x!
@@ -156,7 +159,7 @@ const layerNormalization: Operator = (node) => {
   }
 }
 
-/** Inference: by the mean and variance that training found. */
+/** Normalises by the running mean and variance, as in inference. */
 const batchNormalization: Operator = (node) => {
   node.expect(5, 5, 5)
   const epsilon = node.float('epsilon', 1e-5)

@@ -1,6 +1,6 @@
 /**
- * Runs a graph, node by node: what the file says, exactly, with recurrent operators on Latch's engine. Everything
- * unsupported is an error when the graph is opened, with name and place.
+ * Runs a graph node by node, exactly as the file specifies, with recurrent operators on Latch's engine. Anything
+ * unsupported is an error when the graph is opened, with its name and place.
  */
 import { cellOfClass, classNames } from '../../gateOrders.ts'
 import type { ReadBudget } from '../../budget.ts'
@@ -35,31 +35,31 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...TOP_K,
 }
 
-/** Names of all operators that a graph may have, sorted. */
+/** Names of all supported operators, sorted. */
 export const COVERED: readonly string[] = [...Object.keys(OPERATORS), ...classNames('onnx')].sort()
 
-/** What a graph is opened with. */
+/** Options of `OnnxGraph`. */
 export interface OnnxGraphOptions {
   /** The file's name, for errors. */
   source: string
-  /** What recurrent operators compute with; those of float64 take the reference engine. */
+  /** The engine of recurrent operators; those on float64 use the reference engine. */
   engine?: EngineOptions
-  /** Most numbers that a tensor made on the way may have. Default 2^28. */
+  /** Most numbers of an intermediate tensor. Default 2^28. */
   mostNumbers?: number
-  /** What running it may cost. Default: any. */
+  /** Limits what running the graph may cost. Default: no limit. */
   budget?: ReadBudget
 }
 
 interface Step {
   node: OnnxNode
   run: Run
-  /** Values that are not read after this step. */
+  /** Values that no later step reads. */
   done: readonly string[]
 }
 
 /** A graph ready to run. */
 export class OnnxGraph {
-  /** What has to be given. */
+  /** The inputs that `run` requires. */
   readonly inputs: readonly OnnxValueInfo[]
   readonly outputs: readonly OnnxValueInfo[]
   readonly #source: string
@@ -87,8 +87,9 @@ export class OnnxGraph {
   }
 
   /**
-   * Outputs by name. @throws DataError, ShapeError for inputs that are missing, unknown or not as the graph
-   * declares them, and where an operator cannot take what it is given
+   * Computes the outputs, by name.
+   * @throws DataError, ShapeError for inputs that are missing, unknown or not as the graph declares, or if an operator
+   * does not accept its inputs
    */
   run(inputs: Readonly<Record<string, OnnxTensor>>): Record<string, OnnxTensor> {
     const values = new Map(this.#constants)
@@ -163,7 +164,7 @@ function findOperator(source: string, node: OnnxNode, engine: EngineOptions): Op
   })
 }
 
-/** Which values are read for the last time by which node; outputs and constants stay. */
+/** For each node, the values that are not needed after it. Outputs and initializers are excluded. */
 function lastUses({ nodes, outputs, initializers }: OnnxModel): ReadonlyMap<number, readonly string[]> {
   const last = new Map<string, number>()
   for (const { index, inputs, outputs: made } of nodes)

@@ -1,9 +1,9 @@
-/** Operators that change a tensor's shape or read it, numbers untouched. Source: ONNX operator specification. */
+/** Operators that change a tensor's shape or read it. Source: ONNX operator specification. */
 import type { OnnxTensor } from '../graph.ts'
 import { countElements, type GraphNode, type Inputs, type Operator, showShape } from './node.ts'
 import { broadcast, broadcastStrides, reordered, computeStrides } from './strides.ts'
 
-/** Axes, which older opsets have as an attribute and newer ones as an input; undefined if neither is given. */
+/** Reads axes, which are an attribute before opset `since` and an input from then on; undefined if there are none. */
 export function readAxes(
   node: GraphNode,
   input: number,
@@ -68,7 +68,7 @@ const transpose: Operator = (node) => {
   }
 }
 
-/** 0 keeps a size unless `allowzero`, −1 is whatever is left. */
+/** 0 keeps a size unless `allowzero` is set; −1 is inferred. */
 const reshape: Operator = (node) => {
   node.expect(2, 2)
   const zeros = node.opset >= 14 && node.flag('allowzero')
@@ -113,7 +113,7 @@ const readShape: Operator = (node) => {
   }
 }
 
-/** Whole numbers as a tensor. */
+/** Integers as an int64 tensor. */
 function readList(node: GraphNode, numbers: readonly number[]): OnnxTensor {
   const out = node.make('int64', [numbers.length])
   out.data.set(numbers)
@@ -138,7 +138,7 @@ const expand: Operator = (node) => {
   }
 }
 
-/** Each axis so many times: an axis of repeats before each of the tensor's own. */
+/** Repeats each axis: inserts an axis of repeats before each axis, then merges the two. */
 const tile: Operator = (node) => {
   node.expect(2, 2)
   return ([x, repeats]) => {
@@ -167,7 +167,7 @@ const identity: Operator = (node) => {
   return ([x]) => [x!]
 }
 
-/** Inference: what goes in comes out, and the mask, where asked for, keeps all. */
+/** Inference: returns the input unchanged, and a mask of ones. */
 const dropout: Operator = (node) => {
   node.expect(1, node.opset < 12 ? 1 : 3, 2)
   if (node.opset < 12) node.float('ratio', 0.5)

@@ -1,9 +1,9 @@
-/** Tensors read in another order: strides, broadcasting as numpy has it, and the copy that all of it comes down to. */
+/** Strided access to tensors: strides, broadcasting as in NumPy, and the copy that implements both. */
 import type { OnnxTensor } from '../graph.ts'
 import { type GraphNode, showShape } from './node.ts'
 import { maximum } from '../../../core/lists.ts'
 
-/** Numbers between neighbours along each axis of a row-major shape. */
+/** The stride of each axis of a row-major shape. */
 export function computeStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length)
   let stride = 1
@@ -14,7 +14,7 @@ export function computeStrides(shape: readonly number[]): number[] {
   return strides
 }
 
-/** The shape that all of them have together. @throws ShapeError */
+/** The shape to which all shapes broadcast. @throws ShapeError */
 export function broadcast(node: GraphNode, shapes: readonly (readonly number[])[]): readonly number[] {
   const rank = maximum(
     shapes.map((shape) => shape.length),
@@ -32,14 +32,14 @@ export function broadcast(node: GraphNode, shapes: readonly (readonly number[])[
   return out
 }
 
-/** Strides of a shape seen as a larger one: 0 along axes that repeat. */
+/** The strides of a shape broadcast to a larger one: 0 along repeated axes. */
 export function broadcastStrides(shape: readonly number[], out: readonly number[]): readonly number[] {
   const own = computeStrides(shape)
   const skip = out.length - shape.length
   return out.map((_, i) => (i < skip || shape[i - skip] === 1 ? 0 : own[i - skip]))
 }
 
-/** Places of all numbers of `shape` in row-major order, where axis i lies `strides[i]` apart. */
+/** The offsets of all elements of `shape` in row-major order, with stride `strides[i]` along axis i. */
 export function findPlaces(shape: readonly number[], strides: readonly number[], first = 0): Int32Array {
   if (shape.includes(0)) return new Int32Array(0)
   let places = Int32Array.of(first)
@@ -53,7 +53,7 @@ export function findPlaces(shape: readonly number[], strides: readonly number[],
   return places
 }
 
-/** A copy in another order. */
+/** Copies a tensor with other strides. */
 export function reordered(
   node: GraphNode,
   tensor: OnnxTensor,
@@ -67,19 +67,19 @@ export function reordered(
   return out
 }
 
-/** The numbers of a tensor as those of a larger shape; the same array where it has that shape. */
+/** The numbers of a tensor broadcast to a shape; the same array if it already has that shape. */
 export function spread(node: GraphNode, tensor: OnnxTensor, shape: readonly number[]): OnnxTensor['data'] {
   if (sameShape(tensor.shape, shape)) return tensor.data
   return reordered(node, tensor, shape, broadcastStrides(tensor.shape, shape)).data
 }
 
-/** Whether shapes are the same, leading ones aside. */
+/** Whether two shapes are the same, except for leading axes of size 1. */
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   const skip = b.length - a.length
   return b.every((size, i) => (i < skip ? size === 1 : size === a[i - skip]))
 }
 
-/** A shape seen from one axis: numbers before it, along it, behind it. */
+/** The number of elements before, along and after an axis of a shape. */
 export function around(shape: readonly number[], axis: number): readonly [number, number, number] {
   const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1)
   return [product(shape.slice(0, axis)), shape[axis], product(shape.slice(axis + 1))]

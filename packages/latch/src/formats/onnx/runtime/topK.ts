@@ -1,4 +1,4 @@
-/** The largest or smallest numbers along an axis, with their places. Source: ONNX operator specification. */
+/** The largest or smallest numbers along an axis, with their indices. Source: ONNX operator specification. */
 import { type Operator, showShape } from './node.ts'
 import { around } from './strides.ts'
 
@@ -7,7 +7,7 @@ const topK: Operator = (node) => {
   node.expect(asInput ? 2 : 1, asInput ? 2 : 1, 2)
   const wanted = node.int('axis', -1)
   const largest = node.opset < 11 || node.flag('largest', true)
-  // In falling or rising order also where none is asked for: any order is allowed then.
+  // Without `sorted` any order is allowed, so the output is always sorted.
   if (node.opset >= 11) node.ignore('sorted')
   const fixed = asInput ? null : node.int('k')
   return ([x, count]) => {
@@ -23,7 +23,7 @@ const topK: Operator = (node) => {
     for (let b = 0; b < before; b++) {
       for (let j = 0; j < behind; j++) {
         const at = (i: number) => data[(b * size + i) * behind + j]
-        // The sort is stable: of equal numbers the first comes first.
+        // The sort is stable: of equal numbers, the first comes first.
         const order = Array.from({ length: size }, (_, i) => i).sort((p, q) => sign * (at(p) - at(q)))
         for (let i = 0; i < k; i++) {
           const to = (b * k + i) * behind + j

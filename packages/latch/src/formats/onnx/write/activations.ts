@@ -1,6 +1,6 @@
 /**
- * Activations as ONNX operators, and as the names that ONNX' recurrent operators take. Where ONNX has no operator
- * of the name (or only in a later version), the definition is written out.
+ * Activations as ONNX operators, and by their names in ONNX's recurrent operators. An activation for which ONNX has no
+ * operator, or only in later opsets, is written as its definition.
  */
 import { exportAs } from '../../fixes.ts'
 import { resolveActivation, type ActivationChoice, type ActivationName } from '../../../cells/activations.ts'
@@ -22,7 +22,7 @@ function scaled(graph: ExportGraph, x: string, factor: number): string {
   return factor === 1 ? x : graph.node('Mul', [x, graph.floats(factor)])
 }
 
-/** x·Φ(x), Φ by the error function or by tanh (Hendrycks & Gimpel 2016). */
+/** x·Φ(x), with Φ computed by the error function or approximated with tanh (Hendrycks & Gimpel 2016). */
 function gelu(graph: ExportGraph, x: string, alpha: number): string {
   let inner: string
   if (alpha === 1) {
@@ -64,13 +64,13 @@ const EMITTERS: Readonly<Record<ActivationName, Emit>> = {
   },
 }
 
-/** Adds an activation of each number to the graph. */
+/** Adds an element-wise activation to the graph. */
 export function emitActivation(graph: ExportGraph, x: string, choice: ActivationChoice): string {
   const { type, alpha, beta } = resolveActivation(choice)
   return EMITTERS[type](graph, x, alpha, beta)
 }
 
-/** Names in a recurrent operator, and which of alpha and beta it reads there. */
+/** Names in recurrent operators, and how many of alpha and beta they take there. */
 const IN_CELLS: Readonly<Partial<Record<ActivationName, readonly [name: string, takes: number]>>> = {
   linear: ['Affine', 2],
   relu: ['Relu', 0],
@@ -86,7 +86,10 @@ const IN_CELLS: Readonly<Partial<Record<ActivationName, readonly [name: string, 
   softplus: ['Softplus', 0],
 }
 
-/** The attributes that name a cell's functions, in ONNX' order. @throws UnsupportedError for functions that ONNX' cells lack */
+/**
+ * The attributes for a cell's activations, in ONNX's order.
+ * @throws UnsupportedError for activations that ONNX's cells do not have
+ */
 export function cellActivations(
   choices: readonly ActivationChoice[],
   where: string,

@@ -1,6 +1,6 @@
 /**
- * An ONNX graph in the making: nodes, inputs and outputs as messages, weights as promises that are kept one by one
- * while the file is written. Names begin with the layer that they belong to: `recurrent.0/LSTM`.
+ * An ONNX graph under construction: nodes, inputs and outputs are messages; weights are computed one by one while the
+ * file is written. Names begin with the layer that they belong to: `recurrent.0/LSTM`.
  */
 import { create } from '@bufbuild/protobuf'
 import {
@@ -23,13 +23,13 @@ export type AttributeValue =
   | { ints: readonly number[] }
   | { float: number }
 
-/** A part of a weight, made when its turn comes: `length` numbers, in one piece or several. */
+/** A part of a weight, computed when it is written: `length` numbers, in one or more arrays. */
 export interface WeightPart {
   length: number
   make: () => readonly Float32Array[]
 }
 
-/** A weight of the file: its numbers are the parts one after the other. */
+/** A weight of the file: the concatenation of its parts. */
 export interface ExportTensor {
   name: string
   dataType: number
@@ -40,20 +40,20 @@ export interface ExportTensor {
 
 type InputType = 'float32' | 'int64' | 'int32'
 
-/** Collects a graph; the order of the calls is the order of the nodes. */
+/** Collects a graph; nodes are in the order of the calls. */
 export class ExportGraph {
   readonly nodes: NodeProto[] = []
   readonly tensors: ExportTensor[] = []
   readonly inputs: ValueInfoProto[] = []
   readonly outputs: ValueInfoProto[] = []
-  /** The lowest version of ONNX's operators that has all of them. */
+  /** The lowest opset that has all operators of the graph. */
   opset = 13
-  /** The layer whose nodes are being made. */
+  /** The layer whose nodes are being added. */
   scope = ''
   readonly #names = new Map<string, number>()
   readonly #constants = new Map<string, string>()
 
-  /** Adds an operator with one output and gives that value's name. */
+  /** Adds an operator with one output and returns the name of that value. */
   node(
     op: string,
     inputs: readonly string[],
@@ -62,7 +62,7 @@ export class ExportGraph {
     return this.operator(op, inputs, attributes, 1)[0]
   }
 
-  /** Adds an operator; outputs that are not wanted are left out by `used`. */
+  /** Adds an operator; outputs for which `used` returns false are left out. */
   operator(
     op: string,
     inputs: readonly string[],
@@ -78,7 +78,7 @@ export class ExportGraph {
     return outputs
   }
 
-  /** Gives a value the name by which people ask for it. */
+  /** Makes a value an output of the graph under a public name. */
   output(
     value: string,
     name: string,
@@ -97,7 +97,7 @@ export class ExportGraph {
     return name
   }
 
-  /** A weight of float32 numbers. */
+  /** Adds a float32 weight and returns its name. */
   weight(name: string, dims: readonly number[], parts: readonly WeightPart[]): string {
     const byteLength = 4 * parts.reduce((sum, part) => sum + part.length, 0)
     this.tensors.push({
@@ -112,19 +112,19 @@ export class ExportGraph {
     return name
   }
 
-  /** Whole numbers (int64), as a list or, given one number, a single one. */
+  /** int64 numbers: an array for a list, a scalar for a single number. */
   ints(values: readonly number[] | number): string {
     const list = typeof values === 'number' ? [values] : values
     const bytes = toBytes(BigInt64Array.from(list, BigInt))
     return this.#constant('int64', typeof values === 'number' ? [] : [list.length], bytes, list.join(' '))
   }
 
-  /** A single int32. */
+  /** An int32 scalar. */
   int32(value: number): string {
     return this.#constant('int32', [], toBytes(Int32Array.of(value)), `${value}`)
   }
 
-  /** Float32 numbers, as a list or a single one. */
+  /** float32 numbers: an array for a list, a scalar for a single number. */
   floats(values: readonly number[] | number): string {
     const list = typeof values === 'number' ? [values] : values
     return this.#constant(
@@ -171,12 +171,12 @@ export class ExportGraph {
   }
 }
 
-/** The numbers' own bytes (every host of JavaScript in use is little-endian, as the file is). */
+/** The bytes of an array. Every JavaScript host in use is little-endian, like the file. */
 function toBytes(array: Float32Array | Int32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 
-/** Weights as they are written; a copy only where they are float64. */
+/** Weights as float32; a copy only if they are float64. */
 export function float32(values: Float32Array | Float64Array): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values)
 }

@@ -1,6 +1,6 @@
 /**
- * Latch's layers as ONNX operators, lowest first. Inside the graph steps lie (time, batch, width); whatever looks
- * over time does so through masks made of the lengths, so that ragged batches give what Latch gives.
+ * Latch's layers as ONNX operators, lowest first. Inside the graph, sequences are (time, batch, width). Operators over
+ * time use masks computed from the lengths, so that ragged batches give the same outputs as in Latch.
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
@@ -12,7 +12,7 @@ import { emitRecurrent } from './recurrent.ts'
 import { StepMasks } from './masks.ts'
 import { LayerNames } from '../../../layers/names.ts'
 
-/** What lies between two layers. */
+/** The value between two layers. */
 export interface ExportEdge {
   value: string
   /** (time, batch, width) or (batch, width). */
@@ -20,7 +20,7 @@ export interface ExportEdge {
   width: number
 }
 
-/** The layers on their way into a graph. */
+/** Adds the layers of a network to a graph. */
 class LayerExport {
   readonly graph = new ExportGraph()
   readonly #network: Network
@@ -123,13 +123,13 @@ class LayerExport {
           fix: exportAs('torch'),
         })
       default:
-        // A new layer is a compile error here.
+        // A layer type without a case is a compile error here.
         options.type satisfies 'embedding' | 'oneHot' | 'features'
         throw new RangeError(`${name} stands above an input`)
     }
   }
 
-  /** Steps whose features all have the value are masked, and become zeros. */
+  /** Masks steps whose features all equal the value, and sets them to zero. */
   #masking(value: number, input: string): string {
     const { graph } = this
     const other = graph.node('Not', [graph.node('Equal', [input, graph.floats(value)])])
@@ -215,7 +215,7 @@ class LayerExport {
     }
   }
 
-  /** Padded with as many steps of zeros as are wanted, then cut: (time, batch, width) → (batch, steps·width). */
+  /** Appends `steps` steps of zeros, then cuts: (time, batch, width) → (batch, steps·width). */
   #flatten(steps: number, { value, width }: ExportEdge): string {
     const { graph } = this
     const kept = this.#masks.where(this.#masks.valid(), value, 0)
@@ -246,10 +246,10 @@ class LayerExport {
   }
 }
 
-/** What no step falls below. */
+/** The lowest float32. */
 const LOWEST = -3.4028234663852886e38
 
-/** The whole network as a graph, and the value of its output: (batch, width) or (batch, time, width). */
+/** The whole network as a graph, and its output: (batch, width) or (batch, time, width). */
 export function exportLayers(network: Network): { graph: ExportGraph; output: ExportEdge } {
   const layers = new LayerExport(network)
   const edge = layers.run()

@@ -1,19 +1,19 @@
 /**
- * Which steps of a padded batch count, as values of an exported graph: made of `lengths` by Range, Less and Equal,
- * each once, when it is first needed. Masks are (time, batch, 1). Masked steps within a sequence, which ONNX'
- * recurrent operators do not know, are moved out of their way by products with selections of 0 and 1.
+ * Masks of the steps of a padded batch that count, as values of an exported graph: computed from `lengths` by Range,
+ * Less and Equal, each when it is first needed. Masks are (time, batch, 1). ONNX's recurrent operators do not support
+ * masked steps within a sequence, so products with matrices of 0 and 1 move the other steps to the front.
  */
 import type { ExportGraph } from './graph.ts'
 
-/** Masks of one graph. */
+/** The masks of one graph. */
 export class StepMasks {
   readonly #graph: ExportGraph
   readonly #made = new Map<string, string>()
-  /** int32 (batch). */
+  /** The input `lengths`, int32 (batch). */
   lengths = ''
   #input = ''
   #timeAxis = 0
-  /** Steps within the lengths that count, bool (time, batch); null: all do. */
+  /** Steps within the lengths that are not masked, bool (time, batch); null if nothing is masked. */
   #counted: string | null = null
 
   constructor(graph: ExportGraph) {
@@ -42,7 +42,7 @@ export class StepMasks {
     })
   }
 
-  /** Says which steps count, besides the lengths: bool (time, batch). */
+  /** Sets which steps count, in addition to the lengths: bool (time, batch). */
   mask(steps: string): void {
     this.#counted = this.#once('counted', (graph) =>
       graph.node('And', [steps, graph.node('Less', [this.#steps(), this.#row()])]),
@@ -53,14 +53,14 @@ export class StepMasks {
     return this.#counted !== null
   }
 
-  /** Steps that count, (time, batch, 1): without masks those within the lengths. */
+  /** Steps that count, (time, batch, 1): without a mask, those within the lengths. */
   counting(): string {
     const counted = this.#counted
     if (!counted) return this.valid()
     return this.#once('counting', (graph) => graph.node('Unsqueeze', [counted, graph.ints([2])]))
   }
 
-  /** How many steps of each sequence count, at least 1, as `sequence_lens` take them. */
+  /** The number of steps of each sequence that count, at least 1, for `sequence_lens`. */
   sequenceLengths(): string {
     if (!this.#counted) return this.lengths
     return this.#once('sequence lengths', (graph) =>
@@ -68,7 +68,7 @@ export class StepMasks {
     )
   }
 
-  /** (time, batch, width) with the steps that count first. */
+  /** (time, batch, width) with the steps that count moved to the front. */
   compact(value: string): string {
     if (!this.#counted) return value
     const select = this.#once('selection', (graph) => {
@@ -78,7 +78,10 @@ export class StepMasks {
     return this.#product(select, value)
   }
 
-  /** The other way: a masked step has what the step that counts before it (read in reverse: after it) has, or zeros. */
+  /**
+   * Reverses `compact`: a masked step repeats the nearest step before it that counts (after it if `reversed`), or is
+   * zero.
+   */
   spread(value: string, reversed: boolean): string {
     if (!this.#counted) return value
     const places = this.#once(reversed ? 'places reversed' : 'places', (graph) => {
@@ -90,7 +93,7 @@ export class StepMasks {
     return this.#product(places, value)
   }
 
-  /** Final states (batch, width), zeros where no step counts. */
+  /** Final states (batch, width); zeros if no step counts. */
   keepStates(value: string): string {
     if (!this.#counted) return value
     const any = this.#once('any', (graph) => {
@@ -100,25 +103,25 @@ export class StepMasks {
     return this.where(any, value, 0)
   }
 
-  /** Selections (batch, time, time) times (time, batch, width). */
+  /** Multiplies a selection (batch, time, time) by (time, batch, width). */
   #product(selection: string, value: string): string {
     const turn = (x: string) => this.#graph.node('Transpose', [x], { perm: { ints: [1, 0, 2] } })
     return turn(this.#graph.node('MatMul', [selection, turn(value)]))
   }
 
-  /** Float (time, batch): 1 where a step counts. */
+  /** 1 where a step counts, otherwise 0: float (time, batch). */
   #ones(): string {
     return this.#once('ones', (graph) => graph.node('Cast', [this.#counted!], { to: 1 }))
   }
 
-  /** Steps that count, by sequence: float (batch). */
+  /** The number of steps of each sequence that count: float (batch). */
   #count(): string {
     return this.#once('count', (graph) =>
       graph.node('ReduceSum', [this.#ones(), graph.ints([0])], { keepdims: 0 }),
     )
   }
 
-  /** How many steps count up to and with each: float (time, batch, 1). */
+  /** The number of steps that count up to and including each step: float (time, batch, 1). */
   #through(): string {
     return this.#once('through', (graph) => {
       const row = graph.node('Transpose', [this.#steps()], { perm: { ints: [1, 0] } })
@@ -136,7 +139,7 @@ export class StepMasks {
     })
   }
 
-  /** Whether so many steps count before a step, and one more is to come: bool (time, batch, time). */
+  /** Whether exactly k steps count before a step, and at least one from it on, for each k: bool (time, batch, time). */
   #before(): string {
     return this.#once('before', (graph) => {
       const own = graph.node('Unsqueeze', [this.#ones(), graph.ints([2])])
@@ -147,21 +150,21 @@ export class StepMasks {
     })
   }
 
-  /** Steps that count as floats, at least 1, (batch, 1). */
+  /** The number of steps that count, at least 1, as float (batch, 1). */
   counts(): string {
     return this.#once('counts', (graph) =>
       graph.node('Unsqueeze', [graph.node('Cast', [this.sequenceLengths()], { to: 1 }), graph.ints([1])]),
     )
   }
 
-  /** All steps as floats, (batch, 1). */
+  /** The number of all steps, as float (batch, 1). */
   allCounts(): string {
     return this.#once('all counts', (graph) =>
       graph.node('Unsqueeze', [graph.node('Cast', [this.lengths], { to: 1 }), graph.ints([1])]),
     )
   }
 
-  /** `value` where the mask holds, elsewhere the number. */
+  /** `value` where the mask is true, `other` elsewhere. */
   where(mask: string, value: string, other: number): string {
     return this.#graph.node('Where', [mask, value, this.#graph.floats(other)])
   }
@@ -176,7 +179,7 @@ export class StepMasks {
     })
   }
 
-  /** Lengths, (1, batch). */
+  /** The lengths, (1, batch). */
   #row(): string {
     return this.#once('row', (graph) => graph.node('Unsqueeze', [this.lengths, graph.ints([0])]))
   }

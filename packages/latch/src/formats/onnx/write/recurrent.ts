@@ -1,6 +1,6 @@
 /**
- * A recurrent layer as ONNX' RNN, LSTM or GRU: layout 0, lengths as `sequence_lens`, both halves of the bias. One
- * operator holds both directions; what follows it puts them together as the layer's `merge` says.
+ * A recurrent layer as ONNX's RNN, LSTM or GRU, with layout 0, lengths as `sequence_lens` and both halves of the bias.
+ * One operator holds both directions; the operators after it combine them according to the layer's `merge`.
  */
 import { genericCells, takesOption, type CellOptions } from '../../../cells/registry.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -10,18 +10,18 @@ import { cellActivations } from './activations.ts'
 import { float32, type AttributeValue, type ExportGraph, type WeightPart } from './graph.ts'
 import type { StepMasks } from './masks.ts'
 
-/** What the layer is, where its weights are and how its operator begins. */
+/** The layer, its weights, and the input of its operator. */
 export interface RecurrentExport {
   network: Network
   name: string
   options: RecurrentOptions
   inputWidth: number
-  /** Value of the input, (time, batch, width). */
+  /** The value of the input, (time, batch, width). */
   input: string
   masks: StepMasks
 }
 
-/** Adds the operator; gives (time, batch, width), or (batch, width) where only the last output is wanted. */
+/** Adds the operator; returns (time, batch, width), or (batch, width) if the layer outputs only the last step. */
 export function emitRecurrent(graph: ExportGraph, layer: RecurrentExport): string {
   const { options, name, input, masks } = layer
   const last = options.returnSequences === false
@@ -51,7 +51,7 @@ function buildAttributes(
   name: string,
 ): Record<string, AttributeValue | undefined> {
   const { cell, units, direction = 'forward', clip, coupled } = options
-  // The backward direction takes the layer's options where it names none; defaults come after that, as in the layer.
+  // The backward direction inherits the layer's options; defaults are applied afterwards, as in the layer.
   const both = direction === 'bidirectional' ? [options, { ...options, ...options.backward }] : [options]
   const directions = both.map(
     ({ activation = 'tanh', gateActivation = 'sigmoid', stateActivation = activation }) => ({
@@ -82,7 +82,7 @@ function buildAttributes(
   }
 }
 
-/** Names of a layer's parameters, one of each direction. */
+/** The names of a layer's parameters of one kind, one per direction. */
 function listNames({ network, name, options }: RecurrentExport, kind: string): string[] {
   const plain = `${name}.${kind}_l0`
   if (options.direction === 'bidirectional') return [plain, `${plain}_reverse`]
@@ -97,7 +97,7 @@ function getPart(
   const parameter = internalsOf(network).store.find(name)
   return {
     length: parameter.size,
-    // Pieces of one copy, in the file's order: a second copy is never made.
+    // Views of one copy, in the file's gate order, so no second copy is made.
     make() {
       const values = float32(internalsOf(network).store.read(parameter))
       const { from, to } = orders(turn, options.cell)
@@ -110,7 +110,7 @@ function getPart(
   }
 }
 
-/** Which gate lies where, inside and in the file. */
+/** The gate order in Latch and in the file. */
 function orders(of: 'gates' | 'peepholes', cell: RecurrentOptions['cell']) {
   if (of === 'peepholes')
     return { from: PEEPHOLE_ORDERS.native as readonly string[], to: PEEPHOLE_ORDERS.onnx }
@@ -135,7 +135,7 @@ function buildWeights(
   return graph.weight(`${layer.name}.${kind}`, dims, parts)
 }
 
-/** (directions, 2·G·H): the input's bias, then the state's, of each direction; zeros where the layer has one only. */
+/** (directions, 2·G·H): for each direction the input bias, then the recurrent bias; zeros if the layer has only one. */
 function buildBiases(graph: ExportGraph, layer: RecurrentExport): string {
   const { cell, units, bias } = layer.options
   const inputs = listNames(layer, 'bias_ih')
@@ -159,7 +159,7 @@ function mergeSteps(graph: ExportGraph, options: RecurrentOptions, y: string): s
   return graph.node('Reshape', [beside, graph.ints([0, 0, 2 * options.units])])
 }
 
-/** As `mergeSteps`, each direction's masked steps filled in by its own way of reading. */
+/** As `mergeSteps`, with each direction's masked steps filled in its own reading order. */
 function mergeMasked(graph: ExportGraph, { options, masks }: RecurrentExport, y: string): string {
   const { direction, merge = 'concat' } = options
   const squeeze = (value: string) => graph.node('Squeeze', [value, graph.ints([1])])

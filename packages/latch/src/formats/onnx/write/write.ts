@@ -1,6 +1,7 @@
 /**
- * A Latch model as an ONNX file. The graph's messages are small and built at once; weights follow one by one, each a
- * TensorProto whose numbers are read from the network while the file goes out. Names and numbers: onnx.proto.
+ * Writes a Latch model as an ONNX file. The messages of the graph are small and built first. The weights follow one by
+ * one, each a TensorProto whose numbers are read from the network while the file is written. Names and field numbers:
+ * onnx.proto.
  */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
@@ -15,7 +16,7 @@ const IR_VERSION = 8n
 /** Field numbers of ModelProto.graph, GraphProto.initializer and TensorProto.raw_data. */
 const [GRAPH, INITIALIZER, RAW_DATA] = [7, 5, 9]
 
-/** Outputs that stand beside the logits, by what is made of them. */
+/** Outputs in addition to the logits, by output activation. */
 const ACTIVATED = {
   softmax: { name: 'probabilities', op: 'Softmax', attributes: { axis: -1 } },
   logSoftmax: { name: 'logProbabilities', op: 'LogSoftmax', attributes: { axis: -1 } },
@@ -24,8 +25,8 @@ const ACTIVATED = {
 
 /**
  * Writes one `.onnx` file. Inputs: `ids` int64 (batch, time) or `features` float32 (batch, time, width), padded with
- * anything valid, and `lengths` int32 (batch). Outputs: `logits` (batch, width) or (batch, time, width), zeros beyond
- * each length, and `probabilities` where the output activation is a softmax or sigmoid.
+ * any valid values, and `lengths` int32 (batch). Outputs: `logits` (batch, width) or (batch, time, width), zeros beyond
+ * each length, and `probabilities` or `logProbabilities` if the output activation is a softmax, sigmoid or log-softmax.
  * @throws UnsupportedError for layers that ONNX does not support
  */
 export const writeOnnx: ModelWriter = async (source) => {
@@ -90,7 +91,7 @@ function* chunksOf(
   }
 }
 
-/** All of an initializer but its numbers: its length, name, type and shape, and the length of the numbers. */
+/** Encodes an initializer without its numbers: name, type, shape, and the lengths of the message and of the numbers. */
 function buildHead({ name, dataType, dims, byteLength }: ExportTensor): Uint8Array {
   const facts = toBinary(TensorSchema, create(TensorSchema, { name, dataType, dims: dims.map(BigInt) }))
   const raw = new BinaryWriter().tag(RAW_DATA, WireType.LengthDelimited).uint32(byteLength).finish()

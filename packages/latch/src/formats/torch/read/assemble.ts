@@ -1,6 +1,6 @@
 /**
- * Pieces as one network: by flags (what follows the recurrent modules, functions, the output activation) or into the
- * layers that a configuration lists. Every parameter gets the name that Latch gives it.
+ * Assembles modules into a network: by flags (what follows the recurrent modules, activations, the output activation),
+ * or into the layers that a configuration lists. Every parameter is given its name in Latch.
  */
 import { classNames, gateCount, getClassName } from '../../gateOrders.ts'
 import type { LayerOptions, NetworkConfig } from '../../../model/config.ts'
@@ -28,7 +28,10 @@ export interface Assembled {
 
 const ANSWERS: readonly string[] = ['softmax', 'logSoftmax', 'sigmoid']
 
-/** By flags. @throws FormatError for flags about modules that are not there */
+/**
+ * Assembles a network by flags.
+ * @throws FormatError for `heads` of modules that do not exist, UsageError for flags without effect
+ */
 export function assembleByFlags(
   chain: readonly TorchModule[],
   parts: readonly ModulePart[],
@@ -68,7 +71,7 @@ export function assembleByFlags(
   }
 }
 
-/** Own fields only: a module may be called `constructor`. */
+/** Own properties only: a module may be named `constructor`. */
 function findHead({ heads }: TorchFlags, path: string): Head | undefined {
   return Object.hasOwn(heads, path) ? heads[path] : undefined
 }
@@ -85,7 +88,7 @@ function isNorm(module: TorchModule): boolean {
   return module.kind === 'norm' || (module.kind === 'linear' && Boolean(module.batchNorm))
 }
 
-/** A dense layer knows the four fast functions itself. */
+/** Makes a ReLU, tanh or sigmoid after a dense layer an option of that layer. */
 function folded(layers: readonly LayerOptions[]): LayerOptions[] {
   const out: LayerOptions[] = []
   for (const layer of layers) {
@@ -110,7 +113,7 @@ function checkHeads(chain: readonly TorchModule[], { heads }: TorchFlags, source
   }
 }
 
-/** A cell with a choice of activation in PyTorch. */
+/** Whether the activation of a cell can be chosen in PyTorch. */
 const hasActivation = (cell: CellName) => gateCount(cell) === 1
 const hasReset = (cell: CellName) => takesOption(cells, cell, 'reset')
 
@@ -119,7 +122,7 @@ function noModule(which: (cell: CellName) => boolean): string {
   return `there is no ${names.join(' or ')}`
 }
 
-/** Flags about modules that the file does not have. @throws UsageError */
+/** Checks that each given flag has an effect on this file's modules. @throws UsageError */
 function assertFlagsUsed(chain: readonly TorchModule[], flags: TorchFlags, source: string): void {
   const recurrent = chain.filter((module) => module.kind === 'recurrent')
   const reasons: Record<string, string | null> = {
@@ -137,7 +140,7 @@ function assertFlagsUsed(chain: readonly TorchModule[], flags: TorchFlags, sourc
   }
 }
 
-/** What was assumed because neither file nor options say it, and the options that do. */
+/** Warnings about what is assumed because the file does not store it, and the options that set it. */
 function listAssumptions(
   chain: readonly TorchModule[],
   flags: TorchFlags,
@@ -191,7 +194,10 @@ function listAssumptions(
   return { warnings, fixes }
 }
 
-/** Into listed layers, one by one. @throws FormatError where type or size differ or layers and modules do not match up */
+/**
+ * Assembles the modules into the listed layers, in order.
+ * @throws FormatError if a type or size differs, or if layers and modules do not match up
+ */
 export function assembleByLayers(
   chain: readonly TorchModule[],
   parts: readonly ModulePart[],
@@ -222,7 +228,7 @@ export function assembleByLayers(
   return { network, weights, outputActivation: 'linear', warnings: [], fixes: [] }
 }
 
-/** The parts with LSTMs and their projections as one where the configuration has them so. */
+/** The parts, with an LSTM and its projection as one part where the configuration lists a `projectedLstm`. */
 export function unfoldProjections(
   parts: readonly ModulePart[],
   layers: readonly LayerOptions[],
@@ -237,7 +243,7 @@ export function unfoldProjections(
   return [...chosen, ...left]
 }
 
-/** Whether a layer has parameters, so that a module fills it. */
+/** Whether a layer has parameters, which come from a module. */
 export function learns(layer: LayerOptions): boolean {
   if (layer.type === 'pool') return layer.pooling === 'attention'
   if (layer.type === 'layerNorm') return layer.scale !== false || layer.centre !== false
@@ -249,14 +255,14 @@ function getWidth(input: LayerOptions): number {
   return input.type === 'oneHot' || input.type === 'embedding' ? input.vocabulary : 0
 }
 
-/** Fields that weights fix. Others (functions, outputs, merge) are the configuration's to say. */
+/** Checks the fields that the weights determine; all others (activations, outputs, merge) are the configuration's. */
 function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void {
   const theirs: Record<string, unknown> = { bias: true, ...part.options }
-  // The weights of an attention are a linear layer of one unit.
+  // Attention pooling has the weights of a linear layer with one unit.
   const dense = layer.type === 'pool' ? { type: 'dense', units: 1, bias: false } : layer
   const ours: Record<string, unknown> = { bias: true, ...dense }
   const twoWays = (options: Record<string, unknown>) => options.direction === 'bidirectional'
-  // Two biases of PyTorch are what one of Latch's is: their sum.
+  // A single bias in Latch is the sum of PyTorch's two.
   if (ours.bias === 'single') ours.bias = true
   const same = (['type', 'cell', 'units', 'projectionSize', 'vocabulary', 'size', 'bias'] as const).find(
     (name) => ours[name] !== theirs[name],
@@ -271,7 +277,7 @@ function matchLayer(layer: LayerOptions, part: ModulePart, where: string): void 
   throw new UnsupportedError({ where: `${where}.reset`, expected, got: 'before' })
 }
 
-/** Parameters by Latch's names: type, number among its type, PyTorch's suffix. */
+/** Parameters by their names in Latch: layer type, index among the layers of that type, PyTorch's suffix. */
 function nameAll(
   layers: readonly LayerOptions[],
   named: readonly (ModulePart | null)[],
@@ -286,7 +292,7 @@ function nameAll(
   return weights
 }
 
-/** nn.LayerNorm has both parameters or none; Latch's may have one of them. */
+/** Whether a layer has a parameter: nn.LayerNorm has both or none, Latch's layer may have only one. */
 function wants(layer: LayerOptions, suffix: string): boolean {
   if (layer.type !== 'layerNorm') return true
   return (suffix === 'weight' ? layer.scale : layer.centre) !== false

@@ -1,6 +1,6 @@
 /**
- * What a state_dict cannot say, as `options.config` says it: either Latch's own layers, or a few flags about
- * the modules. Everything is checked and named by its field.
+ * What a state_dict does not store, from `options.config`: either Latch's layers, or a few flags about the modules.
+ * Every field is validated and named in errors.
  */
 import { ACTIVATION_NAMES, type ActivationName } from '../../../cells/activations.ts'
 import { allLayers } from '../../../model/allLayers.ts'
@@ -22,37 +22,37 @@ import {
 const FLAGS = ['order', 'activation', 'returnSequences', 'pool', 'heads', 'oneHot', 'epsilon'] as const
 const HEADS = [...ACTIVATION_NAMES, 'softmax', 'logSoftmax'] as const
 
-/** A function after a module. */
+/** An activation after a module. */
 export type Head = ActivationName | 'softmax' | 'logSoftmax'
 
 /** `options.config` for a state_dict. */
 export interface TorchFlags {
-  /** Paths of the modules in the data's way; those not named are left out. Default: widths and names decide. */
+  /** Paths of the modules in execution order; the others are omitted. Default: determined by widths and names. */
   order: readonly string[] | null
-  /** nn.RNN's nonlinearity. Default `tanh`. */
+  /** `nonlinearity` of nn.RNN. Default `tanh`. */
   activation: 'tanh' | 'relu'
-  /** What the last recurrent module gives: `output` of every step, or `h_n`. Default `every`. */
+  /** Whether the last recurrent module returns `output` of every step, or only `h_n`. Default true. */
   returnSequences: boolean
-  /** All steps of `output` → one row: `output[:, -1]` is `last`. Default: none. */
+  /** Pooling of `output` over all steps: `output[:, -1]` is `last`. Default: none. */
   pool: 'last' | 'first' | 'max' | 'mean' | 'sum' | null
   /**
-   * Functions after modules by their path: `{"fc1": "relu", "fc2": "softmax"}`; after a recurrent one before any
-   * pool. A softmax or sigmoid at the end is what people read. Default: none.
+   * Activations after modules, by path: `{"fc1": "relu", "fc2": "softmax"}`. After a recurrent module, the activation
+   * comes before any pooling. A final softmax or sigmoid is the output activation. Default: none.
    */
   heads: Readonly<Record<string, Head>>
-  /** The first module reads one-hot rows of ids. Default false. */
+  /** Whether the first module reads one-hot encoded ids. Default false. */
   oneHot: boolean
-  /** Of every nn.LayerNorm and nn.BatchNorm1d. Default 1e-5. */
+  /** `eps` of every nn.LayerNorm and nn.BatchNorm1d. Default 1e-5. */
   epsilon: number | null
-  /** The fields that were given. */
+  /** Names of the given fields. */
   given: readonly string[]
 }
 
-/** Latch's own layers; tensors go to layers with parameters one by one, in the order of the modules. */
+/** Latch's layers. The modules are assigned, in order, to the layers with parameters. */
 export interface TorchLayers {
   network: NetworkConfig
   order: readonly string[] | null
-  /** Of every nn.BatchNorm1d; the layers say it of a LayerNorm. */
+  /** `eps` of every nn.BatchNorm1d. That of a LayerNorm is an option of its layer. */
   epsilon: number | null
 }
 

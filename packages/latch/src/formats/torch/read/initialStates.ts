@@ -1,6 +1,6 @@
 /**
- * Learned initial states (nn.Parameter h0, c0). Latch's sequences begin with zeros, so such a tensor is an error, or,
- * where the modules are chosen without it, a warning. It is known by its size and its name or shape.
+ * Learned initial states (nn.Parameter h0, c0). In Latch sequences begin with zeros, so such a tensor is an error, or a
+ * warning if the modules are chosen without it. It is recognised by its size and its name or shape.
  */
 import type { NamedTensor } from '../../safetensors/safetensors.ts'
 import type { RecurrentModule, TorchModule } from './modules.ts'
@@ -8,7 +8,7 @@ import { floats } from './tensors.ts'
 
 const NAME = /(?:^|[^a-z])(?:[hc]_?(?:0|init)|init\w*|initial\w*|hidden\w*|state\w*|start\w*|cell\w*|[hc]x)$/i
 
-/** The tensors that are initial states of these modules and not zero. */
+/** The tensors that are non-zero initial states of these modules. */
 export function findInitialStates(
   tensors: readonly NamedTensor[],
   modules: readonly TorchModule[],
@@ -20,7 +20,9 @@ export function findInitialStates(
   })
 }
 
-/** (units), (layers, units), (layers, 1, units), (1, 1, units); units of both directions side by side too. */
+/**
+ * Shapes: (units), (layers, units), (layers, 1, units), (1, 1, units); units of both directions may be concatenated.
+ */
 function fitsState(tensor: NamedTensor, module: RecurrentModule): boolean {
   const { shape, name } = tensor
   const data = floats(tensor)
@@ -36,7 +38,7 @@ function fitsState(tensor: NamedTensor, module: RecurrentModule): boolean {
   return fits && (shaped || NAME.test(name.slice(-60)))
 }
 
-/** Warnings about those that are left out. */
+/** Warnings about initial states that are omitted. */
 export function initialStateNotes(
   tensors: readonly NamedTensor[],
   modules: readonly TorchModule[],

@@ -1,4 +1,4 @@
-/** State dicts that Latch wrote: names are Latch's but for one dot, and the metadata says everything else. */
+/** State dicts written by Latch: names differ from Latch's only by a dot, and the metadata contains everything else. */
 import { readArray, fieldAt, readString, rootField } from '../../../core/validation.ts'
 import { EMBEDDED_KEY, readEmbedded, type Embedded } from '../../latch/embedded.ts'
 import type { ImportOptions } from '../../imported.ts'
@@ -8,10 +8,10 @@ import { quoted } from '../../safetensors/header.ts'
 import { UsageError } from '../../../core/errors.ts'
 import { LayerNames } from '../../../layers/names.ts'
 
-/** What such a file says of itself. */
+/** The metadata of such a file. */
 export interface OwnFile {
   embedded: Embedded
-  /** Latch's layers and the modules that fill them. */
+  /** Latch's layers, and the paths of the modules with their weights. */
   config: { layers: unknown; loss?: unknown; order: readonly string[] }
 }
 
@@ -20,15 +20,15 @@ export function torchName(name: string): string {
   return name.replace(/^([a-zA-Z]+)\.(\d+)\./, '$1$2.')
 }
 
-/** `model` → `model.safetensors`; a name that ends so stays. */
+/** `model` → `model.safetensors`; a name with this extension is not changed. */
 export function fileName(name: string): string {
   return name.endsWith('.safetensors') ? name : `${name}.safetensors`
 }
 
 /**
- * What the file says of itself, or null where Latch did not write it. With `upTo`: its layers up to that one, without
- * the document and the meaning of the outputs.
- * @throws FormatError naming the field; UsageError for a layer that is not there
+ * Reads the metadata of a file written by Latch; null for any other file. With `upTo`: only the layers up to that one,
+ * without the document, the labels and the output activation.
+ * @throws FormatError naming the field; UsageError for a layer that does not exist
  */
 export function findOwnFile(
   content: SafetensorsContent,

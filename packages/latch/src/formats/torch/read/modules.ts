@@ -1,7 +1,7 @@
 /**
- * The modules of a state_dict, found by the names and shapes of their tensors: recurrent modules with all their
- * layers and directions, linear layers, tables, norms. What fits none of them is listed, not guessed.
- * Source of names and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
+ * Finds the modules of a state_dict by the names and shapes of its tensors: recurrent modules with all their layers and
+ * directions, linear layers, embeddings, norms. Tensors that fit none of them are listed, not guessed. Source of names
+ * and shapes: torch.nn.RNN, LSTM, GRU, LSTMCell, GRUCell, Embedding, Linear, LayerNorm.
  */
 import { classNames, getClassName, gateCount } from '../../gateOrders.ts'
 import { type CellName, cells, findCell } from '../../../cells/registry.ts'
@@ -26,24 +26,27 @@ export interface RecurrentModule {
   path: string
   cell: CellName
   units: number
-  /** Widths of what goes in and comes out. */
+  /** Widths of the input and the output. */
   input: number
   output: number
   /** By layer, then by direction. */
   layers: readonly (readonly TorchDirection[])[]
-  /** nn.LSTMCell and the like: parameters without a layer in their names. */
+  /** Whether it is an nn.LSTMCell or the like: its parameter names contain no layer. */
   single: boolean
 }
 
-/** nn.Linear or nn.Conv1d over one step, with or without bias; a matrix without one may be an nn.Embedding instead. */
+/**
+ * nn.Linear, or nn.Conv1d with a kernel size of 1, with or without bias. A matrix without bias may also be an
+ * nn.Embedding.
+ */
 export interface LinearModule {
   kind: 'linear'
   path: string
   input: number
   output: number
-  weight: TorchTensor // (output, input), of a convolution (output, input, 1)
+  weight: TorchTensor // (output, input); (output, input, 1) for a convolution
   bias: TorchTensor | null
-  /** Of an nn.BatchNorm1d: its running mean and variance as a product with a diagonal matrix. */
+  /** Set for an nn.BatchNorm1d: its running mean and variance as a diagonal matrix and a bias. */
   batchNorm?: true
 }
 
@@ -66,24 +69,25 @@ export interface NormModule {
   bias: TorchTensor
 }
 
-/** A module that Latch has a layer for. */
+/** A module for which Latch has a layer. */
 export type TorchModule = RecurrentModule | LinearModule | EmbeddingModule | NormModule
 
-/** Modules found, and the names of tensors that belong to none. */
+/** The modules, and the tensors that belong to none. */
 export interface FoundModules {
   modules: TorchModule[]
   unknown: NamedTensor[]
 }
 
 const MAX_NAME = 1000
-/** Cells by their number of gates. */
+/** Cells by number of gates. */
 const CELLS: ReadonlyMap<number, CellName> = new Map(
   cells.flatMap(({ name }) => (getClassName('torch', name) ? [[gateCount(name), name] as const] : [])),
 )
 const RECURRENT = /^(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(?:_l(\d{1,4})(_reverse)?)?$/
 
 /**
- * Finds the modules. `epsilon` is that of batch normalisations. A matrix without bias comes as a linear layer; `order.ts` decides whether it is a table.
+ * Finds the modules. `epsilon` is used for batch normalisation. A matrix without bias becomes a linear module;
+ * `order.ts` decides whether it is an embedding.
  * @throws FormatError naming the tensor whose shape does not fit its module
  */
 export function findModules(tensors: Iterable<NamedTensor>, source: string, epsilon: number): FoundModules {
@@ -129,7 +133,7 @@ function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule
   if (!weight) return null
   const [rows, columns] = weight.shape
   if (bias && !(bias.shape.length === 1 && bias.shape[0] === rows)) return null
-  // A convolution over one step is the same product at each step.
+  // A convolution with a kernel size of 1 is a linear layer applied to each step.
   const bySteps = weight.shape.length === 3 && weight.shape[2] === 1
   if (weight.shape.length === 2 || bySteps) {
     const parts = { weight: float32(weight), bias: bias ? float32(bias) : null }
@@ -140,10 +144,10 @@ function buildPlain(path: string, group: Map<string, NamedTensor>): LinearModule
 }
 
 const NORMS: readonly string[] = ['running_mean', 'running_var', 'weight', 'bias']
-/** Widest matrix that the running mean and variance of a batch normalisation become. */
+/** Largest width of a batch normalisation that is converted to a matrix. */
 const MOST_NORMALISED = 2048
 
-/** (x − mean)/√(variance + epsilon)·weight + bias, as the module computes it in evaluation. */
+/** (x − mean)/√(variance + epsilon)·weight + bias, as the module computes it in evaluation mode. */
 function buildBatchNorm(path: string, group: Map<string, NamedTensor>, epsilon: number): LinearModule | null {
   const [mean, variance, scale, centre] = NORMS.map((name) => group.get(name))
   const width = mean?.data.length ?? 0
@@ -198,7 +202,7 @@ function buildRecurrent(path: string, group: Map<string, NamedTensor>, source: s
   return module
 }
 
-/** All tensors of a recurrent module by layer and direction; each must be there. */
+/** Groups the tensors of a recurrent module by layer and direction. @throws FormatError if one is missing */
 function groupLayers(
   path: string,
   group: Map<string, NamedTensor>,
@@ -236,7 +240,7 @@ function groupLayers(
   throw new FormatError({ where, expected: 'layers numbered from 0, all alike', got: got.join(', ') })
 }
 
-/** Every tensor has the shape that cell, units and layer ask for. */
+/** Checks that every tensor has the shape that cell, units and layer require. */
 function checkRecurrent(module: RecurrentModule, source: string): void {
   const { cell, units: H, layers, output } = module
   const rows = gateCount(cell) * H

@@ -1,7 +1,7 @@
 /**
- * Which module follows which. A state_dict does not say it, so widths and numbers in the names decide: what
- * comes out of one module must fit into the next, `fc.0` comes before `fc.2`. Where more than one order is
- * left, none is guessed: the error shows two of them, and `configuration.order` decides.
+ * Finds the order of the modules. A state_dict does not store it, so widths and the numbers in the names decide: the
+ * output of a module must fit the input of the next, and `fc.0` comes before `fc.2`. If several orders remain, none is
+ * guessed: the error shows two of them, and `config.order` decides.
  */
 import { readInOrder, readPrefix } from '../../fixes.ts'
 import type { LayerOptions } from '../../../model/config.ts'
@@ -14,7 +14,7 @@ const MAX_FOUND = 8
 const MAX_MODULES = 200
 const MAX_SHOWN = 12
 
-/** The modules in the data's way. @throws FormatError where widths and names leave none or several orders. */
+/** The modules in execution order. @throws FormatError if widths and names allow no order, or several */
 export function orderModules(modules: readonly TorchModule[], source: string): TorchModule[] {
   const search = new Search(modules)
   search.run()
@@ -34,7 +34,7 @@ function severalText(found: readonly TorchModule[][]): string {
   return `at least ${some.length}: ${some.join(', or ')}`
 }
 
-/** The only order in which widths fit; null where there is none or more than one. */
+/** The only order in which widths fit; null if there is none, or more than one. */
 export function findOnlyOrder(modules: readonly TorchModule[]): string[] | null {
   const search = new Search(modules)
   search.run()
@@ -42,13 +42,13 @@ export function findOnlyOrder(modules: readonly TorchModule[]): string[] | null 
   return only && only.map(({ path }) => path)
 }
 
-/** Prefixes that read one recurrent module alone. */
+/** Prefixes that select a single recurrent module. */
 export function findPrefixes(modules: readonly TorchModule[]): string[] {
   const recurrent = modules.filter(({ kind, path }) => kind === 'recurrent' && path)
   return recurrent.slice(0, 4).map(({ path }) => `${path}.`)
 }
 
-/** The modules that `order` names, in its order; the others are left. Given layers say themselves how widths go on. */
+/** The modules that `order` names, in that order; all others are omitted. Widths are checked if `layers` is null. */
 export function pickModules(
   modules: readonly TorchModule[],
   order: readonly string[],
@@ -76,14 +76,14 @@ export function pickModules(
   return chain
 }
 
-/** Depth first, with a bound on its tries. */
+/** Searches for orders depth-first, with a limit on the number of tries. */
 class Search {
   readonly found: TorchModule[][] = []
   tooMany = false
   readonly #modules: readonly TorchModule[]
   readonly #used = new Set<TorchModule>()
   readonly #chain: TorchModule[] = []
-  /** Modules whose numbers say that they come first, by module. */
+  /** For each module, the modules that come before it by the numbers in their names. */
   readonly #earlier = new Map<TorchModule, TorchModule[]>()
   #tries = 0
 
@@ -138,7 +138,10 @@ function getInput(module: TorchModule): number {
   return module.kind === 'embedding' ? -1 : module.input
 }
 
-/** `layers.0.norm` before `layers.1.lstm`, `fc` before `fc2`: the first number that differs decides. */
+/**
+ * Whether x comes before y: `layers.0.norm` before `layers.1.lstm`, `fc` before `fc2`. The first number that differs
+ * decides.
+ */
 function numberedBefore(x: readonly string[], y: readonly string[]): boolean {
   const at = x.findIndex((part, i) => part !== y[i])
   if (at < 0) return /^\d/.test(y[x.length] ?? '')
@@ -156,7 +159,7 @@ function shown(words: readonly string[]): string {
   return words.length > MAX_SHOWN ? `${words.slice(0, MAX_SHOWN).join(', ')} …` : words.join(', ')
 }
 
-/** `"fc" 128 → 10`. */
+/** Describes the widths of a module: `"fc" 128 → 10`. */
 export function widthText(module: TorchModule): string {
   const from = module.kind === 'embedding' ? `ids below ${module.vocabulary}` : `${module.input}`
   return `${quoted(module.path)} ${from} → ${module.output}`

@@ -1,7 +1,7 @@
 /**
- * Weights that a state_dict stores in parts: weight_norm, spectral_norm and pruning, folded into the weight that the
- * module computes in evaluation. Names and formulas: torch.nn.utils (weight_norm, spectral_norm, prune) and
- * torch.nn.utils.parametrizations. Other parametrizations are an error.
+ * Weights that a state_dict stores in parts: weight_norm, spectral_norm and pruning. They are folded into the weight
+ * that the module uses in evaluation mode; any other parametrization is an error. Names and formulas: torch.nn.utils
+ * (weight_norm, spectral_norm, prune) and torch.nn.utils.parametrizations.
  */
 import { UnsupportedError } from '../../../core/errors.ts'
 import { append } from '../../../core/lists.ts'
@@ -9,21 +9,21 @@ import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
 import { floats, isFloat } from './tensors.ts'
 
-/** Tensors without parts, and sentences about what was folded. */
+/** The tensors after folding, and notes about what was folded. */
 export interface Folded {
   tensors: NamedTensor[]
   notes: string[]
 }
 
-/** The parts of one weight, by their names' ends. */
+/** The parts of one weight, by suffix. */
 type Parts = ReadonlyMap<string, NamedTensor>
 
 interface Kind {
   note: string
-  /** Ends of the names; all must be there. */
+  /** Suffixes of the names; all must be present. */
   ends: readonly string[]
   fold(parts: readonly NamedTensor[], source: string): Float32Array
-  /** The part with the shape of the weight. */
+  /** Index of the part that has the shape of the weight. */
   shaped: number
 }
 
@@ -51,7 +51,10 @@ const PARAMETRIZED: readonly Kind[] = [
 const END = /^(.*(?:weight|bias)(?:_[ih][hr]_l\d{1,4}(?:_reverse)?|_[ih][hr])?)(_g|_v|_orig|_u|_mask)$/
 const PARAMETRIZATION = /^((?:.*\.)?)parametrizations\.([^.]+)\.(.+)$/
 
-/** Folds all of them. @throws UnsupportedError for another parametrization, or parts that do not fit each other */
+/**
+ * Folds all parametrized weights.
+ * @throws UnsupportedError for any other parametrization, or for parts that do not fit each other
+ */
 export function foldParametrized(tensors: readonly NamedTensor[], source: string): Folded {
   const names = new Set(tensors.map(({ name }) => name))
   const groups = new Map<string, { parts: Map<string, NamedTensor>; kinds: readonly Kind[] }>()
@@ -102,7 +105,7 @@ function misfit(tensor: NamedTensor, expected: string, source: string): Unsuppor
   return new UnsupportedError({ where: `${source}, tensor ${quoted(tensor.name)}`, expected, got })
 }
 
-/** v·g/‖v‖, the norm over all axes but the one that g keeps; a g of one number: over all. */
+/** v·g/‖v‖, with the norm over all axes except the one that g keeps, or over all axes if g is a single number. */
 function scaleRows(g: NamedTensor, v: NamedTensor, source: string): Float32Array {
   const [scale, data] = [floats(g), floats(v)]
   const kept = g.shape.findIndex((size) => size > 1)
@@ -118,7 +121,7 @@ function scaleRows(g: NamedTensor, v: NamedTensor, source: string): Float32Array
   return Float32Array.from(data, (x, i) => x * factors[groupOf(i)])
 }
 
-/** W/(uᵀWv): rows along the first axis, which is PyTorch's default; along the second where only that fits. */
+/** W/(uᵀWv), with rows along the first axis (PyTorch's default), or along the second if only that fits. */
 function divideByNorm(w: NamedTensor, u: NamedTensor, v: NamedTensor, source: string): Float32Array {
   const [weight, left, right] = [floats(w), floats(u), floats(v)]
   if (!weight || w.shape.length < 2) throw misfit(w, 'floating-point numbers of two axes or more', source)

@@ -1,6 +1,6 @@
 /**
- * Modules as Latch's layers: each layer of a recurrent module is a layer, a projection (proj_size) is a dense
- * layer without bias after its layer. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
+ * Converts modules to Latch's layers: each layer of a recurrent module becomes a layer, and a projection (proj_size)
+ * becomes a dense layer without bias after it. h = W_hr·(o∘tanh c) is linear, so weight_hh·W_hr in place of weight_hh
  * gives the same gates from the unprojected state (Sak et al. 2014; torch.nn.LSTM).
  */
 import { gateCount, getClassName, gatesInWords } from '../../gateOrders.ts'
@@ -10,27 +10,27 @@ import { UnsupportedError } from '../../../core/errors.ts'
 import type { RecurrentModule, TorchDirection, TorchModule } from './modules.ts'
 import type { TorchTensor } from './tensors.ts'
 
-/** A layer with its parameters by the last part of their names. */
+/** A layer with its parameters, by the last part of their names. */
 export interface ModulePart {
-  /** The module it came from. */
+  /** The module that the layer comes from. */
   path: string
   options: LayerOptions
   tensors: readonly (readonly [suffix: string, data: Float32Array])[]
-  /** Numbers in the file. */
+  /** Number of parameters in the file. */
   parameters: number
-  /** Type and conventions, for people. */
+  /** Type and conventions, for display. */
   type: string
   conventions: string
-  /** An LSTM and its projection as one layer, in place of this part and the next. */
+  /** An LSTM with its projection as one layer, which can replace this part and the next. */
   whole?: ModulePart
 }
 
-/** Numbers of weight_hh·weight_hr that any file may ask for; beyond, four times those of its layer. */
+/** Numbers of weight_hh·weight_hr that are always allowed; beyond that, up to four times the layer's parameters. */
 const FREE_FOLDED = 2 ** 22 // 1024 units
 
 /**
  * All layers of a module, lowest first.
- * @throws UnsupportedError for a projection so narrow that the weights without it would be huge
+ * @throws UnsupportedError for a projection so narrow that the folded weights would be huge
  */
 export function splitModule(
   module: TorchModule,
@@ -85,7 +85,7 @@ function buildLayer(module: RecurrentModule, layer: number, activation: 'tanh' |
   return [{ ...part, whole: wholeProjection(part, directions) }, folded]
 }
 
-/** The layer with its projection inside, which a configuration may ask for. */
+/** The LSTM with its projection as one layer, for a configuration that lists it so. */
 function wholeProjection(part: ModulePart, directions: readonly TorchDirection[]): ModulePart {
   const [{ projection, weightHidden, biasInput }] = directions
   return {
@@ -111,7 +111,7 @@ function wholeProjection(part: ModulePart, directions: readonly TorchDirection[]
   }
 }
 
-/** A small file may not become a huge network. */
+/** Ensures that a small file does not become a huge network. @throws UnsupportedError */
 function assertWide({ path, cell, units, output, layers }: RecurrentModule, parameters: number): void {
   if (4 * units * units <= Math.max(FREE_FOLDED, 4 * parameters)) return
   const expected = 'a projection that can be folded into weight_hh without making it huge'
@@ -135,7 +135,7 @@ function collectTensors(
   ]
 }
 
-/** The projections as a dense layer: side by side in blocks, each from its own direction. */
+/** The projections as one dense layer: a block-diagonal matrix with a block for each direction. */
 function foldProjection({ path, units }: RecurrentModule, directions: readonly TorchDirection[]): ModulePart {
   const P = directions[0].projection!.shape[0]
   const columns = directions.length * units

@@ -1,6 +1,6 @@
 /**
- * PyTorch files that are not supported: pickles, in a zip or bare. They are programs that Python runs while it
- * loads them, so they are neither run nor parsed here; the error contains the lines that convert them.
+ * Errors for PyTorch files that are not supported. A pickle, in a zip archive or not, is a program that Python runs
+ * while it loads it, so it is neither run nor parsed here; the error contains the Python lines that convert it.
  */
 import { readInOrder, readPrefix } from '../../fixes.ts'
 import { classNames } from '../../gateOrders.ts'
@@ -14,7 +14,7 @@ import { findInitialStates } from './initialStates.ts'
 
 const ENDINGS = /\.(pt|pth|pkl|pickle|ckpt|bin)$/i
 
-/** @throws UnsupportedError for a pickle, by its first bytes or its name */
+/** @throws UnsupportedError for a pickle, recognised by its first bytes or its name */
 export function assertNoPickle(bytes: Uint8Array, name: string): void {
   const zip = bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4
   const pickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && bytes[2] !== 0
@@ -29,9 +29,9 @@ export function assertNoPickle(bytes: Uint8Array, name: string): void {
 }
 
 /**
- * Python that turns a pickle into safetensors, with PyTorch 1.13 or later and the standard library alone: a state_dict, a
- * checkpoint with one in it, or a module pickled whole, of classes that need not be at hand. Buffers of integers and
- * booleans are left out.
+ * Python code that converts a pickle to safetensors, with only PyTorch 1.13 or later and the standard library. The
+ * pickle may contain a state_dict, a checkpoint with one in it, or a whole module, even if its classes are not
+ * installed. Buffers of integers and booleans are omitted.
  */
 export function conversionLines(name: string): string {
   const to = ENDINGS.test(name) ? name.replace(ENDINGS, '.safetensors') : `${name}.safetensors`
@@ -50,7 +50,9 @@ export function conversionLines(name: string): string {
   ].join('\n')
 }
 
-/** @throws FormatError listing the tensors that no layer of Latch has a place for */
+/**
+ * @throws FormatError listing the tensors that belong to no layer; UnsupportedError if all are learned initial states
+ */
 export function assertAllKnown(
   unknown: readonly NamedTensor[],
   known: readonly TorchModule[],

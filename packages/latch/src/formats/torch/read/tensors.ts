@@ -1,4 +1,4 @@
-/** Tensors of a state_dict as numbers: floating-point ones are weights, all others buffers that no layer reads. */
+/** Tensors of a state_dict: floating-point tensors are weights, all others are buffers that no layer reads. */
 import { FormatError } from '../../../core/errors.ts'
 import { shapeText, type NamedTensor } from '../../safetensors/safetensors.ts'
 import { quoted } from '../../safetensors/header.ts'
@@ -28,7 +28,7 @@ export function float32(tensor: NamedTensor): TorchTensor {
 const PARAMETER = /(?:^|\.)(?:weight|bias)(?:_(?:ih|hh|hr)(?:_l\d+(?:_reverse)?)?)?$/
 
 /**
- * Weights, and the tensors that are none by their type or because they are empty: counters, masks, positions.
+ * Separates weights from buffers, which are empty or not floating-point: counters, masks, positions.
  * @throws FormatError for a weight of integers, booleans, 8-bit floats or complex numbers
  */
 export function splitBuffers(

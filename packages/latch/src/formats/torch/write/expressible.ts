@@ -1,4 +1,4 @@
-/** Checks whether PyTorch's modules support a network. */
+/** Checks that PyTorch's modules support a network. */
 import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { getClassName, classNames } from '../../gateOrders.ts'
 import { exportAs } from '../../fixes.ts'

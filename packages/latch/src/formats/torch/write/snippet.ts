@@ -1,6 +1,6 @@
 /**
- * The Python that loads an exported state_dict: one nn.Module for exactly this network, its lengths handled by
- * packing as Latch handles them. Outputs are the network's, zeros beyond each length.
+ * Writes the Python code that loads an exported state_dict: an nn.Module for exactly this network, which packs
+ * sequences by their lengths. Its outputs are those of the network, zeros beyond each length.
  */
 import { projectedCell } from '../../../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
@@ -14,7 +14,7 @@ import { writeExpression } from './snippetFunctions.ts'
 import { assertExpressible } from './expressible.ts'
 import { layerNames } from '../../../layers/names.ts'
 
-/** A layer in Python: how its module is made, and the lines that run it. */
+/** A layer in Python: the line that creates its module, if it has one, and the lines that run it. */
 interface Lines {
   make: string | null
   run: readonly string[]
@@ -39,8 +39,8 @@ const BACKWARDS = `def backwards(x, lengths):
 `
 
 /**
- * A runnable program: module, loading with strict checking, one call. Give ids (batch, steps) or features
- * (batch, steps, width) and, where sequences differ, their lengths (batch).
+ * A runnable program: defines the module, loads the weights with strict checking, and calls the module once. The module
+ * takes ids (batch, steps) or features (batch, steps, width), and optionally the lengths (batch).
  * @throws UnsupportedError for layers without a PyTorch module
  */
 export function torchSnippet(source: ExportSource): string {
@@ -152,7 +152,7 @@ function writeLines(layer: LayerOptions, name: string, [input, width]: readonly 
         run: [`x = torch.cat([${layer.inputs.map((of) => of.replace('.', '')).join(', ')}], -1)`],
       }
     default:
-      // Refused before; a new layer is a compile error here.
+      // Rejected by `assertExpressible`; a new layer type is a compile error here.
       layer.type satisfies 'masking' | 'zeroMasked'
       return { make: null, run: [] }
   }

@@ -1,4 +1,4 @@
-/** Activation functions as Python expressions of `x`. */
+/** Activations as Python expressions in `x`. */
 import { resolveActivation, type ActivationName } from '../../../cells/activations.ts'
 import type { ActivationOptions } from '../../../layers/activation.ts'
 
@@ -27,7 +27,7 @@ const EXPRESSIONS: Readonly<Record<ActivationName, Expression>> = {
   hardSilu: () => 'nn.functional.hardswish(x)',
 }
 
-/** `x.relu()`; null where nothing is done. */
+/** `x.relu()`; null for the identity. */
 export function writeExpression(choice: ActivationOptions['activation']): string | null {
   if (choice === 'softmax') return 'x.softmax(-1)'
   if (choice === 'logSoftmax') return 'x.log_softmax(-1)'

@@ -1,6 +1,6 @@
 /**
- * A network as a state_dict in safetensors, one tensor read at a time. Names are those of the module that
- * `torchSnippet` writes, so load_state_dict takes the file with strict checking.
+ * Writes a network as a state_dict in safetensors, reading one tensor at a time. Names are those of the module that
+ * `torchSnippet` writes, so load_state_dict accepts the file with strict checking.
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
@@ -10,7 +10,7 @@ import { omitStateful } from '../../omitStateful.ts'
 import { fileName, torchName } from '../read/latchFile.ts'
 import { assertExpressible } from './expressible.ts'
 
-/** A tensor to write; its numbers are made when they are due. */
+/** A tensor to write; its numbers are read when it is written. */
 interface Due {
   name: string
   shape: readonly number[]
@@ -41,7 +41,7 @@ function listTensors(network: Network): Due[] {
   return [...tensors, ...listSecondBiases(network), ...listConstants(network)]
 }
 
-/** PyTorch's modules have two biases or none: a single bias is completed by zeros. */
+/** PyTorch's modules have two biases or none: for a single bias, the second is written as zeros. */
 function listSecondBiases(network: Network): Due[] {
   const layers = network.config.layers.filter((layer) => layer.type === 'recurrent')
   return internalsOf(network).recurrent.flatMap(({ loops }, i) =>
@@ -54,7 +54,7 @@ function listSecondBiases(network: Network): Due[] {
   )
 }
 
-/** nn.LayerNorm learns factor and summand or neither: a missing one is written as what it stands for. */
+/** nn.LayerNorm has both weight and bias, or neither: a missing one is written as ones or zeros. */
 function listConstants(network: Network): Due[] {
   let number = 0
   return network.config.layers.flatMap((layer: LayerOptions, i): Due[] => {
@@ -68,7 +68,7 @@ function listConstants(network: Network): Due[] {
   })
 }
 
-/** Header, then each tensor. Everything is float32, so no tensor needs padding. */
+/** The header, then each tensor. All tensors are float32, so none needs padding. */
 function* chunksOf(tensors: readonly Due[], metadata: Record<string, string>): Iterable<Uint8Array> {
   let offset = 0
   const fields = tensors.map(({ name, shape }) => {
