@@ -26,12 +26,18 @@ const ELSEWHERE = [
   'packages/cli/src/options/badRows.ts summarize',
 ]
 /** Folders whose sentences are followed by no case yet. */
-const LEFT: readonly string[] = ['packages/latch/src/formats/', 'packages/cli/src/']
+const LEFT: readonly string[] = ['packages/cli/src/']
 
 /** Sentences that no test can follow, each with the reason. */
 const OUT_OF_REACH: readonly (readonly [file: string, start: string, why: string])[] = [
   ['packages/latch/src/tasks/fit/checkpointEngine.ts', 'Resume on a host', 'takes two hosts'],
   ['packages/latch/src/engine/load.ts', 'Omit `engine` (the default', 'takes a host without SIMD'],
+  [
+    'packages/latch/src/formats/latch/modelFile.ts',
+    'The file was saved by',
+    'takes a later version of Latch',
+  ],
+  ['packages/latch/src/formats/keras/hdf5/bytes.ts', 'Save the weights again', 'takes Keras, or h5repack'],
   ['packages/latch/src/data/tablesNode.ts', 'Write one object per line', 'takes half a gibibyte of text'],
 ]
 

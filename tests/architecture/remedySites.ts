@@ -118,7 +118,7 @@ function returned(of: Function): ts.Expression[] {
   return values
 }
 
-/** Of a list of tuples whose type names a place `remedy`. */
+/** Of a list or record of tuples whose type names a place `remedy`. */
 function tupleRemedies({ type, initializer }: ts.VariableDeclaration): ts.Expression[] {
   const names: string[] = []
   const walk = (node: ts.Node): void => {
@@ -128,8 +128,13 @@ function tupleRemedies({ type, initializer }: ts.VariableDeclaration): ts.Expres
   }
   if (type) walk(type)
   const at = names.indexOf('remedy')
-  if (at < 0 || !initializer || !ts.isArrayLiteralExpression(initializer)) return []
-  return initializer.elements.filter(ts.isArrayLiteralExpression).map((tuple) => tuple.elements[at])
+  if (at < 0 || !initializer) return []
+  const tuples = ts.isObjectLiteralExpression(initializer)
+    ? initializer.properties.filter(ts.isPropertyAssignment).map((property) => property.initializer)
+    : ts.isArrayLiteralExpression(initializer)
+      ? [...initializer.elements]
+      : []
+  return tuples.filter(ts.isArrayLiteralExpression).map((tuple) => tuple.elements[at])
 }
 
 function sentenceOf(node: ts.StringLiteralLike | ts.TemplateExpression): string {

@@ -12,7 +12,7 @@ import type { ClassifierOptions } from '../../../src/tasks/textClassifier/option
 import { fit } from '../../../src/training/fit.ts'
 import type { FitOptions } from '../../../src/training/run.ts'
 import type { SavedState } from '../../../src/training/checkpoint.ts'
-import { comments, quick, tiny, trained } from '../../tasks/textClassifier/classifierHelpers.ts'
+import { comments, quick, tiny, trained, type Row } from '../../tasks/textClassifier/classifierHelpers.ts'
 import { classifier, firstMark } from '../../training/trainingHelpers.ts'
 import type { RemedyCase } from './remedyCase.ts'
 
@@ -30,7 +30,7 @@ async function checkpointOf(options: ClassifierOptions = {}): Promise<Uint8Array
 const resume = async (more: object = {}, data = rows) => {
   const bytes = await checkpointOf()
   const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
-  return model.fit(data, { ...fitOptions, resume: bytes, ...more } as ClassifierFitOptions)
+  return model.fit(data, { ...fitOptions, resume: bytes, ...more } as ClassifierFitOptions<Row>)
 }
 
 const AS_BUILT = 'Open the checkpoint with fromCheckpoint, which builds the matching model.'
@@ -56,7 +56,7 @@ const MODELS: readonly RemedyCase[] = [
     follow: async () => {
       const bytes = await checkpointOf({ engine: 'relaxed' })
       const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
-      await model.fit(rows, { ...fitOptions, resume: bytes } as ClassifierFitOptions)
+      await model.fit(rows, { ...fitOptions, resume: bytes } as ClassifierFitOptions<Row>)
       await trained({ reproducible: true }, { epochs: 1 }, rows)
     },
   },
@@ -157,7 +157,7 @@ const LOST: RemedyCase = {
     await loseWorkers(saved).catch(() => {})
     const [bytes] = saved
     const { model, fitOptions } = await TextClassifier.fromCheckpoint(bytes)
-    await model.fit(rows, { ...fitOptions, epochs: 2, resume: bytes } as ClassifierFitOptions)
+    await model.fit(rows, { ...fitOptions, epochs: 2, resume: bytes } as ClassifierFitOptions<Row>)
     await trained({ threads: 1 }, { epochs: 1 }, rows)
   },
 }
