@@ -134,7 +134,7 @@ async function loseWorkers(saved: Uint8Array[]): Promise<unknown> {
   const workers: HostWorker[] = []
   const spawn: typeof host.spawn = (...args) => workers[workers.push(host.spawn(...args)) - 1]
   useHost({ ...host, spawn })
-  Object.assign(parallelism, { minWork: 0, eager: true, stallTimeoutMs: 300 })
+  Object.assign(parallelism, { minWork: 0, eager: true, stallTimeoutMs: 1000 })
   const onEvent = ({ type }: { type: string }) => {
     if (type === 'epoch') for (const worker of workers) worker.terminate()
   }
