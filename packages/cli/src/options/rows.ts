@@ -98,7 +98,7 @@ export function requireTwoRows({ rows, columns, name }: Rows): void {
     expected: 'at least two rows',
     got: numbered ? 'one line, read as data' : plural(rows.length, 'row'),
     remedy: numbered
-      ? 'If that line is the header, the table has no rows.'
+      ? 'Add rows: if that line is the header, the table has none.'
       : 'Add rows, with at least two different labels.',
   })
 }

@@ -37,7 +37,7 @@ const GRU_AFTER: LayerOptions = { ...GRU, reset: 'after' }
 
 export type Files = Map<string, Uint8Array>
 
-async function exported(layers: readonly LayerOptions[], to: ExportFormat): Promise<Files> {
+export async function exported(layers: readonly LayerOptions[], to: ExportFormat): Promise<Files> {
   const { source } = exportCase('m', layers)
   return new Map((await writeModel(source, to)).map(({ name, chunks }) => [name, bytesOf(chunks)]))
 }
@@ -157,6 +157,13 @@ interface KerasConfig {
   }
 }
 
+/** The first dense layer as an embedding. */
+const embeddingAbove = (json: string) =>
+  json.replace(
+    '"class_name":"Dense","config":{',
+    '"class_name":"Embedding","config":{"input_dim":3,"output_dim":2,',
+  )
+
 const residual = async (): Promise<Files> => {
   const path = new URL('../golden/onnx/residual.onnx', import.meta.url)
   return new Map([['residual.onnx', new Uint8Array(readFileSync(path))]])
@@ -172,6 +179,12 @@ export const FIX_CASES: readonly FixCase[] = [
         await changedTfjs((json) => json.replace('"class_name":"Dense"', '"class_name":"Capsule"')),
         options,
       ),
+  },
+  {
+    name: 'an embedding above another layer',
+    offers: ['upTo'],
+    command: 'import',
+    run: async (options) => open(await changedTfjs(embeddingAbove, [FEATURES, GRU, DENSE, DENSE]), options),
   },
   {
     name: 'a network with two outputs',

@@ -173,6 +173,6 @@ describe('explanations of the head', () => {
   it('an input that passed another layer is rejected too', () => {
     const net = randomNetwork([embedding, { type: 'layerNorm' }, recurrent({}), dense])
     const trace = traceSequence(net, ids, { classes: [0] })
-    expect(() => explain(trace, 0, 'x', 1)).toThrow('got layerNorm. Its values are not in a trace.')
+    expect(() => explain(trace, 0, 'x', 1)).toThrow('got layerNorm. Its values are not in a trace')
   })
 })

@@ -113,8 +113,8 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
 function remedyForStart([first]: Uint8Array): string {
   const kind = KINDS[String.fromCharCode(first)]
   return kind
-    ? `It looks like ${kind}, not a safetensors file.`
-    : 'The file is truncated, or is not a safetensors file.'
+    ? `It looks like ${kind}, not a safetensors file: choose the safetensors file.`
+    : 'The file is truncated, or is not a safetensors file: copy it again, or choose another file.'
 }
 
 /** By the first byte. */

@@ -135,7 +135,7 @@ function inputOf(network: Network, sequence: AnySequenceTrace, step: AnyStep, pl
     ({ equation, activation: 'linear', terms: of, value }) as const
   const below = layersBelow(network, layer)
   if (below.some((type) => type !== 'dropout')) {
-    const remedy = 'Its values are not in a trace.'
+    const remedy = 'Its values are not in a trace: explain a gate or the hidden state instead.'
     throw new UnsupportedError({
       where: 'explain',
       expected: 'a recurrent layer right above its input',

@@ -174,7 +174,7 @@ export function needLoss(where: string, { config }: Network): void {
 /** A label's number. @throws UsageError where there are no labels, DataError for an unknown one */
 export function classOfLabel(where: string, labels: readonly string[] | null, label: string): number {
   if (!labels) {
-    const remedy = 'A bare network knows no labels.'
+    const remedy = 'A bare network has no labels: pass a class number, or the model.'
     throw new UsageError({ where, expected: 'a class number or targets', got: JSON.stringify(label), remedy })
   }
   const found = labels.indexOf(label)
@@ -195,7 +195,7 @@ function ownTargets(
   const { width, per } = network.output
   const type = network.config.loss!.type
   if (type !== 'softmaxCrossEntropy' && type !== 'binaryCrossEntropy') {
-    const remedy = `What should it have said? Give { values }.`
+    const remedy = 'Pass the values that the output should have: { values }.'
     throw new UsageError({ where, expected: `targets for ${type}`, got: 'none', remedy })
   }
   network.forward(batch)

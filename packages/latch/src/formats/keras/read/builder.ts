@@ -5,6 +5,7 @@
 import type { LayerOptions } from '../../../model/config.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { fieldAt, fieldError, readInteger, type Field } from '../../../core/validation.ts'
+import { readUpTo } from '../../fixes.ts'
 import type { ModelInput } from '../../imported.ts'
 import type { KerasDialect } from './activations.ts'
 import type { LayerArrays } from './arrays.ts'
@@ -84,12 +85,11 @@ export class NetworkBuilder {
   /** Token ids, each a row of a table. */
   beginIds(layer: KerasLayer, vocabulary: number, size: number, maskZero: boolean): string {
     if (this.input) {
-      const remedy = 'Latch supports embeddings only at the input.'
       throw new UnsupportedError({
         where: layer.where,
         expected: 'an embedding as the first layer',
         got: `an embedding after ${this.last}`,
-        remedy,
+        fix: readUpTo([...this.outputs.keys()].pop()),
       })
     }
     this.steps = this.inputShape?.[0] ?? null

@@ -1,0 +1,23 @@
+/** All cases of remedies. */
+import { DATA_CASES } from './dataCases.ts'
+import { FORMAT_CASES } from './formatCases.ts'
+import { INSPECTION_CASES } from './inspectionCases.ts'
+import { LAYER_CASES } from './layerCases.ts'
+import { MODEL_CASES } from './modelCases.ts'
+import type { RemedyCase } from './remedyCase.ts'
+import { RESUME_CASES } from './resumeCases.ts'
+import { SAVING_CASES } from './savingCases.ts'
+import { TASK_CASES } from './taskCases.ts'
+import { TRAINING_CASES } from './trainingCases.ts'
+
+export const REMEDY_CASES: readonly RemedyCase[] = [
+  ...MODEL_CASES,
+  ...LAYER_CASES,
+  ...TASK_CASES,
+  ...RESUME_CASES,
+  ...TRAINING_CASES,
+  ...INSPECTION_CASES,
+  ...DATA_CASES,
+  ...FORMAT_CASES,
+  ...SAVING_CASES,
+]
