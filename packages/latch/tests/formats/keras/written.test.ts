@@ -206,10 +206,10 @@ class Comparison {
       this.used.add(key)
       this.compare([keras[key]], latch[key], at, owner)
     } else if (key in keras && key in latch) this.compare(keras[key], latch[key], at, owner)
-    else if (key in latch) this.#fail(at, 'no such field', latch[key])
+    else if (key in latch) this.#fail(at, 'no field', latch[key])
     else {
       this.count += 1
-      if (!this.#mayOmit(keras[key], key, at, owner)) this.#fail(at, keras[key], 'no such field')
+      if (!this.#mayOmit(keras[key], key, at, owner)) this.#fail(at, keras[key], 'no field')
     }
   }
 
