@@ -15,7 +15,7 @@ export async function trainHere(latch) {
     results[cell] = { loss, good, weights: sum(model), file: await digest(exact.model.toBytes()) }
   }
   const threads = await Promise.all([1, 2].map((count) => trainWide(latch, count)))
-  return { cells: results, threads, engine: latch.createEngine().name, shared: typeof SharedArrayBuffer }
+  return { cells: results, threads, engine: latch.describeEngine().name, shared: typeof SharedArrayBuffer }
 }
 
 async function train({ textClassifier }, options, epochs) {
@@ -46,7 +46,7 @@ async function digest(bytes) {
 function sum({ network }) {
   let total = 0
   for (const parameter of network.parameters) {
-    for (const value of network.store.read(parameter)) total += Math.abs(value)
+    for (const value of network.readParameter(parameter.name)) total += Math.abs(value)
   }
   return total
 }

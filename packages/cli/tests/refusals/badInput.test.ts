@@ -54,7 +54,7 @@ const FAILURES: [string, string[], RegExp][] = [
   [
     'one line only',
     ['train', 'line.csv', '--header', 'no'],
-    /line\.csv: expected at least two rows, got one line, read as data\.\n +If that line is the header/,
+    /line\.csv: expected at least two rows, got one line, read as data\.\n +Add rows: if that line is the header/,
   ],
   [
     'one row only',
