@@ -113,7 +113,7 @@ describe('two runs with one model file', () => {
     expect(existsSync(at('killed.lock'))).toBe(false)
   })
 
-  it('never removes a file that is no lock', async () => {
+  it('never removes any other file', async () => {
     place.write('notes.lock', 'my notes')
     const { code, stderr } = await train(...QUICK, '--out', 'notes.safetensors')
     expect(stderr).toMatch(

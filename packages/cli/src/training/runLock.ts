@@ -54,7 +54,7 @@ export async function lockRun(path: string, output: Output): Promise<RunLock | L
   }
 }
 
-/** Null for a file that is no lock, undefined for none. */
+/** The contents of a lock file; null for any other file, undefined if there is none. */
 async function readLock(path: string): Promise<string | null | undefined> {
   const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
     error.code === 'ENOENT' ? undefined : null,

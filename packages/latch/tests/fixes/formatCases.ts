@@ -23,15 +23,15 @@ export interface FixCase {
   values?: Readonly<Record<string, unknown>>
 }
 
-const FEATURES: LayerOptions = { type: 'features', width: 3 }
-const GRU: LayerOptions = {
+export const FEATURES: LayerOptions = { type: 'features', width: 3 }
+export const GRU: LayerOptions = {
   type: 'recurrent',
   cell: 'gru',
   units: 3,
   returnSequences: false,
   reset: 'before',
 }
-const DENSE: LayerOptions = { type: 'dense', units: 2 }
+export const DENSE: LayerOptions = { type: 'dense', units: 2 }
 const GRU_ONE: LayerOptions = { ...GRU, units: 1 }
 const GRU_AFTER: LayerOptions = { ...GRU, reset: 'after' }
 

@@ -16,18 +16,10 @@ import type { LayerOptions } from '../../../src/model/config.ts'
 import { TextClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { modelProto } from '../../formats/onnx/onnxFiles.ts'
 import { trained } from '../../tasks/textClassifier/classifierHelpers.ts'
-import { cell, changedTfjs, exported, open, stateDict, type Files } from '../formatCases.ts'
+import { cell, changedTfjs, DENSE, exported, FEATURES, GRU, open, stateDict } from '../formatCases.ts'
+import type { Files } from '../formatCases.ts'
 import type { RemedyCase } from './remedyCase.ts'
 
-const FEATURES: LayerOptions = { type: 'features', width: 3 }
-const GRU: LayerOptions = {
-  type: 'recurrent',
-  cell: 'gru',
-  units: 3,
-  returnSequences: false,
-  reset: 'before',
-}
-const DENSE: LayerOptions = { type: 'dense', units: 2 }
 const LAYERS = [FEATURES, GRU, DENSE]
 const one = (name: string, bytes: Uint8Array): Files => new Map([[name, bytes]])
 const utf8 = new TextEncoder()
