@@ -59,13 +59,9 @@ export class StreamRunner {
 
   /** The program with this state in its buffers, rows in their order. */
   activate(state: StreamValues): StreamProgram {
-    const { program } = this
+    const program = this.#program
+    if (program === null || this.#resident !== state) return this.#load(state)
     program.refreshViews()
-    if (this.#resident !== state) {
-      this.#deactivate(program)
-      load(program.states, state)
-      this.#resident = state
-    }
     return program
   }
 
@@ -94,6 +90,13 @@ export class StreamRunner {
   /** Drops what the buffers have of this state. */
   discard(state: StreamValues): void {
     if (this.program && this.#resident === state) this.#resident = null
+  }
+
+  #load(state: StreamValues): StreamProgram {
+    const program = this.activateNone()
+    load(program.states, state)
+    this.#resident = state
+    return program
   }
 
   #deactivate(program: StreamProgram): void {
