@@ -41,6 +41,7 @@ function program(output: Output, command: string | undefined): CommandUnknownOpt
     .helpCommand('help [command]', 'show help for a command')
     .exitOverride()
     .configureOutput({
+      ...output.forParser,
       outputError(text, write) {
         const remedy =
           READ_TEXTS.has(command ?? '') && text.includes('unknown option') ? `${DASH_REMEDY}\n` : ''
@@ -91,12 +92,17 @@ async function main(args: string[]): Promise<void> {
   const flags = new Set(options)
   const output = new Output({ json: flags.has('--json'), quiet: flags.has('--quiet') || flags.has('-q') })
   const latch = program(output, args[0])
+  const report = (error: unknown): number => {
+    const command = latch.commands.find((one) => one.name() === args[0]) ?? latch
+    return reportError(error, output, getTyped(command))
+  }
+  // Node would print an error outside the command as it is.
+  process.on('uncaughtException', (error) => process.exit(report(error)))
   try {
     assertNoDashedText(options, latch)
     await latch.parseAsync(args, { from: 'user' })
   } catch (error) {
-    const command = latch.commands.find((one) => one.name() === args[0]) ?? latch
-    process.exitCode = reportError(error, output, getTyped(command))
+    process.exitCode = report(error)
   }
 }
 

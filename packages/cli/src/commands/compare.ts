@@ -109,7 +109,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
 
 /** Prints one line per model where there is no live line. */
 function printResult({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
-  if (output.quiet || output.json || process.stderr.isTTY) return
+  if (output.quiet || output.json || output.errorIsTerminal) return
   output.log(
     `${model}: test accuracy ${percent(testAccuracy)}, ${plural(epochs ?? 0, 'epoch')} in ${duration(seconds)}`,
   )
@@ -131,7 +131,7 @@ interface Comparison {
 /** Prints once which engine the models run on. */
 function printEngine(comparison: Comparison, { engine, precision, threads }: EngineFacts): void {
   const { output } = comparison
-  if (!comparison.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
+  if (!comparison.engine && !output.quiet && !(output.json && !output.errorIsTerminal))
     output.log(output.errorColors.dim(describeEngine({ engine, precision, threads })))
   comparison.engine = { engine, precision, threads }
 }

@@ -25,6 +25,7 @@ import {
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
 import type { Output } from '../terminal/output.ts'
+import { tableCell } from '../terminal/tableCell.ts'
 import { LiveLine } from '../training/progress.ts'
 import { labelText } from '../inspect/traceRows.ts'
 
@@ -34,7 +35,8 @@ one line per text: label, probability and text, separated by tabs when piped. A
 model with numeric outputs prints numbers instead of label and probability. For a
 model without a vocabulary, pass --ids, or features as JSON, one row per step.
 A text that the model cannot read is reported in its place; the others are
-answered, and the exit code is 1.
+answered, and the exit code is 1. A piped field that a spreadsheet would take for
+a formula begins with an apostrophe; --json has every text as it is.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -265,14 +267,16 @@ class Printer {
     const written = this.#output.isTerminal ? outputNumber : exactNumber
     const numbers = 'output' in prediction ? prediction.output.map(written).join(' ') : null
     if (numbers !== null)
-      this.#output.print([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
+      this.#output.print(
+        this.#output.isTerminal ? `${numbers}  ${visible(text)}` : `${numbers}\t${tableCell(text)}`,
+      )
     else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
   }
 
   #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
     const probability = probabilities[label]
     if (!this.#output.isTerminal)
-      this.#output.print([label, exactNumber(probability), text].map(cell).join('\t'))
+      this.#output.print([label, exactNumber(probability), text].map(tableCell).join('\t'))
     else this.#output.print(this.#line(visible(text), labelText(label), probability))
   }
 
@@ -285,7 +289,7 @@ class Printer {
     this.#output.error(`${place}${message}`, this.#failed++ === 0 ? remedy : undefined)
     this.#output.emit({ row, error: message })
     if (this.#output.isTerminal) this.#output.print(`${this.#output.colors.red('error')}  ${visible(text)}`)
-    else this.#output.print(['error', '', text].map(cell).join('\t'))
+    else this.#output.print(['error', '', text].map(tableCell).join('\t'))
   }
 
   /** Waits until the output is written. @returns whether its reader is gone */
@@ -309,9 +313,4 @@ class Printer {
     const available = Math.max(10, this.#output.width - this.#labelWidth - 20)
     return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, available)}`
   }
-}
-
-/** One field of a tab-separated line. */
-function cell(text: string): string {
-  return visible(text.replace(/[\t\r\n]/g, ' '))
 }

@@ -4,7 +4,7 @@ import { bar } from '../training/bars.ts'
 import type { LogScale } from '../training/bars.ts'
 import { fit, pad, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { brief, clamp, outputNumber } from '../terminal/numbers.ts'
-import type { Colors } from '../terminal/output.ts'
+import type { Colors } from '../terminal/escape.ts'
 
 /** The input of both layouts. */
 export interface Canvas {

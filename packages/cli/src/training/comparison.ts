@@ -3,7 +3,7 @@ import { cells } from 'latch'
 import { compareWithBaseline } from './baseline.ts'
 import { wrap } from '../terminal/glyphWidth.ts'
 import { count, percent, plural, points } from '../terminal/numbers.ts'
-import type { Colors } from '../terminal/output.ts'
+import type { Colors } from '../terminal/escape.ts'
 import { drawTable } from './reports.ts'
 
 /** The metrics of one model; null where there is nothing to measure. Accuracies are fractions. */

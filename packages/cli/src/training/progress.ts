@@ -7,21 +7,23 @@ import { bar } from './bars.ts'
 import { describeEngine } from '../terminal/engineText.ts'
 import { fit, pad, displayWidth } from '../terminal/glyphWidth.ts'
 import { clock, count, loss, percent } from '../terminal/numbers.ts'
-import type { Colors, Output } from '../terminal/output.ts'
+import type { Colors } from '../terminal/escape.ts'
+import type { Output } from '../terminal/output.ts'
 
 const REDRAW_MILLISECONDS = 80
 const DELAY_MILLISECONDS = 500
 
 /** A line at the bottom of the terminal that is redrawn in place; never shown on a pipe. */
 export class LiveLine {
-  readonly #stream = process.stderr
+  readonly #output: Output
   readonly #shown: boolean
   readonly #started = Date.now()
   #drawn = 0
   #visible = false
 
   constructor(output: Output) {
-    this.#shown = this.#stream.isTTY === true && !output.quiet
+    this.#output = output
+    this.#shown = output.errorIsTerminal && !output.quiet
   }
 
   /** Draws the text for the width of the terminal, at most every 80 ms. */
@@ -31,11 +33,11 @@ export class LiveLine {
       return
     this.#drawn = now
     this.#visible = true
-    this.#stream.write(`\r${text((this.#stream.columns || 80) - 1)}\u001b[K`)
+    this.#output.redraw(text(this.#output.errorWidth - 1))
   }
 
   clear(): void {
-    if (this.#visible) this.#stream.write('\r\u001b[K')
+    if (this.#visible) this.#output.redraw('')
     this.#visible = false
   }
 }
@@ -63,7 +65,7 @@ export class TrainingProgress {
     this.#output = output
     this.#name = options.name ?? 'epoch'
     this.#everyEpoch =
-      (options.everyEpoch ?? true) && !output.quiet && !(output.json && !process.stderr.isTTY)
+      (options.everyEpoch ?? true) && !output.quiet && !(output.json && !output.errorIsTerminal)
     this.#live = new LiveLine(output)
   }
 

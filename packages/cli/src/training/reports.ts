@@ -4,7 +4,7 @@ import type { ClassEvaluation, Evaluation } from 'latch'
 import { fit, visible, displayWidth } from '../terminal/glyphWidth.ts'
 import { maximum } from 'latch/inspection'
 import { clamp, count, loss, outputNumber, percent, plural } from '../terminal/numbers.ts'
-import type { Colors } from '../terminal/output.ts'
+import type { Colors } from '../terminal/escape.ts'
 
 export interface TableOptions {
   head: string[]

@@ -22,7 +22,7 @@ import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evalu
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { divergenceError, findNonFinite } from './divergence.ts'
 import { holdGradients } from './heldGradients.ts'
-import { Optimizer } from './optimizer.ts'
+import { Optimizer, optimizerRegions } from './optimizer.ts'
 import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
@@ -149,7 +149,8 @@ export class TrainingRun implements Resumable {
 
   /** Regions of a checkpoint besides the weights. */
   get regions(): readonly string[] {
-    return this.ema ? [...this.optimizer.regions, EMA_REGION] : this.optimizer.regions
+    const regions = optimizerRegions(this.optimizer.options)
+    return this.ema ? [...regions, EMA_REGION] : regions
   }
 
   /** Options of an epoch's batches. */
