@@ -50,7 +50,7 @@ describe.each(cases)('%s', (name, golden) => {
     expectOutputs(await roundTrip(model, 'keras'), golden, `${name}, written`)
   })
 
-  it('through TensorFlow.js, or refused in words', async () => {
+  it('through TensorFlow.js, or refused with its reason', async () => {
     const model = await open(golden, 'keras')
     try {
       expectOutputs(await roundTrip(model, 'tfjs'), golden, name)
