@@ -1,7 +1,7 @@
 /** Models in models, branches and merging layers: files of Keras 3 with its outputs (golden/generate_kerasGraphs.py). */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { UnsupportedError } from '../../../src/core/errors.ts'
 import { filesInMemory, readModel } from '../../../src/formats/open.ts'
 import type { ExportFormat } from '../../../src/formats/imported.ts'
@@ -52,11 +52,10 @@ describe.each(cases)('%s', (name, golden) => {
 
   it('through TensorFlow.js, or refused with its reason', async () => {
     const model = await open(golden, 'keras')
-    try {
-      expectOutputs(await roundTrip(model, 'tfjs'), golden, name)
-    } catch (error) {
-      if (!(error instanceof UnsupportedError)) throw error
-      expect(error.message).toMatch(/reset before|zeroMasked|got subtract/)
-    }
+    const written = await roundTrip(model, 'tfjs').catch((error: unknown) => error)
+    if (written instanceof UnsupportedError && /reset before|zeroMasked|got subtract/.test(written.message))
+      return
+    if (written instanceof Error) throw written
+    expectOutputs(written as AnyModel, golden, name)
   })
 })

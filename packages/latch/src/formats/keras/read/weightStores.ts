@@ -58,10 +58,10 @@ export function namedStore(group: Hdf5Object, source: string): WeightStore {
     return { found, names }
   }
   const weightsOf = (layer: string) => {
-    const group = groupOf(layers, layer)
-    if (group === null) return []
-    const { found, names } = readNames(group)
-    const own = group === layer ? names : namesWithin(names, layer.split('/'))
+    const listed = groupOf(layers, layer)
+    if (listed === null) return []
+    const { found, names } = readNames(listed)
+    const own = listed === layer ? names : namesWithin(names, layer.split('/'))
     return own.map((name) => readArray(found.at(name), name, `${source}, layer ${layer}`))
   }
   return {
