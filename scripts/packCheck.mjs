@@ -104,15 +104,30 @@ const PROGRAM = `import { dense, features, gru, network, textClassifier, type Ne
 import { fit } from 'latch/training'
 import { explain } from 'latch/inspection'
 import { addingProblem } from 'latch/datasets'
-import * as tables from 'latch/tables'
-import { openModel } from 'latch/formats'
+import { parseExamples, readExamples } from 'latch/tables'
+import { exportFile, importFile, openModel } from 'latch/formats'
 
 const rows = [{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }]
 const model = textClassifier({ cell: 'gru', units: 4 })
 await model.fit(rows, { text: 'text', label: 'label' })
 const label: string = model.predict('a fine day').label
 const made: Network = network([features(1), gru(2), dense(1)], { loss: { type: 'meanSquaredError' } })
-export const all = { label, made, fit, explain, addingProblem, tables, openModel }
+export const all = { label, made, fit, explain, addingProblem, parseExamples, readExamples, openModel }
+
+// A model of any file has one contract, whatever it reads.
+const opened = await importFile('model.onnx')
+const answers: (string | null)[] = [
+  opened.predict('a fine day').label,
+  opened.predict([3, 1, 4]).label,
+  opened.predict([[0.1, 0.2], [0.3, 0.4]]).label,
+]
+const streamed: number[] = opened.stream().push(3).output
+await opened.fit(rows, { text: 'text', label: 'label', epochs: 1 })
+const metrics = await opened.evaluate(rows, { input: 'text', target: 'label' })
+if (metrics.kind === 'classes') answers.push(metrics.accuracy.toFixed())
+await exportFile(opened, 'onnx', 'again.onnx')
+await opened.save('model.safetensors')
+export const more = { answers, streamed, history: opened.history, trace: opened.trace('a fine day') }
 // @ts-expect-error: no such cell
 textClassifier({ cell: 'transformer' })
 `

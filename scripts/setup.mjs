@@ -26,11 +26,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const path = (...parts) => join(root, ...parts)
 const OLDEST_NODE = 20
 
-const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --library | --build]
+const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --library | --studio | --build]
   (nothing)        everything, each part where it is out of date
   --dependencies   only node_modules
   --kernels        node_modules and the compiled kernels
   --library        everything but the studio
+  --studio         only the studio's pages, for a command that needs them
   --build          everything, dist/ even where it is up to date`
 
 /** Every file below the given files and folders, sorted, as paths from the root. */
@@ -213,7 +214,7 @@ function linkCommand() {
   else symlinkSync(join('..', 'latch-cli', 'dist', 'latch.js'), link)
 }
 
-const OPTIONS = ['--dependencies', '--kernels', '--library', '--build']
+const OPTIONS = ['--dependencies', '--kernels', '--library', '--studio', '--build']
 const [option, ...rest] = process.argv.slice(2)
 if (rest.length || (option && !OPTIONS.includes(option))) {
   process.stderr.write(`${USAGE}\n`)
@@ -227,7 +228,8 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 }
 dependencies()
 if (option !== '--dependencies') kernels()
-if (option !== '--dependencies' && option !== '--kernels') {
+if (option === '--studio') studio(false)
+else if (option !== '--dependencies' && option !== '--kernels') {
   await compile(option === '--build')
   linkCommand()
   if (option !== '--library') studio(option === '--build')
