@@ -191,6 +191,15 @@ describe('each fault has its message', () => {
     expect(stderr).toMatch(/no write permission/)
     expect(code).toBe(1)
   })
+
+  it.skipIf(process.platform !== 'linux')('a folder that takes no file, before training', async () => {
+    const { code, stderr } = await place.latch(['train', 'good.csv', '--out', '/proc/m.safetensors'])
+    expect(stderr).toMatch(
+      /--out \/proc\/m\.safetensors: expected a file in a writable folder, got .* for "\/proc"/,
+    )
+    expect(stderr).not.toMatch(/epoch/)
+    expect(code).toBe(1)
+  })
 })
 
 describe('skipped data is reported', () => {

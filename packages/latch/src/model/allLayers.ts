@@ -1,7 +1,7 @@
 /** Every layer in its most general form: what networks from other tools' files are made of. */
 import { genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
-import { concatLayer } from '../layers/concat.ts'
+import { concatLayer } from '../layers/skips/concat.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
@@ -9,6 +9,7 @@ import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
 import { flattenLayer } from '../layers/flatten.ts'
 import { layerNormLayer } from '../layers/layerNorm.ts'
+import { mergeLayer } from '../layers/skips/merge.ts'
 import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
 import { maskedOneHotLayer } from '../layers/oneHot.ts'
 import { anyPoolLayer } from '../layers/pooling/allPools.ts'
@@ -33,4 +34,5 @@ export const allLayers: readonly LayerInfo[] = [
   zeroMaskedLayer,
   reverseLayer,
   concatLayer,
+  mergeLayer,
 ]
