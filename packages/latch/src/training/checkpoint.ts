@@ -110,8 +110,8 @@ export function captureState(run: Resumable, progress: Progress): TrainingState 
   const states = progress.step > 0 ? (run.carried?.states ?? null) : null
   states?.states.forEach(({ name, width }, k) => {
     const values = states.values[k]
-    const data = precision === 'float32' ? Float32Array.from(values) : values
-    tensors.push({ name: STATES + name, shape: [values.length / width, width], dtype, data })
+    const numbers = precision === 'float32' ? Float32Array.from(values) : values
+    tensors.push({ name: STATES + name, shape: [values.length / width, width], dtype, data: numbers })
   })
   const document = {
     kind: 'training',
