@@ -47,6 +47,12 @@ export function merge(operation: MergeOperation, inputs: readonly string[]): Lay
   return { definition: mergeLayer, options: { type: 'merge', operation, inputs } }
 }
 
+/** Why there is no stream where a row of the whole sequence stands for each step. */
+const MEETS_STEPS = {
+  got: 'a merge layer, where a row of the whole sequence meets each step',
+  remedy: 'Pass whole sequences to forward.',
+}
+
 /** The numbers that `combine` and `slope` see of one place, one for each input. */
 type Numbers = Float64Array
 
@@ -114,11 +120,7 @@ export class MergeLayer extends SkipLayer {
     })
     const per = edges.some((edge) => edge.per === 'step') ? 'step' : 'sequence'
     super(context, name, input, layers, makeEdge(per, width, strideOf(context.engine, width)))
-    if (per === 'step' && edges.some((edge) => edge.per === 'sequence'))
-      this.needsWholeSequence = {
-        got: 'a merge layer, where a row of the whole sequence meets each step',
-        remedy: 'Pass whole sequences to forward.',
-      }
+    if (per === 'step' && edges.some((edge) => edge.per === 'sequence')) this.needsWholeSequence = MEETS_STEPS
     this.#operation = operation
     this.#access = accessOf(context.engine)
     this.#numbers = new Float64Array(layers.length)
