@@ -99,6 +99,14 @@ def nested_with_branches():
     y = F(); h = L.LSTM(3, return_sequences=True)(y); block = fun(y, L.Add()([y, h]), name='block')
     x = F(); return fun(x, L.Dense(2)(L.GRU(2)(block(L.Dense(3)(x)))))
 
+@model
+def autoencoder():
+    return seq(keras.Input((5, 3)), L.LSTM(4), L.RepeatVector(5), L.LSTM(4, return_sequences=True), L.TimeDistributed(L.Dense(3)))
+@model
+def attention_of_softmax_layer():
+    x = F(); h = L.LSTM(4, return_sequences=True)(x); a = L.Softmax(axis=1)(L.Dense(1)(h))
+    return fun(x, L.Dense(2)(L.GlobalAveragePooling1D()(L.Multiply()([h, a]))))
+
 if __name__ == '__main__':
     keras.utils.set_random_seed(3)
     random = np.random.default_rng(4)

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { filesInMemory, readModel } from '../../../src/formats/open.ts'
+import { filesInMemory, openOnnxGraph, readModel } from '../../../src/formats/open.ts'
 import { writeModel } from '../../../src/formats/write.ts'
 import { modelFromImported, openModel, type AnyModel } from '../../../src/tasks/files/openModel.ts'
 import { expectClose } from '../../closeTo.ts'
-import { bytesOf } from '../exportHelpers.ts'
+import { bytesOf, exportCase } from '../exportHelpers.ts'
 
 type Nested = number | Nested[]
 interface Golden {
@@ -45,5 +45,27 @@ describe('layers of PyTorch graphs', () => {
     const [, golden] = all.find(([name]) => name === 'attention_bmm_17')!
     const { network } = await openModel({ name: 'm.onnx', bytes: bytesOfCase(golden) })
     expect(network.config.layers.filter(({ type }) => type === 'recurrent')).toHaveLength(1)
+  })
+
+  it('a repetition is written as the graph that computes it', async () => {
+    const { source, features, output } = exportCase(
+      'repetition',
+      [
+        { type: 'features', width: 3 },
+        { type: 'recurrent', cell: 'lstm', units: 4, returnSequences: false },
+        { type: 'repeat', steps: 5 },
+        { type: 'recurrent', cell: 'gru', units: 2 },
+      ],
+      {},
+      [5, 5],
+    )
+    const [file] = await writeModel(source, 'onnx')
+    const graph = await openOnnxGraph(filesInMemory('m.onnx', bytesOf(file.chunks), new Map()))
+    const feeds = graph.inputs.map(({ name, dtype }) => {
+      const data = Float32Array.from(name === 'features' ? features!.flat(2) : [5, 5])
+      return [name, { dtype: dtype!, shape: name === 'features' ? [2, 5, 3] : [2], data }] as const
+    })
+    const [{ data }] = Object.values(graph.run(Object.fromEntries(feeds)))
+    expectClose(data, [...output], 1e-6)
   })
 })

@@ -35,6 +35,7 @@ const ADDERS: Readonly<Record<string, Adder>> = {
   GlobalMaxPool1D: (to, layer) => addPool(to, layer, 'max'),
   AttentionWeightedAverage: addAttention,
   Flatten: addFlatten,
+  RepeatVector: addRepeat,
   TimeDistributed: addTimeDistributed,
   TextVectorization: addTextVectorization,
   StringLookup: addStringLookup,
@@ -253,6 +254,31 @@ function addFlatten(to: NetworkBuilder, layer: KerasLayer): string {
   const { steps } = to
   to.add({ type: 'flatten', steps })
   toSequence(to, steps * to.width)
+  return `${steps} steps`
+}
+
+/** The steps of the decoder are those of the input: sequences keep their length from layer to layer. */
+function addRepeat(to: NetworkBuilder, layer: KerasLayer): string {
+  to.beginFeatures(layer)
+  const steps = readSize(layer.config, 'n')
+  const given = to.input?.steps ?? null
+  const isMasked = [...to.outputs.values()].some(({ masked }) => masked)
+  if (to.per === 'step' || isMasked || given !== steps) {
+    const got =
+      to.per === 'step'
+        ? 'a row for each step'
+        : isMasked
+          ? 'masked steps'
+          : `${given ?? 'any number of'} steps`
+    throw new UnsupportedError({
+      where: layer.where,
+      expected: `one row a sequence, of an input of ${steps} steps without masks`,
+      got,
+      fix: to.layers.length > 1 ? readUpTo([...to.outputs.keys()].pop()) : [],
+    })
+  }
+  to.add({ type: 'repeat', steps })
+  to.setRows({ per: 'step', width: to.width, steps, masked: false })
   return `${steps} steps`
 }
 
