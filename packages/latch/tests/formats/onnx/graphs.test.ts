@@ -1,7 +1,9 @@
 /** Branches, attention, scaling: graphs of PyTorch with its outputs (golden/generate_onnxGraphs.py), as layers. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
+import { ModelSchema, TensorSchema } from '../../../src/formats/onnx/proto/schema.ts'
 import { filesInMemory, openOnnxGraph, readModel } from '../../../src/formats/open.ts'
 import { writeModel } from '../../../src/formats/write.ts'
 import { modelFromImported, openModel, type AnyModel } from '../../../src/tasks/files/openModel.ts'
@@ -68,4 +70,17 @@ describe('layers of PyTorch graphs', () => {
     const [{ data }] = Object.values(graph.run(Object.fromEntries(feeds)))
     expectClose(data, [...output], 1e-6)
   })
+})
+
+it('lists a weight of another element type that nothing reads as omitted', async () => {
+  const [, golden] = all.find(([name]) => name === 'univariate_17')!
+  const model = fromBinary(ModelSchema, bytesOfCase(golden))
+  // FLOAT8E4M3FN
+  const extra = create(TensorSchema, { name: 'scale', dataType: 17, dims: [2n], rawData: new Uint8Array(2) })
+  const graph = model.graph!
+  graph.initializer.push(extra)
+  const read = (bytes: Uint8Array) => readModel(filesInMemory('m.onnx', bytes, new Map()), {})
+  expect((await read(toBinary(ModelSchema, model))).omitted).toEqual(['initializer scale'])
+  graph.node[0].input.push('scale')
+  await expect(read(toBinary(ModelSchema, model))).rejects.toThrow(/initializer\[\d+\] 'scale'/)
 })
