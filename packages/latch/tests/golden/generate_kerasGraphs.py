@@ -107,6 +107,13 @@ def attention_of_softmax_layer():
     x = F(); h = L.LSTM(4, return_sequences=True)(x); a = L.Softmax(axis=1)(L.Dense(1)(h))
     return fun(x, L.Dense(2)(L.GlobalAveragePooling1D()(L.Multiply()([h, a]))))
 
+@model
+def reshaped_input():
+    return seq(keras.Input((12,)), L.Reshape((4, 3)), L.LSTM(4), L.Reshape((4,)), L.Dense(2))
+@model
+def univariate_input():
+    return seq(keras.Input((5,)), L.Reshape((-1, 1)), L.LSTM(4), L.Dense(1))
+
 if __name__ == '__main__':
     keras.utils.set_random_seed(3)
     random = np.random.default_rng(4)
