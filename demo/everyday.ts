@@ -2,10 +2,12 @@
 import type { Row } from './declarations.ts'
 
 const SENTENCES: Readonly<Record<string, readonly string[]>> = {
+  Afrikaans: ['Ek het vergeet om melk by die winkel te koop.', 'Die kinders speel buite in die tuin.'],
   Arabic: ['أريد كوبا من القهوة من فضلك.', 'ذهبنا أمس إلى السوق مع أصدقائنا.'],
   Armenian: ['Այսօր եղանակը շատ լավ է։', 'Իմ եղբայրը ապրում է փոքր տանը։'],
   Bengali: ['আমি প্রতিদিন সকালে চা খাই।', 'তোমার ছোট ভাই এখন কোথায়?'],
   Bulgarian: ['Утре ще отидем на планина с приятели.', 'Къде си оставих ключовете от колата?'],
+  Catalan: ['Avui fa molt de fred i no vull sortir de casa.', 'El meu germà treballa en una botiga petita.'],
   Chinese: ['我今天早上没有吃早饭。', '你知道火车站在哪里吗?'],
   Czech: ['Dnes večer uvařím polévku a půjdu brzy spát.', 'Můj pes se bojí bouřky.'],
   Danish: ['Jeg glemte min paraply hjemme hos min mor.', 'Vil du have en kop kaffe mere?'],
@@ -27,12 +29,14 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   Korean: ['오늘 아침에 비가 많이 왔어요.', '저는 커피보다 차를 더 좋아해요.'],
   Latvian: ['Vakar mēs gājām uz mežu lasīt sēnes.', 'Mans kaķis visu dienu guļ uz dīvāna.'],
   Lithuanian: ['Šiandien labai šalta, apsirenk šiltai.', 'Mano brolis mėgsta žaisti krepšinį.'],
+  Macedonian: ['Утре ќе одиме на езеро со децата.', 'Каде ги остави моите чевли?'],
   Norwegian: ['Jeg glemte nøklene mine på hytta i går.', 'Skal vi gå på ski i helgen?'],
   Persian: ['امروز هوا خیلی سرد است.', 'من هر روز صبح چای می‌خورم.'],
   Polish: ['Wczoraj wieczorem padał deszcz, więc zostaliśmy w domu.', 'Gdzie kupiłaś taki ładny płaszcz?'],
   Portuguese: ['Esqueci o guarda-chuva no ônibus ontem.', 'Minha irmã não gosta de acordar cedo.'],
   Romanian: ['Mâine mergem la piață să cumpărăm roșii.', 'Unde ai pus cartea pe care o citeam?'],
   Russian: ['Вчера мы весь день гуляли в парке.', 'Где ты купила такое красивое пальто?'],
+  Slovak: ['Zajtra ráno pôjdeme na huby do lesa.', 'Môj otec každý deň pije kávu s mliekom.'],
   Slovenian: ['Včeraj smo šli v hribe in se vrnili pozno zvečer.', 'Kje si kupil ta čudovit dežnik?'],
   Spanish: ['Mañana vamos a la playa con los niños.', '¿Dónde dejaste las llaves del coche?'],
   Swedish: ['Jag glömde min väska på tåget i morse.', 'Vill du följa med och bada i sjön?'],

@@ -12,15 +12,18 @@ export interface Language {
 }
 
 /**
- * Full translations in languages that `franc` supports, and whose everyday words are known (talk.ts) or whose script
- * is rare. A language with two scripts is used in one of them. Some have a close relative here: Danish and Norwegian,
- * Spanish and Portuguese, Russian and Ukrainian.
+ * Full translations in languages that `franc` supports, and whose everyday words are known (talk.ts) or whose letters
+ * name them. Belarusian, Croatian, Galician, Marathi, Swahili and Tagalog are not here: npm has no words of talk in
+ * them, and with the declaration alone they take the short sentences of their relatives. A language with two scripts is
+ * used in one of them. Many have a close relative here: Danish and Norwegian, Catalan and Spanish, Czech and Slovak.
  */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
+  Afrikaans: 'afr',
   Arabic: 'arb',
   Armenian: 'hye',
   Bengali: 'ben',
   Bulgarian: 'bul',
+  Catalan: 'cat',
   Chinese: 'cmn_hans',
   Czech: 'ces',
   Danish: 'dan',
@@ -42,12 +45,14 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   Korean: 'kor',
   Latvian: 'lav',
   Lithuanian: 'lit',
+  Macedonian: 'mkd',
   Norwegian: 'nob',
   Persian: 'pes_1',
   Polish: 'pol',
   Portuguese: 'por_BR',
   Romanian: 'ron_2006',
   Russian: 'rus',
+  Slovak: 'slk',
   Slovenian: 'slv',
   Spanish: 'spa',
   Swedish: 'swe',

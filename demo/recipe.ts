@@ -11,17 +11,18 @@ export interface Recipe {
   training: Omit<ClassifierFitOptions<Row>, 'text' | 'label' | 'onEvent'>
 }
 
-const BATCH = 32
+const BATCH = 64
 
 /** Short pieces train fastest, and teach short texts. */
 export const PIECES: PieceOptions = {
   seed: 1,
   least: 6,
   most: 30,
-  each: 7500,
-  talk: 0.7,
+  each: 7200,
+  talk: 0.75,
   ownScript: 0.12,
-  vocabulary: 4000,
+  close: 1.6,
+  vocabulary: 2000,
   words: 4,
 }
 
@@ -44,10 +45,10 @@ export function recipe(pieces: number): Recipe {
       validation: 0,
       epochs: 1,
       batchSize: BATCH,
-      learningRate: 0.01,
+      learningRate: 0.015,
       schedule: { type: 'cosine', per: 'step', tMax: steps, warmup: Math.min(100, Math.ceil(steps / 10)) },
       labelSmoothing: 0,
-      ema: 0.998,
+      ema: 0.997,
       seed: 1,
     },
   }

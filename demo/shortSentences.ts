@@ -5,10 +5,12 @@
 import type { Row } from './declarations.ts'
 
 const SENTENCES: Readonly<Record<string, readonly string[]>> = {
+  Afrikaans: ['Hoe gaan dit met jou?', 'ek is lief vir jou', 'Wat doen jy vanaand?'],
   Arabic: ['كيف حالك؟', 'أنا أحبك', 'شكرا جزيلا'],
   Armenian: ['Ինչպե՞ս ես', 'ես քեզ սիրում եմ', 'Շատ շնորհակալ եմ։'],
   Bengali: ['তুমি কেমন আছো?', 'আমি তোমাকে ভালোবাসি', 'অনেক ধন্যবাদ'],
   Bulgarian: ['Как си днес?', 'обичам те', 'Къде е гарата?'],
+  Catalan: ['Com estàs?', "t'estimo molt", 'Què fas aquest vespre?'],
   Chinese: ['你好吗?', '我爱你', '谢谢你的帮助'],
   Czech: ['Jak se máš?', 'miluju tě', 'Co děláš dnes večer?'],
   Danish: ['Hvad laver du i aften?', 'jeg elsker dig', 'Hvordan har du det?'],
@@ -30,12 +32,14 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   Korean: ['잘 지내요?', '사랑해요', '고맙습니다'],
   Latvian: ['Kā tev iet?', 'es tevi mīlu', 'Kur ir stacija?'],
   Lithuanian: ['Kaip sekasi?', 'aš tave myliu', 'Kur yra stotis?'],
+  Macedonian: ['Како си денес?', 'те сакам', 'Каде е станицата?'],
   Norwegian: ['Hva gjør du i kveld?', 'jeg elsker deg', 'Hvordan går det med deg?'],
   Persian: ['حال شما چطور است؟', 'دوستت دارم', 'خیلی ممنونم'],
   Polish: ['Jak się masz?', 'kocham cię', 'Co robisz dziś wieczorem?'],
   Portuguese: ['Como você está?', 'eu te amo', 'O que você vai fazer hoje?', 'não sei'],
   Romanian: ['Ce mai faci?', 'te iubesc', 'Unde este gara?'],
   Russian: ['Как дела?', 'я тебя люблю', 'Что ты делаешь сегодня вечером?'],
+  Slovak: ['Ako sa máš?', 'ľúbim ťa', 'Čo robíš dnes večer?'],
   Slovenian: ['Kako si kaj?', 'ljubim te', 'Kaj delaš nocoj?'],
   Spanish: ['¿Cómo estás?', 'te quiero mucho', '¿Qué haces esta noche?', 'no lo sé'],
   Swedish: ['Hur mår du?', 'jag älskar dig', 'Vad gör du i kväll?'],

