@@ -1,5 +1,5 @@
 /**
- * Mistakes of newcomers, each a command line, and what they are told. The golden file `mistakes.txt` beside this one
+ * Mistakes of newcomers, each a command line, and the messages that they get. The golden file `mistakes.txt` beside this one
  * holds every message; a person reads it when it changes: `node scripts/firstHour.mjs --only mistakes --write`.
  */
 import { spawnSync } from 'node:child_process'
@@ -131,17 +131,13 @@ export const MISTAKES = [
 
 /** What a command prints, without what differs from run to run. */
 function messageOf(folder, latch, line) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [latch, ...line.split(' ').filter(Boolean)],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-      timeout: 60_000,
-      input: '',
-      env: { ...process.env, NO_COLOR: '1', COLUMNS: '100' },
-    },
-  )
+  const { status, stderr } = spawnSync(process.execPath, [latch, ...line.split(' ').filter(Boolean)], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 60_000,
+    input: '',
+    env: { ...process.env, NO_COLOR: '1', COLUMNS: '100' },
+  })
   rmSync(join(folder, 'new.safetensors'), { force: true })
   // The table of epochs and the engine's line differ from machine to machine; a command that fails has neither.
   const notes = stderr.split('\n').filter((one) => status !== 0 || one.startsWith('note: '))
