@@ -75,6 +75,7 @@ export class ConcatLayer implements Layer {
     layers.forEach(({ output: edge }, i) => {
       assertValues(`${name}, ${inputs[i]}`, edge)
       if (edge.per !== first.per) throwMixedEdges(`${name}, ${inputs[i]}`, first, edge)
+      if (edge.per === 'step') assertSameSteps(`${name}, ${inputs[i]}`, layers[i], below)
       parts.push({ edge, column: width })
       width += edge.width
     })
@@ -164,6 +165,18 @@ function findLayers(name: string, inputs: readonly string[], below: readonly Lay
     const layer = below[names.indexOf(wanted)]
     if (layer) return layer
     throw new ShapeError({ where: name, expected: `layers among ${names.join(', ')}`, got: wanted })
+  })
+}
+
+/** @throws ShapeError for a layer below one that changes the number of steps */
+function assertSameSteps(where: string, layer: Layer, below: readonly Layer[]): void {
+  const changes = below.slice(below.indexOf(layer) + 1).find(({ timeline }) => timeline)
+  if (!changes) return
+  throw new ShapeError({
+    where,
+    expected: 'as many steps as right below',
+    got: `those below ${changes.name}, which changes their number`,
+    remedy: "Give that layer padding 'same' and stride 1, or concatenate below it.",
   })
 }
 

@@ -88,6 +88,18 @@ export interface LayerStep {
   run(rows: number): void
 }
 
+/** The steps above a layer that changes the lengths of sequences (layers/timeline.ts). */
+export interface Timeline {
+  /** What the layers above are built with: `index` is of their batch. */
+  readonly context: Context
+  /** The most that is above it, of the plan at hand. */
+  readonly capacity: Capacity
+  /** The batch as the layers above see it: the same order, other lengths. */
+  of(batch: PackedBatch): PackedBatch
+  /** The fewest steps below that give so many above. */
+  leastBelow(steps: number): number
+}
+
 /** A layer at work in a network. */
 export interface Layer {
   readonly type: string
@@ -101,6 +113,10 @@ export interface Layer {
   skipGradients?: ((batch: PackedBatch) => void)[]
   /** Why no stream can run it: it needs what comes after a step. */
   readonly needsWholeSequence?: { readonly got: string; readonly remedy: string }
+  /** Where its sequences have other lengths than those below. */
+  readonly timeline?: Timeline
+  /** Parameters that training does not learn: statistics that forward passes keep. */
+  readonly buffers?: readonly Parameter[]
   /** Whether it masks steps by their values, `clearMasked`. */
   readonly masksSteps?: boolean
   /** Sets its initial weights; layers without any have none to set. */
@@ -118,6 +134,15 @@ export interface Layer {
 
 export function makeEdge(per: 'step' | 'sequence', width: number, stride: number): Edge {
   return { per, width, stride, value: 0, gradient: 0, ids: 0, reversedIds: 0 }
+}
+
+/** A network's batch as `layer` sees it, or as its output has it. */
+export function batchBelow(layers: readonly Layer[], batch: PackedBatch, layer?: Layer): PackedBatch {
+  for (const below of layers) {
+    if (below === layer) break
+    batch = below.timeline?.of(batch) ?? batch
+  }
+  return batch
 }
 
 /** Rows of an edge in this batch. */

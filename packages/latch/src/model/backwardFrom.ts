@@ -1,7 +1,7 @@
 /** The backward pass of a network from any gradient of its output, in place of a loss. */
 import type { Arena } from '../engine/arena.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
-import { rowsOf, type Edge, type PassOptions } from '../layers/layer.ts'
+import { batchBelow, rowsOf, type Edge, type PassOptions } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { eachRow, placesOf } from './edgeRows.ts'
 import { internalsOf, type Network } from './network.ts'
@@ -13,8 +13,10 @@ export function backwardFrom(
   gradient: ArrayLike<number>,
   pass: PassOptions,
 ): void {
-  const { engine, output, backThrough } = internalsOf(network)
-  backThrough(batch, pass, () => writeOutputGradient(engine.memory, output, batch, gradient))
+  const { engine, layers, output, backThrough } = internalsOf(network)
+  backThrough(batch, pass, () =>
+    writeOutputGradient(engine.memory, output, batchBelow(layers, batch), gradient),
+  )
 }
 
 /** Lays a gradient given in the caller's order into the output's edge. */

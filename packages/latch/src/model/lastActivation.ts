@@ -40,7 +40,9 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
       return layer.pooling === 'last' || layer.pooling === 'first'
         ? below
         : pooled(below, layer.pooling === 'sum')
-    } else if (/layerNorm|concat|projected/.test(layer.type)) break
+    } else if (layer.type === 'averagePool1d') {
+      return pooled(findLastActivation(layers.slice(0, i)), false)
+    } else if (/[rh]Norm|concat|projected|conv1d/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }
   return { name: 'linear', range: 'any' }

@@ -5,7 +5,7 @@
 import { openEngine } from '../engine/load.ts'
 import { ENGINE_OPTIONS, type Engine, type EngineInfo } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import type { Capacity, Context, Layer, PassOptions } from '../layers/layer.ts'
+import { batchBelow, type Capacity, type Context, type Layer, type PassOptions } from '../layers/layer.ts'
 import type { BuildableSpec, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import { LayerNames } from '../layers/names.ts'
 import { buildLoss, type Loss, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
@@ -204,7 +204,7 @@ export class Network {
     this.#current = null
     context.index.write(this.#live.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
-    for (const layer of this.#live.layers) layer.forward(batch, pass)
+    for (const layer of this.#live.layers) layer.forward(this.#batchBelow(batch, layer), pass)
     this.#current = batch
   }
 
@@ -217,7 +217,8 @@ export class Network {
     values: ArrayLike<number>,
     { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): void {
-    this.#layerAt(recurrentLayer).writeInitialState(batch, state, direction, values)
+    const layer = this.#layerAt(recurrentLayer)
+    layer.writeInitialState(this.#batchBelow(batch, layer), state, direction, values)
   }
 
   /** A state (B, H; caller's order) after each sequence's last step, of the last forward pass. */
@@ -226,7 +227,8 @@ export class Network {
     { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): Float64Array {
     this.#needPass(batch)
-    return this.#layerAt(recurrentLayer).readFinalState(batch, state, direction)
+    const layer = this.#layerAt(recurrentLayer)
+    return layer.readFinalState(this.#batchBelow(batch, layer), state, direction)
   }
 
   #layerAt(recurrentLayer: number): RecurrentLayer {
@@ -266,8 +268,7 @@ export class Network {
    * answers every step, masked steps do not count, whatever their targets.
    */
   loss(batch: PackedBatch, targets: Targets, plain = false): LossValue {
-    this.#needPass(batch)
-    return this.#lossLayer().compute(batch, targets, null, plain)
+    return this.#lossLayer().compute(this.#needPass(batch), targets, null, plain)
   }
 
   /**
@@ -282,8 +283,7 @@ export class Network {
     of: 'mean' | 'sum' = 'mean',
   ): LossValue {
     this.#needGradients(pass)
-    this.#needPass(batch)
-    const value = this.#lossLayer().compute(batch, targets, of, plain)
+    const value = this.#lossLayer().compute(this.#needPass(batch), targets, of, plain)
     this.#backThrough(batch, pass)
     return value
   }
@@ -295,8 +295,7 @@ export class Network {
 
   /** The output in the caller's order: (B, C), or (B, T, C) with zeros beyond each length. */
   readOutput(batch: PackedBatch): Float64Array {
-    this.#needPass(batch)
-    return readEdge(this.#live.engine.memory, this.#live.output, 'value', batch)
+    return readEdge(this.#live.engine.memory, this.#live.output, 'value', this.#needPass(batch))
   }
 
   /** ∂L/∂x (B, T, F) of the last backward pass: of embedded tokens, or of features with the option `inputGradients`. */
@@ -313,11 +312,16 @@ export class Network {
   }
 
   #backThrough(batch: PackedBatch, pass: PassOptions): void {
-    for (let i = this.#live.layers.length - 1; i >= 0; i--) {
-      const layer = this.#live.layers[i]
-      for (const addSkipped of layer.skipGradients ?? []) addSkipped(batch)
-      layer.backward(batch, pass)
+    const { layers } = this.#live
+    for (let i = layers.length - 1; i >= 0; i--) {
+      const layer = layers[i]
+      for (const addSkipped of layer.skipGradients ?? []) addSkipped(this.#batchBelow(batch, layers[i + 1]))
+      layer.backward(this.#batchBelow(batch, layer), pass)
     }
+  }
+
+  #batchBelow(batch: PackedBatch, layer?: Layer): PackedBatch {
+    return batchBelow(this.#live.layers, batch, layer)
   }
 
   #lossLayer(): Loss {
@@ -335,9 +339,9 @@ export class Network {
     })
   }
 
-  /** Values lie in the arena for the batch of the last forward pass only. */
-  #needPass(batch: PackedBatch): void {
-    if (this.#current === batch) return
+  /** The batch as the output has it. Values lie in the arena for the batch of the last forward pass only. */
+  #needPass(batch: PackedBatch): PackedBatch {
+    if (this.#current === batch) return this.#batchBelow(batch)
     throw new UsageError({
       where: 'network',
       expected: 'the batch of the last forward pass',
@@ -377,9 +381,13 @@ export class Network {
     this.#live.context.index.plan(memory, capacity)
     if (this.#wantsGradients) this.#live.context.scratch.plan()
     this.#live.context.keptSteps = this.#wantsGradients ? (this.#checkpointSteps ?? Infinity) : 0
-    for (const layer of this.#live.layers) layer.plan(capacity, this.#wantsGradients)
-    const { loss, masks } = this.#live
-    loss?.plan(capacity)
+    const { layers, loss, masks } = this.#live
+    let above = capacity
+    for (const layer of layers) {
+      layer.plan(above, this.#wantsGradients)
+      above = layer.timeline?.capacity ?? above
+    }
+    loss?.plan(above)
     if (masks && (masks.always || capacity.masked)) masks.plan(capacity, this.#wantsGradients, loss)
     this.#planned = capacity
     this.#plannedGradients = this.#wantsGradients
@@ -417,8 +425,9 @@ function buildLayers(context: Context, specs: readonly BuildableSpec[]): Layer[]
   const layers: Layer[] = []
   const names = new LayerNames()
   for (const { definition, options } of specs) {
-    const input = layers[layers.length - 1]?.output
-    layers.push(definition.build(context, names.next(definition.type), options, input, layers))
+    const below = layers[layers.length - 1]
+    context = below?.timeline?.context ?? context
+    layers.push(definition.build(context, names.next(definition.type), options, below?.output, layers))
   }
   return layers
 }

@@ -6,6 +6,7 @@ import type { OutputActivation } from '../formats/imported.ts'
 import { endsOnLogits } from '../formats/outputActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
+import { outputBatch } from '../model/outputBatch.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
 import { requireFinite } from '../core/validation.ts'
@@ -77,10 +78,11 @@ export function outputRows(network: Network, batch: PackedBatch): Float64Array[]
   network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
+  const { lengths, steps } = outputBatch(network, batch)
   const rows = new Array<Float64Array[]>(batch.sequences)
   batch.sortedIndices.forEach((sequence, b) => {
-    const count = per === 'step' ? batch.lengths[b] : 1
-    const first = sequence * (per === 'step' ? batch.steps : 1)
+    const count = per === 'step' ? lengths[b] : 1
+    const first = sequence * (per === 'step' ? steps : 1)
     rows[sequence] = Array.from({ length: count }, (_, t) =>
       out.subarray((first + t) * width, (first + t + 1) * width),
     )

@@ -85,7 +85,7 @@ export class Optimizer {
    * @throws UsageError for a rate that is not finite in the engine's precision
    */
   update(learningRate: number, gradientScale = 1): void {
-    const { engine, store, regions } = internalsOf(this.#network)
+    const { engine, store, regions, layers } = internalsOf(this.#network)
     const rate = engine.precision === 'float32' ? Math.fround(learningRate) : learningRate
     if (!Number.isFinite(rate))
       throwInvalid(
@@ -94,8 +94,11 @@ export class Optimizer {
         `${learningRate}`,
       )
     const update = definitionOf(this.options).update(this.options, this.#step(learningRate, gradientScale))
+    // No gradient, but weight decay would change them.
+    const kept = layers.flatMap(({ buffers = [] }) => buffers.map((one) => [one, store.read(one)] as const))
     if ('kernel' in update) regions.walk(this.#places, WORK, update.kernel)
     else eachElementRange(engine, regions, this.#places, update.loop)
+    for (const [buffer, values] of kept) store.write(buffer, values)
     store.noteChange()
   }
 
