@@ -20,8 +20,8 @@ function entryPoints() {
     .filter(([path]) => path !== './package.json')
     .map(([path, target]) => ({
       name: path.replace('.', 'latch'),
-      browser: source(target.node ? target.default : target),
-      node: target.node ? source(target.node) : null,
+      browser: source(target.browser ?? target),
+      node: target.browser ? source(target) : null,
     }))
 }
 

@@ -116,9 +116,9 @@ export const names = [${names}] as const
 /** Bytes of each piece, by turn and build. */
 export const lengths: readonly (readonly number[])[] = [${lengths}]
 /** The letter of each byte. */
-export const alphabet =
+export const alphabet: string =
   '${alphabet.join('')}'
-export const bytes =
+export const bytes: string =
   '${text}'
 `,
   )

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { LICENCES_FILE } from './licences.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values: flags } = parseArgs({ options: { json: { type: 'string' } } })
@@ -43,8 +44,8 @@ const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
 
 function pack(name) {
   const args = ['pack', '--json', '--pack-destination', folder, '--workspace', `packages/${name}`]
-  const [{ filename, files }] = JSON.parse(run(root, 'npm', args))
-  return { path: join(folder, filename), files: files.map(({ path }) => path) }
+  const [{ filename, files, unpackedSize }] = JSON.parse(run(root, 'npm', args))
+  return { path: join(folder, filename), files: files.map(({ path }) => path), size: unpackedSize }
 }
 
 /** An empty project with these packages installed. */
@@ -55,6 +56,31 @@ function project(name, ...packages) {
   run(path, 'npm', ['install', ...quiet, ...packages])
   return path
 }
+
+/** Third-party parts inside each package. */
+const PARTS = {
+  latch: ['assemblyscript'],
+  cli: ['dejavu-fonts-ttf'],
+  studio: [
+    '@bufbuild/protobuf',
+    '@fontsource-variable/inter',
+    '@fontsource-variable/jetbrains-mono',
+    'assemblyscript',
+    'chardet',
+    'csv-parse',
+    'd3-array',
+    'd3-color',
+    'd3-format',
+    'd3-interpolate',
+    'd3-scale',
+    'fflate',
+    'katex',
+    'svelte',
+    'uplot',
+  ],
+}
+/** Of what npm unpacks, without dependencies. */
+const MOST_MEGABYTES = { latch: 3, cli: 2.5, studio: 10 }
 
 const ENTRIES = [
   'latch',
@@ -78,15 +104,30 @@ const PROGRAM = `import { dense, features, gru, network, textClassifier, type Ne
 import { fit } from 'latch/training'
 import { explain } from 'latch/inspection'
 import { addingProblem } from 'latch/datasets'
-import * as tables from 'latch/tables'
-import { openModel } from 'latch/formats'
+import { parseExamples, readExamples } from 'latch/tables'
+import { exportFile, importFile, openModel } from 'latch/formats'
 
 const rows = [{ text: 'a fine day', label: 'good' }, { text: 'a bad day', label: 'bad' }]
 const model = textClassifier({ cell: 'gru', units: 4 })
 await model.fit(rows, { text: 'text', label: 'label' })
 const label: string = model.predict('a fine day').label
 const made: Network = network([features(1), gru(2), dense(1)], { loss: { type: 'meanSquaredError' } })
-export const all = { label, made, fit, explain, addingProblem, tables, openModel }
+export const all = { label, made, fit, explain, addingProblem, parseExamples, readExamples, openModel }
+
+// A model of any file has one contract, whatever it reads.
+const opened = await importFile('model.onnx')
+const answers: (string | null)[] = [
+  opened.predict('a fine day').label,
+  opened.predict([3, 1, 4]).label,
+  opened.predict([[0.1, 0.2], [0.3, 0.4]]).label,
+]
+const streamed: number[] = opened.stream().push(3).output
+await opened.fit(rows, { text: 'text', label: 'label', epochs: 1 })
+const metrics = await opened.evaluate(rows, { input: 'text', target: 'label' })
+if (metrics.kind === 'classes') answers.push(metrics.accuracy.toFixed())
+await exportFile(opened, 'onnx', 'again.onnx')
+await opened.save('model.safetensors')
+export const more = { answers, streamed, history: opened.history, trace: opened.trace('a fine day') }
 // @ts-expect-error: no such cell
 textClassifier({ cell: 'transformer' })
 `
@@ -144,7 +185,9 @@ try {
     check(`${name}: what the package holds`, () => {
       for (const file of ['README.md', 'LICENSE', 'package.json'])
         if (!files.includes(file)) throw new Error(`${file} is missing`)
-      const foreign = files.filter((file) => !/^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(file))
+      const foreign = files.filter(
+        (file) => !/^(dist\/|fonts\/\w+|README\.md$|LICENSE$|package\.json$)/.test(file),
+      )
       assertEqual(foreign, [], 'other files')
       assertEqual(
         files.filter((file) => /\.stamp$|\.test\./.test(file)),
@@ -157,6 +200,23 @@ try {
       assertEqual(isPrivate, undefined, 'private')
     })
   }
+
+  for (const [name, parts] of Object.entries(PARTS))
+    check(`${name}: the licences of its parts, ${parts.join(', ')}`, () => {
+      const text = readFileSync(join(root, 'packages', name, 'dist', LICENCES_FILE), 'utf8')
+      const heads = text.matchAll(/^=+\n(\S+) \S+, licence .+\n\n\S/gm)
+      assertEqual(
+        Array.from(heads, ([, part]) => part),
+        parts,
+        'parts',
+      )
+      if (!packed[name].files.includes(`dist/${LICENCES_FILE}`)) throw new Error('the file is not packed')
+    })
+  for (const [name, most] of Object.entries(MOST_MEGABYTES))
+    check(`${name}: at most ${most} MB when installed`, () => {
+      if (packed[name].size > most * 1e6) throw new Error(`${packed[name].size} bytes`)
+      console.log(`        ${(packed[name].size / 1e6).toFixed(2)} MB`)
+    })
 
   const library = project('library', packed.latch.path)
   check('the library installs these dependencies and no others', () => {

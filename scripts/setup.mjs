@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -25,11 +26,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const path = (...parts) => join(root, ...parts)
 const OLDEST_NODE = 20
 
-const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --library | --build]
+const USAGE = `node scripts/setup.mjs [--dependencies | --kernels | --library | --studio | --build]
   (nothing)        everything, each part where it is out of date
   --dependencies   only node_modules
   --kernels        node_modules and the compiled kernels
   --library        everything but the studio
+  --studio         only the studio's pages, for a command that needs them
   --build          everything, dist/ even where it is up to date`
 
 /** Every file below the given files and folders, sorted, as paths from the root. */
@@ -113,25 +115,66 @@ function kernels() {
   writeFileSync(stamp, wanted)
 }
 
-/** What `tsc` compiles, in this order: each package reads the declarations of those before it. */
+/** The kernels contain parts of AssemblyScript's standard library. */
+const KERNEL_LIBRARY = { name: 'assemblyscript', use: 'its standard library in the compiled kernels' }
+const FONTS = { name: 'dejavu-fonts-ttf', use: 'the fonts of PNG pictures' }
+
+/**
+ * What `tsc` compiles, in this order: each package reads the declarations of those before it. `parts` are packages
+ * that are inside what it gives, `copies` their files.
+ */
 const PROJECTS = [
-  { name: 'packages/latch', out: 'packages/latch/dist', sources: ['packages/latch/src'] },
-  { name: 'packages/cli', out: 'packages/cli/dist', sources: ['packages/cli/src', 'packages/latch/src'] },
+  {
+    name: 'packages/latch',
+    out: 'packages/latch/dist',
+    sources: ['packages/latch/src'],
+    parts: [KERNEL_LIBRARY],
+  },
+  {
+    name: 'packages/cli',
+    out: 'packages/cli/dist',
+    sources: ['packages/cli/src', 'packages/latch/src'],
+    parts: [FONTS],
+    // Into the folder fonts of the package.
+    copies: { 'dejavu-fonts-ttf/ttf': ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'] },
+  },
   { name: '.', out: 'dist', sources: ['examples', 'demo', 'packages/cli/src', 'packages/latch/src'] },
 ]
 
-function compile(always) {
-  for (const { name, out, sources } of PROJECTS) {
+/** What `tsc` does not give: licences of the parts, and files as they are. */
+async function addFiles({ out, parts = [], copies = {} }) {
+  const { LICENCES_FILE, licencesText } = await import('./licences.mjs')
+  const folders = parts.map(({ name, use }) => ({ folder: path('node_modules', name), use }))
+  if (parts.length > 0) writeFileSync(path(out, LICENCES_FILE), licencesText(folders))
+  for (const [folder, files] of Object.entries(copies)) {
+    mkdirSync(path(out, '..', 'fonts'), { recursive: true })
+    for (const file of files) copyFileSync(path('node_modules', folder, file), path(out, '..', 'fonts', file))
+  }
+}
+
+async function compile(always) {
+  for (const project of PROJECTS) {
+    const { name, out, sources } = project
     const stamp = path(out, '.stamp')
-    const project = join(name, 'tsconfig.build.json')
-    const wanted = fingerprint(...sources, project, 'tsconfig.json', 'package-lock.json')
-    if (!always && readStamp(stamp) === wanted) continue
+    const config = join(name, 'tsconfig.build.json')
+    const wanted = fingerprint(
+      ...sources,
+      config,
+      'tsconfig.json',
+      'package-lock.json',
+      'scripts/licences.mjs',
+    )
+    const there = Object.values(project.copies ?? {}).every((files) =>
+      files.every((file) => existsSync(path(out, '..', 'fonts', file))),
+    )
+    if (!always && there && readStamp(stamp) === wanted) continue
     rmSync(path(out), { recursive: true, force: true })
     step(`building ${out}/ (tsc)`, process.execPath, [
       path('node_modules', 'typescript', 'bin', 'tsc6'),
       '-p',
-      project,
+      config,
     ])
+    await addFiles(project)
     writeFileSync(stamp, wanted)
   }
 }
@@ -171,7 +214,7 @@ function linkCommand() {
   else symlinkSync(join('..', 'latch-cli', 'dist', 'latch.js'), link)
 }
 
-const OPTIONS = ['--dependencies', '--kernels', '--library', '--build']
+const OPTIONS = ['--dependencies', '--kernels', '--library', '--studio', '--build']
 const [option, ...rest] = process.argv.slice(2)
 if (rest.length || (option && !OPTIONS.includes(option))) {
   process.stderr.write(`${USAGE}\n`)
@@ -185,8 +228,9 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 }
 dependencies()
 if (option !== '--dependencies') kernels()
-if (option !== '--dependencies' && option !== '--kernels') {
-  compile(option === '--build')
+if (option === '--studio') studio(false)
+else if (option !== '--dependencies' && option !== '--kernels') {
+  await compile(option === '--build')
   linkCommand()
   if (option !== '--library') studio(option === '--build')
 }

@@ -21,6 +21,28 @@ const lines = (count: number, line = 'x++') => `${line}\n`.repeat(count)
 const brokenImports = (files: Record<string, string>) => show(importViolations(new SourceTree(files)))
 const brokenStyle = (files: Record<string, string>) => show(styleViolations(new SourceTree(files)))
 
+describe('the terminal rule catches', () => {
+  const file = 'packages/cli/src/commands/a.ts'
+  test.each([
+    ['console', 'console.log(label)'],
+    ['stdout', 'process.stdout.write(label)'],
+    ['stderr', 'const { stderr } = process\nstderr.write(label)'],
+    ['emitWarning', 'process.emitWarning(label)'],
+    ['writeSync', 'writeSync(2, label)'],
+  ])('%s outside the class Output', (name, text) => {
+    const found = brokenStyle({ [file]: `/** A file. */\n${text}\n` })
+    expect(found[0]).toMatch(new RegExp(`^${file}:\\d terminal: uses ${name}; use .Output.`))
+  })
+
+  test('a write there that does not escape', () => {
+    const output = 'packages/cli/src/terminal/output.ts'
+    const write = (text: string) =>
+      brokenStyle({ [output]: `/** A file. */\nprocess.stdout.write(${text})\n` })
+    expect(write('escapeText(text)')).toEqual([])
+    expect(write('text')).toEqual([`${output}:2 terminal: writes without \`escapeText\``])
+  })
+})
+
 describe('the import rule catches', () => {
   const cell = { 'packages/latch/src/cells/lstm.ts': 'export const lstm = 1\n' }
 

@@ -6,16 +6,18 @@ import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 import { viteSingleFile } from 'vite-plugin-singlefile'
+import { contentPolicy, licences } from './vitePlugins.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig(({ mode }) => {
   const report = mode === 'report'
+  const { noting, writing } = licences(report)
   return {
     root: here('.'),
     base: './',
     publicDir: report ? false : 'public',
-    plugins: [svelte(), ...(report ? [viteSingleFile()] : [])],
+    plugins: [svelte(), noting(), ...(report ? [viteSingleFile(), contentPolicy()] : []), writing],
     resolve: {
       alias: [
         { find: /^latch$/, replacement: here('../latch/src/index.ts') },
@@ -35,9 +37,12 @@ export default defineConfig(({ mode }) => {
       ],
     },
     // A module worker from a blob does not start on a page that came from a disk.
-    worker: report
-      ? { format: 'iife', rolldownOptions: { output: { codeSplitting: false } } }
-      : { format: 'es' },
+    worker: {
+      plugins: () => [noting()],
+      ...(report
+        ? { format: 'iife' as const, rolldownOptions: { output: { codeSplitting: false } } }
+        : { format: 'es' as const }),
+    },
     build: {
       outDir: here('dist'),
       emptyOutDir: !report,

@@ -17,7 +17,29 @@ export function styleViolations(tree: SourceTree): Violation[] {
     ...functionLengths(tree, path),
     ...(/^packages\/\w+\/src\//.test(path) ? header(tree, path) : []),
     ...emptyName(path),
+    ...(/^packages\/(latch|cli)\/src\//.test(path) ? terminalWrites(tree, path) : []),
   ])
+}
+
+/** The one file that writes to a terminal. */
+const OUTPUT = 'packages/cli/src/terminal/output.ts'
+const TERMINALS = new Set(['console', 'stdout', 'stderr', 'emitWarning', 'writeSync', '_rawDebug'])
+
+/** Text of a file may hold escape sequences: one place writes to the terminal, and escapes whatever it writes. */
+function terminalWrites(tree: SourceTree, file: string): Violation[] {
+  const found: Violation[] = []
+  tree.visit(file, (node) => {
+    const bad =
+      file === OUTPUT
+        ? ts.isCallExpression(node) &&
+          node.expression.getText().endsWith('.write') &&
+          !/\bescapeText\(/.test(node.arguments[0]?.getText() ?? '')
+        : ts.isIdentifier(node) && TERMINALS.has(node.text)
+    if (!bad) return
+    const message = file === OUTPUT ? 'writes without `escapeText`' : `uses ${node.getText()}; use \`Output\``
+    found.push({ rule: 'terminal', file, line: tree.lineOf(file, node.getStart()), message })
+  })
+  return found
 }
 
 function fileLength(tree: SourceTree, file: string): Violation[] {

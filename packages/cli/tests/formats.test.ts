@@ -240,7 +240,7 @@ describe('export and import', () => {
 
   test.each([
     [['import', 'x.pt'], 1, 'struct.pack'],
-    [['import', 'nowhere.h5'], 1, 'a file that exists'],
+    [['import', 'nowhere.h5'], 1, 'a readable file, got no such file'],
     [['import', 'nextLetter.safetensors', '--out', 'nextLetter.safetensors'], 2, 'an input file'],
     [['import', 'nextLetter.safetensors', '--out', 'no/such/x.safetensors'], 1, 'no folder'],
     [['import', 'nextLetter.safetensors', '--config', '{"a":'], 2, 'expected JSON'],

@@ -164,7 +164,12 @@ describe('the studio’s server', () => {
 describe('an error at the start is reported', () => {
   it.each([
     ['a file that is not a model', ['notes.txt'], 1, /notes\.txt.*: expected .*got /],
-    ['a missing file', ['gone.safetensors'], 1, /gone\.safetensors: expected a file that exists/],
+    [
+      'a missing file',
+      ['gone.safetensors'],
+      1,
+      /gone\.safetensors: expected a readable file, got no such file/,
+    ],
     ['an invalid port', ['--port', '0'], 2, /--port: expected a whole number from 1 to 65535, got "0"/],
   ])('%s', async (_, args, exit, words) => {
     const { code, stdout, stderr } = await place.latch(['studio', ...args])

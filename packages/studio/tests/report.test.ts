@@ -35,5 +35,16 @@ test.skipIf(!browserPath)('a report opens from the disk, asks for nothing, and c
     .fill('riya lives in paris . where does riya live ?')
   await expect.poll(() => page.getByText(/^predicts /).textContent()).toContain('paris')
   expect(complaints).toEqual([])
+
+  const policy = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content')
+  expect(policy).toMatch(/^default-src 'none'.*script-src 'sha256-[^']+' 'wasm-unsafe-eval' blob:$/)
+  await page.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'globalThis.strange = true'
+    document.body.append(script)
+  })
+  expect(await page.evaluate(() => 'strange' in globalThis)).toBe(false)
+  expect(complaints.join(' ')).toContain('Content Security Policy')
+  expect(await page.locator('#licences').textContent()).toMatch(/katex [\d.]+, licence MIT/)
   await browser.close()
 })

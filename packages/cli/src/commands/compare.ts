@@ -21,6 +21,7 @@ import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { duration, percent, plural } from '../terminal/numbers.ts'
 import { invalidValue } from '../options/options.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
 import { LiveLine, TrainingProgress, drawFraction } from '../training/progress.ts'
 import { readRows, readRowsLike, requireTwoRows } from '../options/rows.ts'
 import { classifierOptions, fitOptions } from '../training/options.ts'
@@ -55,7 +56,7 @@ export function compareCommand(output: Output) {
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'hide progress and notes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action((data, flags) => compare(data, flags, output))
 }
 
@@ -109,7 +110,7 @@ async function compare(data: string, flags: CompareFlags, output: Output): Promi
 
 /** Prints one line per model where there is no live line. */
 function printResult({ model, testAccuracy, seconds, epochs }: Compared, output: Output): void {
-  if (output.quiet || output.json || process.stderr.isTTY) return
+  if (output.quiet || output.json || output.errorIsTerminal) return
   output.log(
     `${model}: test accuracy ${percent(testAccuracy)}, ${plural(epochs ?? 0, 'epoch')} in ${duration(seconds)}`,
   )
@@ -131,8 +132,8 @@ interface Comparison {
 /** Prints once which engine the models run on. */
 function printEngine(comparison: Comparison, { engine, precision, threads }: EngineFacts): void {
   const { output } = comparison
-  if (!comparison.engine && !output.quiet && !(output.json && !process.stderr.isTTY))
-    output.log(output.errorColors.dim(describeEngine({ engine, precision, threads })))
+  if (!comparison.engine && !output.quiet && !(output.json && !output.errorIsTerminal))
+    output.log(output.errorColors.dim(`engine ${describeEngine({ engine, precision, threads })}`))
   comparison.engine = { engine, precision, threads }
 }
 

@@ -10,7 +10,15 @@ import { allowNonFiniteOption } from '../options/importFlags.ts'
 import { openAnyModel, printModelNotes, idsAsText } from '../options/models.ts'
 import { maximum } from 'latch/inspection'
 import { count, exactNumber, percent, plural, outputNumber } from '../terminal/numbers.ts'
-import { engineOption, engineOptions, reproducibleOption, threadsOption } from '../options/options.ts'
+import {
+  dashedPath,
+  engineOption,
+  engineOptions,
+  reproducibleOption,
+  shellWord,
+  threadsOption,
+} from '../options/options.ts'
+import { programName } from '../terminal/programName.ts'
 import {
   TABLE_HELP,
   delimiterOption,
@@ -25,6 +33,8 @@ import {
 import { getTyped, type Typed } from '../options/fixes.ts'
 import { describeError, EXIT_FAILED } from '../terminal/exitCodes.ts'
 import type { Output } from '../terminal/output.ts'
+import { wrapHelp } from '../terminal/helpText.ts'
+import { tableCell } from '../terminal/tableCell.ts'
 import { LiveLine } from '../training/progress.ts'
 import { labelText } from '../inspect/traceRows.ts'
 
@@ -34,7 +44,8 @@ one line per text: label, probability and text, separated by tabs when piped. A
 model with numeric outputs prints numbers instead of label and probability. For a
 model without a vocabulary, pass --ids, or features as JSON, one row per step.
 A text that the model cannot read is reported in its place; the others are
-answered, and the exit code is 1.
+answered, and the exit code is 1. A piped field that a spreadsheet would take for
+a formula begins with an apostrophe; --json has every text as it is.
 
 Examples:
   $ latch predict model.safetensors "you are not good" "well done"
@@ -69,7 +80,7 @@ export function predictCommand(output: Output) {
       'print one JSON object per line: { label, probabilities }, { output } for numbers, or { row, error }',
     )
     .option('-q, --quiet', 'hide progress and notes')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', () => wrapHelp(EXAMPLES, output.width))
     .action(async (path, texts, flags, command) => {
       checkSources(texts, flags)
       const opened = await openAnyModel(path, engineOptions(flags), { allowNonFinite: flags.allowNonFinite })
@@ -77,6 +88,7 @@ export function predictCommand(output: Output) {
       printModelNotes(opened, output)
       const given = flags.ids === undefined ? texts : [idsAsText(flags.ids, model)]
       const typed = getTyped(command as unknown as CommandUnknownOpts)
+      noteUnquoted(path, texts, model, output)
       await printAll(await sourceOf(given, flags, output), model, new Printer(output, model.labels, typed))
     })
 }
@@ -85,6 +97,15 @@ interface PredictFlags extends TableFlags {
   ids?: string
   file?: string
   text?: string
+}
+
+/** Words without quotes arrive as a text each. */
+function noteUnquoted(path: string, texts: readonly string[], model: AnyModel, output: Output): void {
+  const { reads, tokens } = model.summary()
+  if (texts.length < 2 || !reads.includes('text') || tokens === 'chars') return
+  if (texts.some((text) => /\s/.test(text) || text === '')) return
+  const quoted = [programName(), 'predict', shellWord(dashedPath(path)), shellWord(texts.join(' '))].join(' ')
+  output.note(`${plural(texts.length, 'text')} of one word each; for one text, quote it: ${quoted}`)
 }
 
 /** @throws UsageError for options that exclude each other, or have no effect */
@@ -265,14 +286,16 @@ class Printer {
     const written = this.#output.isTerminal ? outputNumber : exactNumber
     const numbers = 'output' in prediction ? prediction.output.map(written).join(' ') : null
     if (numbers !== null)
-      this.#output.print([numbers, visible(text)].map(cell).join(this.#output.isTerminal ? '  ' : '\t'))
+      this.#output.print(
+        this.#output.isTerminal ? `${numbers}  ${visible(text)}` : `${numbers}\t${tableCell(text)}`,
+      )
     else this.#printLabel(text, prediction as Exclude<Printed, { output: number[] }>)
   }
 
   #printLabel(text: string, { label, probabilities }: Exclude<Printed, { output: number[] }>): void {
     const probability = probabilities[label]
     if (!this.#output.isTerminal)
-      this.#output.print([label, exactNumber(probability), text].map(cell).join('\t'))
+      this.#output.print([label, exactNumber(probability), text].map(tableCell).join('\t'))
     else this.#output.print(this.#line(visible(text), labelText(label), probability))
   }
 
@@ -285,7 +308,7 @@ class Printer {
     this.#output.error(`${place}${message}`, this.#failed++ === 0 ? remedy : undefined)
     this.#output.emit({ row, error: message })
     if (this.#output.isTerminal) this.#output.print(`${this.#output.colors.red('error')}  ${visible(text)}`)
-    else this.#output.print(['error', '', text].map(cell).join('\t'))
+    else this.#output.print(['error', '', text].map(tableCell).join('\t'))
   }
 
   /** Waits until the output is written. @returns whether its reader is gone */
@@ -309,9 +332,4 @@ class Printer {
     const available = Math.max(10, this.#output.width - this.#labelWidth - 20)
     return `${name}  ${pad(percent(probability), 7, 'end')} ${cyan(bar(probability, 6))}  ${fit(text, available)}`
   }
-}
-
-/** One field of a tab-separated line. */
-function cell(text: string): string {
-  return visible(text.replace(/[\t\r\n]/g, ' '))
 }

@@ -11,7 +11,7 @@ import { flowPicture } from './pictures/flow.ts'
 import { gatesPicture } from './pictures/gates.ts'
 import { hasUndrawnGlyphs, renderPng } from './pictures/png.ts'
 import { reportPage } from './reportPage.ts'
-import { studioPages } from '../studio/server.ts'
+import { builtPages } from '../studio/builtPages.ts'
 
 export const PICTURES = ['gates', 'flow'] as const
 
@@ -58,7 +58,7 @@ export async function writeFiles(inspected: Inspected, flags: FileFlags, output:
   const written: [string, Uint8Array, string][] = []
   if (html !== undefined) {
     const content = { name: basename(path), model: bytes, text: trace.text, label: flags.label ?? null }
-    written.push([html, await reportPage(studioPages(), content), 'self-contained page with model and text'])
+    written.push([html, await reportPage(builtPages(), content), 'self-contained page with model and text'])
   }
   if (svg !== undefined || png !== undefined) {
     const kind = flags.picture ?? 'gates'

@@ -6,8 +6,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { DataError, UsageError } from 'latch'
 import { sendError, sendPage } from './pages.ts'
 
@@ -54,11 +53,6 @@ export interface StudioServer {
   port: number
   /** Closes the server and all connections. */
   close(): Promise<void>
-}
-
-/** The folder of the built pages, in the package `latch-studio`. */
-export function studioPages(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('latch-studio/package.json')), 'dist')
 }
 
 /** The address of a model, relative to the page. */

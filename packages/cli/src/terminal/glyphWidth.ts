@@ -2,6 +2,8 @@
  * The number of terminal columns that a text takes: wide East Asian glyphs and emoji take two, combining
  * marks none. Counted by grapheme, so that a letter with its marks or a joined emoji is one glyph.
  */
+import { escapeText } from './escape.ts'
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u
@@ -90,7 +92,7 @@ export function wrap(text: string, width: number): string[] {
 
 const SIGNS: Record<string, string> = { '\n': '↵', '\r': '↵', '\t': '⇥' }
 
-/** Makes text from data safe to print: control characters are replaced by visible signs. */
+/** Text from data as it is printed, on one line: line breaks and tabs as signs, other controls escaped. */
 export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (sign) => SIGNS[sign] ?? '�')
+  return escapeText(text.replace(/[\n\r\t]/g, (sign) => SIGNS[sign]))
 }

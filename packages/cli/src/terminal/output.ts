@@ -1,13 +1,13 @@
 /**
  * Results go to standard output, everything else to standard error. With `--json`, standard output carries JSON only,
- * one object per line. A reader that closes the pipe (`| head`) is not an error.
+ * one object per line. A reader that closes the pipe (`| head`) is not an error. Nothing else writes to these streams,
+ * and everything passes `escapeText`.
  */
-import pc from 'picocolors'
+import { createColors, escapeText, type Colors } from './escape.ts'
 import { visible, wrap } from './glyphWidth.ts'
 
 const NOTE_INDENT = 'note: '.length
-
-export type Colors = ReturnType<typeof pc.createColors>
+const ERROR_INDENT = ' '.repeat('error: '.length)
 
 export interface OutputOptions {
   json: boolean
@@ -26,8 +26,8 @@ export class Output {
   constructor(options: OutputOptions) {
     this.json = options.json
     this.quiet = options.quiet
-    this.colors = pc.createColors(hasColors(process.stdout))
-    this.errorColors = pc.createColors(hasColors(process.stderr))
+    this.colors = createColors(hasColors(process.stdout))
+    this.errorColors = createColors(hasColors(process.stderr))
     for (const stream of [process.stdout, process.stderr])
       stream.on('error', (error) => this.#onError(error, stream))
   }
@@ -47,6 +47,16 @@ export class Output {
     return process.stdout.isTTY === true
   }
 
+  /** Whether people watch standard error. */
+  get errorIsTerminal(): boolean {
+    return process.stderr.isTTY === true
+  }
+
+  /** Columns of the terminal behind standard error. */
+  get errorWidth(): number {
+    return process.stderr.columns || 80
+  }
+
   /** Prints a result for people; nothing with `--json`. */
   print(text = ''): void {
     if (!this.json) this.#write(`${text}\n`)
@@ -60,23 +70,33 @@ export class Output {
   /** Prints a note; nothing with `--quiet`. */
   note(text: string): void {
     if (this.quiet) return
-    const { stderr } = process
-    const lines = wrap(visible(text), (stderr.isTTY ? stderr.columns || 80 : Infinity) - NOTE_INDENT)
-    stderr.write(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}\n`)
+    const lines = wrap(visible(text), (this.errorIsTerminal ? this.errorWidth : Infinity) - NOTE_INDENT)
+    this.log(`${this.errorColors.dim('note:')} ${lines.join(`\n${' '.repeat(NOTE_INDENT)}`)}`)
   }
 
   /** Prints an error and its remedy; lines of the remedy after the first are for copying and are printed verbatim. */
   error(problem: string, remedy?: string): void {
-    process.stderr.write(`${this.errorColors.red('error:')} ${visible(sentence(problem))}\n`)
+    this.log(`${this.errorColors.red('error:')} ${this.#wrapError(sentence(problem))}`)
     if (!remedy) return
     const [first, ...lines] = remedy.split('\n')
-    process.stderr.write(`       ${visible(sentence(first))}\n`)
-    for (const line of lines) process.stderr.write(`${visible(line)}\n`)
+    this.log(`${ERROR_INDENT}${this.#wrapError(sentence(first))}`)
+    for (const line of lines) this.log(visible(line))
   }
 
   /** Prints a line to standard error. */
   log(text: string): void {
-    process.stderr.write(`${text}\n`)
+    this.#writeError(`${text}\n`)
+  }
+
+  /** Writes over the last line of the terminal behind standard error. */
+  redraw(text: string): void {
+    process.stderr.write(`\r${escapeText(text.replaceAll('\n', ' '))}\u001b[K`)
+  }
+
+  /** Prints text of the parser of the command line as it is: help, and usage errors. */
+  readonly forParser = {
+    writeOut: (text: string): void => this.#write(text),
+    writeErr: (text: string): void => this.#writeError(text),
   }
 
   /** Resolves once the reader has caught up. */
@@ -92,8 +112,18 @@ export class Output {
     })
   }
 
+  /** Lines for the terminal; else one line, which programs search. */
+  #wrapError(text: string): string {
+    if (!this.errorIsTerminal) return visible(text)
+    return wrap(visible(text), this.errorWidth - ERROR_INDENT.length).join(`\n${ERROR_INDENT}`)
+  }
+
   #write(text: string): void {
-    if (!this.#closed) process.stdout.write(text)
+    if (!this.#closed) process.stdout.write(escapeText(text))
+  }
+
+  #writeError(text: string): void {
+    process.stderr.write(escapeText(text))
   }
 
   #onError(error: NodeJS.ErrnoException, stream: NodeJS.WriteStream): void {

@@ -2,7 +2,8 @@
  * Which files a command may overwrite: without `--force`, neither its inputs nor files that Latch did not write. Files
  * are compared by real path, device and inode, so links make no difference.
  */
-import { access, lstat, readlink, realpath, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { access, lstat, readlink, realpath, stat, unlink, writeFile } from 'node:fs/promises'
 import { constants, fstat } from 'node:fs'
 import { promisify } from 'node:util'
 import { basename, dirname, extname, join, resolve } from 'node:path'
@@ -77,7 +78,7 @@ export async function checkOutputs(
 /** @throws DataError for a name, a folder or permissions that take no file */
 async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kind'>): Promise<void> {
   const expected = 'a file in a writable folder'
-  if (path === '') throw new DataError({ where, expected, got: 'an empty name' })
+  if (path === '') throw new UsageError({ where, expected, got: 'an empty name' })
   const folder = dirname(path)
   const status = await stat(folder).catch(() => undefined)
   if (!status && inNewFolder) return checkWritable({ where, path: folder, inNewFolder })
@@ -97,14 +98,22 @@ async function checkWritable({ where, path, inNewFolder }: Omit<OutputFile, 'kin
     const got = `a link to "${link}", which does not exist`
     throw new DataError({ where, expected, got, remedy: 'Name that file itself, or remove the link.' })
   }
-  // A save replaces the file, so both must be writable.
-  for (const target of old ? [path, dirname(await realpath(path))] : [folder]) {
-    const denied = await access(target, constants.W_OK).then(
-      () => false,
-      () => true,
-    )
-    if (denied) throw new DataError({ where, expected, got: `no write permission for "${target}"` })
+  // A save creates a file beside the old one, then replaces that, so both must be writable.
+  const parent = old ? dirname(await realpath(path)) : folder
+  if (old) await access(path, constants.W_OK).catch((error) => throwDenied(path, error))
+  await createAndRemove(parent).catch((error) => throwDenied(parent, error))
+
+  function throwDenied(target: string, { code }: NodeJS.ErrnoException): never {
+    const got = code === 'EACCES' || code === 'EPERM' ? 'no write permission' : `the error ${code}`
+    throw new DataError({ where, expected, got: `${got} for "${target}"` })
   }
+}
+
+/** Permissions alone do not say whether a folder takes files: `/proc`, a full disk, a quota. */
+async function createAndRemove(folder: string): Promise<void> {
+  const path = join(folder, `.latch-${randomUUID()}.tmp`)
+  await writeFile(path, '', { flag: 'wx' })
+  await unlink(path)
 }
 
 function overwriteError({ where }: OutputFile, expected: string, got: string): UsageError {

@@ -7,21 +7,23 @@ import { bar } from './bars.ts'
 import { describeEngine } from '../terminal/engineText.ts'
 import { fit, pad, displayWidth } from '../terminal/glyphWidth.ts'
 import { clock, count, loss, percent } from '../terminal/numbers.ts'
-import type { Colors, Output } from '../terminal/output.ts'
+import type { Colors } from '../terminal/escape.ts'
+import type { Output } from '../terminal/output.ts'
 
 const REDRAW_MILLISECONDS = 80
 const DELAY_MILLISECONDS = 500
 
 /** A line at the bottom of the terminal that is redrawn in place; never shown on a pipe. */
 export class LiveLine {
-  readonly #stream = process.stderr
+  readonly #output: Output
   readonly #shown: boolean
   readonly #started = Date.now()
   #drawn = 0
   #visible = false
 
   constructor(output: Output) {
-    this.#shown = this.#stream.isTTY === true && !output.quiet
+    this.#output = output
+    this.#shown = output.errorIsTerminal && !output.quiet
   }
 
   /** Draws the text for the width of the terminal, at most every 80 ms. */
@@ -31,11 +33,11 @@ export class LiveLine {
       return
     this.#drawn = now
     this.#visible = true
-    this.#stream.write(`\r${text((this.#stream.columns || 80) - 1)}\u001b[K`)
+    this.#output.redraw(text(this.#output.errorWidth - 1))
   }
 
   clear(): void {
-    if (this.#visible) this.#stream.write('\r\u001b[K')
+    if (this.#visible) this.#output.redraw('')
     this.#visible = false
   }
 }
@@ -63,7 +65,7 @@ export class TrainingProgress {
     this.#output = output
     this.#name = options.name ?? 'epoch'
     this.#everyEpoch =
-      (options.everyEpoch ?? true) && !output.quiet && !(output.json && !process.stderr.isTTY)
+      (options.everyEpoch ?? true) && !output.quiet && !(output.json && !output.errorIsTerminal)
     this.#live = new LiveLine(output)
   }
 
@@ -71,7 +73,8 @@ export class TrainingProgress {
     if (event.type === 'progress') {
       this.#live.draw((width) => this.#bar(event, width))
     } else if (this.#everyEpoch) {
-      if (event.type === 'start') this.#output.log(this.#output.errorColors.dim(describeEngine(event)))
+      if (event.type === 'start')
+        this.#output.log(this.#output.errorColors.dim(`engine ${describeEngine(event)}`))
       if (event.type === 'epoch') this.#epoch(event)
     }
   }
@@ -100,25 +103,39 @@ export class TrainingProgress {
   #epoch(event: Epoch): void {
     this.#live.clear()
     const { dim, green } = this.#output.errorColors
-    if (!this.#headed) this.#output.log(dim(EPOCH_HEAD))
+    const columns = epochColumns(this.#output.errorIsTerminal ? this.#output.errorWidth : Infinity)
+    const line = (cell: (column: EpochColumn) => string): string =>
+      columns.map((column) => pad(cell(column), column.width, 'end')).join(' ')
+    if (!this.#headed) this.#output.log(dim(line(({ title }) => title)))
     this.#headed = true
-    const cells = [
-      pad(`${event.epoch}/${event.epochs}`, 7, 'end'),
-      pad(loss(event.trainLoss), 8, 'end'),
-      pad(percent(event.trainAccuracy), 9, 'end'),
-      pad(loss(event.validationLoss), 10, 'end'),
-      pad(percent(event.validationAccuracy), 9, 'end'),
-      pad(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 1)} s`, 9, 'end'),
-    ]
-    this.#output.log(cells.join(' ') + (event.best ? green('  best') : ''))
+    this.#output.log(line(({ read }) => read(event)) + (event.best ? green(BEST) : ''))
   }
 }
 
-const EPOCH_HEAD = [
-  pad('epoch', 7, 'end'),
-  pad('loss', 8, 'end'),
-  pad('accuracy', 9, 'end'),
-  pad('val. loss', 10, 'end'),
-  pad('val. acc.', 9, 'end'),
-  pad('time', 9, 'end'),
-].join(' ')
+interface EpochColumn {
+  title: string
+  width: number
+  read(event: Epoch): string
+}
+
+const BEST = '  best'
+
+const EPOCH_COLUMNS: readonly EpochColumn[] = [
+  { title: 'epoch', width: 7, read: ({ epoch, epochs }) => `${epoch}/${epochs}` },
+  { title: 'loss', width: 8, read: ({ trainLoss }) => loss(trainLoss) },
+  { title: 'accuracy', width: 9, read: ({ trainAccuracy }) => percent(trainAccuracy) },
+  { title: 'val. loss', width: 10, read: ({ validationLoss }) => loss(validationLoss) },
+  { title: 'val. acc.', width: 9, read: ({ validationAccuracy }) => percent(validationAccuracy) },
+  { title: 'time', width: 9, read: ({ seconds }) => `${seconds.toFixed(seconds < 10 ? 2 : 1)} s` },
+]
+/** Of these columns, in the order in which they go. */
+const DROPPED = ['time', 'val. loss', 'accuracy']
+
+function epochColumns(width: number): readonly EpochColumn[] {
+  let columns = EPOCH_COLUMNS
+  for (const title of DROPPED) {
+    if (columns.reduce((sum, column) => sum + column.width + 1, BEST.length - 1) <= width) break
+    columns = columns.filter((column) => column.title !== title)
+  }
+  return columns
+}

@@ -6,7 +6,7 @@ import { visible, wrap } from '../terminal/glyphWidth.ts'
 import { duration, loss, percent, plural } from '../terminal/numbers.ts'
 import { dashedPath, shellOption, shellWord } from '../options/options.ts'
 import { tableWords, type TableFlags } from '../options/tableFlags.ts'
-import type { Colors } from '../terminal/output.ts'
+import type { Colors } from '../terminal/escape.ts'
 import { programName } from '../terminal/programName.ts'
 import { drawEvaluation } from './reports.ts'
 

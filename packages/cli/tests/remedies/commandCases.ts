@@ -15,7 +15,8 @@ import { columnsFor } from '../../src/inspect/pictures/frame.ts'
 import { MAX_MODEL_BYTES, reportPage } from '../../src/inspect/reportPage.ts'
 import { engineOptions, numbersByName } from '../../src/options/options.ts'
 import { requireKnownLabels, requireTwoRows, type Rows } from '../../src/options/rows.ts'
-import { serveStudio, studioPages } from '../../src/studio/server.ts'
+import { builtPages } from '../../src/studio/builtPages.ts'
+import { serveStudio } from '../../src/studio/server.ts'
 import { Output } from '../../src/terminal/output.ts'
 import { checkOutputs } from '../../src/terminal/outputFiles.ts'
 import { lockRun } from '../../src/training/runLock.ts'
@@ -261,7 +262,7 @@ const content = (model: Uint8Array) => ({ name: 'm', model, text: 'great soup', 
 const large = () => new Uint8Array(MAX_MODEL_BYTES + 1)
 
 async function serve(model: Uint8Array, port: number | null = null): Promise<void> {
-  const server = await serveStudio(studioPages(), { name: 'm', bytes: model }, port)
+  const server = await serveStudio(builtPages(), { name: 'm', bytes: model }, port)
   await server.close()
 }
 
@@ -281,7 +282,7 @@ const PAGES: readonly RemedyCase[] = [
     name: 'a page of a large model',
     kind: UnsupportedError,
     remedy: 'Use `latch studio`, or draw a picture with `--svg` or `--png`.',
-    raise: () => reportPage(studioPages(), content(large())),
+    raise: () => reportPage(builtPages(), content(large())),
     follow: async () => {
       await serve(large())
       columnsFor(3)
@@ -294,7 +295,7 @@ const PAGES: readonly RemedyCase[] = [
     raise: () => columnsFor(401),
     follow: async () => {
       columnsFor(400)
-      await reportPage(studioPages(), { ...content(new Uint8Array(9)), text: 'great '.repeat(401) })
+      await reportPage(builtPages(), { ...content(new Uint8Array(9)), text: 'great '.repeat(401) })
     },
   },
   {

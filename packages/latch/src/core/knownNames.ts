@@ -24,14 +24,18 @@ export function assertKnownOptions(where: string, options: unknown, names: objec
   })
 }
 
+/** Longer names are not compared: the work grows with the square of the length. */
+const LONGEST_NAME = 100
+
 /** The known name that was probably meant: the fewest letters differ, or one abbreviates the other (`lr`). */
-function closestName(name: string, known: readonly string[]): string | undefined {
+export function closestName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST_NAME) return undefined
   const written = name.toLowerCase()
   let [best, least]: [string | undefined, number] = [undefined, Infinity]
   for (const candidate of known) {
     const meant = candidate.toLowerCase()
     const abbreviated = isAbbreviation(written, meant) || isAbbreviation(meant, written)
-    const most = Math.max(1, Math.floor(written.length / 3))
+    const most = Math.ceil(written.length / 3)
     const distance = editDistance(written, meant, most)
     const longer = most + Math.abs(meant.length - written.length)
     const score = Math.min(distance, abbreviated ? longer : Infinity)

@@ -41,7 +41,9 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object') return 'an object'
   if (typeof value === 'string') {
-    return value.length > 60 ? `a text of ${value.length} characters` : JSON.stringify(value)
+    if (value.length > 60) return `a text of ${value.length} characters`
+    // What looks like a value of another type is named with its own.
+    return JSON.stringify(value) + (/^(-?[\d.]+|true|false|null)$/.test(value) ? ' (string)' : '')
   }
   return String(value)
 }

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { DataError } from '../core/errors.ts'
+import { missingFile } from '../core/missingFileNode.ts'
 import { isGzip } from './tables.ts'
 
 /** A file's path, '-' for standard input, bytes in memory, or a stream of bytes. */
@@ -21,7 +22,8 @@ export async function* readBytes(source: TableSource, name: string): AsyncGenera
   try {
     yield* decompressed(bytesOf(source), name)
   } catch (cause) {
-    throw explained(cause, typeof source === 'string' && source !== '-' ? source : name)
+    const where = typeof source === 'string' && source !== '-' ? source : name
+    throw isMissing(cause) ? await missingFile(where, cause) : explained(cause, where)
   }
 }
 
@@ -90,11 +92,14 @@ export async function* joined<Piece extends string | Uint8Array>(
 }
 
 const FILE_FAULTS: Record<string, { got: string; remedy?: string }> = {
-  ENOENT: { got: 'no such file', remedy: 'Check the path.' },
   EISDIR: { got: 'a directory', remedy: 'Name a file in it.' },
   EACCES: { got: 'permission denied', remedy: 'Check its permissions.' },
   Z_BUF_ERROR: { got: 'gzip data that ends too early', remedy: 'Copy or compress the file again.' },
   Z_DATA_ERROR: { got: 'gzip data that is damaged', remedy: 'Copy or compress the file again.' },
+}
+
+function isMissing(cause: unknown): boolean {
+  return (cause as { code?: unknown } | null)?.code === 'ENOENT'
 }
 
 function explained(cause: unknown, where: string): unknown {

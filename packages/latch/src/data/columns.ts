@@ -3,6 +3,7 @@
  * the user in a note.
  */
 import { DataError } from '../core/errors.ts'
+import { closestName } from '../core/knownNames.ts'
 
 /** The first rows of a table, with all columns, to choose columns from. */
 export interface TableSample {
@@ -102,13 +103,16 @@ export function resolveColumn(
   }
   if (index >= 0) return index
   if (isNumber(reference) && Number(reference) < columns.length) return Number(reference)
+  const closest = hasHeader ? closestName(reference, columns) : undefined
+  const named =
+    closest === undefined ? 'Name one of them, or its number from 0.' : `Did you mean ${quoted(closest)}?`
   throw new DataError({
     where: name,
     expected: hasHeader ? `a column "${reference}"` : `a column number ${reference}`,
     got: hasHeader
       ? `the columns ${listColumns(columns)}`
       : `${columns.length} ${columns.length === 1 ? 'column' : 'columns'}, numbered from 0`,
-    remedy: hasHeader ? 'Name one of them, or its number from 0.' : 'Name a column by its number.',
+    remedy: hasHeader ? named : 'Name a column by its number.',
   })
 }
 

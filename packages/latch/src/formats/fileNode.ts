@@ -16,9 +16,9 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { editDistance } from '../core/editDistance.ts'
+import { dirname, join } from 'node:path'
 import { DataError } from '../core/errors.ts'
+import { missingFile } from '../core/missingFileNode.ts'
 
 /** A size that one Node Buffer and one WebAssembly memory can hold. */
 export const MAX_FILE_BYTES = 2 ** 31
@@ -189,39 +189,6 @@ async function readAll(path: string, size: number): Promise<Uint8Array> {
   } finally {
     await file.close()
   }
-}
-
-async function missingFile(path: string, cause: unknown): Promise<DataError> {
-  const folder = dirname(path)
-  const names = await readdir(folder).catch(() => undefined)
-  if (names === undefined) {
-    const got = `no folder "${folder}"`
-    return new DataError({ where: path, expected: 'a file that exists', got }, { cause })
-  }
-  const near = nearestNames(basename(path), names)
-  const remedy = near.length ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?` : undefined
-  return new DataError({ where: path, expected: 'a file that exists', got: 'none', remedy }, { cause })
-}
-
-/** Letters that differ in names that could be meant. */
-const MOST_MISTAKES = 8
-
-/** Up to three similar names (a typing mistake or missing extension), the nearest first. */
-function nearestNames(name: string, names: readonly string[]): string[] {
-  const most = Math.min(MOST_MISTAKES, Math.max(1, Math.floor(name.length / 4)))
-  const folded = name.toLowerCase()
-  return names
-    .map((other) => ({ other, distance: nameDistance(folded, other.toLowerCase(), most) }))
-    .filter(({ distance }) => distance <= most)
-    .sort((a, b) => a.distance - b.distance || (a.other < b.other ? -1 : 1))
-    .slice(0, 3)
-    .map(({ other }) => other)
-}
-
-function nameDistance(name: string, other: string, most: number): number {
-  const stem = (text: string): string => text.replace(/\.[^.]*$/, '')
-  if (name === stem(other) || stem(name) === stem(other)) return 0.5
-  return editDistance(name, other, most)
 }
 
 const WORDS: Readonly<Record<string, readonly [got: string, remedy: string]>> = {

@@ -3,6 +3,7 @@
  * Only what distinguishes formats is parsed here; the readers check everything.
  */
 import { FormatError, UnsupportedError } from '../core/errors.ts'
+import { isParquet, kindOfFile } from '../data/fileKinds.ts'
 import type { FormatName } from './imported.ts'
 
 /** The supported files, for errors. */
@@ -25,7 +26,7 @@ export function identify(bytes: Uint8Array, name: string): FormatName {
   // The reader explains what is damaged.
   const [, ending] = /\.(safetensors|onnx|h5|hdf5|keras|pt|pth|pkl)$/i.exec(name) ?? []
   if (ending) return BY_ENDING[ending.toLowerCase()]
-  throw new FormatError({ where: name, expected: KNOWN_FORMATS, got: glance(bytes) })
+  throw new FormatError({ where: name, expected: KNOWN_FORMATS, ...otherFile(bytes) })
 }
 
 const BY_ENDING: Readonly<Record<string, FormatName>> = {
@@ -71,6 +72,8 @@ function jsonFormat(bytes: Uint8Array, name: string): FormatName | null {
   if (/"(weightsManifest|modelTopology)"\s*:/.test(text)) return 'tfjs'
   if (/"filename"\s*:/.test(text) && /"shape"\s*:/.test(text)) return 'tensorflow1'
   const config = /"class_name"\s*:/.test(text)
+  // JSON Lines: an object on each line.
+  if (!config && /^\s*\{[^\n]*\}\s*\n\s*(?:\{|$)/.test(text.slice(0, 2 ** 16))) return null
   throw new FormatError({
     where: name,
     expected: KNOWN_FORMATS,
@@ -149,8 +152,25 @@ function latin(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes)
 }
 
+/** What a file is that is no model, and what to do with a table. */
+function otherFile(bytes: Uint8Array): { got: string; remedy?: string } {
+  if (bytes.length === 0) return { got: 'an empty file' }
+  const isTable = isParquet(bytes)
+  const kind = kindOfFile(bytes.subarray(0, 2 ** 16))
+  if (kind && !isTable) return { got: kind.what }
+  if (!isTable && !isText(bytes.subarray(0, 4096))) return { got: glance(bytes) }
+  return {
+    got: isTable ? 'a table (Parquet)' : 'a text, such as a table',
+    remedy: 'Give the model as the model, and the table as the data.',
+  }
+}
+
+/** Without control characters other than white space. */
+function isText(head: Uint8Array): boolean {
+  return head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13))
+}
+
 function glance(bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'an empty file'
   const first = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0'))
   return `a file that begins with bytes ${first.join(' ')}`
 }

@@ -3,10 +3,12 @@
  * An output after a sigmoid or softmax never gets a second one.
  */
 import type { NetworkConfig } from '../model/config.ts'
-import { findLastActivation, squashesTwice } from '../model/lastActivation.ts'
+import { findLastActivation, squashesTwice, type LastActivation } from '../model/lastActivation.ts'
+import { layerNames } from '../layers/names.ts'
 import type { LossOptions } from '../layers/loss.ts'
 import { UsageError } from '../core/errors.ts'
 import type { OutputActivation } from './imported.ts'
+import type { MergeOperation } from '../layers/skips/merge.ts'
 
 /** The loss for an output activation; null for any regression loss. */
 export function lossForActivation(outputActivation: OutputActivation): LossOptions['type'] | null {
@@ -16,10 +18,43 @@ export function lossForActivation(outputActivation: OutputActivation): LossOptio
 
 type Layers = NetworkConfig['layers']
 
+/** The function that the output has passed, also through layers that join others. */
+export function lastActivationOf(layers: Layers): LastActivation {
+  const at = layers.findLastIndex((layer) => 'inputs' in layer)
+  const joint = layers[at] as Layers[number] | undefined
+  if (!joint || !('inputs' in joint)) return findLastActivation(layers)
+  const names = layerNames(layers.slice(0, at))
+  const below = joint.inputs.map((name) => layers.slice(0, names.indexOf(name) + 1))
+  const above = layers.slice(at + 1)
+  if (below.length === 1) return lastActivationOf([...below[0], ...above])
+  const name = joinedActivation(
+    joint.type === 'merge' ? joint.operation : 'concat',
+    below.map((branch) => lastActivationOf(branch)),
+  )
+  return findLastActivation([
+    name ? { type: 'activation', activation: name } : { type: 'dense', units: 1 },
+    ...above,
+  ])
+}
+
+/** A function whose numbers are of the kind that several joined outputs have; null where they can be any. */
+function joinedActivation(
+  operation: 'concat' | MergeOperation,
+  below: readonly LastActivation[],
+): LastActivation['name'] | null {
+  const [{ name, range }] = below
+  if (below.some((other) => other.range !== range) || operation === 'add' || operation === 'subtract')
+    return null
+  if (range === 'probability')
+    return operation === 'average' && below.every((other) => other.name === 'softmax') ? 'softmax' : 'sigmoid'
+  const staysWithin = operation !== 'concat' && operation !== 'multiply'
+  return staysWithin && (range === 'bounded' || range === 'signed') ? name : null
+}
+
 /** Whether a file's last activation can become the output activation: its input must be logits. */
 export function endsOnLogits(layers: Layers, outputActivation: OutputActivation): boolean {
   const loss = lossForActivation(outputActivation)
-  return loss === null || !squashesTwice(loss, findLastActivation(layers))
+  return loss === null || !squashesTwice(loss, lastActivationOf(layers))
 }
 
 /**
@@ -33,7 +68,7 @@ export function resolveOutputActivation(
   given: OutputActivation | undefined,
 ): OutputActivation {
   if (given === undefined || given === found) return found
-  const { name, range } = findLastActivation(layers)
+  const { name, range } = lastActivationOf(layers)
   if (found !== 'linear' && found !== 'probabilities') {
     if (given === 'probabilities' && found !== 'logSoftmax') return found
     throw contradiction(found, found, given)
@@ -78,7 +113,7 @@ export function activationForLabels(
   if (outputActivation !== 'linear' || !labels || width === null) return outputActivation
   const two = width === 1 && labels.length === 2
   if (!two && (width === 1 || labels.length !== width)) return outputActivation
-  const { name, range } = findLastActivation(layers)
+  const { name, range } = lastActivationOf(layers)
   if (range === 'any') return two ? 'sigmoid' : 'softmax'
   if (range === 'probability') return two || name === 'softmax' ? 'probabilities' : outputActivation
   return range === 'logProbability' && !two ? 'logSoftmax' : outputActivation
@@ -91,7 +126,7 @@ export function findActivationOfNumbers(
   labels: readonly string[] | null,
 ): string | null {
   if (outputActivation !== 'linear' || !labels) return null
-  const { name, range } = findLastActivation(layers)
+  const { name, range } = lastActivationOf(layers)
   return range === 'any' ? null : name
 }
 
@@ -104,7 +139,7 @@ export function getOutputWidth(layers: Layers): number | null {
       const beside = layer.direction === 'bidirectional' && (layer.merge ?? 'concat') === 'concat'
       return layer.units * (beside ? 2 : 1)
     }
-    if (layer.type === 'flatten' || layer.type === 'concat') return null
+    if (layer.type === 'flatten' || 'inputs' in layer) return null
   }
   return null
 }

@@ -2,7 +2,7 @@
 import { genericCells } from '../cells/registry.ts'
 import { activationLayer } from '../layers/activation.ts'
 import { batchNormLayer } from '../layers/batchNorm.ts'
-import { concatLayer } from '../layers/concat.ts'
+import { concatLayer } from '../layers/skips/concat.ts'
 import type { LayerInfo } from '../layers/definition.ts'
 import { genericDenseLayer } from '../layers/dense.ts'
 import { dropoutLayer } from '../layers/dropout.ts'
@@ -10,6 +10,7 @@ import { maskedEmbeddingLayer } from '../layers/embedding.ts'
 import { maskedFeaturesLayer } from '../layers/features.ts'
 import { flattenLayer } from '../layers/flatten.ts'
 import { layerNormLayer } from '../layers/layerNorm.ts'
+import { mergeLayer } from '../layers/skips/merge.ts'
 import { maskingLayer, zeroMaskedLayer } from '../layers/masks/masking.ts'
 import { maskedOneHotLayer } from '../layers/oneHot.ts'
 import { anyPoolLayer } from '../layers/pooling/allPools.ts'
@@ -40,4 +41,5 @@ export const allLayers: readonly LayerInfo[] = [
   zeroMaskedLayer,
   reverseLayer,
   concatLayer,
+  mergeLayer,
 ]

@@ -3,7 +3,7 @@
  * definitions of the layers that may be in it: each field is checked and named.
  */
 import type { ActivationOptions } from '../layers/activation.ts'
-import type { ConcatOptions } from '../layers/concat.ts'
+import type { ConcatOptions } from '../layers/skips/concat.ts'
 import type { BatchNormOptions } from '../layers/batchNorm.ts'
 import type { AnyOptions, LayerDefinition, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import type { DenseOptions } from '../layers/dense.ts'
@@ -14,6 +14,7 @@ import { optional } from '../layers/fields.ts'
 import type { FlattenOptions } from '../layers/flatten.ts'
 import type { LayerNormOptions } from '../layers/layerNorm.ts'
 import { readLoss, type LossOptions } from '../layers/loss.ts'
+import type { MergeOptions } from '../layers/skips/merge.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
@@ -45,6 +46,7 @@ export type LayerOptions =
   | ZeroMaskedOptions
   | ReverseOptions
   | ConcatOptions
+  | MergeOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

@@ -71,21 +71,22 @@ export class StreamInput {
     if (this.features === null) this.#throwShape(1, steps)
     const { view, stride, width } = this.features
     const to = row * stride
-    // 0·x is 0 for finite numbers alone. Two sums, since an addition waits for the one before it.
+    // x − x is 0 for finite numbers alone. Two sums, since an addition waits for the one before it.
     let even = 0
     let odd = 0
     let j = 0
     for (; j + 1 < width; j += 2) {
-      const x = steps[from + j]
-      const y = steps[from + j + 1]
-      view[to + j] = x
-      view[to + j + 1] = y
-      even += Math.fround(x) * 0
-      odd += Math.fround(y) * 0
+      const x = Math.fround(steps[from + j])
+      const y = Math.fround(steps[from + j + 1])
+      view[to + j] = steps[from + j]
+      view[to + j + 1] = steps[from + j + 1]
+      even += x - x
+      odd += y - y
     }
     if (j < width) {
+      const x = Math.fround(steps[from + j])
       view[to + j] = steps[from + j]
-      odd += Math.fround(steps[from + j]) * 0
+      odd += x - x
     }
     if (even + odd !== 0) requireFinite('stream.push, feature ', steps, from, from + width)
   }

@@ -3,7 +3,7 @@
  * probability of every label.
  */
 import type { OutputActivation } from '../formats/imported.ts'
-import { endsOnLogits } from '../formats/outputActivation.ts'
+import { findLastActivation, squashesTwice } from '../model/lastActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
 import { outputBatch } from '../model/outputBatch.ts'
@@ -102,7 +102,8 @@ export function nameOutputs(network: Network, learned: Learned): readonly string
   if (labels) {
     if (labels.length === count && new Set(labels).size === count) return labels
     const expected = `${count} different labels, one per ${classes ? 'class' : 'output'}`
-    const couldBeLogit = count === 1 && labels.length === 2 && endsOnLogits(network.config.layers, 'sigmoid')
+    const output = findLastActivation(network.config.layers)
+    const couldBeLogit = count === 1 && labels.length === 2 && !squashesTwice('binaryCrossEntropy', output)
     throw new UsageError({
       where: 'labels',
       expected,

@@ -54,11 +54,10 @@ const WORK = 10
 /** An optimizer of one network's parameters. */
 export class Optimizer {
   readonly options: CompleteOptimizer
-  /** Names of its states in the network's store. */
-  readonly regions: readonly string[]
   /** Updates made. Set it when states are restored. */
   steps = 0
   readonly #network: Network
+  readonly #regions: readonly string[]
   readonly #places: 'all' | 'used'
 
   /**
@@ -72,12 +71,12 @@ export class Optimizer {
   constructor(network: Network, options: OptimizerOptions, sparseEmbeddings = false) {
     internalsOf(network).runs.begin('Optimizer')()
     this.options = completeOptimizer(options)
-    this.regions = optimizerRegions(this.options)
+    this.#regions = optimizerRegions(this.options)
     this.#network = network
     this.#places = sparseEmbeddings ? 'used' : 'all'
-    internalsOf(network).prepareTraining(...this.regions)
+    internalsOf(network).prepareTraining(...this.#regions)
     const initial = definitionOf(this.options).initial?.(this.options) ?? 0
-    for (const region of this.regions) this.#array(region).fill(initial)
+    for (const region of this.#regions) this.#array(region).fill(initial)
   }
 
   /**
@@ -110,11 +109,11 @@ export class Optimizer {
       scale,
       weights: store.region('weights'),
       gradients: store.region('gradients'),
-      states: this.regions.map((region) => store.region(region)),
+      states: this.#regions.map((region) => store.region(region)),
       arrays: () => ({
         weights: this.#array('weights'),
         gradients: this.#array('gradients'),
-        states: this.regions.map((region) => this.#array(region)),
+        states: this.#regions.map((region) => this.#array(region)),
       }),
     }
   }

@@ -17,12 +17,13 @@ import {
   type SavedState,
   type TrainingState,
 } from './checkpoint.ts'
+import { batchSizeOf, carriedSegments, type CarriedSegments } from './segments/carriedSegments.ts'
 import { checkedMasks, fingerprint, type Dataset, type Sample } from './dataset.ts'
 import { eachPrediction, evaluate, knowsClasses, type Evaluation } from './evaluate.ts'
 import type { FitReport, KeptWeights, StepProgress, StopReason, TrainingEvent } from './events.ts'
 import { divergenceError, findNonFinite } from './divergence.ts'
 import { holdGradients } from './heldGradients.ts'
-import { Optimizer } from './optimizer.ts'
+import { Optimizer, optimizerRegions } from './optimizer.ts'
 import { yieldToEventLoop, Interval, untilAborted } from './eventLoop.ts'
 import { reserveFor } from './capacity.ts'
 import { learningRateAt, plateauAfter } from './schedule.ts'
@@ -98,6 +99,8 @@ export class TrainingRun implements Resumable {
   readonly stepsPerEpoch: number
   readonly optimizer: Optimizer
   readonly ema: ExponentialMovingAverage | null
+  /** The states that go on from batch to batch; null unless `train` is cut into segments. */
+  readonly carried: CarriedSegments | null
   readonly progress: Progress
   readonly #given: FitOptions
   readonly #validation: Dataset | null
@@ -121,11 +124,12 @@ export class TrainingRun implements Resumable {
     this.train = checkedMasks('train', given.train)
     this.#validation = given.validation ? checkedMasks('validation', given.validation) : null
     this.epochs = given.epochs ?? 10
-    this.options = completeOptions(given)
+    this.carried = carriedSegments('fit option train', network, this.train)
+    this.options = completeOptions({ ...given, batchSize: batchSizeOf(given) })
     requirePrecision(this.options, network.engine.precision)
     requireData(given)
     requireEmbedding(network, this.options)
-    const batches = Math.ceil(this.train.size / this.options.batchSize)
+    const batches = this.train.segments?.length ?? Math.ceil(this.train.size / this.options.batchSize)
     this.stepsPerEpoch = Math.ceil(batches / this.options.accumulationSteps)
     this.#checkpoint = new Interval((given.checkpoint?.everySeconds ?? Infinity) * 1000)
     const recorded = !!(given.checkpoint || given.resume)
@@ -149,7 +153,8 @@ export class TrainingRun implements Resumable {
 
   /** Regions of a checkpoint besides the weights. */
   get regions(): readonly string[] {
-    return this.ema ? [...this.optimizer.regions, EMA_REGION] : this.optimizer.regions
+    const regions = optimizerRegions(this.optimizer.options)
+    return this.ema ? [...regions, EMA_REGION] : regions
   }
 
   /** Options of an epoch's batches. */

@@ -264,10 +264,12 @@ describe('reading', () => {
     for (const name of ['sentiment.safetensors', 'other.txt']) fs.writeFileSync(join(folder, name), OLD)
     const message = async (name: string): Promise<string> =>
       (await refusal(readFileBytes(join(folder, name)))).message.replace(folder, '')
-    const suggestion = 'expected a file that exists, got none. Did you mean "sentiment.safetensors"?'
+    const suggestion = 'expected a readable file, got no such file. Did you mean "sentiment.safetensors"?'
     expect(await message('sentimant.safetensors')).toBe(`/sentimant.safetensors: ${suggestion}`)
     expect(await message('Sentiment')).toBe(`/Sentiment: ${suggestion}`)
-    expect(await message('zebra.csv')).toBe('/zebra.csv: expected a file that exists, got none')
+    expect(await message('zebra.csv')).toBe(
+      '/zebra.csv: expected a readable file, got no such file. Check the path.',
+    )
     expect(await message('none/m.csv')).toContain('got no folder "')
   })
 

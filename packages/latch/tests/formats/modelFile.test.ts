@@ -116,7 +116,7 @@ describe('refusals of the document', () => {
     const file = writeSafetensors([weight], { format: 'pt' })
     expect(refusal(() => decodeModel(file, 'm.safetensors')).message).toBe(
       'm.safetensors, __metadata__.latch: expected a model saved by Latch, ' +
-        "got a safetensors file without Latch's metadata (1 tensors)",
+        "got a safetensors file without Latch's metadata (1 tensors). `importFile` of 'latch/formats' opens any model.",
     )
   })
 

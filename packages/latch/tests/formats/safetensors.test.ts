@@ -165,8 +165,8 @@ describe('refusals of the length', () => {
     ['a header of 2^60 bytes', forge('{}', 0, 2n ** 60n), 'bytes 0 to 7', 'got 1152921504606846976'],
     ['the largest length', forge('{}', 0, 2n ** 64n - 1n), 'bytes 0 to 7', 'got 18446744073709551615'],
     ['one byte too many', forge('{}', 0, 3n), 'bytes 0 to 7', 'from 2 to 2 (the file has 10 bytes), got 3'],
-    ['a zip', forge('{}', 0, 0x04034b50n), 'bytes 0 to 7', 'It looks like a zip archive (a PyTorch .pt'],
-    ['JSON', new TextEncoder().encode('{"format": 1}'), 'bytes 0 to 7', 'It looks like a JSON file'],
+    ['a zip', forge('{}', 0, 0x04034b50n), 'bytes 0 to 7', 'or of another format. `importFile`'],
+    ['JSON', new TextEncoder().encode('{"format": 1}'), 'bytes 0 to 7', 'or of another format. `importFile`'],
   ])('%s', (_, bytes, where, message) => {
     const error = refusal(bytes)
     expect(error.where).toBe(`m.safetensors, ${where}`)

@@ -70,6 +70,15 @@ const cases: Record<string, LayerOptions[]> = {
     concat('dense.0', 'pool.0'),
     two,
   ],
+  'two poolings of one layer': [
+    features,
+    lstm,
+    { type: 'pool', pooling: 'max' },
+    concat('recurrent.0'),
+    { type: 'pool', pooling: 'mean' },
+    concat('pool.0', 'pool.1'),
+    two,
+  ],
   'back to the steps': [features, lstm, last, concat('recurrent.0', 'features.0'), gru, last, two],
   'concat of concats': [
     embedding,

@@ -8,7 +8,7 @@ import type { TrainingState } from '../../src/training/checkpoint.ts'
 import { clipGradients } from '../../src/training/clip.ts'
 import type { Dataset } from '../../src/training/dataset.ts'
 import { fit } from '../../src/training/fit.ts'
-import { Optimizer } from '../../src/training/optimizer.ts'
+import { Optimizer, optimizerRegions } from '../../src/training/optimizer.ts'
 import { everyOptimizer } from '../training/optimizers/everyOptimizer.ts'
 import { bitsOf } from '../training/trainingHelpers.ts'
 
@@ -101,7 +101,7 @@ describe('sparse updates', () => {
         backward(net, everyRow, [step % 2, 1])
         optimizer.update(0.05, clipGradients(net, { clipNorm: 0.1 }).scale)
       }
-      return [bitsOf(net), ...optimizer.regions.map((region) => bitsOf(net, region))]
+      return [bitsOf(net), ...optimizerRegions(optimizer.options).map((region) => bitsOf(net, region))]
     }
     expect(updates(sparse, true)).toEqual(updates(dense, false))
   })
@@ -115,7 +115,7 @@ describe('sparse updates', () => {
       optimizer.update(0.05)
     }
     step([[1, 2, 3]])
-    const regions = ['weights', ...optimizer.regions]
+    const regions = ['weights', ...optimizerRegions(optimizer.options)]
     const before = regions.map((region) => table(net, region))
     step([[3, 4, 4]])
     regions.forEach((region, r) => {

@@ -81,10 +81,19 @@ function anyConcat(random: Random, below: readonly Below[]): { layer: LayerOptio
   return { layer: { type: 'concat', inputs: [first.name, ...others] }, per: first.per }
 }
 
+/** A layer with itself: widths always fit, and no two numbers are ever apart. */
+function anyMerge(random: Random, below: readonly Below[]): { layer: LayerOptions; per: Below['per'] } {
+  const wide = below.filter(({ per }) => per !== 'oneHot')
+  const first = pick(random, wide)
+  const operation = pick(random, ['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum'] as const)
+  const inputs = [first.name, first.name]
+  return { layer: { type: 'merge', operation, inputs }, per: first.per }
+}
+
 /** A layer that may stand on these. */
 function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOptions; per: Below['per'] } {
   const { per } = below[below.length - 1]
-  const kinds = ['dense', 'activation', 'layerNorm', 'dropout', 'concat']
+  const kinds = ['dense', 'activation', 'layerNorm', 'dropout', 'concat', 'merge']
   if (per === 'step')
     kinds.push('recurrent', 'recurrent', 'recurrent', 'pool', 'reverse', 'zeroMasked', 'flatten')
   const kind = per === 'oneHot' ? 'recurrent' : pick(random, kinds)
@@ -99,6 +108,7 @@ function anyLayer(random: Random, below: readonly Below[]): { layer: LayerOption
   }
   if (kind === 'flatten') return { layer: { type: 'flatten', steps: 3 }, per: 'sequence' }
   if (kind === 'concat') return anyConcat(random, below)
+  if (kind === 'merge') return anyMerge(random, below)
   if (kind === 'dropout') return stays({ type: 'dropout', rate: 0.3 })
   if (kind === 'reverse' || kind === 'zeroMasked') return stays({ type: kind })
   if (kind === 'layerNorm')

@@ -49,7 +49,18 @@ it('every factory makes a layer that allLayers reads back', () => {
     expect(again.config).toEqual(net.config)
     expect(again.parameters.map(({ name }) => name)).toEqual(net.parameters.map(({ name }) => name))
   }
-  const { activation, attentionPool, concat, dropout, firstPool, flatten, layerNorm, masking, oneHot } = latch
+  const {
+    activation,
+    attentionPool,
+    concat,
+    dropout,
+    firstPool,
+    flatten,
+    layerNorm,
+    masking,
+    merge,
+    oneHot,
+  } = latch
   const { genericDense, genericGru, genericRnn, maskedEmbedding, maskedFeatures, maskedOneHot } = latch
   const { recurrent, reverse, sumPool, zeroMasked } = latch
   read([embedding({ vocabulary: 4, size: 3 }), dropout(0.5), lstm(2), rnn(2, { activation: 'relu' })])
@@ -61,6 +72,7 @@ it('every factory makes a layer that allLayers reads back', () => {
   read([
     features(2),
     genericLstm(2, { direction: 'bidirectional', merge: 'sum' }),
+    merge('add', ['features.0', 'recurrent.0']),
     flatten(3),
     genericDense(2, { activation: 'mish' }),
   ])

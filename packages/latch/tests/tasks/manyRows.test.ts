@@ -1,6 +1,6 @@
 /** Counts that data decides: a class of over a million rows, hundreds of labels, pictures of many parts. */
 import { describe, expect, it } from 'vitest'
-import { createColors } from 'picocolors'
+import { createColors } from '../../../cli/src/terminal/escape.ts'
 import { count as inWords } from '../../../cli/src/terminal/numbers.ts'
 import { element } from '../../../cli/src/inspect/pictures/svg.ts'
 import { drawEvaluation, evaluationJson } from '../../../cli/src/training/reports.ts'

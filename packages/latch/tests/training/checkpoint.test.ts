@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { captureState, freshProgress, restoreState, type Resumable } from '../../src/training/checkpoint.ts'
 import { fingerprint } from '../../src/training/dataset.ts'
-import { Optimizer } from '../../src/training/optimizer.ts'
+import { Optimizer, optimizerRegions } from '../../src/training/optimizer.ts'
 import { completeOptions } from '../../src/training/options.ts'
 import { classifier, firstMark } from './trainingHelpers.ts'
 
@@ -10,7 +10,8 @@ it('is captured from a run and restored into another network', () => {
   const run = (seed: number) => {
     const network = classifier({ seed })
     const options = completeOptions({})
-    const { regions } = new Optimizer(network, options.optimizer)
+    const optimizer = new Optimizer(network, options.optimizer)
+    const regions = optimizerRegions(optimizer.options)
     const data = { train: fingerprint(firstMark(20, 1)), validation: null }
     return { network, options, data, regions, stepsPerEpoch: 1 } satisfies Resumable
   }

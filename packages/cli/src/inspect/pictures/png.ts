@@ -45,6 +45,7 @@ function renderer(): Promise<Renderer> {
 }
 
 function fonts(): Promise<Uint8Array[]> {
+  // The build copies these two of the family's 22 files.
   const names = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']
-  return Promise.all(names.map((name) => readFile(packages.resolve(`dejavu-fonts-ttf/ttf/${name}`))))
+  return Promise.all(names.map((name) => readFile(new URL(`../../../fonts/${name}`, import.meta.url))))
 }

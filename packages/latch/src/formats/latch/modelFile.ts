@@ -6,7 +6,7 @@
 import { FormatError, UsageError } from '../../core/errors.ts'
 import { describe, fieldAt, requireFinite, readChoice, readString, rootField } from '../../core/validation.ts'
 import { MAX_JSON_DEPTH, parseJson, assertJsonSize } from '../json.ts'
-import { readSafetensors, shapeText, writeSafetensors } from '../safetensors/safetensors.ts'
+import { ANY_MODEL, readSafetensors, shapeText, writeSafetensors } from '../safetensors/safetensors.ts'
 import { quoted } from '../safetensors/header.ts'
 import type { NamedTensor } from '../safetensors/safetensors.ts'
 
@@ -84,6 +84,7 @@ export function decodeModel(bytes: Uint8Array, source = 'model bytes'): ModelCon
       where: `${source}, __metadata__.latch`,
       expected: 'a model saved by Latch',
       got: `a safetensors file without Latch's metadata (${tensors.size} tensors)`,
+      remedy: ANY_MODEL,
     })
   }
   return { document: parseModelDocument(metadata.latch, source), tensors }

@@ -103,28 +103,14 @@ function readHeaderLength(bytes: Uint8Array, source: string): number {
       where: `${source}, bytes 0 to 7`,
       expected: `a header length from 2 to ${most} (the file has ${bytes.length} bytes)`,
       got: `${length}`,
-      remedy: remedyForStart(bytes),
+      remedy: `The file is truncated, or of another format. ${ANY_MODEL}`,
     })
   }
   return Number(length)
 }
 
-/** Files that are mistaken for safetensors, by their first bytes. */
-function remedyForStart([first]: Uint8Array): string {
-  const kind = KINDS[String.fromCharCode(first)]
-  return kind
-    ? `It looks like ${kind}, not a safetensors file: choose the safetensors file.`
-    : 'The file is truncated, or is not a safetensors file: copy it again, or choose another file.'
-}
-
-/** By the first byte. */
-const KINDS: Readonly<Record<string, string>> = {
-  P: 'a zip archive (a PyTorch .pt or a .keras)',
-  '\u0089': 'an HDF5 file (Keras .h5)',
-  '\u001f': 'a gzip file',
-  '\u0080': 'a Python pickle',
-  '{': 'a JSON file',
-}
+/** What opens a file that is no model of the class that reads it. */
+export const ANY_MODEL = "`importFile` of 'latch/formats' opens any model."
 
 /** Checks one tensor alone: dtype, shape, offsets, and that they say the same size. */
 function checkEntry(entry: HeaderEntry, dataLength: number, source: string): void {

@@ -129,12 +129,7 @@ class LayerWeights {
 
   /** Forward before backward, cell by cell as the file lists them; kernel, recurrent kernel, bias. */
   of(layer: string): readonly KerasArray[] {
-    const begin = layer.split('/', 1)[0]
-    const outer = (this.#groups.get(begin) ?? []).filter(({ name }) => name.startsWith(`${layer}/`))
-    const own =
-      outer.length > 0
-        ? outer
-        : (this.#inner.get(begin) ?? []).filter(({ name }) => name.includes(`/${layer}/`))
+    const own = this.#find(layer)
     for (const array of own) this.#asked.add(array)
     const places = new Map<string, number>()
     for (const { name } of own) {
@@ -148,6 +143,15 @@ class LayerWeights {
       return (backward + places.get(name.slice(0, cut))!) * ORDER.length + part
     }
     return own.toSorted((a, b) => rank(a) - rank(b))
+  }
+
+  /** By the layer's name; of a layer in a model (`encoder/lstm`), also without the names of the models. */
+  #find(layer: string): KerasArray[] {
+    const begin = layer.split('/', 1)[0]
+    const outer = (this.#groups.get(begin) ?? []).filter(({ name }) => name.startsWith(`${layer}/`))
+    if (outer.length > 0) return outer
+    const inner = (this.#inner.get(begin) ?? []).filter(({ name }) => name.includes(`/${layer}/`))
+    return inner.length > 0 || begin === layer ? inner : this.#find(layer.slice(begin.length + 1))
   }
 
   /** Unused arrays. */

@@ -21,7 +21,10 @@ import { filesInMemory, readModel } from '../../formats/open.ts'
 import { fitBiases } from '../../formats/recurrentBiases.ts'
 import { readNetworkConfig } from '../../model/config.ts'
 import { allLayers } from '../../model/allLayers.ts'
-import type { Model } from '../model.ts'
+import type { FitOptions } from '../fit/fitOptions.ts'
+import type { Evaluation, Model, ModelEvaluateOptions, Prediction } from '../model.ts'
+import type { SequenceTypes } from '../sequenceModel/learned.ts'
+import type { SequenceInput } from '../sequenceModel/reader.ts'
 import { SequenceModel } from '../sequenceModel/sequenceModel.ts'
 import { sequenceTask } from '../sequenceModel/task.ts'
 import { textClassifierTask } from '../textClassifier/task.ts'
@@ -32,8 +35,24 @@ import { assertKnownOptions } from '../../core/knownNames.ts'
 
 export { IMPORT_OPTION_NAMES } from '../../formats/imported.ts'
 
-/** A model of any task: it reads texts, typed ids, or features as JSON. */
-export type AnyModel = Model & { exportSource(name?: string): ExportSource }
+/** The options that name the columns: `text` and `label` of a text classifier, `input` and `target` of other models. */
+type Columns = { text?: string; label?: string; input?: string; target?: string }
+
+/**
+ * A model of any task. It takes every input that it reads (a text, token ids, features) and refuses others;
+ * `summary().reads` lists them, and `columns` the options that name the columns of `fit` and `evaluate`.
+ */
+export type AnyModel = Model<
+  SequenceInput,
+  SequenceTypes['Step'],
+  Prediction,
+  Evaluation,
+  object,
+  FitOptions & Columns
+> & {
+  evaluate(examples: Iterable<object>, options?: ModelEvaluateOptions & Columns): Promise<Evaluation>
+  exportSource(name?: string): ExportSource
+}
 
 /** A model file in memory, with the files it refers to. */
 export interface ModelBytes {

@@ -4,8 +4,9 @@
  * before memory is allocated.
  */
 import type { EngineOptions } from '../../engine/engine.ts'
-import { UsageError } from '../../core/errors.ts'
+import { FormatError, UsageError } from '../../core/errors.ts'
 import {
+  describe,
   fieldAt,
   fieldError,
   readObject,
@@ -21,7 +22,7 @@ import {
   type ModelContent,
   type ModelDocument,
 } from '../../formats/latch/modelFile.ts'
-import type { NamedTensor } from '../../formats/safetensors/safetensors.ts'
+import { ANY_MODEL, type NamedTensor } from '../../formats/safetensors/safetensors.ts'
 import { readNetworkConfig } from '../../model/config.ts'
 import { buildNetwork } from '../../model/network.ts'
 import type { ParameterInfo } from '../../tensors/parameters.ts'
@@ -131,7 +132,11 @@ export function readTask<T extends TaskTypes>(
 ): TaskContent<T> {
   const root = rootField(document, 'document', source)
   const name = fieldAt(root, 'task')
-  if (name.value !== task.name) throw fieldError(name, `a ${task.name}`)
+  if (name.value !== task.name) {
+    const expected = `a ${task.name}`
+    const where = `${source}, ${name.path}`
+    throw new FormatError({ where, expected, got: describe(name.value), remedy: ANY_MODEL })
+  }
   const f = readObject(root, [
     'format',
     'version',

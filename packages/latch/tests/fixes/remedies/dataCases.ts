@@ -118,6 +118,12 @@ const COLUMNS: readonly RemedyCase[] = [
     [TABLE, { columns: ['0'] }],
   ),
   table(
+    'a column misspelt',
+    'Did you mean "text"?',
+    [TABLE, { columns: ['Txt'] }],
+    [TABLE, { columns: ['text'] }],
+  ),
+  table(
     'a name for a table without a header',
     'Name a column by its number.',
     ['good,a\nbad,b\n', { columns: ['text'], header: false }],
@@ -182,7 +188,8 @@ const FILES: readonly RemedyCase[] = [
     },
     'table.csv.gz',
   ),
-  file('a path of nothing', 'Check the path.', TABLE, (path) => readTable(`${path}s`), read),
+  file('a path of nothing', 'Check the path.', TABLE, (_, folder) => readTable(join(folder, 'none')), read),
+  file('a path nearly right', 'Did you mean "table.csv"?', TABLE, (path) => readTable(`${path}s`), read),
   file('a folder', 'Name a file in it.', TABLE, (_, folder) => readTable(folder), read),
   file(
     'a file that may not be read',

@@ -13,6 +13,8 @@ import { readSafetensors, writeSafetensors } from '../../../src/formats/safetens
 import { readTorch } from '../../../src/formats/torch/index.ts'
 import { conversionLines } from '../../../src/formats/torch/read/refusals.ts'
 import type { LayerOptions } from '../../../src/model/config.ts'
+import { openModel } from '../../../src/tasks/files/openModel.ts'
+import type { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { TextClassifier } from '../../../src/tasks/textClassifier/textClassifier.ts'
 import { modelProto } from '../../formats/onnx/onnxFiles.ts'
 import { trained } from '../../tasks/textClassifier/classifierHelpers.ts'
@@ -62,20 +64,30 @@ const half = { name: 'w', shape: [2], dtype: 'F16', data: Uint16Array.of(0, 0) }
 const safe = () => writeSafetensors([{ ...tensor }])
 const letters = (text: string) => utf8.encode(text.padEnd(64))
 
+const sequenceBytes = async () =>
+  ((await open(await exported(LAYERS, 'onnx'), {})) as SequenceModel).toBytes()
+
 const SAFETENSORS: readonly RemedyCase[] = [
-  {
-    name: 'JSON in place of safetensors',
-    kind: FormatError,
-    remedy: 'It looks like a JSON file, not a safetensors file: choose the safetensors file.',
-    raise: () => readSafetensors(letters('{"format": 1}'), 'm'),
-    follow: () => readSafetensors(safe(), 'm'),
-  },
   {
     name: 'a file that is not safetensors',
     kind: FormatError,
-    remedy: 'The file is truncated, or is not a safetensors file: copy it again, or choose another file.',
+    remedy: "The file is truncated, or of another format. `importFile` of 'latch/formats' opens any model.",
     raise: () => readSafetensors(safe().subarray(0, 20), 'm'),
-    follow: () => readSafetensors(safe(), 'm'),
+    follow: async () => open(await exported(LAYERS, 'onnx'), {}),
+  },
+  {
+    name: 'weights of another program where a model of Latch is expected',
+    kind: FormatError,
+    remedy: "`importFile` of 'latch/formats' opens any model.",
+    raise: () => TextClassifier.fromBytes(safe(), 'm'),
+    follow: async () => open(await exported(LAYERS, 'keras'), {}),
+  },
+  {
+    name: 'a sequence model where a text classifier is expected',
+    kind: FormatError,
+    remedy: "`importFile` of 'latch/formats' opens any model.",
+    raise: async () => TextClassifier.fromBytes(await sequenceBytes(), 'm'),
+    follow: async () => openModel({ name: 'm', bytes: await sequenceBytes() }),
   },
   {
     name: 'data that ends',
@@ -101,6 +113,13 @@ const parts = async () => {
 const GRAPH = utf8.encode('{"format":"graph-model","modelTopology":{"node":[]},"weightsManifest":[]}')
 
 const KERAS: readonly RemedyCase[] = [
+  {
+    name: 'a table in place of a model',
+    kind: FormatError,
+    remedy: 'Give the model as the model, and the table as the data.',
+    raise: () => open(one('comments.csv', utf8.encode('text,label\ngood,a\nbad,b\n')), {}),
+    follow: async () => open(await exported(LAYERS, 'keras'), {}),
+  },
   {
     name: 'a configuration without weights',
     kind: FormatError,

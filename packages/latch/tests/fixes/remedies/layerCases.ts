@@ -37,6 +37,12 @@ const learn = (layers: readonly LayerOptions[], loss: LossOptions, batch: Packed
 
 const FORWARD = "Train it with direction 'forward': the way back begins at the end."
 
+const MEETS: LayerOptions[] = [
+  FEATURES,
+  { type: 'pool', pooling: 'last' },
+  { type: 'merge', operation: 'add', inputs: ['features.0', 'pool.0'] },
+]
+
 const STREAMS: readonly RemedyCase[] = [
   {
     name: 'a stream of reversed steps',
@@ -44,6 +50,13 @@ const STREAMS: readonly RemedyCase[] = [
     remedy: 'Pass whole sequences to forward.',
     raise: () => network([FEATURES, { type: 'reverse' }, GRU]).stream(),
     follow: () => network([FEATURES, { type: 'reverse' }, GRU]).forward(steps()),
+  },
+  {
+    name: 'a stream where the last step meets each step',
+    kind: UnsupportedError,
+    remedy: 'Pass whole sequences to forward.',
+    raise: () => network(MEETS).stream(),
+    follow: () => network(MEETS).forward(steps()),
   },
   {
     name: 'a stream of both directions',

@@ -124,14 +124,23 @@ describe('functional models', () => {
     expect(part.omitted).toEqual(['layer d'])
   })
 
-  it('refuses a second branch, a second output and tensors beside the first', () => {
+  it('refuses a branch that does not fit, a second output and tensors beside the first', () => {
     const branch = [
       ...chain.slice(0, 4),
       node('Dense', 'd', { units: 1 }, call('e')),
       node('Concatenate', 'c', {}, [{ args: [[tensor('l', []), tensor('d', [])]], kwargs: {} }]),
     ]
-    expect(() => read(model(branch, 'c'), arrays)).toThrow(
-      /layer d: expected one chain, with l as its input, got Dense of e/,
+    // One row a sequence beside one a step.
+    expect(() => read(model(branch, 'c'), { ...arrays, d: denseArrays(4, 1) })).toThrow(
+      /layer c: expected all inputs by step or all by sequence, got some of both/,
+    )
+    const twoInputs = [
+      ...chain.slice(0, 4),
+      node('InputLayer', 'j', { batch_shape: [null, 2] }, []),
+      node('Add', 'c', {}, [{ args: [[tensor('l', []), tensor('j', [])]], kwargs: {} }]),
+    ]
+    expect(() => read(model(twoInputs, 'c'), arrays)).toThrow(
+      /layer j: expected one chain, with l as its input, got InputLayer of nothing/,
     )
     const two = model(chain, 'd')
     two.config.output_layers = [

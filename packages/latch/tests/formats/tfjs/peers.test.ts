@@ -151,6 +151,47 @@ const CASES: Record<string, object> = {
     named('GRU', 'g', { units: 2 }, [['c', 0, 0, {}]]),
     named('Dense', 'y', { units: 2, activation: 'relu6' }, [['g', 0, 0, {}]]),
   ),
+  ...Object.fromEntries(
+    ['Add', 'Multiply', 'Average', 'Maximum', 'Minimum'].map((type) => [
+      `two branches, ${type}`,
+      functional(
+        ['y', 0, 0],
+        named('LSTM', 'h', { units: 3, ...every }, [['x', 0, 0, {}]]),
+        named('Dense', 'g', { units: 3, activation: 'sigmoid' }, [['x', 0, 0, {}]]),
+        named(type, 'm', {}, [
+          ['h', 0, 0, {}],
+          ['g', 0, 0, {}],
+        ]),
+        named('LSTM', 'y', { units: 2 }, [['m', 0, 0, {}]]),
+      ),
+    ]),
+  ),
+  'two poolings of one layer': functional(
+    ['c', 0, 0],
+    named('LSTM', 'h', { units: 3, ...every }, [['x', 0, 0, {}]]),
+    named('GlobalMaxPooling1D', 'a', {}, [['h', 0, 0, {}]]),
+    named('GlobalAveragePooling1D', 'b', {}, [['h', 0, 0, {}]]),
+    named('Concatenate', 'c', {}, [
+      ['a', 0, 0, {}],
+      ['b', 0, 0, {}],
+    ]),
+  ),
+  'a model in a model': sequential(
+    sequential(cell('LSTM', every), layer('Dense', { units: 3 })),
+    cell('LSTM'),
+    layer('Dense', { units: 2 }),
+  ),
+  'a functional model in a sequence': sequential(
+    functional(
+      ['m', 0, 0],
+      named('LSTM', 'h', { units: 3, ...every }, [['x', 0, 0, {}]]),
+      named('Add', 'm', {}, [
+        ['h', 0, 0, {}],
+        ['x', 0, 0, {}],
+      ]),
+    ),
+    cell('LSTM'),
+  ),
   'a final state as output': functional(
     ['y', 0, 0],
     named('LSTM', 'h', { units: 3, return_state: true }, [['x', 0, 0, {}]]),

@@ -17,6 +17,7 @@ import { exporters, writeModel } from '../../../src/formats/write.ts'
 import { openModel, modelFromImported } from '../../../src/tasks/files/openModel.ts'
 import { SequenceModel } from '../../../src/tasks/sequenceModel/sequenceModel.ts'
 import { imported, nextLetter, threeClasses } from '../sequenceModel/sequenceFixtures.ts'
+import { PARQUET } from '../../data/parquetFile.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latch-formats-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -78,7 +79,13 @@ describe('identify', () => {
 
   test.each([
     ['x', new Uint8Array(0), 'got an empty file'],
-    ['x', text('hello world'), 'begins with bytes 68 65 6c 6c 6f'],
+    ['x', bytes('hello', 1, 'world'), 'begins with bytes 68 65 6c 6c 6f'],
+    ['x', text('hello world'), 'got a text, such as a table. Give the model as the model'],
+    ['x.csv', text('text,label\ngood,a\n'), 'got a text, such as a table'],
+    ['x.json', text('[{"text": "good", "label": "a"}]'), 'got a text, such as a table'],
+    ['x.jsonl', text('{"text": "good"}\n{"text": "bad"}\n'), 'got a text, such as a table'],
+    ['x.parquet', PARQUET, 'got a table (Parquet). Give the model as the model'],
+    ['x.pdf', text('%PDF-1.7\n'), 'got a PDF document'],
     ['x.json', text('{"class_name": "Sequential", "config": []}'), 'a Keras configuration without weights'],
     ['x.json', text('{"a": 1}'), 'other JSON'],
     ['x.zip', zip('photo.png'), 'neither config.json'],
@@ -272,7 +279,7 @@ describe('on a disk', () => {
       await expect(files.sibling('../secret')).rejects.toThrow('a file outside it')
       await expect(files.sibling(join(folder, 'secret'))).rejects.toThrow('a file outside it')
       await expect(files.sibling('')).rejects.toThrow('a file outside it')
-      await expect(files.sibling('sharp')).rejects.toThrow('a file that exists')
+      await expect(files.sibling('sharp')).rejects.toThrow('no such file')
     }
     await expect(modelFilesAt(folder)).rejects.toThrow('a folder with model.json or manifest.json')
   })

@@ -14,7 +14,7 @@ describe('options out of range are named', () => {
     ['units', 1.5, /^option units/],
     ['layers', -1, /^option layers/],
     ['layers', 1e6, /^option layers/],
-    ['bidirectional', 'yes', /^option bidirectional: expected true or false, got yes/],
+    ['bidirectional', 'yes', /^option bidirectional: expected true or false, got "yes"/],
     ['reset', 'later', /^option reset: expected one of after, before/],
     ['activation', 'gelu', /^option activation/],
     ['pooling', 'sum', /^option pooling/],

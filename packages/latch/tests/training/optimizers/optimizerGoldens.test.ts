@@ -8,6 +8,7 @@ import {
   completeOptimizer,
   DEFAULT_LEARNING_RATES,
   Optimizer,
+  optimizerRegions,
   type OptimizerOptions,
 } from '../../../src/training/optimizer.ts'
 import { expectClose } from '../../closeTo.ts'
@@ -107,7 +108,7 @@ describe('threads', () => {
       internalsOf(net).store.write(net.parameters[0], gradients, 'gradients')
       optimizer.update(0.01, 0.7)
     }
-    const bits = [bitsOf(net), ...optimizer.regions.map((region) => bitsOf(net, region))]
+    const bits = [bitsOf(net), ...optimizerRegions(optimizer.options).map((region) => bitsOf(net, region))]
     net.dispose()
     return bits
   }

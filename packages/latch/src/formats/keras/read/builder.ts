@@ -35,16 +35,23 @@ export interface KerasText {
   textInput: TextInput
 }
 
+/** The output of a Keras layer: Latch's name of it, empty for an input that no layer has read, and its rows. */
+export interface KerasPlace {
+  last: string
+  per: 'step' | 'sequence'
+  width: number
+  steps: number | null
+  masked: boolean
+}
+
 /** The network so far. */
 export class NetworkBuilder {
   readonly layers: LayerOptions[] = []
   readonly weights = new Map<string, Float32Array>()
   readonly warnings: string[] = []
   readonly omitted: string[] = []
-  /** Latch's name of each Keras layer's output, for skip connections. */
-  readonly outputs = new Map<string, string>()
-  /** Width of each of those outputs. */
-  readonly widths = new Map<string, number>()
+  /** Each Keras layer's output, for branches. */
+  readonly outputs = new Map<string, KerasPlace>()
   input: ModelInput | null = null
   per: 'step' | 'sequence' = 'step'
   width = 0
@@ -58,6 +65,8 @@ export class NetworkBuilder {
   /** Shape of the input without the batch, if an InputLayer or the first layer specifies it. */
   inputShape: readonly (number | null)[] | null = null
   #last = ''
+  /** The features of the input, once a layer reads them. */
+  #begun: KerasPlace | null = null
   readonly #names = new LayerNames()
 
   /** Latch's name of the last layer. */
@@ -70,6 +79,50 @@ export class NetworkBuilder {
     this.layers.push(options)
     this.#last = this.#names.next(options.type)
     return this.#last
+  }
+
+  /** The output here. */
+  #place(): KerasPlace {
+    const { last, per, width, steps, masked } = this
+    return { last, per, width, steps, masked }
+  }
+
+  /** Remembers the output here as that of a Keras layer. */
+  keep(name: string): void {
+    this.outputs.set(name, this.#place())
+  }
+
+  /** The output of a Keras layer. @throws UnsupportedError for token ids */
+  placeOf(name: string, layer: Pick<KerasLayer, 'where' | 'arrays'>): KerasPlace {
+    const place = this.outputs.get(name)
+    if (place && place.last !== '') return place
+    this.beginFeatures(layer)
+    if (this.#begun) return this.#begun
+    throw new UnsupportedError({ where: layer.where, expected: 'an input of features', got: 'token ids' })
+  }
+
+  /** Goes on from the output of a Keras layer, which need not be the last one. */
+  goTo(name: string, layer: Pick<KerasLayer, 'where' | 'arrays'>): void {
+    if (!this.input || this.outputs.get(name)?.last === this.last) return
+    const place = this.placeOf(name, layer)
+    if (place.last === this.last) return
+    const isMasked = [...this.outputs.values()].some(({ masked }) => masked)
+    if (place.per === 'step' && isMasked && !place.masked)
+      throw new UnsupportedError({
+        where: layer.where,
+        expected: 'one mask for all layers over steps',
+        got: `${name}, whose steps are not masked`,
+      })
+    this.add({ type: 'concat', inputs: [place.last] })
+    this.setRows(place)
+  }
+
+  /** Sets what the rows are here. */
+  setRows({ per, width, steps, masked }: Omit<KerasPlace, 'last'>): void {
+    this.per = per
+    this.width = width
+    this.steps = steps
+    this.masked = masked
   }
 
   /** Removes the last layer, which became the output activation. */
@@ -102,7 +155,7 @@ export class NetworkBuilder {
   }
 
   /** Features, with the width of the input's shape or else of the first kernel (width, …). */
-  beginFeatures(layer: KerasLayer): void {
+  beginFeatures(layer: Pick<KerasLayer, 'where' | 'arrays'>): void {
     if (this.input) return
     const shape = this.inputShape
     const width = shape?.[shape.length - 1] ?? layer.arrays.shapeAhead()?.[0] ?? null
@@ -115,10 +168,12 @@ export class NetworkBuilder {
     this.steps = ranks === 2 ? (shape?.[0] ?? null) : 1
     this.input = { kind: 'features', width, steps: this.steps }
     this.add({ type: 'features', width })
-    if (ranks === 2) return
-    this.note('the input has no time axis: each example is a sequence of one step')
-    this.add({ type: 'pool', pooling: 'last' })
-    this.per = 'sequence'
+    if (ranks === 1) {
+      this.note('the input has no time axis: each example is a sequence of one step')
+      this.add({ type: 'pool', pooling: 'last' })
+      this.per = 'sequence'
+    }
+    this.#begun = this.#place()
   }
 
   /** Whether states are kept: those of all recurrent layers or of none. @throws UnsupportedError for some of them */

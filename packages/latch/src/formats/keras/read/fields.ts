@@ -3,7 +3,7 @@
  * versions must not be dropped in silence. Names of Keras 1 become those of Keras 2 first.
  */
 import type { NetworkBuilder } from './builder.ts'
-import type { KerasNode } from './topology.ts'
+import type { KerasNode } from './heads.ts'
 
 type Config = Record<string, unknown>
 

@@ -6,8 +6,10 @@ import { fileLayer, type FileLayer } from '../../fileContents.ts'
 import type { KerasAbout } from './model.ts'
 import { findDialect, typeText } from './model.ts'
 import { isSimple } from './layers.ts'
+import { isJoin } from './joins.ts'
 import { isRecurrent } from './recurrent.ts'
-import { readLayers, type KerasLayerHead } from './topology.ts'
+import { readLayers } from './topology.ts'
+import type { KerasLayerHead } from './heads.ts'
 
 /** Returns the shapes of a layer's arrays; `known`: in Keras' order, for supported layers. */
 export type ShapesOf = (layer: string, known: boolean) => readonly { shape: readonly number[] }[]
@@ -27,8 +29,7 @@ export function listLayers(
   const dialect = findDialect(about, heads[0])
   const failing = findFailingLayer(heads, about.source, refusedAt)
   return heads.map((head) => {
-    const known =
-      isRecurrent(head.type) || head.type === 'Concatenate' || isSimple(head.type, head.config, dialect)
+    const known = isRecurrent(head.type) || isJoin(head.type) || isSimple(head.type, head.config, dialect)
     const weights = head.type === 'InputLayer' ? [] : shapesOf(head.name, known).map(({ shape }) => shape)
     return fileLayer(head.name, typeText(head), weights, known && head !== failing)
   })

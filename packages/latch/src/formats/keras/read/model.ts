@@ -9,11 +9,13 @@ import { tokensByOptions } from '../../text/tokensById.ts'
 import type { KerasDialect } from './activations.ts'
 import { joinedGates, LayerArrays, type KerasArray } from './arrays.ts'
 import { NetworkBuilder, type KerasLayer } from './builder.ts'
+import { addJoin, isJoin } from './joins.ts'
 import { readOutput } from './outputActivation.ts'
 import { WatchedLayer } from './fields.ts'
 import { addSimple } from './layers.ts'
 import { addRecurrent, isRecurrent } from './recurrent.ts'
-import { readTopology, type KerasLayerHead, type KerasNode } from './topology.ts'
+import { readTopology } from './topology.ts'
+import type { KerasLayerHead, KerasNode } from './heads.ts'
 import { append } from '../../../core/lists.ts'
 
 export type { KerasArray } from './arrays.ts'
@@ -98,35 +100,21 @@ function addNode(
   const arrays = new LayerArrays(where, joinedGates(typeText(node), own))
   const assetsOf = (file: string) => assets?.(node.name, file) ?? null
   const layer: KerasLayer = { ...node, where, arrays, dialect, assets: assetsOf }
-  const conventions =
-    node.type === 'Concatenate'
-      ? addConcat(to, node, where)
-      : isRecurrent(node.type)
-        ? addRecurrent(to, layer)
-        : addSimple(to, layer)
+  const joins = isJoin(node.type)
+  if (!joins && node.type !== 'Embedding' && node.inputs.length > 0) to.goTo(node.inputs[0].name, layer)
+  const conventions = joins
+    ? addJoin(to, layer, node.inputs)
+    : isRecurrent(node.type)
+      ? addRecurrent(to, layer)
+      : addSimple(to, layer)
   arrays.done()
   for (const name of ['kernel', 'recurrent', 'bias', 'activity'])
     if (fieldAt(node.config, `${name}_regularizer`).value)
       to.omitted.push(`${node.name}: ${name}_regularizer`)
   watched.report(to)
-  to.outputs.set(node.name, to.last)
-  to.widths.set(to.last, to.width)
+  to.keep(node.name)
   const output = to.input ? to.shape : inputText(to.inputShape)
   return { name: node.name, type: typeText(node), output, parameters: arrays.parameters, conventions }
-}
-
-function addConcat(to: NetworkBuilder, node: KerasNode, where: string): string {
-  const axis = readOptional(fieldAt(node.config, 'axis'), (x) => readInteger(x, { min: -1, max: 8 }), -1)
-  // An InputLayer has features; ids cannot be concatenated.
-  const of = node.inputs.map(({ name }) => to.outputs.get(name) || 'features.0')
-  const widths = of.map((name) => to.widths.get(name) ?? (to.input?.kind === 'features' ? to.input.width : 0))
-  if (widths.includes(0))
-    throw new UnsupportedError({ where, expected: 'concatenation of features', got: 'token ids' })
-  if (axis !== -1 && axis !== (to.per === 'step' ? 2 : 1))
-    throw new UnsupportedError({ where, expected: 'concatenation of features, axis -1', got: `axis ${axis}` })
-  to.add({ type: 'concat', inputs: of })
-  to.width = widths.reduce((a, b) => a + b, 0)
-  return `of ${node.inputs.map(({ name }) => name).join(', ')}`
 }
 
 /** `Bidirectional(GRU)` */

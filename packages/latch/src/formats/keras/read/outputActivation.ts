@@ -5,9 +5,14 @@
 import type { LossOptions } from '../../../layers/loss.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import type { Field } from '../../../core/validation.ts'
-import { findLastActivation, squashesTwice } from '../../../model/lastActivation.ts'
+import { squashesTwice } from '../../../model/lastActivation.ts'
 import type { OutputActivation, ImportOptions } from '../../imported.ts'
-import { resolveOutputActivation, endsOnLogits, lossForActivation } from '../../outputActivation.ts'
+import {
+  resolveOutputActivation,
+  endsOnLogits,
+  lastActivationOf,
+  lossForActivation,
+} from '../../outputActivation.ts'
 import type { NetworkBuilder } from './builder.ts'
 
 type LossType = LossOptions['type']
@@ -39,21 +44,21 @@ export function readOutput(
   const own = onLogits ? taken : ofProbabilities(to, known!, named!)
   const outputActivation = resolveOutputActivation(own, to.layers, to.width, options.outputActivation)
   // A cross-entropy is kept with its output activation, or on linear logits.
-  const keeps = fits && onLogits && !squashesTwice(known, findLastActivation(to.layers))
+  const keeps = fits && onLogits && !squashesTwice(known, lastActivationOf(to.layers))
   return { outputActivation, loss: { type: keeps ? known : getLoss(outputActivation, to.width) } }
 }
 
 /** Whether the last row fits Latch's loss of that name: cross-entropies take logits, other losses numbers. */
 function takesLogits(to: NetworkBuilder, loss: LossType | undefined, training: Field | null): boolean {
   if (loss !== 'softmaxCrossEntropy' && loss !== 'binaryCrossEntropy') return true
-  const output = findLastActivation(to.layers)
+  const output = lastActivationOf(to.layers)
   if (squashesTwice(loss, output)) return false
   return output.range === 'any' || (training !== null && readsLogits(training.value))
 }
 
 /** Keras' cross-entropies take probabilities: the numbers of the file, from any function. */
 function ofProbabilities(to: NetworkBuilder, loss: LossType, named: string): OutputActivation {
-  const { name, range } = findLastActivation(to.layers)
+  const { name, range } = lastActivationOf(to.layers)
   if (range !== 'probability') {
     to.note(
       `${named} is applied to the output of ${name}, which is not a probability: outputs are used directly`,

@@ -13,6 +13,7 @@ import { isHdf5, openHdf5, type Hdf5Object } from '../hdf5/file.ts'
 import { EMBEDDED_KEY, readEmbedded, withEmbedded } from '../../latch/embedded.ts'
 import { buildKerasConfig } from '../write/layers.ts'
 import { hasPaths, namedStore, pathStore, type ListedLayer, type WeightStore } from './weightStores.ts'
+import { MODELS, MOST_DEPTH, MOST_LAYERS } from './heads.ts'
 import { modelField } from './topology.ts'
 import { isZip, ZipFile } from './zip.ts'
 
@@ -215,15 +216,30 @@ function listedLayers(config: unknown, source: string): ListedLayer[] {
   const list: Field = Array.isArray(inner.value) ? inner : fieldAt(inner, 'layers')
   if (!Array.isArray(list.value))
     throw new FormatError({ where: source, expected: 'layers', got: describe(list.value) })
-  return (list.value as unknown[]).slice(0, 1000).map((layer) => {
+  return listed(list.value as unknown[])
+}
+
+function listed(layers: readonly unknown[], depth = 0): ListedLayer[] {
+  return layers.slice(0, MOST_LAYERS).map((layer) => {
     const { class_name: type, name, config: own } = (layer ?? {}) as Record<string, unknown>
     const fields = (own ?? {}) as Record<string, unknown>
+    const within = type === 'TimeDistributed' ? innerOf(fields.layer) : null
+    const inside = within ?? (MODELS.includes(text(type) ?? '') ? own : null)
+    const list = Array.isArray(inside) ? inside : (inside as { layers?: unknown } | null)?.layers
     return {
       name: text(fields.name) ?? text(name) ?? '',
       type: text(type) ?? '',
       cells: cellClasses(fields.cell),
+      layers: Array.isArray(list) && depth < MOST_DEPTH ? listed(list, depth + 1) : [],
+      ...(within ? { through: 'layer' } : {}),
     }
   })
+}
+
+/** The configuration of the model in a TimeDistributed; null for any other layer. */
+function innerOf(layer: unknown): unknown {
+  const { class_name: type, config } = (layer ?? {}) as { class_name?: unknown; config?: unknown }
+  return MODELS.includes(text(type) ?? '') ? config : null
 }
 
 function text(value: unknown): string | null {

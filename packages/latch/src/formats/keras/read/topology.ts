@@ -1,40 +1,22 @@
 /**
- * A Keras model configuration → its layers in the order of the data. Sequential lists and plain functional chains,
- * of Keras 1, 2, 3 and TensorFlow.js; skip connections may rejoin the chain in a Concatenate.
+ * A Keras model configuration → its layers in the order of the data. Sequential lists and functional models with one
+ * input and one output, of Keras 1, 2, 3 and TensorFlow.js; branches join again in Concatenate, Add and the like.
  */
 import { readUpTo } from '../../fixes.ts'
+import {
+  layerFields,
+  MODELS,
+  MOST_DEPTH,
+  readHead,
+  type KerasLayerHead,
+  type KerasNode,
+  type TensorRef,
+} from './heads.ts'
+import { expandModel, type ExpandedModel } from './nested.ts'
+import { mergeOf } from '../merges.ts'
 import { cellOfClass } from '../../gateOrders.ts'
 import { FormatError, UnsupportedError, UsageError } from '../../../core/errors.ts'
-import {
-  describe,
-  fieldAt,
-  fieldError,
-  readArray,
-  readString,
-  rootField,
-  type Field,
-} from '../../../core/validation.ts'
-
-/** A layer without its connections. */
-export interface KerasLayerHead {
-  name: string
-  type: string
-  config: Field
-}
-
-/** One layer of the file. */
-export interface KerasNode extends KerasLayerHead {
-  /** The inputs; empty: the output of the previous layer in the list. */
-  inputs: readonly TensorRef[]
-  /** The mask input in the file: Keras 3 stores the operations with which an embedding computes it. */
-  masks: readonly TensorRef[]
-}
-
-/** A tensor, as a layer and the index of one of its outputs. */
-export interface TensorRef {
-  name: string
-  output: number
-}
+import { describe, fieldAt, fieldError, readString, rootField, type Field } from '../../../core/validation.ts'
 
 /** The layers in order, with the other parts of the configuration. */
 export interface KerasTopology {
@@ -45,9 +27,6 @@ export interface KerasTopology {
   training: Field | null
 }
 
-const MOST_LAYERS = 1000
-const MOST_DEPTH = 8
-
 /** Reads a configuration, up to and including the layer `upTo`. @throws FormatError, UnsupportedError by layer */
 export function readTopology(config: unknown, source: string, upTo?: string): KerasTopology {
   const root = modelField(config, source)
@@ -56,22 +35,21 @@ export function readTopology(config: unknown, source: string, upTo?: string): Ke
   const training = [fieldAt(root, 'training_config'), fieldAt(root, 'compile_config')].find(
     ({ value }) => typeof value === 'object' && value !== null,
   )
-  const nodes = layerFields(inner).map((layer) => readNode(layer))
-  const known = ['Sequential', 'Model', 'Functional']
-  if (!known.includes(type))
-    throw new UnsupportedError({ where: source, expected: known.join(' or '), got: describe(type) })
-  const ordered = type === 'Sequential' ? cut(nodes, source, upTo) : orderLayers(nodes, inner, source, upTo)
-  return { ...ordered, training: training ?? null }
+  if (!MODELS.includes(type))
+    throw new UnsupportedError({ where: source, expected: MODELS.join(' or '), got: describe(type) })
+  return { ...orderLayers(expandModel(type, inner), source, upTo), training: training ?? null }
 }
 
 /** Every layer of a configuration, regardless of the connections. @throws FormatError if there is no list of layers */
 export function readLayers(config: unknown, source: string): KerasLayerHead[] {
-  return layerFields(fieldAt(modelField(config, source), 'config')).map((layer) => readHead(layer))
-}
-
-function layerFields(inner: Field): Field[] {
-  const listed = Array.isArray(inner.value) ? inner : fieldAt(inner, 'layers')
-  return readArray(listed, { minLength: 1, maxLength: MOST_LAYERS })
+  const listed = (inner: Field, within: string, depth: number): KerasLayerHead[] =>
+    layerFields(inner).flatMap((layer) => {
+      const head = readHead(layer, within)
+      if (!MODELS.includes(head.type) || depth >= MOST_DEPTH) return head
+      const layers = listed(head.config, `${head.name}/`, depth + 1)
+      return layers.filter(({ type }) => type !== 'InputLayer')
+    })
+  return listed(fieldAt(modelField(config, source), 'config'), '', 0)
 }
 
 /** The object with `class_name`, possibly wrapped. */
@@ -92,77 +70,6 @@ export function modelField(config: unknown, source: string, depth = 0): Field {
   return modelField(fieldAt(field, wrapped).value, source, depth + 1)
 }
 
-function readNode(layer: Field): KerasNode {
-  const head = readHead(layer)
-  return { ...head, ...readCall(layer, head.config.path) }
-}
-
-function readHead(layer: Field): KerasLayerHead {
-  const type = readString(fieldAt(layer, 'class_name'), { maxLength: 200 })
-  const config = fieldAt(layer, 'config')
-  const named = typeof config.value === 'object' && config.value !== null ? fieldAt(config, 'name') : null
-  const own = fieldAt(layer, 'name')
-  const field = typeof own.value === 'string' ? own : named
-  const name = field && typeof field.value === 'string' ? readString(field, { maxLength: 1000 }) : type
-  // From here on, errors name the layer instead of its index in the list.
-  const path = `layer ${name}`
-  return { name, type, config: { ...config, path } }
-}
-
-/** The tensors of the one call of a layer. */
-function readCall(layer: Field, path: string): Pick<KerasNode, 'inputs' | 'masks'> {
-  const nodes = fieldAt(layer, 'inbound_nodes')
-  if (!Array.isArray(nodes.value) || nodes.value.length === 0) return { inputs: [], masks: [] }
-  const legacy = typeof (nodes.value as unknown[][])[0]?.[0] === 'string' // one call, not wrapped in a list
-  if (nodes.value.length > 1 && !legacy)
-    throw unsupportedLayer(layer, path, 'a layer called once', 'several calls')
-  const call: unknown = legacy ? nodes.value : nodes.value[0]
-  if (typeof call !== 'object' || call === null) throw fieldError(nodes, 'calls')
-  const [args, kwargs] =
-    'args' in call ? [call.args, 'kwargs' in call ? call.kwargs : null] : [call, legacyKwargs(call)]
-  const { mask, ...others } = (kwargs ?? {}) as Record<string, unknown>
-  const named = Object.keys(others).find((name) => tensorsIn(others[name]).length)
-  if (named !== undefined)
-    throw unsupportedLayer(layer, path, 'tensors as its first argument only', `tensors in ${named}`)
-  return { inputs: tensorsIn(args), masks: tensorsIn(mask) }
-}
-
-/** Keras 2 stores a call's other arguments after each of its tensors: `["name", 0, 0, {"initial_state": …}]`. */
-function legacyKwargs(call: object): Record<string, unknown> {
-  const tensors = Object.values(call) as unknown[]
-  const kwargs = tensors.map((tensor) => (Array.isArray(tensor) ? (tensor[3] as unknown) : null))
-  const all: Record<string, unknown> = {}
-  for (const one of kwargs) if (typeof one === 'object') Object.assign(all, one)
-  return all
-}
-
-function unsupportedLayer(layer: Field, path: string, expected: string, got: string): UnsupportedError {
-  return new UnsupportedError({ where: `${layer.source}, ${path}`, expected, got })
-}
-
-/** Tensors by layer: `["name", 0, 0, {}]` (layer, call, output), or objects with a `keras_history`. */
-function tensorsIn(value: unknown, found: TensorRef[] = [], depth = 0): TensorRef[] {
-  if (typeof value !== 'object' || value === null || depth > MOST_DEPTH) return found
-  if (Array.isArray(value)) {
-    const [name, call, output] = value as unknown[]
-    if (typeof name === 'string' && typeof call === 'number')
-      found.push({ name, output: typeof output === 'number' ? output : 0 })
-    else for (const item of (value as unknown[]).slice(0, MOST_LAYERS)) tensorsIn(item, found, depth + 1)
-    return found
-  }
-  const { class_name: type, config } = value as { class_name?: unknown; config?: { keras_history?: unknown } }
-  if (type === '__keras_tensor__') return tensorsIn(config?.keras_history, found, depth + 1)
-  for (const item of Object.values(value)) tensorsIn(item, found, depth + 1)
-  return found
-}
-
-function cut(nodes: readonly KerasNode[], source: string, upTo?: string): Omit<KerasTopology, 'training'> {
-  if (upTo === undefined) return { nodes, after: [] }
-  const end = nodes.findIndex(({ name }) => name === upTo)
-  if (end < 0) throw noSuchLayer(nodes, source, upTo, true)
-  return { nodes: nodes.slice(0, end + 1), after: nodes.slice(end + 1).map(({ name }) => name) }
-}
-
 /** @param upTo whether the name comes from the option instead of the file's connections */
 function noSuchLayer(nodes: readonly KerasNode[], source: string, name: string, upTo: boolean) {
   const facts = {
@@ -175,8 +82,7 @@ function noSuchLayer(nodes: readonly KerasNode[], source: string, name: string, 
 
 /** From the output down to the input; layers on other paths are omitted. */
 function orderLayers(
-  nodes: readonly KerasNode[],
-  config: Field,
+  { nodes, ends: outputs, ofModels }: ExpandedModel,
   source: string,
   upTo?: string,
 ): Omit<KerasTopology, 'training'> {
@@ -193,14 +99,13 @@ function orderLayers(
     for (const input of node.inputs) visit(input.name)
     ordered.push(node)
   }
-  const ends =
-    upTo === undefined ? tensorsIn(fieldAt(config, 'output_layers').value) : [{ name: upTo, output: 0 }]
-  const outputs = new Set(ends.map(({ name, output }) => (output ? `${name}[${output}]` : name)))
-  if (outputs.size !== 1) {
+  const ends = upTo === undefined ? outputs : [ofModels.get(upTo) ?? { name: upTo, output: 0 }]
+  const named = new Set(ends.map(({ name, output }) => (output ? `${name}[${output}]` : name)))
+  if (named.size !== 1) {
     throw new UnsupportedError({
       where: source,
       expected: 'one output',
-      got: `${outputs.size}: ${[...outputs].join(', ')}`,
+      got: `${named.size}: ${[...named].join(', ')}`,
       fix: ends.map(({ name }) => readUpTo(name)),
     })
   }
@@ -213,11 +118,10 @@ function orderLayers(
   return { nodes: ordered, after: after.map(({ name }) => name) }
 }
 
+/** One input first, and several inputs only where layers are joined. */
 function checkLink(node: KerasNode, below: KerasNode | undefined, source: string): void {
-  const many = node.type === 'Concatenate' || node.type === 'Merge'
-  const fits = below
-    ? node.inputs.some(({ name }) => name === below.name) && (many || node.inputs.length === 1)
-    : !node.inputs.length
+  const joins = node.type === 'Concatenate' || node.type === 'Merge' || mergeOf(node.type) !== null
+  const fits = below ? node.inputs.length > 0 && (joins || node.inputs.length === 1) : !node.inputs.length
   if (fits) return
   throw new UnsupportedError({
     where: `${source}, layer ${node.name}`,
@@ -228,7 +132,7 @@ function checkLink(node: KerasNode, below: KerasNode | undefined, source: string
 }
 
 /** The operations with which `Embedding` and `Masking` of Keras 3 compute masks. */
-const MASK_OPERATIONS = ['NotEqual', 'Any']
+const MASK_OPERATIONS = ['NotEqual', 'Any', 'LogicalOr', 'ExpandDims', 'ZerosLike']
 
 /** A layer's further outputs are final states (`return_state`) or one direction of two; only the first is supported. */
 function checkOutput({ name, type, config }: KerasNode, { output }: TensorRef, source: string): void {
@@ -253,9 +157,10 @@ function checkMasks(
   const known = new Set<string>()
   const isOwn = (name: string): boolean => {
     const { type = '', inputs = [] } = byName.get(name) ?? {}
-    if (known.has(name) || type === 'InputLayer') return true
+    if (known.has(name) || type === 'InputLayer' || type === 'ZerosLike') return true
     known.add(name) // each operation is visited once
-    return MASK_OPERATIONS.includes(type) && inputs.length > 0 && inputs.every((input) => isOwn(input.name))
+    const isMask = MASK_OPERATIONS.includes(type) || type === 'Concatenate'
+    return isMask && inputs.length > 0 && inputs.every((input) => isOwn(input.name))
   }
   const makes = ({ type, config }: KerasNode) =>
     type === 'Masking' || (type === 'Embedding' && fieldAt(config, 'mask_zero').value === true)

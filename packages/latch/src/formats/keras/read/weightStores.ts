@@ -22,6 +22,10 @@ export interface WeightStore {
 export interface ListedLayer {
   name: string
   type: string
+  /** The layers of a model. */
+  layers?: readonly ListedLayer[]
+  /** The group of the model in a TimeDistributed: `layer`. */
+  through?: string
   /** Classes of the cells of an RNN with several cells. */
   cells: readonly string[]
 }
@@ -54,9 +58,11 @@ export function namedStore(group: Hdf5Object, source: string): WeightStore {
     return { found, names }
   }
   const weightsOf = (layer: string) => {
-    if (!layers.includes(layer)) return []
-    const { found, names } = readNames(layer)
-    return names.map((name) => readArray(found.at(name), name, `${source}, layer ${layer}`))
+    const listed = groupOf(layers, layer)
+    if (listed === null) return []
+    const { found, names } = readNames(listed)
+    const own = listed === layer ? names : namesWithin(names, layer.split('/'))
+    return own.map((name) => readArray(found.at(name), name, `${source}, layer ${layer}`))
   }
   return {
     get filled() {
@@ -65,6 +71,31 @@ export function namedStore(group: Hdf5Object, source: string): WeightStore {
     weightsOf,
     everythingOf: weightsOf,
   }
+}
+
+/** The listed layer whose group has a layer's arrays: itself, or the model that it lies in (`encoder/lstm`). */
+function groupOf(layers: readonly string[], layer: string): string | null {
+  for (let end = layer.length; end > 0; end = layer.lastIndexOf('/', end - 1))
+    if (layers.includes(layer.slice(0, end))) return layer.slice(0, end)
+  return null
+}
+
+/**
+ * The arrays of the layer `encoder/lstm`: `encoder/lstm/lstm_cell/kernel` or `lstm/lstm_cell/kernel:0`. Those of a model in a
+ * TimeDistributed begin with the name of that model.
+ */
+function namesWithin(names: readonly string[], layer: readonly string[]): string[] {
+  const last = layer[layer.length - 1]
+  const places = names.map((name) => name.split('/').indexOf(last))
+  const strict = names.filter(
+    (name, i) =>
+      places[i] >= 0 &&
+      name
+        .split('/')
+        .slice(0, places[i])
+        .every((part) => layer.includes(part)),
+  )
+  return strict.length > 0 ? strict : names.filter((_, i) => places[i] === 1)
 }
 
 function readArray(object: Hdf5Object | null, name: string, where: string): KerasArray {
@@ -124,18 +155,17 @@ export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], sour
   const layers = layersGroup(root)
   if (!layers)
     throw new FormatError({ where: source, expected: 'a group layers', got: root.names.join(', ') || 'none' })
-  const known = listed.filter(({ type }) => type !== 'InputLayer')
-  const paths = numbered(known.map(({ type }) => type))
-  const places = new Map(known.map((layer, i) => [layer.name, { layer, path: paths[i] }]))
+  const places = placesOf(listed, '', '')
+  const known = [...places.keys()]
   const findGroup = (name: string) => {
     const place = places.get(name)
-    return (place && (layers.at(place.path) ?? layers.at(name))) ?? null
+    return (place && (find(layers, place.path) ?? layers.at(name))) ?? null
   }
   const weightsOf = (name: string): KerasArray[] => {
     const group = findGroup(name)
     return group ? collect(group, places.get(name)!.layer, `${source}, layer ${name}`) : []
   }
-  const filled = () => known.map(({ name }) => name).filter((name) => weightsOf(name).length > 0)
+  const filled = () => known.filter((name) => weightsOf(name).length > 0)
   return {
     weightsOf,
     pathOf: (name) => places.get(name)?.path ?? null,
@@ -147,6 +177,24 @@ export function pathStore(root: Hdf5Object, listed: readonly ListedLayer[], sour
       return filled()
     },
   }
+}
+
+/** The path of each layer below the group of layers, also of those in models: `sequential/layers/lstm`. */
+function placesOf(listed: readonly ListedLayer[], within: string, below: string) {
+  const places = new Map<string, { layer: ListedLayer; path: string }>()
+  const known = listed.filter(({ type }) => type !== 'InputLayer')
+  const paths = numbered(known.map(({ type }) => type))
+  known.forEach((layer, i) => {
+    const [name, path] = [within + layer.name, below + paths[i]]
+    places.set(name, { layer, path })
+    const inside = `${path}/${layer.through ? `${layer.through}/` : ''}layers/`
+    for (const [inner, place] of placesOf(layer.layers ?? [], `${name}/`, inside)) places.set(inner, place)
+  })
+  return places
+}
+
+function find(group: Hdf5Object, path: string): Hdf5Object | null {
+  return path.split('/').reduce<Hdf5Object | null>((at, name) => at?.at(name) ?? null, group)
 }
 
 /** `lstm`, `lstm_1`: the numbering of objects of one class in Keras 3. */

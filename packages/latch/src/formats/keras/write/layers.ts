@@ -12,6 +12,7 @@ import type { OutputActivation } from '../../imported.ts'
 import { transposed } from '../../gateOrders.ts'
 import { activationLayerOut, activationName } from './activations.ts'
 import { kerasObject, kerasTensor, type KerasObject, type OutArray, type OutLayer } from './layer.ts'
+import { MERGES } from '../merges.ts'
 import { recurrentOut } from './recurrent.ts'
 import { numbered } from '../read/weightStores.ts'
 import { LayerNames } from '../../../layers/names.ts'
@@ -27,6 +28,13 @@ export interface KerasModelConfig {
 /** One-hot input of more tokens would need an identity table of more than 64 MiB. */
 const MOST_ONE_HOT = 4096
 
+/** A Latch layer's output in Keras: the index of the layer that has it. */
+interface Given {
+  layer: number
+  width: number
+  per: 'step' | 'sequence'
+}
+
 class Out {
   readonly layers: OutLayer[] = []
   readonly config: NetworkConfig
@@ -38,7 +46,7 @@ class Out {
   per: 'step' | 'sequence' = 'step'
   masked = false
   /** Index of the Keras layer with the output of a Latch layer, and its width. */
-  readonly given = new Map<string, { layer: number; width: number }>()
+  readonly given = new Map<string, Given>()
   readonly #names = new LayerNames()
 
   constructor(config: NetworkConfig, stateful: boolean) {
@@ -86,7 +94,7 @@ export function buildKerasLayers(
     const taken = addLayer(out, config.layers[i], config.layers[i + 1], config.layers[i + 2])
     // Outputs that a Keras layer does not expose (steps before they are reversed) have no index.
     const names = config.layers.slice(i, i + taken + 1).map((layer) => out.name(layer))
-    out.given.set(names[taken], { layer: out.layers.length - 1, width: out.width })
+    out.given.set(names[taken], { layer: out.layers.length - 1, width: out.width, per: out.per })
     i += taken
   }
   addOutputActivation(out, outputActivation)
@@ -105,7 +113,7 @@ export function buildModel(layers: readonly OutLayer[], name: string): KerasMode
   }
   const called = objects.map((object, i) => {
     const tensor = (n: number) => kerasTensor(names[n], layers[n])
-    const args = layers[i].inputs ? [layers[i].inputs.map(tensor)] : i ? [tensor(i - 1)] : []
+    const args = argumentsOf(layers[i].inputs ?? (i ? [i - 1] : []), tensor)
     return { ...object, name: names[i], inbound_nodes: i ? [{ args, kwargs: {} }] : [] }
   })
   const ends = { input_layers: [[names[0], 0, 0]], output_layers: [[names[names.length - 1], 0, 0]] }
@@ -116,6 +124,11 @@ export function buildModel(layers: readonly OutLayer[], name: string): KerasMode
     config: { name, trainable: true, layers: called, ...ends },
     registered_name: 'Functional',
   }
+}
+
+/** One tensor, or a list of several. */
+function argumentsOf(inputs: readonly number[], tensor: (n: number) => object): unknown[] {
+  return inputs.length > 1 ? [inputs.map(tensor)] : inputs.map(tensor)
 }
 
 /** Keras' configuration of a list of Latch layers, for files of weights only. */
@@ -169,6 +182,9 @@ function addLayer(
       return 0
     case 'concat':
       addConcat(out, layer.inputs, name)
+      return 0
+    case 'merge':
+      addMerge(out, layer, name)
       return 0
     default:
       throw unsupportedLayer(name, layer.type)
@@ -290,15 +306,35 @@ function addPool(
   out.add(type, { data_format: 'channels_last', keepdims: false })
 }
 
-/** The last of the inputs must be the layer below. */
+/** The Keras layers that a layer reads. */
+function findInputs(out: Out, of: readonly string[], name: string): Given[] {
+  return of.map((one) => {
+    const given = out.given.get(one)
+    if (given) return given
+    throw unsupportedLayer(name, `${one}, which Keras computes together with the layer above it`)
+  })
+}
+
+/** Of a single layer, its output again: where a branch begins. */
 function addConcat(out: Out, of: readonly string[], name: string): void {
-  const below = of.map((one) => out.given.get(one))
-  const apart = of.find((_, i) => !below[i])
-  if (apart !== undefined)
-    throw unsupportedLayer(name, `${apart}, which Keras computes together with the layer above it`)
-  out.width = below.reduce((sum, one) => sum + one!.width, 0)
-  const inputs = below.map((one) => one!.layer)
-  out.push({ type: 'Concatenate', config: { axis: -1 }, arrays: [], inputs })
+  const below = findInputs(out, of, name)
+  out.width = below.reduce((sum, { width }) => sum + width, 0)
+  out.per = below[0].per
+  const inputs = below.map(({ layer }) => layer)
+  if (below.length === 1)
+    out.push({ type: 'Activation', config: { activation: 'linear' }, arrays: [], inputs })
+  else out.push({ type: 'Concatenate', config: { axis: -1 }, arrays: [], inputs })
+}
+
+function addMerge(
+  out: Out,
+  { operation, inputs }: Extract<LayerOptions, { type: 'merge' }>,
+  name: string,
+): void {
+  const below = findInputs(out, inputs, name)
+  out.width = below.reduce((most, { width }) => Math.max(most, width), 0)
+  out.per = below.some(({ per }) => per === 'step') ? 'step' : 'sequence'
+  out.push({ type: MERGES[operation], config: {}, arrays: [], inputs: below.map(({ layer }) => layer) })
 }
 
 /** Softmax or sigmoid of the last dense layer, or as a separate layer. */

@@ -118,6 +118,8 @@ class LayerExport {
       }
       case 'concat':
         return this.#concat(options.inputs)
+      case 'merge':
+        return this.#merge(options)
       case 'masking':
         return { ...input, value: this.#masking(options.value ?? 0, input.value) }
       case 'zeroMasked':
@@ -323,6 +325,26 @@ class LayerExport {
       { axis: -1 },
     )
     return { value, per: edges[0].per, width: edges.reduce((sum, edge) => sum + edge.width, 0) }
+  }
+
+  /** ONNX aligns axes at their end, so that (batch, width) stands for every step of (time, batch, width). */
+  #merge({ operation, inputs }: Extract<LayerOptions, { type: 'merge' }>): ExportEdge {
+    const { graph } = this
+    const edges = inputs.map((name) => this.#edges.get(name)!)
+    const op = {
+      add: 'Add',
+      average: 'Add',
+      subtract: 'Sub',
+      multiply: 'Mul',
+      maximum: 'Max',
+      minimum: 'Min',
+    }
+    const all = edges.map(({ value }) => value).reduce((a, b) => graph.node(op[operation], [a, b]))
+    return {
+      value: operation === 'average' ? graph.node('Div', [all, graph.floats(edges.length)]) : all,
+      per: edges.some(({ per }) => per === 'step') ? 'step' : 'sequence',
+      width: edges.reduce((most, { width }) => Math.max(most, width), 0),
+    }
   }
 
   /** (time, batch, width) → (batch, time, width), zeros beyond each length. */

@@ -5,6 +5,7 @@
 import { genericCells, takesOption } from '../../../cells/registry.ts'
 import { exportAs } from '../../fixes.ts'
 import { sameActivation } from '../../../cells/activations.ts'
+import { MERGES } from '../../keras/merges.ts'
 import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
@@ -88,9 +89,14 @@ export class TfjsExport {
         break
       case 'concat':
         this.#place(
-          { class_name: 'Concatenate', config: { name, axis: -1 } },
+          layer.inputs.length > 1
+            ? { class_name: 'Concatenate', config: { name, axis: -1 } }
+            : { class_name: 'Activation', config: { name, activation: 'linear' } },
           layer.inputs.map((of) => this.#outputs.get(of) ?? of),
         )
+        break
+      case 'merge':
+        this.#addMerge(layer, i, name)
         break
       default:
         this.#addPlain(layer, i, name)
@@ -239,6 +245,12 @@ export class TfjsExport {
     else throw this.#refusal(i, 'mean or max pooling', over)
   }
 
+  #addMerge(layer: Extract<LayerOptions, { type: 'merge' }>, i: number, name: string): void {
+    if (layer.operation === 'subtract') throw this.#refusal(i, 'a merging layer of TensorFlow.js', 'subtract')
+    const from = layer.inputs.map((of) => this.#outputs.get(of) ?? of)
+    this.#place({ class_name: MERGES[layer.operation], config: { name } }, from)
+  }
+
   #addReverse(i: number): void {
     if (this.#joined(i - 1) !== 'reverse') throw this.#refusal(i, 'a layer of TensorFlow.js', 'reverse')
   }
@@ -249,7 +261,7 @@ export class TfjsExport {
    */
   #joined(i: number): 'pool' | 'reverse' | null {
     const [recurrentLayer, above] = [this.#layers[i], this.#layers[i + 1]]
-    const skips = this.#layers.some(({ type }) => type === 'concat')
+    const skips = this.#layers.some((layer) => 'inputs' in layer)
     if (skips || recurrentLayer.type !== 'recurrent' || recurrentLayer.returnSequences === false || !above)
       return null
     const { direction = 'forward' } = recurrentLayer

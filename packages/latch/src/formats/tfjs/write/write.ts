@@ -53,7 +53,9 @@ export async function writeTfjs(source: ExportSource): Promise<readonly Exported
 
 /** Sequential, or functional where a layer takes more than the one below it. */
 function buildTopology(name: string, placed: readonly PlacedLayer[], last: string): object {
-  const plain = placed.every(({ class_name: type }) => type !== 'Concatenate')
+  const plain = placed.every(
+    ({ from }, i) => i === 0 || (from.length === 1 && from[0] === placed[i - 1].config.name),
+  )
   const layers = placed.map(({ class_name, config }) => ({ class_name, config }))
   if (plain) return { class_name: 'Sequential', config: { name, layers } }
   const wired = placed.map(({ class_name, config, from }) => ({

@@ -110,12 +110,15 @@ function activated(outputActivation: OutputActivation, call: string): string {
 function listLayers(network: Network): Lines[] {
   const { layers } = network.config
   const names = layerNames(layers)
-  const joined = new Set(layers.flatMap((layer) => (layer.type === 'concat' ? layer.inputs : [])))
+  const joined = new Set(layers.flatMap((layer) => ('inputs' in layer ? layer.inputs : [])))
   return layers.map((layer, i) => {
     const name = names[i].replace('.', '')
     const below = i > 0 ? internalsOf(network).layers[i - 1].output : null
     const widths = [below?.width ?? 0, internalsOf(network).layers[i].output.width] as const
-    const { make, run } = writeLines(layer, name, widths, below?.per === 'step')
+    const { make, run } =
+      layer.type === 'merge'
+        ? { make: null, run: mergeLines(layer, network, names) }
+        : writeLines(layer, name, widths, below?.per === 'step')
     return { make, run: joined.has(names[i]) ? [...run, `${name} = x`] : run }
   })
 }
@@ -185,7 +188,7 @@ function writeLines(
       }
     default:
       // Rejected by `assertExpressible`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked'
+      layer.type satisfies 'masking' | 'zeroMasked' | 'merge'
       return { make: null, run: [] }
   }
 }
@@ -212,6 +215,24 @@ function windowLines(layer: WindowedOptions, module: string, input: number): Lin
   if (layer.countPadding || before + after === 0) return { make, run: [call('x'), ...mask] }
   const count = `n, _ = windows(${module}, torch.ones_like(x), lengths, ${before}, ${after})`
   return { make, run: [count, call('x'), 'x = x / n.clamp(min=1 / 1024)', ...mask] }
+}
+
+/** Rows of whole sequences get an axis of time where they meet steps. */
+function mergeLines(
+  { operation, inputs }: Extract<LayerOptions, { type: 'merge' }>,
+  network: Network,
+  names: readonly string[],
+): string[] {
+  const edges = inputs.map((of) => internalsOf(network).layers[names.indexOf(of)].output)
+  const perStep = edges.some(({ per }) => per === 'step')
+  const parts = inputs.map(
+    (of, i) => of.replace('.', '') + (perStep && edges[i].per === 'sequence' ? '[:, None]' : ''),
+  )
+  const signs = { add: ' + ', average: ' + ', subtract: ' - ', multiply: ' * ' }
+  if (operation === 'maximum' || operation === 'minimum')
+    return [`x = ${parts.reduce((a, b) => `torch.${operation}(${a}, ${b})`)}`]
+  const all = parts.join(signs[operation])
+  return [operation === 'average' ? `x = (${all}) / ${parts.length}` : `x = ${all}`]
 }
 
 function functionLines(expression: string | null): string[] {

@@ -1,0 +1,61 @@
+/** Models in models, branches and merging layers: files of Keras 3 with its outputs (golden/generate_kerasGraphs.py). */
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { describe, it } from 'vitest'
+import { UnsupportedError } from '../../../src/core/errors.ts'
+import { filesInMemory, readModel } from '../../../src/formats/open.ts'
+import type { ExportFormat } from '../../../src/formats/imported.ts'
+import { writeModel } from '../../../src/formats/write.ts'
+import { modelFromImported, openModel, type AnyModel } from '../../../src/tasks/files/openModel.ts'
+import { expectClose } from '../../closeTo.ts'
+import { bytesOf } from '../exportHelpers.ts'
+
+type Nested = number | Nested[]
+interface Golden {
+  x: number[][]
+  y: Nested[]
+  files: Record<'keras' | 'h5', string>
+}
+
+const GOLDEN = new URL('../../golden/formats/kerasGraphs.json', import.meta.url)
+const cases = Object.entries(JSON.parse(readFileSync(GOLDEN, 'utf8')) as Record<string, Golden>)
+
+function expectOutputs(model: AnyModel, { x, y }: Golden, what: string): void {
+  x.forEach((sequence, i) => {
+    const { steps, output } = (model.predict as (input: unknown) => { steps: number[][]; output: number[] })(
+      sequence,
+    )
+    expectClose((steps as number[][] | null)?.flat() ?? output, [y[i]].flat(9) as number[], 1e-6, what)
+  })
+}
+
+function open(golden: Golden, kind: 'keras' | 'h5'): Promise<AnyModel> {
+  const bytes = new Uint8Array(gunzipSync(Buffer.from(golden.files[kind], 'base64')))
+  return openModel({ name: `m.${kind}`, bytes })
+}
+
+/** Written and read without the Latch document. */
+async function roundTrip(model: AnyModel, to: ExportFormat): Promise<AnyModel> {
+  const files = await writeModel(model.exportSource('m'), to)
+  const [main, ...others] = files.map(({ name, chunks }) => ({ name, bytes: bytesOf(chunks) }))
+  const beside = new Map(others.map(({ name, bytes }) => [name, bytes]))
+  const read = await readModel(filesInMemory(main.name, main.bytes, beside))
+  return modelFromImported({ ...read, document: null }, main.name)
+}
+
+describe.each(cases)('%s', (name, golden) => {
+  it.each(['keras', 'h5'] as const)('from .%s, and back', async (kind) => {
+    const model = await open(golden, kind)
+    expectOutputs(model, golden, name)
+    expectOutputs(await roundTrip(model, 'keras'), golden, `${name}, written`)
+  })
+
+  it('through TensorFlow.js, or refused with its reason', async () => {
+    const model = await open(golden, 'keras')
+    const written = await roundTrip(model, 'tfjs').catch((error: unknown) => error)
+    if (written instanceof UnsupportedError && /reset before|zeroMasked|got subtract/.test(written.message))
+      return
+    if (written instanceof Error) throw written
+    expectOutputs(written as AnyModel, golden, name)
+  })
+})
