@@ -61,14 +61,13 @@ function batch(): PackedBatch {
 
 function built({ options, weights }: KerasCase, engine: EngineOptions): Network {
   const net = network([{ type: 'features', width: WIDTH }, options], { ...engine, inputGradients: true })
-  for (const { name, shape } of net.parameters) {
-    if (weights[name]) expect(shape).toEqual(weights[name].shape)
-    if (weights[name]) net.writeParameter(name, weights[name].data)
-  }
+  const given = net.parameters.filter(({ name }) => weights[name])
+  expect(given.map(({ shape }) => shape)).toEqual(given.map(({ name }) => weights[name].shape))
+  for (const { name } of given) net.writeParameter(name, weights[name].data)
   return net
 }
 
-const close = (got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number, what: string) =>
+const expectNear = (got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number, what: string) =>
   expectClose(got, Array.from(wanted), tolerance * Math.max(1, ...Array.from(wanted, Math.abs)), what)
 
 describe.each(engines)('on %s', (_, engine, tolerance) => {
@@ -79,12 +78,12 @@ describe.each(engines)('on %s', (_, engine, tolerance) => {
       const at = batch()
       net.prepareTraining()
       net.forward(at, pass)
-      close(net.readOutput(at), padded(one.outputs), tolerance, 'output')
+      expectNear(net.readOutput(at), padded(one.outputs), tolerance, 'output')
       net.zeroGradients()
       backwardFrom(net, at, padded(one.coefficients), pass)
-      close(net.readInputGradient(at), padded(one.dx), tolerance, 'dx')
+      expectNear(net.readInputGradient(at), padded(one.dx), tolerance, 'dx')
       for (const { name } of net.parameters)
-        close(net.readParameter(name, 'gradients'), one.gradients[name].data, tolerance, name)
+        expectNear(net.readParameter(name, 'gradients'), one.gradients[name].data, tolerance, name)
     },
   )
 
@@ -93,7 +92,7 @@ describe.each(engines)('on %s', (_, engine, tolerance) => {
     const at = batch()
     net.forward(at)
     // Keras computes some of them in float32.
-    close(net.readOutput(at), padded(one.outputs), Math.max(tolerance, 1e-6), 'output')
+    expectNear(net.readOutput(at), padded(one.outputs), Math.max(tolerance, 1e-6), 'output')
   })
 
   it('batch normalisation in training, its running statistics, and after it', () => {
@@ -113,18 +112,18 @@ describe.each(engines)('on %s', (_, engine, tolerance) => {
       row = 0
       return padded(sequences(tensor))
     }
-    close(net.readOutput(at), all(wanted.output), tolerance, 'output')
+    expectNear(net.readOutput(at), all(wanted.output), tolerance, 'output')
     net.zeroGradients()
     backwardFrom(net, at, all(wanted.coefficients), pass)
-    close(net.readInputGradient(at), all(wanted.dx), tolerance, 'dx')
+    expectNear(net.readInputGradient(at), all(wanted.dx), tolerance, 'dx')
     for (const name of Object.keys(gradients))
-      close(net.readParameter(name, 'gradients'), gradients[name].data, tolerance, name)
+      expectNear(net.readParameter(name, 'gradients'), gradients[name].data, tolerance, name)
     net.forward(at, pass)
     net.forward(at, pass)
     for (const name of Object.keys(running))
-      close(net.readParameter(name), running[name].data, tolerance, name)
+      expectNear(net.readParameter(name), running[name].data, tolerance, name)
     net.forward(at)
-    close(net.readOutput(at), all(wanted.inference), tolerance, 'inference')
+    expectNear(net.readOutput(at), all(wanted.inference), tolerance, 'inference')
     const whole = net.readOutput(at)
     const stream = net.stream()
     const first = golden.x[0].data

@@ -202,16 +202,16 @@ function windowCase(seed: number): Case {
   })
   let layers: LayerOptions[] = []
   do layers = anyLayers(random)
-  while (layers.some(({ type }) => type === 'oneHot' || type === 'concat'))
+  while (layers.some(({ type }) => type === 'oneHot' || type === 'concat' || type === 'merge'))
   const windows: LayerOptions[] = []
   let width = layers[0].type === 'features' ? WIDTH : layers[0].type === 'embedding' ? layers[0].size : 0
   const streams = chance(random, 0.4)
   const count = random.integer(4)
   for (let i = 0; i < count; i++) {
     if (chance(random, 0.4)) windows.push(normalise())
-    let layer = anyWindows(random, width)
-    while (streams && !(layer.type === 'conv1d' && layer.padding === 'causal' && layer.stride === 1))
-      layer = anyWindows(random, width)
+    let layer: LayerOptions
+    do layer = anyWindows(random, width)
+    while (streams ? !(layer.type === 'conv1d' && layer.padding === 'causal' && layer.stride === 1) : false)
     windows.push(layer)
     if (layer.type === 'conv1d') width = layer.filters
   }
@@ -249,7 +249,7 @@ export function larger({ layers, masked }: Case): Case {
     layers,
     masked,
     sequences: Array.from({ length: 40 }, (_, i) =>
-      anySequence(random, (layers.some(({ type }) => /1d$/.test(type)) ? 60 : 1) + ((i * 7) % 15)),
+      anySequence(random, (layers.some(({ type }) => type.endsWith('1d')) ? 60 : 1) + ((i * 7) % 15)),
     ),
   }
 }

@@ -33,7 +33,7 @@ export function windowMaxForward(
         const value = v[from + row * stride + j]
         const at = to + i * stride + j
         // A NaN wins, as in PyTorch.
-        if (seen && !(value > v[at]) && (value === value || v[at] !== v[at])) continue
+        if (seen && !(value > v[at]) && (!Number.isNaN(value) || Number.isNaN(v[at]))) continue
         v[at] = value
         winners[i * width + j] = row
       }

@@ -4,7 +4,7 @@
  */
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
-import { windowsOf, type WindowedOptions } from '../../windowLayers.ts'
+import { windowsOf, type WindowedOptions } from '../../../layers/windows/windowed.ts'
 import { exportAs } from '../../fixes.ts'
 import { UnsupportedError } from '../../../core/errors.ts'
 import { emitActivation } from './activations.ts'

@@ -7,9 +7,7 @@ import type { RecurrentOptions } from '../../../layers/recurrent/recurrent.ts'
 import type { PoolOptions } from '../../../layers/pooling/pool.ts'
 import type { LayerOptions } from '../../../model/config.ts'
 import { internalsOf, type Network } from '../../../model/network.ts'
-import { leastSteps } from '../../../model/outputBatch.ts'
 import type { OutputActivation, ExportSource } from '../../imported.ts'
-import { windowsOf, type WindowedOptions } from '../../windowLayers.ts'
 import { fileName } from '../read/latchFile.ts'
 import { getClassName } from '../../gateOrders.ts'
 import { writeExpression } from './snippetFunctions.ts'
@@ -40,16 +38,6 @@ const BACKWARDS = `def backwards(x, lengths):
     return x.gather(1, at[..., None].expand_as(x))
 `
 
-const WINDOWS = `def windows(module, x, lengths, before, after, fill=0.0):
-    """A module over windows of each sequence's own steps, padded by \`fill\`; and how many windows there are."""
-    inside = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
-    x = x.masked_fill(~inside[..., None], fill).transpose(1, 2)
-    y = module(nn.functional.pad(x, (before, after), value=fill)).transpose(1, 2)
-    sizes = (module.kernel_size, module.stride, getattr(module, "dilation", 1))
-    size, stride, dilation = (one[0] if isinstance(one, tuple) else one for one in sizes)
-    return y, (lengths + before + after - (size - 1) * dilation - 1) // stride + 1
-`
-
 /**
  * A runnable program: defines the module, loads the weights with strict checking, and calls the module once. The module
  * takes ids (batch, steps) or features (batch, steps, width), and optionally the lengths (batch).
@@ -64,11 +52,7 @@ export function torchSnippet(source: ExportSource): string {
   const perStep = network.output.per === 'step'
   const body = run.join('\n')
   const needsMask = perStep || body.includes('mask')
-  const helpers = [
-    body.includes('run(') ? RUN : '',
-    body.includes('backwards(') ? BACKWARDS : '',
-    body.includes('windows(') ? WINDOWS : '',
-  ]
+  const helpers = [body.includes('run(') ? RUN : '', body.includes('backwards(') ? BACKWARDS : '']
   return `import torch
 from torch import nn
 from safetensors.torch import load_file
@@ -90,15 +74,14 @@ model = Model()
 model.load_state_dict(load_file(${JSON.stringify(fileName(source.name))}), strict=True)
 model.eval()
 with torch.no_grad():
-    print(${activated(outputActivation, `model(${writeExample(network)})`)})
+    print(${activated(outputActivation, `model(${writeExample(network)}, torch.tensor([3, 2]))`)})
 `
 }
 
 function writeExample(network: Network): string {
   const [input] = network.config.layers
-  const steps = leastSteps(network) + 2
-  const kind = input.type === 'features' ? `, ${input.width}` : ', dtype=torch.long'
-  return `torch.zeros(2, ${steps}${kind}), torch.tensor([${steps}, ${steps - 1}])`
+  if (input.type === 'features') return `torch.zeros(2, 3, ${input.width})`
+  return 'torch.zeros(2, 3, dtype=torch.long)'
 }
 
 function activated(outputActivation: OutputActivation, call: string): string {
@@ -113,22 +96,19 @@ function listLayers(network: Network): Lines[] {
   const joined = new Set(layers.flatMap((layer) => ('inputs' in layer ? layer.inputs : [])))
   return layers.map((layer, i) => {
     const name = names[i].replace('.', '')
-    const below = i > 0 ? internalsOf(network).layers[i - 1].output : null
-    const widths = [below?.width ?? 0, internalsOf(network).layers[i].output.width] as const
+    const widths = [
+      i > 0 ? internalsOf(network).layers[i - 1].output.width : 0,
+      internalsOf(network).layers[i].output.width,
+    ] as const
     const { make, run } =
       layer.type === 'merge'
         ? { make: null, run: mergeLines(layer, network, names) }
-        : writeLines(layer, name, widths, below?.per === 'step')
+        : writeLines(layer, name, widths)
     return { make, run: joined.has(names[i]) ? [...run, `${name} = x`] : run }
   })
 }
 
-function writeLines(
-  layer: LayerOptions,
-  name: string,
-  [input, width]: readonly [number, number],
-  perStep: boolean,
-): Lines {
+function writeLines(layer: LayerOptions, name: string, [input, width]: readonly [number, number]): Lines {
   const module = `self.${name}`
   switch (layer.type) {
     case 'features':
@@ -167,20 +147,10 @@ function writeLines(
       const plain = scale || centre ? '' : ', elementwise_affine=False'
       return { make: `${module} = nn.LayerNorm(${width}, eps=${epsilon}${plain})`, run: [`x = ${module}(x)`] }
     }
-    case 'batchNorm': {
-      const { epsilon = 1e-5, momentum = 0.1, scale = true } = layer
-      const affine = scale ? '' : ', affine=False'
-      // Statistics of a training go over the valid steps.
-      const run = perStep ? `x.masked_scatter(mask, ${module}(x[mask[..., 0]]))` : `${module}(x)`
-      const make = `${module} = nn.BatchNorm1d(${width}, eps=${epsilon}, momentum=${momentum}${affine})`
-      return { make, run: [`x = ${run}`] }
-    }
-    case 'conv1d':
-    case 'maxPool1d':
-    case 'averagePool1d':
-      return windowLines(layer, module, input)
     case 'reverse':
       return { make: null, run: ['x = backwards(x, lengths)'] }
+    case 'timeSoftmax':
+      return { make: null, run: ['x = x.masked_fill(~mask, -torch.inf).softmax(1)'] }
     case 'concat':
       return {
         make: null,
@@ -188,33 +158,10 @@ function writeLines(
       }
     default:
       // Rejected by `assertExpressible`; a new layer type is a compile error here.
-      layer.type satisfies 'masking' | 'zeroMasked' | 'merge'
+      layer.type satisfies
+        'masking' | 'zeroMasked' | 'batchNorm' | 'conv1d' | 'maxPool1d' | 'averagePool1d' | 'merge'
       return { make: null, run: [] }
   }
-}
-
-function windowLines(layer: WindowedOptions, module: string, input: number): Lines {
-  const windows = windowsOf(layer.type, layer)
-  const { size, stride } = windows
-  const [before, after] = windows.sides!
-  const call = (x: string, fill = '') =>
-    `${x}, lengths = windows(${module}, x, lengths, ${before}, ${after}${fill})`
-  // The mask is that of the steps above.
-  const mask = windows.keepsLengths ? [] : [MASK.trim()]
-  if (layer.type === 'conv1d') {
-    const { filters, dilation = 1, groups = 1, bias = true } = layer
-    const more = `stride=${stride}, dilation=${dilation}, groups=${groups}${bias ? '' : ', bias=False'}`
-    const make = `${module} = nn.Conv1d(${input}, ${filters}, ${size}, ${more})`
-    return { make, run: [call('x'), ...mask] }
-  }
-  if (layer.type === 'maxPool1d') {
-    const make = `${module} = nn.MaxPool1d(${size}, stride=${stride})`
-    return { make, run: [call('x', ', -torch.inf'), 'x = torch.where(x == -torch.inf, 0.0, x)', ...mask] }
-  }
-  const make = `${module} = nn.AvgPool1d(${size}, stride=${stride})`
-  if (layer.countPadding || before + after === 0) return { make, run: [call('x'), ...mask] }
-  const count = `n, _ = windows(${module}, torch.ones_like(x), lengths, ${before}, ${after})`
-  return { make, run: [count, call('x'), 'x = x / n.clamp(min=1 / 1024)', ...mask] }
 }
 
 /** Rows of whole sequences get an axis of time where they meet steps. */

@@ -1,13 +1,13 @@
 /** Layers with windows over time, as exporters see them. */
-import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
-import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
-import { Windows } from '../layers/windows/windows.ts'
-import type { LayerOptions } from '../model/config.ts'
+import type { AnyOptions } from '../definition.ts'
+import type { Conv1dOptions } from './conv1d.ts'
+import type { AveragePool1dOptions, MaxPool1dOptions } from './localPool.ts'
+import { Windows } from './windows.ts'
 
 /** A convolution or a local pooling. */
 export type WindowedOptions = Conv1dOptions | MaxPool1dOptions | AveragePool1dOptions
 
-export function isWindowed(layer: LayerOptions): layer is WindowedOptions {
+export function isWindowed(layer: AnyOptions): layer is WindowedOptions {
   return layer.type === 'conv1d' || layer.type === 'maxPool1d' || layer.type === 'averagePool1d'
 }
 
