@@ -18,8 +18,10 @@ import type { MergeOptions } from '../layers/skips/merge.ts'
 import type { MaskingOptions, ZeroMaskedOptions } from '../layers/masks/masking.ts'
 import type { OneHotOptions } from '../layers/oneHot.ts'
 import type { PoolOptions } from '../layers/pooling/pool.ts'
+import type { TimeSoftmaxOptions } from '../layers/pooling/timeSoftmax.ts'
 import type { ProjectedLstmOptions } from '../layers/recurrent/projected.ts'
 import type { RecurrentOptions } from '../layers/recurrent/recurrent.ts'
+import type { RepeatOptions } from '../layers/repeat.ts'
 import type { ReverseOptions } from '../layers/reverse.ts'
 import type { Conv1dOptions } from '../layers/windows/conv1d.ts'
 import type { AveragePool1dOptions, MaxPool1dOptions } from '../layers/windows/localPool.ts'
@@ -47,6 +49,8 @@ export type LayerOptions =
   | ReverseOptions
   | ConcatOptions
   | MergeOptions
+  | TimeSoftmaxOptions
+  | RepeatOptions
 
 /** A whole network as JSON. */
 export interface NetworkConfig {

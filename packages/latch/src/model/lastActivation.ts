@@ -42,7 +42,7 @@ export function findLastActivation(layers: readonly LayerOptions[]): LastActivat
         : pooled(below, layer.pooling === 'sum')
     } else if (layer.type === 'averagePool1d') {
       return pooled(findLastActivation(layers.slice(0, i)), false)
-    } else if (/Norm|con|merge|proj/.test(layer.type)) break
+    } else if (/Norm|con|merge|projected|timeSoftmax/.test(layer.type)) break
     // All others leave each number as it is, or leave it out.
   }
   return { name: 'linear', range: 'any' }
