@@ -98,6 +98,8 @@ export interface Timeline {
   of(batch: PackedBatch): PackedBatch
   /** The fewest steps below that give so many above. */
   leastBelow(steps: number): number
+  /** @throws UnsupportedError: a trace has the steps of the input in every layer */
+  refuseTrace(where: string): never
 }
 
 /** A layer at work in a network. */
@@ -134,15 +136,6 @@ export interface Layer {
 
 export function makeEdge(per: 'step' | 'sequence', width: number, stride: number): Edge {
   return { per, width, stride, value: 0, gradient: 0, ids: 0, reversedIds: 0 }
-}
-
-/** A network's batch as `layer` sees it, or as its output has it. */
-export function batchBelow(layers: readonly Layer[], batch: PackedBatch, layer?: Layer): PackedBatch {
-  for (const below of layers) {
-    if (below === layer) break
-    batch = below.timeline?.of(batch) ?? batch
-  }
-  return batch
 }
 
 /** Rows of an edge in this batch. */

@@ -1,10 +1,11 @@
 /** The backward pass of a network from any gradient of its output, in place of a loss. */
 import type { Arena } from '../engine/arena.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
-import { batchBelow, rowsOf, type Edge, type PassOptions } from '../layers/layer.ts'
+import { rowsOf, type Edge, type PassOptions } from '../layers/layer.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { eachRow, placesOf } from './edgeRows.ts'
 import { internalsOf, type Network } from './network.ts'
+import { outputBatch } from './outputBatch.ts'
 
 /** Back through every layer from a given gradient of the output, in the order and shape of `network.readOutput`. */
 export function backwardFrom(
@@ -13,9 +14,9 @@ export function backwardFrom(
   gradient: ArrayLike<number>,
   pass: PassOptions,
 ): void {
-  const { engine, layers, output, backThrough } = internalsOf(network)
+  const { engine, output, backThrough } = internalsOf(network)
   backThrough(batch, pass, () =>
-    writeOutputGradient(engine.memory, output, batchBelow(layers, batch), gradient),
+    writeOutputGradient(engine.memory, output, outputBatch(network, batch), gradient),
   )
 }
 

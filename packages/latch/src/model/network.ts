@@ -5,7 +5,7 @@
 import { openEngine } from '../engine/load.ts'
 import { ENGINE_OPTIONS, type Engine, type EngineInfo } from '../engine/engine.ts'
 import { BatchIndex } from '../layers/batchIndex.ts'
-import { batchBelow, type Capacity, type Context, type Layer, type PassOptions } from '../layers/layer.ts'
+import type { Capacity, Context, Layer, PassOptions } from '../layers/layer.ts'
 import type { BuildableSpec, LayerInfo, LayerSpec } from '../layers/definition.ts'
 import { LayerNames } from '../layers/names.ts'
 import { buildLoss, type Loss, type LossOptions, type LossValue, type Targets } from '../layers/loss.ts'
@@ -59,8 +59,8 @@ export class Network {
   #plannedGradients = false
   #wantsGradients = false
   #workspace: number | null = null
-  /** Whose values lie in the arena; null before the first pass of a plan. */
-  #current: PackedBatch | null = null
+  /** Whose values lie in the arena, as each layer sees it and, last, as the output has it; null before the first pass of a plan. */
+  #passed: readonly PackedBatch[] | null = null
   #checkpointSteps: number | null = null
 
   /**
@@ -106,7 +106,7 @@ export class Network {
         this.#needGradients(pass)
         this.#needPass(batch)
         begin()
-        this.#backThrough(batch, pass)
+        this.#backThrough(pass)
       },
     }
     this.#fill(options)
@@ -195,17 +195,26 @@ export class Network {
     this.#checkpointSteps = steps
   }
 
-  /** Runs the layers on a batch; `readOutput` and `loss` read its results until the next pass. */
-  forward(batch: PackedBatch, pass: PassOptions = INFERENCE): void {
+  /**
+   * Runs the layers on a batch; `readOutput` and `loss` read its results until the next pass. Returns the batch with the
+   * steps of the output, which layers such as `conv1d` change.
+   */
+  forward(batch: PackedBatch, pass: PassOptions = INFERENCE): PackedBatch {
     const { context, masks } = this.#live
     if (batch.mask && !masks) throwMaskUnsupported(this.config.layers[0].type)
     const { sequences, steps, rows, mask } = batch
     this.#plan({ sequences, steps, rows, masked: mask?.includes(0), recorded: pass.record })
-    this.#current = null
+    this.#passed = null
     context.index.write(this.#live.engine.memory, batch)
     context.index.mask = masks?.load(batch) ?? null
-    for (const layer of this.#live.layers) layer.forward(this.#batchBelow(batch, layer), pass)
-    this.#current = batch
+    const passed = [batch]
+    for (const layer of this.#live.layers) {
+      layer.forward(batch, pass)
+      batch = layer.timeline?.of(batch) ?? batch
+      passed.push(batch)
+    }
+    this.#passed = passed
+    return batch
   }
 
   /**
@@ -217,8 +226,7 @@ export class Network {
     values: ArrayLike<number>,
     { layer: recurrentLayer = 0, state = 'hidden', direction = 0 }: StatePlace = {},
   ): void {
-    const layer = this.#layerAt(recurrentLayer)
-    layer.writeInitialState(this.#batchBelow(batch, layer), state, direction, values)
+    this.#layerAt(recurrentLayer).writeInitialState(batch, state, direction, values)
   }
 
   /** A state (B, H; caller's order) after each sequence's last step, of the last forward pass. */
@@ -228,7 +236,7 @@ export class Network {
   ): Float64Array {
     this.#needPass(batch)
     const layer = this.#layerAt(recurrentLayer)
-    return layer.readFinalState(this.#batchBelow(batch, layer), state, direction)
+    return layer.readFinalState(this.#passed![this.#live.layers.indexOf(layer)], state, direction)
   }
 
   #layerAt(recurrentLayer: number): RecurrentLayer {
@@ -284,7 +292,7 @@ export class Network {
   ): LossValue {
     this.#needGradients(pass)
     const value = this.#lossLayer().compute(this.#needPass(batch), targets, of, plain)
-    this.#backThrough(batch, pass)
+    this.#backThrough(pass)
     return value
   }
 
@@ -311,17 +319,14 @@ export class Network {
     })
   }
 
-  #backThrough(batch: PackedBatch, pass: PassOptions): void {
+  #backThrough(pass: PassOptions): void {
     const { layers } = this.#live
+    const passed = this.#passed!
     for (let i = layers.length - 1; i >= 0; i--) {
       const layer = layers[i]
-      for (const addSkipped of layer.skipGradients ?? []) addSkipped(this.#batchBelow(batch, layers[i + 1]))
-      layer.backward(this.#batchBelow(batch, layer), pass)
+      for (const addSkipped of layer.skipGradients ?? []) addSkipped(passed[i + 1])
+      layer.backward(passed[i], pass)
     }
-  }
-
-  #batchBelow(batch: PackedBatch, layer?: Layer): PackedBatch {
-    return batchBelow(this.#live.layers, batch, layer)
   }
 
   #lossLayer(): Loss {
@@ -341,11 +346,11 @@ export class Network {
 
   /** The batch as the output has it. Values lie in the arena for the batch of the last forward pass only. */
   #needPass(batch: PackedBatch): PackedBatch {
-    if (this.#current === batch) return this.#batchBelow(batch)
+    if (this.#passed?.[0] === batch) return this.#passed.at(-1)!
     throw new UsageError({
       where: 'network',
       expected: 'the batch of the last forward pass',
-      got: this.#current ? 'another batch' : 'no forward pass yet',
+      got: this.#passed ? 'another batch' : 'no forward pass yet',
       remedy: 'Call `forward` with it first.',
     })
   }
@@ -366,7 +371,7 @@ export class Network {
   #dropPlan(): void {
     if (this.#workspace !== null) this.#live.engine.memory.release(this.#workspace)
     this.#workspace = null
-    this.#current = null
+    this.#passed = null
     this.#planned = NOTHING
   }
 

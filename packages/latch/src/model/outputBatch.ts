@@ -1,11 +1,10 @@
 /** A batch as a network's output has it: layers may change the lengths of its sequences. */
-import { batchBelow } from '../layers/layer.ts'
 import { PackedBatch } from '../tensors/packedBatch.ts'
 import { internalsOf, type Network } from './network.ts'
 
 /** The batch above all layers. @throws ShapeError for a sequence that is too short */
 export function outputBatch(network: Network, batch: PackedBatch): PackedBatch {
-  return batchBelow(internalsOf(network).layers, batch)
+  return internalsOf(network).layers.reduce((below, { timeline }) => timeline?.of(below) ?? below, batch)
 }
 
 /** The fewest steps that a sequence may have. */

@@ -6,7 +6,6 @@ import type { OutputActivation } from '../formats/imported.ts'
 import { findLastActivation, squashesTwice } from '../model/lastActivation.ts'
 import { classCount, likeliestClass, probabilitiesOf } from '../inspection/trace/classScores.ts'
 import type { Network } from '../model/network.ts'
-import { outputBatch } from '../model/outputBatch.ts'
 import type { PackedBatch } from '../tensors/packedBatch.ts'
 import { UsageError } from '../core/errors.ts'
 import { requireFinite } from '../core/validation.ts'
@@ -75,10 +74,9 @@ function interpretRows(
 
 /** Runs a batch and returns the output rows of each sequence (one, or one per step), in input order. */
 export function outputRows(network: Network, batch: PackedBatch): Float64Array[][] {
-  network.forward(batch)
+  const { lengths, steps } = network.forward(batch)
   const out = network.readOutput(batch)
   const { width, per } = network.output
-  const { lengths, steps } = outputBatch(network, batch)
   const rows = new Array<Float64Array[]>(batch.sequences)
   batch.sortedIndices.forEach((sequence, b) => {
     const count = per === 'step' ? lengths[b] : 1

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
-import { batchBelow } from '../../src/layers/layer.ts'
 import { backwardFrom } from '../../src/model/backwardFrom.ts'
 import type { LayerOptions } from '../../src/model/config.ts'
-import { internalsOf, type Network } from '../../src/model/network.ts'
+import type { Network } from '../../src/model/network.ts'
+import { outputBatch } from '../../src/model/outputBatch.ts'
 import { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { Optimizer } from '../../src/training/optimizer.ts'
 import { expectClose } from '../closeTo.ts'
@@ -149,8 +149,8 @@ describe('lengths', () => {
   it('are those of each layer, in the order of the batch', () => {
     const net = network(layers)
     const at = of([6, 13, 7, 14])
-    net.forward(at)
-    const above = batchBelow(internalsOf(net).layers, at)
+    const above = net.forward(at)
+    expect(outputBatch(net, at)).toBe(above)
     expect(Array.from(above.sortedIndices)).toEqual([3, 1, 2, 0])
     expect(Array.from(above.lengths)).toEqual([3, 3, 1, 1])
     expect(net.readOutput(at)).toHaveLength(4 * 3 * 2)

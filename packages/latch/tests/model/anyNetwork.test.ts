@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { parallelism } from '../../src/engine/threads/executor.ts'
 import { Overrides, type Override } from '../../src/layers/recurrent/overrides.ts'
-import { batchBelow, type Pass } from '../../src/layers/layer.ts'
+import type { Pass } from '../../src/layers/layer.ts'
 import type { Targets } from '../../src/layers/loss.ts'
 import type { PackedBatch } from '../../src/tensors/packedBatch.ts'
 import { allLayers } from '../../src/model/allLayers.ts'
 import { readNetworkConfig } from '../../src/model/config.ts'
 import { internalsOf, type Network } from '../../src/model/network.ts'
+import { outputBatch } from '../../src/model/outputBatch.ts'
 import { supportedEngines } from '../../src/node.ts'
 import { UnsupportedError } from '../../src/core/errors.ts'
 import { rootField } from '../../src/core/validation.ts'
@@ -43,8 +44,7 @@ function each(check: (at: Case, seed: number) => void): void {
 }
 
 function targetsOf(net: Network, batch: PackedBatch): Targets {
-  const { layers } = internalsOf(net)
-  const rows = net.output.per === 'step' ? batchBelow(layers, batch).rows : batch.sequences
+  const rows = net.output.per === 'step' ? outputBatch(net, batch).rows : batch.sequences
   const random = new Random(9, 'targets')
   return { values: Float64Array.from({ length: rows * net.output.width }, () => random.between(-1, 1)) }
 }
@@ -188,7 +188,9 @@ function checkStates(at: Case, seed: number): void {
       direction: random.integer(layer.loops.length),
       unit: random.integer(layer.units),
     }
-    const { steps } = batchBelow(internalsOf(net).layers, batch, layer)
+    const { layers } = internalsOf(net)
+    const below = layers.slice(0, layers.indexOf(layer))
+    const { steps } = below.reduce((seen, { timeline }) => timeline?.of(seen) ?? seen, batch)
     const t = random.integer(steps)
     const { tape, stride, reversed } = layer.loops[place.direction]
     const number = (reversed ? steps - 1 - t : t) * stride + place.unit

@@ -37,15 +37,7 @@ export function linkAt(trace: object): TraceLink | undefined {
 /** @throws UnsupportedError for a network without recurrent layers, or whose steps are not those of its input */
 export function needRecurrent(where: string, network: Network): void {
   const { recurrent, layers } = internalsOf(network)
-  const changes = layers.find(({ timeline }) => timeline)
-  if (changes) {
-    throw new UnsupportedError({
-      where,
-      expected: 'as many steps in every layer as in the input',
-      got: `${changes.name}, which changes their number`,
-      remedy: "Give that layer padding 'same' or 'causal' and stride 1, and train again.",
-    })
-  }
+  for (const { timeline } of layers) timeline?.refuseTrace(where)
   if (recurrent.length > 0) return
   throw new UnsupportedError({
     where,

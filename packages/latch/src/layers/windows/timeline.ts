@@ -3,12 +3,15 @@
  * shorter one, so the order of the batch stays, and the layers above need no more than a batch and an index of their own.
  */
 import type { Arena } from '../../engine/arena.ts'
+import { UnsupportedError } from '../../core/errors.ts'
 import { PackedBatch } from '../../tensors/packedBatch.ts'
 import { BatchIndex } from '../batchIndex.ts'
 import type { Capacity, Context, Timeline } from '../layer.ts'
 
 /** How lengths change. */
 export interface LengthChange {
+  /** The layer's. */
+  readonly name: string
   /** Steps above for so many below; below 1 where they are too few. Never falls. */
   lengthOf(steps: number): number
   /** lengthOf(steps) ≤ (steps + spare) / stride, for every number of steps. */
@@ -62,6 +65,15 @@ export class ChangedTimeline implements Timeline {
 
   leastBelow(steps: number): number {
     return this.#change.leastBelow(steps)
+  }
+
+  refuseTrace(where: string): never {
+    throw new UnsupportedError({
+      where,
+      expected: 'as many steps in every layer as in the input',
+      got: `${this.#change.name}, which changes their number`,
+      remedy: "Give that layer padding 'same' or 'causal' and stride 1, and train again.",
+    })
   }
 
   /** The batch above, with its index written. */

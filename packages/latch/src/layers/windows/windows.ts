@@ -53,13 +53,13 @@ export class Windows implements LengthChange {
   /** Steps from the first step of a window to the last, both included. */
   readonly extent: number
   readonly spare: number
-  readonly #name: string
+  readonly name: string
   readonly #padding: Padding
   /** Steps of padding before and after, unless they depend on the length. */
   readonly #sides: readonly [number, number]
 
   constructor(name: string, { kernelSize, stride = 1, dilation = 1, padding = 'valid' }: WindowOptions) {
-    this.#name = name
+    this.name = name
     this.size = kernelSize
     this.stride = stride
     this.dilation = dilation
@@ -112,7 +112,7 @@ export class Windows implements LengthChange {
 
   refuse(sequence: number, steps: number): never {
     throw new ShapeError({
-      where: `${this.#name}, sequence ${sequence}`,
+      where: `${this.name}, sequence ${sequence}`,
       expected: `at least ${this.leastBelow(1)} steps for one window`,
       got: String(steps),
       remedy: "Use padding 'same' or 'causal', or leave out shorter sequences.",
