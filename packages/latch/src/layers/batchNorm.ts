@@ -67,7 +67,7 @@ class BatchNormLayer implements Layer {
   readonly type = 'batchNorm'
   readonly name: string
   readonly parameters: readonly Parameter[]
-  readonly buffers: readonly [mean: Parameter, variance: Parameter]
+  readonly statistics: readonly [mean: Parameter, variance: Parameter]
   readonly output: Edge
   readonly #context: Context
   readonly #input: Edge
@@ -76,7 +76,7 @@ class BatchNormLayer implements Layer {
   readonly #momentum: number
   readonly #weight: Parameter | null // (width)
   readonly #bias: Parameter | null // (width)
-  readonly #statistics: ColumnStatistics
+  readonly #current: ColumnStatistics
   readonly #variance: Float64Array // (width)
   readonly #sums: ColumnSums
   /** Rows that the statistics of the last forward pass are of; 0: those of the running average. */
@@ -95,10 +95,13 @@ class BatchNormLayer implements Layer {
     this.#momentum = options.momentum ?? DEFAULTS.momentum
     this.#weight = options.scale === false ? null : store.plain(`${name}.weight`, [width])
     this.#bias = options.centre === false ? null : store.plain(`${name}.bias`, [width])
-    this.buffers = [store.plain(`${name}.running_mean`, [width]), store.plain(`${name}.running_var`, [width])]
-    this.parameters = [this.#weight, this.#bias, ...this.buffers].filter((parameter) => parameter !== null)
+    this.statistics = [
+      store.plain(`${name}.running_mean`, [width]),
+      store.plain(`${name}.running_var`, [width]),
+    ]
+    this.parameters = [this.#weight, this.#bias, ...this.statistics].filter((parameter) => parameter !== null)
     const columns = () => new Float64Array(width)
-    this.#statistics = { mean: columns(), scale: columns() }
+    this.#current = { mean: columns(), scale: columns() }
     this.#variance = columns()
     this.#sums = { weight: columns(), bias: columns() }
     this.output = makeEdge(per, width, stride)
@@ -106,7 +109,7 @@ class BatchNormLayer implements Layer {
 
   initialise(): void {
     const { store } = this.#context
-    for (const ones of [this.#weight, this.buffers[1]])
+    for (const ones of [this.#weight, this.statistics[1]])
       if (ones) store.write(ones, new Float64Array(ones.size).fill(1))
   }
 
@@ -119,26 +122,19 @@ class BatchNormLayer implements Layer {
   }
 
   forward(batch: PackedBatch, pass: Pass): void {
-    this.#count = pass.training ? this.#takeBatch(batch) : 0
-    if (this.#count === 0) this.#takeRunning()
+    const takes = pass.training && !pass.frozenStatistics?.has(this.name)
+    this.#count = takes ? this.#takeBatch(batch) : 0
+    if (this.#count === 0) this.#readRunning(this.#current)
     const [weight, bias] = [this.#at(this.#weight), this.#at(this.#bias)]
     const shape = this.#shape(rowsOf(this.output, batch))
-    normaliseColumns(
-      this.#access,
-      this.output.value,
-      this.#input.value,
-      weight,
-      bias,
-      this.#statistics,
-      shape,
-    )
+    normaliseColumns(this.#access, this.output.value, this.#input.value, weight, bias, this.#current, shape)
   }
 
   backward(batch: PackedBatch): void {
     const { gradient: dy } = this.output
     const { value: x, gradient: dx } = this.#input
     const shape = this.#shape(rowsOf(this.output, batch))
-    sumColumns(this.#access, this.#sums, dy, x, this.#statistics, shape)
+    sumColumns(this.#access, this.#sums, dy, x, this.#current, shape)
     if (dx)
       normaliseColumnsBackward(
         this.#access,
@@ -146,7 +142,7 @@ class BatchNormLayer implements Layer {
         dy,
         x,
         this.#at(this.#weight),
-        this.#statistics,
+        this.#current,
         this.#sums,
         shape,
         this.#valid(),
@@ -174,7 +170,7 @@ class BatchNormLayer implements Layer {
 
   /** Statistics of the batch's valid rows, and with them the running average; returns how many rows there are. */
   #takeBatch(batch: PackedBatch): number {
-    const { mean, scale } = this.#statistics
+    const { mean, scale } = this.#current
     const variance = this.#variance
     const shape = this.#shape(rowsOf(this.#input, batch))
     const count = columnStatistics(this.#access, mean, variance, this.#input.value, shape, this.#valid())
@@ -186,7 +182,7 @@ class BatchNormLayer implements Layer {
 
   #average(mean: Float64Array, variance: Float64Array, unbiased: number): void {
     const momentum = this.#momentum
-    const [means, variances] = this.buffers.map((buffer) => this.#view(buffer))
+    const [means, variances] = this.statistics.map((buffer) => this.#view(buffer))
     for (let j = 0; j < mean.length; j++) {
       means[j] += momentum * (mean[j] - means[j])
       variances[j] += momentum * (variance[j] * unbiased - variances[j])
@@ -194,12 +190,8 @@ class BatchNormLayer implements Layer {
     this.#context.store.noteChange()
   }
 
-  #takeRunning(): void {
-    this.#readRunning(this.#statistics)
-  }
-
   #readRunning({ mean, scale }: ColumnStatistics): void {
-    const [means, variances] = this.buffers.map((buffer) => this.#view(buffer))
+    const [means, variances] = this.statistics.map((buffer) => this.#view(buffer))
     for (let j = 0; j < mean.length; j++) {
       mean[j] = means[j]
       scale[j] = 1 / Math.sqrt(variances[j] + this.#epsilon)

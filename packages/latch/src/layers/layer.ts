@@ -35,6 +35,8 @@ export interface PassOptions {
   record: boolean
   /** Decides all dropout masks of this pass; another number for each step of training. */
   key: number
+  /** Names of layers that use their statistics as they are, as in inference. */
+  frozenStatistics?: ReadonlySet<string>
 }
 
 /** The same as layers see it. */
@@ -99,7 +101,7 @@ export interface Timeline {
   /** The fewest steps below that give so many above. */
   leastBelow(steps: number): number
   /** @throws UnsupportedError: a trace has the steps of the input in every layer */
-  refuseTrace(where: string): never
+  throwUntraceable(where: string): never
 }
 
 /** A layer at work in a network. */
@@ -117,8 +119,8 @@ export interface Layer {
   readonly needsWholeSequence?: { readonly got: string; readonly remedy: string }
   /** Where its sequences have other lengths than those below. */
   readonly timeline?: Timeline
-  /** Parameters that training does not learn: statistics that forward passes keep. */
-  readonly buffers?: readonly Parameter[]
+  /** Parameters that no optimizer changes: forward passes keep them. */
+  readonly statistics?: readonly Parameter[]
   /** Whether it masks steps by their values, `clearMasked`. */
   readonly masksSteps?: boolean
   /** Sets its initial weights; layers without any have none to set. */

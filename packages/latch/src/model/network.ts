@@ -143,7 +143,7 @@ export class Network {
     return this.#live.store.all
   }
 
-  /** How many numbers the network learns. */
+  /** How many numbers the network learns, the running statistics of `batchNorm` included. */
   get parameterCount(): number {
     return this.parameters.reduce((sum, p) => sum + p.size, 0)
   }

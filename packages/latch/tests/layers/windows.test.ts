@@ -160,7 +160,7 @@ describe('lengths', () => {
   it('that are too short name the sequence and the least length', () => {
     const net = network(layers)
     expect(() => net.forward(of([5, 2, 9]))).toThrow(
-      "conv1d.0, sequence 1: expected at least 3 steps for one window, got 2. Use padding 'same' or 'causal', or leave out shorter sequences.",
+      "conv1d.0, sequence 1: expected at least 3 steps for one window, got 2. Use padding 'same', or leave out shorter sequences.",
     )
     expect(() => net.forward(of([9, 3]))).toThrow(
       /^maxPool1d\.0, sequence 1: expected at least 2 steps for one window, got 1\./,

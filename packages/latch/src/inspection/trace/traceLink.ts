@@ -37,7 +37,7 @@ export function linkAt(trace: object): TraceLink | undefined {
 /** @throws UnsupportedError for a network without recurrent layers, or whose steps are not those of its input */
 export function needRecurrent(where: string, network: Network): void {
   const { recurrent, layers } = internalsOf(network)
-  for (const { timeline } of layers) timeline?.refuseTrace(where)
+  for (const { timeline } of layers) timeline?.throwUntraceable(where)
   if (recurrent.length > 0) return
   throw new UnsupportedError({
     where,

@@ -20,7 +20,7 @@ export interface LengthChange {
   /** The fewest steps below that give so many above. */
   leastBelow(steps: number): number
   /** @throws ShapeError for a sequence (the caller's number) whose steps are too few */
-  refuse(sequence: number, steps: number): never
+  throwTooShort(sequence: number, steps: number): never
 }
 
 /** A batch with other lengths, and the index of its rows. */
@@ -56,7 +56,7 @@ export class ChangedTimeline implements Timeline {
     batch.lengths.forEach((steps, b) => {
       const sequence = batch.sortedIndices[b]
       lengths[sequence] = this.#change.lengthOf(steps)
-      if (lengths[sequence] < 1) this.#change.refuse(sequence, steps)
+      if (lengths[sequence] < 1) this.#change.throwTooShort(sequence, steps)
     })
     const changed = new PackedBatch(lengths, batch.sortedIndices)
     this.#batches.set(batch, changed)
@@ -67,12 +67,12 @@ export class ChangedTimeline implements Timeline {
     return this.#change.leastBelow(steps)
   }
 
-  refuseTrace(where: string): never {
+  throwUntraceable(where: string): never {
     throw new UnsupportedError({
       where,
       expected: 'as many steps in every layer as in the input',
       got: `${this.#change.name}, which changes their number`,
-      remedy: "Give that layer padding 'same' or 'causal' and stride 1, and train again.",
+      remedy: "Give that layer padding 'same' and stride 1, and train again.",
     })
   }
 

@@ -110,12 +110,12 @@ export class Windows implements LengthChange {
     return Math.floor(Math.max(0, whole) / 2)
   }
 
-  refuse(sequence: number, steps: number): never {
+  throwTooShort(sequence: number, steps: number): never {
     throw new ShapeError({
       where: `${this.name}, sequence ${sequence}`,
       expected: `at least ${this.leastBelow(1)} steps for one window`,
       got: String(steps),
-      remedy: "Use padding 'same' or 'causal', or leave out shorter sequences.",
+      remedy: "Use padding 'same', or leave out shorter sequences.",
     })
   }
 
