@@ -16,33 +16,47 @@ const PROBES = {
 
 const known = new Map<BuildName, boolean>()
 
-/** Whether this host supports a build. */
+/** The `simd` build as the program handed it in, for hosts that compile no bytes. */
+export let given: WebAssembly.Module | undefined
+
+/** From now on engines are `simd` from this module, without threads, or `reference`. */
+export function useModule(module: WebAssembly.Module | undefined): void {
+  given = module
+}
+
+/** Whether this host supports a build, and compiles it. */
 export function supports(name: BuildName): boolean {
+  if (given) return name === 'simd'
   let supported = known.get(name)
   if (supported === undefined) {
-    supported = validates(name)
+    supported = compiles(name)
     if (!supported && name === 'relaxed' && supports('simd')) {
       host().enableRelaxed()
-      supported = validates(name)
+      supported = compiles(name)
     }
     known.set(name, supported)
   }
   return supported
 }
 
-function validates(name: BuildName): boolean {
-  if (typeof WebAssembly === 'undefined') return false
+function compiles(name: BuildName): boolean {
   const body = [0, ...PROBES[name], 0x0b]
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
   const typeAndFunction = [1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0]
   const code = [10, body.length + 2, 1, body.length, ...body]
-  return WebAssembly.validate(new Uint8Array([...header, ...typeAndFunction, ...code]))
+  try {
+    // Some hosts have WebAssembly and forbid this: Workers, and pages by their policy.
+    return !!new WebAssembly.Module(new Uint8Array([...header, ...typeAndFunction, ...code]))
+  } catch {
+    return false
+  }
 }
 
 const modules = new Map<string, WebAssembly.Module>()
 
 /** A build's module, compiled once per process for unshared memories and once for shared ones. */
 export function moduleOf(name: BuildName, shared: boolean): WebAssembly.Module {
+  if (given) return given
   const key = `${name} ${shared}`
   let module = modules.get(key)
   if (!module) {
